@@ -1,0 +1,97 @@
+"""The command line ``carla-nurec``: one file a verb, imported when it is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+from rich.console import Console
+
+from ..core.errors import BridgeError
+
+# verb -> (module that defines `command`, one line for --help); a dotted verb is `GROUP VERB`.
+VERBS: dict[str, tuple[str, str]] = {
+    "carla serve": ("carla_serve", "Serve a CARLA world of this package's own."),
+    "nurec serve": ("nurec_serve", "Serve NuRec's gRPC contract from a scene package."),
+    "nurec info": ("nurec_info", "Show what a NuRec server offers."),
+    "scene build": ("scene_build", "Build a scene package from a map and a recording."),
+    "scene info": ("scene_info", "Show what a scene package holds."),
+    "bag info": ("bag_info", "Show the streams of a bag and what is missing."),
+    "bag recover": ("bag_recover", "Repair a bag whose writer was killed."),
+    "up": ("up", "Start the whole graph without ros2 launch."),
+    "demo": ("demo", "Drive, render, record and report in one go."),
+    "rehearse": ("rehearse", "Drive the demo once without sensors and record it."),
+    "doctor": ("doctor", "Check that this machine has what the package needs."),
+}
+
+
+class LazyGroup(click.Group):
+    """A click group whose commands are imported from the table when first used."""
+
+    def __init__(self, prefix: str = "", **kwargs: object) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]
+        self.prefix = prefix
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the verbs (or groups) of this level in the order of the table."""
+        rest = (verb.removeprefix(self.prefix) for verb in VERBS if verb.startswith(self.prefix))
+        return list(dict.fromkeys(verb.split()[0] for verb in rest))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a verb, or the group that holds such verbs."""
+        verb = self.prefix + cmd_name
+        if verb in VERBS:
+            command: click.Command = import_module(f"..{VERBS[verb][0]}", __name__).command
+            return command
+        if any(other.startswith(verb + " ") for other in VERBS):
+            return LazyGroup(prefix=verb + " ", name=cmd_name, help=f"Verbs of {cmd_name}.")
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs with their one-line help, without importing them."""
+        rows = []
+        for name in self.list_commands(ctx):
+            verb = self.prefix + name
+            inner = [v.split()[-1] for v in VERBS if v.startswith(verb + " ")]
+            rows.append((name, VERBS[verb][1] if verb in VERBS else " | ".join(inner)))
+        with formatter.section("Verbs"):
+            formatter.write_dl(rows)
+
+
+cli = LazyGroup(
+    name="carla-nurec",
+    help="Drive a ROS 2 stack in CARLA against NuRec's neural rendering; record and label it.",
+)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the command line; return its exit code (0 fine, 1 run failed, 2 bad input)."""
+    try:
+        result = cli.main(args=args, prog_name="carla-nurec", standalone_mode=False)
+    except BridgeError as error:
+        Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {error}", soft_wrap=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        Console(stderr=True).print("stopped")
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+def entry() -> None:
+    """Enter from the console script and leave with the exit code of the verb."""
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if "carla" in sys.modules:
+        # The CARLA client library may abort while the interpreter tears down its threads.
+        os._exit(code)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    entry()

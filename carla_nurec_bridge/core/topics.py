@@ -1,0 +1,126 @@
+"""The one table of topics: the public interface that publishers, recorder and docs share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Qos = Literal["clock", "sensor", "state", "latched", "command", "event", "tf", "tf_static"]
+"""Quality of service by kind; ``ros.qos`` turns each into an rclpy profile."""
+
+Cadence = Literal["frame", "sensor", "latched", "answer", "event"]
+"""When a message is due: with every frame, with every due frame of a sensor, once (latched),
+one answer a frame, or whenever something happens (no expectation)."""
+
+StampOffset = Literal[4, 8, None]
+"""Where the stamp (int32 s, uint32 ns) lies in the little-endian CDR of a message: behind the
+4-byte encapsulation header, behind that and one sequence length, or nowhere."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One row of the table; ``{name}`` in ``name`` stands for the sensor's name."""
+
+    name: str
+    type: str
+    frame_id: str
+    stamp: str
+    qos: Qos
+    cadence: Cadence
+    in_bag: bool
+    meaning: str
+    stamp_offset: StampOffset = 4
+    reproducible: bool = True
+
+    def named(self, sensor: str) -> str:
+        """Return the topic name of the sensor called ``sensor``."""
+        return self.name.format(name=sensor)
+
+
+_FRAME = "frame"
+_CLOSE = "shutter close = frame"
+
+TOPICS: dict[str, Topic] = {
+    "clock": Topic("/clock", "rosgraph_msgs/msg/Clock", "", _FRAME, "clock", "frame", True,
+                   "simulation time; repeated at a few Hz of wall time while paused"),
+    "tf": Topic("/tf", "tf2_msgs/msg/TFMessage", "odom", _FRAME, "tf", "frame", True,
+                "odom -> base_link", 8),
+    "tf_static": Topic("/tf_static", "tf2_msgs/msg/TFMessage", "map", "run start", "tf_static",
+                       "latched", True, "map -> odom (identity) and every sensor mount", 8),
+    "odometry": Topic("odometry", "nav_msgs/msg/Odometry", "odom", _FRAME, "state", "frame", True,
+                      "pose of base_link, twist in base_link"),
+    "imu": Topic("imu/data", "sensor_msgs/msg/Imu", "base_link", _FRAME, "state", "frame", True,
+                 "REP-145: orientation against ENU, angular velocity, acceleration with gravity"),
+    "gnss": Topic("gnss/fix", "sensor_msgs/msg/NavSatFix", "base_link", _FRAME, "state", "frame",
+                  True, "WGS84 position of base_link by the map's geo-reference"),
+    "vehicle_state": Topic("vehicle/state", "ackermann_msgs/msg/AckermannDriveStamped",
+                           "base_link", _FRAME, "state", "frame", True,
+                           "measured steering angle (rad, left positive), speed, acceleration"),
+    "objects": Topic("objects", "vision_msgs/msg/Detection3DArray", "map", _FRAME, "state",
+                     "frame", True, "ground truth boxes of all actors but the ego: id, class, box"),
+    "objects_states": Topic("objects/states", "derived_object_msgs/msg/ObjectArray", "map", _FRAME,
+                            "state", "frame", True, "the same with velocity and acceleration"),
+    "objects_markers": Topic("objects/markers", "visualization_msgs/msg/MarkerArray", "map",
+                             _FRAME, "state", "frame", True, "the same for RViz", 8),
+    "objects_tracks": Topic("objects/tracks", "std_msgs/msg/String", "", "none", "latched",
+                            "latched", True, "JSON: actor id -> track id of the scene, or null",
+                            None),
+    "traffic_lights": Topic("traffic_lights", "vision_msgs/msg/Detection3DArray", "map", _FRAME,
+                            "state", "frame", True,
+                            "signal state as class id red, yellow, green, off; box = stop area"),
+    "map_markers": Topic("map/markers", "visualization_msgs/msg/MarkerArray", "map", "run start",
+                         "latched", "latched", True, "lane borders and stop lines for RViz", 8),
+    "map_opendrive": Topic("map/opendrive", "std_msgs/msg/String", "map", "none", "latched",
+                           "latched", True, "the OpenDRIVE text of the map", None),
+    "route": Topic("route", "nav_msgs/msg/Path", "map", "run start", "latched", "latched", True,
+                   "the way that the agent is asked to drive"),
+    "robot_description": Topic("robot_description", "std_msgs/msg/String", "base_link", "none",
+                               "latched", "latched", True, "URDF of the ego for RViz", None),
+    "image": Topic("camera/{name}/image_raw", "sensor_msgs/msg/Image", "{name}_optical_frame",
+                   _CLOSE, "sensor", "sensor", False, "decoded picture, only while subscribed"),
+    "compressed": Topic("camera/{name}/image_raw/compressed", "sensor_msgs/msg/CompressedImage",
+                        "{name}_optical_frame", _CLOSE, "sensor", "sensor", True,
+                        "the picture as JPEG; NuRec's own bytes, unchanged"),
+    "camera_info": Topic("camera/{name}/camera_info", "sensor_msgs/msg/CameraInfo",
+                         "{name}_optical_frame", _CLOSE, "sensor", "sensor", True,
+                         "intrinsics; says ftheta where no ROS model holds"),
+    "calibration": Topic("camera/{name}/calibration", "std_msgs/msg/String",
+                         "{name}_optical_frame", "none", "latched", "latched", True,
+                         "JSON: exact camera model, shutter and mount", None),
+    "depth": Topic("camera/{name}/depth/image_raw", "sensor_msgs/msg/Image",
+                   "{name}_optical_frame", _CLOSE, "sensor", "sensor", True,
+                   "32FC1, metres along the optical axis (CARLA cameras)"),
+    "semantic": Topic("camera/{name}/semantic/image_raw", "sensor_msgs/msg/Image",
+                      "{name}_optical_frame", _CLOSE, "sensor", "sensor", True,
+                      "8UC1, CARLA's CityObjectLabel (CARLA cameras)"),
+    "instance": Topic("camera/{name}/instance/image_raw", "sensor_msgs/msg/Image",
+                      "{name}_optical_frame", _CLOSE, "sensor", "sensor", True,
+                      "32SC1, actor id, 0 = no actor (CARLA cameras)"),
+    "normals": Topic("camera/{name}/normals/image_raw", "sensor_msgs/msg/Image",
+                     "{name}_optical_frame", _CLOSE, "sensor", "sensor", True,
+                     "rgb8, surface normal as (n / 2 + 1/2) * 255 (CARLA cameras)"),
+    "points": Topic("lidar/{name}/points", "sensor_msgs/msg/PointCloud2", "{name}_link",
+                    "sweep end = frame", "sensor", "sensor", True,
+                    "x y z intensity float32 in the sensor frame at sweep end"),
+    "command_ackermann": Topic("command/ackermann", "ackermann_msgs/msg/AckermannDriveStamped",
+                               "base_link", "the frame it answers", "command", "answer", True,
+                               "asked steering angle (rad), speed (m/s), acceleration (m/s^2)"),
+    "command_twist": Topic("command/twist", "geometry_msgs/msg/TwistStamped", "base_link",
+                           "the frame it answers", "command", "event", True,
+                           "asked speed (m/s) and yaw rate (rad/s)"),
+    "command_direct": Topic("command/direct", "sensor_msgs/msg/JointState", "base_link",
+                            "the frame it answers", "command", "event", True,
+                            "position of the joints throttle, brake (0..1), steer (-1..1, left "
+                            "positive), and optionally reverse and hand_brake (0 or 1)"),
+    "lockstep_done": Topic("lockstep/done", "diagnostic_msgs/msg/DiagnosticArray", "",
+                           "the frame it answers", "event", "answer", True,
+                           "a participant's answer to a frame", reproducible=False),
+    "lockstep_run": Topic("lockstep/run", "std_msgs/msg/String", "", "none", "latched", "event",
+                          True, "JSON: run id, state (running, finished, aborted), reason", None,
+                          reproducible=False),
+    "diagnostics": Topic("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", "",
+                         "time of the report", "event", "event", True,
+                         "health, counts and timings of every node", reproducible=False),
+}  # fmt: skip
+"""Rows by key. A bag keeps every row with ``in_bag``; ``reproducible`` rows of two runs with the
+same seed are equal byte for byte."""
