@@ -1,0 +1,88 @@
+"""Build the message packages that no wheel offers into one wheel."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))  # a PEP 517 front end does not put the project's folder there
+
+from rosidl_build import (  # noqa: E402
+    MessagePackage,
+    generate,
+    include_dirs,
+    libraries,
+    ros_prefix,
+    share_files,
+)
+
+STAMPED = ("std_msgs", "builtin_interfaces")
+PACKAGES = (
+    MessagePackage("tf2_msgs", ("geometry_msgs", *STAMPED), "Transforms on /tf and /tf_static."),
+    MessagePackage("ackermann_msgs", STAMPED, "Commands to vehicles with front-wheel steering."),
+    MessagePackage("vision_msgs", ("geometry_msgs", *STAMPED), "Objects found by perception."),
+    MessagePackage(
+        "derived_object_msgs",
+        ("geometry_msgs", "shape_msgs", *STAMPED),
+        "Objects with motion and class, as sensors and trackers derive them.",
+    ),
+)
+
+
+class BuildInterfaces(build_ext):
+    """Generate each package's sources, compile them in parallel and link one module for each."""
+
+    def build_extension(self, ext: Extension) -> None:
+        """Build the extension of one message package, and take its Python classes along."""
+        package = next(package for package in PACKAGES if package.module == ext.name)
+        root = Path(self.build_temp).resolve() / "rosidl"
+        sources = generate(package, HERE / "msg" / package.name, root)
+        includes = include_dirs(package, root)
+
+        def compile_one(source: Path) -> list[str]:
+            standard = "-std=c++17" if source.suffix == ".cpp" else "-std=gnu11"
+            return self.compiler.compile(
+                [str(source)],
+                output_dir=self.build_temp,
+                include_dirs=includes,
+                extra_preargs=[standard, "-O1", "-g0", "-w"],
+            )
+
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            objects = [name for part in pool.map(compile_one, sources) for name in part]
+        target = Path(self.get_ext_fullpath(ext.name))
+        self.compiler.link_shared_object(
+            objects,
+            str(target),
+            libraries=libraries(package),
+            library_dirs=[str(ros_prefix() / "lib")],
+            # site-packages/PACKAGE/MODULE -> the prefix's lib folder, where ROS's libraries lie.
+            extra_postargs=["-Wl,-rpath,$ORIGIN/../../.."],
+            target_lang="c++",
+        )
+        for module in sorted((root / package.name).rglob("*.py")):
+            self.copy_file(
+                str(module), self._destination(Path(self.build_lib), module.relative_to(root))
+            )
+
+    def run(self) -> None:
+        """Build all packages, then declare what goes below ``share``."""
+        super().run()
+        root = Path(self.build_temp).resolve() / "rosidl"
+        self.distribution.data_files = share_files(PACKAGES, root)
+
+    def _destination(self, base: Path, path: Path) -> str:
+        (base / path).parent.mkdir(parents=True, exist_ok=True)
+        return str(base / path)
+
+
+setup(
+    packages=[],
+    ext_modules=[Extension(package.module, sources=[]) for package in PACKAGES],
+    cmdclass={"build_ext": BuildInterfaces},
+)
