@@ -1,0 +1,21 @@
+"""OpenDRIVE maps: reading, exact lane geometry, signals, and the street mesh built from them.
+
+Everything is in the map frame (right-handed, metres, radians); CARLA's y is the mirrored one.
+"""
+
+from .geometry import lane_borders, lane_pose, road_pose, speed_limit
+from .model import OpenDriveMap, Road
+from .parser import parse
+from .reading import map_name, read_opendrive
+
+__all__ = [
+    "OpenDriveMap",
+    "Road",
+    "lane_borders",
+    "lane_pose",
+    "map_name",
+    "parse",
+    "read_opendrive",
+    "road_pose",
+    "speed_limit",
+]

@@ -1,0 +1,76 @@
+"""Opening map files: plain or gzip, of bounded size, and XML without any trickery."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from xml.etree import ElementTree
+
+from ..core.errors import InputError
+
+MAX_BYTES = 256 * 2**20
+MAX_DEPTH = 32
+_SUFFIXES = (".gz", ".xodr", ".xml")
+
+
+def map_name(path: Path) -> str:
+    """Return the name of the map in a file: the stem without ``.xodr`` and ``.gz``."""
+    name = path.name
+    for suffix in _SUFFIXES:
+        name = name.removesuffix(suffix)
+    return name
+
+
+def read_opendrive(path: Path) -> str:
+    """Return the text of an OpenDRIVE file, plain or gzip.
+
+    Raises InputError when it is missing, no gzip although named so, longer than 256 MiB
+    (unpacked), or not UTF-8.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(f"no map file {path}; give the path of a .xodr or .xodr.gz") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"map file {path} cannot be read: {error}") from None
+    if len(data) > MAX_BYTES:
+        raise InputError(f"map file {path} is longer than {MAX_BYTES >> 20} MiB unpacked")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"map file {path} is not UTF-8 (byte {error.start}); convert it to UTF-8"
+        ) from None
+
+
+def xml_root(text: str, name: str) -> ElementTree.Element:
+    """Return the root element of hostile or honest XML.
+
+    Document types and entities are refused, as are more than 32 levels; InputError says what.
+    """
+    if len(text) > MAX_BYTES:
+        raise InputError(f"map {name} is longer than {MAX_BYTES >> 20} MiB")
+    for word in ("<!DOCTYPE", "<!ENTITY"):
+        if word in text or word.lower() in text:
+            raise InputError(f"map {name} holds {word}, which OpenDRIVE does not use; remove it")
+    parser = ElementTree.XMLPullParser(events=("start", "end"))
+    depth, root = 0, None
+    try:
+        for begin in range(0, len(text), 1 << 18):
+            parser.feed(text[begin : begin + (1 << 18)])
+            for event, element in parser.read_events():
+                depth += 1 if event == "start" else -1
+                if depth > MAX_DEPTH:
+                    raise InputError(
+                        f"map {name}: <{element.tag}> lies deeper than {MAX_DEPTH} levels"
+                    )
+                root = element if root is None else root
+        parser.close()
+    except (ElementTree.ParseError, ValueError) as error:
+        raise InputError(f"map {name} is not well-formed XML: {error}") from None
+    if root is None or root.tag != "OpenDRIVE":
+        found = "nothing" if root is None else f"<{root.tag}>"
+        raise InputError(f"map {name}: the root element must be <OpenDRIVE>, found {found}")
+    return root
