@@ -115,3 +115,16 @@ def expected_count(stream: Stream, frames: int) -> int:
     if stream.period_ticks == 0:
         return 1
     return frames // stream.period_ticks + int(stream.frame0)
+
+
+_READS = {
+    NUREC: {"odometry", "objects", "objects_tracks"},
+    AGENT: {"odometry", "objects", "traffic_lights", "route"},
+    EGO: {"command_ackermann", "command_twist", "command_direct", "lockstep_done"},
+    RECORDER: {key for key, row in TOPICS.items() if row.in_bag},
+}
+
+
+def readers(key: str, participants: Iterable[str]) -> tuple[str, ...]:
+    """Return the participants that subscribe to the topic of row ``key``."""
+    return tuple(name for name in participants if key in _READS[name])

@@ -1,0 +1,58 @@
+"""The publishers of one node: made from the plan of streams, counted, matched with their readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+from ..core.streams import Stream, readers
+from .qos import profile
+
+
+def message_class(type_name: str) -> Any:
+    """Return the Python class of a message type such as ``sensor_msgs/msg/Image``."""
+    package, kind, name = type_name.split("/")
+    return getattr(import_module(f"{package}.{kind}"), name)
+
+
+class Publishers:
+    """One publisher for each given stream; QoS can be overridden by parameter."""
+
+    def __init__(self, node: Node, streams: Sequence[Stream]) -> None:
+        self._node = node
+        self._streams = {stream.topic: stream for stream in streams}
+        self._publishers = {
+            stream.topic: node.create_publisher(
+                message_class(stream.row.type),
+                stream.topic,
+                profile(stream.row.qos),
+                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            )
+            for stream in streams
+        }
+        self.counts = dict.fromkeys(self._streams, 0)
+
+    def publish(self, topic: str, message: Any) -> None:
+        """Publish and count one message on a topic of the plan."""
+        self._publishers[topic].publish(message)
+        self.counts[topic] += 1
+
+    def unmatched(self, participants: Iterable[str]) -> list[str]:
+        """Return a phrase for each (topic, participant) whose reader has not been matched yet."""
+        missing = []
+        present = tuple(participants)
+        for topic, stream in self._streams.items():
+            wanted = set(readers(stream.key, present)) - {stream.producer}
+            if not wanted:
+                continue
+            publisher = self._publishers[topic]
+            found = self._node.get_subscriptions_info_by_topic(publisher.topic_name)
+            absent = wanted - {info.node_name for info in found}
+            missing += [f"{name} does not read {topic}" for name in sorted(absent)]
+            if not absent and publisher.get_subscription_count() < len(found):
+                missing.append(f"a reader of {topic} is not connected yet")
+        return missing
