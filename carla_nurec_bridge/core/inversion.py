@@ -1,0 +1,58 @@
+"""Inverses of the increasing functions that lens models are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+_MOST_STEPS = 100
+
+
+def first_positive_root(coefficients: ArrayLike, upper: float) -> float:
+    """Return the smallest real root in (0, upper] of a polynomial, or ``upper`` if there is none.
+
+    ``coefficients`` are ascending (constant term first).
+    """
+    trimmed = np.trim_zeros(np.asarray(coefficients, dtype=np.float64), "b")
+    if trimmed.size < 2:
+        return upper
+    roots = np.polynomial.polynomial.polyroots(trimmed)
+    real = roots[np.abs(roots.imag) < 1e-9 * np.maximum(np.abs(roots.real), 1e-9)].real
+    inside = real[(real > 1e-12) & (real <= upper)]
+    return float(inside.min()) if inside.size else upper
+
+
+def invert_increasing(
+    function: Callable[[Array], Array],
+    derivative: Callable[[Array], Array],
+    targets: Array,
+    start: Array,
+    upper: float,
+) -> Array:
+    """Solve ``function(x) = target`` for x in [0, upper], elementwise, to float64 precision.
+
+    ``function`` must increase on [0, upper]. Newton's steps are kept inside a shrinking bracket
+    (bisection where they would leave it), so a bad ``start`` costs steps and never the answer.
+    Targets outside the function's range give the nearer end of the interval.
+    """
+    low = np.zeros_like(targets)
+    high = np.full_like(targets, upper)
+    x = np.clip(np.nan_to_num(start), 0.0, upper)
+    for _ in range(_MOST_STEPS):
+        error = function(x) - targets
+        low = np.where(error <= 0.0, x, low)
+        high = np.where(error >= 0.0, x, high)
+        slope = derivative(x)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            following = x - error / slope
+        outside = ~((following >= low) & (following <= high))
+        following = np.where(outside, 0.5 * (low + high), following)
+        step = np.abs(following - x)
+        x = following
+        if np.all(step <= 9e-16 * x):
+            break
+    return x

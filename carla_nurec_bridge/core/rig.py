@@ -1,0 +1,133 @@
+"""Sensor rigs: which cameras and lidars a vehicle carries, where, and how often they sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import yaml
+from pydantic import ValidationError
+
+from .cameras import CameraModel
+from .errors import InputError
+from .frames import BODY_FROM_OPTICAL, Matrix, matrix_from_xyz_rpy
+from .resources import config_path, share_dir
+from .rig_file import CameraEntry, LidarEntry, Mount, RigFile, model_of
+from .shutter import Shutter
+
+Source = Literal["nurec", "carla"]
+
+
+@dataclass(frozen=True, eq=False)
+class RigCamera:
+    """A camera of a rig; ``rig_from_camera`` takes optical points to base_link.
+
+    ``shutter_s`` is the time from the first line's exposure to the last one's; ``outputs`` are
+    the streams wanted of it.
+    """
+
+    name: str
+    source: Source
+    logical_id: str
+    model: CameraModel
+    rig_from_camera: Matrix
+    rate_hz: float
+    shutter: Shutter
+    shutter_s: float
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RigLidar:
+    """A lidar of a rig; ``rig_from_lidar`` takes its points (x forward, z up) to base_link."""
+
+    name: str
+    source: Source
+    device: str
+    rig_from_lidar: Matrix
+    rate_hz: float
+
+
+@dataclass(frozen=True, eq=False)
+class Rig:
+    """The sensors of a vehicle; names are unique and become ``camera/NAME/...`` topics."""
+
+    name: str
+    cameras: tuple[RigCamera, ...]
+    lidars: tuple[RigLidar, ...]
+
+
+def load_rig(path_or_name: str | Path) -> Rig:
+    """Read a rig from a YAML file, or a shipped one by its name (``"demo"``).
+
+    InputError names the file, the field, what was found there and what is wanted.
+    """
+    path = _find(path_or_name)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the rig {path}: {error}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    try:
+        checked = RigFile.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_sentence(error)}") from error
+    try:
+        return Rig(
+            checked.name,
+            tuple(_camera(entry) for entry in checked.cameras),
+            tuple(_lidar(entry) for entry in checked.lidars),
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _find(path_or_name: str | Path) -> Path:
+    path = Path(path_or_name)
+    if path.is_file():
+        return path
+    shipped = {file.stem: file for file in sorted((share_dir() / "config" / "rigs").glob("*.yaml"))}
+    if str(path_or_name) in shipped:
+        return config_path("rigs", f"{path_or_name}.yaml")
+    raise InputError(
+        f"no rig file {path_or_name}; give a YAML file or a shipped rig: {', '.join(shipped)}"
+    )
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or "the file"
+    found: Any = first["input"]
+    shown = repr(found) if not isinstance(found, dict | list) else type(found).__name__
+    more = error.error_count() - 1
+    rest = f" (and {more} more)" if more else ""
+    return f"field {field}: {first['msg']}; found {shown}{rest}"
+
+
+def _matrix(mount: Mount) -> Matrix:
+    return matrix_from_xyz_rpy(mount.position_m, np.radians(mount.rpy_deg))
+
+
+def _camera(entry: CameraEntry) -> RigCamera:
+    try:
+        model = model_of(entry)
+    except InputError as error:
+        raise InputError(f"camera {entry.name}: {error}") from error
+    return RigCamera(
+        entry.name,
+        entry.source,
+        entry.logical_id or entry.name,
+        model,
+        _matrix(entry.mount) @ BODY_FROM_OPTICAL,
+        entry.rate_hz,
+        Shutter[entry.shutter],
+        entry.shutter_s,
+        entry.outputs,
+    )
+
+
+def _lidar(entry: LidarEntry) -> RigLidar:
+    return RigLidar(entry.name, entry.source, entry.device, _matrix(entry.mount), entry.rate_hz)

@@ -1,0 +1,81 @@
+"""Rigs from YAML: the shipped one is true, wrong ones are named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.core.shutter import Shutter
+
+
+@pytest.fixture
+def demo():
+    return load_rig("demo")
+
+
+def test_the_demo_rig(demo):
+    assert [camera.name for camera in demo.cameras] == [
+        "front_wide_120fov",
+        "cross_left_120fov",
+        "cross_right_120fov",
+        "carla_front",
+    ]
+    assert [lidar.device for lidar in demo.lidars] == ["PANDAR128"]
+    front = demo.cameras[0]
+    assert front.logical_id == "camera_front_wide_120fov"
+    assert (front.model.width, front.model.height) == (640, 360)
+    assert front.shutter is Shutter.ROLLING_TOP_TO_BOTTOM
+    assert demo.cameras[3].outputs == ("rgb", "depth", "semantic", "instance", "normals")
+    assert np.array_equal(demo.cameras[3].rig_from_camera, front.rig_from_camera)
+
+
+@pytest.mark.parametrize(
+    ("index", "forward", "position"),
+    [  # optical z and position in the rig, columns 3 and 4 of the published T_sensor_rig
+        (0, (0.9999045, -0.0050076, -0.0128785), (1.93808, -0.07461, 1.33327)),
+        (1, (0.3922459, 0.9198247, 0.0081082), (2.61947, 0.88632, 0.82467)),
+        (2, (0.4035104, -0.9149330, 0.0087728), (2.58366, -0.93268, 0.81203)),
+    ],
+)
+def test_mounts_are_the_published_ones(demo, index, forward, position):
+    pose = demo.cameras[index].rig_from_camera
+    assert pose[:3, 2] == pytest.approx(forward, abs=3e-6)
+    assert pose[:3, 3] == pytest.approx(position, abs=1e-4)
+    assert np.linalg.det(pose[:3, :3]) == pytest.approx(1.0)
+
+
+def test_cross_cameras_look_to_their_sides(demo):
+    left, right = demo.cameras[1].rig_from_camera[:3, 2], demo.cameras[2].rig_from_camera[:3, 2]
+    assert left[1] > 0.9
+    assert right[1] < -0.9
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda r: r["cameras"][0].update(rate_hz=0), r"cameras\.0\.rate_hz.*found 0"),
+        (lambda r: r["cameras"][1].update(colour="red"), r"cameras\.1\.colour.*found 'red'"),
+        (lambda r: r["cameras"][0].pop("mount"), r"cameras\.0\.mount: Field required"),
+        (lambda r: r["lidars"][0].update(device="VLP16"), r"lidars\.0\.device.*found 'VLP16'"),
+        (lambda r: r["lidars"][0].update(name="carla_front"), "used twice: carla_front"),
+        (lambda r: r["cameras"][0].update(shutter_s=0.05), "shorter than the period of 0.05 s"),
+        (lambda r: r["cameras"][0].update(outputs=["depth"]), "NuRec renders rgb only"),
+    ],
+)
+def test_a_wrong_field_is_named(tmp_path, change, text):
+    content = yaml.safe_load((Path(__file__).parents[3] / "config/rigs/demo.yaml").read_text())
+    change(content)
+    path = tmp_path / "wrong.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError, match=text) as error:
+        load_rig(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_rig_names_the_shipped_ones():
+    with pytest.raises(InputError, match="no rig file nowhere.*demo"):
+        load_rig("nowhere")
