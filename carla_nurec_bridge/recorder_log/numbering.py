@@ -1,0 +1,58 @@
+"""Telling apart the numberings that CARLA versions gave packets and attribute types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..core.errors import InputError
+from .cursor import Cursor
+from .layouts import COUNT, RECORDS, AttributeType, PacketKind
+from .log import Log, Packet
+from .records import read_all, read_vehicle_wheels
+
+_RELEASED = {
+    21: PacketKind.VEHICLE_WHEELS, 22: PacketKind.BIKER, 23: PacketKind.VEHICLE_DOOR
+}  # fmt: skip
+_DEVELOPMENT = {
+    21: PacketKind.VEHICLE_DOOR, 22: PacketKind.VEHICLE_WHEELS, 23: PacketKind.BIKER
+}  # fmt: skip
+
+
+def packet_kinds(data: bytes, packets: Iterable[Packet], source: str) -> dict[int, int]:
+    """Return which kind each of the packets 21 to 23 of this file is.
+
+    Builds between November 2023 and March 2025 numbered them otherwise than every release; the
+    sizes of the records tell. InputError when neither numbering fits.
+    """
+    contested = [p for p in packets if p.number in _RELEASED]
+    for kinds in (_RELEASED, _DEVELOPMENT):
+        if all(_fits(data, packet, kinds[packet.number]) for packet in contested):
+            return dict(kinds)
+    raise InputError(f"{source}: its packets 21 to 23 fit no known version of CARLA's recorder")
+
+
+def attribute_types(log: Log) -> dict[int, AttributeType]:
+    """Return what the attribute type numbers of a recording mean.
+
+    Version-1 files count from 0, the 0.9.16 client from 1. role_name is always a string, so its
+    number tells.
+    """
+    for event in log.actors.values():
+        for attribute in event.attributes:
+            if attribute.name == "role_name":
+                shift = attribute.type_number - AttributeType.STRING
+                return {kind + shift: kind for kind in AttributeType}
+    return {int(kind): kind for kind in AttributeType}
+
+
+def _fits(data: bytes, packet: Packet, kind: PacketKind) -> bool:
+    if kind in RECORDS:
+        if packet.size < COUNT.size:
+            return False
+        (count,) = COUNT.unpack_from(data, packet.offset)
+        return bool(packet.size == COUNT.size + count * RECORDS[kind].itemsize)
+    try:
+        read_all(Cursor(data, packet.offset, packet.offset + packet.size, ""), read_vehicle_wheels)
+    except InputError:
+        return False
+    return True

@@ -1,0 +1,140 @@
+"""Writing recordings: a whole one again, or a new one frame by frame."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import InputError
+from .cursor import encode_text
+from .layouts import (
+    COUNT,
+    DATE,
+    FRAME_START,
+    LAST_DURATION_S,
+    MAGIC,
+    MAX_COUNT,
+    NUMBERS,
+    PACKET_HEADER,
+    VERSION,
+    VERSION_NUMBER,
+    PacketKind,
+)
+from .log import Log, Packet
+from .records import Record
+
+_DURATION_AT = PACKET_HEADER.size + 8
+
+
+def write_log(log: Log, path: Path | str) -> None:
+    """Write a recording as it was read: the same bytes, less a cut frame at its end."""
+    data = log.data
+
+    def raw(packet: Packet) -> bytes:
+        return data[packet.offset - PACKET_HEADER.size : packet.offset + packet.size]
+
+    with open(path, "wb") as file:
+        file.write(data[: log.header_size])
+        file.writelines(raw(packet) for packet in log.preamble)
+        for frame in log.frames:
+            file.writelines(raw(packet) for packet in frame.packets)
+
+
+def encode_header(map_name: str, date_s: int, version: int = VERSION) -> bytes:
+    """Return the head of a recording file."""
+    magic = encode_text(MAGIC.decode())
+    return VERSION_NUMBER.pack(version) + magic + DATE.pack(date_s) + encode_text(map_name)
+
+
+def encode_packet(kind: int, body: bytes) -> bytes:
+    """Return a packet; ids above 100 are free for private use."""
+    return PACKET_HEADER.pack(kind, len(body)) + body
+
+
+def encode_fixed(kind: PacketKind, records: NDArray[np.void]) -> bytes:
+    """Return a packet of fixed-size records (``layouts.RECORDS[kind]``)."""
+    return encode_packet(kind, _count(len(records), kind) + records.tobytes())
+
+
+def encode_varying(
+    kind: PacketKind, records: Iterable[Record], encode: Callable[[Record], bytes]
+) -> bytes:
+    """Return a packet of records of varying size."""
+    bodies = [encode(record) for record in records]
+    return encode_packet(kind, _count(len(bodies), kind) + b"".join(bodies))
+
+
+def encode_number(kind: PacketKind, value: float) -> bytes:
+    """Return a packet that holds one number."""
+    return encode_packet(kind, NUMBERS[kind].pack(value))
+
+
+class LogWriter:
+    """Writes a recording as it happens; a file cut off at any moment stays readable.
+
+    As in CARLA, a frame's duration is -1 until the next frame begins, and stays so in the last.
+    """
+
+    def __init__(
+        self, path: Path | str, map_name: str, date_s: int, version: int = VERSION
+    ) -> None:
+        """Create the file; InputError when that cannot be done."""
+        self.path = Path(path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: BinaryIO | None = self.path.open("wb")
+        except OSError as error:
+            raise InputError(f"cannot write the recording {path}: {error.strerror}") from error
+        head = encode_header(map_name, date_s, version)
+        self._file.write(head)
+        self._size = len(head)
+        self._last_start: int | None = None
+        self._elapsed_s = 0.0
+        self.frames = 0
+
+    def write_frame(self, delta_s: float, packets: Iterable[bytes]) -> None:
+        """Write one whole frame, ``delta_s`` seconds after the one before.
+
+        ``packets`` come from the ``encode_...`` functions, in file order, without the frame's
+        start and end. The delta of the first frame is not used: it begins at 0 s.
+        """
+        if self._file is None:
+            raise InputError(f"the recording {self.path} is closed")
+        if self._last_start is not None:
+            self._patch_duration(self._file, delta_s)
+            self._elapsed_s += delta_s
+        self.frames += 1
+        start = FRAME_START.pack(self.frames, LAST_DURATION_S, self._elapsed_s)
+        frame = b"".join(
+            (
+                encode_packet(PacketKind.FRAME_START, start),
+                *packets,
+                encode_packet(PacketKind.FRAME_END, b""),
+            )
+        )
+        self._last_start = self._size
+        self._size += len(frame)
+        self._file.write(frame)
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _patch_duration(self, file: BinaryIO, duration_s: float) -> None:
+        assert self._last_start is not None
+        file.seek(self._last_start + _DURATION_AT)
+        file.write(np.float64(duration_s).tobytes())
+        file.seek(0, os.SEEK_END)
+
+
+def _count(count: int, kind: PacketKind) -> bytes:
+    if count > MAX_COUNT:
+        raise InputError(f"a {kind.name} packet holds up to {MAX_COUNT} records, not {count}")
+    return COUNT.pack(count)
