@@ -2,13 +2,15 @@
 
 The supervisor hands each child the write end of a pipe and names it in ``CNB_STATUS_FD``. The child
 writes JSON lines there: ``{"beat": n}`` every half second, ``{"done": k, "total": n}`` when it
-makes progress. A process that was started by hand has no such pipe, and both functions do nothing.
+makes progress. When the supervisor has gone the child ends itself, so that no run leaves orphans. A
+process that was started by hand has no such pipe, and both functions do nothing.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 from dataclasses import dataclass, field
 
@@ -68,3 +70,4 @@ def _beat() -> None:
     while _pipe.write({"beat": beat}):
         beat += 1
         pause.wait(BEAT_PERIOD_S)
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
+from typing import final
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -17,6 +18,7 @@ from ..core.errors import BridgeError
 from .dds import use_own_profile
 
 
+@final
 class Spinner:
     """The thread that runs a node's callbacks; open with ``with``, closed before the node."""
 
@@ -54,7 +56,7 @@ class Spinner:
             self._executor.spin()
         except ExternalShutdownException:
             pass
-        except Exception as error:  # the top of this thread: the worker reports it
+        except Exception as error:  # noqa: BLE001 - the top of this thread
             self._failure = error
 
 

@@ -1,0 +1,258 @@
+"""What processes make up a run: the one source for launch files and for ``carla-nurec up``.
+
+A ``GraphConfig`` says what the user wants, ``build_graph`` turns it into processes with arguments,
+environment and parameter files. Nothing is started here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .core.errors import InputError
+from .core.resources import config_path
+from .core.rig import load_rig
+from .core.streams import AGENT, EGO, NUREC, RECORDER, Stream, plan_streams
+from .core.timebase import seconds_to_ns
+from .ros.dds import segment_bytes, write_profile
+
+CARLA_SERVER = "carla_server"
+NUREC_SERVER = "nurec_server"
+READY = "ready:"
+
+
+class GraphConfig(BaseModel):
+    """What a run is made of. Lengths in metres, times in seconds of simulation unless said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run_dir: Path = Field(Path("out/run"), description="folder that the run writes to")
+    map: Path | None = Field(None, description="OpenDRIVE file of the embedded CARLA's world")
+    scene: Path | None = Field(None, description="scene package (.usdz) that NuRec renders")
+    rig: str = Field("demo", description="sensor rig: a name in config/rigs or a YAML file")
+    mode: Literal["drive", "replay"] = Field("drive", description="drive, or replay a recording")
+    log: Path | None = Field(None, description="CARLA recorder file that mode replay plays")
+    replay_start_s: float = Field(0.0, ge=0, description="where in the recording to begin")
+    ticks_per_frame: int = Field(1, ge=1, le=20, description="simulation ticks in one frame")
+    frames: int = Field(200, ge=0, description="frames to run; 0 = until stopped")
+    dt_s: float = Field(0.05, gt=0, le=1, description="simulated time of one frame")
+    seed: int = Field(1, ge=0, description="seed of spawn points, traffic and route")
+    vehicles: int = Field(12, ge=0, le=200, description="number of Traffic Manager vehicles")
+    route_length_m: float = Field(250.0, gt=10, description="length of the agent's route")
+    ego_blueprint: str = Field("vehicle.lincoln.mkz_2020", description="blueprint of the ego")
+    role_name: str = Field("hero", description="role_name of the ego (spawned, found or replayed)")
+    embedded_carla: bool = Field(True, description="start the embedded CARLA server")
+    carla_host: str = Field("127.0.0.1", description="address of the CARLA server")
+    carla_port: int = Field(2000, ge=1, le=65534, description="port of the CARLA server")
+    nurec: bool = Field(True, description="render the rig's nurec sensors")
+    embedded_nurec: bool = Field(True, description="start the embedded NuRec server")
+    nurec_host: str = Field("127.0.0.1", description="address of the NuRec server")
+    nurec_port: int = Field(46435, ge=1, le=65535, description="port of the NuRec server")
+    agent: bool = Field(True, description="start the route-following agent")
+    record: bool = Field(True, description="start the recorder (bag and control videos)")
+    lockstep: bool = Field(True, description="wait for every participant after each frame")
+    policy: Literal["wait", "hold", "abort"] = Field(
+        "abort", description="what to do when a participant is late"
+    )
+    real_time_factor: float = Field(
+        0.0, ge=0, description="pace against the wall clock; 0 = as fast as possible"
+    )
+    start_deadline_s: float = Field(60.0, gt=0, description="wall time for everything to start")
+    frame_deadline_s: float = Field(5.0, gt=0, description="wall time for one frame")
+    first_frame_deadline_s: float = Field(60.0, gt=0, description="the same, first rendered frame")
+    carla_timeout_s: float = Field(3.0, gt=0, description="wall time for one call to CARLA")
+    domain_id: int | None = Field(None, ge=0, le=232, description="ROS domain; none = inherited")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of a run.
+
+    ``participant`` processes end by themselves when the run ends, the others are servers that
+    print a line beginning with ``ready_line``. ``params`` is the parameter file of a ROS node.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    ready_line: str | None
+    participant: bool
+    params: Path | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The processes of a run in the order in which they are started, and what they must produce."""
+
+    config: GraphConfig
+    processes: tuple[Process, ...]
+    participants: tuple[str, ...]
+    streams: tuple[Stream, ...]
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def load_config(path: Path | str, **overrides: Any) -> GraphConfig:
+    """Read a run's configuration from a YAML file or a shipped name such as ``demo``.
+
+    ``overrides`` replace fields of the file. InputError names the file, the field, what was found
+    and what is allowed.
+    """
+    file = Path(path) if Path(path).suffix else config_path(f"{path}.yaml")
+    if not file.is_file():
+        raise InputError(f"no run configuration {file}; give a YAML file or the name of one")
+    try:
+        values = yaml.safe_load(file.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise InputError(f"{file} is not YAML: {str(error).splitlines()[-1].strip()}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{file} must hold 'field: value' lines, not a {type(values).__name__}")
+    return checked_config({**values, **overrides}, str(file))
+
+
+def checked_config(values: Mapping[str, Any], where: str) -> GraphConfig:
+    """Return the configuration of these values; InputError names the field and ``where``."""
+    try:
+        config = GraphConfig(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        known = GraphConfig.model_fields.get(name)
+        about = f" ({known.description})" if known else f"; known: {', '.join(_fields())}"
+        raise InputError(
+            f"{where}: field {name}: {first['msg']}, found {first['input']!r}{about}"
+        ) from error
+    if config.mode == "replay" and config.log is None:
+        raise InputError(f"{where}: mode replay needs the field log, a CARLA recorder file")
+    for name in ("map", "scene", "log"):
+        path = getattr(config, name)
+        if path is not None and not path.exists():
+            raise InputError(f"{where}: {name}: there is no file {path}")
+    return config
+
+
+def _fields() -> list[str]:
+    return list(GraphConfig.model_fields)
+
+
+def build_graph(config: GraphConfig) -> Graph:
+    """Return the processes of a run; their parameter files are written by ``write_parameters``."""
+    rig = load_rig(config.rig)
+    participants = [EGO]
+    participants += [NUREC] if config.nurec else []
+    participants += [AGENT] if config.agent and config.mode == "drive" else []
+    participants += [RECORDER] if config.record else []
+    streams = plan_streams(rig, seconds_to_ns(config.dt_s), participants)
+    parameters = {name: _parameters(name, config, participants) for name in participants}
+    env = environment(config)
+    processes = [*_servers(config, env)]
+    for name in participants:
+        params = config.run_dir.resolve() / "params" / f"{name}.yaml"
+        argv = (
+            sys.executable, "-m", f"carla_nurec_bridge.nodes.{name}",
+            "--ros-args", "--params-file", str(params),
+        )  # fmt: skip
+        processes.append(Process(name, argv, env, None, True, params))
+    return Graph(config, tuple(processes), tuple(participants), streams, parameters)
+
+
+def write_parameters(graph: Graph) -> None:
+    """Write each node's parameter file and the Fast DDS profile below the run folder."""
+    for process in graph.processes:
+        if process.params is not None:
+            process.params.parent.mkdir(parents=True, exist_ok=True)
+            content = {"/**": {"ros__parameters": dict(graph.parameters[process.name])}}
+            process.params.write_text(yaml.safe_dump(content, sort_keys=False))
+    write_profile(_profile(graph.config), segment_bytes(load_rig(graph.config.rig)))
+
+
+def environment(config: GraphConfig) -> dict[str, str]:
+    """Return the variables that every process of a run gets on top of the inherited ones."""
+    cores = str(os.cpu_count() or 1)
+    env = {
+        "OMP_WAIT_POLICY": "passive",
+        "OMP_NUM_THREADS": cores,
+        "NUMBA_NUM_THREADS": cores,
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONUNBUFFERED": "1",
+        # Multi-megabyte messages are faulted in again for every message without these two.
+        "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+        "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+        "FASTRTPS_DEFAULT_PROFILES_FILE": str(_profile(config)),
+        "FASTDDS_DEFAULT_PROFILES_FILE": str(_profile(config)),
+    }
+    if config.domain_id is not None:
+        env["ROS_DOMAIN_ID"] = str(config.domain_id)
+    return env
+
+
+def _profile(config: GraphConfig) -> Path:
+    return config.run_dir.resolve() / "params" / "fastdds.xml"
+
+
+def _servers(config: GraphConfig, env: Mapping[str, str]) -> list[Process]:
+    verb = (sys.executable, "-m", "carla_nurec_bridge.cli.main")
+    servers = []
+    if config.embedded_carla:
+        if config.map is None:
+            raise InputError("the embedded CARLA needs a map: an OpenDRIVE file (.xodr, .xodr.gz)")
+        argv = (
+            *verb, "carla", "serve", "--map", str(config.map.resolve()),
+            "--host", config.carla_host, "--port", str(config.carla_port),
+            "--seed", str(config.seed),
+        )  # fmt: skip
+        servers.append(Process(CARLA_SERVER, argv, env, READY, False))
+    if config.nurec and config.embedded_nurec:
+        if config.scene is None:
+            raise InputError("the embedded NuRec needs a scene package (.usdz); build one first")
+        argv = (
+            *verb, "nurec", "serve", "--scene", str(config.scene.resolve()),
+            "--host", config.nurec_host, "--port", str(config.nurec_port),
+        )  # fmt: skip
+        servers.append(Process(NUREC_SERVER, argv, env, READY, False))
+    return servers
+
+
+def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict[str, Any]:
+    common: dict[str, Any] = {
+        "run_dir": str(config.run_dir.resolve()),
+        "rig": str(Path(config.rig).resolve()) if Path(config.rig).suffix else config.rig,
+        "scene": str(config.scene.resolve()) if config.scene else "",
+        "dt_s": config.dt_s,
+        "frames": config.frames,
+        "lockstep.enabled": config.lockstep,
+        "lockstep.participants": participants,
+        "deadlines.start_s": config.start_deadline_s,
+        "deadlines.frame_s": config.frame_deadline_s,
+    }
+    if name == NUREC:
+        return common | {
+            "nurec.host": config.nurec_host,
+            "nurec.port": config.nurec_port,
+            "deadlines.first_render_s": config.first_frame_deadline_s,
+        }
+    if name == EGO:
+        return common | {
+            "carla.host": config.carla_host,
+            "carla.port": config.carla_port,
+            "carla.timeout_s": config.carla_timeout_s,
+            "mode": config.mode,
+            "seed": config.seed,
+            "ego.blueprint": config.ego_blueprint,
+            "ego.role_name": config.role_name,
+            "traffic.vehicles": config.vehicles if config.mode == "drive" else 0,
+            "route.length_m": config.route_length_m,
+            "replay.log": str(config.log.resolve()) if config.log else "",
+            "replay.start_s": config.replay_start_s,
+            "ticks_per_frame": config.ticks_per_frame,
+            "lockstep.policy": config.policy,
+            "real_time_factor": config.real_time_factor,
+            "deadlines.first_frame_s": config.first_frame_deadline_s,
+        }
+    return common
