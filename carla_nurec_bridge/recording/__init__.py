@@ -1,0 +1,36 @@
+"""Recording: rosbag2 folders of MCAP, written frame by frame, read, described and recovered.
+
+Nothing here knows rclpy; the recorder node feeds it serialized messages.
+"""
+
+from .assembler import Frame, FrameAssembler, Message
+from .bag import BagOptions, BagWriter
+from .plan import PlannedStream, RunPlan, plan_of
+from .qos import OfferedQos, offered_by_kind
+from .reader import BagReader, BagStream
+from .recover import Recovery, recover_bag
+from .stamps import peek_stamp_ns
+from .tally import Tally
+from .types import canonical, decode, message_type
+
+__all__ = [
+    "BagOptions",
+    "BagReader",
+    "BagStream",
+    "BagWriter",
+    "Frame",
+    "FrameAssembler",
+    "Message",
+    "OfferedQos",
+    "PlannedStream",
+    "Recovery",
+    "RunPlan",
+    "Tally",
+    "canonical",
+    "decode",
+    "message_type",
+    "offered_by_kind",
+    "peek_stamp_ns",
+    "plan_of",
+    "recover_bag",
+]

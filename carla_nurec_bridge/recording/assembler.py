@@ -1,0 +1,199 @@
+"""Sort messages that arrive in any order into frames, and say when a frame is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..core.streams import Stream
+from ..core.topics import Topic
+
+
+@dataclass(frozen=True)
+class Message:
+    """One serialized message: index into the assembler's topics, log time, canonical bytes."""
+
+    topic: int
+    stamp_ns: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is to be written at once, in order.
+
+    ``messages`` begins with answers and events held from before. ``missing`` names the topics
+    that never came; it is empty unless the frame was given up.
+    """
+
+    number: int
+    stamp_ns: int
+    messages: tuple[Message, ...]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass
+class Arrivals:
+    """Per topic: messages with a stamp seen before, after their frame was given up, off plan."""
+
+    repeated: int = 0
+    late: int = 0
+    unplanned: int = 0
+
+
+@dataclass
+class _Open:
+    waiting: set[int]
+    messages: dict[int, bytes] = field(default_factory=dict)
+
+
+class FrameAssembler:
+    """Frames in the making.
+
+    Topics are the planned streams followed by ``events``, rows without an expectation. Frame 0
+    also waits for every latched stream. Answers (commands) and events are held and written with
+    the next frame, so that the order within a bag does not depend on who was faster. At most
+    ``window`` frames are open; beyond, the oldest is given up as it is.
+    """
+
+    def __init__(
+        self, streams: Sequence[Stream], events: Sequence[Topic], dt_ns: int, window: int = 40
+    ) -> None:
+        self._streams = tuple(streams)
+        self._dt_ns = dt_ns
+        self._window = window
+        self.rows: tuple[Topic, ...] = (*(s.row for s in streams), *events)
+        self.names = (*(s.topic for s in streams), *(e.name for e in events))
+        self.arrivals = tuple(Arrivals() for _ in self.rows)
+        self.t0_ns: int | None = None
+        self._clock = next(i for i, s in enumerate(streams) if s.key == "clock")
+        self._early: list[tuple[int, int | None, bytes]] = []
+        self._open: dict[int, _Open] = {}
+        self._next = 0
+        self._held: list[Message] = []
+        self._latched: dict[int, bytes] = {}
+        self._given_up: set[tuple[int, int]] = set()
+
+    def add(self, topic: int, stamp_ns: int | None, data: bytes) -> list[Frame]:
+        """Take one message; return the frames that it completed, oldest first.
+
+        The first clock message defines frame 0; what arrives earlier waits for it.
+        """
+        if self.t0_ns is None:
+            self._early.append((topic, stamp_ns, data))
+            if topic != self._clock or stamp_ns is None:
+                return []
+            self.t0_ns = stamp_ns
+            early, self._early = self._early, []
+            for each in early:
+                self._place(*each)
+        else:
+            self._place(topic, stamp_ns, data)
+        return self._complete()
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the topics that the oldest open frame still waits for."""
+        if self.t0_ns is None:
+            return (self.names[self._clock],)
+        opened = self._open.get(self._next)
+        return self._names_of(opened.waiting) if opened else ()
+
+    def drain(self) -> list[Frame]:
+        """Give up every open frame and return what there is, held answers last."""
+        if self.t0_ns is None:
+            return []
+        frames = [self._release(number) for number in sorted(self._open)]
+        stamp_ns = self._stamp(self._next)
+        tail = self._take_held(None)
+        return [*frames, Frame(self._next, stamp_ns, tail)] if tail else frames
+
+    def _stamp(self, frame: int) -> int:
+        assert self.t0_ns is not None
+        return self.t0_ns + frame * self._dt_ns
+
+    def _names_of(self, topics: set[int]) -> tuple[str, ...]:
+        return tuple(self.names[topic] for topic in sorted(topics))
+
+    def _place(self, topic: int, stamp_ns: int | None, data: bytes) -> None:
+        assert self.t0_ns is not None
+        now_ns = self._stamp(self._next)
+        if topic >= len(self._streams):
+            inside = stamp_ns is not None and self.t0_ns <= stamp_ns <= now_ns
+            at_ns = stamp_ns if inside and stamp_ns is not None else now_ns
+            self._held.append(Message(topic, at_ns, data))
+            return
+        stream = self._streams[topic]
+        if stream.period_ticks == 0:
+            self._place_latched(topic, data)
+            return
+        assert stamp_ns is not None
+        frame, rest = divmod(stamp_ns - self.t0_ns, self._dt_ns)
+        planned = rest == 0 and frame >= 0 and stream.due(frame)
+        if stream.row.cadence == "answer":
+            self.arrivals[topic].unplanned += not planned
+            self._held.append(Message(topic, stamp_ns, data))
+            return
+        opened = self._frame(frame) if planned and frame >= self._next else None
+        if opened is not None and topic in opened.waiting:
+            opened.waiting.discard(topic)
+            opened.messages[topic] = data
+        elif (frame, topic) in self._given_up:
+            self._given_up.discard((frame, topic))
+            self.arrivals[topic].late += 1
+            self._held.append(Message(topic, stamp_ns, data))
+        elif planned:
+            # A paused owner repeats its clock; any other repeat is kept and shows in the counts.
+            self.arrivals[topic].repeated += 1
+            if topic != self._clock:
+                self._held.append(Message(topic, stamp_ns, data))
+        else:
+            self.arrivals[topic].unplanned += 1
+            self._held.append(Message(topic, stamp_ns, data))
+
+    def _place_latched(self, topic: int, data: bytes) -> None:
+        if self._next > 0 or topic in self._latched:
+            self.arrivals[topic].unplanned += 1
+            self._held.append(Message(topic, self._stamp(self._next), data))
+            return
+        self._latched[topic] = data
+        self._frame(0).waiting.discard(topic)
+
+    def _frame(self, number: int) -> _Open:
+        if number not in self._open:
+            due = {
+                i
+                for i, s in enumerate(self._streams)
+                if s.due(number) and s.row.cadence != "answer"
+            }
+            if number == 0:
+                due |= {i for i, s in enumerate(self._streams) if s.period_ticks == 0}
+                due -= set(self._latched)
+            self._open[number] = _Open(due)
+        return self._open[number]
+
+    def _complete(self) -> list[Frame]:
+        frames = []
+        while self._open:
+            oldest = min(self._open)
+            done = not self._open[oldest].waiting and oldest == self._next
+            if not done and len(self._open) <= self._window:
+                break
+            frames.append(self._release(oldest))
+        return frames
+
+    def _release(self, number: int) -> Frame:
+        opened = self._open.pop(number)
+        stamp_ns = self._stamp(number)
+        latched = self._latched if number == 0 else {}
+        own = [Message(topic, stamp_ns, data) for topic, data in sorted(latched.items())]
+        own += [Message(topic, stamp_ns, data) for topic, data in sorted(opened.messages.items())]
+        held = self._take_held(stamp_ns)
+        self._next = number + 1
+        self._given_up |= {(number, topic) for topic in opened.waiting}
+        return Frame(number, stamp_ns, (*held, *own), self._names_of(opened.waiting))
+
+    def _take_held(self, before_ns: int | None) -> tuple[Message, ...]:
+        """Return held messages older than ``before_ns`` (None: all), by stamp and topic."""
+        ready = [m for m in self._held if before_ns is None or m.stamp_ns < before_ns]
+        self._held = [m for m in self._held if before_ns is not None and m.stamp_ns >= before_ns]
+        return tuple(sorted(ready, key=lambda message: (message.stamp_ns, message.topic)))

@@ -1,0 +1,182 @@
+"""Write a rosbag2 folder of one MCAP file: chunk CRC on, chunks closed by size and by time."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from mcap.writer import CompressionType, Writer
+
+from .. import __version__
+from ..core.errors import InputError, RunError
+from .metadata import BagSummary, TopicCount, check_version, metadata_text, write_metadata
+from .qos import OfferedQos, qos_yaml
+from .types import message_type
+
+Compression = Literal["none", "lz4", "zstd"]
+
+PLAN_RECORD = "carla_nurec_bridge"
+"""Name of the MCAP metadata record, first in the file, that says what the run had to record."""
+
+_COMPRESSION = {
+    "none": CompressionType.NONE,
+    "lz4": CompressionType.LZ4,
+    "zstd": CompressionType.ZSTD,
+}
+
+
+@dataclass(frozen=True)
+class BagOptions:
+    """How a bag is written.
+
+    A chunk is closed when it holds ``chunk_bytes``, or ``flush_s`` seconds after its first
+    message: that is what a kill can cost. ``metadata_version`` is 5 or 9.
+    """
+
+    metadata_version: int = 9
+    chunk_bytes: int = 4 * 1024 * 1024
+    flush_s: float = 0.5
+    compression: Compression = "none"
+
+
+@dataclass
+class _Channel:
+    topic: str
+    type: str
+    digest: str
+    qos_yaml: str
+    messages: int = 0
+
+
+class BagWriter:
+    """An open bag; ``close`` writes index, footer and metadata.yaml and may be called twice."""
+
+    def __init__(
+        self, directory: Path, options: BagOptions, plan: Mapping[str, object] | None = None
+    ) -> None:
+        """Create the folder and its file.
+
+        ``plan`` is kept as JSON in the file's first record. InputError when the folder exists.
+        """
+        check_version(options.metadata_version)
+        if directory.exists():
+            raise InputError(f"{directory} exists already; a bag never overwrites another")
+        directory.mkdir(parents=True)
+        self.directory = directory
+        self.path = directory / f"{directory.name}_0.mcap"
+        self._options = options
+        self._stream = self.path.open("xb")
+        self._writer: Writer | None = Writer(
+            self._stream,
+            chunk_size=options.chunk_bytes,
+            compression=_COMPRESSION[options.compression],
+            enable_crcs=True,
+        )
+        self._channels: dict[int, _Channel] = {}
+        self._schemas: dict[str, int] = {}
+        self._start_ns: int | None = None
+        self._end_ns = 0
+        self._chunk_since: float | None = None
+        self._writer.start(profile="ros2", library=f"carla_nurec_bridge {__version__}")
+        self._custom = {key: json.dumps(value) for key, value in (plan or {}).items()}
+        self._writer.add_metadata(PLAN_RECORD, self._custom)
+
+    def add_stream(self, topic: str, type_name: str, qos: tuple[OfferedQos, ...]) -> int:
+        """Announce a topic with its offered QoS; return the channel to write to."""
+        writer = self._open_writer()
+        described = message_type(type_name)
+        if type_name not in self._schemas:
+            self._schemas[type_name] = writer.register_schema(
+                type_name, "ros2msg", described.definition.encode()
+            )
+        text = qos_yaml(qos, self._options.metadata_version)
+        channel = writer.register_channel(
+            topic,
+            "cdr",
+            self._schemas[type_name],
+            {"offered_qos_profiles": text, "topic_type_hash": described.digest},
+        )
+        self._channels[channel] = _Channel(topic, type_name, described.digest, text)
+        return channel
+
+    def write(self, channel: int, stamp_ns: int, data: bytes) -> None:
+        """Append one serialized message; log and publish time are its stamp.
+
+        Raises RunError when the disk refuses.
+        """
+        writer = self._open_writer()
+        entry = self._channels[channel]
+        try:
+            writer.add_message(channel, stamp_ns, data, stamp_ns, sequence=entry.messages)
+        except OSError as error:
+            raise RunError(f"cannot write {self.path}: {error.strerror}") from error
+        entry.messages += 1
+        self._start_ns = stamp_ns if self._start_ns is None else min(self._start_ns, stamp_ns)
+        self._end_ns = max(self._end_ns, stamp_ns)
+        if self._chunk_since is None:
+            self._chunk_since = time.monotonic()
+
+    def flush_if_due(self) -> None:
+        """Close the open chunk when it is older than ``flush_s``; call it often."""
+        since = self._chunk_since
+        if since is not None and time.monotonic() - since >= self._options.flush_s:
+            self.flush()
+
+    def flush(self) -> None:
+        """Close the open chunk and hand it to the operating system."""
+        try:
+            self._open_writer().flush()
+        except OSError as error:
+            raise RunError(f"cannot write {self.path}: {error.strerror}") from error
+        self._chunk_since = None
+
+    def close(self) -> None:
+        """Write index, footer and metadata.yaml and sync the file to disk."""
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        try:
+            summary = self._summary()
+            text = metadata_text(summary, self._options.metadata_version)
+            writer.add_metadata("rosbag2", {"serialized_metadata": text})
+            writer.finish()
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            write_metadata(self.directory, summary, self._options.metadata_version)
+        except OSError as error:
+            raise RunError(f"cannot finish {self.path}: {error.strerror}") from error
+        finally:
+            self._stream.close()
+
+    def __enter__(self) -> BagWriter:
+        """Return the open bag."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the bag; what was written stays readable after an error too."""
+        self.close()
+
+    def _open_writer(self) -> Writer:
+        if self._writer is None:
+            raise RunError(f"{self.path} is closed already")
+        return self._writer
+
+    def _summary(self) -> BagSummary:
+        topics = [
+            TopicCount(c.topic, c.type, c.digest, c.qos_yaml, c.messages)
+            for c in self._channels.values()
+        ]
+        return BagSummary(
+            self.path.name, self._start_ns or 0, self._end_ns, topics, dict(self._custom)
+        )

@@ -1,0 +1,88 @@
+"""The quality of service that a publisher offered, in the form in which rosbag2 keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from ..core.timebase import NS_PER_S
+from ..core.topics import Qos
+
+INFINITE_NS = 2**63 - 1
+"""No deadline, lifespan or lease: the largest duration that ROS can write."""
+
+_HISTORY = {"keep_last": 1, "keep_all": 2, "unknown": 3}
+_RELIABILITY = {"reliable": 1, "best_effort": 2}
+_DURABILITY = {"transient_local": 1, "volatile": 2}
+_LIVELINESS = {"automatic": 1, "manual_by_topic": 3}
+
+
+@dataclass(frozen=True)
+class OfferedQos:
+    """One offered profile; policies by rosbag2's names, durations in nanoseconds."""
+
+    history: str = "keep_last"
+    depth: int = 10
+    reliability: str = "reliable"
+    durability: str = "volatile"
+    deadline_ns: int = INFINITE_NS
+    lifespan_ns: int = INFINITE_NS
+    liveliness: str = "automatic"
+    lease_ns: int = INFINITE_NS
+
+
+_BY_KIND: dict[Qos, OfferedQos] = {
+    "clock": OfferedQos(depth=10),
+    "sensor": OfferedQos(depth=10),
+    "state": OfferedQos(depth=10),
+    "latched": OfferedQos(depth=1, durability="transient_local"),
+    "command": OfferedQos(depth=10),
+    "event": OfferedQos(depth=100),
+    "tf": OfferedQos(depth=100),
+    "tf_static": OfferedQos(depth=1, durability="transient_local"),
+}
+
+
+def offered_by_kind(kind: Qos) -> OfferedQos:
+    """Return the profile that this package's publishers offer for a kind of topic."""
+    return _BY_KIND[kind]
+
+
+def qos_yaml(profiles: tuple[OfferedQos, ...], version: int) -> str:
+    """Return rosbag2's YAML text of offered profiles.
+
+    Bags up to version 8 number the policies as rmw does, later ones name them.
+    """
+    if not profiles:
+        return ""
+    entries = [_entry(profile, named=version >= 9) for profile in profiles]
+    return yaml.safe_dump(entries, sort_keys=False, default_flow_style=False).strip()
+
+
+def qos_entries(profiles: tuple[OfferedQos, ...]) -> list[dict[str, Any]]:
+    """Return offered profiles as the list that metadata.yaml holds from version 9 on."""
+    return [_entry(profile, named=True) for profile in profiles]
+
+
+def _entry(profile: OfferedQos, *, named: bool) -> dict[str, Any]:
+    def policy(value: str, numbers: dict[str, int]) -> str | int:
+        return value if named else numbers[value]
+
+    return {
+        "history": policy(profile.history, _HISTORY),
+        "depth": profile.depth,
+        "reliability": policy(profile.reliability, _RELIABILITY),
+        "durability": policy(profile.durability, _DURABILITY),
+        "deadline": _duration(profile.deadline_ns),
+        "lifespan": _duration(profile.lifespan_ns),
+        "liveliness": policy(profile.liveliness, _LIVELINESS),
+        "liveliness_lease_duration": _duration(profile.lease_ns),
+        "avoid_ros_namespace_conventions": False,
+    }
+
+
+def _duration(duration_ns: int) -> dict[str, int]:
+    seconds, nanoseconds = divmod(duration_ns, NS_PER_S)
+    return {"sec": seconds, "nsec": nanoseconds}
