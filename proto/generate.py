@@ -6,6 +6,7 @@ Used by the build (``setup.py``); also runs by itself: ``python proto/generate.p
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 PROTO_DIR = Path(__file__).resolve().parent / "nurec"
@@ -18,7 +19,8 @@ _ABSOLUTE_IMPORT = re.compile(r"^import (\w+_pb2) as", flags=re.MULTILINE)
 def generate_stubs(output: Path = STUBS_DIR) -> list[Path]:
     """Write ``*_pb2.py``, ``*_pb2.pyi`` and ``*_pb2_grpc.py`` to ``output``; return their paths.
 
-    Nothing is done while all of them are newer than their sources. RuntimeError when protoc fails.
+    Nothing is done while all of them are newer than their sources. RuntimeError when the compiler
+    is missing or refuses a file.
     """
     sources = sorted(PROTO_DIR.glob("*.proto"))
     targets = [
@@ -31,7 +33,13 @@ def generate_stubs(output: Path = STUBS_DIR) -> list[Path]:
     if all(path.exists() and path.stat().st_mtime > newest for path in targets):
         return targets
 
-    from grpc_tools import protoc
+    try:
+        from grpc_tools import protoc
+    except ImportError as error:
+        raise RuntimeError(
+            "building the gRPC stubs needs grpc_tools: install python3-grpc-tools, "
+            "or `pip install grpcio-tools`"
+        ) from error
 
     output.mkdir(parents=True, exist_ok=True)
     outputs = [f"--{kind}_out={output}" for kind in ("python", "pyi", "grpc_python")]
@@ -46,4 +54,4 @@ def generate_stubs(output: Path = STUBS_DIR) -> list[Path]:
 
 if __name__ == "__main__":
     for generated in generate_stubs():
-        print(generated)
+        sys.stdout.write(f"{generated}\n")
