@@ -26,7 +26,7 @@ class Cursor:
         return self.end - self.offset
 
     def skip(self, size: int) -> int:
-        """Step over ``size`` bytes and return where they begin; InputError if they are not there."""
+        """Step over ``size`` bytes and return where they begin; InputError if there are fewer."""
         offset = self.offset
         if size > self.end - offset:
             raise InputError(

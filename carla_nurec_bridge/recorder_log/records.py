@@ -165,6 +165,14 @@ def read_walker_bones(cursor: Cursor) -> WalkerBones:
     return WalkerBones(actor_id, tuple(bones))
 
 
+def encode_walker_bones(record: WalkerBones) -> bytes:
+    """Return the bytes of one WalkerBones record."""
+    parts = [_U32.pack(record.actor_id), COUNT.pack(len(record.bones))]
+    for name, location_cm, rotation_deg in record.bones:
+        parts.append(encode_text(name) + _BONE_POSE.pack(*location_cm, *rotation_deg))
+    return b"".join(parts)
+
+
 def read_physics_control(cursor: Cursor, old_wheels: bool) -> PhysicsControl:
     """Read one PhysicsControl record; ``old_wheels`` are those of CARLA before 0.9.12."""
     head = cursor.unpack(_PHYSICS)

@@ -38,7 +38,7 @@ def write_log(log: Log, path: Path | str) -> None:
     def raw(packet: Packet) -> bytes:
         return data[packet.offset - PACKET_HEADER.size : packet.offset + packet.size]
 
-    with open(path, "wb") as file:
+    with Path(path).open("wb") as file:
         file.write(data[: log.header_size])
         file.writelines(raw(packet) for packet in log.preamble)
         for frame in log.frames:
