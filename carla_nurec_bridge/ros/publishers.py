@@ -1,4 +1,4 @@
-"""The publishers of one node: made from the plan of streams, counted, matched with their readers."""
+"""The publishers of one node: from the plan of streams, counted, matched with their readers."""
 
 from __future__ import annotations
 

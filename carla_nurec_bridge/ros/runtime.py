@@ -74,7 +74,7 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
         with Spinner(node) as spinner:
             return work(node, spinner)
     except BridgeError as error:
-        print(f"{name}: error: {error}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{name}: error: {error}\n")
         return error.exit_code
     except (KeyboardInterrupt, ExternalShutdownException):
         return 130

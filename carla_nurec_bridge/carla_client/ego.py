@@ -1,0 +1,93 @@
+"""The ego vehicle: found or spawned, where its rear axle is, and how it is driven."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import carla
+import numpy as np
+
+from ..core.errors import InputError, ProtocolError
+from ..core.frames import Matrix, invert, rigid
+
+_CM = 0.01
+
+
+@dataclass(frozen=True)
+class Ego:
+    """The ego's actor and what is fixed about it.
+
+    ``base_from_actor`` takes points of CARLA's actor frame (right-handed) to base_link, the rear
+    axle on the ground. ``max_steer_rad`` is the steering angle of the front wheels at steer 1.
+    """
+
+    actor: carla.Vehicle
+    base_from_actor: Matrix
+    wheelbase_m: float
+    max_steer_rad: float
+    size_m: tuple[float, float, float]
+    box_in_base_m: tuple[float, float, float]
+
+
+def find_by_role(world: carla.World, role_name: str) -> carla.Vehicle | None:
+    """Return the vehicle whose ``role_name`` is that, None when there is none."""
+    for actor in world.get_actors().filter("vehicle.*"):
+        if actor.attributes.get("role_name") == role_name:
+            return actor
+    return None
+
+
+def spawn(
+    world: carla.World, blueprint_id: str, role_name: str, transform: carla.Transform
+) -> carla.Vehicle:
+    """Spawn a vehicle; InputError when the blueprint is unknown or the place is taken."""
+    found = world.get_blueprint_library().filter(blueprint_id)
+    if len(found) == 0:
+        raise InputError(f"CARLA has no blueprint {blueprint_id!r}")
+    blueprint = found[0]
+    blueprint.set_attribute("role_name", role_name)
+    if blueprint.has_attribute("color"):
+        blueprint.set_attribute("color", blueprint.get_attribute("color").recommended_values[0])
+    actor = world.try_spawn_actor(blueprint, transform)
+    if actor is None:
+        location = transform.location
+        raise InputError(
+            f"{role_name} ({blueprint_id}) cannot be spawned at x={location.x:.1f} "
+            f"y={location.y:.1f}: the place is taken; give another seed"
+        )
+    return actor
+
+
+def measure(actor: carla.Vehicle, map_from_actor: Matrix) -> Ego:
+    """Return the ego of a vehicle that stands at ``map_from_actor``.
+
+    The rear axle comes from the wheels, whose positions CARLA gives in centimetres of the world
+    frame. ProtocolError when they are not near the vehicle.
+    """
+    wheels = actor.get_physics_control().wheels
+    box = actor.bounding_box
+    world = np.array([(w.position.x, -w.position.y, w.position.z) for w in wheels]) * _CM
+    in_actor = (invert(map_from_actor) @ np.c_[world, np.ones(len(wheels))].T).T[:, :3]
+    length = 2.0 * box.extent.x
+    if len(wheels) < 2 or np.abs(in_actor).max() > length:
+        raise ProtocolError(
+            f"the wheels of {actor.type_id} lie {np.abs(in_actor).max():.1f} m away from it; "
+            "they should be given in centimetres of the world frame"
+        )
+    middle = (in_actor[:, 0].min() + in_actor[:, 0].max()) / 2
+    rear, front = (in_actor[:, 0] < middle), (in_actor[:, 0] >= middle)
+    radius_m = float(np.mean([w.radius for w in wheels])) * _CM
+    axle = in_actor[rear].mean(axis=0)
+    ground_z = float(in_actor[:, 2].mean()) - radius_m
+    actor_from_base = rigid(np.eye(3), (axle[0], 0.0, ground_z))
+    centre = np.array([box.location.x, -box.location.y, box.location.z])
+    steer_deg = max(w.max_steer_angle for w in wheels)
+    return Ego(
+        actor=actor,
+        base_from_actor=invert(actor_from_base),
+        wheelbase_m=float(in_actor[front, 0].mean() - axle[0]),
+        max_steer_rad=math.radians(steer_deg),
+        size_m=(length, 2.0 * box.extent.y, 2.0 * box.extent.z),
+        box_in_base_m=tuple(float(v) for v in centre - actor_from_base[:3, 3]),  # type: ignore[arg-type]
+    )

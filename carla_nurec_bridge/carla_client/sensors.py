@@ -1,0 +1,187 @@
+"""CARLA cameras of a rig: several outputs of one view, each picture of exactly the asked frame."""
+
+from __future__ import annotations
+
+import math
+import queue
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import final
+
+import carla
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import DeadlineError, InputError
+from ..core.frames import OPTICAL_FROM_BODY, invert
+from ..core.opencv_pinhole import OpenCVPinholeCamera
+from ..core.rig import RigCamera
+from .ego import Ego
+from .session import transform_of
+
+_BLUEPRINTS = {
+    "rgb": "sensor.camera.rgb",
+    "depth": "sensor.camera.depth",
+    "semantic": "sensor.camera.semantic_segmentation",
+    "instance": "sensor.camera.instance_segmentation",
+    "normals": "sensor.camera.normals",
+}
+_QUEUE = 8
+_MOVING_TAGS = (12, 19)
+"""CARLA's labels of pedestrians, riders and all vehicles, first and last."""
+
+Pixels = NDArray[np.uint8]
+
+
+class _Tap:
+    """The bounded queue behind one sensor; ``dropped`` counts what did not fit."""
+
+    def __init__(self, actor: carla.Sensor) -> None:
+        self.actor = actor
+        self.dropped = 0
+        self._queue: queue.Queue[carla.Image] = queue.Queue(_QUEUE)
+        actor.listen(self._put)
+
+    def _put(self, image: carla.Image) -> None:
+        try:
+            self._queue.put_nowait(image)
+        except queue.Full:
+            self.dropped += 1
+
+    def take(self, frame: int, deadline: float) -> carla.Image | None:
+        """Return the picture of CARLA frame ``frame``, None when it has not come in time."""
+        while True:
+            try:
+                image = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return None
+            if image.frame == frame:
+                return image
+
+
+@final
+class CameraGroup:
+    """All outputs of one camera; ``take`` gives them decoded, for one frame."""
+
+    def __init__(self, camera: RigCamera, taps: dict[str, _Tap]) -> None:
+        self.camera = camera
+        self._taps = taps
+
+    @property
+    def dropped(self) -> int:
+        """How many pictures were thrown away because nobody took them in time."""
+        return sum(tap.dropped for tap in self._taps.values())
+
+    def take(self, frame: int, timeout_s: float) -> dict[str, NDArray[np.generic]]:
+        """Return the pictures of CARLA frame ``frame`` by output.
+
+        rgb (H, W, 3) uint8, depth (H, W) float32 metres, semantic (H, W) uint8, instance (H, W)
+        int32 ids of 16 bits of what moves, normals (H, W, 3) uint8. DeadlineError names what
+        is missing.
+        """
+        deadline = time.monotonic() + timeout_s
+        pictures = {}
+        for output, tap in self._taps.items():
+            image = tap.take(frame, deadline)
+            if image is None:
+                raise DeadlineError(
+                    f"CARLA sent no {output} picture of camera {self.camera.name} for frame "
+                    f"{frame} within {timeout_s:g} s"
+                )
+            bgra = np.frombuffer(image.raw_data, np.uint8)
+            pictures[output] = DECODERS[output](bgra.reshape(image.height, image.width, 4))
+        return pictures
+
+    def close(self) -> None:
+        """Stop and destroy the sensors; a second call does nothing."""
+        taps, self._taps = self._taps, {}
+        for tap in taps.values():
+            tap.actor.stop()
+        for tap in taps.values():
+            tap.actor.destroy()
+
+    def __enter__(self) -> CameraGroup:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def mount(world: carla.World, ego: Ego, camera: RigCamera) -> CameraGroup:
+    """Attach a rig's CARLA camera to the ego and begin to listen.
+
+    InputError when its model is not the pinhole that CARLA's cameras have: no distortion, square
+    pixels, the principal point in the middle.
+    """
+    library = world.get_blueprint_library()
+    actor_from_base = invert(ego.base_from_actor)
+    mount_pose = transform_of(actor_from_base @ camera.rig_from_camera @ OPTICAL_FROM_BODY)
+    taps = {}
+    for output in camera.outputs:
+        blueprint = library.find(_BLUEPRINTS[output])
+        blueprint.set_attribute("image_size_x", str(camera.model.width))
+        blueprint.set_attribute("image_size_y", str(camera.model.height))
+        blueprint.set_attribute("fov", repr(field_of_view_deg(camera)))
+        if blueprint.has_attribute("motion_blur_intensity"):
+            blueprint.set_attribute("motion_blur_intensity", "0")
+        taps[output] = _Tap(world.spawn_actor(blueprint, mount_pose, attach_to=ego.actor))
+    return CameraGroup(camera, taps)
+
+
+def field_of_view_deg(camera: RigCamera) -> float:
+    """Return the horizontal field of view of a rig's CARLA camera; InputError as ``mount``."""
+    model = camera.model
+    if isinstance(model, OpenCVPinholeCamera):
+        fov = math.degrees(2.0 * math.atan(model.width / 2.0 / model.focal_length[0]))
+        plain = OpenCVPinholeCamera.from_fov(model.width, model.height, fov)
+        undistorted = not any((*model.radial, *model.tangential, *model.thin_prism))
+        if undistorted and np.allclose(
+            (*model.focal_length, *model.principal_point),
+            (*plain.focal_length, *plain.principal_point),
+            atol=1e-3,
+        ):
+            return fov
+    raise InputError(
+        f"camera {camera.name} has source carla but not the model of a CARLA camera: give a "
+        "pinhole without distortion whose principal point is the middle of the picture"
+    )
+
+
+def decode_depth(bgra: Pixels) -> NDArray[np.float32]:
+    """Return metres along the optical axis (H, W) of CARLA's 24-bit depth picture."""
+    value = bgra[..., 2].astype(np.uint32)
+    value += bgra[..., 1].astype(np.uint32) << 8
+    value += bgra[..., 0].astype(np.uint32) << 16
+    return (value * np.float64(1000.0 / (2**24 - 1))).astype(np.float32)
+
+
+def decode_instance(bgra: Pixels) -> NDArray[np.int32]:
+    """Return the 16-bit id (H, W) of what moves at each pixel, 0 elsewhere.
+
+    CARLA writes the label in red and the id's low and high bytes in green and blue.
+    """
+    ids = bgra[..., 1].astype(np.int32) | (bgra[..., 0].astype(np.int32) << 8)
+    label = bgra[..., 2]
+    ids[(label < _MOVING_TAGS[0]) | (label > _MOVING_TAGS[1])] = 0
+    return ids
+
+
+DECODERS: dict[str, Callable[[Pixels], NDArray[np.generic]]] = {
+    "rgb": lambda bgra: np.ascontiguousarray(bgra[..., 2::-1]),
+    "depth": decode_depth,
+    "semantic": lambda bgra: np.ascontiguousarray(bgra[..., 2]),
+    "instance": decode_instance,
+    "normals": lambda bgra: np.ascontiguousarray(bgra[..., 2::-1]),
+}
+"""From (H, W, 4) blue, green, red, alpha to the picture of each output."""
+
+
+def mount_all(world: carla.World, ego: Ego, cameras: Sequence[RigCamera]) -> list[CameraGroup]:
+    """Attach every camera whose source is CARLA."""
+    return [mount(world, ego, camera) for camera in cameras if camera.source == "carla"]

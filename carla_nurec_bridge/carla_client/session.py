@@ -1,0 +1,143 @@
+"""A connection to a CARLA server whose tick this process owns."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import final
+
+import carla
+
+from ..core.errors import DeadlineError, InputError, ProtocolError
+from ..core.frames import Matrix, carla_from_matrix, matrix_from_carla
+from ..core.timebase import NS_PER_S
+
+_RETRY_S = 0.2
+
+
+def matrix_of(transform: carla.Transform) -> Matrix:
+    """Return the right-handed (4, 4) matrix of a CARLA transform."""
+    location, rotation = transform.location, transform.rotation
+    return matrix_from_carla(
+        (location.x, location.y, location.z), (rotation.pitch, rotation.yaw, rotation.roll)
+    )
+
+
+def transform_of(matrix: Matrix) -> carla.Transform:
+    """Return the CARLA transform of a right-handed (4, 4) matrix."""
+    (x, y, z), (pitch, yaw, roll) = carla_from_matrix(matrix)
+    return carla.Transform(
+        carla.Location(x=float(x), y=float(y), z=float(z)),
+        carla.Rotation(pitch=float(pitch), yaw=float(yaw), roll=float(roll)),
+    )
+
+
+@final
+class Session:
+    """A synchronous session; the settings found at ``open`` come back at ``close``."""
+
+    def __init__(self, host: str, port: int, timeout_s: float) -> None:
+        self._where = f"{host}:{port}"
+        self._client = carla.Client(host, port)
+        self._client.set_timeout(timeout_s)
+        self._found: carla.WorldSettings | None = None
+        self._map: carla.Map | None = None
+        self.server_version = ""
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def client(self) -> carla.Client:
+        """The client library's connection."""
+        return self._client
+
+    @property
+    def world(self) -> carla.World:
+        """The world of the current episode."""
+        return self._client.get_world()
+
+    @property
+    def map(self) -> carla.Map:
+        """The map of the episode, fetched once."""
+        if self._map is None:
+            self._map = self.world.get_map()
+        return self._map
+
+    def open(self, deadline_s: float) -> None:
+        """Wait for the server; DeadlineError when none answers within ``deadline_s``."""
+        deadline = time.monotonic() + deadline_s
+        while True:
+            try:
+                self.server_version = self._client.get_server_version()
+                return
+            except RuntimeError as error:
+                if time.monotonic() >= deadline:
+                    raise DeadlineError(
+                        f"no CARLA server answered at {self._where} within {deadline_s:g} s; "
+                        "is it running, and is the port right?"
+                    ) from error
+            time.sleep(_RETRY_S)
+
+    def use_map(self, name: str) -> None:
+        """Load the map called ``name`` unless it is there; InputError lists what there is."""
+        if not name or self.map.name.split("/")[-1] == name.split("/")[-1]:
+            return
+        try:
+            self._client.load_world(name)
+        except RuntimeError as error:
+            known = ", ".join(sorted(self._client.get_available_maps()))
+            raise InputError(
+                f"CARLA at {self._where} has no map {name!r}; it has: {known}"
+            ) from error
+        self._map = None
+
+    def synchronise(self, dt_ns: int) -> None:
+        """Take over the tick: synchronous mode with steps of ``dt_ns``.
+
+        ProtocolError when the server is synchronous already: then somebody else ticks it.
+        """
+        settings = self.world.get_settings()
+        if settings.synchronous_mode:
+            raise ProtocolError(
+                f"CARLA at {self._where} is in synchronous mode already, so another client owns "
+                "its tick; stop that client, or restart the server if it died"
+            )
+        self._found = self.world.get_settings()
+        settings.synchronous_mode = True
+        settings.fixed_delta_seconds = dt_ns / NS_PER_S
+        self.world.apply_settings(settings)
+
+    def tick(self) -> carla.WorldSnapshot:
+        """Advance the world by one step and return its state."""
+        try:
+            frame = self.world.tick()
+        except RuntimeError as error:
+            raise ProtocolError(
+                f"CARLA at {self._where} did not finish a tick: {error}"
+            ) from error
+        snapshot = self.world.get_snapshot()
+        if snapshot.frame != frame:
+            raise ProtocolError(
+                f"CARLA at {self._where} is at frame {snapshot.frame} after tick {frame}: "
+                "another client ticks it too; stop that client"
+            )
+        return snapshot
+
+    def close(self) -> None:
+        """Give the tick back as it was found; a second call does nothing."""
+        found, self._found = self._found, None
+        if found is None:
+            return
+        try:
+            self.world.apply_settings(found)
+        except RuntimeError:
+            return  # the server is gone, and its settings with it

@@ -1,0 +1,223 @@
+"""Run a graph: start its processes, watch them, name the first that died, leave nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .child import Child
+from .core.streams import RECORDER
+from .graph import Graph, write_parameters
+from .recording.recover import recover_bag
+
+HEARTBEAT_DEADLINE_S = 5.0
+END_DEADLINE_S = 10.0
+_SUSPICIOUS_SILENCE_S = 1.8
+_POLL_S = 0.05
+_SHARED_MEMORY_PERIOD_S = 1.0
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended; ``sentence`` says it for a reader, ``codes`` are exit codes by process."""
+
+    exit_code: int
+    sentence: str
+    wall_s: float
+    codes: Mapping[str, int | None]
+    dead: str | None = None
+    recovered_bag: Path | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every participant finished its run."""
+        return self.exit_code == 0
+
+
+@dataclass(frozen=True)
+class _Death:
+    name: str
+    sentence: str
+
+
+class Supervisor:
+    """Runs one graph once. ``on_progress(done, total)`` hears about frames."""
+
+    def __init__(
+        self, graph: Graph, on_progress: Callable[[int, int], None] | None = None
+    ) -> None:
+        self._graph = graph
+        self._on_progress = on_progress
+        self._children: dict[str, Child] = {}
+        self._progress = (0, graph.config.frames)
+        self._next_look_s = 0.0
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process ids by name."""
+        return {name: child.pid for name, child in self._children.items()}
+
+    def run(self) -> RunResult:
+        """Start everything, wait for the end, clean up; a keyboard interrupt ends with code 130."""
+        started = time.monotonic()
+        write_parameters(self._graph)
+        logs = self._graph.config.run_dir / "logs"
+        try:
+            with _terminate_as_interrupt():
+                for process in self._graph.processes:
+                    log = logs / f"{process.name}.log"
+                    self._children[process.name] = Child(process, log)
+                death = self._watch(started)
+        except KeyboardInterrupt:
+            death = _Death("", "the run was stopped by the user")
+        finally:
+            self._close()
+        wall_s = time.monotonic() - started
+        codes = {name: child.code() for name, child in self._children.items()}
+        if death is None:
+            return RunResult(0, f"finished in {wall_s:.1f} s", wall_s, codes)
+        bag = self._recover()
+        code = 1 if death.name else 130
+        return RunResult(code, death.sentence, wall_s, codes, death.name or None, bag)
+
+    def _watch(self, started: float) -> _Death | None:
+        ended_s: float | None = None
+        while True:
+            self._listen()
+            death = self._first_death()
+            if death is not None:
+                return death
+            participants = [c for c in self._children.values() if c.process.participant]
+            running = [c for c in participants if c.code() is None]
+            if not running:
+                return None
+            if len(running) < len(participants):
+                ended_s = ended_s or time.monotonic()
+                if time.monotonic() - ended_s > END_DEADLINE_S:
+                    return self._died(running[0], f"did not end within {END_DEADLINE_S:g} s")
+            late = self._not_ready(started)
+            if late is not None:
+                return late
+            time.sleep(_POLL_S)
+
+    def _listen(self) -> None:
+        look = time.monotonic() >= self._next_look_s
+        for child in self._children.values():
+            child.listen(self._note_progress)
+            if look:
+                child.note_shared_memory()
+        if look:
+            self._next_look_s = time.monotonic() + _SHARED_MEMORY_PERIOD_S
+
+    def _note_progress(self, done: int, total: int) -> None:
+        self._progress = (done, total)
+        if self._on_progress is not None:
+            self._on_progress(done, total)
+
+    def _first_death(self) -> _Death | None:
+        """Return the process that broke the run, if one did.
+
+        A process that was killed or hangs makes its peers give up soon after, so among several
+        the silent one and the one ended by a signal come before those that report an error.
+        """
+        running = [c for c in self._children.values() if c.code() is None]
+        for child in running:
+            if child.silent_s() > HEARTBEAT_DEADLINE_S:
+                return self._died(child, f"gave no sign of life for {child.silent_s():.1f} s")
+        dead = [c for c in self._children.values() if _failed(c)]
+        if not dead:
+            return None
+        killed = [c for c in dead if (c.code() or 0) < 0]
+        silent = [c for c in running if c.silent_s() > _SUSPICIOUS_SILENCE_S]
+        if not killed and silent:
+            child = max(silent, key=Child.silent_s)
+            return self._died(child, f"gave no sign of life for {child.silent_s():.1f} s")
+        child = (killed or dead)[0]
+        return self._died(child, _how_it_ended(child))
+
+    def _not_ready(self, started: float) -> _Death | None:
+        deadline_s = self._graph.config.start_deadline_s
+        if time.monotonic() - started < deadline_s:
+            return None
+        for child in self._children.values():
+            if not child.ready:
+                return self._died(child, f"was not ready within {deadline_s:g} s")
+        return None
+
+    def _died(self, child: Child, how: str) -> _Death:
+        done, total = self._progress
+        where = f"at frame {done} of {total}" if total else f"at frame {done}"
+        return _Death(child.name, f"{child.name} {how} {where}; its log: {child.log}")
+
+    def _close(self) -> None:
+        """End what still runs: all are asked, then killed with their process groups."""
+        for child in self._children.values():
+            child.note_shared_memory()
+            if child.code() is None and child.silent_s() > _SUSPICIOUS_SILENCE_S:
+                child.close()
+            elif child.code() is None:
+                child.terminate()
+        deadline_s = time.monotonic() + END_DEADLINE_S
+        for child in self._children.values():
+            child.close(max(0.0, deadline_s - time.monotonic()))
+        segments = set().union(*(child.shared_memory for child in self._children.values()))
+        remove_unused(segments)
+
+    def _recover(self) -> Path | None:
+        bag = self._graph.config.run_dir / "bag"
+        if RECORDER not in self._graph.participants or not any(bag.glob("*.mcap")):
+            return None
+        recover_bag(bag)
+        return bag
+
+
+def remove_unused(segments: Iterable[Path]) -> list[Path]:
+    """Remove those shared-memory files, and their locks, that no living process has mapped."""
+    wanted = set(segments)
+    if not wanted:
+        return []
+    mapped = ""
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with contextlib.suppress(OSError):
+            mapped += maps.read_text()
+    removed = []
+    for path in sorted(wanted):
+        if str(path) in mapped:
+            continue
+        for leftover in (path, path.with_name(path.name + "_el"), path.with_name(path.name + "_sl")):
+            with contextlib.suppress(OSError):
+                leftover.unlink()
+                removed.append(leftover)
+    return removed
+
+
+def _failed(child: Child) -> bool:
+    code = child.code()
+    return code is not None and (code != 0 or not child.process.participant)
+
+
+def _how_it_ended(child: Child) -> str:
+    code = child.code() or 0
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    error = child.last_error()
+    return f"ended with code {code}" + (f" ({error})" if error else "")
+
+
+@contextlib.contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
+    """Treat SIGTERM like the keyboard's interrupt while the block runs."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt(os.strsignal(number))
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
