@@ -1,0 +1,30 @@
+"""Control videos for Cosmos Transfer, written live from one CARLA camera, with their manifest.
+
+No ROS here: the recorder node hands over pictures as arrays.
+"""
+
+from .clip import KINDS, ControlClip, ControlFrame, ControlOptions, VideoFile
+from .controls import DepthEncoding, EdgeEncoding, depth_grey, edges_grey
+from .manifest import ClipCamera, write_manifest
+from .palette import InstancePalette, semantic_rgb, semantic_tags
+from .video import VideoOptions, VideoWriter, count_frames
+
+__all__ = [
+    "KINDS",
+    "ClipCamera",
+    "ControlClip",
+    "ControlFrame",
+    "ControlOptions",
+    "DepthEncoding",
+    "EdgeEncoding",
+    "InstancePalette",
+    "VideoFile",
+    "VideoOptions",
+    "VideoWriter",
+    "count_frames",
+    "depth_grey",
+    "edges_grey",
+    "semantic_rgb",
+    "semantic_tags",
+    "write_manifest",
+]

@@ -1,0 +1,81 @@
+"""Write an H.264 video with exactly the frames that it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from ..core.errors import InputError
+
+
+@dataclass(frozen=True)
+class VideoOptions:
+    """x264's quality (``crf``, 0 to 51, less is better) and how hard it tries (``preset``)."""
+
+    crf: int = 14
+    preset: str = "superfast"
+
+
+class VideoWriter:
+    """An open .mp4: libx264, yuv420p (BT.601, limited range), index at the front.
+
+    Frame n is shown from n / rate on; none is repeated, dropped or moved.
+    """
+
+    def __init__(
+        self, path: Path, width: int, height: int, rate_hz: Fraction, options: VideoOptions
+    ) -> None:
+        """Create the file; InputError when the size is odd (4:2:0 halves it)."""
+        if width % 2 or height % 2:
+            raise InputError(f"{path.name}: {width}x{height} is odd; 4:2:0 video needs even sizes")
+        self.path = path
+        self.frames = 0
+        self._size = (height, width)
+        self._container = av.open(str(path), "w", options={"movflags": "+faststart"})
+        stream = self._container.add_stream("libx264", rate=rate_hz)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": str(options.crf), "preset": options.preset}
+        stream.codec_context.time_base = 1 / rate_hz
+        stream.codec_context.thread_count = 1
+        # Players and readers that ignore the tag assume BT.601 for untagged video too.
+        stream.codec_context.colorspace = Colorspace.ITU601
+        stream.codec_context.color_range = ColorRange.MPEG
+        self._stream: VideoStream | None = stream
+
+    def add(self, rgb: NDArray[np.uint8]) -> None:
+        """Append one picture (H, W, 3) RGB; InputError when its size is not the video's."""
+        assert self._stream is not None
+        if rgb.shape != (*self._size, 3):
+            raise InputError(
+                f"{self.path.name}: frame {self.frames} is {rgb.shape[1]}x{rgb.shape[0]}, "
+                f"not {self._size[1]}x{self._size[0]}"
+            )
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+        frame = picture.reformat(
+            format="yuv420p", dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.MPEG
+        )
+        frame.pts = self.frames
+        frame.time_base = self._stream.codec_context.time_base
+        self._container.mux(self._stream.encode(frame))
+        self.frames += 1
+
+    def close(self) -> None:
+        """Write what the encoder still holds and the index; a second call does nothing."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._container.mux(stream.encode(None))
+            self._container.close()
+
+
+def count_frames(path: Path) -> int:
+    """Decode a video from start to end and return the number of its frames."""
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
