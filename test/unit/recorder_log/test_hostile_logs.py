@@ -1,0 +1,155 @@
+"""Broken recordings end in a sentence or in their whole part, never in anything else."""
+
+from __future__ import annotations
+
+import random
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.recorder_log import read_log
+from carla_nurec_bridge.recorder_log.info import file_info
+from carla_nurec_bridge.recorder_log.layouts import RECORDS, PacketKind
+from carla_nurec_bridge.recorder_log.log import Log
+from carla_nurec_bridge.recorder_log.reader import parse_log
+from carla_nurec_bridge.recorder_log.trajectories import trajectories
+from carla_nurec_bridge.recorder_log.writer import (
+    encode_fixed,
+    encode_header,
+    encode_packet,
+    write_log,
+)
+
+FRAMES = 12
+
+
+def frame_bytes(number: int, elapsed_s: float, *packets: bytes) -> bytes:
+    start = struct.pack("<Qdd", number, 0.05, elapsed_s)
+    return b"".join([encode_packet(0, start), *packets, encode_packet(1, b"")])
+
+
+@pytest.fixture(scope="module")
+def short(real_recording: bytes, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The first frames of the real recording: every packet kind of CARLA 0.9.13."""
+    log = parse_log(real_recording, "real.log")
+    path = tmp_path_factory.mktemp("short") / "short.log"
+    write_log(Log(**{**log.__dict__, "frames": log.frames[:FRAMES]}), path)
+    return path.read_bytes()
+
+
+def use(log: Log) -> None:
+    """Do all that is done with a log."""
+    file_info(log, show_all=True)
+    trajectories(log)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_flipped_bytes(short: bytes, seed: int) -> None:
+    rng = random.Random(seed)
+    data = bytearray(short)
+    for _ in range(rng.choice((1, 1, 3, 30))):
+        data[rng.randrange(len(data))] = rng.choice((0, 0xFF, rng.randrange(256)))
+    try:
+        use(parse_log(bytes(data), "fuzz.log"))
+    except InputError as error:
+        assert "fuzz.log" in str(error)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_cut_off_anywhere(short: bytes, seed: int) -> None:
+    cut = random.Random(seed).randrange(len(short))
+    try:
+        log = parse_log(short[:cut], "cut.log")
+    except InputError:
+        assert cut < 30_000, "only a file without one whole frame is refused"
+        return
+    whole = parse_log(short, "whole.log")
+    assert [f.elapsed_s for f in log.frames] == [
+        f.elapsed_s for f in whole.frames[: len(log.frames)]
+    ]
+    assert (log.note is None) == (cut in {f.packets[-1].offset for f in whole.frames})
+    use(log)
+
+
+def test_a_cut_file_is_used_up_to_its_last_whole_frame(short: bytes) -> None:
+    log = parse_log(short[:-40], "cut.log")
+    assert len(log.frames) == FRAMES - 1
+    assert log.note is not None
+    assert f"the {FRAMES - 1} whole frames before it are used" in log.note
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is not a CARLA recording"),
+        (b"PK\x03\x04" + bytes(200), "is not a CARLA recording"),
+        (encode_header("Town01", 0), "no whole frame"),
+        (encode_header("Town01", 0)[:20], "the header is broken"),
+    ],
+)
+def test_wrong_kinds_of_file(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "wrong.log"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=sentence):
+        read_log(path)
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read the recording .*none\.log"):
+        read_log(tmp_path / "none.log")
+    with pytest.raises(InputError, match="cannot read the recording"):
+        read_log(tmp_path)
+
+
+def test_a_count_that_lies_is_named() -> None:
+    packet = encode_packet(PacketKind.POSITION, struct.pack("<H", 3) + bytes(28))
+    data = encode_header("Town01", 0) + frame_bytes(1, 0.0, packet)
+    with pytest.raises(InputError, match="POSITION of frame 1 is broken"):
+        parse_log(data, "lying.log")
+
+
+def test_a_huge_size_is_no_allocation() -> None:
+    data = encode_header("Town01", 0) + frame_bytes(1, 0.0)
+    data += struct.pack("<BI", 2, 0xFFFFFFFF) + b"\xff" * 10
+    log = parse_log(data, "huge.log")
+    assert len(log.frames) == 1
+    assert log.note is not None
+
+
+def test_a_recording_of_carla_0_10_is_told_apart() -> None:
+    packet = encode_packet(PacketKind.POSITION, struct.pack("<H", 2) + bytes(104))
+    data = encode_header("Town01", 0) + frame_bytes(1, 0.0, packet)
+    with pytest.raises(InputError, match=r"CARLA 0\.10"):
+        parse_log(data, "ue5.log")
+
+
+def test_positions_must_be_numbers() -> None:
+    records = np.zeros(2, RECORDS[PacketKind.POSITION])
+    records["location"][1, 2] = np.nan
+    data = encode_header("Town01", 0)
+    data += frame_bytes(1, 0.0, encode_fixed(PacketKind.POSITION, records))
+    with pytest.raises(InputError, match="frame 1 holds a position that is no number"):
+        parse_log(data, "nan.log")
+
+
+def test_time_does_not_run_backwards() -> None:
+    data = encode_header("Town01", 0) + frame_bytes(1, 5.0) + frame_bytes(2, 4.0)
+    with pytest.raises(InputError, match=r"frame 2 is at 4\.0 s"):
+        parse_log(data, "back.log")
+
+
+def test_unknown_packets_are_kept(tmp_path: Path) -> None:
+    data = encode_header("Town01", 0) + frame_bytes(1, 0.0, encode_packet(150, b"mine"))
+    write_log(parse_log(data, "own.log"), tmp_path / "own.log")
+    assert (tmp_path / "own.log").read_bytes() == data
+
+
+def test_numbers_of_development_builds_are_told_apart() -> None:
+    door = np.zeros(1, RECORDS[PacketKind.VEHICLE_DOOR])
+    wheels = struct.pack("<HII", 1, 7, 1) + struct.pack("<Bff", 0, 4.0, 90.0)
+    swapped = (encode_packet(21, struct.pack("<H", 1) + door.tobytes()), encode_packet(22, wheels))
+    log = parse_log(encode_header("T", 0) + frame_bytes(1, 0.0, *swapped), "dev.log")
+    assert len(log.records(log.frames[0], PacketKind.VEHICLE_DOOR)) == 1
+    assert log.wheels(log.frames[0])[0].wheels == ((0, 4.0, 90.0),)
