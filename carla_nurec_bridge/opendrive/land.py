@@ -1,0 +1,110 @@
+"""The land around the roads: a triangulated surface that meets every edge of the pavement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+from scipy.spatial import Delaunay, cKDTree
+
+from .model import OpenDriveMap
+from .raster import grow, outlines
+from .surface import Pavement, pavement
+
+Array = NDArray[np.float64]
+
+_NEAR_M, _MIDDLE_M, _FAR_M = 5.0, 15.0, 60.0
+_REACH_M = 420.0
+_BELOW_EDGE_M = 0.03
+
+
+@dataclass(frozen=True, eq=False)
+class Land:
+    """Vertices (V, 3) in metres and triangles (T, 3), counter-clockwise seen from above."""
+
+    vertices: Array
+    triangles: NDArray[np.int32]
+
+
+@lru_cache(maxsize=4)
+def land(opendrive: OpenDriveMap) -> Land:
+    """Return the land of a map: it reaches 420 m beyond the roads and has holes where they are.
+
+    It meets the pavement 3 cm below its edge and follows its height; further away it levels out.
+    """
+    built = pavement(opendrive)
+    inside = grow(built.covered, -1)
+    border = np.concatenate([_dense(loop, 2.0) for loop in outlines(inside, built.grid, 0.12)])
+    flat = np.concatenate([border, _nodes(built, inside)])
+    triangles = Delaunay(flat).simplices
+    centres = flat[triangles].mean(axis=1)
+    rows, columns = built.grid.cells(centres)
+    within = _within(built, centres)
+    triangles = triangles[~(within & (inside[rows, columns] > 0))]
+    a, b, c = (flat[triangles[:, i]] for i in range(3))
+    turn = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
+    triangles = np.where((turn < 0.0)[:, None], triangles[:, ::-1], triangles)
+    triangles = triangles[np.abs(turn) > 1e-6]
+    z = _heights(built, flat, len(border))
+    return Land(np.column_stack([flat, z]), triangles.astype(np.int32))
+
+
+def _within(built: Pavement, points: Array) -> NDArray[np.bool_]:
+    grid = built.grid
+    high = (grid.x0 + grid.cell_m * grid.shape[1], grid.y0 + grid.cell_m * grid.shape[0])
+    return np.all((points > (grid.x0, grid.y0)) & (points < high), axis=1)
+
+
+def _dense(loop: Array, spacing_m: float) -> Array:
+    following = np.roll(loop, -1, axis=0)
+    pieces = []
+    for a, b in zip(loop, following, strict=True):
+        count = max(int(np.ceil(np.hypot(*(b - a)) / spacing_m)), 1)
+        pieces.append(a + (b - a) * (np.arange(count) / count)[:, None])
+    return np.concatenate(pieces)
+
+
+def _nodes(built: Pavement, inside: NDArray[np.uint8]) -> Array:
+    grid = built.grid
+    distance = distance_transform_edt(inside == 0) * grid.cell_m
+    low = np.array([grid.x0, grid.y0])
+    size = np.array([grid.shape[1], grid.shape[0]]) * grid.cell_m
+    first = np.floor((low - _REACH_M) / _FAR_M) * _FAR_M
+    counts = np.ceil((size + 2.0 * _REACH_M) / _NEAR_M).astype(int) + int(_FAR_M / _NEAR_M)
+    i, j = (x.ravel() for x in np.meshgrid(*(np.arange(n) for n in counts), indexing="ij"))
+    # Every second row is shifted by half a cell: fewer thin triangles, no visible lattice.
+    points = first + np.stack([i + 0.5 * (j % 2), j], axis=-1) * _NEAR_M
+    beyond = np.max(np.maximum(low - points, points - (low + size)), axis=1)
+    rows, columns = grid.cells(points)
+    away = np.where(beyond > 0.0, beyond + 24.0, distance[rows, columns])
+    middle = (i % (_MIDDLE_M / _NEAR_M) == 0) & (j % (_MIDDLE_M / _NEAR_M) == 0)
+    far = (i % (_FAR_M / _NEAR_M) == 0) & (j % (_FAR_M / _NEAR_M) == 0)
+    keep = (away > 2.0) & (away < 20.0)
+    keep |= (away >= 20.0) & (away < 70.0) & middle
+    keep |= (away >= 70.0) & far
+    return points[keep]
+
+
+def _heights(built: Pavement, flat: Array, border: int) -> Array:
+    rails = [
+        rail
+        for strip, keep in zip(built.strips, built.kept, strict=True)
+        if keep.any()
+        for rail in (strip.inner, strip.outer)
+    ]
+    samples = np.concatenate([*rails, built.fillings.reshape(-1, 3)])
+    tree = cKDTree(samples[:, :2])
+    z = np.empty(len(flat))
+    # At an edge the lowest of the close samples: never above the pavement that covers it.
+    distance, nearest = tree.query(flat[:border], k=min(6, len(samples)))
+    heights = samples[nearest, 2]
+    close = distance <= distance[:, :1] + 0.3
+    z[:border] = np.min(np.where(close, heights, np.inf), axis=1) - _BELOW_EDGE_M
+    edge_z, edges = z[:border], cKDTree(flat[:border])
+    distance, nearest = edges.query(flat[border:], k=min(12, border))
+    weight = 1.0 / np.maximum(distance, 1.0) ** 2
+    z[border:] = np.sum(weight * edge_z[nearest], axis=1) / np.sum(weight, axis=1)
+    return z

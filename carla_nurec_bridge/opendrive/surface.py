@@ -1,0 +1,132 @@
+"""The ground of a map as triangles: lanes, closed junctions, and the land around them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ..core.errors import InputError
+from .model import OpenDriveMap
+from .raster import Grid, Mask, grow, runs, without_holes
+from .strips import CARRIAGEWAY, Strip, lane_strips
+
+Array = NDArray[np.float64]
+
+CELL_M = 0.25
+_CLOSING_M = 4.0
+_SUNK_M = 0.01
+
+
+class Ground(IntEnum):
+    """What a piece of ground is."""
+
+    LANE = 0
+    JUNCTION = 1
+    LAND = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Pavement:
+    """All that is built: strips, which of their quads are kept, and fillings of junctions.
+
+    * strips and kept: one bool array (quads of the strip,) per strip; raised quads that would lie
+      on a carriageway (the sidewalk of one way across the mouth of another) are not kept.
+    * fillings: (N, 4, 3) quads that close junctions between their ways, 1 cm below them, each with
+      the junction's id in ``filled_junctions``.
+    * grid, covered: the cells under any of these.
+    * carriageway: the cells where vehicles may drive.
+    """
+
+    strips: tuple[Strip, ...]
+    kept: tuple[NDArray[np.bool_], ...]
+    fillings: Array
+    filled_junctions: tuple[str, ...]
+    grid: Grid
+    covered: Mask
+    carriageway: Mask
+
+
+@lru_cache(maxsize=4)
+def pavement(opendrive: OpenDriveMap) -> Pavement:
+    """Return what is built on a map; InputError when it has no lanes at all."""
+    strips = lane_strips(opendrive)
+    if not strips:
+        raise InputError(f"map {opendrive.name} has no lanes; there is nothing to build")
+    rails = np.concatenate([np.concatenate([x.inner, x.outer]) for x in strips])
+    grid = Grid.around(rails, CELL_M, 24.0)
+    road_z = np.full(grid.shape, -np.inf, np.float32)
+    for strip in strips:
+        if strip.paved:
+            for quad in strip.quads():
+                grid.paint(road_z, (quad,), float(quad[:, 2].max()))
+    kept = tuple(_kept(strip, grid, road_z) for strip in strips)
+    pieces, names = [np.zeros((0, 4, 3))], []
+    by_junction: dict[str, list[int]] = defaultdict(list)
+    for index, strip in enumerate(strips):
+        if strip.road.junction is not None:
+            by_junction[strip.road.junction].append(index)
+    for junction_id, members in by_junction.items():
+        filling = _filling([strips[i] for i in members], [kept[i] for i in members])
+        pieces.append(filling)
+        names += [junction_id] * len(filling)
+    fillings = np.concatenate(pieces)
+    covered, carriageway = grid.empty(), grid.empty()
+    for strip, keep in zip(strips, kept, strict=True):
+        grid.paint(covered, strip.quads()[keep])
+        if strip.lane.type in CARRIAGEWAY:
+            grid.paint(carriageway, strip.quads()[keep])
+    grid.paint(covered, fillings)
+    grid.paint(carriageway, fillings)
+    return Pavement(tuple(strips), kept, fillings, tuple(names), grid, covered, carriageway)
+
+
+def _kept(strip: Strip, grid: Grid, road_z: NDArray[np.float32]) -> NDArray[np.bool_]:
+    quads = strip.quads()
+    keep = np.ones(len(quads), bool)
+    if strip.paved:
+        return keep
+    along = np.linspace(0.1, 0.9, 3)[:, None]
+    across = np.linspace(0.2, 0.8, 4)[None, :]
+    corner = [(1 - along) * (1 - across), along * (1 - across), along * across, (1 - along) * across]
+    shares = np.stack([c.ravel() for c in corner])
+    points = np.einsum("kp,qkc->qpc", shares, quads)
+    z = road_z[grid.cells(points)]
+    return keep & ~np.any(np.abs(z - points[..., 2]) < 1.0, axis=1)
+
+
+def _filling(strips: list[Strip], kept: list[NDArray[np.bool_]]) -> Array:
+    rails = np.concatenate([np.concatenate([x.inner, x.outer]) for x in strips])
+    grid = Grid.around(rails, CELL_M, _CLOSING_M + 2.0)
+    road, raised = grid.empty(), grid.empty()
+    heights = []
+    for strip, keep in zip(strips, kept, strict=True):
+        quads = strip.quads()[keep]
+        if strip.paved:
+            grid.paint(road, quads)
+            heights += [strip.inner, strip.outer]
+        else:
+            grid.paint(raised, quads)
+    if not heights:
+        return np.zeros((0, 4, 3))
+    size = int(_CLOSING_M / grid.cell_m)
+    closed = without_holes(grow(grow(road, size), -size))
+    missing = closed & ~grow(road, -1) & 1
+    missing &= ~grow(raised, -1) & 1
+    # Only what lies beside a gap is needed: bands along ways that are covered anyway are dropped.
+    gaps = closed & ~road & ~raised & 1
+    missing &= grow(gaps, 2)
+    flat = runs(missing, grid)
+    if not len(flat):
+        return np.zeros((0, 4, 3))
+    samples = np.concatenate(heights)
+    distance, nearest = cKDTree(samples[:, :2]).query(flat.reshape(-1, 2), k=min(4, len(samples)))
+    weight = 1.0 / np.maximum(distance.reshape(len(flat) * 4, -1), 0.05) ** 2
+    z = samples[nearest.reshape(weight.shape), 2]
+    z = np.sum(weight * z, axis=1) / np.sum(weight, axis=1) - _SUNK_M
+    return np.concatenate([flat, z.reshape(-1, 4, 1)], axis=-1)
