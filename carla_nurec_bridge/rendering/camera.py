@@ -8,12 +8,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.frames import Matrix
+from ..core.errors import InputError
+from ..core.frames import Matrix, interpolate
+from .kernels import SKY_TAG, draw
 from .lighting import Lighting
+from .packet import pages
 from .scene import RenderScene
+from .sky import light_table
+from .threads import KERNEL_LOCK, dealt_blocks
+
+__all__ = ["ALL_OUTPUTS", "SKY_TAG", "CameraFrame", "render_camera"]
 
 ALL_OUTPUTS = frozenset({"rgb", "depth", "normals", "semantic", "instance"})
-SKY_TAG = 11
+_ORDER = ("rgb", "depth", "normals", "semantic", "instance")
+_BLOCK_ROWS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +59,73 @@ def render_camera(
     ``rays`` are float32 (H, W, 3) unit vectors of the optical frame (x right, y down, z forward).
     The camera moves from ``map_from_camera_start`` to ``map_from_camera_end`` (optical frame, 4x4);
     row (or column) k is exposed at ``fractions[k]`` in [0, 1] of that motion, and so are the
-    scene's instances. Raises InputError for shapes that do not fit or unknown outputs.
+    scene's instances. Equal input gives equal bytes, whatever the number of threads. Raises
+    InputError for shapes that do not fit or unknown outputs.
     """
-    raise NotImplementedError
+    height, width = _checked_size(rays, fractions, axis, outputs)
+    poses = interpolate(map_from_camera_start, map_from_camera_end, fractions)
+    wanted = tuple(name in outputs for name in _ORDER)
+
+    def image(name: str, dtype: type, *channels: int) -> NDArray:
+        shape = (height, width, *channels) if name in outputs else (0, 0, *channels)
+        return np.empty(shape, dtype)
+
+    frame = CameraFrame(
+        rgb=image("rgb", np.uint8, 3),
+        depth=image("depth", np.float32),
+        normals=image("normals", np.float32, 3),
+        semantic=image("semantic", np.uint8),
+        instance=image("instance", np.int32),
+    )
+    with KERNEL_LOCK:
+        order = dealt_blocks(-(-height // _BLOCK_ROWS))
+        engine = scene.engine
+        draw(
+            (engine.intersect, engine.occluded, engine.root, engine.arguments),
+            order,
+            _BLOCK_ROWS,
+            *pages(len(order)),
+            rays,
+            poses[:, :3, :3].astype(np.float32),
+            poses[:, :3, 3].astype(np.float32),
+            np.asarray(fractions, np.float32),
+            axis == "row",
+            scene.surface,
+            scene.slots,
+            light_table(light),
+            light.shadows,
+            wanted,
+            frame.rgb,
+            frame.depth,
+            frame.normals,
+            frame.semantic,
+            frame.instance,
+        )
+    return CameraFrame(
+        **{name: getattr(frame, name) if name in outputs else None for name in _ORDER}
+    )
+
+
+def _checked_size(
+    rays: NDArray[np.float32],
+    fractions: NDArray[np.float64],
+    axis: str,
+    outputs: frozenset[str],
+) -> tuple[int, int]:
+    if rays.ndim != 3 or rays.shape[2] != 3 or rays.dtype != np.float32:
+        raise InputError(f"rays are {rays.dtype} {rays.shape}; they must be float32 (H, W, 3)")
+    if axis not in ("row", "column"):
+        raise InputError(f"shutter axis {axis!r} is neither row nor column")
+    height, width = rays.shape[:2]
+    expected = height if axis == "row" else width
+    if np.shape(fractions) != (expected,):
+        raise InputError(
+            f"shutter fractions have shape {np.shape(fractions)}; an image of {height} rows and "
+            f"{width} columns needs ({expected},) along its {axis}s"
+        )
+    unknown = outputs - ALL_OUTPUTS
+    if unknown:
+        raise InputError(
+            f"no camera output {', '.join(sorted(unknown))}; there are {', '.join(_ORDER)}"
+        )
+    return height, width

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.frames import Matrix
+from ..core.errors import InputError
+from ..core.frames import Matrix, interpolate, invert
+from .lidar_kernel import gather_points, sweep
+from .packet import pages
 from .scene import RenderScene
+from .threads import KERNEL_LOCK, dealt_blocks
+
+_BLOCK_ROWS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +22,7 @@ class LidarFrame:
     """Hold one sweep of R rows (beams) and C columns.
 
     * range_m: float32 (R, C), distance along the beam, inf where nothing was hit.
-    * intensity: float32 (R, C) in [0, 1], 0 where nothing was hit.
+    * intensity: float32 (R, C) in [0, 1] by material, incidence and air, 0 where nothing was hit.
     * tag: uint8 (R, C), CARLA's labels, 0 where nothing was hit.
     * instance: int32 (R, C), instance or object id, 0 where none.
     * cos_incidence: float32 (R, C), cosine of beam and surface normal, 0 where nothing was hit.
@@ -42,8 +48,42 @@ def render_lidar(
     ``directions`` are float32 (R, C, 3) unit vectors of the sensor frame (x forward, y left, z up).
     The sensor moves from ``map_from_lidar_start`` to ``map_from_lidar_end`` (4x4); column c is
     measured at ``column_fraction[c]`` in [0, 1] of that motion, and so are the scene's instances.
+    A beam of zero length hits nothing. Raises InputError for shapes that do not fit.
     """
-    raise NotImplementedError
+    _check(directions, column_fraction)
+    shape = directions.shape[:2]
+    poses = interpolate(map_from_lidar_start, map_from_lidar_end, column_fraction)
+    frame = LidarFrame(
+        range_m=np.empty(shape, np.float32),
+        intensity=np.empty(shape, np.float32),
+        tag=np.empty(shape, np.uint8),
+        instance=np.empty(shape, np.int32),
+        cos_incidence=np.empty(shape, np.float32),
+    )
+    with KERNEL_LOCK:
+        order = dealt_blocks(-(-shape[0] // _BLOCK_ROWS))
+        engine = scene.engine
+        sweep(
+            (engine.intersect, engine.occluded, engine.root, engine.arguments),
+            order,
+            _BLOCK_ROWS,
+            *pages(len(order)),
+            directions,
+            poses[:, :3, :3].astype(np.float32),
+            poses[None, :, :3, 3].astype(np.float32),
+            np.asarray(column_fraction, np.float32),
+            True,
+            np.float32(max_range_m),
+            scene.surface,
+            scene.slots,
+            frame.range_m,
+            frame.intensity,
+            frame.tag,
+            frame.instance,
+            frame.cos_incidence,
+            np.empty((0, 0, 0), np.float32),
+        )
+    return frame
 
 
 def points_at_end(
@@ -53,9 +93,29 @@ def points_at_end(
     map_from_lidar_start: Matrix,
     map_from_lidar_end: Matrix,
 ) -> NDArray[np.float32]:
-    """Return the hits as float32 (N, 3) in the sensor frame of the sweep's end.
+    """Return the hits as float32 (N, 3), metres, in the sensor frame of the sweep's end.
 
-    N counts the finite ranges, in row-major order: ``np.isfinite(frame.range_m)`` picks the
-    matching values of the other fields.
+    The arguments are those of ``render_lidar``. N counts the finite ranges, in row-major order:
+    ``np.isfinite(frame.range_m)`` picks the matching values of the other fields.
     """
-    raise NotImplementedError
+    poses = interpolate(map_from_lidar_start, map_from_lidar_end, column_fraction)
+    end_from_column = invert(np.asarray(map_from_lidar_end, np.float64)) @ poses
+    return gather_points(
+        frame.range_m,
+        directions,
+        end_from_column[:, :3, :3].astype(np.float32),
+        end_from_column[:, :3, 3].astype(np.float32),
+    )
+
+
+def _check(directions: NDArray[np.float32], column_fraction: NDArray[np.float64]) -> None:
+    if directions.ndim != 3 or directions.shape[2] != 3 or directions.dtype != np.float32:
+        raise InputError(
+            f"lidar directions are {directions.dtype} {directions.shape}; "
+            "they must be float32 (rows, columns, 3)"
+        )
+    if np.shape(column_fraction) != (directions.shape[1],):
+        raise InputError(
+            f"column fractions have shape {np.shape(column_fraction)} for "
+            f"{directions.shape[1]} columns; give one per column"
+        )

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from ..core.errors import InputError
+from .lidar_kernel import sweep
+from .packet import LANES, pages
 from .scene import RenderScene
+from .threads import KERNEL_LOCK, dealt_blocks
+
+_ROW = 16 * LANES
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,8 +24,8 @@ class RayHits:
     * tag: uint8 (N,), CARLA's labels, 0 where nothing was hit.
     * instance: int32 (N,), instance or object id, 0 where none.
     * normals: float32 (N, 3), unit, map frame, towards the origin; zero where nothing was hit.
-    * intensity: float32 (N,) in [0, 1], as a lidar would see it.
-    * cos_incidence: float32 (N,), cosine of ray and normal.
+    * intensity: float32 (N,) in [0, 1], as a lidar would see it, 0 where nothing was hit.
+    * cos_incidence: float32 (N,), cosine of ray and normal, 0 where nothing was hit.
     """
 
     range_m: NDArray[np.float32]
@@ -32,13 +38,57 @@ class RayHits:
 
 def cast(
     scene: RenderScene,
-    origins: NDArray[np.float32],
-    directions: NDArray[np.float32],
+    origins: ArrayLike,
+    directions: ArrayLike,
     max_range_m: float,
     fraction: float = 1.0,
 ) -> RayHits:
     """Return what N rays hit first, with the instances at ``fraction`` of their motion.
 
     ``origins`` (N, 3) in metres and ``directions`` (N, 3), unit vectors, are in the map frame.
+    Neighbours that look alike trace faster. Raises InputError for shapes that do not fit.
     """
-    raise NotImplementedError
+    starts, towards = np.asarray(origins, np.float32), np.asarray(directions, np.float32)
+    if starts.ndim != 2 or starts.shape[1] != 3 or starts.shape != towards.shape:
+        raise InputError(
+            f"ray origins {starts.shape} and directions {towards.shape} must both be (N, 3)"
+        )
+    count = len(starts)
+    rows = max(1, -(-count // _ROW))
+    table_starts, table_towards = np.zeros((2, rows * _ROW, 3), np.float32)
+    table_starts[:count], table_towards[:count] = starts, towards
+    shape = (rows, _ROW)
+    ranges, intensity, cosine = np.empty((3, *shape), np.float32)
+    tags, instance = np.empty(shape, np.uint8), np.empty(shape, np.int32)
+    normals = np.empty((*shape, 3), np.float32)
+    with KERNEL_LOCK:
+        order = dealt_blocks(rows)
+        engine = scene.engine
+        sweep(
+            (engine.intersect, engine.occluded, engine.root, engine.arguments),
+            order,
+            1,
+            *pages(len(order)),
+            table_towards.reshape(*shape, 3),
+            np.eye(3, dtype=np.float32)[None],
+            table_starts.reshape(*shape, 3),
+            np.array([fraction], np.float32),
+            False,
+            np.float32(max_range_m),
+            scene.surface,
+            scene.slots,
+            ranges,
+            intensity,
+            tags,
+            instance,
+            cosine,
+            normals,
+        )
+    return RayHits(
+        range_m=ranges.reshape(-1)[:count],
+        tag=tags.reshape(-1)[:count],
+        instance=instance.reshape(-1)[:count],
+        normals=normals.reshape(-1, 3)[:count],
+        intensity=intensity.reshape(-1)[:count],
+        cos_incidence=cosine.reshape(-1)[:count],
+    )

@@ -1,0 +1,145 @@
+"""Embree as an engine: one tree per mesh, one tree of instances over them."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numba import carray, cfunc, types
+from numpy.typing import NDArray
+
+from .embree import COHERENT, Device, EmbreeError, address_of
+from .native import call_packet, pointer_from_int
+from .packet import DIRECTION, FAR, GEOMETRY, INSTANCE, LANES, PRIMITIVE, VALID, pages
+
+_HALF = 8
+_RAY_ROWS, _HIT_ROWS = 12, 21
+
+
+class EmbreeEngine:
+    """Own an Embree device and the scenes made on it."""
+
+    name = "embree"
+
+    def __init__(self) -> None:
+        self._device = Device()
+        self._top = self._device.instance_scene()
+        self._meshes: list[int] = []
+        self._slots: list[int] = []
+        self._shown: list[int | None] = []
+        self._use_packets(self._device.packet_width)
+        self._trace_known_triangle()
+
+    @property
+    def root(self) -> int:
+        """Return the address that kernels pass as the scene."""
+        return self._root
+
+    def add_mesh(self, vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> int:
+        """Build the tree of a mesh; see ``Engine``."""
+        self._meshes.append(self._device.mesh_scene(vertices, triangles))
+        return self._meshes[-1]
+
+    def place(self, meshes: Sequence[int], transforms: Sequence[NDArray[np.float32]]) -> None:
+        """Show exactly these meshes; see ``Engine``."""
+        while len(self._slots) < len(meshes):
+            self._slots.append(self._device.attach_instance(self._top, len(self._slots)))
+        for geometry, mesh, poses in zip(self._slots, meshes, transforms, strict=False):
+            self._device.place_instance(geometry, mesh, np.ascontiguousarray(poses, np.float32))
+        for geometry in self._slots[len(meshes) :]:
+            self._device.hide_instance(geometry)
+        self._device.commit(self._top)
+
+    def close(self) -> None:
+        """Free scenes and device; calling it again does nothing."""
+        if self._device.handle:
+            for scene in (self._top, *self._meshes):
+                self._device.release(scene)
+            self._device.close()
+
+    def _use_packets(self, width: int) -> None:
+        coherent = ctypes.addressof(COHERENT)
+        if width == LANES:
+            self.intersect, self.occluded = address_of("rtcIntersect16"), address_of("rtcOccluded16")
+            self._root, self.arguments = self._top, coherent
+            return
+        self.intersect, self.occluded = _halving_functions()
+        self._indirection = np.array(
+            [self._top, coherent, address_of("rtcIntersect8"), address_of("rtcOccluded8")], np.intp
+        )
+        self._root, self.arguments = self._indirection.ctypes.data, 0
+
+    def _trace_known_triangle(self) -> None:
+        """Prove that structure layout and calling form fit the library."""
+        mesh = self.add_mesh(
+            np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32),
+            np.array([[0, 1, 2]], np.int32),
+        )
+        pose = np.eye(4, dtype=np.float32)[None, :3]
+        self.place([mesh, mesh], [pose + np.float32(9.0), pose])
+        floats, ints = pages(1)
+        page, page_i = floats[0], ints[0]
+        page[DIRECTION + 2] = -1.0
+        page[:3] = np.array([0.25, 0.25, 2.0], np.float32)[:, None]
+        page[0, LANES // 2 :] = 3.0
+        page[FAR] = 100.0
+        page_i[VALID] = -1
+        page_i[9] = -1
+        page_i[GEOMETRY : GEOMETRY + 2] = -1
+        # rtcIntersect16(const int* valid, scene, packet, arguments)
+        function = ctypes.CFUNCTYPE(None, *(ctypes.c_void_p,) * 4)(self.intersect)
+        function(page_i[VALID].ctypes.data, self.root, page.ctypes.data, self.arguments)
+        half = LANES // 2
+        if not (
+            np.all(page[FAR, :half] == 2.0)
+            and np.all(page_i[INSTANCE, :half] == 1)
+            and np.all(page_i[PRIMITIVE, :half] == 0)
+            and np.all(page_i[GEOMETRY, half:] == -1)
+        ):
+            self.close()
+            raise EmbreeError("Embree answered a known triangle wrongly; use engine numba")
+
+
+@cache
+def _halving_functions() -> tuple[int, int]:
+    """Return intersect and occluded for processors whose native packets have 8 rays.
+
+    They take the address of four integers (scene, arguments, the two 8-wide functions) as scene.
+    """
+    signature = types.void(types.intp, types.intp, types.intp, types.intp)
+    functions = []
+    for function_index, rows in ((2, _HIT_ROWS), (3, _RAY_ROWS)):
+        functions.append(_halving(signature, function_index, rows))
+    return functions[0].address, functions[1].address
+
+
+def _halving(signature, function_index: int, rows: int):  # type: ignore[no-untyped-def]
+    @cfunc(signature, cache=True)
+    def trace_halves(valid_address, scene_address, packet_address, _arguments):  # type: ignore[no-untyped-def]
+        indirection = carray(pointer_from_int(scene_address), (4,), np.intp)
+        wide = carray(pointer_from_int(packet_address), (rows, LANES), np.int32)
+        valid = carray(pointer_from_int(valid_address), (LANES,), np.int32)
+        raw = np.empty((rows + 1) * _HALF + 16, np.int32)
+        start = ((-raw.ctypes.data) & 63) // 4
+        narrow = raw[start : start + (rows + 1) * _HALF].reshape(rows + 1, _HALF)
+        for half in range(2):
+            first = half * _HALF
+            for row in range(rows):
+                for lane in range(_HALF):
+                    narrow[row, lane] = wide[row, first + lane]
+            for lane in range(_HALF):
+                narrow[rows, lane] = valid[first + lane]
+            call_packet(
+                indirection[function_index],
+                narrow[rows].ctypes.data,
+                indirection[0],
+                narrow.ctypes.data,
+                indirection[1],
+            )
+            for row in range(8, rows):
+                for lane in range(_HALF):
+                    wide[row, first + lane] = narrow[row, lane]
+
+    return trace_halves

@@ -1,0 +1,72 @@
+"""The ray casting engines behind one form: function addresses and mesh handles.
+
+``embree`` is the fast one; ``numba`` needs no native library and is the reference in tests. Both
+leave the same hits up to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import InputError
+from .embree import EmbreeError
+
+EngineName = Literal["auto", "embree", "numba"]
+
+
+class Engine(Protocol):
+    """Trace packets of 16 rays (see ``packet``) against instances of meshes.
+
+    ``intersect`` and ``occluded`` are addresses of functions in the form of Embree's
+    ``rtcIntersect16`` and ``rtcOccluded16``; ``root`` and ``arguments`` are the addresses to pass
+    them as scene and as arguments.
+    """
+
+    name: str
+    intersect: int
+    occluded: int
+    arguments: int
+
+    @property
+    def root(self) -> int:
+        """Return the address of what is placed now; it may change with ``place``."""
+        ...
+
+    def add_mesh(self, vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> int:
+        """Build the tree of (V, 3) vertices and (T, 3) triangles; return a handle."""
+        ...
+
+    def place(self, meshes: Sequence[int], transforms: Sequence[NDArray[np.float32]]) -> None:
+        """Show exactly these meshes, slot k at the poses transforms[k].
+
+        Each is float32 (K, 3, 4), K poses evenly spread over the ray time 0 to 1.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free everything; calling it again does nothing."""
+        ...
+
+
+def open_engine(name: EngineName) -> Engine:
+    """Open an engine by name; ``auto`` takes Embree, or numba where Embree cannot be used.
+
+    Raises EmbreeError when ``embree`` is asked for and cannot be used, InputError for other names.
+    """
+    if name not in ("auto", "embree", "numba"):
+        raise InputError(f"no rendering engine {name!r}; choose auto, embree or numba")
+    if name != "numba":
+        from .embree_engine import EmbreeEngine
+
+        try:
+            return EmbreeEngine()
+        except EmbreeError:
+            if name == "embree":
+                raise
+    from .numba_engine import NumbaEngine
+
+    return NumbaEngine()

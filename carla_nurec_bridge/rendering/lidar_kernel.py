@@ -1,0 +1,133 @@
+"""The kernels behind lidars and single rays: what a beam meets, and how bright it returns."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from .kernels import aim, trace
+from .packet import (
+    DIRECTION,
+    FAR,
+    HIT,
+    LANES,
+    NORMAL,
+    OBJECT,
+    REFLECTIVITY,
+    TAG,
+    VALID,
+)
+from .shading import exp_negative, resolve
+
+f32 = np.float32
+# CARLA's default attenuation of lidar light in air, per metre.
+_AIR_PER_M = 0.004
+
+
+@njit(cache=True)
+def measure(page):
+    """Turn REFLECTIVITY into returned intensity, and FAR of lanes without a hit into inf.
+
+    A matte surface returns less the more it is tilted; HIT becomes the cosine of incidence.
+    """
+    for lane in range(LANES):
+        hit = page[HIT, lane]
+        cosine = -(
+            page[DIRECTION, lane] * page[NORMAL, lane]
+            + page[DIRECTION + 1, lane] * page[NORMAL + 1, lane]
+            + page[DIRECTION + 2, lane] * page[NORMAL + 2, lane]
+        )
+        cosine = min(max(cosine, f32(0.0)), f32(1.0)) * hit
+        distance = min(page[FAR, lane], f32(1e4))
+        seen = page[REFLECTIVITY, lane] * (f32(0.25) + f32(0.75) * cosine)
+        page[REFLECTIVITY, lane] = hit * seen * exp_negative(distance * f32(_AIR_PER_M))
+        page[FAR, lane] = page[FAR, lane] if hit > f32(0.0) else f32(np.inf)
+        page[HIT, lane] = cosine
+
+
+@njit(cache=True)
+def sweep_block(
+    functions, begin, end, page, page_i,
+    directions, poses, origins, times, per_column, reach, surface, slots,
+    ranges, intensity, tags, instance, cosine, normals,
+):  # fmt: skip
+    """Measure rows begin to end of a table of directions (R, C, 3)."""
+    intersect, _, root, arguments = functions
+    columns = directions.shape[1]
+    for row in range(begin, end):
+        for first in range(0, columns, LANES):
+            count = min(LANES, columns - first)
+            for lane in range(count):
+                column = first + lane
+                d = directions[row, column]
+                pose = poses[column] if per_column else poses[0]
+                time = times[column] if per_column else times[0]
+                origin = origins[row if len(origins) > 1 else 0, column]
+                aim(page, page_i, lane, d[0], d[1], d[2], pose, origin, time)
+            for lane in range(count, LANES):
+                page_i[VALID, lane] = np.int32(0)
+            trace(page, page_i, reach, intersect, root, arguments)
+            resolve(page, page_i, surface, slots)
+            for lane in range(count):
+                hit = page[HIT, lane] > f32(0.0)
+                tags[row, first + lane] = np.uint8(page_i[TAG, lane]) if hit else np.uint8(0)
+                instance[row, first + lane] = page_i[OBJECT, lane] if hit else np.int32(0)
+                for axis in range(normals.shape[2]):
+                    normal = page[NORMAL + axis, lane]
+                    normals[row, first + lane, axis] = normal if hit else f32(0.0)
+            measure(page)
+            for lane in range(count):
+                ranges[row, first + lane] = page[FAR, lane]
+                intensity[row, first + lane] = page[REFLECTIVITY, lane]
+                cosine[row, first + lane] = page[HIT, lane]
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def sweep(
+    functions, order, block_rows, pages, pages_i,
+    directions, poses, origins, times, per_column, reach, surface, slots,
+    ranges, intensity, tags, instance, cosine, normals,
+):  # fmt: skip
+    """Measure a table of directions, a block of rows at a time.
+
+    ``origins`` is (R, C, 3), or (1, C, 3) for all rows; ``normals`` may be (0, 0, 0) when they are
+    not wanted.
+    """
+    rows = directions.shape[0]
+    for index in prange(len(order)):
+        begin = order[index] * block_rows
+        sweep_block(
+            functions, begin, min(begin + block_rows, rows), pages[index], pages_i[index],
+            directions, poses, origins, times, per_column, reach, surface, slots,
+            ranges, intensity, tags, instance, cosine, normals,
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def gather_points(ranges, directions, rotations, offsets):
+    """Return the hits (N, 3) in row-major order, moved by the transform of their column."""
+    rows, columns = ranges.shape
+    count = 0
+    for row in range(rows):
+        for column in range(columns):
+            count += np.isfinite(ranges[row, column])
+    points = np.empty((count, 3), np.float32)
+    index = 0
+    for row in range(rows):
+        for column in range(columns):
+            distance = ranges[row, column]
+            if np.isfinite(distance):
+                d = directions[row, column]
+                x, y, z = distance * d[0], distance * d[1], distance * d[2]
+                turn = rotations[column]
+                for axis in range(3):
+                    points[index, axis] = (
+                        turn[axis, 0] * x
+                        + turn[axis, 1] * y
+                        + turn[axis, 2] * z
+                        + offsets[column, axis]
+                    )
+                index += 1
+    return points
