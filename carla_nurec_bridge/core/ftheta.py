@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.polynomial import polynomial
 
 from .camera_base import Array, CameraBase, Mask, finite
 from .errors import InputError
-from .inversion import first_positive_root, invert_increasing
+from .polynomials import derivative, evaluate, first_positive_root, invert_increasing
 
 _MOST_COEFFICIENTS = 6
 
@@ -77,38 +76,38 @@ class FThetaCamera(CameraBase):
     @cached_property
     def _reach(self) -> tuple[float, float]:
         """Largest angle in radians and its distance in pixels up to which both are one-to-one."""
-        slope = polynomial.polyder(self._exact)
+        slope = derivative(self._exact)
         if self.reference is FThetaReference.ANGLE_TO_PIXELDIST:
             angle = first_positive_root(slope, self.max_angle_rad)
-            return angle, float(polynomial.polyval(angle, self._exact))
+            return angle, float(evaluate(self._exact, np.asarray(angle)))
         furthest = 4.0 * float(np.hypot(self.width, self.height))
         distance = first_positive_root(slope, furthest)
         crossing = np.array(self._exact)
         crossing[0] -= self.max_angle_rad
         distance = first_positive_root(crossing, distance)
-        return min(float(polynomial.polyval(distance, self._exact)), self.max_angle_rad), distance
+        return min(float(evaluate(self._exact, np.asarray(distance))), self.max_angle_rad), distance
 
     def distance_of_angle(self, angles_rad: Array) -> Array:
         """Return pixel distances (before A) of angles from the optical axis, elementwise."""
         angle, distance = self._reach
         theta = np.minimum(angles_rad, angle)
         if self.reference is FThetaReference.ANGLE_TO_PIXELDIST:
-            return polynomial.polyval(theta, self._exact)
-        return self._solve(theta, polynomial.polyval(theta, self.angle_to_pixeldist), distance)
+            return evaluate(self._exact, theta)
+        return self._solve(theta, evaluate(self.angle_to_pixeldist, theta), distance)
 
     def angle_of_distance(self, distances_px: Array) -> Array:
         """Return angles in radians of pixel distances (before A), elementwise, clamped at reach."""
         angle, distance = self._reach
         delta = np.minimum(distances_px, distance)
         if self.reference is FThetaReference.PIXELDIST_TO_ANGLE:
-            return polynomial.polyval(delta, self._exact)
-        return self._solve(delta, polynomial.polyval(delta, self.pixeldist_to_angle), angle)
+            return evaluate(self._exact, delta)
+        return self._solve(delta, evaluate(self.pixeldist_to_angle, delta), angle)
 
     def _solve(self, targets: Array, start: Array, upper: float) -> Array:
-        slope = polynomial.polyder(self._exact)
+        slope = derivative(self._exact)
         return invert_increasing(
-            lambda x: polynomial.polyval(x, self._exact),
-            lambda x: polynomial.polyval(x, slope),
+            lambda x: evaluate(self._exact, x),
+            lambda x: evaluate(slope, x),
             targets,
             start,
             upper,

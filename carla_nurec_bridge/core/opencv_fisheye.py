@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.polynomial import polynomial
 
 from .camera_base import Array, CameraBase, Mask, finite
 from .errors import InputError
-from .inversion import first_positive_root, invert_increasing
+from .polynomials import derivative, evaluate, first_positive_root, invert_increasing
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,15 @@ class OpenCVFisheyeCamera(CameraBase):
 
     @cached_property
     def _reach(self) -> tuple[float, float]:
-        angle = first_positive_root(polynomial.polyder(self._curve), self.max_angle_rad)
-        return angle, float(polynomial.polyval(angle, self._curve))
+        angle = first_positive_root(derivative(self._curve), self.max_angle_rad)
+        return angle, float(evaluate(self._curve, np.asarray(angle)))
 
     def project(self, points: Array) -> tuple[Array, Mask]:
         """Project optical points; valid below the largest angle and on the image."""
         x, y, z = np.asarray(points, dtype=np.float64).T
         radius = np.hypot(x, y)
         theta = np.arctan2(radius, z)
-        distorted = polynomial.polyval(np.minimum(theta, self._reach[0]), self._curve)
+        distorted = evaluate(self._curve, np.minimum(theta, self._reach[0]))
         scale = np.divide(distorted, radius, out=np.zeros_like(radius), where=radius > 0.0)
         pixels = np.column_stack([x * scale, y * scale]) * self.focal_length + self.principal_point
         length = np.hypot(radius, z)
@@ -61,10 +60,10 @@ class OpenCVFisheyeCamera(CameraBase):
         """Return unit optical rays through pixels; valid below the largest angle."""
         q = (np.asarray(pixels, dtype=np.float64) - self.principal_point) / self.focal_length
         distorted = np.hypot(q[:, 0], q[:, 1])
-        slope = polynomial.polyder(self._curve)
+        slope = derivative(self._curve)
         theta = invert_increasing(
-            lambda t: polynomial.polyval(t, self._curve),
-            lambda t: polynomial.polyval(t, slope),
+            lambda t: evaluate(self._curve, t),
+            lambda t: evaluate(slope, t),
             distorted,
             distorted,
             self._reach[0],

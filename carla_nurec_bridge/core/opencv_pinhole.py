@@ -10,7 +10,7 @@ from numpy.polynomial import polynomial
 
 from .camera_base import Array, CameraBase, Mask, finite
 from .errors import InputError
-from .inversion import first_positive_root, invert_increasing
+from .polynomials import derivative, evaluate, first_positive_root, invert_increasing
 
 _WIDEST = np.tan(np.radians(89.5))
 _MOST_STEPS = 30
@@ -64,8 +64,8 @@ class OpenCVPinholeCamera(CameraBase):
         above, below = self._ratio
         curve = polynomial.polymul([0.0, 1.0], above)
         slope = polynomial.polysub(
-            polynomial.polymul(polynomial.polyder(curve), below),
-            polynomial.polymul(curve, polynomial.polyder(below)),
+            polynomial.polymul(derivative(curve), below),
+            polynomial.polymul(curve, derivative(below)),
         )
         return first_positive_root(slope, first_positive_root(below, float(_WIDEST)))
 
@@ -129,14 +129,14 @@ class OpenCVPinholeCamera(CameraBase):
 
     def _undo_radial(self, target: Array) -> tuple[Array, Array]:
         above, below = self._ratio
-        slope_above, slope_below = polynomial.polyder(above), polynomial.polyder(below)
+        slope_above, slope_below = derivative(above), derivative(below)
 
         def curve(r: Array) -> Array:
-            return r * polynomial.polyval(r, above) / polynomial.polyval(r, below)
+            return r * evaluate(above, r) / evaluate(below, r)
 
         def slope(r: Array) -> Array:
-            n, m = polynomial.polyval(r, above), polynomial.polyval(r, below)
-            dn, dm = polynomial.polyval(r, slope_above), polynomial.polyval(r, slope_below)
+            n, m = evaluate(above, r), evaluate(below, r)
+            dn, dm = evaluate(slope_above, r), evaluate(slope_below, r)
             return n / m + r * (dn * m - n * dm) / (m * m)
 
         distorted = np.hypot(*target.T)

@@ -135,7 +135,7 @@ class RigFile(_Strict):
 
     @model_validator(mode="after")
     def _unique(self) -> RigFile:
-        names = [sensor.name for sensor in (*self.cameras, *self.lidars)]
+        names = [*(camera.name for camera in self.cameras), *(lidar.name for lidar in self.lidars)]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"sensor names must be unique; used twice: {', '.join(twice)}")

@@ -70,7 +70,10 @@ def test_real_ftheta_cameras_round_trip(name, size):
 def test_ftheta_inverts_its_exact_polynomial_whichever_it_is(name):
     exact = REAL_CAMERAS[name]
     other = dataclasses.replace(exact, reference=FThetaReference.PIXELDIST_TO_ANGLE)
-    for camera, polynomial in ((exact, exact.angle_to_pixeldist), (other, other.pixeldist_to_angle)):
+    for camera, polynomial in (
+        (exact, exact.angle_to_pixeldist),
+        (other, other.pixeldist_to_angle),
+    ):
         distances = np.linspace(1.0, 1000.0, 300)
         angles = camera.angle_of_distance(distances)
         if camera is exact:
@@ -180,9 +183,7 @@ def test_bad_parameters_are_named():
     with pytest.raises(InputError, match="max_angle"):
         dataclasses.replace(REAL_CAMERAS["camera_front_tele_30fov"], max_angle_rad=0.0)
     with pytest.raises(InputError, match="cannot be inverted"):
-        dataclasses.replace(
-            REAL_CAMERAS["camera_front_tele_30fov"], linear_cde=(1.0, 1.0, 1.0)
-        )
+        dataclasses.replace(REAL_CAMERAS["camera_front_tele_30fov"], linear_cde=(1.0, 1.0, 1.0))
     stored = camera_to_json(FISHEYE, Shutter.GLOBAL)
     del stored["parameters"]["focal_length"]
     with pytest.raises(InputError, match="lacks its field 'focal_length'"):

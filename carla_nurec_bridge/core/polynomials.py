@@ -1,4 +1,4 @@
-"""Inverses of the increasing functions that lens models are made of."""
+"""Polynomials of one variable, and inverses of increasing functions: what lenses are made of."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 _MOST_STEPS = 100
+
+
+def evaluate(coefficients: ArrayLike, x: Array) -> Array:
+    """Return the polynomial with these ascending coefficients at every x."""
+    result = np.zeros_like(x, dtype=np.float64)
+    for coefficient in reversed(np.asarray(coefficients, dtype=np.float64)):
+        result = result * x + coefficient
+    return result
+
+
+def derivative(coefficients: ArrayLike) -> Array:
+    """Return the ascending coefficients of a polynomial's derivative."""
+    values = np.asarray(coefficients, dtype=np.float64)
+    return values[1:] * np.arange(1, len(values))
 
 
 def first_positive_root(coefficients: ArrayLike, upper: float) -> float:
@@ -28,7 +42,7 @@ def first_positive_root(coefficients: ArrayLike, upper: float) -> float:
 
 def invert_increasing(
     function: Callable[[Array], Array],
-    derivative: Callable[[Array], Array],
+    slope: Callable[[Array], Array],
     targets: Array,
     start: Array,
     upper: float,
@@ -46,9 +60,9 @@ def invert_increasing(
         error = function(x) - targets
         low = np.where(error <= 0.0, x, low)
         high = np.where(error >= 0.0, x, high)
-        slope = derivative(x)
+        gradient = slope(x)
         with np.errstate(divide="ignore", invalid="ignore"):
-            following = x - error / slope
+            following = x - error / gradient
         outside = ~((following >= low) & (following <= high))
         following = np.where(outside, 0.5 * (low + high), following)
         step = np.abs(following - x)

@@ -1,0 +1,157 @@
+"""Poses and camera models as messages of the contract, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.cameras import (
+    CameraModel,
+    FThetaCamera,
+    FThetaReference,
+    OpenCVFisheyeCamera,
+    OpenCVPinholeCamera,
+    linear_or_identity,
+    padded,
+)
+from ..core.errors import InputError
+from ..core.frames import Matrix, matrix_from_quaternion, quaternion_from_rotation
+from ..core.shutter import Shutter
+from .stubs import common_pb2 as common
+from .stubs import sensorsim_pb2 as sensorsim
+
+
+def pose_message(a_from_b: Matrix) -> common.Pose:
+    """Return the message of a rigid (4, 4) transform; it holds float32, metres."""
+    x, y, z, w = quaternion_from_rotation(a_from_b[:3, :3])
+    return common.Pose(
+        vec=common.Vec3(x=a_from_b[0, 3], y=a_from_b[1, 3], z=a_from_b[2, 3]),
+        quat=common.Quat(w=w, x=x, y=y, z=z),
+    )
+
+
+def pose_matrix(pose: common.Pose) -> Matrix:
+    """Return the (4, 4) transform of a message; a quaternion left unset is no rotation.
+
+    InputError for a pose that is not finite.
+    """
+    xyz = np.array([pose.vec.x, pose.vec.y, pose.vec.z])
+    xyzw = np.array([pose.quat.x, pose.quat.y, pose.quat.z, pose.quat.w])
+    if not (np.isfinite(xyz).all() and np.isfinite(xyzw).all()):
+        raise InputError("a pose holds a number that is not finite")
+    if not xyzw.any():
+        xyzw[3] = 1.0
+    return matrix_from_quaternion(xyz, xyzw)
+
+
+def pose_pair(start: Matrix, end: Matrix) -> sensorsim.PosePair:
+    """Return the message of the poses (4, 4) at a frame's start and end."""
+    return sensorsim.PosePair(start_pose=pose_message(start), end_pose=pose_message(end))
+
+
+def camera_spec(model: CameraModel, shutter: Shutter, logical_id: str) -> sensorsim.CameraSpec:
+    """Return the message of a camera's optics at the model's own resolution."""
+    spec = sensorsim.CameraSpec(
+        logical_id=logical_id,
+        resolution_h=model.height,
+        resolution_w=model.width,
+        shutter_type=shutter.name,
+    )
+    centre = {
+        "principal_point_x": model.principal_point[0],
+        "principal_point_y": model.principal_point[1],
+    }
+    match model:
+        case FThetaCamera():
+            c, d, e = model.linear_cde
+            spec.ftheta_param.CopyFrom(
+                sensorsim.FthetaCameraParam(
+                    **centre,
+                    reference_poly=model.reference.name,
+                    pixeldist_to_angle_poly=padded(model.pixeldist_to_angle),
+                    angle_to_pixeldist_poly=padded(model.angle_to_pixeldist),
+                    max_angle=model.max_angle_rad,
+                    linear_cde=sensorsim.LinearCde(linear_c=c, linear_d=d, linear_e=e),
+                )
+            )
+        case OpenCVPinholeCamera():
+            spec.opencv_pinhole_param.CopyFrom(
+                sensorsim.OpenCVPinholeCameraParam(
+                    **centre,
+                    focal_length_x=model.focal_length[0],
+                    focal_length_y=model.focal_length[1],
+                    radial_coeffs=model.radial,
+                    tangential_coeffs=model.tangential,
+                    thin_prism_coeffs=model.thin_prism,
+                )
+            )
+        case OpenCVFisheyeCamera():
+            spec.opencv_fisheye_param.CopyFrom(
+                sensorsim.OpenCVFisheyeCameraParam(
+                    **centre,
+                    focal_length_x=model.focal_length[0],
+                    focal_length_y=model.focal_length[1],
+                    radial_coeffs=model.radial,
+                    max_angle=model.max_angle_rad,
+                )
+            )
+    return spec
+
+
+def camera_model(spec: sensorsim.CameraSpec) -> CameraModel:
+    """Return the optics of a message at the resolution they refer to.
+
+    InputError says which parameter is wrong, or that a windshield is not supported.
+    """
+    if spec.WhichOneof("external_distortion"):
+        raise InputError(
+            "a windshield (bivariate_windshield_model_param) is not supported; "
+            "send the camera without external distortion"
+        )
+    width, height = spec.resolution_w, spec.resolution_h
+    match spec.WhichOneof("camera_param"):
+        case "ftheta_param":
+            f = spec.ftheta_param
+            if f.reference_poly == sensorsim.FthetaCameraParam.UNKNOWN:
+                raise InputError("ftheta_param.reference_poly must name one of the polynomials")
+            cde = f.linear_cde
+            return FThetaCamera(
+                width,
+                height,
+                (f.principal_point_x, f.principal_point_y),
+                tuple(f.pixeldist_to_angle_poly),
+                tuple(f.angle_to_pixeldist_poly),
+                FThetaReference(f.reference_poly),
+                f.max_angle,
+                linear_or_identity((cde.linear_c, cde.linear_d, cde.linear_e)),
+            )
+        case "opencv_pinhole_param":
+            p = spec.opencv_pinhole_param
+            return OpenCVPinholeCamera(
+                width,
+                height,
+                (p.principal_point_x, p.principal_point_y),
+                (p.focal_length_x, p.focal_length_y),
+                tuple(p.radial_coeffs),
+                tuple(p.tangential_coeffs),
+                tuple(p.thin_prism_coeffs),
+            )
+        case "opencv_fisheye_param":
+            e = spec.opencv_fisheye_param
+            return OpenCVFisheyeCamera(
+                width,
+                height,
+                (e.principal_point_x, e.principal_point_y),
+                (e.focal_length_x, e.focal_length_y),
+                tuple(e.radial_coeffs),
+                e.max_angle,
+            )
+    raise InputError(
+        "camera_intrinsics must hold ftheta_param, opencv_pinhole_param or opencv_fisheye_param"
+    )
+
+
+def camera_shutter(spec: sensorsim.CameraSpec) -> Shutter:
+    """Return the shutter of a message; InputError when it is not set to a known one."""
+    if spec.shutter_type not in {shutter.value for shutter in Shutter}:
+        raise InputError("camera_intrinsics.shutter_type must be set, for example to GLOBAL")
+    return Shutter(spec.shutter_type)

@@ -1,0 +1,59 @@
+"""The names, methods and limits of NuRec's sensor simulation service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+
+from .stubs import common_pb2 as common
+from .stubs import sensorsim_pb2 as sensorsim
+
+SERVICES = ("nre.grpc.protos.sensorsim.SensorsimService", "sensorsim.SensorsimService")
+"""Names under which servers of different generations offer the same methods."""
+
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+CHANNEL_OPTIONS = (
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+)
+
+DEFAULT_PORT = 46435
+
+
+@dataclass(frozen=True)
+class Method:
+    """The messages of one remote method."""
+
+    request: type[Message]
+    response: type[Message]
+
+
+METHODS: dict[str, Method] = {
+    "render_rgb": Method(sensorsim.RGBRenderRequest, sensorsim.RGBRenderReturn),
+    "batch_render_rgb": Method(sensorsim.BatchRGBRenderRequest, sensorsim.BatchRGBRenderReturn),
+    "render_lidar": Method(sensorsim.LidarRenderRequest, sensorsim.LidarRenderReturn),
+    "render_aggregated": Method(
+        sensorsim.AggregatedRenderRequest, sensorsim.AggregatedRenderReturn
+    ),
+    "get_version": Method(common.Empty, common.VersionId),
+    "get_available_scenes": Method(common.Empty, common.AvailableScenesReturn),
+    "get_loaded_scenes": Method(common.Empty, common.LoadedScenesReturn),
+    "get_available_cameras": Method(
+        sensorsim.AvailableCamerasRequest, sensorsim.AvailableCamerasReturn
+    ),
+    "get_available_trajectories": Method(
+        sensorsim.AvailableTrajectoriesRequest, sensorsim.AvailableTrajectoriesReturn
+    ),
+    "get_available_ego_masks": Method(common.Empty, sensorsim.AvailableEgoMasksReturn),
+    "get_dynamic_objects": Method(
+        sensorsim.AvailableDynamicObjectsRequest, sensorsim.AvailableDynamicObjectsReturn
+    ),
+    "get_external_asset_objects": Method(
+        sensorsim.ExternalAssetObjectsRequest, sensorsim.ExternalAssetObjectsReturn
+    ),
+    "edit_assets": Method(sensorsim.EditAssetsRequest, sensorsim.EditAssetsResponse),
+    "restore_model_parameters": Method(sensorsim.RestoreModelParametersRequest, common.Empty),
+    "get_server_config": Method(common.Empty, sensorsim.ServerConfig),
+    "shut_down": Method(common.Empty, common.Empty),
+}
