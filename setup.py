@@ -57,7 +57,10 @@ def data_files() -> list[tuple[str, list[str]]]:
             if names:
                 relative = folder.relative_to(SOURCE)
                 files.append(
-                    (f"share/{PACKAGE}/{relative}", [str(path.relative_to(SOURCE)) for path in names])
+                    (
+                        f"share/{PACKAGE}/{relative}",
+                        [str(path.relative_to(SOURCE)) for path in names],
+                    )
                 )
     return files
 
