@@ -53,15 +53,9 @@ def data_files() -> list[tuple[str, list[str]]]:
     for top in DATA_FOLDERS:
         folders = [SOURCE / top, *(path for path in (SOURCE / top).rglob("*") if path.is_dir())]
         for folder in sorted(folders):
-            names = sorted(path for path in folder.glob("*") if _is_data(path))
+            names = [str(path.relative_to(SOURCE)) for path in folder.glob("*") if _is_data(path)]
             if names:
-                relative = folder.relative_to(SOURCE)
-                files.append(
-                    (
-                        f"share/{PACKAGE}/{relative}",
-                        [str(path.relative_to(SOURCE)) for path in names],
-                    )
-                )
+                files.append((f"share/{PACKAGE}/{folder.relative_to(SOURCE)}", sorted(names)))
     return files
 
 

@@ -24,8 +24,7 @@ RUNTIME_LIBRARIES = (
 
 @dataclass(frozen=True)
 class MessagePackage:
-    """One message package: its name, and the packages whose types its messages nest, directly or
-    through other packages."""
+    """One message package, and the packages whose types its messages nest at any depth."""
 
     name: str
     nests: tuple[str, ...]
@@ -92,14 +91,13 @@ def _write_idl(package: MessagePackage, definitions: Path, output: Path) -> list
     return [f"{output}:msg/{path.name}" for path in sorted(target.glob("*.idl"))]
 
 
-def include_dirs(package: MessagePackage, root: Path) -> list[str]:
-    """Return the include folders of a generated package: ours, then ROS's, then numpy's."""
+def include_dirs(root: Path) -> list[str]:
+    """Return the include folders: of what was generated below ``root``, of ROS, of numpy."""
     import numpy
 
     include = ros_prefix() / "include"
-    own = [root, include]
     doubled = sorted(path for path in include.iterdir() if (path / path.name).is_dir())
-    return [str(path) for path in (*own, *doubled, numpy.get_include())]
+    return [str(path) for path in (root, include, *doubled, numpy.get_include())]
 
 
 def libraries(package: MessagePackage) -> list[str]:

@@ -42,7 +42,7 @@ class BuildInterfaces(build_ext):
         package = next(package for package in PACKAGES if package.module == ext.name)
         root = Path(self.build_temp).resolve() / "rosidl"
         sources = generate(package, HERE / "msg" / package.name, root)
-        includes = include_dirs(package, root)
+        includes = include_dirs(root)
 
         def compile_one(source: Path) -> list[str]:
             standard = "-std=c++17" if source.suffix == ".cpp" else "-std=gnu11"

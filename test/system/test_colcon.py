@@ -1,4 +1,4 @@
-"""The package builds and installs with colcon, copied and linked, and works from the installation."""
+"""The package builds with colcon, copied and linked, and works from what was installed."""
 
 from __future__ import annotations
 
