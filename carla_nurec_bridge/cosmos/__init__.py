@@ -5,18 +5,23 @@ No ROS here: the recorder node hands over pictures as arrays.
 
 from .clip import KINDS, ControlClip, ControlFrame, ControlOptions, VideoFile
 from .controls import DepthEncoding, EdgeEncoding, depth_grey, edges_grey
+from .feed import NEEDED, OUTPUTS, ControlFeed, FeedSource, image_array
 from .manifest import ClipCamera, write_manifest
 from .palette import InstancePalette, semantic_rgb, semantic_tags
 from .video import VideoOptions, VideoWriter, count_frames
 
 __all__ = [
     "KINDS",
+    "NEEDED",
+    "OUTPUTS",
     "ClipCamera",
     "ControlClip",
+    "ControlFeed",
     "ControlFrame",
     "ControlOptions",
     "DepthEncoding",
     "EdgeEncoding",
+    "FeedSource",
     "InstancePalette",
     "VideoFile",
     "VideoOptions",
@@ -24,6 +29,7 @@ __all__ = [
     "count_frames",
     "depth_grey",
     "edges_grey",
+    "image_array",
     "semantic_rgb",
     "semantic_tags",
     "write_manifest",

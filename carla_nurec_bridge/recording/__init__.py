@@ -6,9 +6,10 @@ Nothing here knows rclpy; the recorder node feeds it serialized messages.
 from .assembler import Frame, FrameAssembler, Message
 from .bag import BagOptions, BagWriter
 from .plan import PlannedStream, RunPlan, plan_of
-from .qos import OfferedQos, offered_by_kind
+from .qos import OfferedQos
 from .reader import BagReader, BagStream
 from .recover import Recovery, recover_bag
+from .session import RecordingSession
 from .stamps import peek_stamp_ns
 from .tally import Tally
 from .types import canonical, decode, message_type
@@ -23,13 +24,13 @@ __all__ = [
     "Message",
     "OfferedQos",
     "PlannedStream",
+    "RecordingSession",
     "Recovery",
     "RunPlan",
     "Tally",
     "canonical",
     "decode",
     "message_type",
-    "offered_by_kind",
     "peek_stamp_ns",
     "plan_of",
     "recover_bag",

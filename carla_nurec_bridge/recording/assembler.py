@@ -34,8 +34,9 @@ class Frame:
 
 @dataclass
 class Arrivals:
-    """Per topic: messages with a stamp seen before, after their frame was given up, off plan."""
+    """Per topic: all messages, and those with a stamp seen before, too late, or off the plan."""
 
+    messages: int = 0
     repeated: int = 0
     late: int = 0
     unplanned: int = 0
@@ -79,6 +80,7 @@ class FrameAssembler:
 
         The first clock message defines frame 0; what arrives earlier waits for it.
         """
+        self.arrivals[topic].messages += 1
         if self.t0_ns is None:
             self._early.append((topic, stamp_ns, data))
             if topic != self._clock or stamp_ns is None:
@@ -90,6 +92,15 @@ class FrameAssembler:
         else:
             self._place(topic, stamp_ns, data)
         return self._complete()
+
+    def stamp_ns(self) -> int:
+        """Return the stamp of the frame in the making, 0 while no clock message has come."""
+        return 0 if self.t0_ns is None else self._stamp(self._next)
+
+    def arrived(self, topic: int) -> int:
+        """Return how many messages of a topic have come that belong to the plan."""
+        arrivals = self.arrivals[topic]
+        return arrivals.messages - arrivals.unplanned
 
     def missing(self) -> tuple[str, ...]:
         """Return the topics that the oldest open frame still waits for."""

@@ -28,16 +28,14 @@ class PlannedStream:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """The tick in nanoseconds, the id of the run, and its streams."""
+    """The tick in nanoseconds and the streams of a run."""
 
-    run_id: str
     dt_ns: int
     streams: tuple[PlannedStream, ...]
 
     def to_json(self) -> dict[str, object]:
         """Return the plan as values that JSON can hold, one key a field."""
         return {
-            "run_id": self.run_id,
             "dt_ns": self.dt_ns,
             "streams": [
                 [s.topic, s.key, s.producer, s.period_ticks, s.frame0] for s in self.streams
@@ -45,13 +43,13 @@ class RunPlan:
         }
 
 
-def plan_of(streams: Sequence[Stream], names: Sequence[str], dt_ns: int, run_id: str) -> RunPlan:
+def plan_of(streams: Sequence[Stream], names: Sequence[str], dt_ns: int) -> RunPlan:
     """Return the plan of ``streams`` under their resolved topic names."""
     planned = tuple(
         PlannedStream(name, s.key, s.producer, s.period_ticks, s.frame0)
         for s, name in zip(streams, names, strict=True)
     )
-    return RunPlan(run_id, dt_ns, planned)
+    return RunPlan(dt_ns, planned)
 
 
 def plan_from_record(record: Mapping[str, str]) -> RunPlan | None:
@@ -59,4 +57,4 @@ def plan_from_record(record: Mapping[str, str]) -> RunPlan | None:
     if "streams" not in record:
         return None
     streams = tuple(PlannedStream(*entry) for entry in json.loads(record["streams"]))
-    return RunPlan(json.loads(record["run_id"]), json.loads(record["dt_ns"]), streams)
+    return RunPlan(json.loads(record["dt_ns"]), streams)

@@ -8,7 +8,6 @@ from typing import Any
 import yaml
 
 from ..core.timebase import NS_PER_S
-from ..core.topics import Qos
 
 INFINITE_NS = 2**63 - 1
 """No deadline, lifespan or lease: the largest duration that ROS can write."""
@@ -31,23 +30,6 @@ class OfferedQos:
     lifespan_ns: int = INFINITE_NS
     liveliness: str = "automatic"
     lease_ns: int = INFINITE_NS
-
-
-_BY_KIND: dict[Qos, OfferedQos] = {
-    "clock": OfferedQos(depth=10),
-    "sensor": OfferedQos(depth=10),
-    "state": OfferedQos(depth=10),
-    "latched": OfferedQos(depth=1, durability="transient_local"),
-    "command": OfferedQos(depth=10),
-    "event": OfferedQos(depth=100),
-    "tf": OfferedQos(depth=100),
-    "tf_static": OfferedQos(depth=1, durability="transient_local"),
-}
-
-
-def offered_by_kind(kind: Qos) -> OfferedQos:
-    """Return the profile that this package's publishers offer for a kind of topic."""
-    return _BY_KIND[kind]
 
 
 def qos_yaml(profiles: tuple[OfferedQos, ...], version: int) -> str:

@@ -1,0 +1,317 @@
+"""Record a run: every topic of the plan into a bag, one camera into control videos."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.qos import HistoryPolicy, QoSProfile
+
+from ..core.errors import BridgeError, InputError
+from ..core.rig import Rig, RigCamera, load_rig
+from ..core.streams import AGENT, PARTICIPANTS, RECORDER, plan_streams
+from ..core.timebase import seconds_to_ns
+from ..core.topics import TOPICS
+from ..cosmos import (
+    NEEDED,
+    OUTPUTS,
+    ControlFeed,
+    ControlOptions,
+    DepthEncoding,
+    FeedSource,
+    VideoOptions,
+)
+from ..recording import BagOptions, Frame, OfferedQos, RecordingSession, decode
+from ..ros.lockstep import Participant
+from ..ros.parameters import load, parameter
+from ..ros.publishers import message_class
+from ..ros.qos import profile
+from ..ros.reporting import write_summary
+from ..ros.runtime import Spinner, run
+
+_READ_DEPTH = 100
+_STALL_S = 2.0
+_POLL_S = 0.05
+_LAST_ANSWERS_S = 2.0
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What the recorder may be told."""
+
+    run_dir: str = parameter("out/run", "run_dir", "folder for bag/, controls/ and parts/")
+    rig: str = parameter("demo", "rig", "sensor rig: a name in config/rigs or a YAML file")
+    scene: str = parameter("", "scene", "scene package of the run (not read)")
+    dt_s: float = parameter(0.05, "dt_s", "simulated time of a frame, s", between=(1e-4, 1.0))
+    frames: int = parameter(0, "frames", "frames of the run, 0 = open", between=(0, 10_000_000))
+    lockstep: bool = parameter(True, "lockstep.enabled", "answer each frame once it is written")
+    participants: tuple[str, ...] = parameter(
+        PARTICIPANTS, "lockstep.participants", "nodes of the run; decides what is expected"
+    )
+    start_s: float = parameter(
+        60.0, "deadlines.start_s", "wall time until the run must start, s", between=(0.1, 3600.0)
+    )
+    frame_s: float = parameter(
+        5.0, "deadlines.frame_s", "wall time for one frame, s", between=(0.01, 3600.0)
+    )
+    metadata_version: int = parameter(
+        9, "bag.metadata_version", "5 for Humble's rosbag2, 9 for Jazzy and later", between=(5, 9)
+    )
+    chunk_kib: int = parameter(
+        4096, "bag.chunk_kib", "size of a chunk of the bag, KiB", between=(64, 1 << 20)
+    )
+    flush_s: float = parameter(
+        0.5, "bag.flush_s", "age at which a chunk is closed, s", between=(0.01, 60.0)
+    )
+    compression: str = parameter(
+        "none", "bag.compression", "compression of chunks", choices=("none", "lz4", "zstd")
+    )
+    camera: str = parameter(
+        "", "controls.camera", "CARLA camera of the control videos; empty: the first that fits"
+    )
+    controls: bool = parameter(True, "controls.enabled", "write control videos")
+    depth_mode: str = parameter(
+        "log", "controls.depth_mode", "grey of depth.mp4", choices=("log", "inverse", "linear")
+    )
+    depth_near_m: float = parameter(
+        0.01, "controls.depth_near_m", "depth shown white, m", between=(1e-3, 1e4)
+    )
+    depth_far_m: float = parameter(
+        1000.0, "controls.depth_far_m", "depth shown black, m", between=(1e-2, 1e6)
+    )
+    crf: int = parameter(14, "controls.crf", "x264's quality, less is better", between=(0, 51))
+    preset: str = parameter(
+        "superfast",
+        "controls.preset",
+        "x264's effort",
+        choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"),
+    )
+
+
+class Recorder:
+    """The recorder's parts, wired; callbacks run in the executor, the rest in the main thread."""
+
+    def __init__(self, node: Node, p: Parameters) -> None:
+        self._node, self._p = node, p
+        rig = load_rig(p.rig)
+        self._run_dir = Path(p.run_dir)
+        self._streams = plan_streams(rig, seconds_to_ns(p.dt_s), p.participants)
+        planned = {stream.key for stream in self._streams}
+        self._events = tuple(
+            row
+            for key, row in TOPICS.items()
+            if row.in_bag and key not in planned and row.cadence in ("event", "answer")
+        )
+        topics = (*(s.topic for s in self._streams), *(e.name for e in self._events))
+        self._names = tuple(node.resolve_topic_name(topic) for topic in topics)
+        self._rows = (*(s.row for s in self._streams), *self._events)
+        self._lock = threading.Lock()
+        self._progress_s = time.monotonic()
+        self._session = RecordingSession(
+            self._run_dir / "bag",
+            self._streams,
+            self._events,
+            self._names,
+            seconds_to_ns(p.dt_s),
+            BagOptions(p.metadata_version, p.chunk_kib * 1024, p.flush_s, p.compression),  # type: ignore[arg-type]
+            self._offered,
+        )
+        self._feed: ControlFeed | None = None
+        self._camera = self._control_camera(rig)
+        self._needed = self._control_topics(self._camera) if self._camera else {}
+        self._engine = "CARLA"
+        self._participant = Participant(node, lambda: ())
+        for number, (name, row) in enumerate(zip(self._names, self._rows, strict=True)):
+            qos = _reader_profile(profile(row.qos))
+            callback = partial(self._take, number)
+            node.create_subscription(message_class(row.type), name, callback, qos, raw=True)
+
+    def work(self, spinner: Spinner) -> int:
+        """Record until the owner ends the run; return the exit code."""
+        if self._participant.wait_running(self._p.start_s) is None:
+            raise InputError(f"no run was started within {self._p.start_s:g} s")
+        warned = False
+        while not self._participant.over:
+            spinner.check()
+            time.sleep(_POLL_S)
+            with self._lock:
+                self._session.flush_if_due()
+                stalled = time.monotonic() - self._progress_s > _STALL_S
+                missing = self._session.missing()
+            if stalled and not warned and missing:
+                self._node.get_logger().warning(f"waiting for {', '.join(missing)}")
+            warned = stalled
+        state = self._participant.state
+        assert state is not None
+        self._await_answers(state.frames if state.state == "finished" else 0)
+        return 0 if state.state == "finished" else 1
+
+    def close(self) -> None:
+        """End bag and videos and leave the summary; call it when no callback runs any more."""
+        state = self._participant.state
+        self._session.close()
+        videos = self._feed.close() if self._feed else ()
+        frames = max(0, self._session.frames - 1)
+        if state is not None and state.state == "finished":
+            frames = state.frames
+        content: dict[str, Any] = {
+            "run_id": state.run_id if state else None,
+            "state": state.state if state else None,
+            "reason": state.reason if state else None,
+            "frames": frames,
+            "t0_ns": state.t0_ns if state else None,
+            "dt_ns": seconds_to_ns(self._p.dt_s),
+            "streams": self._session.report(frames),
+            "controls": {
+                "camera": self._camera.name if self._camera else None,
+                "directory": str(self._run_dir / "controls") if self._feed else None,
+                "videos": {video.kind: video.to_json() for video in videos},
+            },
+            "timings": self._session.timings.summary(),
+        }
+        content["counts"] = {
+            topic: stream["recorded"] for topic, stream in content["streams"].items()
+        }
+        write_summary(self._p.run_dir, RECORDER, content)
+
+    def _take(self, number: int, data: bytes) -> None:
+        with self._lock:
+            try:
+                frames = self._session.take(number, data)
+                for frame in frames:
+                    self._record_controls(frame)
+            except BridgeError as error:
+                if self._p.lockstep and self._participant.state is not None:
+                    stamp = self._session.stamp_ns()
+                    self._participant.answer(stamp, {}, f"{self._names[number]}: {error}")
+                raise
+            if frames:
+                self._progress_s = time.monotonic()
+        for frame in frames if self._p.lockstep else ():
+            self._participant.answer(frame.stamp_ns, self._counts(frame))
+
+    def _counts(self, frame: Frame) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for message in frame.messages:
+            topic = self._session.topic(message.topic)
+            counts[topic] = counts.get(topic, 0) + 1
+        return counts
+
+    def _record_controls(self, frame: Frame) -> None:
+        found: dict[str, Any] = {}
+        for message in frame.messages:
+            key = self._needed.get(message.topic)
+            if key == "calibration":
+                self._engine = _engine(decode(message.data, self._rows[message.topic].type))
+            elif key is not None and message.stamp_ns == frame.stamp_ns:
+                found[key] = decode(message.data, self._rows[message.topic].type)
+        if self._camera is None or not found.keys() >= set(NEEDED):
+            return
+        if self._feed is None:
+            depth = DepthEncoding(self._p.depth_mode, self._p.depth_near_m, self._p.depth_far_m)  # type: ignore[arg-type]
+            options = ControlOptions(depth, video=VideoOptions(self._p.crf, self._p.preset))
+            topics = {key: self._names[number] for number, key in self._needed.items()}
+            source = FeedSource(self._camera, topics, self._engine)
+            self._feed = ControlFeed(self._run_dir / "controls", source, options)
+        with self._session.timings.stage("controls"):
+            self._feed.add(frame.stamp_ns, found)
+
+    def _await_answers(self, frames: int) -> None:
+        """Give the last commands, which no frame waits for, a moment to arrive."""
+        deadline_s = time.monotonic() + _LAST_ANSWERS_S
+        while AGENT in self._p.participants and frames and time.monotonic() < deadline_s:
+            with self._lock:
+                if self._session.answered() >= self._session.expected_answers(frames):
+                    return
+            time.sleep(_POLL_S)
+
+    def _control_camera(self, rig: Rig) -> RigCamera | None:
+        produced = {stream.sensor for stream in self._streams}
+        fitting = [
+            c
+            for c in rig.cameras
+            if c.source == "carla" and c.name in produced and set(c.outputs) >= OUTPUTS
+        ]
+        if not self._p.controls:
+            return None
+        if not self._p.camera:
+            return fitting[0] if fitting else None
+        for camera in fitting:
+            if camera.name == self._p.camera:
+                return camera
+        raise InputError(
+            f"parameter controls.camera: {self._p.camera!r} is no CARLA camera of the rig with "
+            f"outputs {', '.join(sorted(OUTPUTS))}; those are: "
+            f"{', '.join(c.name for c in fitting) or 'none'}"
+        )
+
+    def _control_topics(self, camera: RigCamera) -> Mapping[int, str]:
+        return {
+            number: stream.key
+            for number, stream in enumerate(self._streams)
+            if stream.key in (*NEEDED, "calibration") and stream.sensor in ("", camera.name)
+        }
+
+    def _offered(self, number: int) -> tuple[OfferedQos, ...]:
+        """Return what the publishers of a topic offer; without any, what ours would."""
+        ours = profile(self._rows[number].qos)
+        infos = self._node.get_publishers_info_by_topic(self._names[number])
+        found = {_offered_qos(info.qos_profile, ours) for info in infos}
+        return tuple(sorted(found, key=repr)) or (_offered_qos(ours, ours),)
+
+
+def _reader_profile(ours: QoSProfile) -> QoSProfile:
+    """Return the profile with room for a burst: a recorder must lose nothing."""
+    ours.depth = max(ours.depth, _READ_DEPTH)
+    return ours
+
+
+def _offered_qos(offered: QoSProfile, ours: QoSProfile) -> OfferedQos:
+    """Return a profile as the bag keeps it; history and depth, which no peer tells, are ours."""
+    known = offered if offered.history != HistoryPolicy.UNKNOWN else ours
+    return OfferedQos(
+        known.history.name.lower(),
+        known.depth,
+        offered.reliability.name.lower(),
+        offered.durability.name.lower(),
+        _nanoseconds(offered.deadline),
+        _nanoseconds(offered.lifespan),
+        "automatic",
+        _nanoseconds(offered.liveliness_lease_duration),
+    )
+
+
+def _nanoseconds(duration: Duration) -> int:
+    """Return a policy's duration; unset (0) means without end."""
+    return int(duration.nanoseconds) or OfferedQos.deadline_ns
+
+
+def _engine(calibration: Any) -> str:
+    return str(json.loads(calibration.data).get("engine", "CARLA"))
+
+
+def _work(node: Node, spinner: Spinner) -> int:
+    recorder = Recorder(node, load(node, Parameters))
+    try:
+        return recorder.work(spinner)
+    finally:
+        spinner.close()
+        recorder.close()
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the recorder until the run ends; return its exit code."""
+    return run(RECORDER, _work, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

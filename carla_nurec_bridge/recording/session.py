@@ -1,0 +1,134 @@
+"""Record a run: serialized messages in, whole frames into the bag, counts and hashes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..core.streams import Stream, expected_count
+from ..core.timings import Timings
+from ..core.topics import Topic
+from .assembler import Frame, FrameAssembler
+from .bag import BagOptions, BagWriter
+from .plan import plan_of
+from .qos import OfferedQos
+from .stamps import peek_stamp_ns
+from .tally import Tally
+from .types import canonical
+
+
+class RecordingSession:
+    """The bag of one run.
+
+    Topics are numbered: the planned ``streams``, then ``events``. ``names`` are their resolved
+    names in the same order; ``offered`` returns what a topic's publishers offer and is asked
+    when its first message is written. Not to be shared between threads.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        streams: Sequence[Stream],
+        events: Sequence[Topic],
+        names: Sequence[str],
+        dt_ns: int,
+        options: BagOptions,
+        offered: Callable[[int], tuple[OfferedQos, ...]],
+    ) -> None:
+        self._streams = tuple(streams)
+        self._names = tuple(names)
+        self._assembler = FrameAssembler(streams, events, dt_ns)
+        self._tallies = [Tally() for _ in self._names]
+        self._missed = [0] * len(self._names)
+        self._offered = offered
+        self._channels: dict[int, int] = {}
+        self.timings = Timings()
+        self.frames = 0
+        plan = plan_of(streams, self._names[: len(self._streams)], dt_ns)
+        self._bag = BagWriter(directory, options, plan.to_json())
+
+    def take(self, topic: int, data: bytes) -> list[Frame]:
+        """Take one serialized message; write the frames that it completes and return them."""
+        row = self._assembler.rows[topic]
+        with self.timings.stage("take"):
+            clean = canonical(data, row.type)
+            frames = self._assembler.add(topic, peek_stamp_ns(clean, row), clean)
+        for frame in frames:
+            with self.timings.stage("write"):
+                self._write(frame)
+            self.frames = frame.number + 1
+        return frames
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the topics that the frame in the making still waits for."""
+        return self._assembler.missing()
+
+    def topic(self, number: int) -> str:
+        """Return the name that the topic table or the plan gives to a numbered topic."""
+        return self._assembler.names[number]
+
+    def stamp_ns(self) -> int:
+        """Return the stamp of the frame in the making, 0 before the first clock message."""
+        return self._assembler.stamp_ns()
+
+    def answered(self) -> int:
+        """Return how many answers (commands) of the plan have arrived so far."""
+        return sum(self._assembler.arrived(i) for i in self._answers())
+
+    def expected_answers(self, frames: int) -> int:
+        """Return how many answers a run of ``frames`` ticks must have."""
+        return sum(expected_count(self._streams[i], frames) for i in self._answers())
+
+    def flush_if_due(self) -> None:
+        """Close the open chunk of the bag when it is old enough; call it often."""
+        self._bag.flush_if_due()
+
+    def close(self) -> None:
+        """Write what is left, incomplete frames too, and end the bag; once more does nothing."""
+        for frame in self._assembler.drain():
+            self._write(frame)
+        for topic in range(len(self._names)):
+            self._channel(topic)
+        self._bag.close()
+
+    def report(self, frames: int) -> dict[str, dict[str, Any]]:
+        """Return by topic what a run of ``frames`` ticks expected and what was recorded.
+
+        ``expected`` is None for topics without a plan, ``sha256`` None where two runs may differ.
+        """
+        result = {}
+        for i, (name, tally) in enumerate(zip(self._names, self._tallies, strict=True)):
+            stream = self._streams[i] if i < len(self._streams) else None
+            row, arrivals = self._assembler.rows[i], self._assembler.arrivals[i]
+            result[name] = {
+                "type": row.type,
+                "producer": stream.producer if stream else None,
+                "expected": expected_count(stream, frames) if stream else None,
+                "recorded": tally.messages,
+                "bytes": tally.size_bytes,
+                "missed": self._missed[i],
+                "repeated": arrivals.repeated,
+                "late": arrivals.late,
+                "unplanned": arrivals.unplanned,
+                "sha256": tally.sha256 if row.reproducible and tally.messages else None,
+            }
+        return result
+
+    def _answers(self) -> list[int]:
+        return [i for i, s in enumerate(self._streams) if s.row.cadence == "answer"]
+
+    def _write(self, frame: Frame) -> None:
+        for message in frame.messages:
+            self._bag.write(self._channel(message.topic), message.stamp_ns, message.data)
+            self._tallies[message.topic].add(message.stamp_ns, message.data)
+        for name in frame.missing:
+            self._missed[self._assembler.names.index(name)] += 1
+
+    def _channel(self, topic: int) -> int:
+        if topic not in self._channels:
+            row = self._assembler.rows[topic]
+            self._channels[topic] = self._bag.add_stream(
+                self._names[topic], row.type, self._offered(topic)
+            )
+        return self._channels[topic]
