@@ -12,10 +12,23 @@ from numpy.typing import NDArray
 
 from .embree import COHERENT, Device, EmbreeError, address_of
 from .native import call_packet, pointer_from_int
-from .packet import DIRECTION, FAR, GEOMETRY, INSTANCE, LANES, PRIMITIVE, VALID, pages
+from .packet import (
+    DIRECTION,
+    FAR,
+    GEOMETRY,
+    HIT_SIZE,
+    INSTANCE,
+    LANES,
+    MASK,
+    ORIGIN,
+    PRIMITIVE,
+    RAY_SIZE,
+    VALID,
+    Z,
+    pages,
+)
 
 _HALF = 8
-_RAY_ROWS, _HIT_ROWS = 12, 21
 
 
 class EmbreeEngine:
@@ -81,22 +94,21 @@ class EmbreeEngine:
         self.place([mesh, mesh], [pose + np.float32(9.0), pose])
         floats, ints = pages(1)
         page, page_i = floats[0], ints[0]
-        page[DIRECTION + 2] = -1.0
-        page[:3] = np.array([0.25, 0.25, 2.0], np.float32)[:, None]
-        page[0, LANES // 2 :] = 3.0
-        page[FAR] = 100.0
-        page_i[VALID] = -1
-        page_i[9] = -1
-        page_i[GEOMETRY : GEOMETRY + 2] = -1
+        half = LANES // 2
+        page[ORIGIN : ORIGIN + 3 * LANES] = np.repeat([0.25, 0.25, 2.0], LANES)
+        page[ORIGIN + half : ORIGIN + LANES] = 3.0
+        page[DIRECTION + Z : DIRECTION + Z + LANES] = -1.0
+        page[FAR : FAR + LANES] = 100.0
+        for row in (VALID, MASK, GEOMETRY, INSTANCE):
+            page_i[row : row + LANES] = -1
         # rtcIntersect16(const int* valid, scene, packet, arguments)
         function = ctypes.CFUNCTYPE(None, *(ctypes.c_void_p,) * 4)(self.intersect)
-        function(page_i[VALID].ctypes.data, self.root, page.ctypes.data, self.arguments)
-        half = LANES // 2
+        function(page_i[VALID:].ctypes.data, self.root, page.ctypes.data, self.arguments)
         if not (
-            np.all(page[FAR, :half] == 2.0)
-            and np.all(page_i[INSTANCE, :half] == 1)
-            and np.all(page_i[PRIMITIVE, :half] == 0)
-            and np.all(page_i[GEOMETRY, half:] == -1)
+            np.all(page[FAR : FAR + half] == 2.0)
+            and np.all(page_i[INSTANCE : INSTANCE + half] == 1)
+            and np.all(page_i[PRIMITIVE : PRIMITIVE + half] == 0)
+            and np.all(page_i[GEOMETRY + half : GEOMETRY + LANES] == -1)
         ):
             self.close()
             raise EmbreeError("Embree answered a known triangle wrongly; use engine numba")
@@ -110,7 +122,7 @@ def _halving_functions() -> tuple[int, int]:
     """
     signature = types.void(types.intp, types.intp, types.intp, types.intp)
     functions = []
-    for function_index, rows in ((2, _HIT_ROWS), (3, _RAY_ROWS)):
+    for function_index, rows in ((2, HIT_SIZE // LANES), (3, RAY_SIZE // LANES)):
         functions.append(_halving(signature, function_index, rows))
     return functions[0].address, functions[1].address
 

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from .jit import kernel, parallel_kernel
 from .kernels import aim, trace
 from .packet import (
     DIRECTION,
@@ -18,6 +19,8 @@ from .packet import (
     REFLECTIVITY,
     TAG,
     VALID,
+    Y,
+    Z,
 )
 from .shading import exp_negative, resolve
 
@@ -26,28 +29,28 @@ f32 = np.float32
 _AIR_PER_M = 0.004
 
 
-@njit(cache=True)
+@kernel
 def measure(page):
     """Turn REFLECTIVITY into returned intensity, and FAR of lanes without a hit into inf.
 
     A matte surface returns less the more it is tilted; HIT becomes the cosine of incidence.
     """
     for lane in range(LANES):
-        hit = page[HIT, lane]
+        hit = page[HIT + lane]
         cosine = -(
-            page[DIRECTION, lane] * page[NORMAL, lane]
-            + page[DIRECTION + 1, lane] * page[NORMAL + 1, lane]
-            + page[DIRECTION + 2, lane] * page[NORMAL + 2, lane]
+            page[DIRECTION + lane] * page[NORMAL + lane]
+            + page[DIRECTION + Y + lane] * page[NORMAL + Y + lane]
+            + page[DIRECTION + Z + lane] * page[NORMAL + Z + lane]
         )
         cosine = min(max(cosine, f32(0.0)), f32(1.0)) * hit
-        distance = min(page[FAR, lane], f32(1e4))
-        seen = page[REFLECTIVITY, lane] * (f32(0.25) + f32(0.75) * cosine)
-        page[REFLECTIVITY, lane] = hit * seen * exp_negative(distance * f32(_AIR_PER_M))
-        page[FAR, lane] = page[FAR, lane] if hit > f32(0.0) else f32(np.inf)
-        page[HIT, lane] = cosine
+        distance = min(page[FAR + lane], f32(1e4))
+        seen = page[REFLECTIVITY + lane] * (f32(0.25) + f32(0.75) * cosine)
+        page[REFLECTIVITY + lane] = hit * seen * exp_negative(distance * f32(_AIR_PER_M))
+        page[FAR + lane] = page[FAR + lane] if hit > f32(0.0) else f32(np.inf)
+        page[HIT + lane] = cosine
 
 
-@njit(cache=True)
+@kernel
 def sweep_block(
     functions, begin, end, page, page_i,
     directions, poses, origins, times, per_column, reach, surface, slots,
@@ -67,24 +70,24 @@ def sweep_block(
                 origin = origins[row if len(origins) > 1 else 0, column]
                 aim(page, page_i, lane, d[0], d[1], d[2], pose, origin, time)
             for lane in range(count, LANES):
-                page_i[VALID, lane] = np.int32(0)
+                page_i[VALID + lane] = np.int32(0)
             trace(page, page_i, reach, intersect, root, arguments)
             resolve(page, page_i, surface, slots)
             for lane in range(count):
-                hit = page[HIT, lane] > f32(0.0)
-                tags[row, first + lane] = np.uint8(page_i[TAG, lane]) if hit else np.uint8(0)
-                instance[row, first + lane] = page_i[OBJECT, lane] if hit else np.int32(0)
+                hit = page[HIT + lane] > f32(0.0)
+                tags[row, first + lane] = np.uint8(page_i[TAG + lane]) if hit else np.uint8(0)
+                instance[row, first + lane] = page_i[OBJECT + lane] if hit else np.int32(0)
                 for axis in range(normals.shape[2]):
-                    normal = page[NORMAL + axis, lane]
+                    normal = page[NORMAL + LANES * axis + lane]
                     normals[row, first + lane, axis] = normal if hit else f32(0.0)
             measure(page)
             for lane in range(count):
-                ranges[row, first + lane] = page[FAR, lane]
-                intensity[row, first + lane] = page[REFLECTIVITY, lane]
-                cosine[row, first + lane] = page[HIT, lane]
+                ranges[row, first + lane] = page[FAR + lane]
+                intensity[row, first + lane] = page[REFLECTIVITY + lane]
+                cosine[row, first + lane] = page[HIT + lane]
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@parallel_kernel
 def sweep(
     functions, order, block_rows, pages, pages_i,
     directions, poses, origins, times, per_column, reach, surface, slots,
@@ -105,7 +108,7 @@ def sweep(
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gather_points(ranges, directions, rotations, offsets):
     """Return the hits (N, 3) in row-major order, moved by the transform of their column."""
     rows, columns = ranges.shape

@@ -1,7 +1,11 @@
 """The page of memory in which a kernel traces 16 rays at once.
 
-Rows 0 to 20 are Embree's 16-wide ray-and-hit structure (each row 16 lanes of 4 bytes); the rows
-after it are ours. Every engine is the address of a function that fills such a page.
+A page is a flat array of rows of 16 lanes; names here are offsets of rows, so lane k of row R is
+``page[R + k]``, and a vector takes three rows: ``R``, ``R + Y``, ``R + Z``. (Flat, because with
+constant offsets the compiler sees that rows do not overlap.)
+
+The first 21 rows are Embree's 16-wide ray-and-hit structure; the rows after it are ours. Every
+engine is the address of a function that fills such a page.
 """
 
 from __future__ import annotations
@@ -10,35 +14,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 LANES = 16
+Y, Z = LANES, 2 * LANES
 
-ORIGIN, NEAR, DIRECTION, TIME, FAR, MASK = 0, 3, 4, 7, 8, 9
-U, V, PRIMITIVE, GEOMETRY, INSTANCE = 15, 16, 17, 18, 19
-HIT_ROWS = 21
+# Embree's ray (origin, near, direction, time, far, mask, id, flags) and hit (normal, u, v, ids).
+ORIGIN = 0 * LANES
+NEAR = 3 * LANES
+DIRECTION = 4 * LANES
+TIME = 7 * LANES
+FAR = 8 * LANES
+MASK = 9 * LANES
+U = 15 * LANES
+V = 16 * LANES
+PRIMITIVE = 17 * LANES
+GEOMETRY = 18 * LANES
+INSTANCE = 19 * LANES
+RAY_SIZE = 12 * LANES
+HIT_SIZE = 21 * LANES
 
-VALID = 21
+# int32: -1 for lanes to trace, 0 for lanes to leave alone.
+VALID = 21 * LANES
 
-# A second ray structure (12 rows, no hit), for the way to the sun.
-SHADOW, SHADOW_NEAR, SHADOW_DIRECTION, SHADOW_TIME = 22, 25, 26, 29
-SHADOW_FAR, SHADOW_MASK = 30, 31
-RAY_ROWS = 12
-SHADOW_VALID = 34
+# A second ray, for the way to the sun.
+SHADOW = 22 * LANES
+SHADOW_NEAR = SHADOW + NEAR
+SHADOW_DIRECTION = SHADOW + DIRECTION
+SHADOW_TIME = SHADOW + TIME
+SHADOW_FAR = SHADOW + FAR
+SHADOW_MASK = SHADOW + MASK
+SHADOW_VALID = SHADOW + RAY_SIZE
 
-# The surface that was hit: the row of the triangle table, then the normal to shade with, the
-# linear colour that reaches the sensor, and 1.0 for a hit or 0.0.
-SURFACE = 35
-NORMAL, ALBEDO, MIRROR, MIRROR_RISE, SHINE, GRAIN, PATCHES, REFLECTIVITY, PAINTED = (
-    35, 38, 41, 42, 43, 44, 45, 46, 47,
-)  # fmt: skip
-TAG, OBJECT, CORNER = 48, 49, 50
+# The surface that was hit: the 16 columns of its row of the triangle table.
+SURFACE = 35 * LANES
 SURFACE_COLUMNS = 16
-SMOOTH, COLOUR, HIT = 51, 54, 57
-PAGE_ROWS = 58
+NORMAL = SURFACE
+ALBEDO = SURFACE + 3 * LANES
+MIRROR = SURFACE + 6 * LANES
+MIRROR_RISE = SURFACE + 7 * LANES
+SHINE = SURFACE + 8 * LANES
+GRAIN = SURFACE + 9 * LANES
+PATCHES = SURFACE + 10 * LANES
+REFLECTIVITY = SURFACE + 11 * LANES
+PAINTED = SURFACE + 12 * LANES
+TAG = SURFACE + 13 * LANES
+OBJECT = SURFACE + 14 * LANES
+CORNER = SURFACE + 15 * LANES
+
+# The normal to shade with, the linear colour that reaches the sensor, 1.0 for a hit (else 0.0).
+SMOOTH = SURFACE + SURFACE_COLUMNS * LANES
+COLOUR = SMOOTH + 3 * LANES
+HIT = COLOUR + 3 * LANES
+PAGE_SIZE = HIT + LANES
 
 
 def pages(count: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Return ``count`` pages, 64-byte aligned, as float32 and int32 views (count, rows, 16)."""
-    size = count * PAGE_ROWS * LANES
+    """Return ``count`` pages, 64-byte aligned, as float32 and int32 views (count, PAGE_SIZE)."""
+    size = count * PAGE_SIZE
     raw = np.zeros(size + LANES, np.float32)
     start = (-raw.ctypes.data % 64) // 4
-    floats = raw[start : start + size].reshape(count, PAGE_ROWS, LANES)
+    floats = raw[start : start + size].reshape(count, PAGE_SIZE)
     return floats, floats.view(np.int32)

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .jit import inlined, kernel
 from .lighting import Lighting
 
 f32 = np.float32
@@ -93,12 +93,12 @@ def _display() -> NDArray[np.uint8]:
     return np.round(srgb * 255).astype(np.uint8)
 
 
-@njit(inline="always", cache=True)
+@inlined
 def _row(colours, k):
     return (colours[k, 0], colours[k, 1], colours[k, 2])
 
 
-@njit(cache=True)
+@kernel
 def unpack_light(table):
     """Return the ``Light`` of a ``LightTable``."""
     c = table.colours
@@ -109,7 +109,7 @@ def unpack_light(table):
     )  # fmt: skip
 
 
-@njit(inline="always", cache=True)
+@inlined
 def lattice(i, j):
     """Return a fixed random value in -1 to 1 for a point of the integer grid."""
     h = u32(u32(i) * u32(0x27D4EB2D)) ^ u32(u32(j) * u32(0x165667B1))
@@ -118,12 +118,13 @@ def lattice(i, j):
     return f32(np.int32(h & u32(0xFFFF))) * f32(1 / 32768) - f32(1.0)
 
 
-@njit(inline="always", cache=True)
+@inlined
 def noise(u, v):
     """Return smooth noise in -1 to 1 that varies over about one unit of u and v."""
-    fu, fv = np.floor(u), np.floor(v)
-    a, b = u - fu, v - fv
-    i, j = np.int32(fu), np.int32(fv)
+    i, j = np.int32(u), np.int32(v)
+    i -= np.int32(u < f32(i))
+    j -= np.int32(v < f32(j))
+    a, b = u - f32(i), v - f32(j)
     k, m = np.int32(i + 1), np.int32(j + 1)
     a = a * a * (f32(3.0) - a - a)
     b = b * b * (f32(3.0) - b - b)
@@ -134,7 +135,7 @@ def noise(u, v):
     return low + b * (high - low)
 
 
-@njit(inline="always", cache=True)
+@inlined
 def power_32(x):
     """Return x^32 by squaring."""
     x = x * x
@@ -144,7 +145,7 @@ def power_32(x):
     return x * x
 
 
-@njit(inline="always", cache=True)
+@inlined
 def clear_sky(light, x, y, z):
     """Return linear red, green, blue of the cloudless sky in a unit direction, without the disc."""
     low = f32(1.0) - max(z, f32(0.0))
@@ -160,7 +161,7 @@ def clear_sky(light, x, y, z):
     )
 
 
-@njit(inline="always", cache=True)
+@inlined
 def sky_colour(light, x, y, z):
     """Return linear red, green, blue seen in a unit direction: sky, sun and clouds."""
     red, green, blue = clear_sky(light, x, y, z)

@@ -12,6 +12,7 @@ from .packet import (
     ALBEDO,
     CORNER,
     GRAIN,
+    LANES,
     MIRROR,
     MIRROR_RISE,
     NORMAL,
@@ -88,7 +89,7 @@ def surface_rows(mesh: Mesh, first_corner: int | None) -> NDArray[np.float32]:
     bits = rows.view(np.int32)
 
     def column(row: int) -> int:
-        return row - SURFACE
+        return (row - SURFACE) // LANES
 
     finish = mesh.colours[:, 3]
     linear = linear_from_srgb(mesh.colours[:, :3])
