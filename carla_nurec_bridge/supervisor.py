@@ -189,7 +189,8 @@ def remove_unused(segments: Iterable[Path]) -> list[Path]:
     for path in sorted(wanted):
         if str(path) in mapped:
             continue
-        for leftover in (path, path.with_name(path.name + "_el"), path.with_name(path.name + "_sl")):
+        for suffix in ("", "_el", "_sl"):
+            leftover = path.with_name(path.name + suffix)
             with contextlib.suppress(OSError):
                 leftover.unlink()
                 removed.append(leftover)
@@ -213,7 +214,7 @@ def _how_it_ended(child: Child) -> str:
 def _terminate_as_interrupt() -> Iterator[None]:
     """Treat SIGTERM like the keyboard's interrupt while the block runs."""
 
-    def interrupt(number: int, frame: object) -> None:
+    def interrupt(number: int, _frame: object) -> None:
         raise KeyboardInterrupt(os.strsignal(number))
 
     previous = signal.signal(signal.SIGTERM, interrupt)

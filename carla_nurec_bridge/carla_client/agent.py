@@ -84,7 +84,7 @@ class RouteAgent:
         ``red_stops`` (K, 3) are the stop lines in the map that show red or yellow.
         """
         self._advance(map_from_base[:2, 3])
-        wanted = self._limit_here(speed_mps)
+        wanted = self._limit_here()
         wanted = min(wanted, self._speed_behind(obstacles))
         wanted = min(wanted, self._speed_at_lights(red_stops, speed_mps))
         asked = self._smooth(wanted, speed_mps)
@@ -96,7 +96,7 @@ class RouteAgent:
         window = self._xy[self._index : self._index + 60]
         self._index += int(np.argmin(np.linalg.norm(window - xy, axis=1)))
 
-    def _limit_here(self, speed_mps: float) -> float:
+    def _limit_here(self) -> float:
         """Return the highest speed from which every curve ahead, and the end, can be met."""
         ahead_m = self._along[self._index :] - self._along[self._index]
         near = ahead_m <= 60.0

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import carla
+
+from ..core.command import Command
 
 _KP, _KI, _KD = 0.35, 0.12, 0.02
 _INTEGRAL_LIMIT = 4.0
 _FEED_FORWARD = 0.02
 _STANDSTILL_MPS = 0.15
 _HOLD_BRAKE = 0.5
-
-
-@dataclass(frozen=True)
-class Command:
-    """What is asked of the ego for one frame.
-
-    ``ackermann``: steering angle (rad, left positive) and speed (m/s). ``direct``: pedals, with
-    ``steer`` in [-1, 1] left positive.
-    """
-
-    kind: Literal["ackermann", "direct"]
-    steer: float = 0.0
-    speed_mps: float = 0.0
-    throttle: float = 0.0
-    brake: float = 0.0
-    reverse: bool = False
-    hand_brake: bool = False
-
-
-STAND_STILL = Command("direct", brake=1.0, hand_brake=True)
 
 
 class SpeedController:

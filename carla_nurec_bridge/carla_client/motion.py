@@ -20,8 +20,10 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Motion:
-    """The state of base_link: pose in the map, velocities (m/s, rad/s) and acceleration (m/s^2)
-    in base_link's own axes."""
+    """The state of base_link.
+
+    Pose in the map; velocities (m/s, rad/s) and acceleration (m/s^2) in base_link's own axes.
+    """
 
     map_from_base: Matrix
     linear: Vector

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import queue
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import final
@@ -35,29 +36,33 @@ Pixels = NDArray[np.uint8]
 
 
 class _Tap:
-    """The bounded queue behind one sensor; ``dropped`` counts what did not fit."""
+    """The bounded queue behind one sensor; the oldest picture makes room for the newest."""
 
     def __init__(self, actor: carla.Sensor) -> None:
         self.actor = actor
-        self.dropped = 0
-        self._queue: queue.Queue[carla.Image] = queue.Queue(_QUEUE)
+        self._images: deque[carla.Image] = deque(maxlen=_QUEUE)
+        self._arrived = threading.Condition()
         actor.listen(self._put)
 
     def _put(self, image: carla.Image) -> None:
-        try:
-            self._queue.put_nowait(image)
-        except queue.Full:
-            self.dropped += 1
+        with self._arrived:
+            self._images.append(image)
+            self._arrived.notify()
 
     def take(self, frame: int, deadline: float) -> carla.Image | None:
-        """Return the picture of CARLA frame ``frame``, None when it has not come in time."""
-        while True:
-            try:
-                image = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                return None
-            if image.frame == frame:
-                return image
+        """Return the picture of CARLA frame ``frame``, None when it has not come in time.
+
+        Pictures of earlier frames, which nobody asked for, are thrown away.
+        """
+        with self._arrived:
+            while True:
+                while self._images:
+                    image = self._images.popleft()
+                    if image.frame == frame:
+                        return image
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._arrived.wait(left):
+                    return None
 
 
 @final
@@ -67,11 +72,6 @@ class CameraGroup:
     def __init__(self, camera: RigCamera, taps: dict[str, _Tap]) -> None:
         self.camera = camera
         self._taps = taps
-
-    @property
-    def dropped(self) -> int:
-        """How many pictures were thrown away because nobody took them in time."""
-        return sum(tap.dropped for tap in self._taps.values())
 
     def take(self, frame: int, timeout_s: float) -> dict[str, NDArray[np.generic]]:
         """Return the pictures of CARLA frame ``frame`` by output.

@@ -76,10 +76,8 @@ class Stage:
 
     def open(self) -> None:
         """Set the stage; InputError says what does not fit."""
-        if self._play.log is not None:
-            actor = self._replay(self._play.log)
-        else:
-            actor = self._drive()
+        log = self._play.log
+        actor = self._drive() if log is None else self._replay(log)
         state = self.snapshot.find(actor.id)
         self.ego = measure(actor, matrix_of(state.get_transform()))
         self.stops = stop_areas(self._session.world, self._session.map)

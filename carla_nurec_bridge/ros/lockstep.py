@@ -27,13 +27,15 @@ _DONE = TOPICS["lockstep_done"]
 _RUN = TOPICS["lockstep_run"]
 _ANNOUNCE_PERIOD_S = 0.2
 
+Phase = Literal["running", "finished", "aborted"]
+
 
 @dataclass(frozen=True)
 class RunState:
     """What the owner says about the run; frame k is at ``t0_ns + k * dt_ns``."""
 
     run_id: str
-    state: Literal["running", "finished", "aborted"]
+    state: Phase
     reason: str
     frames: int
     t0_ns: int

@@ -1,0 +1,34 @@
+"""The clock has one owner: refuse to be the second."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from rclpy.node import Node
+
+from ..core.errors import RunError
+from ..core.topics import TOPICS
+
+DISCOVERY_S = 1.0
+
+
+def refuse_second_clock(node: Node, wait_s: float = 0.0) -> None:
+    """Raise RunError if another node publishes ``/clock``, now or within ``wait_s`` seconds."""
+    deadline = time.monotonic() + wait_s
+    own = (node.get_name(), node.get_namespace())
+    own_count = 1
+    while True:
+        owners = node.get_publishers_info_by_topic(TOPICS["clock"].name)
+        names = [(info.node_name, info.node_namespace) for info in owners]
+        others = [name for name in names if name != own]
+        if others or len(names) > own_count:
+            other = "".join(f"{space.rstrip('/')}/{name}" for name, space in (others or names)[:1])
+            raise RunError(
+                f"{other} already publishes /clock in ROS domain "
+                f"{os.environ.get('ROS_DOMAIN_ID', '0')}; stop it, or give this run a domain of "
+                "its own (ROS_DOMAIN_ID)"
+            )
+        if time.monotonic() >= deadline:
+            return
+        time.sleep(0.1)

@@ -1,0 +1,113 @@
+"""Publishes a frame of ``carla_ego``: clock first, then the state, then CARLA's cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import simplejpeg
+from numpy.typing import NDArray
+from rosgraph_msgs.msg import Clock
+from std_msgs.msg import String
+
+from ..core.rig import Rig, RigCamera
+from ..core.topics import TOPICS
+from . import ego_messages, fixed_messages, object_messages
+from .camera_info import calibration_json, camera_info
+from .convert import compressed_message, image_message, stamp_message
+from .publishers import Publishers
+from .tracks import binding_message
+
+if TYPE_CHECKING:
+    from ..carla_client.ego import Ego
+    from ..carla_client.motion import Motion
+    from ..carla_client.objects import ObjectState
+    from ..carla_client.signals import StopArea
+
+_JPEG_QUALITY = 90
+_ENCODINGS = {"depth": "32FC1", "semantic": "8UC1", "instance": "32SC1", "normals": "rgb8"}
+
+
+class EgoPublisher:
+    """What ``carla_ego`` tells the others."""
+
+    def __init__(
+        self, publishers: Publishers, rig: Rig, *, map_to_odom: bool, odom_to_base: bool
+    ) -> None:
+        self._publishers = publishers
+        self._rig = rig
+        self._map_to_odom = map_to_odom
+        self._odom_to_base = odom_to_base
+        self._ages: dict[int, int] = {}
+
+    def start(
+        self,
+        stamp: int,
+        ego: Ego,
+        opendrive: str,
+        lines: Sequence[tuple[NDArray[Any], str]],
+        stops: Sequence[StopArea],
+    ) -> None:
+        """Publish what does not change during the run."""
+        static = fixed_messages.static_transforms(self._rig, stamp, map_to_odom=self._map_to_odom)
+        self._send("tf_static", static)
+        urdf = fixed_messages.robot_description(self._rig, ego)
+        self._send("robot_description", String(data=urdf))
+        self._send("map_opendrive", String(data=opendrive))
+        self._send("map_markers", fixed_messages.map_markers(lines, stops, stamp))
+        for camera in self._rig.cameras:
+            if camera.source == "carla":
+                text = calibration_json(
+                    camera.name, "carla", camera.model, camera.shutter, camera.shutter_s,
+                    camera.rig_from_camera,
+                )  # fmt: skip
+                topic = TOPICS["calibration"].named(camera.name)
+                self._publishers.publish(topic, String(data=text))
+
+    def route(self, map_from_points: NDArray[Any], stamp: int) -> None:
+        """Publish the way that the agent is asked to drive."""
+        self._send("route", ego_messages.path_message(map_from_points, stamp))
+
+    def binding(self, binding: Mapping[int, str | None]) -> None:
+        """Publish which actor is which track."""
+        self._send("objects_tracks", binding_message(binding))
+
+    def state(
+        self,
+        stamp: int,
+        motion: Motion,
+        steer_rad: float,
+        geodetic: tuple[float, float, float],
+        objects: Sequence[ObjectState],
+        stops: Sequence[StopArea],
+    ) -> None:
+        """Publish the clock and then the whole state of the frame stamped ``stamp`` (ns)."""
+        self._send("clock", Clock(clock=stamp_message(stamp)))
+        if self._odom_to_base:
+            self._send("tf", ego_messages.base_transform(motion, stamp))
+        self._send("odometry", ego_messages.odometry_message(motion, stamp))
+        self._send("traffic_lights", object_messages.lights_message(stops, stamp))
+        self._send("objects", object_messages.objects_message(objects, stamp))
+        self._send("imu", ego_messages.imu_message(motion, stamp))
+        self._send("gnss", ego_messages.gnss_message(*geodetic, stamp))
+        self._send("vehicle_state", ego_messages.drive_message(motion, steer_rad, stamp))
+        self._ages = {s.actor.id: self._ages.get(s.actor.id, 0) + 1 for s in objects}
+        self._send("objects_states", object_messages.states_message(objects, self._ages, stamp))
+        self._send("objects_markers", object_messages.markers_message(objects, stamp))
+
+    def camera(self, stamp: int, camera: RigCamera, pictures: Mapping[str, NDArray[Any]]) -> None:
+        """Publish the pictures of one CARLA camera; rgb goes out as JPEG."""
+        frame_id = f"{camera.name}_optical_frame"
+        for output, pixels in pictures.items():
+            if output == "rgb":
+                jpeg = simplejpeg.encode_jpeg(pixels, quality=_JPEG_QUALITY, colorspace="RGB")
+                topic = TOPICS["compressed"].named(camera.name)
+                self._publishers.publish(topic, compressed_message(jpeg, stamp, frame_id))
+            else:
+                message = image_message(pixels, _ENCODINGS[output], stamp, frame_id)
+                self._publishers.publish(TOPICS[output].named(camera.name), message)
+        topic = TOPICS["camera_info"].named(camera.name)
+        self._publishers.publish(topic, camera_info(camera.model, stamp, frame_id))
+
+    def _send(self, key: str, message: Any) -> None:
+        self._publishers.publish(TOPICS[key].name, message)

@@ -1,0 +1,140 @@
+"""Messages of everything around the ego: objects, their markers, traffic lights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from derived_object_msgs.msg import Object, ObjectArray
+from geometry_msgs.msg import Accel, Twist
+from shape_msgs.msg import SolidPrimitive
+from std_msgs.msg import ColorRGBA
+from vision_msgs.msg import (
+    BoundingBox3D,
+    Detection3D,
+    Detection3DArray,
+    ObjectHypothesis,
+    ObjectHypothesisWithPose,
+)
+from visualization_msgs.msg import Marker, MarkerArray
+
+from .convert import header, pose_message, vector_message
+
+if TYPE_CHECKING:
+    from ..carla_client.objects import ObjectState
+    from ..carla_client.signals import StopArea
+
+_CLASSIFICATION = {
+    "car": Object.CLASSIFICATION_CAR,
+    "van": Object.CLASSIFICATION_CAR,
+    "truck": Object.CLASSIFICATION_TRUCK,
+    "bus": Object.CLASSIFICATION_OTHER_VEHICLE,
+    "motorcycle": Object.CLASSIFICATION_MOTORCYCLE,
+    "bicycle": Object.CLASSIFICATION_BIKE,
+    "pedestrian": Object.CLASSIFICATION_PEDESTRIAN,
+}
+_COLOURS = {
+    "car": (0.2, 0.6, 1.0), "van": (0.2, 0.8, 0.8), "truck": (1.0, 0.6, 0.1),
+    "bus": (1.0, 0.8, 0.1), "motorcycle": (0.8, 0.3, 1.0), "bicycle": (0.5, 1.0, 0.3),
+    "pedestrian": (1.0, 0.3, 0.3),
+}  # fmt: skip
+_CERTAIN = 255
+
+
+def _detection(
+    class_id: str, identity: str, box: BoundingBox3D, stamp: int
+) -> Detection3D:
+    hypothesis = ObjectHypothesisWithPose(
+        hypothesis=ObjectHypothesis(class_id=class_id, score=1.0)
+    )
+    hypothesis.pose.pose = box.center
+    return Detection3D(header=header(stamp, "map"), results=[hypothesis], bbox=box, id=identity)
+
+
+def objects_message(objects: Sequence[ObjectState], stamp: int) -> Detection3DArray:
+    """Return the boxes of all objects in the map; ``id`` is the actor's."""
+    detections = []
+    for state in objects:
+        box = BoundingBox3D(
+            center=pose_message(state.map_from_box), size=vector_message(state.actor.size_m)
+        )
+        detections.append(_detection(state.actor.label, str(state.actor.id), box, stamp))
+    return Detection3DArray(header=header(stamp, "map"), detections=detections)
+
+
+def states_message(
+    objects: Sequence[ObjectState], ages: Mapping[int, int], stamp: int
+) -> ObjectArray:
+    """Return the objects with velocity and acceleration in map axes.
+
+    ``ages`` says for how many frames each actor has been there.
+    """
+    head = header(stamp, "map")
+    return ObjectArray(
+        header=head,
+        objects=[
+            Object(
+                header=head,
+                id=state.actor.id,
+                detection_level=Object.OBJECT_TRACKED,
+                object_classified=True,
+                pose=pose_message(state.map_from_box),
+                twist=Twist(
+                    linear=vector_message(state.linear), angular=vector_message(state.angular)
+                ),
+                accel=Accel(linear=vector_message(state.acceleration)),
+                shape=SolidPrimitive(
+                    type=SolidPrimitive.BOX, dimensions=[float(v) for v in state.actor.size_m]
+                ),
+                classification=_CLASSIFICATION[state.actor.label],
+                classification_certainty=_CERTAIN,
+                classification_age=ages[state.actor.id],
+            )
+            for state in objects
+        ],
+    )
+
+
+def markers_message(objects: Sequence[ObjectState], stamp: int) -> MarkerArray:
+    """Return one cube an object for RViz; the first marker clears those of the frame before."""
+    head = header(stamp, "map")
+    markers = [Marker(header=head, ns="objects", action=Marker.DELETEALL)]
+    for state in objects:
+        red, green, blue = _COLOURS[state.actor.label]
+        markers.append(
+            Marker(
+                header=head,
+                ns="objects",
+                id=state.actor.id,
+                type=Marker.CUBE,
+                action=Marker.ADD,
+                pose=pose_message(state.map_from_box),
+                scale=vector_message(state.actor.size_m),
+                color=ColorRGBA(r=red, g=green, b=blue, a=0.6),
+            )
+        )
+    return MarkerArray(markers=markers)
+
+
+def lights_message(areas: Sequence[StopArea], stamp: int) -> Detection3DArray:
+    """Return the stop areas; class = what the light shows, id = OpenDRIVE signal/lane."""
+    detections = []
+    for area in areas:
+        box = BoundingBox3D(
+            center=pose_message(area.map_from_area), size=vector_message(area.size_m)
+        )
+        identity = f"{area.signal_id}/{area.lane}"
+        detections.append(_detection(area.state(), identity, box, stamp))
+    return Detection3DArray(header=header(stamp, "map"), detections=detections)
+
+
+def speed_along_box(message: Detection3D, before: Detection3D | None, dt_s: float) -> float:
+    """Return the speed (m/s) of a detection along its own axis from two frames ``dt_s`` apart."""
+    if before is None:
+        return 0.0
+    now, then = message.bbox.center, before.bbox.center
+    q = now.orientation
+    yaw = math.atan2(2 * (q.w * q.z + q.x * q.y), 1 - 2 * (q.y * q.y + q.z * q.z))
+    dx, dy = now.position.x - then.position.x, now.position.y - then.position.y
+    return (dx * math.cos(yaw) + dy * math.sin(yaw)) / dt_s

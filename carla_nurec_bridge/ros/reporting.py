@@ -1,0 +1,35 @@
+"""What a node says about itself on ``/diagnostics`` while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
+
+from ..core.topics import TOPICS
+from .convert import stamp_message
+from .qos import profile
+
+_ROW = TOPICS["diagnostics"]
+
+
+class Diagnostics:
+    """Publishes the health of one node."""
+
+    def __init__(self, node: Node) -> None:
+        self._name = node.get_name()
+        self._publisher = node.create_publisher(DiagnosticArray, _ROW.name, profile(_ROW.qos))
+
+    def publish(self, stamp: int, values: Mapping[str, Any], warning: str = "") -> None:
+        """Publish values at a stamp (ns); ``warning`` says what is not as it should be."""
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.WARN if warning else DiagnosticStatus.OK,
+            name=self._name,
+            message=warning or "running",
+            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = stamp_message(stamp)
+        self._publisher.publish(message)
