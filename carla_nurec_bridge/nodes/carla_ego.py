@@ -24,7 +24,7 @@ from ..core.errors import DeadlineError, RunError
 from ..core.rig import load_rig
 from ..core.streams import EGO, plan_streams
 from ..core.timebase import NS_PER_S, NS_PER_US, TickClock, is_due, period_in_ticks
-from ..core.timings import Timings, write_part
+from ..core.timings import Timings
 from ..opendrive.lines import lane_lines
 from ..opendrive.parser import parse
 from ..ros.clock_owner import DISCOVERY_S, refuse_second_clock
@@ -34,7 +34,7 @@ from ..ros.ego_publisher import EgoPublisher
 from ..ros.lockstep import Answer, Barrier, Phase, RunState
 from ..ros.parameters import load
 from ..ros.publishers import Publishers
-from ..ros.reporting import Diagnostics
+from ..ros.reporting import Diagnostics, write_summary
 from ..ros.runtime import Spinner, leave, run
 from ..ros.tracks import bind
 from ..scene import open_scene
@@ -151,12 +151,12 @@ class CarlaEgo:
         for frame in itertools.count():
             self._frame = frame
             if frame > 0:
-                with self._timings.measure("tick"):
+                with self._timings.stage("tick"):
                     self._drive()
                     for _ in range(self._p.ticks_per_frame):
                         snapshot = session.tick()
             self._publish(session, frame, snapshot)
-            with self._timings.measure("answers"):
+            with self._timings.stage("answers"):
                 self._wait_answers(frame)
             heartbeat.progress(frame, self._p.frames)
             if frame == self._p.frames and self._p.frames:
@@ -172,7 +172,7 @@ class CarlaEgo:
     def _publish(self, session: Session, frame: int, snapshot: carla.WorldSnapshot) -> None:
         stamp = self._clock.stamp_ns(frame)
         ego = self._stage.ego
-        with self._timings.measure("state"):
+        with self._timings.stage("state"):
             before, motion = self._last_motion, self._motion.update(snapshot)
             self._last_motion = motion
             if before is not None:
@@ -191,10 +191,10 @@ class CarlaEgo:
             self._publisher.state(stamp, motion, steer_rad, geodetic, objects, self._stage.stops)
         for period, group in self._cameras:
             if is_due(frame, period):
-                with self._timings.measure("carla_pictures"):
+                with self._timings.stage("carla_pictures"):
                     limit_s = self._p.first_frame_s if frame == period else self._p.frame_s
                     pictures = group.take(snapshot.frame, limit_s)
-                with self._timings.measure("camera_messages"):
+                with self._timings.stage("camera_messages"):
                     self._publisher.camera(stamp, group.camera, pictures)
         if frame % _CHECK_CLOCK_FRAMES == 0:
             refuse_second_clock(self._node)
@@ -255,8 +255,7 @@ class CarlaEgo:
     def _end(self, state: Phase, reason: str) -> None:
         """Tell everybody that the run is over, write the summary, and let them leave first."""
         self._say(state, reason)
-        if self._p.run_dir:
-            write_part(Path(self._p.run_dir), EGO, self._summary(state, reason))
+        write_summary(self._p.run_dir, EGO, self._summary(state, reason))
         deadline = time.monotonic() + (self._p.end_s if self._p.lockstep else 0.0)
         others = set(self._participants) - {EGO}
         while others & set(self._node.get_node_names()) and time.monotonic() < deadline:

@@ -1,8 +1,11 @@
-"""What a node says about itself on ``/diagnostics`` while it runs."""
+"""What a node says about itself: ``/diagnostics`` while it runs, a summary file at its end."""
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -33,3 +36,15 @@ class Diagnostics:
         message = DiagnosticArray(status=[status])
         message.header.stamp = stamp_message(stamp)
         self._publisher.publish(message)
+
+
+def write_summary(run_dir: str, participant: str, summary: Mapping[str, Any]) -> None:
+    """Write ``run_dir/parts/PARTICIPANT.json`` at once; an empty ``run_dir`` writes nothing."""
+    if not run_dir:
+        return
+    folder = Path(run_dir) / "parts"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{participant}.json"
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(summary, indent=2) + "\n")
+    temporary.replace(path)
