@@ -1,0 +1,102 @@
+"""What the package imports is declared, locked for every Python, and installable on ROS 2."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = "carla_nurec_bridge"
+LOCKS = sorted((ROOT / "requirements").glob("lock-*.txt"))
+# rosdep keys of the distributions that have one.
+ROSDEP = {
+    "click": "python3-click",
+    "grpcio": "python3-grpcio",
+    "msgpack": "python3-msgpack",
+    "numpy": "python3-numpy",
+    "opencv-python-headless": "python3-opencv",
+    "protobuf": "python3-protobuf",
+    "pyyaml": "python3-yaml",
+    "rich": "python3-rich",
+    "scipy": "python3-scipy",
+}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def listed(path: Path) -> set[str]:
+    """Return the distributions that a requirements file names, with those of -r lines."""
+    names: set[str] = set()
+    for line in path.read_text().splitlines():
+        if line.startswith("-r "):
+            names |= listed(path.parent / line[3:].strip())
+        elif match := re.match(r"[A-Za-z0-9][\w.-]*", line):
+            names.add(normal(match[0]))
+    return names
+
+
+def third_party_imports() -> set[str]:
+    """Return the top-level modules that the package imports of others."""
+    found: set[str] = set()
+    for path in (ROOT / PACKAGE).rglob("*.py"):
+        if "stubs" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found.update(alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                found.add(node.module.split(".")[0])
+    return found - set(sys.stdlib_module_names) - {PACKAGE}
+
+
+def manifest() -> set[str]:
+    tree = ElementTree.parse(ROOT / "package.xml")
+    return {node.text for kind in ("exec_depend", "depend") for node in tree.iter(kind)}
+
+
+def test_every_import_is_declared():
+    declared = listed(ROOT / "requirements/run.in") | listed(ROOT / "requirements/machine.in")
+    owners = packages_distributions()
+    for module in third_party_imports():
+        if module in manifest():  # rclpy and the message packages
+            continue
+        names = {normal(name) for name in owners.get(module, [module])}
+        assert names & declared, f"{module} is imported, but none of {names} is in run.in"
+
+
+def test_ros_machines_get_everything_by_rosdep_or_pip():
+    by_pip = listed(ROOT / "requirements-ros.txt")
+    for name in listed(ROOT / "requirements/run.in"):
+        assert name in by_pip or ROSDEP.get(name) in manifest(), f"nothing installs {name} there"
+
+
+def test_there_is_a_lock_for_every_python():
+    assert [path.stem for path in LOCKS] == ["lock-3.10", "lock-3.11", "lock-3.12"]
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
+def test_lock_pins_everything_and_names_no_index(lock: Path):
+    lines = lock.read_text().splitlines()
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9.-]*==[\w.]+", line) for line in lines)
+    assert listed(ROOT / "requirements/dev.in") <= listed(lock)
+
+
+def test_interface_wheel_links_the_pinned_versions():
+    wheels = set(
+        re.findall(
+            r'"(ros-[^"]+==[^"]+)"', (ROOT / "proto/ros_interfaces/pyproject.toml").read_text()
+        )
+    )
+    for lock in LOCKS:
+        pins = dict(line.split("==") for line in lock.read_text().splitlines())
+        for wheel in wheels:
+            name, version = wheel.split("==")
+            assert pins[re.sub(r"\[.*\]", "", name)] == version
