@@ -1,0 +1,233 @@
+"""The real recorder process, driven by an owner that this test plays."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import simplejpeg
+
+rclpy = pytest.importorskip("rclpy")
+
+from rosbags.highlevel import AnyReader  # noqa: E402
+from rosbags.interfaces import QosDurability  # noqa: E402
+
+from carla_nurec_bridge.core.rig import load_rig  # noqa: E402
+from carla_nurec_bridge.core.streams import EGO, RECORDER, Stream, plan_streams  # noqa: E402
+from carla_nurec_bridge.cosmos import KINDS, count_frames  # noqa: E402
+from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
+from carla_nurec_bridge.ros.convert import (  # noqa: E402
+    compressed_message,
+    image_message,
+    stamp_message,
+)
+from carla_nurec_bridge.ros.lockstep import Barrier, RunState  # noqa: E402
+from carla_nurec_bridge.ros.publishers import Publishers, message_class  # noqa: E402
+from carla_nurec_bridge.ros.runtime import Spinner  # noqa: E402
+
+pytestmark = pytest.mark.ros
+
+DOMAIN = 108
+T0_NS, DT_NS = 1_700_000_000_000_000_000, 50_000_000
+FRAMES = 6
+RIG = """
+name: small
+cameras:
+  - name: eye
+    source: carla
+    resolution: [64, 48]
+    rate_hz: 10
+    outputs: [rgb, depth, semantic, instance, normals]
+    mount: {position_m: [1.5, 0.0, 1.4]}
+    model: {type: fov, horizontal_fov_deg: 90}
+"""
+
+
+def message_of(stream: Stream, stamp_ns: int, frame: int) -> Any:
+    """A message of the stream that is a function of the frame alone."""
+    grid = np.arange(48 * 64).reshape(48, 64)
+    match stream.key:
+        case "compressed":
+            picture = np.full((48, 64, 3), (40 * frame, 90, 200), np.uint8)
+            return compressed_message(simplejpeg.encode_jpeg(picture), stamp_ns, "eye")
+        case "depth":
+            return image_message((grid / 10 + 1).astype(np.float32), "32FC1", stamp_ns, "eye")
+        case "semantic":
+            return image_message((grid % 29).astype(np.uint8), "8UC1", stamp_ns, "eye")
+        case "instance":
+            return image_message((grid // 600 + frame).astype(np.int32), "32SC1", stamp_ns, "eye")
+        case "normals":
+            return image_message(np.zeros((48, 64, 3), np.uint8), "rgb8", stamp_ns, "eye")
+    message = message_class(stream.row.type)()
+    stamp = stamp_message(stamp_ns)
+    match stream.key:
+        case "clock":
+            message.clock = stamp
+        case "tf" | "tf_static":
+            nested = message_class("geometry_msgs/msg/TransformStamped")()
+            nested.header.stamp = stamp
+            nested.child_frame_id = "base_link"
+            message.transforms = [nested]
+        case "objects_markers" | "map_markers":
+            for i in range(3):
+                marker = message_class("visualization_msgs/msg/Marker")()
+                marker.header.stamp = stamp
+                marker.ns, marker.id, marker.text = "odd", i, "x" * (i + frame % 3)
+                message.markers.append(marker)
+        case "odometry":
+            message.header.stamp = stamp
+            message.pose.pose.position.x = float(frame)
+        case _ if hasattr(message, "header"):
+            message.header.stamp = stamp
+        case _:
+            message.data = json.dumps({"topic": stream.topic})
+    return message
+
+
+class Owner:
+    """Plays carla_ego for one recorder process."""
+
+    def __init__(self, run_dir: Path, participants: tuple[str, ...] = (EGO, RECORDER)) -> None:
+        run_dir.mkdir(parents=True)
+        rig = run_dir / "rig.yaml"
+        rig.write_text(RIG)
+        self.run_dir = run_dir
+        self.streams = plan_streams(load_rig(rig), DT_NS, participants)
+        names = ", ".join(f"'{name}'" for name in participants)
+        arguments = {
+            "run_dir": run_dir, "rig": rig, "dt_s": DT_NS / 1e9,
+            "lockstep.participants": f"[{names}]",
+        }  # fmt: skip
+        argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.cosmos_recorder", "--ros-args"]
+        for name, value in arguments.items():
+            argv += ["-p", f"{name}:={value}"]
+        env = {**os.environ, "ROS_DOMAIN_ID": str(DOMAIN)}
+        self.process = subprocess.Popen(argv, env=env, stderr=subprocess.PIPE, text=True)
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context, domain_id=DOMAIN)
+        self.node = rclpy.create_node(EGO, context=self.context)
+        self.publishers = Publishers(self.node, self.streams)
+        self.barrier = Barrier(self.node, (RECORDER,), "run 1")
+        self.spinner = Spinner(self.node).__enter__()
+
+    def __enter__(self) -> Owner:
+        deadline = time.monotonic() + 20
+        while self.barrier.unready() or self.publishers.unmatched((EGO, RECORDER)):
+            assert time.monotonic() < deadline, self.barrier.unready()
+            assert self.process.poll() is None, self.process.communicate()
+            time.sleep(0.05)
+        self.say("running")
+        return self
+
+    def say(self, state: str, reason: str = "", frames: int = FRAMES) -> None:
+        self.barrier.say(RunState("run 1", state, reason, frames, T0_NS, DT_NS))
+
+    def play(self, frame: int, skip: tuple[str, ...] = ()) -> None:
+        stamp = T0_NS + frame * DT_NS
+        latched = [s for s in self.streams if s.period_ticks == 0 and frame == 0]
+        for stream in (*latched, *(s for s in self.streams if s.due(frame))):
+            if stream.key not in skip:
+                self.publishers.publish(stream.topic, message_of(stream, stamp, frame))
+
+    def answer(self, frame: int, timeout_s: float = 10.0) -> list[str]:
+        _, late = self.barrier.wait(T0_NS + frame * DT_NS, timeout_s, lambda _: True)
+        return late
+
+    def end(self) -> dict[str, Any]:
+        assert self.process.wait(20) == 0, self.process.stderr
+        return json.loads((self.run_dir / "parts" / f"{RECORDER}.json").read_text())
+
+    def __exit__(self, *exc: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+        self.spinner.close()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self.context)
+
+
+def record(run_dir: Path) -> dict[str, Any]:
+    """A whole run of FRAMES frames; returns the recorder's summary."""
+    with Owner(run_dir) as owner:
+        for frame in range(FRAMES + 1):
+            owner.play(frame)
+            assert owner.answer(frame) == []
+        owner.say("finished")
+        return owner.end()
+
+
+def test_a_run_is_recorded_completely_and_reproducibly(tmp_path: Path) -> None:
+    first, second = record(tmp_path / "a"), record(tmp_path / "b")
+    for topic, stream in first["streams"].items():
+        if stream["expected"] is not None:
+            assert stream["recorded"] == stream["expected"], topic
+    hashes = {t: s["sha256"] for t, s in first["streams"].items() if s["sha256"]}
+    assert {"/odometry", "/objects/markers", "/camera/eye/depth/image_raw"} <= hashes.keys()
+    assert hashes == {t: s["sha256"] for t, s in second["streams"].items() if s["sha256"]}
+    assert first["streams"]["/camera/eye/camera_info"]["recorded"] == FRAMES // 2
+
+    with BagReader(tmp_path / "a/bag") as bag:
+        again = {topic: tally.sha256 for topic, tally in bag.tallies().items()}
+        assert {topic: again[topic] for topic in hashes} == hashes
+        stamps = [stamp for _, stamp, _ in bag.messages(["/odometry"])]
+        assert stamps == [T0_NS + k * DT_NS for k in range(FRAMES + 1)]
+        plan = bag.plan()
+        assert plan is not None
+        assert plan.dt_ns == DT_NS
+    with AnyReader([tmp_path / "a/bag"]) as reader:
+        durability = {
+            c.topic: c.ext.offered_qos_profiles[0].durability for c in reader.connections
+        }
+    assert durability["/map/opendrive"] == QosDurability.TRANSIENT_LOCAL
+    assert durability["/tf_static"] == QosDurability.TRANSIENT_LOCAL
+    assert durability["/odometry"] == QosDurability.VOLATILE
+
+    manifest = json.loads((tmp_path / "a/controls/manifest.json").read_text())
+    assert manifest["frames"] == FRAMES // 2
+    assert manifest["stamps_ns"] == [T0_NS + k * DT_NS for k in (2, 4, 6)]
+    assert [pose[0] for pose in manifest["map_from_camera_xyz_xyzw"]] == [3.5, 5.5, 7.5]
+    for kind in KINDS:
+        assert count_frames(tmp_path / f"a/controls/{kind}.mp4") == FRAMES // 2
+
+
+def test_no_answer_before_everything_due_is_written(tmp_path: Path) -> None:
+    with Owner(tmp_path / "run") as owner:
+        owner.play(0, skip=("imu",))
+        assert owner.answer(0, 1.0) == [RECORDER]
+        imu = next(s for s in owner.streams if s.key == "imu")
+        owner.publishers.publish(imu.topic, message_of(imu, T0_NS, 0))
+        assert owner.answer(0) == []
+        # A paused owner repeats its clock: that is no new message.
+        clock = next(s for s in owner.streams if s.key == "clock")
+        owner.publishers.publish(clock.topic, message_of(clock, T0_NS, 0))
+        owner.play(1)
+        assert owner.answer(1) == []
+        owner.say("finished", frames=1)
+        summary = owner.end()
+    assert summary["streams"]["/clock"]["recorded"] == 2
+    assert summary["streams"]["/clock"]["repeated"] == 1
+
+
+def test_a_killed_recorder_leaves_a_bag_that_recovers(tmp_path: Path) -> None:
+    with Owner(tmp_path / "run") as owner:
+        for frame in range(FRAMES + 1):
+            owner.play(frame)
+            assert owner.answer(frame) == []
+        time.sleep(1.0)  # longer than a chunk may stay open
+        owner.process.kill()
+        owner.process.wait()
+    bag = tmp_path / "run/bag"
+    assert not (bag / "metadata.yaml").exists()
+    recovery = recover_bag(bag)
+    assert recovery.exit_code == 3
+    assert recovery.counts["/odometry"] == FRAMES + 1
+    assert recovery.kept_original is not None
+    with AnyReader([bag]) as reader:
+        assert sum(1 for c, _, _ in reader.messages() if c.topic == "/odometry") == FRAMES + 1
