@@ -8,6 +8,7 @@ from importlib import import_module
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from ..core.errors import BridgeError
 
@@ -43,7 +44,7 @@ class LazyGroup(click.Group):
         """Return the command of a verb, or the group that holds such verbs."""
         verb = self.prefix + cmd_name
         if verb in VERBS:
-            command: click.Command = import_module(f"..{VERBS[verb][0]}", __name__).command
+            command: click.Command = import_module(f".{VERBS[verb][0]}", __package__).command
             return command
         if any(other.startswith(verb + " ") for other in VERBS):
             return LazyGroup(prefix=verb + " ", name=cmd_name, help=f"Verbs of {cmd_name}.")
@@ -71,7 +72,9 @@ def main(args: list[str] | None = None) -> int:
     try:
         result = cli.main(args=args, prog_name="carla-nurec", standalone_mode=False)
     except BridgeError as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {error}", soft_wrap=True)
+        Console(stderr=True, highlight=False).print(
+            f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True
+        )
         return error.exit_code
     except click.ClickException as error:
         error.show()

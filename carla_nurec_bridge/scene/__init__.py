@@ -1,0 +1,20 @@
+"""NuRec scene packages (USDZ): read and check them, write them, build them from a recording.
+
+``open_scene`` gives a ``Scene``, ``write_scene`` stores one, ``build_scene`` makes one out of an
+OpenDRIVE map, a CARLA recording and a sensor rig.
+"""
+
+from .build import build_scene
+from .model import RigTrajectory, Scene, SceneCamera, SceneTrack
+from .reading import open_scene
+from .writing import write_scene
+
+__all__ = [
+    "RigTrajectory",
+    "Scene",
+    "SceneCamera",
+    "SceneTrack",
+    "build_scene",
+    "open_scene",
+    "write_scene",
+]
