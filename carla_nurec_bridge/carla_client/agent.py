@@ -72,6 +72,11 @@ class RouteAgent:
         """How far along the route the ego is."""
         return float(self._along[self._index])
 
+    @property
+    def length_m(self) -> float:
+        """The length of the route."""
+        return float(self._along[-1])
+
     def step(
         self,
         map_from_base: Matrix,

@@ -78,8 +78,7 @@ def plan_streams(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Str
     streams += [Stream(TOPICS[key].name, key, EGO, 0, False) for key in _EGO_LATCHED]
     if AGENT in present:
         streams.append(Stream(TOPICS["route"].name, "route", EGO, 0, False))
-        command = TOPICS["command_ackermann"]
-        streams.append(Stream(command.name, "command_ackermann", AGENT, 1, True))
+        streams += plan_agent()
     for camera in rig.cameras:
         if _SOURCES[camera.source] in present:
             streams += _camera_streams(camera, dt_ns)
@@ -90,6 +89,11 @@ def plan_streams(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Str
             producer = _SOURCES[lidar.source]
             streams.append(Stream(topic, "points", producer, period, False, lidar.name))
     return tuple(streams)
+
+
+def plan_agent() -> tuple[Stream, ...]:
+    """Return what the agent under test must produce: one command a frame."""
+    return (Stream(TOPICS["command_ackermann"].name, "command_ackermann", AGENT, 1, True),)
 
 
 def _camera_streams(camera: RigCamera, dt_ns: int) -> list[Stream]:

@@ -22,7 +22,7 @@ from ..carla_client.stage import Play, Stage
 from ..core import heartbeat
 from ..core.errors import DeadlineError, RunError
 from ..core.rig import load_rig
-from ..core.streams import EGO, plan_streams
+from ..core.streams import EGO, RECORDER, plan_streams
 from ..core.timebase import NS_PER_S, NS_PER_US, TickClock, is_due, period_in_ticks
 from ..core.timings import Timings
 from ..opendrive.lines import lane_lines
@@ -38,6 +38,7 @@ from ..ros.reporting import Diagnostics, write_summary
 from ..ros.runtime import Spinner, leave, run
 from ..ros.tracks import bind
 from ..scene import open_scene
+from ..scene.calibration import calibrated
 
 _CHECK_CLOCK_FRAMES = 20
 _POLL_S = 0.1
@@ -50,8 +51,9 @@ class CarlaEgo:
         self._node = node
         self._spinner = spinner
         self._p = parameters
-        self._rig = load_rig(parameters.rig)
         scene = open_scene(Path(parameters.scene)) if parameters.scene else None
+        rig = load_rig(parameters.rig)
+        self._rig = calibrated(rig, scene) if scene else rig
         self._tracks = tuple(t.track_id for t in scene.tracks if t.controllable) if scene else ()
         t0_ns = scene.time_range_us[0] * NS_PER_US if scene else NS_PER_S
         self._clock = TickClock(max(t0_ns, 1), parameters.dt_ns)
@@ -228,7 +230,8 @@ class CarlaEgo:
         """Say whether the commands that were announced have arrived; topics have no order."""
         return all(
             self._inbox.arrived(topic) >= count
-            for answer in answers.values()
+            for name, answer in answers.items()
+            if name != RECORDER
             for topic, count in answer.counts.items()
             if topic.startswith("command/")
         )

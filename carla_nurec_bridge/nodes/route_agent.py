@@ -1,0 +1,171 @@
+"""The node ``route_agent``: follows the route with what any stack would be told."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
+from nav_msgs.msg import Odometry, Path
+from rclpy.node import Node
+from vision_msgs.msg import Detection3D, Detection3DArray
+
+from ..carla_client.agent import AgentSettings, Drive, Obstacle, RouteAgent
+from ..core.errors import DeadlineError
+from ..core.streams import AGENT, plan_agent
+from ..core.timings import Timings
+from ..core.topics import TOPICS
+from ..ros.convert import header, pose_matrix, stamp_ns, vector_array
+from ..ros.joiner import Frame, Joiner
+from ..ros.lockstep import Participant
+from ..ros.object_messages import speed_along_box
+from ..ros.parameters import load, parameter
+from ..ros.publishers import Publishers
+from ..ros.qos import profile
+from ..ros.reporting import write_summary
+from ..ros.runtime import Spinner, run
+
+_POLL_S = 0.1
+_COMMAND = TOPICS["command_ackermann"].name
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What ``route_agent`` was asked to do."""
+
+    cruise_mps: float = parameter(
+        9.0, "cruise_speed_mps", "speed on a free straight road, m/s", between=(0.5, 60)
+    )
+    wheelbase_m: float = parameter(
+        2.85, "wheelbase_m", "distance of the axles in m", between=(0.3, 12)
+    )
+    run_dir: str = parameter("", "run_dir", "folder for the summary; empty = none is written")
+    dt_s: float = parameter(0.05, "dt_s", "simulated time of one frame in s", between=(0.001, 1.0))
+    lockstep: bool = parameter(False, "lockstep.enabled", "answer every frame, skip none")
+    participants: tuple[str, ...] = parameter(
+        (), "lockstep.participants", "names of the nodes of the run"
+    )
+    start_s: float = parameter(
+        20.0, "deadlines.start_s", "wall time in s until a route comes", between=(0.1, 3600)
+    )
+
+
+class AgentNode:
+    """The node's parts; messages arrive in the executor, driving happens in the main thread."""
+
+    def __init__(self, node: Node, spinner: Spinner, parameters: Parameters) -> None:
+        p = self._p = parameters
+        self._spinner = spinner
+        participants = p.participants or (AGENT,)
+        self._publishers = Publishers(node, plan_agent())
+        self._joiner = Joiner(("odometry", "objects", "traffic_lights"), keep_all=p.lockstep)
+        self._route: RouteAgent | None = None
+        self._route_arrived = threading.Event()
+        self._settings = AgentSettings(cruise_mps=p.cruise_mps, wheelbase_m=p.wheelbase_m)
+        self._before: dict[str, Detection3D] = {}
+        self._timings = Timings()
+        self._participant = Participant(
+            node, lambda: self._publishers.unmatched(participants)
+        )
+        for key, kind in (
+            ("odometry", Odometry),
+            ("objects", Detection3DArray),
+            ("traffic_lights", Detection3DArray),
+        ):
+            row = TOPICS[key]
+            node.create_subscription(kind, row.name, partial(self._join, key), profile(row.qos))
+        row = TOPICS["route"]
+        node.create_subscription(Path, row.name, self._take_route, profile(row.qos))
+
+    def work(self) -> int:
+        """Drive until the run is over; return the exit code."""
+        deadline = time.monotonic() + self._p.start_s
+        while self._participant.wait_running(_POLL_S) is None:
+            self._spinner.check()
+            if self._p.lockstep and time.monotonic() > deadline:
+                raise DeadlineError(f"no carla_ego started a run within {self._p.start_s:g} s")
+        if not self._route_arrived.wait(self._p.start_s):
+            raise DeadlineError(f"no route came within {self._p.start_s:g} s")
+        while not self._participant.over:
+            self._spinner.check()
+            frame = self._joiner.next(_POLL_S)
+            if frame is not None:
+                self._handle(frame)
+        state = self._participant.state
+        write_summary(self._p.run_dir, AGENT, self._summary())
+        return 0 if state is not None and state.state == "finished" else 1
+
+    def _handle(self, frame: Frame) -> None:
+        assert self._route is not None
+        with self._timings.stage("drive"):
+            odometry: Odometry = frame.messages["odometry"]
+            detections = frame.messages["objects"].detections
+            red = [
+                vector_array(light.bbox.center.position)
+                for light in frame.messages["traffic_lights"].detections
+                if light.results[0].hypothesis.class_id in ("red", "yellow")
+            ]
+            drive = self._route.step(
+                pose_matrix(odometry.pose.pose),
+                odometry.twist.twist.linear.x,
+                [self._obstacle(detection) for detection in detections],
+                np.array(red).reshape(-1, 3),
+            )
+            self._before = {detection.id: detection for detection in detections}
+        self._publishers.publish(_COMMAND, _message(drive, frame.stamp_ns))
+        if self._p.lockstep:
+            self._participant.answer(frame.stamp_ns, {_COMMAND: 1})
+
+    def _obstacle(self, detection: Detection3D) -> Obstacle:
+        speed = speed_along_box(detection, self._before.get(detection.id), self._p.dt_s)
+        size = detection.bbox.size
+        return Obstacle(pose_matrix(detection.bbox.center), (size.x, size.y, size.z), speed)
+
+    def _join(self, key: str, message: Any) -> None:
+        self._joiner.add(key, stamp_ns(message.header.stamp), message)
+
+    def _take_route(self, message: Path) -> None:
+        points = np.array([vector_array(pose.pose.position) for pose in message.poses])
+        self._route = RouteAgent(points, self._settings, self._p.dt_s)
+        self._route_arrived.set()
+
+    def _summary(self) -> dict[str, Any]:
+        assert self._route is not None
+        return {
+            "participant": AGENT,
+            "counts": self._publishers.counts,
+            "timings": self._timings.summary(),
+            "route_length_m": self._route.length_m,
+            "route_travelled_m": self._route.travelled_m,
+            "route_completion": self._route.travelled_m / self._route.length_m,
+            "skipped_frames": self._joiner.skipped,
+        }
+
+
+def _message(drive: Drive, stamp: int) -> AckermannDriveStamped:
+    return AckermannDriveStamped(
+        header=header(stamp, "base_link"),
+        drive=AckermannDrive(
+            steering_angle=drive.steer_rad,
+            speed=drive.speed_mps,
+            acceleration=drive.acceleration_mps2,
+        ),
+    )
+
+
+def _work(node: Node, spinner: Spinner) -> int:
+    return AgentNode(node, spinner, load(node, Parameters)).work()
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until the run ends; return its exit code."""
+    return run(AGENT, _work, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

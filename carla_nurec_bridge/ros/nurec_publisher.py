@@ -1,0 +1,68 @@
+"""Publishes what NuRec rendered: its JPEG bytes as they are, decoded only while somebody looks."""
+
+from __future__ import annotations
+
+import numpy as np
+import simplejpeg
+from rclpy.node import Node
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
+
+from ..core.rig import Rig, RigCamera
+from ..core.topics import TOPICS
+from ..nurec.replies import CloudReply
+from .camera_info import calibration_json, camera_info
+from .convert import cloud_message, compressed_message, image_message
+from .publishers import Publishers
+from .qos import profile
+
+
+class NurecPublisher:
+    """The NuRec streams of a rig."""
+
+    def __init__(self, node: Node, publishers: Publishers, rig: Rig) -> None:
+        self._publishers = publishers
+        self._cameras = [camera for camera in rig.cameras if camera.source == "nurec"]
+        row = TOPICS["image"]
+        self._raw = {
+            camera.name: node.create_publisher(Image, row.named(camera.name), profile(row.qos))
+            for camera in self._cameras
+        }
+        # The fit behind a camera_info costs a few ms and never changes: make it once.
+        self._infos = {c.name: camera_info(c.model, 0, _optical(c)) for c in self._cameras}
+
+    def start(self) -> None:
+        """Publish the exact calibrations."""
+        for camera in self._cameras:
+            text = calibration_json(
+                camera.name, "nurec", camera.model, camera.shutter, camera.shutter_s,
+                camera.rig_from_camera,
+            )  # fmt: skip
+            topic = TOPICS["calibration"].named(camera.name)
+            self._publishers.publish(topic, String(data=text))
+
+    def picture(self, camera: RigCamera, jpeg: bytes, stamp: int) -> None:
+        """Publish one picture with its camera_info, at a stamp in ns."""
+        message = compressed_message(jpeg, stamp, _optical(camera))
+        self._publishers.publish(TOPICS["compressed"].named(camera.name), message)
+        info = self._infos[camera.name]
+        info.header.stamp = message.header.stamp
+        self._publishers.publish(TOPICS["camera_info"].named(camera.name), info)
+        raw = self._raw[camera.name]
+        if raw.get_subscription_count() > 0:
+            pixels = simplejpeg.decode_jpeg(jpeg, colorspace="RGB")
+            raw.publish(image_message(pixels, "rgb8", stamp, _optical(camera)))
+
+    def cloud(self, name: str, reply: CloudReply, stamp: int) -> None:
+        """Publish one sweep; points without intensity get 0."""
+        assert reply.points_m is not None
+        points = np.zeros((len(reply.points_m), 4), np.float32)
+        points[:, :3] = reply.points_m
+        if reply.intensities is not None:
+            points[:, 3] = reply.intensities
+        topic = TOPICS["points"].named(name)
+        self._publishers.publish(topic, cloud_message(points, stamp, f"{name}_link"))
+
+
+def _optical(camera: RigCamera) -> str:
+    return f"{camera.name}_optical_frame"
