@@ -200,11 +200,13 @@ class Recorder:
             self._participant.answer(frame.stamp_ns, self._counts(frame))
 
     def _counts(self, frame: Frame) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for message in frame.messages:
-            topic = self._session.topic(message.topic)
-            counts[topic] = counts.get(topic, 0) + 1
-        return counts
+        """Return the messages of this frame by topic, without those held from before."""
+        return {
+            self._session.topic(message.topic): 1
+            for message in frame.messages
+            if message.stamp_ns == frame.stamp_ns
+            and self._rows[message.topic].cadence in ("frame", "sensor")
+        }
 
     def _record_controls(self, frame: Frame) -> None:
         found: dict[str, Any] = {}

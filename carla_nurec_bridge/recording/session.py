@@ -96,21 +96,24 @@ class RecordingSession:
         """Return by topic what a run of ``frames`` ticks expected and what was recorded.
 
         ``expected`` is None for topics without a plan, ``sha256`` None where two runs may differ.
+        ``recorded`` counts what the plan asked for, ``extra`` what is in the bag beyond it.
         """
         result = {}
         for i, (name, tally) in enumerate(zip(self._names, self._tallies, strict=True)):
             stream = self._streams[i] if i < len(self._streams) else None
             row, arrivals = self._assembler.rows[i], self._assembler.arrivals[i]
+            repeated = 0 if row.qos == "clock" else arrivals.repeated
+            extra = repeated + arrivals.unplanned
             result[name] = {
                 "type": row.type,
                 "producer": stream.producer if stream else None,
                 "expected": expected_count(stream, frames) if stream else None,
-                "recorded": tally.messages,
+                "recorded": tally.messages - extra,
+                "extra": extra,
                 "bytes": tally.size_bytes,
                 "missed": self._missed[i],
                 "repeated": arrivals.repeated,
                 "late": arrivals.late,
-                "unplanned": arrivals.unplanned,
                 "sha256": tally.sha256 if row.reproducible and tally.messages else None,
             }
         return result
