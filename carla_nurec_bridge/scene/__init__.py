@@ -7,6 +7,7 @@ OpenDRIVE map, a CARLA recording and a sensor rig.
 from .build import build_scene
 from .model import RigTrajectory, Scene, SceneCamera, SceneTrack
 from .reading import open_scene
+from .surface import Surface, read_surface
 from .writing import write_scene
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "Scene",
     "SceneCamera",
     "SceneTrack",
+    "Surface",
     "build_scene",
     "open_scene",
+    "read_surface",
     "write_scene",
 ]

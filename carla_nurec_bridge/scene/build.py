@@ -21,6 +21,7 @@ from .base_link import actor_from_base
 from .geodesy import ecef_from_enu, geo_reference
 from .model import RigTrajectory, Scene, SceneCamera, SceneTrack, Stamps
 from .road_users import box_of, label_of, track_ids
+from .surface import street_surfaces
 from .writing import write_scene
 
 TELEPORT_M_S = 100.0
@@ -82,7 +83,10 @@ def build_scene(
         xodr,
         (log.note,) if log.note else (),
     )
-    write_scene(out, scene)
+    # Imported here: it brings numba along, which those who only read scenes need not load.
+    from ..opendrive.street import cached_street
+
+    write_scene(out, scene, street_surfaces(cached_street(xodr), world_from_map))
     return scene
 
 
