@@ -151,7 +151,7 @@ def build_graph(config: GraphConfig) -> Graph:
     streams = plan_streams(rig, seconds_to_ns(config.dt_s), participants)
     parameters = {name: _parameters(name, config, participants) for name in participants}
     env = environment(config)
-    processes = [*_servers(config, env)]
+    processes = servers(config)
     for name in participants:
         params = config.run_dir.resolve() / "params" / f"{name}.yaml"
         argv = (
@@ -196,9 +196,11 @@ def _profile(config: GraphConfig) -> Path:
     return config.run_dir.resolve() / "params" / "fastdds.xml"
 
 
-def _servers(config: GraphConfig, env: Mapping[str, str]) -> list[Process]:
+def servers(config: GraphConfig) -> list[Process]:
+    """Return the embedded servers that a run needs."""
+    env = environment(config)
     verb = (sys.executable, "-m", "carla_nurec_bridge.cli.main")
-    servers = []
+    found = []
     if config.embedded_carla:
         if config.map is None:
             raise InputError("the embedded CARLA needs a map: an OpenDRIVE file (.xodr, .xodr.gz)")
@@ -207,7 +209,7 @@ def _servers(config: GraphConfig, env: Mapping[str, str]) -> list[Process]:
             "--host", config.carla_host, "--port", str(config.carla_port),
             "--seed", str(config.seed),
         )  # fmt: skip
-        servers.append(Process(CARLA_SERVER, argv, env, READY, False))
+        found.append(Process(CARLA_SERVER, argv, env, READY, False))
     if config.nurec and config.embedded_nurec:
         if config.scene is None:
             raise InputError("the embedded NuRec needs a scene package (.usdz); build one first")
@@ -215,8 +217,8 @@ def _servers(config: GraphConfig, env: Mapping[str, str]) -> list[Process]:
             *verb, "nurec", "serve", "--scene", str(config.scene.resolve()),
             "--host", config.nurec_host, "--port", str(config.nurec_port),
         )  # fmt: skip
-        servers.append(Process(NUREC_SERVER, argv, env, READY, False))
-    return servers
+        found.append(Process(NUREC_SERVER, argv, env, READY, False))
+    return found
 
 
 def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict[str, Any]:

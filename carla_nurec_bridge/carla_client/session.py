@@ -34,7 +34,11 @@ def transform_of(matrix: Matrix) -> carla.Transform:
 
 @final
 class Session:
-    """A synchronous session; the settings found at ``open`` come back at ``close``."""
+    """A synchronous session; the settings found at ``synchronise`` come back at ``close``.
+
+    Used with ``with``, a failed call to CARLA (a bare RuntimeError of its client library) leaves
+    the block as a ProtocolError.
+    """
 
     def __init__(self, host: str, port: int, timeout_s: float) -> None:
         self._where = f"{host}:{port}"
@@ -54,6 +58,8 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+        if type(value) is RuntimeError:
+            raise ProtocolError(f"CARLA at {self._where}: {value}") from value
 
     @property
     def client(self) -> carla.Client:

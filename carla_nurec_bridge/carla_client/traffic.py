@@ -9,7 +9,7 @@ from typing import final
 import carla
 import numpy as np
 
-from ..core.errors import InputError
+from ..core.errors import DeadlineError, InputError
 
 _CLEARANCE_M = 12.0
 _NEAR_M = 150.0
@@ -99,6 +99,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_port_pair() -> int:
+    """Return a TCP port that is free now and whose next one is free too, as a CARLA server needs.
+
+    DeadlineError when 50 tries find none.
+    """
+    for _ in range(50):
+        port = free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+    raise DeadlineError("no two neighbouring TCP ports are free on this machine")
 
 
 def _places(

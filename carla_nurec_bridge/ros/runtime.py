@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import final
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 
 from ..core import heartbeat
 from ..core.errors import BridgeError
@@ -63,12 +65,14 @@ class Spinner:
 def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None = None) -> int:
     """Run ``work(node, spinner)`` for a new node called ``name``; return the exit code.
 
-    A BridgeError becomes one line on standard error and its own exit code. Being interrupted or
-    terminated ends with 130.
+    A BridgeError becomes one line on standard error and its own exit code. SIGINT and SIGTERM
+    interrupt the work wherever it is; the code is 130 then.
     """
     heartbeat.start()
     use_own_profile()
-    rclpy.init(args=args)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # ROS's own handlers end the context under the worker's feet; ours let it say goodbye first.
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     node = Node(name)
     try:
         with Spinner(node) as spinner:
@@ -76,9 +80,11 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
     except BridgeError as error:
         sys.stderr.write(f"{name}: error: {error}\n")
         return error.exit_code
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except KeyboardInterrupt:
         return 130
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         node.destroy_node()
         rclpy.try_shutdown()
 

@@ -1,0 +1,67 @@
+"""``carla-nurec up``: start the whole graph without ros2 launch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ..core.errors import InputError
+from ..graph import GraphConfig, build_graph, load_config
+from ..supervisor import RunResult, Supervisor
+
+
+@click.command()
+@click.option("--config", default="demo", show_default=True,
+              help="Run configuration: a shipped name or a YAML file.")
+@click.option("--map", "map_path", type=click.Path(path_type=Path), default=None,
+              help="OpenDRIVE file of the embedded CARLA's world.")
+@click.option("--scene", type=click.Path(path_type=Path), default=None,
+              help="Scene package that NuRec renders.")
+@click.option("--run-dir", type=click.Path(path_type=Path), default=None,
+              help="Folder that the run writes to.")
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
+              help="Any other field of the configuration; may be repeated.")
+@click.option("--fields", is_flag=True, help="List the fields of the configuration and stop.")
+def command(
+    config: str,
+    map_path: Path | None,
+    scene: Path | None,
+    run_dir: Path | None,
+    settings: tuple[str, ...],
+    fields: bool,
+) -> int:
+    """Start servers and nodes, wait for the end of the run, and say how it went."""
+    console = Console(highlight=False)
+    if fields:
+        for name, field in GraphConfig.model_fields.items():
+            console.print(f"[bold]{name}[/] = {field.default}: {field.description}")
+        return 0
+    given = {"map": map_path, "scene": scene, "run_dir": run_dir}
+    overrides: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    overrides |= dict(_setting(text) for text in settings)
+    result = run_with_progress(load_config(config, **overrides), console)
+    console.print(result.sentence if result.ok else f"[bold red]error:[/] {result.sentence}")
+    return result.exit_code
+
+
+def run_with_progress(config: GraphConfig, console: Console) -> RunResult:
+    """Run the graph of a configuration under a progress bar."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        task = progress.add_task("frames", total=config.frames or None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total or None)
+
+        return Supervisor(build_graph(config), show).run()
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise InputError(f"--set takes FIELD=VALUE, not {text!r}; --fields lists the fields")
+    return name, value
