@@ -91,8 +91,8 @@ class BagReader:
 
         Within one stamp the order is that of the file.
         """
-        end = None if end_ns is None else end_ns + 1
-        for schema, channel, message in self._reader.iter_messages(topics, start_ns, end):
+        found = self._reader.iter_messages(topics, starting_at=start_ns, ending_at=end_ns)
+        for schema, channel, message in found:
             assert schema is not None
             yield channel.topic, schema.name, message.log_time, message.data
 

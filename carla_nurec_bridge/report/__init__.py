@@ -1,0 +1,8 @@
+"""The report of a run, from its finished bag and its nodes' summaries.
+
+``write_report`` leaves report.json, report.md and contact_sheet.png in the run's folder.
+"""
+
+from .build import Report, write_report
+
+__all__ = ["Report", "write_report"]

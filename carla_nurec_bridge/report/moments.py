@@ -1,0 +1,98 @@
+"""The moments of a run that the contact sheet shows, and what each sensor delivered then."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from ..cosmos import (
+    DepthEncoding,
+    InstancePalette,
+    depth_grey,
+    image_array,
+    semantic_rgb,
+)
+from ..cosmos.controls import grey_to_rgb
+from ..recording import BagReader, RunPlan
+
+PICTURES = ("compressed", "depth", "semantic", "instance", "normals")
+_TITLES = {
+    "compressed": "rgb", "depth": "depth", "semantic": "semantic", "instance": "instance",
+    "normals": "normals",
+}  # fmt: skip
+_STREET_DEPTH = DepthEncoding("log", 1.0, 150.0)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of pictures: topic, row key, and the words beside it."""
+
+    topic: str
+    key: str
+    title: str
+    subtitle: str
+
+
+def moments(plan: RunPlan, t0_ns: int, end_ns: int, count: int = 5) -> list[int]:
+    """Return up to ``count`` stamps (ns) spread over the run at which every sensor has a sample."""
+    periods = [s.period_ticks for s in plan.streams if s.key in (*PICTURES, "points")]
+    step = reduce(math.lcm, periods, 1)
+    last = (end_ns - t0_ns) // plan.dt_ns // step
+    chosen = sorted({round(i) for i in np.linspace(1, last, count)}) if last >= 1 else []
+    return [t0_ns + i * step * plan.dt_ns for i in chosen]
+
+
+def picture_rows(plan: RunPlan, headings: Mapping[str, float]) -> list[Row]:
+    """Return the rows of pictures: NuRec's cameras from left to right, then CARLA's outputs.
+
+    ``headings`` is the yaw (rad, left positive) of each camera's optical frame.
+    """
+    streams = [s for s in plan.streams if s.key in PICTURES]
+    cameras = {s.topic: s.topic.split("/camera/")[1].split("/")[0] for s in streams}
+    nurec = [s for s in streams if s.producer == "nurec_render"]
+    nurec.sort(key=lambda s: -headings.get(f"{cameras[s.topic]}_optical_frame", 0.0))
+    rows = [Row(s.topic, s.key, cameras[s.topic], "NuRec") for s in nurec]
+    for s in streams:
+        if s.producer != "nurec_render":
+            rows.append(Row(s.topic, s.key, cameras[s.topic], f"CARLA · {_TITLES[s.key]}"))
+    return rows
+
+
+def pictures_at(
+    bag: BagReader, rows: list[Row], stamp_ns: int, palettes: dict[str, InstancePalette]
+) -> dict[str, NDArray[np.uint8]]:
+    """Return by topic the picture (H, W, 3) RGB of one stamp, ready to be shown."""
+    messages = {t: m for t, _, m in bag.messages([r.topic for r in rows], stamp_ns, stamp_ns)}
+    return {
+        row.topic: _shown(row, messages[row.topic], palettes)
+        for row in rows
+        if row.topic in messages
+    }
+
+
+def _shown(row: Row, message: Any, palettes: dict[str, InstancePalette]) -> NDArray[np.uint8]:
+    if row.key == "compressed":
+        return np.asarray(simplejpeg.decode_jpeg(bytes(message.data), "RGB"), np.uint8)
+    pixels = image_array(message)
+    if row.key == "depth":
+        return grey_to_rgb(depth_grey(pixels, _STREET_DEPTH))
+    if row.key == "semantic":
+        return semantic_rgb(pixels)
+    if row.key == "instance":
+        palette = palettes.setdefault(row.topic, InstancePalette())
+        return palette.rgb(pixels, np.zeros(pixels.shape, np.uint8))
+    return np.asarray(pixels, np.uint8)
+
+
+def cloud(message: Any) -> NDArray[np.float32]:
+    """Return x y z of a PointCloud2 (N, 3) whose first three fields are float32."""
+    step = int(message.point_step)
+    rows = np.frombuffer(message.data, np.uint8).reshape(-1, step)
+    return np.ascontiguousarray(rows[:, :12]).view(np.float32)

@@ -1,0 +1,104 @@
+"""Drawings from above: a lidar sweep with the objects' boxes, and the map with the drive."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..core.frames import Matrix, invert
+from ..evaluation import Collision, State
+from . import paint
+from .drive import Drive
+
+_SWEEP_RANGE_M = 45.0
+_LINE_COLOURS: dict[str, paint.Rgb] = {
+    "edge": (120, 128, 140),
+    "solid": (92, 98, 108),
+    "broken": (70, 76, 86),
+    "stop": (210, 212, 216),
+}
+_MARGIN_M = 12.0
+
+
+def sweep(
+    points: NDArray[np.float32], base_from_lidar: Matrix, state: State, width: int, height: int
+) -> Image.Image:
+    """Draw points (N, 3) of a lidar around the ego, forward up, coloured by height."""
+    canvas = paint.Canvas(width, height, (0.0, 0.0), 2 * _SWEEP_RANGE_M / height)
+    base = points @ base_from_lidar[:3, :3].T + base_from_lidar[:3, 3]
+    base = base[np.argsort(base[:, 2])]
+    canvas.points(_forward_up(base), _height_colours(base[:, 2]))
+    base_from_map = invert(state.map_from_base)
+    for other in state.objects:
+        corners = paint.footprint(base_from_map @ other.box.map_from_box, other.box.size_m)
+        canvas.polygon(_forward_up(corners), paint.colour_of(other.label), None)
+    ego = paint.footprint(base_from_map @ state.ego.map_from_box, state.ego.size_m)
+    canvas.polygon(_forward_up(ego), paint.EGO, paint.EGO)
+    return canvas.image()
+
+
+def _forward_up(base: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn base x forward, y left into x right, y up."""
+    return np.stack([-base[:, 1], base[:, 0]], axis=1)
+
+
+def _height_colours(z: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return the colour (N, 3) of heights over the ground: dark blue road, bright yellow top."""
+    anchors = np.array([-0.5, 0.3, 1.5, 4.0, 10.0])
+    colours = np.array(
+        [(44, 58, 92), (70, 120, 160), (90, 190, 160), (200, 215, 90), (255, 236, 150)]
+    )
+    return np.stack([np.interp(z, anchors, colours[:, c]) for c in range(3)], axis=1).astype(
+        np.uint8
+    )
+
+
+def drive_map(
+    drive: Drive,
+    lines: list[tuple[NDArray[np.float64], str]],
+    stamps_ns: list[int],
+    crashes: tuple[Collision, ...],
+    width: int,
+    height: int,
+    *,
+    whole: bool,
+) -> Image.Image:
+    """Draw the map with the route and the driven path, the whole of it or what was driven."""
+    path = np.array([state.map_from_base[:2, 3] for state in drive.states])
+    shown = np.concatenate([line[:, :2] for line, _ in lines]) if whole and lines else path
+    low, high = shown.min(axis=0) - _MARGIN_M, shown.max(axis=0) + _MARGIN_M
+    per_pixel = max((high[0] - low[0]) / width, (high[1] - low[1]) / height, 0.05)
+    middle = (low + high) / 2
+    canvas = paint.Canvas(width, height, (float(middle[0]), float(middle[1])), per_pixel)
+    thin = 0.8 if whole else 1.4
+    for line, kind in lines:
+        canvas.line(line, _LINE_COLOURS[kind], thin * (2 if kind == "stop" else 1))
+    if drive.route is not None:
+        canvas.line(drive.route, paint.ROUTE, 3.0)
+    for track in _paths(drive).values():
+        canvas.line(track, paint.OTHER, 1.2)
+    canvas.line(path, paint.EGO, 3.5)
+    if not whole and drive.states:
+        for other in drive.states[-1].objects:
+            corners = paint.footprint(other.box.map_from_box, other.box.size_m)
+            canvas.polygon(corners, paint.colour_of(other.label), None)
+    by_stamp = {state.stamp_ns: state for state in drive.states}
+    canvas.dot(path[0], paint.INK, 5.0)
+    for number, stamp_ns in enumerate(stamps_ns, 1):
+        if stamp_ns in by_stamp:
+            at = by_stamp[stamp_ns].map_from_base[:2, 3]
+            canvas.dot(at, paint.EGO, 8.0)
+            canvas.label(at, str(number), 12, paint.BACKGROUND)
+    for crash in crashes:
+        canvas.dot(by_stamp[crash.stamp_ns].map_from_base[:2, 3], paint.CRASH, 6.0)
+    return canvas.image()
+
+
+def _paths(drive: Drive) -> dict[str, NDArray[np.float64]]:
+    """Return the way (N, 2) of every object in order of time."""
+    tracks: dict[str, list[NDArray[np.float64]]] = {}
+    for state in drive.states:
+        for other in state.objects:
+            tracks.setdefault(other.id, []).append(other.box.map_from_box[:2, 3])
+    return {name: np.array(points) for name, points in tracks.items()}

@@ -1,0 +1,75 @@
+"""The report of a run whose figures are known."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.report import Report, write_report
+
+
+@pytest.fixture(scope="module")
+def report(run_dir: Path) -> Report:
+    return write_report(run_dir, {"mode": "drive", "seed": 1})
+
+
+def test_figures_of_the_drive(report: Report) -> None:
+    drive = report.content["drive"]
+    # 40 frames of 50 ms at 8 m/s; the ego's box reaches from -1.05 m to 3.85 m around base_link.
+    assert drive["distance_m"] == pytest.approx(16.0)
+    assert drive["duration_s"] == pytest.approx(2.0)
+    assert drive["route_completion"] == pytest.approx(0.5)
+    (crash,) = drive["collisions"]
+    assert crash["object"] == "7"
+    # The car's rear is at 10 m: contact when base_link is beyond 6.15 m, at frame 16 (6.4 m).
+    assert crash["stamp_ns"] - report.content["t0_ns"] == 16 * 50_000_000
+
+
+def test_streams_are_complete_and_hashed(report: Report) -> None:
+    assert report.complete
+    streams = report.content["streams"]
+    assert streams["/odometry"]["expected"] == streams["/odometry"]["recorded"] == 41
+    assert streams["/lidar/top/points"]["recorded"] == 20
+    assert streams["/camera/front/image_raw/compressed"]["recorded"] == 40
+    assert len(streams["/odometry"]["sha256"]) == 64
+    assert report.content["wall_s_per_simulated_s"] == pytest.approx(0.5)
+
+
+def test_files_say_the_same(report: Report, run_dir: Path) -> None:
+    assert json.loads((run_dir / "report.json").read_text()) == report.content
+    text = (run_dir / "report.md").read_text()
+    assert "| distance " in text
+    assert "16.0 m" in text
+    assert "41 accepted, 0 late, 0 refused" in text
+    assert "/camera/front/image_raw/compressed" in text
+
+
+def test_contact_sheet_shows_every_row(report: Report, run_dir: Path) -> None:
+    sheet = np.asarray(Image.open(run_dir / "contact_sheet.png"))
+    assert sheet.shape[1] > 1800
+    # The semantic row holds the palette's road and sky, which no other row has.
+    flat = {tuple(c) for c in sheet.reshape(-1, 3)[:: 7]}
+    assert (128, 64, 128) in flat
+    assert (70, 130, 180) in flat
+
+
+def test_an_incomplete_stream_is_said(run_dir: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run_dir, copy)
+    part = copy / "parts/cosmos_recorder.json"
+    content = json.loads(part.read_text())
+    content["streams"]["/odometry"]["recorded"] -= 1
+    part.write_text(json.dumps(content))
+    again = write_report(copy, {})
+    assert not again.complete
+
+
+def test_a_folder_without_a_run(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no finished recording"):
+        write_report(tmp_path, {})
