@@ -64,8 +64,8 @@ def light_table(light: Lighting) -> LightTable:
     zenith = zenith * (1 - cover) + grey * cover * day * 0.9
     horizon = horizon * (1 - 0.7 * cover) + grey * 0.7 * cover * day
     warm = np.array([1.0, 0.93 - 0.35 * dusk, 0.80 - 0.5 * dusk])
-    strength = 2.1 * float(np.clip(up * 4.0, 0.0, 1.0)) * (1 - 0.92 * cover)
-    above = (0.55 * zenith + 0.45 * horizon) * 0.85 + 0.03 + 0.25 * cover * day
+    strength = 1.6 * float(np.clip(up * 4.0, 0.0, 1.0)) * (1 - 0.92 * cover)
+    above = (0.55 * zenith + 0.45 * horizon) * 0.75 + 0.02 + 0.25 * cover * day
     colours = (
         light.map_sun_direction,
         warm * strength,

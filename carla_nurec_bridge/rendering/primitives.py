@@ -1,0 +1,189 @@
+"""Simple solids as meshes; each takes ``colour``, ``tag`` and optional ``finish`` and ``object_id``.
+
+Frames are the caller's, metres, x y z right-handed. Every solid is closed and seen from outside;
+sheets (``quad``, ``disc``, ``sheet``) are seen from both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from typing_extensions import NotRequired, Unpack
+
+from .mesh import Mesh, build_mesh
+
+
+class Look(TypedDict):
+    """Say how a solid looks: see ``mesh.build_mesh``."""
+
+    colour: Sequence[int]
+    tag: int
+    finish: NotRequired[int]
+    object_id: NotRequired[int]
+
+
+def box(centre: ArrayLike, size: ArrayLike, **look: Unpack[Look]) -> Mesh:
+    """Return a box with faces along the axes; ``centre`` and ``size`` are (3,)."""
+    return chamfered_box(centre, size, 0.0, **look)
+
+
+def chamfered_box(
+    centre: ArrayLike, size: ArrayLike, chamfer: float, **look: Unpack[Look]
+) -> Mesh:
+    """Return a box whose edges are cut at 45 degrees, ``chamfer`` metres from each edge."""
+    x, y, z = np.asarray(size, np.float64) / 2
+    c = min(chamfer, 0.49 * 2 * min(x, y, z))
+    if c <= 0.0:
+        ring = np.array([[x, -y], [x, y], [-x, y], [-x, -y]])
+        levels = [(ring, -z), (ring, z)]
+    else:
+        ring = np.array(
+            [
+                [x, c - y], [x, y - c], [x - c, y], [c - x, y],
+                [-x, y - c], [-x, c - y], [c - x, -y], [x - c, -y],
+            ]
+        )  # fmt: skip
+        inset = np.clip(ring, [c - x, c - y], [x - c, y - c])
+        levels = [(inset, -z), (ring, c - z), (ring, z - c), (inset, z)]
+    rings = np.array([np.column_stack([r, np.full(len(r), h)]) for r, h in levels])
+    return loft(rings + np.asarray(centre, np.float64), **look)
+
+
+def tube(
+    start: ArrayLike,
+    end: ArrayLike,
+    radius: float,
+    end_radius: float | None = None,
+    sides: int = 12,
+    **look: Unpack[Look],
+) -> Mesh:
+    """Return a cylinder (or, with ``end_radius``, a cone) around the line between two points."""
+    a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    axis = (b - a) / np.linalg.norm(b - a)
+    across = np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0.0, 0.0])
+    across /= np.linalg.norm(across)
+    angle = np.linspace(0.0, 2 * np.pi, sides, endpoint=False)[:, None]
+    circle = np.cos(angle) * across + np.sin(angle) * np.cross(axis, across)
+    far = radius if end_radius is None else end_radius
+    return loft(np.array([a + radius * circle, b + far * circle]), **look)
+
+
+def cylinder(
+    centre: ArrayLike, radius: float, height: float, sides: int = 16, **look: Unpack[Look]
+) -> Mesh:
+    """Return an upright cylinder; ``centre`` is the middle of its axis."""
+    half = np.array([0.0, 0.0, height / 2])
+    middle = np.asarray(centre, np.float64)
+    return tube(middle - half, middle + half, radius, sides=sides, **look)
+
+
+def cone(
+    base: ArrayLike, radius: float, height: float, sides: int = 16, **look: Unpack[Look]
+) -> Mesh:
+    """Return an upright cone; ``base`` is the centre of its base."""
+    foot = np.asarray(base, np.float64)
+    return tube(foot, foot + [0.0, 0.0, height], radius, 1e-3 * radius, sides, **look)
+
+
+def ellipsoid(
+    centre: ArrayLike,
+    radii: ArrayLike,
+    rings: int = 8,
+    sides: int = 12,
+    **look: Unpack[Look],
+) -> Mesh:
+    """Return an ellipsoid with radii (3,) along the axes."""
+    polar = np.linspace(np.pi, 0.0, rings + 1)[1:-1, None]
+    angle = np.linspace(0.0, 2 * np.pi, sides, endpoint=False)[None, :]
+    unit = np.stack(
+        [
+            np.sin(polar) * np.cos(angle),
+            np.sin(polar) * np.sin(angle),
+            np.cos(polar) * np.ones_like(angle),
+        ],
+        axis=-1,
+    )
+    middle = np.asarray(centre, np.float64)
+    points = unit * np.asarray(radii, np.float64) + middle
+    tip = np.array([0.0, 0.0, 1.0]) * np.asarray(radii, np.float64)
+    return loft(points, tips=(middle - tip, middle + tip), **look)
+
+
+def sphere(
+    centre: ArrayLike, radius: float, rings: int = 8, sides: int = 12, **look: Unpack[Look]
+) -> Mesh:
+    """Return a sphere."""
+    return ellipsoid(centre, (radius, radius, radius), rings, sides, **look)
+
+
+def prism(
+    outline: ArrayLike, bottom_m: float, top_m: float, **look: Unpack[Look]
+) -> Mesh:
+    """Return an upright prism over a convex or star-shaped outline (N, 2), counter-clockwise."""
+    flat = np.asarray(outline, np.float64)
+    rings = [np.column_stack([flat, np.full(len(flat), level)]) for level in (bottom_m, top_m)]
+    return loft(np.array(rings), **look)
+
+
+def quad(corners: ArrayLike, **look: Unpack[Look]) -> Mesh:
+    """Return a sheet with four corners (4, 3), counter-clockwise seen from its front."""
+    return build_mesh(corners, [[0, 1, 2], [0, 2, 3]], **look)
+
+
+def disc(
+    centre: ArrayLike, normal: ArrayLike, radius: float, sides: int = 16, **look: Unpack[Look]
+) -> Mesh:
+    """Return a flat round sheet."""
+    axis = np.asarray(normal, np.float64) / np.linalg.norm(normal)
+    across = np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0.0, 0.0])
+    across /= np.linalg.norm(across)
+    angle = np.linspace(0.0, 2 * np.pi, sides, endpoint=False)[:, None]
+    rim = np.cos(angle) * across + np.sin(angle) * np.cross(axis, across)
+    points = np.vstack([np.zeros(3), rim]) * radius + np.asarray(centre, np.float64)
+    following = np.arange(sides)
+    fan = np.column_stack([np.zeros(sides), following + 1, (following + 1) % sides + 1])
+    return build_mesh(points, fan, **look)
+
+
+def sheet(grid: ArrayLike, **look: Unpack[Look]) -> Mesh:
+    """Return a curved sheet through a grid of points (R, C, 3), R and C at least 2."""
+    points = np.asarray(grid, np.float64)
+    rows, columns = points.shape[:2]
+    index = np.arange(rows * columns).reshape(rows, columns)
+    a, b, c, d = (
+        part.ravel() for part in (index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1])
+    )
+    faces = np.concatenate([np.column_stack([a, b, c]), np.column_stack([a, c, d])])
+    return build_mesh(points.reshape(-1, 3), faces, **look)
+
+
+def loft(
+    rings: NDArray[np.float64],
+    tips: tuple[ArrayLike, ArrayLike] | None = None,
+    **look: Unpack[Look],
+) -> Mesh:
+    """Return the closed solid through rings of points (K, N, 3).
+
+    Each ring runs counter-clockwise seen from the end of the stack; the first and last are closed
+    by fans around ``tips`` (their centres when None).
+    """
+    count, sides = rings.shape[:2]
+    index = np.arange(count * sides).reshape(count, sides)
+    after = np.roll(index, -1, axis=1)
+    a, b = index[:-1].ravel(), after[:-1].ravel()
+    c, d = after[1:].ravel(), index[1:].ravel()
+    ends = (rings[0].mean(axis=0), rings[-1].mean(axis=0)) if tips is None else tips
+    low, high = count * sides, count * sides + 1
+    faces = np.concatenate(
+        [
+            np.column_stack([a, b, c]),
+            np.column_stack([a, c, d]),
+            np.column_stack([np.full(sides, low), after[0], index[0]]),
+            np.column_stack([np.full(sides, high), index[-1], after[-1]]),
+        ]
+    )
+    points = np.vstack([rings.reshape(-1, 3), np.asarray(ends, np.float64)])
+    return build_mesh(points, faces, **look)
