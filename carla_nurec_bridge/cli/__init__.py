@@ -1,0 +1,1 @@
+"""The command line ``carla-nurec``: one file a verb, one table of verbs in ``main``."""

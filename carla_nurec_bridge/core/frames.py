@@ -4,7 +4,8 @@ Every pose is a 4x4 float64 matrix named ``a_from_b``: it takes points of frame 
 ``p_a = a_from_b @ p_b``. Frames are right-handed unless a name says CARLA:
 
 * ``map``: x, y, z of the OpenDRIVE map (CARLA's world with y mirrored), metres, z up.
-* ``base`` (``base_link``, NuRec ``rig``): x forward, y left, z up, rear axle projected to the ground.
+* ``base`` (``base_link``, NuRec ``rig``): x forward, y left, z up; rear axle projected
+  to the ground.
 * ``optical``: x right, y down, z forward (cameras).
 * CARLA: left-handed, x forward, y right, z up, metres; angles (pitch, yaw, roll) in degrees.
 
@@ -97,13 +98,15 @@ def carla_from_matrix(matrix: Matrix) -> tuple[NDArray[np.float64], NDArray[np.f
 
 
 def mirror_vector(vector: ArrayLike) -> NDArray[np.float64]:
-    """Convert a polar vector (position, velocity, acceleration; (..., 3)) CARLA <-> right-handed."""
-    return np.asarray(vector, dtype=np.float64) * _MIRROR
+    """Convert a polar vector (position, velocity; (..., 3)) CARLA <-> right-handed."""
+    mirrored: NDArray[np.float64] = np.asarray(vector, dtype=np.float64) * _MIRROR
+    return mirrored
 
 
 def mirror_angular(vector: ArrayLike) -> NDArray[np.float64]:
     """Convert an axial vector (angular velocity, (..., 3)) CARLA <-> right-handed, same unit."""
-    return np.asarray(vector, dtype=np.float64) * -_MIRROR
+    mirrored: NDArray[np.float64] = np.asarray(vector, dtype=np.float64) * -_MIRROR
+    return mirrored
 
 
 def rotation_from_quaternion(xyzw: ArrayLike) -> Matrix:

@@ -1,0 +1,1 @@
+"""Servers that speak the protocols of CARLA and NuRec from this machine's processor alone."""
