@@ -73,7 +73,7 @@ class PlanView:
         return turn / np.maximum(high - low, 1e-6)
 
 
-def _line(d: Array, parameters: Array) -> tuple[Array, Array, Array]:
+def _line(d: Array, _: Array) -> tuple[Array, Array, Array]:
     return d, np.zeros_like(d), np.zeros_like(d)
 
 
@@ -90,8 +90,10 @@ def _spiral(d: Array, parameters: Array) -> tuple[Array, Array, Array]:
     along = 0.5 * d[:, None] * (_GAUSS_X + 1.0)
     angle = along * (k0[:, None] + 0.5 * rate[:, None] * along)
     half = 0.5 * d
-    return half * (np.cos(angle) @ _GAUSS_W), half * (np.sin(angle) @ _GAUSS_W), d * (
-        k0 + 0.5 * rate * d
+    return (
+        half * (np.cos(angle) @ _GAUSS_W),
+        half * (np.sin(angle) @ _GAUSS_W),
+        d * (k0 + 0.5 * rate * d),
     )
 
 
@@ -113,9 +115,7 @@ def _param_poly3(d: Array, parameters: Array) -> tuple[Array, Array, Array]:
     p = d * scale
     u = au + p * (bu + p * (cu + p * du))
     v = av + p * (bv + p * (cv + p * dv))
-    return u, v, np.arctan2(
-        bv + p * (2.0 * cv + 3.0 * dv * p), bu + p * (2.0 * cu + 3.0 * du * p)
-    )
+    return u, v, np.arctan2(bv + p * (2.0 * cv + 3.0 * dv * p), bu + p * (2.0 * cu + 3.0 * du * p))
 
 
 _LOCAL = {

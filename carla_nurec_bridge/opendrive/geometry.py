@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -15,9 +17,7 @@ def road_pose(road: Road, s: ArrayLike, t: ArrayLike) -> tuple[Array, Array, Arr
 
     ``s`` and ``t`` broadcast. Superelevation tilts the t axis about the reference line.
     """
-    s, t = np.broadcast_arrays(
-        np.asarray(s, dtype=np.float64), np.asarray(t, dtype=np.float64)
-    )
+    s, t = np.broadcast_arrays(np.asarray(s, dtype=np.float64), np.asarray(t, dtype=np.float64))
     x, y, heading = road.plan.pose(s)
     bank = road.superelevation.value(s)
     across = t * np.cos(bank)
@@ -25,9 +25,7 @@ def road_pose(road: Road, s: ArrayLike, t: ArrayLike) -> tuple[Array, Array, Arr
     return x - np.sin(heading) * across, y + np.cos(heading) * across, z, heading
 
 
-def lane_borders(
-    road: Road, section: LaneSection, s: ArrayLike
-) -> dict[int, tuple[Array, Array]]:
+def lane_borders(road: Road, section: LaneSection, s: ArrayLike) -> dict[int, tuple[Array, Array]]:
     """Return (inner t, outer t) in metres at ``s`` of every lane of a section but the centre."""
     s = np.asarray(s, dtype=np.float64)
     centre = road.lane_offset.value(s)
@@ -127,7 +125,7 @@ def stations(
     if end - knots[-1] <= 1e-4 and len(knots) > 1:
         knots[-1] = end
     result = [knots[:1]]
-    for low, high in zip(knots[:-1], knots[1:], strict=True):
+    for low, high in pairwise(knots):
         inside = np.linspace(low, high, 5)
         bend = np.max(np.abs(road.plan.curvature(inside)))
         limit = step_m if straight else min(step_m, 2.0)

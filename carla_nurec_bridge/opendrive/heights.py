@@ -1,4 +1,4 @@
-"""How high the ground is, and which lane one stands on: a cell index over the ground's triangles."""
+"""How high the ground is and which lane is where: a cell index over the ground's triangles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROAD_CELL_M = 2.0
 _LAND_CELL_M = 30.0
 _STEP_UP_M = 1.0
 _ROAD_SLACK_M = 0.01
-_LAND_SLACK_M = 0.6
+_LAND_SLACK_M = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ def ground_index(opendrive: OpenDriveMap) -> GroundIndex:
     corners = np.concatenate(quads)
     triangles = np.concatenate([corners[:, [0, 1, 2]], corners[:, [0, 2, 3]]])
     ground = land(opendrive)
-    everywhere = ground.vertices[ground.triangles]
+    everywhere = ground.vertices[np.concatenate([ground.triangles, ground.under])]
     return GroundIndex(
         _index(triangles, _ROAD_CELL_M, np.tile(np.concatenate(rank), 2)),
         _index(everywhere, _LAND_CELL_M, np.zeros(len(everywhere))),
@@ -188,8 +188,20 @@ def _query(
 
 @njit(cache=True)
 def _lookup(
-    points, ceiling, slack_m, x0, y0, cell_m, columns, rows, first, members, planes, edges, rank
-):  # type: ignore[no-untyped-def]
+    points: Array,
+    ceiling: Array,
+    slack_m: float,
+    x0: float,
+    y0: float,
+    cell_m: float,
+    columns: int,
+    rows: int,
+    first: NDArray[np.int64],
+    members: NDArray[np.int32],
+    planes: Array,
+    edges: Array,
+    rank: NDArray[np.int8],
+) -> tuple[Array, NDArray[np.int64]]:
     z = np.full(len(points), np.nan)
     hit = np.full(len(points), -1, np.int64)
     for i in range(len(points)):
@@ -211,9 +223,7 @@ def _lookup(
             if height > ceiling[i]:
                 continue
             level = hit[i] >= 0 and abs(height - z[i]) < 0.02
-            if hit[i] < 0 or (level and rank[t] > rank[hit[i]]) or (
-                not level and height > z[i]
-            ):
+            if hit[i] < 0 or (level and rank[t] > rank[hit[i]]) or (not level and height > z[i]):
                 z[i] = height
                 hit[i] = t
     return z, hit

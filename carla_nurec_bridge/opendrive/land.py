@@ -16,24 +16,29 @@ from .surface import Pavement, pavement
 
 Array = NDArray[np.float64]
 
-_NEAR_M, _MIDDLE_M, _FAR_M = 5.0, 15.0, 60.0
+_NEAR_M, _MIDDLE_M, _FAR_M = 5.0, 15.0, 30.0
 _REACH_M = 420.0
 _BELOW_EDGE_M = 0.03
+_HILLS_FROM_M, _HILL_M = 110.0, 17.0
 
 
 @dataclass(frozen=True, eq=False)
 class Land:
-    """Vertices (V, 3) in metres and triangles (T, 3), counter-clockwise seen from above."""
+    """Vertices (V, 3) in metres and triangles (T, 3), counter-clockwise seen from above.
+
+    ``under`` are the triangles that lie under the pavement; with them the plane has no holes.
+    """
 
     vertices: Array
     triangles: NDArray[np.int32]
+    under: NDArray[np.int32]
 
 
 @lru_cache(maxsize=4)
 def land(opendrive: OpenDriveMap) -> Land:
     """Return the land of a map: it reaches 420 m beyond the roads and has holes where they are.
 
-    It meets the pavement 3 cm below its edge and follows its height; further away it levels out.
+    It meets the pavement 3 cm below its edge and follows its height; hills rise from 110 m away on.
     """
     built = pavement(opendrive)
     inside = grow(built.covered, -1)
@@ -43,13 +48,14 @@ def land(opendrive: OpenDriveMap) -> Land:
     centres = flat[triangles].mean(axis=1)
     rows, columns = built.grid.cells(centres)
     within = _within(built, centres)
-    triangles = triangles[~(within & (inside[rows, columns] > 0))]
+    under = within & (inside[rows, columns] > 0)
     a, b, c = (flat[triangles[:, i]] for i in range(3))
     turn = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
     triangles = np.where((turn < 0.0)[:, None], triangles[:, ::-1], triangles)
-    triangles = triangles[np.abs(turn) > 1e-6]
+    triangles = triangles.astype(np.int32)
+    real = np.abs(turn) > 1e-6
     z = _heights(built, flat, len(border))
-    return Land(np.column_stack([flat, z]), triangles.astype(np.int32))
+    return Land(np.column_stack([flat, z]), triangles[real & ~under], triangles[real & under])
 
 
 def _within(built: Pavement, points: Array) -> NDArray[np.bool_]:
@@ -88,6 +94,13 @@ def _nodes(built: Pavement, inside: NDArray[np.uint8]) -> Array:
     return points[keep]
 
 
+def _hills(flat: Array, away: Array) -> Array:
+    """Return how far the land rises (N,) at points ``away`` metres from the nearest edge."""
+    rise = np.clip((away - _HILLS_FROM_M) / (_REACH_M - _HILLS_FROM_M), 0.0, 1.0)
+    wave = np.sin(flat[:, 0] / 97.0) * np.cos(flat[:, 1] / 83.0) + np.sin(flat.sum(axis=1) / 61.0)
+    return rise * rise * (3.0 - 2.0 * rise) * (_HILL_M + 0.4 * _HILL_M * wave)
+
+
 def _heights(built: Pavement, flat: Array, border: int) -> Array:
     rails = [
         rail
@@ -103,8 +116,9 @@ def _heights(built: Pavement, flat: Array, border: int) -> Array:
     heights = samples[nearest, 2]
     close = distance <= distance[:, :1] + 0.3
     z[:border] = np.min(np.where(close, heights, np.inf), axis=1) - _BELOW_EDGE_M
-    edge_z, edges = z[:border], cKDTree(flat[:border])
+    edge_z, edges = z[:border].copy(), cKDTree(flat[:border])
     distance, nearest = edges.query(flat[border:], k=min(12, border))
     weight = 1.0 / np.maximum(distance, 1.0) ** 2
     z[border:] = np.sum(weight * edge_z[nearest], axis=1) / np.sum(weight, axis=1)
+    z[border:] += _hills(flat[border:], distance[:, 0])
     return z

@@ -18,7 +18,7 @@ Contact = Literal["start", "end"]
 
 @dataclass(frozen=True, eq=False)
 class Cubics:
-    """Piecewise cubics: piece i holds from ``starts[i]`` on, a + b d + c d^2 + d d^3 of d = s - start.
+    """Piecewise cubics: piece i holds from ``starts[i]`` on, in powers of the distance from there.
 
     ``starts`` is (N,) ascending, ``coefficients`` (N, 4) in the order a, b, c, d. Before the first
     start the first piece is extended; without pieces the value is zero everywhere.

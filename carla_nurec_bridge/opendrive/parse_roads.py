@@ -163,7 +163,9 @@ def _object(node: Node) -> RoadObject:
     outlines: list[tuple[Literal["local", "road"], np.ndarray]] = []
     for outline in (*node.children("outline"), *node.children("outlines/outline")):
         local = [[c.number(x, 0.0) for x in "uvz"] for c in outline.children("cornerLocal")]
-        road = [[c.number(x, 0.0) for x in ("s", "t", "dz")] for c in outline.children("cornerRoad")]
+        road = [
+            [c.number(x, 0.0) for x in ("s", "t", "dz")] for c in outline.children("cornerRoad")
+        ]
         if local:
             outlines.append(("local", np.array(local)))
         if road:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import zlib
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from ..core.errors import InputError
 
 MAX_BYTES = 256 * 2**20
 MAX_DEPTH = 32
+_CHUNK = 1 << 16
 _SUFFIXES = (".gz", ".xodr", ".xml")
 
 
@@ -55,11 +57,13 @@ def xml_root(text: str, name: str) -> ElementTree.Element:
     for word in ("<!DOCTYPE", "<!ENTITY"):
         if word in text or word.lower() in text:
             raise InputError(f"map {name} holds {word}, which OpenDRIVE does not use; remove it")
-    parser = ElementTree.XMLPullParser(events=("start", "end"))
-    depth, root = 0, None
+    # The events are (what, element) for these two kinds; the stubs allow for others.
+    parser: Any = ElementTree.XMLPullParser(events=("start", "end"))
+    root: ElementTree.Element | None = None
+    depth = 0
     try:
-        for begin in range(0, len(text), 1 << 18):
-            parser.feed(text[begin : begin + (1 << 18)])
+        for begin in range(0, len(text), _CHUNK):
+            parser.feed(text[begin : begin + (_CHUNK)])
             for event, element in parser.read_events():
                 depth += 1 if event == "start" else -1
                 if depth > MAX_DEPTH:

@@ -93,11 +93,18 @@ def _stop_line(
         return None
     x, y, z, heading, _ = (float(v) for v in lane_pose(road, section, lane_id, s))
     inner, outer = lane_borders(road, section, s)[lane_id]
-    ends = [tuple(float(v) for v in road_pose(road, s, t)[:3]) for t in (inner, outer)]
+    left, right = (_point(road, s, float(t)) for t in (inner, outer))
+    if road.left_hand:
+        left, right = right, left
     return StopLine(
         signal_id, road.id, lane_id, s, (x, y, z), heading % (2.0 * np.pi),
-        left=ends[0], right=ends[1], junction_id=junction_id,
+        left=left, right=right, junction_id=junction_id,
     )  # fmt: skip
+
+
+def _point(road: Road, s: float, t: float) -> tuple[float, float, float]:
+    x, y, z, _ = road_pose(road, s, t)
+    return float(x), float(y), float(z)
 
 
 def lane_before(

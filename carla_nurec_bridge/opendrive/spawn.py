@@ -30,8 +30,7 @@ def spawn_points(opendrive: OpenDriveMap) -> list[tuple[float, float, float, flo
         s = np.arange(begin, end + 1e-9, _SPACING_M)
         inner, outer = lane_borders(road, section, s)[lane.id]
         x, y, z, heading, _ = lane_pose(road, section, lane.id, s)
-        for row in np.flatnonzero(np.abs(outer - inner) >= _MIN_WIDTH_M):
-            points.append(
-                (float(x[row]), float(y[row]), float(z[row]), float(heading[row] % (2.0 * np.pi)))
-            )
+        rows = np.flatnonzero(np.abs(outer - inner) >= _MIN_WIDTH_M)
+        heading = heading % (2.0 * np.pi)
+        points += [(float(x[i]), float(y[i]), float(z[i]), float(heading[i])) for i in rows]
     return points

@@ -65,6 +65,8 @@ def pavement(opendrive: OpenDriveMap) -> Pavement:
         if strip.paved:
             for quad in strip.quads():
                 grid.paint(road_z, (quad,), float(quad[:, 2].max()))
+    # Cells at a border belong to both sides; only those inside a carriageway displace others.
+    road_z[grow(np.isfinite(road_z).astype(np.uint8), -1) == 0] = -np.inf
     kept = tuple(_kept(strip, grid, road_z) for strip in strips)
     pieces, names = [np.zeros((0, 4, 3))], []
     by_junction: dict[str, list[int]] = defaultdict(list)
@@ -93,8 +95,9 @@ def _kept(strip: Strip, grid: Grid, road_z: NDArray[np.float32]) -> NDArray[np.b
         return keep
     along = np.linspace(0.1, 0.9, 3)[:, None]
     across = np.linspace(0.2, 0.8, 4)[None, :]
-    corner = [(1 - along) * (1 - across), along * (1 - across), along * across, (1 - along) * across]
-    shares = np.stack([c.ravel() for c in corner])
+    back, right = 1.0 - along, 1.0 - across
+    corners = (back * right, along * right, along * across, back * across)
+    shares = np.stack([share.ravel() for share in corners])
     points = np.einsum("kp,qkc->qpc", shares, quads)
     z = road_z[grid.cells(points)]
     return keep & ~np.any(np.abs(z - points[..., 2]) < 1.0, axis=1)
@@ -116,10 +119,9 @@ def _filling(strips: list[Strip], kept: list[NDArray[np.bool_]]) -> Array:
         return np.zeros((0, 4, 3))
     size = int(_CLOSING_M / grid.cell_m)
     closed = without_holes(grow(grow(road, size), -size))
-    missing = closed & ~grow(road, -1) & 1
-    missing &= ~grow(raised, -1) & 1
+    missing: Mask = closed & (1 - grow(road, -1)) & (1 - grow(raised, -1))
     # Only what lies beside a gap is needed: bands along ways that are covered anyway are dropped.
-    gaps = closed & ~road & ~raised & 1
+    gaps: Mask = closed & (1 - road) & (1 - raised)
     missing &= grow(gaps, 2)
     flat = runs(missing, grid)
     if not len(flat):

@@ -89,7 +89,7 @@ def _again(shape: Shape) -> Shape:
     return xodr.Arc(shape.curvature, length=shape.length)
 
 
-def clothoid_corner(radius_m: float, spiral_m: float):  # noqa: ANN201
+def clothoid_corner(radius_m: float, spiral_m: float):
     """Return a maker of left turns by 90 degrees and how far one reaches ahead (= to the left)."""
     curvature = 1.0 / radius_m
     turn = 0.5 * math.pi - spiral_m * curvature
@@ -244,7 +244,7 @@ def crossing() -> tuple[xodr.Junction, list[xodr.Road]]:
                 for end in (0.5 * CROSSING_M, 2.0 * EDGE_M - 0.5 * CROSSING_M):
                     add_zebra(way, end, 300 + 10 * index + int(end > EDGE_M), road_t=0.0)
             if turn == "straight":
-                way.add_signal(post(arm, way))
+                way.add_signal(post(arm))
     return junction, ways
 
 
@@ -283,7 +283,7 @@ def signal_id(arm: str) -> int:
     return 500 + list(ARMS).index(arm)
 
 
-def post(arm: str, way: xodr.Road) -> xodr.Signal:
+def post(arm: str) -> xodr.Signal:
     """Return the signal of an arm: behind the junction, right of the way straight through."""
     signal = xodr.Signal(
         s=2.0 * EDGE_M - 0.5, t=-(LANE_M + GUTTER_M + 0.7), country="OpenDRIVE", Type="1000001",
@@ -354,7 +354,7 @@ def add_zebra(road: xodr.Road, s: float, object_id: int, road_t: float = 0.0) ->
 
 
 def add_speed_sign(road: xodr.Road, s: float, right: bool, limit_kmh: int) -> None:
-    """Add a limit sign on the sidewalk that traffic on the right (or left) side of the road reads."""
+    """Add a limit sign on the sidewalk for the traffic on the right (or left) side of the road."""
     side = -1.0 if right else 1.0
     direction = xodr.Orientation.positive if right else xodr.Orientation.negative
     sign = xodr.Signal(

@@ -1,4 +1,4 @@
-"""The street mesh of a map: roads, paint, kerbs, houses, trees, signals; built or from the cache."""
+"""The street mesh of a map: roads, paint, houses, trees, signals; built or from the cache."""
 
 from .build import Street, build_street
 from .cache import cached_street

@@ -52,7 +52,7 @@ def build_street(opendrive: OpenDriveMap, seed: int = 0) -> Street:
     poles, heads = signal_parts(opendrive, built, stops)
     ground = [
         *pavement_meshes(built, rng),
-        land_mesh(land(opendrive), rng),
+        land_mesh(land(opendrive), built, rng),
         *mark_meshes(opendrive, rng),
         *crosswalk_meshes(opendrive),
         stop_line_mesh(bars),
@@ -60,9 +60,9 @@ def build_street(opendrive: OpenDriveMap, seed: int = 0) -> Street:
     objects = [
         *building_meshes(opendrive, sides, site, rng),
         *tree_meshes(opendrive, built, sides, site, rng),
-        *lamp_meshes(opendrive, sides, rng),
+        *lamp_meshes(opendrive, sides),
         *poles,
-        *sign_meshes(opendrive, built),
+        *sign_meshes(opendrive),
     ]
     return Street(concatenate([*ground, *_numbered(objects)]), tuple(heads))
 

@@ -25,13 +25,13 @@ _DOORS: tuple[Colour, ...] = ((86, 56, 38), (48, 66, 60), (92, 34, 32), (58, 60,
 _AWNINGS: tuple[Colour, ...] = ((150, 46, 40), (44, 92, 74), (46, 70, 118), (186, 140, 52))
 
 _FLOOR_M = 3.2
-_SETBACK_M = (1.5, 3.5)
+_SETBACK_M = (3.2, 5.5)
 _MAX_SLOPE_M = 3.0
 
 
 @dataclass(frozen=True)
 class House:
-    """A house: its frame has the street facade on x = 0 facing -x ... width along y."""
+    """A house in its own frame: the street facade lies on x = 0, faces -x and runs along y."""
 
     width_m: float
     depth_m: float
@@ -138,9 +138,8 @@ def _flat(house: House, height: float, rng: np.random.Generator) -> list[Mesh]:
         box_quads((0.0, rim, height), (rim, width - rim, height + 0.6)),
         box_quads((depth - rim, rim, height), (depth, width - rim, height + 0.6)),
     ]
-    top = np.array(
-        [[0.0, 0.0, height], [depth, 0.0, height], [depth, width, height], [0.0, width, height]]
-    ) + (0.0, 0.0, 0.01)
+    lid = height + 0.01
+    top = np.array([[0.0, 0.0, lid], [depth, 0.0, lid], [depth, width, lid], [0.0, width, lid]])
     x, y = rng.uniform(0.3, 0.5) * depth, rng.uniform(0.2, 0.6) * width
     hut = box_quads((x, y, height), (x + 2.4, y + 3.0, height + 2.2))
     return [
@@ -217,10 +216,12 @@ def _openings(house: House, wall: int, rng: np.random.Generator) -> list[Mesh]:
     length = house.width_m if wall % 2 == 0 else house.depth_m
     columns = max(int((length - 1.0) // 2.7), 1)
     pitch = length / columns
-    middles = (np.arange(columns) + 0.5) * pitch
+    middles = np.linspace(0.5 * pitch, length - 0.5 * pitch, columns)
     first = 1 if wall == 0 else 0
     floors = np.arange(first, house.floors)
-    grid = np.stack(np.meshgrid(middles, floors * _FLOOR_M + 1.35, indexing="ij"), -1).reshape(-1, 2)
+    grid = np.stack(np.meshgrid(middles, floors * _FLOOR_M + 1.35, indexing="ij"), -1).reshape(
+        -1, 2
+    )
     half, tall = 0.55, 1.5
     x, z = grid.T
     windows = np.stack([x - half, z, x + half, z + tall], axis=-1)
@@ -232,12 +233,14 @@ def _openings(house: House, wall: int, rng: np.random.Generator) -> list[Mesh]:
         lit = rng.random(len(windows)) < 0.06
         glass[lit] = (188, 164, 112)
         frames = windows + np.array([-0.1, -0.14, 0.1, 0.1])
-        meshes.append(quads(_panels(house, wall, frames, 0.02), _FRAME, Label.BUILDINGS))
-        meshes.append(
-            quads(_panels(house, wall, windows, 0.04), glass, Label.BUILDINGS, finish=GLASS)
-        )
-        cross = np.stack([x - 0.03, z, x + 0.03, z + tall], axis=-1)
-        meshes.append(quads(_panels(house, wall, cross, 0.05), _FRAME, Label.BUILDINGS))
+        panes = _panels(house, wall, windows, 0.04)
+        meshes.append(quads(panes, glass, Label.BUILDINGS, finish=GLASS))
+        # Details that only the street sees are left out where nobody passes.
+        if wall != 2:
+            meshes.append(quads(_panels(house, wall, frames, 0.02), _FRAME, Label.BUILDINGS))
+        if wall == 0:
+            bars = np.stack([x - 0.03, z, x + 0.03, z + tall], axis=-1)
+            meshes.append(quads(_panels(house, wall, bars, 0.05), _FRAME, Label.BUILDINGS))
     return meshes
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -59,7 +58,7 @@ def _write(folder: Path, street: Street) -> None:
         ]
         (scratch / _HEADS).write_text(json.dumps(heads))
         try:
-            os.rename(scratch, folder)
+            scratch.rename(folder)
         except OSError:
             if not (folder / _HEADS).is_file():
                 raise

@@ -10,8 +10,9 @@ from scipy.ndimage import distance_transform_edt
 
 from ...core.frames import Matrix, matrix_from_xyz_rpy
 from ...rendering.mesh import LIGHT, Mesh, concatenate
+from ..geometry import road_pose
 from ..heights import ground_height
-from ..model import OpenDriveMap
+from ..model import OpenDriveMap, Signal
 from ..signals import (
     SPEED_SIGN,
     STOP_SIGN,
@@ -44,9 +45,7 @@ class SignalHead:
     map_from_head: Matrix
 
 
-def lamp_meshes(
-    opendrive: OpenDriveMap, sides: list[Frontage], rng: np.random.Generator
-) -> list[Mesh]:
+def lamp_meshes(opendrive: OpenDriveMap, sides: list[Frontage]) -> list[Mesh]:
     """Return lamps on the sidewalks, half a metre behind the kerb, on both sides in turn."""
     meshes = []
     for side in sides:
@@ -118,9 +117,7 @@ def signal_parts(
             heads.append(_head(signal_id, foot + 0.22 * ahead, base + _HEAD_M, facing))
         if target is not None:
             top = base + _POLE_M
-            tubes.append(
-                tube_quads((*foot, base + _HEAD_M), (*foot, top), (0.08, 0.07), 8)
-            )
+            tubes.append(tube_quads((*foot, base + _HEAD_M), (*foot, top), (0.08, 0.07), 8))
             end = foot + (target - foot) * (1.0 + 0.35 / max(np.hypot(*(target - foot)), 0.35))
             tubes.append(tube_quads((*foot, top - 0.1), (*end, top + 0.1), (0.07, 0.05), 6))
             tubes.append(
@@ -148,41 +145,40 @@ def _lane_ahead(spot: Array, facing: float, stops: tuple[StopLine, ...]) -> Arra
     return spot + offset * across
 
 
-def sign_meshes(opendrive: OpenDriveMap, built: Pavement) -> list[Mesh]:
+def sign_meshes(opendrive: OpenDriveMap) -> list[Mesh]:
     """Return posts with plates: speed limits, stop and yield signs.
 
     Speed limits are signals of type 274 and, in CARLA's own towns, objects named Speed_NN.
     """
-    meshes = []
+    signs: list[tuple[tuple[float, float, float], float, str]] = []
     for road, signal in opendrive.signals.values():
-        limit = signal.value or 0.0
-        kind = {SPEED_SIGN: f"{limit:.0f}", STOP_SIGN: "STOP", YIELD_SIGN: "YIELD"}.get(signal.type)
-        if kind is not None and (kind != "0" or signal.type != SPEED_SIGN):
+        kind = {SPEED_SIGN: _limit(signal), STOP_SIGN: "STOP", YIELD_SIGN: "YIELD"}.get(signal.type)
+        if kind is not None:
             place, facing = signal_facing(road, signal, ())
-            meshes.append((place, facing, kind))
+            signs.append((place, facing, kind))
     for road in opendrive.roads.values():
         for item in road.objects:
             match = re.fullmatch(r"Speed_(\d{2,3})", item.name)
             if match:
                 s = float(np.clip(item.s, 0.0, road.length))
-                x, y, z, heading = _on_road(road, s, item.t)
+                x, y, z, heading = (float(v) for v in road_pose(road, s, item.t))
                 # The right side of a road is read by traffic along it, the left by the other.
                 facing = heading + (np.pi if item.t < 0.0 else 0.0)
-                meshes.append(((x, y, z), facing, match[1]))
-    return [_sign(opendrive, built, place, facing, kind) for place, facing, kind in meshes]
+                signs.append(((x, y, z), facing, match[1]))
+    return [_sign(opendrive, place, facing, kind) for place, facing, kind in signs]
 
 
-def _on_road(road, s: float, t: float) -> tuple[float, float, float, float]:
-    from ..geometry import road_pose
-
-    x, y, z, heading = (float(v) for v in road_pose(road, s, t))
-    return x, y, z, heading
+def _limit(signal: Signal) -> str | None:
+    """Return the number on a speed limit sign: its value, else what its subtype or name says."""
+    if signal.value is not None and signal.value > 0.0:
+        return f"{signal.value:.0f}"
+    digits = re.search(r"[1-9]\d{1,2}", f"{signal.subtype} {signal.name}")
+    return digits[0] if digits else None
 
 
 def _sign(
-    opendrive: OpenDriveMap, built: Pavement, place: tuple[float, float, float], facing: float,
-    kind: str,
-) -> Mesh:  # fmt: skip
+    opendrive: OpenDriveMap, place: tuple[float, float, float], facing: float, kind: str
+) -> Mesh:
     x, y, road_z = place
     z, _ = ground_height(opendrive, np.array([[x, y]]), np.array([road_z + 0.5]))
     base = float(z[0])

@@ -62,7 +62,8 @@ def _plate(*layers: tuple[Array, tuple[int, int, int]]) -> Mesh:
     meshes = [triangles(back, _BACK, Label.TRAFFIC_SIGNS)]
     for number, (faces, colour) in enumerate(layers):
         make = triangles if faces.shape[1] == 3 else quads
-        meshes.append(make(faces + (0.006 * number, 0.0, 0.0), colour, Label.TRAFFIC_SIGNS))
+        lift = np.array([0.006 * number, 0.0, 0.0])
+        meshes.append(make(faces + lift, colour, Label.TRAFFIC_SIGNS))
     return concatenate(meshes)
 
 
@@ -75,8 +76,8 @@ def _text(text: str, height_m: float) -> Array:
         for stroke in _STROKES[letter].split(","):
             x0, z0, x1, z1 = _SEGMENTS[stroke]
             start = left + number * (width + gap)
-            # The reader's right is the plate's -y.
-            y0, y1 = -(start + x0 * width), -(start + x1 * width)
+            # The reader's right is the plate's +y.
+            y0, y1 = start + x0 * width, start + x1 * width
             low, high = (z0 - 0.5) * height_m, (z1 - 0.5) * height_m
             faces.append([(0.0, y0, low), (0.0, y1, low), (0.0, y1, high), (0.0, y0, high)])
     return np.array(faces)

@@ -17,11 +17,14 @@ _BARK = (92, 72, 54)
 _LEAVES = ((74, 108, 48), (88, 120, 56), (62, 96, 52), (104, 126, 58), (82, 104, 44))
 _MEADOW = np.array((96, 118, 62), dtype=np.float64)
 _DRY = np.array((128, 126, 78), dtype=np.float64)
+_FLOOR, _FLOOR_M = (70, 70, 72), 0.35
+_WOODS = np.array((58, 84, 48), dtype=np.float64)
 _TREE_STEP_M = 11.0
+_MOST_STREET_TREES, _MOST_SCATTERED_TREES = 400, 300
 
 
-def land_mesh(ground: Land, rng: np.random.Generator) -> Mesh:
-    """Return the land in shades of grass that change over tens of metres."""
+def land_mesh(ground: Land, built: Pavement, rng: np.random.Generator) -> Mesh:
+    """Return the land: grass in shades that change over tens of metres, woods on far hills."""
     corners = ground.vertices[ground.triangles]
     x, y = corners[:, :, 0].mean(axis=1), corners[:, :, 1].mean(axis=1)
     phase = rng.uniform(0.0, 2.0 * np.pi, 4)
@@ -29,8 +32,18 @@ def land_mesh(ground: Land, rng: np.random.Generator) -> Mesh:
     wave += 0.6 * np.sin((x + y) / 13.0 + phase[2]) * np.sin((x - y) / 17.0 + phase[3])
     dryness = np.clip(0.3 + 0.25 * wave, 0.0, 1.0)[:, None]
     colours = _MEADOW + dryness * (_DRY - _MEADOW)
+    grid = built.grid
+    size = np.array([grid.shape[1], grid.shape[0]]) * grid.cell_m
+    centre = np.stack([x, y], axis=-1) - (grid.x0, grid.y0)
+    beyond = np.max(np.maximum(-centre, centre - size), axis=1)
+    wooded = (beyond > 70.0) & (rng.random(len(x)) < np.clip(beyond / 260.0, 0.0, 0.85))
+    colours[wooded] = _WOODS
     colours *= 1.0 + rng.normal(0.0, 0.02, len(colours))[:, None]
-    return triangles(corners, colours, Label.TERRAIN)
+    # What closes hairline gaps between lanes lies well below them.
+    floor = ground.vertices[ground.under] - np.array([0.0, 0.0, _FLOOR_M])
+    return concatenate(
+        [triangles(corners, colours, Label.TERRAIN), triangles(floor, _FLOOR, Label.ROADS)]
+    )
 
 
 def tree_meshes(
@@ -38,14 +51,16 @@ def tree_meshes(
     rng: np.random.Generator,
 ) -> list[Mesh]:  # fmt: skip
     """Return trees beside the sidewalks and scattered ones where nothing else stands."""
+    frontage = sum(float(side.s[-1] - side.s[0]) for side in sides)
+    step = max(_TREE_STEP_M, frontage / _MOST_STREET_TREES)
     spots = []
     for side in sides:
-        for s in np.arange(side.s[0] + 3.0, side.s[-1] - 2.0, _TREE_STEP_M):
+        for s in np.arange(side.s[0] + 3.0, side.s[-1] - 2.0, step):
             edge, outward, _ = side.at(float(s + rng.uniform(-1.5, 1.5)))
             spots.append(edge[:2] + rng.uniform(1.0, 1.4) * outward)
     grid = built.grid
     high = np.array([grid.shape[1], grid.shape[0]]) * grid.cell_m
-    count = int(high[0] * high[1] / 450.0)
+    count = min(int(high[0] * high[1] / 450.0), _MOST_SCATTERED_TREES)
     scattered = np.array([grid.x0, grid.y0]) + rng.uniform(2.0, high - 2.0, (count, 2))
     meshes = []
     for number, spot in enumerate([*spots, *scattered]):
@@ -91,25 +106,27 @@ def _sphere(splits: int) -> tuple[Array, NDArray[np.intp]]:
     ]
     vertices = np.array(points)
     near = np.linalg.norm(vertices[:, None] - vertices[None], axis=-1) < 2.01
-    faces = [
-        (i, j, k)
-        for i in range(12)
-        for j in range(i + 1, 12)
-        for k in range(j + 1, 12)
-        if near[i, j] and near[j, k] and near[i, k]
-    ]
+    index = np.array(
+        [
+            (i, j, k)
+            for i in range(12)
+            for j in range(i + 1, 12)
+            for k in range(j + 1, 12)
+            if near[i, j] and near[j, k] and near[i, k]
+        ]
+    )
     for _ in range(splits):
-        corners = vertices[np.array(faces)]
+        corners = vertices[index]
         middle = 0.5 * (corners + np.roll(corners, -1, axis=1))
         a, b, c = (corners[:, i] for i in range(3))
         ab, bc, ca = (middle[:, i] for i in range(3))
         parts = np.concatenate(
             [np.stack(t, axis=1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))]
         )
-        vertices, index = np.unique(np.round(parts.reshape(-1, 3), 6), axis=0, return_inverse=True)
-        faces = index.reshape(-1, 3)
+        rounded = np.round(parts.reshape(-1, 3), 6)
+        vertices, inverse = np.unique(rounded, axis=0, return_inverse=True)
+        index = inverse.reshape(-1, 3)
     vertices = vertices / np.linalg.norm(vertices, axis=1, keepdims=True)
-    index = np.array(faces)
     corners = vertices[index]
     turn = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     inward = np.sum(turn * corners.mean(axis=1), axis=1) < 0.0

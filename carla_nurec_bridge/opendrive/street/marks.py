@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from ..geometry import lane_borders, road_pose, stations
 from ..heights import ground_height
 from ..model import LaneSection, Mark, MarkLine, OpenDriveMap, Road, RoadObject
 from ..signals import StopLine
-from .parts import Array, Label, quads, shaded
+from .parts import Array, Label, placed, quads, shaded
 
 COLOURS = {
     "white": (226, 226, 220),
@@ -38,7 +39,7 @@ def mark_meshes(opendrive: OpenDriveMap, rng: np.random.Generator) -> list[Mesh]
         for section in road.sections:
             end = min(section.s_end, road.length)
             for lane in section.lanes.values():
-                for mark, following in zip(lane.marks, (*lane.marks[1:], None), strict=True):
+                for mark, following in zip(lane.marks, (*lane.marks[1:], None), strict=False):
                     begin = section.s + mark.s_offset
                     until = end if following is None else section.s + following.s_offset
                     if mark.type in _UNPAINTED or until - begin < 0.05:
@@ -104,7 +105,8 @@ def stop_line_mesh(stops: list[StopLine]) -> Mesh:
         left, right = left + 2.0 * inward, right - 2.0 * inward
         near, far = -(0.2 + _STOP_DEPTH_M) * ahead, -0.2 * ahead
         corners.append([right + near, right + far, left + far, left + near])
-    lifted = np.array(corners).reshape(-1, 4, 3) + (0.0, 0.0, 2.0 * _LIFT_M)
+    lifted = np.array(corners).reshape(-1, 4, 3)
+    lifted[..., 2] += 2.0 * _LIFT_M
     return quads(lifted, COLOURS["white"], Label.ROAD_LINES)
 
 
@@ -116,11 +118,9 @@ def crosswalk_outline(road: Road, item: RoadObject) -> Array | None:
     if kind == "road":
         x, y, z, _ = road_pose(road, corners[:, 0], corners[:, 1])
         return np.stack([x, y, z + corners[:, 2]], axis=-1)
-    x, y, z, heading = (float(v) for v in road_pose(road, item.s, item.t))
-    turn = heading + item.heading
-    cos, sin = np.cos(turn), np.sin(turn)
-    u, v = corners[:, 0], corners[:, 1]
-    return np.stack([x + cos * u - sin * v, y + sin * u + cos * v, z + corners[:, 2]], axis=-1)
+    turn = item.heading + float(road.plan.pose(item.s)[2])
+    x0, y0, z0, _ = road_pose(road, item.s, item.t)
+    return placed(corners, float(x0), float(y0), float(z0), turn)
 
 
 def crosswalk_meshes(opendrive: OpenDriveMap) -> list[Mesh]:
@@ -143,11 +143,10 @@ def crosswalk_meshes(opendrive: OpenDriveMap) -> list[Mesh]:
 
 def _stripes(outline: Array) -> Array:
     """Return stripes (N, 4, 2) across the long axis of the outline's smallest rectangle."""
-    (cx, cy), _, _ = cv2.minAreaRect(outline.astype(np.float32))
     corners = cv2.boxPoints(cv2.minAreaRect(outline.astype(np.float32))).astype(np.float64)
     sides = corners[1] - corners[0], corners[2] - corners[1]
-    long, short = sorted(sides, key=lambda side: -float(np.hypot(*side)))
-    length, depth = float(np.hypot(*long)), float(np.hypot(*short))
+    short, long = sorted(sides, key=lambda side: float(np.linalg.norm(side)))
+    length, depth = float(np.linalg.norm(long)), float(np.linalg.norm(short))
     if length < _STRIPE_M or depth < _STRIPE_M:
         return np.zeros((0, 4, 2))
     along, across = long / length, short / depth
@@ -155,7 +154,7 @@ def _stripes(outline: Array) -> Array:
         across = -across
     count = max(int((length + _STRIPE_M) // (2.0 * _STRIPE_M)), 1)
     first = -0.5 * (2 * count - 1) * _STRIPE_M + 2.0 * _STRIPE_M * np.arange(count)
-    middle = np.array([cx, cy])
+    middle = corners.mean(axis=0)
     low, high = first[:, None] * along, (first + _STRIPE_M)[:, None] * along
     half = 0.5 * depth * across
     return middle + np.stack([low - half, high - half, high + half, low + half], axis=1)

@@ -62,7 +62,7 @@ def quads(
     rgba = np.full((2 * count, 4), finish, np.uint8)
     rgba[:, :3] = np.repeat(np.clip(np.rint(shades), 0, 255), 2, axis=0)
     first = 4 * np.arange(count, dtype=np.int32)[:, None]
-    index = np.concatenate([first + (0, 1, 2), first + (0, 2, 3)], axis=1).reshape(-1, 3)
+    index = (first + np.array([0, 1, 2, 0, 2, 3])).reshape(-1, 3)
     return Mesh(
         points.reshape(-1, 3).astype(np.float32),
         index.astype(np.int32),
@@ -121,12 +121,16 @@ def placed(points: ArrayLike, x: float, y: float, z: float, heading: float) -> A
     p = np.asarray(points, dtype=np.float64)
     cos, sin = np.cos(heading), np.sin(heading)
     return np.stack(
-        [x + cos * p[..., 0] - sin * p[..., 1], y + sin * p[..., 0] + cos * p[..., 1], z + p[..., 2]],
+        [
+            x + cos * p[..., 0] - sin * p[..., 1],
+            y + sin * p[..., 0] + cos * p[..., 1],
+            z + p[..., 2],
+        ],
         axis=-1,
     )
 
 
 def shaded(colour: Colour, rng: np.random.Generator, count: int, spread: float) -> Array:
-    """Return ``count`` variations (count, 3) of a colour that differ in brightness by ``spread``."""
+    """Return variations (count, 3) of a colour whose brightness differs by ``spread``."""
     base = np.asarray(colour, dtype=np.float64)
     return base * (1.0 + rng.normal(0.0, spread, count))[:, None]

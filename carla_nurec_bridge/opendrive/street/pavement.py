@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,7 @@ GRASS = (88, 112, 58)
 
 _KERB_WIDTH_M = 0.15
 _SKIRT_M = 0.35
+_UNDER_WAYS_M = 0.004
 _BANDS = (0.0, 0.13, 0.36, 0.64, 0.87, 1.0)
 """Where a lane's wheel tracks begin and end across it."""
 
@@ -43,11 +46,9 @@ def pavement_meshes(built: Pavement, rng: np.random.Generator) -> list[Mesh]:
 def _split(strip: Strip, keep: NDArray[np.bool_], shares: Array) -> list[Array]:
     """Return the quads of the bands between shares (K,) or (K, N) of the way inner to outer."""
     shares = shares if shares.ndim == 2 else np.repeat(shares[:, None], len(strip.s), axis=1)
-    rails = [
-        strip.inner + share[:, None] * (strip.outer - strip.inner) for share in shares
-    ]
+    rails = [strip.inner + share[:, None] * (strip.outer - strip.inner) for share in shares]
     bands = []
-    for inner, outer in zip(rails[:-1], rails[1:], strict=True):
+    for inner, outer in pairwise(rails):
         left, right = (outer, inner) if strip.lane.id > 0 else (inner, outer)
         bands.append(np.stack([right[:-1], right[1:], left[1:], left[:-1]], axis=1)[keep])
     return bands
@@ -63,6 +64,9 @@ def _level(strip: Strip, keep: NDArray[np.bool_], rng: np.random.Generator) -> M
             "border": (GRAVEL, Label.GROUND),
             "shoulder": (GUTTER, Label.ROADS),
         }.get(kind, (WORN, Label.ROADS))
+        if strip.road.junction is not None:
+            # Lower than any way across it, so that the way is what one sees.
+            return quads(strip.quads()[keep] - (0.0, 0.0, _UNDER_WAYS_M), colour, tag)
         return quads(strip.quads()[keep], shaded(colour, rng, count, 0.015), tag)
     if strip.road.junction is not None:
         # Ways through a junction lie on top of each other: one colour, or they would flicker.
@@ -93,7 +97,10 @@ def _raised(strip: Strip, keep: NDArray[np.bool_], rng: np.random.Generator) -> 
         quads(stones, shaded(KERBSTONE, rng, count, 0.02), tag),
         quads(slabs, shaded(SLAB if sidewalk else MEDIAN, rng, count, 0.03), tag),
     ]
-    for rail, base, inner in ((strip.inner, strip.base[0], True), (strip.outer, strip.base[1], False)):
+    for rail, base, inner in (
+        (strip.inner, strip.base[0], True),
+        (strip.outer, strip.base[1], False),
+    ):
         foot = rail.copy()
         foot[:, 2] = base - _SKIRT_M
         towards_left = (strip.lane.id > 0) != inner

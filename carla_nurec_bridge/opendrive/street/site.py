@@ -80,6 +80,4 @@ def frontages(opendrive: OpenDriveMap, built: Pavement) -> Iterator[Frontage]:
         kerb = max(paved, key=lambda strip: abs(strip.lane.id)).outer
         _, _, heading = outermost.road.plan.pose(outermost.s)
         outward = side * np.stack([-np.sin(heading), np.cos(heading)], axis=-1)
-        yield Frontage(
-            opendrive.roads[road_id], side, outermost.s, outermost.outer, outward, kerb
-        )
+        yield Frontage(opendrive.roads[road_id], side, outermost.s, outermost.outer, outward, kerb)
