@@ -1,0 +1,37 @@
+"""``carla-nurec carla serve``: an embedded CARLA for the unmodified client."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import click
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+@click.command()
+@click.option("--map", "map_name", default="demo_town", show_default=True,
+              help="OpenDRIVE file (.xodr, .xodr.gz) or the name of a map in the folder.")
+@click.option("--maps-dir", type=click.Path(path_type=Path), default=None,
+              help="Folder of further maps; default: the map's own, or the shipped maps.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65534), default=2000, show_default=True,
+              help="Port of the calls; streams use the next one.")
+@click.option("--seed", type=int, default=0, show_default=True,
+              help="Seed of everything that is random, such as sensor noise.")
+def command(map_name: str, maps_dir: Path | None, host: str, port: int, seed: int) -> None:
+    """Serve a CARLA 0.9.16 world of this package's own until interrupted."""
+    from ..core import heartbeat
+    from ..embedded.carla_server import open_server
+
+    server = open_server(map_name, maps_dir, host, port, seed)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    heartbeat.start()
+    click.echo(f"ready: CARLA 0.9.16 calls on {host}:{port}, map {server.map_name}")
+    try:
+        server.serve()
+    finally:
+        server.close()

@@ -1,0 +1,115 @@
+"""The actors of an episode: what they are, what they hang on, where those without physics are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from ...core.catalogue import Blueprint
+from ...core.frames import Matrix, carla_from_matrix, matrix_from_carla
+from .control import WalkerControl
+from .registry import CallFailure
+from .structs import ZERO, ActorDescription, ActorInfo, BoundingBox, Transform, Vector
+
+NO_BOX = BoundingBox()
+ORIGIN = Transform()
+STANDING = WalkerControl()
+
+Kind = Literal["vehicle", "walker", "prop", "sensor", "light", "sign", "spectator", "controller"]
+
+
+@dataclass(slots=True, eq=False)
+class Actor:
+    """A live actor; ``transform`` is the pose of one that neither drives nor hangs on another."""
+
+    id: int
+    kind: Kind
+    description: ActorDescription
+    box: BoundingBox = NO_BOX
+    tags: bytes = b""
+    token: bytes = b""
+    blueprint: Blueprint | None = None
+    transform: Transform = ORIGIN
+    parent: Actor | None = None
+    parent_from_self: Matrix = field(default_factory=lambda: np.eye(4))
+    children: list[Actor] = field(default_factory=list)
+    velocity: Vector = ZERO
+    walk: WalkerControl = STANDING
+    simulated: bool = True
+    collides: bool = True
+    light_flags: int = 0
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    def info(self) -> ActorInfo:
+        """Return what clients are told of the actor."""
+        parent = self.parent.id if self.parent else 0
+        return ActorInfo(self.id, parent, self.description, self.box, self.tags, self.token)
+
+
+class Registry:
+    """Live actors by id, in the order of their making; ids are never used twice."""
+
+    def __init__(self) -> None:
+        self._actors: dict[int, Actor] = {}
+        self._used: set[int] = set()
+        self._next = 1
+        self.version = 0
+
+    def __iter__(self) -> Iterator[Actor]:
+        return iter(self._actors.values())
+
+    def __len__(self) -> int:
+        return len(self._actors)
+
+    def new_id(self, wanted: int | None = None) -> int:
+        """Return a fresh id, ``wanted`` if that was never used."""
+        if wanted is None or wanted in self._used or wanted <= 0:
+            while self._next in self._used:
+                self._next += 1
+            wanted = self._next
+        self._used.add(wanted)
+        return wanted
+
+    def add(self, actor: Actor) -> Actor:
+        """Put an actor into the world."""
+        self._actors[actor.id] = actor
+        self.version += 1
+        return actor
+
+    def remove(self, actor: Actor) -> None:
+        """Take an actor out of the world and off its parent."""
+        del self._actors[actor.id]
+        if actor.parent is not None:
+            actor.parent.children.remove(actor)
+        self.version += 1
+
+    def find(self, actor_id: int) -> Actor | None:
+        """Return a live actor, or None."""
+        return self._actors.get(actor_id)
+
+    def get(self, actor_id: int, kind: Kind | None = None) -> Actor:
+        """Return a live actor (of a kind); CallFailure when there is none."""
+        actor = self._actors.get(actor_id)
+        if actor is None:
+            raise CallFailure(f"actor {actor_id} not found")
+        if kind is not None and actor.kind != kind:
+            raise CallFailure(f"actor {actor_id} is no {kind} but a {actor.description.id}")
+        return actor
+
+    def of_kind(self, kind: Kind) -> list[Actor]:
+        """Return the live actors of a kind."""
+        return [actor for actor in self._actors.values() if actor.kind == kind]
+
+
+def compose(map_from_parent: Matrix, parent_from_self: Matrix) -> Transform:
+    """Return the CARLA pose of something that hangs on a parent."""
+    location, rotation = carla_from_matrix(map_from_parent @ parent_from_self)
+    return Transform(tuple(location.tolist()), tuple(rotation.tolist()))
+
+
+def matrix_of(transform: Transform) -> Matrix:
+    """Return map_from_actor (4, 4), right-handed, of a CARLA pose."""
+    return matrix_from_carla(transform.location, transform.rotation)

@@ -1,0 +1,104 @@
+"""The blueprint library: what can be spawned, with every attribute a client may ask for."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+from ...core.catalogue import Blueprint, load_catalogue
+from ...core.resources import config_path
+from .structs import ActorDefinition, AttributeDefinition
+
+TYPES = {"bool": 1, "int": 2, "float": 3, "text": 4, "colour": 5}
+COLOURS = (
+    "180,30,32", "27,62,125", "215,216,218", "24,25,27", "120,124,128", "44,86,58",
+    "236,190,80", "92,48,36",
+)  # fmt: skip
+WALKER_SPEEDS = {"adult": ("0.0", "1.43", "3.35"), "child": ("0.0", "0.82", "2.14")}
+CHILDREN = {f"walker.pedestrian.{number:04d}" for number in (9, 10, 11, 12, 13, 14, 48, 49)}
+
+
+@cache
+def definitions() -> tuple[ActorDefinition, ...]:
+    """Return the whole library; ``uid`` counts from 1 in this order."""
+    rows: list[tuple[str, tuple[AttributeDefinition, ...]]] = []
+    for blueprint in load_catalogue().values():
+        make = {"vehicle": _vehicle, "walker": _walker, "prop": _prop}[blueprint.kind]
+        rows.append((blueprint.id, make(blueprint)))
+    sensors = json.loads(config_path("carla", "sensors.json").read_text(encoding="utf-8"))
+    for name, attributes in sensors["sensors"].items():
+        role = name.rsplit(".", 1)[-1]
+        rows.append((name, (_text("role_name", role), _attribute("sensor_tick", "float", "0.0"),
+                            *(_attribute(*row) for row in attributes))))  # fmt: skip
+    rows.append(("controller.ai.walker", (_text("role_name", "default"),)))
+    return tuple(
+        ActorDefinition(uid, name, ",".join(name.split(".")), attributes)
+        for uid, (name, attributes) in enumerate(rows, start=1)
+    )
+
+
+@cache
+def definitions_by_id() -> dict[str, ActorDefinition]:
+    """Return the library by blueprint id."""
+    return {definition.id: definition for definition in definitions()}
+
+
+def _attribute(
+    name: str, kind: str, value: str, recommended: tuple[str, ...] = (), modifiable: bool = True
+) -> AttributeDefinition:
+    return AttributeDefinition(name, TYPES[kind], value, recommended or (value,), modifiable)
+
+
+def _text(name: str, value: str, recommended: tuple[str, ...] = ()) -> AttributeDefinition:
+    return _attribute(name, "text", value, recommended)
+
+
+def _fixed(name: str, kind: str, value: str) -> AttributeDefinition:
+    return _attribute(name, kind, value, modifiable=False)
+
+
+def _bool(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _vehicle(blueprint: Blueprint) -> tuple[AttributeDefinition, ...]:
+    roles = ("autopilot", "scenario", "ego_vehicle")
+    return (
+        _text("role_name", "autopilot", roles),
+        _attribute("color", "colour", COLOURS[0], COLOURS),
+        _fixed("number_of_wheels", "int", str(blueprint.wheels)),
+        _attribute("sticky_control", "bool", "true"),
+        _fixed("object_type", "text", ""),
+        _fixed("base_type", "text", blueprint.base_type),
+        _fixed("special_type", "text", blueprint.special_type),
+        _fixed("generation", "int", str(blueprint.generation)),
+        _fixed("has_lights", "bool", _bool(blueprint.has_lights)),
+        _fixed("has_dynamic_doors", "bool", _bool(blueprint.generation == 2)),
+        _attribute("terramechanics", "bool", "false"),
+    )
+
+
+def _walker(blueprint: Blueprint) -> tuple[AttributeDefinition, ...]:
+    age = "child" if blueprint.id in CHILDREN else "adult"
+    return (
+        _text("role_name", "pedestrian"),
+        _fixed("gender", "text", "other"),
+        _fixed("age", "text", age),
+        _fixed("generation", "int", "2" if int(blueprint.id[-4:]) > 14 else "1"),
+        _attribute("speed", "float", WALKER_SPEEDS[age][1], WALKER_SPEEDS[age]),
+        _attribute("is_invincible", "bool", "true"),
+        _attribute("can_use_wheelchair", "bool", "false"),
+        _attribute("use_wheelchair", "bool", "false"),
+    )
+
+
+def _prop(blueprint: Blueprint) -> tuple[AttributeDefinition, ...]:
+    return (_text("role_name", "prop"), _fixed("size", "text", _size_class(blueprint)))
+
+
+def _size_class(blueprint: Blueprint) -> str:
+    longest_m = max(blueprint.size_m)
+    for limit_m, name in ((0.3, "tiny"), (1.0, "small"), (3.0, "medium")):
+        if longest_m < limit_m:
+            return name
+    return "big"

@@ -1,0 +1,242 @@
+"""Calls about actors of any kind: spawning, placing, pushing, asking."""
+
+from __future__ import annotations
+
+from .actors import Actor
+from .registry import CallFailure, refuse, serve
+from .simulation import Simulation
+from .spawning import destroy, spawn
+from .structs import (
+    ACTOR,
+    BOUNDING_BOX,
+    DESCRIPTION,
+    TRANSFORM,
+    ZERO,
+    ActorDescription,
+    ActorInfo,
+    BoundingBox,
+    Transform,
+    Vector,
+)
+from .wire import BOOL, FLOAT, INT, RAW, TEXT, VECTOR, list_of
+
+
+@serve("get_actors_by_id", list_of(INT), returns=list_of(ACTOR))
+def get_actors_by_id(simulation: Simulation, actor_ids: list[int]) -> list[ActorInfo]:
+    """Return the live ones of the asked actors."""
+    found = (simulation.actors.find(actor_id) for actor_id in actor_ids)
+    return [actor.info() for actor in found if actor is not None]
+
+
+@serve("spawn_actor", DESCRIPTION, TRANSFORM, returns=ACTOR)
+def spawn_actor(
+    simulation: Simulation, description: ActorDescription, transform: Transform
+) -> ActorInfo:
+    """Make an actor."""
+    return spawn(simulation, description, transform).info()
+
+
+@serve("spawn_actor_with_parent", DESCRIPTION, TRANSFORM, INT, INT, TEXT, returns=ACTOR)
+def spawn_actor_with_parent(
+    simulation: Simulation, description: ActorDescription, transform: Transform, parent_id: int,
+    attachment: int, socket: str,
+) -> ActorInfo:  # fmt: skip
+    """Make an actor that hangs on another, rigidly."""
+    parent = simulation.actors.get(parent_id)
+    return spawn(simulation, description, transform, parent).info()
+
+
+@serve("destroy_actor", INT, returns=BOOL)
+def destroy_actor(simulation: Simulation, actor_id: int) -> bool:
+    """Destroy an actor; false when that is not possible."""
+    actor = simulation.actors.find(actor_id)
+    return actor is not None and destroy(simulation, actor)
+
+
+@serve("get_actor_bounding_box", INT, returns=BOUNDING_BOX)
+def get_actor_bounding_box(simulation: Simulation, actor_id: int) -> BoundingBox:
+    """Return an actor's box; a zero one for unknown actors, as clients' threads expect."""
+    actor = simulation.actors.find(actor_id)
+    return actor.box if actor else BoundingBox()
+
+
+@serve("set_actor_transform", INT, TRANSFORM)
+def set_actor_transform(simulation: Simulation, actor_id: int, transform: Transform) -> None:
+    """Teleport an actor."""
+    simulation.place(simulation.actors.get(actor_id), transform)
+
+
+@serve("set_actor_location", INT, VECTOR)
+def set_actor_location(simulation: Simulation, actor_id: int, location: Vector) -> None:
+    """Teleport an actor, keeping its rotation."""
+    actor = simulation.actors.get(actor_id)
+    simulation.place(actor, Transform(location, simulation.transform_of(actor).rotation))
+
+
+@serve("set_walker_state", INT, TRANSFORM, FLOAT)
+def set_walker_state(
+    simulation: Simulation, actor_id: int, transform: Transform, speed_m_s: float
+) -> None:
+    """Put a walker somewhere, walking at a speed."""
+    put_walker(simulation, actor_id, transform, speed_m_s)
+
+
+def put_walker(
+    simulation: Simulation, actor_id: int, transform: Transform, speed_m_s: float
+) -> None:
+    """Put a walker somewhere; its own walking stops, only its shown speed is set."""
+    actor = simulation.actors.get(actor_id, "walker")
+    simulation.place(actor, transform)
+    actor.velocity = (speed_m_s, 0.0, 0.0) if speed_m_s else ZERO
+
+
+@serve("set_actor_target_velocity", INT, VECTOR)
+def set_actor_target_velocity(simulation: Simulation, actor_id: int, velocity: Vector) -> None:
+    """Set the velocity in m/s, world axes."""
+    actor = simulation.actors.get(actor_id)
+    if actor.kind == "vehicle":
+        simulation.fleet.set_velocity(actor_id, velocity)
+    else:
+        actor.velocity = velocity
+
+
+@serve("set_actor_target_angular_velocity", INT, VECTOR)
+def set_actor_target_angular_velocity(
+    simulation: Simulation, actor_id: int, degrees_per_s: Vector
+) -> None:
+    """Set the angular velocity in deg/s."""
+    simulation.fleet.set_yaw_rate(_vehicle(simulation, actor_id).id, degrees_per_s)
+
+
+@serve("enable_actor_constant_velocity", INT, VECTOR)
+def enable_actor_constant_velocity(
+    simulation: Simulation, actor_id: int, velocity: Vector
+) -> None:
+    """Drive at a constant velocity in the vehicle's own axes."""
+    simulation.fleet.set_constant_velocity(_vehicle(simulation, actor_id).id, velocity)
+
+
+@serve("disable_actor_constant_velocity", INT)
+def disable_actor_constant_velocity(simulation: Simulation, actor_id: int) -> None:
+    """Drive freely again."""
+    simulation.fleet.set_constant_velocity(_vehicle(simulation, actor_id).id, None)
+
+
+@serve("add_actor_impulse", INT, VECTOR)
+def add_actor_impulse(simulation: Simulation, actor_id: int, impulse: Vector) -> None:
+    """Add an impulse in N s."""
+    simulation.fleet.push(_vehicle(simulation, actor_id).id, impulse)
+
+
+@serve("add_actor_impulse_at_location", INT, VECTOR, VECTOR)
+def add_actor_impulse_at_location(
+    simulation: Simulation, actor_id: int, impulse: Vector, location: Vector
+) -> None:
+    """Add an impulse in N s at a point; it also turns the vehicle."""
+    simulation.fleet.push(_vehicle(simulation, actor_id).id, impulse, location)
+
+
+@serve("add_actor_force", INT, VECTOR)
+def add_actor_force(simulation: Simulation, actor_id: int, force: Vector) -> None:
+    """Add a force in N for the next tick."""
+    simulation.fleet.add_force(_vehicle(simulation, actor_id).id, force)
+
+
+@serve("add_actor_angular_impulse", INT, VECTOR)
+def add_actor_angular_impulse(simulation: Simulation, actor_id: int, impulse: Vector) -> None:
+    """Add an angular impulse in N m s."""
+    simulation.fleet.spin(_vehicle(simulation, actor_id).id, impulse)
+
+
+@serve("add_actor_torque", INT, VECTOR)
+def add_actor_torque(simulation: Simulation, actor_id: int, torque: Vector) -> None:
+    """Add a torque in N m for the next tick."""
+    simulation.fleet.add_torque(_vehicle(simulation, actor_id).id, torque)
+
+
+@serve("set_actor_simulate_physics", INT, BOOL)
+def set_actor_simulate_physics(simulation: Simulation, actor_id: int, enabled: bool) -> None:
+    """Switch an actor's physics."""
+    actor = simulation.actors.get(actor_id)
+    actor.simulated = enabled
+    if actor.kind == "vehicle":
+        simulation.fleet.set_simulated(actor_id, enabled)
+
+
+@serve("set_actor_collisions", INT, BOOL)
+def set_actor_collisions(simulation: Simulation, actor_id: int, enabled: bool) -> None:
+    """Switch an actor's collisions."""
+    simulation.actors.get(actor_id).collides = enabled
+
+
+@serve("set_actor_enable_gravity", INT, BOOL)
+def set_actor_enable_gravity(simulation: Simulation, actor_id: int, enabled: bool) -> None:
+    """Switch a vehicle's gravity."""
+    simulation.fleet.set_gravity(_vehicle(simulation, actor_id).id, enabled)
+
+
+@serve("set_actor_autopilot", INT, BOOL)
+def set_actor_autopilot(simulation: Simulation, actor_id: int, enabled: bool) -> None:
+    """Accept autopilot switches; the client's Traffic Manager drives."""
+    _vehicle(simulation, actor_id)
+
+
+@serve("get_actor_component_world_transform", INT, TEXT, returns=TRANSFORM)
+def get_actor_component_world_transform(
+    simulation: Simulation, actor_id: int, component: str
+) -> Transform:
+    """Return the pose of an actor's one component: its own."""
+    return simulation.transform_of(_with_component(simulation, actor_id, component))
+
+
+@serve("get_actor_component_relative_transform", INT, TEXT, returns=TRANSFORM)
+def get_actor_component_relative_transform(
+    simulation: Simulation, actor_id: int, component: str
+) -> Transform:
+    """Return the pose of an actor's one component in the actor: none."""
+    _with_component(simulation, actor_id, component)
+    return Transform()
+
+
+@serve("get_actor_component_names", INT, returns=list_of(TEXT))
+def get_actor_component_names(simulation: Simulation, actor_id: int) -> list[str]:
+    """Return the names of an actor's components."""
+    simulation.actors.get(actor_id)
+    return [ROOT_COMPONENT]
+
+
+@serve("get_actor_bone_names", INT, returns=list_of(TEXT))
+def get_actor_bone_names(simulation: Simulation, actor_id: int) -> list[str]:
+    """Return the names of an actor's bones: it has none."""
+    simulation.actors.get(actor_id)
+    return []
+
+
+@serve("get_actor_socket_names", INT, returns=list_of(TEXT))
+def get_actor_socket_names(simulation: Simulation, actor_id: int) -> list[str]:
+    """Return the names of an actor's sockets: it has none."""
+    simulation.actors.get(actor_id)
+    return []
+
+
+ROOT_COMPONENT = "root"
+
+
+def _vehicle(simulation: Simulation, actor_id: int) -> Actor:
+    return simulation.actors.get(actor_id, "vehicle")
+
+
+def _with_component(simulation: Simulation, actor_id: int, component: str) -> Actor:
+    actor = simulation.actors.get(actor_id)
+    if component != ROOT_COMPONENT:
+        raise CallFailure(f"actor {actor_id} has no component '{component}'")
+    return actor
+
+
+refuse(
+    "get_actor_bone_world_transforms get_actor_bone_relative_transforms "
+    "get_vehicle_bone_world_transforms get_actor_socket_world_transforms "
+    "get_actor_socket_relative_transforms get_bones_transform",
+    returns=RAW,
+)
+refuse("set_ignored_vehicles set_actor_dead set_bones_transform blend_pose get_pose_from_animation")

@@ -1,0 +1,146 @@
+"""Calls about vehicles and walkers: controls, physics, telemetry."""
+
+from __future__ import annotations
+
+import math
+
+from . import dynamics as d
+from .control import (
+    ACKERMANN_CONTROL,
+    ACKERMANN_SETTINGS,
+    PHYSICS,
+    TELEMETRY,
+    VEHICLE_CONTROL,
+    WALKER_CONTROL,
+    AckermannControl,
+    AckermannSettings,
+    PhysicsControl,
+    Telemetry,
+    VehicleControl,
+    WalkerControl,
+)
+from .registry import refuse, serve
+from .simulation import Simulation
+from .wire import BOOL, FLOAT, INT
+
+FRONT_WHEELS = (0, 1)
+DOORS = range(6)
+ALL_DOORS = 6
+
+
+@serve("apply_control_to_vehicle", INT, VEHICLE_CONTROL)
+def apply_control_to_vehicle(
+    simulation: Simulation, actor_id: int, control: VehicleControl
+) -> None:
+    """Press pedals and turn the wheel."""
+    simulation.actors.get(actor_id, "vehicle")
+    simulation.ackermann.release(actor_id)
+    simulation.fleet.set_control(actor_id, control)
+
+
+@serve("apply_ackermann_control_to_vehicle", INT, ACKERMANN_CONTROL)
+def apply_ackermann_control_to_vehicle(
+    simulation: Simulation, actor_id: int, control: AckermannControl
+) -> None:
+    """Follow a speed and steering angle."""
+    simulation.actors.get(actor_id, "vehicle")
+    simulation.ackermann.control(actor_id, control)
+
+
+@serve("get_ackermann_controller_settings", INT, returns=ACKERMANN_SETTINGS)
+def get_ackermann_controller_settings(
+    simulation: Simulation, actor_id: int
+) -> AckermannSettings:
+    """Return the gains of a vehicle's Ackermann control."""
+    simulation.actors.get(actor_id, "vehicle")
+    return simulation.ackermann.settings(actor_id)
+
+
+@serve("apply_ackermann_controller_settings", INT, ACKERMANN_SETTINGS)
+def apply_ackermann_controller_settings(
+    simulation: Simulation, actor_id: int, settings: AckermannSettings
+) -> None:
+    """Change the gains of a vehicle's Ackermann control."""
+    simulation.actors.get(actor_id, "vehicle")
+    simulation.ackermann.set_settings(actor_id, settings)
+
+
+@serve("apply_control_to_walker", INT, WALKER_CONTROL)
+def apply_control_to_walker(
+    simulation: Simulation, actor_id: int, control: WalkerControl
+) -> None:
+    """Make a walker walk."""
+    simulation.actors.get(actor_id, "walker").walk = control
+
+
+@serve("get_physics_control", INT, returns=PHYSICS)
+def get_physics_control(simulation: Simulation, actor_id: int) -> PhysicsControl:
+    """Return a vehicle's mechanical model, its wheels where they are now."""
+    simulation.actors.get(actor_id, "vehicle")
+    return simulation.fleet.physics_now(actor_id)
+
+
+@serve("apply_physics_control", INT, PHYSICS)
+def apply_physics_control(
+    simulation: Simulation, actor_id: int, physics: PhysicsControl
+) -> None:
+    """Give a vehicle another mechanical model."""
+    simulation.actors.get(actor_id, "vehicle")
+    simulation.fleet.set_physics(actor_id, physics)
+
+
+@serve("get_wheel_steer_angle", INT, INT, returns=FLOAT)
+def get_wheel_steer_angle(simulation: Simulation, actor_id: int, wheel: int) -> float:
+    """Return the steering angle of a wheel in degrees, right positive."""
+    simulation.actors.get(actor_id, "vehicle")
+    fleet, row = simulation.fleet, simulation.fleet.row_of[actor_id]
+    fronts = FRONT_WHEELS if fleet.blueprints[row].wheels > 2 else FRONT_WHEELS[:1]
+    if wheel not in fronts:
+        return 0.0
+    return math.degrees(float(fleet.state[row, d.STEER] * fleet.parameters[row, d.MAX_STEER]))
+
+
+@serve("get_wheel_pitch_angle", INT, INT, returns=FLOAT)
+def get_wheel_pitch_angle(simulation: Simulation, actor_id: int, wheel: int) -> float:
+    """Return how far a wheel has rolled in degrees: not kept, zero."""
+    simulation.actors.get(actor_id, "vehicle")
+    return 0.0
+
+
+@serve("get_telemetry_data", INT, returns=TELEMETRY)
+def get_telemetry_data(simulation: Simulation, actor_id: int) -> Telemetry:
+    """Return what a vehicle does now."""
+    simulation.actors.get(actor_id, "vehicle")
+    return simulation.fleet.telemetry(actor_id)
+
+
+@serve("open_vehicle_door", INT, INT)
+def open_vehicle_door(simulation: Simulation, actor_id: int, door: int) -> None:
+    """Open a door; it is recorded, not drawn."""
+    _move_door(simulation, actor_id, door, True)
+
+
+@serve("close_vehicle_door", INT, INT)
+def close_vehicle_door(simulation: Simulation, actor_id: int, door: int) -> None:
+    """Close a door; it is recorded, not drawn."""
+    _move_door(simulation, actor_id, door, False)
+
+
+def _move_door(simulation: Simulation, actor_id: int, door: int, is_open: bool) -> None:
+    simulation.actors.get(actor_id, "vehicle")
+    for one in DOORS if door == ALL_DOORS else (door,):
+        simulation.doors.append((actor_id, one, is_open))
+
+
+@serve("show_vehicle_debug_telemetry", INT, BOOL)
+def show_vehicle_debug_telemetry(
+    simulation: Simulation, actor_id: int, enabled: bool
+) -> None:
+    """Accept the switch; there is no window to show telemetry in."""
+
+
+refuse(
+    "set_wheel_steer_direction set_wheel_pitch_angle use_carsim_road enable_carsim "
+    "enable_chrono_physics restore_physx_physics"
+)
+

@@ -1,0 +1,274 @@
+"""The motion of wheeled vehicles: a dynamic bicycle model, compiled, all vehicles in one call.
+
+Frame and units: CARLA's axes (x forward, y right, z up), metres, radians, seconds; speeds in the
+body's frame. Below ``BLEND_LOW`` the model is kinematic (no slip), above ``BLEND_HIGH`` dynamic,
+between them a mix: slip angles are ill-defined near standstill (Kong et al., "Kinematic and
+dynamic vehicle models for autonomous driving control design", IV 2015, discuss both models).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+# Columns of the state table.
+(X, Y, Z, PITCH, YAW, ROLL, VEL_X, VEL_Y, VEL_Z, ANG_X, ANG_Y, ANG_Z, ACC_X, ACC_Y, ACC_Z,
+ U, V, W, YAW_RATE, STEER, RPM, GEAR, SHIFT_S, FORCE_X, FORCE_Y, TORQUE_Z) = range(26)  # fmt: skip
+STATE_COLUMNS = 26
+
+# Columns of the control table.
+(THROTTLE, STEER_CMD, BRAKE, HAND_BRAKE, REVERSE, MANUAL, GEAR_CMD, MODE, CONST_U, CONST_V,
+ GRAVITY_ON) = range(11)  # fmt: skip
+CONTROL_COLUMNS = 11
+PHYSICS, FROZEN, CONSTANT_VELOCITY = 0.0, 1.0, 2.0
+
+# Columns of the parameter table.
+(MASS, INERTIA, FRONT_M, REAR_M, HALF_TRACK_M, COG_HEIGHT_M, WHEEL_RADIUS_M, MAX_STEER, FRICTION,
+ STIFFNESS, BRAKE_FORCE, HAND_BRAKE_FORCE, MAX_RPM, FINAL_RATIO, GEARS, AUTOBOX, SWITCH_S,
+ DRAG_AREA, ENGINE_DRAG, TWO_WHEELS) = range(20)  # fmt: skip
+PARAMETER_COLUMNS = 20
+
+CURVE_POINTS = 12
+GRAVITY = 9.81
+AIR_DENSITY = 1.2
+ROLLING = 0.012
+IDLE_RPM = 800.0
+DRIVE_EFFICIENCY = 0.9
+STEER_RISE = 2.5
+STEER_FALL = 5.0
+BLEND_LOW = 2.0
+BLEND_HIGH = 4.0
+RAD_PER_S_FROM_RPM = math.pi / 30.0
+
+
+@numba.njit(cache=True, inline="always")
+def _curve(points, x):
+    """Interpolate a padded (K, 2) curve; constant beyond its ends."""
+    if x <= points[0, 0]:
+        return points[0, 1]
+    for k in range(1, points.shape[0]):
+        if x <= points[k, 0]:
+            width = points[k, 0] - points[k - 1, 0]
+            share = (x - points[k - 1, 0]) / width if width > 0.0 else 1.0
+            return points[k - 1, 1] + share * (points[k, 1] - points[k - 1, 1])
+    return points[-1, 1]
+
+
+@numba.njit(cache=True)
+def height_at(grid, origin_x, origin_y, cell, x, y):
+    """Return the bilinear height of the (rows, columns) grid at a point of CARLA's plane."""
+    column = min(max((x - origin_x) / cell, 0.0), grid.shape[1] - 1.001)
+    row = min(max((y - origin_y) / cell, 0.0), grid.shape[0] - 1.001)
+    i, j = int(row), int(column)
+    a, b = row - i, column - j
+    return (
+        (1 - a) * ((1 - b) * grid[i, j] + b * grid[i, j + 1])
+        + a * ((1 - b) * grid[i + 1, j] + b * grid[i + 1, j + 1])
+    )  # fmt: skip
+
+
+@numba.njit(cache=True)
+def _shift(s, c, p, gears, torque_rpm, h):
+    """Choose the gear; while shifting (``SHIFT_S`` > 0) the clutch is open."""
+    s[SHIFT_S] = max(s[SHIFT_S] - h, 0.0)
+    if c[REVERSE] > 0.5:
+        s[GEAR] = -1.0
+        return
+    count = p[GEARS]
+    if c[MANUAL] > 0.5:
+        s[GEAR] = min(max(c[GEAR_CMD], -1.0), count)
+        return
+    if s[GEAR] < 1.0:
+        s[GEAR] = 1.0
+    if p[AUTOBOX] < 0.5 or s[SHIFT_S] > 0.0:
+        return
+    share = torque_rpm / p[MAX_RPM]
+    gear = int(s[GEAR])
+    if share > gears[gear - 1, 2] and gear < count:
+        s[GEAR] += 1.0
+        s[SHIFT_S] = p[SWITCH_S]
+    elif share < gears[gear - 1, 1] and gear > 1:
+        s[GEAR] -= 1.0
+        s[SHIFT_S] = p[SWITCH_S]
+
+
+@numba.njit(cache=True)
+def _drive_force(s, c, p, gears, torque):
+    """Return the engine's force at the road in newtons, signed with the driving direction."""
+    gear = int(s[GEAR])
+    if gear == 0:
+        s[RPM] = IDLE_RPM + c[THROTTLE] * (p[MAX_RPM] - IDLE_RPM)
+        return 0.0
+    direction = 1.0 if gear > 0 else -1.0
+    ratio = gears[max(gear, 1) - 1, 0] * p[FINAL_RATIO]
+    wheel_rpm = s[U] * direction / p[WHEEL_RADIUS_M] * ratio / RAD_PER_S_FROM_RPM
+    s[RPM] = min(max(wheel_rpm, IDLE_RPM), p[MAX_RPM])
+    if wheel_rpm >= p[MAX_RPM]:
+        return -direction * p[ENGINE_DRAG] * ratio / p[WHEEL_RADIUS_M]
+    if s[SHIFT_S] > 0.0:
+        return 0.0
+    slipping_rpm = max(s[RPM], IDLE_RPM + 1200.0 * c[THROTTLE])
+    engine = c[THROTTLE] * _curve(torque, slipping_rpm) * DRIVE_EFFICIENCY
+    if wheel_rpm > IDLE_RPM:
+        engine -= (1.0 - c[THROTTLE]) * p[ENGINE_DRAG] * wheel_rpm / p[MAX_RPM]
+    return direction * engine * ratio / p[WHEEL_RADIUS_M]
+
+
+@numba.njit(cache=True)
+def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):
+    """Advance one vehicle on the ground by ``h`` seconds."""
+    mass, front, rear = p[MASS], p[FRONT_M], p[REAR_M]
+    base = front + rear
+    u, v, r = s[U], s[V], s[YAW_RATE]
+    speed = abs(u)
+
+    target = c[STEER_CMD] * _curve(steering, speed * 3.6)
+    rate = STEER_FALL if target * s[STEER] < 0.0 or abs(target) < abs(s[STEER]) else STEER_RISE
+    s[STEER] += min(max(target - s[STEER], -rate * h), rate * h)
+    delta = s[STEER] * p[MAX_STEER]
+
+    wheel_rpm = speed / p[WHEEL_RADIUS_M] / RAD_PER_S_FROM_RPM
+    ratio = gears[max(int(s[GEAR]), 1) - 1, 0] * p[FINAL_RATIO]
+    _shift(s, c, p, gears, wheel_rpm * ratio, h)
+    drive = _drive_force(s, c, p, gears, torque)
+    grip = p[FRICTION] * mass * GRAVITY
+    drive = min(max(drive, -grip), grip)
+
+    pull = slope_x * mass * GRAVITY - 0.5 * AIR_DENSITY * p[DRAG_AREA] * u * speed
+    pull += s[FORCE_X]
+    braking = c[BRAKE] * p[BRAKE_FORCE] + ROLLING * mass * GRAVITY
+    rear_load = mass * GRAVITY * front / base
+    if c[HAND_BRAKE] > 0.5:
+        braking += min(p[HAND_BRAKE_FORCE], p[FRICTION] * rear_load)
+    braking = min(braking, grip)
+
+    du = (drive + pull) / mass * h
+    free = u + du
+    stop = braking / mass * h
+    new_u = 0.0 if abs(free) <= stop else free - math.copysign(stop, free)
+    along = (new_u - u) / h
+
+    lift = mass * along * p[COG_HEIGHT_M] / base
+    load_front = max(mass * GRAVITY * rear / base - lift, 0.05 * mass * GRAVITY)
+    load_rear = max(mass * GRAVITY * front / base + lift, 0.05 * mass * GRAVITY)
+    used = min(abs(mass * along) / grip, 0.95)
+    side = p[FRICTION] * math.sqrt(1.0 - used * used)
+
+    kin_r = new_u * math.tan(delta) / base
+    limit = side * GRAVITY / max(abs(new_u), 0.1)
+    kin_r = min(max(kin_r, -limit), limit)
+    kin_v = kin_r * rear
+    share = min(max((speed - BLEND_LOW) / (BLEND_HIGH - BLEND_LOW), 0.0), 1.0)
+    if share > 0.0:
+        sign = 1.0 if u >= 0.0 else -1.0
+        slip_front = math.atan2(v + front * r, speed) - sign * delta
+        slip_rear = math.atan2(v - rear * r, speed)
+        rear_grip = side * (0.35 if c[HAND_BRAKE] > 0.5 else 1.0)
+        stiff_front = p[STIFFNESS] / max(side, 0.05)
+        stiff_rear = p[STIFFNESS] / max(rear_grip, 0.05)
+        force_front = -side * load_front * math.tanh(stiff_front * slip_front)
+        force_rear = -rear_grip * load_rear * math.tanh(stiff_rear * slip_rear)
+        turn = math.cos(delta)
+        dyn_v = v + h * ((force_front * turn + force_rear + s[FORCE_Y]) / mass
+                         + slope_y * GRAVITY - u * r)  # fmt: skip
+        dyn_r = r + h * (front * force_front * turn - rear * force_rear + s[TORQUE_Z]) / p[INERTIA]
+        new_v = share * dyn_v + (1.0 - share) * kin_v
+        new_r = share * dyn_r + (1.0 - share) * kin_r
+        new_u += share * h * (v * r - force_front * math.sin(delta) / mass)
+    else:
+        # Sideways sliding left over from a crash dies out with the tyres' friction.
+        rest = v - kin_v
+        fade = side * GRAVITY * h
+        new_v = kin_v + (0.0 if abs(rest) <= fade else rest - math.copysign(fade, rest))
+        spin = r - kin_r
+        fade_r = side * mass * GRAVITY * 0.5 * base / p[INERTIA] * h
+        new_r = kin_r + (0.0 if abs(spin) <= fade_r else spin - math.copysign(fade_r, spin))
+    s[U], s[V], s[YAW_RATE] = new_u, new_v, new_r
+
+
+@numba.njit(cache=True)
+def _ground_pose(s, p, grid, ox, oy, cell):
+    """Return height, pitch and roll of the ground below a vehicle (pitch up, roll right down)."""
+    cos, sin = math.cos(s[YAW]), math.sin(s[YAW])
+    f, b, t = p[FRONT_M], p[REAR_M], p[HALF_TRACK_M]
+    front_left = height_at(grid, ox, oy, cell, s[X] + f * cos + t * sin, s[Y] + f * sin - t * cos)
+    front_right = height_at(grid, ox, oy, cell, s[X] + f * cos - t * sin, s[Y] + f * sin + t * cos)
+    rear_left = height_at(grid, ox, oy, cell, s[X] - b * cos + t * sin, s[Y] - b * sin - t * cos)
+    rear_right = height_at(grid, ox, oy, cell, s[X] - b * cos - t * sin, s[Y] - b * sin + t * cos)
+    front = 0.5 * (front_left + front_right)
+    rear = 0.5 * (rear_left + rear_right)
+    pitch = math.atan2(front - rear, f + b)
+    roll = math.atan2(0.5 * (front_left + rear_left - front_right - rear_right), 2.0 * t)
+    return (b * front + f * rear) / (f + b), pitch, roll
+
+
+@numba.njit(cache=True)
+def advance(state, control, parameters, gears, torque, steering, grid, ox, oy, cell, dt, substep):
+    """Advance every vehicle (row) by ``dt`` seconds in steps of at most ``substep``.
+
+    ``state`` (N, STATE_COLUMNS) is changed in place; ``control`` and ``parameters`` are (N, ...),
+    ``gears`` (N, K, 3), ``torque`` and ``steering`` (N, K, 2) curves over rpm and km/h; ``grid``
+    holds ground heights every ``cell`` metres from (ox, oy) on in CARLA's plane.
+    """
+    steps = max(math.ceil(dt / substep - 1e-9), 1)
+    h = dt / steps
+    for n in range(state.shape[0]):
+        s, c, p = state[n], control[n], parameters[n]
+        if c[MODE] == FROZEN:
+            for k in (ACC_X, ACC_Y, ACC_Z):
+                s[k] = 0.0
+            s[FORCE_X] = s[FORCE_Y] = s[TORQUE_Z] = 0.0
+            continue
+        old_x, old_y, old_z = s[VEL_X], s[VEL_Y], s[VEL_Z]
+        z0, pitch0, roll0 = s[Z], s[PITCH], s[ROLL]
+        ground, pitch, roll = _ground_pose(s, p, grid, ox, oy, cell)
+        for _ in range(steps):
+            grounded = s[Z] <= ground + 0.03
+            if c[MODE] == CONSTANT_VELOCITY:
+                s[U], s[V], s[YAW_RATE] = c[CONST_U], c[CONST_V], 0.0
+            elif grounded:
+                _substep(
+                    s, c, p, gears[n], torque[n], steering[n],
+                    -math.sin(pitch), math.sin(roll), h,
+                )  # fmt: skip
+            heading = s[YAW] + 0.5 * h * s[YAW_RATE]
+            cos, sin = math.cos(heading), math.sin(heading)
+            s[X] += h * (s[U] * cos - s[V] * sin) * math.cos(pitch)
+            s[Y] += h * (s[U] * sin + s[V] * cos) * math.cos(pitch)
+            s[YAW] += h * s[YAW_RATE]
+            ground, pitch, roll = _ground_pose(s, p, grid, ox, oy, cell)
+            if c[GRAVITY_ON] > 0.5 and s[Z] > ground + 0.03:
+                s[W] -= GRAVITY * h
+                s[Z] = max(s[Z] + s[W] * h, ground)
+            elif c[GRAVITY_ON] > 0.5:
+                s[Z] = ground
+                s[W] = 0.0
+            if s[Z] <= ground + 0.03:
+                s[PITCH], s[ROLL] = pitch, 0.0 if p[TWO_WHEELS] > 0.5 else roll
+        s[YAW] -= 2.0 * math.pi * math.floor(s[YAW] / (2.0 * math.pi) + 0.5)
+        cos, sin = math.cos(s[YAW]), math.sin(s[YAW])
+        s[VEL_X] = (s[U] * cos - s[V] * sin) * math.cos(s[PITCH])
+        s[VEL_Y] = (s[U] * sin + s[V] * cos) * math.cos(s[PITCH])
+        s[VEL_Z] = (s[Z] - z0) / dt
+        pitch_rate, roll_rate = (s[PITCH] - pitch0) / dt, (s[ROLL] - roll0) / dt
+        s[ANG_X] = -roll_rate * cos + pitch_rate * sin
+        s[ANG_Y] = -roll_rate * sin - pitch_rate * cos
+        s[ANG_Z] = s[YAW_RATE]
+        s[ACC_X] = (s[VEL_X] - old_x) / dt
+        s[ACC_Y] = (s[VEL_Y] - old_y) / dt
+        s[ACC_Z] = (s[VEL_Z] - old_z) / dt
+        s[FORCE_X] = s[FORCE_Y] = s[TORQUE_Z] = 0.0
+
+
+def empty_tables(count: int) -> tuple[np.ndarray, ...]:
+    """Return zeroed state, control, parameters, gears, torque and steering for ``count`` rows."""
+    return (
+        np.zeros((count, STATE_COLUMNS)),
+        np.zeros((count, CONTROL_COLUMNS)),
+        np.zeros((count, PARAMETER_COLUMNS)),
+        np.zeros((count, CURVE_POINTS, 3)),
+        np.zeros((count, CURVE_POINTS, 2)),
+        np.zeros((count, CURVE_POINTS, 2)),
+    )

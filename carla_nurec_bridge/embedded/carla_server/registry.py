@@ -1,0 +1,82 @@
+"""The calls that the server knows: argument codecs, form of the answer, and the handler.
+
+The client decodes an answer by its form: void and valued answers differ on the wire, and the
+wrong one ends the client's process, so calls that are not served still declare theirs here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...core.errors import BridgeError, ProtocolError
+from .wire import Codec
+
+if TYPE_CHECKING:
+    from .simulation import Simulation
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+class CallFailure(BridgeError):
+    """A call cannot be done; its text becomes the client's RuntimeError."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One remote call; ``result`` is None for a void one, ``bare`` answers skip the wrapper."""
+
+    name: str
+    arguments: tuple[Codec, ...]
+    result: Codec | None
+    handler: Callable[..., Any] | None
+    bare: bool = False
+
+    def failure(self, message: str) -> list[Any]:
+        """Return the failed answer in this call's form."""
+        if self.bare:
+            return [[[0, [message]]]]
+        return [[True, [message]]] if self.result is None else [[0, [message]]]
+
+    def answer(self, simulation: Simulation, arguments: list[Any]) -> list[Any]:
+        """Decode the arguments, run the handler, and return the answer in this call's form."""
+        if self.handler is None:
+            return self.failure(f"{self.name} is not supported by this server")
+        try:
+            if len(arguments) < len(self.arguments):
+                raise ProtocolError(
+                    f"{self.name} takes {len(self.arguments)} arguments, got {len(arguments)}"
+                )
+            values = [
+                codec.decode(value)
+                for codec, value in zip(self.arguments, arguments, strict=False)
+            ]
+            value = self.handler(simulation, *values)
+        except BridgeError as error:
+            return self.failure(str(error))
+        if self.result is None:
+            return [[False]]
+        encoded = self.result.encode(value)
+        return encoded if self.bare else [[1, encoded]]
+
+
+CALLS: dict[str, Call] = {}
+
+
+def serve(
+    name: str, *arguments: Codec, returns: Codec | None = None, bare: bool = False
+) -> Callable[[Handler], Handler]:
+    """Register the decorated ``handler(simulation, *values)`` for the call ``name``."""
+
+    def register(handler: Handler) -> Handler:
+        CALLS[name] = Call(name, arguments, returns, handler, bare)
+        return handler
+
+    return register
+
+
+def refuse(names: str, returns: Codec | None = None) -> None:
+    """Register calls (blank-separated names) that are answered with a well-formed failure."""
+    for name in names.split():
+        CALLS[name] = Call(name, (), returns, None)

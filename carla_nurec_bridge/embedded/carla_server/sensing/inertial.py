@@ -1,0 +1,105 @@
+"""Inertial and satellite sensors: what the body's own motion and place say."""
+
+from __future__ import annotations
+
+import math
+
+import msgpack
+import numpy as np
+
+from ....core.frames import Matrix
+from ..actors import Actor
+
+IMU, GNSS = "sensor.other.imu", "sensor.other.gnss"
+INDEX = {IMU: 5, GNSS: 4}
+GRAVITY_M_S2 = 9.81
+EARTH_RADIUS_M = 6378137.0
+MERCATOR_SCALE = 0.9996
+DEFAULT_ORIGIN_DEG = (42.0, 2.0)
+
+
+class Imu:
+    """An IMU: acceleration by the second difference of its place, with gravity added."""
+
+    def __init__(self, actor: Actor, seed: int) -> None:
+        self._attributes = actor.attributes
+        own_seed = int(actor.attributes.get("noise_seed", "0"))
+        self._random = np.random.default_rng((seed, own_seed, actor.id))
+        self._places: list[np.ndarray] = []
+        self._rotation: np.ndarray | None = None
+
+    def measure(self, map_from_imu: Matrix, delta_s: float) -> tuple[int, tuple[bytes]]:
+        """Return (message type, payload): m/s^2 and rad/s in the sensor's axes, compass in rad."""
+        self._places = [*self._places[-2:], map_from_imu[:3, 3].copy()]
+        acceleration = np.zeros(3)
+        if len(self._places) == 3:
+            before, middle, now = self._places
+            acceleration = (now - 2.0 * middle + before) / delta_s**2
+        rotation = map_from_imu[:3, :3]
+        felt = rotation.T @ (acceleration + (0.0, 0.0, GRAVITY_M_S2))
+        rate = np.zeros(3)
+        if self._rotation is not None:
+            turn = self._rotation.T @ rotation
+            rate = 0.5 / delta_s * np.array(
+                [turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]
+            )
+        self._rotation = rotation.copy()
+        # CARLA's axes: y is mirrored; turning about x and z changes sign instead.
+        felt = felt * (1.0, -1.0, 1.0) + self._noise("accel_stddev")
+        bias = np.array([float(self._attributes.get(f"noise_gyro_bias_{a}", "0")) for a in "xyz"])
+        rate = rate * (-1.0, 1.0, -1.0) + bias + self._noise("gyro_stddev")
+        forward = rotation[:, 0]
+        # North is CARLA's -y, which is the map's +y; the compass turns clockwise.
+        compass = math.atan2(forward[0], forward[1]) % (2.0 * math.pi)
+        return INDEX[IMU], (msgpack.packb([felt.tolist(), rate.tolist(), compass]),)
+
+    def _noise(self, name: str) -> np.ndarray:
+        spread = [float(self._attributes.get(f"noise_{name}_{axis}", "0")) for axis in "xyz"]
+        return self._random.normal(0.0, 1.0, 3) * spread
+
+
+class Gnss:
+    """A satellite receiver: latitude and longitude by the formula of CARLA's client."""
+
+    def __init__(self, actor: Actor, seed: int, geo_reference: str) -> None:
+        self._attributes = actor.attributes
+        own_seed = int(actor.attributes.get("noise_seed", "0"))
+        self._random = np.random.default_rng((seed, own_seed, actor.id))
+        self._origin_deg = origin_of(geo_reference)
+
+    def measure(self, map_from_gnss: Matrix) -> tuple[int, tuple[bytes]]:
+        """Return (message type, payload): degrees and metres."""
+        x, y, z = map_from_gnss[:3, 3].tolist()
+        values = np.array([*geodetic(x, -y, self._origin_deg), z])
+        for index, axis in enumerate(("lat", "lon", "alt")):
+            stddev = float(self._attributes.get(f"noise_{axis}_stddev", "0"))
+            values[index] += float(self._attributes.get(f"noise_{axis}_bias", "0"))
+            values[index] += stddev * self._random.normal()
+        return INDEX[GNSS], (msgpack.packb(values.tolist()),)
+
+
+def origin_of(geo_reference: str) -> tuple[float, float]:
+    """Return (lat_0, lon_0) in degrees of a PROJ text; CARLA's default when one is absent."""
+    found: dict[str, float] = {}
+    for token in geo_reference.split():
+        key, _, value = token.lstrip("+").partition("=")
+        if key in ("lat_0", "lon_0"):
+            try:
+                found[key] = float(value)
+            except ValueError:
+                continue
+    if len(found) < 2:
+        return DEFAULT_ORIGIN_DEG
+    return found["lat_0"], found["lon_0"]
+
+
+def geodetic(x: float, y: float, origin_deg: tuple[float, float]) -> tuple[float, float]:
+    """Return (latitude, longitude) in degrees of a CARLA place: spherical transverse Mercator.
+
+    As the 0.9.16 client computes it, y is not mirrored: CARLA's +y gains latitude.
+    """
+    across = x / (MERCATOR_SCALE * EARTH_RADIUS_M)
+    along = y / (MERCATOR_SCALE * EARTH_RADIUS_M) + math.radians(origin_deg[0])
+    latitude = math.asin(math.sin(along) / math.cosh(across))
+    longitude = math.radians(origin_deg[1]) + math.atan2(math.sinh(across), math.cos(along))
+    return math.degrees(latitude), math.degrees(longitude)

@@ -1,0 +1,274 @@
+"""All sensors of an episode: when each is due, what it sees, and where its data goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgpack
+import numpy as np
+
+from ....core.frames import Matrix, mirror_vector, rigid
+from ....opendrive.street import cached_street
+from ....rendering.lighting import Lighting
+from ....rendering.rays import cast
+from ...world.level import Level
+from ...world.stage import LAMP_STATES, Colour, Shown, Stage, object_boxes
+from .. import dynamics as d
+from ..actors import Actor
+from ..signals import GREEN, RED, YELLOW
+from ..state import sensor_header
+from ..streams import Part
+from ..structs import ACTOR, BoundingBox, LabelledPoint, Vector
+from . import cameras, inertial, lidars, radar
+
+if TYPE_CHECKING:
+    from ..simulation import Simulation
+
+COLLISION, COLLISION_INDEX = "sensor.other.collision", 0
+CLIENT_SIDE = "sensor.other.lane_invasion"
+SIMULATED = frozenset({
+    *cameras.KINDS, *lidars.INDEX, *inertial.INDEX, radar.RADAR, COLLISION, CLIENT_SIDE,
+})  # fmt: skip
+LAMP_OF_STATE = {RED: "red", YELLOW: "yellow", GREEN: "green"}
+SLACK_S = 1e-6
+MOST_HITS = 64
+RAY_START_M = 0.01
+
+Device = lidars.Lidar | radar.Radar | inertial.Imu | inertial.Gnss
+
+
+class Sensors:
+    """Makes and sends sensor data after each tick, only for streams that someone listens to."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self._stage: Stage | None = None
+        self._devices: dict[int, Device] = {}
+        self._due_s: dict[int, float] = {}
+        self._collisions: list[tuple[Actor, Actor, Vector]] = []
+
+    def open_level(self, level: Level) -> None:
+        """Make ready to draw a level; the street itself is opened when first seen."""
+        cached_street(level.xodr)
+
+    def clear(self) -> None:
+        """Forget all sensors and the level."""
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
+        self._devices.clear()
+        self._due_s.clear()
+        self._collisions.clear()
+
+    def forget(self, actor: Actor) -> None:
+        """Drop what is kept for a destroyed sensor."""
+        self._devices.pop(actor.id, None)
+        self._due_s.pop(actor.id, None)
+
+    def check(self, actor: Actor) -> None:
+        """Read a fresh sensor's attributes; CallFailure when they make no sense."""
+        blueprint = actor.description.id
+        if blueprint in cameras.KINDS:
+            cameras.Optics.of(actor)
+        elif blueprint in lidars.INDEX:
+            self._devices[actor.id] = lidars.Lidar(actor, self._simulation.seed)
+        elif blueprint == radar.RADAR:
+            self._devices[actor.id] = radar.Radar(actor, self._simulation.seed)
+        elif blueprint == inertial.IMU:
+            self._devices[actor.id] = inertial.Imu(actor, self._simulation.seed)
+        elif blueprint == inertial.GNSS:
+            reference = self._simulation.level.road_map.geo_reference_text
+            self._devices[actor.id] = inertial.Gnss(actor, self._simulation.seed, reference)
+
+    def collided(self, one: Actor, other: Actor, push: Vector) -> None:
+        """Note that two actors met; ``push`` is the impulse on ``other`` in N s."""
+        self._collisions.append((one, other, push))
+
+    def take_collisions(self) -> list[tuple[int, int]]:
+        """Return (carrier of a collision sensor, other) of this tick's collisions."""
+        pairs = []
+        for one, other, _ in self._collisions:
+            pairs += [(a.id, b.id) for a, b in ((one, other), (other, one)) if _carries(a)]
+        return pairs
+
+    def produce(self, delta_s: float) -> None:
+        """Send the data of every sensor that is due after a tick of ``delta_s`` seconds."""
+        simulation = self._simulation
+        self._send_collisions()
+        due = [actor for actor in simulation.actors.of_kind("sensor") if self._is_due(actor)]
+        if not due:
+            return
+        placed = [(actor, simulation.matrix_of(actor)) for actor in due]
+        streams = simulation.streams
+        heard = [(actor, pose) for actor, pose in placed if streams.has_listener(_stream(actor))]
+        self._send_bodily(placed, delta_s)
+        self._send_views([x for x in heard if x[0].description.id in cameras.KINDS])
+        for actor, pose in heard:
+            if actor.description.id in lidars.INDEX or actor.description.id == radar.RADAR:
+                self._send_rays(actor, pose, delta_s)
+
+    def _is_due(self, actor: Actor) -> bool:
+        tick_s = float(actor.attributes.get("sensor_tick", "0") or 0.0)
+        now_s = self._simulation.elapsed_s
+        if now_s + SLACK_S < self._due_s.get(actor.id, 0.0):
+            return False
+        planned_s = self._due_s.get(actor.id, now_s) + tick_s
+        self._due_s[actor.id] = planned_s if planned_s > now_s else now_s + tick_s
+        return True
+
+    def _send(self, actor: Actor, kind: int, parts: Sequence[Part]) -> None:
+        simulation = self._simulation
+        pose = simulation.transform_of(actor)
+        header = sensor_header(
+            kind, simulation.frame, simulation.elapsed_s, (*pose.location, *pose.rotation)
+        )
+        simulation.streams.publish(
+            _stream(actor), (header, *parts), simulation.settings.synchronous_mode
+        )
+
+    def _send_bodily(self, placed: Sequence[tuple[Actor, Matrix]], delta_s: float) -> None:
+        """Run the sensors that feel motion; they keep state, so they run unheard as well."""
+        for actor, pose in placed:
+            device = self._devices.get(actor.id)
+            if isinstance(device, inertial.Imu):
+                self._send(actor, *device.measure(pose, delta_s))
+            elif isinstance(device, inertial.Gnss):
+                self._send(actor, *device.measure(pose))
+
+    def _send_views(self, heard: Sequence[tuple[Actor, Matrix]]) -> None:
+        if self._simulation.settings.no_rendering_mode or not heard:
+            return
+        for optics, pose, group in cameras.shared_views(heard):
+            stage = self._show_around(group[0], pose)
+            for actor, kind, parts in cameras.take_pictures(
+                stage.scene, optics, pose, group, self._lighting()
+            ):
+                self._send(actor, kind, parts)
+
+    def _send_rays(self, actor: Actor, pose: Matrix, delta_s: float) -> None:
+        stage = self._show_around(actor, pose)
+        device = self._devices[actor.id]
+        tick_s = max(float(actor.attributes.get("sensor_tick", "0") or 0.0), delta_s)
+        if isinstance(device, lidars.Lidar):
+            self._send(actor, *device.measure(stage.scene, pose, tick_s))
+        elif isinstance(device, radar.Radar):
+            velocities = self._velocities()
+            root = actor
+            while root.parent is not None:
+                root = root.parent
+            own = velocities.get(root.id, np.zeros(3))
+            self._send(
+                actor, *device.measure(stage.scene, pose, own, velocities, tick_s)
+            )
+
+    def _send_collisions(self) -> None:
+        for one, other, push in self._collisions:
+            back = (-push[0], -push[1], -push[2])
+            for carrier, hit, impulse in ((one, other, back), (other, one, push)):
+                for sensor in carrier.children:
+                    if sensor.description.id == COLLISION:
+                        event = [ACTOR.encode(carrier.info()), ACTOR.encode(hit.info()),
+                                 list(impulse)]  # fmt: skip
+                        self._send(sensor, COLLISION_INDEX, (msgpack.packb(event),))
+        self._collisions.clear()
+
+    # The scene.
+
+    def _show_around(self, viewer: Actor, map_from_viewer: Matrix) -> Stage:
+        """Place all actors, save a vehicle in whose box the viewer sits: meshes have no inside."""
+        simulation = self._simulation
+        if self._stage is None:
+            self._stage = Stage(simulation.level.xodr)
+        shown = []
+        for actor in simulation.actors:
+            if actor.blueprint is None:
+                continue
+            map_from_actor = simulation.matrix_of(actor)
+            if viewer.parent is actor and _holds(actor, map_from_actor, map_from_viewer[:3, 3]):
+                continue
+            centre = map_from_actor @ rigid(np.eye(3), mirror_vector(actor.box.location))
+            shown.append(Shown(actor.id, actor.blueprint, centre, _colour(actor)))
+        lamps = {
+            light.signal_id: (LAMP_OF_STATE.get(light.state, LAMP_STATES[-1]), light.actor_id)
+            for light, _ in simulation.signals.by_actor.values()
+        }
+        self._stage.show(shown, lamps)
+        return self._stage
+
+    def _lighting(self) -> Lighting:
+        weather = self._simulation.weather
+        return Lighting(
+            sun_altitude_deg=min(max(weather.sun_altitude_angle, -90.0), 90.0),
+            sun_azimuth_deg=-weather.sun_azimuth_angle,
+            cloudiness=min(max(weather.cloudiness / 100.0, 0.0), 1.0),
+        )
+
+    def _velocities(self) -> dict[int, np.ndarray]:
+        """Return the velocity of every moving actor in m/s, map frame."""
+        fleet = self._simulation.fleet
+        carla = fleet.state[:, d.VEL_X : d.VEL_Z + 1]
+        velocities = dict(zip(fleet.ids, mirror_vector(carla), strict=True))
+        for walker in self._simulation.actors.of_kind("walker"):
+            velocities[walker.id] = mirror_vector(walker.velocity)
+        return velocities
+
+    # Questions.
+
+    def level_boxes(self, tag: int) -> list[BoundingBox]:
+        """Return the boxes of level objects with a semantic tag, in CARLA's world."""
+        boxes = object_boxes(cached_street(self._simulation.level.xodr), tag)
+        return [
+            BoundingBox(tuple(mirror_vector(centre).tolist()), tuple(half.tolist()))
+            for centre, half in boxes
+        ]
+
+    def first_hit(self, origin: Vector, direction: Vector, reach_m: float) -> LabelledPoint | None:
+        """Return where a ray from ``origin`` first meets a surface, or None."""
+        start, way = mirror_vector(origin), mirror_vector(direction)
+        length = float(np.linalg.norm(way))
+        if length == 0.0 or reach_m <= 0.0:
+            return None
+        stage = self._show_around(self._simulation.spectator, np.eye(4))
+        hits = cast(stage.scene, start[None], (way / length)[None], reach_m)
+        if not np.isfinite(hits.range_m[0]):
+            return None
+        point = mirror_vector(start + way / length * float(hits.range_m[0]))
+        return LabelledPoint(tuple(point.tolist()), int(hits.tag[0]))
+
+    def hits_between(self, start: Vector, end: Vector) -> list[LabelledPoint]:
+        """Return every surface that a line meets, in order."""
+        found: list[LabelledPoint] = []
+        way = np.subtract(end, start)
+        length = float(np.linalg.norm(way))
+        travelled = 0.0
+        while length - travelled > RAY_START_M and len(found) < MOST_HITS:
+            origin = np.add(start, way / length * travelled)
+            hit = self.first_hit(tuple(origin.tolist()), tuple(way.tolist()), length - travelled)
+            if hit is None:
+                break
+            found.append(hit)
+            travelled = float(np.linalg.norm(np.subtract(hit.location, start))) + RAY_START_M
+        return found
+
+
+def _stream(actor: Actor) -> int:
+    return int.from_bytes(actor.token[:4], "little")
+
+
+def _carries(actor: Actor) -> bool:
+    return any(child.description.id == COLLISION for child in actor.children)
+
+
+def _holds(actor: Actor, map_from_actor: Matrix, point: np.ndarray) -> bool:
+    local = map_from_actor[:3, :3].T @ (point - map_from_actor[:3, 3])
+    offset = local - mirror_vector(actor.box.location)
+    return bool(np.all(np.abs(offset) <= actor.box.extent))
+
+
+def _colour(actor: Actor) -> Colour | None:
+    try:
+        red, green, blue = (int(part) for part in actor.attributes["color"].split(","))
+    except (KeyError, ValueError):
+        return None
+    return red, green, blue

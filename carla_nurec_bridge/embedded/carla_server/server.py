@@ -1,0 +1,160 @@
+"""The event loop: one thread that reads calls, runs the world, and writes answers and streams.
+
+One thread owns the world and both ports, so calls take effect in the order in which they came,
+between steps, as on CARLA's game thread, and a tick costs no hand-over between threads.
+"""
+
+from __future__ import annotations
+
+import errno
+import selectors
+import socket
+import time
+from pathlib import Path
+
+from ...core.errors import InputError
+from ..world.maps import find_maps
+from . import (
+    calls_actors,
+    calls_batch,
+    calls_lights,
+    calls_tape,
+    calls_vehicles,
+    calls_world,
+)
+from .rpc import RpcConnection
+from .simulation import Simulation
+from .streams import StreamHub, Subscription
+
+SEND_BUFFER_BYTES = 4 * 1024 * 1024
+LONGEST_WAIT_S = 0.5
+HANDLERS = (
+    calls_actors, calls_batch, calls_lights, calls_tape, calls_vehicles, calls_world,
+)  # fmt: skip
+"""The modules whose import registers the calls."""
+
+Peer = RpcConnection | Subscription
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket; InputError when the port is taken or the host is not ours."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise InputError(
+                f"port {port} of {host} is in use; stop what listens there or pass another --port"
+            ) from error
+        raise InputError(f"cannot listen on {host}:{port}: {error}") from error
+    listener.setblocking(False)
+    return listener
+
+
+class CarlaServer:
+    """Both ports of an embedded CARLA; ``serve`` runs until ``stop`` is called."""
+
+    def __init__(self, simulation: Simulation, host: str, port: int) -> None:
+        self._simulation = simulation
+        self._stopping = False
+        self._selector = selectors.DefaultSelector()
+        self._calls = listen(host, port)
+        try:
+            self._streams = listen(host, simulation.streams.port)
+        except InputError:
+            self._calls.close()
+            raise
+        for listener in (self._calls, self._streams):
+            self._selector.register(listener, selectors.EVENT_READ, listener)
+        simulation.streams.on_pending = self._watch_writes
+        simulation.streams.on_gone = self._drop
+
+    @property
+    def map_name(self) -> str:
+        """The name of the loaded map."""
+        return self._simulation.level.name
+
+    def serve(self) -> None:
+        """Answer calls and advance the world until stopped."""
+        while not self._stopping:
+            wait_s = min(self._simulation.seconds_until_step(time.monotonic()), LONGEST_WAIT_S)
+            for key, events in self._selector.select(wait_s):
+                if key.data is self._calls or key.data is self._streams:
+                    self._accept(key.data)
+                else:
+                    self._handle(key.data, events)
+            self._simulation.step_if_due(time.monotonic())
+
+    def stop(self) -> None:
+        """Make ``serve`` return soon; safe from a signal handler."""
+        self._stopping = True
+
+    def close(self) -> None:
+        """Close every connection and both ports; further calls do nothing."""
+        for key in tuple(self._selector.get_map().values() if self._selector.get_map() else ()):
+            key.fileobj.close()  # type: ignore[union-attr]
+        self._selector.close()
+
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer: Peer
+        if listener is self._calls:
+            peer = RpcConnection(connection, self._simulation)
+        else:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+            peer = Subscription(connection)
+        self._selector.register(connection, selectors.EVENT_READ, peer)
+
+    def _handle(self, peer: Peer, events: int) -> None:
+        if peer.socket.fileno() < 0:
+            return
+        if events & selectors.EVENT_WRITE:
+            try:
+                if peer.flush():
+                    self._selector.modify(peer.socket, selectors.EVENT_READ, peer)
+            except OSError:
+                self._drop(peer)
+                return
+        if events & selectors.EVENT_READ:
+            known = isinstance(peer, Subscription) and peer.stream_id != 0
+            if not peer.receive():
+                self._drop(peer)
+            elif isinstance(peer, RpcConnection):
+                if peer.outgoing:
+                    self._watch_writes(peer)
+            elif peer.stream_id and not known:
+                self._simulation.streams.subscribe(peer)
+
+    def _watch_writes(self, peer: Peer) -> None:
+        if peer.socket.fileno() >= 0:
+            self._selector.modify(
+                peer.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, peer
+            )
+
+    def _drop(self, peer: Peer) -> None:
+        if peer.socket.fileno() < 0:
+            return
+        if isinstance(peer, Subscription):
+            self._simulation.streams.unsubscribe(peer)
+        self._selector.unregister(peer.socket)
+        peer.socket.close()
+
+
+def open_server(
+    map_name: str, maps_dir: Path | None, host: str, port: int, seed: int = 0
+) -> CarlaServer:
+    """Load a map and listen; InputError for an unknown map or a port in use."""
+    for number in (port, port + 1):
+        listen(host, number).close()
+    library, name = find_maps(map_name, maps_dir)
+    simulation = Simulation(library, name, StreamHub(port + 1), seed)
+    simulation.warm_up()
+    return CarlaServer(simulation, host, port)

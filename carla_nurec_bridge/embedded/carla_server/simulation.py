@@ -1,0 +1,266 @@
+"""The world of an embedded CARLA: one episode at a time, advanced step by step."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from ...core.catalogue import load_catalogue
+from ...core.frames import Matrix
+from ..world.level import Level, open_level
+from ..world.maps import MapLibrary
+from . import contacts
+from . import dynamics as d
+from .ackermann import AckermannDriver
+from .actors import Actor, Registry, compose, matrix_of
+from .fleet import Fleet
+from .observer import Observer
+from .sensing import Sensors
+from .signals import NONE, Signals
+from .spawning import destroy, standing_box
+from .streams import WORLD_STREAM, StreamHub
+from .structs import ActorDescription, AttributeValue, EpisodeSettings, Transform, Weather
+from .tape import Tape
+from .walkers import advance_walkers
+
+ASYNC_DELTA_S = 0.05
+LONGEST_DELTA_S = 0.1
+SHORTEST_DELTA_S = 0.001
+SUBSTEP_S = 0.01
+WALKER_MASS_KG = 80.0
+PROP_MASS_KG = 1e9
+MOST_CONTACTS = 256
+TEXT_TYPE = 4
+
+
+class Simulation:
+    """Owns every actor; all methods are called from the server's one thread.
+
+    ``moved`` actors are those put elsewhere by a call since the last state message.
+    """
+
+    def __init__(
+        self, maps: MapLibrary, map_name: str, streams: StreamHub, seed: int = 0
+    ) -> None:
+        self.maps = maps
+        self.streams = streams
+        self.seed = seed
+        self.frame = 0
+        self.episode = 0
+        self.settings = EpisodeSettings()
+        self.weather = Weather()
+        self.traffic_managers: dict[int, tuple[str, int]] = {}
+        self.sensors = Sensors(self)
+        self.tape = Tape(self)
+        self._streams_made = WORLD_STREAM
+        self._wall_s = time.monotonic()
+        self._unsensed_s: float | None = None
+        self._found = np.zeros((MOST_CONTACTS, 5))
+        self.load(map_name)
+
+    def load(self, name: str) -> None:
+        """Start a new episode on a map; InputError when it is unknown or broken."""
+        short, text = self.maps.read(name) if name else (self.level.name, self.level.xodr)
+        same = self.episode > 0 and (short, text) == (self.level.name, self.level.xodr)
+        level = self.level if same else open_level(short, text)
+        if self.episode:
+            self.tape.stop()
+            self.sensors.clear()
+        self.level: Level = level
+        self.episode += 1
+        self.elapsed_s = 0.0
+        self.actors = Registry()
+        self.fleet = Fleet()
+        self.observer = Observer(self)
+        self.ackermann = AckermannDriver(self.fleet)
+        self.speed_limits = np.zeros(0, np.float32)
+        self.light_ahead = np.zeros(0, np.int64)
+        self.doors: list[tuple[int, int, bool]] = []
+        self._moved: set[Actor] = set()
+        self._map_changed = True
+        self._make_level_actors()
+        self.sensors.open_level(level)
+        self._publish(0.0)
+
+    def _make_level_actors(self) -> None:
+        self.spectator = self.actors.add(
+            Actor(self.actors.new_id(), "spectator", ActorDescription(0, "spectator"))
+        )
+        by_signal: dict[str, int] = {}
+        for signal_id, (location, rotation) in self.level.light_poses.items():
+            role = [AttributeValue("role_name", TEXT_TYPE, "")]
+            light = Actor(
+                self.actors.new_id(), "light",
+                ActorDescription(0, "traffic.traffic_light", role),
+                tags=b"\x07", transform=Transform(location, rotation),
+            )  # fmt: skip
+            by_signal[signal_id] = self.actors.add(light).id
+        self.signals = Signals.create(self.level.groups, by_signal, self.level.stops)
+
+    def new_stream(self) -> int:
+        """Return a stream number that was never used."""
+        self._streams_made += 1
+        return self._streams_made
+
+    def warm_up(self) -> None:
+        """Compile every kernel now, with a vehicle that leaves no trace, not in the first tick."""
+        fleet = Fleet()
+        for blueprint in list(load_catalogue().values())[:2]:
+            fleet.add(0, blueprint, Transform(), sticky=True)
+        ground = self.level.ground
+        fleet.advance(ASYNC_DELTA_S, SUBSTEP_S, ground)
+        self.signals.ahead(fleet.state, fleet.extents)
+        boxes = np.zeros((len(fleet), contacts.BOX_COLUMNS))
+        contacts.fill_boxes(fleet.state, fleet.extents, boxes)
+        movable = fleet.control[:, d.MODE] != d.FROZEN
+        contacts.resolve(
+            fleet.state, fleet.parameters, movable, boxes, boxes[:0], np.zeros(0), self._found
+        )
+        contacts.first_overlap(boxes[0], boxes)
+        d.height_at(ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, 0.0, 0.0)
+
+    # Time.
+
+    def seconds_until_step(self, now_s: float) -> float:
+        """Return how long the world may rest; without end in synchronous mode."""
+        if self.settings.synchronous_mode:
+            return float("inf")
+        return max(self._wall_s + self._delta_s() - now_s, 0.0)
+
+    def step_if_due(self, now_s: float) -> None:
+        """Advance a world that runs by itself when its time has come."""
+        if not self.settings.synchronous_mode and now_s >= self._wall_s + self._delta_s():
+            self.step()
+            self.finish_frame()
+
+    def _delta_s(self) -> float:
+        fixed = self.settings.fixed_delta_seconds
+        if fixed:
+            return fixed
+        return ASYNC_DELTA_S
+
+    def step(self) -> int:
+        """Advance the world by one tick, tell listeners of the world, and return the frame."""
+        now_s = time.monotonic()
+        delta_s = self._delta_s()
+        if not self.settings.fixed_delta_seconds and self.settings.synchronous_mode:
+            delta_s = min(max(now_s - self._wall_s, SHORTEST_DELTA_S), LONGEST_DELTA_S)
+        # Keep the pace of wall time on average, but do not catch up after a long pause.
+        self._wall_s = now_s if now_s > self._wall_s + 2 * delta_s else self._wall_s + delta_s
+        self.frame += 1
+        self.elapsed_s += delta_s
+        self.tape.play(delta_s)
+        self.ackermann.advance(delta_s)
+        self.fleet.advance(delta_s, self._substep_s(), self.level.ground)
+        advance_walkers(self.actors.of_kind("walker"), delta_s, self.level.ground)
+        self._collide()
+        self.signals.advance(delta_s)
+        self.refresh_surroundings()
+        self._publish(delta_s)
+        self.tape.record(delta_s)
+        self._unsensed_s = delta_s
+        return self.frame
+
+    def finish_frame(self) -> None:
+        """Produce the sensor data of the last step, once; called after the tick was answered."""
+        if self._unsensed_s is not None:
+            delta_s, self._unsensed_s = self._unsensed_s, None
+            self.sensors.produce(delta_s)
+
+    def _substep_s(self) -> float:
+        if not self.settings.substepping:
+            return SUBSTEP_S
+        return min(max(self.settings.max_substep_delta_time, SHORTEST_DELTA_S), SUBSTEP_S)
+
+    def _publish(self, delta_s: float) -> None:
+        message = self.observer.message(delta_s, self._map_changed)
+        self._map_changed = False
+        self.streams.latest_state = message
+        self.streams.publish(WORLD_STREAM, (message,), self.settings.synchronous_mode)
+
+    def apply_settings(self, settings: EpisodeSettings) -> int:
+        """Change the settings; return the current frame."""
+        if settings.fixed_delta_seconds is not None and settings.fixed_delta_seconds <= 0.0:
+            settings = replace(settings, fixed_delta_seconds=None)
+        self.settings = settings
+        self._wall_s = time.monotonic()
+        return self.frame
+
+    # Surroundings of vehicles.
+
+    def refresh_surroundings(self) -> None:
+        """Look up every vehicle's speed limit and the light it waits at."""
+        state = self.fleet.state
+        self.speed_limits = self.level.ground.limits_at(state[:, d.X : d.Y + 1])
+        self.light_ahead = self.signals.ahead(state, self.fleet.extents)
+
+    def light_of(self, vehicle_id: int) -> int | None:
+        """Return the actor id of the light a vehicle waits at, or None."""
+        index = int(self.light_ahead[self.fleet.row_of[vehicle_id]])
+        return None if index == NONE else self.signals.stop_lights[index].actor_id
+
+    # Poses.
+
+    def transform_of(self, actor: Actor) -> Transform:
+        """Return the world pose of any actor."""
+        if actor.parent is not None:
+            return compose(self.matrix_of(actor.parent), actor.parent_from_self)
+        if actor.id in self.fleet.row_of:
+            return self.fleet.transform(actor.id)
+        return actor.transform
+
+    def matrix_of(self, actor: Actor) -> Matrix:
+        """Return map_from_actor (4, 4), right-handed."""
+        if actor.parent is not None:
+            return self.matrix_of(actor.parent) @ actor.parent_from_self
+        return matrix_of(self.transform_of(actor))
+
+    def place(self, actor: Actor, transform: Transform) -> None:
+        """Teleport an actor; for one on a parent the pose is relative to the parent."""
+        if actor.parent is not None:
+            actor.parent_from_self = matrix_of(transform)
+        elif actor.id in self.fleet.row_of:
+            self.fleet.place(actor.id, transform)
+        else:
+            actor.transform = transform
+        self._moved.add(actor)
+
+    def take_moved(self) -> set[Actor]:
+        """Return the actors placed since the last call."""
+        moved, self._moved = self._moved, set()
+        return moved
+
+    # Collisions.
+
+    def fixed_boxes(self) -> tuple[np.ndarray, np.ndarray, list[Actor]]:
+        """Return the boxes (M, 7), masses in kg (M,) and actors of walkers and props."""
+        solid = [a for a in self.actors if a.kind in ("walker", "prop") and a.collides]
+        rows = [standing_box(a.box, self.transform_of(a)) for a in solid if a.parent is None]
+        solid = [a for a in solid if a.parent is None]
+        masses = [WALKER_MASS_KG if a.kind == "walker" else PROP_MASS_KG for a in solid]
+        return np.array(rows).reshape(-1, contacts.BOX_COLUMNS), np.array(masses), solid
+
+    def _collide(self) -> None:
+        fleet = self.fleet
+        if not len(fleet):
+            return
+        boxes = np.zeros((len(fleet), contacts.BOX_COLUMNS))
+        contacts.fill_boxes(fleet.state, fleet.extents, boxes)
+        fixed, masses, solid = self.fixed_boxes()
+        movable = fleet.control[:, d.MODE] != d.FROZEN
+        count = contacts.resolve(
+            fleet.state, fleet.parameters, movable, boxes, fixed, masses, self._found
+        )
+        for row, other, push_x, push_y, _ in self._found[:count].tolist():
+            one = self.actors.get(fleet.ids[int(row)])
+            two = self.actors.get(fleet.ids[int(other)]) if other >= 0 else solid[int(-1 - other)]
+            if one.collides and two.collides:
+                self.sensors.collided(one, two, (push_x, push_y, 0.0))
+
+    def clear_actors(self) -> None:
+        """Destroy everything that clients brought in."""
+        for actor in tuple(self.actors):
+            destroy(self, actor)
+

@@ -1,0 +1,131 @@
+"""Bringing actors into the world and taking them out again."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...core.catalogue import Blueprint, load_catalogue
+from . import contacts
+from .actors import Actor, Kind, matrix_of
+from .blueprints import definitions_by_id
+from .registry import CallFailure
+from .sensing.manager import CLIENT_SIDE, SIMULATED
+from .streams import stream_token
+from .structs import ActorDescription, BoundingBox, Transform
+
+if TYPE_CHECKING:
+    from .simulation import Simulation
+
+COLLISION_AT_SPAWN = "Spawn failed because of collision at spawn position"
+TAGS = {
+    "car": b"\x0e", "van": b"\x0e", "truck": b"\x0f", "bus": b"\x10", "motorcycle": b"\x12\x0d",
+    "bicycle": b"\x13\x0d", "walker": b"\x0c", "prop": b"\x15",
+}  # fmt: skip
+
+
+def spawn(
+    simulation: Simulation,
+    description: ActorDescription,
+    transform: Transform,
+    parent: Actor | None = None,
+    wanted_id: int | None = None,
+    checked: bool = True,
+) -> Actor:
+    """Make an actor; on a parent, ``transform`` is relative to it.
+
+    CallFailure for an unknown blueprint, or (``checked``) when a vehicle, walker or prop would
+    stand within another.
+    """
+    if description.id not in definitions_by_id():
+        raise CallFailure(f"blueprint '{description.id}' is not in the library of this server")
+    if description.id.startswith("sensor.") and description.id not in SIMULATED:
+        raise CallFailure(f"{description.id} is not simulated by this server")
+    blueprint = load_catalogue().get(description.id)
+    box = body_box(blueprint)
+    if blueprint and checked and parent is None and _blocked(simulation, box, transform):
+        raise CallFailure(COLLISION_AT_SPAWN)
+    actor = Actor(
+        id=simulation.actors.new_id(wanted_id),
+        kind=_kind(description.id, blueprint),
+        description=description,
+        box=box,
+        tags=TAGS[blueprint.base_type] if blueprint else b"",
+        blueprint=blueprint,
+        transform=transform,
+        attributes={value.id: value.value for value in description.attributes},
+    )
+    if actor.kind == "sensor" and description.id != CLIENT_SIDE:
+        simulation.sensors.check(actor)
+        actor.token = stream_token(simulation.new_stream(), simulation.streams.port)
+    if actor.kind == "vehicle" and blueprint:
+        sticky = actor.attributes.get("sticky_control", "true") != "false"
+        simulation.fleet.add(actor.id, blueprint, transform, sticky)
+        simulation.refresh_surroundings()
+    if parent is not None:
+        attach(simulation, actor, parent, matrix_of(transform))
+    return simulation.actors.add(actor)
+
+
+def attach(
+    simulation: Simulation, actor: Actor, parent: Actor, parent_from_self: np.ndarray
+) -> None:
+    """Hang an actor on a parent; refuses to close a circle."""
+    above: Actor | None = parent
+    while above is not None:
+        if above is actor:
+            raise CallFailure(f"actor {actor.id} cannot hang on itself")
+        above = above.parent
+    if actor.parent is not None:
+        actor.parent.children.remove(actor)
+    actor.parent, actor.parent_from_self = parent, parent_from_self
+    parent.children.append(actor)
+    simulation.actors.version += 1
+
+
+def destroy(simulation: Simulation, actor: Actor) -> bool:
+    """Take an actor out of the world; what hangs on it stays where it is."""
+    if actor.kind in ("spectator", "light", "sign"):
+        return False
+    for child in tuple(actor.children):
+        child.transform = simulation.transform_of(child)
+        child.parent = None
+    actor.children.clear()
+    simulation.actors.remove(actor)
+    if actor.id in simulation.fleet.row_of:
+        simulation.fleet.remove(actor.id)
+        simulation.refresh_surroundings()
+    simulation.sensors.forget(actor)
+    return True
+
+
+def body_box(blueprint: Blueprint | None) -> BoundingBox:
+    """Return an actor's box: walkers stand around their centre, all else on the ground."""
+    if blueprint is None:
+        return BoundingBox()
+    length, width, height = blueprint.size_m
+    rise = 0.0 if blueprint.kind == "walker" else 0.5 * height
+    return BoundingBox((0.0, 0.0, rise), (0.5 * length, 0.5 * width, 0.5 * height))
+
+
+def standing_box(box: BoundingBox, transform: Transform) -> np.ndarray:
+    """Return the row of ``contacts`` of a box at a pose."""
+    x, y, z = transform.location
+    bottom = z + box.location[2] - box.extent[2]
+    return contacts.box_row(x, y, bottom, math.radians(transform.rotation[1]), box.extent)
+
+
+def _blocked(simulation: Simulation, box: BoundingBox, transform: Transform) -> bool:
+    vehicles = np.zeros((len(simulation.fleet), contacts.BOX_COLUMNS))
+    contacts.fill_boxes(simulation.fleet.state, simulation.fleet.extents, vehicles)
+    fixed = simulation.fixed_boxes()[0]
+    row = standing_box(box, transform)
+    return contacts.first_overlap(row, np.concatenate([vehicles, fixed])) >= 0
+
+
+def _kind(blueprint_id: str, blueprint: Blueprint | None) -> Kind:
+    if blueprint is not None:
+        return blueprint.kind
+    return "sensor" if blueprint_id.startswith("sensor.") else "controller"

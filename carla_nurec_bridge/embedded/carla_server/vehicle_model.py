@@ -1,0 +1,156 @@
+"""The mechanical data of each vehicle: CARLA's physics control from size and kind, and back.
+
+CARLA's own figures for its 41 vehicles are not public as a table; these follow from the true size
+by kind: mass from volume, torque from mass, wheels at +-0.29 of the length.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...core.catalogue import Blueprint
+from .control import Gear, PhysicsControl, Point2, Wheel
+from .dynamics import CURVE_POINTS, PARAMETER_COLUMNS
+from .structs import Transform
+
+AXLE_SHARE = 0.29
+FRICTION_SHARE = 0.3
+STIFFNESS_SHARE = 0.55
+PEAK_DENSITY_KG_M3 = {
+    "car": 125.0, "truck": 135.0, "van": 110.0, "bus": 105.0, "motorcycle": 130.0, "bicycle": 45.0,
+}  # fmt: skip
+TORQUE_PER_KG = {
+    "car": 0.22, "truck": 0.16, "van": 0.19, "bus": 0.15, "motorcycle": 0.3, "bicycle": 0.09,
+}  # fmt: skip
+WHEEL_RADIUS_M = {
+    "car": 0.35, "truck": 0.5, "van": 0.37, "bus": 0.48, "motorcycle": 0.31, "bicycle": 0.34,
+}  # fmt: skip
+MAX_STEER_DEG = {
+    "car": 70.0, "truck": 60.0, "van": 65.0, "bus": 60.0, "motorcycle": 50.0, "bicycle": 50.0,
+}  # fmt: skip
+GEARS = (
+    Gear(4.2, 0.3, 0.8), Gear(2.5, 0.35, 0.8), Gear(1.7, 0.4, 0.8), Gear(1.25, 0.45, 0.8),
+    Gear(1.0, 0.5, 0.8),
+)  # fmt: skip
+MAX_RPM = 6000.0
+FINAL_RATIO = 3.6
+
+
+@dataclass(frozen=True)
+class ModelRows:
+    """A vehicle's rows in the tables of ``dynamics.advance``."""
+
+    parameters: np.ndarray
+    gears: np.ndarray
+    torque: np.ndarray
+    steering: np.ndarray
+
+
+def default_physics(blueprint: Blueprint, transform: Transform) -> PhysicsControl:
+    """Return the physics control of a fresh vehicle standing at ``transform``."""
+    length, width, height = blueprint.size_m
+    kind = blueprint.base_type
+    mass = round(PEAK_DENSITY_KG_M3[kind] * length * width * height, 1)
+    peak = TORQUE_PER_KG[kind] * mass
+    radius_cm = 100.0 * WHEEL_RADIUS_M[kind]
+    brake = 1.1 * mass * 9.81 * WHEEL_RADIUS_M[kind] / blueprint.wheels
+    wheels = [
+        Wheel(
+            max_steer_angle=MAX_STEER_DEG[kind] if front else 0.0,
+            radius=radius_cm,
+            max_brake_torque=brake,
+            max_handbrake_torque=0.0 if front else 2.0 * brake,
+            position=position,
+        )
+        for front, position in wheel_positions_cm(blueprint, transform)
+    ]
+    return PhysicsControl(
+        torque_curve=[Point2(0.0, 0.75 * peak), Point2(0.35 * MAX_RPM, peak),
+                      Point2(0.75 * MAX_RPM, peak), Point2(MAX_RPM, 0.8 * peak)],
+        max_rpm=MAX_RPM,
+        moi=1.0,
+        damping_rate_full_throttle=0.15,
+        damping_rate_zero_throttle_clutch_engaged=2.0,
+        damping_rate_zero_throttle_clutch_disengaged=0.35,
+        use_gear_autobox=True,
+        gear_switch_time=0.3,
+        clutch_strength=10.0,
+        final_ratio=FINAL_RATIO,
+        forward_gears=list(GEARS),
+        mass=mass,
+        drag_coefficient=0.3,
+        center_of_mass=(0.0, 0.0, -0.3 * height / 1.5),
+        steering_curve=[Point2(0.0, 1.0), Point2(20.0, 0.9), Point2(60.0, 0.8), Point2(120.0, 0.7)],
+        wheels=wheels,
+    )  # fmt: skip
+
+
+def wheel_positions_cm(
+    blueprint: Blueprint, transform: Transform
+) -> list[tuple[bool, tuple[float, float, float]]]:
+    """Return (is a front wheel, world position in centimetres): FL, FR, RL, RR, or front, rear."""
+    length, width, _ = blueprint.size_m
+    x, y, z = transform.location
+    yaw = math.radians(transform.rotation[1])
+    rise = math.tan(math.radians(transform.rotation[0]))
+    radius = WHEEL_RADIUS_M[blueprint.base_type]
+    sides = (-0.42 * width, 0.42 * width) if blueprint.wheels > 2 else (0.0,)
+    found = []
+    for ahead in (AXLE_SHARE * length, -AXLE_SHARE * length):
+        for right in sides:
+            found.append((ahead > 0, (
+                100.0 * (x + ahead * math.cos(yaw) - right * math.sin(yaw)),
+                100.0 * (y + ahead * math.sin(yaw) + right * math.cos(yaw)),
+                100.0 * (z + ahead * rise + radius),
+            )))  # fmt: skip
+    return found
+
+
+def model_rows(blueprint: Blueprint, physics: PhysicsControl) -> ModelRows:
+    """Translate a physics control into the rows of the dynamics' tables."""
+    length, width, height = blueprint.size_m
+    front = [wheel for wheel in physics.wheels if wheel.max_steer_angle > 0.0] or physics.wheels
+    radius = max(front[0].radius / 100.0, 0.05) if front else WHEEL_RADIUS_M[blueprint.base_type]
+    friction = FRICTION_SHARE * min((w.tire_friction for w in physics.wheels), default=3.5)
+    stiffness = STIFFNESS_SHARE * min((w.lat_stiff_value for w in physics.wheels), default=20.0)
+    mass = max(physics.mass, 1.0)
+    ahead = physics.center_of_mass[0]
+    peak = max((point.y for point in physics.torque_curve), default=0.0)
+    row = np.array([
+        mass,
+        mass * (length**2 + width**2) / 12.0,
+        max(AXLE_SHARE * length - ahead, 0.2),
+        max(AXLE_SHARE * length + ahead, 0.2),
+        max(0.42 * width, 0.1),
+        max(0.35 * height + physics.center_of_mass[2] * 0.5, 0.1),
+        radius,
+        math.radians(max((w.max_steer_angle for w in front), default=0.0)),
+        friction,
+        stiffness,
+        sum(w.max_brake_torque for w in physics.wheels) / radius,
+        sum(w.max_handbrake_torque for w in physics.wheels) / radius,
+        max(physics.max_rpm, 100.0),
+        physics.final_ratio,
+        float(min(len(physics.forward_gears), CURVE_POINTS)) or 1.0,
+        float(physics.use_gear_autobox),
+        physics.gear_switch_time,
+        physics.drag_coefficient * 0.85 * width * height,
+        0.1 * peak * physics.damping_rate_zero_throttle_clutch_engaged,
+        float(blueprint.wheels == 2),
+    ])  # fmt: skip
+    assert len(row) == PARAMETER_COLUMNS
+    gears = [(gear.ratio, gear.down_ratio, gear.up_ratio) for gear in physics.forward_gears]
+    return ModelRows(
+        row,
+        _padded(gears or [(1.0, 0.0, 1.0)]),
+        _padded([(point.x, point.y) for point in physics.torque_curve] or [(0.0, 0.0)]),
+        _padded([(point.x, point.y) for point in physics.steering_curve] or [(0.0, 1.0)]),
+    )
+
+
+def _padded(rows: list[tuple[float, ...]]) -> np.ndarray:
+    rows = rows[:CURVE_POINTS]
+    return np.array(rows + [rows[-1]] * (CURVE_POINTS - len(rows)), dtype=np.float64)

@@ -1,0 +1,92 @@
+"""The drawn world: a street, the lamps of its signals, and the actors that move on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.catalogue import Blueprint
+from ...core.frames import Matrix
+from ...opendrive.street import Street, cached_street
+from ...rendering.assets import asset_for, traffic_light_mesh
+from ...rendering.scene import Instance, RenderScene
+
+LAMP_STATES = ("red", "yellow", "green", "off")
+
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """An actor as it is drawn: ``map_from_centre`` (4, 4) is the pose of its box's centre."""
+
+    actor_id: int
+    blueprint: Blueprint
+    map_from_centre: Matrix
+    colour: Colour | None
+
+
+class Stage:
+    """A street with actors, ready for sensors; ``close`` frees it.
+
+    Instance outputs hold the actor's id, and 0 for everything that is no actor.
+    """
+
+    def __init__(self, xodr: str) -> None:
+        street: Street = cached_street(xodr)
+        mesh = street.mesh.with_fields(objects=np.zeros(len(street.mesh.triangles), np.int32))
+        self.scene = RenderScene(mesh)
+        self._heads = street.lights
+        for state in LAMP_STATES:
+            self.scene.add_asset(_lamp_key(state), traffic_light_mesh(state))
+
+    def show(
+        self, actors: Iterable[Shown], lamps: Mapping[str, tuple[str, int]]
+    ) -> None:
+        """Place what sensors see next.
+
+        ``lamps`` gives each signal's shown state (of ``LAMP_STATES``) and its actor's id.
+        """
+        instances = [
+            Instance(_lamp_key(state), head.map_from_head, head.map_from_head, actor_id)
+            for head in self._heads
+            for state, actor_id in (lamps.get(head.signal_id, ("off", 0)),)
+        ]
+        for actor in actors:
+            key = actor.blueprint.id
+            if not self.scene.has_asset(key):
+                self.scene.add_asset(key, _mesh(actor.blueprint))
+            pose = actor.map_from_centre
+            instances.append(Instance(key, pose, pose, actor.actor_id, actor.colour))
+        self.scene.set_instances(instances)
+
+    def close(self) -> None:
+        """Free the scene; a second call does nothing."""
+        self.scene.close()
+
+
+def object_boxes(street: Street, tag: int) -> list[tuple[NDArray[np.float64], ...]]:
+    """Return (centre, half size), each (3,) in the map frame, of the street's objects of a tag."""
+    mesh = street.mesh
+    chosen = (mesh.tags == tag) & (mesh.objects > 0)
+    owners = np.repeat(mesh.objects[chosen], 3)
+    corners = mesh.vertices[mesh.triangles[chosen].reshape(-1)].astype(np.float64)
+    order = np.argsort(owners, kind="stable")
+    owners, corners = owners[order], corners[order]
+    if not len(owners):
+        return []
+    starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
+    low = np.minimum.reduceat(corners, starts)
+    high = np.maximum.reduceat(corners, starts)
+    return [((a + b) / 2.0, (b - a) / 2.0) for a, b in zip(low, high, strict=True)]
+
+
+def _lamp_key(state: str) -> str:
+    return f"traffic_light_{state}"
+
+
+def _mesh(blueprint: Blueprint):  # type: ignore[no-untyped-def]
+    return asset_for(blueprint.base_type, blueprint.size_m, blueprint.id)
