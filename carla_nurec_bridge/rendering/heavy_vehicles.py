@@ -247,7 +247,8 @@ def _wheels(axles: list[float], half: float, radius: float, width: float, tag: i
     for x in axles:
         for side in (1, -1):
             low, high = sorted((side * (half + 0.004), side * (half - 0.5)))
-            parts.append(tube((x, low, radius), (x, high, radius), 1.18 * radius, sides=22,
+            arch = 1.16 * radius
+            parts.append(tube((x, low, arch), (x, high, arch), arch, sides=22,
                               **matte((14, 14, 16), tag)))  # fmt: skip
             parts += wheel((x, side * (half - width / 2 + 0.02), radius), radius, width, tag, 8)
     return parts
