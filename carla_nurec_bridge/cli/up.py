@@ -42,7 +42,7 @@ def command(
         return 0
     given = {"map": map_path, "scene": scene, "run_dir": run_dir}
     overrides: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    overrides |= dict(_setting(text) for text in settings)
+    overrides |= dict(setting(text) for text in settings)
     result = run_with_progress(load_config(config, **overrides), console)
     console.print(result.sentence if result.ok else f"[bold red]error:[/] {result.sentence}")
     return result.exit_code
@@ -60,7 +60,8 @@ def run_with_progress(config: GraphConfig, console: Console) -> RunResult:
         return Supervisor(build_graph(config), show).run()
 
 
-def _setting(text: str) -> tuple[str, str]:
+def setting(text: str) -> tuple[str, str]:
+    """Return field and value of a ``FIELD=VALUE`` option."""
     name, sign, value = text.partition("=")
     if not sign:
         raise InputError(f"--set takes FIELD=VALUE, not {text!r}; --fields lists the fields")

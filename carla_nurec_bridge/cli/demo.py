@@ -1,0 +1,228 @@
+"""``carla-nurec demo``: drive, render, record and report in one go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ..core.errors import InputError
+from ..graph import GraphConfig
+from ..report.markdown import size, stream_rows
+from .demo_flow import DemoOptions, DemoRun, configure, demo_map, run_demo, write_repeats
+from .up import setting
+
+_STEPS = {
+    "rehearsal": "rehearsing",
+    "scene": "building the scene",
+    "frames": "driving",
+    "report": "reporting",
+}
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out/demo"),
+    show_default=True,
+    help="Folder of the run; what an earlier run left there is replaced.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 3600),
+    default=10.0,
+    show_default=True,
+    help="Simulated time to drive.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Seed of the run; equal seeds give equal recordings.",
+)
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Replay this CARLA recording instead of driving.",
+)
+@click.option(
+    "--map",
+    "map_path",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="OpenDRIVE file of the world; default: the demo town.",
+)
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="Run it this many times and compare the runs.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Any field of the run configuration (carla-nurec up --fields lists them).",
+)
+def command(
+    out: Path,
+    seconds: float,
+    seed: int,
+    replay: Path | None,
+    map_path: Path | None,
+    repeat: int,
+    settings: tuple[str, ...],
+) -> int:
+    """Drive, render, record and report in one go; everything lands in one folder.
+
+    Exit code 0: the run finished and every stream is complete; 1: it did not; 2: bad input.
+    """
+    console = Console(highlight=False)
+    if replay is not None and map_path is None:
+        raise InputError("--replay needs --map: the OpenDRIVE file of the recorded world")
+    given = dict(setting(text) for text in settings)
+    options = DemoOptions(out, seconds, seed, replay, map_path or demo_map(), given)
+    runs = []
+    for number in range(repeat):
+        config = configure(options)
+        _banner(console, config, f"run {number + 1} of {repeat}" if repeat > 1 else "")
+        run = _with_progress(config, console)
+        runs.append(run)
+        if repeat == 1:
+            _streams(console, run)
+        _outcome(console, config, run, paths=number == repeat - 1)
+    if repeat > 1:
+        return _compare(console, out, runs)
+    return runs[0].exit_code
+
+
+def _banner(console: Console, config: GraphConfig, title: str) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column()
+    world = config.map.name if config.map else "?"
+    what = f"replay of {config.log.name}" if config.log else f"drive with seed {config.seed}"
+    table.add_row("run", f"{what} in {world}")
+    table.add_row("time", f"{config.frames * config.dt_s:g} s in {config.frames} frames")
+    table.add_row("folder", str(config.run_dir))
+    table.add_row("CARLA", f"{config.carla_host}:{config.carla_port} (embedded)")
+    table.add_row("NuRec", f"{config.nurec_host}:{config.nurec_port} (embedded)")
+    table.add_row("ROS domain", f"{config.domain_id}   (ROS_DOMAIN_ID={config.domain_id} to look)")
+    console.print(Panel(table, title=title or "carla_nurec_bridge demo", title_align="left"))
+
+
+def _with_progress(config: GraphConfig, console: Console) -> DemoRun:
+    columns = (TextColumn("{task.description:<18}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        tasks: dict[str, Any] = {}
+
+        def show(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(_STEPS[step], total=total or None)
+            progress.update(tasks[step], completed=done, total=total or None)
+
+        return run_demo(config, show)
+
+
+def _streams(console: Console, run: DemoRun) -> None:
+    if run.report is None:
+        return
+    table = Table(box=None, pad_edge=False)
+    for head in ("topic", "expected", "recorded", "size", "sha256"):
+        table.add_column(head, justify="left" if head in ("topic", "sha256") else "right")
+    for topic, expected, recorded, count, digest in stream_rows(run.report.content):
+        whole = expected in ("–", recorded.split(" ")[0])
+        table.add_row(topic, expected, recorded if whole else f"[red]{recorded}[/]", count, digest)
+    console.print(table)
+
+
+def _outcome(console: Console, config: GraphConfig, run: DemoRun, *, paths: bool) -> None:
+    if not run.result.ok:
+        console.print(f"[bold red]error:[/] {run.result.sentence}", soft_wrap=True)
+        if run.result.recovered_bag is not None:
+            console.print(f"the bag so far was recovered: {run.result.recovered_bag}")
+    if run.report is not None:
+        content = run.report.content
+        drive = content["drive"]
+        speed = content["wall_s_per_simulated_s"]
+        console.print(
+            f"[bold]{drive['distance_m']:.1f} m[/] in {content['simulated_s']:g} s, "
+            f"{len(drive['collisions'])} collisions, "
+            + (f"{speed:.2f} s of wall time a simulated second, " if speed else "")
+            + f"{run.wall_s:.1f} s in all"
+        )
+    if not paths:
+        return
+    for name in ("bag", "controls", "report.md", "report.json", "contact_sheet.png"):
+        path = config.run_dir / name
+        if path.exists():
+            console.print(f"  {path}")
+
+
+def _compare(console: Console, out: Path, runs: list[DemoRun]) -> int:
+    """Print the table of repeated runs; return 0 when all are complete and alike."""
+    table = Table(title="runs compared", title_justify="left", box=None, pad_edge=False)
+    for head in ("run", "complete", "streams", "messages", "wall s", "s per sim s", "hash", ""):
+        table.add_column(head, justify="right" if head not in ("hash", "") else "left")
+    rows = []
+    first: str | None = None
+    for number, run in enumerate(runs, 1):
+        content = run.report.content if run.report else None
+        planned = (
+            [s for s in content["streams"].values() if s["expected"] is not None] if content else []
+        )
+        digest = content["run_sha256"] if content else None
+        first = first or digest
+        row = {
+            "run": number,
+            "exit_code": run.exit_code,
+            "outcome": run.result.sentence,
+            "complete": bool(run.report and run.report.complete),
+            "streams_complete": sum(s["recorded"] == s["expected"] for s in planned),
+            "streams": len(planned),
+            "messages": sum(s["recorded"] for s in planned),
+            "bytes": sum(s["bytes"] for s in planned),
+            "wall_s": round(run.wall_s, 2),
+            "wall_s_per_simulated_s": content["wall_s_per_simulated_s"] if content else None,
+            "run_sha256": digest,
+            "equal": digest is not None and digest == first,
+            "hashes": {t: s["sha256"] for t, s in content["streams"].items()} if content else {},
+        }
+        rows.append(row)
+        table.add_row(
+            str(number),
+            "yes" if row["complete"] else "[red]no[/]",
+            f"{row['streams_complete']}/{row['streams']}",
+            f"{row['messages']} ({size(row['bytes'])})",
+            f"{run.wall_s:.1f}",
+            f"{row['wall_s_per_simulated_s'] or 0:.2f}",
+            (digest or "–")[:16],
+            "equal" if row["equal"] else "[red]differs[/]",
+        )
+    console.print(table)
+    console.print(f"  {write_repeats(out, rows)}")
+    fine = all(row["exit_code"] == 0 and row["equal"] for row in rows)
+    _name_differences(console, rows)
+    return 0 if fine else 1
+
+
+def _name_differences(console: Console, rows: list[dict[str, Any]]) -> None:
+    """Say which streams differ between the first run and the others."""
+    for row in rows[1:]:
+        topics = [
+            topic
+            for topic, digest in row["hashes"].items()
+            if digest != rows[0]["hashes"].get(topic)
+        ]
+        if topics:
+            console.print(f"[red]run {row['run']} differs from run 1 on {', '.join(topics)}[/]")
