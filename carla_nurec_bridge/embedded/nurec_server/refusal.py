@@ -1,0 +1,29 @@
+"""Calls that cannot be answered: a gRPC status and a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+
+from ...core.errors import InputError
+
+Code = grpc.StatusCode
+
+
+class RefusalError(Exception):
+    """End a call with this status; the text goes to the client."""
+
+    def __init__(self, code: grpc.StatusCode, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@contextmanager
+def as_invalid_argument() -> Iterator[None]:
+    """Turn an InputError about the request into INVALID_ARGUMENT."""
+    try:
+        yield
+    except InputError as error:
+        raise RefusalError(Code.INVALID_ARGUMENT, str(error)) from error

@@ -1,0 +1,95 @@
+"""One scene made ready to be drawn: its street, its actors, its light."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...core.errors import InputError
+from ...core.frames import Matrix
+from ...nurec.stubs import sensorsim_pb2 as sensorsim
+from ...opendrive.street import Street, cached_street
+from ...rendering.assets import asset_for, traffic_light_mesh
+from ...rendering.lighting import Lighting
+from ...rendering.scene import Instance, RenderScene
+from ...scene import Scene, SceneTrack
+from .tracks import place_tracks
+
+_PAINTS = (
+    (168, 32, 36), (226, 226, 222), (30, 32, 36), (120, 126, 134), (24, 66, 128),
+    (196, 160, 60), (44, 98, 66), (92, 60, 44), (180, 186, 192), (58, 120, 160),
+)  # fmt: skip
+_LIGHT_ASSET = "traffic_light_off"
+
+
+def street_of_map(scene: Scene) -> Street:
+    """Return the street of a scene's OpenDRIVE map; InputError when it has none."""
+    if scene.xodr is None:
+        raise InputError(
+            f"scene {scene.scene_id} has no map.xodr, from which the street is drawn; "
+            "build the package from a map (carla-nurec scene build)"
+        )
+    return cached_street(scene.xodr)
+
+
+class Stage:
+    """The world of one scene in the renderer's hands; only the render thread may touch it.
+
+    Everything is drawn in the map frame. Traffic lights are dark: the contract has no state for
+    them.
+    """
+
+    def __init__(self, scene: Scene, street: Street, *, editing: bool) -> None:
+        self.scene = scene
+        self.light = Lighting()
+        self._editing = editing
+        self._tracks = {track.track_id: track for track in scene.tracks}
+        self._set: tuple[int, int, bytes] | None = None
+        self.render_scene = RenderScene(street.mesh)
+        self.render_scene.add_asset(_LIGHT_ASSET, traffic_light_mesh("off"))
+        self._lights = [
+            Instance(_LIGHT_ASSET, head.map_from_head, head.map_from_head, 0)
+            for head in street.lights
+        ]
+
+    def close(self) -> None:
+        """Free the renderer's structures; may be called twice."""
+        self.render_scene.close()
+
+    def set_time(
+        self, start_us: int, end_us: int, objects: Sequence[sensorsim.DynamicObject]
+    ) -> None:
+        """Put the actors where they are during [start_us, end_us); RefusalError for bad objects."""
+        wanted = (start_us, end_us, b"".join(item.SerializeToString() for item in objects))
+        if wanted == self._set:
+            return
+        self._set = None
+        instances = list(self._lights)
+        for number, placed in enumerate(
+            place_tracks(self._tracks, start_us, end_us, objects, editing=self._editing), 1
+        ):
+            instances.append(
+                Instance(
+                    self._asset(placed.track),
+                    self.map_from(placed.world_from_box_start),
+                    self.map_from(placed.world_from_box_end),
+                    number,
+                    _PAINTS[zlib.crc32(placed.track.track_id.encode()) % len(_PAINTS)],
+                )
+            )
+        self.render_scene.set_instances(instances)
+        self._set = wanted
+
+    def map_from(self, world_from_x: Matrix) -> Matrix:
+        """Return map_from_x of a pose in the scene's world."""
+        return np.asarray(self.scene.map_from_world @ world_from_x)
+
+    def _asset(self, track: SceneTrack) -> str:
+        key = f"track {track.track_id}"
+        if not self.render_scene.has_asset(key):
+            seed = zlib.crc32(track.track_id.encode())
+            size_m = (float(track.size_m[0]), float(track.size_m[1]), float(track.size_m[2]))
+            self.render_scene.add_asset(key, asset_for(track.label_class, size_m, seed))
+        return key
