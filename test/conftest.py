@@ -21,9 +21,7 @@ def real_recording() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def real_recording_path(
-    real_recording: bytes, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def real_recording_path(real_recording: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the same recording as a file."""
     path = tmp_path_factory.mktemp("recording") / "real.log"
     path.write_bytes(real_recording)

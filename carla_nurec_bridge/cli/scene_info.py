@@ -9,7 +9,7 @@ from typing import Any
 import click
 import numpy as np
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from ..scene import Scene, open_scene
@@ -51,7 +51,8 @@ def _summary(scene: Scene) -> Table:
 def _table(title: str, *headings: str) -> Table:
     table = Table(title=title, **_LOOK)
     for heading in headings:
-        table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
+        side: JustifyMethod = "right" if heading in _NUMBERS else "left"
+        table.add_column(heading, justify=side, no_wrap=heading in ("id", "name"))
     return table
 
 

@@ -63,9 +63,7 @@ def parse_log(data: bytes, source: str) -> Log:
     kinds = packet_kinds(data, packets, source)
     frames = tuple(_frame(data, group, kinds, source) for group in groups)
     _check_times(frames, source)
-    return Log(
-        source, version, date_s, map_name, start, data, tuple(preamble), frames, note, kinds
-    )
+    return Log(source, version, date_s, map_name, start, data, tuple(preamble), frames, note, kinds)
 
 
 def _read_header(data: bytes, source: str) -> tuple[int, int, str, int]:

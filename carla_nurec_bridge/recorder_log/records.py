@@ -227,9 +227,7 @@ def _read_rows(cursor: Cursor, layout: struct.Struct) -> tuple[tuple[float, ...]
 
 def _wheel(row: tuple[float, ...]) -> WheelPhysics:
     stiffness = _vec3(row[6:9]) if len(row) == 12 else None
-    return WheelPhysics(
-        row[0], row[1], row[2], row[3], row[4], row[5], stiffness, _vec3(row[-3:])
-    )
+    return WheelPhysics(row[0], row[1], row[2], row[3], row[4], row[5], stiffness, _vec3(row[-3:]))
 
 
 def _vec3(values: tuple[float, ...]) -> Vec3:

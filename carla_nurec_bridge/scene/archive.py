@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import struct
 import zipfile
@@ -88,9 +89,9 @@ def write_archive(path: Path, members: Mapping[str, bytes]) -> None:
 
     Equal members give equal bytes: times and modes are fixed.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as file:
             for name, data in members.items():
                 info = zipfile.ZipInfo(name, _EPOCH)
@@ -100,9 +101,9 @@ def write_archive(path: Path, members: Mapping[str, bytes]) -> None:
                 file.writestr(info, data)
         partial.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise InputError(f"cannot write the scene package {path}: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _padding(data_offset: int) -> bytes:
@@ -137,10 +138,10 @@ def _layout_notes(path: Path, infos: list[zipfile.ZipInfo]) -> list[str]:
     loose = []
     with path.open("rb") as file:
         for info in infos:
-            file.seek(info.header_offset)
-            head = file.read(_LOCAL_HEADER.size)
+            file.seek(max(info.header_offset, 0))
+            head = file.read(_LOCAL_HEADER.size) if info.header_offset >= 0 else b""
             if len(head) < _LOCAL_HEADER.size:
-                raise InputError(f"{path}: {info.filename} is said to lie beyond the file's end")
+                raise InputError(f"{path}: {info.filename} is said to lie outside the file")
             *_, name_size, extra_size = _LOCAL_HEADER.unpack(head)
             begin = info.header_offset + _LOCAL_HEADER.size + name_size + extra_size
             if begin % ALIGNMENT:

@@ -162,9 +162,7 @@ def _chunk_tracks(
             f"{len(data.tracks_id)} ids, {', '.join(str(len(c)) for c in columns)}"
         )
     tracks = []
-    for track_id, rows, stamps, label, flags, size_m in zip(
-        data.tracks_id, *columns, strict=True
-    ):
+    for track_id, rows, stamps, label, flags, size_m in zip(data.tracks_id, *columns, strict=True):
         what = f"{SEQUENCE_TRACKS}: track {track_id}"
         if not rows:
             notes.append(f"track {track_id} has no pose and is left out")

@@ -144,12 +144,8 @@ class Recorder:
 def _states(moving: list[MovingActor], lights: Iterable[LightShown]) -> list[bytes]:
     vehicles = [(actor.actor_id, actor.vehicle) for actor in moving if actor.vehicle]
     return [
-        _fixed(
-            PacketKind.POSITION, [(a.actor_id, a.location_cm, a.rotation_deg) for a in moving]
-        ),
-        _fixed(
-            PacketKind.STATE, [(s.actor_id, s.frozen, s.elapsed_s, s.state) for s in lights]
-        ),
+        _fixed(PacketKind.POSITION, [(a.actor_id, a.location_cm, a.rotation_deg) for a in moving]),
+        _fixed(PacketKind.STATE, [(s.actor_id, s.frozen, s.elapsed_s, s.state) for s in lights]),
         _fixed(
             PacketKind.ANIM_VEHICLE,
             [(i, v.steer, v.throttle, v.brake, v.hand_brake, v.gear) for i, v in vehicles],
@@ -162,9 +158,7 @@ def _states(moving: list[MovingActor], lights: Iterable[LightShown]) -> list[byt
         encode_varying(
             PacketKind.VEHICLE_WHEELS,
             (
-                VehicleWheels(
-                    i, tuple((w.wheel, w.steer_deg, w.rotation_deg) for w in v.wheels)
-                )
+                VehicleWheels(i, tuple((w.wheel, w.steer_deg, w.rotation_deg) for w in v.wheels))
                 for i, v in vehicles
             ),
             encode_vehicle_wheels,

@@ -215,9 +215,7 @@ class Replayer:
         world_from_actor = matrix_from_carla(location_cm / CM_PER_M, rpy_deg[[1, 2, 0]])
         actor_from_view = matrix_from_carla(options.offset_location_m, options.offset_rotation_deg)
         location_m, (pitch, yaw, roll) = carla_from_matrix(world_from_actor @ actor_from_view)
-        self._target.move(
-            [spectator], location_m[None] * CM_PER_M, np.array([[roll, pitch, yaw]])
-        )
+        self._target.move([spectator], location_m[None] * CM_PER_M, np.array([[roll, pitch, yaw]]))
 
     def _finish(self) -> None:
         self.running = False

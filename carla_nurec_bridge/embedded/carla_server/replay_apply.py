@@ -9,9 +9,7 @@ from ...recorder_log.log import Frame, Log
 from .replay_target import ReplayTarget, WheelPose
 
 
-def apply_states(
-    log: Log, frame: Frame, target: ReplayTarget, live_ids: Mapping[int, int]
-) -> None:
+def apply_states(log: Log, frame: Frame, target: ReplayTarget, live_ids: Mapping[int, int]) -> None:
     """Show the states of one frame; ``live_ids`` are the driven actors by recorded id."""
     lights = log.records(frame, PacketKind.STATE).tolist()
     for recorded_id, frozen, elapsed_s, state in lights:

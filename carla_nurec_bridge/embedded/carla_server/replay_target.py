@@ -78,9 +78,7 @@ class ReplayTarget(Protocol):
     def attach(self, child_id: int, parent_id: int) -> None:
         """Attach a child to its parent, keeping the child's place in the world."""
 
-    def set_traffic_light(
-        self, actor_id: int, state: int, frozen: bool, elapsed_s: float
-    ) -> None:
+    def set_traffic_light(self, actor_id: int, state: int, frozen: bool, elapsed_s: float) -> None:
         """Set a light: 0 red, 1 yellow, 2 green, 3 off, 4 unknown."""
 
     def animate_vehicle(

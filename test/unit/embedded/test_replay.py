@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from carla_nurec_bridge.embedded.carla_server.replay import (
     ReplayedActor,
     Replayer,
@@ -282,7 +283,7 @@ def test_following_puts_the_spectator_behind_the_actor(log: Log) -> None:
     replayer = Replayer(log, world, ReplayOptions(follow_id=HERO))
     replayer.start()
     replayer.step(8.0)
-    (x, y, z), (roll, pitch, yaw) = world.poses[SPECTATOR]
+    (x, y, z), (_, pitch, yaw) = world.poses[SPECTATOR]
     (hx, hy, hz), (_, _, hero_yaw) = world.poses[HERO]
     behind = math.radians(hero_yaw)
     assert (x, y) == pytest.approx(

