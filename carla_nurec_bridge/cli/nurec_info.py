@@ -52,18 +52,10 @@ def _print_server(console: Console, client: NurecClient) -> None:
 
 
 def _print_scene(console: Console, client: NurecClient, scene_id: str) -> None:
-    from ..nurec.stubs import sensorsim_pb2 as sensorsim
-
     table = Table("camera", "model", "resolution", "shutter", title=f"scene {scene_id}")
     for camera in client.cameras(scene_id):
-        spec = camera.intrinsics
-        kind = (spec.WhichOneof("camera_param") or "unknown").removesuffix("_param")
-        table.add_row(
-            camera.logical_id,
-            kind,
-            f"{spec.resolution_w} x {spec.resolution_h}",
-            sensorsim.ShutterType.Name(spec.shutter_type),
-        )
+        width, height = camera.size
+        table.add_row(camera.logical_id, camera.optics, f"{width} x {height}", camera.shutter)
     console.print(table)
     for trajectory in client.trajectories(scene_id):
         stamps = [pose.timestamp_us for pose in trajectory.poses]

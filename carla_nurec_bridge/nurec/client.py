@@ -11,7 +11,15 @@ import grpc
 
 from ..core.errors import ProtocolError
 from .connection import Connection, failure_text, open_connection
-from .replies import CloudReply, ImageReply, Replies, cloud_reply, image_reply
+from .replies import (
+    CloudReply,
+    ImageReply,
+    OfferedCamera,
+    Replies,
+    cloud_reply,
+    image_reply,
+    offered_camera,
+)
 from .requests import (
     ActorMotion,
     CameraRequest,
@@ -96,12 +104,11 @@ class NurecClient:
         """Return the ids of the scenes that the server offers."""
         return tuple(self.ask("get_available_scenes", common.Empty()).scene_ids)
 
-    def cameras(
-        self, scene_id: str
-    ) -> tuple[sensorsim.AvailableCamerasReturn.AvailableCamera, ...]:
-        """Return the recorded cameras of a scene (``rig_to_camera`` holds rig_from_camera)."""
+    def cameras(self, scene_id: str) -> tuple[OfferedCamera, ...]:
+        """Return the recorded cameras of a scene."""
         request = sensorsim.AvailableCamerasRequest(scene_id=scene_id)
-        return tuple(self.ask("get_available_cameras", request).available_cameras)
+        reply = self.ask("get_available_cameras", request)
+        return tuple(offered_camera(camera) for camera in reply.available_cameras)
 
     def trajectories(self, scene_id: str) -> tuple[common.Trajectory, ...]:
         """Return the rig's recorded poses (world_from_rig) in a scene."""

@@ -8,7 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ProtocolError
+from ..core.frames import Matrix
+from .conversion import pose_matrix
 from .stubs import sensorsim_pb2 as sensorsim
+
+
+@dataclass(frozen=True, eq=False)
+class OfferedCamera:
+    """A recorded camera that a server can draw; ``shutter`` and ``optics`` are NuRec's names.
+
+    ``spec`` is the message itself, for ``conversion.camera_model``.
+    """
+
+    logical_id: str
+    optics: str
+    shutter: str
+    size: tuple[int, int]
+    rig_from_camera: Matrix
+    spec: sensorsim.CameraSpec
 
 
 @dataclass(frozen=True)
@@ -46,6 +63,19 @@ class Replies:
         """Return the reasons of everything that failed."""
         every = [*(image.error for image in self.images), *(cloud.error for cloud in self.clouds)]
         return tuple(error for error in every if error is not None)
+
+
+def offered_camera(camera: sensorsim.AvailableCamerasReturn.AvailableCamera) -> OfferedCamera:
+    """Return what a server says of a camera; ``rig_to_camera`` holds rig_from_camera."""
+    spec = camera.intrinsics
+    return OfferedCamera(
+        camera.logical_id,
+        (spec.WhichOneof("camera_param") or "unknown").removesuffix("_param"),
+        sensorsim.ShutterType.Name(spec.shutter_type),
+        (spec.resolution_w, spec.resolution_h),
+        pose_matrix(camera.rig_to_camera),
+        spec,
+    )
 
 
 def image_reply(name: str, result: sensorsim.RGBRenderReturn) -> ImageReply:

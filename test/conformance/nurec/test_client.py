@@ -69,9 +69,13 @@ def test_render_of_a_step_with_lidar_and_actors(server, scene, cameras, sweep):
     with NurecClient(f"127.0.0.1:{server.port}") as client:
         assert client.scenes() == (scene.scene_id,)
         assert client.renders_batches
+        offered = client.cameras(scene.scene_id)
         replies = client.render(
             scene.sequence_id, cameras, [sweep], [ActorMotion("mover", pose, pose)]
         )
+    assert [(c.logical_id, c.optics, c.size, c.shutter) for c in offered] == [
+        (camera.logical_id, "ftheta", (640, 360), "ROLLING_TOP_TO_BOTTOM") for camera in cameras
+    ]
     assert replies.errors == ()
     assert [image.name for image in replies.images] == [camera.name for camera in cameras]
     assert all(image.image.startswith(b"\xff\xd8") for image in replies.images)
