@@ -21,6 +21,7 @@ ROSDEP = {
     "msgpack": "python3-msgpack",
     "numpy": "python3-numpy",
     "opencv-python-headless": "python3-opencv",
+    "pillow": "python3-pil",
     "protobuf": "python3-protobuf",
     "pyyaml": "python3-yaml",
     "rich": "python3-rich",
