@@ -88,9 +88,9 @@ class Child:
                     self.shared_memory.add(Path(path.removesuffix(" (deleted)")))
 
     def last_error(self) -> str:
-        """Return the last line of the log that reads like an error, or an empty text."""
+        """Return the last line of the log that names an error, or an empty text."""
         lines = self.log.read_text(errors="replace").splitlines()[-200:]
-        errors = [line.strip() for line in lines if "error" in line.lower()]
+        errors = [line.strip() for line in lines if "error: " in line.lower()]
         return errors[-1] if errors else ""
 
     def terminate(self) -> None:

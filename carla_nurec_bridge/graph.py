@@ -230,7 +230,8 @@ def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict
         "frames": config.frames,
         "lockstep.enabled": config.lockstep,
         "lockstep.participants": participants,
-        "deadlines.start_s": config.start_deadline_s,
+        # The owner of the run gives up first, because it can say what was missing.
+        "deadlines.start_s": config.start_deadline_s + 15.0,
         "deadlines.frame_s": config.frame_deadline_s,
     }
     if name == NUREC:
@@ -241,6 +242,7 @@ def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict
         }
     if name == EGO:
         return common | {
+            "deadlines.start_s": config.start_deadline_s,
             "carla.host": config.carla_host,
             "carla.port": config.carla_port,
             "carla.timeout_s": config.carla_timeout_s,

@@ -18,6 +18,7 @@ from .recording.recover import recover_bag
 HEARTBEAT_DEADLINE_S = 5.0
 END_DEADLINE_S = 10.0
 _SUSPICIOUS_SILENCE_S = 1.8
+_SPEAK_S = 2.0
 _POLL_S = 0.05
 _SHARED_MEMORY_PERIOD_S = 1.0
 
@@ -56,6 +57,7 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         self._progress = (0, graph.config.frames)
         self._next_look_s = 0.0
+        self._first_death_s: float | None = None
 
     @property
     def pids(self) -> dict[str, int]:
@@ -123,7 +125,8 @@ class Supervisor:
         """Return the process that broke the run, if one did.
 
         A process that was killed or hangs makes its peers give up soon after, so among several
-        the silent one and the one ended by a signal come before those that report an error.
+        the silent one and the one ended by a signal come before those that report an error, and
+        these before those that left because the run was aborted, who say nothing.
         """
         running = [c for c in self._children.values() if c.code() is None]
         for child in running:
@@ -137,7 +140,11 @@ class Supervisor:
         if not killed and silent:
             child = max(silent, key=Child.silent_s)
             return self._died(child, f"gave no sign of life for {child.silent_s():.1f} s")
-        child = (killed or dead)[0]
+        spoken = [c for c in dead if c.last_error()]
+        self._first_death_s = self._first_death_s or time.monotonic()
+        if not killed and not spoken and time.monotonic() - self._first_death_s < _SPEAK_S:
+            return None
+        child = (killed or spoken or dead)[0]
         return self._died(child, _how_it_ended(child))
 
     def _not_ready(self, started: float) -> _Death | None:
@@ -155,17 +162,23 @@ class Supervisor:
         return _Death(child.name, f"{child.name} {how} {where}; its log: {child.log}")
 
     def _close(self) -> None:
-        """End what still runs: all are asked, then killed with their process groups."""
-        for child in self._children.values():
+        """End what still runs: participants first, so that they can take leave of the servers."""
+        children = list(self._children.values())
+        for child in children:
             child.note_shared_memory()
             if child.code() is None and child.silent_s() > _SUSPICIOUS_SILENCE_S:
                 child.close()
-            elif child.code() is None:
-                child.terminate()
         deadline_s = time.monotonic() + END_DEADLINE_S
-        for child in self._children.values():
-            child.close(max(0.0, deadline_s - time.monotonic()))
-        segments = set().union(*(child.shared_memory for child in self._children.values()))
+        for participant in (True, False):
+            group = [c for c in children if c.process.participant is participant]
+            for child in group:
+                if child.code() is None:
+                    child.terminate()
+            for child in group:
+                child.close(max(0.5, deadline_s - time.monotonic()))
+        segments = set().union(*(child.shared_memory for child in children))
+        if self._graph.config.domain_id is not None:
+            segments |= port_files(self._graph.config.domain_id)
         remove_unused(segments)
 
     def _recover(self) -> Path | None:
@@ -174,6 +187,17 @@ class Supervisor:
             return None
         recover_bag(bag)
         return bag
+
+
+def port_files(domain_id: int) -> set[Path]:
+    """Return the shared-memory files of Fast DDS's ports in a ROS domain."""
+    first = 7400 + 250 * domain_id
+    found = set()
+    for path in Path("/dev/shm").glob("*fastdds_port*"):
+        number = path.name.partition("fastdds_port")[2].split("_")[0]
+        if number.isdecimal() and first <= int(number) < first + 250:
+            found.add(path)
+    return found
 
 
 def remove_unused(segments: Iterable[Path]) -> list[Path]:

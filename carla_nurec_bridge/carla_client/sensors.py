@@ -69,8 +69,9 @@ class _Tap:
 class CameraGroup:
     """All outputs of one camera; ``take`` gives them decoded, for one frame."""
 
-    def __init__(self, camera: RigCamera, taps: dict[str, _Tap]) -> None:
+    def __init__(self, client: carla.Client, camera: RigCamera, taps: dict[str, _Tap]) -> None:
         self.camera = camera
+        self._client = client
         self._taps = taps
 
     def take(self, frame: int, timeout_s: float) -> dict[str, NDArray[np.generic]]:
@@ -98,8 +99,9 @@ class CameraGroup:
         taps, self._taps = self._taps, {}
         for tap in taps.values():
             tap.actor.stop()
-        for tap in taps.values():
-            tap.actor.destroy()
+        # A batch does not wait for an answer, which a server that died would never give.
+        ids = [tap.actor.id for tap in taps.values()]
+        self._client.apply_batch([carla.command.DestroyActor(i) for i in ids])
 
     def __enter__(self) -> CameraGroup:
         return self
@@ -113,12 +115,13 @@ class CameraGroup:
         self.close()
 
 
-def mount(world: carla.World, ego: Ego, camera: RigCamera) -> CameraGroup:
+def mount(client: carla.Client, ego: Ego, camera: RigCamera) -> CameraGroup:
     """Attach a rig's CARLA camera to the ego and begin to listen.
 
     InputError when its model is not the pinhole that CARLA's cameras have: no distortion, square
     pixels, the principal point in the middle.
     """
+    world = client.get_world()
     library = world.get_blueprint_library()
     actor_from_base = invert(ego.base_from_actor)
     mount_pose = transform_of(actor_from_base @ camera.rig_from_camera @ OPTICAL_FROM_BODY)
@@ -131,7 +134,7 @@ def mount(world: carla.World, ego: Ego, camera: RigCamera) -> CameraGroup:
         if blueprint.has_attribute("motion_blur_intensity"):
             blueprint.set_attribute("motion_blur_intensity", "0")
         taps[output] = _Tap(world.spawn_actor(blueprint, mount_pose, attach_to=ego.actor))
-    return CameraGroup(camera, taps)
+    return CameraGroup(client, camera, taps)
 
 
 def field_of_view_deg(camera: RigCamera) -> float:
@@ -182,6 +185,6 @@ DECODERS: dict[str, Callable[[Pixels], NDArray[np.generic]]] = {
 """From (H, W, 4) blue, green, red, alpha to the picture of each output."""
 
 
-def mount_all(world: carla.World, ego: Ego, cameras: Sequence[RigCamera]) -> list[CameraGroup]:
+def mount_all(client: carla.Client, ego: Ego, cameras: Sequence[RigCamera]) -> list[CameraGroup]:
     """Attach every camera whose source is CARLA."""
-    return [mount(world, ego, camera) for camera in cameras if camera.source == "carla"]
+    return [mount(client, ego, camera) for camera in cameras if camera.source == "carla"]

@@ -41,9 +41,10 @@ class Session:
     """
 
     def __init__(self, host: str, port: int, timeout_s: float) -> None:
+        self._host, self._port = host, port
         self._where = f"{host}:{port}"
-        self._client = carla.Client(host, port)
-        self._client.set_timeout(timeout_s)
+        self._timeout_s = timeout_s
+        self._client = self._connect()
         self._found: carla.WorldSettings | None = None
         self._map: carla.Map | None = None
         self.server_version = ""
@@ -60,6 +61,11 @@ class Session:
         self.close()
         if type(value) is RuntimeError:
             raise ProtocolError(f"CARLA at {self._where}: {value}") from value
+
+    def _connect(self) -> carla.Client:
+        client = carla.Client(self._host, self._port)
+        client.set_timeout(self._timeout_s)
+        return client
 
     @property
     def client(self) -> carla.Client:
@@ -92,6 +98,8 @@ class Session:
                         "is it running, and is the port right?"
                     ) from error
             time.sleep(_RETRY_S)
+            # A client that found nobody stays dead when a server comes up later.
+            self._client = self._connect()
 
     def use_map(self, name: str) -> None:
         """Load the map called ``name`` unless it is there; InputError lists what there is."""

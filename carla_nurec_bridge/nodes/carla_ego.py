@@ -42,6 +42,8 @@ from ..scene.calibration import calibrated
 
 _CHECK_CLOCK_FRAMES = 20
 _POLL_S = 0.1
+_TELL_S = 5.0
+_GOODBYE_S = 0.5
 
 
 class CarlaEgo:
@@ -111,7 +113,7 @@ class CarlaEgo:
                 period_in_ticks(group.camera.rate_hz, p.dt_ns, f"camera {group.camera.name}"),
                 stack.enter_context(group),
             )
-            for group in mount_all(session.world, ego, self._rig.cameras)
+            for group in mount_all(session.client, ego, self._rig.cameras)
         ]
         self._motion = MotionTracker(ego, p.dt_s, from_poses=replay)
         labels = labels_of(session.world.get_blueprint_library())
@@ -135,6 +137,7 @@ class CarlaEgo:
         if not self._p.lockstep:
             return
         deadline = time.monotonic() + self._p.start_s
+        told_s = time.monotonic()
         while True:
             self._spinner.check()
             missing = self._barrier.unready() + self._publishers.unmatched(self._participants)
@@ -145,6 +148,9 @@ class CarlaEgo:
                 raise DeadlineError(
                     f"the run cannot begin after {self._p.start_s:g} s: {'; '.join(missing[:4])}"
                 )
+            if time.monotonic() - told_s > _TELL_S:
+                told_s = time.monotonic()
+                self._node.get_logger().info(f"waiting: {'; '.join(missing[:4])}")
             time.sleep(_POLL_S)
 
     def _loop(self, session: Session) -> None:
@@ -259,7 +265,8 @@ class CarlaEgo:
         """Tell everybody that the run is over, write the summary, and let them leave first."""
         self._say(state, reason)
         write_summary(self._p.run_dir, EGO, self._summary(state, reason))
-        deadline = time.monotonic() + (self._p.end_s if self._p.lockstep else 0.0)
+        patience_s = self._p.end_s if self._p.lockstep else 0.0
+        deadline = time.monotonic() + (patience_s if state == "finished" else _GOODBYE_S)
         others = set(self._participants) - {EGO}
         while others & set(self._node.get_node_names()) and time.monotonic() < deadline:
             time.sleep(_POLL_S)
