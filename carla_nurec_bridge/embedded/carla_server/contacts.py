@@ -22,7 +22,7 @@ SLOP_M = 0.005
 
 
 @numba.njit(cache=True)
-def overlap(a, b):
+def overlap(a, b):  # type: ignore[no-untyped-def]
     """Return (depth, normal x, normal y) of two boxes, the normal from a to b; depth 0: apart."""
     if a[BOX_TOP] < b[BOX_BOTTOM] or b[BOX_TOP] < a[BOX_BOTTOM]:
         return 0.0, 0.0, 0.0
@@ -55,7 +55,7 @@ def overlap(a, b):
 
 
 @numba.njit(cache=True)
-def first_overlap(box, boxes):
+def first_overlap(box, boxes):  # type: ignore[no-untyped-def]
     """Return the row of the first of ``boxes`` (N, 7) that overlaps ``box``, or -1."""
     for k in range(boxes.shape[0]):
         if overlap(box, boxes[k])[0] > 0.0:
@@ -64,7 +64,7 @@ def first_overlap(box, boxes):
 
 
 @numba.njit(cache=True)
-def _inside_sum(a, b):
+def _inside_sum(a, b):  # type: ignore[no-untyped-def]
     """Return (count, sum x, sum y) of the corners of a that lie within b."""
     count, sum_x, sum_y = 0, 0.0, 0.0
     cos_a, sin_a = math.cos(a[BOX_YAW]), math.sin(a[BOX_YAW])
@@ -84,7 +84,7 @@ def _inside_sum(a, b):
 
 
 @numba.njit(cache=True)
-def _contact_point(a, b):
+def _contact_point(a, b):  # type: ignore[no-untyped-def]
     count_a, x_a, y_a = _inside_sum(a, b)
     count_b, x_b, y_b = _inside_sum(b, a)
     count = count_a + count_b
@@ -94,7 +94,7 @@ def _contact_point(a, b):
 
 
 @numba.njit(cache=True)
-def _kick(s, inverse_mass, inverse_inertia, arm_x, arm_y, push_x, push_y):
+def _kick(s, inverse_mass, inverse_inertia, arm_x, arm_y, push_x, push_y):  # type: ignore[no-untyped-def]
     s[d.VEL_X] += push_x * inverse_mass
     s[d.VEL_Y] += push_y * inverse_mass
     s[d.YAW_RATE] += (arm_x * push_y - arm_y * push_x) * inverse_inertia
@@ -104,7 +104,7 @@ def _kick(s, inverse_mass, inverse_inertia, arm_x, arm_y, push_x, push_y):
 
 
 @numba.njit(cache=True)
-def fill_boxes(state, extents, boxes):
+def fill_boxes(state, extents, boxes):  # type: ignore[no-untyped-def]
     """Write the boxes (N, 7) of vehicles whose origin is on the ground below their centre."""
     for n in range(state.shape[0]):
         boxes[n, BOX_X], boxes[n, BOX_Y] = state[n, d.X], state[n, d.Y]
@@ -115,7 +115,7 @@ def fill_boxes(state, extents, boxes):
 
 
 @numba.njit(cache=True)
-def resolve(state, parameters, movable, boxes, fixed, fixed_mass, found):
+def resolve(state, parameters, movable, boxes, fixed, fixed_mass, found):  # type: ignore[no-untyped-def]
     """Separate overlapping boxes and exchange impulses; return how many contacts there were.
 
     ``boxes`` (N, 7) are those of the vehicles in ``state``; ``movable`` (N,) says which respond;

@@ -36,7 +36,7 @@ AIR_DENSITY = 1.2
 ROLLING = 0.012
 IDLE_RPM = 800.0
 DRIVE_EFFICIENCY = 0.9
-STEER_RISE = 2.5
+STEER_RISE = 4.0
 STEER_FALL = 5.0
 BLEND_LOW = 2.0
 BLEND_HIGH = 4.0
@@ -44,7 +44,7 @@ RAD_PER_S_FROM_RPM = math.pi / 30.0
 
 
 @numba.njit(cache=True, inline="always")
-def _curve(points, x):
+def _curve(points, x):  # type: ignore[no-untyped-def]
     """Interpolate a padded (K, 2) curve; constant beyond its ends."""
     if x <= points[0, 0]:
         return points[0, 1]
@@ -57,7 +57,7 @@ def _curve(points, x):
 
 
 @numba.njit(cache=True)
-def height_at(grid, origin_x, origin_y, cell, x, y):
+def height_at(grid, origin_x, origin_y, cell, x, y):  # type: ignore[no-untyped-def]
     """Return the bilinear height of the (rows, columns) grid at a point of CARLA's plane."""
     column = min(max((x - origin_x) / cell, 0.0), grid.shape[1] - 1.001)
     row = min(max((y - origin_y) / cell, 0.0), grid.shape[0] - 1.001)
@@ -70,7 +70,7 @@ def height_at(grid, origin_x, origin_y, cell, x, y):
 
 
 @numba.njit(cache=True)
-def _shift(s, c, p, gears, torque_rpm, h):
+def _shift(s, c, p, gears, torque_rpm, h):  # type: ignore[no-untyped-def]
     """Choose the gear; while shifting (``SHIFT_S`` > 0) the clutch is open."""
     s[SHIFT_S] = max(s[SHIFT_S] - h, 0.0)
     if c[REVERSE] > 0.5:
@@ -95,7 +95,7 @@ def _shift(s, c, p, gears, torque_rpm, h):
 
 
 @numba.njit(cache=True)
-def _drive_force(s, c, p, gears, torque):
+def _drive_force(s, c, p, gears, torque):  # type: ignore[no-untyped-def]
     """Return the engine's force at the road in newtons, signed with the driving direction."""
     gear = int(s[GEAR])
     if gear == 0:
@@ -117,7 +117,7 @@ def _drive_force(s, c, p, gears, torque):
 
 
 @numba.njit(cache=True)
-def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):
+def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ignore[no-untyped-def]
     """Advance one vehicle on the ground by ``h`` seconds."""
     mass, front, rear = p[MASS], p[FRONT_M], p[REAR_M]
     base = front + rear
@@ -189,7 +189,7 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):
 
 
 @numba.njit(cache=True)
-def _ground_pose(s, p, grid, ox, oy, cell):
+def _ground_pose(s, p, grid, ox, oy, cell):  # type: ignore[no-untyped-def]
     """Return height, pitch and roll of the ground below a vehicle (pitch up, roll right down)."""
     cos, sin = math.cos(s[YAW]), math.sin(s[YAW])
     f, b, t = p[FRONT_M], p[REAR_M], p[HALF_TRACK_M]
@@ -205,7 +205,7 @@ def _ground_pose(s, p, grid, ox, oy, cell):
 
 
 @numba.njit(cache=True)
-def advance(state, control, parameters, gears, torque, steering, grid, ox, oy, cell, dt, substep):
+def advance(state, control, parameters, gears, torque, steering, grid, ox, oy, cell, dt, substep):  # type: ignore[no-untyped-def]
     """Advance every vehicle (row) by ``dt`` seconds in steps of at most ``substep``.
 
     ``state`` (N, STATE_COLUMNS) is changed in place; ``control`` and ``parameters`` are (N, ...),

@@ -63,7 +63,7 @@ class Fleet:
         ):  # fmt: skip
             setattr(self, name, np.delete(getattr(self, name), row, axis=0))
         for items in (self.ids, self.blueprints, self.physics):
-            del items[row]  # type: ignore[attr-defined]
+            del items[row]
         self.single_tick.discard(actor_id)
         self.row_of = {other: index for index, other in enumerate(self.ids)}
 

@@ -140,7 +140,7 @@ class Signals:
 
 
 @numba.njit(cache=True)
-def lights_ahead(state, extents, stops):
+def lights_ahead(state, extents, stops):  # type: ignore[no-untyped-def]
     """Find the nearest stop line within reach ahead of each vehicle's front."""
     result = np.full(state.shape[0], NONE)
     for n in range(state.shape[0]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,11 @@ from ...core.catalogue import Blueprint
 from ...core.frames import Matrix
 from ...opendrive.street import Street, cached_street
 from ...rendering.assets import asset_for, traffic_light_mesh
+from ...rendering.mesh import Mesh
 from ...rendering.scene import Instance, RenderScene
 
-LAMP_STATES = ("red", "yellow", "green", "off")
+LampState = Literal["red", "yellow", "green", "off"]
+LAMP_STATES: tuple[LampState, ...] = ("red", "yellow", "green", "off")
 
 Colour = tuple[int, int, int]
 
@@ -44,7 +47,7 @@ class Stage:
             self.scene.add_asset(_lamp_key(state), traffic_light_mesh(state))
 
     def show(
-        self, actors: Iterable[Shown], lamps: Mapping[str, tuple[str, int]]
+        self, actors: Iterable[Shown], lamps: Mapping[str, tuple[LampState, int]]
     ) -> None:
         """Place what sensors see next.
 
@@ -88,5 +91,5 @@ def _lamp_key(state: str) -> str:
     return f"traffic_light_{state}"
 
 
-def _mesh(blueprint: Blueprint):  # type: ignore[no-untyped-def]
+def _mesh(blueprint: Blueprint) -> Mesh:
     return asset_for(blueprint.base_type, blueprint.size_m, blueprint.id)

@@ -108,7 +108,7 @@ def take_pictures(
     for actor in cameras:
         kind = KINDS[actor.description.id]
         picture = encode(actor.description.id, frame)
-        yield actor, kind.index, (header, memoryview(picture).cast("B"))
+        yield actor, kind.index, (header, picture.data.cast("B"))
 
 
 def encode(blueprint: str, frame: CameraFrame) -> NDArray[np.uint8]:
@@ -127,7 +127,7 @@ def encode(blueprint: str, frame: CameraFrame) -> NDArray[np.uint8]:
 
 
 @numba.njit(cache=True)
-def _encode_depth(depth):
+def _encode_depth(depth):  # type: ignore[no-untyped-def]
     height, width = depth.shape
     picture = np.empty((height, width, 4), np.uint8)
     for i in range(height):
@@ -142,7 +142,7 @@ def _encode_depth(depth):
 
 
 @numba.njit(cache=True)
-def _encode_normals(normals):
+def _encode_normals(normals):  # type: ignore[no-untyped-def]
     """Encode map-frame normals in CARLA's world axes (y mirrored)."""
     height, width = normals.shape[:2]
     picture = np.empty((height, width, 4), np.uint8)
@@ -156,7 +156,7 @@ def _encode_normals(normals):
 
 
 @numba.njit(cache=True)
-def _encode_labels(semantic, instance):
+def _encode_labels(semantic, instance):  # type: ignore[no-untyped-def]
     """Encode tags in red; green and blue hold the low 16 bits of the instance, if given."""
     height, width = semantic.shape
     picture = np.empty((height, width, 4), np.uint8)

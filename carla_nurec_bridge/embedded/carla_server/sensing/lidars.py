@@ -85,7 +85,7 @@ class Lidar:
         )  # fmt: skip
         counts = keep.sum(axis=1).astype("<u4")
         header = struct.pack("<fI", math.radians(self._angle_deg), spec.channels)
-        body = memoryview(np.ascontiguousarray(points)).cast("B")
+        body = np.ascontiguousarray(points).data.cast("B")
         return INDEX[self._actor.description.id], (header + counts.tobytes(), body)
 
     def _number(self, name: str) -> float:

@@ -13,7 +13,7 @@ from ....opendrive.street import cached_street
 from ....rendering.lighting import Lighting
 from ....rendering.rays import cast
 from ...world.level import Level
-from ...world.stage import LAMP_STATES, Colour, Shown, Stage, object_boxes
+from ...world.stage import Colour, LampState, Shown, Stage, object_boxes
 from .. import dynamics as d
 from ..actors import Actor
 from ..signals import GREEN, RED, YELLOW
@@ -30,7 +30,7 @@ CLIENT_SIDE = "sensor.other.lane_invasion"
 SIMULATED = frozenset({
     *cameras.KINDS, *lidars.INDEX, *inertial.INDEX, radar.RADAR, COLLISION, CLIENT_SIDE,
 })  # fmt: skip
-LAMP_OF_STATE = {RED: "red", YELLOW: "yellow", GREEN: "green"}
+LAMP_OF_STATE: dict[int, LampState] = {RED: "red", YELLOW: "yellow", GREEN: "green"}
 SLACK_S = 1e-6
 MOST_HITS = 64
 RAY_START_M = 0.01
@@ -190,7 +190,7 @@ class Sensors:
             centre = map_from_actor @ rigid(np.eye(3), mirror_vector(actor.box.location))
             shown.append(Shown(actor.id, actor.blueprint, centre, _colour(actor)))
         lamps = {
-            light.signal_id: (LAMP_OF_STATE.get(light.state, LAMP_STATES[-1]), light.actor_id)
+            light.signal_id: (LAMP_OF_STATE.get(light.state, "off"), light.actor_id)
             for light, _ in simulation.signals.by_actor.values()
         }
         self._stage.show(shown, lamps)

@@ -63,7 +63,7 @@ class Radar:
         moving = np.array([velocities.get(i, _STILL) for i in hits.instance[seen].tolist()])
         closing = np.sum((moving.reshape(-1, 3) - own_velocity) * directions[seen], axis=1)
         points = np.stack([closing, azimuth[seen], altitude[seen], hits.range_m[seen]], axis=-1)
-        return INDEX, (memoryview(np.ascontiguousarray(points, "<f4")).cast("B"),)
+        return INDEX, (np.ascontiguousarray(points, "<f4").data.cast("B"),)
 
 
 _STILL = np.zeros(3)
