@@ -19,6 +19,9 @@ from ..core.shutter import Shutter
 from .stubs import common_pb2 as common
 from .stubs import sensorsim_pb2 as sensorsim
 
+_FURTHEST_M = 1e7
+_SHORTEST_QUATERNION = 1e-3
+
 
 def pose_message(a_from_b: Matrix) -> common.Pose:
     """Return the message of a rigid (4, 4) transform; it holds float32, metres."""
@@ -32,14 +35,18 @@ def pose_message(a_from_b: Matrix) -> common.Pose:
 def pose_matrix(pose: common.Pose) -> Matrix:
     """Return the (4, 4) transform of a message; a quaternion left unset is no rotation.
 
-    InputError for a pose that is not finite.
+    InputError for a pose that is not finite, off the earth, or has a quaternion near zero.
     """
     xyz = np.array([pose.vec.x, pose.vec.y, pose.vec.z])
     xyzw = np.array([pose.quat.x, pose.quat.y, pose.quat.z, pose.quat.w])
     if not (np.isfinite(xyz).all() and np.isfinite(xyzw).all()):
         raise InputError("a pose holds a number that is not finite")
+    if np.abs(xyz).max() > _FURTHEST_M:
+        raise InputError(f"a pose is further than {_FURTHEST_M:g} m from the scene's origin")
     if not xyzw.any():
         xyzw[3] = 1.0
+    elif np.linalg.norm(xyzw) < _SHORTEST_QUATERNION:
+        raise InputError("a pose has a quaternion of nearly no length; send a unit quaternion")
     return matrix_from_quaternion(xyz, xyzw)
 
 
@@ -111,7 +118,7 @@ def camera_model(spec: sensorsim.CameraSpec) -> CameraModel:
     match spec.WhichOneof("camera_param"):
         case "ftheta_param":
             f = spec.ftheta_param
-            if f.reference_poly == sensorsim.FthetaCameraParam.UNKNOWN:
+            if f.reference_poly not in {reference.value for reference in FThetaReference}:
                 raise InputError("ftheta_param.reference_poly must name one of the polynomials")
             cde = f.linear_cde
             return FThetaCamera(

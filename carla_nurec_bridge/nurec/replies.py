@@ -71,7 +71,7 @@ def offered_camera(camera: sensorsim.AvailableCamerasReturn.AvailableCamera) -> 
     return OfferedCamera(
         camera.logical_id,
         (spec.WhichOneof("camera_param") or "unknown").removesuffix("_param"),
-        sensorsim.ShutterType.Name(spec.shutter_type),
+        _shutter_name(spec.shutter_type),
         (spec.resolution_w, spec.resolution_h),
         pose_matrix(camera.rig_to_camera),
         spec,
@@ -92,6 +92,11 @@ def cloud_reply(name: str, result: sensorsim.LidarRenderReturn) -> CloudReply:
     except ProtocolError as error:
         return CloudReply(name, None, None, f"{name}: {error}")
     return CloudReply(name, points, intensities)
+
+
+def _shutter_name(number: int) -> str:
+    known = number in sensorsim.ShutterType.values()
+    return str(sensorsim.ShutterType.Name(number)) if known else f"type {number}"
 
 
 def _cloud(

@@ -28,6 +28,7 @@ Image = NDArray[np.uint8]
 _RGB = frozenset({"rgb"})
 _LIDAR_RANGE_M = 200.0
 _ENCODERS = 2
+_MOST_ITEMS = 64
 T = TypeVar("T")
 
 
@@ -86,6 +87,11 @@ class RenderCalls:
         self, request: sensorsim.BatchRGBRenderRequest, wanted: Callable[[], bool]
     ) -> sensorsim.BatchRGBRenderReturn:
         """Draw images one after another, encoding each while the next is drawn."""
+        if len(request.items) > _MOST_ITEMS:
+            raise RefusalError(
+                Code.INVALID_ARGUMENT,
+                f"a batch may hold {_MOST_ITEMS} images, not {len(request.items)}",
+            )
         reply = sensorsim.BatchRGBRenderReturn()
         drawn: list[Future[Image] | RefusalError] = []
         for item in request.items:

@@ -139,6 +139,19 @@ def test_an_unset_quaternion_turns_nothing(stub, request_of):
     assert stub.render_rgb(bare).image_bytes == stub.render_rgb(unit).image_bytes
 
 
+def test_a_quaternion_of_hardly_any_length_is_refused(stub, request_of):
+    request = request_of()
+    request.sensor_pose.start_pose.quat.CopyFrom(common.Quat(w=1e-20))
+    assert "unit quaternion" in refused(Code.INVALID_ARGUMENT, stub.render_rgb, request)
+
+
+def test_a_batch_without_end_is_refused(stub):
+    batch = sensorsim.BatchRGBRenderRequest()
+    for _ in range(65):
+        batch.items.add()
+    assert "may hold 64" in refused(Code.INVALID_ARGUMENT, stub.batch_render_rgb, batch)
+
+
 def test_all_zero_cde_is_the_identity(stub, request_of):
     one, none = request_of(), request_of()
     one.camera_intrinsics.ftheta_param.linear_cde.CopyFrom(sensorsim.LinearCde(linear_c=1.0))
@@ -175,6 +188,7 @@ def _change(request, **fields):
             Code.INVALID_ARGUMENT,
             "not finite",
         ),
+        ({"sensor_pose__end_pose__vec__y": 1e30}, Code.INVALID_ARGUMENT, "further than 1e"),
     ],
 )
 def test_refusals(stub, request_of, fields, code, text):
