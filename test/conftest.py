@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import lzma
+import math
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,3 +29,61 @@ def real_recording_path(real_recording: bytes, tmp_path_factory: pytest.TempPath
     path = tmp_path_factory.mktemp("recording") / "real.log"
     path.write_bytes(real_recording)
     return path
+
+
+class ReplayRules:
+    """CARLA's replay rules in plain Python over an own decoder; knows positions only.
+
+    Locations are cm, rotations (roll, pitch, yaw) degrees.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.frames: list[tuple[float, float, dict[int, tuple[float, ...]]]] = []
+        self.at = -1
+        self.before: dict[int, tuple[float, ...]] = {}
+        (name,) = struct.unpack_from("<H", data, 2)
+        offset = 4 + name + 8
+        offset += 2 + struct.unpack_from("<H", data, offset)[0]
+        while offset < len(data):
+            kind, size = struct.unpack_from("<BI", data, offset)
+            body = data[offset + 5 : offset + 5 + size]
+            if kind == 0:
+                _, duration, elapsed = struct.unpack("<Qdd", body)
+                self.frames.append((elapsed, duration, {}))
+            elif kind == 6:
+                for record in struct.iter_unpack("<I6f", body[2:]):
+                    self.frames[-1][2][record[0]] = record[1:]
+            offset += 5 + size
+
+    def begin(self, start_s: float) -> None:
+        """Process everything up to the start; nothing before it counts as a previous pose."""
+        self.poses(start_s)
+        self.before = {}
+
+    def poses(self, time_s: float) -> dict[int, tuple[float, ...]] | None:
+        """Return id -> (x, y, z, roll, pitch, yaw) at the next processed time."""
+        found = next((i for i, (e, d, _) in enumerate(self.frames) if time_s < e + d), None)
+        if found is None:
+            return None
+        if found != self.at:
+            self.before = self.frames[self.at][2] if self.at >= 0 else {}
+            self.at = found
+        elapsed, duration, now = self.frames[found]
+        share = (time_s - elapsed) / duration
+        return {i: self._between(self.before.get(i), pose, share) for i, pose in now.items()}
+
+    @staticmethod
+    def _between(
+        a: tuple[float, ...] | None, b: tuple[float, ...], share: float
+    ) -> tuple[float, ...]:
+        if a is None:
+            return b
+        turns = [math.remainder(to - start, 360.0) for start, to in zip(a[3:], b[3:], strict=True)]
+        place = [start + (to - start) * share for start, to in zip(a[:3], b[:3], strict=True)]
+        return (*place, *(start + t * share for start, t in zip(a[3:], turns, strict=True)))
+
+
+@pytest.fixture(scope="session")
+def make_replay_rules(real_recording: bytes) -> Callable[[], ReplayRules]:
+    """Return a function that makes a fresh evaluation of the rules on the real recording."""
+    return lambda: ReplayRules(real_recording)

@@ -112,50 +112,6 @@ class World:
         self.calls.append(("visual", seconds))
 
 
-class Oracle:
-    """CARLA's replay rules in plain Python over an own decoder; knows positions only."""
-
-    def __init__(self, data: bytes) -> None:
-        self.frames: list[tuple[float, float, dict[int, tuple[float, ...]]]] = []
-        self.at = -1
-        self.before: dict[int, tuple[float, ...]] = {}
-        (name,) = struct.unpack_from("<H", data, 2)
-        offset = 4 + name + 8
-        offset += 2 + struct.unpack_from("<H", data, offset)[0]
-        while offset < len(data):
-            kind, size = struct.unpack_from("<BI", data, offset)
-            body = data[offset + 5 : offset + 5 + size]
-            if kind == 0:
-                _, duration, elapsed = struct.unpack("<Qdd", body)
-                self.frames.append((elapsed, duration, {}))
-            elif kind == 6:
-                for record in struct.iter_unpack("<I6f", body[2:]):
-                    self.frames[-1][2][record[0]] = record[1:]
-            offset += 5 + size
-
-    def poses(self, time_s: float) -> dict[int, tuple[float, ...]] | None:
-        """Return id -> (x, y, z, roll, pitch, yaw) at the next processed time."""
-        found = next((i for i, (e, d, _) in enumerate(self.frames) if time_s < e + d), None)
-        if found is None:
-            return None
-        if found != self.at:
-            self.before = self.frames[self.at][2] if self.at >= 0 else {}
-            self.at = found
-        elapsed, duration, now = self.frames[found]
-        share = (time_s - elapsed) / duration
-        return {i: self._between(self.before.get(i), pose, share) for i, pose in now.items()}
-
-    @staticmethod
-    def _between(
-        a: tuple[float, ...] | None, b: tuple[float, ...], share: float
-    ) -> tuple[float, ...]:
-        if a is None:
-            return b
-        turns = [math.remainder(to - start, 360.0) for start, to in zip(a[3:], b[3:], strict=True)]
-        place = [start + (to - start) * share for start, to in zip(a[:3], b[:3], strict=True)]
-        return (*place, *(start + t * share for start, t in zip(a[3:], turns, strict=True)))
-
-
 @pytest.fixture(scope="module")
 def log(real_recording: bytes) -> Log:
     return parse_log(real_recording, "real.log")
@@ -164,21 +120,17 @@ def log(real_recording: bytes) -> Log:
 @pytest.mark.parametrize("tick_ms", [50, 25, 10])
 @pytest.mark.parametrize("start_s", [0.0, 7.3])
 def test_every_actor_is_where_the_rules_put_it(
-    log: Log, real_recording: bytes, tick_ms: int, start_s: float
+    log: Log, make_replay_rules: Any, tick_ms: int, start_s: float
 ) -> None:
-    world, oracle = World(), Oracle(real_recording)
+    world, rules = World(), make_replay_rules()
     replayer = Replayer(log, world, ReplayOptions(start_s=start_s))
     replayer.start()
-    oracle.poses(start_s)
-    oracle.before = {}
+    rules.begin(start_s)
     time_s, compared, moved = start_s, 0, 0.0
-    oracle_first = oracle.at
     while replayer.step(tick_ms / 1000):
         time_s += tick_ms / 1000
-        expected = oracle.poses(time_s)
+        expected = rules.poses(time_s)
         assert expected is not None
-        if oracle.at == oracle_first:
-            oracle.before = {}
         for actor_id in (HERO, OTHER, 60):
             if actor_id in expected:
                 place, turn = world.poses[actor_id]
