@@ -1,0 +1,90 @@
+"""The embedded server as a process, and sessions of the real client as processes of their own.
+
+The client library may abort its process while threads end, so each session runs apart, prints what
+it saw as one JSON line, and leaves by ``os._exit``; the tests then judge the facts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SESSIONS = Path(__file__).parent / "sessions"
+START_S = 90
+SESSION_S = 100
+
+Facts = dict[str, Any]
+
+
+def free_ports(count: int = 2) -> int:
+    """Return the first of ``count`` neighbouring free ports."""
+    while True:
+        holders = []
+        try:
+            first = socket.create_server(("127.0.0.1", 0))
+            holders.append(first)
+            port = int(first.getsockname()[1])
+            for number in range(port + 1, port + count):
+                holders.append(socket.create_server(("127.0.0.1", number)))
+        except (OSError, OverflowError):
+            continue
+        finally:
+            for holder in holders:
+                holder.close()
+        return port
+
+
+@pytest.fixture(scope="session")
+def carla_port() -> Iterator[int]:
+    """Serve the demo town for the whole test session; yield the port of the calls."""
+    port = free_ports()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "carla_nurec_bridge.cli.main", "carla", "serve", "--map",
+         "demo_town", "--port", str(port), "--seed", "7"],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("ready:"), f"the server did not start: {line!r}"
+    yield port
+    process.terminate()
+    assert process.wait(10) == 0, "the server must leave with exit code 0 on SIGTERM"
+
+
+@pytest.fixture(scope="session")
+def run_session(
+    carla_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Facts]:
+    """Return a function that runs ``sessions/NAME.py`` once and gives its facts."""
+    pytest.importorskip("carla")
+    known: dict[str, Facts] = {}
+    folder = tmp_path_factory.mktemp("carla")
+
+    def run(name: str, *arguments: str) -> Facts:
+        key = " ".join((name, *arguments))
+        if key not in known:
+            known[key] = _session(name, arguments, carla_port, folder)
+        return known[key]
+
+    return run
+
+
+def _session(name: str, arguments: tuple[str, ...], port: int, folder: Path) -> Facts:
+    manager_port = free_ports(1)
+    done = subprocess.run(
+        [sys.executable, str(SESSIONS / f"{name}.py"), str(port), str(manager_port), str(folder),
+         *arguments],
+        capture_output=True, text=True, timeout=SESSION_S,
+        env=os.environ | {"CARLA_CACHE_DIR": str(folder / "cache")},
+    )  # fmt: skip
+    assert done.returncode == 0, f"session {name} failed:\n{done.stdout}\n{done.stderr}"
+    facts: Facts = json.loads(done.stdout.strip().splitlines()[-1])
+    return facts
