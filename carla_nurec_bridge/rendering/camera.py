@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, interpolate
-from .kernels import SKY_TAG, draw
+from .kernels import BLOCK_ROWS, SKY_TAG, draw
 from .lighting import Lighting
-from .packet import pages
+from .packet import page
 from .scene import RenderScene
 from .sky import light_table
-from .threads import KERNEL_LOCK, dealt_blocks
+from .threads import part_count, share
 
 __all__ = ["ALL_OUTPUTS", "SKY_TAG", "CameraFrame", "render_camera"]
 
 ALL_OUTPUTS = frozenset({"rgb", "depth", "normals", "semantic", "instance"})
 _ORDER = ("rgb", "depth", "normals", "semantic", "instance")
-_BLOCK_ROWS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,30 +76,30 @@ def render_camera(
         semantic=image("semantic", np.uint8),
         instance=image("instance", np.int32),
     )
-    with KERNEL_LOCK:
-        order = dealt_blocks(-(-height // _BLOCK_ROWS))
-        engine = scene.engine
-        draw(
-            (engine.intersect, engine.occluded, engine.root, engine.arguments),
-            order,
-            _BLOCK_ROWS,
-            *pages(len(order)),
-            rays,
-            poses[:, :3, :3].astype(np.float32),
-            poses[:, :3, 3].astype(np.float32),
-            np.asarray(fractions, np.float32),
-            axis == "row",
-            scene.surface,
-            scene.slots,
-            light_table(light),
-            light.shadows,
-            wanted,
-            frame.rgb,
-            frame.depth,
-            frame.normals,
-            frame.semantic,
-            frame.instance,
-        )
+    engine = scene.engine
+    parts = part_count(-(-height // BLOCK_ROWS))
+    shared = (
+        rays,
+        poses[:, :3, :3].astype(np.float32),
+        poses[:, :3, 3].astype(np.float32),
+        np.asarray(fractions, np.float32),
+        axis == "row",
+        scene.surface,
+        scene.slots,
+        light_table(light),
+        light.shadows,
+        wanted,
+        frame.rgb,
+        frame.depth,
+        frame.normals,
+        frame.semantic,
+        frame.instance,
+    )
+
+    def work(part: int) -> None:
+        draw(engine.functions, part, parts, *page(), *shared)
+
+    share(work, parts)
     return CameraFrame(
         **{name: getattr(frame, name) if name in outputs else None for name in _ORDER}
     )

@@ -25,7 +25,7 @@ from .packet import (
     RAY_SIZE,
     VALID,
     Z,
-    pages,
+    page,
 )
 
 _HALF = 8
@@ -46,9 +46,9 @@ class EmbreeEngine:
         self._trace_known_triangle()
 
     @property
-    def root(self) -> int:
-        """Return the address that kernels pass as the scene."""
-        return self._root
+    def functions(self) -> tuple[int, int, int, int]:
+        """Return the addresses that kernels take; see ``Engine``."""
+        return self._intersect, self._occluded, self._root, self._arguments
 
     def add_mesh(self, vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> int:
         """Build the tree of a mesh; see ``Engine``."""
@@ -75,14 +75,14 @@ class EmbreeEngine:
     def _use_packets(self, width: int) -> None:
         coherent = ctypes.addressof(COHERENT)
         if width == LANES:
-            self.intersect, self.occluded = address_of("rtcIntersect16"), address_of("rtcOccluded16")
-            self._root, self.arguments = self._top, coherent
+            self._intersect, self._occluded = address_of("rtcIntersect16"), address_of("rtcOccluded16")
+            self._root, self._arguments = self._top, coherent
             return
-        self.intersect, self.occluded = _halving_functions()
+        self._intersect, self._occluded = _halving_functions()
         self._indirection = np.array(
             [self._top, coherent, address_of("rtcIntersect8"), address_of("rtcOccluded8")], np.intp
         )
-        self._root, self.arguments = self._indirection.ctypes.data, 0
+        self._root, self._arguments = self._indirection.ctypes.data, 0
 
     def _trace_known_triangle(self) -> None:
         """Prove that structure layout and calling form fit the library."""
@@ -92,23 +92,22 @@ class EmbreeEngine:
         )
         pose = np.eye(4, dtype=np.float32)[None, :3]
         self.place([mesh, mesh], [pose + np.float32(9.0), pose])
-        floats, ints = pages(1)
-        page, page_i = floats[0], ints[0]
+        floats, ints = page()
         half = LANES // 2
-        page[ORIGIN : ORIGIN + 3 * LANES] = np.repeat([0.25, 0.25, 2.0], LANES)
-        page[ORIGIN + half : ORIGIN + LANES] = 3.0
-        page[DIRECTION + Z : DIRECTION + Z + LANES] = -1.0
-        page[FAR : FAR + LANES] = 100.0
+        floats[ORIGIN : ORIGIN + 3 * LANES] = np.repeat([0.25, 0.25, 2.0], LANES)
+        floats[ORIGIN + half : ORIGIN + LANES] = 3.0
+        floats[DIRECTION + Z : DIRECTION + Z + LANES] = -1.0
+        floats[FAR : FAR + LANES] = 100.0
         for row in (VALID, MASK, GEOMETRY, INSTANCE):
-            page_i[row : row + LANES] = -1
+            ints[row : row + LANES] = -1
         # rtcIntersect16(const int* valid, scene, packet, arguments)
-        function = ctypes.CFUNCTYPE(None, *(ctypes.c_void_p,) * 4)(self.intersect)
-        function(page_i[VALID:].ctypes.data, self.root, page.ctypes.data, self.arguments)
+        function = ctypes.CFUNCTYPE(None, *(ctypes.c_void_p,) * 4)(self._intersect)
+        function(ints[VALID:].ctypes.data, self._root, floats.ctypes.data, self._arguments)
         if not (
-            np.all(page[FAR : FAR + half] == 2.0)
-            and np.all(page_i[INSTANCE : INSTANCE + half] == 1)
-            and np.all(page_i[PRIMITIVE : PRIMITIVE + half] == 0)
-            and np.all(page_i[GEOMETRY + half : GEOMETRY + LANES] == -1)
+            np.all(floats[FAR : FAR + half] == 2.0)
+            and np.all(ints[INSTANCE : INSTANCE + half] == 1)
+            and np.all(ints[PRIMITIVE : PRIMITIVE + half] == 0)
+            and np.all(ints[GEOMETRY + half : GEOMETRY + LANES] == -1)
         ):
             self.close()
             raise EmbreeError("Embree answered a known triangle wrongly; use engine numba")

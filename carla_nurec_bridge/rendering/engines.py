@@ -19,21 +19,17 @@ EngineName = Literal["auto", "embree", "numba"]
 
 
 class Engine(Protocol):
-    """Trace packets of 16 rays (see ``packet``) against instances of meshes.
-
-    ``intersect`` and ``occluded`` are addresses of functions in the form of Embree's
-    ``rtcIntersect16`` and ``rtcOccluded16``; ``root`` and ``arguments`` are the addresses to pass
-    them as scene and as arguments.
-    """
+    """Trace packets of 16 rays (see ``packet``) against instances of meshes."""
 
     name: str
-    intersect: int
-    occluded: int
-    arguments: int
 
     @property
-    def root(self) -> int:
-        """Return the address of what is placed now; it may change with ``place``."""
+    def functions(self) -> tuple[int, int, int, int]:
+        """Return the addresses that kernels take; they may change with ``place``.
+
+        They are intersect and occluded, in the form of Embree's ``rtcIntersect16`` and
+        ``rtcOccluded16``, then what to pass these as scene and as arguments.
+        """
         ...
 
     def add_mesh(self, vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> int:

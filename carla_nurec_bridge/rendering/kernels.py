@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
-from .jit import inlined, kernel, parallel_kernel
+from .jit import inlined, kernel, once
 from .native import call_packet
 from .packet import (
     COLOUR,
@@ -33,9 +32,10 @@ from .sky import DISPLAY_RANGE, DISPLAY_STEPS, unpack_light
 
 f32 = np.float32
 SKY_TAG = 11
+BLOCK_ROWS = 4
 
 
-@kernel
+@once
 def aim(page, page_i, lane, x, y, z, pose, origin, time):
     """Set the ray of a lane: a direction (x, y, z) of the sensor frame, seen from a pose.
 
@@ -52,7 +52,7 @@ def aim(page, page_i, lane, x, y, z, pose, origin, time):
     page_i[VALID + lane] = np.int32(-1) if on else np.int32(0)
 
 
-@kernel
+@once
 def trace(page, page_i, reach, intersect, root, arguments):
     """Find the nearest hit of every lane that is on, within ``reach`` metres."""
     for lane in range(LANES):
@@ -72,18 +72,23 @@ def display_index(value):
 
 
 @kernel
-def draw_block(
-    functions, begin, end, page, page_i,
+def draw(
+    functions, part, parts, page, page_i,
     rays, poses, origins, times, per_row,
     surface, slots, light_table, shadows, wanted,
     rgb, depth, normals, semantic, instance,
 ):  # fmt: skip
-    """Write the wanted outputs (rgb, depth, normals, semantic, instance) of rows begin to end."""
+    """Write the wanted outputs (rgb, depth, normals, semantic, instance) of one part of the rows.
+
+    Part k takes the blocks k, k + parts, ... so that all parts see sky and street alike.
+    """
     intersect, occluded, root, arguments = functions
     light = unpack_light(light_table)
     display = light_table.display
-    width = rays.shape[1]
-    for row in range(begin, end):
+    height, width = rays.shape[0], rays.shape[1]
+    for row in range(height):
+        if row // BLOCK_ROWS % parts != part:
+            continue
         for first in range(0, width, LANES):
             count = min(LANES, width - first)
             for lane in range(count):
@@ -124,22 +129,3 @@ def draw_block(
                 for lane in range(count):
                     hit = page[HIT + lane] > f32(0.0)
                     instance[row, first + lane] = page_i[OBJECT + lane] if hit else np.int32(0)
-
-
-@parallel_kernel
-def draw(
-    functions, order, block_rows, pages, pages_i,
-    rays, poses, origins, times, per_row,
-    surface, slots, light_table, shadows, wanted,
-    rgb, depth, normals, semantic, instance,
-):  # fmt: skip
-    """Write the wanted outputs of every pixel, a block of rows at a time."""
-    height = rays.shape[0]
-    for index in prange(len(order)):
-        begin = order[index] * block_rows
-        draw_block(
-            functions, begin, min(begin + block_rows, height), pages[index], pages_i[index],
-            rays, poses, origins, times, per_row,
-            surface, slots, light_table, shadows, wanted,
-            rgb, depth, normals, semantic, instance,
-        )  # fmt: skip

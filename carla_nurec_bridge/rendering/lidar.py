@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from ..core.errors import InputError
 from ..core.frames import Matrix, interpolate, invert
 from .lidar_kernel import gather_points, sweep
-from .packet import pages
+from .packet import page
 from .scene import RenderScene
-from .threads import KERNEL_LOCK, dealt_blocks
-
-_BLOCK_ROWS = 4
+from .threads import part_count, share
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,29 +58,29 @@ def render_lidar(
         instance=np.empty(shape, np.int32),
         cos_incidence=np.empty(shape, np.float32),
     )
-    with KERNEL_LOCK:
-        order = dealt_blocks(-(-shape[0] // _BLOCK_ROWS))
-        engine = scene.engine
-        sweep(
-            (engine.intersect, engine.occluded, engine.root, engine.arguments),
-            order,
-            _BLOCK_ROWS,
-            *pages(len(order)),
-            directions,
-            poses[:, :3, :3].astype(np.float32),
-            poses[None, :, :3, 3].astype(np.float32),
-            np.asarray(column_fraction, np.float32),
-            True,
-            np.float32(max_range_m),
-            scene.surface,
-            scene.slots,
-            frame.range_m,
-            frame.intensity,
-            frame.tag,
-            frame.instance,
-            frame.cos_incidence,
-            np.empty((0, 0, 0), np.float32),
-        )
+    engine = scene.engine
+    parts = part_count(shape[0])
+    shared = (
+        directions,
+        poses[:, :3, :3].astype(np.float32),
+        poses[None, :, :3, 3].astype(np.float32),
+        np.asarray(column_fraction, np.float32),
+        True,
+        np.float32(max_range_m),
+        scene.surface,
+        scene.slots,
+        frame.range_m,
+        frame.intensity,
+        frame.tag,
+        frame.instance,
+        frame.cos_incidence,
+        np.empty((0, 0, 0), np.float32),
+    )
+
+    def work(part: int) -> None:
+        sweep(engine.functions, part, parts, *page(), *shared)
+
+    share(work, parts)
     return frame
 
 

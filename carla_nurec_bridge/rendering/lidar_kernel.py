@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
-from .jit import kernel, parallel_kernel
+from .jit import kernel
 from .kernels import aim, trace
 from .packet import (
     DIRECTION,
@@ -51,15 +50,19 @@ def measure(page):
 
 
 @kernel
-def sweep_block(
-    functions, begin, end, page, page_i,
+def sweep(
+    functions, part, parts, page, page_i,
     directions, poses, origins, times, per_column, reach, surface, slots,
     ranges, intensity, tags, instance, cosine, normals,
 ):  # fmt: skip
-    """Measure rows begin to end of a table of directions (R, C, 3)."""
+    """Measure one part of the rows of a table of directions (R, C, 3).
+
+    Part k takes the rows k, k + parts, ... ``origins`` is (R, C, 3), or (1, C, 3) for all rows;
+    ``normals`` may be (0, 0, 0) when they are not wanted.
+    """
     intersect, _, root, arguments = functions
     columns = directions.shape[1]
-    for row in range(begin, end):
+    for row in range(part, directions.shape[0], parts):
         for first in range(0, columns, LANES):
             count = min(LANES, columns - first)
             for lane in range(count):
@@ -85,27 +88,6 @@ def sweep_block(
                 ranges[row, first + lane] = page[FAR + lane]
                 intensity[row, first + lane] = page[REFLECTIVITY + lane]
                 cosine[row, first + lane] = page[HIT + lane]
-
-
-@parallel_kernel
-def sweep(
-    functions, order, block_rows, pages, pages_i,
-    directions, poses, origins, times, per_column, reach, surface, slots,
-    ranges, intensity, tags, instance, cosine, normals,
-):  # fmt: skip
-    """Measure a table of directions, a block of rows at a time.
-
-    ``origins`` is (R, C, 3), or (1, C, 3) for all rows; ``normals`` may be (0, 0, 0) when they are
-    not wanted.
-    """
-    rows = directions.shape[0]
-    for index in prange(len(order)):
-        begin = order[index] * block_rows
-        sweep_block(
-            functions, begin, min(begin + block_rows, rows), pages[index], pages_i[index],
-            directions, poses, origins, times, per_column, reach, surface, slots,
-            ranges, intensity, tags, instance, cosine, normals,
-        )  # fmt: skip
 
 
 @kernel

@@ -38,22 +38,23 @@ _NODES, _NODE_COUNT, _CORNERS, _ORDER, _TRIANGLE_COUNT, _POSES, _STEPS, _COLUMNS
 
 
 class NumbaEngine:
-    """Own the trees, and the tables that the compiled functions read through ``root``."""
+    """Own the trees, and the tables that the compiled functions read."""
 
     name = "numba"
 
     def __init__(self) -> None:
-        self.intersect, self.occluded = _intersect.address, _occluded.address
-        self.arguments = 0
         self._trees: list[Tree] = []
         self._kept: list[NDArray] = []
         self._root = np.zeros(3, np.intp)
         self.place([], [])
 
     @property
-    def root(self) -> int:
-        """Return the address of (number of slots, slot table, boxes)."""
-        return int(self._root.ctypes.data)
+    def functions(self) -> tuple[int, int, int, int]:
+        """Return the addresses that kernels take; see ``Engine``.
+
+        The scene is the address of (number of slots, slot table, boxes).
+        """
+        return _intersect.address, _occluded.address, int(self._root.ctypes.data), 0
 
     def add_mesh(self, vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> int:
         """Build the tree of a mesh; see ``Engine``."""

@@ -66,10 +66,9 @@ HIT = COLOUR + 3 * LANES
 PAGE_SIZE = HIT + LANES
 
 
-def pages(count: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Return ``count`` pages, 64-byte aligned, as float32 and int32 views (count, PAGE_SIZE)."""
-    size = count * PAGE_SIZE
-    raw = np.zeros(size + LANES, np.float32)
+def page() -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Return one zeroed page, 64-byte aligned, as a float32 and an int32 view (PAGE_SIZE,)."""
+    raw = np.zeros(PAGE_SIZE + LANES, np.float32)
     start = (-raw.ctypes.data % 64) // 4
-    floats = raw[start : start + size].reshape(count, PAGE_SIZE)
+    floats = raw[start : start + PAGE_SIZE]
     return floats, floats.view(np.int32)

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..core.errors import InputError
 from .lidar_kernel import sweep
-from .packet import LANES, pages
+from .packet import LANES, page
 from .scene import RenderScene
-from .threads import KERNEL_LOCK, dealt_blocks
+from .threads import part_count, share
 
 _ROW = 16 * LANES
 
@@ -61,29 +61,29 @@ def cast(
     ranges, intensity, cosine = np.empty((3, *shape), np.float32)
     tags, instance = np.empty(shape, np.uint8), np.empty(shape, np.int32)
     normals = np.empty((*shape, 3), np.float32)
-    with KERNEL_LOCK:
-        order = dealt_blocks(rows)
-        engine = scene.engine
-        sweep(
-            (engine.intersect, engine.occluded, engine.root, engine.arguments),
-            order,
-            1,
-            *pages(len(order)),
-            table_towards.reshape(*shape, 3),
-            np.eye(3, dtype=np.float32)[None],
-            table_starts.reshape(*shape, 3),
-            np.array([fraction], np.float32),
-            False,
-            np.float32(max_range_m),
-            scene.surface,
-            scene.slots,
-            ranges,
-            intensity,
-            tags,
-            instance,
-            cosine,
-            normals,
-        )
+    engine = scene.engine
+    parts = part_count(rows)
+    shared = (
+        table_towards.reshape(*shape, 3),
+        np.eye(3, dtype=np.float32)[None],
+        table_starts.reshape(*shape, 3),
+        np.array([fraction], np.float32),
+        False,
+        np.float32(max_range_m),
+        scene.surface,
+        scene.slots,
+        ranges,
+        intensity,
+        tags,
+        instance,
+        cosine,
+        normals,
+    )
+
+    def work(part: int) -> None:
+        sweep(engine.functions, part, parts, *page(), *shared)
+
+    share(work, parts)
     return RayHits(
         range_m=ranges.reshape(-1)[:count],
         tag=tags.reshape(-1)[:count],

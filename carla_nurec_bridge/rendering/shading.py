@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .jit import inlined, kernel
+from .jit import inlined, kernel, once
 from .native import call_packet
 from .packet import (
     ALBEDO,
@@ -121,7 +121,7 @@ def resolve(page, page_i, surface, slots):
     return hits, moving
 
 
-@kernel
+@once
 def dress_instances(page, page_i, surface, slots):
     """Give lanes on instances their paint, and SMOOTH interpolated from corner normals."""
     for lane in range(LANES):
@@ -153,7 +153,7 @@ def dress_instances(page, page_i, surface, slots):
             page[SMOOTH + LANES * axis + lane] *= sign
 
 
-@kernel
+@once
 def trace_shadows(page, page_i, to_sun, occluded, root, arguments):
     """Send a ray to the sun from every lane that faces it; SHADOW_FAR < 0 means it is blocked."""
     wanted = 0
@@ -198,7 +198,7 @@ def mix(albedo, direct, up, shine, mirrored, spark, clear, sun, below, above, ai
     return air + clear * (colour - air)
 
 
-@kernel
+@once
 def shade_hits(page, light, shadows):
     """Fill COLOUR with linear light for every lane, as if it had hit."""
     for lane in range(LANES):
@@ -258,7 +258,7 @@ def shade_hits(page, light, shadows):
         )  # fmt: skip
 
 
-@kernel
+@once
 def shade_misses(page, light):
     """Fill COLOUR with the sky for every lane without a hit."""
     for lane in range(LANES):
@@ -272,7 +272,7 @@ def shade_misses(page, light):
         page[COLOUR + Z + lane] = blue if hit else sky[2]
 
 
-@kernel
+@once
 def shade(page, page_i, surface, slots, light, shadows, occluded, root, arguments, hits, moving):
     """Fill COLOUR with the linear light that reaches the sensor on every lane."""
     for lane in range(LANES):

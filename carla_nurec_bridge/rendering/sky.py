@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .jit import inlined, kernel
+from .jit import inlined, kernel, once
 from .lighting import Lighting
 
 f32 = np.float32
@@ -98,7 +98,7 @@ def _row(colours, k):
     return (colours[k, 0], colours[k, 1], colours[k, 2])
 
 
-@kernel
+@once
 def unpack_light(table):
     """Return the ``Light`` of a ``LightTable``."""
     c = table.colours

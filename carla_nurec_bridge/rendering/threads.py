@@ -1,23 +1,57 @@
-"""Who may run kernels: one thread of the process at a time, work dealt evenly to the cores."""
+"""Spread the parts of one kernel call over the cores.
+
+Kernels release the interpreter lock, so plain threads do; parts are handed out one by one, so a
+core that is busy with something else takes fewer of them. Several callers may render at once.
+The number of threads is numba's: ``NUMBA_NUM_THREADS`` in the environment, else the cores.
+"""
 
 from __future__ import annotations
 
-import threading
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
-import numpy as np
-from numba import get_num_threads
-from numpy.typing import NDArray
+from numba import config
 
-# numba's pool serves one caller; a second one would abort the process or spin against the first.
-KERNEL_LOCK = threading.Lock()
+_PARTS_PER_THREAD = 4
 
 
-def dealt_blocks(count: int) -> NDArray[np.int32]:
-    """Return the order of ``count`` blocks that gives every thread a mix of all image heights.
+def thread_count() -> int:
+    """Return how many threads work on one call."""
+    return int(config.NUMBA_NUM_THREADS)
 
-    numba splits the order into equal runs, one a thread; neighbours (sky, street) cost alike.
+
+def part_count(blocks: int) -> int:
+    """Return into how many parts to divide a number of blocks."""
+    return max(1, min(blocks, _PARTS_PER_THREAD * thread_count() if thread_count() > 1 else 1))
+
+
+def share(work: Callable[[int], None], parts: int) -> None:
+    """Call ``work(0)`` to ``work(parts - 1)``, each once, on all threads; return when all are done.
+
+    An error of any part is raised here.
     """
-    threads = get_num_threads()
-    return np.concatenate(
-        [np.arange(first, count, threads, dtype=np.int32) for first in range(threads)]
-    )
+    numbers = itertools.count()
+
+    def take() -> None:
+        for number in numbers:
+            if number >= parts:
+                return
+            work(number)
+
+    helpers = [_pool().submit(take) for _ in range(min(thread_count(), parts) - 1)]
+    try:
+        take()
+    finally:
+        # A helper that has not started by now would find nothing to do.
+        started = [helper for helper in helpers if not helper.cancel()]
+        errors = [helper.exception() for helper in started]
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=max(1, thread_count() - 1), thread_name_prefix="render")
