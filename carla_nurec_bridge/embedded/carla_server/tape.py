@@ -27,7 +27,8 @@ class Tape:
         self._options = ReplayOptions()
 
     def start_recording(self, path: Path, additional_data: bool) -> Path:
-        """Record to a file from now on; InputError when it cannot be written."""
+        """Record to a file from now on, ending a replay; InputError when it cannot be written."""
+        self.stop_replay(keep_actors=False)
         self.stop_recording()
         simulation = self._simulation
         source = TapeSource(simulation)
@@ -47,6 +48,7 @@ class Tape:
         InputError when the file cannot be read or its map is not there.
         """
         log = read_log(path)
+        self.stop_recording()
         self.stop_replay(keep_actors=False)
         self._options = replace(
             options,

@@ -283,3 +283,15 @@ def test_a_scene_is_built_from_an_own_recording(
     assert back[0, 3] == pytest.approx(-0.29 * size_x, abs=0.15)
     assert back[1, 3] == pytest.approx(0.0, abs=1e-6)
     assert [t.label_class for t in scene.tracks] in ([], ["person"])
+
+
+def test_a_replay_ends_a_recording(client: Any, real_recording_path: Path, tmp_path: Path) -> None:
+    world = replayed(client, real_recording_path, delta_s=0.05, start_s=10.0)
+    world.tick()
+    client.start_recorder(str(tmp_path / "a.log"), False)
+    world.tick()
+    assert world.get_snapshot().find(HERO) is None, "starting to record ended the replay"
+    client.replay_file(str(real_recording_path), 10.0, 0.0, 0, False)
+    world.tick()
+    client.get_server_version()
+    assert len(read_log(tmp_path / "a.log").frames) == 2, "the replay ended the recording"
