@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from ..child import Child
-from ..core.errors import InputError, RunError
+from ..core.errors import BridgeError, InputError, RunError
 from ..core.resources import config_path
 from ..core.rig import load_rig
 from ..graph import GraphConfig, Process, build_graph, environment, load_config
@@ -168,7 +168,7 @@ def _report(config: GraphConfig, result: RunResult) -> Report | None:
     }
     try:
         return write_report(config.run_dir, facts)
-    except InputError:
+    except BridgeError:
         if result.ok:
             raise
         return None
@@ -192,19 +192,22 @@ def clear(out: Path) -> None:
 
 
 def free_port(*, pair: bool = False) -> int:
-    """Return a TCP port of the loopback that is free now; with ``pair`` its next one is too."""
-    for _ in range(100):
+    """Return a TCP port of the loopback that is free now; with ``pair`` its next one is too.
+
+    It lies below the range from which the system takes ports for outgoing connections, so that
+    none of those can take it before the server does.
+    """
+    for _ in range(200):
+        port = random.randrange(20_000, 32_000)
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            if not pair:
-                return port
             try:
-                second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+                first.bind(("127.0.0.1", port))
+                if pair:
+                    second.bind(("127.0.0.1", port + 1))
+            except OSError:
                 continue
             return port
-    raise RunError("no free TCP ports on this machine")
+    raise RunError("no free TCP ports from 20000 to 32000 on this machine")
 
 
 def free_domain() -> int:
