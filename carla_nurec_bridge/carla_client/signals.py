@@ -58,17 +58,14 @@ def stop_areas(world: carla.World, carla_map: carla.Map) -> list[StopArea]:
 def _controlled(landmark: carla.Landmark, carla_map: carla.Map) -> list[carla.Waypoint]:
     """Return a waypoint at the landmark in each driving lane that it holds for.
 
-    Orientation "+" means traffic along the road's direction (negative lane ids), "-" against it.
+    The orientation is not asked: maps in use give it both ways for the same lanes.
     """
-    orientation = str(landmark.orientation)
     waypoints = []
     for first, last in landmark.get_lane_validities():
         for lane_id in range(min(first, last), max(first, last) + 1):
-            if lane_id == 0 or (orientation, lane_id > 0) in (
-                ("Positive", True), ("Negative", False),
-            ):  # fmt: skip
-                continue
-            waypoint = carla_map.get_waypoint_xodr(landmark.road_id, lane_id, landmark.s)
+            waypoint = None
+            if lane_id != 0:
+                waypoint = carla_map.get_waypoint_xodr(landmark.road_id, lane_id, landmark.s)
             if waypoint is not None and waypoint.lane_type == carla.LaneType.Driving:
                 waypoints.append(waypoint)
     return waypoints
