@@ -68,8 +68,9 @@ class NurecServer:
         self._thread = RenderThread()
         self._render = RenderCalls(self._scenes, self._stages, self._thread, lidar_column_step)
         self._health = health.HealthServicer()
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="call")
         self._server = grpc.server(
-            ThreadPoolExecutor(_WORKERS, thread_name_prefix="call"),
+            self._workers,
             options=[*CHANNEL_OPTIONS, ("grpc.so_reuseport", 0)],
             maximum_concurrent_rpcs=_MOST_CALLS,
         )
@@ -126,6 +127,7 @@ class NurecServer:
         self.close()
 
     def _release(self) -> None:
+        self._workers.shutdown()
         self._thread.close()
         self._render.close()
         for stage in self._stages.values():

@@ -1,0 +1,73 @@
+"""A server opens, closes and leaves nothing behind."""
+
+import dataclasses
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.embedded.nurec_server.render_thread import RenderThread
+from carla_nurec_bridge.embedded.nurec_server.server import NurecServer
+from carla_nurec_bridge.nurec.client import NurecClient
+from carla_nurec_bridge.nurec.requests import CameraRequest
+
+
+def own_threads():
+    return {
+        thread
+        for thread in threading.enumerate()
+        if thread.name == "render" or thread.name.startswith(("encode_", "call_"))
+    }
+
+
+def test_closing_joins_every_thread_and_frees_the_port(serve, rig, scene, world):
+    before = own_threads()
+    server = serve()
+    server.start()
+    camera = rig.cameras[0]
+    mount = camera.rig_from_camera
+    request = CameraRequest(
+        "front",
+        camera.logical_id,
+        camera.model,
+        camera.shutter,
+        mount,
+        mount,
+        world.start_us,
+        world.start_us + 30_000,
+    )
+    second = dataclasses.replace(request, name="again")
+    with NurecClient(f"127.0.0.1:{server.port}") as client:
+        assert client.render(scene.scene_id, [request, second]).errors == ()
+    assert own_threads() - before
+    server.close()
+    server.close()
+    deadline = time.monotonic() + 5.0
+    while own_threads() - before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert own_threads() == before
+
+
+def test_a_scene_without_a_map_cannot_be_served(scene):
+    with pytest.raises(InputError, match=r"has no map\.xodr"):
+        NurecServer([scene], port=0)
+
+
+def test_no_scene_at_all():
+    with pytest.raises(InputError, match="at least one scene"):
+        NurecServer([])
+
+
+def test_the_render_thread_keeps_order_and_hands_errors_on():
+    thread = RenderThread()
+    seen = []
+    jobs = [thread.submit(lambda n=n: seen.append(n) or n) for n in range(50)]
+    broken = thread.submit(lambda: np.zeros(2)[5])
+    assert [job.result(5.0) for job in jobs] == list(range(50)) == seen
+    with pytest.raises(IndexError):
+        broken.result(5.0)
+    thread.close()
+    thread.close()
+    assert thread.submit(lambda: 1).cancelled()
