@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from . import dynamics as d
 from .control import AckermannControl, AckermannSettings, VehicleControl
 from .fleet import Fleet
 
 STANDSTILL_M_S = 0.1
 DEFAULT_ACCELERATION = 1.5
+# With CARLA's usual gain, one m/s too little asks for one m/s^2.
+USUAL_SPEED_KP = 0.15
 LONGEST_INTEGRAL = 5.0
 
 
@@ -75,7 +79,9 @@ class AckermannDriver:
         row = self._fleet.row_of[actor_id]
         state = self._fleet.state[row]
         speed, target = float(state[d.U]), driver.target
-        steer = self._steer(driver, float(self._fleet.parameters[row, d.MAX_STEER]), dt_s)
+        lock = float(self._fleet.parameters[row, d.MAX_STEER])
+        lock *= float(np.interp(abs(speed) * 3.6, *self._fleet.steering[row].T))
+        steer = self._steer(driver, lock, dt_s)
         reverse = target.speed < 0.0
         if abs(target.speed) < STANDSTILL_M_S and abs(speed) < STANDSTILL_M_S:
             driver.pedal = 0.0
@@ -84,21 +90,34 @@ class AckermannDriver:
             driver.pedal = 0.0
             return VehicleControl(steer=steer, brake=1.0, reverse=speed < 0.0)
         wanted = driver.speed.output(
-            abs(target.speed) - abs(speed), (gains.speed_kp, gains.speed_ki, gains.speed_kd), dt_s
-        )
+            abs(target.speed) - abs(speed),
+            (gains.speed_kp / USUAL_SPEED_KP, gains.speed_ki, gains.speed_kd), dt_s,
+        )  # fmt: skip
         limit = abs(target.acceleration) or DEFAULT_ACCELERATION
-        wanted = min(max(wanted / max(gains.speed_kp, 1e-6), -2.0 * limit), limit)
+        wanted = min(max(wanted, -2.0 * limit), limit)
         along = float(state[d.ACC_X] * math.cos(state[d.YAW]) + state[d.ACC_Y] * math.sin(
             state[d.YAW]))  # fmt: skip
         along = -along if reverse else along
         change = driver.acceleration.output(
-            wanted - along, (gains.accel_kp, gains.accel_ki, gains.accel_kd), dt_s
+            wanted - along, (gains.accel_kp, gains.accel_ki, gains.accel_kd * dt_s), dt_s
         )
-        driver.pedal = min(max(driver.pedal + change, -1.0), 1.0)
+        expected = self._expected_pedal(row, wanted)
+        driver.pedal = min(max(driver.pedal + change, -0.5), 0.5)
+        pedal = min(max(expected + driver.pedal, -1.0), 1.0)
         return VehicleControl(
-            throttle=max(driver.pedal, 0.0), steer=steer, brake=max(-driver.pedal, 0.0),
-            reverse=reverse,
-        )  # fmt: skip
+            throttle=max(pedal, 0.0), steer=steer, brake=max(-pedal, 0.0), reverse=reverse
+        )
+
+    def _expected_pedal(self, row: int, wanted: float) -> float:
+        """Return the throttle (or, below 0, brake) that the vehicle's own model asks for."""
+        fleet = self._fleet
+        p, state = fleet.parameters[row], fleet.state[row]
+        if wanted < 0.0:
+            return float(wanted * p[d.MASS] / max(p[d.BRAKE_FORCE], 1.0))
+        gear = max(int(state[d.GEAR]), 1)
+        ratio = float(fleet.gears[row, gear - 1, 0] * p[d.FINAL_RATIO])
+        torque = float(np.interp(state[d.RPM], *fleet.torque[row].T)) * d.DRIVE_EFFICIENCY
+        return float(wanted * p[d.MASS] * p[d.WHEEL_RADIUS_M] / max(torque * ratio, 1.0))
 
     @staticmethod
     def _steer(driver: _Driver, max_steer_rad: float, dt_s: float) -> float:

@@ -6,6 +6,7 @@ it saw as one JSON line, and leaves by ``os._exit``; the tests then judge the fa
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import socket
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from carla_nurec_bridge.core.resources import config_path
 
 SESSIONS = Path(__file__).parent / "sessions"
 START_S = 90
@@ -43,12 +46,22 @@ def free_ports(count: int = 2) -> int:
 
 
 @pytest.fixture(scope="session")
-def carla_port() -> Iterator[int]:
+def maps_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the demo town, plain, and once more as ``Town01``, zipped."""
+    folder = tmp_path_factory.mktemp("maps")
+    town = config_path("maps", "demo_town.xodr").read_bytes()
+    (folder / "demo_town.xodr").write_bytes(town)
+    (folder / "Town01.xodr.gz").write_bytes(gzip.compress(town))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def carla_port(maps_dir: Path) -> Iterator[int]:
     """Serve the demo town for the whole test session; yield the port of the calls."""
     port = free_ports()
     process = subprocess.Popen(
         [sys.executable, "-m", "carla_nurec_bridge.cli.main", "carla", "serve", "--map",
-         "demo_town", "--port", str(port), "--seed", "7"],
+         "demo_town", "--maps-dir", str(maps_dir), "--port", str(port), "--seed", "7"],
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
