@@ -11,8 +11,7 @@ from PIL import Image, ImageDraw
 from ..core.timebase import NS_PER_S
 from ..cosmos import InstancePalette
 from ..evaluation import State, collisions
-from ..opendrive.lines import lane_lines
-from ..opendrive.parser import parse
+from ..opendrive.street import cached_street
 from ..recording import BagReader, RunPlan
 from . import paint
 from .drive import Drive
@@ -124,11 +123,11 @@ def _side(sheet: Image.Image, top: int, title: str, *lines: str) -> None:
 
 
 def _maps(sheet: Image.Image, top: int, drive: Drive, stamps: list[int]) -> None:
-    lines = [(p, str(k)) for p, k in lane_lines(parse(drive.opendrive))] if drive.opendrive else []
+    street = cached_street(drive.opendrive).mesh if drive.opendrive else None
     crashes = collisions(drive.states)
     width = (sheet.width - 2 * _EDGE - _GAP) // 2
     for left, whole in ((_EDGE, True), (_EDGE + width + _GAP, False)):
-        drawn = drive_map(drive, lines, stamps, crashes, width, _MAP_HEIGHT, whole=whole)
+        drawn = drive_map(drive, street, stamps, crashes, width, _MAP_HEIGHT, whole=whole)
         sheet.paste(drawn, (left, top))
         words = "the whole map" if whole else "the part that was driven"
         paint.text(sheet, (left + 12, top + 10), words, 15, paint.FAINT)

@@ -24,7 +24,7 @@ from ..recording import BagReader, RunPlan
 
 PICTURES = ("compressed", "depth", "semantic", "instance", "normals")
 _TITLES = {
-    "compressed": "rgb", "depth": "depth", "semantic": "semantic", "instance": "instance",
+    "compressed": "rgb", "depth": "depth", "semantic": "semantic", "instance": "instance over rgb",
     "normals": "normals",
 }  # fmt: skip
 _STREET_DEPTH = DepthEncoding("log", 1.0, 150.0)
@@ -70,11 +70,23 @@ def pictures_at(
 ) -> dict[str, NDArray[np.uint8]]:
     """Return by topic the picture (H, W, 3) RGB of one stamp, ready to be shown."""
     messages = {t: m for t, _, m in bag.messages([r.topic for r in rows], stamp_ns, stamp_ns)}
-    return {
+    pictures = {
         row.topic: _shown(row, messages[row.topic], palettes)
         for row in rows
         if row.topic in messages
     }
+    for row in rows:
+        beneath = next((r for r in rows if r.title == row.title and r.key == "compressed"), None)
+        if row.key == "instance" and beneath is not None and beneath.topic in pictures:
+            pictures[row.topic] = _over(pictures[row.topic], pictures[beneath.topic])
+    return pictures
+
+
+def _over(colours: NDArray[np.uint8], picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay colours over a faint grey picture where they are not black."""
+    faint = (picture.mean(axis=2, keepdims=True) * 0.3).astype(np.uint8)
+    ids: NDArray[np.uint8] = np.where(colours.any(axis=2, keepdims=True), colours, faint)
+    return ids
 
 
 def _shown(row: Row, message: Any, palettes: dict[str, InstancePalette]) -> NDArray[np.uint8]:

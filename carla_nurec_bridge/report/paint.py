@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -113,6 +114,20 @@ class Canvas:
             x, y = pixels[:, 0] + dx, pixels[:, 1] + dy
             inside = (x >= 0) & (y >= 0) & (x < data.shape[1]) & (y < data.shape[0])
             data[y[inside], x[inside]] = colours[inside]
+        self._replace(data)
+
+    def triangles(self, corners_m: NDArray[np.float64], colour: Rgb) -> None:
+        """Fill triangles (T, 3, 2) in metres; those outside the drawing cost nothing."""
+        pixels = self.pixels(corners_m.reshape(-1, 2)).reshape(-1, 3, 2)
+        low, high = pixels.min(axis=1), pixels.max(axis=1)
+        shown = np.all((high >= 0) & (low <= np.array(self._image.size)), axis=1)
+        data = np.asarray(self._image).copy()
+        fixed = np.round(pixels[shown] * 16).astype(np.int32)
+        for triangle in fixed:
+            cv2.fillConvexPoly(data, triangle, colour, cv2.LINE_8, 4)
+        self._replace(data)
+
+    def _replace(self, data: NDArray[np.uint8]) -> None:
         self._image.paste(Image.fromarray(data, "RGB"))
 
     def image(self) -> Image.Image:

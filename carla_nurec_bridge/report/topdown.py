@@ -8,16 +8,19 @@ from PIL import Image
 
 from ..core.frames import Matrix, invert
 from ..evaluation import Collision, State
+from ..rendering.mesh import Mesh
 from . import paint
 from .drive import Drive
 
 _SWEEP_RANGE_M = 45.0
-_LINE_COLOURS: dict[str, paint.Rgb] = {
-    "edge": (120, 128, 140),
-    "solid": (92, 98, 108),
-    "broken": (70, 76, 86),
-    "stop": (210, 212, 216),
-}
+_GROUND: dict[int, paint.Rgb] = {
+    10: (31, 40, 37), 9: (36, 54, 42), 2: (78, 84, 92), 1: (52, 57, 66), 24: (170, 172, 168),
+    3: (42, 45, 54),
+}  # fmt: skip
+"""Colours of CARLA's semantic tags on the map: terrain, vegetation, sidewalk, road, road lines,
+buildings, in the order in which they cover each other."""
+
+_SMALLEST_M = 70.0
 _MARGIN_M = 12.0
 
 
@@ -56,7 +59,7 @@ def _height_colours(z: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 def drive_map(
     drive: Drive,
-    lines: list[tuple[NDArray[np.float64], str]],
+    street: Mesh | None,
     stamps_ns: list[int],
     crashes: tuple[Collision, ...],
     width: int,
@@ -66,23 +69,23 @@ def drive_map(
 ) -> Image.Image:
     """Draw the map with the route and the driven path, the whole of it or what was driven."""
     path = np.array([state.map_from_base[:2, 3] for state in drive.states])
-    shown = np.concatenate([line[:, :2] for line, _ in lines]) if whole and lines else path
+    roads = _seen_from_above(street, 1) if street is not None else None
+    shown = roads.reshape(-1, 2) if whole and roads is not None and len(roads) else path
     low, high = shown.min(axis=0) - _MARGIN_M, shown.max(axis=0) + _MARGIN_M
-    per_pixel = max((high[0] - low[0]) / width, (high[1] - low[1]) / height, 0.05)
+    per_pixel = max((high[0] - low[0]) / width, (high[1] - low[1]) / height, _SMALLEST_M / width)
     middle = (low + high) / 2
     canvas = paint.Canvas(width, height, (float(middle[0]), float(middle[1])), per_pixel)
-    thin = 0.8 if whole else 1.4
-    for line, kind in lines:
-        canvas.line(line, _LINE_COLOURS[kind], thin * (2 if kind == "stop" else 1))
+    for tag, colour in _GROUND.items() if street is not None else ():
+        canvas.triangles(_seen_from_above(street, tag), colour)  # type: ignore[arg-type]
     if drive.route is not None:
         canvas.line(drive.route, paint.ROUTE, 3.0)
     for track in _paths(drive).values():
-        canvas.line(track, paint.OTHER, 1.2)
+        canvas.line(track, paint.OTHER, 1.5)
     canvas.line(path, paint.EGO, 3.5)
-    if not whole and drive.states:
-        for other in drive.states[-1].objects:
-            corners = paint.footprint(other.box.map_from_box, other.box.size_m)
-            canvas.polygon(corners, paint.colour_of(other.label), None)
+    for other in drive.states[-1].objects:
+        corners = paint.footprint(other.box.map_from_box, other.box.size_m)
+        colour = paint.colour_of(other.label)
+        canvas.polygon(corners, colour, colour, 1.0)
     by_stamp = {state.stamp_ns: state for state in drive.states}
     canvas.dot(path[0], paint.INK, 5.0)
     for number, stamp_ns in enumerate(stamps_ns, 1):
@@ -93,6 +96,13 @@ def drive_map(
     for crash in crashes:
         canvas.dot(by_stamp[crash.stamp_ns].map_from_base[:2, 3], paint.CRASH, 6.0)
     return canvas.image()
+
+
+def _seen_from_above(street: Mesh, tag: int) -> NDArray[np.float64]:
+    """Return the triangles (T, 3, 2) of a semantic tag that face up."""
+    corners = street.vertices[street.triangles[street.tags == tag]][:, :, :2].astype(np.float64)
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    return corners[a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0] > 1e-3]
 
 
 def _paths(drive: Drive) -> dict[str, NDArray[np.float64]]:
