@@ -5,18 +5,21 @@ OpenDRIVE map, a CARLA recording and a sensor rig.
 """
 
 from .build import build_scene
+from .comparison import RecordingDistance, distance_to_recording
 from .model import RigTrajectory, Scene, SceneCamera, SceneTrack
 from .reading import open_scene
 from .surface import Surface, read_surface
 from .writing import write_scene
 
 __all__ = [
+    "RecordingDistance",
     "RigTrajectory",
     "Scene",
     "SceneCamera",
     "SceneTrack",
     "Surface",
     "build_scene",
+    "distance_to_recording",
     "open_scene",
     "read_surface",
     "write_scene",
