@@ -51,7 +51,8 @@ def vehicle_mesh(base_type: str, size_m: Size, seed: int | str = 0) -> Mesh:
         mesh = bicycle(size_m, seed, BICYCLE, RIDER)
     else:
         raise InputError(
-            f"no vehicle base type {base_type!r}; there are car, truck, van, bus, motorcycle, bicycle"
+            f"no vehicle base type {base_type!r}; "
+            "there are car, truck, van, bus, motorcycle, bicycle"
         )
     return _centred(mesh, size_m)
 

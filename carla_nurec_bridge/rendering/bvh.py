@@ -201,6 +201,4 @@ def _edge(ax, ay, az, bx, by, bz, dx, dy, dz):
     """Return the volume between a ray from the origin and the edge from a to b."""
     ex, ey, ez = ax - bx, ay - by, az - bz
     sx, sy, sz = ax + bx, ay + by, az + bz
-    return (
-        (ey * sz - ez * sy) * dx + (ez * sx - ex * sz) * dy + (ex * sy - ey * sx) * dz
-    )
+    return (ey * sz - ez * sy) * dx + (ez * sx - ex * sz) * dy + (ex * sy - ey * sx) * dz

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, interpolate
+from .edges import edge_pixels
 from .kernels import BLOCK_ROWS, SKY_TAG, draw
 from .lighting import Lighting
 from .packet import page
@@ -19,8 +20,14 @@ from .threads import part_count, share
 
 __all__ = ["ALL_OUTPUTS", "SKY_TAG", "CameraFrame", "render_camera"]
 
-ALL_OUTPUTS = frozenset({"rgb", "depth", "normals", "semantic", "instance"})
-_ORDER = ("rgb", "depth", "normals", "semantic", "instance")
+_OUTPUTS: dict[str, tuple[type, tuple[int, ...]]] = {
+    "rgb": (np.uint8, (3,)),
+    "depth": (np.float32, ()),
+    "normals": (np.float32, (3,)),
+    "semantic": (np.uint8, ()),
+    "instance": (np.int32, ()),
+}
+ALL_OUTPUTS = frozenset(_OUTPUTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,19 +70,12 @@ def render_camera(
     """
     height, width = _checked_size(rays, fractions, axis, outputs)
     poses = interpolate(map_from_camera_start, map_from_camera_end, fractions)
-    wanted = tuple(name in outputs for name in _ORDER)
+    wanted = tuple(name in outputs for name in _OUTPUTS)
 
-    def image(name: str, dtype: type, *channels: int) -> NDArray:
-        shape = (height, width, *channels) if name in outputs else (0, 0, *channels)
-        return np.empty(shape, dtype)
-
-    frame = CameraFrame(
-        rgb=image("rgb", np.uint8, 3),
-        depth=image("depth", np.float32),
-        normals=image("normals", np.float32, 3),
-        semantic=image("semantic", np.uint8),
-        instance=image("instance", np.int32),
-    )
+    images: dict[str, NDArray] = {}
+    for name, (dtype, channels) in _OUTPUTS.items():
+        shape = (height, width) if name in outputs else (0, 0)
+        images[name] = np.empty(shape + channels, dtype)
     engine = scene.engine
     parts = part_count(-(-height // BLOCK_ROWS))
     shared = (
@@ -89,20 +89,21 @@ def render_camera(
         light_table(light),
         light.shadows,
         wanted,
-        frame.rgb,
-        frame.depth,
-        frame.normals,
-        frame.semantic,
-        frame.instance,
+        *images.values(),
     )
 
-    def work(part: int) -> None:
-        draw(engine.functions, part, parts, *page(), *shared)
+    def pass_over(edges: NDArray[np.int32]) -> None:
+        def work(part: int) -> None:
+            draw(engine.functions, part, parts, *page(), edges, *shared)
 
-    share(work, parts)
-    return CameraFrame(
-        **{name: getattr(frame, name) if name in outputs else None for name in _ORDER}
-    )
+        share(work, parts)
+
+    pass_over(np.empty((0, 2), np.int32))
+    if light.samples > 1 and "rgb" in outputs:
+        edges = edge_pixels(images["rgb"], rays)
+        if len(edges):
+            pass_over(edges)
+    return CameraFrame(**{name: images[name] if name in outputs else None for name in _OUTPUTS})
 
 
 def _checked_size(
@@ -125,6 +126,6 @@ def _checked_size(
     unknown = outputs - ALL_OUTPUTS
     if unknown:
         raise InputError(
-            f"no camera output {', '.join(sorted(unknown))}; there are {', '.join(_ORDER)}"
+            f"no camera output {', '.join(sorted(unknown))}; there are {', '.join(_OUTPUTS)}"
         )
     return height, width

@@ -267,7 +267,8 @@ class Car:
                               **lamp(TAIL_LAMP, self.tag)),
             ]  # fmt: skip
         parts += [
-            chamfered_box((self.end - 0.015, 0, front_z - 0.005), (0.08, 0.90 * wide, 0.075 * height),
+            chamfered_box((self.end - 0.015, 0, front_z - 0.005),
+                          (0.08, 0.90 * wide, 0.075 * height),
                           0.02, **dark),
             chamfered_box((self.end - 0.01, 0, 0.22 * height), (0.07, 1.5 * wide, 0.09 * height),
                           0.02, **dark),
@@ -294,7 +295,11 @@ class Car:
                     points.append([(x - 0.006, y, z), (x + 0.006, y, z)])
                 parts.append(sheet(np.array(points), **dark))
             for x in joints[1:]:
-                handle = (x + 0.13, side * (self.side_y(float(x), high - 0.06) + 0.012), high - 0.06)
+                handle = (
+                    x + 0.13,
+                    side * (self.side_y(float(x), high - 0.06) + 0.012),
+                    high - 0.06,
+                )
                 parts.append(chamfered_box(handle, (0.16, 0.03, 0.028), 0.008, **dark))
             sill = self.shape.clearance_z * self.height + 0.03
             between = (self.shape.front_axle + self.shape.rear_axle) / 2 * self.length

@@ -127,9 +127,7 @@ class Device:
         if code:
             raise EmbreeError(f"Embree failed with error {code} while {doing}")
 
-    def mesh_scene(
-        self, vertices: NDArray[np.float32], triangles: NDArray[np.int32]
-    ) -> int:
+    def mesh_scene(self, vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> int:
         """Build the tree of (V, 3) vertices and (T, 3) triangles; return the scene's handle."""
         lib = self._lib
         scene = self._new_scene()

@@ -75,7 +75,10 @@ class EmbreeEngine:
     def _use_packets(self, width: int) -> None:
         coherent = ctypes.addressof(COHERENT)
         if width == LANES:
-            self._intersect, self._occluded = address_of("rtcIntersect16"), address_of("rtcOccluded16")
+            self._intersect, self._occluded = (
+                address_of("rtcIntersect16"),
+                address_of("rtcOccluded16"),
+            )
             self._root, self._arguments = self._top, coherent
             return
         self._intersect, self._occluded = _halving_functions()

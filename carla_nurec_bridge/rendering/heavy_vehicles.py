@@ -5,6 +5,8 @@ Frame: x forward, y left, z up from the ground, the middle of the vehicle at x =
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from .mesh import Mesh, concatenate
@@ -49,7 +51,7 @@ def van(size_m: Size, seed: int | str, tag: int) -> Mesh:
     parts.append(_screen(windscreen, 0.80 * half, tag))
     door = (nose - (snub + 0.115) * length, nose - (snub + 0.27) * length)
     panes = [(door[0], door[1])]
-    if "t2" in name or "ambulance" not in name and number_of(seed) % 2:
+    if "t2" in name or ("ambulance" not in name and number_of(seed) % 2):
         step = (door[1] + nose - 0.3) / 3
         panes += [(door[1] - 0.1 - k * step, door[1] - (k + 1) * step) for k in range(3)]
     for first, last in panes:
@@ -83,7 +85,7 @@ def bus(size_m: Size, seed: int | str, tag: int) -> Mesh:
     low, high = 0.42 * height, 0.80 * height
     count = max(4, int(length / 1.45))
     edges = np.linspace(end - 0.35, -end + 0.35, count + 1)
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         parts += _side_panes(first - 0.04, last + 0.04, low, high, half + 0.008, tag)
     for x in (0.41 * length, 0.02 * length):
         for shift in (-0.36, 0.36):
@@ -138,14 +140,20 @@ def truck(size_m: Size, seed: int | str, tag: int) -> Mesh:
                                **matte(cargo, tag)))  # fmt: skip
     for side in (1, -1):
         for x in np.linspace(-end + 0.1, bed - 0.1, max(3, int((bed + end) / 0.7))):
-            parts.append(box((x, side * half * 0.985, (low + height) / 2),
-                             (0.05, 0.03, height - low - 0.1), **matte(_shade(cargo), tag)))
+            parts.append(
+                box(
+                    (x, side * half * 0.985, (low + height) / 2),
+                    (0.05, 0.03, height - low - 0.1),
+                    **matte(_shade(cargo), tag),
+                )
+            )
         parts.append(_stripe(-end + 0.05, bed - 0.05, low + 0.22, 0.10, side * (half + 0.012),
                              (240, 240, 236) if red else (210, 60, 30), tag))  # fmt: skip
         parts.append(box((0.1 * length - 0.4, side * half * 0.8, 0.85 * radius + 0.12),
                          (0.9, 0.3, 0.42), **matte((120, 122, 126), tag)))  # fmt: skip
     if red:
-        parts.append(chamfered_box((end - 0.5 * cab, 0, roof + 0.04), (0.35, 1.5 * half, 0.18), 0.03,
+        parts.append(chamfered_box((end - 0.5 * cab, 0, roof + 0.04), (0.35, 1.5 * half, 0.18),
+                                   0.03,
                                    **lamp((40, 90, 255), tag)))  # fmt: skip
         for y in (-0.35, 0.35):
             parts.append(tube((-end + 0.2, y, height - 0.02), (bed, y, height - 0.02), 0.05,
@@ -204,7 +212,13 @@ def _upright(x: float, wide: float, low: float, high: float, y: float, tag: int)
 
 
 def _stripe(
-    begin: float, end: float, z: float, tall: float, y: float, colour: tuple[int, int, int], tag: int
+    begin: float,
+    end: float,
+    z: float,
+    tall: float,
+    y: float,
+    colour: tuple[int, int, int],
+    tag: int,
 ) -> Mesh:
     return quad([(begin, y, z), (end, y, z), (end, y, z + tall), (begin, y, z + tall)],
                 **matte(colour, tag))  # fmt: skip
@@ -224,18 +238,24 @@ def _ends(
     """Return head and tail lamps, bumpers and plates."""
     front = 0.5 * length - 0.03
     parts = [
-        chamfered_box((front - 0.01, 0, bumper_z), (0.10, 1.9 * half, 0.16), 0.03, **matte(TRIM, tag)),
-        chamfered_box((0.01 - front, 0, bumper_z), (0.10, 1.9 * half, 0.16), 0.03, **matte(TRIM, tag)),
+        chamfered_box(
+            (front - 0.01, 0, bumper_z), (0.10, 1.9 * half, 0.16), 0.03, **matte(TRIM, tag)
+        ),
+        chamfered_box(
+            (0.01 - front, 0, bumper_z), (0.10, 1.9 * half, 0.16), 0.03, **matte(TRIM, tag)
+        ),
         plate(0.5 * length + 0.012, bumper_z + 0.02, tag),
         plate(-0.5 * length - 0.012, bumper_z + 0.02, tag),
     ]
     for side in (1, -1):
         parts += [
-            chamfered_box((front - 0.02, side * 0.76 * half, head_z), (0.12, 0.30 * half, 0.17), 0.03,
+            chamfered_box((front - 0.02, side * 0.76 * half, head_z), (0.12, 0.30 * half, 0.17),
+                          0.03,
                           **lamp(HEAD_LAMP, tag)),
             chamfered_box((front - 0.05, side * 0.95 * half, head_z), (0.12, 0.06, 0.12), 0.02,
                           **lamp(AMBER_LAMP, tag)),
-            chamfered_box((0.0 - front, side * 0.86 * half, tail_z), (0.09, 0.16 * half, 0.34), 0.02,
+            chamfered_box((0.0 - front, side * 0.86 * half, tail_z), (0.09, 0.16 * half, 0.34),
+                          0.02,
                           **lamp(TAIL_LAMP, tag)),
         ]  # fmt: skip
     return parts

@@ -64,9 +64,7 @@ class Mesh:
                     f"mesh field {name} has {len(getattr(self, name))} rows for {count} "
                     "triangles; give one row per triangle"
                 )
-        if count and not (
-            self.triangles.min() >= 0 and self.triangles.max() < len(self.vertices)
-        ):
+        if count and not (self.triangles.min() >= 0 and self.triangles.max() < len(self.vertices)):
             raise InputError(
                 f"mesh triangles index vertices {self.triangles.min()} to {self.triangles.max()} "
                 f"but there are {len(self.vertices)}"

@@ -1,4 +1,4 @@
-"""Simple solids as meshes; each takes ``colour``, ``tag`` and optional ``finish`` and ``object_id``.
+"""Simple solids as meshes; each takes ``colour``, ``tag``, maybe ``finish`` and ``object_id``.
 
 Frames are the caller's, metres, x y z right-handed. Every solid is closed and seen from outside;
 sheets (``quad``, ``disc``, ``sheet``) are seen from both sides.
@@ -30,9 +30,7 @@ def box(centre: ArrayLike, size: ArrayLike, **look: Unpack[Look]) -> Mesh:
     return chamfered_box(centre, size, 0.0, **look)
 
 
-def chamfered_box(
-    centre: ArrayLike, size: ArrayLike, chamfer: float, **look: Unpack[Look]
-) -> Mesh:
+def chamfered_box(centre: ArrayLike, size: ArrayLike, chamfer: float, **look: Unpack[Look]) -> Mesh:
     """Return a box whose edges are cut at 45 degrees, ``chamfer`` metres from each edge."""
     x, y, z = np.asarray(size, np.float64) / 2
     c = min(chamfer, 0.49 * 2 * min(x, y, z))
@@ -119,9 +117,7 @@ def sphere(
     return ellipsoid(centre, (radius, radius, radius), rings, sides, **look)
 
 
-def prism(
-    outline: ArrayLike, bottom_m: float, top_m: float, **look: Unpack[Look]
-) -> Mesh:
+def prism(outline: ArrayLike, bottom_m: float, top_m: float, **look: Unpack[Look]) -> Mesh:
     """Return an upright prism over a convex or star-shaped outline (N, 2), counter-clockwise."""
     flat = np.asarray(outline, np.float64)
     rings = [np.column_stack([flat, np.full(len(flat), level)]) for level in (bottom_m, top_m)]

@@ -150,9 +150,7 @@ class RenderScene:
         return asset
 
 
-def _motion(
-    starts: NDArray[np.float64], ends: NDArray[np.float64]
-) -> list[NDArray[np.float32]]:
+def _motion(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> list[NDArray[np.float32]]:
     """Return the poses (K, 3, 4) of each instance: one when still, more the more it turns."""
     cosine = 0.5 * (np.einsum("nij,nij->n", starts[:, :3, :3], ends[:, :3, :3]) - 1.0)
     turn = np.arccos(np.clip(cosine, -1.0, 1.0))

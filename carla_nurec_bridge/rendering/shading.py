@@ -56,9 +56,7 @@ f32 = np.float32
 @inlined
 def exp_negative(x):
     """Return e^-x for x >= 0 within 1e-4, without a library call, so that it vectorises."""
-    y = f32(1.0) + x * (
-        f32(1 / 8) + x * (f32(1 / 128) + x * (f32(1 / 3072) + x * f32(1 / 98304)))
-    )
+    y = f32(1.0) + x * (f32(1 / 8) + x * (f32(1 / 128) + x * (f32(1 / 3072) + x * f32(1 / 98304))))
     y = y * y
     y = y * y
     y = y * y
@@ -133,7 +131,9 @@ def dress_instances(page, page_i, surface, slots):
         weight = page[PAINTED + lane] * slots.paint[slot, 3]
         for channel in range(3):
             colour = page[ALBEDO + LANES * channel + lane]
-            page[ALBEDO + LANES * channel + lane] = colour + weight * (slots.paint[slot, channel] - colour)
+            page[ALBEDO + LANES * channel + lane] = colour + weight * (
+                slots.paint[slot, channel] - colour
+            )
         corner = page_i[CORNER + lane]
         if corner < 0:
             continue

@@ -10,13 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .jit import inlined, kernel, once
+from .jit import inlined, once
 from .lighting import Lighting
 
 f32 = np.float32
 u32 = np.uint32
 DISPLAY_STEPS = 16384
 DISPLAY_RANGE = 4.0
+
 
 class LightTable(NamedTuple):
     """Hold the light as arrays: what a parallel kernel can be given.

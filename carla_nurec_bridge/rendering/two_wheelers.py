@@ -5,6 +5,8 @@ Frame: x forward, y left, z up from the ground, the middle of the vehicle at x =
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from .mesh import Mesh, concatenate
@@ -39,8 +41,11 @@ def motorcycle(size_m: Size, seed: int | str, tag: int, rider_tag: int) -> Mesh:
     parts = [*_tyre(rear, radius, 0.075, tag), *_tyre(front, radius, 0.06, tag)]
     for side in (1, -1):
         parts.append(_rod((front, side * 0.07, radius), (bar[0], side * 0.07, bar[2]), 0.024, tag))
-        parts.append(_rod((rear, side * 0.08, radius), (0.05, side * 0.08, 0.8 * radius), 0.03, tag))
-        parts.append(_rod((0.62 * front, side * 0.08, bar[2]), (bar[0] - 0.06, side * bar[1], bar[2]),
+        parts.append(
+            _rod((rear, side * 0.08, radius), (0.05, side * 0.08, 0.8 * radius), 0.03, tag)
+        )
+        parts.append(_rod((0.62 * front, side * 0.08, bar[2]),
+                          (bar[0] - 0.06, side * bar[1], bar[2]),
                           0.018, tag))  # fmt: skip
     parts += [
         ellipsoid((0.13 * length, 0, seat + 0.03), (0.16 * length, 0.13, 0.085 * height), 8, 12,
@@ -63,7 +68,8 @@ def motorcycle(size_m: Size, seed: int | str, tag: int, rider_tag: int) -> Mesh:
              **matte(_STEEL, tag)),
     ]  # fmt: skip
     if "vespa" in name:
-        parts.append(chamfered_box((0.5 * front, 0, 0.36 * height), (0.06, 0.36, 0.40 * height), 0.03,
+        parts.append(chamfered_box((0.5 * front, 0, 0.36 * height),
+                                   (0.06, 0.36, 0.40 * height), 0.03,
                                    **colour))  # fmt: skip
     lean = 0.10 if "low_rider" in name or "vespa" in name else 0.20
     shoulder = (-0.10 * length + lean * length * 0.8, 0.0, 0.81 * height)
@@ -131,10 +137,11 @@ def _tyre(x: float, radius: float, half: float, tag: int) -> list[Mesh]:
 def _ring(x: float, radius: float, tag: int) -> list[Mesh]:
     """Return a thin wheel: a tyre one can see through, and spokes."""
     angles = np.linspace(0.0, 2 * np.pi, 21)
-    rim = [(x + radius * 0.965 * np.cos(a), 0.0, radius + radius * 0.965 * np.sin(a)) for a in angles]
+    rim = [
+        (x + radius * 0.965 * np.cos(a), 0.0, radius + radius * 0.965 * np.sin(a)) for a in angles
+    ]
     parts = [
-        tube(a, b, 0.035 * radius + 0.006, sides=6, **matte(RUBBER, tag))
-        for a, b in zip(rim[:-1], rim[1:], strict=True)
+        tube(a, b, 0.035 * radius + 0.006, sides=6, **matte(RUBBER, tag)) for a, b in pairwise(rim)
     ]
     hub = (x, 0.0, radius)
     parts += [tube(hub, rim[k], 0.004, sides=3, **matte(_STEEL, tag)) for k in range(0, 20, 2)]

@@ -145,7 +145,14 @@ def _trunk(
     front = np.cross([0.0, 1.0, 0.0], axis)
     angle = np.linspace(0.0, 2 * np.pi, 12, endpoint=False)[:, None]
     rings = []
-    for t, scale in ((-0.08, 0.75), (0.0, 0.92), (0.35, 0.88), (0.75, 1.0), (0.98, 0.9), (1.06, 0.4)):
+    for t, scale in (
+        (-0.08, 0.75),
+        (0.0, 0.92),
+        (0.35, 0.88),
+        (0.75, 1.0),
+        (0.98, 0.9),
+        (1.06, 0.4),
+    ):
         circle = deep * np.cos(angle) * front + wide * np.sin(angle) * np.array([0.0, 1.0, 0.0])
         rings.append(low + (high - low) * t + circle * scale)
     return loft(np.array(rings), **matte(colour, tag))
