@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..core.errors import InputError
 from ..core.streams import AGENT, EGO, RECORDER
-from ..core.timebase import NS_PER_S
+from ..core.timebase import NS_PER_S, NS_PER_US
 from ..evaluation import DriveSummary, evaluate
 from ..recording import BagReader
+from ..scene import distance_to_recording, open_scene
 from .contact_sheet import write_contact_sheet
 from .drive import Drive, read_drive
 from .markdown import report_markdown
 
 _COMMANDS = ("accepted", "late", "refused")
+_SCENE = "scene.usdz"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ def write_report(run_dir: Path, facts: dict[str, Any]) -> Report:
         drive = read_drive(bag, names)
         summary = evaluate(drive.states, drive.route)
         content = _content(run_dir, parts, facts, drive, summary)
+        if facts.get("mode") == "replay":
+            content |= _replay_error(run_dir / _SCENE, drive)
         sheet = run_dir / "contact_sheet.png"
         write_contact_sheet(sheet, bag, plan, drive, content)
     report = run_dir / "report.json"
@@ -114,6 +120,21 @@ def _content(
         "teleports": ego.get("teleports"),
         "controls": _controls(run_dir, recorder["controls"]),
     }
+
+
+def _replay_error(package: Path, drive: Drive) -> dict[str, Any]:
+    """Return how far a replay was from the recording, interpolated linearly in time."""
+    if not (drive.states and package.is_file()):
+        return {}
+    distance = distance_to_recording(
+        open_scene(package),
+        [state.stamp_ns // NS_PER_US for state in drive.states],
+        np.array([state.map_from_base for state in drive.states]),
+    )
+    if distance is None:
+        return {}
+    mean_m, max_m = round(distance.mean_m, 4), round(distance.max_m, 4)
+    return {"replay_error_m": {"mean": mean_m, "max": max_m, "compared": distance.compared}}
 
 
 def _controls(run_dir: Path, controls: dict[str, Any]) -> dict[str, Any] | None:
