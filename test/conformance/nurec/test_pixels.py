@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.cameras import OpenCVFisheyeCamera, OpenCVPinholeCamera
 from carla_nurec_bridge.core.frames import interpolate, matrix_from_xyz_rpy
 from carla_nurec_bridge.core.shutter import Shutter
 from carla_nurec_bridge.nurec.requests import (
@@ -70,15 +71,32 @@ def test_corners_of_the_board_are_where_the_model_puts_them(grey, rig, world, in
     assert np.abs(trend).max() * 640 < 0.3
 
 
-@pytest.mark.parametrize("index", [0, 1, 2])
-def test_every_pixel_shows_the_square_that_its_centre_looks_at(grey, rig, world, index):
+@pytest.mark.parametrize("optics", ["front", "left", "right", "pinhole", "fisheye"])
+def test_every_pixel_shows_the_square_that_its_centre_looks_at(grey, rig, world, optics):
     """Compare all pixels further than a tenth of a pixel from an edge of a square."""
-    camera = rig.cameras[index]
+    front, left, right, *_ = (camera.model for camera in rig.cameras)
+    offered = {
+        "front": front,
+        "left": left,
+        "right": right,
+        "pinhole": OpenCVPinholeCamera(
+            960,
+            600,
+            (471.0, 310.0),
+            (520.0, 512.0),
+            (-0.21, 0.06, 0.004, 0.05, -0.01, 0.002),
+            (8e-4, -6e-4),
+            (4e-4, -2e-4, 3e-4, 1e-4),
+        ),
+        "fisheye": OpenCVFisheyeCamera(
+            960, 600, (471.0, 310.0), (330.0, 332.0), (0.06, -0.012, 0.004, -0.0009), 1.5
+        ),
+    }
     pose = matrix_from_xyz_rpy([3.0, 0.4, 2.0], [0.03, -0.05, 0.1]) @ np.block(
         [[rig.cameras[0].rig_from_camera[:3, :3], np.zeros((3, 1))], [np.zeros((1, 3)), 1.0]]
     )
-    image = grey(camera.model, Shutter.GLOBAL, pose, pose, logical_id=camera.logical_id)
-    model = camera.model.scaled(*SIZE)
+    image = grey(offered[optics], Shutter.GLOBAL, pose, pose)
+    model = offered[optics].scaled(*SIZE)
     offsets = [(0.0, 0.0), (0.1, 0.0), (-0.1, 0.0), (0.0, 0.1), (0.0, -0.1)]
     shades = []
     u, v = np.meshgrid(np.arange(SIZE[0]) + 0.5, np.arange(SIZE[1]) + 0.5)
