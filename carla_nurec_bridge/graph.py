@@ -204,20 +204,20 @@ def servers(config: GraphConfig) -> list[Process]:
     if config.embedded_carla:
         if config.map is None:
             raise InputError("the embedded CARLA needs a map: an OpenDRIVE file (.xodr, .xodr.gz)")
-        argv = (
+        carla_argv = (
             *verb, "carla", "serve", "--map", str(config.map.resolve()),
             "--host", config.carla_host, "--port", str(config.carla_port),
             "--seed", str(config.seed),
         )  # fmt: skip
-        found.append(Process(CARLA_SERVER, argv, env, READY, False))
+        found.append(Process(CARLA_SERVER, carla_argv, env, READY, False))
     if config.nurec and config.embedded_nurec:
         if config.scene is None:
             raise InputError("the embedded NuRec needs a scene package (.usdz); build one first")
-        argv = (
+        nurec_argv = (
             *verb, "nurec", "serve", "--scene", str(config.scene.resolve()),
             "--host", config.nurec_host, "--port", str(config.nurec_port),
         )  # fmt: skip
-        found.append(Process(NUREC_SERVER, argv, env, READY, False))
+        found.append(Process(NUREC_SERVER, nurec_argv, env, READY, False))
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .child import Child
+from .core.errors import BridgeError
 from .core.streams import RECORDER
 from .graph import Graph, write_parameters
 from .recording.recover import recover_bag
@@ -49,9 +49,7 @@ class _Death:
 class Supervisor:
     """Runs one graph once. ``on_progress(done, total)`` hears about frames."""
 
-    def __init__(
-        self, graph: Graph, on_progress: Callable[[int, int], None] | None = None
-    ) -> None:
+    def __init__(self, graph: Graph, on_progress: Callable[[int, int], None] | None = None) -> None:
         self._graph = graph
         self._on_progress = on_progress
         self._children: dict[str, Child] = {}
@@ -83,9 +81,13 @@ class Supervisor:
         codes = {name: child.code() for name, child in self._children.items()}
         if death is None:
             return RunResult(0, f"finished in {wall_s:.1f} s", wall_s, codes)
-        bag = self._recover()
         code = 1 if death.name else 130
-        return RunResult(code, death.sentence, wall_s, codes, death.name or None, bag)
+        sentence, bag = death.sentence, None
+        try:
+            bag = self._recover()
+        except BridgeError as error:
+            sentence += f"; its bag cannot be recovered: {error}"
+        return RunResult(code, sentence, wall_s, codes, death.name or None, bag)
 
     def _watch(self, started: float) -> _Death | None:
         ended_s: float | None = None
@@ -213,8 +215,9 @@ def remove_unused(segments: Iterable[Path]) -> list[Path]:
     for path in sorted(wanted):
         if str(path) in mapped:
             continue
-        for suffix in ("", "_el", "_sl"):
-            leftover = path.with_name(path.name + suffix)
+        name = path.name
+        for leftover_name in (name, f"{name}_el", f"{name}_sl", f"sem.{name}_mutex"):
+            leftover = path.with_name(leftover_name)
             with contextlib.suppress(OSError):
                 leftover.unlink()
                 removed.append(leftover)
@@ -239,7 +242,7 @@ def _terminate_as_interrupt() -> Iterator[None]:
     """Treat SIGTERM like the keyboard's interrupt while the block runs."""
 
     def interrupt(number: int, _frame: object) -> None:
-        raise KeyboardInterrupt(os.strsignal(number))
+        raise KeyboardInterrupt(signal.strsignal(number))
 
     previous = signal.signal(signal.SIGTERM, interrupt)
     try:

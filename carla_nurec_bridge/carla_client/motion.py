@@ -69,8 +69,10 @@ class MotionTracker:
         else:
             velocity, angular = self._reported(state, rotation)
         previous = self._velocity_map
-        steady = previous is None or teleported
-        acceleration = np.zeros(3) if steady else (velocity - previous) / self._dt_s
+        if previous is None or teleported:
+            acceleration = np.zeros(3)
+        else:
+            acceleration = (velocity - previous) / self._dt_s
         self._pose, self._velocity_map = pose, velocity
         return Motion(pose, rotation.T @ velocity, angular, rotation.T @ acceleration)
 

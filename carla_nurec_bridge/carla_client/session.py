@@ -7,10 +7,15 @@ from types import TracebackType
 from typing import final
 
 import carla
+import numpy as np
+from carla import WorldSnapshot as Snapshot
+from numpy.typing import NDArray
 
 from ..core.errors import DeadlineError, InputError, ProtocolError
-from ..core.frames import Matrix, carla_from_matrix, matrix_from_carla
+from ..core.frames import Matrix, carla_from_matrix, matrix_from_carla, mirror_vector
 from ..core.timebase import NS_PER_S
+
+__all__ = ["Session", "Snapshot", "matrix_of", "transform_of"]
 
 _RETRY_S = 0.2
 
@@ -84,6 +89,12 @@ class Session:
             self._map = self.world.get_map()
         return self._map
 
+    def geodetic(self, position: NDArray[np.float64]) -> tuple[float, float, float]:
+        """Return (latitude deg, longitude deg, altitude m) of a map position (3,) in metres."""
+        x, y, z = (float(value) for value in mirror_vector(position))
+        place = self.map.transform_to_geolocation(carla.Location(x=x, y=y, z=z))
+        return place.latitude, place.longitude, place.altitude
+
     def open(self, deadline_s: float) -> None:
         """Wait for the server; DeadlineError when none answers within ``deadline_s``."""
         deadline = time.monotonic() + deadline_s
@@ -135,9 +146,7 @@ class Session:
         try:
             frame = self.world.tick()
         except RuntimeError as error:
-            raise ProtocolError(
-                f"CARLA at {self._where} did not finish a tick: {error}"
-            ) from error
+            raise ProtocolError(f"CARLA at {self._where} did not finish a tick: {error}") from error
         snapshot = self.world.get_snapshot()
         if snapshot.frame != frame:
             raise ProtocolError(

@@ -1,4 +1,4 @@
-"""Write ``docs/topics.md`` from the topic table: ``python -m carla_nurec_bridge.core.topics_page``."""
+"""Write ``docs/topics.md`` from the topic table: run this module with ``python -m``."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-import carla
 from rclpy.node import Node
 
 from ..carla_client.driving import SpeedController
@@ -17,7 +16,7 @@ from ..carla_client.motion import Motion, MotionTracker
 from ..carla_client.objects import ObjectTracker, labels_of
 from ..carla_client.pacing import Pacer
 from ..carla_client.sensors import mount_all
-from ..carla_client.session import Session
+from ..carla_client.session import Session, Snapshot
 from ..carla_client.stage import Play, Stage
 from ..core import heartbeat
 from ..core.errors import DeadlineError, RunError
@@ -177,7 +176,7 @@ class CarlaEgo:
         control = self._controller.control(self._inbox.current(), self._last_motion.speed_mps)
         self._stage.ego.actor.apply_control(control)
 
-    def _publish(self, session: Session, frame: int, snapshot: carla.WorldSnapshot) -> None:
+    def _publish(self, session: Session, frame: int, snapshot: Snapshot) -> None:
         stamp = self._clock.stamp_ns(frame)
         ego = self._stage.ego
         with self._timings.stage("state"):
@@ -192,10 +191,8 @@ class CarlaEgo:
                 self._binding = binding
                 self._publisher.binding(binding)
             self._inbox.open(stamp)
-            x, y, z = (float(v) for v in motion.map_from_base[:3, 3])
-            place = session.map.transform_to_geolocation(carla.Location(x=x, y=-y, z=z))
             steer_rad = -ego.actor.get_control().steer * ego.max_steer_rad
-            geodetic = (place.latitude, place.longitude, place.altitude)
+            geodetic = session.geodetic(motion.map_from_base[:3, 3])
             self._publisher.state(stamp, motion, steer_rad, geodetic, objects, self._stage.stops)
         for period, group in self._cameras:
             if is_due(frame, period):
@@ -257,9 +254,7 @@ class CarlaEgo:
 
     def _say(self, phase: Phase, reason: str) -> None:
         clock, frame = self._clock, max(self._frame, 0)
-        self._barrier.say(
-            RunState(self._run_id, phase, reason, frame, clock.t0_ns, clock.dt_ns)
-        )
+        self._barrier.say(RunState(self._run_id, phase, reason, frame, clock.t0_ns, clock.dt_ns))
 
     def _end(self, state: Phase, reason: str) -> None:
         """Tell everybody that the run is over, write the summary, and let them leave first."""

@@ -94,7 +94,7 @@ def map_markers(
 ) -> MarkerArray:
     """Return the lane lines (polylines (N, 3) in the map with a kind) and stop areas for RViz."""
     head = header(stamp, "map")
-    markers = []
+    markers: list[Marker] = []
     for kind in sorted({kind for _, kind in lines}):
         marker = Marker(header=head, ns="lanes", id=len(markers), type=Marker.LINE_LIST)
         marker.scale.x = 0.12

@@ -52,19 +52,20 @@ def load(node: Node, kind: type[T]) -> T:
 
 def defaults(kind: type[Any]) -> dict[str, Any]:
     """Return the default values of a parameter dataclass by their dotted names."""
-    return {
-        field.metadata["name"]: list(field.default)
-        if isinstance(field.default, tuple)
-        else field.default
-        for field in dataclasses.fields(kind)
-    }
+    return {field.metadata["name"]: _default(field) for field in dataclasses.fields(kind)}
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    """Return a field's default as ROS writes it: sequences are lists."""
+    default: Any = field.default
+    return list(default) if isinstance(default, tuple) else default
 
 
 def _declare(node: Node, field: dataclasses.Field[Any]) -> Any:
     meta = field.metadata
     name = meta["name"]
     is_list = isinstance(field.default, tuple)
-    default = list(field.default) if is_list else field.default
+    default = _default(field)
     if is_list and not default:
         default = [""]  # rclpy cannot tell the type of an empty list
     try:
