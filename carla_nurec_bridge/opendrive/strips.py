@@ -54,7 +54,7 @@ class Strip:
         return np.stack([right[:-1], right[1:], left[1:], left[:-1]], axis=1)
 
 
-def lane_strips(opendrive: OpenDriveMap, step_m: float = 2.0) -> list[Strip]:
+def lane_strips(opendrive: OpenDriveMap, step_m: float = 3.0) -> list[Strip]:
     """Return the strips of all lanes that are wider than nothing."""
     return [strip for road in opendrive.roads.values() for strip in _road_strips(road, step_m)]
 

@@ -36,7 +36,7 @@ _ARM_REACH_M = 9.0
 
 @dataclass(frozen=True, eq=False)
 class SignalHead:
-    """A head of a traffic light: its frame is at the head's centre, x towards the traffic, z up.
+    """A head of a traffic light: its frame lies at the middle of its back, x to the traffic, z up.
 
     One signal may have several heads; all show the same state.
     """
@@ -114,7 +114,7 @@ def signal_parts(
         ]
         ahead = np.array([np.cos(facing), np.sin(facing)])
         if not overhead:
-            heads.append(_head(signal_id, foot + 0.22 * ahead, base + _HEAD_M, facing))
+            heads.append(_head(signal_id, foot + 0.09 * ahead, base + _HEAD_M, facing))
         if target is not None:
             top = base + _POLE_M
             tubes.append(tube_quads((*foot, base + _HEAD_M), (*foot, top), (0.08, 0.07), 8))
@@ -123,7 +123,7 @@ def signal_parts(
             tubes.append(
                 tube_quads((*target, base + _OVERHEAD_M), (*target, top + 0.08), (0.03, 0.03), 6)
             )
-            heads.append(_head(signal_id, target + 0.15 * ahead, base + _OVERHEAD_M, facing))
+            heads.append(_head(signal_id, target + 0.05 * ahead, base + _OVERHEAD_M, facing))
         meshes.append(quads(np.concatenate(tubes), _STEEL, Label.POLES))
     return meshes, heads
 

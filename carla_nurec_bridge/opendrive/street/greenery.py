@@ -20,7 +20,7 @@ _DRY = np.array((128, 126, 78), dtype=np.float64)
 _FLOOR, _FLOOR_M = (70, 70, 72), 0.35
 _WOODS = np.array((58, 84, 48), dtype=np.float64)
 _TREE_STEP_M = 11.0
-_MOST_STREET_TREES, _MOST_SCATTERED_TREES = 400, 300
+_MOST_STREET_TREES, _MOST_SCATTERED_TREES = 360, 220
 
 
 def land_mesh(ground: Land, built: Pavement, rng: np.random.Generator) -> Mesh:
@@ -87,7 +87,7 @@ def _tree(foot: Array, street_tree: bool, rng: np.random.Generator) -> Mesh:
             _BARK, Label.VEGETATION,
         )
     ]  # fmt: skip
-    for number in range(int(rng.integers(3, 5))):
+    for number in range(int(rng.integers(3, 5)) - (0 if street_tree else 1)):
         size = radius * rng.uniform(0.62, 0.85)
         angle = 2.1 * number + rng.uniform(0.0, 0.8)
         off = 0.45 * radius * np.array([np.cos(angle), np.sin(angle), 0.0])

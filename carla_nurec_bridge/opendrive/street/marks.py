@@ -39,7 +39,7 @@ def mark_meshes(opendrive: OpenDriveMap, rng: np.random.Generator) -> list[Mesh]
         for section in road.sections:
             end = min(section.s_end, road.length)
             for lane in section.lanes.values():
-                for mark, following in zip(lane.marks, (*lane.marks[1:], None), strict=False):
+                for mark, following in zip_longest(lane.marks, lane.marks[1:]):
                     begin = section.s + mark.s_offset
                     until = end if following is None else section.s + following.s_offset
                     if mark.type in _UNPAINTED or until - begin < 0.05:

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from carla_nurec_bridge.opendrive import OpenDriveMap, lane_borders, road_pose
+from carla_nurec_bridge.opendrive.heights import ground_height, lane_at
+from carla_nurec_bridge.opendrive.signals import stop_lines
+from carla_nurec_bridge.opendrive.street import Street, build_street
+from carla_nurec_bridge.opendrive.strips import CARRIAGEWAY
+from carla_nurec_bridge.rendering.rays import cast
+from carla_nurec_bridge.rendering.scene import RenderScene
+
+ROADS, SIDEWALKS, BUILDINGS, POLES, SIGNS, VEGETATION, TERRAIN, LINES = 1, 2, 3, 6, 8, 9, 10, 24
+
+
+@pytest.fixture(scope="module")
+def street(demo: OpenDriveMap) -> Street:
+    return build_street(demo)
+
+
+@pytest.fixture(scope="module")
+def town01_street(town01: OpenDriveMap) -> Street:
+    return build_street(town01)
+
+
+def lane_samples(opendrive: OpenDriveMap, step: float, kinds: frozenset[str]) -> np.ndarray:
+    """Return points (N, 3) all over the lanes of some types, at the height of their road."""
+    points = []
+    for road in opendrive.roads.values():
+        for section in road.sections:
+            s = np.arange(section.s + 0.2, min(section.s_end, road.length) - 0.2, step)
+            for lane_id, (inner, outer) in lane_borders(road, section, s).items():
+                if section.lanes[lane_id].type in kinds and len(s):
+                    for share in (0.1, 0.5, 0.9):
+                        x, y, z, _ = road_pose(road, s, inner + share * (outer - inner))
+                        points.append(np.stack([x, y, z], -1)[np.abs(outer - inner) > 0.2])
+    return np.concatenate(points)
+
+
+def covers(triangles: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Say for points (N, 2) whether any triangle (T, 3, 2+) lies over or under them."""
+    hit = np.zeros(len(points), bool)
+    corners = triangles[..., :2].astype(np.float64)
+    for a, b, c in corners:
+        low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+        near = np.flatnonzero(np.all((points >= low) & (points <= high), axis=1) & ~hit)
+        if len(near):
+            p = points[near]
+            side = [
+                (q[0] - o[0]) * (p[:, 1] - o[1]) - (q[1] - o[1]) * (p[:, 0] - o[0])
+                for o, q in ((a, b), (b, c), (c, a))
+            ]
+            hit[near] = np.all(np.array(side) >= 0, 0) | np.all(np.array(side) <= 0, 0)
+    return hit
+
+
+@pytest.mark.parametrize("name", ["", "town01_"])
+def test_no_house_stands_on_or_over_a_lane(name: str, request: pytest.FixtureRequest) -> None:
+    opendrive = request.getfixturevalue("town01" if name else "demo")
+    mesh = request.getfixturevalue(name + "street").mesh
+    houses = mesh.vertices[mesh.triangles[mesh.tags == BUILDINGS]]
+    assert len(houses) > 5000
+    every = frozenset({*CARRIAGEWAY, "sidewalk"})
+    points = lane_samples(opendrive, 6.0, every)[:, :2]
+    # Walls have no area seen from above; what lies flat (roofs, cornices, awnings) has.
+    flat = np.abs(np.cross(houses[:, 1] - houses[:, 0], houses[:, 2] - houses[:, 0])[:, 2]) > 0.01
+    assert flat.sum() > 500
+    assert not covers(houses[flat], points).any()
+    corners = np.unique(np.round(houses.reshape(-1, 3)[:, :2], 1), axis=0)
+    assert all(lane_at(opendrive, x, y) is None for x, y in corners[::7])
+
+
+def test_nothing_stands_on_a_carriageway(demo: OpenDriveMap, street: Street) -> None:
+    mesh = street.mesh
+    things = mesh.vertices[mesh.triangles[mesh.objects > 0]]
+    base = ground_height(demo, things.reshape(-1, 3)[:, :2])[0].reshape(-1, 3)
+    low = things[(things[..., 2] - base).min(axis=1) < 2.4]
+    points = lane_samples(demo, 3.0, CARRIAGEWAY)[:, :2]
+    assert not covers(low, points).any()
+
+
+@pytest.mark.parametrize("name", ["", "town01_"])
+def test_rays_from_above_find_the_road_closed(name: str, request: pytest.FixtureRequest) -> None:
+    opendrive = request.getfixturevalue("town01" if name else "demo")
+    points = lane_samples(opendrive, 1.0, frozenset({"driving"}))
+    origins = points + (0.0, 0.0, 1.0)
+    down = np.tile(np.array([0.0, 0.0, -1.0]), (len(points), 1))
+    with RenderScene(request.getfixturevalue(name + "street").mesh) as scene:
+        hits = cast(scene, origins.astype(np.float32), down.astype(np.float32), 50.0)
+    # At a sharp corner a sliver of one way's kerb may reach over the edge of another way.
+    assert np.mean(np.isin(hits.tag, [ROADS, LINES])) > 0.9999
+    assert np.mean(np.abs(hits.range_m - 1.0) < 0.03) > 0.9999
+
+
+def test_junctions_have_no_holes(demo: OpenDriveMap, street: Street) -> None:
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-17.5, 17.5, (6000, 2))
+    z, _ = ground_height(demo, points)
+    origins = np.column_stack([points, z + 1.5])
+    down = np.tile(np.array([0.0, 0.0, -1.0]), (len(points), 1))
+    with RenderScene(street.mesh) as scene:
+        hits = cast(scene, origins.astype(np.float32), down.astype(np.float32), 50.0)
+    high = (np.abs(points) < 3.9).any(axis=1)
+    assert set(np.unique(hits.tag[high])) <= {ROADS, LINES}
+    ground = np.isin(hits.tag, [ROADS, LINES, SIDEWALKS, TERRAIN])
+    assert ground.mean() > 0.97
+    # Within a centimetre of a kerb the two may stand on different sides of it.
+    assert np.mean(np.abs(hits.range_m[ground] - 1.5) < 0.03) > 0.99
+
+
+def test_faces_of_the_ground_look_up(street: Street) -> None:
+    mesh = street.mesh
+    corners = mesh.vertices[mesh.triangles].astype(np.float64)
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    for tag in (ROADS, LINES, TERRAIN):
+        assert np.all(normal[(mesh.tags == tag) & (np.abs(normal[:, 2]) > 1e-4), 2] > 0)
+
+
+def test_paint_lies_just_above_the_asphalt(demo: OpenDriveMap, street: Street) -> None:
+    mesh = street.mesh
+    paint = mesh.vertices[mesh.triangles[mesh.tags == LINES]].reshape(-1, 3).astype(np.float64)
+    above = paint[:, 2] - ground_height(demo, paint)[0]
+    assert np.all((above > 0.001) & (above < 0.02))
+
+
+def test_heads_face_their_traffic_from_a_height_one_sees(
+    town01: OpenDriveMap, town01_street: Street
+) -> None:
+    stops = stop_lines(town01)
+    assert {head.signal_id for head in town01_street.lights} == set(stops)
+    for head in town01_street.lights:
+        place = head.map_from_head[:3, 3]
+        z, _ = ground_height(town01, place[None, :2])
+        assert 2.3 < place[2] - z[0] < 6.5
+        for line in stops[head.signal_id]:
+            travel = np.array([np.cos(line.heading), np.sin(line.heading), 0.0])
+            assert head.map_from_head[:3, 0] @ travel < -0.9
+            assert np.linalg.norm(place[:2] - line.position[:2]) < 45.0
+
+
+def test_the_seed_makes_the_street(demo: OpenDriveMap, street: Street) -> None:
+    again, other = build_street(demo), build_street(demo, seed=7)
+    for field in ("vertices", "triangles", "colours", "tags", "objects"):
+        assert np.array_equal(getattr(street.mesh, field), getattr(again.mesh, field))
+    assert len(other.mesh.vertices) != len(street.mesh.vertices)
+
+
+def test_objects_are_whole_and_of_one_kind(street: Street) -> None:
+    mesh = street.mesh
+    assert np.array_equal(np.unique(mesh.objects), np.arange(mesh.objects.max() + 1))
+    mixed = {frozenset(np.unique(mesh.tags[mesh.objects == i])) for i in range(1, 300)}
+    assert mixed <= {
+        frozenset({BUILDINGS}), frozenset({VEGETATION}), frozenset({POLES}),
+        frozenset({POLES, SIGNS}),
+    }  # fmt: skip
+    assert mixed >= {frozenset({BUILDINGS}), frozenset({VEGETATION})}
+    assert np.isfinite(mesh.vertices).all()
+    assert 80_000 < len(mesh.triangles) < 400_000
+
+
+def test_every_map_gets_a_street(any_map: tuple[OpenDriveMap, str]) -> None:
+    street = build_street(any_map[0])
+    present = set(np.unique(street.mesh.tags))
+    assert {ROADS, BUILDINGS, VEGETATION, TERRAIN} <= present
+    assert np.isfinite(street.mesh.vertices).all()
+    assert len(street.mesh.triangles) < 400_000
