@@ -1,0 +1,145 @@
+"""The supervisor over real processes: ends, deaths, silence and leftovers."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from carla_nurec_bridge.graph import Graph, GraphConfig, Process
+from carla_nurec_bridge.supervisor import Supervisor, port_files, remove_unused
+
+pytestmark = pytest.mark.ros
+
+_BEAT = "from carla_nurec_bridge.core import heartbeat; heartbeat.start(); import time; "
+_SERVER = _BEAT + "print('ready: here', flush=True); time.sleep(60)"
+
+
+def _process(name: str, code: str, participant: bool) -> Process:
+    ready = None if participant else "ready:"
+    return Process(name, (sys.executable, "-c", code), {}, ready, participant)
+
+
+def _supervisor(tmp_path: Path, on_progress=None, **codes: str) -> Supervisor:
+    processes = tuple(
+        _process(name, code, not name.endswith("server")) for name, code in codes.items()
+    )
+    graph = Graph(GraphConfig(run_dir=tmp_path, frames=5), processes, (), ())
+    return Supervisor(graph, on_progress)
+
+
+def _gone(supervisor: Supervisor) -> bool:
+    return not any(Path(f"/proc/{pid}").exists() for pid in supervisor.pids.values())
+
+
+def test_a_run_ends_when_its_participants_do_and_servers_are_stopped(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    code = _BEAT + "heartbeat.progress(3, 5); time.sleep(0.3)"
+    supervisor = _supervisor(
+        tmp_path, lambda done, total: seen.append((done, total)), a_server=_SERVER, node=code
+    )
+    result = supervisor.run()
+    assert result.ok, result.sentence
+    assert seen == [(3, 5)]
+    assert result.codes["node"] == 0
+    assert result.codes["a_server"] == -signal.SIGTERM
+    assert _gone(supervisor)
+
+
+def test_the_killed_process_is_named_not_those_that_give_up_because_of_it(tmp_path: Path) -> None:
+    peer = _BEAT + "time.sleep(0.6); print('peer: error: lost the server'); raise SystemExit(1)"
+    supervisor = _supervisor(tmp_path, a_server=_SERVER, peer=peer)
+
+    def kill() -> None:
+        time.sleep(0.5)
+        os.kill(supervisor.pids["a_server"], signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    result = supervisor.run()
+    thread.join()
+    assert (result.exit_code, result.dead) == (1, "a_server")
+    assert "a_server was killed by SIGKILL" in result.sentence
+    assert _gone(supervisor)
+
+
+def test_the_error_line_of_the_cause_is_quoted(tmp_path: Path) -> None:
+    quiet = _BEAT + "time.sleep(0.2); raise SystemExit(1)"
+    loud = _BEAT + "time.sleep(0.6); print('loud: error: no map'); raise SystemExit(1)"
+    result = _supervisor(tmp_path, quiet=quiet, loud=loud).run()
+    assert result.dead == "loud"
+    assert "ended with code 1 (loud: error: no map)" in result.sentence
+
+
+def test_a_stopped_process_is_noticed_within_the_deadline(tmp_path: Path) -> None:
+    supervisor = _supervisor(tmp_path, node=_BEAT + "time.sleep(60)")
+    stopped: list[float] = []
+
+    def stop() -> None:
+        time.sleep(1.2)
+        os.kill(supervisor.pids["node"], signal.SIGSTOP)
+        stopped.append(time.monotonic())
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    result = supervisor.run()
+    thread.join()
+    assert result.dead == "node"
+    assert "no sign of life" in result.sentence
+    assert time.monotonic() - stopped[0] < 8.0
+    assert _gone(supervisor)
+
+
+def test_a_server_that_never_gets_ready_is_named(tmp_path: Path) -> None:
+    process = _process("a_server", _BEAT + "time.sleep(60)", False)
+    node = _process("node", _BEAT + "time.sleep(60)", True)
+    config = GraphConfig(run_dir=tmp_path, start_deadline_s=1.0)
+    result = Supervisor(Graph(config, (process, node), (), ())).run()
+    assert result.dead == "a_server"
+    assert "was not ready within 1 s" in result.sentence
+
+
+def test_children_end_themselves_when_the_supervisor_is_gone() -> None:
+    code = _BEAT + "time.sleep(60)"
+    read_end, write_end = os.pipe()
+    child = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "CNB_STATUS_FD": str(write_end)},
+        pass_fds=(write_end,),
+    )
+    os.close(write_end)
+    os.read(read_end, 10)  # it has begun to beat
+    os.close(read_end)
+    assert child.wait(10) == -signal.SIGTERM
+
+
+def test_only_shared_memory_that_nobody_maps_is_removed() -> None:
+    used = Path(f"/dev/shm/fastdds_test_used_{os.getpid()}")
+    free = Path(f"/dev/shm/fastdds_test_free_{os.getpid()}")
+    lock = free.with_name(free.name + "_el")
+    for path in (used, free, lock):
+        path.write_bytes(bytes(4096))
+    with used.open("r+b") as file, mmap.mmap(file.fileno(), 4096):
+        removed = remove_unused([used, free])
+        assert used.exists()
+    assert sorted(removed) == sorted([free, lock])
+    used.unlink()
+
+
+def test_port_files_belong_to_one_domain() -> None:
+    mine = Path("/dev/shm/fastdds_port34161")  # 7400 + 250 * 107 + 11
+    existed = mine.exists()
+    mine.touch()
+    try:
+        assert mine in port_files(107)
+        assert mine not in port_files(108)
+    finally:
+        if not existed:
+            mine.unlink()
