@@ -150,7 +150,8 @@ def set_weather_parameters(simulation: Simulation, weather: Weather) -> None:
 
 @serve("get_sensor_token", INT, returns=TOKEN)
 def get_sensor_token(simulation: Simulation, stream_id: int) -> bytes:
-    """Return the token of a stream."""
+    """Return the token of a stream, whose listener is then waited for."""
+    simulation.streams.expect(stream_id)
     return stream_token(stream_id, simulation.streams.port)
 
 

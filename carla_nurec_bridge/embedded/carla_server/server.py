@@ -28,6 +28,7 @@ from .streams import StreamHub, Subscription
 
 SEND_BUFFER_BYTES = 4 * 1024 * 1024
 LONGEST_WAIT_S = 0.5
+CALL_WAITS_S = 0.001
 HANDLERS = (
     calls_actors, calls_batch, calls_lights, calls_tape, calls_vehicles, calls_world,
 )  # fmt: skip
@@ -71,6 +72,7 @@ class CarlaServer:
             self._selector.register(listener, selectors.EVENT_READ, listener)
         simulation.streams.on_pending = self._watch_writes
         simulation.streams.on_gone = self._drop
+        simulation.streams.pump = self._pump_streams
 
     @property
     def map_name(self) -> str:
@@ -97,6 +99,19 @@ class CarlaServer:
         for key in tuple(self._selector.get_map().values() if self._selector.get_map() else ()):
             key.fileobj.close()  # type: ignore[union-attr]
         self._selector.close()
+
+    def _pump_streams(self, wait_s: float) -> None:
+        """Attend to the streaming port only; calls wait."""
+        attended = False
+        for key, events in self._selector.select(wait_s):
+            if key.data is self._streams:
+                self._accept(key.data)
+                attended = True
+            elif isinstance(key.data, Subscription):
+                self._handle(key.data, events)
+                attended = True
+        if not attended:
+            time.sleep(min(wait_s, CALL_WAITS_S))
 
     def _accept(self, listener: socket.socket) -> None:
         try:

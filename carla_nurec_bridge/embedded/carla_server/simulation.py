@@ -167,6 +167,7 @@ class Simulation:
         """Produce the sensor data of the last step, once; called after the tick was answered."""
         if self._unsensed_s is not None:
             delta_s, self._unsensed_s = self._unsensed_s, None
+            self.streams.settle()
             self.sensors.produce(delta_s)
 
     def _substep_s(self) -> float:

@@ -11,6 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 
 WRITE_DEADLINE_S = 10.0
+CONNECT_DEADLINE_S = 0.5
 TCP = 1
 WORLD_STREAM = 1
 
@@ -88,8 +89,23 @@ class StreamHub:
         self.port = port
         self.on_pending: Callable[[Subscription], None] = lambda subscription: None
         self.on_gone: Callable[[Subscription], None] = lambda subscription: None
+        self.pump: Callable[[float], None] = time.sleep
         self.latest_state: bytes = b""
+        self._expected_s: dict[int, float] = {}
         self._by_stream: defaultdict[int, list[Subscription]] = defaultdict(list)
+
+    def expect(self, stream_id: int) -> None:
+        """Note that a client asked for a stream's token: it is about to connect."""
+        self._expected_s[stream_id] = time.monotonic() + CONNECT_DEADLINE_S
+
+    def settle(self) -> None:
+        """Let clients connect that are about to, so that they miss no frame from here on."""
+        while self._expected_s:
+            now_s = time.monotonic()
+            left = {s: end for s, end in self._expected_s.items() if end > now_s}
+            self._expected_s = left
+            if left:
+                self.pump(min(left.values()) - now_s)
 
     def has_listener(self, stream_id: int) -> bool:
         """Say whether anyone listens to the stream."""
@@ -98,6 +114,7 @@ class StreamHub:
     def subscribe(self, subscription: Subscription) -> None:
         """Add a subscription; a new listener of the world gets the latest state at once."""
         self._by_stream[subscription.stream_id].append(subscription)
+        self._expected_s.pop(subscription.stream_id, None)
         if subscription.stream_id == WORLD_STREAM and self.latest_state:
             self._write(subscription, (self.latest_state,))
 
