@@ -20,7 +20,7 @@ STANDING_MPS = 0.1
 
 @dataclass(frozen=True)
 class DriveSummary:
-    """The figures of one drive; ``route`` is None when none was given."""
+    """The figures of one drive, distances along the ground; ``route`` is None without one."""
 
     duration_s: float
     distance_m: float
@@ -64,7 +64,7 @@ def evaluate(states: Sequence[State], route: NDArray[np.float64] | None) -> Driv
     stamps_s = np.array([state.stamp_ns - states[0].stamp_ns for state in states]) / NS_PER_S
     speeds = np.array([abs(state.speed_mps) for state in states])
     duration_s = float(stamps_s[-1])
-    distance_m = float(np.linalg.norm(np.diff(positions, axis=0), axis=1).sum())
+    distance_m = float(np.linalg.norm(np.diff(positions[:, :2], axis=0), axis=1).sum())
     steps_s = np.diff(stamps_s)
     return DriveSummary(
         duration_s,

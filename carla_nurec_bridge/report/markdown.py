@@ -122,8 +122,8 @@ def _overview(content: dict[str, Any]) -> str:
         ),
         ("hash of the run", f"`{content['run_sha256']}`"),
     ]
-    if "replay_error_m" in content:
-        error = content["replay_error_m"]
+    error = content.get("replay_error_m")
+    if error is not None:
         rows.append(
             ("distance to the log", f"{error['mean']:.4f} m mean, {error['max']:.4f} m max")
         )
