@@ -20,7 +20,7 @@ from ..core.errors import BridgeError, InputError, RunError
 from ..core.resources import config_path
 from ..core.rig import load_rig
 from ..graph import GraphConfig, Process, build_graph, environment, load_config
-from ..report import ReplaySource, Report, write_report
+from ..report import Report, write_report
 from ..scene import build_scene
 from ..supervisor import RunResult, Supervisor
 
@@ -166,12 +166,8 @@ def _report(config: GraphConfig, result: RunResult) -> Report | None:
         "rig": config.rig,
         "ticks_per_frame": config.ticks_per_frame,
     }
-    replay = None
-    if config.log is not None:
-        tick_s = config.dt_s / config.ticks_per_frame
-        replay = ReplaySource(config.log, config.role_name, config.replay_start_s, tick_s)
     try:
-        return write_report(config.run_dir, facts, replay)
+        return write_report(config.run_dir, facts)
     except BridgeError:
         if result.ok:
             raise

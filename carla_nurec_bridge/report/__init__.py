@@ -3,6 +3,6 @@
 ``write_report`` leaves report.json, report.md and contact_sheet.png in the run's folder.
 """
 
-from .build import ReplaySource, Report, write_report
+from .build import Report, write_report
 
-__all__ = ["ReplaySource", "Report", "write_report"]
+__all__ = ["Report", "write_report"]

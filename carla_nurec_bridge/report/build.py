@@ -19,7 +19,6 @@ from ..scene import distance_to_recording, open_scene
 from .contact_sheet import write_contact_sheet
 from .drive import Drive, read_drive
 from .markdown import report_markdown
-from .replay import replay_error
 
 _COMMANDS = ("accepted", "late", "refused")
 _SCENE = "scene.usdz"
@@ -38,24 +37,12 @@ class Report:
         return bool(self.content["complete"])
 
 
-@dataclass(frozen=True)
-class ReplaySource:
-    """What a replayed run came from: the log, the ego's role, where it began (s), the tick (s)."""
-
-    log: Path
-    role_name: str
-    start_s: float
-    tick_s: float
-
-
-def write_report(
-    run_dir: Path, facts: dict[str, Any], replay: ReplaySource | None = None
-) -> Report:
+def write_report(run_dir: Path, facts: dict[str, Any]) -> Report:
     """Write the report of a finished or recovered run into its folder.
 
     ``facts`` are what only the starter knows and go into the report as they are (mode, seed,
-    outcome, wall time of the whole, ...). With ``replay`` the distance to the recording is given
-    too. InputError when the folder holds no run.
+    outcome, wall time of the whole, ...). A run with mode "replay" is compared with the recording
+    in its scene package. InputError when the folder holds no run.
     """
     parts = read_parts(run_dir)
     if RECORDER not in parts:
@@ -66,10 +53,6 @@ def write_report(
         drive = read_drive(bag, names)
         summary = evaluate(drive.states, drive.route)
         content = _content(run_dir, parts, facts, drive, summary)
-        if replay is not None:
-            content["replay_error_m"] = replay_error(
-                drive.states, replay.log, replay.role_name, replay.start_s, replay.tick_s
-            )
         if facts.get("mode") == "replay":
             content |= _replay_error(run_dir / _SCENE, drive)
         sheet = run_dir / "contact_sheet.png"
