@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from ...core.errors import InputError
 from ...recorder_log.log import Log
 from .replay_target import Vec3
 
@@ -26,6 +28,16 @@ class ReplayOptions:
     time_factor: float = 1.0
     ignore_hero: bool = False
     ignore_spectator: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse times and factors with which a replay would never end."""
+        if not (math.isfinite(self.time_factor) and self.time_factor > 0.0):
+            raise InputError(f"a replay's time factor must be above zero, not {self.time_factor}")
+        if not (math.isfinite(self.start_s) and math.isfinite(self.duration_s)):
+            raise InputError(
+                f"a replay needs a start and a duration in seconds, not {self.start_s} and "
+                f"{self.duration_s}"
+            )
 
 
 def time_range(log: Log, options: ReplayOptions) -> tuple[float, float]:

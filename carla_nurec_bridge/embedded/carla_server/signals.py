@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numba
@@ -12,11 +13,14 @@ from numpy.typing import NDArray
 from ...opendrive.signals import SignalGroup
 from ..world.level import Stop
 from . import dynamics as d
+from .structs import BoundingBox, Transform
 
 RED, YELLOW, GREEN, OFF, UNKNOWN = range(5)
 NONE = -1
 STOP_DEPTH_M = 9.0
 COMFORTABLE_BRAKING = 7.0
+TRIGGER_HALF_DEPTH_M = 1.5
+TRIGGER_HALF_HEIGHT_M = 1.0
 MIN_ALIGNMENT = math.cos(math.radians(45.0))
 
 
@@ -137,6 +141,23 @@ class Signals:
             return np.full(len(state), NONE)
         found: NDArray[np.int64] = lights_ahead(state, extents, self.stops)
         return found
+
+
+def trigger_box(transform: Transform, stops: Sequence[Stop]) -> BoundingBox:
+    """Return the box, in the light's own frame (x across the road), over its stop lines."""
+    if not stops:
+        return BoundingBox()
+    x, y, z = transform.location
+    yaw = math.radians(transform.rotation[1])
+    along = [math.cos(yaw) * (s.x - x) + math.sin(yaw) * (s.y - y) for s in stops]
+    across = [math.cos(yaw) * (s.y - y) - math.sin(yaw) * (s.x - x) for s in stops]
+    low = min(a - s.half_width_m for a, s in zip(along, stops, strict=True))
+    high = max(a + s.half_width_m for a, s in zip(along, stops, strict=True))
+    return BoundingBox(
+        (0.5 * (low + high), 0.5 * (min(across) + max(across)), TRIGGER_HALF_HEIGHT_M),
+        (0.5 * (high - low), 0.5 * (max(across) - min(across)) + TRIGGER_HALF_DEPTH_M,
+         TRIGGER_HALF_HEIGHT_M),
+    )  # fmt: skip
 
 
 @numba.njit(cache=True)

@@ -18,7 +18,7 @@ from .actors import Actor, Registry, compose, matrix_of
 from .fleet import Fleet
 from .observer import Observer
 from .sensing import Sensors
-from .signals import NONE, Signals
+from .signals import NONE, Signals, trigger_box
 from .spawning import destroy, standing_box
 from .streams import WORLD_STREAM, StreamHub
 from .structs import ActorDescription, AttributeValue, EpisodeSettings, Transform, Weather
@@ -91,10 +91,12 @@ class Simulation:
         by_signal: dict[str, int] = {}
         for signal_id, (location, rotation) in self.level.light_poses.items():
             role = [AttributeValue("role_name", TEXT_TYPE, "")]
+            transform = Transform(location, rotation)
+            stops = [stop for stop in self.level.stops if stop.signal_id == signal_id]
             light = Actor(
                 self.actors.new_id(), "light",
                 ActorDescription(0, "traffic.traffic_light", role),
-                tags=b"\x07", transform=Transform(location, rotation),
+                box=trigger_box(transform, stops), tags=b"\x07", transform=transform,
             )  # fmt: skip
             by_signal[signal_id] = self.actors.add(light).id
         self.signals = Signals.create(self.level.groups, by_signal, self.level.stops)

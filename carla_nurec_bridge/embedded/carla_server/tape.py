@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...core.errors import RunError
 from ...recorder_log.log import Log
 from ...recorder_log.reader import read_log
 from .recording import Recorder
@@ -15,6 +17,8 @@ from .tape_target import TapeTarget
 
 if TYPE_CHECKING:
     from .simulation import Simulation
+
+_log = logging.getLogger(__name__)
 
 
 class Tape:
@@ -97,9 +101,13 @@ class Tape:
             self._replayer = None
 
     def record(self, delta_s: float) -> None:
-        """Write the world as the tick left it."""
+        """Write the world as the tick left it; a full disk ends the recording, not the tick."""
         if self._recorder is not None:
-            self._recorder.record(delta_s)
+            try:
+                self._recorder.record(delta_s)
+            except RunError as error:
+                _log.error("%s", error)
+                self._recorder = None
 
     def stop(self) -> None:
         """End recording and replay; a second call does nothing."""

@@ -59,11 +59,12 @@ def open_level(name: str, xodr: str) -> Level:
     if next(road_map.drivable_lanes(), None) is None:
         raise InputError(f"map {name} has no lane to drive on")
     lines = stop_lines(road_map)
-    lights = {
-        signal_id: _pose(*signal_facing(road, signal, lines.get(signal_id, ())))
-        for signal_id, (road, signal) in road_map.signals.items()
-        if signal.type == TRAFFIC_LIGHT
-    }
+    lights: dict[str, Pose] = {}
+    for signal_id, (road, signal) in road_map.signals.items():
+        if signal.type == TRAFFIC_LIGHT:
+            # CARLA's lights have their x axis across the road that they face.
+            position, facing = signal_facing(road, signal, lines.get(signal_id, ()))
+            lights[signal_id] = _pose(position, facing - 0.5 * math.pi)
     stops = tuple(
         Stop(
             signal_id, line.position[0], -line.position[1], -line.heading,
