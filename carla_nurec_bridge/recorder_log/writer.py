@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -10,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import InputError
+from ..core.errors import InputError, RunError
 from .cursor import encode_text
 from .layouts import (
     COUNT,
@@ -29,20 +30,27 @@ from .log import Log, Packet
 from .records import Record
 
 _DURATION_AT = PACKET_HEADER.size + 8
+_DURATION = struct.Struct("<d")
 
 
 def write_log(log: Log, path: Path | str) -> None:
-    """Write a recording as it was read: the same bytes, less a cut frame at its end."""
+    """Write a recording as it was read: the same bytes, less a cut frame at its end.
+
+    InputError when the file cannot be written.
+    """
     data = log.data
 
     def raw(packet: Packet) -> bytes:
         return data[packet.offset - PACKET_HEADER.size : packet.offset + packet.size]
 
-    with Path(path).open("wb") as file:
-        file.write(data[: log.header_size])
-        file.writelines(raw(packet) for packet in log.preamble)
-        for frame in log.frames:
-            file.writelines(raw(packet) for packet in frame.packets)
+    try:
+        with Path(path).open("wb") as file:
+            file.write(data[: log.header_size])
+            file.writelines(raw(packet) for packet in log.preamble)
+            for frame in log.frames:
+                file.writelines(raw(packet) for packet in frame.packets)
+    except OSError as error:
+        raise InputError(f"cannot write the recording {path}: {error.strerror}") from error
 
 
 def encode_header(map_name: str, date_s: int, version: int = VERSION) -> bytes:
@@ -101,12 +109,13 @@ class LogWriter:
         """Write one whole frame, ``delta_s`` seconds after the one before.
 
         ``packets`` come from the ``encode_...`` functions, in file order, without the frame's
-        start and end. The delta of the first frame is not used: it begins at 0 s.
+        start and end. The delta of the first frame is not used: it begins at 0 s. InputError when
+        the writer is closed, RunError when the disk is full.
         """
         if self._file is None:
             raise InputError(f"the recording {self.path} is closed")
-        if self._last_start is not None:
-            self._patch_duration(self._file, delta_s)
+        patched_at = None if self._last_start is None else self._last_start + _DURATION_AT
+        if patched_at is not None:
             self._elapsed_s += delta_s
         self.frames += 1
         start = FRAME_START.pack(self.frames, LAST_DURATION_S, self._elapsed_s)
@@ -119,19 +128,23 @@ class LogWriter:
         )
         self._last_start = self._size
         self._size += len(frame)
-        self._file.write(frame)
+        try:
+            if patched_at is not None:
+                self._file.seek(patched_at)
+                self._file.write(_DURATION.pack(delta_s))
+                self._file.seek(0, os.SEEK_END)
+            self._file.write(frame)
+        except OSError as error:
+            raise RunError(f"the recording {self.path} ends here: {error.strerror}") from error
 
     def close(self) -> None:
-        """Close the file; a second call does nothing."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _patch_duration(self, file: BinaryIO, duration_s: float) -> None:
-        assert self._last_start is not None
-        file.seek(self._last_start + _DURATION_AT)
-        file.write(np.float64(duration_s).tobytes())
-        file.seek(0, os.SEEK_END)
+        """Close the file; a second call does nothing. RunError when its end cannot be written."""
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                raise RunError(f"the recording {self.path} is cut: {error.strerror}") from error
 
 
 def _count(count: int, kind: PacketKind) -> bytes:

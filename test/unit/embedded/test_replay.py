@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.embedded.carla_server.replay import (
     ReplayedActor,
     Replayer,
@@ -275,3 +276,14 @@ def test_rotation_takes_the_short_way_round() -> None:
     place, turn = world.poses[9]
     assert place[0] == pytest.approx(50.0)
     assert math.remainder(turn[2], 360.0) == pytest.approx(180.0) or turn[2] == pytest.approx(-180)
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, math.nan, math.inf])
+def test_time_factors_that_never_end_are_refused(log: Log, wrong: float) -> None:
+    with pytest.raises(InputError, match="time factor must be above zero"):
+        Replayer(log, World(), ReplayOptions()).set_time_factor(wrong)
+
+
+def test_times_that_are_none_are_refused() -> None:
+    with pytest.raises(InputError, match="a start and a duration in seconds"):
+        ReplayOptions(start_s=math.nan)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.recorder_log import LogWriter, read_log
+from carla_nurec_bridge.core.errors import InputError, RunError
+from carla_nurec_bridge.recorder_log import LogWriter, read_log, write_log
 from carla_nurec_bridge.recorder_log.layouts import PacketKind
-from carla_nurec_bridge.recorder_log.writer import encode_number
+from carla_nurec_bridge.recorder_log.reader import parse_log
+from carla_nurec_bridge.recorder_log.writer import encode_number, encode_packet
 
 
 def test_durations_are_patched_when_the_next_frame_begins(tmp_path: Path) -> None:
@@ -38,3 +39,16 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write the recording"):
         LogWriter(tmp_path / "file" / "new.log", "Town01", 0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_said(real_recording: bytes) -> None:
+    writer = LogWriter("/dev/full", "Town01", 0)
+    frame = encode_packet(150, bytes(20_000))
+    with pytest.raises(RunError, match=r"/dev/full ends here: No space left"):
+        writer.write_frame(0.05, [frame])
+    with pytest.raises(RunError, match="/dev/full is cut"):
+        writer.close()
+    writer.close()
+    with pytest.raises(InputError, match="cannot write the recording /dev/full: No space left"):
+        write_log(parse_log(real_recording, "real.log"), "/dev/full")
