@@ -140,6 +140,8 @@ class FThetaCamera(CameraBase):
     def scaled(self, width: int, height: int) -> FThetaCamera:
         """Return the same optics on an image of another size; exact for any aspect ratio."""
         su, sv = self.scale_to(width, height)
+        if (width, height) == (self.width, self.height):
+            return self
         px, py = self.principal_point
         c, d, e = self.linear_cde
         return FThetaCamera(

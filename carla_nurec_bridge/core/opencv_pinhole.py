@@ -149,6 +149,8 @@ class OpenCVPinholeCamera(CameraBase):
     def scaled(self, width: int, height: int) -> OpenCVPinholeCamera:
         """Return the same optics on an image of another size; exact for any aspect ratio."""
         su, sv = self.scale_to(width, height)
+        if (width, height) == (self.width, self.height):
+            return self
         centre = (self.principal_point[0] * su, self.principal_point[1] * sv)
         focal = (self.focal_length[0] * su, self.focal_length[1] * sv)
         return OpenCVPinholeCamera(

@@ -29,6 +29,7 @@ _RGB = frozenset({"rgb"})
 _LIDAR_RANGE_M = 200.0
 _ENCODERS = 2
 _MOST_ITEMS = 64
+_READY_PIXELS = 1280 * 720
 T = TypeVar("T")
 
 
@@ -63,6 +64,10 @@ class RenderCalls:
         pattern = lidar_pattern("AT128").thinned(100)
         rays = OpenCVPinholeCamera.from_fov(16, 8, 90.0).ray_table()
         for stage in self._stages.values():
+            for camera in stage.scene.cameras:
+                # The sizes of a small scene are those that will be asked for.
+                if camera.model.width * camera.model.height <= _READY_PIXELS:
+                    self._views.of(camera.model, camera.shutter)
             pose = stage.map_from(stage.scene.rig_trajectory.world_from_rig[0])
             start_us = stage.scene.time_range_us[0]
 

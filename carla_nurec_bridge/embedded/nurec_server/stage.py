@@ -22,6 +22,7 @@ _PAINTS = (
     (196, 160, 60), (44, 98, 66), (92, 60, 44), (180, 186, 192), (58, 120, 160),
 )  # fmt: skip
 _LIGHT_ASSET = "traffic_light_off"
+_READY_ACTORS = 100  # built before the first call; more of them when they first appear
 
 
 def street_of_map(scene: Scene) -> Street:
@@ -53,6 +54,8 @@ class Stage:
             Instance(_LIGHT_ASSET, head.map_from_head, head.map_from_head, 0)
             for head in street.lights
         ]
+        for track in scene.tracks[:_READY_ACTORS]:
+            self._asset(track)
 
     def close(self) -> None:
         """Free the renderer's structures; may be called twice."""

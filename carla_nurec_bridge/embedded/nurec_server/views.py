@@ -42,13 +42,18 @@ class Views:
         spec = request.camera_intrinsics
         width, height = image_size(request)
         with as_invalid_argument():
-            key = camera_model(spec).scaled(width, height), camera_shutter(spec)
+            model, shutter = camera_model(spec).scaled(width, height), camera_shutter(spec)
+        return self.of(model, shutter)
+
+    def of(self, model: CameraModel, shutter: Shutter) -> View:
+        """Return the view of a camera at its own resolution."""
+        key = model, shutter
         with self._lock:
             if key in self._views:
                 self._views.move_to_end(key)
                 return self._views[key]
-        model, shutter = key
-        view = View(model.ray_table(), *shutter_fraction(shutter, width, height))
+        lines = shutter_fraction(shutter, model.width, model.height)
+        view = View(model.ray_table(), *lines)
         with self._lock:
             if key not in self._views:
                 self._views[key] = view

@@ -98,6 +98,11 @@ def test_scaling_keeps_the_ray_of_every_point_of_the_image(camera, size):
     assert angles_between(rays[valid], same[valid]).max() < 1e-12
 
 
+def test_scaling_to_the_same_size_changes_nothing():
+    for camera in (PINHOLE, FISHEYE, *REAL_CAMERAS.values()):
+        assert camera.scaled(camera.width, camera.height) == camera
+
+
 def test_pinhole_agrees_with_opencv():
     rng = np.random.default_rng(3)
     points = rng.uniform([-3, -2, 4], [3, 2, 8], (500, 3))
