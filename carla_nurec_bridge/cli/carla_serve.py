@@ -24,9 +24,15 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 def command(map_name: str, maps_dir: Path | None, host: str, port: int, seed: int) -> None:
     """Serve a CARLA 0.9.16 world of this package's own until interrupted."""
     from ..core import heartbeat
-    from ..embedded.carla_server import open_server
+    from ..embedded.carla_server.listening import check_ports
+    from ..embedded.world.maps import find_maps
 
-    server = open_server(map_name, maps_dir, host, port, seed)
+    maps, name = find_maps(map_name, maps_dir)
+    check_ports(host, port)
+    # Only now what takes seconds: compiled kernels and the renderer.
+    from ..embedded.carla_server.server import open_server
+
+    server = open_server(maps, name, host, port, seed)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     heartbeat.start()

@@ -6,14 +6,12 @@ between steps, as on CARLA's game thread, and a tick costs no hand-over between 
 
 from __future__ import annotations
 
-import errno
 import selectors
 import socket
 import time
-from pathlib import Path
 
 from ...core.errors import InputError
-from ..world.maps import find_maps
+from ..world.maps import MapLibrary
 from . import (
     calls_actors,
     calls_batch,
@@ -22,6 +20,7 @@ from . import (
     calls_vehicles,
     calls_world,
 )
+from .listening import listen
 from .rpc import RpcConnection
 from .simulation import Simulation
 from .streams import StreamHub, Subscription
@@ -35,24 +34,6 @@ HANDLERS = (
 """The modules whose import registers the calls."""
 
 Peer = RpcConnection | Subscription
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket; InputError when the port is taken or the host is not ours."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise InputError(
-                f"port {port} of {host} is in use; stop what listens there or pass another --port"
-            ) from error
-        raise InputError(f"cannot listen on {host}:{port}: {error}") from error
-    listener.setblocking(False)
-    return listener
 
 
 class CarlaServer:
@@ -164,12 +145,9 @@ class CarlaServer:
 
 
 def open_server(
-    map_name: str, maps_dir: Path | None, host: str, port: int, seed: int = 0
+    maps: MapLibrary, map_name: str, host: str, port: int, seed: int = 0
 ) -> CarlaServer:
-    """Load a map and listen; InputError for an unknown map or a port in use."""
-    for number in (port, port + 1):
-        listen(host, number).close()
-    library, name = find_maps(map_name, maps_dir)
-    simulation = Simulation(library, name, StreamHub(port + 1), seed)
+    """Load a map and listen; InputError for a broken map or a port in use."""
+    simulation = Simulation(maps, map_name, StreamHub(port + 1), seed)
     simulation.warm_up()
     return CarlaServer(simulation, host, port)

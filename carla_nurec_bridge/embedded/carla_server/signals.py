@@ -147,7 +147,7 @@ def trigger_box(transform: Transform, stops: Sequence[Stop]) -> BoundingBox:
     """Return the box, in the light's own frame (x across the road), over its stop lines."""
     if not stops:
         return BoundingBox()
-    x, y, z = transform.location
+    x, y, _ = transform.location
     yaw = math.radians(transform.rotation[1])
     along = [math.cos(yaw) * (s.x - x) + math.sin(yaw) * (s.y - y) for s in stops]
     across = [math.cos(yaw) * (s.y - y) - math.sin(yaw) * (s.x - x) for s in stops]

@@ -21,8 +21,8 @@ class MapLibrary:
     generated: dict[str, str] = field(default_factory=dict)
 
     def names(self) -> list[str]:
-        """Return all names, sorted."""
-        return sorted({*self.files, *self.generated})
+        """Return the names of all files, sorted."""
+        return sorted(self.files)
 
     def read(self, name: str) -> tuple[str, str]:
         """Return (short name, OpenDRIVE text); the name may carry a path, as CARLA's do.

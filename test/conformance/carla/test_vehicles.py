@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -69,8 +70,9 @@ def test_reverse_and_hand_brake(facts: Facts) -> None:
 
 def test_slow_circle_has_the_bicycle_models_radius(facts: Facts) -> None:
     yaws, places, angle_deg = facts["circle"]
-    turned = math.radians(sum((b - a + 180) % 360 - 180 for a, b in zip(yaws[30:], yaws[31:])))
-    way = sum(math.dist(a, b) for a, b in zip(places[30:], places[31:]))
+    turns = [(b - a + 180) % 360 - 180 for a, b in itertools.pairwise(yaws[30:])]
+    turned = math.radians(sum(turns))
+    way = sum(math.dist(a, b) for a, b in itertools.pairwise(places[30:]))
     base = 2 * 0.29 * LENGTH_M
     rear_radius = base / math.tan(math.radians(angle_deg))
     centre_radius = math.hypot(rear_radius, base / 2)

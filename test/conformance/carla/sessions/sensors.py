@@ -36,7 +36,7 @@ others = {
 facts: dict[str, Any] = {}
 data: dict[str, Any] = {}
 frames = []
-for number in range(24):
+for _ in range(24):
     frame = world.tick()
     data = {name: heard.get(timeout=20) for name, (_, heard) in cameras.items()}
     data |= {n: heard.get(timeout=20) for n, (_, heard) in others.items() if n != "slow"}
@@ -98,7 +98,7 @@ forward = start.get_forward_vector()
 target.set_simulate_physics(False)
 ego.set_target_velocity(carla.Vector3D(6 * forward.x, 6 * forward.y, 0))
 stage.ticks(3)
-hits = [h for h in others["radar"][1].queue][-1]
+hits = list(others["radar"][1].queue)[-1]
 closing = [h.velocity for h in hits if h.depth < 30]
 facts["radar"] = [len(hits), float(np.median(closing)) if closing else 0.0]
 facts["bad_camera"] = failure(
