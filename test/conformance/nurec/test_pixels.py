@@ -95,11 +95,12 @@ def test_every_pixel_shows_the_square_that_its_centre_looks_at(grey, rig, world,
     pose = matrix_from_xyz_rpy([3.0, 0.4, 2.0], [0.03, -0.05, 0.1]) @ np.block(
         [[rig.cameras[0].rig_from_camera[:3, :3], np.zeros((3, 1))], [np.zeros((1, 3)), 1.0]]
     )
-    image = grey(offered[optics], Shutter.GLOBAL, pose, pose)
-    model = offered[optics].scaled(*SIZE)
+    width, height = 640, 360
+    image = grey(offered[optics], Shutter.GLOBAL, pose, pose, size=(width, height))
+    model = offered[optics].scaled(width, height)
     offsets = [(0.0, 0.0), (0.1, 0.0), (-0.1, 0.0), (0.0, 0.1), (0.0, -0.1)]
     shades = []
-    u, v = np.meshgrid(np.arange(SIZE[0]) + 0.5, np.arange(SIZE[1]) + 0.5)
+    u, v = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
     for du, dv in offsets:
         rays, valid = model.unproject(np.column_stack([(u + du).ravel(), (v + dv).ravel()]))
         direction = rays @ pose[:3, :3].T
@@ -116,7 +117,7 @@ def test_every_pixel_shows_the_square_that_its_centre_looks_at(grey, rig, world,
         shades.append(np.where(on_board, (column + row) % 2, -1))
     certain = (np.array(shades) == shades[0]).all(axis=0) & (shades[0] >= 0)
     bright = image.ravel()[certain] > 100
-    assert certain.sum() > 200_000
+    assert certain.sum() > 60_000
     assert np.array_equal(bright, shades[0][certain] == 1)
 
 
@@ -138,8 +139,8 @@ def crossings(image, columns, near, reach=14):
 
 def edge_of_rows(model, poses, fractions, world, y):
     """Return u (H,) of the upright board edge at ``y`` in each row, seen from that row's pose."""
-    heights = np.linspace(world.lowest, world.lowest + world.rows, 4000)
-    line = np.column_stack([np.full(4000, world.board_x), np.full(4000, y), heights])
+    heights = np.linspace(world.lowest, world.lowest + world.rows, 400)
+    line = np.column_stack([np.full(400, world.board_x), np.full(400, y), heights])
     result = np.full(model.height, np.nan)
     for row in range(model.height):
         pose = interpolate(*poses, fractions[row])
