@@ -67,27 +67,27 @@ def _map_words(scene: Scene) -> str:
 
 
 def _cameras(scene: Scene) -> Table:
-    table = _table("cameras", "name", "model", "frames", "mount (m)")
+    table = _table("cameras", "name", "model", "shutter", "frames")
     for camera in scene.cameras:
-        mount = " ".join(f"{v:.2f}" for v in camera.rig_from_camera[:3, 3])
         kind = type(camera.model).__name__.removesuffix("Camera")
-        shutter = camera.shutter.name.lower().replace("_", " ")
-        model = f"{kind} {camera.model.width}x{camera.model.height}, {shutter}"
-        table.add_row(camera.logical_id, model, str(len(camera.frame_stamps_us)), mount)
+        model = f"{kind} {camera.model.width}x{camera.model.height}"
+        shutter = camera.shutter.name.lower().removeprefix("rolling_").replace("_", " ")
+        frames = str(len(camera.frame_stamps_us))
+        table.add_row(camera.logical_id, model, shutter, frames)
     return table
 
 
 def _tracks(scene: Scene) -> Table:
     title = f"tracks ({len(scene.tracks)})"
-    table = _table(title, "id", "class", "size (m)", "poses", "seconds", "controllable")
+    table = _table(title, "id", "class", "size (m)", "poses", "seconds", "movable")
     start_us = scene.time_range_us[0]
     for track in scene.tracks[:_MOST_ROWS]:
         first, last = ((int(track.stamps_us[i]) - start_us) / 1e6 for i in (0, -1))
-        size = " ".join(f"{v:.2f}" for v in track.size_m)
-        controllable = "yes" if track.controllable else "no"
+        size = " ".join(f"{v:.1f}" for v in track.size_m)
+        movable = "yes" if track.controllable else "no"
         span = f"{first:.2f} - {last:.2f}"
         poses = str(len(track.stamps_us))
-        table.add_row(track.track_id, track.label_class, size, poses, span, controllable)
+        table.add_row(track.track_id, track.label_class, size, poses, span, movable)
     if len(scene.tracks) > _MOST_ROWS:
         table.add_row(f"... {len(scene.tracks) - _MOST_ROWS} more")
     return table
