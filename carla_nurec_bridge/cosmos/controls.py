@@ -53,8 +53,7 @@ def depth_grey(depth_m: NDArray[np.float32], encoding: DepthEncoding) -> Picture
         level = (1 / clipped - 1 / far) / (1 / near - 1 / far)
     else:
         level = (far - clipped) / (far - near)
-    # A value that is a whole level up to float32 rounding must not fall to the level below.
-    grey: Picture = np.floor(level * np.float32(255) + np.float32(1e-3)).astype(np.uint8)
+    grey: Picture = np.floor(level * np.float32(255)).astype(np.uint8)
     return grey
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
@@ -57,8 +58,9 @@ def canonical(data: bytes | memoryview, name: str) -> bytes:
     """
     store = store_of(name)
     try:
-        result = bytes(store.serialize_cdr(store.deserialize_cdr(data, name), name))
-    except (ValueError, IndexError, AssertionError, UnicodeDecodeError) as error:
+        message = store.deserialize_cdr(memoryview(data), name)
+        result = bytes(store.serialize_cdr(message, name))
+    except SerdeError as error:
         raise ProtocolError(f"{len(data)} bytes are no {name} message: {error}") from error
     # Some writers pad the end of a message; more than one alignment unit is another type.
     if not 0 <= len(data) - len(result) < 8:

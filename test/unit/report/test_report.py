@@ -54,7 +54,7 @@ def test_contact_sheet_shows_every_row(report: Report, run_dir: Path) -> None:
     sheet = np.asarray(Image.open(run_dir / "contact_sheet.png"))
     assert sheet.shape[1] > 1800
     # The semantic row holds the palette's road and sky, which no other row has.
-    flat = {tuple(c) for c in sheet.reshape(-1, 3)[:: 7]}
+    flat = {tuple(c) for c in sheet.reshape(-1, 3)[::7]}
     assert (128, 64, 128) in flat
     assert (70, 130, 180) in flat
 

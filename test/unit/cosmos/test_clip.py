@@ -1,0 +1,131 @@
+"""Control videos hold exactly the frames they were given, in order, in the right colours."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from carla_nurec_bridge.core.errors import InputError, RunError
+from carla_nurec_bridge.cosmos import (
+    KINDS,
+    ClipCamera,
+    ControlClip,
+    ControlFrame,
+    VideoOptions,
+    VideoWriter,
+    count_frames,
+    write_manifest,
+)
+
+SIZE = (96, 64)
+FRAMES = 30
+
+
+def barcode(number: int) -> np.ndarray:
+    """A picture that says its own number in eight black or white fields."""
+    picture = np.zeros((64, 96, 3), np.uint8)
+    for bit in range(8):
+        picture[:, bit * 12 : bit * 12 + 12] = 255 * (number >> bit & 1)
+    return picture
+
+
+def number_of(picture: np.ndarray) -> int:
+    return sum(int(picture[:, bit * 12 + 6].mean() > 127) << bit for bit in range(8))
+
+
+def frame(number: int) -> ControlFrame:
+    ids = np.zeros((64, 96), np.int32)
+    ids[10:30, 10:30] = 7
+    depth = np.full((64, 96), 1.0 + number, np.float32)
+    return ControlFrame(1000 + number, barcode(number), depth, np.full((64, 96), 1, np.uint8), ids)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("clip")
+    clip = ControlClip(directory, SIZE, 20.0)
+    for number in range(FRAMES):
+        clip.add(frame(number))
+    videos = clip.close()
+    camera = ClipCamera("eye", "CARLA", {"type": "opencv-pinhole"}, [[1.0]], [[1.0]], 96, 64, 20.0)
+    write_manifest(
+        directory, camera, videos, dict.fromkeys(KINDS, "/topic"), clip.stamps_ns,
+        [[0.0] * 7] * FRAMES, clip.instances(), clip.options,
+    )  # fmt: skip
+    return directory
+
+
+def test_every_video_has_every_frame(clip: Path) -> None:
+    for kind in KINDS:
+        assert count_frames(clip / f"{kind}.mp4") == FRAMES
+
+
+def test_frames_are_in_order_and_at_their_time(clip: Path) -> None:
+    with av.open(str(clip / "rgb.mp4")) as container:
+        stream = container.streams.video[0]
+        assert stream.average_rate == Fraction(20)
+        frames = list(container.decode(video=0))
+    assert [number_of(f.to_ndarray(format="rgb24")) for f in frames] == list(range(FRAMES))
+    assert [round(f.time * 20) for f in frames] == list(range(FRAMES))
+
+
+def test_the_index_is_at_the_front(clip: Path) -> None:
+    data = (clip / "rgb.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+
+
+@pytest.mark.parametrize("rgb", [(200, 30, 40), (30, 180, 60), (20, 60, 220), (128, 64, 128)])
+def test_two_decoders_see_the_colour_that_was_meant(
+    tmp_path: Path, rgb: tuple[int, int, int]
+) -> None:
+    writer = VideoWriter(tmp_path / "v.mp4", 64, 48, Fraction(20), VideoOptions())
+    writer.add(np.full((48, 64, 3), rgb, np.uint8))
+    writer.close()
+    with av.open(str(tmp_path / "v.mp4")) as container:
+        by_ffmpeg = next(container.decode(video=0)).to_ndarray(format="rgb24").mean(axis=(0, 1))
+    _, bgr = cv2.VideoCapture(str(tmp_path / "v.mp4")).read()
+    assert np.abs(by_ffmpeg - rgb).max() <= 3
+    assert np.abs(bgr[..., ::-1].mean(axis=(0, 1)) - rgb).max() <= 3
+
+
+def test_manifest_names_files_and_hashes(clip: Path) -> None:
+    manifest = json.loads((clip / "manifest.json").read_text())
+    assert manifest["stamps_ns"] == [1000 + i for i in range(FRAMES)]
+    for kind in KINDS:
+        video = manifest["videos"][kind]
+        assert video["frames"] == FRAMES
+        assert video["engine"] == "CARLA"
+        assert video["camera_model"] == "opencv-pinhole"
+        digest = hashlib.sha256((clip / video["file"]).read_bytes()).hexdigest()
+        assert digest == video["sha256"]
+    assert [entry["id"] for entry in manifest["instances"]] == [7]
+
+
+def test_frames_out_of_order_are_refused(tmp_path: Path) -> None:
+    clip = ControlClip(tmp_path, SIZE, 20.0)
+    clip.add(frame(3))
+    with pytest.raises(RunError, match="comes after"):
+        clip.add(frame(3))
+    assert {video.frames for video in clip.close()} == {1}
+
+
+def test_a_failing_worker_is_reported_and_no_thread_is_left(tmp_path: Path) -> None:
+    clip = ControlClip(tmp_path, SIZE, 20.0)
+    small = frame(0)
+    clip.add(ControlFrame(1, small.rgb[:32], small.depth_m, small.tags, small.ids))
+    with pytest.raises(RunError, match=r"rgb\.mp4: .*96x32"):
+        clip.close()
+    assert not [t for t in threading.enumerate() if t.name.startswith("video ")]
+
+
+def test_odd_sizes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="95x64 is odd"):
+        ControlClip(tmp_path, (95, 64), 20.0)

@@ -1,0 +1,132 @@
+"""Frames come out complete, in order, whatever the order of arrival."""
+
+from __future__ import annotations
+
+import random
+import struct
+
+import pytest
+
+from carla_nurec_bridge.core.errors import ProtocolError
+from carla_nurec_bridge.core.streams import AGENT, EGO, Stream
+from carla_nurec_bridge.core.topics import TOPICS
+from carla_nurec_bridge.recording import FrameAssembler, Message, peek_stamp_ns
+
+T0, DT = 1000, 10
+STREAMS = (
+    Stream("/clock", "clock", EGO, 1, True),
+    Stream("odometry", "odometry", EGO, 1, True),
+    Stream("route", "route", EGO, 0, False),
+    Stream("lidar/top/points", "points", EGO, 2, False, "top"),
+    Stream("command/ackermann", "command_ackermann", AGENT, 1, True),
+)
+CLOCK, ODOMETRY, ROUTE, POINTS, COMMAND, EVENT = range(6)
+
+
+def assembler(window: int = 40) -> FrameAssembler:
+    return FrameAssembler(STREAMS, (TOPICS["diagnostics"],), DT, window)
+
+
+def arrivals(frames: int) -> list[list[tuple[int, int]]]:
+    """By frame the (topic, stamp) that a run produces."""
+    result = []
+    for k in range(frames + 1):
+        stamp = T0 + k * DT
+        due = [(CLOCK, stamp), (ODOMETRY, stamp), (COMMAND, stamp)]
+        due += [(ROUTE, stamp)] if k == 0 else []
+        due += [(POINTS, stamp)] if k and k % 2 == 0 else []
+        result.append(due)
+    return result
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_order_does_not_depend_on_arrival(seed: int) -> None:
+    shuffled = random.Random(seed)
+    frames = assembler()
+    written: list[Message] = []
+    numbers = []
+    for due in arrivals(6):
+        shuffled.shuffle(due)
+        for topic, stamp in due:
+            for frame in frames.add(topic, stamp, b"%d-%d" % (topic, stamp)):
+                numbers.append(frame.number)
+                assert frame.missing == ()
+                written += frame.messages
+    for frame in frames.drain():
+        written += frame.messages
+    assert numbers == list(range(7))
+    expected = [(ROUTE, T0), (CLOCK, T0), (ODOMETRY, T0)]
+    for k in range(1, 7):
+        stamp = T0 + k * DT
+        expected += [(COMMAND, stamp - DT), (CLOCK, stamp), (ODOMETRY, stamp)]
+        expected += [(POINTS, stamp)] if k % 2 == 0 else []
+    expected.append((COMMAND, T0 + 60))
+    assert [(m.topic, m.stamp_ns) for m in written] == expected
+
+
+def test_a_frame_waits_for_all_that_is_due_and_names_it() -> None:
+    frames = assembler()
+    assert frames.missing() == ("/clock",)
+    frames.add(CLOCK, T0, b"")
+    frames.add(ODOMETRY, T0, b"")
+    assert frames.missing() == ("route",)
+    assert [f.number for f in frames.add(ROUTE, T0, b"")] == [0]
+    frames.add(CLOCK, T0 + DT, b"")
+    assert [f.number for f in frames.add(ODOMETRY, T0 + DT, b"")] == [1]
+
+
+def test_a_repeated_clock_is_counted_and_not_written() -> None:
+    frames = assembler()
+    for topic in (CLOCK, ODOMETRY, ROUTE):
+        frames.add(topic, T0, b"")
+    frames.add(CLOCK, T0, b"")
+    assert frames.arrivals[CLOCK].repeated == 1
+    assert frames.drain() == []
+
+
+def test_a_lost_message_gives_the_frame_up_and_is_named() -> None:
+    frames = assembler(window=2)
+    given_up = []
+    for k in range(5):
+        stamp = T0 + k * DT
+        given_up += frames.add(CLOCK, stamp, b"")
+        if k == 0:
+            given_up += frames.add(ROUTE, stamp, b"")
+        if k != 1:
+            given_up += frames.add(ODOMETRY, stamp, b"")
+        if k in (2, 4):
+            given_up += frames.add(POINTS, stamp, b"")
+    assert [(f.number, f.missing) for f in given_up] == [
+        (0, ()), (1, ("odometry",)), (2, ()), (3, ()), (4, ()),
+    ]  # fmt: skip
+    frames.add(ODOMETRY, T0 + DT, b"late")
+    assert frames.arrivals[ODOMETRY].late == 1
+
+
+def test_what_no_plan_asks_for_is_kept_and_counted() -> None:
+    frames = assembler()
+    for topic in (CLOCK, ODOMETRY, ROUTE):
+        frames.add(topic, T0, b"")
+    frames.add(POINTS, T0 + DT, b"off the rhythm")
+    frames.add(POINTS, T0 + 3, b"between two frames")
+    frames.add(EVENT, 5, b"from another time")
+    assert frames.arrivals[POINTS].unplanned == 2
+    assert frames.arrived(POINTS) == 0
+    (rest,) = frames.drain()
+    assert [m.data for m in rest.messages] == [
+        b"between two frames", b"off the rhythm", b"from another time",
+    ]  # fmt: skip
+
+
+def test_stamps_are_read_at_the_offset_of_the_table() -> None:
+    head = b"\x00\x01\x00\x00"
+    stamp = struct.pack("<iI", 12, 345)
+    assert peek_stamp_ns(head + stamp + b"rest", TOPICS["odometry"]) == 12_000_000_345
+    assert peek_stamp_ns(head + b"\x01\0\0\0" + stamp, TOPICS["tf"]) == 12_000_000_345
+    big = b"\x00\x00\x00\x00" + struct.pack(">iI", 12, 345)
+    assert peek_stamp_ns(big, TOPICS["odometry"]) == 12_000_000_345
+    assert peek_stamp_ns(b"", TOPICS["map_opendrive"]) is None
+    with pytest.raises(ProtocolError, match="empty array"):
+        peek_stamp_ns(head + bytes(12), TOPICS["tf"])
+    with pytest.raises(ProtocolError, match="too short"):
+        peek_stamp_ns(head, TOPICS["odometry"])
