@@ -45,7 +45,7 @@ def fit_equidistant(model: FThetaCamera) -> Fit:
     """Fit r = f (t + k1 t^3 + k2 t^5 + k3 t^7 + k4 t^9) to the lens over its whole picture."""
     pixels, rays = _grid(model)
     angle = np.arctan2(np.linalg.norm(rays[:, :2], axis=1), rays[:, 2])
-    offset = pixels - np.array(model.principal_point)
+    offset = pixels - _centre(model)
     radius = np.linalg.norm(offset, axis=1)
     powers = np.stack([angle ** (2 * i + 1) for i in range(5)], axis=1)
     solution, *_ = np.linalg.lstsq(powers, radius, rcond=None)
@@ -55,6 +55,15 @@ def fit_equidistant(model: FThetaCamera) -> Fit:
     fitted = (powers @ solution)[:, None] * np.stack([np.cos(azimuth), np.sin(azimuth)], axis=1)
     error = float(np.linalg.norm(fitted - offset, axis=1).max())
     return Fit(focal, (k1, k2, k3, k4), error)
+
+
+def _centre(model: CameraModel) -> NDArray[np.float64]:
+    """Return the principal point with the first pixel's centre at (0.5, 0.5).
+
+    F-theta calibrations count that centre as (0, 0).
+    """
+    offset = 0.5 if isinstance(model, FThetaCamera) else 0.0
+    return np.array(model.principal_point) + offset
 
 
 def _grid(model: CameraModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -93,8 +102,8 @@ def _distortion(model: CameraModel) -> tuple[str, list[float], tuple[float, floa
 def camera_info(model: CameraModel, stamp: int, frame_id: str) -> CameraInfo:
     """Return the message of a camera; P is its rectified view, at most 90 degrees wide."""
     name, coefficients, (fx, fy) = _distortion(model)
-    # ROS counts pixel centres as whole numbers, the camera models as halves.
-    cx, cy = (value - 0.5 for value in model.principal_point)
+    # ROS counts pixel centres as whole numbers.
+    cx, cy = (float(value) for value in _centre(model) - 0.5)
     px, py = fx, fy
     if name not in ("plumb_bob", "rational_polynomial"):
         px = py = 0.5 * model.width / math.tan(_RECTIFIED_FOV_RAD / 2)
