@@ -1,0 +1,239 @@
+"""Parameters, publishers' matching, the clock's single owner, commands, joined frames."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+import rclpy
+import yaml
+from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
+from geometry_msgs.msg import Twist, TwistStamped, Vector3
+from nav_msgs.msg import Odometry
+from rclpy.context import Context
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import JointState
+
+from carla_nurec_bridge.core.command import STAND_STILL, Command
+from carla_nurec_bridge.core.errors import InputError, RunError
+from carla_nurec_bridge.core.resources import share_dir
+from carla_nurec_bridge.core.streams import EGO, RECORDER, Stream
+from carla_nurec_bridge.ros.clock_owner import refuse_second_clock
+from carla_nurec_bridge.ros.commands import CommandInbox
+from carla_nurec_bridge.ros.convert import header
+from carla_nurec_bridge.ros.ego_parameters import EgoParameters
+from carla_nurec_bridge.ros.joiner import Joiner
+from carla_nurec_bridge.ros.parameter_files import render
+from carla_nurec_bridge.ros.parameters import load
+from carla_nurec_bridge.ros.publishers import Publishers
+from carla_nurec_bridge.ros.qos import profile
+from carla_nurec_bridge.ros.tracks import bind, binding_message, read_binding
+
+pytestmark = pytest.mark.ros
+
+_MS = 1_000_000
+
+
+@pytest.fixture
+def context() -> Iterator[Context]:
+    made = Context()
+    rclpy.init(context=made, domain_id=107)
+    yield made
+    made.try_shutdown()
+
+
+@pytest.mark.parametrize("node", ["carla_ego", "nurec_render", "cosmos_recorder", "route_agent"])
+def test_the_shipped_parameter_files_hold_what_the_nodes_declare(node: str) -> None:
+    text = (share_dir() / "config" / "nodes" / f"{node}.yaml").read_text()
+    assert text == render(node), "run python -m carla_nurec_bridge.ros.parameter_files"
+    assert yaml.safe_load(text)["/**"]["ros__parameters"]
+
+
+def _node(context: Context, **values: object) -> Node:
+    overrides = [Parameter(name.replace("__", "."), value=value) for name, value in values.items()]
+    return Node(EGO, context=context, parameter_overrides=overrides)
+
+
+def test_parameters_are_read_with_their_ranges(context: Context) -> None:
+    node = _node(context, carla__port=2010, lockstep__participants=["a", "b"])
+    values = load(node, EgoParameters)
+    assert (values.port, values.participants) == (2010, ("a", "b"))
+    descriptor = node.describe_parameter("carla.port")
+    assert descriptor.read_only
+    assert descriptor.integer_range[0].to_value == 65534
+    node.destroy_node()
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"carla__port": 70000}, "carla.port"),
+        ({"carla__port": "x"}, "carla.port"),
+        ({"mode": "fly"}, "'fly'; use one of drive, replay"),
+    ],
+)
+def test_wrong_parameters_are_refused_by_name(
+    context: Context, values: dict[str, object], words: str
+) -> None:
+    node = _node(context, **values)
+    with pytest.raises(InputError, match=words):
+        load(node, EgoParameters)
+    node.destroy_node()
+
+
+def test_a_frame_must_be_a_whole_number_of_ticks() -> None:
+    with pytest.raises(InputError, match="ticks_per_frame 3"):
+        _ = EgoParameters(dt_s=0.05, ticks_per_frame=3).tick_ns
+    assert EgoParameters(dt_s=0.05, ticks_per_frame=2).tick_ns == 25 * _MS
+
+
+def test_a_second_clock_is_refused_by_name(context: Context) -> None:
+    own, other = Node(EGO, context=context), Node("simulator", context=context)
+    own.create_publisher(Clock, "/clock", 10)
+    refuse_second_clock(own, 0.5)
+    other.create_publisher(Clock, "/clock", 10)
+    with pytest.raises(RunError, match="/simulator already publishes /clock"):
+        refuse_second_clock(own, 5.0)
+    own.destroy_node()
+    other.destroy_node()
+
+
+def test_publishers_know_who_does_not_read_yet(context: Context) -> None:
+    ego, recorder = Node(EGO, context=context), Node(RECORDER, context=context)
+    stream = Stream("odometry", "odometry", EGO, 1, True)
+    publishers = Publishers(ego, [stream])
+    assert publishers.unmatched([EGO]) == []
+    assert publishers.unmatched([EGO, RECORDER]) == ["cosmos_recorder does not read odometry"]
+    recorder.create_subscription(Odometry, "odometry", lambda _: None, profile("state"))
+    deadline = time.monotonic() + 8
+    while publishers.unmatched([EGO, RECORDER]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert publishers.unmatched([EGO, RECORDER]) == []
+    publishers.publish("odometry", Odometry())
+    assert publishers.counts == {"odometry": 1}
+    ego.destroy_node()
+    recorder.destroy_node()
+
+
+class _Inbox:
+    """The inbox with its subscriptions' callbacks at hand."""
+
+    def __init__(self, *, lockstep: bool) -> None:
+        self.callbacks: dict[str, object] = {}
+        self.arrivals = 0
+        node = SimpleNamespace(
+            create_subscription=lambda kind, topic, callback, qos: self.callbacks.update(
+                {topic: callback}
+            )
+        )
+        self.inbox = CommandInbox(
+            node, 2.8, lockstep=lockstep, hold_ns=500 * _MS, on_arrival=self._count
+        )
+
+    def _count(self) -> None:
+        self.arrivals += 1
+
+    def drive(self, stamp: int, speed: float, steer: float = 0.1) -> None:
+        drive = AckermannDrive(speed=speed, steering_angle=steer)
+        message = AckermannDriveStamped(header=header(stamp, "base_link"), drive=drive)
+        self.callbacks["command/ackermann"](message)
+
+
+def test_a_command_belongs_to_the_frame_whose_stamp_it_carries() -> None:
+    box = _Inbox(lockstep=True)
+    box.inbox.open(1000 * _MS)
+    box.drive(1000 * _MS, 5.0)
+    assert box.inbox.arrived("command/ackermann") == 1
+    assert box.inbox.current() == Command("ackermann", pytest.approx(0.1), 5.0)
+    box.inbox.open(1050 * _MS)
+    box.drive(1000 * _MS, 9.0)  # late
+    box.drive(1100 * _MS, 9.0)  # of no frame that is open
+    box.drive(0, 9.0)
+    assert box.inbox.arrived("command/ackermann") == 0
+    assert box.inbox.current().speed_mps == 5.0
+    counts = box.inbox.counts
+    assert (counts.accepted, counts.late, counts.refused) == (1, 1, 2)
+    assert box.arrivals == 1
+
+
+def test_without_lockstep_a_command_holds_for_simulated_time() -> None:
+    box = _Inbox(lockstep=False)
+    assert box.inbox.current() == STAND_STILL
+    box.inbox.open(1000 * _MS)
+    box.drive(990 * _MS, 5.0)
+    box.inbox.open(1400 * _MS)
+    assert box.inbox.current().speed_mps == 5.0
+    box.inbox.open(1500 * _MS)
+    assert box.inbox.current() == STAND_STILL
+    box.drive(900 * _MS, 7.0)
+    assert box.inbox.counts.late == 1
+
+
+def test_numbers_that_are_none_are_refused() -> None:
+    box = _Inbox(lockstep=False)
+    box.inbox.open(1000 * _MS)
+    box.drive(1000 * _MS, float("nan"))
+    assert box.inbox.counts.refused == 1
+    assert box.inbox.current() == STAND_STILL
+
+
+def test_a_twist_steers_by_the_wheelbase() -> None:
+    box = _Inbox(lockstep=True)
+    box.inbox.open(1000 * _MS)
+    twist = Twist(linear=Vector3(x=5.0), angular=Vector3(z=0.5))
+    box.callbacks["command/twist"](TwistStamped(header=header(1000 * _MS, ""), twist=twist))
+    # tan(steer) = wheelbase * yaw rate / speed = 2.8 * 0.5 / 5
+    assert box.inbox.current().steer == pytest.approx(0.27300, abs=1e-5)
+
+
+def test_pedals_need_their_three_joints() -> None:
+    box = _Inbox(lockstep=True)
+    box.inbox.open(1000 * _MS)
+    head = header(1000 * _MS, "")
+    box.callbacks["command/direct"](JointState(header=head, name=["throttle"], position=[1.0]))
+    assert box.inbox.counts.refused == 1
+    names = ["throttle", "brake", "steer", "reverse"]
+    box.callbacks["command/direct"](
+        JointState(header=head, name=names, position=[0.5, 0.0, -0.25, 1.0])
+    )
+    expected = Command("direct", steer=-0.25, throttle=0.5, reverse=True)
+    assert box.inbox.current() == expected
+
+
+def test_frames_are_joined_whatever_the_order() -> None:
+    joiner = Joiner(("a", "b"), keep_all=True)
+    joiner.add("b", 2, "b2")
+    joiner.add("a", 1, "a1")
+    joiner.add("a", 2, "a2")
+    joiner.add("b", 1, "b1")
+    first, second = joiner.next(0.1), joiner.next(0.1)
+    assert first is not None
+    assert second is not None
+    assert (first.stamp_ns, dict(first.messages)) == (2, {"a": "a2", "b": "b2"})
+    assert second.stamp_ns == 1
+    assert joiner.next(0.01) is None
+
+
+def test_a_slow_worker_gets_the_newest_frame_and_the_rest_are_counted() -> None:
+    joiner = Joiner(("a",), keep_all=False)
+    for stamp in (1, 2, 3):
+        joiner.add("a", stamp, stamp)
+    newest = joiner.next(0.1)
+    assert newest is not None
+    assert newest.stamp_ns == 3
+    assert joiner.skipped == 2
+
+
+def test_actors_are_bound_by_a_unique_role_or_their_id() -> None:
+    actors = [
+        SimpleNamespace(id=7, role_name="traffic_000"),
+        SimpleNamespace(id=8, role_name="autopilot"),
+        SimpleNamespace(id=9, role_name="autopilot"),
+    ]
+    binding = bind(actors, ["traffic_000", "autopilot", "actor_9"])
+    assert binding == {7: "traffic_000", 8: None, 9: "actor_9"}
+    assert read_binding(binding_message(binding)) == {"7": "traffic_000", "8": None, "9": "actor_9"}
