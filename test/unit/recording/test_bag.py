@@ -105,7 +105,8 @@ def test_every_installed_type_has_the_hash_of_its_type_description() -> None:
 
 def test_published_hashes() -> None:
     known = {
-        "tf2_msgs/msg/TFMessage": "e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087",
+        "tf2_msgs/msg/TFMessage":
+            "e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087",
         "ackermann_msgs/msg/AckermannDriveStamped":
             "48ca7612a08d3bb72744fd98b71b7cf2ea24c6ad50fa4e1aa0bbad963c90d8cf",
         "vision_msgs/msg/Detection3DArray":

@@ -1,0 +1,191 @@
+"""The demo as a user runs it: whole runs in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rosbags.highlevel import AnyReader
+from rosbags.interfaces import QosDurability
+
+from carla_nurec_bridge.cosmos import KINDS, count_frames
+from carla_nurec_bridge.recording import BagReader
+
+pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(420)]
+
+ROOT = Path(__file__).parents[2]
+TOWN01 = ROOT.parent / "shared/data/opendrive/Town01.xodr.gz"
+DEMO = (sys.executable, "-m", "carla_nurec_bridge.cli.main", "demo")
+SHM = Path("/dev/shm")
+
+
+def demo(*arguments: object) -> subprocess.CompletedProcess[str]:
+    argv = [*DEMO, *map(str, arguments)]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def segments() -> set[str]:
+    return {path.name for path in SHM.glob("*fastdds*")}
+
+
+def unused(names: set[str]) -> set[str]:
+    """Those shared-memory files that no living process has mapped."""
+    mapped = ""
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        try:
+            mapped += maps.read_text()
+        except OSError:
+            continue
+    return {name for name in names if (SHM / name).exists() and name not in mapped}
+
+
+def processes_of(folder: Path) -> dict[int, str]:
+    """Processes whose command line names a run's folder."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode(errors="replace").replace("\0", " ")
+        except OSError:
+            continue
+        if str(folder) in words and int(path.parent.name) != os.getpid():
+            found[int(path.parent.name)] = words
+    return found
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of two runs with one seed; it holds the second one."""
+    out = tmp_path_factory.mktemp("demo") / "run"
+    before = segments()
+    done = demo("--seconds", 2, "--repeat", 2, "--out", out)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    assert processes_of(out) == {}
+    assert unused(segments() - before) == set()
+    return out
+
+
+def test_both_runs_are_complete_and_equal(twice: Path) -> None:
+    first, second = json.loads((twice / "repeat.json").read_text())
+    assert first["complete"]
+    assert second["complete"]
+    assert first["hashes"] == second["hashes"]
+    assert first["run_sha256"] == second["run_sha256"]
+
+
+def test_counts_follow_from_rates_and_ticks(twice: Path) -> None:
+    report = json.loads((twice / "report.json").read_text())
+    recorded = {topic: stream["recorded"] for topic, stream in report["streams"].items()}
+    # Two seconds at 20 Hz: 41 states, 40 pictures of a camera, 20 sweeps at 10 Hz.
+    assert recorded["/odometry"] == recorded["/clock"] == recorded["/command/ackermann"] == 41
+    assert recorded["/camera/front_wide_120fov/image_raw/compressed"] == 40
+    assert recorded["/camera/carla_front/depth/image_raw"] == 40
+    assert recorded["/lidar/top/points"] == 20
+    assert report["commands"] == {"accepted": 41, "late": 0, "refused": 0}
+    assert report["objects"]["not_renderable"] == 0
+    assert report["drive"]["distance_m"] > 1.0
+    assert report["drive"]["collisions"] == []
+
+
+def test_the_bag_says_what_the_report_says(twice: Path) -> None:
+    report = json.loads((twice / "report.json").read_text())
+    with AnyReader([twice / "bag"]) as reader:
+        latched = {
+            c.topic
+            for c in reader.connections
+            if c.ext.offered_qos_profiles[0].durability == QosDurability.TRANSIENT_LOCAL
+        }
+        counts = {c.topic: c.msgcount for c in reader.connections}
+    for topic, stream in report["streams"].items():
+        assert counts[topic] == stream["recorded"] + stream["extra"]
+    assert {"/tf_static", "/map/opendrive", "/route", "/robot_description"} <= latched
+    with BagReader(twice / "bag") as bag:
+        tallies = bag.tallies()
+    for topic, stream in report["streams"].items():
+        if stream["sha256"]:
+            assert tallies[topic].sha256 == stream["sha256"], topic
+
+
+def test_control_videos_have_the_cameras_frames(twice: Path) -> None:
+    manifest = json.loads((twice / "controls/manifest.json").read_text())
+    assert manifest["frames"] == 40
+    for kind in KINDS:
+        assert count_frames(twice / f"controls/{kind}.mp4") == 40
+    with BagReader(twice / "bag") as bag:
+        stamps = [s for _, s, _ in bag.raw(["/camera/carla_front/depth/image_raw"])]
+    assert manifest["stamps_ns"] == stamps
+    assert (twice / "contact_sheet.png").stat().st_size > 100_000
+
+
+@pytest.mark.skipif(not TOWN01.is_file(), reason=f"no {TOWN01} beside the checkout")
+def test_a_real_recording_is_replayed(real_recording_path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "replay"
+    done = demo("--replay", real_recording_path, "--map", TOWN01, "--seconds", 2, "--out", out)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    report = json.loads((out / "report.json").read_text())
+    assert report["complete"]
+    assert report["mode"] == "replay"
+    assert report["commands"] is None
+    assert report["drive"]["route_completion"] is None
+    assert report["objects"]["seen"] >= 1
+    assert report["replay_error_m"]["mean"] < 0.2
+
+
+def test_a_killed_renderer_ends_the_run_with_its_name(tmp_path: Path) -> None:
+    out = tmp_path / "killed"
+    argv = [*DEMO, "--seconds", "30", "--out", str(out)]
+    before = segments()
+    run = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           text=True)  # fmt: skip
+    bag = out / "bag/bag_0.mcap"
+    deadline = time.monotonic() + 120
+    while not (bag.exists() and bag.stat().st_size > 20_000_000):
+        assert run.poll() is None, run.communicate()[0][-3000:]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    (victim,) = (pid for pid, words in processes_of(out).items() if "nodes.nurec_render" in words)
+    os.kill(victim, signal.SIGKILL)
+    killed_s = time.monotonic()
+    output, _ = run.communicate(timeout=60)
+    assert time.monotonic() - killed_s < 30
+    assert run.returncode == 1
+    assert "nurec_render was killed by SIGKILL" in " ".join(output.split())
+    assert processes_of(out) == {}
+    assert unused(segments() - before) == set()
+    with BagReader(out / "bag") as reader:
+        assert {s.topic: s.messages for s in reader.streams()}["/odometry"] >= 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--replay", "nowhere.log"), "--replay needs --map"),
+        (("--map", "nowhere.xodr"), "there is no file nowhere.xodr"),
+        (("--set", "rig=nobody"), "no rig file nobody"),
+        (("--set", "speed=3"), "field speed"),
+        (("--set", "vehicles=-1"), "field vehicles"),
+        (("--set", "vehicles"), "FIELD=VALUE"),
+        (("--seconds", "0"), "0.1<=x<=3600"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(
+    tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    done = demo("--out", tmp_path / "run", *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/mine.txt").write_text("precious")
+    done = demo("--out", tmp_path, "--seconds", 1)
+    assert done.returncode == 2
+    assert "holds files of something else" in " ".join(done.stderr.split())
+    assert (tmp_path / "logs/mine.txt").read_text() == "precious"
