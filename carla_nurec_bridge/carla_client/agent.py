@@ -17,6 +17,9 @@ from ..core.frames import Matrix, invert
 
 Points = NDArray[np.float64]
 
+_STOP_REACH_M = 1.2
+"""How near to a route a stop line's middle lies if it is a line across that route."""
+
 
 @dataclass(frozen=True)
 class AgentSettings:
@@ -65,12 +68,13 @@ class RouteAgent:
         self._along = np.concatenate([[0.0], np.cumsum(steps)])
         self._limit = _curve_speeds(self._xy, self._along, settings)
         self._index = 0
+        self._here_m = 0.0
         self._asked_mps: float | None = None
 
     @property
     def travelled_m(self) -> float:
         """How far along the route the ego is."""
-        return float(self._along[self._index])
+        return self._here_m
 
     @property
     def length_m(self) -> float:
@@ -100,10 +104,14 @@ class RouteAgent:
         """Move the route index to the nearest point ahead; it never goes back."""
         window = self._xy[self._index : self._index + 60]
         self._index += int(np.argmin(np.linalg.norm(window - xy, axis=1)))
+        first = min(self._index, len(self._xy) - 2)
+        step = self._xy[first + 1] - self._xy[first]
+        beyond_m = float((xy - self._xy[self._index]) @ step / np.linalg.norm(step))
+        self._here_m = float(self._along[self._index]) + beyond_m
 
     def _limit_here(self) -> float:
         """Return the highest speed from which every curve ahead, and the end, can be met."""
-        ahead_m = self._along[self._index :] - self._along[self._index]
+        ahead_m = np.maximum(self._along[self._index :] - self._here_m, 0.0)
         near = ahead_m <= 60.0
         limits = self._limit[self._index :][near] ** 2
         return float(np.sqrt(limits + 2.0 * self._settings.brake_mps2 * ahead_m[near]).min())
@@ -128,7 +136,7 @@ class RouteAgent:
         """Return the free way to an obstacle on the route ahead, None when it is not there."""
         s = self._settings
         route = self._xy[self._index :]
-        ahead_m = self._along[self._index :] - self._along[self._index]
+        ahead_m = self._along[self._index :] - self._here_m
         route, ahead_m = route[ahead_m <= 50.0], ahead_m[ahead_m <= 50.0]
         box_from_map = invert(obstacle.map_from_box)
         local = route @ box_from_map[:2, :2].T + box_from_map[:2, 3]
@@ -146,12 +154,13 @@ class RouteAgent:
             return math.inf
         s = self._settings
         route = self._xy[self._index :][:80]
-        ahead_m = self._along[self._index :][:80] - self._along[self._index]
+        ahead_m = self._along[self._index :][:80] - self._here_m
         distance = np.linalg.norm(route[:, None] - stops[None, :, :2], axis=2).min(axis=1)
-        on_route = np.flatnonzero(distance < 1.2)
+        on_route = np.flatnonzero(distance < _STOP_REACH_M)
         if len(on_route) == 0:
             return math.inf
-        room_m = float(ahead_m[on_route[0]]) - s.front_m - 1.0
+        nearest = on_route[0] + np.argmin(distance[on_route[0] :][:4])
+        room_m = float(ahead_m[nearest]) - s.front_m - 1.0
         passed = room_m < -1.5
         unable = room_m < speed_mps**2 / (2.0 * 3.0 * s.brake_mps2)
         if passed or (unable and speed_mps > 2.0):

@@ -1,0 +1,73 @@
+"""CARLA's picture encodings against their definition, and the pedals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from carla_nurec_bridge.carla_client.driving import SpeedController
+from carla_nurec_bridge.carla_client.motion import rotation_rate
+from carla_nurec_bridge.carla_client.sensors import DECODERS, decode_depth, decode_instance
+from carla_nurec_bridge.core.command import STAND_STILL, Command
+from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
+
+
+def test_depth_is_24_bits_of_a_kilometre() -> None:
+    bgra = np.zeros((1, 3, 4), np.uint8)
+    bgra[0, 1] = (1, 2, 3, 255)  # blue, green, red
+    bgra[0, 2] = 255
+    expected = [0.0, (3 + 256 * 2 + 65536 * 1) / (2**24 - 1) * 1000, 1000.0]
+    np.testing.assert_allclose(decode_depth(bgra)[0], expected, rtol=1e-6)
+
+
+def test_instances_are_the_ids_of_what_moves() -> None:
+    bgra = np.zeros((1, 3, 4), np.uint8)
+    bgra[0, 0] = (1, 44, 14, 255)  # a car, id 300
+    bgra[0, 1] = (0, 9, 12, 255)  # a pedestrian
+    bgra[0, 2] = (0, 9, 3, 255)  # a building
+    np.testing.assert_array_equal(decode_instance(bgra), [[300, 9, 0]])
+
+
+def test_colours_come_out_red_green_blue() -> None:
+    bgra = np.array([[[1, 2, 3, 255]]], np.uint8)
+    for output in ("rgb", "normals"):
+        np.testing.assert_array_equal(DECODERS[output](bgra), [[[3, 2, 1]]])
+    np.testing.assert_array_equal(DECODERS["semantic"](bgra), [[3]])
+
+
+def test_the_controller_brings_a_simple_car_to_its_speed_and_holds_it() -> None:
+    controller, speed = SpeedController(0.6, 0.05), 0.0
+    for _ in range(400):
+        control = controller.control(Command("ackermann", 0.0, 8.0), speed)
+        assert not (control.throttle > 0 and control.brake > 0)
+        speed += (4.0 * control.throttle - 8.0 * control.brake - 0.02 * speed) * 0.05
+    assert speed == pytest.approx(8.0, abs=0.2)
+    for _ in range(200):
+        control = controller.control(Command("ackermann", 0.0, 0.0), speed)
+        speed = max(0.0, speed + (4.0 * control.throttle - 8.0 * control.brake) * 0.05)
+    assert speed < 0.1
+    assert control.brake > 0
+
+
+def test_left_is_negative_for_carla() -> None:
+    controller = SpeedController(0.6, 0.05)
+    assert controller.control(Command("ackermann", 0.3, 5.0), 5.0).steer == pytest.approx(-0.5)
+    assert controller.control(Command("direct", steer=0.4), 0.0).steer == pytest.approx(-0.4)
+
+
+def test_standing_still_is_brake_and_hand_brake() -> None:
+    control = SpeedController(0.6, 0.05).control(STAND_STILL, 3.0)
+    assert (control.brake, control.hand_brake, control.throttle) == (1.0, True, 0.0)
+
+
+def test_backwards_uses_the_reverse_gear() -> None:
+    control = SpeedController(0.6, 0.05).control(Command("ackermann", 0.0, -2.0), 0.0)
+    assert control.reverse
+    assert control.throttle > 0
+
+
+def test_the_rate_between_two_poses() -> None:
+    before = matrix_from_xyz_rpy((0, 0, 0), (0.1, -0.2, 3.0))
+    turned = before @ matrix_from_xyz_rpy((0, 0, 0), (0, 0, 0.05))
+    np.testing.assert_allclose(rotation_rate(before, turned, 0.1), [0, 0, 0.5], atol=1e-9)
+    np.testing.assert_array_equal(rotation_rate(before, before, 0.1), [0, 0, 0])
