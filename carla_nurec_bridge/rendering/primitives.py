@@ -171,14 +171,18 @@ def loft(
     after = np.roll(index, -1, axis=1)
     a, b = index[:-1].ravel(), after[:-1].ravel()
     c, d = after[1:].ravel(), index[1:].ravel()
+    bands = np.concatenate([np.column_stack([a, b, c]), np.column_stack([a, c, d])])
+    if tips is None and sides == 4:
+        low, high = index[0], index[-1]
+        caps = [low[[0, 2, 1]], low[[0, 3, 2]], high[[0, 1, 2]], high[[0, 2, 3]]]
+        return build_mesh(rings.reshape(-1, 3), np.vstack([bands, caps]), **look)
     ends = (rings[0].mean(axis=0), rings[-1].mean(axis=0)) if tips is None else tips
-    low, high = count * sides, count * sides + 1
+    low_tip, high_tip = np.full(sides, index.size), np.full(sides, index.size + 1)
     faces = np.concatenate(
         [
-            np.column_stack([a, b, c]),
-            np.column_stack([a, c, d]),
-            np.column_stack([np.full(sides, low), after[0], index[0]]),
-            np.column_stack([np.full(sides, high), index[-1], after[-1]]),
+            bands,
+            np.column_stack([low_tip, after[0], index[0]]),
+            np.column_stack([high_tip, index[-1], after[-1]]),
         ]
     )
     points = np.vstack([rings.reshape(-1, 3), np.asarray(ends, np.float64)])
