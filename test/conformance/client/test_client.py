@@ -1,0 +1,115 @@
+"""Our CARLA client against the embedded server: stage, cameras, motion, rehearsal."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from carla_nurec_bridge.child import Child
+from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.graph import CARLA_SERVER, GraphConfig, servers
+
+pytestmark = pytest.mark.conformance
+
+_MAP = config_path("maps", "demo_town.xodr")
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    pytest.importorskip("carla")
+    folder = tmp_path_factory.mktemp("client")
+    config = GraphConfig(map=_MAP, nurec=False, carla_port=_free_port(), run_dir=folder)
+    [process] = [p for p in servers(config) if p.name == CARLA_SERVER]
+    server = Child(process, folder / "server.log")
+    script = Path(__file__).with_name("session.py")
+    try:
+        done = subprocess.run(
+            [sys.executable, str(script), str(config.carla_port)],
+            capture_output=True, text=True, timeout=90, check=False, env=os.environ,
+        )  # fmt: skip
+    finally:
+        server.terminate()
+        server.close(5.0)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_second_owner_of_the_tick_is_refused(facts: dict[str, Any]) -> None:
+    assert "another client owns its tick" in facts["second_owner"]
+    assert facts["frames_are_consecutive"]
+
+
+def test_the_settings_and_the_world_are_left_as_found(facts: dict[str, Any]) -> None:
+    assert facts["left"] == []
+    assert facts["synchronous_after"] is False
+
+
+def test_the_ego_is_measured_at_its_rear_axle_on_the_road(facts: dict[str, Any]) -> None:
+    assert facts["size_m"] == pytest.approx([4.90, 2.0, 1.5], abs=0.3)
+    assert 2.6 < facts["wheelbase_m"] < 3.1
+    assert abs(facts["base_above_road_m"]) < 0.1
+
+
+def test_reported_and_differenced_speeds_agree(facts: dict[str, Any]) -> None:
+    assert facts["speed_mps"] > 2.0
+    assert facts["speed_by_poses_mps"] == pytest.approx(facts["speed_mps"], abs=0.25)
+    assert facts["acceleration_mps2"] > 0.5
+
+
+def test_the_route_meets_signals(facts: dict[str, Any]) -> None:
+    assert facts["route_m"] > 100
+    assert facts["stops"] > 0
+    assert set(facts["light_states"]) <= {"red", "yellow", "green", "off"}
+    assert "green" in facts["light_states"]
+
+
+def test_traffic_is_named_and_classified(facts: dict[str, Any]) -> None:
+    roles = [role for role, _ in facts["objects"]]
+    assert roles == [f"traffic_{i:03d}" for i in range(6)]
+    assert {label for _, label in facts["objects"]} >= {"car", "van", "truck"}
+
+
+def test_all_outputs_of_a_camera_come_from_the_asked_frame(facts: dict[str, Any]) -> None:
+    size = [360, 640]
+    assert facts["pictures"] == {
+        "rgb": [[*size, 3], "uint8"],
+        "depth": [size, "float32"],
+        "semantic": [size, "uint8"],
+        "instance": [size, "int32"],
+        "normals": [[*size, 3], "uint8"],
+    }
+    assert facts["road_ahead"]
+    # 1.33 m above the road, 150 rows below the middle of 90 degrees over 640 columns: 2.8 m.
+    assert facts["depth_of_road_m"] == pytest.approx(2.8, abs=0.5)
+    assert facts["strange_instances"] == []
+    assert "sent no rgb picture of camera carla_front" in facts["late_picture"]
+
+
+def test_a_rehearsal_records_every_vehicle(tmp_path: Path) -> None:
+    from carla_nurec_bridge.recorder_log import read_log
+    from carla_nurec_bridge.recorder_log.trajectories import trajectories
+
+    pytest.importorskip("carla")
+    log = tmp_path / "rehearsal.log"
+    done = subprocess.run(
+        [sys.executable, "-m", "carla_nurec_bridge.cli.main", "rehearse", "--map", str(_MAP),
+         "--out", str(log), "--frames", "30", "--vehicles", "4", "--seed", "2"],
+        capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    tracks = trajectories(read_log(log))
+    assert len([t for t in tracks.values() if len(t.times_s) >= 30]) >= 5
