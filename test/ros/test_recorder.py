@@ -31,10 +31,12 @@ from carla_nurec_bridge.ros.convert import (  # noqa: E402
 from carla_nurec_bridge.ros.lockstep import Barrier, RunState  # noqa: E402
 from carla_nurec_bridge.ros.publishers import Publishers, message_class  # noqa: E402
 from carla_nurec_bridge.ros.runtime import Spinner  # noqa: E402
+from carla_nurec_bridge.supervisor import remove_unused  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
 DOMAIN = 108
+SHM = Path("/dev/shm")
 T0_NS, DT_NS = 1_700_000_000_000_000_000, 50_000_000
 FRAMES = 6
 RIG = """
@@ -109,6 +111,7 @@ class Owner:
         for name, value in arguments.items():
             argv += ["-p", f"{name}:={value}"]
         env = {**os.environ, "ROS_DOMAIN_ID": str(DOMAIN)}
+        self.segments = set(SHM.glob("*fastdds*"))
         self.process = subprocess.Popen(argv, env=env, stderr=subprocess.PIPE, text=True)
         self.context = rclpy.Context()
         rclpy.init(context=self.context, domain_id=DOMAIN)
@@ -151,6 +154,8 @@ class Owner:
         self.spinner.close()
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
+        # A killed process leaves its segments behind.
+        remove_unused(set(SHM.glob("*fastdds*")) - self.segments)
 
 
 def record(run_dir: Path) -> dict[str, Any]:
@@ -182,9 +187,7 @@ def test_a_run_is_recorded_completely_and_reproducibly(tmp_path: Path) -> None:
         assert plan is not None
         assert plan.dt_ns == DT_NS
     with AnyReader([tmp_path / "a/bag"]) as reader:
-        durability = {
-            c.topic: c.ext.offered_qos_profiles[0].durability for c in reader.connections
-        }
+        durability = {c.topic: c.ext.offered_qos_profiles[0].durability for c in reader.connections}
     assert durability["/map/opendrive"] == QosDurability.TRANSIENT_LOCAL
     assert durability["/tf_static"] == QosDurability.TRANSIENT_LOCAL
     assert durability["/odometry"] == QosDurability.VOLATILE

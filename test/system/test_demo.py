@@ -117,7 +117,7 @@ def test_control_videos_have_the_cameras_frames(twice: Path) -> None:
     for kind in KINDS:
         assert count_frames(twice / f"controls/{kind}.mp4") == 40
     with BagReader(twice / "bag") as bag:
-        stamps = [s for _, s, _ in bag.raw(["/camera/carla_front/depth/image_raw"])]
+        stamps = [s for _, _, s, _ in bag.raw(["/camera/carla_front/depth/image_raw"])]
     assert manifest["stamps_ns"] == stamps
     assert (twice / "contact_sheet.png").stat().st_size > 100_000
 
