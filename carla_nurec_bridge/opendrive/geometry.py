@@ -11,6 +11,8 @@ from .model import Lane, LaneSection, Road
 
 Array = NDArray[np.float64]
 
+_MOST_STATIONS = 100_000
+
 
 def road_pose(road: Road, s: ArrayLike, t: ArrayLike) -> tuple[Array, Array, Array, Array]:
     """Return x, y, z (m) and heading (rad) at (s, t), t to the left of the reference line.
@@ -131,6 +133,6 @@ def stations(
         limit = step_m if straight else min(step_m, 2.0)
         if bend > 1e-6:
             limit = min(limit, max(np.sqrt(8.0 * tolerance_m / bend), 0.25))
-        count = max(int(np.ceil((high - low) / limit)), 1)
+        count = min(max(int(np.ceil((high - low) / limit)), 1), _MOST_STATIONS)
         result.append(np.linspace(low, high, count + 1)[1:])
     return np.concatenate(result)

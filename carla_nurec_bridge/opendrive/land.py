@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from scipy.spatial import Delaunay, cKDTree
 
+from ..core.errors import InputError
 from .model import OpenDriveMap
 from .raster import grow, outlines
 from .surface import Pavement, pavement
 
 Array = NDArray[np.float64]
 
-_NEAR_M, _MIDDLE_M, _FAR_M = 5.0, 15.0, 30.0
+_NEAR_M, _MIDDLE, _FAR, _MOST_ROWS = 5.0, 3, 6, 1500
 _REACH_M = 420.0
 _BELOW_EDGE_M = 0.03
 _HILLS_FROM_M, _HILL_M = 110.0, 17.0
@@ -42,7 +43,14 @@ def land(opendrive: OpenDriveMap) -> Land:
     """
     built = pavement(opendrive)
     inside = grow(built.covered, -1)
-    border = np.concatenate([_dense(loop, 2.0) for loop in outlines(inside, built.grid, 0.12)])
+    if not inside.any():
+        inside = built.covered
+    loops = outlines(inside, built.grid, 0.12)
+    if not loops:
+        raise InputError(
+            f"map {opendrive.name}: its lanes cover no area; there is nothing to build"
+        )
+    border = np.concatenate([_dense(loop, 2.0) for loop in loops])
     flat = np.concatenate([border, _nodes(built, inside)])
     triangles = Delaunay(flat).simplices
     centres = flat[triangles].mean(axis=1)
@@ -78,19 +86,21 @@ def _nodes(built: Pavement, inside: NDArray[np.uint8]) -> Array:
     distance = distance_transform_edt(inside == 0) * grid.cell_m
     low = np.array([grid.x0, grid.y0])
     size = np.array([grid.shape[1], grid.shape[0]]) * grid.cell_m
-    first = np.floor((low - _REACH_M) / _FAR_M) * _FAR_M
-    counts = np.ceil((size + 2.0 * _REACH_M) / _NEAR_M).astype(int) + int(_FAR_M / _NEAR_M)
+    # Maps of many kilometres get a coarser lattice, so that its size stays bounded.
+    unit = max(_NEAR_M, float(size.max()) / _MOST_ROWS)
+    first = np.floor((low - _REACH_M) / (unit * _FAR)) * unit * _FAR
+    counts = np.ceil((size + 2.0 * _REACH_M) / unit).astype(int) + _FAR
     i, j = (x.ravel() for x in np.meshgrid(*(np.arange(n) for n in counts), indexing="ij"))
     # Every second row is shifted by half a cell: fewer thin triangles, no visible lattice.
-    points = first + np.stack([i + 0.5 * (j % 2), j], axis=-1) * _NEAR_M
+    points = first + np.stack([i + 0.5 * (j % 2), j], axis=-1) * unit
     beyond = np.max(np.maximum(low - points, points - (low + size)), axis=1)
     rows, columns = grid.cells(points)
     away = np.where(beyond > 0.0, beyond + 24.0, distance[rows, columns])
-    middle = (i % (_MIDDLE_M / _NEAR_M) == 0) & (j % (_MIDDLE_M / _NEAR_M) == 0)
-    far = (i % (_FAR_M / _NEAR_M) == 0) & (j % (_FAR_M / _NEAR_M) == 0)
-    keep = (away > 2.0) & (away < 20.0)
-    keep |= (away >= 20.0) & (away < 70.0) & middle
-    keep |= (away >= 70.0) & far
+    middle = (i % _MIDDLE == 0) & (j % _MIDDLE == 0)
+    far = (i % _FAR == 0) & (j % _FAR == 0)
+    keep = (away > 2.0) & (away < 4.0 * unit)
+    keep |= (away >= 4.0 * unit) & (away < 14.0 * unit) & middle
+    keep |= (away >= 14.0 * unit) & far
     return points[keep]
 
 

@@ -20,6 +20,8 @@ from .model import (
 )
 from .parse_lanes import parse_sections, speed_record
 
+MAX_LENGTH_M = 100_000.0
+
 
 def parse_road(node: Node) -> Road:
     """Return one road; InputError names what is wrong in it."""
@@ -28,6 +30,8 @@ def parse_road(node: Node) -> Road:
     length = node.number("length")
     if length <= 0.0:
         raise node.fail(f"length={length:g} must be above 0")
+    if length > MAX_LENGTH_M:
+        raise node.fail(f"length={length:g} is above {MAX_LENGTH_M:g} m; split the road")
     lanes = node.child("lanes")
     if lanes is None:
         raise node.fail("there is no <lanes>")

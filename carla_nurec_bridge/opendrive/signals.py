@@ -91,6 +91,7 @@ def _stop_line(
         junction_id = link.id if link is not None and link.kind == "junction" else None
     if lane_id not in section.lanes:
         return None
+    s = min(max(s, 0.0), road.length)
     x, y, z, heading, _ = (float(v) for v in lane_pose(road, section, lane_id, s))
     inner, outer = lane_borders(road, section, s)[lane_id]
     left, right = (_point(road, s, float(t)) for t in (inner, outer))
@@ -168,7 +169,8 @@ def signal_facing(
     Files disagree on what orientation and heading offset mean together, so the stop lines decide
     between the two directions along the road; without any, orientation does.
     """
-    x, y, z, heading = (float(v) for v in road_pose(road, signal.s, signal.t))
+    s = min(max(signal.s, 0.0), road.length)
+    x, y, z, heading = (float(v) for v in road_pose(road, s, signal.t))
     facing = heading + signal.h_offset + np.pi
     if stops:
         travel = sum(np.exp(1j * stop.heading) for stop in stops)

@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 CELL_M = 0.25
 _CLOSING_M = 4.0
 _SUNK_M = 0.01
+_MAX_REACH_M = 25_000.0
 
 
 class Ground(IntEnum):
@@ -58,6 +59,13 @@ def pavement(opendrive: OpenDriveMap) -> Pavement:
     strips = lane_strips(opendrive)
     if not strips:
         raise InputError(f"map {opendrive.name} has no lanes; there is nothing to build")
+    for strip in strips:
+        reach = np.max(np.abs([strip.inner, strip.outer]))
+        if not reach < _MAX_REACH_M:
+            raise InputError(
+                f"map {opendrive.name}: lane {strip.lane.id} of road {strip.road.id} reaches "
+                f"{reach:.3g} m from the origin; at most {_MAX_REACH_M:g} m can be built"
+            )
     rails = np.concatenate([np.concatenate([x.inner, x.outer]) for x in strips])
     grid = Grid.around(rails, CELL_M, 24.0)
     road_z = np.full(grid.shape, -np.inf, np.float32)

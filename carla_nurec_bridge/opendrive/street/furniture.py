@@ -85,7 +85,7 @@ def _lamp(foot: Array, z: float, heading: float) -> Mesh:
 def signal_parts(
     opendrive: OpenDriveMap, built: Pavement, stops: dict[str, tuple[StopLine, ...]]
 ) -> tuple[list[Mesh], list[SignalHead]]:
-    """Return the poles of all traffic lights and their heads.
+    """Return the poles of all traffic lights and their heads; none for lights beyond the land.
 
     A light that the file puts over a carriageway hangs on an arm of a pole beside it. Others have
     one head on the pole and, with the lane within 9 m, one on an arm over the lane.
@@ -108,6 +108,8 @@ def signal_parts(
         target = spot if overhead else _lane_ahead(spot, facing, stops.get(signal_id, ()))
         z, _ = ground_height(opendrive, foot[None], np.array([road_z + 0.5]))
         base = float(z[0])
+        if not np.isfinite(base):
+            continue
         tubes = [
             tube_quads((*foot, base - 0.3), (*foot, base + 0.9), (0.13, 0.11), 8),
             tube_quads((*foot, base + 0.9), (*foot, base + _HEAD_M + 0.9), (0.08, 0.07), 8),
@@ -165,7 +167,11 @@ def sign_meshes(opendrive: OpenDriveMap) -> list[Mesh]:
                 # The right side of a road is read by traffic along it, the left by the other.
                 facing = heading + (np.pi if item.t < 0.0 else 0.0)
                 signs.append(((x, y, z), facing, match[1]))
-    return [_sign(opendrive, place, facing, kind) for place, facing, kind in signs]
+    return [
+        _sign(place, base, facing, kind)
+        for place, facing, kind in signs
+        if np.isfinite(base := _base(opendrive, place))
+    ]
 
 
 def _limit(signal: Signal) -> str | None:
@@ -176,12 +182,14 @@ def _limit(signal: Signal) -> str | None:
     return digits[0] if digits else None
 
 
-def _sign(
-    opendrive: OpenDriveMap, place: tuple[float, float, float], facing: float, kind: str
-) -> Mesh:
-    x, y, road_z = place
-    z, _ = ground_height(opendrive, np.array([[x, y]]), np.array([road_z + 0.5]))
-    base = float(z[0])
+def _base(opendrive: OpenDriveMap, place: tuple[float, float, float]) -> float:
+    """Return the ground's height at a place, NaN beyond the land."""
+    z, _ = ground_height(opendrive, np.array([place[:2]]), np.array([place[2] + 0.5]))
+    return float(z[0])
+
+
+def _sign(place: tuple[float, float, float], base: float, facing: float, kind: str) -> Mesh:
+    x, y, _ = place
     post = tube_quads((x, y, base - 0.3), (x, y, base + 2.75), (0.035, 0.035), 6)
     plate = sign_plate(kind)
     spot = (x + 0.06 * np.cos(facing), y + 0.06 * np.sin(facing), base + 2.4, facing)

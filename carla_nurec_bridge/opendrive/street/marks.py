@@ -29,6 +29,9 @@ _DASH_M, _GAP_M = 3.0, 6.0
 _DOUBLE_M = 0.13
 _STOP_DEPTH_M = 0.45
 _STRIPE_M = 0.5
+_MAX_CROSSWALK_M = 200.0
+_MAX_REACH_M = 1e6
+_MAX_LINE_M = 2.0
 _UNPAINTED = frozenset({"none", "curb", "grass", "edge"})
 
 
@@ -57,12 +60,13 @@ def painted_lines(mark: Mark) -> tuple[MarkLine, ...]:
     """Return the lines that a mark consists of, from the file or from its type."""
     if mark.lines:
         return mark.lines
+    width = min(mark.width_m, _MAX_LINE_M)
     words = mark.type.split()
     if not set(words) <= {"solid", "broken"}:
         words = ["solid"]
     offsets = (0.0,) if len(words) == 1 else (_DOUBLE_M, -_DOUBLE_M)
     return tuple(
-        MarkLine(*((0.0, 0.0) if word == "solid" else (_DASH_M, _GAP_M)), offset, mark.width_m)
+        MarkLine(*((0.0, 0.0) if word == "solid" else (_DASH_M, _GAP_M)), offset, width)
         for word, offset in zip(words, offsets, strict=False)
     )
 
@@ -129,7 +133,7 @@ def crosswalk_meshes(opendrive: OpenDriveMap) -> list[Mesh]:
     for road in opendrive.roads.values():
         for item in road.objects:
             outline = crosswalk_outline(road, item) if item.type == "crosswalk" else None
-            if outline is None or len(outline) < 3:
+            if outline is None or len(outline) < 3 or not np.all(np.abs(outline) < _MAX_REACH_M):
                 continue
             stripes = _stripes(outline[:, :2])
             if len(stripes):
@@ -137,6 +141,7 @@ def crosswalk_meshes(opendrive: OpenDriveMap) -> list[Mesh]:
                 near = np.full(len(flat), float(np.median(outline[:, 2])))
                 z, _ = ground_height(opendrive, flat, near)
                 corners = np.column_stack([flat, z + 1.5 * _LIFT_M]).reshape(-1, 4, 3)
+                corners = corners[np.isfinite(corners).all(axis=(1, 2))]
                 meshes.append(quads(corners, COLOURS["white"], Label.ROAD_LINES))
     return [concatenate(meshes)] if meshes else []
 
@@ -147,7 +152,7 @@ def _stripes(outline: Array) -> Array:
     sides = corners[1] - corners[0], corners[2] - corners[1]
     short, long = sorted(sides, key=lambda side: float(np.linalg.norm(side)))
     length, depth = float(np.linalg.norm(long)), float(np.linalg.norm(short))
-    if length < _STRIPE_M or depth < _STRIPE_M:
+    if not (_STRIPE_M <= length < _MAX_CROSSWALK_M and _STRIPE_M <= depth < _MAX_CROSSWALK_M):
         return np.zeros((0, 4, 2))
     along, across = long / length, short / depth
     if along[0] * across[1] - along[1] * across[0] < 0.0:

@@ -76,6 +76,7 @@ def changed(old: str, new: str) -> str:
         (changed('length="72.0"', 'length="long"'), "road 10, <road>: length='long'"),
         (changed('length="72.0"', 'length="nan"'), "is not finite"),
         (changed('length="72.0"', 'length="-1"'), "must be above 0"),
+        (changed('length="72.0"', 'length="1e9"'), "above 100000 m"),
         (changed('id="11"', 'id="10"'), "road 10 is there twice"),
         (changed('elementId="11"', 'elementId="99"'), "successor of road 10 is road 99"),
         (

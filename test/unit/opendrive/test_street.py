@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from carla_nurec_bridge.opendrive import OpenDriveMap, lane_borders, road_pose
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.opendrive import OpenDriveMap, lane_borders, parse, road_pose
 from carla_nurec_bridge.opendrive.heights import ground_height, lane_at
 from carla_nurec_bridge.opendrive.signals import stop_lines
 from carla_nurec_bridge.opendrive.street import Street, build_street
@@ -165,3 +171,34 @@ def test_every_map_gets_a_street(any_map: tuple[OpenDriveMap, str]) -> None:
     assert {ROADS, BUILDINGS, VEGETATION, TERRAIN} <= present
     assert np.isfinite(street.mesh.vertices).all()
     assert len(street.mesh.triangles) < 400_000
+
+
+SMALL = """<OpenDRIVE><road length="60" id="1" junction="-1">
+<planView><geometry s="0" x="1" y="2" hdg="0.3" length="60"><arc curvature="0.02"/></geometry>
+</planView><elevationProfile><elevation s="0" a="1" b="0.02" c="0.001" d="0"/></elevationProfile>
+<lateralProfile><superelevation s="0" a="0.01" b="0" c="0" d="0"/></lateralProfile>
+<lanes><laneOffset s="0" a="0.2" b="0" c="0" d="0"/><laneSection s="0">
+<center><lane id="0" type="none"><roadMark sOffset="0" type="broken" width="0.1"/></lane></center>
+<right><lane id="-1" type="driving"><width sOffset="0" a="3" b="0.01" c="0" d="0"/>
+<roadMark sOffset="5" type="solid" width="0.1"/></lane>
+<lane id="-2" type="sidewalk"><width sOffset="0" a="2" b="0" c="0" d="0"/></lane></right>
+</laneSection></lanes>
+<objects><object id="9" type="crosswalk" s="30" t="0" hdg="0"><outline>
+<cornerLocal u="-2" v="-3" z="0"/><cornerLocal u="2" v="-3" z="0"/><cornerLocal u="2" v="0" z="0"/>
+</outline></object></objects>
+<signals><signal id="7" s="50" t="-5" type="1000001" dynamic="yes" orientation="+">
+<validity fromLane="-1" toLane="-1"/></signal></signals></road></OpenDRIVE>"""
+NUMBERS = [m.span(1) for m in re.finditer(r'"(-?[0-9.]+)"', SMALL)]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    which=st.integers(0, len(NUMBERS) - 1),
+    value=st.sampled_from(["0", "-1", "1e-9", "5e4", "-1e8", "1e300", "-1e-300", "777.5"]),
+)
+def test_absurd_numbers_build_a_street_or_raise_an_input_error(which: int, value: str) -> None:
+    begin, end = NUMBERS[which]
+    with suppress(InputError):
+        street = build_street(parse(SMALL[:begin] + value + SMALL[end:], "absurd"))
+        assert len(street.mesh.triangles) > 0
+        assert np.isfinite(street.mesh.vertices).all()
