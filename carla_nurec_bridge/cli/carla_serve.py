@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65534), default=2000, show_default=True,
               help="Port of the calls; streams use the next one.")
-@click.option("--seed", type=int, default=0, show_default=True,
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Seed of everything that is random, such as sensor noise.")
 def command(map_name: str, maps_dir: Path | None, host: str, port: int, seed: int) -> None:
     """Serve a CARLA 0.9.16 world of this package's own until interrupted."""

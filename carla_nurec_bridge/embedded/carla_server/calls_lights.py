@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .registry import CallFailure, serve
-from .signals import Cycle, Light
+from .signals import UNKNOWN, Cycle, Light
 from .simulation import Simulation
 from .structs import BOUNDING_BOX, BoundingBox
 from .wire import BOOL, FLOAT, INT, list_of
 
 LIGHT_BOX = BoundingBox((0.0, 0.0, 0.0), (0.2, 0.2, 0.5))
 LENS_HEIGHT_M = 5.0
+STATES = range(UNKNOWN + 1)
 
 
 def _light(simulation: Simulation, actor_id: int) -> tuple[Light, Cycle]:
@@ -23,6 +24,8 @@ def _light(simulation: Simulation, actor_id: int) -> tuple[Light, Cycle]:
 @serve("set_traffic_light_state", INT, INT)
 def set_traffic_light_state(simulation: Simulation, actor_id: int, state: int) -> None:
     """Show a state until the cycle changes it."""
+    if state not in STATES:
+        raise CallFailure(f"a traffic light has no state {state}")
     _light(simulation, actor_id)[0].state = state
 
 

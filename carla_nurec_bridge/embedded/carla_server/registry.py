@@ -6,6 +6,7 @@ wrong one ends the client's process, so calls that are not served still declare 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,8 @@ from .wire import Codec
 
 if TYPE_CHECKING:
     from .simulation import Simulation
+
+log = logging.getLogger(__name__)
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -55,6 +58,9 @@ class Call:
             value = self.handler(simulation, *values)
         except BridgeError as error:
             return self.failure(str(error))
+        except Exception as error:  # the world outlives whatever a client sends
+            log.exception("the call %s failed", self.name)
+            return self.failure(f"{self.name} failed in this server: {error!r}")
         if self.result is None:
             return [[False]]
         encoded = self.result.encode(value)

@@ -70,6 +70,7 @@ class CarlaServer:
                 else:
                     self._handle(key.data, events)
             self._simulation.step_if_due(time.monotonic())
+            self._simulation.streams.end_hush()
 
     def stop(self) -> None:
         """Make ``serve`` return soon; safe from a signal handler."""

@@ -17,6 +17,7 @@ from .ackermann import AckermannDriver
 from .actors import Actor, Registry, compose, matrix_of
 from .fleet import Fleet
 from .observer import Observer
+from .registry import CallFailure
 from .sensing import Sensors
 from .signals import NONE, Signals, trigger_box
 from .spawning import destroy, standing_box
@@ -28,6 +29,7 @@ from .walkers import advance_walkers
 ASYNC_DELTA_S = 0.05
 LONGEST_DELTA_S = 0.1
 SHORTEST_DELTA_S = 0.001
+LONGEST_FIXED_DELTA_S = 10.0
 SUBSTEP_S = 0.01
 WALKER_MASS_KG = 80.0
 PROP_MASS_KG = 1e9
@@ -66,6 +68,7 @@ class Simulation:
         same = self.episode > 0 and (short, text) == (self.level.name, self.level.xodr)
         level = self.level if same else open_level(short, text)
         if self.episode:
+            self.streams.hush()
             self.tape.stop()
             self.sensors.clear()
         self.level: Level = level
@@ -185,8 +188,13 @@ class Simulation:
 
     def apply_settings(self, settings: EpisodeSettings) -> int:
         """Change the settings; return the current frame."""
-        if settings.fixed_delta_seconds is not None and settings.fixed_delta_seconds <= 0.0:
+        delta_s = settings.fixed_delta_seconds
+        if delta_s is not None and delta_s <= 0.0:
             settings = replace(settings, fixed_delta_seconds=None)
+        elif delta_s is not None and delta_s > LONGEST_FIXED_DELTA_S:
+            raise CallFailure(
+                f"a tick of {delta_s:g} s is too long; use {LONGEST_FIXED_DELTA_S:g} s or less"
+            )
         self.settings = settings
         self._wall_s = time.monotonic()
         return self.frame

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 WRITE_DEADLINE_S = 10.0
 CONNECT_DEADLINE_S = 0.5
+HUSH_S = 0.5
 TCP = 1
 WORLD_STREAM = 1
 
@@ -92,6 +93,7 @@ class StreamHub:
         self.pump: Callable[[float], None] = time.sleep
         self.latest_state: bytes = b""
         self._expected_s: dict[int, float] = {}
+        self._hushed_s: dict[Subscription, float] = {}
         self._by_stream: defaultdict[int, list[Subscription]] = defaultdict(list)
 
     def expect(self, stream_id: int) -> None:
@@ -118,8 +120,26 @@ class StreamHub:
         if subscription.stream_id == WORLD_STREAM and self.latest_state:
             self._write(subscription, (self.latest_state,))
 
+    def hush(self) -> None:
+        """Tell present listeners of the world nothing for a moment, as a new episode begins.
+
+        The client that asked for the episode drops its connection and makes another; a message of
+        the new episode on the old connection can crash it. Listeners that stay hear the latest
+        state when the moment is over.
+        """
+        end_s = time.monotonic() + HUSH_S
+        self._hushed_s = dict.fromkeys(self._by_stream[WORLD_STREAM], end_s)
+
+    def end_hush(self) -> None:
+        """Speak again to listeners whose silence is over."""
+        now_s = time.monotonic()
+        for subscription in [s for s, end_s in self._hushed_s.items() if end_s <= now_s]:
+            del self._hushed_s[subscription]
+            self._write(subscription, (self.latest_state,))
+
     def unsubscribe(self, subscription: Subscription) -> None:
         """Forget a subscription; unknown ones are ignored."""
+        self._hushed_s.pop(subscription, None)
         listeners = self._by_stream.get(subscription.stream_id, [])
         if subscription in listeners:
             listeners.remove(subscription)
@@ -131,6 +151,8 @@ class StreamHub:
         for, up to a deadline after which it is dropped; without, the message skips it.
         """
         for subscription in tuple(self._by_stream.get(stream_id, ())):
+            if subscription in self._hushed_s:
+                continue
             if subscription.pending:
                 if not keep_all:
                     continue

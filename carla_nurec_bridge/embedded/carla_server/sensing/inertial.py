@@ -23,7 +23,7 @@ class Imu:
 
     def __init__(self, actor: Actor, seed: int) -> None:
         self._attributes = actor.attributes
-        own_seed = int(actor.attributes.get("noise_seed", "0"))
+        own_seed = abs(int(actor.attributes.get("noise_seed", "0")))
         self._random = np.random.default_rng((seed, own_seed, actor.id))
         self._places: list[np.ndarray] = []
         self._rotation: np.ndarray | None = None
@@ -63,7 +63,7 @@ class Gnss:
 
     def __init__(self, actor: Actor, seed: int, geo_reference: str) -> None:
         self._attributes = actor.attributes
-        own_seed = int(actor.attributes.get("noise_seed", "0"))
+        own_seed = abs(int(actor.attributes.get("noise_seed", "0")))
         self._random = np.random.default_rng((seed, own_seed, actor.id))
         self._origin_deg = origin_of(geo_reference)
 

@@ -17,6 +17,10 @@ from ..registry import CallFailure
 
 PLAIN, SEMANTIC = "sensor.lidar.ray_cast", "sensor.lidar.ray_cast_semantic"
 INDEX = {PLAIN: 11, SEMANTIC: 10}
+NOISE = (
+    "atmosphere_attenuation_rate", "dropoff_general_rate", "dropoff_intensity_limit",
+    "dropoff_zero_intensity", "noise_stddev",
+)  # fmt: skip
 MOST_POINTS_PER_TICK = 20_000_000
 _SEMANTIC_POINT = np.dtype(
     [("xyz", "<f4", (3,)), ("cosine", "<f4"), ("object", "<u4"), ("tag", "<u4")]
@@ -59,7 +63,12 @@ class Lidar:
         self._actor = actor
         self._spec = LidarSpec.of(actor)
         self._angle_deg = 0.0
-        own_seed = int(actor.attributes.get("noise_seed", "0"))
+        try:
+            names = NOISE if actor.description.id == PLAIN else ()
+            self._noise = {name: float(actor.attributes[name]) for name in names}
+            own_seed = abs(int(actor.attributes.get("noise_seed", "0")))
+        except (KeyError, ValueError) as error:
+            raise CallFailure(f"lidar attributes are not usable: {error}") from error
         self._random = np.random.default_rng((seed, own_seed, actor.id))
 
     def measure(
@@ -88,12 +97,9 @@ class Lidar:
         body = np.ascontiguousarray(points).data.cast("B")
         return INDEX[self._actor.description.id], (header + counts.tobytes(), body)
 
-    def _number(self, name: str) -> float:
-        return float(self._actor.attributes[name])
-
     def _thinned(self, directions: NDArray[np.float32]) -> NDArray[np.float32]:
         """Drop CARLA's general share of the rays (a ray of zero length hits nothing)."""
-        rate = self._number("dropoff_general_rate")
+        rate = self._noise["dropoff_general_rate"]
         if rate > 0.0:
             directions[self._random.random(directions.shape[:2]) < rate] = 0.0
         return directions
@@ -102,18 +108,17 @@ class Lidar:
         self, frame: LidarFrame, directions: NDArray[np.float32], keep: NDArray[np.bool_]
     ) -> NDArray[np.float32]:
         """Return (N, 4) x, y, z, intensity; weak returns are dropped from ``keep`` too."""
-        attenuation = self._number("atmosphere_attenuation_rate")
+        attenuation = self._noise["atmosphere_attenuation_rate"]
         with np.errstate(invalid="ignore"):
             intensity = np.exp(-attenuation * frame.range_m)
-        limit, zero = self._number("dropoff_intensity_limit"), self._number(
-            "dropoff_zero_intensity"
-        )
+        limit = self._noise["dropoff_intensity_limit"]
+        zero = self._noise["dropoff_zero_intensity"]
         weak = keep & (intensity <= limit)
         if limit > 0.0 and weak.any():
             chance = zero / limit * intensity[weak] + (1.0 - zero)
             keep[weak] = self._random.random(int(weak.sum())) < chance
         ranges = frame.range_m[keep]
-        stddev = self._number("noise_stddev")
+        stddev = self._noise["noise_stddev"]
         if stddev > 0.0:
             ranges = ranges + self._random.normal(0.0, stddev, len(ranges)).astype(np.float32)
         points = np.empty((len(ranges), 4), np.float32)

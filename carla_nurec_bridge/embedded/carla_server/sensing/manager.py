@@ -16,6 +16,7 @@ from ...world.level import Level
 from ...world.stage import Colour, LampState, Shown, Stage, object_boxes
 from .. import dynamics as d
 from ..actors import Actor
+from ..registry import CallFailure
 from ..signals import GREEN, RED, YELLOW
 from ..state import sensor_header
 from ..streams import Part
@@ -45,6 +46,7 @@ class Sensors:
         self._simulation = simulation
         self._stage: Stage | None = None
         self._devices: dict[int, Device] = {}
+        self._tick_s: dict[int, float] = {}
         self._due_s: dict[int, float] = {}
         self._collisions: list[tuple[Actor, Actor, Vector]] = []
 
@@ -58,17 +60,23 @@ class Sensors:
             self._stage.close()
             self._stage = None
         self._devices.clear()
+        self._tick_s.clear()
         self._due_s.clear()
         self._collisions.clear()
 
     def forget(self, actor: Actor) -> None:
         """Drop what is kept for a destroyed sensor."""
         self._devices.pop(actor.id, None)
+        self._tick_s.pop(actor.id, None)
         self._due_s.pop(actor.id, None)
 
     def check(self, actor: Actor) -> None:
         """Read a fresh sensor's attributes; CallFailure when they make no sense."""
         blueprint = actor.description.id
+        try:
+            self._tick_s[actor.id] = float(actor.attributes["sensor_tick"])
+        except (KeyError, ValueError) as error:
+            raise CallFailure(f"{blueprint} has no usable sensor_tick: {error}") from error
         if blueprint in cameras.KINDS:
             cameras.Optics.of(actor)
         elif blueprint in lidars.INDEX:
@@ -96,7 +104,8 @@ class Sensors:
         """Send the data of every sensor that is due after a tick of ``delta_s`` seconds."""
         simulation = self._simulation
         self._send_collisions()
-        due = [actor for actor in simulation.actors.of_kind("sensor") if self._is_due(actor)]
+        sensors = (actor for actor in simulation.actors.of_kind("sensor") if actor.token)
+        due = [actor for actor in sensors if self._is_due(actor)]
         if not due:
             return
         placed = [(actor, simulation.matrix_of(actor)) for actor in due]
@@ -109,7 +118,7 @@ class Sensors:
                 self._send_rays(actor, pose, delta_s)
 
     def _is_due(self, actor: Actor) -> bool:
-        tick_s = float(actor.attributes.get("sensor_tick", "0") or 0.0)
+        tick_s = self._tick_s[actor.id]
         now_s = self._simulation.elapsed_s
         if now_s + SLACK_S < self._due_s.get(actor.id, 0.0):
             return False
@@ -149,7 +158,7 @@ class Sensors:
     def _send_rays(self, actor: Actor, pose: Matrix, delta_s: float) -> None:
         stage = self._show_around(actor, pose)
         device = self._devices[actor.id]
-        tick_s = max(float(actor.attributes.get("sensor_tick", "0") or 0.0), delta_s)
+        tick_s = max(self._tick_s[actor.id], delta_s)
         if isinstance(device, lidars.Lidar):
             self._send(actor, *device.measure(stage.scene, pose, tick_s))
         elif isinstance(device, radar.Radar):

@@ -31,7 +31,7 @@ class Radar:
             self._points_per_second = int(values["points_per_second"])
         except (KeyError, ValueError) as error:
             raise CallFailure(f"radar attributes are not usable: {error}") from error
-        own_seed = int(values.get("noise_seed", "0"))
+        own_seed = abs(int(values.get("noise_seed", "0")))
         self._random = np.random.default_rng((seed, own_seed, actor.id))
 
     def measure(
