@@ -7,18 +7,16 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rclpy.duration import Duration
 from rclpy.node import Node
-from rclpy.qos import HistoryPolicy, QoSProfile
+from rclpy.qos import QoSProfile
 
 from ..core.errors import BridgeError, InputError
 from ..core.rig import Rig, RigCamera, load_rig
-from ..core.streams import AGENT, PARTICIPANTS, RECORDER, plan_streams
+from ..core.streams import AGENT, RECORDER, plan_streams
 from ..core.timebase import seconds_to_ns
 from ..core.topics import TOPICS
 from ..cosmos import (
@@ -32,9 +30,11 @@ from ..cosmos import (
 )
 from ..recording import BagOptions, Frame, OfferedQos, RecordingSession, decode
 from ..ros.lockstep import Participant
-from ..ros.parameters import load, parameter
+from ..ros.offered import offered_qos
+from ..ros.parameters import load
 from ..ros.publishers import message_class
 from ..ros.qos import profile
+from ..ros.recorder_parameters import RecorderParameters
 from ..ros.reporting import write_summary
 from ..ros.runtime import Spinner, run
 
@@ -44,63 +44,10 @@ _POLL_S = 0.05
 _LAST_ANSWERS_S = 2.0
 
 
-@dataclass(frozen=True)
-class Parameters:
-    """What the recorder may be told."""
-
-    run_dir: str = parameter("out/run", "run_dir", "folder for bag/, controls/ and parts/")
-    rig: str = parameter("demo", "rig", "sensor rig: a name in config/rigs or a YAML file")
-    scene: str = parameter("", "scene", "scene package of the run (not read)")
-    dt_s: float = parameter(0.05, "dt_s", "simulated time of a frame, s", between=(1e-4, 1.0))
-    frames: int = parameter(0, "frames", "frames of the run, 0 = open", between=(0, 10_000_000))
-    lockstep: bool = parameter(True, "lockstep.enabled", "answer each frame once it is written")
-    participants: tuple[str, ...] = parameter(
-        PARTICIPANTS, "lockstep.participants", "nodes of the run; decides what is expected"
-    )
-    start_s: float = parameter(
-        60.0, "deadlines.start_s", "wall time until the run must start, s", between=(0.1, 3600.0)
-    )
-    frame_s: float = parameter(
-        5.0, "deadlines.frame_s", "wall time for one frame, s", between=(0.01, 3600.0)
-    )
-    metadata_version: int = parameter(
-        9, "bag.metadata_version", "5 for Humble's rosbag2, 9 for Jazzy and later", between=(5, 9)
-    )
-    chunk_kib: int = parameter(
-        4096, "bag.chunk_kib", "size of a chunk of the bag, KiB", between=(64, 1 << 20)
-    )
-    flush_s: float = parameter(
-        0.5, "bag.flush_s", "age at which a chunk is closed, s", between=(0.01, 60.0)
-    )
-    compression: str = parameter(
-        "none", "bag.compression", "compression of chunks", choices=("none", "lz4", "zstd")
-    )
-    camera: str = parameter(
-        "", "controls.camera", "CARLA camera of the control videos; empty: the first that fits"
-    )
-    controls: bool = parameter(True, "controls.enabled", "write control videos")
-    depth_mode: str = parameter(
-        "log", "controls.depth_mode", "grey of depth.mp4", choices=("log", "inverse", "linear")
-    )
-    depth_near_m: float = parameter(
-        0.01, "controls.depth_near_m", "depth shown white, m", between=(1e-3, 1e4)
-    )
-    depth_far_m: float = parameter(
-        1000.0, "controls.depth_far_m", "depth shown black, m", between=(1e-2, 1e6)
-    )
-    crf: int = parameter(14, "controls.crf", "x264's quality, less is better", between=(0, 51))
-    preset: str = parameter(
-        "superfast",
-        "controls.preset",
-        "x264's effort",
-        choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"),
-    )
-
-
 class Recorder:
     """The recorder's parts, wired; callbacks run in the executor, the rest in the main thread."""
 
-    def __init__(self, node: Node, p: Parameters) -> None:
+    def __init__(self, node: Node, p: RecorderParameters) -> None:
         self._node, self._p = node, p
         rig = load_rig(p.rig)
         self._run_dir = Path(p.run_dir)
@@ -267,8 +214,8 @@ class Recorder:
         """Return what the publishers of a topic offer; without any, what ours would."""
         ours = profile(self._rows[number].qos)
         infos = self._node.get_publishers_info_by_topic(self._names[number])
-        found = {_offered_qos(info.qos_profile, ours) for info in infos}
-        return tuple(sorted(found, key=repr)) or (_offered_qos(ours, ours),)
+        found = {offered_qos(info.qos_profile, ours) for info in infos}
+        return tuple(sorted(found, key=repr)) or (offered_qos(ours, ours),)
 
 
 def _reader_profile(ours: QoSProfile) -> QoSProfile:
@@ -277,32 +224,12 @@ def _reader_profile(ours: QoSProfile) -> QoSProfile:
     return ours
 
 
-def _offered_qos(offered: QoSProfile, ours: QoSProfile) -> OfferedQos:
-    """Return a profile as the bag keeps it; history and depth, which no peer tells, are ours."""
-    known = offered if offered.history != HistoryPolicy.UNKNOWN else ours
-    return OfferedQos(
-        known.history.name.lower(),
-        known.depth,
-        offered.reliability.name.lower(),
-        offered.durability.name.lower(),
-        _nanoseconds(offered.deadline),
-        _nanoseconds(offered.lifespan),
-        "automatic",
-        _nanoseconds(offered.liveliness_lease_duration),
-    )
-
-
-def _nanoseconds(duration: Duration) -> int:
-    """Return a policy's duration; unset (0) means without end."""
-    return int(duration.nanoseconds) or OfferedQos.deadline_ns
-
-
 def _engine(calibration: Any) -> str:
     return str(json.loads(calibration.data).get("engine", "CARLA"))
 
 
 def _work(node: Node, spinner: Spinner) -> int:
-    recorder = Recorder(node, load(node, Parameters))
+    recorder = Recorder(node, load(node, RecorderParameters))
     try:
         return recorder.work(spinner)
     finally:

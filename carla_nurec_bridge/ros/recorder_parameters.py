@@ -1,0 +1,61 @@
+"""The parameters of the node ``cosmos_recorder``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.streams import PARTICIPANTS
+from .parameters import parameter
+
+
+@dataclass(frozen=True)
+class RecorderParameters:
+    """What the recorder may be told."""
+
+    run_dir: str = parameter("out/run", "run_dir", "folder for bag/, controls/ and parts/")
+    rig: str = parameter("demo", "rig", "sensor rig: a name in config/rigs or a YAML file")
+    scene: str = parameter("", "scene", "scene package of the run (not read)")
+    dt_s: float = parameter(0.05, "dt_s", "simulated time of a frame, s", between=(1e-4, 1.0))
+    frames: int = parameter(0, "frames", "frames of the run, 0 = open", between=(0, 10_000_000))
+    lockstep: bool = parameter(True, "lockstep.enabled", "answer each frame once it is written")
+    participants: tuple[str, ...] = parameter(
+        PARTICIPANTS, "lockstep.participants", "nodes of the run; decides what is expected"
+    )
+    start_s: float = parameter(
+        60.0, "deadlines.start_s", "wall time until the run must start, s", between=(0.1, 3600.0)
+    )
+    frame_s: float = parameter(
+        5.0, "deadlines.frame_s", "wall time for one frame, s", between=(0.01, 3600.0)
+    )
+    metadata_version: int = parameter(
+        9, "bag.metadata_version", "5 for Humble's rosbag2, 9 for Jazzy and later", between=(5, 9)
+    )
+    chunk_kib: int = parameter(
+        4096, "bag.chunk_kib", "size of a chunk of the bag, KiB", between=(64, 1 << 20)
+    )
+    flush_s: float = parameter(
+        0.5, "bag.flush_s", "age at which a chunk is closed, s", between=(0.01, 60.0)
+    )
+    compression: str = parameter(
+        "none", "bag.compression", "compression of chunks", choices=("none", "lz4", "zstd")
+    )
+    camera: str = parameter(
+        "", "controls.camera", "CARLA camera of the control videos; empty: the first that fits"
+    )
+    controls: bool = parameter(True, "controls.enabled", "write control videos")
+    depth_mode: str = parameter(
+        "log", "controls.depth_mode", "grey of depth.mp4", choices=("log", "inverse", "linear")
+    )
+    depth_near_m: float = parameter(
+        0.01, "controls.depth_near_m", "depth shown white, m", between=(1e-3, 1e4)
+    )
+    depth_far_m: float = parameter(
+        1000.0, "controls.depth_far_m", "depth shown black, m", between=(1e-2, 1e6)
+    )
+    crf: int = parameter(14, "controls.crf", "x264's quality, less is better", between=(0, 51))
+    preset: str = parameter(
+        "superfast",
+        "controls.preset",
+        "x264's effort",
+        choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"),
+    )
