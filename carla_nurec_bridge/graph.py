@@ -21,7 +21,7 @@ from .core.resources import config_path
 from .core.rig import load_rig
 from .core.streams import AGENT, EGO, NUREC, RECORDER, Stream, plan_streams
 from .core.timebase import seconds_to_ns
-from .ros.dds import segment_bytes, write_profile
+from .ros.dds import segment_bytes, variables, write_profile
 
 CARLA_SERVER = "carla_server"
 NUREC_SERVER = "nurec_server"
@@ -184,8 +184,7 @@ def environment(config: GraphConfig) -> dict[str, str]:
         # Multi-megabyte messages are faulted in again for every message without these two.
         "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
         "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
-        "FASTRTPS_DEFAULT_PROFILES_FILE": str(_profile(config)),
-        "FASTDDS_DEFAULT_PROFILES_FILE": str(_profile(config)),
+        **dict.fromkeys(variables(), str(_profile(config))),
     }
     if config.domain_id is not None:
         env["ROS_DOMAIN_ID"] = str(config.domain_id)

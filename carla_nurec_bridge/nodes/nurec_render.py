@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,9 @@ from ..nurec.client import Deadlines, NurecClient
 from ..ros.convert import pose_matrix, stamp_ns
 from ..ros.joiner import Frame, Joiner
 from ..ros.lockstep import Participant, RunState
+from ..ros.nurec_parameters import NurecParameters
 from ..ros.nurec_publisher import NurecPublisher
-from ..ros.parameters import load, parameter
+from ..ros.parameters import load
 from ..ros.publishers import Publishers
 from ..ros.qos import profile
 from ..ros.render_step import RenderStep, by_duration, sweep_ns
@@ -38,38 +38,10 @@ _POLL_S = 0.1
 _DIAGNOSTICS_FRAMES = 20
 
 
-@dataclass(frozen=True)
-class Parameters:
-    """What ``nurec_render`` was asked to do."""
-
-    host: str = parameter("127.0.0.1", "nurec.host", "address of the NuRec server")
-    port: int = parameter(46435, "nurec.port", "port of the NuRec server", between=(1, 65535))
-    remote: bool = parameter(
-        False, "nurec.allow_remote", "allow a server on another machine (no encryption)"
-    )
-    scene: str = parameter("", "scene", "scene package (.usdz) that the server renders")
-    rig: str = parameter("demo", "rig", "sensor rig: a shipped name or a YAML file")
-    run_dir: str = parameter("", "run_dir", "folder for the summary; empty = none is written")
-    dt_s: float = parameter(0.05, "dt_s", "simulated time of one frame in s", between=(0.001, 1.0))
-    lockstep: bool = parameter(False, "lockstep.enabled", "answer every frame, skip none")
-    participants: tuple[str, ...] = parameter(
-        (), "lockstep.participants", "names of the nodes of the run"
-    )
-    start_s: float = parameter(
-        20.0, "deadlines.start_s", "wall time in s until all are connected", between=(0.1, 3600)
-    )
-    frame_s: float = parameter(
-        5.0, "deadlines.frame_s", "wall time in s for one render call", between=(0.1, 3600)
-    )
-    first_render_s: float = parameter(
-        60.0, "deadlines.first_render_s", "the same for the first one", between=(0.1, 3600)
-    )
-
-
 class NurecRender:
     """The node's parts; messages arrive in the executor, rendering happens in the main thread."""
 
-    def __init__(self, node: Node, spinner: Spinner, parameters: Parameters) -> None:
+    def __init__(self, node: Node, spinner: Spinner, parameters: NurecParameters) -> None:
         p = self._p = parameters
         self._spinner = spinner
         if not p.scene:
@@ -229,7 +201,7 @@ class NurecRender:
 
 
 def _work(node: Node, spinner: Spinner) -> int:
-    return NurecRender(node, spinner, load(node, Parameters)).work()
+    return NurecRender(node, spinner, load(node, NurecParameters)).work()
 
 
 def main(args: list[str] | None = None) -> int:

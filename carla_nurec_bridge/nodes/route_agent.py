@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,11 +19,12 @@ from ..core.errors import DeadlineError
 from ..core.streams import AGENT, plan_agent
 from ..core.timings import Timings
 from ..core.topics import TOPICS
+from ..ros.agent_parameters import AgentParameters
 from ..ros.convert import header, pose_matrix, stamp_ns, vector_array
 from ..ros.joiner import Frame, Joiner
 from ..ros.lockstep import Participant
 from ..ros.object_messages import speed_along_box
-from ..ros.parameters import load, parameter
+from ..ros.parameters import load
 from ..ros.publishers import Publishers
 from ..ros.qos import profile
 from ..ros.reporting import write_summary
@@ -34,31 +34,10 @@ _POLL_S = 0.1
 _COMMAND = TOPICS["command_ackermann"].name
 
 
-@dataclass(frozen=True)
-class Parameters:
-    """What ``route_agent`` was asked to do."""
-
-    cruise_mps: float = parameter(
-        9.0, "cruise_speed_mps", "speed on a free straight road, m/s", between=(0.5, 60)
-    )
-    wheelbase_m: float = parameter(
-        2.85, "wheelbase_m", "distance of the axles in m", between=(0.3, 12)
-    )
-    run_dir: str = parameter("", "run_dir", "folder for the summary; empty = none is written")
-    dt_s: float = parameter(0.05, "dt_s", "simulated time of one frame in s", between=(0.001, 1.0))
-    lockstep: bool = parameter(False, "lockstep.enabled", "answer every frame, skip none")
-    participants: tuple[str, ...] = parameter(
-        (), "lockstep.participants", "names of the nodes of the run"
-    )
-    start_s: float = parameter(
-        20.0, "deadlines.start_s", "wall time in s until a route comes", between=(0.1, 3600)
-    )
-
-
 class AgentNode:
     """The node's parts; messages arrive in the executor, driving happens in the main thread."""
 
-    def __init__(self, node: Node, spinner: Spinner, parameters: Parameters) -> None:
+    def __init__(self, node: Node, spinner: Spinner, parameters: AgentParameters) -> None:
         p = self._p = parameters
         self._spinner = spinner
         participants = p.participants or (AGENT,)
@@ -159,7 +138,7 @@ def _message(drive: Drive, stamp: int) -> AckermannDriveStamped:
 
 
 def _work(node: Node, spinner: Spinner) -> int:
-    return AgentNode(node, spinner, load(node, Parameters)).work()
+    return AgentNode(node, spinner, load(node, AgentParameters)).work()
 
 
 def main(args: list[str] | None = None) -> int:

@@ -2,14 +2,15 @@
 
 Fast DDS gives each process half a megabyte of shared memory; a larger best-effort message
 overwrites itself and never arrives. A profile with a larger segment in the publishing process
-alone cures it, so every process of ours brings its own. Jazzy reads the older variable, Kilted
-both: both are set unless the user has chosen a profile.
+alone cures it, so every process of ours brings its own. Fast DDS 2 (Humble, Jazzy) reads the older
+variable, Fast DDS 3 (Kilted) the newer one and warns about the older.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,8 @@ from ..core.resources import cache_dir
 if TYPE_CHECKING:
     from ..core.rig import Rig
 
-VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+OLDER = "FASTRTPS_DEFAULT_PROFILES_FILE"
+NEWER = "FASTDDS_DEFAULT_PROFILES_FILE"
 _SMALLEST = 16 << 20
 _LARGEST = 128 << 20
 _XML = """<?xml version="1.0" encoding="UTF-8"?>
@@ -87,16 +89,29 @@ def write_profile(path: Path, size: int) -> Path:
     return path
 
 
+def variables() -> tuple[str, ...]:
+    """Return the names of the variables that the Fast DDS of this machine reads.
+
+    Both when neither generation's library is found where ROS is installed.
+    """
+    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
+    libraries = [Path(prefix) / "lib" for prefix in prefixes if prefix]
+    for name, library in ((NEWER, "libfastdds.so"), (OLDER, "libfastrtps.so")):
+        if any((folder / library).exists() for folder in libraries):
+            return (name,)
+    return (OLDER, NEWER)
+
+
 def use_own_profile() -> None:
     """Make this process use a large segment, unless a profile is set already.
 
     To be called before ``rclpy.init``; nodes started alone do, the graph sets the variables for
     its processes with a size that fits the rig.
     """
-    if any(os.environ.get(name) for name in VARIABLES):
+    if any(os.environ.get(name) for name in (OLDER, NEWER)):
         return
     size = min(_LARGEST // 2, _free_bytes() // 8)
     path = cache_dir("dds") / f"fastdds_{size >> 20}mb.xml"
     if not path.exists():
         write_profile(path, size)
-    os.environ.update(dict.fromkeys(VARIABLES, str(path)))
+    os.environ.update(dict.fromkeys(variables(), str(path)))

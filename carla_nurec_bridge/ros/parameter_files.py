@@ -8,35 +8,29 @@ from __future__ import annotations
 
 import dataclasses
 import textwrap
-from importlib import import_module
 from typing import Any
 
 import yaml
 
 from ..core.resources import share_dir
+from .agent_parameters import AgentParameters
 from .ego_parameters import EgoParameters
+from .nurec_parameters import NurecParameters
+from .recorder_parameters import RecorderParameters
 
-_NODES = {
+NODES: dict[str, type[Any]] = {
     "carla_ego": EgoParameters,
-    "nurec_render": "nurec_render",
-    "cosmos_recorder": "cosmos_recorder",
-    "route_agent": "route_agent",
+    "nurec_render": NurecParameters,
+    "cosmos_recorder": RecorderParameters,
+    "route_agent": AgentParameters,
 }
-
-
-def parameters_of(node: str) -> type[Any]:
-    """Return the parameter dataclass of a node."""
-    kind = _NODES[node]
-    if isinstance(kind, str):
-        found: type[Any] = import_module(f"carla_nurec_bridge.nodes.{kind}").Parameters
-        return found
-    return kind
+"""The parameter dataclass of each node."""
 
 
 def render(node: str) -> str:
     """Return the parameter file of a node."""
     lines = [f"# Parameters of {node}, at their defaults.", "/**:", "  ros__parameters:"]
-    for field in dataclasses.fields(parameters_of(node)):
+    for field in dataclasses.fields(NODES[node]):
         meta = field.metadata
         about = meta["description"]
         if meta["choices"]:
@@ -55,5 +49,5 @@ def render(node: str) -> str:
 if __name__ == "__main__":
     folder = share_dir() / "config" / "nodes"
     folder.mkdir(exist_ok=True)
-    for name in _NODES:
+    for name in NODES:
         (folder / f"{name}.yaml").write_text(render(name), encoding="utf-8")

@@ -1,0 +1,35 @@
+"""The parameters of ``nurec_render``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .parameters import parameter
+
+
+@dataclass(frozen=True)
+class NurecParameters:
+    """What ``nurec_render`` was asked to do."""
+
+    host: str = parameter("127.0.0.1", "nurec.host", "address of the NuRec server")
+    port: int = parameter(46435, "nurec.port", "port of the NuRec server", between=(1, 65535))
+    remote: bool = parameter(
+        False, "nurec.allow_remote", "allow a server on another machine (no encryption)"
+    )
+    scene: str = parameter("", "scene", "scene package (.usdz) that the server renders")
+    rig: str = parameter("demo", "rig", "sensor rig: a shipped name or a YAML file")
+    run_dir: str = parameter("", "run_dir", "folder for the summary; empty = none is written")
+    dt_s: float = parameter(0.05, "dt_s", "simulated time of one frame in s", between=(0.001, 1.0))
+    lockstep: bool = parameter(False, "lockstep.enabled", "answer every frame, skip none")
+    participants: tuple[str, ...] = parameter(
+        (), "lockstep.participants", "names of the nodes of the run"
+    )
+    start_s: float = parameter(
+        20.0, "deadlines.start_s", "wall time in s until all are connected", between=(0.1, 3600)
+    )
+    frame_s: float = parameter(
+        5.0, "deadlines.frame_s", "wall time in s for one render call", between=(0.1, 3600)
+    )
+    first_render_s: float = parameter(
+        60.0, "deadlines.first_render_s", "the same for the first one", between=(0.1, 3600)
+    )

@@ -1,0 +1,128 @@
+"""The graph itself: two lock-step runs are complete and equal; a broken one is named."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.graph import GraphConfig, build_graph, checked_config, load_config
+from carla_nurec_bridge.supervisor import RunResult, Supervisor
+
+pytestmark = pytest.mark.ros
+
+_FRAMES = 40
+
+
+def _config(run_dir: Path, **fields: Any) -> GraphConfig:
+    rig = run_dir / "rig.yaml"
+    run_dir.mkdir(parents=True, exist_ok=True)
+    rig.write_text("name: none\ncameras: []\nlidars: []\n")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    values = {
+        "run_dir": run_dir, "map": config_path("maps", "demo_town.xodr"), "rig": str(rig),
+        "frames": _FRAMES, "vehicles": 4, "nurec": False, "carla_port": port, "domain_id": 107,
+    }  # fmt: skip
+    return GraphConfig(**{**values, **fields})
+
+
+def _run(config: GraphConfig) -> tuple[RunResult, dict[str, Any]]:
+    result = Supervisor(build_graph(config)).run()
+    parts = {p.stem: json.loads(p.read_text()) for p in (config.run_dir / "parts").glob("*.json")}
+    return result, parts
+
+
+@pytest.mark.slow
+def test_two_runs_with_one_seed_are_complete_and_equal(tmp_path: Path) -> None:
+    hashes = []
+    for name in ("first", "second"):
+        result, parts = _run(_config(tmp_path / name))
+        assert result.ok, result.sentence
+        streams = parts["cosmos_recorder"]["streams"]
+        planned = {t: s for t, s in streams.items() if s["expected"] is not None}
+        assert len(planned) > 15
+        assert {t: s["recorded"] for t, s in planned.items()} == {
+            t: s["expected"] for t, s in planned.items()
+        }
+        assert parts["carla_ego"]["commands_accepted"] == _FRAMES + 1
+        assert parts["carla_ego"]["distance_m"] > 1.0
+        assert parts["route_agent"]["counts"] == {"command/ackermann": _FRAMES + 1}
+        hashes.append({t: s["sha256"] for t, s in streams.items()})
+    assert hashes[0] == hashes[1]
+
+
+@pytest.mark.slow
+def test_a_killed_node_ends_the_run_in_words(tmp_path: Path) -> None:
+    config = _config(tmp_path, frames=5000, record=False)
+
+    def strike(done: int, _total: int) -> None:
+        if done == 10:
+            os.kill(supervisor.pids["route_agent"], signal.SIGKILL)
+
+    supervisor = Supervisor(build_graph(config), strike)
+    result = supervisor.run()
+    assert (result.exit_code, result.dead) == (1, "route_agent")
+    assert "route_agent was killed by SIGKILL at frame 1" in result.sentence
+    assert not any(Path(f"/proc/{pid}").exists() for pid in supervisor.pids.values())
+
+
+def test_the_graph_of_the_demo(tmp_path: Path) -> None:
+    scene = tmp_path / "scene.usdz"
+    scene.touch()
+    config = load_config("demo", map=config_path("maps", "demo_town.xodr"), scene=scene)
+    graph = build_graph(config)
+    assert [process.name for process in graph.processes] == [
+        "carla_server", "nurec_server", "carla_ego", "nurec_render", "route_agent",
+        "cosmos_recorder",
+    ]  # fmt: skip
+    assert [p.participant for p in graph.processes] == [False, False, True, True, True, True]
+    ego = graph.parameters["carla_ego"]
+    assert ego["lockstep.participants"] == list(graph.participants)
+    assert (ego["frames"], ego["seed"], ego["mode"]) == (200, 1, "drive")
+
+
+def test_every_parameter_that_the_graph_gives_is_declared_by_its_node(tmp_path: Path) -> None:
+    from carla_nurec_bridge.ros.parameter_files import NODES
+    from carla_nurec_bridge.ros.parameters import defaults
+
+    scene = tmp_path / "scene.usdz"
+    scene.touch()
+    graph = build_graph(load_config("demo", map=config_path("maps", "demo_town.xodr"), scene=scene))
+    needless = {"rig", "scene", "frames", "deadlines.frame_s"}
+    for node, given in graph.parameters.items():
+        assert set(given) - set(defaults(NODES[node])) <= needless, node
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"frames": -1}, "field frames: .* found -1 \\(frames to run"),
+        ({"fames": 3}, "field fames: .*known: run_dir"),
+        ({"mode": "replay"}, "mode replay needs the field log"),
+        ({"map": Path("/nowhere.xodr")}, "map: there is no file /nowhere.xodr"),
+    ],
+)
+def test_wrong_configurations_are_refused_in_words(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=f"run.yaml: {words}"):
+        checked_config(fields, "run.yaml")
+
+
+def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("- a\n- b\n")
+    with pytest.raises(InputError, match="must hold 'field: value' lines, not a list"):
+        load_config(path)
+    path.write_text("a: [")
+    with pytest.raises(InputError, match="is not YAML"):
+        load_config(path)
+    with pytest.raises(InputError, match="no run configuration"):
+        load_config(tmp_path / "none.yaml")
