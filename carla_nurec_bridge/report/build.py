@@ -19,6 +19,7 @@ from ..scene import distance_to_recording, open_scene
 from .contact_sheet import write_contact_sheet
 from .drive import Drive, read_drive
 from .markdown import report_markdown
+from .rebuilt import recorder_from_bag
 
 _COMMANDS = ("accepted", "late", "refused")
 _SCENE = "scene.usdz"
@@ -45,9 +46,11 @@ def write_report(run_dir: Path, facts: dict[str, Any]) -> Report:
     in its scene package. InputError when the folder holds no run.
     """
     parts = read_parts(run_dir)
-    if RECORDER not in parts:
-        raise InputError(f"{run_dir} holds no finished recording (parts/{RECORDER}.json)")
+    if not (run_dir / "bag").is_dir():
+        raise InputError(f"{run_dir} holds no recording: there is no folder bag")
     with BagReader(run_dir / "bag") as bag:
+        if RECORDER not in parts:
+            parts[RECORDER] = recorder_from_bag(bag, parts.get(EGO, {}))
         plan = bag.plan()
         names = {s.key: s.topic for s in plan.streams} if plan else {}
         drive = read_drive(bag, names)

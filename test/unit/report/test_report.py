@@ -70,6 +70,19 @@ def test_an_incomplete_stream_is_said(run_dir: Path, tmp_path: Path) -> None:
     assert not again.complete
 
 
+def test_a_killed_recorder_is_replaced_by_its_bag(
+    report: Report, run_dir: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run_dir, copy)
+    (copy / "parts/cosmos_recorder.json").unlink()
+    rebuilt = write_report(copy, {"mode": "drive"})
+    assert rebuilt.complete
+    assert rebuilt.content["run_sha256"] == report.content["run_sha256"]
+    assert rebuilt.content["frames"] == report.content["frames"]
+    assert "the recorder was killed" in (copy / "report.md").read_text()
+
+
 def test_a_folder_without_a_run(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no finished recording"):
+    with pytest.raises(InputError, match="holds no recording"):
         write_report(tmp_path, {})
