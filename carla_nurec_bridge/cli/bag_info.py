@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from ..core.timebase import NS_PER_S
 from ..recording import BagReader, RunPlan
 from ..recording.tally import Tally
+
+_PIPE_WIDTH = 160
 
 
 @click.command("info")
@@ -22,7 +25,7 @@ def command(directory: Path, hashes: bool) -> int:
     Exit code 0: as many messages as the run's plan expects (or no plan in the bag); 3: some are
     missing; 2: no readable bag.
     """
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     with BagReader(directory) as bag:
         plan = bag.plan()
         tallies = bag.tallies() if hashes else {}
@@ -42,7 +45,8 @@ def _show(console: Console, bag: BagReader, plan: RunPlan | None, tallies: dict[
     """Print the table of streams; return how many lack messages."""
     table = Table(box=None, pad_edge=False)
     for head in ("topic", "type", "expected", "recorded", "QoS", *(("sha256",) if tallies else ())):
-        table.add_column(head, justify="right" if head in ("expected", "recorded") else "left")
+        justify: JustifyMethod = "right" if head in ("expected", "recorded") else "left"
+        table.add_column(head, justify=justify, overflow="fold")
     planned = {stream.topic: stream for stream in plan.streams} if plan else {}
     frames = (bag.end_ns - bag.start_ns) // plan.dt_ns if plan else 0
     short = 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -16,6 +17,8 @@ from ..graph import GraphConfig
 from ..report.markdown import size, stream_rows
 from .demo_flow import DemoOptions, DemoRun, configure, demo_map, run_demo, write_repeats
 from .up import setting
+
+_PIPE_WIDTH = 140
 
 _STEPS = {
     "rehearsal": "rehearsing",
@@ -87,7 +90,7 @@ def command(
 
     Exit code 0: the run finished and every stream is complete; 1: it did not; 2: bad input.
     """
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     if replay is not None and map_path is None:
         raise InputError("--replay needs --map: the OpenDRIVE file of the recorded world")
     given = dict(setting(text) for text in settings)
@@ -139,7 +142,8 @@ def _streams(console: Console, run: DemoRun) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for head in ("topic", "expected", "recorded", "size", "sha256"):
-        table.add_column(head, justify="left" if head in ("topic", "sha256") else "right")
+        justify: JustifyMethod = "left" if head in ("topic", "sha256") else "right"
+        table.add_column(head, justify=justify, overflow="fold")
     for topic, expected, recorded, count, digest in stream_rows(run.report.content):
         whole = expected in ("–", recorded.split(" ")[0])
         table.add_row(topic, expected, recorded if whole else f"[red]{recorded}[/]", count, digest)
@@ -159,7 +163,8 @@ def _outcome(console: Console, config: GraphConfig, run: DemoRun, *, paths: bool
             f"[bold]{drive['distance_m']:.1f} m[/] in {content['simulated_s']:g} s, "
             f"{len(drive['collisions'])} collisions, "
             + (f"{speed:.2f} s of wall time a simulated second, " if speed else "")
-            + f"{run.wall_s:.1f} s in all"
+            + f"{run.wall_s:.1f} s in all",
+            soft_wrap=True,
         )
     if not paths:
         return
