@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .child import Child
-from .core.errors import BridgeError
+from .core.errors import BridgeError, InputError
 from .core.streams import RECORDER
 from .graph import Graph, write_parameters
 from .recording.recover import recover_bag
@@ -19,6 +19,7 @@ HEARTBEAT_DEADLINE_S = 5.0
 END_DEADLINE_S = 10.0
 _SUSPICIOUS_SILENCE_S = 1.8
 _SPEAK_S = 2.0
+_STOPPED = 130
 _POLL_S = 0.05
 _SHARED_MEMORY_PERIOD_S = 1.0
 
@@ -44,6 +45,7 @@ class RunResult:
 class _Death:
     name: str
     sentence: str
+    exit_code: int
 
 
 class Supervisor:
@@ -74,20 +76,19 @@ class Supervisor:
                     self._children[process.name] = Child(process, log)
                 death = self._watch(started)
         except KeyboardInterrupt:
-            death = _Death("", "the run was stopped by the user")
+            death = _Death("", "the run was stopped by the user", _STOPPED)
         finally:
             self._close()
         wall_s = time.monotonic() - started
         codes = {name: child.code() for name, child in self._children.items()}
         if death is None:
             return RunResult(0, f"finished in {wall_s:.1f} s", wall_s, codes)
-        code = 1 if death.name else 130
         sentence, bag = death.sentence, None
         try:
             bag = self._recover()
         except BridgeError as error:
             sentence += f"; its bag cannot be recovered: {error}"
-        return RunResult(code, sentence, wall_s, codes, death.name or None, bag)
+        return RunResult(death.exit_code, sentence, wall_s, codes, death.name or None, bag)
 
     def _watch(self, started: float) -> _Death | None:
         ended_s: float | None = None
@@ -161,7 +162,9 @@ class Supervisor:
     def _died(self, child: Child, how: str) -> _Death:
         done, total = self._progress
         where = f"at frame {done} of {total}" if total else f"at frame {done}"
-        return _Death(child.name, f"{child.name} {how} {where}; its log: {child.log}")
+        bad_input = child.code() == InputError.exit_code
+        sentence = f"{child.name} {how} {where}; its log: {child.log}"
+        return _Death(child.name, sentence, InputError.exit_code if bad_input else 1)
 
     def _close(self) -> None:
         """End what still runs: participants first, so that they can take leave of the servers."""

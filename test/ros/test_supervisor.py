@@ -78,6 +78,13 @@ def test_the_error_line_of_the_cause_is_quoted(tmp_path: Path) -> None:
     assert "ended with code 1 (loud: error: no map)" in result.sentence
 
 
+def test_bad_input_keeps_its_exit_code(tmp_path: Path) -> None:
+    server = _BEAT + "print('error: port 2000 is in use'); raise SystemExit(2)"
+    result = _supervisor(tmp_path, a_server=server, node=_BEAT + "time.sleep(60)").run()
+    assert (result.exit_code, result.dead) == (2, "a_server")
+    assert "port 2000 is in use" in result.sentence
+
+
 def test_a_stopped_process_is_noticed_within_the_deadline(tmp_path: Path) -> None:
     supervisor = _supervisor(tmp_path, node=_BEAT + "time.sleep(60)")
     stopped: list[float] = []
