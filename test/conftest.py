@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import lzma
 import math
 import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from realdata import real
 
-_RECORDING = Path(__file__).parent / "data/recordings/DistanceBetweenVehicles_0.9.13.log.xz"
 _SHA256 = "bf922505c224b768b113a786feec4395825fe780249c469e1f09e6312b9c258d"
 
 
 @pytest.fixture(scope="session")
-def real_recording() -> bytes:
-    """Return the bytes of a recording made by CARLA 0.9.13 (847 frames, 118 moving actors)."""
-    data = lzma.decompress(_RECORDING.read_bytes())
-    assert hashlib.sha256(data).hexdigest() == _SHA256
-    return data
+def real_recording_path() -> Path:
+    """Return a recording made by CARLA 0.9.13 (847 frames, 118 moving actors)."""
+    return real("recorder/DistanceBetweenVehicles_0.9.13.log")
 
 
 @pytest.fixture(scope="session")
-def real_recording_path(real_recording: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the same recording as a file."""
-    path = tmp_path_factory.mktemp("recording") / "real.log"
-    path.write_bytes(real_recording)
-    return path
+def real_recording(real_recording_path: Path) -> bytes:
+    """Return the bytes of the same recording."""
+    data = real_recording_path.read_bytes()
+    assert hashlib.sha256(data).hexdigest() == _SHA256
+    return data
 
 
 class ReplayRules:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from realdata import real
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability
 
@@ -20,7 +21,6 @@ from carla_nurec_bridge.recording import BagReader
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(420)]
 
 ROOT = Path(__file__).parents[2]
-TOWN01 = ROOT.parent / "shared/data/opendrive/Town01.xodr.gz"
 DEMO = (sys.executable, "-m", "carla_nurec_bridge.cli.main", "demo")
 SHM = Path("/dev/shm")
 
@@ -122,10 +122,10 @@ def test_control_videos_have_the_cameras_frames(twice: Path) -> None:
     assert (twice / "contact_sheet.png").stat().st_size > 100_000
 
 
-@pytest.mark.skipif(not TOWN01.is_file(), reason=f"no {TOWN01} beside the checkout")
 def test_a_real_recording_is_replayed(real_recording_path: Path, tmp_path: Path) -> None:
     out = tmp_path / "replay"
-    done = demo("--replay", real_recording_path, "--map", TOWN01, "--seconds", 2, "--out", out)
+    town01 = real("opendrive/Town01.xodr.gz")
+    done = demo("--replay", real_recording_path, "--map", town01, "--seconds", 2, "--out", out)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     report = json.loads((out / "report.json").read_text())
     assert report["complete"]

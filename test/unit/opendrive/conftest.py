@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
+from realdata import real
 
 from carla_nurec_bridge.opendrive import OpenDriveMap, map_name, parse, read_opendrive
 
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "config/maps/demo_town.xodr"
-# CARLA's own towns and other OpenDRIVE files are not part of this repository.
-REAL_MAPS = Path(os.environ.get("CNB_TEST_MAPS", ROOT.parent / "shared/data/opendrive"))
 EVERY = [
     "demo_town",
     "Town01.xodr.gz", "Town10HD.xodr.gz", "Town03_2019.xodr.gz", "TemplateOpenDrive.xodr",
@@ -25,11 +23,8 @@ EVERY = [
 
 
 def real_map(name: str) -> Path:
-    """Return the path of a real map; skip the test where it is not at hand."""
-    path = REAL_MAPS / name
-    if not path.exists():
-        pytest.skip(f"{name} is not in {REAL_MAPS}; CNB_TEST_MAPS names the folder")
-    return path
+    """Return the path of a real map; CARLA's own towns are not part of this repository."""
+    return real(f"opendrive/{name}")
 
 
 @cache
