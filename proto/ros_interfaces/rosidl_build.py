@@ -16,10 +16,58 @@ RUNTIME_LIBRARIES = (
     "rosidl_typesupport_c",
     "rosidl_typesupport_fastrtps_c",
     "rosidl_typesupport_fastrtps_cpp",
+    "rosidl_typesupport_introspection_c",
     "fastcdr",
     "rcutils",
     "rmw",
 )
+
+# Upstream's dispatcher opens a library by name for each kind of type support. Here all kinds are
+# linked into one module, so that a table lookup is enough: rmw asks for the serialiser (fastrtps)
+# and, to describe the type to other participants, for the introspection tables.
+_DISPATCHER = """\
+#include <string.h>
+
+#include "rosidl_runtime_c/message_type_support_struct.h"
+#include "rosidl_typesupport_fastrtps_c/identifier.h"
+#include "rosidl_typesupport_introspection_c/identifier.h"
+#include "rosidl_typesupport_interface/macros.h"
+#include "{package}/msg/detail/{header}__functions.h"
+
+#define SYMBOL ROSIDL_TYPESUPPORT_INTERFACE__MESSAGE_SYMBOL_NAME
+#define HANDLE_OF(kind) SYMBOL(kind, {package}, msg, {name})
+
+const rosidl_message_type_support_t * HANDLE_OF(rosidl_typesupport_fastrtps_c)(void);
+const rosidl_message_type_support_t * HANDLE_OF(rosidl_typesupport_introspection_c)(void);
+
+static const rosidl_message_type_support_t * find_kind(
+  const rosidl_message_type_support_t * handle, const char * identifier)
+{{
+  if (strcmp(identifier, handle->typesupport_identifier) == 0) {{
+    return handle;
+  }}
+  if (strcmp(identifier, rosidl_typesupport_fastrtps_c__identifier) == 0) {{
+    return HANDLE_OF(rosidl_typesupport_fastrtps_c)();
+  }}
+  if (strcmp(identifier, rosidl_typesupport_introspection_c__identifier) == 0) {{
+    return HANDLE_OF(rosidl_typesupport_introspection_c)();
+  }}
+  return NULL;
+}}
+
+const rosidl_message_type_support_t * HANDLE_OF(rosidl_typesupport_c)(void)
+{{
+  static const rosidl_message_type_support_t handle = {{
+    "rosidl_typesupport_c",
+    NULL,
+    find_kind,
+    &{package}__msg__{name}__get_type_hash,
+    &{package}__msg__{name}__get_type_description,
+    &{package}__msg__{name}__get_type_description_sources,
+  }};
+  return &handle;
+}}
+"""
 
 
 @dataclass(frozen=True)
@@ -57,8 +105,8 @@ def generate(package: MessagePackage, definitions: Path, root: Path) -> list[Pat
     from rosidl_generator_c.cli import GenerateC
     from rosidl_generator_py.cli import GeneratePython
     from rosidl_generator_type_description.cli import HashTypeDescription
-    from rosidl_typesupport_c.cli import GenerateCTypesupport
     from rosidl_typesupport_fastrtps_c.cli import GenerateFastRTPSCTypesupport
+    from rosidl_typesupport_introspection_c.cli import GenerateIntrospectionCTypesupport
 
     output = root / package.name
     shutil.rmtree(output, ignore_errors=True)
@@ -68,15 +116,24 @@ def generate(package: MessagePackage, definitions: Path, root: Path) -> list[Pat
         hashes = HashTypeDescription("type_description").generate_type_hashes(*arguments)
         GenerateC("c").generate(*arguments, type_description_files=[str(path) for path in hashes])
         GenerateFastRTPSCTypesupport("fastrtps_c").generate(*arguments)
-        # With one implementation the dispatcher needs no library look-up at run time.
-        GenerateCTypesupport(
-            "typesupport_c", typesupport_implementations=["rosidl_typesupport_fastrtps_c"]
-        ).generate(*arguments)
+        GenerateIntrospectionCTypesupport("introspection_c").generate(*arguments)
         GeneratePython("py", typesupport_implementations=["rosidl_typesupport_c"]).generate(
             *arguments
         )
+    for header in sorted((output / "msg" / "detail").glob("*__functions.h")):
+        _write_dispatcher(package.name, header, idl_files)
     (output / "__init__.py").touch()
     return sorted(output.rglob("*.c")) + sorted(output.rglob("*.cpp"))
+
+
+def _write_dispatcher(package: str, functions: Path, idl_files: Sequence[str]) -> None:
+    """Write the dispatcher of the message whose C functions are declared in ``functions``."""
+    from rosidl_pycommon import convert_camel_case_to_lower_case_underscore as lower_case
+
+    header = functions.name.removesuffix("__functions.h")
+    (name,) = (n for n in (Path(idl).stem for idl in idl_files) if lower_case(n) == header)
+    text = _DISPATCHER.format(package=package, header=header, name=name)
+    functions.with_name(f"{header}__dispatcher.c").write_text(text)
 
 
 def _write_idl(package: MessagePackage, definitions: Path, output: Path) -> list[str]:
@@ -102,7 +159,12 @@ def include_dirs(root: Path) -> list[str]:
 
 def libraries(package: MessagePackage) -> list[str]:
     """Return the libraries that the extension module links, without ``lib`` and suffix."""
-    kinds = ("generator_c", "typesupport_fastrtps_c", "generator_py")
+    kinds = (
+        "generator_c",
+        "typesupport_fastrtps_c",
+        "typesupport_introspection_c",
+        "generator_py",
+    )
     nested = [f"{name}__rosidl_{kind}" for name in package.nests for kind in kinds]
     return [*nested, *RUNTIME_LIBRARIES]
 

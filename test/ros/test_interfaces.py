@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from importlib import import_module
@@ -127,6 +128,32 @@ def test_an_independent_implementation_computes_the_same_hash(name: str):
         if own not in store.types:
             store.register(get_types_from_msg(path.read_text(), own))
     assert store.hash_rihs01(name) == f"RIHS01_{PUBLISHED[name]}"
+
+
+ENDPOINTS = """
+import sys
+from importlib import import_module
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+rclpy.init()
+node = rclpy.create_node("endpoints_test")
+for name in sys.argv[1:]:
+    package, _, kind = name.split("/")
+    type_ = getattr(import_module(f"{package}.msg"), kind)
+    node.create_publisher(type_, f"endpoints_test/{kind}", 1)
+    node.create_subscription(type_, f"endpoints_test/{kind}", print, 1)
+    node.create_subscription(DiagnosticArray, f"endpoints_test/after_{kind}", print, 1)
+rclpy.shutdown()
+"""
+
+
+def test_endpoints_leave_no_error_behind_in_the_middleware():
+    """A type without introspection tables leaves an error, which a later call reports loudly."""
+    done = subprocess.run(
+        [sys.executable, "-c", ENDPOINTS, *PUBLISHED], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "rcutils" not in done.stderr
 
 
 def test_every_own_type_of_the_topic_table_is_built():
