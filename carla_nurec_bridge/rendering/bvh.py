@@ -35,13 +35,10 @@ class Tree(NamedTuple):
 
 
 def build_tree(vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> Tree:
-    """Return the tree of (V, 3) vertices and (T, 3) triangles."""
+    """Return the tree of (V, 3) vertices and (T, 3) triangles; do not walk one of no triangles."""
     corners = np.ascontiguousarray(vertices[triangles].reshape(-1, 9), dtype=np.float32)
     if not len(corners):
-        nodes = np.zeros((1, 8), np.float32)
-        nodes[0, :3], nodes[0, 3:6] = np.inf, -np.inf
-        nodes.view(np.int32)[0, 6:] = 0, 0
-        return Tree(nodes, corners, np.zeros(0, np.int32))
+        return Tree(np.zeros((1, 8), np.float32), corners, np.zeros(0, np.int32))
     nodes = np.zeros((2 * len(corners), 8), np.float32)
     order = np.arange(len(corners), dtype=np.int32)
     used = _split_all(corners, nodes, nodes.view(np.int32), order)

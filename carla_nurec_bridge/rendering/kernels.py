@@ -179,10 +179,13 @@ def draw(
             for pixel in range(min(4, len(edges) - 4 * packet)):
                 row, column = edges[4 * packet + pixel, 0], edges[4 * packet + pixel, 1]
                 for channel in range(3):
+                    # The mean of the squares is close to a mean of light, after tone mapping.
                     total = f32(0.0)
                     for lane in range(4 * pixel, 4 * pixel + 4):
-                        total += min(page[COLOUR + LANES * channel + lane], f32(1.2))
-                    rgb[row, column, channel] = display[display_index(f32(0.25) * total)]
+                        seen = display[display_index(page[COLOUR + LANES * channel + lane])]
+                        total += f32(seen) * f32(seen)
+                    mean = np.sqrt(f32(0.25) * total) + f32(0.5)
+                    rgb[row, column, channel] = np.uint8(mean)
             continue
         if wanted[0]:
             for lane in range(count):

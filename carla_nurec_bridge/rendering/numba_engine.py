@@ -88,8 +88,6 @@ class NumbaEngine:
 
 def _moved_box(box: NDArray[np.float32], poses: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the box around a box at all poses, a little widened."""
-    if box[0] > box[3]:
-        return box
     low, high = box[:3].astype(np.float64), box[3:].astype(np.float64)
     centre, half = (low + high) / 2, (high - low) / 2
     middle = poses[:, :, :3] @ centre + poses[:, :, 3]
@@ -181,6 +179,8 @@ def _trace(valid_address, root_address, packet_address, any_hit):
         dx, dy, dz = page[DIRECTION + lane], page[DIRECTION + Y + lane], page[DIRECTION + Z + lane]
         far = page[FAR + lane]
         for slot in range(root[0]):
+            if table[slot, _TRIANGLE_COUNT] == 0:
+                continue
             box = boxes[slot]
             away = enters(box, x, y, z, f32(1.0) / dx, f32(1.0) / dy, f32(1.0) / dz, far)
             if away == f32(np.inf):

@@ -40,4 +40,3 @@ def yard(request: pytest.FixtureRequest) -> Iterator[RenderScene]:
         pose = matrix_from_xyz_rpy([8, 6, 0.5], [0, 0, 0.3])
         scene.set_instances([Instance("crate", pose, pose, 77, (0, 200, 0))])
         yield scene
-

@@ -95,9 +95,7 @@ def test_walkers_stand_on_the_ground_and_differ() -> None:
     assert len(clothes) > 30
 
 
-@pytest.mark.parametrize(
-    ("state", "height", "channel"), [("red", 0.29, 0), ("green", -0.29, 1)]
-)
+@pytest.mark.parametrize(("state", "height", "channel"), [("red", 0.29, 0), ("green", -0.29, 1)])
 def test_one_lens_of_a_traffic_light_is_lit(state: str, height: float, channel: int) -> None:
     mesh = traffic_light_mesh(state)  # type: ignore[arg-type]
     lit = mesh.colours[:, 3] == LIGHT

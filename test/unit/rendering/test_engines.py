@@ -160,7 +160,7 @@ def test_instances_are_replaced_not_added(engine: str) -> None:
 
         def seen(count: int) -> set[int]:
             pose = np.tile(np.eye(4), (count, 1, 1))
-            pose[:, :3, 3] = [(3.0, 2.0 * k, 5.0) for k in range(count)]
+            pose[:, :3, 3] = np.array([(3.0, 2.0 * k, 5.0) for k in range(count)]).reshape(-1, 3)
             scene.set_instances([Instance("crate", p, p, k + 1) for k, p in enumerate(pose)])
             hits = cast(scene, [(0, 2.0 * k, 5.0) for k in range(8)], [(1, 0, 0)] * 8, 4.0)
             return set(hits.instance.tolist()) - {0}
