@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
+from .windshield import Windshield
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -20,11 +21,13 @@ class CameraBase(abc.ABC):
 
     Pixel coordinates (u right, v down) have their origin at the outer corner of the top-left
     pixel, so pixel (i, j) is centred at (i + 0.5, j + 0.5). Rays and points are in the camera's
-    optical frame: x right, y down, z forward.
+    optical frame: x right, y down, z forward. Behind a ``windshield`` the lens sees bent rays;
+    points and rays here are those of the world before it.
     """
 
     width: int
     height: int
+    windshield: Windshield | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
@@ -32,19 +35,32 @@ class CameraBase(abc.ABC):
                 f"a camera image must have at least one pixel, not {self.width} x {self.height}"
             )
 
-    @abc.abstractmethod
     def project(self, points: Array) -> tuple[Array, Mask]:
         """Project optical points (N, 3) to pixels (N, 2); valid (N,) says which are on the image.
 
         Pixels of points that are not valid are finite but mean nothing.
         """
+        if self.windshield is None:
+            return self._through_lens(points)
+        rays, passed = self.windshield.bend(points)
+        pixels, seen = self._through_lens(rays)
+        return pixels, seen & passed
 
-    @abc.abstractmethod
     def unproject(self, pixels: Array) -> tuple[Array, Mask]:
         """Return the unit optical rays (N, 3) through pixels (N, 2) and which exist (N,).
 
         Rays that do not exist are (0, 0, 0).
         """
+        rays, seen = self._out_of_lens(pixels)
+        return (rays, seen) if self.windshield is None else self.windshield.unbend(rays)
+
+    @abc.abstractmethod
+    def _through_lens(self, points: Array) -> tuple[Array, Mask]:
+        """Project points at the lens (N, 3), as ``project`` without a windshield."""
+
+    @abc.abstractmethod
+    def _out_of_lens(self, pixels: Array) -> tuple[Array, Mask]:
+        """Return the rays at the lens (N, 3), as ``unproject`` without a windshield."""
 
     def contains(self, pixels: Array) -> Mask:
         """Say which pixels (N, 2) lie on the image, its outer edge at right and bottom excluded."""

@@ -11,6 +11,7 @@ from .ftheta import FThetaCamera, FThetaReference
 from .opencv_fisheye import OpenCVFisheyeCamera
 from .opencv_pinhole import OpenCVPinholeCamera
 from .shutter import Shutter
+from .windshield import Windshield, WindshieldReference, windshield_from_json
 
 __all__ = [
     "CameraBase",
@@ -19,6 +20,8 @@ __all__ = [
     "FThetaReference",
     "OpenCVFisheyeCamera",
     "OpenCVPinholeCamera",
+    "Windshield",
+    "WindshieldReference",
     "camera_from_json",
     "camera_to_json",
 ]
@@ -31,7 +34,7 @@ def camera_to_json(model: CameraModel, shutter: Shutter) -> dict[str, Any]:
     parameters: dict[str, Any] = {
         "resolution": [model.width, model.height],
         "shutter_type": shutter.name,
-        "external_distortion_parameters": None,
+        "external_distortion_parameters": model.windshield and model.windshield.to_json(),
         "principal_point": list(model.principal_point),
     }
     match model:
@@ -65,12 +68,13 @@ def camera_to_json(model: CameraModel, shutter: Shutter) -> dict[str, Any]:
 def camera_from_json(camera_model: Mapping[str, Any]) -> CameraModel:
     """Return the model of a ``camera_model`` object; InputError names what is wrong with it.
 
-    A windshield (``external_distortion_parameters``) is not part of the model; the caller decides
-    whether to go on without it. The shutter is read by ``shutter_from(parameters.shutter_type)``.
+    The shutter is read by ``shutter_from(parameters.shutter_type)``.
     """
     try:
         kind, p = str(camera_model["type"]), camera_model["parameters"]
         width, height = (int(size) for size in p["resolution"])
+        glass = p.get("external_distortion_parameters")
+        windshield = None if glass is None else windshield_from_json(glass)
         match kind:
             case "ftheta":
                 return FThetaCamera(
@@ -82,6 +86,7 @@ def camera_from_json(camera_model: Mapping[str, Any]) -> CameraModel:
                     _reference(p["reference_poly"]),
                     float(p["max_angle"]),
                     linear_or_identity(p.get("linear_cde")),
+                    windshield=windshield,
                 )
             case "opencv-pinhole":
                 return OpenCVPinholeCamera(
@@ -92,6 +97,7 @@ def camera_from_json(camera_model: Mapping[str, Any]) -> CameraModel:
                     _floats(p["radial_coeffs"]),
                     _floats(p["tangential_coeffs"]),
                     _floats(p["thin_prism_coeffs"]),
+                    windshield=windshield,
                 )
             case "opencv-fisheye":
                 return OpenCVFisheyeCamera(
@@ -101,6 +107,7 @@ def camera_from_json(camera_model: Mapping[str, Any]) -> CameraModel:
                     _pair(p["focal_length"]),
                     _floats(p["radial_coeffs"]),
                     float(p["max_angle"]),
+                    windshield=windshield,
                 )
     except KeyError as missing:
         raise InputError(f"a camera model lacks its field {missing}") from missing

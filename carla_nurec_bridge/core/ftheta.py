@@ -113,7 +113,7 @@ class FThetaCamera(CameraBase):
             upper,
         )
 
-    def project(self, points: Array) -> tuple[Array, Mask]:
+    def _through_lens(self, points: Array) -> tuple[Array, Mask]:
         """Project optical points; valid below the largest angle and on the image."""
         x, y, z = np.asarray(points, dtype=np.float64).T
         radius = np.hypot(x, y)
@@ -125,7 +125,7 @@ class FThetaCamera(CameraBase):
         length = np.hypot(radius, z)
         return pixels, (length > 0.0) & (theta < self._reach[0]) & self.contains(pixels)
 
-    def unproject(self, pixels: Array) -> tuple[Array, Mask]:
+    def _out_of_lens(self, pixels: Array) -> tuple[Array, Mask]:
         """Return unit optical rays through pixels; valid below the largest angle."""
         centred = np.asarray(pixels, dtype=np.float64) - np.asarray(self.principal_point) - 0.5
         q = np.linalg.solve(self._linear, centred.T)
@@ -153,4 +153,5 @@ class FThetaCamera(CameraBase):
             self.reference,
             self.max_angle_rad,
             (c * su / sv, d * su / sv, e),
+            windshield=self.windshield,
         )

@@ -45,7 +45,7 @@ class OpenCVFisheyeCamera(CameraBase):
         angle = first_positive_root(derivative(self._curve), self.max_angle_rad)
         return angle, float(evaluate(self._curve, np.asarray(angle)))
 
-    def project(self, points: Array) -> tuple[Array, Mask]:
+    def _through_lens(self, points: Array) -> tuple[Array, Mask]:
         """Project optical points; valid below the largest angle and on the image."""
         x, y, z = np.asarray(points, dtype=np.float64).T
         radius = np.hypot(x, y)
@@ -56,7 +56,7 @@ class OpenCVFisheyeCamera(CameraBase):
         length = np.hypot(radius, z)
         return pixels, (length > 0.0) & (theta < self._reach[0]) & self.contains(pixels)
 
-    def unproject(self, pixels: Array) -> tuple[Array, Mask]:
+    def _out_of_lens(self, pixels: Array) -> tuple[Array, Mask]:
         """Return unit optical rays through pixels; valid below the largest angle."""
         q = (np.asarray(pixels, dtype=np.float64) - self.principal_point) / self.focal_length
         distorted = np.hypot(q[:, 0], q[:, 1])
@@ -80,4 +80,7 @@ class OpenCVFisheyeCamera(CameraBase):
             return self
         centre = (self.principal_point[0] * su, self.principal_point[1] * sv)
         focal = (self.focal_length[0] * su, self.focal_length[1] * sv)
-        return OpenCVFisheyeCamera(width, height, centre, focal, self.radial, self.max_angle_rad)
+        return OpenCVFisheyeCamera(
+            width, height, centre, focal, self.radial, self.max_angle_rad,
+            windshield=self.windshield,
+        )  # fmt: skip

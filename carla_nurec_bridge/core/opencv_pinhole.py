@@ -92,7 +92,7 @@ class OpenCVPinholeCamera(CameraBase):
         ])  # fmt: skip
         return xd, yd, jacobian
 
-    def project(self, points: Array) -> tuple[Array, Mask]:
+    def _through_lens(self, points: Array) -> tuple[Array, Mask]:
         """Project optical points; valid in front, within the distortion's reach, on the image."""
         x, y, z = np.asarray(points, dtype=np.float64).T
         front = z > 0.0
@@ -103,7 +103,7 @@ class OpenCVPinholeCamera(CameraBase):
         pixels = np.column_stack([xd, yd]) * self.focal_length + self.principal_point
         return pixels, reached & self.contains(pixels)
 
-    def unproject(self, pixels: Array) -> tuple[Array, Mask]:
+    def _out_of_lens(self, pixels: Array) -> tuple[Array, Mask]:
         """Return unit optical rays through pixels; valid where the distortion can be undone.
 
         The radial part is inverted exactly first, which puts Newton's method for the whole on the
@@ -154,5 +154,6 @@ class OpenCVPinholeCamera(CameraBase):
         centre = (self.principal_point[0] * su, self.principal_point[1] * sv)
         focal = (self.focal_length[0] * su, self.focal_length[1] * sv)
         return OpenCVPinholeCamera(
-            width, height, centre, focal, self.radial, self.tangential, self.thin_prism
-        )
+            width, height, centre, focal, self.radial, self.tangential, self.thin_prism,
+            windshield=self.windshield,
+        )  # fmt: skip

@@ -10,6 +10,8 @@ from ..core.cameras import (
     FThetaReference,
     OpenCVFisheyeCamera,
     OpenCVPinholeCamera,
+    Windshield,
+    WindshieldReference,
     linear_or_identity,
     padded,
 )
@@ -101,19 +103,26 @@ def camera_spec(model: CameraModel, shutter: Shutter, logical_id: str) -> sensor
                     max_angle=model.max_angle_rad,
                 )
             )
+    if model.windshield is not None:
+        glass = model.windshield
+        spec.bivariate_windshield_model_param.CopyFrom(
+            sensorsim.BivariateWindshieldModelParameters(
+                reference_poly=glass.reference.name,
+                horizontal_poly=glass.horizontal,
+                vertical_poly=glass.vertical,
+                horizontal_poly_inverse=glass.horizontal_inverse,
+                vertical_poly_inverse=glass.vertical_inverse,
+            )
+        )
     return spec
 
 
 def camera_model(spec: sensorsim.CameraSpec) -> CameraModel:
     """Return the optics of a message at the resolution they refer to.
 
-    InputError says which parameter is wrong, or that a windshield is not supported.
+    InputError says which parameter is wrong.
     """
-    if spec.WhichOneof("external_distortion"):
-        raise InputError(
-            "a windshield (bivariate_windshield_model_param) is not supported; "
-            "send the camera without external distortion"
-        )
+    windshield = _windshield(spec)
     width, height = spec.resolution_w, spec.resolution_h
     match spec.WhichOneof("camera_param"):
         case "ftheta_param":
@@ -130,6 +139,7 @@ def camera_model(spec: sensorsim.CameraSpec) -> CameraModel:
                 FThetaReference(f.reference_poly),
                 f.max_angle,
                 linear_or_identity((cde.linear_c, cde.linear_d, cde.linear_e)),
+                windshield=windshield,
             )
         case "opencv_pinhole_param":
             p = spec.opencv_pinhole_param
@@ -141,6 +151,7 @@ def camera_model(spec: sensorsim.CameraSpec) -> CameraModel:
                 tuple(p.radial_coeffs),
                 tuple(p.tangential_coeffs),
                 tuple(p.thin_prism_coeffs),
+                windshield=windshield,
             )
         case "opencv_fisheye_param":
             e = spec.opencv_fisheye_param
@@ -151,9 +162,25 @@ def camera_model(spec: sensorsim.CameraSpec) -> CameraModel:
                 (e.focal_length_x, e.focal_length_y),
                 tuple(e.radial_coeffs),
                 e.max_angle,
+                windshield=windshield,
             )
     raise InputError(
         "camera_intrinsics must hold ftheta_param, opencv_pinhole_param or opencv_fisheye_param"
+    )
+
+
+def _windshield(spec: sensorsim.CameraSpec) -> Windshield | None:
+    if not spec.HasField("bivariate_windshield_model_param"):
+        return None
+    glass = spec.bivariate_windshield_model_param
+    if glass.reference_poly not in {reference.value for reference in WindshieldReference}:
+        raise InputError("bivariate_windshield_model_param.reference_poly is not known")
+    return Windshield(
+        tuple(glass.horizontal_poly),
+        tuple(glass.vertical_poly),
+        tuple(glass.horizontal_poly_inverse),
+        tuple(glass.vertical_poly_inverse),
+        WindshieldReference(glass.reference_poly),
     )
 
 

@@ -60,7 +60,7 @@ def open_scene(path: Path | str) -> Scene:
     rig = _recorded_rig(archive, file, info.sequence_id)
     trajectory = _trajectory(archive, rig)
     cameras = tuple(
-        _camera(archive, key, calibration, rig, notes)
+        _camera(archive, key, calibration, rig)
         for key, calibration in file.camera_calibrations.items()
         if calibration.sequence_id in (None, rig.sequence_id)
     )
@@ -111,9 +111,7 @@ def _trajectory(archive: Archive, rig: RecordedRig) -> RigTrajectory:
     return RigTrajectory(stamps, poses)
 
 
-def _camera(
-    archive: Archive, key: str, calibration: Calibration, rig: RecordedRig, notes: list[str]
-) -> SceneCamera:
+def _camera(archive: Archive, key: str, calibration: Calibration, rig: RecordedRig) -> SceneCamera:
     name = calibration.logical_sensor_name
     what = f"{archive.path}: {RIG_TRAJECTORIES}: camera {name}"
     try:
@@ -124,8 +122,6 @@ def _camera(
         raise InputError(f"{what}: {error}") from error
     except KeyError as missing:
         raise InputError(f"{what} lacks its field {missing}") from missing
-    if parameters.get("external_distortion_parameters") is not None:
-        notes.append(f"camera {name} looks through a windshield; its distortion is left out")
     stamps = rig.cameras_frame_timestamps_us
     frames = stamps[key] if key in stamps else stamps.get(name, [])
     mount = _matrix(archive, f"camera {name}: T_sensor_rig", calibration.T_sensor_rig)
