@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ print(hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest())
 
 
 def test_the_number_of_threads_changes_no_byte() -> None:
-    here = os.path.dirname(__file__)
+    here = str(Path(__file__).parent)
     program = (
         "import importlib, sys, types; "
         f"package = types.ModuleType('p'); package.__path__ = [{here!r}]; "
