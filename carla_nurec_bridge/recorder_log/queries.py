@@ -1,8 +1,9 @@
-"""The texts of ``show_recorder_collisions`` and ``show_recorder_actors_blocked``."""
+"""The questions ``show_recorder_collisions`` and ``show_recorder_actors_blocked``."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from .info import head_lines, tail_lines
 from .layouts import PacketKind
@@ -12,16 +13,32 @@ _LETTERS = ("o", "v", "w", "t", "h", "a")
 """CARLA indexes its letters by actor kind, so a traffic sign shows as h and a sensor as a."""
 
 
-def collisions(log: Log, letter1: str, letter2: str) -> str:
-    """Return the collisions between two kinds of actor as a table.
+@dataclass(frozen=True)
+class CollisionRow:
+    """The first frame of a contact: time in s, CARLA's letter of each side, and their ids."""
+
+    time_s: float
+    kinds: tuple[str, str]
+    ids: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class BlockedRow:
+    """An actor that stood: since when and for how long, in seconds."""
+
+    start_s: float
+    duration_s: float
+    actor_id: int
+
+
+def collision_rows(log: Log, letter1: str, letter2: str) -> list[CollisionRow]:
+    """Return the collisions between two kinds of actor.
 
     Letters: h hero, v vehicle, w walker, t traffic light, o other, a any. A pair that collided in
     the frame before as well goes on and is not listed again.
     """
-    lines = head_lines(log)
-    lines.append(f"{'Time':>8}{'Types':>6}{'Id':>6} {'Actor 1':<35}{'Id':>6} {'Actor 2':<35}")
+    rows = []
     before: set[tuple[int, int]] = set()
-    shown = False
     for frame in log.frames:
         now: set[tuple[int, int]] = set()
         for _, id1, id2, hero1, hero2 in log.records(frame, PacketKind.COLLISION).tolist():
@@ -29,18 +46,30 @@ def collisions(log: Log, letter1: str, letter2: str) -> str:
             kind1, kind2 = _letter(log, id1), _letter(log, id2)
             wanted = _matches(letter1, kind1, hero1) and _matches(letter2, kind2, hero2)
             if wanted and (id1, id2) not in before:
-                shown = True
-                lines.append(
-                    f"{frame.elapsed_s:>8.0f}  {kind1} {kind2} {id1:>6} "
-                    f"{_blueprint(log, id1):<35}{id2:>6} {_blueprint(log, id2):<35}"
-                )
+                rows.append(CollisionRow(frame.elapsed_s, (kind1, kind2), (id1, id2)))
         before = now
-    return _ended(log, lines, shown)
+    return rows
 
 
-def actors_blocked(log: Log, min_time_s: float = 30.0, min_distance_cm: float = 10.0) -> str:
-    """Return the actors that stayed within a distance for a time, longest first, as a table."""
-    rows: list[tuple[float, float, int]] = []
+def collisions(log: Log, letter1: str, letter2: str) -> str:
+    """Return ``collision_rows`` as CARLA's table."""
+    rows = collision_rows(log, letter1, letter2)
+    lines = head_lines(log)
+    lines.append(f"{'Time':>8}{'Types':>6}{'Id':>6} {'Actor 1':<35}{'Id':>6} {'Actor 2':<35}")
+    for row in rows:
+        (kind1, kind2), (id1, id2) = row.kinds, row.ids
+        lines.append(
+            f"{row.time_s:>8.0f}  {kind1} {kind2} {id1:>6} "
+            f"{_blueprint(log, id1):<35}{id2:>6} {_blueprint(log, id2):<35}"
+        )
+    return _ended(log, lines, bool(rows))
+
+
+def blocked_rows(
+    log: Log, min_time_s: float = 30.0, min_distance_cm: float = 10.0
+) -> list[BlockedRow]:
+    """Return the actors that stayed within a distance for a time, longest first."""
+    rows: list[BlockedRow] = []
     last: dict[int, tuple[float, float, float]] = {}
     since: dict[int, float] = {}
     blocked_s: dict[int, float] = {}
@@ -52,16 +81,22 @@ def actors_blocked(log: Log, min_time_s: float = 30.0, min_distance_cm: float = 
                 blocked_s[actor_id] = blocked_s.get(actor_id, 0.0) + frame.duration_s
                 continue
             if blocked_s.get(actor_id, 0.0) >= min_time_s:
-                rows.append((blocked_s[actor_id], since[actor_id], actor_id))
+                rows.append(BlockedRow(since[actor_id], blocked_s[actor_id], actor_id))
             since.pop(actor_id, None)
             blocked_s.pop(actor_id, None)
             last[actor_id] = (place[0], place[1], place[2])
-    rows += [(s, since[i], i) for i, s in blocked_s.items() if s >= min_time_s]
+    rows += [BlockedRow(since[i], s, i) for i, s in blocked_s.items() if s >= min_time_s]
+    return sorted(rows, key=lambda row: -row.duration_s)
+
+
+def actors_blocked(log: Log, min_time_s: float = 30.0, min_distance_cm: float = 10.0) -> str:
+    """Return ``blocked_rows`` as CARLA's table."""
+    rows = blocked_rows(log, min_time_s, min_distance_cm)
     lines = head_lines(log)
     lines.append(f"{'Time':>8}{'Id':>6} {'Actor':<35}{'Duration':>10}")
-    for seconds, start_s, actor_id in sorted(rows, key=lambda row: -row[0]):
-        name = _blueprint(log, actor_id)
-        lines.append(f"{start_s:>8.0f}{actor_id:>6} {name:<35}{seconds:>10.0f}")
+    for row in rows:
+        name = _blueprint(log, row.actor_id)
+        lines.append(f"{row.start_s:>8.0f}{row.actor_id:>6} {name:<35}{row.duration_s:>10.0f}")
     return _ended(log, lines, bool(rows))
 
 

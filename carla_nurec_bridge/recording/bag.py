@@ -60,16 +60,17 @@ class BagWriter:
     def __init__(
         self, directory: Path, options: BagOptions, plan: Mapping[str, object] | None = None
     ) -> None:
-        """Create the folder and its file.
+        """Create the folder and its file; ``directory`` ending in .mcap is that file alone.
 
-        ``plan`` is kept as JSON in the file's first record. InputError when the folder exists.
+        ``plan`` is kept as JSON in the file's first record. InputError when it exists.
         """
         check_version(options.metadata_version)
         if directory.exists():
             raise InputError(f"{directory} exists already; a bag never overwrites another")
-        directory.mkdir(parents=True)
-        self.directory = directory
-        self.path = directory / f"{directory.name}_0.mcap"
+        self._alone = directory.suffix == ".mcap"
+        self.directory = directory.parent if self._alone else directory
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.path = directory if self._alone else directory / f"{directory.name}_0.mcap"
         self._options = options
         self._stream = self.path.open("xb")
         self._writer: Writer | None = Writer(
@@ -148,7 +149,8 @@ class BagWriter:
             writer.finish()
             self._stream.flush()
             os.fsync(self._stream.fileno())
-            write_metadata(self.directory, summary, self._options.metadata_version)
+            if not self._alone:
+                write_metadata(self.directory, summary, self._options.metadata_version)
         except OSError as error:
             raise RunError(f"cannot finish {self.path}: {error.strerror}") from error
         finally:

@@ -53,6 +53,7 @@ class TapeSource:
             rotation_deg=rotation,
             parent_id=actor.parent.id if actor.parent else None,
             box_cm=(_cm(actor.box.location), _cm(actor.box.extent)) if solid else None,
+            trigger_cm=_trigger(actor) if actor.kind == "light" else None,
             physics=self._physics(actor),
             light_times_s=(light[0].green_s, light[0].yellow_s, light[0].red_s) if light else None,
         )
@@ -146,6 +147,20 @@ def recorded_physics(actor_id: int, physics: PhysicsControl) -> records.PhysicsC
             for w in physics.wheels
         ),
     )  # fmt: skip
+
+
+def _trigger(light: Actor) -> tuple[Vec3, Vec3] | None:
+    """Return a light's trigger box; its centre stands in the world, its turn is lost."""
+    if not any(light.box.extent):
+        return None
+    (x, y, z), yaw = light.transform.location, math.radians(light.transform.rotation[1])
+    along, across, up = light.box.location
+    centre = (
+        x + along * math.cos(yaw) - across * math.sin(yaw),
+        y + along * math.sin(yaw) + across * math.cos(yaw),
+        z + up,
+    )
+    return _cm(centre), _cm(light.box.extent)
 
 
 def _place(transform: Transform) -> tuple[Vec3, Vec3]:
