@@ -12,7 +12,7 @@ import numpy as np
 from ..core.errors import DeadlineError, InputError
 
 _CLEARANCE_M = 12.0
-_NEAR_M = 150.0
+_SHUFFLE = 0.4  # how far, as a share of its distance, a place may move in the order
 _WANTED = ("car", "car", "car", "van", "truck", "car", "bus", "motorcycle")
 
 
@@ -120,11 +120,11 @@ def free_port_pair() -> int:
 def _places(
     starts: list[carla.Transform], ego: carla.Location, rng: np.random.Generator
 ) -> list[carla.Transform]:
-    """Return spawn points clear of the ego and of each other: near ones in random order first."""
-    order = [starts[int(i)] for i in rng.permutation(len(starts))]
-    order.sort(key=lambda t: t.location.distance(ego) > _NEAR_M)
+    """Return spawn points clear of the ego and of each other, roughly the nearest first."""
+    distances = np.array([place.location.distance(ego) for place in starts])
+    distances *= rng.uniform(1.0 - _SHUFFLE, 1.0 + _SHUFFLE, len(starts))
     chosen: list[carla.Transform] = []
-    for place in order:
+    for place in (starts[int(i)] for i in np.argsort(distances, kind="stable")):
         others = [ego, *(t.location for t in chosen)]
         if all(place.location.distance(other) >= _CLEARANCE_M for other in others):
             chosen.append(place)

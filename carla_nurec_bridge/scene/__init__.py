@@ -6,12 +6,13 @@ OpenDRIVE map, a CARLA recording and a sensor rig.
 
 from .build import build_scene
 from .comparison import RecordingDistance, distance_to_recording
-from .model import RigTrajectory, Scene, SceneCamera, SceneTrack
+from .model import Look, RigTrajectory, Scene, SceneCamera, SceneTrack
 from .reading import open_scene
 from .surface import Surface, read_surface
 from .writing import write_scene
 
 __all__ = [
+    "Look",
     "RecordingDistance",
     "RigTrajectory",
     "Scene",

@@ -20,7 +20,7 @@ from ..recorder_log.trajectories import Track, trajectories
 from .base_link import actor_from_base
 from .geodesy import ecef_from_enu, geo_reference
 from .model import RigTrajectory, Scene, SceneCamera, SceneTrack, Stamps
-from .road_users import box_of, label_of, track_ids
+from .road_users import box_of, label_of, look_of, track_ids
 from .surface import street_surfaces
 from .writing import write_scene
 
@@ -154,7 +154,8 @@ def _track(track: Track, name: str, world_from_map: Matrix, epoch_us: int) -> Sc
     size_m, actor_from_box = box_of(track)
     stamps, map_from_actor = _way(track, epoch_us)
     poses = world_from_map @ map_from_actor @ actor_from_box
-    return SceneTrack(name, label_of(track.event), size_m, stamps, poses)
+    label = label_of(track.event)
+    return SceneTrack(name, label, size_m, stamps, poses, look=look_of(track.event))
 
 
 def _scene_id(

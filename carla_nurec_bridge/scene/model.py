@@ -41,11 +41,20 @@ class SceneCamera:
     frame_stamps_us: Stamps
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a recorded road user was: its CARLA blueprint and paint (sRGB, 0..255) if it had one."""
+
+    blueprint: str
+    colour: tuple[int, int, int] | None
+
+
 @dataclass(frozen=True, eq=False)
 class SceneTrack:
     """Another road user: stamps (N,) and poses ``world_from_box`` (N, 4, 4) of its box's centre.
 
-    ``size_m`` is (length, width, height); the box's x points forward, y left, z up.
+    ``size_m`` is (length, width, height); the box's x points forward, y left, z up. ``look`` says
+    how it looked where the package says so, as those that this package builds do.
     """
 
     track_id: str
@@ -54,6 +63,7 @@ class SceneTrack:
     stamps_us: Stamps
     world_from_box: Matrix
     flags: str = CONTROLLABLE_FLAGS
+    look: Look | None = None
 
     @property
     def controllable(self) -> bool:

@@ -15,7 +15,7 @@ from ..core.frames import Matrix, invert, matrix_from_quaternion
 from ..core.shutter import shutter_from
 from .archive import Archive, open_archive
 from .geodesy import GeoReference, ecef_from_enu, geo_reference
-from .model import RigTrajectory, Scene, SceneCamera, SceneTrack, Stamps
+from .model import Look, RigTrajectory, Scene, SceneCamera, SceneTrack, Stamps
 from .schema import (
     Calibration,
     Content,
@@ -148,9 +148,10 @@ def _chunk_tracks(
     archive: Archive, chunk_id: str, chunk: TrackChunk, notes: list[str]
 ) -> list[SceneTrack]:
     data, sizes = chunk.tracks_data, chunk.cuboidtracks_data.cuboids_dims
+    looks = data.tracks_look or [None] * len(data.tracks_id)
     columns = (
         data.tracks_poses, data.tracks_timestamps_us, data.tracks_label_class, data.tracks_flags,
-        sizes,
+        sizes, looks,
     )  # fmt: skip
     if any(len(column) != len(data.tracks_id) for column in columns):
         raise InputError(
@@ -158,7 +159,9 @@ def _chunk_tracks(
             f"{len(data.tracks_id)} ids, {', '.join(str(len(c)) for c in columns)}"
         )
     tracks = []
-    for track_id, rows, stamps, label, flags, size_m in zip(data.tracks_id, *columns, strict=True):
+    for track_id, rows, stamps, label, flags, size_m, look in zip(
+        data.tracks_id, *columns, strict=True
+    ):
         what = f"{SEQUENCE_TRACKS}: track {track_id}"
         if not rows:
             notes.append(f"track {track_id} has no pose and is left out")
@@ -170,7 +173,8 @@ def _chunk_tracks(
         except ValueError as error:
             raise InputError(f"{archive.path}: {what}: {error}") from error
         times = _stamps(archive, what, stamps, len(rows))
-        tracks.append(SceneTrack(track_id, label, size_m, times, poses, flags))
+        shown = Look(look.blueprint, look.colour) if look else None
+        tracks.append(SceneTrack(track_id, label, size_m, times, poses, flags, shown))
     return tracks
 
 

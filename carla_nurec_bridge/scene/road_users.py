@@ -12,6 +12,7 @@ from ..core.frames import Matrix
 from ..recorder_log.layouts import ActorKind
 from ..recorder_log.records import EventAdd
 from ..recorder_log.trajectories import Track
+from .model import Look
 
 Size = tuple[float, float, float]
 
@@ -41,6 +42,15 @@ def label_of(event: EventAdd) -> str:
     if base_type in _LABELS:
         return _LABELS[base_type]
     return "rider" if event.attribute("number_of_wheels") == "2" else "automobile"
+
+
+def look_of(event: EventAdd) -> Look:
+    """Return the blueprint and the paint, where one is recorded, of a vehicle or walker."""
+    parts = (event.attribute("color") or "").split(",")
+    if len(parts) == 3 and all(part.strip().isdigit() and int(part) < 256 for part in parts):
+        red, green, blue = map(int, parts)
+        return Look(event.blueprint, (red, green, blue))
+    return Look(event.blueprint, None)
 
 
 def box_of(track: Track) -> tuple[Size, Matrix]:

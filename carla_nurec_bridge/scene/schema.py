@@ -21,6 +21,7 @@ def _whole(value: object) -> object:
     return round(value) if isinstance(value, float) and abs(value) < 1e18 else value
 
 
+Byte = Annotated[int, Field(ge=0, le=255)]
 Stamp = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=1 << 62)]
 
 
@@ -91,6 +92,13 @@ class RigTrajectories(_Open):
     rig_trajectories: list[RecordedRig] = Field(min_length=1)
 
 
+class TrackLook(_Open):
+    """How a track looked; a field of this package's own, which other readers skip."""
+
+    blueprint: str
+    colour: tuple[Byte, Byte, Byte] | None = None
+
+
 class TracksData(_Open):
     """Tracks of one chunk, one entry each; poses are x, y, z, qx, qy, qz, qw."""
 
@@ -99,6 +107,7 @@ class TracksData(_Open):
     tracks_timestamps_us: list[list[Stamp]]
     tracks_label_class: list[str]
     tracks_flags: list[str]
+    tracks_look: list[TrackLook | None] | None = None
 
 
 class CuboidsData(_Open):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,7 @@ def _sequence_tracks(scene: Scene) -> dict[str, Any]:
                 "tracks_timestamps_us": [track.stamps_us.tolist() for track in tracks],
                 "tracks_label_class": [track.label_class for track in tracks],
                 "tracks_flags": [track.flags for track in tracks],
+                "tracks_look": [asdict(track.look) if track.look else None for track in tracks],
             },
             "cuboidtracks_data": {"cuboids_dims": [list(track.size_m) for track in tracks]},
         }

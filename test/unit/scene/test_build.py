@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import struct
@@ -95,6 +96,23 @@ def test_tracks(package: Path) -> None:
     assert (track.track_id, track.label_class) == ("scenario", "automobile")
     assert track.controllable
     assert track.size_m == pytest.approx((4.6045, 1.9316, 1.8548), abs=1e-3)
+    assert track.look is not None
+    assert track.look.blueprint.startswith("vehicle.")
+    assert track.look.colour is not None
+
+
+def test_packages_of_others_say_nothing_about_looks(package: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.usdz"
+    with zipfile.ZipFile(package) as source, zipfile.ZipFile(plain, "w") as target:
+        for member in source.namelist():
+            data = source.read(member)
+            if member == "sequence_tracks.json":
+                content = json.loads(data)
+                for chunk in content.values():
+                    del chunk["tracks_data"]["tracks_look"]
+                data = json.dumps(content).encode()
+            target.writestr(member, data)
+    assert [track.look for track in open_scene(plain).tracks] == [None]
 
 
 def test_a_teleport_takes_one_microsecond(package: Path) -> None:
