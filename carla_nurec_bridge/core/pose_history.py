@@ -6,7 +6,7 @@ from collections import deque
 
 from .frames import Matrix, interpolate
 
-_KEEP = 8
+_KEEP = 256  # a sweep of 0.1 s in frames of 1 ms, with room to spare
 
 
 class PoseHistory:

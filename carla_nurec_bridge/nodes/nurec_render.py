@@ -12,7 +12,7 @@ from rclpy.node import Node
 from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
-from ..core.errors import DeadlineError, InputError, RunError
+from ..core.errors import DeadlineError, InputError
 from ..core.rig import load_rig
 from ..core.streams import NUREC, plan_streams
 from ..core.timebase import TickClock, is_due, period_in_ticks, seconds_to_ns
@@ -30,7 +30,7 @@ from ..ros.qos import profile
 from ..ros.render_step import RenderStep, by_duration, sweep_ns
 from ..ros.reporting import Diagnostics, write_summary
 from ..ros.runtime import Spinner, run
-from ..ros.tracks import read_binding
+from ..ros.tracks import BoundTracks
 from ..scene import open_scene
 from ..scene.calibration import calibrated
 
@@ -65,7 +65,8 @@ class NurecRender:
         ]
         self._step = RenderStep(self._scene)
         self._timings = Timings()
-        self._binding: dict[str, str | None] = {}
+        scene = self._scene
+        self._tracks = BoundTracks(scene.scene_id, (t.track_id for t in scene.tracks))
         self._joiner = Joiner(("odometry", "objects"), keep_all=p.lockstep)
         self._diagnostics = Diagnostics(node)
         self._failed = self._clamped = self._frames = 0
@@ -75,7 +76,7 @@ class NurecRender:
             row = TOPICS[key]
             node.create_subscription(kind, row.name, partial(self._join, key), profile(row.qos))
         row = TOPICS["objects_tracks"]
-        node.create_subscription(String, row.name, self._bind, profile(row.qos))
+        node.create_subscription(String, row.name, self._tracks.take, profile(row.qos))
 
     def work(self) -> int:
         """Render until the run is over; return the exit code."""
@@ -117,8 +118,12 @@ class NurecRender:
         self._frames += 1
         before = dict(self._publishers.counts)
         boxes = {}
-        for detection in joined.messages["objects"].detections:
-            track = self._binding.get(detection.id)
+        detections = joined.messages["objects"].detections
+        tracks = self._tracks.latest()
+        if self._p.lockstep:
+            tracks = self._tracks.of({d.id for d in detections}, self._p.frame_s)
+        for detection in detections:
+            track = tracks.get(detection.id)
             if track is not None:
                 boxes[track] = pose_matrix(detection.bbox.center)
         pose = pose_matrix(joined.messages["odometry"].pose.pose)
@@ -169,17 +174,6 @@ class NurecRender:
 
     def _join(self, key: str, message: Any) -> None:
         self._joiner.add(key, stamp_ns(message.header.stamp), message)
-
-    def _bind(self, message: String) -> None:
-        binding = read_binding(message)
-        known = {track.track_id for track in self._scene.tracks}
-        strangers = sorted(t for t in binding.values() if t is not None and t not in known)
-        if strangers:
-            raise RunError(
-                f"objects/tracks binds to {strangers[0]!r}, which scene {self._scene.scene_id} "
-                "does not have; give carla_ego and nurec_render the same scene"
-            )
-        self._binding = binding
 
     def _health(self) -> dict[str, int]:
         return {

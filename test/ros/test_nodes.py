@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 
 from carla_nurec_bridge.core.command import STAND_STILL, Command
-from carla_nurec_bridge.core.errors import InputError, RunError
+from carla_nurec_bridge.core.errors import DeadlineError, InputError, RunError
 from carla_nurec_bridge.core.resources import share_dir
 from carla_nurec_bridge.core.streams import EGO, RECORDER, Stream
 from carla_nurec_bridge.ros.clock_owner import refuse_second_clock
@@ -31,7 +32,7 @@ from carla_nurec_bridge.ros.parameter_files import render
 from carla_nurec_bridge.ros.parameters import load
 from carla_nurec_bridge.ros.publishers import Publishers
 from carla_nurec_bridge.ros.qos import profile
-from carla_nurec_bridge.ros.tracks import bind, binding_message, read_binding
+from carla_nurec_bridge.ros.tracks import BoundTracks, bind, binding_message, read_binding
 
 pytestmark = pytest.mark.ros
 
@@ -237,3 +238,19 @@ def test_actors_are_bound_by_a_unique_role_or_their_id() -> None:
     binding = bind(actors, ["traffic_000", "autopilot", "actor_9"])
     assert binding == {7: "traffic_000", 8: None, 9: "actor_9"}
     assert read_binding(binding_message(binding)) == {"7": "traffic_000", "8": None, "9": "actor_9"}
+
+
+def test_a_frame_waits_for_the_binding_of_its_own_actors() -> None:
+    tracks = BoundTracks("a scene", ["traffic_000", "traffic_001"])
+    assert tracks.latest() == {}
+    tracks.take(binding_message({7: "traffic_000"}))
+    late = threading.Timer(
+        0.1, tracks.take, [binding_message({7: "traffic_000", 8: "traffic_001"})]
+    )
+    late.start()
+    assert tracks.of({"7", "8"}, 5.0) == {"7": "traffic_000", "8": "traffic_001"}
+    late.join()
+    with pytest.raises(DeadlineError, match="1 actors of a frame within 0.05 s"):
+        tracks.of({"9"}, 0.05)
+    with pytest.raises(RunError, match="which scene a scene does not have"):
+        tracks.take(binding_message({7: "stranger"}))

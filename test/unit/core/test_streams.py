@@ -97,3 +97,10 @@ def test_a_history_interpolates_between_frames_and_holds_outside() -> None:
     assert history.at(50)[0, 3] == 0.0
     assert history.at(999)[0, 3] == 8.0
     assert history.last_ns == 300
+
+
+def test_a_history_spans_a_sweep_of_the_shortest_frames() -> None:
+    history = PoseHistory()
+    for frame in range(200):
+        history.add(frame * 1_000_000, matrix_from_xyz_rpy((frame, 0, 0), (0, 0, 0)))
+    assert history.at(99_500_000)[0, 3] == pytest.approx(99.5)
