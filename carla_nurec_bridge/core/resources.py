@@ -40,8 +40,17 @@ def config_path(*parts: str) -> Path:
 
 
 def cache_dir(*parts: str) -> Path:
-    """Return (and make) a folder below ``$XDG_CACHE_HOME/carla_nurec_bridge``."""
+    """Return (and make) a folder below ``$XDG_CACHE_HOME/carla_nurec_bridge``.
+
+    InputError when it cannot be made, say in a home folder that is read-only.
+    """
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     path = root.joinpath(PACKAGE, *parts)
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot make the cache folder {path}: {error.strerror}; "
+            "set XDG_CACHE_HOME to a folder that can be written to"
+        ) from error
     return path
