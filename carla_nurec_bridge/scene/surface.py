@@ -29,10 +29,14 @@ _END = b"end_header\n"
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """A mesh in the scene's world: ``vertices`` float32 (V, 3) m, ``triangles`` int32 (T, 3)."""
+    """A mesh in the scene's world: ``vertices`` float32 (V, 3) m, ``triangles`` int32 (T, 3).
+
+    ``colours`` are sRGB of the vertices, uint8 (V, 3), where the file has them.
+    """
 
     vertices: NDArray[np.float32]
     triangles: NDArray[np.int32]
+    colours: NDArray[np.uint8] | None = None
 
 
 def street_surfaces(street: Street, world_from_map: Matrix) -> dict[str, bytes]:
@@ -94,9 +98,13 @@ def decode_ply(data: bytes, what: str) -> Surface:
         raise InputError(f"{what} has triangles with corners that do not exist")
     if not np.isfinite(vertices).all():
         raise InputError(f"{what} has vertices that are no numbers")
-    return Surface(vertices, triangles)
+    colours = None
+    if all(layout.fields and name in layout.fields and layout[name] == np.uint8 for name in _RGB):
+        colours = np.stack([rows[name] for name in _RGB], axis=-1)
+    return Surface(vertices, triangles, colours)
 
 
+_RGB = ("red", "green", "blue")
 _TYPES = {
     "float": "<f4", "float32": "<f4", "double": "<f8", "float64": "<f8", "uchar": "u1",
     "uint8": "u1", "char": "i1", "int8": "i1", "short": "<i2", "ushort": "<u2", "int": "<i4",

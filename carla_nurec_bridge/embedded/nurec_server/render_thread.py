@@ -1,9 +1,9 @@
-"""The one thread that calls the renderer: parallel kernels do not mix."""
+"""The one thread that calls the renderer, and fairness between those who wait for it."""
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -19,35 +19,52 @@ class _Job(Generic[Result]):
 
 
 class RenderThread:
-    """Runs jobs one after another in the order they came; ``close`` ends it.
+    """Runs jobs; ``close`` ends it.
 
-    The queue is as long as there are calls under way, which the server bounds.
+    The jobs of one owner run in the order they came, owners take turns job by job: a batch of many
+    images delays another client by one image. The queue is as long as the calls under way ask for,
+    which the server bounds.
     """
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
+        self._waiting: OrderedDict[str, deque[_Job[Any]]] = OrderedDict()
+        self._changed = threading.Condition()
         self._closed = False
+        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[], Result]) -> Future[Result]:
+    def submit(self, work: Callable[[], Result], owner: str = "") -> Future[Result]:
         """Queue a job; its future gives the result or the error, or is cancelled at the end."""
         future: Future[Result] = Future()
-        if self._closed:
-            future.cancel()
-        else:
-            self._jobs.put(_Job(work, future))
+        with self._changed:
+            if self._closed:
+                future.cancel()
+            else:
+                self._waiting.setdefault(owner, deque()).append(_Job(work, future))
+                self._changed.notify()
         return future
 
     def close(self) -> None:
         """Finish the jobs queued so far and end the thread; may be called twice."""
-        if not self._closed:
+        with self._changed:
             self._closed = True
-            self._jobs.put(None)
+            self._changed.notify()
         self._thread.join()
 
+    def _next(self) -> _Job[Any] | None:
+        with self._changed:
+            while not self._waiting:
+                if self._closed:
+                    return None
+                self._changed.wait()
+            owner, jobs = self._waiting.popitem(last=False)
+            job = jobs.popleft()
+            if jobs:
+                self._waiting[owner] = jobs  # to the end: the others first
+            return job
+
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := self._next()) is not None:
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:

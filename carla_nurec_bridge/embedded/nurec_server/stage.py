@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...core.errors import InputError
 from ...core.frames import Matrix
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
-from ...opendrive.street import Street, cached_street
+from ...opendrive.street import Street
 from ...rendering.assets import asset_for, traffic_light_mesh
 from ...rendering.lighting import Lighting
 from ...rendering.scene import Instance, RenderScene
-from ...scene import Scene, SceneTrack
+from ...scene import Scene
+from .cast import Cast, Look
 from .tracks import place_tracks
 
 _PAINTS = (
@@ -25,16 +25,6 @@ _LIGHT_ASSET = "traffic_light_off"
 _READY_ACTORS = 100  # built before the first call; more of them when they first appear
 
 
-def street_of_map(scene: Scene) -> Street:
-    """Return the street of a scene's OpenDRIVE map; InputError when it has none."""
-    if scene.xodr is None:
-        raise InputError(
-            f"scene {scene.scene_id} has no map.xodr, from which the street is drawn; "
-            "build the package from a map (carla-nurec scene build)"
-        )
-    return cached_street(scene.xodr)
-
-
 class Stage:
     """The world of one scene in the renderer's hands; only the render thread may touch it.
 
@@ -42,44 +32,44 @@ class Stage:
     them.
     """
 
-    def __init__(self, scene: Scene, street: Street, *, editing: bool) -> None:
+    def __init__(self, scene: Scene, street: Street, cast: Cast, *, editing: bool) -> None:
         self.scene = scene
         self.light = Lighting()
         self._editing = editing
-        self._tracks = {track.track_id: track for track in scene.tracks}
-        self._set: tuple[int, int, bytes] | None = None
+        self._set: tuple[Cast, int, int, bytes] | None = None
+        self._looks: dict[Look, str] = {}
         self.render_scene = RenderScene(street.mesh)
         self.render_scene.add_asset(_LIGHT_ASSET, traffic_light_mesh("off"))
         self._lights = [
             Instance(_LIGHT_ASSET, head.map_from_head, head.map_from_head, 0)
             for head in street.lights
         ]
-        for track in scene.tracks[:_READY_ACTORS]:
-            self._asset(track)
+        for look in list(cast.looks.values())[:_READY_ACTORS]:
+            self._asset(look)
 
     def close(self) -> None:
         """Free the renderer's structures; may be called twice."""
         self.render_scene.close()
 
     def set_time(
-        self, start_us: int, end_us: int, objects: Sequence[sensorsim.DynamicObject]
+        self, cast: Cast, start_us: int, end_us: int, objects: Sequence[sensorsim.DynamicObject]
     ) -> None:
         """Put the actors where they are during [start_us, end_us); RefusalError for bad objects."""
-        wanted = (start_us, end_us, b"".join(item.SerializeToString() for item in objects))
+        wanted = (cast, start_us, end_us, b"".join(o.SerializeToString() for o in objects))
         if wanted == self._set:
             return
         self._set = None
         instances = list(self._lights)
-        for number, placed in enumerate(
-            place_tracks(self._tracks, start_us, end_us, objects, editing=self._editing), 1
-        ):
+        placements = place_tracks(cast.tracks, start_us, end_us, objects, editing=self._editing)
+        for number, placed in enumerate(placements, 1):
+            name = placed.track.track_id
             instances.append(
                 Instance(
-                    self._asset(placed.track),
+                    self._asset(cast.looks[name]),
                     self.map_from(placed.world_from_box_start),
                     self.map_from(placed.world_from_box_end),
                     number,
-                    _PAINTS[zlib.crc32(placed.track.track_id.encode()) % len(_PAINTS)],
+                    _PAINTS[zlib.crc32(name.encode()) % len(_PAINTS)],
                 )
             )
         self.render_scene.set_instances(instances)
@@ -89,10 +79,10 @@ class Stage:
         """Return map_from_x of a pose in the scene's world."""
         return np.asarray(self.scene.map_from_world @ world_from_x)
 
-    def _asset(self, track: SceneTrack) -> str:
-        key = f"track {track.track_id}"
-        if not self.render_scene.has_asset(key):
-            seed = zlib.crc32(track.track_id.encode())
-            size_m = (float(track.size_m[0]), float(track.size_m[1]), float(track.size_m[2]))
-            self.render_scene.add_asset(key, asset_for(track.label_class, size_m, seed))
-        return key
+    def _asset(self, look: Look) -> str:
+        if look not in self._looks:
+            key = f"actor {len(self._looks)}"
+            mesh = asset_for(look.label, look.size_m, zlib.crc32(look.seed.encode()))
+            self.render_scene.add_asset(key, mesh)
+            self._looks[look] = key
+        return self._looks[look]

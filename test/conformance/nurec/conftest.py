@@ -11,6 +11,7 @@ import pytest
 
 from carla_nurec_bridge.core.frames import invert, matrix_from_xyz_rpy
 from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.embedded.nurec_server.options import ServerOptions
 from carla_nurec_bridge.embedded.nurec_server.server import NurecServer
 from carla_nurec_bridge.nurec.service import CHANNEL_OPTIONS
 from carla_nurec_bridge.nurec.stubs import sensorsim_pb2_grpc
@@ -92,7 +93,12 @@ def serve(scene) -> Callable[..., NurecServer]:
     """Return a maker of servers of the test's scene on free ports."""
 
     def make(**options) -> NurecServer:
-        return NurecServer([scene], port=0, street_of=lambda _: Street(_board(), ()), **options)
+        return NurecServer(
+            [scene],
+            port=0,
+            options=ServerOptions(**options),
+            street_of=lambda _: Street(_board(), ()),
+        )
 
     return make
 

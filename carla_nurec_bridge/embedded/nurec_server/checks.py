@@ -1,0 +1,60 @@
+"""What every rendering request must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...core.frames import Matrix
+from ...core.lidar import LidarPattern, lidar_pattern
+from ...nurec.conversion import pose_matrix
+from ...nurec.stubs import sensorsim_pb2 as sensorsim
+from ...scene import Scene
+from .refusal import Code, RefusalError, as_invalid_argument
+
+
+def check_window(scene: Scene, start_us: int, end_us: int) -> None:
+    """Refuse frames that are empty or outside the scene's time."""
+    if end_us <= start_us:
+        raise RefusalError(
+            Code.INVALID_ARGUMENT,
+            f"the frame [{start_us}, {end_us}) us is empty; an instant is [t, t + 1)",
+        )
+    first, end = scene.time_range_us
+    if start_us < first or end_us > end:
+        raise RefusalError(
+            Code.OUT_OF_RANGE,
+            f"the frame [{start_us}, {end_us}) us is not inside the scene's [{first}, {end}) us",
+        )
+
+
+def check_camera(scene: Scene, logical_id: str) -> None:
+    """Refuse cameras that the scene was not recorded with."""
+    known = [camera.logical_id for camera in scene.cameras]
+    if logical_id not in known:
+        raise RefusalError(
+            Code.NOT_FOUND,
+            f"scene {scene.scene_id} has no camera {logical_id!r}; it has {', '.join(known)}",
+        )
+
+
+def check_wanted(wanted: Callable[[], bool]) -> None:
+    """Refuse to draw for a caller that has gone."""
+    if not wanted():
+        raise RefusalError(Code.CANCELLED, "nobody waits for this frame any more")
+
+
+def map_poses(scene: Scene, pair: sensorsim.PosePair) -> tuple[Matrix, Matrix]:
+    """Return map_from_sensor (4, 4) at a frame's start and end."""
+    with as_invalid_argument():
+        start, end = pose_matrix(pair.start_pose), pose_matrix(pair.end_pose)
+    return scene.map_from_world @ start, scene.map_from_world @ end
+
+
+def pattern_of(lidar_type: int, column_step: int) -> LidarPattern:
+    """Return the beams of a device's number."""
+    if lidar_type not in sensorsim.LidarDeviceType.values():
+        known = ", ".join(sensorsim.LidarDeviceType.keys())
+        raise RefusalError(
+            Code.INVALID_ARGUMENT, f"unknown lidar_type {lidar_type}; use one of {known}"
+        )
+    return lidar_pattern(sensorsim.LidarDeviceType.Name(lidar_type)).thinned(column_step)
