@@ -12,7 +12,14 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from ..core.errors import InputError
+from ..core.errors import InputError, RunError
+
+_WHILE_OPEN = {
+    "movflags": "+empty_moov+delay_moov+default_base_moof",
+    "frag_duration": "500000",
+    "flush_packets": "1",
+}
+_CLOSED = {"movflags": "+faststart"}
 
 
 @dataclass(frozen=True)
@@ -24,9 +31,10 @@ class VideoOptions:
 
 
 class VideoWriter:
-    """An open .mp4: libx264, yuv420p (BT.601, limited range), index at the front.
+    """An open .mp4: libx264, yuv420p (BT.601, limited range), index at the front once closed.
 
-    Frame n is shown from n / rate on; none is repeated, dropped or moved.
+    Frame n is shown from n / rate on; none is repeated, dropped or moved. While it is open the
+    file consists of fragments of half a second, so that it plays when its writer is killed.
     """
 
     def __init__(
@@ -38,7 +46,7 @@ class VideoWriter:
         self.path = path
         self.frames = 0
         self._size = (height, width)
-        self._container = av.open(str(path), "w", options={"movflags": "+faststart"})
+        self._container = av.open(str(path), "w", options=_WHILE_OPEN)
         stream = self._container.add_stream("libx264", rate=rate_hz)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -68,11 +76,32 @@ class VideoWriter:
         self.frames += 1
 
     def close(self) -> None:
-        """Write what the encoder still holds and the index; a second call does nothing."""
+        """Write what the encoder still holds and the index; a second call does nothing.
+
+        RunError when the disk refuses.
+        """
         stream, self._stream = self._stream, None
-        if stream is not None:
+        if stream is None:
+            return
+        try:
             self._container.mux(stream.encode(None))
             self._container.close()
+            if self.frames:
+                _join_fragments(self.path)
+        except OSError as error:
+            raise RunError(f"cannot finish {self.path}: {error.strerror}") from error
+
+
+def _join_fragments(path: Path) -> None:
+    """Rewrite a video of fragments with one index at the front; its packets stay as they are."""
+    whole = path.with_name(f".{path.name}")
+    with av.open(str(path)) as source, av.open(str(whole), "w", "mp4", options=_CLOSED) as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:  # the last one is empty
+                packet.stream = stream
+                target.mux(packet)
+    whole.replace(path)
 
 
 def count_frames(path: Path) -> int:

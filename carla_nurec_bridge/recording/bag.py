@@ -84,9 +84,13 @@ class BagWriter:
         self._start_ns: int | None = None
         self._end_ns = 0
         self._chunk_since: float | None = None
-        self._writer.start(profile="ros2", library=f"carla_nurec_bridge {__version__}")
         self._custom = {key: json.dumps(value) for key, value in (plan or {}).items()}
-        self._writer.add_metadata(PLAN_RECORD, self._custom)
+        try:
+            self._writer.start(profile="ros2", library=f"carla_nurec_bridge {__version__}")
+            self._writer.add_metadata(PLAN_RECORD, self._custom)
+            self._writer.flush()  # a bag from its first moment on, whenever the writer dies
+        except OSError as error:
+            raise RunError(f"cannot write {self.path}: {error.strerror}") from error
 
     def add_stream(self, topic: str, type_name: str, qos: tuple[OfferedQos, ...]) -> int:
         """Announce a topic with its offered QoS; return the channel to write to."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
+import subprocess
+import sys
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -124,6 +127,25 @@ def test_a_failing_worker_is_reported_and_no_thread_is_left(tmp_path: Path) -> N
     with pytest.raises(RunError, match=r"rgb\.mp4: .*96x32"):
         clip.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("video ")]
+
+
+def test_a_video_whose_writer_was_killed_plays(tmp_path: Path) -> None:
+    script = (
+        "import os, sys, fractions, pathlib, numpy\n"
+        "from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter\n"
+        "path, rate = pathlib.Path(sys.argv[1]), fractions.Fraction(20)\n"
+        "video = VideoWriter(path, 96, 64, rate, VideoOptions())\n"
+        "for n in range(60):\n"
+        "    video.add(numpy.full((64, 96, 3), n * 4, numpy.uint8))\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    path = tmp_path / "cut.mp4"
+    done = subprocess.run([sys.executable, "-c", script, path], check=False)
+    assert done.returncode == -signal.SIGKILL
+    with av.open(str(path)) as container:
+        greys = [f.to_ndarray(format="rgb24").mean() for f in container.decode(video=0)]
+    assert len(greys) >= 40  # two of three seconds; the last second may be on its way
+    assert greys == pytest.approx([n * 4 for n in range(len(greys))], abs=4)
 
 
 def test_odd_sizes_are_refused(tmp_path: Path) -> None:

@@ -11,7 +11,13 @@ from mcap.reader import make_reader
 from rosbags.highlevel import AnyReader
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.recording import BagOptions, BagWriter, OfferedQos, recover_bag
+from carla_nurec_bridge.recording import (
+    BagOptions,
+    BagReader,
+    BagWriter,
+    OfferedQos,
+    recover_bag,
+)
 from carla_nurec_bridge.recording.types import store_of
 
 STRING = "std_msgs/msg/String"
@@ -103,6 +109,16 @@ def test_a_flipped_bit_costs_one_chunk_and_is_said(whole: Path, tmp_path: Path) 
     assert kept[0] == 0
     assert kept[-1] == COUNT - 1
     assert len(kept) >= COUNT - 12
+
+
+def test_a_bag_is_one_from_its_first_moment(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "open", BagOptions(), {"dt_ns": 1, "streams": []}) as bag:
+        cut = damaged(tmp_path, tmp_path / "cut", bag.path.read_bytes())
+    recovery = recover_bag(cut)
+    assert recovery.counts == {}
+    assert read(cut) == []
+    with BagReader(cut) as reader:
+        assert reader.streams() == ()
 
 
 def test_missing_metadata_alone_is_rewritten(whole: Path, tmp_path: Path) -> None:
