@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.errors import InputError
 from .cars import car
+from .gait import MID_STRIDE
 from .heavy_vehicles import bus, truck, van
 from .mesh import Mesh
 from .primitives import chamfered_box
@@ -57,13 +58,14 @@ def vehicle_mesh(base_type: str, size_m: Size, seed: int | str = 0) -> Mesh:
     return _centred(mesh, size_m)
 
 
-def walker_mesh(size_m: Size, seed: int | str = 0) -> Mesh:
-    """Return a walking person; the frame is the middle of the bounding box as for vehicles.
+def walker_mesh(size_m: Size, seed: int | str = 0, phase: float | None = MID_STRIDE) -> Mesh:
+    """Return a person at a phase of the stride (radians, see ``gait``), or standing (None).
 
-    Only the height of ``size_m`` is used: CARLA's boxes of walkers are narrower than their stride.
+    The frame is the middle of the bounding box as for vehicles. Only the height of ``size_m`` is
+    used: CARLA's boxes of walkers are narrower than their stride.
     """
     _check(size_m)
-    return _centred(walker(size_m, seed, PEDESTRIAN), size_m)
+    return _centred(walker(size_m, seed, PEDESTRIAN, phase), size_m)
 
 
 def asset_for(label: str, size_m: Size, seed: int | str = 0) -> Mesh:

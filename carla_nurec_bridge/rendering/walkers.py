@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .gait import MID_STRIDE, joints
 from .mesh import GLASS, Mesh, concatenate
 from .primitives import ellipsoid, loft, tube
 from .vehicle_parts import matte, number_of
@@ -22,26 +23,28 @@ HAIR = ((34, 26, 22), (70, 48, 32), (140, 104, 60), (120, 118, 116))
 SHOES = (30, 28, 28)
 
 
-def walker(size_m: tuple[float, float, float], seed: int | str, tag: int) -> Mesh:
-    """Return a person in mid-stride, as tall as ``size_m`` (length, width, height) says."""
+def walker(
+    size_m: tuple[float, float, float],
+    seed: int | str,
+    tag: int,
+    phase: float | None = MID_STRIDE,
+) -> Mesh:
+    """Return a person at a phase of the stride (None: standing), as tall as ``size_m`` says."""
     tall = size_m[2]
     number = number_of(seed)
     skin, shirt = SKINS[number % 4], SHIRTS[number // 4 % 9]
     trousers, hair = TROUSERS[number // 36 % 5], HAIR[number // 180 % 4]
-    stride = 0.16 * tall
+    at = joints(tall, phase)
     parts = [torso(tall, shirt, tag), head((0.01, 0, 0.925 * tall), tall, skin, hair, tag)]
-    for side in (1, -1):
-        hip = (0.0, side * 0.052 * tall, 0.50 * tall)
-        foot = (side * stride, side * 0.050 * tall, 0.045 * tall)
-        knee = (side * 0.45 * stride + 0.035 * tall, side * 0.052 * tall, 0.275 * tall)
-        parts += limb(hip, knee, foot, 0.050 * tall, 0.029 * tall, trousers, tag)
+    for side in ("left", "right"):
+        foot, hand = at[f"foot_{side}"], at[f"hand_{side}"]
+        parts += limb(at[f"hip_{side}"], at[f"knee_{side}"], foot, 0.050 * tall, 0.029 * tall,
+                      trousers, tag)  # fmt: skip
         toe = np.add(foot, (0.035 * tall, 0.0, -0.020 * tall))
         parts.append(ellipsoid(toe, (0.072 * tall, 0.027 * tall, 0.024 * tall), 5, 8,
                                **matte(SHOES, tag)))  # fmt: skip
-        shoulder = (0.0, side * 0.118 * tall, 0.800 * tall)
-        elbow = (-side * 0.30 * stride - 0.01 * tall, side * 0.142 * tall, 0.630 * tall)
-        hand = (-side * 0.65 * stride + 0.04 * tall, side * 0.138 * tall, 0.475 * tall)
-        parts += limb(shoulder, elbow, hand, 0.031 * tall, 0.021 * tall, shirt, tag)
+        parts += limb(at[f"shoulder_{side}"], at[f"elbow_{side}"], hand, 0.031 * tall,
+                      0.021 * tall, shirt, tag)  # fmt: skip
         parts.append(ellipsoid(hand, (0.024 * tall, 0.016 * tall, 0.032 * tall), 5, 8,
                                **matte(skin, tag)))  # fmt: skip
     return concatenate(parts)

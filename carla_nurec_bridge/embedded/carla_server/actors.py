@@ -13,6 +13,7 @@ from ...core.frames import Matrix, carla_from_matrix, matrix_from_carla
 from .control import WalkerControl
 from .registry import CallFailure
 from .structs import ZERO, ActorDescription, ActorInfo, BoundingBox, Transform, Vector
+from .walker_gait import Gait
 
 NO_BOX = BoundingBox()
 ORIGIN = Transform()
@@ -38,6 +39,7 @@ class Actor:
     children: list[Actor] = field(default_factory=list)
     velocity: Vector = ZERO
     walk: WalkerControl = STANDING
+    gait: Gait = field(default_factory=Gait)
     simulated: bool = True
     collides: bool = True
     light_flags: int = 0

@@ -11,7 +11,6 @@ from .structs import (
     BOUNDING_BOX,
     DESCRIPTION,
     TRANSFORM,
-    ZERO,
     ActorDescription,
     ActorInfo,
     BoundingBox,
@@ -84,10 +83,10 @@ def set_walker_state(
 def put_walker(
     simulation: Simulation, actor_id: int, transform: Transform, speed_m_s: float
 ) -> None:
-    """Put a walker somewhere; its own walking stops, only its shown speed is set."""
+    """Put a walker somewhere for the next tick, walking at a speed the way it looks."""
     actor = simulation.actors.get(actor_id, "walker")
     simulation.place(actor, transform)
-    actor.velocity = (speed_m_s, 0.0, 0.0) if speed_m_s else ZERO
+    actor.gait.led_m_s = speed_m_s
 
 
 @serve("set_actor_target_velocity", INT, VECTOR)
@@ -236,7 +235,7 @@ def _with_component(simulation: Simulation, actor_id: int, component: str) -> Ac
 refuse(
     "get_actor_bone_world_transforms get_actor_bone_relative_transforms "
     "get_vehicle_bone_world_transforms get_actor_socket_world_transforms "
-    "get_actor_socket_relative_transforms get_bones_transform",
+    "get_actor_socket_relative_transforms",
     returns=RAW,
 )
-refuse("set_ignored_vehicles set_actor_dead set_bones_transform blend_pose get_pose_from_animation")
+refuse("set_ignored_vehicles set_actor_dead")

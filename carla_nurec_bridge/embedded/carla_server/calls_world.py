@@ -100,18 +100,6 @@ def get_map_data(simulation: Simulation) -> str:
     return simulation.level.xodr
 
 
-@serve("get_navigation_mesh", returns=BYTES)
-def get_navigation_mesh(simulation: Simulation) -> bytes:
-    """Return the mesh for pedestrians: none."""
-    return b""
-
-
-@serve("get_required_files", TEXT, returns=list_of(TEXT))
-def get_required_files(simulation: Simulation, folder: str) -> list[str]:
-    """Return the files a client should fetch: none."""
-    return []
-
-
 @serve("get_episode_settings", returns=SETTINGS)
 def get_episode_settings(simulation: Simulation) -> EpisodeSettings:
     """Return the settings."""
@@ -260,7 +248,7 @@ def draw_debug_shape(simulation: Simulation, shape: Any) -> None:
 
 
 
-refuse("request_file get_gbuffer_token", returns=BYTES)
+refuse("get_gbuffer_token", returns=BYTES)
 refuse("get_environment_objects", returns=RAW)
 refuse("are_gbuffers_enabled is_sensor_enabled_for_ros", returns=BOOL)
 refuse(

@@ -1,41 +1,77 @@
-"""Walking: walkers go where they are told at the speed they are told, on the ground."""
+"""Walking: walkers go where they are told or where they are put, on the ground, and jump."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 
+from ...rendering.gait import STRIDE_SHARE
 from ..world.ground import Ground
 from .actors import Actor
 from .dynamics import height_at
 from .structs import ZERO, Transform
 
-MOST_STEP_UP_M = 0.5
 FALL_M_S2 = 9.81
+JUMP_M_S = 4.2
+STANDS_WITHIN_M = 0.05
 
 
 def advance_walkers(walkers: Iterable[Actor], dt_s: float, ground: Ground) -> None:
     """Move every walker that is simulated by ``dt_s`` seconds."""
     for actor in walkers:
-        if not actor.simulated or actor.parent is not None:
+        if actor.parent is not None:
             continue
+        led_m_s = actor.gait.led_m_s
+        if led_m_s is None and not actor.simulated:
+            _stride(actor, actor.walk.speed, dt_s)
+            continue
+        # One that is led no more stands for a tick, then minds its own commands.
+        actor.gait.led_m_s = 0.0 if led_m_s else None
+        vx, vy, yaw = _wanted(actor, led_m_s)
         x, y, z = actor.transform.location
-        pitch, yaw, roll = actor.transform.rotation
-        east, south, _ = actor.walk.direction
-        length = math.hypot(east, south)
-        vx = vy = 0.0
-        if length > 1e-6 and actor.walk.speed > 0.0:
-            vx, vy = (actor.walk.speed * part / length for part in (east, south))
-            yaw = math.degrees(math.atan2(south, east))
-        x, y = x + vx * dt_s, y + vy * dt_s
+        if led_m_s is None:
+            x, y = x + vx * dt_s, y + vy * dt_s
         floor = actor.box.extent[2] + float(
             height_at(ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, x, y)
         )
-        vz = 0.0
-        if z > floor + 0.05:
-            vz = actor.velocity[2] - FALL_M_S2 * dt_s
-            z = max(z + vz * dt_s, floor)
-        else:
-            z = floor
+        z, vz = _height(actor, z, floor, dt_s) if led_m_s is None else (floor, 0.0)
+        pitch, _, roll = actor.transform.rotation
         actor.transform = Transform((x, y, z), (pitch, yaw, roll))
         actor.velocity = (vx, vy, vz) if (vx or vy or vz) else ZERO
+        _stride(actor, math.hypot(vx, vy), dt_s)
+
+
+def _wanted(actor: Actor, led_m_s: float | None) -> tuple[float, float, float]:
+    """Return the velocity over the ground in m/s and the heading in degrees."""
+    yaw = actor.transform.rotation[1]
+    if led_m_s is not None:
+        heading = math.radians(yaw)
+        return led_m_s * math.cos(heading), led_m_s * math.sin(heading), yaw
+    east, south, _ = actor.walk.direction
+    length = math.hypot(east, south)
+    if length < 1e-6 or actor.walk.speed <= 0.0:
+        return 0.0, 0.0, yaw
+    vx, vy = (actor.walk.speed * part / length for part in (east, south))
+    return vx, vy, math.degrees(math.atan2(south, east))
+
+
+def _height(actor: Actor, z: float, floor: float, dt_s: float) -> tuple[float, float]:
+    """Return height and rise (m/s) after falling, landing or jumping; one jump a command."""
+    if z <= floor + STANDS_WITHIN_M:
+        if not actor.walk.jump or actor.walk is actor.gait.jumped:
+            return floor, 0.0
+        actor.gait.jumped = actor.walk
+        return floor + JUMP_M_S * dt_s - 0.5 * FALL_M_S2 * dt_s**2, JUMP_M_S - FALL_M_S2 * dt_s
+    rise = actor.velocity[2]
+    higher = z + rise * dt_s - 0.5 * FALL_M_S2 * dt_s**2
+    return (higher, rise - FALL_M_S2 * dt_s) if higher > floor else (floor, 0.0)
+
+
+def _stride(actor: Actor, speed_m_s: float, dt_s: float) -> None:
+    """Move the legs as the ground passes."""
+    if speed_m_s <= 0.0:
+        actor.gait.phase = None
+        return
+    stride_m = STRIDE_SHARE * 2.0 * actor.box.extent[2]
+    passed = 2.0 * math.pi * speed_m_s * dt_s / stride_m
+    actor.gait.phase = ((actor.gait.phase or 0.0) + passed) % (2.0 * math.pi)
