@@ -3,13 +3,13 @@
 ROS knows three lens models. One of them is claimed only where it holds: a pinhole as
 ``plumb_bob`` or ``rational_polynomial``, a fisheye, or an F-theta lens that a fit reproduces within
 half a pixel, as ``equidistant``. Else the model is called ``ftheta`` and D holds the exact
-polynomial. The exact calibration is published as JSON in every case.
+polynomial. Behind a windshield that shifts pictures by more than that, the name ends in
+``+windshield``. The exact calibration is published as JSON in every case.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,11 +24,11 @@ from ..core.cameras import (
     camera_to_json,
 )
 from ..core.frames import Matrix
+from ..core.rectify import lens_centre, projection_rows, rectified_view, windshield_shift_px
 from ..core.shutter import Shutter
 from .convert import header
 
 MAX_FIT_ERROR_PX = 0.5
-_RECTIFIED_FOV_RAD = math.radians(90.0)
 _GRID = (48, 27)
 
 
@@ -45,7 +45,7 @@ def fit_equidistant(model: FThetaCamera) -> Fit:
     """Fit r = f (t + k1 t^3 + k2 t^5 + k3 t^7 + k4 t^9) to the lens over its whole picture."""
     pixels, rays = _grid(model)
     angle = np.arctan2(np.linalg.norm(rays[:, :2], axis=1), rays[:, 2])
-    offset = pixels - _centre(model)
+    offset = pixels - lens_centre(model)
     radius = np.linalg.norm(offset, axis=1)
     powers = np.stack([angle ** (2 * i + 1) for i in range(5)], axis=1)
     solution, *_ = np.linalg.lstsq(powers, radius, rcond=None)
@@ -55,15 +55,6 @@ def fit_equidistant(model: FThetaCamera) -> Fit:
     fitted = (powers @ solution)[:, None] * np.stack([np.cos(azimuth), np.sin(azimuth)], axis=1)
     error = float(np.linalg.norm(fitted - offset, axis=1).max())
     return Fit(focal, (k1, k2, k3, k4), error)
-
-
-def _centre(model: CameraModel) -> NDArray[np.float64]:
-    """Return the principal point with the first pixel's centre at (0.5, 0.5).
-
-    F-theta calibrations count that centre as (0, 0).
-    """
-    offset = 0.5 if isinstance(model, FThetaCamera) else 0.0
-    return np.array(model.principal_point) + offset
 
 
 def _grid(model: CameraModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -81,8 +72,10 @@ def _distortion(model: CameraModel) -> tuple[str, list[float], tuple[float, floa
             k1, k2, k3, k4, k5, k6 = model.radial
             p1, p2 = model.tangential
             if any(model.thin_prism):
-                return "opencv_pinhole", [k1, k2, p1, p2, k3, k4, k5, k6, *model.thin_prism], (
-                    model.focal_length
+                return (
+                    "opencv_pinhole",
+                    [k1, k2, p1, p2, k3, k4, k5, k6, *model.thin_prism],
+                    (model.focal_length),
                 )
             if any((k4, k5, k6)):
                 name, d = "rational_polynomial", [k1, k2, p1, p2, k3, k4, k5, k6]
@@ -100,13 +93,12 @@ def _distortion(model: CameraModel) -> tuple[str, list[float], tuple[float, floa
 
 
 def camera_info(model: CameraModel, stamp: int, frame_id: str) -> CameraInfo:
-    """Return the message of a camera; P is its rectified view, at most 90 degrees wide."""
+    """Return the message of a camera; P is its rectified view (``core.rectify``)."""
     name, coefficients, (fx, fy) = _distortion(model)
+    if windshield_shift_px(model) > MAX_FIT_ERROR_PX:
+        name += "+windshield"
     # ROS counts pixel centres as whole numbers.
-    cx, cy = (float(value) for value in _centre(model) - 0.5)
-    px, py = fx, fy
-    if name not in ("plumb_bob", "rational_polynomial"):
-        px = py = 0.5 * model.width / math.tan(_RECTIFIED_FOV_RAD / 2)
+    cx, cy = (float(value) for value in lens_centre(model) - 0.5)
     return CameraInfo(
         header=header(stamp, frame_id),
         width=model.width,
@@ -115,7 +107,7 @@ def camera_info(model: CameraModel, stamp: int, frame_id: str) -> CameraInfo:
         d=coefficients,
         k=[fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0],
         r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-        p=[px, 0.0, cx, 0.0, 0.0, py, cy, 0.0, 0.0, 0.0, 1.0, 0.0],
+        p=projection_rows(rectified_view(model)),
     )
 
 
