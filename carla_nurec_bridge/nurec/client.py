@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 import grpc
 
 from ..core.errors import ProtocolError
-from .connection import Connection, failure_text, open_connection
+from .calls import Deadlines, PendingCall, failure_text
+from .capabilities import Capabilities, find_capabilities
+from .connection import Connection, open_connection
+from .editing import EditableTrack, Replacement, edit_request, editable_track
 from .replies import (
     CloudReply,
     ImageReply,
@@ -23,24 +25,21 @@ from .replies import (
 from .requests import (
     ActorMotion,
     CameraRequest,
+    EgoMask,
     LidarRequest,
     dynamic_objects,
     lidar_request,
     rgb_request,
 )
+from .security import TlsFiles
+from .service import SCENE_ID, SCENE_URL
 from .stubs import common_pb2 as common
 from .stubs import sensorsim_pb2 as sensorsim
 
 _Batch = sensorsim.BatchRGBRenderRequest
 
 
-@dataclass(frozen=True)
-class Deadlines:
-    """Seconds to wait; a server's first picture of a scene may take a minute."""
-
-    connect_s: float = 20.0
-    call_s: float = 5.0
-    first_render_s: float = 60.0
+__all__ = ["Deadlines", "NurecClient"]
 
 
 class NurecClient:
@@ -50,14 +49,20 @@ class NurecClient:
     """
 
     def __init__(
-        self, target: str, deadlines: Deadlines | None = None, *, allow_remote: bool = False
+        self,
+        target: str,
+        deadlines: Deadlines | None = None,
+        *,
+        allow_remote: bool = False,
+        tls: TlsFiles | None = None,
     ) -> None:
         self._deadlines = deadlines or Deadlines()
         self._connection: Connection = open_connection(
-            target, self._deadlines.connect_s, allow_remote=allow_remote
+            target, self._deadlines.connect_s, allow_remote=allow_remote, tls=tls
         )
         self._rendered_scenes: set[str] = set()
-        self._batch: bool | None = None
+        self._scene_urls: dict[str, str] = {}
+        self._capabilities: Capabilities | None = None
 
     @property
     def connection(self) -> Connection:
@@ -65,16 +70,37 @@ class NurecClient:
         return self._connection
 
     @property
+    def capabilities(self) -> Capabilities:
+        """The server's generation and what it offers; asks it the first time."""
+        if self._capabilities is None:
+            try:
+                self._capabilities = find_capabilities(
+                    lambda method, request: self._start(
+                        method, request, self._deadlines.call_s
+                    ).result(),
+                    self._connection.service,
+                )
+            except grpc.RpcError as error:
+                raise ProtocolError(
+                    f"NuRec server {self._connection.target}: {failure_text(error)}"
+                ) from error
+        return self._capabilities
+
+    @property
     def renders_batches(self) -> bool:
         """Whether the server renders several images in one call; asks it the first time."""
-        if self._batch is None:
-            try:
-                self._start("batch_render_rgb", _Batch(), self._deadlines.call_s).result()
-            except grpc.RpcError as error:
-                self._batch = error.code() is not grpc.StatusCode.UNIMPLEMENTED
-            else:
-                self._batch = True
-        return self._batch
+        return self.capabilities.batches
+
+    def health(self) -> str:
+        """Return SERVING, NOT_SERVING, or UNKNOWN where the server has no health service."""
+        return self._connection.health(self._deadlines.call_s)
+
+    def name_scene(self, scene_id: str, url: str) -> None:
+        """Tell the server with every call for ``scene_id`` where its package is.
+
+        The server loads it at the first call and knows it then by this id (letters, digits, _, -).
+        """
+        self._scene_urls[scene_id] = url
 
     def close(self) -> None:
         """Close the channel; calls under way end with CANCELLED. May be called twice."""
@@ -116,6 +142,56 @@ class NurecClient:
         reply = self.ask("get_available_trajectories", request)
         return tuple(entry.trajectory for entry in reply.available_trajectories)
 
+    def ego_masks(self) -> tuple[EgoMask, ...]:
+        """Return the hoods that images may be given."""
+        reply = self.ask("get_available_ego_masks", common.Empty())
+        ids = [entry.ego_mask_id for entry in reply.ego_mask_metadata]
+        return tuple(EgoMask(i.rig_config_id, i.camera_logical_id) for i in ids)
+
+    def loaded_scenes(self) -> tuple[tuple[str, ...], int]:
+        """Return the scenes in the server's memory, and how many fit (generation C)."""
+        reply = self.ask("get_loaded_scenes", common.Empty())
+        return tuple(scene.scene_id for scene in reply.scenes), reply.loaded_instance_capacity
+
+    def dynamic_objects(self, scene_id: str) -> tuple[EditableTrack, ...]:
+        """Return the actors of a scene (generation D)."""
+        request = sensorsim.AvailableDynamicObjectsRequest(scene_id=scene_id)
+        reply = self.ask("get_dynamic_objects", request)
+        return tuple(editable_track(track) for track in reply.dynamic_objects)
+
+    def external_assets(self, scene_id: str) -> tuple[str, ...]:
+        """Return the ids of assets that may be put into a scene (generation D)."""
+        request = sensorsim.ExternalAssetObjectsRequest(scene_id=scene_id)
+        return tuple(self.ask("get_external_asset_objects", request).track_ids)
+
+    def edit(
+        self,
+        scene_id: str,
+        replace: Sequence[Replacement] = (),
+        insert: Sequence[EditableTrack] = (),
+    ) -> str:
+        """Replace and insert actors of a scene for all clients (generation D).
+
+        Inserted ones are drawn where ``render`` says. Returns the server's words; ProtocolError
+        with its reason when it does not.
+        """
+        reply = self.ask("edit_assets", edit_request(scene_id, replace, insert))
+        if not reply.success:
+            raise ProtocolError(
+                f"NuRec server {self._connection.target}: edit_assets: "
+                f"{reply.message or 'refused without a reason'}"
+            )
+        return str(reply.message)
+
+    def restore(self, scene_id: str) -> None:
+        """Undo all edits of a scene (generation D)."""
+        request = sensorsim.RestoreModelParametersRequest(scene_id=scene_id)
+        self.ask("restore_model_parameters", request)
+
+    def shut_down(self) -> None:
+        """Ask the server to end."""
+        self.ask("shut_down", common.Empty())
+
     def render(
         self,
         scene_id: str,
@@ -130,15 +206,25 @@ class NurecClient:
         requests that no server could answer.
         """
         objects = dynamic_objects(actors)
-        images = [rgb_request(scene_id, camera, objects) for camera in cameras]
+        refused = {
+            camera.name: reason
+            for camera in cameras
+            if (reason := self.capabilities.cannot_take(camera.model)) is not None
+        }
+        asked = [camera for camera in cameras if camera.name not in refused]
+        images = [rgb_request(scene_id, camera, objects) for camera in asked]
         sweeps = [lidar_request(scene_id, lidar, objects) for lidar in lidars]
         limit_s = self._render_limit(scene_id)
-        batched = len(cameras) > 1 and self.renders_batches
-        clouds_due = [self._start("render_lidar", sweep, limit_s) for sweep in sweeps]
-        if batched:
-            image_replies = self._render_batch(cameras, images, limit_s)
-        else:
-            image_replies = self._render_singly(cameras, images, limit_s)
+        batched = len(images) > 1 and self.renders_batches
+        clouds_due = [self._start("render_lidar", s, limit_s, scene_id) for s in sweeps]
+        render = self._render_batch if batched else self._render_singly
+        got = iter(render(scene_id, asked, images, limit_s))
+        image_replies = tuple(
+            ImageReply(c.name, None, f"{c.name}: {refused[c.name]}")
+            if c.name in refused
+            else next(got)
+            for c in cameras
+        )
         clouds = tuple(_cloud(r.name, due) for r, due in zip(lidars, clouds_due, strict=True))
         replies = Replies(image_replies, clouds)
         if len(replies.errors) < len(cameras) + len(lidars):
@@ -151,15 +237,17 @@ class NurecClient:
 
     def _render_singly(
         self,
+        scene_id: str,
         cameras: Sequence[CameraRequest],
         requests: Sequence[sensorsim.RGBRenderRequest],
         limit_s: float,
     ) -> tuple[ImageReply, ...]:
-        due = [self._start("render_rgb", request, limit_s) for request in requests]
+        due = [self._start("render_rgb", request, limit_s, scene_id) for request in requests]
         return tuple(_image(camera.name, call) for camera, call in zip(cameras, due, strict=True))
 
     def _render_batch(
         self,
+        scene_id: str,
         cameras: Sequence[CameraRequest],
         requests: Sequence[sensorsim.RGBRenderRequest],
         limit_s: float,
@@ -171,25 +259,29 @@ class NurecClient:
             ]
         )
         try:
-            reply = self._start("batch_render_rgb", batch, limit_s).result()
+            reply = self._start("batch_render_rgb", batch, limit_s, scene_id).result()
         except grpc.RpcError as error:
             reason = failure_text(error)
             return tuple(ImageReply(c.name, None, f"{c.name}: {reason}") for c in cameras)
         answered = {item.camera_name: item for item in reply.items}
         return tuple(_batch_item(camera.name, answered) for camera in cameras)
 
-    def _start(self, method: str, request: Any, limit_s: float) -> Any:
-        return self._connection.method(method).future(request, timeout=limit_s)
+    def _start(self, method: str, request: Any, limit_s: float, scene_id: str = "") -> PendingCall:
+        headers: tuple[tuple[str, str], ...] = ()
+        scene_id = scene_id or getattr(request, "scene_id", "")
+        if scene_id in self._scene_urls:
+            headers = ((SCENE_URL, self._scene_urls[scene_id]), (SCENE_ID, scene_id))
+        return PendingCall(self._connection.method(method), method, request, limit_s, headers)
 
 
-def _image(name: str, call: Any) -> ImageReply:
+def _image(name: str, call: PendingCall) -> ImageReply:
     try:
         return image_reply(name, call.result())
     except grpc.RpcError as error:
         return ImageReply(name, None, f"{name}: {failure_text(error)}")
 
 
-def _cloud(name: str, call: Any) -> CloudReply:
+def _cloud(name: str, call: PendingCall) -> CloudReply:
     try:
         return cloud_reply(name, call.result())
     except grpc.RpcError as error:

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ..core.errors import DeadlineError, InputError, ProtocolError
+from .calls import failure_text
+from .security import TlsFiles, client_credentials
 from .service import CHANNEL_OPTIONS, METHODS, SERVICES
 from .stubs import common_pb2 as common
+
+_UNIX = "unix:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,18 +32,35 @@ class Connection:
         """Return the callable of a remote method."""
         return _callable(self.channel, self.service, name)
 
+    def health(self, limit_s: float) -> str:
+        """Return what the server says of its health: SERVING, NOT_SERVING, or UNKNOWN."""
+        stub = health_pb2_grpc.HealthStub(self.channel)
+        try:
+            reply = stub.Check(health_pb2.HealthCheckRequest(), timeout=limit_s)
+        except grpc.RpcError as error:
+            if error.code() in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.NOT_FOUND):
+                return "UNKNOWN"
+            raise ProtocolError(
+                f"NuRec server {self.target}: health: {failure_text(error)}"
+            ) from error
+        return str(health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status))
 
-def open_connection(target: str, connect_s: float, *, allow_remote: bool = False) -> Connection:
-    """Connect to ``host:port`` and learn which generation of the service answers.
 
-    The contract has no encryption, so only hosts on loopback are accepted unless
-    ``allow_remote``. InputError for a target that is not usable, DeadlineError when nothing
+def open_connection(
+    target: str, connect_s: float, *, allow_remote: bool = False, tls: TlsFiles | None = None
+) -> Connection:
+    """Connect to ``host:port`` or ``unix:PATH`` and learn which name the service has.
+
+    With ``tls`` the connection is encrypted; without, only loopback and Unix sockets are accepted
+    unless ``allow_remote``. InputError for a target that is not usable, DeadlineError when nothing
     answers within ``connect_s`` seconds, ProtocolError when something else than NuRec does.
     """
-    check_target(target, allow_remote=allow_remote)
-    channel = grpc.insecure_channel(
-        target, options=[*CHANNEL_OPTIONS, ("grpc.use_local_subchannel_pool", 1)]
-    )
+    check_target(target, allow_remote=allow_remote or tls is not None)
+    options = [*CHANNEL_OPTIONS, ("grpc.use_local_subchannel_pool", 1)]
+    if tls is None:
+        channel = grpc.insecure_channel(target, options=options)
+    else:
+        channel = grpc.secure_channel(target, client_credentials(tls), options=options)
     try:
         service, version = _find_service(channel, target, connect_s)
     except BaseException:
@@ -48,21 +70,19 @@ def open_connection(target: str, connect_s: float, *, allow_remote: bool = False
 
 
 def check_target(target: str, *, allow_remote: bool) -> None:
-    """Raise InputError unless ``target`` is ``host:port`` and may be spoken to in the clear."""
+    """Raise InputError unless ``target`` is an address and may be spoken to in the clear."""
+    if target.startswith(_UNIX):
+        if target == _UNIX:
+            raise InputError("a NuRec server's Unix socket is given as unix:PATH")
+        return
     host, separator, port = target.rpartition(":")
     if not separator or not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise InputError(f"a NuRec server is given as HOST:PORT, not {target!r}")
+        raise InputError(f"a NuRec server is given as HOST:PORT or unix:PATH, not {target!r}")
     if not allow_remote and not _is_loopback(host.strip("[]")):
         raise InputError(
-            f"NuRec's protocol is not encrypted and {host} is another machine; "
-            "allow it explicitly (allow_remote) if the network between is trusted"
+            f"this connection is not encrypted and {host} is another machine; use TLS, or allow "
+            "it explicitly (allow_remote) if the network between is trusted"
         )
-
-
-def failure_text(error: grpc.RpcError) -> str:
-    """Return a failed call's status and reason in one line."""
-    detail = " ".join((error.details() or "no reason given").split())
-    return f"{error.code().name}: {detail}"
 
 
 def _callable(
@@ -96,7 +116,7 @@ def _find_service(
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise DeadlineError(
                     f"no NuRec server answered at {target} within {connect_s:g} s; "
-                    "is it running, and is the port right?"
+                    "is it running, are the port and its encryption right?"
                 ) from error
             if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
                 raise ProtocolError(

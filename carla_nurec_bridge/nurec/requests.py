@@ -26,13 +26,21 @@ class ImageFormat(enum.Enum):
     RGB_UINT8_PLANAR = 4
 
 
+@dataclass(frozen=True)
+class EgoMask:
+    """The picture of the car's own hood for a camera of a rig configuration."""
+
+    rig_config_id: str
+    camera_logical_id: str
+
+
 @dataclass(frozen=True, eq=False)
 class CameraRequest:
     """One image: exposed over [start_us, end_us) of the recording's clock.
 
     ``name`` marks the reply; ``logical_id`` is NuRec's name of the camera. The poses take optical
     points to the scene's world. ``size`` (width, height) is the image wanted if not the model's;
-    the server rescales the model to it.
+    the server rescales the model to it. ``ego_mask`` lays a hood over the image.
     """
 
     name: str
@@ -46,6 +54,7 @@ class CameraRequest:
     size: tuple[int, int] | None = None
     image_format: ImageFormat = ImageFormat.JPEG
     quality: float = 95.0
+    ego_mask: EgoMask | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +95,7 @@ def rgb_request(
     """Return the message that asks for one image; InputError for an empty exposure."""
     _check_window(camera.name, camera.start_us, camera.end_us)
     width, height = camera.size or (camera.model.width, camera.model.height)
+    mask = camera.ego_mask
     return sensorsim.RGBRenderRequest(
         scene_id=scene_id,
         resolution_h=height,
@@ -97,6 +107,12 @@ def rgb_request(
         dynamic_objects=objects,
         image_format=camera.image_format.name,
         image_quality=camera.quality,
+        insert_ego_mask=mask is not None,
+        ego_mask_id=None
+        if mask is None
+        else sensorsim.EgoMaskId(
+            camera_logical_id=mask.camera_logical_id, rig_config_id=mask.rig_config_id
+        ),
     )
 
 

@@ -9,8 +9,12 @@ from google.protobuf.message import Message
 from .stubs import common_pb2 as common
 from .stubs import sensorsim_pb2 as sensorsim
 
-SERVICES = ("nre.grpc.protos.sensorsim.SensorsimService", "sensorsim.SensorsimService")
+OLD_SERVICE = "sensorsim.SensorsimService"
+SERVICES = ("nre.grpc.protos.sensorsim.SensorsimService", OLD_SERVICE)
 """Names under which servers of different generations offer the same methods."""
+
+SCENE_URL, SCENE_ID = "x-nre-scene-url", "x-nre-scene-id"
+"""Headers with which a client names a scene package and the id it is to have."""
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 CHANNEL_OPTIONS = (

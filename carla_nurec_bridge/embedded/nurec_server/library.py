@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ...core.errors import InputError
+from ...nurec.service import SCENE_ID, SCENE_URL
 from ...scene import Scene, open_scene
 from .packages import Packages
 from .refusal import Code, RefusalError
 
-SCENE_URL, SCENE_ID = "x-nre-scene-url", "x-nre-scene-id"
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 _MOST_NAMED = 64
 

@@ -14,7 +14,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from ...core.errors import InputError
 from ...nurec.security import server_credentials
-from ...nurec.service import CHANNEL_OPTIONS, METHODS, SERVICES
+from ...nurec.service import CHANNEL_OPTIONS, METHODS, OLD_SERVICE, SERVICES
 from ...opendrive.street import Street
 from ...scene import Scene
 from .address import check_free, clear_socket
@@ -32,7 +32,6 @@ from .stages import Stages
 from .surroundings import street_of as street_of_scene
 
 _MOST_CALLS = 64
-_LISTS_SERVICE = "sensorsim.SensorsimService"
 _WITH_POINTS = ("render_lidar", "render_aggregated")
 
 Answer = Callable[[Any, grpc.ServicerContext], Any]
@@ -142,7 +141,7 @@ class NurecServer:
             maximum_concurrent_rpcs=_MOST_CALLS,
         )
         for service in SERVICES:
-            as_lists = self._options.lidar_lists or service == _LISTS_SERVICE
+            as_lists = self._options.lidar_lists or service == OLD_SERVICE
             handlers = {
                 name: grpc.unary_unary_rpc_method_handler(
                     self._answering(name, as_lists=as_lists),

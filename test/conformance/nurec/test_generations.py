@@ -1,0 +1,266 @@
+"""Clients and servers of every generation of the contract, from texts of their own.
+
+``contracts/`` holds each generation's definitions, written apart from the package's. Their message
+classes live in descriptor pools of their own, so that nothing of the package's stubs is used.
+"""
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import grpc
+import numpy as np
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from grpc_tools import protoc
+
+from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera
+from carla_nurec_bridge.core.errors import ProtocolError
+from carla_nurec_bridge.nurec.client import NurecClient
+from carla_nurec_bridge.nurec.editing import Replacement, inserted
+from carla_nurec_bridge.nurec.requests import ActorMotion, CameraRequest, ImageFormat, LidarRequest
+from carla_nurec_bridge.nurec.service import CHANNEL_OPTIONS
+
+CONTRACTS = Path(__file__).parent / "contracts"
+NEW, OLD = "nre.grpc.protos.sensorsim.SensorsimService", "sensorsim.SensorsimService"
+PATHS = {"a": OLD, "b": NEW, "c": NEW, "d": NEW}
+COUNTS = {"a": 8, "b": 8, "c": 10, "d": 14}
+
+
+class Contract:
+    """A generation: its service's name and its methods' message classes."""
+
+    def __init__(self, generation, folder):
+        out = folder / f"{generation}.bin"
+        source = CONTRACTS / generation
+        code = protoc.main(
+            ["protoc", f"-I{source}", f"--descriptor_set_out={out}", "--include_imports",
+             str(source / "sensorsim.proto")]
+        )  # fmt: skip
+        assert code == 0
+        pool = descriptor_pool.DescriptorPool()
+        for file in descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file:
+            pool.Add(file)
+        package = pool.FindFileByName("sensorsim.proto").package
+        self.service = pool.FindServiceByName(f"{package}.SensorsimService")
+        self.path = self.service.full_name
+        self.methods = {
+            m.name: tuple(map(message_factory.GetMessageClass, (m.input_type, m.output_type)))
+            for m in self.service.methods
+        }
+
+    def call(self, channel, name, **fields):
+        """Call a method; fields may be plain dictionaries all the way down."""
+        request, response = self.methods[name]
+        return channel.unary_unary(
+            f"/{self.path}/{name}",
+            request_serializer=request.SerializeToString,
+            response_deserializer=response.FromString,
+        )(request(**fields))
+
+    def handlers(self, channel):
+        """Answer with what the server behind ``channel`` says, cut down to this generation."""
+
+        def method(name, request, response):
+            behind = channel.unary_unary(f"/{self.path}/{name}")
+
+            def answer(message, context):
+                message.DiscardUnknownFields()
+                try:
+                    reply = response.FromString(behind(message.SerializeToString()))
+                except grpc.RpcError as error:
+                    context.abort(error.code(), error.details())
+                reply.DiscardUnknownFields()
+                return reply
+
+            return grpc.unary_unary_rpc_method_handler(
+                answer,
+                request_deserializer=request.FromString,
+                response_serializer=response.SerializeToString,
+            )
+
+        table = {name: method(name, *classes) for name, classes in self.methods.items()}
+        return grpc.method_handlers_generic_handler(self.path, table)
+
+
+@pytest.fixture(scope="module")
+def contracts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("contracts")
+    return {generation: Contract(generation, folder) for generation in PATHS}
+
+
+@pytest.fixture(scope="module")
+def lists_channel(serve):
+    """Return a channel to a server started for clients that read lists, as B's do."""
+    with (
+        serve(lidar_lists=True) as running,
+        grpc.insecure_channel(f"127.0.0.1:{running.port}", options=CHANNEL_OPTIONS) as opened,
+    ):
+        yield opened
+
+
+@pytest.fixture(params=PATHS)
+def generation(request):
+    return request.param
+
+
+@pytest.fixture
+def old_client(contracts, channel, lists_channel, generation):
+    """Return a caller of the embedded server as a client of the generation."""
+    contract = contracts[generation]
+    reached = lists_channel if generation == "b" else channel
+
+    def call(name, **fields):
+        return contract.call(reached, name, **fields)
+
+    return call
+
+
+@pytest.fixture
+def restricted(contracts, channel, lists_channel, generation):
+    """Return the target of a server that is the embedded one without all that is newer."""
+    behind = channel if generation in "cd" else lists_channel
+    server = grpc.server(ThreadPoolExecutor(4), options=CHANNEL_OPTIONS)
+    server.add_generic_rpc_handlers((contracts[generation].handlers(behind),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None)
+
+
+def test_the_texts_are_those_generations(contracts, generation):
+    contract = contracts[generation]
+    assert contract.path == PATHS[generation]
+    assert len(contract.methods) == COUNTS[generation]
+
+
+def test_an_old_client_sees_the_scene(old_client, scene, world):
+    assert "embedded" in old_client("get_version").version_id
+    assert list(old_client("get_available_scenes").scene_ids) == [scene.scene_id]
+    cameras = old_client("get_available_cameras", scene_id=scene.scene_id).available_cameras
+    assert [camera.logical_id for camera in cameras] == [c.logical_id for c in scene.cameras]
+    (way,) = old_client(
+        "get_available_trajectories", scene_id=scene.scene_id
+    ).available_trajectories
+    assert way.trajectory.poses[0].timestamp_us == world.start_us
+    assert not old_client("get_available_ego_masks").ego_mask_metadata
+
+
+def picture_fields(scene, camera, world):
+    """Return the fields of a request as CARLA 0.9.16 fills them: one pose, one microsecond."""
+    return {
+        "scene_id": scene.sequence_id,
+        "resolution_h": 90,
+        "resolution_w": 160,
+        "camera_intrinsics": camera.intrinsics,
+        "frame_start_us": world.start_us,
+        "frame_end_us": world.start_us + 1,
+        "sensor_pose": {"start_pose": camera.rig_to_camera, "end_pose": camera.rig_to_camera},
+        "dynamic_objects": [
+            {"track_id": "mover", "pose_pair": {"start_pose": {"vec": {"x": 9.0, "z": 0.8}},
+                                                "end_pose": {"vec": {"x": 9.0, "z": 0.8}}}}
+        ],
+        "image_format": 1,
+        "image_quality": 95.0,
+    }  # fmt: skip
+
+
+def test_an_old_client_gets_pictures_and_points(old_client, generation, scene, world):
+    camera = old_client("get_available_cameras", scene_id=scene.scene_id).available_cameras[0]
+    fields = picture_fields(scene, camera, world)
+    data = old_client("render_rgb", **fields).image_bytes
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert image.shape == (90, 160, 3)
+    assert image.std() > 30
+    if generation in "cd":
+        items = [{"camera_name": name, "request": fields} for name in "xy"]
+        reply = old_client("batch_render_rgb", items=items)
+        assert [(i.camera_name, i.success) for i in reply.items] == [("x", True), ("y", True)]
+        assert reply.items[1].result.image_bytes == data
+    sweep = {
+        "scene_id": scene.scene_id,
+        "lidar_config": {"lidar_type": 1},
+        "frame_start_us": world.start_us,
+        "frame_end_us": world.start_us + 100_000,
+        "sensor_pose": {"start_pose": {"vec": {"z": 2.0}}, "end_pose": {"vec": {"z": 2.0}}},
+    }
+    cloud = old_client("render_lidar", **sweep)
+    if generation in "cd":
+        points = np.frombuffer(cloud.point_xyzs_buffer, "<f4").reshape(-1, 3)
+        assert cloud.num_points == len(points)
+    else:
+        points = np.array(cloud.point_xyzs).reshape(-1, 3)
+        assert len(cloud.point_intensities) == len(points)
+    assert len(points) > 10_000
+    if generation == "c":
+        both = old_client("render_aggregated", rgb_requests=[fields], lidar_requests=[sweep])
+        assert both.rgb_returns[0].image_bytes == data
+        assert both.lidar_returns[0].point_xyzs_buffer == cloud.point_xyzs_buffer
+        loaded = old_client("get_loaded_scenes")
+        assert [entry.scene_id for entry in loaded.scenes] == [scene.scene_id]
+
+
+def test_our_client_finds_out_who_answers(restricted, generation):
+    with NurecClient(restricted) as client:
+        found = client.capabilities
+        assert client.connection.service == PATHS[generation]
+        assert client.health() == "UNKNOWN"
+    assert found.generation == generation.upper()
+    assert found.batches == (generation in "cd")
+    assert found.editing is (True if generation == "d" else None)
+
+
+def test_our_client_knows_the_whole_server(server):
+    with NurecClient(f"127.0.0.1:{server.port}") as client:
+        assert client.capabilities.generation == "C+D"
+        assert client.health() == "SERVING"
+
+
+def test_our_client_renders_on_every_generation(restricted, generation, rig, scene, world):
+    cameras = [
+        CameraRequest(
+            c.name, c.logical_id, c.model, c.shutter, c.rig_from_camera, c.rig_from_camera,
+            world.start_us, world.start_us + 30_000, size=(160, 90), image_format=ImageFormat.PNG,
+        )
+        for c in rig.cameras[:2]
+    ]  # fmt: skip
+    pinhole = OpenCVPinholeCamera.from_fov(160, 90, 80.0)
+    cameras.insert(1, dataclasses.replace(cameras[0], name="pinhole", model=pinhole))
+    mount = rig.lidars[0].rig_from_lidar
+    sweep = LidarRequest("top", "AT128", mount, mount, world.start_us, world.start_us + 100_000)
+    pose = np.eye(4)
+    pose[:3, 3] = [9.0, 1.0, 0.8]
+    with NurecClient(restricted) as client:
+        replies = client.render(
+            scene.scene_id, cameras, [sweep], [ActorMotion("mover", pose, pose)]
+        )
+    assert [image.name for image in replies.images] == [c.name for c in cameras]
+    front, middle, left = replies.images
+    assert front.error is None
+    assert left.error is None
+    if generation in "ab":
+        assert "has no parameters for pinhole cameras" in middle.error
+    else:
+        assert middle.error is None
+    assert len(replies.clouds[0].points_m) == len(replies.clouds[0].intensities) > 10_000
+
+
+def test_editing_is_there_or_named_as_missing(restricted, generation, scene):
+    with NurecClient(restricted) as client:
+        if generation != "d":
+            with pytest.raises(ProtocolError, match="edit_assets: UNIMPLEMENTED"):
+                client.edit(scene.scene_id, [Replacement("mover", "vehicle.carlamotors.firetruck")])
+            return
+        try:
+            client.edit(
+                scene.scene_id,
+                [Replacement("mover", "vehicle.carlamotors.firetruck")],
+                [inserted("child", "walker.pedestrian.0048")],
+            )
+            tracks = {track.track_id: track for track in client.dynamic_objects(scene.scene_id)}
+            assert tracks["mover"].asset_id == "vehicle.carlamotors.firetruck"
+            assert tracks["child"].label_class == "walker"
+        finally:
+            client.restore(scene.scene_id)
+        assert len(client.dynamic_objects(scene.scene_id)) == len(scene.tracks)
