@@ -79,6 +79,9 @@ class Traffic:
         self._manager.set_synchronous_mode(True)
         self._manager.set_random_device_seed(self._seed + 1)
         self._manager.set_global_distance_to_leading_vehicle(2.5)
+        # The manager begins in a free-running loop that forgets registered vehicles that are not
+        # in the last state of the world. After a tick that loop is over and the state has them.
+        self._world.tick()
         for vehicle in self.vehicles:
             self._manager.auto_lane_change(vehicle, False)
             vehicle.set_autopilot(True, port)
