@@ -36,9 +36,10 @@ def kept_ranges(
         return range_m
     given = wanted.HasField("distance_filter_threshold")
     threshold = wanted.distance_filter_threshold if given else _DISTANCE_THRESHOLD
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # of two rays that hit nothing
         step = np.abs(np.diff(range_m, axis=1))
+        limit = threshold * range_m
     step = np.where(np.isnan(step), np.inf, step)
     outer = np.full((len(range_m), 1), np.inf, np.float32)
     nearest = np.minimum(np.hstack([outer, step]), np.hstack([step, outer]))
-    return np.where(nearest > threshold * range_m, np.float32(np.inf), range_m)
+    return np.where(nearest > limit, np.float32(np.inf), range_m)

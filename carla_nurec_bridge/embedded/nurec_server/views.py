@@ -30,12 +30,18 @@ class View:
 
 
 class Views:
-    """Keeps the views of recent cameras, up to half a gigabyte; safe from several threads."""
+    """Keeps the views of recent cameras, up to ``limit_bytes``; safe from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit_bytes: int = _CACHE_BYTES) -> None:
+        self._limit_bytes = limit_bytes
         self._views: OrderedDict[tuple[CameraModel, Shutter], View] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
+
+    @property
+    def used_bytes(self) -> int:
+        """Size of the rays that are kept."""
+        return self._bytes
 
     def view(self, request: sensorsim.RGBRenderRequest) -> View:
         """Return the view of a request, its intrinsics rescaled to the image it asks for."""
@@ -58,7 +64,7 @@ class Views:
             if key not in self._views:
                 self._views[key] = view
                 self._bytes += view.rays.nbytes
-            while self._bytes > _CACHE_BYTES and len(self._views) > 1:
+            while self._bytes > self._limit_bytes and len(self._views) > 1:
                 _, oldest = self._views.popitem(last=False)
                 self._bytes -= oldest.rays.nbytes
         return view
