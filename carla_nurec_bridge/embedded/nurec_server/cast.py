@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,12 +22,16 @@ Size = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Look:
-    """What an actor is drawn as: a kind that the renderer knows, its size, its details' seed."""
+    """What an actor is drawn as: a kind that the renderer knows, its size, its details' seed.
+
+    ``paint`` is its colour (sRGB, 0..255) where that is known; it is no part of its shape.
+    """
 
     label: str
     size_m: Size
     seed: str
     asset_id: str = ""
+    paint: tuple[int, int, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +131,12 @@ def _look_of(scene: Scene, cast: Cast, asset_id: str, seed: str) -> Look:
 
 def _recorded_look(track: SceneTrack) -> Look:
     length, width, height = (float(side) for side in track.size_m)
-    return Look(track.label_class, (length, width, height), track.track_id)
+    size_m = (length, width, height)
+    if track.look is None:
+        return Look(track.label_class, size_m, track.track_id)
+    blueprint = load_catalogue().get(track.look.blueprint)
+    label = blueprint.base_type if blueprint else track.label_class
+    return Look(label, size_m, track.look.blueprint, paint=track.look.colour)
 
 
 def _size(box: common.AABB) -> Size | None:

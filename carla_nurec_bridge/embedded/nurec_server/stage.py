@@ -63,13 +63,14 @@ class Stage:
         placements = place_tracks(cast.tracks, start_us, end_us, objects, editing=self._editing)
         for number, placed in enumerate(placements, 1):
             name = placed.track.track_id
+            look = cast.looks[name]
             instances.append(
                 Instance(
-                    self._asset(cast.looks[name]),
+                    self._asset(look),
                     self.map_from(placed.world_from_box_start),
                     self.map_from(placed.world_from_box_end),
                     number,
-                    _PAINTS[zlib.crc32(name.encode()) % len(_PAINTS)],
+                    look.paint or _PAINTS[zlib.crc32(name.encode()) % len(_PAINTS)],
                 )
             )
         self.render_scene.set_instances(instances)
@@ -82,7 +83,7 @@ class Stage:
     def _asset(self, look: Look) -> str:
         if look not in self._looks:
             key = f"actor {len(self._looks)}"
-            mesh = asset_for(look.label, look.size_m, zlib.crc32(look.seed.encode()))
+            mesh = asset_for(look.label, look.size_m, look.seed)
             self.render_scene.add_asset(key, mesh)
             self._looks[look] = key
         return self._looks[look]
