@@ -19,7 +19,8 @@ NO_BOX = BoundingBox()
 ORIGIN = Transform()
 STANDING = WalkerControl()
 
-Kind = Literal["vehicle", "walker", "prop", "sensor", "light", "sign", "spectator", "controller"]
+Kind = Literal["vehicle", "walker", "prop", "sensor", "light", "sign", "spectator", "controller",
+             "scenery"]  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +43,9 @@ class Actor:
     gait: Gait = field(default_factory=Gait)
     simulated: bool = True
     collides: bool = True
+    dead: bool = False
     light_flags: int = 0
+    wheel_looks: dict[int, tuple[float | None, float | None]] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
 
     def info(self) -> ActorInfo:

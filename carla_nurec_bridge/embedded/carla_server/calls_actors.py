@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .actors import Actor
-from .registry import CallFailure, refuse, serve
+from .control import VehicleControl
+from .registry import CallFailure, serve
 from .simulation import Simulation
 from .spawning import destroy, spawn
 from .structs import (
@@ -17,7 +20,7 @@ from .structs import (
     Transform,
     Vector,
 )
-from .wire import BOOL, FLOAT, INT, RAW, TEXT, VECTOR, list_of
+from .wire import BOOL, FLOAT, INT, TEXT, VECTOR, list_of
 
 
 @serve("get_actors_by_id", list_of(INT), returns=list_of(ACTOR))
@@ -108,9 +111,7 @@ def set_actor_target_angular_velocity(
 
 
 @serve("enable_actor_constant_velocity", INT, VECTOR)
-def enable_actor_constant_velocity(
-    simulation: Simulation, actor_id: int, velocity: Vector
-) -> None:
+def enable_actor_constant_velocity(simulation: Simulation, actor_id: int, velocity: Vector) -> None:
     """Drive at a constant velocity in the vehicle's own axes."""
     simulation.fleet.set_constant_velocity(_vehicle(simulation, actor_id).id, velocity)
 
@@ -141,6 +142,14 @@ def add_actor_force(simulation: Simulation, actor_id: int, force: Vector) -> Non
     simulation.fleet.add_force(_vehicle(simulation, actor_id).id, force)
 
 
+@serve("add_actor_force_at_location", INT, VECTOR, VECTOR)
+def add_actor_force_at_location(
+    simulation: Simulation, actor_id: int, force: Vector, location: Vector
+) -> None:
+    """Add a force in N at a point for the next tick; it also turns the vehicle."""
+    simulation.fleet.add_force(_vehicle(simulation, actor_id).id, force, location)
+
+
 @serve("add_actor_angular_impulse", INT, VECTOR)
 def add_actor_angular_impulse(simulation: Simulation, actor_id: int, impulse: Vector) -> None:
     """Add an angular impulse in N m s."""
@@ -165,7 +174,7 @@ def set_actor_simulate_physics(simulation: Simulation, actor_id: int, enabled: b
 @serve("set_actor_collisions", INT, BOOL)
 def set_actor_collisions(simulation: Simulation, actor_id: int, enabled: bool) -> None:
     """Switch an actor's collisions."""
-    simulation.actors.get(actor_id).collides = enabled
+    simulation.set_collides(simulation.actors.get(actor_id), enabled)
 
 
 @serve("set_actor_enable_gravity", INT, BOOL)
@@ -180,62 +189,25 @@ def set_actor_autopilot(simulation: Simulation, actor_id: int, enabled: bool) ->
     _vehicle(simulation, actor_id)
 
 
-@serve("get_actor_component_world_transform", INT, TEXT, returns=TRANSFORM)
-def get_actor_component_world_transform(
-    simulation: Simulation, actor_id: int, component: str
-) -> Transform:
-    """Return the pose of an actor's one component: its own."""
-    return simulation.transform_of(_with_component(simulation, actor_id, component))
+@serve("set_ignored_vehicles", INT, list_of(INT))
+def set_ignored_vehicles(simulation: Simulation, sensor_id: int, vehicle_ids: list[int]) -> None:
+    """Refuse for all but V2X sensors, which alone can ignore vehicles."""
+    raise CallFailure(f"actor {sensor_id} is no sensor that can ignore vehicles")
 
 
-@serve("get_actor_component_relative_transform", INT, TEXT, returns=TRANSFORM)
-def get_actor_component_relative_transform(
-    simulation: Simulation, actor_id: int, component: str
-) -> Transform:
-    """Return the pose of an actor's one component in the actor: none."""
-    _with_component(simulation, actor_id, component)
-    return Transform()
-
-
-@serve("get_actor_component_names", INT, returns=list_of(TEXT))
-def get_actor_component_names(simulation: Simulation, actor_id: int) -> list[str]:
-    """Return the names of an actor's components."""
-    simulation.actors.get(actor_id)
-    return [ROOT_COMPONENT]
-
-
-@serve("get_actor_bone_names", INT, returns=list_of(TEXT))
-def get_actor_bone_names(simulation: Simulation, actor_id: int) -> list[str]:
-    """Return the names of an actor's bones: it has none."""
-    simulation.actors.get(actor_id)
-    return []
-
-
-@serve("get_actor_socket_names", INT, returns=list_of(TEXT))
-def get_actor_socket_names(simulation: Simulation, actor_id: int) -> list[str]:
-    """Return the names of an actor's sockets: it has none."""
-    simulation.actors.get(actor_id)
-    return []
-
-
-ROOT_COMPONENT = "root"
+@serve("set_actor_dead", INT)
+def set_actor_dead(simulation: Simulation, actor_id: int) -> None:
+    """End what an actor does by itself: a walker falls still, a vehicle rolls out."""
+    actor = simulation.actors.get(actor_id)
+    if actor.kind not in ("vehicle", "walker"):
+        raise CallFailure(f"actor {actor_id} does not live")
+    actor.dead = True
+    if actor.kind == "vehicle":
+        simulation.ackermann.release(actor_id)
+        simulation.fleet.set_control(actor_id, VehicleControl())
+    else:
+        actor.walk = replace(actor.walk, speed=0.0)
 
 
 def _vehicle(simulation: Simulation, actor_id: int) -> Actor:
     return simulation.actors.get(actor_id, "vehicle")
-
-
-def _with_component(simulation: Simulation, actor_id: int, component: str) -> Actor:
-    actor = simulation.actors.get(actor_id)
-    if component != ROOT_COMPONENT:
-        raise CallFailure(f"actor {actor_id} has no component '{component}'")
-    return actor
-
-
-refuse(
-    "get_actor_bone_world_transforms get_actor_bone_relative_transforms "
-    "get_vehicle_bone_world_transforms get_actor_socket_world_transforms "
-    "get_actor_socket_relative_transforms",
-    returns=RAW,
-)
-refuse("set_ignored_vehicles set_actor_dead")

@@ -19,7 +19,7 @@ from .control import (
     VehicleControl,
     WalkerControl,
 )
-from .registry import refuse, serve
+from .registry import CallFailure, refuse, serve
 from .simulation import Simulation
 from .wire import BOOL, FLOAT, INT
 
@@ -28,12 +28,17 @@ DOORS = range(6)
 ALL_DOORS = 6
 
 
+def _living(simulation: Simulation, actor_id: int) -> None:
+    if simulation.actors.get(actor_id, "vehicle").dead:
+        raise CallFailure(f"vehicle {actor_id} is dead and takes no control")
+
+
 @serve("apply_control_to_vehicle", INT, VEHICLE_CONTROL)
 def apply_control_to_vehicle(
     simulation: Simulation, actor_id: int, control: VehicleControl
 ) -> None:
     """Press pedals and turn the wheel."""
-    simulation.actors.get(actor_id, "vehicle")
+    _living(simulation, actor_id)
     simulation.ackermann.release(actor_id)
     simulation.fleet.set_control(actor_id, control)
 
@@ -43,14 +48,12 @@ def apply_ackermann_control_to_vehicle(
     simulation: Simulation, actor_id: int, control: AckermannControl
 ) -> None:
     """Follow a speed and steering angle."""
-    simulation.actors.get(actor_id, "vehicle")
+    _living(simulation, actor_id)
     simulation.ackermann.control(actor_id, control)
 
 
 @serve("get_ackermann_controller_settings", INT, returns=ACKERMANN_SETTINGS)
-def get_ackermann_controller_settings(
-    simulation: Simulation, actor_id: int
-) -> AckermannSettings:
+def get_ackermann_controller_settings(simulation: Simulation, actor_id: int) -> AckermannSettings:
     """Return the gains of a vehicle's Ackermann control."""
     simulation.actors.get(actor_id, "vehicle")
     return simulation.ackermann.settings(actor_id)
@@ -66,11 +69,12 @@ def apply_ackermann_controller_settings(
 
 
 @serve("apply_control_to_walker", INT, WALKER_CONTROL)
-def apply_control_to_walker(
-    simulation: Simulation, actor_id: int, control: WalkerControl
-) -> None:
+def apply_control_to_walker(simulation: Simulation, actor_id: int, control: WalkerControl) -> None:
     """Make a walker walk."""
-    simulation.actors.get(actor_id, "walker").walk = control
+    actor = simulation.actors.get(actor_id, "walker")
+    if actor.dead:
+        raise CallFailure(f"walker {actor_id} is dead and takes no control")
+    actor.walk = control
 
 
 @serve("get_physics_control", INT, returns=PHYSICS)
@@ -81,9 +85,7 @@ def get_physics_control(simulation: Simulation, actor_id: int) -> PhysicsControl
 
 
 @serve("apply_physics_control", INT, PHYSICS)
-def apply_physics_control(
-    simulation: Simulation, actor_id: int, physics: PhysicsControl
-) -> None:
+def apply_physics_control(simulation: Simulation, actor_id: int, physics: PhysicsControl) -> None:
     """Give a vehicle another mechanical model."""
     simulation.actors.get(actor_id, "vehicle")
     simulation.fleet.set_physics(actor_id, physics)
@@ -102,9 +104,30 @@ def get_wheel_steer_angle(simulation: Simulation, actor_id: int, wheel: int) -> 
 
 @serve("get_wheel_pitch_angle", INT, INT, returns=FLOAT)
 def get_wheel_pitch_angle(simulation: Simulation, actor_id: int, wheel: int) -> float:
-    """Return how far a wheel has rolled in degrees: not kept, zero."""
+    """Return how far a wheel has rolled, 0 to 360 degrees."""
     simulation.actors.get(actor_id, "vehicle")
-    return 0.0
+    fleet, row = simulation.fleet, simulation.fleet.row_of[actor_id]
+    if wheel not in range(fleet.blueprints[row].wheels):
+        return 0.0
+    return math.degrees(float(fleet.state[row, d.ROLLED])) % 360.0
+
+
+@serve("set_wheel_steer_direction", INT, INT, FLOAT)
+def set_wheel_steer_direction(
+    simulation: Simulation, actor_id: int, wheel: int, angle_deg: float
+) -> None:
+    """Turn a wheel for show: its bone is turned, the motion is not changed."""
+    looks = simulation.actors.get(actor_id, "vehicle").wheel_looks
+    looks[wheel] = (angle_deg, looks.get(wheel, (None, None))[1])
+
+
+@serve("set_wheel_pitch_angle", INT, INT, FLOAT)
+def set_wheel_pitch_angle(
+    simulation: Simulation, actor_id: int, wheel: int, angle_deg: float
+) -> None:
+    """Roll a wheel for show: its bone is rolled, the motion is not changed."""
+    looks = simulation.actors.get(actor_id, "vehicle").wheel_looks
+    looks[wheel] = (looks.get(wheel, (None, None))[0], angle_deg)
 
 
 @serve("get_telemetry_data", INT, returns=TELEMETRY)
@@ -133,14 +156,17 @@ def _move_door(simulation: Simulation, actor_id: int, door: int, is_open: bool) 
 
 
 @serve("show_vehicle_debug_telemetry", INT, BOOL)
-def show_vehicle_debug_telemetry(
-    simulation: Simulation, actor_id: int, enabled: bool
-) -> None:
+def show_vehicle_debug_telemetry(simulation: Simulation, actor_id: int, enabled: bool) -> None:
     """Accept the switch; there is no window to show telemetry in."""
 
 
-refuse(
-    "set_wheel_steer_direction set_wheel_pitch_angle use_carsim_road enable_carsim "
-    "enable_chrono_physics restore_physx_physics"
-)
+@serve("restore_physx_physics", INT)
+def restore_physx_physics(simulation: Simulation, actor_id: int) -> None:
+    """Do nothing: a vehicle never has another physics than this server's."""
+    simulation.actors.get(actor_id, "vehicle")
 
+
+NO_CARSIM = "the built-in model drives, CarSim is a product of its own"
+NO_CHRONO = "the built-in model drives, Chrono is a program of its own"
+refuse("use_carsim_road enable_carsim", why=NO_CARSIM)
+refuse("enable_chrono_physics", why=NO_CHRONO)

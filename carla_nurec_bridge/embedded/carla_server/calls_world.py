@@ -12,10 +12,8 @@ from .simulation import Simulation
 from .streams import WORLD_STREAM, stream_token
 from .structs import (
     ACTOR,
-    BOUNDING_BOX,
     DEFINITION,
     EPISODE_INFO,
-    LABELLED_POINT,
     MAP_INFO,
     OPENDRIVE_PARAMETERS,
     SETTINGS,
@@ -23,22 +21,19 @@ from .structs import (
     WEATHER,
     ActorDefinition,
     ActorInfo,
-    BoundingBox,
     EpisodeInfo,
     EpisodeSettings,
-    LabelledPoint,
     MapInfo,
     OpendriveParameters,
     Transform,
-    Vector,
     Weather,
 )
-from .wire import BOOL, BYTES, FLOAT, INT, RAW, TEXT, VECTOR, Codec, list_of
+from .wire import BOOL, BYTES, FLOAT, INT, RAW, TEXT, Codec, list_of
 
 VERSION = "0.9.16"
 MAP_FOLDER = "Carla/Maps"
 GENERATED = "OpenDriveMap"
-DEFAULT_IMUI_GRAVITY = 9.81
+ALL_LAYERS = 0xFFFF
 _PAIR = Codec("pair", list, list)
 
 
@@ -69,6 +64,7 @@ def load_new_episode(
         simulation.load(name)
     except InputError as error:
         raise CallFailure(str(error)) from error
+    simulation.scenery.set_layers(ALL_LAYERS & ~layers, shown=False)
     if reset_settings:
         simulation.apply_settings(EpisodeSettings())
 
@@ -132,8 +128,9 @@ def get_weather_parameters(simulation: Simulation) -> Weather:
 
 @serve("set_weather_parameters", WEATHER)
 def set_weather_parameters(simulation: Simulation, weather: Weather) -> None:
-    """Change the weather; the sun moves and clouds dim it, the rest is kept only."""
+    """Change the weather, and with the sun the street lamps."""
     simulation.weather = weather
+    simulation.scenery.switch_with_sun(weather.sun_altitude_angle)
 
 
 @serve("get_sensor_token", INT, returns=TOKEN)
@@ -141,47 +138,6 @@ def get_sensor_token(simulation: Simulation, stream_id: int) -> bytes:
     """Return the token of a stream, whose listener is then waited for."""
     simulation.streams.expect(stream_id)
     return stream_token(stream_id, simulation.streams.port)
-
-
-@serve("query_lights_state", TEXT, returns=RAW)
-def query_lights_state(simulation: Simulation, client: str) -> list[Any]:
-    """Return the lamps of the level: it has none."""
-    return []
-
-
-@serve("update_lights_state", TEXT, RAW, BOOL)
-def update_lights_state(
-    simulation: Simulation, client: str, lights: Any, discard_client: bool
-) -> None:
-    """Accept changes of lamps; the level has none."""
-
-
-@serve("get_all_level_BBs", INT, returns=list_of(BOUNDING_BOX))
-def get_all_level_boxes(simulation: Simulation, tag: int) -> list[BoundingBox]:
-    """Return the boxes of level objects with a tag."""
-    return simulation.sensors.level_boxes(tag)
-
-
-@serve("get_names_of_all_objects", returns=list_of(TEXT))
-def get_names_of_all_objects(simulation: Simulation) -> list[str]:
-    """Return the names of level objects: they have none."""
-    return []
-
-
-@serve("project_point", VECTOR, VECTOR, FLOAT, returns=_PAIR)
-def project_point(
-    simulation: Simulation, origin: Vector, direction: Vector, reach_m: float
-) -> list[Any]:
-    """Return whether a ray hits something, and where."""
-    hit = simulation.sensors.first_hit(origin, direction, reach_m)
-    point = hit or LabelledPoint((0.0, 0.0, 0.0), 0)
-    return [hit is not None, LABELLED_POINT.encode(point)]
-
-
-@serve("cast_ray", VECTOR, VECTOR, returns=list_of(LABELLED_POINT))
-def cast_ray(simulation: Simulation, start: Vector, end: Vector) -> list[LabelledPoint]:
-    """Return the points where a line meets surfaces, from its start on."""
-    return simulation.sensors.hits_between(start, end)
 
 
 @serve("get_vehicle_light_states", returns=RAW)
@@ -232,29 +188,43 @@ def destroy_traffic_manager(simulation: Simulation, port: int) -> bool:
 
 @serve("get_imui_gravity", returns=FLOAT)
 def get_imui_gravity(simulation: Simulation) -> float:
-    """Return the gravity in m/s^2."""
-    return DEFAULT_IMUI_GRAVITY
+    """Return the gravity that IMU sensors feel in m/s^2."""
+    return simulation.imui_gravity
 
 
-@serve("console_command", TEXT, returns=BOOL)
-def console_command(simulation: Simulation, command: str) -> bool:
-    """Refuse engine commands: there is no engine."""
+@serve("set_imui_gravity", FLOAT)
+def set_imui_gravity(simulation: Simulation, gravity_m_s2: float) -> None:
+    """Change the gravity that IMU sensors feel."""
+    simulation.imui_gravity = gravity_m_s2
+
+
+@serve("set_annotations_traverse_translucency", BOOL)
+def set_annotations_traverse_translucency(simulation: Simulation, enabled: bool) -> None:
+    """Accept that labels see through glass: no label camera here is hindered by any."""
+
+
+@serve("is_sensor_enabled_for_ros", INT, returns=BOOL)
+def is_sensor_enabled_for_ros(simulation: Simulation, stream_id: int) -> bool:
+    """Say that the server itself publishes nothing on ROS: the bridge does."""
     return False
 
 
-@serve("draw_debug_shape", RAW)
-def draw_debug_shape(simulation: Simulation, shape: Any) -> None:
-    """Accept debug drawings; there is no window to show them in."""
+@serve("are_gbuffers_enabled", INT, returns=BOOL)
+def are_gbuffers_enabled(simulation: Simulation, actor_id: int) -> bool:
+    """Say that there are no g-buffers: pictures are traced, not rasterised."""
+    return False
 
 
-
-refuse("get_gbuffer_token", returns=BYTES)
-refuse("get_environment_objects", returns=RAW)
-refuse("are_gbuffers_enabled is_sensor_enabled_for_ros", returns=BOOL)
+NO_UNREAL = "there is no Unreal Engine behind this server"
+refuse("console_command", returns=BOOL, why=f"{NO_UNREAL} to command")
+refuse("get_gbuffer_token", returns=BYTES, why="pictures are traced, there are no g-buffers")
+refuse("enable_gbuffers", why="pictures are traced, there are no g-buffers")
 refuse(
-    "load_map_layer unload_map_layer apply_color_texture_to_objects "
-    "apply_float_color_texture_to_objects enable_environment_objects "
-    "set_annotations_traverse_translucency set_imui_gravity enable_sensor_for_ros "
-    "disable_sensor_for_ros send enable_gbuffers clear_debug_shape clear_debug_string "
-    "update_day_night_cycle"
+    "apply_color_texture_to_objects apply_float_color_texture_to_objects",
+    why=f"{NO_UNREAL} whose materials could take a texture",
 )
+refuse(
+    "enable_sensor_for_ros disable_sensor_for_ros",
+    why="the node carla_ego publishes sensors, not the server",
+)
+refuse("send", why="this server simulates no V2X radio")

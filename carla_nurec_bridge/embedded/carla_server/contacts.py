@@ -115,27 +115,33 @@ def fill_boxes(state, extents, boxes):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def resolve(state, parameters, movable, boxes, fixed, fixed_mass, found):  # type: ignore[no-untyped-def]
+def resolve(state, parameters, control, boxes, fixed, fixed_mass, found):  # type: ignore[no-untyped-def]
     """Separate overlapping boxes and exchange impulses; return how many contacts there were.
 
-    ``boxes`` (N, 7) are those of the vehicles in ``state``; ``movable`` (N,) says which respond;
-    ``fixed`` (M, 7) are walkers and props of ``fixed_mass`` (M,) kg, which do not move here. Row k
-    of ``found`` (K, 5) becomes (row, other row or -1 - fixed row, impulse x, y in N s, depth m).
+    ``boxes`` (N, 7) are those of the vehicles in ``state``, ``control`` says which of them move
+    and collide; ``fixed`` (M, 7) are walkers and props of ``fixed_mass`` (M,) kg, whose rows are
+    moved too. Row k of ``found`` (K, 5) becomes (row, other row or -1 - fixed row, impulse x, y in
+    N s, depth m).
     """
     count = 0
     vehicles = state.shape[0]
     for i in range(vehicles):
+        if control[i, d.COLLIDES] < 0.5:
+            continue
         for j in range(i + 1, vehicles + fixed.shape[0]):
+            if j < vehicles and control[j, d.COLLIDES] < 0.5:
+                continue
             other = boxes[j] if j < vehicles else fixed[j - vehicles]
             depth, nx, ny = overlap(boxes[i], other)
             if depth <= 0.0:
                 continue
-            mass_a = 1.0 / parameters[i, d.MASS] if movable[i] else 0.0
-            inertia_a = 1.0 / parameters[i, d.INERTIA] if movable[i] else 0.0
+            moves = control[i, d.MODE] != d.FROZEN
+            mass_a = 1.0 / parameters[i, d.MASS] if moves else 0.0
+            inertia_a = 1.0 / parameters[i, d.INERTIA] if moves else 0.0
             mass_b, inertia_b = 0.0, 0.0
             vel_b_x, vel_b_y, rate_b = 0.0, 0.0, 0.0
             if j < vehicles:
-                if movable[j]:
+                if control[j, d.MODE] != d.FROZEN:
                     mass_b = 1.0 / parameters[j, d.MASS]
                     inertia_b = 1.0 / parameters[j, d.INERTIA]
                 vel_b_x, vel_b_y = state[j, d.VEL_X], state[j, d.VEL_Y]
@@ -168,6 +174,9 @@ def resolve(state, parameters, movable, boxes, fixed, fixed_mass, found):  # typ
                 if j < vehicles:
                     state[j, d.X] += nx * share * mass_b
                     state[j, d.Y] += ny * share * mass_b
+                else:
+                    other[BOX_X] += nx * share * mass_b
+                    other[BOX_Y] += ny * share * mass_b
             if count < found.shape[0]:
                 found[count, 0] = i
                 found[count, 1] = j if j < vehicles else -1 - (j - vehicles)
@@ -175,6 +184,71 @@ def resolve(state, parameters, movable, boxes, fixed, fixed_mass, found):  # typ
                 found[count, 4] = depth
                 count += 1
     return count
+
+
+@numba.njit(cache=True)
+def hit_obstacles(state, parameters, control, boxes, level, cells, found):  # type: ignore[no-untyped-def]
+    """Stop vehicles at the level's obstacles; return how many contacts there were.
+
+    ``level`` is (boxes (M, 7), solid (M,)), ``cells`` (origin x, origin y, cell size, columns,
+    starts, members) as in ``world.obstacles``. Row k of ``found`` (K, 5) becomes (row, obstacle,
+    impulse on the obstacle x, y in N s, depth m).
+    """
+    obstacles, solid = level
+    origin_x, origin_y, cell, columns, starts, members = cells
+    lines = (starts.shape[0] - 1) // columns
+    count = 0
+    for i in range(state.shape[0]):
+        if control[i, d.COLLIDES] < 0.5 or control[i, d.MODE] == d.FROZEN:
+            continue
+        reach = math.hypot(boxes[i, BOX_LENGTH], boxes[i, BOX_WIDTH])
+        first = count
+        line_low = max(math.floor((state[i, d.Y] - reach - origin_y) / cell), 0)
+        line_high = min(math.floor((state[i, d.Y] + reach - origin_y) / cell), lines - 1)
+        column_low = max(math.floor((state[i, d.X] - reach - origin_x) / cell), 0)
+        column_high = min(math.floor((state[i, d.X] + reach - origin_x) / cell), columns - 1)
+        for line in range(line_low, line_high + 1):
+            for column in range(column_low, column_high + 1):
+                place = line * columns + column
+                for k in members[starts[place] : starts[place + 1]]:
+                    if not solid[k]:
+                        continue
+                    boxes[i, BOX_X], boxes[i, BOX_Y] = state[i, d.X], state[i, d.Y]
+                    depth, nx, ny = overlap(boxes[i], obstacles[k])
+                    seen = False
+                    for earlier in range(first, count):
+                        seen = seen or found[earlier, 1] == k
+                    if depth <= 0.0 or seen or count == found.shape[0]:
+                        continue
+                    push_x, push_y = _bounce(
+                        state[i], parameters[i], boxes[i], obstacles[k], nx, ny
+                    )
+                    state[i, d.X] -= nx * max(depth - SLOP_M, 0.0)
+                    state[i, d.Y] -= ny * max(depth - SLOP_M, 0.0)
+                    found[count, 0], found[count, 1] = i, k
+                    found[count, 2], found[count, 3], found[count, 4] = push_x, push_y, depth
+                    count += 1
+    return count
+
+
+@numba.njit(cache=True)
+def _bounce(s, p, box, obstacle, nx, ny):  # type: ignore[no-untyped-def]
+    """Take the closing speed from a vehicle at an immovable box; return the impulse on the box."""
+    px, py = _contact_point(box, obstacle)
+    ax, ay = px - box[BOX_X], py - box[BOX_Y]
+    rel_x = -s[d.VEL_X] + s[d.YAW_RATE] * ay
+    rel_y = -s[d.VEL_Y] - s[d.YAW_RATE] * ax
+    closing = rel_x * nx + rel_y * ny
+    if closing >= 0.0:
+        return 0.0, 0.0
+    mass, inertia = 1.0 / p[d.MASS], 1.0 / p[d.INERTIA]
+    weight = mass + (ax * ny - ay * nx) ** 2 * inertia
+    impulse = -(1.0 + RESTITUTION) * closing / weight
+    slide = -rel_x * ny + rel_y * nx
+    rub = min(max(-slide / weight, -FRICTION * impulse), FRICTION * impulse)
+    push_x, push_y = impulse * nx - rub * ny, impulse * ny + rub * nx
+    _kick(s, mass, inertia, ax, ay, -push_x, -push_y)
+    return push_x, push_y
 
 
 def box_row(

@@ -15,13 +15,14 @@ import numpy as np
 
 # Columns of the state table.
 (X, Y, Z, PITCH, YAW, ROLL, VEL_X, VEL_Y, VEL_Z, ANG_X, ANG_Y, ANG_Z, ACC_X, ACC_Y, ACC_Z,
- U, V, W, YAW_RATE, STEER, RPM, GEAR, SHIFT_S, FORCE_X, FORCE_Y, TORQUE_Z) = range(26)  # fmt: skip
-STATE_COLUMNS = 26
+ U, V, W, YAW_RATE, STEER, RPM, GEAR, SHIFT_S, FORCE_X, FORCE_Y, FORCE_Z, TORQUE_Z,
+ ROLLED) = range(28)  # fmt: skip
+STATE_COLUMNS = 28
 
 # Columns of the control table.
 (THROTTLE, STEER_CMD, BRAKE, HAND_BRAKE, REVERSE, MANUAL, GEAR_CMD, MODE, CONST_U, CONST_V,
- GRAVITY_ON) = range(11)  # fmt: skip
-CONTROL_COLUMNS = 11
+ CONST_W, GRAVITY_ON, COLLIDES) = range(13)  # fmt: skip
+CONTROL_COLUMNS = 13
 PHYSICS, FROZEN, CONSTANT_VELOCITY = 0.0, 1.0, 2.0
 
 # Columns of the parameter table.
@@ -219,7 +220,7 @@ def advance(state, control, parameters, gears, torque, steering, grid, ox, oy, c
         if c[MODE] == FROZEN:
             for k in (ACC_X, ACC_Y, ACC_Z):
                 s[k] = 0.0
-            s[FORCE_X] = s[FORCE_Y] = s[TORQUE_Z] = 0.0
+            s[FORCE_X] = s[FORCE_Y] = s[FORCE_Z] = s[TORQUE_Z] = 0.0
             continue
         old_x, old_y, old_z = s[VEL_X], s[VEL_Y], s[VEL_Z]
         z0, pitch0, roll0 = s[Z], s[PITCH], s[ROLL]
@@ -228,21 +229,33 @@ def advance(state, control, parameters, gears, torque, steering, grid, ox, oy, c
             grounded = s[Z] <= ground + 0.03
             if c[MODE] == CONSTANT_VELOCITY:
                 s[U], s[V], s[YAW_RATE] = c[CONST_U], c[CONST_V], 0.0
+                s[W] = c[CONST_W]
             elif grounded:
                 _substep(
                     s, c, p, gears[n], torque[n], steering[n],
                     -math.sin(pitch), math.sin(roll), h,
                 )  # fmt: skip
+            else:
+                s[U] += s[FORCE_X] / p[MASS] * h
+                s[V] += s[FORCE_Y] / p[MASS] * h
+                s[YAW_RATE] += s[TORQUE_Z] / p[INERTIA] * h
+            s[ROLLED] += s[U] / p[WHEEL_RADIUS_M] * h
             heading = s[YAW] + 0.5 * h * s[YAW_RATE]
             cos, sin = math.cos(heading), math.sin(heading)
             s[X] += h * (s[U] * cos - s[V] * sin) * math.cos(pitch)
             s[Y] += h * (s[U] * sin + s[V] * cos) * math.cos(pitch)
             s[YAW] += h * s[YAW_RATE]
             ground, pitch, roll = _ground_pose(s, p, grid, ox, oy, cell)
-            if c[GRAVITY_ON] > 0.5 and s[Z] > ground + 0.03:
-                s[W] -= GRAVITY * h
-                s[Z] = max(s[Z] + s[W] * h, ground)
-            elif c[GRAVITY_ON] > 0.5:
+            weight = GRAVITY if c[GRAVITY_ON] > 0.5 else 0.0
+            lift = s[FORCE_Z] / p[MASS] - weight
+            if c[MODE] == CONSTANT_VELOCITY and c[CONST_W] != 0.0:
+                s[Z] = max(s[Z] + c[CONST_W] * h, ground)
+            elif s[Z] > ground + 0.03 or lift > 0.0 or s[W] > 0.0:
+                s[W] += lift * h
+                s[Z] += s[W] * h
+                if s[Z] <= ground:
+                    s[Z], s[W] = ground, 0.0
+            elif weight > 0.0 or s[Z] < ground:
                 s[Z] = ground
                 s[W] = 0.0
             if s[Z] <= ground + 0.03:
@@ -259,7 +272,7 @@ def advance(state, control, parameters, gears, torque, steering, grid, ox, oy, c
         s[ACC_X] = (s[VEL_X] - old_x) / dt
         s[ACC_Y] = (s[VEL_Y] - old_y) / dt
         s[ACC_Z] = (s[VEL_Z] - old_z) / dt
-        s[FORCE_X] = s[FORCE_Y] = s[TORQUE_Z] = 0.0
+        s[FORCE_X] = s[FORCE_Y] = s[FORCE_Z] = s[TORQUE_Z] = 0.0
 
 
 def empty_tables(count: int) -> tuple[np.ndarray, ...]:

@@ -34,9 +34,7 @@ class Fleet:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def add(
-        self, actor_id: int, blueprint: Blueprint, transform: Transform, sticky: bool
-    ) -> None:
+    def add(self, actor_id: int, blueprint: Blueprint, transform: Transform, sticky: bool) -> None:
         """Add a standing vehicle; with ``sticky`` false each control holds for one tick."""
         physics = default_physics(blueprint, transform)
         rows = model_rows(blueprint, physics)
@@ -46,7 +44,7 @@ class Fleet:
         self.extents = np.concatenate([self.extents, np.array([blueprint.size_m]) / 2.0])
         self.parameters[-1], self.gears[-1] = rows.parameters, rows.gears
         self.torque[-1], self.steering[-1] = rows.torque, rows.steering
-        self.control[-1, d.GRAVITY_ON] = 1.0
+        self.control[-1, d.GRAVITY_ON] = self.control[-1, d.COLLIDES] = 1.0
         self.ids.append(actor_id)
         self.blueprints.append(blueprint)
         self.physics.append(physics)
@@ -121,26 +119,31 @@ class Fleet:
         return replace(physics, wheels=wheels)
 
     def telemetry(self, actor_id: int) -> Telemetry:
-        """Return what a vehicle does; wheels share load and force evenly."""
+        """Return what a vehicle does; wheels share forces in proportion to their loads."""
         row = self.row_of[actor_id]
         s, c, p = self.state[row], self.control[row], self.parameters[row]
         count = self.blueprints[row].wheels
         speed = float(math.hypot(s[d.U], s[d.V]))
-        load = float(p[d.MASS]) * d.GRAVITY / count
+        weight = float(p[d.MASS]) * d.GRAVITY
         along = float(s[d.ACC_X] * math.cos(s[d.YAW]) + s[d.ACC_Y] * math.sin(s[d.YAW]))
         across = float(s[d.ACC_Y] * math.cos(s[d.YAW]) - s[d.ACC_X] * math.sin(s[d.YAW]))
-        force, side = (float(p[d.MASS]) * part / count for part in (along, across))
+        loads = _wheel_loads(p, along, across, count)
         slip = math.atan2(float(s[d.V]), max(abs(float(s[d.U])), 0.1))
-        wheel = WheelTelemetry(
-            tire_friction=float(p[d.FRICTION]) / FRICTION_SHARE, lat_slip=slip, long_slip=0.0,
-            omega=float(s[d.U] / p[d.WHEEL_RADIUS_M]), tire_load=load, normalized_tire_load=1.0,
-            torque=force * float(p[d.WHEEL_RADIUS_M]), long_force=force, lat_force=side,
-            normalized_long_force=force / load, normalized_lat_force=side / load,
-        )  # fmt: skip
+        wheels = [
+            WheelTelemetry(
+                tire_friction=float(p[d.FRICTION]) / FRICTION_SHARE, lat_slip=slip, long_slip=0.0,
+                omega=float(s[d.U] / p[d.WHEEL_RADIUS_M]), tire_load=load,
+                normalized_tire_load=load * count / weight,
+                torque=load / d.GRAVITY * along * float(p[d.WHEEL_RADIUS_M]),
+                long_force=load / d.GRAVITY * along, lat_force=load / d.GRAVITY * across,
+                normalized_long_force=along / d.GRAVITY, normalized_lat_force=across / d.GRAVITY,
+            )
+            for load in loads
+        ]  # fmt: skip
         return Telemetry(
             speed, float(c[d.STEER_CMD]), float(c[d.THROTTLE]), float(c[d.BRAKE]),
             float(s[d.RPM]), int(s[d.GEAR]),
-            0.5 * d.AIR_DENSITY * float(p[d.DRAG_AREA]) * speed**2, [wheel] * count,
+            0.5 * d.AIR_DENSITY * float(p[d.DRAG_AREA]) * speed**2, wheels,
         )  # fmt: skip
 
     def set_simulated(self, actor_id: int, simulated: bool) -> None:
@@ -166,7 +169,7 @@ class Fleet:
         c = self.control[self.row_of[actor_id]]
         c[d.MODE] = d.PHYSICS if velocity is None else d.CONSTANT_VELOCITY
         if velocity is not None:
-            c[d.CONST_U], c[d.CONST_V] = velocity[0], velocity[1]
+            c[d.CONST_U : d.CONST_W + 1] = velocity
 
     def set_yaw_rate(self, actor_id: int, degrees_per_s: Vector) -> None:
         """Set the angular velocity; only its z acts on a vehicle on the ground."""
@@ -178,7 +181,7 @@ class Fleet:
         row = self.row_of[actor_id]
         s = self.state[row]
         s[d.VEL_X : d.VEL_Z + 1] += np.asarray(impulse) / self.parameters[row, d.MASS]
-        s[d.W] = max(s[d.VEL_Z], 0.0)
+        s[d.W] += impulse[2] / self.parameters[row, d.MASS]
         if at is not None:
             arm_x, arm_y = at[0] - s[d.X], at[1] - s[d.Y]
             self.spin(actor_id, (0.0, 0.0, arm_x * impulse[1] - arm_y * impulse[0]))
@@ -189,13 +192,21 @@ class Fleet:
         row = self.row_of[actor_id]
         self.state[row, d.YAW_RATE] += impulse[2] / self.parameters[row, d.INERTIA]
 
+    def set_collides(self, actor_id: int, enabled: bool) -> None:
+        """Let a vehicle meet others or pass through them."""
+        self.control[self.row_of[actor_id], d.COLLIDES] = enabled
+
     def set_gravity(self, actor_id: int, enabled: bool) -> None:
         """Let a vehicle fall or float."""
         self.control[self.row_of[actor_id], d.GRAVITY_ON] = enabled
 
-    def add_force(self, actor_id: int, force: Vector) -> None:
-        """Add a force in N, world axes, for the next tick."""
+    def add_force(self, actor_id: int, force: Vector, at: Vector | None = None) -> None:
+        """Add a force in N, world axes, for the next tick; off the centre it also turns."""
         s = self.state[self.row_of[actor_id]]
+        if at is not None:
+            arm_x, arm_y = at[0] - s[d.X], at[1] - s[d.Y]
+            self.add_torque(actor_id, (0.0, 0.0, arm_x * force[1] - arm_y * force[0]))
+        s[d.FORCE_Z] += force[2]
         cos, sin = math.cos(s[d.YAW]), math.sin(s[d.YAW])
         s[d.FORCE_X] += force[0] * cos + force[1] * sin
         s[d.FORCE_Y] += force[1] * cos - force[0] * sin
@@ -209,3 +220,18 @@ class Fleet:
         cos, sin = math.cos(s[d.YAW]), math.sin(s[d.YAW])
         s[d.U] = s[d.VEL_X] * cos + s[d.VEL_Y] * sin
         s[d.V] = s[d.VEL_Y] * cos - s[d.VEL_X] * sin
+
+
+def _wheel_loads(p: Table, along: float, across: float, count: int) -> list[float]:
+    """Return each wheel's load in N while accelerating ``along`` and ``across`` in m/s^2."""
+    base = float(p[d.FRONT_M] + p[d.REAR_M])
+    mass, height = float(p[d.MASS]), float(p[d.COG_HEIGHT_M])
+    back = mass * along * height / base
+    front = mass * d.GRAVITY * float(p[d.REAR_M]) / base - back
+    axles = [max(front, 0.0), max(mass * d.GRAVITY - front, 0.0)]
+    if count < 4:
+        return axles[:count]
+    leaning = across * height / (2.0 * d.GRAVITY * float(p[d.HALF_TRACK_M]))
+    left = min(max(0.5 + leaning, 0.0), 1.0)
+    loads = [share * axle for axle in axles for share in (left, 1.0 - left)]
+    return loads + [0.0] * (count - len(loads))

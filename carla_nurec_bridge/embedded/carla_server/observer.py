@@ -39,7 +39,7 @@ class Observer:
         self._walkers: list[tuple[int, Actor]] = []
         self._lights: list[tuple[int, Actor]] = []
 
-    def message(self, delta_s: float, map_changed: bool) -> bytes:
+    def message(self, delta_s: float, map_changed: bool, lamps_changed: bool) -> bytes:
         """Return the state message of the world as it stands."""
         simulation = self._simulation
         if simulation.actors.version != self._version:
@@ -48,7 +48,7 @@ class Observer:
         self._write_others()
         return b"".join((
             sensor_header(WORLD_OBSERVER, simulation.frame, simulation.elapsed_s),
-            state_header(simulation.episode, time.time(), delta_s, map_changed),
+            state_header(simulation.episode, time.time(), delta_s, map_changed, lamps_changed),
             self._rows.tobytes(),
         ))  # fmt: skip
 

@@ -35,6 +35,7 @@ class Call:
     result: Codec | None
     handler: Callable[..., Any] | None
     bare: bool = False
+    why: str = ""
 
     def failure(self, message: str) -> list[Any]:
         """Return the failed answer in this call's form."""
@@ -45,7 +46,7 @@ class Call:
     def answer(self, simulation: Simulation, arguments: list[Any]) -> list[Any]:
         """Decode the arguments, run the handler, and return the answer in this call's form."""
         if self.handler is None:
-            return self.failure(f"{self.name} is not supported by this server")
+            return self.failure(f"{self.name} is not supported by this server: {self.why}")
         try:
             if len(arguments) < len(self.arguments):
                 raise ProtocolError(
@@ -82,7 +83,7 @@ def serve(
     return register
 
 
-def refuse(names: str, returns: Codec | None = None) -> None:
-    """Register calls (blank-separated names) that are answered with a well-formed failure."""
+def refuse(names: str, why: str, returns: Codec | None = None) -> None:
+    """Register calls (blank-separated names) that fail in the right form, and say why."""
     for name in names.split():
-        CALLS[name] = Call(name, (), returns, None)
+        CALLS[name] = Call(name, (), returns, None, why=why)

@@ -15,8 +15,10 @@ from ..world.maps import MapLibrary
 from . import (
     calls_actors,
     calls_batch,
+    calls_level,
     calls_lights,
     calls_navigation,
+    calls_parts,
     calls_tape,
     calls_vehicles,
     calls_walkers,
@@ -31,8 +33,8 @@ SEND_BUFFER_BYTES = 4 * 1024 * 1024
 LONGEST_WAIT_S = 0.5
 CALL_WAITS_S = 0.001
 HANDLERS = (
-    calls_actors, calls_batch, calls_lights, calls_navigation, calls_tape, calls_vehicles,
-    calls_walkers, calls_world,
+    calls_actors, calls_batch, calls_level, calls_lights, calls_navigation, calls_parts,
+    calls_tape, calls_vehicles, calls_walkers, calls_world,
 )  # fmt: skip
 """The modules whose import registers the calls."""
 

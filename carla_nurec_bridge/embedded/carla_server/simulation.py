@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -11,13 +12,17 @@ from ...core.catalogue import load_catalogue
 from ...core.frames import Matrix
 from ..world.level import Level, open_level
 from ..world.maps import MapLibrary
+from ..world.obstacles import CELL_M
+from ..world.tags import static_type
 from . import contacts
 from . import dynamics as d
 from .ackermann import AckermannDriver
 from .actors import Actor, Registry, compose, matrix_of
+from .drawings import Drawings
 from .fleet import Fleet
 from .observer import Observer
 from .registry import CallFailure
+from .scenery import Scenery
 from .sensing import Sensors
 from .signals import NONE, Signals, trigger_box
 from .spawning import destroy, standing_box
@@ -31,6 +36,7 @@ LONGEST_DELTA_S = 0.1
 SHORTEST_DELTA_S = 0.001
 LONGEST_FIXED_DELTA_S = 10.0
 SUBSTEP_S = 0.01
+EARTH_GRAVITY = 9.81
 WALKER_MASS_KG = 80.0
 PROP_MASS_KG = 1e9
 MOST_CONTACTS = 256
@@ -43,9 +49,7 @@ class Simulation:
     ``moved`` actors are those put elsewhere by a call since the last state message.
     """
 
-    def __init__(
-        self, maps: MapLibrary, map_name: str, streams: StreamHub, seed: int = 0
-    ) -> None:
+    def __init__(self, maps: MapLibrary, map_name: str, streams: StreamHub, seed: int = 0) -> None:
         self.maps = maps
         self.streams = streams
         self.seed = seed
@@ -56,6 +60,8 @@ class Simulation:
         self.traffic_managers: dict[int, tuple[str, int]] = {}
         self.sensors = Sensors(self)
         self.tape = Tape(self)
+        self.drawings = Drawings()
+        self.imui_gravity = EARTH_GRAVITY
         self._streams_made = WORLD_STREAM
         self._wall_s = time.monotonic()
         self._unsensed_s: float | None = None
@@ -80,6 +86,8 @@ class Simulation:
         self.ackermann = AckermannDriver(self.fleet)
         self.speed_limits = np.zeros(0, np.float32)
         self.light_ahead = np.zeros(0, np.int64)
+        self.scenery = Scenery(level)
+        self.drawings.clear()
         self.doors: list[tuple[int, int, bool]] = []
         self._moved: set[Actor] = set()
         self._map_changed = True
@@ -119,9 +127,11 @@ class Simulation:
         self.signals.ahead(fleet.state, fleet.extents)
         boxes = np.zeros((len(fleet), contacts.BOX_COLUMNS))
         contacts.fill_boxes(fleet.state, fleet.extents, boxes)
-        movable = fleet.control[:, d.MODE] != d.FROZEN
         contacts.resolve(
-            fleet.state, fleet.parameters, movable, boxes, boxes[:0], np.zeros(0), self._found
+            fleet.state, fleet.parameters, fleet.control, boxes, boxes[:0], np.zeros(0), self._found
+        )
+        contacts.hit_obstacles(
+            fleet.state, fleet.parameters, fleet.control, boxes, *self._obstacles(), self._found
         )
         contacts.first_overlap(boxes[0], boxes)
         d.height_at(ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, 0.0, 0.0)
@@ -162,6 +172,7 @@ class Simulation:
         advance_walkers(self.actors.of_kind("walker"), delta_s, self.level.ground)
         self._collide()
         self.signals.advance(delta_s)
+        self.drawings.expire(self.elapsed_s, delta_s)
         self.refresh_surroundings()
         self._publish(delta_s)
         self.tape.record(delta_s)
@@ -181,7 +192,8 @@ class Simulation:
         return min(max(self.settings.max_substep_delta_time, SHORTEST_DELTA_S), SUBSTEP_S)
 
     def _publish(self, delta_s: float) -> None:
-        message = self.observer.message(delta_s, self._map_changed)
+        lamps_changed = self.scenery.take_lamps_changed()
+        message = self.observer.message(delta_s, self._map_changed, lamps_changed)
         self._map_changed = False
         self.streams.latest_state = message
         self.streams.publish(WORLD_STREAM, (message,), self.settings.synchronous_mode)
@@ -260,18 +272,49 @@ class Simulation:
         boxes = np.zeros((len(fleet), contacts.BOX_COLUMNS))
         contacts.fill_boxes(fleet.state, fleet.extents, boxes)
         fixed, masses, solid = self.fixed_boxes()
-        movable = fleet.control[:, d.MODE] != d.FROZEN
         count = contacts.resolve(
-            fleet.state, fleet.parameters, movable, boxes, fixed, masses, self._found
+            fleet.state, fleet.parameters, fleet.control, boxes, fixed, masses, self._found
         )
         for row, other, push_x, push_y, _ in self._found[:count].tolist():
             one = self.actors.get(fleet.ids[int(row)])
             two = self.actors.get(fleet.ids[int(other)]) if other >= 0 else solid[int(-1 - other)]
-            if one.collides and two.collides:
-                self.sensors.collided(one, two, (push_x, push_y, 0.0))
+            if two.kind == "walker":
+                self._shove(two, fixed[int(-1 - other)])
+            self.sensors.collided(one, two, (push_x, push_y, 0.0))
+        count = contacts.hit_obstacles(
+            fleet.state, fleet.parameters, fleet.control, boxes, *self._obstacles(), self._found
+        )
+        for row, obstacle, push_x, push_y, _ in self._found[:count].tolist():
+            one = self.actors.get(fleet.ids[int(row)])
+            self.sensors.collided(one, self._met(int(obstacle)), (push_x, push_y, 0.0))
+
+    def _obstacles(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        o = self.level.obstacles
+        return (o.boxes, o.solid), (
+            o.origin_x, o.origin_y, CELL_M, o.columns, o.starts, o.members,
+        )  # fmt: skip
+
+    def _shove(self, walker: Actor, row: np.ndarray) -> None:
+        """Put a walker where a vehicle pushed its box."""
+        x, y = row[: contacts.BOX_YAW].tolist()
+        pose = walker.transform
+        walker.transform = replace(pose, location=(x, y, pose.location[2]))
+
+    def _met(self, obstacle: int) -> Actor:
+        """Return an object of the level as the other side of a collision: id 0, as in CARLA."""
+        item = self.level.objects[int(self.level.obstacles.objects[obstacle])]
+        return Actor(
+            0, "scenery", ActorDescription(0, static_type(item.tag)), tags=bytes([item.tag]),
+            transform=Transform(item.centre, (0.0, item.yaw_deg, 0.0)),
+        )  # fmt: skip
+
+    def set_collides(self, actor: Actor, enabled: bool) -> None:
+        """Let an actor meet others or pass through them."""
+        actor.collides = enabled
+        if actor.kind == "vehicle":
+            self.fleet.set_collides(actor.id, enabled)
 
     def clear_actors(self) -> None:
         """Destroy everything that clients brought in."""
         for actor in tuple(self.actors):
             destroy(self, actor)
-

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 WORLD_OBSERVER = 17
 MAP_CHANGE = 1
+LAMP_CHANGE = 2
 ACTIVE = 1
 
 _COMMON = [
@@ -43,10 +44,11 @@ def sensor_header(
 
 
 def state_header(
-    episode: int, wall_s: float, delta_s: float, map_changed: bool
+    episode: int, wall_s: float, delta_s: float, map_changed: bool, lamps_changed: bool
 ) -> bytes:
     """Return the 36 bytes that come before the actors of a world state."""
-    return _STATE_HEADER.pack(episode, wall_s, delta_s, 0, 0, 0, MAP_CHANGE * map_changed)
+    flags = MAP_CHANGE * map_changed + LAMP_CHANGE * lamps_changed
+    return _STATE_HEADER.pack(episode, wall_s, delta_s, 0, 0, 0, flags)
 
 
 def actor_rows(count: int) -> NDArray[np.void]:

@@ -11,7 +11,13 @@ from ...recorder_log.layouts import ActorKind
 from . import dynamics as d
 from .actors import Actor
 from .control import PhysicsControl
-from .recording_source import LightShown, MovingActor, RecordedActor, VehicleShown
+from .recording_source import (
+    NO_ACTOR,
+    LightShown,
+    MovingActor,
+    RecordedActor,
+    VehicleShown,
+)
 from .replay_target import Vec3, WheelPose
 from .structs import Transform
 
@@ -87,7 +93,8 @@ class TapeSource:
 
     def take_collisions(self) -> list[tuple[int, int]]:
         """Return (carrier of a collision sensor, other) of this tick."""
-        return self._simulation.sensors.take_collisions()
+        pairs = self._simulation.sensors.take_collisions()
+        return [(one, other or NO_ACTOR) for one, other in pairs]
 
     def take_doors(self) -> list[tuple[int, int, bool]]:
         """Return the doors moved since the last call."""

@@ -76,7 +76,8 @@ class TapeTarget:
         """Take a vehicle or walker out of physics, collisions and other controls."""
         actor = self._find(actor_id)
         if actor is not None:
-            actor.simulated = actor.collides = False
+            actor.simulated = False
+            self._simulation.set_collides(actor, False)
             if actor.kind == "vehicle":
                 self._simulation.ackermann.release(actor_id)
                 self._simulation.fleet.set_simulated(actor_id, False)
@@ -85,7 +86,8 @@ class TapeTarget:
         """Give physics and collisions back, with zero velocity and a zeroed control."""
         actor = self._find(actor_id)
         if actor is not None:
-            actor.simulated = actor.collides = True
+            actor.simulated = True
+            self._simulation.set_collides(actor, True)
             if actor.kind == "vehicle":
                 self._simulation.fleet.set_simulated(actor_id, True)
                 self._simulation.fleet.stop(actor_id)

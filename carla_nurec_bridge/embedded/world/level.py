@@ -19,7 +19,10 @@ from ...opendrive.signals import (
     stop_lines,
 )
 from ...opendrive.spawn import spawn_points
+from ...opendrive.street import cached_street
 from .ground import Ground, build_ground
+from .objects import StreetObject, street_objects
+from .obstacles import Obstacles, build_obstacles
 
 SPAWN_CLEARANCE_M = 0.5
 STOP_LINE_MARGIN_M = 0.3
@@ -51,6 +54,8 @@ class Level:
     light_poses: dict[str, Pose]
     groups: tuple[SignalGroup, ...]
     stops: tuple[Stop, ...]
+    objects: tuple[StreetObject, ...]
+    obstacles: Obstacles
 
 
 def open_level(name: str, xodr: str) -> Level:
@@ -76,9 +81,11 @@ def open_level(name: str, xodr: str) -> Level:
     spawns = tuple(
         _pose((x, y, z + SPAWN_CLEARANCE_M), heading) for x, y, z, heading in spawn_points(road_map)
     )
+    objects = street_objects(cached_street(xodr))
     return Level(
-        name, xodr, road_map, build_ground(road_map), spawns, lights, signal_groups(road_map), stops
-    )
+        name, xodr, road_map, build_ground(road_map), spawns, lights, signal_groups(road_map),
+        stops, objects, build_obstacles(objects),
+    )  # fmt: skip
 
 
 def _pose(position: tuple[float, float, float], heading: float) -> Pose:

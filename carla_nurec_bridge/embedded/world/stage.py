@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...core.catalogue import Blueprint
 from ...core.frames import Matrix
@@ -35,20 +34,23 @@ class Shown:
 class Stage:
     """A street with actors, ready for sensors; ``close`` frees it.
 
-    Instance outputs hold the actor's id, and 0 for everything that is no actor.
+    Objects and tags of the street that are ``hidden`` are left out. Instance outputs hold the
+    actor's id, and 0 for everything that is no actor.
     """
 
-    def __init__(self, xodr: str) -> None:
+    def __init__(
+        self,
+        xodr: str,
+        hidden: Collection[int] = (),
+        hidden_tags: Collection[int] = (),
+    ) -> None:
         street: Street = cached_street(xodr)
-        mesh = street.mesh.with_fields(objects=np.zeros(len(street.mesh.triangles), np.int32))
-        self.scene = RenderScene(mesh)
+        self.scene = RenderScene(_visible(street.mesh, hidden, hidden_tags))
         self._heads = street.lights
         for state in LAMP_STATES:
             self.scene.add_asset(_lamp_key(state), traffic_light_mesh(state))
 
-    def show(
-        self, actors: Iterable[Shown], lamps: Mapping[str, tuple[LampState, int]]
-    ) -> None:
+    def show(self, actors: Iterable[Shown], lamps: Mapping[str, tuple[LampState, int]]) -> None:
         """Place what sensors see next.
 
         ``lamps`` gives each signal's shown state (of ``LAMP_STATES``) and its actor's id.
@@ -71,20 +73,15 @@ class Stage:
         self.scene.close()
 
 
-def object_boxes(street: Street, tag: int) -> list[tuple[NDArray[np.float64], ...]]:
-    """Return (centre, half size), each (3,) in the map frame, of the street's objects of a tag."""
-    mesh = street.mesh
-    chosen = (mesh.tags == tag) & (mesh.objects > 0)
-    owners = np.repeat(mesh.objects[chosen], 3)
-    corners = mesh.vertices[mesh.triangles[chosen].reshape(-1)].astype(np.float64)
-    order = np.argsort(owners, kind="stable")
-    owners, corners = owners[order], corners[order]
-    if not len(owners):
-        return []
-    starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
-    low = np.minimum.reduceat(corners, starts)
-    high = np.maximum.reduceat(corners, starts)
-    return [((a + b) / 2.0, (b - a) / 2.0) for a, b in zip(low, high, strict=True)]
+def _visible(mesh: Mesh, hidden: Collection[int], hidden_tags: Collection[int]) -> Mesh:
+    nobody = np.zeros(len(mesh.triangles), np.int32)
+    if not hidden and not hidden_tags:
+        return mesh.with_fields(objects=nobody)
+    kept = ~np.isin(mesh.objects, list(hidden)) & ~np.isin(mesh.tags, list(hidden_tags))
+    return mesh.with_fields(
+        triangles=mesh.triangles[kept], colours=mesh.colours[kept], tags=mesh.tags[kept],
+        objects=nobody[kept],
+    )  # fmt: skip
 
 
 def _lamp_key(state: str) -> str:

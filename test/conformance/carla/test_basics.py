@@ -92,11 +92,6 @@ def test_rays_find_the_road(facts: Facts) -> None:
     assert facts["buildings"] > 10
 
 
-def test_what_is_not_served_fails_in_words(facts: Facts) -> None:
-    assert "not supported by this server" in facts["objects_failure"]
-    assert "not supported by this server" in facts["layer_failure"]
-
-
 def test_world_runs_by_itself_without_synchronous_mode(facts: Facts) -> None:
     frames, simulated_s, wall_s = facts["free_running"]
     assert frames >= 9

@@ -19,6 +19,7 @@ from ....rendering.camera import CameraFrame, render_camera
 from ....rendering.lighting import Lighting
 from ....rendering.scene import RenderScene
 from ..actors import Actor
+from ..drawings import Drawings
 from ..registry import CallFailure
 
 FARTHEST_M = 1000.0
@@ -94,6 +95,7 @@ def take_pictures(
     map_from_camera: Matrix,
     cameras: Sequence[Actor],
     light: Lighting,
+    drawings: Drawings,
 ) -> Iterator[tuple[Actor, int, tuple[bytes, memoryview]]]:
     """Yield (camera, message type, payload parts) of all cameras of one view.
 
@@ -101,9 +103,13 @@ def take_pictures(
     """
     outputs = frozenset().union(*(KINDS[a.description.id].outputs for a in cameras))
     pose = map_from_camera @ BODY_FROM_OPTICAL
+    painted = bool(drawings) and "rgb" in outputs
     frame = render_camera(
-        scene, _rays(optics), pose, pose, np.zeros(optics.height), "row", light, outputs
-    )
+        scene, _rays(optics), pose, pose, np.zeros(optics.height), "row", light,
+        outputs | {"depth"} if painted else outputs,
+    )  # fmt: skip
+    if painted and frame.rgb is not None and frame.depth is not None:
+        drawings.paint(frame.rgb, frame.depth, _rays(optics), pose)
     header = _IMAGE_HEADER.pack(optics.width, optics.height, optics.fov_deg)
     for actor in cameras:
         kind = KINDS[actor.description.id]

@@ -12,7 +12,6 @@ from ..actors import Actor
 
 IMU, GNSS = "sensor.other.imu", "sensor.other.gnss"
 INDEX = {IMU: 5, GNSS: 4}
-GRAVITY_M_S2 = 9.81
 EARTH_RADIUS_M = 6378137.0
 MERCATOR_SCALE = 0.9996
 DEFAULT_ORIGIN_DEG = (42.0, 2.0)
@@ -28,7 +27,9 @@ class Imu:
         self._places: list[np.ndarray] = []
         self._rotation: np.ndarray | None = None
 
-    def measure(self, map_from_imu: Matrix, delta_s: float) -> tuple[int, tuple[bytes]]:
+    def measure(
+        self, map_from_imu: Matrix, delta_s: float, gravity_m_s2: float
+    ) -> tuple[int, tuple[bytes]]:
         """Return (message type, payload): m/s^2 and rad/s in the sensor's axes, compass in rad."""
         self._places = [*self._places[-2:], map_from_imu[:3, 3].copy()]
         acceleration = np.zeros(3)
@@ -36,7 +37,7 @@ class Imu:
             before, middle, now = self._places
             acceleration = (now - 2.0 * middle + before) / delta_s**2
         rotation = map_from_imu[:3, :3]
-        felt = rotation.T @ (acceleration + (0.0, 0.0, GRAVITY_M_S2))
+        felt = rotation.T @ (acceleration + (0.0, 0.0, gravity_m_s2))
         rate = np.zeros(3)
         if self._rotation is not None:
             turn = self._rotation.T @ rotation

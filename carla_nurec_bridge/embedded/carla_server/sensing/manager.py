@@ -13,14 +13,14 @@ from ....opendrive.street import cached_street
 from ....rendering.lighting import Lighting
 from ....rendering.rays import cast
 from ...world.level import Level
-from ...world.stage import Colour, LampState, Shown, Stage, object_boxes
+from ...world.stage import Colour, LampState, Shown, Stage
 from .. import dynamics as d
 from ..actors import Actor
 from ..registry import CallFailure
 from ..signals import GREEN, RED, YELLOW
 from ..state import sensor_header
 from ..streams import Part
-from ..structs import ACTOR, BoundingBox, LabelledPoint, Vector
+from ..structs import ACTOR, LabelledPoint, Vector
 from . import cameras, inertial, lidars, radar
 
 if TYPE_CHECKING:
@@ -56,13 +56,17 @@ class Sensors:
 
     def clear(self) -> None:
         """Forget all sensors and the level."""
-        if self._stage is not None:
-            self._stage.close()
-            self._stage = None
+        self.redraw()
         self._devices.clear()
         self._tick_s.clear()
         self._due_s.clear()
         self._collisions.clear()
+
+    def redraw(self) -> None:
+        """Build the drawn street anew when next seen: what is hidden of it has changed."""
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
 
     def forget(self, actor: Actor) -> None:
         """Drop what is kept for a destroyed sensor."""
@@ -141,7 +145,8 @@ class Sensors:
         for actor, pose in placed:
             device = self._devices.get(actor.id)
             if isinstance(device, inertial.Imu):
-                self._send(actor, *device.measure(pose, delta_s))
+                gravity = self._simulation.imui_gravity
+                self._send(actor, *device.measure(pose, delta_s, gravity))
             elif isinstance(device, inertial.Gnss):
                 self._send(actor, *device.measure(pose))
 
@@ -151,7 +156,7 @@ class Sensors:
         for optics, pose, group in cameras.shared_views(heard):
             stage = self._show_around(group[0], pose)
             for actor, kind, parts in cameras.take_pictures(
-                stage.scene, optics, pose, group, self._lighting()
+                stage.scene, optics, pose, group, self._lighting(), self._simulation.drawings
             ):
                 self._send(actor, kind, parts)
 
@@ -188,7 +193,8 @@ class Sensors:
         """Place all actors, save a vehicle in whose box the viewer sits: meshes have no inside."""
         simulation = self._simulation
         if self._stage is None:
-            self._stage = Stage(simulation.level.xodr)
+            scenery = simulation.scenery
+            self._stage = Stage(simulation.level.xodr, scenery.hidden, scenery.hidden_tags)
         shown = []
         for actor in simulation.actors:
             if actor.blueprint is None:
@@ -223,14 +229,6 @@ class Sensors:
         return velocities
 
     # Questions.
-
-    def level_boxes(self, tag: int) -> list[BoundingBox]:
-        """Return the boxes of level objects with a semantic tag, in CARLA's world."""
-        boxes = object_boxes(cached_street(self._simulation.level.xodr), tag)
-        return [
-            BoundingBox(tuple(mirror_vector(centre).tolist()), tuple(half.tolist()))
-            for centre, half in boxes
-        ]
 
     def first_hit(self, origin: Vector, direction: Vector, reach_m: float) -> LabelledPoint | None:
         """Return where a ray from ``origin`` first meets a surface, or None."""

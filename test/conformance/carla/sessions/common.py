@@ -20,7 +20,8 @@ class Stage:
     """A synchronous world without vehicles, at 20 Hz."""
 
     def __init__(self) -> None:
-        self.client = carla.Client("127.0.0.1", int(sys.argv[1]))
+        self.port = int(sys.argv[1])
+        self.client = carla.Client("127.0.0.1", self.port)
         self.client.set_timeout(30.0)
         self.manager_port = int(sys.argv[2])
         self.folder = Path(sys.argv[3])
