@@ -17,6 +17,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "carla serve": ("carla_serve", "Serve a CARLA world of this package's own."),
     "nurec serve": ("nurec_serve", "Serve NuRec's gRPC contract from a scene package."),
     "nurec info": ("nurec_info", "Show what a NuRec server offers."),
+    "nurec render": ("nurec_render", "Render a scene's cameras along its trajectory to files."),
     "scene build": ("scene_build", "Build a scene package from a map and a recording."),
     "scene info": ("scene_info", "Show what a scene package holds."),
     "scenario list": ("scenario_list", "List the scenarios that can be recorded."),

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from ..core.errors import InputError
+from .nurec_options import connect, connection_options
+
 if TYPE_CHECKING:
     from ..nurec.client import NurecClient
 
+_EDITING = {True: "yes", False: "no", None: "not told"}
 
-@click.command(help="Show the version, scenes and cameras of a NuRec server (HOST:PORT).")
-@click.argument("target", default="127.0.0.1:46435")
-@click.option(
-    "--timeout",
-    "timeout_s",
-    default=5.0,
-    show_default=True,
-    type=click.FloatRange(0.1, 600.0),
-    help="Seconds to wait for an answer.",
-)
-@click.option(
-    "--allow-remote",
-    is_flag=True,
-    help="Speak to another machine although the protocol is not encrypted.",
-)
-def command(target: str, timeout_s: float, allow_remote: bool) -> int:
-    """Print tables about the server; exit code 0."""
-    from ..nurec.client import Deadlines, NurecClient
 
-    deadlines = Deadlines(connect_s=timeout_s, call_s=timeout_s)
-    with NurecClient(target, deadlines, allow_remote=allow_remote) as client:
+@click.command(epilog="Example: carla-nurec nurec info 127.0.0.1:8080")
+@click.argument("target", required=False)
+@connection_options
+def command(target: str | None, timeout_s: float, **connection: Any) -> int:
+    """Show version, generation, abilities, scenes and cameras of a NuRec server.
+
+    TARGET is HOST:PORT or unix:PATH, instead of --host and --port.
+    """
+    given = click.get_current_context().get_parameter_source("timeout_s")
+    limit_s = 5.0 if given is click.core.ParameterSource.DEFAULT else timeout_s
+    with connect({**connection, **_address(target), "timeout_s": limit_s}) as client:
         console = Console(highlight=False)
         _print_server(console, client)
         for scene_id in client.scenes():
@@ -40,14 +35,36 @@ def command(target: str, timeout_s: float, allow_remote: bool) -> int:
     return 0
 
 
+def _address(target: str | None) -> dict[str, Any]:
+    if target is None:
+        return {}
+    if target.startswith("unix:"):
+        return {"unix_socket": target.removeprefix("unix:")}
+    host, _, port = target.rpartition(":")
+    if not host or not port.isdecimal():
+        raise InputError(f"a NuRec server is given as HOST:PORT or unix:PATH, not {target!r}")
+    return {"host": host, "port": int(port)}
+
+
 def _print_server(console: Console, client: NurecClient) -> None:
-    version = client.connection.version
+    version, found = client.connection.version, client.capabilities
     api = version.grpc_api_version
     table = Table(title=f"NuRec server {client.connection.target}", show_header=False)
     table.add_row("version", f"{version.version_id} {version.git_hash}".strip())
     table.add_row("contract", f"{api.major}.{api.minor}.{api.patch}")
+    table.add_row("generation", found.generation)
     table.add_row("service", client.connection.service)
-    table.add_row("batches", "yes" if client.renders_batches else "no")
+    table.add_row("health", client.health())
+    table.add_row("batches", "yes" if found.batches else "no")
+    table.add_row("aggregated", "yes" if found.aggregated else "no")
+    table.add_row("editing", _EDITING[found.editing])
+    masks = sorted({mask.rig_config_id for mask in client.ego_masks()})
+    table.add_row("hoods", ", ".join(masks) or "none")
+    if found.aggregated:
+        loaded, room = client.loaded_scenes()
+        table.add_row("in memory", f"{len(loaded)} of {room}: {', '.join(loaded) or 'none'}")
+    for name, value in sorted(found.config.items()):
+        table.add_row(name, value)
     console.print(table)
 
 

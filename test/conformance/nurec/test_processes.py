@@ -1,12 +1,15 @@
 """``carla-nurec nurec serve`` and ``nurec info`` as processes, on a real scene package."""
 
+import csv
 import dataclasses
+import re
 import select
 import signal
 import socket
 import subprocess
 import sys
 
+import cv2
 import pytest
 
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
@@ -32,6 +35,24 @@ def package(scene, tmp_path_factory):
     )
     write_scene(path, placed)
     return path
+
+
+def test_official_flags(package, tmp_path):
+    """Several scenes by a pattern, all checked; neural flags are named as without effect."""
+    process = start(
+        "--artifact-glob", package.parent / "*.usdz", "--port", 0, "--test-scenes-are-valid",
+        "--enable-editing-actors", "--max-workers", 4, "--cache-size", 3, "--enable-timing",
+        "--metrics-output-dir", tmp_path, "--no-enable-nrend", "--ray-chunk-size", 1000,
+        "--enable-difix",
+    )  # fmt: skip
+    line = first_line(process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert line.startswith("ready: NuRec on 127.0.0.1:"), err
+    assert process.returncode == 0
+    for flag in ("--enable-nrend", "--ray-chunk-size", "--enable-difix"):
+        assert f"warning: {flag} has no effect" in err
+    assert "nurec_scenes_loaded 0.0" in (tmp_path / "nurec_server.prom").read_text()
 
 
 def start(*arguments):
@@ -88,6 +109,67 @@ def test_info_shows_what_is_served(running):
     for word in ("clip-of-the-test", "camera_cross_left_120fov", "ftheta", "640 x 360"):
         assert word in shown.stdout
     assert "21 rig poses over 2 s" in shown.stdout
+
+
+def test_info_shows_what_the_server_can_do(running):
+    _, port = running
+    shown = subprocess.run(
+        [*COMMAND, "info", "--port", str(port)], capture_output=True, text=True, timeout=60
+    ).stdout
+    for row in (r"generation\s.*C\+D", r"editing\s.*yes", r"health\s.*SERVING", r"hoods\s.*none"):
+        assert re.search(row, shown), f"{row}: {shown}"
+
+
+def render(port, folder, *more):
+    return subprocess.run(
+        [*COMMAND, "render", "--port", str(port), "-o", str(folder), *more],
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+
+
+def test_render_writes_pictures_along_the_way(running, tmp_path, world):
+    _, port = running
+    done = render(port, tmp_path, "--height", "90", "--frame-step", "5", "--camera-id", "all")
+    assert done.returncode == 0, done.stderr
+    assert "12 of 12 pictures" in done.stdout
+    with (tmp_path / "timestamps.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    ends = sorted({int(row["end_us"]) - world.start_us for row in rows})
+    assert ends == [100_000, 600_000, 1_100_000, 1_600_000], "poses of the way, every fifth"
+    assert all(int(row["end_us"]) - int(row["start_us"]) == 30_000 for row in rows)
+    pictures = [cv2.imread(str(tmp_path / row["file"])) for row in rows]
+    assert {picture.shape for picture in pictures} == {(90, 160, 3)}
+    assert all(picture.std() > 20 for picture in pictures)
+
+
+def test_render_without_rolling_shutter_as_png(running, tmp_path):
+    _, port = running
+    done = render(
+        port, tmp_path, "--height", "45", "--image-format", "png", "--frame-step", "20",
+        "--disable-rolling-shutter",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (picture,) = (tmp_path / "camera_front_wide_120fov").iterdir()
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("flags", "text"),
+    [
+        (["--camera-id", "eye"], "has no camera eye"),
+        (["--rig-name", "hyperion_8"], "no hood of rig 'hyperion_8'"),
+        (["--scene-id", "nowhere"], "unknown scene 'nowhere'"),
+    ],
+)
+def test_what_render_cannot_do_is_one_line(running, tmp_path, flags, text):
+    _, port = running
+    done = render(port, tmp_path / "out", *flags)
+    assert done.returncode in (1, 2)
+    assert done.stderr.count("\n") == 1
+    assert text in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_port_in_use_is_one_line_and_code_2(running, package):
