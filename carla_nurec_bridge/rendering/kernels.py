@@ -172,7 +172,7 @@ def draw(
         hits, moving = resolve(page, page_i, surface, slots)
         if wanted[0]:
             shade(
-                page, page_i, surface, slots, light, shadows,
+                page, page_i, surface, slots, light, light_table.lamps, shadows,
                 occluded, root, arguments, hits, moving,
             )  # fmt: skip
         if refine:

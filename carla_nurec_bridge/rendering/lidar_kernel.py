@@ -21,7 +21,8 @@ from .packet import (
     Y,
     Z,
 )
-from .shading import exp_negative, resolve
+from .shading import resolve
+from .sky import exp_negative
 
 f32 = np.float32
 # CARLA's default attenuation of lidar light in air, per metre.

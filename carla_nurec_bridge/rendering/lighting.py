@@ -11,6 +11,22 @@ from ..core.errors import InputError
 
 
 @dataclass(frozen=True)
+class Lamp:
+    """A lamp that lights what is near it, through whatever stands between: it casts no shadows.
+
+    * place, direction: (3,) in metres and unit, map frame.
+    * colour: linear red, green, blue of the light 1 m ahead of it, in shares of full daylight.
+    * inner_deg, outer_deg: angles off its direction where it starts to dim and where it ends.
+    """
+
+    place: tuple[float, float, float]
+    direction: tuple[float, float, float]
+    colour: tuple[float, float, float]
+    inner_deg: float
+    outer_deg: float
+
+
+@dataclass(frozen=True)
 class Lighting:
     """Describe sun, sky and image quality.
 
@@ -21,6 +37,11 @@ class Lighting:
     * haze_m: distance at which half of the light comes from the air; ``inf`` for none.
     * shadows: trace one shadow ray per lit pixel.
     * samples: 1, or 4 to smooth edges (only pixels on edges are traced again).
+    * fog_per_m: extinction of fog at map height 0, per metre; 0 for none. It begins ``fog_from_m``
+      away and thins by ``fog_thinning_per_m`` (a rate per metre of height).
+    * wetness: 0 (dry) to 1: what faces up is darker and mirrors the sky.
+    * exposure, gamma: gain on the light, and the display's exponent (2.2: sRGB).
+    * lamps: lamps that shine.
     """
 
     sun_altitude_deg: float = 48.0
@@ -29,6 +50,13 @@ class Lighting:
     haze_m: float = 900.0
     shadows: bool = True
     samples: int = 1
+    fog_per_m: float = 0.0
+    fog_from_m: float = 0.0
+    fog_thinning_per_m: float = 0.0
+    wetness: float = 0.0
+    exposure: float = 1.0
+    gamma: float = 2.2
+    lamps: tuple[Lamp, ...] = ()
 
     def __post_init__(self) -> None:
         if not -90.0 <= self.sun_altitude_deg <= 90.0:
@@ -39,6 +67,11 @@ class Lighting:
             raise InputError(f"haze distance {self.haze_m} m is not positive; use inf for none")
         if self.samples not in (1, 4):
             raise InputError(f"{self.samples} samples per pixel are not offered; use 1 or 4")
+        for name in ("fog_per_m", "fog_from_m", "fog_thinning_per_m", "wetness"):
+            if not 0.0 <= getattr(self, name) < np.inf:
+                raise InputError(f"{name} {getattr(self, name)} is not a finite number from 0 on")
+        if not (self.exposure > 0.0 and self.gamma > 0.0):
+            raise InputError(f"exposure {self.exposure} and gamma {self.gamma} must be positive")
 
     @property
     def map_sun_direction(self) -> NDArray[np.float64]:

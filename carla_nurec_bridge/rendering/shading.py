@@ -48,19 +48,10 @@ from .packet import (
     Y,
     Z,
 )
-from .sky import clear_sky, noise, power_32, sky_colour
+from .sky import clear_sky, exp_negative, noise, power_32, sky_colour
+from .weather import fog, shine_lamps, wet
 
 f32 = np.float32
-
-
-@inlined
-def exp_negative(x):
-    """Return e^-x for x >= 0 within 1e-4, without a library call, so that it vectorises."""
-    y = f32(1.0) + x * (f32(1 / 8) + x * (f32(1 / 128) + x * (f32(1 / 3072) + x * f32(1 / 98304))))
-    y = y * y
-    y = y * y
-    y = y * y
-    return f32(1.0) / y
 
 
 @kernel
@@ -273,7 +264,9 @@ def shade_misses(page, light):
 
 
 @once
-def shade(page, page_i, surface, slots, light, shadows, occluded, root, arguments, hits, moving):
+def shade(
+    page, page_i, surface, slots, light, lamps, shadows, occluded, root, arguments, hits, moving
+):  # fmt: skip
     """Fill COLOUR with the linear light that reaches the sensor on every lane."""
     for lane in range(LANES):
         page[SMOOTH + lane] = page[NORMAL + lane]
@@ -282,8 +275,14 @@ def shade(page, page_i, surface, slots, light, shadows, occluded, root, argument
     if hits > 0:
         if moving > 0:
             dress_instances(page, page_i, surface, slots)
+        if light.wetness > f32(0.0):
+            wet(page, light.wetness)
         if shadows:
             trace_shadows(page, page_i, light.to_sun, occluded, root, arguments)
         shade_hits(page, light, shadows)
+        if len(lamps):
+            shine_lamps(page, lamps, light.haze_per_m)
     if hits < LANES:
         shade_misses(page, light)
+    if light.fog_per_m > f32(0.0):
+        fog(page, light)

@@ -17,18 +17,23 @@ f32 = np.float32
 u32 = np.uint32
 DISPLAY_STEPS = 16384
 DISPLAY_RANGE = 4.0
+SRGB_GAMMA = 2.2
 
 
 class LightTable(NamedTuple):
     """Hold the light as arrays: what a parallel kernel can be given.
 
     * colours: float32 (8, 3), linear, rows as the fields of ``Light`` from ``to_sun`` to ``cloud``.
-    * air: float32 (2,), haze per metre and cloudiness.
-    * display: uint8 (16384,), sRGB byte of linear light 0 to 4, with a soft shoulder.
+    * air: float32 (6,), haze per metre, cloudiness, wetness, and of the fog extinction per metre,
+      first distance and thinning per metre of height.
+    * lamps: float32 (L, 11), place, direction, colour, cosine of the outer angle, and one over the
+      cosines' difference from outer to inner.
+    * display: uint8 (16384,), display byte of linear light 0 to 4, with a soft shoulder.
     """
 
     colours: NDArray[np.float32]
     air: NDArray[np.float32]
+    lamps: NDArray[np.float32]
     display: NDArray[np.uint8]
 
 
@@ -50,6 +55,10 @@ class Light(NamedTuple):
     cloud: tuple[np.float32, np.float32, np.float32]
     haze_per_m: np.float32
     cloudiness: np.float32
+    wetness: np.float32
+    fog_per_m: np.float32
+    fog_from_m: np.float32
+    fog_thinning_per_m: np.float32
 
 
 @lru_cache(maxsize=16)
@@ -67,30 +76,60 @@ def light_table(light: Lighting) -> LightTable:
     warm = np.array([1.0, 0.93 - 0.35 * dusk, 0.80 - 0.5 * dusk])
     strength = 1.6 * float(np.clip(up * 4.0, 0.0, 1.0)) * (1 - 0.92 * cover)
     above = (0.55 * zenith + 0.45 * horizon) * 0.75 + 0.02 + 0.25 * cover * day
+    night = (1.0 - day) * np.array([0.35, 0.55, 1.0])
     colours = (
         light.map_sun_direction,
         warm * strength,
-        above,
-        above * [0.50, 0.46, 0.42],
-        zenith,
-        horizon,
+        _tinted(above, night),
+        _tinted(above, night) * [0.50, 0.46, 0.42],
+        _tinted(zenith, night),
+        _tinted(horizon, night),
         warm * (1 - cover),
-        grey * 1.35 * day + 0.03,
+        _tinted(grey * 1.35 * day + 0.03, night),
     )
     return LightTable(
         colours=np.array(colours, np.float32),
-        air=np.array([np.log(2.0) / light.haze_m, cover], np.float32),
-        display=_display(),
+        air=np.array(
+            [
+                np.log(2.0) / light.haze_m,
+                cover,
+                light.wetness,
+                light.fog_per_m,
+                light.fog_from_m,
+                light.fog_thinning_per_m,
+            ],
+            np.float32,
+        ),
+        lamps=_lamps(light),
+        display=_display(light.exposure, light.gamma),
     )
 
 
-@lru_cache(maxsize=1)
-def _display() -> NDArray[np.uint8]:
-    linear = (np.arange(DISPLAY_STEPS) + 0.5) * DISPLAY_RANGE / DISPLAY_STEPS
+def _tinted(colour: NDArray[np.float64], night: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a light with its last few percent, what the night leaves, turned to the night's."""
+    left = np.minimum(colour, 0.03)
+    share = float(np.max(night))
+    return np.asarray(colour - share * left + left * night)
+
+
+def _lamps(light: Lighting) -> NDArray[np.float32]:
+    rows = []
+    for lamp in light.lamps:
+        outer, inner = np.cos(np.radians([lamp.outer_deg, lamp.inner_deg]))
+        slope = 1.0 / max(inner - outer, 1e-3)
+        rows.append([*lamp.place, *lamp.direction, *lamp.colour, outer, slope])
+    return np.array(rows, np.float32).reshape(-1, 11)
+
+
+@lru_cache(maxsize=64)
+def _display(exposure: float, gamma: float) -> NDArray[np.uint8]:
+    linear = (np.arange(DISPLAY_STEPS) + 0.5) * DISPLAY_RANGE / DISPLAY_STEPS * exposure
     knee = 0.6
     shoulder = knee + (1 - knee) * (1 - np.exp(-(linear - knee) / (1 - knee)))
     shown = np.where(linear < knee, linear, shoulder)
     srgb = np.where(shown <= 0.0031308, shown * 12.92, 1.055 * shown ** (1 / 2.4) - 0.055)
+    if gamma != SRGB_GAMMA:
+        srgb = srgb ** (SRGB_GAMMA / gamma)
     return np.round(srgb * 255).astype(np.uint8)
 
 
@@ -106,8 +145,18 @@ def unpack_light(table):
     return Light(
         _row(c, 0), _row(c, 1), _row(c, 2), _row(c, 3),
         _row(c, 4), _row(c, 5), _row(c, 6), _row(c, 7),
-        table.air[0], table.air[1],
+        table.air[0], table.air[1], table.air[2], table.air[3], table.air[4], table.air[5],
     )  # fmt: skip
+
+
+@inlined
+def exp_negative(x):
+    """Return e^-x for x >= 0 within 1e-4, without a library call, so that it vectorises."""
+    y = f32(1.0) + x * (f32(1 / 8) + x * (f32(1 / 128) + x * (f32(1 / 3072) + x * f32(1 / 98304))))
+    y = y * y
+    y = y * y
+    y = y * y
+    return f32(1.0) / y
 
 
 @inlined
