@@ -8,27 +8,42 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from ..child import Child
 from ..core import heartbeat
-from ..core.errors import DeadlineError, RunError
 from ..core.timebase import seconds_to_ns
-from ..graph import CARLA_SERVER, GraphConfig, load_config, servers
-
-_POLL_S = 0.05
+from ..graph import GraphConfig, load_config
+from .own_server import own_carla
 
 
 @click.command()
-@click.option("--config", default="demo", show_default=True,
-              help="Run configuration: a shipped name or a YAML file.")
-@click.option("--map", "map_path", type=click.Path(path_type=Path), required=True,
-              help="OpenDRIVE file (.xodr, .xodr.gz) to drive in.")
-@click.option("--out", "log", type=click.Path(path_type=Path), required=True,
-              help="CARLA recorder file to write.")
+@click.option(
+    "--config",
+    default="demo",
+    show_default=True,
+    help="Run configuration: a shipped name or a YAML file.",
+)
+@click.option(
+    "--map",
+    "map_path",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="OpenDRIVE file (.xodr, .xodr.gz) to drive in.",
+)
+@click.option(
+    "--out",
+    "log",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="CARLA recorder file to write.",
+)
 @click.option("--frames", type=click.IntRange(1), default=None, help="Frames to drive.")
 @click.option("--seed", type=click.IntRange(0), default=None, help="Seed of the run.")
 @click.option("--vehicles", type=click.IntRange(0), default=None, help="Traffic vehicles.")
-@click.option("--port", type=click.IntRange(1, 65534), default=None,
-              help="Port for the rehearsal's own server; default: a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65534),
+    default=None,
+    help="Port for the rehearsal's own server; default: a free one.",
+)
 def command(
     config: str,
     map_path: Path,
@@ -57,34 +72,14 @@ def rehearse_in_own_server(run: GraphConfig, log: Path) -> None:
     from ..carla_client.session import Session
     from ..carla_client.stage import Play
 
-    log.parent.mkdir(parents=True, exist_ok=True)
-    process = next(p for p in servers(run) if p.name == CARLA_SERVER)
-    child = Child(process, log.with_suffix(".server.log"))
-    try:
-        _wait_ready(child, run.start_deadline_s)
-        play = Play(
-            run.seed, run.ego_blueprint, run.role_name, run.vehicles, run.route_length_m
-        )
+    play = Play(run.seed, run.ego_blueprint, run.role_name, run.vehicles, run.route_length_m)
+    with own_carla(run, log.with_suffix(".server.log")):
         started = time.monotonic()
         with Session(run.carla_host, run.carla_port, run.carla_timeout_s) as session:
             session.open(run.start_deadline_s)
             session.synchronise(seconds_to_ns(run.dt_s))
             done = rehearse(session, play, run.frames, run.dt_s, log, heartbeat.progress)
-    finally:
-        child.terminate()
-        child.close(grace_s=5.0)
     Console(highlight=False).print(
         f"rehearsed {done.frames} frames, {done.distance_m:.0f} m, {done.vehicles} vehicles in "
         f"{time.monotonic() - started:.1f} s: {done.log}"
     )
-
-
-def _wait_ready(child: Child, deadline_s: float) -> None:
-    deadline = time.monotonic() + deadline_s
-    while not child.ready:
-        child.listen(lambda *_: None)
-        if child.code() is not None:
-            raise RunError(f"the CARLA server ended with code {child.code()}: {child.last_error()}")
-        if time.monotonic() > deadline:
-            raise DeadlineError(f"the CARLA server was not ready within {deadline_s:g} s")
-        time.sleep(_POLL_S)
