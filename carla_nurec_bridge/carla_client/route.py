@@ -33,6 +33,16 @@ class Route:
         return float(np.linalg.norm(np.diff(self.points, axis=0), axis=1).sum())
 
 
+def along(map_from_base: NDArray[np.float64]) -> Route | None:
+    """Return the route along a way that was driven, (N, 4, 4); None when it hardly moved."""
+    chosen = [0]
+    for index in range(1, len(map_from_base)):
+        moved = map_from_base[index, :3, 3] - map_from_base[chosen[-1], :3, 3]
+        if np.linalg.norm(moved) >= STEP_M:
+            chosen.append(index)
+    return Route(map_from_base[chosen]) if len(chosen) > 1 else None
+
+
 def walk(start: carla.Waypoint, length_m: float, rng: np.random.Generator) -> Route:
     """Follow the lane from ``start`` for ``length_m``, choosing at random where it divides.
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import final
+from typing import Any, final
 
 import carla
 import numpy as np
@@ -18,8 +16,10 @@ from ..core.errors import DeadlineError, InputError
 from ..core.frames import OPTICAL_FROM_BODY, invert
 from ..core.opencv_pinhole import OpenCVPinholeCamera
 from ..core.rig import RigCamera
+from . import readings
 from .ego import Ego
 from .session import transform_of
+from .tap import Tap
 
 _BLUEPRINTS = {
     "rgb": "sensor.camera.rgb",
@@ -27,49 +27,20 @@ _BLUEPRINTS = {
     "semantic": "sensor.camera.semantic_segmentation",
     "instance": "sensor.camera.instance_segmentation",
     "normals": "sensor.camera.normals",
+    "flow": "sensor.camera.optical_flow",
+    "events": "sensor.camera.dvs",
 }
-_QUEUE = 8
 _MOVING_TAGS = (12, 19)
 """CARLA's labels of pedestrians, riders and all vehicles, first and last."""
 
 Pixels = NDArray[np.uint8]
 
 
-class _Tap:
-    """The bounded queue behind one sensor; the oldest picture makes room for the newest."""
-
-    def __init__(self, actor: carla.Sensor) -> None:
-        self.actor = actor
-        self._images: deque[carla.Image] = deque(maxlen=_QUEUE)
-        self._arrived = threading.Condition()
-        actor.listen(self._put)
-
-    def _put(self, image: carla.Image) -> None:
-        with self._arrived:
-            self._images.append(image)
-            self._arrived.notify()
-
-    def take(self, frame: int, deadline: float) -> carla.Image | None:
-        """Return the picture of CARLA frame ``frame``, None when it has not come in time.
-
-        Pictures of earlier frames, which nobody asked for, are thrown away.
-        """
-        with self._arrived:
-            while True:
-                while self._images:
-                    image = self._images.popleft()
-                    if image.frame == frame:
-                        return image
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._arrived.wait(left):
-                    return None
-
-
 @final
 class CameraGroup:
     """All outputs of one camera; ``take`` gives them decoded, for one frame."""
 
-    def __init__(self, client: carla.Client, camera: RigCamera, taps: dict[str, _Tap]) -> None:
+    def __init__(self, client: carla.Client, camera: RigCamera, taps: dict[str, Tap]) -> None:
         self.camera = camera
         self._client = client
         self._taps = taps
@@ -78,8 +49,8 @@ class CameraGroup:
         """Return the pictures of CARLA frame ``frame`` by output.
 
         rgb (H, W, 3) uint8, depth (H, W) float32 metres, semantic (H, W) uint8, instance (H, W)
-        int32 ids of 16 bits of what moves, normals (H, W, 3) uint8. DeadlineError names what
-        is missing.
+        int32 ids of 16 bits of what moves, normals (H, W, 3) uint8, flow (H, W, 2) float32
+        pixels, events a structured array. DeadlineError names what is missing.
         """
         deadline = time.monotonic() + timeout_s
         pictures = {}
@@ -90,8 +61,7 @@ class CameraGroup:
                     f"CARLA sent no {output} picture of camera {self.camera.name} for frame "
                     f"{frame} within {timeout_s:g} s"
                 )
-            bgra = np.frombuffer(image.raw_data, np.uint8)
-            pictures[output] = DECODERS[output](bgra.reshape(image.height, image.width, 4))
+            pictures[output] = _decoded(output, image)
         return pictures
 
     def close(self) -> None:
@@ -127,13 +97,16 @@ def mount(client: carla.Client, ego: Ego, camera: RigCamera) -> CameraGroup:
     mount_pose = transform_of(actor_from_base @ camera.rig_from_camera @ OPTICAL_FROM_BODY)
     taps = {}
     for output in camera.outputs:
-        blueprint = library.find(_BLUEPRINTS[output])
+        found = library.filter(_BLUEPRINTS[output])
+        if len(found) == 0:
+            raise InputError(f"camera {camera.name}: CARLA has no {_BLUEPRINTS[output]}")
+        blueprint = found[0]
         blueprint.set_attribute("image_size_x", str(camera.model.width))
         blueprint.set_attribute("image_size_y", str(camera.model.height))
         blueprint.set_attribute("fov", repr(field_of_view_deg(camera)))
         if blueprint.has_attribute("motion_blur_intensity"):
             blueprint.set_attribute("motion_blur_intensity", "0")
-        taps[output] = _Tap(world.spawn_actor(blueprint, mount_pose, attach_to=ego.actor))
+        taps[output] = Tap(world.spawn_actor(blueprint, mount_pose, attach_to=ego.actor))
     return CameraGroup(client, camera, taps)
 
 
@@ -154,6 +127,15 @@ def field_of_view_deg(camera: RigCamera) -> float:
         f"camera {camera.name} has source carla but not the model of a CARLA camera: give a "
         "pinhole without distortion whose principal point is the middle of the picture"
     )
+
+
+def _decoded(output: str, image: Any) -> NDArray[np.generic]:
+    if output == "flow":
+        return readings.flow(image)
+    if output == "events":
+        return readings.events(image)
+    bgra = np.frombuffer(image.raw_data, np.uint8)
+    return DECODERS[output](bgra.reshape(image.height, image.width, 4))
 
 
 def decode_depth(bgra: Pixels) -> NDArray[np.float32]:
@@ -182,9 +164,9 @@ DECODERS: dict[str, Callable[[Pixels], NDArray[np.generic]]] = {
     "instance": decode_instance,
     "normals": lambda bgra: np.ascontiguousarray(bgra[..., 2::-1]),
 }
-"""From (H, W, 4) blue, green, red, alpha to the picture of each output."""
+"""From (H, W, 4) blue, green, red, alpha to the picture of each output that has colours."""
 
 
 def mount_all(client: carla.Client, ego: Ego, cameras: Sequence[RigCamera]) -> list[CameraGroup]:
-    """Attach every camera whose source is CARLA."""
+    """Attach every camera whose source is CARLA; InputError as ``mount``."""
     return [mount(client, ego, camera) for camera in cameras if camera.source == "carla"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import deque
 from types import TracebackType
 from typing import final
 
@@ -18,6 +20,7 @@ from ..core.timebase import NS_PER_S
 __all__ = ["Session", "Snapshot", "matrix_of", "transform_of"]
 
 _RETRY_S = 0.2
+_WAITING_TICKS = 4
 
 
 def matrix_of(transform: carla.Transform) -> Matrix:
@@ -52,6 +55,10 @@ class Session:
         self._client = self._connect()
         self._found: carla.WorldSettings | None = None
         self._map: carla.Map | None = None
+        self._listener: int | None = None
+        self._ticks: deque[carla.WorldSnapshot] = deque(maxlen=_WAITING_TICKS)
+        self._ticked = threading.Condition()
+        self._patience_s = 0.0
         self.server_version = ""
 
     def __enter__(self) -> Session:
@@ -141,8 +148,33 @@ class Session:
         settings.fixed_delta_seconds = dt_ns / NS_PER_S
         self.world.apply_settings(settings)
 
+    def follow(self, patience_s: float) -> None:
+        """Leave the tick to another client: ``tick`` then waits for its next one.
+
+        Who is more than four ticks behind goes on with the fourth to last. ``tick`` raises
+        DeadlineError when nobody has ticked for ``patience_s`` of wall time.
+        """
+        self._patience_s = patience_s
+        self._listener = self.world.on_tick(self._note_tick)
+
+    def _note_tick(self, snapshot: carla.WorldSnapshot) -> None:
+        with self._ticked:
+            self._ticks.append(snapshot)
+            self._ticked.notify()
+
+    def _await_tick(self) -> carla.WorldSnapshot:
+        with self._ticked:
+            if not self._ticked.wait_for(lambda: self._ticks, self._patience_s):
+                raise DeadlineError(
+                    f"nobody has ticked CARLA at {self._where} for {self._patience_s:g} s; is the "
+                    "client that owns the tick running?"
+                )
+            return self._ticks.popleft()
+
     def tick(self) -> carla.WorldSnapshot:
-        """Advance the world by one step and return its state."""
+        """Advance the world by one step, or wait for it when following; return its state."""
+        if self._listener is not None:
+            return self._await_tick()
         try:
             frame = self.world.tick()
         except RuntimeError as error:
@@ -158,9 +190,11 @@ class Session:
     def close(self) -> None:
         """Give the tick back as it was found; a second call does nothing."""
         found, self._found = self._found, None
-        if found is None:
-            return
+        listener, self._listener = self._listener, None
         try:
-            self.world.apply_settings(found)
+            if listener is not None:
+                self.world.remove_on_tick(listener)
+            if found is not None:
+                self.world.apply_settings(found)
         except RuntimeError:
             return  # the server is gone, and its settings with it

@@ -16,19 +16,27 @@ import carla
 import numpy as np
 
 from ..core.errors import BridgeError, InputError
+from ..core.frames import rigid
+from ..scene import Scene
 from .ego import Ego, find_by_role, measure, spawn
-from .route import Route, choose
-from .session import Session, matrix_of
+from .route import Route, along, choose
+from .scene_cast import Handover, SceneCast
+from .session import Session, matrix_of, transform_of
 from .signals import StopArea, stop_areas
 from .traffic import Traffic
 
 _SETTLE_TICKS = 10
 _APPEAR_TICKS = 40
+_DROP_M = 0.5
 
 
 @dataclass(frozen=True)
 class Play:
-    """What is put on the stage; ``log`` replays a recording instead of driving."""
+    """What is put on the stage.
+
+    ``log`` replays a CARLA recording instead of driving, ``scene`` the drive of a scene package
+    until ``handover``.
+    """
 
     seed: int
     ego_blueprint: str
@@ -37,6 +45,8 @@ class Play:
     route_length_m: float
     log: Path | None = None
     log_start_s: float = 0.0
+    scene: Scene | None = None
+    handover: Handover | None = None
 
 
 @final
@@ -53,6 +63,7 @@ class Stage:
         self._spawned: carla.Vehicle | None = None
         self._traffic: Traffic | None = None
         self._replaying = False
+        self._cast: SceneCast | None = None
         self.route: Route | None = None
         self.stops: Sequence[StopArea] = ()
         self.snapshot: carla.WorldSnapshot
@@ -76,11 +87,50 @@ class Stage:
 
     def open(self) -> None:
         """Set the stage; InputError says what does not fit."""
-        log = self._play.log
-        actor = self._drive() if log is None else self._replay(log)
-        state = self.snapshot.find(actor.id)
-        self.ego = measure(actor, matrix_of(state.get_transform()))
+        play = self._play
+        if play.scene is not None:
+            self._play_scene(play.scene)
+        else:
+            actor = self._drive() if play.log is None else self._replay(play.log)
+            self.ego = self._measured(actor)
         self.stops = stop_areas(self._session.world, self._session.map)
+
+    def before_tick(self, elapsed_s: float) -> None:
+        """Move what follows a scene to where it was ``elapsed_s`` after the scene's start."""
+        if self._cast is not None:
+            self._cast.place(elapsed_s)
+
+    @property
+    def ego_is_driven(self) -> bool:
+        """Whether commands move the ego, not a recording or the Traffic Manager."""
+        if self._cast is not None:
+            return self._cast.ego_is_driven
+        return self._play.log is None
+
+    @property
+    def refused_tracks(self) -> set[str]:
+        """Tracks of the scene that no actor plays."""
+        return self._cast.refused if self._cast is not None else set()
+
+    def _measured(self, actor: carla.Vehicle) -> Ego:
+        state = self.snapshot.find(actor.id)
+        return measure(actor, matrix_of(state.get_transform()))
+
+    def _play_scene(self, scene: Scene) -> None:
+        cast = SceneCast(self._session, scene, self._play.handover or Handover())
+        start = cast.map_from_rig(0.0) @ rigid(np.eye(3), (0.0, 0.0, _DROP_M))
+        actor = self._spawned = spawn(
+            self._session.world, self._play.ego_blueprint, self._play.role_name,
+            transform_of(start),
+        )  # fmt: skip
+        self.snapshot = self._session.tick()
+        self.ego = self._measured(actor)
+        self._cast = cast
+        cast.enter(self.ego)
+        cast.place(0.0)
+        self.snapshot = self._session.tick()
+        way = scene.map_from_world @ scene.rig_trajectory.world_from_rig
+        self.route = along(way)
 
     def _drive(self) -> carla.Vehicle:
         world, play = self._session.world, self._play
@@ -123,7 +173,10 @@ class Stage:
         """Take everything off the stage; a second call does nothing."""
         traffic, self._traffic = self._traffic, None
         spawned, self._spawned = self._spawned, None
+        cast, self._cast = self._cast, None
         try:
+            if cast is not None:
+                cast.close()
             if traffic is not None:
                 traffic.close()
             if spawned is not None:

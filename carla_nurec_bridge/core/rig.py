@@ -13,8 +13,11 @@ from pydantic import ValidationError
 from .cameras import CameraModel
 from .errors import InputError
 from .frames import BODY_FROM_OPTICAL, Matrix, matrix_from_xyz_rpy
+from .lens_file import MatrixMount, model_of, target_size
 from .resources import config_path, share_dir
-from .rig_file import CameraEntry, LidarEntry, Mount, RigFile, model_of
+from .rig_file import CameraEntry, LidarEntry, RigFile
+from .rig_file_base import Mount
+from .sensor_file import Attributes, EventSensor, GnssSensor, ImuSensor, ObstacleSensor, SensorEntry
 from .shutter import Shutter
 
 Source = Literal["nurec", "carla"]
@@ -25,7 +28,9 @@ class RigCamera:
     """A camera of a rig; ``rig_from_camera`` takes optical points to base_link.
 
     ``shutter_s`` is the time from the first line's exposure to the last one's; ``outputs`` are
-    the streams wanted of it.
+    the streams wanted of it. A ``custom`` camera keeps lens, mount and shutter where others take
+    those of the scene's recording. ``quality`` is JPEG's, 1 to 100; ``ego_mask`` names the rig
+    configuration whose hood is laid over the pictures, if any.
     """
 
     name: str
@@ -37,6 +42,10 @@ class RigCamera:
     shutter: Shutter
     shutter_s: float
     outputs: tuple[str, ...]
+    custom: bool = False
+    image_format: Literal["jpeg", "png"] = "jpeg"
+    quality: float = 95.0
+    ego_mask: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +59,36 @@ class RigLidar:
     rate_hz: float
 
 
+SensorKind = Literal[
+    "lidar", "semantic_lidar", "radar", "imu", "gnss", "collision", "lane_invasion", "obstacle"
+]
+
+
+@dataclass(frozen=True, eq=False)
+class RigSensor:
+    """A sensor of CARLA that is no camera; its axes are x forward, y left, z up.
+
+    ``attributes`` are those of CARLA's blueprint. ``rate_hz`` is 0 for what reports events.
+    ``variances`` are the known ones of an IMU (acceleration, angular velocity) or of a GNSS
+    (latitude, longitude in deg^2, altitude in m^2), else empty.
+    """
+
+    name: str
+    kind: SensorKind
+    rig_from_sensor: Matrix
+    rate_hz: float
+    attributes: Attributes
+    variances: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Rig:
-    """The sensors of a vehicle; names are unique and become ``camera/NAME/...`` topics."""
+    """The sensors of a vehicle; names are unique and become part of their topics' names."""
 
     name: str
     cameras: tuple[RigCamera, ...]
     lidars: tuple[RigLidar, ...]
+    sensors: tuple[RigSensor, ...] = ()
 
 
 def load_rig(path_or_name: str | Path) -> Rig:
@@ -80,6 +112,7 @@ def load_rig(path_or_name: str | Path) -> Rig:
             checked.name,
             tuple(_camera(entry) for entry in checked.cameras),
             tuple(_lidar(entry) for entry in checked.lidars),
+            tuple(_sensor(entry) for entry in checked.sensors),
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
@@ -113,7 +146,8 @@ def _matrix(mount: Mount) -> Matrix:
 
 def _camera(entry: CameraEntry) -> RigCamera:
     try:
-        model = model_of(entry)
+        size = target_size(entry.name, entry.model, entry.resolution, entry.resolution_ratio)
+        model = model_of(entry.model, size)
     except InputError as error:
         raise InputError(f"camera {entry.name}: {error}") from error
     return RigCamera(
@@ -121,13 +155,33 @@ def _camera(entry: CameraEntry) -> RigCamera:
         entry.source,
         entry.logical_id or entry.name,
         model,
-        _matrix(entry.mount) @ BODY_FROM_OPTICAL,
+        _camera_matrix(entry.mount),
         entry.rate_hz,
         Shutter[entry.shutter],
         entry.shutter_s,
         entry.outputs,
+        entry.calibration == "custom",
+        entry.image_format,
+        entry.image_quality,
+        entry.ego_mask,
     )
+
+
+def _camera_matrix(mount: Mount | MatrixMount) -> Matrix:
+    if isinstance(mount, Mount):
+        return _matrix(mount) @ BODY_FROM_OPTICAL
+    return mount.matrix()
 
 
 def _lidar(entry: LidarEntry) -> RigLidar:
     return RigLidar(entry.name, entry.source, entry.device, _matrix(entry.mount), entry.rate_hz)
+
+
+def _sensor(entry: SensorEntry) -> RigSensor:
+    if isinstance(entry, EventSensor):
+        return RigSensor(entry.name, entry.type, np.eye(4), 0.0, ())
+    mount = _matrix(entry.mount)
+    if isinstance(entry, ObstacleSensor):
+        return RigSensor(entry.name, entry.type, mount, 0.0, entry.attributes())
+    known = entry.variances() if isinstance(entry, ImuSensor | GnssSensor) else ()
+    return RigSensor(entry.name, entry.type, mount, entry.rate_hz, entry.attributes(), known)

@@ -15,7 +15,7 @@ from .timebase import is_due, period_in_ticks
 from .topics import TOPICS, Topic
 
 if TYPE_CHECKING:
-    from .rig import Rig, RigCamera
+    from .rig import Rig, RigCamera, RigSensor
 
 EGO = "carla_ego"
 NUREC = "nurec_render"
@@ -35,7 +35,17 @@ _OUTPUTS = {
     "semantic": ("semantic",),
     "instance": ("instance",),
     "normals": ("normals",),
+    "flow": ("flow",),
+    "events": ("events",),
 }
+SENSOR_KEYS = {
+    "lidar": "points",
+    "semantic_lidar": "semantic_points",
+    "radar": "radar_points",
+    "imu": "imu_raw",
+    "gnss": "gnss_sensor",
+}
+"""Topic by kind of a CARLA sensor that samples."""
 _SOURCES = {"carla": EGO, "nurec": NUREC}
 
 
@@ -88,12 +98,19 @@ def plan_streams(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Str
             topic = TOPICS["points"].named(lidar.name)
             producer = _SOURCES[lidar.source]
             streams.append(Stream(topic, "points", producer, period, False, lidar.name))
+    streams += [_sensor_stream(s, dt_ns) for s in rig.sensors if s.kind in SENSOR_KEYS]
     return tuple(streams)
 
 
 def plan_agent() -> tuple[Stream, ...]:
     """Return what the agent under test must produce: one command a frame."""
     return (Stream(TOPICS["command_ackermann"].name, "command_ackermann", AGENT, 1, True),)
+
+
+def _sensor_stream(sensor: RigSensor, dt_ns: int) -> Stream:
+    key = SENSOR_KEYS[sensor.kind]
+    period = period_in_ticks(sensor.rate_hz, dt_ns, f"sensor {sensor.name}")
+    return Stream(TOPICS[key].named(sensor.name), key, EGO, period, False, sensor.name)
 
 
 def _camera_streams(camera: RigCamera, dt_ns: int) -> list[Stream]:
@@ -124,7 +141,16 @@ def expected_count(stream: Stream, frames: int) -> int:
 _READS = {
     NUREC: {"odometry", "objects", "objects_tracks"},
     AGENT: {"odometry", "objects", "traffic_lights", "route"},
-    EGO: {"command_ackermann", "command_twist", "command_direct", "lockstep_done"},
+    EGO: {
+        "command_ackermann",
+        "command_twist",
+        "command_direct",
+        "command_manual",
+        "manual_override",
+        "command_weather",
+        "command_spawn",
+        "lockstep_done",
+    },
     RECORDER: {key for key, row in TOPICS.items() if row.in_bag},
 }
 

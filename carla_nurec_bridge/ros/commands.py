@@ -6,19 +6,35 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from ackermann_msgs.msg import AckermannDriveStamped
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool
 
 from ..core.command import STAND_STILL, Command
 from ..core.topics import TOPICS
 from .convert import stamp_ns
 from .qos import profile
 
+CMD_VEL = "cmd_vel"
+CARLA_CONTROL = "command/carla"
 _TURN_MPS = 0.3
+
+
+@dataclass(frozen=True)
+class Watchdog:
+    """What happens without lock-step to a command older than ``hold_ns`` of simulated time.
+
+    ``brake`` makes the vehicle stand still, ``hold`` lets the command stand.
+    """
+
+    hold_ns: int
+    action: str = "brake"
 
 
 @dataclass(frozen=True)
@@ -34,38 +50,55 @@ class CommandInbox:
     """Receives commands on ``command/*``.
 
     In lock-step a command must carry the stamp of the open frame. Otherwise the latest one holds
-    for ``hold_ns`` of simulated time, then the vehicle is made to stand still.
+    for ``watchdog.hold_ns`` of simulated time; then the vehicle brakes, or ``watchdog`` says to
+    go on. While ``command/manual_override`` is true only ``command/manual`` drives.
     ``on_arrival`` is called from the executor whenever a command was accepted.
     """
 
     def __init__(
         self,
         node: Node,
-        wheelbase_m: float,
+        wheelbase_m: float = 2.85,
         *,
         lockstep: bool,
-        hold_ns: int,
+        watchdog: Watchdog,
+        cmd_vel: str = "off",
         on_arrival: Callable[[], None],
     ) -> None:
-        self._wheelbase_m = wheelbase_m
+        self.wheelbase_m = wheelbase_m
         self._lockstep = lockstep
-        self._hold_ns = hold_ns
+        self._watchdog = watchdog
         self._on_arrival = on_arrival
         self._lock = threading.Lock()
         self._open_ns = -1
         self._command: Command | None = None
         self._command_ns = 0
+        self._manual: Command | None = None
+        self._overridden = False
         self._arrived: dict[str, int] = {}
         self._counts = {"accepted": 0, "late": 0, "refused": 0}
         for key, kind, read in (
             ("command_ackermann", AckermannDriveStamped, self._ackermann),
             ("command_twist", TwistStamped, self._twist),
-            ("command_direct", JointState, self._direct),
+            ("command_direct", JointState, _direct),
         ):
-            topic = TOPICS[key].name
-            node.create_subscription(
-                kind, topic, self._receiver(topic, read), profile(TOPICS[key].qos)
-            )
+            self._subscribe(node, TOPICS[key].name, kind, self._receiver(TOPICS[key].name, read))
+        row = TOPICS["manual_override"]
+        node.create_subscription(Bool, row.name, self._override, profile(row.qos))
+        self._subscribe(node, TOPICS["command_manual"].name, JointState, self._take_manual)
+        if cmd_vel == "twist":
+            receive = self._receiver(CMD_VEL, lambda m: self._turn(m.linear.x, m.angular.z))
+            self._subscribe(node, CMD_VEL, Twist, receive)
+        elif cmd_vel == "twist_stamped":
+            self._subscribe(node, CMD_VEL, TwistStamped, self._receiver(CMD_VEL, self._twist))
+        control = carla_control_class()
+        if control is not None:
+            receive = self._receiver(CARLA_CONTROL, carla_control)
+            self._subscribe(node, CARLA_CONTROL, control, receive)
+
+    @staticmethod
+    def _subscribe(node: Node, topic: str, kind: Any, receive: Callable[[Any], None]) -> None:
+        node.create_subscription(kind, topic, receive, profile("command"))
 
     @property
     def counts(self) -> CommandCounts:
@@ -87,14 +120,30 @@ class CommandInbox:
     def current(self) -> Command:
         """Return what the ego is to do now."""
         with self._lock:
+            if self._overridden:
+                return self._manual or STAND_STILL
             if self._command is None:
                 return STAND_STILL
-            aged = self._open_ns - self._command_ns > self._hold_ns
-            return STAND_STILL if aged and not self._lockstep else self._command
+            aged = self._open_ns - self._command_ns > self._watchdog.hold_ns
+            expired = aged and not self._lockstep and self._watchdog.action == "brake"
+            return STAND_STILL if expired else self._command
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody has asked for anything yet."""
+        with self._lock:
+            return self._command is not None or self._overridden
+
+    @property
+    def overridden(self) -> bool:
+        """Whether a person drives."""
+        with self._lock:
+            return self._overridden
 
     def _receiver(self, topic: str, read: Callable[[Any], Command | None]) -> Callable[[Any], None]:
         def receive(message: Any) -> None:
-            stamp = stamp_ns(message.header.stamp)
+            head = getattr(message, "header", None)
+            stamp = stamp_ns(head.stamp) if head is not None else 0
             command = read(message)
             with self._lock:
                 verdict = self._judge(stamp, command)
@@ -116,7 +165,7 @@ class CommandInbox:
             return "late" if 0 < stamp < self._open_ns else "refused"
         if stamp == 0:
             return "accepted"
-        if stamp < max(self._command_ns, self._open_ns - self._hold_ns):
+        if stamp < max(self._command_ns, self._open_ns - self._watchdog.hold_ns):
             return "late"
         return "accepted"
 
@@ -125,26 +174,62 @@ class CommandInbox:
         return _finite(Command("ackermann", drive.steering_angle, drive.speed))
 
     def _twist(self, message: TwistStamped) -> Command | None:
-        speed, turn = message.twist.linear.x, message.twist.angular.z
-        steer = 0.0
-        if abs(speed) > _TURN_MPS:
-            steer = math.atan(self._wheelbase_m * turn / speed)
-        return _finite(Command("ackermann", steer, speed))
+        return self._turn(message.twist.linear.x, message.twist.angular.z)
 
-    def _direct(self, message: JointState) -> Command | None:
-        given = dict(zip(message.name, message.position, strict=False))
-        if not {"throttle", "brake", "steer"} <= given.keys():
-            return None
-        return _finite(
-            Command(
-                "direct",
-                steer=given["steer"],
-                throttle=given["throttle"],
-                brake=given["brake"],
-                reverse=given.get("reverse", 0.0) > 0.5,
-                hand_brake=given.get("hand_brake", 0.0) > 0.5,
-            )
+    def _turn(self, speed_mps: float, turn_radps: float) -> Command | None:
+        steer = 0.0
+        if abs(speed_mps) > _TURN_MPS:
+            steer = math.atan(self.wheelbase_m * turn_radps / speed_mps)
+        return _finite(Command("ackermann", steer, speed_mps))
+
+    def _override(self, message: Bool) -> None:
+        with self._lock:
+            self._overridden, self._manual = message.data, None
+
+    def _take_manual(self, message: JointState) -> None:
+        command = _direct(message)
+        with self._lock:
+            if command is None:
+                self._counts["refused"] += 1
+            else:
+                self._manual = command
+
+
+def _direct(message: JointState) -> Command | None:
+    given = dict(zip(message.name, message.position, strict=False))
+    if not {"throttle", "brake", "steer"} <= given.keys():
+        return None
+    return _finite(
+        Command(
+            "direct",
+            steer=given["steer"],
+            throttle=given["throttle"],
+            brake=given["brake"],
+            reverse=given.get("reverse", 0.0) > 0.5,
+            hand_brake=given.get("hand_brake", 0.0) > 0.5,
         )
+    )
+
+
+def carla_control_class() -> Any | None:
+    """Return ``CarlaEgoVehicleControl`` where the package ``carla_msgs`` is installed."""
+    if find_spec("carla_msgs") is None:
+        return None
+    return import_module("carla_msgs.msg").CarlaEgoVehicleControl
+
+
+def carla_control(message: Any) -> Command | None:
+    """Read a ``CarlaEgoVehicleControl``, whose positive steer is to the right."""
+    return _finite(
+        Command(
+            "direct",
+            steer=-message.steer,
+            throttle=message.throttle,
+            brake=message.brake,
+            reverse=message.reverse,
+            hand_brake=message.hand_brake,
+        )
+    )
 
 
 def _finite(command: Command) -> Command | None:

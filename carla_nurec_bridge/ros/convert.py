@@ -19,8 +19,13 @@ from ..core.timebase import NS_PER_S
 
 _ENCODINGS = {
     "rgb8": (np.uint8, 3), "bgr8": (np.uint8, 3), "8UC1": (np.uint8, 1), "32FC1": (np.float32, 1),
-    "32SC1": (np.int32, 1),
+    "32SC1": (np.int32, 1), "32FC2": (np.float32, 2),
 }  # fmt: skip
+_FIELD_TYPES = {
+    "f4": PointField.FLOAT32, "f8": PointField.FLOAT64, "u4": PointField.UINT32,
+    "u2": PointField.UINT16, "i1": PointField.INT8,
+}  # fmt: skip
+_POINT = np.dtype([(name, np.float32) for name in ("x", "y", "z", "intensity")])
 
 
 class _Quaternion(Protocol):
@@ -110,10 +115,10 @@ def transform_message(
 
 
 def image_message(pixels: NDArray[Any], encoding: str, stamp: int, frame_id: str) -> Image:
-    """Return the image message of (H, W) or (H, W, 3) pixels.
+    """Return the image message of (H, W) or (H, W, channels) pixels.
 
-    The dtype must be the encoding's (rgb8, bgr8, 8UC1: uint8; 32FC1: float32; 32SC1: int32),
-    else InputError.
+    The dtype must be the encoding's (rgb8, bgr8, 8UC1: uint8; 32FC1, 32FC2: float32; 32SC1:
+    int32), else InputError.
     """
     dtype, channels = _ENCODINGS[encoding]
     expected = pixels.shape[:2] if channels == 1 else (*pixels.shape[:2], channels)
@@ -134,12 +139,14 @@ def image_message(pixels: NDArray[Any], encoding: str, stamp: int, frame_id: str
     )
 
 
-def compressed_message(jpeg: bytes, stamp: int, frame_id: str) -> CompressedImage:
-    """Return the message of a JPEG picture; its bytes go out unchanged."""
+def compressed_message(
+    image: bytes, stamp: int, frame_id: str, image_format: str = "jpeg"
+) -> CompressedImage:
+    """Return the message of a ``jpeg`` or ``png`` picture; its bytes go out unchanged."""
     return CompressedImage(
         header=header(stamp, frame_id),
-        format="rgb8; jpeg compressed bgr8",
-        data=byte_array(jpeg),
+        format=f"rgb8; {image_format} compressed bgr8",
+        data=byte_array(image),
     )
 
 
@@ -147,18 +154,23 @@ def cloud_message(points: NDArray[np.float32], stamp: int, frame_id: str) -> Poi
     """Return the cloud of (N, 4) float32 points x, y, z in metres and intensity."""
     if points.dtype != np.float32 or points.ndim != 2 or points.shape[1] != 4:
         raise InputError(f"{frame_id}: a cloud needs (N, 4) float32, not {points.shape}")
-    names = ("x", "y", "z", "intensity")
+    return fields_message(np.ascontiguousarray(points).view(_POINT)[:, 0], stamp, frame_id)
+
+
+def fields_message(cloud: NDArray[np.void], stamp: int, frame_id: str) -> PointCloud2:
+    """Return the cloud of a structured array (N,); its fields keep their names."""
+    described: Any = cloud.dtype.fields or {}
     return PointCloud2(
         header=header(stamp, frame_id),
         height=1,
-        width=len(points),
+        width=len(cloud),
         fields=[
-            PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1)
-            for i, name in enumerate(names)
+            PointField(name=name, offset=entry[1], datatype=_FIELD_TYPES[entry[0].str[1:]], count=1)
+            for name, entry in described.items()
         ],
         is_bigendian=sys.byteorder == "big",
-        point_step=16,
-        row_step=16 * len(points),
-        data=byte_array(np.ascontiguousarray(points)) if len(points) else array.array("B"),
+        point_step=cloud.dtype.itemsize,
+        row_step=cloud.dtype.itemsize * len(cloud),
+        data=byte_array(np.ascontiguousarray(cloud)) if len(cloud) else array.array("B"),
         is_dense=True,
     )

@@ -54,11 +54,15 @@ _XML = """<?xml version="1.0" encoding="UTF-8"?>
 
 def frame_bytes(rig: Rig) -> int:
     """Return how many bytes one frame of all cameras and lidars takes at most on the wire."""
-    per_pixel = {"rgb": 3, "depth": 4, "semantic": 1, "instance": 4, "normals": 3}
+    per_pixel = {"rgb": 3, "depth": 4, "semantic": 1, "instance": 4, "normals": 3, "flow": 8,
+                 "events": 13}  # fmt: skip
     total = 0
     for camera in rig.cameras:
         pixels = camera.model.width * camera.model.height
         total += sum(per_pixel[output] * pixels for output in camera.outputs)
+    for sensor in rig.sensors:
+        rate = float(dict(sensor.attributes).get("points_per_second", 0))
+        total += int(28 * rate / sensor.rate_hz) if sensor.rate_hz else 0
     return total + len(rig.lidars) * 16 * 128 * 3600
 
 

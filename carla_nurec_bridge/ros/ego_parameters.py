@@ -23,11 +23,47 @@ class EgoParameters:
     scene: str = parameter("", "scene", "scene package that NuRec draws; empty = none")
     run_dir: str = parameter("", "run_dir", "folder for the summary; empty = none is written")
     mode: str = parameter(
-        "drive", "mode", "drive, or replay a recording", choices=("drive", "replay")
+        "drive", "mode",
+        "drive, replay a CARLA recording, replay a scene's recorded drive, or drive while "
+        "another client ticks (follow)",
+        choices=("drive", "replay", "scene", "follow"),
+    )  # fmt: skip
+    follow_run: str = parameter(
+        "", "follow.run",
+        "mode follow: topic lockstep/run of the carla_ego that ticks, such as /ego1/lockstep/run; "
+        "its stamps are taken and /clock is left to it; empty = nobody else publishes /clock",
+    )  # fmt: skip
+    follow_s: float = parameter(
+        60.0, "follow.patience_s", "mode follow: wall time in s without a tick until the run ends",
+        between=(0.1, 86400),
+    )  # fmt: skip
+    handover_ego_s: float = parameter(
+        -1.0, "handover.ego_s",
+        "mode scene: simulated time in s after which the ego is driven; negative = never",
+        between=(-1.0, 1e6),
+    )  # fmt: skip
+    handover_ego_to: str = parameter(
+        "agent", "handover.ego_to", "who drives the ego then", choices=("agent", "traffic_manager")
     )
-    dt_s: float = parameter(
-        0.05, "dt_s", "simulated time of one frame in s", between=(0.001, 1.0)
+    handover_tracks: tuple[str, ...] = parameter(
+        (), "handover.tracks", "mode scene: tracks that the Traffic Manager takes over; * = all"
     )
+    handover_tracks_s: float = parameter(
+        0.0, "handover.tracks_s", "simulated time in s after which it does", between=(0, 1e6)
+    )
+    frame_prefix: str = parameter(
+        "", "frame_prefix", "goes before every frame id but map, such as ego1/"
+    )
+    spectator: bool = parameter(False, "spectator.follow", "CARLA's spectator follows the ego")
+    reconnect_s: float = parameter(
+        0.0, "carla.reconnect_s",
+        "wall time in s for CARLA to come back when it dies, without lock-step; 0 = end the run",
+        between=(0, 86400),
+    )  # fmt: skip
+    start_paused: bool = parameter(
+        False, "start_paused", "stand at frame 0 until ~/pause or ~/step says to go on"
+    )
+    dt_s: float = parameter(0.05, "dt_s", "simulated time of one frame in s", between=(0.001, 1.0))
     ticks_per_frame: int = parameter(
         1, "ticks_per_frame", "simulation ticks in one frame", between=(1, 20)
     )
@@ -84,12 +120,26 @@ class EgoParameters:
         0.5, "command.hold_s", "simulated time in s for which a command holds without lock-step",
         between=(0.01, 60),
     )  # fmt: skip
+    watchdog: str = parameter(
+        "brake", "command.watchdog", "what happens then: brake to a stand, or hold the command",
+        choices=("brake", "hold"),
+    )  # fmt: skip
+    cmd_vel: str = parameter(
+        "twist", "command.cmd_vel",
+        "type of the topic cmd_vel without lock-step: geometry_msgs/Twist, TwistStamped, or none",
+        choices=("twist", "twist_stamped", "off"),
+    )  # fmt: skip
     publish_map_to_odom: bool = parameter(
         True, "tf.map_to_odom", "publish map -> odom (identity); off when a localiser does"
     )
     publish_odom_to_base: bool = parameter(
         True, "tf.odom_to_base", "publish odom -> base_link; off when an odometry source does"
     )
+
+    @property
+    def owns_clock(self) -> bool:
+        """Whether this node publishes ``/clock``."""
+        return self.mode != "follow" or not self.follow_run
 
     @property
     def dt_ns(self) -> int:

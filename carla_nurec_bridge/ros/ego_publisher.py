@@ -1,4 +1,4 @@
-"""Publishes a frame of ``carla_ego``: clock first, then the state, then CARLA's cameras."""
+"""Publishes a frame of ``carla_ego``: clock first, then the state, then CARLA's sensors."""
 
 from __future__ import annotations
 
@@ -10,34 +10,37 @@ from numpy.typing import NDArray
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
 
-from ..core.rig import Rig, RigCamera
+from ..core.rig import Rig, RigCamera, RigSensor
+from ..core.streams import SENSOR_KEYS
 from ..core.topics import TOPICS
 from . import ego_messages, fixed_messages, object_messages
 from .camera_info import calibration_json, camera_info
-from .convert import compressed_message, image_message, stamp_message
+from .convert import compressed_message, fields_message, image_message, stamp_message
 from .publishers import Publishers
+from .sensor_messages import happening_message, reading_message
 from .tracks import binding_message
 
 if TYPE_CHECKING:
     from ..carla_client.ego import Ego
-    from ..carla_client.motion import Motion
-    from ..carla_client.objects import ObjectState
+    from ..carla_client.happenings import Happening
+    from ..carla_client.observer import FrameState
     from ..carla_client.signals import StopArea
+    from .ego_parameters import EgoParameters
 
 _JPEG_QUALITY = 90
-_ENCODINGS = {"depth": "32FC1", "semantic": "8UC1", "instance": "32SC1", "normals": "rgb8"}
+_ENCODINGS = {"depth": "32FC1", "semantic": "8UC1", "instance": "32SC1", "normals": "rgb8",
+              "flow": "32FC2"}  # fmt: skip
+EVENTS = ("collision", "lane_invasion", "obstacle", "weather")
+"""Keys of what is published when it happens."""
 
 
 class EgoPublisher:
     """What ``carla_ego`` tells the others."""
 
-    def __init__(
-        self, publishers: Publishers, rig: Rig, *, map_to_odom: bool, odom_to_base: bool
-    ) -> None:
+    def __init__(self, publishers: Publishers, rig: Rig, parameters: EgoParameters) -> None:
         self._publishers = publishers
         self._rig = rig
-        self._map_to_odom = map_to_odom
-        self._odom_to_base = odom_to_base
+        self._p = parameters
         self._ages: dict[int, int] = {}
 
     def start(
@@ -49,7 +52,9 @@ class EgoPublisher:
         stops: Sequence[StopArea],
     ) -> None:
         """Publish what does not change during the run."""
-        static = fixed_messages.static_transforms(self._rig, stamp, map_to_odom=self._map_to_odom)
+        static = fixed_messages.static_transforms(
+            self._rig, stamp, map_to_odom=self._p.publish_map_to_odom
+        )
         self._send("tf_static", static)
         urdf = fixed_messages.robot_description(self._rig, ego)
         self._send("robot_description", String(data=urdf))
@@ -72,25 +77,24 @@ class EgoPublisher:
         """Publish which actor is which track."""
         self._send("objects_tracks", binding_message(binding))
 
-    def state(
-        self,
-        stamp: int,
-        motion: Motion,
-        steer_rad: float,
-        geodetic: tuple[float, float, float],
-        objects: Sequence[ObjectState],
-        stops: Sequence[StopArea],
-    ) -> None:
+    def clock(self, stamp: int) -> None:
+        """Repeat the clock, for nodes that come while it stands."""
+        if self._p.owns_clock:
+            self._publishers.repeat(TOPICS["clock"].name, Clock(clock=stamp_message(stamp)))
+
+    def state(self, stamp: int, state: FrameState, stops: Sequence[StopArea]) -> None:
         """Publish the clock and then the whole state of the frame stamped ``stamp`` (ns)."""
-        self._send("clock", Clock(clock=stamp_message(stamp)))
-        if self._odom_to_base:
+        motion, objects = state.motion, state.objects
+        if self._p.owns_clock:
+            self._send("clock", Clock(clock=stamp_message(stamp)))
+        if self._p.publish_odom_to_base:
             self._send("tf", ego_messages.base_transform(motion, stamp))
         self._send("odometry", ego_messages.odometry_message(motion, stamp))
         self._send("traffic_lights", object_messages.lights_message(stops, stamp))
         self._send("objects", object_messages.objects_message(objects, stamp))
         self._send("imu", ego_messages.imu_message(motion, stamp))
-        self._send("gnss", ego_messages.gnss_message(*geodetic, stamp))
-        self._send("vehicle_state", ego_messages.drive_message(motion, steer_rad, stamp))
+        self._send("gnss", ego_messages.gnss_message(*state.geodetic, stamp))
+        self._send("vehicle_state", ego_messages.drive_message(motion, state.steer_rad, stamp))
         self._ages = {s.actor.id: self._ages.get(s.actor.id, 0) + 1 for s in objects}
         self._send("objects_states", object_messages.states_message(objects, self._ages, stamp))
         self._send("objects_markers", object_messages.markers_message(objects, stamp))
@@ -103,11 +107,27 @@ class EgoPublisher:
                 jpeg = simplejpeg.encode_jpeg(pixels, quality=_JPEG_QUALITY, colorspace="RGB")
                 topic = TOPICS["compressed"].named(camera.name)
                 self._publishers.publish(topic, compressed_message(jpeg, stamp, frame_id))
+            elif output == "events":
+                cloud = fields_message(pixels, stamp, frame_id)
+                self._publishers.publish(TOPICS["events"].named(camera.name), cloud)
             else:
                 message = image_message(pixels, _ENCODINGS[output], stamp, frame_id)
                 self._publishers.publish(TOPICS[output].named(camera.name), message)
         topic = TOPICS["camera_info"].named(camera.name)
         self._publishers.publish(topic, camera_info(camera.model, stamp, frame_id))
+
+    def reading(self, stamp: int, sensor: RigSensor, reading: Any) -> None:
+        """Publish what one of CARLA's other sensors read."""
+        topic = TOPICS[SENSOR_KEYS[sensor.kind]].named(sensor.name)
+        self._publishers.publish(topic, reading_message(sensor, reading, stamp))
+
+    def happening(self, stamp: int, happening: Happening) -> None:
+        """Publish an event."""
+        self._send(happening.kind, happening_message(happening, stamp))
+
+    def weather(self, text: str) -> None:
+        """Publish the weather, JSON."""
+        self._send("weather", String(data=text))
 
     def _send(self, key: str, message: Any) -> None:
         self._publishers.publish(TOPICS[key].name, message)

@@ -36,6 +36,7 @@ def mounts(rig: Rig) -> list[tuple[str, str, Matrix]]:
         frames.append(("base_link", link, camera.rig_from_camera @ OPTICAL_FROM_BODY))
         frames.append((link, f"{camera.name}_optical_frame", BODY_FROM_OPTICAL))
     frames += [("base_link", f"{lidar.name}_link", lidar.rig_from_lidar) for lidar in rig.lidars]
+    frames += [("base_link", f"{s.name}_link", s.rig_from_sensor) for s in rig.sensors]
     return frames
 
 

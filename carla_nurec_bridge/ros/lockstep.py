@@ -32,7 +32,10 @@ Phase = Literal["running", "finished", "aborted"]
 
 @dataclass(frozen=True)
 class RunState:
-    """What the owner says about the run; frame k is at ``t0_ns + k * dt_ns``."""
+    """What the owner says about the run; frame k is at ``t0_ns + k * dt_ns``.
+
+    ``origin_s`` is CARLA's elapsed time at frame 0, by which followers find the stamps.
+    """
 
     run_id: str
     state: Phase
@@ -40,6 +43,7 @@ class RunState:
     frames: int
     t0_ns: int
     dt_ns: int
+    origin_s: float = 0.0
 
     def message(self) -> String:
         """Return the message of ``lockstep/run``."""

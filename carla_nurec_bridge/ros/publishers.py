@@ -10,6 +10,8 @@ from rclpy.node import Node
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from ..core.streams import Stream, readers
+from ..core.topics import TOPICS
+from .frame_prefix import prefix_frames
 from .qos import profile
 
 
@@ -20,9 +22,19 @@ def message_class(type_name: str) -> Any:
 
 
 class Publishers:
-    """One publisher for each given stream; QoS can be overridden by parameter."""
+    """One publisher for each given stream; QoS can be overridden by parameter.
 
-    def __init__(self, node: Node, streams: Sequence[Stream]) -> None:
+    ``events`` are keys of topics that have no plan. ``frame_prefix`` goes before every frame id
+    but ``map``.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        streams: Sequence[Stream],
+        events: Sequence[str] = (),
+        frame_prefix: str = "",
+    ) -> None:
         self._node = node
         self._streams = {stream.topic: stream for stream in streams}
         self._publishers = {
@@ -34,12 +46,23 @@ class Publishers:
             )
             for stream in streams
         }
-        self.counts = dict.fromkeys(self._streams, 0)
+        for row in (TOPICS[key] for key in events):
+            self._publishers[row.name] = node.create_publisher(
+                message_class(row.type), row.name, profile(row.qos)
+            )
+        self._frame_prefix = frame_prefix
+        self.counts = dict.fromkeys(self._publishers, 0)
 
     def publish(self, topic: str, message: Any) -> None:
-        """Publish and count one message on a topic of the plan."""
-        self._publishers[topic].publish(message)
+        """Publish and count one message."""
+        self.repeat(topic, message)
         self.counts[topic] += 1
+
+    def repeat(self, topic: str, message: Any) -> None:
+        """Publish a message that says nothing new, uncounted."""
+        if self._frame_prefix:
+            prefix_frames(message, self._frame_prefix)
+        self._publishers[topic].publish(message)
 
     def unmatched(self, participants: Iterable[str]) -> list[str]:
         """Return a phrase for each (topic, participant) whose reader has not been matched yet."""

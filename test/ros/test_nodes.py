@@ -18,13 +18,14 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool
 
 from carla_nurec_bridge.core.command import STAND_STILL, Command
 from carla_nurec_bridge.core.errors import DeadlineError, InputError, RunError
 from carla_nurec_bridge.core.resources import share_dir
 from carla_nurec_bridge.core.streams import EGO, RECORDER, Stream
 from carla_nurec_bridge.ros.clock_owner import refuse_second_clock
-from carla_nurec_bridge.ros.commands import CommandInbox
+from carla_nurec_bridge.ros.commands import CommandInbox, Watchdog, carla_control
 from carla_nurec_bridge.ros.convert import header
 from carla_nurec_bridge.ros.ego_parameters import EgoParameters
 from carla_nurec_bridge.ros.joiner import Joiner
@@ -123,7 +124,7 @@ def test_publishers_know_who_does_not_read_yet(context: Context) -> None:
 class _Inbox:
     """The inbox with its subscriptions' callbacks at hand."""
 
-    def __init__(self, *, lockstep: bool) -> None:
+    def __init__(self, *, lockstep: bool, watchdog: str = "brake", cmd_vel: str = "off") -> None:
         self.callbacks: dict[str, object] = {}
         self.arrivals = 0
         node = SimpleNamespace(
@@ -132,8 +133,9 @@ class _Inbox:
             )
         )
         self.inbox = CommandInbox(
-            node, 2.8, lockstep=lockstep, hold_ns=500 * _MS, on_arrival=self._count
-        )
+            node, 2.8, lockstep=lockstep, watchdog=Watchdog(500 * _MS, watchdog),
+            cmd_vel=cmd_vel, on_arrival=self._count,
+        )  # fmt: skip
 
     def _count(self) -> None:
         self.arrivals += 1
@@ -172,6 +174,47 @@ def test_without_lockstep_a_command_holds_for_simulated_time() -> None:
     assert box.inbox.current() == STAND_STILL
     box.drive(900 * _MS, 7.0)
     assert box.inbox.counts.late == 1
+
+
+def test_a_watchdog_may_let_the_last_command_stand() -> None:
+    box = _Inbox(lockstep=False, watchdog="hold")
+    box.inbox.open(1000 * _MS)
+    box.drive(1000 * _MS, 5.0)
+    box.inbox.open(9000 * _MS)
+    assert box.inbox.current().speed_mps == 5.0
+
+
+def test_a_person_takes_over_and_gives_back() -> None:
+    box = _Inbox(lockstep=False)
+    box.inbox.open(1000 * _MS)
+    box.drive(1000 * _MS, 5.0)
+    box.callbacks["command/manual_override"](Bool(data=True))
+    assert box.inbox.current() == STAND_STILL
+    names = ["throttle", "brake", "steer"]
+    pedals = JointState(name=names, position=[0.3, 0.0, 0.1])
+    box.callbacks["command/manual"](pedals)
+    assert box.inbox.current() == Command("direct", steer=0.1, throttle=0.3)
+    box.drive(1050 * _MS, 6.0)  # heard, but not obeyed
+    assert box.inbox.current().kind == "direct"
+    box.callbacks["command/manual_override"](Bool(data=False))
+    assert box.inbox.current().speed_mps == 6.0
+
+
+def test_teleop_sends_plain_twists() -> None:
+    box = _Inbox(lockstep=False, cmd_vel="twist")
+    box.inbox.open(1000 * _MS)
+    box.callbacks["cmd_vel"](Twist(linear=Vector3(x=2.0), angular=Vector3(z=0.5)))
+    # tan(steer) = 2.8 * 0.5 / 2
+    assert box.inbox.current().steer == pytest.approx(0.61073, abs=1e-5)
+    box.inbox.open(1600 * _MS)
+    assert box.inbox.current() == STAND_STILL
+
+
+def test_carla_msgs_steer_to_the_right() -> None:
+    message = SimpleNamespace(
+        throttle=0.4, brake=0.0, steer=0.2, reverse=False, hand_brake=False
+    )
+    assert carla_control(message) == Command("direct", steer=-0.2, throttle=0.4)
 
 
 def test_numbers_that_are_none_are_refused() -> None:

@@ -1,0 +1,69 @@
+"""What is to be known of a frame: the ego's motion, its steering, everything around it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import carla
+
+from .ego import Ego
+from .motion import Motion, MotionTracker
+from .objects import ObjectState, ObjectTracker, labels_of
+from .session import Session
+
+_FRONT = (carla.VehicleWheelLocation.FL_Wheel, carla.VehicleWheelLocation.FR_Wheel)
+
+
+@dataclass(frozen=True)
+class FrameState:
+    """One frame: ``steer_rad`` is measured (left positive), ``geodetic`` degrees and metres."""
+
+    motion: Motion
+    steer_rad: float
+    geodetic: tuple[float, float, float]
+    objects: Sequence[ObjectState]
+
+
+class Observer:
+    """Turns snapshots into states. ``from_poses`` is for actors that a replay moves.
+
+    ``distance_m`` is the way that the ego has come.
+    """
+
+    def __init__(self, session: Session, ego: Ego, dt_s: float, *, from_poses: bool) -> None:
+        self._session = session
+        self._ego = ego
+        self._motion = MotionTracker(ego, dt_s, from_poses=from_poses)
+        labels = labels_of(session.world.get_blueprint_library())
+        self._objects = ObjectTracker(
+            session.world, ego.actor.id, dt_s, labels, from_poses=from_poses
+        )
+        self._wheels_are_known = not from_poses
+        self.last: FrameState | None = None
+        self.distance_m = 0.0
+
+    @property
+    def teleports(self) -> int:
+        """How often the ego jumped."""
+        return self._motion.teleports
+
+    def update(self, snapshot: carla.WorldSnapshot) -> FrameState:
+        """Return the state of the next frame."""
+        motion = self._motion.update(snapshot)
+        if self.last is not None:
+            before = self.last.motion.map_from_base
+            step = motion.map_from_base[:2, 3] - before[:2, 3]
+            self.distance_m += float((step @ step) ** 0.5)
+        geodetic = self._session.geodetic(motion.map_from_base[:3, 3])
+        objects = self._objects.update(snapshot)
+        self.last = FrameState(motion, self._steer_rad(), geodetic, objects)
+        return self.last
+
+    def _steer_rad(self) -> float:
+        """Return the mean angle of the front wheels; in a replay, what the driver asked for."""
+        if not self._wheels_are_known:
+            return float(-self._ego.actor.get_control().steer * self._ego.max_steer_rad)
+        left, right = (self._ego.actor.get_wheel_steer_angle(wheel) for wheel in _FRONT)
+        return -math.radians((left + right) / 2.0)

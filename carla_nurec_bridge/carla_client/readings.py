@@ -1,0 +1,106 @@
+"""From CARLA's raw measurements to arrays in right-handed sensor axes and SI units.
+
+Clouds are structured arrays (N,) whose fields have the names that ROS users know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import carla
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.frames import invert, mirror_angular, mirror_vector
+from .session import matrix_of
+
+Cloud = NDArray[np.void]
+
+_XYZ = [("x", "<f4"), ("y", "<f4"), ("z", "<f4")]
+POINT = np.dtype([*_XYZ, ("intensity", "<f4")])
+LABELLED = np.dtype([*_XYZ, ("CosAngle", "<f4"), ("ObjIdx", "<u4"), ("ObjTag", "<u4")])
+RETURN = np.dtype(
+    [*_XYZ, *((n, "<f4") for n in ("Range", "Velocity", "AzimuthAngle", "ElevationAngle"))]
+)
+EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("t", "<f8"), ("pol", "i1")])
+_DETECTION = np.dtype([(n, "<f4") for n in ("velocity", "azimuth", "altitude", "depth")])
+_RAW_EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("t", "<i8"), ("pol", "i1")])
+
+
+@dataclass(frozen=True)
+class Felt:
+    """What an IMU felt in its own axes: acceleration with gravity (m/s^2), turn rate (rad/s)."""
+
+    acceleration: NDArray[np.float64]
+    angular: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Where a GNSS is: degrees of WGS84, metres."""
+
+    latitude: float
+    longitude: float
+    altitude_m: float
+
+
+def sweep(measurements: Sequence[Any], dtype: np.dtype[Any]) -> Cloud:
+    """Join the parts of one lidar sweep in the sensor's axes at the last part.
+
+    CARLA gives each part in the axes that the sensor had then. ``dtype`` is POINT or LABELLED.
+    """
+    last_from_map = invert(matrix_of(measurements[-1].transform))
+    parts = []
+    for measurement in measurements:
+        part = np.frombuffer(measurement.raw_data, dtype).copy()
+        part["y"] *= -1.0
+        if measurement is not measurements[-1]:
+            last_from_sensor = last_from_map @ matrix_of(measurement.transform)
+            xyz = np.stack([part["x"], part["y"], part["z"]], axis=1).astype(np.float64)
+            moved = xyz @ last_from_sensor[:3, :3].T + last_from_sensor[:3, 3]
+            for i, axis in enumerate("xyz"):
+                part[axis] = moved[:, i]
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def radar(measurement: carla.RadarMeasurement) -> Cloud:
+    """Return the detections; azimuth counts to the left, a negative velocity comes nearer."""
+    raw = np.frombuffer(measurement.raw_data, _DETECTION)
+    cloud = np.empty(len(raw), RETURN)
+    azimuth, elevation, depth = -raw["azimuth"], raw["altitude"], raw["depth"]
+    cloud["x"] = depth * np.cos(azimuth) * np.cos(elevation)
+    cloud["y"] = depth * np.sin(azimuth) * np.cos(elevation)
+    cloud["z"] = depth * np.sin(elevation)
+    cloud["Range"], cloud["Velocity"] = depth, raw["velocity"]
+    cloud["AzimuthAngle"], cloud["ElevationAngle"] = azimuth, elevation
+    return cloud
+
+
+def imu(measurement: carla.IMUMeasurement) -> Felt:
+    """Return what the IMU felt."""
+    a, w = measurement.accelerometer, measurement.gyroscope
+    return Felt(mirror_vector((a.x, a.y, a.z)), mirror_angular((w.x, w.y, w.z)))
+
+
+def gnss(measurement: carla.GnssMeasurement) -> Fix:
+    """Return the fix."""
+    return Fix(measurement.latitude, measurement.longitude, measurement.altitude)
+
+
+def flow(image: carla.OpticalFlowImage) -> NDArray[np.float32]:
+    """Return the motion (H, W, 2) in pixels, right and down; CARLA counts in image sizes."""
+    raw = np.frombuffer(image.raw_data, np.float32).reshape(image.height, image.width, 2)
+    scaled: NDArray[np.float32] = raw * np.array([image.width, image.height], np.float32)
+    return scaled
+
+
+def events(array: carla.DVSEventArray) -> Cloud:
+    """Return the events of a DVS; ``t`` is in seconds against the measurement's time."""
+    raw = np.frombuffer(array.raw_data, _RAW_EVENT)
+    cloud = np.empty(len(raw), EVENT)
+    cloud["x"], cloud["y"], cloud["pol"] = raw["x"], raw["y"], raw["pol"]
+    cloud["t"] = raw["t"] * 1e-9 - array.timestamp
+    return cloud
