@@ -135,6 +135,7 @@ class Simulation:
         )
         contacts.first_overlap(boxes[0], boxes)
         d.height_at(ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, 0.0, 0.0)
+        self.sensors.warm_up()
 
     # Time.
 

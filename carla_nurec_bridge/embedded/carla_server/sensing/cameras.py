@@ -117,6 +117,16 @@ def take_pictures(
         yield actor, kind.index, (header, picture.data.cast("B"))
 
 
+def warm_up(scene: RenderScene, light: Lighting) -> None:
+    """Draw and encode a few pixels of every kind, so that no tick waits for the compiler."""
+    optics = Optics(16, 8, 90.0)
+    outputs = frozenset().union(*(kind.outputs for kind in KINDS.values()))
+    rows = np.zeros(optics.height)
+    frame = render_camera(scene, _rays(optics), np.eye(4), np.eye(4), rows, "row", light, outputs)
+    for blueprint in KINDS:
+        encode(blueprint, frame)
+
+
 def encode(blueprint: str, frame: CameraFrame) -> NDArray[np.uint8]:
     """Return the BGRA picture (H, W, 4) that a camera of a blueprint sends."""
     if blueprint == "sensor.camera.rgb" and frame.rgb is not None:

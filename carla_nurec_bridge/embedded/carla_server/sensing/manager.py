@@ -10,6 +10,7 @@ import numpy as np
 
 from ....core.frames import Matrix, mirror_vector, rigid
 from ....opendrive.street import cached_street
+from ....rendering.lidar import render_lidar
 from ....rendering.lighting import Lighting
 from ....rendering.rays import cast
 from ...world.level import Level
@@ -53,6 +54,15 @@ class Sensors:
     def open_level(self, level: Level) -> None:
         """Make ready to draw a level; the street itself is opened when first seen."""
         cached_street(level.xodr)
+
+    def warm_up(self) -> None:
+        """Draw a few pixels and rays now: a client gives up while a first picture compiles."""
+        stage = self._show_around(self._simulation.spectator, np.eye(4))
+        cameras.warm_up(stage.scene, self._lighting())
+        ahead = np.array([[1.0, 0.0, 0.0]])
+        render_lidar(stage.scene, ahead[None].astype(np.float32), np.zeros(1), np.eye(4),
+                     np.eye(4), 1.0)  # fmt: skip
+        cast(stage.scene, np.zeros((1, 3)), ahead, 1.0)
 
     def clear(self) -> None:
         """Forget all sensors and the level."""
