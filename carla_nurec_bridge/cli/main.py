@@ -16,6 +16,7 @@ from ..core.errors import BridgeError
 VERBS: dict[str, tuple[str, str]] = {
     "carla serve": ("carla_serve", "Serve a CARLA world of this package's own."),
     "nurec serve": ("nurec_serve", "Serve NuRec's gRPC contract from a scene package."),
+    "nurec container": ("nurec_container", "Run NVIDIA's NuRec server in Docker for one scene."),
     "nurec info": ("nurec_info", "Show what a NuRec server offers."),
     "nurec render": ("nurec_render", "Render a scene's cameras along its trajectory to files."),
     "scene build": ("scene_build", "Build a scene package from a map and a recording."),
