@@ -1,13 +1,25 @@
-"""Time batches and sweeps of the embedded NuRec server over loopback, beside their floors.
+"""Time the embedded NuRec server over loopback, each figure beside its floor from the same run.
 
-Run: ``python benchmarks/nurec.py``. The floor of a batch is drawing and encoding its images one
-after another in this process, without requests; that of a sweep is drawing it.
+Run: ``python benchmarks/nurec.py [--quick]``. The floor of a picture is drawing and encoding it in
+this process without requests, that of a sweep drawing it, that of bytes those of the reply itself.
+The server runs in a process of its own, as it does for users.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import multiprocessing
+import tempfile
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 import numpy as np
 
@@ -16,17 +28,27 @@ from carla_nurec_bridge.core.lidar import lidar_pattern
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.rig import Rig, load_rig
 from carla_nurec_bridge.core.shutter import shutter_fraction
+from carla_nurec_bridge.embedded.nurec_server.cast import recorded_cast
 from carla_nurec_bridge.embedded.nurec_server.images import encode
+from carla_nurec_bridge.embedded.nurec_server.options import ServerOptions
 from carla_nurec_bridge.embedded.nurec_server.server import NurecServer
-from carla_nurec_bridge.embedded.nurec_server.stage import Stage, street_of_map
+from carla_nurec_bridge.embedded.nurec_server.stage import Stage
+from carla_nurec_bridge.embedded.nurec_server.surroundings import street_of
 from carla_nurec_bridge.nurec.client import NurecClient
-from carla_nurec_bridge.nurec.requests import ActorMotion, CameraRequest, LidarRequest, rgb_request
+from carla_nurec_bridge.nurec.requests import (
+    ActorMotion,
+    CameraRequest,
+    ImageFormat,
+    LidarRequest,
+    rgb_request,
+)
 from carla_nurec_bridge.rendering.camera import render_camera
 from carla_nurec_bridge.rendering.lidar import render_lidar
 from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneCamera, SceneTrack
 
 START_US = 1_700_000_000_000_000
-ROUNDS = 15
+SCENE = "benchmark"
+RGB = frozenset({"rgb"})
 
 
 def make_scene(rig: Rig) -> Scene:
@@ -50,8 +72,8 @@ def make_scene(rig: Rig) -> Scene:
     )
     return Scene(
         path=None,
-        scene_id="benchmark",
-        sequence_id="benchmark",
+        scene_id=SCENE,
+        sequence_id=SCENE,
         time_range_us=(int(stamps[0]), int(stamps[1])),
         rig_trajectory=RigTrajectory(stamps, still),
         cameras=cameras,
@@ -64,18 +86,31 @@ def make_scene(rig: Rig) -> Scene:
     )
 
 
-def median_ms(work: Callable[[], object]) -> float:
+def serve(pipe: Connection, socket: Path) -> None:
+    """Serve the scene until the other end of ``pipe`` says so; send the port."""
+    options = ServerOptions(unix_socket=socket)
+    with NurecServer([make_scene(load_rig("demo"))], port=0, options=options) as server:
+        pipe.send(server.port)
+        pipe.recv()
+
+
+def median_ms(work: Callable[[], object], rounds: int) -> float:
     """Return the median wall time of a call in milliseconds, after one to warm up."""
     work()
     times = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         begin = time.perf_counter()
         work()
         times.append(time.perf_counter() - begin)
     return 1e3 * float(np.median(times))
 
 
-def camera_requests(rig: Rig, count: int) -> list[CameraRequest]:
+def camera_requests(
+    rig: Rig,
+    count: int,
+    size: tuple[int, int] | None = None,
+    image_format: ImageFormat = ImageFormat.JPEG,
+) -> list[CameraRequest]:
     """Return ``count`` requests of the rig's NuRec cameras, over and over, all in motion."""
     cameras = [camera for camera in rig.cameras if camera.source == "nurec"]
     forward: Matrix = matrix_from_xyz_rpy([0.3, 0, 0], [0, 0, 0.003])
@@ -89,64 +124,185 @@ def camera_requests(rig: Rig, count: int) -> list[CameraRequest]:
             forward @ camera.rig_from_camera,
             START_US,
             START_US + 30_000,
+            size=size,
+            image_format=image_format,
         )
         for k, camera in ((k, cameras[k % len(cameras)]) for k in range(count))
     ]
 
 
-def batch_floor_ms(stage: Stage, requests: list[CameraRequest]) -> float:
-    """Return the time of drawing and encoding the images of a batch in this thread."""
+def picture_floor_ms(stage: Stage, requests: list[CameraRequest], rounds: int) -> float:
+    """Return the time of drawing and encoding pictures one after another in this thread."""
     jobs = []
     for request in requests:
-        axis, fractions = shutter_fraction(
-            request.shutter, request.model.width, request.model.height
-        )
+        model = request.model.scaled(*(request.size or (request.model.width, request.model.height)))
+        axis, fractions = shutter_fraction(request.shutter, model.width, model.height)
         start = stage.map_from(request.world_from_camera_start)
         end = stage.map_from(request.world_from_camera_end)
-        message = rgb_request("benchmark", request, ())
-        jobs.append((request.model.ray_table(), start, end, fractions, axis, message))
+        jobs.append(
+            (model.ray_table(), start, end, fractions, axis, rgb_request(SCENE, request, ()))
+        )
 
     def work() -> None:
         for rays, start, end, fractions, axis, message in jobs:
             frame = render_camera(
-                stage.render_scene, rays, start, end, fractions, axis, stage.light,
-                frozenset({"rgb"}),
-            )  # fmt: skip
+                stage.render_scene, rays, start, end, fractions, axis, stage.light, RGB
+            )
+            assert frame.rgb is not None
             encode(frame.rgb, message)
 
-    return median_ms(work)
+    return median_ms(work, rounds)
+
+
+def row(what: str, took: str, floor: str, note: str = "") -> None:
+    """Print a line of the table."""
+    print(f"{what:44s} {took:>14s}   {floor:>22s}  {note}".rstrip(), flush=True)
+
+
+class Bench:
+    """The figures of one run: a client of the served scene and the same scene in this process."""
+
+    def __init__(self, target: str, socket: Path, rounds: int) -> None:
+        self.rig = load_rig("demo")
+        self.rounds = rounds
+        self.target = target
+        self.socket = f"unix:{socket}"
+        scene = make_scene(self.rig)
+        cast = recorded_cast(scene)
+        self.stage = Stage(scene, street_of(scene), cast, editing=False)
+        self.stage.set_time(cast, START_US, START_US + 30_000, ())
+        self.cars = [
+            ActorMotion(track.track_id, track.world_from_box[0], track.world_from_box[0])
+            for track in scene.tracks
+        ]
+
+    def pictures(self, client: NurecClient) -> None:
+        """Time batches and large single pictures."""
+        cases = [(f"{n} x 640x360 JPEG, one batch", n, None, goal)
+                 for n, goal in ((1, ""), (3, ""), (8, "reach: 80 ms"))]  # fmt: skip
+        cases += [("1280x720 JPEG", 1, (1280, 720), ""), ("1920x1080 JPEG", 1, (1920, 1080), "")]
+        for what, count, size, goal in cases:
+            requests = camera_requests(self.rig, count, size)
+            replies = client.render(SCENE, requests, (), self.cars)
+            assert not replies.errors, replies.errors
+            took = median_ms(lambda r=requests: client.render(SCENE, r, (), self.cars), self.rounds)
+            floor = picture_floor_ms(self.stage, requests, self.rounds)
+            row(what, f"{took:.1f} ms", f"draw+encode {floor:.1f} ms", goal)
+
+    def sweep(self, client: NurecClient) -> None:
+        """Time a full sweep, and the trace of 128 x 1024 beams of it."""
+        mount = self.rig.lidars[0].rig_from_lidar
+        request = LidarRequest("top", "PANDAR128", mount, mount, START_US, START_US + 100_000)
+        took = median_ms(lambda: client.render(SCENE, (), [request], self.cars), self.rounds)
+        start = self.stage.map_from(mount)
+        for columns, goal in ((None, ""), (1024, "reach: 10 ms")):
+            beams = lidar_pattern("PANDAR128")
+            table, times = beams.directions, beams.column_fraction
+            if columns is not None:
+                table = np.ascontiguousarray(table[:, :columns])
+                times = times[:columns] / times[columns - 1]
+            floor = median_ms(
+                lambda t=table, f=times: render_lidar(
+                    self.stage.render_scene, t, f, start, start, 200.0
+                ),
+                self.rounds,
+            )
+            if columns is None:
+                row(f"PANDAR128 {beams.rows}x{beams.columns} sweep", f"{took:.1f} ms",
+                    f"trace {floor:.1f} ms")  # fmt: skip
+            else:
+                row(f"lidar {beams.rows}x{columns} trace alone", f"{floor:.1f} ms", "", goal)
+
+    def transports(self) -> None:
+        """Time a small and a large reply over TCP and over a Unix socket."""
+        for what, size, image_format in (
+            ("64x36 JPEG", (64, 36), ImageFormat.JPEG),
+            ("1920x1080 planar, 6.2 MB", (1920, 1080), ImageFormat.RGB_UINT8_PLANAR),
+        ):
+            requests = camera_requests(self.rig, 1, size, image_format)
+            floor = picture_floor_ms(self.stage, requests, self.rounds)
+            for name, target in (("TCP", self.target), ("Unix socket", self.socket)):
+                with NurecClient(target) as client:
+                    client.render(SCENE, requests)
+                    took = median_ms(
+                        lambda c=client, r=requests: c.render(SCENE, r), 2 * self.rounds
+                    )
+                row(f"{what}, {name}", f"{took:.2f} ms", f"draw+encode {floor:.2f} ms")
+
+    def clients(self, seconds: float) -> None:
+        """Count the pictures a second of one and of four clients."""
+        floor = picture_floor_ms(self.stage, camera_requests(self.rig, 1), self.rounds)
+        for count in (1, 4):
+            ready, go = threading.Barrier(count + 1), threading.Event()
+
+            def ask(ready: threading.Barrier = ready, go: threading.Event = go) -> int:
+                done = 0
+                with NurecClient(self.target) as client:
+                    requests = camera_requests(self.rig, 1)
+                    client.render(SCENE, requests)
+                    ready.wait()
+                    while not go.is_set():
+                        assert not client.render(SCENE, requests).errors
+                        done += 1
+                return done
+
+            with ThreadPoolExecutor(count) as pool:
+                jobs = [pool.submit(ask) for _ in range(count)]
+                ready.wait()
+                time.sleep(seconds)
+                go.set()
+                total = sum(job.result() for job in jobs)
+            what = f"{count} client{'s' * (count > 1)}, 640x360 JPEG each"
+            row(what, f"{total / seconds:.1f} /s", f"draw+encode {1e3 / floor:.1f} /s")
+
+    def copies(self, client: NurecClient) -> None:
+        """Count the bytes that Python copies of a picture between the socket and the caller."""
+        requests = camera_requests(self.rig, 1, (1920, 1080), ImageFormat.RGB_UINT8_PLANAR)
+        reply = client.render(SCENE, requests).images[0]
+        assert reply.image is not None
+        size = len(reply.image)
+        copied = received_bytes(client, requests)
+        row("bytes allocated per 6.2 MB picture, client", f"{copied / 1e6:.1f} MB",
+            f"the reply {size / 1e6:.1f} MB", f"{copied / size:.1f} x")  # fmt: skip
+
+
+def received_bytes(client: NurecClient, requests: list[CameraRequest]) -> int:
+    """Return the peak of Python's own memory while a reply arrives: every copy that it holds."""
+    import tracemalloc
+
+    tracemalloc.start()
+    try:
+        client.render(SCENE, requests)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def main() -> None:
     """Print a table of medians."""
-    rig = load_rig("demo")
-    scene = make_scene(rig)
-    stage = Stage(scene, street_of_map(scene), editing=False)
-    stage.set_time(START_US, START_US + 30_000, ())
-    mount = rig.lidars[0].rig_from_lidar
-    sweep = LidarRequest("top", "PANDAR128", mount, mount, START_US, START_US + 100_000)
-    cars = [
-        ActorMotion(track.track_id, track.world_from_box[0], track.world_from_box[0])
-        for track in scene.tracks
-    ]
-    with NurecServer([scene], port=0) as server, NurecClient(f"127.0.0.1:{server.port}") as client:
-        for count in (1, 3, 8):
-            requests = camera_requests(rig, count)
-            replies = client.render("benchmark", requests, (), cars)
-            assert not replies.errors, replies.errors
-            took = median_ms(lambda r=requests: client.render("benchmark", r, (), cars))
-            floor = batch_floor_ms(stage, requests)
-            print(f"{count} x 640x360 JPEG batch   {took:7.1f} ms   floor {floor:7.1f} ms")
-        took = median_ms(lambda: client.render("benchmark", (), [sweep], cars))
-    beams = lidar_pattern("PANDAR128")
-    start = stage.map_from(mount)
-    table, fractions = beams.directions, beams.column_fraction
-    floor = median_ms(
-        lambda: render_lidar(stage.render_scene, table, fractions, start, start, 200.0)
-    )
-    print(
-        f"PANDAR128 {beams.rows} x {beams.columns} sweep   {took:7.1f} ms   floor {floor:7.1f} ms"
-    )
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    quick = parser.parse_args().quick
+    with tempfile.TemporaryDirectory() as folder:
+        socket = Path(folder) / "nurec.sock"
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=serve, args=(theirs, socket))
+        process.start()
+        try:
+            if not ours.poll(120.0):
+                raise SystemExit("the server did not start within 120 s")
+            target = f"127.0.0.1:{ours.recv()}"
+            bench = Bench(target, socket, rounds=5 if quick else 15)
+            with NurecClient(target) as client:
+                bench.pictures(client)
+                bench.sweep(client)
+                bench.copies(client)
+            bench.transports()
+            bench.clients(1.0 if quick else 4.0)
+        finally:
+            ours.send("end")
+            process.join(20.0)
 
 
 if __name__ == "__main__":
