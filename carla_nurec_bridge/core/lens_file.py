@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from .cameras import (
     CameraModel,
@@ -18,7 +18,7 @@ from .cameras import (
     WindshieldReference,
 )
 from .frames import Matrix
-from .rig_file_base import Finite, Strict
+from .rig_file_base import Finite, Mount, Strict
 
 Pixels = Annotated[int, Field(ge=1, le=16384)]
 Size = tuple[Pixels, Pixels]
@@ -49,6 +49,19 @@ class MatrixMount(Strict):
     def matrix(self) -> Matrix:
         """Return the matrix (4, 4)."""
         return np.array(self.rig_from_camera, np.float64)
+
+
+def _mount_kind(value: Any) -> str:
+    named = isinstance(value, dict) and "rig_from_camera" in value
+    matrix = named or isinstance(value, MatrixMount)
+    return "matrix" if matrix else "position"
+
+
+CameraMount = Annotated[
+    Annotated[Mount, Tag("position")] | Annotated[MatrixMount, Tag("matrix")],
+    Discriminator(_mount_kind),
+]
+"""Either form of mount, told apart by the field ``rig_from_camera``."""
 
 
 class Crop(Strict):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .lens_file import LensEntry, MatrixMount, Size, target_size
+from .lens_file import CameraMount, LensEntry, Size, target_size
 from .rig_file_base import Mount, Name, Rate, Strict
 from .sensor_file import SensorEntry
 
@@ -43,7 +43,7 @@ class CameraEntry(Strict):
     image_format: Literal["jpeg", "png"] = Field("jpeg", description="how NuRec sends pictures")
     image_quality: float = Field(95.0, ge=1.0, le=100.0, description="of JPEG, 1 to 100")
     ego_mask: str = Field("", description="NuRec's rig configuration whose hood is drawn; or none")
-    mount: Mount | MatrixMount
+    mount: CameraMount
     model: LensEntry
 
     @model_validator(mode="after")

@@ -15,24 +15,29 @@ from vision_msgs.msg import Detection3DArray
 from ..core.errors import DeadlineError, InputError
 from ..core.rig import load_rig
 from ..core.streams import NUREC, plan_streams
-from ..core.timebase import TickClock, is_due, period_in_ticks, seconds_to_ns
-from ..core.timings import Timings
+from ..core.timebase import TickClock, seconds_to_ns
 from ..core.topics import TOPICS
 from ..nurec.client import Deadlines, NurecClient
+from ..nurec.security import TlsFiles
 from ..ros.convert import pose_matrix, stamp_ns
 from ..ros.joiner import Frame, Joiner
 from ..ros.lockstep import Participant, RunState
+from ..ros.novel_view import NovelView, view_camera
 from ..ros.nurec_parameters import NurecParameters
 from ..ros.nurec_publisher import NurecPublisher
+from ..ros.nurec_status import NurecStatus
 from ..ros.parameters import load
 from ..ros.publishers import Publishers
 from ..ros.qos import profile
-from ..ros.render_step import RenderStep, by_duration, sweep_ns
+from ..ros.render_step import RenderStep
 from ..ros.reporting import Diagnostics, write_summary
 from ..ros.runtime import Spinner, run
+from ..ros.sensor_renderer import SensorRenderer
 from ..ros.tracks import BoundTracks
-from ..scene import open_scene
+from ..scene import Scene, open_scene, read_surface
 from ..scene.calibration import calibrated
+from ..scene.ground import SceneGround
+from ..scene.surface import MESH_GROUND
 
 _POLL_S = 0.1
 _DIAGNOSTICS_FRAMES = 20
@@ -46,30 +51,24 @@ class NurecRender:
         self._spinner = spinner
         if not p.scene:
             raise InputError("nurec_render needs the parameter scene: a scene package (.usdz)")
-        self._scene = open_scene(Path(p.scene))
-        self._rig = calibrated(load_rig(p.rig), self._scene)
+        self._scene = scene = open_scene(Path(p.scene))
+        rig = calibrated(load_rig(p.rig), scene)
         dt_ns = seconds_to_ns(p.dt_s)
         participants = p.participants or (NUREC,)
-        streams = plan_streams(self._rig, dt_ns, participants)
+        streams = plan_streams(rig, dt_ns, participants)
         self._publishers = Publishers(node, [s for s in streams if s.producer == NUREC])
-        self._publisher = NurecPublisher(node, self._publishers, self._rig)
-        self._cameras = [
-            (period_in_ticks(c.rate_hz, dt_ns, f"camera {c.name}"), c)
-            for c in self._rig.cameras
-            if c.source == "nurec"
-        ]
-        self._lidars = [
-            (period_in_ticks(li.rate_hz, dt_ns, f"lidar {li.name}"), li)
-            for li in self._rig.lidars
-            if li.source == "nurec"
-        ]
-        self._step = RenderStep(self._scene)
-        self._timings = Timings()
-        scene = self._scene
+        self._publisher = NurecPublisher(node, self._publishers, rig)
+        self._ground = _ground(scene) if p.ground else None
+        step = RenderStep(scene, self._ground)
+        self._renderer = SensorRenderer(scene, rig, dt_ns, step, self._publisher)
+        camera = view_camera(rig, p.view_camera, p.view_rig)
+        self._view = NovelView(node, camera) if camera else None
         self._tracks = BoundTracks(scene.scene_id, (t.track_id for t in scene.tracks))
+        self._movable = frozenset(t.track_id for t in scene.tracks if t.controllable)
         self._joiner = Joiner(("odometry", "objects"), keep_all=p.lockstep)
         self._diagnostics = Diagnostics(node)
-        self._failed = self._clamped = self._frames = 0
+        self._status = NurecStatus(node, scene.scene_id)
+        self._frames = self._last_ns = 0
         self._connected = False
         self._participant = Participant(node, partial(self._unready, participants))
         for key, kind in (("odometry", Odometry), ("objects", Detection3DArray)):
@@ -82,14 +81,15 @@ class NurecRender:
         """Render until the run is over; return the exit code."""
         p = self._p
         deadlines = Deadlines(p.start_s, p.frame_s, p.first_render_s)
-        target = f"{p.host}:{p.port}"
-        with NurecClient(target, deadlines, allow_remote=p.remote) as client:
+        target = p.host if p.host.startswith("unix:") else f"{p.host}:{p.port}"
+        with NurecClient(target, deadlines, allow_remote=p.remote, tls=_tls(p)) as client:
             offered = client.scenes()
             if self._scene.scene_id not in offered:
                 raise InputError(
                     f"the NuRec server {target} has no scene {self._scene.scene_id!r}; it has: "
                     f"{', '.join(offered) or 'none'}"
                 )
+            self._status.connected(client)
             self._publisher.start()
             self._connected = True
             state = self._wait_running()
@@ -99,6 +99,9 @@ class NurecRender:
                 frame = self._joiner.next(_POLL_S)
                 if frame is not None:
                     self._handle(client, clock, frame)
+                warning = self._renderer.render_view(client, self._view) if self._view else ""
+                if warning:
+                    self._status.publish(self._last_ns, self._health(), warning)
         ended = self._participant.state
         write_summary(p.run_dir, NUREC, self._summary())
         return 0 if ended is not None and ended.state == "finished" else 1
@@ -124,48 +127,19 @@ class NurecRender:
             tracks = self._tracks.of({d.id for d in detections}, self._p.frame_s)
         for detection in detections:
             track = tracks.get(detection.id)
-            if track is not None:
+            if track is not None and track in self._movable:
                 boxes[track] = pose_matrix(detection.bbox.center)
+        stamp = self._last_ns = joined.stamp_ns
         pose = pose_matrix(joined.messages["odometry"].pose.pose)
-        self._step.observe(joined.stamp_ns, pose, boxes)
-        errors = self._render(client, frame, joined.stamp_ns)
-        self._failed += len(errors)
+        self._renderer.observe(stamp, pose, boxes)
+        errors = self._renderer.render(client, frame, stamp)
         if self._p.lockstep:
             counts = {t: n - before[t] for t, n in self._publishers.counts.items() if n > before[t]}
-            self._participant.answer(joined.stamp_ns, counts, "; ".join(errors))
-        elif errors and frame % _DIAGNOSTICS_FRAMES == 0:
-            self._diagnostics.publish(joined.stamp_ns, self._health(), errors[0])
-        if frame % _DIAGNOSTICS_FRAMES == 0:
-            self._diagnostics.publish(joined.stamp_ns, self._health())
-
-    def _render(self, client: NurecClient, frame: int, stamp: int) -> list[str]:
-        """Render and publish what is due; return the reasons of what failed."""
-        errors: list[str] = []
-        due = [camera for period, camera in self._cameras if is_due(frame, period)]
-        scene_id = self._scene.scene_id
-        for duration_ns, cameras in by_duration(due).items():
-            window = self._step.window(stamp, duration_ns)
-            self._clamped += window.clamped
-            requests = [self._step.camera(camera, window) for camera in cameras]
-            with self._timings.stage("render_cameras"):
-                replies = client.render(scene_id, requests, (), self._step.actors(window))
-            with self._timings.stage("publish_cameras"):
-                for camera, reply in zip(cameras, replies.images, strict=True):
-                    if reply.image is not None:
-                        self._publisher.picture(camera, reply.image, stamp)
-            errors += replies.errors
-        for period, lidar in self._lidars:
-            if is_due(frame, period):
-                window = self._step.window(stamp, sweep_ns(lidar))
-                request = self._step.lidar(lidar, window)
-                with self._timings.stage("render_lidar"):
-                    replies = client.render(scene_id, (), [request], self._step.actors(window))
-                cloud = replies.clouds[0]
-                if cloud.points_m is not None:
-                    with self._timings.stage("publish_lidar"):
-                        self._publisher.cloud(lidar.name, cloud, stamp)
-                errors += replies.errors
-        return errors
+            self._participant.answer(stamp, counts, "; ".join(errors))
+        if frame % _DIAGNOSTICS_FRAMES == 0 or (errors and not self._p.lockstep):
+            warning = "; ".join(errors)
+            self._diagnostics.publish(stamp, self._health(), warning)
+            self._status.publish(stamp, self._health(), warning)
 
     def _unready(self, participants: tuple[str, ...]) -> list[str]:
         if not self._connected:
@@ -176,12 +150,18 @@ class NurecRender:
         self._joiner.add(key, stamp_ns(message.header.stamp), message)
 
     def _health(self) -> dict[str, int]:
+        failed = {f"failed_{name}": n for name, n in sorted(self._renderer.failed.items())}
+        if self._view is not None and self._view.wanted:
+            failed["novel_views"] = self._view.rendered
+        if self._ground is not None:
+            failed["poses_off_ground"] = self._ground.missed
         return {
             "frames": self._frames,
-            "failed_requests": self._failed,
-            "clamped_to_scene": self._clamped,
+            "failed_requests": self._renderer.failed.total(),
+            "clamped_to_scene": self._renderer.clamped,
             "skipped_frames": self._joiner.skipped,
             "incomplete_frames": self._joiner.incomplete,
+            **failed,
         }
 
     def _summary(self) -> dict[str, Any]:
@@ -189,9 +169,22 @@ class NurecRender:
             "participant": NUREC,
             "scene": self._scene.scene_id,
             "counts": self._publishers.counts,
-            "timings": self._timings.summary(),
+            "timings": self._renderer.timings.summary(),
             **self._health(),
         }
+
+
+def _tls(p: NurecParameters) -> TlsFiles | None:
+    names = (p.tls_authority, p.tls_certificate, p.tls_key)
+    if not any(names):
+        return None
+    return TlsFiles(*(Path(name) if name else None for name in names))
+
+
+def _ground(scene: Scene) -> SceneGround | None:
+    if scene.xodr is None or read_surface(scene, MESH_GROUND) is None:
+        return None
+    return SceneGround(scene)
 
 
 def _work(node: Node, spinner: Spinner) -> int:

@@ -9,7 +9,6 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-import simplejpeg
 from numpy.typing import NDArray
 
 from ..cosmos import (
@@ -20,6 +19,7 @@ from ..cosmos import (
     semantic_rgb,
 )
 from ..cosmos.controls import grey_to_rgb
+from ..nurec.pictures import decoded
 from ..recording import BagReader, RunPlan
 
 PICTURES = ("compressed", "depth", "semantic", "instance", "normals")
@@ -77,7 +77,9 @@ def pictures_at(
     }
     for row in rows:
         beneath = next((r for r in rows if r.title == row.title and r.key == "compressed"), None)
-        if row.key == "instance" and beneath is not None and beneath.topic in pictures:
+        if row.key != "instance" or beneath is None:
+            continue
+        if row.topic in pictures and beneath.topic in pictures:
             pictures[row.topic] = _over(pictures[row.topic], pictures[beneath.topic])
     return pictures
 
@@ -91,7 +93,7 @@ def _over(colours: NDArray[np.uint8], picture: NDArray[np.uint8]) -> NDArray[np.
 
 def _shown(row: Row, message: Any, palettes: dict[str, InstancePalette]) -> NDArray[np.uint8]:
     if row.key == "compressed":
-        return np.asarray(simplejpeg.decode_jpeg(bytes(message.data), "RGB"), np.uint8)
+        return decoded(bytes(message.data))
     pixels = image_array(message)
     if row.key == "depth":
         return grey_to_rgb(depth_grey(pixels, _STREET_DEPTH))

@@ -16,8 +16,24 @@ class NurecParameters:
     remote: bool = parameter(
         False, "nurec.allow_remote", "allow a server on another machine (no encryption)"
     )
+    tls_authority: str = parameter(
+        "", "nurec.tls.authority", "PEM file of who signed the server's certificate; empty = no TLS"
+    )
+    tls_certificate: str = parameter(
+        "", "nurec.tls.certificate", "PEM certificate of this client, for servers that ask for it"
+    )
+    tls_key: str = parameter("", "nurec.tls.key", "PEM key of nurec.tls.certificate")
     scene: str = parameter("", "scene", "scene package (.usdz) that the server renders")
     rig: str = parameter("demo", "rig", "sensor rig: a shipped name or a YAML file")
+    ground: bool = parameter(
+        True, "ground.follow", "shift poses from CARLA's road to the scene's ground mesh, if any"
+    )
+    view_camera: str = parameter(
+        "", "novel_view.camera", "camera of novel views by name; empty = the first NuRec camera"
+    )
+    view_rig: str = parameter(
+        "", "novel_view.rig", "rig that holds that camera; empty = the parameter rig"
+    )
     run_dir: str = parameter("", "run_dir", "folder for the summary; empty = none is written")
     dt_s: float = parameter(0.05, "dt_s", "simulated time of one frame in s", between=(0.001, 1.0))
     lockstep: bool = parameter(False, "lockstep.enabled", "answer every frame, skip none")

@@ -1,15 +1,15 @@
-"""Publishes what NuRec rendered: its JPEG bytes as they are, decoded only while somebody looks."""
+"""Publishes what NuRec rendered: its bytes as they are, decoded only while somebody looks."""
 
 from __future__ import annotations
 
 import numpy as np
-import simplejpeg
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
 from ..core.rig import Rig, RigCamera
 from ..core.topics import TOPICS
+from ..nurec.pictures import decoded
 from ..nurec.replies import CloudReply
 from .camera_info import calibration_json, camera_info
 from .convert import cloud_message, compressed_message, image_message
@@ -41,16 +41,16 @@ class NurecPublisher:
             topic = TOPICS["calibration"].named(camera.name)
             self._publishers.publish(topic, String(data=text))
 
-    def picture(self, camera: RigCamera, jpeg: bytes, stamp: int) -> None:
+    def picture(self, camera: RigCamera, image: bytes, stamp: int) -> None:
         """Publish one picture with its camera_info, at a stamp in ns."""
-        message = compressed_message(jpeg, stamp, _optical(camera))
+        message = compressed_message(image, stamp, _optical(camera), camera.image_format)
         self._publishers.publish(TOPICS["compressed"].named(camera.name), message)
         info = self._infos[camera.name]
         info.header.stamp = message.header.stamp
         self._publishers.publish(TOPICS["camera_info"].named(camera.name), info)
         raw = self._raw[camera.name]
         if raw.get_subscription_count() > 0:
-            pixels = simplejpeg.decode_jpeg(jpeg, colorspace="RGB")
+            pixels = decoded(image)
             raw.publish(image_message(pixels, "rgb8", stamp, _optical(camera)))
 
     def cloud(self, name: str, reply: CloudReply, stamp: int) -> None:

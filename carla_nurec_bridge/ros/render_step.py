@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..core.frames import Matrix, invert
 from ..core.pose_history import PoseHistory
 from ..core.rig import RigCamera, RigLidar
 from ..core.timebase import NS_PER_S, NS_PER_US, seconds_to_ns
-from ..nurec.requests import ActorMotion, CameraRequest, LidarRequest
+from ..nurec.requests import ActorMotion, CameraRequest, EgoMask, ImageFormat, LidarRequest
 from ..scene import Scene
+from ..scene.ground import SceneGround
 
 
 @dataclass(frozen=True)
@@ -25,18 +26,30 @@ class Window:
 
 
 class RenderStep:
-    """Turns the poses of the ego and of bound actors into requests in the scene's world."""
+    """Turns the poses of the ego and of bound actors into requests in the scene's world.
 
-    def __init__(self, scene: Scene) -> None:
+    With ``ground`` they stand on the scene's ground as they stood on CARLA's road.
+    """
+
+    def __init__(self, scene: Scene, ground: SceneGround | None = None) -> None:
         self._scene = scene
+        self._ground = ground
         self._world_from_map = invert(scene.map_from_world)
         self._ego = PoseHistory()
         self._actors: dict[str, PoseHistory] = {}
+
+    @property
+    def last_ns(self) -> int:
+        """The stamp of the last frame that was observed, 0 before the first."""
+        return self._ego.last_ns
 
     def observe(
         self, stamp_ns: int, map_from_base: Matrix, map_from_boxes: Mapping[str, Matrix]
     ) -> None:
         """Take the poses of a frame; boxes are by track id."""
+        if self._ground is not None:
+            map_from_base = self._ground.settle_rig(map_from_base)
+            map_from_boxes = self._ground.settle_boxes(dict(map_from_boxes))
         self._ego.add(stamp_ns, map_from_base)
         for track_id, pose in map_from_boxes.items():
             self._actors.setdefault(track_id, PoseHistory()).add(stamp_ns, pose)
@@ -48,10 +61,11 @@ class RenderStep:
         """Return the exposure that ends at ``close_ns``, its request times held in the scene."""
         first_us, last_us = self._scene.time_range_us
         open_ns = close_ns - duration_ns
-        start_us, end_us = open_ns // NS_PER_US, close_ns // NS_PER_US
+        end_us = close_ns // NS_PER_US
+        start_us = min(open_ns // NS_PER_US, end_us - 1)  # an instant is [t, t + 1)
         held_end = min(max(end_us, first_us + 1), last_us)
         held_start = min(max(start_us, first_us), held_end - 1)
-        clamped = (held_start, held_end) != (start_us, end_us) and end_us - start_us > 0
+        clamped = (held_start, held_end) != (start_us, end_us)
         return Window(open_ns, close_ns, held_start, held_end, clamped)
 
     def camera(self, camera: RigCamera, window: Window) -> CameraRequest:
@@ -65,6 +79,19 @@ class RenderStep:
             world_from_camera_end=self._sensor(window.close_ns, camera.rig_from_camera),
             start_us=window.start_us,
             end_us=window.end_us,
+            image_format=ImageFormat[camera.image_format.upper()],
+            quality=camera.quality,
+            ego_mask=EgoMask(camera.ego_mask, camera.logical_id) if camera.ego_mask else None,
+        )
+
+    def view(self, camera: RigCamera, map_from_camera: Matrix, window: Window) -> CameraRequest:
+        """Return the request for a picture from any place (optical axes), without a hood."""
+        pose = self._world_from_map @ map_from_camera
+        return replace(
+            self.camera(camera, window),
+            world_from_camera_start=pose,
+            world_from_camera_end=pose,
+            ego_mask=None,
         )
 
     def lidar(self, lidar: RigLidar, window: Window) -> LidarRequest:

@@ -13,11 +13,12 @@ def calibrated(rig: Rig, scene: Scene) -> Rig:
     """Return the rig whose NuRec cameras have the scene's lens, mount and shutter.
 
     The rig keeps the names, rates and resolutions; the lens is rescaled to the rig's resolution.
+    A custom camera stays as the rig has it; its logical id chooses the recorded camera whose
+    colours NuRec gives it.
     InputError names a camera that the scene does not have, and those that it has.
     """
     cameras = [
-        _calibrated(camera, scene) if camera.source == "nurec" else camera
-        for camera in rig.cameras
+        _calibrated(camera, scene) if camera.source == "nurec" else camera for camera in rig.cameras
     ]
     return replace(rig, cameras=tuple(cameras))
 
@@ -30,6 +31,8 @@ def _calibrated(camera: RigCamera, scene: Scene) -> RigCamera:
             f"the scene {scene.scene_id} has no camera {camera.logical_id!r}, which the rig's "
             f"camera {camera.name} asks for; it has: {known}"
         )
+    if camera.custom:
+        return camera
     return replace(
         camera,
         model=recorded.model.scaled(camera.model.width, camera.model.height),

@@ -79,3 +79,71 @@ def test_a_wrong_field_is_named(tmp_path, change, text):
 def test_a_missing_rig_names_the_shipped_ones():
     with pytest.raises(InputError, match="no rig file nowhere.*demo"):
         load_rig("nowhere")
+
+
+CUSTOM = """
+name: custom
+cameras:
+  - name: tele
+    source: nurec
+    logical_id: camera_front_tele_30fov
+    calibration: custom
+    resolution_ratio: 0.5
+    rate_hz: 10
+    image_format: png
+    ego_mask: hyperion_8_1
+    mount:
+      rig_from_camera: [[0, 0, 1, 1.7], [-1, 0, 0, -0.1], [0, -1, 0, 1.5], [0, 0, 0, 1]]
+    model:
+      type: opencv-pinhole
+      calibrated_at: [1920, 1080]
+      principal_point: [960, 540]
+      focal_length: [1500, 1500]
+      radial_coeffs: [0.1, -0.02, 0, 0, 0, 0]
+      crop: {x: 160, y: 90, width: 1600, height: 900}
+      windshield:
+        horizontal_poly: [0.001, 1.0, 0.0]
+        vertical_poly: [0.0, 0.0, 1.0]
+"""
+
+
+def test_a_custom_camera_has_all_of_its_parts(tmp_path):
+    path = tmp_path / "custom.yaml"
+    path.write_text(CUSTOM)
+    (camera,) = load_rig(path).cameras
+    assert (camera.custom, camera.image_format, camera.ego_mask) == (True, "png", "hyperion_8_1")
+    assert camera.rig_from_camera[:3, 2] == pytest.approx((1, 0, 0))
+    assert camera.rig_from_camera[:3, 3] == pytest.approx((1.7, -0.1, 1.5))
+    model = camera.model
+    assert (model.width, model.height) == (800, 450)
+    assert model.principal_point == pytest.approx((400, 225))
+    assert model.focal_length == pytest.approx((750, 750))
+    # A point is seen where the full picture has it, less the crop, at half the size.
+    point = np.array([[0.3, -0.2, 2.0]])
+    x, y = np.arcsin(point[0, :2] / np.linalg.norm(point)) + (0.001, 0.0)
+    ray = np.array([np.sin(x), np.sin(y), 0.0])
+    ray[2] = np.sqrt(1.0 - ray[0] ** 2 - ray[1] ** 2)
+    u, v = ray[:2] / ray[2]
+    bend = 1.0 + 0.1 * (u * u + v * v) - 0.02 * (u * u + v * v) ** 2
+    wanted = (np.array([1500 * u * bend + 960 - 160, 1500 * v * bend + 540 - 90])) / 2.0
+    assert model.project(point)[0][0] == pytest.approx(wanted, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        (
+            "resolution_ratio: 0.5",
+            "resolution: [80, 45]\n    resolution_ratio: 0.5",
+            "one of the two",
+        ),
+        ("width: 1600", "width: 1800", "reaches beyond the calibrated picture of 1920 x 1080"),
+        ("[0, -1, 0, 1.5]", "[0, -2, 0, 1.5]", "must be a rotation and a shift"),
+        ("[0.001, 1.0, 0.0]", "[0.001, 1.0]", "at least 3|order n"),
+    ],
+)
+def test_wrong_custom_cameras_are_named(tmp_path, old, new, text):
+    path = tmp_path / "custom.yaml"
+    path.write_text(CUSTOM.replace(old, new, 1))
+    with pytest.raises(InputError, match=text):
+        load_rig(path)

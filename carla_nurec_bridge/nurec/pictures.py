@@ -1,0 +1,25 @@
+"""Pictures as NuRec sends them, to pixels."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from ..core.errors import ProtocolError
+
+_PNG = b"\x89PNG"
+
+
+def decoded(image: bytes) -> NDArray[np.uint8]:
+    """Return the RGB pixels (H, W, 3) of a JPEG or PNG; ProtocolError for anything else."""
+    if not image.startswith(_PNG):
+        try:
+            return np.asarray(simplejpeg.decode_jpeg(image, colorspace="RGB"), np.uint8)
+        except ValueError as error:
+            raise ProtocolError(f"a picture is neither PNG nor whole JPEG: {error}") from error
+    pixels = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise ProtocolError("a picture begins as PNG and is broken")
+    return np.ascontiguousarray(pixels[..., ::-1], np.uint8)

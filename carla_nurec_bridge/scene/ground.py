@@ -1,0 +1,81 @@
+"""The ground that a scene shows against the road that CARLA drives on."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import InputError
+from ..core.frames import Matrix, rigid, rotation_from_rpy
+from ..opendrive import parse
+from ..opendrive.heights import ground_height
+from ..rendering.mesh import Mesh
+from ..rendering.rays import cast
+from ..rendering.scene import RenderScene
+from .model import Scene
+from .surface import MESH_GROUND, read_surface
+
+WHEELBASE_M = 2.85
+_REACH_M = 3.0
+
+Points = NDArray[np.float64]
+
+
+class SceneGround:
+    """Shifts poses from CARLA's road, made of ``map.xodr``, onto a scene's own ground mesh.
+
+    What moves keeps its height and attitude above the ground; only the difference of the two
+    grounds, in height and along the way in pitch, is added. Where the mesh has a hole, or lies
+    more than 3 m off, poses stay as they are and are counted in ``missed``.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        """Read the mesh; InputError when the scene has no ground mesh or no map."""
+        surface = read_surface(scene, MESH_GROUND)
+        if surface is None or scene.xodr is None:
+            lacks = MESH_GROUND if surface is None else "map.xodr"
+            raise InputError(f"the scene {scene.scene_id} has no {lacks}")
+        rotation, shift = scene.map_from_world[:3, :3], scene.map_from_world[:3, 3]
+        vertices = (surface.vertices @ rotation.T + shift).astype(np.float32)
+        count = len(surface.triangles)
+        self._mesh = RenderScene(
+            Mesh(
+                vertices, surface.triangles, np.zeros((count, 4), np.uint8),
+                np.ones(count, np.uint8), np.zeros(count, np.int32),
+            )
+        )  # fmt: skip
+        self._road = parse(scene.xodr)
+        self.missed = 0
+
+    def rise(self, points: Points) -> Points:
+        """Return how much the scene's ground is above the road (N,) m at points (N, 3) of the map.
+
+        0 where there is no ground within reach.
+        """
+        road, _ = ground_height(self._road, points[:, :2])
+        begin = np.column_stack([points[:, :2], road + _REACH_M])
+        begin[~np.isfinite(road)] = 0.0
+        down = np.tile((0.0, 0.0, -1.0), (len(points), 1))
+        fall = cast(self._mesh, begin, down, 2.0 * _REACH_M).range_m.astype(np.float64)
+        rise = np.where(np.isfinite(road), _REACH_M - fall, -np.inf)
+        lost = ~np.isfinite(rise)
+        self.missed += int(lost.sum())
+        rise[lost] = 0.0
+        return rise
+
+    def settle_rig(self, map_from_base: Matrix) -> Matrix:
+        """Return the rig's pose (4, 4) on the scene's ground: height and pitch corrected."""
+        forward = map_from_base[:3, 0] * WHEELBASE_M
+        rear, front = self.rise(np.stack([map_from_base[:3, 3], map_from_base[:3, 3] + forward]))
+        pitch = rotation_from_rpy((0.0, -math.atan2(front - rear, WHEELBASE_M), 0.0))
+        return rigid(map_from_base[:3, :3] @ pitch, map_from_base[:3, 3] + (0.0, 0.0, float(rear)))
+
+    def settle_boxes(self, map_from_boxes: dict[str, Matrix]) -> dict[str, Matrix]:
+        """Return the poses (4, 4) of boxes by name on the scene's ground: heights corrected."""
+        if not map_from_boxes:
+            return {}
+        poses = np.stack(list(map_from_boxes.values()))
+        poses[:, 2, 3] += self.rise(poses[:, :3, 3])
+        return dict(zip(map_from_boxes, poses, strict=True))
