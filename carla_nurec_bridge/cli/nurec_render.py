@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,9 @@ from .nurec_options import connect, connection_options
 
 if TYPE_CHECKING:
     from ..nurec.client import NurecClient
+    from ..nurec.editing import EditableTrack
     from ..nurec.replies import OfferedCamera
-    from ..nurec.requests import CameraRequest, EgoMask
+    from ..nurec.requests import ActorMotion, CameraRequest, EgoMask
     from ..scene import RigTrajectory
 
 _SUFFIXES = {"jpeg": "jpg", "png": "png"}
@@ -104,6 +105,7 @@ def command(
 ) -> int:
     """Render the recorded cameras of a scene along its trajectory into image files.
 
+    Other road users are where the recording has them, also on a server with editing enabled.
     Exit code 1 when a picture failed; the others are there.
     """
     wish = _Wish(
@@ -133,6 +135,7 @@ def _write(
     wish: _Wish,
     folder: Path,
 ) -> int:
+    actors = client.dynamic_objects(scene) if client.capabilities.editing else ()
     masks = {mask.camera_logical_id: mask for mask in _masks(client, wish, cameras)}
     for camera in cameras:
         (folder / camera.logical_id).mkdir(parents=True, exist_ok=True)
@@ -146,7 +149,9 @@ def _write(
         table.writerow(["camera", "start_us", "end_us", "file"])
         for end_us, way in progress.track(frames, description=f"scene {scene}"):
             asked = [_request(camera, way, end_us, wish, masks) for camera in cameras]
-            for request, reply in zip(asked, client.render(scene, asked).images, strict=True):
+            moving = _recorded(actors, asked[0].start_us, end_us)
+            images = client.render(scene, asked, (), moving).images
+            for request, reply in zip(asked, images, strict=True):
                 if reply.image is None:
                     failed += 1
                     console.print(f"{end_us} us: {reply.error}", style="red", soft_wrap=True)
@@ -184,6 +189,20 @@ def _request(
         quality=_QUALITY,
         ego_mask=masks.get(camera.logical_id),
     )
+
+
+def _recorded(actors: Sequence[EditableTrack], start_us: int, end_us: int) -> list[ActorMotion]:
+    """Return the actors that are there during a frame, where the recording has them."""
+    from ..nurec.requests import ActorMotion
+    from ..scene import RigTrajectory
+
+    moving = []
+    for actor in actors:
+        stamps = actor.stamps_us
+        if len(stamps) and stamps[0] < end_us and start_us <= stamps[-1]:
+            way = RigTrajectory(stamps, actor.world_from_box)
+            moving.append(ActorMotion(actor.track_id, way.at(start_us), way.at(end_us)))
+    return moving
 
 
 def _frames(

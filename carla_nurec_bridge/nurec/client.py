@@ -154,7 +154,7 @@ class NurecClient:
         return tuple(scene.scene_id for scene in reply.scenes), reply.loaded_instance_capacity
 
     def dynamic_objects(self, scene_id: str) -> tuple[EditableTrack, ...]:
-        """Return the actors of a scene (generation D)."""
+        """Return the actors of a scene that ``render`` may move (generation D)."""
         request = sensorsim.AvailableDynamicObjectsRequest(scene_id=scene_id)
         reply = self.ask("get_dynamic_objects", request)
         return tuple(editable_track(track) for track in reply.dynamic_objects)

@@ -18,7 +18,7 @@ Size = tuple[float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class EditableTrack:
-    """An actor of a scene: stamps (N,) in us, ``world_from_box`` (N, 4, 4) of its box's centre.
+    """A movable actor: stamps (N,) in us, ``world_from_box`` (N, 4, 4) of its box's centre.
 
     ``size_m`` is (length, width, height). ``asset_id`` is what it is drawn as, empty for what was
     recorded. Inserted ones may have no poses; requests then say where they are.

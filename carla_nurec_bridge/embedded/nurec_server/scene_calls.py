@@ -95,10 +95,12 @@ class SceneCalls:
     def get_dynamic_objects(
         self, request: sensorsim.AvailableDynamicObjectsRequest
     ) -> sensorsim.AvailableDynamicObjectsReturn:
-        """List a scene's tracks with their recorded paths, as edits have left them."""
+        """List the tracks that requests may move, as edits have left them, with recorded paths."""
         cast = self._stages.cast(self._library.find(request.scene_id))
         reply = sensorsim.AvailableDynamicObjectsReturn()
         for track in cast.tracks.values():
+            if not track.controllable:
+                continue
             length, width, height = (float(size) for size in track.size_m)
             reply.dynamic_objects.add(
                 id=track.track_id,

@@ -94,7 +94,7 @@ def test_trajectory_and_tracks(stub, scene, world):
     assert entry.trajectory.poses[7].pose.vec.x == pytest.approx(0.7)
     request = sensorsim.AvailableDynamicObjectsRequest(scene_id=scene.scene_id)
     tracks = stub.get_dynamic_objects(request).dynamic_objects
-    assert [track.id for track in tracks] == ["mover", "parked"]
+    assert [track.id for track in tracks] == ["mover"], "the parked one cannot be moved"
     assert tracks[0].object_size.size_x == 4.5
     assert tracks[0].trajectory.poses[0].pose.vec.y == -2.0
     assert list(stub.get_available_ego_masks(common.Empty()).ego_mask_metadata) == []
