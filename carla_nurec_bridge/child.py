@@ -15,6 +15,9 @@ from typing import IO
 from .core.heartbeat import STATUS_FD
 from .graph import Process
 
+_FIRST_BEAT_S = 20.0
+"""How long a process may load its libraries before its silence counts, wall time."""
+
 
 class Child:
     """A started process; ``close`` ends its whole process group and may be called twice.
@@ -27,6 +30,7 @@ class Child:
         self.log = log
         self.ready = process.ready_line is None
         self.last_beat_s: float | None = None
+        self._counted_from_s = time.monotonic() + _FIRST_BEAT_S
         self.shared_memory: set[Path] = set()
         log.parent.mkdir(parents=True, exist_ok=True)
         self._output: IO[bytes] = log.open("wb")
@@ -61,8 +65,8 @@ class Child:
         return self._popen.poll()
 
     def silent_s(self) -> float:
-        """Return for how long a process that has beaten before gave no sign of life."""
-        return 0.0 if self.last_beat_s is None else time.monotonic() - self.last_beat_s
+        """Return for how long the process gave no sign of life, though it should have."""
+        return max(0.0, time.monotonic() - (self.last_beat_s or self._counted_from_s))
 
     def listen(self, on_progress: Callable[[int, int], None]) -> None:
         """Read what the child has said since the last call, without waiting."""

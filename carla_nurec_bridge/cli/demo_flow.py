@@ -22,7 +22,7 @@ from ..core.rig import load_rig
 from ..graph import GraphConfig, Process, build_graph, environment, load_config
 from ..report import Report, write_report
 from ..scene import build_scene
-from ..supervisor import RunResult, Supervisor
+from ..supervisor import HEARTBEAT_DEADLINE_S, RunResult, Supervisor
 
 EPOCH_US = 1_700_000_000_000_000
 """When every demo begins. A fixed instant, so that two runs with one seed have equal stamps."""
@@ -143,10 +143,17 @@ def rehearse(config: GraphConfig, log: Path, on_progress: OnProgress) -> None:
     try:
         while child.code() is None:
             child.listen(lambda done, total: on_progress("rehearsal", done, total))
+            if child.silent_s() > HEARTBEAT_DEADLINE_S:
+                raise RunError(
+                    f"the rehearsal gave no sign of life for {child.silent_s():.1f} s; "
+                    f"its log: {child.log}"
+                )
             time.sleep(_POLL_S)
     finally:
         child.terminate()
         child.close(grace_s=10.0)
+    if child.code() == InputError.exit_code:
+        raise InputError(child.last_error().partition("error: ")[2])
     if child.code() != 0:
         raise RunError(
             f"the rehearsal ended with code {child.code()}: {child.last_error()}; "
@@ -178,6 +185,13 @@ def clear(out: Path) -> None:
     """Remove what an earlier run left in ``out``; InputError when the folder is not a run's."""
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; name a folder")
+    try:
+        _empty(out)
+    except OSError as error:
+        raise InputError(f"cannot write in {out}: {error.strerror}; name another folder") from error
+
+
+def _empty(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     marker = out / _MARKER
     if not marker.exists() and any(out.iterdir()):

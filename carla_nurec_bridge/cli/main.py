@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from ..core import heartbeat
 from ..core.errors import BridgeError
 
 # verb -> (module that defines `command`, one line for --help); a dotted verb is `GROUP VERB`.
@@ -98,6 +99,7 @@ def main(args: list[str] | None = None) -> int:
 
 def entry() -> None:
     """Enter from the console script and leave with the exit code of the verb."""
+    heartbeat.start()
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..child import Child
-from ..core.errors import DeadlineError, RunError
+from ..core.errors import DeadlineError, InputError, RunError
 from ..graph import CARLA_SERVER, GraphConfig, servers
 
 _POLL_S = 0.05
@@ -35,6 +35,8 @@ def _wait_ready(child: Child, deadline_s: float) -> None:
     deadline = time.monotonic() + deadline_s
     while not child.ready:
         child.listen(lambda *_: None)
+        if child.code() == InputError.exit_code:
+            raise InputError(child.last_error().partition("error: ")[2])
         if child.code() is not None:
             raise RunError(f"the CARLA server ended with code {child.code()}: {child.last_error()}")
         if time.monotonic() > deadline:

@@ -16,6 +16,7 @@ from rclpy.node import Node
 from ..core.errors import InputError
 
 T = TypeVar("T")
+_ANYBODYS = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 
 
 def parameter(
@@ -47,6 +48,7 @@ def load(node: Node, kind: type[T]) -> T:
     values = {}
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
         values[field.name] = _declare(node, field)
+    _refuse_unknown(node)
     return kind(**values)
 
 
@@ -80,6 +82,20 @@ def _declare(node: Node, field: dataclasses.Field[Any]) -> Any:
             f"use one of {', '.join(meta['choices'])}"
         )
     return tuple(item for item in value if item) if is_list else value
+
+
+def _refuse_unknown(node: Node) -> None:
+    """Raise InputError for a parameter that was given and that nobody declares: a typing error."""
+    unknown = sorted(
+        name
+        for name in node._parameter_overrides  # rclpy has no public way to ask for them
+        if not node.has_parameter(name) and not name.startswith(_ANYBODYS)
+    )
+    if unknown:
+        raise InputError(
+            f"{node.get_name()} has no parameter {', '.join(unknown)}; "
+            f"it has: {', '.join(sorted(node._parameters))}"
+        )
 
 
 def _descriptor(meta: Any, default: Any) -> ParameterDescriptor:

@@ -11,12 +11,13 @@ from types import TracebackType
 from typing import final
 
 import rclpy
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from ..core import heartbeat
-from ..core.errors import BridgeError
+from ..core.errors import BridgeError, InputError
 from .dds import use_own_profile
 
 
@@ -72,7 +73,11 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
     use_own_profile()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # ROS's own handlers end the context under the worker's feet; ours let it say goodbye first.
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RCLError as error:
+        sys.stderr.write(f"{name}: error: {' '.join(str(error).split())}\n")
+        return InputError.exit_code
     node = Node(name)
     try:
         with Spinner(node) as spinner:

@@ -76,6 +76,7 @@ def test_parameters_are_read_with_their_ranges(context: Context) -> None:
         ({"carla__port": 70000}, "carla.port"),
         ({"carla__port": "x"}, "carla.port"),
         ({"mode": "fly"}, "'fly'; use one of drive, replay"),
+        ({"carla__prot": 2010}, "has no parameter carla.prot; it has: .*carla.port"),
     ],
 )
 def test_wrong_parameters_are_refused_by_name(

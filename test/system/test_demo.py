@@ -171,6 +171,8 @@ def test_a_killed_renderer_ends_the_run_with_its_name(tmp_path: Path) -> None:
         (("--set", "vehicles=-1"), "field vehicles"),
         (("--set", "vehicles"), "FIELD=VALUE"),
         (("--seconds", "0"), "0.1<=x<=3600"),
+        (("--out", "/proc/nowhere"), "cannot write in /proc/nowhere"),
+        (("--set", "ego_blueprint=no.such.car"), "no blueprint 'no.such.car'"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(
