@@ -17,7 +17,7 @@ from ...recorder_log.queries import collision_rows
 from ...recorder_log.summary import actor_words
 from .events import Event
 from .lanes import Lanes
-from .ways import Way, runs, ways_of
+from .ways import Way, runs, stretches, ways_of
 
 SCRIPTED_ROLES = ("hero", "incident")
 HARD_BRAKING_MPS2 = 5.0
@@ -51,8 +51,12 @@ def find_events(log: Log, lanes: Lanes) -> list[Event]:
                 if other is not way:
                     events += _cut_ins(way, other)
     marked = [
-        replace(e, scripted=any(a.role_name in SCRIPTED_ROLES for a in e.actors)) for e in events
-    ]
+        replace(
+            event, start_s=round(event.start_s, 6), end_s=round(event.end_s, 6),
+            scripted=any(actor.role_name in SCRIPTED_ROLES for actor in event.actors),
+        )
+        for event in events
+    ]  # fmt: skip
     return sorted(marked, key=lambda event: (event.start_s, event.type))
 
 
@@ -108,7 +112,7 @@ def _against_the_lane(way: Way) -> Iterator[Event]:
         for heading, lane in zip(way.headings, way.lanes, strict=True)
     ])  # fmt: skip
     moving = way.speeds_mps > _MOVING_MPS
-    for first, last in runs((cosine < _AGAINST_COS) & moving):
+    for first, last in stretches((cosine < _AGAINST_COS) & moving, way.times_s):
         start_s, end_s = float(way.times_s[first]), float(way.times_s[last])
         if end_s - start_s < _AGAINST_AT_LEAST_S:
             continue
@@ -176,11 +180,11 @@ def _cut_ins(way: Way, other: Way) -> Iterator[Event]:
 
 
 def _jaywalking(way: Way, lanes: Lanes) -> Iterator[Event]:
-    on_road = [
+    on_road = np.array([
         lane is not None and not lanes.on_crosswalk(position)
         for lane, position in zip(way.lanes, way.positions, strict=True)
-    ]
-    for first, last in runs(on_road):
+    ])  # fmt: skip
+    for first, last in stretches(on_road, way.times_s):
         start_s, end_s = float(way.times_s[first]), float(way.times_s[last])
         if end_s - start_s >= _ON_ROAD_AT_LEAST_S:
             yield Event(

@@ -26,13 +26,16 @@ class Stretch:
 
     ``path`` (N, 3) are map positions a metre apart along the lane's middle. ``left_m`` is the
     distance to the middle of the lane on the left, whose traffic goes the same way or comes
-    towards us.
+    towards us. ``right_edge_m`` and ``left_edge_m`` are the distances to the edges of the whole
+    carriageway at the start of the path.
     """
 
     path: Path
     lane_width_m: float
     left_m: float
     same_way: bool
+    right_edge_m: float
+    left_edge_m: float
 
 
 def find_stretch(
@@ -109,7 +112,26 @@ def _walk(start: carla.Waypoint, steps: int) -> Stretch | None:
         points.append(matrix_of(waypoint.transform)[:3, 3])
     path = np.array(points)
     left_m = 0.5 * (start.lane_width + left.lane_width)
-    return Stretch(path, start.lane_width, left_m, start.lane_id * left.lane_id > 0)
+    right_edge_m, left_edge_m = _edges(start)
+    return Stretch(
+        path, start.lane_width, left_m, start.lane_id * left.lane_id > 0, right_edge_m, left_edge_m
+    )
+
+
+def _edges(start: carla.Waypoint) -> tuple[float, float]:
+    """Return how far the edges of the carriageway are to the right and to the left."""
+    right_m = left_m = 0.5 * start.lane_width
+    lane = start.get_right_lane()
+    while lane is not None and lane.lane_type == carla.LaneType.Driving:
+        right_m += lane.lane_width
+        lane = lane.get_right_lane()
+    lane = start.get_left_lane()
+    while lane is not None and lane.lane_type == carla.LaneType.Driving:
+        left_m += lane.lane_width
+        # Lanes of the other direction have us on their left.
+        same_way = lane.lane_id * start.lane_id > 0
+        lane = lane.get_left_lane() if same_way else lane.get_right_lane()
+    return right_m, left_m
 
 
 def _turn(path: Path) -> float:

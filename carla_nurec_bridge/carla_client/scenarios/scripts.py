@@ -24,7 +24,9 @@ _START_M = 12.0
 _RUN_OUT_M = 20.0
 _STANDS_MPS = 0.1
 _TOUCH_M = 0.3
-_MOVES_OVER_M = 24.0
+_BESIDE_M = 1.3
+_PULLS_OUT_OVER_M = 24.0
+_SQUEEZES_IN_OVER_M = 20.0
 
 
 def rear_end(scene: Scene, spec: ScenarioSpec, drawn: Draw) -> Steps:
@@ -127,17 +129,17 @@ def cut_in(scene: Scene, spec: ScenarioSpec, drawn: Draw) -> Steps:
         hero.follow(drawn.ego_speed_mps)
         other.follow(drawn.ego_speed_mps)
         yield
-    other.take(shifted(road.path, other.along_m, _MOVES_OVER_M, road.left_m))
+    other.take(shifted(road.path, other.along_m, _PULLS_OUT_OVER_M, road.left_m))
     while _ahead(other, hero, road.path) < drawn.gap_m + 0.5 * (hero.length_m + other.length_m):
         hero.follow(drawn.ego_speed_mps)
         other.follow(drawn.other_speed_mps)
         yield
     here_m = other.along_m
     beside = road.path + road.left_m * left_of(road.path)
-    other.take(shifted(beside, here_m, _MOVES_OVER_M, -road.left_m))
+    other.take(shifted(beside, here_m, _SQUEEZES_IN_OVER_M, -road.left_m))
     while True:
         hero.follow(drawn.ego_speed_mps, scene.around(hero))
-        inside = other.along_m > here_m + _MOVES_OVER_M
+        inside = other.along_m > here_m + _SQUEEZES_IN_OVER_M
         other.follow(0.8 * drawn.ego_speed_mps if inside else drawn.other_speed_mps)
         yield
 
@@ -150,7 +152,7 @@ def jaywalking(scene: Scene, spec: ScenarioSpec, drawn: Draw) -> Steps:
         round(_START_M + drawn.ego_speed_mps * drawn.begin_s + drawn.gap_m), len(road.path) - 20
     )
     left = left_of(road.path)[index]
-    kerb_m = 0.5 * road.lane_width_m + 1.3
+    kerb_m = road.right_edge_m + _BESIDE_M
     heading = heading_at(road.path, index) + 0.5 * math.pi
     walker = scene.pedestrian(INCIDENT, road.path[index] - kerb_m * left, heading)
     yield from _begin(scene, spec, road)
@@ -158,7 +160,7 @@ def jaywalking(scene: Scene, spec: ScenarioSpec, drawn: Draw) -> Steps:
         hero.follow(drawn.ego_speed_mps)
         walker.stand()
         yield
-    way_m = 2.0 * kerb_m + (0.0 if road.same_way else road.left_m)
+    way_m = kerb_m + road.left_edge_m + _BESIDE_M
     pace_mps = min(drawn.other_speed_mps, 3.0)
     for _ in range(round(way_m / (pace_mps * scene.dt_s))):
         walker.walk(heading, pace_mps)

@@ -18,6 +18,7 @@ from .lanes import Lane, Lanes
 
 _EVERY = 2
 _SMOOTHED_OVER = 5
+_JOINED_WITHIN_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,20 @@ def runs(flags: Sequence[bool] | NDArray[np.bool_]) -> Iterator[tuple[int, int]]
             first = None
     if first is not None:
         yield first, len(flags) - 1
+
+
+def stretches(flags: NDArray[np.bool_], times_s: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Return (first, last) of every run of true values, runs less than 0.5 s apart joined.
+
+    Between two lanes there can be a hair's breadth that belongs to neither.
+    """
+    joined: list[tuple[int, int]] = []
+    for first, last in runs(flags):
+        if joined and times_s[first] - times_s[joined[-1][1]] < _JOINED_WITHIN_S:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return joined
 
 
 def _speeds(times_s: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -74,7 +74,7 @@ def test_a_collision_really_happens(folders: dict[str, Path]) -> None:
     hero, other = run.tracks["hero"], run.tracks["incident"]
     assert [actor["role_name"] for actor in event["actors"]] == ["hero", "incident"]
     hits = [f.elapsed_s for f in run.log.frames if len(run.log.records(f, PacketKind.COLLISION))]
-    assert hits[0] == event["start_s"]
+    assert hits[0] == pytest.approx(event["start_s"], abs=1e-5)
     assert boxes_overlap(box_at(hero, event["start_s"]), box_at(other, event["start_s"]))
     assert not boxes_overlap(box_at(hero, event["start_s"] - 0.2),
                              box_at(other, event["start_s"] - 0.2))  # fmt: skip
