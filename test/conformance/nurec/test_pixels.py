@@ -1,10 +1,17 @@
 """Where things appear in the picture, against projections worked out here."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.cameras import OpenCVFisheyeCamera, OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras import (
+    OpenCVFisheyeCamera,
+    OpenCVPinholeCamera,
+    Windshield,
+    WindshieldReference,
+)
 from carla_nurec_bridge.core.frames import interpolate, matrix_from_xyz_rpy
 from carla_nurec_bridge.core.shutter import Shutter
 from carla_nurec_bridge.nurec.requests import (
@@ -71,7 +78,7 @@ def test_corners_of_the_board_are_where_the_model_puts_them(grey, rig, world, in
     assert np.abs(trend).max() * 640 < 0.3
 
 
-@pytest.mark.parametrize("optics", ["front", "left", "right", "pinhole", "fisheye"])
+@pytest.mark.parametrize("optics", ["front", "left", "right", "pinhole", "fisheye", "windshield"])
 def test_every_pixel_shows_the_square_that_its_centre_looks_at(grey, rig, world, optics):
     """Compare all pixels further than a tenth of a pixel from an edge of a square."""
     front, left, right, *_ = (camera.model for camera in rig.cameras)
@@ -92,6 +99,12 @@ def test_every_pixel_shows_the_square_that_its_centre_looks_at(grey, rig, world,
             960, 600, (471.0, 310.0), (330.0, 332.0), (0.06, -0.012, 0.004, -0.0009), 1.5
         ),
     }
+    # Glass that bends rays by up to two degrees, its own words: exact backward, no forward pair.
+    glass = Windshield(
+        (), (), (0.01, 1.02, 0.01, -0.01, 0.02, 0.01), (-0.02, 0.0, 0.01, 0.99, 0.01, -0.03),
+        WindshieldReference.BACKWARD,
+    )  # fmt: skip
+    offered["windshield"] = dataclasses.replace(front, windshield=glass)
     pose = matrix_from_xyz_rpy([3.0, 0.4, 2.0], [0.03, -0.05, 0.1]) @ np.block(
         [[rig.cameras[0].rig_from_camera[:3, :3], np.zeros((3, 1))], [np.zeros((1, 3)), 1.0]]
     )
