@@ -153,7 +153,11 @@ class CarlaServer:
 def open_server(
     maps: MapLibrary, map_name: str, host: str, port: int, seed: int = 0
 ) -> CarlaServer:
-    """Load a map and listen; InputError for a broken map or a port in use."""
+    """Load a map, make ready all that clients ask first, and listen.
+
+    InputError for a broken map or a port in use.
+    """
     simulation = Simulation(maps, map_name, StreamHub(port + 1), seed)
     simulation.warm_up()
+    calls_navigation.navigation_mesh(simulation.level)
     return CarlaServer(simulation, host, port)

@@ -287,7 +287,8 @@ class Simulation:
         )
         for row, obstacle, push_x, push_y, _ in self._found[:count].tolist():
             one = self.actors.get(fleet.ids[int(row)])
-            self.sensors.collided(one, self._met(int(obstacle)), (push_x, push_y, 0.0))
+            if one.children:
+                self.sensors.collided(one, self._met(int(obstacle)), (push_x, push_y, 0.0))
 
     def _obstacles(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         o = self.level.obstacles
