@@ -69,13 +69,16 @@ def _neural_flags(command: click.Command) -> click.Command:
     type=click.IntRange(0, 65535),
     help="TCP port; 0 takes a free one and prints it.",
 )
+@click.option(
+    "--health-port", type=click.IntRange(1, 65535), help="A second port for health checks alone."
+)
 @click.option("--unix-socket", type=_PATH, help="Listen at this path too.")
 @click.option("--tls-cert", type=_PATH, help="PEM certificate; the TCP port then speaks TLS only.")
 @click.option("--tls-key", type=_PATH, help="PEM key of --tls-cert.")
 @click.option("--tls-client-ca", type=_PATH, help="Ask clients for certificates signed by this.")
 @click.option(
     "--max-workers",
-    default=8,
+    default=16,
     show_default=True,
     type=click.IntRange(1, 64),
     help="Calls answered at the same time.",
@@ -176,6 +179,7 @@ def command(
         metrics_dir=settings["metrics_output_dir"],
         timing=settings["enable_timing"],
         unix_socket=unix_socket,
+        health_port=settings["health_port"],
         tls=TlsFiles(tls_client_ca, tls_cert, tls_key) if secure else None,
     )
     with NurecServer(scenes, host, port, options=options) as server:

@@ -24,6 +24,7 @@ class ServerOptions:
     * metrics_dir: folder for ``nurec_server.prom``, rewritten every few seconds.
     * timing: log every call with its time.
     * unix_socket: also listen at this path.
+    * health_port: answer grpc.health.v1 there too, in plaintext (it is on the main port anyway).
     * tls: files of the server's certificate; then the port speaks TLS only.
     """
 
@@ -31,7 +32,7 @@ class ServerOptions:
     lidar_lists: bool = False
     lidar_column_step: int = 1
     cache_size: int = 10
-    workers: int = 8
+    workers: int = 16
     scene_roots: tuple[str, ...] = ()
     download_dir: Path | None = None
     download_count: int = 5
@@ -39,4 +40,5 @@ class ServerOptions:
     metrics_dir: Path | None = None
     timing: bool = False
     unix_socket: Path | None = None
+    health_port: int | None = None
     tls: TlsFiles | None = None

@@ -85,11 +85,14 @@ class NurecServer:
             opened.callback(self._workers.shutdown)
             self._server = self._make_server()
             self.port = self._bind(host, port)
+            self._health_server = self._make_health_server(host)
             opened.pop_all()
 
     def start(self) -> None:
         """Begin to answer, then load the first scene; InputError when it cannot be drawn."""
         self._server.start()
+        if self._health_server is not None:
+            self._health_server.start()
         for service in ("", *SERVICES):
             self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         if self._scenes:
@@ -110,6 +113,8 @@ class NurecServer:
         """Stop answering, end all threads, free the scenes; may be called twice."""
         self._health.enter_graceful_shutdown()
         self._server.stop(grace_s).wait()
+        if self._health_server is not None:
+            self._health_server.stop(None).wait()
         self._workers.shutdown()
         self._thread.close()
         self._drawing.close()
@@ -154,6 +159,16 @@ class NurecServer:
                 (grpc.method_handlers_generic_handler(service, handlers),)
             )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        return server
+
+    def _make_health_server(self, host: str) -> grpc.Server | None:
+        port = self._options.health_port
+        if port is None:
+            return None
+        check_free(host, port)
+        server = grpc.server(ThreadPoolExecutor(1), options=[("grpc.so_reuseport", 0)])
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        server.add_insecure_port(f"{host}:{port}")
         return server
 
     def _bind(self, host: str, port: int) -> int:

@@ -78,6 +78,40 @@ def test_corners_of_the_board_are_where_the_model_puts_them(grey, rig, world, in
     assert np.abs(trend).max() * 640 < 0.3
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        OpenCVPinholeCamera(1280, 720, (628.0, 371.0), (690.0, 684.0), (-0.2, 0.05, *(0.0,) * 4)),
+        OpenCVFisheyeCamera(
+            1280, 720, (628.0, 371.0), (500.0, 502.0), (0.06, -0.012, 0.004, -0.0009), 1.5
+        ),
+        None,
+    ],
+    ids=["pinhole", "fisheye", "ftheta"],
+)
+def test_a_detected_board_reprojects_within_a_third_of_a_pixel(grey, rig, world, model):
+    """OpenCV finds the corners with no hint from us but their rough places."""
+    size, half = (1920, 1080), (960, 540)
+    front = rig.cameras[0]
+    pose = matrix_from_xyz_rpy([3.0, 0.4, 2.0], [0.03, -0.05, 0.1]) @ np.block(
+        [[front.rig_from_camera[:3, :3], np.zeros((3, 1))], [np.zeros((1, 3)), 1.0]]
+    )
+    model = (model or front.model).scaled(*size)
+    # Four samples a pixel make the edges smooth enough for a detector.
+    image = grey(model, Shutter.GLOBAL, pose, pose, size=size)
+    image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
+    pixels, seen = model.scaled(*half).project(world.in_frame(world.inner_corners, pose))
+    inside = ((pixels > 20) & (pixels < np.array(half) - 20)).all(axis=1) & seen
+    pixels = pixels[inside]
+    assert len(pixels) > 80
+    rough = np.round(pixels - 0.5).astype(np.float32)
+    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
+    found = cv2.cornerSubPix(image, rough, (6, 6), (-1, -1), stop).reshape(-1, 2) + 0.5
+    error = np.linalg.norm(found - pixels, axis=1)
+    assert np.sqrt((error**2).mean()) < 0.3
+    assert np.median(error) < 0.15
+
+
 @pytest.mark.parametrize("optics", ["front", "left", "right", "pinhole", "fisheye", "windshield"])
 def test_every_pixel_shows_the_square_that_its_centre_looks_at(grey, rig, world, optics):
     """Compare all pixels further than a tenth of a pixel from an edge of a square."""

@@ -1,5 +1,6 @@
 """Fair turns, metrics, encryption, sockets, and what the client repeats."""
 
+import socket
 import subprocess
 import threading
 import time
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import DeadlineError, InputError
@@ -96,6 +98,17 @@ def test_a_unix_socket_serves_and_is_removed(serve, scene, picture, tmp_path):
     with pytest.raises(InputError, match="is in use"):
         serve(unix_socket=path)
     assert path.read_text() == "precious"
+
+
+def test_health_has_a_port_of_its_own(serve):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with serve(health_port=port), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        reply = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+        assert reply.status == health_pb2.HealthCheckResponse.SERVING
+        with pytest.raises(InputError, match="cannot listen"):
+            serve(health_port=port)
 
 
 @pytest.fixture(scope="module")
