@@ -17,6 +17,11 @@ from ..core.errors import InputError
 
 T = TypeVar("T")
 _ANYBODYS = ("use_sim_time", "qos_overrides.", "start_type_description_service")
+_OF_A_RUN = frozenset(
+    ("run_dir", "rig", "scene", "dt_s", "frames", "lockstep.enabled", "lockstep.participants",
+     "deadlines.start_s", "deadlines.frame_s")
+)  # fmt: skip
+"""What every node of a run is told, whether it needs it or not."""
 
 
 def parameter(
@@ -89,7 +94,7 @@ def _refuse_unknown(node: Node) -> None:
     unknown = sorted(
         name
         for name in node._parameter_overrides  # rclpy has no public way to ask for them
-        if not node.has_parameter(name) and not name.startswith(_ANYBODYS)
+        if not node.has_parameter(name) and name not in _OF_A_RUN and not name.startswith(_ANYBODYS)
     )
     if unknown:
         raise InputError(

@@ -8,13 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from realdata import real
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability
 
+from carla_nurec_bridge.core.cameras import camera_from_json
+from carla_nurec_bridge.core.frames import Matrix, invert, matrix_from_quaternion
 from carla_nurec_bridge.cosmos import KINDS, count_frames
 from carla_nurec_bridge.recording import BagReader
 
@@ -109,6 +114,51 @@ def test_the_bag_says_what_the_report_says(twice: Path) -> None:
     for topic, stream in report["streams"].items():
         if stream["sha256"]:
             assert tallies[topic].sha256 == stream["sha256"], topic
+
+
+def _pose(pose: Any) -> Matrix:
+    p, q = pose.position, pose.orientation
+    return matrix_from_quaternion((p.x, p.y, p.z), (q.x, q.y, q.z, q.w))
+
+
+def test_boxes_enclose_the_pixels_of_their_objects(twice: Path) -> None:
+    instance, calibration = (
+        f"/camera/carla_front/{name}" for name in ("instance/image_raw", "calibration")
+    )
+    with BagReader(twice / "bag") as bag:
+        found: dict[str, dict[int, Any]] = {}
+        for topic, stamp, message in bag.messages([instance, calibration, "/objects", "/odometry"]):
+            found.setdefault(topic, {})[stamp] = message
+    text = next(iter(found[calibration].values())).data
+    model = camera_from_json(json.loads(text)["camera_model"])
+    base_from_camera = np.array(json.loads(text)["rig_from_camera"]).reshape(4, 4)
+    corners = np.array(list(product((-0.5, 0.5), repeat=3)))
+    shares = []
+    for stamp, image in found[instance].items():
+        ids = np.frombuffer(bytes(image.data), np.int32).reshape(image.height, image.width)
+        ego = _pose(found["/odometry"][stamp].pose.pose)
+        camera_from_map = invert(ego @ base_from_camera)
+        for detection in found["/objects"][stamp].detections:
+            size = detection.bbox.size
+            camera_from_box = camera_from_map @ _pose(detection.bbox.center)
+            points = corners * (size.x, size.y, size.z) @ camera_from_box[:3, :3].T
+            points += camera_from_box[:3, 3]
+            rows, columns = np.nonzero(ids == int(detection.id))
+            if len(rows) < 40 or points[:, 2].min() < 0.5:
+                continue
+            pixels, _ = model.project(points)
+            seen = np.column_stack((columns + 0.5, rows + 0.5))
+            shares.append(
+                np.mean(
+                    np.all(
+                        np.abs(seen - (pixels.min(0) + pixels.max(0)) / 2)
+                        <= np.ptp(pixels, 0) / 2 + 1,
+                        axis=1,
+                    )
+                )
+            )
+    assert len(shares) >= 20
+    assert min(shares) > 0.98
 
 
 def test_control_videos_have_the_cameras_frames(twice: Path) -> None:
