@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ..recorder_log import Log, read_log
 
-_UNBROKEN = ("id", "blueprint")
+_UNBROKEN = ("id", "role", "blueprint")
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
@@ -35,7 +35,7 @@ def open_log(file: Path) -> Log:
 def table(title: str | None, left: tuple[str, ...], right: tuple[str, ...] = ()) -> Table:
     """Return an empty table with columns of words, then columns of numbers."""
     look: dict[str, Any] = {"title_justify": "left", "title_style": "bold", "box": box.SIMPLE_HEAD}
-    made = Table(title=title, pad_edge=False, **look)
+    made = Table(title=title, pad_edge=False, padding=(0, 1, 0, 0), **look)
     for heading in left:
         made.add_column(heading, overflow="fold", no_wrap=heading in _UNBROKEN)
     for heading in right:

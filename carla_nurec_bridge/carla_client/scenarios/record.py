@@ -19,6 +19,7 @@ from .lanes import MapLanes
 from .scene import HERO, HERO_BLUEPRINT, Scene
 from .scripts import SCRIPTS
 from .spec import Draw, ScenarioSpec, draw
+from .strollers import Strollers
 
 _TRIES = 4
 _ROUTE_MARGIN_M = 60.0
@@ -50,7 +51,14 @@ def record(
         drawn_seed = seed * _TRIES + attempt
         numbers = draw(spec, np.random.default_rng(drawn_seed))
         frames = round(spec.duration_s / dt_s)
-        _drive(session, spec, numbers, drawn_seed, frames, dt_s, log, on_frame)
+        with Strollers(session, drawn_seed) as strollers:
+            walkers = strollers.spawn(spec.walkers)
+
+            def after_tick(done: int, total: int, strollers: Strollers = strollers) -> None:
+                strollers.step()
+                on_frame(done, total)
+
+            _drive(session, spec, numbers, drawn_seed, frames, dt_s, log, after_tick)
         if not log.is_file():
             raise InputError(
                 f"CARLA recorded nothing at {log}; recordings are written on CARLA's own machine, "
@@ -63,7 +71,7 @@ def record(
             head = {
                 "scenario": spec.name, "script": spec.script, "description": spec.description,
                 "seed": seed, "tries": attempt + 1, "map": session.map.name.split("/")[-1],
-                "log": log.name, "dt_s": dt_s, "duration_s": frames * dt_s,
+                "log": log.name, "walkers": walkers, "dt_s": dt_s, "duration_s": frames * dt_s,
                 "drawn": asdict(numbers),
             }  # fmt: skip
             write_events(beside, head, events)

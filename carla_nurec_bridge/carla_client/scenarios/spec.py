@@ -40,6 +40,9 @@ class ScenarioSpec(BaseModel):
     description: str = Field(min_length=10, description="one sentence for people")
     duration_s: float = Field(20.0, gt=1, le=600, description="length of the recording")
     vehicles: int = Field(4, ge=0, le=200, description="Traffic Manager vehicles around")
+    walkers: int = Field(
+        0, ge=0, le=200, description="walkers on the sidewalks, as far as the map has any"
+    )
     ego_speed_mps: Range = Field((8.0, 10.0), description="speed of the hero")
     other_speed_mps: Range = Field((8.0, 10.0), description="speed of the other one")
     gap_m: Range = Field((15.0, 20.0), description="distance at the script's decisive moment")

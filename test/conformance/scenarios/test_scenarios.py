@@ -96,6 +96,18 @@ def test_the_same_seed_gives_the_same_drive(folders: dict[str, Path]) -> None:
     assert sum(role.startswith("traffic_") for role in one.tracks) == 4
 
 
+def test_walkers_stroll_beside_the_road(folders: dict[str, Path]) -> None:
+    run = Recording(folders["a"], "collision")
+    town = carla.Map("demo_town", config_path("maps", "demo_town.xodr").read_text())
+    walkers = [track for role, track in run.tracks.items() if role.startswith("walker_")]
+    assert len(walkers) == run.json["walkers"] == 4
+    for track in walkers:
+        places = track.map_from_actor[::10, :3, 3]
+        assert np.linalg.norm(np.diff(places, axis=0), axis=1).sum() > 12.0
+        for x, y, z in places:
+            assert town.get_waypoint(carla.Location(x, -y, z), project_to_road=False) is None
+
+
 def test_the_ghost_driver_is_against_its_lane(folders: dict[str, Path]) -> None:
     run = Recording(folders["a"], "wrong_way")
     event, track = run.event("wrong_way"), run.tracks["incident"]
