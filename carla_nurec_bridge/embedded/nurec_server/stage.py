@@ -15,6 +15,7 @@ from ...rendering.lighting import Lighting
 from ...rendering.scene import Instance, RenderScene
 from ...scene import Scene
 from .cast import Cast, Look
+from .refusal import Code, RefusalError
 from .tracks import place_tracks
 
 _PAINTS = (
@@ -22,6 +23,7 @@ _PAINTS = (
     (196, 160, 60), (44, 98, 66), (92, 60, 44), (180, 186, 192), (58, 120, 160),
 )  # fmt: skip
 _LIGHT_ASSET = "traffic_light_off"
+_MOST_LOOKS = 5000
 _READY_ACTORS = 100  # built before the first call; more of them when they first appear
 
 
@@ -82,6 +84,12 @@ class Stage:
 
     def _asset(self, look: Look) -> str:
         if look not in self._looks:
+            if len(self._looks) >= _MOST_LOOKS:
+                raise RefusalError(
+                    Code.RESOURCE_EXHAUSTED,
+                    f"scene {self.scene.scene_id} was edited into {_MOST_LOOKS} different actors; "
+                    "call restore_model_parameters while nobody renders it",
+                )
             key = f"actor {len(self._looks)}"
             mesh = asset_for(look.label, look.size_m, look.seed)
             self.render_scene.add_asset(key, mesh)

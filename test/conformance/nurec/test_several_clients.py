@@ -141,7 +141,7 @@ def test_mutual_tls(serve, scene, picture, certificates):
         target = f"localhost:{running.port}"
         with NurecClient(target, tls=files("client")) as client:
             assert client.render(scene.scene_id, [picture()]).errors == ()
-        quick = Deadlines(connect_s=1.0)
+        quick = Deadlines(connect_s=0.4)
         for wrong in (TlsFiles(ca), TlsFiles(), None):
             with pytest.raises(DeadlineError, match="no NuRec server answered"):
                 NurecClient(target, quick, tls=wrong)
