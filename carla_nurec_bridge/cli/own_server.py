@@ -1,4 +1,4 @@
-"""An embedded CARLA that lives as long as one verb needs it."""
+"""Embedded servers that live as long as one verb needs them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,19 @@ _POLL_S = 0.05
 
 @contextmanager
 def own_carla(run: GraphConfig, output: Path) -> Iterator[None]:
-    """Start the embedded CARLA of a run and stop it at the end; ``output`` keeps what it says.
+    """Start the embedded CARLA of a run, as ``own_server``."""
+    with own_server(run, output, CARLA_SERVER):
+        yield
+
+
+@contextmanager
+def own_server(run: GraphConfig, output: Path, name: str) -> Iterator[None]:
+    """Start a server of a run and stop it at the end; ``output`` keeps what it says.
 
     RunError when it ends at once, DeadlineError when it is not ready in time.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
-    process = next(p for p in servers(run) if p.name == CARLA_SERVER)
+    process = next(p for p in servers(run) if p.name == name)
     child = Child(process, output)
     try:
         _wait_ready(child, run.start_deadline_s)
@@ -38,7 +45,7 @@ def _wait_ready(child: Child, deadline_s: float) -> None:
         if child.code() == InputError.exit_code:
             raise InputError(child.last_error().partition("error: ")[2])
         if child.code() is not None:
-            raise RunError(f"the CARLA server ended with code {child.code()}: {child.last_error()}")
+            raise RunError(f"{child.name} ended with code {child.code()}: {child.last_error()}")
         if time.monotonic() > deadline:
-            raise DeadlineError(f"the CARLA server was not ready within {deadline_s:g} s")
+            raise DeadlineError(f"{child.name} was not ready within {deadline_s:g} s")
         time.sleep(_POLL_S)

@@ -1,0 +1,30 @@
+"""A CARLA world made of an OpenDRIVE map."""
+
+from __future__ import annotations
+
+import carla
+
+from ..core.errors import ProtocolError
+from .session import Session
+
+_LOAD_S = 120.0
+
+
+def generate_world(session: Session, xodr: str) -> None:
+    """Replace the server's world by one made of OpenDRIVE text, as CARLA's replay examples do.
+
+    ProtocolError when the server refuses the map, or takes more than two minutes.
+    """
+    parameters = carla.OpendriveGenerationParameters(
+        vertex_distance=2.0,
+        max_road_length=500.0,
+        wall_height=0.0,
+        additional_width=7.6,
+        smooth_junctions=True,
+        enable_mesh_visibility=True,
+    )
+    session.client.set_timeout(_LOAD_S)
+    try:
+        session.client.generate_opendrive_world(xodr, parameters)
+    except RuntimeError as error:
+        raise ProtocolError(f"CARLA cannot make a world of the scene's map: {error}") from error

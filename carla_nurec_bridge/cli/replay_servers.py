@@ -1,0 +1,57 @@
+"""The servers of a replay: started here, or found running."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import InputError
+from ..graph import NUREC_SERVER, checked_config
+from ..nurec.container import ContainerOptions, NurecContainer, gpus_from, image_from
+from ..scene import Scene
+from .demo_flow import free_port
+from .own_server import own_carla, own_server
+
+
+def carla_address(
+    stack: ExitStack, scene: Scene, options: dict[str, Any], output: Path
+) -> tuple[str, int]:
+    """Return host and port of the CARLA of a replay; an embedded one ends with ``stack``.
+
+    InputError for a scene without a map.
+    """
+    if scene.xodr is None:
+        raise InputError(f"the scene {scene.scene_id} has no map.xodr, which CARLA needs")
+    if options["carla_mode"] == "external":
+        return options["host"], options["port"]
+    road = output / "map" / "scene.xodr"
+    road.parent.mkdir(exist_ok=True)
+    road.write_text(scene.xodr, encoding="utf-8")
+    port = free_port(pair=True)
+    asked = {"run_dir": output, "map": road, "carla_port": port, "nurec": False}
+    run = checked_config(asked, "replay")
+    stack.enter_context(own_carla(run, output / "logs" / "carla_server.log"))
+    return "127.0.0.1", port
+
+
+def nurec_address(stack: ExitStack, path: Path, options: dict[str, Any], output: Path) -> str:
+    """Return the address of the NuRec of a replay; what is started here ends with ``stack``."""
+    if options["nurec_mode"] == "external":
+        return f"127.0.0.1:{options['nurec_port']}"
+    log = output / "logs" / "nurec_server.log"
+    if options["nurec_mode"] == "embedded":
+        port = free_port()
+        asked = {"run_dir": output, "scene": path, "nurec_port": port, "embedded_carla": False}
+        run = checked_config(asked, "replay")
+        stack.enter_context(own_server(run, log, NUREC_SERVER))
+        return f"127.0.0.1:{port}"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    lines = stack.enter_context(log.open("w", encoding="utf-8"))
+    wish = ContainerOptions(
+        path, image_from(os.environ), gpus_from(os.environ),
+        arguments=("--enable-editing-actors",),
+    )  # fmt: skip
+    container = NurecContainer(wish, lambda line: print(line, file=lines, flush=True))
+    return f"127.0.0.1:{stack.enter_context(container).port}"
