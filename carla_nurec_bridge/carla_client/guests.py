@@ -65,6 +65,7 @@ class Guests:
         self._session = session
         self._actors: list[carla.Vehicle] = []
         self._manager: carla.TrafficManager | None = None
+        self._waiting: list[carla.Vehicle] = []
 
     def __enter__(self) -> Guests:
         return self
@@ -85,8 +86,15 @@ class Guests:
             self._actors.append(actor)
             ids.append(actor.id)
             if guest.autopilot:
-                actor.set_autopilot(True, self._traffic_port())
+                self._traffic_port()
+                self._waiting.append(actor)
         return ids
+
+    def after_tick(self) -> None:
+        """Let those drive that are to: the Traffic Manager forgets who was in no state yet."""
+        waiting, self._waiting = self._waiting, []
+        for actor in waiting:
+            actor.set_autopilot(True, self._traffic_port())
 
     def _place(self, guest: Guest) -> carla.Transform:
         if guest.position_m is not None:

@@ -79,6 +79,10 @@ class SceneCast:
     def enter(self, ego: Ego) -> None:
         """Take over the ego."""
         self._ego = ego
+        if self._handover.tracks or self._handover.ego_to_traffic:
+            # It must have seen a tick before it takes over anybody.
+            self._manager = self._session.client.get_trafficmanager(free_port())
+            self._manager.set_synchronous_mode(True)
         ego.actor.set_simulate_physics(False)
 
     def place(self, elapsed_s: float) -> None:
@@ -180,7 +184,5 @@ class SceneCast:
         actor.set_simulate_physics(True)
         actor.set_target_velocity(carla.Vector3D(x, -y, z))
         if drive:
-            if self._manager is None:
-                self._manager = self._session.client.get_trafficmanager(free_port())
-                self._manager.set_synchronous_mode(True)
+            assert self._manager is not None
             actor.set_autopilot(True, self._manager.get_port())

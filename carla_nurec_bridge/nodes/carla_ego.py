@@ -205,6 +205,7 @@ class CarlaEgo:
         for tick in range(1, ticks + 1):
             self._stage.before_tick((self._at.frame + tick / ticks) * self._p.dt_s)
             snapshot = session.tick()
+        self._guests.after_tick()
         return snapshot
 
     def _publish(self, snapshot: Snapshot) -> None:
@@ -257,6 +258,7 @@ class CarlaEgo:
         if self._p.lockstep:
             raise InputError("a run in lock-step cannot be reset; start another")
         self._leave_stage()
+        self._world.tick()  # only then are the old actors gone
         self._set_stage()
         return f"reset after frame {self._at.frame}"
 

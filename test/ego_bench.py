@@ -1,0 +1,159 @@
+"""A server, a running ``carla_ego`` and a node that hears and says what a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from std_srvs.srv import SetBool, Trigger
+
+from carla_nurec_bridge.child import Child
+from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.core.topics import TOPICS
+from carla_nurec_bridge.graph import CARLA_SERVER, GraphConfig, environment, servers
+from carla_nurec_bridge.ros.publishers import message_class
+from carla_nurec_bridge.ros.qos import profile
+
+DOMAIN = 104
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def carla_server(folder: Path, port: int | None = None) -> Iterator[int]:
+    """Serve the demo town; yield its port."""
+    config = GraphConfig(
+        map=config_path("maps", "demo_town.xodr"), nurec=False, run_dir=folder,
+        carla_port=port or free_port(),
+    )  # fmt: skip
+    [process] = [p for p in servers(config) if p.name == CARLA_SERVER]
+    child = Child(process, folder / "server.log")
+    try:
+        yield config.carla_port
+    finally:
+        child.terminate()
+        child.close(5.0)
+
+
+class Ego:
+    """A ``carla_ego`` process."""
+
+    def __init__(self, folder: Path, port: int, *remaps: str, **parameters: Any) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.run_dir = folder / "run"
+        values = {
+            "carla.port": port, "run_dir": str(self.run_dir), "carla.timeout_s": 20.0,
+            "deadlines.frame_s": 20.0, **{k.replace("__", "."): v for k, v in parameters.items()},
+        }  # fmt: skip
+        argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.carla_ego", "--ros-args"]
+        for name, value in values.items():
+            argv += ["-p", f"{name}:={json.dumps(value)}"]
+        for remap in remaps:
+            argv += ["-r", remap]
+        env = os.environ | {
+            "ROS_DOMAIN_ID": str(DOMAIN), "OMP_WAIT_POLICY": "passive",
+            "NUMBA_NUM_THREADS": environment(GraphConfig())["NUMBA_NUM_THREADS"],
+        }  # fmt: skip
+        self.log = folder / "ego.log"
+        self._output = self.log.open("w")
+        self.process = subprocess.Popen(argv, env=env, stdout=self._output, stderr=self._output)
+
+    def summary(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.run_dir / "parts/carla_ego.json").read_text())
+        return found
+
+    def close(self) -> int:
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(20)
+        self.process.kill()
+        self._output.close()
+        return self.process.wait()
+
+
+class User:
+    """A node that keeps the messages of topics by their stamps' order of arrival."""
+
+    def __init__(self, namespace: str = "") -> None:
+        self._context = Context()
+        rclpy.init(context=self._context, domain_id=DOMAIN)
+        self.node = Node("user", context=self._context, namespace=namespace)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self.heard: dict[str, list[Any]] = {}
+
+    def hear(self, key: str, sensor: str = "", prefix: str = "") -> str:
+        row = TOPICS[key]
+        topic = prefix + row.named(sensor)
+        heard = self.heard.setdefault(topic, [])
+        self.node.create_subscription(
+            message_class(row.type), topic, heard.append, profile(row.qos)
+        )
+        return topic
+
+    def until(self, true: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            self._executor.spin_once(0.02)
+            found = true()
+            if found:
+                return found
+        raise AssertionError(f"waited {timeout_s:g} s for {what}")
+
+    def listen(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._executor.spin_once(0.02)
+
+    def next(self, topic: str, what: str = "") -> Any:
+        """Return a message that comes from now on."""
+        count = len(self.heard[topic])
+        self.until(lambda: len(self.heard[topic]) > count, what or topic)
+        return self.heard[topic][-1]
+
+    def call(self, name: str, data: bool | None = None, namespace: str = "") -> Any:
+        kind = Trigger if data is None else SetBool
+        client = self.node.create_client(kind, f"{namespace}/carla_ego/{name}")
+        self.until(client.service_is_ready, f"service {name}")
+        request = kind.Request() if data is None else kind.Request(data=data)
+        future = client.call_async(request)
+        self.until(future.done, f"the answer of {name}")
+        self.node.destroy_client(client)
+        return future.result()
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+        self._context.try_shutdown()
+
+
+def make_scene(folder: Path, frames: int, vehicles: int) -> Path:
+    """Rehearse a drive through the demo town and build its scene package."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log, scene = folder / "drive.log", folder / "scene.usdz"
+    town = str(config_path("maps", "demo_town.xodr"))
+    verb = [sys.executable, "-m", "carla_nurec_bridge.cli.main"]
+    for command in (
+        ["rehearse", "--map", town, "--out", str(log), "--frames", str(frames), "--vehicles",
+         str(vehicles), "--seed", "2"],
+        ["scene", "build", "--map", town, "--recording", str(log), "-o", str(scene)],
+    ):  # fmt: skip
+        done = subprocess.run([*verb, *command], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr[-2000:]
+    return scene

@@ -1,0 +1,289 @@
+"""``carla_ego`` as its users meet it: every sensor's axes and signs, services, teleop."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from ego_bench import Ego, User, carla_server
+from geometry_msgs.msg import Twist, Vector3
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool, String
+
+from carla_nurec_bridge.core.frames import invert
+from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.ros.convert import pose_matrix, stamp_ns
+from carla_nurec_bridge.ros.qos import profile
+
+pytestmark = pytest.mark.ros
+
+AHEAD_M, LEFT_M = 12.0, 4.0
+
+
+class Run:
+    """The ego in the demo town with every sensor, a parked car ahead on its left."""
+
+    def __init__(self, ego: Ego, user: User) -> None:
+        self.ego, self.user = ego, user
+        sensors = (
+            ("points", "roof"), ("semantic_points", "labels"), ("radar_points", "bumper"),
+            ("imu_raw", "body"), ("gnss_sensor", "antenna"), ("instance", "front"),
+            ("depth", "front"), ("camera_info", "front"),
+        )  # fmt: skip
+        self.topics = {key: user.hear(key, name) for key, name in sensors}
+        for key in (
+            "clock", "odometry", "objects", "gnss", "imu", "vehicle_state", "weather", "collision",
+            "lane_invasion", "tf_static",
+        ):  # fmt: skip
+            self.topics[key] = user.hear(key)
+        user.until(lambda: self.heard("instance"), "the first pictures", 90)
+        self.map_from_base = pose_matrix(self.heard("odometry")[-1].pose.pose)
+        self.guest = self._spawn()
+        user.until(lambda: self._box() is not None, "the parked car")
+        user.listen(1.0)
+
+    def heard(self, key: str) -> list[Any]:
+        return self.user.heard[self.topics[key]]
+
+    def next(self, key: str) -> Any:
+        return self.user.next(self.topics[key])
+
+    def _spawn(self) -> int:
+        place = self.map_from_base @ [AHEAD_M, LEFT_M, 0.6, 1.0]
+        yaw = float(np.arctan2(self.map_from_base[1, 0], self.map_from_base[0, 0]))
+        text = json.dumps({"position_m": place[:3].tolist(), "yaw_rad": yaw})
+        publisher = self.user.node.create_publisher(String, "command/spawn", 10)
+        self.user.until(publisher.get_subscription_count, "the reader of command/spawn")
+        publisher.publish(String(data=text))
+        self.user.listen(0.3)
+        answer = self.user.call("spawn")
+        assert answer.success, answer.message
+        [actor_id] = json.loads(answer.message)
+        return int(actor_id)
+
+    def _box(self) -> Any:
+        boxes = [d for d in self.heard("objects")[-1].detections if d.id == str(self.guest)]
+        return boxes[0].bbox if boxes else None
+
+    def in_sensor(self, name: str, xyz: np.ndarray) -> np.ndarray:
+        """Return points of a sensor in the axes of the parked car's box, in half sizes."""
+        rig = load_rig("carla_all")
+        [mount] = [s.rig_from_sensor for s in rig.sensors if s.name == name]
+        map_from_base = pose_matrix(self.heard("odometry")[-1].pose.pose)
+        box = self._box()
+        box_from_sensor = invert(pose_matrix(box.center)) @ map_from_base @ mount
+        local = xyz @ box_from_sensor[:3, :3].T + box_from_sensor[:3, 3]
+        half = np.array([box.size.x, box.size.y, box.size.z]) / 2.0
+        scaled: np.ndarray = local / half
+        return scaled
+
+
+def table(cloud: Any) -> np.ndarray:
+    kinds = {2: "i1", 4: "<u2", 6: "<u4", 7: "<f4", 8: "<f8"}
+    dtype = np.dtype({
+        "names": [f.name for f in cloud.fields],
+        "formats": [kinds[f.datatype] for f in cloud.fields],
+        "offsets": [f.offset for f in cloud.fields],
+        "itemsize": cloud.point_step,
+    })  # fmt: skip
+    return np.frombuffer(bytes(cloud.data), dtype)
+
+
+def xyz(rows: np.ndarray) -> np.ndarray:
+    return np.stack([rows["x"], rows["y"], rows["z"]], axis=1).astype(float)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    pytest.importorskip("carla")
+    folder = tmp_path_factory.mktemp("ego")
+    with carla_server(folder) as port:
+        ego = Ego(folder, port, rig="carla_all", seed=2, spectator__follow=True)
+        user = User()
+        try:
+            yield Run(ego, user)
+        finally:
+            user.close()
+            code = ego.close()
+            assert code == 130, ego.log.read_text()[-2000:]
+
+
+def test_labelled_points_on_the_car_lie_ahead_on_the_left_inside_its_box(run: Run) -> None:
+    rows = table(run.next("semantic_points"))
+    assert rows.dtype.names == ("x", "y", "z", "CosAngle", "ObjIdx", "ObjTag")
+    mine = rows[rows["ObjIdx"] == run.guest]
+    assert len(mine) > 30
+    assert set(mine["ObjTag"]) == {14}
+    points = xyz(mine)
+    assert np.all(points[:, 1] > 0)  # positive y is left
+    assert np.all(points[:, 0] > 5)
+    assert np.abs(run.in_sensor("labels", points)).max() < 1.02
+    assert np.all((mine["CosAngle"] >= 0) & (mine["CosAngle"] <= 1))
+
+
+def test_a_sweep_goes_all_round_and_hits_the_car_and_the_ground(run: Run) -> None:
+    rows = table(run.next("points"))
+    points = xyz(rows)
+    inside = np.abs(run.in_sensor("roof", points)).max(axis=1) < 1.02
+    assert inside.sum() > 30
+    azimuth = np.degrees(np.arctan2(points[:, 1], points[:, 0]))
+    covered = np.histogram(azimuth, bins=12, range=(-180, 180))[0]
+    assert np.all(covered > 50)  # two ticks make one sweep
+    near = np.hypot(points[:, 0], points[:, 1]) < 6
+    assert np.median(points[near, 2]) == pytest.approx(-1.9, abs=0.1)
+
+
+def test_radar_returns_lie_on_the_car_with_its_angle_positive_to_the_left(run: Run) -> None:
+    found = []
+    for _ in range(6):
+        rows = table(run.next("radar_points"))
+        found.append(rows[np.abs(run.in_sensor("bumper", xyz(rows))).max(axis=1) < 1.05])
+    rows = np.concatenate(found)
+    assert len(rows) > 5
+    assert np.all(rows["AzimuthAngle"] > 0.1)
+    assert np.linalg.norm(xyz(rows), axis=1) == pytest.approx(rows["Range"], abs=1e-3)
+    assert np.abs(rows["Velocity"]).max() < 0.2  # both stand
+
+
+def test_the_car_is_left_in_the_picture_at_its_depth(run: Run) -> None:
+    picture = run.next("instance")
+    stamp = stamp_ns(picture.header.stamp)
+    run.user.until(
+        lambda: any(stamp_ns(d.header.stamp) == stamp for d in run.heard("depth")), "its depth"
+    )
+    [depth] = [d for d in run.heard("depth") if stamp_ns(d.header.stamp) == stamp]
+    ids = np.frombuffer(bytes(picture.data), np.int32).reshape(180, 320)
+    metres = np.frombuffer(bytes(depth.data), np.float32).reshape(180, 320)
+    mine = ids == run.guest & 0xFFFF
+    assert mine.sum() > 100
+    columns = np.flatnonzero(mine.any(axis=0))
+    assert columns.max() < 160
+    # The rear of the car is its box's, 1.5 m behind the camera's mount less.
+    box = run._box()
+    nearest = AHEAD_M - box.size.x / 2.0 - 1.5
+    assert metres[mine].min() == pytest.approx(nearest, abs=0.35)
+
+
+def test_an_imu_at_rest_feels_gravity_upwards(run: Run) -> None:
+    felt = np.array([
+        (m.linear_acceleration.x, m.linear_acceleration.y, m.linear_acceleration.z)
+        for m in (run.next("imu_raw") for _ in range(5))
+    ])  # fmt: skip
+    assert felt.mean(axis=0) == pytest.approx([0.0, 0.0, 9.81], abs=0.15)
+    message = run.heard("imu_raw")[-1]
+    assert message.header.frame_id == "body_link"
+    assert message.orientation_covariance[0] == -1.0
+    assert message.linear_acceleration_covariance[4] == pytest.approx(1e-4)
+    assert message.angular_velocity_covariance[8] == pytest.approx(1e-6)
+
+
+def test_the_gnss_stands_where_the_map_says(run: Run) -> None:
+    fix, truth = run.next("gnss_sensor"), run.heard("gnss")[-1]
+    assert fix.latitude == pytest.approx(truth.latitude, abs=2e-5)
+    assert fix.longitude == pytest.approx(truth.longitude, abs=2e-5)
+    assert fix.altitude - truth.altitude == pytest.approx(1.6, abs=0.2)
+    assert fix.position_covariance[8] == pytest.approx(1e-4)
+    assert fix.position_covariance_type == 2
+    # North is +y of the map: 1e-8 degrees of latitude are 1.1 mm.
+    assert fix.position_covariance[4] == pytest.approx(0.001113**2, rel=0.01)
+
+
+def test_every_sensor_frame_hangs_on_the_ego(run: Run) -> None:
+    frames = {t.child_frame_id: t.header.frame_id for t in run.heard("tf_static")[-1].transforms}
+    for name in ("roof", "labels", "bumper", "body", "antenna", "front"):
+        assert frames[f"{name}_link"] == "base_link"
+    odometry = run.heard("odometry")[-1]
+    assert odometry.pose.covariance[0] > 0
+
+
+def test_weather_changes_in_part_by_preset_and_not_by_nonsense(run: Run) -> None:
+    publisher = run.user.node.create_publisher(String, "command/weather", 10)
+    run.user.until(publisher.get_subscription_count, "the reader of command/weather")
+    before = json.loads(run.heard("weather")[-1].data)
+    publisher.publish(String(data='{"cloudiness": 77.0}'))
+    after = json.loads(run.next("weather").data)
+    assert after == before | {"cloudiness": 77.0}
+    publisher.publish(String(data="HardRainNoon"))
+    assert json.loads(run.next("weather").data)["precipitation"] > 50
+    publisher.publish(String(data='{"rain": 1}'))
+    assert json.loads(run.next("weather").data)["precipitation"] > 50
+    publisher.publish(String(data=json.dumps(before)))
+    assert json.loads(run.next("weather").data) == before
+
+
+def test_a_paused_clock_goes_on_telling_the_time(run: Run) -> None:
+    assert not run.user.call("step").success  # not paused
+    assert run.user.call("pause", True).success
+    run.user.listen(0.5)
+    del run.heard("clock")[:], run.heard("odometry")[:]
+    run.user.listen(1.5)
+    stamps = {stamp_ns(m.clock) for m in run.heard("clock")}
+    assert len(stamps) == 1
+    assert len(run.heard("clock")) >= 4  # a few Hz of wall time
+    assert run.heard("odometry") == []
+    assert run.user.call("step").success
+    run.user.listen(1.0)
+    assert [stamp_ns(m.header.stamp) - stamps.pop() for m in run.heard("odometry")] == [50_000_000]
+    assert run.user.call("pause", False).success
+    run.next("odometry")
+
+
+def test_teleop_drives_left_and_the_watchdog_stops_it(run: Run) -> None:
+    publisher = run.user.node.create_publisher(Twist, "cmd_vel", 10)
+    run.user.until(publisher.get_subscription_count, "the reader of cmd_vel")
+    for _ in range(25):
+        publisher.publish(Twist(linear=Vector3(x=3.0), angular=Vector3(z=0.35)))
+        run.user.listen(0.1)
+    odometry, felt = run.heard("odometry")[-1], run.heard("imu_raw")[-1]
+    assert odometry.twist.twist.linear.x > 1.0
+    assert odometry.twist.twist.angular.z > 0.05  # a left turn is positive
+    assert felt.angular_velocity.z == pytest.approx(odometry.twist.twist.angular.z, abs=0.1)
+    assert run.heard("vehicle_state")[-1].drive.steering_angle > 0.1
+    moved = invert(run.map_from_base) @ pose_matrix(odometry.pose.pose)
+    assert moved[0, 3] > 1.0
+    assert moved[1, 3] > 0.1
+    run.user.until(
+        lambda: abs(run.heard("odometry")[-1].twist.twist.linear.x) < 0.05, "the watchdog", 15
+    )
+
+
+def test_a_reset_puts_the_ego_back_while_time_goes_on(run: Run) -> None:
+    before = stamp_ns(run.heard("odometry")[-1].header.stamp)
+    answer = run.user.call("reset")
+    assert answer.success, answer.message
+    odometry = run.next("odometry")
+    assert stamp_ns(odometry.header.stamp) > before
+    moved = invert(run.map_from_base) @ pose_matrix(odometry.pose.pose)
+    assert np.linalg.norm(moved[:3, 3]) < 0.3
+    assert not any(d.id == str(run.guest) for d in run.next("objects").detections)
+
+
+def test_a_person_who_drives_into_a_car_is_told_of_the_collision(run: Run) -> None:
+    place = run.map_from_base @ [9.0, 0.0, 0.6, 1.0]
+    publisher = run.user.node.create_publisher(String, "command/spawn", 10)
+    run.user.until(publisher.get_subscription_count, "the reader of command/spawn")
+    publisher.publish(String(data=json.dumps({"position_m": place[:3].tolist()})))
+    run.user.listen(0.3)
+    [guest] = json.loads(run.user.call("spawn").message)
+    override = run.user.node.create_publisher(Bool, "command/manual_override", profile("latched"))
+    manual = run.user.node.create_publisher(JointState, "command/manual", 10)
+    run.user.until(manual.get_subscription_count, "the reader of command/manual")
+    override.publish(Bool(data=True))
+    pedals = JointState(name=["throttle", "brake", "steer"], position=[0.8, 0.0, 0.0])
+    del run.heard("collision")[:]
+    deadline = time.monotonic() + 20
+    while not run.heard("collision") and time.monotonic() < deadline:
+        manual.publish(pedals)
+        run.user.listen(0.1)
+    override.publish(Bool(data=False))
+    [status] = run.heard("collision")[0].status
+    facts = {item.key: item.value for item in status.values}
+    assert facts["actor_id"] == str(guest)
+    assert facts["type_id"] == "vehicle.tesla.model3"
+    forward = run.map_from_base[:2, 0]
+    push = np.array([float(facts["impulse_x"]), float(facts["impulse_y"])])
+    assert push @ forward < 0  # the ego is pushed back
