@@ -1,0 +1,31 @@
+"""Jobs for Cosmos Transfer servers: one client for the REST job API and both Gradio servers.
+
+``connect`` finds out what answers at an address, ``run_job`` turns a ``JobSpec`` into a video file.
+"""
+
+from .batch import Item, Tally, plan, run_batch
+from .connect import APIS, connect
+from .failures import JobFailed, OutOfTime, ServerUnreachable
+from .http import Deadline, RetryPolicy
+from .run import Outcome, run_job
+from .server import Update
+from .spec import JobSpec, load_spec
+
+__all__ = [
+    "APIS",
+    "Deadline",
+    "Item",
+    "JobFailed",
+    "JobSpec",
+    "OutOfTime",
+    "Outcome",
+    "RetryPolicy",
+    "ServerUnreachable",
+    "Tally",
+    "Update",
+    "connect",
+    "load_spec",
+    "plan",
+    "run_batch",
+    "run_job",
+]

@@ -1,0 +1,82 @@
+"""Find out what kind of server answers at an address."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal, get_args
+
+import httpx
+
+from ...core.errors import InputError
+from .gradio import read_app
+from .http import Deadline, Http, NotThere, RetryPolicy, Transient
+from .rest import RestServer, served_backends, wait_ready
+from .server import Server
+from .transfer import TRANSFER1, TRANSFER25, GradioServer
+
+Api = Literal["auto", "rest", "transfer1", "transfer2.5"]
+APIS: tuple[str, ...] = get_args(Api)
+_TRANSFER25_ONLY = ("upload_file_list", "generate_default_request", "generate")
+
+
+def token_from(given: str | None) -> str | None:
+    """Return the token: as given, of COSMOS_TOKEN, or in the file that COSMOS_TOKEN_FILE names."""
+    if given or (given := os.environ.get("COSMOS_TOKEN")):
+        return given
+    file = os.environ.get("COSMOS_TOKEN_FILE")
+    if not file:
+        return None
+    try:
+        return Path(file).read_text().strip()
+    except OSError as error:
+        raise InputError(f"COSMOS_TOKEN_FILE {file}: {error.strerror}") from error
+
+
+def connect(
+    url: str,
+    api: str = "auto",
+    token: str | None = None,
+    policy: RetryPolicy | None = None,
+    deadline: Deadline | None = None,
+    poll_s: float = 5.0,
+) -> tuple[Http, Server]:
+    """Return the connection and the server at ``url``, of the kind ``api`` or as it is found."""
+    http = Http(url, token_from(token), policy or RetryPolicy(), deadline or Deadline(3600.0))
+    try:
+        return http, _server(http, _detect(http) if api == "auto" else api, poll_s)
+    except BaseException:
+        http.close()
+        raise
+
+
+def _server(http: Http, api: str, poll_s: float) -> Server:
+    if api == "rest":
+        wait_ready(http)
+        served = served_backends(http)
+        if not served:
+            raise InputError(f"{http.url} has no backend that works; see {http.url}/v1/models")
+        preferred = "transfer2.5" if "transfer2.5" in served else served[0]
+        return RestServer(http, preferred, poll_s)
+    app = read_app(http)
+    return GradioServer(http, app, TRANSFER1 if api == "transfer1" else TRANSFER25)
+
+
+def _detect(http: Http) -> str:
+    try:
+        alive = http.json("GET", "/v1/health/live")
+        if isinstance(alive, dict) and alive.get("status") == "ok":
+            return "rest"
+    except NotThere:
+        pass
+    try:
+        app = read_app(http)
+    except (NotThere, httpx.HTTPError, Transient) as error:
+        raise InputError(
+            f"{http.url} is neither a REST job server nor a Gradio app of Cosmos; "
+            "check the address, or say which with --api"
+        ) from error
+    if "generate_video" not in app.functions:
+        raise InputError(f"the Gradio app at {http.url} has no generate_video; it is not Cosmos")
+    newer = any(name in app.functions for name in _TRANSFER25_ONLY)
+    return "transfer2.5" if newer else "transfer1"

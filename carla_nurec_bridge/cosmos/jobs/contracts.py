@@ -1,0 +1,194 @@
+"""What each Cosmos backend takes: controls, frames, rate, resolution, weights.
+
+The client checks a job before it uploads anything, the server checks it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+RGB_USES = Literal["required", "if derived", "no"]
+
+
+@dataclass(frozen=True)
+class FrameRule:
+    """Frame counts ``offset + step * k`` for k = 1, 2, ... within [least, most] (0: no bound)."""
+
+    step: int = 1
+    offset: int = 0
+    least: int = 1
+    most: int = 0
+
+    def allows(self, frames: int) -> bool:
+        """Return whether a clip of so many frames fits."""
+        if frames < self.least or (self.most and frames > self.most):
+            return False
+        return frames > self.offset and (frames - self.offset) % self.step == 0
+
+    def largest(self, frames: int) -> int:
+        """Return the largest count that fits and is no more than ``frames``; 0 when none is."""
+        top = min(frames, self.most or frames)
+        fitting = self.offset + (top - self.offset) // self.step * self.step
+        return fitting if fitting > self.offset and fitting >= self.least else 0
+
+    def text(self) -> str:
+        """Return the rule in words."""
+        if self.step == 1:
+            return f"{self.least} to {self.most} frames" if self.most else f">= {self.least} frames"
+        first = [self.offset + self.step * k for k in (1, 2)]
+        return f"{first[0]}, {first[1]}, ... frames"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One backend. ``controls`` maps names to whether the server can derive them from rgb.
+
+    Clips of any rate of ``rates`` are taken; the model works at ``model_rates`` (None: the clip's).
+    """
+
+    backend: str
+    controls: Mapping[str, bool]
+    rates: tuple[int, ...]
+    model_rate: int | None
+    frames: FrameRule
+    resolutions: tuple[str, ...]
+    rgb: RGB_USES
+    required: tuple[str, ...] = ()
+    shared_weight: bool = False
+    enforced: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contract as servers publish it."""
+        return asdict(self) | {"controls": dict(self.controls)}
+
+
+_COSMOS3 = {
+    "controls": {"edge": True, "blur": True, "depth": False, "seg": False, "wsm": False},
+    "rates": (10, 16, 24, 30),
+    "model_rate": None,
+    "frames": FrameRule(least=5, most=300),
+    "resolutions": ("256", "480", "720"),
+    "rgb": "if derived",
+}
+_FOUR = {"edge": True, "vis": True, "depth": True, "seg": True}
+CONTRACTS: dict[str, Contract] = {
+    contract.backend: contract
+    for contract in (
+        Contract(
+            "transfer2.5", _FOUR, (16,), 16, FrameRule(93, least=93), ("480", "720"), "required"
+        ),
+        Contract(
+            "transfer2.5-av",
+            {"hdmap_bbox": False},
+            (30,),
+            10,
+            FrameRule(28, 29 - 28, least=29),
+            ("720",),
+            "no",
+            required=("hdmap_bbox",),
+            shared_weight=True,
+        ),
+        Contract("cosmos3-nano", **_COSMOS3),  # type: ignore[arg-type]
+        Contract("cosmos3-super", **_COSMOS3),  # type: ignore[arg-type]
+        # The two below answer over Gradio and refuse nothing; other clips only waste or look bad.
+        Contract(
+            "transfer1",
+            {"edge": True, "vis": True, "depth": False, "seg": False},
+            (24,),
+            24,
+            FrameRule(120, 1, least=121),
+            ("720",),
+            "if derived",
+            enforced=False,
+        ),
+        Contract(
+            "transfer2.5-gradio",
+            _FOUR,
+            (16,),
+            16,
+            FrameRule(93, least=93),
+            ("256", "480", "512", "720", "1024", "1080", "480p", "720p"),
+            "required",
+            enforced=False,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What is known of a job's videos, which are all alike."""
+
+    frames: int
+    rate_hz: float
+    width: int
+    height: int
+
+
+def violations(
+    contract: Contract,
+    clip: Clip | None,
+    controls: Mapping[str, float | None],
+    derived: frozenset[str],
+    has_rgb: bool,
+    resolution: str | None,
+) -> list[str]:
+    """Return a sentence, with the fix, for each way a job breaks a contract.
+
+    ``controls`` maps names to weights (None: the default), ``derived`` are those the server is to
+    make from rgb.
+    """
+    found = []
+    known = ", ".join(contract.controls)
+    for name, weight in controls.items():
+        if name not in contract.controls:
+            found.append(f"{contract.backend} has no control {name!r}; it takes {known}")
+        elif name in derived and not contract.controls[name]:
+            found.append(f"{contract.backend} cannot derive {name!r}; give a {name} video")
+        if weight is not None and not 0 <= weight <= 1:
+            found.append(f"weight {weight:g} of {name!r} is outside 0..1; use a value within")
+    if not controls:
+        found.append(f"{contract.backend} needs at least one control of {known}; add one")
+    for name in contract.required:
+        if name not in controls:
+            found.append(f"{contract.backend} needs the control {name!r}; add it")
+    if contract.shared_weight and len({w for w in controls.values() if w is not None}) > 1:
+        found.append(f"{contract.backend} has one weight for all controls; give them the same")
+    if contract.rgb == "required" and not has_rgb:
+        found.append(f"{contract.backend} needs the input (rgb) video; add it")
+    if contract.rgb == "if derived" and derived and not has_rgb:
+        found.append(f"{', '.join(sorted(derived))} is derived from the input video; add it")
+    if resolution is not None and resolution not in contract.resolutions:
+        allowed = ", ".join(contract.resolutions)
+        found.append(f"{contract.backend} has no resolution {resolution!r}; use one of {allowed}")
+    return found + ([] if clip is None else _clip_violations(contract, clip))
+
+
+def _clip_violations(contract: Contract, clip: Clip) -> list[str]:
+    found = []
+    if not any(abs(clip.rate_hz - rate) < 0.01 for rate in contract.rates):
+        allowed = ", ".join(map(str, contract.rates))
+        found.append(
+            f"{contract.backend} takes {allowed} frames/s (clip has {clip.rate_hz:g}); "
+            "record at that rate, or add --fit to resample"
+        )
+    frames = model_frames(contract, clip)
+    if not contract.frames.allows(frames):
+        cut = contract.frames.largest(frames)
+        fix = f"add --fit to cut to {cut}" if cut else "record a longer clip"
+        found.append(
+            f"{contract.backend} needs {contract.frames.text()} (clip has {frames}"
+            f"{f' at {contract.model_rate} frames/s' if frames != clip.frames else ''}); {fix}"
+        )
+    if clip.width % 2 or clip.height % 2:
+        found.append(f"{clip.width}x{clip.height} is odd; record an even size")
+    return found
+
+
+def model_frames(contract: Contract, clip: Clip) -> int:
+    """Return how many frames the model sees of a clip, at its own rate."""
+    if contract.model_rate is None:
+        return clip.frames
+    return int(clip.frames * contract.model_rate / clip.rate_hz + 1e-6)

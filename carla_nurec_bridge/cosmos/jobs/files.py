@@ -1,0 +1,90 @@
+"""Hash what is sent, and store what is fetched: whole, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from ...core.errors import InputError
+from .http import Http, Transient
+from .probe import probe
+from .server import RemoteFile, Server, chunks
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    digest = hashlib.sha256()
+    for piece in chunks(path):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def safe_name(name: str) -> str:
+    """Return a server's file name without folders, odd characters or leading dots."""
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return _UNSAFE.sub("_", base).lstrip(".")[:120] or "output.mp4"
+
+
+def target_path(output: Path | None, server_name: str, default_name: str) -> Path:
+    """Return where to store a result.
+
+    ``output`` is a file, or a folder that exists and gets the server's name; None: ``default_name``
+    here. A name that is taken gets a number, unless it was given as a file.
+    """
+    if output is None:
+        return _free(Path(default_name))
+    if output.is_dir():
+        return _free(output / safe_name(server_name))
+    return output
+
+
+def _free(path: Path) -> Path:
+    number, free = 2, path
+    while free.exists():
+        free = path.with_stem(f"{path.stem}-{number}")
+        number += 1
+    return free
+
+
+def fetch(http: Http, server: Server, file: RemoteFile, target: Path) -> str:
+    """Store a video under ``target``; return its SHA-256.
+
+    It is written to a hidden name beside, checked (size and hash when the server tells them, and
+    that it is a video), then renamed.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+
+    def once() -> str:
+        digest, size = hashlib.sha256(), 0
+        with server.open_file(file) as response, part.open("wb") as out:
+            http.judge(response, f"GET {file.name}")
+            for piece in response.iter_bytes(1 << 18):
+                http.deadline.left(f"fetching {file.name}")
+                digest.update(piece)
+                size += len(piece)
+                out.write(piece)
+            out.flush()
+            os.fsync(out.fileno())
+        if file.size is not None and size != file.size:
+            raise Transient(f"{file.name} came with {size} of {file.size} bytes")
+        if file.sha256 is not None and digest.hexdigest() != file.sha256:
+            raise Transient(f"{file.name} has not the SHA-256 that the server told")
+        try:
+            whole = probe(part).frames > 0
+        except InputError as error:
+            raise Transient(f"{file.name} is no whole video") from error
+        if not whole:
+            raise Transient(f"{file.name} has no frames")
+        return digest.hexdigest()
+
+    try:
+        digest = http.attempts(f"fetching {file.name}", once)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return digest

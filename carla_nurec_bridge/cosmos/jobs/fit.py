@@ -1,0 +1,79 @@
+"""Resample and cut a job's videos to what a backend takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from ...core.errors import InputError
+from ..video import VideoOptions, VideoWriter
+from .contracts import Clip, Contract, model_frames
+
+
+def fitted_size(contract: Contract, clip: Clip) -> tuple[int, float]:
+    """Return the frames and the rate a clip gets; InputError when it is too short."""
+    rate = float(
+        contract.model_rate
+        if contract.model_rate in contract.rates
+        else min(contract.rates, key=lambda r: abs(r - clip.rate_hz))
+    )
+    if any(abs(clip.rate_hz - taken) < 0.01 for taken in contract.rates):
+        rate = clip.rate_hz
+    available = int(clip.frames * rate / clip.rate_hz + 1e-6)
+    at_model = model_frames(contract, Clip(available, rate, clip.width, clip.height))
+    wanted = contract.frames.largest(at_model)
+    if not wanted:
+        raise InputError(
+            f"{contract.backend} needs {contract.frames.text()}; the clip has {clip.frames} at "
+            f"{clip.rate_hz:g} frames/s, which makes {at_model}. Record a longer one"
+        )
+    step = 1.0 if contract.model_rate is None else rate / contract.model_rate
+    return round(wanted * step), rate
+
+
+def fit(
+    videos: Mapping[str, Path], clip: Clip, contract: Contract, folder: Path
+) -> dict[str, Path]:
+    """Write each video anew into ``folder``; return the new files.
+
+    Frame n of the result is the one shown at n / rate, the same for every video of the job.
+    """
+    frames, rate = fitted_size(contract, clip)
+    sources = [min(clip.frames - 1, int(n * clip.rate_hz / rate + 1e-6)) for n in range(frames)]
+    result = {}
+    for name, path in videos.items():
+        # A mask's colours must survive: the writer's best quality instead of its usual.
+        options = VideoOptions(crf=4 if name == "seg" else 12)
+        result[name] = folder / f"{name}.mp4"
+        _copy(path, result[name], sources, Fraction(rate).limit_denominator(1001), options)
+    return result
+
+
+def _copy(
+    source: Path, target: Path, frames: list[int], rate: Fraction, options: VideoOptions
+) -> None:
+    with av.open(str(source)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        width, height = stream.width // 2 * 2, stream.height // 2 * 2
+        writer = VideoWriter(target, width, height, rate, options)
+        try:
+            wanted = iter(frames)
+            due = next(wanted, None)
+            for index, frame in enumerate(container.decode(stream)):
+                picture = None
+                while due == index:
+                    if picture is None:
+                        picture = np.asarray(frame.to_ndarray(format="rgb24")[:height, :width])
+                    writer.add(picture)
+                    due = next(wanted, None)
+                if due is None:
+                    break
+        finally:
+            writer.close()
+    if writer.frames != len(frames):
+        raise InputError(f"{source} ends after {writer.frames} of the frames that were needed")

@@ -1,0 +1,49 @@
+"""What of a batch is done, kept on disk after every job."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import InputError
+from .files import sha256_of
+
+
+class Ledger:
+    """One JSON line for each job that ended; the last line of a name counts."""
+
+    def __init__(self, path: Path) -> None:
+        """Read what is there; a last line that was cut short is dropped."""
+        self._path = path
+        self._rows: dict[str, dict[str, Any]] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            return
+        lines = path.read_text().splitlines(keepends=True)
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+                self._rows[row["name"]] = row
+            except (ValueError, KeyError, TypeError) as error:
+                if number < len(lines):
+                    raise InputError(f"{path}, line {number} is no entry of a ledger") from error
+                path.write_text("".join(lines[:-1]))
+
+    def is_done(self, name: str, key: str, output: Path) -> bool:
+        """Return whether a job with this request is done and its file is still as it was."""
+        row = self._rows.get(name)
+        if row is None or row["state"] != "done" or row["key"] != key or not output.is_file():
+            return False
+        return sha256_of(output) == row["sha256"]
+
+    def add(self, name: str, state: str, key: str, **facts: Any) -> None:
+        """Append a line and force it to the disk."""
+        row = {"name": name, "state": state, "key": key, "time": round(time.time(), 3)} | facts
+        self._rows[name] = row
+        with self._path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+            os.fsync(file.fileno())

@@ -1,0 +1,124 @@
+"""Run one job: check, fit, upload, submit, wait, fetch."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from ...core.errors import BridgeError, InputError
+from .contracts import CONTRACTS, Clip, violations
+from .files import fetch, sha256_of, target_path
+from .fit import fit
+from .http import Http
+from .probe import probe
+from .server import Listener, Server, Update
+from .spec import JobSpec
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished job: the server's id of it, the file, its SHA-256."""
+
+    job_id: str
+    path: Path
+    sha256: str
+
+
+def request_key(spec: JobSpec, contract: str, again: bool = False) -> str:
+    """Return a name for a request that only the same request with the same videos has.
+
+    ``again`` adds chance to it, so that a server takes it for a new one.
+    """
+    videos = {name: sha256_of(path) for name, path in sorted(spec.videos().items())}
+    weights = {name: control.weight for name, control in sorted(spec.controls.items())}
+    facts = [
+        contract, spec.prompt, spec.negative_prompt, spec.seed, spec.num_steps, spec.guidance,
+        spec.sigma_max, spec.blur_strength, spec.canny_threshold, videos, weights,
+        secrets.token_hex(8) if again else "",
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:40]
+
+
+def check(spec: JobSpec, contract_name: str) -> tuple[Clip, list[str]]:
+    """Return what the videos hold, and what the backend would not take, each with its fix.
+
+    InputError when the videos of the job differ in frames, rate or size.
+    """
+    facts = {name: probe(path) for name, path in spec.videos().items()}
+    clip = facts["rgb"]
+    for name, other in facts.items():
+        if other != clip:
+            raise InputError(
+                f"{spec.videos()[name]} has {other.frames} frames of {other.width}x{other.height} "
+                f"at {other.rate_hz:g}/s, {spec.video} has {clip.frames} of "
+                f"{clip.width}x{clip.height} at {clip.rate_hz:g}/s; use videos of one clip"
+            )
+    weights = {name: control.weight for name, control in spec.controls.items()}
+    derived = frozenset(name for name, c in spec.controls.items() if c.video is None)
+    return clip, violations(CONTRACTS[contract_name], clip, weights, derived, True, None)
+
+
+@contextlib.contextmanager
+def fitting(spec: JobSpec, contract_name: str, may_fit: bool, warn: Listener) -> Iterator[JobSpec]:
+    """Give the job as the backend takes it; InputError when it does not and must stay as it is.
+
+    What a backend only advises against goes to ``warn``. Files made on the way live as long as
+    the block.
+    """
+    clip, found = check(spec, contract_name)
+    contract = CONTRACTS[contract_name]
+    if not found:
+        yield spec
+    elif may_fit:
+        with tempfile.TemporaryDirectory(prefix="cosmos-fit-") as folder:
+            videos = fit(spec.videos(), clip, contract, Path(folder))
+            fitted = spec.with_videos(videos)
+            _, left = check(fitted, contract_name)
+            if left and contract.enforced:
+                raise InputError(f"{spec.source}: " + "\n".join(left))
+            yield fitted
+    elif contract.enforced:
+        raise InputError("\n".join(f"{spec.source}: {sentence}" for sentence in found))
+    else:
+        for sentence in found:
+            warn(Update("warning", message=sentence))
+        yield spec
+
+
+def run_job(
+    http: Http,
+    server: Server,
+    spec: JobSpec,
+    output: Path | None,
+    listener: Listener,
+    may_fit: bool = False,
+    again: bool = False,
+    on_key: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Run one job from its videos to the finished file; cancel it on the server on Ctrl-C."""
+    listener(Update("checking"))
+    with fitting(spec, server.contract, may_fit, listener) as ready:
+        key = request_key(ready, server.contract, again)
+        on_key(key)
+        uploads = server.upload(ready.videos(), listener)
+        job_id = server.begin(ready, uploads, key)
+    try:
+        file = server.wait(job_id, listener)
+    except KeyboardInterrupt:
+        with contextlib.suppress(httpx.HTTPError, BridgeError):
+            server.cancel(job_id)
+        raise
+    listener(Update("fetching", 1.0))
+    default = f"{spec.source.stem}_seed_{spec.seed}.mp4"
+    target = target_path(output, file.name, default)
+    digest = fetch(http, server, file, target)
+    listener(Update("done", 1.0))
+    return Outcome(job_id, target, digest)

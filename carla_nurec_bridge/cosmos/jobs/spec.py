@@ -1,0 +1,201 @@
+"""A job as a TOML file describes it, checked after the command line has had its say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from ...core.errors import InputError
+from ...core.resources import config_path
+
+CONTROLS = ("edge", "depth", "seg", "vis")
+Level = Literal["very_low", "low", "medium", "high", "very_high"]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_Strict = ConfigDict(extra="forbid", strict=True)
+# Files of a clip folder by what a job calls them, ours first, then those of CARLA's own tools.
+_CLIP_FILES = {
+    "input": ("rgb.mp4", "input_video.mp4"),
+    "edge": ("edges.mp4", "rgb_edges.mp4", "edge.mp4"),
+    "depth": ("depth.mp4",),
+    "seg": ("semantic.mp4", "semantic_segmentation.mp4", "instance.mp4", "seg.mp4"),
+    "vis": ("vis.mp4", "vis_control.mp4"),
+}
+
+
+class _Control(BaseModel):
+    model_config = _Strict
+
+    control_weight: float = Field(ge=0, le=1)
+    input_control: str | None = None
+    control_path: str | None = None
+
+
+class _File(BaseModel):
+    model_config = _Strict
+
+    prompt: _Text
+    negative_prompt: str
+    input_video_path: _Text
+    num_steps: int = Field(ge=1, le=50)
+    seed: int = Field(ge=0, le=2**31 - 1)
+    guidance: float = Field(ge=0, le=15)
+    sigma_max: float = Field(ge=0, le=80)
+    blur_strength: Level = "medium"
+    canny_threshold: Level = "medium"
+    edge: _Control | None = None
+    depth: _Control | None = None
+    seg: _Control | None = None
+    vis: _Control | None = None
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control: its weight, and its video (None: the server makes it from the input)."""
+
+    weight: float
+    video: Path | None
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """One generation; ``source`` is the file that describes it. Videos exist when it is made."""
+
+    source: Path
+    prompt: str
+    negative_prompt: str
+    video: Path
+    num_steps: int
+    seed: int
+    guidance: float
+    sigma_max: float
+    blur_strength: str
+    canny_threshold: str
+    controls: Mapping[str, Control]
+
+    def videos(self) -> dict[str, Path]:
+        """Return the videos to upload: ``rgb`` and each control that has one."""
+        given = {n: c.video for n, c in self.controls.items() if c.video is not None}
+        return {"rgb": self.video, **given}
+
+    def with_videos(self, videos: Mapping[str, Path]) -> JobSpec:
+        """Return the same job with other files."""
+        controls = {
+            name: replace(control, video=videos.get(name, control.video))
+            for name, control in self.controls.items()
+        }
+        return replace(self, video=videos["rgb"], controls=controls)
+
+
+def clip_videos(folder: Path) -> dict[str, Path]:
+    """Return the videos of a clip folder, by ``input`` and control; InputError without any rgb."""
+    found = {
+        name: folder / file
+        for name, files in _CLIP_FILES.items()
+        for file in reversed(files)
+        if (folder / file).is_file()
+    }
+    if "input" not in found:
+        raise InputError(f"{folder} is no clip: it has no rgb.mp4")
+    return found
+
+
+def load_spec(
+    path: Path,
+    videos: Mapping[str, Path] | None = None,
+    seed: int | None = None,
+    clip: Path | None = None,
+) -> JobSpec:
+    """Read a job from a TOML file, flat or with its controls under ``controlnet_specs``.
+
+    ``path`` may be the name of a shipped prompt. ``videos`` (``input`` and controls) and ``seed``
+    replace what the file says; ``clip`` fills in the videos of the file's controls. Paths in the
+    file are relative to it. Raises InputError that names file, field, what was found and the fix.
+    """
+    if not path.is_file() and path.parent == Path() and not path.suffix:
+        path = config_path("prompts", f"{path.name}.toml")
+    values = _flat(path, _read(path))
+    given = {} if clip is None else clip_videos(clip)
+    absent = {name for name in CONTROLS if name not in values}
+    given = {name: file for name, file in given.items() if name not in absent} | dict(videos or {})
+    for name, file in given.items():
+        absolute = str(file.resolve())
+        if name == "input":
+            values["input_video_path"] = absolute
+        elif name in values:
+            values[name] = {k: v for k, v in values[name].items() if k != "control_path"}
+            values[name]["input_control"] = absolute
+        else:
+            values[name] = {"control_weight": 0.5, "input_control": absolute}
+    if seed is not None:
+        values["seed"] = seed
+    try:
+        checked = _File.model_validate(values)
+    except ValidationError as error:
+        raise InputError(_sentences(path, error)) from error
+    return _spec(path, checked)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomli.load(file)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    except tomli.TOMLDecodeError as error:
+        raise InputError(f"{path} is no TOML: {error}") from error
+
+
+def _flat(path: Path, values: dict[str, Any]) -> dict[str, Any]:
+    nested = values.pop("controlnet_specs", {})
+    if not isinstance(nested, dict):
+        raise InputError(f"{path}: controlnet_specs must be a table of controls")
+    twice = sorted(set(nested) & set(values))
+    if twice:
+        raise InputError(
+            f"{path}: {', '.join(twice)} stands both at the top and under controlnet_specs; "
+            "keep one of them"
+        )
+    return values | nested
+
+
+def _spec(path: Path, values: _File) -> JobSpec:
+    def existing(field: str, text: str) -> Path:
+        file = (path.parent / Path(text).expanduser()).resolve()
+        if not file.is_file():
+            raise InputError(
+                f"{path}: {field} names {file}, which is no file; paths are relative to the TOML"
+            )
+        return file
+
+    controls = {}
+    for name in CONTROLS:
+        control: _Control | None = getattr(values, name)
+        if control is None:
+            continue
+        text = control.input_control or control.control_path
+        if text is None and name in ("depth", "seg"):
+            raise InputError(f"{path}: [{name}] has no input_control; name its video or use --clip")
+        video = None if text is None else existing(f"{name}.input_control", text)
+        controls[name] = Control(control.control_weight, video)
+    plain = values.model_dump(exclude={*CONTROLS, "input_video_path"})
+    video = existing("input_video_path", values.input_video_path)
+    return JobSpec(source=path, video=video, controls=controls, **plain)
+
+
+def _sentences(path: Path, error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        field = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "missing":
+            fix = "; give it here or with --input-video or --clip" if "video" in field else ""
+            lines.append(f"{path}: {field} is missing{fix}")
+        elif problem["type"] == "extra_forbidden":
+            lines.append(f"{path}: {field} is no key of a job; check its spelling")
+        else:
+            lines.append(f"{path}: {field} = {problem['input']!r}: {problem['msg']}")
+    return "\n".join(lines)

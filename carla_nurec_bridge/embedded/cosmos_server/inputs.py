@@ -1,0 +1,160 @@
+"""What a job's control videos tell of each picture: colours, semantic tags and depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.errors import InputError
+from ...cosmos import semantic_tags
+from .shading import SKY
+
+Picture = NDArray[np.uint8]
+_CLOSE = 60  # sum of channel differences within which a colour counts as a tag's
+_ROAD, _SKY_LEVEL = 1, 2
+_NEAR_M, _FAR_M = 0.01, 1000.0  # of CARLA's logarithmic depth videos
+# Plausible colours of surfaces for jobs that bring no picture (by tag, sRGB).
+_PAINT = {
+    1: (92, 92, 96), 2: (140, 136, 130), 3: (150, 132, 116), 4: (128, 120, 112),
+    5: (120, 112, 100), 6: (110, 110, 112), 7: (70, 70, 40), 8: (180, 176, 60), 9: (72, 98, 48),
+    10: (106, 122, 70), 11: (140, 170, 210), 12: (150, 90, 80), 13: (130, 80, 90),
+    14: (110, 118, 140), 15: (140, 136, 120), 16: (150, 110, 60), 18: (60, 60, 66),
+    19: (60, 70, 66), 24: (214, 214, 210), 25: (120, 110, 96),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One picture: ``rgb`` (H, W, 3), ``tags`` (H, W) uint8, ``depth_m`` (H, W) float32."""
+
+    rgb: Picture
+    tags: Picture
+    depth_m: NDArray[np.float32]
+
+
+def read_scenes(videos: Mapping[str, Path], size: tuple[int, int]) -> Iterator[Scene]:
+    """Yield the pictures of a job at ``size`` (width, height), as many as its shortest video has.
+
+    ``videos`` has any of rgb, vis, edge, seg and depth. Raises InputError for what is no video.
+    """
+    with ExitStack() as stack:
+        readers = {name: _pictures(stack, path) for name, path in videos.items()}
+        while True:
+            now: dict[str, Picture] = {}
+            for name, reader in readers.items():
+                picture = next(reader, None)
+                if picture is None:
+                    return
+                nearest = cv2.INTER_NEAREST if name == "seg" else cv2.INTER_AREA
+                if (picture.shape[1], picture.shape[0]) != size:
+                    picture = np.asarray(cv2.resize(picture, size, interpolation=nearest), np.uint8)
+                now[name] = picture
+            yield _scene(now)
+
+
+def _pictures(stack: ExitStack, path: Path) -> Iterator[Picture]:
+    try:
+        container = stack.enter_context(av.open(str(path)))
+        stream = container.streams.video[0]
+    except (av.error.FFmpegError, IndexError, OSError) as error:
+        raise InputError(f"{path.name} is no video that can be decoded: {error}") from error
+    stream.thread_type = "AUTO"
+
+    def frames() -> Iterator[Picture]:
+        try:
+            for frame in container.decode(stream):
+                yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+        except av.error.FFmpegError as error:
+            raise InputError(f"{path.name} is damaged: {error}") from error
+
+    return frames()
+
+
+def _scene(pictures: Mapping[str, Picture]) -> Scene:
+    shape = next(iter(pictures.values())).shape[:2]
+    depth = pictures.get("depth")
+    tags = _tags(pictures["seg"]) if "seg" in pictures else None
+    if tags is None:
+        tags = _guessed_tags(depth, shape)
+    rgb = pictures.get("rgb", pictures.get("vis"))
+    if rgb is None:
+        rgb = _painted(tags, pictures.get("edge"))
+    return Scene(rgb, tags, _metres(depth, tags))
+
+
+@cache
+def _nearest_tag() -> tuple[Picture, NDArray[np.bool_]]:
+    """Return for colours of 5 bits a channel the nearest tag, and whether it is a close one."""
+    known = [tag for tag in semantic_tags() if tag.tag != 0]
+    colours = np.array([tag.rgb for tag in known], np.int16)
+    axis = np.arange(32, dtype=np.int16) * 8 + 4
+    grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
+    away = np.abs(grid[:, None] - colours[None]).sum(2)
+    nearest = away.argmin(1)
+    tags = np.array([tag.tag for tag in known], np.uint8)[nearest]
+    return tags, away.min(1) <= _CLOSE
+
+
+def _tags(seg: Picture) -> Picture | None:
+    """Return the tags of a semantic video's picture; None when its colours are not CARLA's."""
+    nearest, close = _nearest_tag()
+    five = seg >> 3
+    index = (five[..., 0].astype(np.uint16) << 10) | (five[..., 1].astype(np.uint16) << 5)
+    index |= five[..., 2]
+    if close[index[::8, ::8]].mean() < 0.8:
+        return None
+    return np.asarray(nearest[index], np.uint8)
+
+
+def _guessed_tags(depth: Picture | None, shape: tuple[int, int]) -> Picture:
+    height = shape[0]
+    tags = np.full(shape, 3, np.uint8)
+    tags[int(height * 0.62) :] = _ROAD
+    if depth is not None:
+        tags[depth[..., 0] <= _SKY_LEVEL] = SKY
+    else:
+        tags[: int(height * 0.4)] = SKY
+    return tags
+
+
+@cache
+def _log_depth() -> NDArray[np.float32]:
+    level = 1 - (np.arange(256, dtype=np.float32) + 0.5) / 255
+    return np.asarray(_NEAR_M * (_FAR_M / _NEAR_M) ** np.clip(level, 0, 1), np.float32)
+
+
+def _metres(depth: Picture | None, tags: Picture) -> NDArray[np.float32]:
+    height, width = tags.shape
+    if depth is not None:
+        metres = np.asarray(cv2.LUT(np.ascontiguousarray(depth[..., 0]), _log_depth()))
+        # Smooths the grey levels' steps, yet lets nothing of what is behind shine over an edge.
+        metres = np.minimum(np.asarray(cv2.blur(metres, (5, 5)), np.float32), 1.1 * metres)
+    else:  # flat ground under a camera at 1.6 m; what stands on it is taken as far as mid-range
+        below = np.maximum(np.arange(height, dtype=np.float32) - height / 2, 1)
+        metres = np.tile(np.minimum(1.6 * width / 2 / below, 60)[:, None], (1, width))
+    metres[tags == SKY] = np.inf
+    return np.asarray(metres, np.float32)
+
+
+@cache
+def _paint() -> Picture:
+    table = np.full((256, 3), 110, np.uint8)
+    for tag, colour in _PAINT.items():
+        table[tag] = colour
+    return table
+
+
+def _painted(tags: Picture, edge: Picture | None) -> Picture:
+    picture = _paint()[tags]
+    if edge is None:
+        return np.asarray(picture, np.uint8)
+    lines = cv2.GaussianBlur(edge[..., 0], (0, 0), 0.8).astype(np.float32)[..., None]
+    return np.asarray(picture * (1 - lines / 255 * 0.6), np.uint8)

@@ -1,0 +1,82 @@
+"""Turn a REST request into a task, or say everything that is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...core.errors import BridgeError, InputError
+from ...cosmos.jobs.contracts import CONTRACTS, Clip, violations
+from ...cosmos.jobs.probe import probe
+from .blob_store import BlobStore
+from .messages import JobRequest
+from .task import Task
+
+BACKEND = "transfer2.5"  # the one that this server's worker stands in for
+REST_BACKENDS = tuple(c.backend for c in CONTRACTS.values() if c.enforced)
+_NO_EFFECT = ("guidance", "num_steps", "resolution", "mask_classes", "mask_dilate", "masks")
+
+
+class Refused(BridgeError):
+    """A submission breaks rules; ``errors`` has a sentence for each."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = errors
+
+
+class NoWorker(Refused):
+    """A submission is for a backend that nobody here serves."""
+
+
+def accept(request: JobRequest, blobs: BlobStore) -> Task:
+    """Return the task of a request; Refused with everything that is wrong."""
+    contract = CONTRACTS.get(request.backend)
+    if contract is None or not contract.enforced:
+        known = ", ".join(REST_BACKENDS)
+        raise Refused([f"no backend {request.backend!r}; this server knows {known}"])
+    videos, missing = _videos(request, blobs)
+    derived = frozenset(name for name, source in request.controls.items() if source.derive)
+    errors = [f"blob {blob} of {name} is not uploaded; PUT it first" for name, blob in missing]
+    clip = None
+    if videos and not missing:
+        try:
+            facts = {name: probe(path) for name, path in videos.items()}
+        except InputError as error:
+            raise Refused([str(error)]) from error
+        clip = next(iter(facts.values()))
+        errors += _unlike(facts)
+    weights = {name: source.weight for name, source in request.controls.items()}
+    has_rgb = bool(request.rgb)
+    errors += violations(contract, clip, weights, derived, has_rgb, request.resolution)
+    if errors:
+        raise Refused(errors)
+    if request.backend != BACKEND:
+        raise NoWorker([f"no worker for {request.backend} is loaded; use {BACKEND}"])
+    return Task(
+        prompt=request.prompt,
+        negative_prompt=request.negative_prompt or "",
+        seed=request.seed,
+        videos={name: str(path) for name, path in videos.items()},
+        unused=tuple(name for name in _NO_EFFECT if getattr(request, name) not in (None, [], {}))
+        + tuple(request.extra),
+    )
+
+
+def _videos(request: JobRequest, blobs: BlobStore) -> tuple[dict[str, Path], list[tuple[str, str]]]:
+    named = {"rgb": next(iter(request.rgb.values()), None)}
+    named |= {name: source.first_blob() for name, source in request.controls.items()}
+    known = {name: blob for name, blob in named.items() if blob is not None}
+    missing = [(name, blob) for name, blob in known.items() if not blobs.has(blob)]
+    return {name: blobs.path(blob) for name, blob in known.items()}, missing
+
+
+def _unlike(facts: dict[str, Clip]) -> list[str]:
+    """Return a sentence for each video that differs from the first in frames or size."""
+    (first, expected), *others = facts.items()
+    return [
+        f"{name} has {clip.frames} frames of {clip.width}x{clip.height}, {first} has "
+        f"{expected.frames} of {expected.width}x{expected.height}; all videos of a job must agree"
+        for name, clip in others
+        if (clip.frames, clip.width, clip.height)
+        != (expected.frames, expected.width, expected.height)
+    ]
