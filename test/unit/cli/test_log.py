@@ -121,6 +121,7 @@ def test_convert_to_mcap(capfd, real_recording_path: Path, tmp_path: Path) -> No
     pytest.importorskip("rclpy")
     pytest.importorskip("carla")
     from mcap.reader import make_reader
+    from rosbags.rosbag2 import Reader
 
     from carla_nurec_bridge.recording import decode
 
@@ -146,6 +147,9 @@ def test_convert_to_mcap(capfd, real_recording_path: Path, tmp_path: Path) -> No
             decode(message.data, "nav_msgs/msg/Odometry")
             for _, _, message in reader.iter_messages(["/odometry"])
         ]
+    with Reader(tmp_path / "run.mcap") as bag:
+        assert bag.message_count == sum(counts.values())
+        assert bag.duration == pytest.approx(24.7237e9, abs=1e6)
     speeds = [m.twist.twist.linear.x for m in messages]  # type: ignore[attr-defined]
     assert 14.0 < max(speeds) < 16.0
     assert min(speeds) > -0.2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import struct
 from pathlib import Path
@@ -12,10 +13,14 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.recorder_log import read_log
+from carla_nurec_bridge.recorder_log.csv_export import COLUMNS, csv_rows
 from carla_nurec_bridge.recorder_log.info import file_info
+from carla_nurec_bridge.recorder_log.json_export import json_lines
 from carla_nurec_bridge.recorder_log.layouts import RECORDS, PacketKind
 from carla_nurec_bridge.recorder_log.log import Log
+from carla_nurec_bridge.recorder_log.queries import blocked_rows, collision_rows
 from carla_nurec_bridge.recorder_log.reader import parse_log
+from carla_nurec_bridge.recorder_log.summary import actor_summaries, frame_events, packet_uses
 from carla_nurec_bridge.recorder_log.trajectories import trajectories
 from carla_nurec_bridge.recorder_log.writer import (
     encode_fixed,
@@ -45,6 +50,15 @@ def use(log: Log) -> None:
     """Do all that is done with a log."""
     file_info(log, show_all=True)
     trajectories(log)
+    for frame in log.frames:
+        list(frame_events(log, frame))
+    packet_uses(log)
+    actor_summaries(log)
+    collision_rows(log, "a", "a")
+    blocked_rows(log, 0.1)
+    json.loads("".join(json_lines(log)))
+    for row in csv_rows(log):
+        assert len(row) == len(COLUMNS)
 
 
 @pytest.mark.parametrize("seed", range(120))
