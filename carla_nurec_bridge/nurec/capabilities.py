@@ -67,6 +67,7 @@ def find_capabilities(ask: Ask, service: str) -> Capabilities:
     loaded = _answer(ask, "get_loaded_scenes", common.Empty())
     batches = _answer(ask, "batch_render_rgb", sensorsim.BatchRGBRenderRequest())
     settings = dict(config.server_config) if config is not None else {}
+    flags = {key.lower().strip("-").replace("-", "_"): value for key, value in settings.items()}
     name = "+".join(letter for letter, found in (("C", loaded), ("D", config)) if found is not None)
     if not name and batches is None:
         name = "A" if service == OLD_SERVICE else "B"
@@ -74,7 +75,7 @@ def find_capabilities(ask: Ask, service: str) -> Capabilities:
         generation=name or "C",
         batches=batches is not None,
         aggregated=loaded is not None,
-        editing=_flag(settings.get("enable_editing_actors")),
+        editing=_flag(flags.get("enable_editing_actors")),
         config=settings,
     )
 

@@ -202,10 +202,12 @@ class NurecClient:
         """Render images and sweeps of one instant, all under way at once.
 
         Images go in one batch where the server has that, else in calls of their own. Whatever
-        fails has its reason in its reply; the others are not touched by it. InputError for
+        fails has its reason in its reply; the others are not touched by it. A server that tells
+        that editing is off gets no ``actors``: it draws those of the recording. InputError for
         requests that no server could answer.
         """
-        objects = dynamic_objects(actors)
+        # NuRec of 26.02 and later refuses actors unless it was started with editing.
+        objects = [] if self.capabilities.editing is False else dynamic_objects(actors)
         refused = {
             camera.name: reason
             for camera in cameras

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from functools import cache
 
 from ...core.frames import Matrix
 from ...core.lidar import LidarPattern, lidar_pattern
 from ...nurec.conversion import pose_matrix
+from ...nurec.stubs import common_pb2 as common
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from ...scene import Scene
 from .refusal import Code, RefusalError, as_invalid_argument
+
+_log = logging.getLogger(__name__)
 
 
 def check_window(scene: Scene, start_us: int, end_us: int) -> None:
@@ -45,9 +50,17 @@ def check_wanted(wanted: Callable[[], bool]) -> None:
 
 def map_poses(scene: Scene, pair: sensorsim.PosePair) -> tuple[Matrix, Matrix]:
     """Return map_from_sensor (4, 4) at a frame's start and end."""
+    for pose in (pair.start_pose, pair.end_pose):
+        if pose.quat == common.Quat():
+            _warn_of_unset_quaternion()
     with as_invalid_argument():
         start, end = pose_matrix(pair.start_pose), pose_matrix(pair.end_pose)
     return scene.map_from_world @ start, scene.map_from_world @ end
+
+
+@cache
+def _warn_of_unset_quaternion() -> None:
+    _log.warning("a client sends poses without a quaternion; they count as not turned")
 
 
 def pattern_of(lidar_type: int, column_step: int) -> LidarPattern:

@@ -223,5 +223,6 @@ def _config(options: ServerOptions) -> dict[str, str]:
         "lidar_lists": str(options.lidar_lists).lower(),
         "lidar_render_filter": "ray drop 0 and opacity 1 for every return; distance filter by row",
         "scene_headers": "file and http(s)" if options.scene_roots else "refused",
+        "image_format_undefined": "PNG",
         "ego_masks": str(options.hood_dir is not None).lower(),
     }

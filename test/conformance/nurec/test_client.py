@@ -126,6 +126,34 @@ def test_an_old_server_is_called_by_its_name_and_one_by_one(cameras, sweep):
     assert replies.clouds[0].intensities is None
 
 
+@pytest.mark.parametrize(("setting", "sent"), [("false", 0), ("True", 1)])
+def test_actors_go_only_to_servers_that_take_them(cameras, setting, sent):
+    seen = []
+
+    def render_rgb(request, context):
+        seen.append(len(request.dynamic_objects))
+        return sensorsim.RGBRenderReturn(image_bytes=b"x")
+
+    def config(request, context):
+        return sensorsim.ServerConfig(server_config={"--enable-editing-actors": setting})
+
+    server, target = old_server(
+        {
+            "get_version": (common.Empty, get_version),
+            "get_server_config": (common.Empty, config),
+            "render_rgb": (sensorsim.RGBRenderRequest, render_rgb),
+        }
+    )
+    try:
+        with NurecClient(target) as client:
+            actor = ActorMotion("mover", np.eye(4), np.eye(4))
+            assert client.render("scene", cameras[:1], (), [actor]).errors == ()
+            assert client.capabilities.generation == "D"
+    finally:
+        server.stop(None)
+    assert seen == [sent]
+
+
 def test_the_first_render_may_take_long_and_later_ones_may_not(cameras):
     naps = iter([0.5, 0.5])
 
