@@ -18,10 +18,12 @@ from tf2_msgs.msg import TFMessage
 from ..carla_client.motion import rotation_rate
 from ..carla_client.objects import Actor, ObjectState
 from ..core.catalogue import load_catalogue
+from ..core.errors import InputError
 from ..core.frames import Matrix, invert
 from ..core.timebase import seconds_to_ns
 from ..core.topics import TOPICS
 from ..recorder_log import Log
+from ..recorder_log.layouts import ActorKind
 from ..recorder_log.summary import frame_events
 from ..recorder_log.trajectories import Track, trajectories
 from ..recording import BagOptions, BagWriter, OfferedQos
@@ -31,9 +33,12 @@ from .convert import header, pose_message, stamp_message, transform_message, vec
 from .fixed_messages import map_markers
 from .object_messages import markers_message, objects_message
 
-_LATEST_DATE_S = 2**31 - 60_000
+_LONGEST_S = 1_000_000
+_LATEST_DATE_S = 2**31 - 1 - _LONGEST_S
+_LARGEST_ID = 2**31 - 1
 _LATCHED = OfferedQos(depth=1, durability="transient_local")
 _EGO_FRAME = "base_link"
+_VEHICLE_LABELS = ("car", "van", "truck", "bus", "motorcycle", "bicycle")
 
 Lines = Sequence[tuple[NDArray[np.float64], str]]
 
@@ -46,8 +51,15 @@ def write_bag(
     ``/clock``, ``/tf`` (map -> every vehicle and walker), ``objects`` and ``objects/markers`` (all
     but the hero), ``/rosout`` (events in words); ``odometry`` of base_link when exactly one actor
     is the hero; latched ``map/markers`` from ``lines``, polylines with their kinds. Stamps are the
-    recording's date plus its time. InputError when the file exists.
+    recording's date plus its time. InputError when the file exists, or when times or ids of the
+    recording do not fit into messages.
     """
+    if log.total_s > _LONGEST_S or max(log.actors, default=0) > _LARGEST_ID:
+        raise InputError(
+            f"{log.source} lasts {log.total_s:g} s and has actor ids up to "
+            f"{max(log.actors, default=0)}; ROS messages hold up to {_LONGEST_S} s and "
+            f"{_LARGEST_ID}"
+        )
     start_ns = seconds_to_ns(log.date_s if 0 < log.date_s < _LATEST_DATE_S else 1)
     movers = {i: t for i, t in trajectories(log).items() if t.event.moves}
     heroes = [i for i, track in movers.items() if track.event.is_hero]
@@ -157,7 +169,9 @@ def _actor(track: Track) -> Actor:
     size_m, actor_from_box = box_of(track)
     event = track.event
     blueprint = load_catalogue().get(event.blueprint)
-    base_type = blueprint.base_type if blueprint else event.attribute("base_type") or "car"
-    label = "pedestrian" if base_type == "walker" or "walker" in event.blueprint else base_type
+    base_type = blueprint.base_type if blueprint else event.attribute("base_type")
+    label = base_type if base_type in _VEHICLE_LABELS else "car"
+    if event.kind == ActorKind.WALKER:
+        label = "pedestrian"
     role = event.attribute("role_name") or ""
     return Actor(track.actor_id, event.blueprint, role, label, size_m, actor_from_box, None)

@@ -200,3 +200,18 @@ ROAD = """<?xml version="1.0"?>
 <width sOffset="0" a="3.5" b="0" c="0" d="0"/></lane></right></laneSection></lanes></road>
 </OpenDRIVE>
 """
+
+
+def test_what_no_message_can_hold_is_refused(capfd, tmp_path: Path) -> None:
+    pytest.importorskip("rclpy")
+    pytest.importorskip("carla")
+    from carla_nurec_bridge.recorder_log import LogWriter
+
+    writer = LogWriter(tmp_path / "long.log", "Town01", 0)
+    writer.write_frame(0.0, [])
+    writer.write_frame(1e12, [])
+    writer.close()
+    code, _, err = run(capfd, "convert", tmp_path / "long.log", tmp_path / "long.mcap")
+    assert code == 2
+    assert "lasts 1e+12 s" in " ".join(err.split())
+    assert not (tmp_path / "long.mcap").exists()
