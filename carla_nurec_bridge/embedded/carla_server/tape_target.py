@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -178,7 +179,14 @@ class TapeTarget:
         self, light_id: int, intensity: float, rgba: tuple[float, float, float, float], on: bool,
         group: int,
     ) -> None:  # fmt: skip
-        """Do nothing: the levels of this server have no lamps to switch."""
+        """Set a street lamp; colours linear in [0, 1]."""
+        lamp = self._simulation.scenery.lamps.get(light_id)
+        if lamp is not None:
+            red, green, blue = (round(255.0 * min(max(c, 0.0), 1.0) ** (1 / 2.2)) for c in rgba[:3])
+            changed = replace(
+                lamp, intensity=intensity, colour=(red, green, blue), active=on, group=group
+            )
+            self._simulation.scenery.set_lamps([changed])
 
     def set_visual_time(self, seconds: float) -> None:
         """Do nothing: nothing drawn depends on the clock of effects."""

@@ -89,4 +89,8 @@ def _lamp_key(state: str) -> str:
 
 
 def _mesh(blueprint: Blueprint) -> Mesh:
-    return asset_for(blueprint.base_type, blueprint.size_m, blueprint.id)
+    """Return an actor's mesh, shrunk where lamps or plates reach beyond its box."""
+    mesh = asset_for(blueprint.base_type, blueprint.size_m, blueprint.id)
+    reach = np.maximum(*np.abs(mesh.bounds))
+    share = np.minimum(0.5 * np.array(blueprint.size_m) / reach, 1.0)
+    return mesh.with_fields(vertices=(mesh.vertices * share).astype(np.float32))
