@@ -80,6 +80,7 @@ class Simulation:
         self.level: Level = level
         self.episode += 1
         self.elapsed_s = 0.0
+        self.weather = Weather()
         self.actors = Registry()
         self.fleet = Fleet()
         self.observer = Observer(self)

@@ -11,24 +11,30 @@ import numpy as np
 from ...core.catalogue import Blueprint
 from ...core.frames import Matrix
 from ...opendrive.street import Street, cached_street
-from ...rendering.assets import asset_for, traffic_light_mesh
+from ...rendering.assets import asset_for, traffic_light_mesh, walker_mesh
 from ...rendering.mesh import Mesh
 from ...rendering.scene import Instance, RenderScene
 
 LampState = Literal["red", "yellow", "green", "off"]
 LAMP_STATES: tuple[LampState, ...] = ("red", "yellow", "green", "off")
 
+STRIDE_STEPS = 8
+
 Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """An actor as it is drawn: ``map_from_centre`` (4, 4) is the pose of its box's centre."""
+    """An actor as it is drawn: ``map_from_centre`` (4, 4) is the pose of its box's centre.
+
+    ``phase`` is a walker's, in radians of its stride, None for one that stands.
+    """
 
     actor_id: int
     blueprint: Blueprint
     map_from_centre: Matrix
     colour: Colour | None
+    phase: float | None = None
 
 
 class Stage:
@@ -61,9 +67,9 @@ class Stage:
             for state, actor_id in (lamps.get(head.signal_id, ("off", 0)),)
         ]
         for actor in actors:
-            key = actor.blueprint.id
+            key = _key(actor)
             if not self.scene.has_asset(key):
-                self.scene.add_asset(key, _mesh(actor.blueprint))
+                self.scene.add_asset(key, _mesh(actor))
             pose = actor.map_from_centre
             instances.append(Instance(key, pose, pose, actor.actor_id, actor.colour))
         self.scene.set_instances(instances)
@@ -88,8 +94,27 @@ def _lamp_key(state: str) -> str:
     return f"traffic_light_{state}"
 
 
-def _mesh(blueprint: Blueprint) -> Mesh:
-    """Return an actor's mesh, shrunk where lamps or plates reach beyond its box."""
+def _step(actor: Shown) -> int | None:
+    """Return which of the drawn moments of a stride is nearest, None for standing."""
+    if actor.phase is None:
+        return None
+    return round(actor.phase / (2.0 * np.pi) * STRIDE_STEPS) % STRIDE_STEPS
+
+
+def _key(actor: Shown) -> str:
+    step = _step(actor)
+    return actor.blueprint.id if step is None else f"{actor.blueprint.id} step {step}"
+
+
+def _mesh(actor: Shown) -> Mesh:
+    """Return an actor's mesh, shrunk where lamps or plates reach beyond its box.
+
+    Only walkers may: their boxes are narrower than a stride.
+    """
+    blueprint, step = actor.blueprint, _step(actor)
+    if blueprint.kind == "walker":
+        phase = None if step is None else 2.0 * np.pi * step / STRIDE_STEPS
+        return walker_mesh(blueprint.size_m, blueprint.id, phase)
     mesh = asset_for(blueprint.base_type, blueprint.size_m, blueprint.id)
     reach = np.maximum(*np.abs(mesh.bounds))
     share = np.minimum(0.5 * np.array(blueprint.size_m) / reach, 1.0)

@@ -1,4 +1,4 @@
-"""Walkers under the real client: told, jumping, finding their way by themselves, and their bones."""
+"""Walkers under the real client: told, jumping, finding their way themselves, and their bones."""
 
 from __future__ import annotations
 

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-import cv2
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from ....core.frames import BODY_FROM_OPTICAL, Matrix
-from ....core.opencv_pinhole import OpenCVPinholeCamera
 from ....rendering.camera import CameraFrame, render_camera
 from ....rendering.lighting import Lighting
 from ....rendering.scene import RenderScene
 from ..actors import Actor
 from ..drawings import Drawings
-from ..registry import CallFailure
+from ..streams import Part
+from . import events, flow
+from .encoding import encode
+from .events import EventCamera
+from .film import Film
+from .flow import Flow
+from .optics import Optics, rays, shade
+from .rain import draw_rain
 
-FARTHEST_M = 1000.0
-DEPTH_STEPS = (1 << 24) - 1
-LARGEST_SIDE = 16384
 _IMAGE_HEADER = struct.Struct("<IIf")
 
 
@@ -42,148 +43,117 @@ KINDS = {
     "sensor.camera.normals": CameraKind(2, frozenset({"normals"})),
     "sensor.camera.semantic_segmentation": CameraKind(14, frozenset({"semantic"})),
     "sensor.camera.instance_segmentation": CameraKind(15, frozenset({"semantic", "instance"})),
+    "sensor.camera.cosmos_visualization": CameraKind(16, frozenset({"semantic"})),
+    flow.FLOW: CameraKind(flow.INDEX, flow.OUTPUTS),
+    events.DVS: CameraKind(events.INDEX, frozenset({"rgb"})),
 }
+FILMED = frozenset({"sensor.camera.rgb", events.DVS})
+"""Cameras that expose a picture."""
 
 
-@dataclass(frozen=True)
-class Optics:
-    """Image size in pixels and horizontal field of view in degrees."""
+@dataclass(frozen=True, eq=False)
+class View:
+    """Cameras that look from one place with one lens; ``map_from_camera`` looks along +x."""
 
-    width: int
-    height: int
-    fov_deg: float
-
-    @staticmethod
-    def of(actor: Actor) -> Optics:
-        """Read a camera's attributes; CallFailure when they make no image."""
-        values = actor.attributes
-        try:
-            optics = Optics(
-                int(values["image_size_x"]), int(values["image_size_y"]), float(values["fov"])
-            )
-        except (KeyError, ValueError) as error:
-            raise CallFailure(f"camera attributes are not usable: {error}") from error
-        if not (0 < optics.width <= LARGEST_SIDE and 0 < optics.height <= LARGEST_SIDE):
-            raise CallFailure(f"a camera image cannot be {optics.width} x {optics.height} pixels")
-        if not 0.0 < optics.fov_deg < 180.0:
-            raise CallFailure(f"a camera's fov must be within 0..180 degrees, not {optics.fov_deg}")
-        return optics
+    optics: Optics
+    map_from_camera: Matrix
+    cameras: Sequence[Actor]
 
 
-@lru_cache(maxsize=16)
-def _rays(optics: Optics) -> NDArray[np.float32]:
-    model = OpenCVPinholeCamera.from_fov(optics.width, optics.height, optics.fov_deg)
-    return model.ray_table()
+@dataclass(frozen=True, eq=False)
+class Exposed:
+    """What the cameras of a tick look at.
+
+    * bodies: map_from_body (4, 4) of actors by id. memories: of flow and event cameras, by id.
+    * rain, wind: 0 to 1. frame, time_s: the tick's number and simulated time.
+    """
+
+    scene: RenderScene
+    light: Lighting
+    drawings: Drawings
+    bodies: Mapping[int, Matrix]
+    memories: Mapping[int, object]
+    rain: float
+    wind: float
+    frame: int
+    time_s: float
 
 
-def shared_views(
-    cameras: Sequence[tuple[Actor, Matrix]],
-) -> list[tuple[Optics, Matrix, list[Actor]]]:
-    """Group cameras by optics and pose: (optics, map_from_camera, cameras) each."""
+def shared_views(cameras: Sequence[tuple[Actor, Matrix]]) -> list[View]:
+    """Group cameras by optics and pose."""
     views: defaultdict[tuple[Optics, bytes], list[Actor]] = defaultdict(list)
     poses: dict[bytes, Matrix] = {}
     for actor, map_from_camera in cameras:
         key = np.round(map_from_camera, 9).tobytes()
         poses[key] = map_from_camera
         views[Optics.of(actor), key].append(actor)
-    return [(optics, poses[key], group) for (optics, key), group in views.items()]
+    return [View(optics, poses[key], group) for (optics, key), group in views.items()]
 
 
-def take_pictures(
-    scene: RenderScene,
-    optics: Optics,
-    map_from_camera: Matrix,
-    cameras: Sequence[Actor],
-    light: Lighting,
-    drawings: Drawings,
-) -> Iterator[tuple[Actor, int, tuple[bytes, memoryview]]]:
-    """Yield (camera, message type, payload parts) of all cameras of one view.
+def take_pictures(view: View, exposed: Exposed) -> Iterator[tuple[Actor, int, tuple[Part, ...]]]:
+    """Yield (camera, message type, payload parts) of all cameras of one view."""
+    optics = view.optics
+    table = rays(optics)
+    pose = view.map_from_camera @ BODY_FROM_OPTICAL
+    outputs = frozenset().union(*(KINDS[a.description.id].outputs for a in view.cameras))
+    films = {a.id: Film.of(a) for a in view.cameras if a.description.id in FILMED}
+    painted = bool(exposed.drawings) and bool(films)
+    if painted:
+        outputs |= {"depth"}
 
-    ``map_from_camera`` is the camera's body: it looks along +x.
-    """
-    outputs = frozenset().union(*(KINDS[a.description.id].outputs for a in cameras))
-    pose = map_from_camera @ BODY_FROM_OPTICAL
-    painted = bool(drawings) and "rgb" in outputs
-    frame = render_camera(
-        scene, _rays(optics), pose, pose, np.zeros(optics.height), "row", light,
-        outputs | {"depth"} if painted else outputs,
-    )  # fmt: skip
-    if painted and frame.rgb is not None and frame.depth is not None:
-        drawings.paint(frame.rgb, frame.depth, _rays(optics), pose)
+    def draw(film: Film | None, wanted: frozenset[str]) -> CameraFrame:
+        light = film.expose(exposed.light) if film else exposed.light
+        return render_camera(
+            exposed.scene, table, pose, pose, np.zeros(optics.height), "row", light, wanted
+        )
+
+    first = next(iter(films.values()), None)
+    frame = draw(first, outputs)
+    pictures: dict[Film | None, CameraFrame] = {first: frame}
+    for film in films.values():
+        if film not in pictures:
+            pictures[film] = replace(frame, rgb=draw(film, frozenset({"rgb"})).rgb)
+    for exposure, picture in pictures.items():
+        if exposure is not None and picture.rgb is not None:
+            _finish(picture.rgb, exposure, optics, exposed)
+            if painted and picture.depth is not None:
+                exposed.drawings.paint(picture.rgb, picture.depth, table, pose)
     header = _IMAGE_HEADER.pack(optics.width, optics.height, optics.fov_deg)
-    for actor in cameras:
+    for actor in view.cameras:
         kind = KINDS[actor.description.id]
-        picture = encode(actor.description.id, frame)
-        yield actor, kind.index, (header, picture.data.cast("B"))
+        seen = pictures[films.get(actor.id, first)]
+        memory = exposed.memories.get(actor.id)
+        body: NDArray[Any]
+        if isinstance(memory, Flow) and seen.depth is not None and seen.instance is not None:
+            body = memory.measure(optics, table, seen.depth, seen.instance, pose, exposed.bodies)
+        elif isinstance(memory, EventCamera) and seen.rgb is not None:
+            body = memory.measure(seen.rgb, exposed.time_s)
+        else:
+            body = encode(actor.description.id, seen)
+        yield actor, kind.index, (header, body.view(np.uint8).data.cast("B"))
 
 
-def warm_up(scene: RenderScene, light: Lighting) -> None:
+def warm_up(exposed: Exposed) -> None:
     """Draw and encode a few pixels of every kind, so that no tick waits for the compiler."""
     optics = Optics(16, 8, 90.0)
     outputs = frozenset().union(*(kind.outputs for kind in KINDS.values()))
-    rows = np.zeros(optics.height)
-    frame = render_camera(scene, _rays(optics), np.eye(4), np.eye(4), rows, "row", light, outputs)
-    for blueprint in KINDS:
+    rows, table = np.zeros(optics.height), rays(optics)
+    frame = render_camera(
+        exposed.scene, table, np.eye(4), np.eye(4), rows, "row", exposed.light, outputs
+    )
+    for blueprint in KINDS.keys() - {flow.FLOW, events.DVS}:
         encode(blueprint, frame)
+    assert frame.depth is not None
+    assert frame.instance is not None
+    memory = Flow()
+    for _ in range(2):
+        memory.measure(optics, table, frame.depth, frame.instance, np.eye(4), exposed.bodies)
+    events.warm_up()
 
 
-def encode(blueprint: str, frame: CameraFrame) -> NDArray[np.uint8]:
-    """Return the BGRA picture (H, W, 4) that a camera of a blueprint sends."""
-    if blueprint == "sensor.camera.rgb" and frame.rgb is not None:
-        return np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2BGRA), np.uint8)
-    if blueprint == "sensor.camera.depth" and frame.depth is not None:
-        return _encode_depth(frame.depth)
-    if blueprint == "sensor.camera.normals" and frame.normals is not None:
-        return _encode_normals(frame.normals)
-    if blueprint == "sensor.camera.semantic_segmentation" and frame.semantic is not None:
-        return _encode_labels(frame.semantic, np.zeros((1, 1), np.int32))
-    if frame.semantic is not None and frame.instance is not None:
-        return _encode_labels(frame.semantic, frame.instance)
-    raise CallFailure(f"no picture was drawn for {blueprint}")
-
-
-@numba.njit(cache=True)
-def _encode_depth(depth):  # type: ignore[no-untyped-def]
-    height, width = depth.shape
-    picture = np.empty((height, width, 4), np.uint8)
-    for i in range(height):
-        for j in range(width):
-            share = depth[i, j] / FARTHEST_M
-            steps = DEPTH_STEPS if share >= 1.0 else np.int64(share * DEPTH_STEPS + 0.5)
-            picture[i, j, 0] = steps >> 16
-            picture[i, j, 1] = (steps >> 8) & 255
-            picture[i, j, 2] = steps & 255
-            picture[i, j, 3] = 255
-    return picture
-
-
-@numba.njit(cache=True)
-def _encode_normals(normals):  # type: ignore[no-untyped-def]
-    """Encode map-frame normals in CARLA's world axes (y mirrored)."""
-    height, width = normals.shape[:2]
-    picture = np.empty((height, width, 4), np.uint8)
-    for i in range(height):
-        for j in range(width):
-            picture[i, j, 2] = np.uint8((0.5 + 0.5 * normals[i, j, 0]) * 255.0 + 0.5)
-            picture[i, j, 1] = np.uint8((0.5 - 0.5 * normals[i, j, 1]) * 255.0 + 0.5)
-            picture[i, j, 0] = np.uint8((0.5 + 0.5 * normals[i, j, 2]) * 255.0 + 0.5)
-            picture[i, j, 3] = 255
-    return picture
-
-
-@numba.njit(cache=True)
-def _encode_labels(semantic, instance):  # type: ignore[no-untyped-def]
-    """Encode tags in red; green and blue hold the low 16 bits of the instance, if given."""
-    height, width = semantic.shape
-    picture = np.empty((height, width, 4), np.uint8)
-    named = instance.shape[0] == height
-    for i in range(height):
-        for j in range(width):
-            number = instance[i, j] if named else 0
-            picture[i, j, 0] = (number >> 8) & 255
-            picture[i, j, 1] = number & 255
-            picture[i, j, 2] = semantic[i, j]
-            picture[i, j, 3] = 255
-    return picture
-
-
+def _finish(rgb: NDArray[np.uint8], film: Film, optics: Optics, exposed: Exposed) -> None:
+    """Let rain fall past the lens and the lens darken its edge."""
+    draw_rain(rgb, exposed.rain, exposed.wind, (exposed.frame, optics.width))
+    passed = shade(optics.width, optics.height, film.vignette)
+    if passed is not None:
+        np.multiply(rgb, passed, out=rgb, casting="unsafe")

@@ -9,6 +9,7 @@ import numpy as np
 
 from ....core.frames import Matrix
 from ..actors import Actor
+from .noise import random_of
 
 IMU, GNSS = "sensor.other.imu", "sensor.other.gnss"
 INDEX = {IMU: 5, GNSS: 4}
@@ -22,8 +23,7 @@ class Imu:
 
     def __init__(self, actor: Actor, seed: int) -> None:
         self._attributes = actor.attributes
-        own_seed = abs(int(actor.attributes.get("noise_seed", "0")))
-        self._random = np.random.default_rng((seed, own_seed, actor.id))
+        self._random = random_of(actor, seed)
         self._places: list[np.ndarray] = []
         self._rotation: np.ndarray | None = None
 
@@ -41,8 +41,12 @@ class Imu:
         rate = np.zeros(3)
         if self._rotation is not None:
             turn = self._rotation.T @ rotation
-            rate = 0.5 / delta_s * np.array(
-                [turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]
+            rate = (
+                0.5
+                / delta_s
+                * np.array(
+                    [turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]
+                )
             )
         self._rotation = rotation.copy()
         # CARLA's axes: y is mirrored; turning about x and z changes sign instead.
@@ -64,8 +68,7 @@ class Gnss:
 
     def __init__(self, actor: Actor, seed: int, geo_reference: str) -> None:
         self._attributes = actor.attributes
-        own_seed = abs(int(actor.attributes.get("noise_seed", "0")))
-        self._random = np.random.default_rng((seed, own_seed, actor.id))
+        self._random = random_of(actor, seed)
         self._origin_deg = origin_of(geo_reference)
 
     def measure(self, map_from_gnss: Matrix) -> tuple[int, tuple[bytes]]:

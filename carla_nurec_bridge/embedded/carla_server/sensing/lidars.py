@@ -14,6 +14,7 @@ from ....rendering.lidar import LidarFrame, render_lidar
 from ....rendering.scene import RenderScene
 from ..actors import Actor
 from ..registry import CallFailure
+from .noise import random_of
 
 PLAIN, SEMANTIC = "sensor.lidar.ray_cast", "sensor.lidar.ray_cast_semantic"
 INDEX = {PLAIN: 11, SEMANTIC: 10}
@@ -66,10 +67,9 @@ class Lidar:
         try:
             names = NOISE if actor.description.id == PLAIN else ()
             self._noise = {name: float(actor.attributes[name]) for name in names}
-            own_seed = abs(int(actor.attributes.get("noise_seed", "0")))
+            self._random = random_of(actor, seed)
         except (KeyError, ValueError) as error:
             raise CallFailure(f"lidar attributes are not usable: {error}") from error
-        self._random = np.random.default_rng((seed, own_seed, actor.id))
 
     def measure(
         self, scene: RenderScene, map_from_lidar: Matrix, delta_s: float

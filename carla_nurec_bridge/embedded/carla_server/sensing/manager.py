@@ -11,18 +11,22 @@ import numpy as np
 from ....core.frames import Matrix, mirror_vector, rigid
 from ....opendrive.street import cached_street
 from ....rendering.lidar import render_lidar
-from ....rendering.lighting import Lighting
+from ....rendering.lighting import Lamp
 from ....rendering.rays import cast
 from ...world.level import Level
 from ...world.stage import Colour, LampState, Shown, Stage
+from ...world.tags import static_type
 from .. import dynamics as d
 from ..actors import Actor
 from ..registry import CallFailure
 from ..signals import GREEN, RED, YELLOW
 from ..state import sensor_header
 from ..streams import Part
-from ..structs import ACTOR, LabelledPoint, Vector
-from . import cameras, inertial, lidars, radar
+from ..structs import ACTOR, ActorDescription, LabelledPoint, Vector
+from . import cameras, events, flow, inertial, lidars, obstacle, radar
+from .air import lamps_around, light_of
+from .film import Film
+from .optics import Optics
 
 if TYPE_CHECKING:
     from ..simulation import Simulation
@@ -30,14 +34,19 @@ if TYPE_CHECKING:
 COLLISION, COLLISION_INDEX = "sensor.other.collision", 0
 CLIENT_SIDE = "sensor.other.lane_invasion"
 SIMULATED = frozenset({
-    *cameras.KINDS, *lidars.INDEX, *inertial.INDEX, radar.RADAR, COLLISION, CLIENT_SIDE,
+    *cameras.KINDS, *lidars.INDEX, *inertial.INDEX, radar.RADAR, obstacle.OBSTACLE,
+    COLLISION, CLIENT_SIDE,
 })  # fmt: skip
 LAMP_OF_STATE: dict[int, LampState] = {RED: "red", YELLOW: "yellow", GREEN: "green"}
 SLACK_S = 1e-6
 MOST_HITS = 64
 RAY_START_M = 0.01
 
-Device = lidars.Lidar | radar.Radar | inertial.Imu | inertial.Gnss
+RAYS = (lidars.Lidar, radar.Radar, obstacle.ObstacleSensor)
+Device = (
+    lidars.Lidar | radar.Radar | inertial.Imu | inertial.Gnss | flow.Flow | events.EventCamera
+    | obstacle.ObstacleSensor
+)  # fmt: skip
 
 
 class Sensors:
@@ -57,8 +66,8 @@ class Sensors:
 
     def warm_up(self) -> None:
         """Draw a few pixels and rays now: a client gives up while a first picture compiles."""
-        stage = self._show_around(self._simulation.spectator, np.eye(4))
-        cameras.warm_up(stage.scene, self._lighting())
+        stage, exposed = self._exposed(self._simulation.spectator, np.eye(4))
+        cameras.warm_up(exposed)
         ahead = np.array([[1.0, 0.0, 0.0]])
         render_lidar(stage.scene, ahead[None].astype(np.float32), np.zeros(1), np.eye(4),
                      np.eye(4), 1.0)  # fmt: skip
@@ -92,7 +101,14 @@ class Sensors:
         except (KeyError, ValueError) as error:
             raise CallFailure(f"{blueprint} has no usable sensor_tick: {error}") from error
         if blueprint in cameras.KINDS:
-            cameras.Optics.of(actor)
+            Optics.of(actor)
+            Film.of(actor)
+        if blueprint == flow.FLOW:
+            self._devices[actor.id] = flow.Flow()
+        elif blueprint == events.DVS:
+            self._devices[actor.id] = events.EventCamera(actor, self._simulation.seed)
+        elif blueprint == obstacle.OBSTACLE:
+            self._devices[actor.id] = obstacle.ObstacleSensor(actor)
         elif blueprint in lidars.INDEX:
             self._devices[actor.id] = lidars.Lidar(actor, self._simulation.seed)
         elif blueprint == radar.RADAR:
@@ -128,7 +144,7 @@ class Sensors:
         self._send_bodily(placed, delta_s)
         self._send_views([x for x in heard if x[0].description.id in cameras.KINDS])
         for actor, pose in heard:
-            if actor.description.id in lidars.INDEX or actor.description.id == radar.RADAR:
+            if isinstance(self._devices.get(actor.id), RAYS):
                 self._send_rays(actor, pose, delta_s)
 
     def _is_due(self, actor: Actor) -> bool:
@@ -163,28 +179,44 @@ class Sensors:
     def _send_views(self, heard: Sequence[tuple[Actor, Matrix]]) -> None:
         if self._simulation.settings.no_rendering_mode or not heard:
             return
-        for optics, pose, group in cameras.shared_views(heard):
-            stage = self._show_around(group[0], pose)
-            for actor, kind, parts in cameras.take_pictures(
-                stage.scene, optics, pose, group, self._lighting(), self._simulation.drawings
-            ):
+        for view in cameras.shared_views(heard):
+            _, exposed = self._exposed(view.cameras[0], view.map_from_camera)
+            for actor, kind, parts in cameras.take_pictures(view, exposed):
                 self._send(actor, kind, parts)
 
+    def _exposed(self, viewer: Actor, map_from_viewer: Matrix) -> tuple[Stage, cameras.Exposed]:
+        """Return the stage set for a viewer, and what its cameras are exposed to."""
+        simulation, weather = self._simulation, self._simulation.weather
+        stage, bodies = self._show_around(viewer, map_from_viewer)
+        return stage, cameras.Exposed(
+            stage.scene, light_of(weather, self._lamps(map_from_viewer[:3, 3])),
+            simulation.drawings, bodies, self._devices,
+            min(max(weather.precipitation / 100.0, 0.0), 1.0),
+            min(max(weather.wind_intensity / 100.0, 0.0), 1.0), simulation.frame,
+            simulation.elapsed_s,
+        )  # fmt: skip
+
     def _send_rays(self, actor: Actor, pose: Matrix, delta_s: float) -> None:
-        stage = self._show_around(actor, pose)
+        stage, _ = self._show_around(actor, pose)
         device = self._devices[actor.id]
         tick_s = max(self._tick_s[actor.id], delta_s)
         if isinstance(device, lidars.Lidar):
             self._send(actor, *device.measure(stage.scene, pose, tick_s))
-        elif isinstance(device, radar.Radar):
-            velocities = self._velocities()
+            return
+        velocities = self._velocities()
+        if isinstance(device, radar.Radar):
             root = actor
             while root.parent is not None:
                 root = root.parent
             own = velocities.get(root.id, np.zeros(3))
-            self._send(
-                actor, *device.measure(stage.scene, pose, own, velocities, tick_s)
-            )
+            self._send(actor, *device.measure(stage.scene, pose, own, velocities, tick_s))
+        elif isinstance(device, obstacle.ObstacleSensor):
+            met = device.measure(stage.scene, pose, _family(actor), velocities)
+            if met is not None:
+                carrier = actor.parent or actor
+                event = [ACTOR.encode(carrier.info()), ACTOR.encode(self._met(met).info()),
+                         met.distance_m]  # fmt: skip
+                self._send(actor, obstacle.INDEX, (msgpack.packb(event),))
 
     def _send_collisions(self) -> None:
         for one, other, push in self._collisions:
@@ -199,8 +231,13 @@ class Sensors:
 
     # The scene.
 
-    def _show_around(self, viewer: Actor, map_from_viewer: Matrix) -> Stage:
-        """Place all actors, save a vehicle in whose box the viewer sits: meshes have no inside."""
+    def _show_around(
+        self, viewer: Actor, map_from_viewer: Matrix
+    ) -> tuple[Stage, dict[int, Matrix]]:
+        """Place all actors, save a vehicle in whose box the viewer sits: meshes have no inside.
+
+        The second result is map_from_centre (4, 4) of the actors placed, by id.
+        """
         simulation = self._simulation
         if self._stage is None:
             scenery = simulation.scenery
@@ -213,21 +250,26 @@ class Sensors:
             if viewer.parent is actor and _holds(actor, map_from_actor, map_from_viewer[:3, 3]):
                 continue
             centre = map_from_actor @ rigid(np.eye(3), mirror_vector(actor.box.location))
-            shown.append(Shown(actor.id, actor.blueprint, centre, _colour(actor)))
+            phase = actor.gait.phase if actor.kind == "walker" else None
+            shown.append(Shown(actor.id, actor.blueprint, centre, _colour(actor), phase))
         lamps = {
             light.signal_id: (LAMP_OF_STATE.get(light.state, "off"), light.actor_id)
             for light, _ in simulation.signals.by_actor.values()
         }
         self._stage.show(shown, lamps)
-        return self._stage
+        return self._stage, {item.actor_id: item.map_from_centre for item in shown}
 
-    def _lighting(self) -> Lighting:
-        weather = self._simulation.weather
-        return Lighting(
-            sun_altitude_deg=min(max(weather.sun_altitude_angle, -90.0), 90.0),
-            sun_azimuth_deg=-weather.sun_azimuth_angle,
-            cloudiness=min(max(weather.cloudiness / 100.0, 0.0), 1.0),
-        )
+    def _lamps(self, place: np.ndarray) -> tuple[Lamp, ...]:
+        simulation = self._simulation
+        vehicles = [(a, simulation.matrix_of(a)) for a in simulation.actors.of_kind("vehicle")]
+        return lamps_around(place, simulation.scenery.lamps.values(), vehicles)
+
+    def _met(self, met: obstacle.Meeting) -> Actor:
+        """Return the actor that an obstacle sensor met; part of the level is an actor 0."""
+        actor = self._simulation.actors.find(met.instance)
+        if actor is not None:
+            return actor
+        return Actor(0, "scenery", ActorDescription(0, static_type(met.tag)), tags=bytes([met.tag]))
 
     def _velocities(self) -> dict[int, np.ndarray]:
         """Return the velocity of every moving actor in m/s, map frame."""
@@ -246,7 +288,7 @@ class Sensors:
         length = float(np.linalg.norm(way))
         if length == 0.0 or reach_m <= 0.0:
             return None
-        stage = self._show_around(self._simulation.spectator, np.eye(4))
+        stage, _ = self._show_around(self._simulation.spectator, np.eye(4))
         hits = cast(stage.scene, start[None], (way / length)[None], reach_m)
         if not np.isfinite(hits.range_m[0]):
             return None
@@ -271,6 +313,15 @@ class Sensors:
 
 def _stream(actor: Actor) -> int:
     return int.from_bytes(actor.token[:4], "little")
+
+
+def _family(actor: Actor) -> set[int]:
+    """Return the ids of an actor and of all that it hangs on."""
+    family = {actor.id}
+    while actor.parent is not None:
+        actor = actor.parent
+        family.add(actor.id)
+    return family
 
 
 def _carries(actor: Actor) -> bool:

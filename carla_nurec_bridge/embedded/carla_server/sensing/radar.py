@@ -12,6 +12,7 @@ from ....rendering.rays import cast
 from ....rendering.scene import RenderScene
 from ..actors import Actor
 from ..registry import CallFailure
+from .noise import random_of
 
 RADAR = "sensor.other.radar"
 INDEX = 9
@@ -29,10 +30,9 @@ class Radar:
             )
             self._range_m = float(values["range"])
             self._points_per_second = int(values["points_per_second"])
+            self._random = random_of(actor, seed)
         except (KeyError, ValueError) as error:
             raise CallFailure(f"radar attributes are not usable: {error}") from error
-        own_seed = abs(int(values.get("noise_seed", "0")))
-        self._random = np.random.default_rng((seed, own_seed, actor.id))
 
     def measure(
         self,

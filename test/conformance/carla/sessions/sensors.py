@@ -80,14 +80,17 @@ facts["lidar_ground"] = float(np.median(ground[:, 2]))
 far = np.linalg.norm(cloud[:, :3], axis=1)
 facts["intensity_error"] = float(np.abs(cloud[:, 3] - np.exp(-0.004 * far)).max())
 facts["lidar_range"] = float(far.max())
-layout = np.dtype(
-    [("xyz", "f4", (3,)), ("cosine", "f4"), ("object", "u4"), ("tag", "u4")]
-)
+layout = np.dtype([("xyz", "f4", (3,)), ("cosine", "f4"), ("object", "u4"), ("tag", "u4")])
 points = np.frombuffer(data["semantic_lidar"].raw_data, layout)
 on_bus = points[points["object"] == target.id]
-facts["semantic_lidar"] = [sorted({int(t) for t in on_bus["tag"]}), len(on_bus),
-                           float(on_bus["xyz"][:, 0].min()), float(on_bus["xyz"][:, 1].mean()),
-                           float(points["cosine"].min()), float(points["cosine"].max())]
+facts["semantic_lidar"] = [
+    sorted({int(t) for t in on_bus["tag"]}),
+    len(on_bus),
+    float(on_bus["xyz"][:, 0].min()),
+    float(on_bus["xyz"][:, 1].mean()),
+    float(points["cosine"].min()),
+    float(points["cosine"].max()),
+]
 imu, gnss = data["imu"], data["gnss"]
 facts["imu"] = [xyz(imu.accelerometer), xyz(imu.gyroscope), imu.compass]
 facts["heading_deg"] = start.rotation.yaw
@@ -101,8 +104,8 @@ stage.ticks(3)
 hits = list(others["radar"][1].queue)[-1]
 closing = [h.velocity for h in hits if h.depth < 30]
 facts["radar"] = [len(hits), float(np.median(closing)) if closing else 0.0]
-facts["bad_camera"] = failure(
-    lambda: stage.sensor("sensor.camera.rgb", ego, mount, image_size_x=0)
+facts["bad_camera"] = failure(lambda: stage.sensor("sensor.camera.rgb", ego, mount, image_size_x=0))
+facts["bad_event_camera"] = failure(
+    lambda: stage.sensor("sensor.camera.dvs", ego, mount, positive_threshold=0)
 )
-facts["not_simulated"] = failure(lambda: stage.sensor("sensor.camera.dvs", ego, mount))
 leave(facts, tuple(actor for actor, _ in (*cameras.values(), *others.values())))

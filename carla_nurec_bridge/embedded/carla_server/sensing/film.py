@@ -1,0 +1,72 @@
+"""How an rgb camera turns light into a picture: its exposure, display gamma and lens circle."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ....rendering.lighting import Lighting
+from ....rendering.sky import light_table
+from ..actors import Actor
+from ..registry import CallFailure
+from .optics import Vignette
+
+DAYLIGHT_EV = 14.0
+"""Exposure value (ISO 100) that shows a sunny day as it is, for cameras set by hand."""
+MOST_GAIN, LEAST_GAIN = 4.0, 0.7
+ADAPTATION = 0.6
+"""How much of a change of light an automatic exposure makes up for (1: all of it)."""
+NOON = Lighting()
+
+
+@dataclass(frozen=True)
+class Film:
+    """Exposure by hand (``manual_gain``) or by itself (None), in shares of a sunny day's."""
+
+    manual_gain: float | None
+    compensation: float
+    gamma: float
+    vignette: Vignette
+
+    @staticmethod
+    def of(actor: Actor) -> Film:
+        """Read a camera's attributes; CallFailure when they make no exposure."""
+        values = actor.attributes
+        try:
+            if values.get("enable_postprocess_effects", "true").lower() not in ("true", "1"):
+                return Film(1.0, 0.0, 2.2, Vignette.of(actor))
+            manual = None
+            if values.get("exposure_mode", "histogram") == "manual":
+                stops = math.log2(float(values["fstop"]) ** 2 * float(values["shutter_speed"]))
+                stops -= math.log2(float(values["iso"]) / 100.0)
+                manual = 2.0 ** (DAYLIGHT_EV - stops)
+            film = Film(
+                manual, float(values.get("exposure_compensation", 0.0)),
+                float(values.get("gamma", 2.2)), Vignette.of(actor),
+            )  # fmt: skip
+        except (KeyError, ValueError, OverflowError) as error:
+            raise CallFailure(f"exposure attributes are not usable: {error}") from error
+        if film.gamma <= 0.0 or not abs(film.compensation) < 64.0:
+            raise CallFailure("a camera needs a gamma above 0 and a sane exposure_compensation")
+        return film
+
+    def expose(self, light: Lighting) -> Lighting:
+        """Return a light with this camera's gain and gamma."""
+        gain = automatic_gain(light) if self.manual_gain is None else self.manual_gain
+        gain = min(max(gain * 2.0**self.compensation, 1e-6), 1e6)
+        return replace(light, exposure=gain, gamma=self.gamma)
+
+
+def automatic_gain(light: Lighting) -> float:
+    """Return the gain that an automatic exposure settles on; 1 at noon."""
+    gain = (_brightness(NOON) / _brightness(light)) ** ADAPTATION
+    return min(max(gain, LEAST_GAIN), MOST_GAIN)
+
+
+def _brightness(light: Lighting) -> float:
+    """Return the light that falls on level ground."""
+    to_sun, sun, above = light_table(light).colours[:3]
+    falling = sun * max(float(to_sun[2]), 0.0) + above
+    return float(np.mean(falling))

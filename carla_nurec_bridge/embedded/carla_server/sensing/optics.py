@@ -1,0 +1,117 @@
+"""A camera's lens: image size, field of view, and what the lens attributes bend and darken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....core.opencv_pinhole import OpenCVPinholeCamera
+from ..actors import Actor
+from ..registry import CallFailure
+
+LARGEST_SIDE = 16384
+STRAIGHT_K = -1.0
+
+
+@dataclass(frozen=True)
+class Optics:
+    """Image size in pixels, horizontal field of view in degrees, and the lens.
+
+    With CARLA's default ``k`` of -1 and ``kcube`` of 0 the camera is an exact pinhole. Away from
+    them rays bend as lens shaders do it: a point at (x, y), half widths from the middle, looks
+    where x and y times 1 + r^2 (k + 1 + kcube r) would, with r^2 = x_size x^2 + y_size y^2.
+    """
+
+    width: int
+    height: int
+    fov_deg: float
+    k: float = STRAIGHT_K
+    kcube: float = 0.0
+    x_size: float = 0.08
+    y_size: float = 0.08
+
+    @staticmethod
+    def of(actor: Actor) -> Optics:
+        """Read a camera's attributes; CallFailure when they make no image."""
+        values = actor.attributes
+        try:
+            optics = Optics(
+                int(values["image_size_x"]), int(values["image_size_y"]), float(values["fov"]),
+                float(values.get("lens_k", STRAIGHT_K)), float(values.get("lens_kcube", 0.0)),
+                float(values.get("lens_x_size", 0.08)), float(values.get("lens_y_size", 0.08)),
+            )  # fmt: skip
+        except (KeyError, ValueError) as error:
+            raise CallFailure(f"camera attributes are not usable: {error}") from error
+        if not (0 < optics.width <= LARGEST_SIDE and 0 < optics.height <= LARGEST_SIDE):
+            raise CallFailure(f"a camera image cannot be {optics.width} x {optics.height} pixels")
+        if not 0.0 < optics.fov_deg < 180.0:
+            raise CallFailure(f"a camera's fov must be within 0..180 degrees, not {optics.fov_deg}")
+        return optics
+
+    @property
+    def focal_px(self) -> float:
+        """The focal length in pixels."""
+        return 0.5 * self.width / float(np.tan(np.radians(0.5 * self.fov_deg)))
+
+
+@dataclass(frozen=True)
+class Vignette:
+    """The dark circle of a lens: light is lost by ``multiplier`` times radius to ``falloff``."""
+
+    multiplier: float
+    falloff: float
+
+    @staticmethod
+    def of(actor: Actor) -> Vignette:
+        """Read a camera's attributes; CallFailure when they are no numbers."""
+        values = actor.attributes
+        try:
+            return Vignette(
+                max(float(values.get("lens_circle_multiplier", 0.0)), 0.0),
+                max(float(values.get("lens_circle_falloff", 5.0)), 0.0),
+            )
+        except ValueError as error:
+            raise CallFailure(f"lens attributes are not usable: {error}") from error
+
+
+@lru_cache(maxsize=16)
+def rays(optics: Optics) -> NDArray[np.float32]:
+    """Return the unit rays (H, W, 3) of a camera, optical frame."""
+    table = OpenCVPinholeCamera.from_fov(optics.width, optics.height, optics.fov_deg).ray_table()
+    if optics.k == STRAIGHT_K and optics.kcube == 0.0:
+        return table
+    x, y = _plane(optics.width, optics.height)
+    square = optics.x_size * x * x + optics.y_size * y * y
+    scale = 1.0 + square * (optics.k - STRAIGHT_K + optics.kcube * np.sqrt(square))
+    bent = np.stack(
+        [
+            scale * x * 0.5 * optics.width / optics.focal_px,
+            scale * y * 0.5 * optics.width / optics.focal_px,
+            np.ones_like(x),
+        ],
+        axis=-1,
+    )
+    bent /= np.linalg.norm(bent, axis=-1, keepdims=True)
+    return bent.astype(np.float32)
+
+
+@lru_cache(maxsize=16)
+def shade(width: int, height: int, vignette: Vignette) -> NDArray[np.float32] | None:
+    """Return the share of light (H, W, 1) that a lens lets through, None for all of it."""
+    if vignette.multiplier == 0.0:
+        return None
+    x, y = _plane(width, height)
+    lost = vignette.multiplier * (np.hypot(x, y) / np.sqrt(2.0)) ** vignette.falloff
+    return np.clip(1.0 - lost, 0.0, 1.0).astype(np.float32)[..., None]
+
+
+def _plane(width: int, height: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return x and y (H, W) of pixel centres, in half widths from the middle."""
+    half = 0.5 * width
+    x = (np.arange(width) + 0.5 - half) / half
+    y = (np.arange(height) + 0.5 - 0.5 * height) / half
+    across, down = np.meshgrid(x, y)
+    return across, down
