@@ -31,6 +31,7 @@ _FORMS = """\b
     + examples(
         "carla-nurec log convert run.log run.csv",
         "carla-nurec log convert run.log run.mcap --map town.xodr",
+        "carla-nurec log convert cut_in_1.log cut_in_1.mcap --events cut_in_1.json",
     ),
 )
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
@@ -42,17 +43,30 @@ _FORMS = """\b
     default=None,
     help="OpenDRIVE file (.xodr, .xodr.gz); puts its lane lines into a .mcap.",
 )
+@click.option(
+    "--events",
+    "events_path",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Events of 'scenario record' (.json); puts them as warnings into a .mcap.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
-def command(source: Path, target: Path, map_path: Path | None, overwrite: bool) -> None:
+def command(
+    source: Path,
+    target: Path,
+    map_path: Path | None,
+    events_path: Path | None,
+    overwrite: bool,
+) -> None:
     """Write the CARLA recording IN to OUT in the form that OUT's ending asks for."""
     writers: dict[str, Callable[[Log, Path], str]] = {
         ".log": _write_log, ".json": _write_json, ".csv": _write_csv,
-        ".mcap": lambda log, path: _write_mcap(log, path, map_path),
+        ".mcap": lambda log, path: _write_mcap(log, path, map_path, events_path),
     }  # fmt: skip
     if target.suffix not in writers:
         raise InputError(f"{target} must end in one of {', '.join(writers)}")
-    if map_path is not None and target.suffix != ".mcap":
-        raise InputError("--map is for .mcap files")
+    if (map_path or events_path) and target.suffix != ".mcap":
+        raise InputError("--map and --events are for .mcap files")
     if target.exists() and not overwrite:
         raise InputError(f"{target} exists already; give --overwrite to replace it")
     log = open_log(source)
@@ -89,9 +103,13 @@ def _write_csv(log: Log, path: Path) -> str:
     return f"{rows} rows"
 
 
-def _write_mcap(log: Log, path: Path, map_path: Path | None) -> str:
+def _write_mcap(log: Log, path: Path, map_path: Path | None, events_path: Path | None) -> str:
+    from ..carla_client.scenarios.events import read_events
     from ..ros.log_bag import write_bag
 
+    remarks = []
+    if events_path is not None:
+        remarks = [(event.start_s, event.sentence) for event in read_events(events_path)[1]]
     lines = []
     if map_path is not None:
         from ..opendrive import parse
@@ -101,5 +119,7 @@ def _write_mcap(log: Log, path: Path, map_path: Path | None) -> str:
         lines = lane_lines(parse(read_opendrive(map_path)))
     with Progress(transient=True) as progress:
         task = progress.add_task("messages", total=len(log.frames))
-        counts = write_bag(log, path, lines, lambda done, _: progress.update(task, completed=done))
+        counts = write_bag(
+            log, path, lines, remarks, lambda done, _: progress.update(task, completed=done)
+        )
     return f"{sum(counts.values())} messages of {len(counts)} topics"

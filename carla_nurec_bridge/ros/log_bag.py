@@ -38,18 +38,24 @@ _LATEST_DATE_S = 2**31 - 1 - _LONGEST_S
 _LARGEST_ID = 2**31 - 1
 _LATCHED = OfferedQos(depth=1, durability="transient_local")
 _EGO_FRAME = "base_link"
+_INFO, _WARNING = 20, 30
 _VEHICLE_LABELS = ("car", "van", "truck", "bus", "motorcycle", "bicycle")
 
 Lines = Sequence[tuple[NDArray[np.float64], str]]
 
 
 def write_bag(
-    log: Log, path: Path, lines: Lines, on_frame: Callable[[int, int], None]
+    log: Log,
+    path: Path,
+    lines: Lines,
+    remarks: Sequence[tuple[float, str]],
+    on_frame: Callable[[int, int], None],
 ) -> dict[str, int]:
     """Write a recording to one MCAP file; return the messages per topic.
 
     ``/clock``, ``/tf`` (map -> every vehicle and walker), ``objects`` and ``objects/markers`` (all
-    but the hero), ``/rosout`` (events in words); ``odometry`` of base_link when exactly one actor
+    but the hero), ``/rosout`` (events in words, and as warnings the ``remarks``:
+    time in s, sentence); ``odometry`` of base_link when exactly one actor
     is the hero; latched ``map/markers`` from ``lines``, polylines with their kinds. Stamps are the
     recording's date plus its time. InputError when the file exists, or when times or ids of the
     recording do not fit into messages.
@@ -66,7 +72,7 @@ def write_bag(
     hero = movers[heroes[0]] if len(heroes) == 1 else None
     cast = _Cast(movers, hero)
     with BagWriter(path, BagOptions(compression="zstd")) as bag:
-        sink = _Sink(bag)
+        sink, waiting = _Sink(bag), sorted(remarks)
         if lines:
             sink.write("map_markers", start_ns, map_markers(lines, [], start_ns))
         for number, frame in enumerate(log.frames):
@@ -80,10 +86,9 @@ def write_bag(
             if odometry is not None:
                 sink.write("odometry", stamp, odometry)
             for sentence in frame_events(log, frame):
-                message = LogMessage(
-                    stamp=stamp_message(stamp), level=20, name="recording", msg=sentence
-                )
-                sink.write_as("/rosout", "rcl_interfaces/msg/Log", stamp, message)
+                sink.say(stamp, _INFO, sentence)
+            while waiting and waiting[0][0] <= frame.elapsed_s:
+                sink.say(stamp, _WARNING, waiting.pop(0)[1])
             on_frame(number + 1, len(log.frames))
         return sink.counts
 
@@ -98,6 +103,12 @@ class _Sink:
 
     def write(self, key: str, stamp: int, message: Any) -> None:
         self.write_as(TOPICS[key].name, TOPICS[key].type, stamp, message, TOPICS[key].qos)
+
+    def say(self, stamp: int, level: int, sentence: str) -> None:
+        message = LogMessage(
+            stamp=stamp_message(stamp), level=level, name="recording", msg=sentence
+        )
+        self.write_as("/rosout", "rcl_interfaces/msg/Log", stamp, message)
 
     def write_as(
         self, topic: str, type_name: str, stamp: int, message: Any, qos: str = "event"

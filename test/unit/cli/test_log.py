@@ -123,10 +123,12 @@ def test_convert_to_mcap(capfd, real_recording_path: Path, tmp_path: Path) -> No
     from mcap.reader import make_reader
     from rosbags.rosbag2 import Reader
 
+    from carla_nurec_bridge.carla_client.scenarios.events import Event, write_events
     from carla_nurec_bridge.recording import decode
 
-    town = tmp_path / "town.xodr"
+    town, events = tmp_path / "town.xodr", tmp_path / "events.json"
     town.write_text(ROAD)
+    write_events(events, {}, [Event("hard_brake", 3.0, 4.0, (), "hero brakes")])
     code, _, err = run(capfd, "convert", real_recording_path, tmp_path / "run.mcap", "--map", town)
     assert (code, err) == (0, "")
     with (tmp_path / "run.mcap").open("rb") as file:
@@ -147,6 +149,16 @@ def test_convert_to_mcap(capfd, real_recording_path: Path, tmp_path: Path) -> No
             decode(message.data, "nav_msgs/msg/Odometry")
             for _, _, message in reader.iter_messages(["/odometry"])
         ]
+        warnings = [
+            (message.log_time, decode(message.data, "rcl_interfaces/msg/Log"))
+            for _, _, message in reader.iter_messages(["/rosout"])
+        ]
+    warned = [(time_ns, m.msg) for time_ns, m in warnings if m.level == 30]  # type: ignore[attr-defined]
+    assert len(warned) == 1
+    assert warned[0][1] == "hero brakes"
+    assert (warned[0][0] - summary.statistics.message_start_time) / 1e9 == pytest.approx(
+        3.0, abs=0.03
+    )
     with Reader(tmp_path / "run.mcap") as bag:
         assert bag.message_count == sum(counts.values())
         assert bag.duration == pytest.approx(24.7237e9, abs=1e6)
@@ -165,7 +177,10 @@ def test_what_cannot_be_done_is_said(capfd, real_recording_path: Path, tmp_path:
         (("convert", real_recording_path, tmp_path / "no" / "x.csv"), "cannot write"),
         (("convert", tmp_path / "none.log", tmp_path / "x.csv"), "cannot read the recording"),
         (("info", __file__), "is not a CARLA recording"),
-        (("convert", real_recording_path, tmp_path / "x.csv", "--map", __file__), "--map is for"),
+        (
+            ("convert", real_recording_path, tmp_path / "x.csv", "--map", __file__),
+            "--map and --events are for",
+        ),
     ]
     for args, sentence in cases:
         code, _, err = run(capfd, *args)
