@@ -52,7 +52,10 @@ class GraphConfig(BaseModel):
     carla_host: str = Field("127.0.0.1", description="address of the CARLA server")
     carla_port: int = Field(2000, ge=1, le=65534, description="port of the CARLA server")
     nurec: bool = Field(True, description="render the rig's nurec sensors")
-    embedded_nurec: bool = Field(True, description="start the embedded NuRec server")
+    nurec_mode: Literal["embedded", "container", "external"] = Field(
+        "embedded",
+        description="start the embedded NuRec server, NVIDIA's in Docker, or use a running one",
+    )
     nurec_host: str = Field("127.0.0.1", description="address of the NuRec server")
     nurec_port: int = Field(46435, ge=1, le=65535, description="port of the NuRec server")
     agent: bool = Field(True, description="start the route-following agent")
@@ -196,7 +199,7 @@ def _profile(config: GraphConfig) -> Path:
 
 
 def servers(config: GraphConfig) -> list[Process]:
-    """Return the embedded servers that a run needs."""
+    """Return the servers that a run starts itself."""
     env = environment(config)
     verb = (sys.executable, "-m", "carla_nurec_bridge.cli.main")
     found = []
@@ -209,13 +212,15 @@ def servers(config: GraphConfig) -> list[Process]:
             "--seed", str(config.seed),
         )  # fmt: skip
         found.append(Process(CARLA_SERVER, carla_argv, env, READY, False))
-    if config.nurec and config.embedded_nurec:
+    if config.nurec and config.nurec_mode != "external":
         if config.scene is None:
-            raise InputError("the embedded NuRec needs a scene package (.usdz); build one first")
-        nurec_argv = (
-            *verb, "nurec", "serve", "--scene", str(config.scene.resolve()),
-            "--host", config.nurec_host, "--port", str(config.nurec_port),
-        )  # fmt: skip
+            raise InputError("a NuRec server needs a scene package (.usdz); build one first")
+        scene, port = str(config.scene.resolve()), str(config.nurec_port)
+        if config.nurec_mode == "embedded":
+            how = ("serve", "--scene", scene, "--host", config.nurec_host, "--port", port)
+        else:
+            how = ("container", "--scene", scene, "--port", port, "--", "--enable-editing-actors")
+        nurec_argv = (*verb, "nurec", *how)
         found.append(Process(NUREC_SERVER, nurec_argv, env, READY, False))
     return found
 

@@ -6,7 +6,7 @@ from launch import LaunchDescription
 DEFAULTS = {
     "run_dir": "out/bridge",
     "embedded_carla": False,
-    "embedded_nurec": False,
+    "nurec_mode": "external",
     "agent": False,
     "record": False,
     "lockstep": False,
