@@ -129,7 +129,8 @@ def test_convert_to_mcap(capfd, real_recording_path: Path, tmp_path: Path) -> No
     town, events = tmp_path / "town.xodr", tmp_path / "events.json"
     town.write_text(ROAD)
     write_events(events, {}, [Event("hard_brake", 3.0, 4.0, (), "hero brakes")])
-    code, _, err = run(capfd, "convert", real_recording_path, tmp_path / "run.mcap", "--map", town)
+    extras = ("--map", town, "--events", events)
+    code, _, err = run(capfd, "convert", real_recording_path, tmp_path / "run.mcap", *extras)
     assert (code, err) == (0, "")
     with (tmp_path / "run.mcap").open("rb") as file:
         reader = make_reader(file)
@@ -156,9 +157,8 @@ def test_convert_to_mcap(capfd, real_recording_path: Path, tmp_path: Path) -> No
     warned = [(time_ns, m.msg) for time_ns, m in warnings if m.level == 30]  # type: ignore[attr-defined]
     assert len(warned) == 1
     assert warned[0][1] == "hero brakes"
-    assert (warned[0][0] - summary.statistics.message_start_time) / 1e9 == pytest.approx(
-        3.0, abs=0.03
-    )
+    after_s = (warned[0][0] - summary.statistics.message_start_time) / 1e9
+    assert after_s == pytest.approx(3.0, abs=0.03)
     with Reader(tmp_path / "run.mcap") as bag:
         assert bag.message_count == sum(counts.values())
         assert bag.duration == pytest.approx(24.7237e9, abs=1e6)
@@ -179,7 +179,7 @@ def test_what_cannot_be_done_is_said(capfd, real_recording_path: Path, tmp_path:
         (("info", __file__), "is not a CARLA recording"),
         (
             ("convert", real_recording_path, tmp_path / "x.csv", "--map", __file__),
-            "--map and --events are for",
+            "are for .mcap files",
         ),
     ]
     for args, sentence in cases:
