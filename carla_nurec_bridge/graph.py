@@ -37,7 +37,19 @@ class GraphConfig(BaseModel):
     map: Path | None = Field(None, description="OpenDRIVE file of the embedded CARLA's world")
     scene: Path | None = Field(None, description="scene package (.usdz) that NuRec renders")
     rig: str = Field("demo", description="sensor rig: a name in config/rigs or a YAML file")
-    mode: Literal["drive", "replay"] = Field("drive", description="drive, or replay a recording")
+    mode: Literal["drive", "replay", "scene"] = Field(
+        "drive", description="drive, replay a recording, or replay a scene's recorded drive"
+    )
+    handover_ego_s: float = Field(
+        -1.0, ge=-1, description="mode scene: when the ego is handed over; negative = never"
+    )
+    handover_ego_to: Literal["agent", "traffic_manager"] = Field(
+        "agent", description="mode scene: who drives the ego then"
+    )
+    handover_tracks: tuple[str, ...] = Field(
+        (), description="mode scene: tracks that the Traffic Manager takes over; * = all"
+    )
+    handover_tracks_s: float = Field(0.0, ge=0, description="mode scene: when it does")
     log: Path | None = Field(None, description="CARLA recorder file that mode replay plays")
     replay_start_s: float = Field(0.0, ge=0, description="where in the recording to begin")
     ticks_per_frame: int = Field(1, ge=1, le=20, description="simulation ticks in one frame")
@@ -133,6 +145,8 @@ def checked_config(values: Mapping[str, Any], where: str) -> GraphConfig:
         ) from error
     if config.mode == "replay" and config.log is None:
         raise InputError(f"{where}: mode replay needs the field log, a CARLA recorder file")
+    if config.mode == "scene" and config.scene is None:
+        raise InputError(f"{where}: mode scene needs the field scene, a package (.usdz)")
     for name in ("map", "scene", "log"):
         path = getattr(config, name)
         if path is not None and not path.exists():
@@ -149,7 +163,7 @@ def build_graph(config: GraphConfig) -> Graph:
     rig = load_rig(config.rig)
     participants = [EGO]
     participants += [NUREC] if config.nurec else []
-    participants += [AGENT] if config.agent and config.mode == "drive" else []
+    participants += [AGENT] if config.agent and config.mode != "replay" else []
     participants += [RECORDER] if config.record else []
     streams = plan_streams(rig, seconds_to_ns(config.dt_s), participants)
     parameters = {name: _parameters(name, config, participants) for name in participants}
@@ -256,6 +270,10 @@ def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict
             "ego.role_name": config.role_name,
             "traffic.vehicles": config.vehicles if config.mode == "drive" else 0,
             "route.length_m": config.route_length_m,
+            "handover.ego_s": config.handover_ego_s,
+            "handover.ego_to": config.handover_ego_to,
+            "handover.tracks": list(config.handover_tracks) or [""],
+            "handover.tracks_s": config.handover_tracks_s,
             "replay.log": str(config.log.resolve()) if config.log else "",
             "replay.start_s": config.replay_start_s,
             "ticks_per_frame": config.ticks_per_frame,

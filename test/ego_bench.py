@@ -43,8 +43,12 @@ def carla_server(folder: Path, port: int | None = None) -> Iterator[int]:
         carla_port=port or free_port(),
     )  # fmt: skip
     [process] = [p for p in servers(config) if p.name == CARLA_SERVER]
-    child = Child(process, folder / "server.log")
+    log = folder / "server.log"
+    child = Child(process, log)
     try:
+        deadline = time.monotonic() + 90
+        while "ready:" not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
         yield config.carla_port
     finally:
         child.terminate()
@@ -58,7 +62,7 @@ class Ego:
         folder.mkdir(parents=True, exist_ok=True)
         self.run_dir = folder / "run"
         values = {
-            "carla.port": port, "run_dir": str(self.run_dir), "carla.timeout_s": 20.0,
+            "carla.port": port, "run_dir": str(self.run_dir), "carla.timeout_s": 20.0, "deadlines.start_s": 60.0,
             "deadlines.frame_s": 20.0, **{k.replace("__", "."): v for k, v in parameters.items()},
         }  # fmt: skip
         argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.carla_ego", "--ros-args"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -79,6 +80,7 @@ class CarlaEgo:
         self._requests = WorldRequests(node)
         self._followed = FollowedRun(node, p.follow_run) if not p.owns_clock else None
         self._diagnostics = Diagnostics(node)
+        self._began_s = (time.monotonic(), time.process_time())
         self._at = Numbering(self._clock, own=p.mode != "follow")
         self._binding: Mapping[int, str | None] = {}
         self._observer: Observer | None = None
@@ -185,6 +187,7 @@ class CarlaEgo:
                     snapshot = self._tick(session)
             at.count(snapshot.frame, snapshot.timestamp.elapsed_seconds)
             if first:
+                self._began_s = (time.monotonic(), time.process_time())
                 self._say("running", "")
             self._publish(snapshot)
             with self._timings.stage("answers"):
@@ -300,6 +303,8 @@ class CarlaEgo:
             "counts": self._publishers.counts, "timings": self._timings.summary(),
             "distance_m": self._observer.distance_m if self._observer else 0.0,
             "late": self._gate.late,
+            "wall_s": time.monotonic() - self._began_s[0],
+            "cpu_s": time.process_time() - self._began_s[1],
             "bound": {str(k): v for k, v in self._binding.items()},
         }  # fmt: skip
         return summary | (self._health() if self._at.frame >= 0 else {})

@@ -1,0 +1,224 @@
+"""Other modes of ``carla_ego``: a second ego, CARLA's death, scenes with handover, late answers."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from ego_bench import Ego, User, carla_server, free_port, make_scene
+from rclpy.node import Node
+
+from carla_nurec_bridge.core.topics import TOPICS
+from carla_nurec_bridge.ros.convert import header, pose_matrix, stamp_ns
+from carla_nurec_bridge.ros.publishers import message_class
+from carla_nurec_bridge.ros.qos import profile
+from carla_nurec_bridge.scene import Scene, open_scene
+
+pytestmark = [pytest.mark.ros, pytest.mark.slow]
+
+EMPTY_RIG = "name: none\ncameras: []\nlidars: []\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("carla")
+    made = tmp_path_factory.mktemp("modes")
+    (made / "rig.yaml").write_text(EMPTY_RIG)
+    return made
+
+
+@pytest.fixture
+def user() -> Iterator[User]:
+    made = User()
+    yield made
+    made.close()
+
+
+def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: User) -> None:
+    rig = str(folder / "rig.yaml")
+    first_odometry = user.hear("odometry", prefix="/ego1/")
+    second_odometry = user.hear("odometry", prefix="/ego2/")
+    transforms = user.hear("tf")
+    user.hear("clock")
+    with carla_server(folder) as port:
+        first = Ego(
+            folder / "ego1", port, "__ns:=/ego1", rig=rig, ego__role_name="ego1",
+            frame_prefix="ego1/", real_time_factor=1.0,
+        )  # fmt: skip
+        user.until(lambda: user.heard[first_odometry], "the first ego", 60)
+        second = Ego(
+            folder / "ego2", port, "__ns:=/ego2", rig=rig, ego__role_name="ego2", seed=5,
+            mode="follow", follow__run="/ego1/lockstep/run", frame_prefix="ego2/",
+        )  # fmt: skip
+        try:
+            user.until(lambda: len(user.heard[second_odometry]) > 20, "the second ego", 60)
+            stamps = {stamp_ns(m.header.stamp) for m in user.heard[first_odometry]}
+            own = [stamp_ns(m.header.stamp) for m in user.heard[second_odometry][:20]]
+            assert set(own) <= stamps
+            assert set(np.diff(own)) == {50_000_000}
+            frames = {t.child_frame_id for m in user.heard[transforms] for t in m.transforms}
+            assert {"ego1/base_link", "ego2/base_link"} <= frames
+            assert user.heard[second_odometry][-1].header.frame_id == "ego2/odom"
+            # It does not stand still by itself, but it does as it is told.
+            publisher = user.node.create_publisher(
+                AckermannDriveStamped, "/ego2/command/ackermann", profile("command")
+            )
+            user.until(publisher.get_subscription_count, "the second ego's ear")
+            for _ in range(20):
+                publisher.publish(AckermannDriveStamped(drive=AckermannDrive(speed=4.0)))
+                user.listen(0.1)
+            assert user.heard[second_odometry][-1].twist.twist.linear.x > 0.5
+            assert abs(user.heard[first_odometry][-1].twist.twist.linear.x) < 0.1
+        finally:
+            second.close()
+            count = len(user.heard[first_odometry])
+            user.until(lambda: len(user.heard[first_odometry]) > count + 10, "the first going on")
+            first.close()
+
+
+def test_carla_dies_and_comes_back(folder: Path, user: User) -> None:
+    port = free_port()
+    odometry = user.hear("odometry")
+    with carla_server(folder / "a", port):
+        ego = Ego(
+            folder / "phoenix", port, rig=str(folder / "rig.yaml"), carla__reconnect_s=60.0,
+            carla__timeout_s=2.0,
+        )  # fmt: skip
+        user.until(lambda: len(user.heard[odometry]) > 10, "the first life", 60)
+    try:
+        user.listen(0.5)
+        before = stamp_ns(user.heard[odometry][-1].header.stamp)
+        with carla_server(folder / "b", port):
+            count = len(user.heard[odometry])
+            user.until(
+                lambda: len(user.heard[odometry]) > count + 10,
+                f"the second life: {ego.log.read_text()[-500:]}", 60,
+            )  # fmt: skip
+            stamps = [stamp_ns(m.header.stamp) for m in user.heard[odometry][count:]]
+            assert stamps[0] > before  # time goes on, it never jumps back
+            assert ego.close() == 130
+    finally:
+        ego.close()
+
+
+def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> None:
+    scene_path = make_scene(folder / "scene", frames=60, vehicles=4)
+    scene = open_scene(scene_path)
+    odometry, objects = user.hear("odometry"), user.hear("objects")
+    tracks = user.hear("objects_tracks")
+    with carla_server(folder) as port:
+        ego = Ego(
+            folder / "replayed", port, rig=str(folder / "rig.yaml"), scene=str(scene_path),
+            mode="scene", real_time_factor=2.0, frames=100, handover__ego_s=2.0,
+            handover__tracks=["*"], handover__tracks_s=2.0,
+        )  # fmt: skip
+        try:
+            user.until(lambda: len(user.heard[odometry]) > 95, "the replay", 90)
+        finally:
+            ego.close()
+    start = scene.time_range_us[0] * 1000
+    recorded = [m for m in user.heard[odometry] if stamp_ns(m.header.stamp) - start < 1_900_000_000]
+    assert len(recorded) > 30
+    for message in recorded:
+        world = scene.rig_trajectory.at(stamp_ns(message.header.stamp) // 1000)
+        away = pose_matrix(message.pose.pose)[:3, 3] - (scene.map_from_world @ world)[:3, 3]
+        assert np.linalg.norm(away) < 0.02
+    binding = user.heard[tracks][-1].data
+    assert all(track.track_id in binding for track in scene.tracks)
+    _boxes_follow_their_tracks(user, objects, scene, start)
+    # Nobody drives the ego after the handover: it brakes and stands.
+    end = user.heard[odometry][-1]
+    assert abs(end.twist.twist.linear.x) < 0.3
+    # The others are driven by the Traffic Manager: they are still there when their tracks are not.
+    last = user.heard[objects][-1]
+    assert stamp_ns(last.header.stamp) // 1000 > max(t.stamps_us[-1] for t in scene.tracks)
+    assert len(last.detections) == len(scene.tracks)
+    assert ego.summary()["frames"] >= 95
+
+
+def _boxes_follow_their_tracks(user: User, objects: str, scene: Scene, start: int) -> None:
+    binding = json.loads(user.heard["objects/tracks"][-1].data)
+    seen = 0
+    for message in user.heard[objects]:
+        stamp = stamp_ns(message.header.stamp)
+        if not 200_000_000 < stamp - start < 1_900_000_000:
+            continue
+        for detection in message.detections:
+            track = scene.track(binding[detection.id] or "")
+            if track is None:
+                continue
+            wanted = (scene.map_from_world @ track.at(stamp // 1000))[:3, 3]
+            centre = pose_matrix(detection.bbox.center)[:3, 3]
+            assert np.linalg.norm(centre - wanted) < 0.1, track.track_id
+            seen += 1
+    assert seen > 50
+
+
+@pytest.mark.parametrize("policy", ["hold", "wait"])
+def test_a_late_participant_does_not_end_the_run(policy: str, folder: Path, user: User) -> None:
+    """Answer some frames not at all: ``hold`` goes on after the deadline, ``wait`` does not."""
+    odometry = user.hear("odometry")
+    done = user.node.create_publisher(DiagnosticArray, "lockstep/done", profile("event"))
+    run = user.hear("lockstep_run")
+    diagnostics = user.hear("diagnostics")
+
+    def answer(stamp: int, run_id: str) -> None:
+        status = DiagnosticStatus(level=b"\0", name="route_agent", hardware_id=run_id)
+        done.publish(DiagnosticArray(header=header(stamp, ""), status=[status]))
+
+    with carla_server(folder) as port:
+        ego = Ego(
+            folder / policy, port, rig=str(folder / "rig.yaml"), lockstep__enabled=True,
+            lockstep__participants=["carla_ego", "route_agent"], lockstep__policy=policy,
+            deadlines__frame_s=0.5, deadlines__first_frame_s=2.0, frames=30,
+        )  # fmt: skip
+        agent = User()
+        agent.node.destroy_node()
+        stand_in = _stand_in(agent)
+        try:
+            deadline = time.monotonic() + 60
+            while not user.heard[run] and time.monotonic() < deadline:
+                answer(0, "")
+                user.listen(0.1)
+            state = json.loads(user.heard[run][-1].data)
+
+            def stamp(frame: int) -> int:
+                return int(state["t0_ns"] + frame * state["dt_ns"])
+
+            def last() -> int:
+                return max((stamp_ns(m.header.stamp) for m in user.heard[odometry]), default=0)
+
+            for frame in range(6):
+                answer(stamp(frame), state["run_id"])
+            user.until(lambda: last() >= stamp(6), "the answered frames")
+            user.listen(2.5)  # silence: longer than four deadlines
+            if policy == "hold":
+                assert last() > stamp(7)
+            else:
+                assert last() == stamp(6)
+                words = [m.status[0].message for m in user.heard[diagnostics]]
+                assert "waiting for route_agent" in words
+                answer(stamp(6), state["run_id"])
+                user.until(lambda: last() == stamp(7), "the frame after")
+        finally:
+            ego.close()
+            stand_in.destroy_node()
+            agent._context.try_shutdown()
+        assert ego.summary()["late"]["route_agent"] >= 1
+
+
+def _stand_in(agent: User) -> Node:
+    """Return a node called as the participant, with the readers that the ego waits for."""
+    node = Node("route_agent", context=agent._context)
+    for key in ("odometry", "objects", "traffic_lights", "route"):
+        row = TOPICS[key]
+        node.create_subscription(
+            message_class(row.type), row.name, lambda _: None, profile(row.qos)
+        )
+    return node
