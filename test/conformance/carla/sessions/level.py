@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from typing import Any
 
 import carla
@@ -59,7 +60,22 @@ facts["through"] = [[str(p.label), p.location.z] for p in down]
 facts["miss"] = world.project_point(above, carla.Vector3D(0, 0, 1), 50.0) is None
 facts["house"] = [house.location.z, house.extent.z]
 
-# Lamps.
+# Lamps, switched by one client and seen by another, which is told of changes.
+witness = carla.Client("127.0.0.1", stage.port)
+watching = witness.get_world()
+
+
+def seen_lamps(lit: int) -> list[Any]:
+    """Return the lamps as the other client knows them, soon after so many are lit."""
+    for _ in range(100):
+        found = list(watching.get_lightmanager().get_all_lights())
+        if sum(lamp.is_on for lamp in found) == lit:
+            break
+        world.tick()
+        time.sleep(0.05)
+    return found
+
+
 manager = world.get_lightmanager()
 lamps = manager.get_all_lights(carla.LightGroup.Street)
 facts["lamps"] = [
@@ -72,8 +88,7 @@ manager.turn_on(lamps)
 manager.set_intensities(lamps, [100.0 + k for k in range(len(lamps))])
 manager.set_color(lamps[:1], carla.Color(10, 20, 30))
 stage.ticks(2)
-again = carla.Client("127.0.0.1", stage.port).get_world().get_lightmanager()
-seen = again.get_all_lights()
+seen = seen_lamps(len(lamps))
 first = next(lamp for lamp in seen if lamp.id == lamps[0].id)
 facts["switched"] = [
     sum(lamp.is_on for lamp in seen),
@@ -86,8 +101,7 @@ for altitude in (40.0, -20.0):
     weather.sun_altitude_angle = altitude
     world.set_weather(weather)
     stage.ticks(2)
-    fresh = carla.Client("127.0.0.1", stage.port).get_world().get_lightmanager()
-    facts["sun"].append(sum(x.is_on for x in fresh.get_all_lights()))
+    facts["sun"].append(sum(lamp.is_on for lamp in seen_lamps(len(lamps) if altitude < 0 else 0)))
 weather.sun_altitude_angle = 50.0
 world.set_weather(weather)
 
