@@ -55,6 +55,24 @@ def carla_server(folder: Path, port: int | None = None) -> Iterator[int]:
         child.close(5.0)
 
 
+_LOOK = """
+import carla, json, os, sys
+world = carla.Client("127.0.0.1", int(sys.argv[1])).get_world()
+world.wait_for_tick(10.0)
+kinds = [a.type_id for a in world.get_actors() if a.type_id.startswith(("vehicle", "sensor"))]
+print(json.dumps([world.get_settings().synchronous_mode, kinds]), flush=True)
+os._exit(0)
+"""
+
+
+def world_left(port: int) -> tuple[bool, list[str]]:
+    """Return whether the world is synchronous, and which vehicles and sensors are in it."""
+    argv = [sys.executable, "-c", _LOOK, str(port)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    synchronous, kinds = json.loads(done.stdout.splitlines()[-1])
+    return synchronous, kinds
+
+
 class Ego:
     """A ``carla_ego`` process."""
 
@@ -62,8 +80,9 @@ class Ego:
         folder.mkdir(parents=True, exist_ok=True)
         self.run_dir = folder / "run"
         values = {
-            "carla.port": port, "run_dir": str(self.run_dir), "carla.timeout_s": 20.0, "deadlines.start_s": 60.0,
-            "deadlines.frame_s": 20.0, **{k.replace("__", "."): v for k, v in parameters.items()},
+            "carla.port": port, "run_dir": str(self.run_dir), "carla.timeout_s": 20.0,
+            "deadlines.start_s": 60.0, "deadlines.frame_s": 20.0,
+            **{k.replace("__", "."): v for k, v in parameters.items()},
         }  # fmt: skip
         argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.carla_ego", "--ros-args"]
         for name, value in values.items():

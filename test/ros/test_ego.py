@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ego_bench import Ego, User, carla_server
+from ego_bench import Ego, User, carla_server, world_left
 from geometry_msgs.msg import Twist, Vector3
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, String
@@ -110,6 +110,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             user.close()
             code = ego.close()
             assert code == 130, ego.log.read_text()[-2000:]
+            assert world_left(port) == (False, []), "the world is not as it was found"
 
 
 def test_labelled_points_on_the_car_lie_ahead_on_the_left_inside_its_box(run: Run) -> None:

@@ -147,3 +147,50 @@ def test_wrong_custom_cameras_are_named(tmp_path, old, new, text):
     path.write_text(CUSTOM.replace(old, new, 1))
     with pytest.raises(InputError, match=text):
         load_rig(path)
+
+
+_LIDAR = {
+    "name": "roof", "type": "lidar", "rate_hz": 10, "channels": 32, "points_per_sweep": 16384,
+    "mount": {"position_m": [1.0, 0.5, 2.0]},
+}  # fmt: skip
+
+
+def _with_sensors(tmp_path, *entries):
+    path = tmp_path / "rig.yaml"
+    path.write_text(yaml.safe_dump({"name": "r", "cameras": [], "sensors": list(entries)}))
+    return load_rig(path)
+
+
+def test_sensors_of_carla_have_its_attributes(tmp_path):
+    imu = {
+        "name": "body", "type": "imu", "rate_hz": 20, "mount": {"position_m": [0, 0, 0]},
+        "gyro_std_radps": [0.1, 0.2, 0.3], "gyro_bias_radps": [0.01, 0.02, 0.03],
+    }  # fmt: skip
+    roof, body, shell = _with_sensors(
+        tmp_path, _LIDAR, imu, {"name": "shell", "type": "collision"}
+    ).sensors
+    attributes = dict(roof.attributes)
+    assert attributes["points_per_second"] == "163840"  # 16384 points ten times a second
+    assert attributes["rotation_frequency"] == "10.0"
+    assert attributes["dropoff_general_rate"] == "0.0"
+    assert roof.rig_from_sensor[:3, 3].tolist() == [1.0, 0.5, 2.0]
+    assert body.variances[3:] == pytest.approx((0.01, 0.04, 0.09))
+    turned = dict(body.attributes)  # CARLA's left-handed turns about x and z
+    assert turned["noise_gyro_bias_x"] == "-0.01"
+    assert turned["noise_gyro_bias_y"] == "0.02"
+    assert (shell.kind, shell.rate_hz) == ("collision", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"channels": 0}, "channels"),
+        ({"upper_fov_deg": -40}, "lower_fov_deg must lie below"),
+        ({"type": "semantic_lidar", "dropoff": True}, "no dropoff"),
+        ({"type": "sonar"}, "sonar"),
+        ({"colour": 1}, "colour"),
+    ],
+)
+def test_wrong_sensors_are_named(tmp_path, change, words):
+    with pytest.raises(InputError, match=words):
+        _with_sensors(tmp_path, _LIDAR | change)
