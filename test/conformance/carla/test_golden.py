@@ -97,8 +97,9 @@ def test_obstacle_sensor_stops_its_ball_at_the_box(facts: Facts, front_m: float)
 
 def test_flow_is_the_shift_in_the_image(facts: Facts, front_m: float) -> None:
     (x, y), elsewhere, columns = facts["flow"]
-    assert x == pytest.approx(2 * FOCAL_PX * STEP_M / front_m / WIDTH, abs=1e-5)
-    assert (y, elsewhere) == pytest.approx((0.0, 0.0), abs=1e-6)
+    assert x == pytest.approx(FOCAL_PX * STEP_M / front_m / WIDTH, abs=1e-5)
+    assert y == pytest.approx(-FOCAL_PX * STEP_M / 2 / front_m / HEIGHT, abs=1e-5), "up"
+    assert elsewhere == pytest.approx(0.0, abs=1e-6)
     assert columns[0] - facts["pixels"][0] == pytest.approx(FOCAL_PX * STEP_M / front_m, abs=1)
 
 

@@ -31,7 +31,7 @@ class Flow:
         map_from_camera: Matrix,
         bodies: Mapping[int, Matrix],
     ) -> NDArray[np.float32]:
-        """Return the flow (H, W, 2): x to the right, y up; 2 is the width or height of the image.
+        """Return the flow (H, W, 2): x to the right, y down; 1 is the image's width or height.
 
         ``bodies`` are map_from_body (4, 4) of actors by id, ``map_from_camera`` is the optical
         frame. The first picture has no flow, nor has what came into the world since the last one.
@@ -79,6 +79,6 @@ def _flow(rays, depth, instance, past_from_now, known, focal):  # type: ignore[n
                 flow[i, j, 0] = 0.0
                 flow[i, j, 1] = 0.0
                 continue
-            flow[i, j, 0] = 2.0 * focal * (x / z - a / c) / width
-            flow[i, j, 1] = -2.0 * focal * (y / z - b / c) / height
+            flow[i, j, 0] = focal * (x / z - a / c) / width
+            flow[i, j, 1] = focal * (y / z - b / c) / height
     return flow

@@ -138,8 +138,8 @@ facts["still"] = [
     float(np.abs(np.frombuffer(last["optical_flow"].raw_data, np.float32)).max()),
 ]
 
-# The box jumps half a metre to the right.
-box.set_transform(beside(start, AHEAD_M, RIGHT_M + STEP_M, 0.0))
+# The box jumps half a metre to the right and a quarter up.
+box.set_transform(beside(start, AHEAD_M, RIGHT_M + STEP_M, STEP_M / 2))
 tick()
 flow = np.frombuffer(last["optical_flow"].raw_data, np.float32).reshape(HEIGHT, WIDTH, 2)
 instance = picture("instance_segmentation").astype(int)
