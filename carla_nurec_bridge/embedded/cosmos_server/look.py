@@ -10,7 +10,9 @@ import numpy as np
 # What a phrase of a prompt means; a phrase counts once, however often it is said.
 _PHRASES: dict[str, str] = {
     "rain": r"rain\w*|drizzl\w*|downpour|shower\w*|cloudburst",
-    "snowfall": r"snow(?:ing|fall|flakes?|storm|y)?|blizzard|flurr\w+",
+    # Snow that lies does not fall.
+    "snowfall": r"snow(?:ing|fall|flakes?|storm)|blizzard|flurr\w+|"
+    r"(?<!old )(?<!packed )(?<!lying )snow(?![- ]?(?:cover|bank|drift|on the))",
     "snow_cover": r"snow(?:y|[- ]?cover\w*|bank\w*|drift\w*|storm)?|slush\w*|winter|wintry|"
     r"blizzard|frost\w*",
     "fog": r"fog\w*|mist\w*|haz[ey]\w*|smog",
@@ -20,9 +22,12 @@ _PHRASES: dict[str, str] = {
     "wet": r"wet|puddle\w*|damp|soaked|flood\w*|reflective asphalt|glistening|rain[- ]slick\w*",
     "dust": r"dust\w*|sandstorm|desert|arid",
 }
-_WEAKER = re.compile(r"\b(light|slight|soft|gentle|thin|faint|fine|patchy|partly|mild)\W+$")
+_WEAKER = re.compile(
+    r"\b(light|slight|soft|gentle|thin|faint|fine|patchy|partly|mild)\W+(\w+\W+)?$"
+)
 _STRONGER = re.compile(r"\b(heavy|dense|thick|torrential|pouring|deep|severe|intense|hard)\W+$")
 _NEGATED = re.compile(r"\b(no|not|without|never|free of|avoid)\W+(\w+\W+){0,2}$")
+_WEAK_WORDS = ("drizzl", "damp")
 _USUAL, _WEAK, _STRONG = 0.7, 0.4, 1.0
 
 
@@ -81,5 +86,5 @@ def _strength(text: str, words: str) -> float:
         strength = _WEAK if _WEAKER.search(before) else _USUAL
         if _STRONGER.search(before) or match[0] in ("downpour", "blizzard", "cloudburst"):
             strength = _STRONG
-        strongest = max(strongest, _WEAK if match[0].startswith("drizzl") else strength)
+        strongest = max(strongest, _WEAK if match[0].startswith(_WEAK_WORDS) else strength)
     return strongest

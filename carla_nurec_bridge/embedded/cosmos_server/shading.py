@@ -89,7 +89,7 @@ def shade_rows(  # type: ignore[no-untyped-def]
     dull = np.float32(max(look.overcast, 0.5 * look.dust))
     low_sun = np.float32(look.sunset * (1.0 - 0.75 * look.overcast)) * day
     level = day * (one - np.float32(0.32) * dull) * (one - np.float32(0.35 * look.sunset))
-    level += np.float32(0.055) * (one - day)
+    level += np.float32(0.085) * (one - day)
     warm = np.float32(0.05 * look.warmth)
     light_r = (
         level * (one + np.float32(0.55) * low_sun + warm) * (one - np.float32(0.25) * (one - day))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -72,19 +73,26 @@ def make_video(
     relight = Relighter(look, size[1], size[0], float(rate), task.seed)
     part = target.with_suffix(".part.mp4")
     writer = VideoWriter(part, *size, rate, VideoOptions(crf=18))
+    encoder = ThreadPoolExecutor(1, "cosmos encoder")
+    encoded: Future[None] | None = None
     try:
         videos = {name: Path(path) for name, path in task.videos.items()}
         for index, scene in enumerate(read_scenes(videos, size)):
             if index >= total:
                 break
             picture = relight(scene.rgb, scene.tags, scene.depth_m, index)
-            writer.add(_marked(picture) if watermark else picture)
+            if encoded is not None:
+                encoded.result()  # one picture is encoded while the next one is made
+            encoded = encoder.submit(writer.add, _marked(picture) if watermark else picture)
             progress(index + 1, total)
+        if encoded is not None:
+            encoded.result()
         writer.close()
         if writer.frames == 0:
             raise InputError(f"{first.name} has no frames")
         part.replace(target)
     finally:
+        encoder.shutdown()
         writer.close()
         part.unlink(missing_ok=True)
     return {

@@ -1,0 +1,76 @@
+"""Our client beyond the plain case: batches that resume, Ctrl-C, exit codes, requeued events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from carla_nurec_bridge.cli.main import main
+from carla_nurec_bridge.cosmos.jobs import Update, connect, load_spec, plan, run_batch, run_job
+from carla_nurec_bridge.embedded.cosmos_server import CosmosServer
+
+from .conftest import TOKEN, make_clip
+
+FAST = ["--retries", "0", "--poll-interval", "0.1", "--token", TOKEN]
+
+
+def test_batch_goes_on_where_it_stopped(server: CosmosServer, clip: Path, tmp_path: Path):
+    items = plan([Path("fog_dense"), Path("dawn")], [1, 2], clip)
+    http, client = connect(server.url, token=TOKEN, poll_s=0.05)
+    first = run_batch(http, client, items[:2], tmp_path, lambda _name, _update: None)
+    (tmp_path / "fog_dense_seed_2.mp4").unlink()
+    second = run_batch(http, client, items, tmp_path, lambda _name, _update: None)
+    client.close()
+    assert first.done == ("fog_dense_seed_1", "fog_dense_seed_2")
+    assert second.skipped == ("fog_dense_seed_1",)
+    assert second.done == ("fog_dense_seed_2", "dawn_seed_1", "dawn_seed_2")
+    # The lost file was fetched again, not made again.
+    assert sum(server.jobs.counts().values()) == 4
+    videos = {path.read_bytes() for path in tmp_path.glob("*.mp4")}
+    assert len(videos) == 4
+
+
+@pytest.mark.parametrize("path", ["", "/transfer2.5"])
+def test_ctrl_c_cancels_on_the_server(server: CosmosServer, tmp_path: Path, path: str):
+    long_clip = make_clip(tmp_path / "long", frames=930)
+    http, client = connect(server.url + path, token=TOKEN, poll_s=0.05)
+
+    def interrupt(update: Update) -> None:
+        if update.state == "running":
+            raise KeyboardInterrupt
+
+    spec = load_spec(Path("dawn"), clip=long_clip)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(http, client, spec, tmp_path / "v.mp4", interrupt)
+    client.close()
+    for _ in range(200):
+        if server.jobs.counts()["cancelled"] == 1:
+            break
+        httpx.get(f"{server.url}/v1/health/live")
+    counts = server.jobs.counts()
+    assert (counts["cancelled"], sum(counts.values())) == (1, 1)
+    assert not list(tmp_path.glob("*.mp4")) + list(tmp_path.glob(".*.part"))
+
+
+def test_exit_codes(server: CosmosServer, clip: Path, tmp_path: Path, capsys):
+    submit = ["cosmos", "submit", server.url, "night_rain", "--output", f"{tmp_path}/out/"]
+    assert main([*submit, "--clip", str(clip), *FAST]) == 0
+    assert (tmp_path / "out" / "output.mp4").is_file()
+    assert "sha256" in capsys.readouterr().out
+    assert main([*submit, "--clip", str(make_clip(tmp_path / "odd", 20, 20)), *FAST]) == 2
+    assert main([*submit, "--clip", str(clip), *FAST[:-1], "wrong"]) == 2
+    assert main(["cosmos", "submit", "http://127.0.0.1:9", "dawn", "--clip", str(clip), *FAST]) == 3
+    late = [*submit, "--clip", str(clip), "--seed", "77", "--deadline", "1", *FAST]
+    server.worker.close()
+    assert main(late) == 3
+
+
+def test_exit_code_of_a_failed_job(server: CosmosServer, clip: Path, tmp_path: Path, monkeypatch):
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("carla_nurec_bridge.embedded.cosmos_server.worker.make_video", fail)
+    command = ["cosmos", "submit", server.url, "dawn", "--clip", str(clip), *FAST]
+    assert main([*command, "--output", str(tmp_path / "v.mp4")]) == 1

@@ -1,0 +1,140 @@
+"""Contracts, fitting, the ledger, names of files, waits, and what a prompt's words do."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import av
+import numpy as np
+import pytest
+
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter, semantic_rgb
+from carla_nurec_bridge.cosmos.jobs.contracts import CONTRACTS, Clip, violations
+from carla_nurec_bridge.cosmos.jobs.files import safe_name, sha256_of, target_path
+from carla_nurec_bridge.cosmos.jobs.fit import fit, fitted_size
+from carla_nurec_bridge.cosmos.jobs.http import RetryPolicy, Transient
+from carla_nurec_bridge.cosmos.jobs.ledger import Ledger
+from carla_nurec_bridge.cosmos.jobs.probe import probe
+from carla_nurec_bridge.embedded.cosmos_server.inputs import _log_depth, _tags
+from carla_nurec_bridge.embedded.cosmos_server.look import read_look
+from carla_nurec_bridge.embedded.cosmos_server.shading import Relighter
+
+T25 = CONTRACTS["transfer2.5"]
+
+
+@pytest.mark.parametrize(
+    ("frames", "rate", "good"), [(93, 16, True), (186, 16, True), (94, 16, False), (93, 20, False)]
+)
+def test_transfer25_takes_93_frames_at_16(frames: int, rate: int, good: bool):
+    found = violations(T25, Clip(frames, rate, 1280, 720), {"edge": 1.0}, frozenset(), True, "720")
+    assert (not found) == good
+
+
+def test_every_rule_of_a_contract_is_told():
+    av_contract = CONTRACTS["transfer2.5-av"]
+    weights = {"edge": 2.0, "hdmap": 0.5}
+    text = " ".join(violations(av_contract, None, weights, frozenset({"edge"}), False, "480"))
+    for words in ("no control 'edge'", "outside 0..1", "needs the control 'hdmap_bbox'", "'480'"):
+        assert words in text
+    assert "input (rgb) video" in violations(T25, None, {"edge": 1.0}, frozenset(), False, None)[0]
+
+
+def test_fitted_frames_are_those_shown_at_the_same_time(tmp_path: Path):
+    writer = VideoWriter(tmp_path / "a.mp4", 64, 32, Fraction(20), VideoOptions(crf=1))
+    for index in range(120):
+        writer.add(np.full((32, 64, 3), 20 + 37 * index % 200, np.uint8))
+    writer.close()
+    clip = probe(tmp_path / "a.mp4")
+    assert fitted_size(T25, clip) == (93, 16.0)
+    new = fit({"rgb": tmp_path / "a.mp4"}, clip, T25, tmp_path / "..")["rgb"]
+    assert probe(new) == Clip(93, 16.0, 64, 32)
+    with av.open(str(new)) as container:
+        levels = [f.to_ndarray(format="rgb24").mean() for f in container.decode(video=0)]
+    shown = [20 + 37 * int(n / 16 * 20) % 200 for n in range(93)]
+    assert np.abs(np.array(levels) - shown).max() < 6
+    new.unlink()
+    with pytest.raises(InputError, match="Record a longer one"):
+        fitted_size(T25, Clip(60, 20, 64, 32))
+
+
+def test_ledger_goes_on_after_a_line_cut_short(tmp_path: Path):
+    video = tmp_path / "a.mp4"
+    video.write_bytes(b"x")
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.add("a", "done", "key", sha256=sha256_of(video))
+    with (tmp_path / "ledger.jsonl").open("a") as file:
+        file.write('{"name": "b", "sta')
+    again = Ledger(tmp_path / "ledger.jsonl")
+    assert again.is_done("a", "key", video)
+    assert not again.is_done("a", "other key", video)
+    again.add("b", "failed", "key")
+    video.write_bytes(b"changed")
+    assert not Ledger(tmp_path / "ledger.jsonl").is_done("a", "key", video)
+
+
+def test_names_of_servers_stay_inside_the_folder(tmp_path: Path):
+    for name in ("../../etc/passwd", "..\\x.mp4", "/abs/.hidden.mp4", "...", ""):
+        safe = safe_name(name)
+        assert safe
+        assert "/" not in safe
+        assert not safe.startswith(".")
+    (tmp_path / "v.mp4").touch()
+    assert target_path(tmp_path, "a/v.mp4", "d.mp4") == tmp_path / "v-2.mp4"
+    assert target_path(tmp_path / "w.mp4", "v.mp4", "d.mp4") == tmp_path / "w.mp4"
+
+
+def test_waits_grow_to_a_cap_and_heed_the_server():
+    policy = RetryPolicy(initial_s=1.5, multiplier=2.0, jitter_s=0.0, cap_s=10.0)
+
+    def wait(attempt: int, asked_s: float = 0.0) -> float:
+        error = SimpleNamespace(exception=lambda: Transient("x", asked_s))
+        return policy.wait(SimpleNamespace(attempt_number=attempt, outcome=error))  # type: ignore[arg-type]
+
+    assert [wait(n) for n in (1, 2, 3, 4, 5)] == [1.5, 3.0, 6.0, 10.0, 10.0]
+    assert wait(1, asked_s=4.0) == 4.0
+
+
+def test_words_of_a_prompt():
+    look = read_look("heavy rain at night, no snow", "fog", 1)
+    assert look.rain > 0.8
+    assert look.night > 0.8
+    assert look.snowfall == look.snow_cover == 0
+    assert read_look("rain", "", 1).rain < read_look("heavy rain", "", 1).rain
+    assert read_look("rain", "rain", 1).rain == 0
+    assert read_look("rain", "", 1) == read_look("rain", "", 1) != read_look("rain", "", 2)
+
+
+def test_semantic_colours_and_depth_levels_are_read_back():
+    tags = np.repeat(np.arange(1, 25, dtype=np.uint8), 64).reshape(24, 64)
+    noisy = np.clip(semantic_rgb(tags).astype(int) + 3, 0, 255).astype(np.uint8)
+    found = _tags(noisy)
+    assert found is not None
+    assert (found == tags).mean() > 0.95
+    assert _tags(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)) is None
+    # Levels of CARLA's logarithmic depth as the specification measured them.
+    for level, metres in ((204, 0.1), (153, 1.0), (101, 10.0), (50, 100.0)):
+        assert _log_depth()[level] == pytest.approx(metres, rel=0.05)
+
+
+def test_weathers_differ_visibly_and_hold_still():
+    tags = np.full((90, 160), 1, np.uint8)
+    tags[:30], tags[30:45] = 11, 3
+    depth = np.full((90, 160), 40.0, np.float32)
+    depth[tags == 11] = np.inf
+    rgb = np.full((90, 160, 3), 110, np.uint8)
+    made = {}
+    for words in ("clear", "fog", "night", "snow-covered road", "sunset", "wet road", "heavy rain"):
+        relight = Relighter(read_look(words, "", 3), 90, 160, 16.0, 3)
+        first, second = relight(rgb, tags, depth, 0), relight(rgb, tags, depth, 1)
+        made[words] = first.astype(int)
+        falls = "rain" in words
+        assert np.array_equal(first, second) != falls
+    names = list(made)
+    for index, one in enumerate(names):
+        for other in names[index + 1 :]:
+            assert np.abs(made[one] - made[other]).mean() > 4, (one, other)
+    assert made["night"].mean() < 0.5 * made["clear"].mean()
+    assert made["fog"][30:45].std() < made["clear"][30:45].std() + 8
