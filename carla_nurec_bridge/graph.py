@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .core.errors import InputError
 from .core.resources import config_path
@@ -84,6 +84,12 @@ class GraphConfig(BaseModel):
     first_frame_deadline_s: float = Field(60.0, gt=0, description="the same, first rendered frame")
     carla_timeout_s: float = Field(3.0, gt=0, description="wall time for one call to CARLA")
     domain_id: int | None = Field(None, ge=0, le=232, description="ROS domain; none = inherited")
+
+    @field_validator("handover_tracks", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Take a text with commas, as launch arguments and ``--set`` give it."""
+        return [part for part in value.split(",") if part] if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)

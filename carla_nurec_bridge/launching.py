@@ -67,6 +67,8 @@ def _argument(name: str, field: FieldInfo, default: Any) -> DeclareLaunchArgumen
 def _text(value: Any) -> str:
     if value is None:
         return _NONE
+    if isinstance(value, tuple):
+        return ",".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

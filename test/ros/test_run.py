@@ -102,6 +102,19 @@ def test_every_parameter_that_the_graph_gives_is_declared_by_its_node(tmp_path: 
         assert set(given) - set(defaults(NODES[node])) <= needless, node
 
 
+def test_tracks_to_hand_over_are_named_with_commas(tmp_path: Path) -> None:
+    scene = tmp_path / "scene.usdz"
+    scene.touch()
+    fields = {"mode": "scene", "scene": scene, "handover_tracks": "a,b", "handover_ego_s": 2.0}
+    config = checked_config(fields, "launch arguments")
+    assert config.handover_tracks == ("a", "b")
+    ego = build_graph(config.model_copy(update={"embedded_carla": False})).parameters["carla_ego"]
+    assert ego["handover.tracks"] == ["a", "b"]
+    assert ego["handover.ego_s"] == 2.0
+    with pytest.raises(InputError, match="mode scene needs the field scene"):
+        checked_config({"mode": "scene"}, "launch arguments")
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
