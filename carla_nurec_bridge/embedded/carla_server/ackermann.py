@@ -128,5 +128,3 @@ class AckermannDriver:
         driver.steer_rad = wanted
         share = wanted / max_steer_rad if max_steer_rad > 0.0 else 0.0
         return min(max(share, -1.0), 1.0)
-
-

@@ -56,9 +56,7 @@ def get_available_maps(simulation: Simulation) -> list[str]:
 
 
 @serve("load_new_episode", TEXT, BOOL, INT)
-def load_new_episode(
-    simulation: Simulation, name: str, reset_settings: bool, layers: int
-) -> None:
+def load_new_episode(simulation: Simulation, name: str, reset_settings: bool, layers: int) -> None:
     """Start over on a map; the empty name means the present one."""
     try:
         simulation.load(name)

@@ -161,9 +161,7 @@ LIGHT_STATE = single(INT)
 _POINT2 = struct(Point2, x=FLOAT, y=FLOAT)
 _WHEEL = struct(
     Wheel,
-    **{
-        name: VECTOR if name == "position" else FLOAT for name in Wheel.__dataclass_fields__
-    },
+    **{name: VECTOR if name == "position" else FLOAT for name in Wheel.__dataclass_fields__},
 )
 PHYSICS = struct(
     PhysicsControl,

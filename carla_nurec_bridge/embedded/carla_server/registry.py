@@ -53,8 +53,7 @@ class Call:
                     f"{self.name} takes {len(self.arguments)} arguments, got {len(arguments)}"
                 )
             values = [
-                codec.decode(value)
-                for codec, value in zip(self.arguments, arguments, strict=False)
+                codec.decode(value) for codec, value in zip(self.arguments, arguments, strict=False)
             ]
             value = self.handler(simulation, *values)
         except BridgeError as error:

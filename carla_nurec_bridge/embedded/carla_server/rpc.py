@@ -69,9 +69,7 @@ class RpcConnection:
         call = CALLS.get(name) if isinstance(name, str) else None
         if call is None or not isinstance(arguments, list) or not arguments:
             count = len(arguments) if isinstance(arguments, list) else 0
-            error = (
-                f"rpclib: server could not find function '{name}' with argument count {count}."
-            )
+            error = f"rpclib: server could not find function '{name}' with argument count {count}."
             self._send([ANSWER, number, error, None])
             return
         # The first argument is the client's metadata (whether it waits); the answer is sent anyway.

@@ -137,9 +137,7 @@ class CarlaServer:
 
     def _watch_writes(self, peer: Peer) -> None:
         if peer.socket.fileno() >= 0:
-            self._selector.modify(
-                peer.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, peer
-            )
+            self._selector.modify(peer.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, peer)
 
     def _drop(self, peer: Peer) -> None:
         if peer.socket.fileno() < 0:

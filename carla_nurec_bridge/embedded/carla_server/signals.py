@@ -133,9 +133,7 @@ class Signals:
         """Show a state until the junction's cycle changes it."""
         self.by_actor[actor_id][0].state = state
 
-    def ahead(
-        self, state: NDArray[np.float64], extents: NDArray[np.float64]
-    ) -> NDArray[np.int64]:
+    def ahead(self, state: NDArray[np.float64], extents: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return (N,) indices of ``stop_lights`` that vehicles wait at or come to, -1: none."""
         if not len(self.stops):
             return np.full(len(state), NONE)

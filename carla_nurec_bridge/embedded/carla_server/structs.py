@@ -158,9 +158,7 @@ class LabelledPoint:
 
 
 TRANSFORM = struct(Transform, location=VECTOR, rotation=VECTOR)
-BOUNDING_BOX = struct(
-    BoundingBox, location=VECTOR, extent=VECTOR, rotation=VECTOR, actor_id=INT
-)
+BOUNDING_BOX = struct(BoundingBox, location=VECTOR, extent=VECTOR, rotation=VECTOR, actor_id=INT)
 ATTRIBUTE_VALUE = struct(AttributeValue, id=TEXT, type=INT, value=TEXT)
 DESCRIPTION = struct(ActorDescription, uid=INT, id=TEXT, attributes=list_of(ATTRIBUTE_VALUE))
 ACTOR = struct(

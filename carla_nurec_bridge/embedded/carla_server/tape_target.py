@@ -123,9 +123,7 @@ class TapeTarget:
             relative = invert(simulation.matrix_of(parent)) @ simulation.matrix_of(child)
             attach(simulation, child, parent, relative)
 
-    def set_traffic_light(
-        self, actor_id: int, state: int, frozen: bool, elapsed_s: float
-    ) -> None:
+    def set_traffic_light(self, actor_id: int, state: int, frozen: bool, elapsed_s: float) -> None:
         """Set a light: 0 red, 1 yellow, 2 green, 3 off, 4 unknown."""
         found = self._simulation.signals.by_actor.get(actor_id)
         if found is not None:

@@ -26,8 +26,12 @@ for delta_s in (0.05, 0.025, 0.01):
         frame = world.tick()
         snapshot = world.get_snapshot()
         cars = world.get_actors().filter("vehicle.*")
-        seen.append([(frame - start) * delta_s,
-                     {c.id: pose(snapshot.find(c.id).get_transform()) for c in cars}])
+        seen.append(
+            [
+                (frame - start) * delta_s,
+                {c.id: pose(snapshot.find(c.id).get_transform()) for c in cars},
+            ]
+        )
     facts["replays"][str(delta_s)] = seen
     facts["answer"] = answer
     heroes = [c for c in cars if c.attributes["role_name"] == "hero"]
