@@ -205,7 +205,6 @@ def _carla_view(rig_from_camera: Matrix, rate_hz: float) -> RigCamera:
 def _play(scene: Scene, path: Path, rig: Rig, options: dict[str, Any], console: Console) -> Played:
     from ..carla_client.open_world import generate_world
     from ..carla_client.session import Session
-    from ..core.timebase import NS_PER_S
     from ..nurec.client import Deadlines, NurecClient
     from .replay_player import Player, Replay
     from .replay_servers import carla_address, nurec_address
@@ -219,8 +218,6 @@ def _play(scene: Scene, path: Path, rig: Rig, options: dict[str, Any], console: 
     frames = int(min(options["seconds"] or whole_s, whole_s) * fps)
     if frames < 1:
         raise InputError(f"there is no whole frame in the {whole_s:.2f} s of the scene")
-    if NS_PER_S % fps:
-        raise InputError(f"--fps {fps} does not divide a second into whole nanoseconds")
     play = Replay(
         scene, rig, fps, frames, output, options["saveimages"], options["window"],
         options["move_spectator"],

@@ -61,7 +61,7 @@ class Player:
         self._session = session
         self._nurec = nurec
         self._step = RenderStep(replay.scene)
-        dt_ns = NS_PER_S // replay.fps
+        dt_ns = self._dt_ns = NS_PER_S // replay.fps
         self._dt_s = dt_ns / NS_PER_S
         self._t0_ns = replay.scene.time_range_us[0] * NS_PER_US
         self._periods = {
@@ -79,7 +79,7 @@ class Player:
     def run(self, on_frame: Callable[[int, int], None]) -> Played:
         """Play all frames; ``on_frame(done, total)`` hears about each."""
         r, session = self._r, self._session
-        session.synchronise(NS_PER_S // r.fps)
+        session.synchronise(self._dt_ns)
         play = Play(0, r.ego_blueprint, "hero", 0, 0.0, scene=r.scene)
         video = r.output / "grid.mp4"
         with (
@@ -114,7 +114,7 @@ class Player:
         for frame in range(1, self._r.frames + 1):
             stage.before_tick(frame * self._dt_s)
             snapshot = self._session.tick()
-            stamp = self._t0_ns + frame * NS_PER_S // self._r.fps
+            stamp = self._t0_ns + frame * self._dt_ns
             self._observe(stage, snapshot, objects, stamp)
             self._draw_nurec(frame, stamp)
             self._take_carla(groups, frame, snapshot.frame, stamp)
