@@ -16,10 +16,9 @@ from ..carla_client.guests import Guests, read_guests
 from ..carla_client.observer import Observer
 from ..carla_client.pacing import Pacer
 from ..carla_client.rig_sensors import RigSensors
-from ..carla_client.scene_cast import Handover
 from ..carla_client.session import Session, Snapshot
 from ..carla_client.spectator import follow
-from ..carla_client.stage import Play, Stage
+from ..carla_client.stage import Stage
 from ..carla_client.weather import apply_weather, weather_json
 from ..core import heartbeat
 from ..core.errors import InputError, ProtocolError
@@ -33,6 +32,7 @@ from ..opendrive.parser import parse
 from ..ros.clock_owner import DISCOVERY_S, refuse_second_clock
 from ..ros.commands import CommandInbox, Watchdog
 from ..ros.ego_parameters import EgoParameters
+from ..ros.ego_play import play_of
 from ..ros.ego_publisher import EVENTS, EgoPublisher
 from ..ros.followed_run import FollowedRun
 from ..ros.gate import Gate
@@ -132,7 +132,7 @@ class CarlaEgo:
         """Put ego, traffic and sensors on the stage and tell what is fixed about them."""
         p, session = self._p, self._world
         with ExitStack() as stack:
-            self._stage = stack.enter_context(Stage(session, self._play()))
+            self._stage = stack.enter_context(Stage(session, play_of(p, self._scene)))
             self._stage.open()
             ego = self._stage.ego
             self._guests = stack.enter_context(Guests(session))
@@ -154,24 +154,6 @@ class CarlaEgo:
 
     def _leave_stage(self) -> None:
         self._on_stage.close()
-
-    def _play(self) -> Play:
-        p = self._p
-        play = Play(
-            p.seed, p.blueprint, p.role_name, 0 if p.mode == "follow" else p.vehicles,
-            p.route_length_m,
-        )  # fmt: skip
-        if p.mode == "replay":
-            return Play(**vars(play) | {"log": Path(p.log), "log_start_s": p.log_start_s})
-        if p.mode == "scene":
-            if self._scene is None:
-                raise InputError("mode scene replays a scene package; give the parameter scene")
-            handover = Handover(
-                p.handover_ego_s if p.handover_ego_s >= 0 else None,
-                p.handover_ego_to == "traffic_manager", p.handover_tracks, p.handover_tracks_s,
-            )  # fmt: skip
-            return Play(**vars(play) | {"scene": self._scene, "handover": handover})
-        return play
 
     def _loop(self, session: Session) -> None:
         p, at = self._p, self._at

@@ -1,0 +1,31 @@
+"""What ``carla_ego`` puts on the stage, from its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ..carla_client.scene_cast import Handover
+from ..carla_client.stage import Play
+from ..core.errors import InputError
+from ..scene import Scene
+from .ego_parameters import EgoParameters
+
+
+def play_of(p: EgoParameters, scene: Scene | None) -> Play:
+    """Return the play of a mode; InputError when mode scene has no scene."""
+    vehicles = 0 if p.mode == "follow" else p.vehicles
+    play = Play(p.seed, p.blueprint, p.role_name, vehicles, p.route_length_m)
+    if p.mode == "replay":
+        return replace(play, log=Path(p.log), log_start_s=p.log_start_s)
+    if p.mode == "scene":
+        if scene is None:
+            raise InputError("mode scene replays a scene package; give the parameter scene")
+        handover = Handover(
+            p.handover_ego_s if p.handover_ego_s >= 0 else None,
+            p.handover_ego_to == "traffic_manager",
+            p.handover_tracks,
+            p.handover_tracks_s,
+        )
+        return replace(play, scene=scene, handover=handover)
+    return play
