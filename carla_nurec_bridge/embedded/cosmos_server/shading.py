@@ -59,7 +59,7 @@ def lamp_glow(rgb, tags, lamps, step, glow):  # type: ignore[no-untyped-def]
                     if lamps[tags[y, x]] > 0.0:
                         r, g, b = rgb[y, x, 0], rgb[y, x, 1], rgb[y, x, 2]
                         top, low = max(r, g, b), min(r, g, b)
-                        if top > 170 and (top - low > 90 or low > 225):
+                        if top > 180 and (top - low > 145 or low > 235):
                             red += np.float32(r) / np.float32(255.0)
                             green += np.float32(g) / np.float32(255.0)
                             blue += np.float32(b) / np.float32(255.0)
@@ -153,7 +153,7 @@ def shade_rows(  # type: ignore[no-untyped-def]
                     b += sb * sb * lit * np.float32(0.72)
                     if by_tag[2, tag] > 0.0:
                         top, low = max(sr, sg, sb), min(sr, sg, sb)
-                        if top > 0.67 and (top - low > 0.35 or low > 0.88):
+                        if top > 0.7 and (top - low > 0.57 or low > 0.92):
                             r, g, b = sr * sr, sg * sg, sb * sb
                 if soak > 0.0:
                     base = contact[y, x]
