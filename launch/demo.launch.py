@@ -9,6 +9,4 @@ from launch import LaunchDescription
 def generate_launch_description() -> LaunchDescription:
     """Describe servers and nodes; a scene is rehearsed and built unless one is given."""
     shipped = load_config("demo").model_dump(exclude_unset=True)
-    return description(
-        {**shipped, "map": config_path("maps", "demo_town.xodr")}, rehearse=True
-    )
+    return description({**shipped, "map": config_path("maps", "demo_town.xodr")}, rehearse=True)

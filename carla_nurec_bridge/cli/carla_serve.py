@@ -12,18 +12,36 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 @click.command()
-@click.option("--map", "map_name", default="demo_town", show_default=True,
-              help="OpenDRIVE file (.xodr, .xodr.gz) or the name of a map in the folder.")
-@click.option("--maps-dir", type=click.Path(path_type=Path), default=None,
-              help="Folder of further maps; default: the map's own, or the shipped maps.")
+@click.option(
+    "--map",
+    "map_name",
+    default="demo_town",
+    show_default=True,
+    help="OpenDRIVE file (.xodr, .xodr.gz) or the name of a map in the folder.",
+)
+@click.option(
+    "--maps-dir",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder of further maps; default: the map's own, or the shipped maps.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65534), default=2000, show_default=True,
-              help="Port of the calls; streams use the next one.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
-              help="Seed of everything that is random, such as sensor noise.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65534),
+    default=2000,
+    show_default=True,
+    help="Port of the calls; streams use the next one.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of everything that is random, such as sensor noise.",
+)
 def command(map_name: str, maps_dir: Path | None, host: str, port: int, seed: int) -> None:
     """Serve a CARLA 0.9.16 world of this package's own until interrupted."""
-    from ..core import heartbeat
     from ..embedded.carla_server.listening import check_ports
     from ..embedded.world.maps import find_maps
 
@@ -35,7 +53,6 @@ def command(map_name: str, maps_dir: Path | None, host: str, port: int, seed: in
     server = open_server(maps, name, host, port, seed)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
-    heartbeat.start()
     click.echo(f"ready: CARLA 0.9.16 calls on {host}:{port}, map {server.map_name}")
     try:
         server.serve()

@@ -15,16 +15,38 @@ from ..supervisor import RunResult, Supervisor
 
 
 @click.command()
-@click.option("--config", default="demo", show_default=True,
-              help="Run configuration: a shipped name or a YAML file.")
-@click.option("--map", "map_path", type=click.Path(path_type=Path), default=None,
-              help="OpenDRIVE file of the embedded CARLA's world.")
-@click.option("--scene", type=click.Path(path_type=Path), default=None,
-              help="Scene package that NuRec renders.")
-@click.option("--run-dir", type=click.Path(path_type=Path), default=None,
-              help="Folder that the run writes to.")
-@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
-              help="Any other field of the configuration; may be repeated.")
+@click.option(
+    "--config",
+    default="demo",
+    show_default=True,
+    help="Run configuration: a shipped name or a YAML file.",
+)
+@click.option(
+    "--map",
+    "map_path",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="OpenDRIVE file of the embedded CARLA's world.",
+)
+@click.option(
+    "--scene",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Scene package that NuRec renders.",
+)
+@click.option(
+    "--run-dir",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder that the run writes to.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Any other field of the configuration; may be repeated.",
+)
 @click.option("--fields", is_flag=True, help="List the fields of the configuration and stop.")
 def command(
     config: str,

@@ -48,9 +48,7 @@ class AgentNode:
         self._settings = AgentSettings(cruise_mps=p.cruise_mps, wheelbase_m=p.wheelbase_m)
         self._before: dict[str, Detection3D] = {}
         self._timings = Timings()
-        self._participant = Participant(
-            node, lambda: self._publishers.unmatched(participants)
-        )
+        self._participant = Participant(node, lambda: self._publishers.unmatched(participants))
         for key, kind in (
             ("odometry", Odometry),
             ("objects", Detection3DArray),

@@ -42,12 +42,8 @@ _COLOURS = {
 _CERTAIN = 255
 
 
-def _detection(
-    class_id: str, identity: str, box: BoundingBox3D, stamp: int
-) -> Detection3D:
-    hypothesis = ObjectHypothesisWithPose(
-        hypothesis=ObjectHypothesis(class_id=class_id, score=1.0)
-    )
+def _detection(class_id: str, identity: str, box: BoundingBox3D, stamp: int) -> Detection3D:
+    hypothesis = ObjectHypothesisWithPose(hypothesis=ObjectHypothesis(class_id=class_id, score=1.0))
     hypothesis.pose.pose = box.center
     return Detection3D(header=header(stamp, "map"), results=[hypothesis], bbox=box, id=identity)
 

@@ -141,9 +141,7 @@ def test_a_lens_that_no_ros_model_fits_says_so() -> None:
     assert fit_equidistant(bent).error_px > 0.5
     info = camera_info(bent, 0, "x")
     assert info.distortion_model == "ftheta"
-    np.testing.assert_allclose(
-        info.d, [*bent.angle_to_pixeldist, *bent.linear_cde], rtol=0, atol=0
-    )
+    np.testing.assert_allclose(info.d, [*bent.angle_to_pixeldist, *bent.linear_cde], rtol=0, atol=0)
 
 
 def test_the_exact_calibration_is_json() -> None:

@@ -212,9 +212,7 @@ def test_teleop_sends_plain_twists() -> None:
 
 
 def test_carla_msgs_steer_to_the_right() -> None:
-    message = SimpleNamespace(
-        throttle=0.4, brake=0.0, steer=0.2, reverse=False, hand_brake=False
-    )
+    message = SimpleNamespace(throttle=0.4, brake=0.0, steer=0.2, reverse=False, hand_brake=False)
     assert carla_control(message) == Command("direct", steer=-0.2, throttle=0.4)
 
 

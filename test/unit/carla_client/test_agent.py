@@ -22,9 +22,7 @@ def _turn(radius_m: float = 12.0) -> np.ndarray:
     """Return 60 m straight, a quarter turn to the left, 60 m straight, in steps of a metre."""
     before = np.stack([np.arange(60.0), np.zeros(60)], axis=1)
     angles = np.linspace(0, math.pi / 2, round(radius_m * math.pi / 2) + 1)
-    arc = np.stack(
-        [60 + radius_m * np.sin(angles), radius_m * (1 - np.cos(angles))], axis=1
-    )
+    arc = np.stack([60 + radius_m * np.sin(angles), radius_m * (1 - np.cos(angles))], axis=1)
     after = arc[-1] + np.stack([np.zeros(60), np.arange(1.0, 61.0)], axis=1)
     route = np.concatenate([before, arc, after])
     return np.column_stack([route, np.zeros(len(route))])
