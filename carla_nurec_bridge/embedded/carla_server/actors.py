@@ -11,7 +11,7 @@ import numpy as np
 from ...core.catalogue import Blueprint
 from ...core.frames import Matrix, carla_from_matrix, matrix_from_carla
 from .control import WalkerControl
-from .registry import CallFailure
+from .errors import CallFailure
 from .structs import ZERO, ActorDescription, ActorInfo, BoundingBox, Transform, Vector
 from .walker_gait import Gait
 

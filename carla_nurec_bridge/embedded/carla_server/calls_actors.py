@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from .actors import Actor
 from .control import VehicleControl
-from .registry import CallFailure, serve
+from .errors import CallFailure
+from .registry import serve
 from .simulation import Simulation
 from .spawning import destroy, spawn
 from .structs import (

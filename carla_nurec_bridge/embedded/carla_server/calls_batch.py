@@ -11,7 +11,8 @@ from . import calls_vehicles as vehicles
 from .calls_lights import set_traffic_light_state
 from .calls_world import set_vehicle_light_state
 from .control import ACKERMANN_CONTROL, PHYSICS, VEHICLE_CONTROL, WALKER_CONTROL
-from .registry import CallFailure, serve
+from .errors import CallFailure
+from .registry import serve
 from .simulation import Simulation
 from .spawning import destroy, spawn
 from .structs import DESCRIPTION, TRANSFORM

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .registry import CallFailure, serve
+from .errors import CallFailure
+from .registry import serve
 from .signals import UNKNOWN, Cycle, Light
 from .simulation import Simulation
 from .structs import BOUNDING_BOX, BoundingBox

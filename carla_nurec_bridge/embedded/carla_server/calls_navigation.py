@@ -7,8 +7,9 @@ from functools import lru_cache
 
 from ..world.level import Level
 from .detour import tile_set
+from .errors import CallFailure
 from .navigation import walk_area
-from .registry import CallFailure, serve
+from .registry import serve
 from .simulation import Simulation
 from .wire import BYTES, TEXT, list_of
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from . import dynamics as d
 from .actors import Actor, compose, matrix_of
-from .registry import CallFailure, serve
+from .errors import CallFailure
+from .registry import serve
 from .simulation import Simulation
 from .skeleton import body_offset, component_poses, transform_of_pose
 from .structs import TRANSFORM, Transform

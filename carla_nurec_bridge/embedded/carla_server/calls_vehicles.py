@@ -19,7 +19,8 @@ from .control import (
     VehicleControl,
     WalkerControl,
 )
-from .registry import CallFailure, refuse, serve
+from .errors import CallFailure
+from .registry import refuse, serve
 from .simulation import Simulation
 from .wire import BOOL, FLOAT, INT
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .actors import Actor, matrix_of
-from .registry import CallFailure, serve
+from .errors import CallFailure
+from .registry import serve
 from .simulation import Simulation
 from .skeleton import (
     ROOT,

@@ -7,7 +7,8 @@ from typing import Any
 from ...core.errors import InputError
 from .blueprints import definitions
 from .control import LIGHT_STATE
-from .registry import CallFailure, refuse, serve
+from .errors import CallFailure
+from .registry import refuse, serve
 from .simulation import Simulation
 from .streams import WORLD_STREAM, stream_token
 from .structs import (

@@ -22,10 +22,6 @@ log = logging.getLogger(__name__)
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
-class CallFailure(BridgeError):
-    """A call cannot be done; its text becomes the client's RuntimeError."""
-
-
 @dataclass(frozen=True)
 class Call:
     """One remote call; ``result`` is None for a void one, ``bare`` answers skip the wrapper."""

@@ -19,9 +19,9 @@ from . import dynamics as d
 from .ackermann import AckermannDriver
 from .actors import Actor, Registry, compose, matrix_of
 from .drawings import Drawings
+from .errors import CallFailure
 from .fleet import Fleet
 from .observer import Observer
-from .registry import CallFailure
 from .scenery import Scenery
 from .sensing import Sensors
 from .signals import NONE, Signals, trigger_box

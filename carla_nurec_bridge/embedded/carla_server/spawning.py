@@ -11,7 +11,7 @@ from ...core.catalogue import Blueprint, load_catalogue
 from . import contacts
 from .actors import Actor, Kind, matrix_of
 from .blueprints import definitions_by_id
-from .registry import CallFailure
+from .errors import CallFailure
 from .sensing.manager import CLIENT_SIDE, SIMULATED
 from .streams import stream_token
 from .structs import ActorDescription, BoundingBox, Transform

@@ -15,7 +15,7 @@ from . import dynamics as d
 from .actors import Actor
 from .blueprints import definitions_by_id
 from .control import VehicleControl, WalkerControl
-from .registry import CallFailure
+from .errors import CallFailure
 from .replay_target import ReplayedActor, Vec3, WheelPose
 from .spawning import attach, destroy, spawn
 from .structs import ActorDescription, AttributeValue, Transform

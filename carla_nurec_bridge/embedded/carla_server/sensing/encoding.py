@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ....core.resources import config_path
 from ....rendering.camera import CameraFrame
-from ..registry import CallFailure
+from ..errors import CallFailure
 
 FARTHEST_M = 1000.0
 DEPTH_STEPS = (1 << 24) - 1

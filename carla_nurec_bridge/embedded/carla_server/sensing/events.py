@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..actors import Actor
-from ..registry import CallFailure
+from ..errors import CallFailure
 from .noise import random_of
 
 DVS, INDEX = "sensor.camera.dvs", 3

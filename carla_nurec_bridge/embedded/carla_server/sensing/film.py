@@ -10,7 +10,7 @@ import numpy as np
 from ....rendering.lighting import Lighting
 from ....rendering.sky import light_table
 from ..actors import Actor
-from ..registry import CallFailure
+from ..errors import CallFailure
 from .optics import Vignette
 
 DAYLIGHT_EV = 14.0

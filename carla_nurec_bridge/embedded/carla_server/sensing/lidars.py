@@ -13,7 +13,7 @@ from ....core.frames import Matrix
 from ....rendering.lidar import LidarFrame, render_lidar
 from ....rendering.scene import RenderScene
 from ..actors import Actor
-from ..registry import CallFailure
+from ..errors import CallFailure
 from .noise import random_of
 
 PLAIN, SEMANTIC = "sensor.lidar.ray_cast", "sensor.lidar.ray_cast_semantic"

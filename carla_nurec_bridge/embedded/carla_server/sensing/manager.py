@@ -18,7 +18,7 @@ from ...world.stage import Colour, LampState, Shown, Stage
 from ...world.tags import static_type
 from .. import dynamics as d
 from ..actors import Actor
-from ..registry import CallFailure
+from ..errors import CallFailure
 from ..signals import GREEN, RED, YELLOW
 from ..state import sensor_header
 from ..streams import Part

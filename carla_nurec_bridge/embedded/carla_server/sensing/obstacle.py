@@ -11,7 +11,7 @@ from ....core.frames import Matrix
 from ....rendering.rays import cast
 from ....rendering.scene import RenderScene
 from ..actors import Actor
-from ..registry import CallFailure
+from ..errors import CallFailure
 
 OBSTACLE, INDEX = "sensor.other.obstacle", 7
 RINGS = ((1, 0.0), (8, 0.35), (16, 0.7), (24, 0.99))

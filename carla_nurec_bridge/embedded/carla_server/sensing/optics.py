@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ....core.opencv_pinhole import OpenCVPinholeCamera
 from ..actors import Actor
-from ..registry import CallFailure
+from ..errors import CallFailure
 
 LARGEST_SIDE = 16384
 STRAIGHT_K = -1.0

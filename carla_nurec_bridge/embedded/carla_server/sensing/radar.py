@@ -11,7 +11,7 @@ from ....core.frames import Matrix
 from ....rendering.rays import cast
 from ....rendering.scene import RenderScene
 from ..actors import Actor
-from ..registry import CallFailure
+from ..errors import CallFailure
 from .noise import random_of
 
 RADAR = "sensor.other.radar"
