@@ -7,7 +7,7 @@ streams describe; a sensor of period p ticks delivers at frames p, 2p, 3p ...
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -124,11 +124,6 @@ def _camera_streams(camera: RigCamera, dt_ns: int) -> list[Stream]:
     calibration = TOPICS["calibration"].named(camera.name)
     streams.append(Stream(calibration, "calibration", producer, 0, False, camera.name))
     return streams
-
-
-def streams_due(streams: Sequence[Stream], frame: int) -> tuple[Stream, ...]:
-    """Return the streams that have a message with the stamp of ``frame``."""
-    return tuple(stream for stream in streams if stream.due(frame))
 
 
 def expected_count(stream: Stream, frames: int) -> int:

@@ -22,8 +22,6 @@ CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
 )
 
-DEFAULT_PORT = 46435
-
 
 @dataclass(frozen=True)
 class Method:

@@ -38,8 +38,7 @@ class Pavement:
 
     * strips and kept: one bool array (quads of the strip,) per strip; raised quads that would lie
       on a carriageway (the sidewalk of one way across the mouth of another) are not kept.
-    * fillings: (N, 4, 3) quads that close junctions between their ways, 1 cm below them, each with
-      the junction's id in ``filled_junctions``.
+    * fillings: (N, 4, 3) quads that close junctions between their ways, 1 cm below them.
     * grid, covered: the cells under any of these.
     * carriageway: the cells where vehicles may drive.
     """
@@ -47,7 +46,6 @@ class Pavement:
     strips: tuple[Strip, ...]
     kept: tuple[NDArray[np.bool_], ...]
     fillings: Array
-    filled_junctions: tuple[str, ...]
     grid: Grid
     covered: Mask
     carriageway: Mask
@@ -76,15 +74,13 @@ def pavement(opendrive: OpenDriveMap) -> Pavement:
     # Cells at a border belong to both sides; only those inside a carriageway displace others.
     road_z[grow(np.isfinite(road_z).astype(np.uint8), -1) == 0] = -np.inf
     kept = tuple(_kept(strip, grid, road_z) for strip in strips)
-    pieces, names = [np.zeros((0, 4, 3))], []
+    pieces = [np.zeros((0, 4, 3))]
     by_junction: dict[str, list[int]] = defaultdict(list)
     for index, strip in enumerate(strips):
         if strip.road.junction is not None:
             by_junction[strip.road.junction].append(index)
-    for junction_id, members in by_junction.items():
-        filling = _filling([strips[i] for i in members], [kept[i] for i in members])
-        pieces.append(filling)
-        names += [junction_id] * len(filling)
+    for members in by_junction.values():
+        pieces.append(_filling([strips[i] for i in members], [kept[i] for i in members]))
     fillings = np.concatenate(pieces)
     covered, carriageway = grid.empty(), grid.empty()
     for strip, keep in zip(strips, kept, strict=True):
@@ -93,7 +89,7 @@ def pavement(opendrive: OpenDriveMap) -> Pavement:
             grid.paint(carriageway, strip.quads()[keep])
     grid.paint(covered, fillings)
     grid.paint(carriageway, fillings)
-    return Pavement(tuple(strips), kept, fillings, tuple(names), grid, covered, carriageway)
+    return Pavement(tuple(strips), kept, fillings, grid, covered, carriageway)
 
 
 def _kept(strip: Strip, grid: Grid, road_z: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -43,11 +43,6 @@ def qos_yaml(profiles: tuple[OfferedQos, ...], version: int) -> str:
     return yaml.safe_dump(entries, sort_keys=False, default_flow_style=False).strip()
 
 
-def qos_entries(profiles: tuple[OfferedQos, ...]) -> list[dict[str, Any]]:
-    """Return offered profiles as the list that metadata.yaml holds from version 9 on."""
-    return [_entry(profile, named=True) for profile in profiles]
-
-
 def _entry(profile: OfferedQos, *, named: bool) -> dict[str, Any]:
     def policy(value: str, numbers: dict[str, int]) -> str | int:
         return value if named else numbers[value]

@@ -47,11 +47,6 @@ class Damage:
         """Nothing is wrong with the file."""
         return self.ended and self.footer and not self.cut_bytes and not self.bad_chunks
 
-    @property
-    def lossless(self) -> bool:
-        """Every message that was ever handed to the writer is in the file and readable."""
-        return self.ended and not self.bad_chunks
-
 
 @dataclass
 class Scan:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from ..core.errors import BridgeError
 
 VERSION = 40400
-INVALID = 0xFFFFFFFF
 
 _PROPERTY_VERSION = 0
 _PROPERTY_NATIVE = {8: 33, 16: 34}

@@ -27,7 +27,6 @@ class Drive:
     route: NDArray[np.float64] | None
     opendrive: str | None
     base_from_link: dict[str, Matrix]
-    ego_size_m: NDArray[np.float64]
 
 
 def read_drive(bag: BagReader, names: dict[str, str]) -> Drive:
@@ -70,7 +69,6 @@ def read_drive(bag: BagReader, names: dict[str, str]) -> Drive:
         _route(latched.get("route")),
         latched["map_opendrive"].data if "map_opendrive" in latched else None,
         _mounts(latched.get("tf_static")),
-        size_m,
     )
 
 

@@ -129,10 +129,6 @@ class Signals:
         for cycle in self.cycles:
             cycle.advance(dt_s)
 
-    def set_state(self, actor_id: int, state: int) -> None:
-        """Show a state until the junction's cycle changes it."""
-        self.by_actor[actor_id][0].state = state
-
     def ahead(self, state: NDArray[np.float64], extents: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return (N,) indices of ``stop_lights`` that vehicles wait at or come to, -1: none."""
         if not len(self.stops):

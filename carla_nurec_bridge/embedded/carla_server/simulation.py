@@ -25,7 +25,7 @@ from .observer import Observer
 from .scenery import Scenery
 from .sensing import Sensors
 from .signals import NONE, Signals, trigger_box
-from .spawning import destroy, standing_box
+from .spawning import standing_box
 from .streams import WORLD_STREAM, StreamHub
 from .structs import ActorDescription, AttributeValue, EpisodeSettings, Transform, Weather
 from .tape import Tape
@@ -316,8 +316,3 @@ class Simulation:
         actor.collides = enabled
         if actor.kind == "vehicle":
             self.fleet.set_collides(actor.id, enabled)
-
-    def clear_actors(self) -> None:
-        """Destroy everything that clients brought in."""
-        for actor in tuple(self.actors):
-            destroy(self, actor)

@@ -3,7 +3,7 @@
 ``CosmosServer`` serves the REST job API and the Gradio endpoints of Transfer 1 and Transfer 2.5.
 """
 
-from .options import FAULTS, ServerOptions
+from .options import ServerOptions
 from .server import CosmosServer
 
-__all__ = ["FAULTS", "CosmosServer", "ServerOptions"]
+__all__ = ["CosmosServer", "ServerOptions"]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-FAULTS = ("guardrail-block", "model-error")
-
 
 @dataclass(frozen=True)
 class ServerOptions:
     """Where the server keeps its state and what it allows.
 
     ``state_dir`` holds tokens, jobs, uploads and results. Times are in hours or seconds as their
-    names say. ``faults`` makes every job fail in a way of FAULTS, for tests of clients.
+    names say. ``faults`` ("guardrail-block", "model-error") makes every job fail so, for tests of
+    clients.
     """
 
     state_dir: Path

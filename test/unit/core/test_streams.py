@@ -18,7 +18,6 @@ from carla_nurec_bridge.core.streams import (
     expected_count,
     plan_streams,
     readers,
-    streams_due,
 )
 from carla_nurec_bridge.core.topics import TOPICS
 from carla_nurec_bridge.core.topics_page import render
@@ -56,8 +55,9 @@ def test_counting_frame_by_frame_gives_the_expected_count() -> None:
     for frames in (0, 1, 7, 40):
         seen = dict.fromkeys((s.topic for s in streams if s.period_ticks), 0)
         for frame in range(frames + 1):
-            for stream in streams_due(streams, frame):
-                seen[stream.topic] += 1
+            for stream in streams:
+                if stream.due(frame):
+                    seen[stream.topic] += 1
         for stream in streams:
             if stream.period_ticks:
                 assert seen[stream.topic] == expected_count(stream, frames)
