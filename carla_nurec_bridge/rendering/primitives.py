@@ -69,23 +69,6 @@ def tube(
     return loft(np.array([a + radius * circle, b + far * circle]), **look)
 
 
-def cylinder(
-    centre: ArrayLike, radius: float, height: float, sides: int = 16, **look: Unpack[Look]
-) -> Mesh:
-    """Return an upright cylinder; ``centre`` is the middle of its axis."""
-    half = np.array([0.0, 0.0, height / 2])
-    middle = np.asarray(centre, np.float64)
-    return tube(middle - half, middle + half, radius, sides=sides, **look)
-
-
-def cone(
-    base: ArrayLike, radius: float, height: float, sides: int = 16, **look: Unpack[Look]
-) -> Mesh:
-    """Return an upright cone; ``base`` is the centre of its base."""
-    foot = np.asarray(base, np.float64)
-    return tube(foot, foot + [0.0, 0.0, height], radius, 1e-3 * radius, sides, **look)
-
-
 def ellipsoid(
     centre: ArrayLike,
     radii: ArrayLike,
@@ -108,20 +91,6 @@ def ellipsoid(
     points = unit * np.asarray(radii, np.float64) + middle
     tip = np.array([0.0, 0.0, 1.0]) * np.asarray(radii, np.float64)
     return loft(points, tips=(middle - tip, middle + tip), **look)
-
-
-def sphere(
-    centre: ArrayLike, radius: float, rings: int = 8, sides: int = 12, **look: Unpack[Look]
-) -> Mesh:
-    """Return a sphere."""
-    return ellipsoid(centre, (radius, radius, radius), rings, sides, **look)
-
-
-def prism(outline: ArrayLike, bottom_m: float, top_m: float, **look: Unpack[Look]) -> Mesh:
-    """Return an upright prism over a convex or star-shaped outline (N, 2), counter-clockwise."""
-    flat = np.asarray(outline, np.float64)
-    rings = [np.column_stack([flat, np.full(len(flat), level)]) for level in (bottom_m, top_m)]
-    return loft(np.array(rings), **look)
 
 
 def quad(corners: ArrayLike, **look: Unpack[Look]) -> Mesh:

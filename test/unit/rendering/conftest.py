@@ -6,7 +6,7 @@ import pytest
 
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.rendering.mesh import PAINT, concatenate
-from carla_nurec_bridge.rendering.primitives import box, quad, sphere
+from carla_nurec_bridge.rendering.primitives import box, ellipsoid, quad
 from carla_nurec_bridge.rendering.scene import Instance, RenderScene
 
 ENGINES = ("embree", "numba")
@@ -29,7 +29,7 @@ def yard(request: pytest.FixtureRequest) -> Iterator[RenderScene]:
                 tag=1,
                 **look,
             ),
-            sphere((10, 0, 2), 2.0, 384, 512, tag=20, object_id=5, **look),
+            ellipsoid((10, 0, 2), (2, 2, 2), 384, 512, tag=20, object_id=5, **look),
             quad([(30, -9, 0), (30, -9, 9), (30, 9, 9), (30, 9, 0)], tag=3, object_id=6, **look),
         ]
     )

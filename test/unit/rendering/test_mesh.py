@@ -11,14 +11,13 @@ from carla_nurec_bridge.rendering.mesh import Mesh, build_mesh, concatenate, emp
 from carla_nurec_bridge.rendering.primitives import (
     box,
     chamfered_box,
-    cone,
-    cylinder,
-    prism,
-    sphere,
+    ellipsoid,
+    loft,
     tube,
 )
 
 LOOK = {"colour": (10, 20, 30), "tag": 3}
+BEAM = np.array([[(0, 0, z), (4, 0, z), (4, 1, z), (0, 1, z)] for z in (-1.0, 2.0)])
 FIELDS = ("vertices", "triangles", "colours", "tags", "objects")
 
 
@@ -32,11 +31,11 @@ def volume(mesh: Mesh) -> float:
     ("solid", "expected"),
     [
         (box((1, 2, 3), (2, 3, 4), **LOOK), 24.0),
-        (cylinder((0, 0, 0), 1.0, 2.0, 256, **LOOK), 2 * np.pi),
+        (tube((0, 0, -1), (0, 0, 1), 1.0, sides=256, **LOOK), 2 * np.pi),
         (tube((1, 1, 1), (4, 1, 1), 0.5, sides=256, **LOOK), 0.75 * np.pi),
-        (cone((0, 0, 5), 1.0, 3.0, 256, **LOOK), np.pi),
-        (sphere((9, -3, 2), 1.5, 96, 128, **LOOK), 4.5 * np.pi),
-        (prism([(0, 0), (4, 0), (4, 1), (0, 1)], -1.0, 2.0, **LOOK), 12.0),
+        (tube((0, 0, 5), (0, 0, 8), 1.0, 1e-3, 256, **LOOK), np.pi),
+        (ellipsoid((9, -3, 2), (1.5, 1.0, 3.0), 96, 128, **LOOK), 6 * np.pi),
+        (loft(BEAM, **LOOK), 12.0),
     ],
 )
 def test_solids_are_closed_and_face_outwards(solid: Mesh, expected: float) -> None:
@@ -55,7 +54,7 @@ def test_a_chamfer_cuts_the_edges_only() -> None:
 
 def test_concatenate_keeps_every_triangle_where_it_was() -> None:
     first = box((0, 0, 0), (1, 1, 1), **LOOK)
-    second = sphere((5, 0, 0), 1.0, colour=(1, 2, 3), tag=7, object_id=9)
+    second = ellipsoid((5, 0, 0), (1, 1, 1), colour=(1, 2, 3), tag=7, object_id=9)
     both = concatenate([first, second, empty_mesh()])
     assert volume(both) == pytest.approx(volume(first) + volume(second))
     count = len(first.triangles)
@@ -72,7 +71,7 @@ def test_transformed_moves_vertices_only() -> None:
 
 
 def test_save_and_load_give_the_same_mesh_as_file_views(tmp_path: Path) -> None:
-    mesh = sphere((0, 0, 0), 1.0, colour=(9, 8, 7), tag=5, object_id=3)
+    mesh = ellipsoid((0, 0, 0), (1, 1, 1), colour=(9, 8, 7), tag=5, object_id=3)
     mesh.save(tmp_path / "ball")
     loaded = Mesh.load(tmp_path / "ball")
     assert isinstance(loaded.vertices, np.memmap)
