@@ -44,7 +44,7 @@ def spawn_actor_with_parent(
     simulation: Simulation, description: ActorDescription, transform: Transform, parent_id: int,
     attachment: int, socket: str,
 ) -> ActorInfo:  # fmt: skip
-    """Make an actor that hangs on another, rigidly."""
+    """Make an actor that hangs on another: rigidly, whatever the kind of attachment."""
     parent = simulation.actors.get(parent_id)
     return spawn(simulation, description, transform, parent).info()
 
