@@ -6,6 +6,7 @@ leave the same hits up to rounding.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from .embree import EmbreeError
+
+log = logging.getLogger(__name__)
 
 EngineName = Literal["auto", "embree", "numba"]
 
@@ -60,9 +63,10 @@ def open_engine(name: EngineName) -> Engine:
 
         try:
             return EmbreeEngine()
-        except EmbreeError:
+        except EmbreeError as error:
             if name == "embree":
                 raise
+            log.warning("rays are cast by numba, which is slower: %s", error)
     from .numba_engine import NumbaEngine
 
     return NumbaEngine()
