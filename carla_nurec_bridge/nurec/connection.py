@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,9 +105,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _find_service(
-    channel: grpc.Channel, target: str, connect_s: float, services: Sequence[str] = SERVICES
+    channel: grpc.Channel, target: str, connect_s: float
 ) -> tuple[str, common.VersionId]:
-    for service in services:
+    for service in SERVICES:
         get_version = _callable(channel, service, "get_version")
         try:
             return service, get_version(common.Empty(), timeout=connect_s, wait_for_ready=True)
@@ -123,6 +122,6 @@ def _find_service(
                     f"the server at {target} refused get_version: {failure_text(error)}"
                 ) from error
     raise ProtocolError(
-        f"the server at {target} speaks gRPC but knows neither {' nor '.join(services)}; "
+        f"the server at {target} speaks gRPC but knows neither {' nor '.join(SERVICES)}; "
         "it is no NuRec render server"
     )

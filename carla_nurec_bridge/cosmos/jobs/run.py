@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,13 +101,11 @@ def run_job(
     listener: Listener,
     may_fit: bool = False,
     again: bool = False,
-    on_key: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
     """Run one job from its videos to the finished file; cancel it on the server on Ctrl-C."""
     listener(Update("checking"))
     with fitting(spec, server.contract, may_fit, listener) as ready:
         key = request_key(ready, server.contract, again)
-        on_key(key)
         uploads = server.upload(ready.videos(), listener)
         job_id = server.begin(ready, uploads, key)
     try:
