@@ -40,7 +40,8 @@ class Run:
             "lane_invasion", "tf_static",
         ):  # fmt: skip
             self.topics[key] = user.hear(key)
-        user.until(lambda: self.heard("instance"), "the first pictures", 90)
+        first = ("instance", "odometry", "objects", "tf_static")
+        user.until(lambda: all(map(self.heard, first)), "the first pictures and states", 90)
         self.map_from_base = pose_matrix(self.heard("odometry")[-1].pose.pose)
         self.guest = self._spawn()
         user.until(lambda: self._box() is not None, "the parked car")
