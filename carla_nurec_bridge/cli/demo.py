@@ -118,8 +118,10 @@ def _banner(console: Console, config: GraphConfig, title: str) -> None:
     table.add_row("run", f"{what} in {world}")
     table.add_row("time", f"{config.frames * config.dt_s:g} s in {config.frames} frames")
     table.add_row("folder", str(config.run_dir))
-    table.add_row("CARLA", f"{config.carla_host}:{config.carla_port} (embedded)")
-    table.add_row("NuRec", f"{config.nurec_host}:{config.nurec_port} (embedded)")
+    carla = "embedded" if config.embedded_carla else "external"
+    nurec = config.nurec_mode if config.nurec else "off"
+    table.add_row("CARLA", f"{config.carla_host}:{config.carla_port} ({carla})")
+    table.add_row("NuRec", f"{config.nurec_host}:{config.nurec_port} ({nurec})")
     table.add_row("ROS domain", f"{config.domain_id}   (ROS_DOMAIN_ID={config.domain_id} to look)")
     console.print(Panel(table, title=title or "carla_nurec_bridge demo", title_align="left"))
 

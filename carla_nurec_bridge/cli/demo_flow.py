@@ -34,6 +34,10 @@ _ARTEFACTS = (
 _MARKER = ".carla_nurec_run"
 _POLL_S = 0.05
 _REPLAY_TICKS_PER_FRAME = 2
+_SET_BY_THE_DEMO = {
+    "frames": "the demo counts its frames from --seconds; use that",
+    "scene": "the demo builds its own scene; carla-nurec up runs with yours",
+}
 
 OnProgress = Callable[[str, int, int], None]
 """Called with the name of the step, what is done, and the total (0: unknown)."""
@@ -80,6 +84,9 @@ def configure(options: DemoOptions) -> GraphConfig:
     for path in (options.map, *((options.replay,) if options.replay else ())):
         if not path.is_file():
             raise InputError(f"there is no file {path}")
+    for name, instead in _SET_BY_THE_DEMO.items():
+        if name in options.settings:
+            raise InputError(f"--set {name}: {instead}")
     overrides: dict[str, Any] = {
         "run_dir": options.out,
         "map": options.map,
@@ -119,6 +126,8 @@ def run_demo(config: GraphConfig, on_progress: OnProgress) -> DemoRun:
     if config.mode == "replay":
         start_us, end_us = built.time_range_us
         most = int((end_us - start_us) / 1e6 / config.dt_s) - 1
+        if most < 1:
+            raise InputError(f"{log} is too short: it must last two frames of {config.dt_s:g} s")
         config = config.model_copy(update={"frames": min(config.frames, most)})
     supervisor = Supervisor(build_graph(config), lambda d, t: on_progress("frames", d, t))
     result = supervisor.run()
