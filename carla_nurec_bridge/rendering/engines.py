@@ -7,6 +7,7 @@ leave the same hits up to rounding.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
@@ -19,6 +20,7 @@ from .embree import EmbreeError
 log = logging.getLogger(__name__)
 
 EngineName = Literal["auto", "embree", "numba"]
+VARIABLE = "CARLA_NUREC_ENGINE"
 
 
 class Engine(Protocol):
@@ -51,11 +53,13 @@ class Engine(Protocol):
         ...
 
 
-def open_engine(name: EngineName) -> Engine:
+def open_engine(wanted: EngineName | None = None) -> Engine:
     """Open an engine by name; ``auto`` takes Embree, or numba where Embree cannot be used.
 
-    Raises EmbreeError when ``embree`` is asked for and cannot be used, InputError for other names.
+    Without a name the environment variable CARLA_NUREC_ENGINE says which, else ``auto``. Raises
+    EmbreeError when ``embree`` is asked for and cannot be used, InputError for other names.
     """
+    name = wanted or os.environ.get(VARIABLE) or "auto"
     if name not in ("auto", "embree", "numba"):
         raise InputError(f"no rendering engine {name!r}; choose auto, embree or numba")
     if name != "numba":

@@ -48,10 +48,11 @@ class RenderScene:
     """Own the ray casting structures of one world; close it (or use ``with``) to free them.
 
     ``static`` is in the map frame, metres, and never moves. ``engine`` is ``auto`` (Embree, or
-    numba where Embree cannot be used), ``embree`` or ``numba``. One thread at a time may use it.
+    numba where Embree cannot be used), ``embree`` or ``numba``; None asks the environment. One
+    thread at a time may use it.
     """
 
-    def __init__(self, static: Mesh, engine: EngineName = "auto") -> None:
+    def __init__(self, static: Mesh, engine: EngineName | None = None) -> None:
         self.engine: Engine = open_engine(engine)
         self._rows: list[NDArray[np.float32]] = []
         self._corners: list[NDArray[np.float32]] = []

@@ -195,3 +195,12 @@ def test_auto_falls_back_to_numba_and_embree_does_not(monkeypatch: pytest.Monkey
     assert engines.open_engine("auto").name == "numba"
     with pytest.raises(embree.EmbreeError, match="no Embree here"):
         engines.open_engine("embree")
+
+
+def test_the_environment_chooses_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(engines.VARIABLE, "numba")
+    with RenderScene(box((0, 0, 0), (1, 1, 1), colour=(1, 1, 1), tag=20)) as scene:
+        assert scene.engine.name == "numba"
+    monkeypatch.setenv(engines.VARIABLE, "optix")
+    with pytest.raises(InputError, match="no rendering engine 'optix'"):
+        engines.open_engine()
