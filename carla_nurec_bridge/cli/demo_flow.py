@@ -125,16 +125,28 @@ def run_demo(config: GraphConfig, on_progress: OnProgress) -> DemoRun:
     config = config.model_copy(update={"scene": scene})
     if config.mode == "replay":
         start_us, end_us = built.time_range_us
-        most = int((end_us - start_us) / 1e6 / config.dt_s) - 1
-        if most < 1:
-            raise InputError(f"{log} is too short: it must last two frames of {config.dt_s:g} s")
-        config = config.model_copy(update={"frames": min(config.frames, most)})
+        frames = frames_to_replay(config, (end_us - start_us) / 1e6, log)
+        config = config.model_copy(update={"frames": frames})
     supervisor = Supervisor(build_graph(config), lambda d, t: on_progress("frames", d, t))
     result = supervisor.run()
     on_progress("report", 0, 1)
     report = _report(config, result)
     on_progress("report", 1, 1)
     return DemoRun(result, report, time.monotonic() - started)
+
+
+def frames_to_replay(config: GraphConfig, recorded_s: float, log: Path) -> int:
+    """Return how many of the wanted frames a recording of ``recorded_s`` seconds has.
+
+    Those before ``replay_start_s`` do not count. InputError when not even one is left.
+    """
+    most = int((recorded_s - config.replay_start_s) / config.dt_s) - 1
+    if most < 1:
+        raise InputError(
+            f"{log} lasts {recorded_s:.1f} s; from {config.replay_start_s:g} s on that is less "
+            f"than two frames of {config.dt_s:g} s"
+        )
+    return min(config.frames, most)
 
 
 def rehearse(config: GraphConfig, log: Path, on_progress: OnProgress) -> None:

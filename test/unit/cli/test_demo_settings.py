@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.cli.demo_flow import DemoOptions, configure, demo_map
+from carla_nurec_bridge.cli.demo_flow import DemoOptions, configure, demo_map, frames_to_replay
 from carla_nurec_bridge.core.errors import InputError
 
 
@@ -26,3 +26,12 @@ def test_what_the_demo_sets_itself_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=rf"--set {name}: .*{instead}"):
         configure(_options(tmp_path, **{name: value}))
+
+
+def test_a_replay_ends_with_its_recording_wherever_it_starts(tmp_path: Path) -> None:
+    config, log = configure(_options(tmp_path)), Path("some.log")
+    assert frames_to_replay(config, 10.0, log) == 60
+    late = config.model_copy(update={"replay_start_s": 8.0})
+    assert frames_to_replay(late, 10.0, log) == 39
+    with pytest.raises(InputError, match=r"some.log lasts 8.1 s; from 8 s on"):
+        frames_to_replay(late, 8.06, log)
