@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ..core.errors import InputError
-from ..cosmos.video import VideoOptions, VideoWriter
+from ..cosmos import VideoOptions, VideoWriter
 from ..report import paint
 
 Pixels = NDArray[np.uint8]

@@ -4,11 +4,12 @@ No ROS here: the recorder node hands over pictures as arrays.
 """
 
 from .clip import KINDS, ControlClip, ControlFrame, ControlOptions, VideoFile
+from .codec import VideoOptions, lossless_rgb
 from .controls import DepthEncoding, EdgeEncoding, depth_grey, edges_grey
 from .feed import NEEDED, OUTPUTS, ControlFeed, FeedSource, image_array
 from .manifest import ClipCamera, write_manifest
 from .palette import InstancePalette, semantic_rgb, semantic_tags
-from .video import VideoOptions, VideoWriter, count_frames
+from .video import VideoWriter, count_frames
 
 __all__ = [
     "KINDS",
@@ -30,6 +31,7 @@ __all__ = [
     "depth_grey",
     "edges_grey",
     "image_array",
+    "lossless_rgb",
     "semantic_rgb",
     "semantic_tags",
     "write_manifest",

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import RunError
+from .codec import VideoOptions
 from .controls import DepthEncoding, EdgeEncoding, Picture, depth_grey, edges_grey, grey_to_rgb
 from .palette import InstancePalette, semantic_rgb
-from .video import VideoOptions, VideoWriter
+from .video import VideoWriter
 
 KINDS = ("rgb", "depth", "edges", "semantic", "instance")
 _QUEUE_FRAMES = 8

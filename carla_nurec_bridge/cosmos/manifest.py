@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .clip import ControlOptions, VideoFile
+from .codec import describe
 from .palette import semantic_tags
 
 FORMAT_VERSION = 1
@@ -76,12 +77,7 @@ def write_manifest(
             }
             for video in videos
         },
-        "codec": {
-            "name": "h264",
-            "pixel_format": "yuv420p",
-            "matrix": "BT.601, limited range",
-            "crf": options.video.crf,
-        },
+        "codec": describe(options.video),
         "semantic_tags": [{"tag": t.tag, "name": t.name, "rgb": t.rgb} for t in semantic_tags()],
         "instances": list(instances),
         "stamps_ns": list(stamps_ns),

@@ -1,8 +1,7 @@
-"""Write an H.264 video with exactly the frames that it is given."""
+"""Write a video with exactly the frames that it is given."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ..core.errors import InputError, RunError
+from .codec import VideoOptions, encoder_of
 
 _WHILE_OPEN = {
     "movflags": "+empty_moov+delay_moov+default_base_moof",
@@ -22,16 +22,8 @@ _WHILE_OPEN = {
 _CLOSED = {"movflags": "+faststart"}
 
 
-@dataclass(frozen=True)
-class VideoOptions:
-    """x264's quality (``crf``, 0 to 51, less is better) and how hard it tries (``preset``)."""
-
-    crf: int = 14
-    preset: str = "superfast"
-
-
 class VideoWriter:
-    """An open .mp4: libx264, yuv420p (BT.601, limited range), index at the front once closed.
+    """An open .mp4 of the wanted codec, YUV being BT.601 of limited range; index first once closed.
 
     Frame n is shown from n / rate on; none is repeated, dropped or moved. While it is open the
     file consists of fragments of half a second, so that it plays when its writer is killed.
@@ -40,22 +32,25 @@ class VideoWriter:
     def __init__(
         self, path: Path, width: int, height: int, rate_hz: Fraction, options: VideoOptions
     ) -> None:
-        """Create the file; InputError when the size is odd (4:2:0 halves it)."""
-        if width % 2 or height % 2:
+        """Create the file; InputError for options that cannot be had, and odd sizes in 4:2:0."""
+        encoder = encoder_of(options)
+        if encoder.pixel_format == "yuv420p" and (width % 2 or height % 2):
             raise InputError(f"{path.name}: {width}x{height} is odd; 4:2:0 video needs even sizes")
         self.path = path
         self.frames = 0
         self._size = (height, width)
         self._container = av.open(str(path), "w", options=_WHILE_OPEN)
-        stream = self._container.add_stream("libx264", rate=rate_hz)
+        stream = self._container.add_stream(encoder.name, rate=rate_hz)
         assert isinstance(stream, VideoStream)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": str(options.crf), "preset": options.preset}
+        stream.width, stream.height, stream.pix_fmt = width, height, encoder.pixel_format
+        stream.options = dict(encoder.settings)
         stream.codec_context.time_base = 1 / rate_hz
         stream.codec_context.thread_count = 1
-        # Players and readers that ignore the tag assume BT.601 for untagged video too.
-        stream.codec_context.colorspace = Colorspace.ITU601
-        stream.codec_context.color_range = ColorRange.MPEG
+        self._format = encoder.pixel_format
+        if self._format.startswith("yuv"):
+            # Players and readers that ignore the tag assume BT.601 for untagged video too.
+            stream.codec_context.colorspace = Colorspace.ITU601
+            stream.codec_context.color_range = ColorRange.MPEG
         self._stream: VideoStream | None = stream
 
     def add(self, rgb: NDArray[np.uint8]) -> None:
@@ -67,9 +62,15 @@ class VideoWriter:
                 f"not {self._size[1]}x{self._size[0]}"
             )
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-        frame = picture.reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.MPEG
-        )
+        frame = picture
+        if self._format.startswith("yuv"):
+            frame = picture.reformat(
+                format=self._format,
+                dst_colorspace=Colorspace.ITU601,
+                dst_color_range=ColorRange.MPEG,
+            )
+        elif self._format != "rgb24":
+            frame = picture.reformat(format=self._format)
         frame.pts = self.frames
         frame.time_base = self._stream.codec_context.time_base
         self._container.mux(self._stream.encode(frame))
@@ -96,7 +97,7 @@ def _join_fragments(path: Path) -> None:
     """Rewrite a video of fragments with one index at the front; its packets stay as they are."""
     whole = path.with_name(f".{path.name}")
     with av.open(str(path)) as source, av.open(str(whole), "w", "mp4", options=_CLOSED) as target:
-        stream = target.add_stream_from_template(source.streams.video[0])
+        stream = target.add_stream_from_template(source.streams.video[0], opaque=True)
         for packet in source.demux(video=0):
             if packet.dts is not None:  # the last one is empty
                 packet.stream = stream

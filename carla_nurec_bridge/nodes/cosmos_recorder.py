@@ -50,6 +50,7 @@ class Recorder:
     def __init__(self, node: Node, p: RecorderParameters) -> None:
         self._node, self._p = node, p
         rig = load_rig(p.rig)
+        self._video = VideoOptions(p.crf, p.preset, p.codec, p.pixel_format, p.nvenc)
         self._run_dir = Path(p.run_dir)
         self._streams = plan_streams(rig, seconds_to_ns(p.dt_s), p.participants)
         planned = {stream.key for stream in self._streams}
@@ -167,7 +168,7 @@ class Recorder:
             return
         if self._feed is None:
             depth = DepthEncoding(self._p.depth_mode, self._p.depth_near_m, self._p.depth_far_m)  # type: ignore[arg-type]
-            options = ControlOptions(depth, video=VideoOptions(self._p.crf, self._p.preset))
+            options = ControlOptions(depth, video=self._video)
             topics = {key: self._names[number] for number, key in self._needed.items()}
             source = FeedSource(self._camera, topics, self._engine)
             self._feed = ControlFeed(self._run_dir / "controls", source, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..core.streams import PARTICIPANTS
+from ..cosmos.codec import CODECS, MOST_CRF, NVENC, PIXEL_FORMATS, PRESETS
 from .parameters import parameter
 
 
@@ -52,10 +53,17 @@ class RecorderParameters:
     depth_far_m: float = parameter(
         1000.0, "controls.depth_far_m", "depth shown black, m", between=(1e-2, 1e6)
     )
-    crf: int = parameter(14, "controls.crf", "x264's quality, less is better", between=(0, 51))
-    preset: str = parameter(
-        "superfast",
-        "controls.preset",
-        "x264's effort",
-        choices=("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"),
+    codec: str = parameter("x264", "controls.codec", "encoder of the videos", choices=CODECS)
+    crf: int = parameter(
+        14, "controls.crf", "quality, less is better; to 51, for av1 1 to 63", between=(0, MOST_CRF)
+    )
+    preset: str = parameter("superfast", "controls.preset", "the encoder's effort", choices=PRESETS)
+    pixel_format: str = parameter(
+        "yuv420p", "controls.pixel_format", "pixels of the videos", choices=PIXEL_FORMATS
+    )
+    nvenc: str = parameter(
+        "off",
+        "controls.nvenc",
+        "encode on a GPU: never, where a trial shows that it works, always",
+        choices=NVENC,
     )

@@ -10,7 +10,8 @@ import av
 import numpy as np
 
 from ...core.errors import InputError
-from ..video import VideoOptions, VideoWriter
+from ..codec import VideoOptions
+from ..video import VideoWriter
 from .contracts import Clip, Contract, model_frames
 
 
