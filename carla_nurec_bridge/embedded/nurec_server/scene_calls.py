@@ -115,8 +115,8 @@ class SceneCalls:
         self, request: sensorsim.ExternalAssetObjectsRequest
     ) -> sensorsim.ExternalAssetObjectsReturn:
         """List the assets that may be put into a scene."""
-        self._library.find(request.scene_id)
-        return sensorsim.ExternalAssetObjectsReturn(track_ids=external_assets())
+        scene = self._library.find(request.scene_id)
+        return sensorsim.ExternalAssetObjectsReturn(track_ids=external_assets(scene))
 
     def edit_assets(self, request: sensorsim.EditAssetsRequest) -> sensorsim.EditAssetsResponse:
         """Replace and insert actors, all of the request or nothing of it."""

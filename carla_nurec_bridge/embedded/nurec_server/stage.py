@@ -10,11 +10,12 @@ import numpy as np
 from ...core.frames import Matrix
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from ...opendrive.street import Street
-from ...rendering.assets import asset_for, traffic_light_mesh
+from ...rendering.assets import traffic_light_mesh
 from ...rendering.lighting import Lighting
 from ...rendering.scene import Instance, RenderScene
 from ...scene import Scene
 from .cast import Cast, Look
+from .models import model_of
 from .refusal import Code, RefusalError
 from .tracks import place_tracks
 
@@ -91,7 +92,6 @@ class Stage:
                     "call restore_model_parameters while nobody renders it",
                 )
             key = f"actor {len(self._looks)}"
-            mesh = asset_for(look.label, look.size_m, look.seed)
-            self.render_scene.add_asset(key, mesh)
+            self.render_scene.add_asset(key, model_of(self.scene, look))
             self._looks[look] = key
         return self._looks[look]

@@ -22,7 +22,7 @@ def street_of(scene: Scene) -> Street:
     """
     surface = read_surface(scene)
     if surface is not None and surface.colours is not None:
-        return Street(_mesh(scene, surface, _corner_means(surface)), ())
+        return Street(_mesh(scene, surface, corner_colours(surface)), ())
     if scene.xodr is not None:
         return cached_street(scene.xodr)
     if surface is not None:
@@ -44,7 +44,8 @@ def _mesh(scene: Scene, surface: Surface, colours: np.ndarray) -> Mesh:
     ).transformed(scene.map_from_world)
 
 
-def _corner_means(surface: Surface) -> np.ndarray:
+def corner_colours(surface: Surface) -> np.ndarray:
+    """Return for each triangle (T, 3) uint8, the mean colour of its corners."""
     assert surface.colours is not None
     corners = surface.colours[surface.triangles].astype(np.uint16)
     return ((corners.sum(axis=1) + 1) // 3).astype(np.uint8)

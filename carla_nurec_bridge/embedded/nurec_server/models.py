@@ -1,0 +1,33 @@
+"""What actors are drawn as: meshes of their kind and size, or what the scene's package brings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...rendering.assets import asset_for
+from ...rendering.mesh import Mesh
+from ...scene import Scene
+from ...scene.external_assets import fitted, read_asset
+from .cast import Look
+from .surroundings import corner_colours
+
+_DYNAMIC_TAG = 21
+_GREY = 160
+
+
+def model_of(scene: Scene, look: Look) -> Mesh:
+    """Return an actor's mesh: origin in the middle of its box, x forward, y left, z up, metres."""
+    asset = read_asset(scene, look.seed) if look.packaged else None
+    if asset is None:
+        return asset_for(look.label, look.size_m, look.seed)
+    surface = fitted(asset, look.size_m).surface
+    count = len(surface.triangles)
+    colours = np.zeros((count, 4), np.uint8)
+    colours[:, :3] = _GREY if surface.colours is None else corner_colours(surface)
+    return Mesh(
+        vertices=surface.vertices,
+        triangles=surface.triangles,
+        colours=colours,
+        tags=np.full(count, _DYNAMIC_TAG, np.uint8),
+        objects=np.zeros(count, np.int32),
+    )

@@ -1,0 +1,141 @@
+"""Assets that a package brings along to be put into its scene: ``external_assets/ID/ID.ply``.
+
+Each has a ``metadata.yaml`` beside it, of which ``label_class`` and ``size_m`` are read. The
+frame is that of actors: x forward, y left, z up, metres; wherever its points lie, the middle of
+their box becomes the origin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from ..core.errors import InputError
+from .archive import Archive, open_archive, write_archive
+from .model import Scene
+from .splats import decode_splats
+from .surface import Surface, decode_ply
+
+FOLDER = "external_assets"
+_MEMBER = re.compile(rf"{FOLDER}/([^/]+)/\1\.ply")
+_MAX_BYTES = 256 << 20
+_MAX_YAML_BYTES = 1 << 20
+_LEAST_M, _MOST_M = 1e-3, 50.0
+
+Size = tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class ExternalAsset:
+    """One asset: its surface with the middle of its box at the origin, class and size in metres."""
+
+    asset_id: str
+    label_class: str
+    size_m: Size
+    surface: Surface
+
+
+def asset_ids(scene: Scene) -> tuple[str, ...]:
+    """Return the ids of the assets in a scene's package, by name."""
+    if scene.path is None:
+        return ()
+    found = map(_MEMBER.fullmatch, open_archive(scene.path).members)
+    return tuple(sorted(match[1] for match in found if match))
+
+
+def read_asset(scene: Scene, asset_id: str) -> ExternalAsset | None:
+    """Return an asset of a scene's package, None where it has no such asset.
+
+    The PLY holds triangles, or the centres of Gaussians, around which a hull is laid. InputError
+    names the member and what is wrong with it.
+    """
+    if asset_id not in asset_ids(scene):
+        return None
+    assert scene.path is not None
+    archive = open_archive(scene.path)
+    member = f"{FOLDER}/{asset_id}/{asset_id}.ply"
+    what = f"{scene.path}: {member}"
+    data = archive.read(member, _MAX_BYTES)
+    surface = decode_ply(data, what) if b"\nelement face " in data[:65536] else None
+    if surface is None or not len(surface.triangles):
+        surface = decode_splats(data, what)
+    low, high = surface.vertices.min(axis=0), surface.vertices.max(axis=0)
+    extent = (high - low).astype(float)
+    if extent.max() < _LEAST_M or extent.max() > _MOST_M:
+        raise InputError(f"{what} is {extent.max():g} m large; an asset has 1 mm to {_MOST_M:g} m")
+    size_m = tuple(float(side) for side in np.maximum(extent, _LEAST_M))
+    centred = Surface(surface.vertices - 0.5 * (low + high), surface.triangles, surface.colours)
+    label, told = _metadata(archive, asset_id)
+    asset = ExternalAsset(asset_id, label, size_m, centred)  # type: ignore[arg-type]
+    return asset if told is None else fitted(asset, told)
+
+
+def fitted(asset: ExternalAsset, size_m: Size) -> ExternalAsset:
+    """Return the asset stretched to a box of ``size_m``."""
+    scale = np.array(size_m) / np.array(asset.size_m)
+    vertices = (asset.surface.vertices * scale).astype(np.float32)
+    surface = Surface(vertices, asset.surface.triangles, asset.surface.colours)
+    return ExternalAsset(asset.asset_id, asset.label_class, size_m, surface)
+
+
+def add_assets(package: Path, assets: Mapping[str, ExternalAsset]) -> None:
+    """Put assets into a scene package, in place of those of the same id."""
+    archive = open_archive(package)
+    members = {name: archive.read(name) for name in archive.members}
+    for asset_id, asset in assets.items():
+        about = {"label_class": asset.label_class, "size_m": list(asset.size_m)}
+        members[f"{FOLDER}/{asset_id}/{asset_id}.ply"] = _encode(asset.surface)
+        members[f"{FOLDER}/{asset_id}/metadata.yaml"] = yaml.safe_dump(about).encode()
+    write_archive(package, members)
+
+
+def _metadata(archive: Archive, asset_id: str) -> tuple[str, Size | None]:
+    """Return an asset's class (its id unless told) and its size where that is told."""
+    member = f"{FOLDER}/{asset_id}/metadata.yaml"
+    if member not in archive.members:
+        return asset_id, None
+    what = f"{archive.path}: {member}"
+    try:
+        content = yaml.safe_load(archive.read(member, _MAX_YAML_BYTES))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{what} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{what} must hold 'field: value' lines")
+    label = str(content.get("label_class", asset_id))
+    size = content.get("size_m")
+    if size is None:
+        return label, None
+    try:
+        sides = np.array(size, float)
+    except (TypeError, ValueError):
+        sides = np.zeros(0)
+    if sides.shape != (3,) or not np.all((sides >= _LEAST_M) & (sides <= _MOST_M)):
+        raise InputError(f"{what}: size_m must be three lengths up to {_MOST_M:g} m, found {size}")
+    return label, tuple(float(side) for side in sides)  # type: ignore[return-value]
+
+
+_VERTEX = np.dtype([("xyz", "<f4", 3), ("rgb", "u1", 3)])
+_FACE = np.dtype([("count", "u1"), ("corners", "<i4", 3)])
+
+
+def _encode(surface: Surface) -> bytes:
+    """Return a binary PLY with a colour for each vertex."""
+    rows = np.zeros(len(surface.vertices), _VERTEX)
+    rows["xyz"] = surface.vertices
+    grey: NDArray[np.uint8] = np.full((len(rows), 3), 160, np.uint8)
+    rows["rgb"] = grey if surface.colours is None else surface.colours
+    faces = np.zeros(len(surface.triangles), _FACE)
+    faces["count"], faces["corners"] = 3, surface.triangles
+    axes = "".join(f"property float {axis}\n" for axis in "xyz")
+    colours = "".join(f"property uchar {name}\n" for name in ("red", "green", "blue"))
+    head = (
+        f"ply\nformat binary_little_endian 1.0\nelement vertex {len(rows)}\n{axes}{colours}"
+        f"element face {len(faces)}\nproperty list uchar int vertex_indices\nend_header\n"
+    )
+    return head.encode() + rows.tobytes() + faces.tobytes()
