@@ -3,6 +3,7 @@
 No ROS here: the recorder node hands over pictures as arrays.
 """
 
+from .class_filter import ClassFilter, class_filter, read_class_filter
 from .clip import KINDS, ControlClip, ControlFrame, ControlOptions, VideoFile
 from .codec import VideoOptions, lossless_rgb
 from .controls import DepthEncoding, EdgeEncoding, depth_grey, edges_grey
@@ -15,6 +16,7 @@ __all__ = [
     "KINDS",
     "NEEDED",
     "OUTPUTS",
+    "ClassFilter",
     "ClipCamera",
     "ControlClip",
     "ControlFeed",
@@ -27,11 +29,13 @@ __all__ = [
     "VideoFile",
     "VideoOptions",
     "VideoWriter",
+    "class_filter",
     "count_frames",
     "depth_grey",
     "edges_grey",
     "image_array",
     "lossless_rgb",
+    "read_class_filter",
     "semantic_rgb",
     "semantic_tags",
     "write_manifest",
