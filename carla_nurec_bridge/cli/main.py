@@ -20,6 +20,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "nurec container": ("nurec_container", "Run NVIDIA's NuRec server in Docker for one scene."),
     "nurec info": ("nurec_info", "Show what a NuRec server offers."),
     "nurec render": ("nurec_render", "Render a scene's cameras along its trajectory to files."),
+    "nurec assets list": ("nurec_assets_list", "List a scene's actors and what may be put in."),
+    "nurec assets replace": ("nurec_assets_replace", "Draw actors as other assets."),
+    "nurec assets insert": ("nurec_assets_insert", "Put new actors into a scene."),
+    "nurec assets restore": ("nurec_assets_restore", "Undo all edits of a scene."),
     "scene build": ("scene_build", "Build a scene package from a map and a recording."),
     "scene info": ("scene_info", "Show what a scene package holds."),
     "scenario list": ("scenario_list", "List the scenarios that can be recorded."),
@@ -75,7 +79,8 @@ class LazyGroup(click.Group):
         rows = []
         for name in self.list_commands(ctx):
             verb = self.prefix + name
-            inner = [v.split()[-1] for v in VERBS if v.startswith(verb + " ")]
+            deeper = [v.removeprefix(verb + " ") for v in VERBS if v.startswith(verb + " ")]
+            inner = dict.fromkeys(name.split()[0] for name in deeper)
             rows.append((name, VERBS[verb][1] if verb in VERBS else " | ".join(inner)))
         with formatter.section("Verbs"):
             formatter.write_dl(rows)
