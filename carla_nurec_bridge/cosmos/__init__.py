@@ -10,6 +10,8 @@ from .controls import DepthEncoding, EdgeEncoding, depth_grey, edges_grey
 from .feed import NEEDED, OUTPUTS, ControlFeed, FeedSource, image_array
 from .manifest import ClipCamera, write_manifest
 from .palette import InstancePalette, semantic_rgb, semantic_tags
+from .sensor_rig import SensorRig, in_world, on_vehicle
+from .sensor_yaml import read_sensor_yaml
 from .video import VideoWriter, count_frames
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "EdgeEncoding",
     "FeedSource",
     "InstancePalette",
+    "SensorRig",
     "VideoFile",
     "VideoOptions",
     "VideoWriter",
@@ -34,8 +37,11 @@ __all__ = [
     "depth_grey",
     "edges_grey",
     "image_array",
+    "in_world",
     "lossless_rgb",
+    "on_vehicle",
     "read_class_filter",
+    "read_sensor_yaml",
     "semantic_rgb",
     "semantic_tags",
     "write_manifest",
