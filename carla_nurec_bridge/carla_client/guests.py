@@ -109,8 +109,7 @@ class Guests:
 
     def _traffic_port(self) -> int:
         if self._manager is None:
-            self._manager = self._session.client.get_trafficmanager(free_port())
-            self._manager.set_synchronous_mode(True)
+            self._manager = self._session.traffic_managers.open(free_port())
         return int(self._manager.get_port())
 
     def close(self) -> None:
@@ -119,8 +118,7 @@ class Guests:
         manager, self._manager = self._manager, None
         try:
             if manager is not None:
-                manager.set_synchronous_mode(False)
-                manager.shut_down()
+                self._session.traffic_managers.close(manager)
             if actors:
                 self._session.client.apply_batch(
                     [carla.command.DestroyActor(actor.id) for actor in actors]

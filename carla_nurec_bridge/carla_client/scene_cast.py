@@ -81,8 +81,7 @@ class SceneCast:
         self._ego = ego
         if self._handover.tracks or self._handover.ego_to_traffic:
             # It must have seen a tick before it takes over anybody.
-            self._manager = self._session.client.get_trafficmanager(free_port())
-            self._manager.set_synchronous_mode(True)
+            self._manager = self._session.traffic_managers.open(free_port())
         ego.actor.set_simulate_physics(False)
 
     def place(self, elapsed_s: float) -> None:
@@ -117,8 +116,7 @@ class SceneCast:
         parts, self._parts = self._parts, {}
         manager, self._manager = self._manager, None
         if manager is not None:
-            manager.set_synchronous_mode(False)
-            manager.shut_down()
+            self._session.traffic_managers.close(manager)
         if parts:
             self._session.client.apply_batch(
                 [carla.command.DestroyActor(part.actor.id) for part in parts.values()]

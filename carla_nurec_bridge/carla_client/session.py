@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..core.errors import DeadlineError, InputError, ProtocolError
 from ..core.frames import Matrix, carla_from_matrix, matrix_from_carla, mirror_vector
 from ..core.timebase import NS_PER_S
+from .traffic_managers import TrafficManagers
 
 __all__ = ["Session", "Snapshot", "matrix_of", "transform_of"]
 
@@ -53,6 +54,7 @@ class Session:
         self._where = f"{host}:{port}"
         self._timeout_s = timeout_s
         self._client = self._connect()
+        self.traffic_managers = TrafficManagers(self._client)
         self._found: carla.WorldSettings | None = None
         self._map: carla.Map | None = None
         self._listener: int | None = None
@@ -118,6 +120,7 @@ class Session:
             time.sleep(_RETRY_S)
             # A client that found nobody stays dead when a server comes up later.
             self._client = self._connect()
+            self.traffic_managers = TrafficManagers(self._client)
 
     def use_map(self, name: str) -> None:
         """Load the map called ``name`` unless it is there; InputError lists what there is."""
@@ -175,11 +178,13 @@ class Session:
         """Advance the world by one step, or wait for it when following; return its state."""
         if self._listener is not None:
             return self._await_tick()
+        world = self.world
         try:
-            frame = self.world.tick()
+            with self.traffic_managers.stepping(world):
+                frame = world.tick()
         except RuntimeError as error:
             raise ProtocolError(f"CARLA at {self._where} did not finish a tick: {error}") from error
-        snapshot = self.world.get_snapshot()
+        snapshot = world.get_snapshot()
         if snapshot.frame != frame:
             raise ProtocolError(
                 f"CARLA at {self._where} is at frame {snapshot.frame} after tick {frame}: "
@@ -192,6 +197,7 @@ class Session:
         found, self._found = self._found, None
         listener, self._listener = self._listener, None
         try:
+            self.traffic_managers.shut_down()
             if listener is not None:
                 self.world.remove_on_tick(listener)
             if found is not None:

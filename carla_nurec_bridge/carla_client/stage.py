@@ -145,7 +145,7 @@ class Stage:
         actor = find_by_role(world, play.role_name)
         if actor is None:
             actor = self._spawned = spawn(world, play.ego_blueprint, play.role_name, start)
-        self._traffic = Traffic(self._session.client, world, play.seed)
+        self._traffic = Traffic(self._session, play.seed)
         self._traffic.spawn(play.vehicles, starts, start.location)
         actor.apply_control(carla.VehicleControl(brake=1.0, hand_brake=True))
         for _ in range(_SETTLE_TICKS):

@@ -10,6 +10,7 @@ import carla
 import numpy as np
 
 from ..core.errors import DeadlineError, InputError
+from .session import Session
 
 _CLEARANCE_M = 12.0
 _SHUFFLE = 0.4  # how far, as a share of its distance, a place may move in the order
@@ -23,9 +24,8 @@ class Traffic:
     It must live in the process that ticks: a remote one is not stepped by our tick.
     """
 
-    def __init__(self, client: carla.Client, world: carla.World, seed: int) -> None:
-        self._client = client
-        self._world = world
+    def __init__(self, session: Session, seed: int) -> None:
+        self._session = session
         self._seed = seed
         self._manager: carla.TrafficManager | None = None
         self.vehicles: list[carla.Vehicle] = []
@@ -52,7 +52,8 @@ class Traffic:
             return []
         rng = np.random.default_rng(self._seed)
         places = _places(starts, ego, rng)
-        kinds = _by_kind(self._world.get_blueprint_library())
+        world = self._session.world
+        kinds = _by_kind(world.get_blueprint_library())
         for place in places:
             if len(self.vehicles) == count:
                 break
@@ -62,7 +63,7 @@ class Traffic:
             if blueprint.has_attribute("color"):
                 colours = blueprint.get_attribute("color").recommended_values
                 blueprint.set_attribute("color", colours[int(rng.integers(len(colours)))])
-            actor = self._world.try_spawn_actor(blueprint, place)
+            actor = world.try_spawn_actor(blueprint, place)
             if actor is not None:
                 self.vehicles.append(actor)
         if len(self.vehicles) < count:
@@ -75,13 +76,12 @@ class Traffic:
 
     def _drive(self) -> None:
         port = free_port()
-        self._manager = self._client.get_trafficmanager(port)
-        self._manager.set_synchronous_mode(True)
+        self._manager = self._session.traffic_managers.open(port)
         self._manager.set_random_device_seed(self._seed + 1)
         self._manager.set_global_distance_to_leading_vehicle(2.5)
         # The manager begins in a free-running loop that forgets registered vehicles that are not
         # in the last state of the world. After a tick that loop is over and the state has them.
-        self._world.tick()
+        self._session.tick()
         for vehicle in self.vehicles:
             self._manager.auto_lane_change(vehicle, False)
             vehicle.set_autopilot(True, port)
@@ -91,10 +91,9 @@ class Traffic:
         vehicles, self.vehicles = self.vehicles, []
         manager, self._manager = self._manager, None
         if manager is not None:
-            manager.set_synchronous_mode(False)
-            manager.shut_down()
+            self._session.traffic_managers.close(manager)
         if vehicles:
-            self._client.apply_batch([carla.command.DestroyActor(v.id) for v in vehicles])
+            self._session.client.apply_batch([carla.command.DestroyActor(v.id) for v in vehicles])
 
 
 def free_port() -> int:

@@ -96,7 +96,7 @@ class Scene:
 
     def traffic(self, count: int, away_from: Path) -> None:
         """Let the Traffic Manager drive ``count`` vehicles that start off the script's road."""
-        self._traffic = Traffic(self._session.client, self._session.world, self._seed)
+        self._traffic = Traffic(self._session, self._seed)
         centre = away_from[len(away_from) // 2]
         x, y, z = (float(v) for v in mirror_vector(centre))
         stage_xy = mirror_vector(away_from)[:, :2]

@@ -11,12 +11,14 @@ from typing import Any
 import carla
 from common import Stage, leave, pose
 
+from carla_nurec_bridge.carla_client.traffic_managers import TrafficManagers
+
 CARS, TICKS = 14, int(sys.argv[4])
 
 stage = Stage()
 world = stage.world
-manager = stage.client.get_trafficmanager(stage.manager_port)
-manager.set_synchronous_mode(True)
+managers = TrafficManagers(stage.client)
+manager = managers.open(stage.manager_port)
 manager.set_random_device_seed(11)
 draw = random.Random(4)
 points = list(stage.spawns)
@@ -32,7 +34,8 @@ for point in points:
         cars.append(made)
     if len(cars) == CARS:
         break
-world.tick()
+with managers.stepping(world):
+    world.tick()
 for car in cars:
     car.set_autopilot(True, stage.manager_port)
 
@@ -44,7 +47,8 @@ off, red_stops, red_runs = [], set(), 0
 last = {car.id: car.get_location() for car in cars}
 before = {car.id: False for car in cars}
 for number in range(TICKS):
-    world.tick()
+    with managers.stepping(world):
+        world.tick()
     for car in cars:
         now = car.get_transform()
         digest.update(struct.pack("6f", *pose(now)))
@@ -73,5 +77,6 @@ facts = {
 }  # fmt: skip
 for car in cars:
     car.set_autopilot(False, stage.manager_port)
-world.tick()
+with managers.stepping(world):
+    world.tick()
 leave(facts)

@@ -1,0 +1,129 @@
+"""CARLA's Traffic Managers of this process, and their way out of a deadlock.
+
+The Traffic Manager of CARLA 0.9.15 and 0.9.16 hands each synchronous step to its own thread and
+may miss the signal (carla-simulator/carla issue 9172): ``World.tick`` then never returns,
+although the server has finished the frame. It happens once in some thousand quick ticks.
+Switching synchronous mode off and on signals again. That must come over the Traffic Manager's own
+TCP port, as another process would ask for it: its methods in this process wait for the stuck tick.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import final
+
+import carla
+import msgpack
+
+__all__ = ["TrafficManagers"]
+
+_log = logging.getLogger(__name__)
+
+_LOOK_S = 0.1
+_PATIENCE_S = 1.0  # a Traffic Manager's step takes milliseconds
+_ANSWER_S = 2.0
+
+
+@dataclass(frozen=True)
+class _Tick:
+    """A tick under way, and the frame that was there before it."""
+
+    world: carla.World
+    frame_before: int
+
+
+@final
+class TrafficManagers:
+    """The Traffic Managers stepped by this process's tick; ``shut_down`` ends them all."""
+
+    def __init__(self, client: carla.Client) -> None:
+        self._client = client
+        self._open: list[carla.TrafficManager] = []
+        self._tick: _Tick | None = None
+        self._closed = threading.Event()
+        self._watcher: threading.Thread | None = None
+        self.freed = 0
+
+    def open(self, port: int) -> carla.TrafficManager:
+        """Start a synchronous Traffic Manager that serves the TCP port ``port``."""
+        manager = self._client.get_trafficmanager(port)
+        manager.set_synchronous_mode(True)
+        self._open.append(manager)
+        if self._watcher is None:
+            self._watcher = threading.Thread(
+                target=self._watch, name="traffic managers", daemon=True
+            )
+            self._watcher.start()
+        return manager
+
+    def close(self, manager: carla.TrafficManager) -> None:
+        """End one of them; RuntimeError when the server is gone."""
+        self._open.remove(manager)
+        manager.set_synchronous_mode(False)
+        manager.shut_down()
+
+    @contextmanager
+    def stepping(self, world: carla.World) -> Iterator[None]:
+        """Watch over one ``world.tick()`` and free it when a Traffic Manager is stuck in it."""
+        if not self._open:
+            yield
+            return
+        self._tick = _Tick(world, world.get_snapshot().frame)
+        try:
+            yield
+        finally:
+            self._tick = None
+
+    def shut_down(self) -> None:
+        """End the watch and what is open; a second call does nothing."""
+        self._closed.set()
+        for manager in list(self._open):
+            self.close(manager)
+
+    def _watch(self) -> None:
+        seen: _Tick | None = None
+        done_s = 0.0
+        while not self._closed.wait(_LOOK_S):
+            tick, now_s = self._tick, time.monotonic()
+            if tick is None or tick.world.get_snapshot().frame == tick.frame_before:
+                seen = None  # nobody ticks, or the server still works on the frame
+            elif tick is not seen:
+                seen, done_s = tick, now_s
+            elif now_s - done_s > _PATIENCE_S:
+                seen = None
+                self._free()
+
+    def _free(self) -> None:
+        self.freed += 1
+        _log.warning(
+            "the Traffic Manager missed the signal of a tick (a defect of CARLA's client, issue "
+            "9172); signalling again"
+        )
+        for manager in list(self._open):
+            try:
+                _signal(manager.get_port())
+            except OSError as error:
+                _log.warning("the Traffic Manager does not answer: %s", error)
+
+
+def _signal(port: int) -> None:
+    """Switch the synchronous mode of the Traffic Manager at ``port`` off and on; OSError."""
+    off, on = (
+        msgpack.packb([0, number, "set_synchronous_mode", [mode]])
+        for number, mode in enumerate((False, True))
+    )
+    with socket.create_connection(("127.0.0.1", port), _ANSWER_S) as connection:
+        connection.sendall(off + on)
+        answers, heard = 0, msgpack.Unpacker()
+        while answers < 2:
+            part = connection.recv(4096)
+            if not part:
+                raise ConnectionError(f"port {port} closed the connection")
+            heard.feed(part)
+            answers += sum(1 for _ in heard)
