@@ -1,4 +1,4 @@
-"""Generate and compile ROS 2 message packages with the rosidl wheels and the C compiler alone."""
+"""Generate and compile ROS 2 interface packages with the rosidl wheels and the C compiler alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from dispatchers import write_dispatchers
+
+KINDS = ("msg", "srv", "action")
+
 RUNTIME_LIBRARIES = (
     "rosidl_runtime_c",
     "rosidl_typesupport_c",
@@ -22,57 +26,10 @@ RUNTIME_LIBRARIES = (
     "rmw",
 )
 
-# Upstream's dispatcher opens a library by name for each kind of type support. Here all kinds are
-# linked into one module, so that a table lookup is enough: rmw asks for the serialiser (fastrtps)
-# and, to describe the type to other participants, for the introspection tables.
-_DISPATCHER = """\
-#include <string.h>
-
-#include "rosidl_runtime_c/message_type_support_struct.h"
-#include "rosidl_typesupport_fastrtps_c/identifier.h"
-#include "rosidl_typesupport_introspection_c/identifier.h"
-#include "rosidl_typesupport_interface/macros.h"
-#include "{package}/msg/detail/{header}__functions.h"
-
-#define SYMBOL ROSIDL_TYPESUPPORT_INTERFACE__MESSAGE_SYMBOL_NAME
-#define HANDLE_OF(kind) SYMBOL(kind, {package}, msg, {name})
-
-const rosidl_message_type_support_t * HANDLE_OF(rosidl_typesupport_fastrtps_c)(void);
-const rosidl_message_type_support_t * HANDLE_OF(rosidl_typesupport_introspection_c)(void);
-
-static const rosidl_message_type_support_t * find_kind(
-  const rosidl_message_type_support_t * handle, const char * identifier)
-{{
-  if (strcmp(identifier, handle->typesupport_identifier) == 0) {{
-    return handle;
-  }}
-  if (strcmp(identifier, rosidl_typesupport_fastrtps_c__identifier) == 0) {{
-    return HANDLE_OF(rosidl_typesupport_fastrtps_c)();
-  }}
-  if (strcmp(identifier, rosidl_typesupport_introspection_c__identifier) == 0) {{
-    return HANDLE_OF(rosidl_typesupport_introspection_c)();
-  }}
-  return NULL;
-}}
-
-const rosidl_message_type_support_t * HANDLE_OF(rosidl_typesupport_c)(void)
-{{
-  static const rosidl_message_type_support_t handle = {{
-    "rosidl_typesupport_c",
-    NULL,
-    find_kind,
-    &{package}__msg__{name}__get_type_hash,
-    &{package}__msg__{name}__get_type_description,
-    &{package}__msg__{name}__get_type_description_sources,
-  }};
-  return &handle;
-}}
-"""
-
 
 @dataclass(frozen=True)
 class MessagePackage:
-    """One message package, and the packages whose types its messages nest at any depth."""
+    """One package, and the packages whose types its interfaces nest at any depth."""
 
     name: str
     nests: tuple[str, ...]
@@ -96,10 +53,11 @@ def ros_prefix() -> Path:
 
 
 def generate(package: MessagePackage, definitions: Path, root: Path) -> list[Path]:
-    """Generate the sources of ``package`` from ``definitions/*.msg`` below ``root/NAME``.
+    """Generate the sources of ``package`` from its definitions below ``root/NAME``.
 
-    Returns the C and C++ sources that make up its one extension module. Python classes, IDL and
-    type descriptions with their hashes lie in ``root/NAME`` afterwards.
+    ``definitions`` holds files NAME.msg, NAME.srv and NAME.action. Returns the C and C++ sources
+    that make up the package's one extension module. Python classes, IDL and type descriptions with
+    their hashes lie in ``root/NAME`` afterwards.
     """
     os.environ["AMENT_PREFIX_PATH"] = str(ros_prefix())
     from rosidl_generator_c.cli import GenerateC
@@ -114,38 +72,66 @@ def generate(package: MessagePackage, definitions: Path, root: Path) -> list[Pat
         idl_files = _write_idl(package, definitions, output)
         arguments = (package.name, idl_files, [str(ros_prefix() / "share")], output)
         hashes = HashTypeDescription("type_description").generate_type_hashes(*arguments)
-        GenerateC("c").generate(*arguments, type_description_files=[str(path) for path in hashes])
-        GenerateFastRTPSCTypesupport("fastrtps_c").generate(*arguments)
         GenerateIntrospectionCTypesupport("introspection_c").generate(*arguments)
+        for source in output.rglob("*__type_support.c"):  # GenerateC has its own of that name
+            source.rename(source.with_name(source.name.replace("type_support", "introspection")))
+        for kind in KINDS:  # one by one: hashes are found by name, which a msg and a srv may share
+            own = [name for name in idl_files if f":{kind}/" in name]
+            described = [str(path) for path in hashes if Path(path).parent.name == kind]
+            if own:
+                GenerateC("c").generate(
+                    package.name, own, *arguments[2:], type_description_files=described
+                )
+        GenerateFastRTPSCTypesupport("fastrtps_c").generate(*arguments)
         GeneratePython("py", typesupport_implementations=["rosidl_typesupport_c"]).generate(
             *arguments
         )
-    for header in sorted((output / "msg" / "detail").glob("*__functions.h")):
-        _write_dispatcher(package.name, header, idl_files)
+    write_dispatchers(package.name, [Path(name.partition(":")[2]) for name in idl_files], output)
     (output / "__init__.py").touch()
-    return sorted(output.rglob("*.c")) + sorted(output.rglob("*.cpp"))
+    return _gathered(output)
 
 
-def _write_dispatcher(package: str, functions: Path, idl_files: Sequence[str]) -> None:
-    """Write the dispatcher of the message whose C functions are declared in ``functions``."""
-    from rosidl_pycommon import convert_camel_case_to_lower_case_underscore as lower_case
+def _gathered(output: Path) -> list[Path]:
+    """Gather the sources of each kind into one: headers take most of the time to compile.
 
-    header = functions.name.removesuffix("__functions.h")
-    (name,) = (n for n in (Path(idl).stem for idl in idl_files) if lower_case(n) == header)
-    text = _DISPATCHER.format(package=package, header=header, name=name)
-    functions.with_name(f"{header}__dispatcher.c").write_text(text)
+    Descriptions stay alone, because they give their own things the same names.
+    """
+    alone = [*sorted(output.rglob("*__description.c")), *sorted(output.glob("*.c"))]
+    kinds = (
+        "__functions.c",
+        "__type_support.c",
+        "__introspection.c",
+        "__type_support_c.cpp",
+        "_s.c",
+    )
+    for kind in kinds:
+        parts = sorted(set(output.rglob(f"*{kind}")) - set(alone))
+        gathered = output / f"gathered{kind}"
+        gathered.write_text("".join(f'#include "{part}"\n' for part in parts))
+        alone.append(gathered)
+    return alone
 
 
 def _write_idl(package: MessagePackage, definitions: Path, output: Path) -> list[str]:
-    """Convert every .msg file to IDL; return them as the generators want them, PREFIX:PATH."""
+    """Convert every definition to IDL; return them as the generators want them, PREFIX:PATH."""
+    from rosidl_adapter.action import convert_action_to_idl
     from rosidl_adapter.msg import convert_msg_to_idl
+    from rosidl_adapter.srv import convert_srv_to_idl
 
-    target = output / "msg"
-    target.mkdir(parents=True)
-    for source in sorted(definitions.glob("*.msg")):
-        shutil.copy(source, target / source.name)
-        convert_msg_to_idl(output, package.name, Path("msg", source.name), target)
-    return [f"{output}:msg/{path.name}" for path in sorted(target.glob("*.idl"))]
+    converters = {
+        "msg": convert_msg_to_idl,
+        "srv": convert_srv_to_idl,
+        "action": convert_action_to_idl,
+    }
+    found = []
+    for kind, convert in converters.items():
+        target = output / kind
+        for source in sorted(definitions.glob(f"*.{kind}")):
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target / source.name)
+            convert(output, package.name, Path(kind, source.name), target)
+            found.append(f"{output}:{kind}/{source.stem}.idl")
+    return found
 
 
 def include_dirs(root: Path) -> list[str]:
@@ -161,6 +147,7 @@ def libraries(package: MessagePackage) -> list[str]:
     """Return the libraries that the extension module links, without ``lib`` and suffix."""
     kinds = (
         "generator_c",
+        "typesupport_c",
         "typesupport_fastrtps_c",
         "typesupport_introspection_c",
         "generator_py",
@@ -172,21 +159,25 @@ def libraries(package: MessagePackage) -> list[str]:
 def share_files(packages: Sequence[MessagePackage], root: Path) -> list[tuple[str, list[str]]]:
     """Write what a ROS prefix holds about the packages; return it as setuptools' ``data_files``.
 
-    That is ``share/NAME`` with package.xml, .msg, .idl and .json files, and the markers of the
-    ament index, so that the command-line tools and rosidl itself find the definitions.
+    That is ``share/NAME`` with package.xml, definitions, .idl and .json files, and the markers of
+    the ament index, so that the command-line tools and rosidl itself find the definitions.
     """
     files: list[tuple[str, list[str]]] = []
     index = root / "ament_index"
     for package in packages:
-        messages = root / package.name / "msg"
         definitions = sorted(
-            path for path in messages.iterdir() if path.suffix in (".msg", ".idl", ".json")
+            path
+            for kind in KINDS
+            for path in (root / package.name / kind).glob("*")
+            if path.suffix in (".msg", ".srv", ".action", ".idl", ".json")
         )
         manifest = root / package.name / "package.xml"
         manifest.write_text(_package_xml(package))
         markers = {
             "packages": "",
-            "rosidl_interfaces": "\n".join(f"msg/{path.name}" for path in definitions),
+            "rosidl_interfaces": "\n".join(
+                f"{path.parent.name}/{path.name}" for path in definitions
+            ),
         }
         for kind, text in markers.items():
             marker = index / kind / package.name
@@ -194,7 +185,9 @@ def share_files(packages: Sequence[MessagePackage], root: Path) -> list[tuple[st
             marker.write_text(text)
             files.append((f"share/ament_index/resource_index/{kind}", [str(marker)]))
         files.append((f"share/{package.name}", [str(manifest)]))
-        files.append((f"share/{package.name}/msg", [str(path) for path in definitions]))
+        for kind in KINDS:
+            own = [str(path) for path in definitions if path.parent.name == kind]
+            files += [(f"share/{package.name}/{kind}", own)] if own else []
     return files
 
 

@@ -1,4 +1,4 @@
-"""Build the message packages that no wheel offers into one wheel."""
+"""Build the interface packages that no wheel offers into one wheel."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ PACKAGES = (
         "derived_object_msgs",
         ("geometry_msgs", "shape_msgs", *STAMPED),
         "Objects with motion and class, as sensors and trackers derive them.",
+    ),
+    MessagePackage(
+        "simulation_interfaces",
+        ("geometry_msgs", "action_msgs", "service_msgs", "unique_identifier_msgs", *STAMPED),
+        "Services and actions by which simulators are run.",
     ),
 )
 

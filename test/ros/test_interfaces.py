@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import rclpy
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point32, TransformStamped
+from geometry_msgs.msg import Point32, TransformStamped, Vector3
 from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from std_msgs.msg import Header
@@ -24,7 +25,8 @@ pytestmark = pytest.mark.ros
 
 # What other tools report: tf2_msgs as rosbags' type store of Kilted has it; AckermannDriveStamped
 # (ackermann_msgs 2.0.2) and Detection3DArray (vision_msgs 4.1.1) as in published tables of type
-# hashes; derived_object_msgs as rosidl computes it from the definitions of its release 4.0.0.
+# hashes; derived_object_msgs and simulation_interfaces as rosidl computes them from the definitions
+# of their releases 4.0.0 and 2.1.0.
 PUBLISHED = {
     "tf2_msgs/msg/TFMessage": "e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087",
     "tf2_msgs/msg/TF2Error": "db2485e7d6a0ec75bf087e058ee45df682acc3a621ca7780503d10aac141809a",
@@ -37,7 +39,15 @@ PUBLISHED = {
     "derived_object_msgs/msg/ObjectArray": (
         "90aaca381d0f1793679b5397bd2cd37a9e83cd980af5f8abb516d7b7da3b3285"
     ),
+    "simulation_interfaces/msg/EntityFilters": (
+        "8e7b12e8ea062f14c55de4877221fe1b7cd9749665a7ad8a4ab855fc4b148303"
+    ),
+    "simulation_interfaces/msg/EntityState": (
+        "2e0464a85eb80a939025075d6c20761eca6a4cb9d6baf2c0ba373467c8b598d0"
+    ),
 }
+SIMULATION_INTERFACES = "1390dfef633fefc14b0fb88aba85e4c653e2115ee32050c61a6ca45d61420906"
+"""SHA-256 of the lines "NAME HASH" of all its 15 messages, 22 services and one action, sorted."""
 OURS = ("tf2_msgs", "ackermann_msgs", "vision_msgs", "derived_object_msgs")
 DEFINITIONS = Path(__file__).parents[2] / "proto" / "ros_interfaces" / "msg"
 
@@ -88,6 +98,18 @@ def filled(name: str) -> object:
             thing.polygon.points = [Point32(x=1.0)]
             thing.shape.dimensions = [4.5, 1.8, 1.5]
             return kind(header=header, objects=[thing])
+        case "EntityFilters":
+            category = message_class("simulation_interfaces/msg/EntityCategory")
+            message = kind(filter="hero|traffic_.*", categories=[category(category=4)])
+            message.tags.tags = ["car"]
+            message.bounds.type = 3
+            message.bounds.points = [Vector3(x=1.0), Vector3(x=30.0)]
+            return message
+        case "EntityState":
+            message = kind(header=header)
+            message.pose.position.x = 3.5
+            message.acceleration.angular.z = 0.25
+            return message
     raise AssertionError(f"no example of {name}")
 
 
@@ -128,6 +150,20 @@ def test_an_independent_implementation_computes_the_same_hash(name: str):
         if own not in store.types:
             store.register(get_types_from_msg(path.read_text(), own))
     assert store.hash_rihs01(name) == f"RIHS01_{PUBLISHED[name]}"
+
+
+def test_every_service_and_action_of_simulation_interfaces_has_its_published_hash():
+    lines = []
+    for path in sorted((DEFINITIONS / "simulation_interfaces").iterdir()):
+        kind = path.suffix[1:]
+        name = f"simulation_interfaces/{kind}/{path.stem}"
+        described = json.loads(
+            (share("simulation_interfaces") / kind / f"{path.stem}.json").read_text()
+        )
+        hashes = {e["type_name"]: e["hash_string"] for e in described["type_hashes"]}
+        lines.append(f"{name} {hashes[name]}")
+    assert len(lines) == 38
+    assert hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest() == SIMULATION_INTERFACES
 
 
 ENDPOINTS = """
