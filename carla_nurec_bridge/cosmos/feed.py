@@ -57,11 +57,15 @@ def image_array(message: Any) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class FeedSource:
-    """The camera of the clip, the names of its topics by row key, and what drew its pictures."""
+    """The camera of the clip, the names of its topics by row key, and what drew its pictures.
+
+    ``rgb_engine`` drew the colour picture, where that comes from another engine.
+    """
 
     camera: RigCamera
     topics: Mapping[str, str]
     engine: str
+    rgb_engine: str = ""
 
 
 class ControlFeed:
@@ -113,6 +117,7 @@ class ControlFeed:
                 camera.model.width,
                 camera.model.height,
                 camera.rate_hz,
+                source.rgb_engine or source.engine,
             )
             write_manifest(
                 self._clip.directory,

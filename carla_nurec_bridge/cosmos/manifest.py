@@ -20,7 +20,8 @@ class ClipCamera:
     """The camera of a clip.
 
     ``model`` is its exact model as NuRec's rigs write it, ``k`` the 3x3 matrix in pixels,
-    ``rig_from_camera`` the 4x4 mount (optical to base_link), ``engine`` what drew the pictures.
+    ``rig_from_camera`` the 4x4 mount (optical to base_link), ``engine`` what drew the pictures,
+    ``rgb_engine`` the colour picture and all that is made of it (empty: the same).
     """
 
     name: str
@@ -31,6 +32,10 @@ class ClipCamera:
     width: int
     height: int
     rate_hz: float
+    rgb_engine: str = ""
+
+
+_OF_RGB = ("rgb", "edges")
 
 
 def write_manifest(
@@ -70,7 +75,7 @@ def write_manifest(
         "videos": {
             video.kind: {
                 **video.to_json(),
-                "engine": camera.engine,
+                "engine": (video.kind in _OF_RGB and camera.rgb_engine) or camera.engine,
                 "camera_model": camera.model["type"],
                 "from": topics[video.kind],
                 "encoding": encodings[video.kind],
