@@ -16,7 +16,10 @@ from .core.heartbeat import STATUS_FD
 from .graph import Process
 
 _FIRST_BEAT_S = 20.0
-"""How long a process may load its libraries before its silence counts, wall time."""
+"""How long a process may load its libraries before its silence counts, wall time.
+
+Until then a process is alive as long as the kernel does not hold it stopped.
+"""
 
 
 class Child:
@@ -30,7 +33,8 @@ class Child:
         self.log = log
         self.ready = process.ready_line is None
         self.last_beat_s: float | None = None
-        self._counted_from_s = time.monotonic() + _FIRST_BEAT_S
+        self._alive_s = time.monotonic()
+        self._loads_until_s = self._alive_s + _FIRST_BEAT_S
         self.shared_memory: set[Path] = set()
         log.parent.mkdir(parents=True, exist_ok=True)
         self._output: IO[bytes] = log.open("wb")
@@ -66,13 +70,15 @@ class Child:
 
     def silent_s(self) -> float:
         """Return for how long the process gave no sign of life, though it should have."""
-        return max(0.0, time.monotonic() - (self.last_beat_s or self._counted_from_s))
+        return time.monotonic() - (self.last_beat_s or self._alive_s)
 
     def listen(self, on_progress: Callable[[int, int], None]) -> None:
         """Read what the child has said since the last call, without waiting."""
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self._pipe, 65536):
                 self._rest += chunk
+        if self.last_beat_s is None and time.monotonic() < self._loads_until_s:
+            self._alive_s = self._alive_s if self._is_stopped() else time.monotonic()
         *lines, self._rest = self._rest.split(b"\n")
         for line in lines:
             message = json.loads(line)
@@ -82,6 +88,11 @@ class Child:
         if not self.ready and self.process.ready_line is not None:
             start = self.process.ready_line.encode()
             self.ready = any(li.startswith(start) for li in self.log.read_bytes().splitlines())
+
+    def _is_stopped(self) -> bool:
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{self.pid}/stat").read_bytes().rpartition(b") ")[2][:1] in b"Tt"
+        return False
 
     def note_shared_memory(self) -> None:
         """Remember which Fast DDS segments the child has mapped, to clean them after a crash."""

@@ -85,8 +85,9 @@ def test_bad_input_keeps_its_exit_code(tmp_path: Path) -> None:
     assert "port 2000 is in use" in result.sentence
 
 
-def test_a_stopped_process_is_noticed_within_the_deadline(tmp_path: Path) -> None:
-    supervisor = _supervisor(tmp_path, node=_BEAT + "time.sleep(60)")
+@pytest.mark.parametrize("work", [_BEAT, "import time; "], ids=["running", "loading"])
+def test_a_stopped_process_is_noticed_within_the_deadline(tmp_path: Path, work: str) -> None:
+    supervisor = _supervisor(tmp_path, node=work + "time.sleep(60)")
     stopped: list[float] = []
 
     def stop() -> None:

@@ -33,7 +33,6 @@ VICTIMS = {
 MOMENTS = {"early": 0, "middle": 40_000_000, "late": 240_000_000}  # bytes of the bag by then
 SIGNALS = {"SIGKILL": "was killed by SIGKILL", "SIGSTOP": "gave no sign of life"}
 NOTICED_S = 5.0  # the supervisor's deadline for signs of life
-LOADED_S = 20.0  # what a process may take to load its libraries before its silence counts
 ENDED_S = 15.0  # then it ends the others and recovers the bag
 
 ALL = tuple(product(VICTIMS, SIGNALS, MOMENTS))
@@ -105,7 +104,7 @@ def test_a_dead_part_is_named(tmp_path: Path, victim: str, how: str, moment: str
     assert sentences[0].startswith(f"error: {victim} {SIGNALS[how]}"), sentences
     assert run.returncode == 1
     if how == "SIGSTOP":
-        took_s -= NOTICED_S + (LOADED_S if moment == "early" else 0.0)
+        took_s -= NOTICED_S
     assert took_s < ENDED_S
     assert "Traceback" not in output
     assert leftovers(everyone) == set()
