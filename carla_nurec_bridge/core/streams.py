@@ -144,6 +144,7 @@ _READS = {
         "manual_override",
         "command_weather",
         "command_spawn",
+        "objects_inserted",
         "lockstep_done",
     },
     RECORDER: {key for key, row in TOPICS.items() if row.in_bag},

@@ -65,6 +65,9 @@ TOPICS: dict[str, Topic] = {
     "objects_tracks": Topic("objects/tracks", "std_msgs/msg/String", "", "none", "latched",
                             "latched", True, "JSON: actor id -> track id of the scene, or null",
                             None),
+    "objects_inserted": Topic("objects/inserted", "std_msgs/msg/String", "", "none", "latched",
+                              "event", True, "JSON: ids of the tracks that edits put into NuRec's "
+                              "scene, for actors to be bound to", None),
     "traffic_lights": Topic("traffic_lights", "vision_msgs/msg/Detection3DArray", "map", _FRAME,
                             "state", "frame", True,
                             "signal state as class id red, yellow, green, off; box = stop area"),

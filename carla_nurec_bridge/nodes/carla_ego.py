@@ -36,6 +36,7 @@ from ..ros.ego_play import play_of
 from ..ros.ego_publisher import EVENTS, EgoPublisher
 from ..ros.followed_run import FollowedRun
 from ..ros.gate import Gate
+from ..ros.inserted import InsertedTracks
 from ..ros.lockstep import Phase, RunState
 from ..ros.parameters import load
 from ..ros.publishers import Publishers
@@ -78,6 +79,7 @@ class CarlaEgo:
         jobs = {"reset": self._reset, "spawn": self._spawn}
         self._control = RunControl(node, jobs, lockstep=p.lockstep)
         self._requests = WorldRequests(node)
+        self._inserted = InsertedTracks(node)
         self._followed = FollowedRun(node, p.follow_run) if not p.owns_clock else None
         self._diagnostics = Diagnostics(node)
         self._began_s = (time.monotonic(), time.process_time())
@@ -198,7 +200,8 @@ class CarlaEgo:
         assert self._observer is not None
         with self._timings.stage("state"):
             state = self._observer.update(snapshot)
-            binding = bind((s.actor for s in state.objects), self._tracks)
+            tracks = (*self._tracks, *self._inserted.ids)
+            binding = bind((s.actor for s in state.objects), tracks)
             if frame == 0 or binding != self._binding:
                 self._binding = binding
                 self._publisher.binding(binding)

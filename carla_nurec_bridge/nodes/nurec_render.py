@@ -20,7 +20,10 @@ from ..core.timebase import TickClock, seconds_to_ns
 from ..core.topics import TOPICS
 from ..nurec.client import Deadlines, NurecClient
 from ..nurec.security import TlsFiles
+from ..ros.asset_editor import AssetEditor
+from ..ros.asset_services import AssetServices
 from ..ros.convert import pose_matrix, stamp_ns
+from ..ros.inserted import InsertedPublisher
 from ..ros.joiner import Frame, Joiner
 from ..ros.lockstep import Participant, RunState
 from ..ros.novel_view import NovelView, view_camera
@@ -66,6 +69,8 @@ class NurecRender:
         self._view = NovelView(node, camera) if camera else None
         self._tracks = BoundTracks(scene.scene_id, (t.track_id for t in scene.tracks))
         self._movable = frozenset(t.track_id for t in scene.tracks if t.controllable)
+        self._inserted = InsertedPublisher(node)
+        self._assets = AssetServices(node)
         self._joiner = Joiner(("odometry", "objects"), keep_all=p.lockstep)
         self._diagnostics = Diagnostics(node)
         self._status = NurecStatus(node, scene.scene_id)
@@ -91,15 +96,21 @@ class NurecRender:
                     f"{', '.join(offered) or 'none'}"
                 )
             self._status.connected(client)
+            editor = AssetEditor(
+                client, self._scene.scene_id, (t.track_id for t in self._scene.tracks), self._admit
+            )
+            if editor.possible:
+                editor.tracks()
             self._publisher.start()
             self._connected = True
-            state = self._wait_running()
+            state = self._wait_running(editor)
             clock = TickClock(state.t0_ns, state.dt_ns)
             while not self._participant.over:
                 self._spinner.check()
                 frame = self._joiner.next(_POLL_S)
+                self._assets.work(editor)
                 if frame is not None:
-                    self._handle(client, clock, frame)
+                    self._handle(client, editor, clock, frame)
                 warning = self._renderer.render_view(client, self._view) if self._view else ""
                 if warning:
                     self._status.publish(self._last_ns, self._health(), warning)
@@ -107,17 +118,25 @@ class NurecRender:
         write_summary(p.run_dir, NUREC, self._summary())
         return 0 if ended is not None and ended.state == "finished" else 1
 
-    def _wait_running(self) -> RunState:
+    def _admit(self, added: frozenset[str]) -> None:
+        """Let actors follow the tracks that edits put in."""
+        self._tracks.admit(added)
+        self._inserted.tell(added)
+
+    def _wait_running(self, editor: AssetEditor) -> RunState:
         limit_s = self._p.start_s if self._p.lockstep else 1e9
         waited_s = 0.0
         while (state := self._participant.wait_running(_POLL_S)) is None:
             self._spinner.check()
+            self._assets.work(editor)
             waited_s += _POLL_S
             if waited_s > limit_s:
                 raise DeadlineError(f"no carla_ego started a run within {limit_s:g} s")
         return state
 
-    def _handle(self, client: NurecClient, clock: TickClock, joined: Frame) -> None:
+    def _handle(
+        self, client: NurecClient, editor: AssetEditor, clock: TickClock, joined: Frame
+    ) -> None:
         frame = clock.frame_at(joined.stamp_ns)
         self._frames += 1
         before = dict(self._publishers.counts)
@@ -128,7 +147,7 @@ class NurecRender:
             tracks = self._tracks.of({d.id for d in detections}, self._p.frame_s)
         for detection in detections:
             track = tracks.get(detection.id)
-            if track is not None and track in self._movable:
+            if track is not None and (track in self._movable or track in editor.added):
                 boxes[track] = pose_matrix(detection.bbox.center)
         stamp = self._last_ns = joined.stamp_ns
         pose = pose_matrix(joined.messages["odometry"].pose.pose)

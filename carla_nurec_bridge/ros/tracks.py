@@ -62,13 +62,20 @@ class BoundTracks:
     def __init__(self, scene_id: str, tracks: Iterable[str]) -> None:
         self._scene_id = scene_id
         self._tracks = frozenset(tracks)
+        self._inserted: frozenset[str] = frozenset()
         self._changed = threading.Condition()
         self._binding: Mapping[str, str | None] | None = None
+
+    def admit(self, tracks: Iterable[str]) -> None:
+        """Let actors be bound to tracks that edits put in, from now on."""
+        with self._changed:
+            self._inserted |= frozenset(tracks)
 
     def take(self, message: String) -> None:
         """Take a message; RunError when it names a track that the scene does not have."""
         binding = read_binding(message)
-        strangers = sorted(t for t in binding.values() if t is not None and t not in self._tracks)
+        known = self._tracks | self._inserted
+        strangers = sorted(t for t in binding.values() if t is not None and t not in known)
         if strangers:
             raise RunError(
                 f"objects/tracks binds to {strangers[0]!r}, which scene {self._scene_id} "

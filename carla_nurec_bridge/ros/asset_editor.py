@@ -1,0 +1,70 @@
+"""A scene's edits as a run sees them: which tracks are there, which of them were put in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from ..nurec import assets
+from ..nurec.assets import Wanted
+from ..nurec.client import NurecClient
+from ..nurec.editing import EditableTrack
+
+
+class AssetEditor:
+    """Edits one scene through a client; the thread that renders uses it.
+
+    ``added`` are the ids of the tracks that were put in, by anybody; ``changed`` is called with
+    them whenever this node looks or edits.
+    """
+
+    def __init__(
+        self,
+        client: NurecClient,
+        scene_id: str,
+        recorded: Iterable[str],
+        changed: Callable[[frozenset[str]], None],
+    ) -> None:
+        self._client = client
+        self._scene_id = scene_id
+        self._recorded = frozenset(recorded)
+        self._changed = changed
+        self.added: frozenset[str] = frozenset()
+
+    @property
+    def possible(self) -> bool:
+        """Whether the server can list a scene's tracks and does not say that editing is off."""
+        found = self._client.capabilities
+        return "D" in found.generation and found.editing is not False
+
+    def tracks(self) -> tuple[EditableTrack, ...]:
+        """Return the dynamic objects as they are now."""
+        tracks = assets.movable(self._client, self._scene_id)
+        self.added = assets.added_ids(tracks, self._recorded)
+        self._changed(self.added)
+        return tracks
+
+    def external(self) -> tuple[str, ...]:
+        """Return the assets that may be put in."""
+        return assets.external(self._client, self._scene_id)
+
+    def replace(self, edits: Sequence[Wanted]) -> str:
+        """Draw tracks as other assets; return the server's words."""
+        return assets.replace_assets(self._client, self._scene_id, edits)
+
+    def insert(self, edits: Sequence[Wanted]) -> str:
+        """Put actors in; return the server's words."""
+        words = assets.insert_assets(self._client, self._scene_id, edits)
+        self.tracks()
+        return words
+
+    def ensure(self, edits: Sequence[Wanted]) -> str:
+        """Put in what is not there yet; return the server's words."""
+        words = assets.ensure_inserted(self._client, self._scene_id, edits)
+        self.tracks()
+        return words
+
+    def restore(self) -> str:
+        """Undo all edits; return what to say."""
+        assets.restore_assets(self._client, self._scene_id)
+        self.tracks()
+        return f"the scene {self._scene_id} is as recorded"

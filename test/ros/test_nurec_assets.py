@@ -1,0 +1,204 @@
+"""Asset editing as services, against a real server, and who is bound to what was put in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import rclpy
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import GetParameters, ListParameters, SetParametersAtomically
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+
+from carla_nurec_bridge.core.errors import InputError, ProtocolError, RunError
+from carla_nurec_bridge.embedded.nurec_server.options import ServerOptions
+from carla_nurec_bridge.embedded.nurec_server.server import NurecServer
+from carla_nurec_bridge.nurec.client import NurecClient
+from carla_nurec_bridge.opendrive.street import Street
+from carla_nurec_bridge.rendering.mesh import build_mesh
+from carla_nurec_bridge.ros.asset_editor import AssetEditor
+from carla_nurec_bridge.ros.asset_services import AssetServices, read_wanted
+from carla_nurec_bridge.ros.inserted import InsertedPublisher, InsertedTracks, read_ids
+from carla_nurec_bridge.ros.tracks import BoundTracks, bind, binding_message
+from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneTrack
+
+pytestmark = pytest.mark.ros
+
+_START_US = 1_000_000
+_WAIT_S = 20.0
+
+
+def _scene() -> Scene:
+    stamps = np.array([_START_US, _START_US + 1_000_000])
+    still = np.stack([np.eye(4)] * 2)
+    car = SceneTrack("car", "automobile", (4.5, 1.9, 1.6), stamps, still)
+    return Scene(
+        None, "clip", "clip", (_START_US, _START_US + 1_000_000), RigTrajectory(stamps, still), (),
+        (car,), (), np.eye(4), np.eye(4), None, None,
+    )  # fmt: skip
+
+
+def _server(scene: Scene, *, editing: bool) -> NurecServer:
+    floor = build_mesh([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]], colour=(9,) * 3, tag=1)
+    options = ServerOptions(editing=editing)
+    return NurecServer([scene], port=0, options=options, street_of=lambda _: Street(floor, ()))
+
+
+class _Run:
+    """A node with the services, its render thread, and a user who calls them."""
+
+    def __init__(self, context: Context, client: NurecClient, scene: Scene) -> None:
+        self.node = Node("nurec_render", context=context)
+        self.user = Node("user", context=context)
+        self.services = AssetServices(self.node)
+        self.heard = InsertedTracks(self.user)
+        told = InsertedPublisher(self.node)
+        ids = [track.track_id for track in scene.tracks]
+        self.editor = AssetEditor(client, scene.scene_id, ids, told.tell)
+        self._over = threading.Event()
+        self._executor = SingleThreadedExecutor(context=context)
+        self._executor.add_node(self.node)
+        self._executor.add_node(self.user)
+        self._threads = [
+            threading.Thread(target=self._executor.spin),
+            threading.Thread(target=self._render),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _render(self) -> None:
+        while not self._over.wait(0.02):
+            self.services.work(self.editor)
+
+    def call(self, name: str, kind: Any, **fields: Any) -> Any:
+        client = self.user.create_client(kind, f"/nurec_render/assets/{name}")
+        assert client.wait_for_service(_WAIT_S)
+        done = threading.Event()
+        future = client.call_async(kind.Request(**fields))
+        future.add_done_callback(lambda _: done.set())
+        assert done.wait(_WAIT_S), f"{name} did not answer"
+        return future.result()
+
+    def edit(self, name: str, **values: Any) -> Any:
+        parameters = [_parameter(key.replace("__", "."), value) for key, value in values.items()]
+        return self.call(name, SetParametersAtomically, parameters=parameters).result
+
+    def close(self) -> None:
+        self._over.set()
+        self._executor.shutdown()
+        for thread in self._threads:
+            thread.join()
+        for node in (self.node, self.user):
+            node.destroy_node()
+
+
+def _parameter(name: str, value: Any) -> Parameter:
+    if isinstance(value, str):
+        told = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value)
+    else:
+        told = ParameterValue(type=ParameterType.PARAMETER_DOUBLE_ARRAY, double_array_value=value)
+    return Parameter(name=name, value=told)
+
+
+@pytest.fixture
+def context() -> Iterator[Context]:
+    made = Context()
+    rclpy.init(context=made, domain_id=113)
+    yield made
+    made.try_shutdown()
+
+
+def _soon(condition: Any) -> None:
+    deadline = time.monotonic() + _WAIT_S
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert condition()
+
+
+def test_users_list_replace_insert_and_restore(context: Context) -> None:
+    scene = _scene()
+    with _server(scene, editing=True) as server, NurecClient(f"127.0.0.1:{server.port}") as client:
+        run = _Run(context, client, scene)
+        try:
+            names = run.call("list", ListParameters).result.names
+            assert "dynamic.car" in names
+            assert "external.walker.pedestrian.0048" in names
+            only = run.call("list", ListParameters, prefixes=["dynamic"]).result.names
+            assert list(only) == ["dynamic.car"]
+
+            done = run.edit(
+                "insert", child="walker.pedestrian.0048", child__class="person",
+                ball="car", ball__size_m=[0.3, 0.3, 0.3],
+            )  # fmt: skip
+            assert (done.successful, done.reason) == (True, "0 replaced, 2 inserted")
+            assert run.edit("replace", car="vehicle.audi.tt").successful
+            asked = ["car", "child.class", "ball.size_m", "ghost", "child.size_m"]
+            values = run.call("get", GetParameters, names=asked).values
+            assert values[0].string_value == "vehicle.audi.tt"
+            assert values[1].string_value == "person"
+            assert list(values[2].double_array_value) == pytest.approx([0.3] * 3)
+            assert values[3].type == ParameterType.PARAMETER_NOT_SET
+            assert list(values[4].double_array_value) == pytest.approx([0.5, 0.5, 1.1])
+            _soon(lambda: run.heard.ids == ("ball", "child"))
+            assert run.editor.added == {"ball", "child"}
+
+            refused = run.edit("insert", dog="car", other="unheard.of")
+            assert not refused.successful
+            assert "NOT_FOUND: unknown asset 'unheard.of'" in refused.reason
+            assert "dynamic.dog" not in run.call("list", ListParameters).result.names
+
+            assert run.call("restore", Trigger).success
+            values = run.call("get", GetParameters, names=["car", "child"]).values
+            assert values[0].string_value == ""
+            assert values[1].type == ParameterType.PARAMETER_NOT_SET
+            _soon(lambda: run.heard.ids == ())
+        finally:
+            run.close()
+
+
+def test_a_server_without_editing_says_so(context: Context) -> None:
+    scene = _scene()
+    with _server(scene, editing=False) as server, NurecClient(f"127.0.0.1:{server.port}") as client:
+        run = _Run(context, client, scene)
+        try:
+            assert not run.editor.possible
+            done = run.edit("insert", child="walker.pedestrian.0048")
+            assert not done.successful
+            assert "--enable-editing-actors" in done.reason
+        finally:
+            run.close()
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [({}, "names no asset for TRACK"), ({"a": ""}, "a must be a string"),
+     ({"a.size_m": [1.0, 2.0, 3.0]}, "names no asset for a"),
+     ({"a": "car", "a.size_m": [1.0, 2.0]}, "a.size_m must be three numbers"),
+     ({"a": [1.0]}, "a must be a string"), ({"a": "car", "b.class": "x"}, "no asset for b")],
+)  # fmt: skip
+def test_calls_that_cannot_be_meant_are_refused(values: dict[str, Any], text: str) -> None:
+    with pytest.raises(InputError, match=text):
+        read_wanted([_parameter(name, value) for name, value in values.items()])
+
+
+def test_actors_follow_what_was_put_in_once_it_is_told() -> None:
+    child: Any = SimpleNamespace(id=7, role_name="child")
+    tracks = BoundTracks("clip", ["car"])
+    message = binding_message(bind([child], ("car", "child")))
+    with pytest.raises(RunError, match="'child', which scene clip does not have"):
+        tracks.take(message)
+    tracks.admit(["child"])
+    tracks.take(message)
+    assert tracks.of({"7"}, 1.0) == {"7": "child"}
+    for text in ("{}", "[1]", "nonsense"):
+        with pytest.raises(ProtocolError, match="JSON list of names"):
+            read_ids(String(data=text))
