@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..core.errors import InputError
-from ..core.frames import Matrix, invert
-from ..core.rig import Rig, RigCamera
-from ..core.shutter import Shutter
+from ..core.frames import Matrix
+from ..core.rig import Rig
 from ..opendrive.reading import map_name, read_opendrive
 from ..recorder_log.log import Log
 from ..recorder_log.reader import read_log
 from ..recorder_log.trajectories import Track, trajectories
+from .assembling import Journey, RoadUser, assemble, rig_cameras, rig_lidars, with_jumps
 from .base_link import actor_from_base
-from .geodesy import ecef_from_enu, geo_reference
-from .model import RigTrajectory, Scene, SceneCamera, SceneTrack, Stamps
+from .geodesy import geo_reference
+from .model import Scene, Stamps
 from .road_users import box_of, label_of, look_of, track_ids
-from .surface import street_surfaces
-from .writing import write_scene
 
-TELEPORT_M_S = 100.0
 _US_PER_S = 1_000_000
-_log = logging.getLogger(__name__)
 
 
 def build_scene(
@@ -58,36 +52,20 @@ def build_scene(
     size_m, _ = box_of(ego)
     end_us = epoch_us + round(log.total_s * _US_PER_S)
     stamps, map_from_ego = _way(ego, epoch_us)
-    map_from_rig = map_from_ego @ actor_from_base(ego, size_m[0])
-    place = geo_reference(xodr, str(map_path))
-    map_from_world = map_from_rig[0]
-    world_from_map = invert(map_from_world)
-    trajectory = _held(RigTrajectory(stamps, world_from_map @ map_from_rig), epoch_us, end_us)
+    way = _held(stamps, map_from_ego @ actor_from_base(ego, size_m[0]), epoch_us, end_us)
     names = track_ids(track.event for track in tracks.values() if track is not ego)
-    scene_id = _scene_id(log, xodr, tracks, ego, rig, epoch_us)
-    scene = Scene(
-        out,
-        scene_id,
-        scene_id,
+    journey = Journey(
+        _scene_id(log, xodr, tracks, ego, rig, epoch_us),
         (epoch_us, end_us + 1),
-        trajectory,
-        tuple(_camera(c, epoch_us, end_us) for c in rig.cameras if c.source == "nurec"),
-        tuple(
-            _track(tracks[actor_id], name, world_from_map, epoch_us)
-            for actor_id, name in names.items()
-        ),
-        tuple(lidar.name for lidar in rig.lidars if lidar.source == "nurec"),
-        ecef_from_enu(place) @ map_from_world,
-        map_from_world,
-        place,
+        *way,
+        tuple(_road_user(tracks[actor_id], name, epoch_us) for actor_id, name in names.items()),
+        rig_cameras(rig, epoch_us, end_us),
+        rig_lidars(rig),
         xodr,
+        geo_reference(xodr, str(map_path)),
         (log.note,) if log.note else (),
     )
-    # Imported here: it brings numba along, which those who only read scenes need not load.
-    from ..opendrive.street import cached_street
-
-    write_scene(out, scene, street_surfaces(cached_street(xodr), world_from_map))
-    return scene
+    return assemble(journey, out)
 
 
 def _check_map(log: Log, name: str) -> None:
@@ -120,42 +98,23 @@ def _way(track: Track, epoch_us: int) -> tuple[Stamps, Matrix]:
     """Return stamps (N,) and poses (N, 4, 4) of an actor; a teleport takes one microsecond."""
     stamps = epoch_us + np.round(track.times_s * _US_PER_S).astype(np.int64)
     new = np.concatenate([[True], np.diff(stamps) > 0])
-    stamps, poses = stamps[new], track.map_from_actor[new]
-    moved_m = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1)
-    lasted_us = np.diff(stamps)
-    jumps = np.flatnonzero((moved_m * _US_PER_S > TELEPORT_M_S * lasted_us) & (lasted_us > 1))
-    stamps = np.insert(stamps, jumps + 1, stamps[jumps + 1] - 1)
-    return stamps, np.insert(poses, jumps + 1, poses[jumps], axis=0)
+    return with_jumps(stamps[new], track.map_from_actor[new])
 
 
-def _held(way: RigTrajectory, start_us: int, end_us: int) -> RigTrajectory:
+def _held(stamps: Stamps, poses: Matrix, start_us: int, end_us: int) -> tuple[Stamps, Matrix]:
     """Stand still before the first and after the last pose, so that the whole time is covered."""
-    stamps, poses = way.stamps_us, way.world_from_rig
     if stamps[0] > start_us:
         stamps, poses = np.insert(stamps, 0, start_us), np.insert(poses, 0, poses[0], axis=0)
     if stamps[-1] < end_us:
         stamps, poses = np.append(stamps, end_us), np.append(poses, poses[-1:], axis=0)
-    return replace(way, stamps_us=stamps, world_from_rig=poses)
+    return stamps, poses
 
 
-def _camera(camera: RigCamera, start_us: int, end_us: int) -> SceneCamera:
-    """Return a camera with one frame for each of its periods; a frame's stamp is its close."""
-    open_us = 0 if camera.shutter is Shutter.GLOBAL else round(camera.shutter_s * _US_PER_S)
-    frames = int((end_us - start_us) * camera.rate_hz / _US_PER_S)
-    close = start_us + np.round(np.arange(1, frames + 1) * _US_PER_S / camera.rate_hz)
-    close = close.astype(np.int64)
-    stamps = np.stack([np.maximum(close - open_us, start_us), close], axis=1)
-    return SceneCamera(
-        camera.logical_id, camera.model, camera.rig_from_camera, camera.shutter, stamps
-    )
-
-
-def _track(track: Track, name: str, world_from_map: Matrix, epoch_us: int) -> SceneTrack:
+def _road_user(track: Track, name: str, epoch_us: int) -> RoadUser:
     size_m, actor_from_box = box_of(track)
     stamps, map_from_actor = _way(track, epoch_us)
-    poses = world_from_map @ map_from_actor @ actor_from_box
-    label = label_of(track.event)
-    return SceneTrack(name, label, size_m, stamps, poses, look=look_of(track.event))
+    label, look = label_of(track.event), look_of(track.event)
+    return RoadUser(name, label, size_m, stamps, map_from_actor @ actor_from_box, look=look)
 
 
 def _scene_id(

@@ -17,14 +17,8 @@ from ..core.shutter import shutter_from
 from .archive import Archive, open_archive
 from .geodesy import geo_reference
 from .reading import DATA_INFO, MAP, METADATA, RIG_TRAJECTORIES, SEQUENCE_TRACKS, open_scene
-from .schema import DataInfo, Metadata, RigTrajectories, SequenceTracks
+from .schema import LABELS, DataInfo, Metadata, RigTrajectories, SequenceTracks
 from .surface import MESH, MESH_GROUND, decode_ply
-
-LABELS = (
-    "automobile", "heavy_truck", "bus", "trailer", "rider", "person", "other_vehicle",
-    "protruding_object",
-)  # fmt: skip
-"""Label classes that NuRec's packages are known to hold."""
 
 _WANTED = {
     METADATA: "scenes are called by their sequence id without it",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, rigid
 from ..opendrive.reading import xml_root
+
+Points = NDArray[np.float64]
 
 _SEMI_MAJOR_M = 6378137.0
 _FLATTENING = 1.0 / 298.257223563
@@ -25,12 +29,16 @@ _ALTITUDE_SPELLINGS = ("+alt_0", "+h_0", "+=alt_0")
 
 @dataclass(frozen=True)
 class GeoReference:
-    """Where a map's origin is; ``why`` says in words how that was found."""
+    """Where a map's origin is; ``why`` says in words how that was found.
+
+    ``given`` is False where nothing says it and CARLA's default stands in.
+    """
 
     latitude_deg: float
     longitude_deg: float
     altitude_m: float
     why: str
+    given: bool = True
 
 
 def geo_reference(xodr: str, name: str) -> GeoReference:
@@ -50,7 +58,8 @@ def geo_reference(xodr: str, name: str) -> GeoReference:
     altitude = next((key for key in _ALTITUDE_SPELLINGS if key in values), None)
     height_m = values[altitude] if altitude else 0.0
     height_why = f"altitude from {altitude}=" if altitude else "no altitude given: 0 m"
-    if "+lat_0" in values and "+lon_0" in values:
+    given = "+lat_0" in values and "+lon_0" in values
+    if given:
         latitude_deg, longitude_deg = values["+lat_0"], values["+lon_0"]
         why = f"the map's geoReference, {height_why}"
     else:
@@ -61,7 +70,7 @@ def geo_reference(xodr: str, name: str) -> GeoReference:
             f"map {name}, <geoReference>: no place on earth is at latitude {latitude_deg}, "
             f"longitude {longitude_deg}, altitude {height_m} m"
         )
-    return GeoReference(latitude_deg, longitude_deg, height_m, why)
+    return GeoReference(latitude_deg, longitude_deg, height_m, why, given)
 
 
 def ecef_from_enu(place: GeoReference) -> Matrix:
@@ -83,6 +92,54 @@ def ecef_from_enu(place: GeoReference) -> Matrix:
         ]
     )
     return rigid(axes, origin_m)
+
+
+def ecef_from_geodetic(positions: Points) -> Points:
+    """Return earth-centred points (N, 3) in m of WGS84 latitudes, longitudes (deg), heights (m)."""
+    lat, lon = np.radians(positions[:, 0]), np.radians(positions[:, 1])
+    normal_m = _SEMI_MAJOR_M / np.sqrt(1.0 - _ECCENTRICITY_2 * np.sin(lat) ** 2)
+    across_m = (normal_m + positions[:, 2]) * np.cos(lat)
+    up_m = (normal_m * (1.0 - _ECCENTRICITY_2) + positions[:, 2]) * np.sin(lat)
+    return np.column_stack([across_m * np.cos(lon), across_m * np.sin(lon), up_m])
+
+
+def geodetic_from_ecef(point_m: ArrayLike) -> tuple[float, float, float]:
+    """Return WGS84 latitude, longitude (deg) and height (m) of an earth-centred point (3,) in m."""
+    x, y, z = np.asarray(point_m, np.float64)
+    across_m = math.hypot(x, y)
+    lat = math.atan2(z, across_m * (1.0 - _ECCENTRICITY_2))
+    # Each round gains two digits and more; ten leave nothing of a micrometre.
+    for _ in range(10):
+        normal_m = _SEMI_MAJOR_M / math.sqrt(1.0 - _ECCENTRICITY_2 * math.sin(lat) ** 2)
+        lat = math.atan2(z + _ECCENTRICITY_2 * normal_m * math.sin(lat), across_m)
+    normal_m = _SEMI_MAJOR_M / math.sqrt(1.0 - _ECCENTRICITY_2 * math.sin(lat) ** 2)
+    over_m = across_m * math.cos(lat) + z * math.sin(lat)
+    height_m = over_m - _SEMI_MAJOR_M**2 / normal_m
+    return math.degrees(lat), math.degrees(math.atan2(y, x)), height_m
+
+
+def with_geo_reference(xodr: str, place: GeoReference) -> str:
+    """Return an OpenDRIVE text whose header says where on earth its origin is."""
+    element = f"<geoReference>{projection(place)}</geoReference>"
+    cleared = re.sub(r"<geoReference\s*/>|<geoReference.*?</geoReference>", "", xodr, flags=re.S)
+    open_header = re.search(r"<header\b[^>]*?(/?)>", cleared)
+    if open_header is None:
+        raise InputError(
+            "the map has no <header>; add one, for its place on earth is written there"
+        )
+    if open_header[1]:
+        head = f"{open_header[0][:-2].rstrip()}>{element}</header>"
+    else:
+        head = open_header[0] + element
+    return cleared[: open_header.start()] + head + cleared[open_header.end() :]
+
+
+def projection(place: GeoReference) -> str:
+    """Return a place as PROJ writes it in a geoReference."""
+    return (
+        f"+proj=tmerc +lat_0={place.latitude_deg:.10f} +lon_0={place.longitude_deg:.10f} "
+        f"+alt_0={place.altitude_m:.4f} +k=1 +x_0=0 +y_0=0 +datum=WGS84 +units=m +no_defs"
+    )
 
 
 def _number(value: str, token: str, name: str) -> float:

@@ -24,9 +24,13 @@ _LABELS = {
     "motorcycle": "rider",
     "bicycle": "rider",
     "walker": "person",
+    "pedestrian": "person",
 }
 _DEFAULT_SIZES: dict[str, Size] = {
     "automobile": (4.6, 1.9, 1.6),
+    "heavy_truck": (8.0, 2.5, 3.4),
+    "bus": (12.0, 2.55, 3.1),
+    "trailer": (12.0, 2.55, 4.0),
     "rider": (2.1, 0.8, 1.6),
     "person": (0.4, 0.4, 1.8),
 }
@@ -42,6 +46,11 @@ def label_of(event: EventAdd) -> str:
     if base_type in _LABELS:
         return _LABELS[base_type]
     return "rider" if event.attribute("number_of_wheels") == "2" else "automobile"
+
+
+def label_of_class(name: str) -> str:
+    """Return NuRec's label class of a class of ``objects`` (car, van, pedestrian, ...)."""
+    return _LABELS.get(name, "other_vehicle")
 
 
 def look_of(event: EventAdd) -> Look:
@@ -61,12 +70,19 @@ def box_of(track: Track) -> tuple[Size, Matrix]:
     """
     if track.size_m is not None and track.actor_from_box is not None:
         return track.size_m, track.actor_from_box
-    blueprint = load_catalogue().get(track.event.blueprint)
-    size_m = blueprint.size_m if blueprint else _DEFAULT_SIZES[_sized_label(track.event)]
+    size_m = usual_size(label_of(track.event), track.event.blueprint)
     actor_from_box = np.eye(4)
     if track.event.kind != ActorKind.WALKER:
         actor_from_box[2, 3] = size_m[2] / 2.0
     return size_m, actor_from_box
+
+
+def usual_size(label: str, blueprint: str = "") -> Size:
+    """Return the size in metres of a blueprint of the catalogue, else one usual for the label."""
+    known = load_catalogue().get(blueprint)
+    if known is not None:
+        return known.size_m
+    return _DEFAULT_SIZES[label if label in _DEFAULT_SIZES else "automobile"]
 
 
 def track_ids(events: Iterable[EventAdd]) -> dict[int, str]:
@@ -79,8 +95,3 @@ def track_ids(events: Iterable[EventAdd]) -> dict[int, str]:
         else f"actor_{actor_id}"
         for actor_id, role in actors.items()
     }
-
-
-def _sized_label(event: EventAdd) -> str:
-    label = label_of(event)
-    return label if label in _DEFAULT_SIZES else "automobile"

@@ -10,6 +10,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from ..core.errors import InputError
 
+LABELS = (
+    "automobile", "heavy_truck", "bus", "trailer", "rider", "person", "other_vehicle",
+    "protruding_object",
+)  # fmt: skip
+"""Label classes that NuRec's packages are known to hold."""
+
 Content = TypeVar("Content")
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Row4 = tuple[Number, Number, Number, Number]
