@@ -1,83 +1,93 @@
-"""Record the control videos of one camera while it drives: a worker and a queue per video."""
+"""Write the streams of one camera while it drives: a worker and a bounded queue for each."""
 
 from __future__ import annotations
 
 import hashlib
 import queue
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import RunError
-from .codec import VideoOptions
-from .controls import DepthEncoding, EdgeEncoding, Picture, depth_grey, edges_grey, grey_to_rgb
-from .palette import InstancePalette, semantic_rgb
+from ..core.opencv_pinhole import OpenCVPinholeCamera
+from .agreement import Agreement
+from .frame import ControlFrame
+from .hdmap import HdMap
+from .hdmap_draw import HdMapPainter
+from .masters import MASTERS, MasterWriter
+from .palette import InstancePalette
+from .remake import remake_depth
+from .streams import ControlOptions, Convert, Stream, converters
 from .video import VideoWriter
 
-KINDS = ("rgb", "depth", "edges", "semantic", "instance")
-_QUEUE_FRAMES = 8
-_JOIN_S = 60.0
+_QUEUE_FRAMES = 6
+_JOIN_S = 120.0
+_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class ControlOptions:
-    """How the control videos are made."""
+class StreamFile:
+    """A finished stream: its row, frames encoded, bytes, SHA-256, and CPU time a frame (ms)."""
 
-    depth: DepthEncoding = field(default_factory=DepthEncoding)
-    edges: EdgeEncoding = field(default_factory=EdgeEncoding)
-    video: VideoOptions = field(default_factory=VideoOptions)
-
-
-@dataclass(frozen=True, eq=False)
-class ControlFrame:
-    """What one camera saw at one stamp, all pictures of the same size (H, W).
-
-    ``rgb`` (H, W, 3) uint8, ``depth_m`` float32 metres along the optical axis (inf: sky),
-    ``tags`` uint8 and ``ids`` int32 as CARLA's semantic tags and actor ids.
-    """
-
-    stamp_ns: int
-    rgb: Picture
-    depth_m: NDArray[np.float32]
-    tags: NDArray[np.uint8]
-    ids: NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class VideoFile:
-    """A finished video: file name, frames encoded, SHA-256 of the file."""
-
-    kind: str
-    name: str
+    stream: Stream
     frames: int
+    size: int
     sha256: str
+    convert_ms: float
+    encode_ms: float
+
+    @property
+    def name(self) -> str:
+        """The file's name in the clip's folder."""
+        return self.stream.file
+
+    @property
+    def kind(self) -> str:
+        """The stream's name."""
+        return self.stream.name
 
     def to_json(self) -> dict[str, Any]:
         """Return the file as values that JSON can hold."""
-        return {"file": self.name, "frames": self.frames, "sha256": self.sha256}
+        return {
+            "file": self.name, "frames": self.frames, "bytes": self.size, "sha256": self.sha256,
+        }  # fmt: skip
+
+
+class _Writer(Protocol):
+    """An open file of frames."""
+
+    path: Path
+    frames: int
+
+    def add(self, picture: NDArray[Any], /) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class _Track:
-    """One video, its worker and its bounded queue."""
+    """One stream, its worker and its bounded queue."""
 
-    def __init__(self, convert: Callable[[ControlFrame], Picture], writer: VideoWriter) -> None:
+    def __init__(self, name: str, convert: Convert, writer: _Writer | None) -> None:
+        self.name = name
+        self.frames = 0
+        self.convert_s = 0.0
+        self.encode_s = 0.0
         self._convert = convert
         self._writer = writer
         self._queue: queue.Queue[ControlFrame | None] = queue.Queue(_QUEUE_FRAMES)
         self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._work, name=f"video {writer.path.stem}")
+        self._thread = threading.Thread(target=self._work, name=f"video {name}")
         self._thread.start()
 
     def put(self, frame: ControlFrame) -> None:
         """Hand over one frame; wait while the queue is full. Raise what stopped the worker."""
-        if self._failure is not None:
-            raise RunError(f"{self._writer.path}: {self._failure}") from self._failure
+        self._raise()
         self._queue.put(frame)
 
     def close(self) -> None:
@@ -85,53 +95,89 @@ class _Track:
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join(_JOIN_S)
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
+        self._raise()
+
+    def _raise(self) -> None:
         if self._failure is not None:
-            raise RunError(f"{self._writer.path}: {self._failure}") from self._failure
+            where = self._writer.path if self._writer else self.name
+            raise RunError(f"{where}: frame {self.frames}: {self._failure}") from self._failure
 
     def _work(self) -> None:
         while (frame := self._queue.get()) is not None:
             if self._failure is not None:
                 continue  # keep emptying the queue, so that nobody waits for this worker
             try:
-                self._writer.add(self._convert(frame))
+                started = time.thread_time()
+                picture = self._convert(frame)
+                converted = time.thread_time()
+                if self._writer is not None:
+                    self._writer.add(picture)
+                self.convert_s += converted - started
+                self.encode_s += time.thread_time() - converted
+                self.frames += 1
             except Exception as error:  # noqa: BLE001 - the top of this thread
                 self._failure = error
 
 
 class ControlClip:
-    """The control videos of one camera in ``directory``; closed once, in order, frame-exact."""
+    """The streams of one camera in ``directory``; closed once, in order, frame-exact.
+
+    ``sources`` are the pictures that frames will have (of rgb, depth, semantic, instance,
+    normals); with ``street`` there is an HD map too.
+    """
 
     def __init__(
         self,
         directory: Path,
-        size: tuple[int, int],
-        rate_hz: float,
-        options: ControlOptions | None = None,
+        model: OpenCVPinholeCamera,
+        rate_hz: float | Fraction,
+        options: ControlOptions,
+        sources: frozenset[str],
+        street: HdMap | None = None,
+        ego: int = 0,
     ) -> None:
-        """Create the five files; ``size`` is (width, height)."""
+        """Create the files of all streams that can be made; ``ego`` is the ego's instance id."""
         directory.mkdir(parents=True, exist_ok=True)
-        chosen = options or ControlOptions()
-        self.options = chosen
+        self.options = options
         self.directory = directory
+        self.rate = Fraction(rate_hz).limit_denominator(1001)
         self.stamps_ns: list[int] = []
+        self._model = model
+        self._ego = ego
         self._palette = InstancePalette()
-        convert: dict[str, Callable[[ControlFrame], Picture]] = {
-            "rgb": lambda f: f.rgb,
-            "depth": lambda f: grey_to_rgb(depth_grey(f.depth_m, chosen.depth)),
-            "edges": lambda f: grey_to_rgb(edges_grey(f.rgb, f.tags, chosen.edges)),
-            "semantic": lambda f: semantic_rgb(f.tags),
-            "instance": lambda f: self._palette.rgb(f.ids, f.tags),
-        }
-        rate = Fraction(rate_hz).limit_denominator(1001)
-        self._writers = {
-            kind: VideoWriter(directory / f"{kind}.mp4", *size, rate, chosen.video)
-            for kind in KINDS
-        }
-        self._tracks = [_Track(convert[kind], self._writers[kind]) for kind in KINDS]
+        self.agreement = Agreement(model)
+        painter = None if street is None else HdMapPainter(street, model)
+        at_hand = sources if street is None else sources | {"map"}
+        self.streams = options.chosen(at_hand)
+        # A measured depth range is known at the end only; then the video is made of its master.
+        self._later = [
+            s for s in self.streams if s.name == "depth" and options.depth.clip_percent > 0
+        ]
+        convert = converters(options, self._palette, painter)
+        tracked = [s for s in self.streams if s not in self._later]
+        self._tracks: list[_Track] = []
+        self._done: dict[str, _Track] = {}
+        for stream in tracked:
+            track = _Track(stream.name, convert[stream.name], self._writer(stream))
+            self._tracks.append(track)
+            self._done[stream.name] = track
+        if "instance" in sources:
+            self._tracks.append(_Track("agreement", self._agree, None))
+
+    def _writer(self, stream: Stream) -> _Writer:
+        path = self.directory / stream.file
+        size = (self._model.width, self._model.height)
+        if stream.lossless:
+            return MasterWriter(path, *size, self.rate, MASTERS[stream.name].pixel_format)
+        return VideoWriter(path, *size, self.rate, self.options.video)
+
+    def _agree(self, frame: ControlFrame) -> Any:
+        self.agreement.add(frame)
 
     def add(self, frame: ControlFrame) -> None:
-        """Append one frame to every video; RunError when its stamp does not follow the last."""
+        """Append one frame to every stream; RunError when its stamp does not follow the last."""
         if self.stamps_ns and frame.stamp_ns <= self.stamps_ns[-1]:
             raise RunError(
                 f"control frame stamped {frame.stamp_ns} ns comes after {self.stamps_ns[-1]} ns"
@@ -140,8 +186,11 @@ class ControlClip:
         for track in self._tracks:
             track.put(frame)
 
-    def close(self) -> tuple[VideoFile, ...]:
-        """Finish every video; return the files in the order of KINDS."""
+    def close(self) -> tuple[StreamFile, ...]:
+        """Finish every stream; return the files in the order of the table.
+
+        RunError names the first stream and frame that failed, or that is missing.
+        """
         tracks, self._tracks = self._tracks, []
         failures = []
         for track in tracks:
@@ -151,15 +200,49 @@ class ControlClip:
                 failures.append(error)
         if failures:
             raise failures[0]
-        return tuple(
-            VideoFile(kind, writer.path.name, writer.frames, _sha256(writer.path))
-            for kind, writer in self._writers.items()
-        )
+        frames = len(self.stamps_ns)
+        for track in tracks:
+            if track.frames != frames:
+                raise RunError(
+                    f"{self.directory}: stream {track.name} has {track.frames} of {frames} "
+                    f"frames; frame {track.frames} is missing"
+                )
+        for stream in self._later:
+            self.options = remake_depth(
+                self.directory, self._model, self.rate, self.options, self._ego
+            )
+            self._done[stream.name] = self._done["depth_master"]
+        return tuple(self._file(stream) for stream in self.streams)
+
+    def _file(self, stream: Stream) -> StreamFile:
+        path, track = self.directory / stream.file, self._done[stream.name]
+        each = 1000.0 / max(track.frames, 1)
+        return StreamFile(
+            stream, track.frames, path.stat().st_size, sha256_of(path),
+            round(track.convert_s * each, 2), round(track.encode_s * each, 2),
+        )  # fmt: skip
 
     def instances(self) -> list[dict[str, Any]]:
-        """Return id, tag and colour of every instance seen; complete after ``close``."""
-        return self._palette.entries()
+        """Return id, tag, colour and count of every instance seen; complete after ``close``."""
+        found = self.agreement.instances
+        return [
+            {**entry, **_counts(found[entry["id"]])} if entry["id"] in found else entry
+            for entry in self._palette.entries()
+        ]
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _counts(instance: Any) -> Mapping[str, int]:
+    return {
+        "first_frame": instance.first_frame,
+        "frames": instance.frames,
+        "pixels": instance.pixels,
+    }
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.resources import config_path
+from .kernels import paint
 
 Rgb = tuple[int, int, int]
 SKY = 11
@@ -48,7 +49,8 @@ def _semantic_table() -> NDArray[np.uint8]:
 
 def semantic_rgb(tags: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the colours (H, W, 3) RGB of a tag image (H, W); tags without a colour are black."""
-    colours: NDArray[np.uint8] = _semantic_table()[tags]
+    colours = np.empty((*tags.shape, 3), np.uint8)
+    paint(tags, _semantic_table(), colours)
     return colours
 
 
@@ -91,7 +93,8 @@ class InstancePalette:
             self._table[new] = self._unused()
             self._known[new] = True
             self.tags[int(new)] = int(tags.ravel()[np.argmax(ids.ravel() == new)])
-        colours: NDArray[np.uint8] = self._table[ids]
+        colours = np.empty((*ids.shape, 3), np.uint8)
+        paint(ids, self._table, colours)
         return colours
 
     def entries(self) -> list[dict[str, Any]]:

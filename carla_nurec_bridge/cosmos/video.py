@@ -53,24 +53,25 @@ class VideoWriter:
             stream.codec_context.color_range = ColorRange.MPEG
         self._stream: VideoStream | None = stream
 
-    def add(self, rgb: NDArray[np.uint8]) -> None:
-        """Append one picture (H, W, 3) RGB; InputError when its size is not the video's."""
+    def add(self, picture: NDArray[np.uint8], /) -> None:
+        """Append one picture (H, W, 3) RGB or (H, W) grey; InputError for another size."""
         assert self._stream is not None
-        if rgb.shape != (*self._size, 3):
+        if picture.shape not in ((*self._size, 3), self._size):
             raise InputError(
-                f"{self.path.name}: frame {self.frames} is {rgb.shape[1]}x{rgb.shape[0]}, "
+                f"{self.path.name}: frame {self.frames} is {picture.shape[1]}x{picture.shape[0]}, "
                 f"not {self._size[1]}x{self._size[0]}"
             )
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-        frame = picture
+        given = "rgb24" if picture.ndim == 3 else "gray"
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=given)
         if self._format.startswith("yuv"):
-            frame = picture.reformat(
+            frame = frame.reformat(
                 format=self._format,
+                src_color_range=ColorRange.JPEG,
                 dst_colorspace=Colorspace.ITU601,
                 dst_color_range=ColorRange.MPEG,
             )
-        elif self._format != "rgb24":
-            frame = picture.reformat(format=self._format)
+        elif self._format != given:
+            frame = frame.reformat(format=self._format)
         frame.pts = self.frames
         frame.time_base = self._stream.codec_context.time_base
         self._container.mux(self._stream.encode(frame))

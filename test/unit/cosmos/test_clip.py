@@ -17,18 +17,24 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError, RunError
+from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
+from carla_nurec_bridge.core.shutter import Shutter
 from carla_nurec_bridge.cosmos import (
-    KINDS,
+    STREAMS,
     ClipCamera,
+    ClipContent,
     ControlClip,
     ControlFrame,
+    ControlOptions,
     VideoOptions,
     VideoWriter,
     count_frames,
     write_manifest,
 )
 
-SIZE = (96, 64)
+MODEL = OpenCVPinholeCamera.from_fov(96, 64, 90.0)
+SOURCES = frozenset({"rgb", "depth", "semantic", "instance"})
+KINDS = [s.name for s in STREAMS.values() if s.source in SOURCES]
 FRAMES = 30
 
 
@@ -54,21 +60,22 @@ def frame(number: int) -> ControlFrame:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("clip")
-    clip = ControlClip(directory, SIZE, 20.0)
+    clip = ControlClip(directory, MODEL, 20.0, ControlOptions(), SOURCES)
     for number in range(FRAMES):
         clip.add(frame(number))
-    videos = clip.close()
-    camera = ClipCamera("eye", "CARLA", {"type": "opencv-pinhole"}, [[1.0]], [[1.0]], 96, 64, 20.0)
-    write_manifest(
-        directory, camera, videos, dict.fromkeys(KINDS, "/topic"), clip.stamps_ns,
-        [[0.0] * 7] * FRAMES, clip.instances(), clip.options,
+    files = clip.close()
+    camera = ClipCamera("eye", MODEL, Shutter.GLOBAL, np.eye(4), "base_link", "ego", 20.0)
+    content = ClipContent(
+        camera, files, clip.options, clip.stamps_ns, list(range(FRAMES)), [np.eye(4)] * FRAMES,
+        dict.fromkeys(SOURCES, "CARLA"), dict.fromkeys(SOURCES, "/topic"), clip.instances(),
     )  # fmt: skip
+    write_manifest(directory, content)
     return directory
 
 
 def test_every_video_has_every_frame(clip: Path) -> None:
     for kind in KINDS:
-        assert count_frames(clip / f"{kind}.mp4") == FRAMES
+        assert count_frames(clip / STREAMS[kind].file) == FRAMES
 
 
 def test_frames_are_in_order_and_at_their_time(clip: Path) -> None:
@@ -113,7 +120,7 @@ def test_manifest_names_files_and_hashes(clip: Path) -> None:
 
 
 def test_frames_out_of_order_are_refused(tmp_path: Path) -> None:
-    clip = ControlClip(tmp_path, SIZE, 20.0)
+    clip = ControlClip(tmp_path, MODEL, 20.0, ControlOptions(), SOURCES)
     clip.add(frame(3))
     with pytest.raises(RunError, match="comes after"):
         clip.add(frame(3))
@@ -121,7 +128,7 @@ def test_frames_out_of_order_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_failing_worker_is_reported_and_no_thread_is_left(tmp_path: Path) -> None:
-    clip = ControlClip(tmp_path, SIZE, 20.0)
+    clip = ControlClip(tmp_path, MODEL, 20.0, ControlOptions(), SOURCES)
     small = frame(0)
     clip.add(ControlFrame(1, small.rgb[:32], small.depth_m, small.tags, small.ids))
     with pytest.raises(RunError, match=r"rgb\.mp4: .*96x32"):
@@ -149,5 +156,6 @@ def test_a_video_whose_writer_was_killed_plays(tmp_path: Path) -> None:
 
 
 def test_odd_sizes_are_refused(tmp_path: Path) -> None:
+    odd = OpenCVPinholeCamera.from_fov(95, 64, 90.0)
     with pytest.raises(InputError, match="95x64 is odd"):
-        ControlClip(tmp_path, (95, 64), 20.0)
+        ControlClip(tmp_path, odd, 20.0, ControlOptions(), SOURCES)
