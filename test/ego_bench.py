@@ -26,8 +26,6 @@ from carla_nurec_bridge.graph import CARLA_SERVER, GraphConfig, environment, ser
 from carla_nurec_bridge.ros.publishers import message_class
 from carla_nurec_bridge.ros.qos import profile
 
-DOMAIN = 104
-
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -76,7 +74,9 @@ def world_left(port: int) -> tuple[bool, list[str]]:
 class Ego:
     """A ``carla_ego`` process."""
 
-    def __init__(self, folder: Path, port: int, *remaps: str, **parameters: Any) -> None:
+    def __init__(
+        self, domain: int, folder: Path, port: int, *remaps: str, **parameters: Any
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.run_dir = folder / "run"
         values = {
@@ -90,7 +90,7 @@ class Ego:
         for remap in remaps:
             argv += ["-r", remap]
         env = os.environ | {
-            "ROS_DOMAIN_ID": str(DOMAIN), "OMP_WAIT_POLICY": "passive",
+            "ROS_DOMAIN_ID": str(domain), "OMP_WAIT_POLICY": "passive",
             "NUMBA_NUM_THREADS": environment(GraphConfig())["NUMBA_NUM_THREADS"],
         }  # fmt: skip
         self.log = folder / "ego.log"
@@ -113,9 +113,9 @@ class Ego:
 class User:
     """A node that keeps the messages of topics by their stamps' order of arrival."""
 
-    def __init__(self, namespace: str = "") -> None:
+    def __init__(self, domain: int, namespace: str = "") -> None:
         self._context = Context()
-        rclpy.init(context=self._context, domain_id=DOMAIN)
+        rclpy.init(context=self._context, domain_id=domain)
         self.node = Node("user", context=self._context, namespace=namespace)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
@@ -152,9 +152,13 @@ class User:
 
     def call(self, name: str, data: bool | None = None, namespace: str = "") -> Any:
         kind = Trigger if data is None else SetBool
-        client = self.node.create_client(kind, f"{namespace}/carla_ego/{name}")
-        self.until(client.service_is_ready, f"service {name}")
         request = kind.Request() if data is None else kind.Request(data=data)
+        return self.ask(kind, f"{namespace}/carla_ego/{name}", request)
+
+    def ask(self, kind: Any, name: str, request: Any) -> Any:
+        """Call a service and return its answer."""
+        client = self.node.create_client(kind, name)
+        self.until(client.service_is_ready, f"service {name}")
         future = client.call_async(request)
         self.until(future.done, f"the answer of {name}")
         self.node.destroy_client(client)

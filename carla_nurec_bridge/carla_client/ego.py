@@ -41,12 +41,13 @@ def find_by_role(world: carla.World, role_name: str) -> carla.Vehicle | None:
 def spawn(
     world: carla.World, blueprint_id: str, role_name: str, transform: carla.Transform
 ) -> carla.Vehicle:
-    """Spawn a vehicle; InputError when the blueprint is unknown or the place is taken."""
+    """Spawn an actor; InputError when the blueprint is unknown or the place is taken."""
     found = world.get_blueprint_library().filter(blueprint_id)
     if len(found) == 0:
         raise InputError(f"CARLA has no blueprint {blueprint_id!r}")
     blueprint = found[0]
-    blueprint.set_attribute("role_name", role_name)
+    if blueprint.has_attribute("role_name"):
+        blueprint.set_attribute("role_name", role_name)
     if blueprint.has_attribute("color"):
         blueprint.set_attribute("color", blueprint.get_attribute("color").recommended_values[0])
     actor = world.try_spawn_actor(blueprint, transform)
@@ -54,7 +55,7 @@ def spawn(
         location = transform.location
         raise InputError(
             f"{role_name} ({blueprint_id}) cannot be spawned at x={location.x:.1f} "
-            f"y={location.y:.1f}: the place is taken; give another seed"
+            f"y={location.y:.1f}: the place is taken; choose another one, or another seed"
         )
     return actor
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Annotated, final
+from typing import Annotated, TypeVar, final
 
 import carla
 import yaml
@@ -15,20 +16,32 @@ from .ego import spawn
 from .session import Session, transform_of
 from .traffic import free_port
 
+_Model = TypeVar("_Model", bound=BaseModel)
 _Metres = Annotated[float, Field(ge=-1e6, le=1e6)]
 
 
-class Guest(BaseModel):
-    """One actor: where, in the map frame, or at which of the map's spawn points."""
+class GuestKind(BaseModel):
+    """What an actor is: its blueprint and name, and whether the Traffic Manager drives it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     blueprint: str = "vehicle.tesla.model3"
     role_name: str = "guest"
+    autopilot: bool = False
+
+    @model_validator(mode="after")
+    def _drives(self) -> GuestKind:
+        if self.autopilot and not self.blueprint.startswith("vehicle."):
+            raise ValueError("only vehicles have an autopilot")
+        return self
+
+
+class Guest(GuestKind):
+    """One actor: where, in the map frame, or at which of the map's spawn points."""
+
     position_m: tuple[_Metres, _Metres, _Metres] | None = None
     yaw_rad: Annotated[float, Field(ge=-7.0, le=7.0)] = 0.0
     spawn_point: Annotated[int, Field(ge=0)] | None = None
-    autopilot: bool = False
 
     @model_validator(mode="after")
     def _placed(self) -> Guest:
@@ -37,24 +50,44 @@ class Guest(BaseModel):
         return self
 
 
+@dataclass(frozen=True)
+class Entrance:
+    """How an actor was spawned."""
+
+    actor: carla.Actor
+    kind: GuestKind
+    place: carla.Transform
+
+
 def read_guests(text: str) -> list[Guest]:
     """Read a YAML list of actors, or one alone; InputError names the entry and the field."""
+    content = _yaml(text)
+    entries = content if isinstance(content, list) else [content]
+    return [_checked(Guest, entry, f"actor {index}.") for index, entry in enumerate(entries)]
+
+
+def read_kind(text: str) -> GuestKind:
+    """Read one actor without a place from YAML; InputError names the field."""
+    return _checked(GuestKind, _yaml(text), "actor ")
+
+
+def _yaml(text: str) -> object:
     try:
-        content = yaml.safe_load(text)
+        return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InputError(f"the actors to spawn are not YAML: {' '.join(str(error).split())}") from (
             error
         )
-    entries = content if isinstance(content, list) else [content]
-    guests = []
-    for index, entry in enumerate(entries):
-        try:
-            guests.append(Guest.model_validate(entry))
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, (index, *first["loc"])))
-            raise InputError(f"actor {where}: {first['msg']}; found {first['input']!r}") from error
-    return guests
+
+
+def _checked(model: type[_Model], entry: object, where: str) -> _Model:
+    try:
+        return model.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        where = f"{where}{field}".rstrip(".")
+        raise InputError(f"{where}: {first['msg']}; found {first['input']!r}") from error
 
 
 @final
@@ -63,7 +96,7 @@ class Guests:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._actors: list[carla.Vehicle] = []
+        self.entrances: list[Entrance] = []
         self._manager: carla.TrafficManager | None = None
         self._waiting: list[carla.Vehicle] = []
 
@@ -78,17 +111,20 @@ class Guests:
     ) -> None:
         self.close()
 
-    def spawn(self, guests: list[Guest]) -> list[int]:
-        """Spawn them all; return their actor ids. InputError when one has no room."""
-        ids = []
-        for guest in guests:
-            actor = spawn(self._session.world, guest.blueprint, guest.role_name, self._place(guest))
-            self._actors.append(actor)
-            ids.append(actor.id)
-            if guest.autopilot:
-                self._traffic_port()
-                self._waiting.append(actor)
-        return ids
+    def enter(self, kind: GuestKind, place: carla.Transform) -> carla.Actor:
+        """Spawn an actor and return it; InputError when it has no room or no blueprint."""
+        actor = spawn(self._session.world, kind.blueprint, kind.role_name, place)
+        self.entrances.append(Entrance(actor, kind, place))
+        if kind.autopilot:
+            self._traffic_port()
+            self._waiting.append(actor)
+        return actor
+
+    def leave(self, actor: carla.Actor) -> None:
+        """Destroy an actor, whoever spawned it."""
+        self.entrances = [e for e in self.entrances if e.actor.id != actor.id]
+        self._waiting = [waiting for waiting in self._waiting if waiting.id != actor.id]
+        self._session.client.apply_batch_sync([carla.command.DestroyActor(actor.id)], False)
 
     def after_tick(self) -> None:
         """Let those drive that are to: the Traffic Manager forgets who was in no state yet."""
@@ -96,7 +132,8 @@ class Guests:
         for actor in waiting:
             actor.set_autopilot(True, self._traffic_port())
 
-    def _place(self, guest: Guest) -> carla.Transform:
+    def place(self, guest: Guest) -> carla.Transform:
+        """Return where a guest is to stand; InputError when the map has no such spawn point."""
         if guest.position_m is not None:
             return transform_of(matrix_from_xyz_rpy(guest.position_m, (0.0, 0.0, guest.yaw_rad)))
         points = self._session.map.get_spawn_points()
@@ -114,14 +151,14 @@ class Guests:
 
     def close(self) -> None:
         """Destroy what was spawned; a second call does nothing."""
-        actors, self._actors = self._actors, []
+        entrances, self.entrances = self.entrances, []
         manager, self._manager = self._manager, None
         try:
             if manager is not None:
                 self._session.traffic_managers.close(manager)
-            if actors:
+            if entrances:
                 self._session.client.apply_batch(
-                    [carla.command.DestroyActor(actor.id) for actor in actors]
+                    [carla.command.DestroyActor(entrance.actor.id) for entrance in entrances]
                 )
         except RuntimeError:
             return  # the server is gone, and its actors with it

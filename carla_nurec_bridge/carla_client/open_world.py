@@ -23,8 +23,24 @@ def generate_world(session: Session, xodr: str) -> None:
         smooth_junctions=True,
         enable_mesh_visibility=True,
     )
-    session.client.set_timeout(_LOAD_S)
-    try:
-        session.client.generate_opendrive_world(xodr, parameters)
-    except RuntimeError as error:
-        raise ProtocolError(f"CARLA cannot make a world of the scene's map: {error}") from error
+    with session.patient(_LOAD_S):
+        try:
+            session.client.generate_opendrive_world(xodr, parameters)
+        except RuntimeError as error:
+            raise ProtocolError(f"CARLA cannot make a world of the map: {error}") from error
+    session.forget_map()
+
+
+def change_world(session: Session, name: str, xodr: str, tick_ns: int) -> None:
+    """Load the map called ``name``, or else make a world of OpenDRIVE text; take over its tick.
+
+    A map that is loaded already stays. InputError or ProtocolError when the server refuses.
+    """
+    episode = session.world.id
+    if name:
+        with session.patient(_LOAD_S):
+            session.use_map(name)
+    else:
+        generate_world(session, xodr)
+    if session.world.id != episode:
+        session.synchronise(tick_ns)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import final
 
@@ -134,6 +136,19 @@ class Session:
                 f"CARLA at {self._where} has no map {name!r}; it has: {known}"
             ) from error
         self._map = None
+
+    def forget_map(self) -> None:
+        """Fetch the map anew when it is asked for next: the world has changed."""
+        self._map = None
+
+    @contextmanager
+    def patient(self, timeout_s: float) -> Iterator[None]:
+        """Give calls ``timeout_s`` of wall time meanwhile."""
+        self._client.set_timeout(timeout_s)
+        try:
+            yield
+        finally:
+            self._client.set_timeout(self._timeout_s)
 
     def synchronise(self, dt_ns: int) -> None:
         """Take over the tick: synchronous mode with steps of ``dt_ns``.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Mapping
@@ -12,11 +11,13 @@ from pathlib import Path
 from rclpy.node import Node
 
 from ..carla_client.driving import SpeedController
-from ..carla_client.guests import Guests, read_guests
+from ..carla_client.entities import Entities
+from ..carla_client.guests import Guests
 from ..carla_client.observer import Observer
+from ..carla_client.open_world import change_world
 from ..carla_client.pacing import Pacer
 from ..carla_client.rig_sensors import RigSensors
-from ..carla_client.session import Session, Snapshot
+from ..carla_client.session import Session, Snapshot, matrix_of
 from ..carla_client.spectator import follow
 from ..carla_client.stage import Stage
 from ..carla_client.weather import apply_weather, weather_json
@@ -32,7 +33,7 @@ from ..opendrive.parser import parse
 from ..ros.clock_owner import DISCOVERY_S, refuse_second_clock
 from ..ros.commands import CommandInbox, Watchdog
 from ..ros.ego_parameters import EgoParameters
-from ..ros.ego_play import play_of
+from ..ros.ego_play import added_names, play_of
 from ..ros.ego_publisher import EVENTS, EgoPublisher
 from ..ros.followed_run import FollowedRun
 from ..ros.gate import Gate
@@ -43,6 +44,10 @@ from ..ros.publishers import Publishers
 from ..ros.reporting import Diagnostics, write_summary
 from ..ros.run_control import RunControl
 from ..ros.runtime import Spinner, leave, run
+from ..ros.service_desk import ServiceDesk
+from ..ros.simulation_package import simulation_package
+from ..ros.simulation_services import SimulationServices
+from ..ros.standard_services import StandardServices
 from ..ros.tracks import bind
 from ..ros.world_requests import WorldRequests
 from ..scene import open_scene
@@ -64,6 +69,7 @@ class CarlaEgo:
         self._tracks = tuple(t.track_id for t in tracks if t.controllable)
         t0_ns = self._scene.time_range_us[0] * NS_PER_US if self._scene else NS_PER_S
         self._clock = TickClock(max(t0_ns, 1), p.dt_ns)
+        self._map = p.map
         self._run_id = uuid.uuid4().hex[:12]
         self._timings = Timings()
         self._gate = Gate(node, spinner, p, self._run_id)
@@ -76,10 +82,9 @@ class CarlaEgo:
             watchdog=Watchdog(int(p.command_hold_s * NS_PER_S), p.watchdog),
             cmd_vel="off" if p.lockstep else p.cmd_vel, on_arrival=self._gate.notify,
         )  # fmt: skip
-        jobs = {"reset": self._reset, "spawn": self._spawn}
-        self._control = RunControl(node, jobs, lockstep=p.lockstep)
+        self._control = RunControl()
         self._requests = WorldRequests(node)
-        self._inserted = InsertedTracks(node)
+        self._inserted = InsertedTracks(node, added_names(p))
         self._followed = FollowedRun(node, p.follow_run) if not p.owns_clock else None
         self._diagnostics = Diagnostics(node)
         self._began_s = (time.monotonic(), time.process_time())
@@ -88,11 +93,16 @@ class CarlaEgo:
         self._observer: Observer | None = None
         self._on_stage = ExitStack()
 
-    def run(self) -> int:
+    def run(self, desk: ServiceDesk) -> int:
         """Drive or replay the run; return 0. BridgeError when it cannot be finished."""
         if self._p.owns_clock:
             refuse_second_clock(self._node, DISCOVERY_S)
-        self._control.pause(self._p.start_paused)
+        if self._p.start_paused:
+            self._control.become("paused")
+        StandardServices(desk, self._control, self, self._requests)
+        package = simulation_package()
+        if package is not None:
+            SimulationServices(package, desk, self._control, self, self._p.frame_prefix)
         try:
             while True:
                 try:
@@ -103,8 +113,10 @@ class CarlaEgo:
                         raise
                     self._node.get_logger().warning(f"waiting for CARLA to come back: {error}")
         except BaseException as error:
+            self._control.close()
             self._end("aborted", str(error) or type(error).__name__)
             raise
+        self._control.close()
         self._end("finished", "")
         return 0
 
@@ -114,7 +126,7 @@ class CarlaEgo:
         with ExitStack() as stack:
             session = stack.enter_context(Session(p.host, p.port, p.timeout_s))
             session.open(p.start_s if self._at.frame < 0 else p.reconnect_s)
-            session.use_map(p.map)
+            session.use_map(self._map)
             if p.mode == "follow":
                 session.follow(p.follow_s)
             else:
@@ -144,6 +156,7 @@ class CarlaEgo:
             self._observer = Observer(
                 session, ego, p.dt_s, from_poses=p.mode in ("replay", "scene")
             )
+            self._entities = Entities(session, ego, self._guests, self._observer)
             self._inbox.wheelbase_m = ego.wheelbase_m
             self._controller = SpeedController(ego.max_steer_rad, p.dt_s)
             opendrive = session.map.to_opendrive()
@@ -167,6 +180,8 @@ class CarlaEgo:
             if not first:
                 if self._control.wait_turn(lambda: self._publisher.clock(at.stamp_ns)):
                     pacer = Pacer(factor, p.dt_s)
+                if self._control.state == "quitting":
+                    return
                 with self._timings.stage("tick"):
                     snapshot = self._tick(session)
             at.count(snapshot.frame, snapshot.timestamp.elapsed_seconds)
@@ -193,6 +208,7 @@ class CarlaEgo:
             self._stage.before_tick((self._at.frame + tick / ticks) * self._p.dt_s)
             snapshot = session.tick()
         self._guests.after_tick()
+        self._entities.after_tick()
         return snapshot
 
     def _publish(self, snapshot: Snapshot) -> None:
@@ -241,18 +257,48 @@ class CarlaEgo:
     def _warn(self, text: str) -> None:
         self._diagnostics.publish(self._at.stamp_ns, self._health(), text)
 
-    def _reset(self) -> str:
-        """Set the stage anew; time goes on."""
+    @property
+    def session(self) -> Session:
+        """The session with CARLA."""
+        return self._world
+
+    @property
+    def entities(self) -> Entities:
+        """Everything on the stage."""
+        return self._entities
+
+    @property
+    def stamp_ns(self) -> int:
+        """The stamp of the last frame, ns."""
+        return self._at.stamp_ns
+
+    def reset(self, *, keep_guests: bool) -> None:
+        """Set the stage anew; who was spawned is put back or sent away. Time goes on."""
         if self._p.lockstep:
             raise InputError("a run in lock-step cannot be reset; start another")
+        entrances = self._entities.entrances if keep_guests else []
         self._leave_stage()
         self._world.tick()  # only then are the old actors gone
         self._set_stage()
-        return f"reset after frame {self._at.frame}"
+        for entrance in entrances:
+            self._entities.spawn(entrance.kind, matrix_of(entrance.place))
 
-    def _spawn(self) -> str:
-        """Spawn the actors of the last ``command/spawn``."""
-        return json.dumps(self._guests.spawn(read_guests(self._requests.spawn())))
+    def send_guests_away(self) -> None:
+        """Destroy everybody who was spawned."""
+        self._entities.remove_guests()
+
+    def load_world(self, name: str, xodr: str) -> None:
+        """Load the map called ``name``, or else one made of OpenDRIVE text; set the stage there."""
+        if self._p.lockstep or self._p.mode != "drive" or self._scene is not None:
+            raise InputError(
+                "only a run in mode drive, without lock-step and without a scene, changes its world"
+            )
+        self._leave_stage()
+        try:
+            change_world(self._world, name, xodr, self._p.tick_ns)
+            self._map = name
+        finally:  # a map that CARLA refused leaves the old one
+            self._set_stage()
 
     def _health(self) -> dict[str, object]:
         commands = self._inbox.counts
@@ -297,7 +343,8 @@ class CarlaEgo:
 
 def work(node: Node, spinner: Spinner) -> int:
     """Run the node's work in the main thread."""
-    return CarlaEgo(node, spinner, load(node, EgoParameters)).run()
+    with ServiceDesk(node) as desk:
+        return CarlaEgo(node, spinner, load(node, EgoParameters)).run(desk)
 
 
 def main(args: list[str] | None = None) -> None:

@@ -1,16 +1,17 @@
-"""Pause, step, reset and spawn: services on standard messages, served between frames."""
+"""Play, pause, steps and jobs: what is asked of the thread that ticks, done between frames."""
 
 from __future__ import annotations
 
-import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
 
-from rclpy.node import Node
-from std_srvs.srv import SetBool, Trigger
+from ..core.errors import BridgeError, DeadlineError, InputError, ProtocolError, RunError
 
-from ..core.errors import BridgeError
+T = TypeVar("T")
+State = Literal["playing", "paused", "stopped", "quitting"]
 
 _WAIT_S = 60.0
 _HEARTBEAT_S = 0.25
@@ -18,110 +19,137 @@ _HEARTBEAT_S = 0.25
 
 @dataclass
 class _Job:
-    work: Callable[[], str]
+    work: Callable[[], Any]
     done: threading.Event = field(default_factory=threading.Event)
-    ok: bool = False
-    text: str = "was not reached in time"
+    result: Any = None
+    error: BridgeError | None = None
 
 
 class RunControl:
-    """The node's services ``~/pause``, ``~/step`` and one for each given job.
+    """What the simulation does; one thread ticks and calls ``wait_turn``, others ask.
 
-    Jobs run in the thread that ticks, between two frames; a service answers when its job is done.
-    In lock-step, where that thread waits for messages of the executor, it answers at once that
-    the job is queued.
+    A ``stopped`` simulation is a paused one that has been reset.
     """
 
-    def __init__(
-        self, node: Node, jobs: Mapping[str, Callable[[], str]], *, lockstep: bool
-    ) -> None:
-        self._lockstep = lockstep
-        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+    def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._paused = False
+        self._jobs: deque[_Job] = deque()
+        self._state: State = "playing"
         self._steps = 0
-        node.create_service(SetBool, "~/pause", self._pause)
-        node.create_service(Trigger, "~/step", self._step)
-        for name, work in jobs.items():
-            node.create_service(Trigger, f"~/{name}", self._serve(work))
+        self._stepping = False
+        self._made = 0
+        self._over = False
 
     @property
-    def paused(self) -> bool:
-        """Whether the simulation stands."""
+    def state(self) -> State:
+        """What the simulation does now."""
         with self._changed:
-            return self._paused
+            return self._state
 
-    def pause(self, paused: bool) -> None:
-        """Let the simulation stand, or go on."""
+    def become(self, state: State) -> None:
+        """Let the simulation play, stand or end; steps that are left are not made."""
         with self._changed:
-            self._paused, self._steps = paused, 0
+            self._state, self._steps = state, 0
             self._changed.notify_all()
 
-    def step(self, frames: int) -> None:
-        """Let a paused simulation make some frames."""
+    def call(self, work: Callable[[], T]) -> T:
+        """Have ``work`` done between two frames and return what it returns.
+
+        Raises its BridgeError; ProtocolError for what CARLA's client raises, RunError when the run
+        is over, DeadlineError when the present frame does not end within a minute.
+        """
+        job = _Job(work)
         with self._changed:
-            self._steps += frames
+            if self._over:
+                raise RunError("the run is over")
+            self._jobs.append(job)
             self._changed.notify_all()
+        if not job.done.wait(_WAIT_S):
+            raise DeadlineError(f"the present frame did not end within {_WAIT_S:g} s")
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def step(self, frames: int, on_frame: Callable[[int], bool] = lambda _: True) -> None:
+        """Let a paused simulation make some frames and wait for them.
+
+        ``on_frame`` hears how many are made after each and may end it by returning False.
+        InputError when the simulation plays or makes steps already, RunError when somebody lets it
+        play meanwhile, DeadlineError when a frame takes more than a minute.
+        """
+        with self._changed:
+            if self._state not in ("paused", "stopped"):
+                raise InputError(f"the simulation is {self._state}; pause it first")
+            if self._steps:
+                raise InputError("steps are being made already; wait for them")
+            self._state, self._steps = "paused", frames
+            start = self._made
+            self._changed.notify_all()
+        for made in range(1, frames + 1):
+            self._await_frame(start + made)
+            if not on_frame(made):
+                with self._changed:
+                    self._steps = 0
+                return
+
+    def _await_frame(self, count: int) -> None:
+        with self._changed:
+            ended = self._changed.wait_for(
+                lambda: self._made >= count or self._steps == 0 or self._over, _WAIT_S
+            )
+            if self._made >= count:
+                return
+        if not ended:
+            raise DeadlineError(f"a step did not end within {_WAIT_S:g} s")
+        raise RunError("the steps were not made: the simulation was let play, or the run is over")
 
     def wait_turn(self, heartbeat: Callable[[], None]) -> bool:
-        """Do the queued jobs and wait until the next frame may begin.
+        """Do the queued jobs and wait until the next frame may begin, or the run is to end.
 
         ``heartbeat`` is called a few times a second meanwhile. Says whether there was a pause.
         """
         waited = False
+        with self._changed:
+            if self._stepping:
+                self._stepping = False
+                self._made += 1
+                self._steps = max(0, self._steps - 1)
+                self._changed.notify_all()
         while True:
             self._work()
             with self._changed:
-                if not self._paused:
+                if self._state in ("playing", "quitting"):
                     return waited
                 if self._steps > 0:
-                    self._steps -= 1
+                    self._stepping = True
                     return True
-                self._changed.wait(_HEARTBEAT_S)
+                if not self._jobs:
+                    self._changed.wait(_HEARTBEAT_S)
             waited = True
             heartbeat()
 
-    def run(self, work: Callable[[], str]) -> tuple[bool, str]:
-        """Queue a job; say whether it succeeded, and what it or its error says."""
-        job = _Job(work)
-        self._jobs.put(job)
+    def close(self) -> None:
+        """Send away everybody who waits: no frame comes any more."""
         with self._changed:
+            self._over = True
+            jobs, self._jobs = self._jobs, deque()
             self._changed.notify_all()
-        if self._lockstep:
-            return True, "queued for the end of the frame"
-        job.done.wait(_WAIT_S)
-        return job.ok, job.text
+        for job in jobs:
+            job.error = RunError("the run is over")
+            job.done.set()
 
     def _work(self) -> None:
         while True:
+            with self._changed:
+                if not self._jobs:
+                    return
+                job = self._jobs.popleft()
             try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                job.text, job.ok = job.work(), True
+                job.result = job.work()
             except BridgeError as error:
-                job.text = str(error)
+                job.error = error
+            except RuntimeError as error:  # CARLA's client knows no other
+                job.error = ProtocolError(f"CARLA: {error}")
             finally:
                 job.done.set()
-
-    def _serve(
-        self, work: Callable[[], str]
-    ) -> Callable[[Trigger.Request, Trigger.Response], Trigger.Response]:
-        def serve(_request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-            response.success, response.message = self.run(work)
-            return response
-
-        return serve
-
-    def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        self.pause(request.data)
-        response.success, response.message = True, "paused" if request.data else "running"
-        return response
-
-    def _step(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        response.success = self.paused
-        if response.success:
-            self.step(1)
-        response.message = "one frame" if response.success else "not paused; call ~/pause first"
-        return response

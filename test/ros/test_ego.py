@@ -21,6 +21,7 @@ from carla_nurec_bridge.ros.qos import profile
 
 pytestmark = pytest.mark.ros
 
+DOMAIN = 104
 AHEAD_M, LEFT_M = 12.0, 4.0
 
 
@@ -103,8 +104,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     pytest.importorskip("carla")
     folder = tmp_path_factory.mktemp("ego")
     with carla_server(folder) as port:
-        ego = Ego(folder, port, rig="carla_all", seed=2, spectator__follow=True)
-        user = User()
+        ego = Ego(DOMAIN, folder, port, rig="carla_all", seed=2, spectator__follow=True)
+        user = User(DOMAIN)
         try:
             yield Run(ego, user)
         finally:

@@ -22,6 +22,7 @@ from carla_nurec_bridge.scene import Scene, open_scene
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
+DOMAIN = 105
 EMPTY_RIG = "name: none\ncameras: []\nlidars: []\n"
 
 
@@ -35,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def user() -> Iterator[User]:
-    made = User()
+    made = User(DOMAIN)
     yield made
     made.close()
 
@@ -48,12 +49,12 @@ def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: 
     user.hear("clock")
     with carla_server(folder) as port:
         first = Ego(
-            folder / "ego1", port, "__ns:=/ego1", rig=rig, ego__role_name="ego1",
+            DOMAIN, folder / "ego1", port, "__ns:=/ego1", rig=rig, ego__role_name="ego1",
             frame_prefix="ego1/", real_time_factor=1.0,
         )  # fmt: skip
         user.until(lambda: user.heard[first_odometry], "the first ego", 60)
         second = Ego(
-            folder / "ego2", port, "__ns:=/ego2", rig=rig, ego__role_name="ego2", seed=5,
+            DOMAIN, folder / "ego2", port, "__ns:=/ego2", rig=rig, ego__role_name="ego2", seed=5,
             mode="follow", follow__run="/ego1/lockstep/run", frame_prefix="ego2/",
         )  # fmt: skip
         try:
@@ -87,7 +88,7 @@ def test_carla_dies_and_comes_back(folder: Path, user: User) -> None:
     odometry = user.hear("odometry")
     with carla_server(folder / "a", port):
         ego = Ego(
-            folder / "phoenix", port, rig=str(folder / "rig.yaml"), carla__reconnect_s=60.0,
+            DOMAIN, folder / "phoenix", port, rig=str(folder / "rig.yaml"), carla__reconnect_s=60.0,
             carla__timeout_s=2.0,
         )  # fmt: skip
         user.until(lambda: len(user.heard[odometry]) > 10, "the first life", 60)
@@ -114,7 +115,7 @@ def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> Non
     tracks = user.hear("objects_tracks")
     with carla_server(folder) as port:
         ego = Ego(
-            folder / "replayed", port, rig=str(folder / "rig.yaml"), scene=str(scene_path),
+            DOMAIN, folder / "replayed", port, rig=str(folder / "rig.yaml"), scene=str(scene_path),
             mode="scene", real_time_factor=2.0, frames=100, handover__ego_s=2.0,
             handover__tracks=["*"], handover__tracks_s=2.0,
         )  # fmt: skip
@@ -174,11 +175,11 @@ def test_a_late_participant_does_not_end_the_run(policy: str, folder: Path, user
 
     with carla_server(folder) as port:
         ego = Ego(
-            folder / policy, port, rig=str(folder / "rig.yaml"), lockstep__enabled=True,
+            DOMAIN, folder / policy, port, rig=str(folder / "rig.yaml"), lockstep__enabled=True,
             lockstep__participants=["carla_ego", "route_agent"], lockstep__policy=policy,
             deadlines__frame_s=0.5, deadlines__first_frame_s=2.0, frames=30,
         )  # fmt: skip
-        agent = User()
+        agent = User(DOMAIN)
         agent.node.destroy_node()
         stand_in = _stand_in(agent)
         try:
