@@ -26,6 +26,7 @@ from .ros.dds import segment_bytes, variables, write_profile
 CARLA_SERVER = "carla_server"
 NUREC_SERVER = "nurec_server"
 READY = "ready:"
+END_DEADLINE_S = 10.0
 
 
 class GraphConfig(BaseModel):
@@ -58,6 +59,9 @@ class GraphConfig(BaseModel):
     seed: int = Field(1, ge=0, description="seed of spawn points, traffic and route")
     vehicles: int = Field(12, ge=0, le=200, description="number of Traffic Manager vehicles")
     route_length_m: float = Field(250.0, gt=10, description="length of the agent's route")
+    extras: str = Field(
+        "", description="who is added to the drive: a name in config/extras or a YAML file"
+    )
     ego_blueprint: str = Field("vehicle.lincoln.mkz_2020", description="blueprint of the ego")
     role_name: str = Field("hero", description="role_name of the ego (spawned, found or replayed)")
     embedded_carla: bool = Field(True, description="start the embedded CARLA server")
@@ -72,6 +76,14 @@ class GraphConfig(BaseModel):
     nurec_port: int = Field(46435, ge=1, le=65535, description="port of the NuRec server")
     agent: bool = Field(True, description="start the route-following agent")
     record: bool = Field(True, description="start the recorder (bag and control videos)")
+    control_rgb: Literal["carla", "nurec"] = Field(
+        "carla", description="who draws the colour picture of the control videos"
+    )
+    cosmos_url: str = Field("", description="Cosmos server that makes videos of the run's clip")
+    cosmos_prompt: str = Field(
+        "", description="prompt (TOML, or a name in config/prompts) of the job at the run's end"
+    )
+    cosmos_deadline_s: float = Field(3600.0, gt=0, description="wall time for that job")
     lockstep: bool = Field(True, description="wait for every participant after each frame")
     policy: Literal["wait", "hold", "abort"] = Field(
         "abort", description="what to do when a participant is late"
@@ -97,7 +109,8 @@ class Process:
     """One process of a run.
 
     ``participant`` processes end by themselves when the run ends, the others are servers that
-    print a line beginning with ``ready_line``. ``params`` is the parameter file of a ROS node.
+    print a line beginning with ``ready_line``. ``params`` is the parameter file of a ROS node,
+    ``leave_s`` the wall time that it has once the run is over.
     """
 
     name: str
@@ -106,6 +119,7 @@ class Process:
     ready_line: str | None
     participant: bool
     params: Path | None = None
+    leave_s: float = END_DEADLINE_S
 
 
 @dataclass(frozen=True)
@@ -181,7 +195,10 @@ def build_graph(config: GraphConfig) -> Graph:
             sys.executable, "-m", f"carla_nurec_bridge.nodes.{name}",
             "--ros-args", "--params-file", str(params),
         )  # fmt: skip
-        processes.append(Process(name, argv, env, None, True, params))
+        leave_s = END_DEADLINE_S
+        if name == RECORDER and config.cosmos_url:
+            leave_s += config.cosmos_deadline_s
+        processes.append(Process(name, argv, env, None, True, params, leave_s))
     return Graph(config, tuple(processes), tuple(participants), streams, parameters)
 
 
@@ -245,10 +262,14 @@ def servers(config: GraphConfig) -> list[Process]:
     return found
 
 
+def _extras(config: GraphConfig) -> str:
+    return str(Path(config.extras).resolve()) if Path(config.extras).suffix else config.extras
+
+
 def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict[str, Any]:
     common: dict[str, Any] = {
         "run_dir": str(config.run_dir.resolve()),
-        "rig": str(Path(config.rig).resolve()) if Path(config.rig).suffix else config.rig,
+        "rig": _file_or_name(config.rig),
         "scene": str(config.scene.resolve()) if config.scene else "",
         "dt_s": config.dt_s,
         "frames": config.frames,
@@ -262,7 +283,17 @@ def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict
         return common | {
             "nurec.host": config.nurec_host,
             "nurec.port": config.nurec_port,
+            "extras": _extras(config),
+            "seed": config.seed,
             "deadlines.first_render_s": config.first_frame_deadline_s,
+        }
+    if name == RECORDER:
+        return common | {
+            "controls.rgb": config.control_rgb,
+            "job.url": config.cosmos_url,
+            "job.prompt": _file_or_name(config.cosmos_prompt),
+            "job.at_end": bool(config.cosmos_url and config.cosmos_prompt),
+            "job.deadline_s": config.cosmos_deadline_s,
         }
     if name == EGO:
         return common | {
@@ -276,6 +307,7 @@ def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict
             "ego.role_name": config.role_name,
             "traffic.vehicles": config.vehicles if config.mode == "drive" else 0,
             "route.length_m": config.route_length_m,
+            "extras": _extras(config),
             "handover.ego_s": config.handover_ego_s,
             "handover.ego_to": config.handover_ego_to,
             "handover.tracks": list(config.handover_tracks) or [""],
@@ -288,3 +320,8 @@ def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict
             "deadlines.first_frame_s": config.first_frame_deadline_s,
         }
     return common
+
+
+def _file_or_name(given: str) -> str:
+    """Return a file's absolute path, or the name of something shipped as it is."""
+    return str(Path(given).resolve()) if Path(given).suffix else given

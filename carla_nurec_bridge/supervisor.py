@@ -12,11 +12,10 @@ from pathlib import Path
 from .child import Child
 from .core.errors import BridgeError, InputError
 from .core.streams import RECORDER
-from .graph import Graph, write_parameters
+from .graph import END_DEADLINE_S, Graph, write_parameters
 from .recording.recover import recover_bag
 
 HEARTBEAT_DEADLINE_S = 5.0
-END_DEADLINE_S = 10.0
 _SUSPICIOUS_SILENCE_S = 1.8
 _SPEAK_S = 2.0
 _STOPPED = 130
@@ -103,8 +102,9 @@ class Supervisor:
                 return None
             if len(running) < len(participants):
                 ended_s = ended_s or time.monotonic()
-                if time.monotonic() - ended_s > END_DEADLINE_S:
-                    return self._died(running[0], f"did not end within {END_DEADLINE_S:g} s")
+                for child in running:
+                    if time.monotonic() - ended_s > child.process.leave_s:
+                        return self._died(child, f"did not end within {child.process.leave_s:g} s")
             late = self._not_ready(started)
             if late is not None:
                 return late

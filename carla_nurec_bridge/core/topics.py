@@ -155,6 +155,12 @@ TOPICS: dict[str, Topic] = {
                              '"ClearNoon"', None),
     "command_spawn": Topic("command/spawn", "std_msgs/msg/String", "", "none", "command", "event",
                            True, "YAML: actors that the service ~/spawn is to spawn", None),
+    "cosmos_job": Topic("cosmos/job", "std_msgs/msg/String", "", "none", "latched", "event", False,
+                        "JSON: state of the clip's Cosmos job, share 0 to 1, place in the queue, "
+                        "message; the video once it is done", None, reproducible=False),
+    "cosmos_video": Topic("cosmos/image/compressed", "sensor_msgs/msg/CompressedImage",
+                          "{name}_optical_frame", "of the clip's frame", "sensor", "event", False,
+                          "the job's video as JPEG, at its rate, when ~/play asks for it"),
     "lockstep_done": Topic("lockstep/done", "diagnostic_msgs/msg/DiagnosticArray", "",
                            "the frame it answers", "event", "answer", True,
                            "a participant's answer to a frame", reproducible=False),

@@ -1,12 +1,10 @@
-"""Record a run: every topic of the plan into a bag, one camera into control videos."""
+"""Record a run: every topic into a bag, one camera into control videos, those into a Cosmos job."""
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,29 +13,32 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 from ..core.errors import BridgeError, InputError
-from ..core.rig import Rig, RigCamera, load_rig
+from ..core.rig import load_rig
 from ..core.streams import AGENT, RECORDER, plan_streams
 from ..core.timebase import seconds_to_ns
 from ..core.topics import TOPICS
 from ..cosmos import (
     NEEDED,
-    OUTPUTS,
     ControlFeed,
     ControlOptions,
     DepthEncoding,
     FeedSource,
     VideoOptions,
 )
+from ..opendrive import parse
 from ..recording import BagOptions, Frame, OfferedQos, RecordingSession, decode
+from ..ros.control_sources import CARLA_ENGINE, MAP, control_sources
+from ..ros.job_desk import Clip, JobDesk
 from ..ros.lockstep import Participant
 from ..ros.offered import offered_qos
 from ..ros.parameters import load
 from ..ros.publishers import message_class
 from ..ros.qos import profile
-from ..ros.recorder_parameters import RecorderParameters
+from ..ros.recorder_parameters import RecorderParameters, job_options
 from ..ros.reporting import write_summary
 from ..ros.runtime import Spinner, run
 
+CONTROLS = "controls"
 _READ_DEPTH = 100
 _STALL_S = 2.0
 _POLL_S = 0.05
@@ -74,9 +75,10 @@ class Recorder:
             self._offered,
         )
         self._feed: ControlFeed | None = None
-        self._camera = self._control_camera(rig)
-        self._needed = self._control_topics(self._camera) if self._camera else {}
-        self._engine = "CARLA"
+        self._sources = control_sources(rig, self._streams, p)
+        self._opendrive = ""
+        self._over = False
+        self._summary: dict[str, Any] = {}
         self._participant = Participant(node, lambda: ())
         for number, (name, row) in enumerate(zip(self._names, self._rows, strict=True)):
             qos = _reader_profile(profile(row.qos))
@@ -103,11 +105,23 @@ class Recorder:
         self._await_answers(state.frames if state.state == "finished" else 0)
         return 0 if state.state == "finished" else 1
 
+    @property
+    def clip(self) -> Clip | None:
+        """The finished control videos; None when there are none, or not yet."""
+        if not self._over or self._feed is None or self._sources is None:
+            return None
+        camera = self._sources.camera
+        return Clip(self._run_dir / CONTROLS, f"{camera.name}_optical_frame")
+
     def close(self) -> None:
-        """End bag and videos and leave the summary; call it when no callback runs any more."""
-        state = self._participant.state
-        self._session.close()
-        videos = self._feed.close() if self._feed else ()
+        """End bag and videos and leave the summary; what arrives later is not recorded."""
+        with self._lock:
+            if self._over:
+                return
+            self._over = True
+            state = self._participant.state
+            self._session.close()
+            videos = self._feed.close() if self._feed else ()
         frames = max(0, self._session.frames - 1)
         if state is not None and state.state == "finished":
             frames = state.frames
@@ -120,8 +134,8 @@ class Recorder:
             "dt_ns": seconds_to_ns(self._p.dt_s),
             "streams": self._session.report(frames),
             "controls": {
-                "camera": self._camera.name if self._camera else None,
-                "directory": str(self._run_dir / "controls") if self._feed else None,
+                "camera": self._sources.camera.name if self._sources else None,
+                "directory": str(self._run_dir / CONTROLS) if self._feed else None,
                 "videos": {video.kind: video.to_json() for video in videos},
             },
             "timings": self._session.timings.summary(),
@@ -129,10 +143,18 @@ class Recorder:
         content["counts"] = {
             topic: stream["recorded"] for topic, stream in content["streams"].items()
         }
+        self._summary = content
         write_summary(self._p.run_dir, RECORDER, content)
+
+    def note_jobs(self, jobs: list[dict[str, Any]]) -> None:
+        """Add to the summary what became of the clip's jobs."""
+        if jobs:
+            write_summary(self._p.run_dir, RECORDER, {**self._summary, "jobs": jobs})
 
     def _take(self, number: int, data: bytes) -> None:
         with self._lock:
+            if self._over:
+                return
             try:
                 frames = self._session.take(number, data)
                 for frame in frames:
@@ -157,23 +179,40 @@ class Recorder:
         }
 
     def _record_controls(self, frame: Frame) -> None:
+        sources = self._sources
+        if sources is None:
+            return
         found: dict[str, Any] = {}
         for message in frame.messages:
-            key = self._needed.get(message.topic)
-            if key == "calibration":
-                self._engine = _engine(decode(message.data, self._rows[message.topic].type))
-            elif key is not None and message.stamp_ns == frame.stamp_ns:
-                found[key] = decode(message.data, self._rows[message.topic].type)
-        if self._camera is None or not found.keys() >= set(NEEDED):
+            key = sources.needed.get(message.topic)
+            if key is None:
+                continue
+            content: Any = decode(message.data, self._rows[message.topic].type)
+            if key == MAP:
+                self._opendrive = self._usable(content.data)
+            elif message.stamp_ns == frame.stamp_ns:
+                found[key] = content
+        if not found.keys() >= set(NEEDED):
             return
         if self._feed is None:
             depth = DepthEncoding(self._p.depth_mode, self._p.depth_near_m, self._p.depth_far_m)  # type: ignore[arg-type]
-            options = ControlOptions(depth, video=self._video)
-            topics = {key: self._names[number] for number, key in self._needed.items()}
-            source = FeedSource(self._camera, topics, self._engine)
-            self._feed = ControlFeed(self._run_dir / "controls", source, options)
+            options = ControlOptions(depth, video=self._video, only=frozenset(self._p.only))
+            topics = {key: self._names[number] for number, key in sources.needed.items()}
+            source = FeedSource(
+                sources.camera, topics, CARLA_ENGINE, sources.rgb_engine, self._opendrive
+            )
+            self._feed = ControlFeed(self._run_dir / CONTROLS, source, options)
         with self._session.timings.stage("controls"):
-            self._feed.add(frame.stamp_ns, found)
+            self._feed.add(frame.stamp_ns, found, frame.number)
+
+    def _usable(self, opendrive: str) -> str:
+        """Return the map's text; without one that can be read a clip has no drawing of it."""
+        try:
+            parse(opendrive)
+        except BridgeError as error:
+            self._node.get_logger().warning(f"control videos without hdmap: {error}")
+            return ""
+        return opendrive
 
     def _await_answers(self, frames: int) -> None:
         """Give the last commands, which no frame waits for, a moment to arrive."""
@@ -183,33 +222,6 @@ class Recorder:
                 if self._session.answered() >= self._session.expected_answers(frames):
                     return
             time.sleep(_POLL_S)
-
-    def _control_camera(self, rig: Rig) -> RigCamera | None:
-        produced = {stream.sensor for stream in self._streams}
-        fitting = [
-            c
-            for c in rig.cameras
-            if c.source == "carla" and c.name in produced and set(c.outputs) >= OUTPUTS
-        ]
-        if not self._p.controls:
-            return None
-        if not self._p.camera:
-            return fitting[0] if fitting else None
-        for camera in fitting:
-            if camera.name == self._p.camera:
-                return camera
-        raise InputError(
-            f"parameter controls.camera: {self._p.camera!r} is no CARLA camera of the rig with "
-            f"outputs {', '.join(sorted(OUTPUTS))}; those are: "
-            f"{', '.join(c.name for c in fitting) or 'none'}"
-        )
-
-    def _control_topics(self, camera: RigCamera) -> Mapping[int, str]:
-        return {
-            number: stream.key
-            for number, stream in enumerate(self._streams)
-            if stream.key in (*NEEDED, "calibration") and stream.sensor in ("", camera.name)
-        }
 
     def _offered(self, number: int) -> tuple[OfferedQos, ...]:
         """Return what the publishers of a topic offer; without any, what ours would."""
@@ -225,14 +237,19 @@ def _reader_profile(ours: QoSProfile) -> QoSProfile:
     return ours
 
 
-def _engine(calibration: Any) -> str:
-    return str(json.loads(calibration.data).get("engine", "CARLA"))
-
-
 def _work(node: Node, spinner: Spinner) -> int:
-    recorder = Recorder(node, load(node, RecorderParameters))
+    parameters = load(node, RecorderParameters)
+    recorder, desk = Recorder(node, parameters), JobDesk(node, job_options(parameters))
     try:
-        return recorder.work(spinner)
+        code = recorder.work(spinner)
+        recorder.close()
+        clip = recorder.clip
+        if code == 0 and clip is not None:
+            try:
+                desk.serve(clip)
+            finally:
+                recorder.note_jobs(desk.jobs)
+        return code
     finally:
         spinner.close()
         recorder.close()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from ..core.errors import InputError
 from ..core.streams import PARTICIPANTS
 from ..cosmos.codec import CODECS, MOST_CRF, NVENC, PIXEL_FORMATS, PRESETS
+from ..cosmos.jobs import APIS, read_prompt
+from .job_desk import JobOptions
 from .parameters import parameter
 
 
@@ -43,7 +47,16 @@ class RecorderParameters:
     camera: str = parameter(
         "", "controls.camera", "CARLA camera of the control videos; empty: the first that fits"
     )
+    rgb: str = parameter(
+        "carla",
+        "controls.rgb",
+        "who draws the colour picture: CARLA, or the NuRec camera of the rig that sees the same",
+        choices=("carla", "nurec"),
+    )
     controls: bool = parameter(True, "controls.enabled", "write control videos")
+    only: tuple[str, ...] = parameter(
+        (), "controls.only", "streams to write (rgb, depth, hdmap, ...); empty: all that can be"
+    )
     depth_mode: str = parameter(
         "log", "controls.depth_mode", "grey of depth.mp4", choices=("log", "inverse", "linear")
     )
@@ -67,3 +80,31 @@ class RecorderParameters:
         "encode on a GPU: never, where a trial shows that it works, always",
         choices=NVENC,
     )
+    job_url: str = parameter("", "job.url", "Cosmos server that jobs go to; empty: none")
+    job_api: str = parameter("auto", "job.api", "protocol of that server", choices=APIS)
+    job_prompt: str = parameter(
+        "", "job.prompt", "prompt of jobs: a TOML file, or a name in config/prompts"
+    )
+    job_at_end: bool = parameter(False, "job.at_end", "send a job at the end of the run")
+    job_fit: bool = parameter(True, "job.fit", "resample and cut the videos to what is taken")
+    job_deadline_s: float = parameter(
+        3600.0, "job.deadline_s", "wall time for one job, s", between=(1.0, 1e6)
+    )
+    job_poll_s: float = parameter(
+        2.0, "job.poll_s", "wall time between questions for a job's state, s", between=(0.05, 600.0)
+    )
+    linger_s: float = parameter(
+        0.0, "job.linger_s", "how long requests are taken after the run, s", between=(0.0, 1e6)
+    )
+
+
+def job_options(p: RecorderParameters) -> JobOptions:
+    """Return what is to happen with finished clips; InputError for a prompt that cannot be read."""
+    if p.job_at_end and not (p.job_url and p.job_prompt):
+        raise InputError("parameter job.at_end needs job.url and job.prompt")
+    if p.job_prompt:
+        read_prompt(Path(p.job_prompt))
+    return JobOptions(
+        p.job_url, p.job_api, p.job_prompt, p.job_at_end, p.job_fit, p.job_deadline_s,
+        p.job_poll_s, p.linger_s, Path(p.run_dir) / "variants",
+    )  # fmt: skip

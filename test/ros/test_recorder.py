@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import simplejpeg
@@ -18,18 +19,25 @@ rclpy = pytest.importorskip("rclpy")
 
 from rosbags.highlevel import AnyReader  # noqa: E402
 from rosbags.interfaces import QosDurability  # noqa: E402
+from sensor_msgs.msg import CompressedImage  # noqa: E402
+from std_msgs.msg import String  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
 
 from carla_nurec_bridge.core.rig import load_rig  # noqa: E402
 from carla_nurec_bridge.core.streams import EGO, RECORDER, Stream, plan_streams  # noqa: E402
+from carla_nurec_bridge.core.topics import TOPICS  # noqa: E402
 from carla_nurec_bridge.cosmos import count_frames  # noqa: E402
+from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions  # noqa: E402
 from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
 from carla_nurec_bridge.ros.convert import (  # noqa: E402
     compressed_message,
     image_message,
     stamp_message,
+    stamp_ns,
 )
 from carla_nurec_bridge.ros.lockstep import Barrier, RunState  # noqa: E402
 from carla_nurec_bridge.ros.publishers import Publishers, message_class  # noqa: E402
+from carla_nurec_bridge.ros.qos import profile  # noqa: E402
 from carla_nurec_bridge.ros.runtime import Spinner  # noqa: E402
 from carla_nurec_bridge.supervisor import remove_unused  # noqa: E402
 
@@ -96,7 +104,9 @@ def message_of(stream: Stream, stamp_ns: int, frame: int) -> Any:
 class Owner:
     """Plays carla_ego for one recorder process."""
 
-    def __init__(self, run_dir: Path, participants: tuple[str, ...] = (EGO, RECORDER)) -> None:
+    def __init__(
+        self, run_dir: Path, participants: tuple[str, ...] = (EGO, RECORDER), **more: object
+    ) -> None:
         run_dir.mkdir(parents=True)
         rig = run_dir / "rig.yaml"
         rig.write_text(RIG)
@@ -106,6 +116,7 @@ class Owner:
         arguments = {
             "run_dir": run_dir, "rig": rig, "dt_s": DT_NS / 1e9,
             "lockstep.participants": f"[{names}]",
+            **{name.replace("__", "."): value for name, value in more.items()},
         }  # fmt: skip
         argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.cosmos_recorder", "--ros-args"]
         for name, value in arguments.items():
@@ -217,6 +228,74 @@ def test_no_answer_before_everything_due_is_written(tmp_path: Path) -> None:
         summary = owner.end()
     assert summary["streams"]["/clock"]["recorded"] == 2
     assert summary["streams"]["/clock"]["repeated"] == 1
+
+
+def test_a_clip_becomes_a_video_on_request(tmp_path: Path) -> None:
+    with (
+        CosmosServer(ServerOptions(tmp_path / "cosmos", port=0)) as server,
+        Owner(
+            tmp_path / "run", job__url=f"{server.url}/transfer2.5", job__prompt="rain_heavy",
+            job__fit="false", controls__crf=4,
+        ) as owner,
+    ):  # fmt: skip
+        states, pictures = [], []
+        row, video = TOPICS["cosmos_job"], TOPICS["cosmos_video"]
+        owner.node.create_subscription(
+            String, row.name, lambda m: states.append(json.loads(m.data)), profile(row.qos)
+        )
+        owner.node.create_subscription(
+            CompressedImage, video.name, pictures.append, profile(video.qos)
+        )
+        for name in ("submit", "play"):
+            answer = ask(owner, name)
+            assert answer.success, answer.message
+        for frame in range(FRAMES + 1):
+            owner.play(frame)
+            assert owner.answer(frame) == []
+        assert not states, "nothing is sent before the clip is finished"
+        owner.say("finished")
+        summary = owner.end()
+    (job,) = summary["jobs"]
+    assert job["state"] == "done"
+    assert count_frames(Path(job["video"])) == FRAMES // 2
+    assert states[0]["state"] == "connecting"
+    assert states[-1]["state"] == "done"
+    assert states[-1]["video"] == job["video"]
+    assert [stamp_ns(picture.header.stamp) for picture in pictures] == [
+        T0_NS + k * DT_NS for k in (2, 4, 6)
+    ]
+    assert {picture.header.frame_id for picture in pictures} == {"eye_optical_frame"}
+    shown = simplejpeg.decode_jpeg(bytes(pictures[0].data))
+    with av.open(job["video"]) as container:
+        first = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert np.abs(shown.astype(int) - first).mean() < 6
+
+
+def test_a_job_that_cannot_be_made_ends_the_recorder_with_its_error(tmp_path: Path) -> None:
+    given = {"job__url": "http://127.0.0.1:9", "job__prompt": "dawn", "job__at_end": "true"}
+    with Owner(tmp_path / "run", **given, job__deadline_s=2.0) as owner:
+        for frame in range(3):
+            owner.play(frame)
+            assert owner.answer(frame) == []
+        owner.say("finished", frames=2)
+        assert owner.process.wait(20) == 3  # the server did not answer
+        assert owner.process.stderr is not None
+        assert "cosmos_recorder: error: " in owner.process.stderr.read()
+    summary = json.loads((tmp_path / "run/parts" / f"{RECORDER}.json").read_text())
+    assert summary["jobs"][0]["state"] == "failed"
+    assert (tmp_path / "run/controls/manifest.json").exists()
+
+
+def ask(owner: Owner, name: str) -> Any:
+    """Call one of the recorder's services."""
+    client = owner.node.create_client(Trigger, f"{RECORDER}/{name}")
+    assert client.wait_for_service(10)
+    future = client.call_async(Trigger.Request())
+    deadline = time.monotonic() + 10
+    while not future.done():
+        assert time.monotonic() < deadline, name
+        time.sleep(0.02)
+    return future.result()
 
 
 def test_a_killed_recorder_leaves_a_bag_that_recovers(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from .failures import JobFailed, OutOfTime, ServerUnreachable
 from .http import Deadline, RetryPolicy
 from .run import Outcome, run_job
 from .server import Update
-from .spec import JobSpec, load_spec
+from .spec import JobSpec, load_spec, read_prompt
 
 __all__ = [
     "APIS",
@@ -26,6 +26,7 @@ __all__ = [
     "connect",
     "load_spec",
     "plan",
+    "read_prompt",
     "run_batch",
     "run_job",
 ]

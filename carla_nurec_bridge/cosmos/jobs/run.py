@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from ...core.errors import BridgeError, InputError
+from ..alignment import refuse_unaligned
 from .contracts import CONTRACTS, Clip, violations
 from .files import fetch, sha256_of, target_path
 from .fit import fit
@@ -50,8 +51,9 @@ def request_key(spec: JobSpec, contract: str, again: bool = False) -> str:
 def check(spec: JobSpec, contract_name: str) -> tuple[Clip, list[str]]:
     """Return what the videos hold, and what the backend would not take, each with its fix.
 
-    InputError when the videos of the job differ in frames, rate or size.
+    InputError when the videos of the job differ in frames, rate or size, or show different views.
     """
+    refuse_unaligned(spec.videos())
     facts = {name: probe(path) for name, path in spec.videos().items()}
     clip = facts["rgb"]
     for name, other in facts.items():

@@ -116,9 +116,7 @@ def load_spec(
     replace what the file says; ``clip`` fills in the videos of the file's controls. Paths in the
     file are relative to it. Raises InputError that names file, field, what was found and the fix.
     """
-    if not path.is_file() and path.parent == Path() and not path.suffix:
-        path = config_path("prompts", f"{path.name}.toml")
-    values = _flat(path, _read(path))
+    path, values = read_prompt(path)
     given = {} if clip is None else clip_videos(clip)
     absent = {name for name in CONTROLS if name not in values}
     given = {name: file for name, file in given.items() if name not in absent} | dict(videos or {})
@@ -138,6 +136,13 @@ def load_spec(
     except ValidationError as error:
         raise InputError(_sentences(path, error)) from error
     return _spec(path, checked)
+
+
+def read_prompt(path: Path) -> tuple[Path, dict[str, Any]]:
+    """Return the file of a job, which may be a shipped prompt's name, and its values unchecked."""
+    if not path.is_file() and path.parent == Path() and not path.suffix:
+        path = config_path("prompts", f"{path.name}.toml")
+    return path, _flat(path, _read(path))
 
 
 def _read(path: Path) -> dict[str, Any]:

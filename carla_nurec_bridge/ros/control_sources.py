@@ -1,0 +1,69 @@
+"""Which topics the control videos of a run are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..core.errors import InputError
+from ..core.rig import Rig, RigCamera
+from ..core.streams import Stream
+from ..cosmos import NEEDED, OUTPUTS, WELCOME
+from ..cosmos.alignment import twin
+from .recorder_parameters import RecorderParameters
+
+CARLA_ENGINE = "CARLA"
+NUREC_ENGINE = "NuRec"
+MAP = "map_opendrive"
+
+
+@dataclass(frozen=True)
+class ControlSources:
+    """The CARLA camera of the clip, its topics' numbers in the plan by what they are needed for.
+
+    ``rgb_engine`` draws the colour picture.
+    """
+
+    camera: RigCamera
+    needed: Mapping[int, str]
+    rgb_engine: str
+
+
+def control_sources(
+    rig: Rig, streams: Sequence[Stream], p: RecorderParameters
+) -> ControlSources | None:
+    """Return where the control videos come from; None when there are to be none.
+
+    InputError when the camera asked for is not there, or no NuRec camera sees what it sees.
+    """
+    produced = {stream.sensor for stream in streams}
+    fitting = [
+        c
+        for c in rig.cameras
+        if c.source == "carla" and c.name in produced and set(c.outputs) >= OUTPUTS
+    ]
+    if not p.controls or not (fitting or p.camera):
+        return None
+    camera = _wanted(fitting, p.camera)
+    rgb = camera.name
+    if p.rgb == "nurec":
+        rgb = twin(camera, tuple(c for c in rig.cameras if c.name in produced)).name
+    needed = {
+        number: stream.key
+        for number, stream in enumerate(streams)
+        if stream.key in (*NEEDED, *WELCOME, MAP)
+        and stream.sensor in ("", rgb if stream.key == "compressed" else camera.name)
+    }
+    return ControlSources(camera, needed, NUREC_ENGINE if p.rgb == "nurec" else CARLA_ENGINE)
+
+
+def _wanted(fitting: Sequence[RigCamera], name: str) -> RigCamera:
+    if not name:
+        return fitting[0]
+    for camera in fitting:
+        if camera.name == name:
+            return camera
+    raise InputError(
+        f"parameter controls.camera: {name!r} is no CARLA camera of the rig with outputs "
+        f"{', '.join(sorted(OUTPUTS))}; those are: {', '.join(c.name for c in fitting) or 'none'}"
+    )
