@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .jit import inlined, kernel
+from .jit import allocating, inlined, kernel
 
 f32 = np.float32
 _BINS = 16
@@ -57,7 +57,7 @@ def _bounds(low, high, order, begin, end, node):
             node[3 + axis] = max(node[3 + axis], high[triangle, axis])
 
 
-@kernel
+@allocating
 def _best_split(low, high, order, begin, end):
     """Return the axis and centre (twice) at which splitting costs least, or axis -1.
 
@@ -113,7 +113,7 @@ def _grow(around, box):
     return x * y + y * z + z * x
 
 
-@kernel
+@allocating
 def _split_all(corners, nodes, bits, order):
     """Fill the nodes and sort the order; return the number of nodes."""
     count = len(corners)

@@ -14,6 +14,7 @@ from .edges import edge_pixels
 from .kernels import BLOCK_ROWS, SKY_TAG, draw
 from .lighting import Lighting
 from .packet import page
+from .refining import refine
 from .scene import RenderScene
 from .sky import light_table
 from .threads import part_count, share
@@ -78,7 +79,7 @@ def render_camera(
         images[name] = np.empty(shape + channels, dtype)
     engine = scene.engine
     parts = part_count(-(-height // BLOCK_ROWS))
-    shared = (
+    view = (
         rays,
         poses[:, :3, :3].astype(np.float32),
         poses[:, :3, 3].astype(np.float32),
@@ -88,21 +89,19 @@ def render_camera(
         scene.slots,
         light_table(light),
         light.shadows,
-        wanted,
-        *images.values(),
     )
 
-    def pass_over(edges: NDArray[np.int32]) -> None:
-        def work(part: int) -> None:
-            draw(engine.functions, part, parts, *page(), edges, *shared)
+    def paint(part: int) -> None:
+        draw(engine.functions, part, parts, page(), *view, wanted, *images.values())
 
-        share(work, parts)
-
-    pass_over(np.empty((0, 2), np.int32))
+    share(paint, parts)
     if light.samples > 1 and "rgb" in outputs:
         edges = edge_pixels(images["rgb"], rays)
-        if len(edges):
-            pass_over(edges)
+
+        def smooth(part: int) -> None:
+            refine(engine.functions, part, parts, page(), edges, *view, images["rgb"])
+
+        share(smooth, parts)
     return CameraFrame(**{name: images[name] if name in outputs else None for name in _OUTPUTS})
 
 

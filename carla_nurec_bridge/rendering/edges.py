@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .jit import kernel
+from .jit import allocating
 
 # Neighbours that differ by more than this many sRGB steps in one channel are worth smoothing.
 _STEPS = 14
@@ -22,7 +22,7 @@ def edge_pixels(rgb: NDArray[np.uint8], rays: NDArray[np.float32]) -> NDArray[np
     return _edges(rgb.reshape(height, 3 * width), rays, np.int32(_STEPS))
 
 
-@kernel
+@allocating
 def _edges(values, rays, limit):
     height, size = values.shape
     found = np.empty((height * (size // 3), 2), np.int32)

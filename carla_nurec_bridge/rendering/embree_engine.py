@@ -95,7 +95,8 @@ class EmbreeEngine:
         )
         pose = np.eye(4, dtype=np.float32)[None, :3]
         self.place([mesh, mesh], [pose + np.float32(9.0), pose])
-        floats, ints = page()
+        floats = page()
+        ints = floats.view(np.int32)
         half = LANES // 2
         floats[ORIGIN : ORIGIN + 3 * LANES] = np.repeat([0.25, 0.25, 2.0], LANES)
         floats[ORIGIN + half : ORIGIN + LANES] = 3.0

@@ -2,7 +2,9 @@
 
 ``error_model="numpy"`` lets divisions by zero give inf; ``contract`` allows fused multiply-add.
 ``kernel`` makes a function of its own, ``inlined`` one that dissolves in its callers' machine code,
-``once`` one that is pasted into its only caller before types are inferred.
+``once`` one that is pasted into its only caller before types are inferred. These three count no
+references: the counters are shared by all threads, and counting took a third of a frame's time. So
+they must not make arrays; ``allocating`` functions may.
 
 numba notices a change of a cached function's own file only, not of the files whose functions are
 inlined into it. So the cache has a folder for each state of this package's sources.
@@ -26,6 +28,7 @@ _OPTIONS: dict[str, Any] = {
     "nogil": True,
     "error_model": "numpy",
     "fastmath": {"contract"},
+    "_nrt": False,
 }
 
 
@@ -44,10 +47,15 @@ def once(function: Callable[..., Any]) -> Any:
     return _compiled(function, inline="always")
 
 
+def allocating(function: Callable[..., Any]) -> Any:
+    """Compile a function of its own that makes arrays."""
+    return _compiled(function, _nrt=True)
+
+
 def _compiled(function: Callable[..., Any], **options: Any) -> Any:
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _folder()
     try:
-        return njit(**_OPTIONS, **options)(function)
+        return njit(**(_OPTIONS | options))(function)
     finally:
         numba.config.CACHE_DIR = before
 

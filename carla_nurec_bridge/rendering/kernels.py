@@ -1,4 +1,8 @@
-"""The kernel that draws a camera image: one trace per pixel answers every output."""
+"""The kernel that draws a camera image: one trace per pixel answers every output.
+
+Columns are counted by ``range`` from zero up, so that the compiler sees that no index is negative
+and loads whole vectors.
+"""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -21,6 +25,7 @@ from .packet import (
     NORMAL,
     OBJECT,
     ORIGIN,
+    SHOWN,
     TAG,
     TIME,
     VALID,
@@ -35,85 +40,88 @@ SKY_TAG = 11
 BLOCK_ROWS = 4
 
 
-@once
-def aim(page, page_i, lane, x, y, z, pose, origin, time):
-    """Set the ray of a lane: a direction (x, y, z) of the sensor frame, seen from a pose.
+@inlined
+def aim(page, page_i, lane, x, y, z, poses, k, time):
+    """Set the direction of a lane, (x, y, z) of the sensor frame, as pose k (K, 3, 3) turns it.
 
     A zero direction switches the lane off.
     """
-    page[ORIGIN + lane] = origin[0]
-    page[ORIGIN + Y + lane] = origin[1]
-    page[ORIGIN + Z + lane] = origin[2]
-    page[DIRECTION + lane] = pose[0, 0] * x + pose[0, 1] * y + pose[0, 2] * z
-    page[DIRECTION + Y + lane] = pose[1, 0] * x + pose[1, 1] * y + pose[1, 2] * z
-    page[DIRECTION + Z + lane] = pose[2, 0] * x + pose[2, 1] * y + pose[2, 2] * z
+    page[DIRECTION + lane] = poses[k, 0, 0] * x + poses[k, 0, 1] * y + poses[k, 0, 2] * z
+    page[DIRECTION + Y + lane] = poses[k, 1, 0] * x + poses[k, 1, 1] * y + poses[k, 1, 2] * z
+    page[DIRECTION + Z + lane] = poses[k, 2, 0] * x + poses[k, 2, 1] * y + poses[k, 2, 2] * z
     page[TIME + lane] = time
     on = x * x + y * y + z * z > f32(0.0)
     page_i[VALID + lane] = np.int32(-1) if on else np.int32(0)
 
 
+@inlined
+def start(page, lane, origins, k):
+    """Set the origin of a lane to row k of (K, 3)."""
+    page[ORIGIN + lane] = origins[k, 0]
+    page[ORIGIN + Y + lane] = origins[k, 1]
+    page[ORIGIN + Z + lane] = origins[k, 2]
+
+
 @once
-def trace(page, page_i, reach, intersect, root, arguments):
-    """Find the nearest hit of every lane that is on, within ``reach`` metres."""
+def trace(page, page_i, address, reach, intersect, root, arguments):
+    """Find the nearest hit of every lane that is on, within ``reach`` metres.
+
+    ``address`` is where the page lies.
+    """
     for lane in range(LANES):
         page[NEAR + lane] = f32(0.0)
         page[FAR + lane] = reach
         page_i[MASK + lane] = np.int32(-1)
         page_i[GEOMETRY + lane] = np.int32(-1)
         page_i[INSTANCE + lane] = np.int32(-1)
-    call_packet(intersect, page_i[VALID:].ctypes.data, root, page.ctypes.data, arguments)
+    call_packet(intersect, address + 4 * VALID, root, address, arguments)
 
 
-@inlined
-def display_index(value):
-    """Return the entry of the display table for linear light."""
-    scaled = value * f32(DISPLAY_STEPS / DISPLAY_RANGE)
-    return np.int32(min(max(scaled, f32(0.0)), f32(DISPLAY_STEPS - 1)))
+@once
+def look_up(page, page_i):
+    """Fill SHOWN with the display table's entries for the linear light of COLOUR.
+
+    Lanes that are off get the last entry, which is black.
+    """
+    for channel in range(3):
+        for lane in range(LANES):
+            scaled = page[COLOUR + LANES * channel + lane] * f32(DISPLAY_STEPS / DISPLAY_RANGE)
+            inside = min(max(scaled, f32(0.0)), f32(DISPLAY_STEPS - 1))
+            inside = inside if page_i[VALID + lane] != 0 else f32(DISPLAY_STEPS)
+            page_i[SHOWN + LANES * channel + lane] = np.int32(inside)
 
 
 @once
 def aim_row(page, page_i, row, first, count, rays, poses, origins, times, per_row):
     """Aim ``count`` lanes through the pixels of a row from column ``first`` on."""
-    for lane in range(count):
-        column = first + lane
-        k = row if per_row else column
-        ray = rays[row, column]
-        aim(page, page_i, lane, ray[0], ray[1], ray[2], poses[k], origins[k], times[k])
+    if per_row:
+        a, b, c = poses[row, 0, 0], poses[row, 0, 1], poses[row, 0, 2]
+        d, e, f = poses[row, 1, 0], poses[row, 1, 1], poses[row, 1, 2]
+        g, h, i = poses[row, 2, 0], poses[row, 2, 1], poses[row, 2, 2]
+        for lane in range(count):
+            x = rays[row, first + lane, 0]
+            y = rays[row, first + lane, 1]
+            z = rays[row, first + lane, 2]
+            page[DIRECTION + lane] = a * x + b * y + c * z
+            page[DIRECTION + Y + lane] = d * x + e * y + f * z
+            page[DIRECTION + Z + lane] = g * x + h * y + i * z
+            on = x * x + y * y + z * z > f32(0.0)
+            page_i[VALID + lane] = np.int32(-1) if on else np.int32(0)
+        time = times[row]
+        u, v, w = origins[row, 0], origins[row, 1], origins[row, 2]
+        for lane in range(LANES):
+            page[ORIGIN + lane] = u
+            page[ORIGIN + Y + lane] = v
+            page[ORIGIN + Z + lane] = w
+            page[TIME + lane] = time
+    else:
+        for lane in range(count):
+            k = first + lane
+            x, y, z = rays[row, k, 0], rays[row, k, 1], rays[row, k, 2]
+            aim(page, page_i, lane, x, y, z, poses, k, times[k])
+            start(page, lane, origins, k)
     for lane in range(count, LANES):
         page_i[VALID + lane] = np.int32(0)
-
-
-@once
-def aim_edges(page, page_i, first, edges, rays, poses, origins, times, per_row):
-    """Aim the lanes through four points inside each of four pixels of the list ``edges``.
-
-    Rays between pixel centres are interpolated from the neighbours' rays.
-    """
-    height, width = rays.shape[0], rays.shape[1]
-    for lane in range(LANES):
-        index = min(first + lane // 4, len(edges) - 1)
-        row, column = edges[index, 0], edges[index, 1]
-        k = row if per_row else column
-        sample = lane % 4
-        # A rotated square: every sample has a row and a column of its own.
-        right = f32(-0.125) if sample == 0 else f32(0.375)
-        right = f32(-0.375) if sample == 1 else right
-        right = f32(0.125) if sample == 3 else right
-        down = f32(0.25) * f32(sample) - f32(0.375)
-        beside = (
-            column + 1 if (right > f32(0.0) and column + 1 < width) or column == 0 else column - 1
-        )
-        below = row + 1 if (down > f32(0.0) and row + 1 < height) or row == 0 else row - 1
-        right = right if beside > column else -right
-        down = down if below > row else -down
-        ray = rays[row, column]
-        a, b = rays[row, beside], rays[below, column]
-        x = ray[0] + right * (a[0] - ray[0]) + down * (b[0] - ray[0])
-        y = ray[1] + right * (a[1] - ray[1]) + down * (b[1] - ray[1])
-        z = ray[2] + right * (a[2] - ray[2]) + down * (b[2] - ray[2])
-        length = np.sqrt(x * x + y * y + z * z)
-        scale = f32(1.0) / length if length > f32(0.0) else f32(0.0)
-        aim(page, page_i, lane, x * scale, y * scale, z * scale, poses[k], origins[k], times[k])
 
 
 @once
@@ -142,55 +150,39 @@ def write_row(page, page_i, row, first, count, rays, wanted, depth, normals, sem
 
 @kernel
 def draw(
-    functions, part, parts, page, page_i,
-    edges, rays, poses, origins, times, per_row,
+    functions, part, parts, page,
+    rays, poses, origins, times, per_row,
     surface, slots, light_table, shadows, wanted,
     rgb, depth, normals, semantic, instance,
 ):  # fmt: skip
-    """Draw one part of an image, or, when ``edges`` lists pixels (E, 2), refine those of ``rgb``.
+    """Draw one part of an image.
 
     Part k takes the blocks of rows k, k + parts, ... so that all parts see sky and street alike.
     """
     intersect, occluded, root, arguments = functions
+    page_i = page.view(np.int32)
+    address = page.ctypes.data
     light = unpack_light(light_table)
     display = light_table.display
     height, width = rays.shape[0], rays.shape[1]
-    refine = len(edges) > 0
-    per_line = -(-width // LANES)
-    packets = -(-len(edges) // 4) if refine else height * per_line
-    per_block = BLOCK_ROWS * per_line
-    for packet in range(packets):
-        if packet // per_block % parts != part:
-            continue
-        row, first = packet // per_line, packet % per_line * LANES
-        count = min(LANES, width - first)
-        if refine:
-            aim_edges(page, page_i, 4 * packet, edges, rays, poses, origins, times, per_row)
-        else:
-            aim_row(page, page_i, row, first, count, rays, poses, origins, times, per_row)
-        trace(page, page_i, f32(np.inf), intersect, root, arguments)
-        hits, moving = resolve(page, page_i, surface, slots)
-        if wanted[0]:
-            shade(
-                page, page_i, surface, slots, light, light_table.lamps, shadows,
-                occluded, root, arguments, hits, moving,
-            )  # fmt: skip
-        if refine:
-            for pixel in range(min(4, len(edges) - 4 * packet)):
-                row, column = edges[4 * packet + pixel, 0], edges[4 * packet + pixel, 1]
-                for channel in range(3):
-                    # The mean of the squares is close to a mean of light, after tone mapping.
-                    total = f32(0.0)
-                    for lane in range(4 * pixel, 4 * pixel + 4):
-                        seen = display[display_index(page[COLOUR + LANES * channel + lane])]
-                        total += f32(seen) * f32(seen)
-                    mean = np.sqrt(f32(0.25) * total) + f32(0.5)
-                    rgb[row, column, channel] = np.uint8(mean)
-            continue
-        if wanted[0]:
-            for lane in range(count):
-                on = page_i[VALID + lane]
-                for channel in range(3):
-                    value = display[display_index(page[COLOUR + LANES * channel + lane])]
-                    rgb[row, first + lane, channel] = value if on else np.uint8(0)
-        write_row(page, page_i, row, first, count, rays, wanted, depth, normals, semantic, instance)
+    for block in range(part * BLOCK_ROWS, height, parts * BLOCK_ROWS):
+        for row in range(block, min(block + BLOCK_ROWS, height)):
+            for first in range(0, width, LANES):
+                count = min(LANES, width - first)
+                aim_row(page, page_i, row, first, count, rays, poses, origins, times, per_row)
+                trace(page, page_i, address, f32(np.inf), intersect, root, arguments)
+                hits, moving = resolve(page, page_i, address, surface, slots)
+                if wanted[0]:
+                    shade(
+                        page, page_i, address, surface, slots, light, light_table.lamps, shadows,
+                        occluded, root, arguments, hits, moving,
+                    )  # fmt: skip
+                    look_up(page, page_i)
+                    for lane in range(count):
+                        for channel in range(3):
+                            entry = np.uint32(page_i[SHOWN + LANES * channel + lane])
+                            rgb[row, first + lane, channel] = display[entry]
+                write_row(
+                    page, page_i, row, first, count, rays, wanted, depth, normals, semantic,
+                    instance,
+                )  # fmt: skip

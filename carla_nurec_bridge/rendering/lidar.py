@@ -78,7 +78,7 @@ def render_lidar(
     )
 
     def work(part: int) -> None:
-        sweep(engine.functions, part, parts, *page(), *shared)
+        sweep(engine.functions, part, parts, page(), *shared)
 
     share(work, parts)
     return frame

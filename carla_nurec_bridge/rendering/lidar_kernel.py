@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .jit import kernel
+from .jit import allocating, kernel
 from .kernels import aim, trace
 from .packet import (
     DIRECTION,
@@ -15,6 +15,7 @@ from .packet import (
     LANES,
     NORMAL,
     OBJECT,
+    ORIGIN,
     REFLECTIVITY,
     TAG,
     VALID,
@@ -52,7 +53,7 @@ def measure(page):
 
 @kernel
 def sweep(
-    functions, part, parts, page, page_i,
+    functions, part, parts, page,
     directions, poses, origins, times, per_column, reach, surface, slots,
     ranges, intensity, tags, instance, cosine, normals,
 ):  # fmt: skip
@@ -62,21 +63,25 @@ def sweep(
     ``normals`` may be (0, 0, 0) when they are not wanted.
     """
     intersect, _, root, arguments = functions
+    page_i = page.view(np.int32)
+    address = page.ctypes.data
     columns = directions.shape[1]
     for row in range(part, directions.shape[0], parts):
         for first in range(0, columns, LANES):
             count = min(LANES, columns - first)
             for lane in range(count):
                 column = first + lane
-                d = directions[row, column]
-                pose = poses[column] if per_column else poses[0]
-                time = times[column] if per_column else times[0]
-                origin = origins[row if len(origins) > 1 else 0, column]
-                aim(page, page_i, lane, d[0], d[1], d[2], pose, origin, time)
+                x, y = directions[row, column, 0], directions[row, column, 1]
+                z = directions[row, column, 2]
+                k = column if per_column else 0
+                aim(page, page_i, lane, x, y, z, poses, k, times[k])
+                above = row if len(origins) > 1 else 0
+                for axis in range(3):
+                    page[ORIGIN + LANES * axis + lane] = origins[above, column, axis]
             for lane in range(count, LANES):
                 page_i[VALID + lane] = np.int32(0)
-            trace(page, page_i, reach, intersect, root, arguments)
-            resolve(page, page_i, surface, slots)
+            trace(page, page_i, address, reach, intersect, root, arguments)
+            resolve(page, page_i, address, surface, slots)
             for lane in range(count):
                 hit = page[HIT + lane] > f32(0.0)
                 tags[row, first + lane] = np.uint8(page_i[TAG + lane]) if hit else np.uint8(0)
@@ -91,7 +96,7 @@ def sweep(
                 cosine[row, first + lane] = page[HIT + lane]
 
 
-@kernel
+@allocating
 def gather_points(ranges, directions, rotations, offsets):
     """Return the hits (N, 3) in row-major order, moved by the transform of their column."""
     rows, columns = ranges.shape
@@ -105,14 +110,14 @@ def gather_points(ranges, directions, rotations, offsets):
         for column in range(columns):
             distance = ranges[row, column]
             if np.isfinite(distance):
-                d = directions[row, column]
-                x, y, z = distance * d[0], distance * d[1], distance * d[2]
-                turn = rotations[column]
+                x = distance * directions[row, column, 0]
+                y = distance * directions[row, column, 1]
+                z = distance * directions[row, column, 2]
                 for axis in range(3):
                     points[index, axis] = (
-                        turn[axis, 0] * x
-                        + turn[axis, 1] * y
-                        + turn[axis, 2] * z
+                        rotations[column, axis, 0] * x
+                        + rotations[column, axis, 1] * y
+                        + rotations[column, axis, 2] * z
                         + offsets[column, axis]
                     )
                 index += 1

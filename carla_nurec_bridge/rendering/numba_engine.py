@@ -11,7 +11,7 @@ from numba import carray, cfunc, types
 from numpy.typing import NDArray
 
 from .bvh import STACK, Tree, build_tree, enters, hit_triangle
-from .jit import kernel
+from .jit import allocating, kernel
 from .native import pointer_from_int
 from .packet import (
     DIRECTION,
@@ -98,7 +98,7 @@ def _moved_box(box: NDArray[np.float32], poses: NDArray[np.float32]) -> NDArray[
     ).astype(np.float32)
 
 
-@kernel
+@allocating
 def _mesh_from_map(poses, time, inverse):
     """Write the (3, 4) transform into the frame of a mesh at a time in [0, 1]."""
     steps = len(poses)
@@ -161,7 +161,7 @@ def _walk(nodes, bits, corners, ox, oy, oz, dx, dy, dz, far, any_hit, stack):
     return far, found, found_u, found_v
 
 
-@kernel
+@allocating
 def _trace(valid_address, root_address, packet_address, any_hit):
     size = RAY_SIZE if any_hit else HIT_SIZE
     page = carray(pointer_from_int(packet_address), (size,), np.float32)

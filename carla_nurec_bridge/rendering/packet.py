@@ -63,12 +63,15 @@ CORNER = SURFACE + 15 * LANES
 SMOOTH = SURFACE + SURFACE_COLUMNS * LANES
 COLOUR = SMOOTH + 3 * LANES
 HIT = COLOUR + 3 * LANES
-PAGE_SIZE = HIT + LANES
+
+# int32: which row of the triangle table was hit, and the display table's entries for COLOUR.
+ROW = HIT + LANES
+SHOWN = ROW + LANES
+PAGE_SIZE = SHOWN + 3 * LANES
 
 
-def page() -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Return one zeroed page, 64-byte aligned, as a float32 and an int32 view (PAGE_SIZE,)."""
+def page() -> NDArray[np.float32]:
+    """Return one zeroed page (PAGE_SIZE,), 64-byte aligned."""
     raw = np.zeros(PAGE_SIZE + LANES, np.float32)
     start = (-raw.ctypes.data % 64) // 4
-    floats = raw[start : start + PAGE_SIZE]
-    return floats, floats.view(np.int32)
+    return raw[start : start + PAGE_SIZE]

@@ -81,7 +81,7 @@ def cast(
     )
 
     def work(part: int) -> None:
-        sweep(engine.functions, part, parts, *page(), *shared)
+        sweep(engine.functions, part, parts, page(), *shared)
 
     share(work, parts)
     return RayHits(

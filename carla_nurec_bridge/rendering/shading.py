@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import inlined, kernel, once
-from .native import call_packet
+from .native import call_packet, gather_rows
 from .packet import (
     ALBEDO,
     COLOUR,
@@ -31,6 +31,7 @@ from .packet import (
     PAINTED,
     PATCHES,
     PRIMITIVE,
+    ROW,
     SHADOW,
     SHADOW_DIRECTION,
     SHADOW_FAR,
@@ -41,7 +42,6 @@ from .packet import (
     SHINE,
     SMOOTH,
     SURFACE,
-    SURFACE_COLUMNS,
     TIME,
     U,
     V,
@@ -55,16 +55,18 @@ f32 = np.float32
 
 
 @kernel
-def rotate(page, at, time, rotation):
-    """Turn the vector at ``page[at]`` by a rotation (2, 3, 3) that changes over time 0 to 1."""
+def rotate(page, at, time, rotations, slot):
+    """Turn the vector at ``page[at]`` by a slot's rotation, which changes over time 0 to 1."""
     x, y, z = page[at], page[at + Y], page[at + Z]
     length = f32(0.0)
     for axis in range(3):
-        a, b = rotation[0, axis], rotation[1, axis]
+        a = rotations[slot, 0, axis, 0]
+        b = rotations[slot, 0, axis, 1]
+        c = rotations[slot, 0, axis, 2]
         turned = (
-            (a[0] + time * (b[0] - a[0])) * x
-            + (a[1] + time * (b[1] - a[1])) * y
-            + (a[2] + time * (b[2] - a[2])) * z
+            (a + time * (rotations[slot, 1, axis, 0] - a)) * x
+            + (b + time * (rotations[slot, 1, axis, 1] - b)) * y
+            + (c + time * (rotations[slot, 1, axis, 2] - c)) * z
         )
         page[at + LANES * axis] = turned
         length += turned * turned
@@ -74,7 +76,7 @@ def rotate(page, at, time, rotation):
 
 
 @kernel
-def resolve(page, page_i, surface, slots):
+def resolve(page, page_i, address, surface, slots):
     """Fill the rows from SURFACE on, HIT, and turn NORMAL to the map frame, towards the origin.
 
     OBJECT of an instance becomes its identity. Lanes without a hit get the values of triangle 0.
@@ -88,14 +90,16 @@ def resolve(page, page_i, surface, slots):
         primitive = page_i[PRIMITIVE + lane] if hit else np.int32(0)
         page_i[INSTANCE + lane] = slot
         page[HIT + lane] = f32(1.0) if hit else f32(0.0)
-        row = surface.rows[slots.first[slot] + primitive]
-        for column in range(SURFACE_COLUMNS):
-            page[SURFACE + LANES * column + lane] = row[column]
+        page_i[ROW + lane] = slots.first[slot] + primitive
         hits += hit
-        if slot > 0:
-            moving += 1
-            page_i[OBJECT + lane] = slots.identity[slot]
-            rotate(page, NORMAL + lane, page[TIME + lane], slots.rotation[slot])
+        moving += slot > 0
+    gather_rows(surface.rows.ctypes.data, address + 4 * ROW, address + 4 * SURFACE)
+    if moving > 0:
+        for lane in range(LANES):
+            slot = page_i[INSTANCE + lane]
+            if slot > 0:
+                page_i[OBJECT + lane] = slots.identity[slot]
+                rotate(page, NORMAL + lane, page[TIME + lane], slots.rotation, slot)
     for lane in range(LANES):
         x, y, z = page[NORMAL + lane], page[NORMAL + Y + lane], page[NORMAL + Z + lane]
         facing = (
@@ -135,7 +139,7 @@ def dress_instances(page, page_i, surface, slots):
                 + u * surface.corners[corner, 3 + axis]
                 + v * surface.corners[corner, 6 + axis]
             )
-        rotate(page, SMOOTH + lane, page[TIME + lane], slots.rotation[slot])
+        rotate(page, SMOOTH + lane, page[TIME + lane], slots.rotation, slot)
         facing = f32(0.0)
         for axis in range(3):
             facing += page[SMOOTH + LANES * axis + lane] * page[NORMAL + LANES * axis + lane]
@@ -145,7 +149,7 @@ def dress_instances(page, page_i, surface, slots):
 
 
 @once
-def trace_shadows(page, page_i, to_sun, occluded, root, arguments):
+def trace_shadows(page, page_i, address, to_sun, occluded, root, arguments):
     """Send a ray to the sun from every lane that faces it; SHADOW_FAR < 0 means it is blocked."""
     wanted = 0
     for lane in range(LANES):
@@ -175,9 +179,7 @@ def trace_shadows(page, page_i, to_sun, occluded, root, arguments):
         page[SHADOW_NEAR + lane] = f32(0.0)
         page[SHADOW_TIME + lane] = page[TIME + lane]
         page[SHADOW_FAR + lane] = f32(400.0)
-    call_packet(
-        occluded, page_i[SHADOW_VALID:].ctypes.data, root, page[SHADOW:].ctypes.data, arguments
-    )
+    call_packet(occluded, address + 4 * SHADOW_VALID, root, address + 4 * SHADOW, arguments)
 
 
 @inlined
@@ -265,7 +267,8 @@ def shade_misses(page, light):
 
 @once
 def shade(
-    page, page_i, surface, slots, light, lamps, shadows, occluded, root, arguments, hits, moving
+    page, page_i, address, surface, slots, light, lamps, shadows,
+    occluded, root, arguments, hits, moving,
 ):  # fmt: skip
     """Fill COLOUR with the linear light that reaches the sensor on every lane."""
     for lane in range(LANES):
@@ -278,7 +281,7 @@ def shade(
         if light.wetness > f32(0.0):
             wet(page, light.wetness)
         if shadows:
-            trace_shadows(page, page_i, light.to_sun, occluded, root, arguments)
+            trace_shadows(page, page_i, address, light.to_sun, occluded, root, arguments)
         shade_hits(page, light, shadows)
         if len(lamps):
             shine_lamps(page, lamps, light.haze_per_m)

@@ -28,7 +28,8 @@ class LightTable(NamedTuple):
       first distance and thinning per metre of height.
     * lamps: float32 (L, 11), place, direction, colour, cosine of the outer angle, and one over the
       cosines' difference from outer to inner.
-    * display: uint8 (16384,), display byte of linear light 0 to 4, with a soft shoulder.
+    * display: uint8 (16385,), display byte of linear light 0 to 4, with a soft shoulder; the last
+      entry is for pixels outside the lens.
     """
 
     colours: NDArray[np.float32]
@@ -130,7 +131,7 @@ def _display(exposure: float, gamma: float) -> NDArray[np.uint8]:
     srgb = np.where(shown <= 0.0031308, shown * 12.92, 1.055 * shown ** (1 / 2.4) - 0.055)
     if gamma != SRGB_GAMMA:
         srgb = srgb ** (SRGB_GAMMA / gamma)
-    return np.round(srgb * 255).astype(np.uint8)
+    return np.append(np.round(srgb * 255), 0.0).astype(np.uint8)
 
 
 @inlined
