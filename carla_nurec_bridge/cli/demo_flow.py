@@ -17,19 +17,24 @@ import yaml
 
 from ..child import Child
 from ..core.errors import BridgeError, InputError, RunError
+from ..core.extras import draw_extras
+from ..core.extras_file import load_extras
 from ..core.resources import config_path
 from ..core.rig import load_rig
 from ..graph import GraphConfig, Process, build_graph, environment, load_config
 from ..report import Report, write_report
+from ..report.extras_sheet import write_extras_sheet
 from ..scene import build_scene
+from ..scene.own_assets import add_own_assets
 from ..supervisor import HEARTBEAT_DEADLINE_S, RunResult, Supervisor
 
 EPOCH_US = 1_700_000_000_000_000
 """When every demo begins. A fixed instant, so that two runs with one seed have equal stamps."""
 
 _ARTEFACTS = (
-    "bag", "controls", "parts", "params", "logs", "rehearsal.log", "rehearsal.server.log",
+    "bag", "controls", "variants", "parts", "params", "logs", "rehearsal.log", "rehearsal.server.log",
     "scene.usdz", "report.json", "report.md", "contact_sheet.png",
+    "extras.png",
 )  # fmt: skip
 _MARKER = ".carla_nurec_run"
 _POLL_S = 0.05
@@ -45,7 +50,10 @@ OnProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """What the user asked for; ``replay`` is a CARLA recording driven instead of the agent."""
+    """What the user asked for.
+
+    ``replay`` is a CARLA recording driven instead of the agent, ``extras`` who is added to it.
+    """
 
     out: Path
     seconds: float
@@ -53,6 +61,7 @@ class DemoOptions:
     replay: Path | None
     map: Path
     settings: Mapping[str, Any]
+    extras: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,7 @@ def configure(options: DemoOptions) -> GraphConfig:
         "run_dir": options.out,
         "map": options.map,
         "seed": options.seed,
+        "extras": options.extras,
         "carla_port": free_port(pair=True),
         "nurec_port": free_port(),
         "domain_id": free_domain(),
@@ -104,6 +114,8 @@ def configure(options: DemoOptions) -> GraphConfig:
             "ticks_per_frame": _REPLAY_TICKS_PER_FRAME,
         }
     config = load_config("demo", **{**overrides, **options.settings})
+    if config.extras:
+        draw_extras(load_extras(config.extras), config.seed)  # a mistake in it is better told now
     frames = max(1, round(options.seconds / config.dt_s))
     return config.model_copy(update={"frames": frames})
 
@@ -121,6 +133,9 @@ def run_demo(config: GraphConfig, on_progress: OnProgress) -> DemoRun:
     scene = out / "scene.usdz"
     epoch_us = EPOCH_US if config.log is None else None
     built = build_scene(config.map, log, load_rig(config.rig), scene, epoch_us=epoch_us)  # type: ignore[arg-type]
+    if config.extras:
+        actors = draw_extras(load_extras(config.extras), config.seed).actors
+        add_own_assets(scene, (actor.asset_id for actor in actors))
     on_progress("scene", 1, 1)
     config = config.model_copy(update={"scene": scene})
     if config.mode == "replay":
@@ -131,6 +146,9 @@ def run_demo(config: GraphConfig, on_progress: OnProgress) -> DemoRun:
     result = supervisor.run()
     on_progress("report", 0, 1)
     report = _report(config, result)
+    if config.extras and report is not None:
+        actors = draw_extras(load_extras(config.extras), config.seed).actors
+        write_extras_sheet(out, [actor.name for actor in actors])
     on_progress("report", 1, 1)
     return DemoRun(result, report, time.monotonic() - started)
 
