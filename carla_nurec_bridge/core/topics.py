@@ -68,6 +68,9 @@ TOPICS: dict[str, Topic] = {
     "objects_inserted": Topic("objects/inserted", "std_msgs/msg/String", "", "none", "latched",
                               "event", True, "JSON: ids of the tracks that edits put into NuRec's "
                               "scene, for actors to be bound to", None),
+    "objects_looks": Topic("objects/looks", "std_msgs/msg/String", "", "none", "latched", "event",
+                           True, "JSON: actor id -> blueprint, and colour (sRGB, 0..255) or null; "
+                           "published when new actors appear", None),
     "traffic_lights": Topic("traffic_lights", "vision_msgs/msg/Detection3DArray", "map", _FRAME,
                             "state", "frame", True,
                             "signal state as class id red, yellow, green, off; box = stop area"),

@@ -23,6 +23,7 @@ from .tracks import binding_message
 if TYPE_CHECKING:
     from ..carla_client.ego import Ego
     from ..carla_client.happenings import Happening
+    from ..carla_client.objects import Actor
     from ..carla_client.observer import FrameState
     from ..carla_client.signals import StopArea
     from .ego_parameters import EgoParameters
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _JPEG_QUALITY = 90
 _ENCODINGS = {"depth": "32FC1", "semantic": "8UC1", "instance": "32SC1", "normals": "rgb8",
               "flow": "32FC2"}  # fmt: skip
-EVENTS = ("collision", "lane_invasion", "obstacle", "weather")
+EVENTS = ("collision", "lane_invasion", "obstacle", "weather", "objects_looks")
 """Keys of what is published when it happens."""
 
 
@@ -42,6 +43,7 @@ class EgoPublisher:
         self._rig = rig
         self._p = parameters
         self._ages: dict[int, int] = {}
+        self._shown: dict[int, Actor] = {}
 
     def start(
         self,
@@ -95,6 +97,9 @@ class EgoPublisher:
         self._send("imu", ego_messages.imu_message(motion, stamp))
         self._send("gnss", ego_messages.gnss_message(*state.geodetic, stamp))
         self._send("vehicle_state", ego_messages.drive_message(motion, state.steer_rad, stamp))
+        if any(s.actor.id not in self._shown for s in objects):
+            self._shown |= {s.actor.id: s.actor for s in objects}
+            self._send("objects_looks", object_messages.looks_message(self._shown.values()))
         self._ages = {s.actor.id: self._ages.get(s.actor.id, 0) + 1 for s in objects}
         self._send("objects_states", object_messages.states_message(objects, self._ages, stamp))
         self._send("objects_markers", object_messages.markers_message(objects, stamp))

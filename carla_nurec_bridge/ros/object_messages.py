@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from derived_object_msgs.msg import Object, ObjectArray
 from geometry_msgs.msg import Accel, Twist
 from shape_msgs.msg import SolidPrimitive
-from std_msgs.msg import ColorRGBA
+from std_msgs.msg import ColorRGBA, String
 from vision_msgs.msg import (
     BoundingBox3D,
     Detection3D,
@@ -22,7 +23,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 from .convert import header, pose_message, vector_message
 
 if TYPE_CHECKING:
-    from ..carla_client.objects import ObjectState
+    from ..carla_client.objects import Actor, ObjectState
     from ..carla_client.signals import StopArea
 
 _CLASSIFICATION = {
@@ -90,6 +91,12 @@ def states_message(
             for state in objects
         ],
     )
+
+
+def looks_message(actors: Iterable[Actor]) -> String:
+    """Return how actors look, by id: blueprint and colour where they have one."""
+    looks = {str(a.id): {"blueprint": a.type_id, "colour": a.colour} for a in actors}
+    return String(data=json.dumps(looks))
 
 
 def markers_message(objects: Sequence[ObjectState], stamp: int) -> MarkerArray:
