@@ -14,6 +14,9 @@ from .windshield import Windshield
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+# Tables are made in strips of about this many pixels: what is computed on the way stays in cache.
+_STRIP_PIXELS = 16384
+
 
 @dataclass(frozen=True)
 class CameraBase(abc.ABC):
@@ -72,9 +75,15 @@ class CameraBase(abc.ABC):
 
         A pixel that sees nothing has the zero vector. The table takes a while: keep it.
         """
-        u, v = np.meshgrid(np.arange(self.width) + 0.5, np.arange(self.height) + 0.5)
-        rays, _ = self.unproject(np.column_stack([u.ravel(), v.ravel()]))
-        return rays.astype(np.float32).reshape(self.height, self.width, 3)
+        table = np.empty((self.height, self.width, 3), np.float32)
+        across = np.arange(self.width) + 0.5
+        step = max(1, _STRIP_PIXELS // self.width)
+        for top in range(0, self.height, step):
+            strip = table[top : top + step]
+            u, v = np.meshgrid(across, np.arange(top, top + len(strip)) + 0.5)
+            rays, _ = self.unproject(np.column_stack([u.ravel(), v.ravel()]))
+            strip[...] = rays.reshape(strip.shape)
+        return table
 
     def scale_to(self, width: int, height: int) -> tuple[float, float]:
         """Return the factors (horizontal, vertical) from this image's size to another one."""

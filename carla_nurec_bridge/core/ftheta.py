@@ -127,15 +127,17 @@ class FThetaCamera(CameraBase):
 
     def _out_of_lens(self, pixels: Array) -> tuple[Array, Mask]:
         """Return unit optical rays through pixels; valid below the largest angle."""
-        centred = np.asarray(pixels, dtype=np.float64) - np.asarray(self.principal_point) - 0.5
-        q = np.linalg.solve(self._linear, centred.T)
-        distance = np.hypot(q[0], q[1])
+        u, v = np.asarray(pixels, dtype=np.float64).T
+        (a, b), (c, d) = np.linalg.inv(self._linear)
+        u, v = u - self.principal_point[0] - 0.5, v - self.principal_point[1] - 0.5
+        x, y = a * u + b * v, c * u + d * v
+        distance = np.hypot(x, y)
         theta = self.angle_of_distance(distance)
         valid = distance < self._reach[1]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            direction = np.where(distance > 0.0, q / distance, 0.0)
-        rays = np.stack([np.sin(theta) * direction[0], np.sin(theta) * direction[1], np.cos(theta)])
-        return np.where(valid, rays, 0.0).T, valid
+        scale = np.divide(np.sin(theta), distance, out=np.zeros_like(x), where=distance > 0.0)
+        rays = np.column_stack([x * scale, y * scale, np.cos(theta)])
+        rays[~valid] = 0.0
+        return rays, valid
 
     def scaled(self, width: int, height: int) -> FThetaCamera:
         """Return the same optics on an image of another size; exact for any aspect ratio."""

@@ -111,6 +111,11 @@ class OpenCVPinholeCamera(CameraBase):
         """
         target = (np.asarray(pixels, dtype=np.float64) - self.principal_point) / self.focal_length
         x, y = self._undo_radial(target)
+        if not any(self.radial + self.tangential + self.thin_prism):
+            valid = np.hypot(x, y) < self._reach
+            rays = np.column_stack([x, y, np.ones_like(x)]) / np.sqrt(1.0 + x * x + y * y)[:, None]
+            rays[~valid] = 0.0
+            return rays, valid
         for _ in range(_MOST_STEPS if any(self.tangential) or any(self.thin_prism) else 1):
             xd, yd, (a, b, c, d) = self._distorted(x, y)
             ex, ey = xd - target[:, 0], yd - target[:, 1]

@@ -10,13 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 _MOST_STEPS = 100
+_LAST_STEP = 1e-8
 
 
 def evaluate(coefficients: ArrayLike, x: Array) -> Array:
     """Return the polynomial with these ascending coefficients at every x."""
-    result = np.zeros_like(x, dtype=np.float64)
-    for coefficient in reversed(np.asarray(coefficients, dtype=np.float64)):
-        result = result * x + coefficient
+    values = np.asarray(coefficients, dtype=np.float64)
+    result = np.full_like(x, values[-1] if len(values) else 0.0, dtype=np.float64)
+    for coefficient in values[-2::-1]:
+        result *= x
+        result += coefficient
     return result
 
 
@@ -58,15 +61,18 @@ def invert_increasing(
     x = np.clip(np.nan_to_num(start), 0.0, upper)
     for _ in range(_MOST_STEPS):
         error = function(x) - targets
-        low = np.where(error <= 0.0, x, low)
-        high = np.where(error >= 0.0, x, high)
-        gradient = slope(x)
+        np.copyto(low, x, where=error <= 0.0)
+        np.copyto(high, x, where=error >= 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            following = x - error / gradient
+            following = x - error / slope(x)
+        # The step after this one would be about its square; that of a bisection, half of it.
+        enough = _LAST_STEP * following
         outside = ~((following >= low) & (following <= high))
-        following = np.where(outside, 0.5 * (low + high), following)
+        if outside.any():
+            np.copyto(following, 0.5 * (low + high), where=outside)
+            np.copyto(enough, 9e-16 * following, where=outside)
         step = np.abs(following - x)
         x = following
-        if np.all(step <= 9e-16 * x):
+        if np.all(step <= enough):
             break
     return x
