@@ -14,16 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.frames import Matrix, invert
+from ..core.vehicle import VehicleInfo
 
 Points = NDArray[np.float64]
 
 _STOP_REACH_M = 1.2
 """How near to a route a stop line's middle lies if it is a line across that route."""
+_ROOM_M = 0.7
+"""How much room a vehicle wants on each side."""
 
 
 @dataclass(frozen=True)
 class AgentSettings:
-    """How the agent drives; lengths in metres, speeds in m/s, accelerations in m/s^2."""
+    """How the agent drives; lengths in metres, speeds in m/s, accelerations in m/s^2.
+
+    ``front_m`` is how far the vehicle reaches before base_link, ``half_width_m`` how far to each
+    side its way must be free.
+    """
 
     cruise_mps: float = 9.0
     lateral_mps2: float = 2.0
@@ -37,6 +44,17 @@ class AgentSettings:
     gap_m: float = 4.0
     headway_s: float = 1.0
     half_width_m: float = 1.6
+
+
+def settings_for(vehicle: VehicleInfo, **wanted: float) -> AgentSettings:
+    """Return the settings for a vehicle; ``wanted`` are fields that differ from their defaults."""
+    fitting: dict[str, float] = {
+        "wheelbase_m": vehicle.wheelbase_m,
+        "max_steer_rad": vehicle.max_steer_rad,
+        "front_m": vehicle.front_m,
+        "half_width_m": vehicle.size_m[1] / 2.0 + _ROOM_M,
+    }
+    return AgentSettings(**(fitting | wanted))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.errors import InputError, ProtocolError
 from ..core.frames import Matrix, invert, rigid
+from ..core.vehicle import VehicleInfo
 
 _CM = 0.01
 
@@ -19,15 +20,13 @@ class Ego:
     """The ego's actor and what is fixed about it.
 
     ``base_from_actor`` takes points of CARLA's actor frame (right-handed) to base_link, the rear
-    axle on the ground. ``max_steer_rad`` is the steering angle of the front wheels at steer 1.
+    axle on the ground. ``info.max_steer_rad`` is the angle of the front wheels at steer 1.
     """
 
     actor: carla.Vehicle
     base_from_actor: Matrix
-    wheelbase_m: float
-    max_steer_rad: float
-    size_m: tuple[float, float, float]
-    box_in_base_m: tuple[float, float, float]
+    info: VehicleInfo
+    wheels: int
 
 
 def find_by_role(world: carla.World, role_name: str) -> carla.Vehicle | None:
@@ -83,12 +82,17 @@ def measure(actor: carla.Vehicle, map_from_actor: Matrix) -> Ego:
     ground_z = float(in_actor[:, 2].mean()) - radius_m
     actor_from_base = rigid(np.eye(3), (axle[0], 0.0, ground_z))
     centre = np.array([box.location.x, -box.location.y, box.location.z])
+    x, y, z = centre - actor_from_base[:3, 3]
     steer_deg = max(w.max_steer_angle for w in wheels)
     return Ego(
         actor=actor,
         base_from_actor=invert(actor_from_base),
-        wheelbase_m=float(in_actor[front, 0].mean() - axle[0]),
-        max_steer_rad=math.radians(steer_deg),
-        size_m=(length, 2.0 * box.extent.y, 2.0 * box.extent.z),
-        box_in_base_m=tuple(float(v) for v in centre - actor_from_base[:3, 3]),  # type: ignore[arg-type]
+        info=VehicleInfo(
+            blueprint=actor.type_id,
+            wheelbase_m=float(in_actor[front, 0].mean() - axle[0]),
+            max_steer_rad=math.radians(steer_deg),
+            size_m=(length, 2.0 * box.extent.y, 2.0 * box.extent.z),
+            box_in_base_m=(float(x), float(y), float(z)),
+        ),
+        wheels=len(wheels),
     )

@@ -13,6 +13,7 @@ from .motion import Motion, MotionTracker
 from .objects import ObjectState, ObjectTracker, labels_of
 from .session import Session
 
+_MOTORCYCLE = 2
 _FRONT = (carla.VehicleWheelLocation.FL_Wheel, carla.VehicleWheelLocation.FR_Wheel)
 
 
@@ -64,6 +65,7 @@ class Observer:
     def _steer_rad(self) -> float:
         """Return the mean angle of the front wheels; in a replay, what the driver asked for."""
         if not self._wheels_are_known:
-            return float(-self._ego.actor.get_control().steer * self._ego.max_steer_rad)
-        left, right = (self._ego.actor.get_wheel_steer_angle(wheel) for wheel in _FRONT)
-        return -math.radians((left + right) / 2.0)
+            return float(-self._ego.actor.get_control().steer * self._ego.info.max_steer_rad)
+        wheels = _FRONT if self._ego.wheels > _MOTORCYCLE else _FRONT[:1]
+        angles = [self._ego.actor.get_wheel_steer_angle(wheel) for wheel in wheels]
+        return -math.radians(sum(angles) / len(angles))

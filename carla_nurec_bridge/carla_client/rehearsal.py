@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.command import Command
 from ..core.errors import InputError
-from .agent import AgentSettings, Obstacle, RouteAgent
+from .agent import Obstacle, RouteAgent, settings_for
 from .driving import SpeedController
 from .motion import MotionTracker
 from .objects import ObjectState, ObjectTracker, labels_of
@@ -51,8 +51,8 @@ def rehearse(
         if stage.route is None:
             raise InputError("a rehearsal drives a route; it cannot replay a recording")
         answer = session.client.start_recorder(str(log.resolve()), True)
-        agent = RouteAgent(stage.route.points, AgentSettings(), dt_s)
-        controller = SpeedController(stage.ego.max_steer_rad, dt_s)
+        agent = RouteAgent(stage.route.points, settings_for(stage.ego.info), dt_s)
+        controller = SpeedController(stage.ego.info.max_steer_rad, dt_s)
         tracker = MotionTracker(stage.ego, dt_s, from_poses=False)
         objects = ObjectTracker(
             session.world, stage.ego.actor.id, dt_s,

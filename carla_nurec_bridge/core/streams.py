@@ -28,7 +28,10 @@ _EGO_STATE = (
     "clock", "tf", "odometry", "imu", "gnss", "vehicle_state", "objects", "objects_states",
     "objects_markers", "traffic_lights",
 )  # fmt: skip
-_EGO_LATCHED = ("tf_static", "map_opendrive", "map_markers", "objects_tracks", "robot_description")
+_EGO_LATCHED = (
+    "tf_static", "map_opendrive", "map_markers", "objects_tracks", "robot_description",
+    "vehicle_info",
+)  # fmt: skip
 _OUTPUTS = {
     "rgb": ("compressed",),
     "depth": ("depth",),
@@ -135,7 +138,7 @@ def expected_count(stream: Stream, frames: int) -> int:
 
 _READS = {
     NUREC: {"odometry", "objects", "objects_tracks"},
-    AGENT: {"odometry", "objects", "traffic_lights", "route"},
+    AGENT: {"odometry", "objects", "traffic_lights", "route", "vehicle_info"},
     EGO: {
         "command_ackermann",
         "command_twist",

@@ -82,6 +82,9 @@ TOPICS: dict[str, Topic] = {
                    "the way that the agent is asked to drive"),
     "robot_description": Topic("robot_description", "std_msgs/msg/String", "base_link", "none",
                                "latched", "latched", True, "URDF of the ego for RViz", None),
+    "vehicle_info": Topic("vehicle/info", "std_msgs/msg/String", "base_link", "none", "latched",
+                          "latched", True, "JSON: the ego's blueprint, wheelbase, greatest "
+                          "steering angle and box, metres and radians", None),
     "image": Topic("camera/{name}/image_raw", "sensor_msgs/msg/Image", "{name}_optical_frame",
                    _CLOSE, "sensor", "sensor", False, "decoded picture, only while subscribed"),
     "compressed": Topic("camera/{name}/image_raw/compressed", "sensor_msgs/msg/CompressedImage",

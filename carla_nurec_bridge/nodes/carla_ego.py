@@ -157,8 +157,8 @@ class CarlaEgo:
                 session, ego, p.dt_s, from_poses=p.mode in ("replay", "scene")
             )
             self._entities = Entities(session, ego, self._guests, self._observer)
-            self._inbox.wheelbase_m = ego.wheelbase_m
-            self._controller = SpeedController(ego.max_steer_rad, p.dt_s)
+            self._inbox.wheelbase_m = ego.info.wheelbase_m
+            self._controller = SpeedController(ego.info.max_steer_rad, p.dt_s)
             opendrive = session.map.to_opendrive()
             lines = lane_lines(parse(opendrive))
             self._publisher.start(self._at.stamp_ns, ego, opendrive, lines, self._stage.stops)

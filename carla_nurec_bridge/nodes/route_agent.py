@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
 from nav_msgs.msg import Odometry, Path
+from numpy.typing import NDArray
 from rclpy.node import Node
+from std_msgs.msg import String
 from vision_msgs.msg import Detection3D, Detection3DArray
 
-from ..carla_client.agent import AgentSettings, Drive, Obstacle, RouteAgent
+from ..carla_client.agent import Drive, Obstacle, RouteAgent, settings_for
 from ..core.errors import DeadlineError
 from ..core.streams import AGENT, plan_agent
 from ..core.timings import Timings
 from ..core.topics import TOPICS
+from ..core.vehicle import VehicleInfo
 from ..ros.agent_parameters import AgentParameters
 from ..ros.convert import header, pose_matrix, stamp_ns, vector_array
 from ..ros.joiner import Frame, Joiner
@@ -43,9 +46,10 @@ class AgentNode:
         participants = p.participants or (AGENT,)
         self._publishers = Publishers(node, plan_agent())
         self._joiner = Joiner(("odometry", "objects", "traffic_lights"), keep_all=p.lockstep)
+        self._vehicle: VehicleInfo | None = None
+        self._points: NDArray[np.float64] | None = None
         self._route: RouteAgent | None = None
         self._route_arrived = threading.Event()
-        self._settings = AgentSettings(cruise_mps=p.cruise_mps, wheelbase_m=p.wheelbase_m)
         self._before: dict[str, Detection3D] = {}
         self._timings = Timings()
         self._participant = Participant(node, lambda: self._publishers.unmatched(participants))
@@ -56,8 +60,11 @@ class AgentNode:
         ):
             row = TOPICS[key]
             node.create_subscription(kind, row.name, partial(self._join, key), profile(row.qos))
-        row = TOPICS["route"]
-        node.create_subscription(Path, row.name, self._take_route, profile(row.qos))
+        for key, latched, take in (
+            ("route", Path, self._take_route), ("vehicle_info", String, self._take_vehicle),
+        ):  # fmt: skip
+            row = TOPICS[key]
+            node.create_subscription(latched, row.name, take, profile(row.qos))
 
     def work(self) -> int:
         """Drive until the run is over; return the exit code."""
@@ -67,7 +74,8 @@ class AgentNode:
             if self._p.lockstep and time.monotonic() > deadline:
                 raise DeadlineError(f"no carla_ego started a run within {self._p.start_s:g} s")
         if not self._route_arrived.wait(self._p.start_s):
-            raise DeadlineError(f"no route came within {self._p.start_s:g} s")
+            missing = "route" if self._points is None else TOPICS["vehicle_info"].name
+            raise DeadlineError(f"no {missing} came within {self._p.start_s:g} s")
         while not self._participant.over:
             self._spinner.check()
             frame = self._joiner.next(_POLL_S)
@@ -107,9 +115,19 @@ class AgentNode:
         self._joiner.add(key, stamp_ns(message.header.stamp), message)
 
     def _take_route(self, message: Path) -> None:
-        points = np.array([vector_array(pose.pose.position) for pose in message.poses])
-        self._route = RouteAgent(points, self._settings, self._p.dt_s)
-        self._route_arrived.set()
+        self._points = np.array([vector_array(pose.pose.position) for pose in message.poses])
+        self._begin()
+
+    def _take_vehicle(self, message: String) -> None:
+        self._vehicle = VehicleInfo.from_json(message.data)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Follow the route from its start, once the vehicle is known too."""
+        if self._vehicle is not None and self._points is not None:
+            settings = settings_for(self._vehicle, cruise_mps=self._p.cruise_mps)
+            self._route = RouteAgent(self._points, settings, self._p.dt_s)
+            self._route_arrived.set()
 
     def _summary(self) -> dict[str, Any]:
         assert self._route is not None

@@ -14,9 +14,6 @@ class AgentParameters:
     cruise_mps: float = parameter(
         9.0, "cruise_speed_mps", "speed on a free straight road, m/s", between=(0.5, 60)
     )
-    wheelbase_m: float = parameter(
-        2.85, "wheelbase_m", "distance of the axles in m", between=(0.3, 12)
-    )
     run_dir: str = parameter("", "run_dir", "folder for the summary; empty = none is written")
     dt_s: float = parameter(0.05, "dt_s", "simulated time of one frame in s", between=(0.001, 1.0))
     lockstep: bool = parameter(False, "lockstep.enabled", "answer every frame, skip none")

@@ -52,20 +52,20 @@ class CommandInbox:
     In lock-step a command must carry the stamp of the open frame. Otherwise the latest one holds
     for ``watchdog.hold_ns`` of simulated time; then the vehicle brakes, or ``watchdog`` says to
     go on. While ``command/manual_override`` is true only ``command/manual`` drives.
-    ``on_arrival`` is called from the executor whenever a command was accepted.
+    ``wheelbase_m`` is the ego's, set before the first frame; ``on_arrival`` is called from the
+    executor whenever a command was accepted.
     """
 
     def __init__(
         self,
         node: Node,
-        wheelbase_m: float = 2.85,
         *,
         lockstep: bool,
         watchdog: Watchdog,
         cmd_vel: str = "off",
         on_arrival: Callable[[], None],
     ) -> None:
-        self.wheelbase_m = wheelbase_m
+        self.wheelbase_m = 0.0
         self._lockstep = lockstep
         self._watchdog = watchdog
         self._on_arrival = on_arrival

@@ -60,6 +60,7 @@ class EgoPublisher:
         self._send("tf_static", static)
         urdf = fixed_messages.robot_description(self._rig, ego)
         self._send("robot_description", String(data=urdf))
+        self._send("vehicle_info", String(data=ego.info.to_json()))
         self._send("map_opendrive", String(data=opendrive))
         self._send("map_markers", fixed_messages.map_markers(lines, stops, stamp))
         for camera in self._rig.cameras:

@@ -54,7 +54,7 @@ def robot_description(rig: Rig, ego: Ego) -> str:
     robot = ET.Element("robot", name="ego")
     _material(robot, "body", "0.16 0.30 0.48 0.55")
     _material(robot, "sensor", "0.46 0.72 0.0 1")
-    _link(robot, "base_link", "body", ego.size_m, ego.box_in_base_m)
+    _link(robot, "base_link", "body", ego.info.size_m, ego.info.box_in_base_m)
     for parent, child, pose in mounts(rig):
         if child.endswith("_link"):
             _link(robot, child, "sensor", (0.08, 0.08, 0.08), (0.0, 0.0, 0.0))

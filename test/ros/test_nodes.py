@@ -134,9 +134,10 @@ class _Inbox:
             )
         )
         self.inbox = CommandInbox(
-            node, 2.8, lockstep=lockstep, watchdog=Watchdog(500 * _MS, watchdog),
+            node, lockstep=lockstep, watchdog=Watchdog(500 * _MS, watchdog),
             cmd_vel=cmd_vel, on_arrival=self._count,
         )  # fmt: skip
+        self.inbox.wheelbase_m = 2.8
 
     def _count(self) -> None:
         self.arrivals += 1

@@ -10,7 +10,7 @@ import numpy as np
 from ...core.command import Command
 from ...core.errors import ProtocolError
 from ...core.frames import Matrix, mirror_vector
-from ..agent import AgentSettings, Obstacle, RouteAgent
+from ..agent import Obstacle, RouteAgent, settings_for
 from ..driving import SpeedController
 from ..ego import measure
 from ..motion import Motion, MotionTracker
@@ -66,14 +66,13 @@ class Driver:
         if self._tracker is None:
             state = snapshot.find(self.vehicle.id)
             ego = measure(self.vehicle, matrix_of(state.get_transform()))
-            self._box_in_base = np.array([*ego.box_in_base_m, 1.0])
+            self._box_in_base = np.array([*ego.info.box_in_base_m, 1.0])
             self._tracker = MotionTracker(ego, self._dt_s, from_poses=False)
-            self._settings = AgentSettings(
-                cruise_mps=_TOP_MPS, lateral_mps2=4.0, brake_mps2=4.5, accelerate_mps2=3.0,
-                wheelbase_m=ego.wheelbase_m, max_steer_rad=ego.max_steer_rad,
-                front_m=ego.box_in_base_m[0] + ego.size_m[0] / 2.0, half_width_m=1.3,
+            self._settings = settings_for(
+                ego.info, cruise_mps=_TOP_MPS, lateral_mps2=4.0, brake_mps2=4.5,
+                accelerate_mps2=3.0, half_width_m=1.3,
             )  # fmt: skip
-            self._controller = SpeedController(ego.max_steer_rad, self._dt_s)
+            self._controller = SpeedController(ego.info.max_steer_rad, self._dt_s)
             self._agent = RouteAgent(self._path, self._settings, self._dt_s)
         self._motion = self._tracker.update(snapshot)
 

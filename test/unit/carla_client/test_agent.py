@@ -7,8 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.carla_client.agent import AgentSettings, Drive, Obstacle, RouteAgent
+from carla_nurec_bridge.carla_client.agent import (
+    AgentSettings,
+    Drive,
+    Obstacle,
+    RouteAgent,
+    settings_for,
+)
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
+from carla_nurec_bridge.core.vehicle import VehicleInfo
 
 _DT_S = 0.05
 _NONE = np.zeros((0, 3))
@@ -108,3 +115,22 @@ def test_it_follows_a_slower_car_at_its_speed() -> None:
         car.move(agent.step(car.pose, car.speed, [_box(ahead_x, 5.0)], _NONE))
     assert car.speed == pytest.approx(5.0, abs=0.3)
     assert ahead_x - 2.25 - (car.x + AgentSettings().front_m) > 4.0
+
+
+def test_a_long_vehicle_steers_more_and_stops_with_its_own_front_before_the_line() -> None:
+    truck = VehicleInfo("truck", 5.7, 0.8, (9.0, 2.6, 3.5), (2.5, 0.0, 1.7))
+    car = VehicleInfo("car", 2.85, 1.2, (4.9, 1.84, 1.5), (1.4, 0.0, 0.75))
+    bend = np.array([[x, x * x / 40.0, 0.0] for x in np.linspace(0, 20, 60)])
+    steer = {
+        vehicle.blueprint: RouteAgent(bend, settings_for(vehicle), _DT_S)
+        .step(np.eye(4), 3.0, [], _NONE)
+        .steer_rad
+        for vehicle in (truck, car)
+    }
+    assert math.tan(steer["truck"]) == pytest.approx(2.0 * math.tan(steer["car"]))
+    red = np.array([[14.0, 0.0, 0.0]])
+    speeds = [
+        RouteAgent(_straight(), settings_for(v), _DT_S)._speed_at_lights(red, 2.0)
+        for v in (truck, car)
+    ]
+    assert speeds[0] < speeds[1]  # 7 m reach before its axle, not 3.85 m
