@@ -9,11 +9,12 @@ from types import TracebackType
 from typing import Any, final
 
 import carla
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import DeadlineError, InputError
-from ..core.frames import OPTICAL_FROM_BODY, invert
+from ..core.frames import OPTICAL_FROM_BODY, Matrix, invert
 from ..core.opencv_pinhole import OpenCVPinholeCamera
 from ..core.rig import RigCamera
 from . import readings
@@ -26,6 +27,7 @@ _BLUEPRINTS = {
     "depth": "sensor.camera.depth",
     "semantic": "sensor.camera.semantic_segmentation",
     "instance": "sensor.camera.instance_segmentation",
+    "labels": "sensor.camera.instance_segmentation",
     "normals": "sensor.camera.normals",
     "flow": "sensor.camera.optical_flow",
     "events": "sensor.camera.dvs",
@@ -50,7 +52,9 @@ class CameraGroup:
 
         rgb (H, W, 3) uint8, depth (H, W) float32 metres, semantic (H, W) uint8, instance (H, W)
         int32 ids of 16 bits of what moves, normals (H, W, 3) uint8, flow (H, W, 2) float32
-        pixels, events a structured array. DeadlineError names what is missing.
+        pixels, events a structured array; labels (H, W, 4) uint8 as CARLA sends instances, which
+        ``decode_instance`` and the decoder of semantic both take. DeadlineError names what is
+        missing.
         """
         deadline = time.monotonic() + timeout_s
         pictures = {}
@@ -91,10 +95,21 @@ def mount(client: carla.Client, ego: Ego, camera: RigCamera) -> CameraGroup:
     InputError when its model is not the pinhole that CARLA's cameras have: no distortion, square
     pixels, the principal point in the middle.
     """
+    pose = invert(ego.base_from_actor) @ camera.rig_from_camera
+    return _listening(client, camera, pose, ego.actor)
+
+
+def mount_still(client: carla.Client, camera: RigCamera) -> CameraGroup:
+    """Put up a camera that stands in the map, where ``rig_from_camera`` has it; see ``mount``."""
+    return _listening(client, camera, camera.rig_from_camera, None)
+
+
+def _listening(
+    client: carla.Client, camera: RigCamera, pose: Matrix, parent: carla.Actor | None
+) -> CameraGroup:
     world = client.get_world()
     library = world.get_blueprint_library()
-    actor_from_base = invert(ego.base_from_actor)
-    mount_pose = transform_of(actor_from_base @ camera.rig_from_camera @ OPTICAL_FROM_BODY)
+    mount_pose = transform_of(pose @ OPTICAL_FROM_BODY)
     taps = {}
     for output in camera.outputs:
         found = library.filter(_BLUEPRINTS[output])
@@ -106,7 +121,7 @@ def mount(client: carla.Client, ego: Ego, camera: RigCamera) -> CameraGroup:
         blueprint.set_attribute("fov", repr(field_of_view_deg(camera)))
         if blueprint.has_attribute("motion_blur_intensity"):
             blueprint.set_attribute("motion_blur_intensity", "0")
-        taps[output] = Tap(world.spawn_actor(blueprint, mount_pose, attach_to=ego.actor))
+        taps[output] = Tap(world.spawn_actor(blueprint, mount_pose, attach_to=parent))
     return CameraGroup(client, camera, taps)
 
 
@@ -140,9 +155,7 @@ def _decoded(output: str, image: Any) -> NDArray[np.generic]:
 
 def decode_depth(bgra: Pixels) -> NDArray[np.float32]:
     """Return metres along the optical axis (H, W) of CARLA's 24-bit depth picture."""
-    value = bgra[..., 2].astype(np.uint32)
-    value += bgra[..., 1].astype(np.uint32) << 8
-    value += bgra[..., 0].astype(np.uint32) << 16
+    value = bgra.view(">u4")[..., 0].astype(np.uint32) >> 8
     return (value * np.float64(1000.0 / (2**24 - 1))).astype(np.float32)
 
 
@@ -151,18 +164,23 @@ def decode_instance(bgra: Pixels) -> NDArray[np.int32]:
 
     CARLA writes the label in red and the id's low and high bytes in green and blue.
     """
-    ids = bgra[..., 1].astype(np.int32) | (bgra[..., 0].astype(np.int32) << 8)
-    label = bgra[..., 2]
-    ids[(label < _MOVING_TAGS[0]) | (label > _MOVING_TAGS[1])] = 0
+    ids = bgra.view(">u2")[..., 0].astype(np.int32)
+    label = cv2.extractChannel(bgra, 2)
+    ids *= cv2.inRange(label, *_MOVING_TAGS) != 0
     return ids
 
 
+def _rgb(bgra: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB), np.uint8)
+
+
 DECODERS: dict[str, Callable[[Pixels], NDArray[np.generic]]] = {
-    "rgb": lambda bgra: np.ascontiguousarray(bgra[..., 2::-1]),
+    "rgb": _rgb,
     "depth": decode_depth,
-    "semantic": lambda bgra: np.ascontiguousarray(bgra[..., 2]),
+    "semantic": lambda bgra: np.asarray(cv2.extractChannel(bgra, 2), np.uint8),
     "instance": decode_instance,
-    "normals": lambda bgra: np.ascontiguousarray(bgra[..., 2::-1]),
+    "labels": lambda bgra: bgra.copy(),
+    "normals": _rgb,
 }
 """From (H, W, 4) blue, green, red, alpha to the picture of each output that has colours."""
 

@@ -6,7 +6,8 @@ import hashlib
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,7 +24,7 @@ from .hdmap_draw import HdMapPainter
 from .masters import MASTERS, MasterWriter
 from .palette import InstancePalette
 from .remake import remake_depth
-from .streams import ControlOptions, Convert, Stream, converters
+from .streams import STREAMS, ControlOptions, Convert, Stream, converters
 from .video import VideoWriter
 
 _QUEUE_FRAMES = 6
@@ -57,6 +58,16 @@ class StreamFile:
         return {
             "file": self.name, "frames": self.frames, "bytes": self.size, "sha256": self.sha256,
         }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ClipDone:
+    """A finished clip: its folder, its camera's name, its streams, how masks and boxes agree."""
+
+    directory: Path
+    camera: str
+    files: tuple[StreamFile, ...]
+    agreement: Sequence[Mapping[str, Any]]
 
 
 class _Writer(Protocol):
@@ -140,6 +151,8 @@ class ControlClip:
     ) -> None:
         """Create the files of all streams that can be made; ``ego`` is the ego's instance id."""
         directory.mkdir(parents=True, exist_ok=True)
+        for name in ("manifest.json", *(stream.file for stream in STREAMS.values())):
+            (directory / name).unlink(missing_ok=True)  # an older clip's must not look like ours
         self.options = options
         self.directory = directory
         self.rate = Fraction(rate_hz).limit_denominator(1001)
@@ -213,6 +226,13 @@ class ControlClip:
             )
             self._done[stream.name] = self._done["depth_master"]
         return tuple(self._file(stream) for stream in self.streams)
+
+    def abandon(self) -> None:
+        """End the workers and leave what is written so far, without a manifest; never raises."""
+        tracks, self._tracks = self._tracks, []
+        for track in tracks:
+            with suppress(RunError):
+                track.close()
 
     def _file(self, stream: Stream) -> StreamFile:
         path, track = self.directory / stream.file, self._done[stream.name]

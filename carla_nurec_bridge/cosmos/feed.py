@@ -93,6 +93,17 @@ class ControlFeed:
         self._numbers.append(number)
         self._clip.add(frame)
 
+    @property
+    def agreement(self) -> list[dict[str, Any]]:
+        """How masks and boxes agree, by instance; complete after ``close``."""
+        return [] if self._clip is None else self._clip.agreement.report()
+
+    def abandon(self) -> None:
+        """End the encoders and leave what is written so far, without a manifest."""
+        if self._clip is not None and self._files is None:
+            self._files = ()
+            self._clip.abandon()
+
     def _open(self, keys: frozenset[str]) -> ControlClip:
         source = self._source
         sources = {kind for kind, key in _FROM.items() if key in keys}

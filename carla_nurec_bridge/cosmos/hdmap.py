@@ -49,12 +49,13 @@ _PLATE_SIZE_M, _PLATE_ABOVE_M = (0.1, 0.7, 0.7), 2.4
 
 @dataclass(frozen=True, eq=False)
 class Fixture:
-    """A traffic light's head or a sign's plate: x of its box looks at the traffic."""
+    """A traffic light's head or a sign's plate: its box, and the way (3,) that it faces."""
 
     kind: Literal["light", "sign"]
     signal_id: str
     map_from_box: Matrix
     size_m: tuple[float, float, float]
+    facing: Array | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,5 +118,5 @@ def _fixtures(opendrive: OpenDriveMap) -> list[Fixture]:
         above = _HEAD_ABOVE_M if light else _PLATE_ABOVE_M
         pose = matrix_from_xyz_rpy((x, y, z + above), (0.0, 0.0, facing))
         size = _HEAD_SIZE_M if light else _PLATE_SIZE_M
-        found.append(Fixture("light" if light else "sign", signal_id, pose, size))
+        found.append(Fixture("light" if light else "sign", signal_id, pose, size, pose[:3, 0]))
     return found

@@ -96,8 +96,9 @@ class HdMapPainter:
             colour = SIGN_COLOUR
             if fixture.kind == "light":
                 # What a light shows is for those before it; from behind it is dark.
-                faces = (view.position - pose[:3, 3]) @ pose[:3, 0] > 0.0
-                state = frame.lights.get(fixture.signal_id, "off") if faces else "off"
+                facing = fixture.facing
+                seen = facing is None or (view.position - pose[:3, 3]) @ facing > 0.0
+                state = frame.lights.get(fixture.signal_id, "off") if seen else "off"
                 colour = LIGHT_COLOURS[state]
             found.append((pose, fixture.size_m, colour))
         return found

@@ -1,0 +1,91 @@
+"""What a CARLA server tells about a recording: length, map, and who is in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import carla
+
+from ..core.errors import InputError, ProtocolError
+
+_FRAME = re.compile(r"Frame (\d+) at (\S+) seconds")
+_CREATE = re.compile(r" Create (\d+): (\S+) \(\S+\) at \((.*)\)")
+_DESTROY = re.compile(r" Destroy (\d+)")
+_ATTRIBUTE = re.compile(r"  (\w+) = (.*)")
+
+
+@dataclass(frozen=True)
+class RecordedActor:
+    """An actor of a recording: its id there, and when it is there, in seconds of the recording."""
+
+    id: int
+    blueprint: str
+    role_name: str
+    from_s: float
+    to_s: float
+
+
+@dataclass(frozen=True)
+class RecordingInfo:
+    """A recording as the server sees it; ``actors`` are all of them, in order of appearance."""
+
+    path: str
+    map_name: str
+    frames: int
+    duration_s: float
+    actors: tuple[RecordedActor, ...]
+
+    def actor(self, actor_id: int, role_name: str) -> RecordedActor:
+        """Return the actor of a recorded id, or for id 0 the vehicle of a role.
+
+        InputError tells which vehicles there are.
+        """
+        moving = [a for a in self.actors if a.blueprint.startswith(("vehicle.", "walker."))]
+        for actor in moving:
+            if actor.id == actor_id or (actor_id == 0 and actor.role_name == role_name):
+                return actor
+        wanted = f"actor {actor_id}" if actor_id else f"vehicle with role_name {role_name!r}"
+        known = ", ".join(f"{a.id} ({a.blueprint}, {a.role_name or 'no role'})" for a in moving)
+        raise InputError(f"{self.path} has no {wanted}; it has: {known or 'nobody'}")
+
+
+def recording_info(client: carla.Client, path: str) -> RecordingInfo:
+    """Ask the server about a recording; ``path`` is as the server sees it.
+
+    InputError when the server cannot read it, ProtocolError when its answer has no duration.
+    """
+    text = client.show_recorder_file_info(path, False)
+    found = dict(re.findall(r"^(Map|Frames|Duration): (\S+)", text, re.MULTILINE))
+    if "Map" not in found:
+        raise InputError(f"CARLA cannot read the recording {path}: {' '.join(text.split())[:200]}")
+    if "Frames" not in found or "Duration" not in found:
+        raise ProtocolError(f"CARLA told neither frames nor duration of the recording {path}")
+    duration_s = float(found["Duration"])
+    return RecordingInfo(
+        path, found["Map"].rsplit("/", 1)[-1], int(found["Frames"]), duration_s,
+        tuple(_actors(text, duration_s)),
+    )  # fmt: skip
+
+
+def _actors(text: str, duration_s: float) -> Iterator[RecordedActor]:
+    """Yield the actors of the answer's lines: frames, who appears in them, who goes."""
+    time_s = 0.0
+    born: dict[int, tuple[str, float]] = {}
+    roles: dict[int, str] = {}
+    gone: dict[int, float] = {}
+    newest = 0
+    for line in text.splitlines():
+        if match := _FRAME.fullmatch(line):
+            time_s = float(match[2])
+        elif match := _CREATE.fullmatch(line):
+            newest = int(match[1])
+            born[newest] = (match[2], time_s)
+        elif match := _DESTROY.fullmatch(line):
+            gone[int(match[1])] = time_s
+        elif (match := _ATTRIBUTE.fullmatch(line)) and match[1] == "role_name":
+            roles[newest] = match[2]
+    for actor_id, (blueprint, from_s) in born.items():
+        to_s = gone.get(actor_id, duration_s)
+        yield RecordedActor(actor_id, blueprint, roles.get(actor_id, ""), from_s, to_s)

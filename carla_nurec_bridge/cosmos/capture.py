@@ -1,0 +1,277 @@
+"""Make clips of a recording that CARLA plays: one for each camera, frame by frame."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..carla_client.ego import Ego, measure
+from ..carla_client.fixtures import light_states, shown_fixtures
+from ..carla_client.objects import ObjectState, ObjectTracker, labels_of
+from ..carla_client.recordings import RecordingInfo
+from ..carla_client.rerun import Rerun, RerunOptions, Window, window_of
+from ..carla_client.sensors import DECODERS, CameraGroup, decode_instance, mount, mount_still
+from ..carla_client.session import Session, Snapshot, matrix_of
+from ..carla_client.weather import weather_json
+from ..core.errors import BridgeError, InputError, RunError
+from ..core.frames import Matrix, invert
+from ..core.opencv_pinhole import OpenCVPinholeCamera
+from ..core.rig import RigCamera
+from ..core.timebase import NS_PER_S
+from ..core.timings import Timings
+from ..opendrive import parse
+from .cast import Player, cast_of
+from .clip import ClipDone, ControlClip
+from .frame import Box, ControlFrame
+from .hdmap import Fixture, HdMap, hd_map
+from .manifest import MAP_ENGINE, ClipCamera, ClipContent, write_manifest
+from .masters import MOST_ID
+from .sensor_rig import SensorRig, in_world, on_vehicle
+from .streams import ControlOptions
+
+_PICTURE_S = 30.0
+_OUTPUTS = ("rgb", "depth", "labels", "normals")
+_SOURCES = frozenset({"rgb", "depth", "semantic", "instance", "normals"})
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What to make: cameras, whose they are (recorded id, or 0 for a role), how and where to."""
+
+    sensors: SensorRig
+    output: Path
+    rerun: RerunOptions
+    controls: ControlOptions
+    actor_id: int = 0
+    role_name: str = "hero"
+    seed: int | None = None
+    engine: str = "CARLA"
+
+
+@dataclass(frozen=True)
+class Captured:
+    """What came of it; ``notes`` are sentences for the user, ``timings`` the loop's stages."""
+
+    window: Window
+    clips: tuple[ClipDone, ...]
+    notes: tuple[str, ...]
+    timings: Timings
+
+
+class _Shot:
+    """One camera of a capture with its clip."""
+
+    def __init__(self, group: CameraGroup, camera: RigCamera, clip: ControlClip) -> None:
+        self.group = group
+        self.camera = camera
+        self.clip = clip
+        self.poses: list[Matrix] = []
+
+
+def capture(
+    session: Session, info: RecordingInfo, wish: Capture, on_frame: Callable[[int, int], None]
+) -> Captured:
+    """Play the recording and write the clips; ``on_frame(done, total)`` hears about each frame.
+
+    Every picture is of exactly the tick's frame, or RunError says which stream lacks which. The
+    world's settings and the replayer's are restored whatever happens.
+    """
+    window = window_of(info, wish.rerun)
+    session.use_map(info.map_name)
+    session.synchronise(round(NS_PER_S / wish.rerun.fps))
+    with Rerun(session, info, window, wish.rerun) as rerun:
+        rerun.load()
+        return _Studio(session, info, wish, window, rerun).run(on_frame)
+
+
+class _Studio:
+    """The parts of a running capture."""
+
+    def __init__(
+        self,
+        session: Session,
+        info: RecordingInfo,
+        wish: Capture,
+        window: Window,
+        rerun: Rerun,
+    ) -> None:
+        self._session, self._info, self._wish = session, info, wish
+        self._window, self._rerun = window, rerun
+        self._timings = Timings()
+        self._notes = [*window.notes, *wish.sensors.notes]
+        self._ego: Ego | None = None
+        if wish.sensors.anchor != "world":
+            self._ego = self._find_ego()
+        self._xodr = session.map.to_opendrive()
+        self._lights: dict[str, str] = {}
+
+    def _find_ego(self) -> Ego:
+        wish, rerun = self._wish, self._rerun
+        recorded = self._info.actor(wish.actor_id, wish.role_name)
+        if not recorded.blueprint.startswith("vehicle."):
+            raise InputError(f"actor {recorded.id} is a {recorded.blueprint}; cameras go on cars")
+        if recorded.role_name == "hero" and wish.rerun.ignore_hero:
+            raise InputError("the cameras are the hero's, which --ignore-hero leaves out")
+        actor = rerun.live(recorded)
+        return measure(actor, matrix_of(rerun.snapshot.find(actor.id).get_transform()))
+
+    def run(self, on_frame: Callable[[int, int], None]) -> Captured:
+        """Record all frames and write the manifests."""
+        with ExitStack() as stack:
+            shots = self._open(stack)
+            tracker = ObjectTracker(
+                self._session.world, self._ego.actor.id if self._ego else -1,
+                1.0 / self._wish.rerun.fps,
+                labels_of(self._session.world.get_blueprint_library()), from_poses=True,
+            )  # fmt: skip
+            numbers, stamps = [], []
+            players: tuple[Player, ...] = ()
+            try:
+                frames = self._rerun.frames()
+                for _ in range(self._window.frames):
+                    with self._timings.stage("tick"):
+                        number, passed_ns, snapshot = next(frames)
+                    with self._timings.stage("objects and lights"):
+                        states = tracker.update(snapshot)
+                        self._lights = light_states(self._session.world)
+                        players = cast_of(self._info, states, players, self._ego)
+                    for shot in shots:
+                        self._record(shot, number, passed_ns, snapshot, states)
+                    numbers.append(snapshot.frame)
+                    stamps.append(passed_ns)
+                    on_frame(number + 1, self._window.frames)
+            except BaseException:
+                for shot in shots:
+                    shot.clip.abandon()
+                raise
+            with self._timings.stage("finish files"):
+                done = tuple(self._finish(shot, numbers, players) for shot in shots)
+        return Captured(self._window, done, tuple(self._notes), self._timings)
+
+    def _open(self, stack: ExitStack) -> list[_Shot]:
+        wish, client = self._wish, self._session.client
+        cameras: Sequence[RigCamera]
+        if self._ego is None:
+            cameras = in_world(wish.sensors)
+        else:
+            ego = self._ego
+            rig, notes = on_vehicle(
+                wish.sensors, ego.base_from_actor, ego.info.box_in_base_m, ego.info.size_m
+            )
+            self._notes += notes
+            cameras = rig.cameras
+        street = self._street()
+        shots = []
+        for camera in cameras:
+            model = camera.model
+            if not isinstance(model, OpenCVPinholeCamera):
+                raise InputError(f"camera {camera.name} is no pinhole, as CARLA's cameras are")
+            wanted = replace(camera, outputs=_OUTPUTS)
+            group = mount(client, self._ego, wanted) if self._ego else mount_still(client, wanted)
+            stack.enter_context(group)
+            clip = ControlClip(
+                wish.output / camera.name, model, Fraction(wish.rerun.fps), wish.controls,
+                _SOURCES, street, self._ego.actor.id & MOST_ID if self._ego else 0,
+            )  # fmt: skip
+            shots.append(_Shot(group, camera, clip))
+        return shots
+
+    def _street(self) -> HdMap:
+        shown = shown_fixtures(self._session.world, self._session.map)
+        fixtures = [Fixture(f.kind, f.signal_id, f.map_from_box, f.size_m, f.facing) for f in shown]
+        return hd_map(parse(self._xodr), fixtures)
+
+    def _record(
+        self,
+        shot: _Shot,
+        number: int,
+        passed_ns: int,
+        snapshot: Snapshot,
+        states: Sequence[ObjectState],
+    ) -> None:
+        with self._timings.stage("pictures"):
+            try:
+                seen = shot.group.take(snapshot.frame, _PICTURE_S)
+            except BridgeError as error:
+                raise RunError(f"frame {number} of {shot.camera.name}: {error}") from error
+        pose = shot.camera.rig_from_camera
+        if self._ego is not None:
+            ego = matrix_of(snapshot.find(self._ego.actor.id).get_transform())
+            pose = ego @ invert(self._ego.base_from_actor) @ pose
+        labels: Any = seen["labels"]
+        with self._timings.stage("decode"):
+            frame = ControlFrame(
+                passed_ns,
+                np.asarray(seen["rgb"], np.uint8),
+                np.asarray(seen["depth"], np.float32),
+                np.asarray(DECODERS["semantic"](labels), np.uint8),
+                decode_instance(labels),
+                np.asarray(seen["normals"], np.uint8),
+                pose,
+                tuple(_box(state) for state in states),
+                self._lights,
+                snapshot.frame,
+            )
+        shot.poses.append(pose)
+        with self._timings.stage("wait for encoders"):
+            shot.clip.add(frame)
+
+    def _finish(self, shot: _Shot, numbers: Sequence[int], players: Sequence[Player]) -> ClipDone:
+        wish, clip, camera = self._wish, shot.clip, shot.camera
+        files = clip.close()
+        ego = next((p for p in players if p.is_ego), None)
+        described = ClipCamera(
+            camera.name, camera.model, camera.shutter, camera.rig_from_camera,
+            "base_link" if self._ego else "map",
+            f"{ego.blueprint} {ego.live_id}" if ego else "the map",
+            float(clip.rate),
+        )  # fmt: skip
+        by_pixel = {p.live_id & MOST_ID: p for p in players}
+        instances = [
+            {**entry, **(by_pixel[entry["id"]].to_json() if entry["id"] in by_pixel else {})}
+            for entry in clip.instances()
+        ]
+        agreement = clip.agreement.report()
+        content = ClipContent(
+            described, files, clip.options, clip.stamps_ns, list(numbers), shot.poses,
+            {**dict.fromkeys(_SOURCES, wish.engine), "map": MAP_ENGINE},
+            {**dict.fromkeys(_SOURCES, f"sensor.camera {camera.name}"), "map": "get_map"},
+            instances, self._world(), self._recording(players), wish.seed, agreement,
+        )  # fmt: skip
+        write_manifest(clip.directory, content)
+        return ClipDone(clip.directory, camera.name, files, agreement)
+
+    def _world(self) -> dict[str, Any]:
+        return {
+            "map": self._info.map_name,
+            "opendrive_sha256": hashlib.sha256(self._xodr.encode()).hexdigest(),
+            "server": self._wish.engine,
+            "weather": json.loads(weather_json(self._session.world)),
+        }
+
+    def _recording(self, players: Sequence[Player]) -> dict[str, Any]:
+        window, options = self._window, self._wish.rerun
+        return {
+            "file": Path(self._info.path).name,
+            "duration_s": self._info.duration_s,
+            "start_s": window.start_s,
+            "end_s": round(window.end_s, 6),
+            "step_s": window.step_s,
+            "time_factor": options.time_factor,
+            "ignore_hero": options.ignore_hero,
+            "warmup_ticks": options.warmup,
+            "actors": [player.to_json() for player in players],
+        }
+
+
+def _box(state: ObjectState) -> Box:
+    actor = state.actor
+    return Box(actor.id & MOST_ID, actor.label, actor.size_m, state.map_from_box)

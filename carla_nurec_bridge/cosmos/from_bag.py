@@ -1,0 +1,218 @@
+"""Make clips of the CARLA cameras in a bag of this package, at any lower rate of frames."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.cameras import camera_from_json
+from ..core.errors import InputError, RunError
+from ..core.rig import RigCamera
+from ..core.shutter import shutter_from
+from ..core.timebase import NS_PER_S
+from ..core.timings import Timings
+from ..core.topics import TOPICS
+from ..recording import BagReader, decode
+from .clip import ClipDone
+from .feed import ControlFeed, FeedSource
+from .messages import NEEDED, WELCOME
+from .streams import ControlOptions
+
+_DEPTH = re.compile(r"(.*/)camera/([^/]+)/depth/image_raw")
+_SLACK = 1e-6
+
+
+@dataclass(frozen=True)
+class BagWish:
+    """What to make of a bag: folder, seconds of the bag (duration 0: to its end), frames a second.
+
+    ``fps`` 0 keeps the bag's own frames.
+    """
+
+    output: Path
+    controls: ControlOptions
+    start_s: float = 0.0
+    duration_s: float = 0.0
+    frames: int = 0
+    fps: float = 0.0
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The frames of a clip: their numbers among the camera's pictures, their stamps, the rate.
+
+    ``furthest_s`` is how far the worst of them lies from the moment that the rate asks for.
+    """
+
+    numbers: tuple[int, ...]
+    stamps_ns: tuple[int, ...]
+    rate: Fraction
+    furthest_s: float
+
+
+def clips_of_bag(
+    directory: Path, wish: BagWish, timings: Timings, on_frame: Callable[[int, int], None]
+) -> tuple[tuple[ClipDone, ...], tuple[str, ...]]:
+    """Write a clip for each camera with all that one needs; return clips, and notes for the user.
+
+    InputError when there is none or the window is empty, RunError for a frame that lacks a message.
+    """
+    with BagReader(directory) as bag:
+        present = {stream.topic: stream.type for stream in bag.streams()}
+        cameras = _cameras(present)
+        if not cameras:
+            raise InputError(
+                f"{directory} has no camera with pictures in colour, depth, semantic and instance"
+            )
+        done, notes = [], []
+        for name, topics in cameras.items():
+            stamps = [stamp for _, _, stamp, _ in bag.raw([topics["camera_info"]])]
+            chosen = choose(stamps, wish)
+            if chosen.furthest_s > _SLACK:
+                notes.append(
+                    f"{name}: frames lie up to {1000 * chosen.furthest_s:.1f} ms from their moment "
+                    f"at {float(chosen.rate):g} Hz; each keeps its own stamp"
+                )
+            done.append(_clip(bag, name, topics, present, chosen, wish, timings, on_frame))
+        return tuple(done), tuple(notes)
+
+
+def choose(stamps_ns: Sequence[int], wish: BagWish) -> Chosen:
+    """Return which pictures make the clip: for each moment of its rate the nearest one.
+
+    InputError for an empty window, and for a rate above the pictures' own.
+    """
+    if len(stamps_ns) < 2:
+        raise InputError("the bag has less than two pictures of the camera")
+    source = np.array(stamps_ns, np.int64)
+    period_s = float(np.median(np.diff(source))) / NS_PER_S
+    own = Fraction(1 / period_s).limit_denominator(1001)
+    rate = Fraction(wish.fps).limit_denominator(1001) if wish.fps else own
+    if rate > own + Fraction(1, 1000):
+        raise InputError(
+            f"the bag has {float(own):g} pictures a second, not {float(rate):g}; take a lower --fps"
+        )
+    seconds = (source - source[0]) / NS_PER_S
+    left_s = float(seconds[-1]) - wish.start_s + period_s
+    wanted = wish.frames or int((wish.duration_s or left_s) * float(rate) + _SLACK)
+    moments = wish.start_s + np.arange(max(wanted, 1)) / float(rate)
+    moments = moments[moments <= float(seconds[-1]) + _SLACK]
+    if not len(moments):
+        raise InputError(
+            f"the bag's pictures last {float(seconds[-1]):g} s; {wish.start_s:g} s is behind them"
+        )
+    after = np.clip(np.searchsorted(seconds, moments), 1, len(seconds) - 1)
+    nearer = moments - seconds[after - 1] <= seconds[after] - moments
+    numbers = np.where(nearer, after - 1, after)
+    furthest_s = float(np.abs(seconds[numbers] - moments).max())
+    return Chosen(
+        tuple(numbers.tolist()), tuple(source[numbers].tolist()), rate, round(furthest_s, 6)
+    )
+
+
+def _cameras(present: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return the topics by row key of every camera that has all rows needed."""
+    found = {}
+    for topic in present:
+        match = _DEPTH.fullmatch(topic)
+        if match is None:
+            continue
+        prefix, name = match.groups()
+        keys = (*NEEDED, *WELCOME, "calibration", "map_opendrive", "weather")
+        topics = {key: prefix + TOPICS[key].named(name) for key in keys}
+        topics = {key: full for key, full in topics.items() if full in present}
+        if topics.keys() >= {*NEEDED, "calibration"}:
+            found[name] = topics
+    return found
+
+
+def _clip(
+    bag: BagReader,
+    name: str,
+    topics: Mapping[str, str],
+    types: Mapping[str, str],
+    chosen: Chosen,
+    wish: BagWish,
+    timings: Timings,
+    on_frame: Callable[[int, int], None],
+) -> ClipDone:
+    source = _source(bag, name, topics, chosen)
+    feed = ControlFeed(wish.output / name, source, wish.controls)
+    keys = {topic: key for key, topic in topics.items() if key in (*NEEDED, *WELCOME)}
+    number_of = dict(zip(chosen.stamps_ns, chosen.numbers, strict=True))
+    held: dict[str, bytes] = {}
+    at: int | None = None
+
+    def finish_frame() -> None:
+        if at is None:
+            return
+        missing = [topics[key] for key in NEEDED if key not in held]
+        if missing:
+            raise RunError(
+                f"frame {feed.frames} of {name} ({at} ns): the bag has no {', '.join(missing)}"
+            )
+        with timings.stage("decode"):
+            messages = {key: decode(data, types[topics[key]]) for key, data in held.items()}
+        with timings.stage("frame and encoders"):
+            feed.add(at, messages, number_of[at])
+        on_frame(feed.frames, len(number_of))
+
+    try:
+        first, last = chosen.stamps_ns[0], chosen.stamps_ns[-1]
+        for topic, _, stamp, data in bag.raw(list(keys), first, last + 1):
+            if stamp not in number_of:
+                continue
+            if stamp != at:
+                finish_frame()
+                at, held = stamp, {}
+            held[keys[topic]] = data
+        finish_frame()
+    except BaseException:
+        feed.abandon()
+        raise
+    with timings.stage("finish files"):
+        files = feed.close()
+    if feed.frames != len(number_of):
+        raise RunError(f"{name}: the bag has {feed.frames} of {len(number_of)} frames")
+    return ClipDone(wish.output / name, name, files, feed.agreement)
+
+
+def _source(bag: BagReader, name: str, topics: Mapping[str, str], chosen: Chosen) -> FeedSource:
+    calibration = json.loads(_latest(bag, topics["calibration"]).data)
+    model = calibration["camera_model"]
+    camera = RigCamera(
+        name, calibration["source"], name, camera_from_json(model),
+        np.array(calibration["rig_from_camera"], np.float64), float(chosen.rate),
+        shutter_from(model["parameters"]["shutter_type"]), float(calibration["shutter_s"]),
+        ("rgb", "depth", "semantic", "instance"),
+    )  # fmt: skip
+    xodr = _latest(bag, topics["map_opendrive"]).data if "map_opendrive" in topics else ""
+    world: dict[str, Any] = {"opendrive_sha256": hashlib.sha256(xodr.encode()).hexdigest()}
+    if "weather" in topics:
+        world["weather"] = json.loads(_latest(bag, topics["weather"]).data)
+    recording = {
+        "bag": bag.path.parent.name,
+        "first_stamp_ns": chosen.stamps_ns[0],
+        "rate_hz": float(chosen.rate),
+        "furthest_from_moment_s": chosen.furthest_s,
+    }
+    return FeedSource(
+        camera, topics, "CARLA", opendrive=xodr, rate_hz=chosen.rate, world=world,
+        recording=recording,
+    )  # fmt: skip
+
+
+def _latest(bag: BagReader, topic: str) -> Any:
+    """Return the last message of a topic that is published once."""
+    messages = [message for _, _, message in bag.messages([topic])]
+    if not messages:
+        raise InputError(f"{bag.path} has no message of {topic}")
+    return messages[-1]
