@@ -15,6 +15,9 @@ from .session import matrix_of
 
 Vector = NDArray[np.float64]
 
+PROP = "prop"
+"""The class of props, and the role_name that CARLA gives those which nobody named."""
+_PROPS = "static.prop."
 _BASE_TYPES = {"car", "truck", "van", "bus", "motorcycle", "bicycle"}
 
 
@@ -43,10 +46,11 @@ class ObjectState:
 
 
 class ObjectTracker:
-    """Follows all vehicles and walkers but the ego from snapshot to snapshot.
+    """Follows all vehicles, walkers and named props but the ego from snapshot to snapshot.
 
-    ``label_of`` turns a blueprint id into a class (car, truck, ...). ``from_poses`` differentiates
-    poses as ``MotionTracker`` does.
+    A prop is named if it has a role_name of its own. ``label_of`` turns a blueprint id into a
+    class (car, truck, ...). ``from_poses`` differentiates poses as ``MotionTracker`` does; those
+    of props are always, CARLA tells no velocity of them.
     """
 
     def __init__(
@@ -88,8 +92,7 @@ class ObjectTracker:
     def _describe(self) -> None:
         for actor in self._world.get_actors():
             if actor.id not in self._actors:
-                moves = actor.type_id.startswith(("vehicle.", "walker.pedestrian"))
-                wanted = moves and actor.id != self._ego_id
+                wanted = _is_object(actor) and actor.id != self._ego_id
                 self._actors[actor.id] = self._actor(actor) if wanted else None
 
     def _actor(self, actor: carla.Actor) -> Actor:
@@ -111,7 +114,7 @@ class ObjectTracker:
         pose = matrix_of(state.get_transform()) @ actor.actor_from_box
         before = self._before.get(actor.id)
         velocity, angular, acceleration = np.zeros(3), np.zeros(3), np.zeros(3)
-        if not self._from_poses:
+        if not self._from_poses and actor.label != PROP:
             v, w, a = state.get_velocity(), state.get_angular_velocity(), state.get_acceleration()
             velocity = mirror_vector((v.x, v.y, v.z))
             angular = np.radians(mirror_angular((w.x, w.y, w.z)))
@@ -125,6 +128,12 @@ class ObjectTracker:
                 angular = pose[:3, :3] @ rotation_rate(before.map_from_box, pose, self._dt_s)
                 acceleration = (velocity - before.linear) / self._dt_s
         return ObjectState(actor, pose, velocity, angular, acceleration)
+
+
+def _is_object(actor: carla.Actor) -> bool:
+    if actor.type_id.startswith(_PROPS):
+        return actor.attributes.get("role_name", PROP) not in ("", PROP)
+    return bool(actor.type_id.startswith(("vehicle.", "walker.pedestrian")))
 
 
 def labels_of(library: carla.BlueprintLibrary) -> Callable[[str], str]:
@@ -143,6 +152,8 @@ def labels_of(library: carla.BlueprintLibrary) -> Callable[[str], str]:
         labels[blueprint.id] = base if base in _BASE_TYPES else ("car", "motorcycle")[wheels == 2]
 
     def label(type_id: str) -> str:
+        if type_id.startswith(_PROPS):
+            return PROP
         return "pedestrian" if type_id.startswith("walker.") else labels.get(type_id, "car")
 
     return label

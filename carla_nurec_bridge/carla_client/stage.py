@@ -16,9 +16,11 @@ import carla
 import numpy as np
 
 from ..core.errors import BridgeError, InputError
+from ..core.extras import Extras
 from ..core.frames import rigid
 from ..scene import Scene
 from .ego import Ego, find_by_role, measure, spawn
+from .extras import ExtraActors
 from .route import Route, along, choose
 from .scene_cast import Handover, SceneCast
 from .session import Session, matrix_of, transform_of
@@ -35,7 +37,7 @@ class Play:
     """What is put on the stage.
 
     ``log`` replays a CARLA recording instead of driving, ``scene`` the drive of a scene package
-    until ``handover``.
+    until ``handover``. ``extras`` are added to either drive.
     """
 
     seed: int
@@ -47,6 +49,7 @@ class Play:
     log_start_s: float = 0.0
     scene: Scene | None = None
     handover: Handover | None = None
+    extras: Extras | None = None
 
 
 @final
@@ -64,6 +67,7 @@ class Stage:
         self._traffic: Traffic | None = None
         self._replaying = False
         self._cast: SceneCast | None = None
+        self._extras: ExtraActors | None = None
         self.route: Route | None = None
         self.stops: Sequence[StopArea] = ()
         self.snapshot: carla.WorldSnapshot
@@ -96,9 +100,12 @@ class Stage:
         self.stops = stop_areas(self._session.world, self._session.map)
 
     def before_tick(self, elapsed_s: float) -> None:
-        """Move what follows a scene to where it was ``elapsed_s`` after the scene's start."""
+        """Move what follows a scene to where it was ``elapsed_s`` after its start, and extras."""
         if self._cast is not None:
             self._cast.place(elapsed_s)
+        if self._extras is not None:
+            hero = matrix_of(self.ego.actor.get_transform())
+            self._extras.before_tick(elapsed_s, hero)
 
     @property
     def ego_is_driven(self) -> bool:
@@ -128,9 +135,9 @@ class Stage:
         self._cast = cast
         cast.enter(self.ego)
         cast.place(0.0)
+        self.route = along(scene.map_from_world @ scene.rig_trajectory.world_from_rig)
+        self._add_extras()
         self.snapshot = self._session.tick()
-        way = scene.map_from_world @ scene.rig_trajectory.world_from_rig
-        self.route = along(way)
 
     def _drive(self) -> carla.Vehicle:
         world, play = self._session.world, self._play
@@ -147,10 +154,17 @@ class Stage:
             actor = self._spawned = spawn(world, play.ego_blueprint, play.role_name, start)
         self._traffic = Traffic(self._session, play.seed)
         self._traffic.spawn(play.vehicles, starts, start.location)
+        self._add_extras()
         actor.apply_control(carla.VehicleControl(brake=1.0, hand_brake=True))
         for _ in range(_SETTLE_TICKS):
             self.snapshot = self._session.tick()
         return actor
+
+    def _add_extras(self) -> None:
+        if self._play.extras is not None:
+            if self.route is None:
+                raise InputError("extras cross the hero's way, and this scene's hero stands still")
+            self._extras = ExtraActors(self._session, self._play.extras, self.route)
 
     def _replay(self, log: Path) -> carla.Vehicle:
         client, play = self._session.client, self._play
@@ -174,7 +188,10 @@ class Stage:
         traffic, self._traffic = self._traffic, None
         spawned, self._spawned = self._spawned, None
         cast, self._cast = self._cast, None
+        extras, self._extras = self._extras, None
         try:
+            if extras is not None:
+                extras.close()
             if cast is not None:
                 cast.close()
             if traffic is not None:

@@ -64,6 +64,11 @@ _STEPS = {
     help="OpenDRIVE file of the world; default: the demo town.",
 )
 @click.option(
+    "--scenario",
+    default="",
+    help="Add actors to the drive: a name of 'scenario list' (ball_and_child) or a YAML file.",
+)
+@click.option(
     "--repeat",
     type=click.IntRange(1, 1000),
     default=1,
@@ -83,6 +88,7 @@ def command(
     seed: int,
     replay: Path | None,
     map_path: Path | None,
+    scenario: str,
     repeat: int,
     settings: tuple[str, ...],
 ) -> int:
@@ -93,8 +99,10 @@ def command(
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     if replay is not None and map_path is None:
         raise InputError("--replay needs --map: the OpenDRIVE file of the recorded world")
+    if replay is not None and scenario:
+        raise InputError("--scenario adds actors to a drive; it cannot be had with --replay")
     given = dict(setting(text) for text in settings)
-    options = DemoOptions(out, seconds, seed, replay, map_path or demo_map(), given)
+    options = DemoOptions(out, seconds, seed, replay, map_path or demo_map(), given, scenario)
     runs = []
     for number in range(repeat):
         config = configure(options)
@@ -115,6 +123,8 @@ def _banner(console: Console, config: GraphConfig, title: str) -> None:
     table.add_column()
     world = config.map.name if config.map else "?"
     what = f"replay of {config.log.name}" if config.log else f"drive with seed {config.seed}"
+    if config.extras:
+        what += f", with {Path(config.extras).stem}"
     table.add_row("run", f"{what} in {world}")
     table.add_row("time", f"{config.frames * config.dt_s:g} s in {config.frames} frames")
     table.add_row("folder", str(config.run_dir))
@@ -170,7 +180,7 @@ def _outcome(console: Console, config: GraphConfig, run: DemoRun, *, paths: bool
         )
     if not paths:
         return
-    for name in ("bag", "controls", "report.md", "report.json", "contact_sheet.png"):
+    for name in ("bag", "controls", "report.md", "report.json", "contact_sheet.png", "extras.png"):
         path = config.run_dir / name
         if path.exists():
             console.print(f"  {path}")

@@ -32,7 +32,8 @@ EPOCH_US = 1_700_000_000_000_000
 """When every demo begins. A fixed instant, so that two runs with one seed have equal stamps."""
 
 _ARTEFACTS = (
-    "bag", "controls", "variants", "parts", "params", "logs", "rehearsal.log", "rehearsal.server.log",
+    "bag", "controls", "variants", "parts", "params", "logs",
+    "rehearsal.log", "rehearsal.server.log",
     "scene.usdz", "report.json", "report.md", "contact_sheet.png",
     "extras.png",
 )  # fmt: skip

@@ -5,14 +5,20 @@ from __future__ import annotations
 import click
 
 from ..carla_client.scenarios.spec import shipped_specs
+from ..core.extras_file import shipped_extras
 from .log_file import console, table
 
 
 @click.command("list")
 def command() -> None:
-    """List the scenarios that 'scenario record' knows, with what each of them is."""
+    """List the scenarios that 'scenario record' knows, and those of 'demo --scenario'."""
     shown = table(None, ("name", "what happens", "events"), ("s", "vehicles"))
     for spec in shipped_specs():
         seconds, vehicles = f"{spec.duration_s:g}", str(spec.vehicles)
         shown.add_row(spec.name, spec.description, ", ".join(spec.expect), seconds, vehicles)
-    console().print(shown)
+    out = console()
+    out.print(shown)
+    added = table("with carla-nurec demo --scenario NAME", ("name", "what happens", "who is added"))
+    for file in shipped_extras():
+        added.add_row(file.name, file.description, ", ".join(e.name for e in file.extras))
+    out.print(added)

@@ -14,13 +14,15 @@ from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
 from ..core.errors import DeadlineError, InputError
+from ..core.extras import draw_extras
+from ..core.extras_file import load_extras
 from ..core.rig import load_rig
 from ..core.streams import NUREC, plan_streams
 from ..core.timebase import TickClock, seconds_to_ns
 from ..core.topics import TOPICS
 from ..nurec.client import Deadlines, NurecClient
 from ..nurec.security import TlsFiles
-from ..ros.asset_editor import AssetEditor
+from ..ros.asset_editor import AssetEditor, wanted_extras
 from ..ros.asset_services import AssetServices
 from ..ros.convert import pose_matrix, stamp_ns
 from ..ros.inserted import InsertedPublisher
@@ -99,7 +101,9 @@ class NurecRender:
             editor = AssetEditor(
                 client, self._scene.scene_id, (t.track_id for t in self._scene.tracks), self._admit
             )
-            if editor.possible:
+            if p.extras:
+                editor.ensure(wanted_extras(draw_extras(load_extras(p.extras), p.seed)))
+            elif editor.possible:
                 editor.tracks()
             self._publisher.start()
             self._connected = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from ..core.extras import Extras
 from ..nurec import assets
 from ..nurec.assets import Wanted
 from ..nurec.client import NurecClient
@@ -68,3 +69,8 @@ class AssetEditor:
         assets.restore_assets(self._client, self._scene_id)
         self.tracks()
         return f"the scene {self._scene_id} is as recorded"
+
+
+def wanted_extras(extras: Extras) -> list[Wanted]:
+    """Return the edits that put extras into a scene, each as large as CARLA's box of it."""
+    return [Wanted(e.name, e.asset_id, e.size_m, e.label_class) for e in extras.actors]

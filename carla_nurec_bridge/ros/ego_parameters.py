@@ -51,6 +51,9 @@ class EgoParameters:
     handover_tracks_s: float = parameter(
         0.0, "handover.tracks_s", "simulated time in s after which it does", between=(0, 1e6)
     )
+    extras: str = parameter(
+        "", "extras", "who is added: a name in config/extras or a YAML file; modes drive and scene"
+    )
     frame_prefix: str = parameter(
         "", "frame_prefix", "goes before every frame id but map, such as ego1/"
     )

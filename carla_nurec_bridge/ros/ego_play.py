@@ -8,6 +8,8 @@ from pathlib import Path
 from ..carla_client.scene_cast import Handover
 from ..carla_client.stage import Play
 from ..core.errors import InputError
+from ..core.extras import draw_extras
+from ..core.extras_file import load_extras
 from ..scene import Scene
 from .ego_parameters import EgoParameters
 
@@ -16,6 +18,10 @@ def play_of(p: EgoParameters, scene: Scene | None) -> Play:
     """Return the play of a mode; InputError when mode scene has no scene."""
     vehicles = 0 if p.mode == "follow" else p.vehicles
     play = Play(p.seed, p.blueprint, p.role_name, vehicles, p.route_length_m)
+    if p.extras:
+        if p.mode not in ("drive", "scene"):
+            raise InputError(f"extras are added in the modes drive and scene, not in {p.mode}")
+        play = replace(play, extras=draw_extras(load_extras(p.extras), p.seed))
     if p.mode == "replay":
         return replace(play, log=Path(p.log), log_start_s=p.log_start_s)
     if p.mode == "scene":
@@ -29,3 +35,10 @@ def play_of(p: EgoParameters, scene: Scene | None) -> Play:
         )
         return replace(play, scene=scene, handover=handover)
     return play
+
+
+def added_names(p: EgoParameters) -> tuple[str, ...]:
+    """Return the role_names of the extras, which are the tracks that NuRec gets for them."""
+    if not p.extras:
+        return ()
+    return tuple(extra.name for extra in draw_extras(load_extras(p.extras), p.seed).actors)

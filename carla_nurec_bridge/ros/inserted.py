@@ -33,17 +33,20 @@ class InsertedPublisher:
 
 
 class InsertedTracks:
-    """The reader's side; messages arrive in the executor."""
+    """The reader's side; messages arrive in the executor.
 
-    def __init__(self, node: Node) -> None:
+    ``planned`` are known to come: an actor is bound to them before they are told.
+    """
+
+    def __init__(self, node: Node, planned: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
-        self._ids: tuple[str, ...] = ()
+        self._ids = tuple(planned)
         row = TOPICS[_KEY]
         node.create_subscription(String, row.name, self._take, profile(row.qos))
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids told last; none before the first message."""
+        """The ids told last; the planned ones before the first message."""
         with self._lock:
             return self._ids
 

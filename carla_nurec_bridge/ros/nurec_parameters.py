@@ -28,6 +28,12 @@ class NurecParameters:
     ground: bool = parameter(
         True, "ground.follow", "shift poses from CARLA's road to the scene's ground mesh, if any"
     )
+    extras: str = parameter(
+        "", "extras", "who carla_ego adds, as it is told; their assets are put into the scene"
+    )
+    seed: int = parameter(
+        1, "seed", "seed of the extras, that of carla_ego", between=(0, 2_000_000_000)
+    )
     view_camera: str = parameter(
         "", "novel_view.camera", "camera of novel views by name; empty = the first NuRec camera"
     )

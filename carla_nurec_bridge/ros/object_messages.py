@@ -34,11 +34,12 @@ _CLASSIFICATION = {
     "motorcycle": Object.CLASSIFICATION_MOTORCYCLE,
     "bicycle": Object.CLASSIFICATION_BIKE,
     "pedestrian": Object.CLASSIFICATION_PEDESTRIAN,
+    "prop": Object.CLASSIFICATION_UNKNOWN,
 }
 _COLOURS = {
     "car": (0.2, 0.6, 1.0), "van": (0.2, 0.8, 0.8), "truck": (1.0, 0.6, 0.1),
     "bus": (1.0, 0.8, 0.1), "motorcycle": (0.8, 0.3, 1.0), "bicycle": (0.5, 1.0, 0.3),
-    "pedestrian": (1.0, 0.3, 0.3),
+    "pedestrian": (1.0, 0.3, 0.3), "prop": (0.8, 0.8, 0.8),
 }  # fmt: skip
 _CERTAIN = 255
 

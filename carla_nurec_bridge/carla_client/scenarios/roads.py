@@ -112,14 +112,14 @@ def _walk(start: carla.Waypoint, steps: int) -> Stretch | None:
         points.append(matrix_of(waypoint.transform)[:3, 3])
     path = np.array(points)
     left_m = 0.5 * (start.lane_width + left.lane_width)
-    right_edge_m, left_edge_m = _edges(start)
+    right_edge_m, left_edge_m = road_edges(start)
     return Stretch(
         path, start.lane_width, left_m, start.lane_id * left.lane_id > 0, right_edge_m, left_edge_m
     )
 
 
-def _edges(start: carla.Waypoint) -> tuple[float, float]:
-    """Return how far the edges of the carriageway are to the right and to the left."""
+def road_edges(start: carla.Waypoint) -> tuple[float, float]:
+    """Return how far the edges of the carriageway are to the right and to the left, m."""
     right_m = left_m = 0.5 * start.lane_width
     lane = start.get_right_lane()
     while lane is not None and lane.lane_type == carla.LaneType.Driving:

@@ -1,0 +1,99 @@
+"""One picture of a run's extras: how NuRec and CARLA drew them, under the boxes of ``objects``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from ..core.frames import Matrix
+from ..core.timebase import NS_PER_S
+from ..nurec.pictures import decoded
+from ..recording.reader import BagReader
+from . import paint
+from .extras_seen import Box, Eye, boxes_by_stamp, eyes, moments, rig_poses
+
+_COLUMNS = 4
+_TILE = (440, 330)
+_EDGE, _GAP, _HEAD = 20, 8, 34
+_ROOM = 1.5
+_LEAST_CROP_PX = 48.0
+
+
+def write_extras_sheet(run_dir: Path, names: Sequence[str]) -> Path | None:
+    """Write ``extras.png`` beside a run's bag; return its path, None when no camera saw them.
+
+    Rows are the cameras that see them most of the time, columns moments while they move. A tile
+    is cut out around the boxes that ``objects`` has for them at that stamp. InputError when the
+    bag cannot be read or has none of ``names``.
+    """
+    with BagReader(run_dir / "bag") as bag:
+        boxes, rigs = boxes_by_stamp(bag, names), rig_poses(bag)
+        stamps = moments(boxes, _COLUMNS)
+        rows = []
+        for eye in eyes(bag):
+            tiles = [_tile(bag, eye, stamp, boxes[stamp], rigs[stamp]) for stamp in stamps]
+            if sum(tile is not None for tile in tiles) > _COLUMNS // 2:
+                rows.append((f"{eye.name} · {eye.source}", tiles))
+        times = [(stamp - bag.start_ns) / NS_PER_S for stamp in stamps]
+    if not rows:
+        return None
+    path = run_dir / "extras.png"
+    _sheet(rows, times).save(path)
+    return path
+
+
+def _tile(
+    bag: BagReader, eye: Eye, stamp: int, boxes: Mapping[str, Box], map_from_rig: Matrix
+) -> Image.Image | None:
+    """Return a camera's picture around the boxes, None where it does not see all of them."""
+    outlines = {name: eye.sees(box, map_from_rig) for name, box in boxes.items()}
+    seen = {name: pixels for name, pixels in outlines.items() if pixels is not None}
+    topic = f"/camera/{eye.name}/image_raw/compressed"
+    pictures = [decoded(bytes(m.data)) for _, _, m in bag.messages([topic], stamp, stamp)]
+    if not pictures or len(seen) < len(outlines):
+        return None
+    region = _region(np.concatenate(list(seen.values())))
+    shown = Image.fromarray(pictures[0]).transform(
+        _TILE, Image.Transform.EXTENT, tuple(region), Image.Resampling.BICUBIC
+    )
+    scale = _TILE[0] / (region[2] - region[0])
+    for name, pixels in seen.items():
+        low, high = ((edge(pixels, axis=0) - region[:2]) * scale for edge in (np.min, np.max))
+        colour = paint.colour_of(boxes[name].label)
+        ImageDraw.Draw(shown).rectangle((*low, *high), outline=colour, width=2)
+        paint.text(shown, (low[0], low[1] - 20), name, 15, colour)
+    return shown
+
+
+def _region(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return left, top, right, bottom of the cut around pixels, in the shape of a tile."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    shape = np.array([1.0, _TILE[1] / _TILE[0]])
+    width = max(_ROOM * float(((high - low) / shape).max()), _LEAST_CROP_PX)
+    corner = 0.5 * (low + high) - 0.5 * width * shape
+    return np.concatenate([corner, corner + width * shape])
+
+
+def _sheet(
+    rows: list[tuple[str, list[Image.Image | None]]], times_s: Sequence[float]
+) -> Image.Image:
+    size = (
+        2 * _EDGE + _COLUMNS * (_TILE[0] + _GAP) - _GAP,
+        2 * _EDGE + len(rows) * (_HEAD + _TILE[1] + _GAP),
+    )
+    sheet = Image.new("RGB", size, paint.BACKGROUND)
+    for number, (title, tiles) in enumerate(rows):
+        top = _EDGE + number * (_HEAD + _TILE[1] + _GAP)
+        for column, tile in enumerate(tiles):
+            left = _EDGE + column * (_TILE[0] + _GAP)
+            words = f"{title}   t = {times_s[column]:.2f} s" if column == 0 else (
+                f"t = {times_s[column]:.2f} s"
+            )  # fmt: skip
+            paint.text(sheet, (left, top + 6), words, 18)
+            if tile is not None:
+                sheet.paste(tile, (left, top + _HEAD))
+    return sheet

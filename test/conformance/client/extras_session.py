@@ -1,0 +1,96 @@
+"""Play the shipped extras before a hero that drives on; print who was where and was seen where."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import carla
+import numpy as np
+
+from carla_nurec_bridge.carla_client.motion import MotionTracker
+from carla_nurec_bridge.carla_client.objects import ObjectTracker, labels_of
+from carla_nurec_bridge.carla_client.sensors import mount_all
+from carla_nurec_bridge.carla_client.session import Session
+from carla_nurec_bridge.carla_client.stage import Play, Stage
+from carla_nurec_bridge.core.extras import Extras, draw_extras
+from carla_nurec_bridge.core.extras_file import load_extras
+from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.report.extras_seen import Box, Eye
+
+_DT_S = 0.05
+_TICKS, _BRAKE_TICK = 130, 60
+_GO, _STOP = carla.VehicleControl(throttle=0.6), carla.VehicleControl(brake=1.0)
+
+
+def main(port: int) -> dict[str, object]:
+    extras = draw_extras(load_extras("ball_and_child"), 1)
+    with Session("127.0.0.1", port, 10.0) as session:
+        session.open(30.0)
+        session.synchronise(round(_DT_S * 1e9))
+        first = _play(session, extras)
+        session.tick()  # only then are the first run's actors gone
+        facts: dict[str, object] = {"runs": [first, _play(session, extras)]}
+        session.tick()
+        left = session.world.get_actors()
+        facts["left"] = [a.type_id for a in left if a.type_id.startswith(("walker", "static"))]
+    facts["gap_m"], facts["side"] = extras.gap_m, extras.side
+    facts["asked"] = {e.name: [e.speed_mps, e.delay_s, list(e.size_m)] for e in extras.actors}
+    return facts
+
+
+def _play(session: Session, extras: Extras) -> dict[str, object]:
+    camera = next(c for c in load_rig("demo").cameras if c.source == "carla")
+    play = Play(1, "vehicle.lincoln.mkz_2020", "hero", 0, 120.0, extras=extras)
+    with Stage(session, play) as stage:
+        stage.open()
+        assert stage.route is not None
+        ego, route = stage.ego, stage.route
+        actor = ego.actor
+        motion = MotionTracker(ego, _DT_S, from_poses=False)
+        labels = labels_of(session.world.get_blueprint_library())
+        objects = ObjectTracker(session.world, actor.id, _DT_S, labels, from_poses=False)
+        eye = Eye(camera.name, "carla", camera.model, camera.rig_from_camera)
+        [group] = mount_all(session.client, ego, [camera])
+        found: dict[str, object] = {"ways": [], "hero": [], "seen": []}
+        with group:
+            for tick in range(1, _TICKS + 1):
+                actor.apply_control(_GO if tick < _BRAKE_TICK else _STOP)
+                stage.before_tick(tick * _DT_S)
+                snapshot = session.tick()
+                states = {s.actor.role_name: s for s in objects.update(snapshot)}
+                here = motion.update(snapshot).map_from_base
+                away = np.linalg.norm(route.points[:, :2] - here[:2, 3], axis=1)
+                found["hero"].append(int(np.argmin(away)))
+                found["ways"].append({n: s.map_from_box[:3, 3].tolist() for n, s in states.items()})
+                pictures = group.take(snapshot.frame, 10.0)
+                if tick % 8 == 0 and tick > _BRAKE_TICK:
+                    found["seen"].append(_seen(eye, here, states, pictures["instance"]))
+        found["route"] = route.map_from_points[:, :3, :].tolist()
+        found["labels"] = {n: s.actor.label for n, s in states.items()}
+        found["sizes"] = {n: s.actor.size_m for n, s in states.items()}
+        found["speed"] = float(np.linalg.norm(states["ball"].linear))
+    return found
+
+
+def _seen(eye, map_from_rig, states, instance) -> dict[str, list[float]]:
+    """Return for each extra: its pixels, those of them in its box, the box's area in pixels."""
+    seen = {}
+    for name, state in states.items():
+        pixels = eye.sees(Box(state.actor.label, state.map_from_box, state.actor.size_m),
+                          map_from_rig)  # fmt: skip
+        if pixels is None:
+            continue
+        low, high = pixels.min(axis=0) - 1.0, pixels.max(axis=0) + 1.0
+        rows, columns = np.nonzero(instance == state.actor.id)
+        inside = (columns + 0.5 >= low[0]) & (columns + 0.5 <= high[0])
+        inside &= (rows + 0.5 >= low[1]) & (rows + 0.5 <= high[1])
+        area = float(np.prod(pixels.max(axis=0) - pixels.min(axis=0)))
+        seen[name] = [len(rows), int(inside.sum()), area]
+    return seen
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]))), flush=True)
+    os._exit(0)
