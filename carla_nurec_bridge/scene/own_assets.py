@@ -19,14 +19,16 @@ def ball() -> ExternalAsset:
     """Return a ball with panels of two colours, which show how it rolls."""
     polar = np.linspace(0.0, np.pi, _RINGS + 1)
     angle = np.linspace(0.0, 2.0 * np.pi, _SIDES + 1)
-    corners, triangles, colours = [], [], []
+    corners: list[tuple[float, float, float]] = []
+    triangles: list[tuple[int, int, int]] = []
+    colours: list[tuple[int, int, int]] = []
     for ring in range(_RINGS):
         for side in range(_SIDES):
             around = [(ring, side), (ring + 1, side), (ring + 1, side + 1), (ring, side + 1)]
             first = len(corners)
             corners += [
-                (np.sin(polar[i]) * np.cos(angle[j]), np.sin(polar[i]) * np.sin(angle[j]),
-                 np.cos(polar[i]))
+                (float(np.sin(polar[i]) * np.cos(angle[j])),
+                 float(np.sin(polar[i]) * np.sin(angle[j])), float(np.cos(polar[i])))
                 for i, j in around
             ]  # fmt: skip
             triangles += [(first, first + 1, first + 2), (first, first + 2, first + 3)]
