@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from ..core.errors import InputError
-from ..core.frames import Matrix
-from ..core.rig import Rig, RigCamera, load_rig
 
 if TYPE_CHECKING:
+    from ..core.rig import Rig
     from ..scene import Scene
     from .replay_player import Played
-
-_USUAL_SHUTTER_S = 0.03
-_CARLA_SIZE = (640, 360)
-_CARLA_FOV_DEG = 90.0
+_GIVEN = click.core.ParameterSource.COMMANDLINE
 
 
 @click.command(epilog="Example: carla-nurec replay scene.usdz -c camera_front_wide_120fov -o out")
@@ -36,20 +33,20 @@ _CARLA_FOV_DEG = 90.0
 @click.option(
     "--carla",
     "carla_mode",
-    default="embedded",
-    show_default=True,
     type=click.Choice(["embedded", "external"]),
-    help="Start this package's CARLA, or use a running one, whose world is replaced.",
+    help="Start this package's CARLA, or use a running one, whose world is replaced.  "
+    "[default: external with --host or --port, else embedded]",
 )
 @click.option(
     "--nurec",
     "nurec_mode",
-    default="embedded",
-    show_default=True,
     type=click.Choice(["embedded", "container", "external"]),
-    help="Start this package's renderer, NVIDIA's in Docker, or use a running one.",
+    help="Start this package's renderer, NVIDIA's in Docker, or use a running one.  "
+    "[default: external with --nurec-port, else embedded]",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="External CARLA's address.")
+@click.option(
+    "-h", "--host", default="127.0.0.1", show_default=True, help="External CARLA's address."
+)
 @click.option(
     "-p",
     "--port",
@@ -76,8 +73,8 @@ _CARLA_FOV_DEG = 90.0
 )
 @click.option(
     "--rig",
-    help="Cameras of a rig instead: a shipped name or a YAML file, which may "
-    "hold custom cameras and CARLA's.",
+    help="Cameras of a rig, in place of recorded ones or, with -c, beside them: a shipped name or "
+    "a YAML file. It may hold custom cameras and CARLA's, each with its own rate and size.",
 )
 @click.option(
     "--resolution-ratio",
@@ -107,10 +104,15 @@ _CARLA_FOV_DEG = 90.0
     "--carla-view/--no-carla-view",
     default=True,
     show_default=True,
-    help="Show CARLA's own picture from the first camera's place too.",
+    help="Show CARLA's own picture from the first camera's place too (not with --rig).",
 )
 @click.option("--move-spectator", is_flag=True, help="Let CARLA's spectator follow the ego.")
-@click.option("--window", is_flag=True, help="Show the grid in a window too.")
+@click.option(
+    "--window/--no-window",
+    default=None,
+    help="Show the grid in a window too; q or Esc there ends the replay.  [default: if there is a "
+    "display]",
+)
 @click.option(
     "--saveimages",
     is_flag=True,
@@ -118,10 +120,8 @@ _CARLA_FOV_DEG = 90.0
 )
 @click.option(
     "--image-format",
-    default="jpeg",
-    show_default=True,
     type=click.Choice(["jpeg", "png"]),
-    help="Format of recorded cameras' pictures.",
+    help="Format of all pictures.  [default: jpeg, or what the rig says]",
 )
 @click.option(
     "-o",
@@ -138,77 +138,48 @@ def command(scene: Path | None, usdz_filename: Path | None, **options: Any) -> i
     nothing else is needed: both servers are started and stopped here.
     """
     from ..scene import open_scene
+    from .replay_cameras import CameraWish, chosen_cameras
 
     path = scene or usdz_filename
     if path is None or (scene and usdz_filename):
         raise InputError("name one scene package: carla-nurec replay SCENE")
+    _settle_servers(click.get_current_context(), options)
     opened = open_scene(path)
-    rig = _rig(opened, options)
+    rate_hz = float(options["camera_fps"] or options["fps"])
+    wish = CameraWish(
+        options["cameras"], options["rig"], options["resolution_ratio"], rate_hz,
+        options["carla_view"], options["image_format"],
+    )  # fmt: skip
+    rig = chosen_cameras(opened, wish)
     console = Console(highlight=False)
     played = _play(opened, path, rig, options, console)
     return _tell(console, played, options["output_dir"])
 
 
-def _rig(scene: Scene, options: dict[str, Any]) -> Rig:
-    """Return the cameras of a replay: those of --rig, or the recorded ones that were chosen."""
-    if options["rig"]:
-        from ..scene.calibration import calibrated
-
-        if options["cameras"]:
-            raise InputError("give --camera or --rig, not both; a rig names its cameras itself")
-        rig = calibrated(load_rig(options["rig"]), scene)
-        return Rig(rig.name, rig.cameras, ())
-    recorded = {camera.logical_id: camera for camera in scene.cameras}
-    if not recorded:
-        raise InputError(f"the scene {scene.scene_id} has no cameras; give --rig with custom ones")
-    wanted = list(options["cameras"])
-    if not wanted:
-        usual = "camera_front_wide_120fov"
-        wanted = [usual] if usual in recorded else ["all"]
-    if "all" in wanted:
-        wanted = list(recorded)
-    unknown = [name for name in wanted if name not in recorded]
-    if unknown:
-        known = ", ".join(recorded)
-        raise InputError(f"the scene has no camera {unknown[0]!r}; it has: {known}")
-    rate_hz = float(options["camera_fps"] or options["fps"])
-    cameras = []
-    for name in dict.fromkeys(wanted):
-        camera, ratio = recorded[name], options["resolution_ratio"]
-        model = camera.model
-        size = (max(2, round(model.width * ratio)), max(2, round(model.height * ratio)))
-        stamps = camera.frame_stamps_us
-        taken_s = float(np.median(stamps[:, 1] - stamps[:, 0])) / 1e6 if len(stamps) else 0.0
-        shutter_s = min(taken_s or _USUAL_SHUTTER_S, 0.9 / rate_hz)
-        cameras.append(
-            RigCamera(
-                name.removeprefix("camera_"), "nurec", name, model.scaled(*size),
-                camera.rig_from_camera, rate_hz, camera.shutter, shutter_s, ("rgb",),
-                image_format=options["image_format"],
+def _settle_servers(context: click.Context, options: dict[str, Any]) -> None:
+    """Take an address that was given for the wish to use what runs there."""
+    for mode, addresses in (("carla_mode", ("host", "port")), ("nurec_mode", ("nurec_port",))):
+        given = [n for n in addresses if context.get_parameter_source(n) == _GIVEN]
+        if options[mode] is None:
+            options[mode] = "external" if given else "embedded"
+        elif given and options[mode] != "external":
+            name = mode.removesuffix("_mode")
+            raise InputError(
+                f"--{given[0].replace('_', '-')} is the address of a running server; leave it out, "
+                f"or give --{name} external"
             )
-        )  # fmt: skip
-    if options["carla_view"]:
-        cameras.append(_carla_view(cameras[0].rig_from_camera, rate_hz))
-    return Rig("replay", tuple(cameras), ())
-
-
-def _carla_view(rig_from_camera: Matrix, rate_hz: float) -> RigCamera:
-    from ..core.opencv_pinhole import OpenCVPinholeCamera
-    from ..core.shutter import Shutter
-
-    model = OpenCVPinholeCamera.from_fov(*_CARLA_SIZE, _CARLA_FOV_DEG)
-    return RigCamera(
-        "carla", "carla", "carla", model, rig_from_camera, rate_hz, Shutter.GLOBAL, 0.0, ("rgb",)
-    )
 
 
 def _play(scene: Scene, path: Path, rig: Rig, options: dict[str, Any], console: Console) -> Played:
     from ..carla_client.open_world import generate_world
     from ..carla_client.session import Session
     from ..nurec.client import Deadlines, NurecClient
+    from .replay_output import window_wanted
     from .replay_player import Player, Replay
-    from .replay_servers import carla_address, nurec_address
+    from .replay_servers import carla_address, check_external, nurec_address
 
+    check_external(options)
+    window = window_wanted(options["window"])
     output = options["output_dir"]
     output.mkdir(parents=True, exist_ok=True)
     if options["saveimages"]:
@@ -219,7 +190,7 @@ def _play(scene: Scene, path: Path, rig: Rig, options: dict[str, Any], console: 
     if frames < 1:
         raise InputError(f"there is no whole frame in the {whole_s:.2f} s of the scene")
     play = Replay(
-        scene, rig, fps, frames, output, options["saveimages"], options["window"],
+        scene, rig, fps, frames, output, options["saveimages"], window,
         options["move_spectator"],
     )  # fmt: skip
     with ExitStack() as stack:
@@ -231,15 +202,21 @@ def _play(scene: Scene, path: Path, rig: Rig, options: dict[str, Any], console: 
         if options["carla_mode"] == "external":
             generate_world(session, str(scene.xodr))
         nurec = stack.enter_context(NurecClient(target, Deadlines(20.0, 30.0, 300.0)))
-        offered = nurec.scenes()
-        if scene.scene_id not in offered:
-            raise InputError(f"NuRec at {target} has no scene {scene.scene_id!r}; it has: "
-                             f"{', '.join(offered) or 'none'}")  # fmt: skip
+        play = replace(play, scene=_as_offered(scene, nurec.scenes(), target))
         player = Player(play, session, nurec)
         columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("frames", total=frames)
             return player.run(lambda done, _: progress.update(task, completed=done))
+
+
+def _as_offered(scene: Scene, offered: Sequence[str], target: str) -> Scene:
+    """Return the scene under the id that NuRec has for it: its own, or that of its sequence."""
+    for name in (scene.scene_id, scene.sequence_id):
+        if name in offered:
+            return replace(scene, scene_id=name)
+    known = ", ".join(offered) or "none"
+    raise InputError(f"NuRec at {target} has no scene {scene.scene_id!r}; it has: {known}")
 
 
 def _tell(console: Console, played: Played, output: Path) -> int:

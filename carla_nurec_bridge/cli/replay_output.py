@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
+import os
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +31,7 @@ _TILE = (320, 180)
 _SIDE = 210
 _WHITE = (255, 255, 255)
 _WINDOW = "carla-nurec replay"
+_END_KEYS = (ord("q"), 27)
 
 
 @final
@@ -124,19 +127,34 @@ class ImageFolder:
         self._file.close()
 
 
+def window_wanted(asked: bool | None) -> bool:
+    """Return whether to open a window: as asked, else if there is a display and OpenCV can.
+
+    InputError when one is asked for and OpenCV was built without.
+    """
+    able = not re.search(r"GUI:\s*NONE", cv2.getBuildInformation())
+    if asked and not able:
+        raise InputError(
+            "this OpenCV cannot open windows; install opencv-python in place of "
+            "opencv-python-headless, or leave out --window"
+        )
+    display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return able and (display if asked is None else asked)
+
+
 @final
 class Screen:
-    """The grid as a video and, when asked for, in a window."""
+    """The grid as a video and, when asked for, in a window; ``ended`` once q or Esc is pressed."""
 
     def __init__(self, path: Path, size: tuple[int, int], fps: int, *, window: bool) -> None:
         self._window = window
+        self.ended = False
         if window:
             try:
                 cv2.namedWindow(_WINDOW, cv2.WINDOW_NORMAL)
             except cv2.error as error:
                 raise InputError(
-                    "this OpenCV cannot open windows; install opencv-python in place of "
-                    "opencv-python-headless, or leave out --window"
+                    "no window can be opened (is DISPLAY right?); leave out --window"
                 ) from error
         self._video = VideoWriter(path, *size, Fraction(fps), VideoOptions(crf=20))
 
@@ -145,7 +163,7 @@ class Screen:
         self._video.add(grid)
         if self._window:
             cv2.imshow(_WINDOW, grid[..., ::-1])
-            cv2.waitKey(1)
+            self.ended |= cv2.waitKey(1) & 0xFF in _END_KEYS
 
     def __enter__(self) -> Screen:
         return self

@@ -73,6 +73,7 @@ class Player:
         self._sheet = ContactSheet(names, replay.frames)
         self._newest: dict[str, Pixels] = {}
         self._pictures: Counter[str] = Counter()
+        self._done = 0
         self._failures: dict[str, tuple[int, str]] = {}
         self._folder = ImageFolder(replay.output / "images") if replay.images else None
 
@@ -98,7 +99,7 @@ class Player:
             refused = frozenset(stage.refused_tracks)
         self._sheet.save(r.output / "contact_sheet.png")
         images = self._folder.count if self._folder else 0
-        return Played(r.frames, self._pictures, self._failures, refused, images)
+        return Played(self._done, self._pictures, self._failures, refused, images)
 
     def _frames(
         self,
@@ -120,7 +121,10 @@ class Player:
             self._take_carla(groups, frame, snapshot.frame, stamp)
             screen.add(self._grid.pixels())
             self._sheet.add(frame, frame * self._dt_s, self._newest)
+            self._done = frame
             on_frame(frame, self._r.frames)
+            if screen.ended:
+                return
 
     def _observe(
         self, stage: Stage, snapshot: Snapshot, objects: ObjectTracker, stamp: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,26 @@ from ..nurec.container import ContainerOptions, NurecContainer, gpus_from, image
 from ..scene import Scene
 from .demo_flow import free_port
 from .own_server import own_carla, own_server
+
+_CONNECT_S = 5.0
+
+
+def check_external(options: dict[str, Any]) -> None:
+    """Raise InputError when a server that should run already does not, before any is started."""
+    if options["carla_mode"] == "external":
+        _expect_listener("CARLA", options["host"], options["port"])
+    if options["nurec_mode"] == "external":
+        _expect_listener("NuRec", "127.0.0.1", options["nurec_port"])
+
+
+def _expect_listener(what: str, host: str, port: int) -> None:
+    try:
+        socket.create_connection((host, port), _CONNECT_S).close()
+    except OSError as error:
+        raise InputError(
+            f"no {what} listens at {host}:{port} ({error.strerror or error}); start it, or leave "
+            "its address out to have one started here"
+        ) from error
 
 
 def carla_address(

@@ -21,11 +21,13 @@ from ..core.transform_tree import TransformTree
 from ..recording import BagReader
 from ..scene.assembling import Journey, RoadUser, assemble, rig_cameras, rig_lidars, with_jumps
 from ..scene.geodesy import geo_reference
-from ..scene.model import Scene, SceneCamera
+from ..scene.model import Look, Scene, SceneCamera
 from ..scene.road_users import label_of_class
 
 _MAP = "map"
-_WANTED = ("tf_static", "odometry", "objects", "objects_tracks", "map_opendrive")
+_WANTED = (
+    "tf_static", "odometry", "objects", "objects_tracks", "objects_looks", "map_opendrive",
+)  # fmt: skip
 
 
 @dataclass
@@ -59,8 +61,10 @@ def build_from_bag(directory: Path, out: Path, rig: Rig | None = None) -> Scene:
         else:
             cameras, lidars = rig_cameras(rig, start_us, end_us), rig_lidars(rig)
     xodr = str(latched["map_opendrive"].data)
-    map_from_rig = _way(odometry, stamps_ns, latched.get("tf_static"))
-    users = _road_users(objects, latched.get("objects_tracks"))
+    map_from_rig = _way(odometry, stamps_ns, latched.get("tf_static", []))
+    users = _road_users(
+        objects, _content(latched, "objects_tracks"), _content(latched, "objects_looks")
+    )
     journey = Journey(
         _scene_id(xodr, map_from_rig, start_us),
         (start_us, end_us + 1),
@@ -81,7 +85,7 @@ def _topics(bag: BagReader) -> dict[str, str]:
     found: dict[str, str] = {}
     for key in _WANTED:
         name = TOPICS[key].name.lstrip("/")
-        fitting = [s.topic for s in bag.streams() if _last(s.topic, name) and s.messages]
+        fitting = sorted({s.topic for s in bag.streams() if _last(s.topic, name) and s.messages})
         if len(fitting) > 1:
             raise InputError(
                 f"{bag.path} holds {' and '.join(fitting)}; a scene has one ego: record each alone"
@@ -106,16 +110,18 @@ def _read(
                 odometry[stamp_ns] = message
             case "objects":
                 objects[stamp_ns] = message
+            case "tf_static":
+                latched.setdefault("tf_static", []).extend(message.transforms)
             case key:
                 latched[key] = message
     return odometry, objects, latched
 
 
-def _way(odometry: dict[int, Any], stamps_ns: Any, static: Any) -> Matrix:
+def _way(odometry: dict[int, Any], stamps_ns: Any, static: list[Any]) -> Matrix:
     """Return map_from_base (N, 4, 4): odometry, taken to the map by the static transforms."""
     parent = odometry[int(stamps_ns[0])].header.frame_id
     tree = TransformTree()
-    for t in static.transforms if static is not None else ():
+    for t in static:
         v, q = t.transform.translation, t.transform.rotation
         matrix = matrix_from_quaternion((v.x, v.y, v.z), (q.x, q.y, q.z, q.w))
         tree.add(t.header.frame_id, t.child_frame_id, 0, matrix, static=True)
@@ -128,8 +134,17 @@ def _matrix(pose: Any) -> Matrix:
     return matrix_from_quaternion((p.x, p.y, p.z), (q.x, q.y, q.z, q.w))
 
 
-def _road_users(objects: dict[int, Any], binding: Any) -> tuple[RoadUser, ...]:
-    tracks: dict[str, str | None] = json.loads(binding.data) if binding is not None else {}
+def _content(latched: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return a latched JSON object, empty where the bag has none."""
+    if key not in latched:
+        return {}
+    content = json.loads(latched[key].data)
+    return dict(content)
+
+
+def _road_users(
+    objects: dict[int, Any], tracks: dict[str, Any], looks: dict[str, Any]
+) -> tuple[RoadUser, ...]:
     seen: dict[str, _Seen] = {}
     for stamp_ns in sorted(objects):
         for detection in objects[stamp_ns].detections:
@@ -138,13 +153,19 @@ def _road_users(objects: dict[int, Any], binding: Any) -> tuple[RoadUser, ...]:
                 label = label_of_class(str(detection.results[0].hypothesis.class_id))
                 seen[identity] = _Seen(label, (float(size.x), float(size.y), float(size.z)))
             seen[identity].map_from_box[stamp_ns] = _matrix(detection.bbox.center)
-    return tuple(_road_user(name, one, tracks.get(name)) for name, one in seen.items())
+    return tuple(
+        _road_user(one, tracks.get(name) or f"actor_{name}", looks.get(name))
+        for name, one in seen.items()
+    )
 
 
-def _road_user(identity: str, seen: _Seen, track_id: str | None) -> RoadUser:
+def _road_user(seen: _Seen, track_id: str, look: dict[str, Any] | None) -> RoadUser:
     stamps = np.array(list(seen.map_from_box), np.int64) // NS_PER_US
     stamps, poses = with_jumps(stamps, np.array(list(seen.map_from_box.values())))
-    return RoadUser(track_id or f"actor_{identity}", seen.label, seen.size_m, stamps, poses)
+    shown = None
+    if look is not None:
+        shown = Look(look["blueprint"], tuple(look["colour"]) if look["colour"] else None)
+    return RoadUser(track_id, seen.label, seen.size_m, stamps, poses, look=shown)
 
 
 def _recorded_cameras(bag: BagReader) -> tuple[SceneCamera, ...]:

@@ -25,6 +25,7 @@ _LABELS = {
     "bicycle": "rider",
     "walker": "person",
     "pedestrian": "person",
+    "prop": "protruding_object",
 }
 _DEFAULT_SIZES: dict[str, Size] = {
     "automobile": (4.6, 1.9, 1.6),
