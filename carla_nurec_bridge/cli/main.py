@@ -42,6 +42,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "replay": ("replay", "Play a scene package in CARLA and watch it as NuRec draws it."),
     "rectify": ("rectify", "Undistort pictures of any camera to a pinhole."),
     "cosmos controls": ("cosmos_controls", "Make clips for Cosmos of a recording or a bag."),
+    "cosmos check": ("cosmos_check", "Say whether clips are whole: counts, hashes, views."),
     "cosmos serve": ("cosmos_serve", "Serve Cosmos' HTTP, with image filters for the model."),
     "cosmos tokens": ("cosmos_tokens", "List, add or revoke tokens of that server."),
     "cosmos submit": ("cosmos_submit", "Have one video made by a Cosmos server."),

@@ -16,6 +16,7 @@ from .hdmap import (
     BOX_COLOURS,
     CROSSING_COLOUR,
     LIGHT_COLOURS,
+    LINE_COLOURS,
     OTHER_BOX,
     SIGN_COLOUR,
     HdMap,
@@ -31,6 +32,7 @@ VISIBLE_SHARE = 0.05
 HELD_FRAMES = 2
 _SHIFT = 4
 _FARTHEST_PX = 20_000.0
+_LINE_SLACK_M = 1.0
 _WIDTHS_PX = (1, 12)
 # How bright the faces are: front, back, left, right, top, bottom.
 _SHADES = (1.0, 0.55, 0.75, 0.75, 0.9, 0.4)
@@ -48,27 +50,27 @@ class HdMapPainter:
     def draw(self, frame: ControlFrame) -> Picture:
         """Return the picture (H, W, 3) of a frame; frames come in order.
 
-        A box is drawn while a part of it can be seen, and two frames longer, so that it does not
-        flicker behind a pole.
+        What buildings hide is left out. A box is drawn while a part of it can be seen, and two
+        frames longer, so that it does not flicker behind a pole.
         """
         view = View(self._model, frame.map_from_camera)
         canvas = np.zeros((view.height, view.width, 3), np.uint8)
         self._draw_crossings(canvas, view)
-        self._draw_lines(canvas, view)
+        self._draw_lines(canvas, view, frame.depth_m)
         solids = [*self._lights_and_signs(view, frame), *self._boxes(view, frame)]
         for pose, size, colour in sorted(solids, key=lambda s: -_distance(view, s[0])):
             _draw_box(canvas, view, pose, size, colour)
         return canvas
 
-    def _draw_lines(self, canvas: Picture, view: View) -> None:
+    def _draw_lines(self, canvas: Picture, view: View, depth_m: NDArray[np.float32]) -> None:
         near = np.linalg.norm(self._middles - view.position, axis=1) < REACH_M
         rows = np.flatnonzero(near)
         ends, kept = view.segments(self._street.segments[rows])
         rows = rows[kept]
-        inside = _on_image(ends[..., :2], view)
-        ends, rows = ends[inside], rows[inside]
-        focal = self._model.focal_length[0]
-        width = focal * self._street.widths[rows] / ends[..., 2].mean(axis=1)
+        shown = _on_image(ends[..., :2], view)
+        shown[shown] = _unhidden(ends[shown], view, depth_m)
+        ends, rows = ends[shown], rows[shown]
+        width = view.focal_px * self._street.widths[rows] / ends[..., 2].mean(axis=1)
         width = np.clip(np.round(width), *_WIDTHS_PX).astype(np.int64)
         fixed = _fixed(ends[..., :2])
         groups: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
@@ -121,8 +123,6 @@ class HdMapPainter:
 
 def legend() -> Mapping[str, Rgb]:
     """Return what each colour of the video stands for."""
-    from .hdmap import LINE_COLOURS
-
     lines = {f"line, {kind}": rgb for kind, rgb in LINE_COLOURS.items()}
     lights = {f"light, {state}": rgb for state, rgb in LIGHT_COLOURS.items()}
     boxes = {f"box, {label}": rgb for label, rgb in BOX_COLOURS.items()}
@@ -130,6 +130,26 @@ def legend() -> Mapping[str, Rgb]:
         **lines, "crossing": CROSSING_COLOUR, **lights, "sign": SIGN_COLOUR, **boxes,
         "box, other": OTHER_BOX,
     }  # fmt: skip
+
+
+def _unhidden(ends: Array, view: View, depth_m: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which segments (N, 2, 3) of pixels and depth are seen at an end or in the middle.
+
+    On a street seen flatly a pixel spans many metres, so the slack grows with the depth squared.
+    """
+    middle = np.concatenate(
+        [ends[..., :2].mean(axis=1), 1.0 / (1.0 / ends[..., 2]).mean(axis=1, keepdims=True)],
+        axis=1,
+    )
+    samples = np.concatenate([ends, middle[:, None]], axis=1)
+    at = np.floor(np.clip(samples[..., :2], -1, _FARTHEST_PX)).astype(np.int64)
+    inside = np.all((at >= 0) & (at < (view.width, view.height)), axis=-1)
+    at[~inside] = 0
+    reach = samples[..., 2]
+    slack = _LINE_SLACK_M + reach * reach / view.focal_px
+    seen = depth_m[at[..., 1], at[..., 0]] >= reach - slack
+    unhidden: NDArray[np.bool_] = (inside & seen).any(axis=1) | ~inside.any(axis=1)
+    return unhidden
 
 
 def _distance(view: View, pose: Matrix) -> float:

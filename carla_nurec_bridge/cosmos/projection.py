@@ -39,6 +39,11 @@ class View:
         self.position = map_from_camera[:3, 3]
         self._camera_from_map = invert(map_from_camera)
 
+    @property
+    def focal_px(self) -> float:
+        """The horizontal focal length in pixels."""
+        return float(self._focal[0])
+
     def points(self, in_map: Array) -> Array:
         """Return points of the map (..., 3) in the camera's optical frame, metres."""
         moved: Array = in_map @ self._camera_from_map[:3, :3].T + self._camera_from_map[:3, 3]
