@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ..core.errors import InputError
 from ..core.frames import matrix_from_xyz_rpy
+from ..core.ports import free_port
 from .ego import spawn
 from .session import Session, transform_of
-from .traffic import free_port
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _Metres = Annotated[float, Field(ge=-1e6, le=1e6)]

@@ -10,12 +10,12 @@ import carla
 import numpy as np
 
 from ..core.frames import Matrix, invert, rigid
+from ..core.ports import free_port
 from ..core.timebase import NS_PER_S, NS_PER_US
 from ..scene import Scene, SceneTrack
 from .casting import blueprint_for
 from .ego import Ego
 from .session import Session, transform_of
-from .traffic import free_port
 
 _MAKE_ROOM_M = 300.0
 

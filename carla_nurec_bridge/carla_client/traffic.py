@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from types import TracebackType
 from typing import final
 
 import carla
 import numpy as np
 
-from ..core.errors import DeadlineError, InputError
+from ..core.errors import InputError
+from ..core.ports import free_port
 from .session import Session
 
 _CLEARANCE_M = 12.0
@@ -94,29 +94,6 @@ class Traffic:
             self._session.traffic_managers.close(manager)
         if vehicles:
             self._session.client.apply_batch([carla.command.DestroyActor(v.id) for v in vehicles])
-
-
-def free_port() -> int:
-    """Return a TCP port of this machine that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def free_port_pair() -> int:
-    """Return a TCP port that is free now and whose next one is free too, as a CARLA server needs.
-
-    DeadlineError when 50 tries find none.
-    """
-    for _ in range(50):
-        port = free_port()
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
-    raise DeadlineError("no two neighbouring TCP ports are free on this machine")
 
 
 def _places(

@@ -15,6 +15,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from ..core import heartbeat
 from ..core.errors import InputError
+from ..core.ports import free_port
 from .cosmos_capture_options import capture_options, rerun_of, sensors_of
 from .cosmos_clip_options import clip_options, controls_of
 from .log_file import console, examples
@@ -126,7 +127,6 @@ def _server(recording: Path, settings: dict[str, Any]) -> Iterator[_Server]:
         known = recording.resolve() if recording.is_file() else recording
         yield _Server(settings["host"], settings["port"], str(known), False)
         return
-    from ..carla_client.traffic import free_port_pair
     from ..embedded.world.maps import find_maps
     from ..graph import checked_config
     from ..recorder_log import read_log
@@ -135,7 +135,7 @@ def _server(recording: Path, settings: dict[str, Any]) -> Iterator[_Server]:
     if not recording.is_file():
         raise InputError(f"there is no recording {recording}")
     maps, name = find_maps(settings["map_name"] or read_log(recording).map_name, None)
-    port = free_port_pair()
+    port = free_port(pair=True)
     asked = {"map": maps.files[name], "seed": settings["seed"], "nurec": False,
              "carla_port": port, "start_deadline_s": _START_S}  # fmt: skip
     run = checked_config(asked, "cosmos controls")

@@ -19,6 +19,7 @@ from ..child import Child
 from ..core.errors import BridgeError, InputError, RunError
 from ..core.extras import draw_extras
 from ..core.extras_file import load_extras
+from ..core.ports import free_port
 from ..core.resources import config_path
 from ..core.rig import load_rig
 from ..graph import GraphConfig, Process, build_graph, environment, load_config
@@ -243,25 +244,6 @@ def _empty(out: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-def free_port(*, pair: bool = False) -> int:
-    """Return a TCP port of the loopback that is free now; with ``pair`` its next one is too.
-
-    It lies below the range from which the system takes ports for outgoing connections, so that
-    none of those can take it before the server does.
-    """
-    for _ in range(200):
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as first, socket.socket() as second:
-            try:
-                first.bind(("127.0.0.1", port))
-                if pair:
-                    second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-    raise RunError("no free TCP ports from 20000 to 32000 on this machine")
 
 
 def free_domain() -> int:

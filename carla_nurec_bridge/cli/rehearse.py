@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from ..core import heartbeat
+from ..core.ports import free_port
 from ..core.timebase import seconds_to_ns
 from ..graph import GraphConfig, load_config
 from .own_server import own_carla
@@ -54,12 +55,10 @@ def command(
     port: int | None,
 ) -> None:
     """Drive a run once in an embedded CARLA of its own, without sensors, and record it."""
-    from ..carla_client.traffic import free_port_pair
-
     given = {"frames": frames, "seed": seed, "vehicles": vehicles}
     overrides = {name: value for name, value in given.items() if value is not None}
     run = load_config(
-        config, map=map_path, nurec=False, carla_port=port or free_port_pair(),
+        config, map=map_path, nurec=False, carla_port=port or free_port(pair=True),
         carla_timeout_s=10.0, **overrides,
     )  # fmt: skip
     heartbeat.start()

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import InputError
+from ..core.ports import free_port
 from ..graph import NUREC_SERVER, checked_config
 from ..nurec.container import ContainerOptions, NurecContainer, gpus_from, image_from
 from ..scene import Scene
-from .demo_flow import free_port
 from .own_server import own_carla, own_server
 
 _CONNECT_S = 5.0

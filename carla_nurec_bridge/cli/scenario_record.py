@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from ..carla_client.scenarios.spec import ScenarioSpec, load_spec, shipped_specs
 from ..core import heartbeat
+from ..core.ports import free_port
 from ..core.timebase import seconds_to_ns
 from ..graph import checked_config
 from .log_file import console, examples, table
@@ -119,11 +120,10 @@ def _record(
         default = map_name == "demo_town"
         _drive(spec, log, seed, dt_s, host, port, "" if default else map_name)
         return
-    from ..carla_client.traffic import free_port_pair
     from ..embedded.world.maps import find_maps
 
     maps, name = find_maps(map_name, None)
-    own_port = free_port_pair()
+    own_port = free_port(pair=True)
     run = checked_config(
         {"map": maps.files[name], "seed": seed, "nurec": False, "carla_port": own_port,
          "start_deadline_s": _START_S},

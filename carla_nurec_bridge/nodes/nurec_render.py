@@ -24,7 +24,7 @@ from ..nurec.client import Deadlines, NurecClient
 from ..nurec.security import TlsFiles
 from ..ros.asset_editor import AssetEditor, wanted_extras
 from ..ros.asset_services import AssetServices
-from ..ros.convert import pose_matrix, stamp_ns
+from ..ros.convert import pose_matrix
 from ..ros.inserted import InsertedPublisher
 from ..ros.joiner import Frame, Joiner
 from ..ros.lockstep import Participant, RunState
@@ -81,7 +81,9 @@ class NurecRender:
         self._participant = Participant(node, partial(self._unready, participants))
         for key, kind in (("odometry", Odometry), ("objects", Detection3DArray)):
             row = TOPICS[key]
-            node.create_subscription(kind, row.name, partial(self._join, key), profile(row.qos))
+            node.create_subscription(
+                kind, row.name, partial(self._joiner.take, key), profile(row.qos)
+            )
         row = TOPICS["objects_tracks"]
         node.create_subscription(String, row.name, self._tracks.take, profile(row.qos))
 
@@ -169,9 +171,6 @@ class NurecRender:
         if not self._connected:
             return ["NuRec has not answered yet"]
         return self._publishers.unmatched(participants)
-
-    def _join(self, key: str, message: Any) -> None:
-        self._joiner.add(key, stamp_ns(message.header.stamp), message)
 
     def _health(self) -> dict[str, int]:
         failed = {f"failed_{name}": n for name, n in sorted(self._renderer.failed.items())}

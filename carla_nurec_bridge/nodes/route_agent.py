@@ -23,7 +23,7 @@ from ..core.timings import Timings
 from ..core.topics import TOPICS
 from ..core.vehicle import VehicleInfo
 from ..ros.agent_parameters import AgentParameters
-from ..ros.convert import header, pose_matrix, stamp_ns, vector_array
+from ..ros.convert import header, pose_matrix, vector_array
 from ..ros.joiner import Frame, Joiner
 from ..ros.lockstep import Participant
 from ..ros.object_messages import speed_along_box
@@ -59,7 +59,9 @@ class AgentNode:
             ("traffic_lights", Detection3DArray),
         ):
             row = TOPICS[key]
-            node.create_subscription(kind, row.name, partial(self._join, key), profile(row.qos))
+            node.create_subscription(
+                kind, row.name, partial(self._joiner.take, key), profile(row.qos)
+            )
         for key, latched, take in (
             ("route", Path, self._take_route), ("vehicle_info", String, self._take_vehicle),
         ):  # fmt: skip
@@ -110,9 +112,6 @@ class AgentNode:
         speed = speed_along_box(detection, self._before.get(detection.id), self._p.dt_s)
         size = detection.bbox.size
         return Obstacle(pose_matrix(detection.bbox.center), (size.x, size.y, size.z), speed)
-
-    def _join(self, key: str, message: Any) -> None:
-        self._joiner.add(key, stamp_ns(message.header.stamp), message)
 
     def _take_route(self, message: Path) -> None:
         self._points = np.array([vector_array(pose.pose.position) for pose in message.poses])

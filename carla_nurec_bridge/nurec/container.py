@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ from docker.models.containers import Container
 from docker.types import DeviceRequest, Mount
 
 from ..core.errors import BridgeError, DeadlineError, InputError, RunError
+from ..core.ports import free_port
 from .connection import open_connection
 
 IMAGE_VARIABLE, GPU_VARIABLE = "NUREC_IMAGE", "CUDA_VISIBLE_DEVICES"
@@ -173,7 +173,7 @@ class NurecContainer:
         except ImageNotFound:
             self._on_line(f"pulling {options.image}, which is many gigabytes")
             client.images.pull(options.image)
-        self.port = options.port or _free_port()
+        self.port = options.port or free_port()
         inside = f"{_INSIDE}/{scene.name}"
         container = client.containers.create(
             options.image,
@@ -278,12 +278,6 @@ def _in_words(image: str) -> Iterator[None]:
 def _reason(error: Exception) -> str:
     text = error.explanation if isinstance(error, APIError) and error.explanation else str(error)
     return " ".join(str(text).split())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _plain(name: str) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..core.errors import InputError
 from .curves import PlanView
+from .geo_reference import GeoReference, parse_geo_reference
 
 Array = NDArray[np.float64]
 Contact = Literal["start", "end"]
@@ -138,7 +139,6 @@ class Signal:
     dynamic: bool
     type: str
     subtype: str
-    country: str
     value: float | None
     unit: str
     text: str
@@ -275,25 +275,9 @@ class OpenDriveMap:
                         yield road, section, lane
 
     @property
-    def geo_reference(self) -> tuple[float, float, float]:
-        """Return the origin (latitude deg, longitude deg, altitude m) of the PROJ text.
-
-        Reads ``+lat_0``, ``+lon_0`` and the altitude as ``+alt_0``, ``+h_0`` or the ``+=alt_0=``
-        of some published maps; what is absent is zero.
-        """
-        found = {"lat_0": 0.0, "lon_0": 0.0, "alt_0": 0.0}
-        for token in self.geo_reference_text.replace("+=alt_0=", "+alt_0=").split():
-            key, _, value = token.lstrip("+").partition("=")
-            key = "alt_0" if key == "h_0" else key
-            if key in found:
-                try:
-                    found[key] = float(value)
-                except ValueError:
-                    raise InputError(
-                        f"map {self.name}, <geoReference>: {token!r} is not a number; "
-                        f"write it as +{key}=48.1"
-                    ) from None
-        return found["lat_0"], found["lon_0"], found["alt_0"]
+    def geo_reference(self) -> GeoReference:
+        """Return where the origin lies on earth; InputError when the header says no place."""
+        return parse_geo_reference(self.geo_reference_text, self.name)
 
 
 DRIVABLE = frozenset({"driving", "bidirectional", "entry", "exit", "onRamp", "offRamp"})

@@ -143,7 +143,6 @@ def _signal(node: Node) -> Signal:
         dynamic=node.text("dynamic", "no") == "yes",
         type=node.text("type", ""),
         subtype=node.text("subtype", ""),
-        country=node.text("country", ""),
         value=node.number("value") if value.strip() else None,
         unit=node.text("unit", ""),
         text=node.text("text", ""),

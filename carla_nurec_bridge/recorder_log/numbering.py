@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from ..core.errors import InputError
 from .cursor import Cursor
-from .layouts import COUNT, RECORDS, AttributeType, PacketKind
-from .log import Log, Packet
+from .layouts import COUNT, RECORDS, PacketKind
+from .log import Packet
 from .records import read_all, read_vehicle_wheels
 
 _RELEASED = {
@@ -29,20 +29,6 @@ def packet_kinds(data: bytes, packets: Iterable[Packet], source: str) -> dict[in
         if all(_fits(data, packet, kinds[packet.number]) for packet in contested):
             return dict(kinds)
     raise InputError(f"{source}: its packets 21 to 23 fit no known version of CARLA's recorder")
-
-
-def attribute_types(log: Log) -> dict[int, AttributeType]:
-    """Return what the attribute type numbers of a recording mean.
-
-    Version-1 files count from 0, the 0.9.16 client from 1. role_name is always a string, so its
-    number tells.
-    """
-    for event in log.actors.values():
-        for attribute in event.attributes:
-            if attribute.name == "role_name":
-                shift = attribute.type_number - AttributeType.STRING
-                return {kind + shift: kind for kind in AttributeType}
-    return {int(kind): kind for kind in AttributeType}
 
 
 def _fits(data: bytes, packet: Packet, kind: PacketKind) -> bool:

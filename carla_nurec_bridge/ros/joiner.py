@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .convert import stamp_ns
+
 _KEEP = 16
 
 
@@ -35,6 +37,10 @@ class Joiner:
         self._condition = threading.Condition()
         self.skipped = 0
         self.incomplete = 0
+
+    def take(self, key: str, message: Any) -> None:
+        """Add a message of ``key`` by the stamp of its header."""
+        self.add(key, stamp_ns(message.header.stamp), message)
 
     def add(self, key: str, stamp: int, message: Any) -> None:
         """Add the message of ``key`` stamped ``stamp`` (ns)."""

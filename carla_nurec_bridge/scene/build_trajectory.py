@@ -13,10 +13,9 @@ from ..core.errors import InputError
 from ..core.frames import Matrix, rigid, rotation_from_rpy
 from ..core.rig import Rig
 from ..opendrive import parse
+from ..opendrive.geo_reference import DEFAULT_LATITUDE_DEG, DEFAULT_LONGITUDE_DEG
 from .assembling import Journey, RoadUser, assemble, rig_cameras, rig_lidars
 from .geodesy import (
-    DEFAULT_LATITUDE_DEG,
-    DEFAULT_LONGITUDE_DEG,
     GeoReference,
     geo_reference,
     geodetic_from_ecef,

@@ -38,11 +38,6 @@ class Views:
         self._bytes = 0
         self._lock = threading.Lock()
 
-    @property
-    def used_bytes(self) -> int:
-        """Size of the rays that are kept."""
-        return self._bytes
-
     def view(self, request: sensorsim.RGBRenderRequest) -> View:
         """Return the view of a request, its intrinsics rescaled to the image it asks for."""
         spec = request.camera_intrinsics

@@ -19,9 +19,8 @@ from carla_nurec_bridge.embedded.carla_server.recording import (
 from carla_nurec_bridge.embedded.carla_server.replay import Replayer, ReplayOptions, WheelPose
 from carla_nurec_bridge.recorder_log import read_log
 from carla_nurec_bridge.recorder_log.info import file_info
-from carla_nurec_bridge.recorder_log.layouts import ActorKind, AttributeType, PacketKind
+from carla_nurec_bridge.recorder_log.layouts import ActorKind, PacketKind
 from carla_nurec_bridge.recorder_log.log import Log
-from carla_nurec_bridge.recorder_log.numbering import attribute_types
 from carla_nurec_bridge.recorder_log.queries import actors_blocked, collisions
 from carla_nurec_bridge.recorder_log.records import PhysicsControl, WheelPhysics
 
@@ -133,7 +132,6 @@ def test_events(log: Log) -> None:
     assert log.records(log.frames[5], PacketKind.EVENT_DEL)["id"].tolist() == [8]
     assert log.actors[7].is_hero
     assert [a.type_number for a in log.actors[7].attributes] == [3, 2], "numbers of version 1"
-    assert attribute_types(log)[2] is AttributeType.FLOAT
     hits = log.records(log.frames[1], PacketKind.COLLISION).tolist()
     assert hits == [(0, 7, 8, 1, 0), (1, 7, NO_ACTOR, 1, 0)]
     assert len(log.records(log.frames[2], PacketKind.COLLISION)) == 2

@@ -10,9 +10,8 @@ import pytest
 
 from carla_nurec_bridge.recorder_log import read_log, write_log
 from carla_nurec_bridge.recorder_log.info import file_info
-from carla_nurec_bridge.recorder_log.layouts import ActorKind, AttributeType, PacketKind
+from carla_nurec_bridge.recorder_log.layouts import ActorKind, PacketKind
 from carla_nurec_bridge.recorder_log.log import Log
-from carla_nurec_bridge.recorder_log.numbering import attribute_types
 from carla_nurec_bridge.recorder_log.queries import actors_blocked, collisions
 from carla_nurec_bridge.recorder_log.reader import parse_log
 from carla_nurec_bridge.recorder_log.records import (
@@ -67,7 +66,6 @@ def test_actors(log: Log) -> None:
     assert log.actors[HERO].is_hero
     assert not log.actors[OTHER].is_hero
     assert log.actors[OTHER].attribute("role_name") == "scenario"
-    assert attribute_types(log)[4] is AttributeType.RGB_COLOR
 
 
 def test_the_track_agrees_with_the_recorded_speed(log: Log) -> None:

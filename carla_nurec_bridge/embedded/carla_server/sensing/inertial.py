@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import math
 
 import msgpack
 import numpy as np
 
+from ....core.errors import InputError
 from ....core.frames import Matrix
+from ....opendrive.geo_reference import parse_geo_reference
+from ....opendrive.model import OpenDriveMap
 from ..actors import Actor
 from .noise import random_of
+
+_log = logging.getLogger(__name__)
 
 IMU, GNSS = "sensor.other.imu", "sensor.other.gnss"
 INDEX = {IMU: 5, GNSS: 4}
 EARTH_RADIUS_M = 6378137.0
 MERCATOR_SCALE = 0.9996
-DEFAULT_ORIGIN_DEG = (42.0, 2.0)
 
 
 class Imu:
@@ -66,10 +71,10 @@ class Imu:
 class Gnss:
     """A satellite receiver: latitude and longitude by the formula of CARLA's client."""
 
-    def __init__(self, actor: Actor, seed: int, geo_reference: str) -> None:
+    def __init__(self, actor: Actor, seed: int, road_map: OpenDriveMap) -> None:
         self._attributes = actor.attributes
         self._random = random_of(actor, seed)
-        self._origin_deg = origin_of(geo_reference)
+        self._origin_deg = _origin_of(road_map)
 
     def measure(self, map_from_gnss: Matrix) -> tuple[int, tuple[bytes]]:
         """Return (message type, payload): degrees and metres."""
@@ -82,19 +87,17 @@ class Gnss:
         return INDEX[GNSS], (msgpack.packb(values.tolist()),)
 
 
-def origin_of(geo_reference: str) -> tuple[float, float]:
-    """Return (lat_0, lon_0) in degrees of a PROJ text; CARLA's default when one is absent."""
-    found: dict[str, float] = {}
-    for token in geo_reference.split():
-        key, _, value = token.lstrip("+").partition("=")
-        if key in ("lat_0", "lon_0"):
-            try:
-                found[key] = float(value)
-            except ValueError:
-                continue
-    if len(found) < 2:
-        return DEFAULT_ORIGIN_DEG
-    return found["lat_0"], found["lon_0"]
+def _origin_of(road_map: OpenDriveMap) -> tuple[float, float]:
+    """Return (latitude, longitude) in degrees of a map's origin.
+
+    A map whose header says no place stands where CARLA's client puts it, which is logged.
+    """
+    try:
+        place = road_map.geo_reference
+    except InputError as error:
+        _log.warning("%s; CARLA's default place stands in", error)
+        place = parse_geo_reference("", road_map.name)
+    return place.latitude_deg, place.longitude_deg
 
 
 def geodetic(x: float, y: float, origin_deg: tuple[float, float]) -> tuple[float, float]:

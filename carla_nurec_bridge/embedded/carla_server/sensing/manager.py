@@ -116,8 +116,8 @@ class Sensors:
         elif blueprint == inertial.IMU:
             self._devices[actor.id] = inertial.Imu(actor, self._simulation.seed)
         elif blueprint == inertial.GNSS:
-            reference = self._simulation.level.road_map.geo_reference_text
-            self._devices[actor.id] = inertial.Gnss(actor, self._simulation.seed, reference)
+            road_map = self._simulation.level.road_map
+            self._devices[actor.id] = inertial.Gnss(actor, self._simulation.seed, road_map)
 
     def collided(self, one: Actor, other: Actor, push: Vector) -> None:
         """Note that two actors met; ``push`` is the impulse on ``other`` in N s."""
