@@ -113,4 +113,5 @@ def clear_debug_shape(simulation: Simulation) -> None:
 
 @serve("clear_debug_string")
 def clear_debug_string(simulation: Simulation) -> None:
-    """Remove all debug texts: none is ever drawn."""
+    """Remove all debug texts."""
+    simulation.drawings.clear_texts()

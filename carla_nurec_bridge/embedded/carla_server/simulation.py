@@ -18,12 +18,12 @@ from . import contacts
 from . import dynamics as d
 from .ackermann import AckermannDriver
 from .actors import Actor, Registry, compose, matrix_of
-from .drawings import Drawings
 from .errors import CallFailure
 from .fleet import Fleet
 from .observer import Observer
 from .scenery import Scenery
 from .sensing import Sensors
+from .sensing.drawings import Drawings
 from .signals import NONE, Signals, trigger_box
 from .spawning import standing_box
 from .streams import WORLD_STREAM, StreamHub

@@ -83,7 +83,11 @@ def test_lamps_follow_the_sun(facts: Facts) -> None:
     assert facts["sun"] == [0, facts["lamps"][0]]
 
 
-@pytest.mark.parametrize("name", ["point", "line", "arrow", "box"])
+@pytest.mark.parametrize(
+    "name",
+    ["point", "line", "arrow", "box", "string", "string with a shadow", "point on display",
+     "line on display", "arrow on display", "box on display"],
+)  # fmt: skip
 def test_debug_shapes_are_seen_while_they_live(facts: Facts, name: str) -> None:
     first, second, third, fourth = facts["shapes"][name]
     assert first > 20
@@ -91,8 +95,12 @@ def test_debug_shapes_are_seen_while_they_live(facts: Facts, name: str) -> None:
     assert (third, fourth) == (0, 0)
 
 
-def test_debug_texts_are_not_drawn(facts: Facts) -> None:
-    assert facts["shapes"]["string"] == [0, 0, 0, 0]
+def test_debug_texts_begin_at_their_place_and_can_be_cleared(facts: Facts) -> None:
+    (count, left, top), (left_over, _, _) = facts["words"]
+    assert count > 20
+    assert WIDTH / 2 - 1 <= left <= WIDTH / 2 + 3
+    assert HEIGHT / 2 - 1 <= top <= HEIGHT / 2 + 4
+    assert left_over == 0
 
 
 def test_debug_shapes_hide_behind_the_world_and_from_other_cameras(facts: Facts) -> None:

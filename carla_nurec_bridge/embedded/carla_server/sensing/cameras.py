@@ -16,9 +16,9 @@ from ....rendering.camera import CameraFrame, render_camera
 from ....rendering.lighting import Lighting
 from ....rendering.scene import RenderScene
 from ..actors import Actor
-from ..drawings import Drawings
 from ..streams import Part
 from . import events, flow
+from .drawings import Drawings
 from .encoding import encode
 from .events import EventCamera
 from .film import Film
@@ -117,7 +117,7 @@ def take_pictures(view: View, exposed: Exposed) -> Iterator[tuple[Actor, int, tu
         if exposure is not None and picture.rgb is not None:
             _finish(picture.rgb, exposure, optics, exposed)
             if painted and picture.depth is not None:
-                exposed.drawings.paint(picture.rgb, picture.depth, table, pose)
+                exposed.drawings.paint(picture.rgb, picture.depth, table, optics, pose)
     header = _IMAGE_HEADER.pack(optics.width, optics.height, optics.fov_deg)
     for actor in view.cameras:
         kind = KINDS[actor.description.id]

@@ -14,6 +14,9 @@ from ..errors import CallFailure
 
 LARGEST_SIDE = 16384
 STRAIGHT_K = -1.0
+LENS_STEPS = 30
+FARTHEST_OUT = 3.0
+"""Half widths from the middle beyond which nothing is looked for."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,30 @@ class Optics:
             raise CallFailure(f"a camera's fov must be within 0..180 degrees, not {optics.fov_deg}")
         return optics
 
+    def pixel_of(self, point: NDArray[np.float64]) -> tuple[float, float] | None:
+        """Return where a point (3,) of the optical frame, metres, is seen, in pixels (x, y).
+
+        None for points behind the camera and those far outside the picture.
+        """
+        if point[2] <= 0.0:
+            return None
+        across, down = point[:2] / point[2] * self.focal_px / (0.5 * self.width)
+        x, y = float(across), float(down)
+        for _ in range(LENS_STEPS if self.bends else 0):
+            square = self.x_size * x * x + self.y_size * y * y
+            scale = 1.0 + square * (self.k - STRAIGHT_K + self.kcube * square**0.5)
+            if scale <= 0.0:
+                return None
+            x, y = float(across) / scale, float(down) / scale
+        if max(abs(x), abs(y)) > FARTHEST_OUT:
+            return None
+        return 0.5 * self.width * (1.0 + x), 0.5 * (self.height + self.width * y)
+
+    @property
+    def bends(self) -> bool:
+        """Whether the lens attributes bend rays."""
+        return self.k != STRAIGHT_K or self.kcube != 0.0
+
     @property
     def focal_px(self) -> float:
         """The focal length in pixels."""
@@ -81,7 +108,7 @@ class Vignette:
 def rays(optics: Optics) -> NDArray[np.float32]:
     """Return the unit rays (H, W, 3) of a camera, optical frame."""
     table = OpenCVPinholeCamera.from_fov(optics.width, optics.height, optics.fov_deg).ray_table()
-    if optics.k == STRAIGHT_K and optics.kcube == 0.0:
+    if not optics.bends:
         return table
     x, y = _plane(optics.width, optics.height)
     square = optics.x_size * x * x + optics.y_size * y * y

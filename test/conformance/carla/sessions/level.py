@@ -116,15 +116,22 @@ debug = world.debug
 red = carla.Color(255, 0, 0)
 
 
+def red_pixels(number: int) -> list[float]:
+    """Return how many pixels of a frame are bright red, and the first column and row of them."""
+    blue, green, red = np.moveaxis(pixels(seen_rgb, number)[..., :3], -1, 0)
+    rows, columns = np.nonzero((red > 180) & (green < 90) & (blue < 90))
+    return [len(rows), float(columns.min(initial=200)), float(rows.min(initial=100))]
+
+
 def shown() -> int:
-    """Tick, and return how many pixels are pure red."""
+    """Tick, and return how many pixels are bright red."""
     number = world.tick()
     facts["depth_kept"] = bool(np.array_equal(pixels(seen_depth, number), bare_depth))
-    picture = pixels(seen_rgb, number)
-    return int(np.sum(np.all(picture[..., :3] == (0, 0, 255), axis=-1)))
+    return int(red_pixels(number)[0])
 
 
 ahead = beside(start, 10.0, 0.0, 2.0).location
+below = carla.Location(ahead.x, ahead.y, ahead.z - 4.0)
 shapes = {
     "point": lambda: debug.draw_point(ahead, 5.0, red, 0.1),
     "line": lambda: debug.draw_line(beside(start, 10, -3, 2).location,
@@ -134,12 +141,29 @@ shapes = {
     "box": lambda: debug.draw_box(carla.BoundingBox(ahead, carla.Vector3D(0.5, 1, 0.8)),
                                   start.rotation, 0.5, red, 0.1),
     "string": lambda: debug.draw_string(ahead, "words", False, red, 0.1),
+    "string with a shadow": lambda: debug.draw_string(ahead, "words", True, red, 0.1),
+    # The heads-up display shows what lies below the road as well.
+    "point on display": lambda: debug.draw_hud_point(below, 5.0, red, 0.1),
+    "line on display": lambda: debug.draw_hud_line(beside(start, 10, -3, -1).location,
+                                                   beside(start, 10, 3, -1).location, 2.0, red,
+                                                   0.1),
+    "arrow on display": lambda: debug.draw_hud_arrow(beside(start, 10, -3, -1).location,
+                                                     beside(start, 10, 3, -1).location, 1.0, 5.0,
+                                                     red, 0.1),
+    "box on display": lambda: debug.draw_hud_box(
+        carla.BoundingBox(below, carla.Vector3D(0.5, 1, 0.8)), start.rotation, 0.5, red, 0.1),
 }  # fmt: skip
 facts["shapes"] = {}
 for name, draw in shapes.items():
     draw()
     facts["shapes"][name] = [shown() for _ in range(4)]
-below = carla.Location(ahead.x, ahead.y, ahead.z - 4.0)
+debug.draw_string(ahead, "words", False, red, 10.0)
+facts["words"] = [red_pixels(world.tick())]
+debug.draw_point(below, 5.0, red, 10.0)
+debug.clear_debug_string()
+facts["words"].append(red_pixels(world.tick()))
+debug.clear_debug_shape()
+world.tick()
 debug.draw_point(below, 5.0, red, 0.1)
 facts["hidden_shape"] = shown()
 debug.draw_point(ahead, 5.0, red, 0.1)
