@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...cosmos import semantic_tags
-from .shading import SKY
+from .shade_kernels import SKY, name_colours, smooth_depth
 
 Picture = NDArray[np.uint8]
 _CLOSE = 60  # sum of channel differences within which a colour counts as a tag's
@@ -40,13 +40,14 @@ class Scene:
     depth_m: NDArray[np.float32]
 
 
-def read_scenes(videos: Mapping[str, Path], size: tuple[int, int]) -> Iterator[Scene]:
+def read_scenes(videos: Mapping[str, Path], size: tuple[int, int]) -> Generator[Scene]:
     """Yield the pictures of a job at ``size`` (width, height), as many as its shortest video has.
 
-    ``videos`` has any of rgb, vis, edge, seg and depth. Raises InputError for what is no video.
+    ``videos`` has any of rgb, vis, edge, seg and depth, of which ``used`` ones are read. Raises
+    InputError for what is no video.
     """
     with ExitStack() as stack:
-        readers = {name: _pictures(stack, path) for name, path in videos.items()}
+        readers = {name: _pictures(stack, videos[name]) for name in used(videos)}
         while True:
             now: dict[str, Picture] = {}
             for name, reader in readers.items():
@@ -58,6 +59,13 @@ def read_scenes(videos: Mapping[str, Path], size: tuple[int, int]) -> Iterator[S
                     picture = np.asarray(cv2.resize(picture, size, interpolation=nearest), np.uint8)
                 now[name] = picture
             yield _scene(now)
+
+
+def used(names: Iterable[str]) -> list[str]:
+    """Return which of a job's videos decide the result: edges and vis only without a picture."""
+    given = list(names)
+    stand_ins = {"vis", "edge"} if "rgb" in given else {"edge"} if "vis" in given else set()
+    return [name for name in given if name not in stand_ins]
 
 
 def _pictures(stack: ExitStack, path: Path) -> Iterator[Picture]:
@@ -106,12 +114,13 @@ def _nearest_tag() -> tuple[Picture, NDArray[np.bool_]]:
 def _tags(seg: Picture) -> Picture | None:
     """Return the tags of a semantic video's picture; None when its colours are not CARLA's."""
     nearest, close = _nearest_tag()
-    five = seg >> 3
-    index = (five[..., 0].astype(np.uint16) << 10) | (five[..., 1].astype(np.uint16) << 5)
-    index |= five[..., 2]
-    if close[index[::8, ::8]].mean() < 0.8:
+    few = seg[::8, ::8] >> 3
+    red, green, blue = (few[..., channel].astype(np.uint16) for channel in range(3))
+    if close[(red << 10) | (green << 5) | blue].mean() < 0.8:
         return None
-    return np.asarray(nearest[index], np.uint8)
+    tags = np.empty(seg.shape[:2], np.uint8)
+    name_colours(seg, nearest, tags)
+    return tags
 
 
 def _guessed_tags(depth: Picture | None, shape: tuple[int, int]) -> Picture:
@@ -134,12 +143,13 @@ def _log_depth() -> NDArray[np.float32]:
 def _metres(depth: Picture | None, tags: Picture) -> NDArray[np.float32]:
     height, width = tags.shape
     if depth is not None:
-        metres = np.asarray(cv2.LUT(np.ascontiguousarray(depth[..., 0]), _log_depth()))
-        # Smooths the grey levels' steps, yet lets nothing of what is behind shine over an edge.
-        metres = np.minimum(np.asarray(cv2.blur(metres, (5, 5)), np.float32), 1.1 * metres)
-    else:  # flat ground under a camera at 1.6 m; what stands on it is taken as far as mid-range
-        below = np.maximum(np.arange(height, dtype=np.float32) - height / 2, 1)
-        metres = np.tile(np.minimum(1.6 * width / 2 / below, 60)[:, None], (1, width))
+        stepped = np.asarray(cv2.LUT(cv2.extractChannel(depth, 0), _log_depth()), np.float32)
+        metres = np.asarray(cv2.blur(stepped, (5, 5)), np.float32)
+        smooth_depth(stepped, tags, metres)
+        return metres
+    # Flat ground under a camera at 1.6 m; what stands on it is taken as far as mid-range.
+    below = np.maximum(np.arange(height, dtype=np.float32) - height / 2, 1)
+    metres = np.tile(np.minimum(1.6 * width / 2 / below, 60)[:, None], (1, width))
     metres[tags == SKY] = np.inf
     return np.asarray(metres, np.float32)
 

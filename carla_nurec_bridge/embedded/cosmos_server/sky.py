@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .look import Look
+from .shade_kernels import TILE
 
 Table = NDArray[np.float32]
-TILE = 512
 LAYERS = 3
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...cosmos import VideoOptions, VideoWriter
-from .inputs import read_scenes
+from .inputs import read_scenes, used
 from .look import read_look
 from .shading import Relighter
 
@@ -73,28 +73,35 @@ def make_video(
     relight = Relighter(look, size[1], size[0], float(rate), task.seed)
     part = target.with_suffix(".part.mp4")
     writer = VideoWriter(part, *size, rate, VideoOptions(crf=18))
-    encoder = ThreadPoolExecutor(1, "cosmos encoder")
-    encoded: Future[None] | None = None
-    try:
-        videos = {name: Path(path) for name, path in task.videos.items()}
-        for index, scene in enumerate(read_scenes(videos, size)):
-            if index >= total:
-                break
-            picture = relight(scene.rgb, scene.tags, scene.depth_m, index)
+    videos = {name: Path(path) for name, path in task.videos.items()}
+    # One picture is read, one made and one encoded at a time.
+    with ThreadPoolExecutor(1, "reader") as reader, ThreadPoolExecutor(1, "encoder") as encoder:
+        try:
+            scenes = read_scenes(videos, size)
+            ahead = reader.submit(next, scenes, None)
+            encoded: Future[None] | None = None
+            for index in range(total):
+                scene = ahead.result()
+                if scene is None:
+                    break
+                ahead = reader.submit(next, scenes, None)
+                picture = relight(scene.rgb, scene.tags, scene.depth_m, index)
+                if encoded is not None:
+                    encoded.result()
+                encoded = encoder.submit(writer.add, _marked(picture) if watermark else picture)
+                progress(index + 1, total)
             if encoded is not None:
-                encoded.result()  # one picture is encoded while the next one is made
-            encoded = encoder.submit(writer.add, _marked(picture) if watermark else picture)
-            progress(index + 1, total)
-        if encoded is not None:
-            encoded.result()
-        writer.close()
-        if writer.frames == 0:
-            raise InputError(f"{first.name} has no frames")
-        part.replace(target)
-    finally:
-        encoder.shutdown()
-        writer.close()
-        part.unlink(missing_ok=True)
+                encoded.result()
+            writer.close()
+            if writer.frames == 0:
+                raise InputError(f"{first.name} has no frames")
+            part.replace(target)
+        finally:
+            reader.shutdown()
+            scenes.close()
+            encoder.shutdown()
+            writer.close()
+            part.unlink(missing_ok=True)
     return {
         "name": "image filters",
         "model": None,
@@ -105,8 +112,8 @@ def make_video(
         "height": size[1],
         "rate_hz": float(rate),
         "look": look._asdict(),
-        "controls_used": sorted(task.videos),
-        "without_effect": list(task.unused),
+        "controls_used": sorted(used(task.videos)),
+        "without_effect": [*task.unused, *sorted(set(task.videos) - set(used(task.videos)))],
     }
 
 
