@@ -43,7 +43,7 @@ class RigCamera:
     shutter_s: float
     outputs: tuple[str, ...]
     custom: bool = False
-    image_format: Literal["jpeg", "png"] = "jpeg"
+    image_format: Literal["jpeg", "png", "planar"] = "jpeg"
     quality: float = 95.0
     ego_mask: str = ""
 

@@ -40,7 +40,9 @@ class CameraEntry(Strict):
     ] = "GLOBAL"
     shutter_s: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("rgb",)
-    image_format: Literal["jpeg", "png"] = Field("jpeg", description="how NuRec sends pictures")
+    image_format: Literal["jpeg", "png", "planar"] = Field(
+        "jpeg", description="how NuRec sends pictures; planar: bare pixels, nothing lost"
+    )
     image_quality: float = Field(95.0, ge=1.0, le=100.0, description="of JPEG, 1 to 100")
     ego_mask: str = Field("", description="NuRec's rig configuration whose hood is drawn; or none")
     mount: CameraMount

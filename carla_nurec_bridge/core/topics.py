@@ -19,7 +19,7 @@ StampOffset = Literal[4, 8, None]
 
 @dataclass(frozen=True)
 class Topic:
-    """One row of the table; ``{name}`` in ``name`` stands for the sensor's name."""
+    """One row of the table; ``{name}`` in ``name`` is the sensor's name, ``~`` the node."""
 
     name: str
     type: str
@@ -39,6 +39,7 @@ class Topic:
 
 _FRAME = "frame"
 _CLOSE = "shutter close = frame"
+_LAST = "the last frame"
 
 TOPICS: dict[str, Topic] = {
     "clock": Topic("/clock", "rosgraph_msgs/msg/Clock", "", _FRAME, "clock", "frame", True,
@@ -87,9 +88,14 @@ TOPICS: dict[str, Topic] = {
                           "steering angle and box, metres and radians", None),
     "image": Topic("camera/{name}/image_raw", "sensor_msgs/msg/Image", "{name}_optical_frame",
                    _CLOSE, "sensor", "sensor", False, "decoded picture, only while subscribed"),
+    "image_rect": Topic("camera/{name}/image_rect", "sensor_msgs/msg/Image",
+                        "{name}_optical_frame", _CLOSE, "sensor", "sensor", False,
+                        "the picture as the pinhole of camera_info's P, only while subscribed "
+                        "(NuRec cameras named in rectify.cameras)"),
     "compressed": Topic("camera/{name}/image_raw/compressed", "sensor_msgs/msg/CompressedImage",
                         "{name}_optical_frame", _CLOSE, "sensor", "sensor", True,
-                        "the picture as JPEG; NuRec's own bytes, unchanged"),
+                        "the picture as JPEG; NuRec's own bytes, unchanged, unless the rig "
+                        "asks it for planar ones"),
     "camera_info": Topic("camera/{name}/camera_info", "sensor_msgs/msg/CameraInfo",
                          "{name}_optical_frame", _CLOSE, "sensor", "sensor", True,
                          "intrinsics; says ftheta where no ROS model holds"),
@@ -167,6 +173,28 @@ TOPICS: dict[str, Topic] = {
     "cosmos_video": Topic("cosmos/image/compressed", "sensor_msgs/msg/CompressedImage",
                           "{name}_optical_frame", "of the clip's frame", "sensor", "event", False,
                           "the job's video as JPEG, at its rate, when ~/play asks for it"),
+    "novel_view_pose": Topic("~/novel_view/pose", "geometry_msgs/msg/PoseStamped", "any",
+                             "when its frame is looked up, 0 = now", "sensor", "event", False,
+                             "nurec_render: from where to look (x forward, y left, z up)"),
+    "novel_view_image": Topic("~/novel_view/image_raw", "sensor_msgs/msg/Image",
+                              "novel_view_optical_frame", _LAST, "sensor", "event", False,
+                              "nurec_render: the view, only while subscribed"),
+    "novel_view_compressed": Topic("~/novel_view/image_raw/compressed",
+                                   "sensor_msgs/msg/CompressedImage", "novel_view_optical_frame",
+                                   _LAST, "sensor", "event", False, "nurec_render: the view"),
+    "novel_view_info": Topic("~/novel_view/camera_info", "sensor_msgs/msg/CameraInfo",
+                             "novel_view_optical_frame", _LAST, "sensor", "event", False,
+                             "nurec_render: the view's intrinsics"),
+    "novel_view_camera_pose": Topic("~/novel_view/camera_pose", "geometry_msgs/msg/PoseStamped",
+                                    "map", _LAST, "sensor", "event", False,
+                                    "nurec_render: from where the view is (optical axes)"),
+    "novel_view_calibration": Topic("~/novel_view/calibration", "std_msgs/msg/String", "", "none",
+                                    "latched", "event", False,
+                                    "nurec_render: JSON, the view's exact camera model", None),
+    "nurec_status": Topic("~/status", "diagnostic_msgs/msg/DiagnosticArray", "",
+                          "time of the report", "latched", "event", False,
+                          "nurec_render: the server, what it can do, counts, what is wrong",
+                          reproducible=False),
     "lockstep_done": Topic("lockstep/done", "diagnostic_msgs/msg/DiagnosticArray", "",
                            "the frame it answers", "event", "answer", True,
                            "a participant's answer to a frame", reproducible=False),

@@ -28,8 +28,9 @@ Generated from `carla_nurec_bridge/core/topics.py` by
 `python -m carla_nurec_bridge.core.topics_page`; do not edit.
 
 Names are relative, so a namespace moves them all (`/clock`, `/tf`, `/tf_static` and
-`/diagnostics` stay). `NAME` is a sensor of the rig. Stamps are simulation time: frame k is at
-t0 + k dt, and everything of one frame carries the same stamp. "Latched" means transient local:
+`/diagnostics` stay). `NAME` is a sensor of the rig, `~` the node that the meaning begins with.
+Stamps are simulation time: frame k is at t0 + k dt, and everything of one frame carries the same
+stamp. "Latched" means transient local:
 late readers get the last message. Every publisher accepts QoS overrides by parameter
 (`qos_overrides.TOPIC.publisher.reliability` and so on).
 

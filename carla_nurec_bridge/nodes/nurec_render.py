@@ -63,7 +63,7 @@ class NurecRender:
         participants = p.participants or (NUREC,)
         streams = plan_streams(rig, dt_ns, participants)
         self._publishers = Publishers(node, [s for s in streams if s.producer == NUREC])
-        self._publisher = NurecPublisher(node, self._publishers, rig)
+        self._publisher = NurecPublisher(node, self._publishers, rig, p.rectify, p.rectify_fov_deg)
         self._ground = _ground(scene) if p.ground else None
         step = RenderStep(scene, self._ground)
         self._renderer = SensorRenderer(scene, rig, dt_ns, step, self._publisher)

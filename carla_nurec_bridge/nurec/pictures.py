@@ -12,6 +12,17 @@ from ..core.errors import ProtocolError
 _PNG = b"\x89PNG"
 
 
+def planar(image: bytes, width: int, height: int) -> NDArray[np.uint8]:
+    """Return the RGB pixels (height, width, 3) of three bare planes; ProtocolError when too few."""
+    if len(image) != 3 * width * height:
+        raise ProtocolError(
+            f"a planar picture of {width} x {height} has {3 * width * height} bytes, NuRec sent "
+            f"{len(image)}"
+        )
+    planes = np.frombuffer(image, np.uint8).reshape(3, height, width)
+    return np.ascontiguousarray(planes.transpose(1, 2, 0))
+
+
 def decoded(image: bytes) -> NDArray[np.uint8]:
     """Return the RGB pixels (H, W, 3) of a JPEG or PNG; ProtocolError for anything else."""
     if not image.startswith(_PNG):

@@ -92,8 +92,10 @@ def _distortion(model: CameraModel) -> tuple[str, list[float], tuple[float, floa
             return "ftheta", exact, (model.angle_to_pixeldist[1], model.angle_to_pixeldist[1])
 
 
-def camera_info(model: CameraModel, stamp: int, frame_id: str) -> CameraInfo:
-    """Return the message of a camera; P is its rectified view (``core.rectify``)."""
+def camera_info(
+    model: CameraModel, stamp: int, frame_id: str, view: OpenCVPinholeCamera | None = None
+) -> CameraInfo:
+    """Return the message of a camera; P is ``view``, else its usual one (``core.rectify``)."""
     name, coefficients, (fx, fy) = _distortion(model)
     if windshield_shift_px(model) > MAX_FIT_ERROR_PX:
         name += "+windshield"
@@ -107,7 +109,7 @@ def camera_info(model: CameraModel, stamp: int, frame_id: str) -> CameraInfo:
         d=coefficients,
         k=[fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0],
         r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-        p=projection_rows(rectified_view(model)),
+        p=projection_rows(view or rectified_view(model)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
@@ -14,16 +15,17 @@ from std_msgs.msg import String
 from ..core.errors import InputError
 from ..core.frames import BODY_FROM_OPTICAL, Matrix
 from ..core.rig import Rig, RigCamera, load_rig
+from ..core.topics import TOPICS
 from ..core.transform_tree import TransformTree
-from ..nurec.pictures import decoded
 from .camera_info import calibration_json, camera_info
 from .convert import compressed_message, header, image_message, pose_matrix, pose_message, stamp_ns
+from .picture import Picture
 from .qos import profile
 from .tf_listener import listen
 
 FRAME = "novel_view_optical_frame"
 MAP = "map"
-_TOPIC = "~/novel_view"
+_ASKED = TOPICS["novel_view_pose"]
 
 
 def view_camera(rig: Rig, name: str, rig_file: str) -> RigCamera | None:
@@ -56,15 +58,17 @@ class NovelView:
         self._lock = threading.Lock()
         self._pose: PoseStamped | None = None
         self._info = camera_info(camera.model, 0, FRAME)
-        sensor, latched = profile("sensor"), profile("latched")
-        node.create_subscription(PoseStamped, f"{_TOPIC}/pose", self._take, sensor)
-        self._image = node.create_publisher(
-            CompressedImage, f"{_TOPIC}/image_raw/compressed", sensor
-        )
-        self._raw = node.create_publisher(Image, f"{_TOPIC}/image_raw", sensor)
-        self._infos = node.create_publisher(CameraInfo, f"{_TOPIC}/camera_info", sensor)
-        self._from = node.create_publisher(PoseStamped, f"{_TOPIC}/camera_pose", sensor)
-        self._calibration = node.create_publisher(String, f"{_TOPIC}/calibration", latched)
+        node.create_subscription(PoseStamped, _ASKED.name, self._take, profile(_ASKED.qos))
+
+        def told(kind: Any, key: str) -> Any:
+            row = TOPICS[f"novel_view_{key}"]
+            return node.create_publisher(kind, row.name, profile(row.qos))
+
+        self._image = told(CompressedImage, "compressed")
+        self._raw = told(Image, "image")
+        self._infos = told(CameraInfo, "info")
+        self._from = told(PoseStamped, "camera_pose")
+        self._calibration = told(String, "calibration")
         text = calibration_json(
             "novel_view", "nurec", camera.model, camera.shutter, 0.0, BODY_FROM_OPTICAL
         )
@@ -85,23 +89,25 @@ class NovelView:
         try:
             frame_from_body = pose_matrix(message.pose)
         except ValueError as error:
-            raise InputError(f"the pose on {_TOPIC}/pose: {error}") from error
+            raise InputError(f"the pose on {_ASKED.name}: {error}") from error
         if not np.isfinite(frame_from_body).all():
-            raise InputError(f"the pose on {_TOPIC}/pose holds a number that is not finite")
+            raise InputError(f"the pose on {_ASKED.name} holds a number that is not finite")
         map_from_frame = self._tree.lookup(MAP, frame, stamp or None)
         map_from_camera: Matrix = map_from_frame @ frame_from_body @ BODY_FROM_OPTICAL
         return map_from_camera
 
     def publish(self, map_from_camera: Matrix, image: bytes, stamp: int) -> None:
         """Publish a picture (as NuRec sent it) and from where it is, at a stamp in ns."""
-        message = compressed_message(image, stamp, FRAME, self.camera.image_format)
+        picture = Picture(self.camera, image)
+        data, image_format = picture.compressed()
+        message = compressed_message(data, stamp, FRAME, image_format)
         self._info.header.stamp = message.header.stamp
         self._image.publish(message)
         self._infos.publish(self._info)
         pose = PoseStamped(header=header(stamp, MAP), pose=pose_message(map_from_camera))
         self._from.publish(pose)
         if self._raw.get_subscription_count() > 0:
-            self._raw.publish(image_message(decoded(image), "rgb8", stamp, FRAME))
+            self._raw.publish(image_message(picture.pixels, "rgb8", stamp, FRAME))
         self.rendered += 1
 
     def _take(self, message: PoseStamped) -> None:

@@ -34,6 +34,14 @@ class NurecParameters:
     seed: int = parameter(
         1, "seed", "seed of the extras, that of carla_ego", between=(0, 2_000_000_000)
     )
+    rectify: tuple[str, ...] = parameter(
+        (), "rectify.cameras", "NuRec cameras that get image_rect beside image_raw; * = all"
+    )
+    rectify_fov_deg: float = parameter(
+        0.0, "rectify.horizontal_fov_deg",
+        "width of that view in degrees, which P tells too; 0 = 90, or a pinhole's own",
+        between=(0.0, 150.0),
+    )  # fmt: skip
     view_camera: str = parameter(
         "", "novel_view.camera", "camera of novel views by name; empty = the first NuRec camera"
     )

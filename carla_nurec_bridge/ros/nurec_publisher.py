@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import Image
@@ -9,18 +11,30 @@ from std_msgs.msg import String
 
 from ..core.rig import Rig, RigCamera
 from ..core.topics import TOPICS
-from ..nurec.pictures import decoded
 from ..nurec.replies import CloudReply
 from .camera_info import calibration_json, camera_info
 from .convert import cloud_message, compressed_message, image_message
+from .picture import Picture
 from .publishers import Publishers
 from .qos import profile
+from .rectifier import rectifiers
 
 
 class NurecPublisher:
-    """The NuRec streams of a rig."""
+    """The NuRec streams of a rig.
 
-    def __init__(self, node: Node, publishers: Publishers, rig: Rig) -> None:
+    Cameras named in ``rectify`` (``*``: all) get an undistorted picture too, ``fov_deg`` wide
+    (0: the usual width). InputError for one that NuRec does not draw.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        publishers: Publishers,
+        rig: Rig,
+        rectify: Sequence[str] = (),
+        fov_deg: float = 0.0,
+    ) -> None:
         self._publishers = publishers
         self._cameras = [camera for camera in rig.cameras if camera.source == "nurec"]
         row = TOPICS["image"]
@@ -28,8 +42,12 @@ class NurecPublisher:
             camera.name: node.create_publisher(Image, row.named(camera.name), profile(row.qos))
             for camera in self._cameras
         }
+        self._flat = rectifiers(node, self._cameras, rectify, fov_deg)
+        views = {name: flat.view for name, flat in self._flat.items()}
         # The fit behind a camera_info costs a few ms and never changes: make it once.
-        self._infos = {c.name: camera_info(c.model, 0, _optical(c)) for c in self._cameras}
+        self._infos = {
+            c.name: camera_info(c.model, 0, _optical(c), views.get(c.name)) for c in self._cameras
+        }
 
     def start(self) -> None:
         """Publish the exact calibrations."""
@@ -43,15 +61,18 @@ class NurecPublisher:
 
     def picture(self, camera: RigCamera, image: bytes, stamp: int) -> None:
         """Publish one picture with its camera_info, at a stamp in ns."""
-        message = compressed_message(image, stamp, _optical(camera), camera.image_format)
+        picture = Picture(camera, image)
+        data, image_format = picture.compressed()
+        message = compressed_message(data, stamp, _optical(camera), image_format)
         self._publishers.publish(TOPICS["compressed"].named(camera.name), message)
         info = self._infos[camera.name]
         info.header.stamp = message.header.stamp
         self._publishers.publish(TOPICS["camera_info"].named(camera.name), info)
-        raw = self._raw[camera.name]
+        raw, flat = self._raw[camera.name], self._flat.get(camera.name)
         if raw.get_subscription_count() > 0:
-            pixels = decoded(image)
-            raw.publish(image_message(pixels, "rgb8", stamp, _optical(camera)))
+            raw.publish(image_message(picture.pixels, "rgb8", stamp, _optical(camera)))
+        if flat is not None and flat.wanted:
+            flat.publish(picture.pixels, stamp, _optical(camera))
 
     def cloud(self, name: str, reply: CloudReply, stamp: int) -> None:
         """Publish one sweep; points without intensity get 0."""

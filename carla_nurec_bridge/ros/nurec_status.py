@@ -8,6 +8,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
+from ..core.topics import TOPICS
 from ..nurec.client import NurecClient
 from .convert import stamp_message
 from .qos import profile
@@ -18,7 +19,8 @@ class NurecStatus:
 
     def __init__(self, node: Node, scene_id: str) -> None:
         self._name = node.get_name()
-        self._publisher = node.create_publisher(DiagnosticArray, "~/status", profile("latched"))
+        row = TOPICS["nurec_status"]
+        self._publisher = node.create_publisher(DiagnosticArray, row.name, profile(row.qos))
         self._fixed: dict[str, Any] = {"scene": scene_id}
 
     def connected(self, client: NurecClient) -> None:

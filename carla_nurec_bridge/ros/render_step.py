@@ -13,6 +13,12 @@ from ..nurec.requests import ActorMotion, CameraRequest, EgoMask, ImageFormat, L
 from ..scene import Scene
 from ..scene.ground import SceneGround
 
+_FORMATS = {
+    "jpeg": ImageFormat.JPEG,
+    "png": ImageFormat.PNG,
+    "planar": ImageFormat.RGB_UINT8_PLANAR,
+}
+
 
 @dataclass(frozen=True)
 class Window:
@@ -79,7 +85,7 @@ class RenderStep:
             world_from_camera_end=self._sensor(window.close_ns, camera.rig_from_camera),
             start_us=window.start_us,
             end_us=window.end_us,
-            image_format=ImageFormat[camera.image_format.upper()],
+            image_format=_FORMATS[camera.image_format],
             quality=camera.quality,
             ego_mask=EgoMask(camera.ego_mask, camera.logical_id) if camera.ego_mask else None,
         )
