@@ -26,7 +26,7 @@ __all__ = ["TrafficManagers"]
 _log = logging.getLogger(__name__)
 
 _LOOK_S = 0.1
-_PATIENCE_S = 1.0  # a Traffic Manager's step takes milliseconds
+_PATIENCE_S = 0.5  # a Traffic Manager's step takes milliseconds, once the server serves it
 _ANSWER_S = 2.0
 
 
@@ -87,17 +87,30 @@ class TrafficManagers:
             self.close(manager)
 
     def _watch(self) -> None:
-        seen: _Tick | None = None
-        done_s = 0.0
         while not self._closed.wait(_LOOK_S):
-            tick, now_s = self._tick, time.monotonic()
-            if tick is None or tick.world.get_snapshot().frame == tick.frame_before:
-                seen = None  # nobody ticks, or the server still works on the frame
-            elif tick is not seen:
-                seen, done_s = tick, now_s
-            elif now_s - done_s > _PATIENCE_S:
-                seen = None
+            tick = self._tick
+            if tick is not None and self._is_lost(tick):
                 self._free()
+
+    def _is_lost(self, tick: _Tick) -> bool:
+        """Whether a tick still waits, long after its frame and after the server served a call.
+
+        The step ends with a call of its own, which a server that draws may keep waiting.
+        """
+        if tick.world.get_snapshot().frame == tick.frame_before or not self._lasts(tick):
+            return False
+        try:
+            tick.world.get_settings()
+        except RuntimeError:
+            return False
+        return self._lasts(tick)
+
+    def _lasts(self, tick: _Tick) -> bool:
+        deadline_s = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline_s:
+            if self._tick is not tick or self._closed.wait(_LOOK_S):
+                return False
+        return self._tick is tick
 
     def _free(self) -> None:
         self.freed += 1

@@ -59,17 +59,26 @@ class _Manager:
 
 
 class _World:
-    """Its frame comes after ``server_s``; then the tick waits for ``begun``."""
+    """Its frame comes after ``server_s``; then the tick waits for ``begun``.
 
-    def __init__(self, server_s: float, begun: threading.Event | None) -> None:
-        self._server_s, self._begun, self._frame = server_s, begun, 5
+    Calls are kept waiting for ``call_s``, as by a server that draws.
+    """
+
+    def __init__(
+        self, begun: threading.Event | None, server_s: float = 0.0, call_s: float = 0.0
+    ) -> None:
+        self._server_s, self._call_s, self._begun, self._frame = server_s, call_s, begun, 5
 
     def get_snapshot(self) -> _Snapshot:
         return _Snapshot(self._frame)
 
+    def get_settings(self) -> None:
+        time.sleep(self._call_s)
+
     def tick(self) -> bool:
         time.sleep(self._server_s)
         self._frame += 1
+        time.sleep(self._call_s)
         return self._begun is None or self._begun.wait(30.0)
 
 
@@ -95,7 +104,7 @@ def test_a_tick_that_waits_for_a_lost_signal_is_freed(
     manager: _Manager, managers: TrafficManagers
 ) -> None:
     managers.open(manager.get_port())
-    world = _World(0.0, manager.begun)
+    world = _World(manager.begun)
     with managers.stepping(world):
         assert world.tick(), "nobody signalled again"
     assert manager.asked == [["set_synchronous_mode", False], ["set_synchronous_mode", True]]
@@ -103,9 +112,12 @@ def test_a_tick_that_waits_for_a_lost_signal_is_freed(
     managers.shut_down()
 
 
-def test_a_slow_server_is_waited_for(manager: _Manager, managers: TrafficManagers) -> None:
+@pytest.mark.parametrize("slow", [{"server_s": 1.5}, {"call_s": 1.5}], ids=["frame", "step"])
+def test_a_slow_server_is_waited_for(
+    manager: _Manager, managers: TrafficManagers, slow: dict[str, float]
+) -> None:
     managers.open(manager.get_port())
-    world = _World(2.0, None)
+    world = _World(None, **slow)
     with managers.stepping(world):
         world.tick()
     assert manager.asked == []
