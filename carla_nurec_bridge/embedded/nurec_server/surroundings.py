@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import yaml
 
 from ...core.errors import InputError
 from ...opendrive.street import Street, cached_street
 from ...rendering.mesh import Mesh
 from ...scene import Scene, Surface, read_surface
+from ...scene.archive import open_archive
+from ...scene.reading import METADATA
 
 _STATIC_TAG = 20
 _GROUND_GREY, _OTHER_GREY = 96, 168
@@ -17,13 +20,14 @@ _FLAT = 0.8  # cosine of the slope up to which a bare surface counts as ground
 def street_of(scene: Scene) -> Street:
     """Return what surrounds a scene's actors, in the map frame.
 
-    That is ``mesh.ply`` of the package if it has colours, else the street built from
-    ``map.xodr``, else the bare ``mesh.ply`` in greys. InputError when there is none of them.
+    That is ``mesh.ply`` of the package, in its colours or else in greys, and without one the
+    street built from ``map.xodr``. Of packages that were built here the bare mesh is that street
+    again, which the map tells with colours. InputError when there is neither.
     """
     surface = read_surface(scene)
     if surface is not None and surface.colours is not None:
         return Street(_mesh(scene, surface, corner_colours(surface)), ())
-    if scene.xodr is not None:
+    if scene.xodr is not None and (surface is None or _built_here(scene)):
         return cached_street(scene.xodr)
     if surface is not None:
         return Street(_mesh(scene, surface, _greys(surface)), ())
@@ -31,6 +35,17 @@ def street_of(scene: Scene) -> Street:
         f"scene {scene.scene_id} has no map.xodr and no mesh.ply, from which its street could be "
         "drawn; build the package from a map (carla-nurec scene build)"
     )
+
+
+def _built_here(scene: Scene) -> bool:
+    """Say whether the package tells that this program wrote it."""
+    if scene.path is None:
+        return False
+    archive = open_archive(scene.path)
+    if METADATA not in archive.members:
+        return False
+    version = yaml.safe_load(archive.read(METADATA)).get("version_string")
+    return str(version).startswith("carla_nurec_bridge ")
 
 
 def _mesh(scene: Scene, surface: Surface, colours: np.ndarray) -> Mesh:

@@ -32,9 +32,9 @@ def coloured_ply():
 
 @pytest.fixture
 def package(scene, tmp_path):
-    def make(mesh=None, xodr=None):
+    def make(mesh=None, xodr=None, **more):
         path = tmp_path / "scene.usdz"
-        members = {} if mesh is None else {"mesh.ply": mesh}
+        members = {"mesh.ply": mesh, **more} if mesh else {}
         write_scene(path, dataclasses.replace(scene, xodr=xodr), members)
         return open_scene(path)
 
@@ -47,11 +47,19 @@ def test_a_coloured_mesh_is_drawn_in_its_colours(package):
     assert np.allclose(mesh.vertices, VERTICES)
 
 
-def test_a_map_goes_before_a_bare_mesh(package):
+def test_a_map_goes_before_the_bare_mesh_of_a_package_built_here(package):
     bare = encode_ply(Surface(VERTICES, TRIANGLES))
     xodr = config_path("maps", "demo_town.xodr").read_text()
     assert len(street_of(package(bare, xodr)).mesh.triangles) > 1000
     assert len(street_of(package(coloured_ply(), xodr)).mesh.triangles) == 2
+
+
+@pytest.mark.parametrize("metadata", [b"{scene_id: a, version_string: NRE 26.4}", b"{scene_id: a}"])
+def test_a_reconstructed_mesh_goes_before_the_map(package, metadata):
+    bare = encode_ply(Surface(VERTICES, TRIANGLES))
+    xodr = config_path("maps", "demo_town.xodr").read_text()
+    found = street_of(package(bare, xodr, **{"metadata.yaml": metadata}))
+    assert len(found.mesh.triangles) == 2
 
 
 def test_a_bare_mesh_has_a_darker_ground(package):
