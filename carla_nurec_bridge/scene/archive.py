@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from ..core.errors import InputError
 
@@ -50,6 +51,14 @@ class Archive:
         if len(data) != info.file_size:
             raise InputError(f"{self.path}: {name} is not of the size that the package says")
         return data
+
+    def head(self, name: str, size: int) -> bytes:
+        """Return the first ``size`` bytes of a member, or all of it; InputError when damaged."""
+        try:
+            with zipfile.ZipFile(self.path) as file, file.open(self.members[name]) as member:
+                return member.read(size)
+        except _ZIP_ERRORS as error:
+            raise InputError(f"{self.path}: {name} is damaged: {error}") from error
 
 
 _ZIP_ERRORS = (
@@ -123,6 +132,11 @@ def _check(path: Path, info: zipfile.ZipInfo) -> None:
         raise InputError(f"{path}: member {name!r} would lie outside the package; pack it again")
     if info.flag_bits & 0x1:
         raise InputError(f"{path}: {name} is encrypted; only plain packages are read")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise InputError(
+            f"{path}: {name} is packed by ZIP method {info.compress_type}; only stored and "
+            "deflated members are read"
+        )
     if info.compress_type == zipfile.ZIP_STORED:
         if info.file_size != info.compress_size:
             raise InputError(f"{path}: {name} is stored, yet said to have two sizes; it is broken")
@@ -136,14 +150,16 @@ def _check(path: Path, info: zipfile.ZipInfo) -> None:
 def _layout_notes(path: Path, infos: list[zipfile.ZipInfo]) -> list[str]:
     packed = [info.filename for info in infos if info.compress_type != zipfile.ZIP_STORED]
     loose = []
+    behind, last = 0, ""
     with path.open("rb") as file:
-        for info in infos:
-            file.seek(max(info.header_offset, 0))
-            head = file.read(_LOCAL_HEADER.size) if info.header_offset >= 0 else b""
-            if len(head) < _LOCAL_HEADER.size:
-                raise InputError(f"{path}: {info.filename} is said to lie outside the file")
-            *_, name_size, extra_size = _LOCAL_HEADER.unpack(head)
-            begin = info.header_offset + _LOCAL_HEADER.size + name_size + extra_size
+        for info in sorted(infos, key=lambda info: info.header_offset):
+            begin = _data_offset(path, file, info)
+            # Members that share their bytes are how small files unpack to huge ones.
+            if info.header_offset < behind:
+                raise InputError(
+                    f"{path}: {info.filename} and {last} lie over each other; pack it again"
+                )
+            behind, last = begin + info.compress_size, info.filename
             if begin % ALIGNMENT:
                 loose.append(info.filename)
     notes = []
@@ -152,6 +168,16 @@ def _layout_notes(path: Path, infos: list[zipfile.ZipInfo]) -> list[str]:
     if loose:
         notes.append(f"{_some(loose)} not at a multiple of {ALIGNMENT} bytes; USD asks for that")
     return notes
+
+
+def _data_offset(path: Path, file: IO[bytes], info: zipfile.ZipInfo) -> int:
+    """Return where a member's data begin, behind its local header."""
+    file.seek(max(info.header_offset, 0))
+    head = file.read(_LOCAL_HEADER.size) if info.header_offset >= 0 else b""
+    if len(head) < _LOCAL_HEADER.size:
+        raise InputError(f"{path}: {info.filename} is said to lie outside the file")
+    *_, name_size, extra_size = _LOCAL_HEADER.unpack(head)
+    return int(info.header_offset + _LOCAL_HEADER.size + name_size + extra_size)
 
 
 def _some(names: list[str]) -> str:

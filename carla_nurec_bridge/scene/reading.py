@@ -35,8 +35,8 @@ RIG_TRAJECTORIES = "rig_trajectories.json"
 SEQUENCE_TRACKS = "sequence_tracks.json"
 MAP = "map.xodr"
 
-_MAX_JSON_BYTES = 64 << 20
-_MAX_YAML_BYTES = 1 << 20
+MAX_JSON_BYTES = 64 << 20
+MAX_YAML_BYTES = 1 << 20
 _MAX_MAP_BYTES = 256 << 20
 _FAR_M = 10_000.0
 _RIGID_TOLERANCE = 1e-3
@@ -81,14 +81,14 @@ def open_scene(path: Path | str) -> Scene:
 
 
 def _json(archive: Archive, name: str, model: TypeAdapter[Content]) -> Content:
-    return parse_json(archive.read(name, _MAX_JSON_BYTES), f"{archive.path}: {name}", model)
+    return parse_json(archive.read(name, MAX_JSON_BYTES), f"{archive.path}: {name}", model)
 
 
 def _metadata(archive: Archive, info: DataInfo, notes: list[str]) -> Metadata:
     if METADATA not in archive.members:
         notes.append(f"no {METADATA}: the scene is called by its sequence id")
         return Metadata(scene_id=info.sequence_id)
-    data = archive.read(METADATA, _MAX_YAML_BYTES)
+    data = archive.read(METADATA, MAX_YAML_BYTES)
     return parse_yaml(data, f"{archive.path}: {METADATA}", TypeAdapter(Metadata))
 
 

@@ -98,6 +98,21 @@ class RigTrajectories(_Open):
     rig_trajectories: list[RecordedRig] = Field(min_length=1)
 
 
+class FullRig(RecordedRig):
+    """A rig with the fields that only a check reads."""
+
+    frame_poses: dict[str, list[tuple[Matrix4, Matrix4]]] = Field(
+        default={}, alias="cameras_frame_T_rig_worlds"
+    )
+    rig_bbox: dict[str, list[Number]] | None = None
+
+
+class FullRigTrajectories(RigTrajectories):
+    """``rig_trajectories.json`` with all that it is known to hold."""
+
+    rig_trajectories: list[FullRig] = Field(min_length=1)  # type: ignore[assignment]
+
+
 class TrackLook(_Open):
     """How a track looked; a field of this package's own, which other readers skip."""
 
