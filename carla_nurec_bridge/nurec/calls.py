@@ -19,7 +19,7 @@ _PASSING_TEXTS = ("A load persistent id instruction was encountered", "Stopped w
 
 @dataclass(frozen=True)
 class Deadlines:
-    """Seconds to wait; a server's first picture of a scene may take a minute.
+    """Seconds to wait; a server's first picture of a scene, or by a lens, may take a minute.
 
     A deadline holds for a call with all its repetitions.
     """

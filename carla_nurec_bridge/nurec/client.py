@@ -37,6 +37,7 @@ from .stubs import common_pb2 as common
 from .stubs import sensorsim_pb2 as sensorsim
 
 _Batch = sensorsim.BatchRGBRenderRequest
+_MOST_KINDS = 1000
 
 
 __all__ = ["Deadlines", "NurecClient"]
@@ -60,7 +61,7 @@ class NurecClient:
         self._connection: Connection = open_connection(
             target, self._deadlines.connect_s, allow_remote=allow_remote, tls=tls
         )
-        self._rendered_scenes: set[str] = set()
+        self._rendered: set[tuple[str, object]] = set()
         self._scene_urls: dict[str, str] = {}
         self._capabilities: Capabilities | None = None
 
@@ -216,7 +217,9 @@ class NurecClient:
         asked = [camera for camera in cameras if camera.name not in refused]
         images = [rgb_request(scene_id, camera, objects) for camera in asked]
         sweeps = [lidar_request(scene_id, lidar, objects) for lidar in lidars]
-        limit_s = self._render_limit(scene_id)
+        kinds = _kinds(scene_id, asked, lidars)
+        known = kinds <= self._rendered
+        limit_s = self._deadlines.call_s if known else self._deadlines.first_render_s
         batched = len(images) > 1 and self.renders_batches
         clouds_due = [self._start("render_lidar", s, limit_s, scene_id) for s in sweeps]
         render = self._render_batch if batched else self._render_singly
@@ -230,12 +233,10 @@ class NurecClient:
         clouds = tuple(_cloud(r.name, due) for r, due in zip(lidars, clouds_due, strict=True))
         replies = Replies(image_replies, clouds)
         if len(replies.errors) < len(cameras) + len(lidars):
-            self._rendered_scenes.add(scene_id)
+            self._rendered = kinds | (
+                self._rendered if len(self._rendered) < _MOST_KINDS else set()
+            )
         return replies
-
-    def _render_limit(self, scene_id: str) -> float:
-        known = scene_id in self._rendered_scenes
-        return self._deadlines.call_s if known else self._deadlines.first_render_s
 
     def _render_singly(
         self,
@@ -274,6 +275,14 @@ class NurecClient:
         if scene_id in self._scene_urls:
             headers = ((SCENE_URL, self._scene_urls[scene_id]), (SCENE_ID, scene_id))
         return PendingCall(self._connection.method(method), method, request, limit_s, headers)
+
+
+def _kinds(
+    scene_id: str, cameras: Sequence[CameraRequest], lidars: Sequence[LidarRequest]
+) -> set[tuple[str, object]]:
+    """Return what a server may have to get ready for: lenses at a size and lidars, of a scene."""
+    lenses = {(scene_id, (camera.model, camera.size, camera.shutter)) for camera in cameras}
+    return lenses | {(scene_id, lidar.device) for lidar in lidars}
 
 
 def _image(name: str, call: PendingCall) -> ImageReply:

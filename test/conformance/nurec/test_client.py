@@ -42,6 +42,30 @@ def sweep(rig, world):
     return LidarRequest("top", "AT128", mount, mount, world.start_us, world.start_us + 100_000)
 
 
+def test_the_first_picture_of_a_lens_may_take_long(server, scene, cameras, sweep, monkeypatch):
+    """A server makes ready for each lens and size; 1080p behind glass takes it seconds."""
+    with NurecClient(f"127.0.0.1:{server.port}", Deadlines(call_s=50.0, first_render_s=70.0)) as c:
+        limits = []
+        start = c._start
+
+        def noted(method, request, limit_s, scene_id=""):
+            limits.append((method, limit_s))
+            return start(method, request, limit_s, scene_id)
+
+        assert c.renders_batches
+        monkeypatch.setattr(c, "_start", noted)
+        first, second, third = cameras
+        large = dataclasses.replace(first, size=(96, 54))
+        ghost = dataclasses.replace(third, logical_id="ghost")
+        for asked in ([first], [first], [large], [first, second], [second], [ghost], [ghost]):
+            c.render(scene.scene_id, asked)
+        c.render(scene.scene_id, [], [sweep])
+        c.render(scene.scene_id, [], [sweep])
+        c.render(scene.scene_id, [first, ghost])
+        c.render(scene.scene_id, [ghost])
+    assert [limit for _, limit in limits] == [70, 50, 70, 70, 50, 70, 70, 70, 50, 70, 50]
+
+
 def old_server(methods, service=OLD):
     """Start a gRPC server with just these methods: name -> (request type, function)."""
     server = grpc.server(ThreadPoolExecutor(4))
