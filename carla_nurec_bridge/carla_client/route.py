@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
-from .session import matrix_of
+from .session import matrix_of, transform_of
 
 STEP_M = 1.0
 _TRIES = 24
@@ -41,6 +41,24 @@ def along(map_from_base: NDArray[np.float64]) -> Route | None:
         if np.linalg.norm(moved) >= STEP_M:
             chosen.append(index)
     return Route(map_from_base[chosen]) if len(chosen) > 1 else None
+
+
+def onward(route: Route, carla_map: carla.Map, length_m: float, rng: np.random.Generator) -> Route:
+    """Return a route that goes on along the lanes behind its end until it is ``length_m`` long.
+
+    It is shorter where they end, and goes on nowhere if it ends against its lane's direction.
+    """
+    poses = list(route.map_from_points)
+    waypoint = carla_map.get_waypoint(transform_of(poses[-1]).location)
+    with_lane = waypoint is not None and matrix_of(waypoint.transform)[:2, 0] @ poses[-1][:2, 0] > 0
+    missing = round((length_m - route.length_m) / STEP_M) if with_lane else 0
+    for _ in range(missing):
+        ahead = waypoint.next(STEP_M)
+        if not ahead:
+            break
+        waypoint = ahead[int(rng.integers(len(ahead)))]
+        poses.append(matrix_of(waypoint.transform))
+    return Route(np.array(poses))
 
 
 def walk(start: carla.Waypoint, length_m: float, rng: np.random.Generator) -> Route:

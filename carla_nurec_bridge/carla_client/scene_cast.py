@@ -47,7 +47,8 @@ class _Part:
 class SceneCast:
     """The actors of one scene; ``place`` moves them to a time, ``close`` destroys them."""
 
-    def __init__(self, session: Session, scene: Scene, handover: Handover) -> None:
+    def __init__(self, session: Session, scene: Scene, handover: Handover, seed: int) -> None:
+        self._seed = seed
         self._session = session
         self._scene = scene
         self._handover = handover
@@ -82,6 +83,7 @@ class SceneCast:
         if self._handover.tracks or self._handover.ego_to_traffic:
             # It must have seen a tick before it takes over anybody.
             self._manager = self._session.traffic_managers.open(free_port())
+            self._manager.set_random_device_seed(self._seed + 1)
         ego.actor.set_simulate_physics(False)
 
     def place(self, elapsed_s: float) -> None:

@@ -21,7 +21,7 @@ from ..core.frames import rigid
 from ..scene import Scene
 from .ego import Ego, find_by_role, measure, spawn
 from .extras import ExtraActors
-from .route import Route, along, choose
+from .route import Route, along, choose, onward
 from .scene_cast import Handover, SceneCast
 from .session import Session, matrix_of, transform_of
 from .signals import StopArea, stop_areas
@@ -124,7 +124,7 @@ class Stage:
         return measure(actor, matrix_of(state.get_transform()))
 
     def _play_scene(self, scene: Scene) -> None:
-        cast = SceneCast(self._session, scene, self._play.handover or Handover())
+        cast = SceneCast(self._session, scene, self._play.handover or Handover(), self._play.seed)
         start = cast.map_from_rig(0.0) @ rigid(np.eye(3), (0.0, 0.0, _DROP_M))
         actor = self._spawned = spawn(
             self._session.world, self._play.ego_blueprint, self._play.role_name,
@@ -135,9 +135,18 @@ class Stage:
         self._cast = cast
         cast.enter(self.ego)
         cast.place(0.0)
-        self.route = along(scene.map_from_world @ scene.rig_trajectory.world_from_rig)
+        self.route = self._way(scene)
         self._add_extras()
         self.snapshot = self._session.tick()
+
+    def _way(self, scene: Scene) -> Route | None:
+        """Return the recorded way; if an agent is to drive, it goes on behind the record's end."""
+        way = along(scene.map_from_world @ scene.rig_trajectory.world_from_rig)
+        plan = self._play.handover or Handover()
+        if way is None or plan.ego_s is None or plan.ego_to_traffic:
+            return way
+        rng = np.random.default_rng(self._play.seed)
+        return onward(way, self._session.map, self._play.route_length_m, rng)
 
     def _drive(self) -> carla.Vehicle:
         world, play = self._session.world, self._play
