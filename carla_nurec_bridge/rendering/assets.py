@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from ..core.errors import InputError
-from .cars import car
+from .car_doors import car_doors
+from .cars import car, measured_car
 from .gait import MID_STRIDE
 from .heavy_vehicles import bus, truck, van
 from .mesh import Mesh
+from .moving_parts import Part
 from .primitives import chamfered_box
 from .traffic_lights import traffic_light_mesh
 from .two_wheelers import bicycle, motorcycle
 from .walkers import walker
 
-__all__ = ["asset_for", "traffic_light_mesh", "vehicle_mesh", "walker_mesh"]
+__all__ = ["asset_for", "traffic_light_mesh", "vehicle_doors", "vehicle_mesh", "walker_mesh"]
 
 PEDESTRIAN, RIDER, CAR, TRUCK, BUS, MOTORCYCLE, BICYCLE, DYNAMIC = 12, 13, 14, 15, 16, 18, 19, 21
 
 Size = tuple[float, float, float]
+TALLEST_PICKUP_M = 2.3
 
 # What other data sets call the same things.
 _KINDS = {
@@ -38,7 +41,7 @@ def vehicle_mesh(base_type: str, size_m: Size, seed: int | str = 0) -> Mesh:
     _check(size_m)
     if base_type == "car":
         mesh = car(size_m, seed, CAR)
-    elif base_type == "truck" and size_m[2] < 2.3:
+    elif base_type == "truck" and size_m[2] < TALLEST_PICKUP_M:
         mesh = car(size_m, f"pickup {seed}", TRUCK)
     elif base_type == "truck":
         mesh = truck(size_m, seed, TRUCK)
@@ -56,6 +59,21 @@ def vehicle_mesh(base_type: str, size_m: Size, seed: int | str = 0) -> Mesh:
             "there are car, truck, van, bus, motorcycle, bicycle"
         )
     return _centred(mesh, size_m)
+
+
+def vehicle_doors(base_type: str, size_m: Size, seed: int | str = 0) -> dict[int, Part]:
+    """Return what opens on the vehicle that ``vehicle_mesh`` makes, by CARLA's number of the door.
+
+    Only passenger cars and pickups have doors that open.
+    """
+    if base_type == "car":
+        doors = car_doors(measured_car(size_m, seed, CAR))
+    elif base_type == "truck" and size_m[2] < TALLEST_PICKUP_M:
+        doors = car_doors(measured_car(size_m, f"pickup {seed}", TRUCK))
+    else:
+        return {}
+    down = (0.0, 0.0, -0.5 * size_m[2])
+    return {number: door.placed((1.0, 1.0, 1.0), down) for number, door in doors.items()}
 
 
 def walker_mesh(size_m: Size, seed: int | str = 0, phase: float | None = MID_STRIDE) -> Mesh:

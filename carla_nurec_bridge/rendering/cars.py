@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .mesh import Mesh, concatenate
+from .moving_parts import as_wheel
 from .primitives import box, chamfered_box, ellipsoid, loft, sheet
 from .vehicle_parts import (
     AMBER_LAMP,
     HEAD_LAMP,
     TAIL_LAMP,
     TRIM,
+    glass,
     lamp,
     matte,
     paint,
@@ -87,9 +89,12 @@ def car_shape(size_m: tuple[float, float, float], seed: int | str) -> Shape:
 
 def car(size_m: tuple[float, float, float], seed: int | str, tag: int) -> Mesh:
     """Return a car of (length, width, height) metres."""
-    return Car(size_m, car_shape(size_m, seed), paint_of(seed), tag).mesh(
-        str(seed) if isinstance(seed, str) else ""
-    )
+    return measured_car(size_m, seed, tag).mesh(str(seed) if isinstance(seed, str) else "")
+
+
+def measured_car(size_m: tuple[float, float, float], seed: int | str, tag: int) -> Car:
+    """Return the measures of a car of (length, width, height) metres."""
+    return Car(size_m, car_shape(size_m, seed), paint_of(seed), tag)
 
 
 class Car:
@@ -116,7 +121,8 @@ class Car:
         for axle in (self.shape.front_axle, self.shape.rear_axle):
             for side in (1, -1):
                 place = (axle * self.length, side * (self.half - width / 2 - 0.015), self.radius)
-                parts += wheel(place, self.radius, width, self.tag)
+                made = wheel(place, self.radius, width, self.tag)
+                parts += as_wheel(made, side) if axle > 0.0 else made
         if self.shape is PICKUP:
             parts.append(self.bed())
         if "police" in name:
@@ -231,23 +237,25 @@ class Car:
                 return x + bow, v * (half - 0.16), self.cabin_z(t) + 0.004
 
             panes.append(pane(screen, rows, np.array([-1.0, 0.0, 1.0]), self.tag))
-        count = self.shape.windows
-        for side in (1, -1):
-            for index in range(count):
-
-                def window(
-                    t: float, v: float, side: int = side, index: int = index
-                ) -> tuple[float, float, float]:
-                    ahead, behind, half = self.cabin_edge(t)
-                    ahead, behind = ahead - 0.17, behind + 0.17
-                    gap = 0.035
-                    first = ahead + (behind - ahead) * index / count - gap * (index > 0)
-                    last = ahead + (behind - ahead) * (index + 1) / count
-                    last += gap * (index < count - 1)
-                    return first + (last - first) * v, side * (half + 0.006), self.cabin_z(t)
-
-                panes.append(pane(window, np.array([0.12, 0.45, 0.86]), np.array([0, 1]), self.tag))
+        panes += [
+            sheet(self.window(side, index), **glass(self.tag))
+            for side in (1, -1)
+            for index in range(self.shape.windows)
+        ]
         return panes
+
+    def window(self, side: int, index: int) -> NDArray[np.float64]:
+        """Return the corners (3, 2, 3) of a side window, counted from the front."""
+        count, gap = self.shape.windows, 0.035
+        rows = []
+        for t in (0.12, 0.45, 0.86):
+            ahead, behind, half = self.cabin_edge(t)
+            ahead, behind = ahead - 0.17, behind + 0.17
+            first = ahead + (behind - ahead) * index / count - gap * (index > 0)
+            last = ahead + (behind - ahead) * (index + 1) / count + gap * (index < count - 1)
+            y, z = side * (half + 0.006), self.cabin_z(t)
+            rows.append([(first, y, z), (last, y, z)])
+        return np.array(rows)
 
     def lamps(self) -> list[Mesh]:
         """Return head lamps, tail lamps, turn lamps, grille and plates."""
@@ -279,14 +287,23 @@ class Car:
         ]  # fmt: skip
         return parts
 
+    @property
+    def doors(self) -> int:
+        """Return how many doors a side has."""
+        return 1 if self.shape.windows == 1 else 2
+
+    def joints(self) -> NDArray[np.float64]:
+        """Return the x of the joints between the doors of a side, front to rear."""
+        front, rear, _ = self.cabin_edge(0.15)
+        return np.linspace(front - 0.30, rear + (0.42 if self.doors == 2 else 0.9), self.doors + 1)
+
     def trim(self) -> list[Mesh]:
         """Return door joints, handles, sills and mirrors."""
         parts = []
         dark = matte(TRIM, self.tag)
         high = self.shape.belt_z * self.height - 0.07
-        front, rear, _ = self.cabin_edge(0.15)
-        doors = 1 if self.shape.windows == 1 else 2
-        joints = np.linspace(front - 0.30, rear + (0.42 if doors == 2 else 0.9), doors + 1)
+        front, _, _ = self.cabin_edge(0.15)
+        joints = self.joints()
         for side in (1, -1):
             for x in joints:
                 points = []

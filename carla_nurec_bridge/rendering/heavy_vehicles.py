@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from .mesh import Mesh, concatenate
+from .moving_parts import as_wheel
 from .primitives import box, chamfered_box, loft, quad, tube
 from .vehicle_parts import (
     AMBER_LAMP,
@@ -270,7 +271,8 @@ def _wheels(axles: list[float], half: float, radius: float, width: float, tag: i
             arch = 1.16 * radius
             parts.append(tube((x, low, arch), (x, high, arch), arch, sides=22,
                               **matte((14, 14, 16), tag)))  # fmt: skip
-            parts += wheel((x, side * (half - width / 2 + 0.02), radius), radius, width, tag, 8)
+            made = wheel((x, side * (half - width / 2 + 0.02), radius), radius, width, tag, 8)
+            parts += as_wheel(made, side) if x == max(axles) else made
     return parts
 
 

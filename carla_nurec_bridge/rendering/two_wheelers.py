@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from .mesh import Mesh, concatenate
+from .moving_parts import as_wheel
 from .primitives import chamfered_box, disc, ellipsoid, tube
 from .vehicle_parts import (
     HEAD_LAMP,
@@ -38,7 +39,7 @@ def motorcycle(size_m: Size, seed: int | str, tag: int, rider_tag: int) -> Mesh:
     seat = 0.47 * height
     bar = (0.62 * front, 0.42 * width, 0.60 * height)
     colour = paint(paint_of(seed), tag)
-    parts = [*_tyre(rear, radius, 0.075, tag), *_tyre(front, radius, 0.06, tag)]
+    parts = [*_tyre(rear, radius, 0.075, tag), *as_wheel(_tyre(front, radius, 0.06, tag), 0.0)]
     for side in (1, -1):
         parts.append(_rod((front, side * 0.07, radius), (bar[0], side * 0.07, bar[2]), 0.024, tag))
         parts.append(
@@ -94,7 +95,7 @@ def bicycle(size_m: Size, seed: int | str, tag: int, rider_tag: int) -> Mesh:
         ((rear, 0.0, radius), crank), ((rear, 0.0, radius), (saddle[0], 0.0, 0.52 * height)),
         ((front, 0.0, radius), (head[0] - 0.02, 0.0, bar[2])),
     ]  # fmt: skip
-    parts = [*_ring(rear, radius, tag), *_ring(front, radius, tag)]
+    parts = [*_ring(rear, radius, tag), *as_wheel(_ring(front, radius, tag), 0.0)]
     parts += [tube(a, b, 0.018, sides=8, **paint(paint_of(seed), tag)) for a, b in tubes]
     parts += [
         tube((bar[0], -bar[1], bar[2]), bar, 0.014, sides=8, **matte(TRIM, tag)),

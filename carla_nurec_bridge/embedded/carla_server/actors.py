@@ -11,6 +11,7 @@ import numpy as np
 from ...core.catalogue import Blueprint
 from ...core.frames import Matrix, carla_from_matrix, matrix_from_carla
 from .control import WalkerControl
+from .doors import Door
 from .errors import CallFailure
 from .structs import ZERO, ActorDescription, ActorInfo, BoundingBox, Transform, Vector
 from .walker_gait import Gait
@@ -46,6 +47,7 @@ class Actor:
     dead: bool = False
     light_flags: int = 0
     wheel_looks: dict[int, tuple[float | None, float | None]] = field(default_factory=dict)
+    doors: dict[int, Door] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
 
     def info(self) -> ActorInfo:

@@ -19,14 +19,13 @@ from .control import (
     VehicleControl,
     WalkerControl,
 )
+from .doors import ALL_DOORS, DOORS
 from .errors import CallFailure
 from .registry import refuse, serve
 from .simulation import Simulation
 from .wire import BOOL, FLOAT, INT
 
 FRONT_WHEELS = (0, 1)
-DOORS = range(6)
-ALL_DOORS = 6
 
 
 def _living(simulation: Simulation, actor_id: int) -> None:
@@ -140,20 +139,20 @@ def get_telemetry_data(simulation: Simulation, actor_id: int) -> Telemetry:
 
 @serve("open_vehicle_door", INT, INT)
 def open_vehicle_door(simulation: Simulation, actor_id: int, door: int) -> None:
-    """Open a door; it is recorded, not drawn."""
+    """Let a door swing open."""
     _move_door(simulation, actor_id, door, True)
 
 
 @serve("close_vehicle_door", INT, INT)
 def close_vehicle_door(simulation: Simulation, actor_id: int, door: int) -> None:
-    """Close a door; it is recorded, not drawn."""
+    """Let a door swing shut."""
     _move_door(simulation, actor_id, door, False)
 
 
 def _move_door(simulation: Simulation, actor_id: int, door: int, is_open: bool) -> None:
-    simulation.actors.get(actor_id, "vehicle")
+    actor = simulation.actors.get(actor_id, "vehicle")
     for one in DOORS if door == ALL_DOORS else (door,):
-        simulation.doors.append((actor_id, one, is_open))
+        simulation.move_door(actor, one, is_open)
 
 
 @serve("show_vehicle_debug_telemetry", INT, BOOL)

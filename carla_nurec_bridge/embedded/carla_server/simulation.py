@@ -18,6 +18,7 @@ from . import contacts
 from . import dynamics as d
 from .ackermann import AckermannDriver
 from .actors import Actor, Registry, compose, matrix_of
+from .doors import Door
 from .errors import CallFailure
 from .fleet import Fleet
 from .observer import Observer
@@ -90,6 +91,7 @@ class Simulation:
         self.scenery = Scenery(level)
         self.drawings.clear()
         self.doors: list[tuple[int, int, bool]] = []
+        self._swinging: list[Door] = []
         self._moved: set[Actor] = set()
         self._map_changed = True
         self._make_level_actors()
@@ -174,6 +176,7 @@ class Simulation:
         advance_walkers(self.actors.of_kind("walker"), delta_s, self.level.ground)
         self._collide()
         self.signals.advance(delta_s)
+        self._swinging = [door for door in self._swinging if door.advance(delta_s)]
         self.drawings.expire(self.elapsed_s, delta_s)
         self.refresh_surroundings()
         self._publish(delta_s)
@@ -212,6 +215,14 @@ class Simulation:
         self.settings = settings
         self._wall_s = time.monotonic()
         return self.frame
+
+    def move_door(self, actor: Actor, number: int, opens: bool) -> None:
+        """Let a door swing open or shut."""
+        door = actor.doors.setdefault(number, Door())
+        door.opens = opens
+        if door not in self._swinging:
+            self._swinging.append(door)
+        self.doors.append((actor.id, number, opens))
 
     # Surroundings of vehicles.
 

@@ -170,8 +170,10 @@ class TapeTarget:
             actor.light_flags = flags
 
     def set_vehicle_door(self, actor_id: int, door: int, is_open: bool) -> None:
-        """Note a door's move, so that it is recorded again."""
-        self._simulation.doors.append((actor_id, door, is_open))
+        """Open or close a door, which is recorded again."""
+        actor = self._find(actor_id)
+        if actor is not None:
+            self._simulation.move_door(actor, door, is_open)
 
     def set_scene_light(
         self, light_id: int, intensity: float, rgba: tuple[float, float, float, float], on: bool,

@@ -11,14 +11,17 @@ import numpy as np
 from ...core.catalogue import Blueprint
 from ...core.frames import Matrix
 from ...opendrive.street import Street, cached_street
-from ...rendering.assets import asset_for, traffic_light_mesh, walker_mesh
+from ...rendering.assets import traffic_light_mesh, walker_mesh
 from ...rendering.mesh import Mesh
 from ...rendering.scene import Instance, RenderScene
+from .vehicles import Pose, Wardrobe, vehicle_asset
 
 LampState = Literal["red", "yellow", "green", "off"]
 LAMP_STATES: tuple[LampState, ...] = ("red", "yellow", "green", "off")
 
 STRIDE_STEPS = 8
+
+AT_REST = Pose()
 
 Colour = tuple[int, int, int]
 
@@ -27,7 +30,8 @@ Colour = tuple[int, int, int]
 class Shown:
     """An actor as it is drawn: ``map_from_centre`` (4, 4) is the pose of its box's centre.
 
-    ``phase`` is a walker's, in radians of its stride, None for one that stands.
+    ``phase`` is a walker's, in radians of its stride, None for one that stands; ``parts`` says how
+    a vehicle's wheels and doors stand.
     """
 
     actor_id: int
@@ -35,6 +39,7 @@ class Shown:
     map_from_centre: Matrix
     colour: Colour | None
     phase: float | None = None
+    parts: Pose = AT_REST
 
 
 class Stage:
@@ -53,6 +58,7 @@ class Stage:
         street: Street = cached_street(xodr)
         self.scene = RenderScene(_visible(street.mesh, hidden, hidden_tags))
         self._heads = street.lights
+        self._wardrobe = Wardrobe(self.scene)
         for state in LAMP_STATES:
             self.scene.add_asset(_lamp_key(state), traffic_light_mesh(state))
 
@@ -67,12 +73,18 @@ class Stage:
             for state, actor_id in (lamps.get(head.signal_id, ("off", 0)),)
         ]
         for actor in actors:
-            key = _key(actor)
-            if not self.scene.has_asset(key):
-                self.scene.add_asset(key, _mesh(actor))
-            pose = actor.map_from_centre
-            instances.append(Instance(key, pose, pose, actor.actor_id, actor.colour))
+            for key, centre_from_part in self._parts(actor):
+                pose = actor.map_from_centre @ centre_from_part
+                instances.append(Instance(key, pose, pose, actor.actor_id, actor.colour))
         self.scene.set_instances(instances)
+
+    def _parts(self, actor: Shown) -> list[tuple[str, Matrix]]:
+        if actor.blueprint.kind == "vehicle":
+            return self._wardrobe.parts(actor.blueprint, actor.parts)
+        key = _key(actor)
+        if not self.scene.has_asset(key):
+            self.scene.add_asset(key, _mesh(actor))
+        return [(key, np.eye(4))]
 
     def close(self) -> None:
         """Free the scene; a second call does nothing."""
@@ -107,15 +119,9 @@ def _key(actor: Shown) -> str:
 
 
 def _mesh(actor: Shown) -> Mesh:
-    """Return an actor's mesh, shrunk where lamps or plates reach beyond its box.
-
-    Only walkers may: their boxes are narrower than a stride.
-    """
+    """Return the mesh of an actor in one piece; walkers may reach beyond their narrow boxes."""
     blueprint, step = actor.blueprint, _step(actor)
     if blueprint.kind == "walker":
         phase = None if step is None else 2.0 * np.pi * step / STRIDE_STEPS
         return walker_mesh(blueprint.size_m, blueprint.id, phase)
-    mesh = asset_for(blueprint.base_type, blueprint.size_m, blueprint.id)
-    reach = np.maximum(*np.abs(mesh.bounds))
-    share = np.minimum(0.5 * np.array(blueprint.size_m) / reach, 1.0)
-    return mesh.with_fields(vertices=(mesh.vertices * share).astype(np.float32))
+    return vehicle_asset(blueprint)

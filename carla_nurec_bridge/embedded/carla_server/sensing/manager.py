@@ -14,8 +14,9 @@ from ....rendering.lidar import render_lidar
 from ....rendering.lighting import Lamp
 from ....rendering.rays import cast
 from ...world.level import Level
-from ...world.stage import Colour, LampState, Shown, Stage
+from ...world.stage import AT_REST, Colour, LampState, Shown, Stage
 from ...world.tags import static_type
+from ...world.vehicles import Pose
 from .. import dynamics as d
 from ..actors import Actor
 from ..errors import CallFailure
@@ -38,6 +39,7 @@ SIMULATED = frozenset({
     COLLISION, CLIENT_SIDE,
 })  # fmt: skip
 LAMP_OF_STATE: dict[int, LampState] = {RED: "red", YELLOW: "yellow", GREEN: "green"}
+FRONT_WHEELS = (0, 1)
 SLACK_S = 1e-6
 MOST_HITS = 64
 RAY_START_M = 0.01
@@ -251,13 +253,24 @@ class Sensors:
                 continue
             centre = map_from_actor @ rigid(np.eye(3), mirror_vector(actor.box.location))
             phase = actor.gait.phase if actor.kind == "walker" else None
-            shown.append(Shown(actor.id, actor.blueprint, centre, _colour(actor), phase))
+            pose = self._parts(actor) if actor.kind == "vehicle" else AT_REST
+            shown.append(Shown(actor.id, actor.blueprint, centre, _colour(actor), phase, pose))
         lamps = {
             light.signal_id: (LAMP_OF_STATE.get(light.state, "off"), light.actor_id)
             for light, _ in simulation.signals.by_actor.values()
         }
         self._stage.show(shown, lamps)
         return self._stage, {item.actor_id: item.map_from_centre for item in shown}
+
+    def _parts(self, actor: Actor) -> Pose:
+        """Return how a vehicle's wheels and doors stand."""
+        fleet = self._simulation.fleet
+        row = fleet.row_of[actor.id]
+        steer_deg = np.degrees(fleet.state[row, d.STEER] * fleet.parameters[row, d.MAX_STEER])
+        shown = [actor.wheel_looks.get(wheel, (None, None))[0] for wheel in FRONT_WHEELS]
+        left, right = (np.radians(steer_deg if look is None else look) for look in shown)
+        doors = {number: door.share for number, door in actor.doors.items()}
+        return Pose((-float(left), -float(right)), doors)
 
     def _lamps(self, place: np.ndarray) -> tuple[Lamp, ...]:
         simulation = self._simulation
