@@ -6,6 +6,14 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 
 @click.command("fetch", epilog="Example: carla-nurec scene fetch 026d6a39 --out scenes")
@@ -27,7 +35,8 @@ def command(
     """Download scenes by id (its beginning is enough) from the Hugging Face hub.
 
     The token comes from HF_TOKEN or from `hf auth login`. Call it again to go on with a
-    download that was interrupted; what is complete is not loaded twice.
+    download that was interrupted, in the middle of a file too; what is complete is not loaded
+    twice. Every file is checked against the digest that the hub lists.
     """
     from ..scene.hub import DATA_SET, LICENCE, choose, fetch, published
 
@@ -40,7 +49,12 @@ def command(
     scenes = [s for s in published(name, revision) if release in (None, s.release)]
     chosen = choose(scenes, scene_ids)
     total = sum(scene.size for scene in chosen)
-    console.print(f"{len(chosen)} scenes, {total / 1e6:,.1f} MB in packages")
-    for path in fetch(chosen, out, name, revision):
-        console.print(f"  {path}")
+    console.print(f"{len(chosen)} scenes, {total / 1e6:,.1f} MB")
+    columns = (TextColumn("fetching"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+               TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=total)
+        paths = fetch(chosen, out, name, lambda count: progress.advance(task, count))
+    for path in paths:
+        console.print(f"  {path}", soft_wrap=True)
     return 0
