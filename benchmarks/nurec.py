@@ -1,7 +1,8 @@
 """Time the embedded NuRec server over loopback, each figure beside its floor from the same run.
 
 Run: ``python benchmarks/nurec.py [--quick]``. The floor of a picture is drawing and encoding it in
-this process without requests, that of a sweep drawing it, that of bytes those of the reply itself.
+this process without requests, that of a sweep drawing it, that of bytes those of the reply itself,
+that of publishing a finished message. Figures of a busy machine mean little: mind the load average.
 The server runs in a process of its own, as it does for users.
 """
 
@@ -22,6 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+from _nurec_publish import measure
 
 from carla_nurec_bridge.core.frames import Matrix, matrix_from_xyz_rpy
 from carla_nurec_bridge.core.lidar import lidar_pattern
@@ -155,9 +157,12 @@ def picture_work(stage: Stage, requests: list[CameraRequest]) -> Callable[[], No
     return work
 
 
-def row(what: str, took: str, floor: str, note: str = "") -> None:
-    """Print a line of the table."""
-    print(f"{what:44s} {took:>14s}   {floor:>22s}  {note}".rstrip(), flush=True)
+def row(
+    what: str, took: float, against: str, floor: float, note: str = "", unit: str = "ms"
+) -> None:
+    """Print a figure, its floor from the same run, and how many times the floor it is."""
+    figure, least = f"{took:9.2f} {unit}", f"{against:>12s} {floor:9.2f} {unit}"
+    print(f"{what:40s} {figure}  {least} {took / floor:7.2f} x  {note}".rstrip(), flush=True)
 
 
 class Bench:
@@ -188,14 +193,15 @@ class Bench:
             assert not replies.errors, replies.errors
             took = median_ms(lambda r=requests: client.render(SCENE, r, (), self.cars), self.rounds)
             floor = median_ms(picture_work(self.stage, requests), self.rounds)
-            row(what, f"{took:.1f} ms", f"draw+encode {floor:.1f} ms", goal)
+            row(what, took, "draw+encode", floor, goal)
         # What a busy machine does not change: the wall time of a free one is this by its cores.
         work = picture_work(self.stage, camera_requests(self.rig, 8))
         begin = time.process_time()
         for _ in range(self.rounds):
             work()
         spent = 1e3 * (time.process_time() - begin) / self.rounds
-        row("8 x 640x360 JPEG, processor time", f"{spent:.1f} ms", f"{os.cpu_count()} cores")
+        share = spent / (os.cpu_count() or 1)
+        row("8 x 640x360 JPEG, processor time", spent, "by cores", share, "of drawing and encoding")
 
     def sweep(self, client: NurecClient) -> None:
         """Time a full sweep, and the trace of 128 x 1024 beams of it."""
@@ -216,10 +222,11 @@ class Bench:
                 self.rounds,
             )
             if columns is None:
-                row(f"PANDAR128 {beams.rows}x{beams.columns} sweep", f"{took:.1f} ms",
-                    f"trace {floor:.1f} ms")  # fmt: skip
+                row(f"PANDAR128 {beams.rows}x{beams.columns} sweep", took, "trace", floor)
+                whole = floor
             else:
-                row(f"lidar {beams.rows}x{columns} trace alone", f"{floor:.1f} ms", "", goal)
+                share = whole * columns / beams.columns
+                row(f"lidar {beams.rows}x{columns} trace", floor, "its share", share, goal)
 
     def transports(self) -> None:
         """Time a small and a large reply over TCP and over a Unix socket."""
@@ -235,7 +242,7 @@ class Bench:
                     took = median_ms(
                         lambda c=client, r=requests: c.render(SCENE, r), 2 * self.rounds
                     )
-                row(f"{what}, {name}", f"{took:.2f} ms", f"draw+encode {floor:.2f} ms")
+                row(f"{what}, {name}", took, "draw+encode", floor)
 
     def clients(self, seconds: float) -> None:
         """Count the pictures a second of one and of four clients."""
@@ -261,7 +268,7 @@ class Bench:
                 go.set()
                 total = sum(job.result() for job in jobs)
             what = f"{count} client{'s' * (count > 1)}, 640x360 JPEG each"
-            row(what, f"{total / seconds:.1f} /s", f"draw+encode {1e3 / floor:.1f} /s")
+            row(what, total / seconds, "draw+encode", 1e3 / floor, unit="/s")
 
     def copies(self, client: NurecClient) -> None:
         """Count the bytes that Python copies of a picture between the socket and the caller."""
@@ -270,8 +277,9 @@ class Bench:
         assert reply.image is not None
         size = len(reply.image)
         copied = received_bytes(client, requests)
-        row("bytes allocated per 6.2 MB picture, client", f"{copied / 1e6:.1f} MB",
-            f"the reply {size / 1e6:.1f} MB", f"{copied / size:.1f} x")  # fmt: skip
+        row(
+            "bytes held of a planar 1080p, client", copied / 1e6, "the reply", size / 1e6, unit="MB"
+        )
 
 
 def received_bytes(client: NurecClient, requests: list[CameraRequest]) -> int:
@@ -291,6 +299,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     quick = parser.parse_args().quick
+    print(
+        f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores at the start", flush=True
+    )
     with tempfile.TemporaryDirectory() as folder:
         socket = Path(folder) / "nurec.sock"
         context = multiprocessing.get_context("spawn")
@@ -311,6 +322,8 @@ def main() -> None:
         finally:
             ours.send("end")
             process.join(20.0)
+    measure(20 if quick else 100, row)
+    print(f"load average {os.getloadavg()[0]:.1f} at the end", flush=True)
 
 
 if __name__ == "__main__":

@@ -128,26 +128,27 @@ def image_message(pixels: NDArray[Any], encoding: str, stamp: int, frame_id: str
             f"give {np.dtype(dtype)} with {channels} channel(s)"
         )
     height, width = pixels.shape[:2]
-    return Image(
+    message = Image(
         header=header(stamp, frame_id),
         height=height,
         width=width,
         encoding=encoding,
         is_bigendian=int(sys.byteorder == "big"),
         step=width * channels * pixels.itemsize,
-        data=byte_array(np.ascontiguousarray(pixels)),
     )
+    message.data = byte_array(np.ascontiguousarray(pixels))  # a constructor copies it again
+    return message
 
 
 def compressed_message(
     image: bytes, stamp: int, frame_id: str, image_format: str = "jpeg"
 ) -> CompressedImage:
     """Return the message of a ``jpeg`` or ``png`` picture; its bytes go out unchanged."""
-    return CompressedImage(
-        header=header(stamp, frame_id),
-        format=f"rgb8; {image_format} compressed bgr8",
-        data=byte_array(image),
+    message = CompressedImage(
+        header=header(stamp, frame_id), format=f"rgb8; {image_format} compressed bgr8"
     )
+    message.data = byte_array(image)
+    return message
 
 
 def cloud_message(points: NDArray[np.float32], stamp: int, frame_id: str) -> PointCloud2:
@@ -160,7 +161,7 @@ def cloud_message(points: NDArray[np.float32], stamp: int, frame_id: str) -> Poi
 def fields_message(cloud: NDArray[np.void], stamp: int, frame_id: str) -> PointCloud2:
     """Return the cloud of a structured array (N,); its fields keep their names."""
     described: Any = cloud.dtype.fields or {}
-    return PointCloud2(
+    message = PointCloud2(
         header=header(stamp, frame_id),
         height=1,
         width=len(cloud),
@@ -171,6 +172,7 @@ def fields_message(cloud: NDArray[np.void], stamp: int, frame_id: str) -> PointC
         is_bigendian=sys.byteorder == "big",
         point_step=cloud.dtype.itemsize,
         row_step=cloud.dtype.itemsize * len(cloud),
-        data=byte_array(np.ascontiguousarray(cloud)) if len(cloud) else array.array("B"),
         is_dense=True,
     )
+    message.data = byte_array(np.ascontiguousarray(cloud).view(np.uint8))
+    return message

@@ -19,6 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 from ..core import heartbeat
 from ..core.errors import BridgeError, InputError
 from .dds import use_own_profile
+from .memory import keep_freed_memory
 
 
 @final
@@ -70,6 +71,7 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
     interrupt the work wherever it is; the code is 130 then.
     """
     heartbeat.start()
+    keep_freed_memory()
     use_own_profile()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # ROS's own handlers end the context under the worker's feet; ours let it say goodbye first.
