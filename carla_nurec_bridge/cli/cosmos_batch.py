@@ -61,7 +61,15 @@ def command(
     )
     try:
         with Display() as display:
-            tally = run_batch(http, server, items, output, display.show, settings["fit"])
+            tally = run_batch(
+                http,
+                server,
+                items,
+                output,
+                display.show,
+                settings["fit"],
+                settings["result_timeout"],
+            )
     finally:
         server.close()
     click.echo(

@@ -39,6 +39,8 @@ _OPTIONS = [
                  help="Up to so many seconds more, by chance."),
     click.option("--poll-interval", type=click.FloatRange(0.05, 600), default=5.0,
                  show_default=True, help="Seconds between questions for a job's state (REST)."),
+    click.option("--result-timeout", type=click.FloatRange(1, 1e6), default=120.0,
+                 show_default=True, help="Seconds for fetching a result once it is there."),
     click.option("--deadline", type=click.FloatRange(1, 1e7), default=3600.0, show_default=True,
                  help="Seconds for everything together."),
 ]  # fmt: skip
@@ -94,7 +96,8 @@ class Display:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._console.is_terminal:
+            self._progress.stop()
 
     def show(self, name: str, update: Update) -> None:
         """Show how a job stands."""

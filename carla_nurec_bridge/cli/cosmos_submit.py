@@ -67,7 +67,14 @@ def command(
     try:
         with Display() as display:
             outcome = run_job(
-                http, server, spec, target, lambda u: display.show(name, u), settings["fit"], again
+                http,
+                server,
+                spec,
+                target,
+                lambda u: display.show(name, u),
+                settings["fit"],
+                again,
+                settings["result_timeout"],
             )
     finally:
         server.close()

@@ -10,7 +10,7 @@ from ...core.errors import BridgeError, InputError
 from .failures import OutOfTime, ServerUnreachable
 from .http import Http
 from .ledger import Ledger
-from .run import request_key, run_job
+from .run import FETCH_S, request_key, run_job
 from .server import Server, Update
 from .spec import JobSpec, load_spec
 
@@ -56,6 +56,7 @@ def run_batch(
     output: Path,
     listener: BatchListener,
     may_fit: bool = False,
+    fetch_s: float = FETCH_S,
 ) -> Tally:
     """Run the jobs one after the other; a job that fails does not stop the others.
 
@@ -72,8 +73,14 @@ def run_batch(
             continue
         try:
             outcome = run_job(
-                http, server, item.spec, target, lambda u, n=item.name: listener(n, u), may_fit  # type: ignore[misc]
-            )  # fmt: skip
+                http,
+                server,
+                item.spec,
+                target,
+                lambda u, n=item.name: listener(n, u),  # type: ignore[misc]
+                may_fit,
+                fetch_s=fetch_s,
+            )
         except (ServerUnreachable, OutOfTime):
             raise
         except BridgeError as error:

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from ...core.errors import InputError
-from .http import Http, Transient
+from .http import Deadline, Http, Transient
 from .probe import probe
 from .server import RemoteFile, Server, chunks
 
@@ -50,8 +50,8 @@ def _free(path: Path) -> Path:
     return free
 
 
-def fetch(http: Http, server: Server, file: RemoteFile, target: Path) -> str:
-    """Store a video under ``target``; return its SHA-256.
+def fetch(http: Http, server: Server, file: RemoteFile, target: Path, within_s: float) -> str:
+    """Store a video under ``target`` within so many seconds; return its SHA-256.
 
     It is written to a hidden name beside, checked (size and hash when the server tells them, and
     that it is a video), then renamed.
@@ -59,12 +59,16 @@ def fetch(http: Http, server: Server, file: RemoteFile, target: Path) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
 
+    limit = Deadline(within_s, "--result-timeout")
+
     def once() -> str:
         digest, size = hashlib.sha256(), 0
+        limit.left(f"fetching {file.name}")
         with server.open_file(file) as response, part.open("wb") as out:
             http.judge(response, f"GET {file.name}")
             for piece in response.iter_bytes(1 << 18):
                 http.deadline.left(f"fetching {file.name}")
+                limit.left(f"fetching {file.name}")
                 digest.update(piece)
                 size += len(piece)
                 out.write(piece)

@@ -47,11 +47,12 @@ class Transient(Exception):
 
 
 class Deadline:
-    """The time by which everything must be done."""
+    """The time by which something must be done; ``option`` is the flag that allows more."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, option: str = "--deadline") -> None:
         """Begin to count."""
         self.seconds = seconds
+        self.option = option
         self._end = time.monotonic() + seconds
 
     def left(self, what: str) -> float:
@@ -59,7 +60,7 @@ class Deadline:
         left = self._end - time.monotonic()
         if left <= 0:
             raise OutOfTime(
-                f"{what}: the deadline of {self.seconds:g} s passed; allow more with --deadline"
+                f"{what}: the deadline of {self.seconds:g} s passed; allow more with {self.option}"
             )
         return left
 

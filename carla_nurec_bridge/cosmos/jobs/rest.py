@@ -74,13 +74,13 @@ class RestServer:
     def wait(self, job_id: str, listener: Listener) -> RemoteFile:
         """Poll until the job ends; return the first video of its result."""
         while True:
-            info = self._http.json("GET", f"/v1/jobs/{job_id}")
+            info = self._state(job_id)
             state = info["status"]
+            if state == "done":
+                return self._result(job_id)
             listener(
                 Update(state, info["progress"], info.get("queue_position"), info["message"] or "")
             )
-            if state == "done":
-                return self._result(job_id)
             if state in ("failed", "cancelled"):
                 raise JobFailed(f"job {job_id} {state}: {info['error'] or 'no reason was given'}")
             time.sleep(min(self._poll_s, self._http.deadline.left(f"job {job_id} is {state}")))
@@ -96,6 +96,14 @@ class RestServer:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def _state(self, job_id: str) -> dict[str, Any]:
+        try:
+            return dict(self._http.json("GET", f"/v1/jobs/{job_id}"))
+        except NotThere as error:
+            if error.status != 404:
+                raise
+            raise JobFailed(f"job {job_id} was deleted on the server") from error
 
     def _put(self, blob_id: str, path: Path) -> None:
         headers = {

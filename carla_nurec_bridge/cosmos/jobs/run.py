@@ -23,6 +23,8 @@ from .probe import probe
 from .server import Listener, Server, Update
 from .spec import JobSpec
 
+FETCH_S = 120.0
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -103,8 +105,12 @@ def run_job(
     listener: Listener,
     may_fit: bool = False,
     again: bool = False,
+    fetch_s: float = FETCH_S,
 ) -> Outcome:
-    """Run one job from its videos to the finished file; cancel it on the server on Ctrl-C."""
+    """Run one job from its videos to the finished file; cancel it on the server on Ctrl-C.
+
+    ``fetch_s`` bounds the fetching of the result, once the server has it.
+    """
     listener(Update("checking"))
     with fitting(spec, server.contract, may_fit, listener) as ready:
         key = request_key(ready, server.contract, again)
@@ -119,6 +125,6 @@ def run_job(
     listener(Update("fetching", 1.0))
     default = f"{spec.source.stem}_seed_{spec.seed}.mp4"
     target = target_path(output, file.name, default)
-    digest = fetch(http, server, file, target)
+    digest = fetch(http, server, file, target, fetch_s)
     listener(Update("done", 1.0))
     return Outcome(job_id, target, digest)

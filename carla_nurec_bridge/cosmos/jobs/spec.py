@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -141,8 +142,17 @@ def load_spec(
 def read_prompt(path: Path) -> tuple[Path, dict[str, Any]]:
     """Return the file of a job, which may be a shipped prompt's name, and its values unchecked."""
     if not path.is_file() and path.parent == Path() and not path.suffix:
-        path = config_path("prompts", f"{path.name}.toml")
+        path = _shipped(path.name)
     return path, _flat(path, _read(path))
+
+
+def _shipped(name: str) -> Path:
+    folder = config_path("prompts")
+    names = sorted(file.stem for file in folder.glob("*.toml"))
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 3) or names
+        raise InputError(f"no file and no prompt {name!r}; of config/prompts: {', '.join(near)}")
+    return folder / f"{name}.toml"
 
 
 def _read(path: Path) -> dict[str, Any]:
