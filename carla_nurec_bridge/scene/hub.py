@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
-from huggingface_hub import HfApi, get_token, hf_hub_url
+from huggingface_hub import HfApi, get_session, get_token, hf_hub_url
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -70,7 +71,7 @@ def published(data_set: str = DATA_SET, revision: str | None = None) -> list[Pub
             for e in tree
             if isinstance(e, RepoFile)
         ]
-    except (HfHubHTTPError, OSError) as error:
+    except (HfHubHTTPError, OSError, _unreachable()) as error:
         raise _in_words(data_set, error) from error
     return sorted(_scenes(files), key=lambda scene: (scene.release, scene.scene_id))
 
@@ -139,6 +140,13 @@ def _in_words(data_set: str, error: Exception) -> BridgeError:
     if isinstance(error, GatedRepoError | RepositoryNotFoundError) or denied:
         return _denied(data_set, reason)
     return BridgeError(f"the Hugging Face hub did not give {data_set}: {reason}")
+
+
+def _unreachable() -> type[Exception]:
+    """Return what the HTTP library of this huggingface_hub raises when nobody answers."""
+    library = import_module(type(get_session()).__module__.partition(".")[0])
+    found: type[Exception] = getattr(library, "TransportError", OSError)
+    return found
 
 
 def _denied(data_set: str, reason: str) -> InputError:
