@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections import deque
@@ -57,6 +58,7 @@ class Session:
         self._timeout_s = timeout_s
         self._client = self._connect()
         self.traffic_managers = TrafficManagers(self._client)
+        self._deaf = False
         self._found: carla.WorldSettings | None = None
         self._map: carla.Map | None = None
         self._listener: int | None = None
@@ -110,19 +112,36 @@ class Session:
         """Wait for the server; DeadlineError when none answers within ``deadline_s``."""
         deadline = time.monotonic() + deadline_s
         while True:
-            try:
-                self.server_version = self._client.get_server_version()
-                return
-            except RuntimeError as error:
-                if time.monotonic() >= deadline:
-                    raise DeadlineError(
-                        f"no CARLA server answered at {self._where} within {deadline_s:g} s; "
-                        "is it running, and is the port right?"
-                    ) from error
+            trouble: Exception | None = None
+            if self._listens():
+                try:
+                    self.server_version = self._client.get_server_version()
+                    return
+                except RuntimeError as error:
+                    trouble = error
+            if time.monotonic() >= deadline:
+                raise DeadlineError(
+                    f"no CARLA server answered at {self._where} within {deadline_s:g} s; "
+                    "is it running, and is the port right?"
+                ) from trouble
             time.sleep(_RETRY_S)
-            # A client that found nobody stays dead when a server comes up later.
+
+    def _listens(self) -> bool:
+        """Say whether somebody listens at the port, and have a client that found somebody there.
+
+        A client that found nobody stays dead when a server comes up later: its first call waits
+        for its whole time.
+        """
+        try:
+            socket.create_connection((self._host, self._port), self._timeout_s).close()
+        except OSError:
+            self._deaf = True
+            return False
+        if self._deaf:
             self._client = self._connect()
             self.traffic_managers = TrafficManagers(self._client)
+        self._deaf = True
+        return True
 
     def use_map(self, name: str) -> None:
         """Load the map called ``name`` unless it is there; InputError lists what there is."""
