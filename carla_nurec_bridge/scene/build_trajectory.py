@@ -24,7 +24,7 @@ from .geodesy import (
 from .model import Scene, Stamps
 from .own_road import road_along
 from .samples import Samples
-from .settling import Ground
+from .settling import ON_LANES, Ground, share_on_lanes
 from .user_table import UserSamples
 from .way import Evenness, Way, even_way, in_map
 
@@ -73,7 +73,12 @@ def build_from_trajectory(
         xodr = road_along(map_from_rig, place, wish.name)
         notes.append("no map was given: a road was laid along the drive")
     place = replace(geo_reference(xodr, "the map"), why=place.why)
-    ground = Ground(parse(xodr), map_from_rig[:, :3, 3] if ego.heights else None)
+    road = parse(xodr)
+    share = share_on_lanes(road, map_from_rig[:, :3, 3])
+    if share < ON_LANES:
+        notes.append(f"only {share:.0%} of the drive lies on lanes; do map and drive belong "
+                     "together (--origin, --start-at)?")  # fmt: skip
+    ground = Ground(road, map_from_rig[:, :3, 3] if ego.heights else None)
     if wish.follow_ground:
         map_from_rig = ground.settle(map_from_rig, ego.source, known=ego.heights)
     elif not ego.heights:

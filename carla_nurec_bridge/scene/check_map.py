@@ -8,8 +8,6 @@ from .model import Scene
 from .problems import Findings
 from .reading import MAP
 
-_SAMPLES = 60
-_ON_LANES = 0.6
 _OFF_M = 1.0
 
 
@@ -22,19 +20,19 @@ def check_map(scene: Scene, found: Findings) -> None:
         return
     # Imported here: it brings numba along.
     from ..opendrive import parse
-    from ..opendrive.heights import ground_height, lane_at
+    from ..opendrive.heights import ground_height
+    from .settling import ON_LANES, share_on_lanes
 
     road = parse(scene.xodr, MAP)
     way = scene.rig_trajectory.world_from_rig
-    picked = way[np.unique(np.linspace(0, len(way) - 1, _SAMPLES).round().astype(int))]
-    points = (scene.map_from_world @ picked)[:, :3, 3]
+    points = (scene.map_from_world @ way)[:, :3, 3]
     why = scene.geo_reference.why
-    share = float(np.mean([lane_at(road, x, y) is not None for x, y, _ in points]))
-    if share < _ON_LANES:
+    share = share_on_lanes(road, points)
+    if share < ON_LANES:
         found.warn(MAP, "header.geoReference", f"only {share:.0%} of the rig's way lies on lanes; "
                    f"the map's place is from {why}")  # fmt: skip
     height, _ = ground_height(road, points, points[:, 2])
     off = (points[:, 2] - height)[np.isfinite(height)]
-    if share >= _ON_LANES and len(off) and abs(float(np.median(off))) > _OFF_M:
+    if share >= ON_LANES and len(off) and abs(float(np.median(off))) > _OFF_M:
         found.warn(MAP, "header.geoReference", f"the rig is {np.median(off):+.2f} m above the "
                    f"road; the map's place is from {why}")  # fmt: skip

@@ -6,13 +6,22 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, rotation_from_rpy
-from ..opendrive.heights import ground_height
+from ..opendrive.heights import ground_height, lane_at
 from ..opendrive.model import OpenDriveMap
 from .samples import Vectors
 
 WHEELBASE_M = 2.85
 TRACK_M = 1.6
+ON_LANES = 0.6
+"""Share of a drive on lanes below which map and drive hardly belong together."""
+_SAMPLES = 60
 _STEADY_M = 0.5
+
+
+def share_on_lanes(road: OpenDriveMap, points: Vectors) -> float:
+    """Return which share of up to 60 of the points (N, 3) of the map lies on lanes."""
+    picked = points[np.unique(np.linspace(0, len(points) - 1, _SAMPLES).round().astype(int))]
+    return float(np.mean([lane_at(road, x, y) is not None for x, y, _ in picked]))
 
 
 class Ground:

@@ -15,10 +15,18 @@ import yaml
 
 from .. import __version__
 from ..core.cameras import camera_to_json
+from ..core.errors import InputError
 from ..core.frames import Matrix, quaternion_from_rotation
 from .archive import write_archive
 from .model import Scene, SceneCamera, SceneTrack
-from .reading import DATA_INFO, MAP, METADATA, RIG_TRAJECTORIES, SEQUENCE_TRACKS
+from .reading import (
+    DATA_INFO,
+    MAP,
+    MAX_JSON_BYTES,
+    METADATA,
+    RIG_TRAJECTORIES,
+    SEQUENCE_TRACKS,
+)
 
 STAGE = "default.usda"
 _CHUNK = "dummy_chunk_id"
@@ -49,6 +57,12 @@ def write_scene(path: Path | str, scene: Scene, extra: Mapping[str, bytes] | Non
         RIG_TRAJECTORIES: _json(_rig_trajectories(scene)),
         SEQUENCE_TRACKS: _json(_sequence_tracks(scene)),
     }
+    for name, data in members.items():
+        if len(data) > MAX_JSON_BYTES:
+            raise InputError(
+                f"cannot write the scene package {path}: its {name} would have {len(data)} bytes, "
+                f"and {MAX_JSON_BYTES} are the most read; cut the drive or give it fewer poses"
+            )
     if scene.xodr is not None:
         members[MAP] = scene.xodr.encode()
     write_archive(Path(path), members | dict(extra or {}))

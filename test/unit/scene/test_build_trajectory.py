@@ -14,7 +14,7 @@ from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.rig import load_rig
 from carla_nurec_bridge.opendrive import parse
 from carla_nurec_bridge.opendrive.heights import ground_height, lane_at
-from carla_nurec_bridge.scene import Scene, open_scene
+from carla_nurec_bridge.scene import Scene, open_scene, writing
 from carla_nurec_bridge.scene.build_trajectory import TrajectoryOptions, build_from_trajectory
 from carla_nurec_bridge.scene.checking import check_scene
 from carla_nurec_bridge.scene.trajectory_file import read_trajectory
@@ -130,6 +130,16 @@ def test_places_on_earth_come_to_their_place_on_the_map(map_path: Path, tmp_path
         assert math.atan2(pose[1, 0], pose[0, 0]) == pytest.approx(0.0, abs=1e-3)
 
 
+def written_notes(path: Path, tmp_path: Path, xodr: str) -> str:
+    """Return what is said of a drive 130 m beside the only road."""
+    options = TrajectoryOptions("test", Evenness(), origin=(48.1363, 11.582, 500.0))
+    out = tmp_path / "n.usdz"
+    scene = build_from_trajectory(
+        read_trajectory(path), [], load_rig("demo"), out, options, xodr=xodr
+    )
+    return " ".join(scene.notes)
+
+
 def test_a_map_that_is_nowhere_needs_an_origin(make_map, tmp_path: Path) -> None:
     rows = [f"{1 + k},48.1339,{11.582 + k / 36000:.9f}" for k in range(4)]
     path = table(tmp_path, rows, "stamp_s,lat,lon")
@@ -140,6 +150,7 @@ def test_a_map_that_is_nowhere_needs_an_origin(make_map, tmp_path: Path) -> None
     assert scene.geo_reference is not None
     assert scene.geo_reference.altitude_m == 500.0
     assert scene.map_from_world[1, 3] == pytest.approx(-133.4, abs=0.3)
+    assert "only 0% of the drive lies on lanes" in written_notes(path, tmp_path, nowhere)
     moved = built(path, tmp_path, xodr=nowhere, start_at=(50.0, -134.0, math.pi))
     assert moved.map_from_world[:2, 3] == pytest.approx((50.0, -134.0), abs=1e-6)
     assert moved.map_from_world[:2, 0] == pytest.approx((-1.0, 0.0), abs=1e-6)
@@ -265,3 +276,13 @@ def test_options_that_do_not_fit(
 ) -> None:
     assert main(["scene", "build", *argv, "-o", "x.usdz"]) == 2
     assert words in " ".join(capsys.readouterr().err.replace("│", "").split())
+
+
+def test_a_drive_too_long_to_be_read_is_not_written(
+    map_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "MAX_JSON_BYTES", 2000)
+    path = table(tmp_path, ["1,100,-134", "2,110,-134"], "stamp_s,x,y")
+    with pytest.raises(InputError, match=r"its rig_trajectories\.json would have .* cut the drive"):
+        built(path, tmp_path, xodr=map_path.read_text())
+    assert not (tmp_path / "s.usdz").exists()
