@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import carla
+import numpy as np
+from numpy.typing import NDArray
 
 from ..core.errors import InputError, ProtocolError
+from ..recorder_log import read_log
 
 _FRAME = re.compile(r"Frame (\d+) at (\S+) seconds")
 _CREATE = re.compile(r" Create (\d+): (\S+) \(\S+\) at \((.*)\)")
@@ -67,6 +71,19 @@ def recording_info(client: carla.Client, path: str) -> RecordingInfo:
         path, found["Map"].rsplit("/", 1)[-1], int(found["Frames"]), duration_s,
         tuple(_actors(text, duration_s)),
     )  # fmt: skip
+
+
+def frame_starts(info: RecordingInfo) -> tuple[NDArray[np.float64], str | None]:
+    """Return when each recorded frame begins (N,), in seconds of the recording, and a note.
+
+    Servers do not tell that in short, so the file is read where it is at hand; elsewhere frames are
+    taken as equally long, which the note says.
+    """
+    path = Path(info.path)
+    if path.is_file():
+        return np.array([frame.elapsed_s for frame in read_log(path).frames]), None
+    note = f"{path} is not at hand here, so its {info.frames} frames are taken as equally long"
+    return np.linspace(0.0, info.duration_s, info.frames), note
 
 
 def _actors(text: str, duration_s: float) -> Iterator[RecordedActor]:

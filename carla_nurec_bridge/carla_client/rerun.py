@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import final
 
 import carla
+import numpy as np
+from numpy.typing import NDArray
 
 from ..core.errors import InputError, ProtocolError
 from ..core.timebase import NS_PER_S
@@ -17,6 +19,9 @@ from .session import Session, Snapshot
 
 _SLACK = 1e-6
 _APPEAR_TICKS = 10
+_LONGEST_TICK_S = 0.1
+_STANDSTILL = 1e-6
+"""The slowest time factor: replayers may refuse 0."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ class Window:
         """The moment of the recording that the last frame shows."""
         return self.start_s + (self.frames - 1) * self.step_s
 
+    @property
+    def tick_s(self) -> float:
+        """CARLA's time step: a frame, as far as its physics takes that in one step."""
+        return min(self.step_s, _LONGEST_TICK_S)
+
 
 def window_of(info: RecordingInfo, options: RerunOptions) -> Window:
     """Return the frames of a rerun, cut at the recording's end; InputError when there are none."""
@@ -81,24 +91,55 @@ def window_of(info: RecordingInfo, options: RerunOptions) -> Window:
     return Window(options.start_s, step_s, min(wanted, whole), tuple(notes))
 
 
+def stops_between(
+    now_s: float, then_s: float, starts_s: NDArray[np.float64], tick_s: float
+) -> list[float]:
+    """Return the moments to stop at on the way to ``then_s``, which is the last of them.
+
+    CARLA's replayer puts an actor between where it was in the frame of the tick before and where
+    it is in the frame it has found. So that this is the recorded way, the tick before must fall
+    into the recorded frame before; ``starts_s`` (N,) are the frames' beginnings. No way is longer
+    than ``tick_s``.
+    """
+    here, there = np.searchsorted(starts_s, [now_s, then_s], side="right") - 1
+    stops = [then_s]
+    if there - here > 1:
+        stops.insert(0, float(starts_s[there - 1] + starts_s[there]) / 2.0)
+    found = []
+    for stop in stops:
+        parts = math.ceil((stop - now_s) / tick_s - _SLACK)
+        found += [now_s + (stop - now_s) * part / parts for part in range(1, parts)]
+        found.append(stop)
+        now_s = stop
+    return found
+
+
 @final
 class Rerun:
     """A recording that plays in a session; ``close`` stops it and restores the replayer's settings.
 
-    The order is that which keeps frames exact: the session is synchronous first, the recording is
-    loaded at a standstill so that sensors can be mounted, then it runs up to the first frame.
+    The order is that which keeps frames exact: the session is synchronous first, with ticks of
+    ``window.tick_s``; the recording is loaded at a standstill so that sensors can be mounted; then
+    it runs up to the first frame. ``starts_s`` (N,) are the beginnings of the recorded frames.
     """
 
     def __init__(
-        self, session: Session, info: RecordingInfo, window: Window, options: RerunOptions
+        self,
+        session: Session,
+        info: RecordingInfo,
+        window: Window,
+        options: RerunOptions,
+        starts_s: NDArray[np.float64],
     ) -> None:
         self._session = session
         self._info = info
         self._window = window
         self._options = options
+        self._starts_s = starts_s
         self._playing = False
         run_up = math.floor(window.start_s / window.step_s + _SLACK)
         self._run_up = min(options.warmup, run_up)
+        self._now_s = window.start_s - self._run_up * window.step_s
         self.snapshot: Snapshot
 
     def __enter__(self) -> Rerun:
@@ -117,12 +158,12 @@ class Rerun:
         client, options = self._session.client, self._options
         client.set_replayer_ignore_hero(options.ignore_hero)
         client.set_replayer_ignore_spectator(not options.move_spectator)
-        client.set_replayer_time_factor(0.0)
-        begin_s = self._window.start_s - self._run_up * self._window.step_s
+        client.set_replayer_time_factor(_STANDSTILL)
         self._playing = True
-        answer = client.replay_file(self._info.path, begin_s, 0.0, 0, options.spawn_sensors)
+        path = self._info.path
+        answer = client.replay_file(path, self._now_s, 0.0, 0, options.spawn_sensors)
         if "Total time recorded" not in answer:
-            raise InputError(f"CARLA cannot replay {self._info.path}: {' '.join(answer.split())}")
+            raise InputError(f"CARLA cannot replay {path}: {' '.join(answer.split())}")
         self.snapshot = self._session.tick()
 
     def live(self, recorded: RecordedActor) -> carla.Actor:
@@ -153,26 +194,30 @@ class Rerun:
     def frames(self) -> Iterator[tuple[int, int, Snapshot]]:
         """Yield (frame, nanoseconds since frame 0, snapshot); the warm-up passes unseen.
 
-        ProtocolError when the world's time does not advance by one step with a frame.
+        ProtocolError when a tick of the world is not as long as it was asked to be.
         """
-        client, options = self._session.client, self._options
-        for _ in range(options.warmup - self._run_up):
+        window = self._window
+        for _ in range(self._options.warmup - self._run_up):
             self.snapshot = self._session.tick()
-        client.set_replayer_time_factor(options.time_factor)
-        for _ in range(self._run_up):
-            self.snapshot = self._session.tick()
-        first_s = self.snapshot.timestamp.elapsed_seconds
-        step_s = 1.0 / options.fps
-        for number in range(self._window.frames):
-            if number:
-                self.snapshot = self._session.tick()
-            passed_s = self.snapshot.timestamp.elapsed_seconds - first_s
-            if abs(passed_s - number * step_s) > 0.01 * step_s:
-                raise ProtocolError(
-                    f"frame {number} came {passed_s:.4f} s after the first instead of "
-                    f"{number * step_s:.4f} s: something else changes CARLA's time step"
-                )
-            yield number, round(number * NS_PER_S / options.fps), self.snapshot
+        for number in range(-self._run_up, window.frames):
+            moment_s = window.start_s + number * window.step_s
+            for stop_s in stops_between(self._now_s, moment_s, self._starts_s, window.tick_s):
+                self._play_to(stop_s)
+            if number >= 0:
+                yield number, round(number * NS_PER_S / self._options.fps), self.snapshot
+
+    def _play_to(self, moment_s: float) -> None:
+        tick_s = self._window.tick_s
+        factor = max((moment_s - self._now_s) / tick_s, _STANDSTILL)
+        self._session.client.set_replayer_time_factor(factor)
+        self.snapshot = self._session.tick()
+        self._now_s = moment_s
+        lasted_s = self.snapshot.timestamp.delta_seconds
+        if abs(lasted_s - tick_s) > 0.01 * tick_s:
+            raise ProtocolError(
+                f"a tick lasted {lasted_s:.4f} s instead of {tick_s:.4f} s: something else changes "
+                "CARLA's time step"
+            )
 
     def close(self) -> None:
         """End the replay and its settings; a second call does nothing."""

@@ -56,7 +56,7 @@ _OPTIONS = [
     click.option("--role", default="hero", show_default=True, help="role_name of that car."),
     click.option("--time-factor", type=click.FloatRange(0.01, 100), default=1.0,
                  show_default=True,
-                 help="How fast the recording plays; from 2 on CARLA does not interpolate."),
+                 help="How fast the recording plays: 2 shows twice as much of it in a second."),
     click.option("--ignore-hero", is_flag=True, help="Leave the recorded hero out."),
     click.option("--move-spectator", is_flag=True, help="Move the spectator as recorded."),
     click.option("--spawn-sensors", is_flag=True, help="Spawn the recorded sensors too."),

@@ -20,6 +20,7 @@ from .cosmos_capture_options import capture_options, rerun_of, sensors_of
 from .cosmos_clip_options import clip_options, controls_of
 from .log_file import console, examples
 
+_ANSWER_S = 10.0
 _TIMEOUT_S = 60.0
 _START_S = 120.0
 
@@ -64,10 +65,11 @@ def _from_recording(recording: Path, settings: dict[str, Any], out: Console) -> 
     controls, notes = controls_of(settings)
     with (
         _server(recording, settings) as server,
-        Session(server.host, server.port, _TIMEOUT_S) as session,
+        Session(server.host, server.port, _ANSWER_S) as session,
         _progress(out) as progress,
     ):
-        session.open(_START_S)
+        session.open(_ANSWER_S)
+        session.client.set_timeout(_TIMEOUT_S)
         info = recording_info(session.client, server.recording)
         ready_s = time.monotonic() - started
         wish = Capture(

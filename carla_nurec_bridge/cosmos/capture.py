@@ -16,7 +16,7 @@ import numpy as np
 from ..carla_client.ego import Ego, measure
 from ..carla_client.fixtures import light_states, shown_fixtures
 from ..carla_client.objects import ObjectState, ObjectTracker, labels_of
-from ..carla_client.recordings import RecordingInfo
+from ..carla_client.recordings import RecordingInfo, frame_starts
 from ..carla_client.rerun import Rerun, RerunOptions, Window, window_of
 from ..carla_client.sensors import DECODERS, CameraGroup, decode_instance, mount, mount_still
 from ..carla_client.session import Session, Snapshot, matrix_of
@@ -86,10 +86,12 @@ def capture(
     """
     window = window_of(info, wish.rerun)
     session.use_map(info.map_name)
-    session.synchronise(round(NS_PER_S / wish.rerun.fps))
-    with Rerun(session, info, window, wish.rerun) as rerun:
+    starts_s, note = frame_starts(info)
+    session.synchronise(round(window.tick_s * NS_PER_S))
+    with Rerun(session, info, window, wish.rerun, starts_s) as rerun:
         rerun.load()
-        return _Studio(session, info, wish, window, rerun).run(on_frame)
+        done = _Studio(session, info, wish, window, rerun).run(on_frame)
+    return done if note is None else replace(done, notes=(*done.notes, note))
 
 
 class _Studio:

@@ -1,0 +1,200 @@
+"""``carla-nurec cosmos controls`` on a real recording, played in a server that others use too."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from realdata import real
+
+from carla_nurec_bridge.cli.own_server import own_carla
+from carla_nurec_bridge.core.frames import matrix_from_quaternion
+from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.cosmos import STREAMS, read_manifest
+from carla_nurec_bridge.cosmos.check import check_clip
+from carla_nurec_bridge.cosmos.masters import read_master
+from carla_nurec_bridge.graph import GraphConfig
+from carla_nurec_bridge.recorder_log import Log, read_log
+from carla_nurec_bridge.recorder_log.trajectories import trajectories
+
+pytest.importorskip("carla")
+pytestmark = pytest.mark.conformance
+
+HERO, OTHER = 174, 175
+SETTINGS = (
+    "import carla, os, sys\n"
+    "world = carla.Client('127.0.0.1', int(sys.argv[1])).get_world()\n"
+    "settings = world.get_settings()\n"
+    "print(settings.synchronous_mode, settings.fixed_delta_seconds,\n"
+    "      len(world.get_actors().filter('sensor.*')), flush=True)\n"
+    "os._exit(0)\n"
+)
+
+
+class Server:
+    """An embedded CARLA with Town01, and the commands that are run against it."""
+
+    def __init__(self, log: Path, port: int) -> None:
+        self.log = log
+        self.port = port
+
+    def controls(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "carla_nurec_bridge.cli.main", "cosmos", "controls",
+             "-f", str(self.log), "--host", "127.0.0.1", "--port", str(self.port),
+             "--size", "320", "180", "--fps", "10", *arguments],
+            capture_output=True, text=True, timeout=150, check=False, env=os.environ,
+        )  # fmt: skip
+
+    def settings(self) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", SETTINGS, str(self.port)],
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        return done.stdout.split()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("server")
+    log = real("recorder/DistanceBetweenVehicles_0.9.13.log")
+    town, port = real("opendrive/Town01.xodr.gz"), free_port(pair=True)
+    config = GraphConfig(
+        map=town, nurec=False, carla_port=port, run_dir=folder, start_deadline_s=120.0
+    )
+    with own_carla(config, folder / "server.log"):
+        yield Server(log, port)
+
+
+@pytest.fixture(scope="module")
+def clip(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clips")
+    done = server.controls("-s", "2", "--frames", "12", "--depth", "inverse", "-o", str(folder))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    assert "wait for encoders" in done.stdout
+    return folder / "front"
+
+
+def poses(manifest: dict[str, Any]) -> np.ndarray:
+    rows = manifest["map_from_camera_xyz_xyzw"]
+    return np.array([matrix_from_quaternion(row[:3], row[3:]) for row in rows])
+
+
+def test_every_stream_has_every_frame(clip: Path) -> None:
+    assert check_clip(clip).problems == ()
+    manifest = read_manifest(clip)
+    assert manifest["videos"].keys() == STREAMS.keys()
+    assert manifest["stamps_ns"] == [100_000_000 * k for k in range(12)]
+    numbers = manifest["source_frames"]
+    assert np.diff(numbers).min() >= 1
+
+
+def test_the_cameras_follow_the_recorded_way(server: Server, clip: Path) -> None:
+    manifest = read_manifest(clip)
+    way = np.stack([replayed(read_log(server.log), HERO, 2.0 + 0.1 * k) for k in range(12)])
+    camera = poses(manifest)[:, :3, 3]
+    assert np.linalg.norm(camera[-1] - camera[0]) > 2.0
+    offset = camera - way  # the street is straight
+    np.testing.assert_allclose(offset, np.broadcast_to(offset[:1], offset.shape), atol=0.01)
+    assert manifest["recording"]["start_s"] == 2.0
+    assert players(manifest)[HERO]["is_ego"]
+    assert players(manifest)[OTHER]["blueprint"] == "vehicle.nissan.patrol"
+
+
+def replayed(log: Log, actor_id: int, time_s: float) -> np.ndarray:
+    """Return where CARLA's replayer shows an actor: a recorded frame late (its documented form)."""
+    index = next(i for i, f in enumerate(log.frames) if time_s < f.elapsed_s + f.duration_s)
+    frame = log.frames[index]
+    track = trajectories(log)[actor_id]
+    at = int(np.flatnonzero(track.frames == index)[0])
+    before, here = track.map_from_actor[at - 1 : at + 1, :3, 3]
+    return before + (here - before) * (time_s - frame.elapsed_s) / frame.duration_s
+
+
+def players(manifest: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    return {player["recorded_id"]: player for player in manifest["recording"]["actors"]}
+
+
+def test_the_other_cars_mask_follows_its_box(clip: Path) -> None:
+    manifest = read_manifest(clip)
+    [row] = [row for row in manifest["agreement"] if row["id"] == OTHER]
+    assert row["frames"] >= 10
+    assert row["iou_min"] > 0.7
+    assert row["inside_min"] > 0.97
+    [entry] = [entry for entry in manifest["instances"] if entry["id"] == OTHER]
+    assert entry["recorded_id"] == OTHER
+    pixels = sum(int((ids == OTHER).sum()) for ids in read_master(clip / "instance.mkv"))
+    assert entry["pixels"] == pixels
+
+
+def test_the_measured_depth_range_is_told(clip: Path) -> None:
+    encoding = read_manifest(clip)["videos"]["depth"]["encoding"]
+    assert encoding["mode"] == "inverse"
+    assert 1.0 < encoding["near_m"] < 5.0
+    assert 30.0 < encoding["far_m"] < 655.0
+
+
+def test_another_start_shows_the_same_moment(server: Server, clip: Path, tmp_path: Path) -> None:
+    done = server.controls(
+        "-s", "2.5", "--frames", "1", "--streams", "rgb,instance_master", "-o", str(tmp_path)
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    later = read_manifest(tmp_path / "front")
+    assert later["videos"].keys() == {"rgb", "instance_master"}
+    np.testing.assert_allclose(poses(later)[0], poses(read_manifest(clip))[5], atol=1e-3)
+    [alone] = read_master(tmp_path / "front" / "instance.mkv")
+    among = list(read_master(clip / "instance.mkv"))[5]
+    assert (among > 0).any()
+    # The second replay may give the cars other ids, which the manifests tell.
+    assert np.array_equal(alone > 0, among > 0)
+    assert np.unique(alone).tolist() == [0, players(later)[OTHER]["pixel_id"]]
+
+
+def test_cameras_that_stand_in_the_world_see_the_hero_pass(server: Server, tmp_path: Path) -> None:
+    track = trajectories(read_log(server.log))[HERO]
+    at = int(np.searchsorted(track.times_s, 2.2))
+    here = track.map_from_actor[at]
+    sensors = []
+    for name, ahead in (("near", 12.0), ("far", 25.0)):
+        x, y, z = (here @ np.array([ahead, 0.0, 5.0, 1.0]))[:3]
+        yaw = np.degrees(np.arctan2(here[1, 0], here[0, 0])) + 180.0
+        attributes = {"image_size_x": 320, "image_size_y": 180, "fov": 70}
+        sensors.append({
+            "name": name, "sensor": "rgb", "attributes": attributes,
+            "transform": {
+                "location": {"x": 100 * x, "y": -100 * y, "z": 100 * z},
+                "rotation": {"pitch": -20.0, "yaw": -yaw, "roll": 0.0},
+            },
+        })  # fmt: skip
+    file = tmp_path / "roadside.yaml"
+    file.write_text(json.dumps({"units": "cm", "frame": "world", "sensors": sensors}))
+    done = server.controls(
+        "-s", "2", "--frames", "4", "--sensors", str(file), "-o", str(tmp_path / "clips")
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    for name in ("near", "far"):
+        manifest = read_manifest(tmp_path / "clips" / name)
+        assert check_clip(tmp_path / "clips" / name).problems == ()
+        assert manifest["camera"]["rig_frame"] == "map"
+        assert np.ptp(poses(manifest), axis=0).max() == 0.0
+        number = players(manifest)[HERO]["pixel_id"]
+        [hero] = [row for row in manifest["agreement"] if row["id"] == number]
+        assert hero["frames"] == 4
+        assert hero["iou_min"] > 0.6
+
+
+def test_a_car_that_is_not_there_is_named(server: Server, tmp_path: Path) -> None:
+    done = server.controls("--role", "nobody", "-o", str(tmp_path))
+    assert done.returncode == 2
+    assert "no vehicle with role_name 'nobody'; it has: 174" in " ".join(done.stderr.split())
+
+
+def test_the_server_is_left_as_it_was_found(server: Server, clip: Path) -> None:
+    assert server.settings() == ["False", "None", "0"]
