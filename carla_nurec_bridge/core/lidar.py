@@ -16,6 +16,20 @@ DEVICES = {"PANDAR128": 0, "AT128": 1}
 """Devices that NuRec knows, with its numbers."""
 
 
+@dataclass(frozen=True)
+class LidarFilter:
+    """Which returns NuRec drops; None leaves a threshold as the server has it.
+
+    Dropped are rays more likely lost than ``raydrop_threshold``, returns of at most
+    ``opacity_threshold``, and those whose range differs from their neighbours' by more than
+    ``distance_threshold``, relative.
+    """
+
+    raydrop_threshold: float | None = None
+    opacity_threshold: float | None = None
+    distance_threshold: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class LidarPattern:
     """The beams of one sweep.

@@ -14,6 +14,7 @@ from .cameras import CameraModel
 from .errors import InputError
 from .frames import BODY_FROM_OPTICAL, Matrix, matrix_from_xyz_rpy
 from .lens_file import MatrixMount, model_of, target_size
+from .lidar import LidarFilter
 from .resources import config_path, share_dir
 from .rig_file import CameraEntry, LidarEntry, RigFile
 from .rig_file_base import Mount
@@ -57,6 +58,7 @@ class RigLidar:
     device: str
     rig_from_lidar: Matrix
     rate_hz: float
+    filter: LidarFilter | None = None
 
 
 SensorKind = Literal[
@@ -174,7 +176,9 @@ def _camera_matrix(mount: Mount | MatrixMount) -> Matrix:
 
 
 def _lidar(entry: LidarEntry) -> RigLidar:
-    return RigLidar(entry.name, entry.source, entry.device, _matrix(entry.mount), entry.rate_hz)
+    wanted = LidarFilter(**entry.filter.model_dump()) if entry.filter else None
+    mount = _matrix(entry.mount)
+    return RigLidar(entry.name, entry.source, entry.device, mount, entry.rate_hz, wanted)
 
 
 def _sensor(entry: SensorEntry) -> RigSensor:

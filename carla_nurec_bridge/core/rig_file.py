@@ -65,6 +65,20 @@ class CameraEntry(Strict):
         return self
 
 
+class LidarFilterEntry(Strict):
+    """Which returns NuRec drops (26.04 and later); what is not given is as the server has it."""
+
+    raydrop_threshold: float | None = Field(
+        None, ge=0.0, le=1.0, description="drop rays more likely lost than this"
+    )
+    opacity_threshold: float | None = Field(
+        None, ge=0.0, le=1.0, description="drop returns of at most this opacity; 0 drops none"
+    )
+    distance_threshold: float | None = Field(
+        None, gt=0.0, le=1.0, description="drop what hangs between surfaces, as a part of its range"
+    )
+
+
 class LidarEntry(Strict):
     """One lidar; a sweep lasts one period."""
 
@@ -72,6 +86,7 @@ class LidarEntry(Strict):
     source: Literal["nurec"] = Field(description="CARLA's lidars are listed under sensors")
     device: Literal["PANDAR128", "AT128"]
     rate_hz: Rate
+    filter: LidarFilterEntry | None = Field(None, description="which returns NuRec drops")
     mount: Mount
 
 

@@ -52,6 +52,12 @@ class Capabilities:
                 )
         return None
 
+    def cannot_filter(self) -> str | None:
+        """Return why this generation cannot drop returns as asked, or None where it can."""
+        if "D" in self.generation:
+            return None
+        return f"a NuRec server of generation {self.generation} knows no lidar filter; leave it out"
+
 
 def _error_without_cde(model: FThetaCamera) -> float:
     """Return by how many pixels the furthest corner moves when c, d, e are taken for 1, 0, 0."""

@@ -216,7 +216,9 @@ class NurecClient:
         }
         asked = [camera for camera in cameras if camera.name not in refused]
         images = [rgb_request(scene_id, camera, objects) for camera in asked]
-        sweeps = [lidar_request(scene_id, lidar, objects) for lidar in lidars]
+        unfiltered = self.capabilities.cannot_filter()
+        swept = [lidar for lidar in lidars if lidar.filter is None or unfiltered is None]
+        sweeps = [lidar_request(scene_id, lidar, objects) for lidar in swept]
         kinds = _kinds(scene_id, asked, lidars)
         known = kinds <= self._rendered
         limit_s = self._deadlines.call_s if known else self._deadlines.first_render_s
@@ -230,7 +232,13 @@ class NurecClient:
             else next(got)
             for c in cameras
         )
-        clouds = tuple(_cloud(r.name, due) for r, due in zip(lidars, clouds_due, strict=True))
+        got_clouds = iter([_cloud(r.name, d) for r, d in zip(swept, clouds_due, strict=True)])
+        clouds = tuple(
+            next(got_clouds)
+            if lidar in swept
+            else CloudReply(lidar.name, None, None, f"{lidar.name}: {unfiltered}")
+            for lidar in lidars
+        )
         replies = Replies(image_replies, clouds)
         if len(replies.errors) < len(cameras) + len(lidars):
             self._rendered = kinds | (

@@ -80,7 +80,7 @@ def check_target(target: str, *, allow_remote: bool) -> None:
     if not allow_remote and not _is_loopback(host.strip("[]")):
         raise InputError(
             f"this connection is not encrypted and {host} is another machine; use TLS, or allow "
-            "it explicitly (allow_remote) if the network between is trusted"
+            "it explicitly (allow_remote, --allow-remote) if the network between is trusted"
         )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..core.cameras import CameraModel
 from ..core.errors import InputError
 from ..core.frames import Matrix
-from ..core.lidar import DEVICES
+from ..core.lidar import DEVICES, LidarFilter
 from ..core.shutter import Shutter
 from .conversion import camera_spec, pose_pair
 from .stubs import sensorsim_pb2 as sensorsim
@@ -59,7 +59,10 @@ class CameraRequest:
 
 @dataclass(frozen=True, eq=False)
 class LidarRequest:
-    """One sweep over [start_us, end_us); poses take lidar points to the scene's world."""
+    """One sweep over [start_us, end_us); poses take lidar points to the scene's world.
+
+    ``filter`` says which returns the server drops, if not what it drops by itself.
+    """
 
     name: str
     device: str
@@ -67,6 +70,7 @@ class LidarRequest:
     world_from_lidar_end: Matrix
     start_us: int
     end_us: int
+    filter: LidarFilter | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +129,7 @@ def lidar_request(
         raise InputError(
             f"lidar {lidar.name}: NuRec knows no device {lidar.device}; use {' or '.join(DEVICES)}"
         )
+    wanted = lidar.filter
     return sensorsim.LidarRenderRequest(
         scene_id=scene_id,
         lidar_config=sensorsim.LidarSpec(lidar_type=lidar.device),
@@ -132,6 +137,14 @@ def lidar_request(
         frame_end_us=lidar.end_us,
         sensor_pose=pose_pair(lidar.world_from_lidar_start, lidar.world_from_lidar_end),
         dynamic_objects=objects,
+        render_filter=None
+        if wanted is None
+        else sensorsim.LidarRenderFilter(
+            raydrop_threshold=wanted.raydrop_threshold,
+            opacity_threshold=wanted.opacity_threshold,
+            enable_distance_filter=None if wanted.distance_threshold is None else True,
+            distance_filter_threshold=wanted.distance_threshold,
+        ),
     )
 
 

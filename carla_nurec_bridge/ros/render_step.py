@@ -109,6 +109,7 @@ class RenderStep:
             world_from_lidar_end=self._sensor(window.close_ns, lidar.rig_from_lidar),
             start_us=window.start_us,
             end_us=window.end_us,
+            filter=lidar.filter,
         )
 
     def actors(self, window: Window) -> list[ActorMotion]:

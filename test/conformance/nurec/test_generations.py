@@ -17,6 +17,7 @@ from grpc_tools import protoc
 
 from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import ProtocolError
+from carla_nurec_bridge.core.lidar import LidarFilter
 from carla_nurec_bridge.nurec.client import NurecClient
 from carla_nurec_bridge.nurec.editing import Replacement, inserted
 from carla_nurec_bridge.nurec.requests import ActorMotion, CameraRequest, ImageFormat, LidarRequest
@@ -229,11 +230,12 @@ def test_our_client_renders_on_every_generation(restricted, generation, rig, sce
     cameras.insert(1, dataclasses.replace(cameras[0], name="pinhole", model=pinhole))
     mount = rig.lidars[0].rig_from_lidar
     sweep = LidarRequest("top", "AT128", mount, mount, world.start_us, world.start_us + 100_000)
+    smooth = dataclasses.replace(sweep, filter=LidarFilter(0.5, 0.8, distance_threshold=0.005))
     pose = np.eye(4)
     pose[:3, 3] = [9.0, 1.0, 0.8]
     with NurecClient(restricted) as client:
         replies = client.render(
-            scene.scene_id, cameras, [sweep], [ActorMotion("mover", pose, pose)]
+            scene.scene_id, cameras, [sweep, smooth], [ActorMotion("mover", pose, pose)]
         )
     assert [image.name for image in replies.images] == [c.name for c in cameras]
     front, middle, left = replies.images
@@ -243,7 +245,13 @@ def test_our_client_renders_on_every_generation(restricted, generation, rig, sce
         assert "has no parameters for pinhole cameras" in middle.error
     else:
         assert middle.error is None
-    assert len(replies.clouds[0].points_m) == len(replies.clouds[0].intensities) > 10_000
+    plain, filtered = replies.clouds
+    assert len(plain.points_m) == len(plain.intensities) > 10_000
+    if generation == "d":
+        assert 0 < len(filtered.points_m) < len(plain.points_m)
+    else:
+        assert "top: a NuRec server of generation" in filtered.error
+        assert "knows no lidar filter" in filtered.error
 
 
 def test_editing_is_there_or_named_as_missing(restricted, generation, scene):

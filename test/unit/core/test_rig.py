@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.lidar import LidarFilter
 from carla_nurec_bridge.core.rig import load_rig
 from carla_nurec_bridge.core.shutter import Shutter
 
@@ -53,6 +54,14 @@ def test_cross_cameras_look_to_their_sides(demo):
     assert right[1] < -0.9
 
 
+def test_a_lidar_may_ask_for_fewer_returns(tmp_path):
+    content = yaml.safe_load((Path(__file__).parents[3] / "config/rigs/demo.yaml").read_text())
+    content["lidars"][0]["filter"] = {"opacity_threshold": 0.7, "distance_threshold": 0.05}
+    path = tmp_path / "filtered.yaml"
+    path.write_text(yaml.safe_dump(content))
+    assert load_rig(path).lidars[0].filter == LidarFilter(None, 0.7, 0.05)
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -60,6 +69,10 @@ def test_cross_cameras_look_to_their_sides(demo):
         (lambda r: r["cameras"][1].update(colour="red"), r"cameras\.1\.colour.*found 'red'"),
         (lambda r: r["cameras"][0].pop("mount"), r"cameras\.0\.mount: Field required"),
         (lambda r: r["lidars"][0].update(device="VLP16"), r"lidars\.0\.device.*found 'VLP16'"),
+        (
+            lambda r: r["lidars"][0].update(filter={"opacity_threshold": 2}),
+            r"lidars\.0\.filter\.opacity_threshold.*found 2",
+        ),
         (lambda r: r["lidars"][0].update(name="carla_front"), "used twice: carla_front"),
         (lambda r: r["cameras"][0].update(shutter_s=0.05), "shorter than the period of 0.05 s"),
         (lambda r: r["cameras"][0].update(outputs=["depth"]), "NuRec renders rgb only"),
