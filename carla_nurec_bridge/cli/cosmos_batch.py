@@ -58,6 +58,7 @@ def command(
         policy_of(settings),
         deadline_of(settings),
         settings["poll_interval"],
+        "batch",
     )
     try:
         with Display() as display:

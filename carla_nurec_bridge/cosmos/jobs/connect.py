@@ -40,24 +40,28 @@ def connect(
     policy: RetryPolicy | None = None,
     deadline: Deadline | None = None,
     poll_s: float = 5.0,
+    priority: str = "interactive",
 ) -> tuple[Http, Server]:
-    """Return the connection and the server at ``url``, of the kind ``api`` or as it is found."""
+    """Return the connection and the server at ``url``, of the kind ``api`` or as it is found.
+
+    Jobs of ``priority`` "batch" let interactive ones go before, where the server knows the two.
+    """
     http = Http(url, token_from(token), policy or RetryPolicy(), deadline or Deadline(3600.0))
     try:
-        return http, _server(http, _detect(http) if api == "auto" else api, poll_s)
+        return http, _server(http, _detect(http) if api == "auto" else api, poll_s, priority)
     except BaseException:
         http.close()
         raise
 
 
-def _server(http: Http, api: str, poll_s: float) -> Server:
+def _server(http: Http, api: str, poll_s: float, priority: str) -> Server:
     if api == "rest":
         wait_ready(http)
         served = served_backends(http)
         if not served:
             raise InputError(f"{http.url} has no backend that works; see {http.url}/v1/models")
         preferred = "transfer2.5" if "transfer2.5" in served else served[0]
-        return RestServer(http, preferred, poll_s)
+        return RestServer(http, preferred, poll_s, priority)
     app = read_app(http)
     return GradioServer(http, app, TRANSFER1 if api == "transfer1" else TRANSFER25)
 

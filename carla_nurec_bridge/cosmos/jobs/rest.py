@@ -27,11 +27,18 @@ _OWN_S = 5.0
 class RestServer:
     """A server with the REST job API."""
 
-    def __init__(self, http: Http, backend: str = "transfer2.5", poll_s: float = 5.0) -> None:
-        """Use ``backend``; ask for a job's state every ``poll_s``."""
+    def __init__(
+        self,
+        http: Http,
+        backend: str = "transfer2.5",
+        poll_s: float = 5.0,
+        priority: str = "interactive",
+    ) -> None:
+        """Use ``backend``; ask for a job's state every ``poll_s``; ``batch`` jobs wait longer."""
         self.contract = backend
         self._http = http
         self._poll_s = poll_s
+        self._priority = priority
 
     def upload(self, videos: Mapping[str, Path], listener: Listener) -> dict[str, str]:
         """Send the blobs that the server does not have yet."""
@@ -47,7 +54,8 @@ class RestServer:
 
     def begin(self, spec: JobSpec, uploads: Mapping[str, str], key: str) -> str:
         """Submit; after a lost answer look the job up before submitting again."""
-        body = {"request": _request(spec, uploads, self.contract), "manifest": _manifest(spec)}
+        request = _request(spec, uploads, self.contract) | {"priority": self._priority}
+        body = {"request": request, "manifest": _manifest(spec)}
         before = self._mine()
         keys = {job.get("idempotency_key"): job for job in before}
         number = 0

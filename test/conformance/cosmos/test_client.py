@@ -54,6 +54,37 @@ def test_ctrl_c_cancels_on_the_server(server: CosmosServer, tmp_path: Path, path
     assert not list(tmp_path.glob("*.mp4")) + list(tmp_path.glob(".*.part"))
 
 
+def test_uploads_go_on_where_they_were_interrupted(
+    server: CosmosServer, clip: Path, tmp_path: Path
+):
+    spec = load_spec(Path("dawn"), clip=clip)
+    sent: list[str] = []
+
+    def interrupt(update: Update) -> None:
+        if update.state == "uploading" and update.share > 0.4:
+            raise KeyboardInterrupt
+
+    for listener, puts in ((interrupt, 2), (lambda _update: None, 2), (lambda _update: None, 0)):
+        http, client = connect(server.url, token=TOKEN, poll_s=0.05)
+        http.client.event_hooks["request"] = [lambda r: sent.append(f"{r.method} {r.url.path}")]
+        try:
+            run_job(http, client, spec, tmp_path / "v.mp4", listener)
+        except KeyboardInterrupt:
+            assert listener is interrupt
+        client.close()
+        assert sum(line.startswith("PUT") for line in sent) == puts
+        sent.clear()
+    assert sum(server.jobs.counts().values()) == 1
+
+
+def test_jobs_of_a_batch_let_others_go_first(server: CosmosServer, clip: Path, tmp_path: Path):
+    http, client = connect(server.url, token=TOKEN, poll_s=0.05, priority="batch")
+    run_batch(http, client, plan([Path("dawn")], [3], clip), tmp_path, lambda _n, _u: None)
+    client.close()
+    (job,) = server.jobs.matching(None, None, None, 10)
+    assert job["priority"] == "batch"
+
+
 def test_exit_codes(server: CosmosServer, clip: Path, tmp_path: Path, capsys):
     submit = ["cosmos", "submit", server.url, "night_rain", "--output", f"{tmp_path}/out/"]
     assert main([*submit, "--clip", str(clip), *FAST]) == 0

@@ -33,6 +33,14 @@ def test_transfer25_takes_93_frames_at_16(frames: int, rate: int, good: bool):
     assert (not found) == good
 
 
+def test_windows_of_transfer25_over_gradio_share_a_frame():
+    # chunks = 1 + ceil((N - 93) / 92) with one frame of overlap: no more frames for as many chunks.
+    rule = CONTRACTS["transfer2.5-gradio"].frames
+    assert [n for n in range(90, 300) if rule.allows(n)] == [93, 185, 277]
+    assert [rule.largest(n) for n in (92, 93, 184, 186)] == [0, 93, 93, 185]
+    assert rule.text() == "93, 185, ... frames"
+
+
 def test_every_rule_of_a_contract_is_told():
     av_contract = CONTRACTS["transfer2.5-av"]
     weights = {"edge": 2.0, "hdmap": 0.5}
