@@ -48,6 +48,24 @@ def test_messages_matrices_and_tquats_are_the_same_pose(xyz, rotation):
     assert np.allclose(poses.tquat_to_se3(3.0 * exact)[:3, :3], expected[:3, :3], atol=1e-14)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_tf_transformations_agrees_where_ros_has_it(seed):
+    tf = pytest.importorskip("tf_transformations")
+    rng = np.random.default_rng(seed)
+    xyz, rpy = rng.uniform(-50, 50, 3), rng.uniform([-3, -1.5, -3], [3, 1.5, 3])
+    quaternion = tf.quaternion_from_euler(*rpy)
+    expected = tf.concatenate_matrices(tf.translation_matrix(xyz), tf.quaternion_matrix(quaternion))
+    tquat = np.concatenate([xyz, quaternion])
+    assert np.allclose(poses.tquat_to_se3(tquat), expected, atol=1e-12)
+    message = poses.tquat_to_grpc_pose(tquat)
+    assert np.allclose(poses.grpc_pose_to_se3(message), expected, atol=1e-4)
+    location, (pitch, yaw, roll) = poses.ros_to_carla(xyz, quaternion)
+    assert np.allclose(np.radians([roll, -pitch, -yaw]), rpy, atol=1e-9)
+    position, back = poses.carla_to_ros(location, (pitch, yaw, roll))
+    assert np.allclose(position, xyz)
+    assert np.allclose(tf.quaternion_matrix(back), tf.quaternion_matrix(quaternion), atol=1e-12)
+
+
 def carla_matrix(location, rotation_deg):
     """Unreal's matrix: Rz(yaw) Ry(-pitch) Rx(-roll), left-handed."""
     pitch, yaw, roll = np.radians(rotation_deg)
