@@ -85,7 +85,7 @@ class Run:
 
 
 def table(cloud: Any) -> np.ndarray:
-    kinds = {2: "i1", 4: "<u2", 6: "<u4", 7: "<f4", 8: "<f8"}
+    kinds = {4: "<u2", 6: "<u4", 7: "<f4", 8: "<f8"}
     dtype = np.dtype({
         "names": [f.name for f in cloud.fields],
         "formats": [kinds[f.datatype] for f in cloud.fields],

@@ -12,6 +12,7 @@ import pytest
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from ego_bench import Ego, User, carla_server, free_port, make_scene
+from geometry_msgs.msg import Twist, TwistStamped, Vector3
 from rclpy.node import Node
 
 from carla_nurec_bridge.core.topics import TOPICS
@@ -49,8 +50,9 @@ def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: 
     user.hear("clock")
     with carla_server(folder) as port:
         first = Ego(
-            DOMAIN, folder / "ego1", port, "__ns:=/ego1", rig=rig, ego__role_name="ego1",
-            frame_prefix="ego1/", real_time_factor=1.0,
+            DOMAIN, folder / "ego1", port, "__ns:=/ego1", "cmd_vel:=/cmd_vel", rig=rig,
+            ego__role_name="ego1", frame_prefix="ego1/", real_time_factor=1.0,
+            command__cmd_vel="twist_stamped",
         )  # fmt: skip
         user.until(lambda: user.heard[first_odometry], "the first ego", 60)
         second = Ego(
@@ -76,6 +78,15 @@ def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: 
                 user.listen(0.1)
             assert user.heard[second_odometry][-1].twist.twist.linear.x > 0.5
             assert abs(user.heard[first_odometry][-1].twist.twist.linear.x) < 0.1
+            # Nav2's controller knows nothing of namespaces: its topic is remapped to.
+            teleop = user.node.create_publisher(TwistStamped, "/cmd_vel", 10)
+            user.until(teleop.get_subscription_count, "the first ego's reader of /cmd_vel")
+            for _ in range(20):
+                message = TwistStamped(twist=Twist(linear=Vector3(x=3.0)))
+                message.header.stamp = user.heard[first_odometry][-1].header.stamp
+                teleop.publish(message)
+                user.listen(0.1)
+            assert user.heard[first_odometry][-1].twist.twist.linear.x > 0.5
         finally:
             second.close()
             count = len(user.heard[first_odometry])
