@@ -16,8 +16,8 @@ import numpy as np
 # Columns of the state table.
 (X, Y, Z, PITCH, YAW, ROLL, VEL_X, VEL_Y, VEL_Z, ANG_X, ANG_Y, ANG_Z, ACC_X, ACC_Y, ACC_Z,
  U, V, W, YAW_RATE, STEER, RPM, GEAR, SHIFT_S, FORCE_X, FORCE_Y, FORCE_Z, TORQUE_Z,
- ROLLED) = range(28)  # fmt: skip
-STATE_COLUMNS = 28
+ ROLLED, PRESSURE) = range(29)  # fmt: skip
+STATE_COLUMNS = 29
 
 # Columns of the control table.
 (THROTTLE, STEER_CMD, BRAKE, HAND_BRAKE, REVERSE, MANUAL, GEAR_CMD, MODE, CONST_U, CONST_V,
@@ -37,6 +37,9 @@ AIR_DENSITY = 1.2
 ROLLING = 0.012
 IDLE_RPM = 800.0
 DRIVE_EFFICIENCY = 0.9
+BRAKE_RISE = 6.0
+BRAKE_FALL = 10.0
+"""How fast the brakes take hold and let go, in shares of full force a second."""
 STEER_RISE = 4.0
 STEER_FALL = 5.0
 BLEND_LOW = 2.0
@@ -139,7 +142,8 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
 
     pull = slope_x * mass * GRAVITY - 0.5 * AIR_DENSITY * p[DRAG_AREA] * u * speed
     pull += s[FORCE_X]
-    braking = c[BRAKE] * p[BRAKE_FORCE] + ROLLING * mass * GRAVITY
+    s[PRESSURE] += min(max(c[BRAKE] - s[PRESSURE], -BRAKE_FALL * h), BRAKE_RISE * h)
+    braking = s[PRESSURE] * p[BRAKE_FORCE] + ROLLING * mass * GRAVITY
     rear_load = mass * GRAVITY * front / base
     if c[HAND_BRAKE] > 0.5:
         braking += min(p[HAND_BRAKE_FORCE], p[FRICTION] * rear_load)

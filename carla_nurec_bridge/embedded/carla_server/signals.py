@@ -38,13 +38,17 @@ class Light:
 
 @dataclass(slots=True)
 class Cycle:
-    """The lights of one junction; those of ``phases[current]`` have or had green."""
+    """The lights of one junction; those of ``phases[current]`` have or had green.
+
+    ``replayed`` lights show what a replay says, and time does not pass for them.
+    """
 
     phases: list[list[Light]]
     current: int = 0
     stage: int = GREEN
     elapsed_s: float = 0.0
     frozen: bool = False
+    replayed: bool = False
 
     def lights(self) -> list[Light]:
         """Return all lights of the junction."""
@@ -57,7 +61,7 @@ class Cycle:
 
     def advance(self, dt_s: float) -> bool:
         """Let ``dt_s`` seconds pass; say whether a light changed."""
-        if self.frozen:
+        if self.frozen or self.replayed:
             return False
         self.elapsed_s += dt_s
         if self.elapsed_s < self._duration_s() - 1e-9:
@@ -69,6 +73,20 @@ class Cycle:
         else:
             self._enter(YELLOW if self.stage == GREEN else RED)
         return True
+
+    def replay(self, light: Light, state: int, frozen: bool, elapsed_s: float) -> None:
+        """Show a recorded state until ``resume``."""
+        self.replayed, self.frozen, self.elapsed_s = True, frozen, elapsed_s
+        light.state = state
+
+    def resume(self) -> None:
+        """Let time pass again from what the lights show."""
+        if not self.replayed:
+            return
+        self.replayed, self.stage = False, RED
+        for number, phase in enumerate(self.phases):
+            if phase[0].state in (GREEN, YELLOW):
+                self.current, self.stage = number, phase[0].state
 
     def _enter(self, stage: int) -> None:
         self.stage = stage
@@ -128,6 +146,11 @@ class Signals:
         """Let ``dt_s`` seconds pass at every junction."""
         for cycle in self.cycles:
             cycle.advance(dt_s)
+
+    def resume(self) -> None:
+        """Let time pass again for lights that a replay showed."""
+        for cycle in self.cycles:
+            cycle.resume()
 
     def ahead(self, state: NDArray[np.float64], extents: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return (N,) indices of ``stop_lights`` that vehicles wait at or come to, -1: none."""

@@ -75,7 +75,7 @@ class Tape:
         """End the replay; without one, nothing happens."""
         if self._replayer is not None:
             self._replayer.stop(keep_actors)
-            self._replayer = None
+            self._end_replay()
 
     def set_time_factor(self, factor: float) -> None:
         """Play this and later replays faster or slower."""
@@ -98,7 +98,11 @@ class Tape:
     def play(self, delta_s: float) -> None:
         """Play the replay on by one tick; called as the tick begins."""
         if self._replayer is not None and not self._replayer.step(delta_s):
-            self._replayer = None
+            self._end_replay()
+
+    def _end_replay(self) -> None:
+        self._replayer = None
+        self._simulation.signals.resume()
 
     def record(self, delta_s: float) -> None:
         """Write the world as the tick left it; a full disk ends the recording, not the tick."""

@@ -128,8 +128,7 @@ class TapeTarget:
         found = self._simulation.signals.by_actor.get(actor_id)
         if found is not None:
             light, cycle = found
-            light.state = state
-            cycle.frozen, cycle.elapsed_s = frozen, elapsed_s
+            cycle.replay(light, state, frozen, elapsed_s)
 
     def animate_vehicle(
         self, actor_id: int, steer: float, throttle: float, brake: float, hand_brake: bool,

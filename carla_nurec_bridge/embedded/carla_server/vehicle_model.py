@@ -22,6 +22,9 @@ AXLE_SHARE = 0.29
 # Manager keeps its lanes through the corners of CARLA's towns, as it does there.
 FRICTION_SHARE = 0.5
 STIFFNESS_SHARE = 0.9
+# Shares of the weight. The Traffic Manager presses the pedal to 0.7 whenever it is a little too
+# fast; with this full force its traffic then slows at less than 5 m/s2.
+FULL_BRAKE, HAND_BRAKE = 0.65, 2.2
 PEAK_DENSITY_KG_M3 = {
     "car": 125.0, "truck": 135.0, "van": 110.0, "bus": 105.0, "motorcycle": 130.0, "bicycle": 45.0,
 }  # fmt: skip
@@ -59,13 +62,13 @@ def default_physics(blueprint: Blueprint, transform: Transform) -> PhysicsContro
     mass = round(PEAK_DENSITY_KG_M3[kind] * length * width * height, 1)
     peak = TORQUE_PER_KG[kind] * mass
     radius_cm = 100.0 * WHEEL_RADIUS_M[kind]
-    brake = 1.1 * mass * 9.81 * WHEEL_RADIUS_M[kind] / blueprint.wheels
+    weight_torque = mass * 9.81 * WHEEL_RADIUS_M[kind] / blueprint.wheels
     wheels = [
         Wheel(
             max_steer_angle=MAX_STEER_DEG[kind] if front else 0.0,
             radius=radius_cm,
-            max_brake_torque=brake,
-            max_handbrake_torque=0.0 if front else 2.0 * brake,
+            max_brake_torque=FULL_BRAKE * weight_torque,
+            max_handbrake_torque=0.0 if front else HAND_BRAKE * weight_torque,
             position=position,
         )
         for front, position in wheel_positions_cm(blueprint, transform)

@@ -61,6 +61,14 @@ def test_full_brake_stops_within_the_tyres_means(facts: Facts) -> None:
     assert speed**2 / (2 * 18.0) < way < speed**2 / (2 * 6.0) + 1.0
 
 
+def test_brakes_take_hold_within_ticks_and_are_gentle_at_seven_tenths(facts: Facts) -> None:
+    """The Traffic Manager brakes so whenever it is too fast."""
+    decelerations = facts["eased"]
+    assert decelerations[0] < 0.8 * decelerations[-1]
+    assert 4.0 < decelerations[-1] < 5.5
+    assert max(decelerations) < 6.0
+
+
 def test_reverse_and_hand_brake(facts: Facts) -> None:
     way, gear = facts["reverse"]
     assert way < -2.0

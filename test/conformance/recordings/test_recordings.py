@@ -272,6 +272,36 @@ def test_an_own_recording_replays(client: Any, drive: tuple[Path, list[Any], int
         assert near.location.distance(location) < 0.02
 
 
+def test_lights_hold_between_the_frames_of_a_replay(
+    client: Any, drive: tuple[Path, list[Any], int]
+) -> None:
+    """A slow replay shows recorded times only; after it the lights go on from there."""
+    log = read_log(drive[0])
+    recorded = {
+        round(float(elapsed), 3)
+        for frame in log.frames
+        for elapsed in log.records(frame, PacketKind.STATE)["elapsed"]
+    }
+    client.load_world("demo_town")
+    world = synchronous(client, 0.05)
+    client.set_replayer_time_factor(0.25)
+    client.replay_file(str(drive[0]), 0.0, 0.0, 0, False)
+    world.tick()
+    light = world.get_actors().filter("traffic.traffic_light")[0]
+    shown = []
+    for _ in range(20):
+        world.tick()
+        shown.append(round(light.get_elapsed_time(), 3))
+    assert set(shown) <= recorded
+    assert len(set(shown)) == pytest.approx(20 * 0.25, abs=1.1), "a frame lasts four ticks"
+    client.set_replayer_time_factor(1.0)
+    client.stop_replayer(True)
+    world.tick()
+    before = light.get_elapsed_time()
+    world.tick()
+    assert light.get_elapsed_time() == pytest.approx(before + 0.05, abs=1e-3)
+
+
 def test_a_scene_is_built_from_an_own_recording(
     drive: tuple[Path, list[Any], int], tmp_path: Path
 ) -> None:

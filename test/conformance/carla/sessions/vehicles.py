@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import carla
 from common import Stage, beside, failure, leave, pose, straight_spawn, xyz
@@ -46,6 +47,14 @@ before_brake, v = away(), speed()
 car.apply_control(carla.VehicleControl(brake=1.0))
 stage.ticks(60)
 facts["braking"] = [v, away() - before_brake, speed()]
+car.apply_control(carla.VehicleControl())
+stage.ticks(10)
+forward = start.get_forward_vector()
+car.set_target_velocity(carla.Vector3D(12.0 * forward.x, 12.0 * forward.y, 0.0))
+car.apply_control(carla.VehicleControl(brake=0.7))
+eased = [speed() for _ in range(16) if stage.ticks(1)]
+facts["eased"] = [-20.0 * (b - a) for a, b in pairwise([12.0, *eased])]
+car.set_target_velocity(carla.Vector3D())
 
 car.set_transform(start)
 car.apply_control(carla.VehicleControl(throttle=0.4, reverse=True))
