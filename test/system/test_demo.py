@@ -17,37 +17,24 @@ import pytest
 from realdata import real
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability
+from shared_memory import segments, unused
 
+from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.cameras import camera_from_json
 from carla_nurec_bridge.core.frames import Matrix, invert, matrix_from_quaternion
 from carla_nurec_bridge.cosmos import count_frames
 from carla_nurec_bridge.recording import BagReader
+from carla_nurec_bridge.scene import open_scene
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(420)]
 
 ROOT = Path(__file__).parents[2]
 DEMO = (sys.executable, "-m", "carla_nurec_bridge.cli.main", "demo")
-SHM = Path("/dev/shm")
 
 
 def demo(*arguments: object) -> subprocess.CompletedProcess[str]:
     argv = [*DEMO, *map(str, arguments)]
     return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-def segments() -> set[str]:
-    return {path.name for path in SHM.glob("*fastdds*")}
-
-
-def unused(names: set[str]) -> set[str]:
-    """Those shared-memory files that no living process has mapped."""
-    mapped = ""
-    for maps in Path("/proc").glob("[0-9]*/maps"):
-        try:
-            mapped += maps.read_text()
-        except OSError:
-            continue
-    return {name for name in names if (SHM / name).exists() and name not in mapped}
 
 
 def processes_of(folder: Path) -> dict[int, str]:
@@ -159,6 +146,29 @@ def test_boxes_enclose_the_pixels_of_their_objects(twice: Path) -> None:
             )
     assert len(shares) >= 20
     assert min(shares) > 0.98
+
+
+def test_a_scene_built_from_the_bag_is_the_scene_of_the_run(twice: Path, tmp_path: Path) -> None:
+    out = tmp_path / "again.usdz"
+    assert main(["scene", "build", "--bag", str(twice / "bag"), "-o", str(out)]) == 0
+    first, again = open_scene(twice / "scene.usdz"), open_scene(out)
+    assert first.xodr == again.xodr
+    assert {t.track_id: t.look for t in first.tracks} == {t.track_id: t.look for t in again.tracks}
+    for one, other in zip(first.cameras, again.cameras, strict=True):
+        assert (one.logical_id, one.model, one.shutter) == (
+            other.logical_id, other.model, other.shutter,
+        )  # fmt: skip
+        assert np.array_equal(one.rig_from_camera, other.rig_from_camera)
+        frames = len(other.frame_stamps_us)
+        assert frames == 40
+        assert np.array_equal(one.frame_stamps_us[:frames], other.frame_stamps_us)
+    # The agent drives as it did in the rehearsal that the first scene was recorded from.
+    ways = [("rig", first.rig_trajectory, again.rig_trajectory)]
+    ways += [(t.track_id, first.track(t.track_id), t) for t in again.tracks]
+    for name, one, other in ways:
+        for stamp in range(again.time_range_us[0], again.time_range_us[1], 100_000):
+            there = first.map_from_world @ one.at(stamp)
+            assert np.abs(there - again.map_from_world @ other.at(stamp)).max() < 1e-4, name
 
 
 def test_control_videos_have_the_cameras_frames(twice: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from mcap.reader import make_reader
 from rosbags.highlevel import AnyReader
+from shared_memory import mapped_by, unused
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -71,18 +72,6 @@ def leftovers(pids: set[int]) -> set[int]:
     return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
 
 
-def segments(pids: set[int]) -> set[Path]:
-    """Return the shared-memory files of Fast DDS that processes have mapped."""
-    found = set()
-    for pid in pids:
-        try:
-            lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
-        except OSError:
-            continue
-        found |= {Path(line[line.find("/") :]) for line in lines if "/dev/shm/fastdds_" in line}
-    return found
-
-
 @pytest.mark.parametrize(("victim", "how", "moment"), CASES, ids=map("-".join, CASES))
 def test_a_dead_part_is_named(tmp_path: Path, victim: str, how: str, moment: str) -> None:
     out = tmp_path / "run"
@@ -93,7 +82,7 @@ def test_a_dead_part_is_named(tmp_path: Path, victim: str, how: str, moment: str
     )
     pid = wait_for(run, out, victim, moment)
     everyone = {child for child, _ in children(run.pid)}
-    mapped = segments(everyone)
+    mapped = mapped_by(everyone)
     os.kill(pid, signal.Signals[how])
     struck_s = time.monotonic()
     output, _ = run.communicate(timeout=120)
@@ -108,7 +97,7 @@ def test_a_dead_part_is_named(tmp_path: Path, victim: str, how: str, moment: str
     assert took_s < ENDED_S
     assert "Traceback" not in output
     assert leftovers(everyone) == set()
-    assert {path for path in mapped if path.exists()} == set()
+    assert unused(mapped) == set()
     bag = out / "bag"
     if moment == "early" and not bag.exists():
         return
