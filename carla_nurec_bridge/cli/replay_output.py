@@ -180,11 +180,11 @@ class Screen:
 
 
 def encoded(picture: Pixels, image_format: str, quality: float) -> bytes:
-    """Return RGB pixels (H, W, 3) as ``jpeg`` or ``png``."""
+    """Return RGB pixels (H, W, 3) as ``png``, or as JPEG for every other format."""
     settings: list[int] = []
-    if image_format == "jpeg":
-        settings = [cv2.IMWRITE_JPEG_QUALITY, round(quality)]
-    suffix = {"jpeg": ".jpg", "png": ".png"}[image_format]
+    suffix = ".png"
+    if image_format != "png":
+        suffix, settings = ".jpg", [cv2.IMWRITE_JPEG_QUALITY, round(quality)]
     _, buffer = cv2.imencode(suffix, np.ascontiguousarray(picture[..., ::-1]), settings)
     content: Any = buffer.tobytes()
     return bytes(content)

@@ -19,7 +19,7 @@ from ..core.frames import invert
 from ..core.rig import Rig, RigCamera
 from ..core.timebase import NS_PER_S, NS_PER_US, is_due, period_in_ticks
 from ..nurec.client import NurecClient
-from ..nurec.pictures import decoded
+from ..ros.picture import Picture
 from ..ros.render_step import RenderStep, Window, by_duration
 from ..scene import Scene
 from .replay_output import ContactSheet, Grid, ImageFolder, Pixels, Screen, encoded
@@ -154,7 +154,9 @@ class Player:
                 if reply.image is None:
                     self._fail(camera, reply.error or "NuRec sent no picture")
                 else:
-                    self._show(camera, frame, decoded(reply.image), reply.image, window)
+                    picture = Picture(camera, reply.image)
+                    content, _ = picture.compressed()
+                    self._show(camera, frame, picture.pixels, content, window)
 
     def _take_carla(
         self, groups: list[CameraGroup], frame: int, carla_frame: int, stamp: int
