@@ -20,7 +20,9 @@ def mapped_by(pids: set[int]) -> set[str]:
             lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
         except OSError:
             continue
-        found |= {Path(line[line.find("/") :]).name for line in lines if "/dev/shm/fastdds_" in line}
+        found |= {
+            Path(line[line.find("/") :]).name for line in lines if "/dev/shm/fastdds_" in line
+        }
     return found
 
 
