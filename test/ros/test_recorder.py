@@ -23,12 +23,16 @@ from sensor_msgs.msg import CompressedImage  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
+from carla_nurec_bridge.core.errors import InputError  # noqa: E402
+from carla_nurec_bridge.core.resources import config_path  # noqa: E402
 from carla_nurec_bridge.core.rig import load_rig  # noqa: E402
-from carla_nurec_bridge.core.streams import EGO, RECORDER, Stream, plan_streams  # noqa: E402
+from carla_nurec_bridge.core.streams import EGO, NUREC, RECORDER, Stream, plan_streams  # noqa: E402
 from carla_nurec_bridge.core.topics import TOPICS  # noqa: E402
 from carla_nurec_bridge.cosmos import count_frames  # noqa: E402
 from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions  # noqa: E402
+from carla_nurec_bridge.graph import GraphConfig, build_graph  # noqa: E402
 from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
+from carla_nurec_bridge.ros.control_sources import control_sources  # noqa: E402
 from carla_nurec_bridge.ros.convert import (  # noqa: E402
     compressed_message,
     image_message,
@@ -38,6 +42,7 @@ from carla_nurec_bridge.ros.convert import (  # noqa: E402
 from carla_nurec_bridge.ros.lockstep import Barrier, RunState  # noqa: E402
 from carla_nurec_bridge.ros.publishers import Publishers, message_class  # noqa: E402
 from carla_nurec_bridge.ros.qos import profile  # noqa: E402
+from carla_nurec_bridge.ros.recorder_parameters import RecorderParameters  # noqa: E402
 from carla_nurec_bridge.ros.runtime import Spinner  # noqa: E402
 from carla_nurec_bridge.supervisor import remove_unused  # noqa: E402
 
@@ -60,12 +65,28 @@ cameras:
 """
 
 
+NUREC_CAMERA = """
+  - name: eye_nurec
+    source: nurec
+    calibration: custom
+    resolution: [64, 48]
+    rate_hz: 10
+    mount: {position_m: [1.5, 0.0, 1.4]}
+    model:
+      type: opencv-pinhole
+      calibrated_at: [64, 48]
+      principal_point: [32, 24]
+      focal_length: [32, 32]
+"""
+
+
 def message_of(stream: Stream, stamp_ns: int, frame: int) -> Any:
     """A message of the stream that is a function of the frame alone."""
     grid = np.arange(48 * 64).reshape(48, 64)
     match stream.key:
         case "compressed":
-            picture = np.full((48, 64, 3), (40 * frame, 90, 200), np.uint8)
+            blue = 200 if stream.producer == EGO else 40
+            picture = np.full((48, 64, 3), (40 * frame, 90, blue), np.uint8)
             return compressed_message(simplejpeg.encode_jpeg(picture), stamp_ns, "eye")
         case "depth":
             return image_message((grid / 10 + 1).astype(np.float32), "32FC1", stamp_ns, "eye")
@@ -105,11 +126,15 @@ class Owner:
     """Plays carla_ego for one recorder process."""
 
     def __init__(
-        self, run_dir: Path, participants: tuple[str, ...] = (EGO, RECORDER), **more: object
+        self,
+        run_dir: Path,
+        participants: tuple[str, ...] = (EGO, RECORDER),
+        more_cameras: str = "",
+        **more: object,
     ) -> None:
         run_dir.mkdir(parents=True)
         rig = run_dir / "rig.yaml"
-        rig.write_text(RIG)
+        rig.write_text(RIG + more_cameras)
         self.run_dir = run_dir
         self.streams = plan_streams(load_rig(rig), DT_NS, participants)
         names = ", ".join(f"'{name}'" for name in participants)
@@ -230,12 +255,13 @@ def test_no_answer_before_everything_due_is_written(tmp_path: Path) -> None:
     assert summary["streams"]["/clock"]["repeated"] == 1
 
 
-def test_a_clip_becomes_a_video_on_request(tmp_path: Path) -> None:
+def test_a_clip_with_nurecs_picture_becomes_a_video_on_request(tmp_path: Path) -> None:
     with (
         CosmosServer(ServerOptions(tmp_path / "cosmos", port=0)) as server,
         Owner(
-            tmp_path / "run", job__url=f"{server.url}/transfer2.5", job__prompt="rain_heavy",
-            job__fit="false", controls__crf=4,
+            tmp_path / "run", (EGO, NUREC, RECORDER), NUREC_CAMERA, controls__rgb="nurec",
+            controls__crf=4, job__url=f"{server.url}/transfer2.5", job__prompt="rain_heavy",
+            job__fit="false",
         ) as owner,
     ):  # fmt: skip
         states, pictures = [], []
@@ -255,6 +281,12 @@ def test_a_clip_becomes_a_video_on_request(tmp_path: Path) -> None:
         assert not states, "nothing is sent before the clip is finished"
         owner.say("finished")
         summary = owner.end()
+    videos = json.loads((tmp_path / "run/controls/manifest.json").read_text())["videos"]
+    assert (videos["rgb"]["engine"], videos["depth"]["engine"]) == ("NuRec", "CARLA")
+    assert videos["edges"]["from"] == "/camera/eye_nurec/image_raw/compressed"
+    with av.open(str(tmp_path / "run/controls/rgb.mp4")) as container:
+        first = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert np.abs(first.mean((0, 1)) - (80, 90, 40)).max() < 4  # NuRec's blue, at frame 2
     (job,) = summary["jobs"]
     assert job["state"] == "done"
     assert count_frames(Path(job["video"])) == FRAMES // 2
@@ -271,9 +303,33 @@ def test_a_clip_becomes_a_video_on_request(tmp_path: Path) -> None:
     assert np.abs(shown.astype(int) - first).mean() < 6
 
 
+def test_nurecs_picture_of_another_view_is_refused(tmp_path: Path) -> None:
+    rig = tmp_path / "rig.yaml"
+    rig.write_text(RIG + NUREC_CAMERA.replace("[1.5, 0.0, 1.4]", "[1.5, 0.1, 1.4]"))
+    streams = plan_streams(load_rig(rig), DT_NS, (EGO, NUREC, RECORDER))
+    with pytest.raises(InputError, match="eye_nurec has another mount"):
+        control_sources(load_rig(rig), streams, RecorderParameters(rgb="nurec"))
+    found = control_sources(load_rig(rig), streams, RecorderParameters())
+    assert found is not None
+    assert found.rgb_engine == "CARLA"
+
+
+def test_a_run_with_a_job_leaves_the_recorder_time_for_it(tmp_path: Path) -> None:
+    map_file = config_path("maps", "demo_town.xodr")
+    config = GraphConfig(
+        run_dir=tmp_path, map=map_file, nurec=False, cosmos_url="http://127.0.0.1:8000",
+        cosmos_prompt="dawn", cosmos_deadline_s=500.0,
+    )  # fmt: skip
+    graph = build_graph(config)
+    given = graph.parameters[RECORDER]
+    assert (given["job.prompt"], given["job.at_end"]) == ("dawn", True)
+    leave_s = {process.name: process.leave_s for process in graph.processes}
+    assert leave_s[RECORDER] > 500.0 > leave_s[EGO]
+
+
 def test_a_job_that_cannot_be_made_ends_the_recorder_with_its_error(tmp_path: Path) -> None:
     given = {"job__url": "http://127.0.0.1:9", "job__prompt": "dawn", "job__at_end": "true"}
-    with Owner(tmp_path / "run", **given, job__deadline_s=2.0) as owner:
+    with Owner(tmp_path / "run", **given, job__deadline_s=1.0) as owner:
         for frame in range(3):
             owner.play(frame)
             assert owner.answer(frame) == []
