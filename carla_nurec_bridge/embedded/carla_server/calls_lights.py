@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from ...core.frames import Matrix, carla_from_matrix
+from ...opendrive.street import cached_street
+from ..world.objects import HEAD_EXTENT
 from .errors import CallFailure
 from .registry import serve
 from .signals import UNKNOWN, Cycle, Light
@@ -11,8 +12,6 @@ from .simulation import Simulation
 from .structs import BOUNDING_BOX, BoundingBox
 from .wire import BOOL, FLOAT, INT, list_of
 
-LIGHT_BOX = BoundingBox((0.0, 0.0, 0.0), (0.2, 0.2, 0.5))
-LENS_HEIGHT_M = 5.0
 STATES = range(UNKNOWN + 1)
 
 
@@ -91,5 +90,15 @@ def get_group_traffic_lights(simulation: Simulation, actor_id: int) -> list[int]
 @serve("get_light_boxes", INT, returns=list_of(BOUNDING_BOX))
 def get_light_boxes(simulation: Simulation, actor_id: int) -> list[BoundingBox]:
     """Return the boxes of a light's heads in the world."""
-    x, y, z = simulation.actors.get(actor_id, "light").transform.location
-    return [replace(LIGHT_BOX, location=(x, y, z + LENS_HEIGHT_M), actor_id=actor_id)]
+    signal_id = _light(simulation, actor_id)[0].signal_id
+    return [
+        _head_box(head.map_from_head, actor_id)
+        for head in cached_street(simulation.level.xodr).lights
+        if head.signal_id == signal_id
+    ]
+
+
+def _head_box(map_from_head: Matrix, actor_id: int) -> BoundingBox:
+    location, (pitch, yaw, roll) = carla_from_matrix(map_from_head)
+    x, y, z = location.tolist()
+    return BoundingBox((x, y, z), HEAD_EXTENT, (float(pitch), float(yaw), float(roll)), actor_id)
