@@ -26,7 +26,6 @@ from ..graph import GraphConfig, Process, build_graph, environment, load_config
 from ..report import Report, write_report
 from ..report.extras_sheet import write_extras_sheet
 from ..scene import build_scene
-from ..scene.own_assets import add_own_assets
 from ..supervisor import HEARTBEAT_DEADLINE_S, RunResult, Supervisor
 
 EPOCH_US = 1_700_000_000_000_000
@@ -135,9 +134,6 @@ def run_demo(config: GraphConfig, on_progress: OnProgress) -> DemoRun:
     scene = out / "scene.usdz"
     epoch_us = EPOCH_US if config.log is None else None
     built = build_scene(config.map, log, load_rig(config.rig), scene, epoch_us=epoch_us)  # type: ignore[arg-type]
-    if config.extras:
-        actors = draw_extras(load_extras(config.extras), config.seed).actors
-        add_own_assets(scene, (actor.asset_id for actor in actors))
     on_progress("scene", 1, 1)
     config = config.model_copy(update={"scene": scene})
     if config.mode == "replay":

@@ -71,9 +71,19 @@ def insert_assets(
 
 
 def ensure_inserted(client: NurecClient, scene_id: str, edits: Sequence[Wanted]) -> str:
-    """Put in what is not there yet, and draw as asked what is; return the server's words."""
+    """Put in what is not there yet, and draw as asked what is; return the server's words.
+
+    InputError names an asset that the server does not offer.
+    """
     _check_editing(client)
     present = {track.track_id: track for track in client.dynamic_objects(scene_id)}
+    offered = {*client.external_assets(scene_id), *present}
+    lacking = [edit for edit in edits if edit.asset_id not in offered]
+    if lacking:
+        raise InputError(
+            f"the NuRec server {client.connection.target} offers no asset {lacking[0].asset_id!r} "
+            f"to draw {lacking[0].track_id!r} as; carla-nurec nurec assets list shows what it has"
+        )
     other = [e for e in edits if e.track_id in present and not _is(present[e.track_id], e)]
     new = [e for e in edits if e.track_id not in present]
     words = []

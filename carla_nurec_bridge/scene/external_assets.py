@@ -8,16 +8,13 @@ their box becomes the origin.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import yaml
-from numpy.typing import NDArray
 
 from ..core.errors import InputError
-from .archive import Archive, open_archive, write_archive
+from .archive import Archive, open_archive
 from .model import Scene
 from .splats import decode_splats
 from .surface import Surface, decode_ply
@@ -84,17 +81,6 @@ def fitted(asset: ExternalAsset, size_m: Size) -> ExternalAsset:
     return ExternalAsset(asset.asset_id, asset.label_class, size_m, surface)
 
 
-def add_assets(package: Path, assets: Mapping[str, ExternalAsset]) -> None:
-    """Put assets into a scene package, in place of those of the same id."""
-    archive = open_archive(package)
-    members = {name: archive.read(name) for name in archive.members}
-    for asset_id, asset in assets.items():
-        about = {"label_class": asset.label_class, "size_m": list(asset.size_m)}
-        members[f"{FOLDER}/{asset_id}/{asset_id}.ply"] = _encode(asset.surface)
-        members[f"{FOLDER}/{asset_id}/metadata.yaml"] = yaml.safe_dump(about).encode()
-    write_archive(package, members)
-
-
 def _metadata(archive: Archive, asset_id: str) -> tuple[str, Size | None]:
     """Return an asset's class (its id unless told) and its size where that is told."""
     member = f"{FOLDER}/{asset_id}/metadata.yaml"
@@ -118,24 +104,3 @@ def _metadata(archive: Archive, asset_id: str) -> tuple[str, Size | None]:
     if sides.shape != (3,) or not np.all((sides >= _LEAST_M) & (sides <= _MOST_M)):
         raise InputError(f"{what}: size_m must be three lengths up to {_MOST_M:g} m, found {size}")
     return label, tuple(float(side) for side in sides)  # type: ignore[return-value]
-
-
-_VERTEX = np.dtype([("xyz", "<f4", 3), ("rgb", "u1", 3)])
-_FACE = np.dtype([("count", "u1"), ("corners", "<i4", 3)])
-
-
-def _encode(surface: Surface) -> bytes:
-    """Return a binary PLY with a colour for each vertex."""
-    rows = np.zeros(len(surface.vertices), _VERTEX)
-    rows["xyz"] = surface.vertices
-    grey: NDArray[np.uint8] = np.full((len(rows), 3), 160, np.uint8)
-    rows["rgb"] = grey if surface.colours is None else surface.colours
-    faces = np.zeros(len(surface.triangles), _FACE)
-    faces["count"], faces["corners"] = 3, surface.triangles
-    axes = "".join(f"property float {axis}\n" for axis in "xyz")
-    colours = "".join(f"property uchar {name}\n" for name in ("red", "green", "blue"))
-    head = (
-        f"ply\nformat binary_little_endian 1.0\nelement vertex {len(rows)}\n{axes}{colours}"
-        f"element face {len(faces)}\nproperty list uchar int vertex_indices\nend_header\n"
-    )
-    return head.encode() + rows.tobytes() + faces.tobytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,12 +21,14 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError, RunError
+from carla_nurec_bridge.core.extras import draw_extras
+from carla_nurec_bridge.core.extras_file import load_extras
 from carla_nurec_bridge.embedded.nurec_server.options import ServerOptions
 from carla_nurec_bridge.embedded.nurec_server.server import NurecServer
 from carla_nurec_bridge.nurec.client import NurecClient
 from carla_nurec_bridge.opendrive.street import Street
 from carla_nurec_bridge.rendering.mesh import build_mesh
-from carla_nurec_bridge.ros.asset_editor import AssetEditor
+from carla_nurec_bridge.ros.asset_editor import AssetEditor, wanted_extras
 from carla_nurec_bridge.ros.asset_services import AssetServices, read_wanted
 from carla_nurec_bridge.ros.inserted import InsertedPublisher, InsertedTracks, read_ids
 from carla_nurec_bridge.ros.tracks import BoundTracks, bind, binding_message
@@ -202,3 +205,23 @@ def test_actors_follow_what_was_put_in_once_it_is_told() -> None:
     for text in ("{}", "[1]", "nonsense"):
         with pytest.raises(ProtocolError, match="JSON list of names"):
             read_ids(String(data=text))
+
+
+def test_extras_are_put_in_once_and_drawn_as_asked() -> None:
+    scene = _scene()
+    extras = draw_extras(load_extras("ball_and_child"), 4)
+    with _server(scene, editing=True) as server, NurecClient(f"127.0.0.1:{server.port}") as client:
+        told: list[frozenset[str]] = []
+        editor = AssetEditor(client, "clip", ["car"], told.append)
+        wanted = wanted_extras(extras)
+        assert editor.ensure(wanted) == "0 replaced, 2 inserted"
+        assert told[-1] == {"ball", "child"}
+        tracks = {track.track_id: track for track in editor.tracks()}
+        for extra in extras.actors:
+            assert tracks[extra.name].asset_id == extra.asset_id
+            assert tracks[extra.name].size_m == pytest.approx(extra.size_m)
+        assert editor.ensure(wanted) == "all there", "a second run finds them"
+        other = [replace(edit, asset_id="car") for edit in wanted[:1]]
+        assert editor.ensure(other) == "1 replaced, 0 inserted"
+        with pytest.raises(InputError, match="offers no asset 'dragon' to draw 'ball' as"):
+            editor.ensure([replace(wanted[0], asset_id="dragon")])

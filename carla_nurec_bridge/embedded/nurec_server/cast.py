@@ -13,7 +13,7 @@ from ...nurec.conversion import pose_matrix
 from ...nurec.stubs import common_pb2 as common
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from ...scene import Scene, SceneTrack
-from ...scene.external_assets import asset_ids, read_asset
+from .own_assets import own_asset, own_asset_ids
 from .refusal import Code, RefusalError, as_invalid_argument
 
 _MOST_EDITS = 500
@@ -25,15 +25,15 @@ Size = tuple[float, float, float]
 class Look:
     """What an actor is drawn as: a kind that the renderer knows, its size, its details' seed.
 
-    ``packaged`` ones are drawn as the asset of that seed in the scene's package. ``paint`` is its
-    colour (sRGB, 0..255) where that is known; it is no part of its shape.
+    ``own`` ones are drawn as the asset ``seed`` of the scene's package or the server. ``paint`` is
+    its colour (sRGB, 0..255) where that is known; it is no part of its shape.
     """
 
     label: str
     size_m: Size
     seed: str
     asset_id: str = ""
-    packaged: bool = False
+    own: bool = False
     paint: tuple[int, int, int] | None = field(default=None, compare=False)
 
 
@@ -53,8 +53,8 @@ def recorded_cast(scene: Scene) -> Cast:
 
 
 def external_assets(scene: Scene) -> tuple[str, ...]:
-    """Return the ids that an edit may put into a scene: its package's own, CARLA's blueprints."""
-    own = asset_ids(scene)
+    """Return what an edit may put into a scene: its package's, the server's, CARLA's blueprints."""
+    own = own_asset_ids(scene)
     return (*own, *(name for name in load_catalogue() if name not in own))
 
 
@@ -122,11 +122,11 @@ def _inserted(
 def _look_of(scene: Scene, cast: Cast, asset_id: str, seed: str) -> Look:
     """Return the look of an asset, or of another track of the scene."""
     try:
-        packaged = read_asset(scene, asset_id)
+        own = own_asset(scene, asset_id)
     except InputError as error:
         raise RefusalError(Code.FAILED_PRECONDITION, str(error)) from error
-    if packaged is not None:
-        return Look(packaged.label_class, packaged.size_m, asset_id, asset_id, packaged=True)
+    if own is not None:
+        return Look(own.label_class, own.size_m, asset_id, asset_id, own=True)
     blueprint = load_catalogue().get(asset_id)
     if blueprint is not None:
         return Look(blueprint.base_type, blueprint.size_m, asset_id, asset_id)

@@ -1,4 +1,4 @@
-"""What actors are drawn as: meshes of their kind and size, or what the scene's package brings."""
+"""What actors are drawn as: meshes of their kind and size, or assets with surfaces of their own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import numpy as np
 from ...rendering.assets import asset_for
 from ...rendering.mesh import Mesh
 from ...scene import Scene
-from ...scene.external_assets import fitted, read_asset
+from ...scene.external_assets import fitted
 from .cast import Look
+from .own_assets import own_asset
 from .surroundings import corner_colours
 
 _DYNAMIC_TAG = 21
@@ -17,7 +18,7 @@ _GREY = 160
 
 def model_of(scene: Scene, look: Look) -> Mesh:
     """Return an actor's mesh: origin in the middle of its box, x forward, y left, z up, metres."""
-    asset = read_asset(scene, look.seed) if look.packaged else None
+    asset = own_asset(scene, look.seed) if look.own else None
     if asset is None:
         return asset_for(look.label, look.size_m, look.seed)
     surface = fitted(asset, look.size_m).surface

@@ -15,24 +15,27 @@ from carla_nurec_bridge.nurec.editing import inserted
 from carla_nurec_bridge.nurec.requests import ActorMotion, CameraRequest, ImageFormat
 from carla_nurec_bridge.opendrive.street import Street
 from carla_nurec_bridge.rendering.mesh import build_mesh
-from carla_nurec_bridge.scene import Surface, write_scene
-from carla_nurec_bridge.scene.external_assets import (
-    ExternalAsset,
-    add_assets,
-    asset_ids,
-    read_asset,
-)
+from carla_nurec_bridge.scene import write_scene
+from carla_nurec_bridge.scene.external_assets import asset_ids, read_asset
 
 RED, BLUE = (220, 20, 20), (10, 20, 230)
 C0 = 0.28209479177387814
 
 
 def pyramid(colour):
-    """A body whose box is not around its origin: 2 x 1 x 1 m from (5, 0, 0)."""
+    """A PLY whose box is not around its origin: 2 x 1 x 1 m from (5, 0, 0)."""
     corners = [[5, 0, 0], [7, 0, 0], [7, 1, 0], [5, 1, 0], [6, 0.5, 1]]
     faces = [[0, 2, 1], [0, 3, 2], [0, 1, 4], [1, 2, 4], [2, 3, 4], [3, 0, 4]]
-    colours = np.tile(np.array(colour, np.uint8), (5, 1))
-    return Surface(np.array(corners, np.float32), np.array(faces, np.int32), colours)
+    rows = np.zeros(len(corners), np.dtype([("xyz", "<f4", 3), ("rgb", "u1", 3)]))
+    rows["xyz"], rows["rgb"] = corners, colour
+    lists = np.zeros(len(faces), np.dtype([("n", "u1"), ("corners", "<i4", 3)]))
+    lists["n"], lists["corners"] = 3, faces
+    names = [f"property float {axis}" for axis in "xyz"]
+    names += [f"property uchar {name}" for name in ("red", "green", "blue")]
+    head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(rows)}", *names,
+            f"element face {len(faces)}", "property list uchar int vertex_indices",
+            "end_header"]  # fmt: skip
+    return "\n".join(head).encode() + b"\n" + rows.tobytes() + lists.tobytes()
 
 
 def splats(colour, radius=0.5, count=4000):
@@ -57,8 +60,14 @@ def splats(colour, radius=0.5, count=4000):
 @pytest.fixture(scope="module")
 def package(scene, tmp_path_factory):
     path = tmp_path_factory.mktemp("assets") / "scene.usdz"
-    write_scene(path, scene, {"external_assets/cloud/cloud.ply": splats(BLUE)})
-    add_assets(path, {"tent": ExternalAsset("tent", "tent", (2.0, 1.0, 1.0), pyramid(RED))})
+    members = {
+        "external_assets/cloud/cloud.ply": splats(BLUE),
+        "external_assets/tent/tent.ply": pyramid(RED),
+        "external_assets/tent/metadata.yaml": b"{label_class: shelter, size_m: [4, 2, 2]}",
+        "external_assets/ball/ball.ply": pyramid(BLUE),
+        "external_assets/notes.txt": b"no asset",
+    }
+    write_scene(path, scene, members)
     return dataclasses.replace(scene, path=path)
 
 
@@ -113,13 +122,16 @@ def projected(rig, world, world_from_box, size):
 
 @pytest.mark.parametrize(
     ("asset", "size", "drawn_m", "strong"),
-    [("tent", None, (2.0, 1.0, 1.0), 0), ("tent", (1.0, 2.0, 2.0), (1.0, 2.0, 2.0), 0),
-     ("cloud", (0.8, 0.8, 0.8), (0.8, 0.8, 0.8), 2)],
+    [("tent", None, (4.0, 2.0, 2.0), 0), ("tent", (1.0, 2.0, 2.0), (1.0, 2.0, 2.0), 0),
+     ("cloud", (0.8, 0.8, 0.8), (0.8, 0.8, 0.8), 2), ("ball", None, (2.0, 1.0, 1.0), 2)],
 )  # fmt: skip
 def test_an_asset_fills_the_box_that_it_is_given(
     client, take, scene, rig, world, asset, size, drawn_m, strong
 ):
-    assert set(client.external_assets(scene.scene_id)) >= {"tent", "cloud", "vehicle.audi.a2"}
+    offered = client.external_assets(scene.scene_id)
+    assert offered[:3] == ("ball", "cloud", "tent")
+    assert offered.count("ball") == 1, "the package's hides the server's"
+    assert "vehicle.audi.a2" in offered
     pose = matrix_from_xyz_rpy([9.0, 0.5, 1.2], [0, 0, 0.3])
     empty = take()
     try:
@@ -138,13 +150,46 @@ def test_an_asset_fills_the_box_that_it_is_given(
 
 
 def test_hulls_leave_out_what_is_clear_or_astray(package):
-    assert asset_ids(package) == ("cloud", "tent")
+    assert asset_ids(package) == ("ball", "cloud", "tent")
+    assert read_asset(package, "tent").label_class == "shelter"
     cloud = read_asset(package, "cloud")
     assert cloud.size_m == pytest.approx((1.0, 1.0, 1.0), abs=0.04)
     assert np.abs(cloud.surface.colours.astype(int) - BLUE).max() <= 1
     corners = cloud.surface.vertices[cloud.surface.triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     assert (np.einsum("ij,ij->i", normals, corners.mean(axis=1)) > 0).all(), "faces look outwards"
+
+
+def test_the_server_has_a_ball_of_its_own(server, rig, scene, world):
+    """Two colours, round, and as large as asked, in a scene whose package has no assets."""
+    pose = matrix_from_xyz_rpy([6.0, 0.2, 1.3], [0.4, 0.2, 0.0])
+    front = rig.cameras[0]
+    mount = front.rig_from_camera
+    request = CameraRequest(
+        "front", front.logical_id, front.model, Shutter.GLOBAL, mount, mount,
+        world.start_us, world.start_us + 1, image_format=ImageFormat.RGB_UINT8_PLANAR,
+    )  # fmt: skip
+    with NurecClient(f"127.0.0.1:{server.port}") as client:
+        try:
+            client.edit(scene.scene_id, insert=[inserted("it", "ball", size_m=(0.9, 0.9, 0.9))])
+            views = [client.render(scene.scene_id, [request], (), actors).images[0].image
+                     for actors in ((), [ActorMotion("it", pose, pose)])]  # fmt: skip
+        finally:
+            client.restore(scene.scene_id)
+    size = 3, front.model.height, front.model.width
+    empty, shown = (np.frombuffer(v, np.uint8).reshape(size).transpose(1, 2, 0) for v in views)
+    found = seen(shown, empty)
+    middle, valid = front.model.project(
+        world.in_frame(np.array([[6.0, 0.2, 1.3]]), front.rig_from_camera)
+    )
+    assert valid.all()
+    low, high = projected(rig, world, pose, (0.9, 0.9, 0.9))
+    assert (found.u[0] + found.u[1]) / 2 == pytest.approx(middle[0, 0], abs=2.0)
+    assert 0.5 * (high - low)[0] < found.u[1] - found.u[0] < (high - low)[0]
+    ball = shown[round(middle[0, 1]) - 8 : round(middle[0, 1]) + 8, found.u[0] + 4 : found.u[1] - 4]
+    redness = ball[..., 0].astype(int) - ball[..., 2]
+    assert (redness > 60).mean() > 0.2
+    assert (redness < 40).mean() > 0.2
 
 
 @pytest.mark.parametrize(

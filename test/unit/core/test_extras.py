@@ -13,7 +13,7 @@ from carla_nurec_bridge.core.catalogue import load_catalogue
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.extras import draw_extras
 from carla_nurec_bridge.core.extras_file import ExtrasFile, load_extras, shipped_extras
-from carla_nurec_bridge.scene.own_assets import OWN_ASSETS
+from carla_nurec_bridge.embedded.nurec_server.own_assets import OWN_ASSETS
 
 CROWD: dict[str, Any] = {
     "description": "people on both sides",

@@ -1,14 +1,13 @@
-"""Assets of this package's own, for scenes that bring none: what CARLA's blueprints lack."""
+"""Assets of the server's own, for scenes that bring none: what CARLA's blueprints lack."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 
-from .external_assets import ExternalAsset, add_assets
-from .surface import Surface
+from ...scene import Scene, Surface
+from ...scene.external_assets import ExternalAsset, asset_ids, read_asset
 
 _DIAMETER_M = 0.26
 _RINGS, _SIDES, _PANELS = 12, 24, 6
@@ -41,8 +40,18 @@ def ball() -> ExternalAsset:
 OWN_ASSETS: dict[str, Callable[[], ExternalAsset]] = {"ball": ball}
 
 
-def add_own_assets(package: Path, wanted: Iterable[str]) -> None:
-    """Put those of ``wanted`` that are this package's own into a scene package."""
-    assets = {name: OWN_ASSETS[name]() for name in sorted(set(wanted)) if name in OWN_ASSETS}
-    if assets:
-        add_assets(package, assets)
+def own_asset_ids(scene: Scene) -> tuple[str, ...]:
+    """Return the ids of the assets of a scene's package, then those of the server's own."""
+    packaged = asset_ids(scene)
+    return (*packaged, *(name for name in OWN_ASSETS if name not in packaged))
+
+
+def own_asset(scene: Scene, asset_id: str) -> ExternalAsset | None:
+    """Return an asset of a scene's package or of the server's own; None where neither has it.
+
+    InputError when the package's is broken.
+    """
+    packaged = read_asset(scene, asset_id)
+    if packaged is None and asset_id in OWN_ASSETS:
+        return OWN_ASSETS[asset_id]()
+    return packaged
