@@ -46,6 +46,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "cosmos serve": ("cosmos_serve", "Serve Cosmos' HTTP, with image filters for the model."),
     "cosmos tokens": ("cosmos_tokens", "List, add or revoke tokens of that server."),
     "cosmos submit": ("cosmos_submit", "Have one video made by a Cosmos server."),
+    "cosmos jobs": ("cosmos_jobs", "List or cancel the jobs of a Cosmos server."),
     "cosmos batch": ("cosmos_batch", "Have many prompts and seeds made, resuming."),
     "up": ("up", "Start the whole graph without ros2 launch."),
     "demo": ("demo", "Drive, render, record and report in one go."),

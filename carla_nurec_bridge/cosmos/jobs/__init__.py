@@ -7,6 +7,7 @@ from .batch import Item, Tally, plan, run_batch
 from .connect import APIS, connect
 from .failures import JobFailed, OutOfTime, ServerUnreachable
 from .http import Deadline, RetryPolicy
+from .rest import cancel_job, list_jobs
 from .run import Outcome, run_job
 from .server import Update
 from .spec import JobSpec, load_spec, read_prompt
@@ -23,7 +24,9 @@ __all__ = [
     "ServerUnreachable",
     "Tally",
     "Update",
+    "cancel_job",
     "connect",
+    "list_jobs",
     "load_spec",
     "plan",
     "read_prompt",

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from ...core.errors import ProtocolError
+from ...core.errors import InputError, ProtocolError
 from .contracts import CONTRACTS
 from .failures import JobFailed, ServerUnreachable
 from .files import sha256_of
@@ -157,6 +157,27 @@ class RestServer:
         file = videos[0]
         path = f"/v1/jobs/{job_id}/result/{file['name']}"
         return RemoteFile(file["name"], path, file["sha256"], file["size"])
+
+
+def list_jobs(http: Http, status: str | None, mine: bool, limit: int) -> list[dict[str, Any]]:
+    """Return a server's newest jobs: all, those in a state, or those of this token."""
+    query = {"limit": limit, "mine": str(mine).lower()} | ({"status": status} if status else {})
+    return list(http.json("GET", "/v1/jobs", params=query))
+
+
+def cancel_job(http: Http, job_id: str) -> str:
+    """Ask a server to stop a job that has not ended; return the job's state before.
+
+    InputError when there is no such job, or when it has ended: its result stays.
+    """
+    try:
+        state = str(http.json("GET", f"/v1/jobs/{job_id}")["status"])
+    except NotThere as error:
+        raise InputError(f"{http.url} has no job {job_id}; list them without --cancel") from error
+    if state in ("done", "failed", "cancelled"):
+        raise InputError(f"job {job_id} is {state} already; there is nothing to cancel")
+    http.json("DELETE", f"/v1/jobs/{job_id}")
+    return f"asked to stop ({state} before)"
 
 
 def served_backends(http: Http) -> list[str]:

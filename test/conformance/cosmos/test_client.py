@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.cosmos.jobs import Update, connect, load_spec, plan, run_batch, run_job
-from carla_nurec_bridge.embedded.cosmos_server import CosmosServer
+from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions
 
 from .conftest import TOKEN, make_clip
 
@@ -83,6 +84,28 @@ def test_jobs_of_a_batch_let_others_go_first(server: CosmosServer, clip: Path, t
     client.close()
     (job,) = server.jobs.matching(None, None, None, 10)
     assert job["priority"] == "batch"
+
+
+def test_jobs_are_listed_and_cancelled(state_dir: Path, clip: Path, tmp_path: Path, capsys):
+    server = CosmosServer(ServerOptions(state_dir, port=0, token=TOKEN))
+    server.worker.start = lambda: None  # type: ignore[method-assign]
+    server.worker.ready.set()
+    with server:
+        _, client = connect(server.url, token=TOKEN)
+        spec = load_spec(Path("dawn"), clip=clip)
+        job_id = client.begin(spec, client.upload(spec.videos(), lambda _u: None), "key")
+        client.close()
+        jobs = ["cosmos", "jobs", server.url, "--token", TOKEN]
+        assert main([*jobs, "--status", "done"]) == 0
+        assert "no jobs" in capsys.readouterr().out
+        assert main(jobs) == 0
+        assert f"{job_id}  transfer2.5  queued, 0 before it" in capsys.readouterr().out
+        assert main([*jobs, "--cancel", job_id]) == 0
+        assert main([*jobs, "--status", "cancelled", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out.partition("\n")[2])[0]["id"] == job_id
+        for wrong in (job_id, "j_none"):
+            assert main([*jobs, "--cancel", wrong]) == 2
+    assert server.worker.state == "starting"
 
 
 def test_exit_codes(server: CosmosServer, clip: Path, tmp_path: Path, capsys):
