@@ -71,7 +71,7 @@ _TRAJECTORY_ONLY = (
     "--tracks",
     type=_FILE,
     help="CSV of other road users: the columns above for the centre of the box, id, and "
-    "optionally class, length, width, height (m), blueprint, flags.",
+    "optionally class, length, width, height (m), blueprint, colour, flags.",
 )
 @click.option("--track-columns", type=COLUMN_MAP, help="As --columns, for --tracks.")
 @click.option(

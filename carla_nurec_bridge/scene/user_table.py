@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from .table import Table, read_csv
 from .trajectory_file import renamed
 
 SIZES = ("length", "width", "height")
-USER_COLUMNS = (*COLUMNS, "id", "class", *SIZES, "blueprint", "flags")
+USER_COLUMNS = (*COLUMNS, "id", "class", *SIZES, "blueprint", "colour", "flags")
 _LONGEST_M = 100.0
 
 
@@ -39,7 +40,7 @@ def read_users(path: Path, columns: Mapping[str, str] | None = None) -> list[Use
 
     Beside the columns of a trajectory it has ``id`` and may have ``class`` (NuRec's label class,
     automobile by default), ``length``, ``width``, ``height`` in m (usual ones by default),
-    ``blueprint`` (CARLA's) and ``flags``. These are taken from each one's first row. InputError
+    ``blueprint`` (CARLA's) with ``colour`` (#RRGGBB), and ``flags``. These are taken from each one's first row. InputError
     names the line and column.
     """
     table = renamed(read_csv(path), columns or {}, USER_COLUMNS)
@@ -68,8 +69,18 @@ def _user(table: Table, name: str, rows: NDArray[np.intp]) -> UserSamples:
         _size(table, first, label, blueprint),
         samples_from(table, rows),
         _cell(table, "flags", first, CONTROLLABLE_FLAGS),
-        Look(blueprint, None) if blueprint else None,
+        Look(blueprint, _colour(table, first)) if blueprint else None,
     )
+
+
+def _colour(table: Table, row: int) -> tuple[int, int, int] | None:
+    text = _cell(table, "colour", row, "")
+    if not text:
+        return None
+    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+        raise table.fail(row, "colour", f"{text!r} is not a colour; write it as #b41e20")
+    red, green, blue = bytes.fromhex(text[1:])
+    return red, green, blue
 
 
 def _cell(table: Table, name: str, row: int, default: str) -> str:

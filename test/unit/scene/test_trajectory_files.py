@@ -126,10 +126,10 @@ def test_columns_that_are_not_there(tmp_path: Path) -> None:
 
 def test_road_users_of_one_file(tmp_path: Path) -> None:
     text = (
-        "id,stamp_s,x,y,yaw_deg,class,length,width,height,blueprint,flags\n"
-        "a,1,0,0,0,,,,,vehicle.audi.tt,\n"
-        "b,1,5,0,90,person,,,1.7,,NONE\n"
-        "a,2,9,0,0,,,,,,\n"
+        "id,stamp_s,x,y,yaw_deg,class,length,width,height,blueprint,colour,flags\n"
+        "a,1,0,0,0,,,,,vehicle.audi.tt,#b41E20,\n"
+        "b,1,5,0,90,person,,,1.7,,,NONE\n"
+        "a,2,9,0,0,,,,,,,\n"
     )
     a, b = read_users(written(tmp_path, text))
     assert (a.track_id, a.label_class, a.samples.stamps_us.tolist()) == (
@@ -137,7 +137,7 @@ def test_road_users_of_one_file(tmp_path: Path) -> None:
     )  # fmt: skip
     assert a.size_m == pytest.approx((4.18, 1.99, 1.39), abs=0.05), "Audi's TT, from the catalogue"
     assert a.look is not None
-    assert a.look.blueprint == "vehicle.audi.tt"
+    assert (a.look.blueprint, a.look.colour) == ("vehicle.audi.tt", (180, 30, 32))
     assert (b.label_class, b.size_m, b.flags, b.look) == ("person", (0.4, 0.4, 1.7), "NONE", None)
 
 
@@ -147,6 +147,7 @@ def test_road_users_of_one_file(tmp_path: Path) -> None:
         ("stamp_s,x,y\n1,0,0\n", "has no column id"),
         ("id,stamp_s,x,y\n,1,0,0\n", "line 2, column id: it is empty"),
         ("id,stamp_s,x,y,class\na,1,0,0,ufo\n", "line 2, column class: 'ufo' is not one of auto"),
+        ("id,stamp_s,x,y,blueprint,colour\na,1,0,0,v,red\n", "column colour: 'red' is not a col"),
         ("id,stamp_s,x,y,width\na,1,0,0,-1\n", "line 2, column width: '-1' is not between 0"),
         ("id,stamp_s,x,y\na,1,0,0\nb,1,0,0\na,1,0,0\n", "line 4: its time is not after that of"),
     ],
