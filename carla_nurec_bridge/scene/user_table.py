@@ -40,8 +40,8 @@ def read_users(path: Path, columns: Mapping[str, str] | None = None) -> list[Use
 
     Beside the columns of a trajectory it has ``id`` and may have ``class`` (NuRec's label class,
     automobile by default), ``length``, ``width``, ``height`` in m (usual ones by default),
-    ``blueprint`` (CARLA's) with ``colour`` (#RRGGBB), and ``flags``. These are taken from each one's first row. InputError
-    names the line and column.
+    ``blueprint`` (CARLA's) with ``colour`` (#RRGGBB), and ``flags``. These are taken from each
+    one's first row. InputError names the line and column.
     """
     table = renamed(read_csv(path), columns or {}, USER_COLUMNS)
     if "id" not in table.columns:
