@@ -8,7 +8,7 @@ their box becomes the origin.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import yaml
@@ -30,12 +30,16 @@ Size = tuple[float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class ExternalAsset:
-    """One asset: its surface with the middle of its box at the origin, class and size in metres."""
+    """One asset: its surface with the middle of its box at the origin, class and size in metres.
+
+    Colours that are ``baked`` hold the light of where it was recorded, as those of Gaussians do.
+    """
 
     asset_id: str
     label_class: str
     size_m: Size
     surface: Surface
+    baked: bool = False
 
 
 def asset_ids(scene: Scene) -> tuple[str, ...]:
@@ -49,8 +53,8 @@ def asset_ids(scene: Scene) -> tuple[str, ...]:
 def read_asset(scene: Scene, asset_id: str) -> ExternalAsset | None:
     """Return an asset of a scene's package, None where it has no such asset.
 
-    The PLY holds triangles, or the centres of Gaussians, around which a hull is laid. InputError
-    names the member and what is wrong with it.
+    The PLY holds triangles, or Gaussians, which become small discs. InputError names the member
+    and what is wrong with it.
     """
     if asset_id not in asset_ids(scene):
         return None
@@ -60,7 +64,8 @@ def read_asset(scene: Scene, asset_id: str) -> ExternalAsset | None:
     what = f"{scene.path}: {member}"
     data = archive.read(member, _MAX_BYTES)
     surface = decode_ply(data, what) if b"\nelement face " in data[:65536] else None
-    if surface is None or not len(surface.triangles):
+    baked = surface is None or not len(surface.triangles)
+    if surface is None or baked:
         surface = decode_splats(data, what)
     low, high = surface.vertices.min(axis=0), surface.vertices.max(axis=0)
     extent = (high - low).astype(float)
@@ -69,7 +74,7 @@ def read_asset(scene: Scene, asset_id: str) -> ExternalAsset | None:
     size_m = tuple(float(side) for side in np.maximum(extent, _LEAST_M))
     centred = Surface(surface.vertices - 0.5 * (low + high), surface.triangles, surface.colours)
     label, told = _metadata(archive, asset_id)
-    asset = ExternalAsset(asset_id, label, size_m, centred)  # type: ignore[arg-type]
+    asset = ExternalAsset(asset_id, label, size_m, centred, baked)  # type: ignore[arg-type]
     return asset if told is None else fitted(asset, told)
 
 
@@ -78,7 +83,7 @@ def fitted(asset: ExternalAsset, size_m: Size) -> ExternalAsset:
     scale = np.array(size_m) / np.array(asset.size_m)
     vertices = (asset.surface.vertices * scale).astype(np.float32)
     surface = Surface(vertices, asset.surface.triangles, asset.surface.colours)
-    return ExternalAsset(asset.asset_id, asset.label_class, size_m, surface)
+    return replace(asset, size_m=size_m, surface=surface)
 
 
 def _metadata(archive: Archive, asset_id: str) -> tuple[str, Size | None]:

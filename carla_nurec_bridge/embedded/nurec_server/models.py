@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...rendering.assets import asset_for
-from ...rendering.mesh import Mesh
+from ...rendering.mesh import LIGHT, MATTE, Mesh
 from ...scene import Scene
 from ...scene.external_assets import fitted
 from .cast import Look
@@ -25,6 +25,7 @@ def model_of(scene: Scene, look: Look) -> Mesh:
     count = len(surface.triangles)
     colours = np.zeros((count, 4), np.uint8)
     colours[:, :3] = _GREY if surface.colours is None else corner_colours(surface)
+    colours[:, 3] = LIGHT if asset.baked else MATTE
     return Mesh(
         vertices=surface.vertices,
         triangles=surface.triangles,

@@ -1,10 +1,13 @@
 """What a package brings in external_assets is listed, and drawn where and as large as asked."""
 
 import dataclasses
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from realdata import real
+from scipy.spatial import cKDTree
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
@@ -17,6 +20,7 @@ from carla_nurec_bridge.opendrive.street import Street
 from carla_nurec_bridge.rendering.mesh import build_mesh
 from carla_nurec_bridge.scene import write_scene
 from carla_nurec_bridge.scene.external_assets import asset_ids, read_asset
+from carla_nurec_bridge.scene.splats import decode_splats
 
 RED, BLUE = (220, 20, 20), (10, 20, 230)
 C0 = 0.28209479177387814
@@ -147,6 +151,42 @@ def test_an_asset_fills_the_box_that_it_is_given(
     assert found.v[1] - found.v[0] > 0.75 * (high - low)[1]
     assert found.u[1] - found.u[0] > 0.6 * (high - low)[0]
     assert found.colour.argmax() == strong
+
+
+def test_real_gaussians_become_discs_across_their_shortest_axes(scene, tmp_path):
+    """A guitar of 90,854 Gaussians, some with an opacity of plus infinity."""
+    data = real("splats/guitar.ply").read_bytes()
+    names = re.findall(rb"property float (\w+)", data[:1000])
+    rows = np.frombuffer(data[data.index(b"end_header\n") + 11 :], "<f4").reshape(-1, len(names))
+    at = {name.decode(): rows[:, k].astype(float) for k, name in enumerate(names)}
+    points = np.stack([at[axis] for axis in "xyz"], axis=1)
+    path = tmp_path / "scene.usdz"
+    write_scene(path, scene, {"external_assets/guitar/guitar.ply": data})
+    asset = read_asset(dataclasses.replace(scene, path=path), "guitar")
+    assert asset.baked
+    low, high = np.percentile(points, (1, 99), axis=0)
+    assert asset.size_m == pytest.approx(high - low, rel=0.25)
+
+    discs = decode_splats(data, "guitar").vertices.reshape(-1, 4, 3).astype(float)
+    assert len(discs) == 60_000
+    away, which = cKDTree(points).query(discs.mean(axis=1))
+    assert np.percentile(away, 99) < 1e-5, "each lies around a Gaussian"
+    first, second = (discs[:, k] - discs[:, k + 2] for k in (0, 1))
+    normals = np.cross(first, second)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    scales = np.stack([at[f"scale_{k}"] for k in range(3)], axis=1)[which]
+    w, x, y, z = (at[f"rot_{k}"][which] for k in range(4))
+    length = w * w + x * x + y * y + z * z
+    columns = np.stack([
+        np.stack([w * w + x * x - y * y - z * z, 2 * (x * y + w * z), 2 * (x * z - w * y)], 1),
+        np.stack([2 * (x * y - w * z), w * w - x * x + y * y - z * z, 2 * (y * z + w * x)], 1),
+        np.stack([2 * (x * z + w * y), 2 * (y * z - w * x), w * w - x * x - y * y + z * z], 1),
+    ])  # fmt: skip
+    shortest = columns[scales.argmin(axis=1), np.arange(len(which))] / length[:, None]
+    clear = np.diff(np.sort(scales, axis=1), axis=1)[:, 0] > 0.1  # one axis is the shortest
+    assert clear.sum() > 10_000
+    along = np.abs(np.einsum("ij,ij->i", normals, shortest))[clear]
+    assert np.percentile(along, 1) > 0.999
 
 
 def test_hulls_leave_out_what_is_clear_or_astray(package):
