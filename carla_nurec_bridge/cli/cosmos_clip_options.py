@@ -37,6 +37,8 @@ _OPTIONS = [
                  show_default=True, help="How much vis.mp4 is blurred."),
     click.option("--vis-like", type=click.Choice(["transfer1", "transfer2.5"]),
                  default="transfer2.5", show_default=True, help="Whose blur that is."),
+    click.option("--vis-exact", is_flag=True,
+                 help="Filter at the model's own size: 15 times slower, half a level closer."),
     click.option("--codec", type=click.Choice(CODECS), default="x264", show_default=True,
                  help="Encoder of the videos; masters are FFV1."),
     click.option("--crf", type=click.IntRange(0, 63), default=14, show_default=True,
@@ -78,7 +80,7 @@ def controls_of(settings: dict[str, Any]) -> tuple[ControlOptions, tuple[str, ..
         _depth(settings),
         EdgeEncoding.preset(settings["edge_preset"], classes),
         video,
-        VisEncoding(settings["vis_like"], settings["vis_strength"]),
+        VisEncoding(settings["vis_like"], settings["vis_strength"], settings["vis_exact"]),
         classes,
         only,
     )

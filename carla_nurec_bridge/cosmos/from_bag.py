@@ -20,6 +20,7 @@ from ..core.shutter import shutter_from
 from ..core.timebase import NS_PER_S
 from ..core.timings import Timings
 from ..core.topics import TOPICS
+from ..opendrive import parse
 from ..recording import BagReader, decode
 from .clip import ClipDone
 from .feed import ControlFeed, FeedSource
@@ -81,7 +82,9 @@ def clips_of_bag(
                     f"{name}: frames lie up to {1000 * chosen.furthest_s:.1f} ms from their moment "
                     f"at {float(chosen.rate):g} Hz; each keeps its own stamp"
                 )
-            done.append(_clip(bag, name, topics, present, chosen, wish, timings, on_frame))
+            source, note = _source(bag, name, topics, chosen)
+            notes += [note] if note else []
+            done.append(_clip(bag, source, present, chosen, wish, timings, on_frame))
         return tuple(done), tuple(notes)
 
 
@@ -136,15 +139,14 @@ def _cameras(present: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 def _clip(
     bag: BagReader,
-    name: str,
-    topics: Mapping[str, str],
+    source: FeedSource,
     types: Mapping[str, str],
     chosen: Chosen,
     wish: BagWish,
     timings: Timings,
     on_frame: Callable[[int, int], None],
 ) -> ClipDone:
-    source = _source(bag, name, topics, chosen)
+    name, topics = source.camera.name, source.topics
     feed = ControlFeed(wish.output / name, source, wish.controls)
     keys = {topic: key for key, topic in topics.items() if key in (*NEEDED, *WELCOME)}
     number_of = dict(zip(chosen.stamps_ns, chosen.numbers, strict=True))
@@ -185,34 +187,49 @@ def _clip(
     return ClipDone(wish.output / name, name, files, feed.agreement)
 
 
-def _source(bag: BagReader, name: str, topics: Mapping[str, str], chosen: Chosen) -> FeedSource:
-    calibration = json.loads(_latest(bag, topics["calibration"]).data)
-    model = calibration["camera_model"]
-    camera = RigCamera(
-        name, calibration["source"], name, camera_from_json(model),
-        np.array(calibration["rig_from_camera"], np.float64), float(chosen.rate),
-        shutter_from(model["parameters"]["shutter_type"]), float(calibration["shutter_s"]),
-        ("rgb", "depth", "semantic", "instance"),
-    )  # fmt: skip
-    xodr = _latest(bag, topics["map_opendrive"]).data if "map_opendrive" in topics else ""
+def _source(
+    bag: BagReader, name: str, topics: Mapping[str, str], chosen: Chosen
+) -> tuple[FeedSource, str | None]:
+    """Return the camera as the bag describes it, and a note when its map cannot be used."""
+    camera = _camera(bag, name, topics["calibration"], float(chosen.rate))
+    xodr, note = "", None
+    if "map_opendrive" in topics:
+        xodr = _latest_text(bag, topics["map_opendrive"])
+        try:
+            parse(xodr)
+        except InputError as error:
+            xodr, note = "", f"{name}: no HD map: {error}"
     world: dict[str, Any] = {"opendrive_sha256": hashlib.sha256(xodr.encode()).hexdigest()}
     if "weather" in topics:
-        world["weather"] = json.loads(_latest(bag, topics["weather"]).data)
+        world["weather"] = json.loads(_latest_text(bag, topics["weather"]) or "null")
     recording = {
         "bag": bag.path.parent.name,
         "first_stamp_ns": chosen.stamps_ns[0],
         "rate_hz": float(chosen.rate),
         "furthest_from_moment_s": chosen.furthest_s,
     }
-    return FeedSource(
+    source = FeedSource(
         camera, topics, "CARLA", opendrive=xodr, rate_hz=chosen.rate, world=world,
         recording=recording,
     )  # fmt: skip
+    return source, note
 
 
-def _latest(bag: BagReader, topic: str) -> Any:
-    """Return the last message of a topic that is published once."""
-    messages = [message for _, _, message in bag.messages([topic])]
-    if not messages:
-        raise InputError(f"{bag.path} has no message of {topic}")
-    return messages[-1]
+def _camera(bag: BagReader, name: str, topic: str, rate_hz: float) -> RigCamera:
+    try:
+        calibration = json.loads(_latest_text(bag, topic))
+        model = calibration["camera_model"]
+        return RigCamera(
+            name, calibration["source"], name, camera_from_json(model),
+            np.array(calibration["rig_from_camera"], np.float64).reshape(4, 4), rate_hz,
+            shutter_from(model["parameters"]["shutter_type"]), float(calibration["shutter_s"]),
+            ("rgb", "depth", "semantic", "instance"),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{bag.path}: {topic} is no calibration: {error!r}") from error
+
+
+def _latest_text(bag: BagReader, topic: str) -> str:
+    """Return the text of a topic's last message, empty when there is none."""
+    texts = [str(message.data) for _, _, message in bag.messages([topic])]
+    return texts[-1] if texts else ""

@@ -18,6 +18,7 @@ from .frame import ControlFrame
 from .kernels import FARTHEST_CM, depth_cm
 
 MOST_ID = 0xFFFF
+_REPRODUCIBLE = {"fflags": "+bitexact"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class MasterWriter:
         self.frames = 0
         self._format = pixel_format
         self._size = (height, width)
-        self._container = av.open(str(path), "w", format="matroska")
+        self._container = av.open(str(path), "w", format="matroska", options=_REPRODUCIBLE)
         stream = self._container.add_stream("ffv1", rate=rate_hz)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, pixel_format

@@ -34,12 +34,21 @@ _LIKE: dict[str, dict[str, tuple[int, tuple[int, float, float], int]]] = {
 }
 
 
+_MUCH = 10
+
+
 @dataclass(frozen=True)
 class VisEncoding:
-    """Whose preprocessor is followed, and its strength by the models' own names."""
+    """Whose preprocessor is followed, and its strength by the models' own names.
+
+    Where the picture is shrunk by 10 or more in the end, the filter runs at half of the model's
+    size unless ``exact`` is asked for: 15 times faster, and half a level away on average (3 levels
+    in the worst hundredth of the pixels of a street at 1280x720).
+    """
 
     model: VisModel = "transfer2.5"
     strength: Strength = "medium"
+    exact: bool = False
 
     def __post_init__(self) -> None:
         if self.model not in _LIKE:
@@ -54,12 +63,11 @@ class VisEncoding:
 
 
 def vis_rgb(rgb: Picture, encoding: VisEncoding) -> Picture:
-    """Return the picture (H, W, 3) without detail: flat where it was textured, edges kept roughly.
-
-    The bilateral filter takes 0.2 s of one core at half of 1280x720, 1.4 s at full size.
-    """
+    """Return the picture (H, W, 3) without detail: textures flat, edges kept roughly."""
     height, width = rgb.shape[:2]
     smaller, (diameter, colour, space), through = _LIKE[encoding.model][encoding.strength]
+    if through >= _MUCH and not encoding.exact:
+        smaller, diameter, space = 2 * smaller, diameter // 2, space / 2.0
     picture = rgb
     if smaller > 1:
         size = (max(width // smaller, 1), max(height // smaller, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -71,6 +72,16 @@ def test_vis_loses_detail_and_keeps_large_shapes(model: str) -> None:
     assert vis[:, 156:].mean() == pytest.approx(200, abs=6)
     stronger = vis_rgb(noisy, VisEncoding("transfer2.5", "very_high"))
     assert np.abs(np.diff(stronger.astype(int), axis=1)).max() < 40
+
+
+def test_the_fast_way_to_vis_is_close_to_the_exact_one() -> None:
+    rng = np.random.default_rng(2)
+    coarse = rng.integers(30, 220, (9, 16, 3), np.uint8)
+    rgb = np.asarray(cv2.resize(coarse, (320, 180), interpolation=cv2.INTER_NEAREST), np.uint8)
+    fast = vis_rgb(rgb, VisEncoding()).astype(int)
+    exact = vis_rgb(rgb, VisEncoding(exact=True)).astype(int)
+    assert not np.array_equal(fast, exact)
+    assert np.abs(fast - exact).mean() < 2.0
 
 
 def test_unknown_names_are_refused() -> None:
