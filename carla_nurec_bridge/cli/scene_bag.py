@@ -19,14 +19,16 @@ from ..core.timebase import NS_PER_US
 from ..core.topics import TOPICS
 from ..core.transform_tree import TransformTree
 from ..recording import BagReader
+from ..report.drive import ego_box
 from ..scene.assembling import Journey, RoadUser, assemble, rig_cameras, rig_lidars, with_jumps
 from ..scene.geodesy import geo_reference
-from ..scene.model import Look, Scene, SceneCamera
+from ..scene.model import EgoBox, Look, Scene, SceneCamera
 from ..scene.road_users import label_of_class
 
 _MAP = "map"
 _WANTED = (
     "tf_static", "odometry", "objects", "objects_tracks", "objects_looks", "map_opendrive",
+    "robot_description",
 )  # fmt: skip
 
 
@@ -76,8 +78,18 @@ def build_from_bag(directory: Path, out: Path, rig: Rig | None = None) -> Scene:
         xodr,
         geo_reference(xodr, f"{directory}: map/opendrive"),
         () if cameras else ("the bag holds no camera's calibration; give --rig",),
+        _ego_box(latched),
     )
     return assemble(journey, out)
+
+
+def _ego_box(latched: dict[str, Any]) -> EgoBox | None:
+    if "robot_description" not in latched:
+        return None
+    base_from_box, size_m = ego_box(latched["robot_description"])
+    length, width, height = (float(side) for side in size_m)
+    x, y, z = (float(value) for value in base_from_box[:3, 3])
+    return EgoBox((length, width, height), (x, y, z))
 
 
 def _topics(bag: BagReader) -> dict[str, str]:

@@ -43,9 +43,18 @@ def _summary(scene: Scene) -> Table:
     table.add_row("time", f"{begins:%Y-%m-%d %H:%M:%S} UTC, {(end_us - start_us) / 1e6:.3f} s")
     table.add_row("stamps", f"[{start_us}, {end_us}) us")
     table.add_row("rig", f"{len(way.stamps_us)} poses, {steps_m.sum():.1f} m")
+    table.add_row("ego", _ego_words(scene))
     table.add_row("lidars", ", ".join(scene.lidar_ids) or "none")
     table.add_row("map", _map_words(scene))
     return table
+
+
+def _ego_words(scene: Scene) -> str:
+    if scene.ego_box is None:
+        return "of unknown size"
+    size = " x ".join(f"{side:.2f}" for side in scene.ego_box.size_m)
+    ahead_m = scene.ego_box.centre_m[0]
+    return f"{size} m, its middle {ahead_m:.2f} m ahead of the rear axle"
 
 
 def _table(title: str, *headings: str) -> Table:

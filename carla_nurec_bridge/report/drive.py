@@ -51,7 +51,7 @@ def read_drive(bag: BagReader, names: dict[str, str]) -> Drive:
             objects[stamp_ns] = message
         else:
             latched[key] = message
-    base_from_box, size_m = _ego_box(latched.get("robot_description"))
+    base_from_box, size_m = ego_box(latched.get("robot_description"))
     states = []
     for stamp_ns in sorted(odometry.keys() & objects.keys()):
         map_from_base = _matrix(odometry[stamp_ns].pose.pose)
@@ -89,7 +89,7 @@ def _route(message: Any) -> NDArray[np.float64] | None:
     return np.array([_matrix(stamped.pose)[:3, 3] for stamped in message.poses])
 
 
-def _ego_box(message: Any) -> tuple[Matrix, NDArray[np.float64]]:
+def ego_box(message: Any) -> tuple[Matrix, NDArray[np.float64]]:
     """Return base_from_box and the size (m) of the ego's box in its robot description."""
     if message is None:
         raise ProtocolError("the bag has no robot_description, so the ego's size is unknown")

@@ -11,7 +11,16 @@ from ..core.frames import Matrix, invert
 from ..core.rig import Rig, RigCamera
 from ..core.shutter import Shutter
 from .geodesy import GeoReference, ecef_from_enu
-from .model import CONTROLLABLE_FLAGS, Look, RigTrajectory, Scene, SceneCamera, SceneTrack, Stamps
+from .model import (
+    CONTROLLABLE_FLAGS,
+    EgoBox,
+    Look,
+    RigTrajectory,
+    Scene,
+    SceneCamera,
+    SceneTrack,
+    Stamps,
+)
 from .surface import street_surfaces
 from .writing import write_scene
 
@@ -50,6 +59,7 @@ class Journey:
     xodr: str
     place: GeoReference
     notes: tuple[str, ...] = ()
+    ego_box: EgoBox | None = None
 
 
 def assemble(journey: Journey, out: Path, *, with_map: bool = True) -> Scene:
@@ -75,6 +85,7 @@ def assemble(journey: Journey, out: Path, *, with_map: bool = True) -> Scene:
         journey.place,
         journey.xodr if with_map else None,
         journey.notes,
+        journey.ego_box,
     )
     # Imported here: it brings numba along, which those who only read scenes need not load.
     from ..opendrive.street import cached_street

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core.errors import InputError
-from ..core.frames import Matrix
+from ..core.frames import Matrix, invert
 from ..core.rig import Rig
 from ..opendrive.reading import map_name, read_opendrive
 from ..recorder_log.log import Log
@@ -17,7 +17,7 @@ from ..recorder_log.trajectories import Track, trajectories
 from .assembling import Journey, RoadUser, assemble, rig_cameras, rig_lidars, with_jumps
 from .base_link import actor_from_base
 from .geodesy import geo_reference
-from .model import Scene, Stamps
+from .model import EgoBox, Scene, Stamps
 from .road_users import box_of, label_of, look_of, track_ids
 
 _US_PER_S = 1_000_000
@@ -49,10 +49,12 @@ def build_scene(
         raise InputError(f"{log_path} bears the date {log.date_s} s; give the epoch yourself")
     tracks = {i: track for i, track in trajectories(log).items() if track.event.moves}
     ego = _ego(log, tracks, ego_id)
-    size_m, _ = box_of(ego)
+    size_m, ego_from_box = box_of(ego)
+    ego_from_base = actor_from_base(ego, size_m[0])
+    x, y, z = (invert(ego_from_base) @ ego_from_box)[:3, 3]
     end_us = epoch_us + round(log.total_s * _US_PER_S)
     stamps, map_from_ego = _way(ego, epoch_us)
-    way = _held(stamps, map_from_ego @ actor_from_base(ego, size_m[0]), epoch_us, end_us)
+    way = _held(stamps, map_from_ego @ ego_from_base, epoch_us, end_us)
     names = track_ids(track.event for track in tracks.values() if track is not ego)
     journey = Journey(
         _scene_id(log, xodr, tracks, ego, rig, epoch_us),
@@ -64,6 +66,7 @@ def build_scene(
         xodr,
         geo_reference(xodr, str(map_path)),
         (log.note,) if log.note else (),
+        EgoBox(size_m, (float(x), float(y), float(z))),
     )
     return assemble(journey, out)
 

@@ -75,13 +75,22 @@ class SceneTrack:
         return pose_at(self.stamps_us, self.world_from_box, stamp_us)
 
 
+@dataclass(frozen=True)
+class EgoBox:
+    """The ego's box: ``size_m`` (length, width, height), and its centre in the rig's frame in m."""
+
+    size_m: tuple[float, float, float]
+    centre_m: tuple[float, float, float]
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """A scene package, checked.
 
     ``world`` is NuRec's gRPC frame: the first rig pose. ``map_from_world`` (4, 4) takes it to the
     map frame of ``xodr`` (without a map the two are the same). ``time_range_us`` is [start, end)
-    in absolute us. ``notes`` are sentences about what is odd but usable.
+    in absolute us. ``notes`` are sentences about what is odd but usable. ``ego_box`` is None where
+    the package does not say how large the ego is.
     """
 
     path: Path | None
@@ -97,6 +106,7 @@ class Scene:
     geo_reference: GeoReference | None
     xodr: str | None = field(repr=False)
     notes: tuple[str, ...] = ()
+    ego_box: EgoBox | None = None
 
     def camera(self, logical_id: str) -> SceneCamera | None:
         """Return a camera by its logical id, or None."""

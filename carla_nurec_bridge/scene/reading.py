@@ -15,7 +15,7 @@ from ..core.frames import Matrix, invert, matrix_from_quaternion
 from ..core.shutter import shutter_from
 from .archive import Archive, open_archive
 from .geodesy import GeoReference, ecef_from_enu, geo_reference
-from .model import Look, RigTrajectory, Scene, SceneCamera, SceneTrack, Stamps
+from .model import EgoBox, Look, RigTrajectory, Scene, SceneCamera, SceneTrack, Stamps
 from .schema import (
     Calibration,
     Content,
@@ -59,6 +59,7 @@ def open_scene(path: Path | str) -> Scene:
         raise InputError(f"{path}: {DATA_INFO}: the pose-range [{start_us}, {end_us}) us is empty")
     rig = _recorded_rig(archive, file, info.sequence_id)
     trajectory = _trajectory(archive, rig)
+    ego_box = _ego_box(rig, notes)
     cameras = tuple(
         _camera(archive, key, calibration, rig)
         for key, calibration in file.camera_calibrations.items()
@@ -76,7 +77,7 @@ def open_scene(path: Path | str) -> Scene:
     return Scene(
         Path(path), metadata.scene_id, info.sequence_id, (start_us, end_us), trajectory, cameras,
         tracks, tuple(metadata.sensors.lidar_ids), ecef_from_world, map_from_world, place, xodr,
-        tuple(notes),
+        tuple(notes), ego_box,
     )  # fmt: skip
 
 
@@ -109,6 +110,18 @@ def _trajectory(archive: Archive, rig: RecordedRig) -> RigTrajectory:
     poses = np.array([_matrix(archive, what, pose) for pose in rig.T_rig_worlds])
     stamps = _stamps(archive, what, rig.T_rig_world_timestamps_us, len(poses))
     return RigTrajectory(stamps, poses)
+
+
+def _ego_box(rig: RecordedRig, notes: list[str]) -> EgoBox | None:
+    if rig.rig_bbox is None:
+        return None
+    size, centre = rig.rig_bbox.get("dim", []), rig.rig_bbox.get("centroid", [])
+    if len(size) != 3 or len(centre) != 3 or min(size) <= 0.0:
+        notes.append("rig_bbox is not a centroid and a dim of three lengths; it is left out")
+        return None
+    if any(abs(angle) > 1e-6 for angle in rig.rig_bbox.get("rot", [])):
+        notes.append("rig_bbox is turned; its rot is left out")
+    return EgoBox((size[0], size[1], size[2]), (centre[0], centre[1], centre[2]))
 
 
 def _camera(archive: Archive, key: str, calibration: Calibration, rig: RecordedRig) -> SceneCamera:

@@ -87,6 +87,7 @@ class RecordedRig(_Open):
     T_rig_worlds: list[Matrix4] = Field(min_length=1)
     T_rig_world_timestamps_us: list[Stamp] = Field(min_length=1)
     cameras_frame_timestamps_us: dict[str, list[tuple[Stamp, Stamp]]] = {}
+    rig_bbox: dict[str, list[Number]] | None = None
 
 
 class RigTrajectories(_Open):
@@ -104,7 +105,6 @@ class FullRig(RecordedRig):
     frame_poses: dict[str, list[tuple[Matrix4, Matrix4]]] = Field(
         default={}, alias="cameras_frame_T_rig_worlds"
     )
-    rig_bbox: dict[str, list[Number]] | None = None
 
 
 class FullRigTrajectories(RigTrajectories):

@@ -127,10 +127,17 @@ def _rig_trajectories(scene: Scene) -> dict[str, Any]:
                            for open_us, close_us in stamps]
                     for name, stamps in frames.items()
                 },
-                "rig_bbox": None,
+                "rig_bbox": _rig_bbox(scene),
             }
         ],
     }  # fmt: skip
+
+
+def _rig_bbox(scene: Scene) -> dict[str, list[float]] | None:
+    if scene.ego_box is None:
+        return None
+    size_m, centre_m = scene.ego_box.size_m, scene.ego_box.centre_m
+    return {"centroid": list(centre_m), "dim": list(size_m), "rot": [0.0, 0.0, 0.0]}
 
 
 def _sequence_tracks(scene: Scene) -> dict[str, Any]:

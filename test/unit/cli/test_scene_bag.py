@@ -32,6 +32,8 @@ MAP = """<?xml version="1.0"?>
 <width sOffset="0" a="3.5" b="0" c="0" d="0"/></lane></right>
 </laneSection></lanes></road></OpenDRIVE>
 """
+ROBOT = """<robot name="ego"><link name="base_link"><visual><origin xyz="1.4 0 0.7"/>
+<geometry><box size="4.7 1.9 1.4"/></geometry></visual></link></robot>"""
 LENS = OpenCVPinholeCamera.from_fov(64, 48, 90.0)
 MOUNT = [[0.0, 0.0, 1.0, 1.5], [-1.0, 0.0, 0.0, 0.2], [0.0, -1.0, 0.0, 1.4], [0.0, 0.0, 0.0, 1.0]]
 
@@ -121,6 +123,7 @@ def _fill(out: Maker) -> None:
     looks = {"7": {"blueprint": "vehicle.audi.tt", "colour": [1, 2, 3]},
              "9": {"blueprint": "walker.pedestrian.0001", "colour": None}}  # fmt: skip
     out.write("objects/looks", string, first, {"data": json.dumps(looks)})
+    out.write("robot_description", string, first, {"data": ROBOT})
     for source, name in (("nurec", "front"), ("carla", "spare")):
         out.write(f"camera/{name}/calibration", string, first, calibration(source, name))
     for k in range(FRAMES):
@@ -159,6 +162,11 @@ def test_the_ego_is_where_odometry_and_tf_have_it(scene: Scene) -> None:
         assert found[:2, 3] == pytest.approx(turn @ (x, y) + (100.0, -3.0), abs=1e-6)
         assert found[2, 3] == pytest.approx(0.5, abs=1e-6)
         assert math.atan2(found[1, 0], found[0, 0]) == pytest.approx(yaw + 0.3, abs=1e-9)
+
+
+def test_the_ego_has_the_size_of_its_description(scene: Scene) -> None:
+    assert scene.ego_box is not None
+    assert (scene.ego_box.size_m, scene.ego_box.centre_m) == ((4.7, 1.9, 1.4), (1.4, 0.0, 0.7))
 
 
 def test_objects_become_tracks(scene: Scene) -> None:

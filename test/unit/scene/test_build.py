@@ -145,10 +145,19 @@ def test_equal_input_gives_equal_bytes(package: Path, built: Scene) -> None:
     assert package.read_bytes() == built.path.read_bytes()
 
 
+def test_the_ego_has_its_size(package: Path) -> None:
+    """The Lincoln of the recording; its box begins about a metre behind the rear axle."""
+    box = open_scene(package).ego_box
+    assert box is not None
+    assert box.size_m == pytest.approx((4.9, 2.13, 1.51), abs=0.02)
+    assert box.centre_m == pytest.approx((-REAR_AXLE_M, 0.0, 0.75), abs=0.1)
+
+
 def test_what_is_read_is_what_was_built(package: Path, built: Scene) -> None:
     scene = open_scene(package)
     assert scene.scene_id == built.scene_id
     assert scene.xodr == built.xodr
+    assert scene.ego_box == built.ego_box
     assert scene.notes == built.notes == ()
     assert np.abs(scene.map_from_world - built.map_from_world).max() < 1e-6
     for read, made in zip(scene.tracks, built.tracks, strict=True):

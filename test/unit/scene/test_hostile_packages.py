@@ -230,6 +230,22 @@ def test_fields_that_lie(
     refused(pack(edit(members, name, change)), words)
 
 
+@pytest.mark.parametrize(
+    ("box", "words"),
+    [
+        ({"dim": [1, 2], "centroid": [0, 0, 0]}, "is not a centroid and a dim"),
+        ({"dim": [4, 2, -1], "centroid": [0, 0, 0]}, "is not a centroid and a dim"),
+        ({"dim": [4, 2, 1], "centroid": [0, 0, 0], "rot": [0, 0, 1.5]}, "rig_bbox is turned"),
+    ],
+)
+def test_boxes_of_the_ego_that_lie(
+    members: Members, pack: Any, box: dict[str, list[float]], words: str
+) -> None:
+    scene = open_scene(pack(edit(members, RIG, set_in(*WAY, "rig_bbox")(box))))
+    assert any(words in note for note in scene.notes)
+    assert (scene.ego_box is None) == ("turned" not in words)
+
+
 def test_cameras_that_lie(members: Members, pack: Any) -> None:
     def unknown_kind(content: Any) -> None:
         next(iter(content["camera_calibrations"].values()))["camera_model"]["type"] = "periscope"
