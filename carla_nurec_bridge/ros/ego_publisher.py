@@ -9,6 +9,7 @@ import simplejpeg
 from numpy.typing import NDArray
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
+from vision_msgs.msg import BoundingBox3D
 
 from ..core.rig import Rig, RigCamera, RigSensor
 from ..core.streams import SENSOR_KEYS
@@ -44,6 +45,7 @@ class EgoPublisher:
         self._p = parameters
         self._ages: dict[int, int] = {}
         self._shown: dict[int, Actor] = {}
+        self._stop_boxes: list[BoundingBox3D] = []
 
     def start(
         self,
@@ -58,6 +60,9 @@ class EgoPublisher:
             self._rig, stamp, map_to_odom=self._p.publish_map_to_odom
         )
         self._send("tf_static", static)
+        self._stop_boxes = [
+            object_messages.box_message(area.map_from_area, area.size_m) for area in stops
+        ]
         urdf = fixed_messages.robot_description(self._rig, ego)
         self._send("robot_description", String(data=urdf))
         self._send("vehicle_info", String(data=ego.info.to_json()))
@@ -93,8 +98,10 @@ class EgoPublisher:
         if self._p.publish_odom_to_base:
             self._send("tf", ego_messages.base_transform(motion, stamp))
         self._send("odometry", ego_messages.odometry_message(motion, stamp))
-        self._send("traffic_lights", object_messages.lights_message(stops, stamp))
-        self._send("objects", object_messages.objects_message(objects, stamp))
+        lights = object_messages.lights_message(stops, self._stop_boxes, stamp)
+        self._send("traffic_lights", lights)
+        boxes = object_messages.boxes_of(objects)
+        self._send("objects", object_messages.objects_message(objects, boxes, stamp))
         self._send("imu", ego_messages.imu_message(motion, stamp))
         self._send("gnss", ego_messages.gnss_message(*state.geodetic, stamp))
         self._send("vehicle_state", ego_messages.drive_message(motion, state.steer_rad, stamp))
@@ -102,15 +109,19 @@ class EgoPublisher:
             self._shown |= {s.actor.id: s.actor for s in objects}
             self._send("objects_looks", object_messages.looks_message(self._shown.values()))
         self._ages = {s.actor.id: self._ages.get(s.actor.id, 0) + 1 for s in objects}
-        self._send("objects_states", object_messages.states_message(objects, self._ages, stamp))
-        self._send("objects_markers", object_messages.markers_message(objects, stamp))
+        states = object_messages.states_message(objects, boxes, self._ages, stamp)
+        self._send("objects_states", states)
+        markers = object_messages.markers_message(objects, boxes, stamp)
+        self._send("objects_markers", markers)
 
     def camera(self, stamp: int, camera: RigCamera, pictures: Mapping[str, NDArray[Any]]) -> None:
         """Publish the pictures of one CARLA camera; rgb goes out as JPEG."""
         frame_id = f"{camera.name}_optical_frame"
         for output, pixels in pictures.items():
             if output == "rgb":
-                jpeg = simplejpeg.encode_jpeg(pixels, quality=_JPEG_QUALITY, colorspace="RGB")
+                jpeg = simplejpeg.encode_jpeg(
+                    pixels, quality=_JPEG_QUALITY, colorspace="RGB", colorsubsampling="420"
+                )
                 topic = TOPICS["compressed"].named(camera.name)
                 self._publishers.publish(topic, compressed_message(jpeg, stamp, frame_id))
             elif output == "events":

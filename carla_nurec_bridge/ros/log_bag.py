@@ -31,7 +31,7 @@ from ..scene.base_link import actor_from_base
 from ..scene.road_users import box_of, track_ids
 from .convert import header, pose_message, stamp_message, transform_message, vector_message
 from .fixed_messages import map_markers
-from .object_messages import markers_message, objects_message
+from .object_messages import boxes_of, markers_message, objects_message
 
 _LONGEST_S = 1_000_000
 _LATEST_DATE_S = 2**31 - 1 - _LONGEST_S
@@ -80,8 +80,9 @@ def write_bag(
             sink.write("clock", stamp, Clock(clock=stamp_message(stamp)))
             transforms, states = cast.at(number, stamp)
             sink.write("tf", stamp, TFMessage(transforms=transforms))
-            sink.write("objects", stamp, objects_message(states, stamp))
-            sink.write("objects_markers", stamp, markers_message(states, stamp))
+            boxes = boxes_of(states)
+            sink.write("objects", stamp, objects_message(states, boxes, stamp))
+            sink.write("objects_markers", stamp, markers_message(states, boxes, stamp))
             odometry = cast.odometry(number, stamp)
             if odometry is not None:
                 sink.write("odometry", stamp, odometry)

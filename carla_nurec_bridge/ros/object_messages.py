@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from derived_object_msgs.msg import Object, ObjectArray
-from geometry_msgs.msg import Accel, Twist
+from geometry_msgs.msg import Accel, PoseWithCovariance, Twist
 from shape_msgs.msg import SolidPrimitive
-from std_msgs.msg import ColorRGBA, String
+from std_msgs.msg import ColorRGBA, Header, String
 from vision_msgs.msg import (
     BoundingBox3D,
     Detection3D,
@@ -25,6 +25,7 @@ from .convert import header, pose_message, vector_message
 if TYPE_CHECKING:
     from ..carla_client.objects import Actor, ObjectState
     from ..carla_client.signals import StopArea
+    from ..core.frames import Matrix
 
 _CLASSIFICATION = {
     "car": Object.CLASSIFICATION_CAR,
@@ -44,25 +45,41 @@ _COLOURS = {
 _CERTAIN = 255
 
 
-def _detection(class_id: str, identity: str, box: BoundingBox3D, stamp: int) -> Detection3D:
-    hypothesis = ObjectHypothesisWithPose(hypothesis=ObjectHypothesis(class_id=class_id, score=1.0))
-    hypothesis.pose.pose = box.center
-    return Detection3D(header=header(stamp, "map"), results=[hypothesis], bbox=box, id=identity)
+def boxes_of(objects: Sequence[ObjectState]) -> list[BoundingBox3D]:
+    """Return the box of each object in the map, which all messages of a frame share."""
+    return [box_message(state.map_from_box, state.actor.size_m) for state in objects]
 
 
-def objects_message(objects: Sequence[ObjectState], stamp: int) -> Detection3DArray:
+def box_message(map_from_box: Matrix, size_m: Sequence[float]) -> BoundingBox3D:
+    """Return a box in the map: the pose of its centre, and its sides."""
+    return BoundingBox3D(center=pose_message(map_from_box), size=vector_message(size_m))
+
+
+def _detection(class_id: str, identity: str, box: BoundingBox3D, head: Header) -> Detection3D:
+    hypothesis = ObjectHypothesisWithPose(
+        hypothesis=ObjectHypothesis(class_id=class_id, score=1.0),
+        pose=PoseWithCovariance(pose=box.center),
+    )
+    return Detection3D(header=head, results=[hypothesis], bbox=box, id=identity)
+
+
+def objects_message(
+    objects: Sequence[ObjectState], boxes: Sequence[BoundingBox3D], stamp: int
+) -> Detection3DArray:
     """Return the boxes of all objects in the map; ``id`` is the actor's."""
-    detections = []
-    for state in objects:
-        box = BoundingBox3D(
-            center=pose_message(state.map_from_box), size=vector_message(state.actor.size_m)
-        )
-        detections.append(_detection(state.actor.label, str(state.actor.id), box, stamp))
-    return Detection3DArray(header=header(stamp, "map"), detections=detections)
+    head = header(stamp, "map")
+    detections = [
+        _detection(state.actor.label, str(state.actor.id), box, head)
+        for state, box in zip(objects, boxes, strict=True)
+    ]
+    return Detection3DArray(header=head, detections=detections)
 
 
 def states_message(
-    objects: Sequence[ObjectState], ages: Mapping[int, int], stamp: int
+    objects: Sequence[ObjectState],
+    boxes: Sequence[BoundingBox3D],
+    ages: Mapping[int, int],
+    stamp: int,
 ) -> ObjectArray:
     """Return the objects with velocity and acceleration in map axes.
 
@@ -77,7 +94,7 @@ def states_message(
                 id=state.actor.id,
                 detection_level=Object.OBJECT_TRACKED,
                 object_classified=True,
-                pose=pose_message(state.map_from_box),
+                pose=box.center,
                 twist=Twist(
                     linear=vector_message(state.linear), angular=vector_message(state.angular)
                 ),
@@ -89,7 +106,7 @@ def states_message(
                 classification_certainty=_CERTAIN,
                 classification_age=ages[state.actor.id],
             )
-            for state in objects
+            for state, box in zip(objects, boxes, strict=True)
         ],
     )
 
@@ -100,11 +117,13 @@ def looks_message(actors: Iterable[Actor]) -> String:
     return String(data=json.dumps(looks))
 
 
-def markers_message(objects: Sequence[ObjectState], stamp: int) -> MarkerArray:
+def markers_message(
+    objects: Sequence[ObjectState], boxes: Sequence[BoundingBox3D], stamp: int
+) -> MarkerArray:
     """Return one cube an object for RViz; the first marker clears those of the frame before."""
     head = header(stamp, "map")
     markers = [Marker(header=head, ns="objects", action=Marker.DELETEALL)]
-    for state in objects:
+    for state, box in zip(objects, boxes, strict=True):
         red, green, blue = _COLOURS[state.actor.label]
         markers.append(
             Marker(
@@ -113,24 +132,24 @@ def markers_message(objects: Sequence[ObjectState], stamp: int) -> MarkerArray:
                 id=state.actor.id,
                 type=Marker.CUBE,
                 action=Marker.ADD,
-                pose=pose_message(state.map_from_box),
-                scale=vector_message(state.actor.size_m),
+                pose=box.center,
+                scale=box.size,
                 color=ColorRGBA(r=red, g=green, b=blue, a=0.6),
             )
         )
     return MarkerArray(markers=markers)
 
 
-def lights_message(areas: Sequence[StopArea], stamp: int) -> Detection3DArray:
+def lights_message(
+    areas: Sequence[StopArea], boxes: Sequence[BoundingBox3D], stamp: int
+) -> Detection3DArray:
     """Return the stop areas; class = what the light shows, id = OpenDRIVE signal/lane."""
-    detections = []
-    for area in areas:
-        box = BoundingBox3D(
-            center=pose_message(area.map_from_area), size=vector_message(area.size_m)
-        )
-        identity = f"{area.signal_id}/{area.lane}"
-        detections.append(_detection(area.state(), identity, box, stamp))
-    return Detection3DArray(header=header(stamp, "map"), detections=detections)
+    head = header(stamp, "map")
+    detections = [
+        _detection(area.state(), f"{area.signal_id}/{area.lane}", box, head)
+        for area, box in zip(areas, boxes, strict=True)
+    ]
+    return Detection3DArray(header=head, detections=detections)
 
 
 def speed_along_box(message: Detection3D, before: Detection3D | None, dt_s: float) -> float:
