@@ -289,6 +289,7 @@ def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict
         }
     if name == RECORDER:
         return common | {
+            "seed": config.seed,
             "controls.rgb": config.control_rgb,
             "job.url": config.cosmos_url,
             "job.prompt": _file_or_name(config.cosmos_prompt),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 import threading
 import time
@@ -17,17 +19,16 @@ from ..core.rig import load_rig
 from ..core.streams import AGENT, RECORDER, plan_streams
 from ..core.timebase import seconds_to_ns
 from ..core.topics import TOPICS
-from ..cosmos import (
-    NEEDED,
-    ControlFeed,
-    ControlOptions,
-    DepthEncoding,
-    FeedSource,
-    VideoOptions,
-)
+from ..cosmos import NEEDED, ControlFeed, FeedSource
 from ..opendrive import parse
 from ..recording import BagOptions, Frame, OfferedQos, RecordingSession, decode
-from ..ros.control_sources import CARLA_ENGINE, MAP, control_sources
+from ..ros.control_sources import (
+    CARLA_ENGINE,
+    MAP,
+    WEATHER,
+    control_options,
+    control_sources,
+)
 from ..ros.job_desk import Clip, JobDesk
 from ..ros.lockstep import Participant
 from ..ros.offered import offered_qos
@@ -51,7 +52,9 @@ class Recorder:
     def __init__(self, node: Node, p: RecorderParameters) -> None:
         self._node, self._p = node, p
         rig = load_rig(p.rig)
-        self._video = VideoOptions(p.crf, p.preset, p.codec, p.pixel_format, p.nvenc)
+        self._options, notes = control_options(p)
+        for note in notes:
+            node.get_logger().warning(note)
         self._run_dir = Path(p.run_dir)
         self._streams = plan_streams(rig, seconds_to_ns(p.dt_s), p.participants)
         planned = {stream.key for stream in self._streams}
@@ -77,6 +80,7 @@ class Recorder:
         self._feed: ControlFeed | None = None
         self._sources = control_sources(rig, self._streams, p)
         self._opendrive = ""
+        self._world: dict[str, Any] = {}
         self._over = False
         self._summary: dict[str, Any] = {}
         self._participant = Participant(node, lambda: ())
@@ -184,24 +188,27 @@ class Recorder:
             return
         found: dict[str, Any] = {}
         for message in frame.messages:
-            key = sources.needed.get(message.topic)
+            row = self._rows[message.topic]
+            key = WEATHER if row is TOPICS[WEATHER] else sources.needed.get(message.topic)
             if key is None:
                 continue
-            content: Any = decode(message.data, self._rows[message.topic].type)
+            content: Any = decode(message.data, row.type)
             if key == MAP:
                 self._opendrive = self._usable(content.data)
+                self._world["opendrive_sha256"] = hashlib.sha256(content.data.encode()).hexdigest()
+            elif key == WEATHER:
+                self._world["weather"] = json.loads(content.data)
             elif message.stamp_ns == frame.stamp_ns:
                 found[key] = content
         if not found.keys() >= set(NEEDED):
             return
         if self._feed is None:
-            depth = DepthEncoding(self._p.depth_mode, self._p.depth_near_m, self._p.depth_far_m)  # type: ignore[arg-type]
-            options = ControlOptions(depth, video=self._video, only=frozenset(self._p.only))
             topics = {key: self._names[number] for number, key in sources.needed.items()}
             source = FeedSource(
-                sources.camera, topics, CARLA_ENGINE, sources.rgb_engine, self._opendrive
-            )
-            self._feed = ControlFeed(self._run_dir / CONTROLS, source, options)
+                sources.camera, topics, CARLA_ENGINE, sources.rgb_engine, self._opendrive,
+                world=self._world, seed=self._p.seed if self._p.seed >= 0 else None,
+            )  # fmt: skip
+            self._feed = ControlFeed(self._run_dir / CONTROLS, source, self._options)
         with self._session.timings.stage("controls"):
             self._feed.add(frame.stamp_ns, found, frame.number)
 

@@ -1,20 +1,34 @@
-"""Which topics the control videos of a run are made of."""
+"""Which topics the control videos of a run are made of, and how."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..core.errors import InputError
 from ..core.rig import Rig, RigCamera
 from ..core.streams import Stream
-from ..cosmos import NEEDED, OUTPUTS, WELCOME
+from ..cosmos import (
+    NEEDED,
+    OUTPUTS,
+    WELCOME,
+    ControlOptions,
+    DepthEncoding,
+    EdgeEncoding,
+    VideoOptions,
+    VisEncoding,
+    read_class_filter,
+)
 from ..cosmos.alignment import twin
+from ..cosmos.codec import encoder_of
+from ..cosmos.controls import ALL_BUT_SKY
 from .recorder_parameters import RecorderParameters
 
 CARLA_ENGINE = "CARLA"
 NUREC_ENGINE = "NuRec"
 MAP = "map_opendrive"
+WEATHER = "weather"
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,29 @@ def control_sources(
         and stream.sensor in ("", rgb if stream.key == "compressed" else camera.name)
     }
     return ControlSources(camera, needed, NUREC_ENGINE if p.rgb == "nurec" else CARLA_ENGINE)
+
+
+def control_options(p: RecorderParameters) -> tuple[ControlOptions, tuple[str, ...]]:
+    """Return how the control videos are made, and sentences for the user.
+
+    InputError names what does not fit together, and an encoder that does not work here.
+    """
+    video = VideoOptions(p.crf, p.preset, p.codec, p.pixel_format, p.nvenc)
+    encoder_of(video)
+    classes = ALL_BUT_SKY
+    notes: tuple[str, ...] = ()
+    if p.class_filter:
+        found = read_class_filter(Path(p.class_filter))
+        classes, notes = found.tags, found.notes
+    options = ControlOptions(
+        DepthEncoding(p.depth_mode, p.depth_near_m, p.depth_far_m, p.depth_clip),  # type: ignore[arg-type]
+        EdgeEncoding.preset(p.edge_preset, classes),  # type: ignore[arg-type]
+        video,
+        VisEncoding(p.vis_like, p.vis_strength),  # type: ignore[arg-type]
+        classes,
+        frozenset(p.only),
+    )
+    return options, notes
 
 
 def _wanted(fitting: Sequence[RigCamera], name: str) -> RigCamera:

@@ -8,9 +8,12 @@ from pathlib import Path
 from ..core.errors import InputError
 from ..core.streams import PARTICIPANTS
 from ..cosmos.codec import CODECS, MOST_CRF, NVENC, PIXEL_FORMATS, PRESETS
+from ..cosmos.controls import CANNY
 from ..cosmos.jobs import APIS, read_prompt
 from .job_desk import JobOptions
 from .parameters import parameter
+
+STRENGTHS = tuple(CANNY)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class RecorderParameters:
     )
     frame_s: float = parameter(
         5.0, "deadlines.frame_s", "wall time for one frame, s", between=(0.01, 3600.0)
+    )
+    seed: int = parameter(
+        -1, "seed", "seed of the run, for the manifest; negative: unknown", between=(-1, 2**31 - 1)
     )
     metadata_version: int = parameter(
         9, "bag.metadata_version", "5 for Humble's rosbag2, 9 for Jazzy and later", between=(5, 9)
@@ -65,6 +71,29 @@ class RecorderParameters:
     )
     depth_far_m: float = parameter(
         1000.0, "controls.depth_far_m", "depth shown black, m", between=(1e-2, 1e6)
+    )
+    depth_clip: float = parameter(
+        0.0,
+        "controls.depth_clip_percent",
+        "measure that range in the clip, so many percent cut off at either end; 0 = as given",
+        between=(0.0, 49.0),
+    )
+    edge_preset: str = parameter(
+        "medium", "controls.edge_preset", "Canny's thresholds by Cosmos' names", choices=STRENGTHS
+    )
+    class_filter: str = parameter(
+        "",
+        "controls.class_filter",
+        "YAML file of the classes with edges, and in rgb_masked; empty: all but sky",
+    )
+    vis_like: str = parameter(
+        "transfer2.5",
+        "controls.vis_like",
+        "whose blur vis.mp4 has",
+        choices=("transfer1", "transfer2.5"),
+    )
+    vis_strength: str = parameter(
+        "medium", "controls.vis_strength", "how much vis.mp4 is blurred", choices=STRENGTHS
     )
     codec: str = parameter("x264", "controls.codec", "encoder of the videos", choices=CODECS)
     crf: int = parameter(

@@ -24,15 +24,21 @@ from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from carla_nurec_bridge.core.errors import InputError  # noqa: E402
+from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy  # noqa: E402
+from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera  # noqa: E402
 from carla_nurec_bridge.core.resources import config_path  # noqa: E402
 from carla_nurec_bridge.core.rig import load_rig  # noqa: E402
+from carla_nurec_bridge.core.shutter import Shutter  # noqa: E402
 from carla_nurec_bridge.core.streams import EGO, NUREC, RECORDER, Stream, plan_streams  # noqa: E402
+from carla_nurec_bridge.core.timings import Timings  # noqa: E402
 from carla_nurec_bridge.core.topics import TOPICS  # noqa: E402
-from carla_nurec_bridge.cosmos import count_frames  # noqa: E402
+from carla_nurec_bridge.cosmos import ControlOptions, count_frames  # noqa: E402
+from carla_nurec_bridge.cosmos.from_bag import BagWish, clips_of_bag  # noqa: E402
 from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions  # noqa: E402
 from carla_nurec_bridge.graph import GraphConfig, build_graph  # noqa: E402
 from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
-from carla_nurec_bridge.ros.control_sources import control_sources  # noqa: E402
+from carla_nurec_bridge.ros.camera_info import calibration_json  # noqa: E402
+from carla_nurec_bridge.ros.control_sources import control_options, control_sources  # noqa: E402
 from carla_nurec_bridge.ros.convert import (  # noqa: E402
     compressed_message,
     image_message,
@@ -96,6 +102,11 @@ def message_of(stream: Stream, stamp_ns: int, frame: int) -> Any:
             return image_message((grid // 600 + frame).astype(np.int32), "32SC1", stamp_ns, "eye")
         case "normals":
             return image_message(np.zeros((48, 64, 3), np.uint8), "rgb8", stamp_ns, "eye")
+        case "calibration":
+            mount = matrix_from_xyz_rpy((1.5, 0.0, 1.4), (0.0, 0.0, 0.0)) @ BODY_FROM_OPTICAL
+            model = OpenCVPinholeCamera.from_fov(64, 48, 90.0)
+            text = calibration_json("eye", "carla", model, Shutter.GLOBAL, 0.0, mount)
+            return String(data=text)
     message = message_class(stream.row.type)()
     stamp = stamp_message(stamp_ns)
     match stream.key:
@@ -236,6 +247,13 @@ def test_a_run_is_recorded_completely_and_reproducibly(tmp_path: Path) -> None:
     for video in manifest["videos"].values():
         assert count_frames(tmp_path / "a/controls" / video["file"]) == FRAMES // 2
 
+    # The bag holds all that the clip was made of: offline it becomes the same files.
+    wish = BagWish(tmp_path / "offline", ControlOptions())
+    [clip], _ = clips_of_bag(tmp_path / "a/bag", wish, Timings(), lambda done, total: None)
+    assert {file.kind: file.sha256 for file in clip.files} == {
+        kind: video["sha256"] for kind, video in manifest["videos"].items()
+    }
+
 
 def test_no_answer_before_everything_due_is_written(tmp_path: Path) -> None:
     with Owner(tmp_path / "run") as owner:
@@ -260,7 +278,7 @@ def test_a_clip_with_nurecs_picture_becomes_a_video_on_request(tmp_path: Path) -
         CosmosServer(ServerOptions(tmp_path / "cosmos", port=0)) as server,
         Owner(
             tmp_path / "run", (EGO, NUREC, RECORDER), NUREC_CAMERA, controls__rgb="nurec",
-            controls__crf=4, job__url=f"{server.url}/transfer2.5", job__prompt="rain_heavy",
+            seed=7, controls__crf=4, job__url=f"{server.url}/transfer2.5", job__prompt="rain_heavy",
             job__fit="false",
         ) as owner,
     ):  # fmt: skip
@@ -272,6 +290,9 @@ def test_a_clip_with_nurecs_picture_becomes_a_video_on_request(tmp_path: Path) -
         owner.node.create_subscription(
             CompressedImage, video.name, pictures.append, profile(video.qos)
         )
+        weather = TOPICS["weather"]
+        publisher = owner.node.create_publisher(String, weather.name, profile(weather.qos))
+        publisher.publish(String(data='{"cloudiness": 5.0}'))
         for name in ("submit", "play"):
             answer = ask(owner, name)
             assert answer.success, answer.message
@@ -281,7 +302,10 @@ def test_a_clip_with_nurecs_picture_becomes_a_video_on_request(tmp_path: Path) -
         assert not states, "nothing is sent before the clip is finished"
         owner.say("finished")
         summary = owner.end()
-    videos = json.loads((tmp_path / "run/controls/manifest.json").read_text())["videos"]
+    manifest = json.loads((tmp_path / "run/controls/manifest.json").read_text())
+    assert manifest["seed"] == 7
+    assert manifest["world"]["weather"] == {"cloudiness": 5.0}
+    videos = manifest["videos"]
     assert (videos["rgb"]["engine"], videos["depth"]["engine"]) == ("NuRec", "CARLA")
     assert videos["edges"]["from"] == "/camera/eye_nurec/image_raw/compressed"
     with av.open(str(tmp_path / "run/controls/rgb.mp4")) as container:
@@ -312,6 +336,24 @@ def test_nurecs_picture_of_another_view_is_refused(tmp_path: Path) -> None:
     found = control_sources(load_rig(rig), streams, RecorderParameters())
     assert found is not None
     assert found.rgb_engine == "CARLA"
+
+
+def test_how_control_videos_are_made_is_checked_at_the_start(tmp_path: Path) -> None:
+    old = tmp_path / "filter.yaml"
+    old.write_text("canny_classes: [[128, 64, 128], [140, 0, 0]]")
+    given = RecorderParameters(class_filter=str(old), edge_preset="low", codec="x265", crf=20)
+    options, notes = control_options(given)
+    assert options.edges.to_json() == {"low": 50.0, "high": 100.0, "classes": ["road", "car"]}
+    assert options.masked == {1, 14}
+    assert (options.video.codec, options.video.crf) == ("x265", 20)
+    assert any("taken as car" in note for note in notes)
+    for wrong, said in (
+        ({"only": ("rgb", "lidar")}, "no stream 'lidar'"),
+        ({"codec": "av1", "pixel_format": "rgb24"}, "av1 encodes yuv420p only"),
+        ({"depth_near_m": 5.0, "depth_far_m": 1.0}, "depth range 5.0 to 1.0 m"),
+    ):
+        with pytest.raises(InputError, match=said):
+            control_options(RecorderParameters(**wrong))  # type: ignore[arg-type]
 
 
 def test_a_run_with_a_job_leaves_the_recorder_time_for_it(tmp_path: Path) -> None:
