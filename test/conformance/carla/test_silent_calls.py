@@ -171,3 +171,37 @@ def test_lights_freeze_one_junction_and_keep_all_their_times(wire: Wire) -> None
     assert all(box[3] == ids[0] for box in boxes)
     with pytest.raises(RuntimeError, match="no traffic light"):
         wire.ask("get_group_traffic_lights", 987654)
+
+
+def test_walkers_can_be_put_somewhere_each_tick(wire: Wire) -> None:
+    (x, y, z), turn = wire.ask("get_map_info")[1][0]
+    walker = wire.spawn(WALKER, [[x, y, z], turn])
+    wire.ask("set_walker_state", walker, [[x + 1.0, y, z], turn], 1.0)
+    wire.ask("tick_cue")
+    assert place(wire, walker)[0] == pytest.approx(x + 1.0, abs=0.2)
+
+
+def test_autopilot_is_the_clients_own(wire: Wire, car: int) -> None:
+    wire.ask("set_actor_autopilot", car, True)
+    for _ in range(10):
+        wire.ask("tick_cue")
+    assert speed(wire, car) == pytest.approx(0.0, abs=0.01), "no Traffic Manager drives it"
+    with pytest.raises(RuntimeError, match="is no vehicle"):
+        wire.ask("set_actor_autopilot", wire.ask("get_spectator")[0], True)
+
+
+def test_traffic_managers_are_known_by_their_ports(wire: Wire) -> None:
+    assert wire.ask("is_traffic_manager_running", 61234) is False
+    assert wire.ask("add_traffic_manager_running", ["127.0.0.1", 61234]) is True
+    assert wire.ask("add_traffic_manager_running", ["10.0.0.1", 61234]) is False, "it is taken"
+    assert wire.ask("get_traffic_manager_running", 61234) == ["127.0.0.1", 61234]
+    assert wire.ask("destroy_traffic_manager", 61234) is True
+    assert wire.ask("destroy_traffic_manager", 61234) is False
+    assert wire.ask("get_traffic_manager_running", 61234) == ["", 0]
+
+
+def test_the_navigation_mesh_comes_both_ways(wire: Wire) -> None:
+    mesh = bytes(wire.ask("get_navigation_mesh"))
+    (name,) = wire.ask("get_required_files", "Nav")
+    assert len(mesh) > 1000
+    assert bytes(wire.ask("request_file", name)) == mesh

@@ -61,3 +61,9 @@ def test_posed_bones_show_as_far_as_they_are_blended(facts: Facts) -> None:
     child_after, child_before = facts["child"]
     assert child_after == pytest.approx(child_before, abs=1e-4)
     assert facts["relaxed"] == pytest.approx(facts["unposed"], abs=1e-5)
+
+
+def test_a_pose_can_be_taken_from_the_stride(facts: Facts) -> None:
+    taken, later = facts["held_knees"]
+    assert later == pytest.approx(taken, abs=1e-4)
+    assert facts["moving_knee"] != pytest.approx(taken, abs=0.02)

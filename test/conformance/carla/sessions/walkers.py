@@ -103,4 +103,18 @@ world.tick()
 relaxed = {bone.name: bone for bone in told.get_bones().bone_transforms}
 facts["relaxed"] = pose(relaxed["crl_foreArm__L"].relative)
 facts["unposed"] = pose(bones["crl_foreArm__L"].relative)
+
+# A pose taken from the stride stays while the legs would go on.
+told.apply_control(carla.WalkerControl(stage.spawns[0].get_forward_vector(), 1.5, False))
+stage.ticks(7)
+told.get_pose_from_animation()
+told.blend_pose(1.0)
+facts["held_knees"] = []
+for wait in (0, 5):
+    stage.ticks(wait)
+    held = {bone.name: bone for bone in told.get_bones().bone_transforms}
+    facts["held_knees"].append(pose(held["crl_leg__L"].relative))
+told.blend_pose(0.0)
+moving = {bone.name: bone for bone in told.get_bones().bone_transforms}
+facts["moving_knee"] = pose(moving["crl_leg__L"].relative)
 leave(facts)
