@@ -31,6 +31,12 @@ YAWS = ("yaw_deg", "yaw_rad", "heading_deg")
 TILTS = ("pitch_deg", "pitch_rad", "roll_deg", "roll_rad")
 COLUMNS = (*STAMPS, *(c for columns in POSITIONS.values() for c in columns), *QUATERNION, *YAWS,
            *TILTS)  # fmt: skip
+RIVALS = (
+    tuple({name} for name in STAMPS),
+    tuple(set(names) for names in POSITIONS.values()),
+    (set(QUATERNION), *({name, *TILTS} for name in YAWS)),
+)
+"""Columns of which a file may have one group: ways to tell the time, the place, the rotation."""
 FASTEST_M_S = 150.0
 
 
@@ -133,7 +139,8 @@ def _frame(table: Table) -> Frame:
         has = "none" if not found else " and ".join(POSITIONS[f][0] for f in found)
         raise InputError(
             f"{table.path} needs positions as x y [z], lat lon [alt] or ecef_x ecef_y ecef_z; it "
-            f"has {has}. Its columns: {', '.join(table.columns)}; --columns x=NAME names another"
+            f"has {has}. Its columns: {', '.join(table.columns)}; --columns lat=NAME,lon=NAME (or "
+            "x=, ecef_x=, ...) names those that count"
         )
     return found[0]
 
@@ -144,7 +151,7 @@ def _one(table: Table, what: str, names: tuple[str, ...]) -> str:
         has = " and ".join(found) or "none"
         raise InputError(
             f"{table.path} needs {what} as one of {', '.join(names)}; it has {has}. Its columns: "
-            f"{', '.join(table.columns)}; --columns {names[0]}=NAME names another"
+            f"{', '.join(table.columns)}; --columns {names[0]}=NAME names the one that counts"
         )
     return found[0]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.frames import rotation_from_quaternion
-from .samples import COLUMNS, Samples, check, samples_from
+from .samples import COLUMNS, RIVALS, Samples, check, samples_from
 from .table import Table, read_columns, read_csv
 
 TrajectoryFormat = Literal["auto", "csv", "tum", "tum-ecef", "comma2k19"]
@@ -48,8 +48,15 @@ def read_trajectory(
 
 
 def renamed(table: Table, columns: Mapping[str, str], known: tuple[str, ...]) -> Table:
-    """Return a table whose columns are called as we call them; InputError for unknown names."""
+    """Return a table whose columns are called as we call them; InputError for unknown names.
+
+    What is named rules: with ``lat`` named, a column x counts no more.
+    """
     found = dict(table.columns)
+    for rivals in RIVALS:
+        chosen = {name for group in rivals if group & columns.keys() for name in group}
+        for name in set().union(*rivals) - chosen if chosen else ():
+            found.pop(name, None)
     for ours, theirs in columns.items():
         if ours not in known:
             raise InputError(f"there is no column {ours!r} to be mapped; known: {', '.join(known)}")

@@ -125,7 +125,7 @@ def _local_axes(ecef: Vectors) -> Matrix:
 def _between(known_s: Vectors, values: Vectors, wanted_s: Vectors) -> Vectors:
     if len(known_s) < 3:
         return np.column_stack([np.interp(wanted_s, known_s, column) for column in values.T])
-    return np.asarray(Akima1DInterpolator(known_s, values, method="makima")(wanted_s))
+    return np.asarray(Akima1DInterpolator(known_s, values)(wanted_s))
 
 
 def _smoothed(values: Vectors, wish: Evenness) -> Vectors:

@@ -49,6 +49,18 @@ def test_names_of_columns_can_be_given(tmp_path: Path) -> None:
     assert samples.rotations[:, :2, 0] == pytest.approx(np.array([[1, 0], [0, 1]]), abs=1e-12)
 
 
+def test_what_is_named_rules(tmp_path: Path) -> None:
+    text = "stamp_s,stamp_ns,x,y,lat,lon,qx,yaw_deg\n1,5,3,4,48,11,0.5,90\n"
+    path = written(tmp_path, text)
+    columns = {"stamp_ns": "stamp_ns", "lat": "lat", "yaw_deg": "yaw_deg"}
+    samples = read_trajectory(path, columns=columns)
+    assert (samples.frame, samples.axes) == ("wgs84", "enu")
+    assert samples.positions.tolist() == [[48, 11, 0]]
+    assert samples.stamps_us.tolist() == [0]
+    assert samples.rotations is not None
+    assert samples.rotations[0, :, 0] == pytest.approx((0, 1, 0), abs=1e-12)
+
+
 def test_angles_are_those_of_rep_103(tmp_path: Path) -> None:
     text = "stamp_s,x,y,yaw_deg,pitch_deg,roll_rad\n1,0,0,30,-5,0.02\n2,1,0,30,-5,0.02\n"
     samples = read_trajectory(written(tmp_path, text))
