@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..core.cameras import (
@@ -16,7 +18,7 @@ from ..core.cameras import (
     padded,
 )
 from ..core.errors import InputError
-from ..core.frames import Matrix, matrix_from_quaternion, quaternion_from_rotation
+from ..core.frames import Matrix, quaternion_from_rotation, rotation_from_quaternion
 from ..core.shutter import Shutter
 from .stubs import common_pb2 as common
 from .stubs import sensorsim_pb2 as sensorsim
@@ -39,17 +41,26 @@ def pose_matrix(pose: common.Pose) -> Matrix:
 
     InputError for a pose that is not finite, off the earth, or has a quaternion near zero.
     """
-    xyz = np.array([pose.vec.x, pose.vec.y, pose.vec.z])
-    xyzw = np.array([pose.quat.x, pose.quat.y, pose.quat.z, pose.quat.w])
-    if not (np.isfinite(xyz).all() and np.isfinite(xyzw).all()):
+    matrix: Matrix = pose_matrices([pose])[0]
+    return matrix
+
+
+def pose_matrices(poses: Sequence[common.Pose]) -> Matrix:
+    """Return the (N, 4, 4) transforms of messages; as ``pose_matrix`` does, and much faster."""
+    rows = [(p.vec.x, p.vec.y, p.vec.z, p.quat.x, p.quat.y, p.quat.z, p.quat.w) for p in poses]
+    numbers = np.array(rows, np.float64).reshape(-1, 7)
+    if not np.isfinite(numbers).all():
         raise InputError("a pose holds a number that is not finite")
-    if np.abs(xyz).max() > _FURTHEST_M:
+    xyz, xyzw = numbers[:, :3], numbers[:, 3:]
+    if np.abs(xyz).max(initial=0.0) > _FURTHEST_M:
         raise InputError(f"a pose is further than {_FURTHEST_M:g} m from the scene's origin")
-    if not xyzw.any():
-        xyzw[3] = 1.0
-    elif np.linalg.norm(xyzw) < _SHORTEST_QUATERNION:
+    xyzw[~xyzw.any(axis=1), 3] = 1.0
+    if np.linalg.norm(xyzw, axis=1).min(initial=1.0) < _SHORTEST_QUATERNION:
         raise InputError("a pose has a quaternion of nearly no length; send a unit quaternion")
-    return matrix_from_quaternion(xyz, xyzw)
+    matrices = np.tile(np.eye(4), (len(numbers), 1, 1))
+    matrices[:, :3, :3] = rotation_from_quaternion(xyzw)
+    matrices[:, :3, 3] = xyz
+    return matrices
 
 
 def pose_pair(start: Matrix, end: Matrix) -> sensorsim.PosePair:

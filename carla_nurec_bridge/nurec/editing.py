@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.frames import Matrix
-from .conversion import pose_matrix, pose_message
+from .conversion import pose_matrices, pose_message
 from .stubs import common_pb2 as common
 from .stubs import sensorsim_pb2 as sensorsim
 
@@ -91,7 +91,7 @@ def editable_track(message: sensorsim.DynamicObjectTrack) -> EditableTrack:
         (box.size_x, box.size_y, box.size_z) if message.HasField("object_size") else None,
         message.asset_id,
         np.array([pose.timestamp_us for pose in poses], np.int64),
-        np.array([pose_matrix(pose.pose) for pose in poses]).reshape(-1, 4, 4),
+        pose_matrices([pose.pose for pose in poses]),
     )
 
 

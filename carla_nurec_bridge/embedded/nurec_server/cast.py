@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.catalogue import load_catalogue
 from ...core.errors import InputError
-from ...nurec.conversion import pose_matrix
+from ...nurec.conversion import pose_matrices
 from ...nurec.stubs import common_pb2 as common
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from ...scene import Scene, SceneTrack
@@ -108,13 +108,13 @@ def _inserted(
             Code.INVALID_ARGUMENT, f"track {added.id!r} has stamps that do not increase"
         )
     with as_invalid_argument():
-        poses = [pose_matrix(pose.pose) for pose in added.trajectory.poses]
+        poses = pose_matrices([pose.pose for pose in added.trajectory.poses])
     track = SceneTrack(
         added.id,
         added.semantic_class or look.label,
         look.size_m,
         stamps,
-        np.array(poses).reshape(-1, 4, 4),
+        poses,
     )
     return track, look
 
