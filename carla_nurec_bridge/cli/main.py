@@ -24,7 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "nurec assets replace": ("nurec_assets_replace", "Draw actors as other assets."),
     "nurec assets insert": ("nurec_assets_insert", "Put new actors into a scene."),
     "nurec assets restore": ("nurec_assets_restore", "Undo all edits of a scene."),
-    "scene build": ("scene_build", "Build a scene package from a map and a recording."),
+    "scene build": ("scene_build", "Build a scene package from a recording, any drive, or a bag."),
     "scene info": ("scene_info", "Show what a scene package holds."),
     "scenario list": ("scenario_list", "List the scenarios that can be recorded."),
     "scenario record": ("scenario_record", "Drive scenarios in CARLA and record them."),
