@@ -240,6 +240,13 @@ def test_a_job_that_another_client_takes_away(
     assert said in str(error)
 
 
+def test_a_session_that_a_gradio_server_no_longer_knows(running: CosmosServer) -> None:
+    http, client = connect(running.url + NEW, "auto", None, QUICK)
+    with pytest.raises(JobFailed, match=r"no longer knows the call .* nothing was sent again"):
+        client.wait("a session of before", lambda _update: None)
+    http.close()
+
+
 def test_uploads_that_are_too_large(running: CosmosServer, clip: Path, tmp_path: Path) -> None:
     large = tmp_path / "large"
     large.mkdir()
