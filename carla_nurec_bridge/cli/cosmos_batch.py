@@ -15,6 +15,7 @@ from .cosmos_options import (
     connection_options,
     deadline_of,
     policy_of,
+    terminate_as_interrupt,
 )
 
 
@@ -61,7 +62,7 @@ def command(
         "batch",
     )
     try:
-        with Display() as display:
+        with terminate_as_interrupt(), Display() as display:
             tally = run_batch(
                 http,
                 server,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -67,6 +69,16 @@ def policy_of(settings: dict[str, Any]) -> RetryPolicy:
 def deadline_of(settings: dict[str, Any]) -> Deadline:
     """Begin the overall deadline."""
     return Deadline(settings["deadline"])
+
+
+@contextmanager
+def terminate_as_interrupt() -> Iterator[None]:
+    """Treat SIGTERM like Ctrl-C while the block runs: cancel on the server, keep no partial file."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Display:

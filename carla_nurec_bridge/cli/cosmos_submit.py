@@ -15,6 +15,7 @@ from .cosmos_options import (
     connection_options,
     deadline_of,
     policy_of,
+    terminate_as_interrupt,
 )
 
 
@@ -65,7 +66,7 @@ def command(
         Path(output).mkdir(parents=True, exist_ok=True)
     name = spec.source.stem
     try:
-        with Display() as display:
+        with terminate_as_interrupt(), Display() as display:
             outcome = run_job(
                 http,
                 server,

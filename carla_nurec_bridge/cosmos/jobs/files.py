@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import re
@@ -50,6 +51,14 @@ def _free(path: Path) -> Path:
     return free
 
 
+def _remove_orphans(target: Path) -> None:
+    """Remove what a process that was killed had fetched of this file."""
+    for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        pid = part.suffixes[-2][1:]
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            part.unlink(missing_ok=True)
+
+
 def fetch(http: Http, server: Server, file: RemoteFile, target: Path, within_s: float) -> str:
     """Store a video under ``target`` within so many seconds; return its SHA-256.
 
@@ -57,6 +66,7 @@ def fetch(http: Http, server: Server, file: RemoteFile, target: Path, within_s: 
     that it is a video), then renamed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_orphans(target)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
 
     limit = Deadline(within_s, "--result-timeout")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -84,6 +88,35 @@ def test_jobs_of_a_batch_let_others_go_first(server: CosmosServer, clip: Path, t
     client.close()
     (job,) = server.jobs.matching(None, None, None, 10)
     assert job["priority"] == "batch"
+
+
+def test_sigterm_cancels_too_and_orphans_of_killed_clients_go(
+    server: CosmosServer, clip: Path, tmp_path: Path
+):
+    target = tmp_path / "out" / "v.mp4"
+    target.parent.mkdir()
+    orphan, other = target.parent / ".v.mp4.4194305.part", target.parent / ".w.mp4.1.part"
+    orphan.touch()
+    other.touch()
+    long_clip = make_clip(tmp_path / "long", frames=930)
+    argv = ["cosmos", "submit", server.url, "dawn", "--output", str(target), *FAST]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "carla_nurec_bridge.cli.main", *argv, "--clip", str(long_clip)],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "running" in line:
+            break
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    deadline = time.monotonic() + 30
+    while server.jobs.counts()["cancelled"] != 1:
+        assert time.monotonic() < deadline, server.jobs.counts()
+        time.sleep(0.05)
+    assert main([*argv, "--clip", str(clip)]) == 0
+    assert {path.name for path in target.parent.iterdir()} == {"v.mp4", other.name}
 
 
 def test_jobs_are_listed_and_cancelled(state_dir: Path, clip: Path, tmp_path: Path, capsys):
