@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos import ControlOptions
-from carla_nurec_bridge.cosmos.from_bag import BagWish, choose
+from carla_nurec_bridge.core.cameras import camera_to_json
+from carla_nurec_bridge.core.errors import InputError, RunError
+from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
+from carla_nurec_bridge.core.shutter import Shutter
+from carla_nurec_bridge.core.timings import Timings
+from carla_nurec_bridge.core.topics import TOPICS
+from carla_nurec_bridge.cosmos import NEEDED, ControlOptions, from_bag
+from carla_nurec_bridge.cosmos.from_bag import BagWish, choose, clips_of_bag
 
 T0 = 1_700_000_000_000_000_000
 STAMPS = [T0 + 50_000_000 * k for k in range(101)]  # 20 Hz, 5 s
@@ -53,3 +62,56 @@ def test_what_cannot_be_had_is_refused() -> None:
         choose(STAMPS, wish(start_s=7.0))
     with pytest.raises(InputError, match="less than two"):
         choose(STAMPS[:1], wish())
+
+
+class Bag:
+    """A bag whose third depth picture is missing; pictures are never looked at."""
+
+    path = Path("run/bag/bag_0.mcap")
+    lens = camera_to_json(OpenCVPinholeCamera.from_fov(64, 48, 90.0), Shutter.GLOBAL)
+    calibration: ClassVar = {
+        "camera_model": lens, "source": "carla", "shutter_s": 0.0,
+        "rig_from_camera": np.eye(4).tolist(),
+    }  # fmt: skip
+
+    def __init__(self, directory: Path) -> None:
+        rows = {key: "/" + TOPICS[key].named("eye") for key in (*NEEDED, "calibration")}
+        self.topics = rows
+
+    def __enter__(self) -> Bag:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def streams(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(topic=topic, type="t") for topic in self.topics.values()]
+
+    def messages(self, topics: list[str]) -> Iterator[tuple[str, int, Any]]:
+        for topic in topics:
+            yield topic, 0, SimpleNamespace(data=json.dumps(self.calibration))
+
+    def raw(
+        self, topics: list[str], start_ns: int = 0, end_ns: int = 2**62
+    ) -> Iterator[tuple[str, str, int, bytes]]:
+        for number, stamp in enumerate(STAMPS[:5]):
+            for topic in topics:
+                if start_ns <= stamp < end_ns and not (number == 2 and "depth" in topic):
+                    yield topic, "t", stamp, b""
+
+
+def test_a_frame_that_lacks_a_picture_ends_it_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    frame = SimpleNamespace()
+    taken: list[int] = []
+    monkeypatch.setattr(from_bag, "BagReader", Bag)
+    monkeypatch.setattr(from_bag, "decode", lambda data, name: frame)
+    monkeypatch.setattr(
+        from_bag.ControlFeed, "add", lambda self, stamp, messages, number: taken.append(number)
+    )
+    monkeypatch.setattr(from_bag.ControlFeed, "frames", property(lambda self: len(taken)))
+    with pytest.raises(RunError, match=rf"frame 2 of eye \({STAMPS[2]} ns\): .*/depth/image_raw"):
+        clips_of_bag(tmp_path, wish(), Timings(), lambda done, total: None)
+    assert taken == [0, 1]
+    assert not list(tmp_path.rglob("manifest.json"))
