@@ -1,39 +1,54 @@
-"""Time ``carla_ego`` with a full rig: messages a second, CPU a frame, nothing lost.
+"""Time ``carla_ego`` with a full rig: kept in step, nothing lost, CPU a frame beside its floor.
 
-Run: ``python benchmarks/ego_node.py [FRAMES]``. The embedded CARLA serves the demo town; the rig
-has two cameras 1280x720, a lidar 64x1024, an IMU and a GNSS, all at 20 Hz. A subscriber in this
-process counts the serialized messages. The floor is what no bridge can avoid: the pictures as JPEG
-and one copy of the cloud.
+Run: ``python benchmarks/ego_node.py [FRAMES]``. The embedded CARLA serves the demo town with ten
+vehicles; the rig has two cameras 1280x720, a lidar 64x1024, an IMU and a GNSS, all at 20 Hz of
+simulated time, in lock-step. A process of its own hears every topic: each must have the stamps of
+its frames, once and in order. The floor is publishing the same messages, ready made, to the same
+listener: what no node on this middleware can go below. Between the two lie the pictures' way from
+CARLA (7 MB a frame), their JPEG and building the messages.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import socket
+import pickle
+import struct
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import rclpy
 import simplejpeg
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.serialization import deserialize_message
+from std_srvs.srv import SetBool
 
+from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.core.streams import EGO, Stream, expected_count
-from carla_nurec_bridge.graph import GraphConfig, build_graph
-from carla_nurec_bridge.ros.convert import byte_array
+from carla_nurec_bridge.core.streams import EGO, Stream
+from carla_nurec_bridge.graph import (
+    Graph,
+    GraphConfig,
+    build_graph,
+    environment,
+    write_parameters,
+)
 from carla_nurec_bridge.ros.publishers import message_class
 from carla_nurec_bridge.ros.qos import profile
 from carla_nurec_bridge.supervisor import Supervisor
 
 FRAMES = 100
 DOMAIN = 94
-POINTS = 64 * 1024
+FLOOR_HZ = 40.0
+_NESTED = ("tf2_msgs/msg/TFMessage", "visualization_msgs/msg/MarkerArray")
+_UNSTAMPED = "std_msgs/msg/String"
 RIG = """
 name: bench
 cameras:
@@ -51,92 +66,222 @@ sensors:
 """
 
 
-class Counter:
-    """Counts the messages of streams as they arrive, serialized."""
+def streams_of(graph: Graph) -> list[Stream]:
+    """Return what ``carla_ego`` has to publish."""
+    return [stream for stream in graph.streams if stream.producer == EGO]
 
-    def __init__(self, streams: list[Stream]) -> None:
-        self.counts = dict.fromkeys((s.topic for s in streams), 0)
-        self._node = Node("counter")
-        for stream in streams:
-            ours = profile(stream.row.qos)
-            ours.depth = 100
-            self._node.create_subscription(
-                message_class(stream.row.type), stream.topic,
-                lambda _, topic=stream.topic: self._count(topic), ours, raw=True,
-            )  # fmt: skip
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
 
-    def _count(self, topic: str) -> None:
-        self.counts[topic] += 1
+class Listener:
+    """A process that hears every stream and keeps the stamps and the last message of each."""
 
-    def _spin(self) -> None:
+    def __init__(self, graph: Graph, folder: Path, *, starts_the_run: bool) -> None:
+        self._result = folder / "heard.pickle"
+        self._result.unlink(missing_ok=True)
+        role = "--start" if starts_the_run else "--listen"
+        argv = [sys.executable, __file__, role, str(self._result), json_of(graph.config)]
+        self._process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | dict(environment(graph.config)),
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
+
+    def close(self) -> tuple[dict[str, list[int]], dict[str, bytes]]:
+        """Return the stamps (ns) and the last serialized message by topic."""
+        self._process.communicate("\n", timeout=60)
+        heard: tuple[dict[str, list[int]], dict[str, bytes]]
+        heard = pickle.loads(self._result.read_bytes())
+        return heard
+
+
+def json_of(config: GraphConfig) -> str:
+    """Return a configuration as one argument."""
+    return config.model_dump_json()
+
+
+def listen(result: Path, config: GraphConfig, *, starts_the_run: bool) -> None:
+    """Hear every stream until standard input has a line; then write what was heard.
+
+    The run that waits for it is started when all publishers are known.
+    """
+    stamps: dict[str, list[int]] = {}
+    last: dict[str, bytes] = {}
+    rclpy.init()
+    node = Node("listener")
+
+    def hear(stream: Stream, raw: bytes) -> None:
+        last[stream.topic] = raw
+        if stream.row.type != _UNSTAMPED:
+            offset = 8 if stream.row.type in _NESTED else 4
+            seconds, nanoseconds = struct.unpack_from("<iI", raw, offset)
+            stamps[stream.topic].append(seconds * 1_000_000_000 + nanoseconds)
+
+    for stream in streams_of(build_graph(config)):
+        stamps[stream.topic] = []
+        ours = profile(stream.row.qos)
+        ours.depth = 100
+        node.create_subscription(
+            message_class(stream.row.type), stream.topic,
+            lambda raw, stream=stream: hear(stream, raw), ours, raw=True,
+        )  # fmt: skip
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+
+    def spin() -> None:
         try:
-            self._executor.spin()
+            executor.spin()
         except ExternalShutdownException:
             return
 
-    def close(self) -> None:
-        """Stop listening."""
-        time.sleep(0.5)
-        self._executor.shutdown()
-        self._thread.join(2.0)
+    thread = threading.Thread(target=spin, daemon=True)
+    thread.start()
+    print("listening", flush=True)
+    if starts_the_run:
+        start = node.create_client(SetBool, f"{EGO}/pause")
+        while not start.service_is_ready() or not all(map(node.count_publishers, stamps)):
+            time.sleep(0.05)
+        time.sleep(1.0)
+        start.call_async(SetBool.Request(data=False))
+    sys.stdin.readline()
+    time.sleep(1.0)
+    executor.shutdown()
+    thread.join(2.0)
+    result.write_bytes(pickle.dumps((stamps, last)))
 
 
-def floor_ms() -> float:
-    """Return the time of two JPEGs 1280x720 of a smooth picture and one copy of a cloud."""
-    ramp = np.linspace(0, 255, 1280, dtype=np.uint8)
-    picture = np.ascontiguousarray(np.broadcast_to(ramp[:, None], (720, 1280, 3)))
-    cloud = np.zeros((POINTS, 4), np.float32)
-    best = float("inf")
+def main_thread_s(pid: int) -> float:
+    """Return the CPU time in s that a process's main thread has taken."""
+    fields = Path(f"/proc/{pid}/task/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def floor_ms(graph: Graph, last: dict[str, bytes], folder: Path, frames: int) -> float:
+    """Return the CPU time in ms of publishing a frame's messages that are ready made."""
+    listener = Listener(graph, folder, starts_the_run=False)
+    rclpy.init()
+    node = Node("floor")
+    ready: list[tuple[Any, Any]] = []
+    for stream in streams_of(graph):
+        kind = message_class(stream.row.type)
+        publisher = node.create_publisher(kind, stream.topic, profile(stream.row.qos))
+        if stream.period_ticks:
+            ready.append((publisher, deserialize_message(last[stream.topic], kind)))
+    deadline = time.monotonic() + 20.0
+    while not all(p.get_subscription_count() for p, _ in ready) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    began_s, next_s = time.process_time(), time.monotonic()
+    for _ in range(frames):
+        for publisher, message in ready:
+            publisher.publish(message)
+        next_s += 1.0 / FLOOR_HZ
+        time.sleep(max(0.0, next_s - time.monotonic()))
+    spent_s = time.process_time() - began_s
+    listener.close()
+    rclpy.try_shutdown()
+    return spent_s / frames * 1e3
+
+
+def jpeg_ms(graph: Graph, last: dict[str, bytes]) -> float:
+    """Return the CPU time in ms of encoding a frame's pictures, as they were sent, once more."""
+    topics = [stream for stream in streams_of(graph) if stream.key == "compressed"]
+    messages = [deserialize_message(last[s.topic], message_class(s.row.type)) for s in topics]
+    pictures = [simplejpeg.decode_jpeg(bytes(message.data)) for message in messages]
+    best_s = float("inf")
     for _ in range(20):
-        started = time.perf_counter()
-        for _ in range(2):
-            simplejpeg.encode_jpeg(picture, quality=90, colorspace="RGB")
-        byte_array(cloud)
-        best = min(best, time.perf_counter() - started)
-    return best * 1e3
+        began_s = time.process_time()
+        for picture in pictures:
+            simplejpeg.encode_jpeg(picture, quality=90, colorsubsampling="420")
+        best_s = min(best_s, time.process_time() - began_s)
+    return best_s * 1e3
+
+
+def out_of_step(graph: Graph, heard: dict[str, list[int]], summary: dict[str, Any]) -> list[str]:
+    """Return a phrase for each topic whose stamps are not those of its frames, in order."""
+    wrong = []
+    for stream in streams_of(graph):
+        if stream.period_ticks:
+            # Frame 0 is there before anybody can listen.
+            due = [k for k in range(1, summary["frames"] + 1) if stream.due(k)]
+            wanted = [summary["t0_ns"] + k * summary["dt_ns"] for k in due]
+            found = [stamp for stamp in heard[stream.topic] if stamp > summary["t0_ns"]]
+            if found != wanted:
+                wrong.append(f"{stream.topic}: {len(found)} stamps, {len(wanted)} are due")
+    return wrong
 
 
 def main() -> int:
-    """Print the table; return 1 when a message was lost."""
+    """Print the table; return 1 when a message was lost or out of step."""
     frames = int(sys.argv[1]) if len(sys.argv) > 1 else FRAMES
-    os.environ["ROS_DOMAIN_ID"] = str(DOMAIN)
-    with tempfile.TemporaryDirectory() as folder:
-        run_dir = Path(folder)
-        rig = run_dir / "rig.yaml"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rig = folder / "rig.yaml"
         rig.write_text(RIG)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        graph = build_graph(
-            GraphConfig(
-                run_dir=run_dir, map=config_path("maps", "demo_town.xodr"), rig=str(rig),
-                frames=frames, vehicles=10, nurec=False, agent=False, record=False,
-                carla_port=port, domain_id=DOMAIN, carla_timeout_s=30.0,
-            )
+        config = GraphConfig(
+            run_dir=folder, map=config_path("maps", "demo_town.xodr"), rig=str(rig),
+            frames=frames, vehicles=10, nurec=False, agent=False, record=False,
+            carla_port=free_port(pair=True), domain_id=DOMAIN, carla_timeout_s=30.0,
         )  # fmt: skip
-        rclpy.init()
-        counter = Counter([s for s in graph.streams if s.producer == EGO])
-        result = Supervisor(graph).run()
-        counter.close()
-        rclpy.try_shutdown()
+        graph = build_graph(config)
+        parameters = {EGO: dict(graph.parameters[EGO]) | {"start_paused": True}}
+        graph = replace(graph, parameters=parameters)
+        write_parameters(graph)
+        os.environ.update(environment(graph.config))
+        samples: list[tuple[int, float, float]] = []
+
+        def sample(done: int, _total: int) -> None:
+            main_s = main_thread_s(supervisor.pids[EGO])
+            samples.append((done, main_s, time.monotonic()))
+
+        supervisor = Supervisor(graph, sample)
+        listener = Listener(graph, folder, starts_the_run=True)
+        result = supervisor.run()
+        heard, last = listener.close()
         if not result.ok:
             print(result.sentence)
             return 1
-        summary = json.loads((run_dir / "parts" / "carla_ego.json").read_text())
-    received = sum(counter.counts.values())
-    expected = sum(expected_count(s, frames) for s in graph.streams if s.producer == EGO)
-    wall_s, cpu_ms = summary["wall_s"], summary["cpu_s"] / frames * 1e3
-    print(f"{len(counter.counts)} topics, {frames} frames of 50 ms in {wall_s:.1f} s of wall time")
-    print(f"messages    {received} of {expected} received, {received / wall_s:.0f} a second")
-    print(f"CPU         {cpu_ms:.1f} ms a frame in carla_ego (floor {floor_ms():.1f} ms)")
+        summary = json.loads((folder / "parts" / "carla_ego.json").read_text())
+        floors = floor_ms(graph, last, folder, frames), jpeg_ms(graph, last)
+    report(graph, summary, heard, samples, floors)
+    return int(bool(out_of_step(graph, heard, summary)))
+
+
+def report(
+    graph: Graph,
+    summary: dict[str, Any],
+    heard: dict[str, list[int]],
+    samples: list[tuple[int, float, float]],
+    floors: tuple[float, float],
+) -> None:
+    """Print what was measured."""
+    frames = summary["frames"]
+    (first, main_0_s, wall_0_s), (final, main_1_s, wall_1_s) = samples[0], samples[-1]
+    simulated_s = (final - first) * summary["dt_ns"] / 1e9
+    wall_s = wall_1_s - wall_0_s
+    messages = sum(map(len, heard.values()))
+    per_frame = messages / frames
+    wrong = out_of_step(graph, heard, summary)
+    total_ms = summary["cpu_s"] / frames * 1e3
+    main_ms = (main_1_s - main_0_s) / max(1, final - first) * 1e3
+    tick = summary["timings"]["tick"]["p50_ms"]
+    print(f"{len(heard)} topics, {frames} frames of {summary['dt_ns'] / 1e6:g} ms")
+    print(f"real time   factor {simulated_s / wall_s:.2f}; CARLA's own frame takes {tick:.0f} ms")
+    state = "every stamp of every topic once and in order" if not wrong else "; ".join(wrong)
+    print(f"messages    {messages} heard: {state}")
+    print(f"            {per_frame * (final - first) / simulated_s:.0f} a simulated second, "
+          f"{per_frame * (final - first) / wall_s:.0f} a second of wall time")  # fmt: skip
+    print(f"CPU         {total_ms:.1f} ms a frame in carla_ego, {main_ms:.1f} of it in the thread "
+          "that ticks; the others receive pictures and send")  # fmt: skip
+    print(f"floor       {floors[0]:.1f} ms a frame to publish the same messages, ready made, and "
+          f"{floors[1]:.1f} to encode its pictures")  # fmt: skip
     for stage, times in summary["timings"].items():
         print(f"  {stage:16} {times}")
-    return int(received < expected)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:2] in (["--listen"], ["--start"]):
+        listen(
+            Path(sys.argv[2]), GraphConfig.model_validate_json(sys.argv[3]),
+            starts_the_run=sys.argv[1] == "--start",
+        )  # fmt: skip
+    else:
+        sys.exit(main())
