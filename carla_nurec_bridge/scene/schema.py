@@ -17,7 +17,8 @@ LABELS = (
 """Label classes that NuRec's packages are known to hold."""
 
 Content = TypeVar("Content")
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
+"""No place, size or angle is larger, and squares of larger ones would end in infinity."""
 Row4 = tuple[Number, Number, Number, Number]
 Matrix4 = tuple[Row4, Row4, Row4, Row4]
 

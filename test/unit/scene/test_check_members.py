@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import struct
 import warnings
 import zipfile
@@ -91,7 +92,8 @@ def test_a_sound_package_has_no_problem(members: Members, problems: Any) -> None
     ("name", "keys", "value", "level", "field", "words"),
     [
         (INFO, ("pose-range", "end-timestamp_us"), 10**15, "warning", "pose-range", "than a day"),
-        (RIG, ("T_world_base", 0, 0), 1e300, "error", "T_world_base", "not a rotation"),
+        (RIG, ("T_world_base", 0, 0), 1e9, "error", "T_world_base", "not a rotation"),
+        (RIG, ("T_world_base", 0, 3), 1e300, "error", "T_world_base.0.3", "less than or equal"),
         (RIG, ("world_to_nre", "matrix", 3, 3), 2.0, "warning", "world_to_nre.matrix", "identity"),
         (RIG, (*WAY, "T_rig_worlds"), LEAP, "warning", "rig_trajectories.0.T_rig_worlds.1",
          "leaps there with 500 m/s"),
@@ -191,6 +193,26 @@ def test_a_map_that_lies_beside_the_way(members: Members, problems: Any, spellin
         members | {"map.xodr": text.replace("+lat_0=48.1351", "+lat_0=48.1301").encode()}
     )
     assert "only 0% of the rig's way lies on lanes" in words
+
+
+STRANGE: tuple[Any, ...] = (
+    None, True, [], {}, "", "NaN", 0, -1, 1e308, -1e14, float("nan"), 10**30, [[]], 2**63,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.filterwarnings("error")
+def test_strange_values_are_only_problems(members: Members, problems: Any, seed: int) -> None:
+    rng = random.Random(seed)
+    name = rng.choice((INFO, RIG, TRACKS))
+    content = json.loads(members[name])
+    for _ in range(rng.choice((1, 2))):
+        at, key = content, rng.choice(list(content))
+        while isinstance(at[key], dict | list) and at[key] and rng.random() < 0.85:
+            at = at[key]
+            key = rng.choice(list(at)) if isinstance(at, dict) else rng.randrange(len(at))
+        at[key] = rng.choice(STRANGE)
+    problems(members | {name: json.dumps(content).encode()})
 
 
 def test_many_alike_are_counted(members: Members, problems: Any) -> None:
