@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -45,6 +47,7 @@ def command(recording: Path | None, bag: Path | None, **settings: Any) -> int:
     if (recording is None) == (bag is None):
         raise click.UsageError("give --recording or --bag")
     heartbeat.start()
+    signal.signal(signal.SIGTERM, _interrupt)  # CARLA's settings come back then too
     settings["output"].mkdir(parents=True, exist_ok=True)
     out = console()
     if bag is not None:
@@ -52,6 +55,10 @@ def command(recording: Path | None, bag: Path | None, **settings: Any) -> int:
     elif recording is not None:
         _from_recording(recording, settings, out)
     return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _from_recording(recording: Path, settings: dict[str, Any], out: Console) -> None:
