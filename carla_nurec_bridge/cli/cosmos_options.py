@@ -73,7 +73,7 @@ def deadline_of(settings: dict[str, Any]) -> Deadline:
 
 @contextmanager
 def terminate_as_interrupt() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C while the block runs: cancel on the server, keep no partial file."""
+    """Treat SIGTERM like Ctrl-C while the block runs: cancel there, keep no partial file."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
