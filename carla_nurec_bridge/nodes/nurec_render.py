@@ -105,8 +105,8 @@ class NurecRender:
             )
             if p.extras:
                 editor.ensure(wanted_extras(draw_extras(load_extras(p.extras), p.seed)))
-            elif editor.possible:
-                editor.tracks()
+            elif unknown := editor.look():
+                self._status.publish(0, {}, unknown)
             self._publisher.start()
             self._connected = True
             state = self._wait_running(editor)

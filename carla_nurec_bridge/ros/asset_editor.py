@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from ..core.errors import ProtocolError
 from ..core.extras import Extras
 from ..nurec import assets
 from ..nurec.assets import Wanted
@@ -36,6 +37,20 @@ class AssetEditor:
         """Whether the server can list a scene's tracks and does not say that editing is off."""
         found = self._client.capabilities
         return "D" in found.generation and found.editing is not False
+
+    def look(self) -> str:
+        """Find out what others have put in; return why that cannot be told, or an empty text.
+
+        Pictures do not need it: NuRec may refuse to list tracks when it was started without
+        editing, and not say so before.
+        """
+        if not self.possible:
+            return ""
+        try:
+            self.tracks()
+        except ProtocolError as error:
+            return f"nobody can follow what was put into the scene: {error}"
+        return ""
 
     def tracks(self) -> tuple[EditableTrack, ...]:
         """Return the dynamic objects as they are now."""

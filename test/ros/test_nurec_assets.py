@@ -181,6 +181,19 @@ def test_a_server_without_editing_says_so(context: Context) -> None:
             run.close()
 
 
+def test_a_server_that_lists_no_tracks_still_renders() -> None:
+    def refuse(_scene: str) -> Any:
+        raise ProtocolError("get_dynamic_objects: FAILED_PRECONDITION: not started for that")
+
+    found = SimpleNamespace(generation="D", editing=None)
+    client: Any = SimpleNamespace(capabilities=found, dynamic_objects=refuse)
+    editor = AssetEditor(client, "clip", ["car"], lambda _: None)
+    assert "FAILED_PRECONDITION: not started for that" in editor.look()
+    assert editor.added == frozenset()
+    found.generation = "B"
+    assert editor.look() == "", "servers without such calls are not asked"
+
+
 @pytest.mark.parametrize(
     ("values", "text"),
     [({}, "names no asset for TRACK"), ({"a": ""}, "a must be a string"),
