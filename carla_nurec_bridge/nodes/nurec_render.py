@@ -159,6 +159,8 @@ class NurecRender:
         pose = pose_matrix(joined.messages["odometry"].pose.pose)
         self._renderer.observe(stamp, pose, boxes)
         errors = self._renderer.render(client, frame, stamp)
+        if errors and editor.added:
+            editor.look()  # another client may have restored the scene
         if self._p.lockstep:
             counts = {t: n - before[t] for t, n in self._publishers.counts.items() if n > before[t]}
             self._participant.answer(stamp, counts, "; ".join(errors))

@@ -56,7 +56,8 @@ def _tile(
     pictures = [decoded(bytes(m.data)) for _, _, m in bag.messages([topic], stamp, stamp)]
     if not pictures or len(seen) < len(outlines):
         return None
-    region = _region(np.concatenate(list(seen.values())))
+    height, width = pictures[0].shape[:2]
+    region = _region(np.concatenate(list(seen.values())), np.array([width, height]))
     shown = Image.fromarray(pictures[0]).transform(
         _TILE, Image.Transform.EXTENT, tuple(region), Image.Resampling.BICUBIC
     )
@@ -69,12 +70,16 @@ def _tile(
     return shown
 
 
-def _region(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return left, top, right, bottom of the cut around pixels, in the shape of a tile."""
+def _region(points: NDArray[np.float64], size: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return left, top, right, bottom of the cut around pixels, in the shape of a tile.
+
+    It lies within a picture of ``size`` (width, height) if it can.
+    """
     low, high = points.min(axis=0), points.max(axis=0)
     shape = np.array([1.0, _TILE[1] / _TILE[0]])
     width = max(_ROOM * float(((high - low) / shape).max()), _LEAST_CROP_PX)
     corner = 0.5 * (low + high) - 0.5 * width * shape
+    corner = np.clip(corner, 0.0, np.maximum(size - width * shape, 0.0))
     return np.concatenate([corner, corner + width * shape])
 
 
