@@ -41,20 +41,25 @@ class _Seen:
     map_from_box: dict[int, Matrix] = field(default_factory=dict)
 
 
-def build_from_bag(directory: Path, out: Path, rig: Rig | None = None) -> Scene:
+def build_from_bag(
+    directory: Path, out: Path, rig: Rig | None = None, xodr: str | None = None
+) -> Scene:
     """Write the scene package of a recorded run and return its scene.
 
-    The map is the latched OpenDRIVE text, the ego's way that of ``odometry`` (with TF between map
-    and odom), the tracks are those of ``objects`` under the names of ``objects/tracks``. The
-    cameras are those of the latched calibrations with the stamps of their pictures, or those of
-    ``rig``. InputError when the bag lacks map or odometry, or holds several egos.
+    The map is the latched OpenDRIVE text or ``xodr``, the ego's way that of ``odometry`` (with TF
+    between map and odom), the tracks are those of ``objects`` under the names of
+    ``objects/tracks``. The cameras are those of the latched calibrations with the stamps of their
+    pictures, or those of ``rig``. InputError when the bag lacks map or odometry, or holds several
+    egos.
     """
     with BagReader(directory) as bag:
         topics = _topics(bag)
         odometry, objects, latched = _read(bag, topics)
-        if len(odometry) < 2 or "map_opendrive" not in latched:
-            lacks = "map/opendrive" if len(odometry) > 1 else "odometry"
-            raise InputError(f"{directory} holds too little {lacks} to build a scene of")
+        if xodr is None and "map_opendrive" in latched:
+            xodr = str(latched["map_opendrive"].data)
+        if len(odometry) < 2 or xodr is None:
+            lacks = "map/opendrive; give --map" if len(odometry) > 1 else "odometry"
+            raise InputError(f"{directory} cannot become a scene: it holds too little {lacks}")
         stamps_ns = np.array(sorted(odometry), np.int64)
         stamps_us = stamps_ns // NS_PER_US
         start_us, end_us = int(stamps_us[0]), int(stamps_us[-1])
@@ -62,7 +67,6 @@ def build_from_bag(directory: Path, out: Path, rig: Rig | None = None) -> Scene:
             cameras, lidars = _recorded_cameras(bag), _recorded_lidars(bag)
         else:
             cameras, lidars = rig_cameras(rig, start_us, end_us), rig_lidars(rig)
-    xodr = str(latched["map_opendrive"].data)
     map_from_rig = _way(odometry, stamps_ns, latched.get("tf_static", []))
     users = _road_users(
         objects, _content(latched, "objects_tracks"), _content(latched, "objects_looks")

@@ -43,7 +43,7 @@ _TRAJECTORY_ONLY = (
     "map_path",
     type=_FILE,
     help="OpenDRIVE file of the place (.xodr or .xodr.gz). Without it a trajectory gets a road "
-    "laid along it, and a bag's own map is used.",
+    "laid along it, and a bag has its own.",
 )
 @click.option(
     "--rig",
@@ -140,7 +140,7 @@ def _check_belongs(context: click.Context, source: str) -> None:
     useless = {
         "recording": _TRAJECTORY_ONLY,
         "trajectory": ("ego",),
-        "bag": (*_TRAJECTORY_ONLY, "map_path", "ego", "start_us"),
+        "bag": (*_TRAJECTORY_ONLY, "ego", "start_us"),
     }[source]
     for parameter in context.command.params:
         given = context.get_parameter_source(str(parameter.name))
@@ -168,11 +168,6 @@ def _from_trajectory(output: Path, options: dict[str, Any]) -> Scene:
     from ..scene.way import Evenness
 
     path: Path = options["trajectory"]
-    xodr = None
-    if options["map_path"] is not None:
-        from ..opendrive import read_opendrive
-
-        xodr = read_opendrive(options["map_path"])
     start_at = options["start_at"]
     wish = TrajectoryOptions(
         name=path.stem or "drive",
@@ -187,7 +182,7 @@ def _from_trajectory(output: Path, options: dict[str, Any]) -> Scene:
     users = read_users(options["tracks"], options["track_columns"]) if options["tracks"] else []
     rig = load_rig(options["rig"] or "demo")
     return build_from_trajectory(
-        ego, users, rig, output, wish, xodr=xodr, with_map=not options["no_map"]
+        ego, users, rig, output, wish, xodr=_map(options), with_map=not options["no_map"]
     )
 
 
@@ -195,9 +190,15 @@ def _from_bag(output: Path, options: dict[str, Any]) -> Scene:
     from ..core.rig import load_rig
     from .scene_bag import build_from_bag
 
-    return build_from_bag(
-        options["bag"], output, load_rig(options["rig"]) if options["rig"] else None
-    )
+    rig = load_rig(options["rig"]) if options["rig"] else None
+    return build_from_bag(options["bag"], output, rig, _map(options))
+
+
+def _map(options: dict[str, Any]) -> str | None:
+    """Return the text of the map that was given."""
+    from ..opendrive import read_opendrive
+
+    return None if options["map_path"] is None else read_opendrive(options["map_path"])
 
 
 _SOURCES = {"recording": _from_recording, "trajectory": _from_trajectory, "bag": _from_bag}

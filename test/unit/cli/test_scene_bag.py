@@ -105,20 +105,23 @@ def ego(k: int) -> tuple[float, float, float]:
     return 50 * math.sin(0.2 * t), 50 - 50 * math.cos(0.2 * t), 0.2 * t
 
 
-def write_bag(path: Path, namespaces: tuple[str, ...] = ("/ego1",)) -> Path:
+def write_bag(
+    path: Path, namespaces: tuple[str, ...] = ("/ego1",), *, with_map: bool = True
+) -> Path:
     with BagWriter(path, BagOptions()) as writer:
         for namespace in namespaces:
-            _fill(Maker(writer, namespace))
+            _fill(Maker(writer, namespace), with_map=with_map)
     return path
 
 
-def _fill(out: Maker) -> None:
+def _fill(out: Maker, *, with_map: bool) -> None:
     string, first = "std_msgs/msg/String", T0_S * 10**9
     turned = {"translation": {"x": 100.0, "y": -3.0, "z": 0.5}, "rotation": pose(0, 0, 0, 0.3)}
     turned["rotation"] = turned["rotation"]["orientation"]
     edge = {"header": stamped(first, "map"), "child_frame_id": "odom", "transform": turned}
     out.write("/tf_static", "tf2_msgs/msg/TFMessage", first, {"transforms": [edge]})
-    out.write("map/opendrive", string, first, {"data": MAP})
+    if with_map:
+        out.write("map/opendrive", string, first, {"data": MAP})
     out.write("objects/tracks", string, first, {"data": '{"7": "lead", "9": null}'})
     looks = {"7": {"blueprint": "vehicle.audi.tt", "colour": [1, 2, 3]},
              "9": {"blueprint": "walker.pedestrian.0001", "colour": None}}  # fmt: skip
@@ -208,4 +211,12 @@ def test_bags_that_make_no_scene(tmp_path: Path, capsys: pytest.CaptureFixture[s
     with BagWriter(tmp_path / "none", BagOptions()) as writer:
         Maker(writer).write("map/opendrive", "std_msgs/msg/String", 5, {"data": MAP})
     assert main(["scene", "build", "--bag", str(tmp_path / "none"), "-o", "x.usdz"]) == 2
-    assert "holds too little odometry to build a scene of" in capsys.readouterr().err
+    assert "it holds too little odometry" in capsys.readouterr().err
+    bare = write_bag(tmp_path / "bare", with_map=False)
+    assert main(["scene", "build", "--bag", str(bare), "-o", "x.usdz"]) == 2
+    assert "it holds too little map/opendrive; give --map" in capsys.readouterr().err
+    (tmp_path / "m.xodr").write_text(MAP)
+    out = tmp_path / "m.usdz"
+    argv = ["scene", "build", "--bag", bare, "--map", tmp_path / "m.xodr", "-o", out]
+    assert main([str(a) for a in argv]) == 0
+    assert open_scene(out).xodr == MAP
