@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.errors import BridgeError
 from .director import Director
 from .entity_services import EntityServices
 from .run_control import RunControl, State
@@ -74,10 +75,15 @@ class SimulationServices:
         wanted = _STATES[number]
         if wanted == self._control.state:
             raise Refused(_ALREADY, f"the simulation is {wanted} already")
+        before = self._control.state
+        self._control.become("paused" if wanted == "stopped" else wanted)
         if wanted == "stopped":
-            self._control.become("paused")
-            self._control.call(lambda: self._director.reset(keep_guests=False))
-        self._control.become(wanted)
+            try:
+                self._control.call(lambda: self._director.reset(keep_guests=False))
+            except BridgeError:
+                self._control.become(before)
+                raise
+            self._control.become("stopped")
 
     def _step(self, request: Any, _response: Any) -> None:
         self._control.step(request.steps)
