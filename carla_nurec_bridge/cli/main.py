@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "scene build": ("scene_build", "Build a scene package from a recording, any drive, or a bag."),
     "scene info": ("scene_info", "Show what a scene package holds."),
     "scenario list": ("scenario_list", "List the scenarios that can be recorded."),
+    "scenario draw": ("scenario_draw", "Show which actors a seed adds to the demo."),
     "scenario record": ("scenario_record", "Drive scenarios in CARLA and record them."),
     "scene check": ("scene_check", "Name every problem of a scene package."),
     "scene list": ("scene_list", "List the scenes of NVIDIA's data set, or of a folder."),
