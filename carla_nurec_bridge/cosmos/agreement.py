@@ -54,6 +54,7 @@ class Agreement:
     def __init__(self, model: OpenCVPinholeCamera) -> None:
         self._model = model
         self._frames = 0
+        self._boxes = 0
         self.instances: dict[int, Instance] = {}
 
     def add(self, frame: ControlFrame) -> None:
@@ -64,6 +65,7 @@ class Agreement:
             instance = self.instances.setdefault(number, Instance(self._frames))
             instance.frames += 1
             instance.pixels += pixels
+        self._boxes += len(frame.boxes)
         for box in frame.boxes:
             if box.id in seen:
                 self.instances[box.id].label = box.label
@@ -79,6 +81,12 @@ class Agreement:
         visible = view.visible_share(frame.depth_m, box.map_from_box, box.size_m)
         inside = _inside(frame.ids, box.id, edges, outline) / pixels
         return Sighting(self._frames, pixels, round(iou, 4), round(inside, 4), round(visible, 3))
+
+    def without_box(self) -> frozenset[int]:
+        """Return the ids that never had a box though there were boxes: the ego's own bodywork."""
+        if not self._boxes:
+            return frozenset()
+        return frozenset(n for n, instance in self.instances.items() if not instance.label)
 
     def report(self) -> list[dict[str, Any]]:
         """Return, by id, the lowest and the middle agreement and every frame's numbers.

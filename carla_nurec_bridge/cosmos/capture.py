@@ -39,7 +39,14 @@ from .streams import ControlOptions
 
 _PICTURE_S = 30.0
 _OUTPUTS = ("rgb", "depth", "labels", "normals")
-_SOURCES = frozenset({"rgb", "depth", "semantic", "instance", "normals"})
+_ORIGINS = {
+    "rgb": "sensor.camera.rgb",
+    "depth": "sensor.camera.depth",
+    "semantic": "sensor.camera.instance_segmentation",
+    "instance": "sensor.camera.instance_segmentation",
+    "normals": "sensor.camera.normals",
+}
+_SOURCES = frozenset(_ORIGINS)
 
 
 @dataclass(frozen=True)
@@ -245,7 +252,7 @@ class _Studio:
         content = ClipContent(
             described, files, clip.options, clip.stamps_ns, list(numbers), shot.poses,
             {**dict.fromkeys(_SOURCES, wish.engine), "map": MAP_ENGINE},
-            {**dict.fromkeys(_SOURCES, f"sensor.camera {camera.name}"), "map": "get_map"},
+            {**_ORIGINS, "map": "OpenDRIVE of the map, boxes of the snapshot"},
             instances, self._world(), self._recording(players), wish.seed, agreement,
         )  # fmt: skip
         write_manifest(clip.directory, content)

@@ -149,7 +149,10 @@ class ControlClip:
         street: HdMap | None = None,
         ego: int = 0,
     ) -> None:
-        """Create the files of all streams that can be made; ``ego`` is the ego's instance id."""
+        """Create the files of all streams that can be made.
+
+        ``ego`` is the ego's instance id, 0 where it is not known: then it is what has no box.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         for name in ("manifest.json", *(stream.file for stream in STREAMS.values())):
             (directory / name).unlink(missing_ok=True)  # an older clip's must not look like ours
@@ -221,9 +224,8 @@ class ControlClip:
                     f"frames; frame {track.frames} is missing"
                 )
         for stream in self._later:
-            self.options = remake_depth(
-                self.directory, self._model, self.rate, self.options, self._ego
-            )
+            own = frozenset({self._ego}) if self._ego else self.agreement.without_box()
+            self.options = remake_depth(self.directory, self._model, self.rate, self.options, own)
             self._done[stream.name] = self._done["depth_master"]
         return tuple(self._file(stream) for stream in self.streams)
 

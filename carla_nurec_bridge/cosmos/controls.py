@@ -64,7 +64,7 @@ def depth_grey(depth_m: NDArray[np.float32], encoding: DepthEncoding) -> Picture
     """Return the grey levels (H, W) uint8 of depth along the optical axis (H, W) in metres."""
     grey = np.empty(depth_m.shape, np.uint8)
     near, far = np.float32(encoding.near_m), np.float32(encoding.far_m)
-    depth_levels(depth_m, _MODES[encoding.mode], near, far, grey)
+    depth_levels(np.ascontiguousarray(depth_m), _MODES[encoding.mode], near, far, grey)
     return grey
 
 

@@ -1,4 +1,7 @@
-"""Per-pixel work that runs without Python's lock, so that the streams' threads share the cores."""
+"""Per-pixel work that runs without Python's lock, so that the streams' threads share the cores.
+
+The types are given, so that the first import on a machine compiles and no frame of a run waits.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True}
@@ -13,7 +17,19 @@ LOG, INVERSE, LINEAR = 0, 1, 2
 FARTHEST_CM = 65535
 
 
-@numba.njit(**_OPTIONS)
+def _given(kind: types.Type, dimensions: int = 2) -> types.Array:
+    """Return the type of an array that is only read; writeable ones fit too."""
+    return types.Array(kind, dimensions, "C", readonly=True)
+
+
+def _made(kind: types.Type, dimensions: int = 2) -> types.Array:
+    return types.Array(kind, dimensions, "C")
+
+
+_U8, _U16, _I32, _F32 = types.uint8, types.uint16, types.int32, types.float32
+
+
+@numba.njit(types.void(_given(_F32), types.int64, _F32, _F32, _made(_U8)), **_OPTIONS)
 def depth_levels(depth, mode, near, far, out):  # type: ignore[no-untyped-def]
     """Write the grey level of every depth (H, W) in metres into ``out`` uint8: near is bright.
 
@@ -34,7 +50,7 @@ def depth_levels(depth, mode, near, far, out):  # type: ignore[no-untyped-def]
             out[i, j] = int(level * most)
 
 
-@numba.njit(**_OPTIONS)
+@numba.njit(types.void(_given(_F32), _made(_U16)), **_OPTIONS)
 def depth_cm(depth, out):  # type: ignore[no-untyped-def]
     """Write whole centimetres of depth (H, W) in metres into ``out`` uint16, at most 65535."""
     for i in range(depth.shape[0]):
@@ -43,7 +59,9 @@ def depth_cm(depth, out):  # type: ignore[no-untyped-def]
             out[i, j] = int(cm) if cm < FARTHEST_CM else FARTHEST_CM
 
 
-@numba.njit(**_OPTIONS)
+@numba.njit(
+    [types.void(_given(kind), _given(_U8), _made(_U8, 3)) for kind in (_U8, _I32)], **_OPTIONS
+)
 def paint(numbers, table, out):  # type: ignore[no-untyped-def]
     """Write row ``numbers[i, j]`` of ``table`` (N, 3) into every pixel of ``out`` (H, W, 3)."""
     for i in range(numbers.shape[0]):
@@ -54,7 +72,7 @@ def paint(numbers, table, out):  # type: ignore[no-untyped-def]
             out[i, j, 2] = table[number, 2]
 
 
-@numba.njit(**_OPTIONS)
+@numba.njit(types.void(_given(_I32), _made(_I32)), **_OPTIONS)
 def _extents(ids, found):  # type: ignore[no-untyped-def]
     for i in range(ids.shape[0]):
         for j in range(ids.shape[1]):
@@ -75,7 +93,7 @@ def extents(ids: NDArray[np.int32]) -> dict[int, tuple[int, int, int, int, int]]
     The edges are those of the outermost pixels, right and bottom one past the last.
     """
     found = np.zeros((int(ids.max()) + 1, 5), np.int32)
-    _extents(ids, found)
+    _extents(np.ascontiguousarray(ids), found)
     seen = np.flatnonzero(found[:, 0])
     rows = found[seen] + (0, 0, 0, 1, 1)
     return {int(n): tuple(row) for n, row in zip(seen, rows.tolist(), strict=True)}

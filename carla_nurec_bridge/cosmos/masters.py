@@ -32,7 +32,7 @@ class Master:
 
 def _depth(frame: ControlFrame) -> NDArray[np.uint16]:
     numbers = np.empty(frame.depth_m.shape, np.uint16)
-    depth_cm(frame.depth_m, numbers)
+    depth_cm(np.ascontiguousarray(frame.depth_m), numbers)
     return numbers
 
 

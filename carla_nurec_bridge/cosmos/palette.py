@@ -50,7 +50,7 @@ def _semantic_table() -> NDArray[np.uint8]:
 def semantic_rgb(tags: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the colours (H, W, 3) RGB of a tag image (H, W); tags without a colour are black."""
     colours = np.empty((*tags.shape, 3), np.uint8)
-    paint(tags, _semantic_table(), colours)
+    paint(np.ascontiguousarray(tags), _semantic_table(), colours)
     return colours
 
 
@@ -94,7 +94,7 @@ class InstancePalette:
             self._known[new] = True
             self.tags[int(new)] = int(tags.ravel()[np.argmax(ids.ravel() == new)])
         colours = np.empty((*ids.shape, 3), np.uint8)
-        paint(ids, self._table, colours)
+        paint(np.ascontiguousarray(ids), self._table, colours)
         return colours
 
     def entries(self) -> list[dict[str, Any]]:

@@ -19,16 +19,17 @@ from .video import VideoWriter
 _STEP_PX = 4
 
 
-def measured(depth: Path, ego: int, ids: Path, encoding: DepthEncoding) -> DepthEncoding:
+def measured(depth: Path, ids: Path, own: frozenset[int], encoding: DepthEncoding) -> DepthEncoding:
     """Return the encoding with the range that a clip's depth master has.
 
     ``clip_percent`` of the pixels lie before it and as many behind; sky and the pixels of the
-    instance ``ego`` (0: none) do not count. InputError when nothing is left.
+    instances ``own`` do not count. InputError when nothing is left.
     """
     counts = np.zeros(FARTHEST_CM + 1, np.int64)
+    ego = sorted(own)
     for far_cm, numbers in zip(read_master(depth), read_master(ids), strict=True):
         seen, owner = far_cm[::_STEP_PX, ::_STEP_PX], numbers[::_STEP_PX, ::_STEP_PX]
-        counts += np.bincount(seen[(owner != ego) | (ego == 0)], minlength=len(counts))
+        counts += np.bincount(seen[~np.isin(owner, ego)], minlength=len(counts))
     counts[0] = counts[FARTHEST_CM] = 0
     if not counts.any():
         raise InputError(f"{depth} shows nothing but sky; its depth has no range to measure")
@@ -38,12 +39,19 @@ def measured(depth: Path, ego: int, ids: Path, encoding: DepthEncoding) -> Depth
 
 
 def remake_depth(
-    directory: Path, model: OpenCVPinholeCamera, rate: Fraction, options: ControlOptions, ego: int
+    directory: Path,
+    model: OpenCVPinholeCamera,
+    rate: Fraction,
+    options: ControlOptions,
+    own: frozenset[int],
 ) -> ControlOptions:
-    """Write depth.mp4 from the masters of a clip; return the options with the measured range."""
+    """Write depth.mp4 from the masters of a clip; return the options with the measured range.
+
+    The instances ``own`` are the ego's and do not count in it.
+    """
     depth = directory / STREAMS["depth_master"].file
     ids = directory / STREAMS["instance_master"].file
-    encoding = measured(depth, ego, ids, options.depth)
+    encoding = measured(depth, ids, own, options.depth)
     path = directory / STREAMS["depth"].file
     writer = VideoWriter(path, model.width, model.height, rate, options.video)
     try:

@@ -12,13 +12,14 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
-from carla_nurec_bridge.cosmos import ControlClip, ControlFrame, ControlOptions, DepthEncoding
+from carla_nurec_bridge.cosmos import Box, ControlClip, ControlFrame, ControlOptions, DepthEncoding
 from carla_nurec_bridge.cosmos.masters import MASTERS, MasterWriter, metres, read_master
 
 SIZE = (96, 64)
 MODEL = OpenCVPinholeCamera.from_fov(*SIZE, 90.0)
 SOURCES = frozenset({"rgb", "depth", "semantic", "instance"})
 EGO = 77
+OTHER = Box(5, "car", (4.0, 2.0, 1.5), np.eye(4))
 
 
 def noisy_frame(number: int) -> ControlFrame:
@@ -80,11 +81,13 @@ def street(number: int, far_m: float) -> ControlFrame:
     return ControlFrame(number, np.zeros((*shape, 3), np.uint8), depth, tags, ids)
 
 
-def test_a_measured_range_leaves_out_sky_and_the_ego(tmp_path: Path) -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_a_measured_range_leaves_out_sky_and_the_ego(tmp_path: Path, known: bool) -> None:
+    """An ego that nobody names is what has no box where others have."""
     wish = ControlOptions(DepthEncoding("inverse", clip_percent=1.0), only=frozenset({"depth"}))
-    clip = ControlClip(tmp_path, MODEL, 20.0, wish, SOURCES, ego=EGO)
+    clip = ControlClip(tmp_path, MODEL, 20.0, wish, SOURCES, ego=EGO if known else 0)
     for number in range(3):
-        clip.add(street(number, 60.0 + 20.0 * number))
+        clip.add(replace(street(number, 60.0 + 20.0 * number), boxes=(OTHER,)))
     files = {file.kind: file.frames for file in clip.close()}
     assert files == {"depth": 3, "depth_master": 3, "instance_master": 3}
     seen = np.concatenate([street(n, 60.0 + 20.0 * n).depth_m[16:48:4].ravel() for n in range(3)])
