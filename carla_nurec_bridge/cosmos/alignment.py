@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from ..core.cameras import CameraModel
 from ..core.errors import InputError
 from ..core.rig import RigCamera
 from ..core.shutter import Shutter
-from .manifest import MANIFEST, read_manifest
+from .manifest import MANIFEST
 
 _TOLERANCE = 1e-6
 
@@ -69,9 +71,10 @@ def refuse_unaligned(videos: Mapping[str, Path]) -> None:
     """
     first: tuple[Path, Mapping[str, str]] | None = None
     for path in videos.values():
-        view = _view(path)
-        if view is None:
+        entry = listed(path)
+        if entry is None:
             continue
+        view: Mapping[str, str] = entry["view"]
         if first is None:
             first = path, view
         unlike = [name for name, value in view.items() if value != first[1].get(name)]
@@ -82,9 +85,10 @@ def refuse_unaligned(videos: Mapping[str, Path]) -> None:
             )
 
 
-def _view(path: Path) -> Mapping[str, str] | None:
-    """Return the view of a video by the manifest beside it; None without one that lists it."""
-    if not (path.parent / MANIFEST).is_file():
+def listed(path: Path) -> Mapping[str, Any] | None:
+    """Return what a manifest beside a video says of it; None without one of this package's."""
+    try:
+        videos = json.loads((path.parent / MANIFEST).read_text(encoding="utf-8"))["videos"].values()
+        return next((dict(v) for v in videos if v["file"] == path.name and "view" in v), None)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    videos = read_manifest(path.parent)["videos"].values()
-    return next((dict(video["view"]) for video in videos if video["file"] == path.name), None)

@@ -240,4 +240,5 @@ def _manifest(spec: JobSpec) -> dict[str, Any]:
         "fps": clip.rate_hz,
         "frames": clip.frames,
         "rig": {"cameras": [{"name": "front", "width": clip.width, "height": clip.height}]},
+        "encodings": {"depth": dict(spec.depth)} if spec.depth else {},
     }

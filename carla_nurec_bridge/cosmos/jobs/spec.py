@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from ...core.errors import InputError
 from ...core.resources import config_path
+from ..alignment import listed
 
 CONTROLS = ("edge", "depth", "seg", "vis")
 Level = Literal["very_low", "low", "medium", "high", "very_high"]
@@ -64,7 +65,10 @@ class Control:
 
 @dataclass(frozen=True)
 class JobSpec:
-    """One generation; ``source`` is the file that describes it. Videos exist when it is made."""
+    """One generation; ``source`` is the file that describes it. Videos exist when it is made.
+
+    ``depth`` is how the depth video's levels were made (mode, near_m, far_m), where that is known.
+    """
 
     source: Path
     prompt: str
@@ -77,6 +81,7 @@ class JobSpec:
     blur_strength: str
     canny_threshold: str
     controls: Mapping[str, Control]
+    depth: Mapping[str, Any] | None = None
 
     def videos(self) -> dict[str, Path]:
         """Return the videos to upload: ``rgb`` and each control that has one."""
@@ -199,7 +204,15 @@ def _spec(path: Path, values: _File) -> JobSpec:
         controls[name] = Control(control.control_weight, video)
     plain = values.model_dump(exclude={*CONTROLS, "input_video_path"})
     video = existing("input_video_path", values.input_video_path)
-    return JobSpec(source=path, video=video, controls=controls, **plain)
+    depth = _depth_encoding(controls["depth"].video) if "depth" in controls else None
+    return JobSpec(source=path, video=video, controls=controls, depth=depth, **plain)
+
+
+def _depth_encoding(video: Path | None) -> dict[str, Any] | None:
+    entry = None if video is None else listed(video)
+    encoding = (entry or {}).get("encoding", {})
+    names = ("mode", "near_m", "far_m")
+    return {name: encoding[name] for name in names} if encoding.keys() >= set(names) else None
 
 
 def _sentences(path: Path, error: ValidationError) -> str:

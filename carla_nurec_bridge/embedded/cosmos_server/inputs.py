@@ -20,7 +20,8 @@ from .shade_kernels import SKY, name_colours, smooth_depth
 Picture = NDArray[np.uint8]
 _CLOSE = 60  # sum of channel differences within which a colour counts as a tag's
 _ROAD, _SKY_LEVEL = 1, 2
-_NEAR_M, _FAR_M = 0.01, 1000.0  # of CARLA's logarithmic depth videos
+CARLA_DEPTH = ("log", 0.01, 1000.0)
+"""Mode, near and far end in metres of the depth videos of CARLA's tools, and of ours by default."""
 # Plausible colours of surfaces for jobs that bring no picture (by tag, sRGB).
 _PAINT = {
     1: (92, 92, 96), 2: (140, 136, 130), 3: (150, 132, 116), 4: (128, 120, 112),
@@ -40,12 +41,17 @@ class Scene:
     depth_m: NDArray[np.float32]
 
 
-def read_scenes(videos: Mapping[str, Path], size: tuple[int, int]) -> Generator[Scene]:
+def read_scenes(
+    videos: Mapping[str, Path],
+    size: tuple[int, int],
+    depth: tuple[str, float, float] = CARLA_DEPTH,
+) -> Generator[Scene]:
     """Yield the pictures of a job at ``size`` (width, height), as many as its shortest video has.
 
-    ``videos`` has any of rgb, vis, edge, seg and depth, of which ``used`` ones are read. Raises
-    InputError for what is no video.
+    ``videos`` has any of rgb, vis, edge, seg and depth, of which ``used`` ones are read; ``depth``
+    is that one's encoding. Raises InputError for what is no video.
     """
+    metres = depth_table(*depth)
     with ExitStack() as stack:
         readers = {name: _pictures(stack, videos[name]) for name in used(videos)}
         while True:
@@ -58,7 +64,7 @@ def read_scenes(videos: Mapping[str, Path], size: tuple[int, int]) -> Generator[
                 if (picture.shape[1], picture.shape[0]) != size:
                     picture = np.asarray(cv2.resize(picture, size, interpolation=nearest), np.uint8)
                 now[name] = picture
-            yield _scene(now)
+            yield _scene(now, metres)
 
 
 def used(names: Iterable[str]) -> list[str]:
@@ -86,7 +92,7 @@ def _pictures(stack: ExitStack, path: Path) -> Iterator[Picture]:
     return frames()
 
 
-def _scene(pictures: Mapping[str, Picture]) -> Scene:
+def _scene(pictures: Mapping[str, Picture], metres: NDArray[np.float32]) -> Scene:
     shape = next(iter(pictures.values())).shape[:2]
     depth = pictures.get("depth")
     tags = _tags(pictures["seg"]) if "seg" in pictures else None
@@ -95,7 +101,7 @@ def _scene(pictures: Mapping[str, Picture]) -> Scene:
     rgb = pictures.get("rgb", pictures.get("vis"))
     if rgb is None:
         rgb = _painted(tags, pictures.get("edge"))
-    return Scene(rgb, tags, _metres(depth, tags))
+    return Scene(rgb, tags, _metres(depth, tags, metres))
 
 
 @cache
@@ -135,15 +141,24 @@ def _guessed_tags(depth: Picture | None, shape: tuple[int, int]) -> Picture:
 
 
 @cache
-def _log_depth() -> NDArray[np.float32]:
-    level = 1 - (np.arange(256, dtype=np.float32) + 0.5) / 255
-    return np.asarray(_NEAR_M * (_FAR_M / _NEAR_M) ** np.clip(level, 0, 1), np.float32)
+def depth_table(mode: str, near_m: float, far_m: float) -> NDArray[np.float32]:
+    """Return the metres (256,) that the grey levels of a depth video stand for."""
+    level = (np.arange(256) + 0.5) / 255
+    if mode == "inverse":
+        metres = 1 / (level * (1 / near_m - 1 / far_m) + 1 / far_m)
+    elif mode == "linear":
+        metres = far_m - level * (far_m - near_m)
+    else:
+        metres = near_m * (far_m / near_m) ** (1 - level)
+    return np.clip(metres, near_m, far_m).astype(np.float32)
 
 
-def _metres(depth: Picture | None, tags: Picture) -> NDArray[np.float32]:
+def _metres(
+    depth: Picture | None, tags: Picture, table: NDArray[np.float32]
+) -> NDArray[np.float32]:
     height, width = tags.shape
     if depth is not None:
-        stepped = np.asarray(cv2.LUT(cv2.extractChannel(depth, 0), _log_depth()), np.float32)
+        stepped = np.asarray(cv2.LUT(cv2.extractChannel(depth, 0), table), np.float32)
         metres = np.asarray(cv2.blur(stepped, (5, 5)), np.float32)
         smooth_depth(stepped, tags, metres)
         return metres

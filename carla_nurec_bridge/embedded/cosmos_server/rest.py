@@ -140,7 +140,7 @@ def _jobs(router: APIRouter, parts: Parts) -> None:
         if known:
             return job_info(known[0], parts.jobs.position(known[0]))
         try:
-            task = accept(body.request, parts.blobs)
+            task = accept(body.request, parts.blobs, body.manifest)
         except NoWorker as error:
             raise HTTPException(409, {"errors": error.errors}) from error
         except Refused as error:

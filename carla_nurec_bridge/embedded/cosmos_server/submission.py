@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ...core.errors import BridgeError, InputError
+from ...cosmos import DepthEncoding
 from ...cosmos.jobs.contracts import CONTRACTS, Clip, violations
 from ...cosmos.jobs.probe import probe
 from .blob_store import BlobStore
+from .inputs import CARLA_DEPTH
 from .messages import JobRequest
 from .task import Task
 
@@ -28,8 +32,8 @@ class NoWorker(Refused):
     """A submission is for a backend that nobody here serves."""
 
 
-def accept(request: JobRequest, blobs: BlobStore) -> Task:
-    """Return the task of a request; Refused with everything that is wrong."""
+def accept(request: JobRequest, blobs: BlobStore, manifest: Mapping[str, Any]) -> Task:
+    """Return the task of a request about a clip; Refused with everything that is wrong."""
     contract = CONTRACTS.get(request.backend)
     if contract is None or not contract.enforced:
         known = ", ".join(REST_BACKENDS)
@@ -48,6 +52,10 @@ def accept(request: JobRequest, blobs: BlobStore) -> Task:
     weights = {name: source.weight for name, source in request.controls.items()}
     has_rgb = bool(request.rgb)
     errors += violations(contract, clip, weights, derived, has_rgb, request.resolution)
+    try:
+        depth = _depth(manifest)
+    except InputError as error:
+        errors.append(f"the manifest's encodings.depth: {error}")
     if errors:
         raise Refused(errors)
     if request.backend != BACKEND:
@@ -57,9 +65,24 @@ def accept(request: JobRequest, blobs: BlobStore) -> Task:
         negative_prompt=request.negative_prompt or "",
         seed=request.seed,
         videos={name: str(path) for name, path in videos.items()},
+        depth=depth,
         unused=tuple(name for name in _NO_EFFECT if getattr(request, name) not in (None, [], {}))
         + tuple(request.extra),
     )
+
+
+def _depth(manifest: Mapping[str, Any]) -> tuple[str, float, float]:
+    """Return how the clip's depth was encoded, by its manifest: CARLA's way if it does not say."""
+    encodings = manifest.get("encodings")
+    told = encodings.get("depth") if isinstance(encodings, dict) else None
+    if not isinstance(told, dict):
+        return CARLA_DEPTH
+    try:
+        found = str(told["mode"]), float(told["near_m"]), float(told["far_m"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError("mode, near_m and far_m are needed") from error
+    DepthEncoding(*found)  # type: ignore[arg-type]
+    return found
 
 
 def _videos(request: JobRequest, blobs: BlobStore) -> tuple[dict[str, Path], list[tuple[str, str]]]:

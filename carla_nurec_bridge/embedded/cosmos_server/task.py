@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...cosmos import VideoOptions, VideoWriter
-from .inputs import read_scenes, used
+from .inputs import CARLA_DEPTH, read_scenes, used
 from .look import read_look
 from .shading import Relighter
 
@@ -31,7 +31,8 @@ class Cancelled(Exception):
 class Task:
     """One video to make; ``videos`` has paths of any of rgb, vis, edge, seg and depth.
 
-    ``size`` (width, height) and ``rate_hz`` are those of the first video when None.
+    ``size`` (width, height) and ``rate_hz`` are those of the first video when None, ``depth`` is
+    the encoding of the depth video: mode, near and far end in metres.
     """
 
     prompt: str
@@ -42,6 +43,7 @@ class Task:
     rate_hz: float | None = None
     max_frames: int | None = None
     unused: tuple[str, ...] = field(default=())
+    depth: tuple[str, float, float] = CARLA_DEPTH
 
     def to_json(self) -> dict[str, Any]:
         """Return the task as values that JSON can hold."""
@@ -53,7 +55,9 @@ class Task:
         values = json.loads(text)
         size = values["size"]
         values["size"] = None if size is None else (size[0], size[1])
-        return Task(**values | {"unused": tuple(values["unused"])})
+        mode, near_m, far_m = values.get("depth", CARLA_DEPTH)
+        known = {"unused": tuple(values["unused"]), "depth": (mode, near_m, far_m)}
+        return Task(**values | known)
 
 
 def make_video(
@@ -77,7 +81,7 @@ def make_video(
     # One picture is read, one made and one encoded at a time.
     with ThreadPoolExecutor(1, "reader") as reader, ThreadPoolExecutor(1, "encoder") as encoder:
         try:
-            scenes = read_scenes(videos, size)
+            scenes = read_scenes(videos, size, task.depth)
             ahead = reader.submit(next, scenes, None)
             encoded: Future[None] | None = None
             for index in range(total):
@@ -112,6 +116,7 @@ def make_video(
         "height": size[1],
         "rate_hz": float(rate),
         "look": look._asdict(),
+        "depth_read_as": list(task.depth),
         "controls_used": sorted(used(task.videos)),
         "without_effect": [*task.unused, *sorted(set(task.videos) - set(used(task.videos)))],
     }

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
 from carla_nurec_bridge.cli.main import main
+from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.cosmos.jobs import Update, connect, load_spec, plan, run_batch, run_job
 from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions
 
@@ -80,6 +82,22 @@ def test_uploads_go_on_where_they_were_interrupted(
         assert sum(line.startswith("PUT") for line in sent) == puts
         sent.clear()
     assert sum(server.jobs.counts().values()) == 1
+
+
+def test_the_server_hears_how_depth_was_encoded(server: CosmosServer, tmp_path: Path):
+    clip = make_clip(tmp_path / "clip", 93, 16)
+    encoding = {"mode": "inverse", "near_m": 2.5, "far_m": 80.0}
+    entry = {"file": "depth.mp4", "view": {}, "encoding": {"what": "grey", **encoding}}
+    (clip / "manifest.json").write_text(json.dumps({"videos": {"depth": entry}}))
+    http, client = connect(server.url, token=TOKEN, poll_s=0.05)
+    spec = load_spec(Path("fog_dense"), clip=clip)
+    outcome = run_job(http, client, spec, tmp_path / "v.mp4", lambda _u: None, may_fit=True)
+    told = http.json("GET", f"/v1/jobs/{outcome.job_id}/result")["worker_manifest"]
+    assert told["depth_read_as"] == ["inverse", 2.5, 80.0]
+    wrong = replace(spec, seed=9, depth=encoding | {"near_m": 90.0})
+    with pytest.raises(InputError, match=r"encodings.depth: depth range 90.0 to 80.0 m"):
+        run_job(http, client, wrong, tmp_path / "w.mp4", lambda _u: None)
+    client.close()
 
 
 def test_jobs_of_a_batch_let_others_go_first(server: CosmosServer, clip: Path, tmp_path: Path):

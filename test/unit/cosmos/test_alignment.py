@@ -60,6 +60,12 @@ def test_videos_of_different_views_are_refused(tmp_path: Path) -> None:
     one, same = clip(tmp_path / "one"), clip(tmp_path / "same")
     refuse_unaligned({"rgb": one / "rgb.mp4", "depth": same / "depth.mp4"})
     refuse_unaligned({"rgb": one / "rgb.mp4", "seg": tmp_path / "seg_of_another_tool.mp4"})
+    foreign = tmp_path / "foreign"  # other tools write a manifest.json too
+    foreign.mkdir()
+    (foreign / "manifest.json").write_text(
+        '{"format_version": 1, "videos": {"rgb/a": "rgb_a.mp4"}}'
+    )
+    refuse_unaligned({"rgb": one / "rgb.mp4", "depth": foreign / "rgb_a.mp4"})
     turned = clip(tmp_path / "turned", camera="x", stamps="y")
     with pytest.raises(InputError, match=r"depth\.mp4 and .*rgb\.mp4 differ in camera, stamps"):
         refuse_unaligned({"rgb": one / "rgb.mp4", "depth": turned / "depth.mp4"})

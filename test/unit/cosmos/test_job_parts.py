@@ -11,14 +11,20 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter, semantic_rgb
+from carla_nurec_bridge.cosmos import (
+    DepthEncoding,
+    VideoOptions,
+    VideoWriter,
+    depth_grey,
+    semantic_rgb,
+)
 from carla_nurec_bridge.cosmos.jobs.contracts import CONTRACTS, Clip, violations
 from carla_nurec_bridge.cosmos.jobs.files import safe_name, sha256_of, target_path
 from carla_nurec_bridge.cosmos.jobs.fit import fit, fitted_size
 from carla_nurec_bridge.cosmos.jobs.http import RetryPolicy, Transient
 from carla_nurec_bridge.cosmos.jobs.ledger import Ledger
 from carla_nurec_bridge.cosmos.jobs.probe import probe
-from carla_nurec_bridge.embedded.cosmos_server.inputs import _log_depth, _tags
+from carla_nurec_bridge.embedded.cosmos_server.inputs import CARLA_DEPTH, _tags, depth_table
 from carla_nurec_bridge.embedded.cosmos_server.look import read_look
 from carla_nurec_bridge.embedded.cosmos_server.shading import Relighter
 
@@ -124,7 +130,19 @@ def test_semantic_colours_and_depth_levels_are_read_back():
     assert _tags(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)) is None
     # Levels of CARLA's logarithmic depth as the specification measured them.
     for level, metres in ((204, 0.1), (153, 1.0), (101, 10.0), (50, 100.0)):
-        assert _log_depth()[level] == pytest.approx(metres, rel=0.05)
+        assert depth_table(*CARLA_DEPTH)[level] == pytest.approx(metres, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "encoding", [("log", 0.5, 300.0), ("inverse", 2.0, 90.0), ("linear", 1.0, 80.0)]
+)
+def test_depth_comes_back_from_every_encoding(encoding: tuple[str, float, float]):
+    metres = np.linspace(2.0, 80.0, 500, dtype=np.float32)[None]
+    levels = depth_grey(metres, DepthEncoding(*encoding))  # type: ignore[arg-type]
+    found = depth_table(*encoding)
+    # Each level stands for what lies between its neighbours.
+    step = np.abs(np.gradient(found))[levels]
+    assert np.all(np.abs(found[levels] - metres) <= step + 1e-3)
 
 
 def test_weathers_differ_visibly_and_hold_still():
