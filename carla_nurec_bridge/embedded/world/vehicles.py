@@ -30,68 +30,75 @@ class Pose:
     doors: Mapping[int, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class _Pieces:
+    """A vehicle taken apart: its body without steered wheels, these, and what opens on it."""
+
+    body: Mesh
+    wheels: dict[int, Part]
+    doors: dict[int, Part]
+
+
 class Wardrobe:
     """The assets of vehicles in one scene, made when first shown."""
 
     def __init__(self, scene: RenderScene) -> None:
         self._scene = scene
-        self._wheels: dict[str, dict[int, Part]] = {}
-        self._doors: dict[str, dict[int, Part]] = {}
+        self._pieces: dict[str, _Pieces] = {}
 
     def parts(self, blueprint: Blueprint, pose: Pose) -> list[tuple[str, Matrix]]:
         """Return the assets that make a vehicle up, and vehicle_from_asset (4, 4) of each."""
-        open_doors = tuple(sorted(door for door, share in pose.doors.items() if share > 0.0))
-        turned = any(abs(angle) >= LEAST_TURN_RAD for angle in pose.steer_rad)
-        if not turned and not open_doors:
-            if not self._scene.has_asset(blueprint.id):
-                self._scene.add_asset(blueprint.id, vehicle_asset(blueprint))
-            return [(blueprint.id, np.eye(4))]
-        self._take_apart(blueprint)
-        doors = self._doors[blueprint.id]
-        open_doors = tuple(door for door in open_doors if door in doors)
-        parts = [(self._body(blueprint, open_doors), np.eye(4))]
+        name = blueprint.id
+        opened = [door for door, share in pose.doors.items() if share > 0.0]
+        if not opened and max(abs(angle) for angle in pose.steer_rad) < LEAST_TURN_RAD:
+            if not self._scene.has_asset(name):
+                self._scene.add_asset(name, vehicle_asset(blueprint))
+            return [(name, np.eye(4))]
+        if name not in self._pieces:
+            self._pieces[name] = _take_apart(blueprint)
+        pieces = self._pieces[name]
+        doors = {door: pieces.doors[door] for door in sorted(opened) if door in pieces.doors}
+        parts = [(self._body(name, pieces.body, doors), np.eye(4))]
         for wheel, angle in zip((LEFT_WHEEL, RIGHT_WHEEL), pose.steer_rad, strict=True):
-            if wheel in self._wheels[blueprint.id]:
-                part = self._wheels[blueprint.id][wheel]
-                parts.append((f"{blueprint.id} wheel {wheel}", part.turned(angle)))
-        for door in open_doors:
-            angle = pose.doors[door] * doors[door].most_rad
-            parts.append((f"{blueprint.id} door {door}", doors[door].turned(angle)))
+            if wheel in pieces.wheels:
+                part = pieces.wheels[wheel]
+                parts.append((self._made(f"{name} wheel {wheel}", part), part.turned(angle)))
+        for door, part in doors.items():
+            turn = part.turned(pose.doors[door] * part.most_rad)
+            parts.append((self._made(f"{name} door {door}", part), turn))
         return parts
 
-    def _take_apart(self, blueprint: Blueprint) -> None:
-        """Make a vehicle's wheels and doors assets of their own."""
-        if blueprint.id in self._doors:
-            return
-        whole = vehicle_asset(blueprint)
-        _, wheels = take_wheels(whole)
-        scale = _scale(blueprint, asset_for(blueprint.base_type, blueprint.size_m, blueprint.id))
-        doors = {
-            number: door.placed(scale, np.zeros(3))
-            for number, door in vehicle_doors(
-                blueprint.base_type, blueprint.size_m, blueprint.id
-            ).items()
-        }
-        self._wheels[blueprint.id], self._doors[blueprint.id] = wheels, doors
-        for kind, parts in (("wheel", wheels), ("door", doors)):
-            for number, part in parts.items():
-                self._scene.add_asset(f"{blueprint.id} {kind} {number}", part.mesh)
-
-    def _body(self, blueprint: Blueprint, open_doors: tuple[int, ...]) -> str:
-        """Return the asset of a vehicle without its wheels, with holes where doors are open."""
-        key = " ".join([f"{blueprint.id} body", *map(str, open_doors)])
+    def _made(self, key: str, part: Part) -> str:
         if not self._scene.has_asset(key):
-            body, _ = take_wheels(vehicle_asset(blueprint))
-            holes = [self._doors[blueprint.id][door].hole for door in open_doors]
-            self._scene.add_asset(key, concatenate([body, *(h for h in holes if h is not None)]))
+            self._scene.add_asset(key, part.mesh)
         return key
+
+    def _body(self, name: str, body: Mesh, doors: Mapping[int, Part]) -> str:
+        """Return the asset of a body with holes where doors are open."""
+        key = " ".join([f"{name} body", *map(str, doors)])
+        if not self._scene.has_asset(key):
+            holes = [part.hole for part in doors.values() if part.hole is not None]
+            self._scene.add_asset(key, concatenate([body, *holes]))
+        return key
+
+
+def _take_apart(blueprint: Blueprint) -> _Pieces:
+    whole = asset_for(blueprint.base_type, blueprint.size_m, blueprint.id)
+    scale = _scale(blueprint, whole)
+    body, wheels = take_wheels(_scaled(whole, scale))
+    doors = vehicle_doors(blueprint.base_type, blueprint.size_m, blueprint.id)
+    here = np.zeros(3)
+    return _Pieces(body, wheels, {k: door.placed(scale, here) for k, door in doors.items()})
 
 
 def vehicle_asset(blueprint: Blueprint) -> Mesh:
     """Return a vehicle's mesh, shrunk where lamps or plates reach beyond its box."""
     mesh = asset_for(blueprint.base_type, blueprint.size_m, blueprint.id)
-    scaled = mesh.vertices * _scale(blueprint, mesh)
-    return mesh.with_fields(vertices=scaled.astype(np.float32))
+    return _scaled(mesh, _scale(blueprint, mesh))
+
+
+def _scaled(mesh: Mesh, scale: np.ndarray) -> Mesh:
+    return mesh.with_fields(vertices=(mesh.vertices * scale).astype(np.float32))
 
 
 def _scale(blueprint: Blueprint, mesh: Mesh) -> np.ndarray:

@@ -25,7 +25,7 @@ from ..state import sensor_header
 from ..streams import Part
 from ..structs import ACTOR, ActorDescription, LabelledPoint, Vector
 from . import cameras, events, flow, inertial, lidars, obstacle, radar
-from .air import lamps_around, light_of
+from .air import BRIGHT_SUN_DEG, lamps_around, light_of
 from .film import Film
 from .optics import Optics
 
@@ -42,6 +42,7 @@ LAMP_OF_STATE: dict[int, LampState] = {RED: "red", YELLOW: "yellow", GREEN: "gre
 FRONT_WHEELS = (0, 1)
 SLACK_S = 1e-6
 MOST_HITS = 64
+NOBODY = 0
 RAY_START_M = 0.01
 
 RAYS = (lidars.Lidar, radar.Radar, obstacle.ObstacleSensor)
@@ -61,6 +62,8 @@ class Sensors:
         self._tick_s: dict[int, float] = {}
         self._due_s: dict[int, float] = {}
         self._collisions: list[tuple[Actor, Actor, Vector]] = []
+        self._producing = False
+        self._placed: tuple[int, dict[int, Matrix]] | None = None
 
     def open_level(self, level: Level) -> None:
         """Make ready to draw a level; the street itself is opened when first seen."""
@@ -144,10 +147,14 @@ class Sensors:
         streams = simulation.streams
         heard = [(actor, pose) for actor, pose in placed if streams.has_listener(_stream(actor))]
         self._send_bodily(placed, delta_s)
-        self._send_views([x for x in heard if x[0].description.id in cameras.KINDS])
-        for actor, pose in heard:
-            if isinstance(self._devices.get(actor.id), RAYS):
-                self._send_rays(actor, pose, delta_s)
+        self._producing = True
+        try:
+            self._send_views([x for x in heard if x[0].description.id in cameras.KINDS])
+            for actor, pose in heard:
+                if isinstance(self._devices.get(actor.id), RAYS):
+                    self._send_rays(actor, pose, delta_s)
+        finally:
+            self._producing, self._placed = False, None
 
     def _is_due(self, actor: Actor) -> bool:
         tick_s = self._tick_s[actor.id]
@@ -238,19 +245,25 @@ class Sensors:
     ) -> tuple[Stage, dict[int, Matrix]]:
         """Place all actors, save a vehicle in whose box the viewer sits: meshes have no inside.
 
+        While a tick's data is produced nothing moves, so who sees the same actors shares them.
         The second result is map_from_centre (4, 4) of the actors placed, by id.
         """
         simulation = self._simulation
         if self._stage is None:
             scenery = simulation.scenery
             self._stage = Stage(simulation.level.xodr, scenery.hidden, scenery.hidden_tags)
+        carrier = viewer.parent
+        inside = carrier is not None and _holds(
+            carrier, simulation.matrix_of(carrier), map_from_viewer[:3, 3]
+        )
+        hidden = carrier.id if carrier is not None and inside else NOBODY
+        if self._placed is not None and self._placed[0] == hidden:
+            return self._stage, self._placed[1]
         shown = []
         for actor in simulation.actors:
-            if actor.blueprint is None:
+            if actor.blueprint is None or actor.id == hidden:
                 continue
             map_from_actor = simulation.matrix_of(actor)
-            if viewer.parent is actor and _holds(actor, map_from_actor, map_from_viewer[:3, 3]):
-                continue
             centre = map_from_actor @ rigid(np.eye(3), mirror_vector(actor.box.location))
             phase = actor.gait.phase if actor.kind == "walker" else None
             pose = self._parts(actor) if actor.kind == "vehicle" else AT_REST
@@ -260,7 +273,9 @@ class Sensors:
             for light, _ in simulation.signals.by_actor.values()
         }
         self._stage.show(shown, lamps)
-        return self._stage, {item.actor_id: item.map_from_centre for item in shown}
+        bodies = {item.actor_id: item.map_from_centre for item in shown}
+        self._placed = (hidden, bodies) if self._producing else None
+        return self._stage, bodies
 
     def _parts(self, actor: Actor) -> Pose:
         """Return how a vehicle's wheels and doors stand."""
@@ -274,6 +289,8 @@ class Sensors:
 
     def _lamps(self, place: np.ndarray) -> tuple[Lamp, ...]:
         simulation = self._simulation
+        if simulation.weather.sun_altitude_angle >= BRIGHT_SUN_DEG:
+            return ()
         vehicles = [(a, simulation.matrix_of(a)) for a in simulation.actors.of_kind("vehicle")]
         return lamps_around(place, simulation.scenery.lamps.values(), vehicles)
 
