@@ -29,7 +29,7 @@ from ..core.timebase import NS_PER_S
 from ..core.timings import Timings
 from ..opendrive import parse
 from .cast import Player, cast_of
-from .clip import ClipDone, ControlClip
+from .clip import ClipDone, ControlClip, sha256_of
 from .frame import Box, ControlFrame
 from .hdmap import Fixture, HdMap, hd_map
 from .manifest import MAP_ENGINE, ClipCamera, ClipContent, write_manifest
@@ -141,26 +141,20 @@ class _Studio:
                 1.0 / self._wish.rerun.fps,
                 labels_of(self._session.world.get_blueprint_library()), from_poses=True,
             )  # fmt: skip
-            numbers, stamps = [], []
+            numbers: list[int] = []
             players: tuple[Player, ...] = ()
-            try:
-                frames = self._rerun.frames()
-                for _ in range(self._window.frames):
-                    with self._timings.stage("tick"):
-                        number, passed_ns, snapshot = next(frames)
-                    with self._timings.stage("objects and lights"):
-                        states = tracker.update(snapshot)
-                        self._lights = light_states(self._session.world)
-                        players = cast_of(self._info, states, players, self._ego)
-                    for shot in shots:
-                        self._record(shot, number, passed_ns, snapshot, states)
-                    numbers.append(snapshot.frame)
-                    stamps.append(passed_ns)
-                    on_frame(number + 1, self._window.frames)
-            except BaseException:
+            frames = self._rerun.frames()
+            for _ in range(self._window.frames):
+                with self._timings.stage("tick"):
+                    number, passed_ns, snapshot = next(frames)
+                with self._timings.stage("objects and lights"):
+                    states = tracker.update(snapshot)
+                    self._lights = light_states(self._session.world)
+                    players = cast_of(self._info, states, players, self._ego)
                 for shot in shots:
-                    shot.clip.abandon()
-                raise
+                    self._record(shot, number, passed_ns, snapshot, states)
+                numbers.append(snapshot.frame)
+                on_frame(number + 1, self._window.frames)
             with self._timings.stage("finish files"):
                 done = tuple(self._finish(shot, numbers, players) for shot in shots)
         return Captured(self._window, done, tuple(self._notes), self._timings)
@@ -190,6 +184,7 @@ class _Studio:
                 wish.output / camera.name, model, Fraction(wish.rerun.fps), wish.controls,
                 _SOURCES, street, self._ego.actor.id & MOST_ID if self._ego else 0,
             )  # fmt: skip
+            stack.callback(clip.abandon)
             shots.append(_Shot(group, camera, clip))
         return shots
 
@@ -211,10 +206,7 @@ class _Studio:
                 seen = shot.group.take(snapshot.frame, _PICTURE_S)
             except BridgeError as error:
                 raise RunError(f"frame {number} of {shot.camera.name}: {error}") from error
-        pose = shot.camera.rig_from_camera
-        if self._ego is not None:
-            ego = matrix_of(snapshot.find(self._ego.actor.id).get_transform())
-            pose = ego @ invert(self._ego.base_from_actor) @ pose
+        pose = self._map_from_rig(number, snapshot) @ shot.camera.rig_from_camera
         labels: Any = seen["labels"]
         with self._timings.stage("decode"):
             frame = ControlFrame(
@@ -232,6 +224,18 @@ class _Studio:
         shot.poses.append(pose)
         with self._timings.stage("wait for encoders"):
             shot.clip.add(frame)
+
+    def _map_from_rig(self, number: int, snapshot: Snapshot) -> Matrix:
+        ego = self._ego
+        if ego is None:
+            return np.eye(4)
+        state = snapshot.find(ego.actor.id)
+        if state is None:
+            raise RunError(
+                f"frame {number}: the cameras' car (actor {ego.actor.id}) has gone; end before, "
+                "with --duration"
+            )
+        return matrix_of(state.get_transform()) @ invert(ego.base_from_actor)
 
     def _finish(self, shot: _Shot, numbers: Sequence[int], players: Sequence[Player]) -> ClipDone:
         wish, clip, camera = self._wish, shot.clip, shot.camera
@@ -268,8 +272,10 @@ class _Studio:
 
     def _recording(self, players: Sequence[Player]) -> dict[str, Any]:
         window, options = self._window, self._wish.rerun
+        path = Path(self._info.path)
         return {
-            "file": Path(self._info.path).name,
+            "file": path.name,
+            "sha256": sha256_of(path) if path.is_file() else None,
             "duration_s": self._info.duration_s,
             "start_s": window.start_s,
             "end_s": round(window.end_s, 6),

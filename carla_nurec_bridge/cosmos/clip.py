@@ -230,7 +230,10 @@ class ControlClip:
         return tuple(self._file(stream) for stream in self.streams)
 
     def abandon(self) -> None:
-        """End the workers and leave what is written so far, without a manifest; never raises."""
+        """End the workers and leave what is written so far, without a manifest; never raises.
+
+        After ``close`` it does nothing.
+        """
         tracks, self._tracks = self._tracks, []
         for track in tracks:
             with suppress(RunError):
