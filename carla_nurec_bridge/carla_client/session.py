@@ -25,6 +25,7 @@ __all__ = ["Session", "Snapshot", "matrix_of", "transform_of"]
 
 _RETRY_S = 0.2
 _WAITING_TICKS = 4
+_MOST_SUBSTEPS = 16
 
 
 def matrix_of(transform: carla.Transform) -> Matrix:
@@ -183,6 +184,10 @@ class Session:
         self._found = self.world.get_settings()
         settings.synchronous_mode = True
         settings.fixed_delta_seconds = dt_ns / NS_PER_S
+        if settings.fixed_delta_seconds > settings.max_substeps * settings.max_substep_delta_time:
+            # Of the physics' substeps CARLA allows 16 a tick; longer ticks need longer ones.
+            settings.max_substeps = _MOST_SUBSTEPS
+            settings.max_substep_delta_time = settings.fixed_delta_seconds / _MOST_SUBSTEPS
         self.world.apply_settings(settings)
 
     def follow(self, patience_s: float) -> None:

@@ -31,8 +31,8 @@ def main(port: int) -> dict[str, object]:
         with Stage(session, Play(3, "vehicle.lincoln.mkz_2020", "hero", 6, 120.0)) as stage:
             stage.open()
             ego = stage.ego
-            facts["wheelbase_m"] = ego.wheelbase_m
-            facts["size_m"] = ego.size_m
+            facts["wheelbase_m"] = ego.info.wheelbase_m
+            facts["size_m"] = ego.info.size_m
             facts["route_m"] = stage.route.length_m
             facts["stops"] = len(stage.stops)
             facts["light_states"] = sorted({area.state() for area in stage.stops})
@@ -71,6 +71,11 @@ def main(port: int) -> dict[str, object]:
         facts["left"] = [a.type_id for a in left if a.type_id.startswith(("vehicle", "sensor"))]
     settings = carla.Client("127.0.0.1", port).get_world().get_settings()
     facts["synchronous_after"] = settings.synchronous_mode
+    with Session("127.0.0.1", port, 10.0) as slow:
+        slow.open(10.0)
+        slow.synchronise(200_000_000)
+        settings = slow.world.get_settings()
+        facts["substeps"] = [settings.max_substeps, settings.max_substep_delta_time]
     return facts
 
 

@@ -58,6 +58,12 @@ def test_the_settings_and_the_world_are_left_as_found(facts: dict[str, Any]) -> 
     assert facts["synchronous_after"] is False
 
 
+def test_long_ticks_have_substeps_that_fill_them(facts: dict[str, Any]) -> None:
+    count, seconds = facts["substeps"]
+    assert 1 <= count <= 16
+    assert count * seconds == pytest.approx(0.2)
+
+
 def test_the_ego_is_measured_at_its_rear_axle_on_the_road(facts: dict[str, Any]) -> None:
     assert facts["size_m"] == pytest.approx([4.90, 2.0, 1.5], abs=0.3)
     assert 2.6 < facts["wheelbase_m"] < 3.1
