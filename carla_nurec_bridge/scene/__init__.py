@@ -1,7 +1,7 @@
-"""NuRec scene packages (USDZ): read and check them, write them, build them from a recording.
+"""NuRec scene packages (USDZ): read and check them, write them, build them, fetch NVIDIA's.
 
 ``open_scene`` gives a ``Scene``, ``write_scene`` stores one, ``build_scene`` makes one out of an
-OpenDRIVE map, a CARLA recording and a sensor rig.
+OpenDRIVE map, a CARLA recording and a sensor rig; ``build_trajectory`` makes one of any drive.
 """
 
 from .build import build_scene
