@@ -49,12 +49,12 @@ def write_extras_sheet(run_dir: Path, names: Sequence[str]) -> Path | None:
 def _tile(
     bag: BagReader, eye: Eye, stamp: int, boxes: Mapping[str, Box], map_from_rig: Matrix
 ) -> Image.Image | None:
-    """Return a camera's picture around the boxes, None where it does not see all of them."""
+    """Return a camera's picture around the boxes that it sees, None where it sees none."""
     outlines = {name: eye.sees(box, map_from_rig) for name, box in boxes.items()}
     seen = {name: pixels for name, pixels in outlines.items() if pixels is not None}
     topic = f"/camera/{eye.name}/image_raw/compressed"
     pictures = [decoded(bytes(m.data)) for _, _, m in bag.messages([topic], stamp, stamp)]
-    if not pictures or len(seen) < len(outlines):
+    if not pictures or not seen:
         return None
     height, width = pictures[0].shape[:2]
     region = _region(np.concatenate(list(seen.values())), np.array([width, height]))
