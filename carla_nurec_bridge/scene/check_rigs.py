@@ -12,10 +12,9 @@ from ..core.errors import InputError
 from ..core.shutter import shutter_from
 from .model import RigTrajectory
 from .problems import Findings
-from .reading import METADATA, RIG_TRAJECTORIES
+from .reading import METADATA, RIG_TRAJECTORIES, RIGID_TOLERANCE
 from .schema import Calibration, DataInfo, FullRig, FullRigTrajectories, Metadata
 
-RIGID_TOLERANCE = 1e-3
 _FARTHEST_MOUNT_M = 20.0
 _FRAME_POSE_M = 0.1
 _MOST_S = 86_400.0

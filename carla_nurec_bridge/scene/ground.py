@@ -15,9 +15,9 @@ from ..rendering.mesh import Mesh
 from ..rendering.rays import cast
 from ..rendering.scene import RenderScene
 from .model import Scene
+from .settling import WHEELBASE_M
 from .surface import MESH_GROUND, read_surface
 
-WHEELBASE_M = 2.85
 _REACH_M = 3.0
 
 Points = NDArray[np.float64]

@@ -39,7 +39,7 @@ MAX_JSON_BYTES = 64 << 20
 MAX_YAML_BYTES = 1 << 20
 _MAX_MAP_BYTES = 256 << 20
 _FAR_M = 10_000.0
-_RIGID_TOLERANCE = 1e-3
+RIGID_TOLERANCE = 1e-3
 _log = logging.getLogger(__name__)
 
 
@@ -224,7 +224,7 @@ def _matrix(archive: Archive, what: str, rows: Sequence[Sequence[float]]) -> Mat
     matrix = np.array(rows, np.float64)
     rotation = matrix[:3, :3]
     off = np.abs(rotation @ rotation.T - np.eye(3)).max() if _sane(matrix) else np.inf
-    if off > _RIGID_TOLERANCE or np.linalg.det(rotation) < 0.0:
+    if off > RIGID_TOLERANCE or np.linalg.det(rotation) < 0.0:
         raise InputError(f"{archive.path}: {what} is not a rotation and a shift (4 x 4)")
     return matrix
 
