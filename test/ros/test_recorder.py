@@ -23,10 +23,8 @@ from sensor_msgs.msg import CompressedImage  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
-from carla_nurec_bridge.core.errors import InputError  # noqa: E402
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy  # noqa: E402
 from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera  # noqa: E402
-from carla_nurec_bridge.core.resources import config_path  # noqa: E402
 from carla_nurec_bridge.core.rig import load_rig  # noqa: E402
 from carla_nurec_bridge.core.shutter import Shutter  # noqa: E402
 from carla_nurec_bridge.core.streams import EGO, NUREC, RECORDER, Stream, plan_streams  # noqa: E402
@@ -35,10 +33,8 @@ from carla_nurec_bridge.core.topics import TOPICS  # noqa: E402
 from carla_nurec_bridge.cosmos import ControlOptions, count_frames  # noqa: E402
 from carla_nurec_bridge.cosmos.from_bag import BagWish, clips_of_bag  # noqa: E402
 from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions  # noqa: E402
-from carla_nurec_bridge.graph import GraphConfig, build_graph  # noqa: E402
 from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
 from carla_nurec_bridge.ros.camera_info import calibration_json  # noqa: E402
-from carla_nurec_bridge.ros.control_sources import control_options, control_sources  # noqa: E402
 from carla_nurec_bridge.ros.convert import (  # noqa: E402
     compressed_message,
     image_message,
@@ -48,7 +44,6 @@ from carla_nurec_bridge.ros.convert import (  # noqa: E402
 from carla_nurec_bridge.ros.lockstep import Barrier, RunState  # noqa: E402
 from carla_nurec_bridge.ros.publishers import Publishers, message_class  # noqa: E402
 from carla_nurec_bridge.ros.qos import profile  # noqa: E402
-from carla_nurec_bridge.ros.recorder_parameters import RecorderParameters  # noqa: E402
 from carla_nurec_bridge.ros.runtime import Spinner  # noqa: E402
 from carla_nurec_bridge.supervisor import remove_unused  # noqa: E402
 
@@ -325,48 +320,6 @@ def test_a_clip_with_nurecs_picture_becomes_a_video_on_request(tmp_path: Path) -
     with av.open(job["video"]) as container:
         first = next(container.decode(video=0)).to_ndarray(format="rgb24")
     assert np.abs(shown.astype(int) - first).mean() < 6
-
-
-def test_nurecs_picture_of_another_view_is_refused(tmp_path: Path) -> None:
-    rig = tmp_path / "rig.yaml"
-    rig.write_text(RIG + NUREC_CAMERA.replace("[1.5, 0.0, 1.4]", "[1.5, 0.1, 1.4]"))
-    streams = plan_streams(load_rig(rig), DT_NS, (EGO, NUREC, RECORDER))
-    with pytest.raises(InputError, match="eye_nurec has another mount"):
-        control_sources(load_rig(rig), streams, RecorderParameters(rgb="nurec"))
-    found = control_sources(load_rig(rig), streams, RecorderParameters())
-    assert found is not None
-    assert found.rgb_engine == "CARLA"
-
-
-def test_how_control_videos_are_made_is_checked_at_the_start(tmp_path: Path) -> None:
-    old = tmp_path / "filter.yaml"
-    old.write_text("canny_classes: [[128, 64, 128], [140, 0, 0]]")
-    given = RecorderParameters(class_filter=str(old), edge_preset="low", codec="x265", crf=20)
-    options, notes = control_options(given)
-    assert options.edges.to_json() == {"low": 50.0, "high": 100.0, "classes": ["road", "car"]}
-    assert options.masked == {1, 14}
-    assert (options.video.codec, options.video.crf) == ("x265", 20)
-    assert any("taken as car" in note for note in notes)
-    for wrong, said in (
-        ({"only": ("rgb", "lidar")}, "no stream 'lidar'"),
-        ({"codec": "av1", "pixel_format": "rgb24"}, "av1 encodes yuv420p only"),
-        ({"depth_near_m": 5.0, "depth_far_m": 1.0}, "depth range 5.0 to 1.0 m"),
-    ):
-        with pytest.raises(InputError, match=said):
-            control_options(RecorderParameters(**wrong))  # type: ignore[arg-type]
-
-
-def test_a_run_with_a_job_leaves_the_recorder_time_for_it(tmp_path: Path) -> None:
-    map_file = config_path("maps", "demo_town.xodr")
-    config = GraphConfig(
-        run_dir=tmp_path, map=map_file, nurec=False, cosmos_url="http://127.0.0.1:8000",
-        cosmos_prompt="dawn", cosmos_deadline_s=500.0,
-    )  # fmt: skip
-    graph = build_graph(config)
-    given = graph.parameters[RECORDER]
-    assert (given["job.prompt"], given["job.at_end"]) == ("dawn", True)
-    leave_s = {process.name: process.leave_s for process in graph.processes}
-    assert leave_s[RECORDER] > 500.0 > leave_s[EGO]
 
 
 def test_a_job_that_cannot_be_made_ends_the_recorder_with_its_error(tmp_path: Path) -> None:
