@@ -38,7 +38,7 @@ from .sensor_rig import SensorRig, in_world, on_vehicle
 from .streams import ControlOptions
 
 _PICTURE_S = 30.0
-_OUTPUTS = ("rgb", "depth", "labels", "normals")
+_NEEDED = ("rgb", "depth", "labels")
 _ORIGINS = {
     "rgb": "sensor.camera.rgb",
     "depth": "sensor.camera.depth",
@@ -172,17 +172,21 @@ class _Studio:
             self._notes += notes
             cameras = rig.cameras
         street = self._street()
+        only = wish.controls.only
+        normals = not only or "normals" in only
+        outputs = (*_NEEDED, "normals") if normals else _NEEDED
+        sources = _SOURCES if normals else _SOURCES - {"normals"}
         shots = []
         for camera in cameras:
             model = camera.model
             if not isinstance(model, OpenCVPinholeCamera):
                 raise InputError(f"camera {camera.name} is no pinhole, as CARLA's cameras are")
-            wanted = replace(camera, outputs=_OUTPUTS)
+            wanted = replace(camera, outputs=outputs)
             group = mount(client, self._ego, wanted) if self._ego else mount_still(client, wanted)
             stack.enter_context(group)
             clip = ControlClip(
                 wish.output / camera.name, model, Fraction(wish.rerun.fps), wish.controls,
-                _SOURCES, street, self._ego.actor.id & MOST_ID if self._ego else 0,
+                sources, street, self._ego.actor.id & MOST_ID if self._ego else 0,
             )  # fmt: skip
             stack.callback(clip.abandon)
             shots.append(_Shot(group, camera, clip))
@@ -215,7 +219,7 @@ class _Studio:
                 np.asarray(seen["depth"], np.float32),
                 np.asarray(DECODERS["semantic"](labels), np.uint8),
                 decode_instance(labels),
-                np.asarray(seen["normals"], np.uint8),
+                np.asarray(seen["normals"], np.uint8) if "normals" in seen else None,
                 pose,
                 tuple(_box(state) for state in states),
                 self._lights,
