@@ -13,14 +13,9 @@ from ..core.errors import InputError
 from ..core.frames import Matrix, rigid, rotation_from_rpy
 from ..core.rig import Rig
 from ..opendrive import parse
-from ..opendrive.geo_reference import DEFAULT_LATITUDE_DEG, DEFAULT_LONGITUDE_DEG
+from .alignment import map_place, move_to, own_place
 from .assembling import Journey, RoadUser, assemble, rig_cameras, rig_lidars
-from .geodesy import (
-    GeoReference,
-    geo_reference,
-    geodetic_from_ecef,
-    with_geo_reference,
-)
+from .geodesy import GeoReference, geo_reference, with_geo_reference
 from .model import Scene, Stamps
 from .own_road import road_along
 from .samples import Samples
@@ -62,12 +57,14 @@ def build_from_trajectory(
     the drive is too short or leaves the map's ground, or has no heights where none are to be taken
     from the ground.
     """
-    place, notes = _place(ego, xodr, wish)
+    place, notes = map_place(ego, xodr, wish.origin, wish.start_at)
     if xodr is not None and wish.origin is not None:
         xodr = with_geo_reference(xodr, place)
-    way, gaps = _in_map(ego, place, wish)
+    # What is moved to another place keeps its shape only in the plane of its own place on earth.
+    plane = place if wish.start_at is None else own_place(ego) or place
+    way, gaps = _in_map(ego, plane, wish)
     map_from_rig = way.map_from_body @ rigid(np.eye(3), -np.array(wish.tracked_point_m))
-    move = np.eye(4) if wish.start_at is None else _move(map_from_rig[0], wish.start_at)
+    move = np.eye(4) if wish.start_at is None else move_to(wish.start_at, map_from_rig[0])
     map_from_rig = move @ map_from_rig
     if xodr is None:
         xodr = road_along(map_from_rig, place, wish.name)
@@ -85,7 +82,11 @@ def build_from_trajectory(
         raise InputError(f"{ego.source} has no heights; leave out --keep-height")
     start_us, end_us = _times(ego, way.stamps_us, wish)
     shift_us = start_us - int(way.stamps_us[0])
-    road_users = tuple(_road_user(user, place, wish, move, ground, shift_us) for user in users)
+    road_users = tuple(
+        _road_user(user, plane, wish, move if _alike(user.samples, ego) else np.eye(4), ground,
+                   shift_us)
+        for user in users
+    )  # fmt: skip
     journey = Journey(
         _scene_id(wish.name, xodr, map_from_rig, road_users, rig, start_us),
         (start_us, end_us + 1),
@@ -114,60 +115,18 @@ def _times(ego: Samples, stamps_us: Stamps, wish: TrajectoryOptions) -> tuple[in
     return start_us, start_us + int(stamps_us[-1] - stamps_us[0])
 
 
-def _place(
-    ego: Samples, xodr: str | None, wish: TrajectoryOptions
-) -> tuple[GeoReference, list[str]]:
-    """Return where the map's origin is on earth, and the sentence that says why there."""
-    on_earth = ego.frame != "map"
-    if wish.origin is not None:
-        place = GeoReference(*wish.origin, "as given")
-    elif xodr is not None:
-        place = geo_reference(xodr, "the map")
-        if on_earth and not place.given and wish.start_at is None:
-            raise InputError(
-                f"{ego.source} has positions on earth, but the map does not say where it is; give "
-                "its origin with --origin LAT,LON,ALT or where the drive begins with --start-at"
-            )
-    elif on_earth:
-        first = ego.positions[0]
-        degrees = first if ego.frame == "wgs84" else geodetic_from_ecef(first)
-        lat, lon, alt = (float(v) for v in degrees)
-        place = GeoReference(lat, lon, alt, "the trajectory's first position")
-    else:
-        place = GeoReference(
-            DEFAULT_LATITUDE_DEG, DEFAULT_LONGITUDE_DEG, 0.0, "nothing says where: CARLA's default"
-        )
-    by = "the place on earth" if on_earth else "x, y, z are those of the map"
-    if wish.start_at is not None:
-        x, y, yaw = wish.start_at
-        by = f"the drive is moved to begin at {x:g}, {y:g} m, {np.degrees(yaw):g} deg of the map"
-    where = (
-        f"{place.latitude_deg:.7f} N, {place.longitude_deg:.7f} E, {place.altitude_m:.2f} m "
-        f"({place.why})"
-    )
-    return place, [f"alignment: {by}; the map's origin is {where}"]
-
-
 def _in_map(
-    samples: Samples, place: GeoReference, wish: TrajectoryOptions
+    samples: Samples, plane: GeoReference, wish: TrajectoryOptions
 ) -> tuple[Way, list[str]]:
-    points, rotations = in_map(samples, place)
+    points, rotations = in_map(samples, plane)
     return even_way(samples, points, rotations, wish.even)
 
 
-def _move(map_from_rig: Matrix, start_at: tuple[float, float, float]) -> Matrix:
-    """Return the move (4, 4) over the ground that takes a pose to x, y, yaw."""
-    x, y, yaw = start_at
-    turn = rotation_from_rpy((0.0, 0.0, yaw - np.arctan2(map_from_rig[1, 0], map_from_rig[0, 0])))
-    there = turn @ map_from_rig[:3, 3]
-    return rigid(turn, (x - there[0], y - there[1], 0.0))
-
-
 def _road_user(
-    user: UserSamples, place: GeoReference, wish: TrajectoryOptions, move: Matrix, ground: Ground,
+    user: UserSamples, plane: GeoReference, wish: TrajectoryOptions, move: Matrix, ground: Ground,
     shift_us: int,
 ) -> RoadUser:  # fmt: skip
-    way, _ = _in_map(user.samples, place, wish)
+    way, _ = _in_map(user.samples, plane, wish)
     poses = move @ way.map_from_body
     length_m, width_m, height_m = user.size_m
     what = f"{user.samples.source}: {user.track_id}"
@@ -185,6 +144,11 @@ def _road_user(
         user.track_id, user.label_class, user.size_m, way.stamps_us + shift_us, poses, user.flags,
         user.look,
     )  # fmt: skip
+
+
+def _alike(one: Samples, other: Samples) -> bool:
+    """Return whether both are on earth, or both in the map."""
+    return (one.frame == "map") == (other.frame == "map")
 
 
 def _upright(pose: Matrix) -> Matrix:

@@ -154,6 +154,9 @@ def test_a_map_that_is_nowhere_needs_an_origin(make_map, tmp_path: Path) -> None
     moved = built(path, tmp_path, xodr=nowhere, start_at=(50.0, -134.0, math.pi))
     assert moved.map_from_world[:2, 3] == pytest.approx((50.0, -134.0), abs=1e-6)
     assert moved.map_from_world[:2, 0] == pytest.approx((-1.0, 0.0), abs=1e-6)
+    end = moved.map_from_world @ moved.rig_trajectory.world_from_rig[-1]
+    # Three tenths of a second of arc; at the map's place, 9 degrees away, it would be shorter.
+    assert end[0, 3] == pytest.approx(50.0 - 0.3 * 20.66, abs=0.01)
 
 
 SLOPE = "<elevation s='0' a='10' b='0.1' c='0' d='0'/>"
