@@ -46,6 +46,10 @@ def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: 
     rig = str(folder / "rig.yaml")
     first_odometry = user.hear("odometry", prefix="/ego1/")
     second_odometry = user.hear("odometry", prefix="/ego2/")
+    state, info = (
+        user.hear("vehicle_state", prefix="/ego2/"),
+        user.hear("vehicle_info", prefix="/ego2/"),
+    )
     transforms = user.hear("tf")
     user.hear("clock")
     with carla_server(folder) as port:
@@ -57,6 +61,7 @@ def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: 
         user.until(lambda: user.heard[first_odometry], "the first ego", 60)
         second = Ego(
             DOMAIN, folder / "ego2", port, "__ns:=/ego2", rig=rig, ego__role_name="ego2", seed=5,
+            ego__blueprint="vehicle.yamaha.yzf",
             mode="follow", follow__run="/ego1/lockstep/run", frame_prefix="ego2/",
         )  # fmt: skip
         try:
@@ -74,9 +79,13 @@ def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: 
             )
             user.until(publisher.get_subscription_count, "the second ego's ear")
             for _ in range(20):
-                publisher.publish(AckermannDriveStamped(drive=AckermannDrive(speed=4.0)))
+                drive = AckermannDrive(speed=4.0, steering_angle=0.1)
+                publisher.publish(AckermannDriveStamped(drive=drive))
                 user.listen(0.1)
             assert user.heard[second_odometry][-1].twist.twist.linear.x > 0.5
+            # It is a motorcycle: one wheel steers, and its axles are near.
+            assert user.heard[state][-1].drive.steering_angle == pytest.approx(0.1, abs=0.01)
+            assert 1.2 < json.loads(user.heard[info][-1].data)["wheelbase_m"] < 1.8
             assert abs(user.heard[first_odometry][-1].twist.twist.linear.x) < 0.1
             # Nav2's controller knows nothing of namespaces: its topic is remapped to.
             teleop = user.node.create_publisher(TwistStamped, "/cmd_vel", 10)
@@ -131,7 +140,7 @@ def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> Non
             handover__tracks=["*"], handover__tracks_s=2.0,
         )  # fmt: skip
         try:
-            user.until(lambda: len(user.heard[odometry]) > 95, "the replay", 90)
+            user.until(lambda: ego.process.poll() is not None, "the end of the replay", 90)
         finally:
             ego.close()
     start = scene.time_range_us[0] * 1000
@@ -228,7 +237,7 @@ def test_a_late_participant_does_not_end_the_run(policy: str, folder: Path, user
 def _stand_in(agent: User) -> Node:
     """Return a node called as the participant, with the readers that the ego waits for."""
     node = Node("route_agent", context=agent._context)
-    for key in ("odometry", "objects", "traffic_lights", "route"):
+    for key in ("odometry", "objects", "traffic_lights", "route", "vehicle_info"):
         row = TOPICS[key]
         node.create_subscription(
             message_class(row.type), row.name, lambda _: None, profile(row.qos)
