@@ -34,6 +34,8 @@ _BLUEPRINTS = {
 }
 _MOVING_TAGS = (12, 19)
 """CARLA's labels of pedestrians, riders and all vehicles, first and last."""
+_PROP_TAG = 21
+"""CARLA's label Dynamic, which props have that can be moved."""
 
 Pixels = NDArray[np.uint8]
 
@@ -166,7 +168,8 @@ def decode_instance(bgra: Pixels) -> NDArray[np.int32]:
     """
     ids = bgra.view(">u2")[..., 0].astype(np.int32)
     label = cv2.extractChannel(bgra, 2)
-    ids *= cv2.inRange(label, *_MOVING_TAGS) != 0
+    moves = cv2.inRange(label, *_MOVING_TAGS) | cv2.inRange(label, _PROP_TAG, _PROP_TAG)
+    ids *= moves != 0
     return ids
 
 

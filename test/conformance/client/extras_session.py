@@ -20,7 +20,7 @@ from carla_nurec_bridge.core.rig import load_rig
 from carla_nurec_bridge.report.extras_seen import Box, Eye
 
 _DT_S = 0.05
-_TICKS, _BRAKE_TICK = 130, 60
+_TICKS, _LOOKS_ON_M = 150, 2.0
 _GO, _STOP = carla.VehicleControl(throttle=0.6), carla.VehicleControl(brake=1.0)
 
 
@@ -54,18 +54,22 @@ def _play(session: Session, extras: Extras) -> dict[str, object]:
         eye = Eye(camera.name, "carla", camera.model, camera.rig_from_camera)
         [group] = mount_all(session.client, ego, [camera])
         found: dict[str, object] = {"ways": [], "hero": [], "seen": []}
+        stops = False
         with group:
             for tick in range(1, _TICKS + 1):
-                actor.apply_control(_GO if tick < _BRAKE_TICK else _STOP)
+                actor.apply_control(_STOP if stops else _GO)
                 stage.before_tick(tick * _DT_S)
                 snapshot = session.tick()
                 states = {s.actor.role_name: s for s in objects.update(snapshot)}
                 here = motion.update(snapshot).map_from_base
                 away = np.linalg.norm(route.points[:, :2] - here[:2, 3], axis=1)
                 found["hero"].append(int(np.argmin(away)))
+                ball = states["ball"].map_from_box[:2, 3]
+                crossing = int(np.argmin(np.linalg.norm(route.points[:, :2] - ball, axis=1)))
+                stops = stops or crossing - found["hero"][-1] < extras.gap_m - _LOOKS_ON_M
                 found["ways"].append({n: s.map_from_box[:3, 3].tolist() for n, s in states.items()})
                 pictures = group.take(snapshot.frame, 10.0)
-                if tick % 8 == 0 and tick > _BRAKE_TICK:
+                if tick % 6 == 0 and stops:
                     found["seen"].append(_seen(eye, here, states, pictures["instance"]))
         found["route"] = route.map_from_points[:, :3, :].tolist()
         found["labels"] = {n: s.actor.label for n, s in states.items()}

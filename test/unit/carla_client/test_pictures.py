@@ -21,11 +21,13 @@ def test_depth_is_24_bits_of_a_kilometre() -> None:
 
 
 def test_instances_are_the_ids_of_what_moves() -> None:
-    bgra = np.zeros((1, 3, 4), np.uint8)
+    bgra = np.zeros((1, 5, 4), np.uint8)
+    bgra[0, 3] = (0, 7, 21, 255)  # a ball
+    bgra[0, 4] = (0, 7, 20, 255)  # a bench
     bgra[0, 0] = (1, 44, 14, 255)  # a car, id 300
     bgra[0, 1] = (0, 9, 12, 255)  # a pedestrian
     bgra[0, 2] = (0, 9, 3, 255)  # a building
-    np.testing.assert_array_equal(decode_instance(bgra), [[300, 9, 0]])
+    np.testing.assert_array_equal(decode_instance(bgra), [[300, 9, 0, 7, 0]])
 
 
 def test_colours_come_out_red_green_blue() -> None:
