@@ -22,9 +22,8 @@ AXLE_SHARE = 0.29
 # Manager keeps its lanes through the corners of CARLA's towns, as it does there.
 FRICTION_SHARE = 0.5
 STIFFNESS_SHARE = 0.9
-# Shares of the weight. The Traffic Manager presses the pedal to 0.7 whenever it is a little too
-# fast; with this full force its traffic then slows at less than 5 m/s2.
-FULL_BRAKE, HAND_BRAKE = 0.65, 2.2
+# Shares of the weight.
+FULL_BRAKE, HAND_BRAKE = 1.0, 2.2
 PEAK_DENSITY_KG_M3 = {
     "car": 125.0, "truck": 135.0, "van": 110.0, "bus": 105.0, "motorcycle": 130.0, "bicycle": 45.0,
 }  # fmt: skip
