@@ -168,8 +168,7 @@ def decode_instance(bgra: Pixels) -> NDArray[np.int32]:
     """
     ids = bgra.view(">u2")[..., 0].astype(np.int32)
     label = cv2.extractChannel(bgra, 2)
-    moves = cv2.inRange(label, *_MOVING_TAGS) | cv2.inRange(label, _PROP_TAG, _PROP_TAG)
-    ids *= moves != 0
+    ids *= (cv2.inRange(label, *_MOVING_TAGS) != 0) | (label == _PROP_TAG)
     return ids
 
 
