@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.opencv_pinhole import OpenCVPinholeCamera
+from .class_filter import class_filter
 from .frame import Box, ControlFrame
 from .kernels import extents
 from .projection import View
@@ -18,6 +19,7 @@ from .projection import View
 Array = NDArray[np.float64]
 
 _SMALL_PX = 100
+_VEHICLES = class_filter(["vehicle"]).tags
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,13 @@ class Sighting:
 
 @dataclass
 class Instance:
-    """An id of the instance pictures: frames in which it has pixels, how many, since when."""
+    """An id of the instance pictures: frames in which it has pixels, how many, since when.
+
+    ``tag`` is the semantic tag of its first pixel.
+    """
 
     first_frame: int
+    tag: int
     frames: int = 0
     pixels: int = 0
     label: str = ""
@@ -62,7 +68,10 @@ class Agreement:
         view = View(self._model, frame.map_from_camera)
         seen = extents(frame.ids)
         for number, (pixels, *_) in seen.items():
-            instance = self.instances.setdefault(number, Instance(self._frames))
+            if number not in self.instances:
+                tag = int(frame.tags.flat[int(np.argmax(frame.ids == number))])
+                self.instances[number] = Instance(self._frames, tag)
+            instance = self.instances[number]
             instance.frames += 1
             instance.pixels += pixels
         self._boxes += len(frame.boxes)
@@ -83,10 +92,11 @@ class Agreement:
         return Sighting(self._frames, pixels, round(iou, 4), round(inside, 4), round(visible, 3))
 
     def without_box(self) -> frozenset[int]:
-        """Return the ids that never had a box though there were boxes: the ego's own bodywork."""
+        """Return the vehicles that never had a box where others had: the ego's own bodywork."""
         if not self._boxes:
             return frozenset()
-        return frozenset(n for n, instance in self.instances.items() if not instance.label)
+        seen = self.instances.items()
+        return frozenset(n for n, i in seen if not i.label and i.tag in _VEHICLES)
 
     def report(self) -> list[dict[str, Any]]:
         """Return, by id, the lowest and the middle agreement and every frame's numbers.

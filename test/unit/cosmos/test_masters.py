@@ -78,6 +78,8 @@ def street(number: int, far_m: float) -> ControlFrame:
     depth[:16] = np.inf
     depth[48:], ids[48:] = 0.5, EGO
     tags = np.full(shape, 1, np.uint8)
+    tags[48:] = 14
+    depth[44:48, :20], ids[44:48, :20], tags[44:48, :20] = 5.0, 78, 21  # a prop counts as others do
     return ControlFrame(number, np.zeros((*shape, 3), np.uint8), depth, tags, ids)
 
 
@@ -96,8 +98,8 @@ def test_a_measured_range_leaves_out_sky_and_the_ego(tmp_path: Path, known: bool
     assert clip.options.depth.far_m == pytest.approx(far, rel=0.02)
     with av.open(str(tmp_path / "depth.mp4")) as container:
         grey = next(container.decode(video=0)).to_ndarray(format="gray")
-    assert grey[:12].max() <= 20  # sky: black (16 is black in limited range)
-    assert grey[52:].min() >= 230  # nearer than the near end: white
+    assert grey[:12].max() <= 4  # sky: black
+    assert grey[52:].min() >= 251  # nearer than the near end: white
     near, far = clip.options.depth.near_m, clip.options.depth.far_m
     level = (1 / street(0, 60.0).depth_m[30, 40] - 1 / far) / (1 / near - 1 / far)
-    assert grey[30, 40] == pytest.approx(16 + 219 * level, abs=4)
+    assert grey[30, 40] == pytest.approx(255 * level, abs=4)
