@@ -80,7 +80,7 @@ class VideoWriter:
     def close(self) -> None:
         """Write what the encoder still holds and the index; a second call does nothing.
 
-        RunError when the disk refuses.
+        RunError when the disk or the encoder refuses.
         """
         stream, self._stream = self._stream, None
         if stream is None:
@@ -90,7 +90,7 @@ class VideoWriter:
             self._container.close()
             if self.frames:
                 _join_fragments(self.path)
-        except OSError as error:
+        except (OSError, av.error.FFmpegError) as error:
             raise RunError(f"cannot finish {self.path}: {error.strerror}") from error
 
 
