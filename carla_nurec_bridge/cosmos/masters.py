@@ -89,14 +89,14 @@ class MasterWriter:
         self.frames += 1
 
     def close(self) -> None:
-        """Finish the file; a second call does nothing. RunError when the disk refuses."""
+        """Finish the file; a second call does nothing. RunError when the disk or FFmpeg refuses."""
         stream, self._stream = self._stream, None
         if stream is None:
             return
         try:
             self._container.mux(stream.encode(None))
             self._container.close()
-        except OSError as error:
+        except (OSError, av.error.FFmpegError) as error:
             raise RunError(f"cannot finish {self.path}: {error.strerror}") from error
 
 
