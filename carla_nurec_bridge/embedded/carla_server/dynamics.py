@@ -41,7 +41,7 @@ FIRM_PEDAL = 0.7
 FIRM_FORCE = 0.455
 """The Traffic Manager presses the pedal so far whenever it is a little too fast, and what share of
 the full force that gives: beyond, the force grows quickly, but builds up slowly."""
-BRAKE_RISE, BEYOND_RISE = 6.0, 0.4
+BRAKE_RISE, BEYOND_RISE = 6.0, 0.2
 BRAKE_FALL = 10.0
 """How fast the brakes take hold, up to the firm pedal and beyond, and let go, per second."""
 STEER_RISE = 4.0
