@@ -51,8 +51,10 @@ def trajectories(log: Log) -> dict[int, Track]:
     poses = matrices_from_recorder(records["location"], records["rotation"])
     order = np.argsort(records["id"], kind="stable")
     ids, starts = np.unique(records["id"][order], return_index=True)
+    ends = [*starts[1:].tolist(), len(order)]
     tracks: dict[int, Track] = {}
-    for actor_id, mine in zip(ids.tolist(), np.split(order, starts[1:]), strict=True):
+    for actor_id, start, end in zip(ids.tolist(), starts.tolist(), ends, strict=False):
+        mine = order[start:end]
         if actor_id not in log.actors:
             continue
         size_m, actor_from_box = boxes.get(actor_id, (None, None))

@@ -167,3 +167,9 @@ def test_numbers_of_development_builds_are_told_apart() -> None:
     log = parse_log(encode_header("T", 0) + frame_bytes(1, 0.0, *swapped), "dev.log")
     assert len(log.records(log.frames[0], PacketKind.VEHICLE_DOOR)) == 1
     assert log.wheels(log.frames[0])[0].wheels == ((0, 4.0, 90.0),)
+
+
+def test_positions_lacking(tmp_path: Path) -> None:
+    path = tmp_path / "still.log"
+    path.write_bytes(encode_header("Town01", 0) + frame_bytes(1, 0.0))
+    use(read_log(path))
