@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from .clip import sha256_of
+from .kernels import extents
 from .manifest import MANIFEST, read_manifest, view_digests
 from .masters import read_master
 from .palette import semantic_rgb
@@ -55,7 +56,7 @@ def check_clip(directory: Path) -> Verdict:
 
 
 def _check(directory: Path, manifest: Mapping[str, Any]) -> Verdict:
-    problems = list(_timeline(manifest))
+    problems = [*_timeline(manifest), *_intrinsics(manifest["camera"])]
     videos = manifest["videos"]
     view = view_digests(
         manifest["camera"], manifest["map_from_camera_xyz_xyzw"], manifest["stamps_ns"]
@@ -64,7 +65,10 @@ def _check(directory: Path, manifest: Mapping[str, Any]) -> Verdict:
     for name, video in videos.items():
         unlike = sorted(key for key in view if video["view"].get(key) != view[key])
         if unlike:
-            problems.append(f"{video['file']}: another {', '.join(unlike)} than the clip's")
+            problems.append(f"{video['file']}: its {', '.join(unlike)} are not the clip's")
+        if Path(video["file"]).name != video["file"]:
+            problems.append(f"{video['file']}: a file outside the clip's folder")
+            continue
         path = directory / video["file"]
         if not path.is_file():
             problems.append(f"{video['file']}: the file is missing")
@@ -76,6 +80,8 @@ def _check(directory: Path, manifest: Mapping[str, Any]) -> Verdict:
             whole.add(name)
     if {"semantic", "semantic_master"} <= whole:
         problems += _same_pictures(directory, videos)
+    if "instance_master" in whole:
+        problems += _instances(directory / videos["instance_master"]["file"], manifest["instances"])
     listed = {video["file"] for video in videos.values()}
     for stream in STREAMS.values():
         if stream.file not in listed and (directory / stream.file).exists():
@@ -92,6 +98,38 @@ def _timeline(manifest: Mapping[str, Any]) -> Iterator[str]:
         late = np.flatnonzero(np.diff(manifest[key]) <= 0)
         if len(late):
             yield f"{MANIFEST}: {key} does not grow from frame {late[0]} to {late[0] + 1}"
+
+
+def _intrinsics(camera: Mapping[str, Any]) -> Iterator[str]:
+    """Yield where the pinhole matrix and the size are not those of the exact model."""
+    exact = camera["model"]["parameters"]
+    if camera["k"] is not None:
+        k, (fx, fy), (cx, cy) = camera["k"], exact["focal_length"], exact["principal_point"]
+        if k != [[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]:
+            yield f"{MANIFEST}: camera.k is not that of camera.model"
+    if [camera["width"], camera["height"]] != list(exact["resolution"]):
+        yield f"{MANIFEST}: camera.width and camera.height are not those of camera.model"
+
+
+def _instances(path: Path, entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the instances whose pixels in the master are not those of the manifest's table."""
+    found: dict[int, list[int]] = {}
+    for ids in read_master(path):
+        for number, (pixels, *_) in extents(ids.astype(np.int32)).items():
+            seen = found.setdefault(number, [0, 0])
+            seen[0] += 1
+            seen[1] += pixels
+    told = {entry["id"]: [entry["frames"], entry["pixels"]] for entry in entries}
+    for number in sorted(found.keys() | told.keys()):
+        if found.get(number) != told.get(number):
+            yield (
+                f"{MANIFEST}: instances: {number} has {_counted(told.get(number))}, "
+                f"in {path.name} {_counted(found.get(number))}"
+            )
+
+
+def _counted(counts: Sequence[int] | None) -> str:
+    return "no entry" if counts is None else f"{counts[1]} pixels in {counts[0]} frames"
 
 
 def _stream(path: Path, video: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -100,8 +100,27 @@ def test_streams_of_other_views_are_named(clip: Path) -> None:
     edit(clip, change)
     problems = " ".join(check_clip(clip).problems)
     assert "stamps_ns does not grow from frame 2 to 3" in problems
-    assert "rgb.mp4: another camera, stamps than the clip's" in problems
-    assert "depth.mp4: another stamps than the clip's" in problems
+    assert "rgb.mp4: its camera, stamps are not the clip's" in problems
+    assert "depth.mp4: its stamps are not the clip's" in problems
+
+
+def test_a_table_that_does_not_fit_the_pictures_is_found(clip: Path) -> None:
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["camera"]["k"][0][0] += 1.0
+        del manifest["instances"][2]
+        manifest["instances"][0]["pixels"] += 1
+        manifest["videos"]["rgb"]["file"] = "../rgb.mp4"
+
+    edit(clip, change)
+    area = 96 * 64
+    shown = f"instance.mkv {area} pixels in 1 frames"
+    assert set(check_clip(clip).problems) == {
+        "manifest.json: camera.k is not that of camera.model",
+        "../rgb.mp4: a file outside the clip's folder",
+        "rgb.mp4: a file that the manifest does not know",
+        f"manifest.json: instances: 1 has {area + 1} pixels in 1 frames, in {shown}",
+        f"manifest.json: instances: 3 has no entry, in {shown}",
+    }
 
 
 def test_frames_in_another_order_than_the_master_are_found(clip: Path, tmp_path: Path) -> None:
