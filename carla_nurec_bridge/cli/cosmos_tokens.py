@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ..core.errors import InputError
 from .cosmos_options import PATH
 from .cosmos_serve import DEFAULT_STATE
 
@@ -24,6 +25,8 @@ def command(state: Path, label: str | None, revoke: str | None) -> int:
     """List, add or revoke tokens; a running server knows at once."""
     from ..embedded.cosmos_server.tokens import TokenStore
 
+    if label is None and not (state / "tokens.json").is_file():
+        raise InputError(f"{state} is not the state folder of a server: it has no tokens.json")
     store = TokenStore(state)
     if label is not None:
         click.echo(store.add(label))

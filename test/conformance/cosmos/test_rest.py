@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.cosmos import count_frames
 from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions
 
@@ -133,6 +134,12 @@ def test_tokens_are_kept_hashed_and_private(state_dir: Path):
         assert httpx.get(f"{server.url}/v1/models", headers=good).status_code == 200
         server.tokens.revoke(token.split("_")[1])
         assert httpx.get(f"{server.url}/v1/models", headers=good).status_code == 401
+
+
+def test_listing_tokens_makes_no_state_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["cosmos", "tokens", "--state", str(tmp_path / "typo")]) == 2
+    assert "typo is not the state folder of a server" in capsys.readouterr().err
+    assert not (tmp_path / "typo").exists()
 
 
 def test_second_server_on_one_state_folder_is_refused(server: CosmosServer, state_dir: Path):
