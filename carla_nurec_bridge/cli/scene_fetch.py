@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -14,6 +15,8 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+
+from ..core.errors import InputError
 
 
 @click.command("fetch", epilog="Example: carla-nurec scene fetch 026d6a39 --out scenes")
@@ -44,8 +47,8 @@ def command(
     name = data_set or DATA_SET
     if name == DATA_SET:
         console.print(LICENCE, soft_wrap=True)
-        if not accept_licence:
-            click.confirm("Do you have and accept this licence?", abort=True)
+        if not accept_licence and not _accepted():
+            raise InputError("nothing is fetched without the licence; --accept-licence accepts it")
     scenes = [s for s in published(name, revision) if release in (None, s.release)]
     chosen = choose(scenes, scene_ids)
     total = sum(scene.size for scene in chosen)
@@ -58,3 +61,14 @@ def command(
     for path in paths:
         console.print(f"  {path}", soft_wrap=True)
     return 0
+
+
+def _accepted() -> bool:
+    """Ask about the licence; where nobody can answer, that is a no."""
+    try:
+        return click.confirm("Do you have and accept this licence?")
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        click.echo()
+        return False

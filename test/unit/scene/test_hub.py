@@ -273,7 +273,8 @@ def test_a_hub_that_does_not_answer_is_one_sentence(hub: Hub) -> None:
 def test_nvidias_set_asks_about_its_licence(hub: Hub) -> None:
     done = hub.run("fetch", "aaaa")
     assert "12 months" in done.stdout
-    assert done.returncode != 0
+    assert done.returncode == 2
+    assert "--accept-licence" in done.stderr
     assert hub.handler.seen == []
 
 
