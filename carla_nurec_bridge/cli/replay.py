@@ -78,10 +78,9 @@ _GIVEN = click.core.ParameterSource.COMMANDLINE
 )
 @click.option(
     "--resolution-ratio",
-    default=0.25,
-    show_default=True,
     type=click.FloatRange(0.01, 1.0),
-    help="Size of recorded cameras' pictures, 1 = full.",
+    help="Size of recorded cameras' pictures, 1 = full.  "
+    "[default: 0.25, but no less than 640 pixels of width]",
 )
 @click.option(
     "--camera-fps",

@@ -18,6 +18,7 @@ from ..scene.calibration import calibrated
 
 USUAL = "camera_front_wide_120fov"
 _USUAL_SHUTTER_S = 0.03
+_USUAL_RATIO, _USUAL_WIDTH = 0.25, 640
 _CARLA_SIZE = (640, 360)
 _CARLA_FOV_DEG = 90.0
 
@@ -26,12 +27,13 @@ _CARLA_FOV_DEG = 90.0
 class CameraWish:
     """What was asked for: recorded cameras (``all`` of them, or names), a rig, CARLA's view.
 
-    ``ratio`` is the size of recorded cameras' pictures, ``rate_hz`` their rate.
+    ``ratio`` is the size of recorded cameras' pictures (None: a quarter, but not below 640 pixels
+    of width), ``rate_hz`` their rate.
     """
 
     names: tuple[str, ...]
     rig: str | None
-    ratio: float
+    ratio: float | None
     rate_hz: float
     carla_view: bool
     image_format: Literal["jpeg", "png"] | None = None
@@ -76,7 +78,8 @@ def _recorded(scene: Scene, wish: CameraWish) -> list[RigCamera]:
     for name in dict.fromkeys(wanted):
         camera = recorded[name]
         model = camera.model
-        size = (max(2, round(model.width * wish.ratio)), max(2, round(model.height * wish.ratio)))
+        ratio = wish.ratio or min(1.0, max(_USUAL_RATIO, _USUAL_WIDTH / model.width))
+        size = (max(2, round(model.width * ratio)), max(2, round(model.height * ratio)))
         stamps = camera.frame_stamps_us
         taken_s = float(np.median(stamps[:, 1] - stamps[:, 0])) / 1e6 if len(stamps) else 0.0
         shutter_s = min(taken_s or _USUAL_SHUTTER_S, 0.9 / wish.rate_hz)

@@ -46,6 +46,14 @@ def test_the_front_camera_and_carlas_view_are_usual(scene: Scene) -> None:
     assert np.array_equal(carla.rig_from_camera, front.rig_from_camera)
 
 
+@pytest.mark.parametrize(("recorded", "shown"), [(3840, 960), (1920, 640), (640, 640), (320, 320)])
+def test_pictures_of_usual_size_are_not_tiny(scene: Scene, recorded: int, shown: int) -> None:
+    lens = OpenCVPinholeCamera.from_fov(recorded, recorded // 2, 90.0)
+    cameras = tuple(replace(camera, model=lens) for camera in scene.cameras)
+    front, _ = chosen_cameras(replace(scene, cameras=cameras), replace(WISH, ratio=None)).cameras
+    assert (front.model.width, front.model.height) == (shown, shown // 2)
+
+
 def test_recorded_cameras_and_a_rigs_stand_side_by_side(scene: Scene) -> None:
     wish = replace(WISH, names=("camera_cross_left_120fov",), rig="custom_views")
     cameras = chosen_cameras(scene, replace(wish, image_format="png")).cameras
