@@ -145,7 +145,7 @@ def load_config(path: Path | str, **overrides: Any) -> GraphConfig:
     try:
         values = yaml.safe_load(file.read_text()) or {}
     except yaml.YAMLError as error:
-        raise InputError(f"{file} is not YAML: {str(error).splitlines()[-1].strip()}") from error
+        raise InputError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise InputError(f"{file} must hold 'field: value' lines, not a {type(values).__name__}")
     return checked_config({**values, **overrides}, str(file))

@@ -81,7 +81,7 @@ def load_spec(wanted: str) -> ScenarioSpec:
     except OSError as error:
         raise InputError(f"cannot read the scenario {path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not YAML: {str(error).splitlines()[-1].strip()}") from error
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise InputError(f"{path} must hold 'field: value' lines")
     try:
