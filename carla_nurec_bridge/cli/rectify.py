@@ -15,6 +15,8 @@ from ..core.rectify import WIDEST_DEG, projection_rows, rectified_view, rectify_
 from ..core.rig import load_rig
 
 _KINDS = (".png", ".jpg", ".jpeg")
+_SHAPE_TOLERANCE = 0.03
+"""Rounded and padded sizes are this near to the camera's shape."""
 _PATH = click.Path(path_type=Path)
 
 
@@ -60,6 +62,7 @@ def command(
             raise InputError(f"{path} is not a picture that can be read (PNG or JPEG)")
         height, width = picture.shape[:2]
         if maps is None or maps[0] != (width, height):
+            _check_shape(path, width, height, model)
             sized = model.scaled(width, height)
             view = rectified_view(sized, fov)
             maps = ((width, height), rectify_maps(sized, view))
@@ -88,13 +91,23 @@ def _model(calibration: Path | None, rig: str | None, camera: str | None) -> Cam
     return cameras[camera]
 
 
+def _check_shape(path: Path, width: int, height: int, model: CameraModel) -> None:
+    if abs(width * model.height / (height * model.width) - 1.0) > _SHAPE_TOLERANCE:
+        raise InputError(
+            f"{path} is {width}x{height}, another shape than the camera's "
+            f"{model.width}x{model.height}; give the camera it came from"
+        )
+
+
 def _files(paths: tuple[Path, ...]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
             found += sorted(f for f in path.iterdir() if f.suffix.lower() in _KINDS)
-        else:
+        elif path.is_file():
             found.append(path)
+        else:
+            raise InputError(f"there is no picture and no folder {path}")
     if not found:
         raise InputError(f"no PNG or JPEG in {', '.join(map(str, paths))}")
     return found

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.cameras import OpenCVFisheyeCamera, OpenCVPinholeCamera, Windshield
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.rectify import (
@@ -56,6 +58,15 @@ def test_the_field_of_view_is_as_asked():
     assert 2 * np.degrees(np.arctan(160.0 / view.focal_length[0])) == pytest.approx(110.0)
     with pytest.raises(InputError, match="180 degrees wide"):
         rectified_view(FISHEYE, 180.0)
+
+
+def test_pictures_of_another_shape_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    cv2.imwrite(str(tmp_path / "square.png"), np.zeros((40, 40, 3), np.uint8))
+    camera = ("--rig", "demo", "--camera", "front_wide_120fov", "--out", str(tmp_path / "flat"))
+    assert main(["rectify", str(tmp_path / "square.png"), *camera]) == 2
+    assert "40x40, another shape than the camera's 640x360" in capsys.readouterr().err
+    assert main(["rectify", str(tmp_path / "none.png"), *camera]) == 2
+    assert "there is no picture and no folder" in capsys.readouterr().err
 
 
 def test_a_windshield_shows_in_pixels():
