@@ -43,7 +43,7 @@ class SceneCamera:
 
 @dataclass(frozen=True)
 class Look:
-    """What a recorded road user was: its CARLA blueprint and paint (sRGB, 0..255) if it had one."""
+    """What a recorded road user was: CARLA blueprint (empty: unknown) and paint (sRGB, 0..255)."""
 
     blueprint: str
     colour: tuple[int, int, int] | None

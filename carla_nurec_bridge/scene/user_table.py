@@ -40,7 +40,7 @@ def read_users(path: Path, columns: Mapping[str, str] | None = None) -> list[Use
 
     Beside the columns of a trajectory it has ``id`` and may have ``class`` (NuRec's label class,
     automobile by default), ``length``, ``width``, ``height`` in m (usual ones by default),
-    ``blueprint`` (CARLA's) with ``colour`` (#RRGGBB), and ``flags``. These are taken from each
+    ``blueprint`` (CARLA's), ``colour`` (#RRGGBB), and ``flags``. These are taken from each
     one's first row. InputError names the line and column.
     """
     table = renamed(read_csv(path), columns or {}, USER_COLUMNS)
@@ -63,13 +63,14 @@ def _user(table: Table, name: str, rows: NDArray[np.intp]) -> UserSamples:
     if label not in LABELS:
         raise table.fail(first, "class", f"{label!r} is not one of {', '.join(LABELS)}")
     blueprint = _cell(table, "blueprint", first, "")
+    colour = _colour(table, first)
     return UserSamples(
         name,
         label,
         _size(table, first, label, blueprint),
         samples_from(table, rows),
         _cell(table, "flags", first, CONTROLLABLE_FLAGS),
-        Look(blueprint, _colour(table, first)) if blueprint else None,
+        Look(blueprint, colour) if blueprint or colour else None,
     )
 
 

@@ -146,7 +146,7 @@ def _recorded_look(track: SceneTrack) -> Look:
         return Look(track.label_class, size_m, track.track_id)
     blueprint = load_catalogue().get(track.look.blueprint)
     label = blueprint.base_type if blueprint else track.label_class
-    return Look(label, size_m, track.look.blueprint, paint=track.look.colour)
+    return Look(label, size_m, track.look.blueprint or track.track_id, paint=track.look.colour)
 
 
 def _size(box: common.AABB) -> Size | None:

@@ -10,6 +10,7 @@ from realdata import real
 from scipy.spatial.transform import Rotation
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.scene.model import Look
 from carla_nurec_bridge.scene.trajectory_file import read_trajectory
 from carla_nurec_bridge.scene.user_table import read_users
 
@@ -142,8 +143,9 @@ def test_road_users_of_one_file(tmp_path: Path) -> None:
         "a,1,0,0,0,,,,,vehicle.audi.tt,#b41E20,\n"
         "b,1,5,0,90,person,,,1.7,,,NONE\n"
         "a,2,9,0,0,,,,,,,\n"
+        "c,1,9,9,0,,,,,,#00ff00,\n"
     )
-    a, b = read_users(written(tmp_path, text))
+    a, b, c = read_users(written(tmp_path, text))
     assert (a.track_id, a.label_class, a.samples.stamps_us.tolist()) == (
         "a", "automobile", [1_000_000, 2_000_000],
     )  # fmt: skip
@@ -151,6 +153,7 @@ def test_road_users_of_one_file(tmp_path: Path) -> None:
     assert a.look is not None
     assert (a.look.blueprint, a.look.colour) == ("vehicle.audi.tt", (180, 30, 32))
     assert (b.label_class, b.size_m, b.flags, b.look) == ("person", (0.4, 0.4, 1.7), "NONE", None)
+    assert c.look == Look("", (0, 255, 0)), "a colour needs no blueprint"
 
 
 @pytest.mark.parametrize(
