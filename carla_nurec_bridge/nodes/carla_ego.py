@@ -82,7 +82,7 @@ class CarlaEgo:
             watchdog=Watchdog(int(p.command_hold_s * NS_PER_S), p.watchdog),
             cmd_vel="off" if p.lockstep else p.cmd_vel, on_arrival=self._gate.notify,
         )  # fmt: skip
-        self._control = RunControl()
+        self._control = RunControl("paused" if p.start_paused else "playing")
         self._requests = WorldRequests(node)
         self._inserted = InsertedTracks(node, added_names(p))
         self._followed = FollowedRun(node, p.follow_run) if not p.owns_clock else None
@@ -298,6 +298,7 @@ class CarlaEgo:
             change_world(self._world, name, xodr, self._p.tick_ns)
             self._map = name
         finally:  # a map that CARLA refused leaves the old one
+            self._world.tick()  # only then are the old actors gone from it
             self._set_stage()
 
     def _health(self) -> dict[str, object]:

@@ -364,6 +364,10 @@ def test_another_world_is_loaded_by_name_and_from_text(simulator: Simulator) -> 
     )
     simulator.ask(srv.LoadWorld, result=srv.LoadWorld.Response.NO_RESOURCE)
     stamp = simulator.stamp()
+    broken = Resource(resource_string="<OpenDRIVE/>")
+    simulator.ask(srv.LoadWorld, world_resource=broken, result=Result.RESULT_OPERATION_FAILED)
+    simulator.user.until(lambda: simulator.stamp() > stamp + 5 * FRAME_NS, "the old world going on")
+    assert "hero" in simulator.names()
     town = config_path("maps", "demo_town.xodr").read_text()
     world = simulator.ask(srv.LoadWorld, world_resource=Resource(resource_string=town)).world
     assert world.name == "OpenDriveMap"
