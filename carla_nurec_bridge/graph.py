@@ -91,6 +91,9 @@ class GraphConfig(BaseModel):
     real_time_factor: float = Field(
         0.0, ge=0, description="pace against the wall clock; 0 = as fast as possible"
     )
+    start_paused: bool = Field(
+        False, description="stand at frame 0 until ~/pause or ~/step says to go on"
+    )
     start_deadline_s: float = Field(60.0, gt=0, description="wall time for everything to start")
     frame_deadline_s: float = Field(5.0, gt=0, description="wall time for one frame")
     first_frame_deadline_s: float = Field(60.0, gt=0, description="the same, first rendered frame")
@@ -318,6 +321,7 @@ def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict
             "ticks_per_frame": config.ticks_per_frame,
             "lockstep.policy": config.policy,
             "real_time_factor": config.real_time_factor,
+            "start_paused": config.start_paused,
             "deadlines.first_frame_s": config.first_frame_deadline_s,
         }
     return common

@@ -150,6 +150,10 @@ class User:
         self.until(lambda: len(self.heard[topic]) > count, what or topic)
         return self.heard[topic][-1]
 
+    def plays(self) -> None:
+        """Let a run that started paused play, once its services, and so its topics, are found."""
+        assert self.call("pause", False).success
+
     def call(self, name: str, data: bool | None = None, namespace: str = "") -> Any:
         kind = Trigger if data is None else SetBool
         request = kind.Request() if data is None else kind.Request(data=data)

@@ -64,7 +64,7 @@ def test_the_graphs_agent_takes_a_truck_over_and_drives_beyond_the_record(
 ) -> None:
     config = GraphConfig(
         run_dir=tmp_path / "run", map=config_path("maps", "demo_town.xodr"), rig=_rig(tmp_path),
-        scene=scene.path, mode="scene", frames=120, nurec=False, record=False,
+        scene=scene.path, mode="scene", frames=120, start_paused=True, nurec=False, record=False,
         carla_port=free_port(), domain_id=DOMAIN, handover_ego_s=HANDOVER_S,
         ego_blueprint="vehicle.carlamotors.firetruck", carla_timeout_s=20.0,
     )  # fmt: skip
@@ -74,6 +74,7 @@ def test_the_graphs_agent_takes_a_truck_over_and_drives_beyond_the_record(
     over = threading.Event()
 
     def listen() -> None:
+        user.plays()
         while not over.is_set():
             user.listen(0.2)
 
@@ -113,12 +114,14 @@ def test_the_traffic_manager_takes_the_ego_and_one_chosen_actor(
             DOMAIN, tmp_path, port, rig=_rig(tmp_path), scene=str(scene.path), mode="scene",
             real_time_factor=4.0, frames=120, handover__ego_s=HANDOVER_S,
             handover__ego_to="traffic_manager", handover__tracks=[chosen],
-            handover__tracks_s=HANDOVER_S,
+            handover__tracks_s=HANDOVER_S, start_paused=True,
         )  # fmt: skip
         try:
+            user.plays()
             user.until(lambda: ego.process.poll() is not None, "the replay", 90)
         finally:
-            ego.close()
+            code = ego.close()
+    assert code == 0, f"exit code {code}: {ego.log.read_text()[-2000:]}"
     drive = Drive(user, scene)
     drive.until_handover_it_is_the_record()
     assert drive.mps[drive.seconds > HANDOVER_S].min() > 1.0

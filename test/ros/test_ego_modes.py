@@ -137,9 +137,10 @@ def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> Non
         ego = Ego(
             DOMAIN, folder / "replayed", port, rig=str(folder / "rig.yaml"), scene=str(scene_path),
             mode="scene", real_time_factor=2.0, frames=100, handover__ego_s=2.0,
-            handover__tracks=["*"], handover__tracks_s=2.0,
+            handover__tracks=["*"], handover__tracks_s=2.0, start_paused=True,
         )  # fmt: skip
         try:
+            user.plays()
             user.until(lambda: ego.process.poll() is not None, "the end of the replay", 90)
         finally:
             ego.close()
