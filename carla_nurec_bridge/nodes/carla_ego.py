@@ -22,7 +22,7 @@ from ..carla_client.spectator import follow
 from ..carla_client.stage import Stage
 from ..carla_client.weather import apply_weather, weather_json
 from ..core import heartbeat
-from ..core.errors import InputError, ProtocolError
+from ..core.errors import BridgeError, InputError, ProtocolError
 from ..core.numbering import Numbering
 from ..core.rig import load_rig
 from ..core.streams import EGO, plan_streams
@@ -82,7 +82,7 @@ class CarlaEgo:
             watchdog=Watchdog(int(p.command_hold_s * NS_PER_S), p.watchdog),
             cmd_vel="off" if p.lockstep else p.cmd_vel, on_arrival=self._gate.notify,
         )  # fmt: skip
-        self._control = RunControl("paused" if p.start_paused else "playing")
+        self._control = RunControl()
         self._requests = WorldRequests(node)
         self._inserted = InsertedTracks(node, added_names(p))
         self._followed = FollowedRun(node, p.follow_run) if not p.owns_clock else None
@@ -92,6 +92,7 @@ class CarlaEgo:
         self._binding: Mapping[int, str | None] = {}
         self._observer: Observer | None = None
         self._on_stage = ExitStack()
+        self._lost: BridgeError | None = None
 
     def run(self, desk: ServiceDesk) -> int:
         """Drive or replay the run; return 0. BridgeError when it cannot be finished."""
@@ -167,6 +168,16 @@ class CarlaEgo:
                 self._publisher.route(self._stage.route.map_from_points, self._at.stamp_ns)
             self._on_stage = stack.pop_all()
 
+    def _set_stage_again(self) -> None:
+        """Tick and set the stage; a run whose stage cannot be set ends by the next frame."""
+        try:
+            self._world.tick()  # only then are the old actors gone
+            self._set_stage()
+        except BridgeError as error:
+            self._lost = error
+            self._control.become("playing")
+            raise
+
     def _leave_stage(self) -> None:
         self._on_stage.close()
 
@@ -180,6 +191,9 @@ class CarlaEgo:
             if not first:
                 if self._control.wait_turn(lambda: self._publisher.clock(at.stamp_ns)):
                     pacer = Pacer(factor, p.dt_s)
+                if self._lost is not None:
+                    lost, self._lost = self._lost, None
+                    raise lost
                 if self._control.state == "quitting":
                     return
                 with self._timings.stage("tick"):
@@ -278,8 +292,7 @@ class CarlaEgo:
             raise InputError("a run in lock-step cannot be reset; start another")
         entrances = self._entities.entrances if keep_guests else []
         self._leave_stage()
-        self._world.tick()  # only then are the old actors gone
-        self._set_stage()
+        self._set_stage_again()
         for entrance in entrances:
             self._entities.spawn(entrance.kind, matrix_of(entrance.place))
 
@@ -298,8 +311,7 @@ class CarlaEgo:
             change_world(self._world, name, xodr, self._p.tick_ns)
             self._map = name
         finally:  # a map that CARLA refused leaves the old one
-            self._world.tick()  # only then are the old actors gone from it
-            self._set_stage()
+            self._set_stage_again()
 
     def _health(self) -> dict[str, object]:
         commands = self._inbox.counts
