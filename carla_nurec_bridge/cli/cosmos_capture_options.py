@@ -15,6 +15,7 @@ from ..core.rig import Rig, RigCamera, load_rig
 from ..core.shutter import Shutter
 from ..cosmos.sensor_rig import SensorRig
 from ..cosmos.sensor_yaml import read_sensor_yaml
+from .picture_size import PictureSize
 
 if TYPE_CHECKING:
     from ..carla_client.rerun import RerunOptions
@@ -35,8 +36,7 @@ _OPTIONS = [
     click.option("--sensors", type=_PATH,
                  help="Cameras of a sensor YAML of CARLA's Cosmos tools, or of the smart-city "
                  "pipeline (standing in the world)."),
-    click.option("--size", nargs=2, type=click.IntRange(16, 8192), default=(1280, 720),
-                 show_default=True, metavar="WIDTH HEIGHT",
+    click.option("--size", type=PictureSize(), default="1280x720", show_default=True,
                  help="Pixels of the front camera that is used without --rig and --sensors."),
     click.option("--fov", type=click.FloatRange(5, 170), default=90.0, show_default=True,
                  help="Its horizontal field of view, in degrees."),

@@ -49,7 +49,7 @@ class Server:
         return subprocess.run(
             [sys.executable, "-m", "carla_nurec_bridge.cli.main", "cosmos", "controls",
              "-f", str(self.log), "--host", "127.0.0.1", "--port", str(self.port),
-             "--size", "320", "180", "--fps", "10", *arguments],
+             "--size", "320x180", "--fps", "10", *arguments],
             capture_output=True, text=True, timeout=150, check=False, env=os.environ,
         )  # fmt: skip
 
