@@ -30,9 +30,9 @@ _MAX_PACKETS = 5_000_000
 def read_log(path: Path | str) -> Log:
     """Read a CARLA recording (0.9.4 to 0.9.16).
 
-    A file that ends inside a frame, as one of a killed server does, is used up to its last whole
-    frame; ``Log.note`` then says so. InputError: no such file, not a recording, above 2 GiB, or
-    packets that contradict their own sizes.
+    A file that ends inside a frame, as one of a killed server does, or that is broken after some
+    frames, is used up to its last whole frame; ``Log.note`` then says so. InputError: no such file,
+    not a recording, above 2 GiB, or a first frame whose packets contradict their own sizes.
     """
     path = Path(path)
     try:
@@ -58,12 +58,23 @@ def parse_log(data: bytes, source: str) -> Log:
         note = note or f"the file ends inside a frame at byte {end}"
     if not groups:
         raise InputError(f"{source} holds no whole frame; record it again")
-    if note:
-        note += f"; the {len(groups)} whole frames before it are used"
     kinds = packet_kinds(data, packets, source)
-    frames = tuple(_frame(data, group, kinds, source) for group in groups)
-    _check_times(frames, source)
-    return Log(source, version, date_s, map_name, start, data, tuple(preamble), frames, note, kinds)
+    frames: list[Frame] = []
+    for group in groups:
+        try:
+            frame = _frame(data, group, kinds, source)
+            _check_time(frame, frames[-1].elapsed_s if frames else 0.0, source)
+        except InputError as error:
+            if not frames:
+                raise
+            note = str(error).removeprefix(f"{source}: ")
+            break
+        frames.append(frame)
+    if note:
+        note += f"; the {len(frames)} whole frames before it are used"
+    return Log(
+        source, version, date_s, map_name, start, data, tuple(preamble), tuple(frames), note, kinds
+    )
 
 
 def _read_header(data: bytes, source: str) -> tuple[int, int, str, int]:
@@ -155,12 +166,9 @@ def _check_finite(data: bytes, packet: Packet, count: int, frame_id: int, source
         raise InputError(f"{source}: frame {frame_id} holds a position that is no number")
 
 
-def _check_times(frames: tuple[Frame, ...], source: str) -> None:
-    before = 0.0
-    for frame in frames:
-        if not (math.isfinite(frame.duration_s) and before <= frame.elapsed_s < math.inf):
-            raise InputError(
-                f"{source}: frame {frame.frame_id} is at {frame.elapsed_s} s and lasts "
-                f"{frame.duration_s} s, after a frame at {before} s; the file is broken"
-            )
-        before = frame.elapsed_s
+def _check_time(frame: Frame, before_s: float, source: str) -> None:
+    if not (math.isfinite(frame.duration_s) and before_s <= frame.elapsed_s < math.inf):
+        raise InputError(
+            f"{source}: frame {frame.frame_id} is at {frame.elapsed_s} s and lasts "
+            f"{frame.duration_s} s, after a frame at {before_s} s; the file is broken"
+        )

@@ -34,7 +34,7 @@ _DURATION = struct.Struct("<d")
 
 
 def write_log(log: Log, path: Path | str) -> None:
-    """Write a recording as it was read: the same bytes, less a cut frame at its end.
+    """Write a recording as it was read: the same bytes, less what is cut or broken at its end.
 
     InputError when the file cannot be written.
     """

@@ -40,10 +40,10 @@ DRIVE_EFFICIENCY = 0.9
 FIRM_PEDAL = 0.7
 FIRM_FORCE = 0.455
 """The Traffic Manager presses the pedal so far whenever it is a little too fast, and what share of
-the full force that gives: beyond, the force grows quickly, but builds up slowly."""
-BRAKE_RISE, BEYOND_RISE = 6.0, 0.2
+the full force that gives: beyond, the force grows quickly."""
+BRAKE_RISE = 6.0
 BRAKE_FALL = 10.0
-"""How fast the brakes take hold, up to the firm pedal and beyond, and let go, per second."""
+"""How fast the brakes take hold and let go, per second."""
 STEER_RISE = 4.0
 STEER_FALL = 5.0
 BLEND_LOW = 2.0
@@ -146,8 +146,7 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
 
     pull = slope_x * mass * GRAVITY - 0.5 * AIR_DENSITY * p[DRAG_AREA] * u * speed
     pull += s[FORCE_X]
-    rise = BRAKE_RISE if s[PRESSURE] < FIRM_PEDAL else BEYOND_RISE
-    s[PRESSURE] += min(max(c[BRAKE] - s[PRESSURE], -BRAKE_FALL * h), rise * h)
+    s[PRESSURE] += min(max(c[BRAKE] - s[PRESSURE], -BRAKE_FALL * h), BRAKE_RISE * h)
     firm = min(s[PRESSURE], FIRM_PEDAL) * FIRM_FORCE / FIRM_PEDAL
     beyond = max(s[PRESSURE] - FIRM_PEDAL, 0.0) * (1.0 - FIRM_FORCE) / (1.0 - FIRM_PEDAL)
     braking = (firm + beyond) * p[BRAKE_FORCE] + ROLLING * mass * GRAVITY

@@ -150,8 +150,23 @@ def test_positions_must_be_numbers() -> None:
 
 def test_time_does_not_run_backwards() -> None:
     data = encode_header("Town01", 0) + frame_bytes(1, 5.0) + frame_bytes(2, 4.0)
-    with pytest.raises(InputError, match=r"frame 2 is at 4\.0 s"):
-        parse_log(data, "back.log")
+    log = parse_log(data, "back.log")
+    assert [frame.frame_id for frame in log.frames] == [1]
+    assert log.note is not None
+    assert "frame 2 is at 4.0 s" in log.note
+
+
+def test_frames_before_a_broken_packet_are_used(tmp_path: Path) -> None:
+    whole = encode_header("Town01", 0) + frame_bytes(1, 0.0) + frame_bytes(2, 0.05)
+    broken = encode_packet(PacketKind.POSITION, b"\2\0")
+    log = parse_log(whole + frame_bytes(3, 0.1, broken) + frame_bytes(4, 0.15), "mid.log")
+    assert log.note is not None
+    assert log.note.startswith("POSITION of frame 3 is broken")
+    assert log.note.endswith("the 2 whole frames before it are used")
+    write_log(log, tmp_path / "kept.log")
+    assert (tmp_path / "kept.log").read_bytes() == whole
+    with pytest.raises(InputError, match="POSITION of frame 1 is broken"):
+        parse_log(encode_header("Town01", 0) + frame_bytes(1, 0.0, broken), "first.log")
 
 
 def test_unknown_packets_are_kept(tmp_path: Path) -> None:
