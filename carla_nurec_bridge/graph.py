@@ -35,7 +35,10 @@ class GraphConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run_dir: Path = Field(Path("out/run"), description="folder that the run writes to")
-    map: Path | None = Field(None, description="OpenDRIVE file of the embedded CARLA's world")
+    map: Path | None = Field(
+        None,
+        description="OpenDRIVE file, or shipped map (demo_town), of the embedded CARLA's world",
+    )
     scene: Path | None = Field(None, description="scene package (.usdz) that NuRec renders")
     rig: str = Field("demo", description="sensor rig: a name in config/rigs or a YAML file")
     mode: Literal["drive", "replay", "scene"] = Field(
@@ -99,6 +102,14 @@ class GraphConfig(BaseModel):
     first_frame_deadline_s: float = Field(60.0, gt=0, description="the same, first rendered frame")
     carla_timeout_s: float = Field(3.0, gt=0, description="wall time for one call to CARLA")
     domain_id: int | None = Field(None, ge=0, le=232, description="ROS domain; none = inherited")
+
+    @field_validator("map", mode="before")
+    @classmethod
+    def _map_file(cls, value: object) -> object:
+        """Take the name of a shipped map for its file."""
+        if not isinstance(value, str | Path) or Path(value).suffix or len(Path(value).parts) != 1:
+            return value
+        return config_path("maps", f"{value}.xodr")
 
     @field_validator("handover_tracks", mode="before")
     @classmethod
@@ -245,7 +256,7 @@ def servers(config: GraphConfig) -> list[Process]:
     found = []
     if config.embedded_carla:
         if config.map is None:
-            raise InputError("the embedded CARLA needs a map: an OpenDRIVE file (.xodr, .xodr.gz)")
+            raise InputError("the embedded CARLA needs a map: demo_town, or an OpenDRIVE file")
         carla_argv = (
             *verb, "carla", "serve", "--map", str(config.map.resolve()),
             "--host", config.carla_host, "--port", str(config.carla_port),
@@ -254,7 +265,10 @@ def servers(config: GraphConfig) -> list[Process]:
         found.append(Process(CARLA_SERVER, carla_argv, env, READY, False))
     if config.nurec and config.nurec_mode != "external":
         if config.scene is None:
-            raise InputError("a NuRec server needs a scene package (.usdz); build one first")
+            raise InputError(
+                "a NuRec server needs a scene package (.usdz); build one with carla-nurec scene "
+                "build, or do without NuRec (nurec: false)"
+            )
         scene, port = str(config.scene.resolve()), str(config.nurec_port)
         if config.nurec_mode == "embedded":
             how = ("serve", "--scene", scene, "--host", config.nurec_host, "--port", port)

@@ -26,7 +26,7 @@ from ..supervisor import RunResult, Supervisor
     "map_path",
     type=click.Path(path_type=Path),
     default=None,
-    help="OpenDRIVE file of the embedded CARLA's world.",
+    help="OpenDRIVE file, or shipped map (demo_town), of the embedded CARLA's world.",
 )
 @click.option(
     "--scene",
