@@ -139,6 +139,7 @@ def truck(size_m: Size, seed: int | str, tag: int) -> Mesh:
     parts.append(chamfered_box(((bed - end) / 2, 0, (low + height) / 2),
                                (bed + end, 1.96 * half, height - low), 0.04,
                                **matte(cargo, tag)))  # fmt: skip
+    parts += _rear_doors(-end, 1.96 * half, low, height, cargo, tag)
     for side in (1, -1):
         for x in np.linspace(-end + 0.1, bed - 0.1, max(3, int((bed + end) / 0.7))):
             parts.append(
@@ -259,6 +260,33 @@ def _ends(
                           0.02,
                           **lamp(TAIL_LAMP, tag)),
         ]  # fmt: skip
+    return parts
+
+
+def _rear_doors(
+    x: float, width: float, low: float, high: float, colour: tuple[int, int, int], tag: int
+) -> list[Mesh]:
+    """Return what shows two doors on a rear wall: frame, gap, bars, hinges, warning stripes."""
+    middle, tall, dark, steel = (low + high) / 2, high - low, _shade(colour), (190, 192, 196)
+    parts = [box((x, 0, middle), (0.03, 0.03, tall - 0.06), **matte(TRIM, tag))]
+    for z in (low + 0.04, high - 0.04):
+        parts.append(box((x, 0, z), (0.04, 0.98 * width, 0.06), **matte(dark, tag)))
+    for side in (1, -1):
+        parts.append(box((x, side * 0.475 * width, middle), (0.04, 0.06, tall), **matte(dark, tag)))
+        for share in (0.08, 0.30):
+            y = side * share * width
+            parts.append(tube((x - 0.03, y, low + 0.06), (x - 0.03, y, high - 0.06), 0.018,
+                              **matte(steel, tag)))  # fmt: skip
+            parts.append(box((x - 0.04, y - side * 0.08, low + 0.42 * tall), (0.02, 0.2, 0.035),
+                             **matte(steel, tag)))  # fmt: skip
+        for share in (0.2, 0.5, 0.8):
+            parts.append(box((x - 0.02, side * 0.45 * width, low + share * tall),
+                             (0.03, 0.12, 0.07), **matte(TRIM, tag)))  # fmt: skip
+    for k in range(8):
+        white = k % 2 == (k < 4)
+        parts.append(box((x - 0.01, (k - 3.5) * 0.115 * width, low + 0.14),
+                         (0.02, 0.115 * width, 0.09),
+                         **matte((240, 240, 236) if white else (200, 24, 24), tag)))  # fmt: skip
     return parts
 
 
