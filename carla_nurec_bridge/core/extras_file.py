@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -17,7 +15,7 @@ from pydantic import (
 )
 
 from .errors import InputError
-from .resources import config_path
+from .shipped_yaml import read_fields, shipped_files
 
 Pair = tuple[float, float]
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=40)]
@@ -84,30 +82,16 @@ class ExtrasFile(_Strict):
 
 def load_extras(wanted: str) -> ExtrasFile:
     """Read extras: a shipped name or a YAML file; InputError names file, field and fix."""
-    if wanted.endswith((".yaml", ".yml")):
-        path = Path(wanted)
-    else:
-        path = config_path("extras") / f"{wanted}.yaml"
-        if not path.is_file():
-            known = ", ".join(file.name for file in shipped_extras())
-            raise InputError(f"no extras {wanted!r}; there are: {known}; or give a YAML file")
+    path, values = read_fields("extras", wanted, "extras")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read the extras {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(values, dict):
-        raise InputError(f"{path} must hold 'field: value' lines")
-    try:
-        return ExtrasFile.model_validate({"name": path.stem, **values})
+        return ExtrasFile.model_validate(values)
     except ValidationError as error:
         raise InputError(f"{path}: {_sentence(error)}") from error
 
 
 def shipped_extras() -> list[ExtrasFile]:
     """Return the extras that come with the package, by name."""
-    return [load_extras(str(path)) for path in sorted(config_path("extras").glob("*.yaml"))]
+    return [load_extras(str(path)) for path in shipped_files("extras")]
 
 
 def _sentence(error: ValidationError) -> str:

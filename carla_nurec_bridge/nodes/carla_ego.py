@@ -107,7 +107,7 @@ class CarlaEgo:
         try:
             while True:
                 try:
-                    self._session()
+                    self._hold_session()
                     break
                 except ProtocolError as error:
                     if self._at.frame < 0 or self._p.lockstep or self._p.reconnect_s == 0.0:
@@ -121,7 +121,7 @@ class CarlaEgo:
         self._end("finished", "")
         return 0
 
-    def _session(self) -> None:
+    def _hold_session(self) -> None:
         """Play in one session with CARLA to the end of the run."""
         p = self._p
         with ExitStack() as stack:
@@ -132,7 +132,7 @@ class CarlaEgo:
                 session.follow(p.follow_s)
             else:
                 session.synchronise(p.tick_ns)
-            self._world = session
+            self._session = session
             stack.callback(self._leave_stage)
             self._set_stage()
             if self._at.frame < 0:
@@ -145,7 +145,7 @@ class CarlaEgo:
 
     def _set_stage(self) -> None:
         """Put ego, traffic and sensors on the stage and tell what is fixed about them."""
-        p, session = self._p, self._world
+        p, session = self._p, self._session
         with ExitStack() as stack:
             self._stage = stack.enter_context(Stage(session, play_of(p, self._scene)))
             self._stage.open()
@@ -171,7 +171,7 @@ class CarlaEgo:
     def _set_stage_again(self) -> None:
         """Tick and set the stage; a run whose stage cannot be set ends by the next frame."""
         try:
-            self._world.tick()  # only then are the old actors gone
+            self._session.tick()  # only then are the old actors gone
             self._set_stage()
         except BridgeError as error:
             self._lost = error
@@ -252,7 +252,7 @@ class CarlaEgo:
             self._publisher.happening(self._at.stamp_of(happening.frame), happening)
         self._do_requests()
         if self._p.spectator:
-            follow(self._world.world.get_spectator(), state.motion.map_from_base)
+            follow(self._session.world.get_spectator(), state.motion.map_from_base)
         if frame % _CHECK_CLOCK_FRAMES == 0:
             if self._p.owns_clock:
                 refuse_second_clock(self._node)
@@ -263,10 +263,10 @@ class CarlaEgo:
         if text is None:
             return
         try:
-            apply_weather(self._world.world, text)
+            apply_weather(self._session.world, text)
         except InputError as error:
             self._warn(str(error))
-        self._publisher.weather(weather_json(self._world.world))
+        self._publisher.weather(weather_json(self._session.world))
 
     def _warn(self, text: str) -> None:
         self._diagnostics.publish(self._at.stamp_ns, self._health(), text)
@@ -274,7 +274,7 @@ class CarlaEgo:
     @property
     def session(self) -> Session:
         """The session with CARLA."""
-        return self._world
+        return self._session
 
     @property
     def entities(self) -> Entities:
@@ -308,7 +308,7 @@ class CarlaEgo:
             )
         self._leave_stage()
         try:
-            change_world(self._world, name, xodr, self._p.tick_ns)
+            change_world(self._session, name, xodr, self._p.tick_ns)
             self._map = name
         finally:  # a map that CARLA refused leaves the old one
             self._set_stage_again()

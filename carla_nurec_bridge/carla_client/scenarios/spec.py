@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ...core.errors import InputError
-from ...core.resources import config_path
+from ...core.shipped_yaml import read_fields, shipped_files
 
 EventType = Literal[
     "collision", "wrong_way", "hard_brake", "cut_in", "jaywalking", "stopped_car", "overtaking"
@@ -69,23 +67,9 @@ def draw(spec: ScenarioSpec, rng: np.random.Generator) -> Draw:
 
 def load_spec(wanted: str) -> ScenarioSpec:
     """Read a scenario: a shipped name or a YAML file; InputError names file, field and fix."""
-    if wanted.endswith((".yaml", ".yml")):
-        path = Path(wanted)
-    else:
-        path = config_path("scenarios") / f"{wanted}.yaml"
-        if not path.is_file():
-            known = ", ".join(spec.name for spec in shipped_specs())
-            raise InputError(f"no scenario {wanted!r}; there are: {known}; or give a YAML file")
+    path, values = read_fields("scenarios", wanted, "scenario")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read the scenario {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(values, dict):
-        raise InputError(f"{path} must hold 'field: value' lines")
-    try:
-        return ScenarioSpec(**{"name": path.stem, **values})
+        return ScenarioSpec(**values)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
@@ -98,4 +82,4 @@ def load_spec(wanted: str) -> ScenarioSpec:
 
 def shipped_specs() -> list[ScenarioSpec]:
     """Return the scenarios that come with the package, by name."""
-    return [load_spec(str(path)) for path in sorted(config_path("scenarios").glob("*.yaml"))]
+    return [load_spec(str(path)) for path in shipped_files("scenarios")]
