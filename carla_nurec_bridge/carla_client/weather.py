@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 
 import carla
 
@@ -15,6 +14,7 @@ PARAMETERS = (
     "wetness", "scattering_intensity", "mie_scattering_scale", "rayleigh_scattering_scale",
     "dust_storm",
 )  # fmt: skip
+_LARGEST = 1e6
 PRESETS = tuple(
     sorted(
         name
@@ -51,7 +51,7 @@ def apply_weather(world: carla.World, text: str) -> None:
         if name not in PARAMETERS:
             raise InputError(f"no weather parameter {name!r}; there are {', '.join(PARAMETERS)}")
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not math.isfinite(value):
-            raise InputError(f"weather parameter {name} must be a number, not {value!r}")
+        if not number or not abs(value) <= _LARGEST:
+            raise InputError(f"weather parameter {name} must be a number, not {str(value)[:60]}")
         setattr(weather, name, float(value))
     world.set_weather(weather)

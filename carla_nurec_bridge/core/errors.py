@@ -1,5 +1,11 @@
 """Errors of the package: sentences that say what went wrong, where, and how to fix it."""
 
+import logging
+import traceback
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
 
 class BridgeError(Exception):
     """Base of every error this package raises on purpose; its text is meant for the user."""
@@ -23,3 +29,22 @@ class DeadlineError(BridgeError):
 
 class RunError(BridgeError):
     """A run ended before its time; the text names the part that failed."""
+
+
+class FaultError(BridgeError):
+    """Something was raised that nobody foresaw; the text names what and where."""
+
+
+def told(error: Exception) -> BridgeError:
+    """Return an error as one whose text may be told to whoever asked for the work that raised it.
+
+    One that nobody foresaw is logged with its traceback, and its text names the place.
+    """
+    if isinstance(error, BridgeError):
+        return error
+    place = ""
+    for frame in traceback.extract_tb(error.__traceback__)[-1:]:
+        place = f" in {Path(frame.filename).name}:{frame.lineno}"
+    fault = FaultError(f"{type(error).__name__}{place}: {error}; a fault of this program")
+    _log.error("%s", fault, exc_info=error)
+    return fault

@@ -22,7 +22,7 @@ from ..carla_client.spectator import follow
 from ..carla_client.stage import Stage
 from ..carla_client.weather import apply_weather, weather_json
 from ..core import heartbeat
-from ..core.errors import BridgeError, InputError, ProtocolError
+from ..core.errors import InputError, ProtocolError, told
 from ..core.numbering import Numbering
 from ..core.rig import load_rig
 from ..core.streams import EGO, plan_streams
@@ -92,7 +92,7 @@ class CarlaEgo:
         self._binding: Mapping[int, str | None] = {}
         self._observer: Observer | None = None
         self._on_stage = ExitStack()
-        self._lost: BridgeError | None = None
+        self._lost: Exception | None = None
 
     def run(self, desk: ServiceDesk) -> int:
         """Drive or replay the run; return 0. BridgeError when it cannot be finished."""
@@ -173,7 +173,7 @@ class CarlaEgo:
         try:
             self._session.tick()  # only then are the old actors gone
             self._set_stage()
-        except BridgeError as error:
+        except Exception as error:
             self._lost = error
             self._control.become("playing")
             raise
@@ -264,8 +264,8 @@ class CarlaEgo:
             return
         try:
             apply_weather(self._session.world, text)
-        except InputError as error:
-            self._warn(str(error))
+        except Exception as error:  # noqa: BLE001 - what others ask for ends no run
+            self._warn(f"weather: {told(error)}")
         self._publisher.weather(weather_json(self._session.world))
 
     def _warn(self, text: str) -> None:

@@ -19,7 +19,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from ..core.errors import BridgeError, InputError
+from ..core.errors import BridgeError, InputError, told
 from ..nurec.assets import Wanted
 from ..nurec.editing import EditableTrack
 from .asset_editor import AssetEditor
@@ -62,8 +62,8 @@ class AssetServices:
                 return
             try:
                 result = job.work(editor)
-            except BridgeError as error:
-                result = error
+            except Exception as error:  # noqa: BLE001 - it belongs to the call that waits for it
+                result = told(error)
             job.done.set_result(result)
             if self._node.executor is not None:
                 self._node.executor.wake()  # it looks at waiting coroutines only when awake

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from geometry_msgs.msg import Accel
 
 from ..carla_client.guests import GuestKind, read_kind
 from ..core.errors import InputError
@@ -16,12 +16,20 @@ from .director import Director
 from .run_control import RunControl
 from .service_desk import ServiceDesk
 from .simulation_messages import bounds_message, info_message, passes, state_message
-from .simulation_package import NOT_FOUND, OK, Refused, SimulationPackage, answering
+from .simulation_package import (
+    NOT_FOUND,
+    OK,
+    Refused,
+    Served,
+    SimulationPackage,
+    Work,
+    answering,
+    has,
+    resource_of,
+)
 
 if TYPE_CHECKING:
     from ..carla_client.entities import Entities, Entity
-
-T = TypeVar("T")
 
 _WORLD = ("", "world", "map", "odom")
 _NAME_NOT_UNIQUE, _NAME_INVALID, _NO_RESOURCE, _NAMESPACE_INVALID = 101, 102, 104, 105
@@ -47,21 +55,21 @@ class EntityServices:
         self._control = control
         self._director = director
         self._base = f"{frame_prefix}base_link"
-        srv = package.srv
-        for kind, name, work in (
-            (srv.GetEntities, "get_entities", self._list),
-            (srv.GetEntitiesStates, "get_entities_states", self._states),
-            (srv.GetEntityState, "get_entity_state", self._state),
-            (srv.SetEntityState, "set_entity_state", self._set_state),
-            (srv.GetEntityInfo, "get_entity_info", self._info),
-            (srv.GetEntityBounds, "get_entity_bounds", self._bounds),
-            (srv.DeleteEntity, "delete_entity", self._delete),
-            (srv.SpawnEntity, "spawn_entity", self._spawn),
-            (srv.SpawnEntities, "spawn_entities", self._spawn_all),
-        ):
-            desk.serve(kind, name, answering(self._between_frames(work)))
+        one, filters = ("entity",), ("filters",)
+        services = (
+            Served("GetEntities", self._list, filters, ("entities",)),
+            Served("GetEntitiesStates", self._states, filters, ("entities", "states")),
+            Served("GetEntityState", self._state, one, ("state",)),
+            Served("SetEntityState", self._set_state, (*one, "state")),
+            Served("GetEntityInfo", self._info, one, ("info",)),
+            Served("GetEntityBounds", self._bounds, one, ("bounds",)),
+            Served("DeleteEntity", self._delete, one),
+            Served("SpawnEntity", self._spawn, ("name", "initial_pose"), ("entity_name",)),
+            Served("SpawnEntities", self._spawn_all, ("spawn_requests",), ("results",)),
+        )
+        package.serve(desk, services, self._between_frames)
 
-    def _between_frames(self, work: Callable[[Any, Any], T]) -> Callable[[Any, Any], T]:
+    def _between_frames(self, work: Work) -> Work:
         return lambda request, response: self._control.call(lambda: work(request, response))
 
     @property
@@ -83,15 +91,17 @@ class EntityServices:
         entity, state = self._find(request.entity), request.state
         map_from_frame = self._frame(state.header.frame_id, _INVALID_POSE)
         pose, twist = None, None
-        if request.set_pose:
+        whole = not has(request, "set_pose")  # before 2.1 a state is set as a whole
+        if whole or request.set_pose:
             pose = map_from_frame @ _pose(state.pose, _INVALID_POSE)
-        if request.set_twist:
+        if whole or request.set_twist:
             turn = map_from_frame[:3, :3]
             twist = (
                 turn @ vector_array(state.twist.linear), turn @ vector_array(state.twist.angular),
             )  # fmt: skip
         self._entities.place(entity, pose, twist)
-        return "CARLA's actors take no acceleration" if request.set_acceleration else ""
+        asked = state.acceleration != Accel() if whole else request.set_acceleration
+        return "CARLA's actors take no acceleration" if asked else ""
 
     def _info(self, request: Any, response: Any) -> None:
         response.info = info_message(self._package.msg, self._find(request.entity))
@@ -150,14 +160,11 @@ class EntityServices:
 
     def _kind(self, request: Any) -> GuestKind:
         """Return what is to be spawned, by its blueprint or by YAML; its name may be empty."""
-        resource = request.entity_resource
-        if not resource.uri and not resource.resource_string:
+        uri, text = resource_of(request)
+        if not uri and not text:
             raise Refused(_NO_RESOURCE, "give a blueprint as uri, or YAML as resource_string")
         try:
-            if resource.uri:
-                kind = GuestKind(blueprint=resource.uri, role_name="")
-            else:
-                kind = read_kind(resource.resource_string)
+            kind = GuestKind(blueprint=uri, role_name="") if uri else read_kind(text)
         except InputError as error:
             raise Refused(_PARSE_ERROR, str(error)) from error
         if kind.blueprint not in {b.id for b in self._entities.blueprints}:

@@ -14,7 +14,7 @@ from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from ..core.errors import BridgeError
+from ..core.errors import BridgeError, told
 from ..core.topics import TOPICS
 from ..cosmos.jobs import Deadline, Outcome, RetryPolicy, Update, connect, load_spec, run_job
 from ..cosmos.playback import play
@@ -79,7 +79,7 @@ class JobDesk:
             if task == "submit":
                 failure = self._attempt(clip)
             elif self._outcome is not None:
-                self._show(clip, self._outcome.path)
+                self._attempt_to_show(clip, self._outcome.path)
         if failure is not None:
             raise failure
 
@@ -106,7 +106,8 @@ class JobDesk:
         self.jobs.append(record)
         try:
             outcome = self._run(clip)
-        except BridgeError as error:
+        except Exception as raised:  # noqa: BLE001 - whoever asked hears of it; others may ask
+            error = told(raised)
             self._say(Update("failed", message=str(error)))
             record |= {"state": "failed", "error": str(error)}
             return error
@@ -146,6 +147,12 @@ class JobDesk:
                 "job": outcome.job_id, "video": str(outcome.path), "sha256": outcome.sha256
             }  # fmt: skip
         self._state.publish(String(data=json.dumps(content)))
+
+    def _attempt_to_show(self, clip: Clip, video: Path) -> None:
+        try:
+            self._show(clip, video)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._node.get_logger().error(f"{video} cannot be played: {told(error)}")
 
     def _show(self, clip: Clip, video: Path) -> None:
         began = time.monotonic()

@@ -189,18 +189,27 @@ class Barrier:
 
     def _on_done(self, message: DiagnosticArray) -> None:
         stamp = stamp_ns(message.header.stamp)
-        status = message.status[0]
+        answer = _answer_of(message)
         with self._changed:
-            if status.name not in self._unready:
+            if answer is None or answer.participant not in self._unready:
                 self.stray += 1
             elif stamp == 0:
-                ready = status.level == DiagnosticStatus.OK
-                self._unready[status.name] = "" if ready else f"waits: {status.message}"
-            elif status.hardware_id != self._run_id or stamp < self._oldest_ns:
+                waits = "" if answer.ok else f"waits: {answer.message}"
+                self._unready[answer.participant] = waits
+            elif message.status[0].hardware_id != self._run_id or stamp < self._oldest_ns:
                 self.stray += 1
             else:
-                counts = {item.key: int(item.value) for item in status.values}
-                ok = status.level == DiagnosticStatus.OK
-                answer = Answer(status.name, ok, status.message, counts)
-                self._answers.setdefault(stamp, {})[status.name] = answer
+                self._answers.setdefault(stamp, {})[answer.participant] = answer
             self._changed.notify_all()
+
+
+def _answer_of(message: DiagnosticArray) -> Answer | None:
+    """Return the answer that a message is, None for one that no participant sends."""
+    if len(message.status) != 1:
+        return None
+    status = message.status[0]
+    try:
+        counts = {item.key: int(item.value) for item in status.values}
+    except ValueError:
+        return None
+    return Answer(status.name, status.level == DiagnosticStatus.OK, status.message, counts)

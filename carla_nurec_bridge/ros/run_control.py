@@ -8,7 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from ..core.errors import BridgeError, DeadlineError, InputError, ProtocolError, RunError
+from ..core.errors import (
+    BridgeError,
+    DeadlineError,
+    InputError,
+    ProtocolError,
+    RunError,
+    told,
+)
 
 T = TypeVar("T")
 State = Literal["playing", "paused", "stopped", "quitting"]
@@ -17,7 +24,7 @@ _WAIT_S = 60.0
 _HEARTBEAT_S = 0.25
 
 
-@dataclass
+@dataclass(eq=False)
 class _Job:
     work: Callable[[], Any]
     done: threading.Event = field(default_factory=threading.Event)
@@ -55,8 +62,9 @@ class RunControl:
     def call(self, work: Callable[[], T]) -> T:
         """Have ``work`` done between two frames and return what it returns.
 
-        Raises its BridgeError; ProtocolError for what CARLA's client raises, RunError when the run
-        is over, DeadlineError when the present frame does not end within a minute.
+        Raises its BridgeError; ProtocolError for what CARLA's client raises, FaultError for what
+        nobody foresaw, RunError when the run is over, DeadlineError when the present frame does
+        not end within a minute: then the work is not done later either, unless it had begun.
         """
         job = _Job(work)
         with self._changed:
@@ -65,11 +73,19 @@ class RunControl:
             self._jobs.append(job)
             self._changed.notify_all()
         if not job.done.wait(_WAIT_S):
-            raise DeadlineError(f"the present frame did not end within {_WAIT_S:g} s")
+            raise DeadlineError(self._given_up(job))
         if job.error is not None:
             raise job.error
         result: T = job.result
         return result
+
+    def _given_up(self, job: _Job) -> str:
+        """Take a job back that has waited too long; return what to say of it."""
+        with self._changed:
+            if job in self._jobs:
+                self._jobs.remove(job)
+                return f"the present frame did not end within {_WAIT_S:g} s; nothing was done"
+        return f"it was begun, and did not end within {_WAIT_S:g} s; it goes on"
 
     def step(self, frames: int, on_frame: Callable[[int], bool] = lambda _: True) -> None:
         """Let a paused simulation make some frames and wait for them.
@@ -88,9 +104,14 @@ class RunControl:
             self._changed.notify_all()
         for made in range(1, frames + 1):
             self._await_frame(start + made)
-            if not on_frame(made):
-                with self._changed:
-                    self._steps = 0
+            go_on = False
+            try:
+                go_on = on_frame(made)
+            finally:
+                if not go_on:
+                    with self._changed:
+                        self._steps = 0
+            if not go_on:
                 return
 
     def _await_frame(self, count: int) -> None:
@@ -145,11 +166,14 @@ class RunControl:
                 if not self._jobs:
                     return
                 job = self._jobs.popleft()
+            job.error = RunError("the run was ended meanwhile")
             try:
                 job.result = job.work()
-            except BridgeError as error:
-                job.error = error
-            except RuntimeError as error:  # CARLA's client knows no other
-                job.error = ProtocolError(f"CARLA: {error}")
+                job.error = None
+            except Exception as error:  # noqa: BLE001 - it belongs to the thread that waits for it
+                if type(error) is RuntimeError:  # CARLA's client knows no other
+                    job.error = ProtocolError(f"CARLA: {error}")
+                else:
+                    job.error = told(error)
             finally:
                 job.done.set()

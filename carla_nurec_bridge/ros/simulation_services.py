@@ -9,18 +9,38 @@ from .director import Director
 from .entity_services import EntityServices
 from .run_control import RunControl, State
 from .service_desk import ServiceDesk
-from .simulation_package import FAILED, OK, UNSUPPORTED, Refused, SimulationPackage, answering
+from .simulation_package import (
+    FAILED,
+    OK,
+    UNSUPPORTED,
+    Refused,
+    Served,
+    SimulationPackage,
+    answering,
+)
 from .world_services import WorldServices
 
-FEATURES = (
-    "SPAWNING", "DELETING", "NAMED_POSES", "ENTITY_TAGS", "ENTITY_BOUNDS", "ENTITY_BOUNDS_BOX",
-    "ENTITY_CATEGORIES", "SPAWNING_RESOURCE_STRING", "ENTITY_STATE_GETTING",
-    "ENTITY_STATE_SETTING", "ENTITY_INFO_GETTING", "SPAWNABLES", "SIMULATION_RESET",
-    "SIMULATION_RESET_STATE", "SIMULATION_RESET_SPAWNED", "SIMULATION_STATE_GETTING",
-    "SIMULATION_STATE_SETTING", "SIMULATION_STATE_PAUSE", "STEP_SIMULATION_SINGLE",
-    "STEP_SIMULATION_MULTIPLE", "STEP_SIMULATION_ACTION", "WORLD_LOADING",
-    "WORLD_RESOURCE_STRING", "WORLD_INFO_GETTING", "AVAILABLE_WORLDS", "SPAWNING_ENTITIES",
-)  # fmt: skip
+FEATURES = {
+    "SpawnEntity": ("SPAWNING", "SPAWNING_RESOURCE_STRING"),
+    "SpawnEntities": ("SPAWNING_ENTITIES",),
+    "DeleteEntity": ("DELETING",),
+    "GetSpawnables": ("SPAWNABLES",),
+    "GetNamedPoses": ("NAMED_POSES",),
+    "GetEntities": ("ENTITY_TAGS", "ENTITY_CATEGORIES"),
+    "GetEntityBounds": ("ENTITY_BOUNDS", "ENTITY_BOUNDS_BOX"),
+    "GetEntityInfo": ("ENTITY_INFO_GETTING",),
+    "GetEntityState": ("ENTITY_STATE_GETTING",),
+    "SetEntityState": ("ENTITY_STATE_SETTING",),
+    "ResetSimulation": ("SIMULATION_RESET", "SIMULATION_RESET_STATE", "SIMULATION_RESET_SPAWNED"),
+    "GetSimulationState": ("SIMULATION_STATE_GETTING",),
+    "SetSimulationState": ("SIMULATION_STATE_SETTING", "SIMULATION_STATE_PAUSE"),
+    "StepSimulation": ("STEP_SIMULATION_SINGLE", "STEP_SIMULATION_MULTIPLE"),
+    "SimulateSteps": ("STEP_SIMULATION_ACTION",),
+    "LoadWorld": ("WORLD_LOADING", "WORLD_RESOURCE_STRING"),
+    "GetCurrentWorld": ("WORLD_INFO_GETTING",),
+    "GetAvailableWorlds": ("AVAILABLE_WORLDS",),
+}
+"""What each service or action makes the simulator capable of."""
 _SCOPE_TIME, _SCOPE_STATE, _SCOPE_SPAWNED, _SCOPE_ALL = 1, 2, 4, 255
 _ALREADY = 101
 _STATES: tuple[State, ...] = ("stopped", "playing", "paused", "quitting")
@@ -41,22 +61,26 @@ class SimulationServices:
         self._package = package
         self._control = control
         self._director = director
-        srv = package.srv
-        desk.serve(srv.GetSimulatorFeatures, "get_simulator_features", self._features)
-        for kind, name, work in (
-            (srv.GetSimulationState, "get_simulation_state", self._state),
-            (srv.SetSimulationState, "set_simulation_state", self._set_state),
-            (srv.StepSimulation, "step_simulation", self._step),
-            (srv.ResetSimulation, "reset_simulation", self._reset),
-        ):
-            desk.serve(kind, name, answering(work))
+        features = getattr(package.srv, "GetSimulatorFeatures", None)
+        if features is not None:
+            desk.serve(features, "get_simulator_features", self._features)
+        services = (
+            Served("GetSimulationState", self._state, response=("state",)),
+            Served("SetSimulationState", self._set_state, request=("state",)),
+            Served("StepSimulation", self._step, request=("steps",)),
+            Served("ResetSimulation", self._reset, request=("scope",)),
+        )
+        package.serve(desk, services)
         EntityServices(package, desk, control, director, frame_prefix)
         WorldServices(package, desk, control, director)
-        self._action = desk.act(package.action.SimulateSteps, "simulate_steps", self._simulate)
+        if package.offers("SimulateSteps"):
+            kind = package.action.SimulateSteps
+            self._action = desk.act(kind, "simulate_steps", self._simulate)
 
     def _features(self, _request: Any, response: Any) -> Any:
         kinds = self._package.msg.SimulatorFeatures
-        response.features.features = [getattr(kinds, name) for name in FEATURES]
+        names = (n for kind, ns in FEATURES.items() if self._package.offers(kind) for n in ns)
+        response.features.features = [getattr(kinds, n) for n in names if hasattr(kinds, n)]
         response.features.spawn_formats = ["yaml"]
         response.features.custom_info = (
             "uri: a CARLA blueprint such as vehicle.tesla.model3; resource_string: YAML with "

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from std_srvs.srv import SetBool, Trigger
 
 from ..carla_client.guests import read_guests
-from ..core.errors import BridgeError
+from ..core.errors import told
 from .director import Director
 from .run_control import RunControl
 from .service_desk import ServiceDesk
@@ -57,8 +57,8 @@ def _trigger(
     def serve(_request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         try:
             response.message, response.success = work(), True
-        except BridgeError as error:
-            response.message, response.success = str(error), False
+        except Exception as error:  # noqa: BLE001 - the top of a call: it must be answered
+            response.message, response.success = str(told(error)), False
         return response
 
     return serve

@@ -13,7 +13,15 @@ from .director import Director
 from .run_control import RunControl
 from .service_desk import ServiceDesk
 from .simulation_messages import box_bounds, has_tags
-from .simulation_package import NOT_FOUND, UNSUPPORTED, Refused, SimulationPackage, answering
+from .simulation_package import (
+    NOT_FOUND,
+    UNSUPPORTED,
+    Refused,
+    Served,
+    SimulationPackage,
+    has,
+    resource_of,
+)
 
 _NO_RESOURCE = 102
 _SPAWN_TAG = "spawn"
@@ -32,21 +40,25 @@ class WorldServices:
         self._msg = package.msg
         self._control = control
         self._director = director
-        srv = package.srv
-        for kind, name, work in (
-            (srv.GetSpawnables, "get_spawnables", self._spawnables),
-            (srv.GetNamedPoses, "get_named_poses", self._named_poses),
-            (srv.GetCurrentWorld, "get_current_world", self._current),
-            (srv.GetAvailableWorlds, "get_available_worlds", self._available),
-            (srv.LoadWorld, "load_world", self._load),
-        ):
-            desk.serve(kind, name, answering(work))
+        sources = ("filter", "additional_sources")
+        services = (
+            Served("GetSpawnables", self._spawnables, ("sources",), ("spawnables",)),
+            Served("GetNamedPoses", self._named_poses, ("tags",), ("poses",)),
+            Served("GetCurrentWorld", self._current, response=("world",)),
+            Served("GetAvailableWorlds", self._available, sources, ("worlds",)),
+            Served("LoadWorld", self._load, response=("world",)),
+        )
+        package.serve(desk, services)
 
     def _spawnables(self, request: Any, response: Any) -> str:
         library = self._control.call(lambda: self._director.entities.blueprints)
         catalogue = load_catalogue()
         for identity in sorted(blueprint.id for blueprint in library):
-            item = self._msg.Spawnable(entity_resource=self._msg.Resource(uri=identity))
+            item = self._msg.Spawnable()
+            if has(item, "uri"):  # before 2.0
+                item.uri = identity
+            else:
+                item.entity_resource.uri = identity
             known = catalogue.get(identity)
             if known is not None:
                 length, width, height = known.size_m
@@ -83,16 +95,16 @@ class WorldServices:
         return f"CARLA's maps are the only source, not {strange}" if strange else ""
 
     def _load(self, request: Any, response: Any) -> None:
-        resource = request.world_resource
-        if not resource.uri and not resource.resource_string:
+        uri, text = resource_of(request)
+        if not uri and not text:
             raise Refused(_NO_RESOURCE, "give a map as uri, or OpenDRIVE text as resource_string")
         known = {name.split("/")[-1] for name in self._names()}
-        wanted = resource.uri.split("/")[-1]
+        wanted = uri.split("/")[-1]
         if wanted and wanted not in known:
             raise Refused(
                 NOT_FOUND, f"CARLA has no map {wanted!r}; it has: {', '.join(sorted(known))}"
             )
-        xodr = "" if wanted else resource.resource_string
+        xodr = "" if wanted else text
         self._control.call(lambda: self._director.load_world(wanted, xodr))
         self._control.become("stopped")
         self._current(request, response)

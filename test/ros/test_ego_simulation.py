@@ -12,7 +12,6 @@ from geometry_msgs.msg import Point, Pose, Quaternion, Twist, Vector3
 from rclpy.action import ActionClient
 
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.ros import simulation_package
 from carla_nurec_bridge.ros.convert import stamp_ns
 
 pytest.importorskip("simulation_interfaces")
@@ -110,16 +109,6 @@ def paused(simulator: Simulator) -> Iterator[Simulator]:
     yield simulator
     if simulator.state() != SimulationState.STATE_PLAYING:
         simulator.become(SimulationState.STATE_PLAYING)
-
-
-def test_nothing_is_needed_where_the_package_is_missing_or_old(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(simulation_package, "find_spec", lambda _: None)
-    assert simulation_package.simulation_package() is None
-    monkeypatch.undo()
-    monkeypatch.delattr(srv, "LoadWorld")  # version 1 had no worlds
-    assert simulation_package.simulation_package() is None
 
 
 def test_the_features_name_what_is_served(simulator: Simulator) -> None:

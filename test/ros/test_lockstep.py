@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.context import Context
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
@@ -126,3 +127,15 @@ def test_a_message_that_is_no_run_state_is_refused() -> None:
 
     with pytest.raises(ProtocolError, match="no run state"):
         RunState.parse(String(data="{}"))
+
+
+def test_what_no_participant_sends_is_a_stray_and_ends_nothing(pair: _Pair) -> None:
+    pair.start()
+    stranger = pair.node.create_publisher(DiagnosticArray, "lockstep/done", 10)
+    _eventually(lambda: stranger.get_subscription_count() == 1)
+    odd = KeyValue(key="odometry", value="many")
+    for status in ([], [DiagnosticStatus(name="agent", values=[odd])]):
+        stranger.publish(DiagnosticArray(status=status))
+    _eventually(lambda: pair.barrier.stray == 2)
+    pair.participant.answer(_STAMP, {})
+    assert pair.barrier.wait(_STAMP, 5.0, lambda _: True)[1] == []

@@ -159,6 +159,12 @@ def test_users_list_replace_insert_and_restore(context: Context) -> None:
             assert "NOT_FOUND: unknown asset 'unheard.of'" in refused.reason
             assert "dynamic.dog" not in run.call("list", ListParameters).result.names
 
+            with pytest.MonkeyPatch.context() as patch:  # an error that nobody foresaw
+                patch.setattr(run.editor, "replace", lambda _: {}["nothing"])
+                failed = run.edit("replace", car="vehicle.audi.tt")
+            assert not failed.successful
+            assert "KeyError" in failed.reason
+
             assert run.call("restore", Trigger).success
             values = run.call("get", GetParameters, names=["car", "child"]).values
             assert values[0].string_value == ""
