@@ -60,6 +60,8 @@ def command(
         deadline_of(settings),
         settings["poll_interval"],
         "batch",
+        settings["backend"],
+        {name for item in items for name in item.spec.controls},
     )
     try:
         with terminate_as_interrupt(), Display() as display:

@@ -13,17 +13,21 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from ..cosmos.jobs import APIS, Deadline, RetryPolicy, Update
+from ..cosmos.jobs import APIS, CONTRACTS, Deadline, RetryPolicy, Update
 
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 EXIT_CODES = (
-    "Exit codes: 0 done, 1 a job failed on the server, 2 bad input (options, TOML, videos, token), "
-    "3 the server did not answer or the deadline passed, 130 stopped by Ctrl-C."
+    "Exit codes: 0 done, 1 a job failed or its video is not what was asked, 2 bad input (options, "
+    "TOML, videos, token), 3 the server did not answer or the deadline passed, 130 stopped by "
+    "Ctrl-C."
 )
 _OPTIONS = [
     click.option("--api", type=click.Choice(APIS), default="auto", show_default=True,
                  help="Protocol of the server."),
+    click.option("--backend", type=click.Choice(("auto", *CONTRACTS)), default="auto",
+                 show_default=True,
+                 help="Backend of a REST server; auto: the first that takes the job's controls."),
     click.option("--token", help="Bearer token; else COSMOS_TOKEN or COSMOS_TOKEN_FILE."),
     click.option("--clip", type=click.Path(path_type=Path, exists=True, file_okay=False),
                  help="Folder of control videos (out/demo/controls) for the TOML's controls."),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ..cosmos.jobs import CONTROLS
 from .cosmos_options import (
     EXIT_CODES,
     FILE,
@@ -19,6 +21,13 @@ from .cosmos_options import (
 )
 
 
+def _control_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for name in reversed(CONTROLS):
+        flag, help_ = f"--{name.replace('_', '-')}-video", f"Replaces the {name} control's video."
+        command = click.option(flag, name, type=FILE, help=help_)(command)
+    return command
+
+
 @click.command(
     epilog="Example: carla-nurec cosmos submit http://127.0.0.1:8000 rain_heavy "
     f"--clip out/demo/controls --fit --output rain.mp4. {EXIT_CODES}"
@@ -27,10 +36,7 @@ from .cosmos_options import (
 @click.argument("config_toml", type=PATH)
 @click.option("--output", type=str, help="File, or folder (exists, or ends in a slash).")
 @click.option("--input-video", "input_", type=FILE, help="Replaces the TOML's input_video_path.")
-@click.option("--edge-video", "edge", type=FILE, help="Replaces the edge control's video.")
-@click.option("--depth-video", "depth", type=FILE, help="Replaces the depth control's video.")
-@click.option("--seg-video", "seg", type=FILE, help="Replaces the segmentation control's video.")
-@click.option("--vis-video", "vis", type=FILE, help="Replaces the vis control's video.")
+@_control_options
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Replaces the TOML's seed.")
 @click.option("--again", is_flag=True, help="Have it made anew, even if the server has it.")
 @connection_options
@@ -50,7 +56,7 @@ def command(
     """
     from ..cosmos.jobs import connect, load_spec, run_job
 
-    names = {"input": "input_", "edge": "edge", "depth": "depth", "seg": "seg", "vis": "vis"}
+    names = {"input": "input_", **{name: name for name in CONTROLS}}
     videos = {name: settings[key] for name, key in names.items() if settings[key] is not None}
     spec = load_spec(config_toml, videos, seed, clip)
     http, server = connect(
@@ -60,6 +66,8 @@ def command(
         policy_of(settings),
         deadline_of(settings),
         settings["poll_interval"],
+        backend=settings["backend"],
+        controls=spec.controls,
     )
     target = None if output is None else Path(output)
     if output is not None and output.endswith("/"):

@@ -16,7 +16,16 @@ from std_srvs.srv import Trigger
 
 from ..core.errors import BridgeError, told
 from ..core.topics import TOPICS
-from ..cosmos.jobs import Deadline, Outcome, RetryPolicy, Update, connect, load_spec, run_job
+from ..cosmos.jobs import (
+    Deadline,
+    Outcome,
+    RetryPolicy,
+    Update,
+    WrongVideo,
+    connect,
+    load_spec,
+    run_job,
+)
 from ..cosmos.playback import play
 from .convert import compressed_message
 from .qos import profile
@@ -28,11 +37,13 @@ _JOB, _VIDEO = TOPICS["cosmos_job"], TOPICS["cosmos_video"]
 class JobOptions:
     """Which server makes a video of a clip, of which prompt, and when; times in wall seconds.
 
+    ``backend`` is that of a REST server ("auto": the first that takes the prompt's controls).
     ``output`` is the folder of the videos. For ``linger_s`` after a run requests are taken.
     """
 
     url: str
     api: str
+    backend: str
     prompt: str
     at_end: bool
     fit: bool
@@ -110,13 +121,10 @@ class JobDesk:
             error = told(raised)
             self._say(Update("failed", message=str(error)))
             record |= {"state": "failed", "error": str(error)}
+            if isinstance(error, WrongVideo):
+                record |= error.facts
             return error
-        record |= {
-            "state": "done",
-            "job": outcome.job_id,
-            "video": str(outcome.path),
-            "sha256": outcome.sha256,
-        }
+        record |= {"state": "done", "video": str(outcome.path), **outcome.facts()}
         self._say(Update("done", 1.0), outcome)
         with self._changed:
             self._outcome = outcome
@@ -128,8 +136,9 @@ class JobDesk:
         spec = load_spec(Path(options.prompt), clip=clip.folder)
         deadline = Deadline(options.deadline_s)
         http, server = connect(
-            options.url, options.api, None, RetryPolicy(), deadline, options.poll_s
-        )
+            options.url, options.api, None, RetryPolicy(), deadline, options.poll_s,
+            backend=options.backend, controls=spec.controls,
+        )  # fmt: skip
         target = options.output / f"{spec.source.stem}_seed_{spec.seed}.mp4"
         try:
             return run_job(http, server, spec, target, self._say_unfinished, options.fit)

@@ -9,7 +9,7 @@ from ..core.errors import InputError
 from ..core.streams import PARTICIPANTS
 from ..cosmos.codec import CODECS, MOST_CRF, NVENC, PIXEL_FORMATS, PRESETS
 from ..cosmos.controls import CANNY
-from ..cosmos.jobs import APIS, read_prompt
+from ..cosmos.jobs import APIS, CONTRACTS, read_prompt
 from .job_desk import JobOptions
 from .parameters import parameter
 
@@ -111,6 +111,12 @@ class RecorderParameters:
     )
     job_url: str = parameter("", "job.url", "Cosmos server that jobs go to; empty: none")
     job_api: str = parameter("auto", "job.api", "protocol of that server", choices=APIS)
+    job_backend: str = parameter(
+        "auto",
+        "job.backend",
+        "backend of a REST server; auto: the first that takes the prompt's controls",
+        choices=("auto", *CONTRACTS),
+    )
     job_prompt: str = parameter(
         "", "job.prompt", "prompt of jobs: a TOML file, or a name in config/prompts"
     )
@@ -134,6 +140,6 @@ def job_options(p: RecorderParameters) -> JobOptions:
     if p.job_prompt:
         read_prompt(Path(p.job_prompt))
     return JobOptions(
-        p.job_url, p.job_api, p.job_prompt, p.job_at_end, p.job_fit, p.job_deadline_s,
-        p.job_poll_s, p.linger_s, Path(p.run_dir) / "variants",
+        p.job_url, p.job_api, p.job_backend, p.job_prompt, p.job_at_end, p.job_fit,
+        p.job_deadline_s, p.job_poll_s, p.linger_s, Path(p.run_dir) / "variants",
     )  # fmt: skip

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,12 @@ from carla_nurec_bridge.core.shutter import Shutter  # noqa: E402
 from carla_nurec_bridge.core.streams import EGO, NUREC, RECORDER, Stream, plan_streams  # noqa: E402
 from carla_nurec_bridge.core.timings import Timings  # noqa: E402
 from carla_nurec_bridge.core.topics import TOPICS  # noqa: E402
-from carla_nurec_bridge.cosmos import ControlOptions, count_frames  # noqa: E402
+from carla_nurec_bridge.cosmos import (  # noqa: E402
+    ControlOptions,
+    VideoOptions,
+    VideoWriter,
+    count_frames,
+)
 from carla_nurec_bridge.cosmos.from_bag import BagWish, clips_of_bag  # noqa: E402
 from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions  # noqa: E402
 from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
@@ -335,6 +341,32 @@ def test_a_job_that_cannot_be_made_ends_the_recorder_with_its_error(tmp_path: Pa
     summary = json.loads((tmp_path / "run/parts" / f"{RECORDER}.json").read_text())
     assert summary["jobs"][0]["state"] == "failed"
     assert (tmp_path / "run/controls/manifest.json").exists()
+
+
+def test_a_video_that_is_not_what_was_asked_is_no_finished_job(tmp_path: Path, monkeypatch) -> None:
+    def make_video(_task: Any, target: Path, *_rest: Any) -> dict[str, Any]:
+        writer = VideoWriter(target, 64, 32, Fraction(24), VideoOptions())
+        writer.add(np.zeros((32, 64, 3), np.uint8))
+        writer.close()
+        return {}
+
+    monkeypatch.setattr("carla_nurec_bridge.embedded.cosmos_server.worker.make_video", make_video)
+    with CosmosServer(ServerOptions(tmp_path / "cosmos", port=0)) as server:
+        given = {"job__url": f"{server.url}/transfer2.5", "job__prompt": "dawn"}
+        with Owner(tmp_path / "run", **given, job__at_end="true", job__fit="false") as owner:
+            for frame in range(FRAMES + 1):
+                owner.play(frame)
+                assert owner.answer(frame) == []
+            owner.say("finished", frames=FRAMES)
+            assert owner.process.wait(20) == 1
+            assert owner.process.stderr is not None
+            assert "1 frame instead of 3" in owner.process.stderr.read()
+    (job,) = json.loads((tmp_path / "run/parts" / f"{RECORDER}.json").read_text())["jobs"]
+    assert job["state"] == "failed"
+    assert (job["asked"]["frames"], job["returned"]["frames"]) == (3, 1)
+    kept = Path(job["video"])
+    assert kept.name.endswith(".wrong.mp4")
+    assert {path.suffix for path in kept.parent.iterdir()} == {".mp4", ".json"}
 
 
 def ask(owner: Owner, name: str) -> Any:

@@ -5,7 +5,9 @@
 
 from .batch import Item, Tally, plan, run_batch
 from .connect import APIS, connect
-from .failures import JobFailed, OutOfTime, ServerUnreachable
+from .contracts import CONTRACTS
+from .control_names import CONTROLS
+from .failures import JobFailed, OutOfTime, ServerUnreachable, WrongVideo
 from .http import Deadline, RetryPolicy
 from .rest import cancel_job, list_jobs
 from .run import Outcome, run_job
@@ -14,6 +16,8 @@ from .spec import JobSpec, load_spec, read_prompt
 
 __all__ = [
     "APIS",
+    "CONTRACTS",
+    "CONTROLS",
     "Deadline",
     "Item",
     "JobFailed",
@@ -24,6 +28,7 @@ __all__ = [
     "ServerUnreachable",
     "Tally",
     "Update",
+    "WrongVideo",
     "cancel_job",
     "connect",
     "list_jobs",

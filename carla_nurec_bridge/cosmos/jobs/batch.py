@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.errors import BridgeError, InputError
-from .failures import OutOfTime, ServerUnreachable
+from .failures import OutOfTime, ServerUnreachable, WrongVideo
 from .http import Http
 from .ledger import Ledger
 from .run import FETCH_S, request_key, run_job
@@ -85,9 +85,10 @@ def run_batch(
             raise
         except BridgeError as error:
             failed.append(item.name)
-            ledger.add(item.name, "failed", key, error=str(error))
+            facts = error.facts if isinstance(error, WrongVideo) else {}
+            ledger.add(item.name, "failed", key, error=str(error), **facts)
             listener(item.name, Update("failed", message=str(error)))
         else:
             done.append(item.name)
-            ledger.add(item.name, "done", key, job=outcome.job_id, sha256=outcome.sha256)
+            ledger.add(item.name, "done", key, **outcome.facts())
     return Tally(tuple(done), tuple(skipped), tuple(failed))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal, get_args
 
 import httpx
 
 from ...core.errors import InputError
+from .contracts import CONTRACTS
+from .control_names import name_for
 from .gradio import read_app
 from .http import Deadline, Http, NotThere, RetryPolicy, Transient
 from .rest import RestServer, served_backends, wait_ready
@@ -41,29 +44,48 @@ def connect(
     deadline: Deadline | None = None,
     poll_s: float = 5.0,
     priority: str = "interactive",
+    backend: str = "auto",
+    controls: Collection[str] = (),
 ) -> tuple[Http, Server]:
     """Return the connection and the server at ``url``, of the kind ``api`` or as it is found.
 
     Jobs of ``priority`` "batch" let interactive ones go before, where the server knows the two.
+    ``backend`` is the one to use of a REST server, "auto" the first that takes all ``controls``,
+    Transfer 2.5 before others. InputError when it is not served.
     """
     http = Http(url, token_from(token), policy or RetryPolicy(), deadline or Deadline(3600.0))
     try:
-        return http, _server(http, _detect(http) if api == "auto" else api, poll_s, priority)
+        found = _detect(http) if api == "auto" else api
+        if found != "rest":
+            return http, _gradio(http, found, backend)
+        return http, RestServer(http, _chosen(http, backend, controls), poll_s, priority)
     except BaseException:
         http.close()
         raise
 
 
-def _server(http: Http, api: str, poll_s: float, priority: str) -> Server:
-    if api == "rest":
-        wait_ready(http)
-        served = served_backends(http)
-        if not served:
-            raise InputError(f"{http.url} has no backend that works; see {http.url}/v1/models")
-        preferred = "transfer2.5" if "transfer2.5" in served else served[0]
-        return RestServer(http, preferred, poll_s, priority)
-    app = read_app(http)
-    return GradioServer(http, app, TRANSFER1 if api == "transfer1" else TRANSFER25)
+def _gradio(http: Http, api: str, backend: str) -> GradioServer:
+    dialect = TRANSFER1 if api == "transfer1" else TRANSFER25
+    if backend not in ("auto", dialect.contract):
+        raise InputError(f"{http.url} is a Gradio app of {dialect.contract}, not of {backend}")
+    return GradioServer(http, read_app(http), dialect)
+
+
+def _chosen(http: Http, backend: str, controls: Collection[str]) -> str:
+    wait_ready(http)
+    served = served_backends(http)
+    if not served:
+        raise InputError(f"{http.url} has no backend that works; see {http.url}/v1/models")
+    if backend != "auto":
+        if backend not in served:
+            raise InputError(f"{http.url} does not serve {backend}, only {', '.join(served)}")
+        return backend
+    served.sort(key=lambda name: name != "transfer2.5")
+    for name in served:
+        taken = CONTRACTS[name].controls
+        if all(name_for(control, taken) in taken for control in controls):
+            return name
+    return served[0]
 
 
 def _detect(http: Http) -> str:

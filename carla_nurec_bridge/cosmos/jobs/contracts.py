@@ -5,11 +5,13 @@ The client checks a job before it uploads anything, the server checks it again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 RGB_USES = Literal["required", "if derived", "no"]
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class FrameRule:
         fitting = self.offset + (top - self.offset) // self.step * self.step
         return fitting if fitting > self.offset and fitting >= self.least else 0
 
+    def smallest(self, frames: int) -> int:
+        """Return the smallest count of whole steps that is no less than ``frames``."""
+        return self.offset + self.step * max(1, -(-(frames - self.offset) // self.step))
+
     def text(self) -> str:
         """Return the rule in words."""
         if self.step == 1:
@@ -42,10 +48,34 @@ class FrameRule:
 
 
 @dataclass(frozen=True)
+class ResultRule:
+    """In what a backend's video may differ from its clip, by the backend's own documentation.
+
+    ``rate_hz``: the rate it writes whatever the clip's is (None: the clip's). ``resampled``: it has
+    the frames of that rate, else as many as the clip. ``padded``: the last window may be whole.
+    ``sizes`` (width, height) of the model, by shape: it may scale to one of the nearest shape.
+    """
+
+    rate_hz: int | None = None
+    resampled: bool = False
+    padded: bool = False
+    sizes: Mapping[Size, tuple[Size, ...]] = field(default_factory=dict)
+
+    def sizes_for(self, width: int, height: int) -> tuple[Size, ...]:
+        """Return the sizes that the model may make of pictures of a size."""
+        if not self.sizes:
+            return ()
+        ratio = math.log(width / height)
+        shape = min(self.sizes, key=lambda shape: abs(math.log(shape[0] / shape[1]) - ratio))
+        return self.sizes[shape]
+
+
+@dataclass(frozen=True)
 class Contract:
     """One backend. ``controls`` maps names to whether the server can derive them from rgb.
 
     Clips of any rate of ``rates`` are taken; the model works at ``model_rates`` (None: the clip's).
+    ``frames_with`` has the frames of jobs with certain controls.
     """
 
     backend: str
@@ -55,29 +85,64 @@ class Contract:
     frames: FrameRule
     resolutions: tuple[str, ...]
     rgb: RGB_USES
+    result: ResultRule
     required: tuple[str, ...] = ()
+    frames_with: Mapping[str, FrameRule] = field(default_factory=dict)
     shared_weight: bool = False
     enforced: bool = True
 
+    def frame_rule(self, controls: Collection[str]) -> FrameRule:
+        """Return how many frames a job with these controls may have."""
+        special = [rule for name, rule in self.frames_with.items() if name in controls]
+        return special[0] if special else self.frames
+
     def to_json(self) -> dict[str, Any]:
         """Return the contract as servers publish it."""
-        return asdict(self) | {"controls": dict(self.controls)}
+        sizes = {f"{w}:{h}": made for (w, h), made in self.result.sizes.items()}
+        return asdict(self) | {"result": asdict(self.result) | {"sizes": sizes}}
 
 
+def _both_ways(sizes: dict[Size, tuple[Size, ...]]) -> dict[Size, tuple[Size, ...]]:
+    upright = {(h, w): tuple((b, a) for a, b in made) for (w, h), made in sizes.items()}
+    return sizes | upright
+
+
+# By resolution and shape, from the models' own tables (`VIDEO_RES_SIZE_INFO`). A job of ours names
+# no resolution: Transfer's is 720 then, Cosmos 3's is the server's.
+_TRANSFER_SIZES = _both_ways(
+    {(1, 1): ((960, 960),), (4, 3): ((960, 704),), (16, 9): ((1280, 704),)}
+)
+_COSMOS3_SIZES = _both_ways(
+    {
+        (1, 1): ((256, 256), (640, 640), (960, 960)),
+        (4, 3): ((320, 256), (736, 544), (1104, 832)),
+        (16, 9): ((320, 192), (832, 480), (1280, 720)),
+    }
+)
 _COSMOS3 = {
     "controls": {"edge": True, "blur": True, "depth": False, "seg": False, "wsm": False},
     "rates": (10, 16, 24, 30),
     "model_rate": None,
     "frames": FrameRule(least=5, most=300),
+    "frames_with": {"wsm": FrameRule(101, least=101, most=303)},
     "resolutions": ("256", "480", "720"),
     "rgb": "if derived",
+    "result": ResultRule(sizes=_COSMOS3_SIZES),
 }
 _FOUR = {"edge": True, "vis": True, "depth": True, "seg": True}
 CONTRACTS: dict[str, Contract] = {
     contract.backend: contract
     for contract in (
         Contract(
-            "transfer2.5", _FOUR, (16,), 16, FrameRule(93, least=93), ("480", "720"), "required"
+            "transfer2.5",
+            _FOUR,
+            (16,),
+            16,
+            FrameRule(93, least=93),
+            ("480", "720"),
+            "required",
+            # Scaled back to the clip's size unless a request or a server says otherwise.
+            ResultRule(sizes=_TRANSFER_SIZES),
         ),
         Contract(
             "transfer2.5-av",
@@ -87,6 +152,7 @@ CONTRACTS: dict[str, Contract] = {
             FrameRule(28, 29 - 28, least=29),
             ("720",),
             "no",
+            ResultRule(rate_hz=10, resampled=True, sizes=_TRANSFER_SIZES),
             required=("hdmap_bbox",),
             shared_weight=True,
         ),
@@ -101,6 +167,7 @@ CONTRACTS: dict[str, Contract] = {
             FrameRule(120, 1, least=121),
             ("720",),
             "if derived",
+            ResultRule(rate_hz=24, padded=True, sizes=_TRANSFER_SIZES),
             enforced=False,
         ),
         Contract(
@@ -112,6 +179,7 @@ CONTRACTS: dict[str, Contract] = {
             FrameRule(92, 1, least=93),
             ("256", "480", "512", "720", "1024", "1080", "480p", "720p"),
             "required",
+            ResultRule(sizes=_TRANSFER_SIZES),
             enforced=False,
         ),
     )
@@ -164,11 +232,12 @@ def violations(
     if resolution is not None and resolution not in contract.resolutions:
         allowed = ", ".join(contract.resolutions)
         found.append(f"{contract.backend} has no resolution {resolution!r}; use one of {allowed}")
-    return found + ([] if clip is None else _clip_violations(contract, clip))
+    return found + ([] if clip is None else _clip_violations(contract, clip, controls))
 
 
-def _clip_violations(contract: Contract, clip: Clip) -> list[str]:
+def _clip_violations(contract: Contract, clip: Clip, controls: Collection[str]) -> list[str]:
     found = []
+    rule = contract.frame_rule(controls)
     if not any(abs(clip.rate_hz - rate) < 0.01 for rate in contract.rates):
         allowed = ", ".join(map(str, contract.rates))
         found.append(
@@ -176,11 +245,11 @@ def _clip_violations(contract: Contract, clip: Clip) -> list[str]:
             "record at that rate, or add --fit to resample"
         )
     frames = model_frames(contract, clip)
-    if not contract.frames.allows(frames):
-        cut = contract.frames.largest(frames)
+    if not rule.allows(frames):
+        cut = rule.largest(frames)
         fix = f"add --fit to cut to {cut}" if cut else "record a longer clip"
         found.append(
-            f"{contract.backend} needs {contract.frames.text()} (clip has {frames}"
+            f"{contract.backend} needs {rule.text()} (clip has {frames}"
             f"{f' at {contract.model_rate} frames/s' if frames != clip.frames else ''}); {fix}"
         )
     if clip.width % 2 or clip.height % 2:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ...core.errors import BridgeError, DeadlineError
 
 
@@ -9,6 +12,17 @@ class JobFailed(BridgeError):
     """The server took the job and gave no video; the text is the server's."""
 
     exit_code = 1
+
+
+class WrongVideo(JobFailed):
+    """The server gave a video that is not what was asked; it is kept under another name.
+
+    ``facts`` are those of the outcome.
+    """
+
+    def __init__(self, text: str, facts: Mapping[str, Any]) -> None:
+        super().__init__(text)
+        self.facts = dict(facts)
 
 
 class ServerUnreachable(BridgeError):

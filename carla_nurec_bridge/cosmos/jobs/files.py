@@ -6,11 +6,13 @@ import glob
 import hashlib
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.errors import InputError
 from .http import Deadline, Http, Transient
-from .probe import probe
+from .probe import Decoded, decode
 from .server import RemoteFile, Server, chunks
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -59,11 +61,23 @@ def _remove_orphans(target: Path) -> None:
             part.unlink(missing_ok=True)
 
 
-def fetch(http: Http, server: Server, file: RemoteFile, target: Path, within_s: float) -> str:
-    """Store a video under ``target`` within so many seconds; return its SHA-256.
+@dataclass(frozen=True)
+class Fetched:
+    """A file as the server has it, under a hidden name, its SHA-256, and what is in it."""
 
-    It is written to a hidden name beside, checked (size and hash when the server tells them, and
-    that it is a video), then renamed.
+    part: Path
+    sha256: str
+    video: Decoded
+
+
+@contextmanager
+def fetched(
+    http: Http, server: Server, file: RemoteFile, target: Path, within_s: float
+) -> Iterator[Fetched]:
+    """Give a result, stored under a hidden name beside ``target`` within so many seconds.
+
+    Size and hash are checked where the server tells them; else that there is a picture in it. What
+    is not moved away within the block is removed after it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_orphans(target)
@@ -71,7 +85,7 @@ def fetch(http: Http, server: Server, file: RemoteFile, target: Path, within_s: 
 
     limit = Deadline(within_s, "--result-timeout")
 
-    def once() -> str:
+    def once() -> Fetched:
         digest, size = hashlib.sha256(), 0
         limit.left(f"fetching {file.name}")
         with server.open_file(file) as response, part.open("wb") as out:
@@ -88,17 +102,12 @@ def fetch(http: Http, server: Server, file: RemoteFile, target: Path, within_s: 
             raise Transient(f"{file.name} came with {size} of {file.size} bytes")
         if file.sha256 is not None and digest.hexdigest() != file.sha256:
             raise Transient(f"{file.name} has not the SHA-256 that the server told")
-        try:
-            whole = probe(part).frames > 0
-        except InputError as error:
-            raise Transient(f"{file.name} is no whole video") from error
-        if not whole:
-            raise Transient(f"{file.name} has no frames")
-        return digest.hexdigest()
+        video = decode(part)
+        if not video.clip.frames and file.sha256 is None:
+            raise Transient(f"{file.name} is no whole video: it {video.broken}")
+        return Fetched(part, digest.hexdigest(), video)
 
     try:
-        digest = http.attempts(f"fetching {file.name}", once)
-        part.replace(target)
+        yield http.attempts(f"fetching {file.name}", once)
     finally:
         part.unlink(missing_ok=True)
-    return digest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,10 +13,16 @@ from ...core.errors import InputError
 from ..codec import VideoOptions
 from ..video import VideoWriter
 from .contracts import Clip, Contract, model_frames
+from .control_names import MAP
+
+_OF_COLOURS = {"seg", MAP, "wsm", "hdmap_bbox"}
 
 
-def fitted_size(contract: Contract, clip: Clip) -> tuple[int, float]:
+def fitted_size(
+    contract: Contract, clip: Clip, controls: Collection[str] = ()
+) -> tuple[int, float]:
     """Return the frames and the rate a clip gets; InputError when it is too short."""
+    rule = contract.frame_rule(controls)
     rate = float(
         contract.model_rate
         if contract.model_rate in contract.rates
@@ -26,10 +32,10 @@ def fitted_size(contract: Contract, clip: Clip) -> tuple[int, float]:
         rate = clip.rate_hz
     available = int(clip.frames * rate / clip.rate_hz + 1e-6)
     at_model = model_frames(contract, Clip(available, rate, clip.width, clip.height))
-    wanted = contract.frames.largest(at_model)
+    wanted = rule.largest(at_model)
     if not wanted:
         raise InputError(
-            f"{contract.backend} needs {contract.frames.text()}; the clip has {clip.frames} at "
+            f"{contract.backend} needs {rule.text()}; the clip has {clip.frames} at "
             f"{clip.rate_hz:g} frames/s, which makes {at_model}. Record a longer one"
         )
     step = 1.0 if contract.model_rate is None else rate / contract.model_rate
@@ -43,12 +49,12 @@ def fit(
 
     Frame n of the result is the one shown at n / rate, the same for every video of the job.
     """
-    frames, rate = fitted_size(contract, clip)
+    frames, rate = fitted_size(contract, clip, videos)
     sources = [min(clip.frames - 1, int(n * clip.rate_hz / rate + 1e-6)) for n in range(frames)]
     result = {}
     for name, path in videos.items():
-        # A mask's colours must survive: the writer's best quality instead of its usual.
-        options = VideoOptions(crf=4 if name == "seg" else 12)
+        # Colours that mean something must survive: the writer's best quality instead of its usual.
+        options = VideoOptions(crf=4 if name in _OF_COLOURS else 12)
         result[name] = folder / f"{name}.mp4"
         _copy(path, result[name], sources, Fraction(rate).limit_denominator(1001), options)
     return result

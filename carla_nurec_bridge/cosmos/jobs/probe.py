@@ -1,13 +1,49 @@
-"""Frames, rate and size of a video file."""
+"""Frames, rate and size of a video file, and whether it can be read to its end."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 
 from ...core.errors import InputError
 from .contracts import Clip
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a video held that was decoded; ``broken`` says why its end was not reached, if so."""
+
+    clip: Clip
+    broken: str
+
+
+def decode(path: Path) -> Decoded:
+    """Decode every frame of a file that may be no video at all."""
+    frames, rate, width, height, promised, damaged = 0, 0.0, 0, 0, 0, 0
+    broken = ""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            rate, promised = float(stream.average_rate or 0), stream.frames
+            width, height = stream.width, stream.height
+            for packet in container.demux(stream):
+                damaged += packet.is_corrupt
+                for frame in packet.decode():
+                    frames += 1
+                    damaged += frame.is_corrupt
+    except IndexError:
+        broken = "holds no video"
+    except (av.error.FFmpegError, OSError) as error:
+        at = f"beyond frame {frames}" if frames else "at all"
+        broken = f"cannot be decoded {at}: {error.strerror or error}"
+    if not broken and frames < promised:
+        broken = f"ends after {frames} of its {promised} frames"
+    elif not broken and (damaged or not frames):
+        broken = f"has {damaged} damaged frames of {frames}"
+    return Decoded(Clip(frames, rate, width, height), broken)
 
 
 def probe(path: Path) -> Clip:

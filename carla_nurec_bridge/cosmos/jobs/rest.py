@@ -42,6 +42,8 @@ class RestServer:
 
     def upload(self, videos: Mapping[str, Path], listener: Listener) -> dict[str, str]:
         """Send the blobs that the server does not have yet."""
+        if CONTRACTS[self.contract].rgb == "no":
+            videos = {name: path for name, path in videos.items() if name != "rgb"}
         ids = {name: sha256_of(path) for name, path in videos.items()}
         body = {"ids": sorted(set(ids.values()))}
         missing = set(self._http.json("POST", "/v1/blobs/check", json=body)["missing"])
@@ -223,7 +225,7 @@ def _request(spec: JobSpec, uploads: Mapping[str, str], backend: str) -> dict[st
         "guidance": min(round(spec.guidance), _GUIDANCE_MOST),
         "num_steps": spec.num_steps,
         "controls": controls,
-        "rgb": {"front": uploads["rgb"]},
+        "rgb": {"front": uploads["rgb"]} if "rgb" in uploads else {},
         "extra": {
             "sigma_max": f"{spec.sigma_max:g}",
             "preset_edge_threshold": spec.canny_threshold,

@@ -8,15 +8,18 @@ import json
 import secrets
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from ...core.errors import BridgeError, InputError
 from ..alignment import refuse_unaligned
+from .answer import Verdict, judge
 from .contracts import CONTRACTS, Clip, violations
-from .files import fetch, sha256_of, target_path
+from .failures import WrongVideo
+from .files import fetched, sha256_of, target_path
 from .fit import fit
 from .http import Http
 from .probe import probe
@@ -28,11 +31,16 @@ FETCH_S = 120.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished job: the server's id of it, the file, its SHA-256."""
+    """A finished job: the server's id of it, the file, its SHA-256, and how it compares."""
 
     job_id: str
     path: Path
     sha256: str
+    verdict: Verdict
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a record says of the job's video."""
+        return {"job": self.job_id, "sha256": self.sha256} | asdict(self.verdict)
 
 
 def request_key(spec: JobSpec, contract: str, again: bool = False) -> str:
@@ -77,8 +85,9 @@ def fitting(spec: JobSpec, contract_name: str, may_fit: bool, warn: Listener) ->
     What a backend only advises against goes to ``warn``. Files made on the way live as long as
     the block.
     """
-    clip, found = check(spec, contract_name)
     contract = CONTRACTS[contract_name]
+    spec = spec.for_backend(contract)
+    clip, found = check(spec, contract_name)
     if not found:
         yield spec
     elif may_fit:
@@ -109,10 +118,12 @@ def run_job(
 ) -> Outcome:
     """Run one job from its videos to the finished file; cancel it on the server on Ctrl-C.
 
-    ``fetch_s`` bounds the fetching of the result, once the server has it.
+    ``fetch_s`` bounds the fetching of the result, once the server has it. WrongVideo when that is
+    not what was asked; whatever came is told by ``VIDEO.job.json`` beside the video.
     """
     listener(Update("checking"))
     with fitting(spec, server.contract, may_fit, listener) as ready:
+        clip = probe(ready.video)
         key = request_key(ready, server.contract, again)
         uploads = server.upload(ready.videos(), listener)
         job_id = server.begin(ready, uploads, key)
@@ -125,6 +136,35 @@ def run_job(
     listener(Update("fetching", 1.0))
     default = f"{spec.source.stem}_seed_{spec.seed}.mp4"
     target = target_path(output, file.name, default)
-    digest = fetch(http, server, file, target, fetch_s)
+    with fetched(http, server, file, target, fetch_s) as result:
+        verdict = judge(CONTRACTS[server.contract], clip, result.video)
+        path = target.with_stem(f"{target.stem}.wrong") if verdict.faults else target
+        result.part.replace(path)
+    outcome = Outcome(job_id, path, result.sha256, verdict)
+    _record(outcome, ready, http.url, server.contract)
+    if verdict.faults:
+        raise WrongVideo(
+            f"the video of job {job_id} is not what was asked: {'; '.join(verdict.faults)}. "
+            f"It is kept as {path}",
+            {"video": str(path), **outcome.facts()},
+        )
+    for note in verdict.notes:
+        listener(Update("warning", message=note))
     listener(Update("done", 1.0))
-    return Outcome(job_id, target, digest)
+    return outcome
+
+
+def _record(outcome: Outcome, spec: JobSpec, url: str, backend: str) -> None:
+    """Write what was asked and what came beside a job's video."""
+    record = {
+        "format_version": 1,
+        "state": "failed" if outcome.verdict.faults else "done",
+        "server": url,
+        "backend": backend,
+        "prompt": str(spec.source),
+        "seed": spec.seed,
+        "controls": {name: control.weight for name, control in spec.controls.items()},
+        "video": outcome.path.name,
+    }
+    text = json.dumps(record | outcome.facts(), indent=2) + "\n"
+    outcome.path.with_suffix(".job.json").write_text(text, encoding="utf-8")

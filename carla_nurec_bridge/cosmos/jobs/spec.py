@@ -9,24 +9,25 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    create_model,
+)
 
 from ...core.errors import InputError
 from ...core.resources import config_path
 from ..alignment import listed
+from .contracts import Contract
+from .control_names import CONTROLS, MADE_BY_SERVERS, names_for
 
-CONTROLS = ("edge", "depth", "seg", "vis")
 Level = Literal["very_low", "low", "medium", "high", "very_high"]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _Strict = ConfigDict(extra="forbid", strict=True)
-# Files of a clip folder by what a job calls them, ours first, then those of CARLA's own tools.
-_CLIP_FILES = {
-    "input": ("rgb.mp4", "input_video.mp4"),
-    "edge": ("edges.mp4", "rgb_edges.mp4", "edge.mp4"),
-    "depth": ("depth.mp4",),
-    "seg": ("semantic.mp4", "semantic_segmentation.mp4", "instance.mp4", "seg.mp4"),
-    "vis": ("vis.mp4", "vis_control.mp4"),
-}
+_INPUT_FILES = ("rgb.mp4", "input_video.mp4")
 
 
 class _Control(BaseModel):
@@ -37,7 +38,7 @@ class _Control(BaseModel):
     control_path: str | None = None
 
 
-class _File(BaseModel):
+class _Plain(BaseModel):
     model_config = _Strict
 
     prompt: _Text
@@ -49,10 +50,10 @@ class _File(BaseModel):
     sigma_max: float = Field(ge=0, le=80)
     blur_strength: Level = "medium"
     canny_threshold: Level = "medium"
-    edge: _Control | None = None
-    depth: _Control | None = None
-    seg: _Control | None = None
-    vis: _Control | None = None
+
+
+_TABLES: dict[str, Any] = dict.fromkeys(CONTROLS, (_Control | None, None))
+_File = create_model("_File", __base__=_Plain, **_TABLES)
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ class JobSpec:
         given = {n: c.video for n, c in self.controls.items() if c.video is not None}
         return {"rgb": self.video, **given}
 
+    def for_backend(self, contract: Contract) -> JobSpec:
+        """Return the same job in a backend's names of its controls; InputError for doubles."""
+        names = names_for(self.controls, contract.controls, contract.backend)
+        return replace(self, controls={names[name]: c for name, c in self.controls.items()})
+
     def with_videos(self, videos: Mapping[str, Path]) -> JobSpec:
         """Return the same job with other files."""
         controls = {
@@ -101,7 +107,7 @@ def clip_videos(folder: Path) -> dict[str, Path]:
     """Return the videos of a clip folder, by ``input`` and control; InputError without any rgb."""
     found = {
         name: folder / file
-        for name, files in _CLIP_FILES.items()
+        for name, files in {"input": _INPUT_FILES, **CONTROLS}.items()
         for file in reversed(files)
         if (folder / file).is_file()
     }
@@ -183,7 +189,7 @@ def _flat(path: Path, values: dict[str, Any]) -> dict[str, Any]:
     return values | nested
 
 
-def _spec(path: Path, values: _File) -> JobSpec:
+def _spec(path: Path, values: _Plain) -> JobSpec:
     def existing(field: str, text: str) -> Path:
         file = (path.parent / Path(text).expanduser()).resolve()
         if not file.is_file():
@@ -198,8 +204,11 @@ def _spec(path: Path, values: _File) -> JobSpec:
         if control is None:
             continue
         text = control.input_control or control.control_path
-        if text is None and name in ("depth", "seg"):
-            raise InputError(f"{path}: [{name}] has no input_control; name its video or use --clip")
+        if text is None and name not in MADE_BY_SERVERS:
+            raise InputError(
+                f"{path}: [{name}] has no input_control; name its video, or use --clip with a "
+                f"folder that has {' or '.join(CONTROLS[name])}"
+            )
         video = None if text is None else existing(f"{name}.input_control", text)
         controls[name] = Control(control.control_weight, video)
     plain = values.model_dump(exclude={*CONTROLS, "input_video_path"})
@@ -223,7 +232,9 @@ def _sentences(path: Path, error: ValidationError) -> str:
             fix = "; give it here or with --input-video or --clip" if "video" in field else ""
             lines.append(f"{path}: {field} is missing{fix}")
         elif problem["type"] == "extra_forbidden":
-            lines.append(f"{path}: {field} is no key of a job; check its spelling")
+            near = difflib.get_close_matches(field, _File.model_fields, 1)
+            hint = f"did you mean {near[0]}?" if near else "check its spelling"
+            lines.append(f"{path}: {field} is no key of a job; {hint}")
         else:
             lines.append(f"{path}: {field} = {problem['input']!r}: {problem['msg']}")
     return "\n".join(lines)

@@ -12,12 +12,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ...core.errors import InputError
+from ...cosmos.jobs.contracts import CONTRACTS
 from .task import Task
 
 Level = Literal["none", "very_low", "low", "medium", "high", "very_high"]
 _T1_SIZE = (1280, 704)
 _T1_RATE_HZ = 24.0
-_T1_CONTROLS = ("edge", "depth", "seg", "vis")
+_T1_CONTROLS = tuple(CONTRACTS["transfer1"].controls)
 _T1_FIELDS = {
     "prompt": str, "negative_prompt": str, "input_video_path": str, "num_steps": int, "seed": int,
     "guidance": float, "sigma_max": float, "blur_strength": str, "canny_threshold": str,

@@ -53,4 +53,6 @@ def test_every_job_is_made_once_and_whole(server: CosmosServer, clip: Path, tmp_
     print(f"{JOBS} jobs, {proxy.connections} connections, spoilt {proxy.spoilt}")
     assert server.jobs.counts()["done"] == JOBS
     assert sum(server.jobs.counts().values()) == JOBS
-    assert sorted(p.name for p in output.iterdir()) == sorted(f"{n}.mp4" for n in range(JOBS))
+    assert {p.name for p in output.iterdir()} == {
+        f"{n}.{ending}" for n in range(JOBS) for ending in ("mp4", "job.json")
+    }

@@ -134,7 +134,7 @@ def test_sigterm_cancels_too_and_orphans_of_killed_clients_go(
         assert time.monotonic() < deadline, server.jobs.counts()
         time.sleep(0.05)
     assert main([*argv, "--clip", str(clip)]) == 0
-    assert {path.name for path in target.parent.iterdir()} == {"v.mp4", other.name}
+    assert {path.name for path in target.parent.iterdir()} == {"v.mp4", "v.job.json", other.name}
 
 
 def test_jobs_are_listed_and_cancelled(state_dir: Path, clip: Path, tmp_path: Path, capsys):

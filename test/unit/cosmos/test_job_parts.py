@@ -18,12 +18,13 @@ from carla_nurec_bridge.cosmos import (
     depth_grey,
     semantic_rgb,
 )
+from carla_nurec_bridge.cosmos.jobs.answer import judge
 from carla_nurec_bridge.cosmos.jobs.contracts import CONTRACTS, Clip, violations
 from carla_nurec_bridge.cosmos.jobs.files import safe_name, sha256_of, target_path
 from carla_nurec_bridge.cosmos.jobs.fit import fit, fitted_size
 from carla_nurec_bridge.cosmos.jobs.http import RetryPolicy, Transient
 from carla_nurec_bridge.cosmos.jobs.ledger import Ledger
-from carla_nurec_bridge.cosmos.jobs.probe import probe
+from carla_nurec_bridge.cosmos.jobs.probe import Decoded, probe
 from carla_nurec_bridge.embedded.cosmos_server.inputs import CARLA_DEPTH, _tags, depth_table
 from carla_nurec_bridge.embedded.cosmos_server.look import read_look
 from carla_nurec_bridge.embedded.cosmos_server.shading import Relighter
@@ -164,3 +165,47 @@ def test_weathers_differ_visibly_and_hold_still():
             assert np.abs(made[one] - made[other]).mean() > 4, (one, other)
     assert made["night"].mean() < 0.5 * made["clear"].mean()
     assert made["fog"][30:45].std() < made["clear"][30:45].std() + 8
+
+
+CLIP = Clip(93, 16.0, 1280, 720)
+SAME = (93, 16.0, 1280, 720)
+
+
+@pytest.mark.parametrize(
+    ("backend", "clip", "made", "notes", "faults"),
+    [
+        ("transfer2.5", CLIP, SAME, 0, 0),
+        ("transfer2.5", CLIP, (93, 16.0, 1280, 704), 1, 0),
+        ("transfer2.5", CLIP, (93, 16.0, 960, 704), 0, 1),
+        ("transfer2.5", CLIP, (121, 24.0, 1280, 720), 0, 2),
+        ("transfer2.5-gradio", Clip(93, 29.97, 1280, 720), (93, 29.0, 1280, 720), 1, 0),
+        ("transfer2.5-gradio", Clip(93, 29.97, 1280, 720), (93, 30.0, 1280, 720), 0, 1),
+        ("transfer2.5-gradio", CLIP, (186, 16.0, 1280, 720), 0, 1),
+        ("transfer1", Clip(121, 24.0, 1920, 1080), (121, 24.0, 1280, 704), 1, 0),
+        ("transfer1", CLIP, (93, 24.0, 1280, 704), 2, 0),
+        ("transfer1", CLIP, (121, 24.0, 1280, 704), 3, 0),
+        ("transfer1", CLIP, (241, 24.0, 1280, 704), 1, 1),
+        ("transfer1", CLIP, (93, 16.0, 1280, 704), 1, 1),
+        ("transfer2.5-av", Clip(87, 30.0, 1280, 720), (29, 10.0, 1280, 720), 1, 0),
+        ("transfer2.5-av", Clip(87, 30.0, 1280, 720), (87, 30.0, 1280, 720), 0, 2),
+        ("cosmos3-nano", Clip(101, 10.0, 1280, 704), (101, 10.0, 832, 480), 1, 0),
+        ("cosmos3-nano", Clip(101, 10.0, 640, 480), (101, 10.0, 832, 480), 0, 1),
+    ],
+)
+def test_a_video_is_compared_with_its_clip_by_contract(
+    backend: str, clip: Clip, made: tuple[int, float, int, int], notes: int, faults: int
+):
+    verdict = judge(CONTRACTS[backend], clip, Decoded(Clip(*made), ""))
+    assert (len(verdict.notes), len(verdict.faults)) == (notes, faults), verdict
+
+
+def test_jobs_with_a_map_have_their_own_frame_rule():
+    rates = {"controls": {"wsm": 1.0}, "derived": frozenset(), "has_rgb": True, "resolution": None}
+    nano = CONTRACTS["cosmos3-nano"]
+    fits = [
+        n
+        for n in (100, 101, 202, 300, 303, 404)
+        if not violations(nano, Clip(n, 10, 64, 32), **rates)
+    ]
+    assert fits == [101, 202, 303]
+    assert fitted_size(nano, Clip(250, 20, 64, 32), {"wsm"}) == (101, 16.0)

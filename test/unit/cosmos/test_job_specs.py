@@ -8,7 +8,7 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.cosmos.jobs import load_spec
+from carla_nurec_bridge.cosmos.jobs import CONTRACTS, load_spec
 
 FLAT = """
 prompt = "rain"
@@ -84,3 +84,30 @@ def test_every_shipped_prompt_is_a_job(folder: Path):
         assert sum(control.weight for control in spec.controls.values()) <= 1.0 + 1e-9
         prompts.add(spec.prompt)
     assert len(prompts) == len(files)
+
+
+@pytest.mark.parametrize("name", sorted({n for c in CONTRACTS.values() for n in c.controls}))
+def test_every_control_of_every_contract_can_be_written(folder: Path, name: str):
+    video = "" if name in ("edge", "blur", "vis") else 'input_control = "depth.mp4"\n'
+    spec = load_spec(job(folder, f"{FLAT}[{name}]\ncontrol_weight = 0.5\n{video}"))
+    assert list(spec.controls) == [name]
+    assert (spec.controls[name].video is None) == (not video)
+
+
+def test_the_map_goes_by_each_backends_name(folder: Path):
+    (folder / "hdmap.mp4").write_bytes(b"map")
+    path = job(folder, FLAT + "[hdmap]\ncontrol_weight = 0.5\n")
+    spec = load_spec(path, clip=folder)
+    sent = {name: list(spec.for_backend(c).controls) for name, c in CONTRACTS.items()}
+    assert sent["cosmos3-nano"] == ["wsm"]
+    assert sent["transfer2.5-av"] == ["hdmap_bbox"]
+    assert sent["transfer2.5"] == ["hdmap"]
+    for name in ("wsm", "hdmap_bbox"):
+        other = load_spec(job(folder, f"{FLAT}[{name}]\ncontrol_weight = 0.5\n"), clip=folder)
+        assert other.videos()[name] == folder / "hdmap.mp4"
+    both = FLAT + "[hdmap]\ncontrol_weight = 0.5\n[wsm]\ncontrol_weight = 0.5\n"
+    with pytest.raises(InputError, match=r"\[hdmap\] and \[wsm\] are one control"):
+        load_spec(job(folder, both), clip=folder).for_backend(CONTRACTS["cosmos3-nano"])
+    (folder / "hdmap.mp4").unlink()
+    with pytest.raises(InputError, match=r"\[wsm\] has no input_control.*hdmap.mp4"):
+        load_spec(job(folder, FLAT + "[wsm]\ncontrol_weight = 0.5\n"), clip=folder)
