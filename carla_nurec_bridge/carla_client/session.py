@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import logging
 import threading
 import time
 from collections import deque
@@ -19,9 +19,12 @@ from numpy.typing import NDArray
 from ..core.errors import DeadlineError, InputError, ProtocolError
 from ..core.frames import Matrix, carla_from_matrix, matrix_from_carla, mirror_vector
 from ..core.timebase import NS_PER_S
+from .handshake import SilentError, ask_version, check_versions
 from .traffic_managers import TrafficManagers
 
 __all__ = ["Session", "Snapshot", "matrix_of", "transform_of"]
+
+_log = logging.getLogger(__name__)
 
 _RETRY_S = 0.2
 _WAITING_TICKS = 4
@@ -57,9 +60,9 @@ class Session:
         self._host, self._port = host, port
         self._where = f"{host}:{port}"
         self._timeout_s = timeout_s
-        self._client = self._connect()
-        self.traffic_managers = TrafficManagers(self._client)
-        self._deaf = False
+        self._client: carla.Client
+        self.traffic_managers: TrafficManagers
+        self._is_open = False
         self._found: carla.WorldSettings | None = None
         self._map: carla.Map | None = None
         self._listener: int | None = None
@@ -80,11 +83,6 @@ class Session:
         self.close()
         if type(value) is RuntimeError:
             raise ProtocolError(f"CARLA at {self._where}: {value}") from value
-
-    def _connect(self) -> carla.Client:
-        client = carla.Client(self._host, self._port)
-        client.set_timeout(self._timeout_s)
-        return client
 
     @property
     def client(self) -> carla.Client:
@@ -110,39 +108,47 @@ class Session:
         return place.latitude, place.longitude, place.altitude
 
     def open(self, deadline_s: float) -> None:
-        """Wait for the server; DeadlineError when none answers within ``deadline_s``."""
+        """Wait for the server and compare its version with the client library's.
+
+        DeadlineError when nothing of the kind answers within ``deadline_s``, ProtocolError when it
+        is no CARLA, or one of another generation.
+        """
         deadline = time.monotonic() + deadline_s
+        trouble: Exception | None = None
         while True:
-            trouble: Exception | None = None
-            if self._listens():
-                try:
-                    self.server_version = self._client.get_server_version()
+            try:
+                version = ask_version(self._host, self._port, self._timeout_s)
+                if version is not None:
+                    self._connect(version)
                     return
-                except RuntimeError as error:
-                    trouble = error
+            except (SilentError, RuntimeError) as error:
+                trouble = error
             if time.monotonic() >= deadline:
-                raise DeadlineError(
-                    f"no CARLA server answered at {self._where} within {deadline_s:g} s; "
-                    "is it running, and is the port right?"
-                ) from trouble
+                raise self._nobody(deadline_s, trouble) from trouble
             time.sleep(_RETRY_S)
 
-    def _listens(self) -> bool:
-        """Say whether somebody listens at the port, and have a client that found somebody there.
+    def _connect(self, version: str) -> None:
+        """Connect the client library; RuntimeError when it gets no answer."""
+        # A library's client that found nobody would stay dead, so each attempt has a new one.
+        self._client = carla.Client(self._host, self._port)
+        self._client.set_timeout(self._timeout_s)
+        note = check_versions(self._where, version, self._client.get_client_version())
+        self.server_version = self._client.get_server_version()
+        self.traffic_managers = TrafficManagers(self._client)
+        self._is_open = True
+        if note:
+            _log.warning("%s", note)
 
-        A client that found nobody stays dead when a server comes up later: its first call waits
-        for its whole time.
-        """
-        try:
-            socket.create_connection((self._host, self._port), self._timeout_s).close()
-        except OSError:
-            self._deaf = True
-            return False
-        if self._deaf:
-            self._client = self._connect()
-            self.traffic_managers = TrafficManagers(self._client)
-        self._deaf = True
-        return True
+    def _nobody(self, deadline_s: float, trouble: Exception | None) -> DeadlineError:
+        if trouble is None:
+            return DeadlineError(
+                f"no CARLA server answered at {self._where} within {deadline_s:g} s; "
+                "is it running, and is the port right?"
+            )
+        return DeadlineError(
+            f"somebody listens at {self._where}, but did not answer as a CARLA server within "
+            f"{deadline_s:g} s: {trouble}; is the port right, and has the server started?"
+        )
 
     def use_map(self, name: str) -> None:
         """Load the map called ``name`` unless it is there; InputError lists what there is."""
@@ -233,6 +239,8 @@ class Session:
 
     def close(self) -> None:
         """Give the tick back as it was found; a second call does nothing."""
+        if not self._is_open:
+            return
         found, self._found = self._found, None
         listener, self._listener = self._listener, None
         try:

@@ -1,0 +1,164 @@
+"""Servers of another generation, and what is none, are told before the library connects."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgpack
+import pytest
+
+pytest.importorskip("carla")
+from carla_nurec_bridge.carla_client import session as session_module
+from carla_nurec_bridge.carla_client.handshake import SilentError, ask_version, check_versions
+from carla_nurec_bridge.carla_client.session import Session
+from carla_nurec_bridge.core.errors import DeadlineError, ProtocolError
+
+_S = 10.0
+
+
+class Stub:
+    """A server that answers every call with ``answer(name)``; ``calls`` are their names."""
+
+    def __init__(self, answer: Callable[[str], Any]) -> None:
+        self.calls: list[str] = []
+        self._answer = answer
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                peer, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+
+    def _serve(self, peer: socket.socket) -> None:
+        unpacker = msgpack.Unpacker(strict_map_key=False)
+        with peer:
+            while data := peer.recv(1 << 16):
+                unpacker.feed(data)
+                for _, number, name, _ in unpacker:
+                    self.calls.append(name)
+                    answer = self._answer(name)
+                    if answer is None:
+                        return
+                    if not isinstance(answer, bytes):
+                        answer = msgpack.packb([1, number, None, [[1, answer]]])
+                    peer.sendall(answer)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@contextmanager
+def stub(answer: Callable[[str], Any]) -> Iterator[Stub]:
+    made = Stub(answer)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def generation(version: str) -> Callable[[str], Any]:
+    """Answer as a server of that version, whose episodes look otherwise."""
+    return lambda name: version if name == "version" else [7, bytes(24), 1.0, "ue5"]
+
+
+@pytest.mark.parametrize("version", ["0.10.0", "1.0.0", "0.8.4", "0.10.0-dirty", "v0.10.0"])
+def test_another_generation_is_refused_before_anything_else_is_asked(version: str) -> None:
+    with stub(generation(version)) as server, Session("127.0.0.1", server.port, _S) as session:
+        with pytest.raises(ProtocolError) as refused:
+            session.open(_S)
+        assert server.calls == ["version"]
+    text = str(refused.value)
+    release = version.removeprefix("v").removesuffix("-dirty")
+    assert version in text
+    assert "0.9.1" in text  # the client's own
+    assert f"pip install carla=={release})" in text
+
+
+@pytest.mark.parametrize(
+    ("server", "client", "words"),
+    [
+        ("0.9.16", "0.9.16", ""),
+        ("a1b2c3d-dirty", "a1b2c3d-dirty", ""),
+        ("0.9.16-dirty", "0.9.16", ""),
+        ("0.9.15", "0.9.16", "work together, and pip install carla==0.9.15"),
+        ("0.9.16", "0.9.15", "work together, and pip install carla==0.9.16"),
+        ("a1b2c3d", "0.9.16", "cannot be told"),
+    ],
+)
+def test_one_generation_goes_together_with_a_note(server: str, client: str, words: str) -> None:
+    note = check_versions("there:2000", server, client)
+    assert words in note
+    assert bool(note) == bool(words)
+    if note:
+        assert server in note
+        assert client in note
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        7, [], "", "hello", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n", b"\xc1\xc1",
+        msgpack.packb([1, 0, "no such function", None]),
+        msgpack.packb([1, 0, None, [[0, ["an error"]]]]),
+    ],
+)  # fmt: skip
+def test_who_answers_otherwise_is_no_carla(answer: Any) -> None:
+    with stub(lambda _: answer) as server, Session("127.0.0.1", server.port, _S) as session:
+        with pytest.raises(ProtocolError, match="answers, but not as CARLA does: .* it sent "):
+            session.open(_S)
+        assert server.calls == ["version"]
+
+
+def test_who_answers_nothing_is_told_with_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "_RETRY_S", 0.0)
+    with (
+        stub(lambda _: None) as server,
+        Session("127.0.0.1", server.port, _S) as session,
+        pytest.raises(DeadlineError, match="somebody listens .* closed the connection"),
+    ):
+        session.open(0.0)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        with pytest.raises(SilentError, match="timed out"):
+            ask_version("127.0.0.1", deaf.getsockname()[1], 0.05)
+        port = deaf.getsockname()[1]
+    with (
+        Session("127.0.0.1", port, _S) as session,
+        pytest.raises(DeadlineError, match="no CARLA server answered"),
+    ):
+        session.open(0.0)
+
+
+def test_a_server_that_starts_late_is_waited_for() -> None:
+    answers = iter([None, None, "0.10.0"])
+    with stub(lambda _: next(answers)) as server, Session("127.0.0.1", server.port, _S) as session:
+        with pytest.raises(ProtocolError, match="is 0.10.0"):
+            session.open(60.0)
+        assert server.calls == ["version"] * 3
+
+
+@pytest.mark.ros
+def test_carla_ego_ends_in_one_sentence() -> None:
+    pytest.importorskip("rclpy")
+    with stub(generation("0.10.0")) as server:
+        argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.carla_ego", "--ros-args"]
+        done = subprocess.run(
+            [*argv, "-p", f"carla.port:={server.port}"], capture_output=True, text=True,
+            timeout=90, check=False, env=os.environ | {"ROS_DOMAIN_ID": "132"},
+        )  # fmt: skip
+        assert server.calls == ["version"]
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("carla_ego: error: CARLA at 127.0.0.1:")
+    assert "pip install carla==0.10.0" in line
