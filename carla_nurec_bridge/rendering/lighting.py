@@ -34,7 +34,8 @@ class Lighting:
     * sun_azimuth_deg: direction the sun stands in, counter-clockwise from map x, seen from above
       (CARLA's azimuth is clockwise: negate it).
     * cloudiness: 0 (clear) to 1 (overcast: soft, no direct sun).
-    * haze_m: distance at which half of the light comes from the air; ``inf`` for none.
+    * haze_m: distance along the ground at which half of the light comes from the air, which
+      clears with height; ``inf`` for none.
     * shadows: trace one shadow ray per lit pixel.
     * samples: 1, or 4 to smooth edges (only pixels on edges are traced again).
     * fog_per_m: extinction of fog at map height 0, per metre; 0 for none. It begins ``fog_from_m``

@@ -48,7 +48,7 @@ from .packet import (
     Y,
     Z,
 )
-from .sky import clear_sky, exp_negative, noise, power_32, sky_colour
+from .sky import clear_sky, left_by_haze, noise, power_32, sky_colour
 from .weather import fog, shine_lamps, wet
 
 f32 = np.float32
@@ -236,7 +236,7 @@ def shade_hits(page, light, shadows):
         spark = spark if direct > f32(0.0) else f32(0.0)
         sky = clear_sky(light, rx, ry, rz)
 
-        clear = exp_negative(distance * light.haze_per_m)
+        clear = left_by_haze(light.haze_per_m, distance, distance * dz)
         page[COLOUR + lane] = mix(
             page[ALBEDO + lane] * albedo, direct, up, shine, dim * sky[0], spark, clear,
             light.sun[0], light.below[0], light.above[0], light.horizon[0],

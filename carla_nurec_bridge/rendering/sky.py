@@ -18,6 +18,7 @@ u32 = np.uint32
 DISPLAY_STEPS = 16384
 DISPLAY_RANGE = 4.0
 SRGB_GAMMA = 2.2
+HAZE_LAYER_M = 150.0
 
 
 class LightTable(NamedTuple):
@@ -158,6 +159,15 @@ def exp_negative(x):
     y = y * y
     y = y * y
     return f32(1.0) / y
+
+
+@inlined
+def left_by_haze(haze_per_m, distance, rise):
+    """Return the share of light that haze lets through on a way that climbs by ``rise`` metres.
+
+    Haze lies low: even along the ground, whatever its height, and thin for who looks down on it.
+    """
+    return exp_negative(distance * haze_per_m / (f32(1.0) + abs(rise) * f32(1.0 / HAZE_LAYER_M)))
 
 
 @inlined

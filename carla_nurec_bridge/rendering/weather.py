@@ -23,7 +23,7 @@ from .packet import (
     Y,
     Z,
 )
-from .sky import exp_negative, noise
+from .sky import exp_negative, left_by_haze, noise
 
 f32 = np.float32
 LAMP_REACH_M = 60.0
@@ -76,7 +76,9 @@ def shine_lamps(page, lamps, haze_per_m):
             off = -(lamp[3] * x + lamp[4] * y + lamp[5] * z) * near
             spot = min(max((off - lamp[9]) * lamp[10], f32(0.0)), f32(1.0))
             light = max(facing, f32(0.0)) * spot * spot / (f32(1.0) + square)
-            light *= page[HIT + lane] * exp_negative(far * haze_per_m)
+            light *= page[HIT + lane] * left_by_haze(
+                haze_per_m, far, far * page[DIRECTION + Z + lane]
+            )
             page[COLOUR + lane] += light * lamp[6] * page[ALBEDO + lane]
             page[COLOUR + Y + lane] += light * lamp[7] * page[ALBEDO + Y + lane]
             page[COLOUR + Z + lane] += light * lamp[8] * page[ALBEDO + Z + lane]

@@ -92,6 +92,27 @@ def test_haze_pulls_far_things_to_the_colour_of_the_horizon() -> None:
     assert colours[1][2] >= colours[1][0]
 
 
+def test_haze_lies_low_so_that_streets_are_clear_from_far_above() -> None:
+    """A dark plane 1 km away: half the light of the horizon along the ground, little from above."""
+    far, half = 1000.0, 300.0
+    dark = {"colour": (5, 5, 5), "tag": 22}
+    corners = [(-half, -half), (half, -half), (half, half), (-half, half)]
+    wall = quad([(far, -y, z) for y, z in corners], **dark)
+    road = quad([(x, y, -far) for x, y in corners], **dark)
+    down = DOWN.copy()
+    down[:3, 3] = 0.0
+    shown = []
+    for plane, pose in ((wall, optical_pose(0, 0, 0)), (road, down)):
+        for haze_m in (900.0, float("inf")):
+            with RenderScene(plane) as scene:
+                light = replace(SUN, haze_m=haze_m, shadows=False)
+                frame = photograph(scene, pinhole(4, 4, 30.0), pose, light=light)
+            shown.append((frame.rgb[2, 2] / 255.0) ** 2.2)
+    along, along_clear, above, above_clear = (colour.mean() for colour in shown)
+    assert along - along_clear > 0.3
+    assert 0.0 < above - above_clear < 0.12
+
+
 def test_the_light_is_the_same_in_two_places_far_apart() -> None:
     """Surface grain follows the map, so a moved camera sees the same mean brightness."""
     road = quad(
