@@ -173,4 +173,4 @@ def _attributes(kind: str) -> frozenset[str]:
     """Return what CARLA's blueprint of a kind of camera takes, and our own additions."""
     table = json.loads(config_path("carla", "sensors.json").read_text())["sensors"]
     names = (row[0] for row in table[f"sensor.camera.{kind}"])
-    return frozenset((*names, "sensor_tick", "role_name", *_OWN))
+    return frozenset((*names, "sensor_tick", "role_name", "ros_name", *_OWN))

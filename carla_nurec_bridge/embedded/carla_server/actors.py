@@ -21,7 +21,7 @@ ORIGIN = Transform()
 STANDING = WalkerControl()
 
 Kind = Literal["vehicle", "walker", "prop", "sensor", "light", "sign", "spectator", "controller",
-             "scenery"]  # fmt: skip
+             "scenery", "trigger", "empty"]  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)

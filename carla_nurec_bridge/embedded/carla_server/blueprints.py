@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from typing import Any
 
 from ...core.catalogue import Blueprint, load_catalogue
 from ...core.resources import config_path
@@ -16,6 +17,13 @@ COLOURS = (
 )  # fmt: skip
 WALKER_SPEEDS = {"adult": ("0.0", "1.43", "3.35"), "child": ("0.0", "0.82", "2.14")}
 CHILDREN = {f"walker.pedestrian.{number:04d}" for number in (9, 10, 11, 12, 13, 14, 48, 49)}
+SENSOR_ROLES = (
+    "front", "back", "left", "right", "front_left", "front_right", "back_left", "back_right",
+)  # fmt: skip
+EVENT_SENSORS = ("sensor.other.collision", "sensor.other.lane_invasion", "sensor.other.rss")
+"""They tell of events and have no rate, so no ``sensor_tick``."""
+FRICTION_TRIGGER, MESH_PROP = "static.trigger.friction", "static.prop.mesh"
+EMPTY_ACTOR, WALKER_CONTROLLER = "util.actor.empty", "controller.ai.walker"
 
 
 @cache
@@ -26,13 +34,17 @@ def definitions() -> tuple[ActorDefinition, ...]:
         make = {"vehicle": _vehicle, "walker": _walker, "prop": _prop}[blueprint.kind]
         rows.append((blueprint.id, make(blueprint)))
     sensors = json.loads(config_path("carla", "sensors.json").read_text(encoding="utf-8"))
-    for name, attributes in sensors["sensors"].items():
-        role = name.rsplit(".", 1)[-1]
-        rows.append((name, (_text("role_name", role), _attribute("sensor_tick", "float", "0.0"),
-                            *(_attribute(*row) for row in attributes))))  # fmt: skip
-    rows.append(("controller.ai.walker", (_text("role_name", "default"),)))
+    rows += [(name, _sensor(name, attributes)) for name, attributes in sensors["sensors"].items()]
+    rows += [
+        (FRICTION_TRIGGER, _friction_trigger()),
+        (MESH_PROP, _mesh_prop()),
+        (EMPTY_ACTOR, (_text("role_name", "default"),)),
+        (WALKER_CONTROLLER, (_text("role_name", "default"),)),
+    ]
     return tuple(
-        ActorDefinition(uid, name, ",".join(name.split(".")), attributes)
+        ActorDefinition(
+            uid, name, ",".join(name.split(".")), (*attributes, _text("ros_name", name))
+        )
         for uid, (name, attributes) in enumerate(rows, start=1)
     )
 
@@ -87,13 +99,34 @@ def _walker(blueprint: Blueprint) -> tuple[AttributeDefinition, ...]:
         _fixed("generation", "int", "2" if int(blueprint.id[-4:]) > 14 else "1"),
         _attribute("speed", "float", WALKER_SPEEDS[age][1], WALKER_SPEEDS[age]),
         _attribute("is_invincible", "bool", "true"),
-        _attribute("can_use_wheelchair", "bool", "false"),
+        _fixed("can_use_wheelchair", "bool", "false"),
         _attribute("use_wheelchair", "bool", "false"),
     )
 
 
 def _prop(blueprint: Blueprint) -> tuple[AttributeDefinition, ...]:
     return (_text("role_name", "prop"), _fixed("size", "text", _size_class(blueprint)))
+
+
+def _sensor(name: str, attributes: list[list[Any]]) -> tuple[AttributeDefinition, ...]:
+    tick = () if name in EVENT_SENSORS else (_attribute("sensor_tick", "float", "0.0"),)
+    rows = (_attribute(*row) for row in attributes)
+    return (_text("role_name", SENSOR_ROLES[0], SENSOR_ROLES), *tick, *rows)
+
+
+def _friction_trigger() -> tuple[AttributeDefinition, ...]:
+    """Return the attributes of a box of other friction; half sizes in centimetres, as CARLA's."""
+    extents = (_attribute(f"extent_{axis}", "float", "1.0") for axis in "xyz")
+    return (_text("role_name", "default"), _attribute("friction", "float", "3.5"), *extents)
+
+
+def _mesh_prop() -> tuple[AttributeDefinition, ...]:
+    return (
+        _text("role_name", "default"),
+        _text("mesh_path", ""),
+        _attribute("mass", "float", "0.0"),
+        _attribute("scale", "float", "1.0"),
+    )
 
 
 def _size_class(blueprint: Blueprint) -> str:

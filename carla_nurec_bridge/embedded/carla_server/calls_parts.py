@@ -49,9 +49,10 @@ def parts_of(simulation: Simulation, actor: Actor) -> list[Part]:
     steer_deg = math.degrees(float(fleet.state[row, d.STEER] * fleet.parameters[row, d.MAX_STEER]))
     rolled_deg = math.degrees(float(fleet.state[row, d.ROLLED])) % 360.0
     places = wheel_positions_cm(actor.blueprint, Transform())
+    if actor.blueprint.wheels == 2:
+        places = [(front, (x, 0.0, z)) for front, (x, _, z) in places[::2]]
     parts = [Part(BASE, Transform())]
-    names = WHEELS[2 if actor.blueprint.wheels == 2 else 4]
-    for wheel, (name, (front, place)) in enumerate(zip(names, places, strict=False)):
+    for wheel, (name, (front, place)) in enumerate(zip(WHEELS[len(places)], places, strict=True)):
         turned, rolled = actor.wheel_looks.get(wheel, (None, None))
         yaw = turned if turned is not None else steer_deg if front else 0.0
         pitch = rolled if rolled is not None else -rolled_deg

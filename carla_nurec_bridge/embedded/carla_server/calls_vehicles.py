@@ -23,6 +23,7 @@ from .doors import ALL_DOORS, DOORS
 from .errors import CallFailure
 from .registry import refuse, serve
 from .simulation import Simulation
+from .vehicle_model import WHEEL_COUNT
 from .wire import BOOL, FLOAT, INT
 
 FRONT_WHEELS = (0, 1)
@@ -96,8 +97,7 @@ def get_wheel_steer_angle(simulation: Simulation, actor_id: int, wheel: int) -> 
     """Return the steering angle of a wheel in degrees, right positive."""
     simulation.actors.get(actor_id, "vehicle")
     fleet, row = simulation.fleet, simulation.fleet.row_of[actor_id]
-    fronts = FRONT_WHEELS if fleet.blueprints[row].wheels > 2 else FRONT_WHEELS[:1]
-    if wheel not in fronts:
+    if wheel not in FRONT_WHEELS:
         return 0.0
     return math.degrees(float(fleet.state[row, d.STEER] * fleet.parameters[row, d.MAX_STEER]))
 
@@ -107,7 +107,7 @@ def get_wheel_pitch_angle(simulation: Simulation, actor_id: int, wheel: int) -> 
     """Return how far a wheel has rolled, 0 to 360 degrees."""
     simulation.actors.get(actor_id, "vehicle")
     fleet, row = simulation.fleet, simulation.fleet.row_of[actor_id]
-    if wheel not in range(fleet.blueprints[row].wheels):
+    if wheel not in range(WHEEL_COUNT):
         return 0.0
     return math.degrees(float(fleet.state[row, d.ROLLED])) % 360.0
 

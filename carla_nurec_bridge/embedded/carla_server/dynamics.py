@@ -28,8 +28,8 @@ PHYSICS, FROZEN, CONSTANT_VELOCITY = 0.0, 1.0, 2.0
 # Columns of the parameter table.
 (MASS, INERTIA, FRONT_M, REAR_M, HALF_TRACK_M, COG_HEIGHT_M, WHEEL_RADIUS_M, MAX_STEER, FRICTION,
  STIFFNESS, BRAKE_FORCE, HAND_BRAKE_FORCE, MAX_RPM, FINAL_RATIO, GEARS, AUTOBOX, SWITCH_S,
- DRAG_AREA, ENGINE_DRAG, TWO_WHEELS) = range(20)  # fmt: skip
-PARAMETER_COLUMNS = 20
+ DRAG_AREA, ENGINE_DRAG, TWO_WHEELS, HOLD) = range(21)  # fmt: skip
+PARAMETER_COLUMNS = 21
 
 CURVE_POINTS = 12
 GRAVITY = 9.81
@@ -142,7 +142,8 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
     _shift(s, c, p, gears, wheel_rpm * ratio, h)
     drive = _drive_force(s, c, p, gears, torque)
     grip = p[FRICTION] * mass * GRAVITY
-    drive = min(max(drive, -grip), grip)
+    along_grip = min(grip, p[HOLD])
+    drive = min(max(drive, -along_grip), along_grip)
 
     pull = slope_x * mass * GRAVITY - 0.5 * AIR_DENSITY * p[DRAG_AREA] * u * speed
     pull += s[FORCE_X]
@@ -153,7 +154,8 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
     rear_load = mass * GRAVITY * front / base
     if c[HAND_BRAKE] > 0.5:
         braking += min(p[HAND_BRAKE_FORCE], p[FRICTION] * rear_load)
-    braking = min(braking, grip)
+    against = max(-drive, 0.0) if u > 0.0 else max(drive, 0.0)
+    braking = min(braking, along_grip - against)
 
     du = (drive + pull) / mass * h
     free = u + du

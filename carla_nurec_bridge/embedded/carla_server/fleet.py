@@ -107,6 +107,19 @@ class Fleet:
         self.parameters[row], self.gears[row] = rows.parameters, rows.gears
         self.torque[row], self.steering[row] = rows.torque, rows.steering
 
+    def frictions(self, actor_id: int) -> list[float]:
+        """Return the friction of each wheel's tyre."""
+        return [wheel.tire_friction for wheel in self.physics[self.row_of[actor_id]].wheels]
+
+    def set_frictions(self, actor_id: int, frictions: list[float]) -> None:
+        """Give the wheels' tyres other frictions."""
+        physics = self.physics[self.row_of[actor_id]]
+        wheels = [
+            replace(wheel, tire_friction=friction)
+            for wheel, friction in zip(physics.wheels, frictions, strict=False)
+        ]
+        self.set_physics(actor_id, replace(physics, wheels=wheels))
+
     def physics_now(self, actor_id: int) -> PhysicsControl:
         """Return a vehicle's mechanical model with its wheels where they are now."""
         row = self.row_of[actor_id]
@@ -122,18 +135,17 @@ class Fleet:
         """Return what a vehicle does; wheels share forces in proportion to their loads."""
         row = self.row_of[actor_id]
         s, c, p = self.state[row], self.control[row], self.parameters[row]
-        count = self.blueprints[row].wheels
         speed = float(math.hypot(s[d.U], s[d.V]))
         weight = float(p[d.MASS]) * d.GRAVITY
         along = float(s[d.ACC_X] * math.cos(s[d.YAW]) + s[d.ACC_Y] * math.sin(s[d.YAW]))
         across = float(s[d.ACC_Y] * math.cos(s[d.YAW]) - s[d.ACC_X] * math.sin(s[d.YAW]))
-        loads = _wheel_loads(p, along, across, count)
+        loads = _wheel_loads(p, along, across)
         slip = math.atan2(float(s[d.V]), max(abs(float(s[d.U])), 0.1))
         wheels = [
             WheelTelemetry(
                 tire_friction=float(p[d.FRICTION]) / FRICTION_SHARE, lat_slip=slip, long_slip=0.0,
                 omega=float(s[d.U] / p[d.WHEEL_RADIUS_M]), tire_load=load,
-                normalized_tire_load=load * count / weight,
+                normalized_tire_load=load * len(loads) / weight,
                 torque=load / d.GRAVITY * along * float(p[d.WHEEL_RADIUS_M]),
                 long_force=load / d.GRAVITY * along, lat_force=load / d.GRAVITY * across,
                 normalized_long_force=along / d.GRAVITY, normalized_lat_force=across / d.GRAVITY,
@@ -222,16 +234,16 @@ class Fleet:
         s[d.V] = s[d.VEL_Y] * cos - s[d.VEL_X] * sin
 
 
-def _wheel_loads(p: Table, along: float, across: float, count: int) -> list[float]:
-    """Return each wheel's load in N while accelerating ``along`` and ``across`` in m/s^2."""
+def _wheel_loads(p: Table, along: float, across: float) -> list[float]:
+    """Return each wheel's load in N while accelerating ``along`` and ``across`` in m/s^2.
+
+    Two-wheelers lean into a bend, so that left and right wheels share the load evenly.
+    """
     base = float(p[d.FRONT_M] + p[d.REAR_M])
     mass, height = float(p[d.MASS]), float(p[d.COG_HEIGHT_M])
     back = mass * along * height / base
     front = mass * d.GRAVITY * float(p[d.REAR_M]) / base - back
     axles = [max(front, 0.0), max(mass * d.GRAVITY - front, 0.0)]
-    if count < 4:
-        return axles[:count]
-    leaning = across * height / (2.0 * d.GRAVITY * float(p[d.HALF_TRACK_M]))
-    left = min(max(0.5 + leaning, 0.0), 1.0)
-    loads = [share * axle for axle in axles for share in (left, 1.0 - left)]
-    return loads + [0.0] * (count - len(loads))
+    shift = across * height / (2.0 * d.GRAVITY * float(p[d.HALF_TRACK_M]))
+    left = 0.5 if p[d.TWO_WHEELS] > 0.5 else min(max(0.5 + shift, 0.0), 1.0)
+    return [share * axle for axle in axles for share in (left, 1.0 - left)]

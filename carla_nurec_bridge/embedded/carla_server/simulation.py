@@ -21,12 +21,13 @@ from .actors import Actor, Registry, compose, matrix_of
 from .doors import Door
 from .errors import CallFailure
 from .fleet import Fleet
+from .friction import FrictionTriggers
 from .observer import Observer
 from .scenery import Scenery
 from .sensing import Sensors
 from .sensing.drawings import Drawings
 from .signals import NONE, Signals, trigger_box
-from .spawning import standing_box
+from .spawning import lies_flat, standing_box
 from .streams import WORLD_STREAM, StreamHub
 from .structs import ActorDescription, AttributeValue, EpisodeSettings, Transform, Weather
 from .tape import Tape
@@ -84,6 +85,7 @@ class Simulation:
         self.weather = Weather()
         self.actors = Registry()
         self.fleet = Fleet()
+        self.friction = FrictionTriggers()
         self.observer = Observer(self)
         self.ackermann = AckermannDriver(self.fleet)
         self.speed_limits = np.zeros(0, np.float32)
@@ -175,6 +177,7 @@ class Simulation:
         self.fleet.advance(delta_s, self._substep_s(), self.level.ground)
         advance_walkers(self.actors.of_kind("walker"), delta_s, self.level.ground)
         self._collide()
+        self.friction.act(self.fleet, self._triggers())
         self.signals.advance(delta_s)
         self._swinging = [door for door in self._swinging if door.advance(delta_s)]
         self.drawings.expire(self.elapsed_s, delta_s)
@@ -271,12 +274,15 @@ class Simulation:
     # Collisions.
 
     def fixed_boxes(self) -> tuple[np.ndarray, np.ndarray, list[Actor]]:
-        """Return the boxes (M, 7), masses in kg (M,) and actors of walkers and props."""
+        """Return the boxes (M, 7), masses in kg (M,) and actors of walkers and solid props."""
         solid = [a for a in self.actors if a.kind in ("walker", "prop") and a.collides]
-        rows = [standing_box(a.box, self.transform_of(a)) for a in solid if a.parent is None]
-        solid = [a for a in solid if a.parent is None]
+        solid = [a for a in solid if a.parent is None and not self._lies_flat(a)]
+        rows = [standing_box(a.box, a.transform) for a in solid]
         masses = [WALKER_MASS_KG if a.kind == "walker" else PROP_MASS_KG for a in solid]
         return np.array(rows).reshape(-1, contacts.BOX_COLUMNS), np.array(masses), solid
+
+    def _lies_flat(self, actor: Actor) -> bool:
+        return lies_flat(actor.kind, actor.box, actor.transform, self.level.ground)
 
     def _collide(self) -> None:
         fleet = self.fleet
@@ -301,6 +307,9 @@ class Simulation:
             one = self.actors.get(fleet.ids[int(row)])
             if one.children:
                 self.sensors.collided(one, self._met(int(obstacle)), (push_x, push_y, 0.0))
+
+    def _triggers(self) -> list[tuple[int, Transform]]:
+        return [(a.id, self.transform_of(a)) for a in self.actors.of_kind("trigger")]
 
     def _obstacles(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         o = self.level.obstacles

@@ -8,18 +8,38 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core.catalogue import Blueprint, load_catalogue
+from ..world.ground import Ground
 from . import contacts
 from .actors import Actor, Kind, matrix_of
-from .blueprints import definitions_by_id
+from .blueprints import (
+    EMPTY_ACTOR,
+    FRICTION_TRIGGER,
+    MESH_PROP,
+    WALKER_CONTROLLER,
+    definitions_by_id,
+)
+from .dynamics import height_at
 from .errors import CallFailure
-from .sensing.manager import CLIENT_SIDE, SIMULATED
+from .sensing.manager import CLIENT_SIDE
 from .streams import stream_token
 from .structs import ActorDescription, BoundingBox, Transform
 
 if TYPE_CHECKING:
     from .simulation import Simulation
 
+BUMPER_M = 0.22
+"""What ends lower than this above the ground passes below a car."""
 COLLISION_AT_SPAWN = "Spawn failed because of collision at spawn position"
+UNSERVED = {
+    "sensor.other.v2x": "no radio is simulated: give the messages to the receivers yourself",
+    "sensor.other.v2x_custom": "no radio is simulated: give the messages to the receivers yourself",
+    "sensor.other.rss": "it runs within a client that was built with RSS, which the wheel is not",
+}
+NO_MESHES = "this server has no Unreal meshes: leave mesh_path empty or use another static.prop"
+OTHER_KINDS: dict[str, Kind] = {
+    FRICTION_TRIGGER: "trigger", MESH_PROP: "empty", EMPTY_ACTOR: "empty",
+    WALKER_CONTROLLER: "controller",
+}  # fmt: skip
 TAGS = {
     "car": b"\x0e", "van": b"\x0e", "truck": b"\x0f", "bus": b"\x10", "motorcycle": b"\x12\x0d",
     "bicycle": b"\x13\x0d", "walker": b"\x0c", "prop": b"\x15",
@@ -37,15 +57,19 @@ def spawn(
     """Make an actor; on a parent, ``transform`` is relative to it.
 
     CallFailure for an unknown blueprint, or (``checked``) when a vehicle, walker or prop would
-    stand within another.
+    stand within another; what lies flat on the ground is in nobody's way.
     """
     if description.id not in definitions_by_id():
         raise CallFailure(f"blueprint '{description.id}' is not in the library of this server")
-    if description.id.startswith("sensor.") and description.id not in SIMULATED:
-        raise CallFailure(f"{description.id} is not simulated by this server")
+    if description.id in UNSERVED:
+        raise CallFailure(f"{description.id} is not served here: {UNSERVED[description.id]}")
+    attributes = {value.id: value.value for value in description.attributes}
+    if attributes.get("mesh_path"):
+        raise CallFailure(f"{description.id} with a mesh_path is not served here: {NO_MESHES}")
     blueprint = load_catalogue().get(description.id)
     box = body_box(blueprint)
-    if blueprint and checked and parent is None and _blocked(simulation, box, transform):
+    fits = blueprint is None or lies_flat(blueprint.kind, box, transform, simulation.level.ground)
+    if checked and parent is None and not fits and _blocked(simulation, box, transform):
         raise CallFailure(COLLISION_AT_SPAWN)
     actor = Actor(
         id=simulation.actors.new_id(wanted_id),
@@ -55,11 +79,13 @@ def spawn(
         tags=TAGS[blueprint.base_type] if blueprint else b"",
         blueprint=blueprint,
         transform=transform,
-        attributes={value.id: value.value for value in description.attributes},
+        attributes=attributes,
     )
     if actor.kind == "sensor" and description.id != CLIENT_SIDE:
         simulation.sensors.check(actor)
         actor.token = stream_token(simulation.new_stream(), simulation.streams.port)
+    if actor.kind == "trigger":
+        simulation.friction.add(actor)
     if actor.kind == "vehicle" and blueprint:
         sticky = actor.attributes.get("sticky_control", "true") != "false"
         simulation.fleet.add(actor.id, blueprint, transform, sticky)
@@ -98,6 +124,7 @@ def destroy(simulation: Simulation, actor: Actor) -> bool:
         simulation.fleet.remove(actor.id)
         simulation.refresh_surroundings()
     simulation.sensors.forget(actor)
+    simulation.friction.forget(actor.id)
     return True
 
 
@@ -117,6 +144,15 @@ def standing_box(box: BoundingBox, transform: Transform) -> np.ndarray:
     return contacts.box_row(x, y, bottom, math.radians(transform.rotation[1]), box.extent)
 
 
+def lies_flat(kind: Kind, box: BoundingBox, transform: Transform, ground: Ground) -> bool:
+    """Say whether a thing is a prop that wheels pass over and feet step over."""
+    if kind != "prop" or 2.0 * box.extent[2] >= BUMPER_M:
+        return False
+    x, y, z = transform.location
+    floor = height_at(ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, x, y)
+    return bool(z + box.location[2] + box.extent[2] - floor < BUMPER_M)
+
+
 def _blocked(simulation: Simulation, box: BoundingBox, transform: Transform) -> bool:
     vehicles = np.zeros((len(simulation.fleet), contacts.BOX_COLUMNS))
     contacts.fill_boxes(simulation.fleet.state, simulation.fleet.extents, vehicles)
@@ -128,4 +164,6 @@ def _blocked(simulation: Simulation, box: BoundingBox, transform: Transform) -> 
 def _kind(blueprint_id: str, blueprint: Blueprint | None) -> Kind:
     if blueprint is not None:
         return blueprint.kind
-    return "sensor" if blueprint_id.startswith("sensor.") else "controller"
+    if blueprint_id.startswith("sensor."):
+        return "sensor"
+    return OTHER_KINDS[blueprint_id]

@@ -14,14 +14,21 @@ import numpy as np
 
 from ...core.catalogue import Blueprint
 from .control import Gear, PhysicsControl, Point2, Wheel
-from .dynamics import CURVE_POINTS, PARAMETER_COLUMNS
+from .dynamics import CURVE_POINTS, GRAVITY, PARAMETER_COLUMNS
 from .structs import Transform
 
 AXLE_SHARE = 0.29
+WHEEL_COUNT = 4
+"""Two-wheelers have as many, as in CARLA: theirs stand in pairs."""
+TRACK_SHARE = {True: 0.42, False: 0.1}
+"""Half the track in shares of the width, for vehicles that have more than two wheels or not."""
 # CARLA's tyres (friction 3.5 by default) hold far beyond 1 g; with these shares the Traffic
 # Manager keeps its lanes through the corners of CARLA's towns, as it does there.
 FRICTION_SHARE = 0.5
 STIFFNESS_SHARE = 0.9
+LONG_STIFFNESS_SHARE = 1.0 / 1500.0
+"""Weights that a tyre holds along its way when it slips wholly, per unit of ``long_stiff_value``:
+PhysX's force of one unit times gravity, for a car of 1500 kg, and heavier ones in proportion."""
 # Shares of the weight.
 FULL_BRAKE, HAND_BRAKE = 1.0, 2.2
 PEAK_DENSITY_KG_M3 = {
@@ -61,7 +68,7 @@ def default_physics(blueprint: Blueprint, transform: Transform) -> PhysicsContro
     mass = round(PEAK_DENSITY_KG_M3[kind] * length * width * height, 1)
     peak = TORQUE_PER_KG[kind] * mass
     radius_cm = 100.0 * WHEEL_RADIUS_M[kind]
-    weight_torque = mass * 9.81 * WHEEL_RADIUS_M[kind] / blueprint.wheels
+    weight_torque = mass * GRAVITY * WHEEL_RADIUS_M[kind] / WHEEL_COUNT
     wheels = [
         Wheel(
             max_steer_angle=MAX_STEER_DEG[kind] if front else 0.0,
@@ -96,16 +103,16 @@ def default_physics(blueprint: Blueprint, transform: Transform) -> PhysicsContro
 def wheel_positions_cm(
     blueprint: Blueprint, transform: Transform
 ) -> list[tuple[bool, tuple[float, float, float]]]:
-    """Return (is a front wheel, world position in centimetres): FL, FR, RL, RR, or front, rear."""
+    """Return (is a front wheel, world position in centimetres): FL, FR, RL, RR."""
     length, width, _ = blueprint.size_m
     x, y, z = transform.location
     yaw = math.radians(transform.rotation[1])
     rise = math.tan(math.radians(transform.rotation[0]))
     radius = WHEEL_RADIUS_M[blueprint.base_type]
-    sides = (-0.42 * width, 0.42 * width) if blueprint.wheels > 2 else (0.0,)
+    half_track = TRACK_SHARE[blueprint.wheels > 2] * width
     found: list[tuple[bool, tuple[float, float, float]]] = []
     for ahead in (AXLE_SHARE * length, -AXLE_SHARE * length):
-        for right in sides:
+        for right in (-half_track, half_track):
             place = (
                 100.0 * (x + ahead * math.cos(yaw) - right * math.sin(yaw)),
                 100.0 * (y + ahead * math.sin(yaw) + right * math.cos(yaw)),
@@ -123,6 +130,7 @@ def model_rows(blueprint: Blueprint, physics: PhysicsControl) -> ModelRows:
     friction = FRICTION_SHARE * min((w.tire_friction for w in physics.wheels), default=3.5)
     stiffness = STIFFNESS_SHARE * min((w.lat_stiff_value for w in physics.wheels), default=20.0)
     mass = max(physics.mass, 1.0)
+    hold = LONG_STIFFNESS_SHARE * GRAVITY * mass * sum(w.long_stiff_value for w in physics.wheels)
     ahead = physics.center_of_mass[0]
     peak = max((point.y for point in physics.torque_curve), default=0.0)
     row = np.array([
@@ -130,7 +138,7 @@ def model_rows(blueprint: Blueprint, physics: PhysicsControl) -> ModelRows:
         mass * (length**2 + width**2) / 12.0,
         max(AXLE_SHARE * length - ahead, 0.2),
         max(AXLE_SHARE * length + ahead, 0.2),
-        max(0.42 * width, 0.1),
+        max(TRACK_SHARE[True] * width, 0.1),
         max(0.35 * height + physics.center_of_mass[2] * 0.5, 0.1),
         radius,
         math.radians(max((w.max_steer_angle for w in front), default=0.0)),
@@ -146,6 +154,7 @@ def model_rows(blueprint: Blueprint, physics: PhysicsControl) -> ModelRows:
         physics.drag_coefficient * 0.85 * width * height,
         0.1 * peak * physics.damping_rate_zero_throttle_clutch_engaged,
         float(blueprint.wheels == 2),
+        hold,
     ])  # fmt: skip
     assert len(row) == PARAMETER_COLUMNS
     gears = [(gear.ratio, gear.down_ratio, gear.up_ratio) for gear in physics.forward_gears]

@@ -13,6 +13,7 @@ from carla_nurec_bridge.core.resources import config_path
 
 pytestmark = pytest.mark.conformance
 Facts = dict[str, Any]
+EVENT_SENSORS = ("sensor.other.collision", "sensor.other.lane_invasion", "sensor.other.rss")
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +45,27 @@ def test_sensors_have_their_full_attribute_lists(facts: Facts) -> None:
     table = json.loads(config_path("carla", "sensors.json").read_text(encoding="utf-8"))
     for name, attributes in table["sensors"].items():
         served = facts["library"][name]
-        assert {"role_name", "sensor_tick", *(row[0] for row in attributes)} == set(served)
+        tick = set() if name in EVENT_SENSORS else {"sensor_tick"}
+        common = {"role_name", "ros_name"}
+        assert {*common, *tick, *(row[0] for row in attributes)} == set(served)
     rgb = facts["library"]["sensor.camera.rgb"]
     assert rgb["fov"] == ["Float", True]
     assert rgb["image_size_x"] == ["Int", True]
     assert rgb["enable_postprocess_effects"] == ["Bool", True]
+
+
+def test_every_blueprint_has_the_names_that_carla_gives_to_all(facts: Facts) -> None:
+    for name, served in facts["library"].items():
+        assert {"role_name": ["String", True], "ros_name": ["String", True]}.items() <= (
+            served.items()
+        ), name
+
+
+def test_library_holds_what_is_no_vehicle_walker_prop_or_sensor(facts: Facts) -> None:
+    trigger = facts["library"]["static.trigger.friction"]
+    for name in ("friction", "extent_x", "extent_y", "extent_z"):
+        assert trigger[name] == ["Float", True]
+    assert {"util.actor.empty", "static.prop.mesh", "controller.ai.walker"} <= set(facts["library"])
 
 
 def test_vehicles_have_fixed_and_free_attributes(facts: Facts) -> None:

@@ -19,6 +19,7 @@ from ...world.tags import static_type
 from ...world.vehicles import Pose
 from .. import dynamics as d
 from ..actors import Actor
+from ..blueprints import EVENT_SENSORS
 from ..errors import CallFailure
 from ..signals import GREEN, RED, YELLOW
 from ..state import sensor_header
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
 
 COLLISION, COLLISION_INDEX = "sensor.other.collision", 0
 CLIENT_SIDE = "sensor.other.lane_invasion"
-SIMULATED = frozenset({
-    *cameras.KINDS, *lidars.INDEX, *inertial.INDEX, radar.RADAR, obstacle.OBSTACLE,
-    COLLISION, CLIENT_SIDE,
-})  # fmt: skip
 LAMP_OF_STATE: dict[int, LampState] = {RED: "red", YELLOW: "yellow", GREEN: "green"}
 FRONT_WHEELS = (0, 1)
 SLACK_S = 1e-6
@@ -101,6 +98,8 @@ class Sensors:
     def check(self, actor: Actor) -> None:
         """Read a fresh sensor's attributes; CallFailure when they make no sense."""
         blueprint = actor.description.id
+        if blueprint in EVENT_SENSORS:
+            return
         try:
             self._tick_s[actor.id] = float(actor.attributes["sensor_tick"])
         except (KeyError, ValueError) as error:
@@ -139,7 +138,7 @@ class Sensors:
         """Send the data of every sensor that is due after a tick of ``delta_s`` seconds."""
         simulation = self._simulation
         self._send_collisions()
-        sensors = (actor for actor in simulation.actors.of_kind("sensor") if actor.token)
+        sensors = (a for a in simulation.actors.of_kind("sensor") if a.id in self._tick_s)
         due = [actor for actor in sensors if self._is_due(actor)]
         if not due:
             return
