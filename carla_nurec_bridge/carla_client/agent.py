@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.frames import Matrix, invert
-from ..core.vehicle import VehicleInfo
+from ..core.vehicle import SteerLimits, VehicleInfo, steer_limit_rad
 
 Points = NDArray[np.float64]
 
@@ -28,8 +29,8 @@ _ROOM_M = 0.7
 class AgentSettings:
     """How the agent drives; lengths in metres, speeds in m/s, accelerations in m/s^2.
 
-    ``front_m`` is how far the vehicle reaches before base_link, ``half_width_m`` how far to each
-    side its way must be free.
+    ``steer_limits`` are those of ``VehicleInfo``; ``front_m`` is how far the vehicle reaches before
+    base_link, ``half_width_m`` how far to each side its way must be free.
     """
 
     cruise_mps: float = 9.0
@@ -39,7 +40,7 @@ class AgentSettings:
     lookahead_s: float = 0.8
     lookahead_min_m: float = 4.0
     wheelbase_m: float = 2.85
-    max_steer_rad: float = 0.6
+    steer_limits: SteerLimits = ((0.0, 0.6),)
     front_m: float = 3.9
     gap_m: float = 4.0
     headway_s: float = 1.0
@@ -48,9 +49,9 @@ class AgentSettings:
 
 def settings_for(vehicle: VehicleInfo, **wanted: float) -> AgentSettings:
     """Return the settings for a vehicle; ``wanted`` are fields that differ from their defaults."""
-    fitting: dict[str, float] = {
+    fitting: dict[str, Any] = {
         "wheelbase_m": vehicle.wheelbase_m,
-        "max_steer_rad": vehicle.max_steer_rad,
+        "steer_limits": vehicle.steer_limits,
         "front_m": vehicle.front_m,
         "half_width_m": vehicle.size_m[1] / 2.0 + _ROOM_M,
     }
@@ -68,11 +69,10 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Drive:
-    """What the agent asks for: steering angle (rad, left positive), speed and acceleration."""
+    """What the agent asks for now: steering angle (rad, left positive) and speed."""
 
     steer_rad: float
     speed_mps: float
-    acceleration_mps2: float
 
 
 class RouteAgent:
@@ -115,8 +115,7 @@ class RouteAgent:
         wanted = min(wanted, self._speed_behind(obstacles))
         wanted = min(wanted, self._speed_at_lights(red_stops, speed_mps))
         asked = self._smooth(wanted, speed_mps)
-        acceleration = (asked - speed_mps) / max(self._dt_s, 0.5)
-        return Drive(self._steer(map_from_base, speed_mps), asked, acceleration)
+        return Drive(self._steer(map_from_base, speed_mps), asked)
 
     def _advance(self, xy: Points) -> None:
         """Move the route index to the nearest point ahead; it never goes back."""
@@ -199,7 +198,8 @@ class RouteAgent:
         x, y = (invert(map_from_base) @ np.array([*xy, map_from_base[2, 3], 1.0]))[:2]
         distance_2 = x * x + y * y
         curvature = 2.0 * y / max(distance_2, 1.0)
-        return max(-s.max_steer_rad, min(s.max_steer_rad, math.atan(s.wheelbase_m * curvature)))
+        limit_rad = steer_limit_rad(s.steer_limits, speed_mps)
+        return max(-limit_rad, min(limit_rad, math.atan(s.wheelbase_m * curvature)))
 
 
 def _curve_speeds(xy: Points, along: Points, settings: AgentSettings) -> Points:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import carla
@@ -10,9 +11,12 @@ import numpy as np
 
 from ..core.errors import InputError, ProtocolError
 from ..core.frames import Matrix, invert, rigid
-from ..core.vehicle import VehicleInfo
+from ..core.vehicle import SteerLimits, VehicleInfo
 
 _CM = 0.01
+_KMH = 3.6
+_MOTORCYCLE = 2
+_FRONT = (carla.VehicleWheelLocation.FL_Wheel, carla.VehicleWheelLocation.FR_Wheel)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ def measure(actor: carla.Vehicle, map_from_actor: Matrix) -> Ego:
     The rear axle comes from the wheels, whose positions CARLA gives in centimetres of the world
     frame. ProtocolError when they are not near the vehicle.
     """
-    wheels = actor.get_physics_control().wheels
+    physics = actor.get_physics_control()
+    wheels = physics.wheels
     box = actor.bounding_box
     world = np.array([(w.position.x, -w.position.y, w.position.z) for w in wheels]) * _CM
     in_actor = (invert(map_from_actor) @ np.c_[world, np.ones(len(wheels))].T).T[:, :3]
@@ -83,16 +88,30 @@ def measure(actor: carla.Vehicle, map_from_actor: Matrix) -> Ego:
     actor_from_base = rigid(np.eye(3), (axle[0], 0.0, ground_z))
     centre = np.array([box.location.x, -box.location.y, box.location.z])
     x, y, z = centre - actor_from_base[:3, 3]
-    steer_deg = max(w.max_steer_angle for w in wheels)
+    max_steer_rad = math.radians(max(w.max_steer_angle for w in wheels))
     return Ego(
         actor=actor,
         base_from_actor=invert(actor_from_base),
         info=VehicleInfo(
             blueprint=actor.type_id,
             wheelbase_m=float(in_actor[front, 0].mean() - axle[0]),
-            max_steer_rad=math.radians(steer_deg),
+            max_steer_rad=max_steer_rad,
             size_m=(length, 2.0 * box.extent.y, 2.0 * box.extent.z),
             box_in_base_m=(float(x), float(y), float(z)),
+            steer_limits=_steer_limits(physics.steering_curve, max_steer_rad),
         ),
         wheels=len(wheels),
     )
+
+
+def _steer_limits(curve: Sequence[carla.Vector2D], max_steer_rad: float) -> SteerLimits:
+    """Return (speed in m/s, greatest angle in rad) of CARLA's curve of shares over km/h."""
+    limits = [(p.x / _KMH, max_steer_rad * min(max(p.y, 0.0), 1.0)) for p in curve]
+    return tuple(sorted(limits)) or ((0.0, max_steer_rad),)
+
+
+def measured_steer_rad(ego: Ego) -> float:
+    """Return the mean angle of the front wheels as CARLA turns them now, left positive."""
+    wheels = _FRONT if ego.wheels > _MOTORCYCLE else _FRONT[:1]
+    angles_deg = [ego.actor.get_wheel_steer_angle(wheel) for wheel in wheels]
+    return -math.radians(sum(angles_deg) / len(angles_deg))

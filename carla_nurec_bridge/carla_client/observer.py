@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import carla
 
-from .ego import Ego
+from .ego import Ego, measured_steer_rad
 from .motion import Motion, MotionTracker
 from .objects import ObjectState, ObjectTracker, labels_of
 from .session import Session
-
-_MOTORCYCLE = 2
-_FRONT = (carla.VehicleWheelLocation.FL_Wheel, carla.VehicleWheelLocation.FR_Wheel)
 
 
 @dataclass(frozen=True)
@@ -59,13 +55,13 @@ class Observer:
             self.distance_m += float((step @ step) ** 0.5)
         geodetic = self._session.geodetic(motion.map_from_base[:3, 3])
         objects = self._objects.update(snapshot)
-        self.last = FrameState(motion, self._steer_rad(), geodetic, objects)
+        steer_rad = self._steer_rad(motion.speed_mps)
+        self.last = FrameState(motion, steer_rad, geodetic, objects)
         return self.last
 
-    def _steer_rad(self) -> float:
-        """Return the mean angle of the front wheels; in a replay, what the driver asked for."""
-        if not self._wheels_are_known:
-            return float(-self._ego.actor.get_control().steer * self._ego.info.max_steer_rad)
-        wheels = _FRONT if self._ego.wheels > _MOTORCYCLE else _FRONT[:1]
-        angles = [self._ego.actor.get_wheel_steer_angle(wheel) for wheel in wheels]
-        return -math.radians(sum(angles) / len(angles))
+    def _steer_rad(self, speed_mps: float) -> float:
+        """Return the angle of the front wheels; in a replay, what the recorded steer gave."""
+        if self._wheels_are_known:
+            return measured_steer_rad(self._ego)
+        limit_rad = self._ego.info.steer_limit_rad(speed_mps)
+        return float(-self._ego.actor.get_control().steer * limit_rad)

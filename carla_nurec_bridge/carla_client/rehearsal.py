@@ -15,7 +15,8 @@ import numpy as np
 from ..core.command import Command
 from ..core.errors import InputError
 from .agent import Obstacle, RouteAgent, settings_for
-from .driving import SpeedController
+from .driving import DriveController
+from .ego import measured_steer_rad
 from .motion import MotionTracker
 from .objects import ObjectState, ObjectTracker, labels_of
 from .session import Session
@@ -52,7 +53,7 @@ def rehearse(
             raise InputError("a rehearsal drives a route; it cannot replay a recording")
         answer = session.client.start_recorder(str(log.resolve()), True)
         agent = RouteAgent(stage.route.points, settings_for(stage.ego.info), dt_s)
-        controller = SpeedController(stage.ego.info.max_steer_rad, dt_s)
+        controller = DriveController(stage.ego.info, dt_s)
         tracker = MotionTracker(stage.ego, dt_s, from_poses=False)
         objects = ObjectTracker(
             session.world, stage.ego.actor.id, dt_s,
@@ -73,7 +74,9 @@ def rehearse(
             command = Command(
                 "ackermann", float(np.float32(drive.steer_rad)), float(np.float32(drive.speed_mps))
             )
-            stage.ego.actor.apply_control(controller.control(command, motion.speed_mps))
+            steer_rad = measured_steer_rad(stage.ego)
+            control = controller.control(command, motion.speed_mps, steer_rad)
+            stage.ego.actor.apply_control(control)
             snapshot = session.tick()
             distance_m += motion.speed_mps * dt_s
             on_frame(frame + 1, total)

@@ -10,8 +10,10 @@ from typing import Literal
 class Command:
     """What is asked of the ego for one frame.
 
-    ``ackermann``: steering angle (rad, left positive) and speed (m/s). ``direct``: pedals, with
-    ``steer`` in [-1, 1] left positive.
+    ``ackermann``: steering angle (rad, left positive) and speed (m/s), and how fast both may be
+    reached: ``acceleration_mps2``, ``jerk_mps3`` and ``steer_radps`` are amounts of change to keep
+    to, speeding up and slowing down alike, 0 = as fast as possible (so does ackermann_msgs).
+    ``direct``: pedals, with ``steer`` in [-1, 1] left positive.
     """
 
     kind: Literal["ackermann", "direct"]
@@ -21,6 +23,9 @@ class Command:
     brake: float = 0.0
     reverse: bool = False
     hand_brake: bool = False
+    acceleration_mps2: float = 0.0
+    jerk_mps3: float = 0.0
+    steer_radps: float = 0.0
 
 
 STAND_STILL = Command("direct", brake=1.0, hand_brake=True)

@@ -85,7 +85,8 @@ TOPICS: dict[str, Topic] = {
                                "latched", "latched", True, "URDF of the ego for RViz", None),
     "vehicle_info": Topic("vehicle/info", "std_msgs/msg/String", "base_link", "none", "latched",
                           "latched", True, "JSON: the ego's blueprint, wheelbase, greatest "
-                          "steering angle and box, metres and radians", None),
+                          "steering angle, the same by speed (steer_limits: m/s, rad) and box; "
+                          "metres and radians", None),
     "image": Topic("camera/{name}/image_raw", "sensor_msgs/msg/Image", "{name}_optical_frame",
                    _CLOSE, "sensor", "sensor", False, "decoded picture, only while subscribed"),
     "image_rect": Topic("camera/{name}/image_rect", "sensor_msgs/msg/Image",
@@ -146,7 +147,9 @@ TOPICS: dict[str, Topic] = {
                       "what an obstacle sensor sees: actor id, type, role, distance (m)"),
     "command_ackermann": Topic("command/ackermann", "ackermann_msgs/msg/AckermannDriveStamped",
                                "base_link", "the frame it answers", "command", "answer", True,
-                               "asked steering angle (rad), speed (m/s), acceleration (m/s^2)"),
+                               "asked steering angle (rad) and speed (m/s); how fast to reach "
+                               "them: steering_angle_velocity (rad/s), acceleration (m/s^2), jerk "
+                               "(m/s^3), 0 = as fast as possible"),
     "command_twist": Topic("command/twist", "geometry_msgs/msg/TwistStamped", "base_link",
                            "the frame it answers", "command", "event", True,
                            "asked speed (m/s) and yaw rate (rad/s)"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rclpy.node import Node
 
-from ..carla_client.driving import SpeedController
+from ..carla_client.driving import DriveController
 from ..carla_client.entities import Entities
 from ..carla_client.guests import Guests
 from ..carla_client.observer import Observer
@@ -54,6 +54,7 @@ from ..scene import open_scene
 from ..scene.calibration import calibrated
 
 _CHECK_CLOCK_FRAMES = 20
+_SAY_CLIPPED_S = 10.0
 
 
 class CarlaEgo:
@@ -93,6 +94,7 @@ class CarlaEgo:
         self._observer: Observer | None = None
         self._on_stage = ExitStack()
         self._lost: Exception | None = None
+        self._clipped = 0
 
     def run(self, desk: ServiceDesk) -> int:
         """Drive or replay the run; return 0. BridgeError when it cannot be finished."""
@@ -159,7 +161,7 @@ class CarlaEgo:
             )
             self._entities = Entities(session, ego, self._guests, self._observer)
             self._inbox.wheelbase_m = ego.info.wheelbase_m
-            self._controller = SpeedController(ego.info.max_steer_rad, p.dt_s)
+            self._controller = DriveController(ego.info, p.dt_s)
             opendrive = session.map.to_opendrive()
             lines = lane_lines(parse(opendrive))
             self._publisher.start(self._at.stamp_ns, ego, opendrive, lines, self._stage.stops)
@@ -214,9 +216,15 @@ class CarlaEgo:
         state = self._observer.last if self._observer else None
         asked = self._p.mode != "follow" or self._inbox.heard
         if self._stage.ego_is_driven and asked and state is not None:
-            speed_mps = state.motion.speed_mps
-            control = self._controller.control(self._inbox.current(), speed_mps)
+            control = self._controller.control(
+                self._inbox.current(), state.motion.speed_mps, state.steer_rad
+            )
             self._stage.ego.actor.apply_control(control)
+            if self._controller.clip:
+                self._clipped += 1
+                self._node.get_logger().warning(
+                    self._controller.clip, throttle_duration_sec=_SAY_CLIPPED_S
+                )
         ticks = self._p.ticks_per_frame
         for tick in range(1, ticks + 1):
             self._stage.before_tick((self._at.frame + tick / ticks) * self._p.dt_s)
@@ -320,12 +328,20 @@ class CarlaEgo:
             "commands_accepted": commands.accepted,
             "commands_late": commands.late,
             "commands_refused": commands.refused,
+            "commands_clipped": self._clipped,
+            "steer_limit_rad": self._steer_limit_rad(),
             "manual_override": self._inbox.overridden,
             "stray_answers": self._gate.stray,
             "late_answers": sum(self._gate.late.values()),
             "teleports": self._observer.teleports if self._observer else 0,
             "not_renderable": sum(track is None for track in self._binding.values()),
         }
+
+    def _steer_limit_rad(self) -> float:
+        """Return how far the front wheels turn at the speed of now."""
+        state = self._observer.last if self._observer else None
+        speed_mps = state.motion.speed_mps if state is not None else 0.0
+        return self._controller.limit_rad(speed_mps)
 
     def _say(self, phase: Phase, reason: str) -> None:
         clock, at = self._clock, self._at

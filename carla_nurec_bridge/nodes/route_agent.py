@@ -144,11 +144,7 @@ class AgentNode:
 def _message(drive: Drive, stamp: int) -> AckermannDriveStamped:
     return AckermannDriveStamped(
         header=header(stamp, "base_link"),
-        drive=AckermannDrive(
-            steering_angle=drive.steer_rad,
-            speed=drive.speed_mps,
-            acceleration=drive.acceleration_mps2,
-        ),
+        drive=AckermannDrive(steering_angle=drive.steer_rad, speed=drive.speed_mps),
     )
 
 

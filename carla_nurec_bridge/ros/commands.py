@@ -23,7 +23,8 @@ from .qos import profile
 
 CMD_VEL = "cmd_vel"
 CARLA_CONTROL = "command/carla"
-_TURN_MPS = 0.3
+_CRAWL_MPS = 0.15
+"""Who asks for a turn at less speed gets the wheels turned as for this one."""
 
 
 @dataclass(frozen=True)
@@ -171,15 +172,23 @@ class CommandInbox:
 
     def _ackermann(self, message: AckermannDriveStamped) -> Command | None:
         drive = message.drive
-        return _finite(Command("ackermann", drive.steering_angle, drive.speed))
+        return _finite(
+            Command(
+                "ackermann",
+                drive.steering_angle,
+                drive.speed,
+                acceleration_mps2=abs(drive.acceleration),
+                jerk_mps3=abs(drive.jerk),
+                steer_radps=abs(drive.steering_angle_velocity),
+            )
+        )
 
     def _twist(self, message: TwistStamped) -> Command | None:
         return self._turn(message.twist.linear.x, message.twist.angular.z)
 
     def _turn(self, speed_mps: float, turn_radps: float) -> Command | None:
-        steer = 0.0
-        if abs(speed_mps) > _TURN_MPS:
-            steer = math.atan(self.wheelbase_m * turn_radps / speed_mps)
+        speed = math.copysign(max(abs(speed_mps), _CRAWL_MPS), speed_mps)
+        steer = math.atan(self.wheelbase_m * turn_radps / speed)
         return _finite(Command("ackermann", steer, speed_mps))
 
     def _override(self, message: Bool) -> None:
@@ -233,5 +242,5 @@ def carla_control(message: Any) -> Command | None:
 
 
 def _finite(command: Command) -> Command | None:
-    values = (command.steer, command.speed_mps, command.throttle, command.brake)
-    return command if all(math.isfinite(v) for v in values) else None
+    numbers = [value for value in vars(command).values() if isinstance(value, float)]
+    return command if all(math.isfinite(number) for number in numbers) else None

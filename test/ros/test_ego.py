@@ -16,6 +16,7 @@ from std_msgs.msg import Bool, String
 
 from carla_nurec_bridge.core.frames import invert
 from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.core.vehicle import VehicleInfo
 from carla_nurec_bridge.ros.convert import pose_matrix, stamp_ns
 from carla_nurec_bridge.ros.qos import profile
 
@@ -38,7 +39,7 @@ class Run:
         self.topics = {key: user.hear(key, name) for key, name in sensors}
         for key in (
             "clock", "odometry", "objects", "gnss", "imu", "vehicle_state", "weather", "collision",
-            "lane_invasion", "tf_static",
+            "lane_invasion", "tf_static", "diagnostics", "vehicle_info",
         ):  # fmt: skip
             self.topics[key] = user.hear(key)
         first = ("instance", "odometry", "objects", "tf_static")
@@ -235,6 +236,12 @@ def test_a_paused_clock_goes_on_telling_the_time(run: Run) -> None:
     run.next("odometry")
 
 
+def _health(run: Run) -> dict[str, str]:
+    """Return what the ego last said about itself."""
+    own = [s for m in run.heard("diagnostics") for s in m.status if "carla_ego" in s.name]
+    return {item.key: item.value for item in own[-1].values} if own else {}
+
+
 def test_teleop_drives_left_and_the_watchdog_stops_it(run: Run) -> None:
     publisher = run.user.node.create_publisher(Twist, "cmd_vel", 10)
     run.user.until(publisher.get_subscription_count, "the reader of cmd_vel")
@@ -249,6 +256,14 @@ def test_teleop_drives_left_and_the_watchdog_stops_it(run: Run) -> None:
     moved = invert(run.map_from_base) @ pose_matrix(odometry.pose.pose)
     assert moved[0, 3] > 1.0
     assert moved[1, 3] > 0.1
+    run.user.until(lambda: "commands_clipped" in _health(run), "the ego's health")
+    assert _health(run)["commands_clipped"] == "0"
+    publisher.publish(Twist(linear=Vector3(x=3.0), angular=Vector3(z=3.0)))  # 1.2 rad and more
+    run.user.until(lambda: _health(run)["commands_clipped"] == "1", "the count")
+    info = VehicleInfo.from_json(run.heard("vehicle_info")[-1].data)
+    limit_rad = float(_health(run)["steer_limit_rad"])
+    assert info.steer_limit_rad(4.0) < limit_rad <= info.max_steer_rad
+    assert "rad of steering were asked for" in run.ego.log.read_text()
     run.user.until(
         lambda: abs(run.heard("odometry")[-1].twist.twist.linear.x) < 0.05, "the watchdog", 15
     )

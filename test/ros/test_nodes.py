@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -232,6 +233,31 @@ def test_a_twist_steers_by_the_wheelbase() -> None:
     box.callbacks["command/twist"](TwistStamped(header=header(1000 * _MS, ""), twist=twist))
     # tan(steer) = wheelbase * yaw rate / speed = 2.8 * 0.5 / 5
     assert box.inbox.current().steer == pytest.approx(0.27300, abs=1e-5)
+
+
+def test_a_slow_twist_steers_and_a_standing_one_turns_the_wheels_only() -> None:
+    box = _Inbox(lockstep=False)
+    box.inbox.open(1000 * _MS)
+    for speed, turn in ((0.25, 0.02), (-0.25, 0.02), (0.0, 0.02)):
+        twist = Twist(linear=Vector3(x=speed), angular=Vector3(z=turn))
+        box.callbacks["command/twist"](TwistStamped(header=header(0, ""), twist=twist))
+        expected = math.atan(2.8 * turn / (speed or 0.15))
+        assert box.inbox.current().steer == pytest.approx(expected)
+        assert box.inbox.current().speed_mps == speed
+
+
+def test_a_drive_says_how_fast_it_is_to_be_reached() -> None:
+    box = _Inbox(lockstep=True)
+    box.inbox.open(1000 * _MS)
+    drive = AckermannDrive(speed=5.0, acceleration=-1.5, jerk=0.5, steering_angle_velocity=0.25)
+    message = AckermannDriveStamped(header=header(1000 * _MS, "base_link"), drive=drive)
+    box.callbacks["command/ackermann"](message)
+    assert box.inbox.current() == Command(
+        "ackermann", 0.0, 5.0, acceleration_mps2=1.5, jerk_mps3=0.5, steer_radps=0.25
+    )
+    drive.jerk = float("inf")
+    box.callbacks["command/ackermann"](message)
+    assert box.inbox.counts.refused == 1
 
 
 def test_pedals_need_their_three_joints() -> None:

@@ -54,6 +54,7 @@ def test_two_runs_with_one_seed_are_complete_and_equal(tmp_path: Path) -> None:
             t: s["expected"] for t, s in planned.items()
         }
         assert parts["carla_ego"]["commands_accepted"] == _FRAMES + 1
+        assert parts["carla_ego"]["commands_clipped"] == 0
         assert parts["carla_ego"]["distance_m"] > 1.0
         assert parts["route_agent"]["counts"] == {"command/ackermann": _FRAMES + 1}
         hashes.append({t: s["sha256"] for t, s in streams.items()})

@@ -11,8 +11,8 @@ from ...core.command import Command
 from ...core.errors import ProtocolError
 from ...core.frames import Matrix, mirror_vector
 from ..agent import Obstacle, RouteAgent, settings_for
-from ..driving import SpeedController
-from ..ego import measure
+from ..driving import DriveController
+from ..ego import measure, measured_steer_rad
 from ..motion import Motion, MotionTracker
 from ..session import matrix_of
 from .roads import Path
@@ -72,7 +72,8 @@ class Driver:
                 ego.info, cruise_mps=_TOP_MPS, lateral_mps2=4.0, brake_mps2=4.5,
                 accelerate_mps2=3.0, half_width_m=1.3,
             )  # fmt: skip
-            self._controller = SpeedController(ego.info.max_steer_rad, self._dt_s)
+            self._ego = ego
+            self._controller = DriveController(ego.info, self._dt_s)
             self._agent = RouteAgent(self._path, self._settings, self._dt_s)
         self._motion = self._tracker.update(snapshot)
 
@@ -86,15 +87,17 @@ class Driver:
         motion = self.motion
         drive = self._agent.step(motion.map_from_base, motion.speed_mps, others, np.zeros((0, 3)))
         command = Command("ackermann", drive.steer_rad, min(drive.speed_mps, speed_mps))
-        self.vehicle.apply_control(self._controller.control(command, motion.speed_mps))
+        steer_rad = measured_steer_rad(self._ego)
+        control = self._controller.control(command, motion.speed_mps, steer_rad)
+        self.vehicle.apply_control(control)
 
     def brake(self, pedal: float) -> None:
         """Brake, 0 to 1, and keep steering along the path."""
         motion = self.motion
         drive = self._agent.step(motion.map_from_base, motion.speed_mps, (), np.zeros((0, 3)))
-        steer = float(np.clip(drive.steer_rad / self._settings.max_steer_rad, -1.0, 1.0))
-        command = Command("direct", steer=steer, brake=pedal)
-        self.vehicle.apply_control(self._controller.control(command, motion.speed_mps))
+        command = Command("ackermann", drive.steer_rad)
+        steer = self._controller.steer(command, motion.speed_mps, measured_steer_rad(self._ego))
+        self.vehicle.apply_control(carla.VehicleControl(brake=pedal, steer=steer))
 
 
 class Pedestrian:

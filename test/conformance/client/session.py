@@ -8,6 +8,7 @@ import sys
 
 import carla
 import numpy as np
+from steering import steered
 
 from carla_nurec_bridge.carla_client.motion import MotionTracker
 from carla_nurec_bridge.carla_client.objects import ObjectTracker, labels_of
@@ -16,6 +17,7 @@ from carla_nurec_bridge.carla_client.session import Session
 from carla_nurec_bridge.carla_client.stage import Play, Stage
 from carla_nurec_bridge.core.errors import DeadlineError, ProtocolError
 from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.core.timebase import NS_PER_S
 
 _DT_NS = 50_000_000
 _DRIVE = carla.VehicleControl(throttle=0.7)
@@ -28,6 +30,7 @@ def main(port: int) -> dict[str, object]:
         session.open(30.0)
         session.synchronise(_DT_NS)
         facts["second_owner"] = _refused(port)
+        facts["steered"] = steered(session, _DT_NS / NS_PER_S)
         with Stage(session, Play(3, "vehicle.lincoln.mkz_2020", "hero", 6, 120.0)) as stage:
             stage.open()
             ego = stage.ego

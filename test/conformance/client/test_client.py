@@ -53,6 +53,18 @@ def test_a_second_owner_of_the_tick_is_refused(facts: dict[str, Any]) -> None:
     assert facts["frames_are_consecutive"]
 
 
+def test_an_angle_arrives_at_every_speed_and_in_every_vehicle(facts: dict[str, Any]) -> None:
+    assert len(facts["steered"]) == 3 * 7
+    for blueprint, speed_mps, asked_rad, wheels_rad, clipped in facts["steered"]:
+        what = (blueprint, speed_mps, asked_rad)
+        if abs(asked_rad) > 1.0:
+            assert clipped, what
+            assert 0.7 < wheels_rad < 1.1, what  # 0.85 of 70, 60 and 50 degrees at 40 km/h
+        else:
+            assert wheels_rad == pytest.approx(asked_rad, rel=0.01), what
+            assert not clipped, what
+
+
 def test_the_settings_and_the_world_are_left_as_found(facts: dict[str, Any]) -> None:
     assert facts["left"] == []
     assert facts["synchronous_after"] is False

@@ -118,8 +118,8 @@ def test_it_follows_a_slower_car_at_its_speed() -> None:
 
 
 def test_a_long_vehicle_steers_more_and_stops_with_its_own_front_before_the_line() -> None:
-    truck = VehicleInfo("truck", 5.7, 0.8, (9.0, 2.6, 3.5), (2.5, 0.0, 1.7))
-    car = VehicleInfo("car", 2.85, 1.2, (4.9, 1.84, 1.5), (1.4, 0.0, 0.75))
+    truck = VehicleInfo("truck", 5.7, 0.8, (9.0, 2.6, 3.5), (2.5, 0.0, 1.7), ((0.0, 0.8),))
+    car = VehicleInfo("car", 2.85, 1.2, (4.9, 1.84, 1.5), (1.4, 0.0, 0.75), ((0.0, 1.2),))
     bend = np.array([[x, x * x / 40.0, 0.0] for x in np.linspace(0, 20, 60)])
     steer = {
         vehicle.blueprint: RouteAgent(bend, settings_for(vehicle), _DT_S)

@@ -1,14 +1,11 @@
-"""CARLA's picture encodings against their definition, and the pedals."""
+"""CARLA's picture encodings against their definition."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from carla_nurec_bridge.carla_client.driving import SpeedController
 from carla_nurec_bridge.carla_client.motion import rotation_rate
 from carla_nurec_bridge.carla_client.sensors import DECODERS, decode_depth, decode_instance
-from carla_nurec_bridge.core.command import STAND_STILL, Command
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 
 
@@ -35,37 +32,6 @@ def test_colours_come_out_red_green_blue() -> None:
     for output in ("rgb", "normals"):
         np.testing.assert_array_equal(DECODERS[output](bgra), [[[3, 2, 1]]])
     np.testing.assert_array_equal(DECODERS["semantic"](bgra), [[3]])
-
-
-def test_the_controller_brings_a_simple_car_to_its_speed_and_holds_it() -> None:
-    controller, speed = SpeedController(0.6, 0.05), 0.0
-    for _ in range(400):
-        control = controller.control(Command("ackermann", 0.0, 8.0), speed)
-        assert not (control.throttle > 0 and control.brake > 0)
-        speed += (4.0 * control.throttle - 8.0 * control.brake - 0.02 * speed) * 0.05
-    assert speed == pytest.approx(8.0, abs=0.2)
-    for _ in range(200):
-        control = controller.control(Command("ackermann", 0.0, 0.0), speed)
-        speed = max(0.0, speed + (4.0 * control.throttle - 8.0 * control.brake) * 0.05)
-    assert speed < 0.1
-    assert control.brake > 0
-
-
-def test_left_is_negative_for_carla() -> None:
-    controller = SpeedController(0.6, 0.05)
-    assert controller.control(Command("ackermann", 0.3, 5.0), 5.0).steer == pytest.approx(-0.5)
-    assert controller.control(Command("direct", steer=0.4), 0.0).steer == pytest.approx(-0.4)
-
-
-def test_standing_still_is_brake_and_hand_brake() -> None:
-    control = SpeedController(0.6, 0.05).control(STAND_STILL, 3.0)
-    assert (control.brake, control.hand_brake, control.throttle) == (1.0, True, 0.0)
-
-
-def test_backwards_uses_the_reverse_gear() -> None:
-    control = SpeedController(0.6, 0.05).control(Command("ackermann", 0.0, -2.0), 0.0)
-    assert control.reverse
-    assert control.throttle > 0
 
 
 def test_the_rate_between_two_poses() -> None:
