@@ -5,6 +5,7 @@ from __future__ import annotations
 import carla
 
 from ..core.errors import ProtocolError
+from ..opendrive.mending import sound_map
 from .session import Session
 
 _LOAD_S = 120.0
@@ -13,8 +14,10 @@ _LOAD_S = 120.0
 def generate_world(session: Session, xodr: str) -> None:
     """Replace the server's world by one made of OpenDRIVE text, as CARLA's replay examples do.
 
-    ProtocolError when the server refuses the map, or takes more than two minutes.
+    The text is mended where CARLA's client would die of it. InputError when it is no map,
+    ProtocolError when the server refuses it, or takes more than two minutes.
     """
+    sound = sound_map(xodr, "to be made")
     parameters = carla.OpendriveGenerationParameters(
         vertex_distance=2.0,
         max_road_length=500.0,
@@ -25,7 +28,7 @@ def generate_world(session: Session, xodr: str) -> None:
     )
     with session.patient(_LOAD_S):
         try:
-            session.client.generate_opendrive_world(xodr, parameters)
+            session.client.generate_opendrive_world(sound.text, parameters)
         except RuntimeError as error:
             raise ProtocolError(f"CARLA cannot make a world of the map: {error}") from error
     session.forget_map()

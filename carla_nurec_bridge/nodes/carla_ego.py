@@ -163,7 +163,10 @@ class CarlaEgo:
             self._inbox.wheelbase_m = ego.info.wheelbase_m
             self._controller = DriveController(ego.info, p.dt_s)
             opendrive = session.map.to_opendrive()
-            lines = lane_lines(parse(opendrive))
+            road_map = parse(opendrive, session.map.name)
+            for note in road_map.notes:
+                self._node.get_logger().warning(f"map {road_map.name}: {note}")
+            lines = lane_lines(road_map)
             self._publisher.start(self._at.stamp_ns, ego, opendrive, lines, self._stage.stops)
             self._publisher.weather(weather_json(session.world))
             if self._stage.route is not None and "route" in self._publishers.counts:

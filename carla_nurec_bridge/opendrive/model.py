@@ -251,7 +251,11 @@ class Controller:
 
 @dataclass(frozen=True, eq=False)
 class OpenDriveMap:
-    """A parsed map; compare and hash by identity."""
+    """A parsed map; compare and hash by identity.
+
+    ``text`` is what clients of it are sent: the text that was parsed, mended where they could not
+    read it; ``notes`` say what was done.
+    """
 
     name: str
     geo_reference_text: str
@@ -259,6 +263,8 @@ class OpenDriveMap:
     junctions: dict[str, Junction]
     controllers: dict[str, Controller]
     signals: dict[str, tuple[Road, Signal]] = field(repr=False)
+    text: str = field(repr=False)
+    notes: tuple[str, ...]
 
     def road(self, road_id: str) -> Road:
         """Return a road by id; InputError when the map has none."""

@@ -44,7 +44,7 @@ def parse_road(node: Node) -> Road:
         left_hand=node.text("rule", "RHT") == "LHT",
         predecessor=_link(node, "predecessor"),
         successor=_link(node, "successor"),
-        plan=_plan(node),
+        plan=parse_plan(node),
         elevation=cubics(list(node.children("elevationProfile/elevation")), "s"),
         superelevation=cubics(list(node.children("lateralProfile/superelevation")), "s"),
         lane_offset=cubics(list(lanes.children("laneOffset")), "s"),
@@ -88,7 +88,8 @@ def _speeds(node: Node) -> tuple[SpeedRecord, ...]:
     return tuple(sorted(records, key=lambda record: record.s))
 
 
-def _plan(node: Node) -> PlanView:
+def parse_plan(node: Node) -> PlanView:
+    """Return the reference line of a road; InputError names what is wrong in it."""
     pieces = sorted(node.children("planView/geometry"), key=lambda piece: piece.number("s"))
     if not pieces:
         raise node.fail("there is no <planView> with a <geometry>")

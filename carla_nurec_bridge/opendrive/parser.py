@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from .elements import Node
+from .mending import sound_map
 from .model import Connection, Controller, Junction, OpenDriveMap, Road
 from .parse_roads import contact_point, parse_road
-from .reading import xml_root
 
 
 def parse(text: str, name: str = "OpenDRIVE") -> OpenDriveMap:
     """Parse OpenDRIVE 1.4 to 1.8 text; ``name`` is what errors call the map.
 
-    Raises InputError, naming the element, for XML that is broken or hostile, values that are
-    missing or no numbers, repeated ids, and links to roads or junctions that do not exist.
+    What clients cannot read is mended first, see ``OpenDriveMap.notes``. Raises InputError, naming
+    the element, for XML that is broken or hostile, values that are missing or no numbers, and roads
+    that are there twice.
     """
-    root = Node(xml_root(text, name), f"map {name}")
+    sound = sound_map(text, name)
+    root = Node(sound.root, f"map {name}")
     roads: dict[str, Road] = {}
     for node in root.children("road"):
         road = parse_road(node)
@@ -23,7 +25,6 @@ def parse(text: str, name: str = "OpenDRIVE") -> OpenDriveMap:
         roads[road.id] = road
     junctions = {x.id: x for x in (_junction(node) for node in root.children("junction"))}
     controllers = {x.id: x for x in (_controller(node) for node in root.children("controller"))}
-    _check_links(root, roads, junctions)
     reference = root.element.findtext("header/geoReference")
     return OpenDriveMap(
         name=name,
@@ -32,6 +33,8 @@ def parse(text: str, name: str = "OpenDRIVE") -> OpenDriveMap:
         junctions=junctions,
         controllers=controllers,
         signals={x.id: (road, x) for road in roads.values() for x in road.signals},
+        text=sound.text,
+        notes=sound.notes,
     )
 
 
@@ -64,21 +67,3 @@ def _controller(node: Node) -> Controller:
         sequence=int(node.number("sequence", 0.0)),
         signals=tuple(dict.fromkeys(signals)),
     )
-
-
-def _check_links(root: Node, roads: dict[str, Road], junctions: dict[str, Junction]) -> None:
-    for road in roads.values():
-        for which, link in (("predecessor", road.predecessor), ("successor", road.successor)):
-            known = roads if link is not None and link.kind == "road" else junctions
-            if link is not None and link.id not in known:
-                raise root.fail(
-                    f"the {which} of road {road.id} is {link.kind} {link.id}, which is not there"
-                )
-    for junction in junctions.values():
-        for connection in junction.connections:
-            for end in (connection.incoming, connection.connecting):
-                if end not in roads:
-                    raise root.fail(
-                        f"connection {connection.id} of junction {junction.id} names "
-                        f"road {end}, which is not there"
-                    )

@@ -10,6 +10,7 @@ import numpy as np
 from ..core.frames import Matrix, invert
 from ..core.rig import Rig, RigCamera
 from ..core.shutter import Shutter
+from ..opendrive.mending import sound_map
 from .geodesy import GeoReference, ecef_from_enu
 from .model import (
     CONTROLLABLE_FLAGS,
@@ -69,6 +70,7 @@ def assemble(journey: Journey, out: Path, *, with_map: bool = True) -> Scene:
     of scenes that one trains oneself do; the meshes of the street are in it all the same.
     InputError when the map has no lanes or the file cannot be written.
     """
+    sound = sound_map(journey.xodr, journey.scene_id)
     map_from_world = journey.map_from_rig[0]
     world_from_map = invert(map_from_world)
     scene = Scene(
@@ -83,14 +85,14 @@ def assemble(journey: Journey, out: Path, *, with_map: bool = True) -> Scene:
         ecef_from_enu(journey.place) @ map_from_world,
         map_from_world,
         journey.place,
-        journey.xodr if with_map else None,
-        journey.notes,
+        sound.text if with_map else None,
+        (*journey.notes, *(f"map: {note}" for note in sound.notes)),
         journey.ego_box,
     )
     # Imported here: it brings numba along, which those who only read scenes need not load.
     from ..opendrive.street import cached_street
 
-    write_scene(out, scene, street_surfaces(cached_street(journey.xodr), world_from_map))
+    write_scene(out, scene, street_surfaces(cached_street(sound.text), world_from_map))
     return scene
 
 

@@ -24,6 +24,8 @@ def check_map(scene: Scene, found: Findings) -> None:
     from .settling import ON_LANES, share_on_lanes
 
     road = parse(scene.xodr, MAP)
+    for note in road.notes:
+        found.warn(MAP, "", note)
     way = scene.rig_trajectory.world_from_rig
     points = (scene.map_from_world @ way)[:, :3, 3]
     why = scene.geo_reference.why

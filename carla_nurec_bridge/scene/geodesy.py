@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..core.errors import InputError
 from ..core.frames import Matrix, rigid
 from ..opendrive.geo_reference import GeoReference, parse_geo_reference
-from ..opendrive.reading import xml_root
+from ..opendrive.mending import sound_map
 
 __all__ = [
     "GeoReference", "ecef_from_enu", "ecef_from_geodetic", "geo_reference", "geodetic_from_ecef",
@@ -30,7 +30,9 @@ def geo_reference(xodr: str, name: str) -> GeoReference:
 
     InputError also when the XML is broken; ``name`` names the map there.
     """
-    return parse_geo_reference(xml_root(xodr, name).findtext("header/geoReference") or "", name)
+    return parse_geo_reference(
+        sound_map(xodr, name).root.findtext("header/geoReference") or "", name
+    )
 
 
 def ecef_from_enu(place: GeoReference) -> Matrix:

@@ -13,6 +13,8 @@ from ..core.cameras import camera_from_json
 from ..core.errors import InputError
 from ..core.frames import Matrix, invert, matrix_from_quaternion
 from ..core.shutter import shutter_from
+from ..opendrive.mending import sound_map
+from ..opendrive.reading import decode_map
 from .archive import Archive, open_archive
 from .geodesy import GeoReference, ecef_from_enu, geo_reference
 from .model import EgoBox, Look, RigTrajectory, Scene, SceneCamera, SceneTrack, Stamps
@@ -195,11 +197,10 @@ def _map(archive: Archive, notes: list[str]) -> tuple[str | None, GeoReference |
     if MAP not in archive.members:
         notes.append(f"no {MAP}: the map frame is the scene's world")
         return None, None
-    try:
-        text = archive.read(MAP, _MAX_MAP_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{archive.path}: {MAP} is not UTF-8 (byte {error.start})") from error
-    return text, geo_reference(text, f"{archive.path}: {MAP}")
+    text = decode_map(archive.read(MAP, _MAX_MAP_BYTES), f"{archive.path}: {MAP}")
+    sound = sound_map(text, f"{archive.path}: {MAP}")
+    notes.extend(f"{MAP}: {note}" for note in sound.notes)
+    return sound.text, geo_reference(sound.text, f"{archive.path}: {MAP}")
 
 
 def _map_from_world(

@@ -68,13 +68,15 @@ class Simulation:
         self._wall_s = time.monotonic()
         self._unsensed_s: float | None = None
         self._found = np.zeros((MOST_CONTACTS, 5))
+        self._read = ("", "")
         self.load(map_name)
 
     def load(self, name: str) -> None:
         """Start a new episode on a map; InputError when it is unknown or broken."""
-        short, text = self.maps.read(name) if name else (self.level.name, self.level.xodr)
-        same = self.episode > 0 and (short, text) == (self.level.name, self.level.xodr)
+        short, text = self.maps.read(name) if name else self._read
+        same = self.episode > 0 and (short, text) == self._read
         level = self.level if same else open_level(short, text)
+        self._read = (short, text)
         if self.episode:
             self.streams.hush()
             self.tape.stop()

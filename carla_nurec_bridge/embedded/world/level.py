@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from .ground import Ground, build_ground
 from .objects import StreetObject, street_objects
 from .obstacles import Obstacles, build_obstacles
 
+_log = logging.getLogger(__name__)
+
 SPAWN_CLEARANCE_M = 0.5
 STOP_LINE_MARGIN_M = 0.3
 
@@ -44,7 +47,7 @@ class Stop:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """A loaded map; ``xodr`` is its OpenDRIVE text as read."""
+    """A loaded map; ``xodr`` is its OpenDRIVE text as clients are sent it."""
 
     name: str
     xodr: str
@@ -59,8 +62,13 @@ class Level:
 
 
 def open_level(name: str, xodr: str) -> Level:
-    """Make a level of OpenDRIVE text; InputError when it is broken or has no lane to drive on."""
+    """Make a level of OpenDRIVE text; InputError when it is broken or has no lane to drive on.
+
+    What had to be mended in the text is logged.
+    """
     road_map = parse(xodr, name)
+    for note in road_map.notes:
+        _log.warning("map %s: %s", name, note)
     if next(road_map.drivable_lanes(), None) is None:
         raise InputError(f"map {name} has no lane to drive on")
     lines = stop_lines(road_map)
@@ -81,10 +89,10 @@ def open_level(name: str, xodr: str) -> Level:
     spawns = tuple(
         _pose((x, y, z + SPAWN_CLEARANCE_M), heading) for x, y, z, heading in spawn_points(road_map)
     )
-    objects = street_objects(cached_street(xodr))
+    objects = street_objects(cached_street(road_map.text))
     return Level(
-        name, xodr, road_map, build_ground(road_map), spawns, lights, signal_groups(road_map),
-        stops, objects, build_obstacles(objects),
+        name, road_map.text, road_map, build_ground(road_map), spawns, lights,
+        signal_groups(road_map), stops, objects, build_obstacles(objects),
     )  # fmt: skip
 
 

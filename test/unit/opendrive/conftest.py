@@ -29,9 +29,9 @@ def real_map(name: str) -> Path:
 
 @cache
 def opened(path: Path) -> tuple[OpenDriveMap, str]:
-    """Return a map and its text, read once for all tests."""
-    text = read_opendrive(path)
-    return parse(text, map_name(path)), text
+    """Return a map and the text that clients of it get, read once for all tests."""
+    read = parse(read_opendrive(path), map_name(path))
+    return read, read.text
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,177 @@
+"""Ids that clients can tell apart: roads and junctions by number, signals and controllers once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import count
+from xml.etree.ElementTree import Element
+
+from .notes import Notes
+
+LARGEST_ID = 2**31 - 1
+"""The client library keeps the ids of roads and junctions in 32 bits, one of them for the sign."""
+
+NO_JUNCTION = "-1"
+_ENDS = ("road/link/predecessor", "road/link/successor")
+_ROAD_NAMES = (
+    ("junction/connection", "incomingRoad"), ("junction/connection", "connectingRoad"),
+    ("junction/connection", "linkedRoad"), ("junction", "mainRoad"),
+    ("junction/priority", "high"), ("junction/priority", "low"),
+    ("junction/crossPath", "crossingRoad"), ("junction/boundary/segment", "roadId"),
+    ("station/platform/segment", "roadId"),
+)  # fmt: skip
+_JUNCTION_NAMES = (("road", "junction"), ("junctionGroup/junctionReference", "junction"))
+
+
+def mend_roads(root: Element, notes: Notes) -> None:
+    """Give roads whose ids are no numbers of a client new ones, wherever they are named."""
+    new = _numbers(root.findall("road"))
+    for old, number in new.items():
+        notes.add(f"ids of roads that are no whole numbers of 0 to {LARGEST_ID} are replaced",
+                  f"{old!r} by {number}")  # fmt: skip
+    _rename(root, _ROAD_NAMES, "road", new)
+
+
+def mend_junctions(root: Element, notes: Notes) -> None:
+    """Join junctions of one id, give new ids as to roads, and add junctions that roads name."""
+    _join(root, "junction", notes)
+    new = _numbers(root.findall("junction"))
+    for old, number in new.items():
+        notes.add(f"ids of junctions that are no whole numbers of 0 to {LARGEST_ID} are replaced",
+                  f"{old!r} by {number}")  # fmt: skip
+    roads = root.findall("road")
+    for road in roads:
+        if not (road.get("junction") or "").strip():
+            road.set("junction", NO_JUNCTION)
+            notes.add("roads that do not say whether they lie in a junction lie in none",
+                      f"road {road.get('id')}")  # fmt: skip
+    _rename(root, _JUNCTION_NAMES, "junction", new)
+    known = {x.get("id") for x in root.iterfind("junction")}
+    absent = {x.get("junction", "") for x in roads} - known - {NO_JUNCTION}
+    renamed = dict(zip(sorted(absent), _fresh(_canonical(known), sorted(absent)), strict=True))
+    for junction_id in sorted(absent):
+        root.append(Element("junction", id=renamed[junction_id], name=""))
+        notes.add("junctions that are only named by roads are added", junction_id)
+    _rename(root, _JUNCTION_NAMES, "junction", renamed)
+
+
+def mend_signals(root: Element, notes: Notes) -> None:
+    """Give every signal an id of its own, and leave out references to signals that are not there.
+
+    What names a doubled id means its first signal.
+    """
+    ids = [x.get("id", "") for x in root.iterfind("road/signals/signal")]
+    free = _free({int(x) for x in ids if x.isdecimal()})
+    seen: dict[str, tuple[Element, dict[str, str]]] = {}
+    for road in root.iterfind("road"):
+        for signals in road.iterfind("signals"):
+            for signal in signals.findall("signal"):
+                old = signal.get("id", "")
+                where = f"signal {old or 'without an id'} on road {road.get('id')}"
+                if old and old not in seen:
+                    seen[old] = road, dict(signal.attrib)
+                elif old and seen[old] == (road, dict(signal.attrib)):
+                    signals.remove(signal)
+                    notes.add("signals that are there twice, all alike, are left out once", where)
+                else:
+                    signal.set("id", str(next(free)))
+                    notes.add("signals without an id of their own get one; what names a doubled "
+                              "id means its first signal",
+                              f"{where} is {signal.get('id')}")  # fmt: skip
+    known = {x.get("id") for x in root.iterfind("road/signals/signal")}
+    for road in root.iterfind("road"):
+        for signals in road.iterfind("signals"):
+            for reference in signals.findall("signalReference"):
+                if reference.get("id") not in known:
+                    signals.remove(reference)
+                    notes.add("signal references to signals that are not there are left out",
+                              f"{reference.get('id')} on road {road.get('id')}")  # fmt: skip
+
+
+def mend_controllers(root: Element, notes: Notes) -> None:
+    """Join controllers of one id, and let them name only what is there."""
+    _join(root, "controller", notes)
+    for path, attribute, targets in (
+        ("controller", "signalId", "road/signals/signal"),
+        ("junction", "id", "controller"),
+    ):
+        known = {x.get("id") for x in root.iterfind(targets)}
+        for owner in root.iterfind(path):
+            for named in owner.findall("control" if path == "controller" else "controller"):
+                if named.get(attribute) not in known:
+                    owner.remove(named)
+                    notes.add(
+                        "what controllers and junctions control that is not there is left out",
+                        f"{named.get(attribute)} in {path} {owner.get('id')}",
+                    )
+
+
+def _join(root: Element, tag: str, notes: Notes) -> None:
+    first: dict[str, Element] = {}
+    for element in root.findall(tag):
+        name = element.get("id")
+        if name is None:
+            continue
+        if name in first:
+            first[name].extend(list(element))
+            root.remove(element)
+            notes.add(f"{tag}s of one id are joined", name)
+        first.setdefault(name, element)
+
+
+def _numbers(elements: Iterable[Element]) -> dict[str, str]:
+    """Return new ids for those that are no numbers of a client; the first of a doubled id counts.
+
+    A number that is only written oddly (" 7", "07") keeps its value where that is free.
+    """
+    ids = [x.get("id") for x in elements]
+    names = list(dict.fromkeys(x for x in ids if x is not None))
+    taken = _canonical(names)
+    odd = [x for x in names if not _is_number(x)]
+    return dict(zip(odd, _fresh(taken, odd), strict=True))
+
+
+def _fresh(taken: set[int], names: list[str]) -> Iterator[str]:
+    """Yield a free number for each name, its own where it can be."""
+    wished = {int(x) for x in names if x.strip().isdecimal() and int(x) <= LARGEST_ID}
+    free = _free(taken | wished)
+    for name in names:
+        own = int(name) if name.strip().isdecimal() else LARGEST_ID + 1
+        number = next(free) if own > LARGEST_ID or own in taken else own
+        taken.add(number)
+        yield str(number)
+
+
+def _free(taken: set[int]) -> Iterator[int]:
+    return (number for number in count(1) if number not in taken)
+
+
+def _canonical(names: Iterable[str | None]) -> set[int]:
+    return {int(x) for x in names if x is not None and _is_number(x)}
+
+
+def _is_number(name: str) -> bool:
+    """Say whether a client reads an id as the number that it is written as."""
+    return (
+        name.isdecimal() and name.isascii() and str(int(name)) == name and int(name) <= LARGEST_ID
+    )
+
+
+def _rename(
+    root: Element, names: Iterable[tuple[str, str]], kind: str, new: dict[str, str]
+) -> None:
+    if not new:
+        return
+    for element in root.iterfind(kind):
+        element.set("id", new.get(element.get("id", ""), element.get("id", "")))
+    for path, attribute in names:
+        for element in root.iterfind(path):
+            old = element.get(attribute)
+            # A road's -1 means no junction, whatever a junction is called.
+            if old in new and (path, old) != ("road", NO_JUNCTION):
+                element.set(attribute, new[old])
+    for path in _ENDS:
+        for element in root.iterfind(path):
+            old = element.get("elementId")
+            if old in new and element.get("elementType") == kind:
+                element.set("elementId", new[old])

@@ -1,0 +1,80 @@
+"""A road's line, heights and furniture, begun at the road's begin and kept on the road."""
+
+from __future__ import annotations
+
+import math
+from xml.etree.ElementTree import Element, SubElement
+
+from .notes import Notes
+from .numbers import in_order, number
+
+_NO_GAP_M = 1e-6
+
+
+def mend_profiles(road: Element, notes: Notes) -> None:
+    """Begin a road's profiles at s = 0, and keep its signals and crosswalks on it."""
+    where = f"road {road.get('id')}"
+    for plan in road.iterfind("planView"):
+        _begin_plan(plan, where, notes)
+        for geometry in plan:
+            _straighten(geometry, where, notes)
+    for parent, tag in (("elevationProfile", "elevation"), ("lanes", "laneOffset")):
+        for profile in road.iterfind(parent):
+            begin_at_zero(profile, tag, "s", where, notes)
+    for path in ("signals/signal", "signals/signalReference"):
+        for signal in road.iterfind(path):
+            if (number(signal, "s") or 0.0) < 0.0:
+                signal.set("s", "0")
+                notes.add("signals before their road's begin are moved to it",
+                          f"{signal.get('id')} on {where}")  # fmt: skip
+    length = number(road, "length")
+    for item in road.iterfind("objects/object"):
+        s = number(item, "s")
+        if item.get("type") == "crosswalk" and s is not None and length and s > length > 0.0:
+            item.set("s", repr(length))
+            notes.add("crosswalks beyond their road's end are moved to it",
+                      f"{item.get('id')} on {where}")  # fmt: skip
+
+
+def begin_at_zero(parent: Element, tag: str, start: str, where: str, notes: Notes) -> None:
+    """Let the first of a table of cubics hold from 0 on, with its own first value until then."""
+    records = in_order(parent.findall(tag), start)
+    if not records or (number(records[0], start) or 0.0) <= 0.0:
+        return
+    first = Element(tag, {start: "0", "a": records[0].get("a", "0"), "b": "0", "c": "0", "d": "0"})
+    parent.insert(list(parent).index(records[0]), first)
+    notes.add(f"the first <{tag}> that begins late holds from 0 on", where)
+
+
+def _begin_plan(plan: Element, where: str, notes: Notes) -> None:
+    pieces = in_order(plan.findall("geometry"), "s")
+    if not pieces:
+        return
+    first = pieces[0]
+    s, x, y, heading = (number(first, name) for name in ("s", "x", "y", "hdg"))
+    if s is None or x is None or y is None or heading is None or s <= 0.0:
+        return
+    if s < _NO_GAP_M:
+        first.set("s", "0")
+    else:
+        before = Element(
+            "geometry", s="0", x=repr(x - s * math.cos(heading)),
+            y=repr(y - s * math.sin(heading)), hdg=repr(heading), length=repr(s),
+        )  # fmt: skip
+        SubElement(before, "line")
+        plan.insert(list(plan).index(first), before)
+    notes.add("lines of roads that begin late are drawn back to the begin", where)
+
+
+def _straighten(geometry: Element, where: str, notes: Notes) -> None:
+    """Write a straight arc as a line, and a spiral of one curvature as an arc."""
+    what = "spirals of one curvature and arcs of none are written as arcs and lines"
+    for spiral in geometry.iterfind("spiral"):
+        start, end = number(spiral, "curvStart"), number(spiral, "curvEnd")
+        if start is not None and start == end:
+            spiral.tag, spiral.attrib = "arc", {"curvature": repr(start)}
+            notes.add(what, where)
+    for arc in geometry.iterfind("arc"):
+        if number(arc, "curvature") == 0.0:
+            arc.tag, arc.attrib = "line", {}
+            notes.add(what, where)

@@ -1,0 +1,209 @@
+"""Small maps with one oddity each, and what is said about it.
+
+Where the comment says so, CARLA 0.9.16's client dies of the map as it is, or reads it wrongly.
+"""
+
+from __future__ import annotations
+
+WIDTH = '<width sOffset="0" a="3.5" b="0" c="0" d="0"/>'
+CENTRE = '<center><lane id="0" type="none" level="false"/></center>'
+
+
+def lane(lane_id: object, inside: str = WIDTH, kind: str = "driving") -> str:
+    """Return one lane."""
+    return f'<lane id="{lane_id}" type="{kind}" level="false">{inside}</lane>'
+
+
+def section(right: str = lane(-1), left: str = "", centre: str = CENTRE, s: object = 0) -> str:
+    """Return a lane section; by default one lane on the right."""
+    left = left and f"<left>{left}</left>"
+    right = right and f"<right>{right}</right>"
+    return f'<laneSection s="{s}">{left}{centre}{right}</laneSection>'
+
+
+def road(
+    road_id: object = 1, y: float = 0.0, *, x: float = 0.0, length: float = 80.0,
+    junction: str = 'junction="-1"', head: str = "", plan: str = "<line/>", begin: float = 0.0,
+    profile: str = "", lanes: str = section(), more: str = "",
+) -> str:  # fmt: skip
+    """Return a straight road of 80 m along x."""
+    geometry = (
+        f'<geometry s="{begin}" x="{x + begin}" y="{y}" hdg="0" length="{length - begin}">'
+        f"{plan}</geometry>"
+    )
+    return (
+        f'<road name="" length="{length}" id="{road_id}" {junction}>{head}'
+        f"<planView>{geometry}</planView>{profile}<lanes>{lanes}</lanes>{more}</road>"
+    )
+
+
+def town(*inside: str, header: str = '<header revMajor="1" revMinor="4"/>') -> str:
+    """Return a map of roads and what else is given."""
+    return f'<?xml version="1.0"?><OpenDRIVE>{header}{"".join(inside)}</OpenDRIVE>'
+
+
+def light(signal_id: str, s: float = 40.0, inside: str = "") -> str:
+    """Return a traffic light beside the right lane."""
+    return (
+        f'<signal s="{s}" t="-5" id="{signal_id}" name="x" dynamic="yes" orientation="+" '
+        'zOffset="3" country="OpenDRIVE" type="1000001" subtype="-1" value="-1" hOffset="0" '
+        f'height="1" width="0.5" pitch="0" roll="0">{inside}</signal>'
+    )
+
+
+def signals(*inside: str) -> str:
+    """Return a road's signals."""
+    return f"<signals>{''.join(inside)}</signals>"
+
+
+def reference(signal_id: str, s: float = 10.0) -> str:
+    """Return a reference to a signal."""
+    return f'<signalReference s="{s}" t="-5" id="{signal_id}" orientation="+"/>'
+
+
+def link(road_id: object, attributes: str, way: str = "successor") -> str:
+    """Return a road's link."""
+    return f'<link><{way} elementId="{road_id}" {attributes}/></link>'
+
+
+def lane_link(lane_id: int) -> str:
+    """Return the inside of a lane that goes on in another."""
+    return f'<link><successor id="{lane_id}"/></link>{WIDTH}'
+
+
+ROAD_START = 'elementType="road" contactPoint="start"'
+NEXT = road(2, x=80.0)
+CROSSWALK = (
+    '<objects><object id="1" name="c" type="crosswalk" s="900" t="0" zOffset="0" hdg="0" '
+    'length="4" width="4" height="0"><outline><cornerLocal u="-2" v="-2" z="0"/>'
+    '<cornerLocal u="2" v="-2" z="0"/><cornerLocal u="2" v="2" z="0"/></outline></object></objects>'
+)
+CONTROLLED = road(more=signals(light("8"))) + (
+    '<controller id="c" name=""><control signalId="99" type="0"/></controller>'
+    '<junction id="5" name=""><controller id="c"/><controller id="gone"/></junction>'
+)
+
+ODD = {
+    # The client takes all of them for road 0.
+    "text road ids": (
+        town(road("a-17"), road("b-17", 100.0), road("c-17", 200.0)),
+        "'a-17' by 1, 'b-17' by 2, 'c-17' by 3",
+    ),
+    "road id beyond 32 bits": (town(road(2**32 + 1), road(1, 100.0)), "'4294967297' by 2"),
+    "negative road id": (town(road(-5), road(1, 100.0)), "'-5' by 2"),
+    "road ids that differ in writing": (town(road("01"), road(1, 100.0)), "'01' by 2"),
+    "road id in blanks": (town(road(" 5 "), road(6, 100.0)), "' 5 ' by 5"),
+    # Dies: segmentation fault, once a road is asked for its junction.
+    "junction id beyond 32 bits": (
+        town(road(1, junction='junction="99999999999"'), '<junction id="99999999999" name=""/>'),
+        "'99999999999' by 1",
+    ),
+    "no junction": (town(road(1, junction='junction="77"')), "only named by roads are added: 77"),
+    "no word of a junction": (town(road(1, junction="")), "lie in none: road 1"),
+    "empty junction": (town(road(1, junction='junction=""')), "lie in none: road 1"),
+    "two junctions of one id": (
+        town(road(), '<junction id="5" name=""/><junction id="5" name=""/>'),
+        "junctions of one id are joined: 5",
+    ),
+    # Dies: IndexError, map::at.
+    "no centre lane": (town(road(lanes=section(centre="<center/>"))), "get one: road 1 at s=0"),
+    "no centre": (town(road(lanes=section(centre=""))), "get one: road 1 at s=0"),
+    "gap in lanes": (town(road(lanes=section(lane(-1) + lane(-3)))), "no width: lane -2 of road 1"),
+    "empty section": (
+        town(road(lanes=section() + '<laneSection s="40"/>')), "get one: road 1 at s=40",
+    ),
+    # Dies: segmentation fault.
+    "reference to no signal": (
+        town(road(more=signals(light("8"), reference("77")))), "left out: 77 on road 1",
+    ),
+    "control of no signal": (town(CONTROLLED), "left out: 99 in controller c, gone in junction 5"),
+    "lane link to no lane": (
+        town(road(head=link(2, ROAD_START), lanes=section(lane(-1, lane_link(-7)))), NEXT),
+        "left out: successor -7 of lane -1 of road 1",
+    ),
+    "lane link to no lane within a road": (
+        town(road(lanes=section(lane(-1, lane_link(-9))) + section(s=40))),
+        "left out: successor -9 of lane -1 of road 1",
+    ),
+    "line that begins late": (town(road(begin=20.0)), "drawn back to the begin: road 1"),
+    "lane offset that begins late": (
+        town(road(lanes='<laneOffset s="20" a="1" b="0" c="0" d="0"/>' + section())),
+        "first <laneOffset> that begins late holds from 0 on: road 1",
+    ),
+    # Dies: RuntimeError of an assertion.
+    "width that begins late": (
+        town(road(lanes=section(lane(-1, WIDTH.replace('sOffset="0"', 'sOffset="20"'))))),
+        "first <width> that begins late holds from 0 on: lane -1 of road 1",
+    ),
+    "height that begins late": (
+        town(road(profile='<elevationProfile><elevation s="20" a="1" b="0" c="0" d="0"/>'
+                  "</elevationProfile>")),
+        "first <elevation> that begins late holds from 0 on: road 1",
+    ),
+    "section at the end": (town(road(lanes=section() + section(s=80))), "road's end are left out"),
+    "section beyond": (town(road(lanes=section() + section(s=200))), "road's end are left out"),
+    "section before": (town(road(lanes=section(s=-3))), "begin with it: road 1"),
+    "two sections at a place": (
+        town(road(lanes=section(lane(-2) + lane(-1)) + section())), "the last one is taken: road 1",
+    ),
+    "signal before its road": (
+        town(road(more=signals(light("8", s=-9.0)))), "moved to it: 8 on road 1",
+    ),
+    "reference before its road": (
+        town(road(more=signals(light("8"), reference("8", -10.0)))), "moved to it: 8 on road 1",
+    ),
+    "crosswalk beyond its road": (town(road(more=CROSSWALK)), "moved to it: 1 on road 1"),
+    "arc without curvature": (
+        town(road(plan='<arc curvature="0"/>')), "written as arcs and lines: road 1",
+    ),
+    "spiral of one curvature": (
+        town(road(plan='<spiral curvStart="0.01" curvEnd="0.01"/>')), "as arcs and lines: road 1",
+    ),
+    # Dies: ValueError and IndexError of a number.
+    "latitude that is no number": (
+        town(road(), header="<header><geoReference>+lat_0=north +lon_0=1</geoReference></header>"),
+        "+lat_0=north",
+    ),
+    "latitude beyond all numbers": (
+        town(road(), header="<header><geoReference>+lat_0=1e999 +lon_0=1</geoReference></header>"),
+        "+lat_0=1e999",
+    ),
+    # One of the two vanishes.
+    "two signals of one id": (
+        town(road(more=signals(light("7"))), road(2, 100.0, more=signals(light("7")))),
+        "signal 7 on road 2 is 1",
+    ),
+    "one signal twice": (
+        town(road(more=signals(light("7"), light("7")))), "all alike, are left out once: signal 7",
+    ),
+    "signal without an id": (
+        town(road(more=signals(light("7"), light("")))), "signal without an id on road 1 is 1",
+    ),
+    "two controllers of one id": (
+        town(road(more=signals(light("7"))), '<controller id="c" name=""/>' * 2),
+        "controllers of one id are joined: c",
+    ),
+    # The client takes these; so do we.
+    "namespace": (
+        town(road()).replace("<OpenDRIVE>", '<OpenDRIVE xmlns="http://code.asam.net/x">'),
+        "bare names: http://code.asam.net/x",
+    ),
+    "namespace with a prefix": (
+        town(road()).replace("<OpenDRIVE>", '<o:OpenDRIVE xmlns:o="urn:x">')
+        .replace("</OpenDRIVE>", "</o:OpenDRIVE>"),
+        "bare names: urn:x",
+    ),
+    "link to no road": (town(road(head=link(99, ROAD_START))), "left out: successor 99 of road 1"),
+    "link to no junction": (
+        town(road(head=link(99, 'elementType="junction"'))), "left out: successor 99 of road 1",
+    ),
+    "link without a contact point": (
+        town(road(head=link(2, 'elementType="road"')), NEXT), "the nearer: successor of road 1",
+    ),
+    "link without a kind": (
+        town(road(head=link(2, 'contactPoint="start"')), NEXT), "are completed: road 1",
+    ),
+    "lane on the wrong side": (
+        town(road(lanes=section("", left=lane(-1)))), "to the other: lane -1 of road 1",
+    ),
+}  # fmt: skip

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from odd_maps import ODD, link, road, town
+
+from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.opendrive import lane_pose, parse
+from carla_nurec_bridge.opendrive.mending import sound_map
+
+pytest.importorskip("carla")
+
+DEMO_TEXT = config_path("maps", "demo_town.xodr").read_text()
+WITHOUT_A_ROAD = DEMO_TEXT.replace('incomingRoad="10"', 'incomingRoad="-1"')
+
+
+def middles(text: str) -> list[tuple[str, int, float, float]]:
+    """Return (road, lane, x, y) of points on the middles of a map's lanes."""
+    found = []
+    for at, section_of, lane in parse(text, "odd").drivable_lanes():
+        if at.junction is not None:
+            continue  # ways of a junction overlap
+        for share in (0.25, 0.75):
+            s = section_of.s + share * (section_of.s_end - section_of.s)
+            x, y, *_ = lane_pose(at, section_of, lane.id, s)
+            found.append((at.id, lane.id, float(x), float(y)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, Any]:
+    """Return what the client says of every odd map, mended: a distance, or its last words."""
+    texts = {name: text for name, (text, _) in ODD.items()} | {"connections": WITHOUT_A_ROAD}
+    given = {n: {"text": parse(t).text, "lanes": middles(t)} for n, t in texts.items()}
+    script = Path(__file__).parents[2] / "client_of_maps.py"
+    done = subprocess.run(
+        [sys.executable, str(script)], input=json.dumps(given), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    return dict(lines)
+
+
+@pytest.mark.parametrize("name", [*ODD, "connections"])
+def test_the_client_reads_a_mended_map_as_we_do(name: str, answers: dict[str, Any]) -> None:
+    assert answers.get(name) is not None, "the client died of it"
+    # It places waypoints by float32, and on curves by steps along the lane.
+    assert answers[name] == pytest.approx(0.0, abs=0.1 if name == "connections" else 1e-3)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_was_mended_is_said(name: str) -> None:
+    text, words = ODD[name]
+    notes = parse(text, "odd").notes
+    assert len(notes) == 1
+    assert words in notes[0]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_mended_text_is_sound_and_keeps_its_notes(name: str) -> None:
+    once = sound_map(ODD[name][0], "odd")
+    again = sound_map(once.text, "odd")
+    assert (again.text, again.notes) == (once.text, once.notes)
+
+
+def test_a_sound_text_stays_to_the_byte(any_map: tuple[Any, str]) -> None:
+    road_map, text = any_map
+    assert road_map.text == text
+    assert parse(DEMO_TEXT).text == DEMO_TEXT
+
+
+def test_everything_that_names_a_road_gets_its_new_id() -> None:
+    renamed = DEMO_TEXT.replace('elementId="10"', 'elementId="north-10"')
+    renamed = renamed.replace('incomingRoad="10"', 'incomingRoad="north-10"')
+    renamed = renamed.replace('id="10" ', 'id="north-10" ', 1)
+    assert renamed.count("north-10") == 11
+    was, now = parse(DEMO_TEXT), parse(renamed)
+    new = next(iter(set(now.roads) - set(was.roads)))
+    for junction in was.junctions.values():
+        expected = [new if x.incoming == "10" else x.incoming for x in junction.connections]
+        assert [x.incoming for x in now.junctions[junction.id].connections] == expected
+    for road_id, had in was.roads.items():
+        has = now.roads[new if road_id == "10" else road_id]
+        for before, after in ((had.predecessor, has.predecessor), (had.successor, has.successor)):
+            if before is not None and before.kind == "road":
+                assert after is not None
+                assert after.id == (new if before.id == "10" else before.id)
+
+
+def test_connections_take_a_missing_road_from_their_connecting_road() -> None:
+    was, now = parse(DEMO_TEXT), parse(WITHOUT_A_ROAD)
+    assert now.junctions == was.junctions
+    assert any("incoming road" in note for note in now.notes)
+
+
+def test_a_connection_over_no_road_is_left_out() -> None:
+    at = DEMO_TEXT.index("connectingRoad=")
+    text = DEMO_TEXT[:at] + 'connectingRoad="9999"' + DEMO_TEXT[DEMO_TEXT.index('"', at + 16) + 1 :]
+    was, now = parse(DEMO_TEXT), parse(text)
+    lost = sum(len(x.connections) for x in was.junctions.values()) - sum(
+        len(x.connections) for x in now.junctions.values()
+    )
+    assert lost == 1
+
+
+def test_a_link_meets_the_nearer_end() -> None:
+    ahead = link(2, 'elementType="road"')
+    text = town(road(head=ahead), road(2, x=80.0), road(3, 50.0, head=ahead.replace("2", "1")))
+    successor = parse(text).roads["1"].successor
+    assert successor is not None
+    assert successor.contact == "start"
+    back = town(road(head=link(2, 'elementType="road"', "predecessor")), road(2, x=-80.0))
+    predecessor = parse(back).roads["1"].predecessor
+    assert predecessor is not None
+    assert predecessor.contact == "end"
+
+
+def test_of_many_alike_the_first_are_named() -> None:
+    text = town(*(road(f"r{k}", 20.0 * k) for k in range(30)))
+    (note,) = parse(text).notes
+    assert note.endswith("'r7' by 8 and 22 more")
+
+
+def test_sections_keep_lanes_where_numbers_have_gaps() -> None:
+    lanes = parse(ODD["gap in lanes"][0]).roads["1"].sections[0].lanes
+    assert sorted(lanes) == [-3, -2, -1, 0]
+    assert float(lanes[-2].width.value(10.0)) == 0.0
