@@ -75,7 +75,7 @@ def test_real_ftheta_cameras_round_trip(name, size):
     pixels = grid(camera, 1 if size[0] < 1000 else 7)
     rays, valid = camera.unproject(pixels)
     assert valid.mean() > 0.97
-    assert np.allclose(np.linalg.norm(rays[valid], axis=1), 1.0, atol=1e-14)
+    assert np.allclose(np.linalg.norm(rays[valid], axis=1), 1.0, atol=1e-13)
     again, seen = camera.project(rays[valid] * 17.0)
     assert seen.all()
     assert np.abs(again - pixels[valid]).max() < 1e-8
@@ -186,7 +186,7 @@ def test_nothing_is_seen_beyond_the_largest_angle_or_behind():
 def test_the_axis_goes_through_the_principal_point():
     camera = real_camera("camera_front_wide_120fov")
     pixels, _ = camera.project(np.array([[0.0, 0.0, 5.0]]))
-    assert pixels[0] == pytest.approx(np.array(camera.principal_point) + 0.5, abs=1e-12)
+    assert pixels[0] == pytest.approx(np.array(camera.principal_point) + 0.5, abs=1e-9)
     table = OpenCVPinholeCamera.from_fov(640, 360, 90.0).ray_table()
     assert table.dtype == np.float32
     right = table[180, 639] / table[180, 639, 2]

@@ -26,7 +26,7 @@ def test_fraction_of_every_pixel(shutter, of_pixel):
     for row in range(HEIGHT):
         for column in range(WIDTH):
             got = fractions[row if axis == "row" else column]
-            assert got == pytest.approx(of_pixel(column + 0.5, row + 0.5), abs=1e-15)
+            assert got == pytest.approx(of_pixel(column + 0.5, row + 0.5), abs=1e-12)
 
 
 def test_a_single_line_is_exposed_at_the_start():

@@ -67,7 +67,7 @@ def test_two_processes_at_once_get_the_same_street(own_cache: Path) -> None:
     for worker in workers:
         worker.stdin.write("go\n")
         worker.stdin.flush()
-    answers = {worker.communicate(timeout=60)[0] for worker in workers}
+    answers = {worker.communicate(timeout=250)[0] for worker in workers}
     assert [worker.returncode for worker in workers] == [0, 0]
     expected = build_street(parse(TEXT))
     assert answers == {f"{len(expected.mesh.triangles)} {len(expected.lights)}\n"}

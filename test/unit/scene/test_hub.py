@@ -150,7 +150,7 @@ class Hub:
 
     def run(self, *arguments: str, token: str = "") -> subprocess.CompletedProcess[str]:
         with self.start(*arguments, token=token) as process:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=250)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
@@ -198,7 +198,7 @@ def test_a_killed_download_goes_on_where_it_stopped(
     asked = ("fetch", "bbbb", "--data-set", NAME, "--out", str(out))
     hub.handler.stall_at = sent
     with hub.start(*asked) as process:
-        deadline = time.monotonic() + 40.0
+        deadline = time.monotonic() + 120.0
         while not any(p.stat().st_size == sent for p in out.rglob("*.part")):
             assert time.monotonic() < deadline, "the beginning never came"
             assert process.poll() is None
