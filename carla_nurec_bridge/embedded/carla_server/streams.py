@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 
 WRITE_DEADLINE_S = 10.0
-CONNECT_DEADLINE_S = 0.5
+CONNECT_DEADLINE_S = 2.0
 HUSH_S = 0.5
 TCP = 1
 WORLD_STREAM = 1
