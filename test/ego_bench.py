@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,11 +14,14 @@ from typing import Any
 
 import rclpy
 from rclpy.context import Context
+from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from carla_nurec_bridge.child import Child
+from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.topics import TOPICS
 from carla_nurec_bridge.graph import CARLA_SERVER, GraphConfig, environment, servers
@@ -27,25 +29,21 @@ from carla_nurec_bridge.ros.publishers import message_class
 from carla_nurec_bridge.ros.qos import profile
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def carla_server(folder: Path, port: int | None = None) -> Iterator[int]:
     """Serve the demo town; yield its port."""
     config = GraphConfig(
         map=config_path("maps", "demo_town.xodr"), nurec=False, run_dir=folder,
-        carla_port=port or free_port(),
+        carla_port=port or free_port(pair=True),
     )  # fmt: skip
     [process] = [p for p in servers(config) if p.name == CARLA_SERVER]
     log = folder / "server.log"
     child = Child(process, log)
     try:
         deadline = time.monotonic() + 90
-        while "ready:" not in log.read_text() and time.monotonic() < deadline:
+        while "ready:" not in log.read_text():
+            assert time.monotonic() < deadline, f"the server did not start: {log.read_text()}"
+            assert child.code() is None, log.read_text()
             time.sleep(0.05)
         yield config.carla_port
     finally:
@@ -66,7 +64,7 @@ os._exit(0)
 def world_left(port: int) -> tuple[bool, list[str]]:
     """Return whether the world is synchronous, and which vehicles and sensors are in it."""
     argv = [sys.executable, "-c", _LOOK, str(port)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=250, check=True)
     synchronous, kinds = json.loads(done.stdout.splitlines()[-1])
     return synchronous, kinds
 
@@ -125,12 +123,12 @@ class User:
         row = TOPICS[key]
         topic = prefix + row.named(sensor)
         heard = self.heard.setdefault(topic, [])
-        self.node.create_subscription(
-            message_class(row.type), topic, heard.append, profile(row.qos)
-        )
+        qos = profile(row.qos)
+        qos.depth = max(qos.depth, 2000)  # a test that the machine keeps waiting misses nothing
+        self.node.create_subscription(message_class(row.type), topic, heard.append, qos)
         return topic
 
-    def until(self, true: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
+    def until(self, true: Callable[[], Any], what: str, timeout_s: float = 120.0) -> Any:
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             self._executor.spin_once(0.02)
@@ -146,9 +144,43 @@ class User:
 
     def next(self, topic: str, what: str = "") -> Any:
         """Return a message that comes from now on."""
-        count = len(self.heard[topic])
-        self.until(lambda: len(self.heard[topic]) > count, what or topic)
-        return self.heard[topic][-1]
+        return self.more(topic, 1, what)[-1]
+
+    def more(self, topic: str, count: int, what: str = "") -> list[Any]:
+        """Wait for ``count`` messages that come from now on and return them."""
+        first = len(self.heard[topic])
+        self.until(lambda: len(self.heard[topic]) >= first + count, what or topic)
+        found: list[Any] = self.heard[topic][first:]
+        return found
+
+    def while_saying(self, say: Callable[[], Any], true: Callable[[], Any], what: str) -> Any:
+        """Say something again and again until something is true; return what was."""
+
+        def said() -> Any:
+            say()
+            self.listen(0.1)
+            return true()
+
+        return self.until(said, what)
+
+    def spawn(self, wish: dict[str, Any]) -> int:
+        """Have the ego spawn one actor; return its id.
+
+        The wish and the call go different ways, so the call waits until the wish is there.
+        """
+        publisher = self.node.create_publisher(String, "command/spawn", profile("command"))
+        self.until(publisher.get_subscription_count, "the reader of command/spawn")
+        publisher.publish(String(data=json.dumps(wish)))
+        assert publisher.wait_for_all_acked(Duration(seconds=60))
+
+        def spawned() -> Any:
+            answer = self.call("spawn")
+            assert answer.success or "nothing to spawn" in answer.message, answer.message
+            return answer.success and json.loads(answer.message)
+
+        [actor_id] = self.until(spawned, "the actor that was asked for")
+        self.node.destroy_publisher(publisher)
+        return int(actor_id)
 
     def plays(self) -> None:
         """Let a run that started paused play, once its services, and so its topics, are found."""
@@ -185,6 +217,6 @@ def make_scene(folder: Path, frames: int, vehicles: int) -> Path:
          str(vehicles), "--seed", "2"],
         ["scene", "build", "--map", town, "--recording", str(log), "-o", str(scene)],
     ):  # fmt: skip
-        done = subprocess.run([*verb, *command], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([*verb, *command], capture_output=True, text=True, timeout=250)
         assert done.returncode == 0, done.stderr[-2000:]
     return scene

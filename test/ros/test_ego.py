@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from domains import own_domain
 from ego_bench import Ego, User, carla_server, world_left
 from geometry_msgs.msg import Twist, Vector3
 from sensor_msgs.msg import JointState
@@ -22,7 +22,7 @@ from carla_nurec_bridge.ros.qos import profile
 
 pytestmark = pytest.mark.ros
 
-DOMAIN = 104
+DOMAIN = own_domain()
 AHEAD_M, LEFT_M = 12.0, 4.0
 
 
@@ -47,10 +47,24 @@ class Run:
         self.map_from_base = pose_matrix(self.heard("odometry")[-1].pose.pose)
         self.guest = self._spawn()
         user.until(lambda: self._box() is not None, "the parked car")
-        user.listen(1.0)
+        self.frames(20)  # it falls onto its wheels
 
     def heard(self, key: str) -> list[Any]:
         return self.user.heard[self.topics[key]]
+
+    def last(self, key: str) -> Any:
+        """Return the last message of a topic; wait for the first one."""
+        return self.user.until(lambda: self.heard(key)[-1:], key)[0]
+
+    def frames(self, count: int) -> None:
+        """Listen for so many frames."""
+        self.user.more(self.topics["odometry"], count)
+
+    def stands(self) -> bool:
+        """Say whether the clock repeats itself and the last frame is here."""
+        clock = [stamp_ns(m.clock) for m in self.heard("clock")[-3:]]
+        last = [stamp_ns(m.header.stamp) for m in self.heard("odometry")[-1:]]
+        return len(clock) == 3 and set(clock) == set(last)
 
     def next(self, key: str) -> Any:
         return self.user.next(self.topics[key])
@@ -58,19 +72,16 @@ class Run:
     def _spawn(self) -> int:
         place = self.map_from_base @ [AHEAD_M, LEFT_M, 0.6, 1.0]
         yaw = float(np.arctan2(self.map_from_base[1, 0], self.map_from_base[0, 0]))
-        text = json.dumps({"position_m": place[:3].tolist(), "yaw_rad": yaw})
-        publisher = self.user.node.create_publisher(String, "command/spawn", 10)
-        self.user.until(publisher.get_subscription_count, "the reader of command/spawn")
-        publisher.publish(String(data=text))
-        self.user.listen(0.3)
-        answer = self.user.call("spawn")
-        assert answer.success, answer.message
-        [actor_id] = json.loads(answer.message)
-        return int(actor_id)
+        return self.user.spawn({"position_m": place[:3].tolist(), "yaw_rad": yaw})
 
     def _box(self) -> Any:
         boxes = [d for d in self.heard("objects")[-1].detections if d.id == str(self.guest)]
         return boxes[0].bbox if boxes else None
+
+    def at(self, key: str, other: Any) -> Any:
+        """Return the message of a topic that has the stamp of another message, or None."""
+        found = [m for m in self.heard(key) if m.header.stamp == other.header.stamp]
+        return found[0] if found else None
 
     def in_sensor(self, name: str, xyz: np.ndarray) -> np.ndarray:
         """Return points of a sensor in the axes of the parked car's box, in half sizes."""
@@ -155,11 +166,7 @@ def test_radar_returns_lie_on_the_car_with_its_angle_positive_to_the_left(run: R
 
 def test_the_car_is_left_in_the_picture_at_its_depth(run: Run) -> None:
     picture = run.next("instance")
-    stamp = stamp_ns(picture.header.stamp)
-    run.user.until(
-        lambda: any(stamp_ns(d.header.stamp) == stamp for d in run.heard("depth")), "its depth"
-    )
-    [depth] = [d for d in run.heard("depth") if stamp_ns(d.header.stamp) == stamp]
+    depth = run.user.until(lambda: run.at("depth", picture), "its depth")
     ids = np.frombuffer(bytes(picture.data), np.int32).reshape(180, 320)
     metres = np.frombuffer(bytes(depth.data), np.float32).reshape(180, 320)
     mine = ids == run.guest & 0xFFFF
@@ -186,7 +193,7 @@ def test_an_imu_at_rest_feels_gravity_upwards(run: Run) -> None:
 
 
 def test_the_gnss_stands_where_the_map_says(run: Run) -> None:
-    fix, truth = run.next("gnss_sensor"), run.heard("gnss")[-1]
+    fix, truth = run.next("gnss_sensor"), run.last("gnss")
     assert fix.latitude == pytest.approx(truth.latitude, abs=2e-5)
     assert fix.longitude == pytest.approx(truth.longitude, abs=2e-5)
     assert fix.altitude - truth.altitude == pytest.approx(1.6, abs=0.2)
@@ -207,7 +214,7 @@ def test_every_sensor_frame_hangs_on_the_ego(run: Run) -> None:
 def test_weather_changes_in_part_by_preset_and_not_by_nonsense(run: Run) -> None:
     publisher = run.user.node.create_publisher(String, "command/weather", 10)
     run.user.until(publisher.get_subscription_count, "the reader of command/weather")
-    before = json.loads(run.heard("weather")[-1].data)
+    before = json.loads(run.last("weather").data)
     publisher.publish(String(data='{"cloudiness": 77.0}'))
     after = json.loads(run.next("weather").data)
     assert after == before | {"cloudiness": 77.0}
@@ -222,16 +229,17 @@ def test_weather_changes_in_part_by_preset_and_not_by_nonsense(run: Run) -> None
 def test_a_paused_clock_goes_on_telling_the_time(run: Run) -> None:
     assert not run.user.call("step").success  # not paused
     assert run.user.call("pause", True).success
-    run.user.listen(0.5)
-    del run.heard("clock")[:], run.heard("odometry")[:]
-    run.user.listen(1.5)
-    stamps = {stamp_ns(m.clock) for m in run.heard("clock")}
-    assert len(stamps) == 1
-    assert len(run.heard("clock")) >= 4  # a few Hz of wall time
-    assert run.heard("odometry") == []
+    run.user.until(run.stands, "the end of the frame that was being made")
+    paused_ns = stamp_ns(run.heard("clock")[-1].clock)
+    told = run.user.more(run.topics["clock"], 4)
+    assert {stamp_ns(m.clock) for m in told} == {paused_ns}
+    assert stamp_ns(run.heard("odometry")[-1].header.stamp) == paused_ns
+    count = len(run.heard("odometry"))
     assert run.user.call("step").success
-    run.user.listen(1.0)
-    assert [stamp_ns(m.header.stamp) - stamps.pop() for m in run.heard("odometry")] == [50_000_000]
+    run.user.until(lambda: stamp_ns(run.heard("clock")[-1].clock) > paused_ns, "the step")
+    run.user.until(run.stands, "the end of the step")
+    [stepped] = run.heard("odometry")[count:]
+    assert stamp_ns(stepped.header.stamp) - paused_ns == 50_000_000
     assert run.user.call("pause", False).success
     run.next("odometry")
 
@@ -245,17 +253,25 @@ def _health(run: Run) -> dict[str, str]:
 def test_teleop_drives_left_and_the_watchdog_stops_it(run: Run) -> None:
     publisher = run.user.node.create_publisher(Twist, "cmd_vel", 10)
     run.user.until(publisher.get_subscription_count, "the reader of cmd_vel")
-    for _ in range(25):
-        publisher.publish(Twist(linear=Vector3(x=3.0), angular=Vector3(z=0.35)))
-        run.user.listen(0.1)
-    odometry, felt = run.heard("odometry")[-1], run.heard("imu_raw")[-1]
-    assert odometry.twist.twist.linear.x > 1.0
+    twist = Twist(linear=Vector3(x=3.0), angular=Vector3(z=0.35))
+
+    def moved() -> np.ndarray:
+        pose = pose_matrix(run.heard("odometry")[-1].pose.pose)
+        place: np.ndarray = (invert(run.map_from_base) @ pose)[:3, 3]
+        return place
+
+    def turning() -> Any:
+        """Return the odometry of a frame in a left turn, and what its IMU felt."""
+        felt = run.last("imu_raw")
+        odometry = run.at("odometry", felt)
+        ahead, left, _ = moved()
+        fast = odometry is not None and odometry.twist.twist.linear.x > 1.0
+        return fast and ahead > 1.5 and left > 0.1 and (odometry, felt)
+
+    odometry, felt = run.user.while_saying(lambda: publisher.publish(twist), turning, "a left turn")
     assert odometry.twist.twist.angular.z > 0.05  # a left turn is positive
     assert felt.angular_velocity.z == pytest.approx(odometry.twist.twist.angular.z, abs=0.1)
-    assert run.heard("vehicle_state")[-1].drive.steering_angle > 0.1
-    moved = invert(run.map_from_base) @ pose_matrix(odometry.pose.pose)
-    assert moved[0, 3] > 1.0
-    assert moved[1, 3] > 0.1
+    assert run.last("vehicle_state").drive.steering_angle > 0.1
     run.user.until(lambda: "commands_clipped" in _health(run), "the ego's health")
     assert _health(run)["commands_clipped"] == "0"
     publisher.publish(Twist(linear=Vector3(x=3.0), angular=Vector3(z=3.0)))  # 1.2 rad and more
@@ -265,7 +281,7 @@ def test_teleop_drives_left_and_the_watchdog_stops_it(run: Run) -> None:
     assert info.steer_limit_rad(4.0) < limit_rad <= info.max_steer_rad
     assert "rad of steering were asked for" in run.ego.log.read_text()
     run.user.until(
-        lambda: abs(run.heard("odometry")[-1].twist.twist.linear.x) < 0.05, "the watchdog", 15
+        lambda: abs(run.heard("odometry")[-1].twist.twist.linear.x) < 0.05, "the watchdog"
     )
 
 
@@ -273,30 +289,30 @@ def test_a_reset_puts_the_ego_back_while_time_goes_on(run: Run) -> None:
     before = stamp_ns(run.heard("odometry")[-1].header.stamp)
     answer = run.user.call("reset")
     assert answer.success, answer.message
-    odometry = run.next("odometry")
-    assert stamp_ns(odometry.header.stamp) > before
-    moved = invert(run.map_from_base) @ pose_matrix(odometry.pose.pose)
-    assert np.linalg.norm(moved[:3, 3]) < 0.3
+
+    def away_m() -> float:
+        pose = pose_matrix(run.heard("odometry")[-1].pose.pose)
+        return float(np.linalg.norm((invert(run.map_from_base) @ pose)[:3, 3]))
+
+    run.user.until(lambda: away_m() < 0.3, "the ego where it began")
+    assert stamp_ns(run.heard("odometry")[-1].header.stamp) > before
     assert not any(d.id == str(run.guest) for d in run.next("objects").detections)
+    stamps = [stamp_ns(m.header.stamp) for m in run.heard("odometry")]
+    assert stamps == sorted(stamps)
 
 
 def test_a_person_who_drives_into_a_car_is_told_of_the_collision(run: Run) -> None:
     place = run.map_from_base @ [9.0, 0.0, 0.6, 1.0]
-    publisher = run.user.node.create_publisher(String, "command/spawn", 10)
-    run.user.until(publisher.get_subscription_count, "the reader of command/spawn")
-    publisher.publish(String(data=json.dumps({"position_m": place[:3].tolist()})))
-    run.user.listen(0.3)
-    [guest] = json.loads(run.user.call("spawn").message)
+    guest = run.user.spawn({"position_m": place[:3].tolist()})
     override = run.user.node.create_publisher(Bool, "command/manual_override", profile("latched"))
     manual = run.user.node.create_publisher(JointState, "command/manual", 10)
     run.user.until(manual.get_subscription_count, "the reader of command/manual")
     override.publish(Bool(data=True))
     pedals = JointState(name=["throttle", "brake", "steer"], position=[0.8, 0.0, 0.0])
     del run.heard("collision")[:]
-    deadline = time.monotonic() + 20
-    while not run.heard("collision") and time.monotonic() < deadline:
-        manual.publish(pedals)
-        run.user.listen(0.1)
+    run.user.while_saying(
+        lambda: manual.publish(pedals), lambda: run.heard("collision"), "the collision"
+    )
     override.publish(Bool(data=False))
     [status] = run.heard("collision")[0].status
     facts = {item.key: item.value for item in status.values}

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ego_bench import Ego, User, carla_server, free_port, make_scene
+from domains import own_domain
+from ego_bench import Ego, User, carla_server, make_scene
 
+from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.graph import GraphConfig, build_graph
 from carla_nurec_bridge.ros.convert import pose_matrix, stamp_ns
@@ -18,7 +20,7 @@ from carla_nurec_bridge.supervisor import Supervisor
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
-DOMAIN = 109
+DOMAIN = own_domain()
 HANDOVER_S = 1.5
 
 
@@ -65,7 +67,7 @@ def test_the_graphs_agent_takes_a_truck_over_and_drives_beyond_the_record(
     config = GraphConfig(
         run_dir=tmp_path / "run", map=config_path("maps", "demo_town.xodr"), rig=_rig(tmp_path),
         scene=scene.path, mode="scene", frames=120, start_paused=True, nurec=False, record=False,
-        carla_port=free_port(), domain_id=DOMAIN, handover_ego_s=HANDOVER_S,
+        carla_port=free_port(pair=True), domain_id=DOMAIN, handover_ego_s=HANDOVER_S,
         ego_blueprint="vehicle.carlamotors.firetruck", carla_timeout_s=20.0,
     )  # fmt: skip
     user = User(DOMAIN)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from domains import own_domain
 from rclpy.context import Context
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
@@ -18,6 +19,7 @@ from carla_nurec_bridge.ros.lockstep import Barrier, Participant, RunState
 
 pytestmark = pytest.mark.ros
 
+DOMAIN = own_domain()
 _RUN = RunState("run-1", "running", "", 0, 1_000_000_000, 50_000_000)
 _STAMP = 1_050_000_000
 
@@ -37,7 +39,7 @@ class _Pair:
         _eventually(lambda: self.participant.state == _RUN)
 
 
-def _eventually(condition, limit_s: float = 8.0) -> None:
+def _eventually(condition, limit_s: float = 60.0) -> None:
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -47,7 +49,7 @@ def _eventually(condition, limit_s: float = 8.0) -> None:
 @pytest.fixture
 def pair() -> Iterator[_Pair]:
     context = Context()
-    rclpy.init(context=context, domain_id=107)
+    rclpy.init(context=context, domain_id=DOMAIN)
     made = _Pair(context)
     executor = MultiThreadedExecutor(2, context=context)
     executor.add_node(made.owner)
@@ -74,7 +76,7 @@ def test_what_is_missing_at_the_start_is_named(pair: _Pair) -> None:
 def test_an_answer_lets_the_frame_go_on(pair: _Pair) -> None:
     pair.start()
     pair.participant.answer(_STAMP, {"command/ackermann": 1})
-    answers, late = pair.barrier.wait(_STAMP, 5.0, lambda _: True)
+    answers, late = pair.barrier.wait(_STAMP, 60.0, lambda _: True)
     assert late == []
     assert answers["agent"].ok
     assert answers["agent"].counts == {"command/ackermann": 1}
@@ -94,9 +96,8 @@ def test_the_late_are_named_and_their_late_answer_is_a_stray(pair: _Pair) -> Non
 def test_an_error_ends_the_wait_at_once(pair: _Pair) -> None:
     pair.start()
     pair.participant.answer(_STAMP, {}, "NuRec is gone")
-    started = time.monotonic()
-    answers, _ = pair.barrier.wait(_STAMP, 30.0, lambda _: True)
-    assert time.monotonic() - started < 5.0
+    # Longer than a test may take: it passes only if the wait ends before its deadline.
+    answers, _ = pair.barrier.wait(_STAMP, 3600.0, lambda _: True)
     assert not answers["agent"].ok
     assert answers["agent"].message == "NuRec is gone"
 
@@ -107,7 +108,7 @@ def test_an_announced_command_is_waited_for(pair: _Pair) -> None:
     pair.participant.answer(_STAMP, {"command/ackermann": 1})
     timer = threading.Timer(0.3, lambda: (arrived.set(), pair.barrier.notify()))
     timer.start()
-    _, late = pair.barrier.wait(_STAMP, 5.0, lambda _: arrived.is_set())
+    _, late = pair.barrier.wait(_STAMP, 60.0, lambda _: arrived.is_set())
     timer.join()
     assert late == []
     assert arrived.is_set()

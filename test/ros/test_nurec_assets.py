@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rclpy
+from domains import own_domain
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters, ListParameters, SetParametersAtomically
 from rclpy.context import Context
@@ -36,8 +37,9 @@ from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneTrack
 
 pytestmark = pytest.mark.ros
 
+DOMAIN = own_domain()
 _START_US = 1_000_000
-_WAIT_S = 20.0
+_WAIT_S = 60.0
 
 
 def _scene() -> Scene:
@@ -115,7 +117,7 @@ def _parameter(name: str, value: Any) -> Parameter:
 @pytest.fixture
 def context() -> Iterator[Context]:
     made = Context()
-    rclpy.init(context=made, domain_id=113)
+    rclpy.init(context=made, domain_id=DOMAIN)
     yield made
     made.try_shutdown()
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rclpy
+from domains import own_domain
 from geometry_msgs.msg import PoseStamped
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -33,6 +34,7 @@ from carla_nurec_bridge.ros.sensor_renderer import SensorRenderer
 
 pytestmark = pytest.mark.ros
 
+DOMAIN = own_domain()
 _MS = 1_000_000
 RIG = load_rig("demo")
 MAP_FROM_WORLD = matrix_from_xyz_rpy((100.0, 50.0, 3.0), (0.0, 0.02, 1.0))
@@ -130,12 +132,12 @@ def test_a_server_without_editing_is_sent_no_actors() -> None:
 @pytest.fixture
 def context() -> Iterator[Context]:
     made = Context()
-    rclpy.init(context=made, domain_id=142)
+    rclpy.init(context=made, domain_id=DOMAIN)
     yield made
     made.try_shutdown()
 
 
-def _spin(executor: SingleThreadedExecutor, done: Callable[[], bool], limit_s: float = 15) -> None:
+def _spin(executor: SingleThreadedExecutor, done: Callable[[], bool], limit_s: float = 60) -> None:
     deadline = time.monotonic() + limit_s
     while not done() and time.monotonic() < deadline:
         executor.spin_once(timeout_sec=0.05)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
+from domains import own_domain
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.graph import GraphConfig, build_graph, checked_config, load_config
 from carla_nurec_bridge.supervisor import RunResult, Supervisor
@@ -25,12 +26,10 @@ def _config(run_dir: Path, **fields: Any) -> GraphConfig:
     rig = run_dir / "rig.yaml"
     run_dir.mkdir(parents=True, exist_ok=True)
     rig.write_text("name: none\ncameras: []\nlidars: []\n")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     values = {
         "run_dir": run_dir, "map": config_path("maps", "demo_town.xodr"), "rig": str(rig),
-        "frames": _FRAMES, "vehicles": 4, "nurec": False, "carla_port": port, "domain_id": 107,
+        "frames": _FRAMES, "vehicles": 4, "nurec": False, "carla_port": free_port(pair=True),
+        "domain_id": own_domain(),
     }  # fmt: skip
     return GraphConfig(**{**values, **fields})
 
@@ -65,14 +64,19 @@ def test_two_runs_with_one_seed_are_complete_and_equal(tmp_path: Path) -> None:
 def test_a_killed_node_ends_the_run_in_words(tmp_path: Path) -> None:
     config = _config(tmp_path, frames=5000, record=False)
 
+    struck: list[int] = []
+
     def strike(done: int, _total: int) -> None:
-        if done == 10:
+        if done >= 10 and not struck:
+            struck.append(done)
             os.kill(supervisor.pids["route_agent"], signal.SIGKILL)
 
     supervisor = Supervisor(build_graph(config), strike)
     result = supervisor.run()
     assert (result.exit_code, result.dead) == (1, "route_agent")
-    assert "route_agent was killed by SIGKILL at frame 1" in result.sentence
+    assert "route_agent was killed by SIGKILL at frame " in result.sentence
+    told = int(result.sentence.partition("at frame ")[2].split()[0])
+    assert struck[0] <= told < 100, "without the agent's answers no frame is made"
     assert not any(Path(f"/proc/{pid}").exists() for pid in supervisor.pids.values())
 
 

@@ -49,7 +49,7 @@ class Workspace:
             env=clean_environment() | {"COLCON_CURRENT_PREFIX": str(self.install)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=250,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -26,7 +26,7 @@ from carla_nurec_bridge.cosmos import count_frames
 from carla_nurec_bridge.recording import BagReader
 from carla_nurec_bridge.scene import open_scene
 
-pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 DEMO = (sys.executable, "-m", "carla_nurec_bridge.cli.main", "demo")
@@ -212,7 +212,7 @@ def test_a_killed_renderer_ends_the_run_with_its_name(tmp_path: Path) -> None:
     (victim,) = (pid for pid, words in processes_of(out).items() if "nodes.nurec_render" in words)
     os.kill(victim, signal.SIGKILL)
     killed_s = time.monotonic()
-    output, _ = run.communicate(timeout=60)
+    output, _ = run.communicate(timeout=250)
     assert time.monotonic() - killed_s < 30
     assert run.returncode == 1
     assert "nurec_render was killed by SIGKILL" in " ".join(output.split())

@@ -23,7 +23,7 @@ TOOLS = (
 
 def dev(*arguments: str, script: Path = ROOT / "dev", **options) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [script, *arguments], capture_output=True, text=True, timeout=100, check=False, **options
+        [script, *arguments], capture_output=True, text=True, timeout=250, check=False, **options
     )
 
 

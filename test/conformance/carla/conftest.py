@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,31 +17,13 @@ from typing import Any
 
 import pytest
 
+from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 
 SESSIONS = Path(__file__).parent / "sessions"
-START_S = 90
-SESSION_S = 100
+SESSION_S = 250
 
 Facts = dict[str, Any]
-
-
-def free_ports(count: int = 2) -> int:
-    """Return the first of ``count`` neighbouring free ports."""
-    while True:
-        holders = []
-        try:
-            first = socket.create_server(("127.0.0.1", 0))
-            holders.append(first)
-            port = int(first.getsockname()[1])
-            for number in range(port + 1, port + count):
-                holders.append(socket.create_server(("127.0.0.1", number)))
-        except (OSError, OverflowError):
-            continue
-        finally:
-            for holder in holders:
-                holder.close()
-        return port
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +39,7 @@ def maps_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def carla_port(maps_dir: Path) -> Iterator[int]:
     """Serve the demo town for the whole test session; yield the port of the calls."""
-    port = free_ports()
+    port = free_port(pair=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "carla_nurec_bridge.cli.main", "carla", "serve", "--map",
          "demo_town", "--maps-dir", str(maps_dir), "--port", str(port), "--seed", "7"],
@@ -91,7 +72,7 @@ def run_session(
 
 
 def _session(name: str, arguments: tuple[str, ...], port: int, folder: Path) -> Facts:
-    manager_port = free_ports(1)
+    manager_port = free_port()
     done = subprocess.run(
         [sys.executable, str(SESSIONS / f"{name}.py"), str(port), str(manager_port), str(folder),
          *arguments],

@@ -113,4 +113,4 @@ def test_world_runs_by_itself_without_synchronous_mode(facts: Facts) -> None:
     frames, simulated_s, wall_s = facts["free_running"]
     assert frames >= 9
     assert simulated_s == pytest.approx(0.05 * frames, abs=1e-6)
-    assert wall_s == pytest.approx(simulated_s, rel=0.5)
+    assert wall_s > 0.5 * simulated_s, "a busy machine may be slower, none is faster"

@@ -30,21 +30,21 @@ def test_slow_listeners_of_a_shared_sensor_lose_nothing(facts: Facts) -> None:
 
 
 def test_listeners_that_die_mid_frame_hold_nobody_up(facts: Facts) -> None:
-    ticks, seconds = facts["after_deaths"]
+    ticks, longer_s = facts["after_deaths"]
     assert facts["half_read"] == 100
     assert ticks == 10
-    assert seconds < 8.0, "no write waits for its deadline of 10 s"
+    assert longer_s < 8.0, "no write waits for its deadline of 10 s"
 
 
 def test_two_hundred_vehicles_drive(facts: Facts) -> None:
     assert facts["vehicles"] == [200, 200]
     assert facts["moved"] > 150
     assert facts["lowest"] > -8.0, "none falls through the ground"
-    assert facts["hundred_ticks_s"] < 5.0, "faster than real time, also on a busy machine"
+    assert facts["hundred_ticks_cpu_s"] < 5.0, "the server works less than the time it simulates"
     assert facts["destroyed"] == [200, 0]
 
 
 def test_world_by_itself_keeps_the_pace_of_the_wall_clock(facts: Facts) -> None:
     simulated_s, wall_s = facts["pace"]
     assert simulated_s == pytest.approx(39 * 0.05, abs=0.11)
-    assert wall_s == pytest.approx(simulated_s, rel=0.25)
+    assert wall_s > 0.75 * simulated_s, "a busy machine may be slower, none is faster"

@@ -21,7 +21,7 @@ class Wire:
     """A bare msgpack connection to the calls of the server."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=250)
         self._unpacker = msgpack.Unpacker(raw=False, strict_map_key=False)
 
     def ask(self, name: str, *arguments: Any) -> Any:

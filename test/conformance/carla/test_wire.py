@@ -186,5 +186,5 @@ def serve(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the command from a foreign folder until it ends by itself."""
     return subprocess.run(
         [sys.executable, "-m", "carla_nurec_bridge.cli.main", "carla", "serve", *arguments],
-        capture_output=True, text=True, timeout=60, cwd=folder,
+        capture_output=True, text=True, timeout=250, cwd=folder,
     )  # fmt: skip

@@ -26,7 +26,7 @@ _GO, _STOP = carla.VehicleControl(throttle=0.6), carla.VehicleControl(brake=1.0)
 
 def main(port: int) -> dict[str, object]:
     extras = draw_extras(load_extras("ball_and_child"), 1)
-    with Session("127.0.0.1", port, 10.0) as session:
+    with Session("127.0.0.1", port, 30.0) as session:
         session.open(30.0)
         session.synchronise(round(_DT_S * 1e9))
         first = _play(session, extras)
@@ -68,7 +68,7 @@ def _play(session: Session, extras: Extras) -> dict[str, object]:
                 crossing = int(np.argmin(np.linalg.norm(route.points[:, :2] - ball, axis=1)))
                 stops = stops or crossing - found["hero"][-1] < extras.gap_m - _LOOKS_ON_M
                 found["ways"].append({n: s.map_from_box[:3, 3].tolist() for n, s in states.items()})
-                pictures = group.take(snapshot.frame, 10.0)
+                pictures = group.take(snapshot.frame, 60.0)
                 if tick % 6 == 0 and stops:
                     found["seen"].append(_seen(eye, here, states, pictures["instance"]))
         found["route"] = route.map_from_points[:, :3, :].tolist()

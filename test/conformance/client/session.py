@@ -26,7 +26,7 @@ _DRIVE = carla.VehicleControl(throttle=0.7)
 def main(port: int) -> dict[str, object]:
     facts: dict[str, object] = {}
     camera = next(c for c in load_rig("demo").cameras if c.source == "carla")
-    with Session("127.0.0.1", port, 10.0) as session:
+    with Session("127.0.0.1", port, 30.0) as session:
         session.open(30.0)
         session.synchronise(_DT_NS)
         facts["second_owner"] = _refused(port)
@@ -52,7 +52,7 @@ def main(port: int) -> dict[str, object]:
                     frames.append(snapshot.frame)
                     states = objects.update(snapshot)
                     speeds.append((motion.update(snapshot), by_poses.update(snapshot)))
-                    pictures = group.take(snapshot.frame, 10.0)
+                    pictures = group.take(snapshot.frame, 60.0)
                 facts["late_picture"] = _late(group, snapshot.frame)
             facts["frames_are_consecutive"] = bool(np.all(np.diff(frames) == 1))
             reported, differenced = speeds[-1]
@@ -74,8 +74,8 @@ def main(port: int) -> dict[str, object]:
         facts["left"] = [a.type_id for a in left if a.type_id.startswith(("vehicle", "sensor"))]
     settings = carla.Client("127.0.0.1", port).get_world().get_settings()
     facts["synchronous_after"] = settings.synchronous_mode
-    with Session("127.0.0.1", port, 10.0) as slow:
-        slow.open(10.0)
+    with Session("127.0.0.1", port, 30.0) as slow:
+        slow.open(30.0)
         slow.synchronise(200_000_000)
         settings = slow.world.get_settings()
         facts["substeps"] = [settings.max_substeps, settings.max_substep_delta_time]
@@ -83,8 +83,8 @@ def main(port: int) -> dict[str, object]:
 
 
 def _refused(port: int) -> str:
-    other = Session("127.0.0.1", port, 10.0)
-    other.open(10.0)
+    other = Session("127.0.0.1", port, 30.0)
+    other.open(30.0)
     try:
         other.synchronise(_DT_NS)
     except ProtocolError as error:

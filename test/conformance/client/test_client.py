@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from carla_nurec_bridge.child import Child
+from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.graph import CARLA_SERVER, GraphConfig, servers
 
@@ -25,14 +25,14 @@ _MAP = config_path("maps", "demo_town.xodr")
 def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     pytest.importorskip("carla")
     folder = tmp_path_factory.mktemp("client")
-    config = GraphConfig(map=_MAP, nurec=False, carla_port=_free_port(), run_dir=folder)
+    config = GraphConfig(map=_MAP, nurec=False, carla_port=free_port(pair=True), run_dir=folder)
     [process] = [p for p in servers(config) if p.name == CARLA_SERVER]
     server = Child(process, folder / "server.log")
     script = Path(__file__).with_name("session.py")
     try:
         done = subprocess.run(
             [sys.executable, str(script), str(config.carla_port)],
-            capture_output=True, text=True, timeout=90, check=False, env=os.environ,
+            capture_output=True, text=True, timeout=250, check=False, env=os.environ,
         )  # fmt: skip
     finally:
         server.terminate()
@@ -40,12 +40,6 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_second_owner_of_the_tick_is_refused(facts: dict[str, Any]) -> None:
@@ -126,7 +120,7 @@ def test_a_rehearsal_records_every_vehicle(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "carla_nurec_bridge.cli.main", "rehearse", "--map", str(_MAP),
          "--out", str(log), "--frames", "30", "--vehicles", "4", "--seed", "2"],
-        capture_output=True, text=True, timeout=90, check=False,
+        capture_output=True, text=True, timeout=250, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     tracks = trajectories(read_log(log))

@@ -50,13 +50,13 @@ class Server:
             [sys.executable, "-m", "carla_nurec_bridge.cli.main", "cosmos", "controls",
              "-f", str(self.log), "--host", "127.0.0.1", "--port", str(self.port),
              "--size", "320x180", "--fps", "10", *arguments],
-            capture_output=True, text=True, timeout=150, check=False, env=os.environ,
+            capture_output=True, text=True, timeout=250, check=False, env=os.environ,
         )  # fmt: skip
 
     def settings(self) -> list[str]:
         done = subprocess.run(
             [sys.executable, "-c", SETTINGS, str(self.port)],
-            capture_output=True, text=True, timeout=60, check=True,
+            capture_output=True, text=True, timeout=250, check=True,
         )  # fmt: skip
         return done.stdout.split()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.child import Child
+from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.graph import CARLA_SERVER, GraphConfig, servers
 
@@ -26,9 +26,7 @@ _DT_S = 0.05
 def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     pytest.importorskip("carla")
     folder = tmp_path_factory.mktemp("extras")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port(pair=True)
     town = config_path("maps", "demo_town.xodr")
     config = GraphConfig(map=town, nurec=False, carla_port=port, run_dir=folder)
     [process] = [p for p in servers(config) if p.name == CARLA_SERVER]
@@ -37,7 +35,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     try:
         done = subprocess.run(
             [sys.executable, str(script), str(port)],
-            capture_output=True, text=True, timeout=150, check=False, env=os.environ,
+            capture_output=True, text=True, timeout=250, check=False, env=os.environ,
         )  # fmt: skip
     finally:
         server.terminate()

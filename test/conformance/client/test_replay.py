@@ -56,7 +56,7 @@ def test_a_scene_is_played_and_written(package: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "carla_nurec_bridge.cli.main", "replay", str(package),
          "--resolution-ratio", "0.5", "--saveimages", "--move-spectator", "-o", str(out)],
-        capture_output=True, text=True, timeout=100, check=False,
+        capture_output=True, text=True, timeout=250, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert count_frames(out / "grid.mp4") == 5
@@ -80,7 +80,7 @@ def test_a_camera_that_is_not_there_is_named(package: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "carla_nurec_bridge.cli.main", "replay", str(package),
          "-c", "camera_rear"],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=250, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert "no camera 'camera_rear'; it has: camera_front_wide_120fov" in done.stderr

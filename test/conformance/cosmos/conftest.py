@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -65,15 +66,29 @@ def state_dir(tmp_path: Path) -> Path:
 @pytest.fixture
 def server(state_dir: Path) -> Iterator[CosmosServer]:
     with CosmosServer(ServerOptions(state_dir, port=0, token=TOKEN)) as running:
-        assert running.worker.ready.wait(60)
+        assert running.worker.ready.wait(250)
         yield running
 
 
 @pytest.fixture
 def api(server: CosmosServer) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=server.url, headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=server.url, headers=headers, timeout=250) as client:
         yield client
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Keep every job running until it is cancelled; ``undo`` lets later ones be made."""
+
+    def hold(*arguments: Any) -> None:
+        progress = arguments[-1]
+        while True:
+            progress(1, 10)
+            time.sleep(0.02)
+
+    monkeypatch.setattr("carla_nurec_bridge.embedded.cosmos_server.worker.make_video", hold)
+    return monkeypatch
 
 
 class BadProxy:

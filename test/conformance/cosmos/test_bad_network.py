@@ -24,7 +24,7 @@ PATHS = ["", "/transfer2.5", "", "/transfer2.5", "/transfer1", *["", "/transfer2
 LOOKS = ("rain_heavy", "fog_dense", "night_city", "snow_falling")
 
 
-@pytest.mark.timeout(1200 if JOBS > 10 else 120)
+@pytest.mark.timeout(1200 if JOBS > 10 else 300)
 def test_every_job_is_made_once_and_whole(server: CosmosServer, clip: Path, tmp_path: Path):
     proxy = BadProxy(server.port, SPOILT, seed=5)
     output = tmp_path / "out"

@@ -30,7 +30,7 @@ def call(url: str, name: str, argument: object) -> list:
     answer = httpx.post(f"{url}/gradio_api/call/{name}", json={"data": [argument]})
     assert answer.status_code == 200
     event = answer.json()["event_id"]
-    stream = httpx.get(f"{url}/gradio_api/call/{name}/{event}", timeout=90)
+    stream = httpx.get(f"{url}/gradio_api/call/{name}/{event}", timeout=250)
     kind, data = stream.text.rsplit("event: ", 1)[1].split("\n", 1)
     assert kind == "complete"
     return json.loads(data.removeprefix("data: "))

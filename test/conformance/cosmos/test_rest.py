@@ -101,7 +101,9 @@ def test_not_ready_queued_cancelled_and_over_quota(state_dir: Path, clip: Path):
         assert api.get(f"/v1/jobs/{second['id']}").json()["queue_position"] == 0
 
 
-def test_restart_queues_again_and_expiry_answers_410(state_dir: Path, clip: Path):
+def test_restart_queues_again_and_expiry_answers_410(
+    state_dir: Path, clip: Path, held: pytest.MonkeyPatch
+):
     options = ServerOptions(state_dir, port=0, token=TOKEN, job_ttl_h=0.0)
     with (
         CosmosServer(options) as server,
@@ -110,6 +112,7 @@ def test_restart_queues_again_and_expiry_answers_410(state_dir: Path, clip: Path
         job_id = api.post("/v1/jobs", json=body(api, clip, prompt="snow")).json()["id"]
         while api.get(f"/v1/jobs/{job_id}").json()["status"] != "running":
             time.sleep(0.005)
+    held.undo()
     with (
         CosmosServer(options) as server,
         httpx.Client(base_url=server.url, headers=bearer()) as api,

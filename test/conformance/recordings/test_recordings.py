@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import select
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.frames import matrix_from_carla
+from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.rig import load_rig
 from carla_nurec_bridge.recorder_log import read_log
@@ -50,9 +50,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     maps = tmp_path_factory.mktemp("maps")
     (maps / "Town01.xodr").write_text(TOWN01)
     shutil.copy(config_path("maps", "demo_town.xodr"), maps / "demo_town.xodr")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port(pair=True)
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "carla_nurec_bridge.cli.main", "carla", "serve"),
@@ -73,7 +71,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield connected
     finally:
         process.terminate()
-        assert process.communicate(timeout=20) is not None
+        assert process.communicate(timeout=250) is not None
 
 
 def synchronous(client: Any, delta_s: float) -> Any:

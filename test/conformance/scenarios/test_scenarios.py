@@ -54,7 +54,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     def record(job: tuple[str, str]) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-m", "carla_nurec_bridge.cli.main", "scenario", "record"]
         argv += [job[0], "--seed", str(SEED), "--out", str(root / job[1])]
-        return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(argv, capture_output=True, text=True, timeout=250, check=False)
 
     with ThreadPoolExecutor(2) as pool:
         for result in pool.map(record, RECORDED):

@@ -187,7 +187,7 @@ for _ in range(30):
     stage.ticks(1)
 here = car.get_location() - centre
 gap = here.x * side.x + here.y * side.y
-event = heard.get(timeout=5)
+event = heard.get(timeout=250)
 facts["house"] = [gap - box.extent.x, car.get_velocity().length(), event.other_actor.type_id,
                   event.other_actor.id, xyz(event.normal_impulse), xyz(side)]  # fmt: skip
 world.enable_environment_objects({house.id}, False)

@@ -56,9 +56,9 @@ def tick() -> dict[str, Any]:
     """Tick and collect what every sensor said of it."""
     frame = world.tick()
     for name, (_, queue) in heard.items():
-        item = queue.get(timeout=30)
+        item = queue.get(timeout=250)
         while item.frame < frame:
-            item = queue.get(timeout=30)
+            item = queue.get(timeout=250)
         last[name] = item
     return last
 

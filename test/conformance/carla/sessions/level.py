@@ -20,7 +20,7 @@ facts: dict[str, Any] = {}
 def pixels(heard: queue.Queue[Any], frame: int) -> np.ndarray:
     """Return the picture (H, W, 4) BGRA of a frame."""
     while True:
-        image = heard.get(timeout=20)
+        image = heard.get(timeout=250)
         if image.frame == frame:
             raw = np.frombuffer(image.raw_data, np.uint8)
             return raw.reshape(image.height, image.width, 4).copy()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import queue as queues_of
 from typing import Any
 
 import carla
@@ -25,9 +24,9 @@ world.tick()
 
 def heard_at(queue: Any, frame: int) -> Any:
     """Return what a sensor said of a frame."""
-    item = queue.get(timeout=20)
+    item = queue.get(timeout=250)
     while item.frame < frame:
-        item = queue.get(timeout=20)
+        item = queue.get(timeout=250)
     return item
 
 
@@ -72,7 +71,7 @@ series: dict[str, list[Any]] = {name: [] for name in noisy}
 for _ in range(300):
     world.tick()
     for name, (_, queue) in noisy.items():
-        item = queue.get(timeout=20)
+        item = queue.get(timeout=250)
         series[name].append(
             [item.accelerometer.x, item.gyroscope.z, item.gyroscope.y]
             if name.startswith("imu")
@@ -97,11 +96,9 @@ crossed = []
 for step in range(20):
     car.set_transform(beside(start, 20.0 + 0.2 * step, -0.2 * step, 0.0))
     world.tick()
-while True:
-    try:
-        crossed.append(marks.get(timeout=0.5))
-    except queues_of.Empty:
-        break
+crossed.append(marks.get(timeout=250))
+while not marks.empty():
+    crossed.append(marks.get())
 facts["crossed"] = [[str(m.type) for m in event.crossed_lane_markings] for event in crossed]
 left = stage.map.get_waypoint(start.location).left_lane_marking
 facts["left_mark"] = str(left.type)

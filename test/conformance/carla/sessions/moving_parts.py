@@ -25,7 +25,7 @@ facts: dict[str, Any] = {"half_width": car.bounding_box.extent.y}
 
 def seen(heard: queue.Queue[Any], frame: int) -> Any:
     """Return a sensor's data of a frame."""
-    while (data := heard.get(timeout=20)).frame != frame:
+    while (data := heard.get(timeout=250)).frame != frame:
         pass
     return data
 

@@ -38,11 +38,11 @@ data: dict[str, Any] = {}
 frames = []
 for _ in range(24):
     frame = world.tick()
-    data = {name: heard.get(timeout=20) for name, (_, heard) in cameras.items()}
-    data |= {n: heard.get(timeout=20) for n, (_, heard) in others.items() if n != "slow"}
+    data = {name: heard.get(timeout=250) for name, (_, heard) in cameras.items()}
+    data |= {n: heard.get(timeout=250) for n, (_, heard) in others.items() if n != "slow"}
     frames.append([frame, sorted({item.frame for item in data.values()})])
 facts["frames"] = frames
-facts["slow"] = [others["slow"][1].get(timeout=5).timestamp for _ in range(6)]
+facts["slow"] = [others["slow"][1].get(timeout=250).timestamp for _ in range(6)]
 facts["sensor_pose"] = [pose(data["rgb"].transform), pose(start)]
 facts["image"] = [data["rgb"].width, data["rgb"].height, data["rgb"].fov, len(data["rgb"].raw_data)]
 

@@ -142,7 +142,7 @@ for _ in range(80):
     stage.ticks(1)
     way = other.get_location() - car.get_location()
     gaps.append(way.x * forward.x + way.y * forward.y)
-event = heard.get(timeout=5)
+event = heard.get(timeout=250)
 facts["crash"] = [min(gaps), other.get_location().distance(beside(start, 30.0, 0.0).location),
                   event.other_actor.type_id, xyz(event.normal_impulse)]  # fmt: skip
 facts["half_lengths"] = car.bounding_box.extent.x + other.bounding_box.extent.x

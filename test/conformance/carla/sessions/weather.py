@@ -38,9 +38,9 @@ def look(**weather: float) -> dict[str, np.ndarray]:
     frame = world.tick()
     found = {}
     for name, (_, queue) in cameras.items():
-        item = queue.get(timeout=30)
+        item = queue.get(timeout=250)
         while item.frame < frame:
-            item = queue.get(timeout=30)
+            item = queue.get(timeout=250)
         pixels = np.frombuffer(item.raw_data, np.uint8).reshape(HEIGHT, WIDTH, 4)
         found[name] = pixels[..., 2::-1].astype(float)
     return found
