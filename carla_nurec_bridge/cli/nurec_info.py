@@ -12,6 +12,7 @@ from ..core.errors import InputError
 from .nurec_options import connect, connection_options
 
 if TYPE_CHECKING:
+    from ..nurec.capabilities import Capabilities
     from ..nurec.client import NurecClient
 
 _EDITING = {True: "yes", False: "no", None: "not told"}
@@ -55,7 +56,7 @@ def _print_server(console: Console, client: NurecClient) -> None:
     table.add_row("generation", found.generation)
     table.add_row("service", client.connection.service)
     table.add_row("health", client.health())
-    table.add_row("batches", "yes" if found.batches else "no")
+    table.add_row("batches", _batches(found))
     table.add_row("aggregated", "yes" if found.aggregated else "no")
     table.add_row("editing", _EDITING[found.editing])
     masks = sorted({mask.rig_config_id for mask in client.ego_masks()})
@@ -66,6 +67,12 @@ def _print_server(console: Console, client: NurecClient) -> None:
     for name, value in sorted(found.config.items()):
         table.add_row(name, value)
     console.print(table)
+
+
+def _batches(found: Capabilities) -> str:
+    if found.batches:
+        return "yes"
+    return "no (batch_render_camera is not public)" if found.new_batches else "no"
 
 
 def _print_scene(console: Console, client: NurecClient, scene_id: str) -> None:

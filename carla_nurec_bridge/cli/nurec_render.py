@@ -13,6 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from ..core.camera_names import camera_named, cameras_text
 from ..core.errors import InputError
 from .nurec_options import connect, connection_options
 
@@ -222,8 +223,10 @@ def _frames(
 
 def _only_scene(client: NurecClient) -> str:
     scenes = client.scenes()
-    if len(scenes) != 1:
-        raise InputError(f"choose a scene with --scene-id: {', '.join(scenes) or 'there is none'}")
+    if not scenes:
+        raise InputError("the server has no scenes; start it with one, or name its package")
+    if len(scenes) > 1:
+        raise InputError(f"choose a scene with --scene-id: {', '.join(scenes)}")
     return scenes[0]
 
 
@@ -231,12 +234,13 @@ def _chosen(client: NurecClient, scene: str, wanted: tuple[str, ...]) -> list[Of
     offered = {camera.logical_id: camera for camera in client.cameras(scene)}
     if wanted == ("all",):
         return list(offered.values())
-    missing = [name for name in wanted if name not in offered]
+    chosen = {name: camera_named(name, offered) for name in wanted}
+    missing = [name for name, found in chosen.items() if found is None]
     if missing:
         raise InputError(
-            f"scene {scene} has no camera {', '.join(missing)}; it has {', '.join(offered)}"
+            f"scene {scene} has no camera {', '.join(missing)}; {cameras_text(offered)}"
         )
-    return [offered[name] for name in wanted]
+    return [offered[name] for name in dict.fromkeys(chosen.values()) if name is not None]
 
 
 def _masks(client: NurecClient, wish: _Wish, cameras: list[OfferedCamera]) -> list[EgoMask]:

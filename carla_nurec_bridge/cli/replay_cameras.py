@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from ..core.camera_names import cameras_text
 from ..core.errors import InputError
 from ..core.frames import Matrix
 from ..core.opencv_pinhole import OpenCVPinholeCamera
@@ -70,13 +71,12 @@ def _recorded(scene: Scene, wish: CameraWish) -> list[RigCamera]:
     wanted: Sequence[str] = wish.names or (USUAL if USUAL in recorded else "all",)
     if "all" in wanted:
         wanted = list(recorded)
-    unknown = [name for name in wanted if name not in recorded]
+    chosen = {name: scene.camera(name) for name in wanted}
+    unknown = [name for name, camera in chosen.items() if camera is None]
     if unknown:
-        known = ", ".join(recorded)
-        raise InputError(f"the scene has no camera {unknown[0]!r}; it has: {known}")
+        raise InputError(f"the scene has no camera {unknown[0]!r}; {cameras_text(recorded)}")
     cameras = []
-    for name in dict.fromkeys(wanted):
-        camera = recorded[name]
+    for name, camera in {c.logical_id: c for c in chosen.values() if c is not None}.items():
         model = camera.model
         ratio = wish.ratio or min(1.0, max(_USUAL_RATIO, _USUAL_WIDTH / model.width))
         size = (max(2, round(model.width * ratio)), max(2, round(model.height * ratio)))

@@ -121,11 +121,12 @@ def _first_and_last(client: NurecClient, scene_id: str) -> np.ndarray:
 
 
 def _check_generation(client: NurecClient) -> None:
-    found = client.capabilities.generation
-    if "D" not in found:
+    found = client.capabilities
+    if not found.knows_assets:
         raise InputError(
-            f"the NuRec server {client.connection.target} is of generation {found}, which knows "
-            "no assets; NuRec of 25.11 and later does, and carla-nurec nurec serve"
+            f"the NuRec server {client.connection.target} is of generation "
+            f"{found.generation}, which knows no assets; NuRec of 25.11 and later does, and "
+            "carla-nurec nurec serve"
         )
 
 

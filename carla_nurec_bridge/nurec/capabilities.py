@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 
 from ..core.cameras import CameraModel, FThetaCamera, OpenCVPinholeCamera
-from .service import OLD_SERVICE
+from .service import NEXT_SERVICE, OLD_SERVICE
 from .stubs import common_pb2 as common
 from .stubs import sensorsim_pb2 as sensorsim
 
@@ -23,8 +23,10 @@ class Capabilities:
     """What a server was found to offer.
 
     * generation: ``A`` the first CARLA import, ``B`` CARLA 0.9.16, ``C`` alpasim, ``D`` NuRec
-      25.11 to 26.04, ``C+D`` a server with the methods of both.
+      25.11 to 26.04, ``E`` later ones, ``C+D`` a server with the methods of both.
     * batches: several images in one call (``batch_render_rgb``).
+    * new_batches: the call that takes its place (``batch_render_camera``), whose messages are
+      not known here.
     * aggregated: scenes in memory and aggregated rendering (C).
     * editing: whether requests may move, replace and insert actors; None where only trying tells.
     * config: how the server was started, as it tells (D).
@@ -32,6 +34,7 @@ class Capabilities:
 
     generation: str
     batches: bool
+    new_batches: bool
     aggregated: bool
     editing: bool | None
     config: Mapping[str, str]
@@ -52,9 +55,14 @@ class Capabilities:
                 )
         return None
 
+    @property
+    def knows_assets(self) -> bool:
+        """Whether the messages are those of generation D or later, with assets and filters."""
+        return bool({"D", "E"} & set(self.generation))
+
     def cannot_filter(self) -> str | None:
         """Return why this generation cannot drop returns as asked, or None where it can."""
-        if "D" in self.generation:
+        if self.knows_assets:
             return None
         return f"a NuRec server of generation {self.generation} knows no lidar filter; leave it out"
 
@@ -74,12 +82,16 @@ def find_capabilities(ask: Ask, service: str) -> Capabilities:
     batches = _answer(ask, "batch_render_rgb", sensorsim.BatchRGBRenderRequest())
     settings = dict(config.server_config) if config is not None else {}
     flags = {key.lower().strip("-").replace("-", "_"): value for key, value in settings.items()}
-    name = "+".join(letter for letter, found in (("C", loaded), ("D", config)) if found is not None)
+    newer = _answer(ask, "batch_render_camera", common.Empty())
+    is_next = newer is not None or service == NEXT_SERVICE
+    letters = (("C", loaded is not None), ("D", config is not None), ("E", is_next))
+    name = "+".join(letter for letter, found in letters if found)
     if not name and batches is None:
         name = "A" if service == OLD_SERVICE else "B"
     return Capabilities(
         generation=name or "C",
         batches=batches is not None,
+        new_batches=newer is not None,
         aggregated=loaded is not None,
         editing=_flag(flags.get("enable_editing_actors")),
         config=settings,

@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from ..core.errors import DeadlineError, InputError, ProtocolError
 from .calls import failure_text
 from .security import TlsFiles, client_credentials
-from .service import CHANNEL_OPTIONS, METHODS, SERVICES
+from .service import CHANNEL_OPTIONS, METHODS, ONLY_ASKED_FOR, SERVICES
 from .stubs import common_pb2 as common
 
 _UNIX = "unix:"
@@ -87,7 +87,7 @@ def check_target(target: str, *, allow_remote: bool) -> None:
 def _callable(
     channel: grpc.Channel, service: str, name: str
 ) -> grpc.UnaryUnaryMultiCallable[Any, Any]:
-    method = METHODS[name]
+    method = (METHODS | ONLY_ASKED_FOR)[name]
     return channel.unary_unary(
         f"/{service}/{name}",
         request_serializer=method.request.SerializeToString,
@@ -122,6 +122,6 @@ def _find_service(
                     f"the server at {target} refused get_version: {failure_text(error)}"
                 ) from error
     raise ProtocolError(
-        f"the server at {target} speaks gRPC but knows neither {' nor '.join(SERVICES)}; "
+        f"the server at {target} speaks gRPC but knows none of {', '.join(SERVICES)}; "
         "it is no NuRec render server"
     )

@@ -10,7 +10,8 @@ from .stubs import common_pb2 as common
 from .stubs import sensorsim_pb2 as sensorsim
 
 OLD_SERVICE = "sensorsim.SensorsimService"
-SERVICES = ("nre.grpc.protos.sensorsim.SensorsimService", OLD_SERVICE)
+NEXT_SERVICE = "nurec.grpc.protos.sensorsim.SensorsimService"
+SERVICES = ("nre.grpc.protos.sensorsim.SensorsimService", OLD_SERVICE, NEXT_SERVICE)
 """Names under which servers of different generations offer the same methods."""
 
 SCENE_URL, SCENE_ID = "x-nre-scene-url", "x-nre-scene-id"
@@ -59,3 +60,5 @@ METHODS: dict[str, Method] = {
     "get_server_config": Method(common.Empty, sensorsim.ServerConfig),
     "shut_down": Method(common.Empty, common.Empty),
 }
+ONLY_ASKED_FOR = {"batch_render_camera": Method(common.Empty, common.Empty)}
+"""Methods whose messages are not public: no more can be told than whether a server has them."""

@@ -36,7 +36,7 @@ class AssetEditor:
     def possible(self) -> bool:
         """Whether the server can list a scene's tracks and does not say that editing is off."""
         found = self._client.capabilities
-        return "D" in found.generation and found.editing is not False
+        return found.knows_assets and found.editing is not False
 
     def look(self) -> str:
         """Find out what others have put in; return why that cannot be told, or an empty text.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..core.camera_names import cameras_text
 from ..core.errors import InputError
 from ..core.rig import Rig, RigCamera
 from .model import Scene
@@ -26,11 +27,12 @@ def calibrated(rig: Rig, scene: Scene) -> Rig:
 def _calibrated(camera: RigCamera, scene: Scene) -> RigCamera:
     recorded = scene.camera(camera.logical_id)
     if recorded is None:
-        known = ", ".join(sorted(c.logical_id for c in scene.cameras)) or "none"
+        known = cameras_text(c.logical_id for c in scene.cameras)
         raise InputError(
             f"the scene {scene.scene_id} has no camera {camera.logical_id!r}, which the rig's "
-            f"camera {camera.name} asks for; it has: {known}"
+            f"camera {camera.name} asks for; {known}"
         )
+    camera = replace(camera, logical_id=recorded.logical_id)
     if camera.custom:
         return camera
     return replace(

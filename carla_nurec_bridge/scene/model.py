@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.camera_names import camera_named
 from ..core.cameras import CameraModel
 from ..core.frames import Matrix, interpolate
 from ..core.shutter import Shutter
@@ -109,8 +110,10 @@ class Scene:
     ego_box: EgoBox | None = None
 
     def camera(self, logical_id: str) -> SceneCamera | None:
-        """Return a camera by its logical id, or None."""
-        return next((c for c in self.cameras if c.logical_id == logical_id), None)
+        """Return a camera by its logical id, short or with ``@`` and this sequence, or None."""
+        by_name = {camera.logical_id: camera for camera in self.cameras}
+        name = camera_named(logical_id, by_name, self.sequence_id)
+        return None if name is None else by_name[name]
 
     def track(self, track_id: str) -> SceneTrack | None:
         """Return a track by its id, or None."""

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from functools import cache
 
+from ...core.camera_names import cameras_text
 from ...core.frames import Matrix
 from ...core.lidar import LidarPattern, lidar_pattern
 from ...nurec.conversion import pose_matrix
@@ -34,11 +35,10 @@ def check_window(scene: Scene, start_us: int, end_us: int) -> None:
 
 def check_camera(scene: Scene, logical_id: str) -> None:
     """Refuse cameras that the scene was not recorded with."""
-    known = [camera.logical_id for camera in scene.cameras]
-    if logical_id not in known:
+    if scene.camera(logical_id) is None:
+        known = cameras_text(camera.logical_id for camera in scene.cameras)
         raise RefusalError(
-            Code.NOT_FOUND,
-            f"scene {scene.scene_id} has no camera {logical_id!r}; it has {', '.join(known)}",
+            Code.NOT_FOUND, f"scene {scene.scene_id} has no camera {logical_id!r}; {known}"
         )
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.camera_names import camera_named
 from ...core.errors import InputError
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from .refusal import Code, RefusalError
@@ -74,7 +75,8 @@ class Hoods:
             return None
         rig = request.ego_mask_id.rig_config_id
         camera = request.ego_mask_id.camera_logical_id or request.camera_intrinsics.logical_id
-        picture = self._pictures.get((_plain(rig), camera))
+        of_rig = {p.camera: p for (name, _), p in self._pictures.items() if name == _plain(rig)}
+        picture = of_rig.get(camera_named(camera, of_rig) or "")
         if picture is None:
             known = ", ".join(f"{p.rig}/{p.camera}" for p in self._pictures.values())
             raise RefusalError(

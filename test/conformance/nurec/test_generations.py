@@ -15,6 +15,7 @@ import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from grpc_tools import protoc
 
+from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import ProtocolError
 from carla_nurec_bridge.core.lidar import LidarFilter
@@ -22,6 +23,8 @@ from carla_nurec_bridge.nurec.client import NurecClient
 from carla_nurec_bridge.nurec.editing import Replacement, inserted
 from carla_nurec_bridge.nurec.requests import ActorMotion, CameraRequest, ImageFormat, LidarRequest
 from carla_nurec_bridge.nurec.service import CHANNEL_OPTIONS
+from carla_nurec_bridge.nurec.stubs import common_pb2
+from carla_nurec_bridge.scene.calibration import calibrated
 
 CONTRACTS = Path(__file__).parent / "contracts"
 NEW, OLD = "nre.grpc.protos.sensorsim.SensorsimService", "sensorsim.SensorsimService"
@@ -272,3 +275,92 @@ def test_editing_is_there_or_named_as_missing(restricted, generation, scene):
         finally:
             client.restore(scene.scene_id)
         assert [t.track_id for t in client.dynamic_objects(scene.scene_id)] == ["mover"]
+
+
+NEXT = "nurec.grpc.protos.sensorsim.SensorsimService"
+
+
+@pytest.fixture
+def next_target(contracts, channel):
+    """Return the target of a server of the next generation: another name, another batch call."""
+    contract = contracts["d"]
+
+    class Next(grpc.GenericRpcHandler):
+        def service(self, call):
+            service, _, name = call.method.lstrip("/").rpartition("/")
+            if service != NEXT or name == "batch_render_rgb":
+                return None
+            if name == "batch_render_camera":
+                return grpc.unary_unary_rpc_method_handler(lambda request, _: request)
+            old = f"/{contract.path}/{name}"
+            behind = channel.unary_unary(old)
+
+            def answer(message, context):
+                try:
+                    return behind(message)
+                except grpc.RpcError as error:
+                    context.abort(error.code(), error.details())
+
+            return grpc.unary_unary_rpc_method_handler(answer)
+
+    server = grpc.server(ThreadPoolExecutor(4), options=CHANNEL_OPTIONS)
+    server.add_generic_rpc_handlers((Next(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None)
+
+
+def test_the_next_generation_is_a_render_server_too(next_target, rig, scene, world, capsys):
+    front = rig.cameras[0]
+    pictures = [
+        CameraRequest(
+            name, front.logical_id, front.model, front.shutter, front.rig_from_camera,
+            front.rig_from_camera, world.start_us, world.start_us + 30_000, size=(160, 90),
+            image_format=ImageFormat.PNG,
+        )
+        for name in ("one", "two")
+    ]  # fmt: skip
+    with NurecClient(next_target) as client:
+        assert client.connection.service == NEXT
+        found = client.capabilities
+        assert "E" in found.generation
+        assert (found.batches, found.new_batches, found.knows_assets) == (False, True, True)
+        one, two = client.render(scene.scene_id, pictures, [], []).images
+        assert one.error is two.error is None
+    assert main(["nurec", "info", next_target]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert NEXT in told
+    assert "no (batch_render_camera is not public)" in told
+
+
+def test_a_server_is_known_by_every_name(server, scene):
+    for service in (NEW, OLD, NEXT):
+        with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            asked = channel.unary_unary(
+                f"/{service}/get_available_scenes",
+                response_deserializer=common_pb2.AvailableScenesReturn.FromString,
+            )
+            assert list(asked(b"").scene_ids) == [scene.scene_id]
+
+
+def test_a_camera_goes_by_its_full_name_too(server, rig, scene, world, tmp_path):
+    """`NAME@SEQUENCE` is the key of a package's `rig_trajectories.json`."""
+    front = rig.cameras[0]
+    full = f"{front.logical_id}@{scene.sequence_id}"
+    asked = CameraRequest(
+        "front", full, front.model, front.shutter, front.rig_from_camera, front.rig_from_camera,
+        world.start_us, world.start_us + 30_000, size=(160, 90),
+    )  # fmt: skip
+    other = dataclasses.replace(asked, logical_id=f"{front.logical_id}@another-sequence")
+    with NurecClient(f"127.0.0.1:{server.port}") as client:
+        (picture,) = client.render(scene.scene_id, [asked], [], []).images
+        assert picture.error is None
+        (refused,) = client.render(scene.scene_id, [other], [], []).images
+        assert "has no camera" in refused.error
+    command = ["nurec", "render", "--port", str(server.port), "--camera-id", full, "--height", "90"]
+    assert main([*command, "--frame-step", "30", "-o", str(tmp_path)]) == 0
+    assert len(list((tmp_path / front.logical_id).iterdir())) == 1
+    renamed = dataclasses.replace(front, logical_id=full)
+    (same,) = calibrated(dataclasses.replace(rig, cameras=(renamed,)), scene).cameras
+    assert same.logical_id == front.logical_id

@@ -69,6 +69,12 @@ def test_recorded_cameras_and_a_rigs_stand_side_by_side(scene: Scene) -> None:
 def test_cameras_that_are_not_there_or_twice(scene: Scene, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no camera 'x'; it has: camera_cross_left_120fov"):
         chosen_cameras(scene, replace(WISH, names=("x",)))
+    full = f"camera_front_wide_120fov@{scene.sequence_id}"
+    names = (full, "camera_front_wide_120fov")
+    (front,) = chosen_cameras(scene, replace(WISH, names=names, carla_view=False)).cameras
+    assert front.logical_id == "camera_front_wide_120fov"
+    with pytest.raises(InputError, match="no camera 'camera_front_wide_120fov@t'; it has: camera"):
+        chosen_cameras(scene, replace(WISH, names=("camera_front_wide_120fov@t",)))
     rig = tmp_path / "rig.yaml"
     rig.write_text(
         "name: r\ncameras:\n  - {name: front_wide_120fov, source: carla, resolution: [64, 48], "
