@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2, PointField
 from std_msgs.msg import Header
 
+from ..core.buffers import flat_bytes
 from ..core.errors import InputError
 from ..core.frames import Matrix, matrix_from_quaternion, quaternion_from_rotation
 from ..core.timebase import NS_PER_S
@@ -49,7 +50,7 @@ def byte_array(buffer: Any) -> array.array[int]:
     memory is not contiguous.
     """
     data = array.array("B")
-    data.frombytes(memoryview(buffer).cast("B"))
+    data.frombytes(flat_bytes(buffer))
     return data
 
 

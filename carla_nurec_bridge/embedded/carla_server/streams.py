@@ -10,6 +10,8 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 
+from ...core.buffers import flat_bytes
+
 WRITE_DEADLINE_S = 10.0
 CONNECT_DEADLINE_S = 2.0
 HUSH_S = 0.5
@@ -53,7 +55,7 @@ class Subscription:
 
     def write(self, parts: Sequence[Part]) -> None:
         """Queue one message and send as much of it as the socket takes now; OSError when gone."""
-        views = [memoryview(part).cast("B") for part in parts]
+        views = [flat_bytes(part) for part in parts]
         size = sum(view.nbytes for view in views)
         self.pending.extend((memoryview(struct.pack("<I", size)), *views))
         self.flush()
