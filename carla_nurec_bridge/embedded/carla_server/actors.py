@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core.catalogue import Blueprint
 from ...core.frames import Matrix, carla_from_matrix, matrix_from_carla
+from .clients import Clients
 from .control import WalkerControl
 from .doors import Door
 from .errors import CallFailure
@@ -56,13 +57,69 @@ class Actor:
         return ActorInfo(self.id, parent, self.description, self.box, self.tags, self.token)
 
 
-class Registry:
-    """Live actors by id, in the order of their making; ids are never used twice."""
+@dataclass(slots=True)
+class _Bearer:
+    """Who has or had an id: a hash of its looks, and the newest client when it ended (or None)."""
 
-    def __init__(self) -> None:
-        self._actors: dict[int, Actor] = {}
-        self._used: set[int] = set()
+    looks: int
+    ended_before: int | None = None
+
+
+class ActorIds:
+    """Numbers for actors, handed out once in the life of a server, whatever map is loaded.
+
+    Clients keep what they were told of an id, also when another client loads a map. So only a
+    replay gets a number again: one whose last bearer looked the same, or ended before any client
+    of now had come.
+    """
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._bearers: dict[int, _Bearer] = {}
         self._next = 1
+
+    def new(self, description: ActorDescription) -> int:
+        """Return a number that no actor ever had."""
+        while self._next in self._bearers:
+            self._next += 1
+        return self._give(self._next, description)
+
+    def again(self, wanted: int, description: ActorDescription) -> int:
+        """Return ``wanted``, or a number that no actor ever had if a client could take it wrong."""
+        bearer = self._bearers.get(wanted)
+        if wanted <= 0 or not (bearer is None or self._may_follow(bearer, description)):
+            return self.new(description)
+        return self._give(wanted, description)
+
+    def end(self, number: int) -> None:
+        """Note that the bearer of a number has left the world."""
+        self._bearers[number].ended_before = self._clients.newest
+
+    def _may_follow(self, bearer: _Bearer, description: ActorDescription) -> bool:
+        if bearer.ended_before is None:
+            return False
+        unknown = bearer.ended_before < self._clients.oldest_present
+        # A sensor's stream is another one each time.
+        alike = bearer.looks == _looks(description) and not description.id.startswith("sensor.")
+        return unknown or alike
+
+    def _give(self, number: int, description: ActorDescription) -> int:
+        self._bearers[number] = _Bearer(_looks(description))
+        return number
+
+
+def _looks(description: ActorDescription) -> int:
+    """Return a hash of what clients are told of an actor for good, but for a sensor's stream."""
+    values = sorted((value.id, value.value) for value in description.attributes)
+    return hash((description.id, *values))
+
+
+class Registry:
+    """Live actors by id, in the order of their making."""
+
+    def __init__(self, ids: ActorIds) -> None:
+        self._actors: dict[int, Actor] = {}
+        self._ids = ids
         self.version = 0
 
     def __iter__(self) -> Iterator[Actor]:
@@ -71,14 +128,11 @@ class Registry:
     def __len__(self) -> int:
         return len(self._actors)
 
-    def new_id(self, wanted: int | None = None) -> int:
-        """Return a fresh id, ``wanted`` if that was never used."""
-        if wanted is None or wanted in self._used or wanted <= 0:
-            while self._next in self._used:
-                self._next += 1
-            wanted = self._next
-        self._used.add(wanted)
-        return wanted
+    def new_id(self, description: ActorDescription, wanted: int | None = None) -> int:
+        """Return a fresh id, ``wanted`` if that is free and misleads no client."""
+        if wanted is None:
+            return self._ids.new(description)
+        return self._ids.again(wanted, description)
 
     def add(self, actor: Actor) -> Actor:
         """Put an actor into the world."""
@@ -89,9 +143,15 @@ class Registry:
     def remove(self, actor: Actor) -> None:
         """Take an actor out of the world and off its parent."""
         del self._actors[actor.id]
+        self._ids.end(actor.id)
         if actor.parent is not None:
             actor.parent.children.remove(actor)
         self.version += 1
+
+    def close(self) -> None:
+        """End the world with all that is in it."""
+        for actor_id in self._actors:
+            self._ids.end(actor_id)
 
     def find(self, actor_id: int) -> Actor | None:
         """Return a live actor, or None."""

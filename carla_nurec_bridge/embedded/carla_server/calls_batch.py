@@ -19,7 +19,6 @@ from .structs import DESCRIPTION, TRANSFORM
 from .wire import BOOL, FLOAT, INT, RAW, VECTOR, Codec, list_of, optional
 
 SPAWN, DESTROY = 0, 1
-FUTURE_ACTOR = 0
 
 _APPLY: dict[int, tuple[Callable[..., None], tuple[Codec, ...]]] = {
     2: (vehicles.apply_control_to_vehicle, (VEHICLE_CONTROL,)),
@@ -50,20 +49,23 @@ _PARENT = optional(INT)
 @serve("apply_batch", list_of(RAW), BOOL, returns=RAW, bare=True)
 def apply_batch(simulation: Simulation, commands: list[Any], tick: bool) -> list[Any]:
     """Run commands in order, then tick if asked to."""
-    answers = [_run(simulation, command) for command in commands]
+    answers = [_run(simulation, command, None) for command in commands]
     if tick:
         simulation.step()
     return answers
 
 
-def _run(simulation: Simulation, command: Any) -> list[Any]:
-    try:
-        return [[1, _execute(simulation, command, FUTURE_ACTOR)]]
-    except BridgeError as error:
-        return [[0, [str(error)]]]
+def _run(simulation: Simulation, command: Any, new_actor: int | None) -> list[Any]:
+    """Run one command, on ``new_actor`` if it follows a spawn; return its answer."""
+    with simulation.faults.within("a command of a batch", "its client is told so") as part:
+        try:
+            return [[1, _execute(simulation, command, new_actor)]]
+        except BridgeError as error:
+            return [[0, [str(error)]]]
+    return [[0, [f"the command failed in this server: {part.error!r}"]]]
 
 
-def _execute(simulation: Simulation, command: Any, new_actor: int) -> int:
+def _execute(simulation: Simulation, command: Any, new_actor: int | None) -> int:
     try:
         ((number, fields),) = command
         actor_id = fields[0]
@@ -71,7 +73,7 @@ def _execute(simulation: Simulation, command: Any, new_actor: int) -> int:
         raise ProtocolError("a command is no [[number, fields]]") from error
     if number == SPAWN:
         return _spawn(simulation, fields)
-    if actor_id == FUTURE_ACTOR:
+    if new_actor is not None:
         actor_id = new_actor
     if number == DESTROY:
         actor = simulation.actors.get(actor_id)
@@ -91,7 +93,10 @@ def _execute(simulation: Simulation, command: Any, new_actor: int) -> int:
 
 
 def _spawn(simulation: Simulation, fields: list[Any]) -> int:
-    """Spawn, then run what is chained; the attachment type on the wire is garbage and ignored."""
+    """Spawn, then run what is chained; return the new actor's id whatever that came to.
+
+    The attachment type on the wire is garbage and ignored.
+    """
     if len(fields) < 6:
         raise ProtocolError("a spawn command takes six values")
     description, transform = DESCRIPTION.decode(fields[0]), TRANSFORM.decode(fields[1])
@@ -99,5 +104,7 @@ def _spawn(simulation: Simulation, fields: list[Any]) -> int:
     parent = None if parent_id is None else simulation.actors.get(parent_id)
     actor = spawn(simulation, description, transform, parent)
     for command in fields[5]:
-        _execute(simulation, command, actor.id)
+        ((succeeded, result),) = _run(simulation, command, actor.id)
+        if not succeeded:
+            simulation.faults.refused("what was to follow a spawn in a batch", result[0])
     return actor.id

@@ -21,6 +21,7 @@ from .control import (
 )
 from .doors import ALL_DOORS, DOORS
 from .errors import CallFailure
+from .physics_limits import usable
 from .registry import refuse, serve
 from .simulation import Simulation
 from .vehicle_model import WHEEL_COUNT
@@ -87,8 +88,11 @@ def get_physics_control(simulation: Simulation, actor_id: int) -> PhysicsControl
 
 @serve("apply_physics_control", INT, PHYSICS)
 def apply_physics_control(simulation: Simulation, actor_id: int, physics: PhysicsControl) -> None:
-    """Give a vehicle another mechanical model."""
-    simulation.actors.get(actor_id, "vehicle")
+    """Give a vehicle another mechanical model; what no vehicle can have is brought back."""
+    name = simulation.actors.get(actor_id, "vehicle").description.id
+    physics, notes = usable(physics)
+    if notes:
+        simulation.faults.refused(f"the physics of vehicle {actor_id} ({name})", "; ".join(notes))
     simulation.fleet.set_physics(actor_id, physics)
 
 

@@ -21,7 +21,7 @@ BOX_COLUMNS = 7
 SLOP_M = 0.005
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def overlap(a, b):  # type: ignore[no-untyped-def]
     """Return (depth, normal x, normal y) of two boxes, the normal from a to b; depth 0: apart."""
     if a[BOX_TOP] < b[BOX_BOTTOM] or b[BOX_TOP] < a[BOX_BOTTOM]:
@@ -54,7 +54,7 @@ def overlap(a, b):  # type: ignore[no-untyped-def]
     return best, normal_x, normal_y
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def first_overlap(box, boxes):  # type: ignore[no-untyped-def]
     """Return the row of the first of ``boxes`` (N, 7) that overlaps ``box``, or -1."""
     for k in range(boxes.shape[0]):
@@ -63,7 +63,7 @@ def first_overlap(box, boxes):  # type: ignore[no-untyped-def]
     return -1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _inside_sum(a, b):  # type: ignore[no-untyped-def]
     """Return (count, sum x, sum y) of the corners of a that lie within b."""
     count, sum_x, sum_y = 0, 0.0, 0.0
@@ -83,7 +83,7 @@ def _inside_sum(a, b):  # type: ignore[no-untyped-def]
     return count, sum_x, sum_y
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _contact_point(a, b):  # type: ignore[no-untyped-def]
     count_a, x_a, y_a = _inside_sum(a, b)
     count_b, x_b, y_b = _inside_sum(b, a)
@@ -93,7 +93,7 @@ def _contact_point(a, b):  # type: ignore[no-untyped-def]
     return (x_a + x_b) / count, (y_a + y_b) / count
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _kick(s, inverse_mass, inverse_inertia, arm_x, arm_y, push_x, push_y):  # type: ignore[no-untyped-def]
     s[d.VEL_X] += push_x * inverse_mass
     s[d.VEL_Y] += push_y * inverse_mass
@@ -103,7 +103,7 @@ def _kick(s, inverse_mass, inverse_inertia, arm_x, arm_y, push_x, push_y):  # ty
     s[d.V] = s[d.VEL_Y] * cos - s[d.VEL_X] * sin
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def fill_boxes(state, extents, boxes):  # type: ignore[no-untyped-def]
     """Write the boxes (N, 7) of vehicles whose origin is on the ground below their centre."""
     for n in range(state.shape[0]):
@@ -114,7 +114,7 @@ def fill_boxes(state, extents, boxes):  # type: ignore[no-untyped-def]
         boxes[n, BOX_TOP] = state[n, d.Z] + 2.0 * extents[n, 2]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def resolve(state, parameters, control, boxes, fixed, fixed_mass, found):  # type: ignore[no-untyped-def]
     """Separate overlapping boxes and exchange impulses; return how many contacts there were.
 
@@ -186,7 +186,7 @@ def resolve(state, parameters, control, boxes, fixed, fixed_mass, found):  # typ
     return count
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def hit_obstacles(state, parameters, control, boxes, level, cells, found):  # type: ignore[no-untyped-def]
     """Stop vehicles at the level's obstacles; return how many contacts there were.
 
@@ -231,7 +231,7 @@ def hit_obstacles(state, parameters, control, boxes, level, cells, found):  # ty
     return count
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _bounce(s, p, box, obstacle, nx, ny):  # type: ignore[no-untyped-def]
     """Take the closing speed from a vehicle at an immovable box; return the impulse on the box."""
     px, py = _contact_point(box, obstacle)

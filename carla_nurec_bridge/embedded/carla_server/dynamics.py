@@ -51,7 +51,7 @@ BLEND_HIGH = 4.0
 RAD_PER_S_FROM_RPM = math.pi / 30.0
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always", error_model="numpy")
 def _curve(points, x):  # type: ignore[no-untyped-def]
     """Interpolate a padded (K, 2) curve; constant beyond its ends."""
     if x <= points[0, 0]:
@@ -64,11 +64,13 @@ def _curve(points, x):  # type: ignore[no-untyped-def]
     return points[-1, 1]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def height_at(grid, origin_x, origin_y, cell, x, y):  # type: ignore[no-untyped-def]
     """Return the bilinear height of the (rows, columns) grid at a point of CARLA's plane."""
-    column = min(max((x - origin_x) / cell, 0.0), grid.shape[1] - 1.001)
-    row = min(max((y - origin_y) / cell, 0.0), grid.shape[0] - 1.001)
+    column, row = (x - origin_x) / cell, (y - origin_y) / cell
+    # Written so that what is no number lands on the edge too: nothing checks an index here.
+    column = min(column, grid.shape[1] - 1.001) if column > 0.0 else 0.0
+    row = min(row, grid.shape[0] - 1.001) if row > 0.0 else 0.0
     i, j = int(row), int(column)
     a, b = row - i, column - j
     return (
@@ -77,7 +79,7 @@ def height_at(grid, origin_x, origin_y, cell, x, y):  # type: ignore[no-untyped-
     )  # fmt: skip
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _shift(s, c, p, gears, torque_rpm, h):  # type: ignore[no-untyped-def]
     """Choose the gear; while shifting (``SHIFT_S`` > 0) the clutch is open."""
     s[SHIFT_S] = max(s[SHIFT_S] - h, 0.0)
@@ -88,8 +90,7 @@ def _shift(s, c, p, gears, torque_rpm, h):  # type: ignore[no-untyped-def]
     if c[MANUAL] > 0.5:
         s[GEAR] = min(max(c[GEAR_CMD], -1.0), count)
         return
-    if s[GEAR] < 1.0:
-        s[GEAR] = 1.0
+    s[GEAR] = min(max(s[GEAR], 1.0), count)
     if p[AUTOBOX] < 0.5 or s[SHIFT_S] > 0.0:
         return
     share = torque_rpm / p[MAX_RPM]
@@ -102,7 +103,7 @@ def _shift(s, c, p, gears, torque_rpm, h):  # type: ignore[no-untyped-def]
         s[SHIFT_S] = p[SWITCH_S]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _drive_force(s, c, p, gears, torque):  # type: ignore[no-untyped-def]
     """Return the engine's force at the road in newtons, signed with the driving direction."""
     gear = int(s[GEAR])
@@ -124,7 +125,7 @@ def _drive_force(s, c, p, gears, torque):  # type: ignore[no-untyped-def]
     return direction * engine * ratio / p[WHEEL_RADIUS_M]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ignore[no-untyped-def]
     """Advance one vehicle on the ground by ``h`` seconds."""
     mass, front, rear = p[MASS], p[FRONT_M], p[REAR_M]
@@ -145,8 +146,9 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
     along_grip = min(grip, p[HOLD])
     drive = min(max(drive, -along_grip), along_grip)
 
-    pull = slope_x * mass * GRAVITY - 0.5 * AIR_DENSITY * p[DRAG_AREA] * u * speed
-    pull += s[FORCE_X]
+    # Air slows a body down, and within one step never more than to a stand.
+    air = min(0.5 * AIR_DENSITY * p[DRAG_AREA] * speed, mass / h) * u
+    pull = slope_x * mass * GRAVITY - air + s[FORCE_X]
     s[PRESSURE] += min(max(c[BRAKE] - s[PRESSURE], -BRAKE_FALL * h), BRAKE_RISE * h)
     firm = min(s[PRESSURE], FIRM_PEDAL) * FIRM_FORCE / FIRM_PEDAL
     beyond = max(s[PRESSURE] - FIRM_PEDAL, 0.0) * (1.0 - FIRM_FORCE) / (1.0 - FIRM_PEDAL)
@@ -166,7 +168,8 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
     lift = mass * along * p[COG_HEIGHT_M] / base
     load_front = max(mass * GRAVITY * rear / base - lift, 0.05 * mass * GRAVITY)
     load_rear = max(mass * GRAVITY * front / base + lift, 0.05 * mass * GRAVITY)
-    used = min(abs(mass * along) / grip, 0.95)
+    # On ice (grip 0) no wheel pushes, brakes or leads: the vehicle slides on as it is.
+    used = min(abs(mass * along) / grip, 0.95) if grip > 0.0 else 0.0
     side = p[FRICTION] * math.sqrt(1.0 - used * used)
 
     kin_r = new_u * math.tan(delta) / base
@@ -201,7 +204,7 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
     s[U], s[V], s[YAW_RATE] = new_u, new_v, new_r
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _ground_pose(s, p, grid, ox, oy, cell):  # type: ignore[no-untyped-def]
     """Return height, pitch and roll of the ground below a vehicle (pitch up, roll right down)."""
     cos, sin = math.cos(s[YAW]), math.sin(s[YAW])
@@ -217,7 +220,7 @@ def _ground_pose(s, p, grid, ox, oy, cell):  # type: ignore[no-untyped-def]
     return (b * front + f * rear) / (f + b), pitch, roll
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def advance(state, control, parameters, gears, torque, steering, grid, ox, oy, cell, dt, substep):  # type: ignore[no-untyped-def]
     """Advance every vehicle (row) by ``dt`` seconds in steps of at most ``substep``.
 

@@ -17,6 +17,9 @@ from .vehicle_model import FRICTION_SHARE, default_physics, model_rows, wheel_po
 
 Table = NDArray[np.float64]
 
+MOST = 1e9
+"""No metre, metre a second, radian or turn of a vehicle is ever beyond."""
+
 
 class Fleet:
     """The vehicles by actor id; rows keep the order of spawning, so that runs repeat exactly."""
@@ -65,16 +68,33 @@ class Fleet:
         self.single_tick.discard(actor_id)
         self.row_of = {other: index for index, other in enumerate(self.ids)}
 
-    def advance(self, dt_s: float, substep_s: float, ground: Ground) -> None:
-        """Move every vehicle by ``dt_s`` seconds."""
+    def advance(self, dt_s: float, substep_s: float, ground: Ground) -> list[int]:
+        """Move every vehicle by ``dt_s`` seconds; return those whose motion was lost (``keep``)."""
         if not self.ids:
-            return
+            return []
+        before = self.state.copy()
         d.advance(
             self.state, self.control, self.parameters, self.gears, self.torque, self.steering,
             ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, dt_s, substep_s,
         )  # fmt: skip
         for actor_id in self.single_tick:
             self.control[self.row_of[actor_id], : d.MODE] = 0.0
+        return self.keep(before)
+
+    def keep(self, before: Table) -> list[int]:
+        """Freeze vehicles whose state is no longer finite or sane where they were; return them.
+
+        ``before`` is the state of the same vehicles when it was last known to be good.
+        """
+        sane = np.abs(self.state) <= MOST
+        if sane.all():
+            return []
+        lost = np.flatnonzero(~sane.all(axis=1)).tolist()
+        for row in lost:
+            good = np.abs(before[row]) <= MOST
+            self.state[row] = np.where(good, before[row], 0.0)
+            self.set_simulated(self.ids[row], False)
+        return [self.ids[row] for row in lost]
 
     def transform(self, actor_id: int) -> Transform:
         """Return a vehicle's pose."""
@@ -94,8 +114,8 @@ class Fleet:
     def set_control(self, actor_id: int, control: VehicleControl) -> None:
         """Apply pedals, steer and gear, clamped to their ranges."""
         self.control[self.row_of[actor_id], : d.MODE] = (
-            min(max(control.throttle, 0.0), 1.0), min(max(control.steer, -1.0), 1.0),
-            min(max(control.brake, 0.0), 1.0), control.hand_brake, control.reverse,
+            _clamped(control.throttle, 0.0, 1.0), _clamped(control.steer, -1.0, 1.0),
+            _clamped(control.brake, 0.0, 1.0), control.hand_brake, control.reverse,
             control.manual_gear_shift, control.gear,
         )  # fmt: skip
 
@@ -232,6 +252,11 @@ class Fleet:
         cos, sin = math.cos(s[d.YAW]), math.sin(s[d.YAW])
         s[d.U] = s[d.VEL_X] * cos + s[d.VEL_Y] * sin
         s[d.V] = s[d.VEL_Y] * cos - s[d.VEL_X] * sin
+
+
+def _clamped(value: float, low: float, high: float) -> float:
+    """Return the value within its range; 0 for what is no number."""
+    return low if value < low else high if value > high else value if value == value else 0.0
 
 
 def _wheel_loads(p: Table, along: float, across: float) -> list[float]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import contacts
 from .actors import Actor
+from .attributes import real
 from .errors import CallFailure
 from .fleet import Fleet
 from .structs import Transform
@@ -31,14 +32,11 @@ class FrictionTriggers:
 
     def add(self, actor: Actor) -> None:
         """Take up a fresh trigger; CallFailure when its numbers make no sense."""
-        try:
-            x, y, z, friction = (
-                float(actor.attributes[name])
-                for name in ("extent_x", "extent_y", "extent_z", "friction")
-            )
-        except (KeyError, ValueError) as error:
-            raise CallFailure(f"{actor.description.id} is not usable: {error}") from error
-        if not all(0.0 <= value < math.inf for value in (x, y, z, friction)):
+        x, y, z, friction = (
+            real(actor.attributes, name)
+            for name in ("extent_x", "extent_y", "extent_z", "friction")
+        )
+        if min(x, y, z, friction) < 0.0:
             raise CallFailure(
                 f"{actor.description.id} needs a friction and extents in cm that are finite "
                 f"numbers from 0 on, not {friction:g} and {x:g}, {y:g}, {z:g}"

@@ -39,13 +39,16 @@ class Observer:
         self._walkers: list[tuple[int, Actor]] = []
         self._lights: list[tuple[int, Actor]] = []
 
-    def message(self, delta_s: float, map_changed: bool, lamps_changed: bool) -> bytes:
-        """Return the state message of the world as it stands."""
-        simulation = self._simulation
-        if simulation.actors.version != self._version:
+    def refresh(self) -> None:
+        """Bring the rows up to date with the world."""
+        if self._simulation.actors.version != self._version:
             self._rebuild()
         self._write_vehicles()
         self._write_others()
+
+    def message(self, delta_s: float, map_changed: bool, lamps_changed: bool) -> bytes:
+        """Return the state message of the world as it was when refreshed."""
+        simulation = self._simulation
         return b"".join((
             sensor_header(WORLD_OBSERVER, simulation.frame, simulation.elapsed_s),
             state_header(simulation.episode, time.time(), delta_s, map_changed, lamps_changed),

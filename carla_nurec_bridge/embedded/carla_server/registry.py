@@ -6,7 +6,6 @@ wrong one ends the client's process, so calls that are not served still declare 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,8 +15,6 @@ from .wire import Codec
 
 if TYPE_CHECKING:
     from .simulation import Simulation
-
-log = logging.getLogger(__name__)
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -39,8 +36,20 @@ class Call:
             return [[[0, [message]]]]
         return [[True, [message]]] if self.result is None else [[0, [message]]]
 
+    def failures(self, answer: list[Any]) -> list[str]:
+        """Return the sentences of what failed, of an answer in this call's form."""
+        failed = self.result is None  # the mark of a failed void answer; a valued one's is 0
+        responses = answer if self.bare else [answer]
+        return [str(body[1][0]) for (body,) in responses if body[0] == failed and len(body) > 1]
+
     def answer(self, simulation: Simulation, arguments: list[Any]) -> list[Any]:
         """Decode the arguments, run the handler, and return the answer in this call's form."""
+        what = f"the call {self.name}"
+        with simulation.faults.within(what, "its client is told so") as part:
+            return self._answer(simulation, arguments)
+        return self.failure(f"{self.name} failed in this server: {part.error!r}")
+
+    def _answer(self, simulation: Simulation, arguments: list[Any]) -> list[Any]:
         if self.handler is None:
             return self.failure(f"{self.name} is not supported by this server: {self.why}")
         try:
@@ -52,14 +61,11 @@ class Call:
                 codec.decode(value) for codec, value in zip(self.arguments, arguments, strict=False)
             ]
             value = self.handler(simulation, *values)
+            if self.result is None:
+                return [[False]]
+            encoded = self.result.encode(value)
         except BridgeError as error:
             return self.failure(str(error))
-        except Exception as error:  # the world outlives whatever a client sends
-            log.exception("the call %s failed", self.name)
-            return self.failure(f"{self.name} failed in this server: {error!r}")
-        if self.result is None:
-            return [[False]]
-        encoded = self.result.encode(value)
         return encoded if self.bare else [[1, encoded]]
 
 

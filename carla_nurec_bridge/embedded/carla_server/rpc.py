@@ -14,6 +14,8 @@ from .simulation import Simulation
 REQUEST = 0
 ANSWER = 1
 MAX_MESSAGE_BYTES = 512 * 1024 * 1024
+MOST_ITEMS = 1 << 25
+"""Of one array: the pixels of the largest texture. Memory is taken for as many as are announced."""
 READ_BYTES = 1 << 18
 
 
@@ -22,12 +24,13 @@ class RpcConnection:
 
     def __init__(self, connection: socket.socket, simulation: Simulation) -> None:
         self.socket = connection
+        self.number = simulation.clients.join()
         self.outgoing: list[memoryview] = []
         self._simulation = simulation
-        self._packer = msgpack.Packer(use_bin_type=True)
+        self._packer = msgpack.Packer(use_bin_type=True, unicode_errors="surrogateescape")
         self._unpacker = msgpack.Unpacker(
             raw=False, strict_map_key=False, unicode_errors="surrogateescape",
-            max_buffer_size=MAX_MESSAGE_BYTES,
+            max_buffer_size=MAX_MESSAGE_BYTES, max_array_len=MOST_ITEMS, max_map_len=MOST_ITEMS,
         )  # fmt: skip
 
     def receive(self) -> bool:
@@ -72,8 +75,11 @@ class RpcConnection:
             error = f"rpclib: server could not find function '{name}' with argument count {count}."
             self._send([ANSWER, number, error, None])
             return
-        # The first argument is the client's metadata (whether it waits); the answer is sent anyway.
-        self._send([ANSWER, number, None, call.answer(self._simulation, arguments[1:])])
+        result = call.answer(self._simulation, arguments[1:])
+        # The first argument says that the client ignores the answer, which is sent anyway.
+        for why in call.failures(result) if arguments[0] == [True] else ():
+            self._simulation.faults.refused(f"a call of {name} that nobody waits for", why)
+        self._send([ANSWER, number, None, result])
         self._simulation.finish_frame()
 
     def _send(self, answer: list[Any]) -> None:

@@ -67,13 +67,17 @@ class CarlaServer:
 
     def serve(self) -> None:
         """Answer calls and advance the world until stopped."""
+        faults = self._simulation.faults
         while not self._stopping:
             wait_s = min(self._simulation.seconds_until_step(time.monotonic()), LONGEST_WAIT_S)
             for key, events in self._selector.select(wait_s):
                 if key.data is self._calls or key.data is self._streams:
                     self._accept(key.data)
-                else:
+                    continue
+                with faults.within("a client's connection", "it is closed") as part:
                     self._handle(key.data, events)
+                if part.error is not None:
+                    self._drop(key.data)
             self._simulation.step_if_due(time.monotonic())
             self._simulation.streams.end_hush()
 
@@ -103,10 +107,10 @@ class CarlaServer:
     def _accept(self, listener: socket.socket) -> None:
         try:
             connection, _ = listener.accept()
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError:
             return
-        connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer: Peer
         if listener is self._calls:
             peer = RpcConnection(connection, self._simulation)
@@ -144,6 +148,8 @@ class CarlaServer:
             return
         if isinstance(peer, Subscription):
             self._simulation.streams.unsubscribe(peer)
+        else:
+            self._simulation.clients.leave(peer.number)
         self._selector.unregister(peer.socket)
         peer.socket.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,9 +18,11 @@ from ..world.tags import static_type
 from . import contacts
 from . import dynamics as d
 from .ackermann import AckermannDriver
-from .actors import Actor, Registry, compose, matrix_of
+from .actors import STANDING, Actor, ActorIds, Registry, compose, matrix_of
+from .clients import Clients
 from .doors import Door
 from .errors import CallFailure
+from .faults import Faults
 from .fleet import Fleet
 from .friction import FrictionTriggers
 from .observer import Observer
@@ -29,9 +32,9 @@ from .sensing.drawings import Drawings
 from .signals import NONE, Signals, trigger_box
 from .spawning import lies_flat, standing_box
 from .streams import WORLD_STREAM, StreamHub
-from .structs import ActorDescription, AttributeValue, EpisodeSettings, Transform, Weather
+from .structs import ZERO, ActorDescription, AttributeValue, EpisodeSettings, Transform, Weather
 from .tape import Tape
-from .walkers import advance_walkers
+from .walkers import advance_walker
 
 ASYNC_DELTA_S = 0.05
 LONGEST_DELTA_S = 0.1
@@ -60,6 +63,9 @@ class Simulation:
         self.settings = EpisodeSettings()
         self.weather = Weather()
         self.traffic_managers: dict[int, tuple[str, int]] = {}
+        self.faults = Faults()
+        self.clients = Clients()
+        self._ids = ActorIds(self.clients)
         self.sensors = Sensors(self)
         self.tape = Tape(self)
         self.drawings = Drawings()
@@ -68,28 +74,50 @@ class Simulation:
         self._wall_s = time.monotonic()
         self._unsensed_s: float | None = None
         self._found = np.zeros((MOST_CONTACTS, 5))
+        self._parts_of_a_frame: tuple[tuple[str, Callable[[float], None]], ...] = (
+            ("the replay", self.tape.play),
+            ("Ackermann control", lambda delta_s: self.ackermann.advance(delta_s)),
+            ("the motion of vehicles", self._move_vehicles),
+            ("the motion of walkers", self._move_walkers),
+            ("collisions", self._collide),
+            ("friction triggers", lambda _: self.friction.act(self.fleet, self._triggers())),
+            ("traffic lights", lambda delta_s: self.signals.advance(delta_s)),
+            ("doors", self._swing_doors),
+            ("debug shapes", lambda delta_s: self.drawings.expire(self.elapsed_s, delta_s)),
+            ("speed limits and lights ahead", lambda _: self.refresh_surroundings()),
+            ("the state of the world", self._publish),
+            ("the recorder", self.tape.record),
+        )
         self._read = ("", "")
         self.load(map_name)
 
     def load(self, name: str) -> None:
-        """Start a new episode on a map; InputError when it is unknown or broken."""
+        """Start a new episode on a map; InputError when it is unknown or broken.
+
+        Whatever is raised, the episode before goes on as it was.
+        """
         short, text = self.maps.read(name) if name else self._read
         same = self.episode > 0 and (short, text) == self._read
         level = self.level if same else open_level(short, text)
-        self._read = (short, text)
+        actors = Registry(self._ids)
+        spectator, signals = _level_actors(level, actors)
         if self.episode:
             self.streams.hush()
             self.tape.stop()
             self.sensors.clear()
+            self.actors.close()
+        self._read = (short, text)
         self.level: Level = level
         self.episode += 1
-        self.elapsed_s = 0.0
+        self.elapsed_s: float = 0.0
         self.weather = Weather()
-        self.actors = Registry()
+        self.actors: Registry = actors
+        self.spectator: Actor = spectator
+        self.signals: Signals = signals
         self.fleet = Fleet()
         self.friction = FrictionTriggers()
         self.observer = Observer(self)
-        self.ackermann = AckermannDriver(self.fleet)
+        self.ackermann: AckermannDriver = AckermannDriver(self.fleet)
         self.speed_limits = np.zeros(0, np.float32)
         self.light_ahead = np.zeros(0, np.int64)
         self.scenery = Scenery(level)
@@ -98,26 +126,8 @@ class Simulation:
         self._swinging: list[Door] = []
         self._moved: set[Actor] = set()
         self._map_changed = True
-        self._make_level_actors()
         self.sensors.open_level(level)
         self._publish(0.0)
-
-    def _make_level_actors(self) -> None:
-        self.spectator = self.actors.add(
-            Actor(self.actors.new_id(), "spectator", ActorDescription(0, "spectator"))
-        )
-        by_signal: dict[str, int] = {}
-        for signal_id, (location, rotation) in self.level.light_poses.items():
-            role = [AttributeValue("role_name", TEXT_TYPE, "")]
-            transform = Transform(location, rotation)
-            stops = [stop for stop in self.level.stops if stop.signal_id == signal_id]
-            light = Actor(
-                self.actors.new_id(), "light",
-                ActorDescription(0, "traffic.traffic_light", role),
-                box=trigger_box(transform, stops), tags=b"\x07", transform=transform,
-            )  # fmt: skip
-            by_signal[signal_id] = self.actors.add(light).id
-        self.signals = Signals.create(self.level.groups, by_signal, self.level.stops)
 
     def new_stream(self) -> int:
         """Return a stream number that was never used."""
@@ -174,27 +184,41 @@ class Simulation:
         self._wall_s = now_s if now_s > self._wall_s + 2 * delta_s else self._wall_s + delta_s
         self.frame += 1
         self.elapsed_s += delta_s
-        self.tape.play(delta_s)
-        self.ackermann.advance(delta_s)
-        self.fleet.advance(delta_s, self._substep_s(), self.level.ground)
-        advance_walkers(self.actors.of_kind("walker"), delta_s, self.level.ground)
-        self._collide()
-        self.friction.act(self.fleet, self._triggers())
-        self.signals.advance(delta_s)
-        self._swinging = [door for door in self._swinging if door.advance(delta_s)]
-        self.drawings.expire(self.elapsed_s, delta_s)
-        self.refresh_surroundings()
-        self._publish(delta_s)
-        self.tape.record(delta_s)
+        for part, advance in self._parts_of_a_frame:
+            with self.faults.within(part, "the frame goes on without it"):
+                advance(delta_s)
         self._unsensed_s = delta_s
         return self.frame
+
+    def _move_vehicles(self, delta_s: float) -> None:
+        self._name_lost(self.fleet.advance(delta_s, self._substep_s(), self.level.ground))
+
+    def _move_walkers(self, delta_s: float) -> None:
+        for walker in self.actors.of_kind("walker"):
+            name = f"walker {walker.id} ({walker.description.id})"
+            with self.faults.within(name, "it stands still") as part:
+                advance_walker(walker, delta_s, self.level.ground)
+            if part.error is not None:
+                walker.simulated, walker.walk, walker.velocity = False, STANDING, ZERO
+
+    def _name_lost(self, vehicle_ids: list[int]) -> None:
+        for actor_id in vehicle_ids:
+            self.faults.refused(
+                f"vehicle {actor_id} ({self.actors.get(actor_id).description.id})",
+                "its motion could not be computed from its physics, impulses and place; it is "
+                "frozen where it was. set_simulate_physics(True) lets it drive again",
+            )
+
+    def _swing_doors(self, delta_s: float) -> None:
+        self._swinging = [door for door in self._swinging if door.advance(delta_s)]
 
     def finish_frame(self) -> None:
         """Produce the sensor data of the last step, once; called after the tick was answered."""
         if self._unsensed_s is not None:
             delta_s, self._unsensed_s = self._unsensed_s, None
-            self.streams.settle()
-            self.sensors.produce(delta_s)
+            with self.faults.within("the sensors", "this frame has no more sensor data"):
+                self.streams.settle()
+                self.sensors.produce(delta_s)
 
     def _substep_s(self) -> float:
         if not self.settings.substepping:
@@ -203,6 +227,8 @@ class Simulation:
 
     def _publish(self, delta_s: float) -> None:
         lamps_changed = self.scenery.take_lamps_changed()
+        with self.faults.within("the state of the world", "clients are told the last known one"):
+            self.observer.refresh()
         message = self.observer.message(delta_s, self._map_changed, lamps_changed)
         self._map_changed = False
         self.streams.latest_state = message
@@ -286,10 +312,11 @@ class Simulation:
     def _lies_flat(self, actor: Actor) -> bool:
         return lies_flat(actor.kind, actor.box, actor.transform, self.level.ground)
 
-    def _collide(self) -> None:
+    def _collide(self, _: float) -> None:
         fleet = self.fleet
         if not len(fleet):
             return
+        before = fleet.state.copy()
         boxes = np.zeros((len(fleet), contacts.BOX_COLUMNS))
         contacts.fill_boxes(fleet.state, fleet.extents, boxes)
         fixed, masses, solid = self.fixed_boxes()
@@ -309,6 +336,7 @@ class Simulation:
             one = self.actors.get(fleet.ids[int(row)])
             if one.children:
                 self.sensors.collided(one, self._met(int(obstacle)), (push_x, push_y, 0.0))
+        self._name_lost(fleet.keep(before))
 
     def _triggers(self) -> list[tuple[int, Transform]]:
         return [(a.id, self.transform_of(a)) for a in self.actors.of_kind("trigger")]
@@ -338,3 +366,21 @@ class Simulation:
         actor.collides = enabled
         if actor.kind == "vehicle":
             self.fleet.set_collides(actor.id, enabled)
+
+
+def _level_actors(level: Level, actors: Registry) -> tuple[Actor, Signals]:
+    """Put the spectator and a level's traffic lights into a fresh world."""
+    nobody = ActorDescription(0, "spectator")
+    spectator = actors.add(Actor(actors.new_id(nobody), "spectator", nobody))
+    by_signal: dict[str, int] = {}
+    for signal_id, (location, rotation) in level.light_poses.items():
+        role = [AttributeValue("role_name", TEXT_TYPE, "")]
+        description = ActorDescription(0, "traffic.traffic_light", role)
+        transform = Transform(location, rotation)
+        stops = [stop for stop in level.stops if stop.signal_id == signal_id]
+        light = Actor(
+            actors.new_id(description), "light", description, box=trigger_box(transform, stops),
+            tags=b"\x07", transform=transform,
+        )  # fmt: skip
+        by_signal[signal_id] = actors.add(light).id
+    return spectator, Signals.create(level.groups, by_signal, level.stops)

@@ -11,6 +11,7 @@ from ...core.catalogue import Blueprint, load_catalogue
 from ..world.ground import Ground
 from . import contacts
 from .actors import Actor, Kind, matrix_of
+from .attributes import flag
 from .blueprints import (
     EMPTY_ACTOR,
     FRICTION_TRIGGER,
@@ -72,7 +73,7 @@ def spawn(
     if checked and parent is None and not fits and _blocked(simulation, box, transform):
         raise CallFailure(COLLISION_AT_SPAWN)
     actor = Actor(
-        id=simulation.actors.new_id(wanted_id),
+        id=simulation.actors.new_id(description, wanted_id),
         kind=_kind(description.id, blueprint),
         description=description,
         box=box,
@@ -87,7 +88,7 @@ def spawn(
     if actor.kind == "trigger":
         simulation.friction.add(actor)
     if actor.kind == "vehicle" and blueprint:
-        sticky = actor.attributes.get("sticky_control", "true") != "false"
+        sticky = flag(actor.attributes, "sticky_control", "true")
         simulation.fleet.add(actor.id, blueprint, transform, sticky)
         simulation.refresh_surroundings()
     if parent is not None:

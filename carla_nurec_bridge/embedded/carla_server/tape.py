@@ -97,7 +97,12 @@ class Tape:
 
     def play(self, delta_s: float) -> None:
         """Play the replay on by one tick; called as the tick begins."""
-        if self._replayer is not None and not self._replayer.step(delta_s):
+        if self._replayer is None:
+            return
+        goes_on = False
+        with self._simulation.faults.within("the replay", "it ends here"):
+            goes_on = self._replayer.step(delta_s)
+        if not goes_on:
             self._end_replay()
 
     def _end_replay(self) -> None:
@@ -105,13 +110,17 @@ class Tape:
         self._simulation.signals.resume()
 
     def record(self, delta_s: float) -> None:
-        """Write the world as the tick left it; a full disk ends the recording, not the tick."""
-        if self._recorder is not None:
+        """Write the world as the tick left it; what cannot be written ends the recording."""
+        if self._recorder is None:
+            return
+        with self._simulation.faults.within("the recorder", "the recording ends here") as part:
             try:
                 self._recorder.record(delta_s)
-            except RunError as error:
+            except RunError as error:  # a full disk
                 _log.error("%s", error)
                 self._recorder = None
+        if part.error is not None:
+            self._recorder = None
 
     def stop(self) -> None:
         """End recording and replay; a second call does nothing."""

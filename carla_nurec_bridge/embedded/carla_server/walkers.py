@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
+from ...core.errors import RunError
 from ...rendering.gait import STRIDE_SHARE
 from ..world.ground import Ground
 from .actors import Actor
 from .dynamics import height_at
+from .fleet import MOST
 from .structs import ZERO, Transform
 
 FALL_M_S2 = 9.81
@@ -16,29 +17,30 @@ JUMP_M_S = 4.2
 STANDS_WITHIN_M = 0.05
 
 
-def advance_walkers(walkers: Iterable[Actor], dt_s: float, ground: Ground) -> None:
-    """Move every walker that is simulated by ``dt_s`` seconds."""
-    for actor in walkers:
-        if actor.parent is not None:
-            continue
-        led_m_s = actor.gait.led_m_s
-        if led_m_s is None and not actor.simulated:
-            _stride(actor, actor.walk.speed, dt_s)
-            continue
-        # One that is led no more stands for a tick, then minds its own commands.
-        actor.gait.led_m_s = 0.0 if led_m_s else None
-        vx, vy, yaw = _wanted(actor, led_m_s)
-        x, y, z = actor.transform.location
-        if led_m_s is None:
-            x, y = x + vx * dt_s, y + vy * dt_s
-        floor = actor.box.extent[2] + float(
-            height_at(ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, x, y)
-        )
-        z, vz = _height(actor, z, floor, dt_s) if led_m_s is None else (floor, 0.0)
-        pitch, _, roll = actor.transform.rotation
-        actor.transform = Transform((x, y, z), (pitch, yaw, roll))
-        actor.velocity = (vx, vy, vz) if (vx or vy or vz) else ZERO
-        _stride(actor, math.hypot(vx, vy), dt_s)
+def advance_walker(actor: Actor, dt_s: float, ground: Ground) -> None:
+    """Move a walker that is simulated by ``dt_s`` seconds; RunError when it leaves all bounds."""
+    if actor.parent is not None:
+        return
+    led_m_s = actor.gait.led_m_s
+    if led_m_s is None and not actor.simulated:
+        _stride(actor, actor.walk.speed, dt_s)
+        return
+    # One that is led no more stands for a tick, then minds its own commands.
+    actor.gait.led_m_s = 0.0 if led_m_s else None
+    vx, vy, yaw = _wanted(actor, led_m_s)
+    x, y, z = actor.transform.location
+    if led_m_s is None:
+        x, y = x + vx * dt_s, y + vy * dt_s
+    floor = actor.box.extent[2] + float(
+        height_at(ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, x, y)
+    )
+    z, vz = _height(actor, z, floor, dt_s) if led_m_s is None else (floor, 0.0)
+    if not all(abs(value) <= MOST for value in (x, y, z, vx, vy, vz)):
+        raise RunError(f"it would walk at {math.hypot(vx, vy):g} m/s to ({x:g}, {y:g}, {z:g})")
+    pitch, _, roll = actor.transform.rotation
+    actor.transform = Transform((x, y, z), (pitch, yaw, roll))
+    actor.velocity = (vx, vy, vz) if (vx or vy or vz) else ZERO
+    _stride(actor, math.hypot(vx, vy), dt_s)
 
 
 def _wanted(actor: Actor, led_m_s: float | None) -> tuple[float, float, float]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....core.buffers import flat_bytes
 from ....core.frames import BODY_FROM_OPTICAL, Matrix
 from ....rendering.camera import CameraFrame, render_camera
 from ....rendering.lighting import Lighting
@@ -130,7 +131,7 @@ def take_pictures(view: View, exposed: Exposed) -> Iterator[tuple[Actor, int, tu
             body = memory.measure(seen.rgb, exposed.time_s)
         else:
             body = encode(actor.description.id, seen)
-        yield actor, kind.index, (header, body.view(np.uint8).data.cast("B"))
+        yield actor, kind.index, (header, flat_bytes(body))
 
 
 def warm_up(exposed: Exposed) -> None:

@@ -7,11 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..actors import Actor
+from ..attributes import flag, real, whole
 from ..errors import CallFailure
 from .noise import random_of
 
 DVS, INDEX = "sensor.camera.dvs", 3
 NS_PER_S = 1_000_000_000
+LEAST_STEP = 0.01
+LEAST_LOG_EPS = 1e-6
+"""Below, a pixel that goes dark would report without end."""
 EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("t", "<i8"), ("polarity", "u1")])
 LUMA = np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255.0)
 
@@ -24,22 +28,18 @@ class EventCamera:
 
     def __init__(self, actor: Actor, seed: int) -> None:
         values = actor.attributes
-        try:
-            self._steps = (
-                float(values["positive_threshold"]), float(values["negative_threshold"]),
-            )  # fmt: skip
-            self._spreads = (
-                float(values["sigma_positive_threshold"]),
-                float(values["sigma_negative_threshold"]),
-            )
-            self._rest_ns = int(values["refractory_period_ns"])
-            self._log = values["use_log"].lower() in ("true", "1")
-            self._log_eps = float(values["log_eps"])
-            self._random = random_of(actor, seed)
-        except (KeyError, ValueError) as error:
-            raise CallFailure(f"event camera attributes are not usable: {error}") from error
-        if min(self._steps) <= 0.0 or min(self._spreads) < 0.0 or self._log_eps <= 0.0:
-            raise CallFailure("an event camera needs thresholds and log_eps above 0")
+        self._steps = (real(values, "positive_threshold"), real(values, "negative_threshold"))
+        self._spreads = (
+            real(values, "sigma_positive_threshold"), real(values, "sigma_negative_threshold"),
+        )  # fmt: skip
+        self._rest_ns = whole(values, "refractory_period_ns")
+        self._log = flag(values, "use_log")
+        self._log_eps = real(values, "log_eps")
+        self._random = random_of(actor, seed)
+        if min(self._steps) <= 0.0 or min(self._spreads) < 0.0:
+            raise CallFailure("an event camera needs thresholds above 0")
+        if self._log_eps < LEAST_LOG_EPS:
+            raise CallFailure(f"an event camera needs a log_eps of at least {LEAST_LOG_EPS:g}")
         self._level = np.zeros((0, 0), np.float32)
         self._before = np.zeros((0, 0), np.float32)
         self._last_ns = np.zeros((0, 0), np.int64)
@@ -56,9 +56,9 @@ class EventCamera:
             self._time_ns = time_ns
             return np.zeros(0, EVENT)
         up, down = (
-            np.maximum(step + spread * self._random.standard_normal(now.shape), 0.01)
+            np.maximum(step + spread * self._random.standard_normal(now.shape), LEAST_STEP)
             if spread > 0.0
-            else np.full((1, 1), step)
+            else np.full((1, 1), max(step, LEAST_STEP))
             for step, spread in zip(self._steps, self._spreads, strict=True)
         )
         x, y, t, polarity = _crossings(

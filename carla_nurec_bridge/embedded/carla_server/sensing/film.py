@@ -10,6 +10,7 @@ import numpy as np
 from ....rendering.lighting import Lighting
 from ....rendering.sky import light_table
 from ..actors import Actor
+from ..attributes import flag, real
 from ..errors import CallFailure
 from .optics import Vignette
 
@@ -35,18 +36,18 @@ class Film:
         """Read a camera's attributes; CallFailure when they make no exposure."""
         values = actor.attributes
         try:
-            if values.get("enable_postprocess_effects", "true").lower() not in ("true", "1"):
+            if not flag(values, "enable_postprocess_effects", "true"):
                 return Film(1.0, 0.0, 2.2, Vignette.of(actor))
             manual = None
             if values.get("exposure_mode", "histogram") == "manual":
-                stops = math.log2(float(values["fstop"]) ** 2 * float(values["shutter_speed"]))
-                stops -= math.log2(float(values["iso"]) / 100.0)
+                stops = math.log2(real(values, "fstop") ** 2 * real(values, "shutter_speed"))
+                stops -= math.log2(real(values, "iso") / 100.0)
                 manual = 2.0 ** (DAYLIGHT_EV - stops)
             film = Film(
-                manual, float(values.get("exposure_compensation", 0.0)),
-                float(values.get("gamma", 2.2)), Vignette.of(actor),
+                manual, real(values, "exposure_compensation", "0"), real(values, "gamma", "2.2"),
+                Vignette.of(actor),
             )  # fmt: skip
-        except (KeyError, ValueError, OverflowError) as error:
+        except (ValueError, OverflowError) as error:
             raise CallFailure(f"exposure attributes are not usable: {error}") from error
         if film.gamma <= 0.0 or not abs(film.compensation) < 64.0:
             raise CallFailure("a camera needs a gamma above 0 and a sane exposure_compensation")

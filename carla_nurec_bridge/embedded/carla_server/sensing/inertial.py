@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterable
 
 import msgpack
 import numpy as np
@@ -13,6 +14,7 @@ from ....core.frames import Matrix
 from ....opendrive.geo_reference import parse_geo_reference
 from ....opendrive.model import OpenDriveMap
 from ..actors import Actor
+from ..attributes import Attributes, real
 from .noise import random_of
 
 _log = logging.getLogger(__name__)
@@ -27,8 +29,11 @@ class Imu:
     """An IMU: acceleration by the second difference of its place, with gravity added."""
 
     def __init__(self, actor: Actor, seed: int) -> None:
-        self._attributes = actor.attributes
+        values = actor.attributes
         self._random = random_of(actor, seed)
+        self._accel_stddev = _by_axis(values, "noise_accel_stddev_{}", "xyz")
+        self._gyro_stddev = _by_axis(values, "noise_gyro_stddev_{}", "xyz")
+        self._gyro_bias = _by_axis(values, "noise_gyro_bias_{}", "xyz")
         self._places: list[np.ndarray] = []
         self._rotation: np.ndarray | None = None
 
@@ -55,24 +60,24 @@ class Imu:
             )
         self._rotation = rotation.copy()
         # CARLA's axes: y is mirrored; turning about x and z changes sign instead.
-        felt = felt * (1.0, -1.0, 1.0) + self._noise("accel_stddev")
-        bias = np.array([float(self._attributes.get(f"noise_gyro_bias_{a}", "0")) for a in "xyz"])
-        rate = rate * (-1.0, 1.0, -1.0) + bias + self._noise("gyro_stddev")
+        felt = felt * (1.0, -1.0, 1.0) + self._noise(self._accel_stddev)
+        rate = rate * (-1.0, 1.0, -1.0) + self._gyro_bias + self._noise(self._gyro_stddev)
         forward = rotation[:, 0]
         # North is CARLA's -y, which is the map's +y; the compass turns clockwise.
         compass = math.atan2(forward[0], forward[1]) % (2.0 * math.pi)
         return INDEX[IMU], (msgpack.packb([felt.tolist(), rate.tolist(), compass]),)
 
-    def _noise(self, name: str) -> np.ndarray:
-        spread = [float(self._attributes.get(f"noise_{name}_{axis}", "0")) for axis in "xyz"]
-        return self._random.normal(0.0, 1.0, 3) * spread
+    def _noise(self, stddev: np.ndarray) -> np.ndarray:
+        return self._random.normal(0.0, 1.0, 3) * stddev
 
 
 class Gnss:
     """A satellite receiver: latitude and longitude by the formula of CARLA's client."""
 
     def __init__(self, actor: Actor, seed: int, road_map: OpenDriveMap) -> None:
-        self._attributes = actor.attributes
+        axes = ("lat", "lon", "alt")
+        self._stddev = _by_axis(actor.attributes, "noise_{}_stddev", axes)
+        self._bias = _by_axis(actor.attributes, "noise_{}_bias", axes)
         self._random = random_of(actor, seed)
         self._origin_deg = _origin_of(road_map)
 
@@ -80,11 +85,13 @@ class Gnss:
         """Return (message type, payload): degrees and metres."""
         x, y, z = map_from_gnss[:3, 3].tolist()
         values = np.array([*geodetic(x, -y, self._origin_deg), z])
-        for index, axis in enumerate(("lat", "lon", "alt")):
-            stddev = float(self._attributes.get(f"noise_{axis}_stddev", "0"))
-            values[index] += float(self._attributes.get(f"noise_{axis}_bias", "0"))
-            values[index] += stddev * self._random.normal()
+        values += self._bias + self._stddev * self._random.normal(size=3)
         return INDEX[GNSS], (msgpack.packb(values.tolist()),)
+
+
+def _by_axis(attributes: Attributes, name: str, axes: Iterable[str]) -> np.ndarray:
+    """Return (3,) attributes whose name holds an axis."""
+    return np.array([real(attributes, name.format(axis), "0") for axis in axes])
 
 
 def _origin_of(road_map: OpenDriveMap) -> tuple[float, float]:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ....core.buffers import flat_bytes
 from ....core.frames import Matrix
 from ....rendering.lidar import LidarFrame, render_lidar
 from ....rendering.scene import RenderScene
 from ..actors import Actor
+from ..attributes import real, whole
 from ..errors import CallFailure
 from .noise import random_of
 
@@ -23,6 +25,7 @@ NOISE = (
     "dropoff_zero_intensity", "noise_stddev",
 )  # fmt: skip
 MOST_POINTS_PER_TICK = 20_000_000
+MOST_CHANNELS = 16384
 _SEMANTIC_POINT = np.dtype(
     [("xyz", "<f4", (3,)), ("cosine", "<f4"), ("object", "<u4"), ("tag", "<u4")]
 )
@@ -44,16 +47,18 @@ class LidarSpec:
     def of(actor: Actor) -> LidarSpec:
         """Read a lidar's attributes; CallFailure when they measure nothing."""
         values = actor.attributes
-        try:
-            spec = LidarSpec(
-                int(values["channels"]), float(values["range"]), int(values["points_per_second"]),
-                float(values["rotation_frequency"]), float(values["upper_fov"]),
-                float(values["lower_fov"]), float(values.get("horizontal_fov", "360")),
-            )  # fmt: skip
-        except (KeyError, ValueError) as error:
-            raise CallFailure(f"lidar attributes are not usable: {error}") from error
-        if not (spec.channels > 0 and spec.range_m > 0.0 and spec.points_per_second >= 0):
-            raise CallFailure("a lidar needs channels and range above 0")
+        spec = LidarSpec(
+            whole(values, "channels"), real(values, "range"), whole(values, "points_per_second"),
+            real(values, "rotation_frequency"), real(values, "upper_fov"),
+            real(values, "lower_fov"), real(values, "horizontal_fov", "360"),
+        )  # fmt: skip
+        if not (0 < spec.channels <= MOST_CHANNELS and spec.range_m > 0.0):
+            raise CallFailure(f"a lidar needs 1 to {MOST_CHANNELS} channels and a range above 0")
+        if not (spec.points_per_second >= 0 and 0.0 < spec.horizontal_deg <= 360.0):
+            raise CallFailure(
+                "a lidar needs a horizontal_fov within 0..360 degrees and no negative "
+                "points_per_second"
+            )
         return spec
 
 
@@ -64,12 +69,9 @@ class Lidar:
         self._actor = actor
         self._spec = LidarSpec.of(actor)
         self._angle_deg = 0.0
-        try:
-            names = NOISE if actor.description.id == PLAIN else ()
-            self._noise = {name: float(actor.attributes[name]) for name in names}
-            self._random = random_of(actor, seed)
-        except (KeyError, ValueError) as error:
-            raise CallFailure(f"lidar attributes are not usable: {error}") from error
+        names = NOISE if actor.description.id == PLAIN else ()
+        self._noise = {name: real(actor.attributes, name) for name in names}
+        self._random = random_of(actor, seed)
 
     def measure(
         self, scene: RenderScene, map_from_lidar: Matrix, delta_s: float
@@ -94,7 +96,7 @@ class Lidar:
         )  # fmt: skip
         counts = keep.sum(axis=1).astype("<u4")
         header = struct.pack("<fI", math.radians(self._angle_deg), spec.channels)
-        body = np.ascontiguousarray(points).data.cast("B")
+        body = flat_bytes(np.ascontiguousarray(points))
         return INDEX[self._actor.description.id], (header + counts.tobytes(), body)
 
     def _thinned(self, directions: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgpack
@@ -14,13 +16,13 @@ from ....rendering.lidar import render_lidar
 from ....rendering.lighting import Lamp
 from ....rendering.rays import cast
 from ...world.level import Level
-from ...world.stage import AT_REST, Colour, LampState, Shown, Stage
+from ...world.stage import AT_REST, LampState, Shown, Stage
 from ...world.tags import static_type
 from ...world.vehicles import Pose
 from .. import dynamics as d
 from ..actors import Actor
+from ..attributes import colour, real
 from ..blueprints import EVENT_SENSORS
-from ..errors import CallFailure
 from ..signals import GREEN, RED, YELLOW
 from ..state import sensor_header
 from ..streams import Part
@@ -61,6 +63,7 @@ class Sensors:
         self._collisions: list[tuple[Actor, Actor, Vector]] = []
         self._producing = False
         self._placed: tuple[int, dict[int, Matrix]] | None = None
+        self._stopped: set[int] = set()
 
     def open_level(self, level: Level) -> None:
         """Make ready to draw a level; the street itself is opened when first seen."""
@@ -82,6 +85,7 @@ class Sensors:
         self._tick_s.clear()
         self._due_s.clear()
         self._collisions.clear()
+        self._stopped.clear()
 
     def redraw(self) -> None:
         """Build the drawn street anew when next seen: what is hidden of it has changed."""
@@ -94,16 +98,14 @@ class Sensors:
         self._devices.pop(actor.id, None)
         self._tick_s.pop(actor.id, None)
         self._due_s.pop(actor.id, None)
+        self._stopped.discard(actor.id)
 
     def check(self, actor: Actor) -> None:
         """Read a fresh sensor's attributes; CallFailure when they make no sense."""
         blueprint = actor.description.id
         if blueprint in EVENT_SENSORS:
             return
-        try:
-            self._tick_s[actor.id] = float(actor.attributes["sensor_tick"])
-        except (KeyError, ValueError) as error:
-            raise CallFailure(f"{blueprint} has no usable sensor_tick: {error}") from error
+        tick_s = real(actor.attributes, "sensor_tick")
         if blueprint in cameras.KINDS:
             Optics.of(actor)
             Film.of(actor)
@@ -122,6 +124,7 @@ class Sensors:
         elif blueprint == inertial.GNSS:
             road_map = self._simulation.level.road_map
             self._devices[actor.id] = inertial.Gnss(actor, self._simulation.seed, road_map)
+        self._tick_s[actor.id] = tick_s
 
     def collided(self, one: Actor, other: Actor, push: Vector) -> None:
         """Note that two actors met; ``push`` is the impulse on ``other`` in N s."""
@@ -135,11 +138,14 @@ class Sensors:
         return pairs
 
     def produce(self, delta_s: float) -> None:
-        """Send the data of every sensor that is due after a tick of ``delta_s`` seconds."""
+        """Send the data of every sensor that is due after a tick of ``delta_s`` seconds.
+
+        A sensor whose data cannot be made sends no more; the others and the world go on.
+        """
         simulation = self._simulation
         self._send_collisions()
         sensors = (a for a in simulation.actors.of_kind("sensor") if a.id in self._tick_s)
-        due = [actor for actor in sensors if self._is_due(actor)]
+        due = [a for a in sensors if self._is_due(a) and a.id not in self._stopped]
         if not due:
             return
         placed = [(actor, simulation.matrix_of(actor)) for actor in due]
@@ -151,9 +157,19 @@ class Sensors:
             self._send_views([x for x in heard if x[0].description.id in cameras.KINDS])
             for actor, pose in heard:
                 if isinstance(self._devices.get(actor.id), RAYS):
-                    self._send_rays(actor, pose, delta_s)
+                    with self._alone(actor):
+                        self._send_rays(actor, pose, delta_s)
         finally:
             self._producing, self._placed = False, None
+
+    @contextmanager
+    def _alone(self, actor: Actor) -> Iterator[None]:
+        """Let what one sensor raises stop that sensor only."""
+        name = f"sensor {actor.id} ({actor.description.id})"
+        with self._simulation.faults.within(name, "its stream stops, all else goes on") as part:
+            yield
+        if part.error is not None:
+            self._stopped.add(actor.id)
 
     def _is_due(self, actor: Actor) -> bool:
         tick_s = self._tick_s[actor.id]
@@ -178,19 +194,30 @@ class Sensors:
         """Run the sensors that feel motion; they keep state, so they run unheard as well."""
         for actor, pose in placed:
             device = self._devices.get(actor.id)
-            if isinstance(device, inertial.Imu):
-                gravity = self._simulation.imui_gravity
-                self._send(actor, *device.measure(pose, delta_s, gravity))
-            elif isinstance(device, inertial.Gnss):
-                self._send(actor, *device.measure(pose))
+            with self._alone(actor):
+                if isinstance(device, inertial.Imu):
+                    gravity = self._simulation.imui_gravity
+                    self._send(actor, *device.measure(pose, delta_s, gravity))
+                elif isinstance(device, inertial.Gnss):
+                    self._send(actor, *device.measure(pose))
 
     def _send_views(self, heard: Sequence[tuple[Actor, Matrix]]) -> None:
         if self._simulation.settings.no_rendering_mode or not heard:
             return
         for view in cameras.shared_views(heard):
-            _, exposed = self._exposed(view.cameras[0], view.map_from_camera)
-            for actor, kind, parts in cameras.take_pictures(view, exposed):
-                self._send(actor, kind, parts)
+            left = list(view.cameras)
+            with suppress(Exception):  # told of below, by the camera whose fault it is
+                self._send_view(view, left)
+            for camera in tuple(left):
+                with self._alone(camera):
+                    self._send_view(replace(view, cameras=[camera]), left)
+
+    def _send_view(self, view: cameras.View, left: list[Actor]) -> None:
+        """Send the pictures of a view; cameras whose picture was sent are taken off ``left``."""
+        _, exposed = self._exposed(view.cameras[0], view.map_from_camera)
+        for actor, kind, parts in cameras.take_pictures(view, exposed):
+            self._send(actor, kind, parts)
+            left.remove(actor)
 
     def _exposed(self, viewer: Actor, map_from_viewer: Matrix) -> tuple[Stage, cameras.Exposed]:
         """Return the stage set for a viewer, and what its cameras are exposed to."""
@@ -231,10 +258,11 @@ class Sensors:
             back = (-push[0], -push[1], -push[2])
             for carrier, hit, impulse in ((one, other, back), (other, one, push)):
                 for sensor in carrier.children:
-                    if sensor.description.id == COLLISION:
-                        event = [ACTOR.encode(carrier.info()), ACTOR.encode(hit.info()),
-                                 list(impulse)]  # fmt: skip
-                        self._send(sensor, COLLISION_INDEX, (msgpack.packb(event),))
+                    if sensor.description.id == COLLISION and sensor.id not in self._stopped:
+                        with self._alone(sensor):
+                            event = [ACTOR.encode(carrier.info()), ACTOR.encode(hit.info()),
+                                     list(impulse)]  # fmt: skip
+                            self._send(sensor, COLLISION_INDEX, (msgpack.packb(event),))
         self._collisions.clear()
 
     # The scene.
@@ -266,7 +294,8 @@ class Sensors:
             centre = map_from_actor @ rigid(np.eye(3), mirror_vector(actor.box.location))
             phase = actor.gait.phase if actor.kind == "walker" else None
             pose = self._parts(actor) if actor.kind == "vehicle" else AT_REST
-            shown.append(Shown(actor.id, actor.blueprint, centre, _colour(actor), phase, pose))
+            paint = colour(actor.attributes, "color")
+            shown.append(Shown(actor.id, actor.blueprint, centre, paint, phase, pose))
         lamps = {
             light.signal_id: (LAMP_OF_STATE.get(light.state, "off"), light.actor_id)
             for light, _ in simulation.signals.by_actor.values()
@@ -361,11 +390,3 @@ def _holds(actor: Actor, map_from_actor: Matrix, point: np.ndarray) -> bool:
     local = map_from_actor[:3, :3].T @ (point - map_from_actor[:3, 3])
     offset = local - mirror_vector(actor.box.location)
     return bool(np.all(np.abs(offset) <= actor.box.extent))
-
-
-def _colour(actor: Actor) -> Colour | None:
-    try:
-        red, green, blue = (int(part) for part in actor.attributes["color"].split(","))
-    except (KeyError, ValueError):
-        return None
-    return red, green, blue

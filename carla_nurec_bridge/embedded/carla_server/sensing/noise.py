@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..actors import Actor
+from ..attributes import whole
 
 
 def random_of(actor: Actor, seed: int) -> np.random.Generator:
     """Return a sensor's generator: its ``noise_seed`` alone decides; 0 leaves it to the server.
 
     Without a seed of its own a sensor draws by the server's ``seed`` and its actor's id, so that
-    no two are alike and a run can be repeated. ValueError when the attribute is no integer.
+    no two are alike and a run can be repeated.
     """
-    own = int(actor.attributes.get("noise_seed", "0"))
+    own = whole(actor.attributes, "noise_seed", "0")
     return np.random.default_rng((abs(own),) if own else (seed, 0, actor.id))

@@ -11,6 +11,7 @@ from ....core.frames import Matrix
 from ....rendering.rays import cast
 from ....rendering.scene import RenderScene
 from ..actors import Actor
+from ..attributes import flag, real
 from ..errors import CallFailure
 
 OBSTACLE, INDEX = "sensor.other.obstacle", 7
@@ -32,12 +33,9 @@ class ObstacleSensor:
 
     def __init__(self, actor: Actor) -> None:
         values = actor.attributes
-        try:
-            self._reach_m = float(values["distance"])
-            self._radius_m = float(values["hit_radius"])
-            self.only_dynamics = values["only_dynamics"].lower() in ("true", "1")
-        except (KeyError, ValueError) as error:
-            raise CallFailure(f"obstacle sensor attributes are not usable: {error}") from error
+        self._reach_m = real(values, "distance")
+        self._radius_m = real(values, "hit_radius")
+        self.only_dynamics = flag(values, "only_dynamics")
         if not (self._reach_m > 0.0 and self._radius_m >= 0.0):
             raise CallFailure("an obstacle sensor needs a distance above 0 and no negative radius")
         turns = [

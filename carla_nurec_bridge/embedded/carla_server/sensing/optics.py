@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ....core.opencv_pinhole import OpenCVPinholeCamera
 from ..actors import Actor
+from ..attributes import real, whole
 from ..errors import CallFailure
 
 LARGEST_SIDE = 16384
@@ -40,14 +41,11 @@ class Optics:
     def of(actor: Actor) -> Optics:
         """Read a camera's attributes; CallFailure when they make no image."""
         values = actor.attributes
-        try:
-            optics = Optics(
-                int(values["image_size_x"]), int(values["image_size_y"]), float(values["fov"]),
-                float(values.get("lens_k", STRAIGHT_K)), float(values.get("lens_kcube", 0.0)),
-                float(values.get("lens_x_size", 0.08)), float(values.get("lens_y_size", 0.08)),
-            )  # fmt: skip
-        except (KeyError, ValueError) as error:
-            raise CallFailure(f"camera attributes are not usable: {error}") from error
+        optics = Optics(
+            whole(values, "image_size_x"), whole(values, "image_size_y"), real(values, "fov"),
+            real(values, "lens_k", "-1"), real(values, "lens_kcube", "0"),
+            real(values, "lens_x_size", "0.08"), real(values, "lens_y_size", "0.08"),
+        )  # fmt: skip
         if not (0 < optics.width <= LARGEST_SIDE and 0 < optics.height <= LARGEST_SIDE):
             raise CallFailure(f"a camera image cannot be {optics.width} x {optics.height} pixels")
         if not 0.0 < optics.fov_deg < 180.0:
@@ -93,15 +91,12 @@ class Vignette:
 
     @staticmethod
     def of(actor: Actor) -> Vignette:
-        """Read a camera's attributes; CallFailure when they are no numbers."""
+        """Read a camera's attributes."""
         values = actor.attributes
-        try:
-            return Vignette(
-                max(float(values.get("lens_circle_multiplier", 0.0)), 0.0),
-                max(float(values.get("lens_circle_falloff", 5.0)), 0.0),
-            )
-        except ValueError as error:
-            raise CallFailure(f"lens attributes are not usable: {error}") from error
+        return Vignette(
+            max(real(values, "lens_circle_multiplier", "0"), 0.0),
+            max(real(values, "lens_circle_falloff", "5"), 0.0),
+        )
 
 
 @lru_cache(maxsize=16)

@@ -7,15 +7,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ....core.buffers import flat_bytes
 from ....core.frames import Matrix
 from ....rendering.rays import cast
 from ....rendering.scene import RenderScene
 from ..actors import Actor
+from ..attributes import real, whole
 from ..errors import CallFailure
 from .noise import random_of
 
 RADAR = "sensor.other.radar"
 INDEX = 9
+MOST_POINTS_PER_TICK = 5_000_000
 
 
 class Radar:
@@ -23,16 +26,15 @@ class Radar:
 
     def __init__(self, actor: Actor, seed: int) -> None:
         values = actor.attributes
-        try:
-            self._fov_rad = (
-                math.radians(float(values["horizontal_fov"])),
-                math.radians(float(values["vertical_fov"])),
-            )
-            self._range_m = float(values["range"])
-            self._points_per_second = int(values["points_per_second"])
-            self._random = random_of(actor, seed)
-        except (KeyError, ValueError) as error:
-            raise CallFailure(f"radar attributes are not usable: {error}") from error
+        self._fov_rad = (
+            math.radians(real(values, "horizontal_fov")),
+            math.radians(real(values, "vertical_fov")),
+        )
+        self._range_m = real(values, "range")
+        self._points_per_second = whole(values, "points_per_second")
+        self._random = random_of(actor, seed)
+        if not (self._range_m > 0.0 and self._points_per_second >= 0):
+            raise CallFailure("a radar needs a range above 0 and no negative points_per_second")
 
     def measure(
         self,
@@ -47,7 +49,7 @@ class Radar:
         ``own_velocity`` and those of actors by id are (3,) in m/s, map frame. A detection is
         (velocity, azimuth, altitude, depth); negative velocity comes closer.
         """
-        count = round(self._points_per_second * delta_s)
+        count = min(round(self._points_per_second * delta_s), MOST_POINTS_PER_TICK)
         radius = np.sqrt(self._random.random(count))
         turn = 2.0 * math.pi * self._random.random(count)
         azimuth = 0.5 * self._fov_rad[0] * radius * np.cos(turn)
@@ -63,7 +65,7 @@ class Radar:
         moving = np.array([velocities.get(i, _STILL) for i in hits.instance[seen].tolist()])
         closing = np.sum((moving.reshape(-1, 3) - own_velocity) * directions[seen], axis=1)
         points = np.stack([closing, azimuth[seen], altitude[seen], hits.range_m[seen]], axis=-1)
-        return INDEX, (np.ascontiguousarray(points, "<f4").data.cast("B"),)
+        return INDEX, (flat_bytes(np.ascontiguousarray(points, "<f4")),)
 
 
 _STILL = np.zeros(3)
