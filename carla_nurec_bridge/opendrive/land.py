@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 from scipy.spatial import Delaunay, cKDTree
 
 from ..core.errors import InputError
@@ -83,7 +83,9 @@ def _dense(loop: Array, spacing_m: float) -> Array:
 
 def _nodes(built: Pavement, inside: NDArray[np.uint8]) -> Array:
     grid = built.grid
-    distance = distance_transform_edt(inside == 0) * grid.cell_m
+    distance = grid.cell_m * cv2.distanceTransform(
+        np.asarray(inside == 0, np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    )
     low = np.array([grid.x0, grid.y0])
     size = np.array([grid.shape[1], grid.shape[0]]) * grid.cell_m
     # Maps of many kilometres get a coarser lattice, so that its size stays bounded.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.uint8]
@@ -49,10 +48,11 @@ class Grid:
         pixels = (polygons[..., :2] - (self.x0, self.y0)) / self.cell_m
         return np.rint(pixels * (1 << _SHIFT)).astype(np.int32)
 
-    def paint(self, image: NDArray, polygons: Iterable[Array], value: float = 1.0) -> None:
-        """Cover convex polygons (K, 2+) with one value."""
-        for polygon in polygons:
-            cv2.fillConvexPoly(image, self.fixed(polygon), value, shift=_SHIFT)
+    def paint(self, image: NDArray, polygons: Array, values: ArrayLike = 1.0) -> None:
+        """Cover convex polygons (N, K, 2+), one after the other, with a value or values (N,)."""
+        each = np.broadcast_to(np.asarray(values, np.float64), len(polygons)).tolist()
+        for corners, value in zip(self.fixed(polygons), each, strict=True):
+            cv2.fillConvexPoly(image, corners, value, shift=_SHIFT)
 
     def cells(self, points: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return (rows, columns) of the cells of points (..., 2+), clipped to the grid."""

@@ -69,8 +69,8 @@ def pavement(opendrive: OpenDriveMap) -> Pavement:
     road_z = np.full(grid.shape, -np.inf, np.float32)
     for strip in strips:
         if strip.paved:
-            for quad in strip.quads():
-                grid.paint(road_z, (quad,), float(quad[:, 2].max()))
+            quads = strip.quads()
+            grid.paint(road_z, quads, quads[..., 2].max(axis=1))
     # Cells at a border belong to both sides; only those inside a carriageway displace others.
     road_z[grow(np.isfinite(road_z).astype(np.uint8), -1) == 0] = -np.inf
     kept = tuple(_kept(strip, grid, road_z) for strip in strips)

@@ -94,7 +94,7 @@ def _crossings(road_map: OpenDriveMap, built: Pavement) -> Mask:
             outline = crosswalk_outline(road, item) if item.type == "crosswalk" else None
             if outline is not None and len(outline) >= 3 and np.all(np.isfinite(outline)):
                 hull = cv2.convexHull(outline[:, :2].astype(np.float32))[:, 0]
-                built.grid.paint(mask, (hull.astype(np.float64),))
+                built.grid.paint(mask, hull[None].astype(np.float64))
     return mask
 
 

@@ -20,7 +20,7 @@ from ...opendrive.signals import (
     stop_lines,
 )
 from ...opendrive.spawn import spawn_points
-from ...opendrive.street import cached_street
+from ...opendrive.street import street_of
 from .ground import Ground, build_ground
 from .objects import StreetObject, street_objects
 from .obstacles import Obstacles, build_obstacles
@@ -89,7 +89,7 @@ def open_level(name: str, xodr: str) -> Level:
     spawns = tuple(
         _pose((x, y, z + SPAWN_CLEARANCE_M), heading) for x, y, z, heading in spawn_points(road_map)
     )
-    objects = street_objects(cached_street(road_map.text))
+    objects = street_objects(street_of(road_map))
     return Level(
         name, road_map.text, road_map, build_ground(road_map), spawns, lights,
         signal_groups(road_map), stops, objects, build_obstacles(objects),

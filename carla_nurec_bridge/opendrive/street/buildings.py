@@ -9,7 +9,7 @@ import numpy as np
 from ...rendering.mesh import GLASS, Mesh, concatenate
 from ..heights import ground_height
 from ..model import OpenDriveMap
-from .parts import Array, Colour, Label, box_quads, placed, quads, triangles
+from .parts import Array, Colour, Faces, Label, box_quads, placed, quads_of, triangles
 from .site import Frontage, Site
 
 _FACADES: tuple[Colour, ...] = (
@@ -27,6 +27,8 @@ _AWNINGS: tuple[Colour, ...] = ((150, 46, 40), (44, 92, 74), (46, 70, 118), (186
 _FLOOR_M = 3.2
 _SETBACK_M = (3.2, 5.5)
 _MAX_SLOPE_M = 3.0
+_GABLE = 0.36
+"""Height of a gabled roof by the depth of its house."""
 
 
 @dataclass(frozen=True)
@@ -112,24 +114,28 @@ def _house(house: House, drop_m: float, rng: np.random.Generator) -> Mesh:
     facade = np.array(house.facade)
     body = box_quads((0.0, 0.0, -drop_m), (depth, width, height), sides_only=True)
     shades = facade * np.array([1.0, 0.97, 1.0, 0.97])[:, None]
-    meshes = [
-        quads(body, shades, Label.BUILDINGS),
-        quads(
+    faces = [
+        Faces(body, shades),
+        Faces(
             box_quads((-0.06, -0.06, -drop_m), (depth + 0.06, width + 0.06, 0.45), True),
-            _PLINTH, Label.BUILDINGS,
+            _PLINTH,
         ),
-        quads(
+        Faces(
             box_quads((-0.15, -0.15, height - 0.35), (depth + 0.15, width + 0.15, height)),
-            facade * 0.82, Label.BUILDINGS,
+            facade * 0.82,
         ),
-    ]  # fmt: skip
-    meshes += _gable(house, height) if house.gabled else _flat(house, height, rng)
+    ]
+    faces += _gable(house, height) if house.gabled else _flat(house, height, rng)
     for wall in range(4):
-        meshes += _openings(house, wall, rng)
-    return concatenate(meshes)
+        faces += _openings(house, wall, rng)
+    mesh = quads_of(faces, Label.BUILDINGS)
+    if not house.gabled:
+        return mesh
+    walls = triangles(_gable_walls(house, height), house.facade, Label.BUILDINGS)
+    return concatenate([mesh, walls])
 
 
-def _flat(house: House, height: float, rng: np.random.Generator) -> list[Mesh]:
+def _flat(house: House, height: float, rng: np.random.Generator) -> list[Faces]:
     depth, width = house.depth_m, house.width_m
     rim = 0.25
     parapet = [
@@ -143,44 +149,53 @@ def _flat(house: House, height: float, rng: np.random.Generator) -> list[Mesh]:
     x, y = rng.uniform(0.3, 0.5) * depth, rng.uniform(0.2, 0.6) * width
     hut = box_quads((x, y, height), (x + 2.4, y + 3.0, height + 2.2))
     return [
-        quads(np.concatenate(parapet), np.array(house.facade) * 0.9, Label.BUILDINGS),
-        quads(top[None], _FLAT_ROOF, Label.BUILDINGS),
-        quads(hut, (150, 148, 144), Label.BUILDINGS),
+        Faces(np.concatenate(parapet), np.array(house.facade) * 0.9),
+        Faces(top[None], _FLAT_ROOF),
+        Faces(hut, (150, 148, 144)),
     ]
 
 
-def _gable(house: House, height: float) -> list[Mesh]:
+def _gable(house: House, height: float) -> list[Faces]:
     depth, width, over = house.depth_m, house.width_m, 0.5
-    rise = 0.36 * depth
-    ridge = height + rise
-    slope = rise / (0.5 * depth)
-    eaves = height - over * slope
-    middle = 0.5 * depth
+    ridge, middle = height + _GABLE * depth, 0.5 * depth
+    eaves = height - over * 2.0 * _GABLE
     lines = [
         np.array([[x, -over, z], [x, width + over, z]])
         for x, z in ((-over, eaves), (middle, ridge), (depth + over, eaves))
     ]
-    faces = np.array(
+    roof = np.array(
         [
             [lines[0][0], lines[1][0], lines[1][1], lines[0][1]],
             [lines[1][0], lines[2][0], lines[2][1], lines[1][1]],
-        ]
-    )
-    walls = np.array(
-        [
-            [[0.0, 0.0, height], [depth, 0.0, height], [middle, 0.0, ridge]],
-            [[depth, width, height], [0.0, width, height], [middle, width, ridge]],
         ]
     )
     chimney = box_quads(
         (middle + 0.6, 0.25 * width, height), (middle + 1.3, 0.25 * width + 0.8, ridge + 0.9)
     )
     return [
-        quads(faces, house.roof, Label.BUILDINGS),
-        quads(faces[:, ::-1] - (0.0, 0.0, 0.12), (96, 84, 74), Label.BUILDINGS),
-        triangles(walls, house.facade, Label.BUILDINGS),
-        quads(chimney, (122, 78, 66), Label.BUILDINGS),
+        Faces(roof, house.roof),
+        Faces(roof[:, ::-1] - (0.0, 0.0, 0.12), (96, 84, 74)),
+        Faces(chimney, (122, 78, 66)),
     ]
+
+
+def _gable_walls(house: House, height: float) -> Array:
+    """Return the two triangles (2, 3, 3) of wall under a gabled roof."""
+    depth, width = house.depth_m, house.width_m
+    ridge, middle = height + _GABLE * depth, 0.5 * depth
+    return np.array(
+        [
+            [[0.0, 0.0, height], [depth, 0.0, height], [middle, 0.0, ridge]],
+            [[depth, width, height], [0.0, width, height], [middle, width, ridge]],
+        ]
+    )
+
+
+_WALL_WAYS = (
+    ((0.0, -1.0), (-1.0, 0.0)), ((1.0, 0.0), (0.0, -1.0)),
+    ((0.0, 1.0), (1.0, 0.0)), ((-1.0, 0.0), (0.0, 1.0)),
+)  # fmt: skip
+"""Of each wall in the house's plane: the way along it, and the way outwards."""
 
 
 def _wall_frame(house: House, wall: int, points: Array) -> Array:
@@ -189,30 +204,28 @@ def _wall_frame(house: House, wall: int, points: Array) -> Array:
     Walls: 0 street, 1 right side, 2 back, 3 left side; ``along`` grows to the right as seen from
     outside.
     """
-    along, up, out = points[..., 0], points[..., 1], points[..., 2]
-    depth, width = house.depth_m, house.width_m
-    x, y = {
-        0: (-out, width - along),
-        1: (along, -out),
-        2: (depth + out, along),
-        3: (depth - along, width + out),
-    }[wall]
-    return np.stack([x, y, up], axis=-1)
+    along_way, out_way = _WALL_WAYS[wall]
+    origin = ((0.0, house.width_m), (0.0, 0.0), (house.depth_m, 0.0),
+              (house.depth_m, house.width_m))[wall]  # fmt: skip
+    result = np.empty(points.shape)
+    for axis in (0, 1):
+        result[..., axis] = (
+            origin[axis] + along_way[axis] * points[..., 0] + out_way[axis] * points[..., 2]
+        )
+    result[..., 2] = points[..., 1]
+    return result
 
 
 def _panels(house: House, wall: int, rectangles: Array, out_m: float) -> Array:
     """Return quads (N, 4, 3) of rectangles (N, 4) = (left, bottom, right, top) on a wall."""
-    left, low, right, high = rectangles.T
-    out = np.full_like(left, out_m)
-    corners = np.stack(
-        [np.stack([left, low, out], -1), np.stack([right, low, out], -1),
-         np.stack([right, high, out], -1), np.stack([left, high, out], -1)],
-        axis=1,
-    )  # fmt: skip
+    corners = np.empty((len(rectangles), 4, 3))
+    corners[..., 0] = rectangles[:, [0, 2, 2, 0]]
+    corners[..., 1] = rectangles[:, [1, 1, 3, 3]]
+    corners[..., 2] = out_m
     return _wall_frame(house, wall, corners)
 
 
-def _openings(house: House, wall: int, rng: np.random.Generator) -> list[Mesh]:
+def _openings(house: House, wall: int, rng: np.random.Generator) -> list[Faces]:
     length = house.width_m if wall % 2 == 0 else house.depth_m
     columns = max(int((length - 1.0) // 2.7), 1)
     pitch = length / columns
@@ -225,43 +238,40 @@ def _openings(house: House, wall: int, rng: np.random.Generator) -> list[Mesh]:
     half, tall = 0.55, 1.5
     x, z = grid.T
     windows = np.stack([x - half, z, x + half, z + tall], axis=-1)
-    meshes = []
+    faces = []
     if wall == 0:
-        meshes += _ground_floor(house, middles, pitch, rng)
+        faces += _ground_floor(house, middles, pitch, rng)
     if len(windows):
         glass = np.array(_GLASS) * rng.uniform(0.75, 1.35, len(windows))[:, None]
         lit = rng.random(len(windows)) < 0.06
         glass[lit] = (188, 164, 112)
         frames = windows + np.array([-0.1, -0.14, 0.1, 0.1])
         panes = _panels(house, wall, windows, 0.04)
-        meshes.append(quads(panes, glass, Label.BUILDINGS, finish=GLASS))
+        faces.append(Faces(panes, glass, GLASS))
         # Details that only the street sees are left out where nobody passes.
         if wall != 2:
-            meshes.append(quads(_panels(house, wall, frames, 0.02), _FRAME, Label.BUILDINGS))
+            faces.append(Faces(_panels(house, wall, frames, 0.02), _FRAME))
         if wall == 0:
             bars = np.stack([x - 0.03, z, x + 0.03, z + tall], axis=-1)
-            meshes.append(quads(_panels(house, wall, bars, 0.05), _FRAME, Label.BUILDINGS))
-    return meshes
+            faces.append(Faces(_panels(house, wall, bars, 0.05), _FRAME))
+    return faces
 
 
 def _ground_floor(
     house: House, middles: Array, pitch: float, rng: np.random.Generator
-) -> list[Mesh]:
+) -> list[Faces]:
     door_at = int(rng.integers(len(middles)))
     door = np.array([[middles[door_at] - 0.6, 0.0, middles[door_at] + 0.6, 2.3]])
     colour = _DOORS[rng.integers(len(_DOORS))]
     surround = door + np.array([-0.15, 0.0, 0.15, 0.18])
-    meshes = [
-        quads(_panels(house, 0, surround, 0.07), _FRAME, Label.BUILDINGS),
-        quads(_panels(house, 0, door, 0.09), colour, Label.BUILDINGS),
-        quads(
-            _panels(house, 0, door + np.array([0.25, 1.5, -0.25, -0.25]), 0.1), _GLASS,
-            Label.BUILDINGS, finish=GLASS,
-        ),
-    ]  # fmt: skip
+    faces = [
+        Faces(_panels(house, 0, surround, 0.07), _FRAME),
+        Faces(_panels(house, 0, door, 0.09), colour),
+        Faces(_panels(house, 0, door + np.array([0.25, 1.5, -0.25, -0.25]), 0.1), _GLASS, GLASS),
+    ]
     others = np.delete(middles, door_at)
     if not len(others):
-        return meshes
+        return faces
     if house.shop:
         half, low, high = 0.5 * pitch - 0.2, 0.55, 2.7
     else:
@@ -270,8 +280,8 @@ def _ground_floor(
         [others - half, np.full_like(others, low), others + half, np.full_like(others, high)], -1
     )
     frames = glass + np.array([-0.1, -0.1, 0.1, 0.1])
-    meshes.append(quads(_panels(house, 0, frames, 0.08), _FRAME, Label.BUILDINGS))
-    meshes.append(quads(_panels(house, 0, glass, 0.1), _GLASS, Label.BUILDINGS, finish=GLASS))
+    faces.append(Faces(_panels(house, 0, frames, 0.08), _FRAME))
+    faces.append(Faces(_panels(house, 0, glass, 0.1), _GLASS, GLASS))
     if house.shop:
         awning = np.array(
             [[0.3, 2.95, 0.1], [house.width_m - 0.3, 2.95, 0.1],
@@ -279,6 +289,6 @@ def _ground_floor(
         )  # fmt: skip
         cloth = _AWNINGS[rng.integers(len(_AWNINGS))]
         face = _wall_frame(house, 0, awning)[None]
-        meshes.append(quads(face[:, ::-1], cloth, Label.BUILDINGS))
-        meshes.append(quads(face - (0.0, 0.0, 0.02), cloth, Label.BUILDINGS))
-    return meshes
+        faces.append(Faces(face[:, ::-1], cloth))
+        faces.append(Faces(face - (0.0, 0.0, 0.02), cloth))
+    return faces

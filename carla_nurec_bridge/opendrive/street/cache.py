@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from ... import opendrive as _package
 from ...core.resources import cache_dir
 from ...rendering.mesh import Mesh
+from ..model import OpenDriveMap
 from ..parser import parse
 from .build import Street, build_street
 from .furniture import SignalHead
@@ -27,9 +29,18 @@ def cached_street(xodr_text: str, seed: int = 0) -> Street:
     text, the seed and this package's building code, so a changed package builds anew. Several
     processes may call this at once: each writes its own folder and the first one is kept.
     """
+    return _cached(xodr_text, seed, lambda: parse(xodr_text))
+
+
+def street_of(opendrive: OpenDriveMap, seed: int = 0) -> Street:
+    """Return the street of a map that is parsed already, as ``cached_street`` does."""
+    return _cached(opendrive.text, seed, lambda: opendrive)
+
+
+def _cached(xodr_text: str, seed: int, parsed: Callable[[], OpenDriveMap]) -> Street:
     folder = cache_dir("streets") / street_key(xodr_text, seed)
     if not (folder / _HEADS).is_file():
-        _write(folder, build_street(parse(xodr_text), seed))
+        _write(folder, build_street(parsed(), seed))
     return _read(folder)
 
 

@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
+from numpy.typing import NDArray
 
 from ...core.frames import Matrix, matrix_from_xyz_rpy
 from ...rendering.mesh import LIGHT, Mesh, concatenate
 from ..geometry import road_pose
 from ..heights import ground_height
 from ..model import OpenDriveMap, Signal
+from ..raster import Mask
 from ..signals import (
     SPEED_SIGN,
     STOP_SIGN,
@@ -90,8 +91,6 @@ def signal_parts(
     A light that the file puts over a carriageway hangs on an arm of a pole beside it. Others have
     one head on the pole and, with the lane within 9 m, one on an arm over the lane.
     """
-    free = built.carriageway == 0
-    nearest = distance_transform_edt(~free, return_distances=False, return_indices=True)
     meshes, heads = [], []
     for signal_id, (road, signal) in opendrive.signals.items():
         if signal.type != TRAFFIC_LIGHT:
@@ -99,10 +98,10 @@ def signal_parts(
         (x, y, road_z), facing = signal_facing(road, signal, stops.get(signal_id, ()))
         spot = np.array([x, y])
         row, column = built.grid.cells(spot)
-        overhead = not free[row, column]
+        overhead = bool(built.carriageway[row, column])
         foot = spot
         if overhead:
-            edge = built.grid.centres(nearest[0, row, column], nearest[1, row, column])
+            edge = built.grid.centres(*_nearest_free(built.carriageway, int(row), int(column)))
             away = edge - spot
             foot = edge + 0.6 * away / max(float(np.hypot(*away)), 1e-6)
         target = spot if overhead else _lane_ahead(spot, facing, stops.get(signal_id, ()))
@@ -128,6 +127,23 @@ def signal_parts(
             heads.append(_head(signal_id, target + 0.05 * ahead, base + _OVERHEAD_M, facing))
         meshes.append(quads(np.concatenate(tubes), _STEEL, Label.POLES))
     return meshes, heads
+
+
+def _nearest_free(taken: Mask, row: int, column: int) -> tuple[NDArray, NDArray]:
+    """Return (row, column) of the free cell nearest to a taken one; itself where none is free."""
+    reach = 16
+    while True:
+        top, left = max(row - reach, 0), max(column - reach, 0)
+        window = taken[top : row + reach + 1, left : column + reach + 1]
+        rows, columns = np.nonzero(window == 0)
+        apart = np.hypot(rows + top - row, columns + left - column)
+        whole = window.shape == taken.shape
+        if len(apart) and (whole or apart.min() <= reach):
+            nearest = int(apart.argmin())
+            return rows[nearest] + top, columns[nearest] + left
+        if whole:
+            return np.asarray(row), np.asarray(column)
+        reach *= 2
 
 
 def _head(signal_id: str, spot: Array, z: float, facing: float) -> SignalHead:

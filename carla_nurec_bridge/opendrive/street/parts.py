@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,17 +50,42 @@ def triangles(
     )
 
 
+class Faces(NamedTuple):
+    """Quads of one look, not yet a mesh: corners (N, 4, 3), colours (3,) or (N, 3), the finish."""
+
+    corners: ArrayLike
+    colours: ArrayLike
+    finish: int = MATTE
+
+
+def quads_of(faces: Sequence[Faces], tag: int) -> Mesh:
+    """Return all quads as one mesh, as ``quads`` makes it of each.
+
+    Things of many small parts are made so: a mesh for each part costs more than its quads.
+    """
+    corners = [np.asarray(x.corners, dtype=np.float64).reshape(-1, 4, 3) for x in faces]
+    counts = [len(x) for x in corners]
+    colours = [
+        np.broadcast_to(np.asarray(x.colours, dtype=np.float64), (count, 3))
+        for x, count in zip(faces, counts, strict=True)
+    ]
+    finish = np.repeat([x.finish for x in faces], counts)
+    return quads(np.concatenate(corners), np.concatenate(colours), tag, finish)
+
+
 def quads(
-    corners: ArrayLike, colours: ArrayLike, tag: int, finish: int = MATTE, object_id: int = 0
-) -> Mesh:
+    corners: ArrayLike, colours: ArrayLike, tag: int, finish: ArrayLike = MATTE,
+    object_id: int = 0,
+) -> Mesh:  # fmt: skip
     """Return N quads of ``corners`` (N, 4, 3), counter-clockwise seen from their front.
 
-    Colours are (3,) or (N, 3), sRGB 0 to 255.
+    Colours are (3,) or (N, 3), sRGB 0 to 255; the finish is one, or (N,).
     """
     points = np.asarray(corners, dtype=np.float64).reshape(-1, 4, 3)
     count = len(points)
     shades = np.broadcast_to(np.asarray(colours, dtype=np.float64), (count, 3))
-    rgba = np.full((2 * count, 4), finish, np.uint8)
+    rgba = np.empty((2 * count, 4), np.uint8)
+    rgba[:, 3] = np.repeat(np.broadcast_to(finish, count), 2)
     rgba[:, :3] = np.repeat(np.clip(np.rint(shades), 0, 255), 2, axis=0)
     first = 4 * np.arange(count, dtype=np.int32)[:, None]
     index = (first + np.array([0, 1, 2, 0, 2, 3])).reshape(-1, 3)
