@@ -23,6 +23,18 @@ _SYNCHRONOUS = [False]
 """What the client library sends first with every call that waits for its answer."""
 _LARGEST = 1 << 16
 _SHORTEST_S = 0.001
+_LOOK_S = 1.0
+
+
+def is_gone(host: str, port: int) -> bool:
+    """Say whether a server has ended: its machine answers that nobody listens at the port."""
+    try:
+        socket.create_connection((host, port), _LOOK_S).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 class SilentError(BridgeError):

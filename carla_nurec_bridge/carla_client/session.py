@@ -20,13 +20,18 @@ from ..core.errors import DeadlineError, InputError, ProtocolError
 from ..core.frames import Matrix, carla_from_matrix, matrix_from_carla, mirror_vector
 from ..core.timebase import NS_PER_S
 from .handshake import SilentError, ask_version, check_versions
+from .lifeline import Lifeline
 from .traffic_managers import TrafficManagers
+from .world_watch import WorldWatch
 
 __all__ = ["Session", "Snapshot", "matrix_of", "transform_of"]
 
 _log = logging.getLogger(__name__)
 
 _RETRY_S = 0.2
+_LOOK_S = 0.5
+_DYING_S = 5.0
+_SHORT_S = 0.05
 _WAITING_TICKS = 4
 _MOST_SUBSTEPS = 16
 
@@ -69,6 +74,8 @@ class Session:
         self._ticks: deque[carla.WorldSnapshot] = deque(maxlen=_WAITING_TICKS)
         self._ticked = threading.Condition()
         self._patience_s = 0.0
+        self._lifeline = Lifeline(host, port)
+        self._watch: WorldWatch | None = None
         self.server_version = ""
 
     def __enter__(self) -> Session:
@@ -80,6 +87,8 @@ class Session:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if isinstance(value, RuntimeError | DeadlineError) and self._is_open:
+            self._lifeline.check()
         self.close()
         if type(value) is RuntimeError:
             raise ProtocolError(f"CARLA at {self._where}: {value}") from value
@@ -195,6 +204,11 @@ class Session:
             settings.max_substeps = _MOST_SUBSTEPS
             settings.max_substep_delta_time = settings.fixed_delta_seconds / _MOST_SUBSTEPS
         self.world.apply_settings(settings)
+        self._watch = self._watched(owned=True)
+
+    def _watched(self, *, owned: bool) -> WorldWatch:
+        town = self.map.name.split("/")[-1]
+        return WorldWatch(self.world, town, self._where, owned=owned)
 
     def follow(self, patience_s: float) -> None:
         """Leave the tick to another client: ``tick`` then waits for its next one.
@@ -203,6 +217,7 @@ class Session:
         DeadlineError when nobody has ticked for ``patience_s`` of wall time.
         """
         self._patience_s = patience_s
+        self._watch = self._watched(owned=False)
         self._listener = self.world.on_tick(self._note_tick)
 
     def _note_tick(self, snapshot: carla.WorldSnapshot) -> None:
@@ -211,36 +226,67 @@ class Session:
             self._ticked.notify()
 
     def _await_tick(self) -> carla.WorldSnapshot:
-        with self._ticked:
-            if not self._ticked.wait_for(lambda: self._ticks, self._patience_s):
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            with self._ticked:
+                if self._ticked.wait_for(lambda: self._ticks, _LOOK_S):
+                    return self._ticks.popleft()
+            self._lifeline.check()
+            if time.monotonic() > deadline:
                 raise DeadlineError(
                     f"nobody has ticked CARLA at {self._where} for {self._patience_s:g} s; is the "
                     "client that owns the tick running?"
                 )
-            return self._ticks.popleft()
 
     def tick(self) -> carla.WorldSnapshot:
-        """Advance the world by one step, or wait for it when following; return its state."""
+        """Advance the world by one step, or wait for it when following; return its state.
+
+        ProtocolError when the server has ended or another client has changed the world.
+        """
         if self._listener is not None:
-            return self._await_tick()
-        world = self.world
+            snapshot = self._await_tick()
+            if self._watch is not None:
+                self._watch.after_tick(self.world, snapshot.frame, snapshot)
+            return snapshot
         try:
-            with self.traffic_managers.stepping(world):
-                frame = world.tick()
+            return self._lifeline.call(self._tick)
         except RuntimeError as error:
+            self._lifeline.check()
             raise ProtocolError(f"CARLA at {self._where} did not finish a tick: {error}") from error
+
+    def _tick(self) -> carla.WorldSnapshot:
+        world, watch = self.world, self._watch
+        if watch is not None:
+            watch.before_tick(world)
+        with self.traffic_managers.stepping(world):
+            frame = world.tick()
         snapshot = world.get_snapshot()
-        if snapshot.frame != frame:
-            raise ProtocolError(
-                f"CARLA at {self._where} is at frame {snapshot.frame} after tick {frame}: "
-                "another client ticks it too; stop that client"
-            )
+        if watch is not None:
+            watch.after_tick(world, frame, snapshot)
         return snapshot
+
+    def look(self) -> None:
+        """Look at a world that stands: ProtocolError when it has ended, or another changed it."""
+        watch = self._watch
+        if self._listener is not None or watch is None:
+            self._lifeline.check()
+        else:
+            self._lifeline.call(lambda: watch.before_tick(self.world))
+
+    def hasten(self) -> None:
+        """Before things are put away: wait for no answers of a server that gives none."""
+        try:
+            alive = ask_version(self._host, self._port, _DYING_S) is not None
+        except (SilentError, ProtocolError):
+            alive = False
+        if not alive:
+            self._client.set_timeout(_SHORT_S)
 
     def close(self) -> None:
         """Give the tick back as it was found; a second call does nothing."""
         if not self._is_open:
             return
+        self._lifeline.close()
         found, self._found = self._found, None
         listener, self._listener = self._listener, None
         try:

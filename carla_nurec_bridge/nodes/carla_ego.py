@@ -54,6 +54,7 @@ from ..scene import open_scene
 from ..scene.calibration import calibrated
 
 _CHECK_CLOCK_FRAMES = 20
+_LOOK_S = 1.0
 _SAY_CLIPPED_S = 10.0
 
 
@@ -94,6 +95,7 @@ class CarlaEgo:
         self._observer: Observer | None = None
         self._on_stage = ExitStack()
         self._lost: Exception | None = None
+        self._looked_s = 0.0
         self._clipped = 0
 
     def run(self, desk: ServiceDesk) -> int:
@@ -171,6 +173,7 @@ class CarlaEgo:
             self._publisher.weather(weather_json(session.world))
             if self._stage.route is not None and "route" in self._publishers.counts:
                 self._publisher.route(self._stage.route.map_from_points, self._at.stamp_ns)
+            stack.callback(session.hasten)
             self._on_stage = stack.pop_all()
 
     def _set_stage_again(self) -> None:
@@ -194,7 +197,7 @@ class CarlaEgo:
         while True:
             first = at.frame < 0
             if not first:
-                if self._control.wait_turn(lambda: self._publisher.clock(at.stamp_ns)):
+                if self._control.wait_turn(self._stand):
                     pacer = Pacer(factor, p.dt_s)
                 if self._lost is not None:
                     lost, self._lost = self._lost, None
@@ -214,6 +217,13 @@ class CarlaEgo:
             if p.frames and at.frame >= p.frames:
                 return
             pacer.wait()
+
+    def _stand(self) -> None:
+        """While no frame is made: repeat the clock, and look whether the world still stands."""
+        self._publisher.clock(self._at.stamp_ns)
+        if self._lost is None and time.monotonic() - self._looked_s > _LOOK_S:
+            self._looked_s = time.monotonic()
+            self._session.look()
 
     def _tick(self, session: Session) -> Snapshot:
         state = self._observer.last if self._observer else None

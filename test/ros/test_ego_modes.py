@@ -154,6 +154,31 @@ def test_carla_dies_and_comes_back(folder: Path, user: User) -> None:
         ego.close()
 
 
+def test_a_carla_that_ends_is_named_in_a_pause_and_delays_nobody(folder: Path, user: User) -> None:
+    """Neither waits for the client library's time-out, which is a minute here."""
+    odometry = user.hear("odometry")
+    rig = str(folder / "rig.yaml")
+    with carla_server(folder / "c") as port:
+        ego = Ego(DOMAIN, folder / "pausing", port, rig=rig, carla__timeout_s=60.0)
+        user.until(lambda: user.heard[odometry], "the first frame", 60)
+        assert user.call("pause", True).success
+    try:
+        assert ego.process.wait(30) == 1
+        [line] = [x for x in ego.log.read_text().splitlines() if "error" in x]
+        assert f"CARLA at 127.0.0.1:{port} has ended" in line
+    finally:
+        ego.close()
+    user.heard[odometry].clear()
+    with carla_server(folder / "d") as port:
+        ego = Ego(
+            DOMAIN, folder / "hasty", port, rig=rig, carla__timeout_s=60.0, carla__reconnect_s=60.0
+        )
+        user.until(lambda: user.heard[odometry], "the first frame", 60)
+    asked_s = time.monotonic()
+    assert ego.close() == 130
+    assert time.monotonic() - asked_s < 15.0
+
+
 def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> None:
     scene_path = make_scene(folder / "scene", frames=60, vehicles=4)
     scene = open_scene(scene_path)

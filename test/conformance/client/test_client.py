@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +23,38 @@ _MAP = config_path("maps", "demo_town.xodr")
 
 
 @pytest.fixture(scope="module")
-def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     pytest.importorskip("carla")
     folder = tmp_path_factory.mktemp("client")
     config = GraphConfig(map=_MAP, nurec=False, carla_port=free_port(pair=True), run_dir=folder)
     [process] = [p for p in servers(config) if p.name == CARLA_SERVER]
     server = Child(process, folder / "server.log")
-    script = Path(__file__).with_name("session.py")
     try:
-        done = subprocess.run(
-            [sys.executable, str(script), str(config.carla_port)],
-            capture_output=True, text=True, timeout=250, check=False, env=os.environ,
-        )  # fmt: skip
+        yield config.carla_port
     finally:
         server.terminate()
         server.close(5.0)
+
+
+def _said(script: str, port: int) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name(script)), str(port)],
+        capture_output=True, text=True, timeout=250, check=False, env=os.environ,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+@pytest.fixture(scope="module")
+def facts(port: int) -> dict[str, Any]:
+    return _said("session.py", port)
+
+
+@pytest.fixture(scope="module")
+def strangers(port: int, facts: dict[str, Any]) -> dict[str, Any]:
+    assert facts
+    return _said("strangers_session.py", port)
 
 
 def test_a_second_owner_of_the_tick_is_refused(facts: dict[str, Any]) -> None:
@@ -125,3 +140,34 @@ def test_a_rehearsal_records_every_vehicle(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     tracks = trajectories(read_log(log))
     assert len([t for t in tracks.values() if len(t.times_s) >= 30]) >= 5
+
+
+@pytest.mark.parametrize(
+    ("did", "words"),
+    [
+        ("step", "changed the world's step from 0.05 s to 0.1 s"),
+        ("no_step", "changed the world's step from 0.05 s to none"),
+        ("asynchronous", "switched the world to asynchronous mode"),
+        ("rendering", "switched rendering off"),
+        ("substeps", "changed max_substeps of the physics from 10 to 3"),
+        ("ticks", "ticks it too"),
+        ("reload", "loaded the map demo_town anew (reload_world)"),
+        ("generate", "(generate_opendrive_world)"),
+        ("load", "in place of OpenDriveMap (load_world)"),
+        ("step, standing", "changed the world's step"),
+        ("ticks, standing", "ticks it too"),
+        ("generate, standing", "(generate_opendrive_world)"),
+    ],
+)
+def test_what_another_client_changes_is_said_at_once_by_its_name(
+    strangers: dict[str, Any], did: str, words: str
+) -> None:
+    text, ticks = strangers[did]
+    assert words in text
+    assert "another client" in text
+    assert "stop that client" in text
+    assert ticks <= 1
+
+
+def test_a_world_that_nobody_touches_is_left_in_peace(strangers: dict[str, Any]) -> None:
+    assert strangers["nobody"] == ["", 40]

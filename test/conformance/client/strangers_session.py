@@ -1,0 +1,94 @@
+"""Own a world's tick while another client changes the world; print what each session says."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+
+import carla
+
+from carla_nurec_bridge.carla_client.session import Session
+from carla_nurec_bridge.core.errors import BridgeError
+from carla_nurec_bridge.core.resources import config_path
+
+PORT = int(sys.argv[1])
+TOWN = config_path("maps", "demo_town.xodr").read_text()
+FEW_TICKS = 40
+
+
+def stranger() -> carla.Client:
+    client = carla.Client("127.0.0.1", PORT)
+    client.set_timeout(20.0)
+    return client
+
+
+def change(**values: object) -> Callable[[], None]:
+    def act() -> None:
+        world = stranger().get_world()
+        settings = world.get_settings()
+        for name, value in values.items():
+            setattr(settings, name, value)
+        world.apply_settings(settings)
+
+    return act
+
+
+def ticks_in_between() -> None:
+    stranger().get_world().tick()
+
+
+CASES: dict[str, Callable[[], object]] = {
+    "step": change(fixed_delta_seconds=0.1),
+    "no_step": change(fixed_delta_seconds=0.0),
+    "asynchronous": change(synchronous_mode=False),
+    "rendering": change(no_rendering_mode=True),
+    "substeps": change(max_substeps=3),
+    "ticks": ticks_in_between,
+    "reload": lambda: stranger().reload_world(False),
+    "generate": lambda: stranger().generate_opendrive_world(TOWN),
+    "load": lambda: stranger().load_world(sorted(stranger().get_available_maps())[0]),
+}
+
+
+def outcome(act: Callable[[], object], *, standing: bool) -> tuple[str, int]:
+    """Return what is said, and after how many ticks."""
+    ticks = 0
+    try:
+        with Session("127.0.0.1", PORT, 20.0) as session:
+            session.open(20.0)
+            session.synchronise(50_000_000)
+            for _ in range(5):
+                session.tick()
+            act()
+            if standing:
+                session.look()
+            while ticks < FEW_TICKS:
+                session.tick()
+                ticks += 1
+                time.sleep(0.01)
+    except BridgeError as error:
+        return str(error), ticks
+    return "", ticks
+
+
+def reset() -> None:
+    world = stranger().get_world()
+    settings = world.get_settings()
+    settings.synchronous_mode = settings.no_rendering_mode = False
+    settings.fixed_delta_seconds, settings.max_substeps = 0.05, 10
+    world.apply_settings(settings)
+
+
+told = {}
+for name, act in CASES.items():
+    told[name] = outcome(act, standing=False)
+    reset()
+for name in ("step", "ticks", "generate"):
+    told[f"{name}, standing"] = outcome(CASES[name], standing=True)
+    reset()
+told["nobody"] = outcome(lambda: None, standing=True)
+print(json.dumps(told), flush=True)
+os._exit(0)
