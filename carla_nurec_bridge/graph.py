@@ -95,7 +95,7 @@ class GraphConfig(BaseModel):
         0.0, ge=0, description="pace against the wall clock; 0 = as fast as possible"
     )
     start_paused: bool = Field(
-        False, description="stand at frame 0 until ~/pause or ~/step says to go on"
+        False, description="stand before frame 0 until ~/pause or ~/step says to go on"
     )
     start_deadline_s: float = Field(60.0, gt=0, description="wall time for everything to start")
     frame_deadline_s: float = Field(5.0, gt=0, description="wall time for one frame")

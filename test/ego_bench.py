@@ -142,6 +142,10 @@ class User:
         while time.monotonic() < end:
             self._executor.spin_once(0.02)
 
+    def listened(self, key: str) -> bool:
+        """Whether a publisher of a topic has been found."""
+        return bool(self.node.count_publishers(TOPICS[key].name))
+
     def next(self, topic: str, what: str = "") -> Any:
         """Return a message that comes from now on."""
         return self.more(topic, 1, what)[-1]

@@ -14,6 +14,7 @@ from ..core.frames import Matrix, invert, rigid
 from ..core.vehicle import SteerLimits, VehicleInfo
 
 _CM = 0.01
+_APART_M = 0.2
 _KMH = 3.6
 _MOTORCYCLE = 2
 _FRONT = (carla.VehicleWheelLocation.FL_Wheel, carla.VehicleWheelLocation.FR_Wheel)
@@ -67,15 +68,24 @@ def measure(actor: carla.Vehicle, map_from_actor: Matrix) -> Ego:
     """Return the ego of a vehicle that stands at ``map_from_actor``.
 
     The rear axle comes from the wheels, whose positions CARLA gives in centimetres of the world
-    frame. ProtocolError when they are not near the vehicle.
+    frame. ProtocolError when they are not near the vehicle, or all at one place.
     """
     physics = actor.get_physics_control()
     wheels = physics.wheels
     box = actor.bounding_box
+    if len(wheels) < 2:
+        raise ProtocolError(f"CARLA lists {len(wheels)} wheels of {actor.type_id}; two are needed")
     world = np.array([(w.position.x, -w.position.y, w.position.z) for w in wheels]) * _CM
+    if not np.ptp(world[:, :2], axis=0).max() > _APART_M:
+        x, y, z = (float(value) for value in world[0])
+        raise ProtocolError(
+            f"CARLA reports all {len(wheels)} wheels of {actor.type_id} at one place "
+            f"({x:g}, {y:g}, {z:g} m), so its axles cannot be found; servers of the UE5 branch "
+            "are known for it"
+        )
     in_actor = (invert(map_from_actor) @ np.c_[world, np.ones(len(wheels))].T).T[:, :3]
     length = 2.0 * box.extent.x
-    if len(wheels) < 2 or np.abs(in_actor).max() > length:
+    if np.abs(in_actor).max() > length:
         raise ProtocolError(
             f"the wheels of {actor.type_id} lie {np.abs(in_actor).max():.1f} m away from it; "
             "they should be given in centimetres of the world frame"

@@ -79,6 +79,11 @@ class CarlaEgo:
         streams = [s for s in planned if s.producer == EGO and (s.key != "clock" or p.owns_clock)]
         self._publishers = Publishers(node, streams, EVENTS, p.frame_prefix)
         self._publisher = EgoPublisher(self._publishers, self._rig, p)
+        if p.frame_prefix and p.frame_prefix[-1].isalnum():
+            node.get_logger().warning(
+                f"frame_prefix {p.frame_prefix!r} does not end in a slash: frames are called "
+                f"{p.frame_prefix}base_link and so on"
+            )
         self._inbox = CommandInbox(
             node, lockstep=p.lockstep,
             watchdog=Watchdog(int(p.command_hold_s * NS_PER_S), p.watchdog),
@@ -193,23 +198,23 @@ class CarlaEgo:
         p, at = self._p, self._at
         factor = 0.0 if p.mode == "follow" else p.real_time_factor
         pacer = Pacer(factor, p.dt_s)
-        snapshot = self._stage.snapshot
+        first = at.frame < 0
+        if first:
+            self._begin(self._stage.snapshot)
         while True:
-            first = at.frame < 0
-            if not first:
-                if self._control.wait_turn(self._stand):
-                    pacer = Pacer(factor, p.dt_s)
-                if self._lost is not None:
-                    lost, self._lost = self._lost, None
-                    raise lost
-                if self._control.state == "quitting":
-                    return
+            if self._control.wait_turn(self._stand):
+                pacer = Pacer(factor, p.dt_s)
+            if self._lost is not None:
+                lost, self._lost = self._lost, None
+                raise lost
+            if self._control.state == "quitting":
+                return
+            if first:  # what a reset in the pause before it has left
+                first, snapshot = False, self._stage.snapshot
+            else:
                 with self._timings.stage("tick"):
                     snapshot = self._tick(session)
-            at.count(snapshot.frame, snapshot.timestamp.elapsed_seconds)
-            if first:
-                self._began_s = (time.monotonic(), time.process_time())
-                self._say("running", "")
+                at.count(snapshot.frame, snapshot.timestamp.elapsed_seconds)
             self._publish(snapshot)
             with self._timings.stage("answers"):
                 self._gate.wait_answers(at.frame, at.stamp_ns, self._inbox, self._warn)
@@ -217,6 +222,12 @@ class CarlaEgo:
             if p.frames and at.frame >= p.frames:
                 return
             pacer.wait()
+
+    def _begin(self, snapshot: Snapshot) -> None:
+        """Say that the run begins; nothing of frame 0 is published yet."""
+        self._at.count(snapshot.frame, snapshot.timestamp.elapsed_seconds)
+        self._began_s = (time.monotonic(), time.process_time())
+        self._say("running", "")
 
     def _stand(self) -> None:
         """While no frame is made: repeat the clock, and look whether the world still stands."""

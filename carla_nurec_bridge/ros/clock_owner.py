@@ -11,10 +11,15 @@ from ..core.errors import RunError
 from ..core.topics import TOPICS
 
 DISCOVERY_S = 1.0
+_NAME_S = 1.0
+_NAMELESS = "_NODE_NAME_UNKNOWN_"
 
 
 def refuse_second_clock(node: Node, wait_s: float = 0.0) -> None:
-    """Raise RunError if another node publishes ``/clock``, now or within ``wait_s`` seconds."""
+    """Raise RunError if another node publishes ``/clock``, now or within ``wait_s`` seconds.
+
+    One whose name ROS does not know yet gets a second more to be named.
+    """
     deadline = time.monotonic() + wait_s
     own = (node.get_name(), node.get_namespace())
     own_count = 1
@@ -22,13 +27,18 @@ def refuse_second_clock(node: Node, wait_s: float = 0.0) -> None:
         owners = node.get_publishers_info_by_topic(TOPICS["clock"].name)
         names = [(info.node_name, info.node_namespace) for info in owners]
         others = [name for name in names if name != own]
-        if others or len(names) > own_count:
-            other = "".join(f"{space.rstrip('/')}/{name}" for name, space in (others or names)[:1])
+        seconds = others or names[own_count:]
+        late_s = time.monotonic() - deadline
+        if seconds and (seconds[0][0] != _NAMELESS or late_s >= _NAME_S):
+            name, space = seconds[0]
+            other = f"{space.rstrip('/')}/{name}"
+            if name == _NAMELESS:
+                other = "a program that does not tell its name"
             raise RunError(
                 f"{other} already publishes /clock in ROS domain "
                 f"{os.environ.get('ROS_DOMAIN_ID', '0')}; stop it, or give this run a domain of "
                 "its own (ROS_DOMAIN_ID)"
             )
-        if time.monotonic() >= deadline:
+        if not seconds and late_s >= 0.0:
             return
         time.sleep(0.1)

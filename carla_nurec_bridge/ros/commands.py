@@ -23,6 +23,7 @@ from .qos import profile
 
 CMD_VEL = "cmd_vel"
 CARLA_CONTROL = "command/carla"
+_TELL_S = 5.0
 _CRAWL_MPS = 0.15
 """Who asks for a turn at less speed gets the wheels turned as for this one."""
 
@@ -67,6 +68,7 @@ class CommandInbox:
         on_arrival: Callable[[], None],
     ) -> None:
         self.wheelbase_m = 0.0
+        self._log = node.get_logger()
         self._lockstep = lockstep
         self._watchdog = watchdog
         self._on_arrival = on_arrival
@@ -154,8 +156,20 @@ class CommandInbox:
                     self._arrived[topic] = self._arrived.get(topic, 0) + 1
             if verdict == "accepted":
                 self._on_arrival()
+            elif verdict == "refused":
+                self._tell_refused(topic, command, stamp)
 
         return receive
+
+    def _tell_refused(self, topic: str, command: Command | None, stamp: int) -> None:
+        """Say in the log why a command was refused, now and then."""
+        why = "a number in it is missing or not finite"
+        if command is not None:
+            why = f"its stamp {stamp} ns is not that of the open frame, {self._open_ns} ns"
+        self._log.warning(
+            f"a message on {topic} was refused: {why} ({self.counts.refused} so far)",
+            throttle_duration_sec=_TELL_S,
+        )
 
     def _judge(self, stamp: int, command: Command | None) -> str:
         if command is None:
@@ -202,6 +216,8 @@ class CommandInbox:
                 self._counts["refused"] += 1
             else:
                 self._manual = command
+        if command is None:
+            self._tell_refused(TOPICS["command_manual"].name, command, 0)
 
 
 def _direct(message: JointState) -> Command | None:

@@ -64,7 +64,7 @@ class EgoParameters:
         between=(0, 86400),
     )  # fmt: skip
     start_paused: bool = parameter(
-        False, "start_paused", "stand at frame 0 until ~/pause or ~/step says to go on"
+        False, "start_paused", "stand before frame 0 until ~/pause or ~/step says to go on"
     )
     dt_s: float = parameter(0.05, "dt_s", "simulated time of one frame in s", between=(0.001, 1.0))
     ticks_per_frame: int = parameter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from typing import final
 
 import rclpy
 from rclpy._rclpy_pybind11 import RCLError
+from rclpy.exceptions import NameValidationException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -20,6 +22,8 @@ from ..core import heartbeat
 from ..core.errors import BridgeError, InputError
 from .dds import use_own_profile
 from .memory import keep_freed_memory
+
+_NAMESPACE = re.compile(r"^((?:\w+:)?__ns:=/(?:.*[^/])?)/+$")
 
 
 @final
@@ -76,11 +80,12 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # ROS's own handlers end the context under the worker's feet; ours let it say goodbye first.
     try:
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except RCLError as error:
+        rclpy.init(args=tidy_arguments(args), signal_handler_options=SignalHandlerOptions.NO)
+        node = Node(name)
+    except (RCLError, NameValidationException) as error:
         sys.stderr.write(f"{name}: error: {' '.join(str(error).split())}\n")
+        rclpy.try_shutdown()
         return InputError.exit_code
-    node = Node(name)
     try:
         with Spinner(node) as spinner:
             return work(node, spinner)
@@ -94,6 +99,12 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
             signal.signal(number, signal.SIG_IGN)
         node.destroy_node()
         rclpy.try_shutdown()
+
+
+def tidy_arguments(args: list[str] | None) -> list[str]:
+    """Return the command line with namespaces as ROS wants them: without a slash at the end."""
+    given = sys.argv if args is None else args
+    return [_NAMESPACE.sub(r"\1", word) for word in given]
 
 
 def leave(code: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,13 +155,26 @@ def test_carla_dies_and_comes_back(folder: Path, user: User) -> None:
         ego.close()
 
 
-def test_a_carla_that_ends_is_named_in_a_pause_and_delays_nobody(folder: Path, user: User) -> None:
-    """Neither waits for the client library's time-out, which is a minute here."""
-    odometry = user.hear("odometry")
+def test_a_run_starts_paused_before_frame_0_and_a_carla_that_ends_is_named(
+    folder: Path, user: User
+) -> None:
+    """Nobody waits for the client library's time-out, which is a minute here."""
     rig = str(folder / "rig.yaml")
     with carla_server(folder / "c") as port:
-        ego = Ego(DOMAIN, folder / "pausing", port, rig=rig, carla__timeout_s=60.0)
-        user.until(lambda: user.heard[odometry], "the first frame", 60)
+        ego = Ego(
+            DOMAIN, folder / "pausing", port, rig=rig, carla__timeout_s=60.0, start_paused=True
+        )
+        clock = user.hear("clock")
+        user.until(lambda: user.heard[clock], "the clock in the pause", 60)
+        odometry, objects = user.hear("odometry"), user.hear("objects")  # who joins in the pause
+        user.until(lambda: user.listened("odometry") and user.listened("objects"), "its writers")
+        user.listen(0.5)
+        assert user.heard[odometry] == []
+        user.plays()
+        user.until(lambda: len(user.heard[odometry]) > 10, "frames")
+        for topic in (odometry, objects):
+            stamps = [stamp_ns(m.header.stamp) for m in user.heard[topic]]
+            assert stamps[:10] == [1_000_000_000 + k * 50_000_000 for k in range(10)]
         assert user.call("pause", True).success
     try:
         assert ego.process.wait(30) == 1

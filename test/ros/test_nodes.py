@@ -6,7 +6,9 @@ import math
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import rclpy
@@ -26,6 +28,7 @@ from carla_nurec_bridge.core.command import STAND_STILL, Command
 from carla_nurec_bridge.core.errors import DeadlineError, InputError, RunError
 from carla_nurec_bridge.core.resources import share_dir
 from carla_nurec_bridge.core.streams import EGO, RECORDER, Stream
+from carla_nurec_bridge.ros import clock_owner
 from carla_nurec_bridge.ros.clock_owner import refuse_second_clock
 from carla_nurec_bridge.ros.commands import CommandInbox, Watchdog, carla_control
 from carla_nurec_bridge.ros.convert import header
@@ -35,6 +38,7 @@ from carla_nurec_bridge.ros.parameter_files import render
 from carla_nurec_bridge.ros.parameters import load
 from carla_nurec_bridge.ros.publishers import Publishers
 from carla_nurec_bridge.ros.qos import profile
+from carla_nurec_bridge.ros.runtime import tidy_arguments
 from carla_nurec_bridge.ros.tracks import BoundTracks, bind, binding_message, read_binding
 
 pytestmark = pytest.mark.ros
@@ -108,6 +112,44 @@ def test_a_second_clock_is_refused_by_name(context: Context) -> None:
     other.destroy_node()
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ([["_NODE_NAME_UNKNOWN_"]], "a program that does not tell its name already publishes"),
+        ([["_NODE_NAME_UNKNOWN_"], ["late"]], "/there/late already publishes"),
+        ([["_NODE_NAME_UNKNOWN_"], []], ""),
+    ],
+)
+def test_a_clock_of_an_unnamed_program_is_refused_in_words(
+    told: list[list[str]], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock_owner, "_NAME_S", 0.3)
+    answers = iter(told)
+    last = told[-1]
+
+    def infos(_: str) -> list[Any]:
+        names = [EGO, *next(answers, last)]
+        return [SimpleNamespace(node_name=n, node_namespace="/there") for n in names]
+
+    node = SimpleNamespace(
+        get_name=lambda: EGO, get_namespace=lambda: "/there", get_publishers_info_by_topic=infos
+    )
+    with pytest.raises(RunError, match=words) if words else nullcontext():
+        refuse_second_clock(node)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("__ns:=/ego1/", "__ns:=/ego1"), ("__ns:=/a/b//", "__ns:=/a/b"), ("__ns:=/", "__ns:=/"),
+        ("__ns:=//", "__ns:=/"), ("carla_ego:__ns:=/ego1/", "carla_ego:__ns:=/ego1"),
+        ("__ns:=/ego1", "__ns:=/ego1"), ("scene:=/data/scene/", "scene:=/data/scene/"),
+    ],
+)  # fmt: skip
+def test_a_namespace_may_end_in_a_slash(given: str, used: str) -> None:
+    assert tidy_arguments(["carla_ego", "--ros-args", "-r", given])[-1] == used
+
+
 def test_publishers_know_who_does_not_read_yet(context: Context) -> None:
     ego, recorder = Node(EGO, context=context), Node(RECORDER, context=context)
     stream = Stream("odometry", "odometry", EGO, 1, True)
@@ -131,10 +173,13 @@ class _Inbox:
     def __init__(self, *, lockstep: bool, watchdog: str = "brake", cmd_vel: str = "off") -> None:
         self.callbacks: dict[str, object] = {}
         self.arrivals = 0
+        self.warnings: list[str] = []
+        log = SimpleNamespace(warning=lambda text, **_: self.warnings.append(text))
         node = SimpleNamespace(
             create_subscription=lambda kind, topic, callback, qos: self.callbacks.update(
                 {topic: callback}
-            )
+            ),
+            get_logger=lambda: log,
         )
         self.inbox = CommandInbox(
             node, lockstep=lockstep, watchdog=Watchdog(500 * _MS, watchdog),
@@ -166,6 +211,19 @@ def test_a_command_belongs_to_the_frame_whose_stamp_it_carries() -> None:
     counts = box.inbox.counts
     assert (counts.accepted, counts.late, counts.refused) == (1, 1, 2)
     assert box.arrivals == 1
+    assert "stamp 1100000000 ns is not that of the open frame, 1050000000 ns" in box.warnings[0]
+
+
+def test_refused_commands_leave_a_line_in_the_log() -> None:
+    box = _Inbox(lockstep=False)
+    box.inbox.open(1000 * _MS)
+    box.drive(1000 * _MS, float("nan"))
+    box.callbacks["command/direct"](JointState(name=["throttle"], position=[1.0]))
+    box.callbacks["command/manual"](JointState())
+    assert box.inbox.counts.refused == 3
+    topics = ("command/ackermann", "command/direct", "command/manual")
+    for topic, text in zip(topics, box.warnings, strict=True):
+        assert f"on {topic} was refused: a number in it is missing or not finite" in text
 
 
 def test_without_lockstep_a_command_holds_for_simulated_time() -> None:
