@@ -9,7 +9,8 @@ import numpy as np
 
 from ..core.frames import mirror_vector, rpy_from_rotation
 from .layouts import PacketKind
-from .log import Frame, Log
+from .log import Log
+from .packets import Frame
 from .summary import kind_name
 from .trajectories import matrices_from_recorder
 

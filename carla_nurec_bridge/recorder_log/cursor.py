@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 from ..core.errors import InputError
+from .mapped import Bytes
 
 _LENGTH = struct.Struct("<H")
 
@@ -14,7 +15,7 @@ class Cursor:
 
     __slots__ = ("_what", "data", "end", "offset")
 
-    def __init__(self, data: bytes, offset: int, end: int, what: str) -> None:
+    def __init__(self, data: Bytes, offset: int, end: int, what: str) -> None:
         self.data = data
         self.offset = offset
         self.end = min(end, len(data))

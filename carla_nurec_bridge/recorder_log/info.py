@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from .layouts import PacketKind
-from .log import Frame, Log
+from .log import Log
+from .packets import Frame
 from .records import PhysicsControl, Vec3
 
 _LIGHT_NAMES = (

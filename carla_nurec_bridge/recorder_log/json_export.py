@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .layouts import NUMBERS, RECORDS, PacketKind
-from .log import Frame, Log
+from .log import Log
+from .packets import Frame
 
 UNITS = (
     "CARLA's left-handed world; location, origin, extent in cm, rotation (roll, pitch, yaw) in "
@@ -19,11 +20,14 @@ UNITS = (
 )
 
 
+_MOST_BYTES = 1 << 20
+
+
 def json_lines(log: Log) -> Iterator[str]:
     """Yield a JSON document of the recording piece by piece, one frame a line.
 
     Numbers that JSON lacks (nan, inf) become null; packets of unknown kind keep their bytes in
-    hex. InputError when a packet contradicts its own size.
+    hex, above a megabyte only their size. InputError when a packet contradicts its own size.
     """
     head: dict[str, Any] = {
         "format": "carla_recorder", "version": log.version, "map": log.map_name,
@@ -55,10 +59,11 @@ def _packet(log: Log, frame: Frame, kind: int) -> dict[str, Any]:
     if kind in _VARYING:
         rows = [_plain(asdict(record)) for record in _VARYING[kind](log, frame)]
         return {"kind": PacketKind(kind).name, "records": rows}
-    bodies = [
-        log.data[p.offset : p.offset + p.size].hex() for p in frame.packets if p.number == kind
-    ]
-    return {"kind": kind, "bytes": bodies}
+    found = [p for p in frame.packets if p.number == kind]
+    small = [p for p in found if p.size <= _MOST_BYTES]
+    left_out = [p.size for p in found if p.size > _MOST_BYTES]
+    bodies = [log.data[p.offset : p.offset + p.size].hex() for p in small]
+    return {"kind": kind, "bytes": bodies} | ({"left_out_bytes": left_out} if left_out else {})
 
 
 def _row(record: np.void) -> dict[str, Any]:

@@ -1,11 +1,10 @@
-"""A recording in memory: its frames, and its packets as they stand in the file."""
+"""A recording: its frames, and its packets as they stand in the file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,8 @@ from numpy.typing import NDArray
 from ..core.errors import InputError
 from .cursor import Cursor
 from .layouts import COUNT, NUMBERS, RECORDS, PacketKind
+from .mapped import Bytes, note_reading
+from .packets import Frame, Frames, Packet, Packets
 from .records import (
     EventAdd,
     PhysicsControl,
@@ -25,24 +26,6 @@ from .records import (
     read_vehicle_wheels,
     read_walker_bones,
 )
-
-
-class Packet(NamedTuple):
-    """A packet: its id in the file, and where its body lies in ``Log.data``."""
-
-    number: int
-    offset: int
-    size: int
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One recorded tick; ``duration_s`` is the delta of the next one, -1 when there is none."""
-
-    frame_id: int
-    elapsed_s: float
-    duration_s: float
-    packets: tuple[Packet, ...]
 
 
 @dataclass(frozen=True)
@@ -59,9 +42,9 @@ class Log:
     date_s: int
     map_name: str
     header_size: int
-    data: bytes = field(repr=False)
-    preamble: tuple[Packet, ...]
-    frames: tuple[Frame, ...] = field(repr=False)
+    data: Bytes = field(repr=False)
+    preamble: Packets = field(repr=False)
+    frames: Frames = field(repr=False)
     note: str | None
     kinds: dict[int, int] = field(repr=False)
 
@@ -72,8 +55,10 @@ class Log:
 
     def packets(self, frame: Frame, kind: PacketKind) -> list[Packet]:
         """Return the packets of a kind in a frame, in file order."""
-        kinds = self.kinds
-        return [p for p in frame.packets if kinds.get(p.number, p.number) == kind]
+        kinds, packets = self.kinds, frame.packets
+        found = [packets[i] for i, n in enumerate(packets.numbers) if kinds.get(n, n) == kind]
+        note_reading(self.data, sum(packet.size for packet in found))
+        return found
 
     def records(self, frame: Frame, kind: PacketKind) -> NDArray[np.void]:
         """Return all records of a fixed-size kind in a frame, as ``layouts.RECORDS[kind]``."""
@@ -146,7 +131,7 @@ def packet_words(source: str, frame_id: int, kind: int) -> str:
     return f"{source}: {name} of frame {frame_id}"
 
 
-def fixed_records(data: bytes, packet: Packet, dtype: np.dtype[np.void]) -> NDArray[np.void]:
+def fixed_records(data: Bytes, packet: Packet, dtype: np.dtype[np.void]) -> NDArray[np.void]:
     """Return the records of a counted packet as a read-only view of ``data``."""
     (count,) = COUNT.unpack_from(data, packet.offset)
     return np.frombuffer(data, dtype, count, packet.offset + COUNT.size)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..core.errors import InputError
 from .cursor import Cursor
 from .layouts import COUNT, RECORDS, PacketKind
-from .log import Packet
+from .mapped import Bytes, note_reading
+from .packets import Packet, Packets
 from .records import read_all, read_vehicle_wheels
 
 _RELEASED = {
@@ -18,20 +17,21 @@ _DEVELOPMENT = {
 }  # fmt: skip
 
 
-def packet_kinds(data: bytes, packets: Iterable[Packet], source: str) -> dict[int, int]:
+def packet_kinds(data: Bytes, packets: Packets, source: str) -> dict[int, int]:
     """Return which kind each of the packets 21 to 23 of this file is.
 
     Builds between November 2023 and March 2025 numbered them otherwise than every release; the
     sizes of the records tell. InputError when neither numbering fits.
     """
-    contested = [p for p in packets if p.number in _RELEASED]
     for kinds in (_RELEASED, _DEVELOPMENT):
-        if all(_fits(data, packet, kinds[packet.number]) for packet in contested):
+        numbers = enumerate(packets.numbers)
+        if all(_fits(data, packets[at], kinds[n]) for at, n in numbers if n in kinds):
             return dict(kinds)
     raise InputError(f"{source}: its packets 21 to 23 fit no known version of CARLA's recorder")
 
 
-def _fits(data: bytes, packet: Packet, kind: PacketKind) -> bool:
+def _fits(data: Bytes, packet: Packet, kind: PacketKind) -> bool:
+    note_reading(data, packet.size)
     if kind in RECORDS:
         if packet.size < COUNT.size:
             return False

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .layouts import COUNT, NUMBERS, ActorKind, PacketKind
-from .log import Frame, Log
-from .trajectories import Track, trajectories
+from .log import Log
+from .mapped import note_reading
+from .packets import Frame
+from .trajectories import CM_PER_M, boxes_of, check_ids
 
 _UNCOUNTED = {PacketKind.FRAME_START, PacketKind.FRAME_END, *NUMBERS}
 _TELEPORT_MPS = 100.0
@@ -56,6 +58,7 @@ def packet_uses(log: Log) -> list[PacketUse]:
             entry[0] += 1
             entry[2] += packet.size
             if kind in known and kind not in _UNCOUNTED and packet.size >= COUNT.size:
+                note_reading(log.data, COUNT.size)
                 entry[1] += COUNT.unpack_from(log.data, packet.offset)[0]
     return [
         PacketUse(
@@ -71,17 +74,19 @@ def packet_uses(log: Log) -> list[PacketUse]:
 
 def actor_summaries(log: Log) -> list[ActorSummary]:
     """Return every actor of a recording by rising id."""
+    check_ids(log)
     first, last = _lives(log)
-    tracks = trajectories(log)
+    ways, boxes = _ways(log), boxes_of(log)
     summaries = []
     for actor_id in sorted(log.actors):
-        event, track = log.actors[actor_id], tracks.get(actor_id)
-        distance_m, speed_mps = _motion(track) if track else (None, None)
+        event = log.actors[actor_id]
+        distance_m, speed_mps = ways.get(actor_id, (None, None))
+        size_m, _ = boxes.get(actor_id, (None, None)) if actor_id in ways else (None, None)
         summaries.append(
             ActorSummary(
                 actor_id, kind_name(event.kind), event.blueprint,
                 event.attribute("role_name") or "", first[actor_id], last[actor_id],
-                track.size_m if track else None, distance_m, speed_mps,
+                size_m, distance_m, speed_mps,
             )
         )  # fmt: skip
     return summaries
@@ -127,11 +132,26 @@ def _lives(log: Log) -> tuple[dict[int, float], dict[int, float]]:
     return first, last
 
 
-def _motion(track: Track) -> tuple[float, float]:
-    """Return the way in metres and the highest speed; jumps (teleports) count for neither."""
-    steps_m = np.linalg.norm(np.diff(track.map_from_actor[:, :3, 3], axis=0), axis=1)
-    steps_s = np.diff(track.times_s)
-    real = (steps_s > 0.0) & (steps_m <= _TELEPORT_MPS * steps_s)
-    if not real.any():
-        return 0.0, 0.0
-    return float(steps_m[real].sum()), float((steps_m[real] / steps_s[real]).max())
+def _ways(log: Log) -> dict[int, tuple[float, float]]:
+    """Return each actor's way in metres and its highest speed; jumps (teleports) count for neither.
+
+    Only what the frame before tells is kept, so that a recording may be of any length.
+    """
+    ids = np.array(sorted(log.actors), np.uint32)
+    before_m, before_s = np.zeros((len(ids), 3)), np.full(len(ids), np.nan)
+    way_m, fastest_mps = np.zeros(len(ids)), np.zeros(len(ids))
+    for frame in log.frames:
+        records = log.records(frame, PacketKind.POSITION)
+        records = records[np.isin(records["id"], ids)]
+        at = np.searchsorted(ids, records["id"])
+        place_m = records["location"].astype(np.float64) / CM_PER_M
+        step_m = np.linalg.norm(place_m - before_m[at], axis=1)
+        step_s = frame.elapsed_s - before_s[at]
+        with np.errstate(invalid="ignore"):
+            real = (step_s > 0.0) & (step_m <= _TELEPORT_MPS * step_s)
+        way_m[at[real]] += step_m[real]
+        fastest_mps[at[real]] = np.maximum(fastest_mps[at[real]], step_m[real] / step_s[real])
+        before_m[at], before_s[at] = place_m, frame.elapsed_s
+    seen = np.isfinite(before_s)
+    table = zip(ids[seen].tolist(), way_m[seen].tolist(), fastest_mps[seen].tolist(), strict=True)
+    return {actor_id: (way, fastest) for actor_id, way, fastest in table}

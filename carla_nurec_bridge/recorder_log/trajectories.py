@@ -42,8 +42,8 @@ def trajectories(log: Log) -> dict[int, Track]:
     An actor that appears in no EventAdd is left out, as a replay does. InputError when an id is
     used again by another blueprint.
     """
-    _check_ids(log)
-    boxes, physics = _boxes(log), _physics(log)
+    check_ids(log)
+    boxes, physics = boxes_of(log), _physics(log)
     per_frame = [log.records(frame, PacketKind.POSITION) for frame in log.frames]
     records = np.concatenate(per_frame)
     indices = np.repeat(np.arange(len(per_frame)), [len(r) for r in per_frame])
@@ -79,7 +79,8 @@ def matrices_from_recorder(
     return poses
 
 
-def _check_ids(log: Log) -> None:
+def check_ids(log: Log) -> None:
+    """Raise InputError when an id is used again by another blueprint."""
     for frame in log.frames:
         for event in log.added(frame):
             first = log.actors[event.actor_id]
@@ -90,7 +91,8 @@ def _check_ids(log: Log) -> None:
                 )
 
 
-def _boxes(log: Log) -> dict[int, tuple[tuple[float, float, float], NDArray[np.float64]]]:
+def boxes_of(log: Log) -> dict[int, tuple[tuple[float, float, float], NDArray[np.float64]]]:
+    """Return ``size_m`` and ``actor_from_box`` of each actor that has a box."""
     boxes = {}
     for frame in log.frames:
         for actor_id, origin, extent in log.records(frame, PacketKind.BOUNDING_BOX).tolist():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,11 +27,14 @@ from .layouts import (
     VERSION_NUMBER,
     PacketKind,
 )
-from .log import Log, Packet
+from .log import Log
+from .mapped import note_reading
+from .packets import Packets
 from .records import Record
 
 _DURATION_AT = PACKET_HEADER.size + 8
 _DURATION = struct.Struct("<d")
+_PIECE_BYTES = 1 << 20
 
 
 def write_log(log: Log, path: Path | str) -> None:
@@ -40,17 +44,29 @@ def write_log(log: Log, path: Path | str) -> None:
     """
     data = log.data
 
-    def raw(packet: Packet) -> bytes:
-        return data[packet.offset - PACKET_HEADER.size : packet.offset + packet.size]
+    def pieces(packets: Packets) -> Iterator[bytes]:
+        for packet in packets:
+            begin, end = packet.offset - PACKET_HEADER.size, packet.offset + packet.size
+            for at in range(begin, end, _PIECE_BYTES):
+                yield data[at : min(at + _PIECE_BYTES, end)]
+                note_reading(data, min(_PIECE_BYTES, end - at))
 
     try:
-        with Path(path).open("wb") as file:
+        with _create(Path(path)) as file:
             file.write(data[: log.header_size])
-            file.writelines(raw(packet) for packet in log.preamble)
+            file.writelines(pieces(log.preamble))
             for frame in log.frames:
-                file.writelines(raw(packet) for packet in frame.packets)
+                file.writelines(pieces(frame.packets))
     except OSError as error:
         raise InputError(f"cannot write the recording {path}: {error.strerror}") from error
+
+
+def _create(path: Path) -> BinaryIO:
+    """Open a file for writing; readers of one that was there go on with what they had."""
+    if path.is_file():
+        with suppress(OSError):  # then it is written over, if that is allowed
+            path.resolve().unlink()
+    return path.open("wb")
 
 
 def encode_header(map_name: str, date_s: int, version: int = VERSION) -> bytes:
@@ -95,7 +111,7 @@ class LogWriter:
         self.path = Path(path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO | None = self.path.open("wb")
+            self._file: BinaryIO | None = _create(self.path)
         except OSError as error:
             raise InputError(f"cannot write the recording {path}: {error.strerror}") from error
         head = encode_header(map_name, date_s, version)

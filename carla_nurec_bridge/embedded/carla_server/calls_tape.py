@@ -19,8 +19,8 @@ from .wire import BOOL, FLOAT, INT, TEXT
 
 @serve("start_recorder", TEXT, BOOL, returns=TEXT)
 def start_recorder(simulation: Simulation, name: str, additional_data: bool) -> str:
-    """Record to a file; return its path."""
-    return str(simulation.tape.start_recording(Path(name), additional_data))
+    """Record to a file; return its whole path."""
+    return str(simulation.tape.start_recording(whole_path(name), additional_data))
 
 
 @serve("stop_recorder")
@@ -55,14 +55,15 @@ def replay_file(
     replay_sensors: bool, offset: Transform,
 ) -> str:  # fmt: skip
     """Play a recording back."""
-    if not Path(name).is_file():
-        return missing(name)
+    path = whole_path(name)
+    if not path.is_file():
+        return missing(path)
     options = ReplayOptions(
         start_s=start_s, duration_s=duration_s, follow_id=follow_id,
         replay_sensors=replay_sensors, offset_location_m=offset.location,
         offset_rotation_deg=offset.rotation,
     )  # fmt: skip
-    return simulation.tape.replay(Path(name), options)
+    return simulation.tape.replay(path, options)
 
 
 @serve("stop_replayer", BOOL)
@@ -89,15 +90,24 @@ def set_replayer_ignore_spectator(simulation: Simulation, ignore: bool) -> None:
     simulation.tape.set_ignore_spectator(ignore)
 
 
-def missing(name: str) -> str:
+def missing(path: Path) -> str:
     """Return CARLA's answer for a recording that is not there."""
-    return f"File {name} not found on server\n"
+    return f"File {path} not found on server\n"
+
+
+def whole_path(name: str) -> Path:
+    """Return the whole path of a recording, as CARLA does; ``~`` is the home of this process."""
+    try:
+        return Path(name).expanduser().resolve()
+    except RuntimeError as error:
+        raise InputError(f"{name}: {error}") from error
 
 
 def _ask(name: str, question: Callable[[Log], str]) -> str:
-    if not Path(name).is_file():
-        return missing(name)
+    path = whole_path(name)
+    if not path.is_file():
+        return missing(path)
     try:
-        return question(read_log(Path(name)))
+        return question(read_log(path))
     except InputError as error:
         return f"File is not a CARLA recorder: {error}\n"

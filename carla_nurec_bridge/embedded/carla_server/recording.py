@@ -71,6 +71,11 @@ class Recorder:
         """The file being written."""
         return self._writer.path
 
+    @property
+    def frames(self) -> int:
+        """How many frames have been written."""
+        return self._writer.frames
+
     def record(self, delta_s: float) -> None:
         """Write the world as it stands, ``delta_s`` seconds after the frame before."""
         alive = set(self._source.actor_ids())

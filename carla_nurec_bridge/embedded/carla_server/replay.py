@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from ...core.frames import carla_from_matrix, matrix_from_carla
 from ...recorder_log.layouts import PacketKind
-from ...recorder_log.log import Frame, Log
+from ...recorder_log.log import Log
+from ...recorder_log.packets import Frame
 from ...recorder_log.records import EventAdd
 from .replay_apply import apply_states
 from .replay_options import ReplayOptions, reply_text, time_range

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...recorder_log.layouts import PacketKind
-from ...recorder_log.log import Frame, Log
+from ...recorder_log.log import Log
+from ...recorder_log.packets import Frame
 from .replay_target import ReplayTarget, WheelPose
 
 

@@ -33,7 +33,12 @@ class Tape:
     def start_recording(self, path: Path, additional_data: bool) -> Path:
         """Record to a file from now on, ending a replay; InputError when it cannot be written."""
         self.stop_replay(keep_actors=False)
+        running = self._recorder
         self.stop_recording()
+        if running is not None and running.path == path:
+            _log.warning("%d frames are lost: %s is recorded anew", running.frames, path)
+        elif path.is_file():
+            _log.warning("the recording %s takes the place of an older file", path)
         simulation = self._simulation
         source = TapeSource(simulation)
         self._recorder = Recorder(source, path, simulation.level.name, additional_data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import select
 import shutil
 import subprocess
@@ -311,6 +312,18 @@ def test_a_scene_is_built_from_an_own_recording(
     assert back[0, 3] == pytest.approx(-0.29 * size_x, abs=0.15)
     assert back[1, 3] == pytest.approx(0.0, abs=1e-6)
     assert [t.label_class for t in scene.tracks] in ([], ["person"])
+
+
+def test_paths_of_recordings_are_told_whole(client: Any, tmp_path: Path) -> None:
+    synchronous(client, 0.05)
+    path = tmp_path / "a.log"
+    relative = os.path.relpath(path)  # the server's folder is this process's
+    assert client.start_recorder(relative, False) == str(path)
+    client.stop_recorder()
+    assert "Frames: 1" in client.show_recorder_file_info(relative, False)
+    gone = os.path.relpath(tmp_path / "none.log")
+    told = client.show_recorder_file_info(gone, False)
+    assert told == f"File {tmp_path / 'none.log'} not found on server\n"
 
 
 def test_a_replay_ends_a_recording(client: Any, real_recording_path: Path, tmp_path: Path) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.embedded.carla_server import calls_tape, tape
 from carla_nurec_bridge.embedded.carla_server.recording import (
     NO_ACTOR,
     LightShown,
@@ -98,6 +101,29 @@ class World:
 
     def visual_time_s(self) -> float:
         return 100.0 + self.tick
+
+
+def test_overwriting_a_recording_is_said(tmp_path: Path, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(tape, "TapeSource", lambda _simulation: World())
+    recorded = tape.Tape(SimpleNamespace(level=SimpleNamespace(name="Town01")))  # type: ignore[arg-type]
+    path = tmp_path / "a.log"
+    recorded.start_recording(path, False)
+    recorded.record(0.05)
+    assert not caplog.records
+    recorded.start_recording(path, False)
+    assert f"2 frames are lost: {path} is recorded anew" in caplog.text
+    recorded.stop()
+    caplog.clear()
+    recorded.start_recording(path, False)
+    recorded.stop()
+    assert f"the recording {path} takes the place of an older file" in caplog.text
+
+
+def test_a_home_is_part_of_a_recordings_path(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert calls_tape.whole_path("~/a.log") == tmp_path / "a.log"
+    with pytest.raises(InputError, match="no-such-user"):
+        calls_tape.whole_path("~no-such-user/a.log")
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.recorder_log import read_log
+from carla_nurec_bridge.recorder_log import mapped, read_log
 from carla_nurec_bridge.recorder_log.csv_export import COLUMNS, csv_rows
 from carla_nurec_bridge.recorder_log.info import file_info
 from carla_nurec_bridge.recorder_log.json_export import json_lines
@@ -20,12 +23,19 @@ from carla_nurec_bridge.recorder_log.layouts import RECORDS, PacketKind
 from carla_nurec_bridge.recorder_log.log import Log
 from carla_nurec_bridge.recorder_log.queries import blocked_rows, collision_rows
 from carla_nurec_bridge.recorder_log.reader import parse_log
+from carla_nurec_bridge.recorder_log.records import (
+    EventAdd,
+    WalkerBones,
+    encode_event_add,
+    encode_walker_bones,
+)
 from carla_nurec_bridge.recorder_log.summary import actor_summaries, frame_events, packet_uses
 from carla_nurec_bridge.recorder_log.trajectories import trajectories
 from carla_nurec_bridge.recorder_log.writer import (
     encode_fixed,
     encode_header,
     encode_packet,
+    encode_varying,
     write_log,
 )
 
@@ -122,6 +132,79 @@ def test_a_count_that_lies_is_named() -> None:
     data = encode_header("Town01", 0) + frame_bytes(1, 0.0, packet)
     with pytest.raises(InputError, match="POSITION of frame 1 is broken"):
         parse_log(data, "lying.log")
+
+
+@pytest.mark.parametrize("told", [3, 15, 999])
+def test_a_length_of_a_text_that_lies_is_noted(told: int) -> None:
+    """The frames before it are whole; who appears with it cannot be known."""
+    event = EventAdd(7, 1, (0.0,) * 3, (0.0,) * 3, 1, "vehicle.audi.tt", ())  # type: ignore[arg-type]
+    packet = encode_varying(PacketKind.EVENT_ADD, [event], encode_event_add)
+    at = packet.index(b"vehicle.audi.tt") - 2
+    lying = packet[:at] + struct.pack("<H", told) + packet[at + 2 :]
+    bones = WalkerBones(7, (("crl_hips__C", (0.0,) * 3, (0.0,) * 3),))  # type: ignore[arg-type]
+    walker = encode_varying(PacketKind.WALKER_BONES, [bones], encode_walker_bones)
+    at = walker.index(b"crl_hips__C") - 2
+    stumbling = walker[:at] + struct.pack("<H", told - 4 if told == 15 else told) + walker[at + 2 :]
+    head = encode_header("Town01", 0) + frame_bytes(1, 0.0, packet) + frame_bytes(2, 0.1)
+    for kind, broken in (("EVENT_ADD", lying), ("WALKER_BONES", stumbling)):
+        log = parse_log(head + frame_bytes(3, 0.2, broken) + frame_bytes(4, 0.3), "lying.log")
+        if told == 15:  # the truth
+            assert (log.note, len(log.frames)) == (None, 4)
+            continue
+        assert log.note is not None
+        assert f"{kind} of frame 3 is broken" in log.note
+        assert "the 2 whole frames before it are used" in log.note
+
+
+def test_a_first_text_that_lies_is_named() -> None:
+    data = bytearray(encode_header("Town01", 0) + frame_bytes(1, 0.0))
+    data[2] = 9
+    with pytest.raises(InputError, match="the header is broken"):
+        parse_log(bytes(data), "lying.log")
+
+
+def test_a_tail_of_zeros_is_no_millions_of_packets() -> None:
+    data = encode_header("Town01", 0) + frame_bytes(1, 0.0) + bytes(5_000_000)
+    log = parse_log(data, "zeros.log")
+    assert len(log.frames) == 1
+    assert log.note is not None
+
+
+def test_a_mapped_file_is_the_same_recording(short: bytes, tmp_path: Path, monkeypatch) -> None:
+    """Pages are let go of all the time here, and the file is written anew while it is in use."""
+    monkeypatch.setattr(mapped, "_READ_BYTES", 0)
+    monkeypatch.setattr(mapped, "_HELD_BYTES", 0)
+    path = tmp_path / "mapped.log"
+    path.write_bytes(short)
+    log, whole = read_log(path), parse_log(short, str(path))
+    assert isinstance(log.data, mapped.MappedFile)
+    write_log(log, path)
+    use(log)
+    assert file_info(log, show_all=True) == file_info(whole, show_all=True)
+    assert actor_summaries(log) == actor_summaries(whole)
+    assert path.read_bytes() == short
+
+
+def test_recordings_of_any_size_cost_little_memory(short: bytes, tmp_path: Path) -> None:
+    """A sparse file of 5 GiB: a recording, then two packets of an unknown kind."""
+    path = tmp_path / "large.log"
+    with path.open("wb") as file:
+        file.write(short)
+        for size in (3 << 30, 2 << 30):
+            file.write(struct.pack("<BI", 120, size))
+            file.seek(size, os.SEEK_CUR)
+        file.truncate()
+    code = (
+        "import resource, sys; from carla_nurec_bridge.cli.main import main; "
+        "code = main(['log', 'actors', sys.argv[1]]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stderr.splitlines()[-1]) < 300_000  # kilobytes
+    assert "vehicle" in done.stdout or "lincoln" in done.stdout
 
 
 def test_a_huge_size_is_no_allocation() -> None:
