@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.frames import Matrix, matrix_from_carla
-from .signals import stop_areas
+from ..opendrive.model import OpenDriveMap
+from ..opendrive.stops import stop_lines
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,16 +29,16 @@ class ShownFixture:
     facing: NDArray[np.float64] | None
 
 
-def shown_fixtures(world: carla.World, carla_map: carla.Map) -> list[ShownFixture]:
+def shown_fixtures(world: carla.World, opendrive: OpenDriveMap) -> list[ShownFixture]:
     """Return all heads of lights and all plates of signs of the world."""
-    travel: dict[str, list[NDArray[np.float64]]] = {}
-    for area in stop_areas(world, carla_map):
-        travel.setdefault(area.signal_id, []).append(area.map_from_area[:3, 0])
+    lines = stop_lines(opendrive)
     found = []
     for light in world.get_actors().filter("traffic.traffic_light"):
         signal_id = light.get_opendrive_id()
-        ways = travel.get(signal_id)
-        facing = None if ways is None else -np.mean(ways, axis=0)
+        headings = np.array([line.heading for line in lines.get(signal_id, ())])
+        facing = None
+        if len(headings):
+            facing = -np.array([np.cos(headings).mean(), np.sin(headings).mean(), 0.0])
         for box in light.get_light_boxes():
             found.append(ShownFixture("light", signal_id, *_placed(box), facing))
     for box in world.get_level_bbs(carla.CityObjectLabel.TrafficSigns):

@@ -64,7 +64,7 @@ def rehearse(
         for frame in range(total):
             motion = tracker.update(snapshot)
             states = objects.update(snapshot)
-            red = [a.map_from_area[:3, 3] for a in stage.stops if a.state() in ("red", "yellow")]
+            red = [a.stop for a in stage.lights.areas if a.state() in ("red", "yellow")]
             obstacles = [_obstacle(state, before.get(state.actor.id), dt_s) for state in states]
             drive = agent.step(
                 motion.map_from_base, motion.speed_mps, obstacles, np.array(red).reshape(-1, 3)

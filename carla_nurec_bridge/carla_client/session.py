@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..core.errors import DeadlineError, InputError, ProtocolError
 from ..core.frames import Matrix, carla_from_matrix, matrix_from_carla, mirror_vector
 from ..core.timebase import NS_PER_S
+from ..opendrive import OpenDriveMap, parse
 from .handshake import SilentError, ask_version, check_versions
 from .lifeline import Lifeline
 from .traffic_managers import TrafficManagers
@@ -70,6 +71,7 @@ class Session:
         self._is_open = False
         self._found: carla.WorldSettings | None = None
         self._map: carla.Map | None = None
+        self._opendrive: OpenDriveMap | None = None
         self._listener: int | None = None
         self._ticks: deque[carla.WorldSnapshot] = deque(maxlen=_WAITING_TICKS)
         self._ticked = threading.Condition()
@@ -109,6 +111,13 @@ class Session:
         if self._map is None:
             self._map = self.world.get_map()
         return self._map
+
+    @property
+    def opendrive(self) -> OpenDriveMap:
+        """The map as its OpenDRIVE text states it; InputError when that is unusable."""
+        if self._opendrive is None:
+            self._opendrive = parse(self.map.to_opendrive(), self.map.name.split("/")[-1])
+        return self._opendrive
 
     def geodetic(self, position: NDArray[np.float64]) -> tuple[float, float, float]:
         """Return (latitude deg, longitude deg, altitude m) of a map position (3,) in metres."""
@@ -170,11 +179,11 @@ class Session:
             raise InputError(
                 f"CARLA at {self._where} has no map {name!r}; it has: {known}"
             ) from error
-        self._map = None
+        self.forget_map()
 
     def forget_map(self) -> None:
         """Fetch the map anew when it is asked for next: the world has changed."""
-        self._map = None
+        self._map = self._opendrive = None
 
     @contextmanager
     def patient(self, timeout_s: float) -> Iterator[None]:

@@ -6,7 +6,6 @@ vehicles at the same places.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +23,7 @@ from .extras import ExtraActors
 from .route import Route, along, choose, onward
 from .scene_cast import Handover, SceneCast
 from .session import Session, matrix_of, transform_of
-from .signals import StopArea, stop_areas
+from .signals import Lights, lights_of
 from .traffic import Traffic
 
 _SETTLE_TICKS = 10
@@ -69,7 +68,7 @@ class Stage:
         self._cast: SceneCast | None = None
         self._extras: ExtraActors | None = None
         self.route: Route | None = None
-        self.stops: Sequence[StopArea] = ()
+        self.lights = Lights()
         self.snapshot: carla.WorldSnapshot
         self.ego: Ego
 
@@ -97,7 +96,7 @@ class Stage:
         else:
             actor = self._drive() if play.log is None else self._replay(play.log)
             self.ego = self._measured(actor)
-        self.stops = stop_areas(self._session.world, self._session.map)
+        self.lights = lights_of(self._session.world, self._session.opendrive)
 
     def before_tick(self, elapsed_s: float) -> None:
         """Move what follows a scene to where it was ``elapsed_s`` after its start, and extras."""
@@ -153,8 +152,8 @@ class Stage:
         starts = self._session.map.get_spawn_points()
         if not starts:
             raise InputError(f"the map {self._session.map.name} has no spawn points")
-        stops = stop_areas(world, self._session.map)
-        points = np.array([area.map_from_area[:3, 3] for area in stops]).reshape(-1, 3)
+        lights = lights_of(world, self._session.opendrive)
+        points = np.array([area.stop for area in lights.areas]).reshape(-1, 3)
         start, self.route = choose(
             self._session.map, starts, play.route_length_m, points, play.seed
         )

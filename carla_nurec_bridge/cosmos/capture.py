@@ -27,7 +27,6 @@ from ..core.opencv_pinhole import OpenCVPinholeCamera
 from ..core.rig import RigCamera
 from ..core.timebase import NS_PER_S
 from ..core.timings import Timings
-from ..opendrive import parse
 from .cast import Player, cast_of
 from .clip import ClipDone, ControlClip, sha256_of
 from .frame import Box, ControlFrame
@@ -193,9 +192,9 @@ class _Studio:
         return shots
 
     def _street(self) -> HdMap:
-        shown = shown_fixtures(self._session.world, self._session.map)
+        shown = shown_fixtures(self._session.world, self._session.opendrive)
         fixtures = [Fixture(f.kind, f.signal_id, f.map_from_box, f.size_m, f.facing) for f in shown]
-        return hd_map(parse(self._xodr), fixtures)
+        return hd_map(self._session.opendrive, fixtures)
 
     def _record(
         self,

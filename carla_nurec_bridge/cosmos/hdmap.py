@@ -13,14 +13,9 @@ from numpy.typing import NDArray
 from ..core.frames import Matrix, matrix_from_xyz_rpy
 from ..opendrive import OpenDriveMap
 from ..opendrive.lines import LineKind, lane_lines
-from ..opendrive.signals import (
-    SPEED_SIGN,
-    STOP_SIGN,
-    TRAFFIC_LIGHT,
-    YIELD_SIGN,
-    signal_facing,
-    stop_lines,
-)
+from ..opendrive.model import SPEED_SIGN, STOP_SIGN, TRAFFIC_LIGHT, YIELD_SIGN
+from ..opendrive.signals import signal_facing
+from ..opendrive.stops import stop_lines
 from ..opendrive.street.marks import crosswalk_outline
 
 Array = NDArray[np.float64]

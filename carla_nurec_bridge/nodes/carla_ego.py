@@ -29,7 +29,6 @@ from ..core.streams import EGO, plan_streams
 from ..core.timebase import NS_PER_S, NS_PER_US, TickClock
 from ..core.timings import Timings
 from ..opendrive.lines import lane_lines
-from ..opendrive.parser import parse
 from ..ros.clock_owner import DISCOVERY_S, refuse_second_clock
 from ..ros.commands import CommandInbox, Watchdog
 from ..ros.ego_parameters import EgoParameters
@@ -99,6 +98,7 @@ class CarlaEgo:
         self._binding: Mapping[int, str | None] = {}
         self._observer: Observer | None = None
         self._on_stage = ExitStack()
+        self._unplaced: tuple[str, ...] = ()
         self._lost: Exception | None = None
         self._looked_s = 0.0
         self._clipped = 0
@@ -169,12 +169,14 @@ class CarlaEgo:
             self._entities = Entities(session, ego, self._guests, self._observer)
             self._inbox.wheelbase_m = ego.info.wheelbase_m
             self._controller = DriveController(ego.info, p.dt_s)
-            opendrive = session.map.to_opendrive()
-            road_map = parse(opendrive, session.map.name)
-            for note in road_map.notes:
-                self._node.get_logger().warning(f"map {road_map.name}: {note}")
-            lines = lane_lines(road_map)
-            self._publisher.start(self._at.stamp_ns, ego, opendrive, lines, self._stage.stops)
+            opendrive, lights = session.opendrive, self._stage.lights
+            self._unplaced = lights.without_place
+            for text in (*(f"map {opendrive.name}: {x}" for x in opendrive.notes), *self._unplaced):
+                self._node.get_logger().warning(text)
+            self._publisher.start(
+                self._at.stamp_ns, ego, session.map.to_opendrive(), lane_lines(opendrive),
+                lights.areas,
+            )  # fmt: skip
             self._publisher.weather(weather_json(session.world))
             if self._stage.route is not None and "route" in self._publishers.counts:
                 self._publisher.route(self._stage.route.map_from_points, self._at.stamp_ns)
@@ -268,7 +270,7 @@ class CarlaEgo:
                 self._binding = binding
                 self._publisher.binding(binding)
             self._inbox.open(stamp)
-            self._publisher.state(stamp, state, self._stage.stops)
+            self._publisher.state(stamp, state, self._stage.lights.areas)
         limit_s = self._p.first_frame_s if frame <= 2 else self._p.frame_s
         for group in self._sensors.cameras_due(frame):
             with self._timings.stage("carla_pictures"):
@@ -288,7 +290,7 @@ class CarlaEgo:
         if frame % _CHECK_CLOCK_FRAMES == 0:
             if self._p.owns_clock:
                 refuse_second_clock(self._node)
-            self._diagnostics.publish(stamp, self._health())
+            self._diagnostics.publish(stamp, self._health(), "; ".join(self._unplaced))
 
     def _do_requests(self) -> None:
         text = self._requests.weather()
@@ -359,6 +361,7 @@ class CarlaEgo:
             "late_answers": sum(self._gate.late.values()),
             "teleports": self._observer.teleports if self._observer else 0,
             "not_renderable": sum(track is None for track in self._binding.values()),
+            "lights_without_place": len(self._unplaced),
         }
 
     def _steer_limit_rad(self) -> float:
@@ -390,6 +393,7 @@ class CarlaEgo:
             "wall_s": time.monotonic() - self._began_s[0],
             "cpu_s": time.process_time() - self._began_s[1],
             "bound": {str(k): v for k, v in self._binding.items()},
+            "unplaced_lights": list(self._unplaced),
         }  # fmt: skip
         return summary | (self._health() if self._at.frame >= 0 else {})
 

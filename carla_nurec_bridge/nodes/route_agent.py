@@ -14,7 +14,7 @@ from nav_msgs.msg import Odometry, Path
 from numpy.typing import NDArray
 from rclpy.node import Node
 from std_msgs.msg import String
-from vision_msgs.msg import Detection3D, Detection3DArray
+from vision_msgs.msg import BoundingBox3D, Detection3D, Detection3DArray
 
 from ..carla_client.agent import Drive, Obstacle, RouteAgent, settings_for
 from ..core.errors import DeadlineError
@@ -93,7 +93,7 @@ class AgentNode:
             odometry: Odometry = frame.messages["odometry"]
             detections = frame.messages["objects"].detections
             red = [
-                vector_array(light.bbox.center.position)
+                _front(light.bbox)
                 for light in frame.messages["traffic_lights"].detections
                 if light.results[0].hypothesis.class_id in ("red", "yellow")
             ]
@@ -139,6 +139,12 @@ class AgentNode:
             "route_completion": self._route.travelled_m / self._route.length_m,
             "skipped_frames": self._joiner.skipped,
         }
+
+
+def _front(area: BoundingBox3D) -> NDArray[np.float64]:
+    """Return where a stop area ends (3,): at its stop line."""
+    end: NDArray[np.float64] = pose_matrix(area.center) @ (0.5 * area.size.x, 0.0, 0.0, 1.0)
+    return end[:3]
 
 
 def _message(drive: Drive, stamp: int) -> AckermannDriveStamped:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .geometry import lane_borders, road_pose, stations
 from .model import DRIVABLE, OpenDriveMap
-from .signals import stop_lines
+from .stops import stop_lines
 
 LineKind = Literal["edge", "solid", "broken", "stop"]
 

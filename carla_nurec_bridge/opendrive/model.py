@@ -288,3 +288,9 @@ class OpenDriveMap:
 
 DRIVABLE = frozenset({"driving", "bidirectional", "entry", "exit", "onRamp", "offRamp"})
 """Lane types a car drives on in normal traffic."""
+
+TRAFFIC_LIGHT = "1000001"
+STOP_SIGN = "206"
+YIELD_SIGN = "205"
+SPEED_SIGN = "274"
+"""Types of signals in the catalogue that OpenDRIVE files use by default."""

@@ -122,6 +122,7 @@ def _content(
             "not_renderable": ego.get("not_renderable"),
         },
         "teleports": ego.get("teleports"),
+        "unplaced_lights": ego.get("unplaced_lights", []),
         "controls": _controls(run_dir, recorder["controls"]),
     }
 

@@ -122,6 +122,7 @@ def _overview(content: dict[str, Any]) -> str:
         ),
         ("hash of the run", f"`{content['run_sha256']}`"),
     ]
+    rows += [("without a place to stop", text) for text in content["unplaced_lights"]]
     error = content.get("replay_error_m")
     if error is not None:
         rows.append(

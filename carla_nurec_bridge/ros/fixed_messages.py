@@ -109,7 +109,7 @@ def map_markers(
     for index, area in enumerate(stops):
         marker = Marker(header=head, ns="stops", id=index, type=Marker.CUBE)
         marker.pose = pose_message(area.map_from_area)
-        marker.scale.x, marker.scale.y, marker.scale.z = 0.4, area.size_m[1], 0.02
+        marker.scale.x, marker.scale.y, marker.scale.z = *area.size_m[:2], 0.02
         marker.color = ColorRGBA(r=0.9, g=0.9, b=0.9, a=0.8)
         markers.append(marker)
     return MarkerArray(markers=markers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numba
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...opendrive.signals import SignalGroup
-from ..world.level import Stop
+from ..world.level import TrafficLight, Trigger
 from . import dynamics as d
 from .structs import BoundingBox, Transform
 
@@ -19,7 +19,9 @@ RED, YELLOW, GREEN, OFF, UNKNOWN = range(5)
 NONE = -1
 STOP_DEPTH_M = 9.0
 COMFORTABLE_BRAKING = 7.0
-TRIGGER_HALF_DEPTH_M = 1.5
+STOP_HEIGHT_M = 3.0
+STEEPEST = 0.1
+"""How far above or below a vehicle its stop line may lie, and what each metre of way adds."""
 TRIGGER_HALF_HEIGHT_M = 1.0
 MIN_ALIGNMENT = math.cos(math.radians(45.0))
 
@@ -90,9 +92,10 @@ class Cycle:
 
     def _enter(self, stage: int) -> None:
         self.stage = stage
-        for number, phase in enumerate(self.phases):
-            for light in phase:
-                light.state = stage if number == self.current else RED
+        for light in self.lights():
+            light.state = RED
+        for light in self.phases[self.current]:
+            light.state = stage
 
     def _duration_s(self) -> float:
         phase = self.phases[self.current]
@@ -105,41 +108,35 @@ class Cycle:
 
 @dataclass
 class Signals:
-    """All lights of an episode and the places where vehicles wait for them."""
+    """All lights of an episode and the places where vehicles wait for them.
+
+    ``stops`` (N, 6) are stop lines: middle x, y, z, cosine and sine of the traffic's heading, half
+    the width; ``stop_lights`` (N,) their lights.
+    """
 
     cycles: list[Cycle] = field(default_factory=list)
     by_actor: dict[int, tuple[Light, Cycle]] = field(default_factory=dict)
-    stops: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 5)))
+    stops: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 6)))
     stop_lights: list[Light] = field(default_factory=list)
 
     @staticmethod
-    def create(
-        groups: tuple[SignalGroup, ...],
-        actor_of_signal: dict[str, int],
-        stops: tuple[Stop, ...],
-    ) -> Signals:
-        """Make the lights of a level, with their actors' ids."""
+    def create(lights: Mapping[int, TrafficLight], groups: tuple[SignalGroup, ...]) -> Signals:
+        """Make the lights of a level, by their actors' ids; ``groups`` name every one of them."""
         signals = Signals()
-        light_of: dict[str, Light] = {}
+        light_of = {x.signal_id: Light(actor_id, x.signal_id) for actor_id, x in lights.items()}
         for group in groups:
-            phases = []
-            for phase in group.phases:
-                lights = [Light(actor_of_signal[s], s) for s in phase if s in actor_of_signal]
-                if lights:
-                    phases.append(lights)
-            if not phases:
-                continue
-            cycle = Cycle(phases)
+            cycle = Cycle([[light_of[x] for x in phase] for phase in group.phases])
             cycle.restart()
             signals.cycles.append(cycle)
             for light in cycle.lights():
-                light_of[light.signal_id] = light
                 signals.by_actor[light.actor_id] = (light, cycle)
-        known = [stop for stop in stops if stop.signal_id in light_of]
-        signals.stop_lights = [light_of[stop.signal_id] for stop in known]
-        signals.stops = np.array(
-            [(s.x, s.y, math.cos(s.yaw_rad), math.sin(s.yaw_rad), s.half_width_m) for s in known]
-        ).reshape(-1, 5)
+        rows = []
+        for x in lights.values():
+            for s in x.stops:
+                cos, sin = math.cos(s.yaw_rad), math.sin(s.yaw_rad)
+                rows.append((s.x, s.y, s.z, cos, sin, s.half_width_m))
+                signals.stop_lights.append(light_of[x.signal_id])
+        signals.stops = np.array(rows).reshape(-1, 6)
         return signals
 
     def advance(self, dt_s: float) -> None:
@@ -160,21 +157,27 @@ class Signals:
         return found
 
 
-def trigger_box(transform: Transform, stops: Sequence[Stop]) -> BoundingBox:
-    """Return the box, in the light's own frame (x across the road), over its stop lines."""
-    if not stops:
+def trigger_box(transform: Transform, triggers: Sequence[Trigger]) -> BoundingBox:
+    """Return the box, in the light's own frame (x across the road), over ``triggers``."""
+    if not triggers:
         return BoundingBox()
-    x, y, _ = transform.location
+    x, y, z = transform.location
     yaw = math.radians(transform.rotation[1])
-    along = [math.cos(yaw) * (s.x - x) + math.sin(yaw) * (s.y - y) for s in stops]
-    across = [math.cos(yaw) * (s.y - y) - math.sin(yaw) * (s.x - x) for s in stops]
-    low = min(a - s.half_width_m for a, s in zip(along, stops, strict=True))
-    high = max(a + s.half_width_m for a, s in zip(along, stops, strict=True))
+    cos, sin = math.cos(yaw), math.sin(yaw)
+    places = np.array([(t.x - x, t.y - y, t.z - z) for t in triggers])
+    turns = np.array([t.yaw_rad - yaw for t in triggers])
+    sizes = np.array([(t.half_length_m, t.half_width_m) for t in triggers])
+    along, across = np.abs(np.cos(turns)), np.abs(np.sin(turns))
+    halves = along[:, None] * sizes + across[:, None] * sizes[:, ::-1]
+    places[:, :2] = places[:, :2] @ ((cos, -sin), (sin, cos))
+    low = (places[:, :2] - halves).min(axis=0)
+    high = (places[:, :2] + halves).max(axis=0)
+    middle, half = 0.5 * (low + high), 0.5 * (high - low)
+    height = TRIGGER_HALF_HEIGHT_M + float(places[:, 2].mean())
     return BoundingBox(
-        (0.5 * (low + high), 0.5 * (min(across) + max(across)), TRIGGER_HALF_HEIGHT_M),
-        (0.5 * (high - low), 0.5 * (max(across) - min(across)) + TRIGGER_HALF_DEPTH_M,
-         TRIGGER_HALF_HEIGHT_M),
-    )  # fmt: skip
+        (float(middle[0]), float(middle[1]), height),
+        (float(half[0]), float(half[1]), TRIGGER_HALF_HEIGHT_M),
+    )
 
 
 @numba.njit(cache=True)
@@ -188,12 +191,14 @@ def lights_ahead(state, extents, stops):  # type: ignore[no-untyped-def]
         nearest = 1e9
         for k in range(stops.shape[0]):
             dx, dy = stops[k, 0] - state[n, d.X], stops[k, 1] - state[n, d.Y]
-            gap = dx * stops[k, 2] + dy * stops[k, 3]
+            gap = dx * stops[k, 3] + dy * stops[k, 4]
             if gap < 0.0 or gap - extents[n, 0] > depth or gap > nearest:
                 continue
-            if abs(dy * stops[k, 2] - dx * stops[k, 3]) > stops[k, 4]:
+            if abs(stops[k, 2] - state[n, d.Z]) > STOP_HEIGHT_M + STEEPEST * gap:
                 continue
-            if cos * stops[k, 2] + sin * stops[k, 3] < MIN_ALIGNMENT:
+            if abs(dy * stops[k, 3] - dx * stops[k, 4]) > stops[k, 5]:
+                continue
+            if cos * stops[k, 3] + sin * stops[k, 4] < MIN_ALIGNMENT:
                 continue
             nearest = gap
             result[n] = k

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...core.catalogue import load_catalogue
 from ...core.frames import Matrix
-from ..world.level import Level, open_level
+from ..world.level import Level, TrafficLight, open_level
 from ..world.maps import MapLibrary
 from ..world.obstacles import CELL_M
 from ..world.tags import static_type
@@ -372,15 +372,14 @@ def _level_actors(level: Level, actors: Registry) -> tuple[Actor, Signals]:
     """Put the spectator and a level's traffic lights into a fresh world."""
     nobody = ActorDescription(0, "spectator")
     spectator = actors.add(Actor(actors.new_id(nobody), "spectator", nobody))
-    by_signal: dict[str, int] = {}
-    for signal_id, (location, rotation) in level.light_poses.items():
+    by_actor: dict[int, TrafficLight] = {}
+    for light in level.lights:
         role = [AttributeValue("role_name", TEXT_TYPE, "")]
         description = ActorDescription(0, "traffic.traffic_light", role)
-        transform = Transform(location, rotation)
-        stops = [stop for stop in level.stops if stop.signal_id == signal_id]
-        light = Actor(
-            actors.new_id(description), "light", description, box=trigger_box(transform, stops),
-            tags=b"\x07", transform=transform,
+        transform = Transform(*light.pose)
+        actor = Actor(
+            actors.new_id(description), "light", description,
+            box=trigger_box(transform, light.triggers), tags=b"\x07", transform=transform,
         )  # fmt: skip
-        by_signal[signal_id] = actors.add(light).id
-    return spectator, Signals.create(level.groups, by_signal, level.stops)
+        by_actor[actors.add(actor).id] = light
+    return spectator, Signals.create(by_actor, level.groups)

@@ -10,16 +10,11 @@ import numpy as np
 
 from ...core.errors import InputError
 from ...core.frames import carla_from_matrix, matrix_from_xyz_rpy
-from ...opendrive.model import OpenDriveMap
+from ...opendrive.model import TRAFFIC_LIGHT, OpenDriveMap
 from ...opendrive.parser import parse
-from ...opendrive.signals import (
-    TRAFFIC_LIGHT,
-    SignalGroup,
-    signal_facing,
-    signal_groups,
-    stop_lines,
-)
+from ...opendrive.signals import SignalGroup, signal_facing, signal_groups
 from ...opendrive.spawn import spawn_points
+from ...opendrive.stops import StopLine, one_approach, stop_area, stop_lines
 from ...opendrive.street import street_of
 from .ground import Ground, build_ground
 from .objects import StreetObject, street_objects
@@ -29,6 +24,9 @@ _log = logging.getLogger(__name__)
 
 SPAWN_CLEARANCE_M = 0.5
 STOP_LINE_MARGIN_M = 0.3
+TRIGGER_LENGTH_M = 3.0
+TRIGGER_GAP_M = 1.5
+"""CARLA's trigger volumes are 3 m long and end 1.5 m before the junction."""
 
 Pose = tuple[tuple[float, float, float], tuple[float, float, float]]
 """CARLA's ((x, y, z) in metres, (pitch, yaw, roll) in degrees)."""
@@ -36,13 +34,39 @@ Pose = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 @dataclass(frozen=True)
 class Stop:
-    """A stop line in CARLA's plane: its middle, the heading of its traffic, half its width."""
+    """A stop line in CARLA's axes: its middle, the heading of its traffic, half its width."""
 
-    signal_id: str
     x: float
     y: float
+    z: float
     yaw_rad: float
     half_width_m: float
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """The ground before one stop line, in CARLA's axes: middle, heading of travel, half sizes."""
+
+    x: float
+    y: float
+    z: float
+    yaw_rad: float
+    half_length_m: float
+    half_width_m: float
+
+
+@dataclass(frozen=True)
+class TrafficLight:
+    """A traffic light of a level.
+
+    ``stops`` are its lines, ``triggers`` the areas before those that one box can cover; both are
+    empty for a light that holds for no lane of vehicles.
+    """
+
+    signal_id: str
+    pose: Pose
+    stops: tuple[Stop, ...]
+    triggers: tuple[Trigger, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +78,8 @@ class Level:
     road_map: OpenDriveMap
     ground: Ground
     spawns: tuple[Pose, ...]
-    light_poses: dict[str, Pose]
+    lights: tuple[TrafficLight, ...]
     groups: tuple[SignalGroup, ...]
-    stops: tuple[Stop, ...]
     objects: tuple[StreetObject, ...]
     obstacles: Obstacles
 
@@ -64,36 +87,54 @@ class Level:
 def open_level(name: str, xodr: str) -> Level:
     """Make a level of OpenDRIVE text; InputError when it is broken or has no lane to drive on.
 
-    What had to be mended in the text is logged.
+    What had to be mended in the text is logged, and lights that nobody stops for.
     """
     road_map = parse(xodr, name)
     for note in road_map.notes:
         _log.warning("map %s: %s", name, note)
     if next(road_map.drivable_lanes(), None) is None:
         raise InputError(f"map {name} has no lane to drive on")
-    lines = stop_lines(road_map)
-    lights: dict[str, Pose] = {}
-    for signal_id, (road, signal) in road_map.signals.items():
-        if signal.type == TRAFFIC_LIGHT:
-            # CARLA's lights have their x axis across the road that they face.
-            position, facing = signal_facing(road, signal, lines.get(signal_id, ()))
-            lights[signal_id] = _pose(position, facing - 0.5 * math.pi)
-    stops = tuple(
-        Stop(
-            signal_id, line.position[0], -line.position[1], -line.heading,
-            0.5 * math.dist(line.left, line.right) + STOP_LINE_MARGIN_M,
-        )
-        for signal_id in lights
-        for line in lines.get(signal_id, ())
-    )  # fmt: skip
+    lights = _lights(road_map)
+    for light in lights:
+        if not light.stops:
+            _log.warning(
+                "map %s: traffic light %s holds for no lane of vehicles; nobody stops for it",
+                name, light.signal_id,
+            )  # fmt: skip
     spawns = tuple(
         _pose((x, y, z + SPAWN_CLEARANCE_M), heading) for x, y, z, heading in spawn_points(road_map)
     )
     objects = street_objects(street_of(road_map))
     return Level(
         name, road_map.text, road_map, build_ground(road_map), spawns, lights,
-        signal_groups(road_map), stops, objects, build_obstacles(objects),
+        signal_groups(road_map), objects, build_obstacles(objects),
     )  # fmt: skip
+
+
+def _lights(road_map: OpenDriveMap) -> tuple[TrafficLight, ...]:
+    lines = stop_lines(road_map)
+    lights = []
+    for signal_id, (road, signal) in road_map.signals.items():
+        if signal.type != TRAFFIC_LIGHT:
+            continue
+        held = lines.get(signal_id, ())
+        position, facing = signal_facing(road, signal, held)
+        # CARLA's lights have their x axis across the road that they face.
+        pose = _pose(position, facing - 0.5 * math.pi)
+        triggers = tuple(_trigger(road_map, line) for line in one_approach(held, position))
+        lights.append(TrafficLight(signal_id, pose, tuple(_stop(x) for x in held), triggers))
+    return tuple(lights)
+
+
+def _stop(line: StopLine) -> Stop:
+    x, y, z = line.position
+    return Stop(x, -y, z, -line.heading, 0.5 * line.width_m + STOP_LINE_MARGIN_M)
+
+
+def _trigger(road_map: OpenDriveMap, line: StopLine) -> Trigger:
+    area = stop_area(road_map, line, TRIGGER_LENGTH_M, TRIGGER_GAP_M)
+    x, y, z = area.position
+    return Trigger(x, -y, z, -area.heading, 0.5 * area.length_m, 0.5 * line.width_m)
 
 
 def _pose(position: tuple[float, float, float], heading: float) -> Pose:

@@ -10,7 +10,7 @@ import numpy as np
 from ...rendering.mesh import Mesh, concatenate
 from ..land import land
 from ..model import OpenDriveMap
-from ..signals import STOP_SIGN, TRAFFIC_LIGHT, YIELD_SIGN, stop_lines
+from ..stops import stop_lines
 from ..surface import pavement
 from .buildings import building_meshes
 from .furniture import SignalHead, lamp_meshes, sign_meshes, signal_parts
@@ -43,12 +43,7 @@ def build_street(opendrive: OpenDriveMap, seed: int = 0) -> Street:
     stops = stop_lines(opendrive)
     sides = list(frontages(opendrive, built))
     site = Site(built, margin_m=0.4)
-    bars = [
-        line
-        for signal_id, lines in stops.items()
-        for line in lines
-        if opendrive.signals[signal_id][1].type in (TRAFFIC_LIGHT, STOP_SIGN, YIELD_SIGN)
-    ]
+    bars = [line for lines in stops.values() for line in lines]
     poles, heads = signal_parts(opendrive, built, stops)
     ground = [
         *pavement_meshes(built, rng),

@@ -12,16 +12,10 @@ from ...core.frames import Matrix, matrix_from_xyz_rpy
 from ...rendering.mesh import LIGHT, Mesh, concatenate
 from ..geometry import road_pose
 from ..heights import ground_height
-from ..model import OpenDriveMap, Signal
+from ..model import SPEED_SIGN, STOP_SIGN, TRAFFIC_LIGHT, YIELD_SIGN, OpenDriveMap, Signal
 from ..raster import Mask
-from ..signals import (
-    SPEED_SIGN,
-    STOP_SIGN,
-    TRAFFIC_LIGHT,
-    YIELD_SIGN,
-    StopLine,
-    signal_facing,
-)
+from ..signals import signal_facing
+from ..stops import StopLine
 from ..surface import Pavement
 from .glyphs import sign_plate
 from .parts import Array, Label, box_quads, placed, quads, tube_quads

@@ -12,7 +12,7 @@ from ...rendering.mesh import Mesh, concatenate
 from ..geometry import lane_borders, road_pose, stations
 from ..heights import ground_height
 from ..model import LaneSection, Mark, MarkLine, OpenDriveMap, Road, RoadObject
-from ..signals import StopLine
+from ..stops import StopLine
 from .parts import Array, Label, placed, quads, shaded
 
 COLOURS = {

@@ -6,7 +6,8 @@ import pytest
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.opendrive import OpenDriveMap, parse
 from carla_nurec_bridge.opendrive.lines import lane_lines
-from carla_nurec_bridge.opendrive.signals import signal_facing, signal_groups, stop_lines
+from carla_nurec_bridge.opendrive.signals import signal_facing, signal_groups
+from carla_nurec_bridge.opendrive.stops import stop_lines
 
 
 def test_the_demo_town_stops_where_its_arms_end(demo: OpenDriveMap) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.opendrive import OpenDriveMap, lane_borders, parse, road_pose
 from carla_nurec_bridge.opendrive.heights import ground_height, lane_at
-from carla_nurec_bridge.opendrive.signals import stop_lines
+from carla_nurec_bridge.opendrive.stops import stop_lines
 from carla_nurec_bridge.opendrive.street import Street, build_street
 from carla_nurec_bridge.opendrive.strips import CARRIAGEWAY
 from carla_nurec_bridge.rendering.rays import cast
