@@ -46,6 +46,9 @@ BRAKE_FALL = 10.0
 """How fast the brakes take hold and let go, per second."""
 STEER_RISE = 4.0
 STEER_FALL = 5.0
+RAKE = 6e-4
+"""How far in radians a vehicle sits back on its springs. CARLA's never stand exactly level either,
+and its agents count on that: they overlook a light that lies at an angle of exactly 0."""
 BLEND_LOW = 2.0
 BLEND_HIGH = 4.0
 RAD_PER_S_FROM_RPM = math.pi / 30.0
@@ -274,7 +277,7 @@ def advance(state, control, parameters, gears, torque, steering, grid, ox, oy, c
                 s[Z] = ground
                 s[W] = 0.0
             if s[Z] <= ground + 0.03:
-                s[PITCH], s[ROLL] = pitch, 0.0 if p[TWO_WHEELS] > 0.5 else roll
+                s[PITCH], s[ROLL] = pitch + RAKE, 0.0 if p[TWO_WHEELS] > 0.5 else roll
         s[YAW] -= 2.0 * math.pi * math.floor(s[YAW] / (2.0 * math.pi) + 0.5)
         cos, sin = math.cos(s[YAW]), math.sin(s[YAW])
         s[VEL_X] = (s[U] * cos - s[V] * sin) * math.cos(s[PITCH])
