@@ -80,3 +80,32 @@ def test_vehicle_before_a_light_is_told(lights: Facts) -> None:
     for _, state, light, mark in told:
         assert state == "Red"
         assert light == mark
+
+
+def test_lights_that_hold_for_no_lane_work_and_stop_nobody(
+    run_session: Callable[..., Facts],
+) -> None:
+    facts = run_session("odd_lights")
+    assert facts["ids"] == ["1", "2", "3", "4", "5", "6", "7", "8"]
+    # The road's two directions take turns, and every light has its time of green.
+    assert {light for row in facts["seen"] for light, state in enumerate(row) if state == "G"} == {
+        *range(8)
+    }
+    assert facts["set"] == "Green"
+    # 3 m long, 1.5 m before the line at s = 60, or where the reference has it; CARLA's rule.
+    assert [light for light, *_ in facts["places"]] == ["1", "2", "4"]
+    expected = [("1", 1, -1, 57.0), ("2", 1, 1, 63.0), ("4", 2, -1, 37.0)]
+    for place, right in zip(facts["places"], expected, strict=True):
+        assert place[:3] == list(right[:3])
+        assert place[3] == pytest.approx(right[3], abs=0.01)
+    for box, has_place in zip(facts["boxes"], (1, 1, 0, 1, 0, 0, 0, 0), strict=True):
+        assert box == pytest.approx([1.75 * has_place, 1.5 * has_place], abs=1e-3)
+
+
+def test_agents_see_the_light_straight_ahead(lights: Facts) -> None:
+    # CARLA's agents drop what lies at an angle of 0 or less, and ask for the road of the light.
+    assert lights["ahead"]
+    for angle_deg, same_road, in_junction in lights["ahead"]:
+        assert 0.0 < angle_deg < 2.0
+        assert same_road
+        assert not in_junction

@@ -158,12 +158,12 @@ def test_an_area_goes_back_over_sections_and_roads_but_into_no_junction(
 
 
 def test_a_junction_tells_which_lane_leads_in_where_the_lane_does_not(make_map: MakeMap) -> None:
-    connection = """<connection id="0" incomingRoad="2" connectingRoad="3" contactPoint="start">
+    connection = """<connection id="0" incomingRoad="1" connectingRoad="2" contactPoint="start">
       <laneLink from="-2" to="-1"/></connection>"""
-    into = piece(3, 12.0, 20.0, section(0.0, {-1: None}), 7, light("+", s=3))
-    incoming = piece(2, 0.0, 12.0, section(0.0, {-1: None, -2: None}))
+    into = piece(2, 12.0, 20.0, section(0.0, {-1: None}), 7, light("+", s=3))
+    incoming = piece(1, 0.0, 12.0, section(0.0, {-1: None, -2: None}))
     opendrive = make_map(incoming, into, more=f'<junction id="7" name="">{connection}</junction>')
-    assert held(opendrive) == [("2", -2)]
+    assert held(opendrive) == [("1", -2)]
 
 
 def test_one_box_covers_the_larger_or_else_the_nearer_approach(make_map: MakeMap) -> None:

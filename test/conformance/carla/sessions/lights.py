@@ -5,7 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import carla
+import numpy as np
 from common import Stage, leave
+
+
+def ahead(car: carla.Vehicle, light: carla.TrafficLight) -> tuple[float, bool, bool]:
+    """Return the angle to the middle of a light's volume as ``BasicAgent`` takes it, and more."""
+    volume = light.get_transform().transform(light.trigger_volume.location)
+    goal, pose = stage.map.get_waypoint(volume), car.get_transform()
+    way = np.array([goal.transform.location.x - pose.location.x,
+                    goal.transform.location.y - pose.location.y])  # fmt: skip
+    forward = pose.get_forward_vector()
+    cosine = np.dot([forward.x, forward.y], way) / np.linalg.norm(way)
+    angle_deg = float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+    same_road = stage.map.get_waypoint(pose.location).road_id == goal.road_id
+    return angle_deg, same_road, goal.is_junction
+
 
 stage = Stage()
 world = stage.world
@@ -40,7 +55,7 @@ facts["set"] = sorted({str(light.state) for light in group})
 
 stops = lights[0].get_stop_waypoints()
 facts["stops"] = len(stops)
-facts["told"] = []
+facts["told"], facts["ahead"] = [], []
 for light in lights:
     for place in [p.transform for w in light.get_affected_lane_waypoints() for p in w.previous(6)]:
         place.location.z += 0.3
@@ -53,6 +68,8 @@ for light in lights:
             car.is_at_traffic_light(), str(car.get_traffic_light_state()),
             near.get_opendrive_id() if near else None, light.get_opendrive_id(),
         ])  # fmt: skip
+        stage.ticks(10)
+        facts["ahead"].append(ahead(car, light))
         car.destroy()
         world.tick()
 leave(facts)
