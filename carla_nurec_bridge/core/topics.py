@@ -74,7 +74,8 @@ TOPICS: dict[str, Topic] = {
                            "published when new actors appear", None),
     "traffic_lights": Topic("traffic_lights", "vision_msgs/msg/Detection3DArray", "map", _FRAME,
                             "state", "frame", True,
-                            "signal state as class id red, yellow, green, off; box = stop area"),
+                            "signal state as class id red, yellow, green, off; box = the lane "
+                            "just before its stop line"),
     "map_markers": Topic("map/markers", "visualization_msgs/msg/MarkerArray", "map", "run start",
                          "latched", "latched", True, "lane borders and stop lines for RViz", 8),
     "map_opendrive": Topic("map/opendrive", "std_msgs/msg/String", "map", "none", "latched",

@@ -37,8 +37,8 @@ def main(port: int) -> dict[str, object]:
             facts["wheelbase_m"] = ego.info.wheelbase_m
             facts["size_m"] = ego.info.size_m
             facts["route_m"] = stage.route.length_m
-            facts["stops"] = len(stage.stops)
-            facts["light_states"] = sorted({area.state() for area in stage.stops})
+            facts["stops"] = len(stage.lights.areas)
+            facts["light_states"] = sorted({area.state() for area in stage.lights.areas})
             [group] = mount_all(session.client, ego, [camera])
             motion = MotionTracker(ego, 0.05, from_poses=False)
             by_poses = MotionTracker(ego, 0.05, from_poses=True)
