@@ -26,6 +26,7 @@ from typing import Any
 import carla
 import numpy as np
 
+from carla_nurec_bridge.carla_client.traffic_managers import TrafficManagers
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, Matrix, matrix_from_carla
 from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.resources import config_path
@@ -66,13 +67,13 @@ class Server:
 
 
 @contextmanager
-def serve(map_file: Path) -> Iterator[Server]:
+def serve(map_file: Path, *options: str) -> Iterator[Server]:
     """Serve a map in a process of its own."""
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "carla_nurec_bridge.cli.main", "carla", "serve",
-         "--map", str(map_file), "--port", str(port)],
+         "--map", str(map_file), "--port", str(port), *options],
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -134,6 +135,34 @@ def time_ticks(server: Server, client: carla.Client) -> None:
             car.apply_control(carla.VehicleControl(throttle=0.3, steer=0.1))
         rate, cpu_ms = timed(server, world.tick, 300)
         row(f"ticks, {len(made)} vehicles", rate, "/s", floor, goal, cpu_ms)
+
+
+def time_traffic(pause_ms: str) -> None:
+    """Time ticks with 20 cars of a synchronous Traffic Manager, for a pause after its steps."""
+    with serve(DEMO_TOWN, "--traffic-pause-ms", pause_ms) as server:
+        client = carla.Client("127.0.0.1", server.port)
+        client.set_timeout(60.0)
+        floor = f"plain calls {best_rate(client.get_server_version, 500):.0f} /s"
+        world = synchronous_world(client)
+        with socket.create_server(("127.0.0.1", 0)) as holder:
+            manager_port = holder.getsockname()[1]
+        managers = TrafficManagers(client)
+        managers.open(manager_port)
+        blueprint = world.get_blueprint_library().find("vehicle.mini.cooper_s")
+        made = 0
+        for point in world.get_map().get_spawn_points():
+            car = world.try_spawn_actor(blueprint, point) if made < 20 else None
+            if car is not None:
+                car.set_autopilot(True, manager_port)
+                made += 1
+
+        def work() -> None:
+            with managers.stepping(world):
+                world.tick()
+
+        rate, cpu_ms = timed(server, work, 300)
+        row(f"ticks, {made} cars, pause {pause_ms} ms", rate, "/s", floor, "-", cpu_ms)
+        managers.shut_down()
 
 
 def mount(
@@ -213,6 +242,8 @@ def main(maps: list[Path]) -> None:
         client = carla.Client("127.0.0.1", server.port)
         client.set_timeout(60.0)
         time_ticks(server, client)
+        for pause_ms in ("2", "0"):
+            time_traffic(pause_ms)
         camera, lidar = floors(client.get_world().get_map().get_spawn_points()[0])
         views = [
             carla.Transform(carla.Location(x=1.5, z=2.0), carla.Rotation(yaw=yaw))

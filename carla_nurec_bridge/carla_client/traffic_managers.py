@@ -10,7 +10,6 @@ TCP port, as another process would ask for it: its methods in this process wait 
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +18,8 @@ from dataclasses import dataclass
 from typing import final
 
 import carla
-import msgpack
+
+from ..core.traffic_manager_port import signal_again
 
 __all__ = ["TrafficManagers"]
 
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 _LOOK_S = 0.1
 _PATIENCE_S = 0.5  # a Traffic Manager's step takes milliseconds, once the server serves it
-_ANSWER_S = 2.0
+LOCALHOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -120,23 +120,6 @@ class TrafficManagers:
         )
         for manager in list(self._open):
             try:
-                _signal(manager.get_port())
+                signal_again(LOCALHOST, manager.get_port())
             except OSError as error:
                 _log.warning("the Traffic Manager does not answer: %s", error)
-
-
-def _signal(port: int) -> None:
-    """Switch the synchronous mode of the Traffic Manager at ``port`` off and on; OSError."""
-    off, on = (
-        msgpack.packb([0, number, "set_synchronous_mode", [mode]])
-        for number, mode in enumerate((False, True))
-    )
-    with socket.create_connection(("127.0.0.1", port), _ANSWER_S) as connection:
-        connection.sendall(off + on)
-        answers, heard = 0, msgpack.Unpacker()
-        while answers < 2:
-            part = connection.recv(4096)
-            if not part:
-                raise ConnectionError(f"port {port} closed the connection")
-            heard.feed(part)
-            answers += sum(1 for _ in heard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from pathlib import Path
@@ -40,7 +41,16 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     show_default=True,
     help="Seed of everything that is random, such as sensor noise.",
 )
-def command(map_name: str, maps_dir: Path | None, host: str, port: int, seed: int) -> None:
+@click.option(
+    "--traffic-pause-ms",
+    type=click.FloatRange(0.0, 1000.0),
+    default=2.0,
+    show_default=True,
+    help="Pause between a step of a client's Traffic Manager and the next tick; 0 for none.",
+)
+def command(
+    map_name: str, maps_dir: Path | None, host: str, port: int, seed: int, traffic_pause_ms: float
+) -> None:
     """Serve a CARLA 0.9.16 world of this package's own until interrupted."""
     from ..embedded.carla_server.listening import check_ports
     from ..embedded.world.maps import find_maps
@@ -50,7 +60,8 @@ def command(map_name: str, maps_dir: Path | None, host: str, port: int, seed: in
     # Only now what takes seconds: compiled kernels and the renderer.
     from ..embedded.carla_server.server import open_server
 
-    server = open_server(maps, name, host, port, seed)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    server = open_server(maps, name, host, port, seed, 1e-3 * traffic_pause_ms)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     click.echo(f"ready: CARLA 0.9.16 calls on {host}:{port}, map {server.map_name}")

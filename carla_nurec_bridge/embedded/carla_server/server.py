@@ -6,6 +6,7 @@ between steps, as on CARLA's game thread, and a tick costs no hand-over between 
 
 from __future__ import annotations
 
+import math
 import selectors
 import socket
 import time
@@ -28,6 +29,7 @@ from .listening import listen
 from .rpc import RpcConnection
 from .simulation import Simulation
 from .streams import StreamHub, Subscription
+from .traffic_steps import PAUSE_S, TrafficSteps
 
 SEND_BUFFER_BYTES = 4 * 1024 * 1024
 LONGEST_WAIT_S = 0.5
@@ -47,6 +49,7 @@ class CarlaServer:
     def __init__(self, simulation: Simulation, host: str, port: int) -> None:
         self._simulation = simulation
         self._stopping = False
+        self._holding: set[RpcConnection] = set()
         self._selector = selectors.DefaultSelector()
         self._calls = listen(host, port)
         try:
@@ -67,9 +70,13 @@ class CarlaServer:
 
     def serve(self) -> None:
         """Answer calls and advance the world until stopped."""
-        faults = self._simulation.faults
+        simulation, faults = self._simulation, self._simulation.faults
         while not self._stopping:
-            wait_s = min(self._simulation.seconds_until_step(time.monotonic()), LONGEST_WAIT_S)
+            now_s = time.monotonic()
+            wait_s = min(
+                simulation.seconds_until_step(now_s), self._run_held_ticks(),
+                max(simulation.steps.seconds_until_lost(now_s), 0.0), LONGEST_WAIT_S,
+            )  # fmt: skip
             for key, events in self._selector.select(wait_s):
                 if key.data is self._calls or key.data is self._streams:
                     self._accept(key.data)
@@ -78,8 +85,25 @@ class CarlaServer:
                     self._handle(key.data, events)
                 if part.error is not None:
                     self._drop(key.data)
-            self._simulation.step_if_due(time.monotonic())
-            self._simulation.streams.end_hush()
+            now_s = time.monotonic()
+            simulation.step_if_due(now_s)
+            simulation.steps.wake_lost(now_s)
+            simulation.streams.end_hush()
+
+    def _run_held_ticks(self) -> float:
+        """Run the ticks that may begin by now; return the seconds until the next one may."""
+        wait_s = math.inf
+        for caller in tuple(self._holding):
+            try:
+                wait_s = min(wait_s, caller.answer_held_ticks())
+            except OSError:
+                self._drop(caller)
+                continue
+            if not caller.holds_tick:
+                self._holding.discard(caller)
+            if caller.outgoing:
+                self._watch_writes(caller)
+        return wait_s
 
     def stop(self) -> None:
         """Make ``serve`` return soon; safe from a signal handler."""
@@ -106,14 +130,14 @@ class CarlaServer:
 
     def _accept(self, listener: socket.socket) -> None:
         try:
-            connection, _ = listener.accept()
+            connection, address = listener.accept()
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError:
             return
         peer: Peer
         if listener is self._calls:
-            peer = RpcConnection(connection, self._simulation)
+            peer = RpcConnection(connection, address[0], self._simulation)
         else:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
             peer = Subscription(connection)
@@ -136,6 +160,8 @@ class CarlaServer:
             elif isinstance(peer, RpcConnection):
                 if peer.outgoing:
                     self._watch_writes(peer)
+                if peer.holds_tick:
+                    self._holding.add(peer)
             elif peer.stream_id and not known:
                 self._simulation.streams.subscribe(peer)
 
@@ -150,18 +176,26 @@ class CarlaServer:
             self._simulation.streams.unsubscribe(peer)
         else:
             self._simulation.clients.leave(peer.number)
+            self._simulation.steps.leave(peer.number)
+            self._holding.discard(peer)
         self._selector.unregister(peer.socket)
         peer.socket.close()
 
 
 def open_server(
-    maps: MapLibrary, map_name: str, host: str, port: int, seed: int = 0
+    maps: MapLibrary,
+    map_name: str,
+    host: str,
+    port: int,
+    seed: int = 0,
+    traffic_pause_s: float = PAUSE_S,
 ) -> CarlaServer:
     """Load a map, make ready all that clients ask first, and listen.
 
-    InputError for a broken map or a port in use.
+    ``traffic_pause_s`` is that of ``TrafficSteps``. InputError for a broken map or a port in use.
     """
     simulation = Simulation(maps, map_name, StreamHub(port + 1), seed)
+    simulation.steps = TrafficSteps(traffic_pause_s)
     simulation.warm_up()
     calls_navigation.navigation_mesh(simulation.level)
     return CarlaServer(simulation, host, port)

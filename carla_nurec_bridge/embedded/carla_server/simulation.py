@@ -34,6 +34,7 @@ from .spawning import lies_flat, standing_box
 from .streams import WORLD_STREAM, StreamHub
 from .structs import ZERO, ActorDescription, AttributeValue, EpisodeSettings, Transform, Weather
 from .tape import Tape
+from .traffic_steps import TrafficSteps
 from .walkers import advance_walker
 
 ASYNC_DELTA_S = 0.05
@@ -65,6 +66,7 @@ class Simulation:
         self.traffic_managers: dict[int, tuple[str, int]] = {}
         self.faults = Faults()
         self.clients = Clients()
+        self.steps = TrafficSteps()
         self._ids = ActorIds(self.clients)
         self.sensors = Sensors(self)
         self.tape = Tape(self)
@@ -157,14 +159,20 @@ class Simulation:
     # Time.
 
     def seconds_until_step(self, now_s: float) -> float:
-        """Return how long the world may rest; without end in synchronous mode."""
+        """Return how long the world may rest; without end in synchronous mode.
+
+        With a fixed step a world that runs by itself runs as fast as it can, as CARLA's does, but
+        keeps to real time while no client is there.
+        """
         if self.settings.synchronous_mode:
             return float("inf")
+        if self.settings.fixed_delta_seconds and len(self.clients):
+            return 0.0
         return max(self._wall_s + self._delta_s() - now_s, 0.0)
 
     def step_if_due(self, now_s: float) -> None:
         """Advance a world that runs by itself when its time has come."""
-        if not self.settings.synchronous_mode and now_s >= self._wall_s + self._delta_s():
+        if self.seconds_until_step(now_s) <= 0.0:
             self.step()
             self.finish_frame()
 
@@ -180,8 +188,10 @@ class Simulation:
         delta_s = self._delta_s()
         if not self.settings.fixed_delta_seconds and self.settings.synchronous_mode:
             delta_s = min(max(now_s - self._wall_s, SHORTEST_DELTA_S), LONGEST_DELTA_S)
-        # Keep the pace of wall time on average, but do not catch up after a long pause.
-        self._wall_s = now_s if now_s > self._wall_s + 2 * delta_s else self._wall_s + delta_s
+        # Keep the pace of wall time on average, but do not catch up after a long pause, nor rest
+        # after ticks that came faster.
+        late = now_s > self._wall_s + 2 * delta_s
+        self._wall_s = now_s if late else min(self._wall_s + delta_s, now_s)
         self.frame += 1
         self.elapsed_s += delta_s
         for part, advance in self._parts_of_a_frame:

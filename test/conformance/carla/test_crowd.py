@@ -48,3 +48,15 @@ def test_world_by_itself_keeps_the_pace_of_the_wall_clock(facts: Facts) -> None:
     simulated_s, wall_s = facts["pace"]
     assert simulated_s == pytest.approx(39 * 0.05, abs=0.11)
     assert wall_s > 0.75 * simulated_s, "a busy machine may be slower, none is faster"
+
+
+def test_world_by_itself_with_a_fixed_step_runs_ahead_of_the_wall_clock(facts: Facts) -> None:
+    simulated_s, wall_s = facts["free"]
+    assert simulated_s > 2.0 * wall_s, "forty ticks a second are few on any machine"
+
+
+def test_calls_are_answered_and_sensors_have_data_while_it_does(facts: Facts) -> None:
+    answers, points, frames = facts["while_asked"]
+    assert answers == 1
+    assert points > 0
+    assert frames >= 1

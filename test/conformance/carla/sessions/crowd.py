@@ -153,10 +153,28 @@ facts["destroyed"] = [sum(not answer.error for answer in gone),
 # By itself the world keeps its pace, whatever its listeners do.
 settings = world.get_settings()
 settings.synchronous_mode = False
-settings.fixed_delta_seconds = DELTA_S
+settings.fixed_delta_seconds = None
 world.apply_settings(settings)
 world.wait_for_tick()
 stamps = [world.wait_for_tick().timestamp for _ in range(40)]
 facts["pace"] = [stamps[-1].elapsed_seconds - stamps[0].elapsed_seconds,
                  stamps[-1].platform_timestamp - stamps[0].platform_timestamp]  # fmt: skip
+
+# With a fixed step it runs as fast as it can, and sensors have data as soon as calls are made.
+settings.fixed_delta_seconds = DELTA_S
+world.apply_settings(settings)
+somewhere = carla.Transform(stage.spawns[0].location)
+scanner, sweeps = stage.sensor("sensor.lidar.ray_cast", None, somewhere)
+first = sweeps.get(timeout=20)
+asked = [stage.client.get_server_version() for _ in range(50)]
+last = sweeps.get(timeout=20)
+while not sweeps.empty():
+    last = sweeps.get()
+facts["while_asked"] = [len(set(asked)), len(first), last.frame - first.frame]
+scanner.stop()
+begin = world.wait_for_tick().timestamp
+time.sleep(0.5)
+end = world.wait_for_tick().timestamp
+facts["free"] = [end.elapsed_seconds - begin.elapsed_seconds,
+                 end.platform_timestamp - begin.platform_timestamp]  # fmt: skip
 leave(facts)
