@@ -11,6 +11,7 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.embedded.carla_server import calls_tape, tape
+from carla_nurec_bridge.embedded.carla_server.faults import Faults
 from carla_nurec_bridge.embedded.carla_server.recording import (
     NO_ACTOR,
     LightShown,
@@ -105,7 +106,9 @@ class World:
 
 def test_overwriting_a_recording_is_said(tmp_path: Path, monkeypatch, caplog) -> None:
     monkeypatch.setattr(tape, "TapeSource", lambda _simulation: World())
-    recorded = tape.Tape(SimpleNamespace(level=SimpleNamespace(name="Town01")))  # type: ignore[arg-type]
+    recorded = tape.Tape(
+        SimpleNamespace(level=SimpleNamespace(name="Town01"), faults=Faults())  # type: ignore[arg-type]
+    )
     path = tmp_path / "a.log"
     recorded.start_recording(path, False)
     recorded.record(0.05)
