@@ -55,7 +55,12 @@ class GraphConfig(BaseModel):
     )
     handover_tracks_s: float = Field(0.0, ge=0, description="mode scene: when it does")
     log: Path | None = Field(None, description="CARLA recorder file that mode replay plays")
-    replay_start_s: float = Field(0.0, ge=0, description="where in the recording to begin")
+    replay_start_s: float = Field(
+        0.0, description="where in the recording to begin; negative = before its end"
+    )
+    replay_time_factor: float = Field(
+        1.0, ge=0.01, le=100, description="seconds of the recording in one of simulated time"
+    )
     ticks_per_frame: int = Field(1, ge=1, le=20, description="simulation ticks in one frame")
     frames: int = Field(200, ge=0, description="frames to run; 0 = until stopped")
     dt_s: float = Field(0.05, gt=0, le=1, description="simulated time of one frame")
@@ -332,6 +337,7 @@ def _parameters(name: str, config: GraphConfig, participants: list[str]) -> dict
             "handover.tracks_s": config.handover_tracks_s,
             "replay.log": str(config.log.resolve()) if config.log else "",
             "replay.start_s": config.replay_start_s,
+            "replay.time_factor": config.replay_time_factor,
             "ticks_per_frame": config.ticks_per_frame,
             "lockstep.policy": config.policy,
             "real_time_factor": config.real_time_factor,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from .child import Child
 from .core.errors import BridgeError, InputError
-from .core.streams import RECORDER
+from .core.streams import EGO, RECORDER
 from .graph import END_DEADLINE_S, Graph, write_parameters
 from .recording.recover import recover_bag
 
@@ -81,13 +82,20 @@ class Supervisor:
         wall_s = time.monotonic() - started
         codes = {name: child.code() for name, child in self._children.items()}
         if death is None:
-            return RunResult(0, f"finished in {wall_s:.1f} s", wall_s, codes)
+            why = self._reason()
+            sentence = f"finished in {wall_s:.1f} s" + (f": {why}" if why else "")
+            return RunResult(0, sentence, wall_s, codes)
         sentence, bag = death.sentence, None
         try:
             bag = self._recover()
         except BridgeError as error:
             sentence += f"; its bag cannot be recovered: {error}"
         return RunResult(death.exit_code, sentence, wall_s, codes, death.name or None, bag)
+
+    def _reason(self) -> str:
+        """Return why the run ended by itself, as the owner of the tick has written it."""
+        path = self._graph.config.run_dir / "parts" / f"{EGO}.json"
+        return str(json.loads(path.read_text())["reason"]) if path.is_file() else ""
 
     def _watch(self, started: float) -> _Death | None:
         ended_s: float | None = None

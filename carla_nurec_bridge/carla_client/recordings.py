@@ -9,10 +9,10 @@ from pathlib import Path
 
 import carla
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.errors import InputError, ProtocolError
 from ..recorder_log import read_log
+from ..recorder_log.timeline import Timeline
 
 _FRAME = re.compile(r"Frame (\d+) at (\S+) seconds")
 _CREATE = re.compile(r" Create (\d+): (\S+) \(\S+\) at \((.*)\)")
@@ -73,17 +73,17 @@ def recording_info(client: carla.Client, path: str) -> RecordingInfo:
     )  # fmt: skip
 
 
-def frame_starts(info: RecordingInfo) -> tuple[NDArray[np.float64], str | None]:
-    """Return when each recorded frame begins (N,), in seconds of the recording, and a note.
+def timeline_of(info: RecordingInfo) -> tuple[Timeline, str | None]:
+    """Return when the recorded frames lie, and a note.
 
     Servers do not tell that in short, so the file is read where it is at hand; elsewhere frames are
     taken as equally long, which the note says.
     """
     path = Path(info.path)
     if path.is_file():
-        return np.array([frame.elapsed_s for frame in read_log(path).frames]), None
+        return Timeline.of_log(read_log(path)), None
     note = f"{path} is not at hand here, so its {info.frames} frames are taken as equally long"
-    return np.linspace(0.0, info.duration_s, info.frames), note
+    return Timeline.of(info.path, np.linspace(0.0, info.duration_s, info.frames)), note
 
 
 def _actors(text: str, duration_s: float) -> Iterator[RecordedActor]:

@@ -7,7 +7,6 @@ vehicles at the same places.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import final
 
@@ -20,14 +19,14 @@ from ..core.frames import rigid
 from ..scene import Scene
 from .ego import Ego, find_by_role, measure, spawn
 from .extras import ExtraActors
+from .recorded_drive import RecordedDrive, ReplayPlan
 from .route import Route, along, choose, onward
 from .scene_cast import Handover, SceneCast
-from .session import Session, matrix_of, transform_of
+from .session import Session, Snapshot, matrix_of, transform_of
 from .signals import Lights, lights_of
 from .traffic import Traffic
 
 _SETTLE_TICKS = 10
-_APPEAR_TICKS = 40
 _DROP_M = 0.5
 
 
@@ -35,7 +34,7 @@ _DROP_M = 0.5
 class Play:
     """What is put on the stage.
 
-    ``log`` replays a CARLA recording instead of driving, ``scene`` the drive of a scene package
+    ``replay`` shows a CARLA recording instead of driving, ``scene`` the drive of a scene package
     until ``handover``. ``extras`` are added to either drive.
     """
 
@@ -44,8 +43,7 @@ class Play:
     role_name: str
     vehicles: int
     route_length_m: float
-    log: Path | None = None
-    log_start_s: float = 0.0
+    replay: ReplayPlan | None = None
     scene: Scene | None = None
     handover: Handover | None = None
     extras: Extras | None = None
@@ -55,8 +53,8 @@ class Play:
 class Stage:
     """An ego in a synchronous world; ``close`` removes what was spawned.
 
-    ``settled`` ticks have passed when it is open: vehicles have come to rest on their wheels, and
-    of a recording the first actors have appeared.
+    When it is open, vehicles have come to rest on their wheels, and of a recording frame 0 is
+    shown.
     """
 
     def __init__(self, session: Session, play: Play) -> None:
@@ -64,12 +62,12 @@ class Stage:
         self._play = play
         self._spawned: carla.Vehicle | None = None
         self._traffic: Traffic | None = None
-        self._replaying = False
+        self._recorded: RecordedDrive | None = None
         self._cast: SceneCast | None = None
         self._extras: ExtraActors | None = None
         self.route: Route | None = None
         self.lights = Lights()
-        self.snapshot: carla.WorldSnapshot
+        self.snapshot: Snapshot
         self.ego: Ego
 
     def __enter__(self) -> Stage:
@@ -94,24 +92,37 @@ class Stage:
         if play.scene is not None:
             self._play_scene(play.scene)
         else:
-            actor = self._drive() if play.log is None else self._replay(play.log)
+            actor = self._drive() if play.replay is None else self._replay(play.replay)
             self.ego = self._measured(actor)
         self.lights = lights_of(self._session.world, self._session.opendrive)
 
     def before_tick(self, elapsed_s: float) -> None:
-        """Move what follows a scene to where it was ``elapsed_s`` after its start, and extras."""
+        """Lead on, to ``elapsed_s`` after its start, what is replayed; move extras."""
+        if self._recorded is not None:
+            self._recorded.before_tick()
         if self._cast is not None:
             self._cast.place(elapsed_s)
         if self._extras is not None:
             hero = matrix_of(self.ego.actor.get_transform())
             self._extras.before_tick(elapsed_s, hero)
 
+    def after_tick(self, snapshot: Snapshot) -> None:
+        """Take note of a tick."""
+        if self._recorded is not None:
+            self._recorded.after_tick(snapshot)
+
+    @property
+    def end(self) -> str:
+        """In words, that what was to be shown is over; empty while it is not."""
+        plan, recorded = self._play.replay, self._recorded
+        return plan.end if plan is not None and recorded is not None and recorded.over else ""
+
     @property
     def ego_is_driven(self) -> bool:
         """Whether commands move the ego, not a recording or the Traffic Manager."""
         if self._cast is not None:
             return self._cast.ego_is_driven
-        return self._play.log is None
+        return self._play.replay is None
 
     @property
     def refused_tracks(self) -> set[str]:
@@ -174,28 +185,17 @@ class Stage:
                 raise InputError("extras cross the hero's way, and this scene's hero stands still")
             self._extras = ExtraActors(self._session, self._play.extras, self.route)
 
-    def _replay(self, log: Path) -> carla.Vehicle:
-        client, play = self._session.client, self._play
-        # The first tick of a replay shows the recording's first frame.
-        answer = client.replay_file(str(log.resolve()), play.log_start_s, 0.0, 0)
-        if "Total time recorded" not in answer:
-            raise InputError(f"CARLA cannot replay {log}: {' '.join(answer.split())}")
-        self._replaying = True
-        for _ in range(_APPEAR_TICKS):
-            self.snapshot = self._session.tick()
-            actor = find_by_role(self._session.world, play.role_name)
-            if actor is not None and self.snapshot.find(actor.id) is not None:
-                return actor
-        raise InputError(
-            f"no vehicle with role_name {play.role_name!r} appeared in the replay of {log} within "
-            f"{_APPEAR_TICKS} ticks; name another one, or start later in the recording"
-        )
+    def _replay(self, plan: ReplayPlan) -> carla.Vehicle:
+        self._recorded = RecordedDrive(self._session, plan)
+        actor, self.snapshot = self._recorded.open()
+        return actor
 
     def close(self) -> None:
         """Take everything off the stage; a second call does nothing."""
         traffic, self._traffic = self._traffic, None
         spawned, self._spawned = self._spawned, None
         cast, self._cast = self._cast, None
+        recorded, self._recorded = self._recorded, None
         extras, self._extras = self._extras, None
         try:
             if extras is not None:
@@ -206,9 +206,7 @@ class Stage:
                 traffic.close()
             if spawned is not None:
                 self._session.client.apply_batch([carla.command.DestroyActor(spawned.id)])
-            if self._replaying:
-                self._session.client.stop_replayer(False)
+            if recorded is not None:
+                recorded.close()
         except (RuntimeError, BridgeError):
             return  # the server is gone, and everything on the stage with it
-        finally:
-            self._replaying = False

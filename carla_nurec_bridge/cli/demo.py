@@ -107,6 +107,12 @@ def command(
     for number in range(repeat):
         config = configure(options)
         _banner(console, config, f"run {number + 1} of {repeat}" if repeat > 1 else "")
+        if config.frames < round(seconds / config.dt_s):
+            console.print(
+                f"the recording ends after {config.frames * config.dt_s:g} s of the {seconds:g} s "
+                "asked for",
+                soft_wrap=True,
+            )
         run = _with_progress(config, console)
         runs.append(run)
         if repeat == 1:

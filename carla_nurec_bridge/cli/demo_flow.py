@@ -23,6 +23,8 @@ from ..core.ports import free_port
 from ..core.resources import config_path
 from ..core.rig import load_rig
 from ..graph import GraphConfig, Process, build_graph, environment, load_config
+from ..recorder_log import read_log
+from ..recorder_log.timeline import Timeline
 from ..report import Report, write_report
 from ..report.extras_sheet import write_extras_sheet
 from ..scene import build_scene
@@ -39,7 +41,6 @@ _ARTEFACTS = (
 )  # fmt: skip
 _MARKER = ".carla_nurec_run"
 _POLL_S = 0.05
-_REPLAY_TICKS_PER_FRAME = 2
 _SET_BY_THE_DEMO = {
     "frames": "the demo counts its frames from --seconds; use that",
     "scene": "the demo builds its own scene; carla-nurec up runs with yours",
@@ -112,13 +113,15 @@ def configure(options: DemoOptions) -> GraphConfig:
             "log": options.replay,
             "agent": False,
             "vehicles": 0,
-            "ticks_per_frame": _REPLAY_TICKS_PER_FRAME,
         }
     config = load_config("demo", **{**overrides, **options.settings})
     if config.extras:
         draw_extras(load_extras(config.extras), config.seed)  # a mistake in it is better told now
     frames = max(1, round(options.seconds / config.dt_s))
-    return config.model_copy(update={"frames": frames})
+    config = config.model_copy(update={"frames": frames})
+    if options.replay is None:
+        return config
+    return config.model_copy(update={"frames": frames_to_replay(config, options.replay)})
 
 
 def run_demo(config: GraphConfig, on_progress: OnProgress) -> DemoRun:
@@ -133,13 +136,9 @@ def run_demo(config: GraphConfig, on_progress: OnProgress) -> DemoRun:
     on_progress("scene", 0, 1)
     scene = out / "scene.usdz"
     epoch_us = EPOCH_US if config.log is None else None
-    built = build_scene(config.map, log, load_rig(config.rig), scene, epoch_us=epoch_us)  # type: ignore[arg-type]
+    build_scene(config.map, log, load_rig(config.rig), scene, epoch_us=epoch_us)  # type: ignore[arg-type]
     on_progress("scene", 1, 1)
     config = config.model_copy(update={"scene": scene})
-    if config.mode == "replay":
-        start_us, end_us = built.time_range_us
-        frames = frames_to_replay(config, (end_us - start_us) / 1e6, log)
-        config = config.model_copy(update={"frames": frames})
     supervisor = Supervisor(build_graph(config), lambda d, t: on_progress("frames", d, t))
     result = supervisor.run()
     on_progress("report", 0, 1)
@@ -151,16 +150,18 @@ def run_demo(config: GraphConfig, on_progress: OnProgress) -> DemoRun:
     return DemoRun(result, report, time.monotonic() - started)
 
 
-def frames_to_replay(config: GraphConfig, recorded_s: float, log: Path) -> int:
-    """Return how many of the wanted frames a recording of ``recorded_s`` seconds has.
+def frames_to_replay(config: GraphConfig, log: Path) -> int:
+    """Return how many of the wanted frames a recording has behind ``config.replay_start_s``.
 
-    Those before ``replay_start_s`` do not count. InputError when not even one is left.
+    InputError when not even one is left.
     """
-    most = int((recorded_s - config.replay_start_s) / config.dt_s) - 1
+    timeline = Timeline.of_log(read_log(log))
+    begin_s = timeline.begin(config.replay_start_s)
+    most = timeline.steps(begin_s, config.dt_s * config.replay_time_factor)
     if most < 1:
         raise InputError(
-            f"{log} lasts {recorded_s:.1f} s; from {config.replay_start_s:g} s on that is less "
-            f"than two frames of {config.dt_s:g} s"
+            f"{log} lasts {timeline.total_s:g} s; from {begin_s:g} s on that is less than two "
+            f"frames of {config.dt_s:g} s"
         )
     return min(config.frames, most)
 

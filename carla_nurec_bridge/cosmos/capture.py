@@ -16,7 +16,7 @@ import numpy as np
 from ..carla_client.ego import Ego, measure
 from ..carla_client.fixtures import light_states, shown_fixtures
 from ..carla_client.objects import ObjectState, ObjectTracker, labels_of
-from ..carla_client.recordings import RecordingInfo, frame_starts
+from ..carla_client.recordings import RecordingInfo, timeline_of
 from ..carla_client.rerun import Rerun, RerunOptions, Window, window_of
 from ..carla_client.sensors import DECODERS, CameraGroup, decode_instance, mount, mount_still
 from ..carla_client.session import Session, Snapshot, matrix_of
@@ -90,11 +90,11 @@ def capture(
     Every picture is of exactly the tick's frame, or RunError says which stream lacks which. The
     world's settings and the replayer's are restored whatever happens.
     """
-    window = window_of(info, wish.rerun)
+    timeline, note = timeline_of(info)
+    window = window_of(timeline, wish.rerun)
     session.use_map(info.map_name)
-    starts_s, note = frame_starts(info)
     session.synchronise(round(window.tick_s * NS_PER_S))
-    with Rerun(session, info, window, wish.rerun, starts_s) as rerun:
+    with Rerun(session, window, wish.rerun, timeline) as rerun:
         rerun.load()
         done = _Studio(session, info, wish, window, rerun).run(on_frame)
     return done if note is None else replace(done, notes=(*done.notes, note))

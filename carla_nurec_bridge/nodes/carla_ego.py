@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from rclpy.node import Node
@@ -16,6 +17,7 @@ from ..carla_client.guests import Guests
 from ..carla_client.observer import Observer
 from ..carla_client.open_world import change_world
 from ..carla_client.pacing import Pacer
+from ..carla_client.recorded_drive import ReplayPlan, plan_replay
 from ..carla_client.rig_sensors import RigSensors
 from ..carla_client.session import Session, Snapshot, matrix_of
 from ..carla_client.spectator import follow
@@ -32,7 +34,7 @@ from ..opendrive.lines import lane_lines
 from ..ros.clock_owner import DISCOVERY_S, refuse_second_clock
 from ..ros.commands import CommandInbox, Watchdog
 from ..ros.ego_parameters import EgoParameters
-from ..ros.ego_play import added_names, play_of
+from ..ros.ego_play import added_names, play_of, replay_wish
 from ..ros.ego_publisher import EVENTS, EgoPublisher
 from ..ros.followed_run import FollowedRun
 from ..ros.gate import Gate
@@ -102,6 +104,7 @@ class CarlaEgo:
         self._lost: Exception | None = None
         self._looked_s = 0.0
         self._clipped = 0
+        self._replay: ReplayPlan | None = None
 
     def run(self, desk: ServiceDesk) -> int:
         """Drive or replay the run; return 0. BridgeError when it cannot be finished."""
@@ -116,7 +119,7 @@ class CarlaEgo:
         try:
             while True:
                 try:
-                    self._hold_session()
+                    reason = self._hold_session()
                     break
                 except ProtocolError as error:
                     if self._at.frame < 0 or self._p.lockstep or self._p.reconnect_s == 0.0:
@@ -127,20 +130,24 @@ class CarlaEgo:
             self._end("aborted", str(error) or type(error).__name__)
             raise
         self._control.close()
-        self._end("finished", "")
+        if reason:
+            self._node.get_logger().info(reason)
+        self._end("finished", reason)
         return 0
 
-    def _hold_session(self) -> None:
-        """Play in one session with CARLA to the end of the run."""
+    def _hold_session(self) -> str:
+        """Play in one session with CARLA to the end of the run; return why it ends."""
         p = self._p
         with ExitStack() as stack:
             session = stack.enter_context(Session(p.host, p.port, p.timeout_s))
             session.open(p.start_s if self._at.frame < 0 else p.reconnect_s)
             session.use_map(self._map)
+            if p.mode == "replay":
+                self._plan_replay(session)
             if p.mode == "follow":
                 session.follow(p.follow_s)
             else:
-                session.synchronise(p.tick_ns)
+                session.synchronise(self._p.tick_ns)
             self._session = session
             stack.callback(self._leave_stage)
             self._set_stage()
@@ -150,13 +157,20 @@ class CarlaEgo:
                     refuse_second_clock(self._node)
                 if self._followed is not None:
                     self._at.run = self._followed.wait(p.start_s)
-            self._loop(session)
+            return self._loop(session)
+
+    def _plan_replay(self, session: Session) -> None:
+        """See what the recording holds, and take as many ticks a frame as it needs."""
+        plan = self._replay = plan_replay(session, replay_wish(self._p))
+        self._p = replace(self._p, ticks_per_frame=plan.ticks)
+        for note in plan.notes:
+            self._node.get_logger().info(note)
 
     def _set_stage(self) -> None:
         """Put ego, traffic and sensors on the stage and tell what is fixed about them."""
         p, session = self._p, self._session
         with ExitStack() as stack:
-            self._stage = stack.enter_context(Stage(session, play_of(p, self._scene)))
+            self._stage = stack.enter_context(Stage(session, play_of(p, self._scene, self._replay)))
             self._stage.open()
             ego = self._stage.ego
             self._guests = stack.enter_context(Guests(session))
@@ -196,10 +210,13 @@ class CarlaEgo:
     def _leave_stage(self) -> None:
         self._on_stage.close()
 
-    def _loop(self, session: Session) -> None:
+    def _loop(self, session: Session) -> str:
+        """Make the frames of the run; return why it ends where it was not asked to."""
         p, at = self._p, self._at
         factor = 0.0 if p.mode == "follow" else p.real_time_factor
         pacer = Pacer(factor, p.dt_s)
+        shown = self._replay.frames if self._replay is not None else p.frames
+        total = min(p.frames or shown, shown)
         first = at.frame < 0
         if first:
             self._begin(self._stage.snapshot)
@@ -210,7 +227,7 @@ class CarlaEgo:
                 lost, self._lost = self._lost, None
                 raise lost
             if self._control.state == "quitting":
-                return
+                return ""
             if first:  # what a reset in the pause before it has left
                 first, snapshot = False, self._stage.snapshot
             else:
@@ -220,9 +237,12 @@ class CarlaEgo:
             self._publish(snapshot)
             with self._timings.stage("answers"):
                 self._gate.wait_answers(at.frame, at.stamp_ns, self._inbox, self._warn)
-            heartbeat.progress(at.frame, p.frames)
+            heartbeat.progress(at.frame, total)
+            if self._stage.end:
+                asked = p.frames if p.frames > at.frame else 0
+                return self._stage.end + (f"; {asked} frames were asked for" if asked else "")
             if p.frames and at.frame >= p.frames:
-                return
+                return ""
             pacer.wait()
 
     def _begin(self, snapshot: Snapshot) -> None:
@@ -255,6 +275,7 @@ class CarlaEgo:
         for tick in range(1, ticks + 1):
             self._stage.before_tick((self._at.frame + tick / ticks) * self._p.dt_s)
             snapshot = session.tick()
+            self._stage.after_tick(snapshot)
         self._guests.after_tick()
         self._entities.after_tick()
         return snapshot

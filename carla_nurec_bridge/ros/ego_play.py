@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from ..carla_client.recorded_drive import ReplayPlan, ReplayWish
 from ..carla_client.scene_cast import Handover
 from ..carla_client.stage import Play
 from ..core.errors import InputError
@@ -14,7 +15,14 @@ from ..scene import Scene
 from .ego_parameters import EgoParameters
 
 
-def play_of(p: EgoParameters, scene: Scene | None) -> Play:
+def replay_wish(p: EgoParameters) -> ReplayWish:
+    """Return what of which recording mode replay shows."""
+    return ReplayWish(
+        Path(p.log), p.role_name, p.dt_ns, p.log_start_s, p.log_time_factor, p.ticks_per_frame
+    )
+
+
+def play_of(p: EgoParameters, scene: Scene | None, replay: ReplayPlan | None) -> Play:
     """Return the play of a mode; InputError when mode scene has no scene."""
     vehicles = 0 if p.mode == "follow" else p.vehicles
     play = Play(p.seed, p.blueprint, p.role_name, vehicles, p.route_length_m)
@@ -22,8 +30,8 @@ def play_of(p: EgoParameters, scene: Scene | None) -> Play:
         if p.mode not in ("drive", "scene"):
             raise InputError(f"extras are added in the modes drive and scene, not in {p.mode}")
         play = replace(play, extras=draw_extras(load_extras(p.extras), p.seed))
-    if p.mode == "replay":
-        return replace(play, log=Path(p.log), log_start_s=p.log_start_s)
+    if replay is not None:
+        return replace(play, replay=replay)
     if p.mode == "scene":
         if scene is None:
             raise InputError("mode scene replays a scene package; give the parameter scene")

@@ -229,6 +229,41 @@ def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> Non
     assert ego.summary()["frames"] >= 95
 
 
+def test_a_recording_is_replayed_at_its_moments_to_its_end(folder: Path, user: User) -> None:
+    scene = open_scene(make_scene(folder / "recorded", frames=60, vehicles=2))
+    log, begin_s = folder / "recorded/drive.log", 0.53
+    odometry = user.hear("odometry")
+    wanted = {
+        "rig": str(folder / "rig.yaml"), "mode": "replay", "replay.log": str(log), "dt_s": 0.1,
+        "real_time_factor": 2.0, "frames": 400,
+    }  # fmt: skip
+    with carla_server(folder) as port:
+        late = Ego(DOMAIN, folder / "late", port, **wanted, replay__start_s=12.0)
+        assert late.process.wait(60) == 2
+        late.close()
+        assert "drive.log lasts 3.25 s; a start at 12 s" in late.log.read_text()
+        ego = Ego(
+            DOMAIN, folder / "rerun", port, **wanted, replay__start_s=begin_s, start_paused=True
+        )
+        try:
+            user.plays()
+            user.until(lambda: ego.process.poll() is not None, "the end of the recording", 90)
+            assert ego.process.poll() == 0, ego.log.read_text()[-2000:]
+        finally:
+            ego.close()
+    summary = ego.summary()
+    assert summary["frames"] == 26  # 0.53 + 2.6 s, of 3.2 that are shown
+    assert summary["reason"] in ego.log.read_text()
+    assert summary["reason"].startswith("the recording ended after 26 frames: drive.log lasts")
+    assert summary["reason"].endswith("400 frames were asked for")
+    assert len(user.heard[odometry]) > 20
+    for message in user.heard[odometry]:
+        moment_s = begin_s + stamp_ns(message.header.stamp) / 1e9 - 1.0
+        world = scene.rig_trajectory.at(scene.time_range_us[0] + round(moment_s * 1e6))
+        away = pose_matrix(message.pose.pose)[:3, 3] - (scene.map_from_world @ world)[:3, 3]
+        assert np.linalg.norm(away) < 0.01
+
+
 def _boxes_follow_their_tracks(user: User, objects: str, scene: Scene, start: int) -> None:
     binding = json.loads(user.heard["objects/tracks"][-1].data)
     seen = 0

@@ -13,10 +13,11 @@ from carla_nurec_bridge.carla_client.recordings import (
     RecordingInfo,
     recording_info,
 )
-from carla_nurec_bridge.carla_client.rerun import RerunOptions, stops_between, window_of
+from carla_nurec_bridge.carla_client.rerun import RerunOptions, window_of
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
 from carla_nurec_bridge.recorder_log import read_log
 from carla_nurec_bridge.recorder_log.info import file_info
+from carla_nurec_bridge.recorder_log.timeline import Timeline
 
 
 class Client:
@@ -30,7 +31,7 @@ class Client:
         return self.text
 
 
-TEN_SECONDS = RecordingInfo("drive.log", "Town01", 200, 10.0, ())
+TEN_SECONDS = Timeline.of("drive.log", np.linspace(0.0, 10.0, 201))
 
 
 def test_a_real_recording_is_understood() -> None:
@@ -76,7 +77,7 @@ def test_a_window_beyond_the_end_is_cut_with_a_note_or_refused() -> None:
     window = window_of(TEN_SECONDS, RerunOptions(8.0, 5.0, fps=10.0))
     assert window.frames == 20
     assert window.notes == ("the recording ends at 10 s: 20 frames instead of 50",)
-    with pytest.raises(InputError, match=r"lasts 10 s; start 10 s leaves no frame"):
+    with pytest.raises(InputError, match=r"lasts 10 s; a start at 10 s leaves no frame"):
         window_of(TEN_SECONDS, RerunOptions(10.0))
     with pytest.raises(InputError, match="above 0"):
         window_of(TEN_SECONDS, RerunOptions(fps=0.0))
@@ -89,27 +90,3 @@ def test_roles_choose_vehicles_only() -> None:
     )
     info = RecordingInfo("a.log", "m", 2, 1.0, actors)
     assert info.actor(0, "hero").id == 4
-
-
-def test_the_tick_before_a_frame_falls_into_the_recorded_frame_before() -> None:
-    rng = np.random.default_rng(4)
-    starts = np.cumsum(rng.uniform(0.02, 0.05, 400))
-    now, visited = 1.0, []
-    for number in range(1, 100):
-        stops = stops_between(now, 1.0 + number / 16, starts, 1 / 16)
-        assert stops[-1] == 1.0 + number / 16
-        assert np.diff([now, *stops]).min() > 0.0
-        assert np.diff([now, *stops]).max() <= 1 / 16 + 1e-9
-        visited += [*stops]
-        now = stops[-1]
-    frames = np.searchsorted(starts, visited, side="right") - 1
-    shown = {1.0 + number / 16 for number in range(2, 100)}
-    for before, here, moment in zip(frames, frames[1:], visited[1:], strict=False):
-        if moment in shown:
-            assert here - before <= 1
-
-
-def test_long_steps_are_walked_in_ticks_that_physics_takes() -> None:
-    stops = stops_between(1.0, 1.5, np.arange(0.0, 5.0, 0.05), 0.1)
-    assert stops[-1] == 1.5
-    assert np.diff([1.0, *stops]).max() <= 0.1 + 1e-9
