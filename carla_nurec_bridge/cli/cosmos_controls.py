@@ -145,7 +145,7 @@ def _server(recording: Path, settings: dict[str, Any]) -> Iterator[_Server]:
         raise InputError(f"there is no recording {recording}")
     maps, name = find_maps(settings["map_name"] or read_log(recording).map_name, None)
     port = free_port(pair=True)
-    asked = {"map": maps.files[name], "seed": settings["seed"], "nurec": False,
+    asked = {"map": maps.path(name), "seed": settings["seed"], "nurec": False,
              "carla_port": port, "start_deadline_s": _START_S}  # fmt: skip
     run = checked_config(asked, "cosmos controls")
     log = settings["output"] / "carla_server.txt"

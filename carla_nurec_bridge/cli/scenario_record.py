@@ -125,7 +125,7 @@ def _record(
     maps, name = find_maps(map_name, None)
     own_port = free_port(pair=True)
     run = checked_config(
-        {"map": maps.files[name], "seed": seed, "nurec": False, "carla_port": own_port,
+        {"map": maps.path(name), "seed": seed, "nurec": False, "carla_port": own_port,
          "start_deadline_s": _START_S},
         "scenario record",
     )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 from ...core.catalogue import load_catalogue
 from ...core.frames import Matrix
 from ..world.level import Level, TrafficLight, open_level
-from ..world.maps import MapLibrary
+from ..world.maps import MapLibrary, MapSource
 from ..world.obstacles import CELL_M
 from ..world.tags import static_type
 from . import contacts
@@ -90,7 +90,7 @@ class Simulation:
             ("the state of the world", self._publish),
             ("the recorder", self.tape.record),
         )
-        self._read = ("", "")
+        self._source = MapSource("", "")
         self.load(map_name)
 
     def load(self, name: str) -> None:
@@ -98,9 +98,9 @@ class Simulation:
 
         Whatever is raised, the episode before goes on as it was.
         """
-        short, text = self.maps.read(name) if name else self._read
-        same = self.episode > 0 and (short, text) == self._read
-        level = self.level if same else open_level(short, text)
+        source = self.maps.read(name) if name else self._source
+        same = self.episode > 0 and source == self._source
+        level = self.level if same else open_level(source.name, source.text, source.spawns)
         actors = Registry(self._ids)
         spectator, signals = _level_actors(level, actors)
         if self.episode:
@@ -108,7 +108,7 @@ class Simulation:
             self.tape.stop()
             self.sensors.clear()
             self.actors.close()
-        self._read = (short, text)
+        self._source = source
         self.level: Level = level
         self.episode += 1
         self.elapsed_s: float = 0.0

@@ -10,6 +10,8 @@ import numpy as np
 
 from ...core.errors import InputError
 from ...core.frames import carla_from_matrix, matrix_from_xyz_rpy
+from ...opendrive.geometry import lane_pose
+from ...opendrive.heights import LanePlace, lane_at
 from ...opendrive.model import TRAFFIC_LIGHT, OpenDriveMap
 from ...opendrive.parser import parse
 from ...opendrive.signals import SignalGroup, signal_facing, signal_groups
@@ -19,6 +21,7 @@ from ...opendrive.street import street_of
 from .ground import Ground, build_ground
 from .objects import StreetObject, street_objects
 from .obstacles import Obstacles, build_obstacles
+from .spawn_list import ListedSpawn
 
 _log = logging.getLogger(__name__)
 
@@ -84,9 +87,10 @@ class Level:
     obstacles: Obstacles
 
 
-def open_level(name: str, xodr: str) -> Level:
+def open_level(name: str, xodr: str, listed: tuple[ListedSpawn, ...] | None = None) -> Level:
     """Make a level of OpenDRIVE text; InputError when it is broken or has no lane to drive on.
 
+    Spawn points are those ``listed``, in their order, else places on the middle of lanes.
     What had to be mended in the text is logged, and lights that nobody stops for.
     """
     road_map = parse(xodr, name)
@@ -101,14 +105,42 @@ def open_level(name: str, xodr: str) -> Level:
                 "map %s: traffic light %s holds for no lane of vehicles; nobody stops for it",
                 name, light.signal_id,
             )  # fmt: skip
-    spawns = tuple(
-        _pose((x, y, z + SPAWN_CLEARANCE_M), heading) for x, y, z, heading in spawn_points(road_map)
-    )
+    spawns = _computed(road_map) if listed is None else _placed(name, road_map, listed)
     objects = street_objects(street_of(road_map))
     return Level(
         name, road_map.text, road_map, build_ground(road_map), spawns, lights,
         signal_groups(road_map), objects, build_obstacles(objects),
     )  # fmt: skip
+
+
+def _computed(road_map: OpenDriveMap) -> tuple[Pose, ...]:
+    return tuple(
+        _pose((x, y, z + SPAWN_CLEARANCE_M), heading) for x, y, z, heading in spawn_points(road_map)
+    )
+
+
+def _placed(name: str, road_map: OpenDriveMap, listed: tuple[ListedSpawn, ...]) -> tuple[Pose, ...]:
+    """Return listed spawn points; those without a yaw look along the lane that they lie on."""
+    poses, beside = [], 0
+    for spawn in listed:
+        lane = lane_at(road_map, spawn.x, -spawn.y, spawn.z)
+        beside += lane is None
+        yaw = _yaw_along(lane) if spawn.yaw is None else spawn.yaw
+        poses.append(((spawn.x, spawn.y, spawn.z), (spawn.pitch, yaw, spawn.roll)))
+    if beside:
+        _log.warning(
+            "map %s: %d of %d listed spawn points lie beside all lanes; is the list another map's?",
+            name, beside, len(listed),
+        )  # fmt: skip
+    return tuple(poses)
+
+
+def _yaw_along(place: LanePlace | None) -> float:
+    """Return CARLA's yaw in degrees of who drives along a lane; 0 beside all lanes."""
+    if place is None:
+        return 0.0
+    heading = lane_pose(place.road, place.section, place.lane.id, place.s)[3]
+    return -math.degrees(float(heading)) % 360.0
 
 
 def _lights(road_map: OpenDriveMap) -> tuple[TrafficLight, ...]:
