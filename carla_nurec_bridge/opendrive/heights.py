@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 _ROAD_CELL_M = 2.0
 _LAND_CELL_M = 30.0
 _STEP_UP_M = 1.0
+HEADROOM_M = 2.0
+"""Roads that lie further apart in height than this are levels: one can be below the other."""
+MOST_LEVELS = 8
 _ROAD_SLACK_M = 0.01
 _LAND_SLACK_M = 0.01
 
@@ -27,7 +30,8 @@ class _Index:
     """Triangles by cell: those of cell k are ``members[first[k]:first[k + 1]]``.
 
     ``planes`` (T, 3) hold z = a x + b y + c, ``edges`` (T, 3, 3) a point is inside when
-    e0 x + e1 y + e2 >= 0 for all three edges, ``rank`` (T,) orders triangles at one height.
+    e0 x + e1 y + e2 >= 0 for all three edges, ``rank`` (T,) orders triangles at one height,
+    ``low`` (T,) is how low they reach.
     """
 
     x0: float
@@ -40,6 +44,7 @@ class _Index:
     planes: Array
     edges: Array
     rank: NDArray[np.int8]
+    low: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +116,33 @@ def ground_height(
     return z, normals / np.linalg.norm(normals, axis=1, keepdims=True)
 
 
+def levels_below(
+    opendrive: OpenDriveMap, points: ArrayLike, heights: ArrayLike
+) -> tuple[NDArray[np.int64], Array]:
+    """Return which points (N, 2+) have roads below their ``heights`` (N,), and how high these are.
+
+    The second value is (M, K): heights in metres of the roads at those M points, downwards, then
+    NaN; each lies at least ``HEADROOM_M`` below the one before. At most ``MOST_LEVELS`` are told.
+    """
+    index = ground_index(opendrive)
+    flat = np.ascontiguousarray(np.asarray(points, dtype=np.float64)[:, :2])
+    ceiling = np.asarray(heights, dtype=np.float64) - HEADROOM_M
+    candidates = np.flatnonzero(_lowest(flat, index.road) < ceiling)
+    found: list[Array] = []
+    at = ceiling[candidates]
+    for _ in range(MOST_LEVELS):
+        z, hit = _query(flat[candidates], at, index.road, _ROAD_SLACK_M)
+        if not np.any(hit >= 0):
+            break
+        found.append(z)
+        at = np.where(hit >= 0, z - HEADROOM_M, -np.inf)
+    if not found:
+        return np.zeros(0, np.int64), np.zeros((0, 1))
+    levels = np.stack(found, axis=1)
+    some = np.isfinite(levels[:, 0])
+    return candidates[some], np.ascontiguousarray(levels[some])
+
+
 def lane_at(
     opendrive: OpenDriveMap, x: float, y: float, near_z: float | None = None
 ) -> LanePlace | None:
@@ -134,6 +166,18 @@ def lane_at(
         scale = max(1.0 - float(across) * float(strip.road.plan.curvature(s)), 0.2)
         s = float(np.clip(s + along / scale, strip.s[0], strip.s[-1]))
     return LanePlace(strip.road, strip.section, strip.lane, s, float(across))
+
+
+def _lowest(points: Array, index: _Index) -> Array:
+    """Return how low (N,) roads reach in the cells of points (N, 2), inf where there are none."""
+    counts = np.diff(index.first)
+    floor = np.full(len(counts), np.inf)
+    filled = np.flatnonzero(counts)
+    floor[filled] = np.minimum.reduceat(index.low[index.members], index.first[filled])
+    column, row = np.floor((points - (index.x0, index.y0)) / index.cell_m).astype(np.int64).T
+    inside = (column >= 0) & (row >= 0) & (column < index.columns) & (row < index.rows)
+    cell = np.where(inside, row * index.columns + column, 0)
+    return np.where(inside, floor[cell], np.inf)
 
 
 def _index(triangles: Array, cell_m: float, rank: Array) -> _Index:
@@ -165,6 +209,7 @@ def _index(triangles: Array, cell_m: float, rank: Array) -> _Index:
     return _Index(
         float(x0), float(y0), cell_m, int(columns), int(rows), first.astype(np.int64),
         owners[sorting].astype(np.int32), planes, edges, rank.astype(np.int8),
+        triangles[..., 2].min(axis=1),
     )  # fmt: skip
 
 

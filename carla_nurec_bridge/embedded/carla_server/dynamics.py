@@ -13,6 +13,8 @@ import math
 import numba
 import numpy as np
 
+from ..world.ground import height_at
+
 # Columns of the state table.
 (X, Y, Z, PITCH, YAW, ROLL, VEL_X, VEL_Y, VEL_Z, ANG_X, ANG_Y, ANG_Z, ACC_X, ACC_Y, ACC_Z,
  U, V, W, YAW_RATE, STEER, RPM, GEAR, SHIFT_S, FORCE_X, FORCE_Y, FORCE_Z, TORQUE_Z,
@@ -65,21 +67,6 @@ def _curve(points, x):  # type: ignore[no-untyped-def]
             share = (x - points[k - 1, 0]) / width if width > 0.0 else 1.0
             return points[k - 1, 1] + share * (points[k, 1] - points[k - 1, 1])
     return points[-1, 1]
-
-
-@numba.njit(cache=True, error_model="numpy")
-def height_at(grid, origin_x, origin_y, cell, x, y):  # type: ignore[no-untyped-def]
-    """Return the bilinear height of the (rows, columns) grid at a point of CARLA's plane."""
-    column, row = (x - origin_x) / cell, (y - origin_y) / cell
-    # Written so that what is no number lands on the edge too: nothing checks an index here.
-    column = min(column, grid.shape[1] - 1.001) if column > 0.0 else 0.0
-    row = min(row, grid.shape[0] - 1.001) if row > 0.0 else 0.0
-    i, j = int(row), int(column)
-    a, b = row - i, column - j
-    return (
-        (1 - a) * ((1 - b) * grid[i, j] + b * grid[i, j + 1])
-        + a * ((1 - b) * grid[i + 1, j] + b * grid[i + 1, j + 1])
-    )  # fmt: skip
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -208,14 +195,16 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _ground_pose(s, p, grid, ox, oy, cell):  # type: ignore[no-untyped-def]
+def _ground_pose(s, p, grid):  # type: ignore[no-untyped-def]
     """Return height, pitch and roll of the ground below a vehicle (pitch up, roll right down)."""
     cos, sin = math.cos(s[YAW]), math.sin(s[YAW])
     f, b, t = p[FRONT_M], p[REAR_M], p[HALF_TRACK_M]
-    front_left = height_at(grid, ox, oy, cell, s[X] + f * cos + t * sin, s[Y] + f * sin - t * cos)
-    front_right = height_at(grid, ox, oy, cell, s[X] + f * cos - t * sin, s[Y] + f * sin + t * cos)
-    rear_left = height_at(grid, ox, oy, cell, s[X] - b * cos + t * sin, s[Y] - b * sin - t * cos)
-    rear_right = height_at(grid, ox, oy, cell, s[X] - b * cos - t * sin, s[Y] - b * sin + t * cos)
+    # Wheels ask for the ground near their own height: a bridge may lie above or below.
+    nose, tail = s[Z] + f * math.sin(s[PITCH]), s[Z] - b * math.sin(s[PITCH])
+    front_left = height_at(grid, s[X] + f * cos + t * sin, s[Y] + f * sin - t * cos, nose)
+    front_right = height_at(grid, s[X] + f * cos - t * sin, s[Y] + f * sin + t * cos, nose)
+    rear_left = height_at(grid, s[X] - b * cos + t * sin, s[Y] - b * sin - t * cos, tail)
+    rear_right = height_at(grid, s[X] - b * cos - t * sin, s[Y] - b * sin + t * cos, tail)
     front = 0.5 * (front_left + front_right)
     rear = 0.5 * (rear_left + rear_right)
     pitch = math.atan2(front - rear, f + b)
@@ -224,12 +213,12 @@ def _ground_pose(s, p, grid, ox, oy, cell):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, error_model="numpy")
-def advance(state, control, parameters, gears, torque, steering, grid, ox, oy, cell, dt, substep):  # type: ignore[no-untyped-def]
+def advance(state, control, parameters, gears, torque, steering, ground_grid, dt, substep):  # type: ignore[no-untyped-def]
     """Advance every vehicle (row) by ``dt`` seconds in steps of at most ``substep``.
 
     ``state`` (N, STATE_COLUMNS) is changed in place; ``control`` and ``parameters`` are (N, ...),
-    ``gears`` (N, K, 3), ``torque`` and ``steering`` (N, K, 2) curves over rpm and km/h; ``grid``
-    holds ground heights every ``cell`` metres from (ox, oy) on in CARLA's plane.
+    ``gears`` (N, K, 3), ``torque`` and ``steering`` (N, K, 2) curves over rpm and km/h;
+    ``ground_grid`` is ``world.ground.Grid``.
     """
     steps = max(math.ceil(dt / substep - 1e-9), 1)
     h = dt / steps
@@ -242,7 +231,7 @@ def advance(state, control, parameters, gears, torque, steering, grid, ox, oy, c
             continue
         old_x, old_y, old_z = s[VEL_X], s[VEL_Y], s[VEL_Z]
         z0, pitch0, roll0 = s[Z], s[PITCH], s[ROLL]
-        ground, pitch, roll = _ground_pose(s, p, grid, ox, oy, cell)
+        ground, pitch, roll = _ground_pose(s, p, ground_grid)
         for _ in range(steps):
             grounded = s[Z] <= ground + 0.03
             if c[MODE] == CONSTANT_VELOCITY:
@@ -263,7 +252,7 @@ def advance(state, control, parameters, gears, torque, steering, grid, ox, oy, c
             s[X] += h * (s[U] * cos - s[V] * sin) * math.cos(pitch)
             s[Y] += h * (s[U] * sin + s[V] * cos) * math.cos(pitch)
             s[YAW] += h * s[YAW_RATE]
-            ground, pitch, roll = _ground_pose(s, p, grid, ox, oy, cell)
+            ground, pitch, roll = _ground_pose(s, p, ground_grid)
             weight = GRAVITY if c[GRAVITY_ON] > 0.5 else 0.0
             lift = s[FORCE_Z] / p[MASS] - weight
             if c[MODE] == CONSTANT_VELOCITY and c[CONST_W] != 0.0:

@@ -75,7 +75,7 @@ class Fleet:
         before = self.state.copy()
         d.advance(
             self.state, self.control, self.parameters, self.gears, self.torque, self.steering,
-            ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, dt_s, substep_s,
+            ground.grid, dt_s, substep_s,
         )  # fmt: skip
         for actor_id in self.single_tick:
             self.control[self.row_of[actor_id], : d.MODE] = 0.0

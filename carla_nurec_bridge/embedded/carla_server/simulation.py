@@ -153,7 +153,7 @@ class Simulation:
             fleet.state, fleet.parameters, fleet.control, boxes, *self._obstacles(), self._found
         )
         contacts.first_overlap(boxes[0], boxes)
-        d.height_at(ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, 0.0, 0.0)
+        ground.height(0.0, 0.0, 0.0)
         self.sensors.warm_up()
 
     # Time.
@@ -270,7 +270,7 @@ class Simulation:
     def refresh_surroundings(self) -> None:
         """Look up every vehicle's speed limit and the light it waits at."""
         state = self.fleet.state
-        self.speed_limits = self.level.ground.limits_at(state[:, d.X : d.Y + 1])
+        self.speed_limits = self.level.ground.limits_at(state[:, d.X : d.Z + 1])
         self.light_ahead = self.signals.ahead(state, self.fleet.extents)
 
     def light_of(self, vehicle_id: int) -> int | None:

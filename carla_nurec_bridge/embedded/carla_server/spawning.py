@@ -19,7 +19,6 @@ from .blueprints import (
     WALKER_CONTROLLER,
     definitions_by_id,
 )
-from .dynamics import height_at
 from .errors import CallFailure
 from .sensing.manager import CLIENT_SIDE
 from .streams import stream_token
@@ -150,7 +149,7 @@ def lies_flat(kind: Kind, box: BoundingBox, transform: Transform, ground: Ground
     if kind != "prop" or 2.0 * box.extent[2] >= BUMPER_M:
         return False
     x, y, z = transform.location
-    floor = height_at(ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, x, y)
+    floor = ground.height(x, y, z)
     return bool(z + box.location[2] + box.extent[2] - floor < BUMPER_M)
 
 

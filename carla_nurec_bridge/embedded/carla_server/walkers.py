@@ -8,7 +8,6 @@ from ...core.errors import RunError
 from ...rendering.gait import STRIDE_SHARE
 from ..world.ground import Ground
 from .actors import Actor
-from .dynamics import height_at
 from .fleet import MOST
 from .structs import ZERO, Transform
 
@@ -31,9 +30,8 @@ def advance_walker(actor: Actor, dt_s: float, ground: Ground) -> None:
     x, y, z = actor.transform.location
     if led_m_s is None:
         x, y = x + vx * dt_s, y + vy * dt_s
-    floor = actor.box.extent[2] + float(
-        height_at(ground.heights, ground.origin_x, ground.origin_y, ground.cell_m, x, y)
-    )
+    half = actor.box.extent[2]
+    floor = half + ground.height(x, y, z - half)
     z, vz = _height(actor, z, floor, dt_s) if led_m_s is None else (floor, 0.0)
     if not all(abs(value) <= MOST for value in (x, y, z, vx, vy, vz)):
         raise RunError(f"it would walk at {math.hypot(vx, vy):g} m/s to ({x:g}, {y:g}, {z:g})")
