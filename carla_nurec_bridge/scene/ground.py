@@ -19,6 +19,8 @@ from .settling import WHEELBASE_M
 from .surface import MESH_GROUND, read_surface
 
 _REACH_M = 3.0
+_START_M = 1.0
+"""Rays begin so far above the road: above its surface, and below whatever bridges it."""
 
 Points = NDArray[np.float64]
 
@@ -52,14 +54,20 @@ class SceneGround:
     def rise(self, points: Points) -> Points:
         """Return how much the scene's ground is above the road (N,) m at points (N, 3) of the map.
 
+        Of roads above each other the points' own counts, of the scene's grounds the nearest to it.
         0 where there is no ground within reach.
         """
-        road, _ = ground_height(self._road, points[:, :2])
-        begin = np.column_stack([points[:, :2], road + _REACH_M])
+        road, _ = ground_height(self._road, points[:, :2], points[:, 2])
+        begin = np.column_stack([points[:, :2], road + _START_M])
         begin[~np.isfinite(road)] = 0.0
-        down = np.tile((0.0, 0.0, -1.0), (len(points), 1))
-        fall = cast(self._mesh, begin, down, 2.0 * _REACH_M).range_m.astype(np.float64)
-        rise = np.where(np.isfinite(road), _REACH_M - fall, -np.inf)
+        up = np.tile((0.0, 0.0, 1.0), (len(points), 1))
+        fall, climb = (
+            cast(self._mesh, begin, way, reach_m).range_m.astype(np.float64)
+            for way, reach_m in ((-up, _REACH_M + _START_M), (up, _REACH_M - _START_M))
+        )
+        below, above = _START_M - fall, _START_M + climb
+        rise = np.where(np.abs(below) <= np.abs(above), below, above)
+        rise[~np.isfinite(road)] = np.inf
         lost = ~np.isfinite(rise)
         self.missed += int(lost.sum())
         rise[lost] = 0.0

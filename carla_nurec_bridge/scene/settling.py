@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, rotation_from_rpy
-from ..opendrive.heights import ground_height, lane_at
+from ..opendrive.heights import ground_height, lane_at, levels_below
 from ..opendrive.model import OpenDriveMap
 from .samples import Vectors
 
@@ -28,7 +28,8 @@ class Ground:
     """A map's ground under bodies whose own heights may be off by a constant.
 
     Where roads lie above each other, the heights that bodies came with tell which is theirs, once
-    the usual difference to the ground is added; without heights it is the highest.
+    the usual difference to the ground is added; without heights it is the one that goes on from
+    where there is no choice.
     """
 
     def __init__(self, road: OpenDriveMap, guides: Vectors | None) -> None:
@@ -39,10 +40,12 @@ class Ground:
     def heights(self, points: Vectors, what: str, *, known: bool) -> Vectors:
         """Return the ground's height (N,) under points (N, 3), whose heights are known or not.
 
-        InputError beside the map.
+        The points follow a way. InputError beside the map.
         """
         near = points[:, 2] + self._rise_m if known and self._rise_m is not None else None
         z, _ = ground_height(self._road, points, near)
+        if near is None:
+            self._follow(points, z)
         lost = np.flatnonzero(~np.isfinite(z))
         if len(lost):
             x, y, _ = points[lost[0]]
@@ -52,9 +55,26 @@ class Ground:
             )
         return np.asarray(z)
 
+    def _follow(self, points: Vectors, z: Vectors) -> None:
+        """Keep ``z`` (N,), the highest ground along a way, to the road that the way is on."""
+        stacked, _ = levels_below(self._road, points, z)
+        free = np.isfinite(z)
+        free[stacked] = False
+        if not len(stacked) or not free.any():
+            return
+        first = int(np.flatnonzero(free)[0])
+        inner = stacked[stacked > first]
+        for step, ordered in ((-1, stacked[stacked < first][::-1]), (1, inner)):
+            for k in ordered.tolist():
+                at, _ = ground_height(self._road, points[k : k + 1], z[k - step : k - step + 1])
+                z[k] = at[0]
+
     def _rise(self, points: Vectors) -> float | None:
         """Return how much lower points are than the ground, None where that is no constant."""
         top, _ = ground_height(self._road, points)
+        stacked, _ = levels_below(self._road, points, top)
+        if len(stacked) < len(points):  # a bridge overhead says nothing about a road below it
+            top[stacked] = np.nan
         rise = (top - points[:, 2])[np.isfinite(top)]
         if not len(rise):
             return None
