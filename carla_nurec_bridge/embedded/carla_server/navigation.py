@@ -12,9 +12,11 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, cKDTree
 
+from ...opendrive.heights import levels_below
 from ...opendrive.model import OpenDriveMap
 from ...opendrive.raster import Mask, grow, outlines
 from ...opendrive.street.marks import crosswalk_outline
+from ...opendrive.strips import Strip
 from ...opendrive.surface import Pavement, pavement
 
 Array = NDArray[np.float64]
@@ -44,9 +46,17 @@ class WalkArea:
 
 
 def walk_area(road_map: OpenDriveMap) -> WalkArea | None:
-    """Return where people may walk on a map, None when it has no sidewalk."""
+    """Return where people may walk on a map, None when it has no sidewalk.
+
+    Where roads lie above each other it is the lowest one's sidewalks: the client's pedestrians
+    find their way in a plane.
+    """
     built = pavement(road_map)
-    sidewalk = _sidewalks(built)
+    lowest = [_lowest(road_map, x, keep) for x, keep in zip(built.strips, built.kept, strict=True)]
+    sidewalk = built.grid.empty()
+    for strip, quads in zip(built.strips, lowest, strict=True):
+        if strip.lane.type in WALKED:
+            built.grid.paint(sidewalk, quads)
     if not sidewalk.any():
         return None
     crossing = _crossings(road_map, built)
@@ -73,18 +83,18 @@ def walk_area(road_map: OpenDriveMap) -> WalkArea | None:
     used = np.unique(np.concatenate([np.array(p) for p in polygons]))
     renamed = {int(old): new for new, old in enumerate(used)}
     return WalkArea(
-        np.column_stack([flat[used], _heights(built, flat[used])]),
+        np.column_stack([flat[used], _heights(lowest, flat[used])]),
         tuple(tuple(renamed[i] for i in polygon) for polygon in polygons),
         tuple(kinds_of),
     )
 
 
-def _sidewalks(built: Pavement) -> Mask:
-    mask = built.grid.empty()
-    for strip, keep in zip(built.strips, built.kept, strict=True):
-        if strip.lane.type in WALKED:
-            built.grid.paint(mask, strip.quads()[keep])
-    return mask
+def _lowest(road_map: OpenDriveMap, strip: Strip, keep: NDArray[np.bool_]) -> Array:
+    """Return the quads (N, 4, 3) of a strip that have no road below them."""
+    quads = strip.quads()[keep]
+    middles = quads.mean(axis=1)
+    bridging, _ = levels_below(road_map, middles, middles[:, 2])
+    return np.delete(quads, bridging, axis=0)
 
 
 def _crossings(road_map: OpenDriveMap, built: Pavement) -> Mask:
@@ -196,14 +206,8 @@ def _convex(flat: Array, polygon: Polygon) -> bool:
     return bool(np.all(turn > -1e-6))
 
 
-def _heights(built: Pavement, flat: Array) -> Array:
-    rails = [
-        rail
-        for strip, keep in zip(built.strips, built.kept, strict=True)
-        if keep.any()
-        for rail in (strip.inner, strip.outer)
-    ]
-    samples = np.concatenate(rails)
+def _heights(lowest: list[Array], flat: Array) -> Array:
+    samples = np.concatenate(lowest).reshape(-1, 3)
     distance, nearest = cKDTree(samples[:, :2]).query(flat, k=min(4, len(samples)))
     distance, nearest = distance.reshape(len(flat), -1), nearest.reshape(len(flat), -1)
     weight = 1.0 / np.maximum(distance, 0.05) ** 2
