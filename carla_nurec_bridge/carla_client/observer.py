@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import carla
 
+from ..opendrive.geo_reference import to_earth
 from .ego import Ego, measured_steer_rad
 from .motion import Motion, MotionTracker
 from .objects import ObjectState, ObjectTracker, labels_of
@@ -15,7 +16,10 @@ from .session import Session
 
 @dataclass(frozen=True)
 class FrameState:
-    """One frame: ``steer_rad`` is measured (left positive), ``geodetic`` degrees and metres."""
+    """One frame: ``steer_rad`` is measured (left positive).
+
+    ``geodetic`` is the WGS84 latitude and longitude (deg) and altitude (m) of the ego.
+    """
 
     motion: Motion
     steer_rad: float
@@ -30,7 +34,7 @@ class Observer:
     """
 
     def __init__(self, session: Session, ego: Ego, dt_s: float, *, from_poses: bool) -> None:
-        self._session = session
+        self._place = session.opendrive.geo_reference
         self._ego = ego
         self._motion = MotionTracker(ego, dt_s, from_poses=from_poses)
         labels = labels_of(session.world.get_blueprint_library())
@@ -53,7 +57,9 @@ class Observer:
             before = self.last.motion.map_from_base
             step = motion.map_from_base[:2, 3] - before[:2, 3]
             self.distance_m += float((step @ step) ** 0.5)
-        geodetic = self._session.geodetic(motion.map_from_base[:3, 3])
+        # Not by CARLA's client: of the map's projection it knows the origin only, and mirrors it.
+        latitude, longitude, altitude_m = to_earth(self._place, motion.map_from_base[:3, 3])
+        geodetic = (float(latitude), float(longitude), float(altitude_m))
         objects = self._objects.update(snapshot)
         steer_rad = self._steer_rad(motion.speed_mps)
         self.last = FrameState(motion, steer_rad, geodetic, objects)

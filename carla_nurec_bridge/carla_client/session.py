@@ -12,12 +12,10 @@ from types import TracebackType
 from typing import final
 
 import carla
-import numpy as np
 from carla import WorldSnapshot as Snapshot
-from numpy.typing import NDArray
 
 from ..core.errors import DeadlineError, InputError, ProtocolError
-from ..core.frames import Matrix, carla_from_matrix, matrix_from_carla, mirror_vector
+from ..core.frames import Matrix, carla_from_matrix, matrix_from_carla
 from ..core.timebase import NS_PER_S
 from ..opendrive import OpenDriveMap, parse
 from .handshake import SilentError, ask_version, check_versions
@@ -118,12 +116,6 @@ class Session:
         if self._opendrive is None:
             self._opendrive = parse(self.map.to_opendrive(), self.map.name.split("/")[-1])
         return self._opendrive
-
-    def geodetic(self, position: NDArray[np.float64]) -> tuple[float, float, float]:
-        """Return (latitude deg, longitude deg, altitude m) of a map position (3,) in metres."""
-        x, y, z = (float(value) for value in mirror_vector(position))
-        place = self.map.transform_to_geolocation(carla.Location(x=x, y=y, z=z))
-        return place.latitude, place.longitude, place.altitude
 
     def open(self, deadline_s: float) -> None:
         """Wait for the server and compare its version with the client library's.

@@ -69,10 +69,7 @@ def _map_words(scene: Scene) -> str:
     place = scene.geo_reference
     if place is None or scene.xodr is None:
         return "none"
-    return (
-        f"{len(scene.xodr) / 1e6:.1f} MB OpenDRIVE at {place.latitude_deg:.6f} N, "
-        f"{place.longitude_deg:.6f} E, {place.altitude_m:.1f} m ({place.why})"
-    )
+    return f"{len(scene.xodr) / 1e6:.1f} MB OpenDRIVE at {place.words()}"
 
 
 def _cameras(scene: Scene) -> Table:

@@ -53,7 +53,7 @@ TOPICS: dict[str, Topic] = {
     "imu": Topic("imu/data", "sensor_msgs/msg/Imu", "base_link", _FRAME, "state", "frame", True,
                  "REP-145: orientation against ENU, angular velocity, acceleration with gravity"),
     "gnss": Topic("gnss/fix", "sensor_msgs/msg/NavSatFix", "base_link", _FRAME, "state", "frame",
-                  True, "WGS84 position of base_link by the map's geo-reference"),
+                  True, "WGS84 position of base_link by the map's projection, north up"),
     "vehicle_state": Topic("vehicle/state", "ackermann_msgs/msg/AckermannDriveStamped",
                            "base_link", _FRAME, "state", "frame", True,
                            "measured steering angle (rad, left positive), speed, acceleration"),

@@ -185,8 +185,11 @@ class CarlaEgo:
             self._controller = DriveController(ego.info, p.dt_s)
             opendrive, lights = session.opendrive, self._stage.lights
             self._unplaced = lights.without_place
+            logger, place = self._node.get_logger(), opendrive.geo_reference
             for text in (*(f"map {opendrive.name}: {x}" for x in opendrive.notes), *self._unplaced):
-                self._node.get_logger().warning(text)
+                logger.warning(text)
+            say = logger.info if place.given else logger.warning
+            say(f"map {opendrive.name}: its origin is {place.words()}")
             self._publisher.start(
                 self._at.stamp_ns, ego, session.map.to_opendrive(), lane_lines(opendrive),
                 lights.areas,

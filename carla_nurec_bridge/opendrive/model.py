@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..core.errors import InputError
 from .curves import PlanView
-from .geo_reference import GeoReference, parse_geo_reference
+from .geo_reference import GeoReference, read_geo_reference
 
 Array = NDArray[np.float64]
 Contact = Literal["start", "end"]
@@ -259,6 +260,7 @@ class OpenDriveMap:
 
     name: str
     geo_reference_text: str
+    geo_offset: Mapping[str, str]
     roads: dict[str, Road]
     junctions: dict[str, Junction]
     controllers: dict[str, Controller]
@@ -272,6 +274,11 @@ class OpenDriveMap:
             raise InputError(f"map {self.name} has no road {road_id}")
         return self.roads[road_id]
 
+    @cached_property
+    def geo_reference(self) -> GeoReference:
+        """Where the map lies on earth."""
+        return read_geo_reference(self.geo_reference_text, self.geo_offset)
+
     def drivable_lanes(self) -> Iterator[tuple[Road, LaneSection, Lane]]:
         """Yield every lane of type driving (or a bidirectional one) with its road and section."""
         for road in self.roads.values():
@@ -279,11 +286,6 @@ class OpenDriveMap:
                 for lane in section.lanes.values():
                     if lane.id and lane.type in DRIVABLE:
                         yield road, section, lane
-
-    @property
-    def geo_reference(self) -> GeoReference:
-        """Return where the origin lies on earth; InputError when the header says no place."""
-        return parse_geo_reference(self.geo_reference_text, self.name)
 
 
 DRIVABLE = frozenset({"driving", "bidirectional", "entry", "exit", "onRamp", "offRamp"})

@@ -26,9 +26,11 @@ def parse(text: str, name: str = "OpenDRIVE") -> OpenDriveMap:
     junctions = {x.id: x for x in (_junction(node) for node in root.children("junction"))}
     controllers = {x.id: x for x in (_controller(node) for node in root.children("controller"))}
     reference = root.element.findtext("header/geoReference")
+    offset = root.element.find("header/offset")
     return OpenDriveMap(
         name=name,
         geo_reference_text=(reference or "").strip(),
+        geo_offset={} if offset is None else dict(offset.attrib),
         roads=roads,
         junctions=junctions,
         controllers=controllers,

@@ -28,7 +28,7 @@ def map_place(
         place = geo_reference(xodr, "the map")
         if own and not place.given and start_at is None:
             raise InputError(
-                f"{ego.source} has positions on earth, but the map does not say where it is; give "
+                f"{ego.source} has positions on earth, but {place.why.partition(': ')[0]}; give "
                 "its origin with --origin LAT,LON,ALT or where the drive begins with --start-at"
             )
     else:
@@ -39,11 +39,7 @@ def map_place(
     if start_at is not None:
         x, y, yaw = start_at
         by = f"the drive is moved to begin at {x:g}, {y:g} m, {np.degrees(yaw):g} deg of the map"
-    where = (
-        f"{place.latitude_deg:.7f} N, {place.longitude_deg:.7f} E, {place.altitude_m:.2f} m "
-        f"({place.why})"
-    )
-    return place, [f"alignment: {by}; the map's origin is {where}"]
+    return place, [f"alignment: {by}; the map's origin is {place.words()}"]
 
 
 def own_place(samples: Samples) -> GeoReference | None:

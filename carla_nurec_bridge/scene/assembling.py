@@ -11,7 +11,7 @@ from ..core.frames import Matrix, invert
 from ..core.rig import Rig, RigCamera
 from ..core.shutter import Shutter
 from ..opendrive.mending import sound_map
-from .geodesy import GeoReference, ecef_from_enu
+from .geodesy import GeoReference, ecef_from_map
 from .model import (
     CONTROLLABLE_FLAGS,
     EgoBox,
@@ -82,7 +82,7 @@ def assemble(journey: Journey, out: Path, *, with_map: bool = True) -> Scene:
         journey.cameras,
         tuple(_track(user, world_from_map) for user in journey.road_users),
         journey.lidar_ids,
-        ecef_from_enu(journey.place) @ map_from_world,
+        ecef_from_map(journey.place) @ map_from_world,
         map_from_world,
         journey.place,
         sound.text if with_map else None,

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core.errors import InputError
-from ..core.frames import Matrix, rigid
-from ..opendrive.geo_reference import GeoReference, parse_geo_reference
+from ..core.frames import Matrix, rigid, rotation_from_rpy
+from ..opendrive.geo_reference import GeoReference, north_of, read_geo_reference, to_earth
 from ..opendrive.mending import sound_map
 
 __all__ = [
-    "GeoReference", "ecef_from_enu", "ecef_from_geodetic", "geo_reference", "geodetic_from_ecef",
-    "projection", "with_geo_reference",
+    "GeoReference", "ecef_from_enu", "ecef_from_geodetic", "ecef_from_map", "geo_reference",
+    "geodetic_from_ecef", "projection", "with_geo_reference",
 ]  # fmt: skip
 
 Points = NDArray[np.float64]
@@ -26,13 +26,25 @@ _ECCENTRICITY_2 = _FLATTENING * (2.0 - _FLATTENING)
 
 
 def geo_reference(xodr: str, name: str) -> GeoReference:
-    """Return where the origin of an OpenDRIVE text lies on earth, as ``parse_geo_reference``.
+    """Return where the origin of an OpenDRIVE text lies on earth, as ``read_geo_reference``.
 
-    InputError also when the XML is broken; ``name`` names the map there.
+    InputError when the XML is broken; ``name`` names the map there.
     """
-    return parse_geo_reference(
-        sound_map(xodr, name).root.findtext("header/geoReference") or "", name
+    root = sound_map(xodr, name).root
+    offset = root.find("header/offset")
+    return read_geo_reference(
+        root.findtext("header/geoReference") or "", {} if offset is None else offset.attrib
     )
+
+
+def ecef_from_map(place: GeoReference) -> Matrix:
+    """Return the (4, 4) pose of a map in WGS84 earth-centred axes, rigid and exact at its origin.
+
+    Its y axis points to the north of its projection there, which need not be true north.
+    """
+    north = north_of(place, to_earth(place, np.zeros(3)))
+    turn = rotation_from_rpy((0.0, 0.0, 0.5 * np.pi - float(north)))
+    return np.asarray(ecef_from_enu(place) @ rigid(turn, np.zeros(3)))
 
 
 def ecef_from_enu(place: GeoReference) -> Matrix:
@@ -83,7 +95,9 @@ def geodetic_from_ecef(point_m: ArrayLike) -> tuple[float, float, float]:
 def with_geo_reference(xodr: str, place: GeoReference) -> str:
     """Return an OpenDRIVE text whose header says where on earth its origin is."""
     element = f"<geoReference>{projection(place)}</geoReference>"
-    cleared = re.sub(r"<geoReference\s*/>|<geoReference.*?</geoReference>", "", xodr, flags=re.S)
+    cleared = re.sub(
+        r"<(geoReference|offset)\b[^>]*/>|<(geoReference|offset)\b.*?</\2>", "", xodr, flags=re.S
+    )
     open_header = re.search(r"<header\b[^>]*?(/?)>", cleared)
     if open_header is None:
         raise InputError(

@@ -16,7 +16,7 @@ from ..core.shutter import shutter_from
 from ..opendrive.mending import sound_map
 from ..opendrive.reading import decode_map
 from .archive import Archive, open_archive
-from .geodesy import GeoReference, ecef_from_enu, geo_reference
+from .geodesy import GeoReference, ecef_from_map, geo_reference
 from .model import EgoBox, Look, RigTrajectory, Scene, SceneCamera, SceneTrack, Stamps
 from .schema import (
     Calibration,
@@ -208,15 +208,14 @@ def _map_from_world(
 ) -> Matrix:
     if place is None:
         return np.eye(4)
-    map_from_world = invert(ecef_from_enu(place)) @ ecef_from_world
+    map_from_world = invert(ecef_from_map(place)) @ ecef_from_world
     away_m = float(np.linalg.norm(map_from_world[:3, 3]))
     if away_m > _FAR_M:
         notes.append(f"the scene begins {away_m / 1000.0:.0f} km away from the map's origin")
     x, y, z = map_from_world[:3, 3]
     _log.info(
-        "map from world: (%.3f, %.3f, %.3f) m; the map's origin is %.7f N, %.7f E, %.2f m (%s)",
-        x, y, z, place.latitude_deg, place.longitude_deg, place.altitude_m, place.why,
-    )  # fmt: skip
+        "map from world: (%.3f, %.3f, %.3f) m; the map's origin is %s", x, y, z, place.words()
+    )
     return map_from_world
 
 

@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation, Slerp
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, invert, rotation_from_rpy
+from ..opendrive.geo_reference import north_of, to_map
 from .geodesy import GeoReference, ecef_from_enu, ecef_from_geodetic, geodetic_from_ecef
 from .model import Stamps
 from .samples import Samples, Vectors, check_speed
@@ -40,19 +41,38 @@ class Evenness:
 def in_map(samples: Samples, place: GeoReference) -> tuple[Vectors, Matrix | None]:
     """Return points (N, 3) and rotations (N, 3, 3) of samples in the map whose origin is at place.
 
-    InputError where they are further apart than a car drives.
+    A map with a projection is flat in that; a place that was only given is the plane that touches
+    the earth there. InputError where points are further apart than a car drives.
     """
     points, rotations = samples.positions, samples.rotations
     if samples.frame != "map":
-        map_from_ecef = invert(ecef_from_enu(place))
-        turn, shift = map_from_ecef[:3, :3], map_from_ecef[:3, 3]
-        ecef = ecef_from_geodetic(points) if samples.frame == "wgs84" else points
-        points = ecef @ turn.T + shift
-        if rotations is not None and samples.axes == "enu":
-            rotations = np.array([_local_axes(p) for p in ecef]) @ rotations
-        rotations = None if rotations is None else turn @ rotations
+        points, rotations = (_projected if place.crs else _tangent)(samples, place)
     check_speed(samples, points)
     return points, rotations
+
+
+def _projected(samples: Samples, place: GeoReference) -> tuple[Vectors, Matrix | None]:
+    positions, rotations = samples.positions, samples.rotations
+    if samples.frame == "ecef":
+        positions = np.array([geodetic_from_ecef(point) for point in positions])
+    points = to_map(place, positions)
+    if rotations is None:
+        return points, None
+    if samples.axes != "enu":
+        rotations = np.array([_local_axes(p).T for p in ecef_from_geodetic(positions)]) @ rotations
+    turn_rad = north_of(place, positions) - 0.5 * np.pi
+    map_from_enu = np.array([rotation_from_rpy((0.0, 0.0, turn)) for turn in turn_rad])
+    return points, map_from_enu @ rotations
+
+
+def _tangent(samples: Samples, place: GeoReference) -> tuple[Vectors, Matrix | None]:
+    positions, rotations = samples.positions, samples.rotations
+    map_from_ecef = invert(ecef_from_enu(place))
+    turn, shift = map_from_ecef[:3, :3], map_from_ecef[:3, 3]
+    ecef = ecef_from_geodetic(positions) if samples.frame == "wgs84" else positions
+    if rotations is not None and samples.axes == "enu":
+        rotations = np.array([_local_axes(p) for p in ecef]) @ rotations
+    return ecef @ turn.T + shift, None if rotations is None else turn @ rotations
 
 
 def even_way(

@@ -11,6 +11,7 @@ import pytest
 from domains import own_domain
 from ego_bench import Ego, User, carla_server, world_left
 from geometry_msgs.msg import Twist, Vector3
+from pyproj import Transformer
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, String
 
@@ -194,9 +195,19 @@ def test_an_imu_at_rest_feels_gravity_upwards(run: Run) -> None:
 
 def test_the_gnss_stands_where_the_map_says(run: Run) -> None:
     fix, truth = run.next("gnss_sensor"), run.last("gnss")
-    assert fix.latitude == pytest.approx(truth.latitude, abs=2e-5)
+    here = next(m for m in run.heard("odometry") if m.header.stamp == truth.header.stamp)
+    x, y, z = (getattr(here.pose.pose.position, axis) for axis in "xyz")
+    longitude, latitude = Transformer.from_crs(
+        "+proj=tmerc +lat_0=48.1351 +lon_0=11.582 +datum=WGS84", "EPSG:4326", always_xy=True
+    ).transform(x, y)
+    # 5 cm on the ground; the map's header has +alt_0=519.
+    assert truth.latitude == pytest.approx(latitude, abs=4.5e-7)
+    assert truth.longitude == pytest.approx(longitude, abs=6.7e-7)
+    assert truth.altitude == pytest.approx(519.0 + z, abs=0.05)
+    # The sensor is CARLA's: its client mirrors y and knows no altitude of the map.
+    assert fix.latitude - 48.1351 == pytest.approx(48.1351 - truth.latitude, abs=2e-5)
     assert fix.longitude == pytest.approx(truth.longitude, abs=2e-5)
-    assert fix.altitude - truth.altitude == pytest.approx(1.6, abs=0.2)
+    assert fix.altitude == pytest.approx(z + 1.6, abs=0.2)
     assert fix.position_covariance[8] == pytest.approx(1e-4)
     assert fix.position_covariance_type == 2
     # North is +y of the map: 1e-8 degrees of latitude are 1.1 mm.

@@ -23,6 +23,7 @@ ROSDEP = {
     "opencv-python-headless": "python3-opencv",
     "pillow": "python3-pil",
     "protobuf": "python3-protobuf",
+    "pyproj": "python3-pyproj",
     "pyyaml": "python3-yaml",
     "rich": "python3-rich",
     "scipy": "python3-scipy",

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core.errors import InputError
 from ...core.frames import carla_from_matrix, matrix_from_xyz_rpy
+from ...opendrive.geo_reference import client_place
 from ...opendrive.geometry import lane_pose
 from ...opendrive.heights import LanePlace, lane_at
 from ...opendrive.model import TRAFFIC_LIGHT, OpenDriveMap
@@ -96,6 +97,7 @@ def open_level(name: str, xodr: str, listed: tuple[ListedSpawn, ...] | None = No
     road_map = parse(xodr, name)
     for note in road_map.notes:
         _log.warning("map %s: %s", name, note)
+    _compare_places(road_map)
     if next(road_map.drivable_lanes(), None) is None:
         raise InputError(f"map {name} has no lane to drive on")
     lights = _lights(road_map)
@@ -167,6 +169,17 @@ def _trigger(road_map: OpenDriveMap, line: StopLine) -> Trigger:
     area = stop_area(road_map, line, TRIGGER_LENGTH_M, TRIGGER_GAP_M)
     x, y, z = area.position
     return Trigger(x, -y, z, -area.heading, 0.5 * area.length_m, 0.5 * line.width_m)
+
+
+def _compare_places(road_map: OpenDriveMap) -> None:
+    """Log where CARLA's client, which reads only lat_0 and lon_0, puts a map elsewhere."""
+    place = road_map.geo_reference
+    theirs = client_place(road_map.geo_reference_text)
+    if not np.allclose(theirs, (place.latitude_deg, place.longitude_deg), atol=1e-6):
+        _log.warning(
+            "map %s lies at %s; CARLA's client and so the GNSS sensor read %.7f N, %.7f E",
+            road_map.name, place.words(), *theirs,
+        )  # fmt: skip
 
 
 def _pose(position: tuple[float, float, float], heading: float) -> Pose:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pyproj import Proj, Transformer
 from realdata import real
 
 from carla_nurec_bridge.cli.main import main
@@ -17,6 +18,7 @@ from carla_nurec_bridge.opendrive.heights import ground_height, lane_at
 from carla_nurec_bridge.scene import Scene, open_scene, writing
 from carla_nurec_bridge.scene.build_trajectory import TrajectoryOptions, build_from_trajectory
 from carla_nurec_bridge.scene.checking import check_scene
+from carla_nurec_bridge.scene.geodesy import geodetic_from_ecef
 from carla_nurec_bridge.scene.trajectory_file import read_trajectory
 from carla_nurec_bridge.scene.way import Evenness
 
@@ -128,6 +130,48 @@ def test_places_on_earth_come_to_their_place_on_the_map(map_path: Path, tmp_path
         pose = scene.map_from_world @ scene.rig_trajectory.at(1_000_000 * (1 + k))
         assert pose[:2, 3] == pytest.approx((k * parallel, -4 * meridian), abs=0.01)
         assert math.atan2(pose[1, 0], pose[0, 0]) == pytest.approx(0.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("reference", "offset"),
+    [
+        ("+proj=utm +zone=32 +datum=WGS84", (691000.0, 5334000.0, 0.0)),
+        ("+proj=utm +zone=32 +datum=WGS84 +alt_0=519", (691000.0, 5334000.0, 0.4)),
+        ("EPSG:25832", (691000.0, 5334000.0, 0.0)),
+        ("+proj=tmerc +lat_0=48 +lon_0=11 +k=0.9996 +x_0=5000 +y_0=-400 +datum=WGS84", (0, 0, 0.0)),
+    ],
+)
+def test_fixes_of_a_run_drive_where_it_drove(
+    make_map, tmp_path: Path, reference: str, offset: tuple[float, float, float]
+) -> None:
+    """Latitudes and longitudes of a straight drive, by PROJ, with and without headings."""
+    x0, y0, turn = offset
+    to_degrees = Transformer.from_crs(reference, "EPSG:4326", always_xy=True)
+    xodr = make_map(
+        f'<geoReference>{reference}</geoReference><offset x="{x0}" y="{y0}" z="0" hdg="{turn}"/>'
+    ).read_text()
+    # A true north at x, y = 20, -133 tells how much the heading in the map is turned on earth.
+    rows, oriented = [], []
+    for k in range(10):
+        x, y = 20.0 + 8.0 * k, -133.0
+        easting = x0 + math.cos(turn) * x - math.sin(turn) * y
+        northing = y0 + math.sin(turn) * x + math.cos(turn) * y
+        lon, lat = to_degrees.transform(easting, northing)
+        convergence = math.radians(Proj(reference).get_factors(lon, lat).meridian_convergence)
+        yaw = turn - convergence
+        rows.append(f"{1 + k},{lat:.11f},{lon:.11f}")
+        oriented.append(f"{rows[-1]},0,0,{math.sin(yaw / 2):.9f},{math.cos(yaw / 2):.9f}")
+    for head, lines in (
+        ("stamp_s,lat,lon", rows), ("stamp_s,lat,lon,qx,qy,qz,qw", oriented),
+    ):  # fmt: skip
+        scene = built(table(tmp_path, lines, head), tmp_path, xodr=xodr)
+        for k in range(10):
+            pose = scene.map_from_world @ scene.rig_trajectory.at(1_000_000 * (1 + k))
+            assert pose[:2, 3] == pytest.approx((20.0 + 8.0 * k, -133.0), abs=0.01)
+            assert math.atan2(pose[1, 0], pose[0, 0]) == pytest.approx(0.0, abs=1e-4)
+        # The world lies on earth as the map does.
+        lat, lon, _ = geodetic_from_ecef(scene.ecef_from_world[:3, 3])
+        assert (lat, lon) == pytest.approx(tuple(map(float, rows[0].split(",")[1:])), abs=1e-6)
 
 
 def written_notes(path: Path, tmp_path: Path, xodr: str) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.rig import load_rig
 from carla_nurec_bridge.scene import build_scene, open_scene
 from carla_nurec_bridge.scene.geodesy import GeoReference, ecef_from_enu, geo_reference
@@ -78,11 +77,22 @@ def test_maps_without_a_place_are_where_carla_puts_them(reference: str) -> None:
     assert "CARLA's default" in place.why
 
 
-@pytest.mark.parametrize("token", ["+lat_0=91 +lon_0=1"])
-def test_places_that_are_none(token: str) -> None:
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("+lat_0=91 +lon_0=1", "cannot be used"), ("+proj=utm +zone=99", "+zone=99"),
+        ("EPSG:4326", "no projection to metres"), ("+proj=longlat", "no projection to metres"),
+        ("Munich", "Invalid projection: Munich"), ('PROJCS["x"]', "Invalid projection"),
+        ("+lat_0=north +lon_0=1", "does not say where it is"),
+    ],
+)  # fmt: skip
+def test_places_that_are_none_are_carlas_default_with_the_cause(token: str, words: str) -> None:
     text = f"<OpenDRIVE><header><geoReference>{token}</geoReference></header></OpenDRIVE>"
-    with pytest.raises(InputError, match="map m, <geoReference>"):
-        geo_reference(text, "m")
+    place = geo_reference(text, "m")
+    assert not place.given
+    assert (place.latitude_deg, place.longitude_deg) == (42.0, 2.0)
+    assert words in place.why
+    assert "CARLA's default" in place.why
 
 
 @pytest.mark.parametrize(

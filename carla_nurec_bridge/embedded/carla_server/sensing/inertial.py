@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterable
 
 import msgpack
 import numpy as np
 
-from ....core.errors import InputError
 from ....core.frames import Matrix
-from ....opendrive.geo_reference import parse_geo_reference
+from ....opendrive.geo_reference import client_place
 from ....opendrive.model import OpenDriveMap
 from ..actors import Actor
 from ..attributes import Attributes, real
 from .noise import random_of
-
-_log = logging.getLogger(__name__)
 
 IMU, GNSS = "sensor.other.imu", "sensor.other.gnss"
 INDEX = {IMU: 5, GNSS: 4}
@@ -79,7 +75,7 @@ class Gnss:
         self._stddev = _by_axis(actor.attributes, "noise_{}_stddev", axes)
         self._bias = _by_axis(actor.attributes, "noise_{}_bias", axes)
         self._random = random_of(actor, seed)
-        self._origin_deg = _origin_of(road_map)
+        self._origin_deg = client_place(road_map.geo_reference_text)
 
     def measure(self, map_from_gnss: Matrix) -> tuple[int, tuple[bytes]]:
         """Return (message type, payload): degrees and metres."""
@@ -92,19 +88,6 @@ class Gnss:
 def _by_axis(attributes: Attributes, name: str, axes: Iterable[str]) -> np.ndarray:
     """Return (3,) attributes whose name holds an axis."""
     return np.array([real(attributes, name.format(axis), "0") for axis in axes])
-
-
-def _origin_of(road_map: OpenDriveMap) -> tuple[float, float]:
-    """Return (latitude, longitude) in degrees of a map's origin.
-
-    A map whose header says no place stands where CARLA's client puts it, which is logged.
-    """
-    try:
-        place = road_map.geo_reference
-    except InputError as error:
-        _log.warning("%s; CARLA's default place stands in", error)
-        place = parse_geo_reference("", road_map.name)
-    return place.latitude_deg, place.longitude_deg
 
 
 def geodetic(x: float, y: float, origin_deg: tuple[float, float]) -> tuple[float, float]:
