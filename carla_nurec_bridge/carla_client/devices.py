@@ -40,8 +40,11 @@ _DECODERS: dict[str, Callable[[Sequence[Any]], Any]] = {
 class Device:
     """One mounted sensor; ``take`` gives its reading of one frame."""
 
-    def __init__(self, client: carla.Client, sensor: RigSensor, tap: Tap) -> None:
+    def __init__(
+        self, client: carla.Client, sensor: RigSensor, tap: Tap, ticks: int, period_s: float
+    ) -> None:
         self.sensor = sensor
+        self._ticks, self._sweep_s = ticks, period_s
         self._client = client
         self._tap: Tap | None = tap
 
@@ -58,6 +61,9 @@ class Device:
                 f"CARLA sent nothing of {self.sensor.kind} {self.sensor.name} for frame {frame} "
                 f"within {timeout_s:g} s"
             )
+        turn = self.sensor.turn
+        if turn is not None and turn.fields != "xyzi":
+            return readings.timed_sweep(parts, turn, self._ticks, self._sweep_s)
         return _DECODERS[self.sensor.kind](parts)
 
     def drain(self) -> list[Any]:
@@ -84,7 +90,9 @@ class Device:
         self.close()
 
 
-def mount_device(client: carla.Client, ego: Ego, sensor: RigSensor, ticks: int) -> Device:
+def mount_device(
+    client: carla.Client, ego: Ego, sensor: RigSensor, ticks: int, period_s: float
+) -> Device:
     """Attach a sensor to the ego and begin to listen; ``ticks`` lie between two readings.
 
     InputError when the server does not have it or one of its attributes.
@@ -94,10 +102,11 @@ def mount_device(client: carla.Client, ego: Ego, sensor: RigSensor, ticks: int) 
     if len(found) == 0:
         raise InputError(f"sensor {sensor.name}: CARLA has no {BLUEPRINTS[sensor.kind]}")
     blueprint = found[0]
-    for name, value in sensor.attributes:
+    turning = () if sensor.turn is None else sensor.turn.attributes(ticks, period_s)
+    for name, value in (*sensor.attributes, *turning):
         if not blueprint.has_attribute(name):
             raise InputError(f"sensor {sensor.name}: CARLA's {blueprint.id} has no {name}")
         blueprint.set_attribute(name, value)
     pose = transform_of(invert(ego.base_from_actor) @ sensor.rig_from_sensor)
     actor = world.spawn_actor(blueprint, pose, attach_to=ego.actor)
-    return Device(client, sensor, Tap(actor, DEPTH + ticks))
+    return Device(client, sensor, Tap(actor, DEPTH + ticks), ticks, period_s)

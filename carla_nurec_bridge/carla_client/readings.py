@@ -5,6 +5,7 @@ Clouds are structured arrays (N,) whose fields have the names that ROS users kno
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,15 @@ import carla
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.clouds import LAYOUTS, arranged
 from ..core.frames import invert, mirror_angular, mirror_vector
+from ..core.lidar_turn import LidarTurn
 from .session import matrix_of
 
 Cloud = NDArray[np.void]
 
 _XYZ = [("x", "<f4"), ("y", "<f4"), ("z", "<f4")]
-POINT = np.dtype([*_XYZ, ("intensity", "<f4")])
+POINT = LAYOUTS["xyzi"]
 LABELLED = np.dtype([*_XYZ, ("CosAngle", "<f4"), ("ObjIdx", "<u4"), ("ObjTag", "<u4")])
 RETURN = np.dtype(
     [*_XYZ, *((n, "<f4") for n in ("Range", "Velocity", "AzimuthAngle", "ElevationAngle"))]
@@ -64,6 +67,28 @@ def sweep(measurements: Sequence[Any], dtype: np.dtype[Any]) -> Cloud:
                 part[axis] = moved[:, i]
         parts.append(part)
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def timed_sweep(measurements: Sequence[Any], turn: LidarTurn, ticks: int, sweep_s: float) -> Cloud:
+    """Join the parts of one sweep as ``sweep`` does, in the layout that the rig asks for.
+
+    CARLA tells how many points each channel has, highest first; a point's column is that of its
+    azimuth within the part of the turn that its tick covers, clockwise. A column counts as measured
+    when it is done, so the last one at the sweep's end.
+    """
+    columns, fov = turn.columns(ticks), math.radians(turn.horizontal_fov_deg)
+    step = fov / (ticks * columns)
+    rings, ages = [], []
+    for part, measurement in enumerate(measurements, ticks - len(measurements)):
+        raw = np.frombuffer(measurement.raw_data, POINT)
+        counts = [measurement.get_point_count(c) for c in range(measurement.channels)]
+        rings.append(np.repeat(np.arange(measurement.channels)[::-1], counts))
+        clockwise = np.arctan2(raw["y"], raw["x"], dtype=np.float64) + 0.5 * fov
+        since_start = clockwise - measurement.horizontal_angle + step * columns
+        column = np.minimum((since_start + 0.5 * step) % fov // step, columns - 1)
+        ages.append(1.0 - (part * columns + column + 1.0) / (ticks * columns))
+    cloud, ring, age = sweep(measurements, POINT), np.concatenate(rings), np.concatenate(ages)
+    return arranged(turn.fields, cloud, ring, sweep_s * age, sweep_s)
 
 
 def radar(measurement: carla.RadarMeasurement) -> Cloud:

@@ -9,7 +9,7 @@ from typing import final
 import carla
 
 from ..core.rig import Rig
-from ..core.timebase import is_due, period_in_ticks
+from ..core.timebase import NS_PER_S, is_due, period_in_ticks
 from .devices import Device, mount_device
 from .ego import Ego
 from .happenings import Happening, happenings
@@ -24,6 +24,7 @@ class RigSensors:
         self, client: carla.Client, ego: Ego, rig: Rig, dt_ns: int, ticks_per_frame: int
     ) -> None:
         self._stack = ExitStack()
+        self.notes: list[str] = []
         self._cameras: list[tuple[int, CameraGroup]] = []
         self._devices: list[tuple[int, Device]] = []
         self._watching: list[Device] = []
@@ -38,7 +39,10 @@ class RigSensors:
                 if sensor.rate_hz:
                     period = period_in_ticks(sensor.rate_hz, dt_ns, f"sensor {sensor.name}")
                 ticks = period * ticks_per_frame
-                device = stack.enter_context(mount_device(client, ego, sensor, ticks))
+                period_s = period * dt_ns / NS_PER_S
+                device = stack.enter_context(mount_device(client, ego, sensor, ticks, period_s))
+                if sensor.turn is not None and (note := sensor.turn.note(ticks)):
+                    self.notes.append(f"{sensor.kind} {sensor.name}: {note}")
                 if period:
                     self._devices.append((period, device))
                 else:

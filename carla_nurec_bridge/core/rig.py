@@ -11,14 +11,24 @@ import yaml
 from pydantic import ValidationError
 
 from .cameras import CameraModel
+from .clouds import CloudFields
 from .errors import InputError
 from .frames import BODY_FROM_OPTICAL, Matrix, matrix_from_xyz_rpy
 from .lens_file import MatrixMount, model_of, target_size
 from .lidar import LidarFilter
+from .lidar_turn import LidarTurn
 from .resources import config_path, share_dir
 from .rig_file import CameraEntry, LidarEntry, RigFile
 from .rig_file_base import Mount
-from .sensor_file import Attributes, EventSensor, GnssSensor, ImuSensor, ObstacleSensor, SensorEntry
+from .sensor_file import (
+    Attributes,
+    EventSensor,
+    GnssSensor,
+    ImuSensor,
+    LidarSensor,
+    ObstacleSensor,
+    SensorEntry,
+)
 from .shutter import Shutter
 
 Source = Literal["nurec", "carla"]
@@ -59,6 +69,7 @@ class RigLidar:
     rig_from_lidar: Matrix
     rate_hz: float
     filter: LidarFilter | None = None
+    fields: CloudFields = "xyzi"
 
 
 SensorKind = Literal[
@@ -72,7 +83,7 @@ class RigSensor:
 
     ``attributes`` are those of CARLA's blueprint. ``rate_hz`` is 0 for what reports events.
     ``variances`` are the known ones of an IMU (acceleration, angular velocity) or of a GNSS
-    (latitude, longitude in deg^2, altitude in m^2), else empty.
+    (latitude, longitude in deg^2, altitude in m^2), else empty. ``turn`` is that of a lidar.
     """
 
     name: str
@@ -81,16 +92,21 @@ class RigSensor:
     rate_hz: float
     attributes: Attributes
     variances: tuple[float, ...] = ()
+    turn: LidarTurn | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Rig:
-    """The sensors of a vehicle; names are unique and become part of their topics' names."""
+    """The sensors of a vehicle; names are unique and become part of their topics' names.
+
+    ``source`` is the file that it comes from, if any.
+    """
 
     name: str
     cameras: tuple[RigCamera, ...]
     lidars: tuple[RigLidar, ...]
     sensors: tuple[RigSensor, ...] = ()
+    source: str = ""
 
 
 def load_rig(path_or_name: str | Path) -> Rig:
@@ -115,6 +131,7 @@ def load_rig(path_or_name: str | Path) -> Rig:
             tuple(_camera(entry) for entry in checked.cameras),
             tuple(_lidar(entry) for entry in checked.lidars),
             tuple(_sensor(entry) for entry in checked.sensors),
+            str(path),
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
@@ -178,7 +195,9 @@ def _camera_matrix(mount: Mount | MatrixMount) -> Matrix:
 def _lidar(entry: LidarEntry) -> RigLidar:
     wanted = LidarFilter(**entry.filter.model_dump()) if entry.filter else None
     mount = _matrix(entry.mount)
-    return RigLidar(entry.name, entry.source, entry.device, mount, entry.rate_hz, wanted)
+    return RigLidar(
+        entry.name, entry.source, entry.device, mount, entry.rate_hz, wanted, entry.fields
+    )
 
 
 def _sensor(entry: SensorEntry) -> RigSensor:
@@ -188,4 +207,5 @@ def _sensor(entry: SensorEntry) -> RigSensor:
     if isinstance(entry, ObstacleSensor):
         return RigSensor(entry.name, entry.type, mount, 0.0, entry.attributes())
     known = entry.variances() if isinstance(entry, ImuSensor | GnssSensor) else ()
-    return RigSensor(entry.name, entry.type, mount, entry.rate_hz, entry.attributes(), known)
+    turn = entry.turn() if isinstance(entry, LidarSensor) else None
+    return RigSensor(entry.name, entry.type, mount, entry.rate_hz, entry.attributes(), known, turn)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from .clouds import CloudFields
 from .lens_file import CameraMount, LensEntry, Size, target_size
 from .rig_file_base import Mount, Name, Rate, Strict
 from .sensor_file import SensorEntry
@@ -87,6 +88,10 @@ class LidarEntry(Strict):
     device: Literal["PANDAR128", "AT128"]
     rate_hz: Rate
     filter: LidarFilterEntry | None = Field(None, description="which returns NuRec drops")
+    fields: CloudFields = Field(
+        "xyzi",
+        description="of each point: xyzi; xyzirt, xyzirc or autoware where the server tells rays",
+    )
     mount: Mount
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from .clouds import CloudFields
+from .lidar_turn import LidarTurn
 from .rig_file_base import Finite, Mount, Name, Rate, Strict
 
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -28,6 +30,11 @@ class LidarSensor(_Sensor):
     rate_hz: Rate
     channels: Annotated[int, Field(ge=1, le=1024)]
     points_per_sweep: Annotated[int, Field(ge=1, le=10_000_000)]
+    fields: CloudFields = Field(
+        "xyzi",
+        description="of each point: xyzi; xyzirt (ring and time, as Velodyne's driver); xyzirc or "
+        "autoware (Autoware's PointXYZIRC or PointXYZIRCAEDT)",
+    )
     range_m: Range = 100.0
     upper_fov_deg: Annotated[float, Field(ge=-90.0, le=90.0)] = 10.0
     lower_fov_deg: Annotated[float, Field(ge=-90.0, le=90.0)] = -30.0
@@ -42,15 +49,19 @@ class LidarSensor(_Sensor):
             raise ValueError(f"sensor {self.name}: lower_fov_deg must lie below upper_fov_deg")
         if self.type == "semantic_lidar" and (self.dropoff or self.noise_std_m):
             raise ValueError(f"sensor {self.name}: a semantic lidar has no dropoff and no noise")
+        if self.type == "semantic_lidar" and self.fields != "xyzi":
+            raise ValueError(f"sensor {self.name}: the fields of a semantic lidar are its own")
         return self
 
+    def turn(self) -> LidarTurn:
+        """Return what a sweep is to have; its ticks decide the rest of the attributes."""
+        return LidarTurn(self.channels, self.points_per_sweep, self.horizontal_fov_deg, self.fields)
+
     def attributes(self) -> Attributes:
-        """Return what the blueprint is to be set to."""
+        """Return what the blueprint is to be set to, whatever a tick lasts."""
         common = (
             ("channels", str(self.channels)),
             ("range", repr(self.range_m)),
-            ("points_per_second", str(round(self.points_per_sweep * self.rate_hz))),
-            ("rotation_frequency", repr(self.rate_hz)),
             ("upper_fov", repr(self.upper_fov_deg)),
             ("lower_fov", repr(self.lower_fov_deg)),
             ("horizontal_fov", repr(self.horizontal_fov_deg)),

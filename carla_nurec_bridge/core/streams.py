@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .errors import InputError
 from .timebase import is_due, period_in_ticks
 from .topics import TOPICS, Topic
 
@@ -84,8 +85,17 @@ def plan_streams(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Str
     """Return every stream that a run with these participants must produce.
 
     ``rig`` names the sensors with their sources and rates, ``dt_ns`` is the tick. Sensors whose
-    source has no participant are left out. InputError when a rate does not divide the tick rate.
+    source has no participant are left out. InputError when a rate does not divide the tick rate,
+    which names the rig and its file.
     """
+    try:
+        return _planned(rig, dt_ns, participants)
+    except InputError as error:
+        file = f", {rig.source}" if rig.source else ""
+        raise InputError(f"{error} (rig {rig.name}{file})") from error
+
+
+def _planned(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream, ...]:
     present = set(participants)
     streams = [Stream(TOPICS[key].name, key, EGO, 1, True) for key in _EGO_STATE]
     streams += [Stream(TOPICS[key].name, key, EGO, 0, False) for key in _EGO_LATCHED]

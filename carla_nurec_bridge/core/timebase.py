@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from .errors import InputError
 
 NS_PER_S = 1_000_000_000
 NS_PER_US = 1_000
+_SAME_RATE = 1e-4
 
 
 def seconds_to_ns(seconds: float) -> int:
@@ -50,20 +52,25 @@ class TickClock:
 def period_in_ticks(rate_hz: float, dt_ns: int, what: str) -> int:
     """Return how many ticks lie between two samples of a stream at ``rate_hz``.
 
-    The rate must divide the tick rate exactly (to 1e-6); else InputError names the stream
-    ``what`` and the rates that do.
+    The rate must divide the tick rate, to one part in ten thousand: what counts is the number of
+    ticks. Else InputError names the stream ``what`` and the two nearest rates that do.
     """
     if rate_hz <= 0:
         raise InputError(f"{what}: the rate must be above 0 Hz, not {rate_hz} Hz")
     ticks = NS_PER_S / (rate_hz * dt_ns)
     whole = round(ticks)
-    if whole < 1 or abs(ticks - whole) > 1e-6 * ticks:
-        tick_hz = NS_PER_S / dt_ns
-        raise InputError(
-            f"{what}: {rate_hz:g} Hz does not divide the tick rate of {tick_hz:g} Hz; "
-            f"use {tick_hz:g}, {tick_hz / 2:g}, {tick_hz / 4:g} Hz ..."
-        )
-    return whole
+    if whole >= 1 and abs(ticks - whole) <= _SAME_RATE * ticks:
+        return whole
+    tick_hz = NS_PER_S / dt_ns
+    near = (max(1, math.floor(ticks)), math.floor(ticks) + 1) if ticks >= 1.0 else (1,)
+    told = ", ".join(f"{tick_hz / n:g} Hz ({_every(n)})" for n in near)
+    raise InputError(
+        f"{what}: {rate_hz:g} Hz does not divide the tick rate of {tick_hz:g} Hz; nearest: {told}"
+    )
+
+
+def _every(ticks: int) -> str:
+    return "every tick" if ticks == 1 else f"every {ticks} ticks"
 
 
 def is_due(frame: int, period_ticks: int) -> bool:

@@ -125,7 +125,8 @@ TOPICS: dict[str, Topic] = {
                     "events of a DVS: x y uint16, t float64 (s, against the stamp), pol int8"),
     "points": Topic("lidar/{name}/points", "sensor_msgs/msg/PointCloud2", "{name}_link",
                     "sweep end = frame", "sensor", "sensor", True,
-                    "x y z intensity float32 in the sensor frame at sweep end"),
+                    "x y z intensity float32 in the sensor frame at sweep end; with the rig's "
+                    "`fields` also ring and time, or Autoware's fields"),
     "semantic_points": Topic("lidar/{name}/semantic_points", "sensor_msgs/msg/PointCloud2",
                              "{name}_link", "sweep end = frame", "sensor", "sensor", True,
                              "x y z CosAngle float32, ObjIdx (actor id) ObjTag uint32"),

@@ -186,7 +186,8 @@ class CarlaEgo:
             opendrive, lights = session.opendrive, self._stage.lights
             self._unplaced = lights.without_place
             logger, place = self._node.get_logger(), opendrive.geo_reference
-            for text in (*(f"map {opendrive.name}: {x}" for x in opendrive.notes), *self._unplaced):
+            of_map = (f"map {opendrive.name}: {note}" for note in opendrive.notes)
+            for text in (*of_map, *self._unplaced, *self._sensors.notes):
                 logger.warning(text)
             say = logger.info if place.given else logger.warning
             say(f"map {opendrive.name}: its origin is {place.words()}")

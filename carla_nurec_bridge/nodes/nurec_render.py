@@ -41,7 +41,7 @@ from ..ros.runtime import Spinner, run
 from ..ros.sensor_renderer import SensorRenderer
 from ..ros.tracks import BoundTracks
 from ..scene import Scene, open_scene, read_surface
-from ..scene.calibration import calibrated
+from ..scene.calibration import calibrated, squeezed
 from ..scene.ground import SceneGround
 from ..scene.surface import MESH_GROUND
 
@@ -59,6 +59,8 @@ class NurecRender:
             raise InputError("nurec_render needs the parameter scene: a scene package (.usdz)")
         self._scene = scene = open_scene(Path(p.scene))
         rig = calibrated(load_rig(p.rig), scene)
+        for note in squeezed(rig, scene):
+            node.get_logger().warning(note)
         dt_ns = seconds_to_ns(p.dt_s)
         participants = p.participants or (NUREC,)
         streams = plan_streams(rig, dt_ns, participants)

@@ -21,6 +21,7 @@ from .replies import (
     cloud_reply,
     image_reply,
     offered_camera,
+    rays_reply,
 )
 from .requests import (
     ActorMotion,
@@ -38,6 +39,7 @@ from .stubs import sensorsim_pb2 as sensorsim
 
 _Batch = sensorsim.BatchRGBRenderRequest
 _MOST_KINDS = 1000
+_SWEEPS = {False: "render_lidar", True: "render_lidar_rays"}
 
 
 __all__ = ["Deadlines", "NurecClient"]
@@ -223,7 +225,10 @@ class NurecClient:
         known = kinds <= self._rendered
         limit_s = self._deadlines.call_s if known else self._deadlines.first_render_s
         batched = len(images) > 1 and self.renders_batches
-        clouds_due = [self._start("render_lidar", s, limit_s, scene_id) for s in sweeps]
+        clouds_due = [
+            self._start(_SWEEPS[lidar.rays], sweep, limit_s, scene_id)
+            for lidar, sweep in zip(swept, sweeps, strict=True)
+        ]
         render = self._render_batch if batched else self._render_singly
         got = iter(render(scene_id, asked, images, limit_s))
         image_replies = tuple(
@@ -232,7 +237,7 @@ class NurecClient:
             else next(got)
             for c in cameras
         )
-        got_clouds = iter([_cloud(r.name, d) for r, d in zip(swept, clouds_due, strict=True)])
+        got_clouds = iter([_cloud(r, d) for r, d in zip(swept, clouds_due, strict=True)])
         clouds = tuple(
             next(got_clouds)
             if lidar in swept
@@ -300,11 +305,18 @@ def _image(name: str, call: PendingCall) -> ImageReply:
         return ImageReply(name, None, f"{name}: {failure_text(error)}")
 
 
-def _cloud(name: str, call: PendingCall) -> CloudReply:
+def _cloud(lidar: LidarRequest, call: PendingCall) -> CloudReply:
+    read = rays_reply if lidar.rays else cloud_reply
     try:
-        return cloud_reply(name, call.result())
+        return read(lidar.name, call.result())
     except grpc.RpcError as error:
-        return CloudReply(name, None, None, f"{name}: {failure_text(error)}")
+        reason = failure_text(error)
+        if lidar.rays and error.code() is grpc.StatusCode.UNIMPLEMENTED:
+            reason = (
+                "this NuRec server does not tell which beam measured a point, and when; give the "
+                "lidar `fields: xyzi`"
+            )
+        return CloudReply(lidar.name, None, None, f"{lidar.name}: {reason}")
 
 
 def _batch_item(name: str, answered: dict[str, Any]) -> ImageReply:

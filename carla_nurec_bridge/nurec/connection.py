@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from ..core.errors import DeadlineError, InputError, ProtocolError
 from .calls import failure_text
 from .security import TlsFiles, client_credentials
-from .service import CHANNEL_OPTIONS, METHODS, ONLY_ASKED_FOR, SERVICES
+from .service import CHANNEL_OPTIONS, METHODS, METHODS_OF_OUR_OWN, ONLY_ASKED_FOR, SERVICES
 from .stubs import common_pb2 as common
 
 _UNIX = "unix:"
@@ -87,7 +87,7 @@ def check_target(target: str, *, allow_remote: bool) -> None:
 def _callable(
     channel: grpc.Channel, service: str, name: str
 ) -> grpc.UnaryUnaryMultiCallable[Any, Any]:
-    method = (METHODS | ONLY_ASKED_FOR)[name]
+    method = (METHODS | METHODS_OF_OUR_OWN | ONLY_ASKED_FOR)[name]
     return channel.unary_unary(
         f"/{service}/{name}",
         request_serializer=method.request.SerializeToString,

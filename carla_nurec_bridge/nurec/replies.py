@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,13 +42,17 @@ class CloudReply:
     """One sweep, or why there is none.
 
     ``points_m`` is float32 (N, 3) in the lidar frame at the end of the sweep, ``intensities``
-    float32 (N,) in [0, 1], or None when the server sends none. Both are read-only views.
+    float32 (N,) in [0, 1], or None when the server sends none. ``rings`` uint16 (N,) are the beams,
+    0 the lowest, ``times`` float32 (N,) run from 0 to 1 over the sweep; None unless they were asked
+    for and the server tells. All are read-only views.
     """
 
     name: str
     points_m: NDArray[np.float32] | None
     intensities: NDArray[np.float32] | None
     error: str | None = None
+    rings: NDArray[np.uint16] | None = None
+    times: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +96,22 @@ def cloud_reply(name: str, result: sensorsim.LidarRenderReturn) -> CloudReply:
     except ProtocolError as error:
         return CloudReply(name, None, None, f"{name}: {error}")
     return CloudReply(name, points, intensities)
+
+
+def rays_reply(name: str, result: sensorsim.AggregatedRenderReturn) -> CloudReply:
+    """Return the reply of a sweep that tells its rays (``METHODS_OF_OUR_OWN``)."""
+    sweeps = len(result.lidar_returns)
+    if sweeps != 1:
+        return CloudReply(name, None, None, f"{name}: NuRec sent {sweeps} sweeps instead of one")
+    reply = cloud_reply(name, result.lidar_returns[0])
+    if reply.points_m is None:
+        return reply
+    count, data = len(reply.points_m), result.driver_data
+    if len(data) != 6 * count:
+        text = f"{name}: NuRec sent {len(data)} bytes about the rays of {count} points"
+        return CloudReply(name, None, None, text)
+    rings = np.frombuffer(data, "<u2", count)
+    return replace(reply, rings=rings, times=np.frombuffer(data, "<f4", count, 2 * count))
 
 
 def _shutter_name(number: int) -> str:

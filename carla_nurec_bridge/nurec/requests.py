@@ -61,7 +61,8 @@ class CameraRequest:
 class LidarRequest:
     """One sweep over [start_us, end_us); poses take lidar points to the scene's world.
 
-    ``filter`` says which returns the server drops, if not what it drops by itself.
+    ``filter`` says which returns the server drops, if not what it drops by itself; ``rays`` asks
+    which beam measured each point, and when, which few servers tell.
     """
 
     name: str
@@ -71,6 +72,7 @@ class LidarRequest:
     start_us: int
     end_us: int
     filter: LidarFilter | None = None
+    rays: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,5 +60,11 @@ METHODS: dict[str, Method] = {
     "get_server_config": Method(common.Empty, sensorsim.ServerConfig),
     "shut_down": Method(common.Empty, common.Empty),
 }
+METHODS_OF_OUR_OWN = {
+    "render_lidar_rays": Method(sensorsim.LidarRenderRequest, sensorsim.AggregatedRenderReturn)
+}
+"""What the embedded server has beside: a sweep that tells its rays. ``driver_data`` is the beam of
+each point (uint16, 0 the lowest), then of each when it was measured (float32, 0 to 1, the sweep's
+end)."""
 ONLY_ASKED_FOR = {"batch_render_camera": Method(common.Empty, common.Empty)}
 """Methods whose messages are not public: no more can be told than whether a server has them."""

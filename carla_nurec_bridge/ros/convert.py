@@ -14,6 +14,7 @@ from sensor_msgs.msg import CompressedImage, Image, PointCloud2, PointField
 from std_msgs.msg import Header
 
 from ..core.buffers import flat_bytes
+from ..core.clouds import LAYOUTS
 from ..core.errors import InputError
 from ..core.frames import Matrix, matrix_from_quaternion, quaternion_from_rotation
 from ..core.timebase import NS_PER_S
@@ -24,9 +25,8 @@ _ENCODINGS = {
 }  # fmt: skip
 _FIELD_TYPES = {
     "f4": PointField.FLOAT32, "f8": PointField.FLOAT64, "u4": PointField.UINT32,
-    "u2": PointField.UINT16, "i1": PointField.INT8,
+    "u2": PointField.UINT16, "u1": PointField.UINT8, "i1": PointField.INT8,
 }  # fmt: skip
-_POINT = np.dtype([(name, np.float32) for name in ("x", "y", "z", "intensity")])
 
 
 class _Quaternion(Protocol):
@@ -156,7 +156,7 @@ def cloud_message(points: NDArray[np.float32], stamp: int, frame_id: str) -> Poi
     """Return the cloud of (N, 4) float32 points x, y, z in metres and intensity."""
     if points.dtype != np.float32 or points.ndim != 2 or points.shape[1] != 4:
         raise InputError(f"{frame_id}: a cloud needs (N, 4) float32, not {points.shape}")
-    return fields_message(np.ascontiguousarray(points).view(_POINT)[:, 0], stamp, frame_id)
+    return fields_message(np.ascontiguousarray(points).view(LAYOUTS["xyzi"])[:, 0], stamp, frame_id)
 
 
 def fields_message(cloud: NDArray[np.void], stamp: int, frame_id: str) -> PointCloud2:

@@ -9,15 +9,18 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
-from ..core.rig import Rig, RigCamera
+from ..core.clouds import LAYOUTS, arranged
+from ..core.rig import Rig, RigCamera, RigLidar
+from ..core.timebase import NS_PER_S
 from ..core.topics import TOPICS
 from ..nurec.replies import CloudReply
 from .camera_info import calibration_json, camera_info
-from .convert import cloud_message, compressed_message, image_message
+from .convert import cloud_message, compressed_message, fields_message, image_message
 from .picture import Picture
 from .publishers import Publishers
 from .qos import profile
 from .rectifier import rectifiers
+from .render_step import sweep_ns
 
 
 class NurecPublisher:
@@ -74,15 +77,22 @@ class NurecPublisher:
         if flat is not None and flat.wanted:
             flat.publish(picture.pixels, stamp, _optical(camera))
 
-    def cloud(self, name: str, reply: CloudReply, stamp: int) -> None:
-        """Publish one sweep; points without intensity get 0."""
+    def cloud(self, lidar: RigLidar, reply: CloudReply, stamp: int) -> None:
+        """Publish one sweep in the rig's layout; points without intensity get 0."""
         assert reply.points_m is not None
         points = np.empty((len(reply.points_m), 4), np.float32)
         for axis in range(3):  # column by column is four times as fast
             points[:, axis] = reply.points_m[:, axis]
         points[:, 3] = 0.0 if reply.intensities is None else reply.intensities
-        topic = TOPICS["points"].named(name)
-        self._publishers.publish(topic, cloud_message(points, stamp, f"{name}_link"))
+        topic, frame_id = TOPICS["points"].named(lidar.name), f"{lidar.name}_link"
+        if reply.rings is None or reply.times is None:
+            self._publishers.publish(topic, cloud_message(points, stamp, frame_id))
+            return
+        sweep_s = sweep_ns(lidar) / NS_PER_S
+        ages_s = sweep_s * (1.0 - reply.times.astype(np.float64))
+        plain = points.view(LAYOUTS["xyzi"])[:, 0]
+        cloud = arranged(lidar.fields, plain, reply.rings, ages_s, sweep_s)
+        self._publishers.publish(topic, fields_message(cloud, stamp, frame_id))
 
 
 def _optical(camera: RigCamera) -> str:

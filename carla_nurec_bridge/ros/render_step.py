@@ -110,6 +110,7 @@ class RenderStep:
             start_us=window.start_us,
             end_us=window.end_us,
             filter=lidar.filter,
+            rays=lidar.fields != "xyzi",
         )
 
     def actors(self, window: Window) -> list[ActorMotion]:

@@ -86,7 +86,7 @@ class SensorRenderer:
                 self.failed[lidar.name] += 1
             else:
                 with self.timings.stage("publish_lidar"):
-                    self._publisher.cloud(lidar.name, cloud, stamp)
+                    self._publisher.cloud(lidar, cloud, stamp)
             errors += replies.errors
         return errors
 

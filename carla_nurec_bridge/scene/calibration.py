@@ -9,6 +9,9 @@ from ..core.errors import InputError
 from ..core.rig import Rig, RigCamera
 from .model import Scene
 
+_SQUEEZED = 0.005
+"""Shapes that differ by less are the same: sizes are whole numbers."""
+
 
 def calibrated(rig: Rig, scene: Scene) -> Rig:
     """Return the rig whose NuRec cameras have the scene's lens, mount and shutter.
@@ -22,6 +25,24 @@ def calibrated(rig: Rig, scene: Scene) -> Rig:
         _calibrated(camera, scene) if camera.source == "nurec" else camera for camera in rig.cameras
     ]
     return replace(rig, cameras=tuple(cameras))
+
+
+def squeezed(rig: Rig, scene: Scene) -> list[str]:
+    """Return a sentence for each recorded camera whose pictures the rig wants in another shape."""
+    found = []
+    for camera in rig.cameras:
+        recorded = scene.camera(camera.logical_id) if camera.source == "nurec" else None
+        if recorded is None or camera.custom:
+            continue
+        across = camera.model.width / recorded.model.width
+        down = camera.model.height / recorded.model.height
+        if abs(across / down - 1.0) > _SQUEEZED:
+            found.append(
+                f"camera {camera.name}: {camera.model.width}x{camera.model.height} of a lens of "
+                f"{recorded.model.width}x{recorded.model.height} is squeezed, not cropped: "
+                f"{across:.4g} of its width, {down:.4g} of its height; a custom camera can crop"
+            )
+    return found
 
 
 def _calibrated(camera: RigCamera, scene: Scene) -> RigCamera:

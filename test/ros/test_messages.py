@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import json
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,21 +13,61 @@ from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 
 from carla_nurec_bridge.core.cameras import OpenCVFisheyeCamera, OpenCVPinholeCamera
+from carla_nurec_bridge.core.clouds import LAYOUTS
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
-from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.core.rig import RigLidar, load_rig
+from carla_nurec_bridge.nurec.replies import CloudReply
 from carla_nurec_bridge.ros.camera_info import calibration_json, camera_info, fit_equidistant
 from carla_nurec_bridge.ros.convert import (
     byte_array,
     cloud_message,
+    fields_message,
     image_message,
     pose_matrix,
     pose_message,
     stamp_message,
     stamp_ns,
 )
+from carla_nurec_bridge.ros.nurec_publisher import NurecPublisher
 
 pytestmark = pytest.mark.ros
+
+
+def test_a_nurec_lidar_is_published_with_the_fields_of_its_rig() -> None:
+    lidar = RigLidar("top", "nurec", "AT128", np.eye(4), 10.0, fields="xyzirt")
+    xyz = np.array([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]], np.float32)
+    rings, times = np.array([3, 1], "<u2"), np.array([1.0, 0.25], "<f4")
+    reply = CloudReply("top", xyz, np.array([0.5, 0.75], np.float32), None, rings, times)
+    sent: dict[str, PointCloud2] = {}
+    desk = SimpleNamespace(_publishers=SimpleNamespace(publish=sent.__setitem__))
+    NurecPublisher.cloud(desk, lidar, reply, 5)  # type: ignore[arg-type]
+    message = sent["lidar/top/points"]
+    cloud = np.frombuffer(message.data, LAYOUTS["xyzirt"])
+    assert message.header.frame_id == "top_link"
+    assert cloud["ring"].tolist() == [1, 3], "in the order of time"
+    assert cloud["time"].tolist() == pytest.approx([-0.075, 0.0])
+    assert cloud["intensity"].tolist() == [0.75, 0.5]
+    NurecPublisher.cloud(desk, lidar, CloudReply("top", xyz, None), 5)  # type: ignore[arg-type]
+    assert sent["lidar/top/points"].point_step == 16
+
+
+@pytest.mark.parametrize(
+    ("fields", "types"),
+    [
+        ("xyzirt", ["x7", "y7", "z7", "intensity7", "ring4", "time7"]),
+        ("xyzirc", ["x7", "y7", "z7", "intensity2", "return_type2", "channel4"]),
+        ("autoware", ["x7", "y7", "z7", "intensity2", "return_type2", "channel4", "azimuth7",
+                      "elevation7", "distance7", "time_stamp6"]),
+    ],
+)  # fmt: skip
+def test_clouds_with_ring_and_time_have_their_types(fields: str, types: list[str]) -> None:
+    """The numbers are those of sensor_msgs/PointField: 2 uint8, 4 uint16, 6 uint32, 7 float32."""
+    for count in (0, 3):
+        cloud = np.zeros(count, LAYOUTS[fields])  # type: ignore[index]
+        message = fields_message(cloud, 5, "top_link")
+        assert [f"{field.name}{field.datatype}" for field in message.fields] == types
+        assert message.row_step == message.point_step * count == len(message.data)
 
 
 def test_an_image_survives_with_its_numbers() -> None:

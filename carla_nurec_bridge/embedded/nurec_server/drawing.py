@@ -40,10 +40,21 @@ class Caller:
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """Points float32 (N, 3) in the lidar's frame at the end of the sweep, intensities (N,)."""
+    """Points float32 (N, 3) in the lidar's frame at the end of the sweep, intensities (N,).
+
+    ``hit`` (rows, columns) says which rays they are of, ``column_fraction`` (columns,) when.
+    """
 
     points: NDArray[np.float32]
     intensities: NDArray[np.float32]
+    hit: NDArray[np.bool_]
+    column_fraction: NDArray[np.float64]
+
+    def rays(self) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+        """Return each point's beam, 0 the lowest, and when it was measured, 0 to 1."""
+        row, column = np.nonzero(self.hit)
+        rings = (len(self.hit) - 1 - row).astype("<u2")
+        return rings, self.column_fraction[column].astype("<f4")
 
 
 class Drawing:
@@ -134,7 +145,8 @@ class Drawing:
                     )
                     seen.range_m[...] = kept_ranges(seen.range_m, request.render_filter)
                     points = points_at_end(seen, table, times, start, end)
-                return Cloud(points, seen.intensity[np.isfinite(seen.range_m)])
+                hit = np.isfinite(seen.range_m)
+                return Cloud(points, seen.intensity[hit], hit, times)
 
             cloud = result_of(self._thread.submit(draw, caller.name))
         self._metrics.sent(cloud.points.nbytes + cloud.intensities.nbytes)

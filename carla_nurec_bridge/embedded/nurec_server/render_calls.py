@@ -68,6 +68,17 @@ class RenderCalls:
         scene = self._library.find(request.scene_id)
         return _cloud_message(self._drawing.sweep(scene, request, caller), as_lists=as_lists)
 
+    def render_lidar_rays(
+        self, request: sensorsim.LidarRenderRequest, caller: Caller
+    ) -> sensorsim.AggregatedRenderReturn:
+        """Draw one sweep and tell which beam measured each point, and when."""
+        cloud = self._drawing.sweep(self._library.find(request.scene_id), request, caller)
+        rings, times = cloud.rays()
+        return sensorsim.AggregatedRenderReturn(
+            lidar_returns=[_cloud_message(cloud, as_lists=False)],
+            driver_data=rings.tobytes() + times.tobytes(),
+        )
+
     def render_aggregated(
         self, request: sensorsim.AggregatedRenderRequest, caller: Caller, *, as_lists: bool
     ) -> sensorsim.AggregatedRenderReturn:

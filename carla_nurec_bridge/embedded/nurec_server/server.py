@@ -14,7 +14,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from ...core.errors import InputError
 from ...nurec.security import server_credentials
-from ...nurec.service import CHANNEL_OPTIONS, METHODS, OLD_SERVICE, SERVICES
+from ...nurec.service import CHANNEL_OPTIONS, METHODS, METHODS_OF_OUR_OWN, OLD_SERVICE, SERVICES
 from ...opendrive.street import Street
 from ...scene import Scene
 from .address import check_free, clear_socket
@@ -153,7 +153,7 @@ class NurecServer:
                     request_deserializer=method.request.FromString,
                     response_serializer=method.response.SerializeToString,
                 )
-                for name, method in METHODS.items()
+                for name, method in (METHODS | METHODS_OF_OUR_OWN).items()
             }
             server.add_generic_rpc_handlers(
                 (grpc.method_handlers_generic_handler(service, handlers),)

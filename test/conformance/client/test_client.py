@@ -57,6 +57,25 @@ def strangers(port: int, facts: dict[str, Any]) -> dict[str, Any]:
     return _said("strangers_session.py", port)
 
 
+def test_rings_are_elevations_and_times_are_azimuths(port: int, facts: dict[str, Any]) -> None:
+    """5776 points in 16 channels are 361 columns; four ticks make 360 of them."""
+    assert facts
+    told = _said("lidars_session.py", port)
+    (note,) = told["notes"]
+    assert note.startswith("lidar roof: asked for 361 columns a sweep; its 4 ticks")
+    assert note.endswith("give 360. Use 360 or 364 (points_per_sweep 5760 or 5824)")
+    for fields in ("xyzirt", "autoware"):
+        cloud = told[fields]
+        assert cloud["points"] > 16 * 300
+        assert cloud["columns"] == 360
+        assert cloud["worst_elevation_deg"] < 0.02
+        assert cloud["rings"] == [0, 15]
+        assert cloud["rises"]
+        assert cloud["first_s"] == pytest.approx(0.1 / 360, abs=1e-6)
+        assert cloud["last_s"] == pytest.approx(0.1, abs=1e-6)
+        assert cloud["worst_column_deg"] < 0.1
+
+
 def test_a_second_owner_of_the_tick_is_refused(facts: dict[str, Any]) -> None:
     assert "another client owns its tick" in facts["second_owner"]
     assert facts["frames_are_consecutive"]

@@ -18,7 +18,7 @@ from grpc_tools import protoc
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import ProtocolError
-from carla_nurec_bridge.core.lidar import LidarFilter
+from carla_nurec_bridge.core.lidar import LidarFilter, lidar_pattern
 from carla_nurec_bridge.nurec.client import NurecClient
 from carla_nurec_bridge.nurec.editing import Replacement, inserted
 from carla_nurec_bridge.nurec.requests import ActorMotion, CameraRequest, ImageFormat, LidarRequest
@@ -275,6 +275,29 @@ def test_editing_is_there_or_named_as_missing(restricted, generation, scene):
         finally:
             client.restore(scene.scene_id)
         assert [t.track_id for t in client.dynamic_objects(scene.scene_id)] == ["mover"]
+
+
+def test_rays_are_told_where_a_server_tells_them(server, restricted, rig, scene, world):
+    """The beams of a device are known: each point's own elevation must be its ring's."""
+    lidar, mount = "PANDAR128", rig.lidars[0].rig_from_lidar
+    asked = LidarRequest(
+        "top", lidar, mount, mount, world.start_us, world.start_us + 100_000, rays=True
+    )
+    with NurecClient(f"127.0.0.1:{server.port}") as client:
+        (cloud,) = client.render(scene.scene_id, [], [asked]).clouds
+        (plain,) = client.render(
+            scene.scene_id, [], [dataclasses.replace(asked, rays=False)]
+        ).clouds
+    assert plain.rings is None
+    assert np.array_equal(plain.points_m, cloud.points_m)
+    pattern = lidar_pattern(lidar)
+    row = pattern.rows - 1 - cloud.rings.astype(int)
+    column = np.rint(cloud.times * (pattern.columns - 1)).astype(int)
+    seen = cloud.points_m / np.linalg.norm(cloud.points_m, axis=1, keepdims=True)
+    assert np.abs(seen - pattern.directions[row, column]).max() < 1e-5
+    with NurecClient(restricted) as client:
+        (refused,) = client.render(scene.scene_id, [], [asked]).clouds
+    assert "does not tell which beam measured a point" in refused.error
 
 
 NEXT = "nurec.grpc.protos.sensorsim.SensorsimService"

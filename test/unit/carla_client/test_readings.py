@@ -12,6 +12,7 @@ carla = pytest.importorskip("carla")
 from carla_nurec_bridge.carla_client import readings  # noqa: E402
 from carla_nurec_bridge.carla_client.guests import read_guests  # noqa: E402
 from carla_nurec_bridge.core.errors import InputError  # noqa: E402
+from carla_nurec_bridge.core.lidar_turn import LidarTurn  # noqa: E402
 
 
 def _at(x: float, yaw_deg: float = 0.0) -> object:
@@ -41,6 +42,38 @@ def test_a_turn_during_a_sweep_is_undone() -> None:
     ]
     [point] = readings.sweep(parts, readings.POINT)
     assert (point["x"], point["y"]) == pytest.approx((0.0, 5.0), abs=1e-5)
+
+
+def test_rings_and_times_come_from_channels_and_azimuths() -> None:
+    """Two ticks of a turn, four columns and two channels each; one ray of each tick hits nothing.
+
+    CARLA's azimuth counts clockwise from behind; it tells where each tick's part has ended.
+    """
+
+    def part(first_column: int, missing: int) -> SimpleNamespace:
+        rows, counts = [], []
+        for channel, height in enumerate((1.0, -1.0)):
+            columns = [c for c in range(4) if not (channel == 1 and c == missing)]
+            counts.append(len(columns))
+            for column in columns:
+                azimuth = np.radians(45.0 * (first_column + column) - 180.0)
+                rows.append((10 * np.cos(azimuth), 10 * np.sin(azimuth), height, 0.5))
+        return SimpleNamespace(
+            raw_data=np.array(rows, "<f4").tobytes(), transform=_at(0.0), channels=2,
+            get_point_count=counts.__getitem__,
+            horizontal_angle=float(np.radians(45.0 * (first_column + 4) % 360.0)),
+        )  # fmt: skip
+
+    turn = LidarTurn(2, 16, 360.0, "xyzirt")
+    cloud = readings.timed_sweep([part(0, 1), part(4, 2)], turn, 2, 0.1)
+    assert cloud["ring"].tolist() == [0, 1, 1, 0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 1]
+    assert np.all(cloud["z"] == np.where(cloud["ring"] == 1, 1.0, -1.0)), "0 is the lowest"
+    columns = [0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 7]
+    assert cloud["time"].tolist() == pytest.approx([0.1 * (c + 1) / 8 - 0.1 for c in columns])
+    clockwise = (np.arctan2(-cloud["y"], cloud["x"]) + np.pi + 1e-3) % (2 * np.pi)
+    assert np.all(np.diff(clockwise) > -1e-5)
+    [second] = [readings.timed_sweep([part(4, 2)], turn, 2, 0.1)]
+    assert second["time"].tolist() == pytest.approx(cloud["time"][7:].tolist())
 
 
 def test_radar_counts_angles_to_the_left() -> None:

@@ -15,8 +15,10 @@ from carla_nurec_bridge.cli.replay_cameras import CameraWish, chosen_cameras
 from carla_nurec_bridge.cli.replay_output import Screen, window_wanted
 from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.rig import load_rig
 from carla_nurec_bridge.core.shutter import Shutter
 from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneCamera, write_scene
+from carla_nurec_bridge.scene.calibration import squeezed
 
 WISH = CameraWish((), None, 0.5, 10.0, carla_view=True)
 
@@ -64,6 +66,16 @@ def test_recorded_cameras_and_a_rigs_stand_side_by_side(scene: Scene) -> None:
     assert {c.rate_hz for c in cameras} == {10.0, 5.0}
     assert len(chosen_cameras(scene, replace(WISH, rig="custom_views")).cameras) == 4
     assert len(chosen_cameras(scene, replace(WISH, names=("all",), carla_view=False)).cameras) == 2
+
+
+def test_a_picture_of_another_shape_than_its_lens_is_said_to_be_squeezed(scene: Scene) -> None:
+    rig = load_rig("demo")
+    assert squeezed(rig, scene) == []
+    front = rig.cameras[0]
+    narrow = replace(front, model=front.model.scaled(634, 360))
+    (note,) = squeezed(replace(rig, cameras=(narrow,)), scene)
+    assert note.startswith("camera front_wide_120fov: 634x360 of a lens of 640x360 is squeezed")
+    assert "0.9906 of its width, 1 of its height" in note
 
 
 def test_cameras_that_are_not_there_or_twice(scene: Scene, tmp_path: Path) -> None:

@@ -183,8 +183,10 @@ def test_sensors_of_carla_have_its_attributes(tmp_path):
         tmp_path, _LIDAR, imu, {"name": "shell", "type": "collision"}
     ).sensors
     attributes = dict(roof.attributes)
-    assert attributes["points_per_second"] == "163840"  # 16384 points ten times a second
-    assert attributes["rotation_frequency"] == "10.0"
+    turning = dict(roof.turn.attributes(2, 0.1))
+    assert turning["points_per_second"] == "163840"  # 16384 points ten times a second
+    assert turning["rotation_frequency"] == "10.0"
+    assert roof.turn.fields == "xyzi"
     assert attributes["dropoff_general_rate"] == "0.0"
     assert roof.rig_from_sensor[:3, 3].tolist() == [1.0, 0.5, 2.0]
     assert body.variances[3:] == pytest.approx((0.01, 0.04, 0.09))
@@ -201,6 +203,8 @@ def test_sensors_of_carla_have_its_attributes(tmp_path):
         ({"upper_fov_deg": -40}, "lower_fov_deg must lie below"),
         ({"type": "semantic_lidar", "dropoff": True}, "no dropoff"),
         ({"type": "sonar"}, "sonar"),
+        ({"fields": "xyzrit"}, "fields"),
+        ({"type": "semantic_lidar", "fields": "xyzirt"}, "fields of a semantic lidar"),
         ({"colour": 1}, "colour"),
     ],
 )

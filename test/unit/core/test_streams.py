@@ -64,7 +64,10 @@ def test_counting_frame_by_frame_gives_the_expected_count() -> None:
 
 
 def test_a_rate_that_does_not_divide_the_tick_is_refused_by_name() -> None:
-    with pytest.raises(InputError, match=r"camera front_wide_120fov: 20 Hz does not divide"):
+    with pytest.raises(
+        InputError,
+        match=r"camera front_wide_120fov: 20 Hz does not divide.*\(rig demo, .*demo\.yaml\)",
+    ):
         plan_streams(load_rig("demo"), 30_000_000, PARTICIPANTS)
 
 

@@ -78,7 +78,8 @@ class Lidar:
     ) -> tuple[int, tuple[bytes, memoryview]]:
         """Return (message type, payload parts) of the part of a turn that ``delta_s`` covers."""
         spec = self._spec
-        per_channel = round(spec.points_per_second * delta_s / spec.channels)
+        # CARLA rounds half a point away from zero, Python to the even number.
+        per_channel = math.floor(spec.points_per_second * delta_s / spec.channels + 0.5)
         per_channel = min(per_channel, MOST_POINTS_PER_TICK // spec.channels)
         turned = spec.rotation_hz * spec.horizontal_deg * delta_s
         directions = _directions(spec, self._angle_deg, turned, per_channel)
