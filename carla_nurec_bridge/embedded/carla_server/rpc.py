@@ -6,6 +6,7 @@ import math
 import socket
 import time
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 import msgpack
@@ -50,12 +51,19 @@ class RpcConnection:
         if not data:
             return False
         try:
-            self._unpacker.feed(data)
-            for message in self._unpacker:
+            for message in self._messages(data):
                 self._answer(message)
-        except (ProtocolError, ValueError, msgpack.exceptions.UnpackException, OSError):
+        except (ProtocolError, OSError):
             return False
         return True
+
+    def _messages(self, data: bytes) -> Iterator[Any]:
+        """Yield the whole messages that ``data`` completes; ProtocolError when it is no msgpack."""
+        try:
+            self._unpacker.feed(data)
+            yield from self._unpacker
+        except (ValueError, TypeError, MemoryError, msgpack.exceptions.UnpackException) as error:
+            raise ProtocolError(f"what came on the call port is no msgpack: {error}") from error
 
     def flush(self) -> bool:
         """Send what is waiting; True when nothing is left."""

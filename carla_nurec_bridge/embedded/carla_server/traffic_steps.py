@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 PAUSE_S = 0.002
 PATIENCE_S = 1.0
 MOST_SIGNALS = 5
+MOST_IDLE_CALLS = 20
+"""A synchronous Traffic Manager asks once between steps, an asynchronous one thousands of times."""
 
 FIRST, LAST, AFTER = "get_vehicle_light_states", "apply_batch", "get_episode_settings"
 """Calls of a step in their order; the thread makes the third one before it falls asleep."""
@@ -33,10 +35,17 @@ OPENS, CLOSES = "add_traffic_manager_running", "destroy_traffic_manager"
 
 @dataclass(slots=True, eq=False)
 class _Client:
-    """What a client's Traffic Managers do: the call that comes next, and the ports they are on."""
+    """What a client's Traffic Managers do.
+
+    * next_call: of a step, as far as it has come. idle_calls: since the last step.
+    * asynchronous: they step by themselves, asking for the settings over and over meanwhile.
+    * ports: those they are on.
+    """
 
     host: str
     next_call: str = FIRST
+    idle_calls: int = 0
+    asynchronous: bool = False
     ports: set[int] = field(default_factory=set)
 
 
@@ -78,10 +87,14 @@ class TrafficSteps:
             missing = self._missing.get(client)
             if missing is not None and self._stepped[client] >= missing.steps:
                 del self._missing[client]
-            state.next_call = LAST
+            state.asynchronous = state.idle_calls > MOST_IDLE_CALLS
+            state.next_call, state.idle_calls = LAST, 0
         elif call == state.next_call:
-            self._last_call_s = now_s
+            if not state.asynchronous:
+                self._last_call_s = now_s
             state.next_call = AFTER if call == LAST else FIRST
+        elif call == AFTER:
+            state.idle_calls += 1
         elif call == OPENS:
             state.ports.add(int(arguments[0][1]))
         elif call == CLOSES:
@@ -101,8 +114,15 @@ class TrafficSteps:
         self._missing = {
             stepper: _Missing(steps, now_s + PATIENCE_S)
             for stepper, steps in self._after.get(client, {}).items()
-            if stepper in self._clients and self._clients[stepper].ports
+            if self._is_stepped(stepper)
         }
+
+    def _is_stepped(self, number: int) -> bool:
+        """Say whether a client has Traffic Managers that wait for ticks."""
+        client = self._clients.get(number)
+        if client is None or not client.ports:
+            return False
+        return not client.asynchronous and client.idle_calls <= MOST_IDLE_CALLS
 
     def seconds_until_lost(self, now_s: float) -> float:
         """Return after how long a step that does not come counts as lost; infinite for none."""
@@ -114,6 +134,9 @@ class TrafficSteps:
         """Signal again to Traffic Managers whose step does not come."""
         for number, missing in tuple(self._missing.items()):
             if now_s < missing.due_s:
+                continue
+            if not self._is_stepped(number):
+                del self._missing[number]
                 continue
             missing.due_s, missing.signals = now_s + PATIENCE_S, missing.signals + 1
             if missing.signals == MOST_SIGNALS:

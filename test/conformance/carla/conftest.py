@@ -21,7 +21,7 @@ from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 
 SESSIONS = Path(__file__).parent / "sessions"
-SESSION_S = 250
+SESSION_S = 250.0
 
 Facts = dict[str, Any]
 
@@ -54,29 +54,29 @@ def carla_port(maps_dir: Path) -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def run_session(
-    carla_port: int, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Facts]:
+def run_session(carla_port: int, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Facts]:
     """Return a function that runs ``sessions/NAME.py`` once and gives its facts."""
     pytest.importorskip("carla")
     known: dict[str, Facts] = {}
     folder = tmp_path_factory.mktemp("carla")
 
-    def run(name: str, *arguments: str) -> Facts:
+    def run(name: str, *arguments: str, deadline_s: float = SESSION_S) -> Facts:
         key = " ".join((name, *arguments))
         if key not in known:
-            known[key] = _session(name, arguments, carla_port, folder)
+            known[key] = _session(name, arguments, carla_port, folder, deadline_s)
         return known[key]
 
     return run
 
 
-def _session(name: str, arguments: tuple[str, ...], port: int, folder: Path) -> Facts:
+def _session(
+    name: str, arguments: tuple[str, ...], port: int, folder: Path, deadline_s: float
+) -> Facts:
     manager_port = free_port()
     done = subprocess.run(
         [sys.executable, str(SESSIONS / f"{name}.py"), str(port), str(manager_port), str(folder),
          *arguments],
-        capture_output=True, text=True, timeout=SESSION_S,
+        capture_output=True, text=True, timeout=deadline_s,
         env=os.environ | {"CARLA_CACHE_DIR": str(folder / "cache")},
     )  # fmt: skip
     assert done.returncode == 0, f"session {name} failed:\n{done.stdout}\n{done.stderr}"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import socket
 import struct
 from typing import TYPE_CHECKING
 
+import msgpack
 import numpy as np
 import pytest
 
 from carla_nurec_bridge.embedded.carla_server import dynamics as d
+from carla_nurec_bridge.embedded.carla_server import server
+from carla_nurec_bridge.embedded.carla_server.rpc import RpcConnection
 from carla_nurec_bridge.embedded.carla_server.sensing import cameras, inertial, lidars, radar
 from carla_nurec_bridge.embedded.carla_server.state import ACTOR_DTYPE
 from carla_nurec_bridge.embedded.carla_server.streams import WORLD_STREAM
@@ -168,3 +172,35 @@ def test_a_walker_that_runs_out_of_all_bounds_stands_still(
     assert walker.transform.location == before
     assert len(caplog.records) == 1
     assert f"walker {walker.id} (walker.pedestrian.0001)" in caplog.records[0].getMessage()
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [b"\x81\x80\x01", b"\xdd\xff\xff\xff\xff", b"\xc1", b"\x91" * 5000, b"\xa3abc",
+     b"\x94\x01\x01\xc0\xc0"],
+    ids=["a map as a key", "four billion items", "no type", "too deep", "a text", "an answer"],
+)  # fmt: skip
+def test_noise_on_the_call_port_ends_its_connection_only(world: World, noise: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    caller = RpcConnection(ours, "127.0.0.1", world.simulation)
+    theirs.sendall(noise)
+    assert not caller.receive()
+    world.simulation.clients.leave(caller.number)
+    ours.close()
+    theirs.close()
+
+
+def test_words_that_are_no_text_come_back_as_they_were(world: World) -> None:
+    assert server.HANDLERS, "their import registers the calls"
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    caller = RpcConnection(ours, "127.0.0.1", world.simulation)
+    car = world.spawn("vehicle.audi.tt", Transform(*world.simulation.level.spawns[2]),
+                      role_name=b"h\xe9ro".decode(errors="surrogateescape"))  # fmt: skip
+    theirs.sendall(msgpack.packb([0, 1, "get_actors_by_id", [[False], [car.id]]]))
+    assert caller.receive()
+    assert b"h\xe9ro" in theirs.recv(1 << 16)
+    world.simulation.clients.leave(caller.number)
+    ours.close()
+    theirs.close()

@@ -143,6 +143,21 @@ def test_each_of_a_clients_traffic_managers_must_step(
     assert {signals.get(timeout=30)[1] for _ in range(2)} == {PORT, PORT + 1}
 
 
+def test_an_asynchronous_traffic_manager_is_left_alone(
+    steps: TrafficSteps, signals: queue.Queue[tuple[str, int]]
+) -> None:
+    for now_s in (1.0, 2.0, 3.0):
+        steps.ticked(DRIVER, now_s)
+        step(steps, now_s)
+        for _ in range(100):
+            steps.heard(DRIVER, AFTER, [], now_s + 0.1)
+    assert steps.tick_from_s(3.0) < 3.0
+    steps.ticked(DRIVER, 4.0)
+    steps.wake_lost(4.1 + PATIENCE_S)
+    assert steps.seconds_until_lost(9.0) == math.inf
+    assert signals.empty()
+
+
 def test_ticks_of_others_ask_for_no_step(
     steps: TrafficSteps, signals: queue.Queue[tuple[str, int]]
 ) -> None:
