@@ -13,27 +13,42 @@ from ..core.timebase import NS_PER_S, is_due, period_in_ticks
 from .devices import Device, mount_device
 from .ego import Ego
 from .happenings import Happening, happenings
-from .sensors import CameraGroup, mount_all
+from .paced_camera import PacedCamera
 
 
 @final
 class RigSensors:
-    """The mounted sensors; used with ``with``, ``close`` stops and destroys them."""
+    """The mounted sensors; used with ``with``, ``close`` stops and destroys them.
+
+    With ``paced`` CARLA makes the pictures that are wanted and no others; that takes an owner of
+    the tick, who calls ``before_last_tick``. Lidars need the share of every tick, what feels
+    motion its past, and neither costs much.
+    """
 
     def __init__(
-        self, client: carla.Client, ego: Ego, rig: Rig, dt_ns: int, ticks_per_frame: int
+        self,
+        client: carla.Client,
+        ego: Ego,
+        rig: Rig,
+        dt_ns: int,
+        ticks_per_frame: int,
+        *,
+        paced: bool,
     ) -> None:
         self._stack = ExitStack()
         self.notes: list[str] = []
-        self._cameras: list[tuple[int, CameraGroup]] = []
+        self._cameras: list[PacedCamera] = []
         self._devices: list[tuple[int, Device]] = []
         self._watching: list[Device] = []
         with ExitStack() as stack:
-            for group in mount_all(client, ego, rig.cameras):
-                stack.enter_context(group)
-                name = f"camera {group.camera.name}"
-                period = period_in_ticks(group.camera.rate_hz, dt_ns, name)
-                self._cameras.append((period, group))
+            for camera in rig.cameras:
+                if camera.source != "carla":
+                    continue
+                period = period_in_ticks(camera.rate_hz, dt_ns, f"camera {camera.name}")
+                every_tick = not paced or period * ticks_per_frame == 1
+                period_s = 0.0 if every_tick else period * dt_ns / NS_PER_S
+                mounted = PacedCamera(client, ego, camera, period, period_s)
+                self._cameras.append(stack.enter_context(mounted))
             for sensor in rig.sensors:
                 period = 0
                 if sensor.rate_hz:
@@ -60,9 +75,19 @@ class RigSensors:
     ) -> None:
         self.close()
 
-    def cameras_due(self, frame: int) -> list[CameraGroup]:
+    def before_last_tick(self, frame: int) -> None:
+        """Be told that the next tick completes ``frame``."""
+        for camera in self._cameras:
+            camera.before_last_tick(frame)
+
+    @property
+    def fallbacks(self) -> int:
+        """How many cameras make pictures at every tick because a paced one did not come."""
+        return sum(camera.fell_back for camera in self._cameras)
+
+    def cameras_due(self, frame: int) -> list[PacedCamera]:
         """Return the cameras that have pictures at ``frame``."""
-        return [group for period, group in self._cameras if is_due(frame, period)]
+        return [camera for camera in self._cameras if camera.is_due(frame)]
 
     def devices_due(self, frame: int) -> list[Device]:
         """Return the other sensors that have a reading at ``frame``."""

@@ -32,6 +32,8 @@ _BLUEPRINTS = {
     "flow": "sensor.camera.optical_flow",
     "events": "sensor.camera.dvs",
 }
+EVERY_TICK = ("flow", "events")
+"""Outputs that compare a tick with the one before it, so they are made at each."""
 _MOVING_TAGS = (12, 19)
 """CARLA's labels of pedestrians, riders and all vehicles, first and last."""
 _PROP_TAG = 21
@@ -91,14 +93,15 @@ class CameraGroup:
         self.close()
 
 
-def mount(client: carla.Client, ego: Ego, camera: RigCamera) -> CameraGroup:
+def mount(client: carla.Client, ego: Ego, camera: RigCamera, period_s: float = 0.0) -> CameraGroup:
     """Attach a rig's CARLA camera to the ego and begin to listen.
 
+    CARLA makes its pictures at the next tick and every ``period_s`` from then on; at 0 every tick.
     InputError when its model is not the pinhole that CARLA's cameras have: no distortion, square
     pixels, the principal point in the middle.
     """
     pose = invert(ego.base_from_actor) @ camera.rig_from_camera
-    return _listening(client, camera, pose, ego.actor)
+    return _listening(client, camera, pose, ego.actor, period_s)
 
 
 def mount_still(client: carla.Client, camera: RigCamera) -> CameraGroup:
@@ -107,7 +110,11 @@ def mount_still(client: carla.Client, camera: RigCamera) -> CameraGroup:
 
 
 def _listening(
-    client: carla.Client, camera: RigCamera, pose: Matrix, parent: carla.Actor | None
+    client: carla.Client,
+    camera: RigCamera,
+    pose: Matrix,
+    parent: carla.Actor | None,
+    period_s: float = 0.0,
 ) -> CameraGroup:
     world = client.get_world()
     library = world.get_blueprint_library()
@@ -121,6 +128,8 @@ def _listening(
         blueprint.set_attribute("image_size_x", str(camera.model.width))
         blueprint.set_attribute("image_size_y", str(camera.model.height))
         blueprint.set_attribute("fov", repr(field_of_view_deg(camera)))
+        if blueprint.has_attribute("sensor_tick"):
+            blueprint.set_attribute("sensor_tick", repr(period_s))
         if blueprint.has_attribute("motion_blur_intensity"):
             blueprint.set_attribute("motion_blur_intensity", "0")
         taps[output] = Tap(world.spawn_actor(blueprint, mount_pose, attach_to=parent))

@@ -175,7 +175,14 @@ class CarlaEgo:
             ego = self._stage.ego
             self._guests = stack.enter_context(Guests(session))
             self._sensors = stack.enter_context(
-                RigSensors(session.client, ego, self._rig, p.dt_ns, p.ticks_per_frame)
+                RigSensors(
+                    session.client,
+                    ego,
+                    self._rig,
+                    p.dt_ns,
+                    p.ticks_per_frame,
+                    paced=p.sensor_tick and p.mode != "follow",
+                )
             )
             self._observer = Observer(
                 session, ego, p.dt_s, from_poses=p.mode in ("replay", "scene")
@@ -278,6 +285,8 @@ class CarlaEgo:
         ticks = self._p.ticks_per_frame
         for tick in range(1, ticks + 1):
             self._stage.before_tick((self._at.frame + tick / ticks) * self._p.dt_s)
+            if tick == ticks:
+                self._sensors.before_last_tick(self._at.frame + 1)
             snapshot = session.tick()
             self._stage.after_tick(snapshot)
         self._guests.after_tick()
@@ -297,11 +306,13 @@ class CarlaEgo:
             self._inbox.open(stamp)
             self._publisher.state(stamp, state, self._stage.lights.areas)
         limit_s = self._p.first_frame_s if frame <= 2 else self._p.frame_s
-        for group in self._sensors.cameras_due(frame):
+        for camera in self._sensors.cameras_due(frame):
             with self._timings.stage("carla_pictures"):
-                pictures = group.take(snapshot.frame, limit_s)
+                pictures = camera.take(snapshot.frame, limit_s)
+            if pictures is None:
+                continue
             with self._timings.stage("camera_messages"):
-                self._publisher.camera(stamp, group.camera, pictures)
+                self._publisher.camera(stamp, camera.camera, pictures)
         for device in self._sensors.devices_due(frame):
             with self._timings.stage("carla_sensors"):
                 reading = device.take(snapshot.frame, limit_s)
@@ -384,6 +395,7 @@ class CarlaEgo:
             "manual_override": self._inbox.overridden,
             "stray_answers": self._gate.stray,
             "late_answers": sum(self._gate.late.values()),
+            "sensor_tick_fallbacks": self._sensors.fallbacks,
             "teleports": self._observer.teleports if self._observer else 0,
             "not_renderable": sum(track is None for track in self._binding.values()),
             "lights_without_place": len(self._unplaced),

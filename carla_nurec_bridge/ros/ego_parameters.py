@@ -18,6 +18,10 @@ class EgoParameters:
     timeout_s: float = parameter(
         3.0, "carla.timeout_s", "wall time in s for one call to CARLA", between=(0.1, 600)
     )
+    sensor_tick: bool = parameter(
+        True, "carla.sensor_tick",
+        "let CARLA make the pictures that are due and no others; off: one at every tick",
+    )  # fmt: skip
     map: str = parameter("", "carla.map", "map to load; empty keeps the one that is there")
     rig: str = parameter("demo", "rig", "sensor rig: a shipped name or a YAML file")
     scene: str = parameter("", "scene", "scene package that NuRec draws; empty = none")

@@ -190,3 +190,24 @@ def test_what_another_client_changes_is_said_at_once_by_its_name(
 
 def test_a_world_that_nobody_touches_is_left_in_peace(strangers: dict[str, Any]) -> None:
     assert strangers["nobody"] == ["", 40]
+
+
+@pytest.fixture(scope="module")
+def paced(port: int, strangers: dict[str, Any]) -> dict[str, Any]:
+    assert strangers
+    return _said("paced_session.py", port)
+
+
+@pytest.mark.parametrize("case", ["paced", "two ticks a frame", "not paced"])
+def test_carla_makes_the_pictures_that_are_due_and_no_others(
+    paced: dict[str, Any], case: str
+) -> None:
+    taken, made = paced[case]["taken"], paced[case]["made"]
+    slow, quick = list(range(10, 45, 10)), list(range(4, 45, 4))
+    assert (taken["slow"], taken["quick"], taken["events"]) == (slow, quick, slow)
+    if case == "not paced":
+        assert all(len(frames) >= 40 for frames in made.values())
+        return
+    assert made["rgb 64"] == made["depth 64"] == slow
+    assert made["depth 80"] == quick
+    assert len(made["dvs 64"]) >= 40  # events are between a tick and the one before it
