@@ -21,7 +21,7 @@ from carla_nurec_bridge.core.vehicle import VehicleInfo
 from carla_nurec_bridge.ros.convert import pose_matrix, stamp_ns
 from carla_nurec_bridge.ros.qos import profile
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.random_order(disabled=True)]
 
 DOMAIN = own_domain()
 AHEAD_M, LEFT_M = 12.0, 4.0

@@ -25,7 +25,7 @@ pytest.importorskip("simulation_interfaces")
 from simulation_interfaces import srv
 from simulation_interfaces.msg import EntityState
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.random_order(disabled=True)]
 
 DOMAIN = own_domain()
 WIDTH, HEIGHT = 640, 360

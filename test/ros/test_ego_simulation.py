@@ -32,7 +32,7 @@ from simulation_interfaces.msg import (
     TagsFilter,
 )
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.random_order(disabled=True)]
 
 DOMAIN = own_domain()
 FRAME_NS = 50_000_000

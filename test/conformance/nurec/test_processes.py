@@ -19,6 +19,8 @@ from carla_nurec_bridge.nurec.requests import CameraRequest
 from carla_nurec_bridge.scene import write_scene
 from carla_nurec_bridge.scene.geodesy import ecef_from_enu, geo_reference
 
+pytestmark = pytest.mark.random_order(disabled=True)  # a server that the last tests end
+
 COMMAND = [sys.executable, "-m", "carla_nurec_bridge.cli.main", "nurec"]
 
 
