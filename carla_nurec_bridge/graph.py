@@ -21,6 +21,7 @@ from .core.resources import config_path
 from .core.rig import load_rig
 from .core.streams import AGENT, EGO, NUREC, RECORDER, Stream, plan_streams
 from .core.timebase import seconds_to_ns
+from .core.waiting_threads import ASLEEP
 from .ros.dds import segment_bytes, variables, write_profile
 
 CARLA_SERVER = "carla_server"
@@ -102,9 +103,9 @@ class GraphConfig(BaseModel):
     start_paused: bool = Field(
         False, description="stand before frame 0 until ~/pause or ~/step says to go on"
     )
-    start_deadline_s: float = Field(60.0, gt=0, description="wall time for everything to start")
-    frame_deadline_s: float = Field(5.0, gt=0, description="wall time for one frame")
-    first_frame_deadline_s: float = Field(60.0, gt=0, description="the same, first rendered frame")
+    start_deadline_s: float = Field(180.0, gt=0, description="wall time for everything to start")
+    frame_deadline_s: float = Field(30.0, gt=0, description="wall time for one frame")
+    first_frame_deadline_s: float = Field(180.0, gt=0, description="the same, first rendered frame")
     carla_timeout_s: float = Field(3.0, gt=0, description="wall time for one call to CARLA")
     domain_id: int | None = Field(None, ge=0, le=232, description="ROS domain; none = inherited")
 
@@ -235,10 +236,9 @@ def environment(config: GraphConfig) -> dict[str, str]:
     """Return the variables that every process of a run gets on top of the inherited ones."""
     cores = str(os.cpu_count() or 1)
     env = {
-        "OMP_WAIT_POLICY": "passive",
+        **ASLEEP,
         "OMP_NUM_THREADS": cores,
         "NUMBA_NUM_THREADS": cores,
-        "OPENBLAS_NUM_THREADS": "1",
         "PYTHONUNBUFFERED": "1",
         # Multi-megabyte messages are faulted in again for every message without these two.
         "MALLOC_MMAP_THRESHOLD_": str(32 << 20),

@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 from realdata import real
 
+from carla_nurec_bridge.core.waiting_threads import wait_asleep
+
+wait_asleep()  # here and in the processes that tests start; before numpy comes
+
 _SHA256 = "bf922505c224b768b113a786feec4395825fe780249c469e1f09e6312b9c258d"
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 from pathlib import Path
 
 import click
-
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 @click.command()

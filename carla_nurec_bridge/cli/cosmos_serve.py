@@ -82,7 +82,6 @@ def command(host: str, port: int, state: Path, **settings: Any) -> int:
     class and depth. There are no guardrails. COSMOS_TOKEN sets a token; else the first one is in
     STATE/initial_token.txt. Runs until a signal.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from ..embedded.cosmos_server import CosmosServer, ServerOptions
 
     stop = threading.Event()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -211,8 +210,6 @@ def _tls(p: NurecParameters) -> TlsFiles | None:
 def _ground(scene: Scene) -> SceneGround | None:
     if scene.xodr is None or read_surface(scene, MESH_GROUND) is None:
         return None
-    # Read when the first kernel starts its threads: they must not spin between frames.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     return SceneGround(scene)
 
 
