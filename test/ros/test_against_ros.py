@@ -1,4 +1,4 @@
-"""Our messages as ROS's own libraries read them, where ROS has them: cv_bridge, tf_transformations."""
+"""Our messages as cv_bridge and tf_transformations read them, where ROS has them."""
 
 from __future__ import annotations
 
