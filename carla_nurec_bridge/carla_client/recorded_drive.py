@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,8 +14,9 @@ import carla
 from ..core.errors import InputError, ProtocolError
 from ..core.timebase import NS_PER_S
 from ..recorder_log.timeline import Timeline, in_parts
+from .objects import ObjectState
 from .playback import Cast, Playback
-from .recordings import RecordedActor, recording_info, timeline_of
+from .recordings import RecordedActor, Recording, open_recording, recording_info
 from .session import Session, Snapshot
 
 _MOST_TICKS = 20
@@ -43,10 +45,11 @@ class ReplayWish:
 class ReplayPlan:
     """Frame k shows the recording at ``begin_s + k * step_s``; ``frames`` is the last one's number.
 
-    ``ticks`` are CARLA's in a frame of ``dt_ns``. ``ego`` is who is followed, ``end`` says how the
-    replay ends; ``notes`` are sentences for the user.
+    ``timeline`` reaches as far as ``ego``, who is followed; ``ticks`` are CARLA's in a frame of
+    ``dt_ns``. ``end`` says how the replay ends; ``notes`` are sentences for the user.
     """
 
+    recording: Recording
     timeline: Timeline
     ego: RecordedActor
     begin_s: float
@@ -57,9 +60,13 @@ class ReplayPlan:
     end: str
     notes: tuple[str, ...]
 
+    def moment_s(self, frame: int) -> float:
+        """Return the moment of the recording that a frame shows."""
+        return self.begin_s + frame * self.step_s
+
     def place(self, frame: int) -> float:
         """Return where the replayer must be at a frame."""
-        return self.timeline.place(self.begin_s + frame * self.step_s)
+        return self.timeline.place(self.moment_s(frame))
 
     def reach_s(self, ticks: int) -> float:
         """Return how far the last of a frame's ticks may lead."""
@@ -73,10 +80,11 @@ def plan_replay(session: Session, wish: ReplayWish) -> ReplayPlan:
     """
     info = recording_info(session.client, str(wish.log.resolve()))
     session.use_map(info.map_name)
-    timeline, note = timeline_of(info)
+    recording = open_recording(info)
+    timeline = recording.timeline
     ego = info.actor(0, wish.role_name)
     begin_s = timeline.begin(wish.start_s)
-    notes = [note] if note else []
+    notes = [*recording.notes]
     if begin_s < ego.from_s:
         begin_s = ego.from_s
         notes.append(f"{wish.role_name!r} appears at {begin_s:g} s: the replay begins there")
@@ -95,7 +103,7 @@ def plan_replay(session: Session, wish: ReplayWish) -> ReplayPlan:
         f"and was shown from {begin_s:g} to {begin_s + frames * step_s:g} s{gone}"
     )
     plan = ReplayPlan(
-        shown, ego, begin_s, step_s, frames, wish.dt_ns, wish.ticks, end, tuple(notes)
+        recording, shown, ego, begin_s, step_s, frames, wish.dt_ns, wish.ticks, end, tuple(notes)
     )
     return replace(plan, ticks=_ticks(plan))
 
@@ -133,7 +141,10 @@ class RecordedDrive:
         self._session = session
         self._plan = plan
         self._playback = Playback(
-            session, plan.timeline, plan.dt_ns / NS_PER_S / plan.ticks, Cast()
+            session,
+            replace(plan.recording, timeline=plan.timeline),
+            plan.dt_ns / NS_PER_S / plan.ticks,
+            Cast(),
         )
         self._frame = 0
         self._stops: list[float] = []
@@ -148,6 +159,17 @@ class RecordedDrive:
             snapshot = self._session.tick()
             self._playback.ticked(snapshot)
         return ego, snapshot
+
+    @property
+    def moment_s(self) -> float:
+        """The moment of the recording that is shown."""
+        return self._plan.moment_s(min(self._frame, self._plan.frames))
+
+    def identify(
+        self, snapshot: Snapshot, states: Sequence[ObjectState], ego: carla.Actor
+    ) -> Mapping[int, int]:
+        """Return recorded ids by live ones, of the actors in the frame that is shown."""
+        return self._playback.identify(self.moment_s, snapshot, states, ego)
 
     @property
     def over(self) -> bool:

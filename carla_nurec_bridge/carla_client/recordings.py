@@ -12,6 +12,7 @@ import numpy as np
 
 from ..core.errors import InputError, ProtocolError
 from ..recorder_log import read_log
+from ..recorder_log.places import Places
 from ..recorder_log.timeline import Timeline
 
 _FRAME = re.compile(r"Frame (\d+) at (\S+) seconds")
@@ -73,17 +74,32 @@ def recording_info(client: carla.Client, path: str) -> RecordingInfo:
     )  # fmt: skip
 
 
-def timeline_of(info: RecordingInfo) -> tuple[Timeline, str | None]:
-    """Return when the recorded frames lie, and a note.
+@dataclass(frozen=True)
+class Recording:
+    """A recording that is to be played: who is in it, when its frames lie, who is where.
 
-    Servers do not tell that in short, so the file is read where it is at hand; elsewhere frames are
-    taken as equally long, which the note says.
+    ``places`` is None where the file is not at hand; ``notes`` are sentences for the user.
+    """
+
+    info: RecordingInfo
+    timeline: Timeline
+    places: Places | None
+    notes: tuple[str, ...]
+
+
+def open_recording(info: RecordingInfo) -> Recording:
+    """Look into a recording that the server knows.
+
+    Servers do not tell in short when frames lie, so the file is read where it is at hand;
+    elsewhere frames are taken as equally long, which a note says.
     """
     path = Path(info.path)
     if path.is_file():
-        return Timeline.of_log(read_log(path)), None
+        log = read_log(path)
+        return Recording(info, Timeline.of_log(log), Places(log), ())
     note = f"{path} is not at hand here, so its {info.frames} frames are taken as equally long"
-    return Timeline.of(info.path, np.linspace(0.0, info.duration_s, info.frames)), note
+    equal = Timeline.of(info.path, np.linspace(0.0, info.duration_s, info.frames))
+    return Recording(info, equal, None, (note,))
 
 
 def _actors(text: str, duration_s: float) -> Iterator[RecordedActor]:

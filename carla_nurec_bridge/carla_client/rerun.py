@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import final
@@ -13,8 +13,9 @@ import carla
 from ..core.errors import InputError, ProtocolError
 from ..core.timebase import NS_PER_S
 from ..recorder_log.timeline import Timeline, in_parts
+from .objects import ObjectState
 from .playback import Cast, Playback
-from .recordings import RecordedActor
+from .recordings import RecordedActor, Recording
 from .session import Session, Snapshot
 
 _SLACK = 1e-6
@@ -92,16 +93,16 @@ class Rerun:
     """
 
     def __init__(
-        self, session: Session, window: Window, options: RerunOptions, timeline: Timeline
+        self, session: Session, window: Window, options: RerunOptions, recording: Recording
     ) -> None:
         self._session = session
         self._window = window
         self._options = options
-        self._timeline = timeline
+        self._timeline = recording.timeline
         run_up = math.floor(window.start_s / window.step_s + _SLACK)
         self._run_up = min(options.warmup, run_up)
         cast = Cast(options.ignore_hero, options.move_spectator, options.spawn_sensors)
-        self._playback = Playback(session, timeline, window.tick_s, cast)
+        self._playback = Playback(session, recording, window.tick_s, cast)
         self.snapshot: Snapshot
 
     def __enter__(self) -> Rerun:
@@ -142,6 +143,12 @@ class Rerun:
                 self._play_to(stop_s)
             if number >= 0:
                 yield number, round(number * NS_PER_S / self._options.fps), self.snapshot
+
+    def identify(
+        self, number: int, states: Sequence[ObjectState], ego: carla.Actor | None
+    ) -> Mapping[int, int]:
+        """Return recorded ids by live ones, of the actors in a frame."""
+        return self._playback.identify(self._moment_s(number), self.snapshot, states, ego)
 
     def _moment_s(self, number: int) -> float:
         return self._window.start_s + number * self._window.step_s

@@ -6,6 +6,7 @@ vehicles at the same places.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import final
@@ -19,6 +20,7 @@ from ..core.frames import rigid
 from ..scene import Scene
 from .ego import Ego, find_by_role, measure, spawn
 from .extras import ExtraActors
+from .objects import ObjectState
 from .recorded_drive import RecordedDrive, ReplayPlan
 from .route import Route, along, choose, onward
 from .scene_cast import Handover, SceneCast
@@ -110,6 +112,17 @@ class Stage:
         """Take note of a tick."""
         if self._recorded is not None:
             self._recorded.after_tick(snapshot)
+
+    @property
+    def recorded_s(self) -> float | None:
+        """The moment of the recording that a replay shows now."""
+        return self._recorded.moment_s if self._recorded is not None else None
+
+    def recorded_ids(self, snapshot: Snapshot, states: Sequence[ObjectState]) -> Mapping[int, int]:
+        """Return the recorded ids of a replay's actors, by live ones; empty in other modes."""
+        if self._recorded is None:
+            return {}
+        return self._recorded.identify(snapshot, states, self.ego.actor)
 
     @property
     def end(self) -> str:

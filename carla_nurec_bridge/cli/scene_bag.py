@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -169,10 +170,19 @@ def _road_users(
                 label = label_of_class(str(detection.results[0].hypothesis.class_id))
                 seen[identity] = _Seen(label, (float(size.x), float(size.y), float(size.z)))
             seen[identity].map_from_box[stamp_ns] = _matrix(detection.bbox.center)
+    taken = {track for track in tracks.values() if track}
     return tuple(
-        _road_user(one, tracks.get(name) or f"actor_{name}", looks.get(name))
+        _road_user(one, tracks.get(name) or _free_name(name, taken), looks.get(name))
         for name, one in seen.items()
     )
+
+
+def _free_name(actor_id: str, taken: Set[str]) -> str:
+    """Return a track's name for an actor of the bag's run that no track of another run has."""
+    name = f"actor_{actor_id}"
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _road_user(seen: _Seen, track_id: str, look: dict[str, Any] | None) -> RoadUser:

@@ -66,6 +66,9 @@ TOPICS: dict[str, Topic] = {
     "objects_tracks": Topic("objects/tracks", "std_msgs/msg/String", "", "none", "latched",
                             "latched", True, "JSON: actor id -> track id of the scene, or null",
                             None),
+    "objects_recorded": Topic("objects/recorded", "std_msgs/msg/String", "", "none", "latched",
+                              "event", True, "JSON, mode replay: id in the recording -> actor id; "
+                              "published when new actors are known", None),
     "objects_inserted": Topic("objects/inserted", "std_msgs/msg/String", "", "none", "latched",
                               "event", True, "JSON: ids of the tracks that edits put into NuRec's "
                               "scene, for actors to be bound to", None),

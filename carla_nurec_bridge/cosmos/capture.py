@@ -16,7 +16,7 @@ import numpy as np
 from ..carla_client.ego import Ego, measure
 from ..carla_client.fixtures import light_states, shown_fixtures
 from ..carla_client.objects import ObjectState, ObjectTracker, labels_of
-from ..carla_client.recordings import RecordingInfo, timeline_of
+from ..carla_client.recordings import RecordingInfo, open_recording
 from ..carla_client.rerun import Rerun, RerunOptions, Window, window_of
 from ..carla_client.sensors import DECODERS, CameraGroup, decode_instance, mount, mount_still
 from ..carla_client.session import Session, Snapshot, matrix_of
@@ -90,14 +90,14 @@ def capture(
     Every picture is of exactly the tick's frame, or RunError says which stream lacks which. The
     world's settings and the replayer's are restored whatever happens.
     """
-    timeline, note = timeline_of(info)
-    window = window_of(timeline, wish.rerun)
+    recording = open_recording(info)
+    window = window_of(recording.timeline, wish.rerun)
     session.use_map(info.map_name)
     session.synchronise(round(window.tick_s * NS_PER_S))
-    with Rerun(session, window, wish.rerun, timeline) as rerun:
+    with Rerun(session, window, wish.rerun, recording) as rerun:
         rerun.load()
         done = _Studio(session, info, wish, window, rerun).run(on_frame)
-    return done if note is None else replace(done, notes=(*done.notes, note))
+    return replace(done, notes=(*done.notes, *recording.notes))
 
 
 class _Studio:
@@ -149,7 +149,9 @@ class _Studio:
                 with self._timings.stage("objects and lights"):
                     states = tracker.update(snapshot)
                     self._lights = light_states(self._session.world)
-                    players = cast_of(self._info, states, players, self._ego)
+                    actor = self._ego.actor if self._ego is not None else None
+                    recorded = self._rerun.identify(number, states, actor)
+                    players = cast_of(recorded, states, players, self._ego)
                 for shot in shots:
                     self._record(shot, number, passed_ns, snapshot, states)
                 numbers.append(snapshot.frame)

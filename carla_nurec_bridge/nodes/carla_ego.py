@@ -49,7 +49,7 @@ from ..ros.service_desk import ServiceDesk
 from ..ros.simulation_package import simulation_package
 from ..ros.simulation_services import SimulationServices
 from ..ros.standard_services import StandardServices
-from ..ros.tracks import bind
+from ..ros.tracks import TrackBinder
 from ..ros.world_requests import WorldRequests
 from ..scene import open_scene
 from ..scene.calibration import calibrated
@@ -68,8 +68,7 @@ class CarlaEgo:
         self._scene = open_scene(Path(p.scene)) if p.scene else None
         rig = load_rig(p.rig)
         self._rig = calibrated(rig, self._scene) if self._scene else rig
-        tracks = self._scene.tracks if self._scene else ()
-        self._tracks = tuple(t.track_id for t in tracks if t.controllable)
+        self._tracks = TrackBinder(self._scene)
         t0_ns = self._scene.time_range_us[0] * NS_PER_US if self._scene else NS_PER_S
         self._clock = TickClock(max(t0_ns, 1), p.dt_ns)
         self._map = p.map
@@ -98,6 +97,7 @@ class CarlaEgo:
         self._began_s = (time.monotonic(), time.process_time())
         self._at = Numbering(self._clock, own=p.mode != "follow")
         self._binding: Mapping[int, str | None] = {}
+        self._recorded: Mapping[int, int] = {}
         self._observer: Observer | None = None
         self._on_stage = ExitStack()
         self._unplaced: tuple[str, ...] = ()
@@ -298,11 +298,14 @@ class CarlaEgo:
         assert self._observer is not None
         with self._timings.stage("state"):
             state = self._observer.update(snapshot)
-            tracks = (*self._tracks, *self._inserted.ids)
-            binding = bind((s.actor for s in state.objects), tracks)
+            binding = self._tracks.bind(state.objects, self._inserted.ids, self._stage.recorded_s)
             if frame == 0 or binding != self._binding:
                 self._binding = binding
                 self._publisher.binding(binding)
+            recorded = dict(self._stage.recorded_ids(snapshot, state.objects))
+            if recorded != self._recorded:
+                self._recorded = recorded
+                self._publisher.recorded(recorded)
             self._inbox.open(stamp)
             self._publisher.state(stamp, state, self._stage.lights.areas)
         limit_s = self._p.first_frame_s if frame <= 2 else self._p.frame_s

@@ -92,13 +92,17 @@ class EgoParameters:
     )
     log: str = parameter("", "replay.log", "CARLA recorder file that mode replay plays")
     log_start_s: float = parameter(
-        0.0, "replay.start_s", "where in the recording to begin, s; negative = before its end",
+        0.0,
+        "replay.start_s",
+        "where in the recording to begin, s; negative = before its end",
         between=(-1e6, 1e6),
-    )  # fmt: skip
+    )
     log_time_factor: float = parameter(
-        1.0, "replay.time_factor", "seconds of the recording in one of simulated time",
+        1.0,
+        "replay.time_factor",
+        "seconds of the recording in one of simulated time",
         between=(0.01, 100),
-    )  # fmt: skip
+    )
     lockstep: bool = parameter(
         False, "lockstep.enabled", "wait for every participant after each frame"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,14 @@ if TYPE_CHECKING:
 _JPEG_QUALITY = 90
 _ENCODINGS = {"depth": "32FC1", "semantic": "8UC1", "instance": "32SC1", "normals": "rgb8",
               "flow": "32FC2"}  # fmt: skip
-EVENTS = ("collision", "lane_invasion", "obstacle", "weather", "objects_looks")
+EVENTS = (
+    "collision",
+    "lane_invasion",
+    "obstacle",
+    "weather",
+    "objects_looks",
+    "objects_recorded",
+)
 """Keys of what is published when it happens."""
 
 
@@ -84,6 +92,11 @@ class EgoPublisher:
     def binding(self, binding: Mapping[int, str | None]) -> None:
         """Publish which actor is which track."""
         self._send("objects_tracks", binding_message(binding))
+
+    def recorded(self, by_live: Mapping[int, int]) -> None:
+        """Publish which actor plays which recorded one."""
+        by_recorded = sorted((recorded, live) for live, recorded in by_live.items())
+        self._send("objects_recorded", String(data=json.dumps(dict(by_recorded))))
 
     def clock(self, stamp: int) -> None:
         """Repeat the clock, for nodes that come while it stands."""

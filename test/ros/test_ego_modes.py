@@ -234,9 +234,13 @@ def test_a_recording_is_replayed_at_its_moments_to_its_end(folder: Path, user: U
     log, begin_s = folder / "recorded/drive.log", 0.53
     odometry = user.hear("odometry")
     wanted = {
-        "rig": str(folder / "rig.yaml"), "mode": "replay", "replay.log": str(log), "dt_s": 0.1,
-        "real_time_factor": 2.0, "frames": 400,
-    }  # fmt: skip
+        "rig": str(folder / "rig.yaml"),
+        "mode": "replay",
+        "replay.log": str(log),
+        "dt_s": 0.1,
+        "real_time_factor": 2.0,
+        "frames": 400,
+    }
     with carla_server(folder) as port:
         late = Ego(DOMAIN, folder / "late", port, **wanted, replay__start_s=12.0)
         assert late.process.wait(60) == 2

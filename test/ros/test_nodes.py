@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import rclpy
 import yaml
@@ -26,6 +27,7 @@ from std_msgs.msg import Bool
 
 from carla_nurec_bridge.core.command import STAND_STILL, Command
 from carla_nurec_bridge.core.errors import DeadlineError, InputError, RunError
+from carla_nurec_bridge.core.frames import rigid
 from carla_nurec_bridge.core.resources import share_dir
 from carla_nurec_bridge.core.streams import EGO, RECORDER, Stream
 from carla_nurec_bridge.ros import clock_owner
@@ -39,7 +41,14 @@ from carla_nurec_bridge.ros.parameters import load
 from carla_nurec_bridge.ros.publishers import Publishers
 from carla_nurec_bridge.ros.qos import profile
 from carla_nurec_bridge.ros.runtime import tidy_arguments
-from carla_nurec_bridge.ros.tracks import BoundTracks, bind, binding_message, read_binding
+from carla_nurec_bridge.ros.tracks import (
+    BoundTracks,
+    TrackBinder,
+    bind,
+    binding_message,
+    read_binding,
+)
+from carla_nurec_bridge.scene.model import Look, SceneTrack
 
 pytestmark = pytest.mark.ros
 
@@ -358,15 +367,58 @@ def test_a_slow_worker_gets_the_newest_frame_and_the_rest_are_counted() -> None:
     assert joiner.skipped == 2
 
 
-def test_actors_are_bound_by_a_unique_role_or_their_id() -> None:
+def test_actors_are_bound_by_a_unique_role_never_by_their_number() -> None:
     actors = [
         SimpleNamespace(id=7, role_name="traffic_000"),
         SimpleNamespace(id=8, role_name="autopilot"),
         SimpleNamespace(id=9, role_name="autopilot"),
     ]
     binding = bind(actors, ["traffic_000", "autopilot", "actor_9"])
-    assert binding == {7: "traffic_000", 8: None, 9: "actor_9"}
-    assert read_binding(binding_message(binding)) == {"7": "traffic_000", "8": None, "9": "actor_9"}
+    assert binding == {7: "traffic_000", 8: None, 9: None}
+    assert read_binding(binding_message(binding)) == {"7": "traffic_000", "8": None, "9": None}
+
+
+_AUDI, _TRUCK = "vehicle.audi.tt", "vehicle.carlamotors.firetruck"
+_SIZES = {_AUDI: (4.2, 1.9, 1.4), _TRUCK: (8.5, 2.9, 3.8)}
+
+
+def _state(actor_id: int, blueprint: str, x: float, role: str = "twin") -> Any:
+    actor = SimpleNamespace(
+        id=actor_id, type_id=blueprint, role_name=role, size_m=_SIZES[blueprint]
+    )
+    return SimpleNamespace(actor=actor, map_from_box=rigid(np.eye(3), (x, 2.0, 0.7)))
+
+
+def _scene(*tracks: tuple[str, str, float], looks: bool = True) -> Any:
+    """Return a scene whose tracks drive at 10 m/s, 5 m left of the map's x axis in the world."""
+    stamps = np.array([1_000_000, 3_000_000])
+    made = []
+    for name, blueprint, x in tracks:
+        way = np.stack([rigid(np.eye(3), (x + 10.0 * s, -3.0, 0.0)) for s in (0.0, 2.0)])
+        look = Look(blueprint, None) if looks else None
+        made.append(SceneTrack(name, "automobile", _SIZES[blueprint], stamps, way, look=look))
+    map_from_world = rigid(np.eye(3), (0.0, 5.0, 0.0))
+    return SimpleNamespace(
+        tracks=made, time_range_us=(1_000_000, 3_000_000), map_from_world=map_from_world
+    )
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_replayed_actors_are_bound_by_who_they_are_where_ids_have_shifted(looks: bool) -> None:
+    scene = _scene(("actor_7", _AUDI, 0.0), ("actor_8", _TRUCK, 20.0), looks=looks)
+    binder = TrackBinder(scene)
+    shifted = [_state(8, _AUDI, 5.0), _state(9, _TRUCK, 25.0)]  # 0.5 s later
+    assert binder.bind(shifted, (), 0.5) == {8: "actor_7", 9: "actor_8"}
+    gone_on = [_state(8, _AUDI, 15.0), _state(9, _TRUCK, 15.1)]
+    assert binder.bind(gone_on, (), 1.5) == {8: "actor_7", 9: "actor_8"}
+
+
+def test_two_of_a_kind_beside_each_other_a_stranger_and_one_who_is_missing() -> None:
+    scene = _scene(("a", _AUDI, 0.0), ("b", _AUDI, 4.5), ("c", _AUDI, 9.0), ("twin", _TRUCK, 30.0))
+    states = [_state(3, _AUDI, 4.6), _state(2, _AUDI, 0.1), _state(1, _AUDI, 50.0, "edited")]
+    binding = TrackBinder(scene).bind(states, ("edited",), 0.0)
+    assert binding == {3: "b", 2: "a", 1: "edited"}
+    assert TrackBinder(None).bind(states, (), 0.0) == {3: None, 2: None, 1: None}
 
 
 def test_a_frame_waits_for_the_binding_of_its_own_actors() -> None:

@@ -10,9 +10,10 @@ from carla_nurec_bridge.carla_client.session import Session, matrix_of
 from carla_nurec_bridge.core.command import Command
 
 _VEHICLES = (
-    "vehicle.lincoln.mkz_2020", "vehicle.carlamotors.firetruck",
+    "vehicle.lincoln.mkz_2020",
+    "vehicle.carlamotors.firetruck",
     "vehicle.harley-davidson.low_rider",
-)  # fmt: skip
+)
 _ASKED = (
     (0.0, 0.3),
     (5.0, 0.2),

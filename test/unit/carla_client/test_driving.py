@@ -14,9 +14,13 @@ from carla_nurec_bridge.core.vehicle import VehicleInfo
 _DT_S = 0.05
 _MAX_RAD = 1.2
 _INFO = VehicleInfo(
-    "car", 2.85, _MAX_RAD, (4.9, 1.84, 1.5), (1.4, 0.0, 0.75),
+    "car",
+    2.85,
+    _MAX_RAD,
+    (4.9, 1.84, 1.5),
+    (1.4, 0.0, 0.75),
     ((0.0, 1.2), (10.0, 0.96), (20.0, 0.84)),
-)  # fmt: skip
+)
 
 
 def _as_told(speed_mps: float) -> float:

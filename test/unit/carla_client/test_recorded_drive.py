@@ -35,9 +35,14 @@ def _way_m(time_s: float) -> float:
 
 def _record(path: Path, steps_s: list[float], appears: int = 0, goes: int = 10**9) -> Path:
     hero = EventAdd(
-        _HERO, ActorKind.VEHICLE, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 0, "vehicle.a",
+        _HERO,
+        ActorKind.VEHICLE,
+        (0.0, 0.0, 0.0),
+        (0.0, 0.0, 0.0),
+        0,
+        "vehicle.a",
         (Attribute(3, "role_name", "hero"),),
-    )  # fmt: skip
+    )
     writer, time_s = LogWriter(path, "town", 0), 0.0
     for number, step_s in enumerate([0.0, *steps_s]):
         time_s += step_s
@@ -91,7 +96,13 @@ class _Server:
     def tick(self) -> Any:
         self._process(self._now_s + self.delta_s * self._factor)
         stamp = SimpleNamespace(delta_seconds=self.delta_s)
-        return SimpleNamespace(timestamp=stamp, find=lambda actor_id: actor_id == _HERO or None)
+        return SimpleNamespace(timestamp=stamp, find=self._state)
+
+    def _state(self, actor_id: int) -> Any:
+        if actor_id != _HERO or self.shown_m is None:
+            return None
+        place = SimpleNamespace(location=SimpleNamespace(x=self.shown_m, y=0.0))
+        return SimpleNamespace(get_transform=lambda: place)
 
     def get_actors(self) -> list[Any]:
         if self._places[self._found] is None:
