@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .core.errors import InputError
-from .core.resources import config_path
+from .core.resources import config_path, map_file
 from .core.rig import load_rig
 from .core.streams import AGENT, EGO, NUREC, RECORDER, Stream, plan_streams
 from .core.timebase import seconds_to_ns
@@ -113,9 +113,7 @@ class GraphConfig(BaseModel):
     @classmethod
     def _map_file(cls, value: object) -> object:
         """Take the name of a shipped map for its file."""
-        if not isinstance(value, str | Path) or Path(value).suffix or len(Path(value).parts) != 1:
-            return value
-        return config_path("maps", f"{value}.xodr")
+        return map_file(value) if isinstance(value, str | Path) else value
 
     @field_validator("handover_tracks", mode="before")
     @classmethod

@@ -58,6 +58,7 @@ def command(
     from ..embedded.carla_server.server import open_server
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("carla_nurec_bridge").setLevel(logging.INFO)
     server = open_server(maps, name, host, port, seed, 1e-3 * traffic_pause_ms)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())

@@ -15,7 +15,7 @@ from rich.table import Table
 from ..core.errors import InputError
 from ..graph import GraphConfig
 from ..report.markdown import size, stream_rows
-from .demo_flow import DemoOptions, DemoRun, configure, demo_map, run_demo, write_repeats
+from .demo_flow import DemoOptions, DemoRun, configure, run_demo, write_repeats
 from .up import setting
 
 _PIPE_WIDTH = 140
@@ -61,7 +61,7 @@ _STEPS = {
     "map_path",
     type=click.Path(path_type=Path),
     default=None,
-    help="OpenDRIVE file of the world; default: the demo town.",
+    help="OpenDRIVE file, or shipped map, of the world; default: the recording's, or demo_town.",
 )
 @click.option(
     "--scenario",
@@ -97,12 +97,10 @@ def command(
     Exit code 0: the run finished and every stream is complete; 1: it did not; 2: bad input.
     """
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    if replay is not None and map_path is None:
-        raise InputError("--replay needs --map: the OpenDRIVE file of the recorded world")
     if replay is not None and scenario:
         raise InputError("--scenario adds actors to a drive; it cannot be had with --replay")
     given = dict(setting(text) for text in settings)
-    options = DemoOptions(out, seconds, seed, replay, map_path or demo_map(), given, scenario)
+    options = DemoOptions(out, seconds, seed, replay, map_path, given, scenario)
     runs = []
     for number in range(repeat):
         config = configure(options)

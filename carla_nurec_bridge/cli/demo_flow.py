@@ -20,7 +20,7 @@ from ..core.errors import BridgeError, InputError, RunError
 from ..core.extras import draw_extras
 from ..core.extras_file import load_extras
 from ..core.ports import free_port
-from ..core.resources import config_path
+from ..core.resources import map_file
 from ..core.rig import load_rig
 from ..graph import GraphConfig, Process, build_graph, environment, load_config
 from ..recorder_log import read_log
@@ -29,6 +29,7 @@ from ..report import Report, write_report
 from ..report.extras_sheet import write_extras_sheet
 from ..scene import build_scene
 from ..supervisor import HEARTBEAT_DEADLINE_S, RunResult, Supervisor
+from .map_of import recorded_map
 
 EPOCH_US = 1_700_000_000_000_000
 """When every demo begins. A fixed instant, so that two runs with one seed have equal stamps."""
@@ -61,7 +62,7 @@ class DemoOptions:
     seconds: float
     seed: int
     replay: Path | None
-    map: Path
+    map: Path | None
     settings: Mapping[str, Any]
     extras: str = ""
 
@@ -82,25 +83,18 @@ class DemoRun:
         return 0 if self.report is not None and self.report.complete else 1
 
 
-def demo_map() -> Path:
-    """Return the map that the demo drives in unless told otherwise."""
-    return config_path("maps", "demo_town.xodr")
-
-
 def configure(options: DemoOptions) -> GraphConfig:
     """Return the run's configuration with free ports and a ROS domain of its own.
 
     The scene is not part of it yet: it is built later.
     """
-    for path in (options.map, *((options.replay,) if options.replay else ())):
-        if not path.is_file():
-            raise InputError(f"there is no file {path}")
+    world = _world(options)
     for name, instead in _SET_BY_THE_DEMO.items():
         if name in options.settings:
             raise InputError(f"--set {name}: {instead}")
     overrides: dict[str, Any] = {
         "run_dir": options.out,
-        "map": options.map,
+        "map": world,
         "seed": options.seed,
         "extras": options.extras,
         "carla_port": free_port(pair=True),
@@ -122,6 +116,19 @@ def configure(options: DemoOptions) -> GraphConfig:
     if options.replay is None:
         return config
     return config.model_copy(update={"frames": frames_to_replay(config, options.replay)})
+
+
+def _world(options: DemoOptions) -> Path:
+    """Return the map of the run; InputError when it or the recording is not there."""
+    if options.replay is not None and not options.replay.is_file():
+        raise InputError(f"there is no file {options.replay}")
+    if options.replay is not None:
+        world = recorded_map(options.replay, options.map)
+    else:
+        world = map_file(options.map or "demo_town")
+    if not world.is_file():
+        raise InputError(f"there is no file {world}")
+    return world
 
 
 def run_demo(config: GraphConfig, on_progress: OnProgress) -> DemoRun:

@@ -11,6 +11,7 @@ import click
 from rich.progress import Progress
 
 from ..core.errors import InputError
+from ..core.resources import map_file
 from ..recorder_log import Log, write_log
 from ..recorder_log.csv_export import COLUMNS, csv_rows
 from ..recorder_log.json_export import json_lines
@@ -114,9 +115,10 @@ def _write_mcap(log: Log, path: Path, map_path: Path | None, events_path: Path |
     if map_path is not None:
         from ..opendrive import parse
         from ..opendrive.lines import lane_lines
-        from ..opendrive.reading import read_opendrive
+        from ..opendrive.reading import map_name, read_opendrive
 
-        lines = lane_lines(parse(read_opendrive(map_path)))
+        town = map_file(map_path)
+        lines = lane_lines(parse(read_opendrive(town), map_name(town)))
     with Progress(transient=True) as progress:
         task = progress.add_task("messages", total=len(log.frames))
         counts = write_bag(

@@ -10,6 +10,8 @@ import click
 from rich.console import Console
 
 from ..core.errors import InputError
+from ..core.resources import map_file
+from .map_of import recorded_map
 from .scene_values import COLUMN_MAP, NumberList
 
 if TYPE_CHECKING:
@@ -152,10 +154,10 @@ def _from_recording(output: Path, options: dict[str, Any]) -> Scene:
     from ..core.rig import load_rig
     from ..scene import build_scene
 
-    if options["map_path"] is None:
-        raise InputError("--recording needs the map it was made in: --map FILE.xodr")
+    recording = options["recording"]
     return build_scene(
-        options["map_path"], options["recording"], load_rig(options["rig"] or "demo"), output,
+        recorded_map(recording, options["map_path"]), recording,
+        load_rig(options["rig"] or "demo"), output,
         ego_id=options["ego"], epoch_us=options["start_us"],
     )  # fmt: skip
 
@@ -195,10 +197,13 @@ def _from_bag(output: Path, options: dict[str, Any]) -> Scene:
 
 
 def _map(options: dict[str, Any]) -> str | None:
-    """Return the text of the map that was given."""
-    from ..opendrive import read_opendrive
+    """Return the text of the map that was given, mended; InputError names it by its file."""
+    from ..opendrive import map_name, parse, read_opendrive
 
-    return None if options["map_path"] is None else read_opendrive(options["map_path"])
+    if options["map_path"] is None:
+        return None
+    path = map_file(options["map_path"])
+    return parse(read_opendrive(path), map_name(path)).text
 
 
 _SOURCES = {"recording": _from_recording, "trajectory": _from_trajectory, "bag": _from_bag}

@@ -39,6 +39,25 @@ def config_path(*parts: str) -> Path:
     return path
 
 
+def map_file(wanted: Path | str) -> Path:
+    """Return an OpenDRIVE file: the path that is given, or that of a shipped map (``demo_town``).
+
+    A map may be named with a path as CARLA and its recordings do (``Carla/Maps/demo_town``).
+    InputError for a bare name that no shipped map has.
+    """
+    path = Path(wanted)
+    if path.suffix or (len(path.parts) != 1 and path.parent.name != "Maps"):
+        return path
+    shipped = share_dir() / "config" / "maps" / f"{path.name}.xodr"
+    if not shipped.is_file():
+        known = ", ".join(sorted(x.stem for x in shipped.parent.glob("*.xodr")))
+        raise InputError(
+            f"no map is shipped as {path.name} (there is {known}); give an OpenDRIVE file "
+            "(.xodr or .xodr.gz)"
+        )
+    return shipped
+
+
 def cache_dir(*parts: str) -> Path:
     """Return (and make) a folder below ``$XDG_CACHE_HOME/carla_nurec_bridge``.
 

@@ -63,7 +63,9 @@ def pavement(opendrive: OpenDriveMap) -> Pavement:
         if not reach < _MAX_REACH_M:
             raise InputError(
                 f"map {opendrive.name}: lane {strip.lane.id} of road {strip.road.id} reaches "
-                f"{reach:.3g} m from the origin; at most {_MAX_REACH_M:g} m can be built"
+                f"{reach:.3g} m from the origin, and at most {_MAX_REACH_M:g} m can be built: move "
+                "the map to its origin (take its middle off x and y of every <geometry>, and give "
+                "that as the header's <offset>, so that its place on earth stays)"
             )
     rails = np.concatenate([np.concatenate([x.inner, x.outer]) for x in strips])
     grid = Grid.around(rails, CELL_M, 24.0)

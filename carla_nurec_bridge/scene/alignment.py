@@ -8,6 +8,7 @@ from ..core.errors import InputError
 from ..core.frames import Matrix, rigid, rotation_from_rpy
 from ..opendrive.geo_reference import DEFAULT_LATITUDE_DEG, DEFAULT_LONGITUDE_DEG
 from .geodesy import GeoReference, geo_reference, geodetic_from_ecef
+from .reading import MAP
 from .samples import Samples
 
 Three = tuple[float, float, float]
@@ -25,7 +26,7 @@ def map_place(
     if origin is not None:
         place = GeoReference(*origin, "as given")
     elif xodr is not None:
-        place = geo_reference(xodr, "the map")
+        place = geo_reference(xodr, MAP)
         if own and not place.given and start_at is None:
             raise InputError(
                 f"{ego.source} has positions on earth, but {place.why.partition(': ')[0]}; give "

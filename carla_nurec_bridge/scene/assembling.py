@@ -22,6 +22,7 @@ from .model import (
     SceneTrack,
     Stamps,
 )
+from .reading import MAP
 from .surface import street_surfaces
 from .writing import write_scene
 
@@ -70,7 +71,7 @@ def assemble(journey: Journey, out: Path, *, with_map: bool = True) -> Scene:
     of scenes that one trains oneself do; the meshes of the street are in it all the same.
     InputError when the map has no lanes or the file cannot be written.
     """
-    sound = sound_map(journey.xodr, journey.scene_id)
+    sound = sound_map(journey.xodr, MAP)
     map_from_world = journey.map_from_rig[0]
     world_from_map = invert(map_from_world)
     scene = Scene(

@@ -18,6 +18,7 @@ from .assembling import Journey, RoadUser, assemble, rig_cameras, rig_lidars
 from .geodesy import GeoReference, geo_reference, with_geo_reference
 from .model import Scene, Stamps
 from .own_road import road_along
+from .reading import MAP
 from .samples import Samples
 from .settling import ON_LANES, Ground, share_on_lanes
 from .user_table import UserSamples
@@ -69,8 +70,8 @@ def build_from_trajectory(
     if xodr is None:
         xodr = road_along(map_from_rig, place, wish.name)
         notes.append("no map was given: a road was laid along the drive")
-    place = replace(geo_reference(xodr, "the map"), why=place.why)
-    road = parse(xodr)
+    place = replace(geo_reference(xodr, MAP), why=place.why)
+    road = parse(xodr, MAP)
     share = share_on_lanes(road, map_from_rig[:, :3, 3])
     if share < ON_LANES:
         notes.append(f"only {share:.0%} of the drive lies on lanes; do map and drive belong "

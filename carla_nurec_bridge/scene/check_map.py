@@ -32,7 +32,8 @@ def check_map(scene: Scene, found: Findings) -> None:
     share = share_on_lanes(road, points)
     if share < ON_LANES:
         found.warn(MAP, "header.geoReference", f"only {share:.0%} of the rig's way lies on lanes; "
-                   f"the map's place is from {why}")  # fmt: skip
+                   "either the drive left them, or the map lies elsewhere (its place is from "
+                   f"{why})")  # fmt: skip
     height, _ = ground_height(road, points, points[:, 2])
     off = (points[:, 2] - height)[np.isfinite(height)]
     if share >= ON_LANES and len(off) and abs(float(np.median(off))) > _OFF_M:

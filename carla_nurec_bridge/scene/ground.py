@@ -15,6 +15,7 @@ from ..rendering.mesh import Mesh
 from ..rendering.rays import cast
 from ..rendering.scene import RenderScene
 from .model import Scene
+from .reading import MAP
 from .settling import WHEELBASE_M
 from .surface import MESH_GROUND, read_surface
 
@@ -48,7 +49,7 @@ class SceneGround:
                 np.ones(count, np.uint8), np.zeros(count, np.int32),
             )
         )  # fmt: skip
-        self._road = parse(scene.xodr)
+        self._road = parse(scene.xodr, MAP)
         self.missed = 0
 
     def rise(self, points: Points) -> Points:

@@ -225,7 +225,7 @@ def test_a_killed_renderer_ends_the_run_with_its_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--replay", "nowhere.log"), "--replay needs --map"),
+        (("--replay", "nowhere.log"), "there is no file nowhere.log"),
         (("--map", "nowhere.xodr"), "there is no file nowhere.xodr"),
         (("--set", "rig=nobody"), "no rig file nobody"),
         (("--set", "speed=3"), "field speed"),

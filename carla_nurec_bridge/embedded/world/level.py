@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,7 @@ from .spawn_list import ListedSpawn
 
 _log = logging.getLogger(__name__)
 
+LARGE_MAP_ROADS = 500
 SPAWN_CLEARANCE_M = 0.5
 STOP_LINE_MARGIN_M = 0.3
 TRIGGER_LENGTH_M = 3.0
@@ -108,7 +110,10 @@ def open_level(name: str, xodr: str, listed: tuple[ListedSpawn, ...] | None = No
                 name, light.signal_id,
             )  # fmt: skip
     spawns = _computed(road_map) if listed is None else _placed(name, road_map, listed)
+    tell = _Progress(name, len(road_map.roads))
+    tell("builds the street, or takes it from the cache")
     objects = street_objects(street_of(road_map))
+    tell("measures the ground")
     return Level(
         name, road_map.text, road_map, build_ground(road_map), spawns, lights,
         signal_groups(road_map), objects, build_obstacles(objects),
@@ -169,6 +174,21 @@ def _trigger(road_map: OpenDriveMap, line: StopLine) -> Trigger:
     area = stop_area(road_map, line, TRIGGER_LENGTH_M, TRIGGER_GAP_M)
     x, y, z = area.position
     return Trigger(x, -y, z, -area.heading, 0.5 * area.length_m, 0.5 * line.width_m)
+
+
+class _Progress:
+    """Log the steps of a load that takes long; short ones say nothing."""
+
+    def __init__(self, name: str, roads: int) -> None:
+        self._what = f"map {name} ({roads} roads)"
+        self._large = roads >= LARGE_MAP_ROADS
+        self._began_s = time.monotonic()
+
+    def __call__(self, step: str) -> None:
+        """Say what comes next, and how long it has been."""
+        if self._large:
+            spent_s = time.monotonic() - self._began_s
+            _log.info("%s: %s (%.0f s so far)", self._what, step, spent_s)
 
 
 def _compare_places(road_map: OpenDriveMap) -> None:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.cli.demo_flow import DemoOptions, configure, demo_map, frames_to_replay
+from carla_nurec_bridge.cli.demo_flow import DemoOptions, configure, frames_to_replay
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.recorder_log import LogWriter
 
 
 def _options(out: Path, **settings: object) -> DemoOptions:
-    return DemoOptions(out, 3.0, 1, None, demo_map(), settings)
+    return DemoOptions(out, 3.0, 1, None, None, settings)
 
 
 def test_seconds_decide_the_frames(tmp_path: Path) -> None:

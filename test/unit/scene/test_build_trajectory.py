@@ -312,7 +312,7 @@ def test_without_a_map_in_the_package(tmp_path: Path) -> None:
     [
         ((), "name one source"),
         (("--trajectory", "a.csv", "--bag", "b"), "--trajectory and --bag are given"),
-        (("--recording", "a.log"), "--recording needs the map"),
+        (("--recording", "a.log"), "cannot read the recording a.log"),
         (("--recording", "a.log", "--smooth", "1"), "--smooth means nothing beside --recording"),
         (("--trajectory", "a.csv", "--origin", "48"), "is not LAT,LON,ALT"),
         (("--trajectory", "a.csv", "--columns", "x"), "'x' is not a new OURS=THEIRS"),
