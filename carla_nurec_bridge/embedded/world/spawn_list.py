@@ -12,6 +12,7 @@ from ...core.errors import InputError
 SUFFIX = ".spawn_points.csv"
 _PLACE = ("x", "y", "z")
 _TURN = ("pitch", "yaw", "roll")
+_BARE = ("index", *_PLACE)
 _KNOWN = ("index", *_PLACE, *_TURN)
 
 
@@ -30,18 +31,29 @@ class ListedSpawn:
 def read_spawn_list(path: Path) -> tuple[ListedSpawn, ...]:
     """Read a table with the columns x, y, z and, if it has them, pitch, yaw, roll and index.
 
-    That is what CARLA's ``util/extract_spawn_points.py`` writes (index, x, y, z); rows keep their
-    order. InputError when the file is none, with the line.
+    Without a line of names they are index, x, y, z, as CARLA's ``util/extract_spawn_points.py``
+    writes them. Rows keep their order. InputError when the file is none, with the line.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file, skipinitialspace=True)
+            named = _is_named(file.readline())
+            file.seek(0)
+            rows = csv.DictReader(file, None if named else _BARE, skipinitialspace=True)
             columns = [name.strip().lower() for name in rows.fieldnames or ()]
             _check_columns(path, columns)
             rows.fieldnames = columns
             return tuple(_spawn(path, rows.line_num, row) for row in rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"the spawn points of {path} cannot be read: {error}") from None
+
+
+def _is_named(line: str) -> bool:
+    """Say whether a first line holds names, not the numbers of a bare row."""
+    parts = line.split(",")
+    try:
+        return len([float(part) for part in parts]) != len(_BARE)
+    except ValueError:
+        return True
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:

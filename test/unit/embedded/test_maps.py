@@ -79,6 +79,10 @@ def test_listed_spawn_points_are_taken_in_their_order(folder: Path) -> None:
     )  # fmt: skip
     write_list(folder, "Town05_Opt", "index,x,y,z\n0,7,8,9\n")
     assert MapLibrary(folder).read("Town05_Opt").spawns == (ListedSpawn(7.0, 8.0, 9.0),)
+    write_list(folder, "Town05_Opt", "0,1.5,2.5,3.5\n1,-4,5,6\n")
+    assert MapLibrary(folder).read("Town05_Opt").spawns == (
+        ListedSpawn(1.5, 2.5, 3.5), ListedSpawn(-4.0, 5.0, 6.0),
+    ), "as CARLA's own tool writes it"  # fmt: skip
     assert MapLibrary(folder).read("Town10HD").spawns is None
 
 
