@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .land import land
 from .model import DRIVABLE, Lane, LaneSection, OpenDriveMap, Road
-from .surface import pavement
+from .surface import SUNK_M, pavement
 
 Array = NDArray[np.float64]
 
@@ -77,7 +77,7 @@ def ground_index(opendrive: OpenDriveMap) -> GroundIndex:
         quads.append(kept)
         owners.append(np.full(len(kept), number))
         rank.append(np.full(len(kept), 2 if strip.lane.type in DRIVABLE else 1))
-    quads.append(built.fillings)
+    quads.append(built.fillings + (0.0, 0.0, SUNK_M))
     owners.append(np.full(len(built.fillings), -1))
     rank.append(np.zeros(len(built.fillings)))
     corners = np.concatenate(quads)
@@ -96,7 +96,8 @@ def ground_height(
 ) -> tuple[Array, Array]:
     """Return the ground's height (N,) in metres and its unit normal (N, 3) under points (N, 2+).
 
-    The ground is what the street's mesh shows: carriageway, kerb-high sidewalks, land. Where roads
+    The ground is what the street's mesh shows: carriageway, kerb-high sidewalks, land, and what
+    fills junctions between their ways, level with these (``SUNK_M`` above its mesh). Where roads
     lie above each other the highest counts; with ``near_z`` (N,) the highest that is at most 1 m
     above it. Beyond the land (420 m off the roads) the height is NaN and the normal straight up.
     """

@@ -20,7 +20,8 @@ Array = NDArray[np.float64]
 
 CELL_M = 0.25
 _CLOSING_M = 4.0
-_SUNK_M = 0.01
+SUNK_M = 0.01
+"""What fills a junction is drawn so much lower than its ways, so as not to shine through them."""
 _HIGHEST_STEP_M = 2.0
 _MAX_REACH_M = 25_000.0
 
@@ -137,7 +138,7 @@ def _filling(strips: list[Strip], kept: list[NDArray[np.bool_]]) -> Array:
     distance, nearest = cKDTree(samples[:, :2]).query(flat.reshape(-1, 2), k=min(4, len(samples)))
     weight = 1.0 / np.maximum(distance.reshape(len(flat) * 4, -1), 0.05) ** 2
     near = samples[nearest.reshape(weight.shape), 2]
-    z = np.sum(weight * near, axis=1) / np.sum(weight, axis=1) - _SUNK_M
+    z = np.sum(weight * near, axis=1) / np.sum(weight, axis=1) - SUNK_M
     # Between ways above each other there is nothing to close.
     level = (np.ptp(near, axis=1) < _HIGHEST_STEP_M).reshape(-1, 4).all(axis=1)
     return np.concatenate([flat, z.reshape(-1, 4, 1)], axis=-1)[level]

@@ -7,6 +7,9 @@ from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.opendrive import OpenDriveMap, road_pose
 from carla_nurec_bridge.opendrive.heights import ground_height, lane_at
 from carla_nurec_bridge.opendrive.strips import KERB_M
+from carla_nurec_bridge.opendrive.surface import pavement
+
+from .conftest import opened, real_map
 
 
 def test_lanes_lie_on_the_road_and_sidewalks_a_kerb_above(demo: OpenDriveMap) -> None:
@@ -66,6 +69,15 @@ def test_a_hint_chooses_between_a_road_and_the_bridge_above(make_road, make_map)
     assert below is not None
     assert above is not None
     assert (below.road.id, above.road.id) == ("1", "2")
+
+
+def test_what_fills_the_junctions_of_a_level_town_is_level_with_its_ways() -> None:
+    town, _ = opened(real_map("Town01.xodr.gz"))
+    middles = pavement(town).fillings.mean(axis=1)[:, :2]
+    assert len(middles) > 100
+    height, _ = ground_height(town, middles)
+    off = np.minimum(np.abs(height), np.abs(height - KERB_M))
+    assert off.max() < 1e-6, "neither on the carriageway nor on a sidewalk that reaches in"
 
 
 def test_lane_at_states_where_on_the_lane(demo: OpenDriveMap) -> None:
