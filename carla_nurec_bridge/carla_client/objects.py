@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.frames import Matrix, mirror_angular, mirror_vector, rigid
+from ..core.pixel_ids import PixelIds
 from .motion import TELEPORT_MPS, rotation_rate
 from .session import matrix_of
 
@@ -18,6 +19,8 @@ Vector = NDArray[np.float64]
 PROP = "prop"
 """The class of props, and the role_name that CARLA gives those which nobody named."""
 _PROPS = "static.prop."
+_DRAWN = ("vehicle.", "walker.", _PROPS)
+"""Who has an id in instance pictures."""
 _BASE_TYPES = {"car", "truck", "van", "bus", "motorcycle", "bicycle"}
 
 
@@ -50,7 +53,8 @@ class ObjectTracker:
 
     A prop is named if it has a role_name of its own. ``label_of`` turns a blueprint id into a
     class (car, truck, ...). ``from_poses`` differentiates poses as ``MotionTracker`` does; those
-    of props are always, CARLA tells no velocity of them.
+    of props are always, CARLA tells no velocity of them. ``pixel_ids`` are the ids that instance
+    pictures of the last frame show.
     """
 
     def __init__(
@@ -68,6 +72,9 @@ class ObjectTracker:
         self._label_of = label_of
         self._from_poses = from_poses
         self._actors: dict[int, Actor | None] = {}
+        self._drawn: set[int] = set()
+        self._seen: frozenset[int] = frozenset()
+        self.pixel_ids = PixelIds()
         self._before: dict[int, ObjectState] = {}
         self.teleports = 0
 
@@ -81,6 +88,9 @@ class ObjectTracker:
         states = {state.id: state for state in snapshot}
         if states.keys() - self._actors.keys():
             self._describe()
+        if states.keys() != self._seen:
+            self._seen = frozenset(states)
+            self.pixel_ids = PixelIds(self._seen & self._drawn)
         now: dict[int, ObjectState] = {}
         for actor_id in sorted(states):
             actor = self._actors.get(actor_id)
@@ -92,6 +102,8 @@ class ObjectTracker:
     def _describe(self) -> None:
         for actor in self._world.get_actors():
             if actor.id not in self._actors:
+                if actor.type_id.startswith(_DRAWN):
+                    self._drawn.add(actor.id)
                 wanted = _is_object(actor) and actor.id != self._ego_id
                 self._actors[actor.id] = self._actor(actor) if wanted else None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import carla
 
+from ..core.pixel_ids import PixelIds
 from ..opendrive.geo_reference import to_earth
 from .ego import Ego, measured_steer_rad
 from .motion import Motion, MotionTracker
@@ -18,13 +19,15 @@ from .session import Session
 class FrameState:
     """One frame: ``steer_rad`` is measured (left positive).
 
-    ``geodetic`` is the WGS84 latitude and longitude (deg) and altitude (m) of the ego.
+    ``geodetic`` is the WGS84 latitude and longitude (deg) and altitude (m) of the ego;
+    ``pixel_ids`` know whole ids from those in instance pictures.
     """
 
     motion: Motion
     steer_rad: float
     geodetic: tuple[float, float, float]
     objects: Sequence[ObjectState]
+    pixel_ids: PixelIds
 
 
 class Observer:
@@ -62,7 +65,7 @@ class Observer:
         geodetic = (float(latitude), float(longitude), float(altitude_m))
         objects = self._objects.update(snapshot)
         steer_rad = self._steer_rad(motion.speed_mps)
-        self.last = FrameState(motion, steer_rad, geodetic, objects)
+        self.last = FrameState(motion, steer_rad, geodetic, objects, self._objects.pixel_ids)
         return self.last
 
     def _steer_rad(self, speed_mps: float) -> float:

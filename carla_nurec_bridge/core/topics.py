@@ -115,7 +115,8 @@ TOPICS: dict[str, Topic] = {
                       "8UC1, CARLA's CityObjectLabel (CARLA cameras)"),
     "instance": Topic("camera/{name}/instance/image_raw", "sensor_msgs/msg/Image",
                       "{name}_optical_frame", _CLOSE, "sensor", "sensor", True,
-                      "32SC1, actor id, 0 = no actor (CARLA cameras)"),
+                      "32SC1, actor id, 0 = no actor, -1 = one of several whose ids end in the "
+                      "same 16 bits, all that CARLA's pictures hold (CARLA cameras)"),
     "normals": Topic("camera/{name}/normals/image_raw", "sensor_msgs/msg/Image",
                      "{name}_optical_frame", _CLOSE, "sensor", "sensor", True,
                      "rgb8, surface normal as (n / 2 + 1/2) * 255 (CARLA cameras)"),

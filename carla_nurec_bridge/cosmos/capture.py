@@ -24,6 +24,7 @@ from ..carla_client.weather import weather_json
 from ..core.errors import BridgeError, InputError, RunError
 from ..core.frames import Matrix, invert
 from ..core.opencv_pinhole import OpenCVPinholeCamera
+from ..core.pixel_ids import pixel_id
 from ..core.rig import RigCamera
 from ..core.timebase import NS_PER_S
 from ..core.timings import Timings
@@ -32,7 +33,6 @@ from .clip import ClipDone, ControlClip, sha256_of
 from .frame import Box, ControlFrame
 from .hdmap import Fixture, HdMap, hd_map
 from .manifest import MAP_ENGINE, ClipCamera, ClipContent, write_manifest
-from .masters import MOST_ID
 from .sensor_rig import SensorRig, in_world, on_vehicle
 from .streams import ControlOptions
 
@@ -187,7 +187,7 @@ class _Studio:
             stack.enter_context(group)
             clip = ControlClip(
                 wish.output / camera.name, model, Fraction(wish.rerun.fps), wish.controls,
-                sources, street, self._ego.actor.id & MOST_ID if self._ego else 0,
+                sources, street, pixel_id(self._ego.actor.id) if self._ego else 0,
             )  # fmt: skip
             stack.callback(clip.abandon)
             shots.append(_Shot(group, camera, clip))
@@ -252,7 +252,7 @@ class _Studio:
             f"{ego.blueprint} {ego.live_id}" if ego else "the map",
             float(clip.rate),
         )  # fmt: skip
-        by_pixel = {p.live_id & MOST_ID: p for p in players}
+        by_pixel = {p.pixel_id: p for p in players}
         instances = [
             {**entry, **(by_pixel[entry["id"]].to_json() if entry["id"] in by_pixel else {})}
             for entry in clip.instances()
@@ -294,4 +294,4 @@ class _Studio:
 
 def _box(state: ObjectState) -> Box:
     actor = state.actor
-    return Box(actor.id & MOST_ID, actor.label, actor.size_m, state.map_from_box)
+    return Box(pixel_id(actor.id), actor.label, actor.size_m, state.map_from_box)

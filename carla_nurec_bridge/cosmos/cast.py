@@ -9,7 +9,7 @@ from typing import Any
 from ..carla_client.ego import Ego
 from ..carla_client.objects import ObjectState
 from ..core.errors import ProtocolError
-from .masters import MOST_ID
+from ..core.pixel_ids import PixelIds, pixel_id
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,11 @@ def cast_of(
         return known
     found = [replace(p, recorded_id=recorded.get(p.live_id, p.recorded_id)) for p in known]
     for live_id, blueprint, role, is_ego in sorted(new):
-        pixel_id = live_id & MOST_ID
-        found.append(Player(recorded.get(live_id), live_id, pixel_id, blueprint, role, is_ego))
-    by_pixel: dict[int, int] = {}
-    for player in found:
-        other = by_pixel.setdefault(player.pixel_id, player.live_id)
-        if other != player.live_id:
-            raise ProtocolError(
-                f"actors {other} and {player.live_id} have the same 16 bits in CARLA's instance "
-                "pictures; load the world again, so that ids start anew"
-            )
+        pixel = pixel_id(live_id)
+        found.append(Player(recorded.get(live_id), live_id, pixel, blueprint, role, is_ego))
+    for one, other, *_ in PixelIds(player.live_id for player in found).shared:
+        raise ProtocolError(
+            f"actors {one} and {other} have the same 16 bits in CARLA's instance pictures; load "
+            "the world again, so that ids start anew"
+        )
     return tuple(found)

@@ -14,10 +14,10 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ..core.errors import InputError, RunError
+from ..core.pixel_ids import MOST_ID
 from .frame import ControlFrame
 from .kernels import FARTHEST_CM, depth_cm
 
-MOST_ID = 0xFFFF
 _REPRODUCIBLE = {"fflags": "+bitexact"}
 
 

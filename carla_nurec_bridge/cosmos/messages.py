@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import ProtocolError
 from ..core.frames import Matrix, matrix_from_quaternion
+from ..core.pixel_ids import MOST_ID, pixel_id
 from .frame import Box, ControlFrame
 
 NEEDED = ("compressed", "depth", "semantic", "instance", "camera_info", "odometry")
@@ -54,13 +55,18 @@ def frame_of(
         simplejpeg.decode_jpeg(bytes(messages["compressed"].data), "RGB"),
         _native(image_array(messages["depth"])),
         image_array(messages["semantic"]),
-        _native(image_array(messages["instance"])),
+        _pixel_ids(_native(image_array(messages["instance"]))),
         None if normals is None else image_array(normals),
         pose_matrix(messages["odometry"].pose.pose) @ rig_from_camera,
         () if objects is None else tuple(_box(d) for d in objects.detections),
         {} if lights is None else dict(_light(d) for d in lights.detections),
         number,
     )
+
+
+def _pixel_ids(ids: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the 16 bits of ids that a clip holds; ids that several actors share become 0."""
+    return ids if ids.min() >= 0 and ids.max() <= MOST_ID else np.maximum(ids, 0) & MOST_ID
 
 
 def pose_matrix(pose: Any) -> Matrix:
@@ -77,7 +83,7 @@ def _native(pixels: NDArray[Any]) -> NDArray[Any]:
 def _box(detection: Any) -> Box:
     size = detection.bbox.size
     return Box(
-        int(detection.id),
+        pixel_id(int(detection.id)),
         str(detection.results[0].hypothesis.class_id),
         (float(size.x), float(size.y), float(size.z)),
         pose_matrix(detection.bbox.center),

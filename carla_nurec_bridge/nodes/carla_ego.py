@@ -26,6 +26,7 @@ from ..carla_client.weather import apply_weather, weather_json
 from ..core import heartbeat
 from ..core.errors import InputError, ProtocolError, told
 from ..core.numbering import Numbering
+from ..core.pixel_ids import PixelIds
 from ..core.rig import load_rig
 from ..core.streams import EGO, plan_streams
 from ..core.timebase import NS_PER_S, NS_PER_US, TickClock
@@ -104,6 +105,7 @@ class CarlaEgo:
         self._lost: Exception | None = None
         self._looked_s = 0.0
         self._clipped = 0
+        self._ambiguous: set[int] = set()
         self._replay: ReplayPlan | None = None
 
     def run(self, desk: ServiceDesk) -> int:
@@ -302,6 +304,7 @@ class CarlaEgo:
             if frame == 0 or binding != self._binding:
                 self._binding = binding
                 self._publisher.binding(binding)
+            self._note_shared(state.pixel_ids)
             recorded = dict(self._stage.recorded_ids(snapshot, state.objects))
             if recorded != self._recorded:
                 self._recorded = recorded
@@ -314,6 +317,8 @@ class CarlaEgo:
                 pictures = camera.take(snapshot.frame, limit_s)
             if pictures is None:
                 continue
+            if "instance" in pictures:
+                pictures["instance"] = state.pixel_ids.resolve(pictures["instance"])
             with self._timings.stage("camera_messages"):
                 self._publisher.camera(stamp, camera.camera, pictures)
         for device in self._sensors.devices_due(frame):
@@ -330,6 +335,16 @@ class CarlaEgo:
             if self._p.owns_clock:
                 refuse_second_clock(self._node)
             self._diagnostics.publish(stamp, self._health(), "; ".join(self._unplaced))
+
+    def _note_shared(self, pixel_ids: PixelIds) -> None:
+        """Say which actors instance pictures cannot tell apart, once each."""
+        new = [group for group in pixel_ids.shared if not self._ambiguous.issuperset(group)]
+        for group in new:
+            self._ambiguous.update(group)
+            self._warn(
+                f"instance pictures cannot tell actors {', '.join(map(str, group))} apart: their "
+                "ids have the same 16 bits; load the world again, so that ids start anew"
+            )
 
     def _do_requests(self) -> None:
         text = self._requests.weather()
@@ -394,6 +409,7 @@ class CarlaEgo:
             "commands_late": commands.late,
             "commands_refused": commands.refused,
             "commands_clipped": self._clipped,
+            "ambiguous_ids": len(self._ambiguous),
             "steer_limit_rad": self._steer_limit_rad(),
             "manual_override": self._inbox.overridden,
             "stray_answers": self._gate.stray,

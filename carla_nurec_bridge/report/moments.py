@@ -101,7 +101,7 @@ def _shown(row: Row, message: Any, palettes: dict[str, InstancePalette]) -> NDAr
         return semantic_rgb(pixels)
     if row.key == "instance":
         palette = palettes.setdefault(row.topic, InstancePalette())
-        return palette.rgb(pixels, np.zeros(pixels.shape, np.uint8))
+        return palette.rgb(np.maximum(pixels, 0), np.zeros(pixels.shape, np.uint8))
     return np.asarray(pixels, np.uint8)
 
 

@@ -38,3 +38,8 @@ def test_two_actors_with_one_pixel_id_are_refused() -> None:
     states = [state(40, "vehicle.b", "one"), state(40 + 65536, "vehicle.b", "two")]
     with pytest.raises(ProtocolError, match="40 and 65576 have the same 16 bits"):
         cast_of({}, states, (), None)
+
+
+def test_pixels_of_large_ids_are_their_low_bits() -> None:
+    [player] = cast_of({}, [state(65544, "vehicle.b", "one")], (), None)
+    assert (player.live_id, player.pixel_id) == (65544, 8)
