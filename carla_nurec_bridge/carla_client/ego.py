@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.errors import InputError, ProtocolError
 from ..core.frames import Matrix, invert, rigid
+from ..core.near_names import no_blueprint
 from ..core.vehicle import SteerLimits, VehicleInfo
 
 _CM = 0.01
@@ -42,14 +43,20 @@ def find_by_role(world: carla.World, role_name: str) -> carla.Vehicle | None:
     return None
 
 
+def find_blueprint(world: carla.World, blueprint_id: str) -> carla.ActorBlueprint:
+    """Return a blueprint, the first of a pattern; InputError offers near names where none fits."""
+    library = world.get_blueprint_library()
+    found = library.filter(blueprint_id)
+    if len(found) == 0:
+        raise InputError(no_blueprint(blueprint_id, (b.id for b in library)))
+    return found[0]
+
+
 def spawn(
     world: carla.World, blueprint_id: str, role_name: str, transform: carla.Transform
 ) -> carla.Vehicle:
     """Spawn an actor; InputError when the blueprint is unknown or the place is taken."""
-    found = world.get_blueprint_library().filter(blueprint_id)
-    if len(found) == 0:
-        raise InputError(f"CARLA has no blueprint {blueprint_id!r}")
-    blueprint = found[0]
+    blueprint = find_blueprint(world, blueprint_id)
     if blueprint.has_attribute("role_name"):
         blueprint.set_attribute("role_name", role_name)
     if blueprint.has_attribute("color"):

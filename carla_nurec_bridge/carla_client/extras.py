@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..core.errors import BridgeError, InputError
 from ..core.extras import Extra, Extras
 from ..core.frames import Matrix, invert, mirror_vector, rigid, rotation_from_rpy
+from .ego import find_blueprint
 from .route import STEP_M, Route
 from .scenarios.roads import road_edges
 from .session import Session, transform_of
@@ -139,7 +140,7 @@ class ExtraActors:
         steps = _GROUND_EVERY_M * np.arange(max(round(length_m / _GROUND_EVERY_M), 1) + 1)
         way = self._on_ground(start + steps[:, None] * onwards)
         heading = math.atan2(onwards[1], onwards[0])
-        blueprint = self._session.world.get_blueprint_library().find(extra.blueprint)
+        blueprint = find_blueprint(self._session.world, extra.blueprint)
         if blueprint.has_attribute("role_name"):
             blueprint.set_attribute("role_name", extra.name)
         if blueprint.has_attribute("is_invincible"):

@@ -11,6 +11,7 @@ import numpy as np
 from .catalogue import Blueprint, load_catalogue
 from .errors import InputError
 from .extras_file import ExtraEntry, ExtrasFile, Pair
+from .near_names import near_names
 
 _TRIES = 500
 _STREAM = 11
@@ -109,16 +110,16 @@ def _actor(entry: ExtraEntry, name: str, rng: np.random.Generator) -> Extra:
 
 
 def _blueprint(entry: ExtraEntry, rng: np.random.Generator) -> Blueprint:
-    found = [
-        blueprint
-        for blueprint in load_catalogue().values()
-        if any(fnmatch(blueprint.id, pattern) for pattern in entry.blueprints)
-        and blueprint.kind in ("walker", "prop")
-    ]
+    offered = [b for b in load_catalogue().values() if b.kind in ("walker", "prop")]
+    found = [b for b in offered if any(fnmatch(b.id, pattern) for pattern in entry.blueprints)]
     if not found:
+        names = [b.id for b in offered]
+        near = [name for wanted in entry.blueprints for name in near_names(wanted, names)]
         raise InputError(
             f"extra {entry.name}: no walker or prop of CARLA is called "
-            f"{' or '.join(entry.blueprints)}; carla-nurec nurec assets list shows them"
+            f"{' or '.join(entry.blueprints)}"
+            + (f"; near it: {', '.join(near)}" if near else "")
+            + "; carla-nurec nurec assets list shows them all"
         )
     return found[int(rng.integers(len(found)))]
 

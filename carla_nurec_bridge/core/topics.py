@@ -58,7 +58,8 @@ TOPICS: dict[str, Topic] = {
                            "base_link", _FRAME, "state", "frame", True,
                            "measured steering angle (rad, left positive), speed, acceleration"),
     "objects": Topic("objects", "vision_msgs/msg/Detection3DArray", "map", _FRAME, "state",
-                     "frame", True, "ground truth boxes of all actors but the ego: id, class, box"),
+                     "frame", True, "CARLA's boxes of all actors but the ego: id, class, box; a "
+                     "walker's holds its trunk, not arms and legs in stride"),
     "objects_states": Topic("objects/states", "derived_object_msgs/msg/ObjectArray", "map", _FRAME,
                             "state", "frame", True, "the same with velocity and acceleration"),
     "objects_markers": Topic("objects/markers", "visualization_msgs/msg/MarkerArray", "map",

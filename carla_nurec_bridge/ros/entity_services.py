@@ -11,6 +11,7 @@ from geometry_msgs.msg import Accel
 from ..carla_client.guests import GuestKind, read_kind
 from ..core.errors import InputError
 from ..core.frames import Matrix
+from ..core.near_names import no_blueprint
 from .convert import pose_matrix, vector_array
 from .director import Director
 from .run_control import RunControl
@@ -167,10 +168,10 @@ class EntityServices:
             kind = GuestKind(blueprint=uri, role_name="") if uri else read_kind(text)
         except InputError as error:
             raise Refused(_PARSE_ERROR, str(error)) from error
-        if kind.blueprint not in {b.id for b in self._entities.blueprints}:
-            raise Refused(
-                NOT_FOUND, f"CARLA has no blueprint {kind.blueprint!r}; get_spawnables lists them"
-            )
+        known = {b.id for b in self._entities.blueprints}
+        if kind.blueprint not in known:
+            words = no_blueprint(kind.blueprint, known)
+            raise Refused(NOT_FOUND, f"{words}; get_spawnables lists them all")
         return kind
 
     def _free_name(self, request: Any, given: str) -> str:
