@@ -102,7 +102,7 @@ class Ego:
     def close(self) -> int:
         self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(20)
+            self.process.wait(120)
         self.process.kill()
         self._output.close()
         return self.process.wait()

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -41,11 +40,9 @@ def bare_machine(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     return checkout, {"PATH": str(programs), "HOME": str(tmp_path)}
 
 
-def test_setup_that_is_up_to_date_takes_no_time(tmp_path):
+def test_setup_that_is_up_to_date_does_nothing(tmp_path):
     assert dev("setup", cwd=tmp_path).returncode == 0
-    started = time.monotonic()
     again = dev("setup", cwd=tmp_path)
-    assert time.monotonic() - started < 3
     assert again.stderr.splitlines() == [f"ready: {ROOT / '.venv'}"]
 
 

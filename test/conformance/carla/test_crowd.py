@@ -52,7 +52,7 @@ def test_world_by_itself_keeps_the_pace_of_the_wall_clock(facts: Facts) -> None:
 
 def test_world_by_itself_with_a_fixed_step_runs_ahead_of_the_wall_clock(facts: Facts) -> None:
     simulated_s, wall_s = facts["free"]
-    assert simulated_s > 2.0 * wall_s, "forty ticks a second are few on any machine"
+    assert simulated_s > wall_s, "twenty ticks a second are few, also on a busy machine"
 
 
 def test_calls_are_answered_and_sensors_have_data_while_it_does(facts: Facts) -> None:
