@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .core.errors import InputError
+from .core.field_errors import problem_text
 from .core.resources import config_path, map_file
 from .core.rig import load_rig
 from .core.streams import AGENT, EGO, NUREC, RECORDER, Stream, plan_streams
@@ -178,9 +179,7 @@ def checked_config(values: Mapping[str, Any], where: str) -> GraphConfig:
         name = ".".join(map(str, first["loc"]))
         known = GraphConfig.model_fields.get(name)
         about = f" ({known.description})" if known else f"; known: {', '.join(_fields())}"
-        raise InputError(
-            f"{where}: field {name}: {first['msg']}, found {first['input']!r}{about}"
-        ) from error
+        raise InputError(f"{where}: field {name}: {problem_text(first)}{about}") from error
     if config.mode == "replay" and config.log is None:
         raise InputError(f"{where}: mode replay needs the field log, a CARLA recorder file")
     if config.mode == "scene" and config.scene is None:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..core.errors import InputError
+from ..core.field_errors import problem_text
 from ..core.frames import matrix_from_xyz_rpy
 from ..core.ports import free_port
 from .ego import spawn
@@ -87,7 +88,7 @@ def _checked(model: type[_Model], entry: object, where: str) -> _Model:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         where = f"{where}{field}".rstrip(".")
-        raise InputError(f"{where}: {first['msg']}; found {first['input']!r}") from error
+        raise InputError(f"{where}: {problem_text(first)}") from error
 
 
 @final

@@ -15,7 +15,7 @@ _DAMAGED = 1
 @click.command(epilog=examples("carla-nurec cosmos check out/clips",
                                "carla-nurec cosmos check out/demo/controls"))  # fmt: skip
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...",
-                type=click.Path(path_type=Path, exists=True, file_okay=False))  # fmt: skip
+                type=click.Path(path_type=Path, exists=True))  # fmt: skip
 def command(folders: tuple[Path, ...]) -> int:
     """Count and hash every stream of the clips in DIR again, and compare with their manifests.
 
@@ -27,7 +27,10 @@ def command(folders: tuple[Path, ...]) -> int:
     out = console()
     shown = table(None, ("clip", "state"), ("streams", "frames", "MB"))
     problems: list[str] = []
-    for clip in (clip for folder in folders for clip in find_clips(folder)):
+    clips = dict.fromkeys(clip for folder in folders for clip in find_clips(folder))
+    if not clips:
+        raise InputError(f"{folders[0]} is no clip; give its folder")
+    for clip in clips:
         try:
             verdict = check_clip(clip)
         except InputError as error:

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from .errors import InputError
+from .field_errors import problem_text
 from .shipped_yaml import read_fields, shipped_files
 
 Pair = tuple[float, float]
@@ -97,9 +98,7 @@ def shipped_extras() -> list[ExtrasFile]:
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"]) or "the file"
-    shown = repr(first["input"])
-    shown = shown if len(shown) < 60 else type(first["input"]).__name__
     model = ExtraEntry if first["loc"][:1] == ("extras",) else ExtrasFile
     names = [part for part in first["loc"] if part in model.model_fields and part != "extras"]
     about = model.model_fields[str(names[0])].description if names else None
-    return f"field {field}: {first['msg']}; found {shown}" + (f" ({about})" if about else "")
+    return f"field {field}: {problem_text(first)}" + (f" ({about})" if about else "")

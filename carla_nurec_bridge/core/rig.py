@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import yaml
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from .cameras import CameraModel
 from .clouds import CloudFields
 from .errors import InputError
+from .field_errors import problem_text
 from .frames import BODY_FROM_OPTICAL, Matrix, matrix_from_xyz_rpy
 from .lens_file import MatrixMount, model_of, target_size
 from .lidar import LidarFilter
@@ -152,11 +153,9 @@ def _find(path_or_name: str | Path) -> Path:
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"]) or "the file"
-    found: Any = first["input"]
-    shown = repr(found) if not isinstance(found, dict | list) else type(found).__name__
     more = error.error_count() - 1
     rest = f" (and {more} more)" if more else ""
-    return f"field {field}: {first['msg']}; found {shown}{rest}"
+    return f"field {field}: {problem_text(first)}{rest}"
 
 
 def _matrix(mount: Mount) -> Matrix:

@@ -20,6 +20,8 @@ from .masters import read_master
 from .palette import semantic_rgb
 from .streams import STREAMS
 
+REPORT = "report.json"
+"""What `cosmos controls` writes beside its clips."""
 _STEP_PX = 8
 _SLACK_LEVELS = 40.0
 _LATE = Fraction(1, 100)
@@ -37,7 +39,16 @@ class Verdict:
 
 
 def find_clips(directory: Path) -> list[Path]:
-    """Return the clip folders at or right below a folder; InputError when there is none."""
+    """Return the clip folders at or right below a folder; InputError when there is none.
+
+    A file is taken as what a shell makes of ``clips/*``: a clip's as its clip, a report as none.
+    """
+    if directory.is_file():
+        if (directory.parent / MANIFEST).is_file():
+            return [directory.parent]
+        if directory.name == REPORT:
+            return []
+        raise InputError(f"{directory} is no clip, nor part of one; give a folder")
     if (directory / MANIFEST).is_file():
         return [directory]
     below = sorted(path.parent for path in directory.glob(f"*/{MANIFEST}"))

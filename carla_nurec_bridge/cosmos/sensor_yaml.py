@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from ..core.cameras import OpenCVPinholeCamera
 from ..core.errors import InputError
+from ..core.field_errors import problem_text
 from ..core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
 from ..core.rig import Rig, RigCamera
 from .sensor_file import ListFile, NewerRigFile
@@ -58,9 +59,7 @@ def _checked(path: Path, kind: Any, content: Any) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         field = _field(".".join(map(str, first["loc"])) or "the file", bare)
-        shown = "" if isinstance(first["input"], dict | list) else f"; found {first['input']!r}"
-        message = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{path}: field {field}: {message}{shown}") from error
+        raise InputError(f"{path}: field {field}: {problem_text(first)}") from error
 
 
 def _field(name: str, bare: bool) -> str:

@@ -59,6 +59,7 @@ def control_sources(
     if not p.controls or not (fitting or p.camera):
         return None
     camera = _wanted(fitting, p.camera)
+    _check_size(camera, p)
     rgb = camera.name
     if p.rgb == "nurec":
         rgb = twin(camera, tuple(c for c in rig.cameras if c.name in produced)).name
@@ -92,6 +93,17 @@ def control_options(p: RecorderParameters) -> tuple[ControlOptions, tuple[str, .
         frozenset(p.only),
     )
     return options, notes
+
+
+def _check_size(camera: RigCamera, p: RecorderParameters) -> None:
+    """Refuse a camera whose videos the encoder would refuse at the first picture."""
+    width, height = camera.model.width, camera.model.height
+    if p.pixel_format == "yuv420p" and (width % 2 or height % 2):
+        raise InputError(
+            f"camera {camera.name} is {width}x{height}, and control videos in yuv420p need even "
+            "sizes: give it another resolution, set controls.pixel_format to rgb24 or yuv444p, or "
+            "controls.enabled to false"
+        )
 
 
 def _wanted(fitting: Sequence[RigCamera], name: str) -> RigCamera:

@@ -10,6 +10,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from ..core.errors import InputError
+from ..core.field_errors import problem_text
 from .archive import Archive, open_archive
 from .check_map import check_map
 from .check_members import check_members
@@ -83,10 +84,7 @@ def _read(
     except ValidationError as error:
         for one in error.errors():
             where = ".".join(str(part) for part in one["loc"])
-            value = one["input"]
-            plain = isinstance(value, str | int | float | bool | None)
-            shown = repr(value)[:60] if plain else type(value).__name__
-            found.error(member, where, f"{one['msg']}; found {shown}")
+            found.error(member, where, problem_text(one))
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         found.error(member, "", " ".join(str(error).split()))
     except InputError as error:

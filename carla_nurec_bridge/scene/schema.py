@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ..core.errors import InputError
+from ..core.field_errors import problem_text
 
 LABELS = (
     "automobile", "heavy_truck", "bus", "trailer", "rider", "person", "other_vehicle",
@@ -172,7 +173,4 @@ def _validated(content: object, what: str, model: TypeAdapter[Content]) -> Conte
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the content"
-        found: Any = first["input"]
-        plain = isinstance(found, str | int | float | bool | None)
-        shown = repr(found)[:60] if plain else type(found).__name__
-        raise InputError(f"{what}: field {field}: {first['msg']}; found {shown}") from error
+        raise InputError(f"{what}: field {field}: {problem_text(first)}") from error

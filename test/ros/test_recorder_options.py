@@ -57,6 +57,18 @@ def test_how_control_videos_are_made_is_checked_at_the_start(tmp_path: Path) -> 
             control_options(RecorderParameters(**wrong))  # type: ignore[arg-type]
 
 
+def test_a_camera_of_odd_size_is_refused_by_its_name_before_the_run() -> None:
+    rig = load_rig("cosmos")
+    odd = replace(rig.cameras[0], model=rig.cameras[0].model.scaled(321, 181))
+    rig = replace(rig, cameras=(odd,))
+    streams = plan_streams(rig, 50_000_000, (EGO, RECORDER))
+    with pytest.raises(InputError, match=r"camera front is 321x181.*rgb24 .*controls.enabled"):
+        control_sources(rig, streams, RecorderParameters())
+    for fine in ({"pixel_format": "rgb24", "crf": 0}, {"pixel_format": "yuv444p"}):
+        assert control_sources(rig, streams, RecorderParameters(**fine)) is not None
+    assert control_sources(rig, streams, RecorderParameters(controls=False)) is None
+
+
 def test_a_run_with_a_job_leaves_the_recorder_time_for_it(tmp_path: Path) -> None:
     map_file = config_path("maps", "demo_town.xodr")
     config = GraphConfig(

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ...core.errors import InputError
+from ...core.field_errors import problem_text
 from ...core.shipped_yaml import read_fields, shipped_files
 
 EventType = Literal[
@@ -75,9 +76,7 @@ def load_spec(wanted: str) -> ScenarioSpec:
         field = ".".join(map(str, first["loc"]))
         about = ScenarioSpec.model_fields.get(str(first["loc"][0]))
         meaning = f" ({about.description})" if about else ""
-        raise InputError(
-            f"{path}: field {field}: {first['msg']}, found {first['input']!r}{meaning}"
-        ) from error
+        raise InputError(f"{path}: field {field}: {problem_text(first)}{meaning}") from error
 
 
 def shipped_specs() -> list[ScenarioSpec]:

@@ -236,5 +236,6 @@ def _sentences(path: Path, error: ValidationError) -> str:
             hint = f"did you mean {near[0]}?" if near else "check its spelling"
             lines.append(f"{path}: {field} is no key of a job; {hint}")
         else:
-            lines.append(f"{path}: {field} = {problem['input']!r}: {problem['msg']}")
+            told = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{path}: {field} = {problem['input']!r}: {told}")
     return "\n".join(lines)

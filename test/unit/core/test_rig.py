@@ -209,5 +209,7 @@ def test_sensors_of_carla_have_its_attributes(tmp_path):
     ],
 )
 def test_wrong_sensors_are_named(tmp_path, change, words):
-    with pytest.raises(InputError, match=words):
+    with pytest.raises(InputError, match=words) as refused:
         _with_sensors(tmp_path, _LIDAR | change)
+    assert "Value error" not in str(refused.value)
+    assert "found dict" not in str(refused.value)

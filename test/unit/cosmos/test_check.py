@@ -53,6 +53,22 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+def test_what_a_shell_makes_of_a_star_is_taken(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    shutil.copytree(whole, folder / "eye")
+    (folder / "report.json").write_text("{}")
+    run = CliRunner().invoke
+    star = run(command, [str(path) for path in sorted(folder.iterdir())], standalone_mode=False)
+    assert star.return_value == 0, star.output
+    inside = run(command, [str(p) for p in (folder / "eye").iterdir()], standalone_mode=False)
+    assert inside.return_value == 0
+    assert inside.output.count("whole") == 1
+    (folder / "other.txt").touch()
+    for wrong, words in (("report.json", "is no clip"), ("other.txt", "nor part of one")):
+        refused = run(command, [str(folder / wrong)], standalone_mode=False)
+        assert words in str(refused.exception)
+
+
 @pytest.fixture
 def clip(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "eye"))
