@@ -282,6 +282,16 @@ def advance(state, control, parameters, gears, torque, steering, ground_grid, dt
         s[FORCE_X] = s[FORCE_Y] = s[FORCE_Z] = s[TORQUE_Z] = 0.0
 
 
+@numba.njit(cache=True, error_model="numpy")
+def all_within(table, most):  # type: ignore[no-untyped-def]
+    """Say whether all numbers of a table are within +-``most``; what is no number is not."""
+    for i in range(table.shape[0]):
+        for j in range(table.shape[1]):
+            if not abs(table[i, j]) <= most:
+                return False
+    return True
+
+
 def empty_tables(count: int) -> tuple[np.ndarray, ...]:
     """Return zeroed state, control, parameters, gears, torque and steering for ``count`` rows."""
     return (

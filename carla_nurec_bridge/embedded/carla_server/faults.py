@@ -48,12 +48,15 @@ class Faults:
 
 
 class Containment:
-    """The context of ``Faults.within``; ``error`` is what was raised in it, if anything."""
+    """The context of ``Faults.within``; ``error`` is what was raised in it, if anything.
 
-    __slots__ = ("_faults", "_then", "_what", "error")
+    ``what`` may change within.
+    """
+
+    __slots__ = ("_faults", "_then", "error", "what")
 
     def __init__(self, faults: Faults, what: str, then: str) -> None:
-        self._faults, self._what, self._then = faults, what, then
+        self._faults, self.what, self._then = faults, what, then
         self.error: Exception | None = None
 
     def __enter__(self) -> Containment:
@@ -67,5 +70,5 @@ class Containment:
     ) -> bool:
         if isinstance(error, Exception):
             self.error = error
-            self._faults.tell(self._what, self._then, error)
+            self._faults.tell(self.what, self._then, error)
         return self.error is not None

@@ -86,10 +86,9 @@ class Fleet:
 
         ``before`` is the state of the same vehicles when it was last known to be good.
         """
-        sane = np.abs(self.state) <= MOST
-        if sane.all():
+        if d.all_within(self.state, MOST):
             return []
-        lost = np.flatnonzero(~sane.all(axis=1)).tolist()
+        lost = np.flatnonzero(~(np.abs(self.state) <= MOST).all(axis=1)).tolist()
         for row in lost:
             good = np.abs(before[row]) <= MOST
             self.state[row] = np.where(good, before[row], 0.0)

@@ -102,7 +102,7 @@ class TrafficSteps:
 
     def tick_from_s(self, came_s: float) -> float:
         """Return when a tick that was asked for at ``came_s`` may begin."""
-        if not any(client.ports for client in self._clients.values()):
+        if self._last_call_s < 0.0 or not any(c.ports for c in self._clients.values()):
             return came_s
         return min(self._last_call_s + self._pause_s, came_s + 2.0 * self._pause_s)
 
