@@ -195,16 +195,28 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _ground_pose(s, p, grid):  # type: ignore[no-untyped-def]
+def _ground_pose(s, p, heights, below, lower, ox, oy, cell):  # type: ignore[no-untyped-def]
     """Return height, pitch and roll of the ground below a vehicle (pitch up, roll right down)."""
     cos, sin = math.cos(s[YAW]), math.sin(s[YAW])
     f, b, t = p[FRONT_M], p[REAR_M], p[HALF_TRACK_M]
     # Wheels ask for the ground near their own height: a bridge may lie above or below.
     nose, tail = s[Z] + f * math.sin(s[PITCH]), s[Z] - b * math.sin(s[PITCH])
-    front_left = height_at(grid, s[X] + f * cos + t * sin, s[Y] + f * sin - t * cos, nose)
-    front_right = height_at(grid, s[X] + f * cos - t * sin, s[Y] + f * sin + t * cos, nose)
-    rear_left = height_at(grid, s[X] - b * cos + t * sin, s[Y] - b * sin - t * cos, tail)
-    rear_right = height_at(grid, s[X] - b * cos - t * sin, s[Y] - b * sin + t * cos, tail)
+    front_left = height_at(
+        heights, below, lower, ox, oy, cell,
+        s[X] + f * cos + t * sin, s[Y] + f * sin - t * cos, nose,
+    )  # fmt: skip
+    front_right = height_at(
+        heights, below, lower, ox, oy, cell,
+        s[X] + f * cos - t * sin, s[Y] + f * sin + t * cos, nose,
+    )  # fmt: skip
+    rear_left = height_at(
+        heights, below, lower, ox, oy, cell,
+        s[X] - b * cos + t * sin, s[Y] - b * sin - t * cos, tail,
+    )  # fmt: skip
+    rear_right = height_at(
+        heights, below, lower, ox, oy, cell,
+        s[X] - b * cos - t * sin, s[Y] - b * sin + t * cos, tail,
+    )  # fmt: skip
     front = 0.5 * (front_left + front_right)
     rear = 0.5 * (rear_left + rear_right)
     pitch = math.atan2(front - rear, f + b)
@@ -220,6 +232,7 @@ def advance(state, control, parameters, gears, torque, steering, ground_grid, dt
     ``gears`` (N, K, 3), ``torque`` and ``steering`` (N, K, 2) curves over rpm and km/h;
     ``ground_grid`` is ``world.ground.Grid``.
     """
+    heights, below, lower, ox, oy, cell = ground_grid
     steps = max(math.ceil(dt / substep - 1e-9), 1)
     h = dt / steps
     for n in range(state.shape[0]):
@@ -231,7 +244,7 @@ def advance(state, control, parameters, gears, torque, steering, ground_grid, dt
             continue
         old_x, old_y, old_z = s[VEL_X], s[VEL_Y], s[VEL_Z]
         z0, pitch0, roll0 = s[Z], s[PITCH], s[ROLL]
-        ground, pitch, roll = _ground_pose(s, p, ground_grid)
+        ground, pitch, roll = _ground_pose(s, p, heights, below, lower, ox, oy, cell)
         for _ in range(steps):
             grounded = s[Z] <= ground + 0.03
             if c[MODE] == CONSTANT_VELOCITY:
@@ -252,7 +265,7 @@ def advance(state, control, parameters, gears, torque, steering, ground_grid, dt
             s[X] += h * (s[U] * cos - s[V] * sin) * math.cos(pitch)
             s[Y] += h * (s[U] * sin + s[V] * cos) * math.cos(pitch)
             s[YAW] += h * s[YAW_RATE]
-            ground, pitch, roll = _ground_pose(s, p, ground_grid)
+            ground, pitch, roll = _ground_pose(s, p, heights, below, lower, ox, oy, cell)
             weight = GRAVITY if c[GRAVITY_ON] > 0.5 else 0.0
             lift = s[FORCE_Z] / p[MASS] - weight
             if c[MODE] == CONSTANT_VELOCITY and c[CONST_W] != 0.0:

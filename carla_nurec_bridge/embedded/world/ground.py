@@ -59,7 +59,7 @@ class Ground:
 
     def height(self, x: float, y: float, z: float) -> float:
         """Return the height in metres of the ground of a body at (x, y, z) of CARLA's axes."""
-        return float(height_at(self.grid, x, y, z))
+        return float(height_at(*self.grid, x, y, z))
 
     def limits_at(self, xyz: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the posted speed in km/h at (N, 3) points of CARLA's axes."""
@@ -74,26 +74,35 @@ class Ground:
 
 
 @numba.njit(cache=True, error_model="numpy")
-def height_at(grid, x, y, z):  # type: ignore[no-untyped-def]
+def height_at(heights, below, lower, origin_x, origin_y, cell, x, y, z):  # type: ignore[no-untyped-def]
     """Return the height of the ground of a body at (x, y, z) of CARLA's axes, bilinear.
 
     It is the highest ground that lies at most ``STEP_UP_M`` above the body, or the lowest. At the
     edge of a road below a bridge only what the body can stand on counts.
     """
-    heights, below, lower, origin_x, origin_y, cell = grid
     column, row = (x - origin_x) / cell, (y - origin_y) / cell
     column = min(column, heights.shape[1] - 1.001) if column > 0.0 else 0.0
     row = min(row, heights.shape[0] - 1.001) if row > 0.0 else 0.0
     i, j = int(row), int(column)
     a, b = row - i, column - j
     ceiling = z + STEP_UP_M
+    one, two = heights[i, j], heights[i, j + 1]
+    three, four = heights[i + 1, j], heights[i + 1, j + 1]
+    if below.shape[0] == 0 or max(one, two, three, four) <= ceiling:
+        return (1 - a) * ((1 - b) * one + b * two) + a * ((1 - b) * three + b * four)
+    return _height_under(heights, below, lower, i, j, a, b, ceiling)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _height_under(heights, below, lower, i, j, a, b, ceiling):  # type: ignore[no-untyped-def]
+    """Return what ``height_at`` does where some ground lies above ``ceiling``."""
     total, weights, every = 0.0, 0.0, 0.0
     under = False
     for k in range(4):
         u, v = i + k // 2, j + k % 2
         weight = (a if k // 2 else 1.0 - a) * (b if k % 2 else 1.0 - b)
         height = heights[u, v]
-        if height > ceiling and below.shape[0] and below[u, v] >= 0:
+        if height > ceiling and below[u, v] >= 0:
             under = True
             for level in lower[below[u, v]]:
                 if level != level:
