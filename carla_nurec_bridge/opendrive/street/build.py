@@ -12,6 +12,7 @@ from ..land import land
 from ..model import OpenDriveMap
 from ..stops import stop_lines
 from ..surface import pavement
+from .bridges import underpass_walls
 from .buildings import building_meshes
 from .furniture import SignalHead, lamp_meshes, sign_meshes, signal_parts
 from .greenery import land_mesh, tree_meshes
@@ -47,6 +48,7 @@ def build_street(opendrive: OpenDriveMap, seed: int = 0) -> Street:
     poles, heads = signal_parts(opendrive, built, stops)
     ground = [
         *pavement_meshes(built, rng),
+        *underpass_walls(opendrive, built),
         land_mesh(land(opendrive), built, rng),
         *mark_meshes(opendrive, rng),
         *crosswalk_meshes(opendrive),

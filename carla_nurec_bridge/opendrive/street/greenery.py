@@ -17,6 +17,7 @@ _BARK = (92, 72, 54)
 _LEAVES = ((74, 108, 48), (88, 120, 56), (62, 96, 52), (104, 126, 58), (82, 104, 44))
 _MEADOW = np.array((96, 118, 62), dtype=np.float64)
 _DRY = np.array((128, 126, 78), dtype=np.float64)
+_STEEPEST_FLOOR = 0.3
 _FLOOR, _FLOOR_M = (70, 70, 72), 0.35
 _WOODS = np.array((58, 84, 48), dtype=np.float64)
 _TREE_STEP_M = 11.0
@@ -39,8 +40,11 @@ def land_mesh(ground: Land, built: Pavement, rng: np.random.Generator) -> Mesh:
     wooded = (beyond > 70.0) & (rng.random(len(x)) < np.clip(beyond / 260.0, 0.0, 0.85))
     colours[wooded] = _WOODS
     colours *= 1.0 + rng.normal(0.0, 0.02, len(colours))[:, None]
-    # What closes hairline gaps between lanes lies well below them.
+    # What closes hairline gaps between lanes lies well below them, and not across the way that one
+    # road has below another.
     floor = ground.vertices[ground.under] - np.array([0.0, 0.0, _FLOOR_M])
+    across = np.cross(floor[:, 1] - floor[:, 0], floor[:, 2] - floor[:, 0])
+    floor = floor[np.hypot(*across[:, :2].T) < _STEEPEST_FLOOR * np.abs(across[:, 2])]
     return concatenate(
         [triangles(corners, colours, Label.TERRAIN), triangles(floor, _FLOOR, Label.ROADS)]
     )
