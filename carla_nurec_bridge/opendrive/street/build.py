@@ -49,7 +49,7 @@ def build_street(opendrive: OpenDriveMap, seed: int = 0) -> Street:
     ground = [
         *pavement_meshes(built, rng),
         *underpass_walls(opendrive, built),
-        land_mesh(land(opendrive), built, rng),
+        land_mesh(opendrive, land(opendrive), built, rng),
         *mark_meshes(opendrive, rng),
         *crosswalk_meshes(opendrive),
         stop_line_mesh(bars),

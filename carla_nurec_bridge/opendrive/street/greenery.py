@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...rendering.mesh import Mesh, concatenate
-from ..heights import ground_height
+from ..heights import ground_height, levels_below
 from ..land import Land
 from ..model import OpenDriveMap
 from ..surface import Pavement
@@ -17,14 +17,16 @@ _BARK = (92, 72, 54)
 _LEAVES = ((74, 108, 48), (88, 120, 56), (62, 96, 52), (104, 126, 58), (82, 104, 44))
 _MEADOW = np.array((96, 118, 62), dtype=np.float64)
 _DRY = np.array((128, 126, 78), dtype=np.float64)
-_STEEPEST_FLOOR = 0.3
+_CUTS = 6
 _FLOOR, _FLOOR_M = (70, 70, 72), 0.35
 _WOODS = np.array((58, 84, 48), dtype=np.float64)
 _TREE_STEP_M = 11.0
 _MOST_STREET_TREES, _MOST_SCATTERED_TREES = 360, 220
 
 
-def land_mesh(ground: Land, built: Pavement, rng: np.random.Generator) -> Mesh:
+def land_mesh(
+    opendrive: OpenDriveMap, ground: Land, built: Pavement, rng: np.random.Generator
+) -> Mesh:
     """Return the land: grass in shades that change over tens of metres, woods on far hills."""
     corners = ground.vertices[ground.triangles]
     x, y = corners[:, :, 0].mean(axis=1), corners[:, :, 1].mean(axis=1)
@@ -40,14 +42,26 @@ def land_mesh(ground: Land, built: Pavement, rng: np.random.Generator) -> Mesh:
     wooded = (beyond > 70.0) & (rng.random(len(x)) < np.clip(beyond / 260.0, 0.0, 0.85))
     colours[wooded] = _WOODS
     colours *= 1.0 + rng.normal(0.0, 0.02, len(colours))[:, None]
-    # What closes hairline gaps between lanes lies well below them, and not across the way that one
-    # road has below another.
+    # What closes hairline gaps between lanes lies well below them.
     floor = ground.vertices[ground.under] - np.array([0.0, 0.0, _FLOOR_M])
-    across = np.cross(floor[:, 1] - floor[:, 0], floor[:, 2] - floor[:, 0])
-    floor = floor[np.hypot(*across[:, :2].T) < _STEEPEST_FLOOR * np.abs(across[:, 2])]
+    floor = floor[~_bars(opendrive, floor)]
     return concatenate(
         [triangles(corners, colours, Label.TERRAIN), triangles(floor, _FLOOR, Label.ROADS)]
     )
+
+
+def _bars(opendrive: OpenDriveMap, floor: Array) -> NDArray[np.bool_]:
+    """Tell which triangles (T, 3, 3) below pavement come up through a road below a bridge."""
+    steep = np.flatnonzero(np.ptp(floor[..., 2], axis=1) > _FLOOR_M)
+    i, j = (x.ravel() for x in np.meshgrid(np.arange(_CUTS + 1), np.arange(_CUTS + 1)))
+    shares = np.column_stack([i, j, _CUTS - i - j])[i + j <= _CUTS] / _CUTS
+    points = np.einsum("kc,tcx->tkx", shares, floor[steep]).reshape(-1, 3)
+    found, levels = levels_below(opendrive, points, np.full(len(points), np.inf))
+    above = np.zeros(len(points), bool)
+    above[found] = points[found, 2] > np.nanmin(levels, axis=1) if len(found) else False
+    bars = np.zeros(len(floor), bool)
+    bars[steep] = above.reshape(-1, len(shares)).any(axis=1)
+    return bars
 
 
 def tree_meshes(
