@@ -16,7 +16,6 @@ from ...opendrive.heights import levels_below
 from ...opendrive.model import OpenDriveMap
 from ...opendrive.raster import Mask, grow, outlines
 from ...opendrive.street.marks import crosswalk_outline
-from ...opendrive.strips import Strip
 from ...opendrive.surface import Pavement, pavement
 
 Array = NDArray[np.float64]
@@ -52,7 +51,7 @@ def walk_area(road_map: OpenDriveMap) -> WalkArea | None:
     find their way in a plane.
     """
     built = pavement(road_map)
-    lowest = [_lowest(road_map, x, keep) for x, keep in zip(built.strips, built.kept, strict=True)]
+    lowest = _lowest(road_map, built)
     sidewalk = built.grid.empty()
     for strip, quads in zip(built.strips, lowest, strict=True):
         if strip.lane.type in WALKED:
@@ -89,12 +88,17 @@ def walk_area(road_map: OpenDriveMap) -> WalkArea | None:
     )
 
 
-def _lowest(road_map: OpenDriveMap, strip: Strip, keep: NDArray[np.bool_]) -> Array:
-    """Return the quads (N, 4, 3) of a strip that have no road below them."""
-    quads = strip.quads()[keep]
-    middles = quads.mean(axis=1)
+def _lowest(road_map: OpenDriveMap, built: Pavement) -> list[Array]:
+    """Return of each strip the quads (N, 4, 3) that have no road below them."""
+    quads = [x.quads()[keep] for x, keep in zip(built.strips, built.kept, strict=True)]
+    ends = np.cumsum([len(x) for x in quads])
+    every = np.concatenate(quads)
+    middles = every.mean(axis=1)
+    # Asked once for all strips: each call looks at the whole map.
     bridging, _ = levels_below(road_map, middles, middles[:, 2])
-    return np.delete(quads, bridging, axis=0)
+    lowest = np.ones(len(every), bool)
+    lowest[bridging] = False
+    return [x[keep] for x, keep in zip(quads, np.split(lowest, ends[:-1]), strict=True)]
 
 
 def _crossings(road_map: OpenDriveMap, built: Pavement) -> Mask:

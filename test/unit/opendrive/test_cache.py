@@ -6,10 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from odd_maps import road, town
 
 from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.embedded.carla_server.navigation import walk_area
+from carla_nurec_bridge.embedded.world.level import open_level
 from carla_nurec_bridge.opendrive import parse
+from carla_nurec_bridge.opendrive.land import land
 from carla_nurec_bridge.opendrive.street import Street, build_street, cache, cached_street
+from carla_nurec_bridge.opendrive.surface import pavement
 
 TEXT = config_path("maps", "demo_town.xodr").read_text()
 
@@ -73,3 +78,15 @@ def test_two_processes_at_once_get_the_same_street(own_cache: Path) -> None:
     assert answers == {f"{len(expected.mesh.triangles)} {len(expected.lights)}\n"}
     kept = list((own_cache / "carla_nurec_bridge/streets").iterdir())
     assert [path.name for path in kept] == [cache.street_key(TEXT, 0)]
+
+
+def test_a_level_is_made_of_one_reading_of_its_map(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes long on large maps, their pavement and land, is made once for all who need it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    text = town(road(), road(2, 100.0))
+    made = pavement.cache_info().misses, land.cache_info().misses
+    level = open_level("made", text)
+    assert walk_area(level.road_map) is None
+    assert (pavement.cache_info().misses, land.cache_info().misses) == (made[0] + 1, made[1] + 1)
