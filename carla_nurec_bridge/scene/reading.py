@@ -199,7 +199,9 @@ def _map(archive: Archive, notes: list[str]) -> tuple[str | None, GeoReference |
         return None, None
     text = decode_map(archive.read(MAP, _MAX_MAP_BYTES), f"{archive.path}: {MAP}")
     sound = sound_map(text, f"{archive.path}: {MAP}")
-    notes.extend(f"{MAP}: {note}" for note in sound.notes)
+    for note in sound.notes:
+        notes.append(f"{MAP}: {note}")
+        _log.warning("%s: %s: %s", archive.path, MAP, note)
     return sound.text, geo_reference(sound.text, f"{archive.path}: {MAP}")
 
 

@@ -334,3 +334,19 @@ def test_a_drive_too_long_to_be_read_is_not_written(
     with pytest.raises(InputError, match=r"its rig_trajectories\.json would have .* cut the drive"):
         built(path, tmp_path, xodr=map_path.read_text())
     assert not (tmp_path / "s.usdz").exists()
+
+
+def test_what_was_mended_in_a_map_stays_with_its_scene(
+    map_path: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    xodr = map_path.read_text()
+    at = xodr.index('id="', xodr.index("<road ")) + 4
+    odd = xodr[:at] + "main-street" + xodr[xodr.index('"', at) :]
+    rows = [f"{1 + k},{20 + 8 * k},-133" for k in range(4)]
+    scene = built(table(tmp_path, rows, "stamp_s,x,y"), tmp_path, xodr=odd)
+    assert any("map.xodr: ids of roads" in note and "main-street" in note for note in scene.notes)
+    assert "main-street" in caplog.text
+    assert scene.xodr is not None
+    assert 'id="main-street"' not in scene.xodr
+    found = [p for p in check_scene(tmp_path / "s.usdz") if "main-street" in p.text]
+    assert [p.level for p in found] == ["warning"]
