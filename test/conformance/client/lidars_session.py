@@ -44,7 +44,7 @@ def main(port: int) -> dict[str, object]:
             stage.open()
             for fields in ("xyzirt", "autoware"):
                 rig = rig_of(fields)
-                with RigSensors(session.client, stage.ego, rig, DT_NS, 1) as sensors:
+                with RigSensors(session.client, stage.ego, rig, DT_NS, 1, paced=True) as sensors:
                     facts["notes"] = sensors.notes
                     [device] = sensors.devices_due(TICKS)
                     for tick in range(SWEEPS * TICKS):
