@@ -105,8 +105,23 @@ def ground_height(
     ceiling = np.full(len(flat), np.inf)
     if near_z is not None:
         ceiling[:] = np.asarray(near_z, dtype=np.float64) + _STEP_UP_M
-    index = ground_index(opendrive)
+    z, normals, _ = _ground(ground_index(opendrive), flat, ceiling)
+    return z, normals / np.linalg.norm(normals, axis=1, keepdims=True)
+
+
+def paved_height(opendrive: OpenDriveMap, points: ArrayLike) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the height (N,) of the highest ground under points (N, 2+), and which are paved."""
+    flat = np.ascontiguousarray(np.asarray(points, dtype=np.float64)[:, :2])
+    z, _, paved = _ground(ground_index(opendrive), flat, np.full(len(flat), np.inf))
+    return z, paved
+
+
+def _ground(
+    index: GroundIndex, flat: Array, ceiling: Array
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Return heights, normals of any length, and which points lie on pavement."""
     z, hit = _query(flat, ceiling, index.road, _ROAD_SLACK_M)
+    paved = hit >= 0
     normals = np.zeros((len(flat), 3))
     normals[:, 2] = 1.0
     normals[:, :2] = -index.road.planes[hit, :2] * (hit >= 0)[:, None]
@@ -114,7 +129,7 @@ def ground_height(
     if len(off):
         z[off], hit = _query(flat[off], np.full(len(off), np.inf), index.land, _LAND_SLACK_M)
         normals[off, :2] = -index.land.planes[hit, :2] * (hit >= 0)[:, None]
-    return z, normals / np.linalg.norm(normals, axis=1, keepdims=True)
+    return z, normals, paved
 
 
 def levels_below(

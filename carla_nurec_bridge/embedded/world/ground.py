@@ -12,12 +12,13 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from ...opendrive.geometry import lane_pose, speed_limit
-from ...opendrive.heights import HEADROOM_M, ground_height, levels_below
+from ...opendrive.heights import HEADROOM_M, levels_below, paved_height
 from ...opendrive.model import OpenDriveMap
 
 STEP_UP_M = 1.0
 """What lies no higher above a body than this is ground that it can stand on."""
 VERGE_M = 4.0
+VERGE_DROP_M = 0.06
 MARGIN_M = 30.0
 LARGEST_GRID = 4_000_000
 LIMIT_CELL_M = 2.0
@@ -128,8 +129,9 @@ def build_ground(road_map: OpenDriveMap) -> Ground:
     columns, rows = (np.ceil((high - low) / cell).astype(int) + 2).tolist()
     x, y = low[0] + cell * np.arange(columns), low[1] + cell * np.arange(rows)
     grid = np.stack(np.meshgrid(x, -y), axis=-1).reshape(-1, 2)
-    heights, _ = ground_height(road_map, grid)
+    heights, paved = paved_height(road_map, grid)
     heights = np.where(np.isfinite(heights), heights, np.nanmin(heights)).reshape(rows, columns)
+    _raise_verges(heights, paved.reshape(rows, columns))
     nodes, lower = levels_below(road_map, grid, heights.ravel())
     below, lower = _shared_out(nodes, lower, heights, cell)
     levels = np.zeros(len(carla), np.int64)
@@ -142,6 +144,19 @@ def build_ground(road_map: OpenDriveMap) -> Ground:
         np.ascontiguousarray(heights), below, lower, float(low[0]), float(low[1]), cell,
         *_limits(carla, speeds, low, high, levels),
     )  # fmt: skip
+
+
+def _raise_verges(heights: NDArray[np.float64], paved: NDArray[np.bool_]) -> None:
+    """Bring land that is drawn a little below the edge of pavement level with it.
+
+    Heights are bilinear between the grid's points: without this, wheels on the edge of a lane would
+    feel the step that is beside it.
+    """
+    share = ndimage.uniform_filter(paved.astype(np.float64), 3)
+    beside = ~paved & (share > 0.5 / 9.0)
+    edge = ndimage.uniform_filter(np.where(paved, heights, 0.0), 3)[beside] / share[beside]
+    level = np.abs(edge - heights[beside]) < VERGE_DROP_M
+    heights[beside] = np.where(level, edge, heights[beside])
 
 
 def _shared_out(

@@ -56,6 +56,17 @@ def lane_samples(opendrive: OpenDriveMap) -> Iterator[tuple[float, float, float]
         yield from zip(x.tolist(), (-y).tolist(), z.tolist(), strict=True)
 
 
+def test_a_level_lane_is_level_to_its_edge() -> None:
+    heading = 0.3
+    geometry = f'x="0" y="0" hdg="{heading}" length="100"><line/>'
+    ground = build_ground(opened(road(1, geometry, 100.0, "")))
+    for s in np.arange(5.0, 95.0, 3.7):
+        for t in (-0.05, -3.5, -6.5, -6.9, -6.97):
+            x = s * math.cos(heading) - t * math.sin(heading)
+            y = s * math.sin(heading) + t * math.cos(heading)
+            assert ground.height(x, -y, 0.0) == pytest.approx(0.0, abs=1e-9)
+
+
 def test_each_road_of_a_crossing_has_its_own_ground(crossing: Ground) -> None:
     for z in (-0.5, 0.0, 0.9, 4.0):
         assert crossing.height(50.0, 3.5, z) == pytest.approx(0.0, abs=0.01)
