@@ -17,14 +17,13 @@ from .session import Session
 
 @dataclass(frozen=True)
 class FrameState:
-    """One frame: ``steer_rad`` is measured (left positive).
+    """One frame.
 
     ``geodetic`` is the WGS84 latitude and longitude (deg) and altitude (m) of the ego;
     ``pixel_ids`` know whole ids from those in instance pictures.
     """
 
     motion: Motion
-    steer_rad: float
     geodetic: tuple[float, float, float]
     objects: Sequence[ObjectState]
     pixel_ids: PixelIds
@@ -33,7 +32,8 @@ class FrameState:
 class Observer:
     """Turns snapshots into states. ``from_poses`` is for actors that a replay moves.
 
-    ``distance_m`` is the way that the ego has come.
+    ``distance_m`` is the way that the ego has come, ``steer_rad`` the angle of its front wheels
+    (left positive) as last measured.
     """
 
     def __init__(self, session: Session, ego: Ego, dt_s: float, *, from_poses: bool) -> None:
@@ -47,6 +47,7 @@ class Observer:
         self._wheels_are_known = not from_poses
         self.last: FrameState | None = None
         self.distance_m = 0.0
+        self.steer_rad = 0.0
 
     @property
     def teleports(self) -> int:
@@ -64,13 +65,19 @@ class Observer:
         latitude, longitude, altitude_m = to_earth(self._place, motion.map_from_base[:3, 3])
         geodetic = (float(latitude), float(longitude), float(altitude_m))
         objects = self._objects.update(snapshot)
-        steer_rad = self._steer_rad(motion.speed_mps)
-        self.last = FrameState(motion, steer_rad, geodetic, objects, self._objects.pixel_ids)
+        self.last = FrameState(motion, geodetic, objects, self._objects.pixel_ids)
         return self.last
 
-    def _steer_rad(self, speed_mps: float) -> float:
-        """Return the angle of the front wheels; in a replay, what the recorded steer gave."""
+    def measure_wheels(self) -> None:
+        """Ask CARLA for the angle of the front wheels; in a replay, for what the steer gave.
+
+        A server that draws its pictures first answers when they are done.
+        """
+        self.steer_rad = self._steer_rad()
+
+    def _steer_rad(self) -> float:
         if self._wheels_are_known:
             return measured_steer_rad(self._ego)
+        speed_mps = self.last.motion.speed_mps if self.last is not None else 0.0
         limit_rad = self._ego.info.steer_limit_rad(speed_mps)
         return float(-self._ego.actor.get_control().steer * limit_rad)

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Any, final
 
 import carla
-from numpy.typing import NDArray
 
 from ..core.errors import DeadlineError
 from ..core.rig import RigCamera
@@ -54,14 +53,14 @@ class PacedCamera:
         if self._group is None and self.is_due(frame):
             self._mount()
 
-    def take(self, frame: int, timeout_s: float) -> dict[str, NDArray[Any]] | None:
-        """Return the pictures of CARLA frame ``frame``; None when falling back cost them.
+    def take_raw(self, frame: int, timeout_s: float) -> dict[str, Any] | None:
+        """Return CARLA's pictures of CARLA frame ``frame``; None when falling back cost them.
 
         DeadlineError when they have not come within ``timeout_s`` though made at every tick.
         """
         assert self._group is not None
         try:
-            return self._group.take(frame, timeout_s)
+            return self._group.take_raw(frame, timeout_s)
         except DeadlineError as error:
             if self._period_s == 0.0:
                 raise

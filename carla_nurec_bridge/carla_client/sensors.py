@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, final
 
@@ -52,16 +52,16 @@ class CameraGroup:
         self._taps = taps
 
     def take(self, frame: int, timeout_s: float) -> dict[str, NDArray[np.generic]]:
-        """Return the pictures of CARLA frame ``frame`` by output.
+        """Return the pictures of CARLA frame ``frame`` by output, as ``decoded`` gives them.
 
-        rgb (H, W, 3) uint8, depth (H, W) float32 metres, semantic (H, W) uint8, instance (H, W)
-        int32 ids of 16 bits of what moves, normals (H, W, 3) uint8, flow (H, W, 2) float32
-        pixels, events a structured array; labels (H, W, 4) uint8 as CARLA sends instances, which
-        ``decode_instance`` and the decoder of semantic both take. DeadlineError names what is
-        missing.
+        DeadlineError names what is missing.
         """
+        return decoded(self.take_raw(frame, timeout_s))
+
+    def take_raw(self, frame: int, timeout_s: float) -> dict[str, Any]:
+        """Return CARLA's measurements of CARLA frame ``frame`` by output; errors as ``take``."""
         deadline = time.monotonic() + timeout_s
-        pictures = {}
+        images = {}
         for output, tap in self._taps.items():
             image = tap.take(frame, deadline)
             if image is None:
@@ -69,8 +69,8 @@ class CameraGroup:
                     f"CARLA sent no {output} picture of camera {self.camera.name} for frame "
                     f"{frame} within {timeout_s:g} s"
                 )
-            pictures[output] = _decoded(output, image)
-        return pictures
+            images[output] = image
+        return images
 
     def close(self) -> None:
         """Stop and destroy the sensors; a second call does nothing."""
@@ -153,6 +153,17 @@ def field_of_view_deg(camera: RigCamera) -> float:
         f"camera {camera.name} has source carla but not the model of a CARLA camera: give a "
         "pinhole without distortion whose principal point is the middle of the picture"
     )
+
+
+def decoded(images: Mapping[str, Any]) -> dict[str, NDArray[np.generic]]:
+    """Return pictures by output of what CARLA sent of them.
+
+    rgb (H, W, 3) uint8, depth (H, W) float32 metres, semantic (H, W) uint8, instance (H, W) int32
+    ids of 16 bits of what moves, normals (H, W, 3) uint8, flow (H, W, 2) float32 pixels, events a
+    structured array; labels (H, W, 4) uint8 as CARLA sends instances, which ``decode_instance``
+    and the decoder of semantic both take.
+    """
+    return {output: _decoded(output, image) for output, image in images.items()}
 
 
 def _decoded(output: str, image: Any) -> NDArray[np.generic]:

@@ -6,10 +6,10 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import final
+from typing import TypeVar, final
 
 import carla
 from carla import WorldSnapshot as Snapshot
@@ -24,6 +24,8 @@ from .traffic_managers import TrafficManagers
 from .world_watch import WorldWatch
 
 __all__ = ["Session", "Snapshot", "matrix_of", "transform_of"]
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -265,6 +267,10 @@ class Session:
         if watch is not None:
             watch.after_tick(world, frame, snapshot)
         return snapshot
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Return what a call to CARLA gives; ProtocolError as soon as the server has ended."""
+        return self._lifeline.call(work)
 
     def look(self) -> None:
         """Look at a world that stands: ProtocolError when it has ended, or another changed it."""

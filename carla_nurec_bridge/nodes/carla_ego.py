@@ -43,6 +43,7 @@ from ..ros.inserted import InsertedTracks
 from ..ros.lockstep import Phase, RunState
 from ..ros.parameters import load
 from ..ros.publishers import Publishers
+from ..ros.reader_watch import ReaderWatch
 from ..ros.reporting import Diagnostics, write_summary
 from ..ros.run_control import RunControl
 from ..ros.runtime import Spinner, leave, run
@@ -57,6 +58,7 @@ from ..scene.calibration import calibrated
 
 _CHECK_CLOCK_FRAMES = 20
 _LOOK_S = 1.0
+_LAST_S = 10.0
 _SAY_CLIPPED_S = 10.0
 
 
@@ -79,7 +81,9 @@ class CarlaEgo:
         planned = plan_streams(self._rig, p.dt_ns, self._gate.participants)
         streams = [s for s in planned if s.producer == EGO and (s.key != "clock" or p.owns_clock)]
         self._publishers = Publishers(node, streams, EVENTS, p.frame_prefix)
-        self._publisher = EgoPublisher(self._publishers, self._rig, p)
+        self._publisher = EgoPublisher(self._publishers, self._rig, p, self._timings)
+        self._readers = ReaderWatch(node, self._publishers.by_topic)
+        self._silent: tuple[str, ...] = ()
         if p.frame_prefix and p.frame_prefix[-1].isalnum():
             node.get_logger().warning(
                 f"frame_prefix {p.frame_prefix!r} does not end in a slash: frames are called "
@@ -122,6 +126,7 @@ class CarlaEgo:
             while True:
                 try:
                     reason = self._hold_session()
+                    self._publisher.wait_idle(_LAST_S)
                     break
                 except ProtocolError as error:
                     if self._at.frame < 0 or self._p.lockstep or self._p.reconnect_s == 0.0:
@@ -267,16 +272,18 @@ class CarlaEgo:
     def _stand(self) -> None:
         """While no frame is made: repeat the clock, and look whether the world still stands."""
         self._publisher.clock(self._at.stamp_ns)
+        self._publisher.beside(self._readers.look)
         if self._lost is None and time.monotonic() - self._looked_s > _LOOK_S:
             self._looked_s = time.monotonic()
             self._session.look()
 
     def _tick(self, session: Session) -> Snapshot:
-        state = self._observer.last if self._observer else None
+        assert self._observer is not None
+        state = self._observer.last
         asked = self._p.mode != "follow" or self._inbox.heard
         if self._stage.ego_is_driven and asked and state is not None:
             control = self._controller.control(
-                self._inbox.current(), state.motion.speed_mps, state.steer_rad
+                self._inbox.current(), state.motion.speed_mps, self._observer.steer_rad
             )
             self._stage.ego.actor.apply_control(control)
             if self._controller.clip:
@@ -314,18 +321,20 @@ class CarlaEgo:
         limit_s = self._p.first_frame_s if frame <= 2 else self._p.frame_s
         for camera in self._sensors.cameras_due(frame):
             with self._timings.stage("carla_pictures"):
-                pictures = camera.take(snapshot.frame, limit_s)
-            if pictures is None:
-                continue
-            if "instance" in pictures:
-                pictures["instance"] = state.pixel_ids.resolve(pictures["instance"])
-            with self._timings.stage("camera_messages"):
-                self._publisher.camera(stamp, camera.camera, pictures)
+                images = camera.take_raw(snapshot.frame, limit_s)
+            if images is not None:
+                self._publisher.camera(stamp, camera.camera, images, state.pixel_ids)
         for device in self._sensors.devices_due(frame):
             with self._timings.stage("carla_sensors"):
                 reading = device.take(snapshot.frame, limit_s)
-            with self._timings.stage("sensor_messages"):
-                self._publisher.reading(stamp, device.sensor, reading)
+            self._publisher.reading(stamp, device.sensor, reading)
+        with self._timings.stage("wheels"):
+            self._session.call(self._observer.measure_wheels)
+        self._publisher.wheels(stamp, state.motion, self._observer.steer_rad)
+        self._publisher.beside(self._readers.look)
+        if self._readers.silent != self._silent:
+            self._silent = self._readers.silent
+            self._warn(f"silent readers: {', '.join(self._silent) or 'none any more'}")
         for happening in self._sensors.happenings():
             self._publisher.happening(self._at.stamp_of(happening.frame), happening)
         self._do_requests()
@@ -414,6 +423,8 @@ class CarlaEgo:
             "manual_override": self._inbox.overridden,
             "stray_answers": self._gate.stray,
             "late_answers": sum(self._gate.late.values()),
+            "waits_for_publishing": self._publisher.waits,
+            "silent_readers": ", ".join(self._silent),
             "sensor_tick_fallbacks": self._sensors.fallbacks,
             "teleports": self._observer.teleports if self._observer else 0,
             "not_renderable": sum(track is None for track in self._binding.values()),
@@ -435,6 +446,7 @@ class CarlaEgo:
 
     def _end(self, state: Phase, reason: str) -> None:
         """Tell everybody that the run is over, write the summary, and let them leave first."""
+        self._publisher.close(_LAST_S)
         self._say(state, reason)
         write_summary(self._p.run_dir, EGO, self._summary(state, reason))
         self._gate.wait_gone(finished=state == "finished")

@@ -15,6 +15,13 @@ _NAME_S = 1.0
 _NAMELESS = "_NODE_NAME_UNKNOWN_"
 
 
+def called(name: str, namespace: str) -> str:
+    """Return what to call a node in a sentence."""
+    if name == _NAMELESS:
+        return "a program that does not tell its name"
+    return f"{namespace.rstrip('/')}/{name}"
+
+
 def refuse_second_clock(node: Node, wait_s: float = 0.0) -> None:
     """Raise RunError if another node publishes ``/clock``, now or within ``wait_s`` seconds.
 
@@ -30,12 +37,8 @@ def refuse_second_clock(node: Node, wait_s: float = 0.0) -> None:
         seconds = others or names[own_count:]
         late_s = time.monotonic() - deadline
         if seconds and (seconds[0][0] != _NAMELESS or late_s >= _NAME_S):
-            name, space = seconds[0]
-            other = f"{space.rstrip('/')}/{name}"
-            if name == _NAMELESS:
-                other = "a program that does not tell its name"
             raise RunError(
-                f"{other} already publishes /clock in ROS domain "
+                f"{called(*seconds[0])} already publishes /clock in ROS domain "
                 f"{os.environ.get('ROS_DOMAIN_ID', '0')}; stop it, or give this run a domain of "
                 "its own (ROS_DOMAIN_ID)"
             )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import simplejpeg
@@ -12,12 +13,15 @@ from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
 from vision_msgs.msg import BoundingBox3D
 
+from ..carla_client.sensors import decoded
 from ..core.rig import Rig, RigCamera, RigSensor
 from ..core.streams import SENSOR_KEYS
+from ..core.timings import Timings
 from ..core.topics import TOPICS
 from . import ego_messages, fixed_messages, object_messages
 from .camera_info import calibration_json, camera_info
 from .convert import compressed_message, fields_message, image_message, stamp_message
+from .lane import Lane
 from .publishers import Publishers
 from .sensor_messages import happening_message, reading_message
 from .tracks import binding_message
@@ -25,12 +29,16 @@ from .tracks import binding_message
 if TYPE_CHECKING:
     from ..carla_client.ego import Ego
     from ..carla_client.happenings import Happening
+    from ..carla_client.motion import Motion
     from ..carla_client.objects import Actor
     from ..carla_client.observer import FrameState
     from ..carla_client.signals import StopArea
+    from ..core.pixel_ids import PixelIds
     from .ego_parameters import EgoParameters
 
 _JPEG_QUALITY = 90
+_SMALL_BYTES = 1 << 16
+"""What a message counts for in a lane whose size is not looked at."""
 _ENCODINGS = {"depth": "32FC1", "semantic": "8UC1", "instance": "32SC1", "normals": "rgb8",
               "flow": "32FC2"}  # fmt: skip
 EVENTS = (
@@ -45,10 +53,20 @@ EVENTS = (
 
 
 class EgoPublisher:
-    """What ``carla_ego`` tells the others."""
+    """What ``carla_ego`` tells the others.
 
-    def __init__(self, publishers: Publishers, rig: Rig, parameters: EgoParameters) -> None:
+    How long publishing takes is decided by readers, so it is done in two lanes beside the tick:
+    clock and state at once, sensor data when it is there, each behind the state of its frame.
+    """
+
+    def __init__(
+        self, publishers: Publishers, rig: Rig, parameters: EgoParameters, timings: Timings
+    ) -> None:
         self._publishers = publishers
+        self._timings = timings
+        self._states = Lane("publishing of states")
+        self._pictures = Lane("publishing of pictures")
+        self._told = 0
         self._rig = rig
         self._p = parameters
         self._ages: dict[int, int] = {}
@@ -82,8 +100,7 @@ class EgoPublisher:
                     camera.name, "carla", camera.model, camera.shutter, camera.shutter_s,
                     camera.rig_from_camera,
                 )  # fmt: skip
-                topic = TOPICS["calibration"].named(camera.name)
-                self._publishers.publish(topic, String(data=text))
+                self._tell(TOPICS["calibration"].named(camera.name), String(data=text))
 
     def route(self, map_from_points: NDArray[Any], stamp: int) -> None:
         """Publish the way that the agent is asked to drive."""
@@ -101,10 +118,11 @@ class EgoPublisher:
     def clock(self, stamp: int) -> None:
         """Repeat the clock, for nodes that come while it stands."""
         if self._p.owns_clock:
-            self._publishers.repeat(TOPICS["clock"].name, Clock(clock=stamp_message(stamp)))
+            message = Clock(clock=stamp_message(stamp))
+            self._states.put(partial(self._publishers.repeat, TOPICS["clock"].name, message))
 
     def state(self, stamp: int, state: FrameState, stops: Sequence[StopArea]) -> None:
-        """Publish the clock and then the whole state of the frame stamped ``stamp`` (ns)."""
+        """Publish the clock and then the state of the frame stamped ``stamp`` (ns)."""
         motion, objects = state.motion, state.objects
         if self._p.owns_clock:
             self._send("clock", Clock(clock=stamp_message(stamp)))
@@ -117,7 +135,6 @@ class EgoPublisher:
         self._send("objects", object_messages.objects_message(objects, boxes, stamp))
         self._send("imu", ego_messages.imu_message(motion, stamp))
         self._send("gnss", ego_messages.gnss_message(*state.geodetic, stamp))
-        self._send("vehicle_state", ego_messages.drive_message(motion, state.steer_rad, stamp))
         if any(s.actor.id not in self._shown for s in objects):
             self._shown |= {s.actor.id: s.actor for s in objects}
             self._send("objects_looks", object_messages.looks_message(self._shown.values()))
@@ -127,29 +144,82 @@ class EgoPublisher:
         markers = object_messages.markers_message(objects, boxes, stamp)
         self._send("objects_markers", markers)
 
-    def camera(self, stamp: int, camera: RigCamera, pictures: Mapping[str, NDArray[Any]]) -> None:
-        """Publish the pictures of one CARLA camera; rgb goes out as JPEG."""
+    def wheels(self, stamp: int, motion: Motion, steer_rad: float) -> None:
+        """Publish the speed and the measured angle of the front wheels."""
+        self._send("vehicle_state", ego_messages.drive_message(motion, steer_rad, stamp))
+
+    def camera(
+        self, stamp: int, camera: RigCamera, images: Mapping[str, Any], pixel_ids: PixelIds
+    ) -> None:
+        """Decode and publish what CARLA sent of a camera; rgb goes out as JPEG.
+
+        ``pixel_ids`` are those of the frame.
+        """
+        size = sum(len(image.raw_data) for image in images.values())
+        send = partial(self._send_pictures, stamp, camera, images, pixel_ids)
+        self._later("camera_messages", send, size)
+
+    def reading(self, stamp: int, sensor: RigSensor, reading: Any) -> None:
+        """Publish what one of CARLA's other sensors read."""
+        topic = TOPICS[SENSOR_KEYS[sensor.kind]].named(sensor.name)
+
+        def send() -> None:
+            self._publishers.send(topic, reading_message(sensor, reading, stamp))
+
+        self._later("sensor_messages", send, getattr(reading, "nbytes", _SMALL_BYTES))
+
+    def beside(self, work: Callable[[], None]) -> None:
+        """Have ``work`` done where pictures are published."""
+        self._pictures.put(work)
+
+    @property
+    def waits(self) -> int:
+        """How often something had to wait until there was room for what it publishes."""
+        return self._states.waits + self._pictures.waits
+
+    def wait_idle(self, timeout_s: float) -> None:
+        """Wait until everything is published; raises what went wrong."""
+        self._states.wait_idle(timeout_s)
+        self._pictures.wait_idle(timeout_s)
+
+    def close(self, timeout_s: float) -> None:
+        """Give what is left ``timeout_s`` to be published and end; a second call does nothing."""
+        self._states.close(timeout_s)
+        self._pictures.close(timeout_s)
+
+    def _later(self, stage: str, work: Callable[[], None], size: int) -> None:
+        """Have sensor data published, after the state and the clock of its frame."""
+        told = self._told
+
+        def publish() -> None:
+            self._states.wait_done(told)
+            with self._timings.stage(stage):
+                work()
+
+        self._pictures.put(publish, size)
+
+    def _send_pictures(
+        self, stamp: int, camera: RigCamera, images: Mapping[str, Any], pixel_ids: PixelIds
+    ) -> None:
         frame_id = f"{camera.name}_optical_frame"
+        pictures: dict[str, NDArray[Any]] = decoded(images)
+        if "instance" in pictures:
+            pictures["instance"] = pixel_ids.resolve(pictures["instance"])
         for output, pixels in pictures.items():
             if output == "rgb":
                 jpeg = simplejpeg.encode_jpeg(
                     pixels, quality=_JPEG_QUALITY, colorspace="RGB", colorsubsampling="420"
                 )
                 topic = TOPICS["compressed"].named(camera.name)
-                self._publishers.publish(topic, compressed_message(jpeg, stamp, frame_id))
+                self._publishers.send(topic, compressed_message(jpeg, stamp, frame_id))
             elif output == "events":
                 cloud = fields_message(pixels, stamp, frame_id)
-                self._publishers.publish(TOPICS["events"].named(camera.name), cloud)
+                self._publishers.send(TOPICS["events"].named(camera.name), cloud)
             else:
                 message = image_message(pixels, _ENCODINGS[output], stamp, frame_id)
-                self._publishers.publish(TOPICS[output].named(camera.name), message)
+                self._publishers.send(TOPICS[output].named(camera.name), message)
         topic = TOPICS["camera_info"].named(camera.name)
-        self._publishers.publish(topic, camera_info(camera.model, stamp, frame_id))
-
-    def reading(self, stamp: int, sensor: RigSensor, reading: Any) -> None:
-        """Publish what one of CARLA's other sensors read."""
-        topic = TOPICS[SENSOR_KEYS[sensor.kind]].named(sensor.name)
-        self._publishers.publish(topic, reading_message(sensor, reading, stamp))
+        self._publishers.send(topic, camera_info(camera.model, stamp, frame_id))
 
     def happening(self, stamp: int, happening: Happening) -> None:
         """Publish an event."""
@@ -160,4 +230,7 @@ class EgoPublisher:
         self._send("weather", String(data=text))
 
     def _send(self, key: str, message: Any) -> None:
-        self._publishers.publish(TOPICS[key].name, message)
+        self._tell(TOPICS[key].name, message)
+
+    def _tell(self, topic: str, message: Any) -> None:
+        self._told = self._states.put(partial(self._publishers.send, topic, message), _SMALL_BYTES)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from ..core.streams import Stream, readers
 from ..core.topics import TOPICS
 from .frame_prefix import prefix_frames
 from .qos import profile
+from .sender import Sender
 
 
 def message_class(type_name: str) -> Any:
@@ -51,18 +53,31 @@ class Publishers:
                 message_class(row.type), row.name, profile(row.qos)
             )
         self._frame_prefix = frame_prefix
+        self._senders = {topic: Sender(one) for topic, one in self._publishers.items()}
         self.counts = dict.fromkeys(self._publishers, 0)
 
     def publish(self, topic: str, message: Any) -> None:
         """Publish and count one message."""
-        self.repeat(topic, message)
-        self.counts[topic] += 1
-
-    def repeat(self, topic: str, message: Any) -> None:
-        """Publish a message that says nothing new, uncounted."""
         if self._frame_prefix:
             prefix_frames(message, self._frame_prefix)
         self._publishers[topic].publish(message)
+        self.counts[topic] += 1
+
+    def send(self, topic: str, message: Any) -> None:
+        """Publish and count one message while Python's other threads run on."""
+        self.repeat(topic, message)
+        self.counts[topic] += 1
+
+    @property
+    def by_topic(self) -> Mapping[str, Publisher]:
+        """The publishers themselves."""
+        return self._publishers
+
+    def repeat(self, topic: str, message: Any) -> None:
+        """Send a message that says nothing new, uncounted."""
+        if self._frame_prefix:
+            prefix_frames(message, self._frame_prefix)
+        self._senders[topic].send(message)
 
     def unmatched(self, participants: Iterable[str]) -> list[str]:
         """Return a phrase for each (topic, participant) whose reader has not been matched yet."""

@@ -64,7 +64,7 @@ def main(port: int, ticks_per_frame: int, paced: bool) -> dict[str, object]:
                             sensors.before_last_tick(frame)
                         snapshot = session.tick()
                     for camera in sensors.cameras_due(frame):
-                        pictures = camera.take(snapshot.frame, 20.0)
+                        pictures = camera.take_raw(snapshot.frame, 20.0)
                         assert pictures is not None
                         taken[camera.camera.name].append(frame)
     made = {

@@ -27,7 +27,7 @@ class Mounts:
         self.periods_s.append(period_s)
         return self
 
-    def take(self, frame: int, timeout_s: float) -> dict[str, int]:
+    def take_raw(self, frame: int, timeout_s: float) -> dict[str, int]:
         if self.late and self.periods_s[-1]:
             raise DeadlineError(f"CARLA sent no rgb picture for frame {frame} in {timeout_s} s")
         return {"rgb": frame}
@@ -55,7 +55,7 @@ def test_it_is_mounted_before_its_first_picture_with_its_period(mounts: Mounts) 
     paced.before_last_tick(4)
     paced.before_last_tick(8)
     assert mounts.periods_s == [0.2]
-    assert paced.take(4, 1.0) == {"rgb": 4}
+    assert paced.take_raw(4, 1.0) == {"rgb": 4}
     paced.close()
     paced.close()
     assert mounts.closed == 1
@@ -73,18 +73,18 @@ def test_where_a_picture_does_not_come_all_are_made_from_then_on(
     paced = PacedCamera(None, None, camera("rgb"), 4, 0.2)  # type: ignore[arg-type]
     paced.before_last_tick(4)
     mounts.late = True
-    assert paced.take(4, 1.0) is None
+    assert paced.take_raw(4, 1.0) is None
     assert paced.fell_back
     assert (mounts.periods_s, mounts.closed) == ([0.2, 0.0], 1)
     assert "from now on it makes one at every tick" in caplog.text
-    assert paced.take(8, 1.0) == {"rgb": 8}
+    assert paced.take_raw(8, 1.0) == {"rgb": 8}
 
 
 def test_without_a_pace_a_missing_picture_is_an_error(mounts: Mounts) -> None:
     paced = PacedCamera(None, None, camera("rgb"), 4, 0.0)  # type: ignore[arg-type]
-    mounts.take = lambda *_: (_ for _ in ()).throw(DeadlineError("none came"))  # type: ignore
+    mounts.take_raw = lambda *_: (_ for _ in ()).throw(DeadlineError("none came"))  # type: ignore
     with pytest.raises(DeadlineError, match="none came"):
-        paced.take(4, 1.0)
+        paced.take_raw(4, 1.0)
 
 
 def test_a_lens_that_carla_has_not_is_refused_at_the_start(mounts: Mounts) -> None:
