@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import math
 from typing import TYPE_CHECKING
 
 import pytest
 
 from carla_nurec_bridge.embedded.carla_server.attributes import colour, flag, real, whole
 from carla_nurec_bridge.embedded.carla_server.errors import CallFailure
+from carla_nurec_bridge.embedded.carla_server.sensing.optics import Optics, rays
 from carla_nurec_bridge.embedded.carla_server.structs import Transform
 
 if TYPE_CHECKING:
@@ -94,6 +96,17 @@ def test_every_sensor_takes_what_carla_takes(
     sensor = world.spawn(blueprint, HIGH, **{name: text})
     world.tick()
     assert sensor.attributes[name] == text, "clients are told what they wrote"
+
+
+@pytest.mark.parametrize("fov", ["0.001", "179", "179.999"])
+def test_a_camera_sees_by_every_angle_that_it_may_be_given(world: World, fov: str) -> None:
+    size = {"image_size_x": "4", "image_size_y": "2"}
+    seen = rays(Optics.of(world.spawn("sensor.camera.depth", HIGH, fov=fov, **size)))
+    half = math.tan(math.radians(0.5 * float(fov)))
+    # Columns' middles lie at -3/4, -1/4, 1/4 and 3/4 of half the picture's width.
+    assert seen[0, :, 0] / seen[0, :, 2] == pytest.approx(
+        [-0.75 * half, -0.25 * half, 0.25 * half, 0.75 * half], rel=1e-5
+    )
 
 
 @pytest.mark.parametrize(

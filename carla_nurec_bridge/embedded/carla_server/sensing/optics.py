@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core.opencv_pinhole import OpenCVPinholeCamera
 from ..actors import Actor
 from ..attributes import real, whole
 from ..errors import CallFailure
@@ -44,7 +43,8 @@ class Optics:
         optics = Optics(
             whole(values, "image_size_x"), whole(values, "image_size_y"), real(values, "fov"),
             real(values, "lens_k", "-1"), real(values, "lens_kcube", "0"),
-            real(values, "lens_x_size", "0.08"), real(values, "lens_y_size", "0.08"),
+            max(real(values, "lens_x_size", "0.08"), 0.0),
+            max(real(values, "lens_y_size", "0.08"), 0.0),
         )  # fmt: skip
         if not (0 < optics.width <= LARGEST_SIDE and 0 < optics.height <= LARGEST_SIDE):
             raise CallFailure(f"a camera image cannot be {optics.width} x {optics.height} pixels")
@@ -102,9 +102,6 @@ class Vignette:
 @lru_cache(maxsize=16)
 def rays(optics: Optics) -> NDArray[np.float32]:
     """Return the unit rays (H, W, 3) of a camera, optical frame."""
-    table = OpenCVPinholeCamera.from_fov(optics.width, optics.height, optics.fov_deg).ray_table()
-    if not optics.bends:
-        return table
     x, y = _plane(optics.width, optics.height)
     square = optics.x_size * x * x + optics.y_size * y * y
     scale = 1.0 + square * (optics.k - STRAIGHT_K + optics.kcube * np.sqrt(square))
