@@ -19,6 +19,7 @@ from ..core.errors import BridgeError, ProtocolError
 _VALUE = 1  # in CARLA's answers a variant: 0 an error, 1 the value
 _RELEASE = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?!\d)")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}(-dirty)?")
+_TOGETHER = {"0.9.15", "0.9.16"}
 _SYNCHRONOUS = [False]
 """What the client library sends first with every call that waits for its answer."""
 _LARGEST = 1 << 16
@@ -100,7 +101,8 @@ def check_versions(where: str, server: str, client: str) -> str:
     """Compare the server's version with the client library's; return a note, mostly empty.
 
     ProtocolError, with what to install, when they are of two generations (0.9 and 0.10): the
-    library would end the process. Two releases of one generation get a note.
+    library would end the process. Two releases of one generation get a note, which vouches only
+    for those that are known to go together.
     """
     if server == client:
         return ""
@@ -116,4 +118,6 @@ def check_versions(where: str, server: str, client: str) -> str:
         )
     if mine.groups() == theirs.groups():
         return ""
-    return f"{both}; they work together, and pip install carla=={release} makes them equal"
+    pair = {".".join(found.groups(default="")) for found in (mine, theirs)}
+    known = "they work together" if pair == _TOGETHER else "they may not fit"
+    return f"{both}; {known}, and pip install carla=={release} makes them equal"

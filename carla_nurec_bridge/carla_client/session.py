@@ -79,6 +79,7 @@ class Session:
         self._lifeline = Lifeline(host, port)
         self._watch: WorldWatch | None = None
         self.server_version = ""
+        self._note = ""
 
     def __enter__(self) -> Session:
         return self
@@ -93,7 +94,8 @@ class Session:
             self._lifeline.check()
         self.close()
         if type(value) is RuntimeError:
-            raise ProtocolError(f"CARLA at {self._where}: {value}") from value
+            why = f" ({self._note})" if self._note else ""
+            raise ProtocolError(f"CARLA at {self._where}: {value}{why}") from value
 
     @property
     def client(self) -> carla.Client:
@@ -144,12 +146,12 @@ class Session:
         # A library's client that found nobody would stay dead, so each attempt has a new one.
         self._client = carla.Client(self._host, self._port)
         self._client.set_timeout(self._timeout_s)
-        note = check_versions(self._where, version, self._client.get_client_version())
+        self._note = check_versions(self._where, version, self._client.get_client_version())
         self.server_version = self._client.get_server_version()
         self.traffic_managers = TrafficManagers(self._client)
         self._is_open = True
-        if note:
-            _log.warning("%s", note)
+        if self._note:
+            _log.warning("%s", self._note)
 
     def _nobody(self, deadline_s: float, trouble: Exception | None) -> DeadlineError:
         if trouble is None:

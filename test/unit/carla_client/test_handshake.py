@@ -94,6 +94,9 @@ def test_another_generation_is_refused_before_anything_else_is_asked(version: st
         ("0.9.16-dirty", "0.9.16", ""),
         ("0.9.15", "0.9.16", "work together, and pip install carla==0.9.15"),
         ("0.9.16", "0.9.15", "work together, and pip install carla==0.9.16"),
+        ("0.9.14", "0.9.16", "may not fit, and pip install carla==0.9.14"),
+        ("0.9.16", "0.9.17", "may not fit, and pip install carla==0.9.16"),
+        ("0.9.15-dirty", "0.9.16", "work together, and pip install carla==0.9.15"),
         ("a1b2c3d", "0.9.16", "cannot be told"),
     ],
 )
@@ -104,6 +107,21 @@ def test_one_generation_goes_together_with_a_note(server: str, client: str, word
     if note:
         assert server in note
         assert client in note
+
+
+def _open_and_fail(session: Session) -> None:
+    session.open(_S)
+    raise RuntimeError("std::bad_cast")  # as the library does where a stream differs
+
+
+def test_what_fails_between_two_releases_names_both() -> None:
+    words = r": std::bad_cast \(.* is 0\.9\.14, .* is 0\.9\.1.*may not fit"
+    with (
+        stub(generation("0.9.14")) as server,
+        pytest.raises(ProtocolError, match=words),
+        Session("127.0.0.1", server.port, _S) as session,
+    ):
+        _open_and_fail(session)
 
 
 @pytest.mark.parametrize(
