@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from domains import own_domain
 from realdata import real
 
 from carla_nurec_bridge.core.waiting_threads import wait_asleep
 
-wait_asleep()  # here and in the processes that tests start; before numpy comes
+# For us and for the processes that tests start; before numpy and rclpy come.
+wait_asleep()
+os.environ["ROS_DOMAIN_ID"] = str(own_domain())
 
 _SHA256 = "bf922505c224b768b113a786feec4395825fe780249c469e1f09e6312b9c258d"
 

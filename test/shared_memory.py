@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 FOLDER = Path("/dev/shm")
-
-
-def segments() -> set[str]:
-    """Return the names of Fast DDS's files: segments, their locks and their semaphores."""
-    return {path.name for path in FOLDER.glob("*fastdds*")}
 
 
 def mapped_by(pids: set[int]) -> set[str]:
@@ -26,11 +25,35 @@ def mapped_by(pids: set[int]) -> set[str]:
     return found
 
 
+class Watch:
+    """Notes, while it is entered, which segments a process and all that it starts have mapped."""
+
+    def __init__(self, pid: int) -> None:
+        self.names: set[str] = set()
+        self._process = psutil.Process(pid)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.25):
+            with suppress(psutil.Error):
+                family = self._process.children(recursive=True)
+                self.names |= mapped_by({child.pid for child in family})
+
+
 def unused(names: set[str]) -> set[str]:
-    """Return those files whose segment no living process has mapped."""
+    """Return the files of these segments, with locks and semaphores, that no living process maps."""
     living = {int(path.name) for path in Path("/proc").glob("[0-9]*")}
-    mapped = mapped_by(living)
-    return {n for n in names if (FOLDER / n).exists() and _segment(n) not in mapped}
+    gone = names - mapped_by(living)
+    return {path.name for path in FOLDER.glob("*fastdds*") if _segment(path.name) in gone}
 
 
 def _segment(name: str) -> str:

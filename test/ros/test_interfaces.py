@@ -187,7 +187,7 @@ rclpy.shutdown()
 def test_endpoints_leave_no_error_behind_in_the_middleware():
     """A type without introspection tables leaves an error, which a later call reports loudly."""
     done = subprocess.run(
-        [sys.executable, "-c", ENDPOINTS, *PUBLISHED], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", ENDPOINTS, *PUBLISHED], capture_output=True, text=True, timeout=250
     )
     assert done.returncode == 0, done.stderr
     assert "rcutils" not in done.stderr

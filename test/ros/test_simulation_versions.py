@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from domains import own_domain
 from simulation_bench import FakeDesk, FakeRun, HereControl
 
 pytest.importorskip("simulation_interfaces")
@@ -285,9 +286,9 @@ over = threading.Event()
 thread = threading.Thread(target=loop, daemon=True)
 def ask(kind, name, /, **fields):
     client = user.create_client(kind, name)
-    assert client.wait_for_service(30.0), name
+    assert client.wait_for_service(200.0), name
     future = client.call_async(kind.Request(**fields))
-    rclpy.spin_until_future_complete(user, future, timeout_sec=30.0)
+    rclpy.spin_until_future_complete(user, future, timeout_sec=200.0)
     return future.result()
 with ServiceDesk(node) as desk:
     SimulationServices(simulation_package(), desk, control, run, "")
@@ -327,7 +328,10 @@ def test_a_client_of_version_1_6_is_served(tmp_path: Path) -> None:
     proto = here.parent / "proto" / "ros_interfaces"
     subprocess.run([sys.executable, "-c", BUILD, proto, definitions, built], check=True)
     done = subprocess.run(
-        [sys.executable, "-c", ASK, built, here, "131"], capture_output=True, text=True, timeout=90
+        [sys.executable, "-c", ASK, built, here, str(own_domain())],
+        capture_output=True,
+        text=True,
+        timeout=250,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout.splitlines()[-1])

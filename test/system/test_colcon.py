@@ -68,7 +68,7 @@ def workspace(request, tmp_path_factory) -> Workspace:
     command += ["--build-base", str(folder / "build"), "--install-base", str(folder / "install")]
     command += ["--symlink-install"] if request.param else []
     done = subprocess.run(
-        command, cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=120
+        command, cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=250
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"Finished <<< {PACKAGE}" in done.stdout

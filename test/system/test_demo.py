@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from realdata import real
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability
-from shared_memory import segments, unused
+from shared_memory import Watch, mapped_by, unused
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.cameras import camera_from_json
@@ -54,11 +55,15 @@ def processes_of(folder: Path) -> dict[int, str]:
 def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of two runs with one seed; it holds the second one."""
     out = tmp_path_factory.mktemp("demo") / "run"
-    before = segments()
-    done = demo("--seconds", 2, "--repeat", 2, "--out", out)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    argv = [*DEMO, "--seconds", "2", "--repeat", "2", "--out", str(out)]
+    run = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           text=True)  # fmt: skip
+    with Watch(run.pid) as watch:
+        said, _ = run.communicate()
+    assert run.returncode == 0, said[-5000:]
     assert processes_of(out) == {}
-    assert unused(segments() - before) == set()
+    assert watch.names, "nothing was watched"
+    assert unused(watch.names) == set()
     return out
 
 
@@ -200,7 +205,6 @@ def test_a_real_recording_is_replayed(real_recording_path: Path, tmp_path: Path)
 def test_a_killed_renderer_ends_the_run_with_its_name(tmp_path: Path) -> None:
     out = tmp_path / "killed"
     argv = [*DEMO, "--seconds", "30", "--out", str(out)]
-    before = segments()
     run = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                            text=True)  # fmt: skip
     bag = out / "bag/bag_0.mcap"
@@ -210,12 +214,15 @@ def test_a_killed_renderer_ends_the_run_with_its_name(tmp_path: Path) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     (victim,) = (pid for pid, words in processes_of(out).items() if "nodes.nurec_render" in words)
+    family = psutil.Process(run.pid).children(recursive=True)
+    mapped = mapped_by({process.pid for process in family})
     os.kill(victim, signal.SIGKILL)
     output, _ = run.communicate(timeout=250)
     assert run.returncode == 1
     assert "nurec_render was killed by SIGKILL" in " ".join(output.split())
     assert processes_of(out) == {}
-    assert unused(segments() - before) == set()
+    assert mapped
+    assert unused(mapped) == set()
     with BagReader(out / "bag") as reader:
         assert {s.topic: s.messages for s in reader.streams()}["/odometry"] >= 5
 

@@ -56,4 +56,4 @@ def test_a_strain_that_is_ended_leaves_nobody_busy(tmp_path: Path) -> None:
     os.kill(run.pid, signal.SIGTERM)
     run.communicate(timeout=250)
     assert run.returncode == 130
-    assert psutil.wait_procs(family, timeout=60)[1] == []
+    assert psutil.wait_procs(family, timeout=250)[1] == []

@@ -26,7 +26,7 @@ VALUED_UNSUPPORTED = ["get_gbuffer_token", "console_command"]
 
 @pytest.fixture
 def wire(carla_port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", carla_port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", carla_port), timeout=60) as connection:
         yield connection
 
 
@@ -124,14 +124,14 @@ def test_batches_answer_each_command_without_a_wrapper(wire: socket.socket) -> N
 
 
 def test_garbage_closes_only_its_own_connection(wire: socket.socket, carla_port: int) -> None:
-    with socket.create_connection(("127.0.0.1", carla_port), timeout=10) as other:
+    with socket.create_connection(("127.0.0.1", carla_port), timeout=60) as other:
         other.sendall(b"\xc1\xc1\xc1 not msgpack at all")
         assert other.recv(10) == b""
     assert ask(wire, "version") == (None, [[1, "0.9.16"]])
 
 
 def test_a_new_listener_of_the_world_gets_the_state_at_once(carla_port: int) -> None:
-    with socket.create_connection(("127.0.0.1", carla_port + 1), timeout=10) as stream:
+    with socket.create_connection(("127.0.0.1", carla_port + 1), timeout=60) as stream:
         stream.sendall(struct.pack("<I", 1))
         (size,) = struct.unpack("<I", stream.recv(4, socket.MSG_WAITALL))
         state = stream.recv(size, socket.MSG_WAITALL)

@@ -27,7 +27,7 @@ _GO, _STOP = carla.VehicleControl(throttle=0.6), carla.VehicleControl(brake=1.0)
 def main(port: int) -> dict[str, object]:
     extras = draw_extras(load_extras("ball_and_child"), 1)
     with Session("127.0.0.1", port, 30.0) as session:
-        session.open(30.0)
+        session.open(200.0)
         session.synchronise(round(_DT_S * 1e9))
         first = _play(session, extras)
         session.tick()  # only then are the first run's actors gone

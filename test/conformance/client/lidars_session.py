@@ -38,7 +38,7 @@ def rig_of(fields: str) -> Rig:
 def main(port: int) -> dict[str, object]:
     facts: dict[str, object] = {}
     with Session("127.0.0.1", port, 30.0) as session:
-        session.open(30.0)
+        session.open(200.0)
         session.synchronise(DT_NS)
         with Stage(session, Play(3, "vehicle.lincoln.mkz_2020", "hero", 0, 120.0)) as stage:
             stage.open()

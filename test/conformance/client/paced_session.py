@@ -49,7 +49,7 @@ def main(port: int, ticks_per_frame: int, paced: bool) -> dict[str, object]:
     rig = replace(demo, cameras=cameras, lidars=(), sensors=())
     taken: dict[str, list[int]] = {camera.name: [] for camera in cameras}
     with Session("127.0.0.1", port, 20.0) as session:
-        session.open(20.0)
+        session.open(200.0)
         session.synchronise(TICK_NS)
         with Stage(session, Play(3, "vehicle.lincoln.mkz_2020", "hero", 0, 60.0)) as stage:
             stage.open()

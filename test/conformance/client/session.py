@@ -27,7 +27,7 @@ def main(port: int) -> dict[str, object]:
     facts: dict[str, object] = {}
     camera = next(c for c in load_rig("demo").cameras if c.source == "carla")
     with Session("127.0.0.1", port, 30.0) as session:
-        session.open(30.0)
+        session.open(200.0)
         session.synchronise(_DT_NS)
         facts["second_owner"] = _refused(port)
         facts["steered"] = steered(session, _DT_NS / NS_PER_S)
@@ -75,7 +75,7 @@ def main(port: int) -> dict[str, object]:
     settings = carla.Client("127.0.0.1", port).get_world().get_settings()
     facts["synchronous_after"] = settings.synchronous_mode
     with Session("127.0.0.1", port, 30.0) as slow:
-        slow.open(30.0)
+        slow.open(200.0)
         slow.synchronise(200_000_000)
         settings = slow.world.get_settings()
         facts["substeps"] = [settings.max_substeps, settings.max_substep_delta_time]
@@ -84,7 +84,7 @@ def main(port: int) -> dict[str, object]:
 
 def _refused(port: int) -> str:
     other = Session("127.0.0.1", port, 30.0)
-    other.open(30.0)
+    other.open(200.0)
     try:
         other.synchronise(_DT_NS)
     except ProtocolError as error:

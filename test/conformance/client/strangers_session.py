@@ -21,7 +21,7 @@ FEW_TICKS = 40
 
 def stranger() -> carla.Client:
     client = carla.Client("127.0.0.1", PORT)
-    client.set_timeout(20.0)
+    client.set_timeout(120.0)
     return client
 
 
@@ -58,7 +58,7 @@ def outcome(act: Callable[[], object], *, standing: bool) -> tuple[str, int]:
     ticks = 0
     try:
         with Session("127.0.0.1", PORT, 20.0) as session:
-            session.open(20.0)
+            session.open(200.0)
             session.synchronise(50_000_000)
             for _ in range(5):
                 session.tick()

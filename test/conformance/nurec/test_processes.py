@@ -105,7 +105,7 @@ def test_it_draws_the_street_of_the_map(running, rig, scene, world):
 def test_info_shows_what_is_served(running):
     _, port = running
     shown = subprocess.run(
-        [*COMMAND, "info", f"127.0.0.1:{port}"], capture_output=True, text=True, timeout=60
+        [*COMMAND, "info", f"127.0.0.1:{port}"], capture_output=True, text=True, timeout=250
     )
     assert shown.returncode == 0, shown.stderr
     for word in ("clip-of-the-test", "camera_cross_left_120fov", "ftheta", "640 x 360"):
@@ -116,7 +116,7 @@ def test_info_shows_what_is_served(running):
 def test_info_shows_what_the_server_can_do(running):
     _, port = running
     shown = subprocess.run(
-        [*COMMAND, "info", "--port", str(port)], capture_output=True, text=True, timeout=60
+        [*COMMAND, "info", "--port", str(port)], capture_output=True, text=True, timeout=250
     ).stdout
     for row in (r"generation\s.*C\+D", r"editing\s.*yes", r"health\s.*SERVING", r"hoods\s.*none"):
         assert re.search(row, shown), f"{row}: {shown}"

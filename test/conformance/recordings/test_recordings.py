@@ -68,7 +68,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         line = process.stdout.readline()
         assert line.startswith("ready:"), line
         connected = carla.Client("127.0.0.1", port)
-        connected.set_timeout(30.0)
+        connected.set_timeout(120.0)
         yield connected
     finally:
         process.terminate()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import socket
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -42,6 +44,15 @@ def test_a_server_that_ends_is_told_while_a_call_waits(monkeypatch: pytest.Monke
     never.set()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Take SIGINT as Python does; a shell's background jobs are born ignoring it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_reaches_who_waits_and_lets_the_call_finish() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         line = Lifeline("127.0.0.1", server.getsockname()[1])

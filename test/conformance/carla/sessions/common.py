@@ -22,7 +22,7 @@ class Stage:
     def __init__(self) -> None:
         self.port = int(sys.argv[1])
         self.client = carla.Client("127.0.0.1", self.port)
-        self.client.set_timeout(30.0)
+        self.client.set_timeout(120.0)
         self.manager_port = int(sys.argv[2])
         self.folder = Path(sys.argv[3])
         self.fresh("demo_town")

@@ -22,7 +22,7 @@ stage.ticks(2)
 
 # A client that joins while the world stands still sees it whole, and every frame from then on.
 late = carla.Client("127.0.0.1", stage.port)
-late.set_timeout(20.0)
+late.set_timeout(120.0)
 joined = late.get_world()
 deadline = time.monotonic() + 20.0
 while joined.get_snapshot().frame == 0 and time.monotonic() < deadline:
@@ -73,7 +73,7 @@ same.stop()
 
 def token_of(sensor: Any) -> int:
     """Return the number of a sensor's stream, which the client does not show."""
-    with socket.create_connection(("127.0.0.1", stage.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", stage.port), timeout=60) as connection:
         connection.sendall(msgpack.packb([0, 1, "get_actors_by_id", [[False], [sensor.id]]]))
         (_, _, _, ((_, (actor,)),)) = msgpack.unpackb(connection.recv(1 << 16))
     return int.from_bytes(actor[5][:4], "little")
@@ -165,9 +165,9 @@ settings.fixed_delta_seconds = DELTA_S
 world.apply_settings(settings)
 somewhere = carla.Transform(stage.spawns[0].location)
 scanner, sweeps = stage.sensor("sensor.lidar.ray_cast", None, somewhere)
-first = sweeps.get(timeout=20)
+first = sweeps.get(timeout=250)
 asked = [stage.client.get_server_version() for _ in range(50)]
-last = sweeps.get(timeout=20)
+last = sweeps.get(timeout=250)
 while not sweeps.empty():
     last = sweeps.get()
 facts["while_asked"] = [len(set(asked)), len(first), last.frame - first.frame]

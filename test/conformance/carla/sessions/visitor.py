@@ -59,7 +59,7 @@ sensors = [
 for sensor in sensors:
     sensor.listen(look)
 for _ in range(12):
-    if not seen.acquire(timeout=60):
+    if not seen.acquire(timeout=250):
         raise SystemExit("a visitor's sensors are silent")
 
 if manner == "kill":
