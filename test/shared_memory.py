@@ -50,7 +50,7 @@ class Watch:
 
 
 def unused(names: set[str]) -> set[str]:
-    """Return the files of these segments, with locks and semaphores, that no living process maps."""
+    """Return those files of segments, also locks and semaphores, that no living process maps."""
     living = {int(path.name) for path in Path("/proc").glob("[0-9]*")}
     gone = names - mapped_by(living)
     return {path.name for path in FOLDER.glob("*fastdds*") if _segment(path.name) in gone}
