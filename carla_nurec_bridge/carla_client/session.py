@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 _RETRY_S = 0.2
 _LOOK_S = 0.5
 _DYING_S = 5.0
+_BRIEF_S = 5.0
 _SHORT_S = 0.05
 _WAITING_TICKS = 4
 _MOST_SUBSTEPS = 16
@@ -271,8 +272,13 @@ class Session:
         return snapshot
 
     def call(self, work: Callable[[], T]) -> T:
-        """Return what a call to CARLA gives; ProtocolError as soon as the server has ended."""
-        return self._lifeline.call(work)
+        """Return what a brief call to CARLA gives; ProtocolError as soon as the server has ended.
+
+        Some calls of the client library hold Python's lock while they wait, so that nothing else
+        goes on: no such wait lasts longer than a few seconds.
+        """
+        with self.patient(min(self._timeout_s, _BRIEF_S)):
+            return self._lifeline.call(work)
 
     def look(self) -> None:
         """Look at a world that stands: ProtocolError when it has ended, or another changed it."""
