@@ -31,7 +31,7 @@ def judge(contract: Contract, clip: Clip, found: Decoded) -> Verdict:
     """Compare a decoded video with the clip of its job, by the backend's contract."""
     asked, returned = asked_of(contract, clip), found.clip
     notes: list[str] = []
-    faults = [found.broken] if found.broken else []
+    faults = [fault for fault in (found.broken, found.uneven) if fault]
     if returned.frames and returned.width:
         for text, by_rule in _differences(contract, asked, returned):
             (notes if by_rule else faults).append(text)

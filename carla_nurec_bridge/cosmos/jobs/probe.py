@@ -1,8 +1,9 @@
-"""Frames, rate and size of a video file, and whether it can be read to its end."""
+"""Frames, rate and size of a video file, whether they are one, and it can be read to its end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -10,19 +11,25 @@ import av
 from ...core.errors import InputError
 from .contracts import Clip
 
+_EVEN_S = 0.0025
+
 
 @dataclass(frozen=True)
 class Decoded:
-    """What a video held that was decoded; ``broken`` says why its end was not reached, if so."""
+    """What a video held that was decoded.
+
+    ``broken`` says why its end was not reached, if so; ``uneven`` what is not one rate or size.
+    """
 
     clip: Clip
     broken: str
+    uneven: str = ""
 
 
 def decode(path: Path) -> Decoded:
     """Decode every frame of a file that may be no video at all."""
     frames, rate, width, height, promised, damaged = 0, 0.0, 0, 0, 0, 0
-    broken = ""
+    broken, times_s, sizes = "", list[float](), dict[tuple[int, int], None]()
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
@@ -34,6 +41,9 @@ def decode(path: Path) -> Decoded:
                 for frame in packet.decode():
                     frames += 1
                     damaged += frame.is_corrupt
+                    sizes[frame.width, frame.height] = None
+                    if frame.time is not None:
+                        times_s.append(frame.time)
     except IndexError:
         broken = "holds no video"
     except (av.error.FFmpegError, OSError) as error:
@@ -43,7 +53,22 @@ def decode(path: Path) -> Decoded:
         broken = f"ends after {frames} of its {promised} frames"
     elif not broken and (damaged or not frames):
         broken = f"has {damaged} damaged frames of {frames}"
-    return Decoded(Clip(frames, rate, width, height), broken)
+    uneven = "; ".join(filter(None, (_steps(times_s), _sizes(list(sizes)))))
+    return Decoded(Clip(frames, rate, width, height), broken, uneven)
+
+
+def _steps(times_s: list[float]) -> str:
+    """Say how far apart frames are when they are not evenly so; files round to 1 ms."""
+    steps = [later - time for time, later in pairwise(times_s)]
+    if not steps or max(steps) - min(steps) <= _EVEN_S:
+        return ""
+    return f"its frames are {1e3 * min(steps):.0f} to {1e3 * max(steps):.0f} ms apart"
+
+
+def _sizes(sizes: list[tuple[int, int]]) -> str:
+    if len(sizes) < 2:
+        return ""
+    return f"its frames are of several sizes, {', '.join(f'{w}x{h}' for w, h in sizes[:3])}"
 
 
 def probe(path: Path) -> Clip:

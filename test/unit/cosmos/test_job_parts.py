@@ -24,7 +24,7 @@ from carla_nurec_bridge.cosmos.jobs.files import safe_name, sha256_of, target_pa
 from carla_nurec_bridge.cosmos.jobs.fit import fit, fitted_size
 from carla_nurec_bridge.cosmos.jobs.http import RetryPolicy, Transient
 from carla_nurec_bridge.cosmos.jobs.ledger import Ledger
-from carla_nurec_bridge.cosmos.jobs.probe import Decoded, probe
+from carla_nurec_bridge.cosmos.jobs.probe import Decoded, decode, probe
 from carla_nurec_bridge.embedded.cosmos_server.inputs import CARLA_DEPTH, _tags, depth_table
 from carla_nurec_bridge.embedded.cosmos_server.look import read_look
 from carla_nurec_bridge.embedded.cosmos_server.shading import Relighter
@@ -197,6 +197,28 @@ def test_a_video_is_compared_with_its_clip_by_contract(
 ):
     verdict = judge(CONTRACTS[backend], clip, Decoded(Clip(*made), ""))
     assert (len(verdict.notes), len(verdict.faults)) == (notes, faults), verdict
+
+
+@pytest.mark.parametrize(("late_ms", "words"), [(0, ""), (25, "its frames are 37 to 88 ms apart")])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_frames_that_do_not_come_evenly_are_a_fault(
+    tmp_path: Path, suffix: str, late_ms: int, words: str
+):
+    """Half of a .mkv's frames come late, which its stated rate and its count do not show."""
+    path = tmp_path / f"uneven{suffix}"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=16)
+        stream.width, stream.height, stream.pix_fmt = 32, 16, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 16000)
+        for k in range(94):
+            frame = av.VideoFrame.from_ndarray(np.zeros((16, 32, 3), np.uint8), format="rgb24")
+            frame.pts = 1000 * k + 16 * late_ms * (k % 2)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    found = decode(path)
+    assert (found.clip.frames, found.broken, found.uneven) == (94, "", words)
+    clip = Clip(94, found.clip.rate_hz, 32, 16)
+    assert judge(CONTRACTS["transfer2.5"], clip, found).faults[-1:] == ((words,) if words else ())
 
 
 def test_jobs_with_a_map_have_their_own_frame_rule():
