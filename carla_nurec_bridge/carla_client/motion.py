@@ -40,7 +40,8 @@ class MotionTracker:
     """Turns snapshots into motion.
 
     ``from_poses`` differentiates poses, for replays, where CARLA reports velocities of zero. A
-    step faster than 100 m/s is a teleport: its motion is zero, and ``teleports`` counts it.
+    step faster than 100 m/s is a teleport: its motion is zero, and ``teleports`` counts it. Where
+    a velocity cannot be told (there, and at the first of the poses) the next acceleration is zero.
     """
 
     def __init__(self, ego: Ego, dt_s: float, *, from_poses: bool) -> None:
@@ -73,7 +74,8 @@ class MotionTracker:
             acceleration = np.zeros(3)
         else:
             acceleration = (velocity - previous) / self._dt_s
-        self._pose, self._velocity_map = pose, velocity
+        known = not teleported and (self._pose is not None or not self._from_poses)
+        self._pose, self._velocity_map = pose, velocity if known else None
         return Motion(pose, rotation.T @ velocity, angular, rotation.T @ acceleration)
 
     def _teleported(self, pose: Matrix) -> bool:
