@@ -19,15 +19,15 @@ import simplejpeg
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from carla_nurec_bridge.core.rig import Rig, RigCamera, load_rig
-from carla_nurec_bridge.core.streams import NUREC, plan_streams
-from carla_nurec_bridge.nurec.replies import CloudReply
-from carla_nurec_bridge.ros.convert import cloud_message, compressed_message
-from carla_nurec_bridge.ros.dds import use_own_profile
-from carla_nurec_bridge.ros.memory import keep_freed_memory
-from carla_nurec_bridge.ros.nurec_publisher import NurecPublisher
-from carla_nurec_bridge.ros.publishers import Publishers, message_class
-from carla_nurec_bridge.ros.qos import profile
+from carla_nurec_bridge.core.rig.rig import Rig, RigCamera, load_rig
+from carla_nurec_bridge.core.run_contract.streams import NUREC, plan_streams
+from carla_nurec_bridge.nurec.client.replies import CloudReply
+from carla_nurec_bridge.ros.messages.convert import cloud_message, compressed_message
+from carla_nurec_bridge.ros.publishers.malloc import keep_freed_memory
+from carla_nurec_bridge.ros.publishers.nurec import NurecPublisher
+from carla_nurec_bridge.ros.publishers.publishers import Publishers, message_class
+from carla_nurec_bridge.ros.publishers.qos import profile
+from carla_nurec_bridge.ros.runtime.dds import use_own_profile
 
 DOMAIN = "87"
 POINTS = 118_000

@@ -26,15 +26,15 @@ from typing import Any
 import carla
 import numpy as np
 
-from carla_nurec_bridge.carla_client.traffic_managers import TrafficManagers
+from carla_nurec_bridge.carla_client.session.traffic_managers import TrafficManagers
+from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, Matrix, matrix_from_carla
-from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.opendrive.street import cached_street
 from carla_nurec_bridge.rendering.camera import render_camera
 from carla_nurec_bridge.rendering.lighting import Lighting
 from carla_nurec_bridge.rendering.rays import cast
 from carla_nurec_bridge.rendering.scene import RenderScene
+from carla_nurec_bridge.town.street import cached_street
 
 DELTA_S = 0.05
 ROUNDS = 5
@@ -72,10 +72,21 @@ def serve(map_file: Path, *options: str) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "carla_nurec_bridge.cli.main", "carla", "serve",
-         "--map", str(map_file), "--port", str(port), *options],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "carla_nurec_bridge.cli.main",
+            "carla",
+            "serve",
+            "--map",
+            str(map_file),
+            "--port",
+            str(port),
+            *options,
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout is not None
     if not process.stdout.readline().startswith("ready:"):
         raise SystemExit(f"the server did not start on {map_file}")
@@ -179,9 +190,15 @@ def mount(
 
 
 def time_sensors(
-    server: Server, client: carla.Client, name: str, goal: str, poses: list[carla.Transform],
-    kind: str, floor: Callable[[carla.Transform], Callable[[], object]] | None, **values: object,
-) -> None:  # fmt: skip
+    server: Server,
+    client: carla.Client,
+    name: str,
+    goal: str,
+    poses: list[carla.Transform],
+    kind: str,
+    floor: Callable[[carla.Transform], Callable[[], object]] | None,
+    **values: object,
+) -> None:
     """Time ticks whose data of every mounted sensor has reached this process."""
     world = synchronous_world(client)
     start = world.get_map().get_spawn_points()[0]
@@ -213,9 +230,12 @@ def floors(start: carla.Transform) -> tuple[Callable[..., Any], Callable[..., An
     map_from_car = _matrix(start)
     azimuth = np.linspace(0.0, np.pi, int(LIDAR_RATE * DELTA_S) // CHANNELS)
     fan = np.radians(np.linspace(-30.0, 10.0, CHANNELS))[:, None]
-    directions = np.stack(np.broadcast_arrays(
-        np.cos(fan) * np.cos(azimuth), np.cos(fan) * np.sin(azimuth), np.sin(fan)
-    ), axis=-1).reshape(-1, 3)  # fmt: skip
+    directions = np.stack(
+        np.broadcast_arrays(
+            np.cos(fan) * np.cos(azimuth), np.cos(fan) * np.sin(azimuth), np.sin(fan)
+        ),
+        axis=-1,
+    ).reshape(-1, 3)
 
     def camera(pose: carla.Transform) -> Callable[[], object]:
         eye = map_from_car @ _matrix(pose) @ BODY_FROM_OPTICAL
@@ -252,15 +272,28 @@ def main(maps: list[Path]) -> None:
         size = {"image_size_x": WIDTH, "image_size_y": HEIGHT}
         for count, goal in ((1, "25"), (4, "8")):
             time_sensors(
-                server, client, f"{count} rgb {WIDTH}x{HEIGHT}", goal, views[:count],
-                "sensor.camera.rgb", camera, **size,
-            )  # fmt: skip
+                server,
+                client,
+                f"{count} rgb {WIDTH}x{HEIGHT}",
+                goal,
+                views[:count],
+                "sensor.camera.rgb",
+                camera,
+                **size,
+            )
         time_sensors(
-            server, client, f"lidar {LIDAR_RATE} points/s", "50",
-            [carla.Transform(carla.Location(z=2.4))], "sensor.lidar.ray_cast", lidar,
-            points_per_second=LIDAR_RATE, channels=CHANNELS, rotation_frequency=10,
+            server,
+            client,
+            f"lidar {LIDAR_RATE} points/s",
+            "50",
+            [carla.Transform(carla.Location(z=2.4))],
+            "sensor.lidar.ray_cast",
+            lidar,
+            points_per_second=LIDAR_RATE,
+            channels=CHANNELS,
+            rotation_frequency=10,
             range=RANGE_M,
-        )  # fmt: skip
+        )
     for file in [DEMO_TOWN, *maps]:
         with serve(file) as server:
             client = carla.Client("127.0.0.1", server.port)
@@ -268,8 +301,10 @@ def main(maps: list[Path]) -> None:
             idle, _ = server.memory_mb()
             time_sensors(server, client, "", "", views[:1], "sensor.camera.rgb", None, **size)
             used, own = server.memory_mb()
-            print(f"{'memory on ' + file.name:34} {used:8.0f} MB, {own:.0f} of them its own; "
-                  f"{idle:.0f} MB before the first picture {'':11} reach 600")  # fmt: skip
+            print(
+                f"{'memory on ' + file.name:34} {used:8.0f} MB, {own:.0f} of them its own; "
+                f"{idle:.0f} MB before the first picture {'':11} reach 600"
+            )
     sys.stdout.flush()
     os._exit(0)  # the client library may abort while it is torn down
 

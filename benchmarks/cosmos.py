@@ -30,8 +30,8 @@ from carla_nurec_bridge.cosmos import (
     semantic_rgb,
 )
 from carla_nurec_bridge.cosmos.jobs.spec import clip_videos
-from carla_nurec_bridge.embedded.cosmos_server.inputs import read_scenes
-from carla_nurec_bridge.embedded.cosmos_server.task import Task, make_video
+from carla_nurec_bridge.servers.cosmos.painting.inputs import read_scenes
+from carla_nurec_bridge.servers.cosmos.task import Task, make_video
 
 WIDTH, HEIGHT, FRAMES, RATE_HZ = 1280, 720, 93, 16
 GOAL_HZ = 10.0
@@ -105,9 +105,11 @@ def main() -> int:
         for prompt in LOOKS:  # compiles the loops of every look
             size = (64, 32)
             make_video(
-                Task(prompt, "", 7, task, size, max_frames=2), place / "o.mp4", False,
+                Task(prompt, "", 7, task, size, max_frames=2),
+                place / "o.mp4",
+                False,
                 lambda *_: None,
-            )  # fmt: skip
+            )
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {clip}")
         print(f"{'look':<32} {'frames/s':>9} {'CPU ms/frame':>13} {'over floor':>11}")
         rate_hz, floor_ms = timed(lambda: copy(named, place / "floor.mp4"))

@@ -32,17 +32,17 @@ from std_srvs.srv import SetBool
 
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.core.streams import EGO, Stream
-from carla_nurec_bridge.graph import (
+from carla_nurec_bridge.core.run_contract.streams import EGO, Stream
+from carla_nurec_bridge.ros.publishers.publishers import message_class
+from carla_nurec_bridge.ros.publishers.qos import profile
+from carla_nurec_bridge.runs.graph import (
     Graph,
     GraphConfig,
     build_graph,
     environment,
     write_parameters,
 )
-from carla_nurec_bridge.ros.publishers import message_class
-from carla_nurec_bridge.ros.qos import profile
-from carla_nurec_bridge.supervisor import Supervisor
+from carla_nurec_bridge.runs.supervisor import Supervisor
 
 FRAMES = 100
 DOMAIN = 94
@@ -80,9 +80,12 @@ class Listener:
         role = "--start" if starts_the_run else "--listen"
         argv = [sys.executable, __file__, role, str(self._result), json_of(graph.config)]
         self._process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
             env=os.environ | dict(environment(graph.config)),
-        )  # fmt: skip
+        )
         assert self._process.stdout is not None
         self._process.stdout.readline()
 
@@ -121,9 +124,12 @@ def listen(result: Path, config: GraphConfig, *, starts_the_run: bool) -> None:
         ours = profile(stream.row.qos)
         ours.depth = 100
         node.create_subscription(
-            message_class(stream.row.type), stream.topic,
-            lambda raw, stream=stream: hear(stream, raw), ours, raw=True,
-        )  # fmt: skip
+            message_class(stream.row.type),
+            stream.topic,
+            lambda raw, stream=stream: hear(stream, raw),
+            ours,
+            raw=True,
+        )
     executor = SingleThreadedExecutor()
     executor.add_node(node)
 
@@ -217,10 +223,18 @@ def main() -> int:
         rig = folder / "rig.yaml"
         rig.write_text(RIG)
         config = GraphConfig(
-            run_dir=folder, map=config_path("maps", "demo_town.xodr"), rig=str(rig),
-            frames=frames, vehicles=10, nurec=False, agent=False, record=False,
-            carla_port=free_port(pair=True), domain_id=DOMAIN, carla_timeout_s=30.0,
-        )  # fmt: skip
+            run_dir=folder,
+            map=config_path("maps", "demo_town.xodr"),
+            rig=str(rig),
+            frames=frames,
+            vehicles=10,
+            nurec=False,
+            agent=False,
+            record=False,
+            carla_port=free_port(pair=True),
+            domain_id=DOMAIN,
+            carla_timeout_s=30.0,
+        )
         graph = build_graph(config)
         parameters = {EGO: dict(graph.parameters[EGO]) | {"start_paused": True}}
         graph = replace(graph, parameters=parameters)
@@ -267,12 +281,18 @@ def report(
     print(f"real time   factor {simulated_s / wall_s:.2f}; CARLA's own frame takes {tick:.0f} ms")
     state = "every stamp of every topic once and in order" if not wrong else "; ".join(wrong)
     print(f"messages    {messages} heard: {state}")
-    print(f"            {per_frame * (final - first) / simulated_s:.0f} a simulated second, "
-          f"{per_frame * (final - first) / wall_s:.0f} a second of wall time")  # fmt: skip
-    print(f"CPU         {total_ms:.1f} ms a frame in carla_ego, {main_ms:.1f} of it in the thread "
-          "that ticks; the others receive pictures and send")  # fmt: skip
-    print(f"floor       {floors[0]:.1f} ms a frame to publish the same messages, ready made, and "
-          f"{floors[1]:.1f} to encode its pictures")  # fmt: skip
+    print(
+        f"            {per_frame * (final - first) / simulated_s:.0f} a simulated second, "
+        f"{per_frame * (final - first) / wall_s:.0f} a second of wall time"
+    )
+    print(
+        f"CPU         {total_ms:.1f} ms a frame in carla_ego, {main_ms:.1f} of it in the thread "
+        "that ticks; the others receive pictures and send"
+    )
+    print(
+        f"floor       {floors[0]:.1f} ms a frame to publish the same messages, ready made, and "
+        f"{floors[1]:.1f} to encode its pictures"
+    )
     for stage, times in summary["timings"].items():
         print(f"  {stage:16} {times}")
 
@@ -280,8 +300,9 @@ def report(
 if __name__ == "__main__":
     if sys.argv[1:2] in (["--listen"], ["--start"]):
         listen(
-            Path(sys.argv[2]), GraphConfig.model_validate_json(sys.argv[3]),
+            Path(sys.argv[2]),
+            GraphConfig.model_validate_json(sys.argv[3]),
             starts_the_run=sys.argv[1] == "--start",
-        )  # fmt: skip
+        )
     else:
         sys.exit(main())

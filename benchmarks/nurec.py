@@ -25,19 +25,13 @@ from pathlib import Path
 import numpy as np
 from _nurec_publish import measure
 
+from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
 from carla_nurec_bridge.core.frames import Matrix, matrix_from_xyz_rpy
-from carla_nurec_bridge.core.lidar import lidar_pattern
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.core.rig import Rig, load_rig
-from carla_nurec_bridge.core.shutter import shutter_fraction
-from carla_nurec_bridge.embedded.nurec_server.cast import recorded_cast
-from carla_nurec_bridge.embedded.nurec_server.images import encode
-from carla_nurec_bridge.embedded.nurec_server.options import ServerOptions
-from carla_nurec_bridge.embedded.nurec_server.server import NurecServer
-from carla_nurec_bridge.embedded.nurec_server.stage import Stage
-from carla_nurec_bridge.embedded.nurec_server.surroundings import street_of
-from carla_nurec_bridge.nurec.client import Deadlines, NurecClient
-from carla_nurec_bridge.nurec.requests import (
+from carla_nurec_bridge.core.rig.lidar import lidar_pattern
+from carla_nurec_bridge.core.rig.rig import Rig, load_rig
+from carla_nurec_bridge.nurec.client.client import Deadlines, NurecClient
+from carla_nurec_bridge.nurec.client.requests import (
     ActorMotion,
     CameraRequest,
     ImageFormat,
@@ -46,7 +40,18 @@ from carla_nurec_bridge.nurec.requests import (
 )
 from carla_nurec_bridge.rendering.camera import render_camera
 from carla_nurec_bridge.rendering.lidar import render_lidar
-from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneCamera, SceneTrack
+from carla_nurec_bridge.scene import (
+    RigTrajectory,
+    Scene,
+    SceneCamera,
+    SceneTrack,
+)
+from carla_nurec_bridge.servers.nurec.drawing.images import encode
+from carla_nurec_bridge.servers.nurec.options import NurecServerOptions
+from carla_nurec_bridge.servers.nurec.scenes.drawn_scene import DrawnScene
+from carla_nurec_bridge.servers.nurec.scenes.scene_actors import recorded_cast
+from carla_nurec_bridge.servers.nurec.scenes.surroundings import street_of
+from carla_nurec_bridge.servers.nurec.server import NurecServer
 
 START_US = 1_700_000_000_000_000
 SCENE = "benchmark"
@@ -91,7 +96,7 @@ def make_scene(rig: Rig) -> Scene:
 
 def serve(pipe: Connection, socket: Path) -> None:
     """Serve the scene until the other end of ``pipe`` says so; send the port."""
-    options = ServerOptions(unix_socket=socket)
+    options = NurecServerOptions(unix_socket=socket)
     with NurecServer([make_scene(load_rig("demo"))], port=0, options=options) as server:
         pipe.send(server.port)
         pipe.recv()
@@ -134,7 +139,7 @@ def camera_requests(
     ]
 
 
-def picture_work(stage: Stage, requests: list[CameraRequest]) -> Callable[[], None]:
+def picture_work(stage: DrawnScene, requests: list[CameraRequest]) -> Callable[[], None]:
     """Return what draws and encodes pictures one after another in this thread."""
     jobs = []
     for request in requests:
@@ -175,7 +180,7 @@ class Bench:
         self.socket = f"unix:{socket}"
         scene = make_scene(self.rig)
         cast = recorded_cast(scene)
-        self.stage = Stage(scene, street_of(scene), cast, editing=False)
+        self.stage = DrawnScene(scene, street_of(scene), cast, editing=False)
         self.stage.set_time(cast, START_US, START_US + 30_000, ())
         self.cars = [
             ActorMotion(track.track_id, track.world_from_box[0], track.world_from_box[0])
@@ -184,8 +189,10 @@ class Bench:
 
     def pictures(self, client: NurecClient) -> None:
         """Time batches and large single pictures."""
-        cases = [(f"{n} x 640x360 JPEG, one batch", n, None, goal)
-                 for n, goal in ((1, ""), (3, ""), (8, "reach: 80 ms"))]  # fmt: skip
+        cases = [
+            (f"{n} x 640x360 JPEG, one batch", n, None, goal)
+            for n, goal in ((1, ""), (3, ""), (8, "reach: 80 ms"))
+        ]
         cases += [("1280x720 JPEG", 1, (1280, 720), ""), ("1920x1080 JPEG", 1, (1920, 1080), "")]
         for what, count, size, goal in cases:
             requests = camera_requests(self.rig, count, size)

@@ -18,7 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
-from carla_nurec_bridge.recording import BagOptions, BagWriter, OfferedQos, Tally, canonical
+from carla_nurec_bridge.recording import (
+    BagOptions,
+    BagWriter,
+    OfferedQos,
+    Tally,
+    canonical,
+)
 from carla_nurec_bridge.recording.types import store_of
 
 TOTAL_BYTES = 300_000_000

@@ -15,19 +15,19 @@ from dataclasses import dataclass
 import numpy as np
 import simplejpeg
 
+from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
-from carla_nurec_bridge.core.lidar import lidar_pattern
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.core.shutter import shutter_fraction
+from carla_nurec_bridge.core.rig.lidar import lidar_pattern
+from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.opendrive import read_opendrive
-from carla_nurec_bridge.opendrive.street import cached_street
-from carla_nurec_bridge.rendering.assets import vehicle_mesh
 from carla_nurec_bridge.rendering.camera import ALL_OUTPUTS, render_camera
+from carla_nurec_bridge.rendering.engines.threads import thread_count
 from carla_nurec_bridge.rendering.lidar import points_at_end, render_lidar
 from carla_nurec_bridge.rendering.lighting import Lighting
 from carla_nurec_bridge.rendering.scene import Instance, RenderScene
-from carla_nurec_bridge.rendering.threads import thread_count
+from carla_nurec_bridge.town.actors.assets import vehicle_mesh
+from carla_nurec_bridge.town.street import cached_street
 
 ROUNDS = 15
 CARS = 20

@@ -24,10 +24,10 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
-from carla_nurec_bridge.ros.dds import use_own_profile
-from carla_nurec_bridge.ros.lane import Lane
-from carla_nurec_bridge.ros.qos import profile
-from carla_nurec_bridge.ros.sender import Sender
+from carla_nurec_bridge.ros.publishers.qos import profile
+from carla_nurec_bridge.ros.runtime.dds import use_own_profile
+from carla_nurec_bridge.ros.sending.lane import SendingLane
+from carla_nurec_bridge.ros.sending.sender import Sender
 
 DOMAIN = 95
 ROUNDS, FRAMES, PERIOD_S, SETTLE_S = 4, 30, 0.1, 1.5
@@ -38,7 +38,7 @@ import rclpy
 from nav_msgs.msg import Odometry
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
-from carla_nurec_bridge.ros.qos import profile
+from carla_nurec_bridge.ros.publishers.qos import profile
 rclpy.init(domain_id=int(sys.argv[1]))
 node = rclpy.create_node("reader")
 count = 0
@@ -63,7 +63,7 @@ def main(rounds: int) -> None:
     pictures = node.create_publisher(Image, "picture", profile("sensor"))
     argv = [sys.executable, "-c", READER, str(DOMAIN)]
     readers = [subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    states, lane = Lane("publishing of states"), Lane("publishing of pictures")
+    states, lane = SendingLane("publishing of states"), SendingLane("publishing of pictures")
     senders = [Sender(publisher) for publisher in (clock, odometry, pictures)]
     data = array.array("B", bytes(WIDTH * HEIGHT * 4))
     picture = Image(height=HEIGHT, width=WIDTH, encoding="32FC1", step=WIDTH * 4, data=data)

@@ -1,6 +1,6 @@
 """Start the nodes against a CARLA and a NuRec server that run already (teleop, Nav2, Autoware)."""
 
-from carla_nurec_bridge.launching import description
+from carla_nurec_bridge.runs.launching import description
 from launch import LaunchDescription
 
 DEFAULTS = {

@@ -1,7 +1,7 @@
 """Start the embedded CARLA and NuRec servers and the nodes, paced by the wall clock."""
 
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.launching import description
+from carla_nurec_bridge.runs.launching import description
 from launch import LaunchDescription
 
 DEFAULTS = {

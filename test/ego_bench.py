@@ -20,22 +20,29 @@ from rclpy.node import Node
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
-from carla_nurec_bridge.child import Child
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.core.topics import TOPICS
-from carla_nurec_bridge.graph import CARLA_SERVER, GraphConfig, environment, servers
-from carla_nurec_bridge.ros.publishers import message_class
-from carla_nurec_bridge.ros.qos import profile
+from carla_nurec_bridge.core.run_contract.topics import TOPICS
+from carla_nurec_bridge.ros.publishers.publishers import message_class
+from carla_nurec_bridge.ros.publishers.qos import profile
+from carla_nurec_bridge.runs.child import Child
+from carla_nurec_bridge.runs.graph import (
+    CARLA_SERVER,
+    GraphConfig,
+    environment,
+    servers,
+)
 
 
 @contextmanager
 def carla_server(folder: Path, port: int | None = None) -> Iterator[int]:
     """Serve the demo town; yield its port."""
     config = GraphConfig(
-        map=config_path("maps", "demo_town.xodr"), nurec=False, run_dir=folder,
+        map=config_path("maps", "demo_town.xodr"),
+        nurec=False,
+        run_dir=folder,
         carla_port=port or free_port(pair=True),
-    )  # fmt: skip
+    )
     [process] = [p for p in servers(config) if p.name == CARLA_SERVER]
     log = folder / "server.log"
     child = Child(process, log)
@@ -78,19 +85,23 @@ class Ego:
         folder.mkdir(parents=True, exist_ok=True)
         self.run_dir = folder / "run"
         values = {
-            "carla.port": port, "run_dir": str(self.run_dir), "carla.timeout_s": 20.0,
-            "deadlines.start_s": 60.0, "deadlines.frame_s": 20.0,
+            "carla.port": port,
+            "run_dir": str(self.run_dir),
+            "carla.timeout_s": 20.0,
+            "deadlines.start_s": 60.0,
+            "deadlines.frame_s": 20.0,
             **{k.replace("__", "."): v for k, v in parameters.items()},
-        }  # fmt: skip
+        }
         argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.carla_ego", "--ros-args"]
         for name, value in values.items():
             argv += ["-p", f"{name}:={json.dumps(value)}"]
         for remap in remaps:
             argv += ["-r", remap]
         env = os.environ | {
-            "ROS_DOMAIN_ID": str(domain), "OMP_WAIT_POLICY": "passive",
+            "ROS_DOMAIN_ID": str(domain),
+            "OMP_WAIT_POLICY": "passive",
             "NUMBA_NUM_THREADS": environment(GraphConfig())["NUMBA_NUM_THREADS"],
-        }  # fmt: skip
+        }
         self.log = folder / "ego.log"
         self._output = self.log.open("w")
         self.process = subprocess.Popen(argv, env=env, stdout=self._output, stderr=self._output)
@@ -217,10 +228,21 @@ def make_scene(folder: Path, frames: int, vehicles: int) -> Path:
     town = str(config_path("maps", "demo_town.xodr"))
     verb = [sys.executable, "-m", "carla_nurec_bridge.cli.main"]
     for command in (
-        ["rehearse", "--map", town, "--out", str(log), "--frames", str(frames), "--vehicles",
-         str(vehicles), "--seed", "2"],
+        [
+            "rehearse",
+            "--map",
+            town,
+            "--out",
+            str(log),
+            "--frames",
+            str(frames),
+            "--vehicles",
+            str(vehicles),
+            "--seed",
+            "2",
+        ],
         ["scene", "build", "--map", town, "--recording", str(log), "-o", str(scene)],
-    ):  # fmt: skip
+    ):
         done = subprocess.run([*verb, *command], capture_output=True, text=True, timeout=250)
         assert done.returncode == 0, done.stderr[-2000:]
     return scene

@@ -22,10 +22,19 @@ def section(right: str = lane(-1), left: str = "", centre: str = CENTRE, s: obje
 
 
 def road(
-    road_id: object = 1, y: float = 0.0, *, x: float = 0.0, length: float = 80.0,
-    junction: str = 'junction="-1"', head: str = "", plan: str = "<line/>", begin: float = 0.0,
-    profile: str = "", lanes: str = section(), more: str = "",
-) -> str:  # fmt: skip
+    road_id: object = 1,
+    y: float = 0.0,
+    *,
+    x: float = 0.0,
+    length: float = 80.0,
+    junction: str = 'junction="-1"',
+    head: str = "",
+    plan: str = "<line/>",
+    begin: float = 0.0,
+    profile: str = "",
+    lanes: str = section(),
+    more: str = "",
+) -> str:
     """Return a straight road of 80 m along x."""
     geometry = (
         f'<geometry s="{begin}" x="{x + begin}" y="{y}" hdg="0" length="{length - begin}">'
@@ -110,11 +119,13 @@ ODD = {
     "no centre": (town(road(lanes=section(centre=""))), "get one: road 1 at s=0"),
     "gap in lanes": (town(road(lanes=section(lane(-1) + lane(-3)))), "no width: lane -2 of road 1"),
     "empty section": (
-        town(road(lanes=section() + '<laneSection s="40"/>')), "get one: road 1 at s=40",
+        town(road(lanes=section() + '<laneSection s="40"/>')),
+        "get one: road 1 at s=40",
     ),
     # Dies: segmentation fault.
     "reference to no signal": (
-        town(road(more=signals(light("8"), reference("77")))), "left out: 77 on road 1",
+        town(road(more=signals(light("8"), reference("77")))),
+        "left out: 77 on road 1",
     ),
     "control of no signal": (town(CONTROLLED), "left out: 99 in controller c, gone in junction 5"),
     "lane link to no lane": (
@@ -136,28 +147,37 @@ ODD = {
         "first <width> that begins late holds from 0 on: lane -1 of road 1",
     ),
     "height that begins late": (
-        town(road(profile='<elevationProfile><elevation s="20" a="1" b="0" c="0" d="0"/>'
-                  "</elevationProfile>")),
+        town(
+            road(
+                profile='<elevationProfile><elevation s="20" a="1" b="0" c="0" d="0"/>'
+                "</elevationProfile>"
+            )
+        ),
         "first <elevation> that begins late holds from 0 on: road 1",
     ),
     "section at the end": (town(road(lanes=section() + section(s=80))), "road's end are left out"),
     "section beyond": (town(road(lanes=section() + section(s=200))), "road's end are left out"),
     "section before": (town(road(lanes=section(s=-3))), "begin with it: road 1"),
     "two sections at a place": (
-        town(road(lanes=section(lane(-2) + lane(-1)) + section())), "the last one is taken: road 1",
+        town(road(lanes=section(lane(-2) + lane(-1)) + section())),
+        "the last one is taken: road 1",
     ),
     "signal before its road": (
-        town(road(more=signals(light("8", s=-9.0)))), "moved to it: 8 on road 1",
+        town(road(more=signals(light("8", s=-9.0)))),
+        "moved to it: 8 on road 1",
     ),
     "reference before its road": (
-        town(road(more=signals(light("8"), reference("8", -10.0)))), "moved to it: 8 on road 1",
+        town(road(more=signals(light("8"), reference("8", -10.0)))),
+        "moved to it: 8 on road 1",
     ),
     "crosswalk beyond its road": (town(road(more=CROSSWALK)), "moved to it: 1 on road 1"),
     "arc without curvature": (
-        town(road(plan='<arc curvature="0"/>')), "written as arcs and lines: road 1",
+        town(road(plan='<arc curvature="0"/>')),
+        "written as arcs and lines: road 1",
     ),
     "spiral of one curvature": (
-        town(road(plan='<spiral curvStart="0.01" curvEnd="0.01"/>')), "as arcs and lines: road 1",
+        town(road(plan='<spiral curvStart="0.01" curvEnd="0.01"/>')),
+        "as arcs and lines: road 1",
     ),
     # Dies: ValueError and IndexError of a number.
     "latitude that is no number": (
@@ -174,10 +194,12 @@ ODD = {
         "signal 7 on road 2 is 1",
     ),
     "one signal twice": (
-        town(road(more=signals(light("7"), light("7")))), "all alike, are left out once: signal 7",
+        town(road(more=signals(light("7"), light("7")))),
+        "all alike, are left out once: signal 7",
     ),
     "signal without an id": (
-        town(road(more=signals(light("7"), light("")))), "signal without an id on road 1 is 1",
+        town(road(more=signals(light("7"), light("")))),
+        "signal without an id on road 1 is 1",
     ),
     "two controllers of one id": (
         town(road(more=signals(light("7"))), '<controller id="c" name=""/>' * 2),
@@ -189,21 +211,26 @@ ODD = {
         "bare names: http://code.asam.net/x",
     ),
     "namespace with a prefix": (
-        town(road()).replace("<OpenDRIVE>", '<o:OpenDRIVE xmlns:o="urn:x">')
+        town(road())
+        .replace("<OpenDRIVE>", '<o:OpenDRIVE xmlns:o="urn:x">')
         .replace("</OpenDRIVE>", "</o:OpenDRIVE>"),
         "bare names: urn:x",
     ),
     "link to no road": (town(road(head=link(99, ROAD_START))), "left out: successor 99 of road 1"),
     "link to no junction": (
-        town(road(head=link(99, 'elementType="junction"'))), "left out: successor 99 of road 1",
+        town(road(head=link(99, 'elementType="junction"'))),
+        "left out: successor 99 of road 1",
     ),
     "link without a contact point": (
-        town(road(head=link(2, 'elementType="road"')), NEXT), "the nearer: successor of road 1",
+        town(road(head=link(2, 'elementType="road"')), NEXT),
+        "the nearer: successor of road 1",
     ),
     "link without a kind": (
-        town(road(head=link(2, 'contactPoint="start"')), NEXT), "are completed: road 1",
+        town(road(head=link(2, 'contactPoint="start"')), NEXT),
+        "are completed: road 1",
     ),
     "lane on the wrong side": (
-        town(road(lanes=section("", left=lane(-1)))), "to the other: lane -1 of road 1",
+        town(road(lanes=section("", left=lane(-1)))),
+        "to the other: lane -1 of road 1",
     ),
-}  # fmt: skip
+}

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from carla_nurec_bridge.carla_client.entities import Entity, EntityMotion
-from carla_nurec_bridge.carla_client.guests import GuestKind
+from carla_nurec_bridge.carla_client.actors.entities import Entity, EntityMotion
+from carla_nurec_bridge.carla_client.actors.spawned_actors import ActorSpec
 from carla_nurec_bridge.core.errors import InputError
 
 BLUEPRINTS = ("vehicle.audi.tt", "walker.pedestrian.0001")
@@ -48,7 +48,7 @@ class FakeEntities:
     def place(self, entity: Entity, pose: Any, twist: Any) -> None:
         self._note("place", entity.name, pose, twist)
 
-    def spawn(self, kind: GuestKind, pose: Any) -> Entity:
+    def spawn(self, kind: ActorSpec, pose: Any) -> Entity:
         self._note("spawn", kind.blueprint, kind.role_name, pose)
         self._all.append(thing(kind.role_name))
         return self._all[-1]

@@ -13,9 +13,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ..core.errors import InputError
-from ..graph import GraphConfig
 from ..report.markdown import size, stream_rows
-from .demo_flow import DemoOptions, DemoRun, configure, run_demo, write_repeats
+from ..runs.demo_flow import (
+    DemoOptions,
+    DemoRun,
+    configure,
+    run_demo,
+    write_repeats,
+)
+from ..runs.graph import GraphConfig
 from .up import setting
 
 _PIPE_WIDTH = 140

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..core.topics import TOPICS
+from ..core.run_contract.topics import TOPICS
 
 State = Literal["ok", "note", "missing"]
 """``missing`` is needed and not there; ``note`` is worth knowing, and things work without it."""

@@ -13,46 +13,46 @@ from rich.markup import escape
 from ..core import heartbeat
 from ..core.errors import BridgeError
 
-# verb -> (module that defines `command`, one line for --help); a dotted verb is `GROUP VERB`.
-VERBS: dict[str, tuple[str, str]] = {
-    "carla serve": ("carla_serve", "Serve a CARLA world of this package's own."),
-    "nurec serve": ("nurec_serve", "Serve NuRec's gRPC contract from a scene package."),
-    "nurec container": ("nurec_container", "Run NVIDIA's NuRec server in Docker for one scene."),
-    "nurec info": ("nurec_info", "Show what a NuRec server offers."),
-    "nurec render": ("nurec_render", "Render a scene's cameras along its trajectory to files."),
-    "nurec assets list": ("nurec_assets_list", "List a scene's actors and what may be put in."),
-    "nurec assets replace": ("nurec_assets_replace", "Draw actors as other assets."),
-    "nurec assets insert": ("nurec_assets_insert", "Put new actors into a scene."),
-    "nurec assets restore": ("nurec_assets_restore", "Undo all edits of a scene."),
-    "scene build": ("scene_build", "Build a scene package from a recording, any drive, or a bag."),
-    "scene info": ("scene_info", "Show what a scene package holds."),
-    "scenario list": ("scenario_list", "List the scenarios that can be recorded."),
-    "scenario draw": ("scenario_draw", "Show which actors a seed adds to the demo."),
-    "scenario record": ("scenario_record", "Drive scenarios in CARLA and record them."),
-    "scene check": ("scene_check", "Name every problem of a scene package."),
-    "scene list": ("scene_list", "List the scenes of NVIDIA's data set, or of a folder."),
-    "scene fetch": ("scene_fetch", "Download scenes of NVIDIA's data set."),
-    "log info": ("log_info", "Show what a CARLA recording holds."),
-    "log frames": ("log_frames", "List the frames of a CARLA recording and their events."),
-    "log actors": ("log_actors", "List who is in a CARLA recording."),
-    "log collisions": ("log_collisions", "List the collisions in a CARLA recording."),
-    "log blocked": ("log_blocked", "List who stood still in a CARLA recording."),
-    "log convert": ("log_convert", "Write a CARLA recording as .log, .json, .csv or .mcap."),
-    "bag info": ("bag_info", "Show the streams of a bag and what is missing."),
-    "bag recover": ("bag_recover", "Repair a bag whose writer was killed."),
-    "replay": ("replay", "Play a scene package in CARLA and watch it as NuRec draws it."),
-    "rectify": ("rectify", "Undistort pictures of any camera to a pinhole."),
-    "cosmos controls": ("cosmos_controls", "Make clips for Cosmos of a recording or a bag."),
-    "cosmos check": ("cosmos_check", "Say whether clips are whole: counts, hashes, views."),
-    "cosmos serve": ("cosmos_serve", "Serve Cosmos' HTTP, with image filters for the model."),
-    "cosmos tokens": ("cosmos_tokens", "List, add or revoke tokens of that server."),
-    "cosmos submit": ("cosmos_submit", "Have one video made by a Cosmos server."),
-    "cosmos jobs": ("cosmos_jobs", "List or cancel the jobs of a Cosmos server."),
-    "cosmos batch": ("cosmos_batch", "Have many prompts and seeds made, resuming."),
-    "up": ("up", "Start the whole graph without ros2 launch."),
-    "demo": ("demo", "Drive, render, record and report in one go."),
-    "rehearse": ("rehearse", "Drive the demo once without sensors and record it."),
-    "doctor": ("doctor", "Check that this machine has what the package needs."),
+# Verb -> one line for --help. Its `command` lies in the module of its words (`scene.build`).
+VERBS: dict[str, str] = {
+    "carla serve": "Serve a CARLA world of this package's own.",
+    "nurec serve": "Serve NuRec's gRPC contract from a scene package.",
+    "nurec container": "Run NVIDIA's NuRec server in Docker for one scene.",
+    "nurec info": "Show what a NuRec server offers.",
+    "nurec render": "Render a scene's cameras along its trajectory to files.",
+    "nurec assets list": "List a scene's actors and what may be put in.",
+    "nurec assets replace": "Draw actors as other assets.",
+    "nurec assets insert": "Put new actors into a scene.",
+    "nurec assets restore": "Undo all edits of a scene.",
+    "scene build": "Build a scene package from a recording, any drive, or a bag.",
+    "scene info": "Show what a scene package holds.",
+    "scenario list": "List the scenarios that can be recorded.",
+    "scenario draw": "Show which actors a seed adds to the demo.",
+    "scenario record": "Drive scenarios in CARLA and record them.",
+    "scene check": "Name every problem of a scene package.",
+    "scene list": "List the scenes of NVIDIA's data set, or of a folder.",
+    "scene fetch": "Download scenes of NVIDIA's data set.",
+    "log info": "Show what a CARLA recording holds.",
+    "log frames": "List the frames of a CARLA recording and their events.",
+    "log actors": "List who is in a CARLA recording.",
+    "log collisions": "List the collisions in a CARLA recording.",
+    "log blocked": "List who stood still in a CARLA recording.",
+    "log convert": "Write a CARLA recording as .log, .json, .csv or .mcap.",
+    "bag info": "Show the streams of a bag and what is missing.",
+    "bag recover": "Repair a bag whose writer was killed.",
+    "replay": "Play a scene package in CARLA and watch it as NuRec draws it.",
+    "rectify": "Undistort pictures of any camera to a pinhole.",
+    "cosmos controls": "Make clips for Cosmos of a recording or a bag.",
+    "cosmos check": "Say whether clips are whole: counts, hashes, views.",
+    "cosmos serve": "Serve Cosmos' HTTP, with image filters for the model.",
+    "cosmos tokens": "List, add or revoke tokens of that server.",
+    "cosmos submit": "Have one video made by a Cosmos server.",
+    "cosmos jobs": "List or cancel the jobs of a Cosmos server.",
+    "cosmos batch": "Have many prompts and seeds made, resuming.",
+    "up": "Start the whole graph without ros2 launch.",
+    "demo": "Drive, render, record and report in one go.",
+    "rehearse": "Drive the demo once without sensors and record it.",
+    "doctor": "Check that this machine has what the package needs.",
 }
 
 
@@ -72,7 +72,9 @@ class LazyGroup(click.Group):
         """Return the command of a verb, or the group that holds such verbs."""
         verb = self.prefix + cmd_name
         if verb in VERBS:
-            command: click.Command = import_module(f".{VERBS[verb][0]}", __package__).command
+            command: click.Command = import_module(
+                "." + verb.replace(" ", "."), __package__
+            ).command
             return command
         if any(other.startswith(verb + " ") for other in VERBS):
             return LazyGroup(prefix=verb + " ", name=cmd_name, help=f"Verbs of {cmd_name}.")
@@ -85,7 +87,7 @@ class LazyGroup(click.Group):
             verb = self.prefix + name
             deeper = [v.removeprefix(verb + " ") for v in VERBS if v.startswith(verb + " ")]
             inner = dict.fromkeys(name.split()[0] for name in deeper)
-            rows.append((name, VERBS[verb][1] if verb in VERBS else " | ".join(inner)))
+            rows.append((name, VERBS[verb] if verb in VERBS else " | ".join(inner)))
         with formatter.section("Verbs"):
             formatter.write_dl(rows)
 

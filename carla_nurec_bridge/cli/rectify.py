@@ -9,10 +9,15 @@ import click
 import cv2
 from rich.console import Console
 
-from ..core.cameras import CameraModel, camera_from_json
+from ..core.cameras.models import CameraModel, camera_from_json
+from ..core.cameras.rectify import (
+    WIDEST_DEG,
+    projection_rows,
+    rectified_view,
+    rectify_maps,
+)
 from ..core.errors import InputError
-from ..core.rectify import WIDEST_DEG, projection_rows, rectified_view, rectify_maps
-from ..core.rig import load_rig
+from ..core.rig.rig import load_rig
 
 _KINDS = (".png", ".jpg", ".jpeg")
 _SHAPE_TOLERANCE = 0.03

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from ..core import heartbeat
 from ..core.ports import free_port
-from ..core.timebase import seconds_to_ns
-from ..graph import GraphConfig, load_config
-from .own_server import own_carla
+from ..core.run_contract.timebase import seconds_to_ns
+from ..runs.graph import GraphConfig, load_config
+from ..runs.own_server import own_carla
 
 
 @click.command()
@@ -58,20 +58,26 @@ def command(
     given = {"frames": frames, "seed": seed, "vehicles": vehicles}
     overrides = {name: value for name, value in given.items() if value is not None}
     run = load_config(
-        config, map=map_path, nurec=False, carla_port=port or free_port(pair=True),
-        carla_timeout_s=10.0, **overrides,
-    )  # fmt: skip
+        config,
+        map=map_path,
+        nurec=False,
+        carla_port=port or free_port(pair=True),
+        carla_timeout_s=10.0,
+        **overrides,
+    )
     heartbeat.start()
     rehearse_in_own_server(run, log)
 
 
 def rehearse_in_own_server(run: GraphConfig, log: Path) -> None:
     """Start an embedded CARLA, rehearse the run in it, stop it; ``log`` is overwritten."""
-    from ..carla_client.rehearsal import rehearse
-    from ..carla_client.session import Session
-    from ..carla_client.stage import Play
+    from ..carla_client.replay.rehearsal import rehearse
+    from ..carla_client.session.episode_setup import EpisodeSetup
+    from ..carla_client.session.session import Session
 
-    play = Play(run.seed, run.ego_blueprint, run.role_name, run.vehicles, run.route_length_m)
+    play = EpisodeSetup(
+        run.seed, run.ego_blueprint, run.role_name, run.vehicles, run.route_length_m
+    )
     with own_carla(run, log.with_suffix(".server.log")):
         started = time.monotonic()
         with Session(run.carla_host, run.carla_port, run.carla_timeout_s) as session:

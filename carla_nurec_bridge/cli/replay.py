@@ -16,9 +16,9 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from ..core.errors import InputError
 
 if TYPE_CHECKING:
-    from ..core.rig import Rig
+    from ..core.rig.rig import Rig
+    from ..runs.replay.player import Played
     from ..scene import Scene
-    from .replay_player import Played
 _GIVEN = click.core.ParameterSource.COMMANDLINE
 
 
@@ -136,8 +136,8 @@ def command(scene: Path | None, usdz_filename: Path | None, **options: Any) -> i
     Writes a video of all cameras side by side and a contact sheet. Without further options
     nothing else is needed: both servers are started and stopped here.
     """
+    from ..runs.replay.cameras import CameraWish, chosen_cameras
     from ..scene import open_scene
-    from .replay_cameras import CameraWish, chosen_cameras
 
     path = scene or usdz_filename
     if path is None or (scene and usdz_filename):
@@ -146,9 +146,13 @@ def command(scene: Path | None, usdz_filename: Path | None, **options: Any) -> i
     opened = open_scene(path)
     rate_hz = float(options["camera_fps"] or options["fps"])
     wish = CameraWish(
-        options["cameras"], options["rig"], options["resolution_ratio"], rate_hz,
-        options["carla_view"], options["image_format"],
-    )  # fmt: skip
+        options["cameras"],
+        options["rig"],
+        options["resolution_ratio"],
+        rate_hz,
+        options["carla_view"],
+        options["image_format"],
+    )
     rig = chosen_cameras(opened, wish)
     console = Console(highlight=False)
     played = _play(opened, path, rig, options, console)
@@ -170,12 +174,12 @@ def _settle_servers(context: click.Context, options: dict[str, Any]) -> None:
 
 
 def _play(scene: Scene, path: Path, rig: Rig, options: dict[str, Any], console: Console) -> Played:
-    from ..carla_client.open_world import generate_world
-    from ..carla_client.session import Session
-    from ..nurec.client import Deadlines, NurecClient
-    from .replay_output import window_wanted
-    from .replay_player import Player, Replay
-    from .replay_servers import carla_address, check_external, nurec_address
+    from ..carla_client.session.opendrive_world import generate_world
+    from ..carla_client.session.session import Session
+    from ..nurec.client.client import Deadlines, NurecClient
+    from ..runs.replay.output import window_wanted
+    from ..runs.replay.player import Replay, ReplayPlayer
+    from ..runs.replay.servers import carla_address, check_external, nurec_address
 
     check_external(options)
     window = window_wanted(options["window"])
@@ -189,9 +193,15 @@ def _play(scene: Scene, path: Path, rig: Rig, options: dict[str, Any], console: 
     if frames < 1:
         raise InputError(f"there is no whole frame in the {whole_s:.2f} s of the scene")
     play = Replay(
-        scene, rig, fps, frames, output, options["saveimages"], window,
+        scene,
+        rig,
+        fps,
+        frames,
+        output,
+        options["saveimages"],
+        window,
         options["move_spectator"],
-    )  # fmt: skip
+    )
     with ExitStack() as stack:
         console.print("starting the servers")
         host, port = carla_address(stack, scene, options, output)
@@ -202,7 +212,7 @@ def _play(scene: Scene, path: Path, rig: Rig, options: dict[str, Any], console: 
             generate_world(session, str(scene.xodr))
         nurec = stack.enter_context(NurecClient(target, Deadlines(20.0, 30.0, 300.0)))
         play = replace(play, scene=_as_offered(scene, nurec.scenes(), target))
-        player = Player(play, session, nurec)
+        player = ReplayPlayer(play, session, nurec)
         columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("frames", total=frames)

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..core.errors import InputError
-from ..graph import GraphConfig, build_graph, load_config
-from ..supervisor import RunResult, Supervisor
+from ..runs.graph import GraphConfig, build_graph, load_config
+from ..runs.supervisor import RunResult, Supervisor
 
 
 @click.command()

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+from collections.abc import Mapping
+from typing import Any
 
 _SHOWN, _FEW = 60, 6
 _PLAIN = (str, int, float, bool, type(None))
 
 
-def problem_text(problem: ErrorDetails) -> str:
+def problem_text(problem: Mapping[str, Any]) -> str:
     """Return pydantic's sentence about a field and, where it helps, what was found there.
 
     A check of several fields together names them itself; the table that they stand in is not shown.
     """
     found = problem["input"]
-    message = problem["msg"].removeprefix("Value error, ")
+    message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "missing" or (
         problem["type"] == "value_error" and isinstance(found, dict)
     ):

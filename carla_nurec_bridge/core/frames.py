@@ -54,8 +54,13 @@ def rotation_from_rpy(rpy_rad: ArrayLike) -> Matrix:
     """Return Rz(yaw) Ry(pitch) Rx(roll) as (3, 3) from (roll, pitch, yaw) in radians."""
     roll, pitch, yaw = np.asarray(rpy_rad, dtype=np.float64)
     cr, sr, cp, sp, cy, sy = (
-        np.cos(roll), np.sin(roll), np.cos(pitch), np.sin(pitch), np.cos(yaw), np.sin(yaw),
-    )  # fmt: skip
+        np.cos(roll),
+        np.sin(roll),
+        np.cos(pitch),
+        np.sin(pitch),
+        np.cos(yaw),
+        np.sin(yaw),
+    )
     return np.array(
         [
             [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],

@@ -3,27 +3,42 @@
 They are written live, from a bag, or from a recording that CARLA plays. No ROS here.
 """
 
-from .class_filter import ClassFilter, class_filter, read_class_filter
-from .clip import ControlClip, StreamFile
-from .codec import VideoOptions, lossless_rgb
-from .controls import DepthEncoding, EdgeEncoding, depth_grey, edges_grey
-from .feed import NEEDED, OUTPUTS, WELCOME, ControlFeed, FeedSource
-from .frame import Box, ControlFrame
-from .manifest import ClipCamera, ClipContent, read_manifest, write_manifest
-from .messages import image_array
-from .palette import InstancePalette, semantic_rgb, semantic_tags
-from .sensor_rig import SensorRig, in_world, on_vehicle
-from .sensor_yaml import read_sensor_yaml
-from .streams import STREAMS, ControlOptions
-from .video import VideoWriter, count_frames
-from .vis import VisEncoding
+from ..labels.class_filter import ClassFilter, class_filter, read_class_filter
+from ..labels.frame import ControlFrame, LabelBox
+from ..labels.messages import image_array
+from ..labels.palette import InstancePalette, semantic_rgb, semantic_tags
+from .clip.clip import ControlClip, StreamFile
+from .clip.codec import VideoOptions, lossless_rgb
+from .clip.controls import (
+    DepthEncoding,
+    EdgeEncoding,
+    depth_grey,
+    edges_grey,
+)
+from .clip.feed import (
+    NEEDED,
+    OUTPUTS,
+    WELCOME,
+    ControlFeed,
+    FeedSource,
+)
+from .clip.manifest import (
+    ClipCamera,
+    ClipContent,
+    read_manifest,
+    write_manifest,
+)
+from .clip.streams import STREAMS, ControlOptions
+from .clip.video import VideoWriter, count_frames
+from .clip.vis import VisEncoding
+from .sensor_files.sensor_rig import SensorRig, in_world, on_vehicle
+from .sensor_files.sensor_yaml import read_sensor_yaml
 
 __all__ = [
     "NEEDED",
     "OUTPUTS",
     "STREAMS",
     "WELCOME",
-    "Box",
     "ClassFilter",
     "ClipCamera",
     "ClipContent",
@@ -35,6 +50,7 @@ __all__ = [
     "EdgeEncoding",
     "FeedSource",
     "InstancePalette",
+    "LabelBox",
     "SensorRig",
     "StreamFile",
     "VideoOptions",

@@ -13,28 +13,44 @@ from typing import Any
 
 import numpy as np
 
-from ..carla_client.ego import Ego, measure
-from ..carla_client.fixtures import light_states, shown_fixtures
-from ..carla_client.objects import ObjectState, ObjectTracker, labels_of
-from ..carla_client.recordings import RecordingInfo, open_recording
-from ..carla_client.rerun import Rerun, RerunOptions, Window, window_of
-from ..carla_client.sensors import DECODERS, CameraGroup, decode_instance, mount, mount_still
-from ..carla_client.session import Session, Snapshot, matrix_of
-from ..carla_client.weather import weather_json
+from ..carla_client.actors.ego import Ego, measure
+from ..carla_client.actors.objects import ObjectState, ObjectTracker, labels_of
+from ..carla_client.actors.signal_heads import light_states, shown_fixtures
+from ..carla_client.replay.exact_replay import (
+    ExactReplay,
+    ExactReplayOptions,
+    ReplayWindow,
+    window_of,
+)
+from ..carla_client.replay.recordings import RecordingInfo, open_recording
+from ..carla_client.sensors.cameras import (
+    DECODERS,
+    CameraGroup,
+    decode_instance,
+    mount,
+    mount_still,
+)
+from ..carla_client.session.session import Session, Snapshot, matrix_of
+from ..carla_client.session.weather import weather_json
+from ..core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ..core.errors import BridgeError, InputError, RunError
 from ..core.frames import Matrix, invert
-from ..core.opencv_pinhole import OpenCVPinholeCamera
-from ..core.pixel_ids import pixel_id
-from ..core.rig import RigCamera
-from ..core.timebase import NS_PER_S
+from ..core.rig.rig import RigCamera
+from ..core.run_contract.timebase import NS_PER_S
 from ..core.timings import Timings
-from .cast import Player, cast_of
-from .clip import ClipDone, ControlClip, sha256_of
-from .frame import Box, ControlFrame
-from .hdmap import Fixture, HdMap, hd_map
-from .manifest import MAP_ENGINE, ClipCamera, ClipContent, write_manifest
-from .sensor_rig import SensorRig, in_world, on_vehicle
-from .streams import ControlOptions
+from ..labels.actor_ids import LabelledActor, cast_of
+from ..labels.frame import ControlFrame, LabelBox
+from ..world.pixel_ids import pixel_id
+from .clip.clip import ClipDone, ControlClip, sha256_of
+from .clip.manifest import (
+    MAP_ENGINE,
+    ClipCamera,
+    ClipContent,
+    write_manifest,
+)
+from .clip.streams import ControlOptions
+from .hdmap.content import Fixture, HdMap, hd_map
+from .sensor_files.sensor_rig import SensorRig, in_world, on_vehicle
 
 _PICTURE_S = 30.0
 _NEEDED = ("rgb", "depth", "labels")
@@ -54,7 +70,7 @@ class Capture:
 
     sensors: SensorRig
     output: Path
-    rerun: RerunOptions
+    rerun: ExactReplayOptions
     controls: ControlOptions
     actor_id: int = 0
     role_name: str = "hero"
@@ -66,7 +82,7 @@ class Capture:
 class Captured:
     """What came of it; ``notes`` are sentences for the user, ``timings`` the loop's stages."""
 
-    window: Window
+    window: ReplayWindow
     clips: tuple[ClipDone, ...]
     notes: tuple[str, ...]
     timings: Timings
@@ -94,7 +110,7 @@ def capture(
     window = window_of(recording.timeline, wish.rerun)
     session.use_map(info.map_name)
     session.synchronise(round(window.tick_s * NS_PER_S))
-    with Rerun(session, window, wish.rerun, recording) as rerun:
+    with ExactReplay(session, window, wish.rerun, recording) as rerun:
         rerun.load()
         done = _Studio(session, info, wish, window, rerun).run(on_frame)
     return replace(done, notes=(*done.notes, *recording.notes))
@@ -108,8 +124,8 @@ class _Studio:
         session: Session,
         info: RecordingInfo,
         wish: Capture,
-        window: Window,
-        rerun: Rerun,
+        window: ReplayWindow,
+        rerun: ExactReplay,
     ) -> None:
         self._session, self._info, self._wish = session, info, wish
         self._window, self._rerun = window, rerun
@@ -136,12 +152,14 @@ class _Studio:
         with ExitStack() as stack:
             shots = self._open(stack)
             tracker = ObjectTracker(
-                self._session.world, self._ego.actor.id if self._ego else -1,
+                self._session.world,
+                self._ego.actor.id if self._ego else -1,
                 1.0 / self._wish.rerun.fps,
-                labels_of(self._session.world.get_blueprint_library()), from_poses=True,
-            )  # fmt: skip
+                labels_of(self._session.world.get_blueprint_library()),
+                from_poses=True,
+            )
             numbers: list[int] = []
-            players: tuple[Player, ...] = ()
+            players: tuple[LabelledActor, ...] = ()
             frames = self._rerun.frames()
             for _ in range(self._window.frames):
                 with self._timings.stage("tick"):
@@ -186,9 +204,14 @@ class _Studio:
             group = mount(client, self._ego, wanted) if self._ego else mount_still(client, wanted)
             stack.enter_context(group)
             clip = ControlClip(
-                wish.output / camera.name, model, Fraction(wish.rerun.fps), wish.controls,
-                sources, street, pixel_id(self._ego.actor.id) if self._ego else 0,
-            )  # fmt: skip
+                wish.output / camera.name,
+                model,
+                Fraction(wish.rerun.fps),
+                wish.controls,
+                sources,
+                street,
+                pixel_id(self._ego.actor.id) if self._ego else 0,
+            )
             stack.callback(clip.abandon)
             shots.append(_Shot(group, camera, clip))
         return shots
@@ -242,16 +265,21 @@ class _Studio:
             )
         return matrix_of(state.get_transform()) @ invert(ego.base_from_actor)
 
-    def _finish(self, shot: _Shot, numbers: Sequence[int], players: Sequence[Player]) -> ClipDone:
+    def _finish(
+        self, shot: _Shot, numbers: Sequence[int], players: Sequence[LabelledActor]
+    ) -> ClipDone:
         wish, clip, camera = self._wish, shot.clip, shot.camera
         files = clip.close()
         ego = next((p for p in players if p.is_ego), None)
         described = ClipCamera(
-            camera.name, camera.model, camera.shutter, camera.rig_from_camera,
+            camera.name,
+            camera.model,
+            camera.shutter,
+            camera.rig_from_camera,
             "base_link" if self._ego else "map",
             f"{ego.blueprint} {ego.live_id}" if ego else "the map",
             float(clip.rate),
-        )  # fmt: skip
+        )
         by_pixel = {p.pixel_id: p for p in players}
         instances = [
             {**entry, **(by_pixel[entry["id"]].to_json() if entry["id"] in by_pixel else {})}
@@ -259,11 +287,20 @@ class _Studio:
         ]
         agreement = clip.agreement.report()
         content = ClipContent(
-            described, files, clip.options, clip.stamps_ns, list(numbers), shot.poses,
+            described,
+            files,
+            clip.options,
+            clip.stamps_ns,
+            list(numbers),
+            shot.poses,
             {**dict.fromkeys(_SOURCES, wish.engine), "map": MAP_ENGINE},
             {**_ORIGINS, "map": "OpenDRIVE of the map, boxes of the snapshot"},
-            instances, self._world(), self._recording(players), wish.seed, agreement,
-        )  # fmt: skip
+            instances,
+            self._world(),
+            self._recording(players),
+            wish.seed,
+            agreement,
+        )
         write_manifest(clip.directory, content)
         return ClipDone(clip.directory, camera.name, files, agreement)
 
@@ -275,7 +312,7 @@ class _Studio:
             "weather": json.loads(weather_json(self._session.world)),
         }
 
-    def _recording(self, players: Sequence[Player]) -> dict[str, Any]:
+    def _recording(self, players: Sequence[LabelledActor]) -> dict[str, Any]:
         window, options = self._window, self._wish.rerun
         path = Path(self._info.path)
         return {
@@ -292,6 +329,6 @@ class _Studio:
         }
 
 
-def _box(state: ObjectState) -> Box:
+def _box(state: ObjectState) -> LabelBox:
     actor = state.actor
-    return Box(pixel_id(actor.id), actor.label, actor.size_m, state.map_from_box)
+    return LabelBox(pixel_id(actor.id), actor.label, actor.size_m, state.map_from_box)

@@ -13,19 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from ..core.cameras import camera_from_json
+from ..core.cameras.models import camera_from_json
+from ..core.cameras.shutter import shutter_from
 from ..core.errors import InputError, RunError
-from ..core.rig import RigCamera
-from ..core.shutter import shutter_from
-from ..core.timebase import NS_PER_S
+from ..core.rig.rig import RigCamera
+from ..core.run_contract.timebase import NS_PER_S
+from ..core.run_contract.topics import TOPICS
 from ..core.timings import Timings
-from ..core.topics import TOPICS
+from ..labels.messages import NEEDED, WELCOME
 from ..opendrive import parse
 from ..recording import BagReader, decode
-from .clip import ClipDone
-from .feed import ControlFeed, FeedSource
-from .messages import NEEDED, WELCOME
-from .streams import ControlOptions
+from .clip.clip import ClipDone
+from .clip.feed import ControlFeed, FeedSource
+from .clip.streams import ControlOptions
 
 _DEPTH = re.compile(r"(.*/)camera/([^/]+)/depth/image_raw")
 _SLACK = 1e-6
@@ -209,9 +209,14 @@ def _source(
         "furthest_from_moment_s": chosen.furthest_s,
     }
     source = FeedSource(
-        camera, topics, "CARLA", opendrive=xodr, rate_hz=chosen.rate, world=world,
+        camera,
+        topics,
+        "CARLA",
+        opendrive=xodr,
+        rate_hz=chosen.rate,
+        world=world,
         recording=recording,
-    )  # fmt: skip
+    )
     return source, note
 
 
@@ -220,11 +225,16 @@ def _camera(bag: BagReader, name: str, topic: str, rate_hz: float) -> RigCamera:
         calibration = json.loads(_latest_text(bag, topic))
         model = calibration["camera_model"]
         return RigCamera(
-            name, calibration["source"], name, camera_from_json(model),
-            np.array(calibration["rig_from_camera"], np.float64).reshape(4, 4), rate_hz,
-            shutter_from(model["parameters"]["shutter_type"]), float(calibration["shutter_s"]),
+            name,
+            calibration["source"],
+            name,
+            camera_from_json(model),
+            np.array(calibration["rig_from_camera"], np.float64).reshape(4, 4),
+            rate_hz,
+            shutter_from(model["parameters"]["shutter_type"]),
+            float(calibration["shutter_s"]),
             ("rgb", "depth", "semantic", "instance"),
-        )  # fmt: skip
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{bag.path}: {topic} is no calibration: {error!r}") from error
 

@@ -11,7 +11,7 @@ import numpy as np
 import simplejpeg
 
 from ..core.errors import InputError
-from .manifest import read_manifest
+from .clip.manifest import read_manifest
 
 _QUALITY = 95
 

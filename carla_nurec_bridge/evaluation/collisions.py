@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.timebase import NS_PER_S
-from .states import Box, State
+from ..core.run_contract.timebase import NS_PER_S
+from ..world.states import Box, State
 
 SAME_CONTACT_S = 5.0
 """CARLA's leaderboard counts contacts with the same object within this time once."""

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.timebase import NS_PER_S
+from ..core.run_contract.timebase import NS_PER_S
+from ..world.states import State
 from .collisions import Collision, collisions
 from .route import RouteProgress, route_progress
-from .states import State
 
 STANDING_MPS = 0.1
 """Below this the ego stands (CARLA's leaderboard calls it blocked)."""

@@ -11,50 +11,50 @@ from pathlib import Path
 
 from rclpy.node import Node
 
-from ..carla_client.driving import DriveController
-from ..carla_client.entities import Entities
-from ..carla_client.guests import Guests
-from ..carla_client.observer import Observer
-from ..carla_client.open_world import change_world
-from ..carla_client.pacing import Pacer
-from ..carla_client.recorded_drive import ReplayPlan, plan_replay
-from ..carla_client.rig_sensors import RigSensors
-from ..carla_client.session import Session, Snapshot, matrix_of
-from ..carla_client.spectator import follow
-from ..carla_client.stage import Stage
-from ..carla_client.weather import apply_weather, weather_json
+from ..carla_client.actors.entities import Entities
+from ..carla_client.actors.observer import FrameObserver
+from ..carla_client.actors.spawned_actors import SpawnedActors
+from ..carla_client.driving.pedals import DriveController
+from ..carla_client.replay.recorded_drive import ReplayPlan, plan_replay
+from ..carla_client.sensors.rig import RigSensors
+from ..carla_client.session.episode_setup import PreparedEpisode
+from ..carla_client.session.opendrive_world import change_world
+from ..carla_client.session.pacing import Pacer
+from ..carla_client.session.session import Session, Snapshot, matrix_of
+from ..carla_client.session.spectator import follow
+from ..carla_client.session.weather import apply_weather, weather_json
 from ..core import heartbeat
 from ..core.errors import InputError, ProtocolError, told
-from ..core.numbering import Numbering
-from ..core.pixel_ids import PixelIds
-from ..core.rig import load_rig
-from ..core.streams import EGO, plan_streams
-from ..core.timebase import NS_PER_S, NS_PER_US, TickClock
+from ..core.rig.rig import load_rig
+from ..core.run_contract.frame_counter import FrameCounter
+from ..core.run_contract.streams import EGO, plan_streams
+from ..core.run_contract.timebase import NS_PER_S, NS_PER_US, TickClock
 from ..core.timings import Timings
 from ..opendrive.lines import lane_lines
-from ..ros.clock_owner import DISCOVERY_S, refuse_second_clock
-from ..ros.commands import CommandInbox, Watchdog
-from ..ros.ego_parameters import EgoParameters
-from ..ros.ego_play import added_names, play_of, replay_wish
-from ..ros.ego_publisher import EVENTS, EgoPublisher
-from ..ros.followed_run import FollowedRun
-from ..ros.gate import Gate
-from ..ros.inserted import InsertedTracks
-from ..ros.lockstep import Phase, RunState
-from ..ros.parameters import load
-from ..ros.publishers import Publishers
-from ..ros.reader_watch import ReaderWatch
-from ..ros.reporting import Diagnostics, write_summary
-from ..ros.run_control import RunControl
-from ..ros.runtime import Spinner, leave, run
-from ..ros.service_desk import ServiceDesk
-from ..ros.simulation_package import simulation_package
-from ..ros.simulation_services import SimulationServices
-from ..ros.standard_services import StandardServices
-from ..ros.tracks import TrackBinder
-from ..ros.world_requests import WorldRequests
+from ..ros.lockstep.clock_owner import DISCOVERY_S, refuse_second_clock
+from ..ros.lockstep.commands import CommandInbox, Watchdog
+from ..ros.lockstep.followed_run import FollowedRun
+from ..ros.lockstep.owner import LockstepOwner
+from ..ros.lockstep.protocol import Phase, RunState
+from ..ros.parameters.declare import load
+from ..ros.parameters.ego import EgoParameters
+from ..ros.parameters.setup_from_parameters import added_names, play_of, replay_wish
+from ..ros.publishers.ego import EVENTS, EgoPublisher
+from ..ros.publishers.inserted_tracks import InsertedTracks
+from ..ros.publishers.publishers import Publishers
+from ..ros.publishers.tracks import TrackBinder
+from ..ros.runtime.diagnostics import Diagnostics, write_summary
+from ..ros.runtime.runtime import Spinner, leave, run
+from ..ros.sending.reader_watch import ReaderWatch
+from ..ros.services.run_control import RunControl
+from ..ros.services.service_executor import ServiceExecutor
+from ..ros.services.simulation_package import simulation_package
+from ..ros.services.simulation_services import SimulationServices
+from ..ros.services.standard_services import StandardServices
+from ..ros.services.weather_and_spawn_topics import WorldRequests
 from ..scene import open_scene
-from ..scene.calibration import calibrated
+from ..scene.package.calibration import calibrated
+from ..world.pixel_ids import PixelIds
 
 _CHECK_CLOCK_FRAMES = 20
 _LOOK_S = 1.0
@@ -77,7 +77,7 @@ class CarlaEgo:
         self._map = p.map
         self._run_id = uuid.uuid4().hex[:12]
         self._timings = Timings()
-        self._gate = Gate(node, spinner, p, self._run_id)
+        self._gate = LockstepOwner(node, spinner, p, self._run_id)
         planned = plan_streams(self._rig, p.dt_ns, self._gate.participants)
         streams = [s for s in planned if s.producer == EGO and (s.key != "clock" or p.owns_clock)]
         self._publishers = Publishers(node, streams, EVENTS, p.frame_prefix)
@@ -90,20 +90,22 @@ class CarlaEgo:
                 f"{p.frame_prefix}base_link and so on"
             )
         self._inbox = CommandInbox(
-            node, lockstep=p.lockstep,
+            node,
+            lockstep=p.lockstep,
             watchdog=Watchdog(int(p.command_hold_s * NS_PER_S), p.watchdog),
-            cmd_vel="off" if p.lockstep else p.cmd_vel, on_arrival=self._gate.notify,
-        )  # fmt: skip
+            cmd_vel="off" if p.lockstep else p.cmd_vel,
+            on_arrival=self._gate.notify,
+        )
         self._control = RunControl()
         self._requests = WorldRequests(node)
         self._inserted = InsertedTracks(node, added_names(p))
         self._followed = FollowedRun(node, p.follow_run) if not p.owns_clock else None
         self._diagnostics = Diagnostics(node)
         self._began_s = (time.monotonic(), time.process_time())
-        self._at = Numbering(self._clock, own=p.mode != "follow")
+        self._at = FrameCounter(self._clock, own=p.mode != "follow")
         self._binding: Mapping[int, str | None] = {}
         self._recorded: Mapping[int, int] = {}
-        self._observer: Observer | None = None
+        self._observer: FrameObserver | None = None
         self._on_stage = ExitStack()
         self._unplaced: tuple[str, ...] = ()
         self._lost: Exception | None = None
@@ -112,7 +114,7 @@ class CarlaEgo:
         self._ambiguous: set[int] = set()
         self._replay: ReplayPlan | None = None
 
-    def run(self, desk: ServiceDesk) -> int:
+    def run(self, desk: ServiceExecutor) -> int:
         """Drive or replay the run; return 0. BridgeError when it cannot be finished."""
         if self._p.owns_clock:
             refuse_second_clock(self._node, DISCOVERY_S)
@@ -177,10 +179,12 @@ class CarlaEgo:
         """Put ego, traffic and sensors on the stage and tell what is fixed about them."""
         p, session = self._p, self._session
         with ExitStack() as stack:
-            self._stage = stack.enter_context(Stage(session, play_of(p, self._scene, self._replay)))
+            self._stage = stack.enter_context(
+                PreparedEpisode(session, play_of(p, self._scene, self._replay))
+            )
             self._stage.open()
             ego = self._stage.ego
-            self._guests = stack.enter_context(Guests(session))
+            self._guests = stack.enter_context(SpawnedActors(session))
             self._sensors = stack.enter_context(
                 RigSensors(
                     session.client,
@@ -191,7 +195,7 @@ class CarlaEgo:
                     paced=p.sensor_tick and p.mode != "follow",
                 )
             )
-            self._observer = Observer(
+            self._observer = FrameObserver(
                 session, ego, p.dt_s, from_poses=p.mode in ("replay", "scene")
             )
             self._entities = Entities(session, ego, self._guests, self._observer)
@@ -206,9 +210,12 @@ class CarlaEgo:
             say = logger.info if place.given else logger.warning
             say(f"map {opendrive.name}: its origin is {place.words()}")
             self._publisher.start(
-                self._at.stamp_ns, ego, session.map.to_opendrive(), lane_lines(opendrive),
+                self._at.stamp_ns,
+                ego,
+                session.map.to_opendrive(),
+                lane_lines(opendrive),
                 lights.areas,
-            )  # fmt: skip
+            )
             self._publisher.weather(weather_json(session.world))
             if self._stage.route is not None and "route" in self._publishers.counts:
                 self._publisher.route(self._stage.route.map_from_points, self._at.stamp_ns)
@@ -453,22 +460,28 @@ class CarlaEgo:
 
     def _summary(self, state: str, reason: str) -> dict[str, object]:
         summary: dict[str, object] = {
-            "participant": EGO, "run_id": self._run_id, "state": state, "reason": reason,
-            "frames": self._at.frame, "t0_ns": self._clock.t0_ns, "dt_ns": self._clock.dt_ns,
-            "counts": self._publishers.counts, "timings": self._timings.summary(),
+            "participant": EGO,
+            "run_id": self._run_id,
+            "state": state,
+            "reason": reason,
+            "frames": self._at.frame,
+            "t0_ns": self._clock.t0_ns,
+            "dt_ns": self._clock.dt_ns,
+            "counts": self._publishers.counts,
+            "timings": self._timings.summary(),
             "distance_m": self._observer.distance_m if self._observer else 0.0,
             "late": self._gate.late,
             "wall_s": time.monotonic() - self._began_s[0],
             "cpu_s": time.process_time() - self._began_s[1],
             "bound": {str(k): v for k, v in self._binding.items()},
             "unplaced_lights": list(self._unplaced),
-        }  # fmt: skip
+        }
         return summary | (self._health() if self._at.frame >= 0 else {})
 
 
 def work(node: Node, spinner: Spinner) -> int:
     """Run the node's work in the main thread."""
-    with ServiceDesk(node) as desk:
+    with ServiceExecutor(node) as desk:
         return CarlaEgo(node, spinner, load(node, EgoParameters)).run(desk)
 
 

@@ -15,29 +15,35 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 from ..core.errors import BridgeError, InputError
-from ..core.rig import load_rig
-from ..core.streams import AGENT, RECORDER, plan_streams
-from ..core.timebase import seconds_to_ns
-from ..core.topics import TOPICS
+from ..core.rig.rig import load_rig
+from ..core.run_contract.streams import AGENT, RECORDER, plan_streams
+from ..core.run_contract.timebase import seconds_to_ns
+from ..core.run_contract.topics import TOPICS
 from ..cosmos import NEEDED, ControlFeed, FeedSource
 from ..opendrive import parse
-from ..recording import BagOptions, Frame, OfferedQos, RecordingSession, decode
-from ..ros.control_sources import (
+from ..recording import (
+    AssembledFrame,
+    BagOptions,
+    OfferedQos,
+    RecordingSession,
+    decode,
+)
+from ..ros.lockstep.protocol import Participant
+from ..ros.parameters.declare import load
+from ..ros.parameters.recorder import RecorderParameters, job_options
+from ..ros.publishers.offered_qos import offered_qos
+from ..ros.publishers.publishers import message_class
+from ..ros.publishers.qos import profile
+from ..ros.runtime.control_sources import (
     CARLA_ENGINE,
     MAP,
     WEATHER,
     control_options,
     control_sources,
 )
-from ..ros.job_desk import Clip, JobDesk
-from ..ros.lockstep import Participant
-from ..ros.offered import offered_qos
-from ..ros.parameters import load
-from ..ros.publishers import message_class
-from ..ros.qos import profile
-from ..ros.recorder_parameters import RecorderParameters, job_options
-from ..ros.reporting import write_summary
-from ..ros.runtime import Spinner, run
+from ..ros.runtime.diagnostics import write_summary
+from ..ros.runtime.runtime import Spinner, run
+from ..ros.services.cosmos_job_services import CosmosJobServices, RecordedClip
 
 CONTROLS = "controls"
 _READ_DEPTH = 100
@@ -46,7 +52,7 @@ _POLL_S = 0.05
 _LAST_ANSWERS_S = 2.0
 
 
-class Recorder:
+class CosmosRecorder:
     """The recorder's parts, wired; callbacks run in the executor, the rest in the main thread."""
 
     def __init__(self, node: Node, p: RecorderParameters) -> None:
@@ -110,12 +116,12 @@ class Recorder:
         return 0 if state.state == "finished" else 1
 
     @property
-    def clip(self) -> Clip | None:
+    def clip(self) -> RecordedClip | None:
         """The finished control videos; None when there are none, or not yet."""
         if not self._over or self._feed is None or self._sources is None:
             return None
         camera = self._sources.camera
-        return Clip(self._run_dir / CONTROLS, f"{camera.name}_optical_frame")
+        return RecordedClip(self._run_dir / CONTROLS, f"{camera.name}_optical_frame")
 
     def close(self) -> None:
         """End bag and videos and leave the summary; what arrives later is not recorded."""
@@ -173,7 +179,7 @@ class Recorder:
         for frame in frames if self._p.lockstep else ():
             self._participant.answer(frame.stamp_ns, self._counts(frame))
 
-    def _counts(self, frame: Frame) -> dict[str, int]:
+    def _counts(self, frame: AssembledFrame) -> dict[str, int]:
         """Return the messages of this frame by topic, without those held from before."""
         return {
             self._session.topic(message.topic): 1
@@ -182,7 +188,7 @@ class Recorder:
             and self._rows[message.topic].cadence in ("frame", "sensor")
         }
 
-    def _record_controls(self, frame: Frame) -> None:
+    def _record_controls(self, frame: AssembledFrame) -> None:
         sources = self._sources
         if sources is None:
             return
@@ -205,9 +211,14 @@ class Recorder:
         if self._feed is None:
             topics = {key: self._names[number] for number, key in sources.needed.items()}
             source = FeedSource(
-                sources.camera, topics, CARLA_ENGINE, sources.rgb_engine, self._opendrive,
-                world=self._world, seed=self._p.seed if self._p.seed >= 0 else None,
-            )  # fmt: skip
+                sources.camera,
+                topics,
+                CARLA_ENGINE,
+                sources.rgb_engine,
+                self._opendrive,
+                world=self._world,
+                seed=self._p.seed if self._p.seed >= 0 else None,
+            )
             self._feed = ControlFeed(self._run_dir / CONTROLS, source, self._options)
         with self._session.timings.stage("controls"):
             self._feed.add(frame.stamp_ns, found, frame.number)
@@ -246,7 +257,10 @@ def _reader_profile(ours: QoSProfile) -> QoSProfile:
 
 def _work(node: Node, spinner: Spinner) -> int:
     parameters = load(node, RecorderParameters)
-    recorder, desk = Recorder(node, parameters), JobDesk(node, job_options(parameters))
+    recorder, desk = (
+        CosmosRecorder(node, parameters),
+        CosmosJobServices(node, job_options(parameters)),
+    )
     try:
         code = recorder.work(spinner)
         recorder.close()

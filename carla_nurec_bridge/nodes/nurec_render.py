@@ -13,36 +13,36 @@ from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
 from ..core.errors import DeadlineError, InputError
-from ..core.extras import draw_extras
-from ..core.extras_file import load_extras
-from ..core.rig import load_rig
-from ..core.streams import NUREC, plan_streams
-from ..core.timebase import TickClock, seconds_to_ns
-from ..core.topics import TOPICS
-from ..nurec.client import Deadlines, NurecClient
-from ..nurec.security import TlsFiles
-from ..ros.asset_editor import AssetEditor, wanted_extras
-from ..ros.asset_services import AssetServices
-from ..ros.convert import pose_matrix
-from ..ros.inserted import InsertedPublisher
-from ..ros.joiner import Frame, Joiner
-from ..ros.lockstep import Participant, RunState
-from ..ros.novel_view import NovelView, view_camera
-from ..ros.nurec_parameters import NurecParameters
-from ..ros.nurec_publisher import NurecPublisher
-from ..ros.nurec_status import NurecStatus
-from ..ros.parameters import load
-from ..ros.publishers import Publishers
-from ..ros.qos import profile
-from ..ros.render_step import RenderStep
-from ..ros.reporting import Diagnostics, write_summary
-from ..ros.runtime import Spinner, run
-from ..ros.sensor_renderer import SensorRenderer
-from ..ros.tracks import BoundTracks
+from ..core.rig.rig import load_rig
+from ..core.run_contract.streams import NUREC, plan_streams
+from ..core.run_contract.timebase import TickClock, seconds_to_ns
+from ..core.run_contract.topics import TOPICS
+from ..nurec.client.client import Deadlines, NurecClient
+from ..nurec.client.security import TlsFiles
+from ..ros.lockstep.joiner import JoinedFrame, Joiner
+from ..ros.lockstep.protocol import Participant, RunState
+from ..ros.messages.convert import pose_matrix
+from ..ros.parameters.declare import load
+from ..ros.parameters.nurec import NurecParameters
+from ..ros.publishers.inserted_tracks import InsertedPublisher
+from ..ros.publishers.novel_view import NovelView, view_camera
+from ..ros.publishers.nurec import NurecPublisher
+from ..ros.publishers.nurec_status import NurecStatus
+from ..ros.publishers.publishers import Publishers
+from ..ros.publishers.qos import profile
+from ..ros.publishers.render_step import RenderStep
+from ..ros.publishers.sensor_renderer import SensorRenderer
+from ..ros.publishers.tracks import BoundTracks
+from ..ros.runtime.diagnostics import Diagnostics, write_summary
+from ..ros.runtime.runtime import Spinner, run
+from ..ros.services.asset_editor import AssetEditor, wanted_extras
+from ..ros.services.asset_services import AssetServices
 from ..scene import Scene, open_scene, read_surface
-from ..scene.calibration import calibrated, squeezed
 from ..scene.ground import SceneGround
-from ..scene.surface import MESH_GROUND
+from ..scene.package.calibration import calibrated, squeezed
+from ..scene.package.surface import MESH_GROUND
+from ..world.inserted_actors import draw_extras
+from ..world.inserted_actors_file import load_extras
 
 _POLL_S = 0.1
 _DIAGNOSTICS_FRAMES = 20
@@ -142,7 +142,7 @@ class NurecRender:
         return state
 
     def _handle(
-        self, client: NurecClient, editor: AssetEditor, clock: TickClock, joined: Frame
+        self, client: NurecClient, editor: AssetEditor, clock: TickClock, joined: JoinedFrame
     ) -> None:
         frame = clock.frame_at(joined.stamp_ns)
         self._frames += 1

@@ -16,22 +16,27 @@ from rclpy.node import Node
 from std_msgs.msg import String
 from vision_msgs.msg import BoundingBox3D, Detection3D, Detection3DArray
 
-from ..carla_client.agent import Drive, Obstacle, RouteAgent, settings_for
+from ..agents.route_follower import (
+    DriveTarget,
+    Obstacle,
+    RouteAgent,
+    settings_for,
+)
 from ..core.errors import DeadlineError
-from ..core.streams import AGENT, plan_agent
+from ..core.run_contract.streams import AGENT, plan_agent
+from ..core.run_contract.topics import TOPICS
 from ..core.timings import Timings
-from ..core.topics import TOPICS
-from ..core.vehicle import VehicleInfo
-from ..ros.agent_parameters import AgentParameters
-from ..ros.convert import header, pose_matrix, vector_array
-from ..ros.joiner import Frame, Joiner
-from ..ros.lockstep import Participant
-from ..ros.object_messages import speed_along_box
-from ..ros.parameters import load
-from ..ros.publishers import Publishers
-from ..ros.qos import profile
-from ..ros.reporting import write_summary
-from ..ros.runtime import Spinner, run
+from ..ros.lockstep.joiner import JoinedFrame, Joiner
+from ..ros.lockstep.protocol import Participant
+from ..ros.messages.convert import header, pose_matrix, vector_array
+from ..ros.messages.objects import speed_along_box
+from ..ros.parameters.agent import AgentParameters
+from ..ros.parameters.declare import load
+from ..ros.publishers.publishers import Publishers
+from ..ros.publishers.qos import profile
+from ..ros.runtime.diagnostics import write_summary
+from ..ros.runtime.runtime import Spinner, run
+from ..world.vehicle_info import VehicleInfo
 
 _POLL_S = 0.1
 _COMMAND = TOPICS["command_ackermann"].name
@@ -63,8 +68,9 @@ class AgentNode:
                 kind, row.name, partial(self._joiner.take, key), profile(row.qos)
             )
         for key, latched, take in (
-            ("route", Path, self._take_route), ("vehicle_info", String, self._take_vehicle),
-        ):  # fmt: skip
+            ("route", Path, self._take_route),
+            ("vehicle_info", String, self._take_vehicle),
+        ):
             row = TOPICS[key]
             node.create_subscription(latched, row.name, take, profile(row.qos))
 
@@ -87,7 +93,7 @@ class AgentNode:
         write_summary(self._p.run_dir, AGENT, self._summary())
         return 0 if state is not None and state.state == "finished" else 1
 
-    def _handle(self, frame: Frame) -> None:
+    def _handle(self, frame: JoinedFrame) -> None:
         assert self._route is not None
         with self._timings.stage("drive"):
             odometry: Odometry = frame.messages["odometry"]
@@ -147,7 +153,7 @@ def _front(area: BoundingBox3D) -> NDArray[np.float64]:
     return end[:3]
 
 
-def _message(drive: Drive, stamp: int) -> AckermannDriveStamped:
+def _message(drive: DriveTarget, stamp: int) -> AckermannDriveStamped:
     return AckermannDriveStamped(
         header=header(stamp, "base_link"),
         drive=AckermannDrive(steering_angle=drive.steer_rad, speed=drive.speed_mps),

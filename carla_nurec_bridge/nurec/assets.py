@@ -9,12 +9,12 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.frames import Matrix
-from .client import NurecClient
+from .client.client import NurecClient
 from .editing import EditableTrack, Replacement, inserted
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedAsset:
     """One edit: track ``track_id`` drawn as ``asset_id``.
 
     ``size_m`` is (length, width, height), None for the asset's own; ``label_class`` an inserted
@@ -39,7 +39,7 @@ def external(client: NurecClient, scene_id: str) -> tuple[str, ...]:
     return client.external_assets(scene_id)
 
 
-def replace_assets(client: NurecClient, scene_id: str, edits: Sequence[Wanted]) -> str:
+def replace_assets(client: NurecClient, scene_id: str, edits: Sequence[WantedAsset]) -> str:
     """Draw tracks as other assets, all of them or none; return the server's words.
 
     InputError for a server that cannot edit, ProtocolError when it refuses.
@@ -53,7 +53,7 @@ def replace_assets(client: NurecClient, scene_id: str, edits: Sequence[Wanted]) 
 def insert_assets(
     client: NurecClient,
     scene_id: str,
-    edits: Sequence[Wanted],
+    edits: Sequence[WantedAsset],
     world_from_box: Matrix | None = None,
 ) -> str:
     """Put actors in, all of them or none; return the server's words; errors as above.
@@ -70,7 +70,7 @@ def insert_assets(
     return client.edit(scene_id, insert=tracks)
 
 
-def ensure_inserted(client: NurecClient, scene_id: str, edits: Sequence[Wanted]) -> str:
+def ensure_inserted(client: NurecClient, scene_id: str, edits: Sequence[WantedAsset]) -> str:
     """Put in what is not there yet, and draw as asked what is; return the server's words.
 
     InputError names an asset that the server does not offer.
@@ -105,7 +105,7 @@ def added_ids(tracks: Iterable[EditableTrack], recorded: Iterable[str]) -> froze
     return frozenset(track.track_id for track in tracks) - frozenset(recorded)
 
 
-def _is(track: EditableTrack, wanted: Wanted) -> bool:
+def _is(track: EditableTrack, wanted: WantedAsset) -> bool:
     if track.asset_id != wanted.asset_id:
         return False
     if wanted.size_m is None or track.size_m is None:

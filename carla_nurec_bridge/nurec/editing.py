@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.frames import Matrix
-from .conversion import pose_matrices, pose_message
+from .client.conversion import pose_matrices, pose_message
 from .stubs import common_pb2 as common
 from .stubs import sensorsim_pb2 as sensorsim
 

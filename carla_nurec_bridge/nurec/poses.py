@@ -29,7 +29,7 @@ from ..core.frames import (
     matrix_from_quaternion,
     quaternion_from_rotation,
 )
-from .conversion import pose_matrix, pose_message
+from .client.conversion import pose_matrix, pose_message
 from .stubs import common_pb2 as common
 
 Vector = NDArray[np.float64]

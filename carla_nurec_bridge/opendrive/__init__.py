@@ -3,10 +3,15 @@
 Everything is in the map frame (right-handed, metres, radians); CARLA's y is the mirrored one.
 """
 
-from .geometry import lane_borders, lane_pose, road_pose, speed_limit
+from .geometry import (
+    lane_borders,
+    lane_pose,
+    road_pose,
+    speed_limit,
+)
 from .model import OpenDriveMap, Road
-from .parser import parse
-from .reading import map_name, read_opendrive
+from .reading.files import map_name, read_opendrive
+from .reading.parser import parse
 
 __all__ = [
     "OpenDriveMap",

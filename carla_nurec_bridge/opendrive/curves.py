@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 _GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(24)
 
 
-class Shape(IntEnum):
+class CurveShape(IntEnum):
     """The kinds of geometry and the numbers that ``PlanView.parameters`` holds for each."""
 
     LINE = 0
@@ -41,7 +41,7 @@ class PlanView:
     """(N, 3): x, y in metres and heading in radians at the start of each piece."""
     lengths: Array
     parameters: Array
-    """(N, 9), see ``Shape``."""
+    """(N, 9), see ``CurveShape``."""
 
     def pose(self, s: ArrayLike) -> tuple[Array, Array, Array]:
         """Return x, y (m) and heading (rad) of the reference line at ``s`` (any shape).
@@ -119,9 +119,9 @@ def _param_poly3(d: Array, parameters: Array) -> tuple[Array, Array, Array]:
 
 
 _LOCAL = {
-    Shape.LINE: _line,
-    Shape.ARC: _arc,
-    Shape.SPIRAL: _spiral,
-    Shape.POLY3: _poly3,
-    Shape.PARAM_POLY3: _param_poly3,
+    CurveShape.LINE: _line,
+    CurveShape.ARC: _arc,
+    CurveShape.SPIRAL: _spiral,
+    CurveShape.POLY3: _poly3,
+    CurveShape.PARAM_POLY3: _param_poly3,
 }

@@ -85,9 +85,14 @@ def parse_geo_reference(text: str, offset: Offset = NO_OFFSET) -> GeoReference:
     altitude_m, height_why = _altitude(text)
     moved = "" if offset == NO_OFFSET else " and offset"
     return GeoReference(
-        round(float(latitude), 12), round(float(longitude), 12), altitude_m + offset[2],
-        f"the map's geoReference{moved}, {height_why}", True, crs, offset,
-    )  # fmt: skip
+        round(float(latitude), 12),
+        round(float(longitude), 12),
+        altitude_m + offset[2],
+        f"the map's geoReference{moved}, {height_why}",
+        True,
+        crs,
+        offset,
+    )
 
 
 def client_place(text: str) -> tuple[float, float]:
@@ -129,9 +134,12 @@ def north_of(place: GeoReference, positions: ArrayLike) -> Array:
 def _default(text: str, trouble: str) -> GeoReference:
     altitude_m, height_why = _altitude(text)
     return GeoReference(
-        DEFAULT_LATITUDE_DEG, DEFAULT_LONGITUDE_DEG, altitude_m,
-        f"{trouble}: CARLA's default, {height_why}", given=False,
-    )  # fmt: skip
+        DEFAULT_LATITUDE_DEG,
+        DEFAULT_LONGITUDE_DEG,
+        altitude_m,
+        f"{trouble}: CARLA's default, {height_why}",
+        given=False,
+    )
 
 
 def _altitude(text: str) -> tuple[float, str]:

@@ -10,7 +10,13 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from .land import land
-from .model import DRIVABLE, Lane, LaneSection, OpenDriveMap, Road
+from .model import (
+    DRIVABLE,
+    Lane,
+    LaneSection,
+    OpenDriveMap,
+    Road,
+)
 from .surface import SUNK_M, pavement
 
 Array = NDArray[np.float64]
@@ -223,10 +229,18 @@ def _index(triangles: Array, cell_m: float, rank: Array) -> _Index:
     sorting = np.argsort(cell, kind="stable")
     first = np.searchsorted(cell[sorting], np.arange(columns * rows + 1))
     return _Index(
-        float(x0), float(y0), cell_m, int(columns), int(rows), first.astype(np.int64),
-        owners[sorting].astype(np.int32), planes, edges, rank.astype(np.int8),
+        float(x0),
+        float(y0),
+        cell_m,
+        int(columns),
+        int(rows),
+        first.astype(np.int64),
+        owners[sorting].astype(np.int32),
+        planes,
+        edges,
+        rank.astype(np.int8),
         triangles[..., 2].min(axis=1),
-    )  # fmt: skip
+    )
 
 
 def _edge(p: Array, q: Array) -> Array:
@@ -241,9 +255,20 @@ def _query(
     points: Array, ceiling: Array, index: _Index, slack_m: float
 ) -> tuple[Array, NDArray[np.int64]]:
     result: tuple[Array, NDArray[np.int64]] = _lookup(
-        points, ceiling, slack_m, index.x0, index.y0, index.cell_m, index.columns, index.rows,
-        index.first, index.members, index.planes, index.edges, index.rank,
-    )  # fmt: skip
+        points,
+        ceiling,
+        slack_m,
+        index.x0,
+        index.y0,
+        index.cell_m,
+        index.columns,
+        index.rows,
+        index.first,
+        index.members,
+        index.planes,
+        index.edges,
+        index.rank,
+    )
     return result
 
 

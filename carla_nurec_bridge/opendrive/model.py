@@ -220,7 +220,7 @@ class Road:
 
 
 @dataclass(frozen=True)
-class Connection:
+class JunctionConnection:
     """One way through a junction; ``links`` are (lane of the incoming road, connecting lane)."""
 
     id: str
@@ -236,7 +236,7 @@ class Junction:
 
     id: str
     name: str
-    connections: tuple[Connection, ...]
+    connections: tuple[JunctionConnection, ...]
     controllers: tuple[str, ...]
 
 

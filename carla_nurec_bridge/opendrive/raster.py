@@ -16,7 +16,7 @@ _MAX_CELLS = 40_000_000
 
 
 @dataclass(frozen=True)
-class Grid:
+class RasterGrid:
     """Cells of ``cell_m`` metres whose first one is centred on (x0, y0); shape is (rows, columns).
 
     Rows grow with y, columns with x.
@@ -28,7 +28,7 @@ class Grid:
     shape: tuple[int, int]
 
     @staticmethod
-    def around(points: Array, cell_m: float, margin_m: float) -> Grid:
+    def around(points: Array, cell_m: float, margin_m: float) -> RasterGrid:
         """Return the grid that holds all points (N, 2+) with a margin.
 
         Maps too large for cells of ``cell_m`` get larger ones (40 million cells at most).
@@ -37,7 +37,7 @@ class Grid:
         extent = points[:, :2].max(axis=0) + margin_m - low
         cell_m = max(cell_m, float(np.sqrt(extent[0] * extent[1] / _MAX_CELLS)))
         columns, rows = (int(x) for x in np.ceil(extent / cell_m) + 1)
-        return Grid(float(low[0]), float(low[1]), cell_m, (rows, columns))
+        return RasterGrid(float(low[0]), float(low[1]), cell_m, (rows, columns))
 
     def empty(self) -> Mask:
         """Return a mask with nothing covered."""
@@ -83,7 +83,7 @@ def without_holes(mask: Mask) -> Mask:
     return np.asarray(padded[1:-1, 1:-1] != 2, np.uint8)
 
 
-def outlines(mask: Mask, grid: Grid, tolerance_m: float) -> list[Array]:
+def outlines(mask: Mask, grid: RasterGrid, tolerance_m: float) -> list[Array]:
     """Return the borders (N, 2) of the covered area in metres, holes included."""
     contours, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     result = []
@@ -94,7 +94,7 @@ def outlines(mask: Mask, grid: Grid, tolerance_m: float) -> list[Array]:
     return result
 
 
-def runs(mask: Mask, grid: Grid) -> Array:
+def runs(mask: Mask, grid: RasterGrid) -> Array:
     """Return the covered cells as rectangles (N, 4, 2), one per run of cells in a row.
 
     Corners are counter-clockwise seen from above.

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from .geometry import road_pose
-from .model import TRAFFIC_LIGHT, Junction, OpenDriveMap, Road, Signal
+from .model import (
+    TRAFFIC_LIGHT,
+    Junction,
+    OpenDriveMap,
+    Road,
+    Signal,
+)
 from .stops import StopLine, stop_lines
 
 

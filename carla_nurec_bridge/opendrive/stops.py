@@ -179,9 +179,16 @@ def _line(signal_id: str, place: _Place, junction_id: str | None) -> StopLine:
     if junction_id is None and link is not None and link.kind == "junction":
         junction_id = link.id
     return StopLine(
-        signal_id, road.id, lane_id, s, (x, y, z), heading % (2.0 * np.pi),
-        left=left, right=right, junction_id=junction_id,
-    )  # fmt: skip
+        signal_id,
+        road.id,
+        lane_id,
+        s,
+        (x, y, z),
+        heading % (2.0 * np.pi),
+        left=left,
+        right=right,
+        junction_id=junction_id,
+    )
 
 
 def _point(road: Road, s: float, t: float) -> Point:

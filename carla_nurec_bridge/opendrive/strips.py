@@ -8,8 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry import lane_borders, lane_heights, road_pose, stations
-from .model import DRIVABLE, Lane, LaneSection, OpenDriveMap, Road
+from .geometry import (
+    lane_borders,
+    lane_heights,
+    road_pose,
+    stations,
+)
+from .model import (
+    DRIVABLE,
+    Lane,
+    LaneSection,
+    OpenDriveMap,
+    Road,
+)
 
 Array = NDArray[np.float64]
 

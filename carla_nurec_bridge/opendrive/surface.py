@@ -13,7 +13,13 @@ from scipy.spatial import cKDTree
 
 from ..core.errors import InputError
 from .model import OpenDriveMap
-from .raster import Grid, Mask, grow, runs, without_holes
+from .raster import (
+    Mask,
+    RasterGrid,
+    grow,
+    runs,
+    without_holes,
+)
 from .strips import CARRIAGEWAY, Strip, lane_strips
 
 Array = NDArray[np.float64]
@@ -26,7 +32,7 @@ _HIGHEST_STEP_M = 2.0
 _MAX_REACH_M = 25_000.0
 
 
-class Ground(IntEnum):
+class GroundMesh(IntEnum):
     """What a piece of ground is."""
 
     LANE = 0
@@ -48,7 +54,7 @@ class Pavement:
     strips: tuple[Strip, ...]
     kept: tuple[NDArray[np.bool_], ...]
     fillings: Array
-    grid: Grid
+    grid: RasterGrid
     covered: Mask
     carriageway: Mask
 
@@ -69,7 +75,7 @@ def pavement(opendrive: OpenDriveMap) -> Pavement:
                 "that as the header's <offset>, so that its place on earth stays)"
             )
     rails = np.concatenate([np.concatenate([x.inner, x.outer]) for x in strips])
-    grid = Grid.around(rails, CELL_M, 24.0)
+    grid = RasterGrid.around(rails, CELL_M, 24.0)
     road_z = np.full(grid.shape, -np.inf, np.float32)
     for strip in strips:
         if strip.paved:
@@ -96,7 +102,7 @@ def pavement(opendrive: OpenDriveMap) -> Pavement:
     return Pavement(tuple(strips), kept, fillings, grid, covered, carriageway)
 
 
-def _kept(strip: Strip, grid: Grid, road_z: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _kept(strip: Strip, grid: RasterGrid, road_z: NDArray[np.float32]) -> NDArray[np.bool_]:
     quads = strip.quads()
     keep = np.ones(len(quads), bool)
     if strip.paved:
@@ -113,7 +119,7 @@ def _kept(strip: Strip, grid: Grid, road_z: NDArray[np.float32]) -> NDArray[np.b
 
 def _filling(strips: list[Strip], kept: list[NDArray[np.bool_]]) -> Array:
     rails = np.concatenate([np.concatenate([x.inner, x.outer]) for x in strips])
-    grid = Grid.around(rails, CELL_M, _CLOSING_M + 2.0)
+    grid = RasterGrid.around(rails, CELL_M, _CLOSING_M + 2.0)
     road, raised = grid.empty(), grid.empty()
     heights = []
     for strip, keep in zip(strips, kept, strict=True):

@@ -93,14 +93,19 @@ RECORDS: dict[int, np.dtype[np.void]] = {
         [("id", "<u4"), ("frozen", "u1"), ("elapsed", "<f4"), ("state", "u1")]
     ),
     PacketKind.ANIM_VEHICLE: np.dtype(
-        [("id", "<u4"), ("steer", "<f4"), ("throttle", "<f4"), ("brake", "<f4"),
-         ("hand_brake", "u1"), ("gear", "<i4")]
+        [
+            ("id", "<u4"),
+            ("steer", "<f4"),
+            ("throttle", "<f4"),
+            ("brake", "<f4"),
+            ("hand_brake", "u1"),
+            ("gear", "<i4"),
+        ]
     ),
     PacketKind.ANIM_WALKER: np.dtype([("id", "<u4"), ("speed", "<f4")]),
     PacketKind.VEHICLE_LIGHT: np.dtype([("id", "<u4"), ("flags", "<u4")]),
     PacketKind.SCENE_LIGHT: np.dtype(
-        [("id", "<i4"), ("intensity", "<f4"), ("rgba", "<f4", (4,)), ("on", "u1"),
-         ("group", "u1")]
+        [("id", "<i4"), ("intensity", "<f4"), ("rgba", "<f4", (4,)), ("on", "u1"), ("group", "u1")]
     ),
     PacketKind.KINEMATICS: np.dtype([("id", "<u4"), ("linear", *_VEC3), ("angular", *_VEC3)]),
     PacketKind.BOUNDING_BOX: _BOX,
@@ -111,7 +116,7 @@ RECORDS: dict[int, np.dtype[np.void]] = {
     PacketKind.BIKER: np.dtype([("id", "<u4"), ("forward", "<f4"), ("engine", "<f4")]),
     PacketKind.VEHICLE_DOOR: np.dtype([("id", "<u4"), ("door", "u1"), ("open", "u1")]),
     PacketKind.WEATHER: np.dtype([("values", "<f4", (14,))]),
-}  # fmt: skip
+}
 """Records of fixed size by packet kind. Units: POSITION, BOUNDING_BOX and TRIGGER_VOLUME cm and
 degrees; KINEMATICS m/s and deg/s in world axes; ANIM_WALKER cm/s; times seconds."""
 

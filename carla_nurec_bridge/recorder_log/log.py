@@ -11,13 +11,23 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from .cursor import Cursor
-from .layouts import COUNT, NUMBERS, RECORDS, PacketKind
+from .layouts import (
+    COUNT,
+    NUMBERS,
+    RECORDS,
+    PacketKind,
+)
 from .mapped import Bytes, note_reading
-from .packets import Frame, Frames, Packet, Packets
+from .packets import (
+    Frames,
+    LogFrame,
+    Packet,
+    Packets,
+)
 from .records import (
     EventAdd,
-    PhysicsControl,
     Record,
+    RecordedPhysics,
     VehicleWheels,
     WalkerBones,
     read_all,
@@ -53,14 +63,14 @@ class Log:
         """Elapsed time of the last frame."""
         return self.frames[-1].elapsed_s
 
-    def packets(self, frame: Frame, kind: PacketKind) -> list[Packet]:
+    def packets(self, frame: LogFrame, kind: PacketKind) -> list[Packet]:
         """Return the packets of a kind in a frame, in file order."""
         kinds, packets = self.kinds, frame.packets
         found = [packets[i] for i, n in enumerate(packets.numbers) if kinds.get(n, n) == kind]
         note_reading(self.data, sum(packet.size for packet in found))
         return found
 
-    def records(self, frame: Frame, kind: PacketKind) -> NDArray[np.void]:
+    def records(self, frame: LogFrame, kind: PacketKind) -> NDArray[np.void]:
         """Return all records of a fixed-size kind in a frame, as ``layouts.RECORDS[kind]``."""
         dtype = RECORDS[kind]
         parts = [fixed_records(self.data, p, dtype) for p in self.packets(frame, kind)]
@@ -68,7 +78,7 @@ class Log:
             return parts[0]
         return np.concatenate(parts) if parts else np.zeros(0, dtype)
 
-    def number(self, frame: Frame, kind: PacketKind) -> float | None:
+    def number(self, frame: LogFrame, kind: PacketKind) -> float | None:
         """Return the value of a packet that holds one number (the last one), or None."""
         found = self.packets(frame, kind)
         if not found:
@@ -76,21 +86,21 @@ class Log:
         value: float = NUMBERS[kind].unpack_from(self.data, found[-1].offset)[0]
         return value
 
-    def added(self, frame: Frame) -> tuple[EventAdd, ...]:
+    def added(self, frame: LogFrame) -> tuple[EventAdd, ...]:
         """Return the actors that appear in a frame."""
         return self._decoded(frame, PacketKind.EVENT_ADD, read_event_add)
 
-    def wheels(self, frame: Frame) -> tuple[VehicleWheels, ...]:
+    def wheels(self, frame: LogFrame) -> tuple[VehicleWheels, ...]:
         """Return the shown wheels of the vehicles in a frame."""
         return self._decoded(frame, PacketKind.VEHICLE_WHEELS, read_vehicle_wheels)
 
-    def bones(self, frame: Frame) -> tuple[WalkerBones, ...]:
+    def bones(self, frame: LogFrame) -> tuple[WalkerBones, ...]:
         """Return the bones of the walkers in a frame."""
         return self._decoded(frame, PacketKind.WALKER_BONES, read_walker_bones)
 
-    def physics(self, frame: Frame) -> tuple[PhysicsControl, ...]:
+    def physics(self, frame: LogFrame) -> tuple[RecordedPhysics, ...]:
         """Return the physics of the vehicles that appear in a frame."""
-        found: list[PhysicsControl] = []
+        found: list[RecordedPhysics] = []
         for packet in self.packets(frame, PacketKind.PHYSICS_CONTROL):
             try:
                 found += self._physics(packet, frame, False)
@@ -108,17 +118,17 @@ class Log:
         return actors
 
     def _decoded(
-        self, frame: Frame, kind: PacketKind, read: Callable[[Cursor], Record]
+        self, frame: LogFrame, kind: PacketKind, read: Callable[[Cursor], Record]
     ) -> tuple[Record, ...]:
         found: tuple[Record, ...] = ()
         for packet in self.packets(frame, kind):
             found += read_all(self._cursor(packet, frame), read)
         return found
 
-    def _physics(self, packet: Packet, frame: Frame, old: bool) -> tuple[PhysicsControl, ...]:
+    def _physics(self, packet: Packet, frame: LogFrame, old: bool) -> tuple[RecordedPhysics, ...]:
         return read_all(self._cursor(packet, frame), lambda c: read_physics_control(c, old))
 
-    def _cursor(self, packet: Packet, frame: Frame) -> Cursor:
+    def _cursor(self, packet: Packet, frame: LogFrame) -> Cursor:
         kind = self.kinds.get(packet.number, packet.number)
         what = packet_words(self.source, frame.frame_id, kind)
         return Cursor(self.data, packet.offset, packet.offset + packet.size, what)

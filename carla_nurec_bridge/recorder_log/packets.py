@@ -67,7 +67,7 @@ class Packets(Sequence[Packet]):
 
 
 @dataclass(frozen=True)
-class Frame:
+class LogFrame:
     """One recorded tick; ``duration_s`` is the delta of the next one, -1 when there is none."""
 
     frame_id: int
@@ -77,7 +77,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Frames(Sequence[Frame]):
+class Frames(Sequence[LogFrame]):
     """The frames of a recording; each is put together when it is asked for."""
 
     packets: Packets
@@ -87,7 +87,7 @@ class Frames(Sequence[Frame]):
     first: array[int] = field(default_factory=lambda: array("Q"))
     end: array[int] = field(default_factory=lambda: array("Q"))
 
-    def add(self, frame: Frame, first: int, end: int) -> None:
+    def add(self, frame: LogFrame, first: int, end: int) -> None:
         """Append a frame that has the packets from ``first`` up to before ``end``."""
         self.ids.append(frame.frame_id)
         self.elapsed_s.append(frame.elapsed_s)
@@ -99,14 +99,14 @@ class Frames(Sequence[Frame]):
         return len(self.ids)
 
     @overload
-    def __getitem__(self, index: int) -> Frame: ...
+    def __getitem__(self, index: int) -> LogFrame: ...
 
     @overload
-    def __getitem__(self, index: slice) -> list[Frame]: ...
+    def __getitem__(self, index: slice) -> list[LogFrame]: ...
 
-    def __getitem__(self, index: int | slice) -> Frame | list[Frame]:
+    def __getitem__(self, index: int | slice) -> LogFrame | list[LogFrame]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         at = range(len(self))[index]
         packets = self.packets[self.first[at] : self.end[at]]
-        return Frame(self.ids[at], self.elapsed_s[at], self.duration_s[at], packets)
+        return LogFrame(self.ids[at], self.elapsed_s[at], self.duration_s[at], packets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .info import head_lines, tail_lines
+from .export.carla_text import head_lines, tail_lines
 from .layouts import PacketKind
 from .log import Log
 

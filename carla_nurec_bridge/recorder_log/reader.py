@@ -25,8 +25,13 @@ from .layouts import (
 )
 from .log import Log, packet_words
 from .mapped import Bytes, note_reading, open_bytes
-from .numbering import packet_kinds
-from .packets import Frame, Frames, Packet, Packets
+from .packet_versions import packet_kinds
+from .packets import (
+    Frames,
+    LogFrame,
+    Packet,
+    Packets,
+)
 from .records import read_all, read_event_add, read_walker_bones
 
 # Records that hold texts, whose lengths may lie; those of wheels are read to tell the version.
@@ -129,7 +134,7 @@ def _drop_cut_frame(packets: Packets, bounds: array[int]) -> None:
         bounds.append(bounds[-1] + last + 1)
 
 
-def _frame(data: Bytes, group: Packets, kinds: dict[int, int], source: str) -> Frame:
+def _frame(data: Bytes, group: Packets, kinds: dict[int, int], source: str) -> LogFrame:
     start = group[0]
     if start.size != FRAME_START.size:
         raise InputError(
@@ -149,7 +154,7 @@ def _frame(data: Bytes, group: Packets, kinds: dict[int, int], source: str) -> F
             what = packet_words(source, frame_id, kind)
             cursor = Cursor(data, packet.offset, packet.offset + packet.size, what)
             read_all(cursor, _WITH_TEXTS[kind])
-    return Frame(frame_id, elapsed_s, duration_s, group)
+    return LogFrame(frame_id, elapsed_s, duration_s, group)
 
 
 def _check_counted(data: Bytes, packet: Packet, kind: int, frame_id: int, source: str) -> None:
@@ -179,7 +184,7 @@ def _check_finite(data: Bytes, packet: Packet, count: int, frame_id: int, source
         raise InputError(f"{source}: frame {frame_id} holds a position that is no number")
 
 
-def _check_time(frame: Frame, before_s: float, source: str) -> None:
+def _check_time(frame: LogFrame, before_s: float, source: str) -> None:
     if not (math.isfinite(frame.duration_s) and before_s <= frame.elapsed_s < math.inf):
         raise InputError(
             f"{source}: frame {frame.frame_id} is at {frame.elapsed_s} s and lasts "

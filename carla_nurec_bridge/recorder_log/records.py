@@ -79,7 +79,7 @@ class WheelPhysics:
 
 
 @dataclass(frozen=True)
-class PhysicsControl:
+class RecordedPhysics:
     """The physics of a vehicle when it appeared; centre of mass in metres."""
 
     actor_id: int
@@ -173,39 +173,68 @@ def encode_walker_bones(record: WalkerBones) -> bytes:
     return b"".join(parts)
 
 
-def read_physics_control(cursor: Cursor, old_wheels: bool) -> PhysicsControl:
+def read_physics_control(cursor: Cursor, old_wheels: bool) -> RecordedPhysics:
     """Read one PhysicsControl record; ``old_wheels`` are those of CARLA before 0.9.12."""
     head = cursor.unpack(_PHYSICS)
     curves = [_read_rows(cursor, layout) for layout in (_PAIR, _TRIPLE, _PAIR)]
     rows = _read_rows(cursor, _OLD_WHEEL if old_wheels else _WHEEL)
-    return PhysicsControl(
-        int(head[0]), head[1], head[2], head[3], head[4], head[5], bool(head[6]), head[7], head[8],
-        head[9], head[10], _vec3(head[11:14]), curves[0], curves[1], curves[2],
+    return RecordedPhysics(
+        int(head[0]),
+        head[1],
+        head[2],
+        head[3],
+        head[4],
+        head[5],
+        bool(head[6]),
+        head[7],
+        head[8],
+        head[9],
+        head[10],
+        _vec3(head[11:14]),
+        curves[0],
+        curves[1],
+        curves[2],
         tuple(_wheel(row) for row in rows),
-    )  # fmt: skip
+    )
 
 
-def encode_physics_control(record: PhysicsControl) -> bytes:
+def encode_physics_control(record: RecordedPhysics) -> bytes:
     """Return the bytes of one PhysicsControl record, with wheels as since CARLA 0.9.12."""
     parts = [
         _PHYSICS.pack(
-            record.actor_id, record.max_rpm, record.moi, record.damping_full_throttle,
+            record.actor_id,
+            record.max_rpm,
+            record.moi,
+            record.damping_full_throttle,
             record.damping_zero_throttle_clutch_engaged,
-            record.damping_zero_throttle_clutch_disengaged, record.use_gear_autobox,
-            record.clutch_strength, record.final_ratio, record.mass_kg, record.drag_coefficient,
+            record.damping_zero_throttle_clutch_disengaged,
+            record.use_gear_autobox,
+            record.clutch_strength,
+            record.final_ratio,
+            record.mass_kg,
+            record.drag_coefficient,
             *record.center_of_mass_m,
         )
-    ]  # fmt: skip
+    ]
     wheels = tuple(
-        (wheel.tire_friction, wheel.damping_rate, wheel.max_steer_angle_deg, wheel.radius_cm,
-         wheel.max_brake_torque, wheel.max_handbrake_torque,
-         *(wheel.stiffness or (0.0, 0.0, 0.0)), *wheel.position_cm)
+        (
+            wheel.tire_friction,
+            wheel.damping_rate,
+            wheel.max_steer_angle_deg,
+            wheel.radius_cm,
+            wheel.max_brake_torque,
+            wheel.max_handbrake_torque,
+            *(wheel.stiffness or (0.0, 0.0, 0.0)),
+            *wheel.position_cm,
+        )
         for wheel in record.wheels
-    )  # fmt: skip
+    )
     tables = (
-        (record.torque_curve, _PAIR), (record.forward_gears, _TRIPLE),
-        (record.steering_curve, _PAIR), (wheels, _WHEEL),
-    )  # fmt: skip
+        (record.torque_curve, _PAIR),
+        (record.forward_gears, _TRIPLE),
+        (record.steering_curve, _PAIR),
+        (wheels, _WHEEL),
+    )
     for rows, layout in tables:
         parts.append(_U32.pack(len(rows)))
         parts.extend(layout.pack(*row) for row in rows)

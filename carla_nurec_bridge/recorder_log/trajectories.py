@@ -12,7 +12,7 @@ from ..core.errors import InputError
 from ..core.frames import mirror_vector
 from .layouts import PacketKind
 from .log import Log
-from .records import EventAdd, PhysicsControl
+from .records import EventAdd, RecordedPhysics
 
 CM_PER_M = 100.0
 
@@ -33,7 +33,7 @@ class Track:
     frames: NDArray[np.int64] = field(repr=False)
     size_m: tuple[float, float, float] | None
     actor_from_box: NDArray[np.float64] | None = field(repr=False)
-    physics: PhysicsControl | None = field(repr=False)
+    physics: RecordedPhysics | None = field(repr=False)
 
 
 def trajectories(log: Log) -> dict[int, Track]:
@@ -59,9 +59,15 @@ def trajectories(log: Log) -> dict[int, Track]:
             continue
         size_m, actor_from_box = boxes.get(actor_id, (None, None))
         tracks[actor_id] = Track(
-            actor_id, log.actors[actor_id], elapsed_s[indices[mine]], poses[mine], indices[mine],
-            size_m, actor_from_box, physics.get(actor_id),
-        )  # fmt: skip
+            actor_id,
+            log.actors[actor_id],
+            elapsed_s[indices[mine]],
+            poses[mine],
+            indices[mine],
+            size_m,
+            actor_from_box,
+            physics.get(actor_id),
+        )
     return tracks
 
 
@@ -105,5 +111,5 @@ def boxes_of(log: Log) -> dict[int, tuple[tuple[float, float, float], NDArray[np
     return boxes
 
 
-def _physics(log: Log) -> dict[int, PhysicsControl]:
+def _physics(log: Log) -> dict[int, RecordedPhysics]:
     return {p.actor_id: p for frame in log.frames for p in log.physics(frame)}

@@ -3,7 +3,7 @@
 Nothing here knows rclpy; the recorder node feeds it serialized messages.
 """
 
-from .assembler import Frame, FrameAssembler, Message
+from .assembler import AssembledFrame, FrameAssembler, Message
 from .bag import BagOptions, BagWriter
 from .plan import PlannedStream, RunPlan, plan_of
 from .qos import OfferedQos
@@ -15,11 +15,11 @@ from .tally import Tally
 from .types import canonical, decode, message_type
 
 __all__ = [
+    "AssembledFrame",
     "BagOptions",
     "BagReader",
     "BagStream",
     "BagWriter",
-    "Frame",
     "FrameAssembler",
     "Message",
     "OfferedQos",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..core.streams import Stream
-from ..core.topics import Topic
+from ..core.run_contract.streams import Stream
+from ..core.run_contract.topics import Topic
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Frame:
+class AssembledFrame:
     """What is to be written at once, in order.
 
     ``messages`` begins with answers and events held from before. ``missing`` names the topics
@@ -75,7 +75,7 @@ class FrameAssembler:
         self._latched: dict[int, bytes] = {}
         self._given_up: set[tuple[int, int]] = set()
 
-    def add(self, topic: int, stamp_ns: int | None, data: bytes) -> list[Frame]:
+    def add(self, topic: int, stamp_ns: int | None, data: bytes) -> list[AssembledFrame]:
         """Take one message; return the frames that it completed, oldest first.
 
         The first clock message defines frame 0; what arrives earlier waits for it.
@@ -109,14 +109,14 @@ class FrameAssembler:
         opened = self._open.get(self._next)
         return self._names_of(opened.waiting) if opened else ()
 
-    def drain(self) -> list[Frame]:
+    def drain(self) -> list[AssembledFrame]:
         """Give up every open frame and return what there is, held answers last."""
         if self.t0_ns is None:
             return []
         frames = [self._release(number) for number in sorted(self._open)]
         stamp_ns = self._stamp(self._next)
         tail = self._take_held(None)
-        return [*frames, Frame(self._next, stamp_ns, tail)] if tail else frames
+        return [*frames, AssembledFrame(self._next, stamp_ns, tail)] if tail else frames
 
     def _stamp(self, frame: int) -> int:
         assert self.t0_ns is not None
@@ -182,7 +182,7 @@ class FrameAssembler:
             self._open[number] = _Open(due)
         return self._open[number]
 
-    def _complete(self) -> list[Frame]:
+    def _complete(self) -> list[AssembledFrame]:
         frames = []
         while self._open:
             oldest = min(self._open)
@@ -192,7 +192,7 @@ class FrameAssembler:
             frames.append(self._release(oldest))
         return frames
 
-    def _release(self, number: int) -> Frame:
+    def _release(self, number: int) -> AssembledFrame:
         opened = self._open.pop(number)
         stamp_ns = self._stamp(number)
         latched = self._latched if number == 0 else {}
@@ -201,7 +201,7 @@ class FrameAssembler:
         held = self._take_held(stamp_ns)
         self._next = number + 1
         self._given_up |= {(number, topic) for topic in opened.waiting}
-        return Frame(number, stamp_ns, (*held, *own), self._names_of(opened.waiting))
+        return AssembledFrame(number, stamp_ns, (*held, *own), self._names_of(opened.waiting))
 
     def _take_held(self, before_ns: int | None) -> tuple[Message, ...]:
         """Return held messages older than ``before_ns`` (None: all), by stamp and topic."""

@@ -15,7 +15,13 @@ from mcap.writer import CompressionType, Writer
 
 from .. import __version__
 from ..core.errors import InputError, RunError
-from .metadata import BagSummary, TopicCount, check_version, metadata_text, write_metadata
+from .metadata import (
+    BagSummary,
+    TopicCount,
+    check_version,
+    metadata_text,
+    write_metadata,
+)
 from .qos import OfferedQos, qos_yaml
 from .types import message_type
 

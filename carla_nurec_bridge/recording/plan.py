@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..core.streams import Stream
+from ..core.run_contract.streams import Stream
 
 
 @dataclass(frozen=True)

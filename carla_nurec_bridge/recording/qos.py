@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ..core.timebase import NS_PER_S
+from ..core.run_contract.timebase import NS_PER_S
 
 INFINITE_NS = 2**63 - 1
 """No deadline, lifespan or lease: the largest duration that ROS can write."""

@@ -20,7 +20,13 @@ from mcap.writer import CompressionType, Writer
 from .. import __version__
 from ..core.errors import InputError, RunError
 from .bag import PLAN_RECORD, BagOptions
-from .metadata import FILE_NAME, BagSummary, TopicCount, metadata_text, write_metadata
+from .metadata import (
+    FILE_NAME,
+    BagSummary,
+    TopicCount,
+    metadata_text,
+    write_metadata,
+)
 from .scan import Damage, Scan, records
 
 EXIT_WHOLE = 0

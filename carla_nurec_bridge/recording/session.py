@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core.streams import Stream, expected_count
+from ..core.run_contract.streams import Stream, expected_count
+from ..core.run_contract.topics import Topic
 from ..core.timings import Timings
-from ..core.topics import Topic
-from .assembler import Frame, FrameAssembler
+from .assembler import AssembledFrame, FrameAssembler
 from .bag import BagOptions, BagWriter
 from .plan import plan_of
 from .qos import OfferedQos
@@ -48,7 +48,7 @@ class RecordingSession:
         plan = plan_of(streams, self._names[: len(self._streams)], dt_ns)
         self._bag = BagWriter(directory, options, plan.to_json())
 
-    def take(self, topic: int, data: bytes) -> list[Frame]:
+    def take(self, topic: int, data: bytes) -> list[AssembledFrame]:
         """Take one serialized message; write the frames that it completes and return them."""
         row = self._assembler.rows[topic]
         with self.timings.stage("take"):
@@ -121,7 +121,7 @@ class RecordingSession:
     def _answers(self) -> list[int]:
         return [i for i, s in enumerate(self._streams) if s.row.cadence == "answer"]
 
-    def _write(self, frame: Frame) -> None:
+    def _write(self, frame: AssembledFrame) -> None:
         for message in frame.messages:
             self._bag.write(self._channel(message.topic), message.stamp_ns, message.data)
             self._tallies[message.topic].add(message.stamp_ns, message.data)

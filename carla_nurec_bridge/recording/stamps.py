@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 
 from ..core.errors import ProtocolError
-from ..core.timebase import NS_PER_S
-from ..core.topics import Topic
+from ..core.run_contract.timebase import NS_PER_S
+from ..core.run_contract.topics import Topic
 
 _ENCAPSULATION_BYTES = 4
 _COUNT_BYTES = 4

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, interpolate
-from .edges import edge_pixels
-from .kernels import BLOCK_ROWS, SKY_TAG, draw
+from .engines.packet import page
+from .engines.threads import part_count, share
+from .kernels.camera_kernel import BLOCK_ROWS, SKY_TAG, draw
+from .kernels.edges import edge_pixels
+from .kernels.refining import refine
+from .kernels.sky import light_table
 from .lighting import Lighting
-from .packet import page
-from .refining import refine
 from .scene import RenderScene
-from .sky import light_table
-from .threads import part_count, share
 
 __all__ = ["ALL_OUTPUTS", "SKY_TAG", "CameraFrame", "render_camera"]
 

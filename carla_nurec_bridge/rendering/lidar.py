@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, interpolate, invert
-from .lidar_kernel import gather_points, sweep
-from .packet import page
+from .engines.packet import page
+from .engines.threads import part_count, share
+from .kernels.lidar_kernel import gather_points, sweep
 from .scene import RenderScene
-from .threads import part_count, share
 
 
 @dataclass(frozen=True, eq=False)

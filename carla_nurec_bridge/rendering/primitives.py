@@ -16,7 +16,7 @@ from typing_extensions import NotRequired, Unpack
 from .mesh import Mesh, build_mesh
 
 
-class Look(TypedDict):
+class Material(TypedDict):
     """Say how a solid looks: see ``mesh.build_mesh``."""
 
     colour: Sequence[int]
@@ -25,12 +25,14 @@ class Look(TypedDict):
     object_id: NotRequired[int]
 
 
-def box(centre: ArrayLike, size: ArrayLike, **look: Unpack[Look]) -> Mesh:
+def box(centre: ArrayLike, size: ArrayLike, **look: Unpack[Material]) -> Mesh:
     """Return a box with faces along the axes; ``centre`` and ``size`` are (3,)."""
     return chamfered_box(centre, size, 0.0, **look)
 
 
-def chamfered_box(centre: ArrayLike, size: ArrayLike, chamfer: float, **look: Unpack[Look]) -> Mesh:
+def chamfered_box(
+    centre: ArrayLike, size: ArrayLike, chamfer: float, **look: Unpack[Material]
+) -> Mesh:
     """Return a box whose edges are cut at 45 degrees, ``chamfer`` metres from each edge."""
     x, y, z = np.asarray(size, np.float64) / 2
     c = min(chamfer, 0.49 * 2 * min(x, y, z))
@@ -40,10 +42,16 @@ def chamfered_box(centre: ArrayLike, size: ArrayLike, chamfer: float, **look: Un
     else:
         ring = np.array(
             [
-                [x, c - y], [x, y - c], [x - c, y], [c - x, y],
-                [-x, y - c], [-x, c - y], [c - x, -y], [x - c, -y],
+                [x, c - y],
+                [x, y - c],
+                [x - c, y],
+                [c - x, y],
+                [-x, y - c],
+                [-x, c - y],
+                [c - x, -y],
+                [x - c, -y],
             ]
-        )  # fmt: skip
+        )
         inset = np.clip(ring, [c - x, c - y], [x - c, y - c])
         levels = [(inset, -z), (ring, c - z), (ring, z - c), (inset, z)]
     rings = np.array([np.column_stack([r, np.full(len(r), h)]) for r, h in levels])
@@ -56,7 +64,7 @@ def tube(
     radius: float,
     end_radius: float | None = None,
     sides: int = 12,
-    **look: Unpack[Look],
+    **look: Unpack[Material],
 ) -> Mesh:
     """Return a cylinder (or, with ``end_radius``, a cone) around the line between two points."""
     a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
@@ -74,7 +82,7 @@ def ellipsoid(
     radii: ArrayLike,
     rings: int = 8,
     sides: int = 12,
-    **look: Unpack[Look],
+    **look: Unpack[Material],
 ) -> Mesh:
     """Return an ellipsoid with radii (3,) along the axes."""
     polar = np.linspace(np.pi, 0.0, rings + 1)[1:-1, None]
@@ -93,13 +101,13 @@ def ellipsoid(
     return loft(points, tips=(middle - tip, middle + tip), **look)
 
 
-def quad(corners: ArrayLike, **look: Unpack[Look]) -> Mesh:
+def quad(corners: ArrayLike, **look: Unpack[Material]) -> Mesh:
     """Return a sheet with four corners (4, 3), counter-clockwise seen from its front."""
     return build_mesh(corners, [[0, 1, 2], [0, 2, 3]], **look)
 
 
 def disc(
-    centre: ArrayLike, normal: ArrayLike, radius: float, sides: int = 16, **look: Unpack[Look]
+    centre: ArrayLike, normal: ArrayLike, radius: float, sides: int = 16, **look: Unpack[Material]
 ) -> Mesh:
     """Return a flat round sheet."""
     axis = np.asarray(normal, np.float64) / np.linalg.norm(normal)
@@ -113,7 +121,7 @@ def disc(
     return build_mesh(points, fan, **look)
 
 
-def sheet(grid: ArrayLike, **look: Unpack[Look]) -> Mesh:
+def sheet(grid: ArrayLike, **look: Unpack[Material]) -> Mesh:
     """Return a curved sheet through a grid of points (R, C, 3), R and C at least 2."""
     points = np.asarray(grid, np.float64)
     rows, columns = points.shape[:2]
@@ -128,7 +136,7 @@ def sheet(grid: ArrayLike, **look: Unpack[Look]) -> Mesh:
 def loft(
     rings: NDArray[np.float64],
     tips: tuple[ArrayLike, ArrayLike] | None = None,
-    **look: Unpack[Look],
+    **look: Unpack[Material],
 ) -> Mesh:
     """Return the closed solid through rings of points (K, N, 3).
 

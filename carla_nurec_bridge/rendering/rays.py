@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core.errors import InputError
-from .lidar_kernel import sweep
-from .packet import LANES, page
+from .engines.packet import LANES, page
+from .engines.threads import part_count, share
+from .kernels.lidar_kernel import sweep
 from .scene import RenderScene
-from .threads import part_count, share
 
 _ROW = 16 * LANES
 

@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, interpolate
-from .engines import Engine, EngineName, open_engine
+from .engines.choice import Engine, EngineName, open_engine
+from .kernels.surfaces import (
+    SlotTable,
+    SurfaceTable,
+    corner_normals,
+    linear_from_srgb,
+    surface_rows,
+)
 from .mesh import Mesh
-from .surfaces import SlotTable, SurfaceTable, corner_normals, linear_from_srgb, surface_rows
 
 # Between the poses given to an engine it moves points on straight lines; turns larger than this
 # get poses in between (at 3 m from the centre the error stays below 1 mm).

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import InputError
-from ..core.streams import AGENT, EGO, RECORDER
-from ..core.timebase import NS_PER_S, NS_PER_US
+from ..core.run_contract.streams import AGENT, EGO, RECORDER
+from ..core.run_contract.timebase import NS_PER_S, NS_PER_US
 from ..evaluation import DriveSummary, evaluate
 from ..recording import BagReader
+from ..recording.drive import BagDrive, read_drive
 from ..scene import distance_to_recording, open_scene
 from .contact_sheet import write_contact_sheet
-from .drive import Drive, read_drive
 from .markdown import report_markdown
 from .rebuilt import recorder_from_bag
 
@@ -88,7 +88,7 @@ def _content(
     run_dir: Path,
     parts: dict[str, dict[str, Any]],
     facts: dict[str, Any],
-    drive: Drive,
+    drive: BagDrive,
     summary: DriveSummary,
 ) -> dict[str, Any]:
     recorder, ego = parts[RECORDER], parts.get(EGO, {})
@@ -127,7 +127,7 @@ def _content(
     }
 
 
-def _replay_error(package: Path, drive: Drive) -> dict[str, Any]:
+def _replay_error(package: Path, drive: BagDrive) -> dict[str, Any]:
     """Return how far a replay was from the recording, interpolated linearly in time."""
     if not (drive.states and package.is_file()):
         return {}

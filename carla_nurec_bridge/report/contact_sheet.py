@@ -8,14 +8,19 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..core.timebase import NS_PER_S
+from ..core.run_contract.timebase import NS_PER_S
 from ..cosmos import InstancePalette
 from ..evaluation import State, collisions
-from ..opendrive.street import cached_street
 from ..recording import BagReader, RunPlan
+from ..recording.drive import BagDrive
+from ..town.street import cached_street
 from . import paint
-from .drive import Drive
-from .moments import cloud, moments, picture_rows, pictures_at
+from .moments import (
+    cloud,
+    moments,
+    picture_rows,
+    pictures_at,
+)
 from .topdown import drive_map, sweep
 
 _TILE = (340, 192)
@@ -30,7 +35,7 @@ _LEGEND = 40
 
 
 def write_contact_sheet(
-    path: Path, bag: BagReader, plan: RunPlan | None, drive: Drive, content: dict[str, Any]
+    path: Path, bag: BagReader, plan: RunPlan | None, drive: BagDrive, content: dict[str, Any]
 ) -> None:
     """Draw the sheet of a run and write it as PNG."""
     stamps = (
@@ -47,9 +52,14 @@ def write_contact_sheet(
     columns = max(len(stamps), 5)
     width = 2 * _EDGE + _SIDE + columns * (_TILE[0] + _GAP) - _GAP
     height = (
-        _HEAD + _COLUMN_HEAD + len(rows) * (_TILE[1] + _GAP)
-        + len(lidars) * (_SWEEP_HEIGHT + _GAP) + _MAP_HEIGHT + _LEGEND + 2 * _EDGE
-    )  # fmt: skip
+        _HEAD
+        + _COLUMN_HEAD
+        + len(rows) * (_TILE[1] + _GAP)
+        + len(lidars) * (_SWEEP_HEIGHT + _GAP)
+        + _MAP_HEIGHT
+        + _LEGEND
+        + 2 * _EDGE
+    )
     sheet = Image.new("RGB", (width, height), paint.BACKGROUND)
     _header(sheet, content)
     by_stamp = {state.stamp_ns: state for state in drive.states}
@@ -122,7 +132,7 @@ def _side(sheet: Image.Image, top: int, title: str, *lines: str) -> None:
         paint.text(sheet, (_EDGE, top + 32 + 20 * number), line, 15, paint.FAINT)
 
 
-def _maps(sheet: Image.Image, top: int, drive: Drive, stamps: list[int]) -> None:
+def _maps(sheet: Image.Image, top: int, drive: BagDrive, stamps: list[int]) -> None:
     street = cached_street(drive.opendrive).mesh if drive.opendrive else None
     crashes = collisions(drive.states)
     width = (sheet.width - 2 * _EDGE - _GAP) // 2
@@ -132,9 +142,13 @@ def _maps(sheet: Image.Image, top: int, drive: Drive, stamps: list[int]) -> None
         words = "the whole map" if whole else "the part that was driven"
         paint.text(sheet, (left + 12, top + 10), words, 15, paint.FAINT)
     entries = [
-        ("driven path", paint.EGO), ("route", paint.ROUTE), ("other vehicles", paint.OTHER),
-        ("pedestrians", paint.WALKER), ("collision", paint.CRASH), ("start", paint.INK),
-    ]  # fmt: skip
+        ("driven path", paint.EGO),
+        ("route", paint.ROUTE),
+        ("other vehicles", paint.OTHER),
+        ("pedestrians", paint.WALKER),
+        ("collision", paint.CRASH),
+        ("start", paint.INK),
+    ]
     if drive.route is None:
         entries = [entry for entry in entries if entry[0] != "route"]
     if not crashes:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.cameras import CameraModel, camera_from_json
+from ..core.cameras.models import CameraModel, camera_from_json
 from ..core.errors import InputError
 from ..core.frames import Matrix, invert, matrix_from_quaternion
 from ..recording.reader import BagReader
@@ -21,7 +21,7 @@ _CORNERS = 0.5 * np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1)
 
 
 @dataclass(frozen=True, eq=False)
-class Box:
+class SeenBox:
     """A box of ``objects``: its centre's pose in the map (4, 4), its size in metres."""
 
     label: str
@@ -44,7 +44,7 @@ class Eye:
     model: CameraModel
     rig_from_camera: Matrix
 
-    def sees(self, box: Box, map_from_rig: Matrix) -> NDArray[np.float64] | None:
+    def sees(self, box: SeenBox, map_from_rig: Matrix) -> NDArray[np.float64] | None:
         """Return the corners' pixels (8, 2), None unless all of them are in the picture."""
         camera_from_map = invert(map_from_rig @ self.rig_from_camera)
         points = box.corners() @ camera_from_map[:3, :3].T + camera_from_map[:3, 3]
@@ -52,7 +52,7 @@ class Eye:
         return pixels if bool(valid.all()) else None
 
 
-def boxes_by_stamp(bag: BagReader, names: Sequence[str]) -> dict[int, dict[str, Box]]:
+def boxes_by_stamp(bag: BagReader, names: Sequence[str]) -> dict[int, dict[str, SeenBox]]:
     """Return by stamp (ns) the boxes of the actors bound to the tracks ``names``."""
     actors: dict[str, str] = {}
     for _, _, message in bag.messages(["/objects/tracks"]):
@@ -60,7 +60,7 @@ def boxes_by_stamp(bag: BagReader, names: Sequence[str]) -> dict[int, dict[str, 
         actors |= {actor: track for actor, track in bound.items() if track in names}
     return {
         stamp: {
-            actors[d.id]: Box(
+            actors[d.id]: SeenBox(
                 d.results[0].hypothesis.class_id,
                 _pose(d.bbox.center),
                 (d.bbox.size.x, d.bbox.size.y, d.bbox.size.z),
@@ -82,13 +82,17 @@ def eyes(bag: BagReader) -> list[Eye]:
     topics = [s.topic for s in bag.streams() if s.topic.endswith("/calibration")]
     found = [json.loads(message.data) for _, _, message in bag.messages(topics)]
     return [
-        Eye(c["name"], c["source"], camera_from_json(c["camera_model"]),
-            np.array(c["rig_from_camera"]))
+        Eye(
+            c["name"],
+            c["source"],
+            camera_from_json(c["camera_model"]),
+            np.array(c["rig_from_camera"]),
+        )
         for c in sorted(found, key=lambda c: str(c["name"]))
-    ]  # fmt: skip
+    ]
 
 
-def moments(boxes: Mapping[int, Mapping[str, Box]], count: int) -> list[int]:
+def moments(boxes: Mapping[int, Mapping[str, SeenBox]], count: int) -> list[int]:
     """Return ``count`` stamps over the time in which an extra moves, the last one when all rest.
 
     InputError when there is none in the bag.
@@ -108,7 +112,7 @@ def moments(boxes: Mapping[int, Mapping[str, Box]], count: int) -> list[int]:
     return [chosen[int(k)] for k in np.linspace(0, len(chosen) - 1, count + 1)[1:]]
 
 
-def _speed_mps(before: Box | None, after: Box, passed_ns: int) -> float:
+def _speed_mps(before: SeenBox | None, after: SeenBox, passed_ns: int) -> float:
     if before is None:
         return 0.0
     moved = after.map_from_box[:2, 3] - before.map_from_box[:2, 3]

@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ..core.frames import Matrix
-from ..core.timebase import NS_PER_S
+from ..core.run_contract.timebase import NS_PER_S
 from ..nurec.pictures import decoded
 from ..recording.reader import BagReader
 from . import paint
-from .extras_seen import Box, Eye, boxes_by_stamp, eyes, moments, rig_poses
+from .extras_seen import (
+    Eye,
+    SeenBox,
+    boxes_by_stamp,
+    eyes,
+    moments,
+    rig_poses,
+)
 
 _COLUMNS = 4
 _TILE = (440, 330)
@@ -47,7 +54,7 @@ def write_extras_sheet(run_dir: Path, names: Sequence[str]) -> Path | None:
 
 
 def _tile(
-    bag: BagReader, eye: Eye, stamp: int, boxes: Mapping[str, Box], map_from_rig: Matrix
+    bag: BagReader, eye: Eye, stamp: int, boxes: Mapping[str, SeenBox], map_from_rig: Matrix
 ) -> Image.Image | None:
     """Return a camera's picture around the boxes that it sees, None where it sees none."""
     outlines = {name: eye.sees(box, map_from_rig) for name, box in boxes.items()}
@@ -95,9 +102,11 @@ def _sheet(
         top = _EDGE + number * (_HEAD + _TILE[1] + _GAP)
         for column, tile in enumerate(tiles):
             left = _EDGE + column * (_TILE[0] + _GAP)
-            words = f"{title}   t = {times_s[column]:.2f} s" if column == 0 else (
-                f"t = {times_s[column]:.2f} s"
-            )  # fmt: skip
+            words = (
+                f"{title}   t = {times_s[column]:.2f} s"
+                if column == 0
+                else (f"t = {times_s[column]:.2f} s")
+            )
             paint.text(sheet, (left, top + 6), words, 18)
             if tile is not None:
                 sheet.paste(tile, (left, top + _HEAD))

@@ -18,15 +18,18 @@ from ..cosmos import (
     image_array,
     semantic_rgb,
 )
-from ..cosmos.controls import grey_to_rgb
+from ..cosmos.clip.controls import grey_to_rgb
 from ..nurec.pictures import decoded
 from ..recording import BagReader, RunPlan
 
 PICTURES = ("compressed", "depth", "semantic", "instance", "normals")
 _TITLES = {
-    "compressed": "rgb", "depth": "depth", "semantic": "semantic", "instance": "instance over rgb",
+    "compressed": "rgb",
+    "depth": "depth",
+    "semantic": "semantic",
+    "instance": "instance over rgb",
     "normals": "normals",
-}  # fmt: skip
+}
 _STREET_DEPTH = DepthEncoding("log", 1.0, 150.0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.errors import InputError
-from ..core.topics import TOPICS
+from ..core.run_contract.topics import TOPICS
 from ..recording import BagReader
 
 

@@ -8,15 +8,19 @@ from PIL import Image
 
 from ..core.frames import Matrix, invert
 from ..evaluation import Collision, State
+from ..recording.drive import BagDrive
 from ..rendering.mesh import Mesh
 from . import paint
-from .drive import Drive
 
 _SWEEP_RANGE_M = 45.0
 _GROUND: dict[int, paint.Rgb] = {
-    10: (31, 40, 37), 9: (36, 54, 42), 2: (78, 84, 92), 1: (52, 57, 66), 24: (170, 172, 168),
+    10: (31, 40, 37),
+    9: (36, 54, 42),
+    2: (78, 84, 92),
+    1: (52, 57, 66),
+    24: (170, 172, 168),
     3: (42, 45, 54),
-}  # fmt: skip
+}
 """Colours of CARLA's semantic tags on the map: terrain, vegetation, sidewalk, road, road lines,
 buildings, in the order in which they cover each other."""
 
@@ -58,7 +62,7 @@ def _height_colours(z: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def drive_map(
-    drive: Drive,
+    drive: BagDrive,
     street: Mesh | None,
     stamps_ns: list[int],
     crashes: tuple[Collision, ...],
@@ -105,7 +109,7 @@ def _seen_from_above(street: Mesh, tag: int) -> NDArray[np.float64]:
     return corners[a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0] > 1e-3]
 
 
-def _paths(drive: Drive) -> dict[str, NDArray[np.float64]]:
+def _paths(drive: BagDrive) -> dict[str, NDArray[np.float64]]:
     """Return the way (N, 2) of every object in order of time."""
     tracks: dict[str, list[NDArray[np.float64]]] = {}
     for state in drive.states:

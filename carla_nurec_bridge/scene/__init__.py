@@ -4,15 +4,21 @@
 OpenDRIVE map, a CARLA recording and a sensor rig; ``build_trajectory`` makes one of any drive.
 """
 
-from .build import build_scene
+from .build.from_recording import build_scene
 from .comparison import RecordingDistance, distance_to_recording
-from .model import Look, RigTrajectory, Scene, SceneCamera, SceneTrack
-from .reading import open_scene
-from .surface import Surface, read_surface
-from .writing import write_scene
+from .package.model import (
+    Appearance,
+    RigTrajectory,
+    Scene,
+    SceneCamera,
+    SceneTrack,
+)
+from .package.reading import open_scene
+from .package.surface import Surface, read_surface
+from .package.writing import write_scene
 
 __all__ = [
-    "Look",
+    "Appearance",
     "RecordingDistance",
     "RigTrajectory",
     "Scene",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..core.frames import Matrix
-from .model import Scene
+from .package.model import Scene
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, rigid, rotation_from_rpy
-from ..opendrive.geo_reference import GeoReference, north_of, read_geo_reference, to_earth
+from ..opendrive.geo_reference import (
+    GeoReference,
+    north_of,
+    read_geo_reference,
+    to_earth,
+)
 from ..opendrive.mending import sound_map
 
 __all__ = [
-    "GeoReference", "ecef_from_enu", "ecef_from_geodetic", "ecef_from_map", "geo_reference",
-    "geodetic_from_ecef", "projection", "with_geo_reference",
-]  # fmt: skip
+    "GeoReference",
+    "ecef_from_enu",
+    "ecef_from_geodetic",
+    "ecef_from_map",
+    "geo_reference",
+    "geodetic_from_ecef",
+    "projection",
+    "with_geo_reference",
+]
 
 Points = NDArray[np.float64]
 

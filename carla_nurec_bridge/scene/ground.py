@@ -14,10 +14,10 @@ from ..opendrive.heights import ground_height
 from ..rendering.mesh import Mesh
 from ..rendering.rays import cast
 from ..rendering.scene import RenderScene
-from .model import Scene
-from .reading import MAP
-from .settling import WHEELBASE_M
-from .surface import MESH_GROUND, read_surface
+from .build.ground_snapping import WHEELBASE_M
+from .package.model import Scene
+from .package.reading import MAP
+from .package.surface import MESH_GROUND, read_surface
 
 _REACH_M = 3.0
 _START_M = 1.0
@@ -45,10 +45,13 @@ class SceneGround:
         count = len(surface.triangles)
         self._mesh = RenderScene(
             Mesh(
-                vertices, surface.triangles, np.zeros((count, 4), np.uint8),
-                np.ones(count, np.uint8), np.zeros(count, np.int32),
+                vertices,
+                surface.triangles,
+                np.zeros((count, 4), np.uint8),
+                np.ones(count, np.uint8),
+                np.zeros(count, np.int32),
             )
-        )  # fmt: skip
+        )
         self._road = parse(scene.xodr, MAP)
         self.missed = 0
 

@@ -255,8 +255,10 @@ def connecting_road(road_id: int, arm: str, exit_arm: str, turn: str) -> xodr.Ro
     if sign:
         quarter = 0.5 * math.pi * TURN_M
         shapes = [
-            xodr.Line(CROSSING_M), xodr.Arc(sign / TURN_M, length=quarter), xodr.Line(CROSSING_M),
-        ]  # fmt: skip
+            xodr.Line(CROSSING_M),
+            xodr.Arc(sign / TURN_M, length=quarter),
+            xodr.Line(CROSSING_M),
+        ]
     centre = xodr.Lane(lane_type=xodr.LaneType.none)
     centre.add_roadmark(mark("none"))
     section = xodr.LaneSection(0, centre)
@@ -286,10 +288,18 @@ def signal_id(arm: str) -> int:
 def post(arm: str) -> xodr.Signal:
     """Return the signal of an arm: behind the junction, right of the way straight through."""
     signal = xodr.Signal(
-        s=2.0 * EDGE_M - 0.5, t=-(LANE_M + GUTTER_M + 0.7), country="OpenDRIVE", Type="1000001",
-        id=str(signal_id(arm)), name=f"Signal_3Light_{arm}", dynamic=xodr.Dynamic.yes,
-        zOffset=2.6, orientation=xodr.Orientation.positive, height=1.0, width=0.4,
-    )  # fmt: skip
+        s=2.0 * EDGE_M - 0.5,
+        t=-(LANE_M + GUTTER_M + 0.7),
+        country="OpenDRIVE",
+        Type="1000001",
+        id=str(signal_id(arm)),
+        name=f"Signal_3Light_{arm}",
+        dynamic=xodr.Dynamic.yes,
+        zOffset=2.6,
+        orientation=xodr.Orientation.positive,
+        height=1.0,
+        width=0.4,
+    )
     signal.add_validity(0, 0)
     return signal
 
@@ -316,9 +326,13 @@ def add_references(root: ElementTree.Element) -> None:
         if signals is None:
             signals = ElementTree.SubElement(road, "signals")
         reference = ElementTree.SubElement(
-            signals, "signalReference", s="0.5", t=str(-0.5 * LANE_M), id=str(signal_id(arm)),
+            signals,
+            "signalReference",
+            s="0.5",
+            t=str(-0.5 * LANE_M),
+            id=str(signal_id(arm)),
             orientation="+",
-        )  # fmt: skip
+        )
         ElementTree.SubElement(reference, "validity", fromLane="-1", toLane="-1")
 
 
@@ -343,9 +357,16 @@ def add_zebra(road: xodr.Road, s: float, object_id: int, road_t: float = 0.0) ->
     """Add a crosswalk 3 m deep that spans both lanes and gutters at s."""
     half, deep = LANE_M + GUTTER_M, 1.5
     zebra = xodr.Object(
-        s, road_t, Type=xodr.ObjectType.crosswalk, id=str(object_id), name="Zebra",
-        orientation=xodr.Orientation.none, length=2.0 * deep, width=2.0 * half, height=0.0,
-    )  # fmt: skip
+        s,
+        road_t,
+        Type=xodr.ObjectType.crosswalk,
+        id=str(object_id),
+        name="Zebra",
+        orientation=xodr.Orientation.none,
+        length=2.0 * deep,
+        width=2.0 * half,
+        height=0.0,
+    )
     outline = xodr.Outline(closed=True)
     for u, v in ((-deep, -half), (deep, -half), (deep, half), (-deep, half), (-deep, -half)):
         outline.add_corner(xodr.CornerLocal(u, v, 0.0, 0.0))
@@ -358,11 +379,20 @@ def add_speed_sign(road: xodr.Road, s: float, right: bool, limit_kmh: int) -> No
     side = -1.0 if right else 1.0
     direction = xodr.Orientation.positive if right else xodr.Orientation.negative
     sign = xodr.Signal(
-        s=s, t=side * (LANE_M + GUTTER_M + 0.5), country="OpenDRIVE", Type="274",
-        subtype=str(limit_kmh), id=f"{road.id}{'1' if right else '2'}7{int(s) % 10}",
-        name=f"Speed_{limit_kmh}", value=limit_kmh, unit="km/h", zOffset=2.2,
-        orientation=direction, height=0.6, width=0.6,
-    )  # fmt: skip
+        s=s,
+        t=side * (LANE_M + GUTTER_M + 0.5),
+        country="OpenDRIVE",
+        Type="274",
+        subtype=str(limit_kmh),
+        id=f"{road.id}{'1' if right else '2'}7{int(s) % 10}",
+        name=f"Speed_{limit_kmh}",
+        value=limit_kmh,
+        unit="km/h",
+        zOffset=2.2,
+        orientation=direction,
+        height=0.6,
+        width=0.6,
+    )
     sign.add_validity(*((-1, -1) if right else (1, 1)))
     road.add_signal(sign)
 

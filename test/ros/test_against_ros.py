@@ -9,7 +9,7 @@ import pytest
 import simplejpeg
 
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
-from carla_nurec_bridge.ros.convert import compressed_message, image_message, pose_message
+from carla_nurec_bridge.ros.messages.convert import compressed_message, image_message, pose_message
 
 pytestmark = pytest.mark.ros
 

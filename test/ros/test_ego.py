@@ -16,10 +16,10 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, String
 
 from carla_nurec_bridge.core.frames import invert
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.core.vehicle import VehicleInfo
-from carla_nurec_bridge.ros.convert import pose_matrix, stamp_ns
-from carla_nurec_bridge.ros.qos import profile
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.ros.messages.convert import pose_matrix, stamp_ns
+from carla_nurec_bridge.ros.publishers.qos import profile
+from carla_nurec_bridge.world.vehicle_info import VehicleInfo
 
 pytestmark = [pytest.mark.ros, pytest.mark.random_order(disabled=True)]
 
@@ -33,15 +33,30 @@ class Run:
     def __init__(self, ego: Ego, user: User) -> None:
         self.ego, self.user = ego, user
         sensors = (
-            ("points", "roof"), ("semantic_points", "labels"), ("radar_points", "bumper"),
-            ("imu_raw", "body"), ("gnss_sensor", "antenna"), ("instance", "front"),
-            ("depth", "front"), ("camera_info", "front"),
-        )  # fmt: skip
+            ("points", "roof"),
+            ("semantic_points", "labels"),
+            ("radar_points", "bumper"),
+            ("imu_raw", "body"),
+            ("gnss_sensor", "antenna"),
+            ("instance", "front"),
+            ("depth", "front"),
+            ("camera_info", "front"),
+        )
         self.topics = {key: user.hear(key, name) for key, name in sensors}
         for key in (
-            "clock", "odometry", "objects", "gnss", "imu", "vehicle_state", "weather", "collision",
-            "lane_invasion", "tf_static", "diagnostics", "vehicle_info",
-        ):  # fmt: skip
+            "clock",
+            "odometry",
+            "objects",
+            "gnss",
+            "imu",
+            "vehicle_state",
+            "weather",
+            "collision",
+            "lane_invasion",
+            "tf_static",
+            "diagnostics",
+            "vehicle_info",
+        ):
             self.topics[key] = user.hear(key)
         first = ("instance", "odometry", "objects", "tf_static")
         user.until(lambda: all(map(self.heard, first)), "the first pictures and states", 90)
@@ -99,12 +114,14 @@ class Run:
 
 def table(cloud: Any) -> np.ndarray:
     kinds = {4: "<u2", 6: "<u4", 7: "<f4", 8: "<f8"}
-    dtype = np.dtype({
-        "names": [f.name for f in cloud.fields],
-        "formats": [kinds[f.datatype] for f in cloud.fields],
-        "offsets": [f.offset for f in cloud.fields],
-        "itemsize": cloud.point_step,
-    })  # fmt: skip
+    dtype = np.dtype(
+        {
+            "names": [f.name for f in cloud.fields],
+            "formats": [kinds[f.datatype] for f in cloud.fields],
+            "offsets": [f.offset for f in cloud.fields],
+            "itemsize": cloud.point_step,
+        }
+    )
     return np.frombuffer(bytes(cloud.data), dtype)
 
 
@@ -181,10 +198,12 @@ def test_the_car_is_left_in_the_picture_at_its_depth(run: Run) -> None:
 
 
 def test_an_imu_at_rest_feels_gravity_upwards(run: Run) -> None:
-    felt = np.array([
-        (m.linear_acceleration.x, m.linear_acceleration.y, m.linear_acceleration.z)
-        for m in (run.next("imu_raw") for _ in range(5))
-    ])  # fmt: skip
+    felt = np.array(
+        [
+            (m.linear_acceleration.x, m.linear_acceleration.y, m.linear_acceleration.z)
+            for m in (run.next("imu_raw") for _ in range(5))
+        ]
+    )
     assert felt.mean(axis=0) == pytest.approx([0.0, 0.0, 9.81], abs=0.15)
     message = run.heard("imu_raw")[-1]
     assert message.header.frame_id == "body_link"

@@ -18,8 +18,13 @@ import simplejpeg
 from domains import own_domain
 from ego_bench import Ego, User, carla_server
 
-from carla_nurec_bridge.core.frames import Matrix, invert, matrix_from_quaternion, rigid
-from carla_nurec_bridge.ros.convert import pose_matrix, stamp_ns, vector_array
+from carla_nurec_bridge.core.frames import (
+    Matrix,
+    invert,
+    matrix_from_quaternion,
+    rigid,
+)
+from carla_nurec_bridge.ros.messages.convert import pose_matrix, stamp_ns, vector_array
 
 pytest.importorskip("simulation_interfaces")
 from simulation_interfaces import srv
@@ -121,12 +126,14 @@ class Scene:
     def cloud(self, key: str) -> np.ndarray:
         message = self.last(key)
         kinds = {1: "i1", 4: "<u2", 6: "<u4", 7: "<f4", 8: "<f8"}
-        layout = np.dtype({
-            "names": [f.name for f in message.fields],
-            "formats": [kinds[f.datatype] for f in message.fields],
-            "offsets": [f.offset for f in message.fields],
-            "itemsize": message.point_step,
-        })  # fmt: skip
+        layout = np.dtype(
+            {
+                "names": [f.name for f in message.fields],
+                "formats": [kinds[f.datatype] for f in message.fields],
+                "offsets": [f.offset for f in message.fields],
+                "itemsize": message.point_step,
+            }
+        )
         return np.frombuffer(bytes(message.data), layout)
 
     @property

@@ -13,10 +13,10 @@ from ego_bench import Ego, User, carla_server, make_scene
 
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.graph import GraphConfig, build_graph
-from carla_nurec_bridge.ros.convert import pose_matrix, stamp_ns
+from carla_nurec_bridge.ros.messages.convert import pose_matrix, stamp_ns
+from carla_nurec_bridge.runs.graph import GraphConfig, build_graph
+from carla_nurec_bridge.runs.supervisor import Supervisor
 from carla_nurec_bridge.scene import Scene, open_scene
-from carla_nurec_bridge.supervisor import Supervisor
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
@@ -65,11 +65,21 @@ def test_the_graphs_agent_takes_a_truck_over_and_drives_beyond_the_record(
     scene: Scene, tmp_path: Path
 ) -> None:
     config = GraphConfig(
-        run_dir=tmp_path / "run", map=config_path("maps", "demo_town.xodr"), rig=_rig(tmp_path),
-        scene=scene.path, mode="scene", frames=120, start_paused=True, nurec=False, record=False,
-        carla_port=free_port(pair=True), domain_id=DOMAIN, handover_ego_s=HANDOVER_S,
-        ego_blueprint="vehicle.carlamotors.firetruck", carla_timeout_s=20.0,
-    )  # fmt: skip
+        run_dir=tmp_path / "run",
+        map=config_path("maps", "demo_town.xodr"),
+        rig=_rig(tmp_path),
+        scene=scene.path,
+        mode="scene",
+        frames=120,
+        start_paused=True,
+        nurec=False,
+        record=False,
+        carla_port=free_port(pair=True),
+        domain_id=DOMAIN,
+        handover_ego_s=HANDOVER_S,
+        ego_blueprint="vehicle.carlamotors.firetruck",
+        carla_timeout_s=20.0,
+    )
     user = User(DOMAIN)
     user.hear("odometry")
     info, route = user.hear("vehicle_info"), user.hear("route")
@@ -113,11 +123,20 @@ def test_the_traffic_manager_takes_the_ego_and_one_chosen_actor(
     objects, tracks = user.hear("objects"), user.hear("objects_tracks")
     with carla_server(tmp_path) as port:
         ego = Ego(
-            DOMAIN, tmp_path, port, rig=_rig(tmp_path), scene=str(scene.path), mode="scene",
-            real_time_factor=4.0, frames=120, handover__ego_s=HANDOVER_S,
-            handover__ego_to="traffic_manager", handover__tracks=[chosen],
-            handover__tracks_s=HANDOVER_S, start_paused=True,
-        )  # fmt: skip
+            DOMAIN,
+            tmp_path,
+            port,
+            rig=_rig(tmp_path),
+            scene=str(scene.path),
+            mode="scene",
+            real_time_factor=4.0,
+            frames=120,
+            handover__ego_s=HANDOVER_S,
+            handover__ego_to="traffic_manager",
+            handover__tracks=[chosen],
+            handover__tracks_s=HANDOVER_S,
+            start_paused=True,
+        )
         try:
             user.plays()
             user.until(lambda: ego.process.poll() is not None, "the replay", 90)

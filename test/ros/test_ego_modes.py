@@ -16,10 +16,10 @@ from geometry_msgs.msg import Twist, TwistStamped, Vector3
 from rclpy.node import Node
 
 from carla_nurec_bridge.core.ports import free_port
-from carla_nurec_bridge.core.topics import TOPICS
-from carla_nurec_bridge.ros.convert import header, pose_matrix, stamp_ns
-from carla_nurec_bridge.ros.publishers import message_class
-from carla_nurec_bridge.ros.qos import profile
+from carla_nurec_bridge.core.run_contract.topics import TOPICS
+from carla_nurec_bridge.ros.messages.convert import header, pose_matrix, stamp_ns
+from carla_nurec_bridge.ros.publishers.publishers import message_class
+from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.scene import Scene, open_scene
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
@@ -55,16 +55,31 @@ def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: 
     user.hear("clock")
     with carla_server(folder) as port:
         first = Ego(
-            DOMAIN, folder / "ego1", port, "__ns:=/ego1", "cmd_vel:=/cmd_vel", rig=rig,
-            ego__role_name="ego1", frame_prefix="ego1/", real_time_factor=1.0,
+            DOMAIN,
+            folder / "ego1",
+            port,
+            "__ns:=/ego1",
+            "cmd_vel:=/cmd_vel",
+            rig=rig,
+            ego__role_name="ego1",
+            frame_prefix="ego1/",
+            real_time_factor=1.0,
             command__cmd_vel="twist_stamped",
-        )  # fmt: skip
+        )
         user.until(lambda: user.heard[first_odometry], "the first ego")
         second = Ego(
-            DOMAIN, folder / "ego2", port, "__ns:=/ego2", rig=rig, ego__role_name="ego2", seed=5,
+            DOMAIN,
+            folder / "ego2",
+            port,
+            "__ns:=/ego2",
+            rig=rig,
+            ego__role_name="ego2",
+            seed=5,
             ego__blueprint="vehicle.yamaha.yzf",
-            mode="follow", follow__run="/ego1/lockstep/run", frame_prefix="ego2/",
-        )  # fmt: skip
+            mode="follow",
+            follow__run="/ego1/lockstep/run",
+            frame_prefix="ego2/",
+        )
         try:
             user.until(lambda: len(user.heard[second_odometry]) > 20, "the second ego")
             own = [stamp_ns(m.header.stamp) for m in user.heard[second_odometry][:20]]
@@ -131,9 +146,13 @@ def test_carla_dies_and_comes_back(folder: Path, user: User) -> None:
     odometry = user.hear("odometry")
     with carla_server(folder / "a", port):
         ego = Ego(
-            DOMAIN, folder / "phoenix", port, rig=str(folder / "rig.yaml"), carla__reconnect_s=60.0,
+            DOMAIN,
+            folder / "phoenix",
+            port,
+            rig=str(folder / "rig.yaml"),
+            carla__reconnect_s=60.0,
             carla__timeout_s=4.0,
-        )  # fmt: skip
+        )
         user.until(lambda: len(user.heard[odometry]) > 10, "the first life")
     try:
         user.until(
@@ -197,10 +216,19 @@ def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> Non
     tracks = user.hear("objects_tracks")
     with carla_server(folder) as port:
         ego = Ego(
-            DOMAIN, folder / "replayed", port, rig=str(folder / "rig.yaml"), scene=str(scene_path),
-            mode="scene", real_time_factor=2.0, frames=100, handover__ego_s=2.0,
-            handover__tracks=["*"], handover__tracks_s=2.0, start_paused=True,
-        )  # fmt: skip
+            DOMAIN,
+            folder / "replayed",
+            port,
+            rig=str(folder / "rig.yaml"),
+            scene=str(scene_path),
+            mode="scene",
+            real_time_factor=2.0,
+            frames=100,
+            handover__ego_s=2.0,
+            handover__tracks=["*"],
+            handover__tracks_s=2.0,
+            start_paused=True,
+        )
         try:
             user.plays()
             user.until(lambda: ego.process.poll() is not None, "the end of the replay")
@@ -297,10 +325,17 @@ def test_a_late_participant_does_not_end_the_run(policy: str, folder: Path, user
 
     with carla_server(folder) as port:
         ego = Ego(
-            DOMAIN, folder / policy, port, rig=str(folder / "rig.yaml"), lockstep__enabled=True,
-            lockstep__participants=["carla_ego", "route_agent"], lockstep__policy=policy,
-            deadlines__frame_s=0.5, deadlines__first_frame_s=2.0, frames=30,
-        )  # fmt: skip
+            DOMAIN,
+            folder / policy,
+            port,
+            rig=str(folder / "rig.yaml"),
+            lockstep__enabled=True,
+            lockstep__participants=["carla_ego", "route_agent"],
+            lockstep__policy=policy,
+            deadlines__frame_s=0.5,
+            deadlines__first_frame_s=2.0,
+            frames=30,
+        )
         agent = User(DOMAIN)
         agent.node.destroy_node()
         stand_in = _stand_in(agent)

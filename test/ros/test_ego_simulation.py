@@ -14,7 +14,7 @@ from geometry_msgs.msg import Point, Pose, Quaternion, Twist, Vector3
 from rclpy.action import ActionClient
 
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.ros.convert import stamp_ns
+from carla_nurec_bridge.ros.messages.convert import stamp_ns
 
 pytest.importorskip("simulation_interfaces")
 from simulation_interfaces import srv
@@ -270,9 +270,12 @@ def test_a_prop_stays_where_it_is_put_and_cannot_be_set_going(paused: Simulator)
     assert info.category.category == EntityCategory.CATEGORY_STATIC_OBJECT
     going = EntityState(twist=Twist(linear=Vector3(x=1.0)))
     paused.ask(
-        srv.SetEntityState, entity="cone", state=going, set_twist=True,
+        srv.SetEntityState,
+        entity="cone",
+        state=going,
+        set_twist=True,
         result=Result.RESULT_OPERATION_FAILED,
-    )  # fmt: skip
+    )
     paused.ask(srv.DeleteEntity, entity="cone")
     paused.ask(srv.StepSimulation, steps=1)
 
@@ -319,9 +322,10 @@ def test_several_are_spawned_at_once_and_resets_put_them_back_or_away(paused: Si
         request.initial_pose.pose.position = point(place)
         requests.append(request)
     answer = paused.ask(
-        srv.SpawnEntities, spawn_requests=requests,
+        srv.SpawnEntities,
+        spawn_requests=requests,
         result=srv.SpawnEntities.Response.ENTITIES_SPAWN_FAILED,
-    )  # fmt: skip
+    )
     assert [r.entity_name for r in answer.results[:2]] == ["cars/row", "cars/row_1"]
     assert answer.results[2].result.result == Result.RESULT_OPERATION_FAILED  # the place is taken
     spawned = array(paused.pose("cars/row").position)
@@ -337,9 +341,10 @@ def test_several_are_spawned_at_once_and_resets_put_them_back_or_away(paused: Si
     paused.ask(srv.ResetSimulation, scope=spawned_only)
     assert paused.names(filter="^cars/") == []
     paused.ask(
-        srv.ResetSimulation, scope=srv.ResetSimulation.Request.SCOPE_TIME,
+        srv.ResetSimulation,
+        scope=srv.ResetSimulation.Request.SCOPE_TIME,
         result=Result.RESULT_FEATURE_UNSUPPORTED,
-    )  # fmt: skip
+    )
     paused.ask(srv.StepSimulation, steps=1)
     paused.user.until(lambda: paused.stamp() > stamp, "time going on")
 

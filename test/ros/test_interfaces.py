@@ -20,7 +20,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from std_msgs.msg import Header
 
-from carla_nurec_bridge.core.topics import TOPICS
+from carla_nurec_bridge.core.run_contract.topics import TOPICS
 
 pytestmark = pytest.mark.ros
 

@@ -15,7 +15,7 @@ from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 
 from carla_nurec_bridge.core.errors import ProtocolError
-from carla_nurec_bridge.ros.lockstep import Barrier, Participant, RunState
+from carla_nurec_bridge.ros.lockstep.protocol import Barrier, Participant, RunState
 
 pytestmark = pytest.mark.ros
 

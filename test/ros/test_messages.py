@@ -12,14 +12,18 @@ import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 
-from carla_nurec_bridge.core.cameras import OpenCVFisheyeCamera, OpenCVPinholeCamera
-from carla_nurec_bridge.core.clouds import LAYOUTS
+from carla_nurec_bridge.core.cameras.models import OpenCVFisheyeCamera, OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
-from carla_nurec_bridge.core.rig import RigLidar, load_rig
-from carla_nurec_bridge.nurec.replies import CloudReply
-from carla_nurec_bridge.ros.camera_info import calibration_json, camera_info, fit_equidistant
-from carla_nurec_bridge.ros.convert import (
+from carla_nurec_bridge.core.rig.clouds import LAYOUTS
+from carla_nurec_bridge.core.rig.rig import RigLidar, load_rig
+from carla_nurec_bridge.nurec.client.replies import CloudReply
+from carla_nurec_bridge.ros.messages.camera_info import (
+    calibration_json,
+    camera_info,
+    fit_equidistant,
+)
+from carla_nurec_bridge.ros.messages.convert import (
     byte_array,
     cloud_message,
     fields_message,
@@ -29,7 +33,7 @@ from carla_nurec_bridge.ros.convert import (
     stamp_message,
     stamp_ns,
 )
-from carla_nurec_bridge.ros.nurec_publisher import NurecPublisher
+from carla_nurec_bridge.ros.publishers.nurec import NurecPublisher
 
 pytestmark = pytest.mark.ros
 
@@ -57,10 +61,23 @@ def test_a_nurec_lidar_is_published_with_the_fields_of_its_rig() -> None:
     [
         ("xyzirt", ["x7", "y7", "z7", "intensity7", "ring4", "time7"]),
         ("xyzirc", ["x7", "y7", "z7", "intensity2", "return_type2", "channel4"]),
-        ("autoware", ["x7", "y7", "z7", "intensity2", "return_type2", "channel4", "azimuth7",
-                      "elevation7", "distance7", "time_stamp6"]),
+        (
+            "autoware",
+            [
+                "x7",
+                "y7",
+                "z7",
+                "intensity2",
+                "return_type2",
+                "channel4",
+                "azimuth7",
+                "elevation7",
+                "distance7",
+                "time_stamp6",
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_clouds_with_ring_and_time_have_their_types(fields: str, types: list[str]) -> None:
     """The numbers are those of sensor_msgs/PointField: 2 uint8, 4 uint16, 6 uint32, 7 float32."""
     for count in (0, 3):
@@ -188,9 +205,13 @@ def test_a_lens_that_no_ros_model_fits_says_so() -> None:
 def test_the_exact_calibration_is_json() -> None:
     camera = load_rig("demo").cameras[0]
     text = calibration_json(
-        camera.name, "nurec", camera.model, camera.shutter, camera.shutter_s,
+        camera.name,
+        "nurec",
+        camera.model,
+        camera.shutter,
+        camera.shutter_s,
         camera.rig_from_camera,
-    )  # fmt: skip
+    )
     content = json.loads(text)
     assert content["camera_model"]["type"] == "ftheta"
     np.testing.assert_allclose(content["rig_from_camera"], camera.rig_from_camera)

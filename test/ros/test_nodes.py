@@ -25,30 +25,30 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
-from carla_nurec_bridge.core.command import STAND_STILL, Command
 from carla_nurec_bridge.core.errors import DeadlineError, InputError, RunError
 from carla_nurec_bridge.core.frames import rigid
 from carla_nurec_bridge.core.resources import share_dir
-from carla_nurec_bridge.core.streams import EGO, RECORDER, Stream
-from carla_nurec_bridge.ros import clock_owner
-from carla_nurec_bridge.ros.clock_owner import refuse_second_clock
-from carla_nurec_bridge.ros.commands import CommandInbox, Watchdog, carla_control
-from carla_nurec_bridge.ros.convert import header
-from carla_nurec_bridge.ros.ego_parameters import EgoParameters
-from carla_nurec_bridge.ros.joiner import Joiner
-from carla_nurec_bridge.ros.parameter_files import render
-from carla_nurec_bridge.ros.parameters import load
-from carla_nurec_bridge.ros.publishers import Publishers
-from carla_nurec_bridge.ros.qos import profile
-from carla_nurec_bridge.ros.runtime import tidy_arguments
-from carla_nurec_bridge.ros.tracks import (
+from carla_nurec_bridge.core.run_contract.streams import EGO, RECORDER, Stream
+from carla_nurec_bridge.ros.lockstep import clock_owner
+from carla_nurec_bridge.ros.lockstep.clock_owner import refuse_second_clock
+from carla_nurec_bridge.ros.lockstep.commands import CommandInbox, Watchdog, carla_control
+from carla_nurec_bridge.ros.lockstep.joiner import Joiner
+from carla_nurec_bridge.ros.messages.convert import header
+from carla_nurec_bridge.ros.parameters.declare import load
+from carla_nurec_bridge.ros.parameters.ego import EgoParameters
+from carla_nurec_bridge.ros.parameters.parameter_files import render
+from carla_nurec_bridge.ros.publishers.publishers import Publishers
+from carla_nurec_bridge.ros.publishers.qos import profile
+from carla_nurec_bridge.ros.publishers.tracks import (
     BoundTracks,
     TrackBinder,
     bind,
     binding_message,
     read_binding,
 )
-from carla_nurec_bridge.scene.model import Look, SceneTrack
+from carla_nurec_bridge.ros.runtime.runtime import tidy_arguments
+from carla_nurec_bridge.scene.package.model import Appearance, SceneTrack
+from carla_nurec_bridge.world.command import STAND_STILL, Command
 
 pytestmark = pytest.mark.ros
 
@@ -67,7 +67,7 @@ def context() -> Iterator[Context]:
 @pytest.mark.parametrize("node", ["carla_ego", "nurec_render", "cosmos_recorder", "route_agent"])
 def test_the_shipped_parameter_files_hold_what_the_nodes_declare(node: str) -> None:
     text = (share_dir() / "config" / "nodes" / f"{node}.yaml").read_text()
-    assert text == render(node), "run python -m carla_nurec_bridge.ros.parameter_files"
+    assert text == render(node), "run python -m carla_nurec_bridge.ros.parameters.parameter_files"
     assert yaml.safe_load(text)["/**"]["ros__parameters"]
 
 
@@ -150,11 +150,15 @@ def test_a_clock_of_an_unnamed_program_is_refused_in_words(
 @pytest.mark.parametrize(
     ("given", "used"),
     [
-        ("__ns:=/ego1/", "__ns:=/ego1"), ("__ns:=/a/b//", "__ns:=/a/b"), ("__ns:=/", "__ns:=/"),
-        ("__ns:=//", "__ns:=/"), ("carla_ego:__ns:=/ego1/", "carla_ego:__ns:=/ego1"),
-        ("__ns:=/ego1", "__ns:=/ego1"), ("scene:=/data/scene/", "scene:=/data/scene/"),
+        ("__ns:=/ego1/", "__ns:=/ego1"),
+        ("__ns:=/a/b//", "__ns:=/a/b"),
+        ("__ns:=/", "__ns:=/"),
+        ("__ns:=//", "__ns:=/"),
+        ("carla_ego:__ns:=/ego1/", "carla_ego:__ns:=/ego1"),
+        ("__ns:=/ego1", "__ns:=/ego1"),
+        ("scene:=/data/scene/", "scene:=/data/scene/"),
     ],
-)  # fmt: skip
+)
 def test_a_namespace_may_end_in_a_slash(given: str, used: str) -> None:
     assert tidy_arguments(["carla_ego", "--ros-args", "-r", given])[-1] == used
 
@@ -191,9 +195,12 @@ class _Inbox:
             get_logger=lambda: log,
         )
         self.inbox = CommandInbox(
-            node, lockstep=lockstep, watchdog=Watchdog(500 * _MS, watchdog),
-            cmd_vel=cmd_vel, on_arrival=self._count,
-        )  # fmt: skip
+            node,
+            lockstep=lockstep,
+            watchdog=Watchdog(500 * _MS, watchdog),
+            cmd_vel=cmd_vel,
+            on_arrival=self._count,
+        )
         self.inbox.wheelbase_m = 2.8
 
     def _count(self) -> None:
@@ -395,7 +402,7 @@ def _scene(*tracks: tuple[str, str, float], looks: bool = True) -> Any:
     made = []
     for name, blueprint, x in tracks:
         way = np.stack([rigid(np.eye(3), (x + 10.0 * s, -3.0, 0.0)) for s in (0.0, 2.0)])
-        look = Look(blueprint, None) if looks else None
+        look = Appearance(blueprint, None) if looks else None
         made.append(SceneTrack(name, "automobile", _SIZES[blueprint], stamps, way, look=look))
     map_from_world = rigid(np.eye(3), (0.0, 5.0, 0.0))
     return SimpleNamespace(

@@ -22,18 +22,22 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError, RunError
-from carla_nurec_bridge.core.extras import draw_extras
-from carla_nurec_bridge.core.extras_file import load_extras
-from carla_nurec_bridge.embedded.nurec_server.options import ServerOptions
-from carla_nurec_bridge.embedded.nurec_server.server import NurecServer
-from carla_nurec_bridge.nurec.client import NurecClient
-from carla_nurec_bridge.opendrive.street import Street
+from carla_nurec_bridge.nurec.client.client import NurecClient
 from carla_nurec_bridge.rendering.mesh import build_mesh
-from carla_nurec_bridge.ros.asset_editor import AssetEditor, wanted_extras
-from carla_nurec_bridge.ros.asset_services import AssetServices, read_wanted
-from carla_nurec_bridge.ros.inserted import InsertedPublisher, InsertedTracks, read_ids
-from carla_nurec_bridge.ros.tracks import BoundTracks, bind, binding_message
+from carla_nurec_bridge.ros.publishers.inserted_tracks import (
+    InsertedPublisher,
+    InsertedTracks,
+    read_ids,
+)
+from carla_nurec_bridge.ros.publishers.tracks import BoundTracks, bind, binding_message
+from carla_nurec_bridge.ros.services.asset_editor import AssetEditor, wanted_extras
+from carla_nurec_bridge.ros.services.asset_services import AssetServices, read_wanted
 from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneTrack
+from carla_nurec_bridge.servers.nurec.options import NurecServerOptions
+from carla_nurec_bridge.servers.nurec.server import NurecServer
+from carla_nurec_bridge.town.street import Street
+from carla_nurec_bridge.world.inserted_actors import draw_extras
+from carla_nurec_bridge.world.inserted_actors_file import load_extras
 
 pytestmark = pytest.mark.ros
 
@@ -47,14 +51,24 @@ def _scene() -> Scene:
     still = np.stack([np.eye(4)] * 2)
     car = SceneTrack("car", "automobile", (4.5, 1.9, 1.6), stamps, still)
     return Scene(
-        None, "clip", "clip", (_START_US, _START_US + 1_000_000), RigTrajectory(stamps, still), (),
-        (car,), (), np.eye(4), np.eye(4), None, None,
-    )  # fmt: skip
+        None,
+        "clip",
+        "clip",
+        (_START_US, _START_US + 1_000_000),
+        RigTrajectory(stamps, still),
+        (),
+        (car,),
+        (),
+        np.eye(4),
+        np.eye(4),
+        None,
+        None,
+    )
 
 
 def _server(scene: Scene, *, editing: bool) -> NurecServer:
     floor = build_mesh([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]], colour=(9,) * 3, tag=1)
-    options = ServerOptions(editing=editing)
+    options = NurecServerOptions(editing=editing)
     return NurecServer([scene], port=0, options=options, street_of=lambda _: Street(floor, ()))
 
 
@@ -141,9 +155,12 @@ def test_users_list_replace_insert_and_restore(context: Context) -> None:
             assert list(only) == ["dynamic.car"]
 
             done = run.edit(
-                "insert", child="walker.pedestrian.0048", child__class="person",
-                ball="car", ball__size_m=[0.3, 0.3, 0.3],
-            )  # fmt: skip
+                "insert",
+                child="walker.pedestrian.0048",
+                child__class="person",
+                ball="car",
+                ball__size_m=[0.3, 0.3, 0.3],
+            )
             assert (done.successful, done.reason) == (True, "0 replaced, 2 inserted")
             assert run.edit("replace", car="vehicle.audi.tt").successful
             asked = ["car", "child.class", "ball.size_m", "ghost", "child.size_m"]
@@ -204,11 +221,15 @@ def test_a_server_that_lists_no_tracks_still_renders() -> None:
 
 @pytest.mark.parametrize(
     ("values", "text"),
-    [({}, "names no asset for TRACK"), ({"a": ""}, "a must be a string"),
-     ({"a.size_m": [1.0, 2.0, 3.0]}, "names no asset for a"),
-     ({"a": "car", "a.size_m": [1.0, 2.0]}, "a.size_m must be three numbers"),
-     ({"a": [1.0]}, "a must be a string"), ({"a": "car", "b.class": "x"}, "no asset for b")],
-)  # fmt: skip
+    [
+        ({}, "names no asset for TRACK"),
+        ({"a": ""}, "a must be a string"),
+        ({"a.size_m": [1.0, 2.0, 3.0]}, "names no asset for a"),
+        ({"a": "car", "a.size_m": [1.0, 2.0]}, "a.size_m must be three numbers"),
+        ({"a": [1.0]}, "a must be a string"),
+        ({"a": "car", "b.class": "x"}, "no asset for b"),
+    ],
+)
 def test_calls_that_cannot_be_meant_are_refused(values: dict[str, Any], text: str) -> None:
     with pytest.raises(InputError, match=text):
         read_wanted([_parameter(name, value) for name, value in values.items()])

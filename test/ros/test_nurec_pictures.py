@@ -18,12 +18,12 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
-from carla_nurec_bridge.core.rig import Rig, RigCamera, load_rig
-from carla_nurec_bridge.core.streams import NUREC, plan_streams
-from carla_nurec_bridge.ros.nurec_publisher import NurecPublisher
-from carla_nurec_bridge.ros.picture import Picture
-from carla_nurec_bridge.ros.publishers import Publishers
-from carla_nurec_bridge.ros.qos import profile
+from carla_nurec_bridge.core.rig.rig import Rig, RigCamera, load_rig
+from carla_nurec_bridge.core.run_contract.streams import NUREC, plan_streams
+from carla_nurec_bridge.ros.publishers.image import RenderedImage
+from carla_nurec_bridge.ros.publishers.nurec import NurecPublisher
+from carla_nurec_bridge.ros.publishers.publishers import Publishers
+from carla_nurec_bridge.ros.publishers.qos import profile
 
 pytestmark = pytest.mark.ros
 
@@ -72,11 +72,14 @@ def test_the_rectified_picture_is_the_pinhole_of_p(context: Context, fov_deg: fl
     got: dict[str, Any] = {}
     base = f"camera/{CAMERA.name}/"
     for kind, name in (
-        (Image, "image_raw"), (Image, "image_rect"), (CameraInfo, "camera_info"),
+        (Image, "image_raw"),
+        (Image, "image_rect"),
+        (CameraInfo, "camera_info"),
         (CompressedImage, "image_raw/compressed"),
-    ):  # fmt: skip
-        user.create_subscription(kind, base + name, lambda m, n=name: got.setdefault(n, m),
-                                 profile("sensor"))  # fmt: skip
+    ):
+        user.create_subscription(
+            kind, base + name, lambda m, n=name: got.setdefault(n, m), profile("sensor")
+        )
     raw = _seen(CAMERA)
     deadline = time.monotonic() + 60.0
     while len(got) < 4 and time.monotonic() < deadline:
@@ -113,4 +116,4 @@ def test_a_camera_that_nurec_does_not_draw_cannot_be_rectified(context: Context)
 
 def test_too_few_planes_are_named() -> None:
     with pytest.raises(ProtocolError, match="640 x 360 has 691200 bytes, NuRec sent 7"):
-        Picture(CAMERA, b"not all").compressed()
+        RenderedImage(CAMERA, b"not all").compressed()

@@ -22,15 +22,15 @@ from tf2_msgs.msg import TFMessage
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, invert, matrix_from_xyz_rpy
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.graph import NUREC_SERVER, checked_config, servers
-from carla_nurec_bridge.nurec.replies import ImageReply, Replies
-from carla_nurec_bridge.nurec.requests import ImageFormat
-from carla_nurec_bridge.ros.convert import header, pose_message, transform_message
-from carla_nurec_bridge.ros.novel_view import FRAME, NovelView, view_camera
-from carla_nurec_bridge.ros.qos import profile
-from carla_nurec_bridge.ros.render_step import RenderStep
-from carla_nurec_bridge.ros.sensor_renderer import SensorRenderer
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.nurec.client.replies import ImageReply, Replies
+from carla_nurec_bridge.nurec.client.requests import ImageFormat
+from carla_nurec_bridge.ros.messages.convert import header, pose_message, transform_message
+from carla_nurec_bridge.ros.publishers.novel_view import FRAME, NovelView, view_camera
+from carla_nurec_bridge.ros.publishers.qos import profile
+from carla_nurec_bridge.ros.publishers.render_step import RenderStep
+from carla_nurec_bridge.ros.publishers.sensor_renderer import SensorRenderer
+from carla_nurec_bridge.runs.graph import NUREC_SERVER, checked_config, servers
 
 pytestmark = pytest.mark.ros
 

@@ -19,11 +19,11 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 
 from carla_nurec_bridge.core.errors import DeadlineError, RunError
-from carla_nurec_bridge.ros import lane as lane_module
-from carla_nurec_bridge.ros.lane import Lane
-from carla_nurec_bridge.ros.qos import profile
-from carla_nurec_bridge.ros.reader_watch import ReaderWatch
-from carla_nurec_bridge.ros.sender import Sender
+from carla_nurec_bridge.ros.publishers.qos import profile
+from carla_nurec_bridge.ros.sending import lane as lane_module
+from carla_nurec_bridge.ros.sending.lane import SendingLane
+from carla_nurec_bridge.ros.sending.reader_watch import ReaderWatch
+from carla_nurec_bridge.ros.sending.sender import Sender
 
 pytestmark = pytest.mark.ros
 
@@ -32,8 +32,8 @@ _S = 30.0
 
 
 @pytest.fixture
-def lane() -> Iterator[Lane]:
-    made = Lane("publishing", most_bytes=100)
+def lane() -> Iterator[SendingLane]:
+    made = SendingLane("publishing", most_bytes=100)
     yield made
     made.close(0.0)
 
@@ -45,7 +45,7 @@ def fail(error: Exception) -> Callable[[], None]:
     return work
 
 
-def test_work_is_done_in_order_by_another_thread(lane: Lane) -> None:
+def test_work_is_done_in_order_by_another_thread(lane: SendingLane) -> None:
     done: list[tuple[int, int]] = []
     for number in range(50):
         lane.put(lambda n=number: done.append((n, threading.get_ident())), 10)
@@ -54,7 +54,7 @@ def test_work_is_done_in_order_by_another_thread(lane: Lane) -> None:
     assert {thread for _, thread in done} != {threading.get_ident()}
 
 
-def test_who_brings_more_than_there_is_room_for_waits_and_is_counted(lane: Lane) -> None:
+def test_who_brings_more_than_there_is_room_for_waits_and_is_counted(lane: SendingLane) -> None:
     go = threading.Event()
     lane.put(lambda: go.wait(_S) and None, 90)
     threading.Timer(0.05, go.set).start()
@@ -68,7 +68,7 @@ def test_who_brings_more_than_there_is_room_for_waits_and_is_counted(lane: Lane)
 
 
 def test_a_lane_that_does_not_go_on_is_an_error(
-    lane: Lane, monkeypatch: pytest.MonkeyPatch
+    lane: SendingLane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go = threading.Event()
     lane.put(lambda: go.wait(_S) and None, 90)
@@ -78,7 +78,7 @@ def test_a_lane_that_does_not_go_on_is_an_error(
     go.set()
 
 
-def test_what_work_raises_is_raised_to_who_brings_more(lane: Lane) -> None:
+def test_what_work_raises_is_raised_to_who_brings_more(lane: SendingLane) -> None:
     lane.put(fail(RunError("it cannot be published")))
     with pytest.raises(RunError, match="cannot be published"):
         lane.wait_idle(_S)
@@ -125,7 +125,7 @@ READER = """
 import sys
 import rclpy
 from sensor_msgs.msg import Image
-from carla_nurec_bridge.ros.qos import profile
+from carla_nurec_bridge.ros.publishers.qos import profile
 rclpy.init(domain_id=int(sys.argv[1]))
 node = rclpy.create_node(sys.argv[2], namespace="/other")
 node.create_subscription(Image, "/picture", lambda _: None, profile("sensor"))

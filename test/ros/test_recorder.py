@@ -27,13 +27,19 @@ from sensor_msgs.msg import CompressedImage  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
+from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera  # noqa: E402
+from carla_nurec_bridge.core.cameras.shutter import Shutter  # noqa: E402
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy  # noqa: E402
-from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera  # noqa: E402
-from carla_nurec_bridge.core.rig import load_rig  # noqa: E402
-from carla_nurec_bridge.core.shutter import Shutter  # noqa: E402
-from carla_nurec_bridge.core.streams import EGO, NUREC, RECORDER, Stream, plan_streams  # noqa: E402
+from carla_nurec_bridge.core.rig.rig import load_rig  # noqa: E402
+from carla_nurec_bridge.core.run_contract.streams import (  # noqa: E402
+    EGO,
+    NUREC,
+    RECORDER,
+    Stream,
+    plan_streams,
+)
+from carla_nurec_bridge.core.run_contract.topics import TOPICS  # noqa: E402
 from carla_nurec_bridge.core.timings import Timings  # noqa: E402
-from carla_nurec_bridge.core.topics import TOPICS  # noqa: E402
 from carla_nurec_bridge.cosmos import (  # noqa: E402
     ControlOptions,
     VideoOptions,
@@ -41,20 +47,20 @@ from carla_nurec_bridge.cosmos import (  # noqa: E402
     count_frames,
 )
 from carla_nurec_bridge.cosmos.from_bag import BagWish, clips_of_bag  # noqa: E402
-from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions  # noqa: E402
 from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
-from carla_nurec_bridge.ros.camera_info import calibration_json  # noqa: E402
-from carla_nurec_bridge.ros.convert import (  # noqa: E402
+from carla_nurec_bridge.ros.lockstep.protocol import Barrier, RunState  # noqa: E402
+from carla_nurec_bridge.ros.messages.camera_info import calibration_json  # noqa: E402
+from carla_nurec_bridge.ros.messages.convert import (  # noqa: E402
     compressed_message,
     image_message,
     stamp_message,
     stamp_ns,
 )
-from carla_nurec_bridge.ros.lockstep import Barrier, RunState  # noqa: E402
-from carla_nurec_bridge.ros.publishers import Publishers, message_class  # noqa: E402
-from carla_nurec_bridge.ros.qos import profile  # noqa: E402
-from carla_nurec_bridge.ros.runtime import Spinner  # noqa: E402
-from carla_nurec_bridge.supervisor import remove_unused  # noqa: E402
+from carla_nurec_bridge.ros.publishers.publishers import Publishers, message_class  # noqa: E402
+from carla_nurec_bridge.ros.publishers.qos import profile  # noqa: E402
+from carla_nurec_bridge.ros.runtime.runtime import Spinner  # noqa: E402
+from carla_nurec_bridge.runs.supervisor import remove_unused  # noqa: E402
+from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
@@ -153,10 +159,12 @@ class Owner:
         self.streams = plan_streams(load_rig(rig), DT_NS, participants)
         names = ", ".join(f"'{name}'" for name in participants)
         arguments = {
-            "run_dir": run_dir, "rig": rig, "dt_s": DT_NS / 1e9,
+            "run_dir": run_dir,
+            "rig": rig,
+            "dt_s": DT_NS / 1e9,
             "lockstep.participants": f"[{names}]",
             **{name.replace("__", "."): value for name, value in more.items()},
-        }  # fmt: skip
+        }
         argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.cosmos_recorder", "--ros-args"]
         for name, value in arguments.items():
             argv += ["-p", f"{name}:={value}"]
@@ -280,13 +288,19 @@ def test_no_answer_before_everything_due_is_written(tmp_path: Path) -> None:
 
 def test_a_clip_with_nurecs_picture_becomes_a_video_on_request(tmp_path: Path) -> None:
     with (
-        CosmosServer(ServerOptions(tmp_path / "cosmos", port=0)) as server,
+        CosmosServer(CosmosServerOptions(tmp_path / "cosmos", port=0)) as server,
         Owner(
-            tmp_path / "run", (EGO, NUREC, RECORDER), NUREC_CAMERA, controls__rgb="nurec",
-            seed=7, controls__crf=4, job__url=f"{server.url}/transfer2.5", job__prompt="rain_heavy",
+            tmp_path / "run",
+            (EGO, NUREC, RECORDER),
+            NUREC_CAMERA,
+            controls__rgb="nurec",
+            seed=7,
+            controls__crf=4,
+            job__url=f"{server.url}/transfer2.5",
+            job__prompt="rain_heavy",
             job__fit="false",
         ) as owner,
-    ):  # fmt: skip
+    ):
         states, pictures = [], []
         row, video = TOPICS["cosmos_job"], TOPICS["cosmos_video"]
         owner.node.create_subscription(
@@ -355,8 +369,8 @@ def test_a_video_that_is_not_what_was_asked_is_no_finished_job(tmp_path: Path, m
         writer.close()
         return {}
 
-    monkeypatch.setattr("carla_nurec_bridge.embedded.cosmos_server.worker.make_video", make_video)
-    with CosmosServer(ServerOptions(tmp_path / "cosmos", port=0)) as server:
+    monkeypatch.setattr("carla_nurec_bridge.servers.cosmos.worker.make_video", make_video)
+    with CosmosServer(CosmosServerOptions(tmp_path / "cosmos", port=0)) as server:
         given = {"job__url": f"{server.url}/transfer2.5", "job__prompt": "dawn"}
         with Owner(tmp_path / "run", **given, job__at_end="true", job__fit="false") as owner:
             for frame in range(FRAMES + 1):

@@ -12,11 +12,16 @@ pytest.importorskip("rclpy")
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.core.streams import EGO, NUREC, RECORDER, plan_streams
-from carla_nurec_bridge.graph import GraphConfig, build_graph
-from carla_nurec_bridge.ros.control_sources import control_options, control_sources
-from carla_nurec_bridge.ros.recorder_parameters import RecorderParameters
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.core.run_contract.streams import (
+    EGO,
+    NUREC,
+    RECORDER,
+    plan_streams,
+)
+from carla_nurec_bridge.ros.parameters.recorder import RecorderParameters
+from carla_nurec_bridge.ros.runtime.control_sources import control_options, control_sources
+from carla_nurec_bridge.runs.graph import GraphConfig, build_graph
 
 pytestmark = pytest.mark.ros
 
@@ -72,9 +77,13 @@ def test_a_camera_of_odd_size_is_refused_by_its_name_before_the_run() -> None:
 def test_a_run_with_a_job_leaves_the_recorder_time_for_it(tmp_path: Path) -> None:
     map_file = config_path("maps", "demo_town.xodr")
     config = GraphConfig(
-        run_dir=tmp_path, map=map_file, nurec=False, cosmos_url="http://127.0.0.1:8000",
-        cosmos_prompt="dawn", cosmos_deadline_s=500.0,
-    )  # fmt: skip
+        run_dir=tmp_path,
+        map=map_file,
+        nurec=False,
+        cosmos_url="http://127.0.0.1:8000",
+        cosmos_prompt="dawn",
+        cosmos_deadline_s=500.0,
+    )
     graph = build_graph(config)
     given = graph.parameters[RECORDER]
     assert (given["job.prompt"], given["job.at_end"]) == ("dawn", True)

@@ -14,8 +14,13 @@ from domains import own_domain
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.graph import GraphConfig, build_graph, checked_config, load_config
-from carla_nurec_bridge.supervisor import RunResult, Supervisor
+from carla_nurec_bridge.runs.graph import (
+    GraphConfig,
+    build_graph,
+    checked_config,
+    load_config,
+)
+from carla_nurec_bridge.runs.supervisor import RunResult, Supervisor
 
 pytestmark = pytest.mark.ros
 
@@ -27,10 +32,15 @@ def _config(run_dir: Path, **fields: Any) -> GraphConfig:
     run_dir.mkdir(parents=True, exist_ok=True)
     rig.write_text("name: none\ncameras: []\nlidars: []\n")
     values = {
-        "run_dir": run_dir, "map": config_path("maps", "demo_town.xodr"), "rig": str(rig),
-        "frames": _FRAMES, "vehicles": 4, "nurec": False, "carla_port": free_port(pair=True),
+        "run_dir": run_dir,
+        "map": config_path("maps", "demo_town.xodr"),
+        "rig": str(rig),
+        "frames": _FRAMES,
+        "vehicles": 4,
+        "nurec": False,
+        "carla_port": free_port(pair=True),
         "domain_id": own_domain(),
-    }  # fmt: skip
+    }
     return GraphConfig(**{**values, **fields})
 
 
@@ -86,9 +96,13 @@ def test_the_graph_of_the_demo(tmp_path: Path) -> None:
     config = load_config("demo", map=config_path("maps", "demo_town.xodr"), scene=scene)
     graph = build_graph(config)
     assert [process.name for process in graph.processes] == [
-        "carla_server", "nurec_server", "carla_ego", "nurec_render", "route_agent",
+        "carla_server",
+        "nurec_server",
+        "carla_ego",
+        "nurec_render",
+        "route_agent",
         "cosmos_recorder",
-    ]  # fmt: skip
+    ]
     assert [p.participant for p in graph.processes] == [False, False, True, True, True, True]
     ego = graph.parameters["carla_ego"]
     assert ego["lockstep.participants"] == list(graph.participants)
@@ -96,8 +110,8 @@ def test_the_graph_of_the_demo(tmp_path: Path) -> None:
 
 
 def test_every_parameter_that_the_graph_gives_is_declared_by_its_node(tmp_path: Path) -> None:
-    from carla_nurec_bridge.ros.parameter_files import NODES
-    from carla_nurec_bridge.ros.parameters import defaults
+    from carla_nurec_bridge.ros.parameters.declare import defaults
+    from carla_nurec_bridge.ros.parameters.parameter_files import NODES
 
     scene = tmp_path / "scene.usdz"
     scene.touch()

@@ -16,8 +16,8 @@ from carla_nurec_bridge.core.errors import (
     RunError,
     told,
 )
-from carla_nurec_bridge.ros import run_control
-from carla_nurec_bridge.ros.run_control import RunControl
+from carla_nurec_bridge.ros.services import run_control
+from carla_nurec_bridge.ros.services.run_control import RunControl
 
 pytestmark = pytest.mark.ros
 

@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from carla_nurec_bridge.core.resources import share_dir
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.core.streams import PARTICIPANTS, plan_streams
-from carla_nurec_bridge.core.topics import TOPICS
-from carla_nurec_bridge.ros.fixed_messages import mounts
-from carla_nurec_bridge.ros.qos import profile
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.core.run_contract.streams import PARTICIPANTS, plan_streams
+from carla_nurec_bridge.core.run_contract.topics import TOPICS
+from carla_nurec_bridge.ros.messages.latched_messages import mounts
+from carla_nurec_bridge.ros.publishers.qos import profile
 
 pytestmark = pytest.mark.ros
 

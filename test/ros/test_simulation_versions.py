@@ -23,9 +23,9 @@ pytest.importorskip("simulation_interfaces")
 from simulation_interfaces import action, msg, srv
 from simulation_interfaces.msg import Resource, Result
 
-from carla_nurec_bridge.ros import simulation_package
-from carla_nurec_bridge.ros.simulation_package import SimulationPackage
-from carla_nurec_bridge.ros.simulation_services import SimulationServices
+from carla_nurec_bridge.ros.services import simulation_package
+from carla_nurec_bridge.ros.services.simulation_package import SimulationPackage
+from carla_nurec_bridge.ros.services.simulation_services import SimulationServices
 
 pytestmark = pytest.mark.ros
 
@@ -269,10 +269,10 @@ sys.path[:0] = sys.argv[1:3]
 import rclpy
 from simulation_bench import FakeRun
 from simulation_interfaces import srv
-from carla_nurec_bridge.ros.run_control import RunControl
-from carla_nurec_bridge.ros.service_desk import ServiceDesk
-from carla_nurec_bridge.ros.simulation_package import simulation_package
-from carla_nurec_bridge.ros.simulation_services import SimulationServices
+from carla_nurec_bridge.ros.services.run_control import RunControl
+from carla_nurec_bridge.ros.services.service_executor import ServiceDesk
+from carla_nurec_bridge.ros.services.simulation_package import simulation_package
+from carla_nurec_bridge.ros.services.simulation_services import SimulationServices
 
 rclpy.init(domain_id=int(sys.argv[3]))
 node, user = rclpy.create_node("carla_ego"), rclpy.create_node("user")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.graph import Graph, GraphConfig, Process
-from carla_nurec_bridge.supervisor import Supervisor, port_files, remove_unused
+from carla_nurec_bridge.runs.graph import Graph, GraphConfig, Process
+from carla_nurec_bridge.runs.supervisor import Supervisor, port_files, remove_unused
 
 pytestmark = pytest.mark.ros
 

@@ -21,7 +21,7 @@ from rosbags.interfaces import QosDurability
 from shared_memory import Watch, mapped_by, unused
 
 from carla_nurec_bridge.cli.main import main
-from carla_nurec_bridge.core.cameras import camera_from_json
+from carla_nurec_bridge.core.cameras.models import camera_from_json
 from carla_nurec_bridge.core.frames import Matrix, invert, matrix_from_quaternion
 from carla_nurec_bridge.cosmos import count_frames
 from carla_nurec_bridge.recording import BagReader
@@ -56,8 +56,9 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of two runs with one seed; it holds the second one."""
     out = tmp_path_factory.mktemp("demo") / "run"
     argv = [*DEMO, "--seconds", "2", "--repeat", "2", "--out", str(out)]
-    run = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           text=True)  # fmt: skip
+    run = subprocess.Popen(
+        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     with Watch(run.pid) as watch:
         said, _ = run.communicate()
     assert run.returncode == 0, said[-5000:]
@@ -161,8 +162,10 @@ def test_a_scene_built_from_the_bag_is_the_scene_of_the_run(twice: Path, tmp_pat
     assert {t.track_id: t.look for t in first.tracks} == {t.track_id: t.look for t in again.tracks}
     for one, other in zip(first.cameras, again.cameras, strict=True):
         assert (one.logical_id, one.model, one.shutter) == (
-            other.logical_id, other.model, other.shutter,
-        )  # fmt: skip
+            other.logical_id,
+            other.model,
+            other.shutter,
+        )
         assert np.array_equal(one.rig_from_camera, other.rig_from_camera)
         frames = len(other.frame_stamps_us)
         assert frames == 40
@@ -205,8 +208,9 @@ def test_a_real_recording_is_replayed(real_recording_path: Path, tmp_path: Path)
 def test_a_killed_renderer_ends_the_run_with_its_name(tmp_path: Path) -> None:
     out = tmp_path / "killed"
     argv = [*DEMO, "--seconds", "30", "--out", str(out)]
-    run = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           text=True)  # fmt: skip
+    run = subprocess.Popen(
+        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     bag = out / "bag/bag_0.mcap"
     deadline = time.monotonic() + 250
     while not (bag.exists() and bag.stat().st_size > 20_000_000):

@@ -73,8 +73,16 @@ def leftovers(pids: set[int]) -> set[int]:
 @pytest.mark.parametrize(("victim", "how", "moment"), CASES, ids=map("-".join, CASES))
 def test_a_dead_part_is_named(tmp_path: Path, victim: str, how: str, moment: str) -> None:
     out = tmp_path / "run"
-    argv = (sys.executable, "-m", "carla_nurec_bridge.cli.main", "demo", "--seconds", "3",
-            "--out", str(out))  # fmt: skip
+    argv = (
+        sys.executable,
+        "-m",
+        "carla_nurec_bridge.cli.main",
+        "demo",
+        "--seconds",
+        "3",
+        "--out",
+        str(out),
+    )
     run = subprocess.Popen(
         argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

@@ -39,11 +39,35 @@ def test_a_drive_of_ones_own_is_seen_in_both_worlds(tmp_path: Path) -> None:
     car = [f"car,{t},{x},{y},{yaw},vehicle.tesla.model3" for t in (1000, 1006)]
     (tmp_path / "cars.csv").write_text("\n".join(["id,stamp_s,x,y,yaw_deg,blueprint", *car]) + "\n")
     scene, out = tmp_path / "s.usdz", tmp_path / "out"
-    run("scene", "build", "--trajectory", tmp_path / "drive.csv", "--tracks",
-        tmp_path / "cars.csv", "-o", scene)  # fmt: skip
-    said = run("replay", "-u", scene, "-c", "camera_front_wide_120fov", "--rig", "custom_views",
-               "--resolution-ratio", "0.5", "--seconds", "1", "--saveimages", "--image-format",
-               "png", "--move-spectator", "-o", out)  # fmt: skip
+    run(
+        "scene",
+        "build",
+        "--trajectory",
+        tmp_path / "drive.csv",
+        "--tracks",
+        tmp_path / "cars.csv",
+        "-o",
+        scene,
+    )
+    said = run(
+        "replay",
+        "-u",
+        scene,
+        "-c",
+        "camera_front_wide_120fov",
+        "--rig",
+        "custom_views",
+        "--resolution-ratio",
+        "0.5",
+        "--seconds",
+        "1",
+        "--saveimages",
+        "--image-format",
+        "png",
+        "--move-spectator",
+        "-o",
+        out,
+    )
     assert "10 frames" in said
     assert count_frames(out / "grid.mp4") == 10
     with (out / "images/timestamps.csv").open() as file:

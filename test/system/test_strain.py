@@ -22,8 +22,12 @@ def strain(*arguments: str) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if name != "JSIMD_FORCENONE"}
     return subprocess.run(
         [STRAIN, *FEW, *arguments],
-        env=env, capture_output=True, text=True, timeout=250, check=False,
-    )  # fmt: skip
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+    )
 
 
 def test_passes_are_counted(tmp_path: Path) -> None:

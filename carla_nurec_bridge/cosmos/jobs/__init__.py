@@ -3,21 +3,32 @@
 ``connect`` finds out what answers at an address, ``run_job`` turns a ``JobSpec`` into a video file.
 """
 
-from .batch import Item, Tally, plan, run_batch
-from .connect import APIS, connect
+from .batch import (
+    BatchTally,
+    Item,
+    plan,
+    run_batch,
+)
 from .contracts import CONTRACTS
 from .control_names import CONTROLS
-from .failures import JobFailed, OutOfTime, ServerUnreachable, WrongVideo
-from .http import Deadline, RetryPolicy
-from .rest import cancel_job, list_jobs
+from .failures import (
+    JobFailed,
+    OutOfTime,
+    ServerUnreachable,
+    WrongVideo,
+)
+from .protocols.connect import APIS, connect
+from .protocols.http import Deadline, RetryPolicy
+from .protocols.rest import cancel_job, list_jobs
+from .protocols.server import Update
 from .run import Outcome, run_job
-from .server import Update
 from .spec import JobSpec, load_spec, read_prompt
 
 __all__ = [
     "APIS",
     "CONTRACTS",
     "CONTROLS",
+    "BatchTally",
     "Deadline",
     "Item",
     "JobFailed",
@@ -26,7 +37,6 @@ __all__ = [
     "Outcome",
     "RetryPolicy",
     "ServerUnreachable",
-    "Tally",
     "Update",
     "WrongVideo",
     "cancel_job",

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .contracts import Clip, Contract, model_frames
+from .contracts import ClipFacts, Contract, model_frames
 from .probe import Decoded
 
 _SAME_RATE_HZ = 0.01
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AnswerVerdict:
     """What was asked and what came; ``notes`` are a model's own ways, ``faults`` are not."""
 
-    asked: Clip
-    returned: Clip
+    asked: ClipFacts
+    returned: ClipFacts
     notes: tuple[str, ...]
     faults: tuple[str, ...]
 
 
-def asked_of(contract: Contract, clip: Clip) -> Clip:
+def asked_of(contract: Contract, clip: ClipFacts) -> ClipFacts:
     """Return what a backend's video of a clip holds by its documentation, at the clip's size."""
     rule = contract.result
     frames = model_frames(contract, clip) if rule.resampled else clip.frames
-    return Clip(frames, rule.rate_hz or clip.rate_hz, clip.width, clip.height)
+    return ClipFacts(frames, rule.rate_hz or clip.rate_hz, clip.width, clip.height)
 
 
-def judge(contract: Contract, clip: Clip, found: Decoded) -> Verdict:
+def judge(contract: Contract, clip: ClipFacts, found: Decoded) -> AnswerVerdict:
     """Compare a decoded video with the clip of its job, by the backend's contract."""
     asked, returned = asked_of(contract, clip), found.clip
     notes: list[str] = []
@@ -40,10 +40,12 @@ def judge(contract: Contract, clip: Clip, found: Decoded) -> Verdict:
                 f"{returned.rate_hz:g} frames/s, where the clip has {clip.rate_hz:g}: "
                 f"{contract.backend} writes no other rate"
             )
-    return Verdict(asked, returned, tuple(notes), tuple(faults))
+    return AnswerVerdict(asked, returned, tuple(notes), tuple(faults))
 
 
-def _differences(contract: Contract, asked: Clip, returned: Clip) -> list[tuple[str, bool]]:
+def _differences(
+    contract: Contract, asked: ClipFacts, returned: ClipFacts
+) -> list[tuple[str, bool]]:
     """Return each difference in words, with whether the backend's documentation has it so."""
     rule, found = contract.result, []
     if returned.frames != asked.frames:

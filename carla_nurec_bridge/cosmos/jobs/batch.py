@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ...core.errors import BridgeError, InputError
 from .failures import OutOfTime, ServerUnreachable, WrongVideo
-from .http import Http
 from .ledger import Ledger
+from .protocols.http import Http
+from .protocols.server import Server, Update
 from .run import FETCH_S, request_key, run_job
-from .server import Server, Update
 from .spec import JobSpec, load_spec
 
 BatchListener = Callable[[str, Update], None]
@@ -26,7 +26,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Tally:
+class BatchTally:
     """How a batch went, by the names of its jobs."""
 
     done: tuple[str, ...]
@@ -57,7 +57,7 @@ def run_batch(
     listener: BatchListener,
     may_fit: bool = False,
     fetch_s: float = FETCH_S,
-) -> Tally:
+) -> BatchTally:
     """Run the jobs one after the other; a job that fails does not stop the others.
 
     ``output`` is a folder; it gets ``ledger.jsonl`` too. Raises ServerUnreachable and OutOfTime.
@@ -91,4 +91,4 @@ def run_batch(
         else:
             done.append(item.name)
             ledger.add(item.name, "done", key, **outcome.facts())
-    return Tally(tuple(done), tuple(skipped), tuple(failed))
+    return BatchTally(tuple(done), tuple(skipped), tuple(failed))

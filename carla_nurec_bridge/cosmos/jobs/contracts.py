@@ -187,7 +187,7 @@ CONTRACTS: dict[str, Contract] = {
 
 
 @dataclass(frozen=True)
-class Clip:
+class ClipFacts:
     """What is known of a job's videos, which are all alike."""
 
     frames: int
@@ -198,7 +198,7 @@ class Clip:
 
 def violations(
     contract: Contract,
-    clip: Clip | None,
+    clip: ClipFacts | None,
     controls: Mapping[str, float | None],
     derived: frozenset[str],
     has_rgb: bool,
@@ -235,7 +235,7 @@ def violations(
     return found + ([] if clip is None else _clip_violations(contract, clip, controls))
 
 
-def _clip_violations(contract: Contract, clip: Clip, controls: Collection[str]) -> list[str]:
+def _clip_violations(contract: Contract, clip: ClipFacts, controls: Collection[str]) -> list[str]:
     found = []
     rule = contract.frame_rule(controls)
     if not any(abs(clip.rate_hz - rate) < 0.01 for rate in contract.rates):
@@ -257,7 +257,7 @@ def _clip_violations(contract: Contract, clip: Clip, controls: Collection[str]) 
     return found
 
 
-def model_frames(contract: Contract, clip: Clip) -> int:
+def model_frames(contract: Contract, clip: ClipFacts) -> int:
     """Return how many frames the model sees of a clip, at its own rate."""
     if contract.model_rate is None:
         return clip.frames

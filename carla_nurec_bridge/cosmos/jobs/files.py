@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .http import Deadline, Http, Transient
 from .probe import Decoded, decode
-from .server import RemoteFile, Server, chunks
+from .protocols.http import Deadline, Http, Transient
+from .protocols.server import RemoteFile, Server, chunks
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 

@@ -10,16 +10,16 @@ import av
 import numpy as np
 
 from ...core.errors import InputError
-from ..codec import VideoOptions
-from ..video import VideoWriter
-from .contracts import Clip, Contract, model_frames
+from ..clip.codec import VideoOptions
+from ..clip.video import VideoWriter
+from .contracts import ClipFacts, Contract, model_frames
 from .control_names import MAP
 
 _OF_COLOURS = {"seg", MAP, "wsm", "hdmap_bbox"}
 
 
 def fitted_size(
-    contract: Contract, clip: Clip, controls: Collection[str] = ()
+    contract: Contract, clip: ClipFacts, controls: Collection[str] = ()
 ) -> tuple[int, float]:
     """Return the frames and the rate a clip gets; InputError when it is too short."""
     rule = contract.frame_rule(controls)
@@ -31,7 +31,7 @@ def fitted_size(
     if any(abs(clip.rate_hz - taken) < 0.01 for taken in contract.rates):
         rate = clip.rate_hz
     available = int(clip.frames * rate / clip.rate_hz + 1e-6)
-    at_model = model_frames(contract, Clip(available, rate, clip.width, clip.height))
+    at_model = model_frames(contract, ClipFacts(available, rate, clip.width, clip.height))
     wanted = rule.largest(at_model)
     if not wanted:
         raise InputError(
@@ -43,7 +43,7 @@ def fitted_size(
 
 
 def fit(
-    videos: Mapping[str, Path], clip: Clip, contract: Contract, folder: Path
+    videos: Mapping[str, Path], clip: ClipFacts, contract: Contract, folder: Path
 ) -> dict[str, Path]:
     """Write each video anew into ``folder``; return the new files.
 

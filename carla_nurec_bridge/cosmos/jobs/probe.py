@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 
 from ...core.errors import InputError
-from .contracts import Clip
+from .contracts import ClipFacts
 
 _EVEN_S = 0.0025
 
@@ -21,7 +21,7 @@ class Decoded:
     ``broken`` says why its end was not reached, if so; ``uneven`` what is not one rate or size.
     """
 
-    clip: Clip
+    clip: ClipFacts
     broken: str
     uneven: str = ""
 
@@ -54,7 +54,7 @@ def decode(path: Path) -> Decoded:
     elif not broken and (damaged or not frames):
         broken = f"has {damaged} damaged frames of {frames}"
     uneven = "; ".join(filter(None, (_steps(times_s), _sizes(list(sizes)))))
-    return Decoded(Clip(frames, rate, width, height), broken, uneven)
+    return Decoded(ClipFacts(frames, rate, width, height), broken, uneven)
 
 
 def _steps(times_s: list[float]) -> str:
@@ -71,12 +71,12 @@ def _sizes(sizes: list[tuple[int, int]]) -> str:
     return f"its frames are of several sizes, {', '.join(f'{w}x{h}' for w, h in sizes[:3])}"
 
 
-def probe(path: Path) -> Clip:
+def probe(path: Path) -> ClipFacts:
     """Return what a video holds, counting its packets; InputError when it is none."""
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             frames = sum(1 for packet in container.demux(stream) if packet.size)
-            return Clip(frames, float(stream.average_rate or 0), stream.width, stream.height)
+            return ClipFacts(frames, float(stream.average_rate or 0), stream.width, stream.height)
     except (av.error.FFmpegError, IndexError, OSError) as error:
         raise InputError(f"{path} is no video that can be read: {error}") from error

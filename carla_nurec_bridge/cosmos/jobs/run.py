@@ -15,15 +15,15 @@ from typing import Any
 import httpx
 
 from ...core.errors import BridgeError, InputError
-from ..alignment import refuse_unaligned
-from .answer import Verdict, judge
-from .contracts import CONTRACTS, Clip, violations
+from ..clip.alignment import refuse_unaligned
+from .answer import AnswerVerdict, judge
+from .contracts import CONTRACTS, ClipFacts, violations
 from .failures import WrongVideo
 from .files import fetched, sha256_of, target_path
 from .fit import fit
-from .http import Http
 from .probe import probe
-from .server import Listener, Server, Update
+from .protocols.http import Http
+from .protocols.server import Listener, Server, Update
 from .spec import JobSpec
 
 FETCH_S = 120.0
@@ -36,7 +36,7 @@ class Outcome:
     job_id: str
     path: Path
     sha256: str
-    verdict: Verdict
+    verdict: AnswerVerdict
 
     def facts(self) -> dict[str, Any]:
         """Return what a record says of the job's video."""
@@ -51,14 +51,23 @@ def request_key(spec: JobSpec, contract: str, again: bool = False) -> str:
     videos = {name: sha256_of(path) for name, path in sorted(spec.videos().items())}
     weights = {name: control.weight for name, control in sorted(spec.controls.items())}
     facts = [
-        contract, spec.prompt, spec.negative_prompt, spec.seed, spec.num_steps, spec.guidance,
-        spec.sigma_max, spec.blur_strength, spec.canny_threshold, videos, weights,
+        contract,
+        spec.prompt,
+        spec.negative_prompt,
+        spec.seed,
+        spec.num_steps,
+        spec.guidance,
+        spec.sigma_max,
+        spec.blur_strength,
+        spec.canny_threshold,
+        videos,
+        weights,
         secrets.token_hex(8) if again else "",
-    ]  # fmt: skip
+    ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:40]
 
 
-def check(spec: JobSpec, contract_name: str) -> tuple[Clip, list[str]]:
+def check(spec: JobSpec, contract_name: str) -> tuple[ClipFacts, list[str]]:
     """Return what the videos hold, and what the backend would not take, each with its fix.
 
     InputError when the videos of the job differ in frames, rate or size, or show different views.

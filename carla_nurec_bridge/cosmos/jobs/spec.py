@@ -20,7 +20,7 @@ from pydantic import (
 
 from ...core.errors import InputError
 from ...core.resources import config_path
-from ..alignment import listed
+from ..clip.alignment import listed
 from .contracts import Contract
 from .control_names import CONTROLS, MADE_BY_SERVERS, names_for
 

@@ -14,12 +14,16 @@ LARGEST_ID = 2**31 - 1
 NO_JUNCTION = "-1"
 _ENDS = ("road/link/predecessor", "road/link/successor")
 _ROAD_NAMES = (
-    ("junction/connection", "incomingRoad"), ("junction/connection", "connectingRoad"),
-    ("junction/connection", "linkedRoad"), ("junction", "mainRoad"),
-    ("junction/priority", "high"), ("junction/priority", "low"),
-    ("junction/crossPath", "crossingRoad"), ("junction/boundary/segment", "roadId"),
+    ("junction/connection", "incomingRoad"),
+    ("junction/connection", "connectingRoad"),
+    ("junction/connection", "linkedRoad"),
+    ("junction", "mainRoad"),
+    ("junction/priority", "high"),
+    ("junction/priority", "low"),
+    ("junction/crossPath", "crossingRoad"),
+    ("junction/boundary/segment", "roadId"),
     ("station/platform/segment", "roadId"),
-)  # fmt: skip
+)
 _JUNCTION_NAMES = (("road", "junction"), ("junctionGroup/junctionReference", "junction"))
 
 
@@ -27,8 +31,10 @@ def mend_roads(root: Element, notes: Notes) -> None:
     """Give roads whose ids are no numbers of a client new ones, wherever they are named."""
     new = _numbers(root.findall("road"))
     for old, number in new.items():
-        notes.add(f"ids of roads that are no whole numbers of 0 to {LARGEST_ID} are replaced",
-                  f"{old!r} by {number}")  # fmt: skip
+        notes.add(
+            f"ids of roads that are no whole numbers of 0 to {LARGEST_ID} are replaced",
+            f"{old!r} by {number}",
+        )
     _rename(root, _ROAD_NAMES, "road", new)
 
 
@@ -37,14 +43,18 @@ def mend_junctions(root: Element, notes: Notes) -> None:
     _join(root, "junction", notes)
     new = _numbers(root.findall("junction"))
     for old, number in new.items():
-        notes.add(f"ids of junctions that are no whole numbers of 0 to {LARGEST_ID} are replaced",
-                  f"{old!r} by {number}")  # fmt: skip
+        notes.add(
+            f"ids of junctions that are no whole numbers of 0 to {LARGEST_ID} are replaced",
+            f"{old!r} by {number}",
+        )
     roads = root.findall("road")
     for road in roads:
         if not (road.get("junction") or "").strip():
             road.set("junction", NO_JUNCTION)
-            notes.add("roads that do not say whether they lie in a junction lie in none",
-                      f"road {road.get('id')}")  # fmt: skip
+            notes.add(
+                "roads that do not say whether they lie in a junction lie in none",
+                f"road {road.get('id')}",
+            )
     _rename(root, _JUNCTION_NAMES, "junction", new)
     known = {x.get("id") for x in root.iterfind("junction")}
     absent = {x.get("junction", "") for x in roads} - known - {NO_JUNCTION}
@@ -75,17 +85,21 @@ def mend_signals(root: Element, notes: Notes) -> None:
                     notes.add("signals that are there twice, all alike, are left out once", where)
                 else:
                     signal.set("id", str(next(free)))
-                    notes.add("signals without an id of their own get one; what names a doubled "
-                              "id means its first signal",
-                              f"{where} is {signal.get('id')}")  # fmt: skip
+                    notes.add(
+                        "signals without an id of their own get one; what names a doubled "
+                        "id means its first signal",
+                        f"{where} is {signal.get('id')}",
+                    )
     known = {x.get("id") for x in root.iterfind("road/signals/signal")}
     for road in root.iterfind("road"):
         for signals in road.iterfind("signals"):
             for reference in signals.findall("signalReference"):
                 if reference.get("id") not in known:
                     signals.remove(reference)
-                    notes.add("signal references to signals that are not there are left out",
-                              f"{reference.get('id')} on road {road.get('id')}")  # fmt: skip
+                    notes.add(
+                        "signal references to signals that are not there are left out",
+                        f"{reference.get('id')} on road {road.get('id')}",
+                    )
 
 
 def mend_controllers(root: Element, notes: Notes) -> None:

@@ -62,8 +62,10 @@ def _sort_sides(section: Element, where: str, notes: Notes) -> None:
                     continue
                 group.remove(lane)
                 _side(section, "left" if lane_id > 0 else "right").append(lane)
-                notes.add("lanes on the wrong side of their section are moved to the other",
-                          f"lane {lane_id} of {where}")  # fmt: skip
+                notes.add(
+                    "lanes on the wrong side of their section are moved to the other",
+                    f"lane {lane_id} of {where}",
+                )
             if not len(group) and sign:
                 section.remove(group)
 
@@ -100,5 +102,7 @@ def _close_gaps(group: Element, sign: int, where: str, notes: Notes) -> None:
     for lane_id in sorted(set(range(1, max(ids) + 1)) - ids):
         lane = SubElement(group, "lane", id=str(sign * lane_id), type="none", level="false")
         SubElement(lane, "width", sOffset="0", a="0", b="0", c="0", d="0")
-        notes.add("gaps in the numbers of lanes are filled with lanes of no width",
-                  f"lane {sign * lane_id} of {where}")  # fmt: skip
+        notes.add(
+            "gaps in the numbers of lanes are filled with lanes of no width",
+            f"lane {sign * lane_id} of {where}",
+        )

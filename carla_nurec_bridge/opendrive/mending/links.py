@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from xml.etree.ElementTree import Element
 
-from ..elements import Node
-from ..parse_roads import parse_plan
+from ..reading.elements import Node
+from ..reading.parse_roads import parse_plan
 from .notes import Notes
 from .numbers import in_order, lane_number, number
 
@@ -29,12 +29,16 @@ def mend_road_links(root: Element, notes: Notes, name: str) -> None:
                 known = roads if kind == "road" else junctions
                 if kind in ("road", "junction", None) and (kind is None or other not in known):
                     links.remove(link)
-                    notes.add("links to roads and junctions that are not there are left out",
-                              f"{link.tag} {other} of {_of(road)}")  # fmt: skip
+                    notes.add(
+                        "links to roads and junctions that are not there are left out",
+                        f"{link.tag} {other} of {_of(road)}",
+                    )
                 elif kind == "road" and not link.get("contactPoint"):
                     link.set("contactPoint", _touching(road, link.tag, roads[other], name))
-                    notes.add("links that do not say which end of a road they meet get the nearer",
-                              f"{link.tag} of {_of(road)}")  # fmt: skip
+                    notes.add(
+                        "links that do not say which end of a road they meet get the nearer",
+                        f"{link.tag} of {_of(road)}",
+                    )
 
 
 def mend_connections(root: Element, notes: Notes) -> None:
@@ -65,9 +69,11 @@ def mend_connections(root: Element, notes: Notes) -> None:
             contact, entry = next(iter(entries.items()))
             connection.set("incomingRoad", entry)
             connection.set("contactPoint", contact)
-            notes.add("connections that do not name an incoming road that is there, or the end "
-                      "at which they begin, take both from their connecting road",
-                      label)  # fmt: skip
+            notes.add(
+                "connections that do not name an incoming road that is there, or the end "
+                "at which they begin, take both from their connecting road",
+                label,
+            )
 
 
 def _entries(connecting: Element, contact: str | None) -> dict[str, str]:
@@ -100,8 +106,9 @@ def mend_lane_links(root: Element, notes: Notes) -> None:
             for lane in section.iterfind("*/lane"):
                 for links in lane.iterfind("link"):
                     for way, there in zip(_WAYS, around, strict=True):
-                        _drop_strays(links, way, there, f"lane {lane.get('id')} of {_of(road)}",
-                                     notes)  # fmt: skip
+                        _drop_strays(
+                            links, way, there, f"lane {lane.get('id')} of {_of(road)}", notes
+                        )
 
 
 def _beyond(
@@ -124,8 +131,9 @@ def _drop_strays(
         lane_id = lane_number(link)
         if there is not None and lane_id is not None and lane_id not in there:
             links.remove(link)
-            notes.add("links to lanes that are not there are left out",
-                      f"{way} {lane_id} of {where}")  # fmt: skip
+            notes.add(
+                "links to lanes that are not there are left out", f"{way} {lane_id} of {where}"
+            )
 
 
 def _touching(road: Element, way: str, other: Element, name: str) -> str:

@@ -25,15 +25,18 @@ def mend_profiles(road: Element, notes: Notes) -> None:
         for signal in road.iterfind(path):
             if (number(signal, "s") or 0.0) < 0.0:
                 signal.set("s", "0")
-                notes.add("signals before their road's begin are moved to it",
-                          f"{signal.get('id')} on {where}")  # fmt: skip
+                notes.add(
+                    "signals before their road's begin are moved to it",
+                    f"{signal.get('id')} on {where}",
+                )
     length = number(road, "length")
     for item in road.iterfind("objects/object"):
         s = number(item, "s")
         if item.get("type") == "crosswalk" and s is not None and length and s > length > 0.0:
             item.set("s", repr(length))
-            notes.add("crosswalks beyond their road's end are moved to it",
-                      f"{item.get('id')} on {where}")  # fmt: skip
+            notes.add(
+                "crosswalks beyond their road's end are moved to it", f"{item.get('id')} on {where}"
+            )
 
 
 def begin_at_zero(parent: Element, tag: str, start: str, where: str, notes: Notes) -> None:
@@ -58,9 +61,13 @@ def _begin_plan(plan: Element, where: str, notes: Notes) -> None:
         first.set("s", "0")
     else:
         before = Element(
-            "geometry", s="0", x=repr(x - s * math.cos(heading)),
-            y=repr(y - s * math.sin(heading)), hdg=repr(heading), length=repr(s),
-        )  # fmt: skip
+            "geometry",
+            s="0",
+            x=repr(x - s * math.cos(heading)),
+            y=repr(y - s * math.sin(heading)),
+            hdg=repr(heading),
+            length=repr(s),
+        )
         SubElement(before, "line")
         plan.insert(list(plan).index(first), before)
     notes.add("lines of roads that begin late are drawn back to the begin", where)

@@ -20,6 +20,7 @@ def mend_reference(root: Element, notes: Notes) -> None:
                 number = _NUMBER.match(value)
                 if number is None or not math.isfinite(float(number[0])):
                     header.remove(reference)
-                    notes.add("a geoReference whose place is no number is left out",
-                              f"+{name}={value}")  # fmt: skip
+                    notes.add(
+                        "a geoReference whose place is no number is left out", f"+{name}={value}"
+                    )
                     break

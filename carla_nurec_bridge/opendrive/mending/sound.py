@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from ..reading import xml_root
-from .identity import mend_controllers, mend_junctions, mend_roads, mend_signals
+from ..reading.files import xml_root
+from .identity import (
+    mend_controllers,
+    mend_junctions,
+    mend_roads,
+    mend_signals,
+)
 from .lanes import mend_lanes
 from .links import mend_connections, mend_lane_links, mend_road_links
 from .notes import Notes, write_notes, written_notes

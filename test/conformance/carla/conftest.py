@@ -41,10 +41,24 @@ def carla_port(maps_dir: Path) -> Iterator[int]:
     """Serve the demo town for the whole test session; yield the port of the calls."""
     port = free_port(pair=True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "carla_nurec_bridge.cli.main", "carla", "serve", "--map",
-         "demo_town", "--maps-dir", str(maps_dir), "--port", str(port), "--seed", "7"],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "carla_nurec_bridge.cli.main",
+            "carla",
+            "serve",
+            "--map",
+            "demo_town",
+            "--maps-dir",
+            str(maps_dir),
+            "--port",
+            str(port),
+            "--seed",
+            "7",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line.startswith("ready:"), f"the server did not start: {line!r}"
@@ -74,11 +88,19 @@ def _session(
 ) -> Facts:
     manager_port = free_port()
     done = subprocess.run(
-        [sys.executable, str(SESSIONS / f"{name}.py"), str(port), str(manager_port), str(folder),
-         *arguments],
-        capture_output=True, text=True, timeout=deadline_s,
+        [
+            sys.executable,
+            str(SESSIONS / f"{name}.py"),
+            str(port),
+            str(manager_port),
+            str(folder),
+            *arguments,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=deadline_s,
         env=os.environ | {"CARLA_CACHE_DIR": str(folder / "cache")},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, f"session {name} failed:\n{done.stdout}\n{done.stderr}"
     facts: Facts = json.loads(done.stdout.strip().splitlines()[-1])
     return facts

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from carla_nurec_bridge.core.catalogue import load_catalogue
 from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.world.blueprint_catalogue import load_catalogue
 
 pytestmark = pytest.mark.conformance
 Facts = dict[str, Any]

@@ -51,8 +51,11 @@ def test_world_is_generated_from_text(episodes: Facts) -> None:
     assert spawns > 20
     assert episodes["broken"]
     assert {name.rsplit("/", 1)[-1] for name in episodes["maps"]} == {
-        "demo_town", "demo_town_Opt", "Town01", "Town01_Opt",
-    }  # fmt: skip
+        "demo_town",
+        "demo_town_Opt",
+        "Town01",
+        "Town01_Opt",
+    }
 
 
 @pytest.mark.parametrize("delta_s", ["0.05", "0.025", "0.01"])

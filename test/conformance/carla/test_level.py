@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.opendrive.street import cached_street
+from carla_nurec_bridge.town.street import cached_street
 
 pytestmark = pytest.mark.conformance
 Facts = dict[str, Any]
@@ -85,9 +85,19 @@ def test_lamps_follow_the_sun(facts: Facts) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["point", "line", "arrow", "box", "string", "string with a shadow", "point on display",
-     "line on display", "arrow on display", "box on display"],
-)  # fmt: skip
+    [
+        "point",
+        "line",
+        "arrow",
+        "box",
+        "string",
+        "string with a shadow",
+        "point on display",
+        "line on display",
+        "arrow on display",
+        "box on display",
+    ],
+)
 def test_debug_shapes_are_seen_while_they_live(facts: Facts, name: str) -> None:
     first, second, third, fourth = facts["shapes"][name]
     assert first > 20

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.catalogue import load_catalogue
-from carla_nurec_bridge.embedded.carla_server.dynamics import RAKE
+from carla_nurec_bridge.servers.carla.physics.dynamics import RAKE
+from carla_nurec_bridge.world.blueprint_catalogue import load_catalogue
 
 pytestmark = pytest.mark.conformance
 Facts = dict[str, Any]

@@ -156,8 +156,11 @@ def test_flags_of_what_the_server_is_not(wire: Wire, car: int) -> None:
 
 
 def test_lights_freeze_one_junction_and_keep_all_their_times(wire: Wire) -> None:
-    ids = [row[0] for row in wire.ask("get_actors_by_id", list(range(1, 10_000)))
-           if row[2][1] == "traffic.traffic_light"]  # fmt: skip
+    ids = [
+        row[0]
+        for row in wire.ask("get_actors_by_id", list(range(1, 10_000)))
+        if row[2][1] == "traffic.traffic_light"
+    ]
     group = wire.ask("get_group_traffic_lights", ids[0])
     assert set(group) <= set(ids)
     assert ids[0] in group

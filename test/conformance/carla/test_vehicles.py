@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.catalogue import load_catalogue
+from carla_nurec_bridge.world.blueprint_catalogue import load_catalogue
 
 pytestmark = pytest.mark.conformance
 Facts = dict[str, Any]

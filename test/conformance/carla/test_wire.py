@@ -13,8 +13,8 @@ from typing import Any
 import msgpack
 import pytest
 
-from carla_nurec_bridge.embedded.carla_server.state import ACTOR_DTYPE, LIGHT_DTYPE, VEHICLE_DTYPE
-from carla_nurec_bridge.embedded.carla_server.streams import stream_token
+from carla_nurec_bridge.servers.carla.wire.state import ACTOR_DTYPE, LIGHT_DTYPE, VEHICLE_DTYPE
+from carla_nurec_bridge.servers.carla.wire.streams import stream_token
 
 pytestmark = pytest.mark.conformance
 
@@ -150,8 +150,11 @@ def test_state_rows_have_carlas_layout() -> None:
     assert (offsets["light_state"], offsets["has_light"], offsets["light_id"]) == (88, 89, 90)
     lights = {name: LIGHT_DTYPE.fields[name][1] - 65 for name in LIGHT_DTYPE.names}
     assert (lights["times"], lights["elapsed"], lights["frozen"], lights["light"]) == (
-        32, 44, 52, 53,
-    )  # fmt: skip
+        32,
+        44,
+        52,
+        53,
+    )
 
 
 def test_token_has_the_port_and_no_address() -> None:
@@ -186,5 +189,8 @@ def serve(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the command from a foreign folder until it ends by itself."""
     return subprocess.run(
         [sys.executable, "-m", "carla_nurec_bridge.cli.main", "carla", "serve", *arguments],
-        capture_output=True, text=True, timeout=250, cwd=folder,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=250,
+        cwd=folder,
+    )

@@ -9,15 +9,15 @@ import sys
 import carla
 import numpy as np
 
-from carla_nurec_bridge.carla_client.motion import MotionTracker
-from carla_nurec_bridge.carla_client.objects import ObjectTracker, labels_of
-from carla_nurec_bridge.carla_client.sensors import mount_all
-from carla_nurec_bridge.carla_client.session import Session
-from carla_nurec_bridge.carla_client.stage import Play, Stage
-from carla_nurec_bridge.core.extras import Extras, draw_extras
-from carla_nurec_bridge.core.extras_file import load_extras
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.report.extras_seen import Box, Eye
+from carla_nurec_bridge.carla_client.actors.motion import MotionTracker
+from carla_nurec_bridge.carla_client.actors.objects import ObjectTracker, labels_of
+from carla_nurec_bridge.carla_client.sensors.cameras import mount_all
+from carla_nurec_bridge.carla_client.session.episode_setup import EpisodeSetup, PreparedEpisode
+from carla_nurec_bridge.carla_client.session.session import Session
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.report.extras_seen import Eye, SeenBox
+from carla_nurec_bridge.world.inserted_actors import InsertedActors, draw_extras
+from carla_nurec_bridge.world.inserted_actors_file import load_extras
 
 _DT_S = 0.05
 _TICKS, _LOOKS_ON_M = 150, 2.0
@@ -40,10 +40,10 @@ def main(port: int) -> dict[str, object]:
     return facts
 
 
-def _play(session: Session, extras: Extras) -> dict[str, object]:
+def _play(session: Session, extras: InsertedActors) -> dict[str, object]:
     camera = next(c for c in load_rig("demo").cameras if c.source == "carla")
-    play = Play(1, "vehicle.lincoln.mkz_2020", "hero", 0, 120.0, extras=extras)
-    with Stage(session, play) as stage:
+    play = EpisodeSetup(1, "vehicle.lincoln.mkz_2020", "hero", 0, 120.0, extras=extras)
+    with PreparedEpisode(session, play) as stage:
         stage.open()
         assert stage.route is not None
         ego, route = stage.ego, stage.route
@@ -82,8 +82,9 @@ def _seen(eye, map_from_rig, states, instance) -> dict[str, list[float]]:
     """Return for each extra: its pixels, those of them in its box, the box's area in pixels."""
     seen = {}
     for name, state in states.items():
-        pixels = eye.sees(Box(state.actor.label, state.map_from_box, state.actor.size_m),
-                          map_from_rig)  # fmt: skip
+        pixels = eye.sees(
+            SeenBox(state.actor.label, state.map_from_box, state.actor.size_m), map_from_rig
+        )
         if pixels is None:
             continue
         low, high = pixels.min(axis=0) - 1.0, pixels.max(axis=0) + 1.0

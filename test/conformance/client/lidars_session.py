@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from carla_nurec_bridge.carla_client.rig_sensors import RigSensors
-from carla_nurec_bridge.carla_client.session import Session
-from carla_nurec_bridge.carla_client.stage import Play, Stage
-from carla_nurec_bridge.core.rig import Rig, load_rig
+from carla_nurec_bridge.carla_client.sensors.rig import RigSensors
+from carla_nurec_bridge.carla_client.session.episode_setup import EpisodeSetup, PreparedEpisode
+from carla_nurec_bridge.carla_client.session.session import Session
+from carla_nurec_bridge.core.rig.rig import Rig, load_rig
 
 DT_NS, TICKS, CHANNELS = 25_000_000, 4, 16
 SWEEPS = 5  # meanwhile the ego comes to rest
@@ -40,7 +40,9 @@ def main(port: int) -> dict[str, object]:
     with Session("127.0.0.1", port, 30.0) as session:
         session.open(200.0)
         session.synchronise(DT_NS)
-        with Stage(session, Play(3, "vehicle.lincoln.mkz_2020", "hero", 0, 120.0)) as stage:
+        with PreparedEpisode(
+            session, EpisodeSetup(3, "vehicle.lincoln.mkz_2020", "hero", 0, 120.0)
+        ) as stage:
             stage.open()
             for fields in ("xyzirt", "autoware"):
                 rig = rig_of(fields)

@@ -8,13 +8,13 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from carla_nurec_bridge.carla_client import sensors as sensors_module
-from carla_nurec_bridge.carla_client.rig_sensors import RigSensors
-from carla_nurec_bridge.carla_client.session import Session
-from carla_nurec_bridge.carla_client.stage import Play, Stage
-from carla_nurec_bridge.carla_client.tap import Tap
-from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
-from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.carla_client.sensors import cameras as sensors_module
+from carla_nurec_bridge.carla_client.sensors.queue import SensorQueue
+from carla_nurec_bridge.carla_client.sensors.rig import RigSensors
+from carla_nurec_bridge.carla_client.session.episode_setup import EpisodeSetup, PreparedEpisode
+from carla_nurec_bridge.carla_client.session.session import Session
+from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
+from carla_nurec_bridge.core.rig.rig import load_rig
 
 TICK_NS = 5_000_000
 FRAMES = 45
@@ -22,7 +22,7 @@ ARRIVED: dict[str, list[int]] = {}
 """Frames of the measurements that came, by the sensor's kind and size."""
 
 
-class Witness(Tap):
+class Witness(SensorQueue):
     """Notes the frame of every measurement that a sensor sends."""
 
     def _put(self, measurement: Any) -> None:
@@ -31,7 +31,7 @@ class Witness(Tap):
         super()._put(measurement)
 
 
-sensors_module.Tap = Witness
+sensors_module.SensorQueue = Witness
 
 
 def main(port: int, ticks_per_frame: int, paced: bool) -> dict[str, object]:
@@ -51,7 +51,9 @@ def main(port: int, ticks_per_frame: int, paced: bool) -> dict[str, object]:
     with Session("127.0.0.1", port, 20.0) as session:
         session.open(200.0)
         session.synchronise(TICK_NS)
-        with Stage(session, Play(3, "vehicle.lincoln.mkz_2020", "hero", 0, 60.0)) as stage:
+        with PreparedEpisode(
+            session, EpisodeSetup(3, "vehicle.lincoln.mkz_2020", "hero", 0, 60.0)
+        ) as stage:
             stage.open()
             dt_ns = TICK_NS * ticks_per_frame
             with RigSensors(

@@ -10,14 +10,14 @@ import carla
 import numpy as np
 from steering import steered
 
-from carla_nurec_bridge.carla_client.motion import MotionTracker
-from carla_nurec_bridge.carla_client.objects import ObjectTracker, labels_of
-from carla_nurec_bridge.carla_client.sensors import mount_all
-from carla_nurec_bridge.carla_client.session import Session
-from carla_nurec_bridge.carla_client.stage import Play, Stage
+from carla_nurec_bridge.carla_client.actors.motion import MotionTracker
+from carla_nurec_bridge.carla_client.actors.objects import ObjectTracker, labels_of
+from carla_nurec_bridge.carla_client.sensors.cameras import mount_all
+from carla_nurec_bridge.carla_client.session.episode_setup import EpisodeSetup, PreparedEpisode
+from carla_nurec_bridge.carla_client.session.session import Session
 from carla_nurec_bridge.core.errors import DeadlineError, ProtocolError
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.core.timebase import NS_PER_S
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.core.run_contract.timebase import NS_PER_S
 
 _DT_NS = 50_000_000
 _DRIVE = carla.VehicleControl(throttle=0.7)
@@ -31,7 +31,9 @@ def main(port: int) -> dict[str, object]:
         session.synchronise(_DT_NS)
         facts["second_owner"] = _refused(port)
         facts["steered"] = steered(session, _DT_NS / NS_PER_S)
-        with Stage(session, Play(3, "vehicle.lincoln.mkz_2020", "hero", 6, 120.0)) as stage:
+        with PreparedEpisode(
+            session, EpisodeSetup(3, "vehicle.lincoln.mkz_2020", "hero", 6, 120.0)
+        ) as stage:
             stage.open()
             ego = stage.ego
             facts["wheelbase_m"] = ego.info.wheelbase_m

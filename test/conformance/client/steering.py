@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import carla
 
-from carla_nurec_bridge.carla_client.driving import DriveController
-from carla_nurec_bridge.carla_client.ego import measure, measured_steer_rad, spawn
-from carla_nurec_bridge.carla_client.session import Session, matrix_of
-from carla_nurec_bridge.core.command import Command
+from carla_nurec_bridge.carla_client.actors.ego import measure, measured_steer_rad, spawn
+from carla_nurec_bridge.carla_client.driving.pedals import DriveController
+from carla_nurec_bridge.carla_client.session.session import Session, matrix_of
+from carla_nurec_bridge.world.command import Command
 
 _VEHICLES = (
     "vehicle.lincoln.mkz_2020",

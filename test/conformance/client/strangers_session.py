@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import carla
 
-from carla_nurec_bridge.carla_client.session import Session
+from carla_nurec_bridge.carla_client.session.session import Session
 from carla_nurec_bridge.core.errors import BridgeError
 from carla_nurec_bridge.core.resources import config_path
 

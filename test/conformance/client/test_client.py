@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from carla_nurec_bridge.child import Child
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.graph import CARLA_SERVER, GraphConfig, servers
+from carla_nurec_bridge.runs.child import Child
+from carla_nurec_bridge.runs.graph import CARLA_SERVER, GraphConfig, servers
 
 pytestmark = pytest.mark.conformance
 
@@ -39,8 +39,12 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def _said(script: str, port: int) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name(script)), str(port)],
-        capture_output=True, text=True, timeout=250, check=False, env=os.environ,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+        env=os.environ,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -152,10 +156,27 @@ def test_a_rehearsal_records_every_vehicle(tmp_path: Path) -> None:
     pytest.importorskip("carla")
     log = tmp_path / "rehearsal.log"
     done = subprocess.run(
-        [sys.executable, "-m", "carla_nurec_bridge.cli.main", "rehearse", "--map", str(_MAP),
-         "--out", str(log), "--frames", "30", "--vehicles", "4", "--seed", "2"],
-        capture_output=True, text=True, timeout=250, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "carla_nurec_bridge.cli.main",
+            "rehearse",
+            "--map",
+            str(_MAP),
+            "--out",
+            str(log),
+            "--frames",
+            "30",
+            "--vehicles",
+            "4",
+            "--seed",
+            "2",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     tracks = trajectories(read_log(log))
     assert len([t for t in tracks.values() if len(t.times_s) >= 30]) >= 5

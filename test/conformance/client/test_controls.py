@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 from realdata import real
 
-from carla_nurec_bridge.cli.own_server import own_carla
 from carla_nurec_bridge.core.frames import matrix_from_quaternion
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.cosmos import STREAMS, read_manifest
-from carla_nurec_bridge.cosmos.check import check_clip
-from carla_nurec_bridge.cosmos.masters import read_master
-from carla_nurec_bridge.graph import GraphConfig
+from carla_nurec_bridge.cosmos.clip.check import check_clip
+from carla_nurec_bridge.cosmos.clip.masters import read_master
 from carla_nurec_bridge.recorder_log import Log, read_log
 from carla_nurec_bridge.recorder_log.trajectories import trajectories
+from carla_nurec_bridge.runs.graph import GraphConfig
+from carla_nurec_bridge.runs.own_server import own_carla
 
 pytest.importorskip("carla")
 pytestmark = pytest.mark.conformance
@@ -47,17 +47,39 @@ class Server:
 
     def controls(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "carla_nurec_bridge.cli.main", "cosmos", "controls",
-             "-f", str(self.log), "--host", "127.0.0.1", "--port", str(self.port),
-             "--size", "320x180", "--fps", "10", *arguments],
-            capture_output=True, text=True, timeout=250, check=False, env=os.environ,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "carla_nurec_bridge.cli.main",
+                "cosmos",
+                "controls",
+                "-f",
+                str(self.log),
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(self.port),
+                "--size",
+                "320x180",
+                "--fps",
+                "10",
+                *arguments,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=250,
+            check=False,
+            env=os.environ,
+        )
 
     def settings(self) -> list[str]:
         done = subprocess.run(
             [sys.executable, "-c", SETTINGS, str(self.port)],
-            capture_output=True, text=True, timeout=250, check=True,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=250,
+            check=True,
+        )
         return done.stdout.split()
 
 
@@ -163,13 +185,17 @@ def test_cameras_that_stand_in_the_world_see_the_hero_pass(server: Server, tmp_p
         x, y, z = (here @ np.array([ahead, 0.0, 5.0, 1.0]))[:3]
         yaw = np.degrees(np.arctan2(here[1, 0], here[0, 0])) + 180.0
         attributes = {"image_size_x": 320, "image_size_y": 180, "fov": 70}
-        sensors.append({
-            "name": name, "sensor": "rgb", "attributes": attributes,
-            "transform": {
-                "location": {"x": 100 * x, "y": -100 * y, "z": 100 * z},
-                "rotation": {"pitch": -20.0, "yaw": -yaw, "roll": 0.0},
-            },
-        })  # fmt: skip
+        sensors.append(
+            {
+                "name": name,
+                "sensor": "rgb",
+                "attributes": attributes,
+                "transform": {
+                    "location": {"x": 100 * x, "y": -100 * y, "z": 100 * z},
+                    "rotation": {"pitch": -20.0, "yaw": -yaw, "roll": 0.0},
+                },
+            }
+        )
     file = tmp_path / "roadside.yaml"
     file.write_text(json.dumps({"units": "cm", "frame": "world", "sensors": sensors}))
     done = server.controls(

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.child import Child
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.graph import CARLA_SERVER, GraphConfig, servers
+from carla_nurec_bridge.runs.child import Child
+from carla_nurec_bridge.runs.graph import CARLA_SERVER, GraphConfig, servers
 
 pytestmark = pytest.mark.conformance
 
@@ -35,8 +35,12 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     try:
         done = subprocess.run(
             [sys.executable, str(script), str(port)],
-            capture_output=True, text=True, timeout=250, check=False, env=os.environ,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=250,
+            check=False,
+            env=os.environ,
+        )
     finally:
         server.terminate()
         server.close(5.0)

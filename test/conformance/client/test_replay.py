@@ -13,11 +13,17 @@ import pytest
 
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy, rigid
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.cosmos.video import count_frames
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.cosmos.clip.video import count_frames
 from carla_nurec_bridge.opendrive import parse, read_opendrive
 from carla_nurec_bridge.opendrive.spawn import spawn_points
-from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneCamera, SceneTrack, write_scene
+from carla_nurec_bridge.scene import (
+    RigTrajectory,
+    Scene,
+    SceneCamera,
+    SceneTrack,
+    write_scene,
+)
 from carla_nurec_bridge.scene.geodesy import ecef_from_enu, geo_reference
 
 pytestmark = [pytest.mark.conformance, pytest.mark.slow]
@@ -38,14 +44,26 @@ def package(tmp_path: Path) -> Path:
     box = np.stack([rigid(np.eye(3), (12.0, 0.0, 0.75))] * 6)
     front = load_rig("demo").cameras[0]
     camera = SceneCamera(
-        front.logical_id, front.model, front.rig_from_camera, front.shutter,
+        front.logical_id,
+        front.model,
+        front.rig_from_camera,
+        front.shutter,
         np.stack([stamps - 30_000, stamps], axis=-1),
-    )  # fmt: skip
+    )
     scene = Scene(
-        None, "short", "short", (START_US, START_US + 500_000), RigTrajectory(stamps, way),
-        (camera,), (SceneTrack("ahead", "automobile", (4.5, 1.9, 1.5), stamps, box),), (),
-        ecef_from_enu(place) @ map_from_world, map_from_world, place, xodr,
-    )  # fmt: skip
+        None,
+        "short",
+        "short",
+        (START_US, START_US + 500_000),
+        RigTrajectory(stamps, way),
+        (camera,),
+        (SceneTrack("ahead", "automobile", (4.5, 1.9, 1.5), stamps, box),),
+        (),
+        ecef_from_enu(place) @ map_from_world,
+        map_from_world,
+        place,
+        xodr,
+    )
     path = tmp_path / "short.usdz"
     write_scene(path, scene)
     return path
@@ -54,10 +72,24 @@ def package(tmp_path: Path) -> Path:
 def test_a_scene_is_played_and_written(package: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = subprocess.run(
-        [sys.executable, "-m", "carla_nurec_bridge.cli.main", "replay", str(package),
-         "--resolution-ratio", "0.5", "--saveimages", "--move-spectator", "-o", str(out)],
-        capture_output=True, text=True, timeout=250, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "carla_nurec_bridge.cli.main",
+            "replay",
+            str(package),
+            "--resolution-ratio",
+            "0.5",
+            "--saveimages",
+            "--move-spectator",
+            "-o",
+            str(out),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert count_frames(out / "grid.mp4") == 5
     assert (out / "contact_sheet.png").is_file()
@@ -65,8 +97,12 @@ def test_a_scene_is_played_and_written(package: Path, tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     nurec = [row for row in rows if row["camera"] == "front_wide_120fov"]
     assert [int(row["end_us"]) - START_US for row in nurec] == [
-        100_000, 200_000, 300_000, 400_000, 500_000,
-    ]  # fmt: skip
+        100_000,
+        200_000,
+        300_000,
+        400_000,
+        500_000,
+    ]
     assert all(int(row["end_us"]) - int(row["start_us"]) == 30_000 for row in nurec)
     pictures = [
         cv2.imread(str(out / "images" / row["file"])) for row in rows if row["frame"] == "5"
@@ -78,9 +114,19 @@ def test_a_scene_is_played_and_written(package: Path, tmp_path: Path) -> None:
 
 def test_a_camera_that_is_not_there_is_named(package: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "carla_nurec_bridge.cli.main", "replay", str(package),
-         "-c", "camera_rear"],
-        capture_output=True, text=True, timeout=250, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "carla_nurec_bridge.cli.main",
+            "replay",
+            str(package),
+            "-c",
+            "camera_rear",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+    )
     assert done.returncode == 2
     assert "no camera 'camera_rear'; it has: camera_front_wide_120fov" in done.stderr

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter, semantic_rgb
-from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions
+from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions
 
 TOKEN = "a token for tests"
 FRAMES, WIDTH, HEIGHT = 93, 128, 72
@@ -65,7 +65,7 @@ def state_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(state_dir: Path) -> Iterator[CosmosServer]:
-    with CosmosServer(ServerOptions(state_dir, port=0, token=TOKEN)) as running:
+    with CosmosServer(CosmosServerOptions(state_dir, port=0, token=TOKEN)) as running:
         assert running.worker.ready.wait(250)
         yield running
 
@@ -87,7 +87,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
             progress(1, 10)
             time.sleep(0.02)
 
-    monkeypatch.setattr("carla_nurec_bridge.embedded.cosmos_server.worker.make_video", hold)
+    monkeypatch.setattr("carla_nurec_bridge.servers.cosmos.worker.make_video", hold)
     return monkeypatch
 
 

@@ -23,11 +23,11 @@ from carla_nurec_bridge.cosmos.jobs import (
     load_spec,
     run_job,
 )
-from carla_nurec_bridge.embedded.cosmos_server import CosmosServer
+from carla_nurec_bridge.servers.cosmos import CosmosServer
 
 from .conftest import FRAMES, HEIGHT, TOKEN, WIDTH, make_clip
 
-MAKE_VIDEO = "carla_nurec_bridge.embedded.cosmos_server.worker.make_video"
+MAKE_VIDEO = "carla_nurec_bridge.servers.cosmos.worker.make_video"
 
 
 def write(path: Path, frames: int, rate: Fraction, size: tuple[int, int]) -> None:

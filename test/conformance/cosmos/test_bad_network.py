@@ -11,9 +11,15 @@ from pathlib import Path
 import pytest
 
 from carla_nurec_bridge.cosmos import count_frames
-from carla_nurec_bridge.cosmos.jobs import Deadline, RetryPolicy, connect, load_spec, run_job
+from carla_nurec_bridge.cosmos.jobs import (
+    Deadline,
+    RetryPolicy,
+    connect,
+    load_spec,
+    run_job,
+)
 from carla_nurec_bridge.cosmos.jobs.files import sha256_of
-from carla_nurec_bridge.embedded.cosmos_server import CosmosServer
+from carla_nurec_bridge.servers.cosmos import CosmosServer
 
 from .conftest import FRAMES, TOKEN, BadProxy
 

@@ -14,8 +14,15 @@ import pytest
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos.jobs import Update, connect, load_spec, plan, run_batch, run_job
-from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions
+from carla_nurec_bridge.cosmos.jobs import (
+    Update,
+    connect,
+    load_spec,
+    plan,
+    run_batch,
+    run_job,
+)
+from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions
 
 from .conftest import TOKEN, make_clip
 
@@ -123,8 +130,9 @@ def test_sigterm_cancels_too_and_orphans_of_killed_clients_go(
     argv = ["cosmos", "submit", server.url, "dawn", "--output", str(target), *FAST]
     process = subprocess.Popen(
         [sys.executable, "-m", "carla_nurec_bridge.cli.main", *argv, "--clip", str(clip)],
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stderr is not None
     for line in process.stderr:
         if "running" in line:
@@ -139,7 +147,7 @@ def test_sigterm_cancels_too_and_orphans_of_killed_clients_go(
 
 
 def test_jobs_are_listed_and_cancelled(state_dir: Path, clip: Path, tmp_path: Path, capsys):
-    server = CosmosServer(ServerOptions(state_dir, port=0, token=TOKEN))
+    server = CosmosServer(CosmosServerOptions(state_dir, port=0, token=TOKEN))
     server.worker.start = lambda: None  # type: ignore[method-assign]
     server.worker.ready.set()
     with server:
@@ -177,6 +185,6 @@ def test_exit_code_of_a_failed_job(server: CosmosServer, clip: Path, tmp_path: P
     def fail(*_arguments: object) -> None:
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr("carla_nurec_bridge.embedded.cosmos_server.worker.make_video", fail)
+    monkeypatch.setattr("carla_nurec_bridge.servers.cosmos.worker.make_video", fail)
     command = ["cosmos", "submit", server.url, "dawn", "--clip", str(clip), *FAST]
     assert main([*command, "--output", str(tmp_path / "v.mp4")]) == 1

@@ -23,7 +23,7 @@ from carla_nurec_bridge.cosmos.jobs import (
     load_spec,
     run_job,
 )
-from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions
+from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions
 
 from .conftest import TOKEN
 from .test_gradio import NEW, ONE, call, newer_request, upload
@@ -34,7 +34,7 @@ QUICK = RetryPolicy(retries=1, initial_s=0.01, jitter_s=0.0)
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CosmosServer]:
-    options = ServerOptions(
+    options = CosmosServerOptions(
         tmp_path_factory.mktemp("state"), port=0, token=TOKEN, max_upload_bytes=3_000_000
     )
     with CosmosServer(options) as server:
@@ -314,7 +314,7 @@ def test_what_is_no_cosmos_server_is_told() -> None:
 
 
 def test_a_server_that_never_gets_ready(state_dir: Path) -> None:
-    server = CosmosServer(ServerOptions(state_dir, port=0, token=TOKEN))
+    server = CosmosServer(CosmosServerOptions(state_dir, port=0, token=TOKEN))
     server.worker.start = lambda: None  # type: ignore[method-assign]
     with server, pytest.raises(OutOfTime, match="ready: the deadline of 4 s passed"):
         connect(server.url, "auto", TOKEN, QUICK, Deadline(4.0))

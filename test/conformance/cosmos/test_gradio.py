@@ -10,8 +10,14 @@ import httpx
 import pytest
 
 from carla_nurec_bridge.cosmos import count_frames
-from carla_nurec_bridge.cosmos.jobs import JobFailed, RetryPolicy, connect, load_spec, run_job
-from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions
+from carla_nurec_bridge.cosmos.jobs import (
+    JobFailed,
+    RetryPolicy,
+    connect,
+    load_spec,
+    run_job,
+)
+from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions
 
 from .conftest import FRAMES, TOKEN
 
@@ -63,9 +69,11 @@ def test_gradio_client_completes_jobs(server: CosmosServer, clip: Path, tmp_path
     files = [gradio_client.handle_file(str(clip / name)) for name in ("rgb.mp4", "semantic.mp4")]
     sent = [json.loads(newer.predict(file, api_name="/upload_file")) for file in files]
     request = {
-        "name": "a", "prompt": "snow", "video_path": sent[0]["path"],
+        "name": "a",
+        "prompt": "snow",
+        "video_path": sent[0]["path"],
         "seg": {"control_path": sent[1]["path"]},
-    }  # fmt: skip
+    }
     video, status = newer.predict(json.dumps(request), api_name="/generate_video")
     assert count_frames(Path(video["video"])) == FRAMES
     assert json.loads(status)["result"]["videos"]
@@ -111,7 +119,7 @@ def test_every_error_of_the_transcript(server: CosmosServer, clip: Path):
 def test_our_client_tells_a_job_without_a_video(
     state_dir: Path, clip: Path, tmp_path: Path, path: str, fault: str, words: str
 ):
-    options = ServerOptions(state_dir, port=0, token=TOKEN, faults=frozenset({fault}))
+    options = CosmosServerOptions(state_dir, port=0, token=TOKEN, faults=frozenset({fault}))
     with CosmosServer(options) as server:
         http, client = connect(server.url + path, token=TOKEN, policy=RetryPolicy(0), poll_s=0.1)
         with pytest.raises(JobFailed, match=words):
@@ -139,5 +147,8 @@ def test_kinds_of_servers_are_told_apart(server: CosmosServer):
         kinds[path] = client.contract
         client.close()
     assert kinds == {
-        "": "transfer2.5", ONE: "transfer1", NEW: "transfer2.5-gradio", OLD: "transfer2.5-gradio"
-    }  # fmt: skip
+        "": "transfer2.5",
+        ONE: "transfer1",
+        NEW: "transfer2.5-gradio",
+        OLD: "transfer2.5-gradio",
+    }

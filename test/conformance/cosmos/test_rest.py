@@ -11,7 +11,7 @@ import pytest
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.cosmos import count_frames
-from carla_nurec_bridge.embedded.cosmos_server import CosmosServer, ServerOptions
+from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions
 
 from .conftest import FRAMES, TOKEN, make_clip
 
@@ -23,9 +23,7 @@ def put(api: httpx.Client, path: Path) -> str:
     name = hashlib.sha256(content).hexdigest()
     answer = api.put(f"/v1/blobs/{name}", content=content, headers={"X-Filename": path.name})
     assert answer.status_code in (200, 201)
-    assert answer.json() == {
-        "id": name, "size": len(content), "existed": answer.status_code == 200
-    }  # fmt: skip
+    assert answer.json() == {"id": name, "size": len(content), "existed": answer.status_code == 200}
     return name
 
 
@@ -86,7 +84,7 @@ def test_contract_is_checked_with_the_fix(api: httpx.Client, tmp_path: Path):
 
 
 def test_not_ready_queued_cancelled_and_over_quota(state_dir: Path, clip: Path):
-    options = ServerOptions(state_dir, port=0, token=TOKEN, max_queued_per_token=2)
+    options = CosmosServerOptions(state_dir, port=0, token=TOKEN, max_queued_per_token=2)
     server = CosmosServer(options)
     server.worker.start = lambda: None  # type: ignore[method-assign]
     with server, httpx.Client(base_url=server.url, headers=bearer()) as api:
@@ -104,7 +102,7 @@ def test_not_ready_queued_cancelled_and_over_quota(state_dir: Path, clip: Path):
 def test_restart_queues_again_and_expiry_answers_410(
     state_dir: Path, clip: Path, held: pytest.MonkeyPatch
 ):
-    options = ServerOptions(state_dir, port=0, token=TOKEN, job_ttl_h=0.0)
+    options = CosmosServerOptions(state_dir, port=0, token=TOKEN, job_ttl_h=0.0)
     with (
         CosmosServer(options) as server,
         httpx.Client(base_url=server.url, headers=bearer()) as api,
@@ -128,7 +126,7 @@ def bearer() -> dict[str, str]:
 
 
 def test_tokens_are_kept_hashed_and_private(state_dir: Path):
-    with CosmosServer(ServerOptions(state_dir, port=0)) as server:
+    with CosmosServer(CosmosServerOptions(state_dir, port=0)) as server:
         token = (state_dir / "initial_token.txt").read_text().strip()
         secret = token.split("_", 2)[2]
         assert secret not in (state_dir / "tokens.json").read_text()
@@ -147,4 +145,4 @@ def test_listing_tokens_makes_no_state_folder(tmp_path: Path, capsys: pytest.Cap
 
 def test_second_server_on_one_state_folder_is_refused(server: CosmosServer, state_dir: Path):
     with pytest.raises(Exception, match="another server uses"):
-        CosmosServer(ServerOptions(state_dir, port=0))
+        CosmosServer(CosmosServerOptions(state_dir, port=0))

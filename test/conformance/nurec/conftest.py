@@ -10,14 +10,19 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.frames import invert, matrix_from_xyz_rpy
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.embedded.nurec_server.options import ServerOptions
-from carla_nurec_bridge.embedded.nurec_server.server import NurecServer
-from carla_nurec_bridge.nurec.service import CHANNEL_OPTIONS
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.nurec.client.service import CHANNEL_OPTIONS
 from carla_nurec_bridge.nurec.stubs import sensorsim_pb2_grpc
-from carla_nurec_bridge.opendrive.street import Street
 from carla_nurec_bridge.rendering.mesh import build_mesh, concatenate
-from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneCamera, SceneTrack
+from carla_nurec_bridge.scene import (
+    RigTrajectory,
+    Scene,
+    SceneCamera,
+    SceneTrack,
+)
+from carla_nurec_bridge.servers.nurec.options import NurecServerOptions
+from carla_nurec_bridge.servers.nurec.server import NurecServer
+from carla_nurec_bridge.town.street import Street
 
 START_US = 1_700_000_000_000_000
 END_US = START_US + 2_000_000
@@ -96,7 +101,7 @@ def serve(scene) -> Callable[..., NurecServer]:
         return NurecServer(
             [scene],
             port=0,
-            options=ServerOptions(**options),
+            options=NurecServerOptions(**options),
             street_of=lambda _: Street(_board(), ()),
         )
 

@@ -6,9 +6,9 @@ import grpc
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
-from carla_nurec_bridge.core.shutter import Shutter
-from carla_nurec_bridge.nurec.requests import (
+from carla_nurec_bridge.nurec.client.requests import (
     ActorMotion,
     CameraRequest,
     ImageFormat,

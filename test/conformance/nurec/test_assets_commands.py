@@ -5,7 +5,7 @@ import json
 import pytest
 
 from carla_nurec_bridge.cli.main import main
-from carla_nurec_bridge.nurec.client import NurecClient
+from carla_nurec_bridge.nurec.client.client import NurecClient
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import DeadlineError, InputError, ProtocolError
-from carla_nurec_bridge.nurec.client import Deadlines, NurecClient
-from carla_nurec_bridge.nurec.requests import ActorMotion, CameraRequest, LidarRequest
+from carla_nurec_bridge.nurec.client.client import Deadlines, NurecClient
+from carla_nurec_bridge.nurec.client.requests import ActorMotion, CameraRequest, LidarRequest
 from carla_nurec_bridge.nurec.stubs import common_pb2 as common
 from carla_nurec_bridge.nurec.stubs import sensorsim_pb2 as sensorsim
 

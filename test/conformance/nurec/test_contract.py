@@ -9,9 +9,9 @@ import pytest
 import simplejpeg
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from carla_nurec_bridge.core.shutter import Shutter
-from carla_nurec_bridge.nurec.conversion import camera_model, camera_spec, pose_matrix
-from carla_nurec_bridge.nurec.requests import CameraRequest, ImageFormat, rgb_request
+from carla_nurec_bridge.core.cameras.shutter import Shutter
+from carla_nurec_bridge.nurec.client.conversion import camera_model, camera_spec, pose_matrix
+from carla_nurec_bridge.nurec.client.requests import CameraRequest, ImageFormat, rgb_request
 from carla_nurec_bridge.nurec.stubs import common_pb2 as common
 from carla_nurec_bridge.nurec.stubs import sensorsim_pb2 as sensorsim
 

@@ -5,12 +5,11 @@ import grpc
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
-from carla_nurec_bridge.core.shutter import Shutter
-from carla_nurec_bridge.nurec.client import NurecClient
-from carla_nurec_bridge.nurec.editing import Replacement, inserted
-from carla_nurec_bridge.nurec.requests import (
+from carla_nurec_bridge.nurec.client.client import NurecClient
+from carla_nurec_bridge.nurec.client.requests import (
     ActorMotion,
     CameraRequest,
     EgoMask,
@@ -18,6 +17,7 @@ from carla_nurec_bridge.nurec.requests import (
     LidarRequest,
     lidar_request,
 )
+from carla_nurec_bridge.nurec.editing import Replacement, inserted
 
 SIZE = (160, 90)
 
@@ -36,10 +36,18 @@ def take(rig, scene, world):
 
     def take(client, *actors, mask=None):
         request = CameraRequest(
-            "front", front.logical_id, front.model, Shutter.GLOBAL, mount, mount,
-            world.start_us, world.start_us + 1, size=SIZE,
-            image_format=ImageFormat.RGB_UINT8_PLANAR, ego_mask=mask,
-        )  # fmt: skip
+            "front",
+            front.logical_id,
+            front.model,
+            Shutter.GLOBAL,
+            mount,
+            mount,
+            world.start_us,
+            world.start_us + 1,
+            size=SIZE,
+            image_format=ImageFormat.RGB_UINT8_PLANAR,
+            ego_mask=mask,
+        )
         (reply,) = client.render(scene.scene_id, [request], (), actors).images
         assert reply.error is None, reply.error
         return np.frombuffer(reply.image, np.uint8).reshape(3, *SIZE[::-1]).transpose(1, 2, 0)

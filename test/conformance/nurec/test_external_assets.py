@@ -9,18 +9,18 @@ import pytest
 from realdata import real
 from scipy.spatial import cKDTree
 
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
-from carla_nurec_bridge.core.shutter import Shutter
-from carla_nurec_bridge.embedded.nurec_server.server import NurecServer
-from carla_nurec_bridge.nurec.client import NurecClient
+from carla_nurec_bridge.nurec.client.client import NurecClient
+from carla_nurec_bridge.nurec.client.requests import ActorMotion, CameraRequest, ImageFormat
 from carla_nurec_bridge.nurec.editing import inserted
-from carla_nurec_bridge.nurec.requests import ActorMotion, CameraRequest, ImageFormat
-from carla_nurec_bridge.opendrive.street import Street
 from carla_nurec_bridge.rendering.mesh import build_mesh
 from carla_nurec_bridge.scene import write_scene
-from carla_nurec_bridge.scene.external_assets import asset_ids, read_asset
-from carla_nurec_bridge.scene.splats import decode_splats
+from carla_nurec_bridge.scene.package.external_assets import asset_ids, read_asset
+from carla_nurec_bridge.scene.package.splats import decode_splats
+from carla_nurec_bridge.servers.nurec.server import NurecServer
+from carla_nurec_bridge.town.street import Street
 
 RED, BLUE = (220, 20, 20), (10, 20, 230)
 C0 = 0.28209479177387814
@@ -36,9 +36,15 @@ def pyramid(colour):
     lists["n"], lists["corners"] = 3, faces
     names = [f"property float {axis}" for axis in "xyz"]
     names += [f"property uchar {name}" for name in ("red", "green", "blue")]
-    head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(rows)}", *names,
-            f"element face {len(faces)}", "property list uchar int vertex_indices",
-            "end_header"]  # fmt: skip
+    head = [
+        "ply",
+        "format binary_little_endian 1.0",
+        f"element vertex {len(rows)}",
+        *names,
+        f"element face {len(faces)}",
+        "property list uchar int vertex_indices",
+        "end_header",
+    ]
     return "\n".join(head).encode() + b"\n" + rows.tobytes() + lists.tobytes()
 
 
@@ -90,9 +96,16 @@ def take(client, rig, scene, world):
     front = rig.cameras[0]
     mount = front.rig_from_camera
     request = CameraRequest(
-        "front", front.logical_id, front.model, Shutter.GLOBAL, mount, mount,
-        world.start_us, world.start_us + 1, image_format=ImageFormat.RGB_UINT8_PLANAR,
-    )  # fmt: skip
+        "front",
+        front.logical_id,
+        front.model,
+        Shutter.GLOBAL,
+        mount,
+        mount,
+        world.start_us,
+        world.start_us + 1,
+        image_format=ImageFormat.RGB_UINT8_PLANAR,
+    )
 
     def take(*actors):
         (reply,) = client.render(scene.scene_id, [request], (), actors).images
@@ -126,9 +139,13 @@ def projected(rig, world, world_from_box, size):
 
 @pytest.mark.parametrize(
     ("asset", "size", "drawn_m", "strong"),
-    [("tent", None, (4.0, 2.0, 2.0), 0), ("tent", (1.0, 2.0, 2.0), (1.0, 2.0, 2.0), 0),
-     ("cloud", (0.8, 0.8, 0.8), (0.8, 0.8, 0.8), 2), ("ball", None, (2.0, 1.0, 1.0), 2)],
-)  # fmt: skip
+    [
+        ("tent", None, (4.0, 2.0, 2.0), 0),
+        ("tent", (1.0, 2.0, 2.0), (1.0, 2.0, 2.0), 0),
+        ("cloud", (0.8, 0.8, 0.8), (0.8, 0.8, 0.8), 2),
+        ("ball", None, (2.0, 1.0, 1.0), 2),
+    ],
+)
 def test_an_asset_fills_the_box_that_it_is_given(
     client, take, scene, rig, world, asset, size, drawn_m, strong
 ):
@@ -177,11 +194,13 @@ def test_real_gaussians_become_discs_across_their_shortest_axes(scene, tmp_path)
     scales = np.stack([at[f"scale_{k}"] for k in range(3)], axis=1)[which]
     w, x, y, z = (at[f"rot_{k}"][which] for k in range(4))
     length = w * w + x * x + y * y + z * z
-    columns = np.stack([
-        np.stack([w * w + x * x - y * y - z * z, 2 * (x * y + w * z), 2 * (x * z - w * y)], 1),
-        np.stack([2 * (x * y - w * z), w * w - x * x + y * y - z * z, 2 * (y * z + w * x)], 1),
-        np.stack([2 * (x * z + w * y), 2 * (y * z - w * x), w * w - x * x - y * y + z * z], 1),
-    ])  # fmt: skip
+    columns = np.stack(
+        [
+            np.stack([w * w + x * x - y * y - z * z, 2 * (x * y + w * z), 2 * (x * z - w * y)], 1),
+            np.stack([2 * (x * y - w * z), w * w - x * x + y * y - z * z, 2 * (y * z + w * x)], 1),
+            np.stack([2 * (x * z + w * y), 2 * (y * z - w * x), w * w - x * x - y * y + z * z], 1),
+        ]
+    )
     shortest = columns[scales.argmin(axis=1), np.arange(len(which))] / length[:, None]
     clear = np.diff(np.sort(scales, axis=1), axis=1)[:, 0] > 0.1  # one axis is the shortest
     assert clear.sum() > 10_000
@@ -206,14 +225,23 @@ def test_the_server_has_a_ball_of_its_own(server, rig, scene, world):
     front = rig.cameras[0]
     mount = front.rig_from_camera
     request = CameraRequest(
-        "front", front.logical_id, front.model, Shutter.GLOBAL, mount, mount,
-        world.start_us, world.start_us + 1, image_format=ImageFormat.RGB_UINT8_PLANAR,
-    )  # fmt: skip
+        "front",
+        front.logical_id,
+        front.model,
+        Shutter.GLOBAL,
+        mount,
+        mount,
+        world.start_us,
+        world.start_us + 1,
+        image_format=ImageFormat.RGB_UINT8_PLANAR,
+    )
     with NurecClient(f"127.0.0.1:{server.port}") as client:
         try:
             client.edit(scene.scene_id, insert=[inserted("it", "ball", size_m=(0.9, 0.9, 0.9))])
-            views = [client.render(scene.scene_id, [request], (), actors).images[0].image
-                     for actors in ((), [ActorMotion("it", pose, pose)])]  # fmt: skip
+            views = [
+                client.render(scene.scene_id, [request], (), actors).images[0].image
+                for actors in ((), [ActorMotion("it", pose, pose)])
+            ]
         finally:
             client.restore(scene.scene_id)
     size = 3, front.model.height, front.model.width
@@ -234,9 +262,12 @@ def test_the_server_has_a_ball_of_its_own(server, rig, scene, world):
 
 @pytest.mark.parametrize(
     ("data", "text"),
-    [(b"solid cube", "not a binary little-endian PLY"), (splats(RED, count=3), "has 0 points"),
-     (splats(RED)[:900], "must hold 4000 points")],
-)  # fmt: skip
+    [
+        (b"solid cube", "not a binary little-endian PLY"),
+        (splats(RED, count=3), "has 0 points"),
+        (splats(RED)[:900], "must hold 4000 points"),
+    ],
+)
 def test_a_broken_asset_is_named(scene, tmp_path, data, text):
     path = tmp_path / "scene.usdz"
     write_scene(path, scene, {"external_assets/bad/bad.ply": data})

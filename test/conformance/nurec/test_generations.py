@@ -16,15 +16,20 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from grpc_tools import protoc
 
 from carla_nurec_bridge.cli.main import main
-from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import ProtocolError
-from carla_nurec_bridge.core.lidar import LidarFilter, lidar_pattern
-from carla_nurec_bridge.nurec.client import NurecClient
+from carla_nurec_bridge.core.rig.lidar import LidarFilter, lidar_pattern
+from carla_nurec_bridge.nurec.client.client import NurecClient
+from carla_nurec_bridge.nurec.client.requests import (
+    ActorMotion,
+    CameraRequest,
+    ImageFormat,
+    LidarRequest,
+)
+from carla_nurec_bridge.nurec.client.service import CHANNEL_OPTIONS
 from carla_nurec_bridge.nurec.editing import Replacement, inserted
-from carla_nurec_bridge.nurec.requests import ActorMotion, CameraRequest, ImageFormat, LidarRequest
-from carla_nurec_bridge.nurec.service import CHANNEL_OPTIONS
 from carla_nurec_bridge.nurec.stubs import common_pb2
-from carla_nurec_bridge.scene.calibration import calibrated
+from carla_nurec_bridge.scene.package.calibration import calibrated
 
 CONTRACTS = Path(__file__).parent / "contracts"
 NEW, OLD = "nre.grpc.protos.sensorsim.SensorsimService", "sensorsim.SensorsimService"
@@ -39,9 +44,14 @@ class Contract:
         out = folder / f"{generation}.bin"
         source = CONTRACTS / generation
         code = protoc.main(
-            ["protoc", f"-I{source}", f"--descriptor_set_out={out}", "--include_imports",
-             str(source / "sensorsim.proto")]
-        )  # fmt: skip
+            [
+                "protoc",
+                f"-I{source}",
+                f"--descriptor_set_out={out}",
+                "--include_imports",
+                str(source / "sensorsim.proto"),
+            ]
+        )
         assert code == 0
         pool = descriptor_pool.DescriptorPool()
         for file in descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file:
@@ -162,12 +172,17 @@ def picture_fields(scene, camera, world):
         "frame_end_us": world.start_us + 1,
         "sensor_pose": {"start_pose": camera.rig_to_camera, "end_pose": camera.rig_to_camera},
         "dynamic_objects": [
-            {"track_id": "mover", "pose_pair": {"start_pose": {"vec": {"x": 9.0, "z": 0.8}},
-                                                "end_pose": {"vec": {"x": 9.0, "z": 0.8}}}}
+            {
+                "track_id": "mover",
+                "pose_pair": {
+                    "start_pose": {"vec": {"x": 9.0, "z": 0.8}},
+                    "end_pose": {"vec": {"x": 9.0, "z": 0.8}},
+                },
+            }
         ],
         "image_format": 1,
         "image_quality": 95.0,
-    }  # fmt: skip
+    }
 
 
 def test_an_old_client_gets_pictures_and_points(old_client, generation, scene, world):
@@ -224,11 +239,19 @@ def test_our_client_knows_the_whole_server(server):
 def test_our_client_renders_on_every_generation(restricted, generation, rig, scene, world):
     cameras = [
         CameraRequest(
-            c.name, c.logical_id, c.model, c.shutter, c.rig_from_camera, c.rig_from_camera,
-            world.start_us, world.start_us + 30_000, size=(160, 90), image_format=ImageFormat.PNG,
+            c.name,
+            c.logical_id,
+            c.model,
+            c.shutter,
+            c.rig_from_camera,
+            c.rig_from_camera,
+            world.start_us,
+            world.start_us + 30_000,
+            size=(160, 90),
+            image_format=ImageFormat.PNG,
         )
         for c in rig.cameras[:2]
-    ]  # fmt: skip
+    ]
     pinhole = OpenCVPinholeCamera.from_fov(160, 90, 80.0)
     cameras.insert(1, dataclasses.replace(cameras[0], name="pinhole", model=pinhole))
     mount = rig.lidars[0].rig_from_lidar
@@ -338,12 +361,19 @@ def test_the_next_generation_is_a_render_server_too(next_target, rig, scene, wor
     front = rig.cameras[0]
     pictures = [
         CameraRequest(
-            name, front.logical_id, front.model, front.shutter, front.rig_from_camera,
-            front.rig_from_camera, world.start_us, world.start_us + 30_000, size=(160, 90),
+            name,
+            front.logical_id,
+            front.model,
+            front.shutter,
+            front.rig_from_camera,
+            front.rig_from_camera,
+            world.start_us,
+            world.start_us + 30_000,
+            size=(160, 90),
             image_format=ImageFormat.PNG,
         )
         for name in ("one", "two")
-    ]  # fmt: skip
+    ]
     with NurecClient(next_target) as client:
         assert client.connection.service == NEXT
         found = client.capabilities
@@ -372,9 +402,16 @@ def test_a_camera_goes_by_its_full_name_too(server, rig, scene, world, tmp_path)
     front = rig.cameras[0]
     full = f"{front.logical_id}@{scene.sequence_id}"
     asked = CameraRequest(
-        "front", full, front.model, front.shutter, front.rig_from_camera, front.rig_from_camera,
-        world.start_us, world.start_us + 30_000, size=(160, 90),
-    )  # fmt: skip
+        "front",
+        full,
+        front.model,
+        front.shutter,
+        front.rig_from_camera,
+        front.rig_from_camera,
+        world.start_us,
+        world.start_us + 30_000,
+        size=(160, 90),
+    )
     other = dataclasses.replace(asked, logical_id=f"{front.logical_id}@another-sequence")
     with NurecClient(f"127.0.0.1:{server.port}") as client:
         (picture,) = client.render(scene.scene_id, [asked], [], []).images

@@ -5,7 +5,7 @@ import random
 
 import grpc
 
-from carla_nurec_bridge.nurec.requests import (
+from carla_nurec_bridge.nurec.client.requests import (
     ActorMotion,
     CameraRequest,
     dynamic_objects,

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.embedded.nurec_server.render_thread import RenderThread
-from carla_nurec_bridge.embedded.nurec_server.server import NurecServer
-from carla_nurec_bridge.nurec.client import NurecClient
-from carla_nurec_bridge.nurec.requests import CameraRequest
+from carla_nurec_bridge.nurec.client.client import NurecClient
+from carla_nurec_bridge.nurec.client.requests import CameraRequest
+from carla_nurec_bridge.servers.nurec.drawing.render_thread import RenderThread
+from carla_nurec_bridge.servers.nurec.server import NurecServer
 
 
 def own_threads():

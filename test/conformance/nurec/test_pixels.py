@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.cameras import (
+from carla_nurec_bridge.core.cameras.models import (
     OpenCVFisheyeCamera,
     OpenCVPinholeCamera,
     Windshield,
     WindshieldReference,
 )
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.frames import interpolate, matrix_from_xyz_rpy
-from carla_nurec_bridge.core.shutter import Shutter
-from carla_nurec_bridge.nurec.requests import (
+from carla_nurec_bridge.nurec.client.requests import (
     ActorMotion,
     CameraRequest,
     ImageFormat,
@@ -135,9 +135,12 @@ def test_every_pixel_shows_the_square_that_its_centre_looks_at(grey, rig, world,
     }
     # Glass that bends rays by up to two degrees, its own words: exact backward, no forward pair.
     glass = Windshield(
-        (), (), (0.01, 1.02, 0.01, -0.01, 0.02, 0.01), (-0.02, 0.0, 0.01, 0.99, 0.01, -0.03),
+        (),
+        (),
+        (0.01, 1.02, 0.01, -0.01, 0.02, 0.01),
+        (-0.02, 0.0, 0.01, 0.99, 0.01, -0.03),
         WindshieldReference.BACKWARD,
-    )  # fmt: skip
+    )
     offered["windshield"] = dataclasses.replace(front, windshield=glass)
     pose = matrix_from_xyz_rpy([3.0, 0.4, 2.0], [0.03, -0.05, 0.1]) @ np.block(
         [[rig.cameras[0].rig_from_camera[:3, :3], np.zeros((3, 1))], [np.zeros((1, 3)), 1.0]]

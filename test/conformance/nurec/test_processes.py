@@ -14,8 +14,8 @@ import pytest
 
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.nurec.client import NurecClient
-from carla_nurec_bridge.nurec.requests import CameraRequest
+from carla_nurec_bridge.nurec.client.client import NurecClient
+from carla_nurec_bridge.nurec.client.requests import CameraRequest
 from carla_nurec_bridge.scene import write_scene
 from carla_nurec_bridge.scene.geodesy import ecef_from_enu, geo_reference
 
@@ -42,11 +42,24 @@ def package(scene, tmp_path_factory):
 def test_official_flags(package, tmp_path):
     """Several scenes by a pattern, all checked; neural flags are named as without effect."""
     process = start(
-        "--artifact-glob", package.parent / "*.usdz", "--port", 0, "--test-scenes-are-valid",
-        "--enable-editing-actors", "--max-workers", 4, "--cache-size", 3, "--enable-timing",
-        "--metrics-output-dir", tmp_path, "--no-enable-nrend", "--ray-chunk-size", 1000,
+        "--artifact-glob",
+        package.parent / "*.usdz",
+        "--port",
+        0,
+        "--test-scenes-are-valid",
+        "--enable-editing-actors",
+        "--max-workers",
+        4,
+        "--cache-size",
+        3,
+        "--enable-timing",
+        "--metrics-output-dir",
+        tmp_path,
+        "--no-enable-nrend",
+        "--ray-chunk-size",
+        1000,
         "--enable-difix",
-    )  # fmt: skip
+    )
     line = first_line(process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=250)
@@ -149,9 +162,16 @@ def test_render_writes_pictures_along_the_way(running, tmp_path, world):
 def test_render_without_rolling_shutter_as_png(running, tmp_path):
     _, port = running
     done = render(
-        port, tmp_path, "--height", "45", "--image-format", "png", "--frame-step", "20",
+        port,
+        tmp_path,
+        "--height",
+        "45",
+        "--image-format",
+        "png",
+        "--frame-step",
+        "20",
         "--disable-rolling-shutter",
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     (picture,) = (tmp_path / "camera_front_wide_120fov").iterdir()
     assert picture.read_bytes().startswith(b"\x89PNG")

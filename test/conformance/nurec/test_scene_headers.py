@@ -9,13 +9,13 @@ import grpc
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
-from carla_nurec_bridge.embedded.nurec_server.options import ServerOptions
-from carla_nurec_bridge.embedded.nurec_server.server import NurecServer
-from carla_nurec_bridge.nurec.client import NurecClient
-from carla_nurec_bridge.nurec.requests import CameraRequest
-from carla_nurec_bridge.opendrive.street import Street
+from carla_nurec_bridge.nurec.client.client import NurecClient
+from carla_nurec_bridge.nurec.client.requests import CameraRequest
 from carla_nurec_bridge.rendering.primitives import chamfered_box
 from carla_nurec_bridge.scene import write_scene
+from carla_nurec_bridge.servers.nurec.options import NurecServerOptions
+from carla_nurec_bridge.servers.nurec.server import NurecServer
+from carla_nurec_bridge.town.street import Street
 
 WALL = chamfered_box((20, 0, 0), (1, 40, 10), 0.1, colour=(200, 60, 40), tag=1)
 
@@ -38,7 +38,10 @@ def serving(tmp_path):
 
     def make(scenes=(), **options):
         server = NurecServer(
-            scenes, port=0, options=ServerOptions(**options), street_of=lambda _: Street(WALL, ())
+            scenes,
+            port=0,
+            options=NurecServerOptions(**options),
+            street_of=lambda _: Street(WALL, ()),
         )
         server.__enter__()
         opened.append(server)
@@ -53,9 +56,16 @@ def picture(rig, world):
     front = rig.cameras[0]
     mount = front.rig_from_camera
     return CameraRequest(
-        "front", front.logical_id, front.model, front.shutter, mount, mount,
-        world.start_us, world.start_us + 1, size=(64, 36),
-    )  # fmt: skip
+        "front",
+        front.logical_id,
+        front.model,
+        front.shutter,
+        mount,
+        mount,
+        world.start_us,
+        world.start_us + 1,
+        size=(64, 36),
+    )
 
 
 def test_a_client_brings_its_scene(serving, folder, rig, world):

@@ -9,16 +9,16 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import DeadlineError, InputError
 from carla_nurec_bridge.core.ports import free_port
-from carla_nurec_bridge.core.shutter import Shutter
-from carla_nurec_bridge.embedded.nurec_server.render_thread import RenderThread
-from carla_nurec_bridge.embedded.nurec_server.views import Views
-from carla_nurec_bridge.nurec.calls import PendingCall
-from carla_nurec_bridge.nurec.client import Deadlines, NurecClient
-from carla_nurec_bridge.nurec.requests import CameraRequest
-from carla_nurec_bridge.nurec.security import TlsFiles
+from carla_nurec_bridge.nurec.client.calls import PendingCall
+from carla_nurec_bridge.nurec.client.client import Deadlines, NurecClient
+from carla_nurec_bridge.nurec.client.requests import CameraRequest
+from carla_nurec_bridge.nurec.client.security import TlsFiles
+from carla_nurec_bridge.servers.nurec.drawing.render_thread import RenderThread
+from carla_nurec_bridge.servers.nurec.drawing.views import RequestViews
 
 
 @pytest.fixture
@@ -27,9 +27,16 @@ def picture(rig, world):
         front = rig.cameras[0]
         mount = front.rig_from_camera
         return CameraRequest(
-            "front", front.logical_id, front.model, front.shutter, mount, mount,
-            world.start_us, world.start_us + 1, size=size,
-        )  # fmt: skip
+            "front",
+            front.logical_id,
+            front.model,
+            front.shutter,
+            mount,
+            mount,
+            world.start_us,
+            world.start_us + 1,
+            size=size,
+        )
 
     return make
 
@@ -120,15 +127,56 @@ def certificates(tmp_path_factory):
     def openssl(*words):
         subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
 
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test")  # fmt: skip
+    openssl(
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.pem",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=test",
+    )
     (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
     for name in ("server", "client"):
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-                f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")  # fmt: skip
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-                "-CAcreateserial", "-out", f"{name}.pem", "-days", "2",
-                "-extfile", "names")  # fmt: skip
+        openssl(
+            "req",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            f"{name}.key",
+            "-out",
+            f"{name}.csr",
+            "-subj",
+            f"/CN={name}",
+        )
+        openssl(
+            "x509",
+            "-req",
+            "-in",
+            f"{name}.csr",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+            "-out",
+            f"{name}.pem",
+            "-days",
+            "2",
+            "-extfile",
+            "names",
+        )
     return folder
 
 
@@ -209,7 +257,7 @@ def test_passing_failures_are_tried_again(flaky, failure):
     ids=["full", "broken", "only once", "no time left"],
 )
 def test_others_are_not(flaky, failure, name, wait_s, monkeypatch):
-    monkeypatch.setattr("carla_nurec_bridge.nurec.calls._BACKOFF_S", (wait_s, wait_s))
+    monkeypatch.setattr("carla_nurec_bridge.nurec.client.calls._BACKOFF_S", (wait_s, wait_s))
     call, seen = flaky(failure, name=name)
     with pytest.raises(grpc.RpcError) as error:
         call.result()
@@ -219,7 +267,7 @@ def test_others_are_not(flaky, failure, name, wait_s, monkeypatch):
 
 def test_rays_of_many_cameras_do_not_fill_the_memory():
     """Ever new cameras: the ones asked for last are kept, up to the bound."""
-    views = Views(limit_bytes=100_000)
+    views = RequestViews(limit_bytes=100_000)
     models = [OpenCVPinholeCamera.from_fov(40, 20 + k, 90.0) for k in range(30)]
     made = [views.of(model, Shutter.GLOBAL) for model in models]
     kept = [

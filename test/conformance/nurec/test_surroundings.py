@@ -7,9 +7,9 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.embedded.nurec_server.surroundings import street_of
 from carla_nurec_bridge.scene import Surface, open_scene, write_scene
-from carla_nurec_bridge.scene.surface import encode_ply
+from carla_nurec_bridge.scene.package.surface import encode_ply
+from carla_nurec_bridge.servers.nurec.scenes.surroundings import street_of
 
 VERTICES = np.array([[0, 0, 0], [4, 0, 0], [0, 4, 0], [0, 0, 3]], np.float32)
 TRIANGLES = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
@@ -24,9 +24,15 @@ def coloured_ply():
     faces["n"], faces["corners"] = 3, TRIANGLES
     names = [f"property float {axis}" for axis in "xyz"]
     names += [f"property uchar {name}" for name in ("red", "green", "blue")]
-    head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(rows)}", *names,
-            f"element face {len(faces)}", "property list uchar int vertex_indices",
-            "end_header"]  # fmt: skip
+    head = [
+        "ply",
+        "format binary_little_endian 1.0",
+        f"element vertex {len(rows)}",
+        *names,
+        f"element face {len(faces)}",
+        "property list uchar int vertex_indices",
+        "end_header",
+    ]
     return "\n".join(head).encode() + b"\n" + rows.tobytes() + faces.tobytes()
 
 

@@ -18,9 +18,9 @@ import pytest
 from carla_nurec_bridge.core.frames import matrix_from_carla
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.recorder_log import read_log
-from carla_nurec_bridge.recorder_log.info import file_info
+from carla_nurec_bridge.recorder_log.export.carla_text import file_info
 from carla_nurec_bridge.recorder_log.layouts import PacketKind
 from carla_nurec_bridge.recorder_log.queries import actors_blocked, collisions
 from carla_nurec_bridge.recorder_log.trajectories import trajectories

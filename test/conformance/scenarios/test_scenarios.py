@@ -19,12 +19,12 @@ import pytest
 
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.evaluation.collisions import boxes_overlap
-from carla_nurec_bridge.evaluation.states import Box
 from carla_nurec_bridge.recorder_log import read_log
-from carla_nurec_bridge.recorder_log.csv_export import csv_rows
+from carla_nurec_bridge.recorder_log.export.csv_export import csv_rows
 from carla_nurec_bridge.recorder_log.layouts import PacketKind
 from carla_nurec_bridge.recorder_log.trajectories import Track, trajectories
-from carla_nurec_bridge.scene.road_users import box_of
+from carla_nurec_bridge.scene.build.road_user_classes import box_of
+from carla_nurec_bridge.world.states import Box
 
 carla = pytest.importorskip("carla")
 pytestmark = pytest.mark.conformance
@@ -76,8 +76,9 @@ def test_a_collision_really_happens(folders: dict[str, Path]) -> None:
     hits = [f.elapsed_s for f in run.log.frames if len(run.log.records(f, PacketKind.COLLISION))]
     assert hits[0] == pytest.approx(event["start_s"], abs=1e-5)
     assert boxes_overlap(box_at(hero, event["start_s"]), box_at(other, event["start_s"]))
-    assert not boxes_overlap(box_at(hero, event["start_s"] - 0.2),
-                             box_at(other, event["start_s"] - 0.2))  # fmt: skip
+    assert not boxes_overlap(
+        box_at(hero, event["start_s"] - 0.2), box_at(other, event["start_s"] - 0.2)
+    )
     # Both brake: they stand before the recording ends, and the hero has lost its speed at once.
     steps = np.linalg.norm(np.diff(hero.map_from_actor[:, :3, 3], axis=0), axis=1) / 0.05
     at = int(np.searchsorted(hero.times_s, event["start_s"]))
@@ -150,8 +151,8 @@ def test_the_walker_is_on_the_road_and_the_hero_waits(folders: dict[str, Path]) 
 
 
 def test_an_unknown_scenario_is_named() -> None:
-    from carla_nurec_bridge.carla_client.scenarios.spec import load_spec
     from carla_nurec_bridge.core.errors import InputError
+    from carla_nurec_bridge.scenarios.spec import load_spec
 
     with pytest.raises(InputError, match=r"no scenario 'crash'; there are: collision, cut_in"):
         load_spec("crash")

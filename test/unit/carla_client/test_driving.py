@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.carla_client.driving import DriveController
-from carla_nurec_bridge.core.command import STAND_STILL, Command
-from carla_nurec_bridge.core.vehicle import VehicleInfo
+from carla_nurec_bridge.carla_client.driving.pedals import DriveController
+from carla_nurec_bridge.world.command import STAND_STILL, Command
+from carla_nurec_bridge.world.vehicle_info import VehicleInfo
 
 _DT_S = 0.05
 _MAX_RAD = 1.2

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("carla")
-from carla_nurec_bridge.carla_client.ego import measure
+from carla_nurec_bridge.carla_client.actors.ego import measure
 from carla_nurec_bridge.core.errors import ProtocolError
 from carla_nurec_bridge.core.frames import rigid
 
@@ -22,11 +22,12 @@ def vehicle(wheels_m: list[tuple[float, float, float]]) -> Any:
     """Return a car whose wheels CARLA gives at these places of its (left-handed) world, m."""
     wheels = [
         SimpleNamespace(
-            position=SimpleNamespace(x=x * _CM, y=y * _CM, z=z * _CM), radius=35.0,
+            position=SimpleNamespace(x=x * _CM, y=y * _CM, z=z * _CM),
+            radius=35.0,
             max_steer_angle=60.0,
         )
         for x, y, z in wheels_m
-    ]  # fmt: skip
+    ]
     curve = [SimpleNamespace(x=0.0, y=1.0)]
     box = SimpleNamespace(
         extent=SimpleNamespace(x=2.4, y=1.0, z=0.8), location=SimpleNamespace(x=0.0, y=0.0, z=0.8)

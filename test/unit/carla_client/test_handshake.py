@@ -16,9 +16,13 @@ import pytest
 from domains import own_domain
 
 pytest.importorskip("carla")
-from carla_nurec_bridge.carla_client import session as session_module
-from carla_nurec_bridge.carla_client.handshake import SilentError, ask_version, check_versions
-from carla_nurec_bridge.carla_client.session import Session
+from carla_nurec_bridge.carla_client.session import session as session_module
+from carla_nurec_bridge.carla_client.session.handshake import (
+    SilentError,
+    ask_version,
+    check_versions,
+)
+from carla_nurec_bridge.carla_client.session.session import Session
 from carla_nurec_bridge.core.errors import DeadlineError, ProtocolError
 
 _S = 10.0
@@ -128,11 +132,17 @@ def test_what_fails_between_two_releases_names_both() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        7, [], "", "hello", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n", b"\xc1\xc1",
+        7,
+        [],
+        "",
+        "hello",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"SSH-2.0-x\r\n",
+        b"\xc1\xc1",
         msgpack.packb([1, 0, "no such function", None]),
         msgpack.packb([1, 0, None, [[0, ["an error"]]]]),
     ],
-)  # fmt: skip
+)
 def test_who_answers_otherwise_is_no_carla(answer: Any) -> None:
     with stub(lambda _: answer) as server, Session("127.0.0.1", server.port, _S) as session:
         with pytest.raises(ProtocolError, match="answers, but not as CARLA does: .* it sent "):
@@ -173,9 +183,13 @@ def test_carla_ego_ends_in_one_sentence() -> None:
     with stub(generation("0.10.0")) as server:
         argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.carla_ego", "--ros-args"]
         done = subprocess.run(
-            [*argv, "-p", f"carla.port:={server.port}"], capture_output=True, text=True,
-            timeout=250, check=False, env=os.environ | {"ROS_DOMAIN_ID": str(own_domain())},
-        )  # fmt: skip
+            [*argv, "-p", f"carla.port:={server.port}"],
+            capture_output=True,
+            text=True,
+            timeout=250,
+            check=False,
+            env=os.environ | {"ROS_DOMAIN_ID": str(own_domain())},
+        )
         assert server.calls == ["version"]
     assert done.returncode == 1
     [line] = done.stderr.splitlines()

@@ -9,13 +9,13 @@ import pytest
 
 pytest.importorskip("carla")
 
-from carla_nurec_bridge.carla_client.identities import Identities
-from carla_nurec_bridge.carla_client.recordings import RecordedActor, RecordingInfo
-from carla_nurec_bridge.core.identity import Seen
+from carla_nurec_bridge.carla_client.actors.identities import Identities
+from carla_nurec_bridge.carla_client.replay.recordings import ListedActor, RecordingInfo
 from carla_nurec_bridge.recorder_log import LogWriter, read_log
 from carla_nurec_bridge.recorder_log.layouts import RECORDS, PacketKind
 from carla_nurec_bridge.recorder_log.places import Places
 from carla_nurec_bridge.recorder_log.writer import encode_fixed
+from carla_nurec_bridge.world.identity import Seen
 
 _CAR, _TWIN = ("vehicle.a", "hero"), ("vehicle.b", "twin")
 INFO = RecordingInfo(
@@ -24,10 +24,10 @@ INFO = RecordingInfo(
     3,
     0.2,
     (
-        RecordedActor(6, *_CAR, 0.0, 0.2),
-        RecordedActor(7, *_TWIN, 0.0, 0.2),
-        RecordedActor(8, *_TWIN, 0.0, 0.2),
-        RecordedActor(9, "vehicle.c", "late", 0.1, 0.2),
+        ListedActor(6, *_CAR, 0.0, 0.2),
+        ListedActor(7, *_TWIN, 0.0, 0.2),
+        ListedActor(8, *_TWIN, 0.0, 0.2),
+        ListedActor(9, "vehicle.c", "late", 0.1, 0.2),
     ),
 )
 

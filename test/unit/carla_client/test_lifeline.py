@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 pytest.importorskip("carla")
-from carla_nurec_bridge.carla_client import lifeline as module
-from carla_nurec_bridge.carla_client.lifeline import Lifeline
+from carla_nurec_bridge.carla_client.session import lifeline as module
+from carla_nurec_bridge.carla_client.session.lifeline import Lifeline
 from carla_nurec_bridge.core.errors import ProtocolError
 
 

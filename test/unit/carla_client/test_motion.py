@@ -10,8 +10,8 @@ import pytest
 
 carla = pytest.importorskip("carla")
 
-from carla_nurec_bridge.carla_client.ego import Ego  # noqa: E402
-from carla_nurec_bridge.carla_client.motion import MotionTracker  # noqa: E402
+from carla_nurec_bridge.carla_client.actors.ego import Ego  # noqa: E402
+from carla_nurec_bridge.carla_client.actors.motion import MotionTracker  # noqa: E402
 
 _DT_S = 0.05
 _EGO = cast(Ego, SimpleNamespace(actor=SimpleNamespace(id=1), base_from_actor=np.eye(4)))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 pytest.importorskip("carla")
-from carla_nurec_bridge.carla_client import paced_camera
-from carla_nurec_bridge.carla_client.paced_camera import PacedCamera
+from carla_nurec_bridge.carla_client.sensors import paced_camera
+from carla_nurec_bridge.carla_client.sensors.paced_camera import PacedCamera
 from carla_nurec_bridge.core.errors import DeadlineError, InputError
-from carla_nurec_bridge.core.rig import RigCamera, load_rig
+from carla_nurec_bridge.core.rig.rig import RigCamera, load_rig
 
 
 class Mounts:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from carla_nurec_bridge.carla_client.motion import rotation_rate
-from carla_nurec_bridge.carla_client.sensors import DECODERS, decode_depth, decode_instance
+from carla_nurec_bridge.carla_client.actors.motion import rotation_rate
+from carla_nurec_bridge.carla_client.sensors.cameras import DECODERS, decode_depth, decode_instance
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 
 

@@ -9,10 +9,10 @@ import pytest
 
 carla = pytest.importorskip("carla")
 
-from carla_nurec_bridge.carla_client import readings  # noqa: E402
-from carla_nurec_bridge.carla_client.guests import read_guests  # noqa: E402
+from carla_nurec_bridge.carla_client.actors.spawned_actors import read_guests  # noqa: E402
+from carla_nurec_bridge.carla_client.sensors import decode as readings  # noqa: E402
 from carla_nurec_bridge.core.errors import InputError  # noqa: E402
-from carla_nurec_bridge.core.lidar_turn import LidarTurn  # noqa: E402
+from carla_nurec_bridge.core.rig.lidar_turn import LidarTurn  # noqa: E402
 
 
 def _at(x: float, yaw_deg: float = 0.0) -> object:
@@ -59,10 +59,12 @@ def test_rings_and_times_come_from_channels_and_azimuths() -> None:
                 azimuth = np.radians(45.0 * (first_column + column) - 180.0)
                 rows.append((10 * np.cos(azimuth), 10 * np.sin(azimuth), height, 0.5))
         return SimpleNamespace(
-            raw_data=np.array(rows, "<f4").tobytes(), transform=_at(0.0), channels=2,
+            raw_data=np.array(rows, "<f4").tobytes(),
+            transform=_at(0.0),
+            channels=2,
             get_point_count=counts.__getitem__,
             horizontal_angle=float(np.radians(45.0 * (first_column + 4) % 360.0)),
-        )  # fmt: skip
+        )
 
     turn = LidarTurn(2, 16, 360.0, "xyzirt")
     cloud = readings.timed_sweep([part(0, 1), part(4, 2)], turn, 2, 0.1)

@@ -15,10 +15,14 @@ import pytest
 
 pytest.importorskip("carla")
 
-from carla_nurec_bridge.carla_client.recorded_drive import RecordedDrive, ReplayWish, plan_replay
+from carla_nurec_bridge.carla_client.replay.recorded_drive import (
+    RecordedDrive,
+    ReplayWish,
+    plan_replay,
+)
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
 from carla_nurec_bridge.recorder_log import LogWriter, read_log
-from carla_nurec_bridge.recorder_log.info import file_info
+from carla_nurec_bridge.recorder_log.export.carla_text import file_info
 from carla_nurec_bridge.recorder_log.layouts import RECORDS, ActorKind, PacketKind
 from carla_nurec_bridge.recorder_log.records import Attribute, EventAdd, encode_event_add
 from carla_nurec_bridge.recorder_log.writer import encode_fixed, encode_varying

@@ -8,15 +8,15 @@ from realdata import real
 
 pytest.importorskip("carla")
 
-from carla_nurec_bridge.carla_client.recordings import (
-    RecordedActor,
+from carla_nurec_bridge.carla_client.replay.exact_replay import ExactReplayOptions, window_of
+from carla_nurec_bridge.carla_client.replay.recordings import (
+    ListedActor,
     RecordingInfo,
     recording_info,
 )
-from carla_nurec_bridge.carla_client.rerun import RerunOptions, window_of
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
 from carla_nurec_bridge.recorder_log import read_log
-from carla_nurec_bridge.recorder_log.info import file_info
+from carla_nurec_bridge.recorder_log.export.carla_text import file_info
 from carla_nurec_bridge.recorder_log.timeline import Timeline
 
 
@@ -59,14 +59,16 @@ def test_answers_that_tell_too_little_are_refused() -> None:
 @pytest.mark.parametrize(
     ("options", "frames", "end_s"),
     [
-        (RerunOptions(2.0, 5.0, fps=16.0), 80, 6.9375),
-        (RerunOptions(2.0, 0.0, fps=16.0), 128, 9.9375),
-        (RerunOptions(2.0, 0.0, frames=93, fps=16.0), 93, 7.75),
-        (RerunOptions(0.0, 4.0, fps=10.0, time_factor=2.0), 20, 3.8),
-        (RerunOptions(0.0, 1.0, fps=29.97), 29, 28 / 29.97),
+        (ExactReplayOptions(2.0, 5.0, fps=16.0), 80, 6.9375),
+        (ExactReplayOptions(2.0, 0.0, fps=16.0), 128, 9.9375),
+        (ExactReplayOptions(2.0, 0.0, frames=93, fps=16.0), 93, 7.75),
+        (ExactReplayOptions(0.0, 4.0, fps=10.0, time_factor=2.0), 20, 3.8),
+        (ExactReplayOptions(0.0, 1.0, fps=29.97), 29, 28 / 29.97),
     ],
 )
-def test_frames_lie_at_exact_moments(options: RerunOptions, frames: int, end_s: float) -> None:
+def test_frames_lie_at_exact_moments(
+    options: ExactReplayOptions, frames: int, end_s: float
+) -> None:
     window = window_of(TEN_SECONDS, options)
     assert window.frames == frames
     assert window.end_s == pytest.approx(end_s, abs=1e-9)
@@ -74,19 +76,19 @@ def test_frames_lie_at_exact_moments(options: RerunOptions, frames: int, end_s: 
 
 
 def test_a_window_beyond_the_end_is_cut_with_a_note_or_refused() -> None:
-    window = window_of(TEN_SECONDS, RerunOptions(8.0, 5.0, fps=10.0))
+    window = window_of(TEN_SECONDS, ExactReplayOptions(8.0, 5.0, fps=10.0))
     assert window.frames == 20
     assert window.notes == ("the recording ends at 10 s: 20 frames instead of 50",)
     with pytest.raises(InputError, match=r"lasts 10 s; a start at 10 s leaves no frame"):
-        window_of(TEN_SECONDS, RerunOptions(10.0))
+        window_of(TEN_SECONDS, ExactReplayOptions(10.0))
     with pytest.raises(InputError, match="above 0"):
-        window_of(TEN_SECONDS, RerunOptions(fps=0.0))
+        window_of(TEN_SECONDS, ExactReplayOptions(fps=0.0))
 
 
 def test_roles_choose_vehicles_only() -> None:
     actors = (
-        RecordedActor(3, "sensor.camera.rgb", "hero", 0.0, 1.0),
-        RecordedActor(4, "vehicle.a", "hero", 0.0, 1.0),
+        ListedActor(3, "sensor.camera.rgb", "hero", 0.0, 1.0),
+        ListedActor(4, "vehicle.a", "hero", 0.0, 1.0),
     )
     info = RecordingInfo("a.log", "m", 2, 1.0, actors)
     assert info.actor(0, "hero").id == 4

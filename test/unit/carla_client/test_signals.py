@@ -10,7 +10,7 @@ from carla_nurec_bridge.opendrive import parse
 
 carla = pytest.importorskip("carla")
 
-from carla_nurec_bridge.carla_client.signals import lights_of  # noqa: E402
+from carla_nurec_bridge.carla_client.actors.signals import lights_of  # noqa: E402
 
 MAP = """<OpenDRIVE><header revMajor="1" revMinor="4"/>
 <road name="" length="100" id="1" junction="-1">
@@ -49,14 +49,18 @@ class Light:
 
 def test_areas_come_from_the_map_and_every_light_is_placed_or_named() -> None:
     lights = [
-        Light(31, "8", 50.25, 5.0), Light(32, "", 20.3, -5.0), Light(33, "10", 70.0, -5.0),
-        Light(34, "77", 10.0, 5.0), Light(35, "8", 50.0, 5.0),
-    ]  # fmt: skip
+        Light(31, "8", 50.25, 5.0),
+        Light(32, "", 20.3, -5.0),
+        Light(33, "10", 70.0, -5.0),
+        Light(34, "77", 10.0, 5.0),
+        Light(35, "8", 50.0, 5.0),
+    ]
     world: Any = SimpleNamespace(get_actors=lambda: SimpleNamespace(filter=lambda _: lights))
     found = lights_of(world, parse(MAP, "made"))
     assert [(x.light.id, x.signal_id, x.lane) for x in found.areas] == [
-        (31, "8", "1.-1"), (32, "9", "1.1"),
-    ]  # fmt: skip
+        (31, "8", "1.-1"),
+        (32, "9", "1.1"),
+    ]
     right, left = found.areas
     assert (right.size_m[1], left.size_m[1]) == pytest.approx((4.0, 3.0))
     assert right.state() == "yellow"

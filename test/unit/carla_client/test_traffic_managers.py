@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip("carla")
 import msgpack
 
-from carla_nurec_bridge.carla_client.traffic_managers import TrafficManagers
+from carla_nurec_bridge.carla_client.session.traffic_managers import TrafficManagers
 
 
 @dataclass(frozen=True)

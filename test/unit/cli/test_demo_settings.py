@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.cli.demo_flow import DemoOptions, configure, frames_to_replay
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.recorder_log import LogWriter
+from carla_nurec_bridge.runs.demo_flow import DemoOptions, configure, frames_to_replay
 
 
 def _options(out: Path, **settings: object) -> DemoOptions:

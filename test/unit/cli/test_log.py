@@ -123,12 +123,12 @@ def test_convert_to_mcap(capfd, real_recording_path: Path, tmp_path: Path) -> No
     from mcap.reader import make_reader
     from rosbags.rosbag2 import Reader
 
-    from carla_nurec_bridge.carla_client.scenarios.events import Event, write_events
     from carla_nurec_bridge.recording import decode
+    from carla_nurec_bridge.scenarios.events import ScenarioEvent, write_events
 
     town, events = tmp_path / "town.xodr", tmp_path / "events.json"
     town.write_text(ROAD)
-    write_events(events, {}, [Event("hard_brake", 3.0, 4.0, (), "hero brakes")])
+    write_events(events, {}, [ScenarioEvent("hard_brake", 3.0, 4.0, (), "hero brakes")])
     extras = ("--map", town, "--events", events)
     code, _, err = run(capfd, "convert", real_recording_path, tmp_path / "run.mcap", *extras)
     assert (code, err) == (0, "")
@@ -141,9 +141,14 @@ def test_convert_to_mcap(capfd, real_recording_path: Path, tmp_path: Path) -> No
             for channel in summary.channels.values()
         }
         assert counts == {
-            "/clock": 847, "/tf": 847, "/objects": 847, "/objects/markers": 847,
-            "/odometry": 846, "/rosout": counts["/rosout"], "/map/markers": 1,
-        }  # fmt: skip
+            "/clock": 847,
+            "/tf": 847,
+            "/objects": 847,
+            "/objects/markers": 847,
+            "/odometry": 846,
+            "/rosout": counts["/rosout"],
+            "/map/markers": 1,
+        }
         metadata = {m.name: m.metadata for m in reader.iter_metadata()}
         assert "- run.mcap" in metadata["rosbag2"]["serialized_metadata"]
         messages = [

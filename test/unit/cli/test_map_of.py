@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.cli.map_of import recorded_map
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import config_path, map_file
+from carla_nurec_bridge.runs.map_of import recorded_map
 
 
 @pytest.mark.parametrize(

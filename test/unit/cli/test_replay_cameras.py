@@ -9,16 +9,21 @@ import cv2
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.cli import replay_output
 from carla_nurec_bridge.cli.main import main
-from carla_nurec_bridge.cli.replay_cameras import CameraWish, chosen_cameras
-from carla_nurec_bridge.cli.replay_output import Screen, window_wanted
-from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.core.shutter import Shutter
-from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneCamera, write_scene
-from carla_nurec_bridge.scene.calibration import squeezed
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.runs.replay import output as replay_output
+from carla_nurec_bridge.runs.replay.cameras import CameraWish, chosen_cameras
+from carla_nurec_bridge.runs.replay.output import Screen, window_wanted
+from carla_nurec_bridge.scene import (
+    RigTrajectory,
+    Scene,
+    SceneCamera,
+    write_scene,
+)
+from carla_nurec_bridge.scene.package.calibration import squeezed
 
 WISH = CameraWish((), None, 0.5, 10.0, carla_view=True)
 
@@ -34,9 +39,19 @@ def scene() -> Scene:
     stamps, poses = np.array([1_000_000, 2_000_000]), np.tile(np.eye(4), (2, 1, 1))
     names = ("camera_cross_left_120fov", "camera_front_wide_120fov")
     return Scene(
-        None, "s", "s", (1_000_000, 2_000_001), RigTrajectory(stamps, poses),
-        tuple(camera(name) for name in names), (), (), np.eye(4), np.eye(4), None, None,
-    )  # fmt: skip
+        None,
+        "s",
+        "s",
+        (1_000_000, 2_000_001),
+        RigTrajectory(stamps, poses),
+        tuple(camera(name) for name in names),
+        (),
+        (),
+        np.eye(4),
+        np.eye(4),
+        None,
+        None,
+    )
 
 
 def test_the_front_camera_and_carlas_view_are_usual(scene: Scene) -> None:
@@ -60,8 +75,12 @@ def test_recorded_cameras_and_a_rigs_stand_side_by_side(scene: Scene) -> None:
     wish = replace(WISH, names=("camera_cross_left_120fov",), rig="custom_views")
     cameras = chosen_cameras(scene, replace(wish, image_format="png")).cameras
     assert [c.name for c in cameras] == [
-        "cross_left_120fov", "fisheye", "tele", "behind_glass", "carla_left",
-    ]  # fmt: skip
+        "cross_left_120fov",
+        "fisheye",
+        "tele",
+        "behind_glass",
+        "carla_left",
+    ]
     assert {c.image_format for c in cameras} == {"png"}
     assert {c.rate_hz for c in cameras} == {10.0, 5.0}
     assert len(chosen_cameras(scene, replace(WISH, rig="custom_views")).cameras) == 4
@@ -141,9 +160,12 @@ def test_a_key_in_the_window_ends_the_replay(
     ],
 )
 def test_addresses_are_those_of_running_servers(
-    scene: Scene, tmp_path: Path, argv: tuple[str, ...], words: str,
+    scene: Scene,
+    tmp_path: Path,
+    argv: tuple[str, ...],
+    words: str,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     write_scene(tmp_path / "s.usdz", scene)
     named = ("-u", str(tmp_path / "s.usdz")) if argv else ()
     assert main(["replay", *named, *argv, "-o", str(tmp_path / "out")]) == 2

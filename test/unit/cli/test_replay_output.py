@@ -8,15 +8,21 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from carla_nurec_bridge.cli.replay_output import CELL, ContactSheet, Grid, ImageFolder, encoded
 from carla_nurec_bridge.nurec.pictures import decoded
+from carla_nurec_bridge.runs.replay.output import (
+    CELL,
+    ContactSheet,
+    ImageFolder,
+    VideoGrid,
+    encoded,
+)
 
 RED = np.full((90, 160, 3), (255, 0, 0), np.uint8)
 GREEN = np.full((300, 300, 3), (0, 255, 0), np.uint8)
 
 
 def test_every_camera_has_its_cell_and_keeps_its_shape() -> None:
-    grid = Grid(["a", "b", "c"])
+    grid = VideoGrid(["a", "b", "c"])
     grid.show("a", RED, "1 s")
     grid.show("c", GREEN, "1 s")
     pixels = grid.pixels()
@@ -52,7 +58,10 @@ def test_pictures_are_written_as_they_came_and_listed(tmp_path: Path) -> None:
     with (tmp_path / "timestamps.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert rows[0] == {
-        "camera": "front", "file": "front/000003.jpg", "frame": "3", "start_us": "100",
+        "camera": "front",
+        "file": "front/000003.jpg",
+        "frame": "3",
+        "start_us": "100",
         "end_us": "130",
-    }  # fmt: skip
+    }
     assert rows[1]["file"] == "rear/000003.png"

@@ -8,7 +8,7 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.graph import load_config, servers
+from carla_nurec_bridge.runs.graph import load_config, servers
 
 
 @pytest.mark.parametrize("name", ["demo_town", Path("demo_town")])

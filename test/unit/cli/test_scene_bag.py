@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.cli.main import main
-from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera, camera_to_json
-from carla_nurec_bridge.core.shutter import Shutter
+from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera, camera_to_json
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.recording import BagOptions, BagWriter
 from carla_nurec_bridge.recording.types import store_of
 from carla_nurec_bridge.scene import Scene, open_scene
@@ -87,16 +87,24 @@ def stamped(stamp: int, frame: str) -> dict[str, Any]:
 
 def detection(identity: str, kind: str, at: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": identity, "results": [{"hypothesis": {"class_id": kind, "score": 1.0}}],
+        "id": identity,
+        "results": [{"hypothesis": {"class_id": kind, "score": 1.0}}],
         "bbox": {"center": at, "size": {"x": 4.0, "y": 1.8, "z": 1.5}},
-    }  # fmt: skip
+    }
 
 
 def calibration(source: str, name: str) -> dict[str, Any]:
-    return {"data": json.dumps({
-        "name": name, "source": source, "camera_model": camera_to_json(LENS, Shutter.GLOBAL),
-        "shutter_s": 0.0, "rig_from_camera": MOUNT,
-    })}  # fmt: skip
+    return {
+        "data": json.dumps(
+            {
+                "name": name,
+                "source": source,
+                "camera_model": camera_to_json(LENS, Shutter.GLOBAL),
+                "shutter_s": 0.0,
+                "rig_from_camera": MOUNT,
+            }
+        )
+    }
 
 
 def ego(k: int) -> tuple[float, float, float]:
@@ -123,8 +131,10 @@ def _fill(out: Maker, *, with_map: bool) -> None:
     if with_map:
         out.write("map/opendrive", string, first, {"data": MAP})
     out.write("objects/tracks", string, first, {"data": '{"7": "lead", "9": null}'})
-    looks = {"7": {"blueprint": "vehicle.audi.tt", "colour": [1, 2, 3]},
-             "9": {"blueprint": "walker.pedestrian.0001", "colour": None}}  # fmt: skip
+    looks = {
+        "7": {"blueprint": "vehicle.audi.tt", "colour": [1, 2, 3]},
+        "9": {"blueprint": "walker.pedestrian.0001", "colour": None},
+    }
     out.write("objects/looks", string, first, {"data": json.dumps(looks)})
     out.write("robot_description", string, first, {"data": ROBOT})
     for source, name in (("nurec", "front"), ("carla", "spare")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carla_nurec_bridge.core.camera_names import camera_named, cameras_text
+from carla_nurec_bridge.core.cameras.camera_names import camera_named, cameras_text
 
 
 @pytest.mark.parametrize(

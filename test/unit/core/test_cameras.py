@@ -9,20 +9,24 @@ import numpy as np
 import pytest
 from realdata import real
 
-from carla_nurec_bridge.core.cameras import (
+from carla_nurec_bridge.core.cameras.models import (
     FThetaReference,
     OpenCVFisheyeCamera,
     OpenCVPinholeCamera,
     camera_from_json,
     camera_to_json,
 )
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.shutter import Shutter
 
 REAL_NAMES = [
-    "camera_cross_left_120fov", "camera_cross_right_120fov", "camera_front_tele_30fov",
-    "camera_front_wide_120fov", "camera_rear_left_70fov", "camera_rear_right_70fov",
-]  # fmt: skip
+    "camera_cross_left_120fov",
+    "camera_cross_right_120fov",
+    "camera_front_tele_30fov",
+    "camera_front_wide_120fov",
+    "camera_rear_left_70fov",
+    "camera_rear_right_70fov",
+]
 PINHOLE = OpenCVPinholeCamera(
     1280,
     800,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.clouds import LAYOUTS, arranged
-from carla_nurec_bridge.core.lidar_turn import LidarTurn
+from carla_nurec_bridge.core.rig.clouds import LAYOUTS, arranged
+from carla_nurec_bridge.core.rig.lidar_turn import LidarTurn
 
 
 @pytest.mark.parametrize(
@@ -15,10 +15,24 @@ from carla_nurec_bridge.core.lidar_turn import LidarTurn
         ("xyzi", 16, {"x": 0, "y": 4, "z": 8, "intensity": 12}),
         ("xyzirt", 22, {"x": 0, "y": 4, "z": 8, "intensity": 12, "ring": 16, "time": 18}),
         ("xyzirc", 16, {"x": 0, "y": 4, "z": 8, "intensity": 12, "return_type": 13, "channel": 14}),
-        ("autoware", 32, {"x": 0, "y": 4, "z": 8, "intensity": 12, "return_type": 13, "channel": 14,
-                          "azimuth": 16, "elevation": 20, "distance": 24, "time_stamp": 28}),
+        (
+            "autoware",
+            32,
+            {
+                "x": 0,
+                "y": 4,
+                "z": 8,
+                "intensity": 12,
+                "return_type": 13,
+                "channel": 14,
+                "azimuth": 16,
+                "elevation": 20,
+                "distance": 24,
+                "time_stamp": 28,
+            },
+        ),
     ],
-)  # fmt: skip
+)
 def test_fields_lie_where_their_readers_look(
     fields: str, size: int, places: dict[str, int]
 ) -> None:

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 import yaml
 
-from carla_nurec_bridge.core.catalogue import load_catalogue
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.extras import draw_extras
-from carla_nurec_bridge.core.extras_file import ExtrasFile, load_extras, shipped_extras
-from carla_nurec_bridge.embedded.nurec_server.own_assets import OWN_ASSETS
+from carla_nurec_bridge.servers.nurec.scenes.own_assets import OWN_ASSETS
+from carla_nurec_bridge.world.blueprint_catalogue import load_catalogue
+from carla_nurec_bridge.world.inserted_actors import draw_extras
+from carla_nurec_bridge.world.inserted_actors_file import (
+    InsertedActorsFile,
+    load_extras,
+    shipped_extras,
+)
 
 CROWD: dict[str, Any] = {
     "description": "people on both sides",
@@ -36,7 +40,7 @@ CROWD: dict[str, Any] = {
 }
 
 
-def _file(tmp_path: Path, **changes: Any) -> ExtrasFile:
+def _file(tmp_path: Path, **changes: Any) -> InsertedActorsFile:
     path = tmp_path / "crowd.yaml"
     path.write_text(yaml.safe_dump({**CROWD, **changes}))
     return load_extras(str(path))
@@ -93,11 +97,13 @@ def _distance(one: Any, other: Any, time_s: float) -> float:
         ({"sped": 1}, "field sped: Extra inputs are not permitted"),
         ({"extras": []}, "field extras: "),
         ({"extras": CROWD["extras"] * 2}, "names of extras must be unique"),
-        ({"extras": [{**CROWD["extras"][0], "speed_mps": [1, 99]}]},
-         r"field extras.0.speed_mps: .*from 0.1 to 15 are .*found \[1, 99\] \(how fast, m/s\)"),
+        (
+            {"extras": [{**CROWD["extras"][0], "speed_mps": [1, 99]}]},
+            r"field extras.0.speed_mps: .*from 0.1 to 15 are .*found \[1, 99\] \(how fast, m/s\)",
+        ),
         ({"extras": [{**CROWD["extras"][0], "name": "a b"}]}, "field extras.0.name"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_named_with_field_and_unit(
     tmp_path: Path, changes: dict[str, Any], text: str
 ) -> None:

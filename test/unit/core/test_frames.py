@@ -101,9 +101,13 @@ def test_interpolation_is_slerp_and_lerp_and_extrapolates():
 
 def test_invert_handles_stacks():
     stack = np.stack(
-        [frames.rigid(r, t) for r, t in zip(Rotation.random(9, random_state=1).as_matrix(),
-                                            RNG.normal(size=(9, 3)), strict=True)]
-    )  # fmt: skip
+        [
+            frames.rigid(r, t)
+            for r, t in zip(
+                Rotation.random(9, random_state=1).as_matrix(), RNG.normal(size=(9, 3)), strict=True
+            )
+        ]
+    )
     assert np.allclose(frames.invert(stack) @ stack, np.eye(4), atol=1e-12)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.identity import Seen, pair
+from carla_nurec_bridge.world.identity import Seen, pair
 
 CAR, TRUCK = "vehicle.audi.tt", "vehicle.carlamotors.firetruck"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.lidar import lidar_pattern
+from carla_nurec_bridge.core.rig.lidar import lidar_pattern
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from carla_nurec_bridge.core.catalogue import load_catalogue
 from carla_nurec_bridge.core.near_names import near_names, no_blueprint
+from carla_nurec_bridge.world.blueprint_catalogue import load_catalogue
 
 
 @pytest.mark.parametrize(

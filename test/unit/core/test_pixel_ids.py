@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.pixel_ids import AMBIGUOUS, PixelIds, pixel_id
+from carla_nurec_bridge.world.pixel_ids import AMBIGUOUS, PixelIds, pixel_id
 
 
 def _picture(*ids: int) -> np.ndarray:

@@ -10,15 +10,19 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.cli.main import main
-from carla_nurec_bridge.core.cameras import OpenCVFisheyeCamera, OpenCVPinholeCamera, Windshield
-from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.rectify import (
+from carla_nurec_bridge.core.cameras.models import (
+    OpenCVFisheyeCamera,
+    OpenCVPinholeCamera,
+    Windshield,
+)
+from carla_nurec_bridge.core.cameras.rectify import (
     projection_rows,
     rectified_view,
     rectify_maps,
     windshield_shift_px,
 )
-from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.rig.rig import load_rig
 
 PINHOLE = OpenCVPinholeCamera(320, 200, (161.0, 99.0), (250.0, 251.0), (-0.2, 0.05, 0, 0, 0, 0))
 FISHEYE = OpenCVFisheyeCamera(320, 200, (160.0, 100.0), (120.0, 120.0), (0.02, -0.01, 0, 0), 1.4)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import yaml
 
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.lidar import LidarFilter
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.core.shutter import Shutter
+from carla_nurec_bridge.core.rig.lidar import LidarFilter
+from carla_nurec_bridge.core.rig.rig import load_rig
 
 
 @pytest.fixture
@@ -163,9 +163,13 @@ def test_wrong_custom_cameras_are_named(tmp_path, old, new, text):
 
 
 _LIDAR = {
-    "name": "roof", "type": "lidar", "rate_hz": 10, "channels": 32, "points_per_sweep": 16384,
+    "name": "roof",
+    "type": "lidar",
+    "rate_hz": 10,
+    "channels": 32,
+    "points_per_sweep": 16384,
     "mount": {"position_m": [1.0, 0.5, 2.0]},
-}  # fmt: skip
+}
 
 
 def _with_sensors(tmp_path, *entries):
@@ -176,9 +180,13 @@ def _with_sensors(tmp_path, *entries):
 
 def test_sensors_of_carla_have_its_attributes(tmp_path):
     imu = {
-        "name": "body", "type": "imu", "rate_hz": 20, "mount": {"position_m": [0, 0, 0]},
-        "gyro_std_radps": [0.1, 0.2, 0.3], "gyro_bias_radps": [0.01, 0.02, 0.03],
-    }  # fmt: skip
+        "name": "body",
+        "type": "imu",
+        "rate_hz": 20,
+        "mount": {"position_m": [0, 0, 0]},
+        "gyro_std_radps": [0.1, 0.2, 0.3],
+        "gyro_bias_radps": [0.01, 0.02, 0.03],
+    }
     roof, body, shell = _with_sensors(
         tmp_path, _LIDAR, imu, {"name": "shell", "type": "collision"}
     ).sensors

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.cameras.shutter import Shutter, shutter_fraction, shutter_from
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.shutter import Shutter, shutter_fraction, shutter_from
 
 WIDTH, HEIGHT = 5, 3
 

@@ -8,8 +8,8 @@ import pytest
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.core.pose_history import PoseHistory
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.core.streams import (
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.core.run_contract.streams import (
     AGENT,
     EGO,
     NUREC,
@@ -19,8 +19,8 @@ from carla_nurec_bridge.core.streams import (
     plan_streams,
     readers,
 )
-from carla_nurec_bridge.core.topics import TOPICS
-from carla_nurec_bridge.core.topics_page import render
+from carla_nurec_bridge.core.run_contract.topics import TOPICS
+from carla_nurec_bridge.core.run_contract.topics_page import render
 
 _DT_NS = 50_000_000
 
@@ -85,7 +85,9 @@ def test_the_page_of_topics_is_the_table() -> None:
     page = share_dir() / "docs" / "topics.md"
     if not page.is_file():
         pytest.skip("an installed package has no docs")
-    assert page.read_text() == render(), "run python -m carla_nurec_bridge.core.topics_page"
+    assert page.read_text() == render(), (
+        "run python -m carla_nurec_bridge.core.run_contract.topics_page"
+    )
 
 
 def test_a_history_interpolates_between_frames_and_holds_outside() -> None:

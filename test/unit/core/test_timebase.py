@@ -3,7 +3,12 @@
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.timebase import TickClock, is_due, period_in_ticks, seconds_to_ns
+from carla_nurec_bridge.core.run_contract.timebase import (
+    TickClock,
+    is_due,
+    period_in_ticks,
+    seconds_to_ns,
+)
 
 
 def test_stamps_do_not_drift():
@@ -21,8 +26,10 @@ def test_impossible_clocks_are_refused(t0, dt):
         TickClock(t0, dt)
 
 
-@pytest.mark.parametrize(("rate", "dt_s", "ticks"), [(20, 0.05, 1), (10, 0.05, 2), (1, 0.05, 20),
-                                                     (30, 1 / 60, 2), (2.5, 0.1, 4)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rate", "dt_s", "ticks"),
+    [(20, 0.05, 1), (10, 0.05, 2), (1, 0.05, 20), (30, 1 / 60, 2), (2.5, 0.1, 4)],
+)
 def test_periods(rate, dt_s, ticks):
     assert period_in_ticks(rate, seconds_to_ns(dt_s), "camera") == ticks
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from carla_nurec_bridge.core.topics import TOPICS
+from carla_nurec_bridge.core.run_contract.topics import TOPICS
 
 HEADER_FIRST = {"nav_msgs", "sensor_msgs", "ackermann_msgs", "vision_msgs", "geometry_msgs"}
 

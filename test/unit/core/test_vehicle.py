@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from carla_nurec_bridge.core.errors import ProtocolError
-from carla_nurec_bridge.core.vehicle import VehicleInfo
+from carla_nurec_bridge.world.vehicle_info import VehicleInfo
 
 LIMITS = ((0.0, 0.9), (10.0, 0.6))
 TRUCK = VehicleInfo(

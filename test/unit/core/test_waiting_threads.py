@@ -29,8 +29,12 @@ def test_matrices_are_multiplied_by_as_many_threads_as_wanted(
     env = {name: value for name, value in os.environ.items() if name not in ASLEEP}
     done = subprocess.run(
         [sys.executable, "-c", COUNT.format(part=part)],
-        env=env | given, capture_output=True, text=True, check=True, timeout=250,
-    )  # fmt: skip
+        env=env | given,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=250,
+    )
     if given and (os.cpu_count() or 1) < threads:
         threads = os.cpu_count() or 1
     assert int(done.stdout) == threads

@@ -5,16 +5,16 @@ import dataclasses
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.cameras import (
+from carla_nurec_bridge.core.cameras.models import (
     OpenCVFisheyeCamera,
     OpenCVPinholeCamera,
     camera_from_json,
     camera_to_json,
 )
+from carla_nurec_bridge.core.cameras.shutter import Shutter
+from carla_nurec_bridge.core.cameras.windshield import Windshield, WindshieldReference
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.core.shutter import Shutter
-from carla_nurec_bridge.core.windshield import Windshield, WindshieldReference
+from carla_nurec_bridge.core.rig.rig import load_rig
 
 FTHETA = load_rig("demo").cameras[0].model
 PINHOLE = OpenCVPinholeCamera(1280, 800, (652.3, 391.8), (905.2, 911.7), (-0.11, 0.01, *(0.0,) * 4))
@@ -25,9 +25,24 @@ FISHEYE = OpenCVFisheyeCamera(
 # Order 2 sideways and order 4 up, of the size that real glass has.
 GLASS = Windshield(
     (-6.5e-4, 0.9991, 7.1e-4, -6.1e-5, 7.0e-3, 7.9e-4),
-    (1.3e-3, 3.0e-4, -6.4e-4, -3.0e-4, 5.1e-4, 1.0061, -3.8e-4, 3.6e-3, -9.2e-4, 1.4e-3, -1.0e-4,
-     -3.4e-3, -2.5e-2, 3.0e-4, -2.4e-2),
-)  # fmt: skip
+    (
+        1.3e-3,
+        3.0e-4,
+        -6.4e-4,
+        -3.0e-4,
+        5.1e-4,
+        1.0061,
+        -3.8e-4,
+        3.6e-3,
+        -9.2e-4,
+        1.4e-3,
+        -1.0e-4,
+        -3.4e-3,
+        -2.5e-2,
+        3.0e-4,
+        -2.4e-2,
+    ),
+)
 MIRRORED = Windshield((), (), GLASS.horizontal, GLASS.vertical, WindshieldReference.BACKWARD)
 
 

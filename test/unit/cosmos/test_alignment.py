@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.core.shutter import Shutter
-from carla_nurec_bridge.cosmos.alignment import differences, refuse_unaligned, twin
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.cosmos.clip.alignment import differences, refuse_unaligned, twin
 
 
 def test_the_shipped_rig_has_a_nurec_camera_that_sees_what_carlas_sees() -> None:

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("carla")
 
 from carla_nurec_bridge.core.errors import ProtocolError
-from carla_nurec_bridge.cosmos.cast import cast_of
+from carla_nurec_bridge.labels.actor_ids import cast_of
 
 
 def state(number: int, blueprint: str, role: str) -> Any:
@@ -26,8 +26,10 @@ def test_players_get_their_recorded_ids_when_these_are_known() -> None:
     states = [state(40, "vehicle.b", "one"), state(176, "vehicle.b", "two")]
     first = cast_of({40: 175, 41: 174}, states, (), ego(41))
     assert {p.live_id: (p.recorded_id, p.is_ego) for p in first} == {
-        40: (175, False), 41: (174, True), 176: (None, False),
-    }  # fmt: skip
+        40: (175, False),
+        41: (174, True),
+        176: (None, False),
+    }
     known = {40: 175, 41: 174, 176: 177}
     second = cast_of(known, states, first, ego(41))
     assert [(p.live_id, p.recorded_id) for p in second] == [(40, 175), (41, 174), (176, 177)]

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from carla_nurec_bridge.cli.cosmos_check import command
-from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
-from carla_nurec_bridge.core.shutter import Shutter
+from carla_nurec_bridge.cli.cosmos.check import command
+from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.cosmos import (
     ClipCamera,
     ClipContent,
@@ -22,7 +22,7 @@ from carla_nurec_bridge.cosmos import (
     ControlOptions,
     write_manifest,
 )
-from carla_nurec_bridge.cosmos.check import check_clip
+from carla_nurec_bridge.cosmos.clip.check import check_clip
 
 MODEL = OpenCVPinholeCamera.from_fov(96, 64, 90.0)
 SOURCES = frozenset({"rgb", "depth", "semantic", "instance"})
@@ -40,9 +40,16 @@ def write_clip(directory: Path, tags_of: Any) -> None:
     files = clip.close()
     camera = ClipCamera("eye", MODEL, Shutter.GLOBAL, np.eye(4), "base_link", "ego", 16.0)
     content = ClipContent(
-        camera, files, clip.options, clip.stamps_ns, list(range(FRAMES)), [np.eye(4)] * FRAMES,
-        dict.fromkeys(SOURCES, "CARLA"), dict.fromkeys(SOURCES, "test"), clip.instances(),
-    )  # fmt: skip
+        camera,
+        files,
+        clip.options,
+        clip.stamps_ns,
+        list(range(FRAMES)),
+        [np.eye(4)] * FRAMES,
+        dict.fromkeys(SOURCES, "CARLA"),
+        dict.fromkeys(SOURCES, "test"),
+        clip.instances(),
+    )
     write_manifest(directory, content)
 
 

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError, RunError
-from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
-from carla_nurec_bridge.core.shutter import Shutter
 from carla_nurec_bridge.cosmos import (
     STREAMS,
     ClipCamera,
@@ -66,9 +66,16 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = clip.close()
     camera = ClipCamera("eye", MODEL, Shutter.GLOBAL, np.eye(4), "base_link", "ego", 20.0)
     content = ClipContent(
-        camera, files, clip.options, clip.stamps_ns, list(range(FRAMES)), [np.eye(4)] * FRAMES,
-        dict.fromkeys(SOURCES, "CARLA"), dict.fromkeys(SOURCES, "/topic"), clip.instances(),
-    )  # fmt: skip
+        camera,
+        files,
+        clip.options,
+        clip.stamps_ns,
+        list(range(FRAMES)),
+        [np.eye(4)] * FRAMES,
+        dict.fromkeys(SOURCES, "CARLA"),
+        dict.fromkeys(SOURCES, "/topic"),
+        clip.instances(),
+    )
     write_manifest(directory, content)
     return directory
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter, codec, lossless_rgb
-from carla_nurec_bridge.cosmos.codec import describe
+from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter, lossless_rgb
+from carla_nurec_bridge.cosmos.clip import codec
+from carla_nurec_bridge.cosmos.clip.codec import describe
 
 FRAMES = 25
 

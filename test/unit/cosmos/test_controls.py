@@ -16,7 +16,7 @@ from carla_nurec_bridge.cosmos import (
     semantic_rgb,
     semantic_tags,
 )
-from carla_nurec_bridge.cosmos.palette import SKY
+from carla_nurec_bridge.labels.palette import SKY
 
 
 def test_log_depth_has_the_grey_levels_of_carlas_tool() -> None:
@@ -61,10 +61,16 @@ def test_edges_are_found_and_none_in_the_sky() -> None:
 def test_semantic_colours_are_those_of_cityscapes() -> None:
     # From the Cityscapes label definitions, which CARLA's palette follows for these classes.
     cityscapes = {
-        "road": (128, 64, 128), "sidewalk": (244, 35, 232), "building": (70, 70, 70),
-        "traffic_light": (250, 170, 30), "vegetation": (107, 142, 35), "sky": (70, 130, 180),
-        "pedestrian": (220, 20, 60), "car": (0, 0, 142), "bicycle": (119, 11, 32),
-    }  # fmt: skip
+        "road": (128, 64, 128),
+        "sidewalk": (244, 35, 232),
+        "building": (70, 70, 70),
+        "traffic_light": (250, 170, 30),
+        "vegetation": (107, 142, 35),
+        "sky": (70, 130, 180),
+        "pedestrian": (220, 20, 60),
+        "car": (0, 0, 142),
+        "bicycle": (119, 11, 32),
+    }
     by_name = {tag.name: tag for tag in semantic_tags()}
     for name, rgb in cityscapes.items():
         assert by_name[name].rgb == rgb

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.cameras import camera_to_json
+from carla_nurec_bridge.core.cameras.models import camera_to_json
+from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError, RunError
-from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
-from carla_nurec_bridge.core.shutter import Shutter
+from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.core.timings import Timings
-from carla_nurec_bridge.core.topics import TOPICS
 from carla_nurec_bridge.cosmos import NEEDED, ControlOptions, from_bag
 from carla_nurec_bridge.cosmos.from_bag import BagWish, choose, clips_of_bag
 
@@ -70,9 +70,11 @@ class Bag:
     path = Path("run/bag/bag_0.mcap")
     lens = camera_to_json(OpenCVPinholeCamera.from_fov(64, 48, 90.0), Shutter.GLOBAL)
     calibration: ClassVar = {
-        "camera_model": lens, "source": "carla", "shutter_s": 0.0,
+        "camera_model": lens,
+        "source": "carla",
+        "shutter_s": 0.0,
         "rig_from_camera": np.eye(4).tolist(),
-    }  # fmt: skip
+    }
 
     def __init__(self, directory: Path) -> None:
         rows = {key: "/" + TOPICS[key].named("eye") for key in (*NEEDED, "calibration")}

@@ -8,15 +8,21 @@ import cv2
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
-from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.cosmos import Box, ControlFrame
-from carla_nurec_bridge.cosmos.agreement import Agreement
-from carla_nurec_bridge.cosmos.hdmap import BOX_COLOURS, LINE_COLOURS, Fixture, HdMap, hd_map
-from carla_nurec_bridge.cosmos.hdmap_draw import HdMapPainter
-from carla_nurec_bridge.cosmos.projection import View, corners_of
+from carla_nurec_bridge.cosmos import ControlFrame, LabelBox
+from carla_nurec_bridge.cosmos.hdmap.content import (
+    BOX_COLOURS,
+    LINE_COLOURS,
+    Fixture,
+    HdMap,
+    hd_map,
+)
+from carla_nurec_bridge.cosmos.hdmap.painter import HdMapPainter
+from carla_nurec_bridge.labels.agreement import Agreement
+from carla_nurec_bridge.labels.projection import PinholeView, corners_of
 from carla_nurec_bridge.opendrive import parse, read_opendrive
 
 WIDTH, HEIGHT = 320, 180
@@ -26,9 +32,9 @@ CAR_SIZE = (4.4, 1.8, 1.5)
 NOTHING = HdMap(np.zeros((0, 2, 3)), np.zeros((0, 3), np.uint8), np.zeros(0), (), ())
 
 
-def car(x: float, y: float, yaw: float = 0.3, number: int = 5) -> Box:
+def car(x: float, y: float, yaw: float = 0.3, number: int = 5) -> LabelBox:
     pose = matrix_from_xyz_rpy((x, y, 0.75), (0.0, 0.0, yaw))
-    return Box(number, "car", CAR_SIZE, pose)
+    return LabelBox(number, "car", CAR_SIZE, pose)
 
 
 def by_opencv(points: np.ndarray) -> np.ndarray:
@@ -40,7 +46,7 @@ def by_opencv(points: np.ndarray) -> np.ndarray:
     return pixels[:, 0]
 
 
-def frame(*boxes: Box, depth_m: float = np.inf) -> ControlFrame:
+def frame(*boxes: LabelBox, depth_m: float = np.inf) -> ControlFrame:
     """A frame whose ids are the convex outlines of the boxes, as OpenCV projects them."""
     ids = np.zeros((HEIGHT, WIDTH), np.int32)
     for box in boxes:
@@ -51,15 +57,19 @@ def frame(*boxes: Box, depth_m: float = np.inf) -> ControlFrame:
         cv2.fillConvexPoly(cover, np.round(hull - 0.5).astype(np.int32), 1)
         ids[cover > 0] = box.id
     return ControlFrame(
-        0, np.zeros((HEIGHT, WIDTH, 3), np.uint8),
-        np.full((HEIGHT, WIDTH), depth_m, np.float32), np.zeros((HEIGHT, WIDTH), np.uint8), ids,
-        map_from_camera=CAMERA, boxes=boxes,
-    )  # fmt: skip
+        0,
+        np.zeros((HEIGHT, WIDTH, 3), np.uint8),
+        np.full((HEIGHT, WIDTH), depth_m, np.float32),
+        np.zeros((HEIGHT, WIDTH), np.uint8),
+        ids,
+        map_from_camera=CAMERA,
+        boxes=boxes,
+    )
 
 
 def test_corners_are_where_opencv_puts_them() -> None:
     corners = corners_of(car(20.0, 3.0).map_from_box, CAR_SIZE)
-    view = View(MODEL, CAMERA)
+    view = PinholeView(MODEL, CAMERA)
     np.testing.assert_allclose(view.pixels(view.points(corners)), by_opencv(corners), atol=1e-6)
 
 
@@ -135,4 +145,4 @@ def test_masks_that_follow_their_boxes_agree_and_shifted_ones_do_not() -> None:
 def test_a_camera_that_bends_lines_is_refused() -> None:
     bent = replace(MODEL, radial=(0.1, 0.0, 0.0, 0.0, 0.0, 0.0))
     with pytest.raises(InputError, match="without distortion"):
-        View(bent, CAMERA)
+        PinholeView(bent, CAMERA)

@@ -19,15 +19,15 @@ from carla_nurec_bridge.cosmos import (
     semantic_rgb,
 )
 from carla_nurec_bridge.cosmos.jobs.answer import judge
-from carla_nurec_bridge.cosmos.jobs.contracts import CONTRACTS, Clip, violations
+from carla_nurec_bridge.cosmos.jobs.contracts import CONTRACTS, ClipFacts, violations
 from carla_nurec_bridge.cosmos.jobs.files import safe_name, sha256_of, target_path
 from carla_nurec_bridge.cosmos.jobs.fit import fit, fitted_size
-from carla_nurec_bridge.cosmos.jobs.http import RetryPolicy, Transient
 from carla_nurec_bridge.cosmos.jobs.ledger import Ledger
 from carla_nurec_bridge.cosmos.jobs.probe import Decoded, decode, probe
-from carla_nurec_bridge.embedded.cosmos_server.inputs import CARLA_DEPTH, _tags, depth_table
-from carla_nurec_bridge.embedded.cosmos_server.look import read_look
-from carla_nurec_bridge.embedded.cosmos_server.shading import Relighter
+from carla_nurec_bridge.cosmos.jobs.protocols.http import RetryPolicy, Transient
+from carla_nurec_bridge.servers.cosmos.painting.inputs import CARLA_DEPTH, _tags, depth_table
+from carla_nurec_bridge.servers.cosmos.painting.prompt_conditions import read_look
+from carla_nurec_bridge.servers.cosmos.painting.shading import Relighter
 
 T25 = CONTRACTS["transfer2.5"]
 
@@ -36,7 +36,9 @@ T25 = CONTRACTS["transfer2.5"]
     ("frames", "rate", "good"), [(93, 16, True), (186, 16, True), (94, 16, False), (93, 20, False)]
 )
 def test_transfer25_takes_93_frames_at_16(frames: int, rate: int, good: bool):
-    found = violations(T25, Clip(frames, rate, 1280, 720), {"edge": 1.0}, frozenset(), True, "720")
+    found = violations(
+        T25, ClipFacts(frames, rate, 1280, 720), {"edge": 1.0}, frozenset(), True, "720"
+    )
     assert (not found) == good
 
 
@@ -65,14 +67,14 @@ def test_fitted_frames_are_those_shown_at_the_same_time(tmp_path: Path):
     clip = probe(tmp_path / "a.mp4")
     assert fitted_size(T25, clip) == (93, 16.0)
     new = fit({"rgb": tmp_path / "a.mp4"}, clip, T25, tmp_path / "..")["rgb"]
-    assert probe(new) == Clip(93, 16.0, 64, 32)
+    assert probe(new) == ClipFacts(93, 16.0, 64, 32)
     with av.open(str(new)) as container:
         levels = [f.to_ndarray(format="rgb24").mean() for f in container.decode(video=0)]
     shown = [20 + 37 * int(n / 16 * 20) % 200 for n in range(93)]
     assert np.abs(np.array(levels) - shown).max() < 6
     new.unlink()
     with pytest.raises(InputError, match="Record a longer one"):
-        fitted_size(T25, Clip(60, 20, 64, 32))
+        fitted_size(T25, ClipFacts(60, 20, 64, 32))
 
 
 def test_ledger_goes_on_after_a_line_cut_short(tmp_path: Path):
@@ -167,7 +169,7 @@ def test_weathers_differ_visibly_and_hold_still():
     assert made["fog"][30:45].std() < made["clear"][30:45].std() + 8
 
 
-CLIP = Clip(93, 16.0, 1280, 720)
+CLIP = ClipFacts(93, 16.0, 1280, 720)
 SAME = (93, 16.0, 1280, 720)
 
 
@@ -178,24 +180,24 @@ SAME = (93, 16.0, 1280, 720)
         ("transfer2.5", CLIP, (93, 16.0, 1280, 704), 1, 0),
         ("transfer2.5", CLIP, (93, 16.0, 960, 704), 0, 1),
         ("transfer2.5", CLIP, (121, 24.0, 1280, 720), 0, 2),
-        ("transfer2.5-gradio", Clip(93, 29.97, 1280, 720), (93, 29.0, 1280, 720), 1, 0),
-        ("transfer2.5-gradio", Clip(93, 29.97, 1280, 720), (93, 30.0, 1280, 720), 0, 1),
+        ("transfer2.5-gradio", ClipFacts(93, 29.97, 1280, 720), (93, 29.0, 1280, 720), 1, 0),
+        ("transfer2.5-gradio", ClipFacts(93, 29.97, 1280, 720), (93, 30.0, 1280, 720), 0, 1),
         ("transfer2.5-gradio", CLIP, (186, 16.0, 1280, 720), 0, 1),
-        ("transfer1", Clip(121, 24.0, 1920, 1080), (121, 24.0, 1280, 704), 1, 0),
+        ("transfer1", ClipFacts(121, 24.0, 1920, 1080), (121, 24.0, 1280, 704), 1, 0),
         ("transfer1", CLIP, (93, 24.0, 1280, 704), 2, 0),
         ("transfer1", CLIP, (121, 24.0, 1280, 704), 3, 0),
         ("transfer1", CLIP, (241, 24.0, 1280, 704), 1, 1),
         ("transfer1", CLIP, (93, 16.0, 1280, 704), 1, 1),
-        ("transfer2.5-av", Clip(87, 30.0, 1280, 720), (29, 10.0, 1280, 720), 1, 0),
-        ("transfer2.5-av", Clip(87, 30.0, 1280, 720), (87, 30.0, 1280, 720), 0, 2),
-        ("cosmos3-nano", Clip(101, 10.0, 1280, 704), (101, 10.0, 832, 480), 1, 0),
-        ("cosmos3-nano", Clip(101, 10.0, 640, 480), (101, 10.0, 832, 480), 0, 1),
+        ("transfer2.5-av", ClipFacts(87, 30.0, 1280, 720), (29, 10.0, 1280, 720), 1, 0),
+        ("transfer2.5-av", ClipFacts(87, 30.0, 1280, 720), (87, 30.0, 1280, 720), 0, 2),
+        ("cosmos3-nano", ClipFacts(101, 10.0, 1280, 704), (101, 10.0, 832, 480), 1, 0),
+        ("cosmos3-nano", ClipFacts(101, 10.0, 640, 480), (101, 10.0, 832, 480), 0, 1),
     ],
 )
 def test_a_video_is_compared_with_its_clip_by_contract(
-    backend: str, clip: Clip, made: tuple[int, float, int, int], notes: int, faults: int
+    backend: str, clip: ClipFacts, made: tuple[int, float, int, int], notes: int, faults: int
 ):
-    verdict = judge(CONTRACTS[backend], clip, Decoded(Clip(*made), ""))
+    verdict = judge(CONTRACTS[backend], clip, Decoded(ClipFacts(*made), ""))
     assert (len(verdict.notes), len(verdict.faults)) == (notes, faults), verdict
 
 
@@ -217,7 +219,7 @@ def test_frames_that_do_not_come_evenly_are_a_fault(
         container.mux(stream.encode())
     found = decode(path)
     assert (found.clip.frames, found.broken, found.uneven) == (94, "", words)
-    clip = Clip(94, found.clip.rate_hz, 32, 16)
+    clip = ClipFacts(94, found.clip.rate_hz, 32, 16)
     assert judge(CONTRACTS["transfer2.5"], clip, found).faults[-1:] == ((words,) if words else ())
 
 
@@ -227,7 +229,7 @@ def test_jobs_with_a_map_have_their_own_frame_rule():
     fits = [
         n
         for n in (100, 101, 202, 300, 303, 404)
-        if not violations(nano, Clip(n, 10, 64, 32), **rates)
+        if not violations(nano, ClipFacts(n, 10, 64, 32), **rates)
     ]
     assert fits == [101, 202, 303]
-    assert fitted_size(nano, Clip(250, 20, 64, 32), {"wsm"}) == (101, 16.0)
+    assert fitted_size(nano, ClipFacts(250, 20, 64, 32), {"wsm"}) == (101, 16.0)

@@ -58,7 +58,7 @@ def test_flat_and_nested_files_mean_the_same(folder: Path):
         (FLAT + TWICE, "stands both"),
         ("prompt = ", "is no TOML"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_name_file_and_field(folder: Path, text: str, words: str):
     path = job(folder, text)
     with pytest.raises(InputError, match=words) as error:

@@ -7,9 +7,14 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos import ControlOptions, EdgeEncoding, VisEncoding, edges_grey
-from carla_nurec_bridge.cosmos.controls import CANNY, masked_rgb, sky_grey
-from carla_nurec_bridge.cosmos.vis import vis_rgb
+from carla_nurec_bridge.cosmos import (
+    ControlOptions,
+    EdgeEncoding,
+    VisEncoding,
+    edges_grey,
+)
+from carla_nurec_bridge.cosmos.clip.controls import CANNY, masked_rgb, sky_grey
+from carla_nurec_bridge.cosmos.clip.vis import vis_rgb
 
 ROAD, BUILDING, SKY, CAR = 1, 3, 11, 14
 

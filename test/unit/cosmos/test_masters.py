@@ -10,16 +10,27 @@ import av
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
-from carla_nurec_bridge.cosmos import Box, ControlClip, ControlFrame, ControlOptions, DepthEncoding
-from carla_nurec_bridge.cosmos.masters import MASTERS, MasterWriter, metres, read_master
+from carla_nurec_bridge.cosmos import (
+    ControlClip,
+    ControlFrame,
+    ControlOptions,
+    DepthEncoding,
+    LabelBox,
+)
+from carla_nurec_bridge.cosmos.clip.masters import (
+    MASTERS,
+    MasterWriter,
+    metres,
+    read_master,
+)
 
 SIZE = (96, 64)
 MODEL = OpenCVPinholeCamera.from_fov(*SIZE, 90.0)
 SOURCES = frozenset({"rgb", "depth", "semantic", "instance"})
 EGO = 77
-OTHER = Box(5, "car", (4.0, 2.0, 1.5), np.eye(4))
+OTHER = LabelBox(5, "car", (4.0, 2.0, 1.5), np.eye(4))
 
 
 def noisy_frame(number: int) -> ControlFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from carla_nurec_bridge.core.cameras import FThetaCamera
+from carla_nurec_bridge.core.cameras.models import FThetaCamera
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.cosmos import in_world, on_vehicle, read_sensor_yaml
 
@@ -77,9 +77,15 @@ def test_roadside_cameras_are_centimetres_of_the_world(tmp_path: Path, stated: b
 def test_the_newer_rig_lifts_cameras_out_of_the_vehicle(tmp_path: Path) -> None:
     cameras = [
         {"name": "camera:front:wide:120fov", "hfov": 120, "t": [1.7, 0, 1.2], "rpy": [0, 0, 0]},
-        {"name": "camera:cross:left:120fov", "hfov": 120, "t": [2, 1.2, 1], "rpy": [0, 0, 60],
-         "width": 640, "height": 360},
-    ]  # fmt: skip
+        {
+            "name": "camera:cross:left:120fov",
+            "hfov": 120,
+            "t": [2, 1.2, 1],
+            "rpy": [0, 0, 60],
+            "width": 640,
+            "height": 360,
+        },
+    ]
     rig = {"name": "AV 2", "mount": "roofline", "margin": 0.1, "cameras": cameras}
     sensors = read_sensor_yaml(write(tmp_path, rig), 30.0)
     assert sensors.anchor == "base"
@@ -130,19 +136,30 @@ def changed(**changes: object) -> dict:
         ([changed(fov="wide")], r"field 0: attributes.fov is 'wide'; a number from 1 to 178.9"),
         ([changed(gama=1)], r"field 0: sensor.camera.depth has no attribute 'gama'"),
         ([changed(wide_angle_lens=True)], r"field 0.attributes.wide_angle_lens: needs an rds_hq"),
-        ([entry("rgb"), entry("rds_hq", pinhole_parameters={"focal_length": 2000})],
-         r"field 1.pinhole_parameters.focal_length: 2000 px is a fov of 51.28 deg"),
-        ({"sensors": [entry("rgb", ROADSIDE)], "frame": "vehicle"},
-         r"field frame: a camera 6100 m away is on no vehicle"),
+        (
+            [entry("rgb"), entry("rds_hq", pinhole_parameters={"focal_length": 2000})],
+            r"field 1.pinhole_parameters.focal_length: 2000 px is a fov of 51.28 deg",
+        ),
+        (
+            {"sensors": [entry("rgb", ROADSIDE)], "frame": "vehicle"},
+            r"field frame: a camera 6100 m away is on no vehicle",
+        ),
         ({"sensors": [entry("rgb")], "units": "mm"}, r"field units: .*found 'mm'"),
-        ({"name": "a", "cameras": [{"name": "c", "hfov": 200, "t": [0, 0, 0], "rpy": [0, 0, 0]}]},
-         r"field cameras.0.hfov: .*found 200"),
-        ({"name": "a", "cameras": [{"name": "c", "hfov": 90, "t": [0, 0], "rpy": [0, 0, 0]}]},
-         r"field cameras.0.t"),
+        (
+            {
+                "name": "a",
+                "cameras": [{"name": "c", "hfov": 200, "t": [0, 0, 0], "rpy": [0, 0, 0]}],
+            },
+            r"field cameras.0.hfov: .*found 200",
+        ),
+        (
+            {"name": "a", "cameras": [{"name": "c", "hfov": 90, "t": [0, 0], "rpy": [0, 0, 0]}]},
+            r"field cameras.0.t",
+        ),
         ("text", r"is no sensor file"),
         ([], r"sensors"),
     ],
-)  # fmt: skip
+)
 def test_errors_name_the_file_and_the_field(tmp_path: Path, content: object, said: str) -> None:
     with pytest.raises(InputError, match=said) as raised:
         read_sensor_yaml(write(tmp_path, content), 20.0)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.evaluation import (
+    ActorState,
     Box,
-    ObjectState,
     State,
     boxes_overlap,
     collisions,
@@ -30,9 +30,10 @@ def box(x: float, y: float, yaw: float = 0.0, z: float = 0.0, size: np.ndarray =
 
 
 def state(second: float, x: float, others: dict[str, Box], speed: float = 1.0) -> State:
-    objects = tuple(ObjectState(name, "car", other) for name, other in others.items())
-    return State(round(second * 1e9), matrix_from_xyz_rpy((x, 0, 0), (0, 0, 0)), speed,
-                 box(x, 0.0), objects)  # fmt: skip
+    objects = tuple(ActorState(name, "car", other) for name, other in others.items())
+    return State(
+        round(second * 1e9), matrix_from_xyz_rpy((x, 0, 0), (0, 0, 0)), speed, box(x, 0.0), objects
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,9 +60,11 @@ def test_overlap_of_boxes(other: Box, overlap: bool) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.floats(-4, 4), st.floats(-3, 3), st.floats(-1.5, 1.5),
+    st.floats(-4, 4),
+    st.floats(-3, 3),
+    st.floats(-1.5, 1.5),
     st.tuples(*[st.floats(-math.pi, math.pi)] * 3),
-)  # fmt: skip
+)
 def test_overlap_agrees_with_a_search_for_a_common_point(
     x: float, y: float, z: float, rpy: tuple[float, float, float]
 ) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import grpc
 
-from carla_nurec_bridge.nurec.service import SERVICES
+from carla_nurec_bridge.nurec.client.service import SERVICES
 from carla_nurec_bridge.nurec.stubs import common_pb2 as common
 
 IMAGE = "nurec/test:1"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError, RunError
-from carla_nurec_bridge.nurec.container import (
+from carla_nurec_bridge.nurec.container.container import (
     LABELS,
     ContainerOptions,
     NurecContainer,
@@ -55,9 +55,11 @@ def test_a_container_is_started_followed_and_removed(engine, options) -> None:
             time.sleep(0.02)
     inside = f"/scenes/{options.scene.name}"
     assert created["Cmd"] == [
-        f"--artifact-glob={inside}", "--host=127.0.0.1", f"--port={container.port}",
+        f"--artifact-glob={inside}",
+        "--host=127.0.0.1",
+        f"--port={container.port}",
         "--enable-editing-actors",
-    ]  # fmt: skip
+    ]
     host = created["HostConfig"]
     assert host["NetworkMode"] == "host"
     assert host["DeviceRequests"][0]["DeviceIDs"] == ["1"]

@@ -9,17 +9,29 @@ from pathlib import Path
 import pytest
 from realdata import real
 
-from carla_nurec_bridge.opendrive import OpenDriveMap, map_name, parse, read_opendrive
+from carla_nurec_bridge.opendrive import (
+    OpenDriveMap,
+    map_name,
+    parse,
+    read_opendrive,
+)
 
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "config/maps/demo_town.xodr"
 EVERY = [
     "demo_town",
-    "Town01.xodr.gz", "Town10HD.xodr.gz", "Town03_2019.xodr.gz", "TemplateOpenDrive.xodr",
-    "esmini/curves_elevation.xodr", "esmini/e6mini.xodr", "esmini/fabriksgatan.xodr",
-    "esmini/fabriksgatan_traffic_lights.xodr", "esmini/jolengatan.xodr",
-    "esmini/straight_500m_signs.xodr", "esmini/two_plus_one.xodr",
-]  # fmt: skip
+    "Town01.xodr.gz",
+    "Town10HD.xodr.gz",
+    "Town03_2019.xodr.gz",
+    "TemplateOpenDrive.xodr",
+    "esmini/curves_elevation.xodr",
+    "esmini/e6mini.xodr",
+    "esmini/fabriksgatan.xodr",
+    "esmini/fabriksgatan_traffic_lights.xodr",
+    "esmini/jolengatan.xodr",
+    "esmini/straight_500m_signs.xodr",
+    "esmini/two_plus_one.xodr",
+]
 
 
 def real_map(name: str) -> Path:

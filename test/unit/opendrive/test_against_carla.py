@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.opendrive import OpenDriveMap, lane_borders, lane_pose, road_pose
+from carla_nurec_bridge.opendrive import (
+    OpenDriveMap,
+    lane_borders,
+    lane_pose,
+    road_pose,
+)
 from carla_nurec_bridge.opendrive.heights import ground_height, lane_at
 from carla_nurec_bridge.opendrive.spawn import spawn_points
 from carla_nurec_bridge.opendrive.stops import stop_lines
-from carla_nurec_bridge.opendrive.street.marks import crosswalk_outline
+from carla_nurec_bridge.town.street.marks import crosswalk_outline
 
 carla = pytest.importorskip("carla")
 

@@ -7,10 +7,10 @@ import pytest
 
 from carla_nurec_bridge.opendrive import OpenDriveMap
 from carla_nurec_bridge.opendrive.heights import levels_below
-from carla_nurec_bridge.opendrive.street import build_street
-from carla_nurec_bridge.opendrive.street.parts import Label
 from carla_nurec_bridge.rendering.rays import cast
 from carla_nurec_bridge.rendering.scene import RenderScene
+from carla_nurec_bridge.town.street import build_street
+from carla_nurec_bridge.town.street.parts import Label
 
 BRIDGE_M = 6.0
 

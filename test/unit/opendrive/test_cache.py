@@ -9,12 +9,17 @@ import pytest
 from odd_maps import road, town
 
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.embedded.carla_server.navigation import walk_area
-from carla_nurec_bridge.embedded.world.level import open_level
 from carla_nurec_bridge.opendrive import parse
 from carla_nurec_bridge.opendrive.land import land
-from carla_nurec_bridge.opendrive.street import Street, build_street, cache, cached_street
 from carla_nurec_bridge.opendrive.surface import pavement
+from carla_nurec_bridge.servers.carla.world.navigation import walk_area
+from carla_nurec_bridge.town.level import open_level
+from carla_nurec_bridge.town.street import (
+    Street,
+    build_street,
+    cache,
+    cached_street,
+)
 
 TEXT = config_path("maps", "demo_town.xodr").read_text()
 
@@ -46,16 +51,17 @@ def test_the_second_call_maps_what_the_first_one_built(monkeypatch: pytest.Monke
 
 def test_another_text_or_seed_is_another_street() -> None:
     keys = {
-        cache.street_key(TEXT, 0), cache.street_key(TEXT, 1),
+        cache.street_key(TEXT, 0),
+        cache.street_key(TEXT, 1),
         cache.street_key(TEXT.replace("72.0", "72.00", 1), 0),
-    }  # fmt: skip
+    }
     assert len(keys) == 3
 
 
 OPEN = """
 import sys
 from pathlib import Path
-from carla_nurec_bridge.opendrive.street import cached_street
+from carla_nurec_bridge.town.street import cached_street
 print("ready", flush=True)
 sys.stdin.readline()
 street = cached_street(Path(sys.argv[1]).read_text())

@@ -39,9 +39,12 @@ def answers() -> dict[str, Any]:
     given = {n: {"text": parse(t).text, "lanes": middles(t)} for n, t in texts.items()}
     script = Path(__file__).parents[2] / "client_of_maps.py"
     done = subprocess.run(
-        [sys.executable, str(script)], input=json.dumps(given), capture_output=True, text=True,
+        [sys.executable, str(script)],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
     return dict(lines)
 

@@ -40,10 +40,14 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("declared", "encoding"),
     [
-        ("ISO-8859-1", "latin-1"), ("UTF-16", "utf-16"), ("UTF-16", "utf-16-le"),
-        ("utf-16", "utf-16-be"), ("windows-1252", "cp1252"), ("UTF-8", "utf-8-sig"),
+        ("ISO-8859-1", "latin-1"),
+        ("UTF-16", "utf-16"),
+        ("UTF-16", "utf-16-le"),
+        ("utf-16", "utf-16-be"),
+        ("windows-1252", "cp1252"),
+        ("UTF-8", "utf-8-sig"),
     ],
-)  # fmt: skip
+)
 def test_files_are_read_in_the_encoding_that_they_say(
     declared: str, encoding: str, tmp_path: Path
 ) -> None:
@@ -54,7 +58,7 @@ def test_files_are_read_in_the_encoding_that_they_say(
 
 
 def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("carla_nurec_bridge.opendrive.reading.MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("carla_nurec_bridge.opendrive.reading.files.MAX_BYTES", 1 << 20)
     path = tmp_path / "bomb.xodr.gz"
     path.write_bytes(gzip.compress(b" " * (64 << 20)))
     with pytest.raises(InputError, match="longer than"):

@@ -14,9 +14,11 @@ def test_the_demo_town_stops_where_its_arms_end(demo: OpenDriveMap) -> None:
     stops = stop_lines(demo)
     assert set(stops) == {"500", "501", "502", "503"}
     expected = {
-        "500": ((18, 1.75), 180), "501": ((-1.75, 18), 270),
-        "502": ((-18, -1.75), 0), "503": ((1.75, -18), 90),
-    }  # fmt: skip
+        "500": ((18, 1.75), 180),
+        "501": ((-1.75, 18), 270),
+        "502": ((-18, -1.75), 0),
+        "503": ((1.75, -18), 90),
+    }
     for signal_id, (place, degrees) in expected.items():
         (line,) = stops[signal_id]
         assert line.position == pytest.approx((*place, 0.0), abs=1e-4)

@@ -65,13 +65,17 @@ def validity(first: int, last: int) -> str:
 @pytest.mark.parametrize(
     ("orientation", "inside", "lanes"),
     [
-        ("+", "", [-1]), ("-", "", [1]), ("none", "", [-1, 1]),
-        ("+", validity(-1, 1), [-1]), ("-", validity(1, -1), [1]),
+        ("+", "", [-1]),
+        ("-", "", [1]),
+        ("none", "", [-1, 1]),
+        ("+", validity(-1, 1), [-1]),
+        ("-", validity(1, -1), [1]),
         ("none", validity(-1, 1), [-1, 1]),
         # Towns of CARLA have lights whose orientation is against their only lane.
-        ("+", validity(1, 1), [1]), ("-", validity(-2, -1), [-1]),
+        ("+", validity(1, 1), [1]),
+        ("-", validity(-2, -1), [-1]),
     ],
-)  # fmt: skip
+)
 def test_a_light_holds_for_the_lanes_of_its_validity_and_orientation(
     make_map: MakeMap, orientation: str, inside: str, lanes: list[int]
 ) -> None:
@@ -86,10 +90,12 @@ def test_left_hand_traffic_stops_on_its_own_side(make_map: MakeMap) -> None:
 @pytest.mark.parametrize(
     "signals",
     [
-        light("+", validity(0, 0)), light("+", validity(-2, -2)), light("+", validity(-9, -5)),
+        light("+", validity(0, 0)),
+        light("+", validity(-2, -2)),
+        light("+", validity(-9, -5)),
         light("-", validity(0, 0) + validity(2, 2)),
     ],
-)  # fmt: skip
+)
 def test_a_light_for_no_lane_of_vehicles_is_in_a_group_all_the_same(
     make_map: MakeMap, signals: str
 ) -> None:
@@ -97,8 +103,9 @@ def test_a_light_for_no_lane_of_vehicles_is_in_a_group_all_the_same(
     assert held(opendrive) == []
     assert held(opendrive, "9") == [("1", -1)]
     assert {x for group in signal_groups(opendrive) for phase in group.phases for x in phase} == {
-        "8", "9",
-    }  # fmt: skip
+        "8",
+        "9",
+    }
 
 
 def test_a_reference_alone_makes_a_light_hold(make_map: MakeMap) -> None:

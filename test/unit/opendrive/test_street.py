@@ -9,13 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.opendrive import OpenDriveMap, lane_borders, parse, road_pose
+from carla_nurec_bridge.opendrive import (
+    OpenDriveMap,
+    lane_borders,
+    parse,
+    road_pose,
+)
 from carla_nurec_bridge.opendrive.heights import ground_height, lane_at
 from carla_nurec_bridge.opendrive.stops import stop_lines
-from carla_nurec_bridge.opendrive.street import Street, build_street
 from carla_nurec_bridge.opendrive.strips import CARRIAGEWAY
 from carla_nurec_bridge.rendering.rays import cast
 from carla_nurec_bridge.rendering.scene import RenderScene
+from carla_nurec_bridge.town.street import Street, build_street
 
 ROADS, SIDEWALKS, BUILDINGS, POLES, SIGNS, VEGETATION, TERRAIN, LINES = 1, 2, 3, 6, 8, 9, 10, 24
 
@@ -157,9 +162,11 @@ def test_objects_are_whole_and_of_one_kind(street: Street) -> None:
     assert np.array_equal(np.unique(mesh.objects), np.arange(mesh.objects.max() + 1))
     mixed = {frozenset(np.unique(mesh.tags[mesh.objects == i])) for i in range(1, 300)}
     assert mixed <= {
-        frozenset({BUILDINGS}), frozenset({VEGETATION}), frozenset({POLES}),
+        frozenset({BUILDINGS}),
+        frozenset({VEGETATION}),
+        frozenset({POLES}),
         frozenset({POLES, SIGNS}),
-    }  # fmt: skip
+    }
     assert mixed >= {frozenset({BUILDINGS}), frozenset({VEGETATION})}
     assert np.isfinite(mesh.vertices).all()
     assert 80_000 < len(mesh.triangles) < 400_000

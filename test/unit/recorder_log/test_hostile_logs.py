@@ -16,9 +16,9 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.recorder_log import mapped, read_log
-from carla_nurec_bridge.recorder_log.csv_export import COLUMNS, csv_rows
-from carla_nurec_bridge.recorder_log.info import file_info
-from carla_nurec_bridge.recorder_log.json_export import json_lines
+from carla_nurec_bridge.recorder_log.export.carla_text import file_info
+from carla_nurec_bridge.recorder_log.export.csv_export import COLUMNS, csv_rows
+from carla_nurec_bridge.recorder_log.export.json_export import json_lines
 from carla_nurec_bridge.recorder_log.layouts import RECORDS, PacketKind
 from carla_nurec_bridge.recorder_log.log import Log
 from carla_nurec_bridge.recorder_log.queries import blocked_rows, collision_rows
@@ -29,7 +29,7 @@ from carla_nurec_bridge.recorder_log.records import (
     encode_event_add,
     encode_walker_bones,
 )
-from carla_nurec_bridge.recorder_log.summary import actor_summaries, frame_events, packet_uses
+from carla_nurec_bridge.recorder_log.statistics import actor_summaries, frame_events, packet_uses
 from carla_nurec_bridge.recorder_log.trajectories import trajectories
 from carla_nurec_bridge.recorder_log.writer import (
     encode_fixed,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.recorder_log.json_export import json_lines
+from carla_nurec_bridge.recorder_log.export.json_export import json_lines
 from carla_nurec_bridge.recorder_log.layouts import RECORDS, PacketKind
 from carla_nurec_bridge.recorder_log.log import Log
 from carla_nurec_bridge.recorder_log.reader import parse_log
@@ -19,7 +19,7 @@ from carla_nurec_bridge.recorder_log.records import (
     encode_vehicle_wheels,
     encode_walker_bones,
 )
-from carla_nurec_bridge.recorder_log.summary import packet_uses
+from carla_nurec_bridge.recorder_log.statistics import packet_uses
 from carla_nurec_bridge.recorder_log.writer import (
     LogWriter,
     encode_fixed,
@@ -42,12 +42,18 @@ FIXED: dict[PacketKind, tuple[str, tuple[Any, ...], tuple[Any, ...]]] = {
     PacketKind.COLLISION: ("<III??", (3, 7, 2**32 - 1, True, False), (3, 7, 2**32 - 1, 1, 0)),
     PacketKind.POSITION: ("<I6f", (7, *V, *W), (7, [*V], [*W])),
     PacketKind.STATE: ("<I?fB", (5, True, 2.5, 2), (5, 1, 2.5, 2)),
-    PacketKind.ANIM_VEHICLE: ("<Ifff?i", (7, -0.5, 0.25, 1.0, True, -1),
-                              (7, -0.5, 0.25, 1.0, 1, -1)),
+    PacketKind.ANIM_VEHICLE: (
+        "<Ifff?i",
+        (7, -0.5, 0.25, 1.0, True, -1),
+        (7, -0.5, 0.25, 1.0, 1, -1),
+    ),
     PacketKind.ANIM_WALKER: ("<If", (9, 150.0), (9, 150.0)),
     PacketKind.VEHICLE_LIGHT: ("<II", (7, 8 | 1024), (7, 8 | 1024)),
-    PacketKind.SCENE_LIGHT: ("<if4f?B", (-1, 500000.0, 1.0, 0.5, 0.25, 1.0, True, 2),
-                             (-1, 500000.0, [1.0, 0.5, 0.25, 1.0], 1, 2)),
+    PacketKind.SCENE_LIGHT: (
+        "<if4f?B",
+        (-1, 500000.0, 1.0, 0.5, 0.25, 1.0, True, 2),
+        (-1, 500000.0, [1.0, 0.5, 0.25, 1.0], 1, 2),
+    ),
     PacketKind.KINEMATICS: ("<I6f", (7, *V, *W), (7, [*V], [*W])),
     PacketKind.BOUNDING_BOX: ("<I6f", (7, *V, *W), (7, [*V], [*W])),
     PacketKind.TRIGGER_VOLUME: ("<I6f", (5, *V, *W), (5, [*V], [*W])),
@@ -55,17 +61,23 @@ FIXED: dict[PacketKind, tuple[str, tuple[Any, ...], tuple[Any, ...]]] = {
     PacketKind.BIKER: ("<Iff", (7, 420.0, 0.5), (7, 420.0, 0.5)),
     PacketKind.VEHICLE_DOOR: ("<IB?", (7, 6, True), (7, 6, 1)),
     PacketKind.WEATHER: ("<14f", tuple(range(14)), ([float(v) for v in range(14)],)),
-}  # fmt: skip
+}
 NUMBERS = {
     PacketKind.PLATFORM_TIME: ("<d", 12.125),
     PacketKind.VISUAL_TIME: ("<d", 0.05),
     PacketKind.FRAME_COUNTER: ("<Q", 2**40),
 }
 EVENT = (
-    struct.pack("<IB6fI", 7, 1, *V, *W, 11) + text("vehicle.tesla.model3") + struct.pack("<H", 2)
-    + struct.pack("<B", 3) + text("role_name") + text("hero")
-    + struct.pack("<B", 4) + text("color") + text("1,2,3")
-)  # fmt: skip
+    struct.pack("<IB6fI", 7, 1, *V, *W, 11)
+    + text("vehicle.tesla.model3")
+    + struct.pack("<H", 2)
+    + struct.pack("<B", 3)
+    + text("role_name")
+    + text("hero")
+    + struct.pack("<B", 4)
+    + text("color")
+    + text("1,2,3")
+)
 WHEEL = struct.pack("<12f", 3.5, 0.25, 70.0, 35.5, 1500.0, 3000.0, 2.0, 17.0, 1000.0, *V)
 OLD_WHEEL = struct.pack("<9f", 3.5, 0.25, 70.0, 35.5, 1500.0, 3000.0, *V)
 
@@ -76,14 +88,18 @@ def physics(wheels: list[bytes]) -> bytes:
         + struct.pack("<I4f", 2, 0.0, 400.0, 1890.0, 500.0)
         + struct.pack("<I3f", 1, 7.5, 0.5, 0.75)
         + struct.pack("<I2f", 1, 0.0, 1.0)
-        + struct.pack("<I", len(wheels)) + b"".join(wheels)
-    )  # fmt: skip
+        + struct.pack("<I", len(wheels))
+        + b"".join(wheels)
+    )
 
 
 BONES = (
-    struct.pack("<IH", 9, 2) + text("crl_root") + struct.pack("<6f", *V, *W)
-    + text("crl_hips__C") + struct.pack("<6f", *W, *V)
-)  # fmt: skip
+    struct.pack("<IH", 9, 2)
+    + text("crl_root")
+    + struct.pack("<6f", *V, *W)
+    + text("crl_hips__C")
+    + struct.pack("<6f", *W, *V)
+)
 WHEELS = (
     struct.pack("<II", 7, 2)
     + struct.pack("<Bff", 0, 4.5, 90.0)

@@ -9,15 +9,12 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.recorder_log import read_log, write_log
-from carla_nurec_bridge.recorder_log.info import file_info
+from carla_nurec_bridge.recorder_log.export.carla_text import file_info
 from carla_nurec_bridge.recorder_log.layouts import ActorKind, PacketKind
 from carla_nurec_bridge.recorder_log.log import Log
 from carla_nurec_bridge.recorder_log.queries import actors_blocked, collisions
 from carla_nurec_bridge.recorder_log.reader import parse_log
-from carla_nurec_bridge.recorder_log.records import (
-    encode_event_add,
-    encode_physics_control,
-)
+from carla_nurec_bridge.recorder_log.records import encode_event_add, encode_physics_control
 from carla_nurec_bridge.recorder_log.trajectories import trajectories
 from carla_nurec_bridge.recorder_log.writer import encode_varying
 
@@ -60,9 +57,12 @@ def test_actors(log: Log) -> None:
     kinds = [actor.kind for actor in log.actors.values()]
     counts = {kind: kinds.count(kind) for kind in ActorKind if kind in kinds}
     assert counts == {
-        ActorKind.OTHER: 116, ActorKind.VEHICLE: 2, ActorKind.TRAFFIC_LIGHT: 36,
-        ActorKind.TRAFFIC_SIGN: 21, ActorKind.SENSOR: 6,
-    }  # fmt: skip
+        ActorKind.OTHER: 116,
+        ActorKind.VEHICLE: 2,
+        ActorKind.TRAFFIC_LIGHT: 36,
+        ActorKind.TRAFFIC_SIGN: 21,
+        ActorKind.SENSOR: 6,
+    }
     assert log.actors[HERO].is_hero
     assert not log.actors[OTHER].is_hero
     assert log.actors[OTHER].attribute("role_name") == "scenario"

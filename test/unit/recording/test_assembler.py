@@ -8,8 +8,8 @@ import struct
 import pytest
 
 from carla_nurec_bridge.core.errors import ProtocolError
-from carla_nurec_bridge.core.streams import AGENT, EGO, Stream
-from carla_nurec_bridge.core.topics import TOPICS
+from carla_nurec_bridge.core.run_contract.streams import AGENT, EGO, Stream
+from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.recording import FrameAssembler, Message, peek_stamp_ns
 
 T0, DT = 1000, 10
@@ -97,8 +97,12 @@ def test_a_lost_message_gives_the_frame_up_and_is_named() -> None:
         if k in (2, 4):
             given_up += frames.add(POINTS, stamp, b"")
     assert [(f.number, f.missing) for f in given_up] == [
-        (0, ()), (1, ("odometry",)), (2, ()), (3, ()), (4, ()),
-    ]  # fmt: skip
+        (0, ()),
+        (1, ("odometry",)),
+        (2, ()),
+        (3, ()),
+        (4, ()),
+    ]
     frames.add(ODOMETRY, T0 + DT, b"late")
     assert frames.arrivals[ODOMETRY].late == 1
 
@@ -114,8 +118,10 @@ def test_what_no_plan_asks_for_is_kept_and_counted() -> None:
     assert frames.arrived(POINTS) == 0
     (rest,) = frames.drain()
     assert [m.data for m in rest.messages] == [
-        b"between two frames", b"off the rhythm", b"from another time",
-    ]  # fmt: skip
+        b"between two frames",
+        b"off the rhythm",
+        b"from another time",
+    ]
 
 
 def test_stamps_are_read_at_the_offset_of_the_table() -> None:

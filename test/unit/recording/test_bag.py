@@ -50,8 +50,11 @@ def test_other_readers_find_everything(tmp_path: Path, version: int, compression
     write(tmp_path / "bag", options)
     with AnyReader([tmp_path / "bag"]) as reader:
         by_topic = {c.topic: c for c in reader.connections}
-        words = [reader.deserialize(raw, STRING).data for c, _, raw in reader.messages()
-                 if c.topic == "/words"]  # fmt: skip
+        words = [
+            reader.deserialize(raw, STRING).data
+            for c, _, raw in reader.messages()
+            if c.topic == "/words"
+        ]
         stamps = [stamp for _, stamp, _ in reader.messages()]
     assert words == ["x" * i for i in range(20)]
     assert stamps == sorted(stamps)
@@ -95,8 +98,9 @@ def test_every_installed_type_has_the_hash_of_its_type_description() -> None:
         name = f"{path.parents[1].name}/msg/{path.stem}"
         if name in ("service_msgs/msg/ServiceEventInfo", "std_msgs/msg/Char"):
             continue  # rosbags takes char for uint8; no topic of ours has one
-        hashes = {h["type_name"]: h["hash_string"]
-                  for h in json.loads(path.read_text())["type_hashes"]}  # fmt: skip
+        hashes = {
+            h["type_name"]: h["hash_string"] for h in json.loads(path.read_text())["type_hashes"]
+        }
         assert message_type(name).digest == hashes[name], name
         checked += 1
     if checked == 0:
@@ -105,13 +109,16 @@ def test_every_installed_type_has_the_hash_of_its_type_description() -> None:
 
 def test_published_hashes() -> None:
     known = {
-        "tf2_msgs/msg/TFMessage":
-            "e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087",
-        "ackermann_msgs/msg/AckermannDriveStamped":
-            "48ca7612a08d3bb72744fd98b71b7cf2ea24c6ad50fa4e1aa0bbad963c90d8cf",
-        "vision_msgs/msg/Detection3DArray":
-            "793f5eab9595ac1c0da07873cc859db42eae51f0ee76056db8562515d830e018",
-    }  # fmt: skip
+        "tf2_msgs/msg/TFMessage": (
+            "e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087"
+        ),
+        "ackermann_msgs/msg/AckermannDriveStamped": (
+            "48ca7612a08d3bb72744fd98b71b7cf2ea24c6ad50fa4e1aa0bbad963c90d8cf"
+        ),
+        "vision_msgs/msg/Detection3DArray": (
+            "793f5eab9595ac1c0da07873cc859db42eae51f0ee76056db8562515d830e018"
+        ),
+    }
     for name, digest in known.items():
         assert message_type(name).digest == f"RIHS01_{digest}"
 

@@ -17,8 +17,13 @@ STRING = "std_msgs/msg/String"
 def bag(tmp_path: Path) -> Path:
     store = store_of(STRING)
     data = bytes(store.serialize_cdr(store.types[STRING](data="word"), STRING))
-    plan = {"dt_ns": 10, "streams": [["/words", "clock", "carla_ego", 1, True],
-                                     ["/short", "clock", "carla_ego", 1, True]]}  # fmt: skip
+    plan = {
+        "dt_ns": 10,
+        "streams": [
+            ["/words", "clock", "carla_ego", 1, True],
+            ["/short", "clock", "carla_ego", 1, True],
+        ],
+    }
     with BagWriter(tmp_path / "bag", BagOptions(), plan) as writer:
         words = writer.add_stream("/words", STRING, ())
         short = writer.add_stream("/short", STRING, ())

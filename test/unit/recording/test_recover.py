@@ -51,8 +51,10 @@ def read(directory: Path) -> list[int]:
     with (directory / "bag_0.mcap").open("rb") as stream:
         list(make_reader(stream, validate_crcs=True).iter_messages())
     with AnyReader([directory]) as reader:
-        return [int(reader.deserialize(raw, STRING).data.split(":")[0])
-                for _, _, raw in reader.messages()]  # fmt: skip
+        return [
+            int(reader.deserialize(raw, STRING).data.split(":")[0])
+            for _, _, raw in reader.messages()
+        ]
 
 
 def data_end(data: bytes) -> int:

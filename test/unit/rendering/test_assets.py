@@ -5,20 +5,29 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.catalogue import Blueprint, load_catalogue
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.rendering.assets import (
+from carla_nurec_bridge.rendering.mesh import (
+    GLASS,
+    LIGHT,
+    PAINT,
+    Mesh,
+)
+from carla_nurec_bridge.town.actors.assets import (
     asset_for,
     traffic_light_mesh,
     vehicle_mesh,
     walker_mesh,
 )
-from carla_nurec_bridge.rendering.mesh import GLASS, LIGHT, PAINT, Mesh
+from carla_nurec_bridge.world.blueprint_catalogue import Blueprint, load_catalogue
 
 TAGS = {
-    "car": {14}, "van": {14}, "truck": {15}, "bus": {16}, "motorcycle": {18, 13},
+    "car": {14},
+    "van": {14},
+    "truck": {15},
+    "bus": {16},
+    "motorcycle": {18, 13},
     "bicycle": {19, 13},
-}  # fmt: skip
+}
 VEHICLES = [blueprint for blueprint in load_catalogue().values() if blueprint.kind == "vehicle"]
 
 
@@ -46,8 +55,12 @@ def test_every_vehicle_of_the_catalogue_fills_its_box(blueprint: Blueprint) -> N
 
 @pytest.mark.parametrize("kind", ["car", "van", "truck", "bus"])
 def test_lamps_glass_paint_and_tyres_are_where_they_belong(kind: str) -> None:
-    size = {"car": (4.6, 1.9, 1.5), "van": (5.5, 2.0, 2.4), "truck": (8, 2.6, 3.4),
-            "bus": (11, 2.6, 3.1)}[kind]  # fmt: skip
+    size = {
+        "car": (4.6, 1.9, 1.5),
+        "van": (5.5, 2.0, 2.4),
+        "truck": (8, 2.6, 3.4),
+        "bus": (11, 2.6, 3.1),
+    }[kind]
     mesh = vehicle_mesh(kind, size, 3)
     finish, rgb = mesh.colours[:, 3], mesh.colours[:, :3].astype(int)
     red = (finish == LIGHT) & (rgb[:, 0] > 2 * rgb[:, 2]) & (rgb[:, 1] < 60)
@@ -113,9 +126,15 @@ def test_yellow_lights_the_middle_and_off_none() -> None:
 
 @pytest.mark.parametrize(
     ("label", "tag"),
-    [("automobile", 14), ("heavy_truck", 15), ("BUS", 16), ("person", 12), ("cyclist", 19),
-     ("stroller", 21)],
-)  # fmt: skip
+    [
+        ("automobile", 14),
+        ("heavy_truck", 15),
+        ("BUS", 16),
+        ("person", 12),
+        ("cyclist", 19),
+        ("stroller", 21),
+    ],
+)
 def test_labels_of_tracks_find_a_mesh(label: str, tag: int) -> None:
     assert tag in asset_for(label, (4.0, 1.8, 1.7), 1).tags
 

@@ -150,9 +150,13 @@ def test_input_that_does_not_fit_is_refused(
     yard: RenderScene, change: dict[str, object], words: str
 ) -> None:
     arguments: dict[str, object] = {
-        "rays": np.zeros((4, 5, 3), np.float32), "map_from_camera_start": POSE,
-        "map_from_camera_end": POSE, "fractions": np.zeros(4), "axis": "row", "light": PLAIN,
+        "rays": np.zeros((4, 5, 3), np.float32),
+        "map_from_camera_start": POSE,
+        "map_from_camera_end": POSE,
+        "fractions": np.zeros(4),
+        "axis": "row",
+        "light": PLAIN,
         "outputs": frozenset({"rgb"}),
-    }  # fmt: skip
+    }
     with pytest.raises(InputError, match=words):
         render_camera(yard, **(arguments | change))

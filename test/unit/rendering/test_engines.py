@@ -12,14 +12,15 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
-from carla_nurec_bridge.rendering import embree, embree_engine, engines
-from carla_nurec_bridge.rendering.assets import vehicle_mesh
 from carla_nurec_bridge.rendering.camera import CameraFrame
+from carla_nurec_bridge.rendering.engines import choice as engines
+from carla_nurec_bridge.rendering.engines import embree, embree_engine
 from carla_nurec_bridge.rendering.lighting import Lighting
 from carla_nurec_bridge.rendering.mesh import Mesh, build_mesh, concatenate
 from carla_nurec_bridge.rendering.primitives import box, quad
 from carla_nurec_bridge.rendering.rays import cast
 from carla_nurec_bridge.rendering.scene import Instance, RenderScene
+from carla_nurec_bridge.town.actors.assets import vehicle_mesh
 
 from .helpers import optical_pose, photograph, pinhole
 
@@ -27,16 +28,20 @@ from .helpers import optical_pose, photograph, pinhole
 def street() -> Mesh:
     rng = np.random.default_rng(5)
     parts = [
-        quad([(-50, -50, 0), (150, -50, 0), (150, 50, 0), (-50, 50, 0)],
-             colour=(80, 80, 84), tag=1)
-    ]  # fmt: skip
+        quad([(-50, -50, 0), (150, -50, 0), (150, 50, 0), (-50, 50, 0)], colour=(80, 80, 84), tag=1)
+    ]
     for number in range(60):
         x, y = rng.uniform(-40, 140), rng.choice([-1, 1]) * rng.uniform(8, 40)
         size = rng.uniform(2, 9, 3)
         parts.append(
-            box((x, y, size[2] / 2), size, colour=rng.integers(60, 200, 3), tag=3,
-                object_id=number + 1)
-        )  # fmt: skip
+            box(
+                (x, y, size[2] / 2),
+                size,
+                colour=rng.integers(60, 200, 3),
+                tag=3,
+                object_id=number + 1,
+            )
+        )
     return concatenate(parts)
 
 
@@ -79,7 +84,7 @@ def test_engines_agree_on_every_output() -> None:
 def test_packets_of_8_give_the_hits_of_packets_of_16(monkeypatch: pytest.MonkeyPatch) -> None:
     frames = []
     for width in (16, 8):
-        monkeypatch.setattr(embree.Device, "packet_width", width)
+        monkeypatch.setattr(embree.EmbreeDevice, "packet_width", width)
         with RenderScene(street(), "embree") as scene:
             traffic(scene)
             frames.append(shot(scene))
@@ -191,7 +196,7 @@ def test_auto_falls_back_to_numba_and_embree_does_not(monkeypatch: pytest.Monkey
     def missing(*_: object) -> None:
         raise embree.EmbreeError("no Embree here")
 
-    monkeypatch.setattr(embree_engine, "Device", missing)
+    monkeypatch.setattr(embree_engine, "EmbreeDevice", missing)
     assert engines.open_engine("auto").name == "numba"
     with pytest.raises(embree.EmbreeError, match="no Embree here"):
         engines.open_engine("embree")

@@ -65,9 +65,11 @@ def test_lamps_shine_at_night_and_walls_do_not() -> None:
 def test_the_sun_is_the_brightest_place_of_the_sky_and_where_it_should_be() -> None:
     with RenderScene(FLOOR) as scene:
         up = photograph(
-            scene, pinhole(201, 201, 300.0),
-            optical_pose(0, 0, 1, yaw=np.pi / 2, pitch=-np.pi / 4), light=SUN,
-        )  # fmt: skip
+            scene,
+            pinhole(201, 201, 300.0),
+            optical_pose(0, 0, 1, yaw=np.pi / 2, pitch=-np.pi / 4),
+            light=SUN,
+        )
     bright = up.rgb.astype(int).sum(axis=-1)
     rows, columns = np.nonzero(bright == bright.max())
     assert rows.mean() == pytest.approx(100, abs=1.5)
@@ -80,9 +82,14 @@ def test_haze_pulls_far_things_to_the_colour_of_the_horizon() -> None:
     for distance in (10.0, 300.0):
         side = distance
         wall = quad(
-            [(distance, side, -side), (distance, side, side), (distance, -side, side),
-             (distance, -side, -side)], **dark,
-        )  # fmt: skip
+            [
+                (distance, side, -side),
+                (distance, side, side),
+                (distance, -side, side),
+                (distance, -side, -side),
+            ],
+            **dark,
+        )
         with RenderScene(wall) as scene:
             frame = photograph(
                 scene, pinhole(4, 4, 30.0), optical_pose(0, 0, 0), light=replace(SUN, haze_m=300.0)
@@ -132,10 +139,15 @@ def test_the_light_is_the_same_in_two_places_far_apart() -> None:
 
 def test_more_samples_smooth_edges_and_leave_labels_alone() -> None:
     """A slanted edge between black and white: the share of each pixel's area, within a sample."""
-    white = quad([(9, 0, -9), (9, 20, -9), (9, 23, 9), (9, 3, 9)], colour=(255,) * 3, tag=22,
-                 finish=LIGHT)  # fmt: skip
-    back = quad([(10, 30, -30), (10, 30, 30), (10, -30, 30), (10, -30, -30)], colour=(0,) * 3,
-                tag=20, finish=LIGHT)  # fmt: skip
+    white = quad(
+        [(9, 0, -9), (9, 20, -9), (9, 23, 9), (9, 3, 9)], colour=(255,) * 3, tag=22, finish=LIGHT
+    )
+    back = quad(
+        [(10, 30, -30), (10, 30, 30), (10, -30, 30), (10, -30, -30)],
+        colour=(0,) * 3,
+        tag=20,
+        finish=LIGHT,
+    )
     clear = Lighting(haze_m=float("inf"), shadows=False)
     with RenderScene(concatenate([white, back])) as scene:
         rays = pinhole(80, 80, 80.0)

@@ -7,7 +7,12 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
-from carla_nurec_bridge.rendering.mesh import Mesh, build_mesh, concatenate, empty_mesh
+from carla_nurec_bridge.rendering.mesh import (
+    Mesh,
+    build_mesh,
+    concatenate,
+    empty_mesh,
+)
 from carla_nurec_bridge.rendering.primitives import (
     box,
     chamfered_box,

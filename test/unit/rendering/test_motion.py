@@ -132,8 +132,12 @@ def test_intensity_falls_with_tilt_and_distance(engine: str) -> None:
     wall = quad([(0, -90, -90), (0, -90, 90), (0, 90, 90), (0, 90, -90)], **LOOK)
     with RenderScene(wall, engine) as scene:
         distances = np.array([5.0, 20.0, 60.0])
-        straight = cast(scene, np.c_[-distances, 0 * distances, 0 * distances],
-                        np.tile([1.0, 0, 0], (3, 1)), 200.0)  # fmt: skip
+        straight = cast(
+            scene,
+            np.c_[-distances, 0 * distances, 0 * distances],
+            np.tile([1.0, 0, 0], (3, 1)),
+            200.0,
+        )
         slanted = cast(scene, [[-5, 0, 0]], [[0.5, np.sqrt(0.75), 0]], 200.0)
     assert np.all(np.diff(straight.intensity) < 0)
     assert 0 < slanted.intensity[0] < straight.intensity[0] <= 1

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.catalogue import load_catalogue
-from carla_nurec_bridge.rendering.assets import vehicle_doors, vehicle_mesh
-from carla_nurec_bridge.rendering.car_doors import (
+from carla_nurec_bridge.town.actors.assets import vehicle_doors, vehicle_mesh
+from carla_nurec_bridge.town.actors.car_doors import (
     BONNET,
     BOOT,
     FRONT_LEFT,
@@ -15,7 +14,8 @@ from carla_nurec_bridge.rendering.car_doors import (
     REAR_LEFT,
     REAR_RIGHT,
 )
-from carla_nurec_bridge.rendering.moving_parts import LEFT_WHEEL, RIGHT_WHEEL, take_wheels
+from carla_nurec_bridge.town.actors.moving_parts import LEFT_WHEEL, RIGHT_WHEEL, take_wheels
+from carla_nurec_bridge.world.blueprint_catalogue import load_catalogue
 
 SIZE = (4.9, 1.86, 1.5)
 SEDAN = vehicle_doors("car", SIZE, "vehicle.lincoln.mkz_2020")

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
-from carla_nurec_bridge.core.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.rendering.camera import render_camera
+from carla_nurec_bridge.rendering.kernels.sky import light_table
 from carla_nurec_bridge.rendering.lighting import Lamp, Lighting
 from carla_nurec_bridge.rendering.primitives import box
 from carla_nurec_bridge.rendering.scene import RenderScene
-from carla_nurec_bridge.rendering.sky import light_table
 
 WIDTH, HEIGHT = 64, 48
 DAY = Lighting(haze_m=float("inf"), shadows=False, cloudiness=0.0)
@@ -57,8 +57,13 @@ def test_fog_hides_by_beer_and_lambert(scene: RenderScene, thinning: float) -> N
 def test_a_lamp_lights_by_the_inverse_square_and_its_cone(scene: RenderScene) -> None:
     def added(distance_m: float, yaw_deg: float = 0.0) -> float:
         turn = np.radians(yaw_deg)
-        lamp = Lamp((WALL_M - distance_m, 0.0, 2.0), (float(np.cos(turn)), float(np.sin(turn)), 0),
-                    (9.0, 9.0, 9.0), 10.0, 20.0)  # fmt: skip
+        lamp = Lamp(
+            (WALL_M - distance_m, 0.0, 2.0),
+            (float(np.cos(turn)), float(np.sin(turn)), 0),
+            (9.0, 9.0, 9.0),
+            10.0,
+            20.0,
+        )
         lit = linear(scene, replace(NIGHT, lamps=(lamp,)))[0]
         return float(lit - linear(scene, NIGHT)[0])
 
@@ -80,9 +85,15 @@ def test_wet_ground_is_darker_seen_from_above() -> None:
         means = []
         for wetness in (0.0, 0.5, 1.0):
             frame = render_camera(
-                scene, rays, pose, pose, np.zeros(HEIGHT), "row",
-                replace(DAY, wetness=wetness), frozenset({"rgb"}),
-            )  # fmt: skip
+                scene,
+                rays,
+                pose,
+                pose,
+                np.zeros(HEIGHT),
+                "row",
+                replace(DAY, wetness=wetness),
+                frozenset({"rgb"}),
+            )
             assert frame.rgb is not None
             means.append(frame.rgb.mean())
     assert means[0] > means[1] > means[2]

@@ -12,9 +12,16 @@ import pytest
 import simplejpeg
 
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy, quaternion_from_rotation
-from carla_nurec_bridge.core.rig import load_rig
-from carla_nurec_bridge.core.streams import AGENT, EGO, NUREC, RECORDER, Stream, plan_streams
-from carla_nurec_bridge.core.timebase import NS_PER_S
+from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.core.run_contract.streams import (
+    AGENT,
+    EGO,
+    NUREC,
+    RECORDER,
+    Stream,
+    plan_streams,
+)
+from carla_nurec_bridge.core.run_contract.timebase import NS_PER_S
 from carla_nurec_bridge.recording import BagOptions, OfferedQos, RecordingSession
 from carla_nurec_bridge.recording.types import store_of
 
@@ -100,17 +107,24 @@ def transform(child: str, parent: str, stamp_ns: int, z: float) -> Any:
     turned = make("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=0.0, w=1.0)
     inner = make("geometry_msgs/msg/Transform", translation=at, rotation=turned)
     return make(
-        "geometry_msgs/msg/TransformStamped", header=header(stamp_ns, parent),
-        child_frame_id=child, transform=inner,
-    )  # fmt: skip
+        "geometry_msgs/msg/TransformStamped",
+        header=header(stamp_ns, parent),
+        child_frame_id=child,
+        transform=inner,
+    )
 
 
 def image(encoding: str, pixels: np.ndarray, stamp_ns: int) -> Any:
     data = np.ascontiguousarray(pixels)
     return stamped(
-        "sensor_msgs/msg/Image", stamp_ns, height=data.shape[0], width=data.shape[1],
-        encoding=encoding, step=data.strides[0], data=data.view(np.uint8).ravel(),
-    )  # fmt: skip
+        "sensor_msgs/msg/Image",
+        stamp_ns,
+        height=data.shape[0],
+        width=data.shape[1],
+        encoding=encoding,
+        step=data.strides[0],
+        data=data.view(np.uint8).ravel(),
+    )
 
 
 def ego_x(frame: int) -> float:
@@ -137,16 +151,19 @@ def message(stream: Stream, frame: int) -> Any:
             twist = make("geometry_msgs/msg/Twist")
             twist.linear.x = SPEED_MPS
             return stamped(
-                type_name, stamp,
+                type_name,
+                stamp,
                 pose=make("geometry_msgs/msg/PoseWithCovariance", pose=pose(ego_x(frame), 0.0)),
                 twist=make("geometry_msgs/msg/TwistWithCovariance", twist=twist),
-            )  # fmt: skip
+            )
         case "objects":
             boxes = [detection("7", 12.0, 0.5, stamp), detection("9", 30.0, 9.0, stamp)]
             return stamped(type_name, stamp, detections=boxes)
         case "route":
-            poses = [stamped("geometry_msgs/msg/PoseStamped", stamp, pose=pose(x, 0.0))
-                     for x in np.linspace(0.0, 32.0, 17)]  # fmt: skip
+            poses = [
+                stamped("geometry_msgs/msg/PoseStamped", stamp, pose=pose(x, 0.0))
+                for x in np.linspace(0.0, 32.0, 17)
+            ]
             return stamped(type_name, stamp, poses=poses)
         case "map_opendrive":
             return make(type_name, data=XODR.read_text())
@@ -171,9 +188,14 @@ def message(stream: Stream, frame: int) -> Any:
                 [circle * np.cos(angle), circle * np.sin(angle), np.sin(9 * angle) - 1, angle], 1
             ).astype(np.float32)
             return stamped(
-                type_name, stamp, height=1, width=len(cloud), point_step=16,
-                row_step=16 * len(cloud), data=cloud.view(np.uint8).ravel(),
-            )  # fmt: skip
+                type_name,
+                stamp,
+                height=1,
+                width=len(cloud),
+                point_step=16,
+                row_step=16 * len(cloud),
+                data=cloud.view(np.uint8).ravel(),
+            )
     if type_name == "std_msgs/msg/String":
         return make(type_name, data="{}")
     return stamped(type_name, stamp)
@@ -203,18 +225,27 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stage = {"count": 41, "p50_ms": 10.0, "p99_ms": 20.0, "max_ms": 25.0, "total_s": 0.5}
     parts = {
         RECORDER: {
-            "run_id": "r1", "state": "finished", "reason": "", "frames": FRAMES, "t0_ns": T0_NS,
-            "dt_ns": DT_NS, "streams": session.report(FRAMES),
+            "run_id": "r1",
+            "state": "finished",
+            "reason": "",
+            "frames": FRAMES,
+            "t0_ns": T0_NS,
+            "dt_ns": DT_NS,
+            "streams": session.report(FRAMES),
             "controls": {"camera": "carla_front", "directory": None, "videos": {}},
             "timings": session.timings.summary(),
         },
         EGO: {
-            "commands_accepted": 41, "commands_late": 0, "commands_refused": 0, "teleports": 0,
-            "not_renderable": 0, "bound": {"7": "a", "9": "b"},
+            "commands_accepted": 41,
+            "commands_late": 0,
+            "commands_refused": 0,
+            "teleports": 0,
+            "not_renderable": 0,
+            "bound": {"7": "a", "9": "b"},
             "timings": {"tick": stage, "state": stage},
         },
         AGENT: {"timings": {}},
-    }  # fmt: skip
+    }
     for name, content in parts.items():
         (folder / "parts" / f"{name}.json").write_text(json.dumps(content))
     return folder

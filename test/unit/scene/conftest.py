@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.scene import Scene, build_scene
 
 MAP = """<?xml version="1.0"?>

@@ -13,12 +13,17 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.recorder_log.layouts import RECORDS, ActorKind, PacketKind
 from carla_nurec_bridge.recorder_log.records import Attribute, EventAdd, encode_event_add
 from carla_nurec_bridge.recorder_log.writer import LogWriter, encode_fixed, encode_varying
-from carla_nurec_bridge.scene import Scene, build_scene, open_scene, read_surface
-from carla_nurec_bridge.scene.surface import MESH_GROUND
+from carla_nurec_bridge.scene import (
+    Scene,
+    build_scene,
+    open_scene,
+    read_surface,
+)
+from carla_nurec_bridge.scene.package.surface import MESH_GROUND
 
 DATE_US = 1637676528 * 1_000_000
 REAR_AXLE_M = -1.39360
@@ -72,8 +77,10 @@ def test_rig_and_track_are_where_the_recording_has_them(
     x, y, z, _, pitch, yaw = record(real_recording, 174, elapsed_s)
     rig = scene.map_from_world @ scene.rig_trajectory.world_from_rig[index]
     reach = REAR_AXLE_M * math.cos(math.radians(pitch))
-    expected = (x / 100 + reach * math.cos(math.radians(yaw)),
-                -(y / 100 + reach * math.sin(math.radians(yaw))))  # fmt: skip
+    expected = (
+        x / 100 + reach * math.cos(math.radians(yaw)),
+        -(y / 100 + reach * math.sin(math.radians(yaw))),
+    )
     assert rig[:2, 3] == pytest.approx(expected, abs=0.01)
     assert math.degrees(math.atan2(rig[1, 0], rig[0, 0])) == pytest.approx(-yaw, abs=0.01)
 
@@ -170,9 +177,15 @@ def test_members_are_stored_at_64_byte_boundaries(package: Path) -> None:
     with zipfile.ZipFile(package) as file:
         assert file.testzip() is None
         assert file.namelist() == [
-            "default.usda", "metadata.yaml", "data_info.json", "rig_trajectories.json",
-            "sequence_tracks.json", "map.xodr", "mesh.ply", "mesh_ground.ply",
-        ]  # fmt: skip
+            "default.usda",
+            "metadata.yaml",
+            "data_info.json",
+            "rig_trajectories.json",
+            "sequence_tracks.json",
+            "map.xodr",
+            "mesh.ply",
+            "mesh_ground.ply",
+        ]
         for info in file.infolist():
             assert info.compress_type == zipfile.ZIP_STORED
             name, extra = struct.unpack_from("<HH", data, info.header_offset + 26)
@@ -193,9 +206,13 @@ def test_the_ground_lies_under_the_rig(package: Path) -> None:
 
 def test_the_ego_can_be_named(map_path: Path, real_recording_path: Path, tmp_path: Path) -> None:
     scene = build_scene(
-        map_path, real_recording_path, load_rig("demo"), tmp_path / "a.usdz", ego_id=175,
+        map_path,
+        real_recording_path,
+        load_rig("demo"),
+        tmp_path / "a.usdz",
+        ego_id=175,
         epoch_us=1_000_000,
-    )  # fmt: skip
+    )
     assert [track.track_id for track in scene.tracks] == ["hero"]
     assert scene.time_range_us[0] == 1_000_000
 
@@ -242,8 +259,11 @@ def test_names_classes_and_sizes_without_bounding_boxes(map_path: Path, tmp_path
     write_log(tmp_path / "own.log", events)
     scene = build_scene(map_path, tmp_path / "own.log", load_rig("demo"), tmp_path / "own.usdz")
     assert [(t.track_id, t.label_class) for t in scene.tracks] == [
-        ("fire", "heavy_truck"), ("actor_3", "bus"), ("actor_4", "rider"), ("actor_5", "person"),
-    ]  # fmt: skip
+        ("fire", "heavy_truck"),
+        ("actor_3", "bus"),
+        ("actor_4", "rider"),
+        ("actor_5", "person"),
+    ]
     truck, walker = scene.track("fire"), scene.track("actor_5")
     assert truck is not None
     assert walker is not None

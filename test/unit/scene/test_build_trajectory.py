@@ -12,15 +12,16 @@ from realdata import real
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.opendrive import parse
 from carla_nurec_bridge.opendrive.heights import ground_height, lane_at
-from carla_nurec_bridge.scene import Scene, open_scene, writing
-from carla_nurec_bridge.scene.build_trajectory import TrajectoryOptions, build_from_trajectory
-from carla_nurec_bridge.scene.checking import check_scene
+from carla_nurec_bridge.scene import Scene, open_scene
+from carla_nurec_bridge.scene.build.from_trajectory import TrajectoryOptions, build_from_trajectory
+from carla_nurec_bridge.scene.build.trajectory import Evenness
+from carla_nurec_bridge.scene.build.trajectory_file import read_trajectory
+from carla_nurec_bridge.scene.checks.checking import check_scene
 from carla_nurec_bridge.scene.geodesy import geodetic_from_ecef
-from carla_nurec_bridge.scene.trajectory_file import read_trajectory
-from carla_nurec_bridge.scene.way import Evenness
+from carla_nurec_bridge.scene.package import writing
 
 DEVICE = (1.7, 0.0, 1.2)
 """Where we take the device of the real drive to be mounted: behind the windshield."""
@@ -88,7 +89,7 @@ def table(tmp_path: Path, rows: list[str], head: str) -> Path:
 def built(
     path: Path, tmp_path: Path, *, xodr: str | None = None, users: str = "", **wish: object
 ) -> Scene:
-    from carla_nurec_bridge.scene.user_table import read_users
+    from carla_nurec_bridge.scene.build.road_user_csv import read_users
 
     listed = []
     if users:
@@ -162,8 +163,9 @@ def test_fixes_of_a_run_drive_where_it_drove(
         rows.append(f"{1 + k},{lat:.11f},{lon:.11f}")
         oriented.append(f"{rows[-1]},0,0,{math.sin(yaw / 2):.9f},{math.cos(yaw / 2):.9f}")
     for head, lines in (
-        ("stamp_s,lat,lon", rows), ("stamp_s,lat,lon,qx,qy,qz,qw", oriented),
-    ):  # fmt: skip
+        ("stamp_s,lat,lon", rows),
+        ("stamp_s,lat,lon,qx,qy,qz,qw", oriented),
+    ):
         scene = built(table(tmp_path, lines, head), tmp_path, xodr=xodr)
         for k in range(10):
             pose = scene.map_from_world @ scene.rig_trajectory.at(1_000_000 * (1 + k))

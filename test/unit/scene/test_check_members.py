@@ -16,11 +16,17 @@ import msgpack
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera
-from carla_nurec_bridge.core.shutter import Shutter
-from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneCamera, SceneTrack, write_scene
-from carla_nurec_bridge.scene.archive import write_archive
-from carla_nurec_bridge.scene.checking import check_scene
+from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.shutter import Shutter
+from carla_nurec_bridge.scene import (
+    RigTrajectory,
+    Scene,
+    SceneCamera,
+    SceneTrack,
+    write_scene,
+)
+from carla_nurec_bridge.scene.checks.checking import check_scene
+from carla_nurec_bridge.scene.package.archive import write_archive
 
 Members = dict[str, bytes]
 RIG, TRACKS, INFO = "rig_trajectories.json", "sequence_tracks.json", "data_info.json"
@@ -33,9 +39,12 @@ def members(map_path: Path, tmp_path: Path) -> Members:
     poses = np.tile(np.eye(4), (len(stamps), 1, 1))
     poses[:, 0, 3] = np.arange(len(stamps))
     camera = SceneCamera(
-        "camera_front", OpenCVPinholeCamera.from_fov(64, 48, 90.0), np.eye(4), Shutter.GLOBAL,
+        "camera_front",
+        OpenCVPinholeCamera.from_fov(64, 48, 90.0),
+        np.eye(4),
+        Shutter.GLOBAL,
         np.array([[1_100_000, 1_130_000], [1_200_000, 1_230_000]]),
-    )  # fmt: skip
+    )
     track = SceneTrack("car", "automobile", (4.0, 2.0, 1.5), stamps, poses)
     from carla_nurec_bridge.scene.geodesy import ecef_from_enu, geo_reference
 
@@ -44,9 +53,19 @@ def members(map_path: Path, tmp_path: Path) -> Members:
     map_from_world = np.eye(4)
     map_from_world[:3, 3] = (100.0, -134.75, 0.1)
     scene = Scene(
-        None, "small", "small", (1_000_000, 3_000_001), RigTrajectory(stamps, poses), (camera,),
-        (track,), (), ecef_from_enu(place) @ map_from_world, map_from_world, place, xodr,
-    )  # fmt: skip
+        None,
+        "small",
+        "small",
+        (1_000_000, 3_000_001),
+        RigTrajectory(stamps, poses),
+        (camera,),
+        (track,),
+        (),
+        ecef_from_enu(place) @ map_from_world,
+        map_from_world,
+        place,
+        xodr,
+    )
     path = tmp_path / "sound.usdz"
     write_scene(path, scene)
     with zipfile.ZipFile(path) as file:
@@ -55,8 +74,10 @@ def members(map_path: Path, tmp_path: Path) -> Members:
         b"ply\nformat binary_little_endian 1.0\nelement vertex 3\nproperty float x\n"
         b"property float y\nproperty float z\nelement face 1\n"
         b"property list uchar int vertex_indices\nend_header\n"
-        + np.arange(9, dtype="<f4").tobytes() + b"\x03" + np.arange(3, dtype="<i4").tobytes()
-    )  # fmt: skip
+        + np.arange(9, dtype="<f4").tobytes()
+        + b"\x03"
+        + np.arange(3, dtype="<i4").tobytes()
+    )
     return found
 
 
@@ -95,36 +116,114 @@ def test_a_sound_package_has_no_problem(members: Members, problems: Any) -> None
         (RIG, ("T_world_base", 0, 0), 1e9, "error", "T_world_base", "not a rotation"),
         (RIG, ("T_world_base", 0, 3), 1e300, "error", "T_world_base.0.3", "less than or equal"),
         (RIG, ("world_to_nre", "matrix", 3, 3), 2.0, "warning", "world_to_nre.matrix", "identity"),
-        (RIG, (*WAY, "T_rig_worlds"), LEAP, "warning", "rig_trajectories.0.T_rig_worlds.1",
-         "leaps there with 500 m/s"),
-        (RIG, (*WAY, "T_rig_worlds", 3, 0, 0), float("nan"), "error",
-         "rig_trajectories.0.T_rig_worlds.3.0.0", "finite number; found nan"),
-        (RIG, (*WAY, "cameras_frame_timestamps_us", CAMERA), [[5, 3]], "warning",
-         f"rig_trajectories.0.cameras_frame_timestamps_us.{CAMERA}", "ends before it starts"),
-        (RIG, (*WAY, "cameras_frame_T_rig_worlds", CAMERA), [], "warning",
-         f"rig_trajectories.0.cameras_frame_T_rig_worlds.{CAMERA}", "0 poses for 2 frames"),
-        (RIG, (*WAY, "cameras_frame_T_rig_worlds", CAMERA, 1, 1, 1, 3), 7.0, "warning",
-         f"rig_trajectories.0.cameras_frame_T_rig_worlds.{CAMERA}.1", "7.00 m from the rig's way"),
-        (RIG, ("camera_calibrations", CAMERA, "T_sensor_rig", 0, 3), 1500.0, "warning",
-         f"camera_calibrations.{CAMERA}.T_sensor_rig", "1500 m from the rig"),
-        (RIG, ("camera_calibrations", CAMERA, "camera_model", "parameters", "focal_length"),
-         [float("nan"), 1], "error", f"camera_calibrations.{CAMERA}.camera_model", ""),
-        (RIG, ("camera_calibrations", CAMERA, "camera_model", "type"), "orthographic", "error",
-         f"camera_calibrations.{CAMERA}.camera_model", "unknown camera model type"),
-        (TRACKS, (*DATA, "tracks_flags", 0), "FLYING", "warning",
-         "dummy_chunk_id.tracks_data.car", "its flag 'FLYING' is not a known one"),
-        (TRACKS, (*DATA, "tracks_poses", 0, 4, 0), 4000.0, "warning",
-         "dummy_chunk_id.tracks_data.car", "it leaps with"),
-        (TRACKS, (*DATA, "tracks_poses", 0, 4, 6), 3.0, "warning",
-         "dummy_chunk_id.tracks_data.car", "quaternions are not of length one"),
-        (TRACKS, ("dummy_chunk_id", "cuboidtracks_data", "cuboids_dims", 0), [400, 2, 2],
-         "warning", "dummy_chunk_id.tracks_data.car", "larger than any vehicle"),
+        (
+            RIG,
+            (*WAY, "T_rig_worlds"),
+            LEAP,
+            "warning",
+            "rig_trajectories.0.T_rig_worlds.1",
+            "leaps there with 500 m/s",
+        ),
+        (
+            RIG,
+            (*WAY, "T_rig_worlds", 3, 0, 0),
+            float("nan"),
+            "error",
+            "rig_trajectories.0.T_rig_worlds.3.0.0",
+            "finite number; found nan",
+        ),
+        (
+            RIG,
+            (*WAY, "cameras_frame_timestamps_us", CAMERA),
+            [[5, 3]],
+            "warning",
+            f"rig_trajectories.0.cameras_frame_timestamps_us.{CAMERA}",
+            "ends before it starts",
+        ),
+        (
+            RIG,
+            (*WAY, "cameras_frame_T_rig_worlds", CAMERA),
+            [],
+            "warning",
+            f"rig_trajectories.0.cameras_frame_T_rig_worlds.{CAMERA}",
+            "0 poses for 2 frames",
+        ),
+        (
+            RIG,
+            (*WAY, "cameras_frame_T_rig_worlds", CAMERA, 1, 1, 1, 3),
+            7.0,
+            "warning",
+            f"rig_trajectories.0.cameras_frame_T_rig_worlds.{CAMERA}.1",
+            "7.00 m from the rig's way",
+        ),
+        (
+            RIG,
+            ("camera_calibrations", CAMERA, "T_sensor_rig", 0, 3),
+            1500.0,
+            "warning",
+            f"camera_calibrations.{CAMERA}.T_sensor_rig",
+            "1500 m from the rig",
+        ),
+        (
+            RIG,
+            ("camera_calibrations", CAMERA, "camera_model", "parameters", "focal_length"),
+            [float("nan"), 1],
+            "error",
+            f"camera_calibrations.{CAMERA}.camera_model",
+            "",
+        ),
+        (
+            RIG,
+            ("camera_calibrations", CAMERA, "camera_model", "type"),
+            "orthographic",
+            "error",
+            f"camera_calibrations.{CAMERA}.camera_model",
+            "unknown camera model type",
+        ),
+        (
+            TRACKS,
+            (*DATA, "tracks_flags", 0),
+            "FLYING",
+            "warning",
+            "dummy_chunk_id.tracks_data.car",
+            "its flag 'FLYING' is not a known one",
+        ),
+        (
+            TRACKS,
+            (*DATA, "tracks_poses", 0, 4, 0),
+            4000.0,
+            "warning",
+            "dummy_chunk_id.tracks_data.car",
+            "it leaps with",
+        ),
+        (
+            TRACKS,
+            (*DATA, "tracks_poses", 0, 4, 6),
+            3.0,
+            "warning",
+            "dummy_chunk_id.tracks_data.car",
+            "quaternions are not of length one",
+        ),
+        (
+            TRACKS,
+            ("dummy_chunk_id", "cuboidtracks_data", "cuboids_dims", 0),
+            [400, 2, 2],
+            "warning",
+            "dummy_chunk_id.tracks_data.car",
+            "larger than any vehicle",
+        ),
     ],
-)  # fmt: skip
+)
 def test_every_problem_has_its_member_and_field(
-    members: Members, problems: Any, name: str, keys: tuple[Any, ...], value: Any, level: str,
-    field: str, words: str,
-) -> None:  # fmt: skip
+    members: Members,
+    problems: Any,
+    name: str,
+    keys: tuple[Any, ...],
+    value: Any,
+    level: str,
+    field: str,
+    words: str,
+) -> None:
     found = problems(changed(members, name, *keys, value=value))
     assert any((p[0], p[1], p[2]) == (level, name, field) and words in p[3] for p in found), found
 
@@ -146,7 +245,7 @@ def test_every_problem_has_its_member_and_field(
         ("data_info.json", b'{"sequence_id": "small", "sequence_id": "small"', "delimiter"),
         ("map.xodr", b"<OpenDRIVE><header/><road/></OpenDRIVE>", "id"),
     ],
-)  # fmt: skip
+)
 def test_members_of_the_wrong_kind(
     members: Members, problems: Any, name: str, data: bytes, words: str
 ) -> None:
@@ -160,9 +259,8 @@ def test_the_payloads_version_is_looked_at(members: Members, problems: Any) -> N
 
     assert problems(members | {"volume.nurec": payload("0.2.576")}) == set()
     assert problems(members | {"volume.nurec": payload("7.1")}) == {
-        ("warning", "volume.nurec", "nre_data.version",
-         "'7.1' is not a known version; 0.2 is"),
-    }  # fmt: skip
+        ("warning", "volume.nurec", "nre_data.version", "'7.1' is not a known version; 0.2 is"),
+    }
 
 
 def test_fields_that_are_there_twice(members: Members, problems: Any) -> None:
@@ -196,8 +294,21 @@ def test_a_map_that_lies_beside_the_way(members: Members, problems: Any, spellin
 
 
 STRANGE: tuple[Any, ...] = (
-    None, True, [], {}, "", "NaN", 0, -1, 1e308, -1e14, float("nan"), 10**30, [[]], 2**63,
-)  # fmt: skip
+    None,
+    True,
+    [],
+    {},
+    "",
+    "NaN",
+    0,
+    -1,
+    1e308,
+    -1e14,
+    float("nan"),
+    10**30,
+    [[]],
+    2**63,
+)
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -12,10 +12,16 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.cli.main import main
-from carla_nurec_bridge.core.cameras import OpenCVPinholeCamera
-from carla_nurec_bridge.core.shutter import Shutter
-from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneCamera, SceneTrack, write_scene
-from carla_nurec_bridge.scene.checking import check_scene
+from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.shutter import Shutter
+from carla_nurec_bridge.scene import (
+    RigTrajectory,
+    Scene,
+    SceneCamera,
+    SceneTrack,
+    write_scene,
+)
+from carla_nurec_bridge.scene.checks.checking import check_scene
 
 
 @pytest.fixture
@@ -24,14 +30,27 @@ def members(tmp_path: Path) -> dict[str, bytes]:
     stamps = np.array([1_000_000, 1_100_000, 1_200_000])
     poses = np.tile(np.eye(4), (3, 1, 1))
     camera = SceneCamera(
-        "camera_front", OpenCVPinholeCamera.from_fov(64, 48, 90.0), np.eye(4), Shutter.GLOBAL,
+        "camera_front",
+        OpenCVPinholeCamera.from_fov(64, 48, 90.0),
+        np.eye(4),
+        Shutter.GLOBAL,
         np.array([[1_000_000, 1_030_000]]),
-    )  # fmt: skip
+    )
     track = SceneTrack("car", "automobile", (4.0, 2.0, 1.5), stamps, poses)
     scene = Scene(
-        None, "small", "small", (1_000_000, 1_200_000), RigTrajectory(stamps, poses), (camera,),
-        (track,), (), np.eye(4), np.eye(4), None, None,
-    )  # fmt: skip
+        None,
+        "small",
+        "small",
+        (1_000_000, 1_200_000),
+        RigTrajectory(stamps, poses),
+        (camera,),
+        (track,),
+        (),
+        np.eye(4),
+        np.eye(4),
+        None,
+        None,
+    )
     path = tmp_path / "sound.usdz"
     write_scene(path, scene)
     with zipfile.ZipFile(path) as file:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.rig import load_rig
+from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.scene import build_scene, open_scene
 from carla_nurec_bridge.scene.geodesy import GeoReference, ecef_from_enu, geo_reference
 
@@ -80,12 +80,15 @@ def test_maps_without_a_place_are_where_carla_puts_them(reference: str) -> None:
 @pytest.mark.parametrize(
     ("token", "words"),
     [
-        ("+lat_0=91 +lon_0=1", "cannot be used"), ("+proj=utm +zone=99", "+zone=99"),
-        ("EPSG:4326", "no projection to metres"), ("+proj=longlat", "no projection to metres"),
-        ("Munich", "Invalid projection: Munich"), ('PROJCS["x"]', "Invalid projection"),
+        ("+lat_0=91 +lon_0=1", "cannot be used"),
+        ("+proj=utm +zone=99", "+zone=99"),
+        ("EPSG:4326", "no projection to metres"),
+        ("+proj=longlat", "no projection to metres"),
+        ("Munich", "Invalid projection: Munich"),
+        ('PROJCS["x"]', "Invalid projection"),
         ("+lat_0=north +lon_0=1", "does not say where it is"),
     ],
-)  # fmt: skip
+)
 def test_places_that_are_none_are_carlas_default_with_the_cause(token: str, words: str) -> None:
     text = f"<OpenDRIVE><header><geoReference>{token}</geoReference></header></OpenDRIVE>"
     place = geo_reference(text, "m")

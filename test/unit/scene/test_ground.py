@@ -11,7 +11,7 @@ from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.opendrive import parse, read_opendrive
 from carla_nurec_bridge.opendrive.heights import ground_height
 from carla_nurec_bridge.scene import ground
-from carla_nurec_bridge.scene.surface import Surface
+from carla_nurec_bridge.scene.package.surface import Surface
 
 XODR = read_opendrive(config_path("maps", "demo_town.xodr"))
 

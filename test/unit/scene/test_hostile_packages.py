@@ -16,7 +16,7 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.scene import open_scene, read_surface
-from carla_nurec_bridge.scene.archive import write_archive
+from carla_nurec_bridge.scene.package.archive import write_archive
 
 Members = dict[str, bytes]
 
@@ -79,8 +79,15 @@ def test_flipped_bytes(members: Members, pack: Any, seed: int) -> None:
 def test_flipped_json(members: Members, pack: Any, seed: int) -> None:
     """Damage behind a correct checksum: the content itself lies."""
     rng = random.Random(seed)
-    name = rng.choice(["metadata.yaml", "data_info.json", "rig_trajectories.json",
-                       "sequence_tracks.json", "map.xodr"])  # fmt: skip
+    name = rng.choice(
+        [
+            "metadata.yaml",
+            "data_info.json",
+            "rig_trajectories.json",
+            "sequence_tracks.json",
+            "map.xodr",
+        ]
+    )
     data = bytearray(members[name])
     for _ in range(rng.choice((1, 3))):
         data[rng.randrange(len(data))] = rng.choice(b'0123456789-.eE"[]{},:\x00\xff an')
@@ -127,8 +134,10 @@ def test_members_that_may_be_missing_are_noted(members: Members, pack: Any) -> N
     assert scene.tracks == ()
     assert scene.xodr is None
     assert [note.split(":")[0] for note in scene.notes] == [
-        "no sequence_tracks.json", "no metadata.yaml", "no map.xodr",
-    ]  # fmt: skip
+        "no sequence_tracks.json",
+        "no metadata.yaml",
+        "no map.xodr",
+    ]
     assert read_surface(scene) is None
 
 
@@ -220,10 +229,13 @@ DATA = ("dummy_chunk_id", "tracks_data")
         (TRACKS, set_in(*DATA, "tracks_id")(["a", "b"]), "not of one length"),
         (TRACKS, set_in(*DATA, "tracks_poses", 0, 1)([0] * 7), "quaternion of length zero"),
         (TRACKS, set_in(*DATA, "tracks_poses", 0, 1)([0] * 6), "field .*tracks_poses"),
-        (TRACKS, set_in("dummy_chunk_id", "cuboidtracks_data", "cuboids_dims", 0)([0, 1, 1]),
-         "has a box of"),
+        (
+            TRACKS,
+            set_in("dummy_chunk_id", "cuboidtracks_data", "cuboids_dims", 0)([0, 1, 1]),
+            "has a box of",
+        ),
     ],
-)  # fmt: skip
+)
 def test_fields_that_lie(
     members: Members, pack: Any, name: str, change: Callable[[Any], None], words: str
 ) -> None:

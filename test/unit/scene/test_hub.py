@@ -19,9 +19,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from carla_nurec_bridge.core.errors import BridgeError, DeadlineError, InputError
-from carla_nurec_bridge.scene import download as download_module
-from carla_nurec_bridge.scene.download import Wanted, download
-from carla_nurec_bridge.scene.hub import PublishedScene, choose
+from carla_nurec_bridge.scene.hub import download as download_module
+from carla_nurec_bridge.scene.hub.download import WantedFile, download
+from carla_nurec_bridge.scene.hub.hub import PublishedScene, choose
 
 NAME = "someone/scenes"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -69,8 +69,11 @@ class _Hub(BaseHTTPRequestHandler):
             self._json({"id": NAME, "sha": COMMIT, "siblings": siblings, "private": False})
         elif (name := path.partition(f"/resolve/{COMMIT}/")[2]) in FILES:
             content = FILES[name]
-            headers = {"X-Repo-Commit": COMMIT, "ETag": f'"{_oid(content)}"',
-                       "Accept-Ranges": "bytes"}  # fmt: skip
+            headers = {
+                "X-Repo-Commit": COMMIT,
+                "ETag": f'"{_oid(content)}"',
+                "Accept-Ranges": "bytes",
+            }
             begin = 0
             if self.headers.get("Range"):
                 begin = int(self.headers["Range"].removeprefix("bytes=").partition("-")[0])
@@ -130,23 +133,34 @@ def _oid(content: bytes) -> str:
 class Hub:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.handler = type("Handler", (_Hub,), {
-            "seen": [], "token": None, "stall_at": None, "refused_at": "",
-            "cut_at": None,
-        })  # fmt: skip
+        self.handler = type(
+            "Handler",
+            (_Hub,),
+            {
+                "seen": [],
+                "token": None,
+                "stall_at": None,
+                "refused_at": "",
+                "cut_at": None,
+            },
+        )
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler)
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
         self.thread.start()
 
     def start(self, *arguments: str, token: str = "") -> subprocess.Popen[str]:
         env = {
-            **os.environ, "HF_ENDPOINT": f"http://127.0.0.1:{self.server.server_port}",
-            "HF_HOME": str(self.folder / "home"), "HF_TOKEN": token, "NO_PROXY": "127.0.0.1",
+            **os.environ,
+            "HF_ENDPOINT": f"http://127.0.0.1:{self.server.server_port}",
+            "HF_HOME": str(self.folder / "home"),
+            "HF_TOKEN": token,
+            "NO_PROXY": "127.0.0.1",
             "COLUMNS": "200",
-        }  # fmt: skip
+        }
         verb = (sys.executable, "-m", "carla_nurec_bridge.cli.main", "scene")
-        return subprocess.Popen([*verb, *arguments], env=env, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)  # fmt: skip
+        return subprocess.Popen(
+            [*verb, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
 
     def run(self, *arguments: str, token: str = "") -> subprocess.CompletedProcess[str]:
         with self.start(*arguments, token=token) as process:
@@ -169,8 +183,10 @@ def test_scenes_are_listed_by_release(hub: Hub) -> None:
     assert "3 scenes" in done.stdout
     lines = [line.split() for line in done.stdout.splitlines() if ".usdz" in line]
     assert [line[:2] for line in lines] == [
-        ["aaaa-1", "25.07"], ["bbbb-2", "25.07"], ["aaaa-1", "26.02"],
-    ]  # fmt: skip
+        ["aaaa-1", "25.07"],
+        ["bbbb-2", "25.07"],
+        ["aaaa-1", "26.02"],
+    ]
 
 
 def test_only_what_was_asked_for_is_fetched_and_only_once(hub: Hub, tmp_path: Path) -> None:
@@ -222,17 +238,17 @@ def test_what_came_is_checked_and_a_broken_connection_is_mended(
     content = FILES[name]
     heard: list[int] = []
     hub.handler.cut_at = 700
-    download(Wanted(base, len(content), _oid(content)), tmp_path / "a", {}, heard.append)
+    download(WantedFile(base, len(content), _oid(content)), tmp_path / "a", {}, heard.append)
     assert (tmp_path / "a").read_bytes() == content
     assert sum(heard) == len(content)
     ranges = [r for _, path, r in hub.handler.seen if name in path]
     assert ranges == [None, "bytes=700-", "bytes=1400-"]
     with pytest.raises(BridgeError, match="what came differs from what the server lists"):
-        download(Wanted(base, len(content), "0" * 40), tmp_path / "b", {})
+        download(WantedFile(base, len(content), "0" * 40), tmp_path / "b", {})
     assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["a"]
     hub.handler.cut_at = 0
     with pytest.raises(DeadlineError, match="the connection broke .*, 5 times"):
-        download(Wanted(base, len(content), _oid(content)), tmp_path / "c", {})
+        download(WantedFile(base, len(content), _oid(content)), tmp_path / "c", {})
 
 
 def test_no_secret_is_printed(hub: Hub, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.opendrive import OpenDriveMap, parse
 from carla_nurec_bridge.scene import ground
-from carla_nurec_bridge.scene.settling import Ground
-from carla_nurec_bridge.scene.surface import Surface
+from carla_nurec_bridge.scene.build.ground_snapping import SnappingGround
+from carla_nurec_bridge.scene.package.surface import Surface
 
 BRIDGE_M = 6.0
 
@@ -52,7 +52,7 @@ def _along_y(z: float) -> np.ndarray:
 @pytest.mark.parametrize("offset_m", [0.0, 41.7])
 def test_heights_tell_the_road_of_a_drive(crossing: OpenDriveMap, offset_m: float) -> None:
     for way, z in ((_along_x(offset_m), 0.0), (_along_y(BRIDGE_M + offset_m), BRIDGE_M)):
-        found = Ground(crossing, way).heights(way, "the drive", known=True)
+        found = SnappingGround(crossing, way).heights(way, "the drive", known=True)
         assert found == pytest.approx(np.full(90, z), abs=0.02)
 
 
@@ -62,7 +62,9 @@ def test_without_heights_a_drive_stays_on_its_road(crossing: OpenDriveMap, cut: 
     for way, z in ((_along_x(0.0)[cut], 0.0), (_along_y(0.0)[cut], BRIDGE_M)):
         poses = np.tile(np.eye(4), (len(way), 1, 1))
         poses[:, :3, 3] = way
-        settled = Ground(crossing, None).settle(poses, "the drive", known=False, ahead_m=0.5)
+        settled = SnappingGround(crossing, None).settle(
+            poses, "the drive", known=False, ahead_m=0.5
+        )
         assert settled[:, 2, 3] == pytest.approx(np.full(len(way), z), abs=0.02)
 
 

@@ -10,9 +10,9 @@ from realdata import real
 from scipy.spatial.transform import Rotation
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.scene.model import Look
-from carla_nurec_bridge.scene.trajectory_file import read_trajectory
-from carla_nurec_bridge.scene.user_table import read_users
+from carla_nurec_bridge.scene.build.road_user_csv import read_users
+from carla_nurec_bridge.scene.build.trajectory_file import read_trajectory
+from carla_nurec_bridge.scene.package.model import Appearance
 
 
 def written(tmp_path: Path, text: str, name: str = "way.csv") -> Path:
@@ -147,13 +147,15 @@ def test_road_users_of_one_file(tmp_path: Path) -> None:
     )
     a, b, c = read_users(written(tmp_path, text))
     assert (a.track_id, a.label_class, a.samples.stamps_us.tolist()) == (
-        "a", "automobile", [1_000_000, 2_000_000],
-    )  # fmt: skip
+        "a",
+        "automobile",
+        [1_000_000, 2_000_000],
+    )
     assert a.size_m == pytest.approx((4.18, 1.99, 1.39), abs=0.05), "Audi's TT, from the catalogue"
     assert a.look is not None
     assert (a.look.blueprint, a.look.colour) == ("vehicle.audi.tt", (180, 30, 32))
     assert (b.label_class, b.size_m, b.flags, b.look) == ("person", (0.4, 0.4, 1.7), "NONE", None)
-    assert c.look == Look("", (0, 255, 0)), "a colour needs no blueprint"
+    assert c.look == Appearance("", (0, 255, 0)), "a colour needs no blueprint"
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,22 @@ facts["color"] = list(library.find("vehicle.audi.tt").get_attribute("color").rec
 facts["tags"] = library.find("vehicle.audi.tt").tags
 
 wanted = carla.WeatherParameters()
-names = ["cloudiness", "precipitation", "precipitation_deposits", "wind_intensity",
-         "sun_azimuth_angle", "sun_altitude_angle", "fog_density", "fog_distance", "fog_falloff",
-         "wetness", "scattering_intensity", "mie_scattering_scale", "rayleigh_scattering_scale",
-         "dust_storm"]  # fmt: skip
+names = [
+    "cloudiness",
+    "precipitation",
+    "precipitation_deposits",
+    "wind_intensity",
+    "sun_azimuth_angle",
+    "sun_altitude_angle",
+    "fog_density",
+    "fog_distance",
+    "fog_falloff",
+    "wetness",
+    "scattering_intensity",
+    "mie_scattering_scale",
+    "rayleigh_scattering_scale",
+    "dust_storm",
+]
 for number, name in enumerate(names, start=1):
     setattr(wanted, name, float(number))
 world.set_weather(wanted)

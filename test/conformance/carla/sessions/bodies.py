@@ -92,8 +92,10 @@ fresh()
 car.set_collisions(False)
 car.set_target_velocity(times(ahead, 15.0))
 stage.ticks(30)
-facts["ghost"] = [along(car.get_location() - start.location),
-                  other.get_location().distance(beside(start, 14.0, 0.0).location)]  # fmt: skip
+facts["ghost"] = [
+    along(car.get_location() - start.location),
+    other.get_location().distance(beside(start, 14.0, 0.0).location),
+]
 car.set_collisions(True)
 other.destroy()
 
@@ -108,34 +110,50 @@ facts["vehicle_bones"] = [pose(t) for t in car.get_vehicle_bone_world_transforms
 facts["relative_bones"] = [pose(t) for t in car.get_bone_relative_transforms()]
 facts["wheels"] = [[p / 100 for p in xyz(w.position)] for w in car.get_physics_control().wheels]
 left = carla.VehicleWheelLocation.FL_Wheel
-facts["steer"] = [car.get_wheel_steer_angle(left),
-                  car.get_component_relative_transform("Wheel_Front_Left").rotation.yaw,
-                  pose(car.get_component_world_transform("Wheel_Front_Left"))]  # fmt: skip
+facts["steer"] = [
+    car.get_wheel_steer_angle(left),
+    car.get_component_relative_transform("Wheel_Front_Left").rotation.yaw,
+    pose(car.get_component_world_transform("Wheel_Front_Left")),
+]
 car.set_wheel_steer_direction(left, 12.0)
 car.set_wheel_pitch_angle(left, 34.0)
 stage.ticks(1)
 shown = car.get_component_relative_transform("Wheel_Front_Left").rotation
 facts["shown"] = [shown.yaw, shown.pitch, car.get_wheel_steer_angle(left)]
 facts["no_component"] = failure(lambda: car.get_component_world_transform("Spoiler"))
-facts["sockets"] = [car.get_socket_names(), len(car.get_socket_world_transforms()),
-                    len(car.get_socket_relative_transforms())]  # fmt: skip
+facts["sockets"] = [
+    car.get_socket_names(),
+    len(car.get_socket_world_transforms()),
+    len(car.get_socket_relative_transforms()),
+]
 fresh()
 before = car.get_wheel_pitch_angle(left), car.get_location()
 car.set_target_velocity(times(ahead, 1.0))
 stage.ticks(10)
 way = car.get_location().distance(before[1])
-facts["rolled"] = [(car.get_wheel_pitch_angle(left) - before[0]) % 360.0, way,
-                   physics.wheels[0].radius / 100]  # fmt: skip
+facts["rolled"] = [
+    (car.get_wheel_pitch_angle(left) - before[0]) % 360.0,
+    way,
+    physics.wheels[0].radius / 100,
+]
 
 # Telemetry follows the model.
 fresh()
 car.apply_control(carla.VehicleControl(throttle=0.8, steer=0.1))
 stage.ticks(30)
 data = car.get_telemetry_data()
-facts["telemetry"] = [data.speed, car.get_velocity().length(), data.throttle, data.steer,
-                      data.brake, data.gear, car.get_control().gear,
-                      sum(w.tire_load for w in data.wheels),
-                      [w.omega for w in data.wheels], data.drag]  # fmt: skip
+facts["telemetry"] = [
+    data.speed,
+    car.get_velocity().length(),
+    data.throttle,
+    data.steer,
+    data.brake,
+    data.gear,
+    car.get_control().gear,
+    sum(w.tire_load for w in data.wheels),
+    [w.omega for w in data.wheels],
+    data.drag,
+]
 # Braking loads the front.
 car.apply_control(carla.VehicleControl(brake=1.0))
 stage.ticks(2)
@@ -148,14 +166,22 @@ facts["lamps"] = [int(car.get_light_state()), int(world.get_vehicles_light_state
 gains = carla.AckermannControllerSettings(0.5, 0.1, 0.2, 0.03, 0.01, 0.02)
 car.apply_ackermann_controller_settings(gains)
 kept = car.get_ackermann_controller_settings()
-facts["gains"] = [kept.speed_kp, kept.speed_ki, kept.speed_kd, kept.accel_kp, kept.accel_ki,
-                  kept.accel_kd]  # fmt: skip
+facts["gains"] = [
+    kept.speed_kp,
+    kept.speed_ki,
+    kept.speed_kd,
+    kept.accel_kp,
+    kept.accel_ki,
+    kept.accel_kd,
+]
 
 # Into a house: it stands, the car stops and is told what it met.
 label = carla.CityObjectLabel
 road = [w.transform.location for w in stage.map.generate_waypoints(5.0)]
-house = min(world.get_environment_objects(label.Buildings),
-            key=lambda b: min(b.transform.location.distance(p) for p in road))  # fmt: skip
+house = min(
+    world.get_environment_objects(label.Buildings),
+    key=lambda b: min(b.transform.location.distance(p) for p in road),
+)
 box = house.bounding_box
 turn = carla.Transform(carla.Location(), box.rotation)
 side = turn.get_forward_vector()
@@ -188,8 +214,14 @@ for _ in range(30):
 here = car.get_location() - centre
 gap = here.x * side.x + here.y * side.y
 event = heard.get(timeout=250)
-facts["house"] = [gap - box.extent.x, car.get_velocity().length(), event.other_actor.type_id,
-                  event.other_actor.id, xyz(event.normal_impulse), xyz(side)]  # fmt: skip
+facts["house"] = [
+    gap - box.extent.x,
+    car.get_velocity().length(),
+    event.other_actor.type_id,
+    event.other_actor.id,
+    xyz(event.normal_impulse),
+    xyz(side),
+]
 world.enable_environment_objects({house.id}, False)
 car.set_target_velocity(times(side, -10.0))
 stage.ticks(20)
@@ -198,8 +230,9 @@ facts["gone_house"] = here.x * side.x + here.y * side.y - box.extent.x
 
 # A walker is pushed away, not run through.
 fresh()
-walker = world.spawn_actor(stage.library.find("walker.pedestrian.0001"),
-                           beside(start, 8.0, 0.0, 1.2))  # fmt: skip
+walker = world.spawn_actor(
+    stage.library.find("walker.pedestrian.0001"), beside(start, 8.0, 0.0, 1.2)
+)
 stage.ticks(10)
 stood = walker.get_location()
 car.set_target_velocity(times(ahead, 8.0))

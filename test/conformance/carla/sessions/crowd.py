@@ -27,8 +27,10 @@ joined = late.get_world()
 deadline = time.monotonic() + 20.0
 while joined.get_snapshot().frame == 0 and time.monotonic() < deadline:
     time.sleep(0.02)  # the state comes on a connection of its own
-facts["joined"] = [joined.get_snapshot().frame == world.get_snapshot().frame,
-                   car.id in {actor.id for actor in joined.get_actors()}]  # fmt: skip
+facts["joined"] = [
+    joined.get_snapshot().frame == world.get_snapshot().frame,
+    car.id in {actor.id for actor in joined.get_actors()},
+]
 heard: queue.Queue[int] = queue.Queue()
 watching = joined.on_tick(lambda snapshot: heard.put(snapshot.frame))
 frames = [world.tick() for _ in range(30)]
@@ -43,8 +45,13 @@ facts["others_actor"] = world.get_actor(made.id).type_id
 made.destroy()
 
 # Two clients on one sensor, one of them slow: in step with the world neither loses a frame.
-camera, quick = stage.sensor("sensor.camera.depth", car, carla.Transform(carla.Location(z=2)),
-                             image_size_x=64, image_size_y=48)  # fmt: skip
+camera, quick = stage.sensor(
+    "sensor.camera.depth",
+    car,
+    carla.Transform(carla.Location(z=2)),
+    image_size_x=64,
+    image_size_y=48,
+)
 world.tick()
 same = joined.get_actor(camera.id)
 slow: list[int] = []
@@ -80,8 +87,13 @@ def token_of(sensor: Any) -> int:
 
 
 # Listeners that die in the middle of a frame, without having read it, hold nobody up.
-large, pictures = stage.sensor("sensor.camera.depth", car, carla.Transform(carla.Location(z=2)),
-                               image_size_x=1600, image_size_y=900)  # fmt: skip
+large, pictures = stage.sensor(
+    "sensor.camera.depth",
+    car,
+    carla.Transform(carla.Location(z=2)),
+    image_size_x=1600,
+    image_size_y=900,
+)
 stage.ticks(2)
 begin = time.monotonic()
 stage.ticks(10)
@@ -97,8 +109,7 @@ for one in doomed:
     one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     one.close()
 begin = time.monotonic()
-facts["after_deaths"] = [len({world.tick() for _ in range(10)}),
-                         time.monotonic() - begin - usual_s]  # fmt: skip
+facts["after_deaths"] = [len({world.tick() for _ in range(10)}), time.monotonic() - begin - usual_s]
 large.stop()
 camera.stop()
 large.destroy()
@@ -107,9 +118,12 @@ del joined, late, same
 
 # Two hundred vehicles, moving.
 batch = carla.command
-blueprints = [b for b in stage.library.filter("vehicle.*")
-              if b.get_attribute("number_of_wheels").as_int() == 4
-              and b.get_attribute("base_type").as_str() == "car"]  # fmt: skip
+blueprints = [
+    b
+    for b in stage.library.filter("vehicle.*")
+    if b.get_attribute("number_of_wheels").as_int() == 4
+    and b.get_attribute("base_type").as_str() == "car"
+]
 car.destroy()
 spots = []
 for waypoint in stage.map.generate_waypoints(6.5):
@@ -144,11 +158,14 @@ facts["moved"] = sum(
     row.get_transform().location.distance(first[actor_id].location) > 2.0
     for actor_id, row in rows.items()
 )
-facts["lowest"] = min(row.get_transform().location.z - first[actor_id].location.z
-                      for actor_id, row in rows.items())  # fmt: skip
+facts["lowest"] = min(
+    row.get_transform().location.z - first[actor_id].location.z for actor_id, row in rows.items()
+)
 gone = stage.client.apply_batch_sync([batch.DestroyActor(actor_id) for actor_id in ids], True)
-facts["destroyed"] = [sum(not answer.error for answer in gone),
-                      len(world.get_actors().filter("vehicle.*"))]  # fmt: skip
+facts["destroyed"] = [
+    sum(not answer.error for answer in gone),
+    len(world.get_actors().filter("vehicle.*")),
+]
 
 # By itself the world keeps its pace, whatever its listeners do.
 settings = world.get_settings()
@@ -157,8 +174,10 @@ settings.fixed_delta_seconds = None
 world.apply_settings(settings)
 world.wait_for_tick()
 stamps = [world.wait_for_tick().timestamp for _ in range(40)]
-facts["pace"] = [stamps[-1].elapsed_seconds - stamps[0].elapsed_seconds,
-                 stamps[-1].platform_timestamp - stamps[0].platform_timestamp]  # fmt: skip
+facts["pace"] = [
+    stamps[-1].elapsed_seconds - stamps[0].elapsed_seconds,
+    stamps[-1].platform_timestamp - stamps[0].platform_timestamp,
+]
 
 # With a fixed step it runs as fast as it can, and sensors have data as soon as calls are made.
 settings.fixed_delta_seconds = DELTA_S
@@ -175,6 +194,8 @@ scanner.stop()
 begin = world.wait_for_tick().timestamp
 time.sleep(0.5)
 end = world.wait_for_tick().timestamp
-facts["free"] = [end.elapsed_seconds - begin.elapsed_seconds,
-                 end.platform_timestamp - begin.platform_timestamp]  # fmt: skip
+facts["free"] = [
+    end.elapsed_seconds - begin.elapsed_seconds,
+    end.platform_timestamp - begin.platform_timestamp,
+]
 leave(facts)

@@ -12,9 +12,12 @@ world = client.get_world()
 facts = {"first": [world.get_map().name, world.id]}
 frame = world.tick()
 again = client.reload_world(False)
-facts["reloaded"] = [again.get_map().name, again.id,
-                     len(again.get_actors().filter("vehicle.*")),
-                     again.get_settings().synchronous_mode]  # fmt: skip
+facts["reloaded"] = [
+    again.get_map().name,
+    again.id,
+    len(again.get_actors().filter("vehicle.*")),
+    again.get_settings().synchronous_mode,
+]
 other = client.load_world("Town01")
 facts["loaded"] = [other.get_map().name, other.id, other.get_settings().synchronous_mode]
 settings = other.get_settings()

@@ -24,8 +24,14 @@ box = world.spawn_actor(
 half = xyz(box.bounding_box.extent)
 facts["half"] = half
 optics = {"image_size_x": WIDTH, "image_size_y": HEIGHT, "fov": FOV}
-lasers = {"channels": 64, "range": 60, "points_per_second": 2560000, "rotation_frequency": 20,
-          "upper_fov": 3, "lower_fov": -3}  # fmt: skip
+lasers = {
+    "channels": 64,
+    "range": 60,
+    "points_per_second": 2560000,
+    "rotation_frequency": 20,
+    "upper_fov": 3,
+    "lower_fov": -3,
+}
 nowhere = {"dropoff_general_rate": 0.0, "dropoff_intensity_limit": 0.0}
 
 
@@ -36,19 +42,32 @@ def sensor(name: str, at: carla.Transform = eye, **attributes: object) -> Any:
 
 heard = {
     name: sensor(f"sensor.camera.{name}", **optics)
-    for name in ("rgb", "depth", "instance_segmentation", "normals", "optical_flow", "dvs",
-                 "cosmos_visualization", "semantic_segmentation")
+    for name in (
+        "rgb",
+        "depth",
+        "instance_segmentation",
+        "normals",
+        "optical_flow",
+        "dvs",
+        "cosmos_visualization",
+        "semantic_segmentation",
+    )
 } | {
     "lidar": sensor("sensor.lidar.ray_cast", **lasers, **nowhere),
     "noisy": sensor("sensor.lidar.ray_cast", noise_stddev=0.1, noise_seed=5, **lasers, **nowhere),
-    "thin": sensor("sensor.lidar.ray_cast", horizontal_fov=90, noise_seed=5, **lasers
-                   | {"dropoff_general_rate": 0.45, "dropoff_intensity_limit": 0.0}),
+    "thin": sensor(
+        "sensor.lidar.ray_cast",
+        horizontal_fov=90,
+        noise_seed=5,
+        **lasers | {"dropoff_general_rate": 0.45, "dropoff_intensity_limit": 0.0},
+    ),
     "semantic": sensor("sensor.lidar.ray_cast_semantic", **lasers),
-    "radar": sensor("sensor.other.radar", horizontal_fov=40, vertical_fov=10,
-                    points_per_second=60000, range=50),
+    "radar": sensor(
+        "sensor.other.radar", horizontal_fov=40, vertical_fov=10, points_per_second=60000, range=50
+    ),
     "obstacle": sensor("sensor.other.obstacle", aim, distance=30, hit_radius=0.3),
     "dynamic": sensor("sensor.other.obstacle", aim, distance=30, only_dynamics=True),
-}  # fmt: skip
+}
 last: dict[str, Any] = {}
 
 
@@ -104,8 +123,10 @@ def cloud(name: str) -> np.ndarray:
 
 
 hits = cloud("lidar")[on_box(cloud("lidar"))]
-facts["lidar"] = [len(hits), *(float(v) for v in (hits[:, 0].min(), hits[:, 0].max(),
-                                                  hits[:, 1].mean()))]  # fmt: skip
+facts["lidar"] = [
+    len(hits),
+    *(float(v) for v in (hits[:, 0].min(), hits[:, 0].max(), hits[:, 1].mean())),
+]
 counts = [last["lidar"].get_point_count(k) for k in range(64)]
 first, final = cloud("lidar")[: counts[0]], cloud("lidar")[-counts[-1] :]
 facts["channels"] = [
@@ -117,21 +138,34 @@ ranges = np.linalg.norm(noisy[:, :3], axis=1)
 facts["noise"] = float((ranges - (AHEAD_M - half[0]) * ranges / noisy[:, 0]).std())
 thin = cloud("thin")
 facts["thin"] = [
-    len(thin) / max(1, int((abs(np.degrees(np.arctan2(cloud("lidar")[:, 1], cloud("lidar")[:, 0])))
-                            <= 45).sum()) * 4),
+    len(thin)
+    / max(
+        1,
+        int((abs(np.degrees(np.arctan2(cloud("lidar")[:, 1], cloud("lidar")[:, 0]))) <= 45).sum())
+        * 4,
+    ),
     float(np.abs(np.degrees(np.arctan2(thin[:, 1], thin[:, 0]))).max()),
-]  # fmt: skip
+]
 layout = np.dtype([("xyz", "f4", (3,)), ("cosine", "f4"), ("object", "u4"), ("tag", "u4")])
 points = np.frombuffer(last["semantic"].raw_data, layout)
 named = points[(points["object"] == box.id) & on_box(points["xyz"])]
 facing = named["xyz"][:, 0] / np.linalg.norm(named["xyz"], axis=1)
-facts["semantic"] = [len(named), float(abs(named["cosine"] - facing).max()),
-                     float(named["xyz"][:, 1].mean())]  # fmt: skip
-seen = [d for d in last["radar"] if abs(d.depth * math.cos(d.azimuth) * math.cos(d.altitude)
-                                        - (AHEAD_M - half[0])) < 0.02]  # fmt: skip
-facts["radar"] = [len(seen), float(np.mean([d.azimuth for d in seen])),
-                  max(abs(d.azimuth) for d in last["radar"]),
-                  max(abs(d.velocity) for d in last["radar"])]  # fmt: skip
+facts["semantic"] = [
+    len(named),
+    float(abs(named["cosine"] - facing).max()),
+    float(named["xyz"][:, 1].mean()),
+]
+seen = [
+    d
+    for d in last["radar"]
+    if abs(d.depth * math.cos(d.azimuth) * math.cos(d.altitude) - (AHEAD_M - half[0])) < 0.02
+]
+facts["radar"] = [
+    len(seen),
+    float(np.mean([d.azimuth for d in seen])),
+    max(abs(d.azimuth) for d in last["radar"]),
+    max(abs(d.velocity) for d in last["radar"]),
+]
 facts["obstacle"] = [last["obstacle"].distance, last["obstacle"].other_actor.id, box.id]
 facts["still"] = [
     len(list(last["dvs"])),
@@ -146,8 +180,11 @@ instance = picture("instance_segmentation").astype(int)
 mine = instance[..., 1] + 256 * instance[..., 0] == box.id
 rows, columns = np.nonzero(mine)
 at = (int(rows.mean()), int(columns.mean()))
-facts["flow"] = [[float(v) for v in flow[at]], float(np.abs(flow[~mine]).max()),
-                 [int(columns.min()), int(columns.max())]]  # fmt: skip
+facts["flow"] = [
+    [float(v) for v in flow[at]],
+    float(np.abs(flow[~mine]).max()),
+    [int(columns.min()), int(columns.max())],
+]
 events = np.frombuffer(
     last["dvs"].raw_data, np.dtype([("x", "<u2"), ("y", "<u2"), ("t", "<i8"), ("on", "?")])
 )
@@ -156,8 +193,11 @@ facts["events"] = {
     "polarities": sorted({bool(v) for v in events["on"]}),
     "left": float((events["x"] < WIDTH / 2).mean()),
     "sorted": bool(np.all(np.diff(events["t"]) >= 0)),
-    "within": [float(events["t"].min() * 1e-9), float(events["t"].max() * 1e-9),
-               last["dvs"].timestamp],
-}  # fmt: skip
+    "within": [
+        float(events["t"].min() * 1e-9),
+        float(events["t"].max() * 1e-9),
+        last["dvs"].timestamp,
+    ],
+}
 facts["seen_by_dynamic"] = dynamic[1].qsize()
 leave(facts, tuple(actor for actor, _ in heard.values()))

@@ -30,14 +30,24 @@ def pixels(heard: queue.Queue[Any], frame: int) -> np.ndarray:
 buildings = world.get_environment_objects(label.Buildings)
 facts["objects"] = {
     "any": len(world.get_environment_objects(label.Any)),
-    "buildings": [[b.id, b.name, str(b.type), xyz(b.bounding_box.location),
-                   xyz(b.bounding_box.extent), b.bounding_box.rotation.yaw,
-                   pose(b.transform)] for b in buildings[:3]],
-    "boxes": [len(world.get_level_bbs(tag)) for tag in (label.Buildings, label.TrafficLight,
-                                                        label.Water)],
+    "buildings": [
+        [
+            b.id,
+            b.name,
+            str(b.type),
+            xyz(b.bounding_box.location),
+            xyz(b.bounding_box.extent),
+            b.bounding_box.rotation.yaw,
+            pose(b.transform),
+        ]
+        for b in buildings[:3]
+    ],
+    "boxes": [
+        len(world.get_level_bbs(tag)) for tag in (label.Buildings, label.TrafficLight, label.Water)
+    ],
     "names": len(world.get_names_of_all_objects()),
     "first_name": world.get_names_of_all_objects()[0],
-}  # fmt: skip
+}
 
 # A building is hit by a ray until it is hidden; the picture changes with it.
 house = buildings[0].bounding_box
@@ -108,8 +118,9 @@ world.set_weather(weather)
 # Debug shapes, seen by rgb cameras only, for as long as they live.
 eye = beside(start, 0.0, 0.0, 2.0)
 colour, seen_rgb = stage.sensor("sensor.camera.rgb", None, eye, image_size_x=200, image_size_y=100)
-deep, seen_depth = stage.sensor("sensor.camera.depth", None, eye, image_size_x=200,
-                                image_size_y=100)  # fmt: skip
+deep, seen_depth = stage.sensor(
+    "sensor.camera.depth", None, eye, image_size_x=200, image_size_y=100
+)
 frame = stage.ticks(2)
 bare, bare_depth = pixels(seen_rgb, frame), pixels(seen_depth, frame)
 debug = world.debug
@@ -134,25 +145,29 @@ ahead = beside(start, 10.0, 0.0, 2.0).location
 below = carla.Location(ahead.x, ahead.y, ahead.z - 4.0)
 shapes = {
     "point": lambda: debug.draw_point(ahead, 5.0, red, 0.1),
-    "line": lambda: debug.draw_line(beside(start, 10, -3, 2).location,
-                                    beside(start, 10, 3, 2).location, 2.0, red, 0.1),
-    "arrow": lambda: debug.draw_arrow(beside(start, 10, -3, 2).location,
-                                      beside(start, 10, 3, 2).location, 1.0, 5.0, red, 0.1),
-    "box": lambda: debug.draw_box(carla.BoundingBox(ahead, carla.Vector3D(0.5, 1, 0.8)),
-                                  start.rotation, 0.5, red, 0.1),
+    "line": lambda: debug.draw_line(
+        beside(start, 10, -3, 2).location, beside(start, 10, 3, 2).location, 2.0, red, 0.1
+    ),
+    "arrow": lambda: debug.draw_arrow(
+        beside(start, 10, -3, 2).location, beside(start, 10, 3, 2).location, 1.0, 5.0, red, 0.1
+    ),
+    "box": lambda: debug.draw_box(
+        carla.BoundingBox(ahead, carla.Vector3D(0.5, 1, 0.8)), start.rotation, 0.5, red, 0.1
+    ),
     "string": lambda: debug.draw_string(ahead, "words", False, red, 0.1),
     "string with a shadow": lambda: debug.draw_string(ahead, "words", True, red, 0.1),
     # The heads-up display shows what lies below the road as well.
     "point on display": lambda: debug.draw_hud_point(below, 5.0, red, 0.1),
-    "line on display": lambda: debug.draw_hud_line(beside(start, 10, -3, -1).location,
-                                                   beside(start, 10, 3, -1).location, 2.0, red,
-                                                   0.1),
-    "arrow on display": lambda: debug.draw_hud_arrow(beside(start, 10, -3, -1).location,
-                                                     beside(start, 10, 3, -1).location, 1.0, 5.0,
-                                                     red, 0.1),
+    "line on display": lambda: debug.draw_hud_line(
+        beside(start, 10, -3, -1).location, beside(start, 10, 3, -1).location, 2.0, red, 0.1
+    ),
+    "arrow on display": lambda: debug.draw_hud_arrow(
+        beside(start, 10, -3, -1).location, beside(start, 10, 3, -1).location, 1.0, 5.0, red, 0.1
+    ),
     "box on display": lambda: debug.draw_hud_box(
-        carla.BoundingBox(below, carla.Vector3D(0.5, 1, 0.8)), start.rotation, 0.5, red, 0.1),
-}  # fmt: skip
+        carla.BoundingBox(below, carla.Vector3D(0.5, 1, 0.8)), start.rotation, 0.5, red, 0.1
+    ),
+}
 facts["shapes"] = {}
 for name, draw in shapes.items():
     draw()

@@ -13,8 +13,9 @@ def ahead(car: carla.Vehicle, light: carla.TrafficLight) -> tuple[float, bool, b
     """Return the angle to the middle of a light's volume as ``BasicAgent`` takes it, and more."""
     volume = light.get_transform().transform(light.trigger_volume.location)
     goal, pose = stage.map.get_waypoint(volume), car.get_transform()
-    way = np.array([goal.transform.location.x - pose.location.x,
-                    goal.transform.location.y - pose.location.y])  # fmt: skip
+    way = np.array(
+        [goal.transform.location.x - pose.location.x, goal.transform.location.y - pose.location.y]
+    )
     forward = pose.get_forward_vector()
     cosine = np.dot([forward.x, forward.y], way) / np.linalg.norm(way)
     angle_deg = float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
@@ -29,8 +30,10 @@ facts: dict[str, Any] = {"count": len(lights)}
 group = lights[0].get_group_traffic_lights()
 facts["group"] = len(group)
 landmarks = stage.map.get_all_landmarks_of_type("1000001")
-facts["ids"] = [sorted(light.get_opendrive_id() for light in lights),
-                sorted({mark.id for mark in landmarks})]  # fmt: skip
+facts["ids"] = [
+    sorted(light.get_opendrive_id() for light in lights),
+    sorted({mark.id for mark in landmarks}),
+]
 facts["by_landmark"] = sum(world.get_traffic_light(mark) is not None for mark in landmarks)
 world.reset_all_traffic_lights()
 history = []
@@ -64,10 +67,14 @@ for light in lights:
             continue
         stage.ticks(4)
         near = car.get_traffic_light()
-        facts["told"].append([
-            car.is_at_traffic_light(), str(car.get_traffic_light_state()),
-            near.get_opendrive_id() if near else None, light.get_opendrive_id(),
-        ])  # fmt: skip
+        facts["told"].append(
+            [
+                car.is_at_traffic_light(),
+                str(car.get_traffic_light_state()),
+                near.get_opendrive_id() if near else None,
+                light.get_opendrive_id(),
+            ]
+        )
         stage.ticks(10)
         facts["ahead"].append(ahead(car, light))
         car.destroy()

@@ -63,10 +63,13 @@ lost = {"noise_alt_stddev": 2.0, "noise_alt_bias": 5.0, "noise_lat_bias": 0.001}
 noisy = {
     name: stage.sensor(f"sensor.other.{kind}", box, centre, noise_seed=seed, **noise)
     for name, kind, seed, noise in (
-        ("imu one", "imu", 3, wild), ("imu same", "imu", 3, wild), ("imu other", "imu", 4, wild),
-        ("gnss one", "gnss", 3, lost), ("gnss same", "gnss", 3, lost),
+        ("imu one", "imu", 3, wild),
+        ("imu same", "imu", 3, wild),
+        ("imu other", "imu", 4, wild),
+        ("gnss one", "gnss", 3, lost),
+        ("gnss same", "gnss", 3, lost),
     )
-}  # fmt: skip
+}
 series: dict[str, list[Any]] = {name: [] for name in noisy}
 for _ in range(300):
     world.tick()

@@ -43,10 +43,16 @@ size = {"image_size_x": WIDTH, "image_size_y": HEIGHT}
 rgb, pictures = stage.sensor("sensor.camera.rgb", None, eye, **size)
 tags, labels = stage.sensor("sensor.camera.instance_segmentation", None, eye, **size)
 lidar, sweeps = stage.sensor(
-    "sensor.lidar.ray_cast_semantic", car,
-    carla.Transform(carla.Location(x=-0.2, y=-2.5, z=0.9)), points_per_second=200000, channels=32,
-    rotation_frequency=20, range=10, upper_fov=10, lower_fov=-10,
-)  # fmt: skip
+    "sensor.lidar.ray_cast_semantic",
+    car,
+    carla.Transform(carla.Location(x=-0.2, y=-2.5, z=0.9)),
+    points_per_second=200000,
+    channels=32,
+    rotation_frequency=20,
+    range=10,
+    upper_fov=10,
+    lower_fov=-10,
+)
 
 
 def look() -> dict[str, Any]:

@@ -68,12 +68,17 @@ facts["bus_colour"] = [int(v) for v in pixels("rgb")[rows, columns].mean(axis=0)
 facts["sky_depth_m"] = float(depth[tags == 11].min())
 
 cloud = np.frombuffer(data["lidar"].raw_data, np.float32).reshape(-1, 4)
-facts["lidar"] = [len(cloud), sum(data["lidar"].get_point_count(i) for i in range(32)),
-                  data["lidar"].channels]  # fmt: skip
+facts["lidar"] = [
+    len(cloud),
+    sum(data["lidar"].get_point_count(i) for i in range(32)),
+    data["lidar"].channels,
+]
 box = np.array(xyz(target.bounding_box.extent))
-inside = (np.abs(cloud[:, 0] - AHEAD_M) < box[0] + 0.3) & (
-    np.abs(cloud[:, 1] - RIGHT_M) < box[1] + 0.3
-) & (cloud[:, 2] > -1.5)  # fmt: skip
+inside = (
+    (np.abs(cloud[:, 0] - AHEAD_M) < box[0] + 0.3)
+    & (np.abs(cloud[:, 1] - RIGHT_M) < box[1] + 0.3)
+    & (cloud[:, 2] > -1.5)
+)
 facts["lidar_bus"] = [int(inside.sum()), float(cloud[inside, 0].min())]
 ground = cloud[(np.abs(cloud[:, 0]) < 12) & (np.abs(cloud[:, 1]) < 1.5) & (cloud[:, 0] > 4)]
 facts["lidar_ground"] = float(np.median(ground[:, 2]))
@@ -95,8 +100,10 @@ imu, gnss = data["imu"], data["gnss"]
 facts["imu"] = [xyz(imu.accelerometer), xyz(imu.gyroscope), imu.compass]
 facts["heading_deg"] = start.rotation.yaw
 place = stage.map.transform_to_geolocation(gnss.transform.location)
-facts["gnss"] = [[gnss.latitude, gnss.longitude, gnss.altitude],
-                 [place.latitude, place.longitude, place.altitude]]  # fmt: skip
+facts["gnss"] = [
+    [gnss.latitude, gnss.longitude, gnss.altitude],
+    [place.latitude, place.longitude, place.altitude],
+]
 forward = start.get_forward_vector()
 target.set_simulate_physics(False)
 ego.set_target_velocity(carla.Vector3D(6 * forward.x, 6 * forward.y, 0))

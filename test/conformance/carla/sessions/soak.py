@@ -57,13 +57,26 @@ while ticks < TICKS or visits < VISITS or visitor is not None:
     if visitor is None and time.monotonic() >= comes and (ticks < TICKS or visits < VISITS):
         comes = time.monotonic() + EVERY_S
         visitor = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("visitor.py")), str(stage.port),
-             next(manners), str(visits)],
-        )  # fmt: skip
+            [
+                sys.executable,
+                str(Path(__file__).with_name("visitor.py")),
+                str(stage.port),
+                next(manners),
+                str(visits),
+            ],
+        )
 world.tick()
 roles = [actor.attributes.get("role_name") for actor in world.get_actors()]
-leave({
-    "ticks": ticks, "visits": visits, "codes": codes, "left_behind": left_behind,
-    "still_there": roles.count("visitor"), "cars": len(world.get_actors().filter("vehicle.*")),
-    "memory_mb": memory_mb, "longest_tick_s": longest_s, "took_s": time.monotonic() - begin,
-})  # fmt: skip
+leave(
+    {
+        "ticks": ticks,
+        "visits": visits,
+        "codes": codes,
+        "left_behind": left_behind,
+        "still_there": roles.count("visitor"),
+        "cars": len(world.get_actors().filter("vehicle.*")),
+        "memory_mb": memory_mb,
+        "longest_tick_s": longest_s,
+        "took_s": time.monotonic() - begin,
+    }
+)

@@ -11,7 +11,7 @@ from typing import Any
 import carla
 from common import Stage, leave, pose
 
-from carla_nurec_bridge.carla_client.traffic_managers import TrafficManagers
+from carla_nurec_bridge.carla_client.session.traffic_managers import TrafficManagers
 
 CARS, TICKS = 14, int(sys.argv[4])
 
@@ -24,9 +24,10 @@ draw = random.Random(4)
 points = list(stage.spawns)
 draw.shuffle(points)
 kinds = sorted(
-    b.id for b in stage.library.filter("vehicle.*")
+    b.id
+    for b in stage.library.filter("vehicle.*")
     if b.get_attribute("base_type").as_str() == "car"
-)  # fmt: skip
+)
 cars: list[Any] = []
 for point in points:
     made = world.try_spawn_actor(stage.library.find(draw.choice(kinds)), point)
@@ -71,10 +72,15 @@ for number in range(TICKS):
 off.sort()
 facts = {
     "alive": sum(world.get_snapshot().find(car.id) is not None for car in cars),
-    "cars": len(cars), "hash": digest.hexdigest(), "way": list(way.values()),
-    "longest_stop_s": max(longest.values()) * 0.05, "off_p99": off[int(0.99 * len(off))],
-    "red_stops": len(red_stops), "red_runs": red_runs, "seconds": TICKS * 0.05,
-}  # fmt: skip
+    "cars": len(cars),
+    "hash": digest.hexdigest(),
+    "way": list(way.values()),
+    "longest_stop_s": max(longest.values()) * 0.05,
+    "off_p99": off[int(0.99 * len(off))],
+    "red_stops": len(red_stops),
+    "red_runs": red_runs,
+    "seconds": TICKS * 0.05,
+}
 for car in cars:
     car.set_autopilot(False, stage.manager_port)
 with managers.stepping(world):

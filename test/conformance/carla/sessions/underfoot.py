@@ -26,8 +26,12 @@ def place(ahead_m: float, z: float = 0.0) -> carla.Transform:
 def box(ahead_m: float, half_m: float, friction: float, parent: Any = None) -> Any:
     """Spawn a friction trigger around a place, or around its parent."""
     blueprint = library.find("static.trigger.friction")
-    for name, value in (("friction", friction), ("extent_x", 100.0 * half_m),
-                        ("extent_y", 200.0), ("extent_z", 100.0)):  # fmt: skip
+    for name, value in (
+        ("friction", friction),
+        ("extent_x", 100.0 * half_m),
+        ("extent_y", 200.0),
+        ("extent_z", 100.0),
+    ):
         blueprint.set_attribute(name, str(value))
     if parent is not None:
         return world.spawn_actor(blueprint, carla.Transform(), attach_to=parent)
@@ -57,8 +61,10 @@ def at(ahead_m: float) -> list[float]:
 ice = box(25.0, 5.0, 0.4)
 stage.ticks(1)
 found = [a for a in world.get_actors() if a.type_id == "static.trigger.friction"]
-facts["trigger"] = [[a.id == ice.id, a.attributes["friction"], a.attributes["extent_x"],
-                     pose(a.get_transform())] for a in found]  # fmt: skip
+facts["trigger"] = [
+    [a.id == ice.id, a.attributes["friction"], a.attributes["extent_x"], pose(a.get_transform())]
+    for a in found
+]
 facts["wanted"] = pose(place(25.0))
 facts["through"] = [at(5.0), at(25.0), at(45.0)]
 facts["edge"] = [at(25.0 - 5.0 - 2.0), at(25.0 - 5.0 - 3.0)]
@@ -174,8 +180,9 @@ stage.ticks(1)
 facts["scooter_frictions"] = frictions(scooter)
 scooter.apply_control(carla.VehicleControl(steer=0.5))
 stage.ticks(10)
-facts["scooter_steer"] = [scooter.get_wheel_steer_angle(carla.VehicleWheelLocation.values[k])
-                          for k in range(4)]  # fmt: skip
+facts["scooter_steer"] = [
+    scooter.get_wheel_steer_angle(carla.VehicleWheelLocation.values[k]) for k in range(4)
+]
 facts["scooter_load"] = [w.tire_load for w in scooter.get_telemetry_data().wheels]
 facts["scooter_mass"] = physics.mass
 

@@ -13,8 +13,12 @@ world = stage.world
 start = straight_spawn(stage)
 facts = {}
 car = stage.vehicle("vehicle.tesla.model3", start, color="10,20,30", role_name="hero")
-facts["fresh"] = [car.type_id, car.attributes["color"], car.attributes["role_name"],
-                  car.attributes["number_of_wheels"]]  # fmt: skip
+facts["fresh"] = [
+    car.type_id,
+    car.attributes["color"],
+    car.attributes["role_name"],
+    car.attributes["number_of_wheels"],
+]
 facts["box"] = [xyz(car.bounding_box.location), xyz(car.bounding_box.extent)]
 facts["blocked"] = failure(lambda: stage.vehicle("vehicle.audi.tt", beside(start, 1.0, 0.0)))
 facts["try_blocked"] = world.try_spawn_actor(stage.library.find("vehicle.audi.tt"), start) is None
@@ -79,15 +83,18 @@ for _ in range(60):
     stage.ticks(1)
     yaws.append(car.get_transform().rotation.yaw)
     places.append(xyz(car.get_location()))
-facts["circle"] = [yaws, places,
-                   car.get_wheel_steer_angle(carla.VehicleWheelLocation.FL_Wheel)]  # fmt: skip
+facts["circle"] = [yaws, places, car.get_wheel_steer_angle(carla.VehicleWheelLocation.FL_Wheel)]
 facts["turn_rate"] = [car.get_angular_velocity().z, (yaws[-1] - yaws[-2]) / 0.05]
 
 physics = car.get_physics_control()
 facts["wheels_m"] = [[w.position.x / 100, w.position.y / 100] for w in physics.wheels]
 facts["stand"] = pose(car.get_transform())
-facts["physics"] = [physics.mass, len(physics.forward_gears), physics.max_rpm,
-                    max(w.max_steer_angle for w in physics.wheels)]  # fmt: skip
+facts["physics"] = [
+    physics.mass,
+    len(physics.forward_gears),
+    physics.max_rpm,
+    max(w.max_steer_angle for w in physics.wheels),
+]
 physics.mass = 3210.0
 physics.torque_curve = [carla.Vector2D(0, 111), carla.Vector2D(5000, 222)]
 car.apply_physics_control(physics)
@@ -143,8 +150,12 @@ for _ in range(80):
     way = other.get_location() - car.get_location()
     gaps.append(way.x * forward.x + way.y * forward.y)
 event = heard.get(timeout=250)
-facts["crash"] = [min(gaps), other.get_location().distance(beside(start, 30.0, 0.0).location),
-                  event.other_actor.type_id, xyz(event.normal_impulse)]  # fmt: skip
+facts["crash"] = [
+    min(gaps),
+    other.get_location().distance(beside(start, 30.0, 0.0).location),
+    event.other_actor.type_id,
+    xyz(event.normal_impulse),
+]
 facts["half_lengths"] = car.bounding_box.extent.x + other.bounding_box.extent.x
 facts["forward"] = xyz(forward)
 
@@ -163,12 +174,20 @@ spawn = spawn.then(
     batch.ApplyTargetVelocity(batch.FutureActor, carla.Vector3D(3 * forward.x, 3 * forward.y, 0))
 )
 answers = stage.client.apply_batch_sync(
-    [spawn, batch.ApplyVehicleControl(424242, carla.VehicleControl()),
-     batch.DestroyActor(other.id)], True,
-)  # fmt: skip
+    [
+        spawn,
+        batch.ApplyVehicleControl(424242, carla.VehicleControl()),
+        batch.DestroyActor(other.id),
+    ],
+    True,
+)
 mini = world.get_actor(answers[0].actor_id)
-facts["batch"] = [mini.type_id, [bool(a.error) for a in answers], mini.get_velocity().length(),
-                  world.get_snapshot().find(other.id) is None]  # fmt: skip
+facts["batch"] = [
+    mini.type_id,
+    [bool(a.error) for a in answers],
+    mini.get_velocity().length(),
+    world.get_snapshot().find(other.id) is None,
+]
 facts["destroyed"] = [mini.destroy(), mini.id]
 stage.ticks(1)
 facts["gone"] = world.get_snapshot().find(facts["destroyed"][1]) is None

@@ -22,10 +22,14 @@ draw = random.Random(seed)
 client = carla.Client("127.0.0.1", port)
 client.set_timeout(60.0)
 world = client.get_world()
-world.set_weather(carla.WeatherParameters(
-    cloudiness=draw.uniform(0, 100), precipitation=draw.uniform(0, 100),
-    sun_altitude_angle=draw.uniform(-20, 90), fog_density=draw.uniform(0, 60),
-))  # fmt: skip
+world.set_weather(
+    carla.WeatherParameters(
+        cloudiness=draw.uniform(0, 100),
+        precipitation=draw.uniform(0, 100),
+        sun_altitude_angle=draw.uniform(-20, 90),
+        fog_density=draw.uniform(0, 60),
+    )
+)
 library = world.get_blueprint_library()
 seen = threading.Semaphore(0)
 

@@ -20,20 +20,36 @@ size = {"image_size_x": WIDTH, "image_size_y": HEIGHT}
 cameras = {
     "plain": stage.sensor("sensor.camera.rgb", None, eye, **size),
     "bright": stage.sensor("sensor.camera.rgb", None, eye, exposure_compensation=1.0, **size),
-    "manual": stage.sensor("sensor.camera.rgb", None, eye, exposure_mode="manual", fstop=16,
-                           shutter_speed=64, iso=100, **size),
-    "round": stage.sensor("sensor.camera.rgb", None, eye, lens_circle_multiplier=1.0,
-                          lens_circle_falloff=2.0, **size),
-    "bent": stage.sensor("sensor.camera.depth", None, eye, lens_k=1.0, lens_x_size=0.3,
-                         lens_y_size=0.3, **size),
+    "manual": stage.sensor(
+        "sensor.camera.rgb",
+        None,
+        eye,
+        exposure_mode="manual",
+        fstop=16,
+        shutter_speed=64,
+        iso=100,
+        **size,
+    ),
+    "round": stage.sensor(
+        "sensor.camera.rgb", None, eye, lens_circle_multiplier=1.0, lens_circle_falloff=2.0, **size
+    ),
+    "bent": stage.sensor(
+        "sensor.camera.depth", None, eye, lens_k=1.0, lens_x_size=0.3, lens_y_size=0.3, **size
+    ),
     "straight": stage.sensor("sensor.camera.depth", None, eye, **size),
-}  # fmt: skip
+}
 
 
 def look(**weather: float) -> dict[str, np.ndarray]:
     """Return the pictures (H, W, 3) RGB, as floats, of all cameras in a weather."""
-    clear = {"cloudiness": 5.0, "sun_altitude_angle": 60.0, "sun_azimuth_angle": 40.0,
-             "fog_density": 0.0, "precipitation": 0.0, "wetness": 0.0}  # fmt: skip
+    clear = {
+        "cloudiness": 5.0,
+        "sun_altitude_angle": 60.0,
+        "sun_azimuth_angle": 40.0,
+        "fog_density": 0.0,
+        "precipitation": 0.0,
+        "wetness": 0.0,
+    }
     world.set_weather(carla.WeatherParameters(**(clear | weather)))
     frame = world.tick()
     found = {}
@@ -81,6 +97,8 @@ corner, middle = (slice(0, 4), slice(0, 4)), (HEIGHT // 2, WIDTH // 2)
 facts["vignette"] = [
     float(day["round"][at].mean() / day["plain"][at].mean()) for at in (corner, middle)
 ]
-facts["bent"] = [float(np.abs(day["bent"] - day["straight"])[:, WIDTH // 2].mean()),
-                 float(np.abs(day["bent"] - day["straight"]).mean())]  # fmt: skip
+facts["bent"] = [
+    float(np.abs(day["bent"] - day["straight"])[:, WIDTH // 2].mean()),
+    float(np.abs(day["bent"] - day["straight"]).mean()),
+]
 leave(facts, tuple(actor for actor, _ in cameras.values()))

@@ -1,0 +1,1 @@
+"""Drivers that see the world through values alone: neither ``carla`` nor ``rclpy``."""

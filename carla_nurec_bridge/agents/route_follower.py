@@ -1,0 +1,217 @@
+"""A driver that follows a route: pure pursuit, slow in curves, behind others, at red lights.
+
+It knows only plain values in the map frame, so the node and the rehearsal drive alike. (It imports
+neither CARLA nor ROS.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.frames import Matrix, invert
+from ..world.vehicle_info import SteerLimits, VehicleInfo, steer_limit_rad
+
+Points = NDArray[np.float64]
+
+_STOP_REACH_M = 1.2
+"""How near to a route a stop line's middle lies if it is a line across that route."""
+_ROOM_M = 0.7
+"""How much room a vehicle wants on each side."""
+
+
+@dataclass(frozen=True)
+class AgentSettings:
+    """How the agent drives; lengths in metres, speeds in m/s, accelerations in m/s^2.
+
+    ``steer_limits`` are those of ``VehicleInfo``; ``front_m`` is how far the vehicle reaches before
+    base_link, ``half_width_m`` how far to each side its way must be free.
+    """
+
+    cruise_mps: float = 9.0
+    lateral_mps2: float = 2.0
+    brake_mps2: float = 2.5
+    accelerate_mps2: float = 2.0
+    lookahead_s: float = 0.8
+    lookahead_min_m: float = 4.0
+    wheelbase_m: float = 2.85
+    steer_limits: SteerLimits = ((0.0, 0.6),)
+    front_m: float = 3.9
+    gap_m: float = 4.0
+    headway_s: float = 1.0
+    half_width_m: float = 1.6
+
+
+def settings_for(vehicle: VehicleInfo, **wanted: float) -> AgentSettings:
+    """Return the settings for a vehicle; ``wanted`` are fields that differ from their defaults."""
+    fitting: dict[str, Any] = {
+        "wheelbase_m": vehicle.wheelbase_m,
+        "steer_limits": vehicle.steer_limits,
+        "front_m": vehicle.front_m,
+        "half_width_m": vehicle.size_m[1] / 2.0 + _ROOM_M,
+    }
+    return AgentSettings(**(fitting | wanted))
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Something on the road: box centre pose in the map, box size, speed along its own axis."""
+
+    map_from_box: Matrix
+    size_m: tuple[float, float, float]
+    speed_mps: float
+
+
+@dataclass(frozen=True)
+class DriveTarget:
+    """What the agent asks for now: steering angle (rad, left positive) and speed."""
+
+    steer_rad: float
+    speed_mps: float
+
+
+class RouteAgent:
+    """Follows the polyline ``route`` (N, 3) in the map; remembers how far it has come."""
+
+    def __init__(self, route: Points, settings: AgentSettings, dt_s: float) -> None:
+        self._settings = settings
+        self._dt_s = dt_s
+        self._xy = route[:, :2]
+        steps = np.linalg.norm(np.diff(self._xy, axis=0), axis=1)
+        self._along = np.concatenate([[0.0], np.cumsum(steps)])
+        self._limit = _curve_speeds(self._xy, self._along, settings)
+        self._index = 0
+        self._here_m = 0.0
+        self._asked_mps: float | None = None
+
+    @property
+    def travelled_m(self) -> float:
+        """How far along the route the ego is."""
+        return self._here_m
+
+    @property
+    def length_m(self) -> float:
+        """The length of the route."""
+        return float(self._along[-1])
+
+    def step(
+        self,
+        map_from_base: Matrix,
+        speed_mps: float,
+        obstacles: Sequence[Obstacle],
+        red_stops: Points,
+    ) -> DriveTarget:
+        """Return what to do now.
+
+        ``red_stops`` (K, 3) are the stop lines in the map that show red or yellow.
+        """
+        self._advance(map_from_base[:2, 3])
+        wanted = self._limit_here()
+        wanted = min(wanted, self._speed_behind(obstacles))
+        wanted = min(wanted, self._speed_at_lights(red_stops, speed_mps))
+        asked = self._smooth(wanted, speed_mps)
+        return DriveTarget(self._steer(map_from_base, speed_mps), asked)
+
+    def _advance(self, xy: Points) -> None:
+        """Move the route index to the nearest point ahead; it never goes back."""
+        window = self._xy[self._index : self._index + 60]
+        self._index += int(np.argmin(np.linalg.norm(window - xy, axis=1)))
+        first = min(self._index, len(self._xy) - 2)
+        step = self._xy[first + 1] - self._xy[first]
+        beyond_m = float((xy - self._xy[self._index]) @ step / np.linalg.norm(step))
+        self._here_m = float(self._along[self._index]) + beyond_m
+
+    def _limit_here(self) -> float:
+        """Return the highest speed from which every curve ahead, and the end, can be met."""
+        ahead_m = np.maximum(self._along[self._index :] - self._here_m, 0.0)
+        near = ahead_m <= 60.0
+        limits = self._limit[self._index :][near] ** 2
+        return float(np.sqrt(limits + 2.0 * self._settings.brake_mps2 * ahead_m[near]).min())
+
+    def _speed_behind(self, obstacles: Sequence[Obstacle]) -> float:
+        """Return the speed that keeps the gap to whatever stands or drives on the route."""
+        s = self._settings
+        wanted = math.inf
+        for obstacle in obstacles:
+            gap_m = self._gap(obstacle)
+            if gap_m is None:
+                continue
+            ahead_mps = max(0.0, obstacle.speed_mps)
+            room_m = gap_m - s.gap_m - s.headway_s * ahead_mps
+            if room_m <= 0:
+                wanted = min(wanted, max(0.0, ahead_mps + room_m / s.headway_s))
+            else:
+                wanted = min(wanted, math.sqrt(ahead_mps**2 + 2.0 * s.brake_mps2 * room_m))
+        return wanted
+
+    def _gap(self, obstacle: Obstacle) -> float | None:
+        """Return the free way to an obstacle on the route ahead, None when it is not there."""
+        s = self._settings
+        route = self._xy[self._index :]
+        ahead_m = self._along[self._index :] - self._here_m
+        route, ahead_m = route[ahead_m <= 50.0], ahead_m[ahead_m <= 50.0]
+        box_from_map = invert(obstacle.map_from_box)
+        local = route @ box_from_map[:2, :2].T + box_from_map[:2, 3]
+        half = np.array(obstacle.size_m[:2]) / 2.0 + s.half_width_m
+        # The route's own end is rounded off by the ego's length, the sides by its width.
+        inside = np.all(np.abs(local) < half, axis=1) & (ahead_m > s.front_m - 1.0)
+        if not inside.any():
+            return None
+        touch_m = float(ahead_m[int(np.argmax(inside))])
+        return touch_m + s.half_width_m - s.front_m
+
+    def _speed_at_lights(self, stops: Points, speed_mps: float) -> float:
+        """Return the speed that stops the front at the next closed stop line on the route."""
+        if len(stops) == 0:
+            return math.inf
+        s = self._settings
+        route = self._xy[self._index :][:80]
+        ahead_m = self._along[self._index :][:80] - self._here_m
+        distance = np.linalg.norm(route[:, None] - stops[None, :, :2], axis=2).min(axis=1)
+        on_route = np.flatnonzero(distance < _STOP_REACH_M)
+        if len(on_route) == 0:
+            return math.inf
+        nearest = on_route[0] + np.argmin(distance[on_route[0] :][:4])
+        room_m = float(ahead_m[nearest]) - s.front_m - 1.0
+        passed = room_m < -1.5
+        unable = room_m < speed_mps**2 / (2.0 * 3.0 * s.brake_mps2)
+        if passed or (unable and speed_mps > 2.0):
+            return math.inf
+        return math.sqrt(2.0 * s.brake_mps2 * max(0.0, room_m))
+
+    def _smooth(self, wanted: float, speed_mps: float) -> float:
+        before = speed_mps if self._asked_mps is None else self._asked_mps
+        highest = before + self._settings.accelerate_mps2 * self._dt_s
+        self._asked_mps = max(0.0, min(wanted, highest))
+        return self._asked_mps
+
+    def _steer(self, map_from_base: Matrix, speed_mps: float) -> float:
+        s = self._settings
+        reach_m = max(s.lookahead_min_m, s.lookahead_s * speed_mps)
+        target = int(np.searchsorted(self._along, self._along[self._index] + reach_m))
+        xy = self._xy[min(target, len(self._xy) - 1)]
+        x, y = (invert(map_from_base) @ np.array([*xy, map_from_base[2, 3], 1.0]))[:2]
+        distance_2 = x * x + y * y
+        curvature = 2.0 * y / max(distance_2, 1.0)
+        limit_rad = steer_limit_rad(s.steer_limits, speed_mps)
+        return max(-limit_rad, min(limit_rad, math.atan(s.wheelbase_m * curvature)))
+
+
+def _curve_speeds(xy: Points, along: Points, settings: AgentSettings) -> Points:
+    """Return the speed limit (N,) at each point of a route from its curvature over 4 m."""
+    reach = 4
+    heading = np.unwrap(np.arctan2(*np.diff(xy, axis=0).T[::-1]))
+    heading = np.concatenate([heading, heading[-1:]])
+    first = np.maximum(np.arange(len(xy)) - reach, 0)
+    last = np.minimum(np.arange(len(xy)) + reach, len(xy) - 1)
+    turned = np.abs(heading[last] - heading[first])
+    curvature = turned / np.maximum(along[last] - along[first], 1.0)
+    limit = np.sqrt(settings.lateral_mps2 / np.maximum(curvature, 1e-4))
+    limit = np.minimum(limit, settings.cruise_mps)
+    limit[-1] = 0.0
+    return limit

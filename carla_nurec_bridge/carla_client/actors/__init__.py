@@ -1,0 +1,1 @@
+"""Who is in CARLA's world: the ego, traffic, road users, signals; placed, driven and measured."""

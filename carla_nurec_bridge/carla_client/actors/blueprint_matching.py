@@ -1,0 +1,41 @@
+"""Which blueprint plays which recorded road user: by its look, else by class and size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ...scene import SceneTrack
+from ...world.blueprint_catalogue import Blueprint, load_catalogue
+
+_BASE_TYPES = {
+    "automobile": ("car", "van"),
+    "heavy_truck": ("truck",),
+    "bus": ("bus",),
+    "train_or_tram_car": ("bus",),
+    "trolley_bus": ("bus",),
+    "trailer": ("truck",),
+    "other_vehicle": ("car", "van", "truck"),
+    "rider": ("motorcycle", "bicycle"),
+    "person": ("walker",),
+}
+"""The kinds of blueprint for each of NuRec's label classes that moves."""
+
+
+def blueprint_for(track: SceneTrack, offered: Iterable[str]) -> str | None:
+    """Return the blueprint, among those that a server offers, for a track; None if none fits.
+
+    That of the recording where the track names it; else the one of the track's class whose
+    length, width and height are nearest, the first by name of equal ones.
+    """
+    known = set(offered)
+    if track.look is not None and track.look.blueprint in known:
+        return track.look.blueprint
+    kinds = _BASE_TYPES.get(track.label_class, ())
+    fitting = [b for b in load_catalogue().values() if b.base_type in kinds and b.id in known]
+    return min(fitting, key=lambda b: (_distance_m(b, track), b.id)).id if fitting else None
+
+
+def _distance_m(blueprint: Blueprint, track: SceneTrack) -> float:
+    return float(np.linalg.norm(np.subtract(blueprint.size_m, track.size_m)))

@@ -1,0 +1,221 @@
+"""Everything that stands or moves in the world, by names that stay: found, placed, spawned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, final
+
+import carla
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.errors import InputError
+from ...core.frames import (
+    Matrix,
+    invert,
+    mirror_angular,
+    mirror_vector,
+    rigid,
+)
+from ..session.session import Session, matrix_of, transform_of
+from .ego import Ego
+from .objects import labels_of
+from .observer import FrameObserver
+from .spawned_actors import (
+    ActorSpec,
+    SpawnedActor,
+    SpawnedActors,
+    SpawnRequest,
+)
+
+Kind = Literal["ego", "vehicle", "walker", "prop"]
+Vector = NDArray[np.float64]
+
+_KINDS: dict[str, Kind] = {
+    "vehicle.": "vehicle",
+    "walker.pedestrian.": "walker",
+    "static.prop.": "prop",
+}
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One thing; ``label`` is car, truck, ..., pedestrian or prop.
+
+    An entity's own frame is its actor's (right-handed), the ego's is base_link.
+    """
+
+    name: str
+    kind: Kind
+    label: str
+    type_id: str
+    actor: carla.Actor
+    actor_from_entity: Matrix
+    entity_from_box: Matrix
+    size_m: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class EntityMotion:
+    """Pose in the map; velocities and acceleration in map axes (m/s, rad/s, m/s^2)."""
+
+    map_from_entity: Matrix
+    linear: Vector
+    angular: Vector
+    acceleration: Vector
+
+
+@final
+class Entities:
+    """The things of one stage.
+
+    What is asked between two ticks is told back at once, although CARLA shows it after the next.
+    """
+
+    def __init__(
+        self, session: Session, ego: Ego, guests: SpawnedActors, observer: FrameObserver
+    ) -> None:
+        self._session = session
+        self._ego = ego
+        self._guests = guests
+        self._observer = observer
+        self._label_of = labels_of(session.world.get_blueprint_library())
+        self._names: dict[int, str] = {}
+        self._fresh: dict[int, carla.Actor] = {}
+        self._gone: set[int] = set()
+        self._asked: dict[int, EntityMotion] = {}
+        self.all()
+
+    def all(self) -> list[Entity]:
+        """Return all vehicles, walkers and props by rising actor id."""
+        actors = {a.id: a for a in self._session.world.get_actors()} | self._fresh
+        wanted = {
+            i: a for i, a in actors.items() if i not in self._gone and _kind(a.type_id) is not None
+        }
+        for gone in self._names.keys() - wanted.keys():
+            del self._names[gone]
+        return [self._entity(wanted[i]) for i in sorted(wanted)]
+
+    def find(self, name: str) -> Entity | None:
+        """Return the entity of that name, None when there is none."""
+        return next((entity for entity in self.all() if entity.name == name), None)
+
+    def motion(self, entity: Entity) -> EntityMotion:
+        """Return where an entity is and how it moves."""
+        asked = self._asked.get(entity.actor.id)
+        if asked is not None:
+            return asked
+        pose = matrix_of(entity.actor.get_transform()) @ entity.actor_from_entity
+        last = self._observer.last
+        if last is not None and entity.kind == "ego":
+            motion, rotation = last.motion, pose[:3, :3]
+            return EntityMotion(
+                pose,
+                rotation @ motion.linear,
+                rotation @ motion.angular,
+                rotation @ motion.acceleration,
+            )
+        for state in last.objects if last is not None else ():
+            if state.actor.id == entity.actor.id:
+                return EntityMotion(pose, state.linear, state.angular, state.acceleration)
+        return EntityMotion(pose, np.zeros(3), np.zeros(3), np.zeros(3))
+
+    def place(
+        self, entity: Entity, pose: Matrix | None, twist: tuple[Vector, Vector] | None
+    ) -> None:
+        """Put an entity at a pose in the map, or set it going: (m/s, rad/s) in map axes.
+
+        InputError when a thing that cannot move is to be set going.
+        """
+        now = self.motion(entity)
+        if twist is not None and entity.kind == "prop" and np.any(twist):
+            raise InputError(f"{entity.name} does not move by itself; it can only be placed")
+        if pose is not None:
+            entity.actor.set_transform(transform_of(pose @ invert(entity.actor_from_entity)))
+            now = replace(now, map_from_entity=pose)
+        if twist is not None and entity.kind != "prop":
+            linear, angular = twist
+            entity.actor.set_target_velocity(_vector(mirror_vector(linear)))
+            entity.actor.set_target_angular_velocity(_vector(mirror_angular(np.degrees(angular))))
+            now = replace(now, linear=linear, angular=angular)
+        self._asked[entity.actor.id] = now
+
+    @property
+    def blueprints(self) -> list[carla.ActorBlueprint]:
+        """What can be spawned."""
+        return [b for b in self._session.world.get_blueprint_library() if _kind(b.id) is not None]
+
+    @property
+    def entrances(self) -> list[SpawnRequest]:
+        """How each guest was spawned."""
+        return list(self._guests.entrances)
+
+    def spawn(self, kind: ActorSpec, map_from_actor: Matrix) -> Entity:
+        """Spawn an actor; InputError when it has no room or no blueprint."""
+        actor = self._guests.enter(kind, transform_of(map_from_actor))
+        self._fresh[actor.id] = actor
+        still = np.zeros(3)
+        self._asked[actor.id] = EntityMotion(map_from_actor, still, still, still)
+        return self._entity(actor)
+
+    def spawn_all(self, guests: list[SpawnedActor]) -> list[int]:
+        """Spawn actors at their places; return their ids."""
+        places = [matrix_of(self._guests.place(guest)) for guest in guests]
+        pairs = zip(guests, places, strict=True)
+        return [self.spawn(guest, place).actor.id for guest, place in pairs]
+
+    def remove_guests(self) -> None:
+        """Destroy everybody who was spawned here."""
+        spawned = {entrance.actor.id for entrance in self._guests.entrances}
+        for entity in self.all():
+            if entity.actor.id in spawned:
+                self.remove(entity)
+
+    def remove(self, entity: Entity) -> None:
+        """Destroy an actor; InputError for the ego."""
+        if entity.kind == "ego":
+            raise InputError(f"{entity.name} is the ego; end the run instead")
+        self._guests.leave(entity.actor)
+        self._gone.add(entity.actor.id)
+        self._fresh.pop(entity.actor.id, None)
+
+    def after_tick(self) -> None:
+        """Forget what was asked before a tick: CARLA shows it now."""
+        self._fresh.clear()
+        self._gone.clear()
+        self._asked.clear()
+
+    def _entity(self, actor: carla.Actor) -> Entity:
+        is_ego = actor.id == self._ego.actor.id
+        kind = "ego" if is_ego else _kind(actor.type_id)
+        assert kind is not None
+        box = actor.bounding_box
+        actor_from_entity = invert(self._ego.base_from_actor) if is_ego else np.eye(4)
+        actor_from_box = rigid(np.eye(3), (box.location.x, -box.location.y, box.location.z))
+        return Entity(
+            name=self._name(actor),
+            kind=kind,
+            label="prop" if kind == "prop" else self._label_of(actor.type_id),
+            type_id=actor.type_id,
+            actor=actor,
+            actor_from_entity=actor_from_entity,
+            entity_from_box=invert(actor_from_entity) @ actor_from_box,
+            size_m=(2.0 * box.extent.x, 2.0 * box.extent.y, 2.0 * box.extent.z),
+        )
+
+    def _name(self, actor: carla.Actor) -> str:
+        """Return the actor's role name, or one with its id if another had that name first."""
+        if actor.id not in self._names:
+            wanted = actor.attributes.get("role_name") or actor.type_id.split(".")[-1]
+            taken = wanted in self._names.values()
+            self._names[actor.id] = f"{wanted}_{actor.id}" if taken else wanted
+        return self._names[actor.id]
+
+
+def _kind(type_id: str) -> Kind | None:
+    return next((kind for start, kind in _KINDS.items() if type_id.startswith(start)), None)
+
+
+def _vector(values: Vector) -> carla.Vector3D:
+    x, y, z = (float(value) for value in values)
+    return carla.Vector3D(x=x, y=y, z=z)

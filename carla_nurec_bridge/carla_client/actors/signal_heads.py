@@ -1,0 +1,58 @@
+"""Where the heads of traffic lights and the plates of signs are, as the server draws them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import carla
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.frames import Matrix, matrix_from_carla
+from ...opendrive.model import OpenDriveMap
+from ...opendrive.stops import stop_lines
+
+
+@dataclass(frozen=True, eq=False)
+class ShownFixture:
+    """A box of the map: its centre's pose, its size in metres, and the way (3,) that it faces.
+
+    ``signal_id`` is OpenDRIVE's id of a light, empty for signs; ``facing`` is None where nobody
+    knows.
+    """
+
+    kind: Literal["light", "sign"]
+    signal_id: str
+    map_from_box: Matrix
+    size_m: tuple[float, float, float]
+    facing: NDArray[np.float64] | None
+
+
+def shown_fixtures(world: carla.World, opendrive: OpenDriveMap) -> list[ShownFixture]:
+    """Return all heads of lights and all plates of signs of the world."""
+    lines = stop_lines(opendrive)
+    found = []
+    for light in world.get_actors().filter("traffic.traffic_light"):
+        signal_id = light.get_opendrive_id()
+        headings = np.array([line.heading for line in lines.get(signal_id, ())])
+        facing = None
+        if len(headings):
+            facing = -np.array([np.cos(headings).mean(), np.sin(headings).mean(), 0.0])
+        for box in light.get_light_boxes():
+            found.append(ShownFixture("light", signal_id, *_placed(box), facing))
+    for box in world.get_level_bbs(carla.CityObjectLabel.TrafficSigns):
+        found.append(ShownFixture("sign", "", *_placed(box), None))
+    return found
+
+
+def light_states(world: carla.World) -> dict[str, str]:
+    """Return red, yellow, green or off of every traffic light by OpenDRIVE's id, as of now."""
+    lights = world.get_actors().filter("traffic.traffic_light")
+    return {light.get_opendrive_id(): str(light.state).lower() for light in lights}
+
+
+def _placed(box: carla.BoundingBox) -> tuple[Matrix, tuple[float, float, float]]:
+    place, turn, half = box.location, box.rotation, box.extent
+    pose = matrix_from_carla((place.x, place.y, place.z), (turn.pitch, turn.yaw, turn.roll))
+    return pose, (2.0 * half.x, 2.0 * half.y, 2.0 * half.z)

@@ -1,0 +1,165 @@
+"""Actors that a user spawns while a run goes on, from a short YAML text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Annotated, TypeVar, final
+
+import carla
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ...core.errors import InputError
+from ...core.field_errors import problem_text
+from ...core.frames import matrix_from_xyz_rpy
+from ...core.ports import free_port
+from ..session.session import Session, transform_of
+from .ego import spawn
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_Metres = Annotated[float, Field(ge=-1e6, le=1e6)]
+
+
+class ActorSpec(BaseModel):
+    """What an actor is: its blueprint and name, and whether the Traffic Manager drives it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    blueprint: str = "vehicle.tesla.model3"
+    role_name: str = "guest"
+    autopilot: bool = False
+
+    @model_validator(mode="after")
+    def _drives(self) -> ActorSpec:
+        if self.autopilot and not self.blueprint.startswith("vehicle."):
+            raise ValueError("only vehicles have an autopilot")
+        return self
+
+
+class SpawnedActor(ActorSpec):
+    """One actor: where, in the map frame, or at which of the map's spawn points."""
+
+    position_m: tuple[_Metres, _Metres, _Metres] | None = None
+    yaw_rad: Annotated[float, Field(ge=-7.0, le=7.0)] = 0.0
+    spawn_point: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _placed(self) -> SpawnedActor:
+        if (self.position_m is None) == (self.spawn_point is None):
+            raise ValueError("give either position_m or spawn_point")
+        return self
+
+
+@dataclass(frozen=True)
+class SpawnRequest:
+    """How an actor was spawned."""
+
+    actor: carla.Actor
+    kind: ActorSpec
+    place: carla.Transform
+
+
+def read_guests(text: str) -> list[SpawnedActor]:
+    """Read a YAML list of actors, or one alone; InputError names the entry and the field."""
+    content = _yaml(text)
+    entries = content if isinstance(content, list) else [content]
+    return [_checked(SpawnedActor, entry, f"actor {index}.") for index, entry in enumerate(entries)]
+
+
+def read_kind(text: str) -> ActorSpec:
+    """Read one actor without a place from YAML; InputError names the field."""
+    return _checked(ActorSpec, _yaml(text), "actor ")
+
+
+def _yaml(text: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"the actors to spawn are not YAML: {' '.join(str(error).split())}") from (
+            error
+        )
+
+
+def _checked(model: type[_Model], entry: object, where: str) -> _Model:
+    try:
+        return model.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        where = f"{where}{field}".rstrip(".")
+        raise InputError(f"{where}: {problem_text(first)}") from error
+
+
+@final
+class SpawnedActors:
+    """The actors that were spawned; ``close`` destroys them and nobody else's."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.entrances: list[SpawnRequest] = []
+        self._manager: carla.TrafficManager | None = None
+        self._waiting: list[carla.Vehicle] = []
+
+    def __enter__(self) -> SpawnedActors:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def enter(self, kind: ActorSpec, place: carla.Transform) -> carla.Actor:
+        """Spawn an actor and return it; InputError when it has no room or no blueprint."""
+        actor = spawn(self._session.world, kind.blueprint, kind.role_name, place)
+        self.entrances.append(SpawnRequest(actor, kind, place))
+        if kind.autopilot:
+            self._traffic_port()
+            self._waiting.append(actor)
+        return actor
+
+    def leave(self, actor: carla.Actor) -> None:
+        """Destroy an actor, whoever spawned it."""
+        self.entrances = [e for e in self.entrances if e.actor.id != actor.id]
+        self._waiting = [waiting for waiting in self._waiting if waiting.id != actor.id]
+        self._session.client.apply_batch_sync([carla.command.DestroyActor(actor.id)], False)
+
+    def after_tick(self) -> None:
+        """Let those drive that are to: the Traffic Manager forgets who was in no state yet."""
+        waiting, self._waiting = self._waiting, []
+        for actor in waiting:
+            actor.set_autopilot(True, self._traffic_port())
+
+    def place(self, guest: SpawnedActor) -> carla.Transform:
+        """Return where a guest is to stand; InputError when the map has no such spawn point."""
+        if guest.position_m is not None:
+            return transform_of(matrix_from_xyz_rpy(guest.position_m, (0.0, 0.0, guest.yaw_rad)))
+        points = self._session.map.get_spawn_points()
+        assert guest.spawn_point is not None
+        if guest.spawn_point >= len(points):
+            raise InputError(
+                f"the map has no spawn point {guest.spawn_point}; it has {len(points)}"
+            )
+        return points[guest.spawn_point]
+
+    def _traffic_port(self) -> int:
+        if self._manager is None:
+            self._manager = self._session.traffic_managers.open(free_port())
+        return int(self._manager.get_port())
+
+    def close(self) -> None:
+        """Destroy what was spawned; a second call does nothing."""
+        entrances, self.entrances = self.entrances, []
+        manager, self._manager = self._manager, None
+        try:
+            if manager is not None:
+                self._session.traffic_managers.close(manager)
+            if entrances:
+                self._session.client.apply_batch(
+                    [carla.command.DestroyActor(entrance.actor.id) for entrance in entrances]
+                )
+        except RuntimeError:
+            return  # the server is gone, and its actors with it

@@ -1,0 +1,1 @@
+"""How vehicles are driven along the lanes of a map: routes, steering, pedals."""

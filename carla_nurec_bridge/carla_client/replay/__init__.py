@@ -1,0 +1,1 @@
+"""Recordings in CARLA: asked about, made, and played again to the exact moment."""

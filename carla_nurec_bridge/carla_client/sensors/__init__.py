@@ -1,0 +1,1 @@
+"""A rig's sensors in CARLA: mounted, queued, and decoded into right-handed SI values."""

@@ -1,0 +1,214 @@
+"""CARLA cameras of a rig: several outputs of one view, each picture of exactly the asked frame."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, final
+
+import carla
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
+from ...core.errors import DeadlineError, InputError
+from ...core.frames import OPTICAL_FROM_BODY, Matrix, invert
+from ...core.rig.rig import RigCamera
+from ..actors.ego import Ego
+from ..session.session import transform_of
+from . import decode as readings
+from .queue import SensorQueue
+
+_BLUEPRINTS = {
+    "rgb": "sensor.camera.rgb",
+    "depth": "sensor.camera.depth",
+    "semantic": "sensor.camera.semantic_segmentation",
+    "instance": "sensor.camera.instance_segmentation",
+    "labels": "sensor.camera.instance_segmentation",
+    "normals": "sensor.camera.normals",
+    "flow": "sensor.camera.optical_flow",
+    "events": "sensor.camera.dvs",
+}
+EVERY_TICK = ("flow", "events")
+"""Outputs that compare a tick with the one before it, so they are made at each."""
+_MOVING_TAGS = (12, 19)
+"""CARLA's labels of pedestrians, riders and all vehicles, first and last."""
+_PROP_TAG = 21
+"""CARLA's label Dynamic, which props have that can be moved."""
+
+Pixels = NDArray[np.uint8]
+
+
+@final
+class CameraGroup:
+    """All outputs of one camera; ``take`` gives them decoded, for one frame."""
+
+    def __init__(
+        self, client: carla.Client, camera: RigCamera, taps: dict[str, SensorQueue]
+    ) -> None:
+        self.camera = camera
+        self._client = client
+        self._taps = taps
+
+    def take(self, frame: int, timeout_s: float) -> dict[str, NDArray[np.generic]]:
+        """Return the pictures of CARLA frame ``frame`` by output, as ``decoded`` gives them.
+
+        DeadlineError names what is missing.
+        """
+        return decoded(self.take_raw(frame, timeout_s))
+
+    def take_raw(self, frame: int, timeout_s: float) -> dict[str, Any]:
+        """Return CARLA's measurements of CARLA frame ``frame`` by output; errors as ``take``."""
+        deadline = time.monotonic() + timeout_s
+        images = {}
+        for output, tap in self._taps.items():
+            image = tap.take(frame, deadline)
+            if image is None:
+                raise DeadlineError(
+                    f"CARLA sent no {output} picture of camera {self.camera.name} for frame "
+                    f"{frame} within {timeout_s:g} s"
+                )
+            images[output] = image
+        return images
+
+    def close(self) -> None:
+        """Stop and destroy the sensors; a second call does nothing."""
+        taps, self._taps = self._taps, {}
+        for tap in taps.values():
+            tap.actor.stop()
+        # A batch does not wait for an answer, which a server that died would never give.
+        ids = [tap.actor.id for tap in taps.values()]
+        self._client.apply_batch([carla.command.DestroyActor(i) for i in ids])
+
+    def __enter__(self) -> CameraGroup:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def mount(client: carla.Client, ego: Ego, camera: RigCamera, period_s: float = 0.0) -> CameraGroup:
+    """Attach a rig's CARLA camera to the ego and begin to listen.
+
+    CARLA makes its pictures at the next tick and every ``period_s`` from then on; at 0 every tick.
+    InputError when its model is not the pinhole that CARLA's cameras have: no distortion, square
+    pixels, the principal point in the middle.
+    """
+    pose = invert(ego.base_from_actor) @ camera.rig_from_camera
+    return _listening(client, camera, pose, ego.actor, period_s)
+
+
+def mount_still(client: carla.Client, camera: RigCamera) -> CameraGroup:
+    """Put up a camera that stands in the map, where ``rig_from_camera`` has it; see ``mount``."""
+    return _listening(client, camera, camera.rig_from_camera, None)
+
+
+def _listening(
+    client: carla.Client,
+    camera: RigCamera,
+    pose: Matrix,
+    parent: carla.Actor | None,
+    period_s: float = 0.0,
+) -> CameraGroup:
+    world = client.get_world()
+    library = world.get_blueprint_library()
+    mount_pose = transform_of(pose @ OPTICAL_FROM_BODY)
+    taps = {}
+    for output in camera.outputs:
+        found = library.filter(_BLUEPRINTS[output])
+        if len(found) == 0:
+            raise InputError(f"camera {camera.name}: CARLA has no {_BLUEPRINTS[output]}")
+        blueprint = found[0]
+        blueprint.set_attribute("image_size_x", str(camera.model.width))
+        blueprint.set_attribute("image_size_y", str(camera.model.height))
+        blueprint.set_attribute("fov", repr(field_of_view_deg(camera)))
+        if blueprint.has_attribute("sensor_tick"):
+            blueprint.set_attribute("sensor_tick", repr(period_s))
+        if blueprint.has_attribute("motion_blur_intensity"):
+            blueprint.set_attribute("motion_blur_intensity", "0")
+        taps[output] = SensorQueue(world.spawn_actor(blueprint, mount_pose, attach_to=parent))
+    return CameraGroup(client, camera, taps)
+
+
+def field_of_view_deg(camera: RigCamera) -> float:
+    """Return the horizontal field of view of a rig's CARLA camera; InputError as ``mount``."""
+    model = camera.model
+    if isinstance(model, OpenCVPinholeCamera):
+        fov = math.degrees(2.0 * math.atan(model.width / 2.0 / model.focal_length[0]))
+        plain = OpenCVPinholeCamera.from_fov(model.width, model.height, fov)
+        undistorted = not any((*model.radial, *model.tangential, *model.thin_prism))
+        if undistorted and np.allclose(
+            (*model.focal_length, *model.principal_point),
+            (*plain.focal_length, *plain.principal_point),
+            atol=1e-3,
+        ):
+            return fov
+    raise InputError(
+        f"camera {camera.name} has source carla but not the model of a CARLA camera: give a "
+        "pinhole without distortion whose principal point is the middle of the picture"
+    )
+
+
+def decoded(images: Mapping[str, Any]) -> dict[str, NDArray[np.generic]]:
+    """Return pictures by output of what CARLA sent of them.
+
+    rgb (H, W, 3) uint8, depth (H, W) float32 metres, semantic (H, W) uint8, instance (H, W) int32
+    ids of 16 bits of what moves, normals (H, W, 3) uint8, flow (H, W, 2) float32 pixels, events a
+    structured array; labels (H, W, 4) uint8 as CARLA sends instances, which ``decode_instance``
+    and the decoder of semantic both take.
+    """
+    return {output: _decoded(output, image) for output, image in images.items()}
+
+
+def _decoded(output: str, image: Any) -> NDArray[np.generic]:
+    if output == "flow":
+        return readings.flow(image)
+    if output == "events":
+        return readings.events(image)
+    bgra = np.frombuffer(image.raw_data, np.uint8)
+    return DECODERS[output](bgra.reshape(image.height, image.width, 4))
+
+
+def decode_depth(bgra: Pixels) -> NDArray[np.float32]:
+    """Return metres along the optical axis (H, W) of CARLA's 24-bit depth picture."""
+    value = bgra.view(">u4")[..., 0].astype(np.uint32) >> 8
+    return (value * np.float64(1000.0 / (2**24 - 1))).astype(np.float32)
+
+
+def decode_instance(bgra: Pixels) -> NDArray[np.int32]:
+    """Return the 16-bit id (H, W) of what moves at each pixel, 0 elsewhere.
+
+    CARLA writes the label in red and the id's low and high bytes in green and blue.
+    """
+    ids = bgra.view(">u2")[..., 0].astype(np.int32)
+    label = cv2.extractChannel(bgra, 2)
+    ids *= (cv2.inRange(label, *_MOVING_TAGS) != 0) | (label == _PROP_TAG)
+    return ids
+
+
+def _rgb(bgra: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB), np.uint8)
+
+
+DECODERS: dict[str, Callable[[Pixels], NDArray[np.generic]]] = {
+    "rgb": _rgb,
+    "depth": decode_depth,
+    "semantic": lambda bgra: np.asarray(cv2.extractChannel(bgra, 2), np.uint8),
+    "instance": decode_instance,
+    "labels": lambda bgra: bgra.copy(),
+    "normals": _rgb,
+}
+"""From (H, W, 4) blue, green, red, alpha to the picture of each output that has colours."""
+
+
+def mount_all(client: carla.Client, ego: Ego, cameras: Sequence[RigCamera]) -> list[CameraGroup]:
+    """Attach every camera whose source is CARLA; InputError as ``mount``."""
+    return [mount(client, ego, camera) for camera in cameras if camera.source == "carla"]

@@ -1,0 +1,102 @@
+"""Everything of a rig that CARLA measures, mounted on the ego: what is due at which frame."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import final
+
+import carla
+
+from ...core.rig.rig import Rig
+from ...core.run_contract.timebase import NS_PER_S, is_due, period_in_ticks
+from ..actors.ego import Ego
+from .non_cameras import NonCameraSensor, mount_device
+from .paced_camera import PacedCamera
+from .sensor_events import SensorEvent, happenings
+
+
+@final
+class RigSensors:
+    """The mounted sensors; used with ``with``, ``close`` stops and destroys them.
+
+    With ``paced`` CARLA makes the pictures that are wanted and no others; that takes an owner of
+    the tick, who calls ``before_last_tick``. Lidars need the share of every tick, what feels
+    motion its past, and neither costs much.
+    """
+
+    def __init__(
+        self,
+        client: carla.Client,
+        ego: Ego,
+        rig: Rig,
+        dt_ns: int,
+        ticks_per_frame: int,
+        *,
+        paced: bool,
+    ) -> None:
+        self._stack = ExitStack()
+        self.notes: list[str] = []
+        self._cameras: list[PacedCamera] = []
+        self._devices: list[tuple[int, NonCameraSensor]] = []
+        self._watching: list[NonCameraSensor] = []
+        with ExitStack() as stack:
+            for camera in rig.cameras:
+                if camera.source != "carla":
+                    continue
+                period = period_in_ticks(camera.rate_hz, dt_ns, f"camera {camera.name}")
+                every_tick = not paced or period * ticks_per_frame == 1
+                period_s = 0.0 if every_tick else period * dt_ns / NS_PER_S
+                mounted = PacedCamera(client, ego, camera, period, period_s)
+                self._cameras.append(stack.enter_context(mounted))
+            for sensor in rig.sensors:
+                period = 0
+                if sensor.rate_hz:
+                    period = period_in_ticks(sensor.rate_hz, dt_ns, f"sensor {sensor.name}")
+                ticks = period * ticks_per_frame
+                period_s = period * dt_ns / NS_PER_S
+                device = stack.enter_context(mount_device(client, ego, sensor, ticks, period_s))
+                if sensor.turn is not None and (note := sensor.turn.note(ticks)):
+                    self.notes.append(f"{sensor.kind} {sensor.name}: {note}")
+                if period:
+                    self._devices.append((period, device))
+                else:
+                    self._watching.append(device)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> RigSensors:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def before_last_tick(self, frame: int) -> None:
+        """Be told that the next tick completes ``frame``."""
+        for camera in self._cameras:
+            camera.before_last_tick(frame)
+
+    @property
+    def fallbacks(self) -> int:
+        """How many cameras make pictures at every tick because a paced one did not come."""
+        return sum(camera.fell_back for camera in self._cameras)
+
+    def cameras_due(self, frame: int) -> list[PacedCamera]:
+        """Return the cameras that have pictures at ``frame``."""
+        return [camera for camera in self._cameras if camera.is_due(frame)]
+
+    def devices_due(self, frame: int) -> list[NonCameraSensor]:
+        """Return the other sensors that have a reading at ``frame``."""
+        return [device for period, device in self._devices if is_due(frame, period)]
+
+    def happenings(self) -> list[SensorEvent]:
+        """Return the events since the last call."""
+        return happenings(self._watching)
+
+    def close(self) -> None:
+        """Stop and destroy the sensors; a second call does nothing."""
+        self._stack.close()

@@ -1,0 +1,89 @@
+"""Calls to CARLA that a dead server would hold for the client library's whole time-out."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, final
+
+from ...core.errors import ProtocolError
+from .handshake import is_gone
+
+T = TypeVar("T")
+
+_LOOK_S = 0.5
+_GOODBYE_S = 2.0
+
+
+@dataclass(eq=False)
+class _Call:
+    work: Callable[[], Any]
+    done: threading.Event = field(default_factory=threading.Event)
+    result: Any = None
+    error: BaseException | None = None
+
+
+@final
+class Lifeline:
+    """Has calls made in a thread of its own; who waits for one sees signals, and death.
+
+    A signal does not reach Python code that waits inside the client library.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Return what ``work`` returns or raise what it raises.
+
+        ProtocolError as soon as nobody listens at the server's port any more.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._make, name="calls", daemon=True)
+            self._thread.start()
+        call = _Call(work)
+        self._calls.put(call)
+        try:
+            while not call.done.wait(_LOOK_S):
+                self.check()
+        except KeyboardInterrupt:
+            self._let_finish(call)
+            raise
+        if call.error is not None:
+            raise call.error
+        result: T = call.result
+        return result
+
+    def check(self) -> None:
+        """Raise ProtocolError when nobody listens at the server's port."""
+        if is_gone(self._host, self._port):
+            raise ProtocolError(
+                f"CARLA at {self._host}:{self._port} has ended: nobody listens at its port any more"
+            )
+
+    def close(self) -> None:
+        """End the thread once it is free; a second call does nothing."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._calls.put(None)
+
+    def _let_finish(self, call: _Call) -> None:
+        """Wait for a call under way, so that what follows meets no half-made one."""
+        deadline = time.monotonic() + _GOODBYE_S
+        while not call.done.wait(0.1) and time.monotonic() < deadline:
+            if is_gone(self._host, self._port):
+                return
+
+    def _make(self) -> None:
+        while (call := self._calls.get()) is not None:
+            try:
+                call.result = call.work()
+            except BaseException as error:  # noqa: BLE001 - it belongs to the thread that waits
+                call.error = error
+            call.done.set()
+            del call

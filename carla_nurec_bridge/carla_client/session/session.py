@@ -1,0 +1,314 @@
+"""A connection to a CARLA server whose tick this process owns."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TypeVar, final
+
+import carla
+from carla import WorldSnapshot as Snapshot
+
+from ...core.errors import DeadlineError, InputError, ProtocolError
+from ...core.frames import Matrix, carla_from_matrix, matrix_from_carla
+from ...core.run_contract.timebase import NS_PER_S
+from ...opendrive import OpenDriveMap, parse
+from .handshake import SilentError, ask_version, check_versions
+from .lifeline import Lifeline
+from .traffic_managers import TrafficManagers
+from .world_watch import WorldWatch
+
+__all__ = ["Session", "Snapshot", "matrix_of", "transform_of"]
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+_RETRY_S = 0.2
+_LOOK_S = 0.5
+_DYING_S = 5.0
+_BRIEF_S = 5.0
+_SHORT_S = 0.05
+_WAITING_TICKS = 4
+_MOST_SUBSTEPS = 16
+
+
+def matrix_of(transform: carla.Transform) -> Matrix:
+    """Return the right-handed (4, 4) matrix of a CARLA transform."""
+    location, rotation = transform.location, transform.rotation
+    return matrix_from_carla(
+        (location.x, location.y, location.z), (rotation.pitch, rotation.yaw, rotation.roll)
+    )
+
+
+def transform_of(matrix: Matrix) -> carla.Transform:
+    """Return the CARLA transform of a right-handed (4, 4) matrix."""
+    (x, y, z), (pitch, yaw, roll) = carla_from_matrix(matrix)
+    return carla.Transform(
+        carla.Location(x=float(x), y=float(y), z=float(z)),
+        carla.Rotation(pitch=float(pitch), yaw=float(yaw), roll=float(roll)),
+    )
+
+
+@final
+class Session:
+    """A synchronous session; the settings found at ``synchronise`` come back at ``close``.
+
+    Used with ``with``, a failed call to CARLA (a bare RuntimeError of its client library) leaves
+    the block as a ProtocolError.
+    """
+
+    def __init__(self, host: str, port: int, timeout_s: float) -> None:
+        self._host, self._port = host, port
+        self._where = f"{host}:{port}"
+        self._timeout_s = timeout_s
+        self._client: carla.Client
+        self.traffic_managers: TrafficManagers
+        self._is_open = False
+        self._found: carla.WorldSettings | None = None
+        self._map: carla.Map | None = None
+        self._opendrive: OpenDriveMap | None = None
+        self._listener: int | None = None
+        self._ticks: deque[carla.WorldSnapshot] = deque(maxlen=_WAITING_TICKS)
+        self._ticked = threading.Condition()
+        self._patience_s = 0.0
+        self._lifeline = Lifeline(host, port)
+        self._watch: WorldWatch | None = None
+        self.server_version = ""
+        self._note = ""
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(value, RuntimeError | DeadlineError) and self._is_open:
+            self._lifeline.check()
+        self.close()
+        if type(value) is RuntimeError:
+            why = f" ({self._note})" if self._note else ""
+            raise ProtocolError(f"CARLA at {self._where}: {value}{why}") from value
+
+    @property
+    def client(self) -> carla.Client:
+        """The client library's connection."""
+        return self._client
+
+    @property
+    def world(self) -> carla.World:
+        """The world of the current episode."""
+        return self._client.get_world()
+
+    @property
+    def map(self) -> carla.Map:
+        """The map of the episode, fetched once."""
+        if self._map is None:
+            self._map = self.world.get_map()
+        return self._map
+
+    @property
+    def opendrive(self) -> OpenDriveMap:
+        """The map as its OpenDRIVE text states it; InputError when that is unusable."""
+        if self._opendrive is None:
+            self._opendrive = parse(self.map.to_opendrive(), self.map.name.split("/")[-1])
+        return self._opendrive
+
+    def open(self, deadline_s: float) -> None:
+        """Wait for the server and compare its version with the client library's.
+
+        DeadlineError when nothing of the kind answers within ``deadline_s``, ProtocolError when it
+        is no CARLA, or one of another generation.
+        """
+        deadline = time.monotonic() + deadline_s
+        trouble: Exception | None = None
+        while True:
+            try:
+                version = ask_version(self._host, self._port, self._timeout_s)
+                if version is not None:
+                    self._connect(version)
+                    return
+            except (SilentError, RuntimeError) as error:
+                trouble = error
+            if time.monotonic() >= deadline:
+                raise self._nobody(deadline_s, trouble) from trouble
+            time.sleep(_RETRY_S)
+
+    def _connect(self, version: str) -> None:
+        """Connect the client library; RuntimeError when it gets no answer."""
+        # A library's client that found nobody would stay dead, so each attempt has a new one.
+        self._client = carla.Client(self._host, self._port)
+        self._client.set_timeout(self._timeout_s)
+        self._note = check_versions(self._where, version, self._client.get_client_version())
+        self.server_version = self._client.get_server_version()
+        self.traffic_managers = TrafficManagers(self._client)
+        self._is_open = True
+        if self._note:
+            _log.warning("%s", self._note)
+
+    def _nobody(self, deadline_s: float, trouble: Exception | None) -> DeadlineError:
+        if trouble is None:
+            return DeadlineError(
+                f"no CARLA server answered at {self._where} within {deadline_s:g} s; "
+                "is it running, and is the port right?"
+            )
+        return DeadlineError(
+            f"somebody listens at {self._where}, but did not answer as a CARLA server within "
+            f"{deadline_s:g} s: {trouble}; is the port right, and has the server started?"
+        )
+
+    def use_map(self, name: str) -> None:
+        """Load the map called ``name`` unless it is there; InputError lists what there is."""
+        if not name or self.map.name.split("/")[-1] == name.split("/")[-1]:
+            return
+        try:
+            self._client.load_world(name)
+        except RuntimeError as error:
+            known = ", ".join(sorted(self._client.get_available_maps()))
+            raise InputError(
+                f"CARLA at {self._where} has no map {name!r}; it has: {known}"
+            ) from error
+        self.forget_map()
+
+    def forget_map(self) -> None:
+        """Fetch the map anew when it is asked for next: the world has changed."""
+        self._map = self._opendrive = None
+
+    @contextmanager
+    def patient(self, timeout_s: float) -> Iterator[None]:
+        """Give calls ``timeout_s`` of wall time meanwhile."""
+        self._client.set_timeout(timeout_s)
+        try:
+            yield
+        finally:
+            self._client.set_timeout(self._timeout_s)
+
+    def synchronise(self, dt_ns: int) -> None:
+        """Take over the tick: synchronous mode with steps of ``dt_ns``.
+
+        ProtocolError when the server is synchronous already: then somebody else ticks it.
+        """
+        settings = self.world.get_settings()
+        if settings.synchronous_mode:
+            raise ProtocolError(
+                f"CARLA at {self._where} is in synchronous mode already, so another client owns "
+                "its tick; stop that client, or restart the server if it died"
+            )
+        self._found = self.world.get_settings()
+        settings.synchronous_mode = True
+        settings.fixed_delta_seconds = dt_ns / NS_PER_S
+        if settings.fixed_delta_seconds > settings.max_substeps * settings.max_substep_delta_time:
+            # Of the physics' substeps CARLA allows 16 a tick; longer ticks need longer ones.
+            settings.max_substeps = _MOST_SUBSTEPS
+            settings.max_substep_delta_time = settings.fixed_delta_seconds / _MOST_SUBSTEPS
+        self.world.apply_settings(settings)
+        self._watch = self._watched(owned=True)
+
+    def _watched(self, *, owned: bool) -> WorldWatch:
+        town = self.map.name.split("/")[-1]
+        return WorldWatch(self.world, town, self._where, owned=owned)
+
+    def follow(self, patience_s: float) -> None:
+        """Leave the tick to another client: ``tick`` then waits for its next one.
+
+        Who is more than four ticks behind goes on with the fourth to last. ``tick`` raises
+        DeadlineError when nobody has ticked for ``patience_s`` of wall time.
+        """
+        self._patience_s = patience_s
+        self._watch = self._watched(owned=False)
+        self._listener = self.world.on_tick(self._note_tick)
+
+    def _note_tick(self, snapshot: carla.WorldSnapshot) -> None:
+        with self._ticked:
+            self._ticks.append(snapshot)
+            self._ticked.notify()
+
+    def _await_tick(self) -> carla.WorldSnapshot:
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            with self._ticked:
+                if self._ticked.wait_for(lambda: self._ticks, _LOOK_S):
+                    return self._ticks.popleft()
+            self._lifeline.check()
+            if time.monotonic() > deadline:
+                raise DeadlineError(
+                    f"nobody has ticked CARLA at {self._where} for {self._patience_s:g} s; is the "
+                    "client that owns the tick running?"
+                )
+
+    def tick(self) -> carla.WorldSnapshot:
+        """Advance the world by one step, or wait for it when following; return its state.
+
+        ProtocolError when the server has ended or another client has changed the world.
+        """
+        if self._listener is not None:
+            snapshot = self._await_tick()
+            if self._watch is not None:
+                self._watch.after_tick(self.world, snapshot.frame, snapshot)
+            return snapshot
+        try:
+            return self._lifeline.call(self._tick)
+        except RuntimeError as error:
+            self._lifeline.check()
+            raise ProtocolError(f"CARLA at {self._where} did not finish a tick: {error}") from error
+
+    def _tick(self) -> carla.WorldSnapshot:
+        world, watch = self.world, self._watch
+        if watch is not None:
+            watch.before_tick(world)
+        with self.traffic_managers.stepping(world):
+            frame = world.tick()
+        snapshot = world.get_snapshot()
+        if watch is not None:
+            watch.after_tick(world, frame, snapshot)
+        return snapshot
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Return what a brief call to CARLA gives; ProtocolError as soon as the server has ended.
+
+        Some calls of the client library hold Python's lock while they wait, so that nothing else
+        goes on: no such wait lasts longer than a few seconds.
+        """
+        with self.patient(min(self._timeout_s, _BRIEF_S)):
+            return self._lifeline.call(work)
+
+    def look(self) -> None:
+        """Look at a world that stands: ProtocolError when it has ended, or another changed it."""
+        watch = self._watch
+        if self._listener is not None or watch is None:
+            self._lifeline.check()
+        else:
+            self._lifeline.call(lambda: watch.before_tick(self.world))
+
+    def hasten(self) -> None:
+        """Before things are put away: wait for no answers of a server that gives none."""
+        try:
+            alive = ask_version(self._host, self._port, _DYING_S) is not None
+        except (SilentError, ProtocolError):
+            alive = False
+        if not alive:
+            self._client.set_timeout(_SHORT_S)
+
+    def close(self) -> None:
+        """Give the tick back as it was found; a second call does nothing."""
+        if not self._is_open:
+            return
+        self._lifeline.close()
+        found, self._found = self._found, None
+        listener, self._listener = self._listener, None
+        try:
+            self.traffic_managers.shut_down()
+            if listener is not None:
+                self.world.remove_on_tick(listener)
+            if found is not None:
+                self.world.apply_settings(found)
+        except RuntimeError:
+            return  # the server is gone, and its settings with it

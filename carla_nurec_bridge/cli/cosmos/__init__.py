@@ -1,0 +1,1 @@
+"""Verbs of ``carla-nurec cosmos``, and the options that they share."""

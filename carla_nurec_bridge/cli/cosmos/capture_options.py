@@ -1,0 +1,183 @@
+"""Options of `cosmos controls` about what is played and who sees it, and what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
+from ...core.cameras.shutter import Shutter
+from ...core.errors import InputError
+from ...core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
+from ...core.rig.rig import Rig, RigCamera, load_rig
+from ...cosmos.sensor_files.sensor_rig import SensorRig
+from ...cosmos.sensor_files.sensor_yaml import read_sensor_yaml
+from ..image_size import PictureSize
+
+if TYPE_CHECKING:
+    from ...carla_client.replay.exact_replay import ExactReplayOptions
+
+FPS = 16.0
+_FRONT_M = (2.8, 0.0, 1.3)
+_ROOF_MARGIN_M = 0.05
+_PATH = click.Path(path_type=Path)
+_OPTIONS = [
+    click.option("-f", "--recording", type=_PATH, help="CARLA recording, as the server sees it."),
+    click.option("--bag", type=_PATH, help="Bag of this package instead of a recording."),
+    click.option(
+        "--map",
+        "map_name",
+        help="OpenDRIVE file or shipped map of the own server.  "
+        "[default: the recording's, if it is shipped]",
+    ),
+    click.option("--host", help="Use the CARLA that runs at this address instead of an own one."),
+    click.option(
+        "--port",
+        type=click.IntRange(1, 65534),
+        default=2000,
+        show_default=True,
+        help="Port of that CARLA.",
+    ),
+    click.option("--rig", help="CARLA cameras of a rig: a shipped name or a YAML file."),
+    click.option(
+        "--sensors",
+        type=_PATH,
+        help="Cameras of a sensor YAML of CARLA's Cosmos tools, or of the smart-city "
+        "pipeline (standing in the world).",
+    ),
+    click.option(
+        "--size",
+        type=PictureSize(),
+        default="1280x720",
+        show_default=True,
+        help="Pixels of the front camera that is used without --rig and --sensors.",
+    ),
+    click.option(
+        "--fov",
+        type=click.FloatRange(5, 170),
+        default=90.0,
+        show_default=True,
+        help="Its horizontal field of view, in degrees.",
+    ),
+    click.option(
+        "-o",
+        "--output",
+        "--output-dir",
+        type=_PATH,
+        default=Path("out/clips"),
+        show_default=True,
+        help="Folder for one clip folder a camera.",
+    ),
+    click.option(
+        "-s",
+        "--start",
+        "start_s",
+        type=click.FloatRange(0),
+        default=0.0,
+        show_default=True,
+        help="Where to begin, in seconds of the recording.",
+    ),
+    click.option(
+        "-d",
+        "--duration",
+        "duration_s",
+        type=click.FloatRange(0),
+        default=0.0,
+        show_default=True,
+        help="Seconds of the recording; 0 goes to its end.",
+    ),
+    click.option(
+        "--frames",
+        type=click.IntRange(0),
+        default=0,
+        help="So many frames instead of a duration (Transfer 2.5 takes 93, 186, ...).",
+    ),
+    click.option(
+        "--fps",
+        type=click.FloatRange(1, 240),
+        help="Frames a second; Transfer 2.5 works at 16, Transfer 1 at 24.  "
+        "[default: 16, or a bag's own]",
+    ),
+    click.option(
+        "-c",
+        "--camera",
+        "actor_id",
+        type=click.IntRange(0),
+        default=0,
+        help="Recorded id of the car that carries the cameras.  [default: by --role]",
+    ),
+    click.option("--role", default="hero", show_default=True, help="role_name of that car."),
+    click.option(
+        "--time-factor",
+        type=click.FloatRange(0.01, 100),
+        default=1.0,
+        show_default=True,
+        help="How fast the recording plays: 2 shows twice as much of it in a second.",
+    ),
+    click.option("--ignore-hero", is_flag=True, help="Leave the recorded hero out."),
+    click.option("--move-spectator", is_flag=True, help="Move the spectator as recorded."),
+    click.option("--spawn-sensors", is_flag=True, help="Spawn the recorded sensors too."),
+    click.option(
+        "--warmup",
+        type=click.IntRange(1, 200),
+        default=5,
+        show_default=True,
+        help="Ticks before the first frame.",
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=1,
+        show_default=True,
+        help="Seed of the own server.",
+    ),
+]
+
+
+def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what is played, from where, and who sees it."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def rerun_of(settings: dict[str, Any]) -> ExactReplayOptions:
+    """Return what of a recording is played, and how."""
+    from ...carla_client.replay.exact_replay import ExactReplayOptions
+
+    return ExactReplayOptions(
+        settings["start_s"],
+        settings["duration_s"],
+        settings["frames"],
+        settings["fps"] or FPS,
+        settings["time_factor"],
+        settings["ignore_hero"],
+        settings["move_spectator"],
+        settings["spawn_sensors"],
+        settings["warmup"],
+    )
+
+
+def sensors_of(settings: dict[str, Any]) -> SensorRig:
+    """Return the cameras: of a sensor file, of a rig, or one above the bonnet."""
+    rate_hz = settings["fps"] or FPS
+    if settings["rig"] and settings["sensors"]:
+        raise click.UsageError("give --rig or --sensors, not both")
+    if settings["sensors"]:
+        return read_sensor_yaml(settings["sensors"], rate_hz)
+    if settings["rig"]:
+        rig = load_rig(settings["rig"])
+        cameras = tuple(c for c in rig.cameras if c.source == "carla")
+        if not cameras:
+            raise InputError(f"the rig {rig.name} has no camera with source: carla")
+        return SensorRig(Rig(rig.name, cameras, ()), "base")
+    width, height = settings["size"]
+    model = OpenCVPinholeCamera.from_fov(width, height, settings["fov"])
+    mount = matrix_from_xyz_rpy(_FRONT_M, (0.0, 0.0, 0.0)) @ BODY_FROM_OPTICAL
+    front = RigCamera(
+        "front", "carla", "front", model, mount, rate_hz, Shutter.GLOBAL, 0.0, ("rgb",)
+    )
+    return SensorRig(Rig("front", (front,), ()), "base", roof_margin_m=_ROOF_MARGIN_M)

@@ -1,0 +1,1 @@
+"""Verbs of ``carla-nurec log``: questions to CARLA recordings."""

@@ -1,0 +1,1 @@
+"""Verbs of ``carla-nurec nurec``: servers and what they render."""

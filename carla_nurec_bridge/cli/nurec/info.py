@@ -1,0 +1,88 @@
+"""``carla-nurec nurec info``: show what a NuRec server offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ...core.errors import InputError
+from .options import connect, connection_options
+
+if TYPE_CHECKING:
+    from ...nurec.client.capabilities import Capabilities
+    from ...nurec.client.client import NurecClient
+
+_EDITING = {True: "yes", False: "no", None: "not told"}
+
+
+@click.command(epilog="Example: carla-nurec nurec info 127.0.0.1:8080")
+@click.argument("target", required=False)
+@connection_options
+def command(target: str | None, timeout_s: float, **connection: Any) -> int:
+    """Show version, generation, abilities, scenes and cameras of a NuRec server.
+
+    TARGET is HOST:PORT or unix:PATH, instead of --host and --port.
+    """
+    given = click.get_current_context().get_parameter_source("timeout_s")
+    limit_s = 5.0 if given is click.core.ParameterSource.DEFAULT else timeout_s
+    with connect({**connection, **_address(target), "timeout_s": limit_s}) as client:
+        console = Console(highlight=False)
+        _print_server(console, client)
+        for scene_id in client.scenes():
+            _print_scene(console, client, scene_id)
+    return 0
+
+
+def _address(target: str | None) -> dict[str, Any]:
+    if target is None:
+        return {}
+    if target.startswith("unix:"):
+        return {"unix_socket": target.removeprefix("unix:")}
+    host, _, port = target.rpartition(":")
+    if not host or not port.isdecimal():
+        raise InputError(f"a NuRec server is given as HOST:PORT or unix:PATH, not {target!r}")
+    return {"host": host, "port": int(port)}
+
+
+def _print_server(console: Console, client: NurecClient) -> None:
+    version, found = client.connection.version, client.capabilities
+    api = version.grpc_api_version
+    table = Table(title=f"NuRec server {client.connection.target}", show_header=False)
+    table.add_row("version", f"{version.version_id} {version.git_hash}".strip())
+    table.add_row("contract", f"{api.major}.{api.minor}.{api.patch}")
+    table.add_row("generation", found.generation)
+    table.add_row("service", client.connection.service)
+    table.add_row("health", client.health())
+    table.add_row("batches", _batches(found))
+    table.add_row("aggregated", "yes" if found.aggregated else "no")
+    table.add_row("editing", _EDITING[found.editing])
+    masks = sorted({mask.rig_config_id for mask in client.ego_masks()})
+    table.add_row("hoods", ", ".join(masks) or "none")
+    if found.aggregated:
+        loaded, room = client.loaded_scenes()
+        table.add_row("in memory", f"{len(loaded)} of {room}: {', '.join(loaded) or 'none'}")
+    for name, value in sorted(found.config.items()):
+        table.add_row(name, value)
+    console.print(table)
+
+
+def _batches(found: Capabilities) -> str:
+    if found.batches:
+        return "yes"
+    return "no (batch_render_camera is not public)" if found.new_batches else "no"
+
+
+def _print_scene(console: Console, client: NurecClient, scene_id: str) -> None:
+    table = Table("camera", "model", "resolution", "shutter", title=f"scene {scene_id}")
+    for camera in client.cameras(scene_id):
+        width, height = camera.size
+        table.add_row(camera.logical_id, camera.optics, f"{width} x {height}", camera.shutter)
+    console.print(table)
+    for trajectory in client.trajectories(scene_id):
+        stamps = [pose.timestamp_us for pose in trajectory.poses]
+        if stamps:
+            seconds = (stamps[-1] - stamps[0]) / 1e6
+            console.print(f"{len(stamps)} rig poses over {seconds:g} s from {stamps[0]} us")

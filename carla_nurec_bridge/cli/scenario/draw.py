@@ -1,0 +1,55 @@
+"""``carla-nurec scenario draw``: what a seed makes of added actors, before anything is run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from ...world.inserted_actors import InsertedActors, draw_extras
+from ...world.inserted_actors_file import load_extras
+from ..log.tables import console, examples, table
+
+
+@click.command(
+    "draw",
+    epilog=examples(
+        "carla-nurec scenario draw ball_and_child --seed 3",
+        "carla-nurec scenario draw my_extras.yaml --count 20 --json",
+    ),
+)
+@click.argument("scenario")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="First seed.")
+@click.option(
+    "--count", type=click.IntRange(1, 1000), default=1, show_default=True, help="Seeds to show."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def command(scenario: str, seed: int, count: int, as_json: bool) -> None:
+    """Show which actors 'demo --scenario' adds for a seed: who, where, when, how fast.
+
+    SCENARIO is a name of 'scenario list' or a YAML file. Lengths in m, times in s.
+    """
+    file = load_extras(scenario)
+    drawn = {number: draw_extras(file, number) for number in range(seed, seed + count)}
+    if as_json:
+        click.echo(json.dumps([{"seed": k, **asdict(d)} for k, d in drawn.items()], indent=1))
+        return
+    for number, extras in drawn.items():
+        _show(number, extras)
+
+
+def _show(seed: int, extras: InsertedActors) -> None:
+    out = console()
+    out.print(
+        f"seed {seed}: across the route at {extras.crossing_m:.1f} m from the {extras.side}, "
+        f"when the hero is {extras.gap_m:.1f} m before",
+        soft_wrap=True,
+    )
+    numbers = ("starts", "along", "stops", "after s", "m/s")
+    shown = table(None, ("who", "blueprint", "drawn as"), numbers)
+    for actor in extras.actors:
+        values = (actor.outside_m, actor.along_m, actor.beyond_m, actor.delay_s, actor.speed_mps)
+        asset = "" if actor.asset_id == actor.blueprint else actor.asset_id
+        shown.add_row(actor.name, actor.blueprint, asset, *(f"{value:.2f}" for value in values))
+    out.print(shown)

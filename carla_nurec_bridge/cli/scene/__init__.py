@@ -1,0 +1,1 @@
+"""Verbs of ``carla-nurec scene``: packages built, looked at, checked and fetched."""

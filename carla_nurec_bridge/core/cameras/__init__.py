@@ -1,0 +1,1 @@
+"""Camera models: rays through pixels and back, shutters, windshields, rectification."""

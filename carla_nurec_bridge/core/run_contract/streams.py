@@ -1,0 +1,181 @@
+"""Which messages a run must produce, from the rig and the tick schedule alone.
+
+Expected counts never come from a producer: the recorder waits for what this plan says, and the
+report compares against it. Frame 0 is the world before the first tick, which only the state
+streams describe; a sensor of period p ticks delivers at frames p, 2p, 3p ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from .timebase import is_due, period_in_ticks
+from .topics import TOPICS, Topic
+
+if TYPE_CHECKING:
+    from ..rig.rig import Rig, RigCamera, RigSensor
+
+EGO = "carla_ego"
+NUREC = "nurec_render"
+RECORDER = "cosmos_recorder"
+AGENT = "route_agent"
+PARTICIPANTS = (EGO, NUREC, AGENT, RECORDER)
+"""Names of the nodes that a run may hold, in the order in which they act within a frame."""
+
+_EGO_STATE = (
+    "clock",
+    "tf",
+    "odometry",
+    "imu",
+    "gnss",
+    "vehicle_state",
+    "objects",
+    "objects_states",
+    "objects_markers",
+    "traffic_lights",
+)
+_EGO_LATCHED = (
+    "tf_static",
+    "map_opendrive",
+    "map_markers",
+    "objects_tracks",
+    "robot_description",
+    "vehicle_info",
+)
+_OUTPUTS = {
+    "rgb": ("compressed",),
+    "depth": ("depth",),
+    "semantic": ("semantic",),
+    "instance": ("instance",),
+    "normals": ("normals",),
+    "flow": ("flow",),
+    "events": ("events",),
+}
+SENSOR_KEYS = {
+    "lidar": "points",
+    "semantic_lidar": "semantic_points",
+    "radar": "radar_points",
+    "imu": "imu_raw",
+    "gnss": "gnss_sensor",
+}
+"""Topic by kind of a CARLA sensor that samples."""
+_SOURCES = {"carla": EGO, "nurec": NUREC}
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One expected stream: a topic of one producer.
+
+    ``period_ticks`` is the distance of two messages in ticks, 0 for a latched topic that is
+    published once at the start. ``frame0`` says whether frame 0 has one too. ``sensor`` is the
+    rig's name of the sensor, empty for state.
+    """
+
+    topic: str
+    key: str
+    producer: str
+    period_ticks: int
+    frame0: bool
+    sensor: str = ""
+
+    @property
+    def row(self) -> Topic:
+        """The row of the topic table that this stream belongs to."""
+        return TOPICS[self.key]
+
+    def due(self, frame: int) -> bool:
+        """Say whether a message with the stamp of ``frame`` is expected."""
+        if self.period_ticks == 0:
+            return False
+        return self.frame0 if frame == 0 else is_due(frame, self.period_ticks)
+
+
+def plan_streams(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream, ...]:
+    """Return every stream that a run with these participants must produce.
+
+    ``rig`` names the sensors with their sources and rates, ``dt_ns`` is the tick. Sensors whose
+    source has no participant are left out. InputError when a rate does not divide the tick rate,
+    which names the rig and its file.
+    """
+    try:
+        return _planned(rig, dt_ns, participants)
+    except InputError as error:
+        file = f", {rig.source}" if rig.source else ""
+        raise InputError(f"{error} (rig {rig.name}{file})") from error
+
+
+def _planned(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream, ...]:
+    present = set(participants)
+    streams = [Stream(TOPICS[key].name, key, EGO, 1, True) for key in _EGO_STATE]
+    streams += [Stream(TOPICS[key].name, key, EGO, 0, False) for key in _EGO_LATCHED]
+    if AGENT in present:
+        streams.append(Stream(TOPICS["route"].name, "route", EGO, 0, False))
+        streams += plan_agent()
+    for camera in rig.cameras:
+        if _SOURCES[camera.source] in present:
+            streams += _camera_streams(camera, dt_ns)
+    for lidar in rig.lidars:
+        if _SOURCES[lidar.source] in present:
+            period = period_in_ticks(lidar.rate_hz, dt_ns, f"lidar {lidar.name}")
+            topic = TOPICS["points"].named(lidar.name)
+            producer = _SOURCES[lidar.source]
+            streams.append(Stream(topic, "points", producer, period, False, lidar.name))
+    streams += [_sensor_stream(s, dt_ns) for s in rig.sensors if s.kind in SENSOR_KEYS]
+    return tuple(streams)
+
+
+def plan_agent() -> tuple[Stream, ...]:
+    """Return what the agent under test must produce: one command a frame."""
+    return (Stream(TOPICS["command_ackermann"].name, "command_ackermann", AGENT, 1, True),)
+
+
+def _sensor_stream(sensor: RigSensor, dt_ns: int) -> Stream:
+    key = SENSOR_KEYS[sensor.kind]
+    period = period_in_ticks(sensor.rate_hz, dt_ns, f"sensor {sensor.name}")
+    return Stream(TOPICS[key].named(sensor.name), key, EGO, period, False, sensor.name)
+
+
+def _camera_streams(camera: RigCamera, dt_ns: int) -> list[Stream]:
+    period = period_in_ticks(camera.rate_hz, dt_ns, f"camera {camera.name}")
+    producer = _SOURCES[camera.source]
+    keys = [key for output in camera.outputs for key in _OUTPUTS[output]]
+    streams = [
+        Stream(TOPICS[key].named(camera.name), key, producer, period, False, camera.name)
+        for key in (*keys, "camera_info")
+    ]
+    calibration = TOPICS["calibration"].named(camera.name)
+    streams.append(Stream(calibration, "calibration", producer, 0, False, camera.name))
+    return streams
+
+
+def expected_count(stream: Stream, frames: int) -> int:
+    """Return how many messages a run of ``frames`` ticks (frames 0 to ``frames``) must have."""
+    if stream.period_ticks == 0:
+        return 1
+    return frames // stream.period_ticks + int(stream.frame0)
+
+
+_READS = {
+    NUREC: {"odometry", "objects", "objects_tracks"},
+    AGENT: {"odometry", "objects", "traffic_lights", "route", "vehicle_info"},
+    EGO: {
+        "command_ackermann",
+        "command_twist",
+        "command_direct",
+        "command_manual",
+        "manual_override",
+        "command_weather",
+        "command_spawn",
+        "objects_inserted",
+        "lockstep_done",
+    },
+    RECORDER: {key for key, row in TOPICS.items() if row.in_bag},
+}
+
+
+def readers(key: str, participants: Iterable[str]) -> tuple[str, ...]:
+    """Return the participants that subscribe to the topic of row ``key``."""
+    return tuple(name for name in participants if key in _READS[name])

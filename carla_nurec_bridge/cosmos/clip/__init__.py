@@ -1,0 +1,1 @@
+"""A clip for Cosmos Transfer: its streams made, encoded, kept without loss, and checked."""

@@ -1,0 +1,1 @@
+"""The HD map of a street as Cosmos' map control shows it."""

@@ -1,0 +1,1 @@
+"""Labelled frames: what a camera saw, whose pixels they are, and which classes count."""

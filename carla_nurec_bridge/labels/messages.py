@@ -1,0 +1,95 @@
+"""Make control frames out of the messages of one CARLA camera, and of what the ego publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from ..core.errors import ProtocolError
+from ..core.frames import Matrix, matrix_from_quaternion
+from ..world.pixel_ids import MOST_ID, pixel_id
+from .frame import ControlFrame, LabelBox
+
+NEEDED = ("compressed", "depth", "semantic", "instance", "camera_info", "odometry")
+"""Topic rows whose messages of one stamp make a control frame."""
+
+WELCOME = ("normals", "objects", "traffic_lights")
+"""Topic rows whose messages of the same stamp add streams to it."""
+
+_DTYPES = {"8UC1": "u1", "32FC1": "f4", "32SC1": "i4", "rgb8": "u1"}
+
+
+def image_array(message: Any) -> NDArray[Any]:
+    """Return the pixels of a sensor_msgs Image as a view: (H, W), or (H, W, 3) for rgb8.
+
+    ProtocolError for an encoding that this package does not publish, or too few bytes.
+    """
+    encoding = str(message.encoding)
+    if encoding not in _DTYPES:
+        raise ProtocolError(f"an image has encoding {encoding!r}; expected {', '.join(_DTYPES)}")
+    order = ">" if message.is_bigendian else "<"
+    dtype = np.dtype(order + _DTYPES[encoding])
+    channels = 3 if encoding == "rgb8" else 1
+    width, height = int(message.width), int(message.height)
+    row = width * channels * dtype.itemsize
+    data = np.frombuffer(message.data, np.uint8)
+    if int(message.step) < row or len(data) < height * int(message.step):
+        raise ProtocolError(f"an image of {width}x{height} {encoding} has {len(data)} bytes")
+    rows = data[: height * int(message.step)].reshape(height, int(message.step))[:, :row]
+    pixels: NDArray[Any] = np.ascontiguousarray(rows).view(dtype)
+    return pixels.reshape(height, width, 3) if channels == 3 else pixels
+
+
+def frame_of(
+    number: int, stamp_ns: int, messages: Mapping[str, Any], rig_from_camera: Matrix
+) -> ControlFrame:
+    """Return the frame of the messages of one stamp, by the keys in NEEDED and WELCOME."""
+    normals = messages.get("normals")
+    objects, lights = messages.get("objects"), messages.get("traffic_lights")
+    return ControlFrame(
+        stamp_ns,
+        simplejpeg.decode_jpeg(bytes(messages["compressed"].data), "RGB"),
+        _native(image_array(messages["depth"])),
+        image_array(messages["semantic"]),
+        _pixel_ids(_native(image_array(messages["instance"]))),
+        None if normals is None else image_array(normals),
+        pose_matrix(messages["odometry"].pose.pose) @ rig_from_camera,
+        () if objects is None else tuple(_box(d) for d in objects.detections),
+        {} if lights is None else dict(_light(d) for d in lights.detections),
+        number,
+    )
+
+
+def _pixel_ids(ids: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the 16 bits of ids that a clip holds; ids that several actors share become 0."""
+    return ids if ids.min() >= 0 and ids.max() <= MOST_ID else np.maximum(ids, 0) & MOST_ID
+
+
+def pose_matrix(pose: Any) -> Matrix:
+    """Return the (4, 4) matrix of a geometry_msgs Pose."""
+    p, q = pose.position, pose.orientation
+    return matrix_from_quaternion((p.x, p.y, p.z), (q.x, q.y, q.z, q.w))
+
+
+def _native(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return pixels in this machine's byte order, which compiled loops need."""
+    return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+
+
+def _box(detection: Any) -> LabelBox:
+    size = detection.bbox.size
+    return LabelBox(
+        pixel_id(int(detection.id)),
+        str(detection.results[0].hypothesis.class_id),
+        (float(size.x), float(size.y), float(size.z)),
+        pose_matrix(detection.bbox.center),
+    )
+
+
+def _light(detection: Any) -> tuple[str, str]:
+    """Return signal id and state of a stop area, whose id is signal/lane."""
+    return str(detection.id).partition("/")[0], str(detection.results[0].hypothesis.class_id)

@@ -1,0 +1,1 @@
+"""The client of NuRec's gRPC contract, for every generation of it."""

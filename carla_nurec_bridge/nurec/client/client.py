@@ -1,0 +1,333 @@
+"""A client of a NuRec render server: one request a step, failures one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+import grpc
+
+from ...core.errors import ProtocolError
+from ..editing import (
+    EditableTrack,
+    Replacement,
+    edit_request,
+    editable_track,
+)
+from ..stubs import common_pb2 as common
+from ..stubs import sensorsim_pb2 as sensorsim
+from .calls import Deadlines, PendingCall, failure_text
+from .capabilities import Capabilities, find_capabilities
+from .connection import Connection, open_connection
+from .replies import (
+    CloudReply,
+    ImageReply,
+    OfferedCamera,
+    Replies,
+    cloud_reply,
+    image_reply,
+    offered_camera,
+    rays_reply,
+)
+from .requests import (
+    ActorMotion,
+    CameraRequest,
+    EgoMask,
+    LidarRequest,
+    dynamic_objects,
+    lidar_request,
+    rgb_request,
+)
+from .security import TlsFiles
+from .service import SCENE_ID, SCENE_URL
+
+_Batch = sensorsim.BatchRGBRenderRequest
+_MOST_KINDS = 1000
+_SWEEPS = {False: "render_lidar", True: "render_lidar_rays"}
+
+
+__all__ = ["Deadlines", "NurecClient"]
+
+
+class NurecClient:
+    """A connection to a server, with what it was found to be able to do.
+
+    Use it as a context manager or call ``close``. One thread renders at a time.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        deadlines: Deadlines | None = None,
+        *,
+        allow_remote: bool = False,
+        tls: TlsFiles | None = None,
+    ) -> None:
+        self._deadlines = deadlines or Deadlines()
+        self._connection: Connection = open_connection(
+            target, self._deadlines.connect_s, allow_remote=allow_remote, tls=tls
+        )
+        self._rendered: set[tuple[str, object]] = set()
+        self._scene_urls: dict[str, str] = {}
+        self._capabilities: Capabilities | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The target, the service name in use, and the version the server reported."""
+        return self._connection
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The server's generation and what it offers; asks it the first time."""
+        if self._capabilities is None:
+            try:
+                self._capabilities = find_capabilities(
+                    lambda method, request: self._start(
+                        method, request, self._deadlines.call_s
+                    ).result(),
+                    self._connection.service,
+                )
+            except grpc.RpcError as error:
+                raise ProtocolError(
+                    f"NuRec server {self._connection.target}: {failure_text(error)}"
+                ) from error
+        return self._capabilities
+
+    @property
+    def renders_batches(self) -> bool:
+        """Whether the server renders several images in one call; asks it the first time."""
+        return self.capabilities.batches
+
+    def health(self) -> str:
+        """Return SERVING, NOT_SERVING, or UNKNOWN where the server has no health service."""
+        return self._connection.health(self._deadlines.call_s)
+
+    def name_scene(self, scene_id: str, url: str) -> None:
+        """Tell the server with every call for ``scene_id`` where its package is.
+
+        The server loads it at the first call and knows it then by this id (letters, digits, _, -).
+        """
+        self._scene_urls[scene_id] = url
+
+    def close(self) -> None:
+        """Close the channel; calls under way end with CANCELLED. May be called twice."""
+        self._connection.channel.close()
+
+    def __enter__(self) -> NurecClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def ask(self, method: str, request: Any) -> Any:
+        """Call a method that does not render; ProtocolError with the server's reason."""
+        try:
+            return self._start(method, request, self._deadlines.call_s).result()
+        except grpc.RpcError as error:
+            raise ProtocolError(
+                f"NuRec server {self._connection.target}: {method}: {failure_text(error)}"
+            ) from error
+
+    def scenes(self) -> tuple[str, ...]:
+        """Return the ids of the scenes that the server offers."""
+        return tuple(self.ask("get_available_scenes", common.Empty()).scene_ids)
+
+    def cameras(self, scene_id: str) -> tuple[OfferedCamera, ...]:
+        """Return the recorded cameras of a scene."""
+        request = sensorsim.AvailableCamerasRequest(scene_id=scene_id)
+        reply = self.ask("get_available_cameras", request)
+        return tuple(offered_camera(camera) for camera in reply.available_cameras)
+
+    def trajectories(self, scene_id: str) -> tuple[common.Trajectory, ...]:
+        """Return the rig's recorded poses (world_from_rig) in a scene."""
+        request = sensorsim.AvailableTrajectoriesRequest(scene_id=scene_id)
+        reply = self.ask("get_available_trajectories", request)
+        return tuple(entry.trajectory for entry in reply.available_trajectories)
+
+    def ego_masks(self) -> tuple[EgoMask, ...]:
+        """Return the hoods that images may be given."""
+        reply = self.ask("get_available_ego_masks", common.Empty())
+        ids = [entry.ego_mask_id for entry in reply.ego_mask_metadata]
+        return tuple(EgoMask(i.rig_config_id, i.camera_logical_id) for i in ids)
+
+    def loaded_scenes(self) -> tuple[tuple[str, ...], int]:
+        """Return the scenes in the server's memory, and how many fit (generation C)."""
+        reply = self.ask("get_loaded_scenes", common.Empty())
+        return tuple(scene.scene_id for scene in reply.scenes), reply.loaded_instance_capacity
+
+    def dynamic_objects(self, scene_id: str) -> tuple[EditableTrack, ...]:
+        """Return the actors of a scene that ``render`` may move (generation D)."""
+        request = sensorsim.AvailableDynamicObjectsRequest(scene_id=scene_id)
+        reply = self.ask("get_dynamic_objects", request)
+        return tuple(editable_track(track) for track in reply.dynamic_objects)
+
+    def external_assets(self, scene_id: str) -> tuple[str, ...]:
+        """Return the ids of assets that may be put into a scene (generation D)."""
+        request = sensorsim.ExternalAssetObjectsRequest(scene_id=scene_id)
+        return tuple(self.ask("get_external_asset_objects", request).track_ids)
+
+    def edit(
+        self,
+        scene_id: str,
+        replace: Sequence[Replacement] = (),
+        insert: Sequence[EditableTrack] = (),
+    ) -> str:
+        """Replace and insert actors of a scene for all clients (generation D).
+
+        Inserted ones are drawn where ``render`` says. Returns the server's words; ProtocolError
+        with its reason when it does not.
+        """
+        reply = self.ask("edit_assets", edit_request(scene_id, replace, insert))
+        if not reply.success:
+            raise ProtocolError(
+                f"NuRec server {self._connection.target}: edit_assets: "
+                f"{reply.message or 'refused without a reason'}"
+            )
+        return str(reply.message)
+
+    def restore(self, scene_id: str) -> None:
+        """Undo all edits of a scene (generation D)."""
+        request = sensorsim.RestoreModelParametersRequest(scene_id=scene_id)
+        self.ask("restore_model_parameters", request)
+
+    def shut_down(self) -> None:
+        """Ask the server to end."""
+        self.ask("shut_down", common.Empty())
+
+    def render(
+        self,
+        scene_id: str,
+        cameras: Sequence[CameraRequest],
+        lidars: Sequence[LidarRequest] = (),
+        actors: Sequence[ActorMotion] = (),
+    ) -> Replies:
+        """Render images and sweeps of one instant, all under way at once.
+
+        Images go in one batch where the server has that, else in calls of their own. Whatever
+        fails has its reason in its reply; the others are not touched by it. A server that tells
+        that editing is off gets no ``actors``: it draws those of the recording. InputError for
+        requests that no server could answer.
+        """
+        # NuRec of 26.02 and later refuses actors unless it was started with editing.
+        objects = [] if self.capabilities.editing is False else dynamic_objects(actors)
+        refused = {
+            camera.name: reason
+            for camera in cameras
+            if (reason := self.capabilities.cannot_take(camera.model)) is not None
+        }
+        asked = [camera for camera in cameras if camera.name not in refused]
+        images = [rgb_request(scene_id, camera, objects) for camera in asked]
+        unfiltered = self.capabilities.cannot_filter()
+        swept = [lidar for lidar in lidars if lidar.filter is None or unfiltered is None]
+        sweeps = [lidar_request(scene_id, lidar, objects) for lidar in swept]
+        kinds = _kinds(scene_id, asked, lidars)
+        known = kinds <= self._rendered
+        limit_s = self._deadlines.call_s if known else self._deadlines.first_render_s
+        batched = len(images) > 1 and self.renders_batches
+        clouds_due = [
+            self._start(_SWEEPS[lidar.rays], sweep, limit_s, scene_id)
+            for lidar, sweep in zip(swept, sweeps, strict=True)
+        ]
+        render = self._render_batch if batched else self._render_singly
+        got = iter(render(scene_id, asked, images, limit_s))
+        image_replies = tuple(
+            ImageReply(c.name, None, f"{c.name}: {refused[c.name]}")
+            if c.name in refused
+            else next(got)
+            for c in cameras
+        )
+        got_clouds = iter([_cloud(r, d) for r, d in zip(swept, clouds_due, strict=True)])
+        clouds = tuple(
+            next(got_clouds)
+            if lidar in swept
+            else CloudReply(lidar.name, None, None, f"{lidar.name}: {unfiltered}")
+            for lidar in lidars
+        )
+        replies = Replies(image_replies, clouds)
+        if len(replies.errors) < len(cameras) + len(lidars):
+            self._rendered = kinds | (
+                self._rendered if len(self._rendered) < _MOST_KINDS else set()
+            )
+        return replies
+
+    def _render_singly(
+        self,
+        scene_id: str,
+        cameras: Sequence[CameraRequest],
+        requests: Sequence[sensorsim.RGBRenderRequest],
+        limit_s: float,
+    ) -> tuple[ImageReply, ...]:
+        due = [self._start("render_rgb", request, limit_s, scene_id) for request in requests]
+        return tuple(_image(camera.name, call) for camera, call in zip(cameras, due, strict=True))
+
+    def _render_batch(
+        self,
+        scene_id: str,
+        cameras: Sequence[CameraRequest],
+        requests: Sequence[sensorsim.RGBRenderRequest],
+        limit_s: float,
+    ) -> tuple[ImageReply, ...]:
+        batch = _Batch(
+            items=[
+                _Batch.BatchRGBRenderRequestItem(camera_name=camera.name, request=request)
+                for camera, request in zip(cameras, requests, strict=True)
+            ]
+        )
+        try:
+            reply = self._start("batch_render_rgb", batch, limit_s, scene_id).result()
+        except grpc.RpcError as error:
+            reason = failure_text(error)
+            return tuple(ImageReply(c.name, None, f"{c.name}: {reason}") for c in cameras)
+        answered = {item.camera_name: item for item in reply.items}
+        return tuple(_batch_item(camera.name, answered) for camera in cameras)
+
+    def _start(self, method: str, request: Any, limit_s: float, scene_id: str = "") -> PendingCall:
+        headers: tuple[tuple[str, str], ...] = ()
+        scene_id = scene_id or getattr(request, "scene_id", "")
+        if scene_id in self._scene_urls:
+            headers = ((SCENE_URL, self._scene_urls[scene_id]), (SCENE_ID, scene_id))
+        return PendingCall(self._connection.method(method), method, request, limit_s, headers)
+
+
+def _kinds(
+    scene_id: str, cameras: Sequence[CameraRequest], lidars: Sequence[LidarRequest]
+) -> set[tuple[str, object]]:
+    """Return what a server may have to get ready for: lenses at a size and lidars, of a scene."""
+    lenses = {(scene_id, (camera.model, camera.size, camera.shutter)) for camera in cameras}
+    return lenses | {(scene_id, lidar.device) for lidar in lidars}
+
+
+def _image(name: str, call: PendingCall) -> ImageReply:
+    try:
+        return image_reply(name, call.result())
+    except grpc.RpcError as error:
+        return ImageReply(name, None, f"{name}: {failure_text(error)}")
+
+
+def _cloud(lidar: LidarRequest, call: PendingCall) -> CloudReply:
+    read = rays_reply if lidar.rays else cloud_reply
+    try:
+        return read(lidar.name, call.result())
+    except grpc.RpcError as error:
+        reason = failure_text(error)
+        if lidar.rays and error.code() is grpc.StatusCode.UNIMPLEMENTED:
+            reason = (
+                "this NuRec server does not tell which beam measured a point, and when; give the "
+                "lidar `fields: xyzi`"
+            )
+        return CloudReply(lidar.name, None, None, f"{lidar.name}: {reason}")
+
+
+def _batch_item(name: str, answered: dict[str, Any]) -> ImageReply:
+    item = answered.get(name)
+    if item is None:
+        return ImageReply(name, None, f"{name}: NuRec left this image out of its batch reply")
+    if not item.success:
+        return ImageReply(name, None, f"{name}: {item.error_message or 'no reason given'}")
+    return image_reply(name, item.result)

@@ -1,0 +1,133 @@
+"""The connection to a NuRec server: how it is found, under which name it answers."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from ...core.errors import DeadlineError, InputError, ProtocolError
+from ..stubs import common_pb2 as common
+from .calls import failure_text
+from .security import TlsFiles, client_credentials
+from .service import (
+    CHANNEL_OPTIONS,
+    METHODS,
+    METHODS_OF_OUR_OWN,
+    ONLY_ASKED_FOR,
+    SERVICES,
+)
+
+_UNIX = "unix:"
+
+
+@dataclass(frozen=True, eq=False)
+class Connection:
+    """An open channel, the service name that the server answers under, and its version."""
+
+    target: str
+    channel: grpc.Channel
+    service: str
+    version: common.VersionId
+
+    def method(self, name: str) -> grpc.UnaryUnaryMultiCallable[Any, Any]:
+        """Return the callable of a remote method."""
+        return _callable(self.channel, self.service, name)
+
+    def health(self, limit_s: float) -> str:
+        """Return what the server says of its health: SERVING, NOT_SERVING, or UNKNOWN."""
+        stub = health_pb2_grpc.HealthStub(self.channel)
+        try:
+            reply = stub.Check(health_pb2.HealthCheckRequest(), timeout=limit_s)
+        except grpc.RpcError as error:
+            if error.code() in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.NOT_FOUND):
+                return "UNKNOWN"
+            raise ProtocolError(
+                f"NuRec server {self.target}: health: {failure_text(error)}"
+            ) from error
+        return str(health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status))
+
+
+def open_connection(
+    target: str, connect_s: float, *, allow_remote: bool = False, tls: TlsFiles | None = None
+) -> Connection:
+    """Connect to ``host:port`` or ``unix:PATH`` and learn which name the service has.
+
+    With ``tls`` the connection is encrypted; without, only loopback and Unix sockets are accepted
+    unless ``allow_remote``. InputError for a target that is not usable, DeadlineError when nothing
+    answers within ``connect_s`` seconds, ProtocolError when something else than NuRec does.
+    """
+    check_target(target, allow_remote=allow_remote or tls is not None)
+    options = [*CHANNEL_OPTIONS, ("grpc.use_local_subchannel_pool", 1)]
+    if tls is None:
+        channel = grpc.insecure_channel(target, options=options)
+    else:
+        channel = grpc.secure_channel(target, client_credentials(tls), options=options)
+    try:
+        service, version = _find_service(channel, target, connect_s)
+    except BaseException:
+        channel.close()
+        raise
+    return Connection(target, channel, service, version)
+
+
+def check_target(target: str, *, allow_remote: bool) -> None:
+    """Raise InputError unless ``target`` is an address and may be spoken to in the clear."""
+    if target.startswith(_UNIX):
+        if target == _UNIX:
+            raise InputError("a NuRec server's Unix socket is given as unix:PATH")
+        return
+    host, separator, port = target.rpartition(":")
+    if not separator or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise InputError(f"a NuRec server is given as HOST:PORT or unix:PATH, not {target!r}")
+    if not allow_remote and not _is_loopback(host.strip("[]")):
+        raise InputError(
+            f"this connection is not encrypted and {host} is another machine; use TLS, or allow "
+            "it explicitly (allow_remote, --allow-remote) if the network between is trusted"
+        )
+
+
+def _callable(
+    channel: grpc.Channel, service: str, name: str
+) -> grpc.UnaryUnaryMultiCallable[Any, Any]:
+    method = (METHODS | METHODS_OF_OUR_OWN | ONLY_ASKED_FOR)[name]
+    return channel.unary_unary(
+        f"/{service}/{name}",
+        request_serializer=method.request.SerializeToString,
+        response_deserializer=method.response.FromString,
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _find_service(
+    channel: grpc.Channel, target: str, connect_s: float
+) -> tuple[str, common.VersionId]:
+    for service in SERVICES:
+        get_version = _callable(channel, service, "get_version")
+        try:
+            return service, get_version(common.Empty(), timeout=connect_s, wait_for_ready=True)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise DeadlineError(
+                    f"no NuRec server answered at {target} within {connect_s:g} s; "
+                    "is it running, are the port and its encryption right?"
+                ) from error
+            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                raise ProtocolError(
+                    f"the server at {target} refused get_version: {failure_text(error)}"
+                ) from error
+    raise ProtocolError(
+        f"the server at {target} speaks gRPC but knows none of {', '.join(SERVICES)}; "
+        "it is no NuRec render server"
+    )

@@ -1,0 +1,1 @@
+"""OpenDRIVE files: opened, and their XML read into the map model."""

@@ -1,0 +1,1 @@
+"""Recordings in other forms: CSV, JSON, and the text that CARLA writes of them."""

@@ -1,0 +1,1 @@
+"""Ray casting engines behind one form, and how kernels are compiled and spread."""

@@ -1,0 +1,111 @@
+"""The kernel that draws pixels on edges again, from four points inside each."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..engines.jit import kernel, once
+from ..engines.packet import LANES, SHOWN
+from .camera_kernel import (
+    aim,
+    look_up,
+    start,
+    trace,
+)
+from .shading import resolve, shade
+from .sky import unpack_light
+
+f32 = np.float32
+PIXELS = LANES // 4
+"""How many pixels one packet refines."""
+
+
+@once
+def aim_edges(page, page_i, first, edges, rays, poses, origins, times, per_row):
+    """Aim the lanes through four points inside each of four pixels of the list ``edges``.
+
+    Rays between pixel centres are interpolated from the neighbours' rays.
+    """
+    height, width = rays.shape[0], rays.shape[1]
+    for lane in range(LANES):
+        index = min(first + lane // 4, len(edges) - 1)
+        row, column = edges[index, 0], edges[index, 1]
+        k = row if per_row else column
+        sample = lane % 4
+        # A rotated square: every sample has a row and a column of its own.
+        right = f32(-0.125) if sample == 0 else f32(0.375)
+        right = f32(-0.375) if sample == 1 else right
+        right = f32(0.125) if sample == 3 else right
+        down = f32(0.25) * f32(sample) - f32(0.375)
+        beside = (
+            column + 1 if (right > f32(0.0) and column + 1 < width) or column == 0 else column - 1
+        )
+        below = row + 1 if (down > f32(0.0) and row + 1 < height) or row == 0 else row - 1
+        right = right if beside > column else -right
+        down = down if below > row else -down
+        x, y, z = rays[row, column, 0], rays[row, column, 1], rays[row, column, 2]
+        dx = right * (rays[row, beside, 0] - x) + down * (rays[below, column, 0] - x)
+        dy = right * (rays[row, beside, 1] - y) + down * (rays[below, column, 1] - y)
+        dz = right * (rays[row, beside, 2] - z) + down * (rays[below, column, 2] - z)
+        x, y, z = x + dx, y + dy, z + dz
+        length = np.sqrt(x * x + y * y + z * z)
+        scale = f32(1.0) / length if length > f32(0.0) else f32(0.0)
+        aim(page, page_i, lane, x * scale, y * scale, z * scale, poses, k, times[k])
+        start(page, lane, origins, k)
+
+
+@kernel
+def refine(
+    functions,
+    part,
+    parts,
+    page,
+    edges,
+    rays,
+    poses,
+    origins,
+    times,
+    per_row,
+    surface,
+    slots,
+    light_table,
+    shadows,
+    rgb,
+):
+    """Draw one part of the pixels ``edges`` (E, 2) of ``rgb`` anew; parts as in ``draw``."""
+    intersect, occluded, root, arguments = functions
+    page_i = page.view(np.int32)
+    address = page.ctypes.data
+    light = unpack_light(light_table)
+    display = light_table.display
+    for first in range(part * PIXELS, len(edges), parts * PIXELS):
+        aim_edges(page, page_i, first, edges, rays, poses, origins, times, per_row)
+        trace(page, page_i, address, f32(np.inf), intersect, root, arguments)
+        hits, moving = resolve(page, page_i, address, surface, slots)
+        shade(
+            page,
+            page_i,
+            address,
+            surface,
+            slots,
+            light,
+            light_table.lamps,
+            shadows,
+            occluded,
+            root,
+            arguments,
+            hits,
+            moving,
+        )
+        look_up(page, page_i)
+        for pixel in range(min(PIXELS, len(edges) - first)):
+            row, column = edges[first + pixel, 0], edges[first + pixel, 1]
+            for channel in range(3):
+                # The mean of the squares is close to a mean of light, after tone mapping.
+                total = f32(0.0)
+                for lane in range(4 * pixel, 4 * pixel + 4):
+                    seen = f32(display[page_i[SHOWN + LANES * channel + lane]])
+                    total += seen * seen
+                rgb[row, column, channel] = np.uint8(np.sqrt(f32(0.25) * total) + f32(0.5))

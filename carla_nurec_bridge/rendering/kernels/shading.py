@@ -1,0 +1,335 @@
+"""Kernel parts that turn a traced packet into normals and colours, 16 lanes at a time.
+
+Loops either copy (lane by lane, from tables) or compute (rows of the page only, no branches): the
+second kind then runs in the vector units. All numbers are float32.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..engines.jit import inlined, kernel, once
+from ..engines.native import call_packet, gather_rows
+from ..engines.packet import (
+    ALBEDO,
+    COLOUR,
+    CORNER,
+    DIRECTION,
+    FAR,
+    GEOMETRY,
+    GRAIN,
+    HIT,
+    INSTANCE,
+    LANES,
+    MIRROR,
+    MIRROR_RISE,
+    NORMAL,
+    OBJECT,
+    ORIGIN,
+    PAINTED,
+    PATCHES,
+    PRIMITIVE,
+    ROW,
+    SHADOW,
+    SHADOW_DIRECTION,
+    SHADOW_FAR,
+    SHADOW_MASK,
+    SHADOW_NEAR,
+    SHADOW_TIME,
+    SHADOW_VALID,
+    SHINE,
+    SMOOTH,
+    SURFACE,
+    TIME,
+    U,
+    V,
+    Y,
+    Z,
+)
+from .sky import (
+    clear_sky,
+    left_by_haze,
+    noise,
+    power_32,
+    sky_colour,
+)
+from .weather import fog, shine_lamps, wet
+
+f32 = np.float32
+
+
+@kernel
+def rotate(page, at, time, rotations, slot):
+    """Turn the vector at ``page[at]`` by a slot's rotation, which changes over time 0 to 1."""
+    x, y, z = page[at], page[at + Y], page[at + Z]
+    length = f32(0.0)
+    for axis in range(3):
+        a = rotations[slot, 0, axis, 0]
+        b = rotations[slot, 0, axis, 1]
+        c = rotations[slot, 0, axis, 2]
+        turned = (
+            (a + time * (rotations[slot, 1, axis, 0] - a)) * x
+            + (b + time * (rotations[slot, 1, axis, 1] - b)) * y
+            + (c + time * (rotations[slot, 1, axis, 2] - c)) * z
+        )
+        page[at + LANES * axis] = turned
+        length += turned * turned
+    scale = f32(1.0) / np.sqrt(max(length, f32(1e-20)))
+    for axis in range(3):
+        page[at + LANES * axis] *= scale
+
+
+@kernel
+def resolve(page, page_i, address, surface, slots):
+    """Fill the rows from SURFACE on, HIT, and turn NORMAL to the map frame, towards the origin.
+
+    OBJECT of an instance becomes its identity. Lanes without a hit get the values of triangle 0.
+    Return the numbers of lanes that hit and of lanes that hit an instance.
+    """
+    hits = 0
+    moving = 0
+    for lane in range(LANES):
+        hit = page_i[GEOMETRY + lane] != -1
+        slot = page_i[INSTANCE + lane] if hit else np.int32(0)
+        primitive = page_i[PRIMITIVE + lane] if hit else np.int32(0)
+        page_i[INSTANCE + lane] = slot
+        page[HIT + lane] = f32(1.0) if hit else f32(0.0)
+        page_i[ROW + lane] = slots.first[slot] + primitive
+        hits += hit
+        moving += slot > 0
+    gather_rows(surface.rows.ctypes.data, address + 4 * ROW, address + 4 * SURFACE)
+    if moving > 0:
+        for lane in range(LANES):
+            slot = page_i[INSTANCE + lane]
+            if slot > 0:
+                page_i[OBJECT + lane] = slots.identity[slot]
+                rotate(page, NORMAL + lane, page[TIME + lane], slots.rotation, slot)
+    for lane in range(LANES):
+        x, y, z = page[NORMAL + lane], page[NORMAL + Y + lane], page[NORMAL + Z + lane]
+        facing = (
+            x * page[DIRECTION + lane]
+            + y * page[DIRECTION + Y + lane]
+            + z * page[DIRECTION + Z + lane]
+        )
+        sign = f32(-1.0) if facing > f32(0.0) else f32(1.0)
+        page[NORMAL + lane] = sign * x
+        page[NORMAL + Y + lane] = sign * y
+        page[NORMAL + Z + lane] = sign * z
+    return hits, moving
+
+
+@once
+def dress_instances(page, page_i, surface, slots):
+    """Give lanes on instances their paint, and SMOOTH interpolated from corner normals."""
+    for lane in range(LANES):
+        slot = page_i[INSTANCE + lane]
+        if slot == 0:
+            continue
+        page[GRAIN + lane] = f32(0.0)
+        page[PATCHES + lane] = f32(0.0)
+        weight = page[PAINTED + lane] * slots.paint[slot, 3]
+        for channel in range(3):
+            colour = page[ALBEDO + LANES * channel + lane]
+            page[ALBEDO + LANES * channel + lane] = colour + weight * (
+                slots.paint[slot, channel] - colour
+            )
+        corner = page_i[CORNER + lane]
+        if corner < 0:
+            continue
+        u, v = page[U + lane], page[V + lane]
+        for axis in range(3):
+            page[SMOOTH + LANES * axis + lane] = (
+                (f32(1.0) - u - v) * surface.corners[corner, axis]
+                + u * surface.corners[corner, 3 + axis]
+                + v * surface.corners[corner, 6 + axis]
+            )
+        rotate(page, SMOOTH + lane, page[TIME + lane], slots.rotation, slot)
+        facing = f32(0.0)
+        for axis in range(3):
+            facing += page[SMOOTH + LANES * axis + lane] * page[NORMAL + LANES * axis + lane]
+        sign = f32(-1.0) if facing < f32(0.0) else f32(1.0)
+        for axis in range(3):
+            page[SMOOTH + LANES * axis + lane] *= sign
+
+
+@once
+def trace_shadows(page, page_i, address, to_sun, occluded, root, arguments):
+    """Send a ray to the sun from every lane that faces it; SHADOW_FAR < 0 means it is blocked."""
+    wanted = 0
+    for lane in range(LANES):
+        lit = (
+            page[SMOOTH + lane] * to_sun[0]
+            + page[SMOOTH + Y + lane] * to_sun[1]
+            + page[SMOOTH + Z + lane] * to_sun[2]
+        ) > f32(0.0)
+        use = lit and page[HIT + lane] > f32(0.0)
+        page_i[SHADOW_VALID + lane] = np.int32(-1) if use else np.int32(0)
+        page_i[SHADOW_MASK + lane] = np.int32(-1)
+        wanted += use
+    if not wanted:
+        return
+    for lane in range(LANES):
+        distance = min(page[FAR + lane], f32(1e6))
+        lift = f32(0.002) + f32(1e-4) * distance
+        for axis in range(3):
+            page[SHADOW + LANES * axis + lane] = (
+                page[ORIGIN + LANES * axis + lane]
+                + distance * page[DIRECTION + LANES * axis + lane]
+                + lift * page[NORMAL + LANES * axis + lane]
+            )
+        page[SHADOW_DIRECTION + lane] = to_sun[0]
+        page[SHADOW_DIRECTION + Y + lane] = to_sun[1]
+        page[SHADOW_DIRECTION + Z + lane] = to_sun[2]
+        page[SHADOW_NEAR + lane] = f32(0.0)
+        page[SHADOW_TIME + lane] = page[TIME + lane]
+        page[SHADOW_FAR + lane] = f32(400.0)
+    call_packet(occluded, address + 4 * SHADOW_VALID, root, address + 4 * SHADOW, arguments)
+
+
+@inlined
+def mix(albedo, direct, up, shine, mirrored, spark, clear, sun, below, above, air):
+    """Return one colour channel of a surface, seen through air."""
+    falling = direct * sun + below + up * (above - below)
+    falling += shine * (f32(1.6) - falling)
+    colour = albedo * falling + mirrored + spark * sun
+    return air + clear * (colour - air)
+
+
+@once
+def shade_hits(page, light, shadows):
+    """Fill COLOUR with linear light for every lane, as if it had hit."""
+    for lane in range(LANES):
+        distance = min(page[FAR + lane], f32(1e4))
+        dx, dy, dz = page[DIRECTION + lane], page[DIRECTION + Y + lane], page[DIRECTION + Z + lane]
+        nx, ny, nz = page[SMOOTH + lane], page[SMOOTH + Y + lane], page[SMOOTH + Z + lane]
+
+        # Grain and patches by position on the nearest axis plane of the map; they fade with
+        # distance before they could flicker.
+        px = page[ORIGIN + lane] + distance * dx
+        py = page[ORIGIN + Y + lane] + distance * dy
+        pz = page[ORIGIN + Z + lane] + distance * dz
+        flat = abs(nz) > f32(0.6)
+        wall = py if abs(nx) > abs(ny) else px
+        u = px if flat else wall
+        v = py if flat else pz
+        near = f32(1.0) / (f32(1.0) + distance * distance * f32(0.010))
+        middle = f32(1.0) / (f32(1.0) + distance * distance * f32(0.0002))
+        far = f32(1.0) / (f32(1.0) + distance * distance * f32(0.00002))
+        grain = page[GRAIN + lane] * near * noise(u * f32(26.0), v * f32(26.0))
+        patch = middle * noise(u * f32(1.7), v * f32(1.7))
+        patch += far * noise(u * f32(0.23), v * f32(0.23))
+        albedo = f32(1.0) + grain + f32(0.5) * page[PATCHES + lane] * patch
+
+        facing = nx * light.to_sun[0] + ny * light.to_sun[1] + nz * light.to_sun[2]
+        direct = max(facing, f32(0.0))
+        if shadows:
+            direct = f32(0.0) if page[SHADOW_FAR + lane] < f32(0.0) else direct
+        up = f32(0.5) + f32(0.5) * nz
+        shine = page[SHINE + lane]
+
+        # Mirror the sky; below the horizon the mirror shows the dim street instead.
+        view = min(max(-(dx * nx + dy * ny + dz * nz), f32(0.0)), f32(1.0))
+        graze = f32(1.0) - view
+        graze *= graze
+        mirror = page[MIRROR + lane] + page[MIRROR_RISE + lane] * graze * graze
+        twice = view + view
+        rx, ry, rz = dx + twice * nx, dy + twice * ny, dz + twice * nz
+        dim = mirror * min(max(rz * f32(8.0) + f32(0.6), f32(0.2)), f32(1.0))
+        towards = max(rx * light.to_sun[0] + ry * light.to_sun[1] + rz * light.to_sun[2], f32(0.0))
+        spark = power_32(towards * towards) * f32(14.0) * page[MIRROR + lane]
+        spark = spark if direct > f32(0.0) else f32(0.0)
+        sky = clear_sky(light, rx, ry, rz)
+
+        clear = left_by_haze(light.haze_per_m, distance, distance * dz)
+        page[COLOUR + lane] = mix(
+            page[ALBEDO + lane] * albedo,
+            direct,
+            up,
+            shine,
+            dim * sky[0],
+            spark,
+            clear,
+            light.sun[0],
+            light.below[0],
+            light.above[0],
+            light.horizon[0],
+        )
+        page[COLOUR + Y + lane] = mix(
+            page[ALBEDO + Y + lane] * albedo,
+            direct,
+            up,
+            shine,
+            dim * sky[1],
+            spark,
+            clear,
+            light.sun[1],
+            light.below[1],
+            light.above[1],
+            light.horizon[1],
+        )
+        page[COLOUR + Z + lane] = mix(
+            page[ALBEDO + Z + lane] * albedo,
+            direct,
+            up,
+            shine,
+            dim * sky[2],
+            spark,
+            clear,
+            light.sun[2],
+            light.below[2],
+            light.above[2],
+            light.horizon[2],
+        )
+
+
+@once
+def shade_misses(page, light):
+    """Fill COLOUR with the sky for every lane without a hit."""
+    for lane in range(LANES):
+        sky = sky_colour(
+            light, page[DIRECTION + lane], page[DIRECTION + Y + lane], page[DIRECTION + Z + lane]
+        )
+        hit = page[HIT + lane] > f32(0.0)
+        red, green, blue = page[COLOUR + lane], page[COLOUR + Y + lane], page[COLOUR + Z + lane]
+        page[COLOUR + lane] = red if hit else sky[0]
+        page[COLOUR + Y + lane] = green if hit else sky[1]
+        page[COLOUR + Z + lane] = blue if hit else sky[2]
+
+
+@once
+def shade(
+    page,
+    page_i,
+    address,
+    surface,
+    slots,
+    light,
+    lamps,
+    shadows,
+    occluded,
+    root,
+    arguments,
+    hits,
+    moving,
+):
+    """Fill COLOUR with the linear light that reaches the sensor on every lane."""
+    for lane in range(LANES):
+        page[SMOOTH + lane] = page[NORMAL + lane]
+        page[SMOOTH + Y + lane] = page[NORMAL + Y + lane]
+        page[SMOOTH + Z + lane] = page[NORMAL + Z + lane]
+    if hits > 0:
+        if moving > 0:
+            dress_instances(page, page_i, surface, slots)
+        if light.wetness > f32(0.0):
+            wet(page, light.wetness)
+        if shadows:
+            trace_shadows(page, page_i, address, light.to_sun, occluded, root, arguments)
+        shade_hits(page, light, shadows)
+        if len(lamps):
+            shine_lamps(page, lamps, light.haze_per_m)
+    if hits < LANES:
+        shade_misses(page, light)
+    if light.fog_per_m > f32(0.0):
+        fog(page, light)

@@ -1,0 +1,68 @@
+"""Join messages of several topics by their stamp, and hand whole frames to one worker."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..messages.convert import stamp_ns
+
+_KEEP = 16
+
+
+@dataclass(frozen=True)
+class JoinedFrame:
+    """All joined messages of one stamp, by topic key."""
+
+    stamp_ns: int
+    messages: Mapping[str, Any]
+
+
+class Joiner:
+    """Collect one message per key and stamp; complete frames come out in order of completion.
+
+    ``keep_all`` is for lock-step: every frame is kept. Otherwise a worker that is too slow gets
+    the newest frame, and ``skipped`` counts the ones it missed. Incomplete frames are dropped and
+    counted in ``incomplete`` when more than 16 are waiting.
+    """
+
+    def __init__(self, keys: Sequence[str], *, keep_all: bool) -> None:
+        self._keys = frozenset(keys)
+        self._keep_all = keep_all
+        self._partial: dict[int, dict[str, Any]] = {}
+        self._ready: deque[JoinedFrame] = deque()
+        self._condition = threading.Condition()
+        self.skipped = 0
+        self.incomplete = 0
+
+    def take(self, key: str, message: Any) -> None:
+        """Add a message of ``key`` by the stamp of its header."""
+        self.add(key, stamp_ns(message.header.stamp), message)
+
+    def add(self, key: str, stamp: int, message: Any) -> None:
+        """Add the message of ``key`` stamped ``stamp`` (ns)."""
+        with self._condition:
+            partial = self._partial.setdefault(stamp, {})
+            partial[key] = message
+            if len(partial) == len(self._keys):
+                self._ready.append(JoinedFrame(stamp, self._partial.pop(stamp)))
+                self._condition.notify()
+            while len(self._partial) > _KEEP:
+                del self._partial[min(self._partial)]
+                self.incomplete += 1
+
+    def next(self, timeout_s: float) -> JoinedFrame | None:
+        """Return the next frame, or None when none is complete within ``timeout_s``."""
+        with self._condition:
+            if not self._ready:
+                self._condition.wait(timeout_s)
+            if not self._ready:
+                return None
+            if not self._keep_all:
+                while len(self._ready) > 1:
+                    self._ready.popleft()
+                    self.skipped += 1
+            return self._ready.popleft()

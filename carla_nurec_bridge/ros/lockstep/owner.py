@@ -1,0 +1,125 @@
+"""When the owner of time may go on: at the start, and after each frame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rclpy.node import Node
+
+from ...core.errors import DeadlineError, RunError
+from ...core.run_contract.streams import EGO, RECORDER
+from .protocol import Answer, Barrier, RunState
+
+if TYPE_CHECKING:
+    from ..parameters.ego import EgoParameters
+    from ..runtime.runtime import Spinner
+    from .commands import CommandInbox
+
+_POLL_S = 0.1
+_TELL_S = 5.0
+_GOODBYE_S = 0.5
+_FIRST_FRAMES = 2
+
+
+class LockstepOwner:
+    """Holds the run until everybody is there; ``late`` counts late answers by participant."""
+
+    def __init__(
+        self, node: Node, spinner: Spinner, parameters: EgoParameters, run_id: str
+    ) -> None:
+        self._node = node
+        self._spinner = spinner
+        self._p = parameters
+        self.participants = parameters.participants or (EGO,)
+        others = [n for n in self.participants if n != EGO] if parameters.lockstep else []
+        self._barrier = Barrier(node, others, run_id)
+        self.late: dict[str, int] = {}
+
+    @property
+    def stray(self) -> int:
+        """How many answers belonged to no current frame."""
+        return self._barrier.stray
+
+    def notify(self) -> None:
+        """Look again: a command has arrived."""
+        self._barrier.notify()
+
+    def say(self, state: RunState) -> None:
+        """Tell everybody how the run stands."""
+        self._barrier.say(state)
+
+    def wait_ready(self, unmatched: Callable[[Sequence[str]], list[str]]) -> None:
+        """Wait until every participant and every reader of our streams is connected."""
+        if not self._p.lockstep:
+            return
+        deadline = time.monotonic() + self._p.start_s
+        told_s = time.monotonic()
+        while True:
+            self._spinner.check()
+            missing = self._barrier.unready() + unmatched(self.participants)
+            if not missing:
+                return
+            if time.monotonic() > deadline:
+                raise DeadlineError(
+                    f"the run cannot begin after {self._p.start_s:g} s: {'; '.join(missing[:4])}"
+                )
+            if time.monotonic() - told_s > _TELL_S:
+                told_s = time.monotonic()
+                self._node.get_logger().info(f"waiting: {'; '.join(missing[:4])}")
+            time.sleep(_POLL_S)
+
+    def wait_answers(
+        self, frame: int, stamp: int, inbox: CommandInbox, on_wait: Callable[[str], None]
+    ) -> None:
+        """Wait for everybody's answer to a frame, as the policy says.
+
+        ``abort`` raises DeadlineError or RunError, ``hold`` goes on with the last command,
+        ``wait`` waits on and calls ``on_wait`` with a phrase after each deadline.
+        """
+        self._spinner.check()
+        if not self._p.lockstep:
+            return
+        limit_s = self._p.first_frame_s if frame <= _FIRST_FRAMES else self._p.frame_s
+        while True:
+            answers, late = self._barrier.wait(
+                stamp, limit_s, lambda answers: _commands_arrived(answers, inbox)
+            )
+            failed = [a for a in answers.values() if not a.ok]
+            for name in [*late, *(a.participant for a in failed)]:
+                self.late[name] = self.late.get(name, 0) + 1
+            if self._p.policy == "abort" and failed:
+                culprit = failed[0]
+                raise RunError(f"{culprit.participant} failed at frame {frame}: {culprit.message}")
+            if self._p.policy == "abort" and late:
+                raise DeadlineError(
+                    f"{', '.join(late)} did not answer frame {frame} within {limit_s:g} s"
+                )
+            if self._p.policy == "wait" and late and not failed:
+                self._spinner.check()
+                on_wait(f"waiting for {', '.join(late)}")
+                continue
+            self._barrier.forget(stamp)
+            return
+
+    def wait_gone(self, *, finished: bool) -> None:
+        """Let the others leave first, so that they hear how the run ended."""
+        patience_s = _GOODBYE_S
+        if finished:
+            patience_s = self._p.end_s if self._p.lockstep else 0.0
+        deadline = time.monotonic() + patience_s
+        others = set(self.participants) - {EGO}
+        while others & set(self._node.get_node_names()) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+
+
+def _commands_arrived(answers: Mapping[str, Answer], inbox: CommandInbox) -> bool:
+    """Say whether the commands that were announced have arrived; topics have no order."""
+    return all(
+        inbox.arrived(topic) >= count
+        for name, answer in answers.items()
+        if name != RECORDER
+        for topic, count in answer.counts.items()
+        if topic.startswith("command/")
+    )

@@ -1,0 +1,1 @@
+"""Values as ROS messages, and back."""

@@ -1,0 +1,197 @@
+"""A CARLA recording as a bag of standard ROS messages, for Foxglove, RViz and rosbag2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import PoseWithCovariance, TwistWithCovariance
+from nav_msgs.msg import Odometry
+from numpy.typing import NDArray
+from rcl_interfaces.msg import Log as LogMessage
+from rclpy.serialization import serialize_message
+from rosgraph_msgs.msg import Clock
+from tf2_msgs.msg import TFMessage
+
+from ...carla_client.actors.motion import rotation_rate
+from ...carla_client.actors.objects import Actor, ObjectState
+from ...core.errors import InputError
+from ...core.frames import Matrix, invert
+from ...core.run_contract.timebase import seconds_to_ns
+from ...core.run_contract.topics import TOPICS
+from ...recorder_log import Log
+from ...recorder_log.layouts import ActorKind
+from ...recorder_log.statistics import frame_events
+from ...recorder_log.trajectories import Track, trajectories
+from ...recording import BagOptions, BagWriter, OfferedQos
+from ...scene.build.base_link import actor_from_base
+from ...scene.build.road_user_classes import box_of, track_ids
+from ...world.blueprint_catalogue import load_catalogue
+from .convert import (
+    header,
+    pose_message,
+    stamp_message,
+    transform_message,
+    vector_message,
+)
+from .latched_messages import map_markers
+from .objects import boxes_of, markers_message, objects_message
+
+_LONGEST_S = 1_000_000
+_LATEST_DATE_S = 2**31 - 1 - _LONGEST_S
+_LARGEST_ID = 2**31 - 1
+_LATCHED = OfferedQos(depth=1, durability="transient_local")
+_EGO_FRAME = "base_link"
+_INFO, _WARNING = 20, 30
+_VEHICLE_LABELS = ("car", "van", "truck", "bus", "motorcycle", "bicycle")
+
+Lines = Sequence[tuple[NDArray[np.float64], str]]
+
+
+def write_bag(
+    log: Log,
+    path: Path,
+    lines: Lines,
+    remarks: Sequence[tuple[float, str]],
+    on_frame: Callable[[int, int], None],
+) -> dict[str, int]:
+    """Write a recording to one MCAP file; return the messages per topic.
+
+    ``/clock``, ``/tf`` (map -> every vehicle and walker), ``objects`` and ``objects/markers`` (all
+    but the hero), ``/rosout`` (events in words, and as warnings the ``remarks``:
+    time in s, sentence); ``odometry`` of base_link when exactly one actor
+    is the hero; latched ``map/markers`` from ``lines``, polylines with their kinds. Stamps are the
+    recording's date plus its time. InputError when the file exists, or when times or ids of the
+    recording do not fit into messages.
+    """
+    if log.total_s > _LONGEST_S or max(log.actors, default=0) > _LARGEST_ID:
+        raise InputError(
+            f"{log.source} lasts {log.total_s:g} s and has actor ids up to "
+            f"{max(log.actors, default=0)}; ROS messages hold up to {_LONGEST_S} s and "
+            f"{_LARGEST_ID}"
+        )
+    start_ns = seconds_to_ns(log.date_s if 0 < log.date_s < _LATEST_DATE_S else 1)
+    movers = {i: t for i, t in trajectories(log).items() if t.event.moves}
+    heroes = [i for i, track in movers.items() if track.event.is_hero]
+    hero = movers[heroes[0]] if len(heroes) == 1 else None
+    cast = _Cast(movers, hero)
+    with BagWriter(path, BagOptions(compression="zstd")) as bag:
+        sink, waiting = _Sink(bag), sorted(remarks)
+        if lines:
+            sink.write("map_markers", start_ns, map_markers(lines, [], start_ns))
+        for number, frame in enumerate(log.frames):
+            stamp = start_ns + seconds_to_ns(frame.elapsed_s)
+            sink.write("clock", stamp, Clock(clock=stamp_message(stamp)))
+            transforms, states = cast.at(number, stamp)
+            sink.write("tf", stamp, TFMessage(transforms=transforms))
+            boxes = boxes_of(states)
+            sink.write("objects", stamp, objects_message(states, boxes, stamp))
+            sink.write("objects_markers", stamp, markers_message(states, boxes, stamp))
+            odometry = cast.odometry(number, stamp)
+            if odometry is not None:
+                sink.write("odometry", stamp, odometry)
+            for sentence in frame_events(log, frame):
+                sink.say(stamp, _INFO, sentence)
+            while waiting and waiting[0][0] <= frame.elapsed_s:
+                sink.say(stamp, _WARNING, waiting.pop(0)[1])
+            on_frame(number + 1, len(log.frames))
+        return sink.counts
+
+
+class _Sink:
+    """Writes messages by the key of their topic; a topic is announced with its first message."""
+
+    def __init__(self, bag: BagWriter) -> None:
+        self._bag = bag
+        self._channels: dict[str, int] = {}
+        self.counts: dict[str, int] = {}
+
+    def write(self, key: str, stamp: int, message: Any) -> None:
+        self.write_as(TOPICS[key].name, TOPICS[key].type, stamp, message, TOPICS[key].qos)
+
+    def say(self, stamp: int, level: int, sentence: str) -> None:
+        message = LogMessage(
+            stamp=stamp_message(stamp), level=level, name="recording", msg=sentence
+        )
+        self.write_as("/rosout", "rcl_interfaces/msg/Log", stamp, message)
+
+    def write_as(
+        self, topic: str, type_name: str, stamp: int, message: Any, qos: str = "event"
+    ) -> None:
+        name = topic if topic.startswith("/") else f"/{topic}"
+        if name not in self._channels:
+            offered = (_LATCHED,) if qos == "latched" else (OfferedQos(),)
+            self._channels[name] = self._bag.add_stream(name, type_name, offered)
+            self.counts[name] = 0
+        self._bag.write(self._channels[name], stamp, serialize_message(message))
+        self.counts[name] += 1
+
+
+class _Cast:
+    """Everybody that moves, by frame of the recording."""
+
+    def __init__(self, movers: dict[int, Track], hero: Track | None) -> None:
+        self._names = track_ids(track.event for track in movers.values())
+        self._hero = hero
+        self._tracks = movers
+        self._rows = {
+            i: dict(zip(t.frames.tolist(), range(len(t.frames)), strict=True))
+            for i, t in movers.items()
+        }
+        self._actors = {i: _actor(track) for i, track in movers.items()}
+        self._base: Matrix | None = None
+        if hero is not None:
+            self._base = actor_from_base(hero, box_of(hero)[0][0])
+
+    def at(self, frame: int, stamp: int) -> tuple[list[Any], list[ObjectState]]:
+        """Return the transforms and the objects of a frame."""
+        transforms, states = [], []
+        for actor_id, track in self._tracks.items():
+            row = self._rows[actor_id].get(frame)
+            if row is None:
+                continue
+            pose = track.map_from_actor[row]
+            if track is self._hero and self._base is not None:
+                transforms.append(transform_message(pose @ self._base, "map", _EGO_FRAME, stamp))
+                continue
+            transforms.append(transform_message(pose, "map", self._names[actor_id], stamp))
+            actor = self._actors[actor_id]
+            still = np.zeros(3)
+            states.append(ObjectState(actor, pose @ actor.actor_from_box, still, still, still))
+        return transforms, states
+
+    def odometry(self, frame: int, stamp: int) -> Odometry | None:
+        """Return the hero's pose in the map and its twist in base_link, from its poses."""
+        if self._hero is None or self._base is None:
+            return None
+        row = self._rows[self._hero.actor_id].get(frame)
+        if row is None:
+            return None
+        pose = self._hero.map_from_actor[row] @ self._base
+        linear, angular = np.zeros(3), np.zeros(3)
+        if row:
+            step_s = float(self._hero.times_s[row] - self._hero.times_s[row - 1])
+            before = self._hero.map_from_actor[row - 1] @ self._base
+            if step_s > 0.0:
+                linear = invert(pose)[:3, :3] @ (pose[:3, 3] - before[:3, 3]) / step_s
+                angular = rotation_rate(before, pose, step_s)
+        message = Odometry(header=header(stamp, "map"), child_frame_id=_EGO_FRAME)
+        message.pose = PoseWithCovariance(pose=pose_message(pose))
+        message.twist = TwistWithCovariance()
+        message.twist.twist.linear = vector_message(linear)
+        message.twist.twist.angular = vector_message(angular)
+        return message
+
+
+def _actor(track: Track) -> Actor:
+    size_m, actor_from_box = box_of(track)
+    event = track.event
+    blueprint = load_catalogue().get(event.blueprint)
+    base_type = blueprint.base_type if blueprint else event.attribute("base_type")
+    label = base_type if base_type in _VEHICLE_LABELS else "car"
+    if event.kind == ActorKind.WALKER:
+        label = "pedestrian"
+    role = event.attribute("role_name") or ""
+    return Actor(track.actor_id, event.blueprint, role, label, size_m, actor_from_box, None)

@@ -1,0 +1,52 @@
+"""What ``carla_ego`` puts on the stage, from its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ...carla_client.replay.recorded_drive import ReplayPlan, ReplayWish
+from ...carla_client.replay.scene_actors import Handover
+from ...carla_client.session.episode_setup import EpisodeSetup
+from ...core.errors import InputError
+from ...scene import Scene
+from ...world.inserted_actors import draw_extras
+from ...world.inserted_actors_file import load_extras
+from .ego import EgoParameters
+
+
+def replay_wish(p: EgoParameters) -> ReplayWish:
+    """Return what of which recording mode replay shows."""
+    return ReplayWish(
+        Path(p.log), p.role_name, p.dt_ns, p.log_start_s, p.log_time_factor, p.ticks_per_frame
+    )
+
+
+def play_of(p: EgoParameters, scene: Scene | None, replay: ReplayPlan | None) -> EpisodeSetup:
+    """Return the play of a mode; InputError when mode scene has no scene."""
+    vehicles = 0 if p.mode == "follow" else p.vehicles
+    play = EpisodeSetup(p.seed, p.blueprint, p.role_name, vehicles, p.route_length_m)
+    if p.extras:
+        if p.mode not in ("drive", "scene"):
+            raise InputError(f"extras are added in the modes drive and scene, not in {p.mode}")
+        play = replace(play, extras=draw_extras(load_extras(p.extras), p.seed))
+    if replay is not None:
+        return replace(play, replay=replay)
+    if p.mode == "scene":
+        if scene is None:
+            raise InputError("mode scene replays a scene package; give the parameter scene")
+        handover = Handover(
+            p.handover_ego_s if p.handover_ego_s >= 0 else None,
+            p.handover_ego_to == "traffic_manager",
+            p.handover_tracks,
+            p.handover_tracks_s,
+        )
+        return replace(play, scene=scene, handover=handover)
+    return play
+
+
+def added_names(p: EgoParameters) -> tuple[str, ...]:
+    """Return the role_names of the extras, which are the tracks that NuRec gets for them."""
+    if not p.extras:
+        return ()
+    return tuple(extra.name for extra in draw_extras(load_extras(p.extras), p.seed).actors)

@@ -1,0 +1,1 @@
+"""Publishers of a node: what is offered, counted, and made only while somebody looks."""

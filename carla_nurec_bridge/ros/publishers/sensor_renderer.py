@@ -1,0 +1,125 @@
+"""Asks NuRec for the sensors that are due at a frame, and publishes what comes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from ...core.errors import BridgeError
+from ...core.frames import Matrix
+from ...core.rig.rig import Rig
+from ...core.run_contract.timebase import is_due, period_in_ticks
+from ...core.timings import Timings
+from ...nurec.client.client import NurecClient
+from ...nurec.client.requests import ActorMotion
+from ...scene import Scene
+from .novel_view import NovelView
+from .nurec import NurecPublisher
+from .render_step import (
+    RenderStep,
+    ShutterWindow,
+    by_duration,
+    sweep_ns,
+)
+
+
+class SensorRenderer:
+    """The NuRec sensors of a rig; one thread uses it.
+
+    A sensor that fails is counted in ``failed`` by its name and does not touch the others.
+    """
+
+    def __init__(
+        self, scene: Scene, rig: Rig, dt_ns: int, step: RenderStep, publisher: NurecPublisher
+    ) -> None:
+        self._scene_id = scene.scene_id
+        self._step = step
+        self._publisher = publisher
+        self._cameras = [
+            (period_in_ticks(c.rate_hz, dt_ns, f"camera {c.name}"), c)
+            for c in rig.cameras
+            if c.source == "nurec"
+        ]
+        self._lidars = [
+            (period_in_ticks(li.rate_hz, dt_ns, f"lidar {li.name}"), li)
+            for li in rig.lidars
+            if li.source == "nurec"
+        ]
+        self.failed: Counter[str] = Counter()
+        self.clamped = 0
+        self.timings = Timings()
+
+    def observe(self, stamp: int, map_from_base: Matrix, boxes: Mapping[str, Matrix]) -> None:
+        """Take where the ego and the bound actors (by track id) are at a stamp in ns."""
+        self._step.observe(stamp, map_from_base, boxes)
+
+    def render(self, client: NurecClient, frame: int, stamp: int) -> list[str]:
+        """Render and publish what is due; return the reasons of what failed."""
+        return [*self._pictures(client, frame, stamp), *self._sweeps(client, frame, stamp)]
+
+    def _pictures(self, client: NurecClient, frame: int, stamp: int) -> list[str]:
+        errors: list[str] = []
+        due = [camera for period, camera in self._cameras if is_due(frame, period)]
+        for duration_ns, cameras in by_duration(due).items():
+            window = self._step.window(stamp, duration_ns)
+            self.clamped += window.clamped
+            requests = [self._step.camera(camera, window) for camera in cameras]
+            with self.timings.stage("render_cameras"):
+                actors = self._actors(client, window)
+                replies = client.render(self._scene_id, requests, (), actors)
+            with self.timings.stage("publish_cameras"):
+                for camera, reply in zip(cameras, replies.images, strict=True):
+                    if reply.image is None:
+                        self.failed[camera.name] += 1
+                    else:
+                        self._publisher.picture(camera, reply.image, stamp)
+            errors += replies.errors
+        return errors
+
+    def _sweeps(self, client: NurecClient, frame: int, stamp: int) -> list[str]:
+        errors: list[str] = []
+        for period, lidar in self._lidars:
+            if not is_due(frame, period):
+                continue
+            window = self._step.window(stamp, sweep_ns(lidar))
+            request = self._step.lidar(lidar, window)
+            with self.timings.stage("render_lidar"):
+                actors = self._actors(client, window)
+                replies = client.render(self._scene_id, (), [request], actors)
+            cloud = replies.clouds[0]
+            if cloud.points_m is None:
+                self.failed[lidar.name] += 1
+            else:
+                with self.timings.stage("publish_lidar"):
+                    self._publisher.cloud(lidar, cloud, stamp)
+            errors += replies.errors
+        return errors
+
+    def _actors(self, client: NurecClient, window: ShutterWindow) -> list[ActorMotion]:
+        """Return the bound actors; none for a server that says it refuses to move any."""
+        return [] if client.capabilities.editing is False else self._step.actors(window)
+
+    def render_view(self, client: NurecClient, view: NovelView) -> str:
+        """Render the novel view that was asked for last, at the last frame, if there is one.
+
+        Return why it failed, or an empty text.
+        """
+        if not self._step.last_ns:
+            return ""
+        try:
+            pose = view.take()
+            if pose is None:
+                return ""
+            window = self._step.window(self._step.last_ns, 0)
+            request = self._step.view(view.camera, pose, window)
+            with self.timings.stage("render_novel_view"):
+                actors = self._actors(client, window)
+                reply = client.render(self._scene_id, [request], (), actors).images[0]
+        except BridgeError as error:
+            self.failed["novel_view"] += 1
+            return str(error)
+        if reply.image is None:
+            self.failed["novel_view"] += 1
+            return reply.error or "NuRec sent no picture"
+        view.publish(pose, reply.image, window.close_ns)
+        return ""

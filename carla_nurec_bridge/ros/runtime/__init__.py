@@ -1,0 +1,1 @@
+"""A node's life: DDS, spinning, diagnostics, its end."""

@@ -1,0 +1,117 @@
+"""Run a node: open ROS, spin in a thread of its own, work in the main thread, close in order."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import final
+
+import rclpy
+from rclpy._rclpy_pybind11 import RCLError
+from rclpy.exceptions import NameValidationException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from ...core import heartbeat
+from ...core.errors import BridgeError, InputError
+from ..publishers.malloc import keep_freed_memory
+from .dds import use_own_profile
+
+_NAMESPACE = re.compile(r"^((?:\w+:)?__ns:=/(?:.*[^/])?)/+$")
+
+
+@final
+class Spinner:
+    """The thread that runs a node's callbacks; open with ``with``, closed before the node."""
+
+    def __init__(self, node: Node) -> None:
+        self._executor = SingleThreadedExecutor(context=node.context)
+        self._executor.add_node(node)
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._spin, name="executor")
+
+    def __enter__(self) -> Spinner:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def check(self) -> None:
+        """Raise what ended the executor thread, if a callback failed."""
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> None:
+        """Stop and join the thread; a second call does nothing."""
+        self._executor.shutdown()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
+        except Exception as error:  # noqa: BLE001 - the top of this thread
+            self._failure = error
+
+
+def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None = None) -> int:
+    """Run ``work(node, spinner)`` for a new node called ``name``; return the exit code.
+
+    A BridgeError becomes one line on standard error and its own exit code. SIGINT and SIGTERM
+    interrupt the work wherever it is; the code is 130 then.
+    """
+    heartbeat.start()
+    keep_freed_memory()
+    use_own_profile()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # ROS's own handlers end the context under the worker's feet; ours let it say goodbye first.
+    try:
+        rclpy.init(args=tidy_arguments(args), signal_handler_options=SignalHandlerOptions.NO)
+        node = Node(name)
+    except (RCLError, NameValidationException) as error:
+        sys.stderr.write(f"{name}: error: {' '.join(str(error).split())}\n")
+        rclpy.try_shutdown()
+        return InputError.exit_code
+    try:
+        with Spinner(node) as spinner:
+            return work(node, spinner)
+    except BridgeError as error:
+        sys.stderr.write(f"{name}: error: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        node.destroy_node()
+        rclpy.try_shutdown()
+
+
+def tidy_arguments(args: list[str] | None) -> list[str]:
+    """Return the command line with namespaces as ROS wants them: without a slash at the end."""
+    given = sys.argv if args is None else args
+    return [_NAMESPACE.sub(r"\1", word) for word in given]
+
+
+def leave(code: int) -> None:
+    """Flush and end the process at once.
+
+    The CARLA client library may abort while the interpreter tears down its streaming threads.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,88 @@
+"""Readers that have stopped: found and named, because they cost their writer time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import final
+
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+
+from ..lockstep.clock_owner import called
+
+_LOOK_S = 0.4
+_SILENT_S = 0.8
+_AT_ONCE = Duration(nanoseconds=0)
+_HOST, _PROCESS, _PARTICIPANT = slice(2, 4), slice(4, 6), slice(0, 12)
+"""Where a Fast DDS endpoint's GUID has its host, the low bits of its process, and its node."""
+_STOPPED = "Tt"
+
+
+@final
+class ReaderWatch:
+    """Looks whether readers of what is published have stopped; ``silent`` names them.
+
+    A reliable reader acknowledges in threads of its middleware, so a slow program does, a stopped
+    one does not. Acknowledgements come late for other reasons too, so that alone accuses nobody:
+    the reader's process on this machine must be stopped (SIGSTOP, a debugger).
+    """
+
+    def __init__(self, node: Node, publishers: Mapping[str, Publisher]) -> None:
+        self._node = node
+        self._publishers = publishers
+        self._acknowledged_s: dict[str, float] = {}
+        self._looked_s = 0.0
+        self.silent: tuple[str, ...] = ()
+
+    def look(self) -> None:
+        """Look, at most a few times a second."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s < _LOOK_S:
+            return
+        self._looked_s = now_s
+        unheard = []
+        for topic, publisher in self._publishers.items():
+            if publisher.get_subscription_count() == 0 or publisher.wait_for_all_acked(_AT_ONCE):
+                self._acknowledged_s[topic] = now_s
+            elif now_s - self._acknowledged_s.setdefault(topic, now_s) > _SILENT_S:
+                unheard.append(publisher)
+        before, self.silent = self.silent, self._stopped_readers(unheard)
+        for name in self.silent:
+            if name not in before:
+                self._node.get_logger().warning(f"{name} reads and has stopped; it costs time")
+        for name in set(before) - set(self.silent):
+            self._node.get_logger().info(f"{name} goes on, or is gone")
+
+    def _stopped_readers(self, publishers: Sequence[Publisher]) -> tuple[str, ...]:
+        """Return the stopped programs that read any of these."""
+        readers = {}
+        for publisher in publishers:
+            for info in self._node.get_subscriptions_info_by_topic(publisher.topic_name):
+                guid = bytes(info.endpoint_gid)[_PARTICIPANT]
+                readers[guid] = called(info.node_name, info.node_namespace)
+        found = [(name, self._stopped_process(guid)) for guid, name in readers.items()]
+        return tuple(sorted(f"{name} (process {pid})" for name, pid in found if pid is not None))
+
+    def _stopped_process(self, guid: bytes) -> int | None:
+        """Return the stopped process on this machine to which a participant's GUID points."""
+        for publisher in list(self._publishers.values())[:1]:
+            infos = self._node.get_publishers_info_by_topic(publisher.topic_name)
+            hosts = {bytes(info.endpoint_gid)[_HOST] for info in infos}
+            if guid[_HOST] not in hosts:
+                return None
+        low = int.from_bytes(guid[_PROCESS], "little")
+        for folder in Path("/proc").glob("[0-9]*"):
+            if int(folder.name) & 0xFFFF == low and _state(folder) in _STOPPED:
+                return int(folder.name)
+        return None
+
+
+def _state(process: Path) -> str:
+    """Return the state of a process by its folder below /proc, a question mark if it is gone."""
+    try:
+        return (process / "stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return "?"

@@ -1,0 +1,1 @@
+"""Services of the nodes, and how they reach the thread that ticks."""

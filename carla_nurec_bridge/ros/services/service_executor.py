@@ -1,0 +1,81 @@
+"""Services with threads of their own, which may wait for the thread that ticks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, final
+
+from rclpy.action import ActionServer, CancelResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.node import Node
+
+_THREADS = 4
+
+
+@final
+class ServiceExecutor:
+    """Serves in a node of its own, called after the one that it serves for; use with ``with``.
+
+    The main node's only thread receives what a frame waits for, so it must not wait for a frame.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._name = node.get_name()
+        self._node = Node(
+            f"{self._name}_services",
+            context=node.context,
+            namespace=node.get_namespace(),
+            use_global_arguments=False,
+            start_parameter_services=False,
+            enable_rosout=False,
+        )
+        self._group = ReentrantCallbackGroup()
+        self._executor = MultiThreadedExecutor(_THREADS, context=node.context)
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._spin, name="services")
+
+    def serve(self, kind: Any, name: str, answer: Callable[[Any, Any], Any]) -> None:
+        """Serve ``name`` with ``answer(request, response)``; ``~/`` is below the main node."""
+        self._node.create_service(kind, self._path(name), answer, callback_group=self._group)
+
+    def act(self, kind: Any, name: str, execute: Callable[[Any], Any]) -> ActionServer:
+        """Serve an action that may be cancelled; ``execute(goal_handle)`` returns the result."""
+        return ActionServer(
+            self._node,
+            kind,
+            self._path(name),
+            execute,
+            callback_group=self._group,
+            cancel_callback=lambda _: CancelResponse.ACCEPT,
+        )
+
+    def _path(self, name: str) -> str:
+        return f"{self._name}{name[1:]}" if name.startswith("~/") else name
+
+    def __enter__(self) -> ServiceExecutor:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop serving, once nobody waits any more; a second call does nothing."""
+        self._executor.shutdown()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._node.destroy_node()
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            return

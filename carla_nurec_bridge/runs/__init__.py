@@ -1,0 +1,1 @@
+"""A run: its configuration, its processes, its recipe, and its end."""

@@ -1,0 +1,127 @@
+"""One child process of a run: started in a session of its own, heard through its status pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from ..core.heartbeat import STATUS_FD
+from .graph import Process
+
+_FIRST_BEAT_S = 20.0
+"""How long a process may load its libraries before its silence counts, wall time.
+
+Until then a process is alive as long as the kernel does not hold it stopped.
+"""
+
+
+class Child:
+    """A started process; ``close`` ends its whole process group and may be called twice.
+
+    Times are ``time.monotonic`` seconds. ``last_beat_s`` is None until the first sign of life.
+    """
+
+    def __init__(self, process: Process, log: Path) -> None:
+        self.process = process
+        self.log = log
+        self.ready = process.ready_line is None
+        self.last_beat_s: float | None = None
+        self._alive_s = time.monotonic()
+        self._loads_until_s = self._alive_s + _FIRST_BEAT_S
+        self.shared_memory: set[Path] = set()
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._output: IO[bytes] = log.open("wb")
+        self._pipe, write_end = os.pipe()
+        os.set_blocking(self._pipe, False)
+        try:
+            self._popen = subprocess.Popen(
+                process.argv,
+                env={**os.environ, **process.env, STATUS_FD: str(write_end)},
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+                pass_fds=(write_end,),
+                start_new_session=True,
+            )
+        finally:
+            os.close(write_end)
+        self._rest = b""
+
+    @property
+    def name(self) -> str:
+        """The process's name in the graph."""
+        return self.process.name
+
+    @property
+    def pid(self) -> int:
+        """The process id, also its process group's."""
+        return self._popen.pid
+
+    def code(self) -> int | None:
+        """Return the exit code (negative: the signal that ended it), None while it runs."""
+        return self._popen.poll()
+
+    def silent_s(self) -> float:
+        """Return for how long the process gave no sign of life, though it should have."""
+        return time.monotonic() - (self.last_beat_s or self._alive_s)
+
+    def listen(self, on_progress: Callable[[int, int], None]) -> None:
+        """Read what the child has said since the last call, without waiting."""
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(self._pipe, 65536):
+                self._rest += chunk
+        if self.last_beat_s is None and time.monotonic() < self._loads_until_s:
+            self._alive_s = self._alive_s if self._is_stopped() else time.monotonic()
+        *lines, self._rest = self._rest.split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            self.last_beat_s = time.monotonic()
+            if "done" in message:
+                on_progress(message["done"], message["total"])
+        if not self.ready and self.process.ready_line is not None:
+            start = self.process.ready_line.encode()
+            self.ready = any(li.startswith(start) for li in self.log.read_bytes().splitlines())
+
+    def _is_stopped(self) -> bool:
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{self.pid}/stat").read_bytes().rpartition(b") ")[2][:1] in b"Tt"
+        return False
+
+    def note_shared_memory(self) -> None:
+        """Remember which Fast DDS segments the child has mapped, to clean them after a crash."""
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{self.pid}/maps").read_text().splitlines():
+                path = line[line.find("/") :] if "/dev/shm/" in line else ""
+                if "fastdds_" in path:
+                    self.shared_memory.add(Path(path.removesuffix(" (deleted)")))
+
+    def last_error(self) -> str:
+        """Return the last line of the log that names an error, or an empty text."""
+        lines = self.log.read_text(errors="replace").splitlines()[-200:]
+        errors = [line.strip() for line in lines if "error: " in line.lower()]
+        return errors[-1] if errors else ""
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        self._signal(signal.SIGTERM)
+
+    def close(self, grace_s: float = 0.0) -> None:
+        """Wait ``grace_s`` for the end, then kill what is left of the process group."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(grace_s)
+        self._signal(signal.SIGKILL)
+        self._popen.wait()
+        if not self._output.closed:
+            self._output.close()
+            os.close(self._pipe)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)

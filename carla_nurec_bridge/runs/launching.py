@@ -1,0 +1,190 @@
+"""Launch descriptions made from the graph: the launch files only name what they differ in.
+
+Needs ``launch`` and ``launch_ros`` of a ROS installation; ``carla-nurec up`` does without them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    ExecuteProcess,
+    OpaqueFunction,
+    RegisterEventHandler,
+)
+from launch.event_handlers import OnProcessExit
+from launch.events import Shutdown
+from launch.events.process import ProcessExited
+from launch_ros.actions import Node
+from pydantic.fields import FieldInfo
+
+from launch import LaunchContext, LaunchDescription
+
+from ..core.errors import InputError, RunError
+from ..core.resources import PACKAGE, share_dir
+from .graph import (
+    Graph,
+    GraphConfig,
+    Process,
+    build_graph,
+    checked_config,
+    write_parameters,
+)
+
+_NONE = ""
+
+
+def description(defaults: Mapping[str, Any], *, rehearse: bool = False) -> LaunchDescription:
+    """Return a launch description with one argument for each field of ``GraphConfig``.
+
+    ``defaults`` replace the fields' own. With ``rehearse`` an empty ``scene`` is built first from
+    a rehearsal of the same run.
+    """
+    arguments = [
+        _argument(name, field, defaults.get(name, field.default))
+        for name, field in GraphConfig.model_fields.items()
+    ]
+    arguments += [
+        DeclareLaunchArgument("namespace", default_value="", description="namespace of the nodes"),
+        DeclareLaunchArgument(
+            "rviz", default_value="false", description="start RViz2", choices=["true", "false"]
+        ),
+    ]
+    start = OpaqueFunction(function=_start, kwargs={"rehearse": rehearse})
+    return LaunchDescription([*arguments, start])
+
+
+def _argument(name: str, field: FieldInfo, default: Any) -> DeclareLaunchArgument:
+    choices = None
+    if get_origin(field.annotation) is Literal:
+        choices = [str(choice) for choice in get_args(field.annotation)]
+    elif field.annotation is bool:
+        choices = ["true", "false"]
+    return DeclareLaunchArgument(
+        name, default_value=_text(default), description=field.description, choices=choices
+    )
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return _NONE
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _start(context: LaunchContext, *, rehearse: bool) -> list[Any]:
+    given = context.launch_configurations
+    values = {name: given[name] for name in GraphConfig.model_fields if given[name] != _NONE}
+    config = checked_config(values, "launch arguments")
+    if rehearse and config.nurec and config.scene is None:
+        config = config.model_copy(update={"scene": _rehearsed_scene(config)})
+    graph = build_graph(config)
+    write_parameters(graph)
+    actions: list[Any] = []
+    started = {}
+    for process in graph.processes:
+        action = _action(process, given["namespace"])
+        started[process.name] = action
+        actions.append(action)
+    actions += _exit_handlers(graph, started)
+    if given["rviz"] == "true":
+        actions.append(_rviz())
+    return actions
+
+
+def _action(process: Process, namespace: str) -> ExecuteProcess:
+    if process.params is None:
+        return ExecuteProcess(
+            cmd=list(process.argv),
+            name=process.name,
+            output="screen",
+            additional_env=dict(process.env),
+            sigterm_timeout="5",
+        )
+    return Node(
+        package=PACKAGE,
+        executable=process.name,
+        namespace=namespace,
+        output="screen",
+        parameters=[str(process.params)],
+        additional_env=dict(process.env),
+        sigterm_timeout="5",
+    )
+
+
+def _exit_handlers(graph: Graph, started: Mapping[str, ExecuteProcess]) -> list[Any]:
+    """Shut down when the last participant has finished, or anything ends that should not."""
+    running = {process.name for process in graph.processes if process.participant}
+
+    def handler(process: Process) -> Any:
+        def on_exit(event: ProcessExited, _context: LaunchContext) -> list[Any]:
+            if event.returncode != 0 or not process.participant:
+                reason = f"{process.name} ended with code {event.returncode}"
+                return [EmitEvent(event=Shutdown(reason=reason))]
+            running.discard(process.name)
+            return [] if running else [EmitEvent(event=Shutdown(reason="the run has finished"))]
+
+        return RegisterEventHandler(
+            OnProcessExit(target_action=started[process.name], on_exit=on_exit)
+        )
+
+    return [handler(process) for process in graph.processes]
+
+
+def _rviz() -> Node:
+    return Node(
+        package="rviz2",
+        executable="rviz2",
+        output="screen",
+        parameters=[{"use_sim_time": True}],
+        arguments=["-d", str(share_dir() / "rviz" / "bridge.rviz")],
+    )
+
+
+def _rehearsed_scene(config: GraphConfig) -> Path:
+    """Rehearse the run and build its scene package, each in a process of its own."""
+    if config.map is None:
+        raise InputError("launch arguments: map: the demo needs an OpenDRIVE file")
+    log, scene = config.run_dir / "rehearsal.log", config.run_dir / "scene.usdz"
+    verb = (sys.executable, "-m", "carla_nurec_bridge.cli.main")
+    steps = (
+        (
+            *verb,
+            "rehearse",
+            "--map",
+            str(config.map),
+            "--out",
+            str(log),
+            "--frames",
+            str(config.frames),
+            "--seed",
+            str(config.seed),
+            "--vehicles",
+            str(config.vehicles),
+        ),
+        (
+            *verb,
+            "scene",
+            "build",
+            "--map",
+            str(config.map),
+            "--recording",
+            str(log),
+            "--rig",
+            config.rig,
+            "-o",
+            str(scene),
+        ),
+    )
+    for argv in steps:
+        done = subprocess.run(argv, check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RunError(f"{' '.join(argv[3:5])} failed: {done.stderr.strip()}")
+    return scene

@@ -1,0 +1,1 @@
+"""A scene played in CARLA and drawn by NuRec, frame by frame."""

@@ -1,0 +1,85 @@
+"""The servers of a replay: started here, or found running."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import InputError
+from ...core.ports import free_port
+from ...nurec.container.container import (
+    ContainerOptions,
+    NurecContainer,
+    gpus_from,
+    image_from,
+)
+from ...scene import Scene
+from ..graph import NUREC_SERVER, checked_config
+from ..own_server import own_carla, own_server
+
+_CONNECT_S = 5.0
+
+
+def check_external(options: dict[str, Any]) -> None:
+    """Raise InputError when a server that should run already does not, before any is started."""
+    if options["carla_mode"] == "external":
+        _expect_listener("CARLA", options["host"], options["port"])
+    if options["nurec_mode"] == "external":
+        _expect_listener("NuRec", "127.0.0.1", options["nurec_port"])
+
+
+def _expect_listener(what: str, host: str, port: int) -> None:
+    try:
+        socket.create_connection((host, port), _CONNECT_S).close()
+    except OSError as error:
+        raise InputError(
+            f"no {what} listens at {host}:{port} ({error.strerror or error}); start it, or leave "
+            "its address out to have one started here"
+        ) from error
+
+
+def carla_address(
+    stack: ExitStack, scene: Scene, options: dict[str, Any], output: Path
+) -> tuple[str, int]:
+    """Return host and port of the CARLA of a replay; an embedded one ends with ``stack``.
+
+    InputError for a scene without a map.
+    """
+    if scene.xodr is None:
+        raise InputError(f"the scene {scene.scene_id} has no map.xodr, which CARLA needs")
+    if options["carla_mode"] == "external":
+        return options["host"], options["port"]
+    road = output / "map" / "scene.xodr"
+    road.parent.mkdir(exist_ok=True)
+    road.write_text(scene.xodr, encoding="utf-8")
+    port = free_port(pair=True)
+    asked = {"run_dir": output, "map": road, "carla_port": port, "nurec": False}
+    run = checked_config(asked, "replay")
+    stack.enter_context(own_carla(run, output / "logs" / "carla_server.log"))
+    return "127.0.0.1", port
+
+
+def nurec_address(stack: ExitStack, path: Path, options: dict[str, Any], output: Path) -> str:
+    """Return the address of the NuRec of a replay; what is started here ends with ``stack``."""
+    if options["nurec_mode"] == "external":
+        return f"127.0.0.1:{options['nurec_port']}"
+    log = output / "logs" / "nurec_server.log"
+    if options["nurec_mode"] == "embedded":
+        port = free_port()
+        asked = {"run_dir": output, "scene": path, "nurec_port": port, "embedded_carla": False}
+        run = checked_config(asked, "replay")
+        stack.enter_context(own_server(run, log, NUREC_SERVER))
+        return f"127.0.0.1:{port}"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    lines = stack.enter_context(log.open("w", encoding="utf-8"))
+    wish = ContainerOptions(
+        path,
+        image_from(os.environ),
+        gpus_from(os.environ),
+        arguments=("--enable-editing-actors",),
+    )
+    container = NurecContainer(wish, lambda line: print(line, file=lines, flush=True))
+    return f"127.0.0.1:{stack.enter_context(container).port}"

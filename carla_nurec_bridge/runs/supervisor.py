@@ -1,0 +1,262 @@
+"""Run a graph: start its processes, watch them, name the first that died, leave nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.errors import BridgeError, InputError
+from ..core.run_contract.streams import EGO, RECORDER
+from ..recording.recover import recover_bag
+from .child import Child
+from .graph import END_DEADLINE_S, Graph, write_parameters
+
+HEARTBEAT_DEADLINE_S = 5.0
+_SUSPICIOUS_SILENCE_S = 1.8
+_SPEAK_S = 2.0
+_STOPPED = 130
+_POLL_S = 0.05
+_SHARED_MEMORY_PERIOD_S = 1.0
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended; ``sentence`` says it for a reader, ``codes`` are exit codes by process."""
+
+    exit_code: int
+    sentence: str
+    wall_s: float
+    codes: Mapping[str, int | None]
+    dead: str | None = None
+    recovered_bag: Path | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every participant finished its run."""
+        return self.exit_code == 0
+
+
+@dataclass(frozen=True)
+class _Death:
+    name: str
+    sentence: str
+    exit_code: int
+
+
+class Supervisor:
+    """Runs one graph once. ``on_progress(done, total)`` hears about frames."""
+
+    def __init__(self, graph: Graph, on_progress: Callable[[int, int], None] | None = None) -> None:
+        self._graph = graph
+        self._on_progress = on_progress
+        self._children: dict[str, Child] = {}
+        self._progress = (0, graph.config.frames)
+        self._next_look_s = 0.0
+        self._first_death_s: float | None = None
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process ids by name."""
+        return {name: child.pid for name, child in self._children.items()}
+
+    def run(self) -> RunResult:
+        """Start everything, wait for the end, clean up; a keyboard interrupt ends with code 130."""
+        started = time.monotonic()
+        write_parameters(self._graph)
+        logs = self._graph.config.run_dir / "logs"
+        try:
+            with _terminate_as_interrupt():
+                for process in self._graph.processes:
+                    log = logs / f"{process.name}.log"
+                    self._children[process.name] = Child(process, log)
+                death = self._watch(started)
+        except KeyboardInterrupt:
+            death = _Death("", "the run was stopped by the user", _STOPPED)
+        finally:
+            self._close()
+        wall_s = time.monotonic() - started
+        codes = {name: child.code() for name, child in self._children.items()}
+        if death is None:
+            why = self._reason()
+            sentence = f"finished in {wall_s:.1f} s" + (f": {why}" if why else "")
+            return RunResult(0, sentence, wall_s, codes)
+        sentence, bag = death.sentence, None
+        try:
+            bag = self._recover()
+        except BridgeError as error:
+            sentence += f"; its bag cannot be recovered: {error}"
+        return RunResult(death.exit_code, sentence, wall_s, codes, death.name or None, bag)
+
+    def _reason(self) -> str:
+        """Return why the run ended by itself, as the owner of the tick has written it."""
+        path = self._graph.config.run_dir / "parts" / f"{EGO}.json"
+        return str(json.loads(path.read_text())["reason"]) if path.is_file() else ""
+
+    def _watch(self, started: float) -> _Death | None:
+        ended_s: float | None = None
+        while True:
+            self._listen()
+            death = self._first_death()
+            if death is not None:
+                return death
+            participants = [c for c in self._children.values() if c.process.participant]
+            running = [c for c in participants if c.code() is None]
+            if not running:
+                return None
+            if len(running) < len(participants):
+                ended_s = ended_s or time.monotonic()
+                for child in running:
+                    if time.monotonic() - ended_s > child.process.leave_s:
+                        return self._died(child, f"did not end within {child.process.leave_s:g} s")
+            late = self._not_ready(started)
+            if late is not None:
+                return late
+            time.sleep(_POLL_S)
+
+    def _listen(self) -> None:
+        look = time.monotonic() >= self._next_look_s
+        for child in self._children.values():
+            child.listen(self._note_progress)
+            if look:
+                child.note_shared_memory()
+        if look:
+            self._next_look_s = time.monotonic() + _SHARED_MEMORY_PERIOD_S
+
+    def _note_progress(self, done: int, total: int) -> None:
+        self._progress = (done, total)
+        if self._on_progress is not None:
+            self._on_progress(done, total)
+
+    def _first_death(self) -> _Death | None:
+        """Return the process that broke the run, if one did.
+
+        A process that was killed or hangs makes its peers give up soon after, so among several
+        the silent one and the one ended by a signal come before those that report an error, and
+        these before those that left because the run was aborted, who say nothing.
+        """
+        running = [c for c in self._children.values() if c.code() is None]
+        for child in running:
+            if child.silent_s() > HEARTBEAT_DEADLINE_S:
+                return self._died(child, f"gave no sign of life for {child.silent_s():.1f} s")
+        dead = [c for c in self._children.values() if _failed(c)]
+        if not dead:
+            return None
+        killed = [c for c in dead if (c.code() or 0) < 0]
+        silent = [c for c in running if c.silent_s() > _SUSPICIOUS_SILENCE_S]
+        if not killed and silent:
+            child = max(silent, key=Child.silent_s)
+            return self._died(child, f"gave no sign of life for {child.silent_s():.1f} s")
+        spoken = [c for c in dead if c.last_error()]
+        self._first_death_s = self._first_death_s or time.monotonic()
+        if not killed and not spoken and time.monotonic() - self._first_death_s < _SPEAK_S:
+            return None
+        child = (killed or spoken or dead)[0]
+        return self._died(child, _how_it_ended(child))
+
+    def _not_ready(self, started: float) -> _Death | None:
+        deadline_s = self._graph.config.start_deadline_s
+        if time.monotonic() - started < deadline_s:
+            return None
+        for child in self._children.values():
+            if not child.ready:
+                return self._died(child, f"was not ready within {deadline_s:g} s")
+        return None
+
+    def _died(self, child: Child, how: str) -> _Death:
+        done, total = self._progress
+        where = f"at frame {done} of {total}" if total else f"at frame {done}"
+        bad_input = child.code() == InputError.exit_code
+        sentence = f"{child.name} {how} {where}; its log: {child.log}"
+        return _Death(child.name, sentence, InputError.exit_code if bad_input else 1)
+
+    def _close(self) -> None:
+        """End what still runs: participants first, so that they can take leave of the servers."""
+        children = list(self._children.values())
+        for child in children:
+            child.note_shared_memory()
+            if child.code() is None and child.silent_s() > _SUSPICIOUS_SILENCE_S:
+                child.close()
+        deadline_s = time.monotonic() + END_DEADLINE_S
+        for participant in (True, False):
+            group = [c for c in children if c.process.participant is participant]
+            for child in group:
+                if child.code() is None:
+                    child.terminate()
+            for child in group:
+                child.close(max(0.5, deadline_s - time.monotonic()))
+        segments = set().union(*(child.shared_memory for child in children))
+        if self._graph.config.domain_id is not None:
+            segments |= port_files(self._graph.config.domain_id)
+        remove_unused(segments)
+
+    def _recover(self) -> Path | None:
+        bag = self._graph.config.run_dir / "bag"
+        if RECORDER not in self._graph.participants or not any(bag.glob("*.mcap")):
+            return None
+        recover_bag(bag)
+        return bag
+
+
+def port_files(domain_id: int) -> set[Path]:
+    """Return the shared-memory files of Fast DDS's ports in a ROS domain."""
+    first = 7400 + 250 * domain_id
+    found = set()
+    for path in Path("/dev/shm").glob("*fastdds_port*"):
+        number = path.name.partition("fastdds_port")[2].split("_")[0]
+        if number.isdecimal() and first <= int(number) < first + 250:
+            found.add(path)
+    return found
+
+
+def remove_unused(segments: Iterable[Path]) -> list[Path]:
+    """Remove those shared-memory files, and their locks, that no living process has mapped."""
+    wanted = set(segments)
+    if not wanted:
+        return []
+    mapped = ""
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with contextlib.suppress(OSError):
+            mapped += maps.read_text()
+    removed = []
+    for path in sorted(wanted):
+        if str(path) in mapped:
+            continue
+        name = path.name
+        for leftover_name in (name, f"{name}_el", f"{name}_sl", f"sem.{name}_mutex"):
+            leftover = path.with_name(leftover_name)
+            with contextlib.suppress(OSError):
+                leftover.unlink()
+                removed.append(leftover)
+    return removed
+
+
+def _failed(child: Child) -> bool:
+    code = child.code()
+    return code is not None and (code != 0 or not child.process.participant)
+
+
+def _how_it_ended(child: Child) -> str:
+    code = child.code() or 0
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    error = child.last_error()
+    return f"ended with code {code}" + (f" ({error})" if error else "")
+
+
+@contextlib.contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
+    """Treat SIGTERM like the keyboard's interrupt while the block runs."""
+
+    def interrupt(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt(signal.strsignal(number))
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,1 @@
+"""NVIDIA's published scenes: found and fetched."""

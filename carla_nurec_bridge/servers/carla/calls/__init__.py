@@ -1,0 +1,1 @@
+"""The calls of CARLA's RPC, each with its codec and handler."""

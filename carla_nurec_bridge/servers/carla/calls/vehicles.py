@@ -1,0 +1,176 @@
+"""Calls about vehicles and walkers: controls, physics, telemetry."""
+
+from __future__ import annotations
+
+import math
+
+from ..physics import dynamics as d
+from ..physics.control import (
+    ACKERMANN_CONTROL,
+    ACKERMANN_SETTINGS,
+    PHYSICS,
+    TELEMETRY,
+    VEHICLE_CONTROL,
+    WALKER_CONTROL,
+    AckermannControl,
+    AckermannSettings,
+    PhysicsControl,
+    Telemetry,
+    VehicleControl,
+    WalkerControl,
+)
+from ..physics.doors import ALL_DOORS, DOORS
+from ..physics.vehicle_model import WHEEL_COUNT
+from ..physics_limits import usable
+from ..wire.codecs import BOOL, FLOAT, INT
+from ..world.simulation import Simulation
+from .errors import CallFailure
+from .registry import refuse, serve
+
+FRONT_WHEELS = (0, 1)
+
+
+def _living(simulation: Simulation, actor_id: int) -> None:
+    if simulation.actors.get(actor_id, "vehicle").dead:
+        raise CallFailure(f"vehicle {actor_id} is dead and takes no control")
+
+
+@serve("apply_control_to_vehicle", INT, VEHICLE_CONTROL)
+def apply_control_to_vehicle(
+    simulation: Simulation, actor_id: int, control: VehicleControl
+) -> None:
+    """Press pedals and turn the wheel."""
+    _living(simulation, actor_id)
+    simulation.ackermann.release(actor_id)
+    simulation.fleet.set_control(actor_id, control)
+
+
+@serve("apply_ackermann_control_to_vehicle", INT, ACKERMANN_CONTROL)
+def apply_ackermann_control_to_vehicle(
+    simulation: Simulation, actor_id: int, control: AckermannControl
+) -> None:
+    """Follow a speed and steering angle."""
+    _living(simulation, actor_id)
+    simulation.ackermann.control(actor_id, control)
+
+
+@serve("get_ackermann_controller_settings", INT, returns=ACKERMANN_SETTINGS)
+def get_ackermann_controller_settings(simulation: Simulation, actor_id: int) -> AckermannSettings:
+    """Return the gains of a vehicle's Ackermann control."""
+    simulation.actors.get(actor_id, "vehicle")
+    return simulation.ackermann.settings(actor_id)
+
+
+@serve("apply_ackermann_controller_settings", INT, ACKERMANN_SETTINGS)
+def apply_ackermann_controller_settings(
+    simulation: Simulation, actor_id: int, settings: AckermannSettings
+) -> None:
+    """Change the gains of a vehicle's Ackermann control."""
+    simulation.actors.get(actor_id, "vehicle")
+    simulation.ackermann.set_settings(actor_id, settings)
+
+
+@serve("apply_control_to_walker", INT, WALKER_CONTROL)
+def apply_control_to_walker(simulation: Simulation, actor_id: int, control: WalkerControl) -> None:
+    """Make a walker walk."""
+    actor = simulation.actors.get(actor_id, "walker")
+    if actor.dead:
+        raise CallFailure(f"walker {actor_id} is dead and takes no control")
+    actor.walk = control
+
+
+@serve("get_physics_control", INT, returns=PHYSICS)
+def get_physics_control(simulation: Simulation, actor_id: int) -> PhysicsControl:
+    """Return a vehicle's mechanical model, its wheels where they are now."""
+    simulation.actors.get(actor_id, "vehicle")
+    return simulation.fleet.physics_now(actor_id)
+
+
+@serve("apply_physics_control", INT, PHYSICS)
+def apply_physics_control(simulation: Simulation, actor_id: int, physics: PhysicsControl) -> None:
+    """Give a vehicle another mechanical model; what no vehicle can have is brought back."""
+    name = simulation.actors.get(actor_id, "vehicle").description.id
+    physics, notes = usable(physics)
+    if notes:
+        simulation.faults.refused(f"the physics of vehicle {actor_id} ({name})", "; ".join(notes))
+    simulation.fleet.set_physics(actor_id, physics)
+
+
+@serve("get_wheel_steer_angle", INT, INT, returns=FLOAT)
+def get_wheel_steer_angle(simulation: Simulation, actor_id: int, wheel: int) -> float:
+    """Return the steering angle of a wheel in degrees, right positive."""
+    simulation.actors.get(actor_id, "vehicle")
+    fleet, row = simulation.fleet, simulation.fleet.row_of[actor_id]
+    if wheel not in FRONT_WHEELS:
+        return 0.0
+    return math.degrees(float(fleet.state[row, d.STEER] * fleet.parameters[row, d.MAX_STEER]))
+
+
+@serve("get_wheel_pitch_angle", INT, INT, returns=FLOAT)
+def get_wheel_pitch_angle(simulation: Simulation, actor_id: int, wheel: int) -> float:
+    """Return how far a wheel has rolled, 0 to 360 degrees."""
+    simulation.actors.get(actor_id, "vehicle")
+    fleet, row = simulation.fleet, simulation.fleet.row_of[actor_id]
+    if wheel not in range(WHEEL_COUNT):
+        return 0.0
+    return math.degrees(float(fleet.state[row, d.ROLLED])) % 360.0
+
+
+@serve("set_wheel_steer_direction", INT, INT, FLOAT)
+def set_wheel_steer_direction(
+    simulation: Simulation, actor_id: int, wheel: int, angle_deg: float
+) -> None:
+    """Turn a wheel for show: its bone is turned, the motion is not changed."""
+    looks = simulation.actors.get(actor_id, "vehicle").wheel_looks
+    looks[wheel] = (angle_deg, looks.get(wheel, (None, None))[1])
+
+
+@serve("set_wheel_pitch_angle", INT, INT, FLOAT)
+def set_wheel_pitch_angle(
+    simulation: Simulation, actor_id: int, wheel: int, angle_deg: float
+) -> None:
+    """Roll a wheel for show: its bone is rolled, the motion is not changed."""
+    looks = simulation.actors.get(actor_id, "vehicle").wheel_looks
+    looks[wheel] = (looks.get(wheel, (None, None))[0], angle_deg)
+
+
+@serve("get_telemetry_data", INT, returns=TELEMETRY)
+def get_telemetry_data(simulation: Simulation, actor_id: int) -> Telemetry:
+    """Return what a vehicle does now."""
+    simulation.actors.get(actor_id, "vehicle")
+    return simulation.fleet.telemetry(actor_id)
+
+
+@serve("open_vehicle_door", INT, INT)
+def open_vehicle_door(simulation: Simulation, actor_id: int, door: int) -> None:
+    """Let a door swing open."""
+    _move_door(simulation, actor_id, door, True)
+
+
+@serve("close_vehicle_door", INT, INT)
+def close_vehicle_door(simulation: Simulation, actor_id: int, door: int) -> None:
+    """Let a door swing shut."""
+    _move_door(simulation, actor_id, door, False)
+
+
+def _move_door(simulation: Simulation, actor_id: int, door: int, is_open: bool) -> None:
+    actor = simulation.actors.get(actor_id, "vehicle")
+    for one in DOORS if door == ALL_DOORS else (door,):
+        simulation.move_door(actor, one, is_open)
+
+
+@serve("show_vehicle_debug_telemetry", INT, BOOL)
+def show_vehicle_debug_telemetry(simulation: Simulation, actor_id: int, enabled: bool) -> None:
+    """Accept the switch; there is no window to show telemetry in."""
+
+
+@serve("restore_physx_physics", INT)
+def restore_physx_physics(simulation: Simulation, actor_id: int) -> None:
+    """Do nothing: a vehicle never has another physics than this server's."""
+    simulation.actors.get(actor_id, "vehicle")
+
+
+NO_CARSIM = "the built-in model drives, CarSim is a product of its own"
+NO_CHRONO = "the built-in model drives, Chrono is a program of its own"
+refuse("use_carsim_road enable_carsim", why=NO_CARSIM)
+refuse("enable_chrono_physics", why=NO_CHRONO)

@@ -1,0 +1,238 @@
+"""Calls about the episode: version, ticks, maps, settings, weather, blueprints, registries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....core.errors import InputError
+from ..physics.control import LIGHT_STATE
+from ..wire.codecs import (
+    BOOL,
+    BYTES,
+    FLOAT,
+    INT,
+    RAW,
+    TEXT,
+    Codec,
+    list_of,
+)
+from ..wire.streams import WORLD_STREAM, stream_token
+from ..wire.structs import (
+    ACTOR,
+    DEFINITION,
+    EPISODE_INFO,
+    MAP_INFO,
+    OPENDRIVE_PARAMETERS,
+    SETTINGS,
+    TOKEN,
+    WEATHER,
+    ActorDefinition,
+    ActorInfo,
+    EpisodeInfo,
+    EpisodeSettings,
+    MapInfo,
+    OpendriveParameters,
+    Transform,
+    Weather,
+)
+from ..world.blueprints import definitions
+from ..world.simulation import Simulation
+from .errors import CallFailure
+from .registry import refuse, serve
+
+VERSION = "0.9.16"
+MAP_FOLDER = "Carla/Maps"
+GENERATED = "OpenDriveMap"
+ALL_LAYERS = 0xFFFF
+_PAIR = Codec("pair", list, list)
+
+
+@serve("version", returns=TEXT)
+def version(simulation: Simulation) -> str:
+    """Return the CARLA version whose protocol is spoken."""
+    return VERSION
+
+
+@serve("tick_cue", returns=INT)
+def tick_cue(simulation: Simulation) -> int:
+    """Advance the world by one step."""
+    return simulation.step()
+
+
+@serve("get_available_maps", returns=list_of(TEXT))
+def get_available_maps(simulation: Simulation) -> list[str]:
+    """Return the names of the maps that can be loaded."""
+    return [f"/Game/{MAP_FOLDER}/{name}" for name in simulation.maps.names()]
+
+
+@serve("load_new_episode", TEXT, BOOL, INT)
+def load_new_episode(simulation: Simulation, name: str, reset_settings: bool, layers: int) -> None:
+    """Start over on a map; the empty name means the present one."""
+    try:
+        simulation.load(name)
+    except InputError as error:
+        raise CallFailure(str(error)) from error
+    simulation.scenery.set_layers(ALL_LAYERS & ~layers, shown=False)
+    if reset_settings:
+        simulation.apply_settings(EpisodeSettings())
+
+
+@serve("copy_opendrive_to_file", TEXT, OPENDRIVE_PARAMETERS)
+def copy_opendrive_to_file(
+    simulation: Simulation, xodr: str, parameters: OpendriveParameters
+) -> None:
+    """Keep sent OpenDRIVE text as the map that is loaded next."""
+    simulation.maps.generated[GENERATED] = xodr
+
+
+@serve("get_episode_info", returns=EPISODE_INFO)
+def get_episode_info(simulation: Simulation) -> EpisodeInfo:
+    """Return the episode's number and the world stream's token."""
+    return EpisodeInfo(simulation.episode, stream_token(WORLD_STREAM, simulation.streams.port))
+
+
+@serve("get_map_info", returns=MAP_INFO)
+def get_map_info(simulation: Simulation) -> MapInfo:
+    """Return the map's name and spawn points."""
+    level = simulation.level
+    return MapInfo(f"{MAP_FOLDER}/{level.name}", [Transform(*pose) for pose in level.spawns])
+
+
+@serve("get_map_data", returns=TEXT)
+def get_map_data(simulation: Simulation) -> str:
+    """Return the OpenDRIVE text."""
+    return simulation.level.xodr
+
+
+@serve("get_episode_settings", returns=SETTINGS)
+def get_episode_settings(simulation: Simulation) -> EpisodeSettings:
+    """Return the settings."""
+    return simulation.settings
+
+
+@serve("set_episode_settings", SETTINGS, returns=INT)
+def set_episode_settings(simulation: Simulation, settings: EpisodeSettings) -> int:
+    """Change the settings; return the present frame."""
+    return simulation.apply_settings(settings)
+
+
+@serve("get_actor_definitions", returns=list_of(DEFINITION))
+def get_actor_definitions(simulation: Simulation) -> tuple[ActorDefinition, ...]:
+    """Return the blueprint library."""
+    return definitions()
+
+
+@serve("get_spectator", returns=ACTOR)
+def get_spectator(simulation: Simulation) -> ActorInfo:
+    """Return the spectator."""
+    return simulation.spectator.info()
+
+
+@serve("get_weather_parameters", returns=WEATHER)
+def get_weather_parameters(simulation: Simulation) -> Weather:
+    """Return the weather."""
+    return simulation.weather
+
+
+@serve("set_weather_parameters", WEATHER)
+def set_weather_parameters(simulation: Simulation, weather: Weather) -> None:
+    """Change the weather, and with the sun the street lamps."""
+    simulation.weather = weather
+    simulation.scenery.switch_with_sun(weather.sun_altitude_angle)
+
+
+@serve("get_sensor_token", INT, returns=TOKEN)
+def get_sensor_token(simulation: Simulation, stream_id: int) -> bytes:
+    """Return the token of a stream, whose listener is then waited for."""
+    simulation.streams.expect(stream_id)
+    return stream_token(stream_id, simulation.streams.port)
+
+
+@serve("get_vehicle_light_states", returns=RAW)
+def get_vehicle_light_states(simulation: Simulation) -> list[list[int]]:
+    """Return [vehicle, flags of its lamps] of every vehicle."""
+    return [[actor.id, actor.light_flags] for actor in simulation.actors.of_kind("vehicle")]
+
+
+@serve("get_vehicle_light_state", INT, returns=LIGHT_STATE)
+def get_vehicle_light_state(simulation: Simulation, actor_id: int) -> int:
+    """Return the flags of a vehicle's lamps."""
+    return simulation.actors.get(actor_id, "vehicle").light_flags
+
+
+@serve("set_vehicle_light_state", INT, LIGHT_STATE)
+def set_vehicle_light_state(simulation: Simulation, actor_id: int, flags: int) -> None:
+    """Switch a vehicle's lamps."""
+    simulation.actors.get(actor_id, "vehicle").light_flags = flags
+
+
+@serve("is_traffic_manager_running", INT, returns=BOOL)
+def is_traffic_manager_running(simulation: Simulation, port: int) -> bool:
+    """Say whether a Traffic Manager is registered at a port."""
+    return port in simulation.traffic_managers
+
+
+@serve("get_traffic_manager_running", INT, returns=_PAIR)
+def get_traffic_manager_running(simulation: Simulation, port: int) -> tuple[str, int]:
+    """Return the address of the Traffic Manager at a port."""
+    return simulation.traffic_managers.get(port, ("", 0))
+
+
+@serve("add_traffic_manager_running", RAW, returns=BOOL)
+def add_traffic_manager_running(simulation: Simulation, address: Any) -> bool:
+    """Register a Traffic Manager; false when its port is taken."""
+    host, port = address
+    if port in simulation.traffic_managers:
+        return False
+    simulation.traffic_managers[port] = (str(host), int(port))
+    return True
+
+
+@serve("destroy_traffic_manager", INT, returns=BOOL)
+def destroy_traffic_manager(simulation: Simulation, port: int) -> bool:
+    """Forget a Traffic Manager."""
+    return simulation.traffic_managers.pop(port, None) is not None
+
+
+@serve("get_imui_gravity", returns=FLOAT)
+def get_imui_gravity(simulation: Simulation) -> float:
+    """Return the gravity that IMU sensors feel in m/s^2."""
+    return simulation.imui_gravity
+
+
+@serve("set_imui_gravity", FLOAT)
+def set_imui_gravity(simulation: Simulation, gravity_m_s2: float) -> None:
+    """Change the gravity that IMU sensors feel."""
+    simulation.imui_gravity = gravity_m_s2
+
+
+@serve("set_annotations_traverse_translucency", BOOL)
+def set_annotations_traverse_translucency(simulation: Simulation, enabled: bool) -> None:
+    """Accept that labels see through glass: no label camera here is hindered by any."""
+
+
+@serve("is_sensor_enabled_for_ros", INT, returns=BOOL)
+def is_sensor_enabled_for_ros(simulation: Simulation, stream_id: int) -> bool:
+    """Say that the server itself publishes nothing on ROS: the bridge does."""
+    return False
+
+
+@serve("are_gbuffers_enabled", INT, returns=BOOL)
+def are_gbuffers_enabled(simulation: Simulation, actor_id: int) -> bool:
+    """Say that there are no g-buffers: pictures are traced, not rasterised."""
+    return False
+
+
+NO_UNREAL = "there is no Unreal Engine behind this server"
+refuse("console_command", returns=BOOL, why=f"{NO_UNREAL} to command")
+refuse("get_gbuffer_token", returns=BYTES, why="pictures are traced, there are no g-buffers")
+refuse("enable_gbuffers", why="pictures are traced, there are no g-buffers")
+refuse(
+    "apply_color_texture_to_objects apply_float_color_texture_to_objects",
+    why=f"{NO_UNREAL} whose materials could take a texture",
+)
+refuse(
+    "enable_sensor_for_ros disable_sensor_for_ros",
+    why="the node carla_ego publishes sensors, not the server",
+)
+refuse("send", why="this server simulates no V2X radio")

@@ -1,0 +1,1 @@
+"""How vehicles and walkers move, and what happens where they meet."""

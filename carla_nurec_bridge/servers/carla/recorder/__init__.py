@@ -1,0 +1,1 @@
+"""CARLA's recorder: made, asked about, and played back into the world."""

@@ -1,0 +1,209 @@
+"""What a replay may do to the world (``replay_target.ReplayTarget``)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....core.frames import invert
+from ..calls.errors import CallFailure
+from ..physics import dynamics as d
+from ..physics.control import VehicleControl, WalkerControl
+from ..wire.structs import ActorDescription, AttributeValue, Transform
+from ..world.actors import EpisodeActor
+from ..world.blueprints import definitions_by_id
+from ..world.spawning import attach, destroy, spawn
+from .replay_target import ReplayedActor, Vec3, WheelPose
+
+if TYPE_CHECKING:
+    from ..world.simulation import Simulation
+
+CM_PER_M = 100.0
+TEXT_TYPE = 4
+
+
+class EpisodeTarget:
+    """The simulation as a replay sees it."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    def remove_level_props(self) -> None:
+        """Do nothing: the levels of this server have no movable props."""
+
+    def blueprint_of(self, actor_id: int) -> str | None:
+        """Return the blueprint id of a live actor, or None."""
+        actor = self._simulation.actors.find(actor_id)
+        return actor.description.id if actor else None
+
+    def spectator_id(self) -> int | None:
+        """Return the id of the spectator."""
+        return self._simulation.spectator.id
+
+    def traffic_light_at(self, location_cm: Vec3) -> int | None:
+        """Return the light whose place truncated to whole centimetres is that of the recording."""
+        wanted = [math.trunc(value) for value in location_cm]
+        for actor in self._simulation.actors.of_kind("light"):
+            place = [math.trunc(value * CM_PER_M) for value in actor.transform.location]
+            if place == wanted:
+                return actor.id
+        return None
+
+    def spawn_replayed(self, actor: ReplayedActor) -> int | None:
+        """Create the actor, with its recorded id if that is free; None when it cannot be made."""
+        definition = definitions_by_id().get(actor.blueprint)
+        if definition is None:
+            return None
+        values = {a.id: AttributeValue(a.id, a.type, a.value) for a in definition.attributes}
+        for name, value in actor.attributes.items():
+            kind = values[name].type if name in values else TEXT_TYPE
+            values[name] = AttributeValue(name, kind, value)
+        description = ActorDescription(definition.uid, actor.blueprint, list(values.values()))
+        pose = _pose(actor.location_cm, actor.rotation_deg)
+        try:
+            live = spawn(
+                self._simulation, description, pose, wanted_id=actor.recorded_id, checked=False
+            )
+        except CallFailure:
+            return None
+        return live.id
+
+    def hold(self, actor_id: int) -> None:
+        """Take a vehicle or walker out of physics, collisions and other controls."""
+        actor = self._find(actor_id)
+        if actor is not None:
+            actor.simulated = False
+            self._simulation.set_collides(actor, False)
+            if actor.kind == "vehicle":
+                self._simulation.ackermann.release(actor_id)
+                self._simulation.fleet.set_simulated(actor_id, False)
+
+    def release(self, actor_id: int) -> None:
+        """Give physics and collisions back, with zero velocity and a zeroed control."""
+        actor = self._find(actor_id)
+        if actor is not None:
+            actor.simulated = True
+            self._simulation.set_collides(actor, True)
+            if actor.kind == "vehicle":
+                self._simulation.fleet.set_simulated(actor_id, True)
+                self._simulation.fleet.stop(actor_id)
+                self._simulation.fleet.set_control(actor_id, VehicleControl())
+            elif actor.kind == "walker":
+                actor.walk = WalkerControl()
+
+    def move(
+        self,
+        actor_ids: Sequence[int],
+        locations_cm: NDArray[np.float64],
+        rotations_deg: NDArray[np.float64],
+    ) -> None:
+        """Put actors at locations (N, 3) in cm and rotations (N, 3) roll, pitch, yaw in degrees."""
+        places, turns = locations_cm.tolist(), rotations_deg.tolist()
+        for actor_id, place, turn in zip(actor_ids, places, turns, strict=True):
+            actor = self._find(actor_id)
+            if actor is not None and actor.parent is None:
+                self._simulation.place(actor, _pose(place, turn))
+
+    def destroy(self, actor_id: int) -> None:
+        """Destroy the actor."""
+        actor = self._find(actor_id)
+        if actor is not None:
+            destroy(self._simulation, actor)
+
+    def attach(self, child_id: int, parent_id: int) -> None:
+        """Attach a child to its parent, keeping the child's place in the world."""
+        child, parent = self._find(child_id), self._find(parent_id)
+        if child is not None and parent is not None and child.kind != "vehicle":
+            simulation = self._simulation
+            relative = invert(simulation.matrix_of(parent)) @ simulation.matrix_of(child)
+            attach(simulation, child, parent, relative)
+
+    def set_traffic_light(self, actor_id: int, state: int, frozen: bool, elapsed_s: float) -> None:
+        """Set a light: 0 red, 1 yellow, 2 green, 3 off, 4 unknown."""
+        found = self._simulation.signals.by_actor.get(actor_id)
+        if found is not None:
+            light, cycle = found
+            cycle.replay(light, state, frozen, elapsed_s)
+
+    def animate_vehicle(
+        self,
+        actor_id: int,
+        steer: float,
+        throttle: float,
+        brake: float,
+        hand_brake: bool,
+        gear: int,
+    ) -> None:
+        """Show a vehicle's control; reverse means ``gear`` below zero."""
+        fleet = self._simulation.fleet
+        if actor_id in fleet.row_of:
+            control = VehicleControl(throttle, steer, brake, hand_brake, gear < 0, False, gear)
+            fleet.set_control(actor_id, control)
+            row = fleet.row_of[actor_id]
+            fleet.state[row, d.GEAR] = gear
+            fleet.state[row, d.STEER] = steer
+
+    def animate_walker(self, actor_id: int, speed_cm_s: float) -> None:
+        """Show a walker walking at a speed in cm/s."""
+        actor = self._find(actor_id)
+        if actor is not None:
+            actor.walk = WalkerControl(speed=speed_cm_s / CM_PER_M)
+
+    def animate_wheels(self, actor_id: int, wheels: Sequence[WheelPose]) -> None:
+        """Turn a vehicle's front wheels; rolling is not drawn."""
+        fleet = self._simulation.fleet
+        row = fleet.row_of.get(actor_id)
+        if row is not None:
+            most = float(fleet.parameters[row, d.MAX_STEER])
+            front = next((w for w in wheels if w.wheel == 0), None)
+            if front is not None and most > 0.0:
+                fleet.state[row, d.STEER] = math.radians(front.steer_deg) / most
+
+    def animate_biker(self, actor_id: int, forward_cm_s: float, engine_ratio: float) -> None:
+        """Do nothing: riders are drawn still."""
+
+    def set_vehicle_lights(self, actor_id: int, flags: int) -> None:
+        """Set ``carla.VehicleLightState`` flags."""
+        actor = self._find(actor_id)
+        if actor is not None:
+            actor.light_flags = flags
+
+    def set_vehicle_door(self, actor_id: int, door: int, is_open: bool) -> None:
+        """Open or close a door, which is recorded again."""
+        actor = self._find(actor_id)
+        if actor is not None:
+            self._simulation.move_door(actor, door, is_open)
+
+    def set_scene_light(
+        self,
+        light_id: int,
+        intensity: float,
+        rgba: tuple[float, float, float, float],
+        on: bool,
+        group: int,
+    ) -> None:
+        """Set a street lamp; colours linear in [0, 1]."""
+        lamp = self._simulation.scenery.lamps.get(light_id)
+        if lamp is not None:
+            red, green, blue = (round(255.0 * min(max(c, 0.0), 1.0) ** (1 / 2.2)) for c in rgba[:3])
+            changed = replace(
+                lamp, intensity=intensity, colour=(red, green, blue), active=on, group=group
+            )
+            self._simulation.scenery.set_lamps([changed])
+
+    def set_visual_time(self, seconds: float) -> None:
+        """Do nothing: nothing drawn depends on the clock of effects."""
+
+    def _find(self, actor_id: int) -> EpisodeActor | None:
+        return self._simulation.actors.find(actor_id)
+
+
+def _pose(location_cm: Sequence[float], rpy_deg: Sequence[float]) -> Transform:
+    x, y, z = (value / CM_PER_M for value in location_cm)
+    roll, pitch, yaw = rpy_deg
+    return Transform((x, y, z), (pitch, yaw, roll))

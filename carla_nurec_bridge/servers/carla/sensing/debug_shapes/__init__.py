@@ -1,0 +1,1 @@
+"""Debug shapes, drawn into pictures for their life time."""

@@ -1,0 +1,84 @@
+"""Optical flow: how far every pixel's surface moved in the picture since the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from ....core.frames import Matrix
+from .optics.lens import Optics
+
+FLOW, INDEX = "sensor.camera.optical_flow", 8
+OUTPUTS = frozenset({"depth", "instance"})
+
+
+class Flow:
+    """One flow camera's memory: where it and the actors were when it last looked."""
+
+    def __init__(self) -> None:
+        self._map_from_camera: Matrix | None = None
+        self._bodies: dict[int, Matrix] = {}
+
+    def measure(
+        self,
+        optics: Optics,
+        rays: NDArray[np.float32],
+        depth: NDArray[np.float32],
+        instance: NDArray[np.int32],
+        map_from_camera: Matrix,
+        bodies: Mapping[int, Matrix],
+    ) -> NDArray[np.float32]:
+        """Return the flow (H, W, 2): x to the right, y down; 1 is the image's width or height.
+
+        ``bodies`` are map_from_body (4, 4) of actors by id, ``map_from_camera`` is the optical
+        frame. The first picture has no flow, nor has what came into the world since the last one.
+        """
+        before, then = self._map_from_camera, self._bodies
+        self._map_from_camera, self._bodies = map_from_camera.copy(), dict(bodies)
+        if before is None:
+            return np.zeros((optics.height, optics.width, 2), np.float32)
+        known = sorted(bodies.keys() & then.keys())
+        # Each body's way back: from its place in the present view to where the past view saw it.
+        past_from_now = np.stack(
+            [np.linalg.inv(before) @ map_from_camera]
+            + [
+                np.linalg.inv(before) @ then[k] @ np.linalg.inv(bodies[k]) @ map_from_camera
+                for k in known
+            ]
+        )
+        return np.asarray(
+            _flow(rays, depth, instance, past_from_now, np.array(known, np.int64), optics.focal_px)
+        )
+
+
+@numba.njit(cache=True)
+def _flow(rays, depth, instance, past_from_now, known, focal):  # type: ignore[no-untyped-def]
+    height, width = depth.shape
+    flow = np.empty((height, width, 2), np.float32)
+    for i in range(height):
+        for j in range(width):
+            row = 0
+            if instance[i, j] != 0:
+                place = np.searchsorted(known, instance[i, j])
+                if place < len(known) and known[place] == instance[i, j]:
+                    row = place + 1
+            pose = past_from_now[row]
+            far = depth[i, j]
+            # The sky is turned with the view but never shifted.
+            still = 1.0 if np.isfinite(far) else 0.0
+            z = far if np.isfinite(far) else 1.0
+            forward = rays[i, j, 2]
+            x, y = rays[i, j, 0] / forward * z, rays[i, j, 1] / forward * z
+            a = pose[0, 0] * x + pose[0, 1] * y + pose[0, 2] * z + still * pose[0, 3]
+            b = pose[1, 0] * x + pose[1, 1] * y + pose[1, 2] * z + still * pose[1, 3]
+            c = pose[2, 0] * x + pose[2, 1] * y + pose[2, 2] * z + still * pose[2, 3]
+            if c <= 1e-3:
+                flow[i, j, 0] = 0.0
+                flow[i, j, 1] = 0.0
+                continue
+            flow[i, j, 0] = focal * (x / z - a / c) / width
+            flow[i, j, 1] = focal * (y / z - b / c) / height
+    return flow

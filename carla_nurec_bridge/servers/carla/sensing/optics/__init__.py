@@ -1,0 +1,1 @@
+"""What lies between a scene and a picture: weather, lens, exposure, rain."""

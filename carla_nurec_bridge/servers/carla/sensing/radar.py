@@ -1,0 +1,75 @@
+"""Radars: random rays in a cone, each with the closing speed of what it meets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from ....core.buffers import flat_bytes
+from ....core.frames import Matrix
+from ....rendering.rays import cast
+from ....rendering.scene import RenderScene
+from ..attributes import real, whole
+from ..calls.errors import CallFailure
+from ..world.actors import EpisodeActor
+from .noise import random_of
+
+RADAR = "sensor.other.radar"
+INDEX = 9
+MOST_POINTS_PER_TICK = 5_000_000
+
+
+class Radar:
+    """One radar and its noise."""
+
+    def __init__(self, actor: EpisodeActor, seed: int) -> None:
+        values = actor.attributes
+        self._fov_rad = (
+            math.radians(real(values, "horizontal_fov")),
+            math.radians(real(values, "vertical_fov")),
+        )
+        self._range_m = real(values, "range")
+        self._points_per_second = whole(values, "points_per_second")
+        self._random = random_of(actor, seed)
+        if not (self._range_m > 0.0 and self._points_per_second >= 0):
+            raise CallFailure("a radar needs a range above 0 and no negative points_per_second")
+
+    def measure(
+        self,
+        scene: RenderScene,
+        map_from_radar: Matrix,
+        own_velocity: np.ndarray,
+        velocities: Mapping[int, np.ndarray],
+        delta_s: float,
+    ) -> tuple[int, tuple[memoryview]]:
+        """Return (message type, payload).
+
+        ``own_velocity`` and those of actors by id are (3,) in m/s, map frame. A detection is
+        (velocity, azimuth, altitude, depth); negative velocity comes closer.
+        """
+        count = min(round(self._points_per_second * delta_s), MOST_POINTS_PER_TICK)
+        radius = np.sqrt(self._random.random(count))
+        turn = 2.0 * math.pi * self._random.random(count)
+        azimuth = 0.5 * self._fov_rad[0] * radius * np.cos(turn)
+        altitude = 0.5 * self._fov_rad[1] * radius * np.sin(turn)
+        body = np.stack(
+            [
+                np.cos(altitude) * np.cos(azimuth),
+                -np.cos(altitude) * np.sin(azimuth),
+                np.sin(altitude),
+            ],
+            axis=-1,
+        )
+        directions = body @ map_from_radar[:3, :3].T
+        origins = np.broadcast_to(map_from_radar[:3, 3], directions.shape)
+        hits = cast(scene, origins, directions, self._range_m)
+        seen = np.isfinite(hits.range_m)
+        moving = np.array([velocities.get(i, _STILL) for i in hits.instance[seen].tolist()])
+        closing = np.sum((moving.reshape(-1, 3) - own_velocity) * directions[seen], axis=1)
+        points = np.stack([closing, azimuth[seen], altitude[seen], hits.range_m[seen]], axis=-1)
+        return INDEX, (flat_bytes(np.ascontiguousarray(points, "<f4")),)
+
+
+_STILL = np.zeros(3)

@@ -1,0 +1,1 @@
+"""CARLA's wire: msgpack calls, structs, the world state and sensor streams."""

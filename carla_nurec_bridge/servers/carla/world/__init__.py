@@ -1,0 +1,1 @@
+"""The episode: its actors, blueprints, signals, scenery, and its steps."""

@@ -1,0 +1,1 @@
+"""The Gradio apps of Cosmos Transfer 1 and 2.5."""

@@ -1,0 +1,1 @@
+"""Image filters in place of the model: weather and light painted over control videos."""

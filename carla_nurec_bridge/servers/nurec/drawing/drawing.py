@@ -1,0 +1,193 @@
+"""Pictures and sweeps on the render thread, encoded beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....nurec.stubs import sensorsim_pb2 as sensorsim
+from ....rendering.camera import render_camera
+from ....rendering.lidar import points_at_end, render_lidar
+from ....scene import Scene
+from ..checks import (
+    check_camera,
+    check_wanted,
+    check_window,
+    map_poses,
+    pattern_of,
+)
+from ..metrics import Metrics
+from ..refusal import result_of
+from ..scenes.drawn_scenes import DrawnScenes
+from .ego_masks import Hoods
+from .images import check_format, encode
+from .lidar_filter import kept_ranges
+from .render_thread import RenderThread
+from .views import RequestViews, image_size
+from .warm_up import RGB
+
+_LIDAR_RANGE_M = 200.0
+_ENCODERS = 2
+_READY_PIXELS = 1280 * 720
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: its name for fair turns, and whether it still waits."""
+
+    name: str
+    waits: Callable[[], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Points float32 (N, 3) in the lidar's frame at the end of the sweep, intensities (N,).
+
+    ``hit`` (rows, columns) says which rays they are of, ``column_fraction`` (columns,) when.
+    """
+
+    points: NDArray[np.float32]
+    intensities: NDArray[np.float32]
+    hit: NDArray[np.bool_]
+    column_fraction: NDArray[np.float64]
+
+    def rays(self) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+        """Return each point's beam, 0 the lowest, and when it was measured, 0 to 1."""
+        row, column = np.nonzero(self.hit)
+        rings = (len(self.hit) - 1 - row).astype("<u2")
+        return rings, self.column_fraction[column].astype("<f4")
+
+
+class SceneDrawing:
+    """Draws requests on scenes; safe from several threads. ``close`` ends the encoders."""
+
+    def __init__(
+        self,
+        stages: DrawnScenes,
+        thread: RenderThread,
+        hoods: Hoods,
+        metrics: Metrics,
+        lidar_column_step: int,
+    ) -> None:
+        self._stages = stages
+        self._thread = thread
+        self._hoods = hoods
+        self._metrics = metrics
+        self._lidar_column_step = lidar_column_step
+        self._views = RequestViews()
+        self._encoders = ThreadPoolExecutor(_ENCODERS, thread_name_prefix="encode")
+
+    def close(self) -> None:
+        """End the encoder threads; may be called twice."""
+        self._encoders.shutdown()
+
+    def make_ready(self, scene: Scene) -> None:
+        """Load a scene, and the rays of its cameras where they are small, before they are asked."""
+        with self._stages.drawing(scene):
+            for camera in scene.cameras:
+                # The sizes of a small scene are those that will be asked for.
+                if camera.model.width * camera.model.height <= _READY_PIXELS:
+                    self._views.of(camera.model, camera.shutter)
+
+    def image(
+        self, scene: Scene, request: sensorsim.RGBRenderRequest, caller: Caller
+    ) -> Future[bytes]:
+        """Start one image; its future gives the encoded bytes. RefusalError for a bad request."""
+        check_window(scene, request.frame_start_us, request.frame_end_us)
+        check_camera(scene, request.camera_intrinsics.logical_id)
+        check_format(request)
+        view = self._views.view(request)
+        hood = self._hoods.wanted(request, image_size(request))
+        start, end = map_poses(scene, request.sensor_pose)
+        held = ExitStack()
+        stage = held.enter_context(self._stages.drawing(scene))
+        cast = self._stages.cast(scene)
+
+        def draw() -> NDArray[np.uint8]:
+            check_wanted(caller.waits)
+            with self._metrics.stage("draw_image"):
+                stage.set_time(
+                    cast, request.frame_start_us, request.frame_end_us, request.dynamic_objects
+                )
+                frame = render_camera(
+                    stage.render_scene,
+                    view.rays,
+                    start,
+                    end,
+                    view.fractions,
+                    view.axis,
+                    stage.light,
+                    RGB,
+                )
+            assert frame.rgb is not None
+            return frame.rgb
+
+        def finish(rgb: NDArray[np.uint8]) -> bytes:
+            with self._metrics.stage("encode"):
+                data = encode(rgb if hood is None else hood.over(rgb), request)
+            self._metrics.sent(len(data))
+            return data
+
+        drawn = self._thread.submit(draw, caller.name)
+        drawn.add_done_callback(lambda _: held.close())
+        return _then(drawn, self._encoders, finish)
+
+    def sweep(self, scene: Scene, request: sensorsim.LidarRenderRequest, caller: Caller) -> Cloud:
+        """Draw one sweep; RefusalError for a bad request."""
+        check_window(scene, request.frame_start_us, request.frame_end_us)
+        pattern = pattern_of(request.lidar_config.lidar_type, self._lidar_column_step)
+        start, end = map_poses(scene, request.sensor_pose)
+        table, times = pattern.directions, pattern.column_fraction
+        with self._stages.drawing(scene) as stage:
+            cast = self._stages.cast(scene)
+
+            def draw() -> Cloud:
+                check_wanted(caller.waits)
+                with self._metrics.stage("draw_sweep"):
+                    stage.set_time(
+                        cast, request.frame_start_us, request.frame_end_us, request.dynamic_objects
+                    )
+                    seen = render_lidar(
+                        stage.render_scene, table, times, start, end, _LIDAR_RANGE_M
+                    )
+                    seen.range_m[...] = kept_ranges(seen.range_m, request.render_filter)
+                    points = points_at_end(seen, table, times, start, end)
+                hit = np.isfinite(seen.range_m)
+                return Cloud(points, seen.intensity[hit], hit, times)
+
+            cloud = result_of(self._thread.submit(draw, caller.name))
+        self._metrics.sent(cloud.points.nbytes + cloud.intensities.nbytes)
+        return cloud
+
+
+def _then(
+    first: Future[NDArray[np.uint8]],
+    pool: ThreadPoolExecutor,
+    work: Callable[[NDArray[np.uint8]], bytes],
+) -> Future[bytes]:
+    """Return the future of ``work`` on the result of ``first``, done by the pool."""
+    last: Future[bytes] = Future()
+
+    def settle(done: Future[bytes]) -> None:
+        error = done.exception()
+        if error is None:
+            last.set_result(done.result())
+        else:
+            last.set_exception(error)
+
+    def go_on(done: Future[NDArray[np.uint8]]) -> None:
+        if done.cancelled():
+            last.cancel()
+            last.set_running_or_notify_cancel()
+        elif (error := done.exception()) is not None:
+            last.set_exception(error)
+        else:
+            pool.submit(work, done.result()).add_done_callback(settle)
+
+    first.add_done_callback(go_on)
+    return last

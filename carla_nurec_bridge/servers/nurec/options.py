@@ -1,0 +1,44 @@
+"""How a server was asked to behave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...nurec.client.security import TlsFiles
+
+
+@dataclass(frozen=True)
+class NurecServerOptions:
+    """What can be set beside the scenes and the address.
+
+    * editing: requests move, hide, replace and insert actors; without it the recording rules.
+    * lidar_lists: send lidar points as lists under every service name, not only the older one.
+    * lidar_column_step: fire every n-th column of a lidar's table.
+    * cache_size: how many scenes may be in memory, ready to be drawn.
+    * workers: calls answered at the same time.
+    * scene_roots: folders, and https:// or http:// addresses, below which clients may name scene
+      packages in headers; none means that they may not.
+    * download_dir, download_count: where packages of such addresses are kept, and how many.
+    * hood_dir: pictures of the car's own hood, ``RIG/CAMERA.png`` with transparency.
+    * metrics_dir: folder for ``nurec_server.prom``, rewritten every few seconds.
+    * timing: log every call with its time.
+    * unix_socket: also listen at this path.
+    * health_port: answer grpc.health.v1 there too, in plaintext (it is on the main port anyway).
+    * tls: files of the server's certificate; then the port speaks TLS only.
+    """
+
+    editing: bool = True
+    lidar_lists: bool = False
+    lidar_column_step: int = 1
+    cache_size: int = 10
+    workers: int = 16
+    scene_roots: tuple[str, ...] = ()
+    download_dir: Path | None = None
+    download_count: int = 5
+    hood_dir: Path | None = None
+    metrics_dir: Path | None = None
+    timing: bool = False
+    unix_socket: Path | None = None
+    health_port: int | None = None
+    tls: TlsFiles | None = None

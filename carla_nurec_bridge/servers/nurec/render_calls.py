@@ -1,0 +1,134 @@
+"""Answers that are drawn: images, batches of them, lidar sweeps, all of a step at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from ...nurec.client.service import MAX_MESSAGE_BYTES
+from ...nurec.stubs import sensorsim_pb2 as sensorsim
+from .drawing.drawing import Caller, Cloud, SceneDrawing
+from .drawing.views import image_size
+from .refusal import Code, RefusalError, result_of
+from .scenes.library import SceneLibrary
+
+_MOST_ITEMS = 64
+_MOST_PIXELS = 64_000_000
+
+
+class RenderCalls:
+    """Methods that draw; requests are checked on the threads of the calls."""
+
+    def __init__(self, library: SceneLibrary, drawing: SceneDrawing) -> None:
+        self._library = library
+        self._drawing = drawing
+
+    def render_rgb(
+        self, request: sensorsim.RGBRenderRequest, caller: Caller
+    ) -> sensorsim.RGBRenderReturn:
+        """Draw one image."""
+        return sensorsim.RGBRenderReturn(image_bytes=result_of(self._image(request, caller)))
+
+    def batch_render_rgb(
+        self, request: sensorsim.BatchRGBRenderRequest, caller: Caller
+    ) -> sensorsim.BatchRGBRenderReturn:
+        """Draw images one after another, encoding each while the next is drawn."""
+        _check_amount([item.request for item in request.items])
+        started: list[Future[bytes] | RefusalError] = []
+        for item in request.items:
+            try:
+                started.append(self._image(item.request, caller))
+            except RefusalError as refusal:
+                started.append(refusal)
+        reply = sensorsim.BatchRGBRenderReturn()
+        room = MAX_MESSAGE_BYTES - 4096
+        for item, image in zip(request.items, started, strict=True):
+            answer = reply.items.add(camera_name=item.camera_name)
+            try:
+                if isinstance(image, RefusalError):
+                    raise image
+                data = result_of(image)
+                room -= len(data)
+                if room < 0:
+                    raise RefusalError(
+                        Code.RESOURCE_EXHAUSTED,
+                        f"the images of this batch do not fit a message of {MAX_MESSAGE_BYTES} "
+                        "bytes; ask for fewer, or for JPEG",
+                    )
+                answer.result.image_bytes = data
+                answer.success = True
+            except RefusalError as refusal:
+                answer.error_message = f"{refusal.code.name}: {refusal}"
+        return reply
+
+    def render_lidar(
+        self, request: sensorsim.LidarRenderRequest, caller: Caller, *, as_lists: bool
+    ) -> sensorsim.LidarRenderReturn:
+        """Draw one sweep; the points fill the lists or the buffers of the reply, never both."""
+        scene = self._library.find(request.scene_id)
+        return _cloud_message(self._drawing.sweep(scene, request, caller), as_lists=as_lists)
+
+    def render_lidar_rays(
+        self, request: sensorsim.LidarRenderRequest, caller: Caller
+    ) -> sensorsim.AggregatedRenderReturn:
+        """Draw one sweep and tell which beam measured each point, and when."""
+        cloud = self._drawing.sweep(self._library.find(request.scene_id), request, caller)
+        rings, times = cloud.rays()
+        return sensorsim.AggregatedRenderReturn(
+            lidar_returns=[_cloud_message(cloud, as_lists=False)],
+            driver_data=rings.tobytes() + times.tobytes(),
+        )
+
+    def render_aggregated(
+        self, request: sensorsim.AggregatedRenderRequest, caller: Caller, *, as_lists: bool
+    ) -> sensorsim.AggregatedRenderReturn:
+        """Draw images and sweeps; the first that fails fails the call, the reply has no errors."""
+        _check_amount(request.rgb_requests)
+        if len(request.lidar_requests) > _MOST_ITEMS:
+            raise RefusalError(Code.INVALID_ARGUMENT, f"more than {_MOST_ITEMS} lidar requests")
+        images = [self._image(image, caller) for image in request.rgb_requests]
+        sweeps = [
+            self.render_lidar(sweep, caller, as_lists=as_lists) for sweep in request.lidar_requests
+        ]
+        return sensorsim.AggregatedRenderReturn(
+            rgb_returns=[
+                sensorsim.RGBRenderReturn(image_bytes=result_of(image)) for image in images
+            ],
+            lidar_returns=sweeps,
+        )
+
+    def _image(self, request: sensorsim.RGBRenderRequest, caller: Caller) -> Future[bytes]:
+        return self._drawing.image(self._library.find(request.scene_id), request, caller)
+
+
+def _check_amount(requests: Sequence[sensorsim.RGBRenderRequest]) -> None:
+    """Refuse more images than may be in memory at once."""
+    if len(requests) > _MOST_ITEMS:
+        raise RefusalError(
+            Code.INVALID_ARGUMENT, f"a batch may hold {_MOST_ITEMS} images, not {len(requests)}"
+        )
+    pixels = 0
+    for request in requests:
+        try:
+            width, height = image_size(request)
+        except RefusalError:
+            continue  # that image fails by itself
+        pixels += width * height
+    if pixels > _MOST_PIXELS:
+        raise RefusalError(
+            Code.INVALID_ARGUMENT,
+            f"a batch may hold {_MOST_PIXELS:,} pixels in all, not {pixels:,}",
+        )
+
+
+def _cloud_message(cloud: Cloud, *, as_lists: bool) -> sensorsim.LidarRenderReturn:
+    points, intensities = cloud.points, cloud.intensities
+    if as_lists:
+        return sensorsim.LidarRenderReturn(
+            point_xyzs=points.ravel().tolist(), point_intensities=intensities.tolist()
+        )
+    return sensorsim.LidarRenderReturn(
+        num_points=len(points),
+        point_xyzs_buffer=points.astype("<f4", copy=False).tobytes(),
+        point_intensities_buffer=intensities.astype("<f4", copy=False).tobytes(),
+    )

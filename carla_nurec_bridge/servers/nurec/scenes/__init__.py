@@ -1,0 +1,1 @@
+"""The scenes of a server: packages, actors, assets, and streets ready to be drawn."""

@@ -1,0 +1,164 @@
+"""The scenes that are in memory: made ready when first drawn, the least used ones let go."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ....core.errors import InputError
+from ....scene import Scene
+from ....town.street import Street
+from ..drawing.render_thread import RenderThread
+from ..drawing.warm_up import warm_up
+from ..refusal import Code, RefusalError, result_of
+from .drawn_scene import DrawnScene
+from .scene_actors import DrawnActors, recorded_cast
+
+
+@dataclass(eq=False)
+class _Entry:
+    stage: Future[DrawnScene]
+    users: int = 0
+
+
+class DrawnScenes:
+    """Keeps up to ``capacity`` scenes ready; safe from several threads.
+
+    A scene is loaded by the first call that draws it, on that call's thread as far as possible;
+    other calls for it wait, calls for other scenes do not. Loading one more lets the one go that
+    was not drawn for longest. ``close`` frees all.
+    """
+
+    def __init__(
+        self,
+        thread: RenderThread,
+        capacity: int,
+        street_of: Callable[[Scene], Street],
+        *,
+        editing: bool,
+    ) -> None:
+        if capacity < 1:
+            raise InputError("a NuRec server needs room for at least one scene (--cache-size)")
+        self.capacity = capacity
+        self._thread = thread
+        self._street_of = street_of
+        self._editing = editing
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._casts: dict[str, DrawnActors] = {}
+
+    @contextmanager
+    def drawing(self, scene: Scene) -> Iterator[DrawnScene]:
+        """Hold a scene ready while it is drawn; RefusalError when there is no room for it."""
+        entry = self._entry(scene)
+        try:
+            yield entry.stage.result()
+        finally:
+            with self._lock:
+                entry.users -= 1
+
+    def loaded(self) -> list[tuple[str, bool]]:
+        """Return the scenes in memory and whether each is free (drawn by nobody)."""
+        with self._lock:
+            return [(n, e.users == 0) for n, e in self._entries.items() if e.stage.done()]
+
+    def cast(self, scene: Scene) -> DrawnActors:
+        """Return the actors of a scene as edits have left them."""
+        with self._lock:
+            if scene.scene_id not in self._casts:
+                self._casts[scene.scene_id] = recorded_cast(scene)
+            return self._casts[scene.scene_id]
+
+    def edit(self, scene: Scene, change: Callable[[DrawnActors], DrawnActors]) -> None:
+        """Replace a scene's actors by what ``change`` makes of them."""
+        before = self.cast(scene)
+        after = change(before)
+        with self._lock:
+            if self._casts[scene.scene_id] is not before:
+                raise RefusalError(
+                    Code.ABORTED, f"scene {scene.scene_id} was edited by somebody else; try again"
+                )
+            self._casts[scene.scene_id] = after
+
+    def restore(self, scene: Scene) -> None:
+        """Undo all edits of a scene, and free what was loaded for them."""
+        with self._lock:
+            cast = self._casts.pop(scene.scene_id, None)
+            entry = self._entries.get(scene.scene_id)
+            if cast is None or not cast.edits or entry is None or entry.users:
+                return
+            del self._entries[scene.scene_id]
+        self._free(entry)
+
+    def forget(self, scene_id: str) -> None:
+        """Let a scene go that is no longer served, once nobody draws it."""
+        with self._lock:
+            self._casts.pop(scene_id, None)
+            entry = self._entries.get(scene_id)
+            if entry is None or entry.users:
+                return
+            del self._entries[scene_id]
+        self._free(entry)
+
+    def close(self) -> None:
+        """Free every scene; the render thread must have ended. May be called twice."""
+        with self._lock:
+            entries, self._entries = list(self._entries.values()), OrderedDict()
+        for entry in entries:
+            if entry.stage.done() and entry.stage.exception() is None:
+                entry.stage.result().close()
+
+    def _entry(self, scene: Scene) -> _Entry:
+        """Return a scene's entry with one more user, loading it if it is new."""
+        with self._lock:
+            entry = self._entries.get(scene.scene_id)
+            if entry is not None:
+                self._entries.move_to_end(scene.scene_id)
+                entry.users += 1
+                return entry
+            gone = self._make_room()
+            entry = self._entries[scene.scene_id] = _Entry(Future(), users=1)
+        if gone is not None:
+            self._free(gone)
+        try:
+            entry.stage.set_result(self._load(scene))
+        except BaseException as error:  # noqa: BLE001 - all that wait for the scene get it
+            with self._lock:
+                del self._entries[scene.scene_id]
+            entry.stage.set_exception(error)
+        return entry
+
+    def _make_room(self) -> _Entry | None:
+        if len(self._entries) < self.capacity:
+            return None
+        for name, entry in self._entries.items():
+            if not entry.users:
+                del self._entries[name]
+                return entry
+        raise RefusalError(
+            Code.RESOURCE_EXHAUSTED,
+            f"all {self.capacity} scenes in memory are being drawn; try again, or start the "
+            "server with a larger --cache-size",
+        )
+
+    def _load(self, scene: Scene) -> DrawnScene:
+        try:
+            street = self._street_of(scene)
+        except InputError as error:
+            raise RefusalError(Code.FAILED_PRECONDITION, str(error)) from error
+        cast = self.cast(scene)
+
+        def make() -> DrawnScene:
+            stage = DrawnScene(scene, street, cast, editing=self._editing)
+            warm_up(stage, cast)
+            return stage
+
+        return result_of(self._thread.submit(make, owner=f"load {scene.scene_id}"))
+
+    def _free(self, entry: _Entry) -> None:
+        stage = entry.stage.result()
+        self._thread.submit(stage.close, owner="close")

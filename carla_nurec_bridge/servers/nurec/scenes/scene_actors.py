@@ -1,0 +1,160 @@
+"""Who plays in a scene: the recorded tracks, and what edits made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ....core.errors import InputError
+from ....nurec.client.conversion import pose_matrices
+from ....nurec.stubs import common_pb2 as common
+from ....nurec.stubs import sensorsim_pb2 as sensorsim
+from ....scene import Scene, SceneTrack
+from ....world.blueprint_catalogue import load_catalogue
+from ..refusal import Code, RefusalError, as_invalid_argument
+from .own_assets import own_asset, own_asset_ids
+
+_MOST_EDITS = 500
+_LARGEST_M = 50.0
+Size = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class DrawnAs:
+    """What an actor is drawn as: a kind that the renderer knows, its size, its details' seed.
+
+    ``own`` ones are drawn as the asset ``seed`` of the scene's package or the server. ``paint`` is
+    its colour (sRGB, 0..255) where that is known; it is no part of its shape.
+    """
+
+    label: str
+    size_m: Size
+    seed: str
+    asset_id: str = ""
+    own: bool = False
+    paint: tuple[int, int, int] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnActors:
+    """The actors of a scene by track id; never changed, only replaced by an edited one."""
+
+    tracks: Mapping[str, SceneTrack]
+    looks: Mapping[str, DrawnAs]
+    edits: int = 0
+
+
+def recorded_cast(scene: Scene) -> DrawnActors:
+    """Return the actors as they were recorded."""
+    tracks = {track.track_id: track for track in scene.tracks}
+    return DrawnActors(tracks, {name: _recorded_look(track) for name, track in tracks.items()})
+
+
+def external_assets(scene: Scene) -> tuple[str, ...]:
+    """Return what an edit may put into a scene: its package's, the server's, CARLA's blueprints."""
+    own = own_asset_ids(scene)
+    return (*own, *(name for name in load_catalogue() if name not in own))
+
+
+def edited(scene: Scene, cast: DrawnActors, request: sensorsim.EditAssetsRequest) -> DrawnActors:
+    """Return the actors after an edit, all of it or, with a RefusalError, nothing."""
+    edits = cast.edits + len(request.replace) + len(request.insert)
+    if edits > _MOST_EDITS:
+        raise RefusalError(
+            Code.RESOURCE_EXHAUSTED,
+            f"scene {scene.scene_id} has {cast.edits} edits and may have {_MOST_EDITS}; "
+            "call restore_model_parameters first",
+        )
+    tracks, looks = dict(cast.tracks), dict(cast.looks)
+    for action in request.replace:
+        track = tracks.get(action.original_id)
+        if track is None:
+            raise RefusalError(
+                Code.NOT_FOUND, f"cannot replace: the scene has no track {action.original_id!r}"
+            )
+        look = _look_of(scene, cast, action.replacement_id, action.original_id)
+        size_m = _size(action.object_size) or look.size_m
+        looks[track.track_id] = replace(look, size_m=size_m)
+        tracks[track.track_id] = replace(track, size_m=size_m)
+    for added in request.insert:
+        if not added.id or added.id in tracks:
+            raise RefusalError(
+                Code.INVALID_ARGUMENT,
+                f"cannot insert track {added.id!r}: an id that is not in the scene is needed",
+            )
+        tracks[added.id], looks[added.id] = _inserted(scene, cast, added)
+    return DrawnActors(tracks, looks, edits)
+
+
+def _inserted(
+    scene: Scene, cast: DrawnActors, added: sensorsim.DynamicObjectTrack
+) -> tuple[SceneTrack, DrawnAs]:
+    size_m = _size(added.object_size)
+    if added.asset_id:
+        look = _look_of(scene, cast, added.asset_id, added.id)
+    elif added.semantic_class and size_m:
+        look = DrawnAs(added.semantic_class, size_m, added.id)
+    else:
+        raise RefusalError(
+            Code.INVALID_ARGUMENT,
+            f"cannot insert track {added.id!r}: give asset_id, or semantic_class and object_size",
+        )
+    look = replace(look, size_m=size_m or look.size_m)
+    stamps = np.array([pose.timestamp_us for pose in added.trajectory.poses], np.int64)
+    if np.any(np.diff(stamps) <= 0):
+        raise RefusalError(
+            Code.INVALID_ARGUMENT, f"track {added.id!r} has stamps that do not increase"
+        )
+    with as_invalid_argument():
+        poses = pose_matrices([pose.pose for pose in added.trajectory.poses])
+    track = SceneTrack(
+        added.id,
+        added.semantic_class or look.label,
+        look.size_m,
+        stamps,
+        poses,
+    )
+    return track, look
+
+
+def _look_of(scene: Scene, cast: DrawnActors, asset_id: str, seed: str) -> DrawnAs:
+    """Return the look of an asset, or of another track of the scene."""
+    try:
+        own = own_asset(scene, asset_id)
+    except InputError as error:
+        raise RefusalError(Code.FAILED_PRECONDITION, str(error)) from error
+    if own is not None:
+        return DrawnAs(own.label_class, own.size_m, asset_id, asset_id, own=True)
+    blueprint = load_catalogue().get(asset_id)
+    if blueprint is not None:
+        return DrawnAs(blueprint.base_type, blueprint.size_m, asset_id, asset_id)
+    if asset_id in cast.looks:
+        return replace(cast.looks[asset_id], asset_id=asset_id)
+    raise RefusalError(
+        Code.NOT_FOUND,
+        f"unknown asset {asset_id!r} for {seed!r}; get_external_asset_objects lists them, and "
+        f"every track of scene {scene.scene_id} may be used as one",
+    )
+
+
+def _recorded_look(track: SceneTrack) -> DrawnAs:
+    length, width, height = (float(side) for side in track.size_m)
+    size_m = (length, width, height)
+    if track.look is None:
+        return DrawnAs(track.label_class, size_m, track.track_id)
+    blueprint = load_catalogue().get(track.look.blueprint)
+    label = blueprint.base_type if blueprint else track.label_class
+    return DrawnAs(label, size_m, track.look.blueprint or track.track_id, paint=track.look.colour)
+
+
+def _size(box: common.AABB) -> Size | None:
+    """Return a box's size, None for one that is not set."""
+    size_m = (box.size_x, box.size_y, box.size_z)
+    if not any(size_m):
+        return None
+    if not all(0.0 < side <= _LARGEST_M for side in size_m):
+        with as_invalid_argument():
+            raise InputError(f"object_size {size_m} is not three lengths up to {_LARGEST_M} m")
+    return size_m

@@ -1,0 +1,65 @@
+"""Where a scene's recorded actors are at any time, and where a request puts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ....core.frames import Matrix
+from ....nurec.client.conversion import pose_matrix
+from ....nurec.stubs import sensorsim_pb2 as sensorsim
+from ....scene import SceneTrack
+from ..refusal import Code, RefusalError, as_invalid_argument
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """A track and the poses of its box centre at a frame's start and end."""
+
+    track: SceneTrack
+    world_from_box_start: Matrix
+    world_from_box_end: Matrix
+
+
+def place_tracks(
+    tracks: Mapping[str, SceneTrack],
+    start_us: int,
+    end_us: int,
+    objects: Sequence[sensorsim.DynamicObject],
+    *,
+    editing: bool,
+) -> Iterator[Placement]:
+    """Yield the actors to draw in the frame [start_us, end_us).
+
+    With ``editing`` the controllable tracks are those listed in ``objects``, where they say; the
+    others, and all of them without ``editing``, are where the recording has them. RefusalError
+    for an unknown, repeated or not controllable track, or a pose that is none.
+    """
+    moved = _moved(tracks, objects) if editing else {}
+    for track in tracks.values():
+        if editing and track.controllable:
+            if track.track_id in moved:
+                yield moved[track.track_id]
+        elif int(track.stamps_us[0]) < end_us and start_us <= int(track.stamps_us[-1]):
+            yield Placement(track, track.at(start_us), track.at(end_us))
+
+
+def _moved(
+    tracks: Mapping[str, SceneTrack], objects: Sequence[sensorsim.DynamicObject]
+) -> dict[str, Placement]:
+    moved: dict[str, Placement] = {}
+    for item in objects:
+        track = tracks.get(item.track_id)
+        if track is None:
+            raise RefusalError(Code.NOT_FOUND, f"the scene has no track {item.track_id!r}")
+        if not track.controllable:
+            raise RefusalError(
+                Code.INVALID_ARGUMENT, f"track {item.track_id!r} is not controllable"
+            )
+        if item.track_id in moved:
+            raise RefusalError(Code.INVALID_ARGUMENT, f"track {item.track_id!r} is listed twice")
+        with as_invalid_argument():
+            start = pose_matrix(item.pose_pair.start_pose)
+            end = pose_matrix(item.pose_pair.end_pose)
+        moved[item.track_id] = Placement(track, start, end)
+    return moved

@@ -1,0 +1,1 @@
+"""Meshes of everything that moves: vehicles, riders, walkers, signal heads."""

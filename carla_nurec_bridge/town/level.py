@@ -1,0 +1,225 @@
+"""A map made ready to drive on: ground, spawn points, signals, all in CARLA's axes."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core.errors import InputError
+from ..core.frames import carla_from_matrix, matrix_from_xyz_rpy
+from ..opendrive.geo_reference import client_place
+from ..opendrive.geometry import lane_pose
+from ..opendrive.heights import LanePlace, lane_at
+from ..opendrive.model import TRAFFIC_LIGHT, OpenDriveMap
+from ..opendrive.reading.parser import parse
+from ..opendrive.signals import SignalGroup, signal_facing, signal_groups
+from ..opendrive.spawn import spawn_points
+from ..opendrive.stops import (
+    StopLine,
+    one_approach,
+    stop_area,
+    stop_lines,
+)
+from .ground import PhysicsGround, build_ground
+from .objects import StreetObject, street_objects
+from .obstacles import Obstacles, build_obstacles
+from .spawn_list import ListedSpawn
+from .street import street_of
+
+_log = logging.getLogger(__name__)
+
+LARGE_MAP_ROADS = 500
+SPAWN_CLEARANCE_M = 0.5
+STOP_LINE_MARGIN_M = 0.3
+TRIGGER_LENGTH_M = 3.0
+TRIGGER_GAP_M = 1.5
+"""CARLA's trigger volumes are 3 m long and end 1.5 m before the junction."""
+
+Pose = tuple[tuple[float, float, float], tuple[float, float, float]]
+"""CARLA's ((x, y, z) in metres, (pitch, yaw, roll) in degrees)."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A stop line in CARLA's axes: its middle, the heading of its traffic, half its width."""
+
+    x: float
+    y: float
+    z: float
+    yaw_rad: float
+    half_width_m: float
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """The ground before one stop line, in CARLA's axes: middle, heading of travel, half sizes."""
+
+    x: float
+    y: float
+    z: float
+    yaw_rad: float
+    half_length_m: float
+    half_width_m: float
+
+
+@dataclass(frozen=True)
+class TrafficLight:
+    """A traffic light of a level.
+
+    ``stops`` are its lines, ``triggers`` the areas before those that one box can cover; both are
+    empty for a light that holds for no lane of vehicles.
+    """
+
+    signal_id: str
+    pose: Pose
+    stops: tuple[Stop, ...]
+    triggers: tuple[Trigger, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A loaded map; ``xodr`` is its OpenDRIVE text as clients are sent it."""
+
+    name: str
+    xodr: str
+    road_map: OpenDriveMap
+    ground: PhysicsGround
+    spawns: tuple[Pose, ...]
+    lights: tuple[TrafficLight, ...]
+    groups: tuple[SignalGroup, ...]
+    objects: tuple[StreetObject, ...]
+    obstacles: Obstacles
+
+
+def open_level(name: str, xodr: str, listed: tuple[ListedSpawn, ...] | None = None) -> Level:
+    """Make a level of OpenDRIVE text; InputError when it is broken or has no lane to drive on.
+
+    Spawn points are those ``listed``, in their order, else places on the middle of lanes.
+    What had to be mended in the text is logged, and lights that nobody stops for.
+    """
+    road_map = parse(xodr, name)
+    for note in road_map.notes:
+        _log.warning("map %s: %s", name, note)
+    _compare_places(road_map)
+    if next(road_map.drivable_lanes(), None) is None:
+        raise InputError(f"map {name} has no lane to drive on")
+    lights = _lights(road_map)
+    for light in lights:
+        if not light.stops:
+            _log.warning(
+                "map %s: traffic light %s holds for no lane of vehicles; nobody stops for it",
+                name,
+                light.signal_id,
+            )
+    spawns = _computed(road_map) if listed is None else _placed(name, road_map, listed)
+    tell = _Progress(name, len(road_map.roads))
+    tell("builds the street, or takes it from the cache")
+    objects = street_objects(street_of(road_map))
+    tell("measures the ground")
+    return Level(
+        name,
+        road_map.text,
+        road_map,
+        build_ground(road_map),
+        spawns,
+        lights,
+        signal_groups(road_map),
+        objects,
+        build_obstacles(objects),
+    )
+
+
+def _computed(road_map: OpenDriveMap) -> tuple[Pose, ...]:
+    return tuple(
+        _pose((x, y, z + SPAWN_CLEARANCE_M), heading) for x, y, z, heading in spawn_points(road_map)
+    )
+
+
+def _placed(name: str, road_map: OpenDriveMap, listed: tuple[ListedSpawn, ...]) -> tuple[Pose, ...]:
+    """Return listed spawn points; those without a yaw look along the lane that they lie on."""
+    poses, beside = [], 0
+    for spawn in listed:
+        lane = lane_at(road_map, spawn.x, -spawn.y, spawn.z)
+        beside += lane is None
+        yaw = _yaw_along(lane) if spawn.yaw is None else spawn.yaw
+        poses.append(((spawn.x, spawn.y, spawn.z), (spawn.pitch, yaw, spawn.roll)))
+    if beside:
+        _log.warning(
+            "map %s: %d of %d listed spawn points lie beside all lanes; is the list another map's?",
+            name,
+            beside,
+            len(listed),
+        )
+    return tuple(poses)
+
+
+def _yaw_along(place: LanePlace | None) -> float:
+    """Return CARLA's yaw in degrees of who drives along a lane; 0 beside all lanes."""
+    if place is None:
+        return 0.0
+    heading = lane_pose(place.road, place.section, place.lane.id, place.s)[3]
+    return -math.degrees(float(heading)) % 360.0
+
+
+def _lights(road_map: OpenDriveMap) -> tuple[TrafficLight, ...]:
+    lines = stop_lines(road_map)
+    lights = []
+    for signal_id, (road, signal) in road_map.signals.items():
+        if signal.type != TRAFFIC_LIGHT:
+            continue
+        held = lines.get(signal_id, ())
+        position, facing = signal_facing(road, signal, held)
+        # CARLA's lights have their x axis across the road that they face.
+        pose = _pose(position, facing - 0.5 * math.pi)
+        triggers = tuple(_trigger(road_map, line) for line in one_approach(held, position))
+        lights.append(TrafficLight(signal_id, pose, tuple(_stop(x) for x in held), triggers))
+    return tuple(lights)
+
+
+def _stop(line: StopLine) -> Stop:
+    x, y, z = line.position
+    return Stop(x, -y, z, -line.heading, 0.5 * line.width_m + STOP_LINE_MARGIN_M)
+
+
+def _trigger(road_map: OpenDriveMap, line: StopLine) -> Trigger:
+    area = stop_area(road_map, line, TRIGGER_LENGTH_M, TRIGGER_GAP_M)
+    x, y, z = area.position
+    return Trigger(x, -y, z, -area.heading, 0.5 * area.length_m, 0.5 * line.width_m)
+
+
+class _Progress:
+    """Log the steps of a load that takes long; short ones say nothing."""
+
+    def __init__(self, name: str, roads: int) -> None:
+        self._what = f"map {name} ({roads} roads)"
+        self._large = roads >= LARGE_MAP_ROADS
+        self._began_s = time.monotonic()
+
+    def __call__(self, step: str) -> None:
+        """Say what comes next, and how long it has been."""
+        if self._large:
+            spent_s = time.monotonic() - self._began_s
+            _log.info("%s: %s (%.0f s so far)", self._what, step, spent_s)
+
+
+def _compare_places(road_map: OpenDriveMap) -> None:
+    """Log where CARLA's client, which reads only lat_0 and lon_0, puts a map elsewhere."""
+    place = road_map.geo_reference
+    theirs = client_place(road_map.geo_reference_text)
+    if not np.allclose(theirs, (place.latitude_deg, place.longitude_deg), atol=1e-6):
+        _log.warning(
+            "map %s lies at %s; CARLA's client and so the GNSS sensor read %.7f N, %.7f E",
+            road_map.name,
+            place.words(),
+            *theirs,
+        )
+
+
+def _pose(position: tuple[float, float, float], heading: float) -> Pose:
+    location, rotation = carla_from_matrix(matrix_from_xyz_rpy(position, (0.0, 0.0, heading)))
+    rotation = np.round(rotation, 6) + 0.0
+    return tuple(location.tolist()), tuple(rotation.tolist())

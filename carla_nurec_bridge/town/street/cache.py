@@ -1,0 +1,85 @@
+"""Streets on disk, by content: built once, memory-mapped by every process that shows them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ... import opendrive as _package
+from ...core.resources import cache_dir
+from ...opendrive.model import OpenDriveMap
+from ...opendrive.reading.parser import parse
+from ...rendering.mesh import Mesh
+from .build import Street, build_street
+from .furniture import SignalHead
+
+_HEADS = "heads.json"
+
+
+def cached_street(xodr_text: str, seed: int = 0) -> Street:
+    """Return the street of an OpenDRIVE text, from the disk cache if it was built before.
+
+    The arrays are read-only views of files below ``cache_dir("streets")``. The key covers the
+    text, the seed and this package's building code, so a changed package builds anew. Several
+    processes may call this at once: each writes its own folder and the first one is kept.
+    """
+    return _cached(xodr_text, seed, lambda: parse(xodr_text))
+
+
+def street_of(opendrive: OpenDriveMap, seed: int = 0) -> Street:
+    """Return the street of a map that is parsed already, as ``cached_street`` does."""
+    return _cached(opendrive.text, seed, lambda: opendrive)
+
+
+def _cached(xodr_text: str, seed: int, parsed: Callable[[], OpenDriveMap]) -> Street:
+    folder = cache_dir("streets") / street_key(xodr_text, seed)
+    if not (folder / _HEADS).is_file():
+        _write(folder, build_street(parsed(), seed))
+    return _read(folder)
+
+
+def street_key(xodr_text: str, seed: int) -> str:
+    """Return the hex digest that names the cached street."""
+    digest = hashlib.sha256(f"{seed}\n{_code_digest()}\n".encode())
+    digest.update(xodr_text.encode())
+    return digest.hexdigest()[:40]
+
+
+def _code_digest() -> str:
+    digest = hashlib.sha256()
+    folder = Path(_package.__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _write(folder: Path, street: Street) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    try:
+        street.mesh.save(scratch)
+        heads = [
+            {"signal_id": head.signal_id, "map_from_head": head.map_from_head.tolist()}
+            for head in street.lights
+        ]
+        (scratch / _HEADS).write_text(json.dumps(heads))
+        try:
+            scratch.rename(folder)
+        except OSError:
+            if not (folder / _HEADS).is_file():
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _read(folder: Path) -> Street:
+    heads = json.loads((folder / _HEADS).read_text())
+    return Street(
+        Mesh.load(folder, mmap=True),
+        tuple(SignalHead(x["signal_id"], np.array(x["map_from_head"])) for x in heads),
+    )

@@ -1,0 +1,1 @@
+"""Values of the world: vehicles, commands, blueprints, and who is inserted into a run."""

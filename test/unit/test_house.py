@@ -1,0 +1,40 @@
+"""The house stays small-roomed: files, folders and names keep to what architecture.md says."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "carla_nurec_bridge"
+MOST_FILES = 15
+
+
+def sources() -> list[Path]:
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if "stubs" not in path.parts]
+
+
+def test_no_folder_holds_more_files_than_a_reader_overlooks():
+    counts: defaultdict[Path, int] = defaultdict(int)
+    for path in sources():
+        counts[path.parent] += 1
+    assert not {str(folder): n for folder, n in counts.items() if n > MOST_FILES}
+
+
+def test_every_public_class_name_stands_for_one_thing():
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sources():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(path.relative_to(PACKAGE).as_posix())
+    assert not {name: files for name, files in homes.items() if len(files) > 1}
+
+
+def test_the_formatter_is_law():
+    assert not [str(path) for path in sources() if "# fmt: " in path.read_text()]
+
+
+def test_every_folder_says_what_lives_there():
+    for path in PACKAGE.rglob("__init__.py"):
+        if "stubs" not in path.parts:
+            assert ast.get_docstring(ast.parse(path.read_text())), f"{path} says nothing"
