@@ -233,4 +233,29 @@ ODD = {
         town(road(lanes=section("", left=lane(-1)))),
         "to the other: lane -1 of road 1",
     ),
+    "object of no number": (
+        town(road(more='<objects><object type="crosswalk" s="nan" t="0"/></objects>')),
+        "objects whose numbers cannot be read are left out: road 1",
+    ),
+    "corner of no number": (
+        town(
+            road(
+                more='<objects><object id="1" type="crosswalk" s="9" t="0"><outline>'
+                '<cornerLocal u="a" v="0" z="0"/></outline></object></objects>'
+            )
+        ),
+        "objects whose numbers cannot be read",
+    ),
+    "road mark of no number": (
+        town(road(lanes=section(lane(-1, WIDTH + '<roadMark type="solid" width="thin"/>')))),
+        "road marks whose numbers cannot be read are left out: road 1",
+    ),
+    "speed of no number": (
+        town(road(lanes=section(lane(-1, WIDTH + '<speed sOffset="0" max="fast"/>')))),
+        "speeds whose numbers cannot be read are left out: road 1",
+    ),
+    "lane link of no number": (
+        town(road(lanes=section(lane(-1, '<link><successor id="x"/></link>' + WIDTH)))),
+        "left out: successor x of lane -1",
+    ),
 }

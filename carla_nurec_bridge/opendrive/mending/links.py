@@ -48,6 +48,10 @@ def mend_connections(root: Element, notes: Notes) -> None:
         where = f"junction {junction.get('id')}"
         for connection in junction.findall("connection"):
             label = f"{connection.get('id')} of {where}"
+            for link in connection.findall("laneLink"):
+                if None in (number(link, "from"), number(link, "to")):
+                    connection.remove(link)
+                    notes.add("links of lanes that name no lanes are left out", label)
             connecting = roads.get(connection.get("connectingRoad"))
             if connecting is None:
                 junction.remove(connection)
@@ -129,10 +133,11 @@ def _drop_strays(
 ) -> None:
     for link in links.findall(way):
         lane_id = lane_number(link)
-        if there is not None and lane_id is not None and lane_id not in there:
+        if lane_id is None or (there is not None and lane_id not in there):
             links.remove(link)
             notes.add(
-                "links to lanes that are not there are left out", f"{way} {lane_id} of {where}"
+                "links to lanes that are not there are left out",
+                f"{way} {link.get('id')} of {where}",
             )
 
 

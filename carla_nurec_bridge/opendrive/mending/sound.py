@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from ..reading.files import xml_root
+from .furniture import mend_furniture
 from .identity import (
     mend_controllers,
     mend_junctions,
@@ -47,6 +48,7 @@ def sound_map(text: str, name: str) -> SoundMap:
     mend_signals(root, notes)
     mend_controllers(root, notes)
     for road in root.iterfind("road"):
+        mend_furniture(road, notes)
         mend_profiles(road, notes)
         mend_lanes(road, notes)
     mend_road_links(root, notes, name)

@@ -14,6 +14,7 @@ from ..model import (
 from .elements import Node, cubics
 
 _MPS = {"m/s": 1.0, "mph": 0.44704, "km/h": 1.0 / 3.6}
+NO_LIMITS = ("no limit", "undefined")
 _WEIGHT_WIDTH_M = {"standard": 0.12, "bold": 0.25}
 
 
@@ -104,7 +105,7 @@ def _mark(node: Node) -> Mark:
 def speed_record(node: Node, start: str) -> SpeedRecord:
     """Return a ``<speed>``: a number in its unit (m/s by default), "no limit" or "undefined"."""
     value = node.text("max")
-    if value in ("no limit", "undefined"):
+    if value in NO_LIMITS:
         return SpeedRecord(node.number(start, 0.0), None)
     unit = node.text("unit", "m/s")
     if unit not in _MPS:

@@ -175,7 +175,7 @@ def _object(node: Node) -> RoadObject:
         if road:
             outlines.append(("road", np.array(road)))
     return RoadObject(
-        id=node.text("id"),
+        id=node.text("id", ""),
         name=node.text("name", ""),
         type=node.text("type", ""),
         s=node.number("s"),

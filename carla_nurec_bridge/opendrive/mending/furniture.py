@@ -1,0 +1,61 @@
+"""What stands on roads and is drawn on them: pieces whose numbers cannot be read are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from ..reading.parse_lanes import NO_LIMITS
+from .notes import Notes
+from .numbers import number
+
+Piece = tuple[str, Element, Element]
+"""What it is called, its parent, itself."""
+
+_OBJECT_SIZES = ("zOffset", "hdg", "length", "width", "height")
+_CORNER = ("u", "v", "z", "s", "t", "dz")
+_LINE = ("length", "space", "tOffset", "width")
+
+
+def mend_furniture(road: Element, notes: Notes) -> None:
+    """Leave out objects, road marks and speeds of a road that have an attribute of no number.
+
+    Clients read such an attribute as 0, which is no better known.
+    """
+    where = f"road {road.get('id')}"
+    for kind, parent, element in (*_objects(road), *_marks(road), *_speeds(road)):
+        parent.remove(element)
+        notes.add(f"{kind} whose numbers cannot be read are left out", where)
+
+
+def _objects(road: Element) -> Iterator[Piece]:
+    for objects in road.iterfind("objects"):
+        for item in objects.findall("object"):
+            corners = [x for x in item.iter() if x.tag in ("cornerLocal", "cornerRoad")]
+            placed = number(item, "s") is not None and number(item, "t") is not None
+            if not (placed and _fine(item, *_OBJECT_SIZES)) or not all(
+                _fine(x, *_CORNER) for x in corners
+            ):
+                yield "objects", objects, item
+
+
+def _marks(road: Element) -> Iterator[Piece]:
+    for lane in road.iterfind("lanes/laneSection/*/lane"):
+        for mark in lane.findall("roadMark"):
+            lines = mark.findall("type/line")
+            if not _fine(mark, "sOffset", "width") or not all(_fine(x, *_LINE) for x in lines):
+                yield "road marks", lane, mark
+
+
+def _speeds(road: Element) -> Iterator[Piece]:
+    for path, start in (("type", "s"), ("lanes/laneSection/*/lane", "sOffset")):
+        for parent in road.iterfind(path):
+            for speed in parent.findall("speed"):
+                told = speed.get("max") in NO_LIMITS or number(speed, "max") is not None
+                if not (told and _fine(speed, start)):
+                    yield "speeds", parent, speed
+
+
+def _fine(element: Element, *names: str) -> bool:
+    """Say whether attributes are numbers where they are there."""
+    return all(number(element, name, 0.0) is not None for name in names)
