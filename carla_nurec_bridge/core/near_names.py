@@ -8,6 +8,9 @@ from difflib import SequenceMatcher
 
 _LEAST = 0.6
 _MOST = 3
+_WITHIN = 0.9
+_PROP = "prop"
+"""A word that all of its kind have tells none of them."""
 _KINDS = ("vehicle", "walker", "static", "sensor", "controller")
 
 
@@ -46,10 +49,13 @@ def _words(name: str) -> tuple[str, list[str]]:
     kind, dot, rest = name.partition(".")
     if not dot or kind not in _KINDS:
         kind, rest = "", name
-    return kind, [word for word in re.split(r"[._-]", rest) if word and not word.isdigit()]
+    words = [word for word in re.split(r"[._-]", rest) if word and not word.isdigit()]
+    return kind, [word for word in words if word != _PROP] or words
 
 
 def _ratio(word: str, other: str) -> float:
     if other.startswith(word) and len(word) > 1:
         return 1.0
+    if word in other and len(word) > 2:
+        return _WITHIN
     return SequenceMatcher(None, word, other).ratio()

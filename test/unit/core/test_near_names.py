@@ -25,6 +25,8 @@ from carla_nurec_bridge.world.blueprint_catalogue import load_catalogue
         ("audi.tt", "vehicle.audi.tt"),
         ("walker.pedestrian.001", "walker.pedestrian.0010"),
         ("static.prop.trafficcone1", "static.prop.trafficcone01"),
+        ("static.prop.cone", "static.prop.trafficcone01"),
+        ("cone", "static.prop.constructioncone"),
     ],
 )
 def test_the_meant_one_is_offered(wanted: str, meant: str) -> None:
@@ -33,6 +35,7 @@ def test_the_meant_one_is_offered(wanted: str, meant: str) -> None:
 
 def test_nothing_is_offered_for_nonsense() -> None:
     assert near_names("vehicle.qqqq.xxxx", load_catalogue()) == []
+    assert near_names("static.prop.zzzz", load_catalogue()) == []
     assert near_names("", load_catalogue()) == []
     assert no_blueprint("x.y", ["vehicle.audi.tt"]) == "CARLA has no blueprint 'x.y'"
 
