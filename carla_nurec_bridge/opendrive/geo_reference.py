@@ -84,6 +84,8 @@ def parse_geo_reference(text: str, offset: Offset = NO_OFFSET) -> GeoReference:
         return _default(text, f"the map's geoReference cannot be used ({error})")
     altitude_m, height_why = _altitude(text)
     moved = "" if offset == NO_OFFSET else " and offset"
+    if offset[2]:
+        height_why += f", {offset[2]:+g} m of the offset"
     return GeoReference(
         round(float(latitude), 12),
         round(float(longitude), 12),

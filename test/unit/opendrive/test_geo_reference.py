@@ -94,6 +94,9 @@ def test_units_of_the_projection_are_those_of_the_projection() -> None:
 def test_what_is_assumed_is_told() -> None:
     geoid = parse_geo_reference("+proj=tmerc +lat_0=1 +lon_0=2 +geoidgrids=egm96_15.gtx +vunits=m")
     assert geoid.given
+    raised = parse_geo_reference("EPSG:25832", (691000.0, 5334000.0, 519.0, 0.0))
+    assert raised.altitude_m == 519.0
+    assert raised.why.endswith("no altitude given: 0 m, +519 m of the offset")
     assert "above the geoid are taken as those above the ellipsoid" in geoid.why
     assert "no altitude given" in geoid.why
 
