@@ -1,0 +1,1 @@
+"""Scene packages made from CARLA recordings, trajectories and bags."""
