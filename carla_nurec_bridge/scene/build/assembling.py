@@ -7,12 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
+from ...core.cameras.shutter import Shutter
 from ...core.frames import Matrix, invert
 from ...core.rig.rig import Rig, RigCamera
-from ...core.cameras.shutter import Shutter
 from ...opendrive.mending import sound_map
 from ..geodesy import GeoReference, ecef_from_map
-from ..package.model import (CONTROLLABLE_FLAGS, EgoBox, Appearance, RigTrajectory, Scene, SceneCamera, SceneTrack, Stamps,)
+from ..package.model import (
+    CONTROLLABLE_FLAGS,
+    Appearance,
+    EgoBox,
+    RigTrajectory,
+    Scene,
+    SceneCamera,
+    SceneTrack,
+    Stamps,
+)
 from ..package.reading import MAP
 from ..package.surface import street_surfaces
 from ..package.writing import write_scene
@@ -121,6 +130,11 @@ def _camera(camera: RigCamera, start_us: int, end_us: int) -> SceneCamera:
 
 def _track(user: RoadUser, world_from_map: Matrix) -> SceneTrack:
     return SceneTrack(
-        user.track_id, user.label_class, user.size_m, user.stamps_us,
-        world_from_map @ user.map_from_box, user.flags, user.look,
+        user.track_id,
+        user.label_class,
+        user.size_m,
+        user.stamps_us,
+        world_from_map @ user.map_from_box,
+        user.flags,
+        user.look,
     )

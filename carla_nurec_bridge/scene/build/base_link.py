@@ -25,8 +25,11 @@ def actor_from_base(track: Track, length_m: float) -> Matrix:
     axle_x_m = _axle_from_wheels(track, length_m)
     if axle_x_m is None:
         axle_x_m = REAR_AXLE_RATIO * length_m
-        _log.info("no wheels recorded for actor %d: rear axle at %.2f of its length",
-                  track.actor_id, REAR_AXLE_RATIO)
+        _log.info(
+            "no wheels recorded for actor %d: rear axle at %.2f of its length",
+            track.actor_id,
+            REAR_AXLE_RATIO,
+        )
     pose = np.eye(4)
     pose[0, 3] = axle_x_m
     return pose

@@ -12,23 +12,40 @@ from typing import Any
 import numpy as np
 
 from ...core.cameras.models import camera_from_json
+from ...core.cameras.shutter import Shutter, shutter_from
 from ...core.errors import InputError
 from ...core.frames import Matrix, matrix_from_quaternion
 from ...core.rig.rig import Rig
-from ...core.cameras.shutter import Shutter, shutter_from
 from ...core.run_contract.timebase import NS_PER_US
 from ...core.run_contract.topics import TOPICS
 from ...core.transform_tree import TransformTree
 from ...recording import BagReader
 from ...recording.drive import ego_box
-from .assembling import (Journey, RoadUser, assemble, rig_cameras, rig_lidars, with_jumps,)
 from ..geodesy import geo_reference
-from ..package.model import (EgoBox, Appearance, Scene, SceneCamera,)
+from ..package.model import (
+    Appearance,
+    EgoBox,
+    Scene,
+    SceneCamera,
+)
+from .assembling import (
+    Journey,
+    RoadUser,
+    assemble,
+    rig_cameras,
+    rig_lidars,
+    with_jumps,
+)
 from .road_user_classes import label_of_class
 
 _MAP = "map"
 _WANTED = (
-    "tf_static", "odometry", "objects", "objects_tracks", "objects_looks", "map_opendrive",
+    "tf_static",
+    "odometry",
+    "objects",
+    "objects_tracks",
+    "objects_looks",
+    "map_opendrive",
     "robot_description",
 )
 

@@ -14,11 +14,23 @@ from ...opendrive.reading.files import map_name, read_opendrive
 from ...recorder_log.log import Log
 from ...recorder_log.reader import read_log
 from ...recorder_log.trajectories import Track, trajectories
-from .assembling import (Journey, RoadUser, assemble, rig_cameras, rig_lidars, with_jumps,)
-from .base_link import actor_from_base
 from ..geodesy import geo_reference
 from ..package.model import EgoBox, Scene, Stamps
-from .road_user_classes import (box_of, label_of, look_of, track_ids,)
+from .assembling import (
+    Journey,
+    RoadUser,
+    assemble,
+    rig_cameras,
+    rig_lidars,
+    with_jumps,
+)
+from .base_link import actor_from_base
+from .road_user_classes import (
+    box_of,
+    label_of,
+    look_of,
+    track_ids,
+)
 
 _US_PER_S = 1_000_000
 

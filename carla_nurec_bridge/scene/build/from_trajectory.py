@@ -13,16 +13,27 @@ from ...core.errors import InputError
 from ...core.frames import Matrix, rigid, rotation_from_rpy
 from ...core.rig.rig import Rig
 from ...opendrive import parse
-from .alignment import map_place, move_to, own_place
-from .assembling import (Journey, RoadUser, assemble, rig_cameras, rig_lidars,)
 from ..geodesy import GeoReference, geo_reference, with_geo_reference
 from ..package.model import Scene, Stamps
-from .own_road import road_along
 from ..package.reading import MAP
-from .samples import Samples
+from .alignment import map_place, move_to, own_place
+from .assembling import (
+    Journey,
+    RoadUser,
+    assemble,
+    rig_cameras,
+    rig_lidars,
+)
 from .ground_snapping import ON_LANES, SnappingGround, share_on_lanes
+from .own_road import road_along
 from .road_user_csv import UserSamples
-from .trajectory import (Evenness, Trajectory, even_way, in_map,)
+from .samples import Samples
+from .trajectory import (
+    Evenness,
+    Trajectory,
+    even_way,
+    in_map,
+)
 
 _US_PER_S = 1_000_000
 
@@ -49,8 +60,14 @@ class TrajectoryOptions:
 
 
 def build_from_trajectory(
-    ego: Samples, users: Sequence[UserSamples], rig: Rig, out: Path | str, wish: TrajectoryOptions,
-    *, xodr: str | None = None, with_map: bool = True,
+    ego: Samples,
+    users: Sequence[UserSamples],
+    rig: Rig,
+    out: Path | str,
+    wish: TrajectoryOptions,
+    *,
+    xodr: str | None = None,
+    with_map: bool = True,
 ) -> Scene:
     """Write the scene package of a drive and return its scene; ``Scene.notes`` say what was chosen.
 
@@ -74,8 +91,10 @@ def build_from_trajectory(
     road = parse(xodr, MAP)
     share = share_on_lanes(road, map_from_rig[:, :3, 3])
     if share < ON_LANES:
-        notes.append(f"only {share:.0%} of the drive lies on lanes; do map and drive belong "
-                     "together (--origin, --start-at)?")
+        notes.append(
+            f"only {share:.0%} of the drive lies on lanes; do map and drive belong "
+            "together (--origin, --start-at)?"
+        )
     ground = SnappingGround(road, map_from_rig[:, :3, 3] if ego.heights else None)
     if wish.follow_ground:
         map_from_rig = ground.settle(map_from_rig, ego.source, known=ego.heights)
@@ -84,8 +103,9 @@ def build_from_trajectory(
     start_us, end_us = _times(ego, way.stamps_us, wish)
     shift_us = start_us - int(way.stamps_us[0])
     road_users = tuple(
-        _road_user(user, plane, wish, move if _alike(user.samples, ego) else np.eye(4), ground,
-                   shift_us)
+        _road_user(
+            user, plane, wish, move if _alike(user.samples, ego) else np.eye(4), ground, shift_us
+        )
         for user in users
     )
     journey = Journey(
@@ -124,7 +144,11 @@ def _in_map(
 
 
 def _road_user(
-    user: UserSamples, plane: GeoReference, wish: TrajectoryOptions, move: Matrix, ground: SnappingGround,
+    user: UserSamples,
+    plane: GeoReference,
+    wish: TrajectoryOptions,
+    move: Matrix,
+    ground: SnappingGround,
     shift_us: int,
 ) -> RoadUser:
     way, _ = _in_map(user.samples, plane, wish)
@@ -135,14 +159,23 @@ def _road_user(
         # Its wheels stand about a sixth of the length from either end.
         reach_m = max(length_m / 3.0, 0.1)
         poses = ground.settle(
-            poses, what, known=user.samples.heights, behind_m=reach_m, ahead_m=reach_m,
+            poses,
+            what,
+            known=user.samples.heights,
+            behind_m=reach_m,
+            ahead_m=reach_m,
             width_m=max(0.8 * width_m, 0.1),
         )
         if user.label_class == "person":
             poses[:, :3, :3] = [_upright(pose) for pose in poses]
         poses = poses @ rigid(np.eye(3), (0.0, 0.0, 0.5 * height_m))
     return RoadUser(
-        user.track_id, user.label_class, user.size_m, way.stamps_us + shift_us, poses, user.flags,
+        user.track_id,
+        user.label_class,
+        user.size_m,
+        way.stamps_us + shift_us,
+        poses,
+        user.flags,
         user.look,
     )
 

@@ -83,8 +83,14 @@ class SnappingGround:
         return usual if steady else None
 
     def settle(
-        self, poses: Matrix, what: str, *, known: bool, behind_m: float = 0.0,
-        ahead_m: float = WHEELBASE_M, width_m: float = TRACK_M,
+        self,
+        poses: Matrix,
+        what: str,
+        *,
+        known: bool,
+        behind_m: float = 0.0,
+        ahead_m: float = WHEELBASE_M,
+        width_m: float = TRACK_M,
     ) -> Matrix:
         """Return poses (N, 4, 4) with the heading kept and height, pitch and roll of the ground.
 
@@ -97,17 +103,21 @@ class SnappingGround:
         rear, front, left_z, right_z = (
             self.heights(points, what, known=known)
             for points in (
-                origin - behind_m * forward, origin + ahead_m * forward,
-                middle + 0.5 * width_m * left, middle - 0.5 * width_m * left,
+                origin - behind_m * forward,
+                origin + ahead_m * forward,
+                middle + 0.5 * width_m * left,
+                middle - 0.5 * width_m * left,
             )
         )
         reach_m = behind_m + ahead_m
         settled: Matrix = poses.copy()
-        rpy = np.column_stack([
-            np.arctan2(left_z - right_z, width_m),
-            -np.arctan2(front - rear, reach_m),
-            np.arctan2(forward[:, 1], forward[:, 0]),
-        ])
+        rpy = np.column_stack(
+            [
+                np.arctan2(left_z - right_z, width_m),
+                -np.arctan2(front - rear, reach_m),
+                np.arctan2(forward[:, 1], forward[:, 0]),
+            ]
+        )
         settled[:, :3, :3] = [rotation_from_rpy(row) for row in rpy]
         settled[:, 2, 3] = rear + (front - rear) * behind_m / reach_m
         return settled

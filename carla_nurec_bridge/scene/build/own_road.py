@@ -31,8 +31,16 @@ def road_along(map_from_base: Matrix, place: GeoReference, name: str) -> str:
     centre = _centre_line(map_from_base)
     root = ElementTree.Element("OpenDRIVE")
     header = ElementTree.SubElement(
-        root, "header", revMajor="1", revMinor="5", name=name, date="2025-01-01T00:00:00",
-        north="0", south="0", east="0", west="0",
+        root,
+        "header",
+        revMajor="1",
+        revMinor="5",
+        name=name,
+        date="2025-01-01T00:00:00",
+        north="0",
+        south="0",
+        east="0",
+        west="0",
     )
     ElementTree.SubElement(header, "geoReference").text = projection(place)
     road = ElementTree.SubElement(root, "road", name=name, id="1", junction="-1", rule="RHT")
@@ -111,8 +119,13 @@ def _geometries(plan: ElementTree.Element, points: Vectors) -> Vectors:
         speed = np.linalg.norm(leave + 2.0 * p * second + 3.0 * p * p * third, axis=1)
         length = float(0.5 * speed @ _WEIGHTS)
         geometry = ElementTree.SubElement(
-            plan, "geometry", s=f"{s[-1]:.9f}", x=f"{a[0]:.6f}", y=f"{a[1]:.6f}",
-            hdg=f"{heading:.9f}", length=f"{length:.9f}",
+            plan,
+            "geometry",
+            s=f"{s[-1]:.9f}",
+            x=f"{a[0]:.6f}",
+            y=f"{a[1]:.6f}",
+            hdg=f"{heading:.9f}",
+            length=f"{length:.9f}",
         )
         names = ("aU", "bU", "cU", "dU", "aV", "bV", "cV", "dV")
         values = (0.0, leave[0], second[0], third[0], 0.0, leave[1], second[1], third[1])
@@ -127,7 +140,12 @@ def _elevations(profile: ElementTree.Element, s: Vectors, z: Vectors) -> None:
     for k, start in enumerate(s[:-1]):
         d, c, b, a = spline.c[:, k]
         ElementTree.SubElement(
-            profile, "elevation", s=f"{start:.9f}", a=f"{a:.6f}", b=f"{b:.9f}", c=f"{c:.12f}",
+            profile,
+            "elevation",
+            s=f"{start:.9f}",
+            a=f"{a:.6f}",
+            b=f"{b:.9f}",
+            c=f"{c:.12f}",
             d=f"{d:.12f}",
         )
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ...world.blueprint_catalogue import load_catalogue
 from ...core.frames import Matrix
 from ...recorder_log.layouts import ActorKind
 from ...recorder_log.records import EventAdd
 from ...recorder_log.trajectories import Track
+from ...world.blueprint_catalogue import load_catalogue
 from ..package.model import Appearance
 
 Size = tuple[float, float, float]

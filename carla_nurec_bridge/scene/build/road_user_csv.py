@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ..package.model import CONTROLLABLE_FLAGS, Appearance
-from .road_user_classes import Size, usual_size
-from .samples import COLUMNS, Samples, samples_from
 from ..package.schema import LABELS
 from .csv_table import Table, read_csv
+from .road_user_classes import Size, usual_size
+from .samples import COLUMNS, Samples, samples_from
 from .trajectory_file import renamed
 
 SIZES = ("length", "width", "height")

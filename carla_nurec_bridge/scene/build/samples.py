@@ -18,7 +18,9 @@ Frame = Literal["map", "wgs84", "ecef"]
 Vectors = NDArray[np.float64]
 
 STAMPS = {
-    "stamp_s": Decimal(1_000_000), "stamp_ms": Decimal(1000), "stamp_us": Decimal(1),
+    "stamp_s": Decimal(1_000_000),
+    "stamp_ms": Decimal(1000),
+    "stamp_us": Decimal(1),
     "stamp_ns": Decimal("0.001"),
 }
 POSITIONS: dict[Frame, tuple[str, str, str]] = {
@@ -29,8 +31,13 @@ POSITIONS: dict[Frame, tuple[str, str, str]] = {
 QUATERNION = ("qx", "qy", "qz", "qw")
 YAWS = ("yaw_deg", "yaw_rad", "heading_deg")
 TILTS = ("pitch_deg", "pitch_rad", "roll_deg", "roll_rad")
-COLUMNS = (*STAMPS, *(c for columns in POSITIONS.values() for c in columns), *QUATERNION, *YAWS,
-           *TILTS)
+COLUMNS = (
+    *STAMPS,
+    *(c for columns in POSITIONS.values() for c in columns),
+    *QUATERNION,
+    *YAWS,
+    *TILTS,
+)
 RIVALS = (
     tuple({name} for name in STAMPS),
     tuple(set(names) for names in POSITIONS.values()),

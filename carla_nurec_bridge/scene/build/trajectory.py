@@ -12,7 +12,12 @@ from scipy.spatial.transform import Rotation, Slerp
 from ...core.errors import InputError
 from ...core.frames import Matrix, invert, rotation_from_rpy
 from ...opendrive.geo_reference import north_of, to_map
-from ..geodesy import (GeoReference, ecef_from_enu, ecef_from_geodetic, geodetic_from_ecef,)
+from ..geodesy import (
+    GeoReference,
+    ecef_from_enu,
+    ecef_from_geodetic,
+    geodetic_from_ecef,
+)
 from ..package.model import Stamps
 from .samples import Samples, Vectors, check_speed
 
@@ -105,7 +110,9 @@ def even_way(
     xyz = _smoothed(_between(known_s, points, wanted_s), wish)
     if rotations is not None:
         xyzw = Slerp(known_s, Rotation.from_matrix(rotations))(wanted_s).as_quat()
-        return Trajectory(grid, _poses(Rotation.from_quat(_smoothed(_steady(xyzw), wish)), xyz)), notes
+        return Trajectory(
+            grid, _poses(Rotation.from_quat(_smoothed(_steady(xyzw), wish)), xyz)
+        ), notes
     heading = along_path(xyz)
     if heading is None:
         raise _no_heading(samples)
@@ -128,8 +135,9 @@ def along_path(points: Vectors) -> Matrix | None:
     )
     at_m = np.interp(np.arange(len(points)), kept, arc_m)
     ends = [
-        np.column_stack([np.interp(np.clip(at_m + d, 0.0, arc_m[-1]), arc_m, points[kept, i])
-                         for i in range(3)])
+        np.column_stack(
+            [np.interp(np.clip(at_m + d, 0.0, arc_m[-1]), arc_m, points[kept, i]) for i in range(3)]
+        )
         for d in (-_CHORD_M, _CHORD_M)
     ]
     x, y, z = (ends[1] - ends[0]).T

@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...core.frames import rotation_from_quaternion
-from .samples import (COLUMNS, RIVALS, Samples, check, samples_from,)
 from .csv_table import Table, read_columns, read_csv
+from .samples import (
+    COLUMNS,
+    RIVALS,
+    Samples,
+    check,
+    samples_from,
+)
 
 TrajectoryFormat = Literal["auto", "csv", "tum", "tum-ecef", "comma2k19"]
 
