@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from domains import own_domain
 from realdata import real
 
+from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.waiting_threads import wait_asleep
 
 # For us and for the processes that tests start; before numpy and rclpy come.

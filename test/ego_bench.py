@@ -23,6 +23,7 @@ from std_srvs.srv import SetBool, Trigger
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
+from carla_nurec_bridge.ros.messages.convert import stamp_ns
 from carla_nurec_bridge.ros.publishers.publishers import message_class
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.runs.child import Child
@@ -196,6 +197,22 @@ class User:
         [actor_id] = self.until(spawned, "the actor that was asked for")
         self.node.destroy_publisher(publisher)
         return int(actor_id)
+
+    def still(self, clock: str, *framed: str) -> int:
+        """Wait until time stands and return its stamp, ns.
+
+        Then the clock repeats itself, and the last frame's messages of these topics are here.
+        """
+        first = len(self.heard[clock])
+
+        def stamps() -> set[int]:
+            told = {stamp_ns(m.clock) for m in self.heard[clock][-3:]}
+            return told | {stamp_ns(self.heard[topic][-1].header.stamp) for topic in framed}
+
+        self.until(
+            lambda: len(self.heard[clock]) >= first + 3 and len(stamps()) == 1, "time standing"
+        )
+        return stamps().pop()
 
     def plays(self) -> None:
         """Let a run that started paused play, once its services, and so its topics, are found."""

@@ -1,4 +1,4 @@
-"""TCP ports of this machine for servers that we start."""
+"""TCP ports and ROS domains of this machine for what we start."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from .errors import RunError
 
 _LOWEST, _BEYOND = 20_000, 32_000
 _TRIES = 200
+_DOMAINS = range(10, 101)
+_held: list[socket.socket] = []
 
 
 def free_port(*, pair: bool = False) -> int:
@@ -28,3 +30,22 @@ def free_port(*, pair: bool = False) -> int:
                 continue
             return port
     raise RunError(f"no free TCP ports from {_LOWEST} to {_BEYOND} on this machine")
+
+
+def own_domain() -> int:
+    """Return a ROS domain (10 to 100) in which nobody takes part; it is ours until we end.
+
+    The port on which the first participant of a domain listens (DDSI-RTPS 9.6.1) is kept taken, so
+    that no other program of this kind finds the domain free before our nodes are there; they are
+    its second participant, its third, and so on. RunError when every domain is in use.
+    """
+    for domain in random.sample(_DOMAINS, len(_DOMAINS)):
+        holder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            holder.bind(("", 7400 + 250 * domain + 10))
+        except OSError:
+            holder.close()
+            continue
+        _held.append(holder)
+        return domain
+    raise RunError("every ROS domain from 10 to 100 is in use on this machine")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
-import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -16,7 +14,7 @@ from typing import Any
 import yaml
 
 from ..core.errors import BridgeError, InputError, RunError
-from ..core.ports import free_port
+from ..core.ports import free_port, own_domain
 from ..core.resources import map_file
 from ..core.rig.rig import load_rig
 from ..recorder_log import read_log
@@ -114,7 +112,7 @@ def configure(options: DemoOptions) -> GraphConfig:
         "extras": options.extras,
         "carla_port": free_port(pair=True),
         "nurec_port": free_port(),
-        "domain_id": free_domain(),
+        "domain_id": own_domain(),
     }
     if options.replay is not None:
         overrides |= {
@@ -273,21 +271,6 @@ def _empty(out: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-def free_domain() -> int:
-    """Return a ROS domain (10 to 100) in which no program of this machine takes part now."""
-    domains = list(range(10, 101))
-    random.shuffle(domains)
-    for domain in domains:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                # The first participant of a domain listens here (DDSI-RTPS 9.6.1).
-                probe.bind(("", 7400 + 250 * domain + 10))
-            except OSError:
-                continue
-            return domain
-    raise RunError("every ROS domain from 10 to 100 is in use on this machine")
 
 
 def write_repeats(out: Path, rows: list[dict[str, Any]]) -> Path:

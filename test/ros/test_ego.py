@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from domains import own_domain
 from ego_bench import Ego, User, carla_server, world_left
 from geometry_msgs.msg import Twist, Vector3
 from pyproj import Transformer
@@ -16,6 +15,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, String
 
 from carla_nurec_bridge.core.frames import invert
+from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.ros.messages.convert import pose_matrix, stamp_ns
 from carla_nurec_bridge.ros.publishers.qos import profile
@@ -76,11 +76,9 @@ class Run:
         """Listen for so many frames."""
         self.user.more(self.topics["odometry"], count)
 
-    def stands(self) -> bool:
-        """Say whether the clock repeats itself and the last frame is here."""
-        clock = [stamp_ns(m.clock) for m in self.heard("clock")[-3:]]
-        last = [stamp_ns(m.header.stamp) for m in self.heard("odometry")[-1:]]
-        return len(clock) == 3 and set(clock) == set(last)
+    def still(self) -> int:
+        """Wait until time stands and return its stamp, ns."""
+        return self.user.still(self.topics["clock"], self.topics["odometry"])
 
     def next(self, key: str) -> Any:
         return self.user.next(self.topics[key])
@@ -259,15 +257,14 @@ def test_weather_changes_in_part_by_preset_and_not_by_nonsense(run: Run) -> None
 def test_a_paused_clock_goes_on_telling_the_time(run: Run) -> None:
     assert not run.user.call("step").success  # not paused
     assert run.user.call("pause", True).success
-    run.user.until(run.stands, "the end of the frame that was being made")
-    paused_ns = stamp_ns(run.heard("clock")[-1].clock)
+    paused_ns = run.still()
     told = run.user.more(run.topics["clock"], 4)
     assert {stamp_ns(m.clock) for m in told} == {paused_ns}
     assert stamp_ns(run.heard("odometry")[-1].header.stamp) == paused_ns
     count = len(run.heard("odometry"))
     assert run.user.call("step").success
     run.user.until(lambda: stamp_ns(run.heard("clock")[-1].clock) > paused_ns, "the step")
-    run.user.until(run.stands, "the end of the step")
+    assert run.still() == paused_ns + 50_000_000
     [stepped] = run.heard("odometry")[count:]
     assert stamp_ns(stepped.header.stamp) - paused_ns == 50_000_000
     assert run.user.call("pause", False).success

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 import simplejpeg
-from domains import own_domain
 from ego_bench import Ego, User, carla_server
 
 from carla_nurec_bridge.core.frames import (
@@ -24,6 +23,7 @@ from carla_nurec_bridge.core.frames import (
     matrix_from_quaternion,
     rigid,
 )
+from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.ros.messages.convert import pose_matrix, stamp_ns, vector_array
 
 pytest.importorskip("simulation_interfaces")
@@ -86,18 +86,13 @@ class Scene:
         waited = [*self._framed, "clock", "tf_static"]
         user.until(lambda: all(user.heard[self.topics[k]] for k in waited), "every sensor")
         assert user.call("pause", True).success
-        user.until(self._stands, "the end of the frame that was being made")
+        user.still(*(self.topics[key] for key in ("clock", *self._framed)))
         self.step()
         self.empty = self.picture("compressed")
         self.step()
         self.box = self._spawn()
         self.step()
         self.step()
-
-    def _stands(self) -> bool:
-        """Say whether the clock repeats itself and all of the last frame is here."""
-        clock = {stamp_ns(m.clock) for m in self.user.heard[self.topics["clock"]][-3:]}
-        return clock == {stamp_ns(self.last(key).header.stamp) for key in self._framed}
 
     def step(self) -> None:
         """Make one frame and wait for all of its messages."""

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from domains import own_domain
 from ego_bench import Ego, User, carla_server, make_scene
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.ports import free_port, own_domain
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.ros.messages.convert import pose_matrix, stamp_ns
 from carla_nurec_bridge.runs.graph import GraphConfig, build_graph

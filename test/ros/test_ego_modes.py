@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from domains import own_domain
 from ego_bench import Ego, User, carla_server, make_scene
 from geometry_msgs.msg import Twist, TwistStamped, Vector3
 from rclpy.node import Node
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.ports import free_port, own_domain
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.ros.messages.convert import header, pose_matrix, stamp_ns
 from carla_nurec_bridge.ros.publishers.publishers import message_class

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
-from domains import own_domain
 from ego_bench import Ego, User, carla_server
 from geometry_msgs.msg import Point, Pose, Quaternion, Twist, Vector3
 from rclpy.action import ActionClient
 
+from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.ros.messages.convert import stamp_ns
 
@@ -79,14 +79,8 @@ class Simulator:
         return stamp_ns(self.user.heard[self.odometry][-1].header.stamp)
 
     def still(self) -> int:
-        """Wait until time stands, as the clock repeats, and return the last frame's stamp."""
-
-        def stands() -> bool:
-            clock = {stamp_ns(m.clock) for m in self.user.heard[self.clock][-3:]}
-            return clock == {self.stamp()}
-
-        self.user.until(stands, "time standing")
-        return self.stamp()
+        """Wait until time stands and return the last frame's stamp."""
+        return self.user.still(self.clock, self.odometry)
 
 
 def point(xyz: Any) -> Point:

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import rclpy
 from builtin_interfaces.msg import Time
-from domains import own_domain
 from geometry_msgs.msg import Point32, TransformStamped, Vector3
 from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from std_msgs.msg import Header
 
+from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 
 pytestmark = pytest.mark.ros

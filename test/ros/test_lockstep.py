@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from domains import own_domain
 from rclpy.context import Context
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 
 from carla_nurec_bridge.core.errors import ProtocolError
+from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.ros.lockstep.protocol import Barrier, Participant, RunState
 
 pytestmark = pytest.mark.ros

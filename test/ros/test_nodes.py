@@ -15,7 +15,6 @@ import pytest
 import rclpy
 import yaml
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
-from domains import own_domain
 from geometry_msgs.msg import Twist, TwistStamped, Vector3
 from nav_msgs.msg import Odometry
 from rclpy.context import Context
@@ -27,6 +26,7 @@ from std_msgs.msg import Bool
 
 from carla_nurec_bridge.core.errors import DeadlineError, InputError, RunError
 from carla_nurec_bridge.core.frames import rigid
+from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.resources import share_dir
 from carla_nurec_bridge.core.run_contract.streams import EGO, RECORDER, Stream
 from carla_nurec_bridge.ros.lockstep import clock_owner

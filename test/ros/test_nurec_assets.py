@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 import rclpy
-from domains import own_domain
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters, ListParameters, SetParametersAtomically
 from rclpy.context import Context
@@ -22,6 +21,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError, RunError
+from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.nurec.client.client import NurecClient
 from carla_nurec_bridge.rendering.mesh import build_mesh
 from carla_nurec_bridge.ros.publishers.inserted_tracks import (

@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import pytest
 import rclpy
-from domains import own_domain
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
+from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.rig.rig import Rig, RigCamera, load_rig
 from carla_nurec_bridge.core.run_contract.streams import NUREC, plan_streams
 from carla_nurec_bridge.ros.publishers.image import RenderedImage

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 import rclpy
-from domains import own_domain
 from geometry_msgs.msg import PoseStamped
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -22,6 +21,7 @@ from tf2_msgs.msg import TFMessage
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, invert, matrix_from_xyz_rpy
+from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.nurec.client.replies import ImageReply, Replies
 from carla_nurec_bridge.nurec.client.requests import ImageFormat

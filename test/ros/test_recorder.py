@@ -17,7 +17,6 @@ import av
 import numpy as np
 import pytest
 import simplejpeg
-from domains import own_domain
 
 rclpy = pytest.importorskip("rclpy")
 
@@ -30,6 +29,7 @@ from std_srvs.srv import Trigger  # noqa: E402
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera  # noqa: E402
 from carla_nurec_bridge.core.cameras.shutter import Shutter  # noqa: E402
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy  # noqa: E402
+from carla_nurec_bridge.core.ports import own_domain  # noqa: E402
 from carla_nurec_bridge.core.rig.rig import load_rig  # noqa: E402
 from carla_nurec_bridge.core.run_contract.streams import (  # noqa: E402
     EGO,

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from domains import own_domain
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.ports import free_port, own_domain
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.runs.graph import (
     GraphConfig,

@@ -16,13 +16,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from domains import own_domain
 from simulation_bench import FakeDesk, FakeRun, HereControl
 
 pytest.importorskip("simulation_interfaces")
 from simulation_interfaces import action, msg, srv
 from simulation_interfaces.msg import Resource, Result
 
+from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.ros.services import simulation_package
 from carla_nurec_bridge.ros.services.simulation_package import SimulationPackage
 from carla_nurec_bridge.ros.services.simulation_services import SimulationServices

@@ -13,7 +13,6 @@ from typing import Any
 
 import msgpack
 import pytest
-from domains import own_domain
 
 pytest.importorskip("carla")
 from carla_nurec_bridge.carla_client.session import session as session_module
@@ -24,6 +23,7 @@ from carla_nurec_bridge.carla_client.session.handshake import (
 )
 from carla_nurec_bridge.carla_client.session.session import Session
 from carla_nurec_bridge.core.errors import DeadlineError, ProtocolError
+from carla_nurec_bridge.core.ports import own_domain
 
 _S = 10.0
 
