@@ -22,6 +22,7 @@ from std_srvs.srv import Trigger
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError, RunError
 from carla_nurec_bridge.core.ports import own_domain
+from carla_nurec_bridge.nurec.client.capabilities import Capabilities
 from carla_nurec_bridge.nurec.client.client import NurecClient
 from carla_nurec_bridge.rendering.mesh import build_mesh
 from carla_nurec_bridge.ros.publishers.inserted_tracks import (
@@ -210,12 +211,14 @@ def test_a_server_that_lists_no_tracks_still_renders() -> None:
     def refuse(_scene: str) -> Any:
         raise ProtocolError("get_dynamic_objects: FAILED_PRECONDITION: not started for that")
 
-    found = SimpleNamespace(generation="D", editing=None)
-    client: Any = SimpleNamespace(capabilities=found, dynamic_objects=refuse)
+    def offered(generation: str) -> Capabilities:
+        return Capabilities(generation, True, False, False, None, {})
+
+    client: Any = SimpleNamespace(capabilities=offered("D"), dynamic_objects=refuse)
     editor = AssetEditor(client, "clip", ["car"], lambda _: None)
     assert "FAILED_PRECONDITION: not started for that" in editor.look()
     assert editor.added == frozenset()
-    found.generation = "B"
+    client.capabilities = offered("B")
     assert editor.look() == "", "servers without such calls are not asked"
 
 

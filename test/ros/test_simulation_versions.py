@@ -270,7 +270,7 @@ import rclpy
 from simulation_bench import FakeRun
 from simulation_interfaces import srv
 from carla_nurec_bridge.ros.services.run_control import RunControl
-from carla_nurec_bridge.ros.services.service_executor import ServiceDesk
+from carla_nurec_bridge.ros.services.service_executor import ServiceExecutor
 from carla_nurec_bridge.ros.services.simulation_package import simulation_package
 from carla_nurec_bridge.ros.services.simulation_services import SimulationServices
 
@@ -290,7 +290,7 @@ def ask(kind, name, /, **fields):
     future = client.call_async(kind.Request(**fields))
     rclpy.spin_until_future_complete(user, future, timeout_sec=200.0)
     return future.result()
-with ServiceDesk(node) as desk:
+with ServiceExecutor(node) as desk:
     SimulationServices(simulation_package(), desk, control, run, "")
     thread.start()
     state = ask(srv.SetEntityState, "set_entity_state", entity="hero").result.result
