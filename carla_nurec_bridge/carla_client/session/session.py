@@ -18,7 +18,7 @@ from ...core.errors import DeadlineError, InputError, ProtocolError
 from ...core.frames import Matrix, carla_from_matrix, matrix_from_carla
 from ...core.run_contract.timebase import NS_PER_S
 from ...opendrive import OpenDriveMap, parse
-from .handshake import SilentError, ask_version, check_versions
+from .handshake import SilentError, ask_version, check_versions, is_gone
 from .lifeline import Lifeline
 from .traffic_managers import TrafficManagers
 from .world_watch import WorldWatch
@@ -296,12 +296,15 @@ class Session:
             alive = False
         if not alive:
             self._client.set_timeout(_SHORT_S)
+            self.traffic_managers.abandon()
 
     def close(self) -> None:
         """Give the tick back as it was found; a second call does nothing."""
         if not self._is_open:
             return
         self._lifeline.close()
+        if is_gone(self._host, self._port):
+            self.traffic_managers.abandon()
         found, self._found = self._found, None
         listener, self._listener = self._listener, None
         try:

@@ -63,7 +63,9 @@ class TrafficManagers:
         return manager
 
     def close(self, manager: carla.TrafficManager) -> None:
-        """End one of them; RuntimeError when the server is gone."""
+        """End one of them; RuntimeError when the server is gone. After ``abandon`` do nothing."""
+        if manager not in self._open:
+            return
         self._open.remove(manager)
         manager.set_synchronous_mode(False)
         manager.shut_down()
@@ -85,6 +87,15 @@ class TrafficManagers:
         self._closed.set()
         for manager in list(self._open):
             self.close(manager)
+
+    def abandon(self) -> None:
+        """Leave them where they stand, for the server is gone.
+
+        One that is told to end takes a last step in a thread of its own, and the time-out of its
+        call to the server then aborts the process.
+        """
+        self._closed.set()
+        self._open.clear()
 
     def _watch(self) -> None:
         while not self._closed.wait(_LOOK_S):

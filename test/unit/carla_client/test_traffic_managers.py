@@ -31,6 +31,7 @@ class _Manager:
     def __init__(self) -> None:
         self.begun = threading.Event()
         self.asked: list[list[Any]] = []
+        self.told: list[str] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -52,10 +53,10 @@ class _Manager:
         return port
 
     def set_synchronous_mode(self, mode: bool) -> None:
-        pass
+        self.told.append(f"synchronous: {mode}")
 
     def shut_down(self) -> None:
-        pass
+        self.told.append("shut down")
 
 
 class _World:
@@ -125,3 +126,22 @@ def test_a_slow_server_is_waited_for(
     assert manager.asked == []
     assert managers.freed == 0
     managers.shut_down()
+
+
+def test_they_end_in_order_while_the_server_is_there(
+    manager: _Manager, managers: TrafficManagers
+) -> None:
+    managers.close(managers.open(manager.get_port()))
+    assert manager.told == ["synchronous: True", "synchronous: False", "shut down"]
+    managers.shut_down()
+    assert manager.told[3:] == []
+
+
+def test_nothing_is_asked_of_them_once_the_server_is_gone(
+    manager: _Manager, managers: TrafficManagers
+) -> None:
+    managers.open(manager.get_port())
+    managers.abandon()
+    managers.close(manager)
+    managers.shut_down()
+    assert manager.told == ["synchronous: True"]
