@@ -27,7 +27,9 @@ from pydantic.fields import FieldInfo
 from launch import LaunchContext, LaunchDescription
 
 from ..core.errors import InputError, RunError
+from ..core.ports import free_port
 from ..core.resources import PACKAGE, share_dir
+from . import demo_flow
 from .graph import (
     Graph,
     GraphConfig,
@@ -149,42 +151,36 @@ def _rviz() -> Node:
 
 
 def _rehearsed_scene(config: GraphConfig) -> Path:
-    """Rehearse the run and build its scene package, each in a process of its own."""
+    """Rehearse the run and build its scene package, each in a process of its own.
+
+    A run without end is rehearsed for as long as a run without any other word.
+    """
     if config.map is None:
         raise InputError("launch arguments: map: the demo needs an OpenDRIVE file")
     log, scene = config.run_dir / "rehearsal.log", config.run_dir / "scene.usdz"
-    verb = (sys.executable, "-m", "carla_nurec_bridge.cli.main")
-    steps = (
-        (
-            *verb,
-            "rehearse",
-            "--map",
-            str(config.map),
-            "--out",
-            str(log),
-            "--frames",
-            str(config.frames),
-            "--seed",
-            str(config.seed),
-            "--vehicles",
-            str(config.vehicles),
-        ),
-        (
-            *verb,
-            "scene",
-            "build",
-            "--map",
-            str(config.map),
-            "--recording",
-            str(log),
-            "--rig",
-            config.rig,
-            "-o",
-            str(scene),
-        ),
+    own = {
+        "embedded_carla": True,
+        "carla_host": "127.0.0.1",
+        "carla_port": free_port(pair=True),
+        "frames": config.frames or GraphConfig.model_fields["frames"].default,
+    }
+    demo_flow.rehearse(config.model_copy(update=own), log, lambda *_: None)
+    build = (
+        sys.executable,
+        "-m",
+        "carla_nurec_bridge.cli.main",
+        "scene",
+        "build",
+        "--map",
+        str(config.map),
+        "--recording",
+        str(log),
+        "--rig",
+        config.rig,
+        "-o",
+        str(scene),
     )
-    for argv in steps:
-        done = subprocess.run(argv, check=False, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise RunError(f"{' '.join(argv[3:5])} failed: {done.stderr.strip()}")
+    done = subprocess.run(build, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RunError(f"scene build failed: {done.stderr.strip()}")
     return scene
