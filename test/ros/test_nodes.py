@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -161,6 +163,21 @@ def test_a_clock_of_an_unnamed_program_is_refused_in_words(
 )
 def test_a_namespace_may_end_in_a_slash(given: str, used: str) -> None:
     assert tidy_arguments(["carla_ego", "--ros-args", "-r", given])[-1] == used
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--ros-args", "--help"], "unknown ROS arguments ['--help']"),
+        (["--dt", "0.1", "--ros-args", "-p", "a:=1"], "--dt 0.1: only ROS arguments are taken"),
+    ],
+)
+def test_arguments_that_nobody_reads_are_refused_in_a_line(given: list[str], words: str) -> None:
+    node = [sys.executable, "-m", "carla_nurec_bridge.nodes.route_agent", *given]
+    done = subprocess.run(node, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == InputError.exit_code
+    assert done.stderr.startswith(f"route_agent: error: {words}")
+    assert done.stderr.count("\n") == 1
 
 
 def test_publishers_know_who_does_not_read_yet(context: Context) -> None:

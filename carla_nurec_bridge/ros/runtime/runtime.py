@@ -12,11 +12,12 @@ from types import TracebackType
 from typing import final
 
 import rclpy
-from rclpy._rclpy_pybind11 import RCLError
+from rclpy._rclpy_pybind11 import RCLError, UnknownROSArgsError
 from rclpy.exceptions import NameValidationException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
 
 from ...core import heartbeat
 from ...core.errors import BridgeError, InputError
@@ -78,12 +79,15 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
     keep_freed_memory()
     use_own_profile()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    given = tidy_arguments(args)
     # ROS's own handlers end the context under the worker's feet; ours let it say goodbye first.
     try:
-        rclpy.init(args=tidy_arguments(args), signal_handler_options=SignalHandlerOptions.NO)
+        refuse_other_arguments(given)
+        rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
         node = Node(name)
-    except (RCLError, NameValidationException) as error:
-        sys.stderr.write(f"{name}: error: {' '.join(str(error).split())}\n")
+    except (InputError, RCLError, NameValidationException, UnknownROSArgsError) as error:
+        unknown = "unknown ROS arguments " if isinstance(error, UnknownROSArgsError) else ""
+        sys.stderr.write(f"{name}: error: {unknown}{' '.join(str(error).split())}\n")
         rclpy.try_shutdown()
         return InputError.exit_code
     try:
@@ -105,6 +109,16 @@ def tidy_arguments(args: list[str] | None) -> list[str]:
     """Return the command line with namespaces as ROS wants them: without a slash at the end."""
     given = sys.argv if args is None else args
     return [_NAMESPACE.sub(r"\1", word) for word in given]
+
+
+def refuse_other_arguments(given: list[str]) -> None:
+    """Raise InputError where a command line has more than ROS arguments: nobody would read it."""
+    others = remove_ros_args(given)[1:]
+    if others:
+        raise InputError(
+            f"{' '.join(others)}: only ROS arguments are taken, as in "
+            "--ros-args -p NAME:=VALUE --params-file FILE"
+        )
 
 
 def leave(code: int) -> None:
