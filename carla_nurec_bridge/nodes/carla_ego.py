@@ -433,6 +433,7 @@ class CarlaEgo:
             "waits_for_publishing": self._publisher.waits,
             "silent_readers": ", ".join(self._silent),
             "sensor_tick_fallbacks": self._sensors.fallbacks,
+            "skipped_ticks": self._session.skipped_ticks,
             "teleports": self._observer.teleports if self._observer else 0,
             "not_renderable": sum(track is None for track in self._binding.values()),
             "lights_without_place": len(self._unplaced),

@@ -75,6 +75,7 @@ class Session:
         self._opendrive: OpenDriveMap | None = None
         self._listener: int | None = None
         self._ticks: deque[carla.WorldSnapshot] = deque(maxlen=_WAITING_TICKS)
+        self.skipped_ticks = 0
         self._ticked = threading.Condition()
         self._patience_s = 0.0
         self._lifeline = Lifeline(host, port)
@@ -219,7 +220,8 @@ class Session:
     def follow(self, patience_s: float) -> None:
         """Leave the tick to another client: ``tick`` then waits for its next one.
 
-        Who is more than four ticks behind goes on with the fourth to last. ``tick`` raises
+        Who is more than four ticks behind goes on with the fourth to last, and ``skipped_ticks``
+        counts those between. ``tick`` raises
         DeadlineError when nobody has ticked for ``patience_s`` of wall time.
         """
         self._patience_s = patience_s
@@ -228,6 +230,7 @@ class Session:
 
     def _note_tick(self, snapshot: carla.WorldSnapshot) -> None:
         with self._ticked:
+            self.skipped_ticks += len(self._ticks) == _WAITING_TICKS
             self._ticks.append(snapshot)
             self._ticked.notify()
 
