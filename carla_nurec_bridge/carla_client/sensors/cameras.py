@@ -19,7 +19,7 @@ from ...core.frames import OPTICAL_FROM_BODY, Matrix, invert
 from ...core.rig.rig import RigCamera
 from ..actors.ego import Ego
 from ..session.session import transform_of
-from . import decode as readings
+from . import decode
 from .queue import SensorQueue
 
 _BLUEPRINTS = {
@@ -170,9 +170,9 @@ def decoded(images: Mapping[str, Any]) -> dict[str, NDArray[np.generic]]:
 
 def _decoded(output: str, image: Any) -> NDArray[np.generic]:
     if output == "flow":
-        return readings.flow(image)
+        return decode.flow(image)
     if output == "events":
-        return readings.events(image)
+        return decode.events(image)
     bgra = np.frombuffer(image.raw_data, np.uint8)
     return DECODERS[output](bgra.reshape(image.height, image.width, 4))
 

@@ -14,7 +14,7 @@ from ...core.frames import invert
 from ...core.rig.rig import RigSensor
 from ..actors.ego import Ego
 from ..session.session import transform_of
-from . import decode as readings
+from . import decode
 from .queue import DEPTH, SensorQueue
 
 BLUEPRINTS = {
@@ -28,11 +28,11 @@ BLUEPRINTS = {
     "obstacle": "sensor.other.obstacle",
 }
 _DECODERS: dict[str, Callable[[Sequence[Any]], Any]] = {
-    "lidar": lambda parts: readings.sweep(parts, readings.POINT),
-    "semantic_lidar": lambda parts: readings.sweep(parts, readings.LABELLED),
-    "radar": lambda parts: readings.radar(parts[-1]),
-    "imu": lambda parts: readings.imu(parts[-1]),
-    "gnss": lambda parts: readings.gnss(parts[-1]),
+    "lidar": lambda parts: decode.sweep(parts, decode.POINT),
+    "semantic_lidar": lambda parts: decode.sweep(parts, decode.LABELLED),
+    "radar": lambda parts: decode.radar(parts[-1]),
+    "imu": lambda parts: decode.imu(parts[-1]),
+    "gnss": lambda parts: decode.gnss(parts[-1]),
 }
 
 
@@ -63,7 +63,7 @@ class NonCameraSensor:
             )
         turn = self.sensor.turn
         if turn is not None and turn.fields != "xyzi":
-            return readings.timed_sweep(parts, turn, self._ticks, self._sweep_s)
+            return decode.timed_sweep(parts, turn, self._ticks, self._sweep_s)
         return _DECODERS[self.sensor.kind](parts)
 
     def drain(self) -> list[Any]:

@@ -19,7 +19,7 @@ from ...core.run_contract.streams import SENSOR_KEYS
 from ...core.run_contract.topics import TOPICS
 from ...core.timings import Timings
 from ..messages import ego as ego_messages
-from ..messages import latched_messages as fixed_messages
+from ..messages import latched_messages
 from ..messages import objects as object_messages
 from ..messages.camera_info import calibration_json, camera_info
 from ..messages.convert import (
@@ -94,18 +94,18 @@ class EgoPublisher:
         stops: Sequence[LightStop],
     ) -> None:
         """Publish what does not change during the run."""
-        static = fixed_messages.static_transforms(
+        static = latched_messages.static_transforms(
             self._rig, stamp, map_to_odom=self._p.publish_map_to_odom
         )
         self._send("tf_static", static)
         self._stop_boxes = [
             object_messages.box_message(area.map_from_area, area.size_m) for area in stops
         ]
-        urdf = fixed_messages.robot_description(self._rig, ego)
+        urdf = latched_messages.robot_description(self._rig, ego)
         self._send("robot_description", String(data=urdf))
         self._send("vehicle_info", String(data=ego.info.to_json()))
         self._send("map_opendrive", String(data=opendrive))
-        self._send("map_markers", fixed_messages.map_markers(lines, stops, stamp))
+        self._send("map_markers", latched_messages.map_markers(lines, stops, stamp))
         for camera in self._rig.cameras:
             if camera.source == "carla":
                 text = calibration_json(
