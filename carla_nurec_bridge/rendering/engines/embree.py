@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -101,6 +102,24 @@ def address_of(name: str) -> int:
     return address
 
 
+_opening = threading.Lock()
+
+
+def process_device() -> EmbreeDevice:
+    """Return the one device of the process, opened by the first call; it is never released.
+
+    A second device, also after the first was released, costs a core for good: the wheel's TBB then
+    starts a worker that finds itself needed but not allowed, and yields for ever.
+    """
+    with _opening:
+        return _device()
+
+
+@cache
+def _device() -> EmbreeDevice:
+    return EmbreeDevice()
+
+
 class EmbreeDevice:
     """Own one Embree device; builds are serial, so equal input gives equal trees and hits."""
 
@@ -111,7 +130,7 @@ class EmbreeDevice:
             raise EmbreeError("Embree made no device; its library may not fit this processor")
         version = self._lib.rtcGetDeviceProperty(self.handle, _PROPERTY_VERSION)
         if version != VERSION:
-            self.close()
+            self._lib.rtcReleaseDevice(self.handle)
             raise EmbreeError(f"Embree reports version {version}, {VERSION} is needed")
 
     @property
@@ -182,12 +201,6 @@ class EmbreeDevice:
     def release(self, scene: int) -> None:
         """Free a scene."""
         self._lib.rtcReleaseScene(scene)
-
-    def close(self) -> None:
-        """Free the device; calling it again does nothing."""
-        if self.handle:
-            self._lib.rtcReleaseDevice(self.handle)
-            self.handle = None
 
     def _new_scene(self) -> int:
         scene = self._lib.rtcNewScene(self.handle)

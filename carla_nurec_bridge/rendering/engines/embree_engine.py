@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from .embree import (
     COHERENT,
-    EmbreeDevice,
     EmbreeError,
     address_of,
+    process_device,
 )
 from .native import call_packet, pointer_from_int
 from .packet import (
@@ -37,14 +37,14 @@ _HALF = 8
 
 
 class EmbreeEngine:
-    """Own an Embree device and the scenes made on it."""
+    """Own scenes on the Embree device of the process."""
 
     name = "embree"
 
     def __init__(self) -> None:
-        self._device = EmbreeDevice()
+        self._device = process_device()
         self._top = self._device.instance_scene()
-        self._meshes: list[int] = []
+        self._scenes = [self._top]
         self._slots: list[int] = []
         self._shown: list[int | None] = []
         self._use_packets(self._device.packet_width)
@@ -57,8 +57,8 @@ class EmbreeEngine:
 
     def add_mesh(self, vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> int:
         """Build the tree of a mesh; see ``Engine``."""
-        self._meshes.append(self._device.mesh_scene(vertices, triangles))
-        return self._meshes[-1]
+        self._scenes.append(self._device.mesh_scene(vertices, triangles))
+        return self._scenes[-1]
 
     def place(self, meshes: Sequence[int], transforms: Sequence[NDArray[np.float32]]) -> None:
         """Show exactly these meshes; see ``Engine``."""
@@ -71,11 +71,9 @@ class EmbreeEngine:
         self._device.commit(self._top)
 
     def close(self) -> None:
-        """Free scenes and device; calling it again does nothing."""
-        if self._device.handle:
-            for scene in (self._top, *self._meshes):
-                self._device.release(scene)
-            self._device.close()
+        """Free the scenes; calling it again does nothing."""
+        while self._scenes:
+            self._device.release(self._scenes.pop())
 
     def _use_packets(self, width: int) -> None:
         coherent = ctypes.addressof(COHERENT)

@@ -196,10 +196,39 @@ def test_auto_falls_back_to_numba_and_embree_does_not(monkeypatch: pytest.Monkey
     def missing(*_: object) -> None:
         raise embree.EmbreeError("no Embree here")
 
-    monkeypatch.setattr(embree_engine, "EmbreeDevice", missing)
+    monkeypatch.setattr(embree_engine, "process_device", missing)
     assert engines.open_engine("auto").name == "numba"
     with pytest.raises(embree.EmbreeError, match="no Embree here"):
         engines.open_engine("embree")
+
+
+_SECOND_ENGINE = """
+import os
+from carla_nurec_bridge.rendering.engines.choice import open_engine
+import numpy as np
+
+def use():
+    engine = open_engine("embree")
+    points = np.random.default_rng(1).random((3000, 3), np.float32)
+    mesh = engine.add_mesh(points, np.arange(3000, dtype=np.int32).reshape(-1, 3))
+    engine.place([mesh] * 20, [np.eye(4, dtype=np.float32)[None, :3] + k for k in range(20)])
+    return engine
+
+first = use()
+before = set(os.listdir("/proc/self/task"))
+use().close()
+first.close()
+use()
+print(len(set(os.listdir("/proc/self/task")) - before))
+"""
+
+
+def test_a_further_engine_starts_no_thread() -> None:
+    """The thread that it started before has spun for as long as the process lived."""
+    done = subprocess.run(
+        [sys.executable, "-c", _SECOND_ENGINE], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.split() == ["0"], done.stderr
 
 
 def test_the_environment_chooses_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
