@@ -32,7 +32,8 @@ from ..engines.packet import (
     Y,
     Z,
 )
-from .shading import resolve, shade
+from .resolving import resolve
+from .shading import shade
 from .sky import DISPLAY_RANGE, DISPLAY_STEPS, unpack_light
 
 f32 = np.float32

@@ -22,7 +22,7 @@ from ..engines.packet import (
     Z,
 )
 from .camera_kernel import aim, trace
-from .shading import resolve
+from .resolving import resolve
 from .sky import exp_negative
 
 f32 = np.float32

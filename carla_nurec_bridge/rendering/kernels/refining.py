@@ -14,7 +14,8 @@ from .camera_kernel import (
     start,
     trace,
 )
-from .shading import resolve, shade
+from .resolving import resolve
+from .shading import shade
 from .sky import unpack_light
 
 f32 = np.float32

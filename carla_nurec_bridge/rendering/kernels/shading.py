@@ -1,4 +1,4 @@
-"""Kernel parts that turn a traced packet into normals and colours, 16 lanes at a time.
+"""Kernel parts that turn what a traced packet hit into colours, 16 lanes at a time.
 
 Loops either copy (lane by lane, from tables) or compute (rows of the page only, no branches): the
 second kind then runs in the vector units. All numbers are float32.
@@ -10,28 +10,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engines.jit import inlined, kernel, once
-from ..engines.native import call_packet, gather_rows
+from ..engines.jit import inlined, once
+from ..engines.native import call_packet
 from ..engines.packet import (
     ALBEDO,
     COLOUR,
-    CORNER,
     DIRECTION,
     FAR,
-    GEOMETRY,
     GRAIN,
     HIT,
-    INSTANCE,
     LANES,
     MIRROR,
     MIRROR_RISE,
     NORMAL,
-    OBJECT,
     ORIGIN,
-    PAINTED,
     PATCHES,
-    PRIMITIVE,
-    ROW,
     SHADOW,
     SHADOW_DIRECTION,
     SHADOW_FAR,
@@ -41,13 +34,11 @@ from ..engines.packet import (
     SHADOW_VALID,
     SHINE,
     SMOOTH,
-    SURFACE,
     TIME,
-    U,
-    V,
     Y,
     Z,
 )
+from .resolving import dress_instances
 from .sky import (
     clear_sky,
     left_by_haze,
@@ -58,100 +49,6 @@ from .sky import (
 from .weather import fog, shine_lamps, wet
 
 f32 = np.float32
-
-
-@kernel
-def rotate(page, at, time, rotations, slot):
-    """Turn the vector at ``page[at]`` by a slot's rotation, which changes over time 0 to 1."""
-    x, y, z = page[at], page[at + Y], page[at + Z]
-    length = f32(0.0)
-    for axis in range(3):
-        a = rotations[slot, 0, axis, 0]
-        b = rotations[slot, 0, axis, 1]
-        c = rotations[slot, 0, axis, 2]
-        turned = (
-            (a + time * (rotations[slot, 1, axis, 0] - a)) * x
-            + (b + time * (rotations[slot, 1, axis, 1] - b)) * y
-            + (c + time * (rotations[slot, 1, axis, 2] - c)) * z
-        )
-        page[at + LANES * axis] = turned
-        length += turned * turned
-    scale = f32(1.0) / np.sqrt(max(length, f32(1e-20)))
-    for axis in range(3):
-        page[at + LANES * axis] *= scale
-
-
-@kernel
-def resolve(page, page_i, address, surface, slots):
-    """Fill the rows from SURFACE on, HIT, and turn NORMAL to the map frame, towards the origin.
-
-    OBJECT of an instance becomes its identity. Lanes without a hit get the values of triangle 0.
-    Return the numbers of lanes that hit and of lanes that hit an instance.
-    """
-    hits = 0
-    moving = 0
-    for lane in range(LANES):
-        hit = page_i[GEOMETRY + lane] != -1
-        slot = page_i[INSTANCE + lane] if hit else np.int32(0)
-        primitive = page_i[PRIMITIVE + lane] if hit else np.int32(0)
-        page_i[INSTANCE + lane] = slot
-        page[HIT + lane] = f32(1.0) if hit else f32(0.0)
-        page_i[ROW + lane] = slots.first[slot] + primitive
-        hits += hit
-        moving += slot > 0
-    gather_rows(surface.rows.ctypes.data, address + 4 * ROW, address + 4 * SURFACE)
-    if moving > 0:
-        for lane in range(LANES):
-            slot = page_i[INSTANCE + lane]
-            if slot > 0:
-                page_i[OBJECT + lane] = slots.identity[slot]
-                rotate(page, NORMAL + lane, page[TIME + lane], slots.rotation, slot)
-    for lane in range(LANES):
-        x, y, z = page[NORMAL + lane], page[NORMAL + Y + lane], page[NORMAL + Z + lane]
-        facing = (
-            x * page[DIRECTION + lane]
-            + y * page[DIRECTION + Y + lane]
-            + z * page[DIRECTION + Z + lane]
-        )
-        sign = f32(-1.0) if facing > f32(0.0) else f32(1.0)
-        page[NORMAL + lane] = sign * x
-        page[NORMAL + Y + lane] = sign * y
-        page[NORMAL + Z + lane] = sign * z
-    return hits, moving
-
-
-@once
-def dress_instances(page, page_i, surface, slots):
-    """Give lanes on instances their paint, and SMOOTH interpolated from corner normals."""
-    for lane in range(LANES):
-        slot = page_i[INSTANCE + lane]
-        if slot == 0:
-            continue
-        page[GRAIN + lane] = f32(0.0)
-        page[PATCHES + lane] = f32(0.0)
-        weight = page[PAINTED + lane] * slots.paint[slot, 3]
-        for channel in range(3):
-            colour = page[ALBEDO + LANES * channel + lane]
-            page[ALBEDO + LANES * channel + lane] = colour + weight * (
-                slots.paint[slot, channel] - colour
-            )
-        corner = page_i[CORNER + lane]
-        if corner < 0:
-            continue
-        u, v = page[U + lane], page[V + lane]
-        for axis in range(3):
-            page[SMOOTH + LANES * axis + lane] = (
-                (f32(1.0) - u - v) * surface.corners[corner, axis]
-                + u * surface.corners[corner, 3 + axis]
-                + v * surface.corners[corner, 6 + axis]
-            )
-        rotate(page, SMOOTH + lane, page[TIME + lane], slots.rotation, slot)
-        facing = f32(0.0)
-        for axis in range(3):
-            facing += page[SMOOTH + LANES * axis + lane] * page[NORMAL + LANES * axis + lane]
-        sign = f32(-1.0) if facing < f32(0.0) else f32(1.0)
-        for axis in range(3):
-            page[SMOOTH + LANES * axis + lane] *= sign
 
 
 @once

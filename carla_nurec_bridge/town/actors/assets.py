@@ -6,7 +6,7 @@ from ...core.errors import InputError
 from ...rendering.mesh import Mesh
 from ...rendering.primitives import chamfered_box
 from .car_doors import car_doors
-from .cars import car, measured_car
+from .cars import car, car_shell
 from .gait import MID_STRIDE
 from .heavy_vehicles import bus, truck, van
 from .moving_parts import MovingPart
@@ -82,9 +82,9 @@ def vehicle_doors(base_type: str, size_m: Size, seed: int | str = 0) -> dict[int
     Only passenger cars and pickups have doors that open.
     """
     if base_type == "car":
-        doors = car_doors(measured_car(size_m, seed, CAR))
+        doors = car_doors(car_shell(size_m, seed, CAR))
     elif base_type == "truck" and size_m[2] < TALLEST_PICKUP_M:
-        doors = car_doors(measured_car(size_m, f"pickup {seed}", TRUCK))
+        doors = car_doors(car_shell(size_m, f"pickup {seed}", TRUCK))
     else:
         return {}
     down = (0.0, 0.0, -0.5 * size_m[2])

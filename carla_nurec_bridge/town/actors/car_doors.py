@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ...rendering.mesh import Mesh, concatenate
 from ...rendering.primitives import sheet
-from .cars import PICKUP, Car
+from .car_proportions import PICKUP
+from .car_shell import CarShell
 from .moving_parts import MovingPart
 from .vehicle_parts import (
     TRIM,
@@ -31,7 +32,7 @@ UP, ACROSS = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
 Grid = NDArray[np.float64]
 
 
-def car_doors(car: Car) -> dict[int, MovingPart]:
+def car_doors(car: CarShell) -> dict[int, MovingPart]:
     """Return what opens on a car, by CARLA's number; a coupe has no rear doors."""
     parts = {}
     numbers = ((FRONT_LEFT, 1, 0), (FRONT_RIGHT, -1, 0), (REAR_LEFT, 1, 1), (REAR_RIGHT, -1, 1))
@@ -44,7 +45,7 @@ def car_doors(car: Car) -> dict[int, MovingPart]:
     return parts
 
 
-def _door(car: Car, side: int, index: int) -> MovingPart:
+def _door(car: CarShell, side: int, index: int) -> MovingPart:
     front, rear = car.joints()[index : index + 2]
     low, high = car.shape.clearance_z * car.height + 0.07, car.shape.belt_z * car.height - 0.07
     xs, zs = np.linspace(front - 0.012, rear + 0.012, 5), np.linspace(low, high, 5)
@@ -63,17 +64,17 @@ def _door(car: Car, side: int, index: int) -> MovingPart:
     return MovingPart(concatenate([leaf, pane]), joint, UP, -side * DOOR_RAD, hole)
 
 
-def _bonnet(car: Car) -> MovingPart:
+def _bonnet(car: CarShell) -> MovingPart:
     skin = _deck(car, car.shape.windscreen_foot * car.length + 0.03, 0.455 * car.length)
     return _flap(car, skin, skin[0, 2], -BONNET_RAD)
 
 
-def _boot(car: Car) -> MovingPart:
+def _boot(car: CarShell) -> MovingPart:
     skin = _deck(car, car.shape.rear_foot * car.length - 0.03, -0.484 * car.length)
     return _flap(car, skin, skin[0, 2], BOOT_RAD)
 
 
-def _tailgate(car: Car) -> MovingPart:
+def _tailgate(car: CarShell) -> MovingPart:
     across = np.linspace(-1.0, 1.0, 5)
     rows = []
     for t in (0.90, 0.45, 0.10):
@@ -93,7 +94,7 @@ def _tailgate(car: Car) -> MovingPart:
     return MovingPart(concatenate([window, lower]), skin[0, 2], ACROSS, TAILGATE_RAD, hole)
 
 
-def _deck(car: Car, first: float, last: float) -> Grid:
+def _deck(car: CarShell, first: float, last: float) -> Grid:
     """Return points (6, 5, 3) on the top of the body between two places along it."""
     rows = []
     for x in np.linspace(first, last, 6):
@@ -110,13 +111,13 @@ def _deck(car: Car, first: float, last: float) -> Grid:
     return np.array(rows)
 
 
-def _flap(car: Car, skin: Grid, joint: NDArray[np.float64], most_rad: float) -> MovingPart:
+def _flap(car: CarShell, skin: Grid, joint: NDArray[np.float64], most_rad: float) -> MovingPart:
     up = np.array([0.0, 0.0, 1.0])
     hole = sheet(skin + 0.005 * up, **matte(INSIDE, car.tag))
     return MovingPart(_leaf(car, skin + 0.009 * up, -0.03 * up), joint, ACROSS, most_rad, hole)
 
 
-def _leaf(car: Car, outer: Grid, inwards: NDArray[np.float64]) -> Mesh:
+def _leaf(car: CarShell, outer: Grid, inwards: NDArray[np.float64]) -> Mesh:
     """Return a plate: painted outside, dark inside, closed at its four edges."""
     inner = outer + inwards
     edges = [np.stack([outer[k], inner[k]]) for k in (0, -1)]
