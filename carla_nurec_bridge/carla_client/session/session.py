@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -18,6 +16,7 @@ from ...core.errors import DeadlineError, InputError, ProtocolError
 from ...core.frames import Matrix, carla_from_matrix, matrix_from_carla
 from ...core.run_contract.timebase import NS_PER_S
 from ...opendrive import OpenDriveMap, parse
+from .followed_ticks import FollowedTicks
 from .handshake import SilentError, ask_version, check_versions, is_gone
 from .lifeline import Lifeline
 from .traffic_managers import TrafficManagers
@@ -30,11 +29,9 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _RETRY_S = 0.2
-_LOOK_S = 0.5
 _DYING_S = 5.0
 _BRIEF_S = 5.0
 _SHORT_S = 0.05
-_WAITING_TICKS = 4
 _MOST_SUBSTEPS = 16
 
 
@@ -73,11 +70,7 @@ class Session:
         self._found: carla.WorldSettings | None = None
         self._map: carla.Map | None = None
         self._opendrive: OpenDriveMap | None = None
-        self._listener: int | None = None
-        self._ticks: deque[carla.WorldSnapshot] = deque(maxlen=_WAITING_TICKS)
-        self.skipped_ticks = 0
-        self._ticked = threading.Condition()
-        self._patience_s = 0.0
+        self._followed: FollowedTicks | None = None
         self._lifeline = Lifeline(host, port)
         self._watch: WorldWatch | None = None
         self.server_version = ""
@@ -221,39 +214,24 @@ class Session:
         """Leave the tick to another client: ``tick`` then waits for its next one.
 
         Who is more than four ticks behind goes on with the fourth to last, and ``skipped_ticks``
-        counts those between. ``tick`` raises
-        DeadlineError when nobody has ticked for ``patience_s`` of wall time.
+        counts those between. ``tick`` raises DeadlineError when nobody has ticked for
+        ``patience_s`` of wall time.
         """
-        self._patience_s = patience_s
         self._watch = self._watched(owned=False)
-        self._listener = self.world.on_tick(self._note_tick)
+        self._followed = FollowedTicks(self.world, self._where, patience_s, self._lifeline.check)
 
-    def _note_tick(self, snapshot: carla.WorldSnapshot) -> None:
-        with self._ticked:
-            self.skipped_ticks += len(self._ticks) == _WAITING_TICKS
-            self._ticks.append(snapshot)
-            self._ticked.notify()
-
-    def _await_tick(self) -> carla.WorldSnapshot:
-        deadline = time.monotonic() + self._patience_s
-        while True:
-            with self._ticked:
-                if self._ticked.wait_for(lambda: self._ticks, _LOOK_S):
-                    return self._ticks.popleft()
-            self._lifeline.check()
-            if time.monotonic() > deadline:
-                raise DeadlineError(
-                    f"nobody has ticked CARLA at {self._where} for {self._patience_s:g} s; is the "
-                    "client that owns the tick running?"
-                )
+    @property
+    def skipped_ticks(self) -> int:
+        """How many ticks of another client were left out, for being too far behind."""
+        return 0 if self._followed is None else self._followed.skipped
 
     def tick(self) -> carla.WorldSnapshot:
         """Advance the world by one step, or wait for it when following; return its state.
 
         ProtocolError when the server has ended or another client has changed the world.
         """
-        if self._listener is not None:
-            snapshot = self._await_tick()
+        if self._followed is not None:
+            snapshot = self._followed.next()
             if self._watch is not None:
                 self._watch.after_tick(self.world, snapshot.frame, snapshot)
             return snapshot
@@ -286,7 +264,7 @@ class Session:
     def look(self) -> None:
         """Look at a world that stands: ProtocolError when it has ended, or another changed it."""
         watch = self._watch
-        if self._listener is not None or watch is None:
+        if self._followed is not None or watch is None:
             self._lifeline.check()
         else:
             self._lifeline.call(lambda: watch.before_tick(self.world))
@@ -309,11 +287,10 @@ class Session:
         if is_gone(self._host, self._port):
             self.traffic_managers.abandon()
         found, self._found = self._found, None
-        listener, self._listener = self._listener, None
         try:
             self.traffic_managers.shut_down()
-            if listener is not None:
-                self.world.remove_on_tick(listener)
+            if self._followed is not None:
+                self._followed.close(self.world)
             if found is not None:
                 self.world.apply_settings(found)
         except RuntimeError:

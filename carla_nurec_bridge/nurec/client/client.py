@@ -20,32 +20,20 @@ from ..stubs import sensorsim_pb2 as sensorsim
 from .calls import Deadlines, PendingCall, failure_text
 from .capabilities import Capabilities, find_capabilities
 from .connection import Connection, open_connection
+from .instant import InstantRenderer
 from .replies import (
-    CloudReply,
-    ImageReply,
     OfferedCamera,
     Replies,
-    cloud_reply,
-    image_reply,
     offered_camera,
-    rays_reply,
 )
 from .requests import (
     ActorMotion,
     CameraRequest,
     EgoMask,
     LidarRequest,
-    dynamic_objects,
-    lidar_request,
-    rgb_request,
 )
 from .security import TlsFiles
 from .service import SCENE_ID, SCENE_URL
-
-_Batch = sensorsim.BatchRGBRenderRequest
-_MOST_KINDS = 1000
-_SWEEPS = {False: "render_lidar", True: "render_lidar_rays"}
-
 
 __all__ = ["Deadlines", "NurecClient"]
 
@@ -68,9 +56,9 @@ class NurecClient:
         self._connection: Connection = open_connection(
             target, self._deadlines.connect_s, allow_remote=allow_remote, tls=tls
         )
-        self._rendered: set[tuple[str, object]] = set()
         self._scene_urls: dict[str, str] = {}
         self._capabilities: Capabilities | None = None
+        self._renderer = InstantRenderer(self._start, self._deadlines)
 
     @property
     def connection(self) -> Connection:
@@ -93,11 +81,6 @@ class NurecClient:
                     f"NuRec server {self._connection.target}: {failure_text(error)}"
                 ) from error
         return self._capabilities
-
-    @property
-    def renders_batches(self) -> bool:
-        """Whether the server renders several images in one call; asks it the first time."""
-        return self.capabilities.batches
 
     def health(self) -> str:
         """Return SERVING, NOT_SERVING, or UNKNOWN where the server has no health service."""
@@ -214,78 +197,7 @@ class NurecClient:
         that editing is off gets no ``actors``: it draws those of the recording. InputError for
         requests that no server could answer.
         """
-        # NuRec of 26.02 and later refuses actors unless it was started with editing.
-        objects = [] if self.capabilities.editing is False else dynamic_objects(actors)
-        refused = {
-            camera.name: reason
-            for camera in cameras
-            if (reason := self.capabilities.cannot_take(camera.model)) is not None
-        }
-        asked = [camera for camera in cameras if camera.name not in refused]
-        images = [rgb_request(scene_id, camera, objects) for camera in asked]
-        unfiltered = self.capabilities.cannot_filter()
-        swept = [lidar for lidar in lidars if lidar.filter is None or unfiltered is None]
-        sweeps = [lidar_request(scene_id, lidar, objects) for lidar in swept]
-        kinds = _kinds(scene_id, asked, lidars)
-        known = kinds <= self._rendered
-        limit_s = self._deadlines.call_s if known else self._deadlines.first_render_s
-        batched = len(images) > 1 and self.renders_batches
-        clouds_due = [
-            self._start(_SWEEPS[lidar.rays], sweep, limit_s, scene_id)
-            for lidar, sweep in zip(swept, sweeps, strict=True)
-        ]
-        render = self._render_batch if batched else self._render_singly
-        got = iter(render(scene_id, asked, images, limit_s))
-        image_replies = tuple(
-            ImageReply(c.name, None, f"{c.name}: {refused[c.name]}")
-            if c.name in refused
-            else next(got)
-            for c in cameras
-        )
-        got_clouds = iter([_cloud(r, d) for r, d in zip(swept, clouds_due, strict=True)])
-        clouds = tuple(
-            next(got_clouds)
-            if lidar in swept
-            else CloudReply(lidar.name, None, None, f"{lidar.name}: {unfiltered}")
-            for lidar in lidars
-        )
-        replies = Replies(image_replies, clouds)
-        if len(replies.errors) < len(cameras) + len(lidars):
-            self._rendered = kinds | (
-                self._rendered if len(self._rendered) < _MOST_KINDS else set()
-            )
-        return replies
-
-    def _render_singly(
-        self,
-        scene_id: str,
-        cameras: Sequence[CameraRequest],
-        requests: Sequence[sensorsim.RGBRenderRequest],
-        limit_s: float,
-    ) -> tuple[ImageReply, ...]:
-        due = [self._start("render_rgb", request, limit_s, scene_id) for request in requests]
-        return tuple(_image(camera.name, call) for camera, call in zip(cameras, due, strict=True))
-
-    def _render_batch(
-        self,
-        scene_id: str,
-        cameras: Sequence[CameraRequest],
-        requests: Sequence[sensorsim.RGBRenderRequest],
-        limit_s: float,
-    ) -> tuple[ImageReply, ...]:
-        batch = _Batch(
-            items=[
-                _Batch.BatchRGBRenderRequestItem(camera_name=camera.name, request=request)
-                for camera, request in zip(cameras, requests, strict=True)
-            ]
-        )
-        try:
-            reply = self._start("batch_render_rgb", batch, limit_s, scene_id).result()
-        except grpc.RpcError as error:
-            reason = failure_text(error)
-            return tuple(ImageReply(c.name, None, f"{c.name}: {reason}") for c in cameras)
-        answered = {item.camera_name: item for item in reply.items}
-        return tuple(_batch_item(camera.name, answered) for camera in cameras)
+        return self._renderer.render(self.capabilities, scene_id, cameras, lidars, actors)
 
     def _start(self, method: str, request: Any, limit_s: float, scene_id: str = "") -> PendingCall:
         headers: tuple[tuple[str, str], ...] = ()
@@ -293,41 +205,3 @@ class NurecClient:
         if scene_id in self._scene_urls:
             headers = ((SCENE_URL, self._scene_urls[scene_id]), (SCENE_ID, scene_id))
         return PendingCall(self._connection.method(method), method, request, limit_s, headers)
-
-
-def _kinds(
-    scene_id: str, cameras: Sequence[CameraRequest], lidars: Sequence[LidarRequest]
-) -> set[tuple[str, object]]:
-    """Return what a server may have to get ready for: lenses at a size and lidars, of a scene."""
-    lenses = {(scene_id, (camera.model, camera.size, camera.shutter)) for camera in cameras}
-    return lenses | {(scene_id, lidar.device) for lidar in lidars}
-
-
-def _image(name: str, call: PendingCall) -> ImageReply:
-    try:
-        return image_reply(name, call.result())
-    except grpc.RpcError as error:
-        return ImageReply(name, None, f"{name}: {failure_text(error)}")
-
-
-def _cloud(lidar: LidarRequest, call: PendingCall) -> CloudReply:
-    read = rays_reply if lidar.rays else cloud_reply
-    try:
-        return read(lidar.name, call.result())
-    except grpc.RpcError as error:
-        reason = failure_text(error)
-        if lidar.rays and error.code() is grpc.StatusCode.UNIMPLEMENTED:
-            reason = (
-                "this NuRec server does not tell which beam measured a point, and when; give the "
-                "lidar `fields: xyzi`"
-            )
-        return CloudReply(lidar.name, None, None, f"{lidar.name}: {reason}")
-
-
-def _batch_item(name: str, answered: dict[str, Any]) -> ImageReply:
-    item = answered.get(name)
-    if item is None:
-        return ImageReply(name, None, f"{name}: NuRec left this image out of its batch reply")
-    if not item.success:
-        return ImageReply(name, None, f"{name}: {item.error_message or 'no reason given'}")
-    return image_reply(name, item.result)

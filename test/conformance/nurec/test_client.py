@@ -11,6 +11,7 @@ import pytest
 
 from carla_nurec_bridge.core.errors import DeadlineError, InputError, ProtocolError
 from carla_nurec_bridge.nurec.client.client import Deadlines, NurecClient
+from carla_nurec_bridge.nurec.client.instant import InstantRenderer
 from carla_nurec_bridge.nurec.client.requests import ActorMotion, CameraRequest, LidarRequest
 from carla_nurec_bridge.nurec.stubs import common_pb2 as common
 from carla_nurec_bridge.nurec.stubs import sensorsim_pb2 as sensorsim
@@ -42,28 +43,27 @@ def sweep(rig, world):
     return LidarRequest("top", "AT128", mount, mount, world.start_us, world.start_us + 100_000)
 
 
-def test_the_first_picture_of_a_lens_may_take_long(server, scene, cameras, sweep, monkeypatch):
+def test_the_first_image_of_a_lens_may_take_long(server, scene, cameras, sweep):
     """A server makes ready for each lens and size; 1080p behind glass takes it seconds."""
-    with NurecClient(f"127.0.0.1:{server.port}", Deadlines(call_s=50.0, first_render_s=70.0)) as c:
-        limits = []
-        start = c._start
+    deadlines = Deadlines(call_s=50.0, first_render_s=70.0)
+    limits = []
+    with NurecClient(f"127.0.0.1:{server.port}", deadlines) as client:
 
-        def noted(method, request, limit_s, scene_id=""):
-            limits.append((method, limit_s))
-            return start(method, request, limit_s, scene_id)
+        def noted(method, request, limit_s, scene_id):
+            limits.append(limit_s)
+            return client._start(method, request, limit_s, scene_id)
 
-        assert c.renders_batches
-        monkeypatch.setattr(c, "_start", noted)
+        renderer = InstantRenderer(noted, deadlines)
         first, second, third = cameras
         large = dataclasses.replace(first, size=(96, 54))
         ghost = dataclasses.replace(third, logical_id="ghost")
-        for asked in ([first], [first], [large], [first, second], [second], [ghost], [ghost]):
-            c.render(scene.scene_id, asked)
-        c.render(scene.scene_id, [], [sweep])
-        c.render(scene.scene_id, [], [sweep])
-        c.render(scene.scene_id, [first, ghost])
-        c.render(scene.scene_id, [ghost])
-    assert [limit for _, limit in limits] == [70, 50, 70, 70, 50, 70, 70, 70, 50, 70, 50]
+        for asked, swept in (
+            *(([first], []), ([first], []), ([large], []), ([first, second], []), ([second], [])),
+            *(([ghost], []), ([ghost], []), ([], [sweep]), ([], [sweep])),
+            *(([first, ghost], []), ([ghost], [])),
+        ):
+            renderer.render(client.capabilities, scene.scene_id, asked, swept, [])
+    assert limits == [70, 50, 70, 70, 50, 70, 70, 70, 50, 70, 50]
 
 
 def old_server(methods, service=OLD):
@@ -92,7 +92,7 @@ def test_render_of_a_step_with_lidar_and_actors(server, scene, cameras, sweep):
     pose[:3, 3] = [9.0, 1.0, 0.8]
     with NurecClient(f"127.0.0.1:{server.port}") as client:
         assert client.scenes() == (scene.scene_id,)
-        assert client.renders_batches
+        assert client.capabilities.batches
         offered = client.cameras(scene.scene_id)
         replies = client.render(
             scene.sequence_id, cameras, [sweep], [ActorMotion("mover", pose, pose)]
@@ -139,7 +139,7 @@ def test_an_old_server_is_called_by_its_name_and_one_by_one(cameras, sweep):
     try:
         with NurecClient(target) as client:
             assert client.connection.service == OLD
-            assert not client.renders_batches
+            assert not client.capabilities.batches
             replies = client.render("scene", cameras, [sweep])
     finally:
         server.stop(None)
