@@ -32,16 +32,12 @@ from std_srvs.srv import SetBool
 
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.core.run_contract.streams import EGO, Stream
 from carla_nurec_bridge.ros.publishers.publishers import message_class
 from carla_nurec_bridge.ros.publishers.qos import profile
-from carla_nurec_bridge.runs.graph import (
-    Graph,
-    GraphConfig,
-    build_graph,
-    environment,
-    write_parameters,
-)
+from carla_nurec_bridge.runs.environment import environment
+from carla_nurec_bridge.runs.graph import Graph, build_graph, write_parameters
 from carla_nurec_bridge.runs.supervisor import Supervisor
 
 FRAMES = 100
@@ -97,12 +93,12 @@ class Listener:
         return heard
 
 
-def json_of(config: GraphConfig) -> str:
+def json_of(config: RunConfig) -> str:
     """Return a configuration as one argument."""
     return config.model_dump_json()
 
 
-def listen(result: Path, config: GraphConfig, *, starts_the_run: bool) -> None:
+def listen(result: Path, config: RunConfig, *, starts_the_run: bool) -> None:
     """Hear every stream until standard input has a line; then write what was heard.
 
     The run that waits for it is started when all publishers are known.
@@ -222,7 +218,7 @@ def main() -> int:
         folder = Path(name)
         rig = folder / "rig.yaml"
         rig.write_text(RIG)
-        config = GraphConfig(
+        config = RunConfig(
             run_dir=folder,
             map=config_path("maps", "demo_town.xodr"),
             rig=str(rig),
@@ -301,7 +297,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] in (["--listen"], ["--start"]):
         listen(
             Path(sys.argv[2]),
-            GraphConfig.model_validate_json(sys.argv[3]),
+            RunConfig.model_validate_json(sys.argv[3]),
             starts_the_run=sys.argv[1] == "--start",
         )
     else:

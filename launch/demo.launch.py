@@ -1,7 +1,7 @@
 """Run the demo: ten seconds in lock-step through the demo town, recorded."""
 
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.runs.graph import load_config
+from carla_nurec_bridge.runs.config import load_config
 from carla_nurec_bridge.runs.launching import description
 from launch import LaunchDescription
 

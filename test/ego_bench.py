@@ -22,29 +22,26 @@ from std_srvs.srv import SetBool, Trigger
 
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.ros.messages.convert import stamp_ns
 from carla_nurec_bridge.ros.publishers.publishers import message_class
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.runs.child import Child
-from carla_nurec_bridge.runs.graph import (
-    CARLA_SERVER,
-    GraphConfig,
-    environment,
-    servers,
-)
+from carla_nurec_bridge.runs.environment import environment
+from carla_nurec_bridge.runs.server_processes import CARLA_SERVER, server_processes
 
 
 @contextmanager
 def carla_server(folder: Path, port: int | None = None) -> Iterator[int]:
     """Serve the demo town; yield its port."""
-    config = GraphConfig(
+    config = RunConfig(
         map=config_path("maps", "demo_town.xodr"),
         nurec=False,
         run_dir=folder,
         carla_port=port or free_port(pair=True),
     )
-    [process] = [p for p in servers(config) if p.name == CARLA_SERVER]
+    [process] = [p for p in server_processes(config) if p.name == CARLA_SERVER]
     log = folder / "server.log"
     child = Child(process, log)
     try:
@@ -101,7 +98,7 @@ class Ego:
         env = os.environ | {
             "ROS_DOMAIN_ID": str(domain),
             "OMP_WAIT_POLICY": "passive",
-            "NUMBA_NUM_THREADS": environment(GraphConfig())["NUMBA_NUM_THREADS"],
+            "NUMBA_NUM_THREADS": environment(RunConfig())["NUMBA_NUM_THREADS"],
         }
         self.log = folder / "ego.log"
         self._output = self.log.open("w")

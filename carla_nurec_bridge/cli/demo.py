@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ..core.errors import InputError
+from ..core.run_contract.run_config import RunConfig
 from ..report.markdown import size, stream_rows
 from ..runs.demo_flow import (
     DemoOptions,
@@ -21,7 +22,6 @@ from ..runs.demo_flow import (
     run_demo,
     write_repeats,
 )
-from ..runs.graph import GraphConfig
 from .up import setting
 
 _PIPE_WIDTH = 140
@@ -127,7 +127,7 @@ def command(
     return runs[0].exit_code
 
 
-def _banner(console: Console, config: GraphConfig, title: str) -> None:
+def _banner(console: Console, config: RunConfig, title: str) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column()
@@ -146,7 +146,7 @@ def _banner(console: Console, config: GraphConfig, title: str) -> None:
     console.print(Panel(table, title=title or "carla_nurec_bridge demo", title_align="left"))
 
 
-def _with_progress(config: GraphConfig, console: Console) -> DemoRun:
+def _with_progress(config: RunConfig, console: Console) -> DemoRun:
     columns = (TextColumn("{task.description:<18}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         tasks: dict[str, Any] = {}
@@ -172,7 +172,7 @@ def _streams(console: Console, run: DemoRun) -> None:
     console.print(table)
 
 
-def _outcome(console: Console, config: GraphConfig, run: DemoRun, *, paths: bool) -> None:
+def _outcome(console: Console, config: RunConfig, run: DemoRun, *, paths: bool) -> None:
     if not run.result.ok:
         console.print(f"[bold red]error:[/] {run.result.sentence}", soft_wrap=True)
         if run.result.recovered_bag is not None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 
 from ..core import heartbeat
 from ..core.ports import free_port
+from ..core.run_contract.run_config import RunConfig
 from ..core.run_contract.timebase import seconds_to_ns
-from ..runs.graph import GraphConfig, load_config
+from ..runs.config import load_config
 from ..runs.own_server import own_carla
 
 
@@ -56,7 +58,7 @@ def command(
 ) -> None:
     """Drive a run once in an embedded CARLA of its own, without sensors, and record it."""
     given = {"frames": frames, "seed": seed, "vehicles": vehicles}
-    overrides = {name: value for name, value in given.items() if value is not None}
+    overrides: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     run = load_config(
         config,
         map=map_path,
@@ -69,7 +71,7 @@ def command(
     rehearse_in_own_server(run, log)
 
 
-def rehearse_in_own_server(run: GraphConfig, log: Path) -> None:
+def rehearse_in_own_server(run: RunConfig, log: Path) -> None:
     """Start an embedded CARLA, rehearse the run in it, stop it; ``log`` is overwritten."""
     from ..carla_client.replay.rehearsal import rehearse
     from ..carla_client.session.episode_setup import EpisodeSetup

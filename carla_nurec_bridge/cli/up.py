@@ -7,10 +7,13 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..core.errors import InputError
-from ..runs.graph import GraphConfig, build_graph, load_config
+from ..core.run_contract.run_config import RunConfig, run_fields
+from ..runs.config import load_config
+from ..runs.graph import build_graph
 from ..runs.supervisor import RunResult, Supervisor
 
 
@@ -59,18 +62,22 @@ def command(
     """Start servers and nodes, wait for the end of the run, and say how it went."""
     console = Console(highlight=False)
     if fields:
-        for name, field in GraphConfig.model_fields.items():
-            console.print(f"[bold]{name}[/] = {field.default}: {field.description}")
+        for field in run_fields().values():
+            line = f"[bold]{field.name}[/] = {field.text(field.default)}: {escape(field.about)}"
+            console.print(line, soft_wrap=True)
         return 0
     given = {"map": map_path, "scene": scene, "run_dir": run_dir}
     overrides: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    overrides |= dict(setting(text) for text in settings)
-    result = run_with_progress(load_config(config, **overrides), console)
+    options = {name: f"--{name.replace('_', '-')}" for name in overrides}
+    for text in settings:
+        name, value = setting(text)
+        overrides[name], options[name] = value, f"--set {text}"
+    result = run_with_progress(load_config(config, options=options, **overrides), console)
     console.print(result.sentence if result.ok else f"[bold red]error:[/] {result.sentence}")
     return result.exit_code
 
 
-def run_with_progress(config: GraphConfig, console: Console) -> RunResult:
+def run_with_progress(config: RunConfig, console: Console) -> RunResult:
     """Run the graph of a configuration under a progress bar."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:

@@ -17,6 +17,7 @@ from ..core.errors import BridgeError, InputError, RunError
 from ..core.ports import free_port, own_domain
 from ..core.resources import map_file
 from ..core.rig.rig import load_rig
+from ..core.run_contract.run_config import RunConfig
 from ..recorder_log import read_log
 from ..recorder_log.timeline import Timeline
 from ..report import Report, write_report
@@ -25,14 +26,11 @@ from ..scene import build_scene
 from ..world.inserted_actors import draw_extras
 from ..world.inserted_actors_file import load_extras
 from .child import Child
-from .graph import (
-    GraphConfig,
-    Process,
-    build_graph,
-    environment,
-    load_config,
-)
+from .config import load_config
+from .environment import environment
+from .graph import build_graph
 from .map_of import recorded_map
+from .process import Process
 from .supervisor import HEARTBEAT_DEADLINE_S, RunResult, Supervisor
 
 EPOCH_US = 1_700_000_000_000_000
@@ -96,7 +94,7 @@ class DemoRun:
         return 0 if self.report is not None and self.report.complete else 1
 
 
-def configure(options: DemoOptions) -> GraphConfig:
+def configure(options: DemoOptions) -> RunConfig:
     """Return the run's configuration with free ports and a ROS domain of its own.
 
     The scene is not part of it yet: it is built later.
@@ -144,7 +142,7 @@ def _world(options: DemoOptions) -> Path:
     return world
 
 
-def run_demo(config: GraphConfig, on_progress: OnProgress) -> DemoRun:
+def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
     """Run the whole demo in ``config.run_dir``, whose artefacts of an earlier run are replaced."""
     started = time.monotonic()
     out = config.run_dir
@@ -170,7 +168,7 @@ def run_demo(config: GraphConfig, on_progress: OnProgress) -> DemoRun:
     return DemoRun(result, report, time.monotonic() - started)
 
 
-def frames_to_replay(config: GraphConfig, log: Path) -> int:
+def frames_to_replay(config: RunConfig, log: Path) -> int:
     """Return how many of the wanted frames a recording has behind ``config.replay_start_s``.
 
     InputError when not even one is left.
@@ -186,7 +184,7 @@ def frames_to_replay(config: GraphConfig, log: Path) -> int:
     return min(config.frames, most)
 
 
-def rehearse(config: GraphConfig, log: Path, on_progress: OnProgress) -> None:
+def rehearse(config: RunConfig, log: Path, on_progress: OnProgress) -> None:
     """Drive the run once without sensors, in a process of its own, and record it to ``log``."""
     settings = config.model_dump(mode="json", exclude_none=True)
     file = config.run_dir / "params" / "rehearsal.yaml"
@@ -229,7 +227,7 @@ def rehearse(config: GraphConfig, log: Path, on_progress: OnProgress) -> None:
         )
 
 
-def _report(config: GraphConfig, result: RunResult) -> Report | None:
+def _report(config: RunConfig, result: RunResult) -> Report | None:
     """Write the report; None when an aborted run left nothing to report on."""
     facts = {
         "mode": config.mode,

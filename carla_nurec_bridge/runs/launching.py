@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from launch.actions import (
     DeclareLaunchArgument,
@@ -22,35 +22,33 @@ from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
 from launch.events.process import ProcessExited
 from launch_ros.actions import Node
-from pydantic.fields import FieldInfo
 
 from launch import LaunchContext, LaunchDescription
 
 from ..core.errors import InputError, RunError
 from ..core.ports import free_port
 from ..core.resources import PACKAGE, share_dir
+from ..core.run_contract.run_config import RunConfig, run_fields
 from . import demo_flow
-from .graph import (
-    Graph,
-    GraphConfig,
-    Process,
-    build_graph,
-    checked_config,
-    write_parameters,
-)
-
-_NONE = ""
+from .graph import Graph, build_graph, write_parameters
+from .launch_arguments import launch_arguments, launched_config
+from .process import Process
 
 
 def description(defaults: Mapping[str, Any], *, rehearse: bool = False) -> LaunchDescription:
-    """Return a launch description with one argument for each field of ``GraphConfig``.
+    """Return a launch description with one argument for each field of ``RunConfig``.
 
     ``defaults`` replace the fields' own. With ``rehearse`` an empty ``scene`` is built first from
     a rehearsal of the same run.
     """
     arguments = [
-        _argument(name, field, defaults.get(name, field.default))
-        for name, field in GraphConfig.model_fields.items()
+        DeclareLaunchArgument(
+            argument.name,
+            default_value=argument.default,
+            description=argument.description,
+            choices=argument.choices or None,
+        )
+        for argument in launch_arguments(defaults)
     ]
     arguments += [
         DeclareLaunchArgument("namespace", default_value="", description="namespace of the nodes"),
@@ -62,29 +60,9 @@ def description(defaults: Mapping[str, Any], *, rehearse: bool = False) -> Launc
     return LaunchDescription([*arguments, start])
 
 
-def _argument(name: str, field: FieldInfo, default: Any) -> DeclareLaunchArgument:
-    choices = None
-    if get_origin(field.annotation) is Literal:
-        choices = [str(choice) for choice in get_args(field.annotation)]
-    elif field.annotation is bool:
-        choices = ["true", "false"]
-    return DeclareLaunchArgument(
-        name, default_value=_text(default), description=field.description, choices=choices
-    )
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return _NONE
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _start(context: LaunchContext, *, rehearse: bool) -> list[Any]:
     given = context.launch_configurations
-    values = {name: given[name] for name in GraphConfig.model_fields if given[name] != _NONE}
-    config = checked_config(values, "launch arguments")
+    config = launched_config(given)
     if rehearse and config.nurec and config.scene is None:
         config = config.model_copy(update={"scene": _rehearsed_scene(config)})
     graph = build_graph(config)
@@ -150,7 +128,7 @@ def _rviz() -> Node:
     )
 
 
-def _rehearsed_scene(config: GraphConfig) -> Path:
+def _rehearsed_scene(config: RunConfig) -> Path:
     """Rehearse the run and build its scene package, each in a process of its own.
 
     A run without end is rehearsed for as long as a run without any other word.
@@ -162,7 +140,7 @@ def _rehearsed_scene(config: GraphConfig) -> Path:
         "embedded_carla": True,
         "carla_host": "127.0.0.1",
         "carla_port": free_port(pair=True),
-        "frames": config.frames or GraphConfig.model_fields["frames"].default,
+        "frames": config.frames or run_fields()["frames"].default,
     }
     demo_flow.rehearse(config.model_copy(update=own), log, lambda *_: None)
     build = (

@@ -8,27 +8,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..core.errors import DeadlineError, InputError, RunError
+from ..core.run_contract.run_config import RunConfig
 from .child import Child
-from .graph import CARLA_SERVER, GraphConfig, servers
+from .server_processes import CARLA_SERVER, server_processes
 
 _POLL_S = 0.05
 
 
 @contextmanager
-def own_carla(run: GraphConfig, output: Path) -> Iterator[None]:
+def own_carla(run: RunConfig, output: Path) -> Iterator[None]:
     """Start the embedded CARLA of a run, as ``own_server``."""
     with own_server(run, output, CARLA_SERVER):
         yield
 
 
 @contextmanager
-def own_server(run: GraphConfig, output: Path, name: str) -> Iterator[None]:
+def own_server(run: RunConfig, output: Path, name: str) -> Iterator[None]:
     """Start a server of a run and stop it at the end; ``output`` keeps what it says.
 
     RunError when it ends at once, DeadlineError when it is not ready in time.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
-    process = next(p for p in servers(run) if p.name == name)
+    process = next(p for p in server_processes(run) if p.name == name)
     child = Child(process, output)
     try:
         _wait_ready(child, run.start_deadline_s)

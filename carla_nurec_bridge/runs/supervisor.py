@@ -14,7 +14,8 @@ from ..core.errors import BridgeError, InputError
 from ..core.run_contract.streams import EGO, RECORDER
 from ..recording.recover import recover_bag
 from .child import Child
-from .graph import END_DEADLINE_S, Graph, write_parameters
+from .graph import Graph, write_parameters
+from .process import END_DEADLINE_S
 
 HEARTBEAT_DEADLINE_S = 5.0
 _SUSPICIOUS_SILENCE_S = 1.8

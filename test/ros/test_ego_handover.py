@@ -12,8 +12,9 @@ from ego_bench import Ego, User, carla_server, make_scene
 
 from carla_nurec_bridge.core.ports import free_port, own_domain
 from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.ros.messages.convert import pose_matrix, stamp_ns
-from carla_nurec_bridge.runs.graph import GraphConfig, build_graph
+from carla_nurec_bridge.runs.graph import build_graph
 from carla_nurec_bridge.runs.supervisor import Supervisor
 from carla_nurec_bridge.scene import Scene, open_scene
 
@@ -63,7 +64,7 @@ class Drive:
 def test_the_graphs_agent_takes_a_truck_over_and_drives_beyond_the_record(
     scene: Scene, tmp_path: Path
 ) -> None:
-    config = GraphConfig(
+    config = RunConfig(
         run_dir=tmp_path / "run",
         map=config_path("maps", "demo_town.xodr"),
         rig=_rig(tmp_path),

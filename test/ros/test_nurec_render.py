@@ -30,7 +30,8 @@ from carla_nurec_bridge.ros.publishers.novel_view import FRAME, NovelView, view_
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.ros.publishers.render_step import RenderStep
 from carla_nurec_bridge.ros.publishers.sensor_renderer import SensorRenderer
-from carla_nurec_bridge.runs.graph import NUREC_SERVER, checked_config, servers
+from carla_nurec_bridge.runs.config import checked_config
+from carla_nurec_bridge.runs.server_processes import NUREC_SERVER, server_processes
 
 pytestmark = pytest.mark.ros
 
@@ -210,7 +211,7 @@ def test_the_graph_starts_nurec_as_asked(mode: str, words: list[str], tmp_path: 
     scene = tmp_path / "scene.usdz"
     scene.write_bytes(b"")
     values = {"nurec_mode": mode, "scene": scene, "embedded_carla": False}
-    found = [p for p in servers(checked_config(values, "test")) if p.name == NUREC_SERVER]
+    found = [p for p in server_processes(checked_config(values, "test")) if p.name == NUREC_SERVER]
     assert [p.argv[4] for p in found] == words
     if found:
         assert found[0].argv[found[0].argv.index("--scene") + 1] == str(scene)

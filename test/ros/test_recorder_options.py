@@ -13,6 +13,7 @@ pytest.importorskip("rclpy")
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.core.run_contract.streams import (
     EGO,
     NUREC,
@@ -21,7 +22,7 @@ from carla_nurec_bridge.core.run_contract.streams import (
 )
 from carla_nurec_bridge.ros.parameters.recorder import RecorderParameters
 from carla_nurec_bridge.ros.runtime.control_sources import control_options, control_sources
-from carla_nurec_bridge.runs.graph import GraphConfig, build_graph
+from carla_nurec_bridge.runs.graph import build_graph
 
 pytestmark = pytest.mark.ros
 
@@ -76,7 +77,7 @@ def test_a_camera_of_odd_size_is_refused_by_its_name_before_the_run() -> None:
 
 def test_a_run_with_a_job_leaves_the_recorder_time_for_it(tmp_path: Path) -> None:
     map_file = config_path("maps", "demo_town.xodr")
-    config = GraphConfig(
+    config = RunConfig(
         run_dir=tmp_path,
         map=map_file,
         nurec=False,

@@ -13,12 +13,9 @@ import pytest
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.ports import free_port, own_domain
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.runs.graph import (
-    GraphConfig,
-    build_graph,
-    checked_config,
-    load_config,
-)
+from carla_nurec_bridge.core.run_contract.run_config import RunConfig
+from carla_nurec_bridge.runs.config import checked_config, load_config
+from carla_nurec_bridge.runs.graph import build_graph
 from carla_nurec_bridge.runs.supervisor import RunResult, Supervisor
 
 pytestmark = pytest.mark.ros
@@ -26,7 +23,7 @@ pytestmark = pytest.mark.ros
 _FRAMES = 40
 
 
-def _config(run_dir: Path, **fields: Any) -> GraphConfig:
+def _config(run_dir: Path, **fields: Any) -> RunConfig:
     rig = run_dir / "rig.yaml"
     run_dir.mkdir(parents=True, exist_ok=True)
     rig.write_text("name: none\ncameras: []\nlidars: []\n")
@@ -40,10 +37,10 @@ def _config(run_dir: Path, **fields: Any) -> GraphConfig:
         "carla_port": free_port(pair=True),
         "domain_id": own_domain(),
     }
-    return GraphConfig(**{**values, **fields})
+    return RunConfig(**{**values, **fields})
 
 
-def _run(config: GraphConfig) -> tuple[RunResult, dict[str, Any]]:
+def _run(config: RunConfig) -> tuple[RunResult, dict[str, Any]]:
     result = Supervisor(build_graph(config)).run()
     parts = {p.stem: json.loads(p.read_text()) for p in (config.run_dir / "parts").glob("*.json")}
     return result, parts

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.runs.graph import Graph, GraphConfig, Process
+from carla_nurec_bridge.core.run_contract.run_config import RunConfig
+from carla_nurec_bridge.runs.graph import Graph
+from carla_nurec_bridge.runs.process import Process
 from carla_nurec_bridge.runs.supervisor import Supervisor, port_files, remove_unused
 
 pytestmark = pytest.mark.ros
@@ -32,7 +34,7 @@ def _supervisor(tmp_path: Path, on_progress=None, **codes: str) -> Supervisor:
     processes = tuple(
         _process(name, code, not name.endswith("server")) for name, code in codes.items()
     )
-    graph = Graph(GraphConfig(run_dir=tmp_path, frames=5), processes, (), ())
+    graph = Graph(RunConfig(run_dir=tmp_path, frames=5), processes, (), ())
     return Supervisor(graph, on_progress)
 
 
@@ -127,7 +129,7 @@ def test_a_stopped_process_is_noticed_within_the_deadline(tmp_path: Path, work: 
 def test_a_server_that_never_gets_ready_is_named(tmp_path: Path) -> None:
     process = _process("a_server", _BEAT + _LONG, False)
     node = _process("node", _BEAT + _LONG, True)
-    config = GraphConfig(run_dir=tmp_path, start_deadline_s=1.0)
+    config = RunConfig(run_dir=tmp_path, start_deadline_s=1.0)
     result = Supervisor(Graph(config, (process, node), (), ())).run()
     assert result.dead == "a_server"
     assert "was not ready within 1 s" in result.sentence

@@ -146,7 +146,7 @@ def _server(recording: Path, settings: dict[str, Any]) -> Iterator[_Server]:
         yield _Server(settings["host"], settings["port"], str(known), False)
         return
     from ...recorder_log import read_log
-    from ...runs.graph import checked_config
+    from ...runs.config import checked_config
     from ...runs.own_server import own_carla
     from ...town.maps import find_maps
 

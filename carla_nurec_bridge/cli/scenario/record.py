@@ -12,7 +12,7 @@ from rich.progress import Progress
 from ...core import heartbeat
 from ...core.ports import free_port
 from ...core.run_contract.timebase import seconds_to_ns
-from ...runs.graph import checked_config
+from ...runs.config import checked_config
 from ...runs.own_server import own_carla
 from ...scenarios.spec import ScenarioSpec, load_spec, shipped_specs
 from ..log.tables import console, examples, table

@@ -7,6 +7,7 @@ them all and returns the values that the user gave.
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
@@ -14,23 +15,17 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.node import Node
 
 from ...core.errors import InputError
+from ...core.run_contract.run_config import run_fields
+from ...core.run_contract.run_fields import allowed_text
+from ...core.run_contract.streams import EGO, PARTICIPANTS
 
 T = TypeVar("T")
 _ANYBODYS = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 _OF_A_RUN = frozenset(
-    (
-        "run_dir",
-        "rig",
-        "scene",
-        "dt_s",
-        "frames",
-        "lockstep.enabled",
-        "lockstep.participants",
-        "deadlines.start_s",
-        "deadlines.frame_s",
-    )
+    field.becomes[EGO] for field in run_fields().values() if set(field.becomes) == set(PARTICIPANTS)
 )
 """What every node of a run is told, whether it needs it or not."""
+_OWN: Any = object()
 
 
 def parameter(
@@ -38,22 +33,49 @@ def parameter(
     name: str,
     description: str,
     *,
+    unit: str = "",
     between: tuple[float, float] | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:
     """Return a dataclass field for a ROS parameter.
 
-    ``name`` is the parameter's dotted name; ``description`` says meaning and unit; ``between``
-    limits a number, ``choices`` a text.
+    ``name`` is the parameter's dotted name; ``description`` says its meaning, and its unit where
+    ``unit`` does not; ``between`` limits a number, ``choices`` a text.
     """
     return dataclasses.field(
         default=default,
         metadata={
             "name": name,
             "description": description,
+            "unit": unit,
             "between": between,
             "choices": choices,
         },
+    )
+
+
+def of_run(
+    node: str,
+    field: str,
+    default: Any = _OWN,
+    description: str = "",
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Return a dataclass field for the ROS parameter that a run's field becomes at ``node``.
+
+    What is given replaces what the run declares: a node by itself may start otherwise.
+    """
+    told = run_fields()[field]
+    if default is _OWN:
+        is_path = told.default is None or isinstance(told.default, Path)
+        default = told.text(told.default) if is_path else told.default
+    return parameter(
+        default,
+        told.becomes[node],
+        description or told.description,
+        unit=told.unit,
+        between=told.between,
+        choices=choices or told.choices,
     )
 
 
@@ -116,7 +138,8 @@ def _refuse_unknown(node: Node) -> None:
 
 
 def _descriptor(meta: Any, default: Any) -> ParameterDescriptor:
-    descriptor = ParameterDescriptor(description=meta["description"], read_only=True)
+    description = meta["description"] + allowed_text((), None, meta["unit"])
+    descriptor = ParameterDescriptor(description=description, read_only=True)
     if meta["choices"]:
         descriptor.additional_constraints = "one of " + ", ".join(meta["choices"])
     if meta["between"] is not None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from .declare import parameter
+from ...core.run_contract.streams import NUREC
+from .declare import of_run, parameter
+
+_run = partial(of_run, NUREC)
 
 
 @dataclass(frozen=True)
 class NurecParameters:
     """What ``nurec_render`` was asked to do."""
 
-    host: str = parameter("127.0.0.1", "nurec.host", "address of the NuRec server")
-    port: int = parameter(46435, "nurec.port", "port of the NuRec server", between=(1, 65535))
+    host: str = _run("nurec_host")
+    port: int = _run("nurec_port")
     remote: bool = parameter(
         False, "nurec.allow_remote", "allow a server on another machine (no encryption)"
     )
@@ -23,17 +27,15 @@ class NurecParameters:
         "", "nurec.tls.certificate", "PEM certificate of this client, for servers that ask for it"
     )
     tls_key: str = parameter("", "nurec.tls.key", "PEM key of nurec.tls.certificate")
-    scene: str = parameter("", "scene", "scene package (.usdz) that the server renders")
-    rig: str = parameter("demo", "rig", "sensor rig: a shipped name or a YAML file")
+    scene: str = _run("scene")
+    rig: str = _run("rig")
     ground: bool = parameter(
         True, "ground.follow", "shift poses from CARLA's road to the scene's ground mesh, if any"
     )
-    extras: str = parameter(
-        "", "extras", "who carla_ego adds, as it is told; their assets are put into the scene"
+    extras: str = _run(
+        "extras", "", "who carla_ego adds, as it is told; their assets are put into the scene"
     )
-    seed: int = parameter(
-        1, "seed", "seed of the extras, that of carla_ego", between=(0, 2_000_000_000)
-    )
+    seed: int = _run("seed", description="seed of the extras, that of carla_ego")
     rectify: tuple[str, ...] = parameter(
         (), "rectify.cameras", "NuRec cameras that get image_rect beside image_raw; * = all"
     )
@@ -49,18 +51,14 @@ class NurecParameters:
     view_rig: str = parameter(
         "", "novel_view.rig", "rig that holds that camera; empty = the parameter rig"
     )
-    run_dir: str = parameter("", "run_dir", "folder for the summary; empty = none is written")
-    dt_s: float = parameter(0.05, "dt_s", "simulated time of one frame in s", between=(0.001, 1.0))
-    lockstep: bool = parameter(False, "lockstep.enabled", "answer every frame, skip none")
+    run_dir: str = _run("run_dir", "", "folder for the summary; empty = none is written")
+    dt_s: float = _run("dt_s")
+    lockstep: bool = _run("lockstep", False, "answer every frame, skip none")
     participants: tuple[str, ...] = parameter(
         (), "lockstep.participants", "names of the nodes of the run"
     )
-    start_s: float = parameter(
-        20.0, "deadlines.start_s", "wall time in s until all are connected", between=(0.1, 3600)
-    )
-    frame_s: float = parameter(
-        5.0, "deadlines.frame_s", "wall time in s for one render call", between=(0.1, 3600)
-    )
-    first_render_s: float = parameter(
-        60.0, "deadlines.first_render_s", "the same for the first one", between=(0.1, 3600)
+    start_s: float = _run("start_deadline_s", 20.0, "wall time until all are connected")
+    frame_s: float = _run("frame_deadline_s", 5.0, "wall time for one render call")
+    first_render_s: float = _run(
+        "first_frame_deadline_s", 60.0, "wall time for the first render call"
     )

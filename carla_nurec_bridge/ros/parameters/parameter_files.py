@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from ...core.resources import share_dir
+from ...core.run_contract.run_fields import allowed_text
 from .agent import AgentParameters
 from .ego import EgoParameters
 from .nurec import NurecParameters
@@ -33,10 +34,7 @@ def render(node: str) -> str:
     for field in dataclasses.fields(NODES[node]):
         meta = field.metadata
         about = meta["description"]
-        if meta["choices"]:
-            about += f" ({', '.join(meta['choices'])})"
-        if meta["between"]:
-            about += f" ({meta['between'][0]:g} to {meta['between'][1]:g})"
+        about += allowed_text(meta["choices"], meta["between"], meta["unit"])
         lines += textwrap.wrap(about, 95, initial_indent="    # ", subsequent_indent="    # ")
         value = list(field.default) if isinstance(field.default, tuple) else field.default
         shown = yaml.safe_dump(value, default_flow_style=True, width=80).removesuffix("...\n")

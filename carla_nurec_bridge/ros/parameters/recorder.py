@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ...core.errors import InputError
-from ...core.run_contract.streams import PARTICIPANTS
+from ...core.run_contract.streams import PARTICIPANTS, RECORDER
 from ...cosmos.clip.codec import (
     CODECS,
     MOST_CRF,
@@ -17,8 +18,9 @@ from ...cosmos.clip.codec import (
 from ...cosmos.clip.controls import CANNY
 from ...cosmos.jobs import APIS, CONTRACTS, read_prompt
 from ..services.cosmos_job_services import JobOptions
-from .declare import parameter
+from .declare import of_run, parameter
 
+_run = partial(of_run, RECORDER)
 STRENGTHS = tuple(CANNY)
 
 
@@ -26,21 +28,17 @@ STRENGTHS = tuple(CANNY)
 class RecorderParameters:
     """What the recorder may be told."""
 
-    run_dir: str = parameter("out/run", "run_dir", "folder for bag/, controls/ and parts/")
-    rig: str = parameter("demo", "rig", "sensor rig: a name in config/rigs or a YAML file")
-    scene: str = parameter("", "scene", "scene package of the run (not read)")
-    dt_s: float = parameter(0.05, "dt_s", "simulated time of a frame, s", between=(1e-4, 1.0))
-    frames: int = parameter(0, "frames", "frames of the run, 0 = open", between=(0, 10_000_000))
-    lockstep: bool = parameter(True, "lockstep.enabled", "answer each frame once it is written")
+    run_dir: str = _run("run_dir", description="folder for bag/, controls/ and parts/")
+    rig: str = _run("rig")
+    scene: str = _run("scene")
+    dt_s: float = _run("dt_s")
+    frames: int = _run("frames", 0)
+    lockstep: bool = _run("lockstep", description="answer each frame once it is written")
     participants: tuple[str, ...] = parameter(
         PARTICIPANTS, "lockstep.participants", "nodes of the run; decides what is expected"
     )
-    start_s: float = parameter(
-        60.0, "deadlines.start_s", "wall time until the run must start, s", between=(0.1, 3600.0)
-    )
-    frame_s: float = parameter(
-        5.0, "deadlines.frame_s", "wall time for one frame, s", between=(0.01, 3600.0)
-    )
+    start_s: float = _run("start_deadline_s", 60.0, "wall time until the run must start")
+    frame_s: float = _run("frame_deadline_s", 5.0)
     seed: int = parameter(
         -1, "seed", "seed of the run, for the manifest; negative: unknown", between=(-1, 2**31 - 1)
     )
@@ -59,12 +57,7 @@ class RecorderParameters:
     camera: str = parameter(
         "", "controls.camera", "CARLA camera of the control videos; empty: the first that fits"
     )
-    rgb: str = parameter(
-        "carla",
-        "controls.rgb",
-        "who draws the colour picture: CARLA, or the NuRec camera of the rig that sees the same",
-        choices=("carla", "nurec"),
-    )
+    rgb: str = _run("control_rgb")
     controls: bool = parameter(True, "controls.enabled", "write control videos")
     only: tuple[str, ...] = parameter(
         (), "controls.only", "streams to write (rgb, depth, hdmap, ...); empty: all that can be"
@@ -115,7 +108,7 @@ class RecorderParameters:
         "encode on a GPU: never, where a trial shows that it works, always",
         choices=NVENC,
     )
-    job_url: str = parameter("", "job.url", "Cosmos server that jobs go to; empty: none")
+    job_url: str = _run("cosmos_url")
     job_api: str = parameter("auto", "job.api", "protocol of that server", choices=APIS)
     job_backend: str = parameter(
         "auto",
@@ -123,14 +116,10 @@ class RecorderParameters:
         "backend of a REST server; auto: the first that takes the prompt's controls",
         choices=("auto", *CONTRACTS),
     )
-    job_prompt: str = parameter(
-        "", "job.prompt", "prompt of jobs: a TOML file, or a name in config/prompts"
-    )
+    job_prompt: str = _run("cosmos_prompt")
     job_at_end: bool = parameter(False, "job.at_end", "send a job at the end of the run")
     job_fit: bool = parameter(True, "job.fit", "resample and cut the videos to what is taken")
-    job_deadline_s: float = parameter(
-        3600.0, "job.deadline_s", "wall time for one job, s", between=(1.0, 1e6)
-    )
+    job_deadline_s: float = _run("cosmos_deadline_s")
     job_poll_s: float = parameter(
         2.0, "job.poll_s", "wall time between questions for a job's state, s", between=(0.05, 600.0)
     )

@@ -17,8 +17,9 @@ from ...nurec.container.container import (
     image_from,
 )
 from ...scene import Scene
-from ..graph import NUREC_SERVER, checked_config
+from ..config import checked_config
 from ..own_server import own_carla, own_server
+from ..server_processes import NUREC_SERVER
 
 _CONNECT_S = 5.0
 

@@ -14,8 +14,9 @@ import pytest
 
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.runs.child import Child
-from carla_nurec_bridge.runs.graph import CARLA_SERVER, GraphConfig, servers
+from carla_nurec_bridge.runs.server_processes import CARLA_SERVER, server_processes
 
 pytestmark = pytest.mark.conformance
 
@@ -26,8 +27,8 @@ _MAP = config_path("maps", "demo_town.xodr")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     pytest.importorskip("carla")
     folder = tmp_path_factory.mktemp("client")
-    config = GraphConfig(map=_MAP, nurec=False, carla_port=free_port(pair=True), run_dir=folder)
-    [process] = [p for p in servers(config) if p.name == CARLA_SERVER]
+    config = RunConfig(map=_MAP, nurec=False, carla_port=free_port(pair=True), run_dir=folder)
+    [process] = [p for p in server_processes(config) if p.name == CARLA_SERVER]
     server = Child(process, folder / "server.log")
     try:
         yield config.carla_port

@@ -16,12 +16,12 @@ from realdata import real
 
 from carla_nurec_bridge.core.frames import matrix_from_quaternion
 from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.cosmos import STREAMS, read_manifest
 from carla_nurec_bridge.cosmos.clip.check import check_clip
 from carla_nurec_bridge.cosmos.clip.masters import read_master
 from carla_nurec_bridge.recorder_log import Log, read_log
 from carla_nurec_bridge.recorder_log.trajectories import trajectories
-from carla_nurec_bridge.runs.graph import GraphConfig
 from carla_nurec_bridge.runs.own_server import own_carla
 
 pytest.importorskip("carla")
@@ -88,7 +88,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     log = real("recorder/DistanceBetweenVehicles_0.9.13.log")
     town, port = real("opendrive/Town01.xodr.gz"), free_port(pair=True)
-    config = GraphConfig(
+    config = RunConfig(
         map=town, nurec=False, carla_port=port, run_dir=folder, start_deadline_s=120.0
     )
     with own_carla(config, folder / "server.log"):

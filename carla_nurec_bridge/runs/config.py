@@ -1,0 +1,76 @@
+"""The configuration of a run: read from a file and options, and checked, with errors in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from ..core.errors import InputError
+from ..core.field_errors import problem_text
+from ..core.near_names import near_names
+from ..core.resources import config_path
+from ..core.run_contract.run_config import RunConfig, run_fields
+
+_FILES = ("map", "scene", "log")
+
+
+def load_config(
+    path: Path | str, *, options: Mapping[str, str] | None = None, **overrides: Any
+) -> RunConfig:
+    """Read a run's configuration from a YAML file or a shipped name such as ``demo``.
+
+    ``overrides`` replace fields of the file; ``options`` holds by field how the user wrote it
+    (``--set frames``). InputError names the file or option, what was found and what is allowed.
+    """
+    file = Path(path) if Path(path).suffix else config_path(f"{path}.yaml")
+    if not file.is_file():
+        raise InputError(f"no run configuration {file}; give a YAML file or the name of one")
+    try:
+        values = yaml.safe_load(file.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise InputError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{file} must hold 'field: value' lines, not a {type(values).__name__}")
+    return checked_config({**values, **overrides}, str(file), options=options)
+
+
+def checked_config(
+    values: Mapping[str, Any], where: str, *, options: Mapping[str, str] | None = None
+) -> RunConfig:
+    """Return the configuration of these values.
+
+    InputError begins with the option that gave the value, or else with ``where`` and the field.
+    """
+    options = options or {}
+    try:
+        config = RunConfig(**values)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = str(problem["loc"][0])
+        place = options.get(name, f"{where}: field {name}")
+        raise InputError(f"{place}: {_why(name, problem)}") from error
+    if config.mode == "replay" and config.log is None:
+        place = options.get("mode", where)
+        raise InputError(f"{place}: mode replay needs the field log, a CARLA recorder file")
+    if config.mode == "scene" and config.scene is None:
+        place = options.get("mode", where)
+        raise InputError(f"{place}: mode scene needs the field scene, a package (.usdz)")
+    for name in _FILES:
+        path = getattr(config, name)
+        if path is not None and not path.exists():
+            raise InputError(f"{options.get(name, f'{where}: {name}')}: there is no file {path}")
+    return config
+
+
+def _why(name: str, problem: Mapping[str, Any]) -> str:
+    fields = run_fields()
+    if name in fields:
+        unit = f", {fields[name].unit}" if fields[name].unit else ""
+        return f"{problem_text(problem)} ({fields[name].description}{unit})"
+    near = ", ".join(near_names(name, fields))
+    hint = f"near it: {near}; " if near else ""
+    return f"a run has no such field; {hint}known: {', '.join(fields)}"

@@ -1,0 +1,33 @@
+"""The variables that the processes of a run get on top of the inherited ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..core.run_contract.run_config import RunConfig
+from ..core.waiting_threads import ASLEEP
+from ..ros.runtime.dds import variables
+
+
+def environment(config: RunConfig) -> dict[str, str]:
+    """Return the variables of every process of a run."""
+    cores = str(os.cpu_count() or 1)
+    env = {
+        **ASLEEP,
+        "OMP_NUM_THREADS": cores,
+        "NUMBA_NUM_THREADS": cores,
+        "PYTHONUNBUFFERED": "1",
+        # Multi-megabyte messages are faulted in again for every message without these two.
+        "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+        "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+        **dict.fromkeys(variables(), str(dds_profile(config))),
+    }
+    if config.domain_id is not None:
+        env["ROS_DOMAIN_ID"] = str(config.domain_id)
+    return env
+
+
+def dds_profile(config: RunConfig) -> Path:
+    """Return where the Fast DDS profile of a run lies."""
+    return config.run_dir.resolve() / "params" / "fastdds.xml"

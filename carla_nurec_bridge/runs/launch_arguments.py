@@ -1,0 +1,40 @@
+"""The arguments of a launch file, without ``launch``: one for each field of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.run_contract.run_config import RunConfig, run_fields
+from .config import checked_config
+
+
+@dataclass(frozen=True)
+class LaunchArgument:
+    """One argument: its default as text, its meaning, and what it may be (none: anything)."""
+
+    name: str
+    default: str
+    description: str
+    choices: tuple[str, ...]
+
+
+def launch_arguments(defaults: Mapping[str, Any]) -> list[LaunchArgument]:
+    """Return the arguments of a launch file; ``defaults`` replace the fields' own."""
+    return [
+        LaunchArgument(
+            name,
+            field.text(defaults.get(name, field.default)),
+            field.about,
+            ("true", "false") if field.kind is bool else field.choices,
+        )
+        for name, field in run_fields().items()
+    ]
+
+
+def launched_config(given: Mapping[str, str]) -> RunConfig:
+    """Return the run that the arguments ask for; an empty one is not given."""
+    values = {name: given[name] for name in run_fields() if given[name] != ""}
+    options = {name: f"{name}:={value}" for name, value in values.items()}
+    return checked_config(values, "launch arguments", options=options)

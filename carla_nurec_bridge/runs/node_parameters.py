@@ -1,0 +1,44 @@
+"""What the nodes of a run are told, and the files that it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..core.run_contract.run_config import RunConfig, run_fields
+from ..core.run_contract.streams import EGO, RECORDER
+
+_PATIENCE_S = 15.0
+"""For so long others wait after the owner of the run, who can say what was missing."""
+
+
+def node_parameters(node: str, config: RunConfig, participants: Sequence[str]) -> dict[str, Any]:
+    """Return the parameters of a node by their dotted names."""
+    told = {
+        field.becomes[node]: field.ros_value(getattr(config, name))
+        for name, field in run_fields().items()
+        if node in field.becomes
+    }
+    told["lockstep.participants"] = list(participants)
+    if node != EGO:
+        told["deadlines.start_s"] += _PATIENCE_S
+    elif config.mode != "drive":
+        told["traffic.vehicles"] = 0
+    if node == RECORDER:
+        told["job.at_end"] = bool(config.cosmos_url and config.cosmos_prompt)
+    return told
+
+
+def parameter_file(config: RunConfig, node: str) -> Path:
+    """Return where the parameters of a node are written."""
+    return config.run_dir.resolve() / "params" / f"{node}.yaml"
+
+
+def write_parameter_file(path: Path, parameters: Mapping[str, Any]) -> None:
+    """Write the parameters of a node as ROS reads them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"/**": {"ros__parameters": dict(parameters)}}
+    path.write_text(yaml.safe_dump(content, sort_keys=False))

@@ -1,0 +1,27 @@
+"""One process of a run, as it is to be started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+END_DEADLINE_S = 10.0
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of a run.
+
+    ``participant`` processes end by themselves when the run ends, the others are servers that
+    print a line beginning with ``ready_line``. ``params`` is the parameter file of a ROS node,
+    ``leave_s`` the wall time that it has once the run is over.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    ready_line: str | None
+    participant: bool
+    params: Path | None = None
+    leave_s: float = END_DEADLINE_S

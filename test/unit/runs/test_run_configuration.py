@@ -1,0 +1,65 @@
+"""The configuration of a run: a shipped map by its name, and errors in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.core.run_contract.run_config import RunConfig
+from carla_nurec_bridge.runs.config import load_config
+from carla_nurec_bridge.runs.launch_arguments import launch_arguments, launched_config
+from carla_nurec_bridge.runs.server_processes import server_processes
+
+
+@pytest.mark.parametrize("name", ["demo_town", Path("demo_town")])
+def test_a_shipped_map_is_known_by_its_name(name: str | Path) -> None:
+    config = load_config("demo", map=name, nurec=False)
+    assert config.map == config_path("maps", "demo_town.xodr")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "why"),
+    [
+        ({"map": "nowhere"}, "no map is shipped as nowhere"),
+        ({"map": "nowhere.xodr"}, "there is no file nowhere.xodr"),
+        ({}, "needs a map: demo_town"),
+        ({"map": "demo_town"}, "nurec: false"),
+    ],
+)
+def test_what_is_missing_is_named(overrides: dict[str, str], why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        server_processes(load_config("demo", **overrides))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"carla_port": "x"},
+            r"^--set carla_port=x: .*valid integer.*\(port of the CARLA",
+        ),
+        ({"dt_s": 2}, r"^--set dt_s=2: .*less than or equal to 1.*time of one frame, s\)$"),
+        ({"carla_prot": 3}, r"^--set carla_prot=3: .*near it: carla_port, .*known: run_dir, "),
+        ({"mode": "replay"}, r"^--set mode=replay: mode replay needs the field log"),
+        ({"log": "no.log"}, r"^--set log=no.log: there is no file no.log$"),
+    ],
+)
+def test_an_option_that_is_wrong_is_named_and_not_the_file(
+    given: dict[str, object], words: str
+) -> None:
+    options = {name: f"--set {name}={value}" for name, value in given.items()}
+    with pytest.raises(InputError, match=words):
+        load_config("demo", options=options, **given)
+
+
+def test_launch_arguments_become_the_run_and_are_named() -> None:
+    arguments = {a.name: a for a in launch_arguments({"frames": 0, "agent": False})}
+    given = {name: argument.default for name, argument in arguments.items()}
+    assert launched_config(given) == RunConfig(frames=0, agent=False)
+    assert arguments["agent"].choices == ("true", "false")
+    assert arguments["policy"].choices == ("wait", "hold", "abort")
+    with pytest.raises(InputError, match=r"^seed:=-1: .*\(seed of spawn points"):
+        launched_config(given | {"seed": "-1"})
