@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..carla_client.actors.ego import Ego, measure
-from ..carla_client.actors.objects import ObjectState, ObjectTracker, labels_of
+from ..carla_client.actors.objects import ObjectTracker, labels_of
 from ..carla_client.actors.signal_heads import light_states, shown_fixtures
 from ..carla_client.replay.exact_replay import (
     ExactReplay,
@@ -23,45 +23,19 @@ from ..carla_client.replay.exact_replay import (
     window_of,
 )
 from ..carla_client.replay.recordings import RecordingInfo, open_recording
-from ..carla_client.sensors.cameras import (
-    DECODERS,
-    CameraGroup,
-    decode_instance,
-    mount,
-    mount_still,
-)
 from ..carla_client.session.session import Session, Snapshot, matrix_of
 from ..carla_client.session.weather import weather_json
-from ..core.cameras.opencv_pinhole import OpenCVPinholeCamera
-from ..core.errors import BridgeError, InputError, RunError
+from ..core.errors import InputError, RunError
 from ..core.frames import Matrix, invert
 from ..core.rig.rig import RigCamera
 from ..core.run_contract.timebase import NS_PER_S
 from ..core.timings import Timings
-from ..labels.actor_ids import LabelledActor, cast_of
-from ..labels.frame import ControlFrame, LabelBox
-from ..world.pixel_ids import pixel_id
-from .clip.clip import ClipDone, ControlClip, sha256_of
-from .clip.manifest import (
-    MAP_ENGINE,
-    ClipCamera,
-    ClipContent,
-    write_manifest,
-)
+from ..labels.actor_ids import LabelledActor, labelled_actors
+from .camera_capture import CameraCapture, CapturedTick, ClipSettings, ClipStory, open_camera
+from .clip.clip import ClipDone, sha256_of
 from .clip.streams import ControlOptions
 from .hdmap.content import Fixture, HdMap, hd_map
 from .sensor_files.sensor_rig import SensorRig, in_world, on_vehicle
-
-_PICTURE_S = 30.0
-_NEEDED = ("rgb", "depth", "labels")
-_ORIGINS = {
-    "rgb": "sensor.camera.rgb",
-    "depth": "sensor.camera.depth",
-    "semantic": "sensor.camera.instance_segmentation",
-    "instance": "sensor.camera.instance_segmentation",
-    "normals": "sensor.camera.normals",
-}
-_SOURCES = frozenset(_ORIGINS)
 
 
 @dataclass(frozen=True)
@@ -70,7 +44,7 @@ class Capture:
 
     sensors: SensorRig
     output: Path
-    rerun: ExactReplayOptions
+    replay: ExactReplayOptions
     controls: ControlOptions
     actor_id: int = 0
     role_name: str = "hero"
@@ -88,35 +62,25 @@ class Captured:
     timings: Timings
 
 
-class _Shot:
-    """One camera of a capture with its clip."""
-
-    def __init__(self, group: CameraGroup, camera: RigCamera, clip: ControlClip) -> None:
-        self.group = group
-        self.camera = camera
-        self.clip = clip
-        self.poses: list[Matrix] = []
-
-
 def capture(
     session: Session, info: RecordingInfo, wish: Capture, on_frame: Callable[[int, int], None]
 ) -> Captured:
     """Play the recording and write the clips; ``on_frame(done, total)`` hears about each frame.
 
-    Every picture is of exactly the tick's frame, or RunError says which stream lacks which. The
+    Every image is of exactly the tick's frame, or RunError says which stream lacks which. The
     world's settings and the replayer's are restored whatever happens.
     """
     recording = open_recording(info)
-    window = window_of(recording.timeline, wish.rerun)
+    window = window_of(recording.timeline, wish.replay)
     session.use_map(info.map_name)
     session.synchronise(round(window.tick_s * NS_PER_S))
-    with ExactReplay(session, window, wish.rerun, recording) as rerun:
-        rerun.load()
-        done = _Studio(session, info, wish, window, rerun).run(on_frame)
+    with ExactReplay(session, window, wish.replay, recording) as replay:
+        replay.load()
+        done = _RunningCapture(session, info, wish, window, replay).run(on_frame)
     return replace(done, notes=(*done.notes, *recording.notes))
 
 
-class _Studio:
+class _RunningCapture:
     """The parts of a running capture."""
 
     def __init__(
@@ -125,133 +89,79 @@ class _Studio:
         info: RecordingInfo,
         wish: Capture,
         window: ReplayWindow,
-        rerun: ExactReplay,
+        replay: ExactReplay,
     ) -> None:
         self._session, self._info, self._wish = session, info, wish
-        self._window, self._rerun = window, rerun
+        self._window, self._replay = window, replay
         self._timings = Timings()
         self._notes = [*window.notes, *wish.sensors.notes]
-        self._ego: Ego | None = None
-        if wish.sensors.anchor != "world":
-            self._ego = self._find_ego()
+        self._ego = None if wish.sensors.anchor == "world" else self._find_ego()
         self._xodr = session.map.to_opendrive()
-        self._lights: dict[str, str] = {}
 
     def _find_ego(self) -> Ego:
-        wish, rerun = self._wish, self._rerun
+        wish, replay = self._wish, self._replay
         recorded = self._info.actor(wish.actor_id, wish.role_name)
         if not recorded.blueprint.startswith("vehicle."):
             raise InputError(f"actor {recorded.id} is a {recorded.blueprint}; cameras go on cars")
-        if recorded.role_name == "hero" and wish.rerun.ignore_hero:
+        if recorded.role_name == "hero" and wish.replay.ignore_hero:
             raise InputError("the cameras are the hero's, which --ignore-hero leaves out")
-        actor = rerun.live(recorded)
-        return measure(actor, matrix_of(rerun.snapshot.find(actor.id).get_transform()))
+        actor = replay.live(recorded)
+        return measure(actor, matrix_of(replay.snapshot.find(actor.id).get_transform()))
 
     def run(self, on_frame: Callable[[int, int], None]) -> Captured:
         """Record all frames and write the manifests."""
         with ExitStack() as stack:
-            shots = self._open(stack)
+            cameras = self._open(stack)
             tracker = ObjectTracker(
                 self._session.world,
                 self._ego.actor.id if self._ego else -1,
-                1.0 / self._wish.rerun.fps,
+                1.0 / self._wish.replay.fps,
                 labels_of(self._session.world.get_blueprint_library()),
                 from_poses=True,
             )
-            numbers: list[int] = []
-            players: tuple[LabelledActor, ...] = ()
-            frames = self._rerun.frames()
+            carla_frames: list[int] = []
+            actors: tuple[LabelledActor, ...] = ()
+            frames = self._replay.frames()
             for _ in range(self._window.frames):
                 with self._timings.stage("tick"):
                     number, passed_ns, snapshot = next(frames)
                 with self._timings.stage("objects and lights"):
                     states = tracker.update(snapshot)
-                    self._lights = light_states(self._session.world)
-                    actor = self._ego.actor if self._ego is not None else None
-                    recorded = self._rerun.identify(number, states, actor)
-                    players = cast_of(recorded, states, players, self._ego)
-                for shot in shots:
-                    self._record(shot, number, passed_ns, snapshot, states)
-                numbers.append(snapshot.frame)
+                    lights = light_states(self._session.world)
+                    live = self._ego.actor if self._ego is not None else None
+                    recorded = self._replay.identify(number, states, live)
+                    actors = labelled_actors(recorded, states, actors, self._ego)
+                map_from_rig = self._map_from_rig(number, snapshot)
+                tick = CapturedTick(number, snapshot.frame, passed_ns, map_from_rig, states, lights)
+                for camera in cameras:
+                    camera.record(tick, self._timings)
+                carla_frames.append(snapshot.frame)
                 on_frame(number + 1, self._window.frames)
             with self._timings.stage("finish files"):
-                done = tuple(self._finish(shot, numbers, players) for shot in shots)
+                story = self._story(carla_frames, actors)
+                done = tuple(camera.finish(story) for camera in cameras)
         return Captured(self._window, done, tuple(self._notes), self._timings)
 
-    def _open(self, stack: ExitStack) -> list[_Shot]:
-        wish, client = self._wish, self._session.client
+    def _open(self, stack: ExitStack) -> list[CameraCapture]:
+        wish, ego = self._wish, self._ego
         cameras: Sequence[RigCamera]
-        if self._ego is None:
+        if ego is None:
             cameras = in_world(wish.sensors)
         else:
-            ego = self._ego
             rig, notes = on_vehicle(
                 wish.sensors, ego.base_from_actor, ego.info.box_in_base_m, ego.info.size_m
             )
             self._notes += notes
             cameras = rig.cameras
-        street = self._street()
-        only = wish.controls.only
-        normals = not only or "normals" in only
-        outputs = (*_NEEDED, "normals") if normals else _NEEDED
-        sources = _SOURCES if normals else _SOURCES - {"normals"}
-        shots = []
-        for camera in cameras:
-            model = camera.model
-            if not isinstance(model, OpenCVPinholeCamera):
-                raise InputError(f"camera {camera.name} is no pinhole, as CARLA's cameras are")
-            wanted = replace(camera, outputs=outputs)
-            group = mount(client, self._ego, wanted) if self._ego else mount_still(client, wanted)
-            stack.enter_context(group)
-            clip = ControlClip(
-                wish.output / camera.name,
-                model,
-                Fraction(wish.rerun.fps),
-                wish.controls,
-                sources,
-                street,
-                pixel_id(self._ego.actor.id) if self._ego else 0,
-            )
-            stack.callback(clip.abandon)
-            shots.append(_Shot(group, camera, clip))
-        return shots
+        settings = ClipSettings(
+            wish.output, Fraction(wish.replay.fps), wish.controls, self._street()
+        )
+        return [open_camera(stack, self._session, ego, camera, settings) for camera in cameras]
 
     def _street(self) -> HdMap:
         shown = shown_fixtures(self._session.world, self._session.opendrive)
         fixtures = [Fixture(f.kind, f.signal_id, f.map_from_box, f.size_m, f.facing) for f in shown]
         return hd_map(self._session.opendrive, fixtures)
-
-    def _record(
-        self,
-        shot: _Shot,
-        number: int,
-        passed_ns: int,
-        snapshot: Snapshot,
-        states: Sequence[ObjectState],
-    ) -> None:
-        with self._timings.stage("pictures"):
-            try:
-                seen = shot.group.take(snapshot.frame, _PICTURE_S)
-            except BridgeError as error:
-                raise RunError(f"frame {number} of {shot.camera.name}: {error}") from error
-        pose = self._map_from_rig(number, snapshot) @ shot.camera.rig_from_camera
-        labels: Any = seen["labels"]
-        with self._timings.stage("decode"):
-            frame = ControlFrame(
-                passed_ns,
-                np.asarray(seen["rgb"], np.uint8),
-                np.asarray(seen["depth"], np.float32),
-                np.asarray(DECODERS["semantic"](labels), np.uint8),
-                decode_instance(labels),
-                np.asarray(seen["normals"], np.uint8) if "normals" in seen else None,
-                pose,
-                tuple(_box(state) for state in states),
-                self._lights,
-                snapshot.frame,
-            )
-        shot.poses.append(pose)
-        with self._timings.stage("wait for encoders"):
-            shot.clip.add(frame)
 
     def _map_from_rig(self, number: int, snapshot: Snapshot) -> Matrix:
         ego = self._ego
@@ -265,44 +175,11 @@ class _Studio:
             )
         return matrix_of(state.get_transform()) @ invert(ego.base_from_actor)
 
-    def _finish(
-        self, shot: _Shot, numbers: Sequence[int], players: Sequence[LabelledActor]
-    ) -> ClipDone:
-        wish, clip, camera = self._wish, shot.clip, shot.camera
-        files = clip.close()
-        ego = next((p for p in players if p.is_ego), None)
-        described = ClipCamera(
-            camera.name,
-            camera.model,
-            camera.shutter,
-            camera.rig_from_camera,
-            "base_link" if self._ego else "map",
-            f"{ego.blueprint} {ego.live_id}" if ego else "the map",
-            float(clip.rate),
+    def _story(self, carla_frames: Sequence[int], actors: Sequence[LabelledActor]) -> ClipStory:
+        wish = self._wish
+        return ClipStory(
+            carla_frames, actors, wish.engine, self._world(), self._recording(actors), wish.seed
         )
-        by_pixel = {p.pixel_id: p for p in players}
-        instances = [
-            {**entry, **(by_pixel[entry["id"]].to_json() if entry["id"] in by_pixel else {})}
-            for entry in clip.instances()
-        ]
-        agreement = clip.agreement.report()
-        content = ClipContent(
-            described,
-            files,
-            clip.options,
-            clip.stamps_ns,
-            list(numbers),
-            shot.poses,
-            {**dict.fromkeys(_SOURCES, wish.engine), "map": MAP_ENGINE},
-            {**_ORIGINS, "map": "OpenDRIVE of the map, boxes of the snapshot"},
-            instances,
-            self._world(),
-            self._recording(players),
-            wish.seed,
-            agreement,
-        )
-        write_manifest(clip.directory, content)
-        return ClipDone(clip.directory, camera.name, files, agreement)
 
     def _world(self) -> dict[str, Any]:
         return {
@@ -312,8 +189,8 @@ class _Studio:
             "weather": json.loads(weather_json(self._session.world)),
         }
 
-    def _recording(self, players: Sequence[LabelledActor]) -> dict[str, Any]:
-        window, options = self._window, self._wish.rerun
+    def _recording(self, actors: Sequence[LabelledActor]) -> dict[str, Any]:
+        window, options = self._window, self._wish.replay
         path = Path(self._info.path)
         return {
             "file": path.name,
@@ -325,10 +202,5 @@ class _Studio:
             "time_factor": options.time_factor,
             "ignore_hero": options.ignore_hero,
             "warmup_ticks": options.warmup,
-            "actors": [player.to_json() for player in players],
+            "actors": [actor.to_json() for actor in actors],
         }
-
-
-def _box(state: ObjectState) -> LabelBox:
-    actor = state.actor
-    return LabelBox(pixel_id(actor.id), actor.label, actor.size_m, state.map_from_box)

@@ -1,4 +1,4 @@
-"""Who plays whom: recorded ids, ids of live actors, ids of pixels."""
+"""Which live actor is which recorded one: recorded ids, ids of live actors, ids of pixels."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class LabelledActor:
     is_ego: bool
 
     def to_json(self) -> dict[str, Any]:
-        """Return the player as values that JSON can hold."""
+        """Return the actor as values that JSON can hold."""
         return asdict(self)
 
 
-def cast_of(
+def labelled_actors(
     recorded: Mapping[int, int],
     states: Sequence[ObjectState],
     known: tuple[LabelledActor, ...],
     ego: Ego | None,
 ) -> tuple[LabelledActor, ...]:
-    """Return the players known before and the new ones of this frame.
+    """Return the actors known before and the new ones of this frame.
 
     ``recorded`` has recorded ids by live ones; who is known without one gets it when it is there.
     ProtocolError when two actors share the 16 bits of a pixel's id.
@@ -43,7 +43,7 @@ def cast_of(
     if ego is not None:
         role = ego.actor.attributes.get("role_name", "")
         here.append((ego.actor.id, ego.actor.type_id, role, True))
-    old = {player.live_id for player in known}
+    old = {actor.live_id for actor in known}
     new = [one for one in here if one[0] not in old]
     late = any(p.recorded_id is None and p.live_id in recorded for p in known)
     if not new and not late:
@@ -52,9 +52,9 @@ def cast_of(
     for live_id, blueprint, role, is_ego in sorted(new):
         pixel = pixel_id(live_id)
         found.append(LabelledActor(recorded.get(live_id), live_id, pixel, blueprint, role, is_ego))
-    for one, other, *_ in PixelIds(player.live_id for player in found).shared:
+    for one, other, *_ in PixelIds(actor.live_id for actor in found).shared:
         raise ProtocolError(
-            f"actors {one} and {other} have the same 16 bits in CARLA's instance pictures; load "
+            f"actors {one} and {other} have the same 16 bits in CARLA's instance images; load "
             "the world again, so that ids start anew"
         )
     return tuple(found)

@@ -44,7 +44,7 @@ class ExactReplayOptions:
 
 @dataclass(frozen=True)
 class ReplayWindow:
-    """The frames of a rerun: frame k shows the recording at ``start_s + k * step_s``.
+    """The frames of an exact replay: frame k shows the recording at ``start_s + k * step_s``.
 
     ``notes`` are sentences for the user.
     """
@@ -66,7 +66,7 @@ class ReplayWindow:
 
 
 def window_of(timeline: Timeline, options: ExactReplayOptions) -> ReplayWindow:
-    """Return the frames of a rerun, cut at the recording's end; InputError when there are none."""
+    """Return the frames to show, cut at the recording's end; InputError when there are none."""
     if options.fps <= 0 or options.time_factor <= 0:
         raise InputError("frames a second and the time factor must lie above 0")
     step_s = options.time_factor / options.fps

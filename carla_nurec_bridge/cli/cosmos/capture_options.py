@@ -144,7 +144,7 @@ def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def rerun_of(settings: dict[str, Any]) -> ExactReplayOptions:
+def replay_of(settings: dict[str, Any]) -> ExactReplayOptions:
     """Return what of a recording is played, and how."""
     from ...carla_client.replay.exact_replay import ExactReplayOptions
 

@@ -19,7 +19,7 @@ from ...core import heartbeat
 from ...core.errors import InputError
 from ...core.ports import free_port
 from ..log.tables import console, examples
-from .capture_options import capture_options, rerun_of, sensors_of
+from .capture_options import capture_options, replay_of, sensors_of
 from .clip_options import clip_options, controls_of
 
 _ANSWER_S = 10.0
@@ -68,7 +68,7 @@ def _from_recording(recording: Path, settings: dict[str, Any], out: Console) -> 
     from .clip_report import tell
 
     started = time.monotonic()
-    sensors, rerun = sensors_of(settings), rerun_of(settings)
+    sensors, replay = sensors_of(settings), replay_of(settings)
     controls, notes = controls_of(settings)
     with (
         _server(recording, settings) as server,
@@ -82,7 +82,7 @@ def _from_recording(recording: Path, settings: dict[str, Any], out: Console) -> 
         wish = Capture(
             sensors,
             settings["output"],
-            rerun,
+            replay,
             controls,
             settings["actor_id"],
             settings["role"],

@@ -1,4 +1,4 @@
-"""Who plays whom in a replay, where live ids differ from recorded ones."""
+"""Which recorded actor a live one is, where live ids differ from recorded ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("carla")
 
 from carla_nurec_bridge.core.errors import ProtocolError
-from carla_nurec_bridge.labels.actor_ids import cast_of
+from carla_nurec_bridge.labels.actor_ids import labelled_actors
 
 
 def state(number: int, blueprint: str, role: str) -> Any:
@@ -22,26 +22,26 @@ def ego(number: int) -> Any:
     return SimpleNamespace(actor=actor)
 
 
-def test_players_get_their_recorded_ids_when_these_are_known() -> None:
+def test_actors_get_their_recorded_ids_when_these_are_known() -> None:
     states = [state(40, "vehicle.b", "one"), state(176, "vehicle.b", "two")]
-    first = cast_of({40: 175, 41: 174}, states, (), ego(41))
+    first = labelled_actors({40: 175, 41: 174}, states, (), ego(41))
     assert {p.live_id: (p.recorded_id, p.is_ego) for p in first} == {
         40: (175, False),
         41: (174, True),
         176: (None, False),
     }
     known = {40: 175, 41: 174, 176: 177}
-    second = cast_of(known, states, first, ego(41))
+    second = labelled_actors(known, states, first, ego(41))
     assert [(p.live_id, p.recorded_id) for p in second] == [(40, 175), (41, 174), (176, 177)]
-    assert cast_of(known, states, second, ego(41)) is second
+    assert labelled_actors(known, states, second, ego(41)) is second
 
 
 def test_two_actors_with_one_pixel_id_are_refused() -> None:
     states = [state(40, "vehicle.b", "one"), state(40 + 65536, "vehicle.b", "two")]
     with pytest.raises(ProtocolError, match="40 and 65576 have the same 16 bits"):
-        cast_of({}, states, (), None)
+        labelled_actors({}, states, (), None)
 
 
 def test_pixels_of_large_ids_are_their_low_bits() -> None:
-    [player] = cast_of({}, [state(65544, "vehicle.b", "one")], (), None)
-    assert (player.live_id, player.pixel_id) == (65544, 8)
+    [actor] = labelled_actors({}, [state(65544, "vehicle.b", "one")], (), None)
+    assert (actor.live_id, actor.pixel_id) == (65544, 8)
