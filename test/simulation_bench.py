@@ -29,7 +29,7 @@ class FakeEntities:
         self.fault: Exception | None = None
         self._all = [thing("hero", "ego")]
         self.blueprints = [SimpleNamespace(id=name) for name in BLUEPRINTS]
-        self.entrances: list[Any] = []
+        self.spawned: list[Any] = []
 
     def _note(self, *asked: Any) -> None:
         if self.fault is not None:
@@ -69,17 +69,17 @@ class FakeRun:
         client = SimpleNamespace(get_available_maps=lambda: ["/Game/Carla/Maps/Town01"])
         self.session = SimpleNamespace(map=town, client=client)
 
-    def reset(self, *, keep_guests: bool) -> None:
-        raise InputError(f"not here, with {keep_guests=}")
+    def reset(self, *, keep_spawned: bool) -> None:
+        raise InputError(f"not here, with {keep_spawned=}")
 
-    def send_guests_away(self) -> None:
+    def destroy_spawned(self) -> None:
         self.entities._all = self.entities._all[:1]
 
     def load_world(self, name: str, xodr: str) -> None:
         self.worlds.append((name, xodr))
 
 
-class FakeDesk:
+class FakeExecutor:
     """Keeps what is served, to be asked in this thread."""
 
     def __init__(self) -> None:

@@ -38,7 +38,7 @@ from ..ros.lockstep.owner import LockstepOwner
 from ..ros.lockstep.protocol import Phase, RunState
 from ..ros.parameters.declare import load
 from ..ros.parameters.ego import EgoParameters
-from ..ros.parameters.setup_from_parameters import added_names, play_of, replay_wish
+from ..ros.parameters.setup_from_parameters import added_names, replay_wish, setup_from_parameters
 from ..ros.publishers.ego import EVENTS, EgoPublisher
 from ..ros.publishers.inserted_tracks import InsertedTracks
 from ..ros.publishers.publishers import Publishers
@@ -114,16 +114,16 @@ class CarlaEgo:
         self._ambiguous: set[int] = set()
         self._replay: ReplayPlan | None = None
 
-    def run(self, desk: ServiceExecutor) -> int:
+    def run(self, executor: ServiceExecutor) -> int:
         """Drive or replay the run; return 0. BridgeError when it cannot be finished."""
         if self._p.owns_clock:
             refuse_second_clock(self._node, DISCOVERY_S)
         if self._p.start_paused:
             self._control.become("paused")
-        StandardServices(desk, self._control, self, self._requests)
+        StandardServices(executor, self._control, self, self._requests)
         package = simulation_package()
         if package is not None:
-            SimulationServices(package, desk, self._control, self, self._p.frame_prefix)
+            SimulationServices(package, executor, self._control, self, self._p.frame_prefix)
         try:
             while True:
                 try:
@@ -180,11 +180,11 @@ class CarlaEgo:
         p, session = self._p, self._session
         with ExitStack() as stack:
             self._stage = stack.enter_context(
-                PreparedEpisode(session, play_of(p, self._scene, self._replay))
+                PreparedEpisode(session, setup_from_parameters(p, self._scene, self._replay))
             )
             self._stage.open()
             ego = self._stage.ego
-            self._guests = stack.enter_context(SpawnedActors(session))
+            self._spawned = stack.enter_context(SpawnedActors(session))
             self._sensors = stack.enter_context(
                 RigSensors(
                     session.client,
@@ -198,7 +198,7 @@ class CarlaEgo:
             self._observer = FrameObserver(
                 session, ego, p.dt_s, from_poses=p.mode in ("replay", "scene")
             )
-            self._entities = Entities(session, ego, self._guests, self._observer)
+            self._entities = Entities(session, ego, self._spawned, self._observer)
             self._inbox.wheelbase_m = ego.info.wheelbase_m
             self._controller = DriveController(ego.info, p.dt_s)
             opendrive, lights = session.opendrive, self._stage.lights
@@ -305,7 +305,7 @@ class CarlaEgo:
                 self._sensors.before_last_tick(self._at.frame + 1)
             snapshot = session.tick()
             self._stage.after_tick(snapshot)
-        self._guests.after_tick()
+        self._spawned.after_tick()
         self._entities.after_tick()
         return snapshot
 
@@ -390,19 +390,19 @@ class CarlaEgo:
         """The stamp of the last frame, ns."""
         return self._at.stamp_ns
 
-    def reset(self, *, keep_guests: bool) -> None:
+    def reset(self, *, keep_spawned: bool) -> None:
         """Set the stage anew; who was spawned is put back or sent away. Time goes on."""
         if self._p.lockstep:
             raise InputError("a run in lock-step cannot be reset; start another")
-        entrances = self._entities.entrances if keep_guests else []
+        spawned = self._entities.spawned if keep_spawned else []
         self._leave_stage()
         self._set_stage_again()
-        for entrance in entrances:
-            self._entities.spawn(entrance.kind, matrix_of(entrance.place))
+        for one in spawned:
+            self._entities.spawn(one.spec, matrix_of(one.place))
 
-    def send_guests_away(self) -> None:
+    def destroy_spawned(self) -> None:
         """Destroy everybody who was spawned."""
-        self._entities.remove_guests()
+        self._entities.remove_spawned()
 
     def load_world(self, name: str, xodr: str) -> None:
         """Load the map called ``name``, or else one made of OpenDRIVE text; set the stage there."""
@@ -482,8 +482,8 @@ class CarlaEgo:
 
 def work(node: Node, spinner: Spinner) -> int:
     """Run the node's work in the main thread."""
-    with ServiceExecutor(node) as desk:
-        return CarlaEgo(node, spinner, load(node, EgoParameters)).run(desk)
+    with ServiceExecutor(node) as executor:
+        return CarlaEgo(node, spinner, load(node, EgoParameters)).run(executor)
 
 
 def main(args: list[str] | None = None) -> None:

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from simulation_bench import FakeDesk, FakeRun, HereControl
+from simulation_bench import FakeExecutor, FakeRun, HereControl
 
 pytest.importorskip("simulation_interfaces")
 from simulation_interfaces import action, msg, srv
@@ -117,10 +117,10 @@ def constants() -> dict[str, int]:
 
 
 @pytest.fixture(params=VERSIONS)
-def served(request: pytest.FixtureRequest) -> tuple[Version, FakeDesk, FakeRun]:
-    version, desk, run = VERSIONS[request.param], FakeDesk(), FakeRun()
-    SimulationServices(package_of(version), desk, HereControl(), run, "")  # type: ignore[arg-type]
-    return version, desk, run
+def served(request: pytest.FixtureRequest) -> tuple[Version, FakeExecutor, FakeRun]:
+    version, executor, run = VERSIONS[request.param], FakeExecutor(), FakeRun()
+    SimulationServices(package_of(version), executor, HereControl(), run, "")  # type: ignore[arg-type]
+    return version, executor, run
 
 
 def resource(version: Version, field: str, uri: str = "", text: str = "") -> dict[str, Any]:
@@ -142,68 +142,68 @@ def test_nothing_is_needed_where_the_package_is_missing(monkeypatch: pytest.Monk
 
 
 def test_a_car_is_spawned_by_its_blueprint_and_by_text(served: Any) -> None:
-    version, desk, run = served
+    version, executor, run = served
     pose = srv.SpawnEntity.Request().initial_pose
     pose.pose.position.x = 60.0
     by_uri = resource(version, "entity_resource", uri="vehicle.audi.tt")
-    answer = desk.ask("spawn_entity", name="car1", initial_pose=pose, **by_uri)
+    answer = executor.ask("spawn_entity", name="car1", initial_pose=pose, **by_uri)
     assert (answer.result.result, answer.entity_name) == (Result.RESULT_OK, "car1")
     by_text = resource(version, "entity_resource", text="{blueprint: walker.pedestrian.0001}")
-    answer = desk.ask("spawn_entity", name="who", initial_pose=pose, **by_text)
+    answer = executor.ask("spawn_entity", name="who", initial_pose=pose, **by_text)
     assert (answer.result.result, answer.entity_name) == (Result.RESULT_OK, "who")
     (_, first, name, at), (_, second, _, _) = run.entities.asked
     assert (first, name, at[0, 3]) == ("vehicle.audi.tt", "car1", 60.0)
     assert second == "walker.pedestrian.0001"
-    nothing = desk.ask("spawn_entity", name="x", initial_pose=pose)
+    nothing = executor.ask("spawn_entity", name="x", initial_pose=pose)
     assert nothing.result.result == srv.SpawnEntity.Response.NO_RESOURCE
 
 
 def test_a_state_is_set_in_part_where_there_are_flags_else_as_a_whole(served: Any) -> None:
-    version, desk, run = served
+    version, executor, run = served
     state = msg.EntityState()
     state.pose.position.x, state.twist.linear.x = 3.0, 4.0
     only_pose = {"set_pose": True} if version.set_pose else {}
-    answer = desk.ask("set_entity_state", entity="hero", state=state, **only_pose)
+    answer = executor.ask("set_entity_state", entity="hero", state=state, **only_pose)
     assert answer.result.result == Result.RESULT_OK
     [(_, name, pose, twist)] = run.entities.asked
     assert (name, pose[0, 3]) == ("hero", 3.0)
     assert twist is None if version.set_pose else twist[0][0] == 4.0
     state.acceleration.linear.x = 1.0
-    told = desk.ask("set_entity_state", entity="hero", state=state)
+    told = executor.ask("set_entity_state", entity="hero", state=state)
     assert ("acceleration" in told.result.error_message) is not version.set_pose
 
 
 def test_what_can_be_spawned_is_listed(served: Any) -> None:
-    version, desk, _ = served
-    listed = desk.ask("get_spawnables").spawnables
+    version, executor, _ = served
+    listed = executor.ask("get_spawnables").spawnables
     uris = [s.entity_resource.uri if version.entity_resource else s.uri for s in listed]
     assert uris == ["vehicle.audi.tt", "walker.pedestrian.0001"]
 
 
 def test_worlds_are_loaded_where_the_version_has_them(served: Any) -> None:
-    version, desk, run = served
-    assert {f"{n}_world" for n in ("load", "get_current")} <= desk.served.keys() or (
-        not version.worlds and not any("world" in name for name in desk.served)
+    version, executor, run = served
+    assert {f"{n}_world" for n in ("load", "get_current")} <= executor.served.keys() or (
+        not version.worlds and not any("world" in name for name in executor.served)
     )
     if not version.worlds:
         return
     by_name = resource(version, "world_resource", uri="Town01")
-    answer = desk.ask("load_world", **by_name)
+    answer = executor.ask("load_world", **by_name)
     assert answer.result.result == Result.RESULT_OK
     assert (answer.world.name, answer.world.world_resource.uri) == ("Town01", "Carla/Maps/Town01")
-    desk.ask("load_world", **resource(version, "world_resource", text="<OpenDRIVE/>"))
+    executor.ask("load_world", **resource(version, "world_resource", text="<OpenDRIVE/>"))
     assert run.worlds == [("Town01", ""), ("", "<OpenDRIVE/>")]
-    assert desk.ask("load_world").result.result == srv.LoadWorld.Response.NO_RESOURCE
+    assert executor.ask("load_world").result.result == srv.LoadWorld.Response.NO_RESOURCE
 
 
 def test_features_are_those_that_are_served(served: Any) -> None:
-    version, desk, _ = served
-    numbers = set(desk.ask("get_simulator_features").features.features)
+    version, executor, _ = served
+    numbers = set(executor.ask("get_simulator_features").features.features)
     named = {name for name, number in constants().items() if number in numbers}
     assert ("SPAWNING_ENTITIES" in named) == version.spawn_entities
     assert ("WORLD_LOADING" in named) == version.worlds
     assert {"SPAWNING", "DELETING", "STEP_SIMULATION_ACTION", "ENTITY_STATE_SETTING"} <= named
-    assert ("spawn_entities" in desk.served) == version.spawn_entities
+    assert ("spawn_entities" in executor.served) == version.spawn_entities
 
 
 def test_a_field_that_no_version_lacks_today_may_be_missing_tomorrow() -> None:
@@ -215,11 +215,11 @@ def test_a_field_that_no_version_lacks_today_may_be_missing_tomorrow() -> None:
         Request=without(srv.SpawnEntity.Request, "entity_resource"),
         Response=srv.SpawnEntity.Response,
     )
-    desk = FakeDesk()
-    SimulationServices(package, desk, HereControl(), FakeRun(), "")  # type: ignore[arg-type]
+    executor = FakeExecutor()
+    SimulationServices(package, executor, HereControl(), FakeRun(), "")  # type: ignore[arg-type]
     for answer, word in (
-        (desk.ask("get_entities"), "Request.filters"),
-        (desk.ask("spawn_entity", name="x"), "what is wanted"),
+        (executor.ask("get_entities"), "Request.filters"),
+        (executor.ask("spawn_entity", name="x"), "what is wanted"),
     ):
         assert answer.result.result == Result.RESULT_FEATURE_UNSUPPORTED
         assert word in answer.result.error_message
@@ -290,8 +290,8 @@ def ask(kind, name, /, **fields):
     future = client.call_async(kind.Request(**fields))
     rclpy.spin_until_future_complete(user, future, timeout_sec=200.0)
     return future.result()
-with ServiceExecutor(node) as desk:
-    SimulationServices(simulation_package(), desk, control, run, "")
+with ServiceExecutor(node) as executor:
+    SimulationServices(simulation_package(), executor, control, run, "")
     thread.start()
     state = ask(srv.SetEntityState, "set_entity_state", entity="hero").result.result
     spawned = ask(srv.SpawnEntity, "spawn_entity", name="car1", uri="vehicle.audi.tt")

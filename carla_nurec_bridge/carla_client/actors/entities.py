@@ -67,17 +67,17 @@ class EntityMotion:
 
 @final
 class Entities:
-    """The things of one stage.
+    """The things of one episode.
 
     What is asked between two ticks is told back at once, although CARLA shows it after the next.
     """
 
     def __init__(
-        self, session: Session, ego: Ego, guests: SpawnedActors, observer: FrameObserver
+        self, session: Session, ego: Ego, spawned: SpawnedActors, observer: FrameObserver
     ) -> None:
         self._session = session
         self._ego = ego
-        self._guests = guests
+        self._spawned = spawned
         self._observer = observer
         self._label_of = labels_of(session.world.get_blueprint_library())
         self._names: dict[int, str] = {}
@@ -146,36 +146,36 @@ class Entities:
         return [b for b in self._session.world.get_blueprint_library() if _kind(b.id) is not None]
 
     @property
-    def entrances(self) -> list[SpawnRequest]:
-        """How each guest was spawned."""
-        return list(self._guests.entrances)
+    def spawned(self) -> list[SpawnedActor]:
+        """Who was spawned here, and how."""
+        return list(self._spawned.actors)
 
-    def spawn(self, kind: ActorSpec, map_from_actor: Matrix) -> Entity:
+    def spawn(self, spec: ActorSpec, map_from_actor: Matrix) -> Entity:
         """Spawn an actor; InputError when it has no room or no blueprint."""
-        actor = self._guests.enter(kind, transform_of(map_from_actor))
+        actor = self._spawned.spawn(spec, transform_of(map_from_actor))
         self._fresh[actor.id] = actor
         still = np.zeros(3)
         self._asked[actor.id] = EntityMotion(map_from_actor, still, still, still)
         return self._entity(actor)
 
-    def spawn_all(self, guests: list[SpawnedActor]) -> list[int]:
+    def spawn_all(self, requests: list[SpawnRequest]) -> list[int]:
         """Spawn actors at their places; return their ids."""
-        places = [matrix_of(self._guests.place(guest)) for guest in guests]
-        pairs = zip(guests, places, strict=True)
-        return [self.spawn(guest, place).actor.id for guest, place in pairs]
+        places = [matrix_of(self._spawned.transform_for(request)) for request in requests]
+        pairs = zip(requests, places, strict=True)
+        return [self.spawn(request, place).actor.id for request, place in pairs]
 
-    def remove_guests(self) -> None:
+    def remove_spawned(self) -> None:
         """Destroy everybody who was spawned here."""
-        spawned = {entrance.actor.id for entrance in self._guests.entrances}
+        ids = {one.actor.id for one in self._spawned.actors}
         for entity in self.all():
-            if entity.actor.id in spawned:
+            if entity.actor.id in ids:
                 self.remove(entity)
 
     def remove(self, entity: Entity) -> None:
         """Destroy an actor; InputError for the ego."""
         if entity.kind == "ego":
             raise InputError(f"{entity.name} is the ego; end the run instead")
-        self._guests.leave(entity.actor)
+        self._spawned.destroy(entity.actor)
         self._gone.add(entity.actor.id)
         self._fresh.pop(entity.actor.id, None)
 

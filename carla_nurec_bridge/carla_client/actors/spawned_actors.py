@@ -37,7 +37,7 @@ class ActorSpec(BaseModel):
         return self
 
 
-class SpawnedActor(ActorSpec):
+class SpawnRequest(ActorSpec):
     """One actor: where, in the map frame, or at which of the map's spawn points."""
 
     position_m: tuple[_Metres, _Metres, _Metres] | None = None
@@ -45,29 +45,29 @@ class SpawnedActor(ActorSpec):
     spawn_point: Annotated[int, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
-    def _placed(self) -> SpawnedActor:
+    def _placed(self) -> SpawnRequest:
         if (self.position_m is None) == (self.spawn_point is None):
             raise ValueError("give either position_m or spawn_point")
         return self
 
 
 @dataclass(frozen=True)
-class SpawnRequest:
-    """How an actor was spawned."""
+class SpawnedActor:
+    """An actor, as what and where it was spawned."""
 
     actor: carla.Actor
-    kind: ActorSpec
+    spec: ActorSpec
     place: carla.Transform
 
 
-def read_guests(text: str) -> list[SpawnedActor]:
+def read_spawn_requests(text: str) -> list[SpawnRequest]:
     """Read a YAML list of actors, or one alone; InputError names the entry and the field."""
     content = _yaml(text)
     entries = content if isinstance(content, list) else [content]
-    return [_checked(SpawnedActor, entry, f"actor {index}.") for index, entry in enumerate(entries)]
+    return [_checked(SpawnRequest, entry, f"actor {index}.") for index, entry in enumerate(entries)]
 
 
-def read_kind(text: str) -> ActorSpec:
+def read_spec(text: str) -> ActorSpec:
     """Read one actor without a place from YAML; InputError names the field."""
     return _checked(ActorSpec, _yaml(text), "actor ")
 
@@ -97,7 +97,7 @@ class SpawnedActors:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.entrances: list[SpawnRequest] = []
+        self.actors: list[SpawnedActor] = []
         self._manager: carla.TrafficManager | None = None
         self._waiting: list[carla.Vehicle] = []
 
@@ -112,18 +112,18 @@ class SpawnedActors:
     ) -> None:
         self.close()
 
-    def enter(self, kind: ActorSpec, place: carla.Transform) -> carla.Actor:
+    def spawn(self, spec: ActorSpec, place: carla.Transform) -> carla.Actor:
         """Spawn an actor and return it; InputError when it has no room or no blueprint."""
-        actor = spawn(self._session.world, kind.blueprint, kind.role_name, place)
-        self.entrances.append(SpawnRequest(actor, kind, place))
-        if kind.autopilot:
+        actor = spawn(self._session.world, spec.blueprint, spec.role_name, place)
+        self.actors.append(SpawnedActor(actor, spec, place))
+        if spec.autopilot:
             self._traffic_port()
             self._waiting.append(actor)
         return actor
 
-    def leave(self, actor: carla.Actor) -> None:
+    def destroy(self, actor: carla.Actor) -> None:
         """Destroy an actor, whoever spawned it."""
-        self.entrances = [e for e in self.entrances if e.actor.id != actor.id]
+        self.actors = [one for one in self.actors if one.actor.id != actor.id]
         self._waiting = [waiting for waiting in self._waiting if waiting.id != actor.id]
         self._session.client.apply_batch_sync([carla.command.DestroyActor(actor.id)], False)
 
@@ -133,17 +133,19 @@ class SpawnedActors:
         for actor in waiting:
             actor.set_autopilot(True, self._traffic_port())
 
-    def place(self, guest: SpawnedActor) -> carla.Transform:
-        """Return where a guest is to stand; InputError when the map has no such spawn point."""
-        if guest.position_m is not None:
-            return transform_of(matrix_from_xyz_rpy(guest.position_m, (0.0, 0.0, guest.yaw_rad)))
-        points = self._session.map.get_spawn_points()
-        assert guest.spawn_point is not None
-        if guest.spawn_point >= len(points):
-            raise InputError(
-                f"the map has no spawn point {guest.spawn_point}; it has {len(points)}"
+    def transform_for(self, request: SpawnRequest) -> carla.Transform:
+        """Return where an actor is to stand; InputError when the map has no such spawn point."""
+        if request.position_m is not None:
+            return transform_of(
+                matrix_from_xyz_rpy(request.position_m, (0.0, 0.0, request.yaw_rad))
             )
-        return points[guest.spawn_point]
+        points = self._session.map.get_spawn_points()
+        assert request.spawn_point is not None
+        if request.spawn_point >= len(points):
+            raise InputError(
+                f"the map has no spawn point {request.spawn_point}; it has {len(points)}"
+            )
+        return points[request.spawn_point]
 
     def _traffic_port(self) -> int:
         if self._manager is None:
@@ -152,14 +154,14 @@ class SpawnedActors:
 
     def close(self) -> None:
         """Destroy what was spawned; a second call does nothing."""
-        entrances, self.entrances = self.entrances, []
+        actors, self.actors = self.actors, []
         manager, self._manager = self._manager, None
         try:
             if manager is not None:
                 self._session.traffic_managers.close(manager)
-            if entrances:
+            if actors:
                 self._session.client.apply_batch(
-                    [carla.command.DestroyActor(entrance.actor.id) for entrance in entrances]
+                    [carla.command.DestroyActor(one.actor.id) for one in actors]
                 )
         except RuntimeError:
             return  # the server is gone, and its actors with it

@@ -1,4 +1,4 @@
-"""What ``carla_ego`` puts on the stage, from its parameters."""
+"""The episode that ``carla_ego`` prepares, from its parameters."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ def replay_wish(p: EgoParameters) -> ReplayWish:
     )
 
 
-def play_of(p: EgoParameters, scene: Scene | None, replay: ReplayPlan | None) -> EpisodeSetup:
-    """Return the play of a mode; InputError when mode scene has no scene."""
+def setup_from_parameters(
+    p: EgoParameters, scene: Scene | None, replay: ReplayPlan | None
+) -> EpisodeSetup:
+    """Return the setup of a mode; InputError when mode scene has no scene."""
     vehicles = 0 if p.mode == "follow" else p.vehicles
-    play = EpisodeSetup(p.seed, p.blueprint, p.role_name, vehicles, p.route_length_m)
+    setup = EpisodeSetup(p.seed, p.blueprint, p.role_name, vehicles, p.route_length_m)
     if p.extras:
         if p.mode not in ("drive", "scene"):
             raise InputError(f"extras are added in the modes drive and scene, not in {p.mode}")
-        play = replace(play, extras=draw_extras(load_extras(p.extras), p.seed))
+        setup = replace(setup, extras=draw_extras(load_extras(p.extras), p.seed))
     if replay is not None:
-        return replace(play, replay=replay)
+        return replace(setup, replay=replay)
     if p.mode == "scene":
         if scene is None:
             raise InputError("mode scene replays a scene package; give the parameter scene")
@@ -41,8 +43,8 @@ def play_of(p: EgoParameters, scene: Scene | None, replay: ReplayPlan | None) ->
             p.handover_tracks,
             p.handover_tracks_s,
         )
-        return replace(play, scene=scene, handover=handover)
-    return play
+        return replace(setup, scene=scene, handover=handover)
+    return setup
 
 
 def added_names(p: EgoParameters) -> tuple[str, ...]:

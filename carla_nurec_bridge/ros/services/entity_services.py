@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from geometry_msgs.msg import Accel
 
-from ...carla_client.actors.spawned_actors import ActorSpec, read_kind
+from ...carla_client.actors.spawned_actors import ActorSpec, read_spec
 from ...core.errors import InputError
 from ...core.frames import Matrix
 from ...core.near_names import no_blueprint
@@ -47,19 +47,19 @@ _FARTHEST_M = 1e6
 
 
 class EntityServices:
-    """Serves them at ``desk``; everything is done in the thread that ticks."""
+    """Serves them with ``executor``; everything is done in the thread that ticks."""
 
     def __init__(
         self,
         package: SimulationPackage,
-        desk: ServiceExecutor,
+        executor: ServiceExecutor,
         control: RunControl,
-        director: RunInterface,
+        run: RunInterface,
         frame_prefix: str,
     ) -> None:
         self._package = package
         self._control = control
-        self._director = director
+        self._run = run
         self._base = f"{frame_prefix}base_link"
         one, filters = ("entity",), ("filters",)
         services = (
@@ -73,14 +73,14 @@ class EntityServices:
             Served("SpawnEntity", self._spawn, ("name", "initial_pose"), ("entity_name",)),
             Served("SpawnEntities", self._spawn_all, ("spawn_requests",), ("results",)),
         )
-        package.serve(desk, services, self._between_frames)
+        package.serve(executor, services, self._between_frames)
 
     def _between_frames(self, work: Work) -> Work:
         return lambda request, response: self._control.call(lambda: work(request, response))
 
     @property
     def _entities(self) -> Entities:
-        return self._director.entities
+        return self._run.entities
 
     def _list(self, request: Any, response: Any) -> None:
         response.entities = [entity.name for entity in self._passing(request.filters)]
@@ -148,7 +148,7 @@ class EntityServices:
 
     def _state_of(self, entity: Entity) -> Any:
         motion = self._entities.motion(entity)
-        return state_message(self._package.msg, motion, self._director.stamp_ns)
+        return state_message(self._package.msg, motion, self._run.stamp_ns)
 
     def _find(self, name: str) -> Entity:
         entity = self._entities.find(name)
@@ -171,7 +171,7 @@ class EntityServices:
         if not uri and not text:
             raise CallRefused(_NO_RESOURCE, "give a blueprint as uri, or YAML as resource_string")
         try:
-            kind = ActorSpec(blueprint=uri, role_name="") if uri else read_kind(text)
+            kind = ActorSpec(blueprint=uri, role_name="") if uri else read_spec(text)
         except InputError as error:
             raise CallRefused(_PARSE_ERROR, str(error)) from error
         known = {b.id for b in self._entities.blueprints}
@@ -197,7 +197,7 @@ class EntityServices:
 
 
 def _pose(message: Any, code: int) -> Matrix:
-    """Return a message's pose; Refused with ``code`` when it is none."""
+    """Return a message's pose; CallRefused with ``code`` when it is none."""
     q = message.orientation
     norm = float(np.linalg.norm([q.x, q.y, q.z, q.w]))
     position = vector_array(message.position)

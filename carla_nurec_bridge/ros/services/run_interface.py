@@ -24,10 +24,10 @@ class RunInterface(Protocol):
     def stamp_ns(self) -> int:
         """The stamp of the last frame, ns."""
 
-    def reset(self, *, keep_guests: bool) -> None:
+    def reset(self, *, keep_spawned: bool) -> None:
         """Set the stage anew; who was spawned is put back or sent away. Time goes on."""
 
-    def send_guests_away(self) -> None:
+    def destroy_spawned(self) -> None:
         """Destroy everybody who was spawned."""
 
     def load_world(self, name: str, xodr: str) -> None:

@@ -47,7 +47,7 @@ class SimulationPackage:
 
     def serve(
         self,
-        desk: ServiceExecutor,
+        executor: ServiceExecutor,
         services: Sequence[Served],
         around: Callable[[Work], Work] = lambda work: work,
     ) -> None:
@@ -66,7 +66,7 @@ class SimulationPackage:
                 if not has(getattr(kind, side), field)
             ]
             work = around(served.work) if not lacking else _unsupported(served.name, lacking)
-            desk.serve(kind, snake_case(served.name), answering(work))
+            executor.serve(kind, snake_case(served.name), answering(work))
 
     def offers(self, name: str) -> bool:
         """Say whether there is a service or an action of that name."""
@@ -92,7 +92,7 @@ def has(kind: Any, field: str) -> bool:
 def resource_of(message: Any) -> tuple[str, str]:
     """Return the URI and the text of what is asked for, wherever the message's version has them.
 
-    Refused when it has neither.
+    CallRefused when it has neither.
     """
     held = next((getattr(message, field) for field in _RESOURCES if has(message, field)), message)
     found = [

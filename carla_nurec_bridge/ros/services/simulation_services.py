@@ -53,29 +53,29 @@ class SimulationServices:
     def __init__(
         self,
         package: SimulationPackage,
-        desk: ServiceExecutor,
+        executor: ServiceExecutor,
         control: RunControl,
-        director: RunInterface,
+        run: RunInterface,
         frame_prefix: str,
     ) -> None:
         self._package = package
         self._control = control
-        self._director = director
+        self._run = run
         features = getattr(package.srv, "GetSimulatorFeatures", None)
         if features is not None:
-            desk.serve(features, "get_simulator_features", self._features)
+            executor.serve(features, "get_simulator_features", self._features)
         services = (
             Served("GetSimulationState", self._state, response=("state",)),
             Served("SetSimulationState", self._set_state, request=("state",)),
             Served("StepSimulation", self._step, request=("steps",)),
             Served("ResetSimulation", self._reset, request=("scope",)),
         )
-        package.serve(desk, services)
-        EntityServices(package, desk, control, director, frame_prefix)
-        WorldServices(package, desk, control, director)
+        package.serve(executor, services)
+        EntityServices(package, executor, control, run, frame_prefix)
+        WorldServices(package, executor, control, run)
         if package.offers("SimulateSteps"):
             kind = package.action.SimulateSteps
-            self._action = desk.act(kind, "simulate_steps", self._simulate)
+            self._action = executor.act(kind, "simulate_steps", self._simulate)
 
     def _features(self, _request: Any, response: Any) -> Any:
         kinds = self._package.msg.SimulatorFeatures
@@ -103,7 +103,7 @@ class SimulationServices:
         self._control.become("paused" if wanted == "stopped" else wanted)
         if wanted == "stopped":
             try:
-                self._control.call(lambda: self._director.reset(keep_guests=False))
+                self._control.call(lambda: self._run.reset(keep_spawned=False))
             except BridgeError:
                 self._control.become(before)
                 raise
@@ -118,9 +118,9 @@ class SimulationServices:
             raise CallRefused(UNSUPPORTED, "time is never set back; choose another scope")
         if scope & _SCOPE_STATE:
             keep = not scope & _SCOPE_SPAWNED
-            self._control.call(lambda: self._director.reset(keep_guests=keep))
+            self._control.call(lambda: self._run.reset(keep_spawned=keep))
         elif scope & _SCOPE_SPAWNED:
-            self._control.call(self._director.send_guests_away)
+            self._control.call(self._run.destroy_spawned)
         return "time goes on" if scope & _SCOPE_TIME else ""
 
     def _simulate(self, goal: Any) -> Any:

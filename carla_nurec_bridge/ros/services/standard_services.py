@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from std_srvs.srv import SetBool, Trigger
 
-from ...carla_client.actors.spawned_actors import read_guests
+from ...carla_client.actors.spawned_actors import read_spawn_requests
 from ...core.errors import told
 from .run_control import RunControl
 from .run_interface import RunInterface
@@ -20,17 +20,17 @@ class StandardServices:
 
     def __init__(
         self,
-        desk: ServiceExecutor,
+        executor: ServiceExecutor,
         control: RunControl,
-        director: RunInterface,
+        run: RunInterface,
         requests: WorldRequests,
     ) -> None:
         self._control = control
-        self._director = director
+        self._run = run
         self._requests = requests
-        desk.serve(SetBool, "~/pause", self._pause)
+        executor.serve(SetBool, "~/pause", self._pause)
         for name, work in (("step", self._step), ("reset", self._reset), ("spawn", self._spawn)):
-            desk.serve(Trigger, f"~/{name}", _trigger(work))
+            executor.serve(Trigger, f"~/{name}", _trigger(work))
 
     def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._control.become("paused" if request.data else "playing")
@@ -42,13 +42,13 @@ class StandardServices:
         return "one frame"
 
     def _reset(self) -> str:
-        self._control.call(lambda: self._director.reset(keep_guests=False))
+        self._control.call(lambda: self._run.reset(keep_spawned=False))
         return "reset; time goes on"
 
     def _spawn(self) -> str:
         """Spawn the actors of the last ``command/spawn``; tell their ids."""
-        guests = read_guests(self._requests.spawn())
-        return json.dumps(self._control.call(lambda: self._director.entities.spawn_all(guests)))
+        requests = read_spawn_requests(self._requests.spawn())
+        return json.dumps(self._control.call(lambda: self._run.entities.spawn_all(requests)))
 
 
 def _trigger(

@@ -28,18 +28,18 @@ _SPAWN_TAG = "spawn"
 
 
 class WorldServices:
-    """Serves them at ``desk``."""
+    """Serves them with ``executor``."""
 
     def __init__(
         self,
         package: SimulationPackage,
-        desk: ServiceExecutor,
+        executor: ServiceExecutor,
         control: RunControl,
-        director: RunInterface,
+        run: RunInterface,
     ) -> None:
         self._msg = package.msg
         self._control = control
-        self._director = director
+        self._run = run
         sources = ("filter", "additional_sources")
         services = (
             Served("GetSpawnables", self._spawnables, ("sources",), ("spawnables",)),
@@ -48,10 +48,10 @@ class WorldServices:
             Served("GetAvailableWorlds", self._available, sources, ("worlds",)),
             Served("LoadWorld", self._load, response=("world",)),
         )
-        package.serve(desk, services)
+        package.serve(executor, services)
 
     def _spawnables(self, request: Any, response: Any) -> str:
-        library = self._control.call(lambda: self._director.entities.blueprints)
+        library = self._control.call(lambda: self._run.entities.blueprints)
         catalogue = load_catalogue()
         for identity in sorted(blueprint.id for blueprint in library):
             item = self._msg.Spawnable()
@@ -75,7 +75,7 @@ class WorldServices:
     def _named_poses(self, request: Any, response: Any) -> None:
         if not has_tags(request.tags, [_SPAWN_TAG]):
             return
-        points = self._control.call(lambda: self._director.session.map.get_spawn_points())
+        points = self._control.call(lambda: self._run.session.map.get_spawn_points())
         response.poses = [
             self._msg.NamedPose(
                 name=f"spawn_point_{index}",
@@ -87,7 +87,7 @@ class WorldServices:
         ]
 
     def _current(self, _request: Any, response: Any) -> None:
-        response.world = self._world(self._control.call(lambda: self._director.session.map.name))
+        response.world = self._world(self._control.call(lambda: self._run.session.map.name))
 
     def _available(self, request: Any, response: Any) -> str:
         if request.filter.tags:
@@ -109,14 +109,12 @@ class WorldServices:
                 NOT_FOUND, f"CARLA has no map {wanted!r}; it has: {', '.join(sorted(known))}"
             )
         xodr = "" if wanted else text
-        self._control.call(lambda: self._director.load_world(wanted, xodr))
+        self._control.call(lambda: self._run.load_world(wanted, xodr))
         self._control.become("stopped")
         self._current(request, response)
 
     def _names(self) -> list[str]:
-        return sorted(
-            self._control.call(lambda: self._director.session.client.get_available_maps())
-        )
+        return sorted(self._control.call(lambda: self._run.session.client.get_available_maps()))
 
     def _world(self, path: str) -> Any:
         return self._msg.WorldResource(

@@ -9,7 +9,7 @@ import pytest
 
 carla = pytest.importorskip("carla")
 
-from carla_nurec_bridge.carla_client.actors.spawned_actors import read_guests  # noqa: E402
+from carla_nurec_bridge.carla_client.actors.spawned_actors import read_spawn_requests  # noqa: E402
 from carla_nurec_bridge.carla_client.sensors import decode as readings  # noqa: E402
 from carla_nurec_bridge.core.errors import InputError  # noqa: E402
 from carla_nurec_bridge.core.rig.lidar_turn import LidarTurn  # noqa: E402
@@ -102,8 +102,8 @@ def test_events_are_13_bytes_and_told_against_the_stamp() -> None:
 
 
 def test_actors_to_spawn_are_read_one_or_many() -> None:
-    assert read_guests("{spawn_point: 3}")[0].spawn_point == 3
-    two = read_guests("[{spawn_point: 1}, {position_m: [1, 2, 3], yaw_rad: 1.5}]")
+    assert read_spawn_requests("{spawn_point: 3}")[0].spawn_point == 3
+    two = read_spawn_requests("[{spawn_point: 1}, {position_m: [1, 2, 3], yaw_rad: 1.5}]")
     assert two[1].position_m == (1.0, 2.0, 3.0)
 
 
@@ -118,4 +118,4 @@ def test_actors_to_spawn_are_read_one_or_many() -> None:
 )
 def test_nonsense_to_spawn_is_refused_in_words(text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        read_guests(text)
+        read_spawn_requests(text)
