@@ -413,23 +413,27 @@ def _state(actor_id: int, blueprint: str, x: float, role: str = "twin") -> Any:
     return SimpleNamespace(actor=actor, map_from_box=rigid(np.eye(3), (x, 2.0, 0.7)))
 
 
-def _scene(*tracks: tuple[str, str, float], looks: bool = True) -> Any:
+def _scene(*tracks: tuple[str, str, float], appearances: bool = True) -> Any:
     """Return a scene whose tracks drive at 10 m/s, 5 m left of the map's x axis in the world."""
     stamps = np.array([1_000_000, 3_000_000])
     made = []
     for name, blueprint, x in tracks:
         way = np.stack([rigid(np.eye(3), (x + 10.0 * s, -3.0, 0.0)) for s in (0.0, 2.0)])
-        look = Appearance(blueprint, None) if looks else None
-        made.append(SceneTrack(name, "automobile", _SIZES[blueprint], stamps, way, look=look))
+        appearance = Appearance(blueprint, None) if appearances else None
+        made.append(
+            SceneTrack(name, "automobile", _SIZES[blueprint], stamps, way, appearance=appearance)
+        )
     map_from_world = rigid(np.eye(3), (0.0, 5.0, 0.0))
     return SimpleNamespace(
         tracks=made, time_range_us=(1_000_000, 3_000_000), map_from_world=map_from_world
     )
 
 
-@pytest.mark.parametrize("looks", [True, False])
-def test_replayed_actors_are_bound_by_who_they_are_where_ids_have_shifted(looks: bool) -> None:
-    scene = _scene(("actor_7", _AUDI, 0.0), ("actor_8", _TRUCK, 20.0), looks=looks)
+@pytest.mark.parametrize("appearances", [True, False])
+def test_replayed_actors_are_bound_by_who_they_are_where_ids_have_shifted(
+    appearances: bool,
+) -> None:
+    scene = _scene(("actor_7", _AUDI, 0.0), ("actor_8", _TRUCK, 20.0), appearances=appearances)
     binder = TrackBinder(scene)
     shifted = [_state(8, _AUDI, 5.0), _state(9, _TRUCK, 25.0)]  # 0.5 s later
     assert binder.bind(shifted, (), 0.5) == {8: "actor_7", 9: "actor_8"}

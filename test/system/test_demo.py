@@ -159,7 +159,9 @@ def test_a_scene_built_from_the_bag_is_the_scene_of_the_run(twice: Path, tmp_pat
     assert main(["scene", "build", "--bag", str(twice / "bag"), "-o", str(out)]) == 0
     first, again = open_scene(twice / "scene.usdz"), open_scene(out)
     assert first.xodr == again.xodr
-    assert {t.track_id: t.look for t in first.tracks} == {t.track_id: t.look for t in again.tracks}
+    assert {t.track_id: t.appearance for t in first.tracks} == {
+        t.track_id: t.appearance for t in again.tracks
+    }
     for one, other in zip(first.cameras, again.cameras, strict=True):
         assert (one.logical_id, one.model, one.shutter) == (
             other.logical_id,

@@ -1,4 +1,4 @@
-"""Which blueprint plays which recorded road user: by its look, else by class and size."""
+"""Which blueprint plays which recorded road user: by its appearance, else by class and size."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def blueprint_for(track: SceneTrack, offered: Iterable[str]) -> str | None:
     length, width and height are nearest, the first by name of equal ones.
     """
     known = set(offered)
-    if track.look is not None and track.look.blueprint in known:
-        return track.look.blueprint
+    if track.appearance is not None and track.appearance.blueprint in known:
+        return track.appearance.blueprint
     kinds = _BASE_TYPES.get(track.label_class, ())
     fitting = [b for b in load_catalogue().values() if b.base_type in kinds and b.id in known]
     return min(fitting, key=lambda b: (_distance_m(b, track), b.id)).id if fitting else None

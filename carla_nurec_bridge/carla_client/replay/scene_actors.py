@@ -139,7 +139,7 @@ class SceneActors:
             blueprint = self._session.world.get_blueprint_library().find(wanted)
             if blueprint.has_attribute("role_name"):
                 blueprint.set_attribute("role_name", track.track_id)
-            colour = track.look.colour if track.look is not None else None
+            colour = track.appearance.colour if track.appearance is not None else None
             if colour is not None and blueprint.has_attribute("color"):
                 blueprint.set_attribute("color", ",".join(map(str, colour)))
             high = self._map_from_box(track, stamp_us) @ rigid(np.eye(3), (0, 0, _MAKE_ROOM_M))

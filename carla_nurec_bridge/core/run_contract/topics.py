@@ -19,7 +19,10 @@ StampOffset = Literal[4, 8, None]
 
 @dataclass(frozen=True)
 class Topic:
-    """One row of the table; ``{name}`` in ``name`` is the sensor's name, ``~`` the node."""
+    """One row of the table; ``{name}`` in ``name`` is the sensor's name, ``~`` the node.
+
+    ``formerly`` is the name that older bags have it under.
+    """
 
     name: str
     type: str
@@ -31,6 +34,7 @@ class Topic:
     meaning: str
     stamp_offset: StampOffset = 4
     reproducible: bool = True
+    formerly: str = ""
 
     def named(self, sensor: str) -> str:
         """Return the topic name of the sensor called ``sensor``."""
@@ -171,8 +175,8 @@ TOPICS: dict[str, Topic] = {
         "JSON: ids of the tracks that edits put into NuRec's scene, for actors to be bound to",
         None,
     ),
-    "objects_looks": Topic(
-        "objects/looks",
+    "objects_appearance": Topic(
+        "objects/appearance",
         "std_msgs/msg/String",
         "",
         "none",
@@ -182,6 +186,7 @@ TOPICS: dict[str, Topic] = {
         "JSON: actor id -> blueprint, and colour (sRGB, 0..255) or null; "
         "published when new actors appear",
         None,
+        formerly="objects/looks",
     ),
     "traffic_lights": Topic(
         "traffic_lights",

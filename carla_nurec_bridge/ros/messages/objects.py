@@ -116,10 +116,10 @@ def states_message(
     )
 
 
-def looks_message(actors: Iterable[Actor]) -> String:
-    """Return how actors look, by id: blueprint and colour where they have one."""
-    looks = {str(a.id): {"blueprint": a.type_id, "colour": a.colour} for a in actors}
-    return String(data=json.dumps(looks))
+def appearance_message(actors: Iterable[Actor]) -> String:
+    """Return the appearance of actors, by id: blueprint and colour where they have one."""
+    appearance = {str(a.id): {"blueprint": a.type_id, "colour": a.colour} for a in actors}
+    return String(data=json.dumps(appearance))
 
 
 def markers_message(

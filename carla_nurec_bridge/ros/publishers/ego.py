@@ -58,7 +58,7 @@ EVENTS = (
     "lane_invasion",
     "obstacle",
     "weather",
-    "objects_looks",
+    "objects_appearance",
     "objects_recorded",
 )
 """Keys of what is published when it happens."""
@@ -153,7 +153,9 @@ class EgoPublisher:
         self._send("gnss", ego_messages.gnss_message(*state.geodetic, stamp))
         if any(s.actor.id not in self._shown for s in objects):
             self._shown |= {s.actor.id: s.actor for s in objects}
-            self._send("objects_looks", object_messages.looks_message(self._shown.values()))
+            self._send(
+                "objects_appearance", object_messages.appearance_message(self._shown.values())
+            )
         self._ages = {s.actor.id: self._ages.get(s.actor.id, 0) + 1 for s in objects}
         states = object_messages.states_message(objects, boxes, self._ages, stamp)
         self._send("objects_states", states)

@@ -95,7 +95,7 @@ class TrackBinder:
 
 
 def _seen_track(scene: Scene, track: SceneTrack, stamp_us: int) -> Seen:
-    blueprint = track.look.blueprint if track.look is not None else None
+    blueprint = track.appearance.blueprint if track.appearance is not None else None
     return _seen(blueprint, scene.map_from_world @ track.at(stamp_us), track.size_m)
 
 

@@ -40,7 +40,7 @@ class RoadUser:
     stamps_us: Stamps
     map_from_box: Matrix
     flags: str = CONTROLLABLE_FLAGS
-    look: Appearance | None = None
+    appearance: Appearance | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,5 +136,5 @@ def _track(user: RoadUser, world_from_map: Matrix) -> SceneTrack:
         user.stamps_us,
         world_from_map @ user.map_from_box,
         user.flags,
-        user.look,
+        user.appearance,
     )

@@ -44,7 +44,7 @@ _WANTED = (
     "odometry",
     "objects",
     "objects_tracks",
-    "objects_looks",
+    "objects_appearance",
     "map_opendrive",
     "robot_description",
 )
@@ -87,7 +87,7 @@ def build_from_bag(
             cameras, lidars = rig_cameras(rig, start_us, end_us), rig_lidars(rig)
     map_from_rig = _way(odometry, stamps_ns, latched.get("tf_static", []))
     users = _road_users(
-        objects, _content(latched, "objects_tracks"), _content(latched, "objects_looks")
+        objects, _content(latched, "objects_tracks"), _content(latched, "objects_appearance")
     )
     journey = Journey(
         _scene_id(xodr, map_from_rig, start_us),
@@ -118,8 +118,14 @@ def _topics(bag: BagReader) -> dict[str, str]:
     """Return row by topic of what a scene is made of; namespaces before the names are allowed."""
     found: dict[str, str] = {}
     for key in _WANTED:
-        name = TOPICS[key].name.lstrip("/")
-        fitting = sorted({s.topic for s in bag.streams() if _last(s.topic, name) and s.messages})
+        names = [name.lstrip("/") for name in (TOPICS[key].name, TOPICS[key].formerly) if name]
+        fitting = sorted(
+            {
+                stream.topic
+                for stream in bag.streams()
+                if stream.messages and any(_last(stream.topic, name) for name in names)
+            }
+        )
         if len(fitting) > 1:
             raise InputError(
                 f"{bag.path} holds {' and '.join(fitting)}; a scene has one ego: record each alone"
@@ -177,7 +183,7 @@ def _content(latched: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _road_users(
-    objects: dict[int, Any], tracks: dict[str, Any], looks: dict[str, Any]
+    objects: dict[int, Any], tracks: dict[str, Any], appearances: dict[str, Any]
 ) -> tuple[RoadUser, ...]:
     seen: dict[str, _Seen] = {}
     for stamp_ns in sorted(objects):
@@ -189,7 +195,7 @@ def _road_users(
             seen[identity].map_from_box[stamp_ns] = _matrix(detection.bbox.center)
     taken = {track for track in tracks.values() if track}
     return tuple(
-        _road_user(one, tracks.get(name) or _free_name(name, taken), looks.get(name))
+        _road_user(one, tracks.get(name) or _free_name(name, taken), appearances.get(name))
         for name, one in seen.items()
     )
 
@@ -202,13 +208,14 @@ def _free_name(actor_id: str, taken: Set[str]) -> str:
     return name
 
 
-def _road_user(seen: _Seen, track_id: str, look: dict[str, Any] | None) -> RoadUser:
+def _road_user(seen: _Seen, track_id: str, appearance: dict[str, Any] | None) -> RoadUser:
     stamps = np.array(list(seen.map_from_box), np.int64) // NS_PER_US
     stamps, poses = with_jumps(stamps, np.array(list(seen.map_from_box.values())))
     shown = None
-    if look is not None:
-        shown = Appearance(look["blueprint"], tuple(look["colour"]) if look["colour"] else None)
-    return RoadUser(track_id, seen.label, seen.size_m, stamps, poses, look=shown)
+    if appearance is not None:
+        colour = appearance["colour"]
+        shown = Appearance(appearance["blueprint"], tuple(colour) if colour else None)
+    return RoadUser(track_id, seen.label, seen.size_m, stamps, poses, appearance=shown)
 
 
 def _recorded_cameras(bag: BagReader) -> tuple[SceneCamera, ...]:

@@ -26,9 +26,9 @@ from .assembling import (
 )
 from .base_link import actor_from_base
 from .road_user_classes import (
+    appearance_of,
     box_of,
     label_of,
-    look_of,
     track_ids,
 )
 
@@ -128,8 +128,9 @@ def _held(stamps: Stamps, poses: Matrix, start_us: int, end_us: int) -> tuple[St
 def _road_user(track: Track, name: str, epoch_us: int) -> RoadUser:
     size_m, actor_from_box = box_of(track)
     stamps, map_from_actor = _way(track, epoch_us)
-    label, look = label_of(track.event), look_of(track.event)
-    return RoadUser(name, label, size_m, stamps, map_from_actor @ actor_from_box, look=look)
+    label, appearance = label_of(track.event), appearance_of(track.event)
+    map_from_box = map_from_actor @ actor_from_box
+    return RoadUser(name, label, size_m, stamps, map_from_box, appearance=appearance)
 
 
 def _scene_id(

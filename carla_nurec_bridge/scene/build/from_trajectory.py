@@ -176,7 +176,7 @@ def _road_user(
         way.stamps_us + shift_us,
         poses,
         user.flags,
-        user.look,
+        user.appearance,
     )
 
 

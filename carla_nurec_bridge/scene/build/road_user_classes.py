@@ -54,7 +54,7 @@ def label_of_class(name: str) -> str:
     return _LABELS.get(name, "other_vehicle")
 
 
-def look_of(event: EventAdd) -> Appearance:
+def appearance_of(event: EventAdd) -> Appearance:
     """Return the blueprint and the paint, where one is recorded, of a vehicle or walker."""
     parts = (event.attribute("color") or "").split(",")
     if len(parts) == 3 and all(part.strip().isdigit() and int(part) < 256 for part in parts):

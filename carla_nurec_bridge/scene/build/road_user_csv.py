@@ -32,7 +32,7 @@ class UserSamples:
     size_m: Size
     samples: Samples
     flags: str
-    look: Appearance | None
+    appearance: Appearance | None
 
 
 def read_users(path: Path, columns: Mapping[str, str] | None = None) -> list[UserSamples]:

@@ -54,8 +54,8 @@ class Appearance:
 class SceneTrack:
     """Another road user: stamps (N,) and poses ``world_from_box`` (N, 4, 4) of its box's centre.
 
-    ``size_m`` is (length, width, height); the box's x points forward, y left, z up. ``look`` says
-    how it looked where the package says so, as those that this package builds do.
+    ``size_m`` is (length, width, height); the box's x points forward, y left, z up. ``appearance``
+    is known where the package tells it, as those that this package builds do.
     """
 
     track_id: str
@@ -64,7 +64,7 @@ class SceneTrack:
     stamps_us: Stamps
     world_from_box: Matrix
     flags: str = CONTROLLABLE_FLAGS
-    look: Appearance | None = None
+    appearance: Appearance | None = None
 
     @property
     def controllable(self) -> bool:

@@ -182,14 +182,14 @@ def _chunk_tracks(
     archive: Archive, chunk_id: str, chunk: TrackChunk, notes: list[str]
 ) -> list[SceneTrack]:
     data, sizes = chunk.tracks_data, chunk.cuboidtracks_data.cuboids_dims
-    looks = data.tracks_look or [None] * len(data.tracks_id)
+    appearances = data.tracks_look or [None] * len(data.tracks_id)
     columns = (
         data.tracks_poses,
         data.tracks_timestamps_us,
         data.tracks_label_class,
         data.tracks_flags,
         sizes,
-        looks,
+        appearances,
     )
     if any(len(column) != len(data.tracks_id) for column in columns):
         raise InputError(
@@ -197,7 +197,7 @@ def _chunk_tracks(
             f"{len(data.tracks_id)} ids, {', '.join(str(len(c)) for c in columns)}"
         )
     tracks = []
-    for track_id, rows, stamps, label, flags, size_m, look in zip(
+    for track_id, rows, stamps, label, flags, size_m, appearance in zip(
         data.tracks_id, *columns, strict=True
     ):
         what = f"{SEQUENCE_TRACKS}: track {track_id}"
@@ -211,7 +211,7 @@ def _chunk_tracks(
         except ValueError as error:
             raise InputError(f"{archive.path}: {what}: {error}") from error
         times = _stamps(archive, what, stamps, len(rows))
-        shown = Appearance(look.blueprint, look.colour) if look else None
+        shown = Appearance(appearance.blueprint, appearance.colour) if appearance else None
         tracks.append(SceneTrack(track_id, label, size_m, times, poses, flags, shown))
     return tracks
 

@@ -121,7 +121,7 @@ class FullRigTrajectories(RigTrajectories):
     rig_trajectories: list[FullRig] = Field(min_length=1)  # type: ignore[assignment]
 
 
-class TrackLook(_Open):
+class TrackAppearance(_Open):
     """How a track looked; a field of this package's own, which other readers skip."""
 
     blueprint: str
@@ -136,7 +136,7 @@ class TracksData(_Open):
     tracks_timestamps_us: list[list[Stamp]]
     tracks_label_class: list[str]
     tracks_flags: list[str]
-    tracks_look: list[TrackLook | None] | None = None
+    tracks_look: list[TrackAppearance | None] | None = None
 
 
 class CuboidsData(_Open):

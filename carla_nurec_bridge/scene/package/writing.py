@@ -152,7 +152,9 @@ def _sequence_tracks(scene: Scene) -> dict[str, Any]:
                 "tracks_timestamps_us": [track.stamps_us.tolist() for track in tracks],
                 "tracks_label_class": [track.label_class for track in tracks],
                 "tracks_flags": [track.flags for track in tracks],
-                "tracks_look": [asdict(track.look) if track.look else None for track in tracks],
+                "tracks_look": [
+                    asdict(track.appearance) if track.appearance else None for track in tracks
+                ],
             },
             "cuboidtracks_data": {"cuboids_dims": [list(track.size_m) for track in tracks]},
         }

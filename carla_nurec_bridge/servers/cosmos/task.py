@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ...core.errors import InputError
 from ...cosmos import VideoOptions, VideoWriter
 from .painting.inputs import CARLA_DEPTH, read_scenes, used
-from .painting.prompt_conditions import read_look
+from .painting.prompt_conditions import read_conditions
 from .painting.shading import Relighter
 
 
@@ -73,8 +73,8 @@ def make_video(
     if task.rate_hz is not None:
         rate = Fraction(task.rate_hz).limit_denominator(1001)
     total = min(total, task.max_frames or total)
-    look = read_look(task.prompt, task.negative_prompt, task.seed)
-    relight = Relighter(look, size[1], size[0], float(rate), task.seed)
+    conditions = read_conditions(task.prompt, task.negative_prompt, task.seed)
+    relight = Relighter(conditions, size[1], size[0], float(rate), task.seed)
     part = target.with_suffix(".part.mp4")
     writer = VideoWriter(part, *size, rate, VideoOptions(crf=18))
     videos = {name: Path(path) for name, path in task.videos.items()}
@@ -115,7 +115,7 @@ def make_video(
         "width": size[0],
         "height": size[1],
         "rate_hz": float(rate),
-        "look": look._asdict(),
+        "look": conditions._asdict(),
         "depth_read_as": list(task.depth),
         "controls_used": sorted(used(task.videos)),
         "without_effect": [*task.unused, *sorted(set(task.videos) - set(used(task.videos)))],

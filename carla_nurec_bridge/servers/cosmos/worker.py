@@ -15,7 +15,7 @@ import numpy as np
 
 from ...core.errors import BridgeError
 from .options import CosmosServerOptions
-from .painting.prompt_conditions import read_look
+from .painting.prompt_conditions import read_conditions
 from .painting.shading import Relighter
 from .store.blob_store import BlobStore
 from .store.job_store import JobStore
@@ -159,7 +159,7 @@ class Worker:
 
 def _smoke_test() -> None:
     """Compile the filters by trying every one of them on a small picture."""
-    look = read_look("heavy rain, snow, fog at night, wet road, sunset", "", 0)
+    conditions = read_conditions("heavy rain, snow, fog at night, wet road, sunset", "", 0)
     rgb = np.full((32, 64, 3), 120, np.uint8)
     tags = np.ones((32, 64), np.uint8)
-    Relighter(look, 32, 64, 10.0, 0)(rgb, tags, np.full((32, 64), 9, np.float32), 0)
+    Relighter(conditions, 32, 64, 10.0, 0)(rgb, tags, np.full((32, 64), 9, np.float32), 0)

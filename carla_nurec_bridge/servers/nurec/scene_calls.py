@@ -10,7 +10,7 @@ from ...core.frames import Matrix
 from ...nurec.client.conversion import camera_spec, pose_message
 from ...nurec.stubs import common_pb2 as common
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
-from .drawing.ego_masks import Hoods
+from .drawing.ego_masks import EgoMasks
 from .refusal import Code, RefusalError
 from .scenes.drawn_scenes import DrawnScenes
 from .scenes.library import SceneLibrary
@@ -23,15 +23,15 @@ class SceneCalls:
     def __init__(
         self,
         library: SceneLibrary,
-        stages: DrawnScenes,
-        hoods: Hoods,
+        scenes: DrawnScenes,
+        ego_masks: EgoMasks,
         config: Mapping[str, str],
         *,
         editing: bool,
     ) -> None:
         self._library = library
-        self._stages = stages
-        self._hoods = hoods
+        self._scenes = scenes
+        self._ego_masks = ego_masks
         self._config = dict(config)
         self._editing = editing
         self.asked_to_stop = threading.Event()
@@ -57,10 +57,10 @@ class SceneCalls:
             common.LoadedSceneEntry(
                 scene_id=scene_id, loaded_instance_count=1, reusable_instance_count=int(free)
             )
-            for scene_id, free in self._stages.loaded()
+            for scene_id, free in self._scenes.loaded()
         ]
         return common.LoadedScenesReturn(
-            scenes=entries, loaded_instance_capacity=self._stages.capacity
+            scenes=entries, loaded_instance_capacity=self._scenes.capacity
         )
 
     def get_available_cameras(
@@ -88,7 +88,7 @@ class SceneCalls:
     def get_available_ego_masks(self, _: common.Empty) -> sensorsim.AvailableEgoMasksReturn:
         """List pictures of the car's own hood."""
         reply = sensorsim.AvailableEgoMasksReturn()
-        for mask in self._hoods.ids():
+        for mask in self._ego_masks.ids():
             reply.ego_mask_metadata.add(ego_mask_id=mask)
         return reply
 
@@ -96,9 +96,9 @@ class SceneCalls:
         self, request: sensorsim.AvailableDynamicObjectsRequest
     ) -> sensorsim.AvailableDynamicObjectsReturn:
         """List the tracks that requests may move, as edits have left them, with recorded paths."""
-        cast = self._stages.cast(self._library.find(request.scene_id))
+        actors = self._scenes.actors(self._library.find(request.scene_id))
         reply = sensorsim.AvailableDynamicObjectsReturn()
-        for track in cast.tracks.values():
+        for track in actors.tracks.values():
             if not track.controllable:
                 continue
             length, width, height = (float(size) for size in track.size_m)
@@ -107,7 +107,7 @@ class SceneCalls:
                 semantic_class=track.label_class,
                 trajectory=_trajectory(track.stamps_us, track.world_from_box),
                 object_size=common.AABB(size_x=length, size_y=width, size_z=height),
-                asset_id=cast.looks[track.track_id].asset_id,
+                asset_id=actors.appearances[track.track_id].asset_id,
             )
         return reply
 
@@ -122,7 +122,7 @@ class SceneCalls:
         """Replace and insert actors, all of the request or nothing of it."""
         self._check_editing("edit_assets")
         scene = self._library.find(request.scene_id)
-        self._stages.edit(scene, lambda cast: edited(scene, cast, request))
+        self._scenes.edit(scene, lambda actors: edited(scene, actors, request))
         return sensorsim.EditAssetsResponse(
             success=True,
             message=f"{len(request.replace)} replaced, {len(request.insert)} inserted",
@@ -133,7 +133,7 @@ class SceneCalls:
     ) -> common.Empty:
         """Undo all edits of a scene."""
         self._check_editing("restore_model_parameters")
-        self._stages.restore(self._library.find(request.scene_id))
+        self._scenes.restore(self._library.find(request.scene_id))
         return common.Empty()
 
     def shut_down(self, _: common.Empty) -> common.Empty:

@@ -25,7 +25,7 @@ from ...scene import Scene
 from ...town.street import Street
 from .address import check_free, clear_socket
 from .drawing.drawing import Caller, SceneDrawing
-from .drawing.ego_masks import Hoods
+from .drawing.ego_masks import EgoMasks
 from .drawing.render_thread import RenderThread
 from .metrics import Metrics
 from .options import NurecServerOptions
@@ -67,24 +67,26 @@ class NurecServer:
                 "a NuRec server needs at least one scene, or --scene-root so that clients name them"
             )
         packages = Packages(o.scene_roots, o.download_dir, o.download_count)
-        hoods = Hoods(o.hood_dir)
+        ego_masks = EgoMasks(o.hood_dir)
         check_free(host, port)
         self._scenes = tuple(scenes)
         with contextlib.ExitStack() as opened:
             self._thread = RenderThread()
             opened.callback(self._thread.close)
-            self._stages = DrawnScenes(self._thread, o.cache_size, street_of, editing=o.editing)
+            self._drawn_scenes = DrawnScenes(
+                self._thread, o.cache_size, street_of, editing=o.editing
+            )
             self._metrics = Metrics(
-                o.metrics_dir, timing=o.timing, loaded=lambda: len(self._stages.loaded())
+                o.metrics_dir, timing=o.timing, loaded=lambda: len(self._drawn_scenes.loaded())
             )
             opened.callback(self._metrics.close)
-            self._library = SceneLibrary(scenes, packages, self._stages.forget)
+            self._library = SceneLibrary(scenes, packages, self._drawn_scenes.forget)
             self._drawing = SceneDrawing(
-                self._stages, self._thread, hoods, self._metrics, o.lidar_column_step
+                self._drawn_scenes, self._thread, ego_masks, self._metrics, o.lidar_column_step
             )
             self._render = RenderCalls(self._library, self._drawing)
             self._reading = SceneCalls(
-                self._library, self._stages, hoods, _config(o), editing=o.editing
+                self._library, self._drawn_scenes, ego_masks, _config(o), editing=o.editing
             )
             self._health = health.HealthServicer()
             self._workers = ThreadPoolExecutor(o.workers, thread_name_prefix="call")
@@ -124,7 +126,7 @@ class NurecServer:
         self._workers.shutdown()
         self._thread.close()
         self._drawing.close()
-        self._stages.close()
+        self._drawn_scenes.close()
         self._metrics.close()
         if self._options.unix_socket is not None:
             self._options.unix_socket.unlink(missing_ok=True)

@@ -114,15 +114,19 @@ def ego(k: int) -> tuple[float, float, float]:
 
 
 def write_bag(
-    path: Path, namespaces: tuple[str, ...] = ("/ego1",), *, with_map: bool = True
+    path: Path,
+    namespaces: tuple[str, ...] = ("/ego1",),
+    *,
+    with_map: bool = True,
+    appearance: str = "objects/appearance",
 ) -> Path:
     with BagWriter(path, BagOptions()) as writer:
         for namespace in namespaces:
-            _fill(Maker(writer, namespace), with_map=with_map)
+            _fill(Maker(writer, namespace), with_map=with_map, appearance=appearance)
     return path
 
 
-def _fill(out: Maker, *, with_map: bool) -> None:
+def _fill(out: Maker, *, with_map: bool, appearance: str) -> None:
     string, first = "std_msgs/msg/String", T0_S * 10**9
     turned = {"translation": {"x": 100.0, "y": -3.0, "z": 0.5}, "rotation": pose(0, 0, 0, 0.3)}
     turned["rotation"] = turned["rotation"]["orientation"]
@@ -131,11 +135,11 @@ def _fill(out: Maker, *, with_map: bool) -> None:
     if with_map:
         out.write("map/opendrive", string, first, {"data": MAP})
     out.write("objects/tracks", string, first, {"data": '{"7": "lead", "9": null}'})
-    looks = {
+    appearances = {
         "7": {"blueprint": "vehicle.audi.tt", "colour": [1, 2, 3]},
         "9": {"blueprint": "walker.pedestrian.0001", "colour": None},
     }
-    out.write("objects/looks", string, first, {"data": json.dumps(looks)})
+    out.write(appearance, string, first, {"data": json.dumps(appearances)})
     out.write("robot_description", string, first, {"data": ROBOT})
     for source, name in (("nurec", "front"), ("carla", "spare")):
         out.write(f"camera/{name}/calibration", string, first, calibration(source, name))
@@ -182,12 +186,20 @@ def test_the_ego_has_the_size_of_its_description(scene: Scene) -> None:
     assert (scene.ego_box.size_m, scene.ego_box.centre_m) == ((4.7, 1.9, 1.4), (1.4, 0.0, 0.7))
 
 
+def test_bags_that_call_the_appearance_looks_are_read_too(scene: Scene, tmp_path: Path) -> None:
+    bag, out = write_bag(tmp_path / "bag", appearance="objects/looks"), tmp_path / "old.usdz"
+    assert main(["scene", "build", "--bag", str(bag), "-o", str(out)]) == 0
+    appearances = [track.appearance for track in scene.tracks]
+    assert [track.appearance for track in open_scene(out).tracks] == appearances
+    assert None not in appearances
+
+
 def test_objects_become_tracks(scene: Scene) -> None:
     lead, walker = scene.tracks
     assert (lead.track_id, lead.label_class) == ("lead", "automobile")
     assert (walker.track_id, walker.label_class) == ("actor_9", "person")
-    assert lead.look is not None
-    assert (lead.look.blueprint, lead.look.colour) == ("vehicle.audi.tt", (1, 2, 3))
+    assert lead.appearance is not None
+    assert (lead.appearance.blueprint, lead.appearance.colour) == ("vehicle.audi.tt", (1, 2, 3))
     assert lead.size_m == (4.0, 1.8, 1.5)
     box = scene.map_from_world @ lead.at(T0_S * 10**6 + 10 * 50_000)
     assert box[:3, 3] == pytest.approx((124.0, -1.5, 0.75), abs=1e-6)

@@ -26,7 +26,7 @@ from carla_nurec_bridge.cosmos.jobs.ledger import Ledger
 from carla_nurec_bridge.cosmos.jobs.probe import Decoded, decode, probe
 from carla_nurec_bridge.cosmos.jobs.protocols.http import RetryPolicy, Transient
 from carla_nurec_bridge.servers.cosmos.painting.inputs import CARLA_DEPTH, _tags, depth_table
-from carla_nurec_bridge.servers.cosmos.painting.prompt_conditions import read_look
+from carla_nurec_bridge.servers.cosmos.painting.prompt_conditions import read_conditions
 from carla_nurec_bridge.servers.cosmos.painting.shading import Relighter
 
 T25 = CONTRACTS["transfer2.5"]
@@ -115,13 +115,17 @@ def test_waits_grow_to_a_cap_and_heed_the_server():
 
 
 def test_words_of_a_prompt():
-    look = read_look("heavy rain at night, no snow", "fog", 1)
-    assert look.rain > 0.8
-    assert look.night > 0.8
-    assert look.snowfall == look.snow_cover == 0
-    assert read_look("rain", "", 1).rain < read_look("heavy rain", "", 1).rain
-    assert read_look("rain", "rain", 1).rain == 0
-    assert read_look("rain", "", 1) == read_look("rain", "", 1) != read_look("rain", "", 2)
+    conditions = read_conditions("heavy rain at night, no snow", "fog", 1)
+    assert conditions.rain > 0.8
+    assert conditions.night > 0.8
+    assert conditions.snowfall == conditions.snow_cover == 0
+    assert read_conditions("rain", "", 1).rain < read_conditions("heavy rain", "", 1).rain
+    assert read_conditions("rain", "rain", 1).rain == 0
+    assert (
+        read_conditions("rain", "", 1)
+        == read_conditions("rain", "", 1)
+        != read_conditions("rain", "", 2)
+    )
 
 
 def test_semantic_colours_and_depth_levels_are_read_back():
@@ -156,7 +160,7 @@ def test_weathers_differ_visibly_and_hold_still():
     rgb = np.full((90, 160, 3), 110, np.uint8)
     made = {}
     for words in ("clear", "fog", "night", "snow-covered road", "sunset", "wet road", "heavy rain"):
-        relight = Relighter(read_look(words, "", 3), 90, 160, 16.0, 3)
+        relight = Relighter(read_conditions(words, "", 3), 90, 160, 16.0, 3)
         first, second = relight(rgb, tags, depth, 0), relight(rgb, tags, depth, 1)
         made[words] = first.astype(int)
         falls = "rain" in words

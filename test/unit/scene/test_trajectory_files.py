@@ -152,10 +152,15 @@ def test_road_users_of_one_file(tmp_path: Path) -> None:
         [1_000_000, 2_000_000],
     )
     assert a.size_m == pytest.approx((4.18, 1.99, 1.39), abs=0.05), "Audi's TT, from the catalogue"
-    assert a.look is not None
-    assert (a.look.blueprint, a.look.colour) == ("vehicle.audi.tt", (180, 30, 32))
-    assert (b.label_class, b.size_m, b.flags, b.look) == ("person", (0.4, 0.4, 1.7), "NONE", None)
-    assert c.look == Appearance("", (0, 255, 0)), "a colour needs no blueprint"
+    assert a.appearance is not None
+    assert (a.appearance.blueprint, a.appearance.colour) == ("vehicle.audi.tt", (180, 30, 32))
+    assert (b.label_class, b.size_m, b.flags, b.appearance) == (
+        "person",
+        (0.4, 0.4, 1.7),
+        "NONE",
+        None,
+    )
+    assert c.appearance == Appearance("", (0, 255, 0)), "a colour needs no blueprint"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ GROUND_BY_TAG = _by_tag(dict.fromkeys(_GROUND, 1.0))
 
 
 class HourLight(NamedTuple):
-    """The light of a look, linear: its colour, that of the air (density in 1/m), and strengths."""
+    """The light of given conditions, linear: its colour, the air's (density in 1/m), strengths."""
 
     red: float
     green: float
@@ -85,27 +85,27 @@ class Tables(NamedTuple):
     side: Table
 
 
-def light_of(look: PromptConditions) -> HourLight:
-    """Return the light of a look."""
-    day = 1.0 - look.night
-    dull = max(look.overcast, 0.5 * look.dust)
-    low_sun = look.sunset * (1.0 - 0.75 * look.overcast) * day
-    level = day * (1.0 - 0.32 * dull) * (1.0 - 0.35 * look.sunset) + 0.085 * (1.0 - day)
-    warm = 0.05 * look.warmth
+def light_of(conditions: PromptConditions) -> HourLight:
+    """Return the light of a prompt's conditions."""
+    day = 1.0 - conditions.night
+    dull = max(conditions.overcast, 0.5 * conditions.dust)
+    low_sun = conditions.sunset * (1.0 - 0.75 * conditions.overcast) * day
+    level = day * (1.0 - 0.32 * dull) * (1.0 - 0.35 * conditions.sunset) + 0.085 * (1.0 - day)
+    warm = 0.05 * conditions.warmth
     # What fog, or the far air, looks like: the sky at the horizon, greyer as it thickens.
-    grey = 0.62 * day * (1.0 - 0.3 * look.sunset) + 0.012
+    grey = 0.62 * day * (1.0 - 0.3 * conditions.sunset) + 0.012
     values = HourLight(
         red=level * (1.0 + 0.55 * low_sun + warm) * (1.0 - 0.25 * (1.0 - day)),
         green=level * (1.0 - 0.10 * low_sun - 0.06 * (1.0 - day)),
         blue=level * (1.0 - 0.50 * low_sun - warm) * (1.0 + 0.55 * (1.0 - day)),
-        air_red=grey * (1.0 + 0.45 * low_sun + 0.25 * look.dust),
+        air_red=grey * (1.0 + 0.45 * low_sun + 0.25 * conditions.dust),
         air_green=grey * (1.0 - 0.05 * low_sun),
-        air_blue=grey * (1.0 - 0.42 * low_sun - 0.35 * look.dust),
-        density=0.0012 + 0.055 * look.fog * look.fog + 0.012 * look.dust,
+        air_blue=grey * (1.0 - 0.42 * low_sun - 0.35 * conditions.dust),
+        density=0.0012 + 0.055 * conditions.fog * conditions.fog + 0.012 * conditions.dust,
         fade=0.45 * dull,
         fall=0.75 * day + 0.10,
-        wet=look.wet,
-        snow=look.snow_cover,
+        wet=conditions.wet,
+        snow=conditions.snow_cover,
         low_sun=low_sun,
         headlight=0.85 * (1.0 - day),
     )
@@ -114,10 +114,10 @@ def light_of(look: PromptConditions) -> HourLight:
 
 
 def tables_of(
-    look: PromptConditions, light: HourLight, height: int, width: int, seed: int
+    conditions: PromptConditions, light: HourLight, height: int, width: int, seed: int
 ) -> Tables:
     """Return the tables for pictures of one size; the same arguments give the same ones."""
-    sky = sky_table(look, height, width, seed)
+    sky = sky_table(conditions, height, width, seed)
     focal = width / 2
     down = ((np.arange(height, dtype=np.float32) - 0.5 * height) / focal)[:, None]
     across = ((np.arange(width, dtype=np.float32) - 0.5 * width) / focal)[None, :]
@@ -127,7 +127,7 @@ def tables_of(
     clouds = noise(height, width, max(8, width // 24), np.random.default_rng([seed, 3]))
     beam = np.exp(-(((down - 0.07) / 0.16) ** 2) - (across / 0.5) ** 2)
     columns = np.arange(width, dtype=np.float32)
-    side = 1.0 - np.minimum(1.0, np.abs(columns - look.sun_x * width) / width)
+    side = 1.0 - np.minimum(1.0, np.abs(columns - conditions.sun_x * width) / width)
     levels = np.arange(256, dtype=np.float32) / 255.0
     return Tables(
         linear=levels * levels,

@@ -52,10 +52,10 @@ class PromptConditions(NamedTuple):
     warmth: float
 
 
-def read_look(prompt: str, negative_prompt: str, seed: int) -> PromptConditions:
-    """Return the look of a prompt; what the negative prompt names is left out.
+def read_conditions(prompt: str, negative_prompt: str, seed: int) -> PromptConditions:
+    """Return the conditions that a prompt asks for; what the negative prompt names is left out.
 
-    The same prompt and seed give the same look. A prompt without a known word gives clear weather.
+    The same prompt and seed give the same. A prompt without a known word gives clear weather.
     """
     text, unwanted = prompt.lower(), negative_prompt.lower()
     found = {

@@ -26,18 +26,18 @@ from .sky import falling_tiles
 
 
 class Relighter:
-    """One look for pictures of one size; call it with each picture in turn."""
+    """One prompt's conditions for images of one size; call it with each image in turn."""
 
     def __init__(
-        self, look: PromptConditions, height: int, width: int, rate_hz: float, seed: int
+        self, conditions: PromptConditions, height: int, width: int, rate_hz: float, seed: int
     ) -> None:
         """Make the tables; the same arguments give the same pictures."""
-        self._look = look
+        self._conditions = conditions
         self._rate_hz = rate_hz
-        self._light = light_of(look)
-        self._tables = tables_of(look, self._light, height, width, seed)
-        falls = look.rain > 0 or look.snowfall > 0
-        tiles = falling_tiles(look, height, seed)
+        self._light = light_of(conditions)
+        self._tables = tables_of(conditions, self._light, height, width, seed)
+        falls = conditions.rain > 0 or conditions.snowfall > 0
+        tiles = falling_tiles(conditions, height, seed)
         self._tiles = tiles if falls else tiles[:0]
         self._contact = np.zeros((height, width), np.int32)
         # One cell more: the last rows and columns belong to no whole one.
@@ -54,13 +54,13 @@ class Relighter:
         depth_m: NDArray[np.float32],
         index: int,
     ) -> NDArray[np.uint8]:
-        """Return picture number ``index`` in its new look: (H, W, 3) uint8, as ``rgb`` is.
+        """Return image number ``index`` in these conditions: (H, W, 3) uint8, as ``rgb`` is.
 
         ``tags`` (H, W) are CARLA's semantic tags, ``depth_m`` (H, W) metres, inf in the sky.
         """
-        if self._look.wet > 0:
+        if self._conditions.wet > 0:
             contact_rows(tags, GROUND_BY_TAG, self._contact)
-        if self._look.night > 0:
+        if self._conditions.night > 0:
             self._collect_glow(rgb, tags)
         picture = (rgb, tags, depth_m, self._contact, self._glow)
         moving = (self._tiles, self._shifts(index))
@@ -87,17 +87,17 @@ class Relighter:
         lamp_glow(rgb, tags, LAMP_BY_TAG, cells)
         wide = cv2.GaussianBlur(cells, (0, 0), 5 * self._scale)
         halo = cv2.GaussianBlur(cells, (0, 0), 1.6 * self._scale)
-        cells[:] = (1.4 * wide + 0.6 * halo) * np.float32(self._look.night)
+        cells[:] = (1.4 * wide + 0.6 * halo) * np.float32(self._conditions.night)
 
     def _shifts(self, index: int) -> NDArray[np.int32]:
         """Return how far each layer has fallen and drifted (L, 2), in pixels."""
         time_s = index / self._rate_hz
-        rain = self._look.rain >= self._look.snowfall
+        rain = self._conditions.rain >= self._conditions.snowfall
         moved = np.zeros((len(self._tiles), 2), np.int32)
         for layer in range(len(self._tiles)):
             speed = (2300.0 if rain else 260.0) * self._scale / (1 + layer)
             sway = 0.0 if rain else 26 * math.sin(1.3 * time_s + 2.0 * layer) * self._scale
             slant = 0.12 if rain else 0.5
             moved[layer, 0] = round(speed * time_s)
-            moved[layer, 1] = round(slant * self._look.wind * speed * time_s + sway)
+            moved[layer, 1] = round(slant * self._conditions.wind * speed * time_s + sway)
         return moved

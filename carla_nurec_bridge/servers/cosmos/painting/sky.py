@@ -25,27 +25,33 @@ def noise(height: int, width: int, cell: int, random: np.random.Generator) -> Ta
     return np.asarray(total / total.max(), np.float32)
 
 
-def sky_table(look: PromptConditions, height: int, width: int, seed: int) -> Table:
+def sky_table(conditions: PromptConditions, height: int, width: int, seed: int) -> Table:
     """Return the linear colours (H, W, 3) of a sky that fills the picture down to its middle."""
     random = np.random.default_rng([seed, 1])
     rise = np.clip(1 - np.linspace(0, 2, height, dtype=np.float32), 0, 1)[:, None, None]
     across = np.linspace(0, 1, width, dtype=np.float32)[None, :, None]
     zenith, horizon = _rgb(0.10, 0.24, 0.62), _rgb(0.55, 0.70, 0.88)
-    zenith = _mix(zenith, _rgb(0.16, 0.15, 0.36), look.sunset)
-    horizon = _mix(horizon, _rgb(1.0, 0.42, 0.13), look.sunset)
-    zenith = _mix(zenith, _rgb(0.34, 0.36, 0.40), 0.9 * look.overcast)
-    horizon = _mix(horizon, _rgb(0.60, 0.61, 0.63), 0.8 * look.overcast * (1 - 0.6 * look.sunset))
+    zenith = _mix(zenith, _rgb(0.16, 0.15, 0.36), conditions.sunset)
+    horizon = _mix(horizon, _rgb(1.0, 0.42, 0.13), conditions.sunset)
+    zenith = _mix(zenith, _rgb(0.34, 0.36, 0.40), 0.9 * conditions.overcast)
+    horizon = _mix(
+        horizon, _rgb(0.60, 0.61, 0.63), 0.8 * conditions.overcast * (1 - 0.6 * conditions.sunset)
+    )
     colour = horizon + (zenith - horizon) * rise**0.6
-    glow = np.exp(-(((across - look.sun_x) / 0.22) ** 2) - (rise / 0.28) ** 2)
-    disc = np.exp(-(((across - look.sun_x) / 0.022) ** 2) - ((rise - 0.10) / 0.04) ** 2)
-    colour = colour + look.sunset * (_rgb(0.9, 0.42, 0.10) * glow + _rgb(1.6, 1.1, 0.6) * disc)
+    glow = np.exp(-(((across - conditions.sun_x) / 0.22) ** 2) - (rise / 0.28) ** 2)
+    disc = np.exp(-(((across - conditions.sun_x) / 0.022) ** 2) - ((rise - 0.10) / 0.04) ** 2)
+    colour = colour + conditions.sunset * (
+        _rgb(0.9, 0.42, 0.10) * glow + _rgb(1.6, 1.1, 0.6) * disc
+    )
     clouds = noise(height, width, max(16, width // 6), random)[..., None]
-    stretched = np.clip((clouds - (0.62 - 0.5 * look.overcast)) * 3, 0, 1)
-    cloud = _mix(_rgb(0.80, 0.82, 0.86), _rgb(0.30, 0.32, 0.35), look.overcast)
-    cloud = _mix(cloud, _rgb(1.0, 0.36, 0.20), look.sunset * (1 - 0.6 * look.overcast))
+    stretched = np.clip((clouds - (0.62 - 0.5 * conditions.overcast)) * 3, 0, 1)
+    cloud = _mix(_rgb(0.80, 0.82, 0.86), _rgb(0.30, 0.32, 0.35), conditions.overcast)
+    cloud = _mix(cloud, _rgb(1.0, 0.36, 0.20), conditions.sunset * (1 - 0.6 * conditions.overcast))
     shade = 0.75 + 0.5 * noise(height, width, max(8, width // 10), random)[..., None]
-    colour = colour + (cloud * shade - colour) * stretched * (0.35 + 0.6 * look.overcast)
-    colour = colour * (1 - look.night) + look.night * _night_sky(rise, stretched, random)
+    colour = colour + (cloud * shade - colour) * stretched * (0.35 + 0.6 * conditions.overcast)
+    colour = colour * (1 - conditions.night) + conditions.night * _night_sky(
+        rise, stretched, random
+    )
     return np.ascontiguousarray(colour, np.float32)
 
 
@@ -61,7 +67,7 @@ def _night_sky(rise: Table, clouds: Table, random: np.random.Generator) -> Table
     return np.asarray(night, np.float32)
 
 
-def falling_tiles(look: PromptConditions, height: int, seed: int) -> Table:
+def falling_tiles(conditions: PromptConditions, height: int, seed: int) -> Table:
     """Return the opacity (LAYERS, TILE, TILE) of rain streaks or snow flakes, near ones first.
 
     Each tile repeats seamlessly. Sizes follow the height of the picture.
@@ -72,19 +78,24 @@ def falling_tiles(look: PromptConditions, height: int, seed: int) -> Table:
     for layer in range(LAYERS):
         near = 1.0 / (1 + layer)
         canvas = np.zeros((3 * TILE, 3 * TILE), np.float32)
-        drops = round(look.rain * (60, 180, 420)[layer])
+        drops = round(conditions.rain * (60, 180, 420)[layer])
         for x, y, weight in random.random((drops, 3)):
             length = max(3.0, 90 * near * scale * (0.6 + 0.8 * weight))
             _streak(
-                canvas, TILE * (1 + x), TILE * (1 + y), length, 0.12 * look.wind, 0.25 + 0.3 * near
+                canvas,
+                TILE * (1 + x),
+                TILE * (1 + y),
+                length,
+                0.12 * conditions.wind,
+                0.25 + 0.3 * near,
             )
-        flakes = round(look.snowfall * (26, 150, 480)[layer])
+        flakes = round(conditions.snowfall * (26, 150, 480)[layer])
         for x, y, weight in random.random((flakes, 3)):
             radius = max(0.8, 4.2 * near * scale * (0.5 + weight))
             centre = (round((1 + x) * TILE * 16), round((1 + y) * TILE * 16))
             cv2.circle(canvas, centre, round(radius * 16), 0.9, -1, cv2.LINE_AA, 4)
         folded = canvas.reshape(3, TILE, 3, TILE).sum((0, 2))
-        blur = 0.6 + 1.4 * near * scale * (look.snowfall > look.rain)
+        blur = 0.6 + 1.4 * near * scale * (conditions.snowfall > conditions.rain)
         blurred = cv2.GaussianBlur(np.tile(folded, (3, 3)), (0, 0), blur)
         tiles[layer] = np.clip(blurred[TILE : 2 * TILE, TILE : 2 * TILE], 0, 1)
     return tiles

@@ -24,7 +24,7 @@ from ..checks import (
 from ..metrics import Metrics
 from ..refusal import result_of
 from ..scenes.drawn_scenes import DrawnScenes
-from .ego_masks import Hoods
+from .ego_masks import EgoMasks
 from .images import check_format, encode
 from .lidar_filter import kept_ranges
 from .render_thread import RenderThread
@@ -68,15 +68,15 @@ class SceneDrawing:
 
     def __init__(
         self,
-        stages: DrawnScenes,
+        scenes: DrawnScenes,
         thread: RenderThread,
-        hoods: Hoods,
+        ego_masks: EgoMasks,
         metrics: Metrics,
         lidar_column_step: int,
     ) -> None:
-        self._stages = stages
+        self._scenes = scenes
         self._thread = thread
-        self._hoods = hoods
+        self._ego_masks = ego_masks
         self._metrics = metrics
         self._lidar_column_step = lidar_column_step
         self._views = RequestViews()
@@ -88,7 +88,7 @@ class SceneDrawing:
 
     def make_ready(self, scene: Scene) -> None:
         """Load a scene, and the rays of its cameras where they are small, before they are asked."""
-        with self._stages.drawing(scene):
+        with self._scenes.drawing(scene):
             for camera in scene.cameras:
                 # The sizes of a small scene are those that will be asked for.
                 if camera.model.width * camera.model.height <= _READY_PIXELS:
@@ -102,26 +102,26 @@ class SceneDrawing:
         check_camera(scene, request.camera_intrinsics.logical_id)
         check_format(request)
         view = self._views.view(request)
-        hood = self._hoods.wanted(request, image_size(request))
+        mask = self._ego_masks.wanted(request, image_size(request))
         start, end = map_poses(scene, request.sensor_pose)
         held = ExitStack()
-        stage = held.enter_context(self._stages.drawing(scene))
-        cast = self._stages.cast(scene)
+        drawn_scene = held.enter_context(self._scenes.drawing(scene))
+        actors = self._scenes.actors(scene)
 
         def draw() -> NDArray[np.uint8]:
             check_wanted(caller.waits)
             with self._metrics.stage("draw_image"):
-                stage.set_time(
-                    cast, request.frame_start_us, request.frame_end_us, request.dynamic_objects
+                drawn_scene.set_time(
+                    actors, request.frame_start_us, request.frame_end_us, request.dynamic_objects
                 )
                 frame = render_camera(
-                    stage.render_scene,
+                    drawn_scene.render_scene,
                     view.rays,
                     start,
                     end,
                     view.fractions,
                     view.axis,
-                    stage.light,
+                    drawn_scene.light,
                     RGB,
                 )
             assert frame.rgb is not None
@@ -129,7 +129,7 @@ class SceneDrawing:
 
         def finish(rgb: NDArray[np.uint8]) -> bytes:
             with self._metrics.stage("encode"):
-                data = encode(rgb if hood is None else hood.over(rgb), request)
+                data = encode(rgb if mask is None else mask.over(rgb), request)
             self._metrics.sent(len(data))
             return data
 
@@ -143,17 +143,20 @@ class SceneDrawing:
         pattern = pattern_of(request.lidar_config.lidar_type, self._lidar_column_step)
         start, end = map_poses(scene, request.sensor_pose)
         table, times = pattern.directions, pattern.column_fraction
-        with self._stages.drawing(scene) as stage:
-            cast = self._stages.cast(scene)
+        with self._scenes.drawing(scene) as drawn_scene:
+            actors = self._scenes.actors(scene)
 
             def draw() -> Cloud:
                 check_wanted(caller.waits)
                 with self._metrics.stage("draw_sweep"):
-                    stage.set_time(
-                        cast, request.frame_start_us, request.frame_end_us, request.dynamic_objects
+                    drawn_scene.set_time(
+                        actors,
+                        request.frame_start_us,
+                        request.frame_end_us,
+                        request.dynamic_objects,
                     )
                     seen = render_lidar(
-                        stage.render_scene, table, times, start, end, _LIDAR_RANGE_M
+                        drawn_scene.render_scene, table, times, start, end, _LIDAR_RANGE_M
                     )
                     seen.range_m[...] = kept_ranges(seen.range_m, request.render_filter)
                     points = points_at_end(seen, table, times, start, end)

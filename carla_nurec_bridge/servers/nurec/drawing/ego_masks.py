@@ -41,7 +41,7 @@ class HoodPicture:
         return image
 
 
-class Hoods:
+class EgoMasks:
     """The pictures ``RIG/CAMERA.png`` (RGBA) of a folder; safe from several threads.
 
     Rig names match without regard to punctuation: ``hyperion8.1`` is ``hyperion_8_1``.
@@ -91,12 +91,12 @@ class Hoods:
             if key in self._ready:
                 self._ready.move_to_end(key)
                 return self._ready[key]
-        hood = _load(picture.path, size)
+        mask = _load(picture.path, size)
         with self._lock:
-            self._ready[key] = hood
+            self._ready[key] = mask
             while len(self._ready) > _CACHED:
                 self._ready.popitem(last=False)
-        return hood
+        return mask
 
 
 def _plain(rig: str) -> str:

@@ -16,7 +16,7 @@ from ....town.actors.assets import traffic_light_mesh
 from ....town.street import Street
 from ..refusal import Code, RefusalError
 from .models import model_of
-from .scene_actors import DrawnActors, DrawnAs
+from .scene_actors import ActorAppearance, DrawnActors
 from .tracks import place_tracks
 
 _PAINTS = (
@@ -32,7 +32,7 @@ _PAINTS = (
     (58, 120, 160),
 )
 _LIGHT_ASSET = "traffic_light_off"
-_MOST_LOOKS = 5000
+_MOST_APPEARANCES = 5000
 _READY_ACTORS = 100  # built before the first call; more of them when they first appear
 
 
@@ -43,20 +43,20 @@ class DrawnScene:
     them.
     """
 
-    def __init__(self, scene: Scene, street: Street, cast: DrawnActors, *, editing: bool) -> None:
+    def __init__(self, scene: Scene, street: Street, actors: DrawnActors, *, editing: bool) -> None:
         self.scene = scene
         self.light = Lighting()
         self._editing = editing
         self._set: tuple[DrawnActors, int, int, bytes] | None = None
-        self._looks: dict[DrawnAs, str] = {}
+        self._appearances: dict[ActorAppearance, str] = {}
         self.render_scene = RenderScene(street.mesh)
         self.render_scene.add_asset(_LIGHT_ASSET, traffic_light_mesh("off"))
         self._lights = [
             Instance(_LIGHT_ASSET, head.map_from_head, head.map_from_head, 0)
             for head in street.lights
         ]
-        for look in list(cast.looks.values())[:_READY_ACTORS]:
-            self._asset(look)
+        for appearance in list(actors.appearances.values())[:_READY_ACTORS]:
+            self._asset(appearance)
 
     def close(self) -> None:
         """Free the renderer's structures; may be called twice."""
@@ -64,28 +64,28 @@ class DrawnScene:
 
     def set_time(
         self,
-        cast: DrawnActors,
+        actors: DrawnActors,
         start_us: int,
         end_us: int,
         objects: Sequence[sensorsim.DynamicObject],
     ) -> None:
         """Put the actors where they are during [start_us, end_us); RefusalError for bad objects."""
-        wanted = (cast, start_us, end_us, b"".join(o.SerializeToString() for o in objects))
+        wanted = (actors, start_us, end_us, b"".join(o.SerializeToString() for o in objects))
         if wanted == self._set:
             return
         self._set = None
         instances = list(self._lights)
-        placements = place_tracks(cast.tracks, start_us, end_us, objects, editing=self._editing)
+        placements = place_tracks(actors.tracks, start_us, end_us, objects, editing=self._editing)
         for number, placed in enumerate(placements, 1):
             name = placed.track.track_id
-            look = cast.looks[name]
+            appearance = actors.appearances[name]
             instances.append(
                 Instance(
-                    self._asset(look),
+                    self._asset(appearance),
                     self.map_from(placed.world_from_box_start),
                     self.map_from(placed.world_from_box_end),
                     number,
-                    look.paint or _PAINTS[zlib.crc32(name.encode()) % len(_PAINTS)],
+                    appearance.paint or _PAINTS[zlib.crc32(name.encode()) % len(_PAINTS)],
                 )
             )
         self.render_scene.set_instances(instances)
@@ -95,15 +95,15 @@ class DrawnScene:
         """Return map_from_x of a pose in the scene's world."""
         return np.asarray(self.scene.map_from_world @ world_from_x)
 
-    def _asset(self, look: DrawnAs) -> str:
-        if look not in self._looks:
-            if len(self._looks) >= _MOST_LOOKS:
+    def _asset(self, appearance: ActorAppearance) -> str:
+        if appearance not in self._appearances:
+            if len(self._appearances) >= _MOST_APPEARANCES:
                 raise RefusalError(
                     Code.RESOURCE_EXHAUSTED,
-                    f"scene {self.scene.scene_id} was edited into {_MOST_LOOKS} different actors; "
-                    "call restore_model_parameters while nobody renders it",
+                    f"scene {self.scene.scene_id} was edited into {_MOST_APPEARANCES} different "
+                    "actors; call restore_model_parameters while nobody renders it",
                 )
-            key = f"actor {len(self._looks)}"
-            self.render_scene.add_asset(key, model_of(self.scene, look))
-            self._looks[look] = key
-        return self._looks[look]
+            key = f"actor {len(self._appearances)}"
+            self.render_scene.add_asset(key, model_of(self.scene, appearance))
+            self._appearances[appearance] = key
+        return self._appearances[appearance]

@@ -16,12 +16,12 @@ from ..drawing.render_thread import RenderThread
 from ..drawing.warm_up import warm_up
 from ..refusal import Code, RefusalError, result_of
 from .drawn_scene import DrawnScene
-from .scene_actors import DrawnActors, recorded_cast
+from .scene_actors import DrawnActors, recorded_actors
 
 
 @dataclass(eq=False)
 class _Entry:
-    stage: Future[DrawnScene]
+    drawn: Future[DrawnScene]
     users: int = 0
 
 
@@ -49,14 +49,14 @@ class DrawnScenes:
         self._editing = editing
         self._lock = threading.Lock()
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        self._casts: dict[str, DrawnActors] = {}
+        self._actors: dict[str, DrawnActors] = {}
 
     @contextmanager
     def drawing(self, scene: Scene) -> Iterator[DrawnScene]:
         """Hold a scene ready while it is drawn; RefusalError when there is no room for it."""
         entry = self._entry(scene)
         try:
-            yield entry.stage.result()
+            yield entry.drawn.result()
         finally:
             with self._lock:
                 entry.users -= 1
@@ -64,32 +64,32 @@ class DrawnScenes:
     def loaded(self) -> list[tuple[str, bool]]:
         """Return the scenes in memory and whether each is free (drawn by nobody)."""
         with self._lock:
-            return [(n, e.users == 0) for n, e in self._entries.items() if e.stage.done()]
+            return [(n, e.users == 0) for n, e in self._entries.items() if e.drawn.done()]
 
-    def cast(self, scene: Scene) -> DrawnActors:
+    def actors(self, scene: Scene) -> DrawnActors:
         """Return the actors of a scene as edits have left them."""
         with self._lock:
-            if scene.scene_id not in self._casts:
-                self._casts[scene.scene_id] = recorded_cast(scene)
-            return self._casts[scene.scene_id]
+            if scene.scene_id not in self._actors:
+                self._actors[scene.scene_id] = recorded_actors(scene)
+            return self._actors[scene.scene_id]
 
     def edit(self, scene: Scene, change: Callable[[DrawnActors], DrawnActors]) -> None:
         """Replace a scene's actors by what ``change`` makes of them."""
-        before = self.cast(scene)
+        before = self.actors(scene)
         after = change(before)
         with self._lock:
-            if self._casts[scene.scene_id] is not before:
+            if self._actors[scene.scene_id] is not before:
                 raise RefusalError(
                     Code.ABORTED, f"scene {scene.scene_id} was edited by somebody else; try again"
                 )
-            self._casts[scene.scene_id] = after
+            self._actors[scene.scene_id] = after
 
     def restore(self, scene: Scene) -> None:
         """Undo all edits of a scene, and free what was loaded for them."""
         with self._lock:
-            cast = self._casts.pop(scene.scene_id, None)
+            actors = self._actors.pop(scene.scene_id, None)
             entry = self._entries.get(scene.scene_id)
-            if cast is None or not cast.edits or entry is None or entry.users:
+            if actors is None or not actors.edits or entry is None or entry.users:
                 return
             del self._entries[scene.scene_id]
         self._free(entry)
@@ -97,7 +97,7 @@ class DrawnScenes:
     def forget(self, scene_id: str) -> None:
         """Let a scene go that is no longer served, once nobody draws it."""
         with self._lock:
-            self._casts.pop(scene_id, None)
+            self._actors.pop(scene_id, None)
             entry = self._entries.get(scene_id)
             if entry is None or entry.users:
                 return
@@ -109,8 +109,8 @@ class DrawnScenes:
         with self._lock:
             entries, self._entries = list(self._entries.values()), OrderedDict()
         for entry in entries:
-            if entry.stage.done() and entry.stage.exception() is None:
-                entry.stage.result().close()
+            if entry.drawn.done() and entry.drawn.exception() is None:
+                entry.drawn.result().close()
 
     def _entry(self, scene: Scene) -> _Entry:
         """Return a scene's entry with one more user, loading it if it is new."""
@@ -125,11 +125,11 @@ class DrawnScenes:
         if gone is not None:
             self._free(gone)
         try:
-            entry.stage.set_result(self._load(scene))
+            entry.drawn.set_result(self._load(scene))
         except BaseException as error:  # noqa: BLE001 - all that wait for the scene get it
             with self._lock:
                 del self._entries[scene.scene_id]
-            entry.stage.set_exception(error)
+            entry.drawn.set_exception(error)
         return entry
 
     def _make_room(self) -> _Entry | None:
@@ -150,15 +150,15 @@ class DrawnScenes:
             street = self._street_of(scene)
         except InputError as error:
             raise RefusalError(Code.FAILED_PRECONDITION, str(error)) from error
-        cast = self.cast(scene)
+        actors = self.actors(scene)
 
         def make() -> DrawnScene:
-            stage = DrawnScene(scene, street, cast, editing=self._editing)
-            warm_up(stage, cast)
-            return stage
+            drawn = DrawnScene(scene, street, actors, editing=self._editing)
+            warm_up(drawn, actors)
+            return drawn
 
         return result_of(self._thread.submit(make, owner=f"load {scene.scene_id}"))
 
     def _free(self, entry: _Entry) -> None:
-        stage = entry.stage.result()
-        self._thread.submit(stage.close, owner="close")
+        drawn = entry.drawn.result()
+        self._thread.submit(drawn.close, owner="close")

@@ -9,19 +9,19 @@ from ....scene import Scene
 from ....scene.package.external_assets import fitted
 from ....town.actors.assets import asset_for
 from .own_assets import own_asset
-from .scene_actors import DrawnAs
+from .scene_actors import ActorAppearance
 from .surroundings import corner_colours
 
 _DYNAMIC_TAG = 21
 _GREY = 160
 
 
-def model_of(scene: Scene, look: DrawnAs) -> Mesh:
+def model_of(scene: Scene, appearance: ActorAppearance) -> Mesh:
     """Return an actor's mesh: origin in the middle of its box, x forward, y left, z up, metres."""
-    asset = own_asset(scene, look.seed) if look.own else None
+    asset = own_asset(scene, appearance.seed) if appearance.own else None
     if asset is None:
-        return asset_for(look.label, look.size_m, look.seed)
-    surface = fitted(asset, look.size_m).surface
+        return asset_for(appearance.label, appearance.size_m, appearance.seed)
+    surface = fitted(asset, appearance.size_m).surface
     count = len(surface.triangles)
     colours = np.zeros((count, 4), np.uint8)
     colours[:, :3] = _GREY if surface.colours is None else corner_colours(surface)

@@ -22,7 +22,7 @@ Size = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class DrawnAs:
+class ActorAppearance:
     """What an actor is drawn as: a kind that the renderer knows, its size, its details' seed.
 
     ``own`` ones are drawn as the asset ``seed`` of the scene's package or the server. ``paint`` is
@@ -42,14 +42,16 @@ class DrawnActors:
     """The actors of a scene by track id; never changed, only replaced by an edited one."""
 
     tracks: Mapping[str, SceneTrack]
-    looks: Mapping[str, DrawnAs]
+    appearances: Mapping[str, ActorAppearance]
     edits: int = 0
 
 
-def recorded_cast(scene: Scene) -> DrawnActors:
+def recorded_actors(scene: Scene) -> DrawnActors:
     """Return the actors as they were recorded."""
     tracks = {track.track_id: track for track in scene.tracks}
-    return DrawnActors(tracks, {name: _recorded_look(track) for name, track in tracks.items()})
+    return DrawnActors(
+        tracks, {name: _recorded_appearance(track) for name, track in tracks.items()}
+    )
 
 
 def external_assets(scene: Scene) -> tuple[str, ...]:
@@ -58,25 +60,25 @@ def external_assets(scene: Scene) -> tuple[str, ...]:
     return (*own, *(name for name in load_catalogue() if name not in own))
 
 
-def edited(scene: Scene, cast: DrawnActors, request: sensorsim.EditAssetsRequest) -> DrawnActors:
+def edited(scene: Scene, actors: DrawnActors, request: sensorsim.EditAssetsRequest) -> DrawnActors:
     """Return the actors after an edit, all of it or, with a RefusalError, nothing."""
-    edits = cast.edits + len(request.replace) + len(request.insert)
+    edits = actors.edits + len(request.replace) + len(request.insert)
     if edits > _MOST_EDITS:
         raise RefusalError(
             Code.RESOURCE_EXHAUSTED,
-            f"scene {scene.scene_id} has {cast.edits} edits and may have {_MOST_EDITS}; "
+            f"scene {scene.scene_id} has {actors.edits} edits and may have {_MOST_EDITS}; "
             "call restore_model_parameters first",
         )
-    tracks, looks = dict(cast.tracks), dict(cast.looks)
+    tracks, appearances = dict(actors.tracks), dict(actors.appearances)
     for action in request.replace:
         track = tracks.get(action.original_id)
         if track is None:
             raise RefusalError(
                 Code.NOT_FOUND, f"cannot replace: the scene has no track {action.original_id!r}"
             )
-        look = _look_of(scene, cast, action.replacement_id, action.original_id)
-        size_m = _size(action.object_size) or look.size_m
-        looks[track.track_id] = replace(look, size_m=size_m)
+        appearance = _appearance_of(scene, actors, action.replacement_id, action.original_id)
+        size_m = _size(action.object_size) or appearance.size_m
+        appearances[track.track_id] = replace(appearance, size_m=size_m)
         tracks[track.track_id] = replace(track, size_m=size_m)
     for added in request.insert:
         if not added.id or added.id in tracks:
@@ -84,24 +86,24 @@ def edited(scene: Scene, cast: DrawnActors, request: sensorsim.EditAssetsRequest
                 Code.INVALID_ARGUMENT,
                 f"cannot insert track {added.id!r}: an id that is not in the scene is needed",
             )
-        tracks[added.id], looks[added.id] = _inserted(scene, cast, added)
-    return DrawnActors(tracks, looks, edits)
+        tracks[added.id], appearances[added.id] = _inserted(scene, actors, added)
+    return DrawnActors(tracks, appearances, edits)
 
 
 def _inserted(
-    scene: Scene, cast: DrawnActors, added: sensorsim.DynamicObjectTrack
-) -> tuple[SceneTrack, DrawnAs]:
+    scene: Scene, actors: DrawnActors, added: sensorsim.DynamicObjectTrack
+) -> tuple[SceneTrack, ActorAppearance]:
     size_m = _size(added.object_size)
     if added.asset_id:
-        look = _look_of(scene, cast, added.asset_id, added.id)
+        appearance = _appearance_of(scene, actors, added.asset_id, added.id)
     elif added.semantic_class and size_m:
-        look = DrawnAs(added.semantic_class, size_m, added.id)
+        appearance = ActorAppearance(added.semantic_class, size_m, added.id)
     else:
         raise RefusalError(
             Code.INVALID_ARGUMENT,
             f"cannot insert track {added.id!r}: give asset_id, or semantic_class and object_size",
         )
-    look = replace(look, size_m=size_m or look.size_m)
+    appearance = replace(appearance, size_m=size_m or appearance.size_m)
     stamps = np.array([pose.timestamp_us for pose in added.trajectory.poses], np.int64)
     if np.any(np.diff(stamps) <= 0):
         raise RefusalError(
@@ -111,27 +113,27 @@ def _inserted(
         poses = pose_matrices([pose.pose for pose in added.trajectory.poses])
     track = SceneTrack(
         added.id,
-        added.semantic_class or look.label,
-        look.size_m,
+        added.semantic_class or appearance.label,
+        appearance.size_m,
         stamps,
         poses,
     )
-    return track, look
+    return track, appearance
 
 
-def _look_of(scene: Scene, cast: DrawnActors, asset_id: str, seed: str) -> DrawnAs:
-    """Return the look of an asset, or of another track of the scene."""
+def _appearance_of(scene: Scene, actors: DrawnActors, asset_id: str, seed: str) -> ActorAppearance:
+    """Return the appearance of an asset, or of another track of the scene."""
     try:
         own = own_asset(scene, asset_id)
     except InputError as error:
         raise RefusalError(Code.FAILED_PRECONDITION, str(error)) from error
     if own is not None:
-        return DrawnAs(own.label_class, own.size_m, asset_id, asset_id, own=True)
+        return ActorAppearance(own.label_class, own.size_m, asset_id, asset_id, own=True)
     blueprint = load_catalogue().get(asset_id)
     if blueprint is not None:
-        return DrawnAs(blueprint.base_type, blueprint.size_m, asset_id, asset_id)
-    if asset_id in cast.looks:
-        return replace(cast.looks[asset_id], asset_id=asset_id)
+        return ActorAppearance(blueprint.base_type, blueprint.size_m, asset_id, asset_id)
+    if asset_id in actors.appearances:
+        return replace(actors.appearances[asset_id], asset_id=asset_id)
     raise RefusalError(
         Code.NOT_FOUND,
         f"unknown asset {asset_id!r} for {seed!r}; get_external_asset_objects lists them, and "
@@ -139,14 +141,15 @@ def _look_of(scene: Scene, cast: DrawnActors, asset_id: str, seed: str) -> Drawn
     )
 
 
-def _recorded_look(track: SceneTrack) -> DrawnAs:
+def _recorded_appearance(track: SceneTrack) -> ActorAppearance:
     length, width, height = (float(side) for side in track.size_m)
     size_m = (length, width, height)
-    if track.look is None:
-        return DrawnAs(track.label_class, size_m, track.track_id)
-    blueprint = load_catalogue().get(track.look.blueprint)
+    if track.appearance is None:
+        return ActorAppearance(track.label_class, size_m, track.track_id)
+    blueprint = load_catalogue().get(track.appearance.blueprint)
     label = blueprint.base_type if blueprint else track.label_class
-    return DrawnAs(label, size_m, track.look.blueprint or track.track_id, paint=track.look.colour)
+    seed = track.appearance.blueprint or track.track_id
+    return ActorAppearance(label, size_m, seed, paint=track.appearance.colour)
 
 
 def _size(box: common.AABB) -> Size | None:
