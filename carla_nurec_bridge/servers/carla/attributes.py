@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .calls.errors import CallFailure
 
@@ -61,6 +64,11 @@ def colour(attributes: Attributes, name: str) -> Colour | None:
         return None
     red, green, blue = values
     return red, green, blue
+
+
+def by_axis(attributes: Attributes, name: str, axes: Iterable[str]) -> NDArray[np.float64]:
+    """Return (3,) float attributes, 0 where missing; ``name`` has braces where the axis stands."""
+    return np.array([real(attributes, name.format(axis), "0") for axis in axes])
 
 
 def _text(attributes: Attributes, name: str, default: str | None) -> str:

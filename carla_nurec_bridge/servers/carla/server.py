@@ -14,34 +14,16 @@ import time
 from ...core.errors import InputError
 from ...town.maps import MapLibrary
 from .calls import (
-    actors as calls_actors,
-)
-from .calls import (
-    batch as calls_batch,
-)
-from .calls import (
-    level as calls_level,
-)
-from .calls import (
-    lights as calls_lights,
-)
-from .calls import (
-    navigation as calls_navigation,
-)
-from .calls import (
-    parts as calls_parts,
-)
-from .calls import (
-    tape as calls_tape,
-)
-from .calls import (
-    vehicles as calls_vehicles,
-)
-from .calls import (
-    walkers as calls_walkers,
-)
-from .calls import (
-    world as calls_world,
+    actors,
+    batch,
+    level,
+    lights,
+    navigation,
+    parts,
+    recorder,
+    vehicles,
+    walkers,
+    world,
 )
 from .traffic_steps import PAUSE_S, TrafficSteps
 from .wire.listening import listen
@@ -53,16 +35,16 @@ SEND_BUFFER_BYTES = 4 * 1024 * 1024
 LONGEST_WAIT_S = 0.5
 CALL_WAITS_S = 0.001
 HANDLERS = (
-    calls_actors,
-    calls_batch,
-    calls_level,
-    calls_lights,
-    calls_navigation,
-    calls_parts,
-    calls_tape,
-    calls_vehicles,
-    calls_walkers,
-    calls_world,
+    actors,
+    batch,
+    level,
+    lights,
+    navigation,
+    parts,
+    recorder,
+    vehicles,
+    walkers,
+    world,
 )
 """The modules whose import registers the calls."""
 
@@ -92,7 +74,7 @@ class CarlaServer:
     @property
     def map_name(self) -> str:
         """The name of the loaded map."""
-        return self._simulation.level.name
+        return self._simulation.episode.level.name
 
     def serve(self) -> None:
         """Answer calls and advance the world until stopped."""
@@ -222,8 +204,8 @@ def open_server(
 
     ``traffic_pause_s`` is that of ``TrafficSteps``. InputError for a broken map or a port in use.
     """
-    simulation = Simulation(maps, map_name, StreamHub(port + 1), seed)
-    simulation.steps = TrafficSteps(traffic_pause_s)
+    steps = TrafficSteps(traffic_pause_s)
+    simulation = Simulation(maps, map_name, StreamHub(port + 1), seed, steps)
     simulation.warm_up()
-    calls_navigation.navigation_mesh(simulation.level)
+    navigation.navigation_mesh(simulation.episode.level)
     return CarlaServer(simulation, host, port)

@@ -61,11 +61,15 @@ class World:
             AttributeValue(a.id, a.type, values.get(a.id, a.value)) for a in definition.attributes
         ]
         description = ActorDescription(definition.uid, blueprint, attributes)
-        return spawn(self.simulation, description, transform, parent)
+        return spawn(
+            self.simulation.episode, self.simulation.sensors, description, transform, parent=parent
+        )
 
     def car(self, point: int = 0) -> EpisodeActor:
         """Put a car on a spawn point."""
-        return self.spawn("vehicle.tesla.model3", Transform(*self.simulation.level.spawns[point]))
+        return self.spawn(
+            "vehicle.tesla.model3", Transform(*self.simulation.episode.level.spawns[point])
+        )
 
     def tick(self, count: int = 1) -> None:
         """Advance the world with the data of its sensors."""

@@ -10,7 +10,7 @@ import pytest
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.servers.carla.clients import Clients
 from carla_nurec_bridge.servers.carla.wire.structs import ActorDescription, AttributeValue
-from carla_nurec_bridge.servers.carla.world import simulation as simulation_module
+from carla_nurec_bridge.servers.carla.world import episode as episode_module
 from carla_nurec_bridge.servers.carla.world.actors import ActorIds, EpisodeActor, Registry
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def test_a_map_load_goes_on_counting(world: World) -> None:
     simulation, seen = world.simulation, set[int]()
     for _ in range(3):
         world.car()
-        ids = [actor.id for actor in simulation.actors]
+        ids = [actor.id for actor in simulation.episode.actors]
         assert len(ids) > 2
         assert seen.isdisjoint(ids)
         assert not seen or min(ids) > max(seen)
@@ -38,11 +38,11 @@ def test_a_map_load_goes_on_counting(world: World) -> None:
 
 
 def test_streams_and_frames_go_on_too(world: World) -> None:
-    stream, frame = world.simulation.new_stream(), world.simulation.frame
+    stream, frame = world.simulation.streams.new_stream(), world.simulation.episode.frame
     world.fresh()
     world.tick()
-    assert world.simulation.new_stream() == stream + 1
-    assert world.simulation.frame == frame + 1
+    assert world.simulation.streams.new_stream() == stream + 1
+    assert world.simulation.episode.frame == frame + 1
 
 
 @dataclass
@@ -138,15 +138,15 @@ def test_a_sensor_gets_no_number_again_for_its_stream_is_another(server: Server)
 def test_a_map_that_cannot_be_opened_leaves_the_world_as_it_was(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    car, level = world.car(), world.simulation.level
+    car, level = world.car(), world.simulation.episode.level
     world.simulation.maps.generated["Broken"] = level.xodr + " "
 
     def fail(*_: object) -> None:
         raise InputError("no such lane")
 
-    monkeypatch.setattr(simulation_module, "trigger_box", fail)
+    monkeypatch.setattr(episode_module, "trigger_box", fail)
     with pytest.raises(InputError, match="no such lane"):
         world.simulation.load("Broken")
     world.tick(2)
-    assert world.simulation.level is level
-    assert world.simulation.actors.get(car.id) is car
+    assert world.simulation.episode.level is level
+    assert world.simulation.episode.actors.get(car.id) is car

@@ -66,24 +66,24 @@ def on(number: int, actor: int, *values: Any) -> list[Any]:
 def test_a_spawn_answers_with_its_actor_whatever_follows(
     world: World, blueprint: str, then: list[Any]
 ) -> None:
-    point = world.simulation.level.spawns[3]
+    point = world.simulation.episode.level.spawns[3]
     ((answer,),) = apply_batch(world.simulation, [spawning(blueprint, point, then)], False)
     succeeded, actor_id = answer
     assert succeeded == 1
-    assert world.simulation.actors.get(actor_id).description.id == blueprint
+    assert world.simulation.episode.actors.get(actor_id).description.id == blueprint
 
 
 def test_what_follows_acts_on_the_new_actor(world: World) -> None:
-    point, other = world.simulation.level.spawns[3], world.car()
+    point, other = world.simulation.episode.level.spawns[3], world.car()
     command = spawning("vehicle.audi.tt", point, on(SET_LIGHTS, other.id, 3))
     (((_, actor_id),),) = apply_batch(world.simulation, [command], False)
-    assert world.simulation.actors.get(actor_id).light_flags == 3
+    assert world.simulation.episode.actors.get(actor_id).light_flags == 3
     assert other.light_flags == 0, "CARLA puts the new actor's id into every command"
 
 
 def test_what_cannot_follow_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
     command = spawning(
-        "walker.pedestrian.0001", world.simulation.level.spawns[3], on(SET_LIGHTS, 0, 3)
+        "walker.pedestrian.0001", world.simulation.episode.level.spawns[3], on(SET_LIGHTS, 0, 3)
     )
     world.simulation.faults = Faults()
     with caplog.at_level(logging.WARNING):
@@ -93,11 +93,11 @@ def test_what_cannot_follow_is_logged(world: World, caplog: pytest.LogCaptureFix
 
 
 def test_a_spawn_that_fails_runs_nothing_and_says_why(world: World) -> None:
-    point, car = world.simulation.level.spawns[0], world.car(0)
+    point, car = world.simulation.episode.level.spawns[0], world.car(0)
     command = spawning("vehicle.audi.tt", point, on(DESTROY, car.id))
     ((answer,),) = apply_batch(world.simulation, [command], False)
     assert answer == [0, ["Spawn failed because of collision at spawn position"]]
-    assert world.simulation.actors.find(car.id) is car
+    assert world.simulation.episode.actors.find(car.id) is car
 
 
 def test_each_command_is_answered_and_a_failure_ends_nothing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import struct
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgpack
@@ -13,12 +14,8 @@ import pytest
 
 from carla_nurec_bridge.servers.carla import server
 from carla_nurec_bridge.servers.carla.physics import dynamics as d
-from carla_nurec_bridge.servers.carla.sensing import (
-    cameras,
-    inertial,
-    lidars,
-    radar,
-)
+from carla_nurec_bridge.servers.carla.sensing.kinds import gnss, imu, lidar, radar
+from carla_nurec_bridge.servers.carla.sensing.kinds.cameras import depth
 from carla_nurec_bridge.servers.carla.wire.rpc import RpcConnection
 from carla_nurec_bridge.servers.carla.wire.state import ACTOR_DTYPE
 from carla_nurec_bridge.servers.carla.wire.streams import WORLD_STREAM
@@ -65,11 +62,11 @@ def test_a_sensor_that_meets_nothing_sends_an_empty_measurement(
 @pytest.mark.parametrize(
     ("blueprint", "owner", "method"),
     [
-        ("sensor.lidar.ray_cast", lidars.Lidar, "measure"),
+        ("sensor.lidar.ray_cast", lidar.Lidar, "measure"),
         ("sensor.other.radar", radar.Radar, "measure"),
-        ("sensor.other.imu", inertial.Imu, "measure"),
-        ("sensor.other.gnss", inertial.Gnss, "measure"),
-        ("sensor.camera.depth", cameras, "encode"),
+        ("sensor.other.imu", imu.Imu, "measure"),
+        ("sensor.other.gnss", gnss.Gnss, "measure"),
+        ("sensor.camera.depth", depth.DepthCamera, "image"),
     ],
 )
 def test_a_sensor_that_fails_stops_alone_and_is_named_once(
@@ -87,12 +84,8 @@ def test_a_sensor_that_fails_stops_alone_and_is_named_once(
     )
     world.tick()
 
-    working = getattr(owner, method)
-
-    def fail(first: object, *rest: object) -> object:
-        if owner is not cameras or first == blueprint:
-            raise ArithmeticError("no such number")
-        return working(first, *rest)
+    def fail(*_: object) -> object:
+        raise ArithmeticError("no such number")
 
     monkeypatch.setattr(owner, method, fail)
     with caplog.at_level(logging.WARNING):
@@ -111,31 +104,31 @@ def test_a_sensor_that_fails_stops_alone_and_is_named_once(
 @pytest.mark.parametrize(
     "part",
     [
-        "ackermann.advance",
-        "fleet.advance",
-        "signals.advance",
-        "drawings.expire",
+        "episode.ackermann.advance",
+        "episode.fleet.advance",
+        "episode.signals.advance",
+        "episode.drawings.expire",
         "observer.refresh",
-        "signals.ahead",
+        "episode.signals.ahead",
     ],
 )
 def test_a_part_of_the_frame_that_fails_is_left_out(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, part: str
 ) -> None:
     world.car()
-    imu = world.spawn("sensor.other.imu", SKY)
-    owner, method = part.split(".")
+    felt = world.spawn("sensor.other.imu", SKY)
+    owner, _, method = part.rpartition(".")
 
     def fail(*_: object) -> None:
         raise IndexError("out of bounds")
 
-    monkeypatch.setattr(getattr(world.simulation, owner), method, fail)
-    frame, states = world.simulation.frame, len(world.audience.heard[WORLD_STREAM])
+    monkeypatch.setattr(attrgetter(owner)(world.simulation), method, fail)
+    frame, states = world.simulation.episode.frame, len(world.audience.heard[WORLD_STREAM])
     with caplog.at_level(logging.WARNING):
         world.tick(3)
-    assert world.simulation.frame == frame + 3
+    assert world.simulation.episode.frame == frame + 3
     assert len(world.audience.heard[WORLD_STREAM]) == states + 3, "clients see every frame"
-    assert len(world.heard(imu)) == 3
+    assert len(world.heard(felt)) == 3
     (told,) = [record.getMessage() for record in caplog.records]
     assert "IndexError: out of bounds" in told
 
@@ -143,7 +136,7 @@ def test_a_part_of_the_frame_that_fails_is_left_out(
 def test_a_vehicle_whose_motion_is_lost_freezes_where_it_was(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fleet = world.simulation.fleet
+    fleet = world.simulation.episode.fleet
     lost, other = world.car(0), world.car(5)
     world.tick(20)
     before = fleet.transform(lost.id).location
@@ -165,7 +158,7 @@ def test_a_vehicle_whose_motion_is_lost_freezes_where_it_was(
 
 @pytest.mark.parametrize("push", [1e12, 1e30, 3.4e38])
 def test_absurd_pushes_never_reach_a_transform(world: World, push: float) -> None:
-    fleet, car = world.simulation.fleet, world.car()
+    fleet, car = world.simulation.episode.fleet, world.car()
     fleet.push(car.id, (push, -push, push), at=(push, 0.0, 0.0))
     fleet.add_force(car.id, (push, push, -push))
     fleet.add_torque(car.id, (0.0, 0.0, push))
@@ -179,7 +172,9 @@ def test_absurd_pushes_never_reach_a_transform(world: World, push: float) -> Non
 def test_a_walker_that_runs_out_of_all_bounds_stands_still(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    walker = world.spawn("walker.pedestrian.0001", Transform(*world.simulation.level.spawns[0]))
+    walker = world.spawn(
+        "walker.pedestrian.0001", Transform(*world.simulation.episode.level.spawns[0])
+    )
     world.tick()
     before = walker.transform.location
     walker.walk = type(walker.walk)((1.0, 0.0, 0.0), 1e38, False)
@@ -220,7 +215,7 @@ def test_words_that_are_no_text_come_back_as_they_were(world: World) -> None:
     caller = RpcConnection(ours, "127.0.0.1", world.simulation)
     car = world.spawn(
         "vehicle.audi.tt",
-        Transform(*world.simulation.level.spawns[2]),
+        Transform(*world.simulation.episode.level.spawns[2]),
         role_name=b"h\xe9ro".decode(errors="surrogateescape"),
     )
     theirs.sendall(msgpack.packb([0, 1, "get_actors_by_id", [[False], [car.id]]]))

@@ -108,7 +108,7 @@ def test_a_list_that_is_none_is_named(folder: Path, text: str, why: str) -> None
 def test_clients_are_told_the_listed_points(
     world: World, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    computed = world.simulation.level.spawns
+    computed = world.simulation.episode.level.spawns
     (x, y, z), (_, yaw, _) = computed[3]
     write_list(folder, "Town05", f"index,x,y,z\n0,{x},{y},{z}\n1,9999,9999,0\n")
     source = MapLibrary(folder).read("Town05")

@@ -34,11 +34,11 @@ def test_a_fixed_step_runs_as_fast_as_it_can_while_a_client_is_there(
 ) -> None:
     simulation = world.simulation
     settle(world, False, FIXED_S)
-    frame, now_s = simulation.frame, time.monotonic()
+    frame, now_s = simulation.episode.frame, time.monotonic()
     for _ in range(50):
         assert simulation.seconds_until_step(now_s) == 0.0
         simulation.step_if_due(now_s)
-    assert simulation.frame == frame + 50
+    assert simulation.episode.frame == frame + 50
 
 
 def test_without_clients_it_keeps_to_real_time_and_does_not_rest_for_what_it_ran_ahead(
@@ -50,12 +50,12 @@ def test_without_clients_it_keeps_to_real_time_and_does_not_rest_for_what_it_ran
         simulation.step_if_due(time.monotonic())
     simulation.clients.leave(client)
     now_s = time.monotonic()
-    frame, wait_s = simulation.frame, simulation.seconds_until_step(now_s)
+    frame, wait_s = simulation.episode.frame, simulation.seconds_until_step(now_s)
     assert wait_s <= FIXED_S
     simulation.step_if_due(now_s + wait_s - 0.001)
-    assert simulation.frame == frame
+    assert simulation.episode.frame == frame
     simulation.step_if_due(now_s + wait_s)
-    assert simulation.frame == frame + 1
+    assert simulation.episode.frame == frame + 1
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def drive(world: World, change: Any) -> Any:
     simulation, car = world.simulation, world.car()
     world.tick()
     apply_physics_control(simulation, car.id, change(get_physics_control(simulation, car.id)))
-    simulation.fleet.set_velocity(car.id, (SPEED_M_S, 0.0, 0.0))
+    simulation.episode.fleet.set_velocity(car.id, (SPEED_M_S, 0.0, 0.0))
     for control in (
         VehicleControl(throttle=1.0, steer=0.3),
         VehicleControl(brake=1.0, steer=-1.0),
@@ -45,9 +45,9 @@ def drive(world: World, change: Any) -> Any:
         VehicleControl(hand_brake=True, steer=1.0),
         VehicleControl(throttle=0.7, manual_gear_shift=True, gear=3),
     ):
-        simulation.fleet.set_control(car.id, control)
+        simulation.episode.fleet.set_control(car.id, control)
         world.tick(8)
-        assert np.isfinite(simulation.fleet.state).all()
+        assert np.isfinite(simulation.episode.fleet.state).all()
     return car
 
 
@@ -57,15 +57,17 @@ def test_on_ice_a_car_coasts_without_slowing_whatever_its_pedals(world: World) -
     physics = get_physics_control(simulation, car.id)
     ice = [replace(wheel, tire_friction=0.0) for wheel in physics.wheels]
     apply_physics_control(simulation, car.id, replace(physics, drag_coefficient=0.0, wheels=ice))
-    yaw = np.radians(simulation.fleet.transform(car.id).rotation[1])
-    simulation.fleet.set_velocity(car.id, (SPEED_M_S * np.cos(yaw), SPEED_M_S * np.sin(yaw), 0.0))
+    yaw = np.radians(simulation.episode.fleet.transform(car.id).rotation[1])
+    simulation.episode.fleet.set_velocity(
+        car.id, (SPEED_M_S * np.cos(yaw), SPEED_M_S * np.sin(yaw), 0.0)
+    )
     for control in (VehicleControl(brake=1.0), VehicleControl(throttle=1.0, steer=1.0)):
-        simulation.fleet.set_control(car.id, control)
+        simulation.episode.fleet.set_control(car.id, control)
         world.tick(20)
         assert get_telemetry_data(simulation, car.id).speed == pytest.approx(SPEED_M_S, rel=1e-3)
-    assert np.degrees(yaw) == pytest.approx(simulation.fleet.transform(car.id).rotation[1]), (
-        "steered wheels do not turn it"
-    )
+    assert np.degrees(yaw) == pytest.approx(
+        simulation.episode.fleet.transform(car.id).rotation[1]
+    ), "steered wheels do not turn it"
 
 
 @pytest.mark.parametrize("value", ABSURD)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,9 @@ from carla_nurec_bridge.recorder_log.layouts import ActorKind, PacketKind
 from carla_nurec_bridge.recorder_log.log import Log
 from carla_nurec_bridge.recorder_log.queries import actors_blocked, collisions
 from carla_nurec_bridge.recorder_log.records import RecordedPhysics, WheelPhysics
-from carla_nurec_bridge.servers.carla.calls import tape as calls_tape
+from carla_nurec_bridge.servers.carla.calls import recorder as recorder_calls
 from carla_nurec_bridge.servers.carla.faults import Faults
-from carla_nurec_bridge.servers.carla.recorder import control as tape
+from carla_nurec_bridge.servers.carla.recorder import control
 from carla_nurec_bridge.servers.carla.recorder.recorder import (
     NO_ACTOR,
     LightShown,
@@ -131,28 +132,27 @@ class World:
 
 
 def test_overwriting_a_recording_is_said(tmp_path: Path, monkeypatch, caplog) -> None:
-    monkeypatch.setattr(tape, "EpisodeSource", lambda _simulation: World())
-    recorded = tape.RecorderControl(
-        SimpleNamespace(level=SimpleNamespace(name="Town01"), faults=Faults())  # type: ignore[arg-type]
-    )
+    monkeypatch.setattr(control, "EpisodeSource", lambda _episode: World())
+    recorded = control.RecorderControl(Faults())
+    episode: Any = SimpleNamespace(level=SimpleNamespace(name="Town01"))
     path = tmp_path / "a.log"
-    recorded.start_recording(path, False)
+    recorded.start_recording(episode, path, False)
     recorded.record(0.05)
     assert not caplog.records
-    recorded.start_recording(path, False)
+    recorded.start_recording(episode, path, False)
     assert f"2 frames are lost: {path} is recorded anew" in caplog.text
     recorded.stop()
     caplog.clear()
-    recorded.start_recording(path, False)
+    recorded.start_recording(episode, path, False)
     recorded.stop()
     assert f"the recording {path} takes the place of an older file" in caplog.text
 
 
 def test_a_home_is_part_of_a_recordings_path(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert calls_tape.whole_path("~/a.log") == tmp_path / "a.log"
+    assert recorder_calls.whole_path("~/a.log") == tmp_path / "a.log"
     with pytest.raises(InputError, match="no-such-user"):
-        calls_tape.whole_path("~no-such-user/a.log")
+        recorder_calls.whole_path("~no-such-user/a.log")
 
 
 @pytest.fixture(scope="module")

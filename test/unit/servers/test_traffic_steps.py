@@ -203,7 +203,7 @@ def test_calls_are_answered_while_their_clients_tick_is_held(world: World) -> No
             heard.feed(theirs.recv(1 << 20))
         return [number for _, number, error, _ in heard if error is None]
 
-    frame = simulation.frame
+    frame = simulation.episode.frame
     opened = ask([1, traffic_steps.OPENS, [[False], ["127.0.0.1", PORT]]])
     stepped = ask(
         [2, FIRST, [[False]]],
@@ -212,12 +212,12 @@ def test_calls_are_answered_while_their_clients_tick_is_held(world: World) -> No
         [5, AFTER, [[False]]],
     )
     assert (opened, stepped) == ([1], [2, 3, 5])
-    assert (caller.holds_tick, simulation.frame) == (True, frame)
+    assert (caller.holds_tick, simulation.episode.frame) == (True, frame)
     assert ask([6, "version", [[False]]]) == [6]
     simulation.steps.leave(caller.number)
     simulation.steps.join(caller.number, "127.0.0.1")
     assert caller.answer_held_ticks() == math.inf
-    assert (answered(), simulation.frame) == ([4], frame + 1)
+    assert (answered(), simulation.episode.frame) == ([4], frame + 1)
     simulation.clients.leave(caller.number)
     simulation.traffic_managers.clear()
     simulation.steps = TrafficSteps()

@@ -89,8 +89,8 @@ def _execute(simulation: Simulation, command: Any, new_actor: int | None) -> int
     if new_actor is not None:
         actor_id = new_actor
     if number == DESTROY:
-        actor = simulation.actors.get(actor_id)
-        if not destroy(simulation, actor):
+        actor = simulation.episode.actors.get(actor_id)
+        if not destroy(simulation.episode, simulation.sensors, actor):
             raise CallFailure(f"actor {actor_id} cannot be destroyed")
         return actor.id
     if number not in _APPLY:
@@ -115,8 +115,8 @@ def _spawn(simulation: Simulation, fields: list[Any]) -> int:
         raise ProtocolError("a spawn command takes six values")
     description, transform = DESCRIPTION.decode(fields[0]), TRANSFORM.decode(fields[1])
     parent_id = _PARENT.decode(fields[2])
-    parent = None if parent_id is None else simulation.actors.get(parent_id)
-    actor = spawn(simulation, description, transform, parent)
+    parent = None if parent_id is None else simulation.episode.actors.get(parent_id)
+    actor = spawn(simulation.episode, simulation.sensors, description, transform, parent=parent)
     for command in fields[5]:
         ((succeeded, result),) = _run(simulation, command, actor.id)
         if not succeeded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..sensing.ray_queries import first_hit, hits_between
 from ..wire.codecs import (
     BOOL,
     FLOAT,
@@ -36,46 +37,43 @@ ENVIRONMENT_OBJECT = struct(
 @serve("get_all_level_BBs", INT, returns=list_of(BOUNDING_BOX))
 def get_all_level_boxes(simulation: Simulation, tag: int) -> list[BoundingBox]:
     """Return the boxes of the level's shown objects with a tag, 255 for all."""
-    return simulation.scenery.boxes(tag)
+    return simulation.episode.scenery.boxes(tag)
 
 
 @serve("get_environment_objects", INT, returns=list_of(ENVIRONMENT_OBJECT))
 def get_environment_objects(simulation: Simulation, tag: int) -> list[EnvironmentObject]:
     """Return the level's objects with a tag, 255 for all."""
-    return simulation.scenery.environment(tag)
+    return simulation.episode.scenery.environment(tag)
 
 
 @serve("enable_environment_objects", list_of(INT), BOOL)
 def enable_environment_objects(simulation: Simulation, ids: list[int], shown: bool) -> None:
     """Show or hide objects; hidden ones are neither seen nor run into."""
-    if simulation.scenery.enable(ids, shown):
-        simulation.sensors.redraw()
+    simulation.episode.scenery.enable(ids, shown)
 
 
 @serve("load_map_layer", INT)
 def load_map_layer(simulation: Simulation, layers: int) -> None:
     """Show map layers."""
-    if simulation.scenery.set_layers(layers, shown=True):
-        simulation.sensors.redraw()
+    simulation.episode.scenery.set_layers(layers, shown=True)
 
 
 @serve("unload_map_layer", INT)
 def unload_map_layer(simulation: Simulation, layers: int) -> None:
     """Hide map layers."""
-    if simulation.scenery.set_layers(layers, shown=False):
-        simulation.sensors.redraw()
+    simulation.episode.scenery.set_layers(layers, shown=False)
 
 
 @serve("get_names_of_all_objects", returns=list_of(TEXT))
 def get_names_of_all_objects(simulation: Simulation) -> list[str]:
     """Return the names of the level's objects."""
-    return simulation.scenery.names()
+    return simulation.episode.scenery.names()
 
 
 @serve("query_lights_state", TEXT, returns=list_of(LAMP))
 def query_lights_state(simulation: Simulation, client: str) -> list[StreetLamp]:
     """Return the lamps of the level."""
-    return list(simulation.scenery.lamps.values())
+    return list(simulation.episode.scenery.lamps.values())
 
 
 @serve("update_lights_state", TEXT, list_of(LAMP), BOOL)
@@ -83,14 +81,14 @@ def update_lights_state(
     simulation: Simulation, client: str, lamps: list[StreetLamp], discard_client: bool
 ) -> None:
     """Switch, colour or dim lamps."""
-    simulation.scenery.set_lamps(lamps)
+    simulation.episode.scenery.set_lamps(lamps)
 
 
 @serve("update_day_night_cycle", TEXT, BOOL)
 def update_day_night_cycle(simulation: Simulation, client: str, active: bool) -> None:
     """Let lamps follow the sun, or leave them to clients."""
-    simulation.scenery.follows_sun = active
-    simulation.scenery.switch_with_sun(simulation.weather.sun_altitude_angle)
+    simulation.episode.scenery.follows_sun = active
+    simulation.episode.scenery.switch_with_sun(simulation.episode.weather.sun_altitude_angle)
 
 
 @serve("project_point", VECTOR, VECTOR, FLOAT, returns=PAIR)
@@ -98,7 +96,7 @@ def project_point(
     simulation: Simulation, origin: Vector, direction: Vector, reach_m: float
 ) -> list[Any]:
     """Return whether a ray hits something, and where."""
-    hit = simulation.sensors.first_hit(origin, direction, reach_m)
+    hit = first_hit(simulation.episode, simulation.sensors.drawing, origin, direction, reach_m)
     point = hit or LabelledPoint((0.0, 0.0, 0.0), 0)
     return [hit is not None, LABELLED_POINT.encode(point)]
 
@@ -106,22 +104,22 @@ def project_point(
 @serve("cast_ray", VECTOR, VECTOR, returns=list_of(LABELLED_POINT))
 def cast_ray(simulation: Simulation, start: Vector, end: Vector) -> list[LabelledPoint]:
     """Return the points where a line meets surfaces, from its start on."""
-    return simulation.sensors.hits_between(start, end)
+    return hits_between(simulation.episode, simulation.sensors.drawing, start, end)
 
 
 @serve("draw_debug_shape", RAW)
 def draw_debug_shape(simulation: Simulation, shape: Any) -> None:
     """Draw a shape into what rgb cameras see, for its life time."""
-    simulation.drawings.add(shape, simulation.elapsed_s)
+    simulation.episode.drawings.add(shape, simulation.episode.elapsed_s)
 
 
 @serve("clear_debug_shape")
 def clear_debug_shape(simulation: Simulation) -> None:
     """Remove all debug shapes."""
-    simulation.drawings.clear()
+    simulation.episode.drawings.clear()
 
 
 @serve("clear_debug_string")
 def clear_debug_string(simulation: Simulation) -> None:
     """Remove all debug texts."""
-    simulation.drawings.clear_texts()
+    simulation.episode.drawings.clear_texts()

@@ -21,9 +21,9 @@ STATES = range(UNKNOWN + 1)
 
 
 def _light(simulation: Simulation, actor_id: int) -> tuple[SignalLight, Cycle]:
-    if actor_id not in simulation.signals.by_actor:
+    if actor_id not in simulation.episode.signals.by_actor:
         raise CallFailure(f"actor {actor_id} is no traffic light with a cycle")
-    return simulation.signals.by_actor[actor_id]
+    return simulation.episode.signals.by_actor[actor_id]
 
 
 @serve("set_traffic_light_state", INT, INT)
@@ -69,7 +69,7 @@ def freeze_traffic_light(simulation: Simulation, actor_id: int, frozen: bool) ->
 @serve("freeze_all_traffic_lights", BOOL)
 def freeze_all_traffic_lights(simulation: Simulation, frozen: bool) -> None:
     """Stop or start all cycles."""
-    for cycle in simulation.signals.cycles:
+    for cycle in simulation.episode.signals.cycles:
         cycle.frozen = frozen
 
 
@@ -82,7 +82,7 @@ def reset_traffic_light_group(simulation: Simulation, actor_id: int) -> None:
 @serve("reset_all_traffic_lights")
 def reset_all_traffic_lights(simulation: Simulation) -> None:
     """Begin all cycles again."""
-    for cycle in simulation.signals.cycles:
+    for cycle in simulation.episode.signals.cycles:
         cycle.restart()
 
 
@@ -98,7 +98,7 @@ def get_light_boxes(simulation: Simulation, actor_id: int) -> list[BoundingBox]:
     signal_id = _light(simulation, actor_id)[0].signal_id
     return [
         _head_box(head.map_from_head, actor_id)
-        for head in cached_street(simulation.level.xodr).lights
+        for head in cached_street(simulation.episode.level.xodr).lights
         if head.signal_id == signal_id
     ]
 

@@ -21,7 +21,7 @@ KEY_DIGITS = 16
 @serve("get_navigation_mesh", returns=BYTES)
 def get_navigation_mesh(simulation: Simulation) -> bytes:
     """Return the mesh for pedestrians; empty for a map without sidewalks."""
-    return navigation_mesh(simulation.level)
+    return navigation_mesh(simulation.episode.level)
 
 
 @serve("get_required_files", TEXT, returns=list_of(TEXT))
@@ -30,17 +30,19 @@ def get_required_files(simulation: Simulation, folder: str) -> list[str]:
 
     Only ``Nav`` has one: clients take any file of another folder for what belongs there, and die.
     """
-    if folder != NAVIGATION or not navigation_mesh(simulation.level):
+    if folder != NAVIGATION or not navigation_mesh(simulation.episode.level):
         return []
-    return [_file_name(simulation.level)]
+    return [_file_name(simulation.episode.level)]
 
 
 @serve("request_file", TEXT, returns=BYTES)
 def request_file(simulation: Simulation, name: str) -> bytes:
     """Return a file named by ``get_required_files``."""
-    mesh = navigation_mesh(simulation.level)
-    if not mesh or name != _file_name(simulation.level):
-        raise CallFailure(f"this server has no file {name!r} for map {simulation.level.name}")
+    mesh = navigation_mesh(simulation.episode.level)
+    if not mesh or name != _file_name(simulation.episode.level):
+        raise CallFailure(
+            f"this server has no file {name!r} for map {simulation.episode.level.name}"
+        )
     return mesh
 
 

@@ -44,7 +44,7 @@ def parts_of(simulation: Simulation, actor: EpisodeActor) -> list[ActorPart]:
         return [ActorPart(name, transform_of_pose(offset @ pose)) for name, pose in poses.items()]
     if actor.kind != "vehicle" or actor.blueprint is None:
         return []
-    fleet = simulation.fleet
+    fleet = simulation.episode.fleet
     row = fleet.row_of[actor.id]
     steer_deg = math.degrees(float(fleet.state[row, d.STEER] * fleet.parameters[row, d.MAX_STEER]))
     rolled_deg = math.degrees(float(fleet.state[row, d.ROLLED])) % 360.0
@@ -63,11 +63,11 @@ def parts_of(simulation: Simulation, actor: EpisodeActor) -> list[ActorPart]:
 
 
 def _world(simulation: Simulation, actor: EpisodeActor, pose: Transform) -> Transform:
-    return compose(simulation.matrix_of(actor), matrix_of(pose))
+    return compose(simulation.episode.matrix_of(actor), matrix_of(pose))
 
 
 def _find(simulation: Simulation, actor_id: int, component: str) -> tuple[EpisodeActor, Transform]:
-    actor = simulation.actors.get(actor_id)
+    actor = simulation.episode.actors.get(actor_id)
     poses = {ROOT: Transform()}
     poses |= {part.name: part.pose for part in parts_of(simulation, actor)}
     if component not in poses:
@@ -80,7 +80,7 @@ def _find(simulation: Simulation, actor_id: int, component: str) -> tuple[Episod
 @serve("get_actor_component_names", INT, returns=list_of(TEXT))
 def get_actor_component_names(simulation: Simulation, actor_id: int) -> list[str]:
     """Return the names of an actor's components."""
-    actor = simulation.actors.get(actor_id)
+    actor = simulation.episode.actors.get(actor_id)
     return [ROOT, *(part.name for part in parts_of(simulation, actor))]
 
 
@@ -103,45 +103,45 @@ def get_actor_component_relative_transform(
 @serve("get_actor_bone_names", INT, returns=list_of(TEXT))
 def get_actor_bone_names(simulation: Simulation, actor_id: int) -> list[str]:
     """Return the names of an actor's bones."""
-    return [part.name for part in parts_of(simulation, simulation.actors.get(actor_id))]
+    return [part.name for part in parts_of(simulation, simulation.episode.actors.get(actor_id))]
 
 
 @serve("get_actor_bone_world_transforms", INT, returns=list_of(TRANSFORM))
 def get_actor_bone_world_transforms(simulation: Simulation, actor_id: int) -> list[Transform]:
     """Return the poses of an actor's bones in the world, in the order of their names."""
-    actor = simulation.actors.get(actor_id)
+    actor = simulation.episode.actors.get(actor_id)
     return [_world(simulation, actor, part.pose) for part in parts_of(simulation, actor)]
 
 
 @serve("get_actor_bone_relative_transforms", INT, returns=list_of(TRANSFORM))
 def get_actor_bone_relative_transforms(simulation: Simulation, actor_id: int) -> list[Transform]:
     """Return the poses of an actor's bones in it, in the order of their names."""
-    return [part.pose for part in parts_of(simulation, simulation.actors.get(actor_id))]
+    return [part.pose for part in parts_of(simulation, simulation.episode.actors.get(actor_id))]
 
 
 @serve("get_vehicle_bone_world_transforms", INT, returns=list_of(TRANSFORM))
 def get_vehicle_bone_world_transforms(simulation: Simulation, actor_id: int) -> list[Transform]:
     """Return the poses of a vehicle's bones in the world, in the order of their names."""
-    simulation.actors.get(actor_id, "vehicle")
+    simulation.episode.actors.get(actor_id, "vehicle")
     return get_actor_bone_world_transforms(simulation, actor_id)
 
 
 @serve("get_actor_socket_names", INT, returns=list_of(TEXT))
 def get_actor_socket_names(simulation: Simulation, actor_id: int) -> list[str]:
     """Return the names of an actor's sockets: it has none."""
-    simulation.actors.get(actor_id)
+    simulation.episode.actors.get(actor_id)
     return []
 
 
 @serve("get_actor_socket_world_transforms", INT, returns=list_of(TRANSFORM))
 def get_actor_socket_world_transforms(simulation: Simulation, actor_id: int) -> list[Transform]:
     """Return the poses of an actor's sockets: it has none."""
-    simulation.actors.get(actor_id)
+    simulation.episode.actors.get(actor_id)
     return []
 
 
 @serve("get_actor_socket_relative_transforms", INT, returns=list_of(TRANSFORM))
 def get_actor_socket_relative_transforms(simulation: Simulation, actor_id: int) -> list[Transform]:
     """Return the poses of an actor's sockets in it: it has none."""
-    simulation.actors.get(actor_id)
+    simulation.episode.actors.get(actor_id)
     return []

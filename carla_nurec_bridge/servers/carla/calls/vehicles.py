@@ -31,7 +31,7 @@ FRONT_WHEELS = (0, 1)
 
 
 def _living(simulation: Simulation, actor_id: int) -> None:
-    if simulation.actors.get(actor_id, "vehicle").dead:
+    if simulation.episode.actors.get(actor_id, "vehicle").dead:
         raise CallFailure(f"vehicle {actor_id} is dead and takes no control")
 
 
@@ -41,8 +41,8 @@ def apply_control_to_vehicle(
 ) -> None:
     """Press pedals and turn the wheel."""
     _living(simulation, actor_id)
-    simulation.ackermann.release(actor_id)
-    simulation.fleet.set_control(actor_id, control)
+    simulation.episode.ackermann.release(actor_id)
+    simulation.episode.fleet.set_control(actor_id, control)
 
 
 @serve("apply_ackermann_control_to_vehicle", INT, ACKERMANN_CONTROL)
@@ -51,14 +51,14 @@ def apply_ackermann_control_to_vehicle(
 ) -> None:
     """Follow a speed and steering angle."""
     _living(simulation, actor_id)
-    simulation.ackermann.control(actor_id, control)
+    simulation.episode.ackermann.control(actor_id, control)
 
 
 @serve("get_ackermann_controller_settings", INT, returns=ACKERMANN_SETTINGS)
 def get_ackermann_controller_settings(simulation: Simulation, actor_id: int) -> AckermannSettings:
     """Return the gains of a vehicle's Ackermann control."""
-    simulation.actors.get(actor_id, "vehicle")
-    return simulation.ackermann.settings(actor_id)
+    simulation.episode.actors.get(actor_id, "vehicle")
+    return simulation.episode.ackermann.settings(actor_id)
 
 
 @serve("apply_ackermann_controller_settings", INT, ACKERMANN_SETTINGS)
@@ -66,14 +66,14 @@ def apply_ackermann_controller_settings(
     simulation: Simulation, actor_id: int, settings: AckermannSettings
 ) -> None:
     """Change the gains of a vehicle's Ackermann control."""
-    simulation.actors.get(actor_id, "vehicle")
-    simulation.ackermann.set_settings(actor_id, settings)
+    simulation.episode.actors.get(actor_id, "vehicle")
+    simulation.episode.ackermann.set_settings(actor_id, settings)
 
 
 @serve("apply_control_to_walker", INT, WALKER_CONTROL)
 def apply_control_to_walker(simulation: Simulation, actor_id: int, control: WalkerControl) -> None:
     """Make a walker walk."""
-    actor = simulation.actors.get(actor_id, "walker")
+    actor = simulation.episode.actors.get(actor_id, "walker")
     if actor.dead:
         raise CallFailure(f"walker {actor_id} is dead and takes no control")
     actor.walk = control
@@ -82,25 +82,25 @@ def apply_control_to_walker(simulation: Simulation, actor_id: int, control: Walk
 @serve("get_physics_control", INT, returns=PHYSICS)
 def get_physics_control(simulation: Simulation, actor_id: int) -> PhysicsControl:
     """Return a vehicle's mechanical model, its wheels where they are now."""
-    simulation.actors.get(actor_id, "vehicle")
-    return simulation.fleet.physics_now(actor_id)
+    simulation.episode.actors.get(actor_id, "vehicle")
+    return simulation.episode.fleet.physics_now(actor_id)
 
 
 @serve("apply_physics_control", INT, PHYSICS)
 def apply_physics_control(simulation: Simulation, actor_id: int, physics: PhysicsControl) -> None:
     """Give a vehicle another mechanical model; what no vehicle can have is brought back."""
-    name = simulation.actors.get(actor_id, "vehicle").description.id
+    name = simulation.episode.actors.get(actor_id, "vehicle").description.id
     physics, notes = usable(physics)
     if notes:
         simulation.faults.refused(f"the physics of vehicle {actor_id} ({name})", "; ".join(notes))
-    simulation.fleet.set_physics(actor_id, physics)
+    simulation.episode.fleet.set_physics(actor_id, physics)
 
 
 @serve("get_wheel_steer_angle", INT, INT, returns=FLOAT)
 def get_wheel_steer_angle(simulation: Simulation, actor_id: int, wheel: int) -> float:
     """Return the steering angle of a wheel in degrees, right positive."""
-    simulation.actors.get(actor_id, "vehicle")
-    fleet, row = simulation.fleet, simulation.fleet.row_of[actor_id]
+    simulation.episode.actors.get(actor_id, "vehicle")
+    fleet, row = simulation.episode.fleet, simulation.episode.fleet.row_of[actor_id]
     if wheel not in FRONT_WHEELS:
         return 0.0
     return math.degrees(float(fleet.state[row, d.STEER] * fleet.parameters[row, d.MAX_STEER]))
@@ -109,8 +109,8 @@ def get_wheel_steer_angle(simulation: Simulation, actor_id: int, wheel: int) -> 
 @serve("get_wheel_pitch_angle", INT, INT, returns=FLOAT)
 def get_wheel_pitch_angle(simulation: Simulation, actor_id: int, wheel: int) -> float:
     """Return how far a wheel has rolled, 0 to 360 degrees."""
-    simulation.actors.get(actor_id, "vehicle")
-    fleet, row = simulation.fleet, simulation.fleet.row_of[actor_id]
+    simulation.episode.actors.get(actor_id, "vehicle")
+    fleet, row = simulation.episode.fleet, simulation.episode.fleet.row_of[actor_id]
     if wheel not in range(WHEEL_COUNT):
         return 0.0
     return math.degrees(float(fleet.state[row, d.ROLLED])) % 360.0
@@ -121,7 +121,7 @@ def set_wheel_steer_direction(
     simulation: Simulation, actor_id: int, wheel: int, angle_deg: float
 ) -> None:
     """Turn a wheel for show: its bone is turned, the motion is not changed."""
-    looks = simulation.actors.get(actor_id, "vehicle").wheel_looks
+    looks = simulation.episode.actors.get(actor_id, "vehicle").wheel_looks
     looks[wheel] = (angle_deg, looks.get(wheel, (None, None))[1])
 
 
@@ -130,15 +130,15 @@ def set_wheel_pitch_angle(
     simulation: Simulation, actor_id: int, wheel: int, angle_deg: float
 ) -> None:
     """Roll a wheel for show: its bone is rolled, the motion is not changed."""
-    looks = simulation.actors.get(actor_id, "vehicle").wheel_looks
+    looks = simulation.episode.actors.get(actor_id, "vehicle").wheel_looks
     looks[wheel] = (looks.get(wheel, (None, None))[0], angle_deg)
 
 
 @serve("get_telemetry_data", INT, returns=TELEMETRY)
 def get_telemetry_data(simulation: Simulation, actor_id: int) -> Telemetry:
     """Return what a vehicle does now."""
-    simulation.actors.get(actor_id, "vehicle")
-    return simulation.fleet.telemetry(actor_id)
+    simulation.episode.actors.get(actor_id, "vehicle")
+    return simulation.episode.fleet.telemetry(actor_id)
 
 
 @serve("open_vehicle_door", INT, INT)
@@ -154,9 +154,9 @@ def close_vehicle_door(simulation: Simulation, actor_id: int, door: int) -> None
 
 
 def _move_door(simulation: Simulation, actor_id: int, door: int, is_open: bool) -> None:
-    actor = simulation.actors.get(actor_id, "vehicle")
+    actor = simulation.episode.actors.get(actor_id, "vehicle")
     for one in DOORS if door == ALL_DOORS else (door,):
-        simulation.move_door(actor, one, is_open)
+        simulation.episode.move_door(actor, one, is_open)
 
 
 @serve("show_vehicle_debug_telemetry", INT, BOOL)
@@ -167,7 +167,7 @@ def show_vehicle_debug_telemetry(simulation: Simulation, actor_id: int, enabled:
 @serve("restore_physx_physics", INT)
 def restore_physx_physics(simulation: Simulation, actor_id: int) -> None:
     """Do nothing: a vehicle never has another physics than this server's."""
-    simulation.actors.get(actor_id, "vehicle")
+    simulation.episode.actors.get(actor_id, "vehicle")
 
 
 NO_CARSIM = "the built-in model drives, CarSim is a product of its own"

@@ -52,7 +52,7 @@ SHOWN_BONES = single(
 
 
 def _walker(simulation: Simulation, actor_id: int) -> EpisodeActor:
-    return simulation.actors.get(actor_id, "walker")
+    return simulation.episode.actors.get(actor_id, "walker")
 
 
 @serve("get_bones_transform", INT, returns=SHOWN_BONES)
@@ -60,7 +60,7 @@ def get_bones_transform(simulation: Simulation, actor_id: int) -> list[ShownBone
     """Return every bone of a walker as it is now."""
     actor = _walker(simulation, actor_id)
     poses = component_poses(actor)
-    map_from_body = simulation.matrix_of(actor) @ body_offset(actor)
+    map_from_body = simulation.episode.matrix_of(actor) @ body_offset(actor)
     return [
         ShownBone(
             name,

@@ -16,7 +16,7 @@ from ..wire.codecs import (
     Codec,
     list_of,
 )
-from ..wire.streams import WORLD_STREAM, stream_token
+from ..wire.streams import WORLD_STREAM
 from ..wire.structs import (
     ACTOR,
     DEFINITION,
@@ -72,7 +72,7 @@ def load_new_episode(simulation: Simulation, name: str, reset_settings: bool, la
         simulation.load(name)
     except InputError as error:
         raise CallFailure(str(error)) from error
-    simulation.scenery.set_layers(ALL_LAYERS & ~layers, shown=False)
+    simulation.episode.scenery.set_layers(ALL_LAYERS & ~layers, shown=False)
     if reset_settings:
         simulation.apply_settings(EpisodeSettings())
 
@@ -88,20 +88,20 @@ def copy_opendrive_to_file(
 @serve("get_episode_info", returns=EPISODE_INFO)
 def get_episode_info(simulation: Simulation) -> EpisodeInfo:
     """Return the episode's number and the world stream's token."""
-    return EpisodeInfo(simulation.episode, stream_token(WORLD_STREAM, simulation.streams.port))
+    return EpisodeInfo(simulation.episode.number, simulation.streams.token(WORLD_STREAM))
 
 
 @serve("get_map_info", returns=MAP_INFO)
 def get_map_info(simulation: Simulation) -> MapInfo:
     """Return the map's name and spawn points."""
-    level = simulation.level
+    level = simulation.episode.level
     return MapInfo(f"{MAP_FOLDER}/{level.name}", [Transform(*pose) for pose in level.spawns])
 
 
 @serve("get_map_data", returns=TEXT)
 def get_map_data(simulation: Simulation) -> str:
     """Return the OpenDRIVE text."""
-    return simulation.level.xodr
+    return simulation.episode.level.xodr
 
 
 @serve("get_episode_settings", returns=SETTINGS)
@@ -125,45 +125,45 @@ def get_actor_definitions(simulation: Simulation) -> tuple[ActorDefinition, ...]
 @serve("get_spectator", returns=ACTOR)
 def get_spectator(simulation: Simulation) -> ActorInfo:
     """Return the spectator."""
-    return simulation.spectator.info()
+    return simulation.episode.spectator.info()
 
 
 @serve("get_weather_parameters", returns=WEATHER)
 def get_weather_parameters(simulation: Simulation) -> Weather:
     """Return the weather."""
-    return simulation.weather
+    return simulation.episode.weather
 
 
 @serve("set_weather_parameters", WEATHER)
 def set_weather_parameters(simulation: Simulation, weather: Weather) -> None:
     """Change the weather, and with the sun the street lamps."""
-    simulation.weather = weather
-    simulation.scenery.switch_with_sun(weather.sun_altitude_angle)
+    simulation.episode.weather = weather
+    simulation.episode.scenery.switch_with_sun(weather.sun_altitude_angle)
 
 
 @serve("get_sensor_token", INT, returns=TOKEN)
 def get_sensor_token(simulation: Simulation, stream_id: int) -> bytes:
     """Return the token of a stream, whose listener is then waited for."""
     simulation.streams.expect(stream_id)
-    return stream_token(stream_id, simulation.streams.port)
+    return simulation.streams.token(stream_id)
 
 
 @serve("get_vehicle_light_states", returns=RAW)
 def get_vehicle_light_states(simulation: Simulation) -> list[list[int]]:
     """Return [vehicle, flags of its lamps] of every vehicle."""
-    return [[actor.id, actor.light_flags] for actor in simulation.actors.of_kind("vehicle")]
+    return [[actor.id, actor.light_flags] for actor in simulation.episode.actors.of_kind("vehicle")]
 
 
 @serve("get_vehicle_light_state", INT, returns=LIGHT_STATE)
 def get_vehicle_light_state(simulation: Simulation, actor_id: int) -> int:
     """Return the flags of a vehicle's lamps."""
-    return simulation.actors.get(actor_id, "vehicle").light_flags
+    return simulation.episode.actors.get(actor_id, "vehicle").light_flags
 
 
 @serve("set_vehicle_light_state", INT, LIGHT_STATE)
 def set_vehicle_light_state(simulation: Simulation, actor_id: int, flags: int) -> None:
     """Switch a vehicle's lamps."""
-    simulation.actors.get(actor_id, "vehicle").light_flags = flags
+    simulation.episode.actors.get(actor_id, "vehicle").light_flags = flags
 
 
 @serve("is_traffic_manager_running", INT, returns=BOOL)
@@ -197,13 +197,13 @@ def destroy_traffic_manager(simulation: Simulation, port: int) -> bool:
 @serve("get_imui_gravity", returns=FLOAT)
 def get_imui_gravity(simulation: Simulation) -> float:
     """Return the gravity that IMU sensors feel in m/s^2."""
-    return simulation.imui_gravity
+    return simulation.episode.imu_gravity_m_s2
 
 
 @serve("set_imui_gravity", FLOAT)
 def set_imui_gravity(simulation: Simulation, gravity_m_s2: float) -> None:
     """Change the gravity that IMU sensors feel."""
-    simulation.imui_gravity = gravity_m_s2
+    simulation.episode.imu_gravity_m_s2 = gravity_m_s2
 
 
 @serve("set_annotations_traverse_translucency", BOOL)

@@ -5,43 +5,43 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ....core.errors import RunError
 from ....recorder_log.log import Log
-from ....recorder_log.reader import read_log
+from ..faults import Faults
+from ..sensing.schedule import Sensors
+from ..world.episode import Episode
 from .recorder import Recorder
 from .replayer import Replayer, ReplayOptions, reply_text
 from .source import EpisodeSource
 from .target import EpisodeTarget
 
-if TYPE_CHECKING:
-    from ..world.simulation import Simulation
-
 _log = logging.getLogger(__name__)
 
 
 class RecorderControl:
-    """The running recording and replay of a simulation, if any."""
+    """The running recording and replay, if any, and what clients ask of all replays.
 
-    def __init__(self, simulation: Simulation) -> None:
-        self._simulation = simulation
+    Both are of the episode that is given to every call; ``stop`` ends them with it.
+    """
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
         self._recorder: Recorder | None = None
         self._replayer: Replayer | None = None
         self._options = ReplayOptions()
 
-    def start_recording(self, path: Path, additional_data: bool) -> Path:
+    def start_recording(self, episode: Episode, path: Path, additional_data: bool) -> Path:
         """Record to a file from now on, ending a replay; InputError when it cannot be written."""
-        self.stop_replay(keep_actors=False)
+        self.stop_replay(episode, keep_actors=False)
         running = self._recorder
         self.stop_recording()
         if running is not None and running.path == path:
             _log.warning("%d frames are lost: %s is recorded anew", running.frames, path)
         elif path.is_file():
             _log.warning("the recording %s takes the place of an older file", path)
-        simulation = self._simulation
-        source = EpisodeSource(simulation)
-        self._recorder = Recorder(source, path, simulation.level.name, additional_data)
+        source = EpisodeSource(episode)
+        self._recorder = Recorder(source, path, episode.level.name, additional_data)
         self._recorder.record(0.0)
         return self._recorder.path
 
@@ -51,36 +51,32 @@ class RecorderControl:
             self._recorder.close()
             self._recorder = None
 
-    def replay(self, path: Path, options: ReplayOptions) -> str:
-        """Play a file back, on its own map if there is one; return CARLA's answer.
+    def prepare_replay(self, episode: Episode, log: Log, options: ReplayOptions) -> str:
+        """End what runs, and return CARLA's answer to the wish for a replay.
 
-        InputError when the file cannot be read or its map is not there.
+        The replay itself is ``start_replay``, once the recording's own map is loaded. Time factor
+        and what is ignored stay as they were set for all replays.
         """
-        log = read_log(path)
         self.stop_recording()
-        self.stop_replay(keep_actors=False)
+        self.stop_replay(episode, keep_actors=False)
         self._options = replace(
             options,
             time_factor=self._options.time_factor,
             ignore_hero=self._options.ignore_hero,
             ignore_spectator=self._options.ignore_spectator,
         )
-        elsewhere = log.map_name != self._simulation.level.name
-        text = reply_text(log, self._options, elsewhere)
-        if elsewhere:
-            self._simulation.load(log.map_name)
-        self._start(log)
-        return text
+        return reply_text(log, self._options, loading=log.map_name != episode.level.name)
 
-    def _start(self, log: Log) -> None:
-        self._replayer = Replayer(log, EpisodeTarget(self._simulation), self._options)
+    def start_replay(self, episode: Episode, sensors: Sensors, log: Log) -> None:
+        """Bring in what a recording starts with; ``play`` goes on with every tick."""
+        self._replayer = Replayer(log, EpisodeTarget(episode, sensors), self._options)
         self._replayer.start()
 
-    def stop_replay(self, keep_actors: bool) -> None:
+    def stop_replay(self, episode: Episode, keep_actors: bool) -> None:
         """End the replay; without one, nothing happens."""
         if self._replayer is not None:
             self._replayer.stop(keep_actors)
-            self._end_replay()
+            self._end_replay(episode)
 
     def set_time_factor(self, factor: float) -> None:
         """Play this and later replays faster or slower."""
@@ -100,25 +96,25 @@ class RecorderControl:
         if self._replayer is not None:
             self._replayer.set_ignore_spectator(ignore)
 
-    def play(self, delta_s: float) -> None:
+    def play(self, episode: Episode, delta_s: float) -> None:
         """Play the replay on by one tick; called as the tick begins."""
         if self._replayer is None:
             return
         goes_on = False
-        with self._simulation.faults.within("the replay", "it ends here"):
+        with self._faults.within("the replay", "it ends here"):
             goes_on = self._replayer.step(delta_s)
         if not goes_on:
-            self._end_replay()
+            self._end_replay(episode)
 
-    def _end_replay(self) -> None:
+    def _end_replay(self, episode: Episode) -> None:
         self._replayer = None
-        self._simulation.signals.resume()
+        episode.signals.resume()
 
     def record(self, delta_s: float) -> None:
         """Write the world as the tick left it; what cannot be written ends the recording."""
         if self._recorder is None:
             return
-        with self._simulation.faults.within("the recorder", "the recording ends here") as part:
+        with self._faults.within("the recorder", "the recording ends here") as part:
             try:
                 self._recorder.record(delta_s)
             except RunError as error:  # a full disk

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ....recorder_log import records
 from ....recorder_log.layouts import ActorKind
@@ -12,6 +11,7 @@ from ..physics import dynamics as d
 from ..physics.control import PhysicsControl
 from ..wire.structs import Transform
 from ..world.actors import EpisodeActor
+from ..world.episode import Episode
 from .recording_source import (
     NO_ACTOR,
     LightShown,
@@ -21,9 +21,6 @@ from .recording_source import (
 )
 from .replay_target import Vec3, WheelPose
 
-if TYPE_CHECKING:
-    from ..world.simulation import Simulation
-
 CM_PER_M = 100.0
 KINDS = {
     "vehicle": ActorKind.VEHICLE,
@@ -32,26 +29,27 @@ KINDS = {
     "sign": ActorKind.TRAFFIC_SIGN,
     "sensor": ActorKind.SENSOR,
 }
+COLLISION = "sensor.other.collision"
 MOVING = ("vehicle", "walker", "prop", "spectator")
 
 
 class EpisodeSource:
-    """The simulation as a recorder sees it."""
+    """An episode as a recorder sees it."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        self._simulation = simulation
+    def __init__(self, episode: Episode) -> None:
+        self._episode = episode
 
     def actor_ids(self) -> list[int]:
         """Return the ids of all live actors."""
-        return [actor.id for actor in self._simulation.actors]
+        return [actor.id for actor in self._episode.actors]
 
     def describe(self, actor_id: int) -> RecordedActor:
         """Return an actor as it stands now."""
-        simulation = self._simulation
-        actor = simulation.actors.get(actor_id)
-        location, rotation = _place(simulation.transform_of(actor))
+        episode = self._episode
+        actor = episode.actors.get(actor_id)
+        location, rotation = _place(episode.transform_of(actor))
         solid = actor.kind not in ("light", "sign")
-        light = simulation.signals.by_actor.get(actor_id)
+        light = episode.signals.by_actor.get(actor_id)
         return RecordedActor(
             actor_id=actor_id,
             kind=KINDS.get(actor.kind, ActorKind.OTHER),
@@ -69,13 +67,13 @@ class EpisodeSource:
 
     def moving(self) -> Iterator[MovingActor]:
         """Yield every vehicle, walker and prop, and the spectator."""
-        simulation = self._simulation
-        for actor in simulation.actors:
+        episode = self._episode
+        for actor in episode.actors:
             if actor.kind not in MOVING:
                 continue
-            location, rotation = _place(simulation.transform_of(actor))
+            location, rotation = _place(episode.transform_of(actor))
             if actor.kind == "vehicle":
-                state = simulation.fleet.state[simulation.fleet.row_of[actor.id]].tolist()
+                state = episode.fleet.state[episode.fleet.row_of[actor.id]].tolist()
                 yield MovingActor(
                     actor.id,
                     location,
@@ -96,25 +94,30 @@ class EpisodeSource:
 
     def lights(self) -> Iterator[LightShown]:
         """Yield every traffic light."""
-        for actor_id, (light, cycle) in self._simulation.signals.by_actor.items():
+        for actor_id, (light, cycle) in self._episode.signals.by_actor.items():
             yield LightShown(actor_id, cycle.frozen, cycle.elapsed_s, light.state)
 
     def take_collisions(self) -> list[tuple[int, int]]:
         """Return (carrier of a collision sensor, other) of this tick."""
-        pairs = self._simulation.sensors.take_collisions()
-        return [(one, other or NO_ACTOR) for one, other in pairs]
+        pairs = []
+        for met in self._episode.collisions:
+            for one, other in ((met.one, met.other), (met.other, met.one)):
+                if any(child.description.id == COLLISION for child in one.children):
+                    pairs.append((one.id, other.id or NO_ACTOR))
+        return pairs
 
     def take_doors(self) -> list[tuple[int, int, bool]]:
         """Return the doors moved since the last call."""
-        moved, self._simulation.doors = self._simulation.doors, []
+        moved = [(move.vehicle_id, move.door, move.opens) for move in self._episode.door_moves]
+        self._episode.door_moves.clear()
         return moved
 
     def visual_time_s(self) -> float:
         """Return the clock of effects: simulation time."""
-        return self._simulation.elapsed_s
+        return self._episode.elapsed_s
 
     def _shown(self, actor: EpisodeActor) -> VehicleShown:
-        fleet = self._simulation.fleet
+        fleet = self._episode.fleet
         row = fleet.row_of[actor.id]
         control, state = fleet.control[row].tolist(), fleet.state[row].tolist()
         angle = math.degrees(state[d.STEER] * float(fleet.parameters[row, d.MAX_STEER]))
@@ -136,7 +139,7 @@ class EpisodeSource:
     def _physics(self, actor: EpisodeActor) -> records.RecordedPhysics | None:
         if actor.kind != "vehicle":
             return None
-        return recorded_physics(actor.id, self._simulation.fleet.physics_now(actor.id))
+        return recorded_physics(actor.id, self._episode.fleet.physics_now(actor.id))
 
 
 def recorded_physics(actor_id: int, physics: PhysicsControl) -> records.RecordedPhysics:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,41 +13,41 @@ from ....core.frames import invert
 from ..calls.errors import CallFailure
 from ..physics import dynamics as d
 from ..physics.control import VehicleControl, WalkerControl
+from ..sensing.schedule import Sensors
 from ..wire.structs import ActorDescription, AttributeValue, Transform
 from ..world.actors import EpisodeActor
 from ..world.blueprints import definitions_by_id
+from ..world.episode import Episode
 from ..world.spawning import attach, destroy, spawn
 from .replay_target import ReplayedActor, Vec3, WheelPose
-
-if TYPE_CHECKING:
-    from ..world.simulation import Simulation
 
 CM_PER_M = 100.0
 TEXT_TYPE = 4
 
 
 class EpisodeTarget:
-    """The simulation as a replay sees it."""
+    """An episode, with its sensors, as a replay sees it."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        self._simulation = simulation
+    def __init__(self, episode: Episode, sensors: Sensors) -> None:
+        self._episode = episode
+        self._sensors = sensors
 
     def remove_level_props(self) -> None:
         """Do nothing: the levels of this server have no movable props."""
 
     def blueprint_of(self, actor_id: int) -> str | None:
         """Return the blueprint id of a live actor, or None."""
-        actor = self._simulation.actors.find(actor_id)
+        actor = self._episode.actors.find(actor_id)
         return actor.description.id if actor else None
 
     def spectator_id(self) -> int | None:
         """Return the id of the spectator."""
-        return self._simulation.spectator.id
+        return self._episode.spectator.id
 
     def traffic_light_at(self, location_cm: Vec3) -> int | None:
         """Return the light whose place truncated to whole centimetres is that of the recording."""
         wanted = [math.trunc(value) for value in location_cm]
-        for actor in self._simulation.actors.of_kind("light"):
+        for actor in self._episode.actors.of_kind("light"):
             place = [math.trunc(value * CM_PER_M) for value in actor.transform.location]
             if place == wanted:
                 return actor.id
@@ -67,7 +66,12 @@ class EpisodeTarget:
         pose = _pose(actor.location_cm, actor.rotation_deg)
         try:
             live = spawn(
-                self._simulation, description, pose, wanted_id=actor.recorded_id, checked=False
+                self._episode,
+                self._sensors,
+                description,
+                pose,
+                wanted_id=actor.recorded_id,
+                checked=False,
             )
         except CallFailure:
             return None
@@ -78,21 +82,21 @@ class EpisodeTarget:
         actor = self._find(actor_id)
         if actor is not None:
             actor.simulated = False
-            self._simulation.set_collides(actor, False)
+            self._episode.set_collides(actor, False)
             if actor.kind == "vehicle":
-                self._simulation.ackermann.release(actor_id)
-                self._simulation.fleet.set_simulated(actor_id, False)
+                self._episode.ackermann.release(actor_id)
+                self._episode.fleet.set_simulated(actor_id, False)
 
     def release(self, actor_id: int) -> None:
         """Give physics and collisions back, with zero velocity and a zeroed control."""
         actor = self._find(actor_id)
         if actor is not None:
             actor.simulated = True
-            self._simulation.set_collides(actor, True)
+            self._episode.set_collides(actor, True)
             if actor.kind == "vehicle":
-                self._simulation.fleet.set_simulated(actor_id, True)
-                self._simulation.fleet.stop(actor_id)
-                self._simulation.fleet.set_control(actor_id, VehicleControl())
+                self._episode.fleet.set_simulated(actor_id, True)
+                self._episode.fleet.stop(actor_id)
+                self._episode.fleet.set_control(actor_id, VehicleControl())
             elif actor.kind == "walker":
                 actor.walk = WalkerControl()
 
@@ -107,25 +111,25 @@ class EpisodeTarget:
         for actor_id, place, turn in zip(actor_ids, places, turns, strict=True):
             actor = self._find(actor_id)
             if actor is not None and actor.parent is None:
-                self._simulation.place(actor, _pose(place, turn))
+                self._episode.place(actor, _pose(place, turn))
 
     def destroy(self, actor_id: int) -> None:
         """Destroy the actor."""
         actor = self._find(actor_id)
         if actor is not None:
-            destroy(self._simulation, actor)
+            destroy(self._episode, self._sensors, actor)
 
     def attach(self, child_id: int, parent_id: int) -> None:
         """Attach a child to its parent, keeping the child's place in the world."""
         child, parent = self._find(child_id), self._find(parent_id)
         if child is not None and parent is not None and child.kind != "vehicle":
-            simulation = self._simulation
-            relative = invert(simulation.matrix_of(parent)) @ simulation.matrix_of(child)
-            attach(simulation, child, parent, relative)
+            episode = self._episode
+            relative = invert(episode.matrix_of(parent)) @ episode.matrix_of(child)
+            attach(episode, child, parent, relative)
 
     def set_traffic_light(self, actor_id: int, state: int, frozen: bool, elapsed_s: float) -> None:
         """Set a light: 0 red, 1 yellow, 2 green, 3 off, 4 unknown."""
-        found = self._simulation.signals.by_actor.get(actor_id)
+        found = self._episode.signals.by_actor.get(actor_id)
         if found is not None:
             light, cycle = found
             cycle.replay(light, state, frozen, elapsed_s)
@@ -140,7 +144,7 @@ class EpisodeTarget:
         gear: int,
     ) -> None:
         """Show a vehicle's control; reverse means ``gear`` below zero."""
-        fleet = self._simulation.fleet
+        fleet = self._episode.fleet
         if actor_id in fleet.row_of:
             control = VehicleControl(throttle, steer, brake, hand_brake, gear < 0, False, gear)
             fleet.set_control(actor_id, control)
@@ -156,7 +160,7 @@ class EpisodeTarget:
 
     def animate_wheels(self, actor_id: int, wheels: Sequence[WheelPose]) -> None:
         """Turn a vehicle's front wheels; rolling is not drawn."""
-        fleet = self._simulation.fleet
+        fleet = self._episode.fleet
         row = fleet.row_of.get(actor_id)
         if row is not None:
             most = float(fleet.parameters[row, d.MAX_STEER])
@@ -177,7 +181,7 @@ class EpisodeTarget:
         """Open or close a door, which is recorded again."""
         actor = self._find(actor_id)
         if actor is not None:
-            self._simulation.move_door(actor, door, is_open)
+            self._episode.move_door(actor, door, is_open)
 
     def set_scene_light(
         self,
@@ -188,19 +192,19 @@ class EpisodeTarget:
         group: int,
     ) -> None:
         """Set a street lamp; colours linear in [0, 1]."""
-        lamp = self._simulation.scenery.lamps.get(light_id)
+        lamp = self._episode.scenery.lamps.get(light_id)
         if lamp is not None:
             red, green, blue = (round(255.0 * min(max(c, 0.0), 1.0) ** (1 / 2.2)) for c in rgba[:3])
             changed = replace(
                 lamp, intensity=intensity, colour=(red, green, blue), active=on, group=group
             )
-            self._simulation.scenery.set_lamps([changed])
+            self._episode.scenery.set_lamps([changed])
 
     def set_visual_time(self, seconds: float) -> None:
         """Do nothing: nothing drawn depends on the clock of effects."""
 
     def _find(self, actor_id: int) -> EpisodeActor | None:
-        return self._simulation.actors.find(actor_id)
+        return self._episode.actors.find(actor_id)
 
 
 def _pose(location_cm: Sequence[float], rpy_deg: Sequence[float]) -> Transform:

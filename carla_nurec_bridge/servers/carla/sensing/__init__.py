@@ -1,5 +1,4 @@
-"""Sensors: who is due, who listens, and what each kind sends."""
+"""Sensing: which sensors are due and what each measures of the episode, and rays on request.
 
-from .manager import Sensors
-
-__all__ = ["Sensors"]
+A kind of sensor is one module of ``kinds``, found by the value ``KIND`` that it registers.
+"""

@@ -94,9 +94,19 @@ class StreamHub:
         self.on_gone: Callable[[Subscription], None] = lambda subscription: None
         self.pump: Callable[[float], None] = time.sleep
         self.latest_state: bytes = b""
+        self._newest_stream = WORLD_STREAM
         self._expected_s: dict[int, float] = {}
         self._hushed_s: dict[Subscription, float] = {}
         self._by_stream: defaultdict[int, list[Subscription]] = defaultdict(list)
+
+    def new_stream(self) -> int:
+        """Return a stream number that was never used."""
+        self._newest_stream += 1
+        return self._newest_stream
+
+    def token(self, stream_id: int) -> bytes:
+        """Return what a client needs to listen to a stream."""
+        return stream_token(stream_id, self.port)
 
     def expect(self, stream_id: int) -> None:
         """Note that a client asked for a stream's token: it is about to connect."""

@@ -69,6 +69,14 @@ class EpisodeActor:
     doors: dict[int, Door] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
 
+    def lineage(self) -> list[EpisodeActor]:
+        """Return the actor and all that it hangs on, itself first."""
+        return [self, *(self.parent.lineage() if self.parent else ())]
+
+    def root(self) -> EpisodeActor:
+        """Return what the actor hangs on in the end, itself if on nothing."""
+        return self.lineage()[-1]
+
     def info(self) -> ActorInfo:
         """Return what clients are told of the actor."""
         parent = self.parent.id if self.parent else 0

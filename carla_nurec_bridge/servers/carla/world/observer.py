@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,48 +18,49 @@ from ..wire.state import (
 )
 from ..wire.structs import Transform
 from .actors import EpisodeActor
+from .episode import Episode
 from .signals import NONE
-
-if TYPE_CHECKING:
-    from .simulation import Simulation
 
 GREEN_WHEN_NONE = 2
 
 
 class WorldStateRows:
-    """The world's rows: vehicles first, in the fleet's order, then all other actors."""
+    """The rows of one episode: vehicles first, in the fleet's order, then all other actors."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        self._simulation = simulation
+    def __init__(self) -> None:
         self._version = -1
+        self._told = False
         self._rows = actor_rows(0)
         self._vehicles = self._rows.view(VEHICLE_DTYPE)
         self._followers: list[tuple[int, EpisodeActor]] = []
         self._walkers: list[tuple[int, EpisodeActor]] = []
         self._lights: list[tuple[int, EpisodeActor]] = []
 
-    def refresh(self) -> None:
+    def refresh(self, episode: Episode) -> None:
         """Bring the rows up to date with the world."""
-        if self._simulation.actors.version != self._version:
-            self._rebuild()
-        self._write_vehicles()
-        self._write_others()
+        if episode.actors.version != self._version:
+            self._rebuild(episode)
+        self._write_vehicles(episode)
+        self._write_others(episode)
 
-    def message(self, delta_s: float, map_changed: bool, lamps_changed: bool) -> bytes:
-        """Return the state message of the world as it was when refreshed."""
-        simulation = self._simulation
+    def message(self, episode: Episode, delta_s: float) -> bytes:
+        """Return the state message of the world as it was when refreshed.
+
+        The first one tells clients that the map has changed.
+        """
+        map_changed, self._told = not self._told, True
+        lamps_changed = episode.scenery.take_lamps_changed()
         return b"".join(
             (
-                sensor_header(WORLD_OBSERVER, simulation.frame, simulation.elapsed_s),
-                state_header(simulation.episode, time.time(), delta_s, map_changed, lamps_changed),
+                sensor_header(WORLD_OBSERVER, episode.frame, episode.elapsed_s),
+                state_header(episode.number, time.time(), delta_s, map_changed, lamps_changed),
                 self._rows.tobytes(),
             )
         )
 
-    def _rebuild(self) -> None:
-        simulation = self._simulation
-        fleet = simulation.fleet
-        others = [actor for actor in simulation.actors if actor.id not in fleet.row_of]
+    def _rebuild(self, episode: Episode) -> None:
+        fleet = episode.fleet
+        others = [actor for actor in episode.actors if actor.id not in fleet.row_of]
         count = len(fleet)
         self._rows = actor_rows(count + len(others))
         self._rows["id"] = [*fleet.ids, *(actor.id for actor in others)]
@@ -73,15 +73,14 @@ class WorldStateRows:
             self._place(row, actor.transform)
         lights = self._rows.view(LIGHT_DTYPE)
         for row, actor in self._lights:
-            lights[row]["sign_id"] = simulation.signals.by_actor[actor.id][0].signal_id.encode()
-        self._version = simulation.actors.version
+            lights[row]["sign_id"] = episode.signals.by_actor[actor.id][0].signal_id.encode()
+        self._version = episode.actors.version
 
     def _place(self, row: int, transform: Transform) -> None:
         self._rows[row]["transform"] = (*transform.location, *transform.rotation)
 
-    def _write_vehicles(self) -> None:
-        simulation, rows = self._simulation, self._vehicles
-        fleet = simulation.fleet
+    def _write_vehicles(self, episode: Episode) -> None:
+        rows, fleet = self._vehicles, episode.fleet
         if not len(fleet):
             return
         state, control = fleet.state, fleet.control
@@ -93,10 +92,10 @@ class WorldStateRows:
         rows["pedals"] = control[:, d.THROTTLE : d.BRAKE + 1]
         rows["switches"] = control[:, d.HAND_BRAKE : d.MANUAL + 1]
         rows["gear"] = state[:, d.GEAR]
-        rows["speed_limit"] = simulation.speed_limits
-        at_light = simulation.light_ahead
+        rows["speed_limit"] = episode.speed_limits
+        at_light = episode.light_ahead
         rows["has_light"] = at_light != NONE
-        stop_lights = simulation.signals.stop_lights
+        stop_lights = episode.signals.stop_lights
         rows["light_state"] = GREEN_WHEN_NONE
         rows["light_id"] = 0
         for row in np.flatnonzero(at_light != NONE).tolist():
@@ -104,12 +103,12 @@ class WorldStateRows:
             rows["light_state"][row] = light.state
             rows["light_id"][row] = light.actor_id
 
-    def _write_others(self) -> None:
-        simulation = self._simulation
+    def _write_others(self, episode: Episode) -> None:
         for row, actor in self._followers:
-            self._place(row, simulation.transform_of(actor))
-        for actor in simulation.take_moved():
-            if actor.id not in simulation.fleet.row_of and actor.parent is None:
+            self._place(row, episode.transform_of(actor))
+        moved, episode.moved = episode.moved, set()
+        for actor in moved:
+            if actor.id not in episode.fleet.row_of and actor.parent is None:
                 found = np.flatnonzero(self._rows["id"] == actor.id)
                 for row in found.tolist():
                     self._place(row, actor.transform)
@@ -123,7 +122,7 @@ class WorldStateRows:
         if self._lights:
             lights = self._rows.view(LIGHT_DTYPE)
             for row, actor in self._lights:
-                light, cycle = simulation.signals.by_actor[actor.id]
+                light, cycle = episode.signals.by_actor[actor.id]
                 lights[row]["times"] = (light.green_s, light.yellow_s, light.red_s)
                 lights[row]["elapsed"] = cycle.elapsed_s
                 lights[row]["frozen"] = cycle.frozen

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-from ....town.ground import PhysicsGround
+from ....core.frames import Matrix
 from ....world.blueprint_catalogue import Blueprint, load_catalogue
 from ..attributes import flag
 from ..calls.errors import CallFailure
-from ..physics import contacts
-from ..sensing.manager import CLIENT_SIDE
-from ..wire.streams import stream_token
-from ..wire.structs import ActorDescription, BoundingBox, Transform
+from ..sensing.schedule import Sensors
+from ..wire.structs import ActorDescription, Transform
 from .actors import EpisodeActor, Kind, matrix_of
 from .blueprints import (
     EMPTY_ACTOR,
@@ -23,13 +16,12 @@ from .blueprints import (
     WALKER_CONTROLLER,
     definitions_by_id,
 )
+from .bodies import body_box, is_blocked, lies_flat
+from .episode import Episode
 
-if TYPE_CHECKING:
-    from .simulation import Simulation
-
-BUMPER_M = 0.22
-"""What ends lower than this above the ground passes below a car."""
 COLLISION_AT_SPAWN = "Spawn failed because of collision at spawn position"
+CLIENT_SIDE = frozenset({"sensor.other.lane_invasion"})
+"""Sensors whose data clients make themselves."""
 UNSERVED = {
     "sensor.other.v2x": "no radio is simulated: give the messages to the receivers yourself",
     "sensor.other.v2x_custom": "no radio is simulated: give the messages to the receivers yourself",
@@ -55,15 +47,18 @@ TAGS = {
 
 
 def spawn(
-    simulation: Simulation,
+    episode: Episode,
+    sensors: Sensors,
     description: ActorDescription,
     transform: Transform,
+    *,
     parent: EpisodeActor | None = None,
     wanted_id: int | None = None,
     checked: bool = True,
 ) -> EpisodeActor:
     """Make an actor; on a parent, ``transform`` is relative to it.
 
+    ``wanted_id`` is given to it when it is free and misleads no client (``ActorIds.again``).
     CallFailure for an unknown blueprint, or (``checked``) when a vehicle, walker or prop would
     stand within another; what lies flat on the ground is in nobody's way.
     """
@@ -76,11 +71,11 @@ def spawn(
         raise CallFailure(f"{description.id} with a mesh_path is not served here: {NO_MESHES}")
     blueprint = load_catalogue().get(description.id)
     box = body_box(blueprint)
-    fits = blueprint is None or lies_flat(blueprint.kind, box, transform, simulation.level.ground)
-    if checked and parent is None and not fits and _blocked(simulation, box, transform):
+    fits = blueprint is None or lies_flat(blueprint.kind, box, transform, episode.level.ground)
+    if checked and parent is None and not fits and is_blocked(episode, box, transform):
         raise CallFailure(COLLISION_AT_SPAWN)
     actor = EpisodeActor(
-        id=simulation.actors.new_id(description, wanted_id),
+        id=episode.actors.new_id(description, wanted_id),
         kind=_kind(description.id, blueprint),
         description=description,
         box=box,
@@ -89,24 +84,23 @@ def spawn(
         transform=transform,
         attributes=attributes,
     )
-    if actor.kind == "sensor" and description.id != CLIENT_SIDE:
-        simulation.sensors.check(actor)
-        actor.token = stream_token(simulation.new_stream(), simulation.streams.port)
+    if actor.kind == "sensor" and description.id not in CLIENT_SIDE:
+        actor.token = sensors.add(episode, actor)
     if actor.kind == "trigger":
-        simulation.friction.add(actor)
+        episode.friction.add(actor)
     if actor.kind == "vehicle" and blueprint:
         sticky = flag(actor.attributes, "sticky_control", "true")
-        simulation.fleet.add(actor.id, blueprint, transform, sticky)
-        simulation.refresh_surroundings()
+        episode.fleet.add(actor.id, blueprint, transform, sticky)
+        episode.refresh_surroundings()
     if parent is not None:
-        attach(simulation, actor, parent, matrix_of(transform))
-    return simulation.actors.add(actor)
+        attach(episode, actor, parent, matrix_of(transform))
+    return episode.actors.add(actor)
 
 
 def attach(
-    simulation: Simulation, actor: EpisodeActor, parent: EpisodeActor, parent_from_self: np.ndarray
+    episode: Episode, actor: EpisodeActor, parent: EpisodeActor, parent_from_self: Matrix
 ) -> None:
-    """Hang an actor on a parent; refuses to close a circle."""
+    """Hang an actor on a parent; CallFailure when that would close a circle."""
     above: EpisodeActor | None = parent
     while above is not None:
         if above is actor:
@@ -116,57 +110,24 @@ def attach(
         actor.parent.children.remove(actor)
     actor.parent, actor.parent_from_self = parent, parent_from_self
     parent.children.append(actor)
-    simulation.actors.version += 1
+    episode.actors.version += 1
 
 
-def destroy(simulation: Simulation, actor: EpisodeActor) -> bool:
+def destroy(episode: Episode, sensors: Sensors, actor: EpisodeActor) -> bool:
     """Take an actor out of the world; what hangs on it stays where it is."""
     if actor.kind in ("spectator", "light", "sign"):
         return False
     for child in tuple(actor.children):
-        child.transform = simulation.transform_of(child)
+        child.transform = episode.transform_of(child)
         child.parent = None
     actor.children.clear()
-    simulation.actors.remove(actor)
-    if actor.id in simulation.fleet.row_of:
-        simulation.fleet.remove(actor.id)
-        simulation.refresh_surroundings()
-    simulation.sensors.forget(actor)
-    simulation.friction.forget(actor.id)
+    episode.actors.remove(actor)
+    if actor.id in episode.fleet.row_of:
+        episode.fleet.remove(actor.id)
+        episode.refresh_surroundings()
+    sensors.forget(actor)
+    episode.friction.forget(actor.id)
     return True
-
-
-def body_box(blueprint: Blueprint | None) -> BoundingBox:
-    """Return an actor's box: walkers stand around their centre, all else on the ground."""
-    if blueprint is None:
-        return BoundingBox()
-    length, width, height = blueprint.size_m
-    rise = 0.0 if blueprint.kind == "walker" else 0.5 * height
-    return BoundingBox((0.0, 0.0, rise), (0.5 * length, 0.5 * width, 0.5 * height))
-
-
-def standing_box(box: BoundingBox, transform: Transform) -> np.ndarray:
-    """Return the row of ``contacts`` of a box at a pose."""
-    x, y, z = transform.location
-    bottom = z + box.location[2] - box.extent[2]
-    return contacts.box_row(x, y, bottom, math.radians(transform.rotation[1]), box.extent)
-
-
-def lies_flat(kind: Kind, box: BoundingBox, transform: Transform, ground: PhysicsGround) -> bool:
-    """Say whether a thing is a prop that wheels pass over and feet step over."""
-    if kind != "prop" or 2.0 * box.extent[2] >= BUMPER_M:
-        return False
-    x, y, z = transform.location
-    floor = ground.height(x, y, z)
-    return bool(z + box.location[2] + box.extent[2] - floor < BUMPER_M)
-
-
-def _blocked(simulation: Simulation, box: BoundingBox, transform: Transform) -> bool:
-    vehicles = np.zeros((len(simulation.fleet), contacts.BOX_COLUMNS))
-    contacts.fill_boxes(simulation.fleet.state, simulation.fleet.extents, vehicles)
-    fixed = simulation.fixed_boxes()[0]
-    row = standing_box(box, transform)
-    return contacts.first_overlap(row, np.concatenate([vehicles, fixed])) >= 0
 
 
 def _kind(blueprint_id: str, blueprint: Blueprint | None) -> Kind:

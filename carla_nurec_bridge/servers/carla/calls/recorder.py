@@ -10,7 +10,7 @@ from ....recorder_log.export.carla_text import file_info
 from ....recorder_log.log import Log
 from ....recorder_log.queries import actors_blocked, collisions
 from ....recorder_log.reader import read_log
-from ..recorder.replayer import ReplayOptions
+from ..recorder.replay_options import ReplayOptions
 from ..wire.codecs import (
     BOOL,
     FLOAT,
@@ -25,13 +25,15 @@ from .registry import serve
 @serve("start_recorder", TEXT, BOOL, returns=TEXT)
 def start_recorder(simulation: Simulation, name: str, additional_data: bool) -> str:
     """Record to a file; return its whole path."""
-    return str(simulation.tape.start_recording(whole_path(name), additional_data))
+    return str(
+        simulation.recorder.start_recording(simulation.episode, whole_path(name), additional_data)
+    )
 
 
 @serve("stop_recorder")
 def stop_recorder(simulation: Simulation) -> None:
     """End the recording."""
-    simulation.tape.stop_recording()
+    simulation.recorder.stop_recording()
 
 
 @serve("show_recorder_file_info", TEXT, BOOL, returns=TEXT)
@@ -76,31 +78,31 @@ def replay_file(
         offset_location_m=offset.location,
         offset_rotation_deg=offset.rotation,
     )
-    return simulation.tape.replay(path, options)
+    return simulation.replay(path, options)
 
 
 @serve("stop_replayer", BOOL)
 def stop_replayer(simulation: Simulation, keep_actors: bool) -> None:
     """End the replay."""
-    simulation.tape.stop_replay(keep_actors)
+    simulation.recorder.stop_replay(simulation.episode, keep_actors)
 
 
 @serve("set_replayer_time_factor", FLOAT)
 def set_replayer_time_factor(simulation: Simulation, factor: float) -> None:
     """Play faster or slower."""
-    simulation.tape.set_time_factor(factor)
+    simulation.recorder.set_time_factor(factor)
 
 
 @serve("set_replayer_ignore_hero", BOOL)
 def set_replayer_ignore_hero(simulation: Simulation, ignore: bool) -> None:
     """Leave recorded heroes out, or not."""
-    simulation.tape.set_ignore_hero(ignore)
+    simulation.recorder.set_ignore_hero(ignore)
 
 
 @serve("set_replayer_ignore_spectator", BOOL)
 def set_replayer_ignore_spectator(simulation: Simulation, ignore: bool) -> None:
     """Leave the recorded spectator out, or not."""
-    simulation.tape.set_ignore_spectator(ignore)
+    simulation.recorder.set_ignore_spectator(ignore)
 
 
 def missing(path: Path) -> str:

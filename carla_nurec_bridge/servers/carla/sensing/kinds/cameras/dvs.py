@@ -1,4 +1,4 @@
-"""Event cameras: pixels report when the brightness that they see crosses a step."""
+"""Event cameras (DVS): pixels report when the brightness that they see crosses a step."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from ..attributes import flag, real, whole
-from ..calls.errors import CallFailure
-from ..world.actors import EpisodeActor
-from .noise import random_of
+from ....attributes import flag, real, whole
+from ....calls.errors import CallFailure
+from ....world.actors import EpisodeActor
+from ....world.episode import Episode
+from ...noise import random_of
+from ...view import CameraSight, ExposedCamera, camera_kind
 
-DVS, INDEX = "sensor.camera.dvs", 3
 NS_PER_S = 1_000_000_000
 LEAST_STEP = 0.01
 LEAST_LOG_EPS = 1e-6
@@ -20,13 +21,15 @@ EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("t", "<i8"), ("polarity", "u1")])
 LUMA = np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255.0)
 
 
-class EventCamera:
+class EventCamera(ExposedCamera):
     """One event camera: the level that every pixel last reported, and its last time.
 
-    Between two pictures brightness is taken to change evenly, which dates the events.
+    Between two images brightness is taken to change evenly, which dates the events.
     """
 
-    def __init__(self, actor: EpisodeActor, seed: int) -> None:
+    def __init__(self, episode: Episode, actor: EpisodeActor) -> None:
+        """Read lens, exposure and thresholds; CallFailure when they make no sense."""
+        super().__init__(episode, actor)
         values = actor.attributes
         self._steps = (real(values, "positive_threshold"), real(values, "negative_threshold"))
         self._spreads = (
@@ -36,7 +39,7 @@ class EventCamera:
         self._rest_ns = whole(values, "refractory_period_ns")
         self._log = flag(values, "use_log")
         self._log_eps = real(values, "log_eps")
-        self._random = random_of(actor, seed)
+        self._random = random_of(actor, episode.seed)
         if min(self._steps) <= 0.0 or min(self._spreads) < 0.0:
             raise CallFailure("an event camera needs thresholds above 0")
         if self._log_eps < LEAST_LOG_EPS:
@@ -46,11 +49,12 @@ class EventCamera:
         self._last_ns = np.zeros((0, 0), np.int64)
         self._time_ns = 0
 
-    def measure(self, rgb: NDArray[np.uint8], time_s: float) -> NDArray[np.void]:
-        """Return the events since the last picture, oldest first; none for the first one."""
-        light = rgb @ LUMA
+    def image(self, seen: CameraSight) -> NDArray[np.void]:
+        """Return the events since the last image, oldest first; none for the first one."""
+        assert seen.frame.rgb is not None
+        light = seen.frame.rgb @ LUMA
         now = np.log(light + np.float32(self._log_eps)) if self._log else light
-        time_ns = round(time_s * NS_PER_S)
+        time_ns = round(seen.moment.episode.elapsed_s * NS_PER_S)
         if self._before.shape != now.shape:
             self._level, self._before = now.copy(), now
             self._last_ns = np.full(now.shape, -(1 << 62), np.int64)
@@ -79,13 +83,6 @@ class EventCamera:
         for name, column in (("x", x), ("y", y), ("t", t), ("polarity", polarity)):
             events[name] = column[order]
         return events
-
-
-def warm_up() -> None:
-    """Compile the search for crossings now."""
-    dim, bright = np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32)
-    steps = np.ones((1, 1))
-    _crossings(dim, bright, dim.copy(), np.zeros((1, 1), np.int64), steps, steps, 0, 1, 0)
 
 
 @numba.njit(cache=True)
@@ -120,3 +117,6 @@ def _crossings(before, now, level, last_ns, up, down, from_ns, to_ns, rest_ns): 
                     ts.append(moment)
                     signs.append(1 if rising else 0)
     return np.array(xs), np.array(ys), np.array(ts), np.array(signs)
+
+
+KIND = camera_kind("sensor.camera.dvs", 3, EventCamera)

@@ -1,45 +1,39 @@
-"""Optical flow: how far every pixel's surface moved in the picture since the last one."""
+"""Optical flow: how far every pixel's surface moved in the image since the last one."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core.frames import Matrix
-from .optics.lens import Optics
+from ......core.frames import Matrix
+from ....world.actors import EpisodeActor
+from ....world.episode import Episode
+from ...view import Camera, CameraSight, camera_kind
 
-FLOW, INDEX = "sensor.camera.optical_flow", 8
-OUTPUTS = frozenset({"depth", "instance"})
 
+class FlowCamera(Camera):
+    """One flow camera, and where it and the actors were when it last looked."""
 
-class Flow:
-    """One flow camera's memory: where it and the actors were when it last looked."""
+    outputs = frozenset({"depth", "instance"})
 
-    def __init__(self) -> None:
+    def __init__(self, episode: Episode, actor: EpisodeActor) -> None:
+        """Read the lens; CallFailure when the attributes make no image."""
+        super().__init__(episode, actor)
         self._map_from_camera: Matrix | None = None
         self._bodies: dict[int, Matrix] = {}
 
-    def measure(
-        self,
-        optics: Optics,
-        rays: NDArray[np.float32],
-        depth: NDArray[np.float32],
-        instance: NDArray[np.int32],
-        map_from_camera: Matrix,
-        bodies: Mapping[int, Matrix],
-    ) -> NDArray[np.float32]:
+    def image(self, seen: CameraSight) -> NDArray[np.float32]:
         """Return the flow (H, W, 2): x to the right, y down; 1 is the image's width or height.
 
-        ``bodies`` are map_from_body (4, 4) of actors by id, ``map_from_camera`` is the optical
-        frame. The first picture has no flow, nor has what came into the world since the last one.
+        The first image has no flow, nor has what came into the world since the last one.
         """
         before, then = self._map_from_camera, self._bodies
+        map_from_camera = seen.map_from_optical
+        bodies = seen.moment.surroundings().map_from_bodies
         self._map_from_camera, self._bodies = map_from_camera.copy(), dict(bodies)
         if before is None:
-            return np.zeros((optics.height, optics.width, 2), np.float32)
+            return np.zeros((self.optics.height, self.optics.width, 2), np.float32)
         known = sorted(bodies.keys() & then.keys())
         # Each body's way back: from its place in the present view to where the past view saw it.
         past_from_now = np.stack(
@@ -50,7 +44,14 @@ class Flow:
             ]
         )
         return np.asarray(
-            _flow(rays, depth, instance, past_from_now, np.array(known, np.int64), optics.focal_px)
+            _flow(
+                seen.rays,
+                seen.frame.depth,
+                seen.frame.instance,
+                past_from_now,
+                np.array(known, np.int64),
+                self.optics.focal_px,
+            )
         )
 
 
@@ -82,3 +83,6 @@ def _flow(rays, depth, instance, past_from_now, known, focal):  # type: ignore[n
             flow[i, j, 0] = focal * (x / z - a / c) / width
             flow[i, j, 1] = focal * (y / z - b / c) / height
     return flow
+
+
+KIND = camera_kind("sensor.camera.optical_flow", 8, FlowCamera)

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
-from ....core.buffers import flat_bytes
-from ....core.frames import Matrix
-from ....rendering.rays import cast
-from ....rendering.scene import RenderScene
-from ..attributes import real, whole
-from ..calls.errors import CallFailure
-from ..world.actors import EpisodeActor
-from .noise import random_of
+from .....core.buffers import flat_bytes
+from .....rendering.rays import cast
+from ...attributes import real, whole
+from ...calls.errors import CallFailure
+from ...world.actors import EpisodeActor
+from ...world.episode import Episode
+from ..kind import Moment, Payload, SensorKind
+from ..noise import random_of
 
-RADAR = "sensor.other.radar"
-INDEX = 9
 MOST_POINTS_PER_TICK = 5_000_000
 
 
 class Radar:
     """One radar and its noise."""
 
-    def __init__(self, actor: EpisodeActor, seed: int) -> None:
+    def __init__(self, episode: Episode, actor: EpisodeActor) -> None:
         values = actor.attributes
         self._fov_rad = (
             math.radians(real(values, "horizontal_fov")),
@@ -32,24 +29,19 @@ class Radar:
         )
         self._range_m = real(values, "range")
         self._points_per_second = whole(values, "points_per_second")
-        self._random = random_of(actor, seed)
+        self._random = random_of(actor, episode.seed)
         if not (self._range_m > 0.0 and self._points_per_second >= 0):
             raise CallFailure("a radar needs a range above 0 and no negative points_per_second")
 
-    def measure(
-        self,
-        scene: RenderScene,
-        map_from_radar: Matrix,
-        own_velocity: np.ndarray,
-        velocities: Mapping[int, np.ndarray],
-        delta_s: float,
-    ) -> tuple[int, tuple[memoryview]]:
-        """Return (message type, payload).
+    def measure(self, moment: Moment) -> list[Payload]:
+        """Return detections (N, 4): velocity in m/s, azimuth and altitude in rad, depth in m.
 
-        ``own_velocity`` and those of actors by id are (3,) in m/s, map frame. A detection is
-        (velocity, azimuth, altitude, depth); negative velocity comes closer.
+        Negative velocity comes closer.
         """
-        count = min(round(self._points_per_second * delta_s), MOST_POINTS_PER_TICK)
+        map_from_radar = moment.map_from_sensor
+        velocities = moment.episode.velocities()
+        own_velocity = velocities.get(moment.actor.root().id, _STILL)
+        count = min(round(self._points_per_second * moment.covered_s), MOST_POINTS_PER_TICK)
         radius = np.sqrt(self._random.random(count))
         turn = 2.0 * math.pi * self._random.random(count)
         azimuth = 0.5 * self._fov_rad[0] * radius * np.cos(turn)
@@ -64,12 +56,13 @@ class Radar:
         )
         directions = body @ map_from_radar[:3, :3].T
         origins = np.broadcast_to(map_from_radar[:3, 3], directions.shape)
-        hits = cast(scene, origins, directions, self._range_m)
+        hits = cast(moment.surroundings().scene, origins, directions, self._range_m)
         seen = np.isfinite(hits.range_m)
         moving = np.array([velocities.get(i, _STILL) for i in hits.instance[seen].tolist()])
         closing = np.sum((moving.reshape(-1, 3) - own_velocity) * directions[seen], axis=1)
         points = np.stack([closing, azimuth[seen], altitude[seen], hits.range_m[seen]], axis=-1)
-        return INDEX, (flat_bytes(np.ascontiguousarray(points, "<f4")),)
+        return [(flat_bytes(np.ascontiguousarray(points, "<f4")),)]
 
 
 _STILL = np.zeros(3)
+KIND = SensorKind("sensor.other.radar", 9, Radar)

@@ -1,0 +1,1 @@
+"""The kinds of sensors that are served: each module is one, and registers it as ``KIND``."""

@@ -1,0 +1,189 @@
+"""The state of a world on one map: all that a tick or a call changes, until the next map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....core.frames import Matrix, mirror_vector
+from ....town.level import Level, TrafficLight
+from ..friction import FrictionTriggers
+from ..physics import dynamics as d
+from ..physics.ackermann import AckermannDriver
+from ..physics.doors import Door
+from ..physics.fleet import Fleet
+from ..sensing.debug_shapes.drawings import Drawings
+from ..wire.structs import ActorDescription, AttributeValue, Transform, Vector, Weather
+from .actors import ActorIds, EpisodeActor, Registry, compose, matrix_of
+from .scenery import Scenery
+from .signals import Signals, trigger_box
+
+EARTH_GRAVITY_M_S2 = 9.81
+TEXT_TYPE = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Contact:
+    """Two actors that met; ``impulse_n_s`` is what the other one got, CARLA's world axes."""
+
+    one: EpisodeActor
+    other: EpisodeActor
+    impulse_n_s: Vector
+
+
+@dataclass(frozen=True)
+class DoorMove:
+    """A vehicle's door that was told to open or shut."""
+
+    vehicle_id: int
+    door: int
+    opens: bool
+
+
+class Episode:
+    """The world on one map; whoever works on it is given it, nobody keeps it for longer.
+
+    * number, frame, elapsed_s: of this episode, of the last tick, simulated seconds since it began.
+    * speed_limits (N,) km/h, light_ahead (N,) indices of ``signals.stop_lights`` or
+      ``signals.NONE``: of every vehicle, in the fleet's order.
+    * collisions, door_moves: outboxes, of the present tick. moved: actors that a call put elsewhere
+      since the last state message.
+    """
+
+    def __init__(
+        self,
+        level: Level,
+        ids: ActorIds,
+        seed: int = 0,
+        number: int = 1,
+        frame: int = 0,
+        imu_gravity_m_s2: float = EARTH_GRAVITY_M_S2,
+    ) -> None:
+        """Put the spectator and the level's lights into a fresh world.
+
+        ``seed`` is that of sensors without their own; ``frame`` and ``imu_gravity_m_s2`` go on
+        from the episode before.
+        """
+        self.level = level
+        self.seed = seed
+        self.number = number
+        self.frame = frame
+        self.elapsed_s = 0.0
+        self.imu_gravity_m_s2 = imu_gravity_m_s2
+        self.weather = Weather()
+        self.actors = Registry(ids)
+        self.spectator = _add_spectator(self.actors)
+        self.signals = Signals.create(_add_lights(level, self.actors), level.groups)
+        self.fleet = Fleet()
+        self.friction = FrictionTriggers()
+        self.ackermann = AckermannDriver(self.fleet)
+        self.scenery = Scenery(level)
+        self.drawings = Drawings()
+        self.speed_limits: NDArray[np.float32] = np.zeros(0, np.float32)
+        self.light_ahead: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.collisions: list[Contact] = []
+        self.door_moves: list[DoorMove] = []
+        self.moved: set[EpisodeActor] = set()
+        self._swinging: list[Door] = []
+
+    # Poses.
+
+    def transform_of(self, actor: EpisodeActor) -> Transform:
+        """Return the world pose of any actor."""
+        if actor.parent is not None:
+            return compose(self.matrix_of(actor.parent), actor.parent_from_self)
+        if actor.id in self.fleet.row_of:
+            return self.fleet.transform(actor.id)
+        return actor.transform
+
+    def matrix_of(self, actor: EpisodeActor) -> Matrix:
+        """Return map_from_actor (4, 4), right-handed."""
+        if actor.parent is not None:
+            return self.matrix_of(actor.parent) @ actor.parent_from_self
+        return matrix_of(self.transform_of(actor))
+
+    def place(self, actor: EpisodeActor, transform: Transform) -> None:
+        """Teleport an actor; for one on a parent the pose is relative to the parent."""
+        if actor.parent is not None:
+            actor.parent_from_self = matrix_of(transform)
+        elif actor.id in self.fleet.row_of:
+            self.fleet.place(actor.id, transform)
+        else:
+            actor.transform = transform
+        self.moved.add(actor)
+
+    def velocities(self) -> dict[int, NDArray[np.float64]]:
+        """Return the velocity (3,) of every vehicle and walker by id, in m/s, map frame."""
+        carla = self.fleet.state[:, d.VEL_X : d.VEL_Z + 1]
+        velocities = dict(zip(self.fleet.ids, mirror_vector(carla), strict=True))
+        for walker in self.actors.of_kind("walker"):
+            velocities[walker.id] = mirror_vector(walker.velocity)
+        return velocities
+
+    # Surroundings of vehicles.
+
+    def refresh_surroundings(self) -> None:
+        """Look up every vehicle's speed limit and the light it waits at."""
+        state = self.fleet.state
+        self.speed_limits = self.level.ground.limits_at(state[:, d.X : d.Z + 1])
+        self.light_ahead = self.signals.ahead(state, self.fleet.extents)
+
+    def act_frictions(self) -> None:
+        """Give every vehicle the grip of the friction triggers that it is in."""
+        triggers = [(a.id, self.transform_of(a)) for a in self.actors.of_kind("trigger")]
+        self.friction.act(self.fleet, triggers)
+
+    def expire_drawings(self, delta_s: float) -> None:
+        """Forget the debug shapes whose time is over."""
+        self.drawings.expire(self.elapsed_s, delta_s)
+
+    def close(self) -> None:
+        """End the world with all that is in it."""
+        self.actors.close()
+        self.drawings.clear()
+
+    # Parts of actors.
+
+    def set_collides(self, actor: EpisodeActor, enabled: bool) -> None:
+        """Let an actor meet others or pass through them."""
+        actor.collides = enabled
+        if actor.kind == "vehicle":
+            self.fleet.set_collides(actor.id, enabled)
+
+    def move_door(self, actor: EpisodeActor, number: int, opens: bool) -> None:
+        """Let a door swing open or shut."""
+        door = actor.doors.setdefault(number, Door())
+        door.opens = opens
+        if door not in self._swinging:
+            self._swinging.append(door)
+        self.door_moves.append(DoorMove(actor.id, number, opens))
+
+    def swing_doors(self, delta_s: float) -> None:
+        """Let the doors that move swing on."""
+        self._swinging = [door for door in self._swinging if door.advance(delta_s)]
+
+
+def _add_spectator(actors: Registry) -> EpisodeActor:
+    nobody = ActorDescription(0, "spectator")
+    return actors.add(EpisodeActor(actors.new_id(nobody), "spectator", nobody))
+
+
+def _add_lights(level: Level, actors: Registry) -> dict[int, TrafficLight]:
+    """Put a level's traffic lights into a fresh world; return them by their actors' ids."""
+    by_actor: dict[int, TrafficLight] = {}
+    for light in level.lights:
+        role = [AttributeValue("role_name", TEXT_TYPE, "")]
+        description = ActorDescription(0, "traffic.traffic_light", role)
+        transform = Transform(*light.pose)
+        actor = EpisodeActor(
+            actors.new_id(description),
+            "light",
+            description,
+            box=trigger_box(transform, light.triggers),
+            tags=b"\x07",
+            transform=transform,
+        )
+        by_actor[actors.add(actor).id] = light
+    return by_actor

@@ -1,0 +1,59 @@
+"""The kinds of sensors that the embedded CARLA server serves: each a module with its value."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.servers.carla.sensing.kind import SensorKind
+from carla_nurec_bridge.servers.carla.sensing.registry import sensor_kinds
+from carla_nurec_bridge.servers.carla.wire.structs import Transform
+from carla_nurec_bridge.servers.carla.world.spawning import CLIENT_SIDE, UNSERVED
+
+if TYPE_CHECKING:
+    from conftest import World
+
+BLUEPRINTS = json.loads(config_path("carla", "sensors.json").read_text(encoding="utf-8"))["sensors"]
+ABOVE = Transform((0.0, 0.0, 50.0))
+SENSOR_HEADER_BYTES = 48
+
+
+def test_every_sensor_of_the_library_is_served_or_says_why_not() -> None:
+    assert sensor_kinds().keys() | CLIENT_SIDE | UNSERVED.keys() == set(BLUEPRINTS)
+    assert not sensor_kinds().keys() & (CLIENT_SIDE | UNSERVED.keys())
+
+
+def test_no_two_kinds_share_a_message() -> None:
+    numbers = [kind.message_type for kind in sensor_kinds().values()]
+    assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.parametrize("kind", sensor_kinds().values(), ids=lambda kind: kind.blueprint)
+def test_a_kind_sends_messages_of_its_own_number(world: World, kind: SensorKind[Any]) -> None:
+    values = {"image_size_x": "16", "image_size_y": "8"} if "camera" in kind.blueprint else {}
+    sensor = world.spawn(kind.blueprint, ABOVE, **values)
+    world.tick(2)
+    heard = world.heard(sensor)
+    events = kind.blueprint in ("sensor.other.collision", "sensor.other.obstacle")
+    assert len(heard) == (0 if events else 2)
+    for message in heard:
+        assert len(message) >= SENSOR_HEADER_BYTES
+        assert int.from_bytes(message[:8], "little") == kind.message_type
+
+
+def test_a_sensor_on_a_tick_of_its_own_rests_in_between(world: World) -> None:
+    sensor = world.spawn("sensor.other.gnss", ABOVE, sensor_tick="0.1")
+    world.tick(6)
+    assert len(world.heard(sensor)) == 3
+
+
+def test_cameras_rest_while_nothing_is_rendered(world: World) -> None:
+    camera = world.spawn("sensor.camera.rgb", ABOVE, image_size_x="16", image_size_y="8")
+    receiver = world.spawn("sensor.other.gnss", ABOVE)
+    world.simulation.apply_settings(replace(world.simulation.settings, no_rendering_mode=True))
+    world.tick(2)
+    assert (len(world.heard(camera)), len(world.heard(receiver))) == (0, 2)
