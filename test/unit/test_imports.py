@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,34 @@ def too_high(path: Path) -> set[str]:
     return {room for room in rooms if ORDER.index(room) > own}
 
 
+def run_first(name: str, known: dict[str, Path]) -> set[str]:
+    """Return the modules that an import of a dotted name runs: what holds it, and its packages."""
+    pieces = name.split(".")
+    return {".".join(pieces[: n + 1]) for n in range(len(pieces))} & known.keys()
+
+
+def circle(known: dict[str, Path]) -> list[str]:
+    """Return modules of which each imports the next, the last one the first; [] for no circle.
+
+    Imports for types alone count, and those within functions.
+    """
+    graph = {}
+    for module, path in known.items():
+        own = run_first(module, known)
+        graph[module] = set().union(*(run_first(n, known) for n in imported_names(path))) - own
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        members: list[str] = error.args[1]
+        return members[::-1]
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    found = circle(modules())
+    assert not found, f"a circle of imports: {' -> '.join(found)}"
+
+
 def test_every_room_has_its_place():
     rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert rooms <= set(ORDER)
@@ -120,3 +149,26 @@ def test_the_rule_sees_every_form_of_import(tmp_path, monkeypatch):
     assert "carla.carla" not in imported_names(module)
     assert "carla" in imported_names(module)
     assert too_high(module) == {"scene", "ros", "runs", "nodes"}
+
+
+def test_a_circle_is_found_and_its_members_are_named(tmp_path, monkeypatch):
+    room = tmp_path / "world"
+    room.mkdir()
+    sources = {
+        "__init__": "",
+        "alone": "from .states import Body",
+        "states": "import typing\nif typing.TYPE_CHECKING:\n    from .bodies import Body",
+        "bodies": "def later():\n    from . import kinds",
+        "kinds": "from .states import State",
+    }
+    for name, text in sources.items():
+        (room / f"{name}.py").write_text(text)
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    found = circle(modules())
+    assert {name.rpartition(".")[2] for name in found} == {"states", "bodies", "kinds"}
+    (room / "kinds.py").write_text("")
+    assert not circle(modules())
+    (room / "__init__.py").write_text("from .alone import Body\nfrom .outside import Thing")
+    (tmp_path / "scene.py").write_text("from .world.kinds import State")
+    (room / "outside.py").write_text("from .. import scene")
+    assert {name.rpartition(".")[2] for name in circle(modules())} == {"world", "outside", "scene"}
