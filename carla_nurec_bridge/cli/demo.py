@@ -20,8 +20,8 @@ from ..runs.demo_flow import (
     DemoRun,
     configure,
     run_demo,
-    write_repeats,
 )
+from ..runs.repeats import compare, write_repeats
 from .up import setting
 
 _PIPE_WIDTH = 140
@@ -166,7 +166,7 @@ def _streams(console: Console, run: DemoRun) -> None:
     for head in ("topic", "expected", "recorded", "size", "sha256"):
         justify: JustifyMethod = "left" if head in ("topic", "sha256") else "right"
         table.add_column(head, justify=justify, overflow="fold")
-    for topic, expected, recorded, count, digest in stream_rows(run.report.content):
+    for topic, expected, recorded, count, digest in stream_rows(run.report):
         whole = expected in ("–", recorded.split(" ")[0])
         table.add_row(topic, expected, recorded if whole else f"[red]{recorded}[/]", count, digest)
     console.print(table)
@@ -178,12 +178,11 @@ def _outcome(console: Console, config: RunConfig, run: DemoRun, *, paths: bool) 
         if run.result.recovered_bag is not None:
             console.print(f"the bag so far was recovered: {run.result.recovered_bag}")
     if run.report is not None:
-        content = run.report.content
-        drive = content["drive"]
-        speed = content["wall_s_per_simulated_s"]
+        drive = run.report.drive
+        speed = run.report.wall_s_per_simulated_s
         console.print(
-            f"[bold]{drive['distance_m']:.1f} m[/] in {content['simulated_s']:g} s, "
-            f"{len(drive['collisions'])} collisions, "
+            f"[bold]{drive.distance_m:.1f} m[/] in {run.report.simulated_s:g} s, "
+            f"{len(drive.collisions)} collisions, "
             + (f"{speed:.2f} s of wall time a simulated second, " if speed else "")
             + f"{run.wall_s:.1f} s in all",
             soft_wrap=True,
@@ -201,55 +200,21 @@ def _compare(console: Console, out: Path, runs: list[DemoRun]) -> int:
     table = Table(title="runs compared", title_justify="left", box=None, pad_edge=False)
     for head in ("run", "complete", "streams", "messages", "wall s", "s per sim s", "hash", ""):
         table.add_column(head, justify="right" if head not in ("hash", "") else "left")
-    rows = []
-    first: str | None = None
-    for number, run in enumerate(runs, 1):
-        content = run.report.content if run.report else None
-        planned = (
-            [s for s in content["streams"].values() if s["expected"] is not None] if content else []
-        )
-        digest = content["run_sha256"] if content else None
-        first = first or digest
-        row = {
-            "run": number,
-            "exit_code": run.exit_code,
-            "outcome": run.result.sentence,
-            "complete": bool(run.report and run.report.complete),
-            "streams_complete": sum(s["recorded"] == s["expected"] for s in planned),
-            "streams": len(planned),
-            "messages": sum(s["recorded"] for s in planned),
-            "bytes": sum(s["bytes"] for s in planned),
-            "wall_s": round(run.wall_s, 2),
-            "wall_s_per_simulated_s": content["wall_s_per_simulated_s"] if content else None,
-            "run_sha256": digest,
-            "equal": digest is not None and digest == first,
-            "hashes": {t: s["sha256"] for t, s in content["streams"].items()} if content else {},
-        }
-        rows.append(row)
+    rows = compare(runs)
+    for row in rows:
         table.add_row(
-            str(number),
-            "yes" if row["complete"] else "[red]no[/]",
-            f"{row['streams_complete']}/{row['streams']}",
-            f"{row['messages']} ({size(row['bytes'])})",
-            f"{run.wall_s:.1f}",
-            f"{row['wall_s_per_simulated_s'] or 0:.2f}",
-            (digest or "–")[:16],
-            "equal" if row["equal"] else "[red]differs[/]",
+            str(row.run),
+            "yes" if row.complete else "[red]no[/]",
+            f"{row.streams_complete}/{row.streams}",
+            f"{row.messages} ({size(row.bytes)})",
+            f"{row.wall_s:.1f}",
+            f"{row.wall_s_per_simulated_s or 0:.2f}",
+            (row.run_sha256 or "–")[:16],
+            "equal" if row.equal else "[red]differs[/]",
         )
     console.print(table)
     console.print(f"  {write_repeats(out, rows)}")
-    fine = all(row["exit_code"] == 0 and row["equal"] for row in rows)
-    _name_differences(console, rows)
-    return 0 if fine else 1
-
-
-def _name_differences(console: Console, rows: list[dict[str, Any]]) -> None:
-    """Say which streams differ between the first run and the others."""
     for row in rows[1:]:
-        topics = [
-            topic
-            for topic, digest in row["hashes"].items()
-            if digest != rows[0]["hashes"].get(topic)
-        ]
-        if topics:
-            console.print(f"[red]run {row['run']} differs from run 1 on {', '.join(topics)}[/]")
+        if topics := row.differing(rows[0]):
+            console.print(f"[red]run {row.run} differs from run 1 on {', '.join(topics)}[/]")
+    return 0 if all(row.exit_code == 0 and row.equal for row in rows) else 1

@@ -7,6 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+from pydantic import Field
+
+from .run_contract.record import Record
+
+
+class StageTime(Record):
+    """How long the runs of one stage took, in wall time."""
+
+    count: int = Field(description="runs of the stage")
+    p50_ms: float = Field(description="median, ms")
+    p99_ms: float = Field(description="99th percentile, ms")
+    max_ms: float = Field(description="longest, ms")
+    total_s: float = Field(description="all together, s")
 
 
 class Timings:
@@ -24,17 +37,17 @@ class Timings:
         finally:
             self._durations_s.setdefault(name, []).append(time.perf_counter() - started)
 
-    def summary(self) -> dict[str, dict[str, float]]:
-        """Return count, p50_ms, p99_ms, max_ms and total_s of each stage."""
+    def summary(self) -> dict[str, StageTime]:
+        """Return the times of each stage, to the microsecond."""
         result = {}
         for name, durations in self._durations_s.items():
             ms = 1000.0 * np.array(durations)
             p50, p99 = np.percentile(ms, [50, 99])
-            result[name] = {
-                "count": len(ms),
-                "p50_ms": round(float(p50), 3),
-                "p99_ms": round(float(p99), 3),
-                "max_ms": round(float(ms.max()), 3),
-                "total_s": round(float(ms.sum()) / 1000.0, 3),
-            }
+            result[name] = StageTime(
+                count=len(ms),
+                p50_ms=round(float(p50), 3),
+                p99_ms=round(float(p99), 3),
+                max_ms=round(float(ms.max()), 3),
+                total_s=round(float(ms.sum()) / 1000.0, 3),
+            )
         return result

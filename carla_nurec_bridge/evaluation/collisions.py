@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AliasChoices, Field
 
+from ..core.run_contract.record import Record, Rounded
 from ..core.run_contract.timebase import NS_PER_S
 from ..world.states import Box, State
 
@@ -15,14 +16,21 @@ SAME_CONTACT_S = 5.0
 """CARLA's leaderboard counts contacts with the same object within this time once."""
 
 
-@dataclass(frozen=True)
-class Collision:
-    """The first contact with one object: stamp (ns), its id and class, the ego's speed (m/s)."""
+class Collision(Record):
+    """The first contact of the ego with one object."""
 
-    stamp_ns: int
-    id: str
-    label: str
-    ego_speed_mps: float
+    stamp_ns: int = Field(description="simulation time of the first contact, ns")
+    id: str = Field(
+        serialization_alias="object",
+        validation_alias=AliasChoices("id", "object"),
+        description="id of the other in objects",
+    )
+    label: str = Field(
+        serialization_alias="class",
+        validation_alias=AliasChoices("label", "class"),
+        description="class of the other",
+    )
+    ego_speed_mps: Rounded = Field(description="speed of the ego then, m/s")
 
 
 def boxes_overlap(a: Box, b: Box) -> bool:
@@ -57,5 +65,12 @@ def collisions(states: Iterable[State]) -> tuple[Collision, ...]:
             before = last_ns.get(other.id)
             last_ns[other.id] = state.stamp_ns
             if before is None or state.stamp_ns - before > SAME_CONTACT_S * NS_PER_S:
-                found.append(Collision(state.stamp_ns, other.id, other.label, state.speed_mps))
+                found.append(
+                    Collision(
+                        stamp_ns=state.stamp_ns,
+                        id=other.id,
+                        label=other.label,
+                        ego_speed_mps=state.speed_mps,
+                    )
+                )
     return tuple(found)

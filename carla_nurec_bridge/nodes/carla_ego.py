@@ -27,6 +27,7 @@ from ..core import heartbeat
 from ..core.errors import InputError, ProtocolError, told
 from ..core.rig.rig import load_rig
 from ..core.run_contract.frame_counter import FrameCounter
+from ..core.run_contract.run_summary import EgoHealth, EgoSummary, Phase, write_summary
 from ..core.run_contract.streams import EGO, plan_streams
 from ..core.run_contract.timebase import NS_PER_S, NS_PER_US, TickClock
 from ..core.timings import Timings
@@ -35,7 +36,7 @@ from ..ros.lockstep.clock_owner import DISCOVERY_S, refuse_second_clock
 from ..ros.lockstep.commands import CommandInbox, Watchdog
 from ..ros.lockstep.followed_run import FollowedRun
 from ..ros.lockstep.owner import LockstepOwner
-from ..ros.lockstep.protocol import Phase, RunState
+from ..ros.lockstep.protocol import RunState
 from ..ros.parameters.declare import load
 from ..ros.parameters.ego import EgoParameters
 from ..ros.parameters.setup_from_parameters import added_names, replay_wish, setup_from_parameters
@@ -43,7 +44,7 @@ from ..ros.publishers.ego import EVENTS, EgoPublisher
 from ..ros.publishers.inserted_tracks import InsertedTracks
 from ..ros.publishers.publishers import Publishers
 from ..ros.publishers.tracks import TrackBinder
-from ..ros.runtime.diagnostics import Diagnostics, write_summary
+from ..ros.runtime.diagnostics import Diagnostics
 from ..ros.runtime.runtime import Spinner, leave, run
 from ..ros.sending.reader_watch import ReaderWatch
 from ..ros.services.run_control import RunControl
@@ -417,27 +418,27 @@ class CarlaEgo:
         finally:  # a map that CARLA refused leaves the old one
             self._set_stage_again()
 
-    def _health(self) -> dict[str, object]:
+    def _health(self) -> EgoHealth:
         commands = self._inbox.counts
-        return {
-            "frame": self._at.frame,
-            "commands_accepted": commands.accepted,
-            "commands_late": commands.late,
-            "commands_refused": commands.refused,
-            "commands_clipped": self._clipped,
-            "ambiguous_ids": len(self._ambiguous),
-            "steer_limit_rad": self._steer_limit_rad(),
-            "manual_override": self._inbox.overridden,
-            "stray_answers": self._gate.stray,
-            "late_answers": sum(self._gate.late.values()),
-            "waits_for_publishing": self._publisher.waits,
-            "silent_readers": ", ".join(self._silent),
-            "sensor_tick_fallbacks": self._sensors.fallbacks,
-            "skipped_ticks": self._session.skipped_ticks,
-            "teleports": self._observer.teleports if self._observer else 0,
-            "not_renderable": sum(track is None for track in self._binding.values()),
-            "lights_without_place": len(self._unplaced),
-        }
+        return EgoHealth(
+            frame=self._at.frame,
+            commands_accepted=commands.accepted,
+            commands_late=commands.late,
+            commands_refused=commands.refused,
+            commands_clipped=self._clipped,
+            ambiguous_ids=len(self._ambiguous),
+            steer_limit_rad=self._steer_limit_rad(),
+            manual_override=self._inbox.overridden,
+            stray_answers=self._gate.stray,
+            late_answers=sum(self._gate.late.values()),
+            waits_for_publishing=self._publisher.waits,
+            silent_readers=", ".join(self._silent),
+            sensor_tick_fallbacks=self._sensors.fallbacks,
+            skipped_ticks=self._session.skipped_ticks,
+            teleports=self._observer.teleports if self._observer else 0,
+            not_renderable=sum(track is None for track in self._binding.values()),
+            lights_without_place=len(self._unplaced),
+        )
 
     def _steer_limit_rad(self) -> float:
         """Return how far the front wheels turn at the speed of now."""
@@ -459,25 +460,26 @@ class CarlaEgo:
         write_summary(self._p.run_dir, EGO, self._summary(state, reason))
         self._gate.wait_gone(finished=state == "finished")
 
-    def _summary(self, state: str, reason: str) -> dict[str, object]:
-        summary: dict[str, object] = {
-            "participant": EGO,
-            "run_id": self._run_id,
-            "state": state,
-            "reason": reason,
-            "frames": self._at.frame,
-            "t0_ns": self._clock.t0_ns,
-            "dt_ns": self._clock.dt_ns,
-            "counts": self._publishers.counts,
-            "timings": self._timings.summary(),
-            "distance_m": self._observer.distance_m if self._observer else 0.0,
-            "late": self._gate.late,
-            "wall_s": time.monotonic() - self._began_s[0],
-            "cpu_s": time.process_time() - self._began_s[1],
-            "bound": {str(k): v for k, v in self._binding.items()},
-            "unplaced_lights": list(self._unplaced),
-        }
-        return summary | (self._health() if self._at.frame >= 0 else {})
+    def _summary(self, state: Phase, reason: str) -> EgoSummary:
+        health = self._health().to_json() if self._at.frame >= 0 else {}
+        return EgoSummary(
+            participant=EGO,
+            run_id=self._run_id,
+            state=state,
+            reason=reason,
+            frames=self._at.frame,
+            t0_ns=self._clock.t0_ns,
+            dt_ns=self._clock.dt_ns,
+            counts=self._publishers.counts,
+            timings=self._timings.summary(),
+            distance_m=self._observer.distance_m if self._observer else 0.0,
+            late=self._gate.late,
+            wall_s=time.monotonic() - self._began_s[0],
+            cpu_s=time.process_time() - self._began_s[1],
+            bound={str(k): v for k, v in self._binding.items()},
+            unplaced_lights=self._unplaced,
+            **health,
+        )
 
 
 def work(node: Node, spinner: Spinner) -> int:

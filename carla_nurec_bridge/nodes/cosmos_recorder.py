@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,12 @@ from rclpy.qos import QoSProfile
 
 from ..core.errors import BridgeError, InputError
 from ..core.rig.rig import load_rig
+from ..core.run_contract.run_summary import (
+    RecordedControls,
+    RecordedVideo,
+    RecorderSummary,
+    write_summary,
+)
 from ..core.run_contract.streams import AGENT, RECORDER, plan_streams
 from ..core.run_contract.timebase import seconds_to_ns
 from ..core.run_contract.topics import TOPICS
@@ -41,7 +48,6 @@ from ..ros.runtime.control_sources import (
     control_options,
     control_sources,
 )
-from ..ros.runtime.diagnostics import write_summary
 from ..ros.runtime.runtime import Spinner, run
 from ..ros.services.cosmos_job_services import CosmosJobServices, RecordedClip
 
@@ -88,7 +94,7 @@ class CosmosRecorder:
         self._opendrive = ""
         self._world: dict[str, Any] = {}
         self._over = False
-        self._summary: dict[str, Any] = {}
+        self._summary: RecorderSummary | None = None
         self._participant = Participant(node, lambda: ())
         for number, (name, row) in enumerate(zip(self._names, self._rows, strict=True)):
             qos = _reader_profile(profile(row.qos))
@@ -135,31 +141,30 @@ class CosmosRecorder:
         frames = max(0, self._session.frames - 1)
         if state is not None and state.state == "finished":
             frames = state.frames
-        content: dict[str, Any] = {
-            "run_id": state.run_id if state else None,
-            "state": state.state if state else None,
-            "reason": state.reason if state else None,
-            "frames": frames,
-            "t0_ns": state.t0_ns if state else None,
-            "dt_ns": seconds_to_ns(self._p.dt_s),
-            "streams": self._session.report(frames),
-            "controls": {
-                "camera": self._sources.camera.name if self._sources else None,
-                "directory": str(self._run_dir / CONTROLS) if self._feed else None,
-                "videos": {video.kind: video.to_json() for video in videos},
-            },
-            "timings": self._session.timings.summary(),
-        }
-        content["counts"] = {
-            topic: stream["recorded"] for topic, stream in content["streams"].items()
-        }
-        self._summary = content
-        write_summary(self._p.run_dir, RECORDER, content)
+        streams = self._session.counts(frames)
+        self._summary = RecorderSummary(
+            run_id=state.run_id if state else None,
+            state=state.state if state else None,
+            reason=state.reason if state else None,
+            frames=frames,
+            t0_ns=state.t0_ns if state else None,
+            dt_ns=seconds_to_ns(self._p.dt_s),
+            streams=streams,
+            controls=RecordedControls(
+                camera=self._sources.camera.name if self._sources else None,
+                directory=str(self._run_dir / CONTROLS) if self._feed else None,
+                videos={v.kind: RecordedVideo(**v.to_json()) for v in videos},
+            ),
+            timings=self._session.timings.summary(),
+            counts={topic: stream.recorded for topic, stream in streams.items()},
+        )
+        write_summary(self._p.run_dir, RECORDER, self._summary)
 
-    def note_jobs(self, jobs: list[dict[str, Any]]) -> None:
+    def note_jobs(self, jobs: Sequence[Mapping[str, Any]]) -> None:
         """Add to the summary what became of the clip's jobs."""
-        if jobs:
-            write_summary(self._p.run_dir, RECORDER, {**self._summary, "jobs": jobs})
+        if jobs and self._summary is not None:
+            summary = self._summary.model_copy(update={"jobs": tuple(jobs)})
+            write_summary(self._p.run_dir, RECORDER, summary)
 
     def _take(self, number: int, data: bytes) -> None:
         with self._lock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
@@ -14,6 +13,7 @@ from vision_msgs.msg import Detection3DArray
 
 from ..core.errors import DeadlineError, InputError
 from ..core.rig.rig import load_rig
+from ..core.run_contract.run_summary import NurecHealth, NurecSummary, write_summary
 from ..core.run_contract.streams import NUREC, plan_streams
 from ..core.run_contract.timebase import TickClock, seconds_to_ns
 from ..core.run_contract.topics import TOPICS
@@ -33,7 +33,7 @@ from ..ros.publishers.qos import profile
 from ..ros.publishers.render_step import RenderStep
 from ..ros.publishers.sensor_renderer import SensorRenderer
 from ..ros.publishers.tracks import BoundTracks
-from ..ros.runtime.diagnostics import Diagnostics, write_summary
+from ..ros.runtime.diagnostics import Diagnostics
 from ..ros.runtime.runtime import Spinner, run
 from ..ros.services.asset_editor import AssetEditor, wanted_extras
 from ..ros.services.asset_services import AssetServices
@@ -120,7 +120,7 @@ class NurecRender:
                     self._handle(client, editor, clock, frame)
                 warning = self._renderer.render_view(client, self._view) if self._view else ""
                 if warning:
-                    self._status.publish(self._last_ns, self._health(), warning)
+                    self._status.publish(self._last_ns, self._health().to_json(), warning)
         ended = self._participant.state
         write_summary(p.run_dir, NUREC, self._summary())
         return 0 if ended is not None and ended.state == "finished" else 1
@@ -168,36 +168,36 @@ class NurecRender:
         if frame % _DIAGNOSTICS_FRAMES == 0 or (errors and not self._p.lockstep):
             warning = "; ".join(errors)
             self._diagnostics.publish(stamp, self._health(), warning)
-            self._status.publish(stamp, self._health(), warning)
+            self._status.publish(stamp, self._health().to_json(), warning)
 
     def _unready(self, participants: tuple[str, ...]) -> list[str]:
         if not self._connected:
             return ["NuRec has not answered yet"]
         return self._publishers.unmatched(participants)
 
-    def _health(self) -> dict[str, int]:
-        failed = {f"failed_{name}": n for name, n in sorted(self._renderer.failed.items())}
+    def _health(self) -> NurecHealth:
+        some = {f"failed_{name}": n for name, n in sorted(self._renderer.failed.items())}
         if self._view is not None and self._view.wanted:
-            failed["novel_views"] = self._view.rendered
+            some["novel_views"] = self._view.rendered
         if self._ground is not None:
-            failed["poses_off_ground"] = self._ground.missed
-        return {
-            "frames": self._frames,
-            "failed_requests": self._renderer.failed.total(),
-            "clamped_to_scene": self._renderer.clamped,
-            "skipped_frames": self._joiner.skipped,
-            "incomplete_frames": self._joiner.incomplete,
-            **failed,
-        }
+            some["poses_off_ground"] = self._ground.missed
+        return NurecHealth(
+            frames=self._frames,
+            failed_requests=self._renderer.failed.total(),
+            clamped_to_scene=self._renderer.clamped,
+            skipped_frames=self._joiner.skipped,
+            incomplete_frames=self._joiner.incomplete,
+            **some,
+        )
 
-    def _summary(self) -> dict[str, Any]:
-        return {
-            "participant": NUREC,
-            "scene": self._scene.scene_id,
-            "counts": self._publishers.counts,
-            "timings": self._renderer.timings.summary(),
-            **self._health(),
-        }
+    def _summary(self) -> NurecSummary:
+        return NurecSummary(
+            participant=NUREC,
+            scene=self._scene.scene_id,
+            counts=self._publishers.counts,
+            timings=self._renderer.timings.summary(),
+            **self._health().to_json(),
+        )
 
 
 def _tls(p: NurecParameters) -> TlsFiles | None:

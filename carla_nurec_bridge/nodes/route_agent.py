@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from functools import partial
-from typing import Any
 
 import numpy as np
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
@@ -23,6 +22,7 @@ from ..agents.route_follower import (
     settings_for,
 )
 from ..core.errors import DeadlineError
+from ..core.run_contract.run_summary import AgentSummary, write_summary
 from ..core.run_contract.streams import AGENT, plan_agent
 from ..core.run_contract.topics import TOPICS
 from ..core.timings import Timings
@@ -34,7 +34,6 @@ from ..ros.parameters.agent import AgentParameters
 from ..ros.parameters.declare import load
 from ..ros.publishers.publishers import Publishers
 from ..ros.publishers.qos import profile
-from ..ros.runtime.diagnostics import write_summary
 from ..ros.runtime.runtime import Spinner, run
 from ..world.vehicle_info import VehicleInfo
 
@@ -134,17 +133,17 @@ class AgentNode:
             self._route = RouteAgent(self._points, settings, self._p.dt_s)
             self._route_arrived.set()
 
-    def _summary(self) -> dict[str, Any]:
+    def _summary(self) -> AgentSummary:
         assert self._route is not None
-        return {
-            "participant": AGENT,
-            "counts": self._publishers.counts,
-            "timings": self._timings.summary(),
-            "route_length_m": self._route.length_m,
-            "route_travelled_m": self._route.travelled_m,
-            "route_completion": self._route.travelled_m / self._route.length_m,
-            "skipped_frames": self._joiner.skipped,
-        }
+        return AgentSummary(
+            participant=AGENT,
+            counts=self._publishers.counts,
+            timings=self._timings.summary(),
+            route_length_m=self._route.length_m,
+            route_travelled_m=self._route.travelled_m,
+            route_completion=self._route.travelled_m / self._route.length_m,
+            skipped_frames=self._joiner.skipped,
+        )
 
 
 def _front(area: BoundingBox3D) -> NDArray[np.float64]:

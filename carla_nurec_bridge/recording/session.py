@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
+from ..core.run_contract.run_summary import StreamCount
 from ..core.run_contract.streams import Stream, expected_count
 from ..core.run_contract.topics import Topic
 from ..core.timings import Timings
@@ -92,30 +92,26 @@ class RecordingSession:
             self._channel(topic)
         self._bag.close()
 
-    def report(self, frames: int) -> dict[str, dict[str, Any]]:
-        """Return by topic what a run of ``frames`` ticks expected and what was recorded.
-
-        ``expected`` is None for topics without a plan, ``sha256`` None where two runs may differ.
-        ``recorded`` counts what the plan asked for, ``extra`` what is in the bag beyond it.
-        """
+    def counts(self, frames: int) -> dict[str, StreamCount]:
+        """Return by topic what a run of ``frames`` ticks expected and what was recorded."""
         result = {}
         for i, (name, tally) in enumerate(zip(self._names, self._tallies, strict=True)):
             stream = self._streams[i] if i < len(self._streams) else None
             row, arrivals = self._assembler.rows[i], self._assembler.arrivals[i]
             repeated = 0 if row.qos == "clock" else arrivals.repeated
             extra = repeated + arrivals.unplanned
-            result[name] = {
-                "type": row.type,
-                "producer": stream.producer if stream else None,
-                "expected": expected_count(stream, frames) if stream else None,
-                "recorded": tally.messages - extra,
-                "extra": extra,
-                "bytes": tally.size_bytes,
-                "missed": self._missed[i],
-                "repeated": arrivals.repeated,
-                "late": arrivals.late,
-                "sha256": tally.sha256 if row.reproducible and tally.messages else None,
-            }
+            result[name] = StreamCount(
+                type=row.type,
+                producer=stream.producer if stream else None,
+                expected=expected_count(stream, frames) if stream else None,
+                recorded=tally.messages - extra,
+                extra=extra,
+                bytes=tally.size_bytes,
+                missed=self._missed[i],
+                repeated=arrivals.repeated,
+                late=arrivals.late,
+                sha256=tally.sha256 if row.reproducible and tally.messages else None,
+            )
         return result
 
     def _answers(self) -> list[int]:

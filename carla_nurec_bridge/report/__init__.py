@@ -3,6 +3,7 @@
 ``write_report`` leaves report.json, report.md and contact_sheet.png in the run's folder.
 """
 
-from .build import Report, write_report
+from .build import write_report
+from .values import Report, RunFacts
 
-__all__ = ["Report", "write_report"]
+__all__ = ["Report", "RunFacts", "write_report"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -22,6 +21,7 @@ from .moments import (
     pictures_at,
 )
 from .topdown import drive_map, sweep
+from .values import Report
 
 _TILE = (340, 192)
 _SWEEP_HEIGHT = 300
@@ -35,7 +35,7 @@ _LEGEND = 40
 
 
 def write_contact_sheet(
-    path: Path, bag: BagReader, plan: RunPlan | None, drive: BagDrive, content: dict[str, Any]
+    path: Path, bag: BagReader, plan: RunPlan | None, drive: BagDrive, report: Report
 ) -> None:
     """Draw the sheet of a run and write it as PNG."""
     stamps = (
@@ -61,7 +61,7 @@ def write_contact_sheet(
         + 2 * _EDGE
     )
     sheet = Image.new("RGB", (width, height), paint.BACKGROUND)
-    _header(sheet, content)
+    _header(sheet, report)
     by_stamp = {state.stamp_ns: state for state in drive.states}
     palettes: dict[str, InstancePalette] = {}
     bottom = _HEAD + _COLUMN_HEAD
@@ -92,23 +92,22 @@ def write_contact_sheet(
     sheet.save(path, optimize=False, compress_level=6)
 
 
-def _header(sheet: Image.Image, content: dict[str, Any]) -> None:
-    drive, commands = content["drive"], content["commands"]
+def _header(sheet: Image.Image, report: Report) -> None:
+    drive, commands = report.drive, report.commands
     paint.text(sheet, (_EDGE, _EDGE), "carla_nurec_bridge", 30, paint.INK)
-    mode = str(content.get("mode", "run"))
-    paint.text(sheet, (_EDGE + 300, _EDGE + 9), f"{mode} · {content['state']}", 18, paint.ACCENT)
+    paint.text(sheet, (_EDGE + 300, _EDGE + 9), f"{report.mode} · {report.state}", 18, paint.ACCENT)
     facts = [
-        f"{content['simulated_s']:g} s, {content['frames']} frames",
-        f"{drive['distance_m']:.1f} m driven",
-        f"{drive['mean_speed_mps']:.1f} m/s mean",
-        f"{len(drive['collisions'])} collisions",
-        f"{content['objects']['seen']} objects",
+        f"{report.simulated_s:g} s, {report.frames} frames",
+        f"{drive.distance_m:.1f} m driven",
+        f"{drive.mean_speed_mps:.1f} m/s mean",
+        f"{len(drive.collisions)} collisions",
+        f"{report.objects.seen} objects",
     ]
-    if drive["route_completion"] is not None:
-        facts.append(f"route {drive['route_completion']:.0%}")
+    if drive.route_completion is not None:
+        facts.append(f"route {drive.route_completion:.0%}")
     if commands is not None:
-        facts.append(f"{commands['accepted']} commands accepted, {commands['late']} late")
-    facts.append("every stream complete" if content["complete"] else "streams INCOMPLETE")
+        facts.append(f"{commands.accepted} commands accepted, {commands.late} late")
+    facts.append("every stream complete" if report.complete else "streams INCOMPLETE")
     paint.text(sheet, (_EDGE, _EDGE + 46), "   ·   ".join(facts), 17, paint.FAINT)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..core.run_contract.timebase import NS_PER_S
+from ..core.timings import StageTime
+from .values import Report
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -26,18 +29,17 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[in
     return "\n".join(lines)
 
 
-def stream_rows(content: dict[str, Any]) -> list[list[str]]:
+def stream_rows(report: Report) -> list[list[str]]:
     """Return topic, expected, recorded, size and hash of every stream, planned ones first."""
-    streams = content["streams"].items()
-    planned = [(t, s) for t, s in streams if s["expected"] is not None]
-    events = [(t, s) for t, s in streams if s["expected"] is None and s["recorded"]]
+    planned = report.planned().items()
+    events = [(t, s) for t, s in report.streams.items() if not s.planned and s.recorded]
     return [
         [
             topic,
-            "–" if s["expected"] is None else str(s["expected"]),
-            str(s["recorded"]) + (f" + {s['extra']}" if s["extra"] and s["expected"] else ""),
-            size(s["bytes"]),
-            (s["sha256"] or "–")[:12],
+            _or_dash(s.expected, "{}"),
+            str(s.recorded) + (f" + {s.extra}" if s.extra and s.expected else ""),
+            size(s.bytes),
+            (s.sha256 or "–")[:12],
         ]
         for topic, s in (*planned, *events)
     ]
@@ -54,33 +56,33 @@ def size(count: int) -> str:
     return f"{count / 1e9:.2f} GB"
 
 
-def report_markdown(content: dict[str, Any]) -> str:
-    """Return the page of a report's content."""
+def report_markdown(report: Report) -> str:
+    """Return the page of a report."""
     sections = [
-        "# Run report\n\n" + _overview(content),
+        "# Run report\n\n" + _overview(report),
         "## Streams\n\n"
         "Expected counts come from the rig's rates and the tick schedule; the hash (first 12 "
         "digits, the rest is in report.json) is over the messages' bytes.\n\n"
         + table(
-            ("topic", "expected", "recorded", "size", "sha256"), stream_rows(content), (1, 2, 3)
+            ("topic", "expected", "recorded", "size", "sha256"), stream_rows(report), (1, 2, 3)
         ),
-        "## Time\n\n" + _timings(content["timings"]),
+        "## Time\n\n" + _timings(report.timings),
     ]
-    if content["controls"]:
+    if report.controls is not None:
         rows = [
-            (kind, f"{content['controls']['directory']}/{v['file']}", str(v["frames"]))
-            for kind, v in content["controls"]["videos"].items()
+            (kind, f"{report.controls.directory}/{video.file}", str(video.frames))
+            for kind, video in report.controls.videos.items()
         ]
         sections.append("## Control videos\n\n" + table(("kind", "file", "frames"), rows, (2,)))
-    if content["drive"]["collisions"]:
+    if report.drive.collisions:
         hits = [
             (
-                f"{(c['stamp_ns'] - content['t0_ns']) / 1e9:.2f} s",
-                c["object"],
-                c["class"],
-                f"{c['ego_speed_mps']:.1f} m/s",
+                f"{(c.stamp_ns - report.t0_ns) / NS_PER_S:.2f} s",
+                c.id,
+                c.label,
+                f"{c.ego_speed_mps:.1f} m/s",
             )
-            for c in content["drive"]["collisions"]
+            for c in report.drive.collisions
         ]
         head = ("at", "object", "class", "ego speed")
         sections.append("## Collisions\n\n" + table(head, hits))
@@ -88,58 +90,53 @@ def report_markdown(content: dict[str, Any]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _overview(content: dict[str, Any]) -> str:
-    drive, commands = content["drive"], content["commands"]
-    objects = content["objects"]
-    streams = [s for s in content["streams"].values() if s["expected"] is not None]
-    whole = sum(s["recorded"] == s["expected"] for s in streams)
+def _overview(report: Report) -> str:
+    drive, commands, objects = report.drive, report.commands, report.objects
+    streams = report.planned().values()
     rows = [
-        ("outcome", content["state"] + (f": {content['reason']}" if content["reason"] else "")),
-        ("mode", str(content.get("mode", "–"))),
-        ("simulated", f"{content['simulated_s']:g} s, {content['frames']} frames"),
-        ("wall time per simulated second", _or_dash(content["wall_s_per_simulated_s"], "{:.2f} s")),
-        ("streams complete", f"{whole} of {len(streams)}"),
-        ("distance", f"{drive['distance_m']:.1f} m"),
-        ("speed", f"{drive['mean_speed_mps']:.1f} m/s mean, {drive['max_speed_mps']:.1f} m/s max"),
-        ("route completion", _or_dash(drive["route_completion"], "{:.1%}")),
-        ("collisions", str(len(drive["collisions"]))),
+        ("outcome", report.state + (f": {report.reason}" if report.reason else "")),
+        ("mode", report.mode),
+        ("simulated", f"{report.simulated_s:g} s, {report.frames} frames"),
+        ("wall time per simulated second", _or_dash(report.wall_s_per_simulated_s, "{:.2f} s")),
+        ("streams complete", f"{sum(s.complete for s in streams)} of {len(streams)}"),
+        ("distance", f"{drive.distance_m:.1f} m"),
+        ("speed", f"{drive.mean_speed_mps:.1f} m/s mean, {drive.max_speed_mps:.1f} m/s max"),
+        ("route completion", _or_dash(drive.route_completion, "{:.1%}")),
+        ("collisions", str(len(drive.collisions))),
         (
             "commands",
             "–"
             if commands is None
-            else f"{commands['accepted']} accepted, {commands['late']} late, "
-            f"{commands['refused']} refused",
+            else f"{commands.accepted} accepted, {commands.late} late, {commands.refused} refused",
         ),
         (
             "objects",
             ", ".join(
                 (
-                    f"{objects['seen']} seen",
-                    f"{_or_dash(objects['bound'], '{}')} drawn by NuRec",
-                    f"{_or_dash(objects['not_renderable'], '{}')} not renderable",
+                    f"{objects.seen} seen",
+                    f"{objects.bound} drawn by NuRec",
+                    f"{_or_dash(objects.not_renderable, '{}')} not renderable",
                 )
             ),
         ),
-        ("hash of the run", f"`{content['run_sha256']}`"),
+        ("hash of the run", f"`{report.run_sha256}`"),
     ]
-    rows += [("without a place to stop", text) for text in content["unplaced_lights"]]
-    error = content.get("replay_error_m")
+    rows += [("without a place to stop", text) for text in report.unplaced_lights]
+    error = report.replay_error_m
     if error is not None:
-        rows.append(
-            ("distance to the log", f"{error['mean']:.4f} m mean, {error['max']:.4f} m max")
-        )
+        rows.append(("distance to the log", f"{error.mean:.4f} m mean, {error.max:.4f} m max"))
     return table(("what", "value"), rows)
 
 
-def _timings(timings: dict[str, dict[str, dict[str, float]]]) -> str:
+def _timings(timings: Mapping[str, Mapping[str, StageTime]]) -> str:
     rows = [
         (
             node,
             stage,
-            str(t["count"]),
-            f"{t['p50_ms']:.2f}",
-            f"{t['p99_ms']:.2f}",
-            f"{t['max_ms']:.2f}",
+            str(t.count),
+            f"{t.p50_ms:.2f}",
+            f"{t.p99_ms:.2f}",
+            f"{t.max_ms:.2f}",
         )
         for node, stages in timings.items()
         for stage, t in stages.items()
@@ -147,5 +144,5 @@ def _timings(timings: dict[str, dict[str, dict[str, float]]]) -> str:
     return table(("node", "stage", "count", "p50 ms", "p99 ms", "max ms"), rows, (2, 3, 4, 5))
 
 
-def _or_dash(value: Any, form: str) -> str:
+def _or_dash(value: float | None, form: str) -> str:
     return "–" if value is None else form.format(value)

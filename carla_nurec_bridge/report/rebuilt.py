@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..core.errors import InputError
+from ..core.run_contract.run_summary import (
+    EgoSummary,
+    RecordedControls,
+    RecorderSummary,
+    StreamCount,
+)
 from ..core.run_contract.topics import TOPICS
 from ..recording import BagReader
 
 
-def recorder_from_bag(bag: BagReader, ego: dict[str, Any]) -> dict[str, Any]:
+def recorder_from_bag(bag: BagReader, ego: EgoSummary | None) -> RecorderSummary:
     """Return what the recorder would have written at its end, as far as the bag goes.
 
-    ``ego`` is the summary of ``carla_ego``, empty when there is none either. InputError when the
+    ``ego`` is the summary of ``carla_ego``, None when there is none either. InputError when the
     bag has no plan or no frame.
     """
     plan = bag.plan()
@@ -28,26 +32,27 @@ def recorder_from_bag(bag: BagReader, ego: dict[str, Any]) -> dict[str, Any]:
         expected = row.expected(frames) if row else None
         recorded = tally.messages if expected is None else min(tally.messages, expected)
         reproducible = row is not None and TOPICS[row.key].reproducible
-        streams[stream.topic] = {
-            "type": stream.type,
-            "producer": row.producer if row else None,
-            "expected": expected,
-            "recorded": recorded,
-            "extra": tally.messages - recorded,
-            "bytes": tally.size_bytes,
-            "missed": (expected or recorded) - recorded,
-            "repeated": 0,
-            "late": 0,
-            "sha256": tally.sha256 if reproducible and tally.messages else None,
-        }
-    return {
-        "run_id": ego.get("run_id"),
-        "state": ego.get("state") or "aborted",
-        "reason": ego.get("reason") or "the recorder was killed",
-        "frames": frames,
-        "t0_ns": min(clocks),
-        "dt_ns": plan.dt_ns,
-        "streams": streams,
-        "controls": {"camera": None, "directory": None, "videos": {}},
-        "timings": {},
-    }
+        streams[stream.topic] = StreamCount(
+            type=stream.type,
+            producer=row.producer if row else None,
+            expected=expected,
+            recorded=recorded,
+            extra=tally.messages - recorded,
+            bytes=tally.size_bytes,
+            missed=(expected or recorded) - recorded,
+            repeated=0,
+            late=0,
+            sha256=tally.sha256 if reproducible and tally.messages else None,
+        )
+    return RecorderSummary(
+        run_id=ego.run_id if ego else None,
+        state=ego.state if ego else "aborted",
+        reason=(ego.reason if ego else "") or "the recorder was killed",
+        frames=frames,
+        t0_ns=min(clocks),
+        dt_ns=plan.dt_ns,
+        streams=streams,
+        controls=RecordedControls(camera=None, directory=None, videos={}),
+        timings={},
+        counts={topic: stream.recorded for topic, stream in streams.items()},
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import time
@@ -20,7 +19,7 @@ from ..core.rig.rig import load_rig
 from ..core.run_contract.run_config import RunConfig
 from ..recorder_log import read_log
 from ..recorder_log.timeline import Timeline
-from ..report import Report, write_report
+from ..report import Report, RunFacts, write_report
 from ..report.extras_sheet import write_extras_sheet
 from ..scene import build_scene
 from ..world.inserted_actors import draw_extras
@@ -229,16 +228,16 @@ def rehearse(config: RunConfig, log: Path, on_progress: OnProgress) -> None:
 
 def _report(config: RunConfig, result: RunResult) -> Report | None:
     """Write the report; None when an aborted run left nothing to report on."""
-    facts = {
-        "mode": config.mode,
-        "seed": config.seed,
-        "outcome": result.sentence,
-        "exit_code": result.exit_code,
-        "run_wall_s": round(result.wall_s, 3),
-        "map": config.map.name if config.map else None,
-        "rig": config.rig,
-        "ticks_per_frame": config.ticks_per_frame,
-    }
+    facts = RunFacts(
+        mode=config.mode,
+        seed=config.seed,
+        outcome=result.sentence,
+        exit_code=result.exit_code,
+        run_wall_s=result.wall_s,
+        map=config.map.name if config.map else None,
+        rig=config.rig,
+        ticks_per_frame=config.ticks_per_frame,
+    )
     try:
         return write_report(config.run_dir, facts)
     except BridgeError:
@@ -269,10 +268,3 @@ def _empty(out: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-def write_repeats(out: Path, rows: list[dict[str, Any]]) -> Path:
-    """Write the table of repeated runs as JSON; return its path."""
-    path = out / "repeat.json"
-    path.write_text(json.dumps(rows, indent=1) + "\n")
-    return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import BridgeError, InputError
-from ..core.run_contract.streams import EGO, RECORDER
+from ..core.run_contract.run_summary import read_run_summary
+from ..core.run_contract.streams import RECORDER
 from ..recording.recover import recover_bag
 from .child import Child
 from .graph import Graph, write_parameters
@@ -95,8 +95,8 @@ class Supervisor:
 
     def _reason(self) -> str:
         """Return why the run ended by itself, as the owner of the tick has written it."""
-        path = self._graph.config.run_dir / "parts" / f"{EGO}.json"
-        return str(json.loads(path.read_text())["reason"]) if path.is_file() else ""
+        ego = read_run_summary(self._graph.config.run_dir).carla_ego
+        return ego.reason if ego else ""
 
     def _watch(self, started: float) -> _Death | None:
         ended_s: float | None = None

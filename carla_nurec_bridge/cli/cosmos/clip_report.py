@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ...core.run_contract.record import table_of
 from ...core.timings import Timings
 from ...cosmos.clip.clip import ClipDone
 from ..log.tables import table
@@ -23,10 +24,8 @@ def tell(
     frames = max((file.frames for clip in clips for file in clip.files), default=0)
     stages = table(f"{frames} frames", ("stage",), ("ms a frame", "longest ms", "s in all"))
     for stage, figures in timings.summary().items():
-        each = 1000.0 * figures["total_s"] / max(frames, 1)
-        stages.add_row(
-            stage, f"{each:.1f}", f"{figures['max_ms']:.0f}", f"{figures['total_s']:.1f}"
-        )
+        each = 1000.0 * figures.total_s / max(frames, 1)
+        stages.add_row(stage, f"{each:.1f}", f"{figures.max_ms:.0f}", f"{figures.total_s:.1f}")
     console.print(stages)
     for clip in clips:
         console.print(_streams(clip))
@@ -75,7 +74,7 @@ def _agreement(rows: Sequence[Mapping[str, Any]]) -> Any:
 def _write(output: Path, clips: Sequence[ClipDone], timings: Timings, total_s: float) -> None:
     content = {
         "wall_s": round(total_s, 3),
-        "stages": timings.summary(),
+        "stages": table_of(timings.summary()),
         "clips": [
             {
                 "camera": clip.camera,

@@ -12,13 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 from std_msgs.msg import String
 
 from ...core.errors import ProtocolError
+from ...core.run_contract.run_summary import Phase
 from ...core.run_contract.topics import TOPICS
 from ..messages.convert import stamp_message, stamp_ns
 from ..publishers.qos import profile
@@ -26,8 +26,6 @@ from ..publishers.qos import profile
 _DONE = TOPICS["lockstep_done"]
 _RUN = TOPICS["lockstep_run"]
 _ANNOUNCE_PERIOD_S = 0.2
-
-Phase = Literal["running", "finished", "aborted"]
 
 
 @dataclass(frozen=True)

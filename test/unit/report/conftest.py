@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,13 @@ import simplejpeg
 
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy, quaternion_from_rotation
 from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.core.run_contract.run_summary import (
+    AgentSummary,
+    EgoSummary,
+    RecordedControls,
+    RecorderSummary,
+    write_summary,
+)
 from carla_nurec_bridge.core.run_contract.streams import (
     AGENT,
     EGO,
@@ -22,8 +28,10 @@ from carla_nurec_bridge.core.run_contract.streams import (
     plan_streams,
 )
 from carla_nurec_bridge.core.run_contract.timebase import NS_PER_S
+from carla_nurec_bridge.core.timings import StageTime
 from carla_nurec_bridge.recording import BagOptions, OfferedQos, RecordingSession
 from carla_nurec_bridge.recording.types import store_of
+from carla_nurec_bridge.report import Report, RunFacts, write_report
 
 T0_NS, DT_NS, FRAMES = 1_000 * NS_PER_S, 50_000_000, 40
 SPEED_MPS = 8.0
@@ -221,31 +229,69 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 data = store.serialize_cdr(message(stream, frame), stream.row.type)
                 session.take(number, bytes(data))
     session.close()
-    (folder / "parts").mkdir()
-    stage = {"count": 41, "p50_ms": 10.0, "p99_ms": 20.0, "max_ms": 25.0, "total_s": 0.5}
-    parts = {
-        RECORDER: {
-            "run_id": "r1",
-            "state": "finished",
-            "reason": "",
-            "frames": FRAMES,
-            "t0_ns": T0_NS,
-            "dt_ns": DT_NS,
-            "streams": session.report(FRAMES),
-            "controls": {"camera": "carla_front", "directory": None, "videos": {}},
-            "timings": session.timings.summary(),
-        },
-        EGO: {
-            "commands_accepted": 41,
-            "commands_late": 0,
-            "commands_refused": 0,
-            "teleports": 0,
-            "not_renderable": 0,
-            "bound": {"7": "a", "9": "b"},
-            "timings": {"tick": stage, "state": stage},
-        },
-        AGENT: {"timings": {}},
-    }
-    for name, content in parts.items():
-        (folder / "parts" / f"{name}.json").write_text(json.dumps(content))
+    stage = StageTime(count=41, p50_ms=10.0, p99_ms=20.0, max_ms=25.0, total_s=0.5)
+    streams_kept = session.counts(FRAMES)
+    recorder = RecorderSummary(
+        run_id="r1",
+        state="finished",
+        reason="",
+        frames=FRAMES,
+        t0_ns=T0_NS,
+        dt_ns=DT_NS,
+        streams=streams_kept,
+        controls=RecordedControls(camera="carla_front", directory=None, videos={}),
+        timings=session.timings.summary(),
+        counts={topic: stream.recorded for topic, stream in streams_kept.items()},
+    )
+    ego = EgoSummary(
+        participant=EGO,
+        run_id="r1",
+        state="finished",
+        reason="",
+        frames=FRAMES,
+        t0_ns=T0_NS,
+        dt_ns=DT_NS,
+        counts={},
+        timings={"tick": stage, "state": stage},
+        distance_m=16.0,
+        late={},
+        wall_s=1.0,
+        cpu_s=0.5,
+        bound={"7": "a", "9": "b"},
+        unplaced_lights=(),
+        frame=FRAMES,
+        commands_accepted=41,
+    )
+    agent = AgentSummary(
+        participant=AGENT,
+        counts={},
+        timings={},
+        route_length_m=32.0,
+        route_travelled_m=16.0,
+        route_completion=0.5,
+        skipped_frames=0,
+    )
+    for name, summary in ((RECORDER, recorder), (EGO, ego), (AGENT, agent)):
+        write_summary(str(folder), name, summary)
     return folder
+
+
+@pytest.fixture(scope="session")
+def facts() -> RunFacts:
+    """What the starter of that run knows."""
+    return RunFacts(
+        mode="drive",
+        seed=1,
+        outcome="finished in 2.0 s",
+        exit_code=0,
+        run_wall_s=2.0,
+        map="town.xodr",
+        rig="small",
+        ticks_per_frame=1,
+    )
+
+
+@pytest.fixture(scope="session")
+def report(run_dir: Path, facts: RunFacts) -> Report:
+    """The report of that run."""
+    return write_report(run_dir, facts)

@@ -11,38 +11,40 @@ import pytest
 from PIL import Image
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.report import Report, write_report
-
-
-@pytest.fixture(scope="module")
-def report(run_dir: Path) -> Report:
-    return write_report(run_dir, {"mode": "drive", "seed": 1})
+from carla_nurec_bridge.report import Report, RunFacts, write_report
 
 
 def test_figures_of_the_drive(report: Report) -> None:
-    drive = report.content["drive"]
+    drive = report.drive
     # 40 frames of 50 ms at 8 m/s; the ego's box reaches from -1.05 m to 3.85 m around base_link.
-    assert drive["distance_m"] == pytest.approx(16.0)
-    assert drive["duration_s"] == pytest.approx(2.0)
-    assert drive["route_completion"] == pytest.approx(0.5)
-    (crash,) = drive["collisions"]
-    assert crash["object"] == "7"
+    assert drive.distance_m == pytest.approx(16.0)
+    assert drive.duration_s == pytest.approx(2.0)
+    assert drive.route_completion == pytest.approx(0.5)
+    (crash,) = drive.collisions
+    assert crash.id == "7"
     # The car's rear is at 10 m: contact when base_link is beyond 6.15 m, at frame 16 (6.4 m).
-    assert crash["stamp_ns"] - report.content["t0_ns"] == 16 * 50_000_000
+    assert crash.stamp_ns - report.t0_ns == 16 * 50_000_000
 
 
 def test_streams_are_complete_and_hashed(report: Report) -> None:
     assert report.complete
-    streams = report.content["streams"]
-    assert streams["/odometry"]["expected"] == streams["/odometry"]["recorded"] == 41
-    assert streams["/lidar/top/points"]["recorded"] == 20
-    assert streams["/camera/front/image_raw/compressed"]["recorded"] == 40
-    assert len(streams["/odometry"]["sha256"]) == 64
-    assert report.content["wall_s_per_simulated_s"] == pytest.approx(0.5)
+    streams = report.streams
+    assert streams["/odometry"].expected == streams["/odometry"].recorded == 41
+    assert streams["/lidar/top/points"].recorded == 20
+    assert streams["/camera/front/image_raw/compressed"].recorded == 40
+    assert len(streams["/odometry"].sha256 or "") == 64
+    assert report.wall_s_per_simulated_s == pytest.approx(0.5)
 
 
 def test_files_say_the_same(report: Report, run_dir: Path) -> None:
-    assert json.loads((run_dir / "report.json").read_text()) == report.content
+    written = json.loads((run_dir / "report.json").read_text())
+    assert written == report.to_json() == Report.model_validate(written).to_json()
+    assert written["drive"]["collisions"][0].keys() == {
+        "stamp_ns",
+        "object",
+        "class",
+        "ego_speed_mps",
+    }
     text = (run_dir / "report.md").read_text()
     assert "| distance " in text
     assert "16.0 m" in text
@@ -59,30 +61,53 @@ def test_contact_sheet_shows_every_row(report: Report, run_dir: Path) -> None:
     assert (70, 130, 180) in flat
 
 
-def test_an_incomplete_stream_is_said(run_dir: Path, tmp_path: Path) -> None:
+def test_an_incomplete_stream_is_said(facts: RunFacts, run_dir: Path, tmp_path: Path) -> None:
     copy = tmp_path / "run"
     shutil.copytree(run_dir, copy)
     part = copy / "parts/cosmos_recorder.json"
     content = json.loads(part.read_text())
     content["streams"]["/odometry"]["recorded"] -= 1
     part.write_text(json.dumps(content))
-    again = write_report(copy, {})
+    again = write_report(copy, facts)
     assert not again.complete
 
 
 def test_a_killed_recorder_is_replaced_by_its_bag(
-    report: Report, run_dir: Path, tmp_path: Path
+    facts: RunFacts, report: Report, run_dir: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "run"
     shutil.copytree(run_dir, copy)
     (copy / "parts/cosmos_recorder.json").unlink()
-    rebuilt = write_report(copy, {"mode": "drive"})
+    rebuilt = write_report(copy, facts)
     assert rebuilt.complete
-    assert rebuilt.content["run_sha256"] == report.content["run_sha256"]
-    assert rebuilt.content["frames"] == report.content["frames"]
+    assert rebuilt.run_sha256 == report.run_sha256
+    assert rebuilt.frames == report.frames
     assert "the recorder was killed" in (copy / "report.md").read_text()
 
 
-def test_a_folder_without_a_run(tmp_path: Path) -> None:
+def test_a_folder_without_a_run(facts: RunFacts, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no recording"):
-        write_report(tmp_path, {})
+        write_report(tmp_path, facts)
+
+
+def test_a_recorder_without_a_run_is_no_report(
+    facts: RunFacts, run_dir: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run_dir, copy)
+    part = copy / "parts/cosmos_recorder.json"
+    nothing = {"run_id": None, "state": None, "reason": None, "t0_ns": None}
+    part.write_text(json.dumps(json.loads(part.read_text()) | nothing))
+    with pytest.raises(InputError, match="the recorder ended before one began"):
+        write_report(copy, facts)
+
+
+def test_a_summary_that_no_node_wrote_is_named(
+    facts: RunFacts, run_dir: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run_dir, copy)
+    part = copy / "parts/carla_ego.json"
+    part.write_text(json.dumps(json.loads(part.read_text()) | {"frames": "many"}))
+    with pytest.raises(InputError, match=r"carla_ego\.json: frames: .*found 'many'"):
+        write_report(copy, facts)
