@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from jsonschema import Draft202012Validator
 from realdata import real
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability
@@ -25,6 +26,7 @@ from carla_nurec_bridge.core.cameras.models import camera_from_json
 from carla_nurec_bridge.core.frames import Matrix, invert, matrix_from_quaternion
 from carla_nurec_bridge.cosmos import count_frames
 from carla_nurec_bridge.recording import BagReader
+from carla_nurec_bridge.report.schema import schema_file
 from carla_nurec_bridge.scene import open_scene
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -88,6 +90,12 @@ def test_counts_follow_from_rates_and_ticks(twice: Path) -> None:
     assert report["objects"]["not_renderable"] == 0
     assert report["drive"]["distance_m"] > 1.0
     assert report["drive"]["collisions"] == []
+
+
+def test_reports_of_runs_keep_to_the_shipped_schema(twice: Path) -> None:
+    schema = Draft202012Validator(json.loads(schema_file().read_text()))
+    for error in schema.iter_errors(json.loads((twice / "report.json").read_text())):
+        pytest.fail(f"{error.json_path}: {error.message}")
 
 
 def test_the_bag_says_what_the_report_says(twice: Path) -> None:
