@@ -103,9 +103,9 @@ def test_tracks(package: Path) -> None:
     assert (track.track_id, track.label_class) == ("scenario", "automobile")
     assert track.controllable
     assert track.size_m == pytest.approx((4.6045, 1.9316, 1.8548), abs=1e-3)
-    assert track.look is not None
-    assert track.look.blueprint.startswith("vehicle.")
-    assert track.look.colour is not None
+    assert track.appearance is not None
+    assert track.appearance.blueprint.startswith("vehicle.")
+    assert track.appearance.colour is not None
 
 
 def test_packages_of_others_say_nothing_about_looks(package: Path, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_packages_of_others_say_nothing_about_looks(package: Path, tmp_path: Pat
                     del chunk["tracks_data"]["tracks_look"]
                 data = json.dumps(content).encode()
             target.writestr(member, data)
-    assert [track.look for track in open_scene(plain).tracks] == [None]
+    assert [track.appearance for track in open_scene(plain).tracks] == [None]
 
 
 def test_a_teleport_takes_one_microsecond(package: Path) -> None:
