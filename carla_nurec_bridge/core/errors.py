@@ -3,6 +3,7 @@
 import logging
 import traceback
 from pathlib import Path
+from typing import Any
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +30,19 @@ class DeadlineError(BridgeError):
 
 class RunError(BridgeError):
     """A run ended before its time; the text names the part that failed."""
+
+
+class RefusalError(BridgeError):
+    """A caller asks for what cannot be done.
+
+    * code: the status by which the caller's protocol says so.
+    * reasons: a sentence for each thing that is wrong.
+    """
+
+    def __init__(self, code: Any, *reasons: str) -> None:
+        super().__init__("; ".join(reasons))
+        self.code = code
+        self.reasons = reasons
 
 
 class FaultError(BridgeError):

@@ -10,7 +10,8 @@ import numpy as np
 from geometry_msgs.msg import Accel, Twist
 from numpy.typing import NDArray
 
-from ..services.simulation_package import FAILED, UNSUPPORTED, CallRefused
+from ...core.errors import RefusalError
+from ..services.simulation_package import FAILED, UNSUPPORTED
 from .convert import (
     header,
     pose_message,
@@ -66,7 +67,7 @@ def box_bounds(msg: Any, high: NDArray[np.float64], low: NDArray[np.float64]) ->
 
 
 def passes(filters: Any, entity: Entity, motion: EntityMotion) -> bool:
-    """Say whether an entity passes all filters; Refused for one that cannot be applied."""
+    """Say whether an entity passes all filters; RefusalError for one that cannot be applied."""
     categories = {category.category for category in filters.categories}
     return (
         _expression(filters.filter).search(entity.name) is not None
@@ -94,7 +95,7 @@ def _expression(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except re.error as error:
-        raise CallRefused(
+        raise RefusalError(
             FAILED, f"the filter {text!r} is no regular expression: {error}"
         ) from error
 
@@ -104,9 +105,9 @@ def _touches(bounds: Any, entity: Entity, motion: EntityMotion) -> bool:
     if bounds.type == _EMPTY:
         return True
     if bounds.type not in (_BOX, _SPHERE):
-        raise CallRefused(UNSUPPORTED, "bounds must be a box or a sphere")
+        raise RefusalError(UNSUPPORTED, "bounds must be a box or a sphere")
     if len(bounds.points) != 2:
-        raise CallRefused(FAILED, f"a box or a sphere has two points, not {len(bounds.points)}")
+        raise RefusalError(FAILED, f"a box or a sphere has two points, not {len(bounds.points)}")
     map_from_box = motion.map_from_entity @ entity.entity_from_box
     half = np.array(entity.size_m) / 2.0
     first, second = (vector_array(point) for point in bounds.points)

@@ -9,7 +9,7 @@ import numpy as np
 from geometry_msgs.msg import Accel
 
 from ...carla_client.actors.spawned_actors import ActorSpec, read_spec
-from ...core.errors import InputError
+from ...core.errors import InputError, RefusalError
 from ...core.frames import Matrix
 from ...core.near_names import no_blueprint
 from ..messages.convert import pose_matrix, vector_array
@@ -25,7 +25,6 @@ from .service_executor import ServiceExecutor
 from .simulation_package import (
     NOT_FOUND,
     OK,
-    CallRefused,
     Served,
     SimulationPackage,
     Work,
@@ -137,7 +136,7 @@ class EntityServices:
         response.results = results
         failed = [r.result.error_message for r in results if r.result.result != OK]
         if failed:
-            raise CallRefused(_SOME_FAILED, f"{len(failed)} of {len(results)} failed: {failed[0]}")
+            raise RefusalError(_SOME_FAILED, f"{len(failed)} of {len(results)} failed: {failed[0]}")
 
     def _passing(self, filters: Any) -> list[Entity]:
         return [
@@ -153,7 +152,7 @@ class EntityServices:
     def _find(self, name: str) -> Entity:
         entity = self._entities.find(name)
         if entity is None:
-            raise CallRefused(NOT_FOUND, f"there is no entity {name!r}; get_entities lists them")
+            raise RefusalError(NOT_FOUND, f"there is no entity {name!r}; get_entities lists them")
         return entity
 
     def _frame(self, frame_id: str, code: int) -> Matrix:
@@ -163,46 +162,46 @@ class EntityServices:
         for entity in self._entities.all():
             if frame_id == entity.name or (entity.kind == "ego" and frame_id == self._base):
                 return self._entities.motion(entity).map_from_entity
-        raise CallRefused(code, f"there is no frame {frame_id!r}; use map, or an entity's name")
+        raise RefusalError(code, f"there is no frame {frame_id!r}; use map, or an entity's name")
 
     def _kind(self, request: Any) -> ActorSpec:
         """Return what is to be spawned, by its blueprint or by YAML; its name may be empty."""
         uri, text = resource_of(request)
         if not uri and not text:
-            raise CallRefused(_NO_RESOURCE, "give a blueprint as uri, or YAML as resource_string")
+            raise RefusalError(_NO_RESOURCE, "give a blueprint as uri, or YAML as resource_string")
         try:
             kind = ActorSpec(blueprint=uri, role_name="") if uri else read_spec(text)
         except InputError as error:
-            raise CallRefused(_PARSE_ERROR, str(error)) from error
+            raise RefusalError(_PARSE_ERROR, str(error)) from error
         known = {b.id for b in self._entities.blueprints}
         if kind.blueprint not in known:
             words = no_blueprint(kind.blueprint, known)
-            raise CallRefused(NOT_FOUND, f"{words}; get_spawnables lists them all")
+            raise RefusalError(NOT_FOUND, f"{words}; get_spawnables lists them all")
         return kind
 
     def _free_name(self, request: Any, given: str) -> str:
         name = request.name or given
         space = request.entity_namespace
         if space and not _NAMESPACE.fullmatch(space):
-            raise CallRefused(_NAMESPACE_INVALID, f"{space!r} is no namespace")
+            raise RefusalError(_NAMESPACE_INVALID, f"{space!r} is no namespace")
         if not name and not request.allow_renaming:
-            raise CallRefused(_NAME_INVALID, "give a name, or allow renaming")
+            raise RefusalError(_NAME_INVALID, "give a name, or allow renaming")
         full = "/".join(filter(None, (space.strip("/"), name or "entity")))
         taken = {entity.name for entity in self._entities.all()}
         if full not in taken:
             return full
         if not request.allow_renaming:
-            raise CallRefused(_NAME_NOT_UNIQUE, f"the name {full!r} is taken")
+            raise RefusalError(_NAME_NOT_UNIQUE, f"the name {full!r} is taken")
         return next(n for n in (f"{full}_{k}" for k in range(1, len(taken) + 2)) if n not in taken)
 
 
 def _pose(message: Any, code: int) -> Matrix:
-    """Return a message's pose; CallRefused with ``code`` when it is none."""
+    """Return a message's pose; RefusalError with ``code`` when it is none."""
     q = message.orientation
     norm = float(np.linalg.norm([q.x, q.y, q.z, q.w]))
     position = vector_array(message.position)
     if not abs(norm - 1.0) < _UNIT:
-        raise CallRefused(code, f"the orientation has the length {norm:g}, not 1")
+        raise RefusalError(code, f"the orientation has the length {norm:g}, not 1")
     if not (np.abs(position) < _FARTHEST_M).all():
-        raise CallRefused(code, f"the position {position.tolist()} lies outside every world")
+        raise RefusalError(code, f"the position {position.tolist()} lies outside every world")
     return pose_matrix(message)

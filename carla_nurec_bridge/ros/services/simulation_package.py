@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
-from ...core.errors import BridgeError, told
+from ...core.errors import RefusalError, told
 from .service_executor import ServiceExecutor
 
 UNSUPPORTED, OK, NOT_FOUND, INCORRECT_STATE, FAILED = range(5)
@@ -92,14 +92,14 @@ def has(kind: Any, field: str) -> bool:
 def resource_of(message: Any) -> tuple[str, str]:
     """Return the URI and the text of what is asked for, wherever the message's version has them.
 
-    CallRefused when it has neither.
+    RefusalError when it has neither.
     """
     held = next((getattr(message, field) for field in _RESOURCES if has(message, field)), message)
     found = [
         getattr(held, name) if has(held, name) else None for name in ("uri", "resource_string")
     ]
     if found == [None, None]:
-        raise CallRefused(
+        raise RefusalError(
             UNSUPPORTED, f"the {PACKAGE} installed here has no field for what is wanted"
         )
     uri, text = (value or "" for value in found)
@@ -111,19 +111,11 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-class CallRefused(BridgeError):
-    """A call that cannot be done; ``code`` is the result that says why."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-
-
 def _unsupported(name: str, lacking: Sequence[str]) -> Work:
     text = f"the {PACKAGE} installed here has no {name}.{', '.join(lacking)}; install another one"
 
     def refuse(_request: Any, _response: Any) -> None:
-        raise CallRefused(UNSUPPORTED, text)
+        raise RefusalError(UNSUPPORTED, text)
 
     return refuse
 
@@ -138,7 +130,7 @@ def answering(work: Work) -> Callable[[Any, Any], Any]:
         code, text = OK, ""
         try:
             text = work(request, response) or ""
-        except CallRefused as error:
+        except RefusalError as error:
             code, text = error.code, str(error)
         except Exception as error:  # noqa: BLE001 - the top of a call: it must be answered
             code, text = FAILED, str(told(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.errors import BridgeError
+from ...core.errors import BridgeError, RefusalError
 from .entity_services import EntityServices
 from .run_control import RunControl, State
 from .run_interface import RunInterface
@@ -13,7 +13,6 @@ from .simulation_package import (
     FAILED,
     OK,
     UNSUPPORTED,
-    CallRefused,
     Served,
     SimulationPackage,
     answering,
@@ -95,10 +94,10 @@ class SimulationServices:
     def _set_state(self, request: Any, _response: Any) -> None:
         number = request.state.state
         if number >= len(_STATES):
-            raise CallRefused(UNSUPPORTED, f"the state {number} cannot be asked for")
+            raise RefusalError(UNSUPPORTED, f"the state {number} cannot be asked for")
         wanted = _STATES[number]
         if wanted == self._control.state:
-            raise CallRefused(_ALREADY, f"the simulation is {wanted} already")
+            raise RefusalError(_ALREADY, f"the simulation is {wanted} already")
         before = self._control.state
         self._control.become("paused" if wanted == "stopped" else wanted)
         if wanted == "stopped":
@@ -115,7 +114,7 @@ class SimulationServices:
     def _reset(self, request: Any, _response: Any) -> str:
         scope = request.scope or _SCOPE_ALL
         if scope != _SCOPE_ALL and scope & _SCOPE_TIME:
-            raise CallRefused(UNSUPPORTED, "time is never set back; choose another scope")
+            raise RefusalError(UNSUPPORTED, "time is never set back; choose another scope")
         if scope & _SCOPE_STATE:
             keep = not scope & _SCOPE_SPAWNED
             self._control.call(lambda: self._run.reset(keep_spawned=keep))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...carla_client.session.session import matrix_of
+from ...core.errors import RefusalError
 from ...world.blueprint_catalogue import load_catalogue
 from ..messages.convert import pose_message
 from ..messages.simulation import box_bounds, has_tags
@@ -16,7 +17,6 @@ from .service_executor import ServiceExecutor
 from .simulation_package import (
     NOT_FOUND,
     UNSUPPORTED,
-    CallRefused,
     Served,
     SimulationPackage,
     has,
@@ -91,7 +91,7 @@ class WorldServices:
 
     def _available(self, request: Any, response: Any) -> str:
         if request.filter.tags:
-            raise CallRefused(UNSUPPORTED, "CARLA's maps have no tags")
+            raise RefusalError(UNSUPPORTED, "CARLA's maps have no tags")
         response.worlds = [self._world(name) for name in self._names()]
         strange = ", ".join(request.additional_sources)
         return f"CARLA's maps are the only source, not {strange}" if strange else ""
@@ -99,13 +99,13 @@ class WorldServices:
     def _load(self, request: Any, response: Any) -> None:
         uri, text = resource_of(request)
         if not uri and not text:
-            raise CallRefused(
+            raise RefusalError(
                 _NO_RESOURCE, "give a map as uri, or OpenDRIVE text as resource_string"
             )
         known = {name.split("/")[-1] for name in self._names()}
         wanted = uri.split("/")[-1]
         if wanted and wanted not in known:
-            raise CallRefused(
+            raise RefusalError(
                 NOT_FOUND, f"CARLA has no map {wanted!r}; it has: {', '.join(sorted(known))}"
             )
         xodr = "" if wanted else text

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, PlainTextResponse
 
-from ...core.errors import InputError
+from ...core.errors import InputError, RefusalError
 from ...cosmos.jobs.contracts import CONTRACTS
 from .messages import BlobIds, JobSubmission
 from .parts import Parts
@@ -22,8 +22,6 @@ from .store.job_store import ENDED, NewJob, job_info
 from .submission import (
     BACKEND,
     REST_BACKENDS,
-    NoWorker,
-    SubmissionRefused,
     accept,
 )
 
@@ -148,10 +146,8 @@ def _jobs(router: APIRouter, parts: Parts) -> None:
             return job_info(known[0], parts.jobs.position(known[0]))
         try:
             task = accept(body.request, parts.blobs, body.manifest)
-        except NoWorker as error:
-            raise HTTPException(409, {"errors": error.errors}) from error
-        except SubmissionRefused as error:
-            raise HTTPException(400, {"errors": error.errors}) from error
+        except RefusalError as error:
+            raise HTTPException(error.code, {"errors": list(error.reasons)}) from error
         request = body.request.model_dump(exclude_none=True)
         new = NewJob(
             "rest",

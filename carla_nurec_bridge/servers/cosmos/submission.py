@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import BridgeError, InputError
+from ...core.errors import InputError, RefusalError
 from ...cosmos import DepthEncoding
 from ...cosmos.jobs.contracts import CONTRACTS, ClipFacts, violations
 from ...cosmos.jobs.probe import probe
@@ -17,27 +18,16 @@ from .task import Task
 
 BACKEND = "transfer2.5"  # the one that this server's worker stands in for
 REST_BACKENDS = tuple(c.backend for c in CONTRACTS.values() if c.enforced)
+_BAD, _CONFLICT = HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT
 _NO_EFFECT = ("guidance", "num_steps", "resolution", "mask_classes", "mask_dilate", "masks")
 
 
-class SubmissionRefused(BridgeError):
-    """A submission breaks rules; ``errors`` has a sentence for each."""
-
-    def __init__(self, errors: list[str]) -> None:
-        super().__init__("; ".join(errors))
-        self.errors = errors
-
-
-class NoWorker(SubmissionRefused):
-    """A submission is for a backend that nobody here serves."""
-
-
 def accept(request: JobRequest, blobs: BlobStore, manifest: Mapping[str, Any]) -> Task:
-    """Return the task of a request about a clip; Refused with everything that is wrong."""
+    """Return the task of a request about a clip; RefusalError with all that is wrong."""
     contract = CONTRACTS.get(request.backend)
     if contract is None or not contract.enforced:
         known = ", ".join(REST_BACKENDS)
-        raise SubmissionRefused([f"no backend {request.backend!r}; this server knows {known}"])
+        raise RefusalError(_BAD, f"no backend {request.backend!r}; this server knows {known}")
     videos, missing = _videos(request, blobs)
     derived = frozenset(name for name, source in request.controls.items() if source.derive)
     errors = [f"blob {blob} of {name} is not uploaded; PUT it first" for name, blob in missing]
@@ -46,7 +36,7 @@ def accept(request: JobRequest, blobs: BlobStore, manifest: Mapping[str, Any]) -
         try:
             facts = {name: probe(path) for name, path in videos.items()}
         except InputError as error:
-            raise SubmissionRefused([str(error)]) from error
+            raise RefusalError(_BAD, str(error)) from error
         clip = next(iter(facts.values()))
         errors += _unlike(facts)
     weights = {name: source.weight for name, source in request.controls.items()}
@@ -57,9 +47,9 @@ def accept(request: JobRequest, blobs: BlobStore, manifest: Mapping[str, Any]) -
     except InputError as error:
         errors.append(f"the manifest's encodings.depth: {error}")
     if errors:
-        raise SubmissionRefused(errors)
+        raise RefusalError(_BAD, *errors)
     if request.backend != BACKEND:
-        raise NoWorker([f"no worker for {request.backend} is loaded; use {BACKEND}"])
+        raise RefusalError(_CONFLICT, f"no worker for {request.backend} is loaded; use {BACKEND}")
     return Task(
         prompt=request.prompt,
         negative_prompt=request.negative_prompt or "",

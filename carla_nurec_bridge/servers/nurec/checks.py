@@ -7,13 +7,14 @@ from collections.abc import Callable
 from functools import cache
 
 from ...core.cameras.camera_names import cameras_text
+from ...core.errors import RefusalError
 from ...core.frames import Matrix
 from ...core.rig.lidar import LidarPattern, lidar_pattern
 from ...nurec.client.conversion import pose_matrix
 from ...nurec.stubs import common_pb2 as common
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from ...scene import Scene
-from .refusal import Code, RefusalError, as_invalid_argument
+from .refusal import Code, as_invalid_argument
 
 _log = logging.getLogger(__name__)
 

@@ -9,18 +9,10 @@ from typing import TypeVar
 
 import grpc
 
-from ...core.errors import InputError
+from ...core.errors import InputError, RefusalError
 
 Code = grpc.StatusCode
 Result = TypeVar("Result")
-
-
-class RefusalError(Exception):
-    """End a call with this status; the text goes to the client."""
-
-    def __init__(self, code: grpc.StatusCode, text: str) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 @contextmanager

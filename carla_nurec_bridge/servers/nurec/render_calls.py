@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 
+from ...core.errors import RefusalError
 from ...nurec.client.service import MAX_MESSAGE_BYTES
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from .drawing.drawing import Caller, Cloud, SceneDrawing
 from .drawing.views import image_size
-from .refusal import Code, RefusalError, result_of
+from .refusal import Code, result_of
 from .scenes.library import SceneLibrary
 
 _MOST_ITEMS = 64

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Iterable, Mapping
 
 from ... import __version__
+from ...core.errors import RefusalError
 from ...core.frames import Matrix
 from ...nurec.client.conversion import camera_spec, pose_message
 from ...nurec.stubs import common_pb2 as common
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from .drawing.ego_masks import EgoMasks
-from .refusal import Code, RefusalError
+from .refusal import Code
 from .scenes.drawn_scenes import DrawnScenes
 from .scenes.library import SceneLibrary
 from .scenes.scene_actors import edited, external_assets

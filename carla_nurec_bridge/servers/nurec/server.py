@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from ...core.errors import InputError
+from ...core.errors import InputError, RefusalError
 from ...nurec.client.security import server_credentials
 from ...nurec.client.service import (
     CHANNEL_OPTIONS,
@@ -29,7 +29,7 @@ from .drawing.ego_masks import EgoMasks
 from .drawing.render_thread import RenderThread
 from .metrics import Metrics
 from .options import NurecServerOptions
-from .refusal import Code, RefusalError
+from .refusal import Code
 from .render_calls import RenderCalls
 from .scene_calls import SceneCalls
 from .scenes.drawn_scenes import DrawnScenes

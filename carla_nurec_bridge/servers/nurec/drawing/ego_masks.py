@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.cameras.camera_names import camera_named
-from ....core.errors import InputError
+from ....core.errors import InputError, RefusalError
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
-from ..refusal import Code, RefusalError
+from ..refusal import Code
 
 _CACHED = 32
 _MOST_PIXELS = 64_000_000

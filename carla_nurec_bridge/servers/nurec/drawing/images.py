@@ -7,8 +7,9 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from ....core.errors import RefusalError
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
-from ..refusal import Code, RefusalError
+from ..refusal import Code
 
 _DEFAULT_QUALITY = 95
 _OFFERED = (sensorsim.PNG, sensorsim.JPEG, sensorsim.RGB_UINT8_PLANAR)

@@ -7,8 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ....core.errors import RefusalError
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
-from ..refusal import Code, RefusalError
+from ..refusal import Code
 
 _DISTANCE_THRESHOLD = 0.02
 _NAMES = ("raydrop_threshold", "opacity_threshold", "distance_filter_threshold")

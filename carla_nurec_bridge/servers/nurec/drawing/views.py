@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from ....core.cameras.models import CameraModel
 from ....core.cameras.shutter import Shutter, shutter_fraction
+from ....core.errors import RefusalError
 from ....nurec.client.conversion import camera_model, camera_shutter
 from ....nurec.client.service import MAX_MESSAGE_BYTES
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
-from ..refusal import Code, RefusalError, as_invalid_argument
+from ..refusal import Code, as_invalid_argument
 
 _CACHE_BYTES = 512 * 1024 * 1024
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ....core.errors import RefusalError
 from ....core.frames import Matrix
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
 from ....rendering.lighting import Lighting
@@ -14,7 +15,7 @@ from ....rendering.scene import Instance, RenderScene
 from ....scene import Scene
 from ....town.actors.assets import traffic_light_mesh
 from ....town.street import Street
-from ..refusal import Code, RefusalError
+from ..refusal import Code
 from .models import model_of
 from .scene_actors import ActorAppearance, DrawnActors
 from .tracks import place_tracks

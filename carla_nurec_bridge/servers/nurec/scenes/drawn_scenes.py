@@ -9,12 +9,12 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ....core.errors import InputError
+from ....core.errors import InputError, RefusalError
 from ....scene import Scene
 from ....town.street import Street
 from ..drawing.render_thread import RenderThread
 from ..drawing.warm_up import warm_up
-from ..refusal import Code, RefusalError, result_of
+from ..refusal import Code, result_of
 from .drawn_scene import DrawnScene
 from .scene_actors import DrawnActors, recorded_actors
 

@@ -8,10 +8,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ....core.errors import InputError
+from ....core.errors import InputError, RefusalError
 from ....nurec.client.service import SCENE_ID, SCENE_URL
 from ....scene import Scene, open_scene
-from ..refusal import Code, RefusalError
+from ..refusal import Code
 from .packages import Packages
 
 _ID = re.compile(r"[A-Za-z0-9_-]+")

@@ -12,9 +12,9 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ....core.errors import InputError
+from ....core.errors import InputError, RefusalError
 from ....core.resources import cache_dir
-from ..refusal import Code, RefusalError
+from ..refusal import Code
 
 _MOST_BYTES = 32 << 30
 _CHUNK = 1 << 20

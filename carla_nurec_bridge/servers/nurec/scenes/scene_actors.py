@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ....core.errors import InputError
+from ....core.errors import InputError, RefusalError
 from ....nurec.client.conversion import pose_matrices
 from ....nurec.stubs import common_pb2 as common
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
 from ....scene import Scene, SceneTrack
 from ....world.blueprint_catalogue import load_catalogue
-from ..refusal import Code, RefusalError, as_invalid_argument
+from ..refusal import Code, as_invalid_argument
 from .own_assets import own_asset, own_asset_ids
 
 _MOST_EDITS = 500

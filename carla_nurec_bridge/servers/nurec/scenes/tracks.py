@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ....core.errors import RefusalError
 from ....core.frames import Matrix
 from ....nurec.client.conversion import pose_matrix
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
 from ....scene import SceneTrack
-from ..refusal import Code, RefusalError, as_invalid_argument
+from ..refusal import Code, as_invalid_argument
 
 
 @dataclass(frozen=True, eq=False)
