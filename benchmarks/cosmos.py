@@ -99,16 +99,18 @@ def main() -> int:
         task = {name: str(path) for name, path in named.items()}
 
         def relight(prompt: str) -> int:
-            made = make_video(Task(prompt, "", 7, task), place / "o.mp4", False, lambda *_: None)
+            made = make_video(
+                Task(prompt, "", 7, task), place / "o.mp4", lambda *_: None, watermark=False
+            )
             return int(made["frames"])
 
-        for prompt in LOOKS:  # compiles the loops of every look
+        for prompt in LOOKS:  # compiles the loops of every prompt
             size = (64, 32)
             make_video(
                 Task(prompt, "", 7, task, size, max_frames=2),
                 place / "o.mp4",
-                False,
                 lambda *_: None,
+                watermark=False,
             )
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {clip}")
         print(f"{'look':<32} {'frames/s':>9} {'CPU ms/frame':>13} {'over floor':>11}")

@@ -126,7 +126,9 @@ class Log:
         return found
 
     def _physics(self, packet: Packet, frame: LogFrame, old: bool) -> tuple[RecordedPhysics, ...]:
-        return read_all(self._cursor(packet, frame), lambda c: read_physics_control(c, old))
+        return read_all(
+            self._cursor(packet, frame), lambda c: read_physics_control(c, old_wheels=old)
+        )
 
     def _cursor(self, packet: Packet, frame: LogFrame) -> Cursor:
         kind = self.kinds.get(packet.number, packet.number)

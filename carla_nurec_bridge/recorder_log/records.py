@@ -173,7 +173,7 @@ def encode_walker_bones(record: WalkerBones) -> bytes:
     return b"".join(parts)
 
 
-def read_physics_control(cursor: Cursor, old_wheels: bool) -> RecordedPhysics:
+def read_physics_control(cursor: Cursor, *, old_wheels: bool) -> RecordedPhysics:
     """Read one PhysicsControl record; ``old_wheels`` are those of CARLA before 0.9.12."""
     head = cursor.unpack(_PHYSICS)
     curves = [_read_rows(cursor, layout) for layout in (_PAIR, _TRIPLE, _PAIR)]

@@ -71,8 +71,8 @@ def command(
                 items,
                 output,
                 display.show,
-                settings["fit"],
-                settings["result_timeout"],
+                may_fit=settings["fit"],
+                fetch_s=settings["result_timeout"],
             )
     finally:
         server.close()

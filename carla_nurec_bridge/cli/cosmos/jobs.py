@@ -66,7 +66,7 @@ def command(
             click.echo(f"{job_id}: {cancel_job(http, job_id)}")
         if cancelled:
             return 0
-        jobs = list_jobs(http, status, mine, limit)
+        jobs = list_jobs(http, status, limit, mine=mine)
     finally:
         http.close()
     if as_json:

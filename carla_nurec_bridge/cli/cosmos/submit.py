@@ -81,9 +81,9 @@ def command(
                 spec,
                 target,
                 lambda u: display.show(name, u),
-                settings["fit"],
-                again,
-                settings["result_timeout"],
+                may_fit=settings["fit"],
+                again=again,
+                fetch_s=settings["result_timeout"],
             )
     finally:
         server.close()

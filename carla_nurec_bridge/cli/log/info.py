@@ -43,7 +43,7 @@ def command(file: Path, carla: bool, show_all: bool) -> None:
         raise click.UsageError("--all belongs to --carla; 'log frames' lists frames as a table")
     log = open_log(file)
     if carla:
-        click.echo(file_info(log, show_all), nl=False)
+        click.echo(file_info(log, show_all=show_all), nl=False)
         return
     out = console()
     out.print(log.source, style="bold", soft_wrap=True)

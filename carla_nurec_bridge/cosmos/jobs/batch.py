@@ -55,6 +55,7 @@ def run_batch(
     items: Sequence[Item],
     output: Path,
     listener: BatchListener,
+    *,
     may_fit: bool = False,
     fetch_s: float = FETCH_S,
 ) -> BatchTally:
@@ -78,7 +79,7 @@ def run_batch(
                 item.spec,
                 target,
                 lambda u, n=item.name: listener(n, u),  # type: ignore[misc]
-                may_fit,
+                may_fit=may_fit,
                 fetch_s=fetch_s,
             )
         except (ServerUnreachable, OutOfTime):

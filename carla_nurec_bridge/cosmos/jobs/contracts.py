@@ -201,8 +201,9 @@ def violations(
     clip: ClipFacts | None,
     controls: Mapping[str, float | None],
     derived: frozenset[str],
-    has_rgb: bool,
     resolution: str | None,
+    *,
+    has_rgb: bool,
 ) -> list[str]:
     """Return a sentence, with the fix, for each way a job breaks a contract.
 

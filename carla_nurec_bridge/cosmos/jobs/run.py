@@ -43,7 +43,7 @@ class Outcome:
         return {"job": self.job_id, "sha256": self.sha256} | asdict(self.verdict)
 
 
-def request_key(spec: JobSpec, contract: str, again: bool = False) -> str:
+def request_key(spec: JobSpec, contract: str, *, again: bool = False) -> str:
     """Return a name for a request that only the same request with the same videos has.
 
     ``again`` adds chance to it, so that a server takes it for a new one.
@@ -84,11 +84,13 @@ def check(spec: JobSpec, contract_name: str) -> tuple[ClipFacts, list[str]]:
             )
     weights = {name: control.weight for name, control in spec.controls.items()}
     derived = frozenset(name for name, c in spec.controls.items() if c.video is None)
-    return clip, violations(CONTRACTS[contract_name], clip, weights, derived, True, None)
+    return clip, violations(CONTRACTS[contract_name], clip, weights, derived, None, has_rgb=True)
 
 
 @contextlib.contextmanager
-def fitting(spec: JobSpec, contract_name: str, may_fit: bool, warn: Listener) -> Iterator[JobSpec]:
+def fitting(
+    spec: JobSpec, contract_name: str, warn: Listener, *, may_fit: bool
+) -> Iterator[JobSpec]:
     """Give the job as the backend takes it; InputError when it does not and must stay as it is.
 
     What a backend only advises against goes to ``warn``. Files made on the way live as long as
@@ -121,6 +123,7 @@ def run_job(
     spec: JobSpec,
     output: Path | None,
     listener: Listener,
+    *,
     may_fit: bool = False,
     again: bool = False,
     fetch_s: float = FETCH_S,
@@ -131,9 +134,9 @@ def run_job(
     not what was asked; whatever came is told by ``VIDEO.job.json`` beside the video.
     """
     listener(Update("checking"))
-    with fitting(spec, server.contract, may_fit, listener) as ready:
+    with fitting(spec, server.contract, listener, may_fit=may_fit) as ready:
         clip = probe(ready.video)
-        key = request_key(ready, server.contract, again)
+        key = request_key(ready, server.contract, again=again)
         uploads = server.upload(ready.videos(), listener)
         job_id = server.begin(ready, uploads, key)
     try:

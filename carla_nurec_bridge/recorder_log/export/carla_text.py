@@ -28,7 +28,7 @@ _GEAR_SWITCH_TIME_S = 0.5
 """Not stored in recordings; CARLA prints its default."""
 
 
-def file_info(log: Log, show_all: bool) -> str:
+def file_info(log: Log, *, show_all: bool) -> str:
     """Return a recording as text: head, frames with events (all frames with ``show_all``), sum.
 
     Locations are in cm and rotations in degrees (roll, pitch, yaw), as in the file.

@@ -147,7 +147,7 @@ class CosmosJobServices:
         )
         target = options.output / f"{spec.source.stem}_seed_{spec.seed}.mp4"
         try:
-            return run_job(http, server, spec, target, self._say_unfinished, options.fit)
+            return run_job(http, server, spec, target, self._say_unfinished, may_fit=options.fit)
         finally:
             server.close()
 

@@ -40,8 +40,9 @@ def accept(request: JobRequest, blobs: BlobStore, manifest: Mapping[str, Any]) -
         clip = next(iter(facts.values()))
         errors += _unlike(facts)
     weights = {name: source.weight for name, source in request.controls.items()}
-    has_rgb = bool(request.rgb)
-    errors += violations(contract, clip, weights, derived, has_rgb, request.resolution)
+    errors += violations(
+        contract, clip, weights, derived, request.resolution, has_rgb=bool(request.rgb)
+    )
     try:
         depth = _depth(manifest)
     except InputError as error:

@@ -61,7 +61,7 @@ class Task:
 
 
 def make_video(
-    task: Task, target: Path, watermark: bool, progress: Callable[[int, int], None]
+    task: Task, target: Path, progress: Callable[[int, int], None], *, watermark: bool
 ) -> dict[str, Any]:
     """Write the video of a task; return what to say about it (worker manifest).
 

@@ -125,7 +125,9 @@ class Worker:
         about: dict[str, Any] = {"guardrails": False, "blocked": True}
         files = []
         if not blocked:
-            about = make_video(task, folder / "output.mp4", self._options.watermark, progress)
+            about = make_video(
+                task, folder / "output.mp4", progress, watermark=self._options.watermark
+            )
             files = [file_entry(folder / "output.mp4", "video")]
         return {
             "format_version": 1,

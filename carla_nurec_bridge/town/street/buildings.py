@@ -120,7 +120,7 @@ def _house(house: House, drop_m: float, rng: np.random.Generator) -> Mesh:
     faces = [
         Faces(body, shades),
         Faces(
-            box_quads((-0.06, -0.06, -drop_m), (depth + 0.06, width + 0.06, 0.45), True),
+            box_quads((-0.06, -0.06, -drop_m), (depth + 0.06, width + 0.06, 0.45), sides_only=True),
             _PLINTH,
         ),
         Faces(

@@ -107,7 +107,7 @@ _BOX_FACES = np.array(
 """Faces of a box: bottom, top, front (-y), right (+x), back (+y), left (-x)."""
 
 
-def box_quads(low: ArrayLike, high: ArrayLike, sides_only: bool = False) -> Array:
+def box_quads(low: ArrayLike, high: ArrayLike, *, sides_only: bool = False) -> Array:
     """Return the faces (6 or 4, 4, 3) of an axis-parallel box, seen from outside."""
     (x0, y0, z0), (x1, y1, z1) = np.asarray(low, float), np.asarray(high, float)
     corners = np.array(

@@ -187,8 +187,8 @@ def test_stopping_a_replay_runs_its_last_events(client: Any, real_recording_path
 
 def test_questions_about_a_real_recording(client: Any, real_recording_path: Path) -> None:
     log, name = read_log(real_recording_path), str(real_recording_path)
-    assert client.show_recorder_file_info(name, False) == file_info(log, False)
-    assert client.show_recorder_file_info(name, True) == file_info(log, True)
+    assert client.show_recorder_file_info(name, False) == file_info(log, show_all=False)
+    assert client.show_recorder_file_info(name, True) == file_info(log, show_all=True)
     assert client.show_recorder_collisions(name, "a", "a") == collisions(log, "a", "a")
     assert client.show_recorder_actors_blocked(name, 5, 10) == actors_blocked(log, 5.0, 10.0)
     assert "not found on server" in client.show_recorder_file_info("/nowhere/a.log", False)

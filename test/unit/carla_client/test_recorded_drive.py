@@ -71,7 +71,7 @@ class _Server:
         log = read_log(path)
         self.client = self.world = self
         self.delta_s = float(np.float32(tick_s))  # as CARLA keeps it
-        self._text = file_info(log, False)
+        self._text = file_info(log, show_all=False)
         self._frames = [(f.elapsed_s, f.duration_s) for f in log.frames]
         places = [log.records(f, PacketKind.POSITION)["location"][:, 0] / 100 for f in log.frames]
         self._places = [float(found[0]) if len(found) else None for found in places]

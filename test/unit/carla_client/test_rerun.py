@@ -36,7 +36,7 @@ TEN_SECONDS = Timeline.of("drive.log", np.linspace(0.0, 10.0, 201))
 
 def test_a_real_recording_is_understood() -> None:
     log = read_log(real("recorder/DistanceBetweenVehicles_0.9.13.log"))
-    info = recording_info(Client(file_info(log, False)), "drive.log")  # type: ignore[arg-type]
+    info = recording_info(Client(file_info(log, show_all=False)), "drive.log")  # type: ignore[arg-type]
     assert info.map_name == "Town01"
     assert info.frames == 847
     assert info.duration_s == pytest.approx(24.724, abs=1e-3)

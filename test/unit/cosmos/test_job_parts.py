@@ -37,7 +37,7 @@ T25 = CONTRACTS["transfer2.5"]
 )
 def test_transfer25_takes_93_frames_at_16(frames: int, rate: int, good: bool):
     found = violations(
-        T25, ClipFacts(frames, rate, 1280, 720), {"edge": 1.0}, frozenset(), True, "720"
+        T25, ClipFacts(frames, rate, 1280, 720), {"edge": 1.0}, frozenset(), "720", has_rgb=True
     )
     assert (not found) == good
 
@@ -53,10 +53,15 @@ def test_windows_of_transfer25_over_gradio_share_a_frame():
 def test_every_rule_of_a_contract_is_told():
     av_contract = CONTRACTS["transfer2.5-av"]
     weights = {"edge": 2.0, "hdmap": 0.5}
-    text = " ".join(violations(av_contract, None, weights, frozenset({"edge"}), False, "480"))
+    text = " ".join(
+        violations(av_contract, None, weights, frozenset({"edge"}), "480", has_rgb=False)
+    )
     for words in ("no control 'edge'", "outside 0..1", "needs the control 'hdmap_bbox'", "'480'"):
         assert words in text
-    assert "input (rgb) video" in violations(T25, None, {"edge": 1.0}, frozenset(), False, None)[0]
+    assert (
+        "input (rgb) video"
+        in violations(T25, None, {"edge": 1.0}, frozenset(), None, has_rgb=False)[0]
+    )
 
 
 def test_fitted_frames_are_those_shown_at_the_same_time(tmp_path: Path):

@@ -65,7 +65,7 @@ class Calls:
             raise ProtocolError(f"the upload of {path.name} was answered {str(paths)[:200]}")
         return {"path": paths[0], "meta": {"_type": "gradio.FileData"}, "orig_name": path.name}
 
-    def start(self, name: str, data: list[Any], session: str, again: bool) -> None:
+    def start(self, name: str, data: list[Any], session: str, *, again: bool) -> None:
         """Queue a call of an endpoint in a session, once.
 
         ``again``: the session may have it already. After a lost answer the session is asked before

@@ -171,7 +171,7 @@ class RestServer:
         return RemoteFile(file["name"], path, file["sha256"], file["size"])
 
 
-def list_jobs(http: Http, status: str | None, mine: bool, limit: int) -> list[dict[str, Any]]:
+def list_jobs(http: Http, status: str | None, limit: int, *, mine: bool) -> list[dict[str, Any]]:
     """Return a server's newest jobs: all, those in a state, or those of this token."""
     query = {"limit": limit, "mine": str(mine).lower()} | ({"status": status} if status else {})
     return list(http.json("GET", "/v1/jobs", params=query))

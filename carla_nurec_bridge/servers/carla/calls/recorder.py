@@ -39,7 +39,7 @@ def stop_recorder(simulation: Simulation) -> None:
 @serve("show_recorder_file_info", TEXT, BOOL, returns=TEXT)
 def show_recorder_file_info(simulation: Simulation, name: str, show_all: bool) -> str:
     """Return a recording as text."""
-    return _ask(name, lambda log: file_info(log, show_all))
+    return _ask(name, lambda log: file_info(log, show_all=show_all))
 
 
 @serve("show_recorder_collisions", TEXT, INT, INT, returns=TEXT)
