@@ -36,8 +36,7 @@ from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.core.run_contract.streams import EGO, Stream
 from carla_nurec_bridge.ros.publishers.publishers import message_class
 from carla_nurec_bridge.ros.publishers.qos import profile
-from carla_nurec_bridge.runs.environment import environment
-from carla_nurec_bridge.runs.graph import Graph, build_graph, write_parameters
+from carla_nurec_bridge.runs.graph import Graph, build_graph, environment, write_parameters
 from carla_nurec_bridge.runs.supervisor import Supervisor
 
 FRAMES = 100

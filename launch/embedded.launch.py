@@ -1,12 +1,10 @@
 """Start the embedded CARLA and NuRec servers and the nodes, paced by the wall clock."""
 
-from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.runs.launching import description
 from launch import LaunchDescription
 
 DEFAULTS = {
     "run_dir": "out/embedded",
-    "map": config_path("maps", "demo_town.xodr"),
     "agent": False,
     "record": False,
     "lockstep": False,

@@ -28,8 +28,7 @@ from carla_nurec_bridge.ros.messages.convert import stamp_ns
 from carla_nurec_bridge.ros.publishers.publishers import message_class
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.runs.child import Child
-from carla_nurec_bridge.runs.environment import environment
-from carla_nurec_bridge.runs.server_processes import CARLA_SERVER, server_processes
+from carla_nurec_bridge.runs.graph import CARLA_SERVER, environment, server_processes
 
 
 @contextmanager

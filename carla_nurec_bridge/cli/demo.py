@@ -15,14 +15,10 @@ from rich.table import Table
 from ..core.errors import InputError
 from ..core.run_contract.run_config import RunConfig
 from ..report.markdown import size, stream_rows
-from ..runs.demo_flow import (
-    DemoOptions,
-    DemoRun,
-    configure,
-    run_demo,
-)
+from ..runs.demo_flow import DemoRun, demo_config, run_demo
+from ..runs.recipe import settled
 from ..runs.repeats import compare, write_repeats
-from .up import setting
+from .up import settings_of
 
 _PIPE_WIDTH = 140
 
@@ -38,23 +34,20 @@ _STEPS = {
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    default=Path("out/demo"),
-    show_default=True,
-    help="Folder of the run; what an earlier run left there is replaced.",
+    default=None,
+    help="Folder of the run; what an earlier run left there is replaced.  [default: out/demo]",
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1, 3600),
-    default=10.0,
-    show_default=True,
-    help="Simulated time to drive.",
+    default=None,
+    help="Simulated time to drive.  [default: 200 frames, 10 s]",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
-    default=1,
-    show_default=True,
-    help="Seed of the run; equal seeds give equal recordings.",
+    default=None,
+    help="Seed of the run; equal seeds give equal recordings.  [default: 1]",
 )
 @click.option(
     "--replay",
@@ -89,9 +82,9 @@ _STEPS = {
     help="Any field of the run configuration (carla-nurec up --fields lists them).",
 )
 def command(
-    out: Path,
-    seconds: float,
-    seed: int,
+    out: Path | None,
+    seconds: float | None,
+    seed: int | None,
     replay: Path | None,
     map_path: Path | None,
     scenario: str,
@@ -105,16 +98,27 @@ def command(
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     if replay is not None and scenario:
         raise InputError("--scenario adds actors to a drive; it cannot be had with --replay")
-    given = dict(setting(text) for text in settings)
-    options = DemoOptions(out, seconds, seed, replay, map_path, given, scenario)
+    given: dict[str, tuple[str, Any]] = {
+        "run_dir": ("--out", out),
+        "seed": ("--seed", seed),
+        "mode": ("--replay", "replay" if replay else None),
+        "log": ("--replay", replay),
+        "map": ("--map", map_path),
+        "extras": ("--scenario", scenario or None),
+    }
+    options = {name: option for name, (option, value) in given.items() if value is not None}
+    values = {name: given[name][1] for name in options}
+    for name, option, value in settings_of(settings):
+        values[name], options[name] = value, option
     runs = []
     for number in range(repeat):
-        config = configure(options)
+        asked = demo_config(values, options, seconds)
+        config = settled(asked)
         _banner(console, config, f"run {number + 1} of {repeat}" if repeat > 1 else "")
-        if config.frames < round(seconds / config.dt_s):
+        if config.frames < asked.frames:
             console.print(
-                f"the recording ends after {config.frames * config.dt_s:g} s of the {seconds:g} s "
-                "asked for",
+                f"the recording ends after {config.frames * config.dt_s:g} s of the "
+                f"{asked.frames * asked.dt_s:g} s asked for",
                 soft_wrap=True,
             )
         run = _with_progress(config, console)
@@ -123,7 +127,7 @@ def command(
             _streams(console, run)
         _outcome(console, config, run, paths=number == repeat - 1)
     if repeat > 1:
-        return _compare(console, out, runs)
+        return _compare(console, config.run_dir, runs)
     return runs[0].exit_code
 
 

@@ -11,10 +11,8 @@ from rich.console import Console
 
 from ..core import heartbeat
 from ..core.ports import free_port
-from ..core.run_contract.run_config import RunConfig
-from ..core.run_contract.timebase import seconds_to_ns
 from ..runs.config import load_config
-from ..runs.own_server import own_carla
+from ..runs.rehearsal import rehearse_here
 
 
 @click.command()
@@ -63,29 +61,15 @@ def command(
         config,
         map=map_path,
         nurec=False,
+        embedded_carla=True,
+        carla_host="127.0.0.1",
         carla_port=port or free_port(pair=True),
         carla_timeout_s=10.0,
         **overrides,
     )
     heartbeat.start()
-    rehearse_in_own_server(run, log)
-
-
-def rehearse_in_own_server(run: RunConfig, log: Path) -> None:
-    """Start an embedded CARLA, rehearse the run in it, stop it; ``log`` is overwritten."""
-    from ..carla_client.replay.rehearsal import rehearse
-    from ..carla_client.session.episode_setup import EpisodeSetup
-    from ..carla_client.session.session import Session
-
-    play = EpisodeSetup(
-        run.seed, run.ego_blueprint, run.role_name, run.vehicles, run.route_length_m
-    )
-    with own_carla(run, log.with_suffix(".server.log")):
-        started = time.monotonic()
-        with Session(run.carla_host, run.carla_port, run.carla_timeout_s) as session:
-            session.open(run.start_deadline_s)
-            session.synchronise(seconds_to_ns(run.dt_s))
-            done = rehearse(session, play, run.frames, run.dt_s, log, heartbeat.progress)
+    started = time.monotonic()
+    done = rehearse_here(run, log)
     Console(highlight=False).print(
         f"rehearsed {done.frames} frames, {done.distance_m:.0f} m, {done.vehicles} vehicles in "
         f"{time.monotonic() - started:.1f} s: {done.log}"

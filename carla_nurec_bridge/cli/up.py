@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,8 @@ def command(
     given = {"map": map_path, "scene": scene, "run_dir": run_dir}
     overrides: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     options = {name: f"--{name.replace('_', '-')}" for name in overrides}
-    for text in settings:
-        name, value = setting(text)
-        overrides[name], options[name] = value, f"--set {text}"
+    for name, option, value in settings_of(settings):
+        overrides[name], options[name] = value, option
     result = run_with_progress(load_config(config, options=options, **overrides), console)
     console.print(result.sentence if result.ok else f"[bold red]error:[/] {result.sentence}")
     return result.exit_code
@@ -89,9 +89,10 @@ def run_with_progress(config: RunConfig, console: Console) -> RunResult:
         return Supervisor(build_graph(config), show).run()
 
 
-def setting(text: str) -> tuple[str, str]:
-    """Return field and value of a ``FIELD=VALUE`` option."""
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise InputError(f"--set takes FIELD=VALUE, not {text!r}; --fields lists the fields")
-    return name, value
+def settings_of(texts: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Return field, option as it was written, and value of each ``--set FIELD=VALUE``."""
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise InputError(f"--set takes FIELD=VALUE, not {text!r}; --fields lists the fields")
+        yield name, f"--set {text}", value

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from ..core.heartbeat import STATUS_FD
-from .process import Process
+from .graph import Process
 
 _FIRST_BEAT_S = 20.0
 """How long a process may load its libraries before its silence counts, wall time.

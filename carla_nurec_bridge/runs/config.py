@@ -56,6 +56,9 @@ def checked_config(
     if config.mode == "replay" and config.log is None:
         place = options.get("mode", where)
         raise InputError(f"{place}: mode replay needs the field log, a CARLA recorder file")
+    if config.mode != "replay" and config.log is not None:
+        place = options.get("log", f"{where}: log")
+        raise InputError(f"{place}: only mode replay plays a recording; give mode=replay too")
     if config.mode == "scene" and config.scene is None:
         place = options.get("mode", where)
         raise InputError(f"{place}: mode scene needs the field scene, a package (.usdz)")

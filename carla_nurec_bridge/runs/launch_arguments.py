@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.run_contract.run_config import RunConfig, run_fields
-from .config import checked_config
+from .config import checked_config, load_config
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ def launch_arguments(defaults: Mapping[str, Any]) -> list[LaunchArgument]:
         )
         for name, field in run_fields().items()
     ]
+
+
+def shipped_defaults(name: str) -> dict[str, Any]:
+    """Return what a shipped run configuration says."""
+    return load_config(name).model_dump(exclude_unset=True)
 
 
 def launched_config(given: Mapping[str, str]) -> RunConfig:

@@ -5,10 +5,7 @@ Needs ``launch`` and ``launch_ros`` of a ROS installation; ``carla-nurec up`` do
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from launch.actions import (
@@ -21,25 +18,22 @@ from launch.actions import (
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
 from launch.events.process import ProcessExited
+from launch.logging import get_logger
 from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription
 
-from ..core.errors import InputError, RunError
-from ..core.ports import free_port
 from ..core.resources import PACKAGE, share_dir
-from ..core.run_contract.run_config import RunConfig, run_fields
-from . import demo_flow
-from .graph import Graph, build_graph, write_parameters
+from .graph import Graph, Process, build_graph, write_parameters
 from .launch_arguments import launch_arguments, launched_config
-from .process import Process
+from .recipe import prepared, settled
 
 
 def description(defaults: Mapping[str, Any], *, rehearse: bool = False) -> LaunchDescription:
     """Return a launch description with one argument for each field of ``RunConfig``.
 
-    ``defaults`` replace the fields' own. With ``rehearse`` an empty ``scene`` is built first from
-    a rehearsal of the same run.
+    ``defaults`` replace the fields' own. With ``rehearse`` the run is settled and prepared as
+    ``carla-nurec demo`` does it: an empty ``scene`` is built from a rehearsal.
     """
     arguments = [
         DeclareLaunchArgument(
@@ -63,8 +57,8 @@ def description(defaults: Mapping[str, Any], *, rehearse: bool = False) -> Launc
 def _start(context: LaunchContext, *, rehearse: bool) -> list[Any]:
     given = context.launch_configurations
     config = launched_config(given)
-    if rehearse and config.nurec and config.scene is None:
-        config = config.model_copy(update={"scene": _rehearsed_scene(config)})
+    if rehearse:
+        config = prepared(settled(config), _tell)
     graph = build_graph(config)
     write_parameters(graph)
     actions: list[Any] = []
@@ -77,6 +71,11 @@ def _start(context: LaunchContext, *, rehearse: bool) -> list[Any]:
     if given["rviz"] == "true":
         actions.append(_rviz())
     return actions
+
+
+def _tell(step: str, done: int, _total: int) -> None:
+    if done == 0:
+        get_logger(PACKAGE).info("making the %s", step)
 
 
 def _action(process: Process, namespace: str) -> ExecuteProcess:
@@ -126,39 +125,3 @@ def _rviz() -> Node:
         parameters=[{"use_sim_time": True}],
         arguments=["-d", str(share_dir() / "rviz" / "bridge.rviz")],
     )
-
-
-def _rehearsed_scene(config: RunConfig) -> Path:
-    """Rehearse the run and build its scene package, each in a process of its own.
-
-    A run without end is rehearsed for as long as a run without any other word.
-    """
-    if config.map is None:
-        raise InputError("launch arguments: map: the demo needs an OpenDRIVE file")
-    log, scene = config.run_dir / "rehearsal.log", config.run_dir / "scene.usdz"
-    own = {
-        "embedded_carla": True,
-        "carla_host": "127.0.0.1",
-        "carla_port": free_port(pair=True),
-        "frames": config.frames or run_fields()["frames"].default,
-    }
-    demo_flow.rehearse(config.model_copy(update=own), log, lambda *_: None)
-    build = (
-        sys.executable,
-        "-m",
-        "carla_nurec_bridge.cli.main",
-        "scene",
-        "build",
-        "--map",
-        str(config.map),
-        "--recording",
-        str(log),
-        "--rig",
-        config.rig,
-        "-o",
-        str(scene),
-    )
-    done = subprocess.run(build, check=False, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RunError(f"scene build failed: {done.stderr.strip()}")
-    return scene

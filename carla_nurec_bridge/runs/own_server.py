@@ -10,7 +10,7 @@ from pathlib import Path
 from ..core.errors import DeadlineError, InputError, RunError
 from ..core.run_contract.run_config import RunConfig
 from .child import Child
-from .server_processes import CARLA_SERVER, server_processes
+from .graph import CARLA_SERVER, server_processes
 
 _POLL_S = 0.05
 

@@ -14,8 +14,7 @@ from ..core.run_contract.run_summary import read_run_summary
 from ..core.run_contract.streams import RECORDER
 from ..recording.recover import recover_bag
 from .child import Child
-from .graph import Graph, write_parameters
-from .process import END_DEADLINE_S
+from .graph import END_DEADLINE_S, Graph, write_parameters
 
 HEARTBEAT_DEADLINE_S = 5.0
 _SUSPICIOUS_SILENCE_S = 1.8

@@ -31,7 +31,7 @@ from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.ros.publishers.render_step import RenderStep
 from carla_nurec_bridge.ros.publishers.sensor_renderer import SensorRenderer
 from carla_nurec_bridge.runs.config import checked_config
-from carla_nurec_bridge.runs.server_processes import NUREC_SERVER, server_processes
+from carla_nurec_bridge.runs.graph import NUREC_SERVER, server_processes
 
 pytestmark = pytest.mark.ros
 

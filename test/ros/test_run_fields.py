@@ -31,7 +31,7 @@ from carla_nurec_bridge.core.run_contract import run_fields_page
 from carla_nurec_bridge.ros.parameters import parameter_files
 from carla_nurec_bridge.runs.config import load_config
 from carla_nurec_bridge.runs.launch_arguments import launch_arguments
-from carla_nurec_bridge.runs.node_parameters import node_parameters
+from carla_nurec_bridge.runs.graph.node_parameters import node_parameters
 
 (argument,) = [a for a in launch_arguments({}) if a.name == "ticks_per_frame"]
 told = node_parameters("carla_ego", load_config("demo"), ["carla_ego"])

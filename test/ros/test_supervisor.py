@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
-from carla_nurec_bridge.runs.graph import Graph
-from carla_nurec_bridge.runs.process import Process
+from carla_nurec_bridge.runs.graph import Graph, Process
 from carla_nurec_bridge.runs.supervisor import Supervisor, port_files, remove_unused
 
 pytestmark = pytest.mark.ros

@@ -18,8 +18,8 @@ from ...nurec.container.container import (
 )
 from ...scene import Scene
 from ..config import checked_config
+from ..graph import NUREC_SERVER
 from ..own_server import own_carla, own_server
-from ..server_processes import NUREC_SERVER
 
 _CONNECT_S = 5.0
 

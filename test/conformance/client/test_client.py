@@ -16,7 +16,7 @@ from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.runs.child import Child
-from carla_nurec_bridge.runs.server_processes import CARLA_SERVER, server_processes
+from carla_nurec_bridge.runs.graph import CARLA_SERVER, server_processes
 
 pytestmark = pytest.mark.conformance
 

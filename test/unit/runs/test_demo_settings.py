@@ -5,28 +5,27 @@ from pathlib import Path
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.recorder_log import LogWriter
-from carla_nurec_bridge.runs.demo_flow import DemoOptions, configure, frames_to_replay
+from carla_nurec_bridge.runs import recipe
+from carla_nurec_bridge.runs.demo_flow import demo_config
+from carla_nurec_bridge.runs.recipe import frames_to_replay, prepared, settled
 
 
-def _options(out: Path, **settings: object) -> DemoOptions:
-    return DemoOptions(out, 3.0, 1, None, None, settings)
+def _asked(out: Path, **settings: object) -> RunConfig:
+    options = {name: f"--set {name}={value}" for name, value in settings.items()}
+    return demo_config({"run_dir": out, **settings}, options, 3.0)
 
 
 def test_seconds_decide_the_frames(tmp_path: Path) -> None:
-    assert configure(_options(tmp_path)).frames == 60
-    assert configure(_options(tmp_path, dt_s=0.1)).frames == 30
+    assert _asked(tmp_path).frames == 60
+    assert _asked(tmp_path, dt_s=0.1).frames == 30
+    assert demo_config({"frames": 20}, {}).frames == 20
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "instead"),
-    [("frames", 20, "--seconds"), ("scene", "mine.usdz", "carla-nurec up")],
-)
-def test_what_the_demo_sets_itself_is_refused(
-    tmp_path: Path, name: str, value: object, instead: str
-) -> None:
-    with pytest.raises(InputError, match=rf"--set {name}: .*{instead}"):
-        configure(_options(tmp_path, **{name: value}))
+def test_frames_are_counted_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^--set frames=20: .*--seconds"):
+        _asked(tmp_path, frames=20)
 
 
 def _recording(path: Path, seconds: float) -> Path:
@@ -45,16 +44,39 @@ def test_a_replay_ends_with_its_recording_wherever_it_starts(
     tmp_path: Path, start_s: float, factor: float, frames: int
 ) -> None:
     log = _recording(tmp_path / "some.log", 10.0)
-    config = configure(_options(tmp_path)).model_copy(
-        update={"replay_start_s": start_s, "replay_time_factor": factor}
-    )
-    assert frames_to_replay(config, log) == frames
+    where = {"replay_start_s": start_s, "replay_time_factor": factor}
+    asked = _asked(tmp_path, mode="replay", log=log, **where)
+    assert settled(asked).frames == frames
+    assert settled(asked).map == settled(_asked(tmp_path)).map
+
+
+def test_a_replay_without_end_ends_with_its_recording(tmp_path: Path) -> None:
+    log = _recording(tmp_path / "some.log", 10.0)
+    asked = demo_config({"mode": "replay", "log": log, "frames": 0}, {})
+    assert settled(asked).frames == 199
 
 
 def test_a_replay_needs_two_frames(tmp_path: Path) -> None:
     log = _recording(tmp_path / "some.log", 10.0)
-    late = configure(_options(tmp_path, replay_start_s=9.93))
+    late = _asked(tmp_path, replay_start_s=9.93)
     with pytest.raises(InputError, match=r"some.log lasts 10 s; from 9.93 s on"):
         frames_to_replay(late, log)
     with pytest.raises(InputError, match=r"some.log lasts 10 s; a start at 12 s"):
         frames_to_replay(late.model_copy(update={"replay_start_s": 12.0}), log)
+
+
+def test_a_scene_or_recording_of_the_same_folder_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipe, "rehearse", lambda *_: pytest.fail("there is a scene"))
+    out = tmp_path / "demo"
+    recipe.clear(out)
+    scene, log = out / "scene.usdz", out / "rehearsal.log"
+    scene.touch()
+    _recording(log, 1.0)
+    (out / "bag").mkdir()
+    asked = demo_config({"run_dir": out, "scene": scene, "mode": "replay", "log": log}, {})
+    assert prepared(settled(asked), lambda *_: None).scene == scene
+    assert scene.exists()
+    assert log.exists()
+    assert not (out / "bag").exists()

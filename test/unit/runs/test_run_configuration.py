@@ -10,8 +10,8 @@ from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.runs.config import load_config
+from carla_nurec_bridge.runs.graph import server_processes
 from carla_nurec_bridge.runs.launch_arguments import launch_arguments, launched_config
-from carla_nurec_bridge.runs.server_processes import server_processes
 
 
 @pytest.mark.parametrize("name", ["demo_town", Path("demo_town")])
@@ -44,7 +44,8 @@ def test_what_is_missing_is_named(overrides: dict[str, str], why: str) -> None:
         ({"dt_s": 2}, r"^--set dt_s=2: .*less than or equal to 1.*time of one frame, s\)$"),
         ({"carla_prot": 3}, r"^--set carla_prot=3: .*near it: carla_port, .*known: run_dir, "),
         ({"mode": "replay"}, r"^--set mode=replay: mode replay needs the field log"),
-        ({"log": "no.log"}, r"^--set log=no.log: there is no file no.log$"),
+        ({"log": "no.log"}, r"^--set log=no.log: only mode replay plays a recording"),
+        ({"mode": "replay", "log": "no.log"}, r"^--set log=no.log: there is no file no.log$"),
     ],
 )
 def test_an_option_that_is_wrong_is_named_and_not_the_file(

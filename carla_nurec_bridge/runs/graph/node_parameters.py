@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from ..core.run_contract.run_config import RunConfig, run_fields
-from ..core.run_contract.streams import EGO, RECORDER
+from ...core.run_contract.run_config import RunConfig, run_fields
+from ...core.run_contract.streams import EGO, RECORDER
 
 _PATIENCE_S = 15.0
 """For so long others wait after the owner of the run, who can say what was missing."""

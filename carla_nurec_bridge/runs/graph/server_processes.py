@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from ..core.errors import InputError
-from ..core.run_contract.run_config import RunConfig
+from ...core.errors import InputError
+from ...core.run_contract.run_config import RunConfig
 from .environment import environment
 from .process import Process
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..core.run_contract.run_config import RunConfig
-from ..core.waiting_threads import ASLEEP
-from ..ros.runtime.dds import variables
+from ...core.run_contract.run_config import RunConfig
+from ...core.waiting_threads import ASLEEP
+from ...ros.runtime.dds import variables
 
 
 def environment(config: RunConfig) -> dict[str, str]:

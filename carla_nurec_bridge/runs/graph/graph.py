@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.rig.rig import load_rig
-from ..core.run_contract.run_config import RunConfig
-from ..core.run_contract.streams import AGENT, EGO, NUREC, RECORDER, Stream, plan_streams
-from ..core.run_contract.timebase import seconds_to_ns
-from ..ros.runtime.dds import segment_bytes, write_profile
+from ...core.rig.rig import load_rig
+from ...core.run_contract.run_config import RunConfig
+from ...core.run_contract.streams import AGENT, EGO, NUREC, RECORDER, Stream, plan_streams
+from ...core.run_contract.timebase import seconds_to_ns
+from ...ros.runtime.dds import segment_bytes, write_profile
 from .environment import dds_profile, environment
 from .node_parameters import node_parameters, parameter_file, write_parameter_file
 from .process import END_DEADLINE_S, Process

@@ -1,0 +1,21 @@
+"""What a run is made of: its processes, their environment, and what they are told.
+
+Nothing here is started; ``launching`` and the supervisor do that.
+"""
+
+from .environment import environment
+from .graph import Graph, build_graph, write_parameters
+from .process import END_DEADLINE_S, Process
+from .server_processes import CARLA_SERVER, NUREC_SERVER, server_processes
+
+__all__ = [
+    "CARLA_SERVER",
+    "END_DEADLINE_S",
+    "NUREC_SERVER",
+    "Graph",
+    "Process",
+    "build_graph",
+    "environment",
+    "server_processes",
+    "write_parameters",
+]

@@ -1,0 +1,75 @@
+"""The recipe of a demo, for ``carla-nurec demo`` and the launch files alike.
+
+Whatever is asked for becomes one run, and the scene of that run is made: there is no other way from
+a command line to either.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..core.errors import InputError
+from ..core.resources import map_file
+from ..core.rig.rig import load_rig
+from ..core.run_contract.run_config import RunConfig
+from ..recorder_log import read_log
+from ..recorder_log.timeline import Timeline
+from ..scene import build_scene
+from ..world.inserted_actors import draw_extras
+from ..world.inserted_actors_file import load_extras
+from .map_of import recorded_map
+from .rehearsal import OnProgress, rehearse
+from .run_folder import clear
+
+EPOCH_US = 1_700_000_000_000_000
+"""When every demo begins. A fixed instant, so that two runs with one seed have equal stamps."""
+_TOWN = "demo_town"
+
+
+def settled(config: RunConfig) -> RunConfig:
+    """Return the run that is asked for, with its map, and as many frames as its recording has.
+
+    InputError for what is better told now than after a rehearsal.
+    """
+    if config.extras:
+        draw_extras(load_extras(config.extras), config.seed)
+    if config.log is not None:
+        world = recorded_map(config.log, config.map)
+        config = config.model_copy(update={"frames": frames_to_replay(config, config.log)})
+    else:
+        world = config.map or map_file(_TOWN)
+    if not world.is_file():
+        raise InputError(f"there is no file {world}")
+    return config.model_copy(update={"map": world})
+
+
+def frames_to_replay(config: RunConfig, log: Path) -> int:
+    """Return how many of the wanted frames a recording has behind ``config.replay_start_s``.
+
+    A run without end ends with its recording. InputError when not even one frame is left.
+    """
+    timeline = Timeline.of_log(read_log(log))
+    begin_s = timeline.begin(config.replay_start_s)
+    most = timeline.steps(begin_s, config.dt_s * config.replay_time_factor)
+    if most < 1:
+        raise InputError(
+            f"{log} lasts {timeline.total_s:g} s; from {begin_s:g} s on that is less than two "
+            f"frames of {config.dt_s:g} s"
+        )
+    return min(config.frames or most, most)
+
+
+def prepared(config: RunConfig, on_progress: OnProgress) -> RunConfig:
+    """Empty the folder of a settled run, make its scene there unless it has one, and return it."""
+    clear(config.run_dir, [path for path in (config.scene, config.log) if path is not None])
+    if config.scene is not None:
+        return config
+    log, epoch_us = config.log, None
+    if log is None:
+        log, epoch_us = config.run_dir / "rehearsal.log", EPOCH_US
+        rehearse(config, log, on_progress)
+    on_progress("scene", 0, 1)
+    scene = config.run_dir / "scene.usdz"
+    build_scene(config.map or map_file(_TOWN), log, load_rig(config.rig), scene, epoch_us=epoch_us)
+    on_progress("scene", 1, 1)
+    return config.model_copy(update={"scene": scene})

@@ -1,0 +1,94 @@
+"""A run driven once without sensors, whose recording its scene is built from."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from ..core import heartbeat
+from ..core.errors import InputError, RunError
+from ..core.run_contract.run_config import RunConfig, run_fields
+from ..core.run_contract.timebase import seconds_to_ns
+from .child import Child
+from .graph import Process, environment
+from .own_server import own_carla
+from .supervisor import HEARTBEAT_DEADLINE_S
+
+if TYPE_CHECKING:
+    from ..carla_client.replay.rehearsal import Rehearsal
+
+_POLL_S = 0.05
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with the name of the step, what is done, and the total (0: unknown)."""
+
+
+def rehearse(config: RunConfig, log: Path, on_progress: OnProgress) -> None:
+    """Drive the run once in a CARLA of its own, in a process of its own; record it to ``log``.
+
+    A run without end is rehearsed for as long as a run without any other word.
+    """
+    frames = config.frames or run_fields()["frames"].default
+    settings = config.model_dump(mode="json", exclude_none=True) | {"frames": frames}
+    file = config.run_dir / "params" / "rehearsal.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(yaml.safe_dump(settings))
+    verb = ("rehearse", "--config", str(file), "--map", str(config.map), "--out", str(log))
+    run_verb(config, "rehearsal", verb, lambda *done: on_progress("rehearsal", *done))
+
+
+def run_verb(
+    config: RunConfig, name: str, verb: tuple[str, ...], on_progress: Callable[[int, int], None]
+) -> None:
+    """Run a verb of ``carla-nurec`` to its end as a process of the run; its log has its ``name``.
+
+    InputError or RunError with what it said when it fails, RunError when it falls silent.
+    """
+    argv = (sys.executable, "-m", "carla_nurec_bridge.cli.main", *verb)
+    process = Process(name, argv, environment(config), None, True)
+    child = Child(process, config.run_dir / "logs" / f"{name}.log")
+    try:
+        while child.code() is None:
+            child.listen(on_progress)
+            if child.silent_s() > HEARTBEAT_DEADLINE_S:
+                raise RunError(
+                    f"the {name} gave no sign of life for {child.silent_s():.1f} s; "
+                    f"its log: {child.log}"
+                )
+            time.sleep(_POLL_S)
+    finally:
+        child.terminate()
+        child.close(grace_s=10.0)
+    if child.code() == InputError.exit_code:
+        raise InputError(child.last_error().partition("error: ")[2])
+    if child.code() != 0:
+        raise RunError(
+            f"the {name} ended with code {child.code()}: {child.last_error()}; its log: {child.log}"
+        )
+
+
+def rehearse_here(config: RunConfig, log: Path) -> Rehearsal:
+    """Start an embedded CARLA, rehearse the run in it, stop it; ``log`` is overwritten."""
+    from ..carla_client.replay.rehearsal import rehearse as drive
+    from ..carla_client.session.episode_setup import EpisodeSetup
+    from ..carla_client.session.session import Session
+
+    episode = EpisodeSetup(
+        config.seed,
+        config.ego_blueprint,
+        config.role_name,
+        config.vehicles,
+        config.route_length_m,
+    )
+    with (
+        own_carla(config, log.with_suffix(".server.log")),
+        Session(config.carla_host, config.carla_port, config.carla_timeout_s) as session,
+    ):
+        session.open(config.start_deadline_s)
+        session.synchronise(seconds_to_ns(config.dt_s))
+        return drive(session, episode, config.frames, config.dt_s, log, heartbeat.progress)
