@@ -80,7 +80,7 @@ def test_replay_follows_carlas_rules(
 def test_replay_answers_and_keeps_recorded_ids(
     recordings: Facts, real_recording_path: Path
 ) -> None:
-    assert recordings["answer"].startswith(f"Replaying File: {real_recording_path}")
+    assert recordings["answer"].startswith(f"Replaying File: {real_recording_path.resolve()}")
     assert "Total time recorded: 24.7237" in recordings["answer"]
     assert [kind for _, kind in recordings["hero"]] == ["vehicle.lincoln.mkz_2017"]
     assert recordings["after"] == 0, "the recording's end destroys its actors"
