@@ -13,17 +13,12 @@ import numpy as np
 
 from ..carla_client.actors.ego import Ego
 from ..carla_client.actors.objects import ObjectState
-from ..carla_client.sensors.cameras import (
-    DECODERS,
-    CameraGroup,
-    decode_instance,
-    mount,
-    mount_still,
-)
+from ..carla_client.sensors.cameras import CameraGroup, decoded, mount, mount_still
 from ..carla_client.session.session import Session
 from ..core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ..core.errors import BridgeError, InputError, RunError
 from ..core.frames import Matrix
+from ..core.rig.camera_output import tags
 from ..core.rig.rig import RigCamera
 from ..core.timings import Timings
 from ..labels.actor_ids import LabelledActor
@@ -40,7 +35,7 @@ from .clip.streams import ControlOptions
 from .hdmap.content import HdMap
 
 _IMAGE_S = 30.0
-_NEEDED = ("rgb", "depth", "labels")
+_NEEDED = ("rgb", "depth", "instance")
 _ORIGINS = {
     "rgb": "sensor.camera.rgb",
     "depth": "sensor.camera.depth",
@@ -106,18 +101,18 @@ class CameraCapture:
         """Put the camera's images of a tick into the clip; RunError says which is missing."""
         with timings.stage("pictures"):
             try:
-                seen = self._group.take(tick.carla_frame, _IMAGE_S)
+                sent = self._group.take_raw(tick.carla_frame, _IMAGE_S)
             except BridgeError as error:
                 raise RunError(f"frame {tick.number} of {self._camera.name}: {error}") from error
         map_from_camera = tick.map_from_rig @ self._camera.rig_from_camera
-        labels: Any = seen["labels"]
         with timings.stage("decode"):
+            seen = decoded(sent)
             frame = ControlFrame(
                 tick.passed_ns,
                 np.asarray(seen["rgb"], np.uint8),
                 np.asarray(seen["depth"], np.float32),
-                np.asarray(DECODERS["semantic"](labels), np.uint8),
-                decode_instance(labels),
+                tags(sent["instance"]),
+                np.asarray(seen["instance"], np.int32),
                 np.asarray(seen["normals"], np.uint8) if "normals" in seen else None,
                 map_from_camera,
                 tuple(_box(state) for state in tick.states),

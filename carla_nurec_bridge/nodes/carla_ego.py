@@ -343,8 +343,8 @@ class CarlaEgo:
         if self._readers.silent != self._silent:
             self._silent = self._readers.silent
             self._warn(f"silent readers: {', '.join(self._silent) or 'none any more'}")
-        for happening in self._sensors.happenings():
-            self._publisher.happening(self._at.stamp_of(happening.frame), happening)
+        for event in self._sensors.events():
+            self._publisher.event(self._at.stamp_of(event.frame), event)
         self._do_requests()
         if self._p.spectator:
             follow(self._session.world.get_spectator(), state.motion.map_from_base)

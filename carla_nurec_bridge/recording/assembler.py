@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..core.run_contract.streams import Stream
-from ..core.run_contract.topics import Topic
+from ..core.run_contract.topic import Topic
 
 
 @dataclass(frozen=True)

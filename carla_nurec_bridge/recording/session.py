@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core.run_contract.run_summary import StreamCount
 from ..core.run_contract.streams import Stream, expected_count
-from ..core.run_contract.topics import Topic
+from ..core.run_contract.topic import Topic
 from ..core.timings import Timings
 from .assembler import AssembledFrame, FrameAssembler
 from .bag import BagOptions, BagWriter

@@ -6,7 +6,7 @@ import struct
 
 from ..core.errors import ProtocolError
 from ..core.run_contract.timebase import NS_PER_S
-from ..core.run_contract.topics import Topic
+from ..core.run_contract.topic import Topic
 
 _ENCAPSULATION_BYTES = 4
 _COUNT_BYTES = 4

@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, final
 
 import carla
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ...core.errors import DeadlineError, InputError
 from ...core.frames import OPTICAL_FROM_BODY, Matrix, invert
+from ...core.rig.outputs import CAMERA_OUTPUTS
 from ...core.rig.rig import RigCamera
 from ..actors.ego import Ego
 from ..session.session import transform_of
-from . import decode
 from .queue import SensorQueue
-
-_BLUEPRINTS = {
-    "rgb": "sensor.camera.rgb",
-    "depth": "sensor.camera.depth",
-    "semantic": "sensor.camera.semantic_segmentation",
-    "instance": "sensor.camera.instance_segmentation",
-    "labels": "sensor.camera.instance_segmentation",
-    "normals": "sensor.camera.normals",
-    "flow": "sensor.camera.optical_flow",
-    "events": "sensor.camera.dvs",
-}
-EVERY_TICK = ("flow", "events")
-"""Outputs that compare a tick with the one before it, so they are made at each."""
-_MOVING_TAGS = (12, 19)
-"""CARLA's labels of pedestrians, riders and all vehicles, first and last."""
-_PROP_TAG = 21
-"""CARLA's label Dynamic, which props have that can be moved."""
-
-Pixels = NDArray[np.uint8]
 
 
 @final
@@ -53,7 +33,7 @@ class CameraGroup:
         self._client = client
         self._taps = taps
 
-    def take(self, frame: int, timeout_s: float) -> dict[str, NDArray[np.generic]]:
+    def take(self, frame: int, timeout_s: float) -> dict[str, NDArray[Any]]:
         """Return the pictures of CARLA frame ``frame`` by output, as ``decoded`` gives them.
 
         DeadlineError names what is missing.
@@ -123,9 +103,10 @@ def _listening(
     mount_pose = transform_of(pose @ OPTICAL_FROM_BODY)
     taps = {}
     for output in camera.outputs:
-        found = library.filter(_BLUEPRINTS[output])
+        wanted = CAMERA_OUTPUTS[output].blueprint
+        found = library.filter(wanted)
         if len(found) == 0:
-            raise InputError(f"camera {camera.name}: CARLA has no {_BLUEPRINTS[output]}")
+            raise InputError(f"camera {camera.name}: CARLA has no {wanted}")
         blueprint = found[0]
         blueprint.set_attribute("image_size_x", str(camera.model.width))
         blueprint.set_attribute("image_size_y", str(camera.model.height))
@@ -157,56 +138,9 @@ def field_of_view_deg(camera: RigCamera) -> float:
     )
 
 
-def decoded(images: Mapping[str, Any]) -> dict[str, NDArray[np.generic]]:
-    """Return pictures by output of what CARLA sent of them.
-
-    rgb (H, W, 3) uint8, depth (H, W) float32 metres, semantic (H, W) uint8, instance (H, W) int32
-    ids of 16 bits of what moves, normals (H, W, 3) uint8, flow (H, W, 2) float32 pixels, events a
-    structured array; labels (H, W, 4) uint8 as CARLA sends instances, which ``decode_instance``
-    and the decoder of semantic both take.
-    """
-    return {output: _decoded(output, image) for output, image in images.items()}
-
-
-def _decoded(output: str, image: Any) -> NDArray[np.generic]:
-    if output == "flow":
-        return decode.flow(image)
-    if output == "events":
-        return decode.events(image)
-    bgra = np.frombuffer(image.raw_data, np.uint8)
-    return DECODERS[output](bgra.reshape(image.height, image.width, 4))
-
-
-def decode_depth(bgra: Pixels) -> NDArray[np.float32]:
-    """Return metres along the optical axis (H, W) of CARLA's 24-bit depth picture."""
-    value = bgra.view(">u4")[..., 0].astype(np.uint32) >> 8
-    return (value * np.float64(1000.0 / (2**24 - 1))).astype(np.float32)
-
-
-def decode_instance(bgra: Pixels) -> NDArray[np.int32]:
-    """Return the 16-bit id (H, W) of what moves at each pixel, 0 elsewhere.
-
-    CARLA writes the label in red and the id's low and high bytes in green and blue.
-    """
-    ids = bgra.view(">u2")[..., 0].astype(np.int32)
-    label = cv2.extractChannel(bgra, 2)
-    ids *= (cv2.inRange(label, *_MOVING_TAGS) != 0) | (label == _PROP_TAG)
-    return ids
-
-
-def _rgb(bgra: Pixels) -> Pixels:
-    return np.asarray(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB), np.uint8)
-
-
-DECODERS: dict[str, Callable[[Pixels], NDArray[np.generic]]] = {
-    "rgb": _rgb,
-    "depth": decode_depth,
-    "semantic": lambda bgra: np.asarray(cv2.extractChannel(bgra, 2), np.uint8),
-    "instance": decode_instance,
-    "labels": lambda bgra: bgra.copy(),
-    "normals": _rgb,
-}
-"""From (H, W, 4) blue, green, red, alpha to the picture of each output that has colours."""
+def decoded(images: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """Return by output the pictures in what CARLA sent, as ``CameraOutput.decode`` gives them."""
+    return {output: CAMERA_OUTPUTS[output].decode(image) for output, image in images.items()}
 
 
 def mount_all(client: carla.Client, ego: Ego, cameras: Sequence[RigCamera]) -> list[CameraGroup]:

@@ -9,15 +9,11 @@ from typing import Any, final
 import carla
 
 from ...core.errors import DeadlineError
+from ...core.rig.outputs import CAMERA_OUTPUTS
 from ...core.rig.rig import RigCamera
 from ...core.run_contract.timebase import is_due
 from ..actors.ego import Ego
-from .cameras import (
-    EVERY_TICK,
-    CameraGroup,
-    field_of_view_deg,
-    mount,
-)
+from .cameras import CameraGroup, field_of_view_deg, mount
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +37,8 @@ class PacedCamera:
         self.fell_back = False
         self._client, self._ego = client, ego
         self._period = period
-        self._period_s = 0.0 if set(EVERY_TICK) & set(camera.outputs) else period_s
+        compares = any(CAMERA_OUTPUTS[output].every_tick for output in camera.outputs)
+        self._period_s = 0.0 if compares else period_s
         self._group: CameraGroup | None = None
         if self._period_s == 0.0:
             self._mount()

@@ -9,11 +9,12 @@ from typing import final
 import carla
 
 from ...core.rig.rig import Rig
+from ...core.rig.sensor_base import SampledSensor, Sampling
+from ...core.rig.sensor_values import SensorEvent
 from ...core.run_contract.timebase import NS_PER_S, is_due, period_in_ticks
 from ..actors.ego import Ego
-from .non_cameras import NonCameraSensor, mount_device
+from .non_cameras import NonCameraSensor, mount_sensor
 from .paced_camera import PacedCamera
-from .sensor_events import SensorEvent, happenings
 
 
 @final
@@ -51,13 +52,12 @@ class RigSensors:
                 self._cameras.append(stack.enter_context(mounted))
             for sensor in rig.sensors:
                 period = 0
-                if sensor.rate_hz:
+                if isinstance(sensor, SampledSensor):
                     period = period_in_ticks(sensor.rate_hz, dt_ns, f"sensor {sensor.name}")
-                ticks = period * ticks_per_frame
-                period_s = period * dt_ns / NS_PER_S
-                device = stack.enter_context(mount_device(client, ego, sensor, ticks, period_s))
-                if sensor.turn is not None and (note := sensor.turn.note(ticks)):
-                    self.notes.append(f"{sensor.kind} {sensor.name}: {note}")
+                sampling = Sampling(period * ticks_per_frame, period * dt_ns / NS_PER_S)
+                device = stack.enter_context(mount_sensor(client, ego, sensor, sampling))
+                if note := sensor.note(sampling):
+                    self.notes.append(f"{sensor.type} {sensor.name}: {note}")
                 if period:
                     self._devices.append((period, device))
                 else:
@@ -93,9 +93,10 @@ class RigSensors:
         """Return the other sensors that have a reading at ``frame``."""
         return [device for period, device in self._devices if is_due(frame, period)]
 
-    def happenings(self) -> list[SensorEvent]:
-        """Return the events since the last call."""
-        return happenings(self._watching)
+    def events(self) -> list[SensorEvent]:
+        """Return what the event sensors have reported since the last call, in order of frames."""
+        found = [event for device in self._watching for event in device.events()]
+        return sorted(found, key=lambda event: (event.frame, event.sensor))
 
     def close(self) -> None:
         """Stop and destroy the sensors; a second call does nothing."""

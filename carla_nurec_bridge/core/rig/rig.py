@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import yaml
 from pydantic import ValidationError
 
@@ -14,23 +13,14 @@ from ..cameras.models import CameraModel
 from ..cameras.shutter import Shutter
 from ..errors import InputError
 from ..field_errors import problem_text
-from ..frames import BODY_FROM_OPTICAL, Matrix, matrix_from_xyz_rpy
+from ..frames import BODY_FROM_OPTICAL, Matrix
 from ..resources import config_path, share_dir
 from .clouds import CloudFields
 from .lens_file import MatrixMount, model_of, target_size
 from .lidar import LidarFilter
-from .lidar_turn import LidarTurn
 from .rig_file import CameraEntry, LidarEntry, RigFile
 from .rig_file_base import Mount
-from .sensor_file import (
-    Attributes,
-    EventSensor,
-    GnssSensor,
-    ImuSensor,
-    LidarSensor,
-    ObstacleSensor,
-    SensorEntry,
-)
+from .sensor_base import CarlaSensor
 
 Source = Literal["nurec", "carla"]
 
@@ -73,29 +63,6 @@ class RigLidar:
     fields: CloudFields = "xyzi"
 
 
-SensorKind = Literal[
-    "lidar", "semantic_lidar", "radar", "imu", "gnss", "collision", "lane_invasion", "obstacle"
-]
-
-
-@dataclass(frozen=True, eq=False)
-class RigSensor:
-    """A sensor of CARLA that is no camera; its axes are x forward, y left, z up.
-
-    ``attributes`` are those of CARLA's blueprint. ``rate_hz`` is 0 for what reports events.
-    ``variances`` are the known ones of an IMU (acceleration, angular velocity) or of a GNSS
-    (latitude, longitude in deg^2, altitude in m^2), else empty. ``turn`` is that of a lidar.
-    """
-
-    name: str
-    kind: SensorKind
-    rig_from_sensor: Matrix
-    rate_hz: float
-    attributes: Attributes
-    variances: tuple[float, ...] = ()
-    turn: LidarTurn | None = None
-
-
 @dataclass(frozen=True, eq=False)
 class Rig:
     """The sensors of a vehicle; names are unique and become part of their topics' names.
@@ -106,7 +73,7 @@ class Rig:
     name: str
     cameras: tuple[RigCamera, ...]
     lidars: tuple[RigLidar, ...]
-    sensors: tuple[RigSensor, ...] = ()
+    sensors: tuple[CarlaSensor, ...] = ()
     source: str = ""
 
 
@@ -131,7 +98,7 @@ def load_rig(path_or_name: str | Path) -> Rig:
             checked.name,
             tuple(_camera(entry) for entry in checked.cameras),
             tuple(_lidar(entry) for entry in checked.lidars),
-            tuple(_sensor(entry) for entry in checked.sensors),
+            checked.sensors,
             str(path),
         )
     except InputError as error:
@@ -156,10 +123,6 @@ def _sentence(error: ValidationError) -> str:
     more = error.error_count() - 1
     rest = f" (and {more} more)" if more else ""
     return f"field {field}: {problem_text(first)}{rest}"
-
-
-def _matrix(mount: Mount) -> Matrix:
-    return matrix_from_xyz_rpy(mount.position_m, np.radians(mount.rpy_deg))
 
 
 def _camera(entry: CameraEntry) -> RigCamera:
@@ -187,24 +150,13 @@ def _camera(entry: CameraEntry) -> RigCamera:
 
 def _camera_matrix(mount: Mount | MatrixMount) -> Matrix:
     if isinstance(mount, Mount):
-        return _matrix(mount) @ BODY_FROM_OPTICAL
+        return mount.matrix() @ BODY_FROM_OPTICAL
     return mount.matrix()
 
 
 def _lidar(entry: LidarEntry) -> RigLidar:
     wanted = LidarFilter(**entry.filter.model_dump()) if entry.filter else None
-    mount = _matrix(entry.mount)
+    mount = entry.mount.matrix()
     return RigLidar(
         entry.name, entry.source, entry.device, mount, entry.rate_hz, wanted, entry.fields
     )
-
-
-def _sensor(entry: SensorEntry) -> RigSensor:
-    if isinstance(entry, EventSensor):
-        return RigSensor(entry.name, entry.type, np.eye(4), 0.0, ())
-    mount = _matrix(entry.mount)
-    if isinstance(entry, ObstacleSensor):
-        return RigSensor(entry.name, entry.type, mount, 0.0, entry.attributes())
-    known = entry.variances() if isinstance(entry, ImuSensor | GnssSensor) else ()
-    turn = entry.turn() if isinstance(entry, LidarSensor) else None
-    return RigSensor(entry.name, entry.type, mount, entry.rate_hz, entry.attributes(), known, turn)

@@ -13,15 +13,14 @@ from .lens_file import (
     Size,
     target_size,
 )
+from .outputs import OutputName
 from .rig_file_base import (
     Mount,
     Name,
     Rate,
     Strict,
 )
-from .sensor_file import SensorEntry
-
-Output = Literal["rgb", "depth", "semantic", "instance", "normals", "flow", "events"]
+from .sensors import SensorEntry
 
 
 class CameraEntry(Strict):
@@ -50,7 +49,7 @@ class CameraEntry(Strict):
         "GLOBAL",
     ] = "GLOBAL"
     shutter_s: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
-    outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = ("rgb",)
+    outputs: Annotated[tuple[OutputName, ...], Field(min_length=1)] = ("rgb",)
     image_format: Literal["jpeg", "png", "planar"] = Field(
         "jpeg", description="how NuRec sends pictures; planar: bare pixels, nothing lost"
     )
@@ -115,7 +114,11 @@ class RigFile(Strict):
 
     @model_validator(mode="after")
     def _unique(self) -> RigFile:
-        names = [entry.name for entry in (*self.cameras, *self.lidars, *self.sensors)]
+        names = [
+            *(camera.name for camera in self.cameras),
+            *(lidar.name for lidar in self.lidars),
+            *(sensor.name for sensor in self.sensors),
+        ]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"sensor names must be unique; used twice: {', '.join(twice)}")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
+
+from ..frames import Matrix, matrix_from_xyz_rpy
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -24,3 +27,7 @@ class Mount(Strict):
 
     position_m: tuple[Metres, Metres, Metres]
     rpy_deg: tuple[Degrees, Degrees, Degrees] = (0.0, 0.0, 0.0)
+
+    def matrix(self) -> Matrix:
+        """Return the matrix (4, 4) that takes the sensor's own axes to base_link."""
+        return matrix_from_xyz_rpy(self.position_m, np.radians(self.rpy_deg))

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..rig.outputs import CAMERA_OUTPUTS
+from ..rig.rig import Rig, RigCamera
+from ..rig.sensor_base import SampledSensor
 from .timebase import is_due, period_in_ticks
-from .topics import TOPICS, Topic
-
-if TYPE_CHECKING:
-    from ..rig.rig import Rig, RigCamera, RigSensor
+from .topic import Topic
+from .topics import TOPICS
 
 EGO = "carla_ego"
 NUREC = "nurec_render"
@@ -45,23 +45,6 @@ _EGO_LATCHED = (
     "robot_description",
     "vehicle_info",
 )
-_OUTPUTS = {
-    "rgb": ("compressed",),
-    "depth": ("depth",),
-    "semantic": ("semantic",),
-    "instance": ("instance",),
-    "normals": ("normals",),
-    "flow": ("flow",),
-    "events": ("events",),
-}
-SENSOR_KEYS = {
-    "lidar": "points",
-    "semantic_lidar": "semantic_points",
-    "radar": "radar_points",
-    "imu": "imu_raw",
-    "gnss": "gnss_sensor",
-}
-"""Topic by kind of a CARLA sensor that samples."""
 _SOURCES = {"carla": EGO, "nurec": NUREC}
 
 
@@ -123,7 +106,7 @@ def _planned(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream,
             topic = TOPICS["points"].named(lidar.name)
             producer = _SOURCES[lidar.source]
             streams.append(Stream(topic, "points", producer, period, False, lidar.name))
-    streams += [_sensor_stream(s, dt_ns) for s in rig.sensors if s.kind in SENSOR_KEYS]
+    streams += [_sensor_stream(s, dt_ns) for s in rig.sensors if isinstance(s, SampledSensor)]
     return tuple(streams)
 
 
@@ -132,16 +115,16 @@ def plan_agent() -> tuple[Stream, ...]:
     return (Stream(TOPICS["command_ackermann"].name, "command_ackermann", AGENT, 1, True),)
 
 
-def _sensor_stream(sensor: RigSensor, dt_ns: int) -> Stream:
-    key = SENSOR_KEYS[sensor.kind]
+def _sensor_stream(sensor: SampledSensor, dt_ns: int) -> Stream:
     period = period_in_ticks(sensor.rate_hz, dt_ns, f"sensor {sensor.name}")
-    return Stream(TOPICS[key].named(sensor.name), key, EGO, period, False, sensor.name)
+    topic = sensor.topic.named(sensor.name)
+    return Stream(topic, sensor.topic_key, EGO, period, False, sensor.name)
 
 
 def _camera_streams(camera: RigCamera, dt_ns: int) -> list[Stream]:
     period = period_in_ticks(camera.rate_hz, dt_ns, f"camera {camera.name}")
     producer = _SOURCES[camera.source]
-    keys = [key for output in camera.outputs for key in _OUTPUTS[output]]
+    keys = [CAMERA_OUTPUTS[output].topic_key for output in camera.outputs]
     streams = [
         Stream(TOPICS[key].named(camera.name), key, producer, period, False, camera.name)
         for key in (*keys, "camera_info")

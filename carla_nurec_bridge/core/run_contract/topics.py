@@ -2,44 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-Qos = Literal["clock", "sensor", "state", "latched", "command", "event", "tf", "tf_static"]
-"""Quality of service by kind; ``ros.qos`` turns each into an rclpy profile."""
-
-Cadence = Literal["frame", "sensor", "latched", "answer", "event"]
-"""When a message is due: with every frame, with every due frame of a sensor, once (latched),
-one answer a frame, or whenever something happens (no expectation)."""
-
-StampOffset = Literal[4, 8, None]
-"""Where the stamp (int32 s, uint32 ns) lies in the little-endian CDR of a message: behind the
-4-byte encapsulation header, behind that and one sequence length, or nowhere."""
-
-
-@dataclass(frozen=True)
-class Topic:
-    """One row of the table; ``{name}`` in ``name`` is the sensor's name, ``~`` the node.
-
-    ``formerly`` is the name that older bags have it under.
-    """
-
-    name: str
-    type: str
-    frame_id: str
-    stamp: str
-    qos: Qos
-    cadence: Cadence
-    in_bag: bool
-    meaning: str
-    stamp_offset: StampOffset = 4
-    reproducible: bool = True
-    formerly: str = ""
-
-    def named(self, sensor: str) -> str:
-        """Return the topic name of the sensor called ``sensor``."""
-        return self.name.format(name=sensor)
-
+from ..rig.outputs import CAMERA_OUTPUTS
+from ..rig.sensors import CARLA_SENSORS
+from .topic import Topic
 
 _FRAME = "frame"
 _CLOSE = "shutter close = frame"
@@ -276,16 +241,7 @@ TOPICS: dict[str, Topic] = {
         "the picture as the pinhole of camera_info's P, only while subscribed "
         "(NuRec cameras named in rectify.cameras)",
     ),
-    "compressed": Topic(
-        "camera/{name}/image_raw/compressed",
-        "sensor_msgs/msg/CompressedImage",
-        "{name}_optical_frame",
-        _CLOSE,
-        "sensor",
-        "sensor",
-        True,
-        "the picture as JPEG; NuRec's own bytes, unchanged, unless the rig asks it for planar ones",
-    ),
+    **{output.topic_key: output.topic for output in CAMERA_OUTPUTS.values()},
     "camera_info": Topic(
         "camera/{name}/camera_info",
         "sensor_msgs/msg/CameraInfo",
@@ -307,149 +263,7 @@ TOPICS: dict[str, Topic] = {
         "JSON: exact camera model, shutter and mount",
         None,
     ),
-    "depth": Topic(
-        "camera/{name}/depth/image_raw",
-        "sensor_msgs/msg/Image",
-        "{name}_optical_frame",
-        _CLOSE,
-        "sensor",
-        "sensor",
-        True,
-        "32FC1, metres along the optical axis (CARLA cameras)",
-    ),
-    "semantic": Topic(
-        "camera/{name}/semantic/image_raw",
-        "sensor_msgs/msg/Image",
-        "{name}_optical_frame",
-        _CLOSE,
-        "sensor",
-        "sensor",
-        True,
-        "8UC1, CARLA's CityObjectLabel (CARLA cameras)",
-    ),
-    "instance": Topic(
-        "camera/{name}/instance/image_raw",
-        "sensor_msgs/msg/Image",
-        "{name}_optical_frame",
-        _CLOSE,
-        "sensor",
-        "sensor",
-        True,
-        "32SC1, actor id, 0 = no actor, -1 = one of several whose ids end in the "
-        "same 16 bits, all that CARLA's pictures hold (CARLA cameras)",
-    ),
-    "normals": Topic(
-        "camera/{name}/normals/image_raw",
-        "sensor_msgs/msg/Image",
-        "{name}_optical_frame",
-        _CLOSE,
-        "sensor",
-        "sensor",
-        True,
-        "rgb8, surface normal as (n / 2 + 1/2) * 255 (CARLA cameras)",
-    ),
-    "flow": Topic(
-        "camera/{name}/flow/image_raw",
-        "sensor_msgs/msg/Image",
-        "{name}_optical_frame",
-        _CLOSE,
-        "sensor",
-        "sensor",
-        True,
-        "32FC2, motion since the picture before in pixels, right and down (CARLA cameras)",
-    ),
-    "events": Topic(
-        "camera/{name}/events",
-        "sensor_msgs/msg/PointCloud2",
-        "{name}_optical_frame",
-        _CLOSE,
-        "sensor",
-        "sensor",
-        True,
-        "events of a DVS: x y uint16, t float64 (s, against the stamp), pol int8",
-    ),
-    "points": Topic(
-        "lidar/{name}/points",
-        "sensor_msgs/msg/PointCloud2",
-        "{name}_link",
-        "sweep end = frame",
-        "sensor",
-        "sensor",
-        True,
-        "x y z intensity float32 in the sensor frame at sweep end; with the rig's "
-        "`fields` also ring and time, or Autoware's fields",
-    ),
-    "semantic_points": Topic(
-        "lidar/{name}/semantic_points",
-        "sensor_msgs/msg/PointCloud2",
-        "{name}_link",
-        "sweep end = frame",
-        "sensor",
-        "sensor",
-        True,
-        "x y z CosAngle float32, ObjIdx (actor id) ObjTag uint32",
-    ),
-    "radar_points": Topic(
-        "radar/{name}/points",
-        "sensor_msgs/msg/PointCloud2",
-        "{name}_link",
-        _FRAME,
-        "sensor",
-        "sensor",
-        True,
-        "x y z Range Velocity AzimuthAngle ElevationAngle float32; m, m/s "
-        "(negative = approaching), rad (left and up positive)",
-    ),
-    "imu_raw": Topic(
-        "imu/{name}/data_raw",
-        "sensor_msgs/msg/Imu",
-        "{name}_link",
-        _FRAME,
-        "sensor",
-        "sensor",
-        True,
-        "CARLA's IMU (REP-145): no orientation, gravity included",
-    ),
-    "gnss_sensor": Topic(
-        "gnss/{name}/fix",
-        "sensor_msgs/msg/NavSatFix",
-        "{name}_link",
-        _FRAME,
-        "sensor",
-        "sensor",
-        True,
-        "CARLA's GNSS, with its noise's covariance",
-    ),
-    "collision": Topic(
-        "events/collision",
-        "diagnostic_msgs/msg/DiagnosticArray",
-        "base_link",
-        "the frame of the event",
-        "event",
-        "event",
-        True,
-        "what the ego hit: actor id, type, role, impulse in the map (N s)",
-    ),
-    "lane_invasion": Topic(
-        "events/lane_invasion",
-        "diagnostic_msgs/msg/DiagnosticArray",
-        "base_link",
-        "the frame of the event",
-        "event",
-        "event",
-        True,
-        "lane markings that the ego crossed: types and colours",
-    ),
-    "obstacle": Topic(
-        "events/obstacle",
-        "diagnostic_msgs/msg/DiagnosticArray",
-        "base_link",
-        "the frame of the event",
-        "event",
-        "event",
-        True,
-        "what an obstacle sensor sees: actor id, type, role, distance (m)",
-    ),
+    **{kind.topic_key: kind.topic for kind in CARLA_SENSORS.values()},
     "command_ackermann": Topic(
         "command/ackermann",
         "ackermann_msgs/msg/AckermannDriveStamped",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..resources import share_dir
-from .topics import TOPICS, Qos, Topic
+from .topic import Qos, Topic
+from .topics import TOPICS
 
 _QOS: dict[Qos, str] = {
     "clock": "reliable, depth 10",

@@ -14,8 +14,11 @@ from std_msgs.msg import String
 from vision_msgs.msg import BoundingBox3D
 
 from ...carla_client.sensors.cameras import decoded
-from ...core.rig.rig import Rig, RigCamera, RigSensor
-from ...core.run_contract.streams import SENSOR_KEYS
+from ...core.rig.outputs import CAMERA_OUTPUTS
+from ...core.rig.rig import Rig, RigCamera
+from ...core.rig.sensor_base import CarlaSensor, EventSensor
+from ...core.rig.sensor_values import Reading, SensorEvent
+from ...core.rig.sensors import CARLA_SENSORS
 from ...core.run_contract.topics import TOPICS
 from ...core.timings import Timings
 from ..messages import ego as ego_messages
@@ -28,7 +31,7 @@ from ..messages.convert import (
     image_message,
     stamp_message,
 )
-from ..messages.sensors import happening_message, reading_message
+from ..messages.sensors import event_message, reading_message
 from ..sending.lane import SendingLane
 from .publishers import Publishers
 from .tracks import binding_message
@@ -39,24 +42,14 @@ if TYPE_CHECKING:
     from ...carla_client.actors.objects import Actor
     from ...carla_client.actors.observer import FrameState
     from ...carla_client.actors.signals import LightStop
-    from ...carla_client.sensors.sensor_events import SensorEvent
     from ...world.pixel_ids import PixelIds
     from ..parameters.ego import EgoParameters
 
 _JPEG_QUALITY = 90
 _SMALL_BYTES = 1 << 16
 """What a message counts for in a lane whose size is not looked at."""
-_ENCODINGS = {
-    "depth": "32FC1",
-    "semantic": "8UC1",
-    "instance": "32SC1",
-    "normals": "rgb8",
-    "flow": "32FC2",
-}
 EVENTS = (
-    "collision",
-    "lane_invasion",
-    "obstacle",
+    *(kind.topic_key for kind in CARLA_SENSORS.values() if issubclass(kind, EventSensor)),
     "weather",
     "objects_appearance",
     "objects_recorded",
@@ -177,12 +170,13 @@ class EgoPublisher:
         send = partial(self._send_pictures, stamp, camera, images, pixel_ids)
         self._later("camera_messages", send, size)
 
-    def reading(self, stamp: int, sensor: RigSensor, reading: Any) -> None:
+    def reading(self, stamp: int, sensor: CarlaSensor, reading: Reading) -> None:
         """Publish what one of CARLA's other sensors read."""
-        topic = TOPICS[SENSOR_KEYS[sensor.kind]].named(sensor.name)
+        topic = sensor.topic.named(sensor.name)
 
         def send() -> None:
-            self._publishers.send(topic, reading_message(sensor, reading, stamp))
+            message = reading_message(reading, stamp, f"{sensor.name}_link")
+            self._publishers.send(topic, message)
 
         self._later("sensor_messages", send, getattr(reading, "nbytes", _SMALL_BYTES))
 
@@ -223,25 +217,26 @@ class EgoPublisher:
         pictures: dict[str, NDArray[Any]] = decoded(images)
         if "instance" in pictures:
             pictures["instance"] = pixel_ids.resolve(pictures["instance"])
-        for output, pixels in pictures.items():
-            if output == "rgb":
-                jpeg = simplejpeg.encode_jpeg(
-                    pixels, quality=_JPEG_QUALITY, colorspace="RGB", colorsubsampling="420"
-                )
-                topic = TOPICS["compressed"].named(camera.name)
-                self._publishers.send(topic, compressed_message(jpeg, stamp, frame_id))
-            elif output == "events":
-                cloud = fields_message(pixels, stamp, frame_id)
-                self._publishers.send(TOPICS["events"].named(camera.name), cloud)
-            else:
-                message = image_message(pixels, _ENCODINGS[output], stamp, frame_id)
-                self._publishers.send(TOPICS[output].named(camera.name), message)
+        for name, pixels in pictures.items():
+            output = CAMERA_OUTPUTS[name]
+            message: Any
+            match output.topic.type.rpartition("/")[2]:
+                case "CompressedImage":
+                    jpeg = simplejpeg.encode_jpeg(
+                        pixels, quality=_JPEG_QUALITY, colorspace="RGB", colorsubsampling="420"
+                    )
+                    message = compressed_message(jpeg, stamp, frame_id)
+                case "PointCloud2":
+                    message = fields_message(pixels, stamp, frame_id)
+                case _:
+                    message = image_message(pixels, output.encoding, stamp, frame_id)
+            self._publishers.send(output.topic.named(camera.name), message)
         topic = TOPICS["camera_info"].named(camera.name)
         self._publishers.send(topic, camera_info(camera.model, stamp, frame_id))
 
-    def happening(self, stamp: int, happening: SensorEvent) -> None:
-        """Publish an event."""
-        self._send(happening.kind, happening_message(happening, stamp))
+    def event(self, stamp: int, event: SensorEvent) -> None:
+        """Publish what an event sensor reports."""
+        self._tell(CARLA_SENSORS[event.kind].topic.name, event_message(event, stamp))
 
     def weather(self, text: str) -> None:
         """Publish the weather, JSON."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-from ...core.run_contract.topics import Qos
+from ...core.run_contract.topic import Qos
 
 _DEPTH: dict[Qos, int] = {
     "clock": 10,

@@ -12,13 +12,12 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...core.errors import InputError
 from ...core.resources import cache_dir
-
-if TYPE_CHECKING:
-    from ...core.rig.rig import Rig
+from ...core.rig.outputs import CAMERA_OUTPUTS
+from ...core.rig.rig import Rig
+from ...core.rig.sensor_base import SampledSensor
 
 OLDER = "FASTRTPS_DEFAULT_PROFILES_FILE"
 NEWER = "FASTDDS_DEFAULT_PROFILES_FILE"
@@ -54,22 +53,11 @@ _XML = """<?xml version="1.0" encoding="UTF-8"?>
 
 def frame_bytes(rig: Rig) -> int:
     """Return how many bytes one frame of all cameras and lidars takes at most on the wire."""
-    per_pixel = {
-        "rgb": 3,
-        "depth": 4,
-        "semantic": 1,
-        "instance": 4,
-        "normals": 3,
-        "flow": 8,
-        "events": 13,
-    }
     total = 0
     for camera in rig.cameras:
         pixels = camera.model.width * camera.model.height
-        total += sum(per_pixel[output] * pixels for output in camera.outputs)
-    for sensor in rig.sensors:
-        rate = float(dict(sensor.attributes).get("points_per_second", 0))
-        total += int(28 * rate / sensor.rate_hz) if sensor.rate_hz else 0
+        total += sum(CAMERA_OUTPUTS[output].pixel_bytes * pixels for output in camera.outputs)
+    total += sum(s.reading_bytes for s in rig.sensors if isinstance(s, SampledSensor))
     return total + len(rig.lidars) * 16 * 128 * 3600
 
 

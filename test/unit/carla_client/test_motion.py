@@ -11,7 +11,8 @@ import pytest
 carla = pytest.importorskip("carla")
 
 from carla_nurec_bridge.carla_client.actors.ego import Ego  # noqa: E402
-from carla_nurec_bridge.carla_client.actors.motion import MotionTracker  # noqa: E402
+from carla_nurec_bridge.carla_client.actors.motion import MotionTracker, rotation_rate  # noqa: E402
+from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy  # noqa: E402
 
 _DT_S = 0.05
 _EGO = cast(Ego, SimpleNamespace(actor=SimpleNamespace(id=1), base_from_actor=np.eye(4)))
@@ -44,3 +45,10 @@ def test_a_change_of_speed_is_an_acceleration() -> None:
     speeds = [1.0, 1.5, 1.5]
     accelerations = [tracker.update(snapshot(0.0, v)).acceleration[0] for v in speeds]
     assert accelerations == pytest.approx([0.0, 10.0, 0.0])
+
+
+def test_the_rate_between_two_poses() -> None:
+    before = matrix_from_xyz_rpy((0, 0, 0), (0.1, -0.2, 3.0))
+    turned = before @ matrix_from_xyz_rpy((0, 0, 0), (0, 0, 0.05))
+    np.testing.assert_allclose(rotation_rate(before, turned, 0.1), [0, 0, 0.5], atol=1e-9)
+    np.testing.assert_array_equal(rotation_rate(before, before, 0.1), [0, 0, 0])

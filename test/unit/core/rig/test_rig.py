@@ -1,6 +1,7 @@
 """Rigs from YAML: the shipped one is true, wrong ones are named."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.rig.lidar import LidarFilter
 from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.core.rig.sensor_base import Sampling
+from carla_nurec_bridge.core.rig.sensors.collision import CarlaCollision
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def test_cross_cameras_look_to_their_sides(demo):
 
 
 def test_a_lidar_may_ask_for_fewer_returns(tmp_path):
-    content = yaml.safe_load((Path(__file__).parents[3] / "config/rigs/demo.yaml").read_text())
+    content = yaml.safe_load((Path(__file__).parents[4] / "config/rigs/demo.yaml").read_text())
     content["lidars"][0]["filter"] = {"opacity_threshold": 0.7, "distance_threshold": 0.05}
     path = tmp_path / "filtered.yaml"
     path.write_text(yaml.safe_dump(content))
@@ -79,7 +82,7 @@ def test_a_lidar_may_ask_for_fewer_returns(tmp_path):
     ],
 )
 def test_a_wrong_field_is_named(tmp_path, change, text):
-    content = yaml.safe_load((Path(__file__).parents[3] / "config/rigs/demo.yaml").read_text())
+    content = yaml.safe_load((Path(__file__).parents[4] / "config/rigs/demo.yaml").read_text())
     change(content)
     path = tmp_path / "wrong.yaml"
     path.write_text(yaml.safe_dump(content))
@@ -190,18 +193,21 @@ def test_sensors_of_carla_have_its_attributes(tmp_path):
     roof, body, shell = _with_sensors(
         tmp_path, _LIDAR, imu, {"name": "shell", "type": "collision"}
     ).sensors
-    attributes = dict(roof.attributes)
-    turning = dict(roof.turn.attributes(2, 0.1))
-    assert turning["points_per_second"] == "163840"  # 16384 points ten times a second
-    assert turning["rotation_frequency"] == "10.0"
-    assert roof.turn.fields == "xyzi"
+    sampling = Sampling(2, 0.1)
+    attributes = dict(roof.attributes(sampling))
+    assert attributes["points_per_second"] == "163840"  # 16384 points ten times a second
+    assert attributes["rotation_frequency"] == "10.0"
+    assert roof.fields == "xyzi"
     assert attributes["dropoff_general_rate"] == "0.0"
     assert roof.rig_from_sensor[:3, 3].tolist() == [1.0, 0.5, 2.0]
-    assert body.variances[3:] == pytest.approx((0.01, 0.04, 0.09))
-    turned = dict(body.attributes)  # CARLA's left-handed turns about x and z
+    still = SimpleNamespace(x=0.0, y=0.0, z=0.0)
+    felt = body.decode([SimpleNamespace(accelerometer=still, gyroscope=still)], sampling)
+    assert felt.variances[3:] == pytest.approx((0.01, 0.04, 0.09))
+    turned = dict(body.attributes(sampling))  # CARLA's left-handed turns about x and z
     assert turned["noise_gyro_bias_x"] == "-0.01"
     assert turned["noise_gyro_bias_y"] == "0.02"
-    assert (shell.kind, shell.rate_hz) == ("collision", 0.0)
+    assert isinstance(shell, CarlaCollision)
+    assert shell.attributes(sampling) == ()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""CARLA's raw measurements, packed by hand, as right-handed arrays."""
+"""Sweeps of CARLA's lidars, packed by hand, as right-handed clouds."""
 
 from __future__ import annotations
 
@@ -7,16 +7,28 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-carla = pytest.importorskip("carla")
-
-from carla_nurec_bridge.carla_client.actors.spawned_actors import read_spawn_requests  # noqa: E402
-from carla_nurec_bridge.carla_client.sensors import decode as readings  # noqa: E402
-from carla_nurec_bridge.core.errors import InputError  # noqa: E402
-from carla_nurec_bridge.core.rig.lidar_turn import LidarTurn  # noqa: E402
+from carla_nurec_bridge.core.rig.sensor_base import Sampling
+from carla_nurec_bridge.core.rig.sensors.lidar import CarlaLidar
 
 
 def _at(x: float, yaw_deg: float = 0.0) -> object:
-    return carla.Transform(carla.Location(x=x), carla.Rotation(yaw=yaw_deg))
+    return SimpleNamespace(
+        location=SimpleNamespace(x=x, y=0.0, z=0.0),
+        rotation=SimpleNamespace(pitch=0.0, yaw=yaw_deg, roll=0.0),
+    )
+
+
+def _lidar(fields: str, **more: object) -> CarlaLidar:
+    line = {
+        "name": "roof",
+        "type": "lidar",
+        "rate_hz": 10,
+        "channels": 2,
+        "points_per_sweep": 16,
+        "fields": fields,
+        "mount": {"position_m": [0, 0, 0]},
+    }
+    return CarlaLidar.model_validate(line | more)
 
 
 def test_the_parts_of_a_sweep_meet_in_the_last_axes() -> None:
@@ -27,7 +39,7 @@ def test_the_parts_of_a_sweep_meet_in_the_last_axes() -> None:
         SimpleNamespace(raw_data=first.tobytes(), transform=_at(0.0)),
         SimpleNamespace(raw_data=second.tobytes(), transform=_at(1.0)),
     ]
-    cloud = readings.sweep(parts, readings.POINT)
+    cloud = _lidar("xyzi").decode(parts, Sampling(2, 0.1))
     assert cloud["x"].tolist() == pytest.approx([9.0, 9.0])
     assert cloud["y"].tolist() == pytest.approx([-2.0, -2.0])
     assert cloud["intensity"].tolist() == [0.25, 0.75]
@@ -40,7 +52,7 @@ def test_a_turn_during_a_sweep_is_undone() -> None:
         SimpleNamespace(raw_data=ahead.tobytes(), transform=_at(0.0)),
         SimpleNamespace(raw_data=b"", transform=_at(0.0, yaw_deg=90.0)),
     ]
-    [point] = readings.sweep(parts, readings.POINT)
+    [point] = _lidar("xyzi").decode(parts, Sampling(2, 0.1))
     assert (point["x"], point["y"]) == pytest.approx((0.0, 5.0), abs=1e-5)
 
 
@@ -66,56 +78,18 @@ def test_rings_and_times_come_from_channels_and_azimuths() -> None:
             horizontal_angle=float(np.radians(45.0 * (first_column + 4) % 360.0)),
         )
 
-    turn = LidarTurn(2, 16, 360.0, "xyzirt")
-    cloud = readings.timed_sweep([part(0, 1), part(4, 2)], turn, 2, 0.1)
+    lidar, sampling = _lidar("xyzirt"), Sampling(2, 0.1)
+    cloud = lidar.decode([part(0, 1), part(4, 2)], sampling)
     assert cloud["ring"].tolist() == [0, 1, 1, 0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 1]
     assert np.all(cloud["z"] == np.where(cloud["ring"] == 1, 1.0, -1.0)), "0 is the lowest"
     columns = [0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 7]
     assert cloud["time"].tolist() == pytest.approx([0.1 * (c + 1) / 8 - 0.1 for c in columns])
     clockwise = (np.arctan2(-cloud["y"], cloud["x"]) + np.pi + 1e-3) % (2 * np.pi)
     assert np.all(np.diff(clockwise) > -1e-5)
-    [second] = [readings.timed_sweep([part(4, 2)], turn, 2, 0.1)]
+    second = lidar.decode([part(4, 2)], sampling)
     assert second["time"].tolist() == pytest.approx(cloud["time"][7:].tolist())
 
 
-def test_radar_counts_angles_to_the_left() -> None:
-    raw = np.array([[-3.0, np.radians(30.0), np.radians(10.0), 20.0]], "<f4")
-    [row] = readings.radar(SimpleNamespace(raw_data=raw.tobytes()))
-    # Right and up: 20 cos 30 cos 10, -20 sin 30 cos 10, 20 sin 10.
-    assert (row["x"], row["y"], row["z"]) == pytest.approx((17.0574, -9.8481, 3.4730), abs=1e-3)
-    assert row["Velocity"] == -3.0
-    assert row["AzimuthAngle"] == pytest.approx(-0.5236, abs=1e-4)
-
-
-def test_flow_is_in_pixels() -> None:
-    raw = np.zeros((2, 4, 2), np.float32)
-    raw[1, 3] = (0.5, -0.25)
-    image = SimpleNamespace(raw_data=raw.tobytes(), width=4, height=2)
-    assert readings.flow(image)[1, 3].tolist() == [2.0, -0.5]
-
-
-def test_events_are_13_bytes_and_told_against_the_stamp() -> None:
-    raw = bytes([7, 0, 9, 1]) + (1_990_000_000).to_bytes(8, "little") + b"\x01"
-    [event] = readings.events(SimpleNamespace(raw_data=raw, timestamp=2.0))
-    assert (event["x"], event["y"], event["pol"]) == (7, 265, 1)
-    assert event["t"] == pytest.approx(-0.01)
-
-
-def test_actors_to_spawn_are_read_one_or_many() -> None:
-    assert read_spawn_requests("{spawn_point: 3}")[0].spawn_point == 3
-    two = read_spawn_requests("[{spawn_point: 1}, {position_m: [1, 2, 3], yaw_rad: 1.5}]")
-    assert two[1].position_m == (1.0, 2.0, 3.0)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("[", "not YAML"),
-        ("[{spawn_point: 1}, {spawn: 2}]", "actor 1"),
-        ("{blueprint: vehicle.tesla.model3}", "give either position_m or spawn_point"),
-        ("3", "actor 0"),
-    ],
-)
-def test_nonsense_to_spawn_is_refused_in_words(text: str, words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        read_spawn_requests(text)
+def test_a_sweep_takes_what_its_points_take() -> None:
+    assert _lidar("xyzi").reading_bytes == 16 * 16
+    assert _lidar("autoware").reading_bytes == 16 * 32
