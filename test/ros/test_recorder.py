@@ -363,7 +363,7 @@ def test_a_job_that_cannot_be_made_ends_the_recorder_with_its_error(tmp_path: Pa
 
 
 def test_a_video_that_is_not_what_was_asked_is_no_finished_job(tmp_path: Path, monkeypatch) -> None:
-    def make_video(_task: Any, target: Path, *_rest: Any) -> dict[str, Any]:
+    def make_video(_task: Any, target: Path, *_rest: Any, watermark: bool) -> dict[str, Any]:
         writer = VideoWriter(target, 64, 32, Fraction(24), VideoOptions())
         writer.add(np.zeros((32, 64, 3), np.uint8))
         writer.close()

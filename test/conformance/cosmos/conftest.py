@@ -81,7 +81,7 @@ def api(server: CosmosServer) -> Iterator[httpx.Client]:
 def held(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Keep every job running until it is cancelled; ``undo`` lets later ones be made."""
 
-    def hold(*arguments: Any) -> None:
+    def hold(*arguments: Any, watermark: bool) -> None:
         progress = arguments[-1]
         while True:
             progress(1, 10)

@@ -52,7 +52,7 @@ def makes(
 ) -> Callable[..., dict[str, Any]]:
     """Return a stand-in for the embedded server's model."""
 
-    def make_video(_task: Any, target: Path, *_rest: Any) -> dict[str, Any]:
+    def make_video(_task: Any, target: Path, *_rest: Any, watermark: bool) -> dict[str, Any]:
         write(target, frames, rate, size)
         spoil(target)
         return {}

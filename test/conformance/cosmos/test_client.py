@@ -182,7 +182,7 @@ def test_exit_codes(server: CosmosServer, clip: Path, tmp_path: Path, capsys):
 
 
 def test_exit_code_of_a_failed_job(server: CosmosServer, clip: Path, tmp_path: Path, monkeypatch):
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, watermark: bool) -> None:
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr("carla_nurec_bridge.servers.cosmos.worker.make_video", fail)
