@@ -67,6 +67,15 @@ class BagReader:
                 return plan_from_record(record.metadata)
         return None
 
+    def run_span_ns(self, plan: RunPlan) -> tuple[int, int] | None:
+        """Return the stamps of the first and the last frame, None when the bag has no frame.
+
+        What the plan does not know may have been said before or after them.
+        """
+        every = [s.topic for s in plan.streams if s.period_ticks == 1 and s.frame0]
+        stamps_ns = [stamp_ns for _, _, stamp_ns, _ in self.raw(every[:1])]
+        return (min(stamps_ns), max(stamps_ns)) if stamps_ns else None
+
     def streams(self) -> tuple[BagStream, ...]:
         """Return the topics in the order in which they were announced."""
         statistics = self._summary.statistics

@@ -20,10 +20,10 @@ def recorder_from_bag(bag: BagReader, ego: EgoSummary | None) -> RecorderSummary
     bag has no plan or no frame.
     """
     plan = bag.plan()
-    clocks = [stamp for _, _, stamp, _ in bag.raw(["/clock"])]
-    if plan is None or not clocks:
+    span_ns = bag.run_span_ns(plan) if plan else None
+    if plan is None or span_ns is None:
         raise InputError(f"{bag.path} holds no frame of a run")
-    frames = (max(clocks) - min(clocks)) // plan.dt_ns
+    frames = (span_ns[1] - span_ns[0]) // plan.dt_ns
     planned = {stream.topic: stream for stream in plan.streams}
     tallies = bag.tallies()
     streams = {}
@@ -49,7 +49,7 @@ def recorder_from_bag(bag: BagReader, ego: EgoSummary | None) -> RecorderSummary
         state=ego.state if ego else "aborted",
         reason=(ego.reason if ego else "") or "the recorder was killed",
         frames=frames,
-        t0_ns=min(clocks),
+        t0_ns=span_ns[0],
         dt_ns=plan.dt_ns,
         streams=streams,
         controls=RecordedControls(camera=None, directory=None, videos={}),

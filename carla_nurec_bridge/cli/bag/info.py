@@ -48,7 +48,8 @@ def _show(console: Console, bag: BagReader, plan: RunPlan | None, tallies: dict[
         justify: JustifyMethod = "right" if head in ("expected", "recorded") else "left"
         table.add_column(head, justify=justify, overflow="fold")
     planned = {stream.topic: stream for stream in plan.streams} if plan else {}
-    frames = (bag.end_ns - bag.start_ns) // plan.dt_ns if plan else 0
+    span_ns = bag.run_span_ns(plan) if plan else None
+    frames = (span_ns[1] - span_ns[0]) // plan.dt_ns if plan and span_ns else 0
     short = 0
     for stream in bag.streams():
         row = planned.get(stream.topic)

@@ -30,6 +30,7 @@ def bag(tmp_path: Path) -> Path:
         for frame in range(5):
             writer.write(words, 100 + frame * 10, data)
         writer.write(short, 100, data)
+        writer.write(writer.add_stream("/end", STRING, ()), 150, data)  # after the last frame
     return tmp_path / "bag"
 
 
@@ -46,7 +47,7 @@ def test_a_cut_bag_is_named_then_recovered(bag: Path, capsys: pytest.CaptureFixt
     assert main(["bag", "info", str(bag)]) == 2
     assert "bag recover" in " ".join(capsys.readouterr().err.split())
     assert main(["bag", "recover", str(bag)]) == 0
-    assert "recovered 6 messages on 2 topics" in capsys.readouterr().out
+    assert "recovered 7 messages on 3 topics" in capsys.readouterr().out
     assert main(["bag", "recover", str(bag)]) == 0
     assert "nothing to do" in capsys.readouterr().out
     file.write_bytes(file.read_bytes()[:600])
