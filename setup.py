@@ -18,7 +18,7 @@ from generate import STUBS_DIR, generate_stubs  # noqa: E402
 PACKAGE = "carla_nurec_bridge"
 STUBS = STUBS_DIR.relative_to(SOURCE)
 NODES = ("carla_ego", "nurec_render", "cosmos_recorder", "route_agent")
-DATA_FOLDERS = ("config", "launch", "proto/nurec", "rviz")
+DATA_FOLDERS = ("config", "launch", "proto/nurec", "proto/ros_interfaces/msg", "rviz")
 
 
 class BuildWithStubs(build_py):

@@ -99,6 +99,7 @@ def test_reports_of_runs_keep_to_the_shipped_schema(twice: Path) -> None:
 
 
 def test_the_bag_says_what_the_report_says(twice: Path) -> None:
+    assert main(["bag", "info", str(twice / "bag")]) == 0
     report = json.loads((twice / "report.json").read_text())
     with AnyReader([twice / "bag"]) as reader:
         latched = {

@@ -7,17 +7,26 @@ import sys
 from typing import Any, Protocol
 
 import numpy as np
-from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Pose, Quaternion, Transform, TransformStamped, Vector3
 from numpy.typing import NDArray
-from sensor_msgs.msg import CompressedImage, Image, PointCloud2, PointField
-from std_msgs.msg import Header
 
 from ...core.buffers import flat_bytes
 from ...core.errors import InputError
 from ...core.frames import Matrix, matrix_from_quaternion, quaternion_from_rotation
 from ...core.rig.clouds import LAYOUTS
 from ...core.run_contract.timebase import NS_PER_S
+from .interfaces import (
+    CompressedImage,
+    Header,
+    Image,
+    PointCloud2,
+    PointField,
+    Pose,
+    Quaternion,
+    Time,
+    Transform,
+    TransformStamped,
+    Vector3,
+)
 
 _ENCODINGS = {
     "rgb8": (np.uint8, 3),

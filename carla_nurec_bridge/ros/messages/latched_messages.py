@@ -8,11 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from geometry_msgs.msg import Point, TransformStamped
 from numpy.typing import NDArray
-from std_msgs.msg import ColorRGBA
-from tf2_msgs.msg import TFMessage
-from visualization_msgs.msg import Marker, MarkerArray
 
 from ...core.frames import (
     BODY_FROM_OPTICAL,
@@ -22,6 +18,7 @@ from ...core.frames import (
 )
 from ...core.rig.rig import Rig
 from .convert import header, pose_message, transform_message
+from .interfaces import ColorRGBA, Marker, MarkerArray, Point, TFMessage, TransformStamped
 
 if TYPE_CHECKING:
     from ...carla_client.actors.ego import Ego

@@ -7,13 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import PoseWithCovariance, TwistWithCovariance
-from nav_msgs.msg import Odometry
 from numpy.typing import NDArray
-from rcl_interfaces.msg import Log as LogMessage
-from rclpy.serialization import serialize_message
-from rosgraph_msgs.msg import Clock
-from tf2_msgs.msg import TFMessage
 
 from ...carla_client.actors.motion import rotation_rate
 from ...carla_client.actors.objects import Actor, ObjectState
@@ -36,6 +30,15 @@ from .convert import (
     transform_message,
     vector_message,
 )
+from .interfaces import (
+    Clock,
+    Odometry,
+    PoseWithCovariance,
+    TFMessage,
+    TwistWithCovariance,
+    serialized,
+)
+from .interfaces import Log as LogMessage
 from .latched_messages import map_markers
 from .objects import boxes_of, markers_message, objects_message
 
@@ -125,7 +128,7 @@ class _Sink:
             offered = (_LATCHED,) if qos == "latched" else (OfferedQos(),)
             self._channels[name] = self._bag.add_stream(name, type_name, offered)
             self.counts[name] = 0
-        self._bag.write(self._channels[name], stamp, serialize_message(message))
+        self._bag.write(self._channels[name], stamp, serialized(message))
         self.counts[name] += 1
 
 

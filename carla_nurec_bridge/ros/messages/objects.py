@@ -7,20 +7,25 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from derived_object_msgs.msg import Object, ObjectArray
-from geometry_msgs.msg import Accel, PoseWithCovariance, Twist
-from shape_msgs.msg import SolidPrimitive
-from std_msgs.msg import ColorRGBA, Header, String
-from vision_msgs.msg import (
+from .convert import header, pose_message, vector_message
+from .interfaces import (
+    Accel,
     BoundingBox3D,
+    ColorRGBA,
     Detection3D,
     Detection3DArray,
+    Header,
+    Marker,
+    MarkerArray,
+    Object,
+    ObjectArray,
     ObjectHypothesis,
     ObjectHypothesisWithPose,
+    PoseWithCovariance,
+    SolidPrimitive,
+    String,
+    Twist,
 )
-from visualization_msgs.msg import Marker, MarkerArray
-
-from .convert import header, pose_message, vector_message
 
 if TYPE_CHECKING:
     from ...carla_client.actors.objects import Actor, ObjectState

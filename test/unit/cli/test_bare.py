@@ -1,0 +1,124 @@
+"""Verbs that read and write files, on a machine with neither CARLA nor ROS 2."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from realdata import real
+
+from carla_nurec_bridge.cli.main import VERBS
+from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.shutter import Shutter
+from carla_nurec_bridge.cosmos import (
+    ClipCamera,
+    ClipContent,
+    ControlClip,
+    ControlFrame,
+    ControlOptions,
+    write_manifest,
+)
+from carla_nurec_bridge.recording import BagOptions, BagWriter
+
+GROUPS = ("bag", "cosmos check", "log", "scene")
+HAVE_NO_ROS = """
+import importlib.abc, json, sys
+
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top in ("carla", "rclpy") or top.endswith(("_msgs", "_interfaces")):
+            raise ModuleNotFoundError(f"No module named {top!r}", name=name)
+
+sys.meta_path.insert(0, Refuse())
+from carla_nurec_bridge.cli.main import main
+
+for line in json.loads(sys.stdin.read()):
+    print(f"{line} -> {main(line)}", file=sys.stderr, flush=True)
+"""
+
+
+def run_bare(lines: Sequence[Sequence[object]]) -> None:
+    """Run command lines one after the other in a process that finds neither."""
+    wanted = [[str(word) for word in line] for line in lines]
+    done = subprocess.run(
+        [sys.executable, "-c", HAVE_NO_ROS],
+        input=json.dumps(wanted),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.splitlines() == [f"{line} -> 0" for line in wanted], done.stderr
+
+
+def test_every_verb_of_files_says_how_it_is_used() -> None:
+    verbs = [verb for verb in VERBS if verb.startswith(GROUPS)]
+    assert {verb.split()[0] for verb in verbs} == {"bag", "cosmos", "log", "scene"}
+    run_bare([[*verb.split(), "--help"] for verb in verbs])
+
+
+def test_recordings_are_read_and_converted(real_recording_path: Path, tmp_path: Path) -> None:
+    log, forms = real_recording_path, ("log", "json", "csv")
+    run_bare(
+        [
+            *(["log", v, log] for v in ("info", "frames", "actors", "collisions", "blocked")),
+            *(["log", "convert", log, tmp_path / f"bare.{form}"] for form in forms),
+        ]
+    )
+
+
+def test_scenes_are_built_and_shown(real_recording_path: Path, tmp_path: Path) -> None:
+    scene, drive, town = (
+        tmp_path / "a.usdz",
+        tmp_path / "drive.csv",
+        real("opendrive/Town01.xodr.gz"),
+    )
+    drive.write_text("stamp_s,x,y\n" + "".join(f"{k},{k},0\n" for k in range(1, 20)))
+    run_bare(
+        [
+            ["scene", "build", "--recording", real_recording_path, "--map", town, "-o", scene],
+            ["scene", "build", "--trajectory", drive, "-o", tmp_path / "b.usdz"],
+            ["scene", "info", scene],
+            ["scene", "check", scene],
+            ["scene", "list", tmp_path],
+        ]
+    )
+
+
+def test_bags_are_shown_and_recovered(tmp_path: Path) -> None:
+    folder = tmp_path / "bag"
+    with BagWriter(folder, BagOptions()) as bag:
+        words = bag.add_stream("/words", "std_msgs/msg/String", ())
+        for frame in range(5):
+            bag.write(words, frame, b"\0\1\0\0\1\0\0\0\0")
+    run_bare([["bag", "info", folder, "--hashes"]])
+    file = folder / "bag_0.mcap"
+    file.write_bytes(file.read_bytes()[:-300])
+    run_bare([["bag", "recover", folder], ["bag", "info", folder]])
+
+
+def test_clips_are_checked(tmp_path: Path) -> None:
+    model = OpenCVPinholeCamera.from_fov(96, 64, 90.0)
+    nothing = np.zeros(0, np.uint8)
+    clip = ControlClip(tmp_path, model, 16.0, ControlOptions(), frozenset({"depth"}))
+    clip.add(ControlFrame(0, nothing, np.ones((64, 96), np.float32), nothing, nothing))
+    camera = ClipCamera("eye", model, Shutter.GLOBAL, np.eye(4), "base_link", "ego", 16.0)
+    write_manifest(
+        tmp_path,
+        ClipContent(
+            camera,
+            clip.close(),
+            clip.options,
+            clip.stamps_ns,
+            [0],
+            [np.eye(4)],
+            {"depth": "CARLA"},
+            {"depth": "test"},
+            clip.instances(),
+        ),
+    )
+    run_bare([["cosmos", "check", tmp_path]])
