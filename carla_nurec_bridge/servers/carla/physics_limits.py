@@ -11,7 +11,7 @@ from .physics.control import (
     Point2,
     Wheel,
 )
-from .physics.dynamics import CURVE_POINTS
+from .physics.columns import CURVE_POINTS
 
 Limits = dict[str, tuple[float, float]]
 Part = TypeVar("Part", Gear, Point2, Wheel, PhysicsControl)

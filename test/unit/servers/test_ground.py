@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.opendrive import OpenDriveMap, lane_pose, parse
-from carla_nurec_bridge.servers.carla.physics import dynamics as d
+from carla_nurec_bridge.servers.carla.physics import columns as col
 from carla_nurec_bridge.servers.carla.physics.fleet import Fleet
 from carla_nurec_bridge.servers.carla.wire.structs import Transform
 from carla_nurec_bridge.town.ground import PhysicsGround, build_ground
@@ -115,7 +115,7 @@ def test_vehicles_keep_to_their_level(
     seen = []
     for _ in range(100):
         fleet.advance(0.05, 0.01, crossing)
-        seen.append(fleet.state[:, [d.Z, d.PITCH, d.ROLL]].copy())
-    way = np.hypot(*(fleet.state[:, d.X : d.Y + 1] - begin).T)
+        seen.append(fleet.state[:, [col.Z, col.PITCH, col.ROLL]].copy())
+    way = np.hypot(*(fleet.state[:, col.X : col.Y + 1] - begin).T)
     assert way == pytest.approx(75.0, abs=0.1)
     assert np.abs(np.array(seen) - (z, 0.0, 0.0)).max() < 0.02

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.servers.carla import server
-from carla_nurec_bridge.servers.carla.physics import dynamics as d
+from carla_nurec_bridge.servers.carla.physics import columns as col
 from carla_nurec_bridge.servers.carla.sensing.kinds import gnss, imu, lidar, radar
 from carla_nurec_bridge.servers.carla.sensing.kinds.cameras import depth
 from carla_nurec_bridge.servers.carla.wire.rpc import RpcConnection
@@ -140,7 +140,7 @@ def test_a_vehicle_whose_motion_is_lost_freezes_where_it_was(
     lost, other = world.car(0), world.car(5)
     world.tick(20)
     before = fleet.transform(lost.id).location
-    fleet.state[fleet.row_of[lost.id], d.YAW_RATE] = np.nan
+    fleet.state[fleet.row_of[lost.id], col.YAW_RATE] = np.nan
     fleet.set_velocity(other.id, (3.0, 0.0, 0.0))
     started = fleet.transform(other.id).location
     with caplog.at_level(logging.WARNING):
@@ -150,7 +150,7 @@ def test_a_vehicle_whose_motion_is_lost_freezes_where_it_was(
     assert np.linalg.norm(np.subtract(fleet.transform(other.id).location, started)) > 0.3
     (told,) = [record.getMessage() for record in caplog.records]
     assert f"vehicle {lost.id} (vehicle.tesla.model3)" in told
-    fleet.set_simulated(lost.id, True)
+    fleet.set_simulated(lost.id, simulated=True)
     fleet.set_velocity(lost.id, (3.0, 0.0, 0.0))
     world.tick(5)
     assert fleet.transform(lost.id).location != before, "it can drive again"

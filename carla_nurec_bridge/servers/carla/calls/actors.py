@@ -184,19 +184,19 @@ def set_actor_simulate_physics(simulation: Simulation, actor_id: int, enabled: b
     actor = simulation.episode.actors.get(actor_id)
     actor.simulated = enabled
     if actor.kind == "vehicle":
-        simulation.episode.fleet.set_simulated(actor_id, enabled)
+        simulation.episode.fleet.set_simulated(actor_id, simulated=enabled)
 
 
 @serve("set_actor_collisions", INT, BOOL)
 def set_actor_collisions(simulation: Simulation, actor_id: int, enabled: bool) -> None:
     """Switch an actor's collisions."""
-    simulation.episode.set_collides(simulation.episode.actors.get(actor_id), enabled)
+    simulation.episode.set_collides(simulation.episode.actors.get(actor_id), enabled=enabled)
 
 
 @serve("set_actor_enable_gravity", INT, BOOL)
 def set_actor_enable_gravity(simulation: Simulation, actor_id: int, enabled: bool) -> None:
     """Switch a vehicle's gravity."""
-    simulation.episode.fleet.set_gravity(_vehicle(simulation, actor_id).id, enabled)
+    simulation.episode.fleet.set_gravity(_vehicle(simulation, actor_id).id, enabled=enabled)
 
 
 @serve("set_actor_autopilot", INT, BOOL)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..physics import dynamics as d
+from ..physics import columns as col
 from ..physics.skeleton import body_offset, component_poses, transform_of_pose
 from ..physics.vehicle_model import wheel_positions_cm
 from ..wire.codecs import INT, TEXT, list_of
@@ -46,8 +46,10 @@ def parts_of(simulation: Simulation, actor: EpisodeActor) -> list[ActorPart]:
         return []
     fleet = simulation.episode.fleet
     row = fleet.row_of[actor.id]
-    steer_deg = math.degrees(float(fleet.state[row, d.STEER] * fleet.parameters[row, d.MAX_STEER]))
-    rolled_deg = math.degrees(float(fleet.state[row, d.ROLLED])) % 360.0
+    steer_deg = math.degrees(
+        float(fleet.state[row, col.STEER] * fleet.parameters[row, col.MAX_STEER])
+    )
+    rolled_deg = math.degrees(float(fleet.state[row, col.ROLLED])) % 360.0
     places = wheel_positions_cm(actor.blueprint, Transform())
     if actor.blueprint.wheels == 2:
         places = [(front, (x, 0.0, z)) for front, (x, _, z) in places[::2]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..physics import dynamics as d
+from ..physics import columns as col
 from ..physics.control import (
     ACKERMANN_CONTROL,
     ACKERMANN_SETTINGS,
@@ -20,6 +20,7 @@ from ..physics.control import (
     WalkerControl,
 )
 from ..physics.doors import ALL_DOORS, DOORS
+from ..physics.telemetry import telemetry_of
 from ..physics.vehicle_model import WHEEL_COUNT
 from ..physics_limits import usable
 from ..wire.codecs import BOOL, FLOAT, INT
@@ -103,7 +104,7 @@ def get_wheel_steer_angle(simulation: Simulation, actor_id: int, wheel: int) -> 
     fleet, row = simulation.episode.fleet, simulation.episode.fleet.row_of[actor_id]
     if wheel not in FRONT_WHEELS:
         return 0.0
-    return math.degrees(float(fleet.state[row, d.STEER] * fleet.parameters[row, d.MAX_STEER]))
+    return math.degrees(float(fleet.state[row, col.STEER] * fleet.parameters[row, col.MAX_STEER]))
 
 
 @serve("get_wheel_pitch_angle", INT, INT, returns=FLOAT)
@@ -113,7 +114,7 @@ def get_wheel_pitch_angle(simulation: Simulation, actor_id: int, wheel: int) -> 
     fleet, row = simulation.episode.fleet, simulation.episode.fleet.row_of[actor_id]
     if wheel not in range(WHEEL_COUNT):
         return 0.0
-    return math.degrees(float(fleet.state[row, d.ROLLED])) % 360.0
+    return math.degrees(float(fleet.state[row, col.ROLLED])) % 360.0
 
 
 @serve("set_wheel_steer_direction", INT, INT, FLOAT)
@@ -138,25 +139,25 @@ def set_wheel_pitch_angle(
 def get_telemetry_data(simulation: Simulation, actor_id: int) -> Telemetry:
     """Return what a vehicle does now."""
     simulation.episode.actors.get(actor_id, "vehicle")
-    return simulation.episode.fleet.telemetry(actor_id)
+    return telemetry_of(simulation.episode.fleet, actor_id)
 
 
 @serve("open_vehicle_door", INT, INT)
 def open_vehicle_door(simulation: Simulation, actor_id: int, door: int) -> None:
     """Let a door swing open."""
-    _move_door(simulation, actor_id, door, True)
+    _move_door(simulation, actor_id, door, opens=True)
 
 
 @serve("close_vehicle_door", INT, INT)
 def close_vehicle_door(simulation: Simulation, actor_id: int, door: int) -> None:
     """Let a door swing shut."""
-    _move_door(simulation, actor_id, door, False)
+    _move_door(simulation, actor_id, door, opens=False)
 
 
-def _move_door(simulation: Simulation, actor_id: int, door: int, is_open: bool) -> None:
+def _move_door(simulation: Simulation, actor_id: int, door: int, *, opens: bool) -> None:
     actor = simulation.episode.actors.get(actor_id, "vehicle")
     for one in DOORS if door == ALL_DOORS else (door,):
-        simulation.episode.move_door(actor, one, is_open)
+        simulation.episode.move_door(actor, one, opens=opens)
 
 
 @serve("show_vehicle_debug_telemetry", INT, BOOL)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import dynamics as d
+from . import columns as col
 from .control import AckermannControl, AckermannSettings, VehicleControl
+from .drive_train import DRIVE_EFFICIENCY
 from .fleet import Fleet
 
 STANDSTILL_M_S = 0.1
@@ -78,8 +79,8 @@ class AckermannDriver:
         driver, gains = self._drivers[actor_id], self.settings(actor_id)
         row = self._fleet.row_of[actor_id]
         state = self._fleet.state[row]
-        speed, target = float(state[d.U]), driver.target
-        lock = float(self._fleet.parameters[row, d.MAX_STEER])
+        speed, target = float(state[col.U]), driver.target
+        lock = float(self._fleet.parameters[row, col.MAX_STEER])
         lock *= float(np.interp(abs(speed) * 3.6, *self._fleet.steering[row].T))
         steer = self._steer(driver, lock, dt_s)
         reverse = target.speed < 0.0
@@ -97,7 +98,8 @@ class AckermannDriver:
         limit = abs(target.acceleration) or DEFAULT_ACCELERATION
         wanted = min(max(wanted, -2.0 * limit), limit)
         along = float(
-            state[d.ACC_X] * math.cos(state[d.YAW]) + state[d.ACC_Y] * math.sin(state[d.YAW])
+            state[col.ACC_X] * math.cos(state[col.YAW])
+            + state[col.ACC_Y] * math.sin(state[col.YAW])
         )
         along = -along if reverse else along
         change = driver.acceleration.output(
@@ -115,11 +117,11 @@ class AckermannDriver:
         fleet = self._fleet
         p, state = fleet.parameters[row], fleet.state[row]
         if wanted < 0.0:
-            return float(wanted * p[d.MASS] / max(p[d.BRAKE_FORCE], 1.0))
-        gear = max(int(state[d.GEAR]), 1)
-        ratio = float(fleet.gears[row, gear - 1, 0] * p[d.FINAL_RATIO])
-        torque = float(np.interp(state[d.RPM], *fleet.torque[row].T)) * d.DRIVE_EFFICIENCY
-        return float(wanted * p[d.MASS] * p[d.WHEEL_RADIUS_M] / max(torque * ratio, 1.0))
+            return float(wanted * p[col.MASS] / max(p[col.BRAKE_FORCE], 1.0))
+        gear = max(int(state[col.GEAR]), 1)
+        ratio = float(fleet.gears[row, gear - 1, 0] * p[col.FINAL_RATIO])
+        torque = float(np.interp(state[col.RPM], *fleet.torque[row].T)) * DRIVE_EFFICIENCY
+        return float(wanted * p[col.MASS] * p[col.WHEEL_RADIUS_M] / max(torque * ratio, 1.0))
 
     @staticmethod
     def _steer(driver: _Driver, max_steer_rad: float, dt_s: float) -> float:

@@ -12,7 +12,7 @@ import math
 import numba
 import numpy as np
 
-from . import dynamics as d
+from . import columns as col
 
 RESTITUTION = 0.1
 FRICTION = 0.3
@@ -95,23 +95,23 @@ def _contact_point(a, b):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, error_model="numpy")
 def _kick(s, inverse_mass, inverse_inertia, arm_x, arm_y, push_x, push_y):  # type: ignore[no-untyped-def]
-    s[d.VEL_X] += push_x * inverse_mass
-    s[d.VEL_Y] += push_y * inverse_mass
-    s[d.YAW_RATE] += (arm_x * push_y - arm_y * push_x) * inverse_inertia
-    cos, sin = math.cos(s[d.YAW]), math.sin(s[d.YAW])
-    s[d.U] = s[d.VEL_X] * cos + s[d.VEL_Y] * sin
-    s[d.V] = s[d.VEL_Y] * cos - s[d.VEL_X] * sin
+    s[col.VEL_X] += push_x * inverse_mass
+    s[col.VEL_Y] += push_y * inverse_mass
+    s[col.YAW_RATE] += (arm_x * push_y - arm_y * push_x) * inverse_inertia
+    cos, sin = math.cos(s[col.YAW]), math.sin(s[col.YAW])
+    s[col.U] = s[col.VEL_X] * cos + s[col.VEL_Y] * sin
+    s[col.V] = s[col.VEL_Y] * cos - s[col.VEL_X] * sin
 
 
 @numba.njit(cache=True, error_model="numpy")
 def fill_boxes(state, extents, boxes):  # type: ignore[no-untyped-def]
     """Write the boxes (N, 7) of vehicles whose origin is on the ground below their centre."""
     for n in range(state.shape[0]):
-        boxes[n, BOX_X], boxes[n, BOX_Y] = state[n, d.X], state[n, d.Y]
-        boxes[n, BOX_YAW] = state[n, d.YAW]
+        boxes[n, BOX_X], boxes[n, BOX_Y] = state[n, col.X], state[n, col.Y]
+        boxes[n, BOX_YAW] = state[n, col.YAW]
         boxes[n, BOX_LENGTH], boxes[n, BOX_WIDTH] = extents[n, 0], extents[n, 1]
-        boxes[n, BOX_BOTTOM] = state[n, d.Z]
-        boxes[n, BOX_TOP] = state[n, d.Z] + 2.0 * extents[n, 2]
+        boxes[n, BOX_BOTTOM] = state[n, col.Z]
+        boxes[n, BOX_TOP] = state[n, col.Z] + 2.0 * extents[n, 2]
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -126,26 +126,26 @@ def resolve(state, parameters, control, boxes, fixed, fixed_mass, found):  # typ
     count = 0
     vehicles = state.shape[0]
     for i in range(vehicles):
-        if control[i, d.COLLIDES] < 0.5:
+        if control[i, col.COLLIDES] < 0.5:
             continue
         for j in range(i + 1, vehicles + fixed.shape[0]):
-            if j < vehicles and control[j, d.COLLIDES] < 0.5:
+            if j < vehicles and control[j, col.COLLIDES] < 0.5:
                 continue
             other = boxes[j] if j < vehicles else fixed[j - vehicles]
             depth, nx, ny = overlap(boxes[i], other)
             if depth <= 0.0:
                 continue
-            moves = control[i, d.MODE] != d.FROZEN
-            mass_a = 1.0 / parameters[i, d.MASS] if moves else 0.0
-            inertia_a = 1.0 / parameters[i, d.INERTIA] if moves else 0.0
+            moves = control[i, col.MODE] != col.FROZEN
+            mass_a = 1.0 / parameters[i, col.MASS] if moves else 0.0
+            inertia_a = 1.0 / parameters[i, col.INERTIA] if moves else 0.0
             mass_b, inertia_b = 0.0, 0.0
             vel_b_x, vel_b_y, rate_b = 0.0, 0.0, 0.0
             if j < vehicles:
-                if control[j, d.MODE] != d.FROZEN:
-                    mass_b = 1.0 / parameters[j, d.MASS]
-                    inertia_b = 1.0 / parameters[j, d.INERTIA]
-                vel_b_x, vel_b_y = state[j, d.VEL_X], state[j, d.VEL_Y]
-                rate_b = state[j, d.YAW_RATE]
+                if control[j, col.MODE] != col.FROZEN:
+                    mass_b = 1.0 / parameters[j, col.MASS]
+                    inertia_b = 1.0 / parameters[j, col.INERTIA]
+                vel_b_x, vel_b_y = state[j, col.VEL_X], state[j, col.VEL_Y]
+                rate_b = state[j, col.YAW_RATE]
             else:
                 mass_b = 1.0 / fixed_mass[j - vehicles]
             total = mass_a + mass_b
@@ -154,8 +154,8 @@ def resolve(state, parameters, control, boxes, fixed, fixed_mass, found):  # typ
                 px, py = _contact_point(boxes[i], other)
                 ax, ay = px - boxes[i, BOX_X], py - boxes[i, BOX_Y]
                 bx, by = px - other[BOX_X], py - other[BOX_Y]
-                rel_x = vel_b_x - rate_b * by - state[i, d.VEL_X] + state[i, d.YAW_RATE] * ay
-                rel_y = vel_b_y + rate_b * bx - state[i, d.VEL_Y] - state[i, d.YAW_RATE] * ax
+                rel_x = vel_b_x - rate_b * by - state[i, col.VEL_X] + state[i, col.YAW_RATE] * ay
+                rel_y = vel_b_y + rate_b * bx - state[i, col.VEL_Y] - state[i, col.YAW_RATE] * ax
                 closing = rel_x * nx + rel_y * ny
                 if closing < 0.0:
                     cross_a, cross_b = ax * ny - ay * nx, bx * ny - by * nx
@@ -169,11 +169,11 @@ def resolve(state, parameters, control, boxes, fixed, fixed_mass, found):  # typ
                     if j < vehicles:
                         _kick(state[j], mass_b, inertia_b, bx, by, push_x, push_y)
                 share = max(depth - SLOP_M, 0.0) / total
-                state[i, d.X] -= nx * share * mass_a
-                state[i, d.Y] -= ny * share * mass_a
+                state[i, col.X] -= nx * share * mass_a
+                state[i, col.Y] -= ny * share * mass_a
                 if j < vehicles:
-                    state[j, d.X] += nx * share * mass_b
-                    state[j, d.Y] += ny * share * mass_b
+                    state[j, col.X] += nx * share * mass_b
+                    state[j, col.Y] += ny * share * mass_b
                 else:
                     other[BOX_X] += nx * share * mass_b
                     other[BOX_Y] += ny * share * mass_b
@@ -199,21 +199,21 @@ def hit_obstacles(state, parameters, control, boxes, level, cells, found):  # ty
     lines = (starts.shape[0] - 1) // columns
     count = 0
     for i in range(state.shape[0]):
-        if control[i, d.COLLIDES] < 0.5 or control[i, d.MODE] == d.FROZEN:
+        if control[i, col.COLLIDES] < 0.5 or control[i, col.MODE] == col.FROZEN:
             continue
         reach = math.hypot(boxes[i, BOX_LENGTH], boxes[i, BOX_WIDTH])
         first = count
-        line_low = max(math.floor((state[i, d.Y] - reach - origin_y) / cell), 0)
-        line_high = min(math.floor((state[i, d.Y] + reach - origin_y) / cell), lines - 1)
-        column_low = max(math.floor((state[i, d.X] - reach - origin_x) / cell), 0)
-        column_high = min(math.floor((state[i, d.X] + reach - origin_x) / cell), columns - 1)
+        line_low = max(math.floor((state[i, col.Y] - reach - origin_y) / cell), 0)
+        line_high = min(math.floor((state[i, col.Y] + reach - origin_y) / cell), lines - 1)
+        column_low = max(math.floor((state[i, col.X] - reach - origin_x) / cell), 0)
+        column_high = min(math.floor((state[i, col.X] + reach - origin_x) / cell), columns - 1)
         for line in range(line_low, line_high + 1):
             for column in range(column_low, column_high + 1):
                 place = line * columns + column
                 for k in members[starts[place] : starts[place + 1]]:
                     if not solid[k]:
                         continue
-                    boxes[i, BOX_X], boxes[i, BOX_Y] = state[i, d.X], state[i, d.Y]
+                    boxes[i, BOX_X], boxes[i, BOX_Y] = state[i, col.X], state[i, col.Y]
                     depth, nx, ny = overlap(boxes[i], obstacles[k])
                     seen = False
                     for earlier in range(first, count):
@@ -223,8 +223,8 @@ def hit_obstacles(state, parameters, control, boxes, level, cells, found):  # ty
                     push_x, push_y = _bounce(
                         state[i], parameters[i], boxes[i], obstacles[k], nx, ny
                     )
-                    state[i, d.X] -= nx * max(depth - SLOP_M, 0.0)
-                    state[i, d.Y] -= ny * max(depth - SLOP_M, 0.0)
+                    state[i, col.X] -= nx * max(depth - SLOP_M, 0.0)
+                    state[i, col.Y] -= ny * max(depth - SLOP_M, 0.0)
                     found[count, 0], found[count, 1] = i, k
                     found[count, 2], found[count, 3], found[count, 4] = push_x, push_y, depth
                     count += 1
@@ -236,12 +236,12 @@ def _bounce(s, p, box, obstacle, nx, ny):  # type: ignore[no-untyped-def]
     """Take the closing speed from a vehicle at an immovable box; return the impulse on the box."""
     px, py = _contact_point(box, obstacle)
     ax, ay = px - box[BOX_X], py - box[BOX_Y]
-    rel_x = -s[d.VEL_X] + s[d.YAW_RATE] * ay
-    rel_y = -s[d.VEL_Y] - s[d.YAW_RATE] * ax
+    rel_x = -s[col.VEL_X] + s[col.YAW_RATE] * ay
+    rel_y = -s[col.VEL_Y] - s[col.YAW_RATE] * ax
     closing = rel_x * nx + rel_y * ny
     if closing >= 0.0:
         return 0.0, 0.0
-    mass, inertia = 1.0 / p[d.MASS], 1.0 / p[d.INERTIA]
+    mass, inertia = 1.0 / p[col.MASS], 1.0 / p[col.INERTIA]
     weight = mass + (ax * ny - ay * nx) ** 2 * inertia
     impulse = -(1.0 + RESTITUTION) * closing / weight
     slide = -rel_x * ny + rel_y * nx

@@ -11,95 +11,14 @@ from __future__ import annotations
 import math
 
 import numba
-import numpy as np
 
 from ....town.ground import height_at
+from . import columns as col
+from .drive_train import RAD_PER_S_FROM_RPM, curve, drive_force, shift
 
-# Columns of the state table.
-(
-    X,
-    Y,
-    Z,
-    PITCH,
-    YAW,
-    ROLL,
-    VEL_X,
-    VEL_Y,
-    VEL_Z,
-    ANG_X,
-    ANG_Y,
-    ANG_Z,
-    ACC_X,
-    ACC_Y,
-    ACC_Z,
-    U,
-    V,
-    W,
-    YAW_RATE,
-    STEER,
-    RPM,
-    GEAR,
-    SHIFT_S,
-    FORCE_X,
-    FORCE_Y,
-    FORCE_Z,
-    TORQUE_Z,
-    ROLLED,
-    PRESSURE,
-) = range(29)
-STATE_COLUMNS = 29
-
-# Columns of the control table.
-(
-    THROTTLE,
-    STEER_CMD,
-    BRAKE,
-    HAND_BRAKE,
-    REVERSE,
-    MANUAL,
-    GEAR_CMD,
-    MODE,
-    CONST_U,
-    CONST_V,
-    CONST_W,
-    GRAVITY_ON,
-    COLLIDES,
-) = range(13)
-CONTROL_COLUMNS = 13
-PHYSICS, FROZEN, CONSTANT_VELOCITY = 0.0, 1.0, 2.0
-
-# Columns of the parameter table.
-(
-    MASS,
-    INERTIA,
-    FRONT_M,
-    REAR_M,
-    HALF_TRACK_M,
-    COG_HEIGHT_M,
-    WHEEL_RADIUS_M,
-    MAX_STEER,
-    FRICTION,
-    STIFFNESS,
-    BRAKE_FORCE,
-    HAND_BRAKE_FORCE,
-    MAX_RPM,
-    FINAL_RATIO,
-    GEARS,
-    AUTOBOX,
-    SWITCH_S,
-    DRAG_AREA,
-    ENGINE_DRAG,
-    TWO_WHEELS,
-    HOLD,
-) = range(21)
-PARAMETER_COLUMNS = 21
-
-CURVE_POINTS = 12
 GRAVITY = 9.81
 AIR_DENSITY = 1.2
 ROLLING = 0.012
-IDLE_RPM = 800.0
-DRIVE_EFFICIENCY = 0.9
 FIRM_PEDAL = 0.7
 FIRM_FORCE = 0.455
 """The Traffic Manager presses the pedal so far whenever it is a little too fast, and what share of
@@ -114,99 +33,41 @@ RAKE = 6e-4
 and its agents count on that: they overlook a light that lies at an angle of exactly 0."""
 BLEND_LOW = 2.0
 BLEND_HIGH = 4.0
-RAD_PER_S_FROM_RPM = math.pi / 30.0
-
-
-@numba.njit(cache=True, inline="always", error_model="numpy")
-def _curve(points, x):  # type: ignore[no-untyped-def]
-    """Interpolate a padded (K, 2) curve; constant beyond its ends."""
-    if x <= points[0, 0]:
-        return points[0, 1]
-    for k in range(1, points.shape[0]):
-        if x <= points[k, 0]:
-            width = points[k, 0] - points[k - 1, 0]
-            share = (x - points[k - 1, 0]) / width if width > 0.0 else 1.0
-            return points[k - 1, 1] + share * (points[k, 1] - points[k - 1, 1])
-    return points[-1, 1]
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _shift(s, c, p, gears, torque_rpm, h):  # type: ignore[no-untyped-def]
-    """Choose the gear; while shifting (``SHIFT_S`` > 0) the clutch is open."""
-    s[SHIFT_S] = max(s[SHIFT_S] - h, 0.0)
-    if c[REVERSE] > 0.5:
-        s[GEAR] = -1.0
-        return
-    count = p[GEARS]
-    if c[MANUAL] > 0.5:
-        s[GEAR] = min(max(c[GEAR_CMD], -1.0), count)
-        return
-    s[GEAR] = min(max(s[GEAR], 1.0), count)
-    if p[AUTOBOX] < 0.5 or s[SHIFT_S] > 0.0:
-        return
-    share = torque_rpm / p[MAX_RPM]
-    gear = int(s[GEAR])
-    if share > gears[gear - 1, 2] and gear < count:
-        s[GEAR] += 1.0
-        s[SHIFT_S] = p[SWITCH_S]
-    elif share < gears[gear - 1, 1] and gear > 1:
-        s[GEAR] -= 1.0
-        s[SHIFT_S] = p[SWITCH_S]
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _drive_force(s, c, p, gears, torque):  # type: ignore[no-untyped-def]
-    """Return the engine's force at the road in newtons, signed with the driving direction."""
-    gear = int(s[GEAR])
-    if gear == 0:
-        s[RPM] = IDLE_RPM + c[THROTTLE] * (p[MAX_RPM] - IDLE_RPM)
-        return 0.0
-    direction = 1.0 if gear > 0 else -1.0
-    ratio = gears[max(gear, 1) - 1, 0] * p[FINAL_RATIO]
-    wheel_rpm = s[U] * direction / p[WHEEL_RADIUS_M] * ratio / RAD_PER_S_FROM_RPM
-    s[RPM] = min(max(wheel_rpm, IDLE_RPM), p[MAX_RPM])
-    if wheel_rpm >= p[MAX_RPM]:
-        return -direction * p[ENGINE_DRAG] * ratio / p[WHEEL_RADIUS_M]
-    if s[SHIFT_S] > 0.0:
-        return 0.0
-    slipping_rpm = max(s[RPM], IDLE_RPM + 1200.0 * c[THROTTLE])
-    engine = c[THROTTLE] * _curve(torque, slipping_rpm) * DRIVE_EFFICIENCY
-    if wheel_rpm > IDLE_RPM:
-        engine -= (1.0 - c[THROTTLE]) * p[ENGINE_DRAG] * wheel_rpm / p[MAX_RPM]
-    return direction * engine * ratio / p[WHEEL_RADIUS_M]
 
 
 @numba.njit(cache=True, error_model="numpy")
 def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ignore[no-untyped-def]
     """Advance one vehicle on the ground by ``h`` seconds."""
-    mass, front, rear = p[MASS], p[FRONT_M], p[REAR_M]
+    mass, front, rear = p[col.MASS], p[col.FRONT_M], p[col.REAR_M]
     base = front + rear
-    u, v, r = s[U], s[V], s[YAW_RATE]
+    u, v, r = s[col.U], s[col.V], s[col.YAW_RATE]
     speed = abs(u)
 
-    target = c[STEER_CMD] * _curve(steering, speed * 3.6)
-    rate = STEER_FALL if target * s[STEER] < 0.0 or abs(target) < abs(s[STEER]) else STEER_RISE
-    s[STEER] += min(max(target - s[STEER], -rate * h), rate * h)
-    delta = s[STEER] * p[MAX_STEER]
+    target = c[col.STEER_CMD] * curve(steering, speed * 3.6)
+    rate = (
+        STEER_FALL if target * s[col.STEER] < 0.0 or abs(target) < abs(s[col.STEER]) else STEER_RISE
+    )
+    s[col.STEER] += min(max(target - s[col.STEER], -rate * h), rate * h)
+    delta = s[col.STEER] * p[col.MAX_STEER]
 
-    wheel_rpm = speed / p[WHEEL_RADIUS_M] / RAD_PER_S_FROM_RPM
-    ratio = gears[max(int(s[GEAR]), 1) - 1, 0] * p[FINAL_RATIO]
-    _shift(s, c, p, gears, wheel_rpm * ratio, h)
-    drive = _drive_force(s, c, p, gears, torque)
-    grip = p[FRICTION] * mass * GRAVITY
-    along_grip = min(grip, p[HOLD])
+    wheel_rpm = speed / p[col.WHEEL_RADIUS_M] / RAD_PER_S_FROM_RPM
+    ratio = gears[max(int(s[col.GEAR]), 1) - 1, 0] * p[col.FINAL_RATIO]
+    shift(s, c, p, gears, wheel_rpm * ratio, h)
+    drive = drive_force(s, c, p, gears, torque)
+    grip = p[col.FRICTION] * mass * GRAVITY
+    along_grip = min(grip, p[col.HOLD])
     drive = min(max(drive, -along_grip), along_grip)
 
     # Air slows a body down, and within one step never more than to a stand.
-    air = min(0.5 * AIR_DENSITY * p[DRAG_AREA] * speed, mass / h) * u
-    pull = slope_x * mass * GRAVITY - air + s[FORCE_X]
-    s[PRESSURE] += min(max(c[BRAKE] - s[PRESSURE], -BRAKE_FALL * h), BRAKE_RISE * h)
-    firm = min(s[PRESSURE], FIRM_PEDAL) * FIRM_FORCE / FIRM_PEDAL
-    beyond = max(s[PRESSURE] - FIRM_PEDAL, 0.0) * (1.0 - FIRM_FORCE) / (1.0 - FIRM_PEDAL)
-    braking = (firm + beyond) * p[BRAKE_FORCE] + ROLLING * mass * GRAVITY
+    air = min(0.5 * AIR_DENSITY * p[col.DRAG_AREA] * speed, mass / h) * u
+    pull = slope_x * mass * GRAVITY - air + s[col.FORCE_X]
+    s[col.PRESSURE] += min(max(c[col.BRAKE] - s[col.PRESSURE], -BRAKE_FALL * h), BRAKE_RISE * h)
+    firm = min(s[col.PRESSURE], FIRM_PEDAL) * FIRM_FORCE / FIRM_PEDAL
+    beyond = max(s[col.PRESSURE] - FIRM_PEDAL, 0.0) * (1.0 - FIRM_FORCE) / (1.0 - FIRM_PEDAL)
+    braking = (firm + beyond) * p[col.BRAKE_FORCE] + ROLLING * mass * GRAVITY
     rear_load = mass * GRAVITY * front / base
-    if c[HAND_BRAKE] > 0.5:
-        braking += min(p[HAND_BRAKE_FORCE], p[FRICTION] * rear_load)
+    if c[col.HAND_BRAKE] > 0.5:
+        braking += min(p[col.HAND_BRAKE_FORCE], p[col.FRICTION] * rear_load)
     against = max(-drive, 0.0) if u > 0.0 else max(drive, 0.0)
     braking = min(braking, along_grip - against)
 
@@ -216,12 +77,12 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
     new_u = 0.0 if abs(free) <= stop else free - math.copysign(stop, free)
     along = (new_u - u) / h
 
-    lift = mass * along * p[COG_HEIGHT_M] / base
+    lift = mass * along * p[col.COG_HEIGHT_M] / base
     load_front = max(mass * GRAVITY * rear / base - lift, 0.05 * mass * GRAVITY)
     load_rear = max(mass * GRAVITY * front / base + lift, 0.05 * mass * GRAVITY)
     # On ice (grip 0) no wheel pushes, brakes or leads: the vehicle slides on as it is.
     used = min(abs(mass * along) / grip, 0.95) if grip > 0.0 else 0.0
-    side = p[FRICTION] * math.sqrt(1.0 - used * used)
+    side = p[col.FRICTION] * math.sqrt(1.0 - used * used)
 
     kin_r = new_u * math.tan(delta) / base
     limit = side * GRAVITY / max(abs(new_u), 0.1)
@@ -232,16 +93,21 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
         sign = 1.0 if u >= 0.0 else -1.0
         slip_front = math.atan2(v + front * r, speed) - sign * delta
         slip_rear = math.atan2(v - rear * r, speed)
-        rear_grip = side * (0.35 if c[HAND_BRAKE] > 0.5 else 1.0)
-        stiff_front = p[STIFFNESS] / max(side, 0.05)
-        stiff_rear = p[STIFFNESS] / max(rear_grip, 0.05)
+        rear_grip = side * (0.35 if c[col.HAND_BRAKE] > 0.5 else 1.0)
+        stiff_front = p[col.STIFFNESS] / max(side, 0.05)
+        stiff_rear = p[col.STIFFNESS] / max(rear_grip, 0.05)
         force_front = -side * load_front * math.tanh(stiff_front * slip_front)
         force_rear = -rear_grip * load_rear * math.tanh(stiff_rear * slip_rear)
         turn = math.cos(delta)
         dyn_v = v + h * (
-            (force_front * turn + force_rear + s[FORCE_Y]) / mass + slope_y * GRAVITY - u * r
+            (force_front * turn + force_rear + s[col.FORCE_Y]) / mass + slope_y * GRAVITY - u * r
         )
-        dyn_r = r + h * (front * force_front * turn - rear * force_rear + s[TORQUE_Z]) / p[INERTIA]
+        dyn_r = (
+            r
+            + h
+            * (front * force_front * turn - rear * force_rear + s[col.TORQUE_Z])
+            / p[col.INERTIA]
+        )
         new_v = share * dyn_v + (1.0 - share) * kin_v
         new_r = share * dyn_r + (1.0 - share) * kin_r
         new_u += share * h * (v * r - force_front * math.sin(delta) / mass)
@@ -251,18 +117,18 @@ def _substep(s, c, p, gears, torque, steering, slope_x, slope_y, h):  # type: ig
         fade = side * GRAVITY * h
         new_v = kin_v + (0.0 if abs(rest) <= fade else rest - math.copysign(fade, rest))
         spin = r - kin_r
-        fade_r = side * mass * GRAVITY * 0.5 * base / p[INERTIA] * h
+        fade_r = side * mass * GRAVITY * 0.5 * base / p[col.INERTIA] * h
         new_r = kin_r + (0.0 if abs(spin) <= fade_r else spin - math.copysign(fade_r, spin))
-    s[U], s[V], s[YAW_RATE] = new_u, new_v, new_r
+    s[col.U], s[col.V], s[col.YAW_RATE] = new_u, new_v, new_r
 
 
 @numba.njit(cache=True, error_model="numpy")
 def _ground_pose(s, p, heights, below, lower, ox, oy, cell):  # type: ignore[no-untyped-def]
     """Return height, pitch and roll of the ground below a vehicle (pitch up, roll right down)."""
-    cos, sin = math.cos(s[YAW]), math.sin(s[YAW])
-    f, b, t = p[FRONT_M], p[REAR_M], p[HALF_TRACK_M]
+    cos, sin = math.cos(s[col.YAW]), math.sin(s[col.YAW])
+    f, b, t = p[col.FRONT_M], p[col.REAR_M], p[col.HALF_TRACK_M]
     # Wheels ask for the ground near their own height: a bridge may lie above or below.
-    nose, tail = s[Z] + f * math.sin(s[PITCH]), s[Z] - b * math.sin(s[PITCH])
+    nose, tail = s[col.Z] + f * math.sin(s[col.PITCH]), s[col.Z] - b * math.sin(s[col.PITCH])
     front_left = height_at(
         heights,
         below,
@@ -270,8 +136,8 @@ def _ground_pose(s, p, heights, below, lower, ox, oy, cell):  # type: ignore[no-
         ox,
         oy,
         cell,
-        s[X] + f * cos + t * sin,
-        s[Y] + f * sin - t * cos,
+        s[col.X] + f * cos + t * sin,
+        s[col.Y] + f * sin - t * cos,
         nose,
     )
     front_right = height_at(
@@ -281,8 +147,8 @@ def _ground_pose(s, p, heights, below, lower, ox, oy, cell):  # type: ignore[no-
         ox,
         oy,
         cell,
-        s[X] + f * cos - t * sin,
-        s[Y] + f * sin + t * cos,
+        s[col.X] + f * cos - t * sin,
+        s[col.Y] + f * sin + t * cos,
         nose,
     )
     rear_left = height_at(
@@ -292,8 +158,8 @@ def _ground_pose(s, p, heights, below, lower, ox, oy, cell):  # type: ignore[no-
         ox,
         oy,
         cell,
-        s[X] - b * cos + t * sin,
-        s[Y] - b * sin - t * cos,
+        s[col.X] - b * cos + t * sin,
+        s[col.Y] - b * sin - t * cos,
         tail,
     )
     rear_right = height_at(
@@ -303,8 +169,8 @@ def _ground_pose(s, p, heights, below, lower, ox, oy, cell):  # type: ignore[no-
         ox,
         oy,
         cell,
-        s[X] - b * cos - t * sin,
-        s[Y] - b * sin + t * cos,
+        s[col.X] - b * cos - t * sin,
+        s[col.Y] - b * sin + t * cos,
         tail,
     )
     front = 0.5 * (front_left + front_right)
@@ -320,26 +186,26 @@ def advance(state, control, parameters, gears, torque, steering, ground_grid, dt
 
     ``state`` (N, STATE_COLUMNS) is changed in place; ``control`` and ``parameters`` are (N, ...),
     ``gears`` (N, K, 3), ``torque`` and ``steering`` (N, K, 2) curves over rpm and km/h;
-    ``ground_grid`` is ``world.ground.Grid``.
+    ``ground_grid`` is ``town.ground.Grid``.
     """
     heights, below, lower, ox, oy, cell = ground_grid
     steps = max(math.ceil(dt / substep - 1e-9), 1)
     h = dt / steps
     for n in range(state.shape[0]):
         s, c, p = state[n], control[n], parameters[n]
-        if c[MODE] == FROZEN:
-            for k in (ACC_X, ACC_Y, ACC_Z):
+        if c[col.MODE] == col.FROZEN:
+            for k in (col.ACC_X, col.ACC_Y, col.ACC_Z):
                 s[k] = 0.0
-            s[FORCE_X] = s[FORCE_Y] = s[FORCE_Z] = s[TORQUE_Z] = 0.0
+            s[col.FORCE_X] = s[col.FORCE_Y] = s[col.FORCE_Z] = s[col.TORQUE_Z] = 0.0
             continue
-        old_x, old_y, old_z = s[VEL_X], s[VEL_Y], s[VEL_Z]
-        z0, pitch0, roll0 = s[Z], s[PITCH], s[ROLL]
+        old_x, old_y, old_z = s[col.VEL_X], s[col.VEL_Y], s[col.VEL_Z]
+        z0, pitch0, roll0 = s[col.Z], s[col.PITCH], s[col.ROLL]
         ground, pitch, roll = _ground_pose(s, p, heights, below, lower, ox, oy, cell)
         for _ in range(steps):
-            grounded = s[Z] <= ground + 0.03
-            if c[MODE] == CONSTANT_VELOCITY:
-                s[U], s[V], s[YAW_RATE] = c[CONST_U], c[CONST_V], 0.0
-                s[W] = c[CONST_W]
+            grounded = s[col.Z] <= ground + 0.03
+            if c[col.MODE] == col.CONSTANT_VELOCITY:
+                s[col.U], s[col.V], s[col.YAW_RATE] = c[col.CONST_U], c[col.CONST_V], 0.0
+                s[col.W] = c[col.CONST_W]
             elif grounded:
                 _substep(
                     s,
@@ -353,43 +219,43 @@ def advance(state, control, parameters, gears, torque, steering, ground_grid, dt
                     h,
                 )
             else:
-                s[U] += s[FORCE_X] / p[MASS] * h
-                s[V] += s[FORCE_Y] / p[MASS] * h
-                s[YAW_RATE] += s[TORQUE_Z] / p[INERTIA] * h
-            s[ROLLED] += s[U] / p[WHEEL_RADIUS_M] * h
-            heading = s[YAW] + 0.5 * h * s[YAW_RATE]
+                s[col.U] += s[col.FORCE_X] / p[col.MASS] * h
+                s[col.V] += s[col.FORCE_Y] / p[col.MASS] * h
+                s[col.YAW_RATE] += s[col.TORQUE_Z] / p[col.INERTIA] * h
+            s[col.ROLLED] += s[col.U] / p[col.WHEEL_RADIUS_M] * h
+            heading = s[col.YAW] + 0.5 * h * s[col.YAW_RATE]
             cos, sin = math.cos(heading), math.sin(heading)
-            s[X] += h * (s[U] * cos - s[V] * sin) * math.cos(pitch)
-            s[Y] += h * (s[U] * sin + s[V] * cos) * math.cos(pitch)
-            s[YAW] += h * s[YAW_RATE]
+            s[col.X] += h * (s[col.U] * cos - s[col.V] * sin) * math.cos(pitch)
+            s[col.Y] += h * (s[col.U] * sin + s[col.V] * cos) * math.cos(pitch)
+            s[col.YAW] += h * s[col.YAW_RATE]
             ground, pitch, roll = _ground_pose(s, p, heights, below, lower, ox, oy, cell)
-            weight = GRAVITY if c[GRAVITY_ON] > 0.5 else 0.0
-            lift = s[FORCE_Z] / p[MASS] - weight
-            if c[MODE] == CONSTANT_VELOCITY and c[CONST_W] != 0.0:
-                s[Z] = max(s[Z] + c[CONST_W] * h, ground)
-            elif s[Z] > ground + 0.03 or lift > 0.0 or s[W] > 0.0:
-                s[W] += lift * h
-                s[Z] += s[W] * h
-                if s[Z] <= ground:
-                    s[Z], s[W] = ground, 0.0
-            elif weight > 0.0 or s[Z] < ground:
-                s[Z] = ground
-                s[W] = 0.0
-            if s[Z] <= ground + 0.03:
-                s[PITCH], s[ROLL] = pitch + RAKE, 0.0 if p[TWO_WHEELS] > 0.5 else roll
-        s[YAW] -= 2.0 * math.pi * math.floor(s[YAW] / (2.0 * math.pi) + 0.5)
-        cos, sin = math.cos(s[YAW]), math.sin(s[YAW])
-        s[VEL_X] = (s[U] * cos - s[V] * sin) * math.cos(s[PITCH])
-        s[VEL_Y] = (s[U] * sin + s[V] * cos) * math.cos(s[PITCH])
-        s[VEL_Z] = (s[Z] - z0) / dt
-        pitch_rate, roll_rate = (s[PITCH] - pitch0) / dt, (s[ROLL] - roll0) / dt
-        s[ANG_X] = -roll_rate * cos + pitch_rate * sin
-        s[ANG_Y] = -roll_rate * sin - pitch_rate * cos
-        s[ANG_Z] = s[YAW_RATE]
-        s[ACC_X] = (s[VEL_X] - old_x) / dt
-        s[ACC_Y] = (s[VEL_Y] - old_y) / dt
-        s[ACC_Z] = (s[VEL_Z] - old_z) / dt
-        s[FORCE_X] = s[FORCE_Y] = s[FORCE_Z] = s[TORQUE_Z] = 0.0
+            weight = GRAVITY if c[col.GRAVITY_ON] > 0.5 else 0.0
+            lift = s[col.FORCE_Z] / p[col.MASS] - weight
+            if c[col.MODE] == col.CONSTANT_VELOCITY and c[col.CONST_W] != 0.0:
+                s[col.Z] = max(s[col.Z] + c[col.CONST_W] * h, ground)
+            elif s[col.Z] > ground + 0.03 or lift > 0.0 or s[col.W] > 0.0:
+                s[col.W] += lift * h
+                s[col.Z] += s[col.W] * h
+                if s[col.Z] <= ground:
+                    s[col.Z], s[col.W] = ground, 0.0
+            elif weight > 0.0 or s[col.Z] < ground:
+                s[col.Z] = ground
+                s[col.W] = 0.0
+            if s[col.Z] <= ground + 0.03:
+                s[col.PITCH], s[col.ROLL] = pitch + RAKE, 0.0 if p[col.TWO_WHEELS] > 0.5 else roll
+        s[col.YAW] -= 2.0 * math.pi * math.floor(s[col.YAW] / (2.0 * math.pi) + 0.5)
+        cos, sin = math.cos(s[col.YAW]), math.sin(s[col.YAW])
+        s[col.VEL_X] = (s[col.U] * cos - s[col.V] * sin) * math.cos(s[col.PITCH])
+        s[col.VEL_Y] = (s[col.U] * sin + s[col.V] * cos) * math.cos(s[col.PITCH])
+        s[col.VEL_Z] = (s[col.Z] - z0) / dt
+        pitch_rate, roll_rate = (s[col.PITCH] - pitch0) / dt, (s[col.ROLL] - roll0) / dt
+        s[col.ANG_X] = -roll_rate * cos + pitch_rate * sin
+        s[col.ANG_Y] = -roll_rate * sin - pitch_rate * cos
+        s[col.ANG_Z] = s[col.YAW_RATE]
+        s[col.ACC_X] = (s[col.VEL_X] - old_x) / dt
+        s[col.ACC_Y] = (s[col.VEL_Y] - old_y) / dt
+        s[col.ACC_Z] = (s[col.VEL_Z] - old_z) / dt
+        s[col.FORCE_X] = s[col.FORCE_Y] = s[col.FORCE_Z] = s[col.TORQUE_Z] = 0.0
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -400,15 +266,3 @@ def all_within(table, most):  # type: ignore[no-untyped-def]
             if not abs(table[i, j]) <= most:
                 return False
     return True
-
-
-def empty_tables(count: int) -> tuple[np.ndarray, ...]:
-    """Return zeroed state, control, parameters, gears, torque and steering for ``count`` rows."""
-    return (
-        np.zeros((count, STATE_COLUMNS)),
-        np.zeros((count, CONTROL_COLUMNS)),
-        np.zeros((count, PARAMETER_COLUMNS)),
-        np.zeros((count, CURVE_POINTS, 3)),
-        np.zeros((count, CURVE_POINTS, 2)),
-        np.zeros((count, CURVE_POINTS, 2)),
-    )

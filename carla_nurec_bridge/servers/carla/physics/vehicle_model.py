@@ -14,13 +14,14 @@ import numpy as np
 
 from ....world.blueprint_catalogue import Blueprint
 from ..wire.structs import Transform
+from .columns import CURVE_POINTS, PARAMETER_COLUMNS
 from .control import (
     Gear,
     PhysicsControl,
     Point2,
     Wheel,
 )
-from .dynamics import CURVE_POINTS, GRAVITY, PARAMETER_COLUMNS
+from .dynamics import GRAVITY
 
 AXLE_SHARE = 0.29
 WHEEL_COUNT = 4

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ....recorder_log import records
 from ....recorder_log.layouts import ActorKind
-from ..physics import dynamics as d
+from ..physics import columns as col
 from ..physics.control import PhysicsControl
 from ..wire.structs import Transform
 from ..world.actors import EpisodeActor
@@ -78,11 +78,11 @@ class EpisodeSource:
                     actor.id,
                     location,
                     rotation,
-                    (state[d.VEL_X], state[d.VEL_Y], state[d.VEL_Z]),
+                    (state[col.VEL_X], state[col.VEL_Y], state[col.VEL_Z]),
                     (
-                        math.degrees(state[d.ANG_X]),
-                        math.degrees(state[d.ANG_Y]),
-                        math.degrees(state[d.ANG_Z]),
+                        math.degrees(state[col.ANG_X]),
+                        math.degrees(state[col.ANG_Y]),
+                        math.degrees(state[col.ANG_Z]),
                     ),
                     vehicle=self._shown(actor),
                 )
@@ -120,17 +120,17 @@ class EpisodeSource:
         fleet = self._episode.fleet
         row = fleet.row_of[actor.id]
         control, state = fleet.control[row].tolist(), fleet.state[row].tolist()
-        angle = math.degrees(state[d.STEER] * float(fleet.parameters[row, d.MAX_STEER]))
+        angle = math.degrees(state[col.STEER] * float(fleet.parameters[row, col.MAX_STEER]))
         count = fleet.blueprints[row].wheels
         front = 2 if count > 2 else 1
         wheels = tuple(WheelPose(k, angle if k < front else 0.0, 0.0) for k in range(count))
-        biker = (state[d.U] * CM_PER_M, 0.0) if count == 2 else None
+        biker = (state[col.U] * CM_PER_M, 0.0) if count == 2 else None
         return VehicleShown(
-            control[d.STEER_CMD],
-            control[d.THROTTLE],
-            control[d.BRAKE],
-            control[d.HAND_BRAKE] > 0.5,
-            int(state[d.GEAR]),
+            control[col.STEER_CMD],
+            control[col.THROTTLE],
+            control[col.BRAKE],
+            control[col.HAND_BRAKE] > 0.5,
+            int(state[col.GEAR]),
             actor.light_flags,
             wheels,
             biker,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ....core.frames import invert
 from ..calls.errors import CallFailure
-from ..physics import dynamics as d
+from ..physics import columns as col
 from ..physics.control import VehicleControl, WalkerControl
 from ..sensing.schedule import Sensors
 from ..wire.structs import ActorDescription, AttributeValue, Transform
@@ -82,19 +82,19 @@ class EpisodeTarget:
         actor = self._find(actor_id)
         if actor is not None:
             actor.simulated = False
-            self._episode.set_collides(actor, False)
+            self._episode.set_collides(actor, enabled=False)
             if actor.kind == "vehicle":
                 self._episode.ackermann.release(actor_id)
-                self._episode.fleet.set_simulated(actor_id, False)
+                self._episode.fleet.set_simulated(actor_id, simulated=False)
 
     def release(self, actor_id: int) -> None:
         """Give physics and collisions back, with zero velocity and a zeroed control."""
         actor = self._find(actor_id)
         if actor is not None:
             actor.simulated = True
-            self._episode.set_collides(actor, True)
+            self._episode.set_collides(actor, enabled=True)
             if actor.kind == "vehicle":
-                self._episode.fleet.set_simulated(actor_id, True)
+                self._episode.fleet.set_simulated(actor_id, simulated=True)
                 self._episode.fleet.stop(actor_id)
                 self._episode.fleet.set_control(actor_id, VehicleControl())
             elif actor.kind == "walker":
@@ -146,11 +146,13 @@ class EpisodeTarget:
         """Show a vehicle's control; reverse means ``gear`` below zero."""
         fleet = self._episode.fleet
         if actor_id in fleet.row_of:
-            control = VehicleControl(throttle, steer, brake, hand_brake, gear < 0, False, gear)
+            control = VehicleControl(
+                throttle, steer, brake, hand_brake, reverse=gear < 0, gear=gear
+            )
             fleet.set_control(actor_id, control)
             row = fleet.row_of[actor_id]
-            fleet.state[row, d.GEAR] = gear
-            fleet.state[row, d.STEER] = steer
+            fleet.state[row, col.GEAR] = gear
+            fleet.state[row, col.STEER] = steer
 
     def animate_walker(self, actor_id: int, speed_cm_s: float) -> None:
         """Show a walker walking at a speed in cm/s."""
@@ -163,10 +165,10 @@ class EpisodeTarget:
         fleet = self._episode.fleet
         row = fleet.row_of.get(actor_id)
         if row is not None:
-            most = float(fleet.parameters[row, d.MAX_STEER])
+            most = float(fleet.parameters[row, col.MAX_STEER])
             front = next((w for w in wheels if w.wheel == 0), None)
             if front is not None and most > 0.0:
-                fleet.state[row, d.STEER] = math.radians(front.steer_deg) / most
+                fleet.state[row, col.STEER] = math.radians(front.steer_deg) / most
 
     def animate_biker(self, actor_id: int, forward_cm_s: float, engine_ratio: float) -> None:
         """Do nothing: riders are drawn still."""
@@ -181,7 +183,7 @@ class EpisodeTarget:
         """Open or close a door, which is recorded again."""
         actor = self._find(actor_id)
         if actor is not None:
-            self._episode.move_door(actor, door, is_open)
+            self._episode.move_door(actor, door, opens=is_open)
 
     def set_scene_light(
         self,

@@ -13,7 +13,7 @@ from ....rendering.scene import RenderScene
 from ....town.actors.vehicle_meshes import Pose
 from ....town.drawn_world import AT_REST, DrawnWorld, LampState, Shown
 from ..attributes import colour
-from ..physics import dynamics as d
+from ..physics import columns as col
 from ..world.actors import EpisodeActor
 from ..world.episode import Episode
 from ..world.signals import GREEN, RED, YELLOW
@@ -113,7 +113,7 @@ def _parts(episode: Episode, vehicle: EpisodeActor) -> Pose:
     """Return how a vehicle's wheels and doors stand."""
     fleet = episode.fleet
     row = fleet.row_of[vehicle.id]
-    steer_deg = np.degrees(fleet.state[row, d.STEER] * fleet.parameters[row, d.MAX_STEER])
+    steer_deg = np.degrees(fleet.state[row, col.STEER] * fleet.parameters[row, col.MAX_STEER])
     shown = [vehicle.wheel_looks.get(wheel, (None, None))[0] for wheel in FRONT_WHEELS]
     left, right = (np.radians(steer_deg if look is None else look) for look in shown)
     doors = {number: door.share for number, door in vehicle.doors.items()}

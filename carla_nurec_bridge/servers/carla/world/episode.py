@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ....core.frames import Matrix, mirror_vector
 from ....town.level import Level, TrafficLight
 from ..friction import FrictionTriggers
-from ..physics import dynamics as d
+from ..physics import columns as col
 from ..physics.ackermann import AckermannDriver
 from ..physics.doors import Door
 from ..physics.fleet import Fleet
@@ -116,7 +116,7 @@ class Episode:
 
     def velocities(self) -> dict[int, NDArray[np.float64]]:
         """Return the velocity (3,) of every vehicle and walker by id, in m/s, map frame."""
-        carla = self.fleet.state[:, d.VEL_X : d.VEL_Z + 1]
+        carla = self.fleet.state[:, col.VEL_X : col.VEL_Z + 1]
         velocities = dict(zip(self.fleet.ids, mirror_vector(carla), strict=True))
         for walker in self.actors.of_kind("walker"):
             velocities[walker.id] = mirror_vector(walker.velocity)
@@ -127,7 +127,7 @@ class Episode:
     def refresh_surroundings(self) -> None:
         """Look up every vehicle's speed limit and the light it waits at."""
         state = self.fleet.state
-        self.speed_limits = self.level.ground.limits_at(state[:, d.X : d.Z + 1])
+        self.speed_limits = self.level.ground.limits_at(state[:, col.X : col.Z + 1])
         self.light_ahead = self.signals.ahead(state, self.fleet.extents)
 
     def act_frictions(self) -> None:
@@ -146,13 +146,13 @@ class Episode:
 
     # Parts of actors.
 
-    def set_collides(self, actor: EpisodeActor, enabled: bool) -> None:
+    def set_collides(self, actor: EpisodeActor, *, enabled: bool) -> None:
         """Let an actor meet others or pass through them."""
         actor.collides = enabled
         if actor.kind == "vehicle":
-            self.fleet.set_collides(actor.id, enabled)
+            self.fleet.set_collides(actor.id, enabled=enabled)
 
-    def move_door(self, actor: EpisodeActor, number: int, opens: bool) -> None:
+    def move_door(self, actor: EpisodeActor, number: int, *, opens: bool) -> None:
         """Let a door swing open or shut."""
         door = actor.doors.setdefault(number, Door())
         door.opens = opens

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from ..physics import dynamics as d
+from ..physics import columns as col
 from ..wire.state import (
     LIGHT_DTYPE,
     VEHICLE_DTYPE,
@@ -84,14 +84,14 @@ class WorldStateRows:
         if not len(fleet):
             return
         state, control = fleet.state, fleet.control
-        rows["transform"][:, :3] = state[:, d.X : d.Z + 1]
-        rows["transform"][:, 3:] = np.degrees(state[:, d.PITCH : d.ROLL + 1])
-        rows["velocity"] = state[:, d.VEL_X : d.VEL_Z + 1]
-        rows["angular_velocity"] = np.degrees(state[:, d.ANG_X : d.ANG_Z + 1])
-        rows["acceleration"] = state[:, d.ACC_X : d.ACC_Z + 1]
-        rows["pedals"] = control[:, d.THROTTLE : d.BRAKE + 1]
-        rows["switches"] = control[:, d.HAND_BRAKE : d.MANUAL + 1]
-        rows["gear"] = state[:, d.GEAR]
+        rows["transform"][:, :3] = state[:, col.X : col.Z + 1]
+        rows["transform"][:, 3:] = np.degrees(state[:, col.PITCH : col.ROLL + 1])
+        rows["velocity"] = state[:, col.VEL_X : col.VEL_Z + 1]
+        rows["angular_velocity"] = np.degrees(state[:, col.ANG_X : col.ANG_Z + 1])
+        rows["acceleration"] = state[:, col.ACC_X : col.ACC_Z + 1]
+        rows["pedals"] = control[:, col.THROTTLE : col.BRAKE + 1]
+        rows["switches"] = control[:, col.HAND_BRAKE : col.MANUAL + 1]
+        rows["gear"] = state[:, col.GEAR]
         rows["speed_limit"] = episode.speed_limits
         at_light = episode.light_ahead
         rows["has_light"] = at_light != NONE

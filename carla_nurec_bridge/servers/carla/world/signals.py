@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ....opendrive.signals import SignalGroup
 from ....town.level import TrafficLight, Trigger
-from ..physics import dynamics as d
+from ..physics import columns as col
 from ..wire.structs import BoundingBox, Transform
 
 RED, YELLOW, GREEN, OFF, UNKNOWN = range(5)
@@ -187,16 +187,16 @@ def lights_ahead(state, extents, stops):  # type: ignore[no-untyped-def]
     """Find the nearest stop line within reach ahead of each vehicle's front."""
     result = np.full(state.shape[0], NONE)
     for n in range(state.shape[0]):
-        speed = state[n, d.U]
+        speed = state[n, col.U]
         depth = max(STOP_DEPTH_M, 4.0 + speed * abs(speed) / (2.0 * COMFORTABLE_BRAKING))
-        cos, sin = math.cos(state[n, d.YAW]), math.sin(state[n, d.YAW])
+        cos, sin = math.cos(state[n, col.YAW]), math.sin(state[n, col.YAW])
         nearest = 1e9
         for k in range(stops.shape[0]):
-            dx, dy = stops[k, 0] - state[n, d.X], stops[k, 1] - state[n, d.Y]
+            dx, dy = stops[k, 0] - state[n, col.X], stops[k, 1] - state[n, col.Y]
             gap = dx * stops[k, 3] + dy * stops[k, 4]
             if gap < 0.0 or gap - extents[n, 0] > depth or gap > nearest:
                 continue
-            if abs(stops[k, 2] - state[n, d.Z]) > STOP_HEIGHT_M + STEEPEST * gap:
+            if abs(stops[k, 2] - state[n, col.Z]) > STOP_HEIGHT_M + STEEPEST * gap:
                 continue
             if abs(dy * stops[k, 3] - dx * stops[k, 4]) > stops[k, 5]:
                 continue

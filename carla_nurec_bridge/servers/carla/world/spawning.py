@@ -90,7 +90,7 @@ def spawn(
         episode.friction.add(actor)
     if actor.kind == "vehicle" and blueprint:
         sticky = flag(actor.attributes, "sticky_control", "true")
-        episode.fleet.add(actor.id, blueprint, transform, sticky)
+        episode.fleet.add(actor.id, blueprint, transform, sticky=sticky)
         episode.refresh_surroundings()
     if parent is not None:
         attach(episode, actor, parent, matrix_of(transform))
