@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from .calls.errors import CallFailure
+from ...core.errors import InputError
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ Colour = tuple[int, int, int]
 
 
 def whole(attributes: Attributes, name: str, default: str | None = None) -> int:
-    """Return an integer attribute; CallFailure when it is missing and has no default."""
+    """Return an integer attribute; InputError when it is missing and has no default."""
     text = _text(attributes, name, default)
     found = _WHOLE.match(text)
     value = int(found[1]) if found else 0
@@ -37,22 +37,22 @@ def whole(attributes: Attributes, name: str, default: str | None = None) -> int:
 
 
 def real(attributes: Attributes, name: str, default: str | None = None) -> float:
-    """Return a float attribute; CallFailure when it is missing or not finite."""
+    """Return a float attribute; InputError when it is missing or not finite."""
     text = _text(attributes, name, default)
     found = _REAL.match(text)
     value = float(found[1]) if found else 0.0
     if _NOT_FINITE.match(text) or not math.isfinite(value):
-        raise CallFailure(f"the attribute {name} must be a finite number, not '{text}'")
+        raise InputError(f"the attribute {name} must be a finite number, not '{text}'")
     _tell_if_other(name, text, value)
     return value
 
 
 def flag(attributes: Attributes, name: str, default: str | None = None) -> bool:
-    """Return a bool attribute, in any case; CallFailure when it is neither true nor false."""
+    """Return a bool attribute, in any case; InputError when it is neither true nor false."""
     text = _text(attributes, name, default)
     word = text.strip().lower()
     if word not in (*_TRUE, *_FALSE):
-        raise CallFailure(f"the attribute {name} must be true or false, not '{text}'")
+        raise InputError(f"the attribute {name} must be true or false, not '{text}'")
     return word in _TRUE
 
 
@@ -74,7 +74,7 @@ def by_axis(attributes: Attributes, name: str, axes: Iterable[str]) -> NDArray[n
 def _text(attributes: Attributes, name: str, default: str | None) -> str:
     text = attributes.get(name, default)
     if text is None:
-        raise CallFailure(f"the attribute {name} is missing")
+        raise InputError(f"the attribute {name} is missing")
     return text
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...core.errors import InputError
 from .attributes import real
-from .calls.errors import CallFailure
 from .physics import contacts
 from .physics.fleet import Fleet
 from .wire.structs import Transform
@@ -31,13 +31,13 @@ class FrictionTriggers:
         self._own: dict[int, list[float]] = {}
 
     def add(self, actor: EpisodeActor) -> None:
-        """Take up a fresh trigger; CallFailure when its numbers make no sense."""
+        """Take up a fresh trigger; InputError when its numbers make no sense."""
         x, y, z, friction = (
             real(actor.attributes, name)
             for name in ("extent_x", "extent_y", "extent_z", "friction")
         )
         if min(x, y, z, friction) < 0.0:
-            raise CallFailure(
+            raise InputError(
                 f"{actor.description.id} needs a friction and extents in cm that are finite "
                 f"numbers from 0 on, not {friction:g} and {x:g}, {y:g}, {z:g}"
             )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from .physics.columns import CURVE_POINTS
 from .physics.control import (
     Gear,
     PhysicsControl,
     Point2,
     Wheel,
 )
-from .physics.columns import CURVE_POINTS
 
 Limits = dict[str, tuple[float, float]]
 Part = TypeVar("Part", Gear, Point2, Wheel, PhysicsControl)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.servers.carla.attributes import (
     colour,
     flag,
     real,
     whole,
 )
-from carla_nurec_bridge.servers.carla.calls.errors import CallFailure
 from carla_nurec_bridge.servers.carla.sensing.optics.lens import Optics, rays
 from carla_nurec_bridge.servers.carla.wire.structs import Transform
 
@@ -68,13 +68,13 @@ def test_a_reading_that_is_not_what_was_written_is_logged(
 def test_missing_attributes_have_their_default_or_are_named() -> None:
     assert (whole({}, "n", "3"), real({}, "n", "0.5"), flag({}, "n", "true")) == (3, 0.5, True)
     for read in (whole, real, flag):
-        with pytest.raises(CallFailure, match="the attribute n is missing"):
+        with pytest.raises(InputError, match="the attribute n is missing"):
             read({}, "n")
 
 
 @pytest.mark.parametrize("text", ["nan", "-inf", "Infinity", "1e999"])
 def test_what_is_not_finite_is_refused(text: str) -> None:
-    with pytest.raises(CallFailure, match="n must be a finite number"):
+    with pytest.raises(InputError, match="n must be a finite number"):
         real({"n": text}, "n")
 
 
@@ -96,7 +96,7 @@ def test_truths_are_read_in_any_case(text: str, value: bool) -> None:
 
 
 def test_no_truth_is_refused() -> None:
-    with pytest.raises(CallFailure, match="b must be true or false, not 'maybe'"):
+    with pytest.raises(InputError, match="b must be true or false, not 'maybe'"):
         flag({"b": "maybe"}, "b")
 
 
@@ -166,5 +166,5 @@ def test_a_camera_sees_by_every_angle_that_it_may_be_given(world: World, fov: st
 def test_what_would_stall_or_end_a_server_is_refused_in_words(
     world: World, blueprint: str, values: dict[str, str], why: str
 ) -> None:
-    with pytest.raises(CallFailure, match=why):
+    with pytest.raises(InputError, match=why):
         world.spawn(blueprint, HIGH, **values)

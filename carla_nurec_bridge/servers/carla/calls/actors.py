@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ....core.errors import InputError
 from ..physics.control import VehicleControl
 from ..wire.codecs import (
     BOOL,
@@ -27,7 +28,6 @@ from ..wire.structs import (
 from ..world.actors import EpisodeActor
 from ..world.simulation import Simulation
 from ..world.spawning import destroy, spawn
-from .errors import CallFailure
 from .registry import serve
 
 
@@ -208,7 +208,7 @@ def set_actor_autopilot(simulation: Simulation, actor_id: int, enabled: bool) ->
 @serve("set_ignored_vehicles", INT, list_of(INT))
 def set_ignored_vehicles(simulation: Simulation, sensor_id: int, vehicle_ids: list[int]) -> None:
     """Refuse for all but V2X sensors, which alone can ignore vehicles."""
-    raise CallFailure(f"actor {sensor_id} is no sensor that can ignore vehicles")
+    raise InputError(f"actor {sensor_id} is no sensor that can ignore vehicles")
 
 
 @serve("set_actor_dead", INT)
@@ -216,7 +216,7 @@ def set_actor_dead(simulation: Simulation, actor_id: int) -> None:
     """End what an actor does by itself: a walker falls still, a vehicle rolls out."""
     actor = simulation.episode.actors.get(actor_id)
     if actor.kind not in ("vehicle", "walker"):
-        raise CallFailure(f"actor {actor_id} does not live")
+        raise InputError(f"actor {actor_id} does not live")
     actor.dead = True
     if actor.kind == "vehicle":
         simulation.episode.ackermann.release(actor_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ....core.errors import BridgeError, ProtocolError
+from ....core.errors import BridgeError, InputError, ProtocolError
 from ..physics.control import (
     ACKERMANN_CONTROL,
     PHYSICS,
@@ -26,7 +26,6 @@ from ..wire.structs import DESCRIPTION, TRANSFORM
 from ..world.simulation import Simulation
 from ..world.spawning import destroy, spawn
 from . import actors, vehicles
-from .errors import CallFailure
 from .lights import set_traffic_light_state
 from .registry import serve
 from .world import set_vehicle_light_state
@@ -91,10 +90,10 @@ def _execute(simulation: Simulation, command: Any, new_actor: int | None) -> int
     if number == DESTROY:
         actor = simulation.episode.actors.get(actor_id)
         if not destroy(simulation.episode, simulation.sensors, actor):
-            raise CallFailure(f"actor {actor_id} cannot be destroyed")
+            raise InputError(f"actor {actor_id} cannot be destroyed")
         return actor.id
     if number not in _APPLY:
-        raise CallFailure(f"command {number} is not supported by this server")
+        raise InputError(f"command {number} is not supported by this server")
     handler, codecs = _APPLY[number]
     if len(fields) <= len(codecs):
         raise ProtocolError(f"command {number} takes {len(codecs)} values behind the actor")

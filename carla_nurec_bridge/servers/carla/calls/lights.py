@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....core.errors import InputError
 from ....core.frames import Matrix, carla_from_matrix
 from ....town.objects import HEAD_EXTENT
 from ....town.street import cached_street
@@ -14,7 +15,6 @@ from ..wire.codecs import (
 from ..wire.structs import BOUNDING_BOX, BoundingBox
 from ..world.signals import UNKNOWN, Cycle, SignalLight
 from ..world.simulation import Simulation
-from .errors import CallFailure
 from .registry import serve
 
 STATES = range(UNKNOWN + 1)
@@ -22,7 +22,7 @@ STATES = range(UNKNOWN + 1)
 
 def _light(simulation: Simulation, actor_id: int) -> tuple[SignalLight, Cycle]:
     if actor_id not in simulation.episode.signals.by_actor:
-        raise CallFailure(f"actor {actor_id} is no traffic light with a cycle")
+        raise InputError(f"actor {actor_id} is no traffic light with a cycle")
     return simulation.episode.signals.by_actor[actor_id]
 
 
@@ -30,7 +30,7 @@ def _light(simulation: Simulation, actor_id: int) -> tuple[SignalLight, Cycle]:
 def set_traffic_light_state(simulation: Simulation, actor_id: int, state: int) -> None:
     """Show a state until the cycle changes it."""
     if state not in STATES:
-        raise CallFailure(f"a traffic light has no state {state}")
+        raise InputError(f"a traffic light has no state {state}")
     _light(simulation, actor_id)[0].state = state
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
+from ....core.errors import InputError
 from ....town.level import Level
 from ..wire.codecs import BYTES, TEXT, list_of
 from ..world.detour import tile_set
 from ..world.navigation import walk_area
 from ..world.simulation import Simulation
-from .errors import CallFailure
 from .registry import serve
 
 MAP_FOLDER = "Carla/Maps"
@@ -40,7 +40,7 @@ def request_file(simulation: Simulation, name: str) -> bytes:
     """Return a file named by ``get_required_files``."""
     mesh = navigation_mesh(simulation.episode.level)
     if not mesh or name != _file_name(simulation.episode.level):
-        raise CallFailure(
+        raise InputError(
             f"this server has no file {name!r} for map {simulation.episode.level.name}"
         )
     return mesh

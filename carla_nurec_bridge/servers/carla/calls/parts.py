@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ....core.errors import InputError
 from ..physics import columns as col
 from ..physics.skeleton import body_offset, component_poses, transform_of_pose
 from ..physics.vehicle_model import wheel_positions_cm
@@ -16,7 +17,6 @@ from ..wire.codecs import INT, TEXT, list_of
 from ..wire.structs import TRANSFORM, Transform
 from ..world.actors import EpisodeActor, compose, matrix_of
 from ..world.simulation import Simulation
-from .errors import CallFailure
 from .registry import serve
 
 ROOT = "root"
@@ -73,7 +73,7 @@ def _find(simulation: Simulation, actor_id: int, component: str) -> tuple[Episod
     poses = {ROOT: Transform()}
     poses |= {part.name: part.pose for part in parts_of(simulation, actor)}
     if component not in poses:
-        raise CallFailure(
+        raise InputError(
             f"actor {actor_id} has no component '{component}'; it has {', '.join(poses)}"
         )
     return actor, poses[component]

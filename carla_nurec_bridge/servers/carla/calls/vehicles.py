@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ....core.errors import InputError
 from ..physics import columns as col
 from ..physics.control import (
     ACKERMANN_CONTROL,
@@ -25,7 +26,6 @@ from ..physics.vehicle_model import WHEEL_COUNT
 from ..physics_limits import usable
 from ..wire.codecs import BOOL, FLOAT, INT
 from ..world.simulation import Simulation
-from .errors import CallFailure
 from .registry import refuse, serve
 
 FRONT_WHEELS = (0, 1)
@@ -33,7 +33,7 @@ FRONT_WHEELS = (0, 1)
 
 def _living(simulation: Simulation, actor_id: int) -> None:
     if simulation.episode.actors.get(actor_id, "vehicle").dead:
-        raise CallFailure(f"vehicle {actor_id} is dead and takes no control")
+        raise InputError(f"vehicle {actor_id} is dead and takes no control")
 
 
 @serve("apply_control_to_vehicle", INT, VEHICLE_CONTROL)
@@ -76,7 +76,7 @@ def apply_control_to_walker(simulation: Simulation, actor_id: int, control: Walk
     """Make a walker walk."""
     actor = simulation.episode.actors.get(actor_id, "walker")
     if actor.dead:
-        raise CallFailure(f"walker {actor_id} is dead and takes no control")
+        raise InputError(f"walker {actor_id} is dead and takes no control")
     actor.walk = control
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ....core.errors import InputError
 from ..physics.skeleton import (
     ROOT,
     body_offset,
@@ -23,7 +24,6 @@ from ..wire.codecs import (
 from ..wire.structs import TRANSFORM, Transform
 from ..world.actors import EpisodeActor, matrix_of
 from ..world.simulation import Simulation
-from .errors import CallFailure
 from .registry import serve
 
 
@@ -79,7 +79,7 @@ def set_bones_transform(simulation: Simulation, actor_id: int, bones: list[Posed
     known = set(bone_names()) - {ROOT}
     unknown = sorted({bone.name for bone in bones} - known)
     if unknown:
-        raise CallFailure(f"walkers have no bones {', '.join(unknown)} that can be posed")
+        raise InputError(f"walkers have no bones {', '.join(unknown)} that can be posed")
     for bone in bones:
         actor.gait.bones[bone.name] = matrix_of(bone.relative)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....core.errors import InputError
 from ..physics.control import LIGHT_STATE
 from ..wire.codecs import (
     BOOL,
@@ -37,7 +36,6 @@ from ..wire.structs import (
 )
 from ..world.blueprints import definitions
 from ..world.simulation import Simulation
-from .errors import CallFailure
 from .registry import refuse, serve
 
 VERSION = "0.9.16"
@@ -68,10 +66,7 @@ def get_available_maps(simulation: Simulation) -> list[str]:
 @serve("load_new_episode", TEXT, BOOL, INT)
 def load_new_episode(simulation: Simulation, name: str, reset_settings: bool, layers: int) -> None:
     """Start over on a map; the empty name means the present one."""
-    try:
-        simulation.load(name)
-    except InputError as error:
-        raise CallFailure(str(error)) from error
+    simulation.load(name)
     simulation.episode.scenery.set_layers(ALL_LAYERS & ~layers, shown=False)
     if reset_settings:
         simulation.apply_settings(EpisodeSettings())

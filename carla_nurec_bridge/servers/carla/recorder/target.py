@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ....core.errors import InputError
 from ....core.frames import invert
-from ..calls.errors import CallFailure
 from ..physics import columns as col
 from ..physics.control import VehicleControl, WalkerControl
 from ..sensing.schedule import Sensors
@@ -73,7 +73,7 @@ class EpisodeTarget:
                 wanted_id=actor.recorded_id,
                 checked=False,
             )
-        except CallFailure:
+        except InputError:
             return None
         return live.id
 

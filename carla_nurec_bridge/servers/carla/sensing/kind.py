@@ -63,7 +63,7 @@ class SensorKind(Generic[D]):
     """A kind of sensor; each module of ``kinds`` registers one as ``KIND``.
 
     * blueprint: CARLA's id. message_type: the number that heads its messages.
-    * open: makes a fresh actor's device; CallFailure when its attributes make no sense.
+    * open: makes a fresh actor's device; InputError when its attributes make no sense.
     * runs_unheard: its state follows every tick, so that it is asked though nobody listens.
     * is_rendered: it shows images and rests in ``no_rendering_mode``.
     """

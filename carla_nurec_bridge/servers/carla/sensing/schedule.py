@@ -88,7 +88,7 @@ class Sensors:
     def add(self, episode: Episode, actor: EpisodeActor) -> bytes:
         """Take up a fresh sensor; return its stream's token.
 
-        CallFailure when its attributes make no sense.
+        InputError when its attributes make no sense.
         """
         kind = sensor_kinds()[actor.description.id]
         told = {a.id for a in definitions_by_id()[kind.blueprint].attributes}

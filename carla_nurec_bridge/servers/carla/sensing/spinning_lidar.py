@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.buffers import flat_bytes
+from ....core.errors import InputError
 from ....rendering.lidar import LidarFrame, render_lidar
 from ..attributes import real, whole
-from ..calls.errors import CallFailure
 from ..world.actors import EpisodeActor
 from ..world.episode import Episode
 from .kind import Moment, Payload
@@ -37,7 +37,7 @@ class LidarSpec:
 
     @staticmethod
     def of(actor: EpisodeActor) -> LidarSpec:
-        """Read a lidar's attributes; CallFailure when they measure nothing."""
+        """Read a lidar's attributes; InputError when they measure nothing."""
         values = actor.attributes
         spec = LidarSpec(
             whole(values, "channels"),
@@ -49,9 +49,9 @@ class LidarSpec:
             real(values, "horizontal_fov", "360"),
         )
         if not (0 < spec.channels <= MOST_CHANNELS and spec.range_m > 0.0):
-            raise CallFailure(f"a lidar needs 1 to {MOST_CHANNELS} channels and a range above 0")
+            raise InputError(f"a lidar needs 1 to {MOST_CHANNELS} channels and a range above 0")
         if not (spec.points_per_second >= 0 and 0.0 < spec.horizontal_deg <= 360.0):
-            raise CallFailure(
+            raise InputError(
                 "a lidar needs a horizontal_fov within 0..360 degrees and no negative "
                 "points_per_second"
             )
@@ -62,7 +62,7 @@ class SpinningLidar(ABC):
     """One lidar, and where its turn stands from tick to tick."""
 
     def __init__(self, episode: Episode, actor: EpisodeActor) -> None:
-        """Read what is common to lidars; CallFailure when the attributes measure nothing."""
+        """Read what is common to lidars; InputError when the attributes measure nothing."""
         self._spec = LidarSpec.of(actor)
         self._angle_deg = 0.0
 

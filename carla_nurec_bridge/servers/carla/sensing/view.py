@@ -48,7 +48,7 @@ class Camera(ABC):
     outputs: ClassVar[frozenset[str]]
 
     def __init__(self, episode: Episode, actor: EpisodeActor) -> None:
-        """Read the lens; CallFailure when the attributes make no image."""
+        """Read the lens; InputError when the attributes make no image."""
         self.optics = Optics.of(actor)
         self.exposure: Exposure | None = None
 
@@ -68,7 +68,7 @@ class ExposedCamera(Camera):
     outputs = frozenset({"rgb"})
 
     def __init__(self, episode: Episode, actor: EpisodeActor) -> None:
-        """Read lens and exposure; CallFailure when the attributes make no image."""
+        """Read lens and exposure; InputError when the attributes make no image."""
         super().__init__(episode, actor)
         self.exposure = Exposure.of(actor)
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from ....core.errors import InputError
 from ....core.frames import Matrix, carla_from_matrix, matrix_from_carla
 from ....world.blueprint_catalogue import Blueprint
-from ..calls.errors import CallFailure
 from ..clients import Clients
 from ..physics.control import WalkerControl
 from ..physics.doors import Door
@@ -184,12 +184,12 @@ class Registry:
         return self._actors.get(actor_id)
 
     def get(self, actor_id: int, kind: Kind | None = None) -> EpisodeActor:
-        """Return a live actor (of a kind); CallFailure when there is none."""
+        """Return a live actor (of a kind); InputError when there is none."""
         actor = self._actors.get(actor_id)
         if actor is None:
-            raise CallFailure(f"actor {actor_id} not found")
+            raise InputError(f"actor {actor_id} not found")
         if kind is not None and actor.kind != kind:
-            raise CallFailure(f"actor {actor_id} is no {kind} but a {actor.description.id}")
+            raise InputError(f"actor {actor_id} is no {kind} but a {actor.description.id}")
         return actor
 
     def of_kind(self, kind: Kind) -> list[EpisodeActor]:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from ....core.errors import InputError
 from ....recorder_log.reader import read_log
 from ....town.level import Level, open_level
 from ....town.maps import MapLibrary, MapSource
-from ..calls.errors import CallFailure
 from ..clients import Clients
 from ..faults import Faults
 from ..physics.walkers import advance_walker
@@ -191,7 +191,7 @@ class Simulation:
         if delta_s is not None and delta_s <= 0.0:
             settings = replace(settings, fixed_delta_seconds=None)
         elif delta_s is not None and delta_s > LONGEST_FIXED_DELTA_S:
-            raise CallFailure(
+            raise InputError(
                 f"a tick of {delta_s:g} s is too long; use {LONGEST_FIXED_DELTA_S:g} s or less"
             )
         self.settings = settings

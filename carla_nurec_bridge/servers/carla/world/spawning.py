@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ....core.errors import InputError
 from ....core.frames import Matrix
 from ....world.blueprint_catalogue import Blueprint, load_catalogue
 from ..attributes import flag
-from ..calls.errors import CallFailure
 from ..sensing.schedule import Sensors
 from ..wire.structs import ActorDescription, Transform
 from .actors import EpisodeActor, Kind, matrix_of
@@ -59,21 +59,21 @@ def spawn(
     """Make an actor; on a parent, ``transform`` is relative to it.
 
     ``wanted_id`` is given to it when it is free and misleads no client (``ActorIds.again``).
-    CallFailure for an unknown blueprint, or (``checked``) when a vehicle, walker or prop would
+    InputError for an unknown blueprint, or (``checked``) when a vehicle, walker or prop would
     stand within another; what lies flat on the ground is in nobody's way.
     """
     if description.id not in definitions_by_id():
-        raise CallFailure(f"blueprint '{description.id}' is not in the library of this server")
+        raise InputError(f"blueprint '{description.id}' is not in the library of this server")
     if description.id in UNSERVED:
-        raise CallFailure(f"{description.id} is not served here: {UNSERVED[description.id]}")
+        raise InputError(f"{description.id} is not served here: {UNSERVED[description.id]}")
     attributes = {value.id: value.value for value in description.attributes}
     if attributes.get("mesh_path"):
-        raise CallFailure(f"{description.id} with a mesh_path is not served here: {NO_MESHES}")
+        raise InputError(f"{description.id} with a mesh_path is not served here: {NO_MESHES}")
     blueprint = load_catalogue().get(description.id)
     box = body_box(blueprint)
     fits = blueprint is None or lies_flat(blueprint.kind, box, transform, episode.level.ground)
     if checked and parent is None and not fits and is_blocked(episode, box, transform):
-        raise CallFailure(COLLISION_AT_SPAWN)
+        raise InputError(COLLISION_AT_SPAWN)
     actor = EpisodeActor(
         id=episode.actors.new_id(description, wanted_id),
         kind=_kind(description.id, blueprint),
@@ -100,11 +100,11 @@ def spawn(
 def attach(
     episode: Episode, actor: EpisodeActor, parent: EpisodeActor, parent_from_self: Matrix
 ) -> None:
-    """Hang an actor on a parent; CallFailure when that would close a circle."""
+    """Hang an actor on a parent; InputError when that would close a circle."""
     above: EpisodeActor | None = parent
     while above is not None:
         if above is actor:
-            raise CallFailure(f"actor {actor.id} cannot hang on itself")
+            raise InputError(f"actor {actor.id} cannot hang on itself")
         above = above.parent
     if actor.parent is not None:
         actor.parent.children.remove(actor)

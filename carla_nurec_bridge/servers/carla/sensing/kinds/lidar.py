@@ -18,7 +18,7 @@ class Lidar(SpinningLidar):
     """Sends place and intensity of every return that is not lost."""
 
     def __init__(self, episode: Episode, actor: EpisodeActor) -> None:
-        """Read turn and noise; CallFailure when the attributes measure nothing."""
+        """Read turn and noise; InputError when the attributes measure nothing."""
         super().__init__(episode, actor)
         values = actor.attributes
         self._attenuation_per_m = real(values, "atmosphere_attenuation_rate")

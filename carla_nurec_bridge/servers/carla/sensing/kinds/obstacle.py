@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import msgpack
 import numpy as np
 
+from .....core.errors import InputError
 from .....rendering.rays import cast
 from .....town.tags import static_type
 from ...attributes import flag, real
-from ...calls.errors import CallFailure
 from ...wire.structs import ACTOR, ActorDescription
 from ...world.actors import EpisodeActor
 from ...world.episode import Episode
@@ -38,7 +38,7 @@ class ObstacleProbe:
         self._radius_m = real(values, "hit_radius")
         self._only_dynamics = flag(values, "only_dynamics")
         if not (self._reach_m > 0.0 and self._radius_m >= 0.0):
-            raise CallFailure("an obstacle sensor needs a distance above 0 and no negative radius")
+            raise InputError("an obstacle sensor needs a distance above 0 and no negative radius")
         turns = [
             (share * self._radius_m, 2.0 * np.pi * k / count)
             for count, share in RINGS

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from .....core.buffers import flat_bytes
+from .....core.errors import InputError
 from .....rendering.rays import cast
 from ...attributes import real, whole
-from ...calls.errors import CallFailure
 from ...world.actors import EpisodeActor
 from ...world.episode import Episode
 from ..kind import Moment, Payload, SensorKind
@@ -31,7 +31,7 @@ class Radar:
         self._points_per_second = whole(values, "points_per_second")
         self._random = random_of(actor, episode.seed)
         if not (self._range_m > 0.0 and self._points_per_second >= 0):
-            raise CallFailure("a radar needs a range above 0 and no negative points_per_second")
+            raise InputError("a radar needs a range above 0 and no negative points_per_second")
 
     def measure(self, moment: Moment) -> list[Payload]:
         """Return detections (N, 4): velocity in m/s, azimuth and altitude in rad, depth in m.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .....core.errors import InputError
 from .....rendering.kernels.sky import light_table
 from .....rendering.lighting import Lighting
 from ...attributes import flag, real
-from ...calls.errors import CallFailure
 from ...world.actors import EpisodeActor
 from .lens import Vignette
 
@@ -33,7 +33,7 @@ class Exposure:
 
     @staticmethod
     def of(actor: EpisodeActor) -> Exposure:
-        """Read a camera's attributes; CallFailure when they make no exposure."""
+        """Read a camera's attributes; InputError when they make no exposure."""
         values = actor.attributes
         try:
             if not flag(values, "enable_postprocess_effects", "true"):
@@ -50,9 +50,9 @@ class Exposure:
                 Vignette.of(actor),
             )
         except (ValueError, OverflowError) as error:
-            raise CallFailure(f"exposure attributes are not usable: {error}") from error
+            raise InputError(f"exposure attributes are not usable: {error}") from error
         if film.gamma <= 0.0 or not abs(film.compensation) < 64.0:
-            raise CallFailure("a camera needs a gamma above 0 and a sane exposure_compensation")
+            raise InputError("a camera needs a gamma above 0 and a sane exposure_compensation")
         return film
 
     def expose(self, light: Lighting) -> Lighting:

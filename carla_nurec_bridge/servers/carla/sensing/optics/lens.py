@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from .....core.errors import InputError
 from ...attributes import real, whole
-from ...calls.errors import CallFailure
 from ...world.actors import EpisodeActor
 
 LARGEST_SIDE = 16384
@@ -38,7 +38,7 @@ class Optics:
 
     @staticmethod
     def of(actor: EpisodeActor) -> Optics:
-        """Read a camera's attributes; CallFailure when they make no image."""
+        """Read a camera's attributes; InputError when they make no image."""
         values = actor.attributes
         optics = Optics(
             whole(values, "image_size_x"),
@@ -50,9 +50,9 @@ class Optics:
             max(real(values, "lens_y_size", "0.08"), 0.0),
         )
         if not (0 < optics.width <= LARGEST_SIDE and 0 < optics.height <= LARGEST_SIDE):
-            raise CallFailure(f"a camera image cannot be {optics.width} x {optics.height} pixels")
+            raise InputError(f"a camera image cannot be {optics.width} x {optics.height} pixels")
         if not 0.0 < optics.fov_deg < 180.0:
-            raise CallFailure(f"a camera's fov must be within 0..180 degrees, not {optics.fov_deg}")
+            raise InputError(f"a camera's fov must be within 0..180 degrees, not {optics.fov_deg}")
         return optics
 
     def pixel_of(self, point: NDArray[np.float64]) -> tuple[float, float] | None:

@@ -6,8 +6,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from ......core.errors import InputError
 from ....attributes import flag, real, whole
-from ....calls.errors import CallFailure
 from ....world.actors import EpisodeActor
 from ....world.episode import Episode
 from ...noise import random_of
@@ -28,7 +28,7 @@ class EventCamera(ExposedCamera):
     """
 
     def __init__(self, episode: Episode, actor: EpisodeActor) -> None:
-        """Read lens, exposure and thresholds; CallFailure when they make no sense."""
+        """Read lens, exposure and thresholds; InputError when they make no sense."""
         super().__init__(episode, actor)
         values = actor.attributes
         self._steps = (real(values, "positive_threshold"), real(values, "negative_threshold"))
@@ -41,9 +41,9 @@ class EventCamera(ExposedCamera):
         self._log_eps = real(values, "log_eps")
         self._random = random_of(actor, episode.seed)
         if min(self._steps) <= 0.0 or min(self._spreads) < 0.0:
-            raise CallFailure("an event camera needs thresholds above 0")
+            raise InputError("an event camera needs thresholds above 0")
         if self._log_eps < LEAST_LOG_EPS:
-            raise CallFailure(f"an event camera needs a log_eps of at least {LEAST_LOG_EPS:g}")
+            raise InputError(f"an event camera needs a log_eps of at least {LEAST_LOG_EPS:g}")
         self._level = np.zeros((0, 0), np.float32)
         self._before = np.zeros((0, 0), np.float32)
         self._last_ns = np.zeros((0, 0), np.int64)

@@ -18,7 +18,7 @@ class FlowCamera(Camera):
     outputs = frozenset({"depth", "instance"})
 
     def __init__(self, episode: Episode, actor: EpisodeActor) -> None:
-        """Read the lens; CallFailure when the attributes make no image."""
+        """Read the lens; InputError when the attributes make no image."""
         super().__init__(episode, actor)
         self._map_from_camera: Matrix | None = None
         self._bodies: dict[int, Matrix] = {}
