@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -38,3 +39,11 @@ def test_every_folder_says_what_lives_there():
     for path in PACKAGE.rglob("__init__.py"):
         if "stubs" not in path.parts:
             assert ast.get_docstring(ast.parse(path.read_text())), f"{path} says nothing"
+
+
+def test_the_plan_names_what_is_there():
+    text = (PACKAGE.parent / "docs/architecture.md").read_text()
+    rooms = {path.name for path in PACKAGE.iterdir()}
+    paths = {path for path in re.findall(r"`([a-z_0-9/.]+)`", text) if path.split("/")[0] in rooms}
+    assert len(paths) > 50
+    assert not {path for path in paths if not (PACKAGE / path).exists()}
