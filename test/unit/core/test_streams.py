@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.core.pose_history import PoseHistory
+from carla_nurec_bridge.core.resources import share_dir
 from carla_nurec_bridge.core.rig.rig import load_rig
+from carla_nurec_bridge.core.run_contract import sensors_page, topics_page
 from carla_nurec_bridge.core.run_contract.streams import (
     AGENT,
     EGO,
@@ -20,7 +24,6 @@ from carla_nurec_bridge.core.run_contract.streams import (
     readers,
 )
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
-from carla_nurec_bridge.core.run_contract.topics_page import render
 
 _DT_NS = 50_000_000
 
@@ -79,15 +82,12 @@ def test_every_topic_of_a_bag_is_read_by_the_recorder_and_by_who_needs_it() -> N
         assert (RECORDER in readers(key, PARTICIPANTS)) == row.in_bag
 
 
-def test_the_page_of_topics_is_the_table() -> None:
-    from carla_nurec_bridge.core.resources import share_dir
-
-    page = share_dir() / "docs" / "topics.md"
-    if not page.is_file():
+@pytest.mark.parametrize("page", [topics_page, sensors_page])
+def test_generated_pages_are_what_they_are_made_from(page: ModuleType) -> None:
+    written = share_dir() / "docs" / f"{page.__name__.split('.')[-1].removesuffix('_page')}.md"
+    if not written.is_file():
         pytest.skip("an installed package has no docs")
-    assert page.read_text() == render(), (
-        "run python -m carla_nurec_bridge.core.run_contract.topics_page"
-    )
+    assert written.read_text() == page.render(), f"run python -m {page.__name__}"
 
 
 def test_a_history_interpolates_between_frames_and_holds_outside() -> None:

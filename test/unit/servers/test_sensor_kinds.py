@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.core.rig.outputs import CAMERA_OUTPUTS
+from carla_nurec_bridge.core.rig.sensors import CARLA_SENSORS
 from carla_nurec_bridge.servers.carla.sensing.kind import SensorKind
 from carla_nurec_bridge.servers.carla.sensing.registry import sensor_kinds
 from carla_nurec_bridge.servers.carla.wire.structs import Transform
@@ -25,6 +27,12 @@ SENSOR_HEADER_BYTES = 48
 def test_every_sensor_of_the_library_is_served_or_says_why_not() -> None:
     assert sensor_kinds().keys() | CLIENT_SIDE | UNSERVED.keys() == set(BLUEPRINTS)
     assert not sensor_kinds().keys() & (CLIENT_SIDE | UNSERVED.keys())
+
+
+@pytest.mark.parametrize("name", [*CARLA_SENSORS, *CAMERA_OUTPUTS])
+def test_what_a_rig_may_have_is_served(name: str) -> None:
+    blueprint = (CARLA_SENSORS.get(name) or CAMERA_OUTPUTS[name]).blueprint
+    assert blueprint in sensor_kinds().keys() | CLIENT_SIDE
 
 
 def test_no_two_kinds_share_a_message() -> None:

@@ -23,7 +23,7 @@ LABELLED = np.dtype(
 
 
 class CarlaSemanticLidar(CarlaSpinningLidar):
-    """CARLA's semantic lidar, which has neither noise nor losses."""
+    """CARLA's semantic lidar, without dropoff and noise; the fields of its points are its own."""
 
     blueprint = "sensor.lidar.ray_cast_semantic"
     topic_key = "semantic_points"
