@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.frames import Matrix, invert
+from ..world.states import ActorState
 from ..world.vehicle_info import SteerLimits, VehicleInfo, steer_limit_rad
 
 Points = NDArray[np.float64]
@@ -65,6 +66,25 @@ class Obstacle:
     map_from_box: Matrix
     size_m: tuple[float, float, float]
     speed_mps: float
+
+
+def obstacles_of(
+    actors: Sequence[ActorState], before: Sequence[ActorState], dt_s: float
+) -> list[Obstacle]:
+    """Return actors as obstacles, with the speed that they have come since ``before``, dt_s ago.
+
+    Who was not there then has none.
+    """
+    boxes = {state.actor.id: state.map_from_box for state in before}
+    found = []
+    for state in actors:
+        then, now = boxes.get(state.actor.id), state.map_from_box
+        speed_mps = 0.0
+        if then is not None:
+            forward = now[:2, 0] / np.linalg.norm(now[:2, 0])
+            speed_mps = float((now[:2, 3] - then[:2, 3]) @ forward) / dt_s
+        found.append(Obstacle(now, state.actor.size_m, speed_mps))
+    return found
 
 
 @dataclass(frozen=True)

@@ -178,3 +178,13 @@ def interpolate(start: Matrix, end: Matrix, fraction: ArrayLike) -> Matrix:
     result[..., :3, 3] = start[:3, 3] + t[..., None] * (end[:3, 3] - start[:3, 3])
     result[..., 3, 3] = 1.0
     return result
+
+
+def rotation_rate(a_from_b0: Matrix, a_from_b1: Matrix, dt_s: float) -> Matrix:
+    """Return the (3,) angular velocity in rad/s, in axes of b, between two poses ``dt_s`` apart."""
+    q = quaternion_from_rotation(a_from_b0[:3, :3].T @ a_from_b1[:3, :3])
+    sine = float(np.linalg.norm(q[:3]))
+    if sine < 1e-12:
+        return np.zeros(3)
+    rate: Matrix = q[:3] / sine * (2.0 * np.arctan2(sine, q[3]) / dt_s)
+    return rate

@@ -52,6 +52,12 @@ class TransformTree:
         known = ", ".join(sorted({*self._edges, *(p for p, _ in self._edges.values())})) or "none"
         raise InputError(f"no transform connects {source!r} with {target!r}; TF has: {known}")
 
+    def connects(self, target: str, source: str) -> bool:
+        """Say whether transforms lead from one frame to the other."""
+        with self._lock:
+            targets, sources = self._to_root(target, None), self._to_root(source, None)
+        return not targets.keys().isdisjoint(sources)
+
     def _to_root(self, frame: str, stamp_ns: int | None) -> dict[str, Matrix]:
         """Return ancestor_from_frame of a frame itself and all its ancestors, nearest first."""
         chain = {frame: np.eye(4)}

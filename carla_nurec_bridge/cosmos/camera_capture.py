@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ..carla_client.actors.ego import Ego
-from ..carla_client.actors.objects import ObjectState
 from ..carla_client.sensors.cameras import CameraGroup, decoded, mount, mount_still
 from ..carla_client.session.session import Session
 from ..core.cameras.opencv_pinhole import OpenCVPinholeCamera
@@ -24,6 +23,7 @@ from ..core.timings import Timings
 from ..labels.actor_ids import LabelledActor
 from ..labels.frame import ControlFrame, LabelBox
 from ..world.pixel_ids import pixel_id
+from ..world.states import ActorState
 from .clip.clip import ClipDone, ControlClip
 from .clip.manifest import (
     MAP_ENGINE,
@@ -71,7 +71,7 @@ class CapturedTick:
     carla_frame: int
     passed_ns: int
     map_from_rig: Matrix
-    states: Sequence[ObjectState]
+    states: Sequence[ActorState]
     lights: Mapping[str, str]
 
 
@@ -199,6 +199,6 @@ def _mounted(session: Session, ego: Ego | None, camera: RigCamera) -> CameraGrou
     return mount(session.client, ego, camera)
 
 
-def _box(state: ObjectState) -> LabelBox:
+def _box(state: ActorState) -> LabelBox:
     actor = state.actor
-    return LabelBox(pixel_id(actor.id), actor.label, actor.size_m, state.map_from_box)
+    return LabelBox(pixel_id(actor.id), actor.object_class.value, actor.size_m, state.map_from_box)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..carla_client.actors.ego import Ego, measure
-from ..carla_client.actors.objects import ObjectTracker, labels_of
+from ..carla_client.actors.objects import ObjectTracker
 from ..carla_client.actors.signal_heads import light_states, shown_fixtures
 from ..carla_client.replay.exact_replay import (
     ExactReplay,
@@ -116,7 +116,6 @@ class _RunningCapture:
                 self._session.world,
                 self._ego.actor.id if self._ego else -1,
                 1.0 / self._wish.replay.fps,
-                labels_of(self._session.world.get_blueprint_library()),
                 from_poses=True,
             )
             carla_frames: list[int] = []

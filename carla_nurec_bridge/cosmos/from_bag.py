@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from ..core.cameras.models import camera_from_json
-from ..core.cameras.shutter import shutter_from
 from ..core.errors import InputError, RunError
 from ..core.rig.rig import RigCamera
 from ..core.run_contract.timebase import NS_PER_S
@@ -23,6 +21,7 @@ from ..core.timings import Timings
 from ..labels.messages import NEEDED, WELCOME
 from ..opendrive import parse
 from ..recording import BagReader, decode
+from ..recording.read_back.cameras import RecordedCamera, recorded_cameras
 from .clip.clip import ClipDone
 from .clip.feed import ControlFeed, FeedSource
 from .clip.streams import ControlOptions
@@ -74,6 +73,7 @@ def clips_of_bag(
                 f"{directory} has no camera with pictures in colour, depth, semantic and instance"
             )
         done, notes = [], []
+        described = {f"{c.prefix}/calibration": c for c in recorded_cameras(bag)}
         for name, topics in cameras.items():
             stamps = [stamp for _, _, stamp, _ in bag.raw([topics["camera_info"]])]
             chosen = choose(stamps, wish)
@@ -82,7 +82,8 @@ def clips_of_bag(
                     f"{name}: frames lie up to {1000 * chosen.furthest_s:.1f} ms from their moment "
                     f"at {float(chosen.rate):g} Hz; each keeps its own stamp"
                 )
-            source, note = _source(bag, name, topics, chosen)
+            camera = described[topics["calibration"]]
+            source, note = _source(bag, camera, topics, chosen)
             notes += [note] if note else []
             done.append(_clip(bag, source, present, chosen, wish, timings, on_frame))
         return tuple(done), tuple(notes)
@@ -188,17 +189,17 @@ def _clip(
 
 
 def _source(
-    bag: BagReader, name: str, topics: Mapping[str, str], chosen: Chosen
+    bag: BagReader, recorded: RecordedCamera, topics: Mapping[str, str], chosen: Chosen
 ) -> tuple[FeedSource, str | None]:
     """Return the camera as the bag describes it, and a note when its map cannot be used."""
-    camera = _camera(bag, name, topics["calibration"], float(chosen.rate))
+    camera = _camera(recorded, float(chosen.rate))
     xodr, note = "", None
     if "map_opendrive" in topics:
         xodr = _latest_text(bag, topics["map_opendrive"])
         try:
             parse(xodr)
         except InputError as error:
-            xodr, note = "", f"{name}: no HD map: {error}"
+            xodr, note = "", f"{recorded.name}: no HD map: {error}"
     world: dict[str, Any] = {"opendrive_sha256": hashlib.sha256(xodr.encode()).hexdigest()}
     if "weather" in topics:
         world["weather"] = json.loads(_latest_text(bag, topics["weather"]) or "null")
@@ -220,23 +221,18 @@ def _source(
     return source, note
 
 
-def _camera(bag: BagReader, name: str, topic: str, rate_hz: float) -> RigCamera:
-    try:
-        calibration = json.loads(_latest_text(bag, topic))
-        model = calibration["camera_model"]
-        return RigCamera(
-            name,
-            calibration["source"],
-            name,
-            camera_from_json(model),
-            np.array(calibration["rig_from_camera"], np.float64).reshape(4, 4),
-            rate_hz,
-            shutter_from(model["parameters"]["shutter_type"]),
-            float(calibration["shutter_s"]),
-            ("rgb", "depth", "semantic", "instance"),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{bag.path}: {topic} is no calibration: {error!r}") from error
+def _camera(camera: RecordedCamera, rate_hz: float) -> RigCamera:
+    return RigCamera(
+        camera.name,
+        "nurec" if camera.source == "nurec" else "carla",
+        camera.name,
+        camera.model,
+        camera.rig_from_camera,
+        rate_hz,
+        camera.shutter,
+        camera.shutter_s,
+        ("rgb", "depth", "semantic", "instance"),
+    )
 
 
 def _latest_text(bag: BagReader, topic: str) -> str:

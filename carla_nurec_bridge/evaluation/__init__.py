@@ -3,18 +3,14 @@
 ``evaluate`` gives distance, speeds, route completion and collisions of a drive.
 """
 
-from ..world.states import ActorState, Box, State
 from .collisions import Collision, boxes_overlap, collisions
 from .route import RouteProgress, route_progress
 from .summary import DriveSummary, evaluate
 
 __all__ = [
-    "ActorState",
-    "Box",
     "Collision",
     "DriveSummary",
     "RouteProgress",
-    "State",
     "boxes_overlap",
     "collisions",
     "evaluate",

@@ -10,7 +10,7 @@ from pydantic import AliasChoices, Field
 
 from ..core.run_contract.record import Record, Rounded
 from ..core.run_contract.timebase import NS_PER_S
-from ..world.states import Box, State
+from ..world.states import Box, WorldState
 
 SAME_CONTACT_S = 5.0
 """CARLA's leaderboard counts contacts with the same object within this time once."""
@@ -38,7 +38,7 @@ def boxes_overlap(a: Box, b: Box) -> bool:
 
     Boxes that only touch do not overlap.
     """
-    half_a, half_b = a.size_m / 2, b.size_m / 2
+    half_a, half_b = np.array(a.size_m) / 2, np.array(b.size_m) / 2
     rotation_a, rotation_b = a.map_from_box[:3, :3], b.map_from_box[:3, :3]
     apart: NDArray[np.float64] = b.map_from_box[:3, 3] - a.map_from_box[:3, 3]
     if float(np.linalg.norm(apart)) >= float(np.linalg.norm(half_a) + np.linalg.norm(half_b)):
@@ -51,26 +51,27 @@ def boxes_overlap(a: Box, b: Box) -> bool:
     return bool(np.all(np.abs(axes @ apart) < reach - 1e-12))
 
 
-def collisions(states: Iterable[State]) -> tuple[Collision, ...]:
+def collisions(states: Iterable[WorldState]) -> tuple[Collision, ...]:
     """Return the collisions of the ego over time.
 
     A contact with an object counts again only when the last one ended more than 5 s before.
     """
     found: list[Collision] = []
-    last_ns: dict[str, int] = {}
+    last_ns: dict[int, int] = {}
     for state in states:
-        for other in state.objects:
-            if not boxes_overlap(state.ego, other.box):
+        ego = state.ego.box
+        for other in state.actors:
+            if not boxes_overlap(ego, other.box):
                 continue
-            before = last_ns.get(other.id)
-            last_ns[other.id] = state.stamp_ns
+            before = last_ns.get(other.actor.id)
+            last_ns[other.actor.id] = state.stamp_ns
             if before is None or state.stamp_ns - before > SAME_CONTACT_S * NS_PER_S:
                 found.append(
                     Collision(
                         stamp_ns=state.stamp_ns,
-                        id=other.id,
-                        label=other.label,
-                        ego_speed_mps=state.speed_mps,
+                        id=str(other.actor.id),
+                        label=other.actor.object_class.value,
+                        ego_speed_mps=state.ego.speed_mps,
                     )
                 )
     return tuple(found)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..core.run_contract.record import Record, Rounded, Rounded4
 from ..core.run_contract.timebase import NS_PER_S
-from ..world.states import State
+from ..world.states import WorldState
 from .collisions import Collision, collisions
 from .route import route_progress
 
@@ -32,7 +32,7 @@ class DriveSummary(Record):
     collisions: tuple[Collision, ...] = Field(description="contacts in order of time")
 
 
-def evaluate(states: Sequence[State], route: NDArray[np.float64] | None) -> DriveSummary:
+def evaluate(states: Sequence[WorldState], route: NDArray[np.float64] | None) -> DriveSummary:
     """Return the figures of a drive from its states in order of time.
 
     ``route`` (N, 2 or 3) is in the map frame, or None.
@@ -49,9 +49,9 @@ def evaluate(states: Sequence[State], route: NDArray[np.float64] | None) -> Driv
             max_route_offset_m=None,
             collisions=(),
         )
-    positions = np.array([state.map_from_base[:3, 3] for state in states])
+    positions = np.array([state.ego.map_from_base[:3, 3] for state in states])
     stamps_s = np.array([state.stamp_ns - states[0].stamp_ns for state in states]) / NS_PER_S
-    speeds_mps = np.array([abs(state.speed_mps) for state in states])
+    speeds_mps = np.array([abs(state.ego.speed_mps) for state in states])
     duration_s = float(stamps_s[-1])
     distance_m = float(np.linalg.norm(np.diff(positions[:, :2], axis=0), axis=1).sum())
     progress = None if route is None else route_progress(route, positions)

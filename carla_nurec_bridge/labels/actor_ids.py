@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..carla_client.actors.ego import Ego
-from ..carla_client.actors.objects import ObjectState
 from ..core.errors import ProtocolError
 from ..world.pixel_ids import PixelIds, pixel_id
+from ..world.states import ActorState
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class LabelledActor:
 
 def labelled_actors(
     recorded: Mapping[int, int],
-    states: Sequence[ObjectState],
+    states: Sequence[ActorState],
     known: tuple[LabelledActor, ...],
     ego: Ego | None,
 ) -> tuple[LabelledActor, ...]:
@@ -39,7 +39,7 @@ def labelled_actors(
     ``recorded`` has recorded ids by live ones; who is known without one gets it when it is there.
     ProtocolError when two actors share the 16 bits of a pixel's id.
     """
-    here = [(s.actor.id, s.actor.type_id, s.actor.role_name, False) for s in states]
+    here = [(s.actor.id, s.actor.blueprint, s.actor.role_name, False) for s in states]
     if ego is not None:
         role = ego.actor.attributes.get("role_name", "")
         here.append((ego.actor.id, ego.actor.type_id, role, True))

@@ -10,7 +10,8 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from ..core.errors import ProtocolError
-from ..core.frames import Matrix, matrix_from_quaternion
+from ..core.frames import Matrix
+from ..recording.read_back.messages import pose_matrix
 from ..world.pixel_ids import MOST_ID, pixel_id
 from .frame import ControlFrame, LabelBox
 
@@ -67,12 +68,6 @@ def frame_of(
 def _pixel_ids(ids: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the 16 bits of ids that a clip holds; ids that several actors share become 0."""
     return ids if ids.min() >= 0 and ids.max() <= MOST_ID else np.maximum(ids, 0) & MOST_ID
-
-
-def pose_matrix(pose: Any) -> Matrix:
-    """Return the (4, 4) matrix of a geometry_msgs Pose."""
-    p, q = pose.position, pose.orientation
-    return matrix_from_quaternion((p.x, p.y, p.z), (q.x, q.y, q.z, q.w))
 
 
 def _native(pixels: NDArray[Any]) -> NDArray[Any]:

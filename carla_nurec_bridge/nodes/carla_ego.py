@@ -12,7 +12,7 @@ from pathlib import Path
 from rclpy.node import Node
 
 from ..carla_client.actors.entities import Entities
-from ..carla_client.actors.observer import FrameObserver
+from ..carla_client.actors.observer import WorldObserver
 from ..carla_client.actors.spawned_actors import SpawnedActors
 from ..carla_client.driving.pedals import DriveController
 from ..carla_client.replay.recorded_drive import ReplayPlan, plan_replay
@@ -31,7 +31,6 @@ from ..core.run_contract.run_summary import EgoHealth, EgoSummary, Phase, write_
 from ..core.run_contract.streams import EGO, plan_streams
 from ..core.run_contract.timebase import NS_PER_S, NS_PER_US, TickClock
 from ..core.timings import Timings
-from ..opendrive.lines import lane_lines
 from ..ros.lockstep.clock_owner import DISCOVERY_S, refuse_second_clock
 from ..ros.lockstep.commands import CommandInbox, Watchdog
 from ..ros.lockstep.followed_run import FollowedRun
@@ -106,7 +105,7 @@ class CarlaEgo:
         self._at = FrameCounter(self._clock, own=p.mode != "follow")
         self._binding: Mapping[int, str | None] = {}
         self._recorded: Mapping[int, int] = {}
-        self._observer: FrameObserver | None = None
+        self._observer: WorldObserver | None = None
         self._on_stage = ExitStack()
         self._unplaced: tuple[str, ...] = ()
         self._lost: Exception | None = None
@@ -196,13 +195,12 @@ class CarlaEgo:
                     paced=p.sensor_tick and p.mode != "follow",
                 )
             )
-            self._observer = FrameObserver(
-                session, ego, p.dt_s, from_poses=p.mode in ("replay", "scene")
-            )
+            opendrive, lights = session.opendrive, self._stage.lights
+            from_poses = p.mode in ("replay", "scene")
+            self._observer = WorldObserver(session, ego, lights, p.dt_s, from_poses=from_poses)
             self._entities = Entities(session, ego, self._spawned, self._observer)
             self._inbox.wheelbase_m = ego.info.wheelbase_m
             self._controller = DriveController(ego.info, p.dt_s)
-            opendrive, lights = session.opendrive, self._stage.lights
             self._unplaced = lights.without_place
             logger, place = self._node.get_logger(), opendrive.geo_reference
             of_map = (f"map {opendrive.name}: {note}" for note in opendrive.notes)
@@ -212,9 +210,9 @@ class CarlaEgo:
             say(f"map {opendrive.name}: its origin is {place.words()}")
             self._publisher.start(
                 self._at.stamp_ns,
-                ego,
+                ego.info,
+                opendrive,
                 session.map.to_opendrive(),
-                lane_lines(opendrive),
                 lights.areas,
             )
             self._publisher.weather(weather_json(session.world))
@@ -291,7 +289,7 @@ class CarlaEgo:
         asked = self._p.mode != "follow" or self._inbox.heard
         if self._stage.ego_is_driven and asked and state is not None:
             control = self._controller.control(
-                self._inbox.current(), state.motion.speed_mps, self._observer.steer_rad
+                self._inbox.current(), state.ego.speed_mps, self._observer.steer_rad
             )
             self._stage.ego.actor.apply_control(control)
             if self._controller.clip:
@@ -314,31 +312,31 @@ class CarlaEgo:
         frame, stamp = self._at.frame, self._at.stamp_ns
         assert self._observer is not None
         with self._timings.stage("state"):
-            state = self._observer.update(snapshot)
-            binding = self._tracks.bind(state.objects, self._inserted.ids, self._stage.recorded_s)
+            state = self._observer.update(snapshot, stamp)
+            binding = self._tracks.bind(state.actors, self._inserted.ids, self._stage.recorded_s)
             if frame == 0 or binding != self._binding:
                 self._binding = binding
                 self._publisher.binding(binding)
-            self._note_shared(state.pixel_ids)
-            recorded = dict(self._stage.recorded_ids(snapshot, state.objects))
+            self._note_shared(self._observer.pixel_ids)
+            recorded = dict(self._stage.recorded_ids(snapshot, state.actors))
             if recorded != self._recorded:
                 self._recorded = recorded
                 self._publisher.recorded(recorded)
             self._inbox.open(stamp)
-            self._publisher.state(stamp, state, self._stage.lights.areas)
+            self._publisher.state(state)
         limit_s = self._p.first_frame_s if frame <= 2 else self._p.frame_s
         for camera in self._sensors.cameras_due(frame):
             with self._timings.stage("carla_pictures"):
                 images = camera.take_raw(snapshot.frame, limit_s)
             if images is not None:
-                self._publisher.camera(stamp, camera.camera, images, state.pixel_ids)
+                self._publisher.camera(stamp, camera.camera, images, self._observer.pixel_ids)
         for device in self._sensors.devices_due(frame):
             with self._timings.stage("carla_sensors"):
                 reading = device.take(snapshot.frame, limit_s)
             self._publisher.reading(stamp, device.sensor, reading)
         with self._timings.stage("wheels"):
             self._session.call(self._observer.measure_wheels)
-        self._publisher.wheels(stamp, state.motion, self._observer.steer_rad)
+        self._publisher.wheels(state, self._observer.steer_rad)
         self._publisher.beside(self._readers.look)
         if self._readers.silent != self._silent:
             self._silent = self._readers.silent
@@ -347,7 +345,7 @@ class CarlaEgo:
             self._publisher.event(self._at.stamp_of(event.frame), event)
         self._do_requests()
         if self._p.spectator:
-            follow(self._session.world.get_spectator(), state.motion.map_from_base)
+            follow(self._session.world.get_spectator(), state.ego.map_from_base)
         if frame % _CHECK_CLOCK_FRAMES == 0:
             if self._p.owns_clock:
                 refuse_second_clock(self._node)
@@ -443,7 +441,7 @@ class CarlaEgo:
     def _steer_limit_rad(self) -> float:
         """Return how far the front wheels turn at the speed of now."""
         state = self._observer.last if self._observer else None
-        speed_mps = state.motion.speed_mps if state is not None else 0.0
+        speed_mps = state.ego.speed_mps if state is not None else 0.0
         return self._controller.limit_rad(speed_mps)
 
     def _say(self, phase: Phase, reason: str) -> None:

@@ -19,9 +19,9 @@ from ..core.run_contract.timebase import TickClock, seconds_to_ns
 from ..core.run_contract.topics import TOPICS
 from ..nurec.client.client import Deadlines, NurecClient
 from ..nurec.client.security import TlsFiles
+from ..recording.read_back.messages import pose_matrix
 from ..ros.lockstep.joiner import JoinedFrame, Joiner
 from ..ros.lockstep.protocol import Participant, RunState
-from ..ros.messages.convert import pose_matrix
 from ..ros.parameters.declare import load
 from ..ros.parameters.nurec import NurecParameters
 from ..ros.publishers.inserted_tracks import InsertedPublisher

@@ -13,12 +13,12 @@ from nav_msgs.msg import Odometry, Path
 from numpy.typing import NDArray
 from rclpy.node import Node
 from std_msgs.msg import String
-from vision_msgs.msg import BoundingBox3D, Detection3D, Detection3DArray
+from vision_msgs.msg import Detection3DArray
 
 from ..agents.route_follower import (
     DriveTarget,
-    Obstacle,
     RouteAgent,
+    obstacles_of,
     settings_for,
 )
 from ..core.errors import DeadlineError
@@ -26,15 +26,16 @@ from ..core.run_contract.run_summary import AgentSummary, write_summary
 from ..core.run_contract.streams import AGENT, plan_agent
 from ..core.run_contract.topics import TOPICS
 from ..core.timings import Timings
+from ..recording.read_back.messages import actors_of, ego_state, lights_of
 from ..ros.lockstep.joiner import JoinedFrame, Joiner
 from ..ros.lockstep.protocol import Participant
-from ..ros.messages.convert import header, pose_matrix, vector_array
-from ..ros.messages.objects import speed_along_box
+from ..ros.messages.convert import header, vector_array
 from ..ros.parameters.agent import AgentParameters
 from ..ros.parameters.declare import load
 from ..ros.publishers.publishers import Publishers
 from ..ros.publishers.qos import profile
 from ..ros.runtime.runtime import Spinner, run
+from ..world.states import ActorState
 from ..world.vehicle_info import VehicleInfo
 
 _POLL_S = 0.1
@@ -54,7 +55,7 @@ class AgentNode:
         self._points: NDArray[np.float64] | None = None
         self._route: RouteAgent | None = None
         self._route_arrived = threading.Event()
-        self._before: dict[str, Detection3D] = {}
+        self._before: tuple[ActorState, ...] = ()
         self._timings = Timings()
         self._participant = Participant(node, lambda: self._publishers.unmatched(participants))
         for key, kind in (
@@ -94,29 +95,22 @@ class AgentNode:
 
     def _handle(self, frame: JoinedFrame) -> None:
         assert self._route is not None
+        assert self._vehicle is not None
         with self._timings.stage("drive"):
-            odometry: Odometry = frame.messages["odometry"]
-            detections = frame.messages["objects"].detections
-            red = [
-                _front(light.bbox)
-                for light in frame.messages["traffic_lights"].detections
-                if light.results[0].hypothesis.class_id in ("red", "yellow")
-            ]
+            ego = ego_state(frame.messages["odometry"], self._vehicle.body)
+            actors = actors_of(frame.messages["objects"])
+            lights = lights_of(frame.messages["traffic_lights"])
+            stops = np.array([light.stop for light in lights if light.stops_traffic])
             drive = self._route.step(
-                pose_matrix(odometry.pose.pose),
-                odometry.twist.twist.linear.x,
-                [self._obstacle(detection) for detection in detections],
-                np.array(red).reshape(-1, 3),
+                ego.map_from_base,
+                ego.speed_mps,
+                obstacles_of(actors, self._before, self._p.dt_s),
+                stops.reshape(-1, 3),
             )
-            self._before = {detection.id: detection for detection in detections}
+            self._before = actors
         self._publishers.publish(_COMMAND, _message(drive, frame.stamp_ns))
         if self._p.lockstep:
             self._participant.answer(frame.stamp_ns, {_COMMAND: 1})
-
-    def _obstacle(self, detection: Detection3D) -> Obstacle:
-        speed = speed_along_box(detection, self._before.get(detection.id), self._p.dt_s)
-        size = detection.bbox.size
-        return Obstacle(pose_matrix(detection.bbox.center), (size.x, size.y, size.z), speed)
 
     def _take_route(self, message: Path) -> None:
         self._points = np.array([vector_array(pose.pose.position) for pose in message.poses])
@@ -144,12 +138,6 @@ class AgentNode:
             route_completion=self._route.travelled_m / self._route.length_m,
             skipped_frames=self._joiner.skipped,
         )
-
-
-def _front(area: BoundingBox3D) -> NDArray[np.float64]:
-    """Return where a stop area ends (3,): at its stop line."""
-    end: NDArray[np.float64] = pose_matrix(area.center) @ (0.5 * area.size.x, 0.0, 0.0, 1.0)
-    return end[:3]
 
 
 def _message(drive: DriveTarget, stamp: int) -> AckermannDriveStamped:

@@ -21,7 +21,7 @@ from ..core.run_contract.streams import RECORDER
 from ..core.run_contract.timebase import NS_PER_S, NS_PER_US
 from ..evaluation import evaluate
 from ..recording import BagReader
-from ..recording.drive import BagDrive, read_drive
+from ..recording.read_back.drive import BagDrive, read_drive
 from ..scene import distance_to_recording, open_scene
 from .contact_sheet import write_contact_sheet
 from .markdown import report_markdown
@@ -43,8 +43,7 @@ def write_report(run_dir: Path, facts: RunFacts) -> Report:
     with BagReader(run_dir / "bag") as bag:
         recorder = nodes.cosmos_recorder or recorder_from_bag(bag, nodes.carla_ego)
         plan = bag.plan()
-        names = {s.key: s.topic for s in plan.streams} if plan else {}
-        drive = read_drive(bag, names)
+        drive = read_drive(bag)
         report = _report(run_dir, facts, nodes, recorder, drive)
         write_contact_sheet(run_dir / "contact_sheet.png", bag, plan, drive, report)
     text = json.dumps(report.to_json(), indent=1) + "\n"
@@ -74,7 +73,7 @@ def _report(
     ego = nodes.carla_ego
     simulated_s = recorder.frames * recorder.dt_ns / NS_PER_S
     loop_s = sum(stage.total_s for stage in ego.timings.values()) if ego else 0.0
-    seen = {other.id for state in drive.states for other in state.objects}
+    seen = {other.actor.id for state in drive.states for other in state.actors}
     error = _replay_error(run_dir / _SCENE, drive) if facts.mode == "replay" else None
     report = Report(
         **facts.to_json(),
@@ -122,7 +121,7 @@ def _replay_error(package: Path, drive: BagDrive) -> ReplayError | None:
     distance = distance_to_recording(
         open_scene(package),
         [state.stamp_ns // NS_PER_US for state in drive.states],
-        np.array([state.map_from_base for state in drive.states]),
+        np.array([state.ego.map_from_base for state in drive.states]),
     )
     if distance is None:
         return None

@@ -9,10 +9,11 @@ from PIL import Image, ImageDraw
 
 from ..core.run_contract.timebase import NS_PER_S
 from ..cosmos import InstancePalette
-from ..evaluation import State, collisions
+from ..evaluation import collisions
 from ..recording import BagReader, RunPlan
-from ..recording.drive import BagDrive
+from ..recording.read_back.drive import BagDrive
 from ..town.street import cached_street
+from ..world.states import WorldState
 from . import paint
 from .moments import (
     cloud,
@@ -112,12 +113,12 @@ def _header(sheet: Image.Image, report: Report) -> None:
 
 
 def _column_head(
-    sheet: Image.Image, left: int, number: int, since_ns: int, state: State | None
+    sheet: Image.Image, left: int, number: int, since_ns: int, state: WorldState | None
 ) -> None:
     at = (left, _HEAD)
     ImageDraw.Draw(sheet).ellipse((at[0], at[1], at[0] + 20, at[1] + 20), fill=paint.EGO)
     paint.text(sheet, (at[0] + 10, at[1] + 10), str(number), 14, paint.BACKGROUND, "mm")
-    speed = f"   {state.speed_mps:.1f} m/s" if state else ""
+    speed = f"   {state.ego.speed_mps:.1f} m/s" if state else ""
     words = f"t = {since_ns / NS_PER_S:.2f} s{speed}"
     paint.text(sheet, (at[0] + 30, at[1] + 10), words, 16, paint.INK, "lm")
 
@@ -132,7 +133,7 @@ def _side(sheet: Image.Image, top: int, title: str, *lines: str) -> None:
 
 
 def _maps(sheet: Image.Image, top: int, drive: BagDrive, stamps: list[int]) -> None:
-    street = cached_street(drive.opendrive).mesh if drive.opendrive else None
+    street = cached_street(drive.xodr).mesh if drive.xodr else None
     crashes = collisions(drive.states)
     width = (sheet.width - 2 * _EDGE - _GAP) // 2
     for left, whole in ((_EDGE, True), (_EDGE + width + _GAP, False)):

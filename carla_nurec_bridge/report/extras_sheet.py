@@ -12,16 +12,12 @@ from PIL import Image, ImageDraw
 from ..core.frames import Matrix
 from ..core.run_contract.timebase import NS_PER_S
 from ..nurec.pictures import decoded
+from ..recording.read_back.cameras import RecordedCamera, recorded_cameras
+from ..recording.read_back.drive import read_drive
 from ..recording.reader import BagReader
+from ..world.states import ActorState
 from . import paint
-from .extras_seen import (
-    Eye,
-    SeenBox,
-    boxes_by_stamp,
-    eyes,
-    moments,
-    rig_poses,
-)
+from .extras_seen import extras_by_stamp, moments, seen_by
 
 _COLUMNS = 4
 _TILE = (440, 330)
@@ -38,13 +34,15 @@ def write_extras_sheet(run_dir: Path, names: Sequence[str]) -> Path | None:
     bag cannot be read or has none of ``names``.
     """
     with BagReader(run_dir / "bag") as bag:
-        boxes, rigs = boxes_by_stamp(bag, names), rig_poses(bag)
+        drive = read_drive(bag)
+        boxes = extras_by_stamp(drive, names)
+        rigs = {state.stamp_ns: state.ego.map_from_base for state in drive.states}
         stamps = moments(boxes, _COLUMNS)
         rows = []
-        for eye in eyes(bag):
-            tiles = [_tile(bag, eye, stamp, boxes[stamp], rigs[stamp]) for stamp in stamps]
+        for camera in sorted(recorded_cameras(bag), key=lambda camera: camera.name):
+            tiles = [_tile(bag, camera, stamp, boxes[stamp], rigs[stamp]) for stamp in stamps]
             if sum(tile is not None for tile in tiles) > _COLUMNS // 2:
-                rows.append((f"{eye.name} · {eye.source}", tiles))
+                rows.append((f"{camera.name} · {camera.source}", tiles))
         times = [(stamp - bag.start_ns) / NS_PER_S for stamp in stamps]
     if not rows:
         return None
@@ -54,12 +52,16 @@ def write_extras_sheet(run_dir: Path, names: Sequence[str]) -> Path | None:
 
 
 def _tile(
-    bag: BagReader, eye: Eye, stamp: int, boxes: Mapping[str, SeenBox], map_from_rig: Matrix
+    bag: BagReader,
+    camera: RecordedCamera,
+    stamp: int,
+    extras: Mapping[str, ActorState],
+    map_from_rig: Matrix,
 ) -> Image.Image | None:
     """Return a camera's picture around the boxes that it sees, None where it sees none."""
-    outlines = {name: eye.sees(box, map_from_rig) for name, box in boxes.items()}
+    outlines = {name: seen_by(camera, one.box, map_from_rig) for name, one in extras.items()}
     seen = {name: pixels for name, pixels in outlines.items() if pixels is not None}
-    topic = f"/camera/{eye.name}/image_raw/compressed"
+    topic = f"{camera.prefix}/image_raw/compressed"
     pictures = [decoded(bytes(m.data)) for _, _, m in bag.messages([topic], stamp, stamp)]
     if not pictures or not seen:
         return None
@@ -71,7 +73,7 @@ def _tile(
     scale = _TILE[0] / (region[2] - region[0])
     for name, pixels in seen.items():
         low, high = ((edge(pixels, axis=0) - region[:2]) * scale for edge in (np.min, np.max))
-        colour = paint.colour_of(boxes[name].label)
+        colour = paint.colour_of(extras[name].actor.object_class)
         ImageDraw.Draw(shown).rectangle((*low, *high), outline=colour, width=2)
         paint.text(shown, (low[0], low[1] - 20), name, 15, colour)
     return shown

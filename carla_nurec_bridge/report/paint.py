@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from ..world.object_classes import ObjectClass
+from ..world.states import Size
+
 Rgb = tuple[int, int, int]
 
 BACKGROUND: Rgb = (16, 19, 24)
@@ -22,12 +25,10 @@ OTHER: Rgb = (240, 160, 70)
 WALKER: Rgb = (240, 90, 110)
 CRASH: Rgb = (255, 64, 64)
 
-_WALKERS = ("pedestrian", "walker", "rider")
 
-
-def colour_of(label: str) -> Rgb:
+def colour_of(object_class: ObjectClass) -> Rgb:
     """Return the colour of an object's class."""
-    return WALKER if label in _WALKERS else OTHER
+    return WALKER if object_class is ObjectClass.PEDESTRIAN else OTHER
 
 
 @cache
@@ -135,11 +136,9 @@ class Canvas:
         return self._image.resize(self._size, Image.Resampling.LANCZOS)
 
 
-def footprint(
-    map_from_box: NDArray[np.float64], size_m: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def footprint(map_from_box: NDArray[np.float64], size_m: Size) -> NDArray[np.float64]:
     """Return the corners (4, 2) of a box seen from above, counter-clockwise from front left."""
-    half = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * size_m[:2] / 2
+    half = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * np.array(size_m[:2]) / 2
     corners = np.concatenate([half, np.zeros((4, 1)), np.ones((4, 1))], axis=1)
     result: NDArray[np.float64] = (corners @ map_from_box.T)[:, :2]
     return result

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..core.frames import Matrix, invert
-from ..evaluation import Collision, State
-from ..recording.drive import BagDrive
+from ..evaluation import Collision
+from ..recording.read_back.drive import BagDrive
 from ..rendering.mesh import Mesh
+from ..world.states import WorldState
 from . import paint
 
 _SWEEP_RANGE_M = 45.0
@@ -29,18 +30,19 @@ _MARGIN_M = 12.0
 
 
 def sweep(
-    points: NDArray[np.float32], base_from_lidar: Matrix, state: State, width: int, height: int
+    points: NDArray[np.float32], base_from_lidar: Matrix, state: WorldState, width: int, height: int
 ) -> Image.Image:
     """Draw points (N, 3) of a lidar around the ego, forward up, coloured by height."""
     canvas = paint.Canvas(width, height, (0.0, 0.0), 2 * _SWEEP_RANGE_M / height)
     base = points @ base_from_lidar[:3, :3].T + base_from_lidar[:3, 3]
     base = base[np.argsort(base[:, 2])]
     canvas.points(_forward_up(base), _height_colours(base[:, 2]))
-    base_from_map = invert(state.map_from_base)
-    for other in state.objects:
-        corners = paint.footprint(base_from_map @ other.box.map_from_box, other.box.size_m)
-        canvas.polygon(_forward_up(corners), paint.colour_of(other.label), None)
-    ego = paint.footprint(base_from_map @ state.ego.map_from_box, state.ego.size_m)
+    base_from_map = invert(state.ego.map_from_base)
+    for other in state.actors:
+        corners = paint.footprint(base_from_map @ other.map_from_box, other.actor.size_m)
+        canvas.polygon(_forward_up(corners), paint.colour_of(other.actor.object_class), None)
+    box = state.ego.box
+    ego = paint.footprint(base_from_map @ box.map_from_box, box.size_m)
     canvas.polygon(_forward_up(ego), paint.EGO, paint.EGO)
     return canvas.image()
 
@@ -72,7 +74,7 @@ def drive_map(
     whole: bool,
 ) -> Image.Image:
     """Draw the map with the route and the driven path, the whole of it or what was driven."""
-    path = np.array([state.map_from_base[:2, 3] for state in drive.states])
+    path = np.array([state.ego.map_from_base[:2, 3] for state in drive.states])
     roads = _seen_from_above(street, 1) if street is not None else None
     shown = roads.reshape(-1, 2) if whole and roads is not None and len(roads) else path
     low, high = shown.min(axis=0) - _MARGIN_M, shown.max(axis=0) + _MARGIN_M
@@ -86,19 +88,19 @@ def drive_map(
     for track in _paths(drive).values():
         canvas.line(track, paint.OTHER, 1.5)
     canvas.line(path, paint.EGO, 3.5)
-    for other in drive.states[-1].objects:
-        corners = paint.footprint(other.box.map_from_box, other.box.size_m)
-        colour = paint.colour_of(other.label)
+    for other in drive.states[-1].actors:
+        corners = paint.footprint(other.map_from_box, other.actor.size_m)
+        colour = paint.colour_of(other.actor.object_class)
         canvas.polygon(corners, colour, colour, 1.0)
     by_stamp = {state.stamp_ns: state for state in drive.states}
     canvas.dot(path[0], paint.INK, 5.0)
     for number, stamp_ns in enumerate(stamps_ns, 1):
         if stamp_ns in by_stamp:
-            at = by_stamp[stamp_ns].map_from_base[:2, 3]
+            at = by_stamp[stamp_ns].ego.map_from_base[:2, 3]
             canvas.dot(at, paint.EGO, 8.0)
             canvas.label(at, str(number), 12, paint.BACKGROUND)
     for crash in crashes:
-        canvas.dot(by_stamp[crash.stamp_ns].map_from_base[:2, 3], paint.CRASH, 6.0)
+        canvas.dot(by_stamp[crash.stamp_ns].ego.map_from_base[:2, 3], paint.CRASH, 6.0)
     return canvas.image()
 
 
@@ -109,10 +111,10 @@ def _seen_from_above(street: Mesh, tag: int) -> NDArray[np.float64]:
     return corners[a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0] > 1e-3]
 
 
-def _paths(drive: BagDrive) -> dict[str, NDArray[np.float64]]:
+def _paths(drive: BagDrive) -> dict[int, NDArray[np.float64]]:
     """Return the way (N, 2) of every object in order of time."""
-    tracks: dict[str, list[NDArray[np.float64]]] = {}
+    tracks: dict[int, list[NDArray[np.float64]]] = {}
     for state in drive.states:
-        for other in state.objects:
-            tracks.setdefault(other.id, []).append(other.box.map_from_box[:2, 3])
+        for other in state.actors:
+            tracks.setdefault(other.actor.id, []).append(other.map_from_box[:2, 3])
     return {name: np.array(points) for name, points in tracks.items()}

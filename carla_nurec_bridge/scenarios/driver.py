@@ -9,13 +9,14 @@ import numpy as np
 
 from ..agents.route_follower import Obstacle, RouteAgent, settings_for
 from ..carla_client.actors.ego import measure, measured_steer_rad
-from ..carla_client.actors.motion import Motion, MotionTracker
+from ..carla_client.actors.motion import MotionTracker
 from ..carla_client.driving.pedals import DriveController
 from ..carla_client.driving.roads import Path
 from ..carla_client.session.session import matrix_of
 from ..core.errors import ProtocolError
 from ..core.frames import Matrix, mirror_vector
 from ..world.command import Command
+from ..world.states import EgoState
 
 _TOP_MPS = 40.0
 HAZARD_LIGHTS = carla.VehicleLightState(
@@ -30,11 +31,11 @@ class Driver:
         self.vehicle = vehicle
         self._path = path
         self._dt_s = dt_s
-        self._motion: Motion | None = None
+        self._motion: EgoState | None = None
         self._tracker: MotionTracker | None = None
 
     @property
-    def motion(self) -> Motion:
+    def motion(self) -> EgoState:
         """The state of the rear axle after the last tick."""
         if self._motion is None:
             raise ProtocolError(f"{self.vehicle.type_id} has not been ticked yet")

@@ -4,10 +4,10 @@
 OpenDRIVE map, a CARLA recording and a sensor rig; ``build_trajectory`` makes one of any drive.
 """
 
+from ..world.states import Appearance
 from .build.from_recording import build_scene
 from .comparison import RecordingDistance, distance_to_recording
 from .package.model import (
-    Appearance,
     RigTrajectory,
     Scene,
     SceneCamera,

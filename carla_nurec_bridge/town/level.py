@@ -67,7 +67,7 @@ class Trigger:
 
 
 @dataclass(frozen=True)
-class TrafficLight:
+class LightPost:
     """A traffic light of a level.
 
     ``stops`` are its lines, ``triggers`` the areas before those that one box can cover; both are
@@ -89,7 +89,7 @@ class Level:
     road_map: OpenDriveMap
     ground: PhysicsGround
     spawns: tuple[Pose, ...]
-    lights: tuple[TrafficLight, ...]
+    lights: tuple[LightPost, ...]
     groups: tuple[SignalGroup, ...]
     objects: tuple[StreetObject, ...]
     obstacles: Obstacles
@@ -165,7 +165,7 @@ def _yaw_along(place: LanePlace | None) -> float:
     return -math.degrees(float(heading)) % 360.0
 
 
-def _lights(road_map: OpenDriveMap) -> tuple[TrafficLight, ...]:
+def _lights(road_map: OpenDriveMap) -> tuple[LightPost, ...]:
     lines = stop_lines(road_map)
     lights = []
     for signal_id, (road, signal) in road_map.signals.items():
@@ -176,7 +176,7 @@ def _lights(road_map: OpenDriveMap) -> tuple[TrafficLight, ...]:
         # CARLA's lights have their x axis across the road that they face.
         pose = _pose(position, facing - 0.5 * math.pi)
         triggers = tuple(_trigger(road_map, line) for line in one_approach(held, position))
-        lights.append(TrafficLight(signal_id, pose, tuple(_stop(x) for x in held), triggers))
+        lights.append(LightPost(signal_id, pose, tuple(_stop(x) for x in held), triggers))
     return tuple(lights)
 
 

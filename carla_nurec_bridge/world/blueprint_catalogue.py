@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Literal
 
 from ..core.resources import config_path
+from .object_classes import ObjectClass
 
 ActorKind = Literal["vehicle", "walker", "prop"]
 
@@ -30,6 +31,13 @@ class Blueprint:
     generation: int = 1
     has_lights: bool = False
     special_type: str = ""
+
+    @property
+    def object_class(self) -> ObjectClass:
+        """The class of actors that it makes."""
+        if self.kind == "vehicle":
+            return ObjectClass(self.base_type)
+        return ObjectClass.PEDESTRIAN if self.kind == "walker" else ObjectClass.PROP
 
 
 @cache

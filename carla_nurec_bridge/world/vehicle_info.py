@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from ..core.errors import ProtocolError
+from .states import EgoBox
 
 SteerLimits = tuple[tuple[float, float], ...]
 """Pairs (speed in m/s, greatest angle in rad there): linear between them, constant beyond."""
@@ -38,6 +39,11 @@ class VehicleInfo:
     def steer_limit_rad(self, speed_mps: float) -> float:
         """Return how far the front wheels turn at a speed, in rad."""
         return steer_limit_rad(self.steer_limits, speed_mps)
+
+    @property
+    def body(self) -> EgoBox:
+        """The vehicle's box."""
+        return EgoBox(self.size_m, self.box_in_base_m)
 
     @property
     def front_m(self) -> float:

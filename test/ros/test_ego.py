@@ -17,7 +17,8 @@ from std_msgs.msg import Bool, String
 from carla_nurec_bridge.core.frames import invert
 from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.rig.rig import load_rig
-from carla_nurec_bridge.ros.messages.convert import pose_matrix, stamp_ns
+from carla_nurec_bridge.recording.read_back.messages import pose_matrix
+from carla_nurec_bridge.ros.messages.convert import stamp_ns
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.world.vehicle_info import VehicleInfo
 

@@ -24,7 +24,8 @@ from carla_nurec_bridge.core.frames import (
     rigid,
 )
 from carla_nurec_bridge.core.ports import own_domain
-from carla_nurec_bridge.ros.messages.convert import pose_matrix, stamp_ns, vector_array
+from carla_nurec_bridge.recording.read_back.messages import pose_matrix
+from carla_nurec_bridge.ros.messages.convert import stamp_ns, vector_array
 
 pytest.importorskip("simulation_interfaces")
 from simulation_interfaces import srv

@@ -13,7 +13,8 @@ from ego_bench import Ego, User, carla_server, make_scene
 from carla_nurec_bridge.core.ports import free_port, own_domain
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
-from carla_nurec_bridge.ros.messages.convert import pose_matrix, stamp_ns
+from carla_nurec_bridge.recording.read_back.messages import pose_matrix
+from carla_nurec_bridge.ros.messages.convert import stamp_ns
 from carla_nurec_bridge.runs.graph import build_graph
 from carla_nurec_bridge.runs.supervisor import Supervisor
 from carla_nurec_bridge.scene import Scene, open_scene

@@ -16,7 +16,8 @@ from rclpy.node import Node
 
 from carla_nurec_bridge.core.ports import free_port, own_domain
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
-from carla_nurec_bridge.ros.messages.convert import header, pose_matrix, stamp_ns
+from carla_nurec_bridge.recording.read_back.messages import pose_matrix
+from carla_nurec_bridge.ros.messages.convert import header, stamp_ns
 from carla_nurec_bridge.ros.publishers.publishers import message_class
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.scene import Scene, open_scene

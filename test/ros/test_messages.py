@@ -18,6 +18,7 @@ from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.core.rig.clouds import LAYOUTS
 from carla_nurec_bridge.core.rig.rig import RigLidar, load_rig
 from carla_nurec_bridge.nurec.client.replies import CloudReply
+from carla_nurec_bridge.recording.read_back.messages import pose_matrix
 from carla_nurec_bridge.ros.messages.camera_info import (
     calibration_json,
     camera_info,
@@ -28,7 +29,6 @@ from carla_nurec_bridge.ros.messages.convert import (
     cloud_message,
     fields_message,
     image_message,
-    pose_matrix,
     pose_message,
     stamp_message,
     stamp_ns,

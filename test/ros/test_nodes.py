@@ -49,8 +49,9 @@ from carla_nurec_bridge.ros.publishers.tracks import (
     read_binding,
 )
 from carla_nurec_bridge.ros.runtime.runtime import tidy_arguments
-from carla_nurec_bridge.scene.package.model import Appearance, SceneTrack
+from carla_nurec_bridge.scene.package.model import SceneTrack
 from carla_nurec_bridge.world.command import STAND_STILL, Command
+from carla_nurec_bridge.world.states import Appearance
 
 pytestmark = pytest.mark.ros
 
@@ -408,7 +409,7 @@ _SIZES = {_AUDI: (4.2, 1.9, 1.4), _TRUCK: (8.5, 2.9, 3.8)}
 
 def _state(actor_id: int, blueprint: str, x: float, role: str = "twin") -> Any:
     actor = SimpleNamespace(
-        id=actor_id, type_id=blueprint, role_name=role, size_m=_SIZES[blueprint]
+        id=actor_id, blueprint=blueprint, role_name=role, size_m=_SIZES[blueprint]
     )
     return SimpleNamespace(actor=actor, map_from_box=rigid(np.eye(3), (x, 2.0, 0.7)))
 

@@ -7,20 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from ...scene import SceneTrack
+from ...scene.package.label_classes import moving_classes
 from ...world.blueprint_catalogue import Blueprint, load_catalogue
-
-_BASE_TYPES = {
-    "automobile": ("car", "van"),
-    "heavy_truck": ("truck",),
-    "bus": ("bus",),
-    "train_or_tram_car": ("bus",),
-    "trolley_bus": ("bus",),
-    "trailer": ("truck",),
-    "other_vehicle": ("car", "van", "truck"),
-    "rider": ("motorcycle", "bicycle"),
-    "person": ("walker",),
-}
-"""The kinds of blueprint for each of NuRec's label classes that moves."""
 
 
 def blueprint_for(track: SceneTrack, offered: Iterable[str]) -> str | None:
@@ -32,8 +20,8 @@ def blueprint_for(track: SceneTrack, offered: Iterable[str]) -> str | None:
     known = set(offered)
     if track.appearance is not None and track.appearance.blueprint in known:
         return track.appearance.blueprint
-    kinds = _BASE_TYPES.get(track.label_class, ())
-    fitting = [b for b in load_catalogue().values() if b.base_type in kinds and b.id in known]
+    classes = moving_classes(track.label_class)
+    fitting = [b for b in load_catalogue().values() if b.object_class in classes and b.id in known]
     return min(fitting, key=lambda b: (_distance_m(b, track), b.id)).id if fitting else None
 
 

@@ -7,7 +7,6 @@ from typing import Literal, final
 
 import carla
 import numpy as np
-from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...core.frames import (
@@ -17,10 +16,12 @@ from ...core.frames import (
     mirror_vector,
     rigid,
 )
+from ...world.object_classes import ObjectClass
+from ...world.states import Vector
 from ..session.session import Session, matrix_of, transform_of
 from .ego import Ego
-from .objects import labels_of
-from .observer import FrameObserver
+from .objects import classes_of
+from .observer import WorldObserver
 from .spawned_actors import (
     ActorSpec,
     SpawnedActor,
@@ -29,8 +30,6 @@ from .spawned_actors import (
 )
 
 Kind = Literal["ego", "vehicle", "walker", "prop"]
-Vector = NDArray[np.float64]
-
 _KINDS: dict[str, Kind] = {
     "vehicle.": "vehicle",
     "walker.pedestrian.": "walker",
@@ -40,14 +39,14 @@ _KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True)
 class Entity:
-    """One thing; ``label`` is car, truck, ..., pedestrian or prop.
+    """One thing.
 
     An entity's own frame is its actor's (right-handed), the ego's is base_link.
     """
 
     name: str
     kind: Kind
-    label: str
+    object_class: ObjectClass
     type_id: str
     actor: carla.Actor
     actor_from_entity: Matrix
@@ -57,12 +56,12 @@ class Entity:
 
 @dataclass(frozen=True)
 class EntityMotion:
-    """Pose in the map; velocities and acceleration in map axes (m/s, rad/s, m/s^2)."""
+    """Where an entity's own frame is in the map, and how it moves in axes of the map."""
 
     map_from_entity: Matrix
-    linear: Vector
-    angular: Vector
-    acceleration: Vector
+    linear_map_mps: Vector
+    angular_map_radps: Vector
+    acceleration_map_mps2: Vector
 
 
 @final
@@ -73,13 +72,13 @@ class Entities:
     """
 
     def __init__(
-        self, session: Session, ego: Ego, spawned: SpawnedActors, observer: FrameObserver
+        self, session: Session, ego: Ego, spawned: SpawnedActors, observer: WorldObserver
     ) -> None:
         self._session = session
         self._ego = ego
         self._spawned = spawned
         self._observer = observer
-        self._label_of = labels_of(session.world.get_blueprint_library())
+        self._class_of = classes_of(session.world.get_blueprint_library())
         self._names: dict[int, str] = {}
         self._fresh: dict[int, carla.Actor] = {}
         self._gone: set[int] = set()
@@ -108,16 +107,21 @@ class Entities:
         pose = matrix_of(entity.actor.get_transform()) @ entity.actor_from_entity
         last = self._observer.last
         if last is not None and entity.kind == "ego":
-            motion, rotation = last.motion, pose[:3, :3]
+            ego, rotation = last.ego, pose[:3, :3]
             return EntityMotion(
                 pose,
-                rotation @ motion.linear,
-                rotation @ motion.angular,
-                rotation @ motion.acceleration,
+                rotation @ ego.linear_base_mps,
+                rotation @ ego.angular_base_radps,
+                rotation @ ego.acceleration_base_mps2,
             )
-        for state in last.objects if last is not None else ():
+        for state in last.actors if last is not None else ():
             if state.actor.id == entity.actor.id:
-                return EntityMotion(pose, state.linear, state.angular, state.acceleration)
+                return EntityMotion(
+                    pose,
+                    state.linear_map_mps,
+                    state.angular_map_radps,
+                    state.acceleration_map_mps2,
+                )
         return EntityMotion(pose, np.zeros(3), np.zeros(3), np.zeros(3))
 
     def place(
@@ -137,7 +141,7 @@ class Entities:
             linear, angular = twist
             entity.actor.set_target_velocity(_vector(mirror_vector(linear)))
             entity.actor.set_target_angular_velocity(_vector(mirror_angular(np.degrees(angular))))
-            now = replace(now, linear=linear, angular=angular)
+            now = replace(now, linear_map_mps=linear, angular_map_radps=angular)
         self._asked[entity.actor.id] = now
 
     @property
@@ -195,7 +199,7 @@ class Entities:
         return Entity(
             name=self._name(actor),
             kind=kind,
-            label="prop" if kind == "prop" else self._label_of(actor.type_id),
+            object_class=self._class_of(actor.type_id),
             type_id=actor.type_id,
             actor=actor,
             actor_from_entity=actor_from_entity,

@@ -1,12 +1,9 @@
-"""The ego's motion at base_link, from CARLA's velocities or from differences of poses."""
+"""The ego's state at base_link, from CARLA's velocities or from differences of poses."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import carla
 import numpy as np
-from numpy.typing import NDArray
 
 from ...core.errors import ProtocolError
 from ...core.frames import (
@@ -14,36 +11,17 @@ from ...core.frames import (
     invert,
     mirror_angular,
     mirror_vector,
-    quaternion_from_rotation,
+    rotation_rate,
 )
+from ...world.states import EgoState, Vector
 from ..session.session import matrix_of
 from .ego import Ego
 
 TELEPORT_MPS = 100.0
 
-Vector = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Motion:
-    """The state of base_link.
-
-    Pose in the map; velocities (m/s, rad/s) and acceleration (m/s^2) in base_link's own axes.
-    """
-
-    map_from_base: Matrix
-    linear: Vector
-    angular: Vector
-    acceleration: Vector
-
-    @property
-    def speed_mps(self) -> float:
-        """Speed along the vehicle, negative backwards."""
-        return float(self.linear[0])
-
 
 class MotionTracker:
-    """Turns snapshots into motion.
+    """Turns snapshots into the states of one vehicle.
 
     ``from_poses`` differentiates poses, for replays, where CARLA reports velocities of zero. A
     step faster than 100 m/s is a teleport: its motion is zero, and ``teleports`` counts it. Where
@@ -58,8 +36,8 @@ class MotionTracker:
         self._velocity_map: Vector | None = None
         self.teleports = 0
 
-    def update(self, snapshot: carla.WorldSnapshot) -> Motion:
-        """Return the motion at the next frame."""
+    def update(self, snapshot: carla.WorldSnapshot) -> EgoState:
+        """Return the state at the next frame."""
         state = snapshot.find(self._ego.actor.id)
         if state is None:
             raise ProtocolError(
@@ -82,7 +60,9 @@ class MotionTracker:
             acceleration = (velocity - previous) / self._dt_s
         known = not teleported and (self._pose is not None or not self._from_poses)
         self._pose, self._velocity_map = pose, velocity if known else None
-        return Motion(pose, rotation.T @ velocity, angular, rotation.T @ acceleration)
+        return EgoState(
+            pose, rotation.T @ velocity, angular, rotation.T @ acceleration, self._ego.info.body
+        )
 
     def _teleported(self, pose: Matrix) -> bool:
         if self._pose is None:
@@ -104,12 +84,3 @@ class MotionTracker:
         arm = rotation @ invert(self._ego.base_from_actor)[:3, 3]
         velocity = mirror_vector((v.x, v.y, v.z)) + np.cross(angular_map, arm)
         return velocity, rotation.T @ angular_map
-
-
-def rotation_rate(a_from_b0: Matrix, a_from_b1: Matrix, dt_s: float) -> Vector:
-    """Return the (3,) angular velocity in rad/s, in axes of b, between two poses ``dt_s`` apart."""
-    q = quaternion_from_rotation(a_from_b0[:3, :3].T @ a_from_b1[:3, :3])
-    sine = float(np.linalg.norm(q[:3]))
-    if sine < 1e-12:
-        return np.zeros(3)
-    return q[:3] / sine * (2.0 * np.arctan2(sine, q[3]) / dt_s)

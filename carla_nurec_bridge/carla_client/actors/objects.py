@@ -3,84 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import carla
 import numpy as np
-from numpy.typing import NDArray
 
 from ...core.frames import (
     Matrix,
     mirror_angular,
     mirror_vector,
     rigid,
+    rotation_rate,
 )
+from ...world.object_classes import ObjectClass, vehicle_class
 from ...world.pixel_ids import PixelIds
+from ...world.states import Actor, ActorState, Appearance
 from ..session.session import matrix_of
-from .motion import TELEPORT_MPS, rotation_rate
+from .motion import TELEPORT_MPS
 
-Vector = NDArray[np.float64]
-
-PROP = "prop"
-"""The class of props, and the role_name that CARLA gives those which nobody named."""
+_UNNAMED = ("", "prop")
+"""Role names of props that nobody named."""
 _PROPS = "static.prop."
 _DRAWN = ("vehicle.", "walker.", _PROPS)
 """Who has an id in instance pictures."""
-_BASE_TYPES = {"car", "truck", "van", "bus", "motorcycle", "bicycle"}
-
-
-@dataclass(frozen=True)
-class Actor:
-    """What is fixed about an actor; ``actor_from_box`` is the centre of its bounding box."""
-
-    id: int
-    type_id: str
-    role_name: str
-    label: str
-    size_m: tuple[float, float, float]
-    actor_from_box: Matrix
-    colour: tuple[int, int, int] | None
-
-
-@dataclass(frozen=True)
-class ObjectState:
-    """One actor in one frame: box centre in the map, velocities in map axes (m/s, rad/s)."""
-
-    actor: Actor
-    map_from_box: Matrix
-    linear: Vector
-    angular: Vector
-    acceleration: Vector
 
 
 class ObjectTracker:
     """Follows all vehicles, walkers and named props but the ego from snapshot to snapshot.
 
-    A prop is named if it has a role_name of its own. ``label_of`` turns a blueprint id into a
-    class (car, truck, ...). ``from_poses`` differentiates poses as ``MotionTracker`` does; those
-    of props are always, CARLA tells no velocity of them. ``pixel_ids`` are the ids that instance
-    pictures of the last frame show.
+    A prop is named if it has a role_name of its own. ``from_poses`` differentiates poses as
+    ``MotionTracker`` does; those of props are always, CARLA tells no velocity of them.
+    ``pixel_ids`` are the ids that instance pictures of the last frame show.
     """
 
-    def __init__(
-        self,
-        world: carla.World,
-        ego_id: int,
-        dt_s: float,
-        label_of: Callable[[str], str],
-        *,
-        from_poses: bool,
-    ) -> None:
+    def __init__(self, world: carla.World, ego_id: int, dt_s: float, *, from_poses: bool) -> None:
         self._world = world
         self._ego_id = ego_id
         self._dt_s = dt_s
-        self._label_of = label_of
+        self._class_of = classes_of(world.get_blueprint_library())
         self._from_poses = from_poses
-        self._actors: dict[int, Actor | None] = {}
+        self._actors: dict[int, tuple[Actor, Matrix] | None] = {}
         self._drawn: set[int] = set()
         self._seen: frozenset[int] = frozenset()
         self.pixel_ids = PixelIds()
-        self._before: dict[int, ObjectState] = {}
+        self._before: dict[int, ActorState] = {}
         self.teleports = 0
 
     @property
@@ -88,7 +53,7 @@ class ObjectTracker:
         """The actors of the last frame, by rising id."""
         return [state.actor for state in self._before.values()]
 
-    def update(self, snapshot: carla.WorldSnapshot) -> list[ObjectState]:
+    def update(self, snapshot: carla.WorldSnapshot) -> list[ActorState]:
         """Return the objects of the next frame by rising actor id."""
         states = {state.id: state for state in snapshot}
         if states.keys() - self._actors.keys():
@@ -96,11 +61,11 @@ class ObjectTracker:
         if states.keys() != self._seen:
             self._seen = frozenset(states)
             self.pixel_ids = PixelIds(self._seen & self._drawn)
-        now: dict[int, ObjectState] = {}
+        now: dict[int, ActorState] = {}
         for actor_id in sorted(states):
-            actor = self._actors.get(actor_id)
-            if actor is not None:
-                now[actor_id] = self._state(actor, states[actor_id])
+            known = self._actors.get(actor_id)
+            if known is not None:
+                now[actor_id] = self._state(*known, states[actor_id])
         self._before = now
         return list(now.values())
 
@@ -112,26 +77,31 @@ class ObjectTracker:
                 wanted = _is_object(actor) and actor.id != self._ego_id
                 self._actors[actor.id] = self._actor(actor) if wanted else None
 
-    def _actor(self, actor: carla.Actor) -> Actor:
+    def _actor(self, actor: carla.Actor) -> tuple[Actor, Matrix]:
+        """Return what is fixed about an actor, and actor_from_box (4, 4) of its box's centre."""
         box = actor.bounding_box
         centre = (box.location.x, -box.location.y, box.location.z)
         attributes = actor.attributes
-        colour = attributes.get("color")
-        return Actor(
+        paint = None
+        if attributes.get("color"):
+            red, green, blue = map(int, attributes["color"].split(","))
+            paint = red, green, blue
+        described = Actor(
             id=actor.id,
-            type_id=actor.type_id,
             role_name=attributes.get("role_name", ""),
-            label=self._label_of(actor.type_id),
+            object_class=self._class_of(actor.type_id),
             size_m=(2.0 * box.extent.x, 2.0 * box.extent.y, 2.0 * box.extent.z),
-            actor_from_box=rigid(np.eye(3), centre),
-            colour=tuple(int(c) for c in colour.split(",")) if colour else None,  # type: ignore[arg-type]
+            appearance=Appearance(actor.type_id, paint),
         )
+        return described, rigid(np.eye(3), centre)
 
-    def _state(self, actor: Actor, state: carla.ActorSnapshot) -> ObjectState:
-        pose = matrix_of(state.get_transform()) @ actor.actor_from_box
+    def _state(
+        self, actor: Actor, actor_from_box: Matrix, state: carla.ActorSnapshot
+    ) -> ActorState:
+        pose = matrix_of(state.get_transform()) @ actor_from_box
         before = self._before.get(actor.id)
         velocity, angular, acceleration = np.zeros(3), np.zeros(3), np.zeros(3)
-        if not self._from_poses and actor.label != PROP:
+        if not self._from_poses and actor.object_class is not ObjectClass.PROP:
             v, w, a = state.get_velocity(), state.get_angular_velocity(), state.get_acceleration()
             velocity = mirror_vector((v.x, v.y, v.z))
             angular = np.radians(mirror_angular((w.x, w.y, w.z)))
@@ -143,34 +113,32 @@ class ObjectTracker:
             else:
                 velocity = moved / self._dt_s
                 angular = pose[:3, :3] @ rotation_rate(before.map_from_box, pose, self._dt_s)
-                acceleration = (velocity - before.linear) / self._dt_s
-        return ObjectState(actor, pose, velocity, angular, acceleration)
+                acceleration = (velocity - before.linear_map_mps) / self._dt_s
+        return ActorState(actor, pose, velocity, angular, acceleration)
 
 
 def _is_object(actor: carla.Actor) -> bool:
     if actor.type_id.startswith(_PROPS):
-        return actor.attributes.get("role_name", PROP) not in ("", PROP)
+        return actor.attributes.get("role_name", "") not in _UNNAMED
     return bool(actor.type_id.startswith(("vehicle.", "walker.pedestrian")))
 
 
-def labels_of(library: carla.BlueprintLibrary) -> Callable[[str], str]:
-    """Return the function blueprint id -> class name for a server's blueprints.
-
-    Vehicles have their ``base_type``; older servers without it are told by their wheels.
-    """
-    labels = {}
+def classes_of(library: carla.BlueprintLibrary) -> Callable[[str], ObjectClass]:
+    """Return the function blueprint id -> class for a server's blueprints."""
+    vehicles = {}
     for blueprint in library.filter("vehicle.*"):
-        base = ""
+        base_type, wheels = "", 4
         if blueprint.has_attribute("base_type"):
-            base = blueprint.get_attribute("base_type").as_str().lower()
-        wheels = 4
+            base_type = blueprint.get_attribute("base_type").as_str()
         if blueprint.has_attribute("number_of_wheels"):
             wheels = blueprint.get_attribute("number_of_wheels").as_int()
-        labels[blueprint.id] = base if base in _BASE_TYPES else ("car", "motorcycle")[wheels == 2]
+        vehicles[blueprint.id] = vehicle_class(base_type, wheels)
 
-    def label(type_id: str) -> str:
+    def class_of(type_id: str) -> ObjectClass:
         if type_id.startswith(_PROPS):
-            return PROP
-        return "pedestrian" if type_id.startswith("walker.") else labels.get(type_id, "car")
+            return ObjectClass.PROP
+        if type_id.startswith("walker."):
+            return ObjectClass.PEDESTRIAN
+        return vehicles.get(type_id, ObjectClass.CAR)
 
-    return label
+    return class_of

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import carla
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.frames import Matrix, matrix_from_xyz_rpy, rigid
+from ...core.frames import matrix_from_xyz_rpy, rigid
 from ...opendrive.geometry import road_pose
 from ...opendrive.model import (
     TRAFFIC_LIGHT,
@@ -18,48 +18,37 @@ from ...opendrive.model import (
     Signal,
 )
 from ...opendrive.stops import StopLine, stop_area, stop_lines
+from ...world.states import LightColour, TrafficLight
 from ..session.session import matrix_of
 
 _AREA_M = (1.6, 0.2)
 """Length and height of a stop area: its middle stays within a metre of the line it ends at."""
 _SAME_POST_M = 3.0
-_NAMES = {"Red": "red", "Yellow": "yellow", "Green": "green"}
-
-
-@dataclass(frozen=True)
-class LightStop:
-    """The piece of a lane where a traffic light makes one stop; it ends at the drawn stop line.
-
-    ``map_from_area`` has x along the driving direction; ``signal_id`` is OpenDRIVE's.
-    """
-
-    light: carla.TrafficLight
-    signal_id: str
-    lane: str
-    map_from_area: Matrix
-    size_m: tuple[float, float, float]
-
-    @property
-    def stop(self) -> NDArray[np.float64]:
-        """The middle of the stop line (3,) in the map."""
-        point: NDArray[np.float64] = self.map_from_area @ (0.5 * self.size_m[0], 0.0, 0.0, 1.0)
-        return point[:3]
-
-    def state(self) -> str:
-        """Return red, yellow, green or off, as of the latest snapshot."""
-        return _NAMES.get(str(self.light.state), "off")
+_COLOURS: dict[str, LightColour] = {"Red": "red", "Yellow": "yellow", "Green": "green"}
 
 
 @dataclass(frozen=True)
 class Lights:
-    """The traffic lights of a world: their stop areas, and what has none, in words."""
+    """The traffic lights of a world by signal and lane, and what has no place, in words.
 
-    areas: tuple[LightStop, ...] = ()
+    ``posts`` are CARLA's actors by OpenDRIVE's signal id.
+    """
+
+    areas: tuple[TrafficLight, ...] = ()
+    posts: Mapping[str, carla.TrafficLight] = field(default_factory=dict)
     without_place: tuple[str, ...] = ()
+
+    def shown(self) -> tuple[TrafficLight, ...]:
+        """Return the lights, in the same order, with what they show in the latest snapshot."""
+        shows = {
+            signal_id: _COLOURS.get(str(post.state), "off")
+            for signal_id, post in self.posts.items()
+        }
+        return tuple(replace(area, shows=shows[area.signal_id]) for area in self.areas)
 
 
 def lights_of(world: carla.World, opendrive: OpenDriveMap) -> Lights:
-    """Return the stop areas of all traffic lights of the world, by signal and lane.
+    """Return all traffic lights of the world, by signal and lane.
 
     Where a light makes one stop is the map's to say (``opendrive.stops``), so it holds for every
     server that has the map. A light is the signal of its OpenDRIVE id; one whose id the map does
@@ -67,7 +56,7 @@ def lights_of(world: carla.World, opendrive: OpenDriveMap) -> Lights:
     """
     lines = stop_lines(opendrive)
     lights, strangers = _matched(world.get_actors().filter("traffic.traffic_light"), opendrive)
-    areas: list[LightStop] = []
+    areas: list[TrafficLight] = []
     without = []
     for signal_id in sorted(k for k, (_, x) in opendrive.signals.items() if _is_light(x)):
         light = lights.get(signal_id)
@@ -76,13 +65,15 @@ def lights_of(world: carla.World, opendrive: OpenDriveMap) -> Lights:
         elif signal_id not in lines:
             without.append(f"traffic light {signal_id} holds for no lane of vehicles")
         else:
-            areas += [_area(opendrive, light, line) for line in lines[signal_id]]
+            areas += [_area(opendrive, line) for line in lines[signal_id]]
     without += [
         f"actor {light.id}, a traffic light with the OpenDRIVE id {light.get_opendrive_id()!r}, is "
         "no light of the map, or one that another actor is"
         for light in strangers
     ]
-    return Lights(tuple(sorted(areas, key=lambda x: (x.signal_id, x.lane))), tuple(without))
+    placed = tuple(sorted(areas, key=lambda x: (x.signal_id, x.lane)))
+    posts = {area.signal_id: lights[area.signal_id] for area in placed}
+    return Lights(placed, posts, tuple(without))
 
 
 def _is_light(signal: Signal) -> bool:
@@ -120,11 +111,11 @@ def _post(road: Road, signal: Signal) -> NDArray[np.float64]:
     return np.array([x, y, z])
 
 
-def _area(opendrive: OpenDriveMap, light: carla.TrafficLight, line: StopLine) -> LightStop:
+def _area(opendrive: OpenDriveMap, line: StopLine) -> TrafficLight:
     length_m, height_m = _AREA_M
     area = stop_area(opendrive, line, length_m, gap_m=0.0)
     pose = matrix_from_xyz_rpy(area.position, (0.0, -area.slope, area.heading))
     centred = pose @ rigid(np.eye(3), (0.0, 0.0, 0.5 * height_m))
     lane = f"{line.road_id}.{line.lane_id}"
     size = (area.length_m, line.width_m, height_m)
-    return LightStop(light, line.signal_id, lane, centred, size)
+    return TrafficLight(line.signal_id, lane, centred, size)

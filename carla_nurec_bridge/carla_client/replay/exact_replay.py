@@ -13,7 +13,7 @@ import carla
 from ...core.errors import InputError, ProtocolError
 from ...core.run_contract.timebase import NS_PER_S
 from ...recorder_log.timeline import Timeline, in_parts
-from ..actors.objects import ObjectState
+from ...world.states import ActorState
 from ..session.session import Session, Snapshot
 from .playback import Cast, Playback
 from .recordings import ListedActor, Recording
@@ -149,7 +149,7 @@ class ExactReplay:
                 yield number, round(number * NS_PER_S / self._options.fps), self.snapshot
 
     def identify(
-        self, number: int, states: Sequence[ObjectState], ego: carla.Actor | None
+        self, number: int, states: Sequence[ActorState], ego: carla.Actor | None
     ) -> Mapping[int, int]:
         """Return recorded ids by live ones, of the actors in a frame."""
         return self._playback.identify(self._moment_s(number), self.snapshot, states, ego)

@@ -11,8 +11,8 @@ import carla
 
 from ...core.errors import InputError
 from ...world.identity import Place, Seen
+from ...world.states import ActorState
 from ..actors.identities import Identities
-from ..actors.objects import ObjectState
 from ..session.session import Session, Snapshot
 from .recordings import ListedActor, Recording
 
@@ -112,11 +112,11 @@ class Playback:
         self,
         moment_s: float,
         snapshot: Snapshot,
-        states: Sequence[ObjectState],
+        states: Sequence[ActorState],
         ego: carla.Actor | None,
     ) -> Mapping[int, int]:
         """Return recorded ids by live ones, of the actors that a moment's snapshot shows."""
-        kinds = {s.actor.id: (s.actor.type_id, s.actor.role_name) for s in states}
+        kinds = {s.actor.id: (s.actor.blueprint, s.actor.role_name) for s in states}
         if ego is not None:
             kinds[ego.id] = (ego.type_id, ego.attributes.get("role_name", ""))
         live = [(key, Seen(kind, _place(snapshot.find(key)))) for key, kind in kinds.items()]

@@ -14,7 +14,7 @@ import carla
 from ...core.errors import InputError, ProtocolError
 from ...core.run_contract.timebase import NS_PER_S
 from ...recorder_log.timeline import Timeline, in_parts
-from ..actors.objects import ObjectState
+from ...world.states import ActorState
 from ..session.session import Session, Snapshot
 from .playback import Cast, Playback
 from .recordings import (
@@ -171,7 +171,7 @@ class RecordedDrive:
         return self._plan.moment_s(min(self._frame, self._plan.frames))
 
     def identify(
-        self, snapshot: Snapshot, states: Sequence[ObjectState], ego: carla.Actor
+        self, snapshot: Snapshot, states: Sequence[ActorState], ego: carla.Actor
     ) -> Mapping[int, int]:
         """Return recorded ids by live ones, of the actors in the frame that is shown."""
         return self._playback.identify(self.moment_s, snapshot, states, ego)

@@ -6,18 +6,19 @@ every vehicle of the run near where it will be, which is what a scene package ne
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ...agents.route_follower import Obstacle, RouteAgent, settings_for
+from ...agents.route_follower import RouteAgent, obstacles_of, settings_for
 from ...core.errors import InputError
+from ...core.run_contract.timebase import seconds_to_ns
 from ...world.command import Command
+from ...world.states import ActorState
 from ..actors.ego import measured_steer_rad
-from ..actors.motion import MotionTracker
-from ..actors.objects import ObjectState, ObjectTracker, labels_of
+from ..actors.observer import WorldObserver
 from ..driving.pedals import DriveController
 from ..session.episode_setup import EpisodeSetup, PreparedEpisode
 from ..session.session import Session
@@ -54,45 +55,31 @@ def rehearse(
         answer = session.client.start_recorder(str(log.resolve()), True)
         agent = RouteAgent(stage.route.points, settings_for(stage.ego.info), dt_s)
         controller = DriveController(stage.ego.info, dt_s)
-        tracker = MotionTracker(stage.ego, dt_s, from_poses=False)
-        objects = ObjectTracker(
-            session.world,
-            stage.ego.actor.id,
-            dt_s,
-            labels_of(session.world.get_blueprint_library()),
-            from_poses=False,
-        )
-        before: dict[int, ObjectState] = {}
+        observer = WorldObserver(session, stage.ego, stage.lights, dt_s, from_poses=False)
+        before: Sequence[ActorState] = ()
         snapshot, total, distance_m = stage.snapshot, frames + _MARGIN_FRAMES, 0.0
         for frame in range(total):
-            motion = tracker.update(snapshot)
-            states = objects.update(snapshot)
-            red = [a.stop for a in stage.lights.areas if a.state() in ("red", "yellow")]
-            obstacles = [_obstacle(state, before.get(state.actor.id), dt_s) for state in states]
+            state = observer.update(snapshot, seconds_to_ns(frame * dt_s))
+            ego = state.ego
+            stops = np.array([light.stop for light in state.lights if light.stops_traffic])
             drive = agent.step(
-                motion.map_from_base, motion.speed_mps, obstacles, np.array(red).reshape(-1, 3)
+                ego.map_from_base,
+                ego.speed_mps,
+                obstacles_of(state.actors, before, dt_s),
+                stops.reshape(-1, 3),
             )
-            before = {state.actor.id: state for state in states}
+            before = state.actors
             # The node's command goes through a float32 message.
             command = Command(
                 "ackermann", float(np.float32(drive.steer_rad)), float(np.float32(drive.speed_mps))
             )
             steer_rad = measured_steer_rad(stage.ego)
-            control = controller.control(command, motion.speed_mps, steer_rad)
+            control = controller.control(command, ego.speed_mps, steer_rad)
             stage.ego.actor.apply_control(control)
             snapshot = session.tick()
-            distance_m += motion.speed_mps * dt_s
+            distance_m += ego.speed_mps * dt_s
             on_frame(frame + 1, total)
         session.client.stop_recorder()
         if not log.is_file():
             raise InputError(f"CARLA recorded nothing at {log}: {' '.join(answer.split())}")
-        return Rehearsal(log, frames, distance_m, len(states))
-
-
-def _obstacle(state: ObjectState, before: ObjectState | None, dt_s: float) -> Obstacle:
-    speed_mps = 0.0
-    if before is not None:
-        moved = state.map_from_box[:3, 3] - before.map_from_box[:3, 3]
-        forward = state.map_from_box[:2, 0] / np.linalg.norm(state.map_from_box[:2, 0])
-        speed_mps = float(moved[:2] @ forward) / dt_s
-    return Obstacle(state.map_from_box, state.actor.size_m, speed_mps)
+        return Rehearsal(log, frames, distance_m, len(before))

@@ -18,6 +18,7 @@ from ...core.errors import BridgeError, InputError
 from ...core.frames import rigid
 from ...scene import Scene
 from ...world.inserted_actors import InsertedActors
+from ...world.states import ActorState
 from ..actors.ego import (
     Ego,
     find_by_role,
@@ -25,7 +26,6 @@ from ..actors.ego import (
     spawn,
 )
 from ..actors.inserted_actors import InsertedCarlaActors
-from ..actors.objects import ObjectState
 from ..actors.signals import Lights, lights_of
 from ..actors.traffic import Traffic
 from ..driving.route import (
@@ -133,7 +133,7 @@ class PreparedEpisode:
         """The moment of the recording that a replay shows now."""
         return self._recorded.moment_s if self._recorded is not None else None
 
-    def recorded_ids(self, snapshot: Snapshot, states: Sequence[ObjectState]) -> Mapping[int, int]:
+    def recorded_ids(self, snapshot: Snapshot, states: Sequence[ActorState]) -> Mapping[int, int]:
         """Return the recorded ids of a replay's actors, by live ones; empty in other modes."""
         if self._recorded is None:
             return {}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...core.buffers import flat_bytes
 from ...core.errors import InputError
-from ...core.frames import Matrix, matrix_from_quaternion, quaternion_from_rotation
+from ...core.frames import Matrix, quaternion_from_rotation
 from ...core.rig.clouds import LAYOUTS
 from ...core.run_contract.timebase import NS_PER_S
 from .interfaces import (
@@ -44,13 +44,6 @@ _FIELD_TYPES = {
     "u1": PointField.UINT8,
     "i1": PointField.INT8,
 }
-
-
-class _Quaternion(Protocol):
-    x: float
-    y: float
-    z: float
-    w: float
 
 
 class _Vector(Protocol):
@@ -110,12 +103,6 @@ def quaternion_message(a_from_b: Matrix) -> Quaternion:
     """Return the rotation of a (4, 4) matrix as a unit quaternion message."""
     x, y, z, w = (float(v) for v in quaternion_from_rotation(a_from_b[:3, :3]))
     return Quaternion(x=x, y=y, z=z, w=w)
-
-
-def pose_matrix(pose: Pose) -> Matrix:
-    """Return the (4, 4) matrix of a pose message."""
-    q: _Quaternion = pose.orientation
-    return matrix_from_quaternion(vector_array(pose.position), (q.x, q.y, q.z, q.w))
 
 
 def transform_message(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry, Path
+from numpy.typing import NDArray
 from sensor_msgs.msg import Imu, NavSatFix, NavSatStatus
 from tf2_msgs.msg import TFMessage
 
+from ...world.states import EgoState
 from .convert import (
     header,
     pose_message,
@@ -19,54 +19,49 @@ from .convert import (
     vector_message,
 )
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ...carla_client.actors.motion import Motion
-
 GRAVITY_MPS2 = 9.81
 _TRUTH = (np.eye(6) * 1e-6).ravel()
 """Covariance of what the simulator knows exactly: filters refuse zeros."""
 
 
-def odometry_message(motion: Motion, stamp: int) -> Odometry:
+def odometry_message(ego: EgoState, stamp_ns: int) -> Odometry:
     """Return the pose of base_link in odom with its twist in base_link.
 
     Both are ground truth; their variances are 1e-6 in m^2, rad^2 and the same per s^2.
     """
-    message = Odometry(header=header(stamp, "odom"), child_frame_id="base_link")
-    message.pose.pose = pose_message(motion.map_from_base)
-    message.twist.twist.linear = vector_message(motion.linear)
-    message.twist.twist.angular = vector_message(motion.angular)
+    message = Odometry(header=header(stamp_ns, "odom"), child_frame_id="base_link")
+    message.pose.pose = pose_message(ego.map_from_base)
+    message.twist.twist.linear = vector_message(ego.linear_base_mps)
+    message.twist.twist.angular = vector_message(ego.angular_base_radps)
     message.pose.covariance = _TRUTH
     message.twist.covariance = _TRUTH
     return message
 
 
-def base_transform(motion: Motion, stamp: int) -> TFMessage:
+def base_transform(ego: EgoState, stamp_ns: int) -> TFMessage:
     """Return odom -> base_link."""
-    transform = transform_message(motion.map_from_base, "odom", "base_link", stamp)
+    transform = transform_message(ego.map_from_base, "odom", "base_link", stamp_ns)
     return TFMessage(transforms=[transform])
 
 
-def imu_message(motion: Motion, stamp: int) -> Imu:
+def imu_message(ego: EgoState, stamp_ns: int) -> Imu:
     """Return what an ideal IMU at base_link measures (REP-145).
 
     At rest the acceleration is +9.81 m/s^2 upwards; yaw 0 is east; covariances are unknown.
     """
-    up = motion.map_from_base[:3, :3].T @ np.array([0.0, 0.0, GRAVITY_MPS2])
+    up = ego.map_from_base[:3, :3].T @ np.array([0.0, 0.0, GRAVITY_MPS2])
     return Imu(
-        header=header(stamp, "base_link"),
-        orientation=quaternion_message(motion.map_from_base),
-        angular_velocity=vector_message(motion.angular),
-        linear_acceleration=vector_message(motion.acceleration + up),
+        header=header(stamp_ns, "base_link"),
+        orientation=quaternion_message(ego.map_from_base),
+        angular_velocity=vector_message(ego.angular_base_radps),
+        linear_acceleration=vector_message(ego.acceleration_base_mps2 + up),
     )
 
 
-def gnss_message(latitude: float, longitude: float, altitude_m: float, stamp: int) -> NavSatFix:
+def gnss_message(latitude: float, longitude: float, altitude_m: float, stamp_ns: int) -> NavSatFix:
     """Return a fix at base_link in WGS84 degrees, covariance unknown."""
     return NavSatFix(
-        header=header(stamp, "base_link"),
+        header=header(stamp_ns, "base_link"),
         status=NavSatStatus(status=NavSatStatus.STATUS_FIX, service=NavSatStatus.SERVICE_GPS),
         latitude=latitude,
         longitude=longitude,
@@ -75,21 +70,21 @@ def gnss_message(latitude: float, longitude: float, altitude_m: float, stamp: in
     )
 
 
-def drive_message(motion: Motion, steer_rad: float, stamp: int) -> AckermannDriveStamped:
+def drive_message(ego: EgoState, steer_rad: float, stamp_ns: int) -> AckermannDriveStamped:
     """Return the measured drive: steering angle (rad, left positive), speed, acceleration."""
     return AckermannDriveStamped(
-        header=header(stamp, "base_link"),
+        header=header(stamp_ns, "base_link"),
         drive=AckermannDrive(
             steering_angle=steer_rad,
-            speed=motion.speed_mps,
-            acceleration=float(motion.acceleration[0]),
+            speed=ego.speed_mps,
+            acceleration=float(ego.acceleration_base_mps2[0]),
         ),
     )
 
 
-def path_message(map_from_points: NDArray[np.float64], stamp: int) -> Path:
+def path_message(map_from_points: NDArray[np.float64], stamp_ns: int) -> Path:
     """Return the path of poses (N, 4, 4) in the map."""
-    head = header(stamp, "map")
+    head = header(stamp_ns, "map")
     return Path(
         header=head,
         poses=[PoseStamped(header=head, pose=pose_message(pose)) for pose in map_from_points],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,10 @@ from ...core.frames import (
     rpy_from_rotation,
 )
 from ...core.rig.rig import Rig
+from ...world.states import TrafficLight
+from ...world.vehicle_info import VehicleInfo
 from .convert import header, pose_message, transform_message
 from .interfaces import ColorRGBA, Marker, MarkerArray, Point, TFMessage, TransformStamped
-
-if TYPE_CHECKING:
-    from ...carla_client.actors.ego import Ego
-    from ...carla_client.actors.signals import LightStop
 
 _COLOURS = {
     "solid": (0.95, 0.95, 0.95),
@@ -53,12 +51,12 @@ def static_transforms(rig: Rig, stamp: int, *, map_to_odom: bool) -> TFMessage:
     return TFMessage(transforms=transforms)
 
 
-def robot_description(rig: Rig, ego: Ego) -> str:
+def robot_description(rig: Rig, vehicle: VehicleInfo) -> str:
     """Return a URDF of the ego: its box and one small box for each sensor."""
     robot = ET.Element("robot", name="ego")
     _material(robot, "body", "0.16 0.30 0.48 0.55")
     _material(robot, "sensor", "0.46 0.72 0.0 1")
-    _link(robot, "base_link", "body", ego.info.size_m, ego.info.box_in_base_m)
+    _link(robot, "base_link", "body", vehicle.size_m, vehicle.box_in_base_m)
     for parent, child, pose in mounts(rig):
         if child.endswith("_link"):
             _link(robot, child, "sensor", (0.08, 0.08, 0.08), (0.0, 0.0, 0.0))
@@ -95,7 +93,7 @@ def _text(values: Sequence[float] | NDArray[Any]) -> str:
 
 
 def map_markers(
-    lines: Sequence[tuple[NDArray[np.float64], str]], stops: Sequence[LightStop], stamp: int
+    lines: Sequence[tuple[NDArray[np.float64], str]], lights: Sequence[TrafficLight], stamp: int
 ) -> MarkerArray:
     """Return the lane lines (polylines (N, 3) in the map with a kind) and stop areas for RViz."""
     head = header(stamp, "map")
@@ -110,10 +108,10 @@ def map_markers(
             if line_kind == kind:
                 marker.points += _segments(polyline)
         markers.append(marker)
-    for index, area in enumerate(stops):
+    for index, light in enumerate(lights):
         marker = Marker(header=head, ns="stops", id=index, type=Marker.CUBE)
-        marker.pose = pose_message(area.map_from_area)
-        marker.scale.x, marker.scale.y, marker.scale.z = *area.size_m[:2], 0.02
+        marker.pose = pose_message(light.map_from_area)
+        marker.scale.x, marker.scale.y, marker.scale.z = *light.size_m[:2], 0.02
         marker.color = ColorRGBA(r=0.9, g=0.9, b=0.9, a=0.8)
         markers.append(marker)
     return MarkerArray(markers=markers)

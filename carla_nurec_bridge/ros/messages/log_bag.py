@@ -9,20 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...carla_client.actors.motion import rotation_rate
-from ...carla_client.actors.objects import Actor, ObjectState
 from ...core.errors import InputError
-from ...core.frames import Matrix, invert
+from ...core.frames import Matrix, invert, rotation_rate
 from ...core.run_contract.timebase import seconds_to_ns
 from ...core.run_contract.topics import TOPICS
 from ...recorder_log import Log
-from ...recorder_log.layouts import ActorKind
 from ...recorder_log.statistics import frame_events
 from ...recorder_log.trajectories import Track, trajectories
 from ...recording import BagOptions, BagWriter, OfferedQos
 from ...scene.build.base_link import actor_from_base
-from ...scene.build.road_user_classes import box_of, track_ids
-from ...world.blueprint_catalogue import load_catalogue
+from ...scene.build.road_user_classes import appearance_of, box_of, class_of, track_ids
+from ...world.states import Actor, ActorState
 from .convert import (
     header,
     pose_message,
@@ -48,7 +45,7 @@ _LARGEST_ID = 2**31 - 1
 _LATCHED = OfferedQos(depth=1, durability="transient_local")
 _EGO_FRAME = "base_link"
 _INFO, _WARNING = 20, 30
-_VEHICLE_LABELS = ("car", "van", "truck", "bus", "motorcycle", "bicycle")
+_UNTOLD = np.full(3, np.nan)
 
 Lines = Sequence[tuple[NDArray[np.float64], str]]
 
@@ -148,7 +145,7 @@ class _Cast:
         if hero is not None:
             self._base = actor_from_base(hero, box_of(hero)[0][0])
 
-    def at(self, frame: int, stamp: int) -> tuple[list[Any], list[ObjectState]]:
+    def at(self, frame: int, stamp: int) -> tuple[list[Any], list[ActorState]]:
         """Return the transforms and the objects of a frame."""
         transforms, states = [], []
         for actor_id, track in self._tracks.items():
@@ -160,9 +157,8 @@ class _Cast:
                 transforms.append(transform_message(pose @ self._base, "map", _EGO_FRAME, stamp))
                 continue
             transforms.append(transform_message(pose, "map", self._names[actor_id], stamp))
-            actor = self._actors[actor_id]
-            still = np.zeros(3)
-            states.append(ObjectState(actor, pose @ actor.actor_from_box, still, still, still))
+            actor, actor_from_box = self._actors[actor_id]
+            states.append(ActorState(actor, pose @ actor_from_box, _UNTOLD, _UNTOLD, _UNTOLD))
         return transforms, states
 
     def odometry(self, frame: int, stamp: int) -> Odometry | None:
@@ -188,13 +184,10 @@ class _Cast:
         return message
 
 
-def _actor(track: Track) -> Actor:
+def _actor(track: Track) -> tuple[Actor, Matrix]:
+    """Return what is fixed about an actor, and actor_from_box (4, 4) of its box's centre."""
     size_m, actor_from_box = box_of(track)
     event = track.event
-    blueprint = load_catalogue().get(event.blueprint)
-    base_type = blueprint.base_type if blueprint else event.attribute("base_type")
-    label = base_type if base_type in _VEHICLE_LABELS else "car"
-    if event.kind == ActorKind.WALKER:
-        label = "pedestrian"
     role = event.attribute("role_name") or ""
-    return Actor(track.actor_id, event.blueprint, role, label, size_m, actor_from_box, None)
+    appearance = appearance_of(event)
+    return Actor(track.actor_id, role, class_of(event), size_m, appearance), actor_from_box

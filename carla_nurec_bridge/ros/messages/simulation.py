@@ -44,8 +44,11 @@ def state_message(msg: Any, motion: EntityMotion, stamp: int) -> Any:
     return msg.EntityState(
         header=header(stamp, "map"),
         pose=pose_message(motion.map_from_entity),
-        twist=Twist(linear=vector_message(motion.linear), angular=vector_message(motion.angular)),
-        acceleration=Accel(linear=vector_message(motion.acceleration)),
+        twist=Twist(
+            linear=vector_message(motion.linear_map_mps),
+            angular=vector_message(motion.angular_map_radps),
+        ),
+        acceleration=Accel(linear=vector_message(motion.acceleration_map_mps2)),
     )
 
 
@@ -86,7 +89,7 @@ def has_tags(wanted: Any, tags: Sequence[str]) -> bool:
 
 
 def _tags(entity: Entity) -> list[str]:
-    return [*dict.fromkeys((entity.kind, entity.label, entity.type_id))]
+    return [*dict.fromkeys((entity.kind, entity.object_class.value, entity.type_id))]
 
 
 def _expression(text: str) -> re.Pattern[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import simplejpeg
 from numpy.typing import NDArray
@@ -21,6 +21,12 @@ from ...core.rig.sensor_values import Reading, SensorEvent
 from ...core.rig.sensors import CARLA_SENSORS
 from ...core.run_contract.topics import TOPICS
 from ...core.timings import Timings
+from ...opendrive import OpenDriveMap
+from ...opendrive.geo_reference import GeoReference, to_earth
+from ...opendrive.lines import lane_lines
+from ...world.pixel_ids import PixelIds
+from ...world.states import Actor, TrafficLight, WorldState
+from ...world.vehicle_info import VehicleInfo
 from ..messages import ego as ego_messages
 from ..messages import latched_messages
 from ..messages import objects as object_messages
@@ -32,18 +38,10 @@ from ..messages.convert import (
     stamp_message,
 )
 from ..messages.sensors import event_message, reading_message
+from ..parameters.ego import EgoParameters
 from ..sending.lane import SendingLane
 from .publishers import Publishers
 from .tracks import binding_message
-
-if TYPE_CHECKING:
-    from ...carla_client.actors.ego import Ego
-    from ...carla_client.actors.motion import Motion
-    from ...carla_client.actors.objects import Actor
-    from ...carla_client.actors.observer import FrameState
-    from ...carla_client.actors.signals import LightStop
-    from ...world.pixel_ids import PixelIds
-    from ..parameters.ego import EgoParameters
 
 _JPEG_QUALITY = 90
 _SMALL_BYTES = 1 << 16
@@ -77,28 +75,31 @@ class EgoPublisher:
         self._ages: dict[int, int] = {}
         self._shown: dict[int, Actor] = {}
         self._stop_boxes: list[BoundingBox3D] = []
+        self._place: GeoReference
 
     def start(
         self,
         stamp: int,
-        ego: Ego,
-        opendrive: str,
-        lines: Sequence[tuple[NDArray[Any], str]],
-        stops: Sequence[LightStop],
+        vehicle: VehicleInfo,
+        opendrive: OpenDriveMap,
+        xodr: str,
+        lights: Sequence[TrafficLight],
     ) -> None:
-        """Publish what does not change during the run."""
+        """Publish what does not change during the run; ``xodr`` is the map's text."""
+        self._place = opendrive.geo_reference
         static = latched_messages.static_transforms(
             self._rig, stamp, map_to_odom=self._p.publish_map_to_odom
         )
         self._send("tf_static", static)
         self._stop_boxes = [
-            object_messages.box_message(area.map_from_area, area.size_m) for area in stops
+            object_messages.box_message(light.map_from_area, light.size_m) for light in lights
         ]
-        urdf = latched_messages.robot_description(self._rig, ego)
+        urdf = latched_messages.robot_description(self._rig, vehicle)
         self._send("robot_description", String(data=urdf))
-        self._send("vehicle_info", String(data=ego.info.to_json()))
-        self._send("map_opendrive", String(data=opendrive))
-        self._send("map_markers", latched_messages.map_markers(lines, stops, stamp))
+        self._send("vehicle_info", String(data=vehicle.to_json()))
+        self._send("map_opendrive", String(data=xodr))
+        markers = latched_messages.map_markers(lane_lines(opendrive), lights, stamp)
+        self._send("map_markers", markers)
         for camera in self._rig.cameras:
             if camera.source == "carla":
                 text = calibration_json(
@@ -130,34 +131,38 @@ class EgoPublisher:
             message = Clock(clock=stamp_message(stamp))
             self._states.put(partial(self._publishers.repeat, TOPICS["clock"].name, message))
 
-    def state(self, stamp: int, state: FrameState, stops: Sequence[LightStop]) -> None:
-        """Publish the clock and then the state of the frame stamped ``stamp`` (ns)."""
-        motion, objects = state.motion, state.objects
+    def state(self, state: WorldState) -> None:
+        """Publish the clock and then the state of a frame."""
+        stamp, ego, actors = state.stamp_ns, state.ego, state.actors
         if self._p.owns_clock:
             self._send("clock", Clock(clock=stamp_message(stamp)))
         if self._p.publish_odom_to_base:
-            self._send("tf", ego_messages.base_transform(motion, stamp))
-        self._send("odometry", ego_messages.odometry_message(motion, stamp))
-        lights = object_messages.lights_message(stops, self._stop_boxes, stamp)
+            self._send("tf", ego_messages.base_transform(ego, stamp))
+        self._send("odometry", ego_messages.odometry_message(ego, stamp))
+        lights = object_messages.lights_message(state.lights, self._stop_boxes, stamp)
         self._send("traffic_lights", lights)
-        boxes = object_messages.boxes_of(objects)
-        self._send("objects", object_messages.objects_message(objects, boxes, stamp))
-        self._send("imu", ego_messages.imu_message(motion, stamp))
-        self._send("gnss", ego_messages.gnss_message(*state.geodetic, stamp))
-        if any(s.actor.id not in self._shown for s in objects):
-            self._shown |= {s.actor.id: s.actor for s in objects}
+        boxes = object_messages.boxes_of(actors)
+        self._send("objects", object_messages.objects_message(actors, boxes, stamp))
+        self._send("imu", ego_messages.imu_message(ego, stamp))
+        # Not by CARLA's client: of the map's projection it knows the origin only, and mirrors it.
+        latitude, longitude, altitude_m = to_earth(self._place, ego.map_from_base[:3, 3])
+        fix = float(latitude), float(longitude), float(altitude_m)
+        self._send("gnss", ego_messages.gnss_message(*fix, stamp))
+        if any(s.actor.id not in self._shown for s in actors):
+            self._shown |= {s.actor.id: s.actor for s in actors}
             self._send(
                 "objects_appearance", object_messages.appearance_message(self._shown.values())
             )
-        self._ages = {s.actor.id: self._ages.get(s.actor.id, 0) + 1 for s in objects}
-        states = object_messages.states_message(objects, boxes, self._ages, stamp)
+        self._ages = {s.actor.id: self._ages.get(s.actor.id, 0) + 1 for s in actors}
+        states = object_messages.states_message(actors, boxes, self._ages, stamp)
         self._send("objects_states", states)
-        markers = object_messages.markers_message(objects, boxes, stamp)
+        markers = object_messages.markers_message(actors, boxes, stamp)
         self._send("objects_markers", markers)
 
-    def wheels(self, stamp: int, motion: Motion, steer_rad: float) -> None:
+    def wheels(self, state: WorldState, steer_rad: float) -> None:
         """Publish the speed and the measured angle of the front wheels."""
-        self._send("vehicle_state", ego_messages.drive_message(motion, steer_rad, stamp))
+        message = ego_messages.drive_message(state.ego, steer_rad, state.stamp_ns)
+        self._send("vehicle_state", message)
 
     def camera(
         self, stamp: int, camera: RigCamera, images: Mapping[str, Any], pixel_ids: PixelIds

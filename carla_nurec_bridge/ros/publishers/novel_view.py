@@ -17,12 +17,12 @@ from ...core.frames import BODY_FROM_OPTICAL, Matrix
 from ...core.rig.rig import Rig, RigCamera, load_rig
 from ...core.run_contract.topics import TOPICS
 from ...core.transform_tree import TransformTree
+from ...recording.read_back.messages import pose_matrix
 from ..messages.camera_info import calibration_json, camera_info
 from ..messages.convert import (
     compressed_message,
     header,
     image_message,
-    pose_matrix,
     pose_message,
     stamp_ns,
 )

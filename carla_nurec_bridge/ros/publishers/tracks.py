@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import TYPE_CHECKING, Protocol
 
 from std_msgs.msg import String
 
@@ -13,24 +12,14 @@ from ...core.errors import DeadlineError, ProtocolError, RunError
 from ...core.frames import Matrix
 from ...scene import Scene, SceneTrack
 from ...world.identity import Seen, Size, pair
-
-if TYPE_CHECKING:
-    from ...carla_client.actors.objects import ObjectState
-
+from ...world.states import Actor, ActorState
 
 _TRIES = 10
 _SLACK_US = 200_000
 _US_PER_S = 1_000_000
 
 
-class _Actor(Protocol):
-    @property
-    def id(self) -> int: ...
-    @property
-    def role_name(self) -> str: ...
-
-
-def bind(actors: Iterable[_Actor], tracks: Iterable[str]) -> dict[int, str | None]:
+def bind(actors: Iterable[Actor], tracks: Iterable[str]) -> dict[int, str | None]:
     """Return the track of each actor id, None for those that the renderer cannot draw.
 
     An actor has the track named like its role_name if it is the only one of that name. (Ids are
@@ -61,7 +50,7 @@ class TrackBinder:
         self._tries: dict[int, int] = {}
 
     def bind(
-        self, states: Sequence[ObjectState], inserted: Iterable[str], recorded_s: float | None
+        self, states: Sequence[ActorState], inserted: Iterable[str], recorded_s: float | None
     ) -> dict[int, str | None]:
         """Return the track of each actor; ``recorded_s`` is the moment of the recording, if any."""
         actors = [state.actor for state in states]
@@ -73,9 +62,9 @@ class TrackBinder:
         by_role = bind(actors, inserted)
         return {a.id: self._bound.get(a.id, by_role[a.id]) for a in actors}
 
-    def _identify(self, states: Sequence[ObjectState], scene: Scene, recorded_s: float) -> None:
+    def _identify(self, states: Sequence[ActorState], scene: Scene, recorded_s: float) -> None:
         new = [
-            (state.actor.id, _seen(state.actor.type_id, state.map_from_box, state.actor.size_m))
+            (state.actor.id, _seen(state.actor.blueprint, state.map_from_box, state.actor.size_m))
             for state in states
             if state.actor.id not in self._bound and self._tries.get(state.actor.id, 0) < _TRIES
         ]

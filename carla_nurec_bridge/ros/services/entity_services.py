@@ -12,7 +12,8 @@ from ...carla_client.actors.spawned_actors import ActorSpec, read_spec
 from ...core.errors import InputError, RefusalError
 from ...core.frames import Matrix
 from ...core.near_names import no_blueprint
-from ..messages.convert import pose_matrix, vector_array
+from ...recording.read_back.messages import pose_matrix
+from ..messages.convert import vector_array
 from ..messages.simulation import (
     bounds_message,
     info_message,

@@ -121,7 +121,7 @@ class ReplayPlayer:
         on_frame: Callable[[int, int], None],
     ) -> None:
         objects = ObjectTracker(
-            self._session.world, stage.ego.actor.id, self._dt_s, str, from_poses=True
+            self._session.world, stage.ego.actor.id, self._dt_s, from_poses=True
         )
         self._observe(stage, stage.snapshot, objects, 0)
         for frame in range(1, self._r.frames + 1):

@@ -11,11 +11,10 @@ from ...core.cameras.shutter import Shutter
 from ...core.frames import Matrix, invert
 from ...core.rig.rig import Rig, RigCamera
 from ...opendrive.mending import sound_map
+from ...world.states import Appearance, EgoBox
 from ..geodesy import GeoReference, ecef_from_map
 from ..package.model import (
     CONTROLLABLE_FLAGS,
-    Appearance,
-    EgoBox,
     RigTrajectory,
     Scene,
     SceneCamera,

@@ -14,8 +14,9 @@ from ...opendrive.reading.files import map_name, read_opendrive
 from ...recorder_log.log import Log
 from ...recorder_log.reader import read_log
 from ...recorder_log.trajectories import Track, trajectories
+from ...world.states import EgoBox
 from ..geodesy import geo_reference
-from ..package.model import EgoBox, Scene, Stamps
+from ..package.model import Scene, Stamps
 from .assembling import (
     Journey,
     RoadUser,

@@ -12,21 +12,10 @@ from ...recorder_log.layouts import ActorKind
 from ...recorder_log.records import EventAdd
 from ...recorder_log.trajectories import Track
 from ...world.blueprint_catalogue import load_catalogue
-from ..package.model import Appearance
+from ...world.object_classes import ObjectClass, vehicle_class
+from ...world.states import Appearance, Size
+from ..package.label_classes import label_class_of
 
-Size = tuple[float, float, float]
-
-_LABELS = {
-    "car": "automobile",
-    "van": "automobile",
-    "truck": "heavy_truck",
-    "bus": "bus",
-    "motorcycle": "rider",
-    "bicycle": "rider",
-    "walker": "person",
-    "pedestrian": "person",
-    "prop": "protruding_object",
-}
 _DEFAULT_SIZES: dict[str, Size] = {
     "automobile": (4.6, 1.9, 1.6),
     "heavy_truck": (8.0, 2.5, 3.4),
@@ -38,20 +27,20 @@ _DEFAULT_SIZES: dict[str, Size] = {
 """For blueprints that neither the recording nor the catalogue measures, by label."""
 
 
+def class_of(event: EventAdd) -> ObjectClass:
+    """Return the class of a recorded vehicle or walker."""
+    blueprint = load_catalogue().get(event.blueprint)
+    if blueprint is not None:
+        return blueprint.object_class
+    if event.kind == ActorKind.WALKER:
+        return ObjectClass.PEDESTRIAN
+    wheels = 2 if event.attribute("number_of_wheels") == "2" else 4
+    return vehicle_class(event.attribute("base_type") or "", wheels)
+
+
 def label_of(event: EventAdd) -> str:
     """Return NuRec's label class of a recorded vehicle or walker."""
-    if event.kind == ActorKind.WALKER:
-        return "person"
-    blueprint = load_catalogue().get(event.blueprint)
-    base_type = blueprint.base_type if blueprint else event.attribute("base_type") or ""
-    if base_type in _LABELS:
-        return _LABELS[base_type]
-    return "rider" if event.attribute("number_of_wheels") == "2" else "automobile"
-
-
-def label_of_class(name: str) -> str:
-    """Return NuRec's label class of a class of ``objects`` (car, van, pedestrian, ...)."""
-    return _LABELS.get(name, "other_vehicle")
+    return label_class_of(class_of(event))
 
 
 def appearance_of(event: EventAdd) -> Appearance:

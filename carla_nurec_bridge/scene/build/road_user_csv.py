@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
-from ..package.model import CONTROLLABLE_FLAGS, Appearance
-from ..package.schema import LABELS
+from ...world.states import Appearance, Size
+from ..package.label_classes import LABELS
+from ..package.model import CONTROLLABLE_FLAGS
 from .csv_table import Table, read_csv
-from .road_user_classes import Size, usual_size
+from .road_user_classes import usual_size
 from .samples import COLUMNS, Samples, samples_from
 from .trajectory_file import renamed
 

@@ -6,10 +6,10 @@ from collections.abc import Sized
 
 import numpy as np
 
+from ..package.label_classes import LABELS
 from ..package.problems import Findings
 from ..package.reading import SEQUENCE_TRACKS
 from ..package.schema import (
-    LABELS,
     DataInfo,
     TrackChunk,
     TracksData,

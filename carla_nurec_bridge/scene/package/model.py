@@ -12,6 +12,7 @@ from ...core.cameras.camera_names import camera_named
 from ...core.cameras.models import CameraModel
 from ...core.cameras.shutter import Shutter
 from ...core.frames import Matrix, interpolate
+from ...world.states import Appearance, EgoBox
 from ..geodesy import GeoReference
 
 Stamps = NDArray[np.int64]
@@ -42,14 +43,6 @@ class SceneCamera:
     frame_stamps_us: Stamps
 
 
-@dataclass(frozen=True)
-class Appearance:
-    """What a recorded road user was: CARLA blueprint (empty: unknown) and paint (sRGB, 0..255)."""
-
-    blueprint: str
-    colour: tuple[int, int, int] | None
-
-
 @dataclass(frozen=True, eq=False)
 class SceneTrack:
     """Another road user: stamps (N,) and poses ``world_from_box`` (N, 4, 4) of its box's centre.
@@ -74,14 +67,6 @@ class SceneTrack:
     def at(self, stamp_us: int) -> Matrix:
         """Return world_from_box (4, 4) at a time: interpolated, held before and after."""
         return pose_at(self.stamps_us, self.world_from_box, stamp_us)
-
-
-@dataclass(frozen=True)
-class EgoBox:
-    """The ego's box: ``size_m`` (length, width, height), and its centre in the rig's frame in m."""
-
-    size_m: tuple[float, float, float]
-    centre_m: tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)

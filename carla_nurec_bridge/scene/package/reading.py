@@ -15,11 +15,10 @@ from ...core.errors import InputError
 from ...core.frames import Matrix, invert, matrix_from_quaternion
 from ...opendrive.mending import sound_map
 from ...opendrive.reading.files import decode_map
+from ...world.states import Appearance, EgoBox
 from ..geodesy import GeoReference, ecef_from_map, geo_reference
 from .archive import Archive, open_archive
 from .model import (
-    Appearance,
-    EgoBox,
     RigTrajectory,
     Scene,
     SceneCamera,

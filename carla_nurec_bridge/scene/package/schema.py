@@ -11,18 +11,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
 
-LABELS = (
-    "automobile",
-    "heavy_truck",
-    "bus",
-    "trailer",
-    "rider",
-    "person",
-    "other_vehicle",
-    "protruding_object",
-)
-"""Label classes that NuRec's packages are known to hold."""
-
 Content = TypeVar("Content")
 Number = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 """No place, size or angle is larger, and squares of larger ones would end in infinity."""

@@ -10,12 +10,12 @@ import carla
 import numpy as np
 
 from carla_nurec_bridge.carla_client.actors.motion import MotionTracker
-from carla_nurec_bridge.carla_client.actors.objects import ObjectTracker, labels_of
+from carla_nurec_bridge.carla_client.actors.objects import ObjectTracker
 from carla_nurec_bridge.carla_client.sensors.cameras import mount_all
 from carla_nurec_bridge.carla_client.session.episode_setup import EpisodeSetup, PreparedEpisode
 from carla_nurec_bridge.carla_client.session.session import Session
 from carla_nurec_bridge.core.rig.rig import load_rig
-from carla_nurec_bridge.report.extras_seen import Eye, SeenBox
+from carla_nurec_bridge.report.extras_seen import seen_by
 from carla_nurec_bridge.world.inserted_actors import InsertedActors, draw_extras
 from carla_nurec_bridge.world.inserted_actors_file import load_extras
 
@@ -49,9 +49,7 @@ def _play(session: Session, extras: InsertedActors) -> dict[str, object]:
         ego, route = stage.ego, stage.route
         actor = ego.actor
         motion = MotionTracker(ego, _DT_S, from_poses=False)
-        labels = labels_of(session.world.get_blueprint_library())
-        objects = ObjectTracker(session.world, actor.id, _DT_S, labels, from_poses=False)
-        eye = Eye(camera.name, "carla", camera.model, camera.rig_from_camera)
+        objects = ObjectTracker(session.world, actor.id, _DT_S, from_poses=False)
         [group] = mount_all(session.client, ego, [camera])
         found: dict[str, object] = {"ways": [], "hero": [], "seen": []}
         stops = False
@@ -70,21 +68,19 @@ def _play(session: Session, extras: InsertedActors) -> dict[str, object]:
                 found["ways"].append({n: s.map_from_box[:3, 3].tolist() for n, s in states.items()})
                 pictures = group.take(snapshot.frame, 60.0)
                 if tick % 6 == 0 and stops:
-                    found["seen"].append(_seen(eye, here, states, pictures["instance"]))
+                    found["seen"].append(_seen(camera, here, states, pictures["instance"]))
         found["route"] = route.map_from_points[:, :3, :].tolist()
-        found["labels"] = {n: s.actor.label for n, s in states.items()}
+        found["labels"] = {n: s.actor.object_class for n, s in states.items()}
         found["sizes"] = {n: s.actor.size_m for n, s in states.items()}
-        found["speed"] = float(np.linalg.norm(states["ball"].linear))
+        found["speed"] = float(np.linalg.norm(states["ball"].linear_map_mps))
     return found
 
 
-def _seen(eye, map_from_rig, states, instance) -> dict[str, list[float]]:
+def _seen(camera, map_from_rig, states, instance) -> dict[str, list[float]]:
     """Return for each extra: its pixels, those of them in its box, the box's area in pixels."""
     seen = {}
     for name, state in states.items():
-        pixels = eye.sees(
-            SeenBox(state.actor.label, state.map_from_box, state.actor.size_m), map_from_rig
-        )
+        pixels = seen_by(camera, state.box, map_from_rig)
         if pixels is None:
             continue
         low, high = pixels.min(axis=0) - 1.0, pixels.max(axis=0) + 1.0

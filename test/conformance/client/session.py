@@ -11,7 +11,7 @@ import numpy as np
 from steering import steered
 
 from carla_nurec_bridge.carla_client.actors.motion import MotionTracker
-from carla_nurec_bridge.carla_client.actors.objects import ObjectTracker, labels_of
+from carla_nurec_bridge.carla_client.actors.objects import ObjectTracker
 from carla_nurec_bridge.carla_client.sensors.cameras import mount_all
 from carla_nurec_bridge.carla_client.session.episode_setup import EpisodeSetup, PreparedEpisode
 from carla_nurec_bridge.carla_client.session.session import Session
@@ -40,12 +40,11 @@ def main(port: int) -> dict[str, object]:
             facts["size_m"] = ego.info.size_m
             facts["route_m"] = stage.route.length_m
             facts["stops"] = len(stage.lights.areas)
-            facts["light_states"] = sorted({area.state() for area in stage.lights.areas})
+            facts["light_states"] = sorted({light.shows for light in stage.lights.shown()})
             [group] = mount_all(session.client, ego, [camera])
             motion = MotionTracker(ego, 0.05, from_poses=False)
             by_poses = MotionTracker(ego, 0.05, from_poses=True)
-            labels = labels_of(session.world.get_blueprint_library())
-            objects = ObjectTracker(session.world, ego.actor.id, 0.05, labels, from_poses=False)
+            objects = ObjectTracker(session.world, ego.actor.id, 0.05, from_poses=False)
             speeds, frames = [], []
             with group:
                 for _ in range(30):
@@ -60,10 +59,10 @@ def main(port: int) -> dict[str, object]:
             reported, differenced = speeds[-1]
             facts["speed_mps"] = reported.speed_mps
             facts["speed_by_poses_mps"] = differenced.speed_mps
-            facts["acceleration_mps2"] = float(reported.acceleration[0])
+            facts["acceleration_mps2"] = float(reported.acceleration_base_mps2[0])
             ground = reported.map_from_base[2, 3] - stage.route.points[0, 2]
             facts["base_above_road_m"] = float(ground)
-            facts["objects"] = [[s.actor.role_name, s.actor.label] for s in states]
+            facts["objects"] = [[s.actor.role_name, s.actor.object_class] for s in states]
             facts["pictures"] = {k: [list(v.shape), str(v.dtype)] for k, v in pictures.items()}
             road = pictures["semantic"][300:, 300:340]
             facts["road_ahead"] = bool(np.isin(road, (1, 24)).mean() > 0.5)

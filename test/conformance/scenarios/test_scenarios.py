@@ -65,7 +65,10 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def box_at(track: Track, time_s: float) -> Box:
     size_m, actor_from_box = box_of(track)
     index = int(np.argmin(np.abs(track.times_s - time_s)))
-    return Box(track.map_from_actor[index] @ actor_from_box, np.array(size_m) + 0.1)
+    return Box(
+        track.map_from_actor[index] @ actor_from_box,
+        (size_m[0] + 0.1, size_m[1] + 0.1, size_m[2] + 0.1),
+    )
 
 
 def test_a_collision_really_happens(folders: dict[str, Path]) -> None:

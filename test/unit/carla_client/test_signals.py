@@ -57,13 +57,15 @@ def test_areas_come_from_the_map_and_every_light_is_placed_or_named() -> None:
     ]
     world: Any = SimpleNamespace(get_actors=lambda: SimpleNamespace(filter=lambda _: lights))
     found = lights_of(world, parse(MAP, "made"))
-    assert [(x.light.id, x.signal_id, x.lane) for x in found.areas] == [
+    assert [(found.posts[x.signal_id].id, x.signal_id, x.lane) for x in found.areas] == [
         (31, "8", "1.-1"),
         (32, "9", "1.1"),
     ]
     right, left = found.areas
     assert (right.size_m[1], left.size_m[1]) == pytest.approx((4.0, 3.0))
-    assert right.state() == "yellow"
+    assert (right.shows, right.stops_traffic) == ("off", False)
+    shown = found.shown()
+    assert [(x.shows, x.stops_traffic) for x in shown] == [("yellow", True)] * 2
     # Each ends at its line, on the road that rises by a tenth, on the driver's own lane.
     up = np.hypot(1.0, 0.1)
     assert right.map_from_area[:3, 0] == pytest.approx(np.array([1.0, 0.0, 0.1]) / up)

@@ -229,7 +229,7 @@ def test_bags_that_make_no_scene(tmp_path: Path, capsys: pytest.CaptureFixture[s
     two = write_bag(tmp_path / "two", ("/a", "/b"))
     assert main(["scene", "build", "--bag", str(two), "-o", "x.usdz"]) == 2
     words = " ".join(capsys.readouterr().err.split())
-    assert "/a/odometry and /b/odometry; a scene has one ego" in words
+    assert "/a/odometry and /b/odometry; a drive has one ego" in words
     with BagWriter(tmp_path / "none", BagOptions()) as writer:
         Maker(writer).write("map/opendrive", "std_msgs/msg/String", 5, {"data": MAP})
     assert main(["scene", "build", "--bag", str(tmp_path / "none"), "-o", "x.usdz"]) == 2

@@ -116,3 +116,10 @@ def test_optical_axes():
     assert np.array_equal(forward_left_up[:, 2], (1, 0, 0))  # optical z looks forward
     assert np.array_equal(forward_left_up[:, 0], (0, -1, 0))  # optical x points right
     assert np.array_equal(forward_left_up[:, 1], (0, 0, -1))  # optical y points down
+
+
+def test_the_rate_between_two_poses() -> None:
+    before = frames.matrix_from_xyz_rpy((0, 0, 0), (0.1, -0.2, 3.0))
+    turned = before @ frames.matrix_from_xyz_rpy((0, 0, 0), (0, 0, 0.05))
+    np.testing.assert_allclose(frames.rotation_rate(before, turned, 0.1), [0, 0, 0.5], atol=1e-9)
+    np.testing.assert_array_equal(frames.rotation_rate(before, before, 0.1), [0, 0, 0])

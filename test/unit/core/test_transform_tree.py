@@ -44,3 +44,8 @@ def test_strangers_and_circles_are_named(tree):
     tree.add("camera", "map", 0, A, static=True)
     with pytest.raises(InputError, match="circle"):
         tree.lookup("map", "camera")
+
+
+def test_it_says_what_is_connected(tree):
+    assert tree.connects("map", "camera")
+    assert not tree.connects("map", "moon")

@@ -70,6 +70,7 @@ class Bag:
     path = Path("run/bag/bag_0.mcap")
     lens = camera_to_json(OpenCVPinholeCamera.from_fov(64, 48, 90.0), Shutter.GLOBAL)
     calibration: ClassVar = {
+        "name": "eye",
         "camera_model": lens,
         "source": "carla",
         "shutter_s": 0.0,

@@ -13,27 +13,40 @@ from hypothesis import strategies as st
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.evaluation import (
-    ActorState,
-    Box,
-    State,
     boxes_overlap,
     collisions,
     evaluate,
     route_progress,
 )
+from carla_nurec_bridge.world.object_classes import ObjectClass
+from carla_nurec_bridge.world.states import (
+    Actor,
+    ActorState,
+    Box,
+    EgoBox,
+    EgoState,
+    Size,
+    WorldState,
+)
 
-CAR = np.array([4.0, 2.0, 1.5])
+CAR = (4.0, 2.0, 1.5)
+STILL = np.zeros(3)
 
 
-def box(x: float, y: float, yaw: float = 0.0, z: float = 0.0, size: np.ndarray = CAR) -> Box:
+def box(x: float, y: float, yaw: float = 0.0, z: float = 0.0, size: Size = CAR) -> Box:
     return Box(matrix_from_xyz_rpy((x, y, z), (0, 0, yaw)), size)
 
 
-def state(second: float, x: float, others: dict[str, Box], speed: float = 1.0) -> State:
-    objects = tuple(ActorState(name, "car", other) for name, other in others.items())
-    return State(
-        round(second * 1e9), matrix_from_xyz_rpy((x, 0, 0), (0, 0, 0)), speed, box(x, 0.0), objects
-    )
+def actor(number: int, at: Box) -> ActorState:
+    described = Actor(number, "", ObjectClass.CAR, at.size_m)
+    return ActorState(described, at.map_from_box, STILL, STILL, STILL)
+
+
+def state(second: float, x: float, others: dict[int, Box], speed: float = 1.0) -> WorldState:
+    pose = matrix_from_xyz_rpy((x, 0, 0), (0, 0, 0))
+    ego = EgoState(pose, np.array([speed, 0, 0]), STILL, STILL, EgoBox(CAR, (0.0, 0.0, 0.0)))
+    actors = tuple(actor(number, other) for number, other in others.items())
+    return WorldState(round(second * 1e9), ego, actors)
 
 
 @pytest.mark.parametrize(
@@ -46,11 +59,11 @@ def state(second: float, x: float, others: dict[str, Box], speed: float = 1.0) -
         (box(0, 0, z=1.49), True),
         (box(0, 0, z=1.6), False),
         # A square car turned by 45 degrees reaches sqrt(2) of its half length.
-        (box(1.0 + 2.0 + math.sqrt(2) - 0.01, 0, math.pi / 4, size=np.array([2, 2, 1.0])), False),
-        (box(2.0 + math.sqrt(2) - 0.01, 0, math.pi / 4, size=np.array([2, 2, 1.0])), True),
-        (box(2.0 + math.sqrt(2) + 0.01, 0, math.pi / 4, size=np.array([2, 2, 1.0])), False),
+        (box(1.0 + 2.0 + math.sqrt(2) - 0.01, 0, math.pi / 4, size=(2, 2, 1.0)), False),
+        (box(2.0 + math.sqrt(2) - 0.01, 0, math.pi / 4, size=(2, 2, 1.0)), True),
+        (box(2.0 + math.sqrt(2) + 0.01, 0, math.pi / 4, size=(2, 2, 1.0)), False),
         # Corner near corner, where the bounding circles and boxes overlap but the boxes do not.
-        (box(3.2, 1.9, math.pi / 4, size=np.array([1, 1, 1.0])), False),
+        (box(3.2, 1.9, math.pi / 4, size=(1, 1, 1.0)), False),
     ],
 )
 def test_overlap_of_boxes(other: Box, overlap: bool) -> None:
@@ -68,11 +81,11 @@ def test_overlap_of_boxes(other: Box, overlap: bool) -> None:
 def test_overlap_agrees_with_a_search_for_a_common_point(
     x: float, y: float, z: float, rpy: tuple[float, float, float]
 ) -> None:
-    other = Box(matrix_from_xyz_rpy((x, y, z), rpy), np.array([3.0, 1.0, 2.0]))
+    other = Box(matrix_from_xyz_rpy((x, y, z), rpy), (3.0, 1.0, 2.0))
     grid = np.array(list(itertools.product(np.linspace(-1, 1, 25), repeat=3)))
-    points = grid * CAR / 2
+    points = grid * np.array(CAR) / 2
     inside = np.abs((points - other.map_from_box[:3, 3]) @ other.map_from_box[:3, :3])
-    slack = other.size_m / 2 - inside
+    slack = np.array(other.size_m) / 2 - inside
     if np.any(np.all(slack > 1e-6, axis=1)):
         assert boxes_overlap(box(0, 0), other)
     if not boxes_overlap(box(0, 0), other):
@@ -80,17 +93,17 @@ def test_overlap_agrees_with_a_search_for_a_common_point(
 
 
 def test_a_contact_counts_once_until_five_seconds_have_passed() -> None:
-    hit, miss = {"a": box(1, 0)}, {"a": box(50, 0)}
+    hit, miss = {1: box(1, 0)}, {1: box(50, 0)}
     states = [state(t, 0.0, hit) for t in (0.0, 0.1, 4.9, 9.8)]
     states += [state(15.0, 0.0, miss), state(15.5, 0.0, hit)]
     assert [c.stamp_ns for c in collisions(states)] == [0, 15_500_000_000]
 
 
 def test_each_object_counts_for_itself() -> None:
-    found = collisions([state(0.0, 0.0, {"a": box(1, 0), "b": box(-1, 0), "c": box(9, 9)}, 3.0)])
+    found = collisions([state(0.0, 0.0, {1: box(1, 0), 2: box(-1, 0), 3: box(9, 9)}, 3.0)])
     assert [(c.id, c.label, c.ego_speed_mps) for c in found] == [
-        ("a", "car", 3.0),
-        ("b", "car", 3.0),
+        ("1", "car", 3.0),
+        ("2", "car", 3.0),
     ]
 
 

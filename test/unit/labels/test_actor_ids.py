@@ -14,7 +14,7 @@ from carla_nurec_bridge.labels.actor_ids import labelled_actors
 
 
 def state(number: int, blueprint: str, role: str) -> Any:
-    return SimpleNamespace(actor=SimpleNamespace(id=number, type_id=blueprint, role_name=role))
+    return SimpleNamespace(actor=SimpleNamespace(id=number, blueprint=blueprint, role_name=role))
 
 
 def ego(number: int) -> Any:

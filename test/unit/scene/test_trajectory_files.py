@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.scene.build.road_user_csv import read_users
 from carla_nurec_bridge.scene.build.trajectory_file import read_trajectory
-from carla_nurec_bridge.scene.package.model import Appearance
+from carla_nurec_bridge.world.states import Appearance
 
 
 def written(tmp_path: Path, text: str, name: str = "way.csv") -> Path:

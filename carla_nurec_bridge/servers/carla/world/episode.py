@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.frames import Matrix, mirror_vector
-from ....town.level import Level, TrafficLight
+from ....town.level import Level, LightPost
 from ..friction import FrictionTriggers
 from ..physics import columns as col
 from ..physics.ackermann import AckermannDriver
@@ -170,9 +170,9 @@ def _add_spectator(actors: Registry) -> EpisodeActor:
     return actors.add(EpisodeActor(actors.new_id(nobody), "spectator", nobody))
 
 
-def _add_lights(level: Level, actors: Registry) -> dict[int, TrafficLight]:
+def _add_lights(level: Level, actors: Registry) -> dict[int, LightPost]:
     """Put a level's traffic lights into a fresh world; return them by their actors' ids."""
-    by_actor: dict[int, TrafficLight] = {}
+    by_actor: dict[int, LightPost] = {}
     for light in level.lights:
         role = [AttributeValue("role_name", TEXT_TYPE, "")]
         description = ActorDescription(0, "traffic.traffic_light", role)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....opendrive.signals import SignalGroup
-from ....town.level import TrafficLight, Trigger
+from ....town.level import LightPost, Trigger
 from ..physics import columns as col
 from ..wire.structs import BoundingBox, Transform
 
@@ -120,7 +120,7 @@ class Signals:
     stop_lights: list[SignalLight] = field(default_factory=list)
 
     @staticmethod
-    def create(lights: Mapping[int, TrafficLight], groups: tuple[SignalGroup, ...]) -> Signals:
+    def create(lights: Mapping[int, LightPost], groups: tuple[SignalGroup, ...]) -> Signals:
         """Make the lights of a level, by their actors' ids; ``groups`` name every one of them."""
         signals = Signals()
         light_of = {

@@ -1,0 +1,1 @@
+"""Bags read back: world states, what is told once, and the cameras."""
