@@ -46,7 +46,7 @@ cameras:
     source: carla
     resolution: [{WIDTH}, {HEIGHT}]
     rate_hz: 20
-    outputs: [rgb, depth, semantic, normals, flow, events]
+    outputs: [rgb, depth, semantic, normals, cosmos_visualization, flow, events]
     mount: {{position_m: [{MOUNT_M}, 0.0, {EYE_M}]}}
     model: {{type: fov, horizontal_fov_deg: 90}}
 sensors:
@@ -62,7 +62,7 @@ sensors:
   - {{name: lanes, type: lane_invasion}}
 """
 CLOUDS = {"points": "laser", "semantic_points": "label", "radar_points": "radar", "events": "eye"}
-PICTURES = ("compressed", "depth", "semantic", "normals", "flow")
+PICTURES = ("compressed", "depth", "semantic", "normals", "cosmos_visualization", "flow")
 SPECTATOR = """
 import carla, json, os, sys
 world = carla.Client("127.0.0.1", int(sys.argv[1])).get_world()
@@ -246,6 +246,15 @@ def test_the_normal_of_the_front_points_back(scene: Scene) -> None:
     forward = scene.map_from_base[:3, 0]
     back = np.array([-forward[0], forward[1], 0.0])  # CARLA's axes: y is mirrored
     assert middle == pytest.approx(127.5 * (back + 1.0), abs=2.0)
+
+
+def test_what_cosmos_is_shown_is_the_tags_in_colours(scene: Scene) -> None:
+    """Roads are 128, 64, 128 and what can be moved 170, 120, 50 in CARLA's CityScapes colours."""
+    tags, colours = scene.picture("semantic")[..., 0], scene.picture("cosmos_visualization")
+    for tag, rgb in ((1, (128, 64, 128)), (BOX_LABEL, (170, 120, 50))):
+        assert (tags == tag).any()
+        assert (colours[tags == tag] == rgb).all()
+        assert (colours[tags != tag] != rgb).any(axis=-1).all()
 
 
 def test_the_cloud_has_it_at_positive_y(scene: Scene) -> None:
