@@ -128,7 +128,9 @@ class RouteAgent:
     ) -> DriveTarget:
         """Return what to do now.
 
-        ``red_stops`` (K, 3) are the stop lines in the map that show red or yellow.
+        * map_from_base: (4, 4), where base_link is.
+        * obstacles: whoever might stand in the way, in base_link.
+        * red_stops: (K, 3) in the map, the stop lines that show red or yellow.
         """
         self._advance(map_from_base[:2, 3])
         wanted = self._limit_here()

@@ -1,1 +1,1 @@
-"""Poses, time, cameras, lidars, rigs and topics: numpy only, and nothing else of this package."""
+"""Poses, time, cameras, lidars, rigs, topics, errors: what all rooms share. It imports no room."""

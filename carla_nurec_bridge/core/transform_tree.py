@@ -26,7 +26,10 @@ class TransformTree:
     def add(
         self, parent: str, child: str, stamp_ns: int, parent_from_child: Matrix, *, static: bool
     ) -> None:
-        """Take a transform; a new parent or an older stamp begins the child's history anew."""
+        """Take ``parent_from_child`` (4, 4); a new parent or older stamp begins its history anew.
+
+        A ``static`` one holds at all times.
+        """
         with self._lock:
             known = self._edges.get(child)
             fresh = known is None or known[0] != parent or static or known[1].last_ns >= stamp_ns

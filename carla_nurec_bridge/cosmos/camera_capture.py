@@ -93,6 +93,7 @@ class CameraCapture:
     def __init__(
         self, group: CameraGroup, camera: RigCamera, clip: ControlClip, *, rig_frame: str
     ) -> None:
+        """Take a mounted camera and an open clip; ``rig_frame`` is base_link or map."""
         self._group, self._camera, self._clip = group, camera, clip
         self._rig_frame = rig_frame
         self._map_from_camera: list[Matrix] = []

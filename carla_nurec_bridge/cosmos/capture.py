@@ -91,6 +91,7 @@ class _RunningCapture:
         window: ReplayWindow,
         replay: ExactReplay,
     ) -> None:
+        """Find the cameras' car in a loaded replay; InputError when it cannot carry them."""
         self._session, self._info, self._wish = session, info, wish
         self._window, self._replay = window, replay
         self._timings = Timings()

@@ -44,7 +44,11 @@ class Replacement:
 def inserted(
     track_id: str, asset_id: str, label_class: str = "", size_m: Size | None = None
 ) -> EditableTrack:
-    """Return a track to insert that is moved by requests alone."""
+    """Return a track to insert that is moved by requests alone.
+
+    It is drawn as ``asset_id``, in that asset's class and size (length, width, height) unless
+    ``label_class`` and ``size_m`` say otherwise.
+    """
     nowhere = np.zeros((0, 4, 4))
     return EditableTrack(track_id, label_class, size_m, asset_id, np.zeros(0, np.int64), nowhere)
 

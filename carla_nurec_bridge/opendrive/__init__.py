@@ -1,4 +1,4 @@
-"""OpenDRIVE maps: reading, exact lane geometry, signals, and the street mesh built from them.
+"""OpenDRIVE maps: read, mended and measured: exact lanes, heights, signals, stop lines.
 
 Everything is in the map frame (right-handed, metres, radians); CARLA's y is the mirrored one.
 """

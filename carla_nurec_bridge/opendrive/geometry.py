@@ -46,7 +46,10 @@ def lane_borders(road: Road, section: LaneSection, s: ArrayLike) -> dict[int, tu
 
 
 def lane_slopes(road: Road, section: LaneSection, lane_id: int, s: ArrayLike) -> Array:
-    """Return dt/ds of the middle line of a lane at ``s``."""
+    """Return dt/ds of the middle line of a lane at ``s``, in metres of the road.
+
+    KeyError when the section has no such lane.
+    """
     s = np.asarray(s, dtype=np.float64)
     local = s - section.s
     slope = road.lane_offset.slope(s)
@@ -66,7 +69,7 @@ def lane_slopes(road: Road, section: LaneSection, lane_id: int, s: ArrayLike) ->
 def lane_pose(
     road: Road, section: LaneSection, lane_id: int, s: ArrayLike
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """Return x, y, z (m), heading and uphill slope angle (rad) of a lane's middle at ``s``.
+    """Return x, y, z (m), heading and uphill slope angle (rad) of a lane's middle at ``s`` (N,).
 
     Heading and slope are those of travel: against s on lanes that run against it.
     """
@@ -93,7 +96,10 @@ def lane_heights(lane: Lane, section: LaneSection, s: ArrayLike) -> tuple[Array,
 
 
 def speed_limit(road: Road, lane: Lane, section: LaneSection, s: float) -> float | None:
-    """Return the limit in m/s at ``s`` of a lane (its own record first), None when none is set."""
+    """Return the limit in m/s at ``s`` of the road, None when none is set.
+
+    The lane's own record comes first; ``section`` is the one that the lane belongs to.
+    """
     for records, at in ((lane.speeds, s - section.s), (road.speeds, s)):
         holding = [record for record in records if record.s <= at + 1e-6]
         if holding:

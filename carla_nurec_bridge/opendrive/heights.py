@@ -81,7 +81,7 @@ def ground_height(
     """Return the ground's height (N,) in metres and its unit normal (N, 3) under points (N, 2+).
 
     The ground is what the street's mesh shows: carriageway, kerb-high sidewalks, land, and what
-    fills junctions between their ways, level with these (``SUNK_M`` above its mesh). Where roads
+    fills junctions between their roads, level with these (``SUNK_M`` above its mesh). Where roads
     lie above each other the highest counts; with ``near_z`` (N,) the highest that is at most 1 m
     above it. Beyond the land (420 m off the roads) the height is NaN and the normal straight up.
     """
@@ -148,7 +148,8 @@ def lane_at(
 ) -> LanePlace | None:
     """Return the lane at a point of the map frame, a drivable one first; None beside all lanes.
 
-    Where ways of a junction overlap, one of them is returned.
+    ``x`` and ``y`` are in metres; with ``near_z`` the highest lane that is at most 1 m above it
+    counts. Where roads of a junction overlap, one of them is returned.
     """
     index = ground_index(opendrive)
     ceiling = np.array([np.inf if near_z is None else near_z + _STEP_UP_M])

@@ -1,7 +1,7 @@
 """CARLA recorder files: read, write and query them, without CARLA.
 
 ``read_log`` and ``write_log`` keep every byte; ``LogWriter`` records; ``trajectories`` gives the
-way of every actor.
+path of every actor.
 """
 
 from .log import Log

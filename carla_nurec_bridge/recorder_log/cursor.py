@@ -16,6 +16,7 @@ class Cursor:
     __slots__ = ("_what", "data", "end", "offset")
 
     def __init__(self, data: Bytes, offset: int, end: int, what: str) -> None:
+        """Begin at byte ``offset`` of ``data``."""
         self.data = data
         self.offset = offset
         self.end = min(end, len(data))

@@ -21,7 +21,8 @@ class Packet(NamedTuple):
 class Packets(Sequence[Packet]):
     """Packets that follow each other in a file, from ``first`` up to before ``end``.
 
-    ``heads`` has where the header of each begins and, in the end, where the last one ends.
+    ``numbers`` has the id of each packet of the file, ``heads`` where its header begins and, in the
+    end, where the last one ends.
     """
 
     __slots__ = ("_end", "_first", "_heads", "_numbers")

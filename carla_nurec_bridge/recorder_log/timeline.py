@@ -117,11 +117,14 @@ class Timeline:
 
 
 def in_parts(now_s: float, stops: list[float], count: int, longest_s: float) -> list[float]:
-    """Return the stops of ``count`` legs or more, none above ``longest_s``; long ones are split."""
-    way = [now_s, *stops]
+    """Return the stops of ``count`` legs or more, none above ``longest_s``; long ones are split.
+
+    ``stops`` are moments of the recording in seconds, the legs go from ``now_s`` to the last.
+    """
+    moments = [now_s, *stops]
     while True:
-        legs = np.diff(way)
+        legs = np.diff(moments)
         longest = int(np.argmax(legs))
         if len(legs) >= count and legs[longest] <= longest_s + _SLACK:
-            return way[1:]
-        way.insert(longest + 1, (way[longest] + way[longest + 1]) / 2.0)
+            return moments[1:]
+        moments.insert(longest + 1, (moments[longest] + moments[longest + 1]) / 2.0)

@@ -107,7 +107,10 @@ class LogWriter:
     def __init__(
         self, path: Path | str, map_name: str, date_s: int, version: int = VERSION
     ) -> None:
-        """Create the file; InputError when that cannot be done."""
+        """Create the file; InputError when that cannot be done.
+
+        ``date_s`` is in seconds since 1970, ``version`` that of the file's format.
+        """
         self.path = Path(path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -119,7 +119,11 @@ def build_mesh(
     finish: int = MATTE,
     object_id: int = 0,
 ) -> Mesh:
-    """Make a mesh of one colour (sRGB red, green, blue, 0 to 255), finish, tag and object."""
+    """Make a mesh of one colour (sRGB red, green, blue, 0 to 255), finish, tag and object.
+
+    ``vertices`` are (V, 3) in metres, ``triangles`` (T, 3) rows of them, counter-clockwise seen
+    from outside; ``tag`` is CARLA's semantic tag, ``object_id`` what instance images show.
+    """
     corners = np.ascontiguousarray(triangles, dtype=np.int32).reshape(-1, 3)
     count = len(corners)
     return Mesh(

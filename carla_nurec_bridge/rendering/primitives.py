@@ -66,7 +66,10 @@ def tube(
     sides: int = 12,
     **look: Unpack[Material],
 ) -> Mesh:
-    """Return a cylinder (or, with ``end_radius``, a cone) around the line between two points."""
+    """Return a cylinder (or, with ``end_radius``, a cone) around the line between two points.
+
+    ``sides`` is how many flat faces stand for its round one.
+    """
     a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
     axis = (b - a) / np.linalg.norm(b - a)
     across = np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0.0, 0.0])
@@ -84,7 +87,10 @@ def ellipsoid(
     sides: int = 12,
     **look: Unpack[Material],
 ) -> Mesh:
-    """Return an ellipsoid with radii (3,) along the axes."""
+    """Return an ellipsoid with radii (3,) along the axes.
+
+    ``rings`` are its faces from pole to pole along z, ``sides`` those around.
+    """
     polar = np.linspace(np.pi, 0.0, rings + 1)[1:-1, None]
     angle = np.linspace(0.0, 2 * np.pi, sides, endpoint=False)[None, :]
     unit = np.stack(
@@ -109,7 +115,7 @@ def quad(corners: ArrayLike, **look: Unpack[Material]) -> Mesh:
 def disc(
     centre: ArrayLike, normal: ArrayLike, radius: float, sides: int = 16, **look: Unpack[Material]
 ) -> Mesh:
-    """Return a flat round sheet."""
+    """Return a flat round sheet that faces ``normal``, of ``sides`` triangles."""
     axis = np.asarray(normal, np.float64) / np.linalg.norm(normal)
     across = np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0.0, 0.0])
     across /= np.linalg.norm(across)

@@ -1,4 +1,4 @@
 """Everything that touches rclpy: messages, publishers, parameters, lock-step and diagnostics.
 
-The nodes wire these parts; no other package of ours imports rclpy.
+The nodes wire these parts; beside them no other room imports rclpy.
 """

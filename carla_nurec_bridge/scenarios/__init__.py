@@ -1,5 +1,5 @@
 """Scenarios: traffic and incidents driven in CARLA, recorded, and checked by what was recorded.
 
 A script drives; the recording is then read back, and the events in it are measured from the actors'
-ways and CARLA's own collision records, never taken from the script.
+paths and CARLA's own collision records, never taken from the script.
 """

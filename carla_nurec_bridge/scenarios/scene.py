@@ -65,7 +65,10 @@ class ScriptScene:
         return find_stretch(carla_map, length_m, self.rng, prefer_same_way=prefer_same_way)
 
     def vehicle(self, role: str, path: Path, at_m: float, speed_mps: float) -> Driver:
-        """Put a car on a path, rolling at a speed; the hero is always the same model."""
+        """Put a car on a path, ``at_m`` along it, rolling; the hero is always the same model.
+
+        ``role`` is its role_name, by which the recording's events find it.
+        """
         world, index = self._session.world, round(at_m)
         blueprint = HERO_BLUEPRINT if role == HERO else self._any_car()
         yaw = heading_at(path, index)

@@ -1,7 +1,8 @@
 """NuRec scene packages (USDZ): read and check them, write them, build them, fetch NVIDIA's.
 
 ``open_scene`` gives a ``Scene``, ``write_scene`` stores one, ``build_scene`` makes one out of an
-OpenDRIVE map, a CARLA recording and a sensor rig; ``build_trajectory`` makes one of any drive.
+OpenDRIVE map, a CARLA recording and a sensor rig; ``build.from_trajectory`` and ``build.from_bag``
+make one of any drive.
 """
 
 from ..world.states import Appearance

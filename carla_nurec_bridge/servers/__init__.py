@@ -1,1 +1,1 @@
-"""Servers that speak the protocols of CARLA and NuRec from this machine's processor alone."""
+"""The protocols of CARLA, NuRec and Cosmos Transfer, served from this machine's processor alone."""

@@ -1,1 +1,1 @@
-"""Values of the world: vehicles, commands, blueprints, and who is inserted into a run."""
+"""Values of one moment of the world: states, commands, blueprints, identities, inserted actors."""

@@ -23,8 +23,9 @@ class Ramp:
     def step(self, target: float, measured: float, rate: float, jerk: float, dt_s: float) -> float:
         """Return the set-point after ``dt_s`` on its way to ``target``.
 
-        It changes by at most ``rate`` a second, and that by at most ``jerk`` a second; 0 sets no
-        limit.
+        All are in one unit (m/s, or rad): ``measured`` is where the thing is, from which the
+        set-point begins. It changes by at most ``rate`` a second, and that by at most ``jerk`` a
+        second; 0 sets no limit.
         """
         if rate == 0.0 and jerk == 0.0:
             self.restart()

@@ -148,7 +148,11 @@ LensEntry = Annotated[
 
 
 def target_size(name: str, lens: LensEntry, resolution: Size | None, ratio: float | None) -> Size:
-    """Return the pictures' size in pixels; ValueError when it is not given in one way."""
+    """Return the images' size in pixels; ValueError when it is not given in one way.
+
+    It is ``resolution``, or ``ratio`` times the calibrated size of the lens after its crop;
+    ``name`` is the camera's, for errors.
+    """
     if (resolution is None) == (ratio is None):
         raise ValueError(f"camera {name}: give resolution or resolution_ratio, one of the two")
     if resolution is not None:

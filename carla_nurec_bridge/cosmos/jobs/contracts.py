@@ -207,8 +207,9 @@ def violations(
 ) -> list[str]:
     """Return a sentence, with the fix, for each way a job breaks a contract.
 
-    ``controls`` maps names to weights (None: the default), ``derived`` are those the server is to
-    make from rgb.
+    ``clip`` is None where no video could be looked at. ``controls`` maps names to weights (None:
+    the default), ``derived`` are those the server is to make from rgb; ``resolution`` is the one
+    asked for, if any.
     """
     found = []
     known = ", ".join(contract.controls)

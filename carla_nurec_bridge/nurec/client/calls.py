@@ -40,6 +40,10 @@ class PendingCall:
         limit_s: float,
         metadata: Sequence[tuple[str, str]] = (),
     ) -> None:
+        """Start the call of ``method``, whose name in the contract is ``name``.
+
+        ``limit_s`` bounds it with all repetitions; ``metadata`` are its headers.
+        """
         self._method = method
         self._request = request
         self._metadata = tuple(metadata)

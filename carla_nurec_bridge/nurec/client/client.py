@@ -52,6 +52,7 @@ class NurecClient:
         allow_remote: bool = False,
         tls: TlsFiles | None = None,
     ) -> None:
+        """Connect to ``target``; arguments and errors as ``open_connection`` has them."""
         self._deadlines = deadlines or Deadlines()
         self._connection: Connection = open_connection(
             target, self._deadlines.connect_s, allow_remote=allow_remote, tls=tls

@@ -40,7 +40,11 @@ def mend_profiles(road: Element, notes: Notes) -> None:
 
 
 def begin_at_zero(parent: Element, tag: str, start: str, where: str, notes: Notes) -> None:
-    """Let the first of a table of cubics hold from 0 on, with its own first value until then."""
+    """Let the first of a table of cubics hold from 0 on, with its own first value until then.
+
+    ``tag`` names the records below ``parent``, ``start`` their attribute that says where they
+    begin (s, sOffset), ``where`` the place for the note.
+    """
     records = in_order(parent.findall(tag), start)
     if not records or (number(records[0], start) or 0.0) <= 0.0:
         return

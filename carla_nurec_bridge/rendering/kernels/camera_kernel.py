@@ -173,7 +173,10 @@ def draw(
 ):
     """Draw one part of an image.
 
-    Part k takes the blocks of rows k, k + parts, ... so that all parts see sky and street alike.
+    ``functions`` are the addresses of the engine's intersect and occluded, and of what these get.
+    ``times`` are shares of the motion by row or, without ``per_row``, by column, and so are
+    ``poses`` and ``origins``. ``wanted`` has a flag an output, rgb first. Part k takes the blocks
+    of rows k, k + parts, ... so that all parts see sky and street alike.
     """
     intersect, occluded, root, arguments = functions
     page_i = page.view(np.int32)

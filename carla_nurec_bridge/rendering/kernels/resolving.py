@@ -40,7 +40,10 @@ f32 = np.float32
 
 @kernel
 def rotate(page, at, time, rotations, slot):
-    """Turn the vector at ``page[at]`` by a slot's rotation, which changes over time 0 to 1."""
+    """Turn the vector at ``page[at]`` by a slot's rotation, which changes over time 0 to 1.
+
+    ``rotations`` are (slots, 2, 3, 3), at the motion's start and end.
+    """
     x, y, z = page[at], page[at + Y], page[at + Z]
     length = f32(0.0)
     for axis in range(3):

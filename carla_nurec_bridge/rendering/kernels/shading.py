@@ -53,7 +53,11 @@ f32 = np.float32
 
 @once
 def trace_shadows(page, page_i, address, to_sun, occluded, root, arguments):
-    """Send a ray to the sun from every lane that faces it; SHADOW_FAR < 0 means it is blocked."""
+    """Send a ray to the sun from every lane that faces it; SHADOW_FAR < 0 means it is blocked.
+
+    ``address`` is where the page lies, ``occluded`` the address of the engine's function, ``root``
+    and ``arguments`` what that function gets beside rays.
+    """
     wanted = 0
     for lane in range(LANES):
         lit = (
@@ -87,7 +91,13 @@ def trace_shadows(page, page_i, address, to_sun, occluded, root, arguments):
 
 @inlined
 def mix(albedo, direct, up, shine, mirrored, spark, clear, sun, below, above, air):
-    """Return one colour channel of a surface, seen through air."""
+    """Return one channel of a surface's linear colour, seen through the air between.
+
+    * direct: cosine to the sun, 0 in shadow; up: 0 to 1, how far it faces the sky.
+    * shine: own light, 0 to 1; mirrored: sky in its mirror; spark: sun in its mirror.
+    * clear: share of the light that the haze lets through.
+    * sun, below, above, air: the channel of sunlight, of light from the ground, the sky, the haze.
+    """
     falling = direct * sun + below + up * (above - below)
     falling += shine * (f32(1.6) - falling)
     colour = albedo * falling + mirrored + spark * sun
@@ -211,7 +221,10 @@ def shade(
     hits,
     moving,
 ):
-    """Fill COLOUR with the linear light that reaches the sensor on every lane."""
+    """Fill COLOUR with the linear light that reaches the sensor on every lane.
+
+    ``hits`` and ``moving`` are what ``resolve`` returned; the others are as in ``trace_shadows``.
+    """
     for lane in range(LANES):
         page[SMOOTH + lane] = page[NORMAL + lane]
         page[SMOOTH + Y + lane] = page[NORMAL + Y + lane]

@@ -71,9 +71,10 @@ def build_from_trajectory(
 ) -> Scene:
     """Write the scene package of a drive and return its scene; ``Scene.notes`` say what was chosen.
 
-    Without ``xodr`` a road is laid along the drive. InputError: the files do not belong together,
-    the drive is too short or leaves the map's ground, or has no heights where none are to be taken
-    from the ground.
+    ``ego`` and ``users`` are the drives as their files have them; ``wish`` says how they are read.
+    Without ``xodr`` a road is laid along the drive; ``with_map`` puts the map into the package.
+    InputError: the files do not belong together, the drive is too short or leaves the map's
+    ground, or has no heights where none are to be taken from the ground.
     """
     place, notes = map_place(ego, xodr, wish.origin, wish.start_at)
     if xodr is not None and wish.origin is not None:

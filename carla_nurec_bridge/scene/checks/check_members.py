@@ -52,7 +52,10 @@ _PAYLOAD_VERSION = re.compile(r"0\.2\.")
 def check_members(
     archive: Archive, rigs: FullRigTrajectories | None, info: DataInfo | None, found: Findings
 ) -> None:
-    """Note members that are not known, that are not of their kind, or that fit nothing else."""
+    """Note members that are not known, that are not of their kind, or that fit nothing else.
+
+    ``rigs`` and ``info`` are None where these members could not be read.
+    """
     for name, member in archive.members.items():
         if not _IS_KNOWN.fullmatch(name):
             found.warn(name, "", "it is not a known member; it is not read")

@@ -30,7 +30,10 @@ _LEAP_M_S = 100.0
 def check_rigs(
     rigs: FullRigTrajectories, info: DataInfo | None, metadata: Metadata | None, found: Findings
 ) -> None:
-    """Note the problems of calibrations and rigs."""
+    """Note the problems of calibrations and rigs.
+
+    ``info`` and ``metadata`` are None where these members could not be read.
+    """
     _check_matrices([rigs.T_world_base], "T_world_base", found)
     if rigs.world_to_nre is not None:
         _check_nre(np.array(rigs.world_to_nre.matrix), found)

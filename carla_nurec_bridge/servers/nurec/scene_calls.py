@@ -30,6 +30,7 @@ class SceneCalls:
         *,
         editing: bool,
     ) -> None:
+        """Answer from ``library``; ``config`` is what the server tells of its options."""
         self._library = library
         self._scenes = scenes
         self._ego_masks = ego_masks

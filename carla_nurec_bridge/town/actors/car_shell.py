@@ -30,6 +30,10 @@ class CarShell:
         colour: tuple[int, int, int],
         tag: int,
     ) -> None:
+        """Measure a car of (length, width, height) metres and a side view.
+
+        ``colour`` is its paint (sRGB, 0 to 255), ``tag`` CARLA's semantic tag.
+        """
         self.length, self.width, self.height = size_m
         self.shape, self.colour, self.tag = shape, colour, tag
         self.half = 0.5 * self.width * 0.93

@@ -38,7 +38,7 @@ def body_across(
     colour: tuple[int, int, int],
     tag: int,
 ) -> Mesh:
-    """Return a body of a given side view (x, z), its edges rounded towards both sides."""
+    """Return a body of a given side view (x, z), its edges rounded by ``round_m`` on both sides."""
     outline = np.array(side_view)
     middle = outline.mean(axis=0)
     extent = outline.max(axis=0) - outline.min(axis=0)
@@ -121,7 +121,7 @@ def joints(half: float, xs: list[float], low: float, high: float, tag: int) -> l
 def lamps_and_bumpers(
     length: float, half: float, head_z: float, tail_z: float, bumper_z: float, tag: int
 ) -> list[Mesh]:
-    """Return head and tail lamps, bumpers and plates."""
+    """Return head and tail lamps, bumpers and plates at three heights."""
     front = 0.5 * length - 0.03
     parts = [
         chamfered_box(
@@ -207,7 +207,7 @@ def rear_doors(
 def wheels_under_arches(
     axles: list[float], half: float, radius: float, width: float, tag: int
 ) -> list[Mesh]:
-    """Return wheels under dark arches on both sides."""
+    """Return wheels under dark arches on both sides at the x of ``axles``; the foremost steer."""
     parts = []
     for x in axles:
         for side in (1, -1):

@@ -36,7 +36,11 @@ _STEEL = (150, 152, 156)
 
 
 def motorcycle(size_m: Size, seed: int | str, tag: int, rider_tag: int) -> Mesh:
-    """Return a motorcycle (a scooter when the name says so) and its rider."""
+    """Return a motorcycle (a scooter when the name says so) and its rider.
+
+    ``size_m`` is (length, width, height) with the rider; ``tag`` and ``rider_tag`` are semantic
+    tags.
+    """
     length, width, height = size_m
     name = seed if isinstance(seed, str) else ""
     radius = 0.155 * length if "vespa" not in name else 0.125 * length
@@ -124,7 +128,11 @@ def motorcycle(size_m: Size, seed: int | str, tag: int, rider_tag: int) -> Mesh:
 
 
 def bicycle(size_m: Size, seed: int | str, tag: int, rider_tag: int) -> Mesh:
-    """Return a bicycle with a diamond frame and its rider."""
+    """Return a bicycle with a diamond frame and its rider.
+
+    ``size_m`` is (length, width, height) with the rider; ``tag`` and ``rider_tag`` are semantic
+    tags.
+    """
     length, width, height = size_m
     radius = min(0.205 * length, 0.35)
     rear, front = radius - 0.5 * length, 0.5 * length - radius

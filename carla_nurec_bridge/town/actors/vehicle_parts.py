@@ -81,7 +81,7 @@ def lamp(colour: tuple[int, int, int], tag: int) -> Material:
 def wheel(
     centre: tuple[float, float, float], radius: float, width: float, tag: int, holes: int = 5
 ) -> list[Mesh]:
-    """Return a wheel turning about y; its rim faces outwards (away from y = 0)."""
+    """Return a wheel turning about y; its rim, with ``holes``, faces outwards (away from y = 0)."""
     x, y, z = centre
     out = 1.0 if y >= 0 else -1.0
     face = y + out * width / 2
@@ -114,6 +114,6 @@ def pane(
     columns: NDArray[np.float64],
     tag: int,
 ) -> Mesh:
-    """Return a window through the points ``corner(row, column)``."""
+    """Return a window through the points (x, y, z) that ``corner(row, column)`` gives."""
     grid = np.array([[corner(row, column) for column in columns] for row in rows])
     return sheet(grid, **glass(tag))

@@ -141,7 +141,7 @@ def head(
     hair: tuple[int, int, int],
     tag: int,
 ) -> Mesh:
-    """Return head, neck and hair."""
+    """Return head, neck and hair; the head is ``tall`` metres from chin to crown."""
     c = np.asarray(centre, float)
     return concatenate(
         [
@@ -167,7 +167,7 @@ def limb(
     colour: tuple[int, int, int],
     tag: int,
 ) -> list[Mesh]:
-    """Return an arm or leg of two tapering parts with a round joint."""
+    """Return an arm or leg of two parts that taper from ``thick`` to ``thin`` (radii in m)."""
     middle = 0.5 * (thick + thin)
     look = matte(colour, tag)
     return [

@@ -116,7 +116,7 @@ def light_of(conditions: PromptConditions) -> HourLight:
 def tables_of(
     conditions: PromptConditions, light: HourLight, height: int, width: int, seed: int
 ) -> Tables:
-    """Return the tables for pictures of one size; the same arguments give the same ones."""
+    """Return the tables for images of one size; the same arguments give the same ones."""
     sky = sky_table(conditions, height, width, seed)
     focal = width / 2
     down = ((np.arange(height, dtype=np.float32) - 0.5 * height) / focal)[:, None]

@@ -23,7 +23,10 @@ class BlobStore:
     """Files below ``blobs/aa/<sha256>``; each appears whole or not at all."""
 
     def __init__(self, database: Database, root: Path, max_bytes: int, max_total: int) -> None:
-        """Make the folder and remove what an interrupted upload left."""
+        """Make the folder and remove what an interrupted upload left.
+
+        ``max_bytes`` bounds one blob, ``max_total`` all together.
+        """
         self._db = database
         self._root = root
         self._max_bytes = max_bytes

@@ -1,1 +1,1 @@
-"""Pictures and sweeps of a scene, drawn on one thread and encoded beside it."""
+"""Images and sweeps of a scene, drawn on one thread and encoded beside it."""

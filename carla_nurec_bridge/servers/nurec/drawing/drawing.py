@@ -74,6 +74,7 @@ class SceneDrawing:
         metrics: Metrics,
         lidar_column_step: int,
     ) -> None:
+        """Draw on ``thread``; of a lidar's columns every ``lidar_column_step``-th is measured."""
         self._scenes = scenes
         self._thread = thread
         self._ego_masks = ego_masks

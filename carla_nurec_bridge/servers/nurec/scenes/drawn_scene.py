@@ -45,6 +45,7 @@ class DrawnScene:
     """
 
     def __init__(self, scene: Scene, street: Street, actors: DrawnActors, *, editing: bool) -> None:
+        """Build the street and the first actors; with ``editing`` requests move the tracks."""
         self.scene = scene
         self.light = Lighting()
         self._editing = editing

@@ -41,6 +41,7 @@ class DrawnScenes:
         *,
         editing: bool,
     ) -> None:
+        """Keep ``capacity`` scenes ready; ``street_of`` gives the street of a scene."""
         if capacity < 1:
             raise InputError("a NuRec server needs room for at least one scene (--cache-size)")
         self.capacity = capacity
