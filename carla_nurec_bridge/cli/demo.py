@@ -23,6 +23,7 @@ from .up import settings_of
 _PIPE_WIDTH = 140
 
 _STEPS = {
+    "scenario": "recording the scenario",
     "rehearsal": "rehearsing",
     "scene": "building the scene",
     "frames": "driving",
@@ -64,7 +65,13 @@ _STEPS = {
 )
 @click.option(
     "--scenario",
-    default="",
+    default=None,
+    help="Record this incident first and replay it: a name of 'scenario list' (cut_in) or a YAML "
+    "file.",
+)
+@click.option(
+    "--insert",
+    default=None,
     help="Add actors to the drive: a name of 'scenario list' (ball_and_child) or a YAML file.",
 )
 @click.option(
@@ -87,7 +94,8 @@ def command(
     seed: int | None,
     replay: Path | None,
     map_path: Path | None,
-    scenario: str,
+    scenario: str | None,
+    insert: str | None,
     repeat: int,
     settings: tuple[str, ...],
 ) -> int:
@@ -96,15 +104,17 @@ def command(
     Exit code 0: the run finished and every stream is complete; 1: it did not; 2: bad input.
     """
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    if replay is not None and scenario:
-        raise InputError("--scenario adds actors to a drive; it cannot be had with --replay")
+    if replay is not None and (scenario or insert):
+        option = "--scenario records a drive" if scenario else "--insert adds actors to a drive"
+        raise InputError(f"{option}; it cannot be had with --replay")
     given: dict[str, tuple[str, Any]] = {
         "run_dir": ("--out", out),
         "seed": ("--seed", seed),
         "mode": ("--replay", "replay" if replay else None),
         "log": ("--replay", replay),
         "map": ("--map", map_path),
-        "extras": ("--scenario", scenario or None),
+        "scenario": ("--scenario", scenario),
+        "inserted_actors": ("--insert", insert),
     }
     options = {name: option for name, (option, value) in given.items() if value is not None}
     values = {name: given[name][1] for name in options}
@@ -137,8 +147,10 @@ def _banner(console: Console, config: RunConfig, title: str) -> None:
     table.add_column()
     world = config.map.name if config.map else "?"
     what = f"replay of {config.log.name}" if config.log else f"drive with seed {config.seed}"
-    if config.extras:
-        what += f", with {Path(config.extras).stem}"
+    if config.scenario:
+        what = f"scenario {Path(config.scenario).stem} with seed {config.seed}"
+    if config.inserted_actors:
+        what += f", with {Path(config.inserted_actors).stem}"
     table.add_row("run", f"{what} in {world}")
     table.add_row("time", f"{config.frames * config.dt_s:g} s in {config.frames} frames")
     table.add_row("folder", str(config.run_dir))
@@ -151,7 +163,7 @@ def _banner(console: Console, config: RunConfig, title: str) -> None:
 
 
 def _with_progress(config: RunConfig, console: Console) -> DemoRun:
-    columns = (TextColumn("{task.description:<18}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         tasks: dict[str, Any] = {}
 

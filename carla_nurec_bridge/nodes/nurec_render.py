@@ -104,8 +104,8 @@ class NurecRender:
             editor = AssetEditor(
                 client, self._scene.scene_id, (t.track_id for t in self._scene.tracks), self._admit
             )
-            if p.extras:
-                editor.ensure(wanted_extras(draw_extras(load_extras(p.extras), p.seed)))
+            if p.inserted_actors:
+                editor.ensure(wanted_extras(draw_extras(load_extras(p.inserted_actors), p.seed)))
             elif unknown := editor.look():
                 self._status.publish(0, {}, unknown)
             self._publisher.start()

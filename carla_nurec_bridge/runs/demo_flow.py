@@ -16,7 +16,7 @@ from ..world.inserted_actors import draw_extras
 from ..world.inserted_actors_file import load_extras
 from .config import load_config
 from .graph import build_graph
-from .recipe import prepared
+from .recipe import implied, prepared
 from .rehearsal import OnProgress
 from .supervisor import RunResult, Supervisor
 
@@ -54,7 +54,7 @@ def demo_config(
         "nurec_port": free_port(),
         "domain_id": own_domain(),
     }
-    config = load_config("demo", options=options, **{**place, **given})
+    config = load_config("demo", options=options, **{**place, **implied(given), **given})
     if seconds is None:
         return config
     return config.model_copy(update={"frames": max(1, round(seconds / config.dt_s))})
@@ -68,8 +68,8 @@ def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
     result = supervisor.run()
     on_progress("report", 0, 1)
     report = _report(config, result)
-    if config.extras and report is not None:
-        actors = draw_extras(load_extras(config.extras), config.seed).actors
+    if config.inserted_actors and report is not None:
+        actors = draw_extras(load_extras(config.inserted_actors), config.seed).actors
         write_extras_sheet(config.run_dir, [actor.name for actor in actors])
     on_progress("report", 1, 1)
     return DemoRun(result, report, time.monotonic() - started)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.run_contract.run_config import RunConfig, run_fields
 from .config import checked_config, load_config
+from .recipe import implied
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,13 @@ def shipped_defaults(name: str) -> dict[str, Any]:
     return load_config(name).model_dump(exclude_unset=True)
 
 
-def launched_config(given: Mapping[str, str]) -> RunConfig:
-    """Return the run that the arguments ask for; an empty one is not given."""
-    values = {name: given[name] for name in run_fields() if given[name] != ""}
-    options = {name: f"{name}:={value}" for name, value in values.items()}
-    return checked_config(values, "launch arguments", options=options)
+def launched_config(defaults: Mapping[str, Any], given: Mapping[str, str]) -> RunConfig:
+    """Return the run of a launch file with these defaults, and the arguments that were given.
+
+    An empty argument stands for the field's own default.
+    """
+    given = {name: value for name, value in given.items() if name in run_fields()}
+    options = {name: f"{name}:={value}" for name, value in given.items()}
+    values = {**defaults, **implied(given), **given}
+    asked = {name: value for name, value in values.items() if value != ""}
+    return checked_config(asked, "launch arguments", options=options)

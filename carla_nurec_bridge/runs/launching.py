@@ -24,6 +24,7 @@ from launch_ros.actions import Node
 from launch import LaunchContext, LaunchDescription
 
 from ..core.resources import PACKAGE, share_dir
+from ..core.run_contract.run_config import RunConfig
 from .graph import Graph, Process, build_graph, write_parameters
 from .launch_arguments import launch_arguments, launched_config
 from .recipe import prepared, settled
@@ -50,25 +51,35 @@ def description(defaults: Mapping[str, Any], *, rehearse: bool = False) -> Launc
             "rviz", default_value="false", description="start RViz2", choices=["true", "false"]
         ),
     ]
-    start = OpaqueFunction(function=_start, kwargs={"rehearse": rehearse})
-    return LaunchDescription([*arguments, start])
+    given: dict[str, str] = {}
+
+    def remember(context: LaunchContext) -> None:
+        # Arguments that are declared have their defaults here; before that only those given are.
+        given.update(context.launch_configurations)
+
+    def start(context: LaunchContext) -> list[Any]:
+        config = launched_config(defaults, given)
+        if rehearse:
+            config = prepared(settled(config), _tell)
+        return _actions(config, context.launch_configurations)
+
+    return LaunchDescription(
+        [OpaqueFunction(function=remember), *arguments, OpaqueFunction(function=start)]
+    )
 
 
-def _start(context: LaunchContext, *, rehearse: bool) -> list[Any]:
-    given = context.launch_configurations
-    config = launched_config(given)
-    if rehearse:
-        config = prepared(settled(config), _tell)
+def _actions(config: RunConfig, told: Mapping[str, str]) -> list[Any]:
+    """Return the processes of a run, and what happens when they end."""
     graph = build_graph(config)
     write_parameters(graph)
     actions: list[Any] = []
     started = {}
     for process in graph.processes:
-        action = _action(process, given["namespace"])
+        action = _action(process, told["namespace"])
         started[process.name] = action
         actions.append(action)
     actions += _exit_handlers(graph, started)
-    if given["rviz"] == "true":
+    if told["rviz"] == "true":
         actions.append(_rviz())
     return actions
 

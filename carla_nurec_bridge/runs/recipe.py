@@ -6,7 +6,9 @@ a command line to either.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import InputError
 from ..core.resources import map_file
@@ -14,11 +16,12 @@ from ..core.rig.rig import load_rig
 from ..core.run_contract.run_config import RunConfig
 from ..recorder_log import read_log
 from ..recorder_log.timeline import Timeline
+from ..scenarios.spec import load_spec
 from ..scene import build_scene
 from ..world.inserted_actors import draw_extras
-from ..world.inserted_actors_file import load_extras
+from ..world.inserted_actors_file import load_extras, shipped_extras
 from .map_of import recorded_map
-from .rehearsal import OnProgress, rehearse
+from .rehearsal import OnProgress, record_scenario, rehearse
 from .run_folder import clear
 
 EPOCH_US = 1_700_000_000_000_000
@@ -26,13 +29,23 @@ EPOCH_US = 1_700_000_000_000_000
 _TOWN = "demo_town"
 
 
+def implied(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what these fields say besides: a scenario is shown to its end unless frames are given.
+
+    ``given`` holds only what the user asked for, no defaults.
+    """
+    return {"frames": 0} if given.get("scenario") and "frames" not in given else {}
+
+
 def settled(config: RunConfig) -> RunConfig:
     """Return the run that is asked for, with its map, and as many frames as its recording has.
 
     InputError for what is better told now than after a rehearsal.
     """
-    if config.extras:
-        draw_extras(load_extras(config.extras), config.seed)
+    if config.inserted_actors:
+        draw_extras(load_extras(config.inserted_actors), config.seed)
+    if config.scenario:
+        config = _of_a_scenario(config)
     if config.log is not None:
         world = recorded_map(config.log, config.map)
         config = config.model_copy(update={"frames": frames_to_replay(config, config.log)})
@@ -41,6 +54,21 @@ def settled(config: RunConfig) -> RunConfig:
     if not world.is_file():
         raise InputError(f"there is no file {world}")
     return config.model_copy(update={"map": world})
+
+
+def _of_a_scenario(config: RunConfig) -> RunConfig:
+    """Return the run with at most the frames of its scenario; InputError when it cannot be one."""
+    if config.scenario in {file.name for file in shipped_extras()}:
+        raise InputError(
+            f"{config.scenario} is no scenario but actors to insert: give it as inserted_actors "
+            "(the demo's --insert)"
+        )
+    spec = load_spec(config.scenario)
+    if config.mode != "drive" or config.inserted_actors:
+        besides = "inserted_actors" if config.inserted_actors else f"mode {config.mode}"
+        raise InputError(f"the scenario {spec.name} is a drive of its own; leave out {besides}")
+    most = max(1, int(spec.duration_s / (config.dt_s * config.replay_time_factor)))
+    return config.model_copy(update={"frames": min(config.frames or most, most)})
 
 
 def frames_to_replay(config: RunConfig, log: Path) -> int:
@@ -62,9 +90,13 @@ def frames_to_replay(config: RunConfig, log: Path) -> int:
 def prepared(config: RunConfig, on_progress: OnProgress) -> RunConfig:
     """Empty the folder of a settled run, make its scene there unless it has one, and return it."""
     clear(config.run_dir, [path for path in (config.scene, config.log) if path is not None])
+    log, epoch_us = config.log, None
+    if config.scenario:
+        log, epoch_us = record_scenario(config, on_progress), EPOCH_US
+        replayed = {"mode": "replay", "log": log, "frames": frames_to_replay(config, log)}
+        config = config.model_copy(update=replayed)
     if config.scene is not None:
         return config
-    log, epoch_us = config.log, None
     if log is None:
         log, epoch_us = config.run_dir / "rehearsal.log", EPOCH_US
         rehearse(config, log, on_progress)

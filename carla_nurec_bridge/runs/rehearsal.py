@@ -14,6 +14,7 @@ from ..core import heartbeat
 from ..core.errors import InputError, RunError
 from ..core.run_contract.run_config import RunConfig, run_fields
 from ..core.run_contract.timebase import seconds_to_ns
+from ..scenarios.spec import load_spec
 from .child import Child
 from .graph import Process, environment
 from .own_server import own_carla
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ..carla_client.replay.rehearsal import Rehearsal
 
 _POLL_S = 0.05
+_SCENARIO_DT_S = (0.005, 0.1)
+"""Frames with which scenarios are driven; a replay shows the moments between them too."""
 
 OnProgress = Callable[[str, int, int], None]
 """Called with the name of the step, what is done, and the total (0: unknown)."""
@@ -40,6 +43,18 @@ def rehearse(config: RunConfig, log: Path, on_progress: OnProgress) -> None:
     file.write_text(yaml.safe_dump(settings))
     verb = ("rehearse", "--config", str(file), "--map", str(config.map), "--out", str(log))
     run_verb(config, "rehearsal", verb, lambda *done: on_progress("rehearsal", *done))
+
+
+def record_scenario(config: RunConfig, on_progress: OnProgress) -> Path:
+    """Drive the run's scenario in a CARLA of its own; return the recording (events beside it)."""
+    folder = config.run_dir / "scenario"
+    dt_s = min(max(config.dt_s, _SCENARIO_DT_S[0]), _SCENARIO_DT_S[1])
+    verb = (
+        *("scenario", "record", config.scenario, "--out", str(folder), "--seed", str(config.seed)),
+        *("--map", str(config.map), "--dt", str(dt_s)),
+    )
+    run_verb(config, "scenario", verb, lambda *done: on_progress("scenario", *done))
+    return folder / f"{load_spec(config.scenario).name}_{config.seed}.log"
 
 
 def run_verb(

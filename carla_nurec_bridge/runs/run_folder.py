@@ -16,6 +16,7 @@ _ARTEFACTS = (
     "params",
     "logs",
     "rehearsal.log",
+    "scenario",
     "rehearsal.server.log",
     "scene.usdz",
     "report.json",

@@ -82,7 +82,7 @@ def _draw(file: InsertedActorsFile, rng: np.random.Generator) -> InsertedActors:
     sides: tuple[Side, ...] = ("left", "right")
     side = sides[int(rng.integers(2))] if file.side == "any" else file.side
     actors = []
-    for entry in file.extras:
+    for entry in file.actors:
         count = int(rng.integers(entry.count[0], entry.count[1] + 1))
         names = (
             [entry.name] if entry.count == (1, 1) else [f"{entry.name}_{k}" for k in range(count)]
@@ -116,7 +116,7 @@ def _blueprint(entry: InsertedActorEntry, rng: np.random.Generator) -> Blueprint
         names = [b.id for b in offered]
         near = [name for wanted in entry.blueprints for name in near_names(wanted, names)]
         raise InputError(
-            f"extra {entry.name}: no walker or prop of CARLA is called "
+            f"inserted actor {entry.name}: no walker or prop of CARLA is called "
             f"{' or '.join(entry.blueprints)}"
             + (f"; near it: {', '.join(near)}" if near else "")
             + "; carla-nurec nurec assets list shows them all"

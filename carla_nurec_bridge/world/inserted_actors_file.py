@@ -67,7 +67,7 @@ class InsertedActorEntry(_Strict):
 
 
 class InsertedActorsFile(_Strict):
-    """A file of extras."""
+    """A file of actors to insert."""
 
     name: str = Field("", description="name of the file without its ending")
     description: str = Field(min_length=10, description="one sentence for people")
@@ -77,19 +77,19 @@ class InsertedActorsFile(_Strict):
     apart_m: float = Field(
         0.0, ge=0.0, le=20.0, description="constraint: how near two of them may come, m"
     )
-    extras: tuple[InsertedActorEntry, ...] = Field(min_length=1, description="who is added")
+    actors: tuple[InsertedActorEntry, ...] = Field(min_length=1, description="who is added")
 
     @model_validator(mode="after")
     def _unique(self) -> InsertedActorsFile:
-        names = [entry.name for entry in self.extras]
+        names = [entry.name for entry in self.actors]
         if len(set(names)) < len(names):
-            raise ValueError("the names of extras must be unique")
+            raise ValueError("the names of actors must be unique")
         return self
 
 
 def load_extras(wanted: str) -> InsertedActorsFile:
-    """Read extras: a shipped name or a YAML file; InputError names file, field and fix."""
-    path, values = read_fields("extras", wanted, "extras")
+    """Read actors to insert: a shipped name or a YAML file; InputError names file, field, fix."""
+    path, values = read_fields("inserted_actors", wanted, "actors to insert called")
     try:
         return InsertedActorsFile.model_validate(values)
     except ValidationError as error:
@@ -97,14 +97,14 @@ def load_extras(wanted: str) -> InsertedActorsFile:
 
 
 def shipped_extras() -> list[InsertedActorsFile]:
-    """Return the extras that come with the package, by name."""
-    return [load_extras(str(path)) for path in shipped_files("extras")]
+    """Return the actors to insert that come with the package, by name."""
+    return [load_extras(str(path)) for path in shipped_files("inserted_actors")]
 
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"]) or "the file"
-    model = InsertedActorEntry if first["loc"][:1] == ("extras",) else InsertedActorsFile
-    names = [part for part in first["loc"] if part in model.model_fields and part != "extras"]
+    model = InsertedActorEntry if first["loc"][:1] == ("actors",) else InsertedActorsFile
+    names = [part for part in first["loc"] if part in model.model_fields and part != "actors"]
     about = model.model_fields[str(names[0])].description if names else None
     return f"field {field}: {problem_text(first)}" + (f" ({about})" if about else "")

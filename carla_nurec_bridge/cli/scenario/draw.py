@@ -16,21 +16,22 @@ from ..log.tables import console, examples, table
     "draw",
     epilog=examples(
         "carla-nurec scenario draw ball_and_child --seed 3",
-        "carla-nurec scenario draw my_extras.yaml --count 20 --json",
+        "carla-nurec scenario draw my_actors.yaml --count 20 --json",
     ),
 )
-@click.argument("scenario")
+@click.argument("inserted", metavar="ACTORS")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="First seed.")
 @click.option(
     "--count", type=click.IntRange(1, 1000), default=1, show_default=True, help="Seeds to show."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-def command(scenario: str, seed: int, count: int, as_json: bool) -> None:
-    """Show which actors 'demo --scenario' adds for a seed: who, where, when, how fast.
+def command(inserted: str, seed: int, count: int, as_json: bool) -> None:
+    """Show which actors 'demo --insert' adds for a seed: who, where, when, how fast.
 
-    SCENARIO is a name of 'scenario list' or a YAML file. Lengths in m, times in s.
+    ACTORS is a name in the second table of 'scenario list' or a YAML file. Lengths in m, times
+    in s.
     """
-    file = load_extras(scenario)
+    file = load_extras(inserted)
     drawn = {number: draw_extras(file, number) for number in range(seed, seed + count)}
     if as_json:
         click.echo(json.dumps([{"seed": k, **asdict(d)} for k, d in drawn.items()], indent=1))

@@ -11,14 +11,14 @@ from ..log.tables import console, table
 
 @click.command("list")
 def command() -> None:
-    """List the scenarios that 'scenario record' knows, and those of 'demo --scenario'."""
+    """List scenarios for 'scenario record' and 'demo --scenario', actors for 'demo --insert'."""
     shown = table(None, ("name", "what happens", "events"), ("s", "vehicles"))
     for spec in shipped_specs():
         seconds, vehicles = f"{spec.duration_s:g}", str(spec.vehicles)
         shown.add_row(spec.name, spec.description, ", ".join(spec.expect), seconds, vehicles)
     out = console()
     out.print(shown)
-    added = table("with carla-nurec demo --scenario NAME", ("name", "what happens", "who is added"))
+    added = table("with carla-nurec demo --insert NAME", ("name", "what happens", "who is added"))
     for file in shipped_extras():
-        added.add_row(file.name, file.description, ", ".join(e.name for e in file.extras))
+        added.add_row(file.name, file.description, ", ".join(e.name for e in file.actors))
     out.print(added)

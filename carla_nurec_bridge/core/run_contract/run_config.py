@@ -112,11 +112,17 @@ class RunConfig(BaseModel):
         between=(10.0, 100_000.0),
         becomes={EGO: "route.length_m"},
     )
-    extras: str = run_field(
+    inserted_actors: str = run_field(
         "",
-        "who is added to the drive: a name in config/extras or a YAML file",
-        becomes={EGO: "extras", NUREC: "extras"},
+        "who is added in the modes drive and scene: a name in config/inserted_actors or a YAML "
+        "file",
+        becomes={EGO: "inserted_actors", NUREC: "inserted_actors"},
         file=True,
+    )
+    scenario: str = run_field(
+        "",
+        "incident that the demo records first and then replays: a name in config/scenarios or a "
+        "YAML file",
     )
     ego_blueprint: str = run_field(
         "vehicle.lincoln.mkz_2020",

@@ -51,7 +51,7 @@ class EgoParameters:
     handover_ego_to: str = _run("handover_ego_to")
     handover_tracks: tuple[str, ...] = _run("handover_tracks")
     handover_tracks_s: float = _run("handover_tracks_s")
-    extras: str = _run("extras")
+    inserted_actors: str = _run("inserted_actors")
     frame_prefix: str = parameter(
         "", "frame_prefix", "goes before every frame id but map, such as ego1/"
     )

@@ -32,10 +32,11 @@ class NurecParameters:
     ground: bool = parameter(
         True, "ground.follow", "shift poses from CARLA's road to the scene's ground mesh, if any"
     )
-    extras: str = _run(
-        "extras", "", "who carla_ego adds, as it is told; their assets are put into the scene"
+    inserted_actors: str = _run(
+        "inserted_actors",
+        description="who carla_ego adds, as it is told; their assets are put into the scene",
     )
-    seed: int = _run("seed", description="seed of the extras, that of carla_ego")
+    seed: int = _run("seed", description="seed of the inserted actors, that of carla_ego")
     rectify: tuple[str, ...] = parameter(
         (), "rectify.cameras", "NuRec cameras that get image_rect beside image_raw; * = all"
     )

@@ -28,10 +28,10 @@ def setup_from_parameters(
     """Return the setup of a mode; InputError when mode scene has no scene."""
     vehicles = 0 if p.mode == "follow" else p.vehicles
     setup = EpisodeSetup(p.seed, p.blueprint, p.role_name, vehicles, p.route_length_m)
-    if p.extras:
+    if p.inserted_actors:
         if p.mode not in ("drive", "scene"):
-            raise InputError(f"extras are added in the modes drive and scene, not in {p.mode}")
-        setup = replace(setup, extras=draw_extras(load_extras(p.extras), p.seed))
+            raise InputError(f"actors are inserted in the modes drive and scene, not in {p.mode}")
+        setup = replace(setup, extras=draw_extras(load_extras(p.inserted_actors), p.seed))
     if replay is not None:
         return replace(setup, replay=replay)
     if p.mode == "scene":
@@ -48,7 +48,7 @@ def setup_from_parameters(
 
 
 def added_names(p: EgoParameters) -> tuple[str, ...]:
-    """Return the role_names of the extras, which are the tracks that NuRec gets for them."""
-    if not p.extras:
+    """Return the role_names of inserted actors, which are the tracks that NuRec gets for them."""
+    if not p.inserted_actors:
         return ()
-    return tuple(extra.name for extra in draw_extras(load_extras(p.extras), p.seed).actors)
+    return tuple(extra.name for extra in draw_extras(load_extras(p.inserted_actors), p.seed).actors)

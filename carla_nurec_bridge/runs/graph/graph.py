@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...core.errors import InputError
 from ...core.rig.rig import load_rig
 from ...core.run_contract.run_config import RunConfig
 from ...core.run_contract.streams import AGENT, EGO, NUREC, RECORDER, Stream, plan_streams
@@ -35,6 +36,11 @@ class Graph:
 
 def build_graph(config: RunConfig) -> Graph:
     """Return the processes of a run; their parameter files are written by ``write_parameters``."""
+    if config.scenario and config.log is None:
+        raise InputError(
+            f"the scenario {config.scenario} must be recorded before it is replayed, "
+            "which the demo and carla-nurec scenario record do; then give mode=replay and its log"
+        )
     participants = [EGO]
     participants += [NUREC] if config.nurec else []
     participants += [AGENT] if config.agent and config.mode != "replay" else []

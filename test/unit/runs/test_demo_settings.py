@@ -7,8 +7,9 @@ import pytest
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.recorder_log import LogWriter
-from carla_nurec_bridge.runs import recipe
+from carla_nurec_bridge.runs import recipe, rehearsal
 from carla_nurec_bridge.runs.demo_flow import demo_config
+from carla_nurec_bridge.runs.graph import build_graph
 from carla_nurec_bridge.runs.recipe import frames_to_replay, prepared, settled
 
 
@@ -80,3 +81,54 @@ def test_a_scene_or_recording_of_the_same_folder_is_kept(
     assert scene.exists()
     assert log.exists()
     assert not (out / "bag").exists()
+
+
+def test_a_scenario_is_shown_to_its_end_or_as_long_as_asked() -> None:
+    whole = settled(demo_config({"scenario": "cut_in"}, {}))
+    assert whole.frames * whole.dt_s == pytest.approx(18.0)
+    assert settled(demo_config({"scenario": "cut_in"}, {}, 5.0)).frames == 100
+    assert settled(demo_config({"scenario": "cut_in", "frames": 30}, {})).frames == 30
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"scenario": "crash"}, "no scenario 'crash'; there are: collision, cut_in"),
+        ({"scenario": "crowd"}, "crowd is no scenario but actors to insert.*--insert"),
+        ({"scenario": "cut_in", "inserted_actors": "crowd"}, "leave out inserted_actors"),
+        ({"inserted_actors": "cut_in"}, "no actors to insert called 'cut_in'; there are: ball_and"),
+    ],
+)
+def test_what_cannot_be_driven_is_said_before_anything_starts(
+    given: dict[str, str], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        settled(demo_config(given, {}))
+
+
+def test_a_scenario_is_recorded_and_then_replayed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verbs: list[tuple[str, ...]] = []
+
+    def run_verb(config: RunConfig, _name: str, verb: tuple[str, ...], _tell: object) -> None:
+        verbs.append(verb)
+        folder = config.run_dir / "scenario"
+        folder.mkdir()
+        _recording(folder / "cut_in_4.log", 3.0)
+
+    built: list[tuple[object, ...]] = []
+    monkeypatch.setattr(rehearsal, "run_verb", run_verb)
+    monkeypatch.setattr(
+        recipe, "build_scene", lambda *a, epoch_us: built.append((*a[:2], epoch_us))
+    )
+    asked = settled(demo_config({"scenario": "cut_in", "seed": 4, "run_dir": tmp_path}, {}))
+    with pytest.raises(InputError, match="cut_in must be recorded before it is replayed"):
+        build_graph(asked)
+    config = prepared(asked, lambda *_: None)
+    log = tmp_path / "scenario" / "cut_in_4.log"
+    record = ("scenario", "record", "cut_in", "--out", str(log.parent), "--seed", "4")
+    assert verbs == [(*record, "--map", str(config.map), "--dt", "0.05")]
+    assert built == [(config.map, log, recipe.EPOCH_US)]
+    assert (config.mode, config.log, config.frames) == ("replay", log, 59)
+    assert build_graph(config).parameters["carla_ego"]["replay.log"] == str(log)

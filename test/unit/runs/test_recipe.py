@@ -16,7 +16,6 @@ from carla_nurec_bridge.recorder_log import LogWriter
 from carla_nurec_bridge.runs import recipe
 from carla_nurec_bridge.runs.graph import build_graph
 from carla_nurec_bridge.runs.launch_arguments import (
-    launch_arguments,
     launched_config,
     shipped_defaults,
 )
@@ -29,7 +28,8 @@ WORDS = {
     "mode": "scene",
     "dt_s": "0.025",
     "handover_tracks": "a,b",
-    "extras": "crowd",
+    "inserted_actors": "crowd",
+    "scenario": "cut_in",
     "ego_blueprint": "vehicle.audi.tt",
     "role_name": "ego",
     "carla_host": "10.0.0.5",
@@ -94,8 +94,7 @@ def _of_the_demo(wishes: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Run
 
 
 def _of_the_launch_file(wishes: dict[str, str]) -> RunConfig:
-    defaults = {a.name: a.default for a in launch_arguments(shipped_defaults("demo"))}
-    return recipe.settled(launched_config(defaults | wishes))
+    return recipe.settled(launched_config(shipped_defaults("demo"), wishes))
 
 
 def _made(config: RunConfig, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:

@@ -57,10 +57,13 @@ def test_an_option_that_is_wrong_is_named_and_not_the_file(
 
 
 def test_launch_arguments_become_the_run_and_are_named() -> None:
-    arguments = {a.name: a for a in launch_arguments({"frames": 0, "agent": False})}
-    given = {name: argument.default for name, argument in arguments.items()}
-    assert launched_config(given) == RunConfig(frames=0, agent=False)
+    defaults = {"frames": 0, "agent": False, "carla_host": "10.0.0.1"}
+    arguments = {a.name: a for a in launch_arguments(defaults)}
     assert arguments["agent"].choices == ("true", "false")
     assert arguments["policy"].choices == ("wait", "hold", "abort")
+    told = {name: argument.default for name, argument in arguments.items()}
+    assert launched_config(defaults, {}) == launched_config({}, told) == RunConfig(**defaults)
+    given = {"frames": "7", "carla_host": "", "namespace": "/car"}
+    assert launched_config(defaults, given) == RunConfig(frames=7, agent=False)
     with pytest.raises(InputError, match=r"^seed:=-1: .*\(seed of spawn points"):
-        launched_config(given | {"seed": "-1"})
+        launched_config(defaults, {"seed": "-1"})

@@ -1,4 +1,4 @@
-"""Seeded extras: equal seeds give equal draws, ranges and constraints hold, mistakes are named."""
+"""Actors drawn by a seed: equal seeds, equal draws; ranges and constraints hold; mistakes named."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CROWD: dict[str, Any] = {
     "crossing_m": [20, 80],
     "gap_m": [10, 30],
     "apart_m": 0.7,
-    "extras": [
+    "actors": [
         {
             "name": "passer",
             "blueprints": ["walker.pedestrian.00[45]?"],
@@ -59,7 +59,7 @@ def test_the_same_seed_is_the_same_draw(tmp_path: Path) -> None:
 
 def test_draws_keep_to_their_ranges_and_apart(tmp_path: Path) -> None:
     file = _file(tmp_path)
-    entry = file.extras[0]
+    entry = file.actors[0]
     for seed in range(40):
         drawn = draw_extras(file, seed)
         assert 20 <= drawn.crossing_m <= 80
@@ -95,13 +95,13 @@ def _distance(one: Any, other: Any, time_s: float) -> float:
         ({"crossing_m": [1, 20]}, "field crossing_m: .*from 5 to 5000"),
         ({"side": "up"}, "field side: Input should be 'left', 'right' or 'any'; found 'up'"),
         ({"sped": 1}, "field sped: Extra inputs are not permitted"),
-        ({"extras": []}, "field extras: "),
-        ({"extras": CROWD["extras"] * 2}, "names of extras must be unique"),
+        ({"actors": []}, "field actors: "),
+        ({"actors": CROWD["actors"] * 2}, "names of actors must be unique"),
         (
-            {"extras": [{**CROWD["extras"][0], "speed_mps": [1, 99]}]},
-            r"field extras.0.speed_mps: .*from 0.1 to 15 are .*found \[1, 99\] \(how fast, m/s\)",
+            {"actors": [{**CROWD["actors"][0], "speed_mps": [1, 99]}]},
+            r"field actors.0.speed_mps: .*from 0.1 to 15 are .*found \[1, 99\] \(how fast, m/s\)",
         ),
-        ({"extras": [{**CROWD["extras"][0], "name": "a b"}]}, "field extras.0.name"),
+        ({"actors": [{**CROWD["actors"][0], "name": "a b"}]}, "field actors.0.name"),
     ],
 )
 def test_mistakes_are_named_with_field_and_unit(
@@ -114,14 +114,16 @@ def test_mistakes_are_named_with_field_and_unit(
 def test_what_cannot_be_drawn_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no draw of seed 3 keeps the actors 19 m apart"):
         draw_extras(_file(tmp_path, apart_m=19.0), 3)
-    unknown = [{**CROWD["extras"][0], "blueprints": ["vehicle.*", "walker.of.mars"]}]
+    unknown = [{**CROWD["actors"][0], "blueprints": ["vehicle.*", "walker.of.mars"]}]
     with pytest.raises(InputError, match="passer: no walker or prop of CARLA is called"):
-        draw_extras(_file(tmp_path, extras=unknown), 1)
-    with pytest.raises(InputError, match="no extras 'nobody'; there are: ball_and_child"):
+        draw_extras(_file(tmp_path, actors=unknown), 1)
+    with pytest.raises(
+        InputError, match="no actors to insert called 'nobody'; there are: ball_and_child"
+    ):
         load_extras("nobody")
 
 
-def test_the_shipped_extras_can_be_drawn_and_shown() -> None:
+def test_the_shipped_actors_can_be_drawn_and_shown() -> None:
     known = load_catalogue().keys() | OWN_ASSETS.keys()
     for file in shipped_extras():
         for seed in range(10):
