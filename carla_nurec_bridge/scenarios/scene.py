@@ -140,7 +140,7 @@ class ScriptScene:
                 traffic.close()
             if actors:
                 batch = [carla.command.DestroyActor(actor.id) for actor in actors]
-                self._session.client.apply_batch_sync(batch, True)
+                self._session.client.apply_batch_sync(batch, False)
         except (RuntimeError, BridgeError):
             return  # the server is gone, and everything in it
 

@@ -98,7 +98,7 @@ class Strollers:
         try:
             if people:
                 batch = [carla.command.DestroyActor(person.walker.id) for person in people]
-                self._session.client.apply_batch_sync(batch, True)
+                self._session.client.apply_batch_sync(batch, False)
         except RuntimeError:
             return  # the server is gone, and they with it
 

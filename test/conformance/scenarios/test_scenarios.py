@@ -159,3 +159,17 @@ def test_an_unknown_scenario_is_named() -> None:
 
     with pytest.raises(InputError, match=r"no scenario 'crash'; there are: collision, cut_in"):
         load_spec("crash")
+
+
+def test_a_drive_that_lacks_its_events_is_drawn_again_and_then_given_up(tmp_path: Path) -> None:
+    never = tmp_path / "never.yaml"
+    never.write_text(
+        "script: hard_brake\ndescription: A drive from which nothing can come.\n"
+        "duration_s: 2\nvehicles: 0\nwalkers: 1\nexpect: [wrong_way]\n"
+    )
+    argv = [sys.executable, "-m", "carla_nurec_bridge.cli.main", "scenario", "record", str(never)]
+    argv += ["--out", str(tmp_path)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=250, check=False)
+    assert done.returncode == 1
+    lacks = "; ".join(["no wrong_way in it"] * 4)
+    assert f"did not come out in 4 draws of seed 1: {lacks}" in done.stderr
