@@ -4,7 +4,7 @@ They are written live, from a bag, or from a recording that CARLA plays. No ROS 
 """
 
 from ..labels.class_filter import ClassFilter, class_filter, read_class_filter
-from ..labels.frame import ControlFrame, LabelBox
+from ..labels.frame import LabelledFrame
 from ..labels.messages import image_array
 from ..labels.palette import InstancePalette, semantic_rgb, semantic_tags
 from .clip.clip import ControlClip, StreamFile
@@ -44,13 +44,12 @@ __all__ = [
     "ClipContent",
     "ControlClip",
     "ControlFeed",
-    "ControlFrame",
     "ControlOptions",
     "DepthEncoding",
     "EdgeEncoding",
     "FeedSource",
     "InstancePalette",
-    "LabelBox",
+    "LabelledFrame",
     "SensorRig",
     "StreamFile",
     "VideoOptions",

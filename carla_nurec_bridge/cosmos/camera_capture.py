@@ -9,21 +9,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..carla_client.actors.ego import Ego
-from ..carla_client.sensors.cameras import CameraGroup, decoded, mount, mount_still
+from ..carla_client.sensors.cameras import CameraGroup, mount, mount_still
 from ..carla_client.session.session import Session
 from ..core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ..core.errors import BridgeError, InputError, RunError
 from ..core.frames import Matrix
-from ..core.rig.camera_output import tags
 from ..core.rig.rig import RigCamera
 from ..core.timings import Timings
 from ..labels.actor_ids import LabelledActor
-from ..labels.frame import ControlFrame, LabelBox
+from ..labels.live import LabelledMoment, frame_of_images
 from ..world.pixel_ids import pixel_id
-from ..world.states import ActorState
 from .clip.clip import ClipDone, ControlClip
 from .clip.manifest import (
     MAP_ENGINE,
@@ -57,25 +53,6 @@ class ClipSettings:
 
 
 @dataclass(frozen=True)
-class CapturedTick:
-    """What all cameras see in one tick.
-
-    * number: of the frame in the capture, from 0.
-    * carla_frame: CARLA's number of the tick.
-    * passed_ns: time since the capture's first frame.
-    * map_from_rig: (4, 4), where the cameras' carrier is.
-    * lights: states of traffic lights by signal id.
-    """
-
-    number: int
-    carla_frame: int
-    passed_ns: int
-    map_from_rig: Matrix
-    states: Sequence[ActorState]
-    lights: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class ClipStory:
     """What the manifests of all clips tell alike; ``world`` and ``recording`` are JSON values."""
 
@@ -98,29 +75,16 @@ class CameraCapture:
         self._rig_frame = rig_frame
         self._map_from_camera: list[Matrix] = []
 
-    def record(self, tick: CapturedTick, timings: Timings) -> None:
+    def record(self, moment: LabelledMoment, timings: Timings) -> None:
         """Put the camera's images of a tick into the clip; RunError says which is missing."""
         with timings.stage("pictures"):
             try:
-                sent = self._group.take_raw(tick.carla_frame, _IMAGE_S)
+                sent = self._group.take_raw(moment.carla_frame, _IMAGE_S)
             except BridgeError as error:
-                raise RunError(f"frame {tick.number} of {self._camera.name}: {error}") from error
-        map_from_camera = tick.map_from_rig @ self._camera.rig_from_camera
+                raise RunError(f"frame {moment.number} of {self._camera.name}: {error}") from error
         with timings.stage("decode"):
-            seen = decoded(sent)
-            frame = ControlFrame(
-                tick.passed_ns,
-                np.asarray(seen["rgb"], np.uint8),
-                np.asarray(seen["depth"], np.float32),
-                tags(sent["instance"]),
-                np.asarray(seen["instance"], np.int32),
-                np.asarray(seen["normals"], np.uint8) if "normals" in seen else None,
-                map_from_camera,
-                tuple(_box(state) for state in tick.states),
-                tick.lights,
-                tick.carla_frame,
-            )
-        self._map_from_camera.append(map_from_camera)
+            frame = frame_of_images(self._camera, sent, moment)
+        self._map_from_camera.append(frame.map_from_camera)
         with timings.stage("wait for encoders"):
             self._clip.add(frame)
 
@@ -198,8 +162,3 @@ def _mounted(session: Session, ego: Ego | None, camera: RigCamera) -> CameraGrou
     if ego is None:
         return mount_still(session.client, camera)
     return mount(session.client, ego, camera)
-
-
-def _box(state: ActorState) -> LabelBox:
-    actor = state.actor
-    return LabelBox(pixel_id(actor.id), actor.object_class.value, actor.size_m, state.map_from_box)

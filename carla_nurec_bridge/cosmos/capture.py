@@ -31,10 +31,11 @@ from ..core.rig.rig import RigCamera
 from ..core.run_contract.timebase import NS_PER_S
 from ..core.timings import Timings
 from ..labels.actor_ids import LabelledActor, labelled_actors
-from .camera_capture import CameraCapture, CapturedTick, ClipSettings, ClipStory, open_camera
+from ..labels.live import LabelledMoment
+from .camera_capture import CameraCapture, ClipSettings, ClipStory, open_camera
 from .clip.clip import ClipDone, sha256_of
 from .clip.streams import ControlOptions
-from .hdmap.content import Fixture, HdMap, hd_map
+from .hdmap.content import HdMap, hd_map
 from .sensor_files.sensor_rig import SensorRig, in_world, on_vehicle
 
 
@@ -132,9 +133,11 @@ class _RunningCapture:
                     recorded = self._replay.identify(number, states, live)
                     actors = labelled_actors(recorded, states, actors, self._ego)
                 map_from_rig = self._map_from_rig(number, snapshot)
-                tick = CapturedTick(number, snapshot.frame, passed_ns, map_from_rig, states, lights)
+                moment = LabelledMoment(
+                    number, snapshot.frame, passed_ns, map_from_rig, tuple(states), lights
+                )
                 for camera in cameras:
-                    camera.record(tick, self._timings)
+                    camera.record(moment, self._timings)
                 carla_frames.append(snapshot.frame)
                 on_frame(number + 1, self._window.frames)
             with self._timings.stage("finish files"):
@@ -160,8 +163,7 @@ class _RunningCapture:
 
     def _street(self) -> HdMap:
         shown = shown_fixtures(self._session.world, self._session.opendrive)
-        fixtures = [Fixture(f.kind, f.signal_id, f.map_from_box, f.size_m, f.facing) for f in shown]
-        return hd_map(self._session.opendrive, fixtures)
+        return hd_map(self._session.opendrive, shown)
 
     def _map_from_rig(self, number: int, snapshot: Snapshot) -> Matrix:
         ego = self._ego

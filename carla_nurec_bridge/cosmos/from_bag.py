@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,19 +13,15 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import InputError, RunError
-from ..core.rig.rig import RigCamera
 from ..core.run_contract.timebase import NS_PER_S
-from ..core.run_contract.topics import TOPICS
 from ..core.timings import Timings
-from ..labels.messages import NEEDED, WELCOME
+from ..labels.from_bag import LabelledCamera, labelled_cameras, labelled_frames
 from ..opendrive import parse
-from ..recording import BagReader, decode
-from ..recording.read_back.cameras import RecordedCamera, recorded_cameras
+from ..recording import BagReader
 from .clip.clip import ClipDone
 from .clip.feed import ControlFeed, FeedSource
 from .clip.streams import ControlOptions
 
-_DEPTH = re.compile(r"(.*/)camera/([^/]+)/depth/image_raw")
 _SLACK = 1e-6
 
 
@@ -66,26 +61,22 @@ def clips_of_bag(
     InputError when there is none or the window is empty, RunError for a frame that lacks a message.
     """
     with BagReader(directory) as bag:
-        present = {stream.topic: stream.type for stream in bag.streams()}
-        cameras = _cameras(present)
+        cameras = labelled_cameras(bag)
         if not cameras:
             raise InputError(
                 f"{directory} has no camera with pictures in colour, depth, semantic and instance"
             )
         done, notes = [], []
-        described = {f"{c.prefix}/calibration": c for c in recorded_cameras(bag)}
-        for name, topics in cameras.items():
-            stamps = [stamp for _, _, stamp, _ in bag.raw([topics["camera_info"]])]
-            chosen = choose(stamps, wish)
+        for camera in cameras:
+            chosen = choose(camera.stamps_ns(bag), wish)
             if chosen.furthest_s > _SLACK:
                 notes.append(
-                    f"{name}: frames lie up to {1000 * chosen.furthest_s:.1f} ms from their moment "
-                    f"at {float(chosen.rate):g} Hz; each keeps its own stamp"
+                    f"{camera.camera.name}: frames lie up to {1000 * chosen.furthest_s:.1f} ms "
+                    f"from their moment at {float(chosen.rate):g} Hz; each keeps its own stamp"
                 )
-            camera = described[topics["calibration"]]
-            source, note = _source(bag, camera, topics, chosen)
+            source, note = _source(bag, camera, chosen)
             notes += [note] if note else []
-            done.append(_clip(bag, source, present, chosen, wish, timings, on_frame))
+            done.append(_clip(bag, camera, source, chosen, wish, timings, on_frame))
         return tuple(done), tuple(notes)
 
 
@@ -122,84 +113,50 @@ def choose(stamps_ns: Sequence[int], wish: BagWish) -> Chosen:
     )
 
 
-def _cameras(present: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return the topics by row key of every camera that has all rows needed."""
-    found = {}
-    for topic in present:
-        match = _DEPTH.fullmatch(topic)
-        if match is None:
-            continue
-        prefix, name = match.groups()
-        keys = (*NEEDED, *WELCOME, "calibration", "map_opendrive", "weather")
-        topics = {key: prefix + TOPICS[key].named(name) for key in keys}
-        topics = {key: full for key, full in topics.items() if full in present}
-        if topics.keys() >= {*NEEDED, "calibration"}:
-            found[name] = topics
-    return found
-
-
 def _clip(
     bag: BagReader,
+    camera: LabelledCamera,
     source: FeedSource,
-    types: Mapping[str, str],
     chosen: Chosen,
     wish: BagWish,
     timings: Timings,
     on_frame: Callable[[int, int], None],
 ) -> ClipDone:
-    name, topics = source.camera.name, source.topics
+    name = camera.camera.name
     feed = ControlFeed(wish.output / name, source, wish.controls)
-    keys = {topic: key for key, topic in topics.items() if key in (*NEEDED, *WELCOME)}
-    number_of = dict(zip(chosen.stamps_ns, chosen.numbers, strict=True))
-    held: dict[str, bytes] = {}
-    at: int | None = None
-
-    def finish_frame() -> None:
-        if at is None:
-            return
-        missing = [topics[key] for key in NEEDED if key not in held]
-        if missing:
-            raise RunError(
-                f"frame {feed.frames} of {name} ({at} ns): the bag has no {', '.join(missing)}"
-            )
-        with timings.stage("decode"):
-            messages = {key: decode(data, types[topics[key]]) for key, data in held.items()}
-        with timings.stage("frame and encoders"):
-            feed.add(at, messages, number_of[at])
-        on_frame(feed.frames, len(number_of))
-
+    numbers = dict(zip(chosen.stamps_ns, chosen.numbers, strict=True))
+    frames = labelled_frames(bag, camera, numbers)
     try:
-        first, last = chosen.stamps_ns[0], chosen.stamps_ns[-1]
-        for topic, _, stamp, data in bag.raw(list(keys), first, last + 1):
-            if stamp not in number_of:
-                continue
-            if stamp != at:
-                finish_frame()
-                at, held = stamp, {}
-            held[keys[topic]] = data
-        finish_frame()
+        while True:
+            with timings.stage("decode"):
+                frame = next(frames, None)
+            if frame is None:
+                break
+            with timings.stage("frame and encoders"):
+                feed.add(frame)
+            on_frame(feed.frames, len(numbers))
     except BaseException:
         feed.abandon()
         raise
     with timings.stage("finish files"):
         files = feed.close()
-    if feed.frames != len(number_of):
-        raise RunError(f"{name}: the bag has {feed.frames} of {len(number_of)} frames")
+    if feed.frames != len(numbers):
+        raise RunError(f"{name}: the bag has {feed.frames} of {len(numbers)} frames")
     return ClipDone(wish.output / name, name, files, feed.agreement)
 
 
 def _source(
-    bag: BagReader, recorded: RecordedCamera, topics: Mapping[str, str], chosen: Chosen
+    bag: BagReader, camera: LabelledCamera, chosen: Chosen
 ) -> tuple[FeedSource, str | None]:
     """Return the camera as the bag describes it, and a note when its map cannot be used."""
-    camera = _camera(recorded, float(chosen.rate))
+    topics = camera.topics
     xodr, note = "", None
     if "map_opendrive" in topics:
         xodr = _latest_text(bag, topics["map_opendrive"])
         try:
             parse(xodr)
         except InputError as error:
-            xodr, note = "", f"{recorded.name}: no HD map: {error}"
+            xodr, note = "", f"{camera.camera.name}: no HD map: {error}"
     world: dict[str, Any] = {"opendrive_sha256": hashlib.sha256(xodr.encode()).hexdigest()}
     if "weather" in topics:
         world["weather"] = json.loads(_latest_text(bag, topics["weather"]) or "null")
@@ -210,7 +167,7 @@ def _source(
         "furthest_from_moment_s": chosen.furthest_s,
     }
     source = FeedSource(
-        camera,
+        camera.on_rig(float(chosen.rate)),
         topics,
         "CARLA",
         opendrive=xodr,
@@ -219,20 +176,6 @@ def _source(
         recording=recording,
     )
     return source, note
-
-
-def _camera(camera: RecordedCamera, rate_hz: float) -> RigCamera:
-    return RigCamera(
-        camera.name,
-        "nurec" if camera.source == "nurec" else "carla",
-        camera.name,
-        camera.model,
-        camera.rig_from_camera,
-        rate_hz,
-        camera.shutter,
-        camera.shutter_s,
-        ("rgb", "depth", "semantic", "instance"),
-    )
 
 
 def _latest_text(bag: BagReader, topic: str) -> str:

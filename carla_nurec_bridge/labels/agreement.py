@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.cameras.opencv_pinhole import OpenCVPinholeCamera
+from ..world.pixel_ids import pixel_id
+from ..world.states import ActorState
 from .class_filter import class_filter
-from .frame import ControlFrame, LabelBox
+from .frame import LabelledFrame
 from .kernels import extents
 from .projection import PinholeView
 
@@ -63,7 +65,7 @@ class Agreement:
         self._boxes = 0
         self.instances: dict[int, InstanceBox] = {}
 
-    def add(self, frame: ControlFrame) -> None:
+    def add(self, frame: LabelledFrame) -> None:
         """Take the next frame."""
         view = PinholeView(self._model, frame.map_from_camera)
         seen = extents(frame.ids)
@@ -74,23 +76,24 @@ class Agreement:
             instance = self.instances[number]
             instance.frames += 1
             instance.pixels += pixels
-        self._boxes += len(frame.boxes)
-        for box in frame.boxes:
-            if box.id in seen:
-                self.instances[box.id].label = box.label
-                sighting = self._compare(view, frame, box, seen[box.id])
-                self.instances[box.id].sightings.append(sighting)
+        self._boxes += len(frame.actors)
+        for state in frame.actors:
+            number = pixel_id(state.actor.id)
+            if number in seen:
+                self.instances[number].label = state.actor.object_class.value
+                sighting = self._compare(view, frame, state, seen[number])
+                self.instances[number].sightings.append(sighting)
         self._frames += 1
 
     def _compare(
-        self, view: PinholeView, frame: ControlFrame, box: LabelBox, seen: Sequence[int]
+        self, view: PinholeView, frame: LabelledFrame, state: ActorState, seen: Sequence[int]
     ) -> Sighting:
         pixels, *edges = seen
-        outline = view.box_outline(box.map_from_box, box.size_m)
+        outline = view.box_outline(state.map_from_box, state.actor.size_m)
         projected = view.clipped_rectangle(outline)
         iou = 0.0 if projected is None else _iou(projected, np.array(edges, np.float64))
-        visible = view.visible_share(frame.depth_m, box.map_from_box, box.size_m)
-        inside = _inside(frame.ids, box.id, edges, outline) / pixels
+        visible = view.visible_share(frame.depth_m, state.map_from_box, state.actor.size_m)
+        inside = _inside(frame.ids, pixel_id(state.actor.id), edges, outline) / pixels
         return Sighting(self._frames, pixels, round(iou, 4), round(inside, 4), round(visible, 3))
 
     def without_box(self) -> frozenset[int]:

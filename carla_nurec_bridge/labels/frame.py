@@ -1,4 +1,4 @@
-"""What one camera saw at one stamp: the raw material of every stream of a clip."""
+"""What one camera saw at one stamp, and who it was: all that a data set's exporter needs."""
 
 from __future__ import annotations
 
@@ -8,35 +8,27 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.cameras.models import CameraModel
 from ..core.frames import Matrix
+from ..world.pixel_ids import pixel_id
+from ..world.states import ActorState
 
 Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class LabelBox:
-    """A road user's box: its centre's pose in the map and (length, width, height) in metres.
-
-    ``id`` is the id of its pixels in the instance picture, ``label`` its class (car, pedestrian).
-    """
-
-    id: int
-    label: str
-    size_m: tuple[float, float, float]
-    map_from_box: Matrix
-
-
-@dataclass(frozen=True, eq=False)
-class ControlFrame:
-    """What one camera saw at one stamp, all pictures of the same size (H, W).
+class LabelledFrame:
+    """What the camera called ``camera`` saw at one stamp, all pictures of the size of its model.
 
     ``rgb`` (H, W, 3) uint8, ``depth_m`` float32 metres along the optical axis (inf: sky),
-    ``tags`` uint8 and ``ids`` int32 as CARLA's semantic tags and actor ids, ``normals``
-    (H, W, 3) uint8, None where the source has none. ``map_from_camera`` has optical axes;
-    ``lights`` are states by signal id (red, yellow, green, off); ``source_frame`` is the number
-    that the source gave the frame.
+    ``tags`` uint8 and ``ids`` int32 as CARLA's semantic tags and the pixel ids of actors,
+    ``normals`` (H, W, 3) uint8, None where the source has none. ``map_from_camera`` has optical
+    axes; ``actors`` are all others than the ego, seen or not; ``lights`` are states by signal id
+    (red, yellow, green, off); ``number`` is the one that the source gave the frame.
     """
 
+    camera: str
+    model: CameraModel
     stamp_ns: int
     rgb: Picture
     depth_m: NDArray[np.float32]
@@ -44,6 +36,11 @@ class ControlFrame:
     ids: NDArray[np.int32]
     normals: Picture | None = None
     map_from_camera: Matrix = field(default_factory=lambda: np.eye(4))
-    boxes: tuple[LabelBox, ...] = ()
+    actors: tuple[ActorState, ...] = ()
     lights: Mapping[str, str] = field(default_factory=dict)
-    source_frame: int = 0
+    number: int = 0
+
+    def mask(self, actor_id: int) -> NDArray[np.bool_]:
+        """Return which pixels (H, W) show an actor."""
+        mask: NDArray[np.bool_] = self.ids == pixel_id(actor_id)
+        return mask

@@ -1,4 +1,4 @@
-"""Make control frames out of the messages of one CARLA camera, and of what the ego publishes."""
+"""Make labelled frames out of the messages of one CARLA camera, and of what the ego publishes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from ..core.errors import ProtocolError
-from ..core.frames import Matrix
-from ..recording.read_back.messages import pose_matrix
-from ..world.pixel_ids import MOST_ID, pixel_id
-from .frame import ControlFrame, LabelBox
+from ..core.rig.rig import RigCamera
+from ..recording.read_back.messages import actors_of, lights_of, pose_matrix
+from ..world.pixel_ids import MOST_ID
+from .frame import LabelledFrame
 
 NEEDED = ("compressed", "depth", "semantic", "instance", "camera_info", "odometry")
-"""Topic rows whose messages of one stamp make a control frame."""
+"""Topic rows whose messages of one stamp make a labelled frame."""
 
 WELCOME = ("normals", "objects", "traffic_lights")
 """Topic rows whose messages of the same stamp add streams to it."""
@@ -45,22 +45,24 @@ def image_array(message: Any) -> NDArray[Any]:
     return pixels.reshape(height, width, 3) if channels == 3 else pixels
 
 
-def frame_of(
-    number: int, stamp_ns: int, messages: Mapping[str, Any], rig_from_camera: Matrix
-) -> ControlFrame:
+def labelled_frame(
+    camera: RigCamera, number: int, stamp_ns: int, messages: Mapping[str, Any]
+) -> LabelledFrame:
     """Return the frame of the messages of one stamp, by the keys in NEEDED and WELCOME."""
     normals = messages.get("normals")
     objects, lights = messages.get("objects"), messages.get("traffic_lights")
-    return ControlFrame(
+    return LabelledFrame(
+        camera.name,
+        camera.model,
         stamp_ns,
         simplejpeg.decode_jpeg(bytes(messages["compressed"].data), "RGB"),
         _native(image_array(messages["depth"])),
         image_array(messages["semantic"]),
         _pixel_ids(_native(image_array(messages["instance"]))),
         None if normals is None else image_array(normals),
-        pose_matrix(messages["odometry"].pose.pose) @ rig_from_camera,
-        () if objects is None else tuple(_box(d) for d in objects.detections),
-        {} if lights is None else dict(_light(d) for d in lights.detections),
+        pose_matrix(messages["odometry"].pose.pose) @ camera.rig_from_camera,
+        () if objects is None else actors_of(objects),
+        {} if lights is None else {light.signal_id: light.shows for light in lights_of(lights)},
         number,
     )
 
@@ -73,18 +75,3 @@ def _pixel_ids(ids: NDArray[np.int32]) -> NDArray[np.int32]:
 def _native(pixels: NDArray[Any]) -> NDArray[Any]:
     """Return pixels in this machine's byte order, which compiled loops need."""
     return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
-
-
-def _box(detection: Any) -> LabelBox:
-    size = detection.bbox.size
-    return LabelBox(
-        pixel_id(int(detection.id)),
-        str(detection.results[0].hypothesis.class_id),
-        (float(size.x), float(size.y), float(size.z)),
-        pose_matrix(detection.bbox.center),
-    )
-
-
-def _light(detection: Any) -> tuple[str, str]:
-    """Return signal id and state of a stop area, whose id is signal/lane."""
-    return str(detection.id).partition("/")[0], str(detection.results[0].hypothesis.class_id)

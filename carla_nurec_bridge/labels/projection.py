@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from ..core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ..core.errors import InputError
 from ..core.frames import Matrix, invert
+from ..world.states import Box
 
 Array = NDArray[np.float64]
 
 NEAR_M = 0.1
-# Corners of a box by sign, and its faces as corners, counter-clockwise seen from outside.
-_SIGNS: Array = np.array([[x, y, z] for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0)])
+# Faces of a box as numbers of its corners, counter-clockwise seen from outside.
 FACES: NDArray[np.int64] = np.array(
     [[4, 6, 7, 5], [0, 1, 3, 2], [2, 3, 7, 6], [0, 4, 5, 1], [1, 5, 7, 3], [0, 2, 6, 4]]
 )
@@ -76,7 +76,7 @@ class PinholeView:
 
     def box_outline(self, map_from_box: Matrix, size_m: tuple[float, float, float]) -> Array:
         """Return the pixels (N, 2) of all corners of a box and of its cuts with the near plane."""
-        corners = corners_of(map_from_box, size_m)
+        corners = Box(map_from_box, size_m).corners()
         parts = [self.polygon(corners[face]) for face in FACES]
         return np.concatenate(parts)
 
@@ -110,13 +110,6 @@ class PinholeView:
         at, reach = at[inside], points[inside, 2]
         seen = depth_m[at[:, 1], at[:, 0]] >= reach - (_SLACK_M + _SLACK * reach)
         return float(seen.mean())
-
-
-def corners_of(map_from_box: Matrix, size_m: tuple[float, float, float]) -> Array:
-    """Return the eight corners (8, 3) of a box in the map, as FACES counts them."""
-    half = np.array(size_m) / 2.0
-    corners: Array = _SIGNS * half @ map_from_box[:3, :3].T + map_from_box[:3, 3]
-    return corners
 
 
 def _before(polygon: Array) -> Array:

@@ -27,6 +27,7 @@ from ..core.run_contract.streams import AGENT, RECORDER, plan_streams
 from ..core.run_contract.timebase import seconds_to_ns
 from ..core.run_contract.topics import TOPICS
 from ..cosmos import NEEDED, ControlFeed, FeedSource
+from ..labels.messages import labelled_frame
 from ..opendrive import parse
 from ..recording import (
     AssembledFrame,
@@ -226,7 +227,7 @@ class CosmosRecorder:
             )
             self._feed = ControlFeed(self._run_dir / CONTROLS, source, self._options)
         with self._session.timings.stage("controls"):
-            self._feed.add(frame.stamp_ns, found, frame.number)
+            self._feed.add(labelled_frame(sources.camera, frame.number, frame.stamp_ns, found))
 
     def _usable(self, opendrive: str) -> str:
         """Return the map's text; without one that can be read a clip has no drawing of it."""

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import carla
 import numpy as np
-from numpy.typing import NDArray
 
 from ...core.frames import Matrix, matrix_from_carla
 from ...opendrive.model import OpenDriveMap
 from ...opendrive.stops import stop_lines
+from ...world.fixtures import Fixture
 
 
-@dataclass(frozen=True, eq=False)
-class ShownFixture:
-    """A box of the map: its centre's pose, its size in metres, and the way (3,) that it faces.
-
-    ``signal_id`` is OpenDRIVE's id of a light, empty for signs; ``facing`` is None where nobody
-    knows.
-    """
-
-    kind: Literal["light", "sign"]
-    signal_id: str
-    map_from_box: Matrix
-    size_m: tuple[float, float, float]
-    facing: NDArray[np.float64] | None
-
-
-def shown_fixtures(world: carla.World, opendrive: OpenDriveMap) -> list[ShownFixture]:
+def shown_fixtures(world: carla.World, opendrive: OpenDriveMap) -> list[Fixture]:
     """Return all heads of lights and all plates of signs of the world."""
     lines = stop_lines(opendrive)
     found = []
@@ -40,9 +22,9 @@ def shown_fixtures(world: carla.World, opendrive: OpenDriveMap) -> list[ShownFix
         if len(headings):
             facing = -np.array([np.cos(headings).mean(), np.sin(headings).mean(), 0.0])
         for box in light.get_light_boxes():
-            found.append(ShownFixture("light", signal_id, *_placed(box), facing))
+            found.append(Fixture("light", signal_id, *_placed(box), facing))
     for box in world.get_level_bbs(carla.CityObjectLabel.TrafficSigns):
-        found.append(ShownFixture("sign", "", *_placed(box), None))
+        found.append(Fixture("sign", "", *_placed(box), None))
     return found
 
 

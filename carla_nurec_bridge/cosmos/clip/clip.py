@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ...core.errors import RunError
 from ...labels.agreement import Agreement
-from ...labels.frame import ControlFrame
+from ...labels.frame import LabelledFrame
 from ...labels.palette import InstancePalette
 from ..hdmap.content import HdMap
 from ..hdmap.painter import HdMapPainter
@@ -100,12 +100,12 @@ class _Track:
         self.encode_s = 0.0
         self._convert = convert
         self._writer = writer
-        self._queue: queue.Queue[ControlFrame | None] = queue.Queue(_QUEUE_FRAMES)
+        self._queue: queue.Queue[LabelledFrame | None] = queue.Queue(_QUEUE_FRAMES)
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._work, name=f"video {name}")
         self._thread.start()
 
-    def put(self, frame: ControlFrame) -> None:
+    def put(self, frame: LabelledFrame) -> None:
         """Hand over one frame; wait while the queue is full. Raise what stopped the worker."""
         self._raise()
         self._queue.put(frame)
@@ -198,10 +198,10 @@ class ControlClip:
             return MasterWriter(path, *size, self.rate, MASTERS[stream.name].pixel_format)
         return VideoWriter(path, *size, self.rate, self.options.video)
 
-    def _agree(self, frame: ControlFrame) -> Any:
+    def _agree(self, frame: LabelledFrame) -> Any:
         self.agreement.add(frame)
 
-    def add(self, frame: ControlFrame) -> None:
+    def add(self, frame: LabelledFrame) -> None:
         """Append one frame to every stream; RunError when its stamp does not follow the last."""
         if self.stamps_ns and frame.stamp_ns <= self.stamps_ns[-1]:
             raise RunError(

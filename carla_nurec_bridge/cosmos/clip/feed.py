@@ -12,7 +12,8 @@ from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ...core.errors import InputError
 from ...core.frames import Matrix
 from ...core.rig.rig import RigCamera
-from ...labels.messages import NEEDED, WELCOME, frame_of
+from ...labels.frame import LabelledFrame
+from ...labels.messages import NEEDED, WELCOME
 from ...opendrive import parse
 from ..hdmap.content import hd_map
 from .clip import ControlClip, StreamFile
@@ -84,18 +85,12 @@ class ControlFeed:
         """The number of frames taken so far."""
         return len(self._poses)
 
-    def add(self, stamp_ns: int, messages: Mapping[str, Any], number: int | None = None) -> None:
-        """Take the messages of one stamp by the keys in NEEDED and WELCOME.
-
-        Waits while an encoder is full. ``number`` is the source's number of the frame, by default
-        the count of frames.
-        """
-        number = self.frames if number is None else number
-        frame = frame_of(number, stamp_ns, messages, self._source.camera.rig_from_camera)
+    def add(self, frame: LabelledFrame) -> None:
+        """Take the next frame; waits while an encoder is full."""
         if self._clip is None:
-            self._clip = self._open(frozenset(messages))
+            self._clip = self._open(with_normals=frame.normals is not None)
         self._poses.append(frame.map_from_camera)
-        self._numbers.append(number)
+        self._numbers.append(frame.number)
         self._clip.add(frame)
 
     @property
@@ -109,16 +104,14 @@ class ControlFeed:
             self._files = ()
             self._clip.abandon()
 
-    def _open(self, keys: frozenset[str]) -> ControlClip:
+    def _open(self, *, with_normals: bool) -> ControlClip:
         source = self._source
-        sources = {kind for kind, key in _FROM.items() if key in keys}
+        sources = OUTPUTS | {"normals"} if with_normals else OUTPUTS
         street = None
-        if source.opendrive and "objects" in keys:
+        if source.opendrive and "objects" in source.topics:
             street = hd_map(parse(source.opendrive))
         rate = source.rate_hz or Fraction(source.camera.rate_hz)
-        return ControlClip(
-            self._directory, self._model, rate, self._options, frozenset(sources), street
-        )
+        return ControlClip(self._directory, self._model, rate, self._options, sources, street)
 
     def close(self) -> tuple[StreamFile, ...]:
         """Finish the streams and write their manifest; a second call returns the same."""

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ...core.errors import InputError, RunError
-from ...labels.frame import ControlFrame
+from ...labels.frame import LabelledFrame
 from ...labels.kernels import FARTHEST_CM, depth_cm
 from ...world.pixel_ids import MOST_ID
 
@@ -27,16 +27,16 @@ class Master:
 
     pixel_format: str
     meaning: str
-    numbers: Callable[[ControlFrame], NDArray[Any]]
+    numbers: Callable[[LabelledFrame], NDArray[Any]]
 
 
-def _depth(frame: ControlFrame) -> NDArray[np.uint16]:
+def _depth(frame: LabelledFrame) -> NDArray[np.uint16]:
     numbers = np.empty(frame.depth_m.shape, np.uint16)
     depth_cm(np.ascontiguousarray(frame.depth_m), numbers)
     return numbers
 
 
-def _ids(frame: ControlFrame) -> NDArray[np.uint16]:
+def _ids(frame: LabelledFrame) -> NDArray[np.uint16]:
     if int(frame.ids.max()) > MOST_ID or int(frame.ids.min()) < 0:
         raise InputError(
             f"an instance id of {int(frame.ids.max())} does not fit the master's 16 bits; CARLA's "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...labels.class_filter import ClassFilter
-from ...labels.frame import ControlFrame
+from ...labels.frame import LabelledFrame
 from ...labels.palette import InstancePalette, semantic_rgb
 from ..hdmap.painter import HdMapPainter, legend
 from .codec import VideoOptions
@@ -26,7 +26,7 @@ from .controls import (
 from .masters import MASTERS
 from .vis import VisEncoding, vis_rgb
 
-Convert = Callable[[ControlFrame], NDArray[Any]]
+Convert = Callable[[LabelledFrame], NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def converters(
     return found | {name: master.numbers for name, master in MASTERS.items()}
 
 
-def _normals(frame: ControlFrame) -> NDArray[Any]:
+def _normals(frame: LabelledFrame) -> NDArray[Any]:
     if frame.normals is None:
         raise InputError("a frame has no normals picture, others of the clip had one")
     return frame.normals

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.frames import Matrix, matrix_from_xyz_rpy
+from ...core.frames import matrix_from_xyz_rpy
 from ...opendrive import OpenDriveMap
 from ...opendrive.lines import LineKind, lane_lines
 from ...opendrive.model import (
@@ -22,6 +21,8 @@ from ...opendrive.model import (
 from ...opendrive.signals import signal_facing
 from ...opendrive.stops import stop_lines
 from ...town.street.marks import crosswalk_outline
+from ...world.fixtures import Fixture
+from ...world.object_classes import ObjectClass
 
 Array = NDArray[np.float64]
 Rgb = tuple[int, int, int]
@@ -41,31 +42,20 @@ LIGHT_COLOURS: dict[str, Rgb] = {
     "green": (40, 230, 90),
     "off": (120, 120, 120),
 }
-BOX_COLOURS: dict[str, Rgb] = {
-    "car": (60, 130, 255),
-    "van": (50, 190, 210),
-    "truck": (255, 150, 40),
-    "bus": (255, 200, 40),
-    "motorcycle": (200, 90, 255),
-    "bicycle": (130, 255, 90),
-    "pedestrian": (255, 90, 120),
+BOX_COLOURS: dict[ObjectClass, Rgb] = {
+    ObjectClass.CAR: (60, 130, 255),
+    ObjectClass.VAN: (50, 190, 210),
+    ObjectClass.TRUCK: (255, 150, 40),
+    ObjectClass.BUS: (255, 200, 40),
+    ObjectClass.MOTORCYCLE: (200, 90, 255),
+    ObjectClass.BICYCLE: (130, 255, 90),
+    ObjectClass.PEDESTRIAN: (255, 90, 120),
 }
 OTHER_BOX: Rgb = (160, 160, 160)
 
 _PIECE_M = 3.0
 _HEAD_SIZE_M, _HEAD_ABOVE_M = (0.3, 0.35, 1.0), 3.4
 _PLATE_SIZE_M, _PLATE_ABOVE_M = (0.1, 0.7, 0.7), 2.4
-
-
-@dataclass(frozen=True, eq=False)
-class Fixture:
-    """A traffic light's head or a sign's plate: its box, and the way (3,) that it faces."""
-
-    kind: Literal["light", "sign"]
-    signal_id: str
-    map_from_box: Matrix
-    size_m: tuple[float, float, float]
-    facing: Array | None
 
 
 @dataclass(frozen=True, eq=False)

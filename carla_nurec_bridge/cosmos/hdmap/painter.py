@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ...core.frames import Matrix
-from ...labels.frame import ControlFrame, Picture
+from ...labels.frame import LabelledFrame, Picture
 from ...labels.projection import (
     FACES,
     NORMALS,
     PinholeView,
-    corners_of,
 )
+from ...world.states import Box
 from .content import (
     BOX_COLOURS,
     CROSSING_COLOUR,
@@ -52,7 +52,7 @@ class HdMapPainter:
         self._middles = street.segments.mean(axis=1) if len(street.segments) else np.zeros((0, 3))
         self._unseen: dict[int, int] = {}
 
-    def draw(self, frame: ControlFrame) -> Picture:
+    def draw(self, frame: LabelledFrame) -> Picture:
         """Return the picture (H, W, 3) of a frame; frames come in order.
 
         What buildings hide is left out. A box is drawn while a part of it can be seen, and two
@@ -91,7 +91,7 @@ class HdMapPainter:
                 _fill(canvas, view, view.polygon(outline), CROSSING_COLOUR)
 
     def _lights_and_signs(
-        self, view: PinholeView, frame: ControlFrame
+        self, view: PinholeView, frame: LabelledFrame
     ) -> list[tuple[Matrix, tuple[float, float, float], Rgb]]:
         found = []
         for fixture in self._street.fixtures:
@@ -111,18 +111,19 @@ class HdMapPainter:
         return found
 
     def _boxes(
-        self, view: PinholeView, frame: ControlFrame
+        self, view: PinholeView, frame: LabelledFrame
     ) -> list[tuple[Matrix, tuple[float, float, float], Rgb]]:
         found = []
-        for box in frame.boxes:
-            if _distance(view, box.map_from_box) > REACH_M:
+        for state in frame.actors:
+            actor, pose = state.actor, state.map_from_box
+            if _distance(view, pose) > REACH_M:
                 continue
-            share = view.visible_share(frame.depth_m, box.map_from_box, box.size_m)
-            unseen = 0 if share >= VISIBLE_SHARE else self._unseen.get(box.id, HELD_FRAMES) + 1
-            self._unseen[box.id] = unseen
+            share = view.visible_share(frame.depth_m, pose, actor.size_m)
+            unseen = 0 if share >= VISIBLE_SHARE else self._unseen.get(actor.id, HELD_FRAMES) + 1
+            self._unseen[actor.id] = unseen
             if unseen <= HELD_FRAMES:
-                colour = BOX_COLOURS.get(box.label, OTHER_BOX)
-                found.append((box.map_from_box, box.size_m, colour))
+                colour = BOX_COLOURS.get(actor.object_class, OTHER_BOX)
+                found.append((pose, actor.size_m, colour))
         return found
 
 
@@ -168,7 +169,7 @@ def _distance(view: PinholeView, pose: Matrix) -> float:
 def _draw_box(
     canvas: Picture, view: PinholeView, pose: Matrix, size: tuple[float, float, float], colour: Rgb
 ) -> None:
-    corners = corners_of(pose, size)
+    corners = Box(pose, size).corners()
     for face, normal, shade in zip(FACES, NORMALS, _SHADES, strict=True):
         outward = pose[:3, :3] @ normal
         if (view.position - corners[face[0]]) @ outward > 0.0:

@@ -18,8 +18,8 @@ from carla_nurec_bridge.cosmos import (
     ClipCamera,
     ClipContent,
     ControlClip,
-    ControlFrame,
     ControlOptions,
+    LabelledFrame,
     write_manifest,
 )
 from carla_nurec_bridge.recording import BagOptions, BagWriter
@@ -105,7 +105,9 @@ def test_clips_are_checked(tmp_path: Path) -> None:
     model = OpenCVPinholeCamera.from_fov(96, 64, 90.0)
     nothing = np.zeros(0, np.uint8)
     clip = ControlClip(tmp_path, model, 16.0, ControlOptions(), frozenset({"depth"}))
-    clip.add(ControlFrame(0, nothing, np.ones((64, 96), np.float32), nothing, nothing))
+    clip.add(
+        LabelledFrame("eye", model, 0, nothing, np.ones((64, 96), np.float32), nothing, nothing)
+    )
     camera = ClipCamera("eye", model, Shutter.GLOBAL, np.eye(4), "base_link", "ego", 16.0)
     write_manifest(
         tmp_path,

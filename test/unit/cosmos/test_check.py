@@ -18,8 +18,8 @@ from carla_nurec_bridge.cosmos import (
     ClipCamera,
     ClipContent,
     ControlClip,
-    ControlFrame,
     ControlOptions,
+    LabelledFrame,
     write_manifest,
 )
 from carla_nurec_bridge.cosmos.clip.check import check_clip
@@ -35,7 +35,9 @@ def write_clip(directory: Path, tags_of: Any) -> None:
         tags = np.full((64, 96), tags_of(number), np.uint8)
         rgb = np.full((64, 96, 3), 20 * number, np.uint8)
         depth = np.full((64, 96), 5.0 + number, np.float32)
-        frame = ControlFrame(62_500_000 * number, rgb, depth, tags, tags.astype(np.int32))
+        frame = LabelledFrame(
+            "eye", MODEL, 62_500_000 * number, rgb, depth, tags, tags.astype(np.int32)
+        )
         clip.add(frame)
     files = clip.close()
     camera = ClipCamera("eye", MODEL, Shutter.GLOBAL, np.eye(4), "base_link", "ego", 16.0)

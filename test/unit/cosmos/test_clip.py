@@ -24,8 +24,8 @@ from carla_nurec_bridge.cosmos import (
     ClipCamera,
     ClipContent,
     ControlClip,
-    ControlFrame,
     ControlOptions,
+    LabelledFrame,
     VideoOptions,
     VideoWriter,
     count_frames,
@@ -50,11 +50,13 @@ def number_of(picture: np.ndarray) -> int:
     return sum(int(picture[:, bit * 12 + 6].mean() > 127) << bit for bit in range(8))
 
 
-def frame(number: int) -> ControlFrame:
+def frame(number: int) -> LabelledFrame:
     ids = np.zeros((64, 96), np.int32)
     ids[10:30, 10:30] = 7
     depth = np.full((64, 96), 1.0 + number, np.float32)
-    return ControlFrame(1000 + number, barcode(number), depth, np.full((64, 96), 1, np.uint8), ids)
+    return LabelledFrame(
+        "eye", MODEL, 1000 + number, barcode(number), depth, np.full((64, 96), 1, np.uint8), ids
+    )
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +139,7 @@ def test_frames_out_of_order_are_refused(tmp_path: Path) -> None:
 def test_a_failing_worker_is_reported_and_no_thread_is_left(tmp_path: Path) -> None:
     clip = ControlClip(tmp_path, MODEL, 20.0, ControlOptions(), SOURCES)
     small = frame(0)
-    clip.add(ControlFrame(1, small.rgb[:32], small.depth_m, small.tags, small.ids))
+    clip.add(LabelledFrame("eye", MODEL, 1, small.rgb[:32], small.depth_m, small.tags, small.ids))
     with pytest.raises(RunError, match=r"rgb\.mp4: .*96x32"):
         clip.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("video ")]

@@ -20,6 +20,7 @@ from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.core.timings import Timings
 from carla_nurec_bridge.cosmos import NEEDED, ControlOptions, from_bag
 from carla_nurec_bridge.cosmos.from_bag import BagWish, choose, clips_of_bag
+from carla_nurec_bridge.labels import from_bag as labels_from_bag
 
 T0 = 1_700_000_000_000_000_000
 STAMPS = [T0 + 50_000_000 * k for k in range(101)]  # 20 Hz, 5 s
@@ -106,13 +107,11 @@ class Bag:
 def test_a_frame_that_lacks_a_picture_ends_it_by_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    frame = SimpleNamespace()
     taken: list[int] = []
     monkeypatch.setattr(from_bag, "BagReader", Bag)
-    monkeypatch.setattr(from_bag, "decode", lambda data, name: frame)
-    monkeypatch.setattr(
-        from_bag.ControlFeed, "add", lambda self, stamp, messages, number: taken.append(number)
-    )
+    monkeypatch.setattr(labels_from_bag, "decode", lambda data, name: None)
+    monkeypatch.setattr(labels_from_bag, "labelled_frame", lambda camera, number, *_: number)
+    monkeypatch.setattr(from_bag.ControlFeed, "add", lambda self, frame: taken.append(frame))
     monkeypatch.setattr(from_bag.ControlFeed, "frames", property(lambda self: len(taken)))
     with pytest.raises(RunError, match=rf"frame 2 of eye \({STAMPS[2]} ns\): .*/depth/image_raw"):
         clips_of_bag(tmp_path, wish(), Timings(), lambda done, total: None)

@@ -12,7 +12,7 @@ from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.cosmos import ControlFrame, LabelBox
+from carla_nurec_bridge.cosmos import LabelledFrame
 from carla_nurec_bridge.cosmos.hdmap.content import (
     BOX_COLOURS,
     LINE_COLOURS,
@@ -22,8 +22,10 @@ from carla_nurec_bridge.cosmos.hdmap.content import (
 )
 from carla_nurec_bridge.cosmos.hdmap.painter import HdMapPainter
 from carla_nurec_bridge.labels.agreement import Agreement
-from carla_nurec_bridge.labels.projection import PinholeView, corners_of
+from carla_nurec_bridge.labels.projection import PinholeView
 from carla_nurec_bridge.opendrive import parse, read_opendrive
+from carla_nurec_bridge.world.object_classes import ObjectClass
+from carla_nurec_bridge.world.states import Actor, ActorState
 
 WIDTH, HEIGHT = 320, 180
 MODEL = OpenCVPinholeCamera.from_fov(WIDTH, HEIGHT, 90.0)
@@ -32,9 +34,10 @@ CAR_SIZE = (4.4, 1.8, 1.5)
 NOTHING = HdMap(np.zeros((0, 2, 3)), np.zeros((0, 3), np.uint8), np.zeros(0), (), ())
 
 
-def car(x: float, y: float, yaw: float = 0.3, number: int = 5) -> LabelBox:
+def car(x: float, y: float, yaw: float = 0.3, number: int = 5) -> ActorState:
     pose = matrix_from_xyz_rpy((x, y, 0.75), (0.0, 0.0, yaw))
-    return LabelBox(number, "car", CAR_SIZE, pose)
+    actor = Actor(number, "", ObjectClass.CAR, CAR_SIZE)
+    return ActorState(actor, pose, *np.zeros((3, 3)))
 
 
 def by_opencv(points: np.ndarray) -> np.ndarray:
@@ -46,29 +49,29 @@ def by_opencv(points: np.ndarray) -> np.ndarray:
     return pixels[:, 0]
 
 
-def frame(*boxes: LabelBox, depth_m: float = np.inf) -> ControlFrame:
+def frame(*boxes: ActorState, depth_m: float = np.inf) -> LabelledFrame:
     """A frame whose ids are the convex outlines of the boxes, as OpenCV projects them."""
     ids = np.zeros((HEIGHT, WIDTH), np.int32)
     for box in boxes:
-        hull = cv2.convexHull(
-            by_opencv(corners_of(box.map_from_box, box.size_m)).astype(np.float32)
-        )
+        hull = cv2.convexHull(by_opencv(box.box.corners()).astype(np.float32))
         cover = np.zeros((HEIGHT, WIDTH), np.uint8)
         cv2.fillConvexPoly(cover, np.round(hull - 0.5).astype(np.int32), 1)
-        ids[cover > 0] = box.id
-    return ControlFrame(
+        ids[cover > 0] = box.actor.id
+    return LabelledFrame(
+        "eye",
+        MODEL,
         0,
         np.zeros((HEIGHT, WIDTH, 3), np.uint8),
         np.full((HEIGHT, WIDTH), depth_m, np.float32),
         np.zeros((HEIGHT, WIDTH), np.uint8),
         ids,
         map_from_camera=CAMERA,
-        boxes=boxes,
+        actors=boxes,
     )
 
 
 def test_corners_are_where_opencv_puts_them() -> None:
-    corners = corners_of(car(20.0, 3.0).map_from_box, CAR_SIZE)
+    corners = car(20.0, 3.0).box.corners()
     view = PinholeView(MODEL, CAMERA)
     np.testing.assert_allclose(view.pixels(view.points(corners)), by_opencv(corners), atol=1e-6)
 

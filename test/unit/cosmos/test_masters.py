@@ -14,10 +14,9 @@ from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.cosmos import (
     ControlClip,
-    ControlFrame,
     ControlOptions,
     DepthEncoding,
-    LabelBox,
+    LabelledFrame,
 )
 from carla_nurec_bridge.cosmos.clip.masters import (
     MASTERS,
@@ -25,19 +24,23 @@ from carla_nurec_bridge.cosmos.clip.masters import (
     metres,
     read_master,
 )
+from carla_nurec_bridge.world.object_classes import ObjectClass
+from carla_nurec_bridge.world.states import Actor, ActorState
 
 SIZE = (96, 64)
 MODEL = OpenCVPinholeCamera.from_fov(*SIZE, 90.0)
 SOURCES = frozenset({"rgb", "depth", "semantic", "instance"})
 EGO = 77
-OTHER = LabelBox(5, "car", (4.0, 2.0, 1.5), np.eye(4))
+OTHER = ActorState(Actor(5, "", ObjectClass.CAR, (4.0, 2.0, 1.5)), np.eye(4), *np.zeros((3, 3)))
 
 
-def noisy_frame(number: int) -> ControlFrame:
+def noisy_frame(number: int) -> LabelledFrame:
     """Every pixel another value: what a lossy encoder would spoil at once."""
     rng = np.random.default_rng(number)
     shape = SIZE[::-1]
-    return ControlFrame(
+    return LabelledFrame(
+        "eye",
+        MODEL,
         number,
         rng.integers(0, 256, (*shape, 3), np.uint8),
         (10.0 ** rng.uniform(-1, 3, shape)).astype(np.float32),
@@ -81,7 +84,7 @@ def test_what_is_no_master_is_named(tmp_path: Path) -> None:
     writer.close()
 
 
-def street(number: int, far_m: float) -> ControlFrame:
+def street(number: int, far_m: float) -> LabelledFrame:
     """A bonnet at 0.5 m, a street from 5 m to ``far_m``, sky above."""
     shape = SIZE[::-1]
     depth = np.tile(np.linspace(far_m, 5.0, SIZE[1], dtype=np.float32)[:, None], (1, SIZE[0]))
@@ -91,7 +94,7 @@ def street(number: int, far_m: float) -> ControlFrame:
     tags = np.full(shape, 1, np.uint8)
     tags[48:] = 14
     depth[44:48, :20], ids[44:48, :20], tags[44:48, :20] = 5.0, 78, 21  # a prop counts as others do
-    return ControlFrame(number, np.zeros((*shape, 3), np.uint8), depth, tags, ids)
+    return LabelledFrame("eye", MODEL, number, np.zeros((*shape, 3), np.uint8), depth, tags, ids)
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -100,7 +103,7 @@ def test_a_measured_range_leaves_out_sky_and_the_ego(tmp_path: Path, known: bool
     wish = ControlOptions(DepthEncoding("inverse", clip_percent=1.0), only=frozenset({"depth"}))
     clip = ControlClip(tmp_path, MODEL, 20.0, wish, SOURCES, ego=EGO if known else 0)
     for number in range(3):
-        clip.add(replace(street(number, 60.0 + 20.0 * number), boxes=(OTHER,)))
+        clip.add(replace(street(number, 60.0 + 20.0 * number), actors=(OTHER,)))
     files = {file.kind: file.frames for file in clip.close()}
     assert files == {"depth": 3, "depth_master": 3, "instance_master": 3}
     seen = np.concatenate([street(n, 60.0 + 20.0 * n).depth_m[16:48:4].ravel() for n in range(3)])
