@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .machine import (
+from ..runs.machine import (
     Finding,
     State,
     look_at_accelerator,

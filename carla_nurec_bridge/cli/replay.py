@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +12,8 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from ..core.errors import InputError
 
 if TYPE_CHECKING:
-    from ..core.rig.rig import Rig
     from ..runs.replay.player import Played
-    from ..scene import Scene
+    from ..runs.replay.servers import ReplayServers
 _GIVEN = click.core.ParameterSource.COMMANDLINE
 
 
@@ -137,95 +132,61 @@ def command(scene: Path | None, usdz_filename: Path | None, **options: Any) -> i
     nothing else is needed: both servers are started and stopped here.
     """
     from ..runs.replay.cameras import CameraWish, chosen_cameras
+    from ..runs.replay.output import window_wanted
+    from ..runs.replay.play import frames_of, play
+    from ..runs.replay.player import Replay
     from ..scene import open_scene
 
     path = scene or usdz_filename
     if path is None or (scene and usdz_filename):
         raise InputError("name one scene package: carla-nurec replay SCENE")
-    _settle_servers(click.get_current_context(), options)
+    servers = _servers(click.get_current_context(), options)
     opened = open_scene(path)
-    rate_hz = float(options["camera_fps"] or options["fps"])
-    wish = CameraWish(
+    fps, output = options["fps"], options["output_dir"]
+    cameras = CameraWish(
         options["cameras"],
         options["rig"],
         options["resolution_ratio"],
-        rate_hz,
+        float(options["camera_fps"] or fps),
         options["carla_view"],
         options["image_format"],
     )
-    rig = chosen_cameras(opened, wish)
+    wish = Replay(
+        opened,
+        chosen_cameras(opened, cameras),
+        fps,
+        frames_of(opened, fps, options["seconds"]),
+        output,
+        images=options["saveimages"],
+        window=window_wanted(options["window"]),
+        move_spectator=options["move_spectator"],
+    )
     console = Console(highlight=False)
-    played = _play(opened, path, rig, options, console)
-    return _tell(console, played, options["output_dir"])
+    console.print("starting the servers")
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("frames", total=wish.frames)
+        played = play(path, wish, servers, lambda done, _: progress.update(task, completed=done))
+    return _tell(console, played, output)
 
 
-def _settle_servers(context: click.Context, options: dict[str, Any]) -> None:
+def _servers(context: click.Context, options: dict[str, Any]) -> ReplayServers:
     """Take an address that was given for the wish to use what runs there."""
-    for mode, addresses in (("carla_mode", ("host", "port")), ("nurec_mode", ("nurec_port",))):
+    from ..runs.replay.servers import ReplayServers
+
+    modes: dict[str, Any] = {}
+    for name, addresses in (("carla", ("host", "port")), ("nurec", ("nurec_port",))):
         given = [n for n in addresses if context.get_parameter_source(n) == _GIVEN]
-        if options[mode] is None:
-            options[mode] = "external" if given else "embedded"
-        elif given and options[mode] != "external":
-            name = mode.removesuffix("_mode")
+        mode = options[f"{name}_mode"] or ("external" if given else "embedded")
+        if given and mode != "external":
             raise InputError(
                 f"--{given[0].replace('_', '-')} is the address of a running server; leave it out, "
                 f"or give --{name} external"
             )
-
-
-def _play(scene: Scene, path: Path, rig: Rig, options: dict[str, Any], console: Console) -> Played:
-    from ..carla_client.session.opendrive_world import generate_world
-    from ..carla_client.session.session import Session
-    from ..nurec.client.client import Deadlines, NurecClient
-    from ..runs.replay.output import window_wanted
-    from ..runs.replay.player import Replay, ReplayPlayer
-    from ..runs.replay.servers import carla_address, check_external, nurec_address
-
-    check_external(options)
-    window = window_wanted(options["window"])
-    output = options["output_dir"]
-    output.mkdir(parents=True, exist_ok=True)
-    if options["saveimages"]:
-        shutil.rmtree(output / "images", ignore_errors=True)
-    fps = options["fps"]
-    whole_s = (scene.time_range_us[1] - scene.time_range_us[0]) / 1e6
-    frames = int(min(options["seconds"] or whole_s, whole_s) * fps)
-    if frames < 1:
-        raise InputError(f"there is no whole frame in the {whole_s:.2f} s of the scene")
-    play = Replay(
-        scene,
-        rig,
-        fps,
-        frames,
-        output,
-        options["saveimages"],
-        window,
-        options["move_spectator"],
+        modes[name] = mode
+    return ReplayServers(
+        modes["carla"], options["host"], options["port"], modes["nurec"], options["nurec_port"]
     )
-    with ExitStack() as stack:
-        console.print("starting the servers")
-        host, port = carla_address(stack, scene, options, output)
-        target = nurec_address(stack, path, options, output)
-        session = stack.enter_context(Session(host, port, 20.0))
-        session.open(20.0)
-        if options["carla_mode"] == "external":
-            generate_world(session, str(scene.xodr))
-        nurec = stack.enter_context(NurecClient(target, Deadlines(20.0, 30.0, 300.0)))
-        play = replace(play, scene=_as_offered(scene, nurec.scenes(), target))
-        player = ReplayPlayer(play, session, nurec)
-        columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("frames", total=frames)
-            return player.run(lambda done, _: progress.update(task, completed=done))
-
-
-def _as_offered(scene: Scene, offered: Sequence[str], target: str) -> Scene:
-    """Return the scene under the id that NuRec has for it: its own, or that of its sequence."""
-    for name in (scene.scene_id, scene.sequence_id):
-        if name in offered:
-            return replace(scene, scene_id=name)
-    known = ", ".join(offered) or "none"
-    raise InputError(f"NuRec at {target} has no scene {scene.scene_id!r}; it has: {known}")
 
 
 def _tell(console: Console, played: Played, output: Path) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from ...core.errors import InputError
 from ...core.ports import free_port
@@ -24,12 +25,26 @@ from ..own_server import own_carla, own_server
 _CONNECT_S = 5.0
 
 
-def check_external(options: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class ReplayServers:
+    """Which servers a replay has; addresses are those of external ones, NuRec's on this machine.
+
+    An embedded server is this package's own, a container NVIDIA's in Docker.
+    """
+
+    carla: Literal["embedded", "external"]
+    host: str
+    port: int
+    nurec: Literal["embedded", "container", "external"]
+    nurec_port: int
+
+
+def check_external(servers: ReplayServers) -> None:
     """Raise InputError when a server that should run already does not, before any is started."""
-    if options["carla_mode"] == "external":
-        _expect_listener("CARLA", options["host"], options["port"])
-    if options["nurec_mode"] == "external":
-        _expect_listener("NuRec", "127.0.0.1", options["nurec_port"])
+    if servers.carla == "external":
+        _expect_listener("CARLA", servers.host, servers.port)
+    if servers.nurec == "external":
+        _expect_listener("NuRec", "127.0.0.1", servers.nurec_port)
 
 
 def _expect_listener(what: str, host: str, port: int) -> None:
@@ -43,7 +58,7 @@ def _expect_listener(what: str, host: str, port: int) -> None:
 
 
 def carla_address(
-    stack: ExitStack, scene: Scene, options: dict[str, Any], output: Path
+    stack: ExitStack, scene: Scene, servers: ReplayServers, output: Path
 ) -> tuple[str, int]:
     """Return host and port of the CARLA of a replay; an embedded one ends with ``stack``.
 
@@ -51,8 +66,8 @@ def carla_address(
     """
     if scene.xodr is None:
         raise InputError(f"the scene {scene.scene_id} has no map.xodr, which CARLA needs")
-    if options["carla_mode"] == "external":
-        return options["host"], options["port"]
+    if servers.carla == "external":
+        return servers.host, servers.port
     road = output / "map" / "scene.xodr"
     road.parent.mkdir(exist_ok=True)
     road.write_text(scene.xodr, encoding="utf-8")
@@ -63,21 +78,21 @@ def carla_address(
     return "127.0.0.1", port
 
 
-def nurec_address(stack: ExitStack, path: Path, options: dict[str, Any], output: Path) -> str:
+def nurec_address(stack: ExitStack, package: Path, servers: ReplayServers, output: Path) -> str:
     """Return the address of the NuRec of a replay; what is started here ends with ``stack``."""
-    if options["nurec_mode"] == "external":
-        return f"127.0.0.1:{options['nurec_port']}"
+    if servers.nurec == "external":
+        return f"127.0.0.1:{servers.nurec_port}"
     log = output / "logs" / "nurec_server.log"
-    if options["nurec_mode"] == "embedded":
+    if servers.nurec == "embedded":
         port = free_port()
-        asked = {"run_dir": output, "scene": path, "nurec_port": port, "embedded_carla": False}
+        asked = {"run_dir": output, "scene": package, "nurec_port": port, "embedded_carla": False}
         run = checked_config(asked, "replay")
         stack.enter_context(own_server(run, log, NUREC_SERVER))
         return f"127.0.0.1:{port}"
     log.parent.mkdir(parents=True, exist_ok=True)
     lines = stack.enter_context(log.open("w", encoding="utf-8"))
     wish = ContainerOptions(
-        path,
+        package,
         image_from(os.environ),
         gpus_from(os.environ),
         arguments=("--enable-editing-actors",),

@@ -8,9 +8,9 @@ from collections import namedtuple
 
 import pytest
 
-from carla_nurec_bridge.cli import machine
 from carla_nurec_bridge.cli.doctor import as_table
 from carla_nurec_bridge.cli.main import main
+from carla_nurec_bridge.runs import machine
 
 Usage = namedtuple("Usage", "total used free")
 

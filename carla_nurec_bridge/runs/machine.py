@@ -1,4 +1,4 @@
-"""Looks at the machine for ``carla-nurec doctor``: each function returns findings, none raises."""
+"""Look at the machine that a run is to be made on: functions return findings, none raises."""
 
 from __future__ import annotations
 
