@@ -8,11 +8,39 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..core.errors import DeadlineError, InputError, RunError
+from ..core.ports import free_port
 from ..core.run_contract.run_config import RunConfig
+from ..town.maps import find_maps
 from .child import Child
+from .config import checked_config
 from .graph import CARLA_SERVER, server_processes
 
+START_S = 120.0
+"""How long an embedded CARLA of a verb may take until it answers."""
+
 _POLL_S = 0.05
+
+
+@contextmanager
+def carla_of_map(map_name: str, seed: int, output: Path, verb: str) -> Iterator[tuple[str, int]]:
+    """Start an embedded CARLA for ``verb`` in a map; yield its host and port.
+
+    ``map_name`` is an OpenDRIVE file or a shipped map. ``output`` keeps what the server says, and
+    goes when all went well.
+    """
+    maps, name = find_maps(map_name, None)
+    port = free_port(pair=True)
+    asked = {
+        "map": maps.path(name),
+        "seed": seed,
+        "nurec": False,
+        "carla_port": port,
+        "start_deadline_s": START_S,
+    }
+    run = checked_config(asked, verb)
+    with own_carla(run, output):
+        yield run.carla_host, port
+    output.unlink(missing_ok=True)
 
 
 @contextmanager

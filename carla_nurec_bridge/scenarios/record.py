@@ -13,6 +13,7 @@ from ..carla_client.replay.rehearsal import rehearse
 from ..carla_client.session.episode_setup import EpisodeSetup
 from ..carla_client.session.session import Session
 from ..core.errors import InputError, RunError
+from ..core.run_contract.timebase import seconds_to_ns
 from ..recorder_log import read_log
 from .detect import find_events
 from .events import ScenarioEvent, write_events
@@ -22,6 +23,8 @@ from .spec import Draw, ScenarioSpec, draw
 from .strollers import Strollers
 
 _TRIES = 4
+_ANSWER_S = 20.0
+_START_S = 90.0
 _ROUTE_MARGIN_M = 60.0
 OnFrame = Callable[[int, int], None]
 
@@ -34,6 +37,33 @@ class Recorded:
     events_file: Path
     events: tuple[ScenarioEvent, ...]
     tries: int
+
+
+def record_at(
+    address: tuple[str, int],
+    map_name: str,
+    spec: ScenarioSpec,
+    seed: int,
+    dt_s: float,
+    log: Path,
+    on_frame: OnFrame,
+) -> Recorded:
+    """Drive a scenario as ``record`` in the CARLA at a host and port.
+
+    Args:
+        address: host and port of CARLA.
+        map_name: map to load there; empty keeps the one it has.
+        spec: the scenario.
+        seed: seed of everything that is random.
+        dt_s: simulated time of a frame, s.
+        log: the recording to write; its events go to the ``.json`` beside it.
+        on_frame: told after each frame how many are done, and of how many.
+    """
+    with Session(*address, _ANSWER_S) as session:
+        session.open(_START_S)
+        session.use_map(map_name)
+        session.synchronise(seconds_to_ns(dt_s))
+        return record(session, spec, seed, dt_s, log, on_frame)
 
 
 def record(

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
-from ...core.cameras.shutter import Shutter
-from ...core.errors import InputError
-from ...core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
-from ...core.rig.rig import Rig, RigCamera, load_rig
-from ...cosmos.sensor_files.sensor_rig import SensorRig
+from ...core.rig.rig import load_rig
+from ...cosmos.sensor_files.sensor_rig import SensorRig, carla_cameras, front_camera
 from ...cosmos.sensor_files.sensor_yaml import read_sensor_yaml
 from ..image_size import PictureSize
 
@@ -21,8 +17,6 @@ if TYPE_CHECKING:
     from ...carla_client.replay.exact_replay import ExactReplayOptions
 
 FPS = 16.0
-_FRONT_M = (2.8, 0.0, 1.3)
-_ROOF_MARGIN_M = 0.05
 _PATH = click.Path(path_type=Path)
 _OPTIONS = [
     click.option("-f", "--recording", type=_PATH, help="CARLA recording, as the server sees it."),
@@ -169,15 +163,6 @@ def sensors_of(settings: dict[str, Any]) -> SensorRig:
     if settings["sensors"]:
         return read_sensor_yaml(settings["sensors"], rate_hz)
     if settings["rig"]:
-        rig = load_rig(settings["rig"])
-        cameras = tuple(c for c in rig.cameras if c.source == "carla")
-        if not cameras:
-            raise InputError(f"the rig {rig.name} has no camera with source: carla")
-        return SensorRig(Rig(rig.name, cameras, ()), "base")
+        return carla_cameras(load_rig(settings["rig"]))
     width, height = settings["size"]
-    model = OpenCVPinholeCamera.from_fov(width, height, settings["fov"])
-    mount = matrix_from_xyz_rpy(_FRONT_M, (0.0, 0.0, 0.0)) @ BODY_FROM_OPTICAL
-    front = RigCamera(
-        "front", "carla", "front", model, mount, rate_hz, Shutter.GLOBAL, 0.0, ("rgb",)
-    )
-    return SensorRig(Rig("front", (front,), ()), "base", roof_margin_m=_ROOF_MARGIN_M)
+    return front_camera(width, height, settings["fov"], rate_hz)

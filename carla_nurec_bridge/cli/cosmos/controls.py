@@ -17,14 +17,12 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from ...core import heartbeat
 from ...core.errors import InputError
-from ...core.ports import free_port
 from ..log.tables import console, examples
 from .capture_options import capture_options, replay_of, sensors_of
 from .clip_options import clip_options, controls_of
 
 _ANSWER_S = 10.0
 _TIMEOUT_S = 60.0
-_START_S = 120.0
 
 
 @click.command(
@@ -146,23 +144,11 @@ def _server(recording: Path, settings: dict[str, Any]) -> Iterator[_Server]:
         yield _Server(settings["host"], settings["port"], str(known), False)
         return
     from ...recorder_log import read_log
-    from ...runs.config import checked_config
-    from ...runs.own_server import own_carla
-    from ...town.maps import find_maps
+    from ...runs.own_server import carla_of_map
 
     if not recording.is_file():
         raise InputError(f"there is no recording {recording}")
-    maps, name = find_maps(settings["map_name"] or read_log(recording).map_name, None)
-    port = free_port(pair=True)
-    asked = {
-        "map": maps.path(name),
-        "seed": settings["seed"],
-        "nurec": False,
-        "carla_port": port,
-        "start_deadline_s": _START_S,
-    }
-    run = checked_config(asked, "cosmos controls")
-    log = settings["output"] / "carla_server.txt"
-    with own_carla(run, log):
-        yield _Server(run.carla_host, port, str(recording.resolve()), True)
-    log.unlink(missing_ok=True)
+    map_name = settings["map_name"] or read_log(recording).map_name
+    output = settings["output"] / "carla_server.txt"
+    with carla_of_map(map_name, settings["seed"], output, "cosmos controls") as (host, port):
+        yield _Server(host, port, str(recording.resolve()), True)

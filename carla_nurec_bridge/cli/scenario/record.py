@@ -10,16 +10,12 @@ import click
 from rich.progress import Progress
 
 from ...core import heartbeat
-from ...core.ports import free_port
-from ...core.run_contract.timebase import seconds_to_ns
-from ...runs.config import checked_config
-from ...runs.own_server import own_carla
+from ...runs.own_server import carla_of_map
 from ...scenarios.spec import ScenarioSpec, load_spec, shipped_specs
 from ..log.tables import console, examples, table
 
-_TIMEOUT_S = 20.0
-_START_S = 90.0
 ALL = "all"
+DEFAULT_MAP = "demo_town"
 
 
 @click.command(
@@ -55,7 +51,7 @@ ALL = "all"
 @click.option(
     "--map",
     "map_name",
-    default="demo_town",
+    default=DEFAULT_MAP,
     show_default=True,
     help="OpenDRIVE file or shipped map of the own server; a map's name with --host.",
 )
@@ -135,48 +131,23 @@ def _record(
     host: str | None,
     port: int,
 ) -> None:
+    from ...scenarios.record import record_at
+
     log.parent.mkdir(parents=True, exist_ok=True)
-    if host is not None:
-        default = map_name == "demo_town"
-        _drive(spec, log, seed, dt_s, host, port, "" if default else map_name)
-        return
-    from ...town.maps import find_maps
-
-    maps, name = find_maps(map_name, None)
-    own_port = free_port(pair=True)
-    run = checked_config(
-        {
-            "map": maps.path(name),
-            "seed": seed,
-            "nurec": False,
-            "carla_port": own_port,
-            "start_deadline_s": _START_S,
-        },
-        "scenario record",
-    )
-    output = log.with_suffix(".server.txt")
-    with own_carla(run, output):
-        _drive(spec, log, seed, dt_s, run.carla_host, own_port, "")
-    output.unlink(missing_ok=True)
-
-
-def _drive(
-    spec: ScenarioSpec, log: Path, seed: int, dt_s: float, host: str, port: int, map_name: str
-) -> None:
-    from ...carla_client.session.session import Session
-    from ...scenarios.record import record
-
-    with Session(host, port, _TIMEOUT_S) as session, Progress(transient=True) as progress:
-        session.open(_START_S)
-        session.use_map(map_name)
-        session.synchronise(seconds_to_ns(dt_s))
+    with Progress(transient=True) as progress:
         task = progress.add_task(f"{spec.name}, seed {seed}", total=None)
 
         def on_frame(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
             heartbeat.progress(done, total)
 
-        done = record(session, spec, seed, dt_s, log, on_frame)
+        if host is not None:
+            wanted = "" if map_name == DEFAULT_MAP else map_name
+            done = record_at((host, port), wanted, spec, seed, dt_s, log, on_frame)
+        else:
+            output = log.with_suffix(".server.txt")
+            with carla_of_map(map_name, seed, output, "scenario record") as address:
+                done = record_at(address, "", spec, seed, dt_s, log, on_frame)
     out = console()
     out.print(f"{done.log} and {done.events_file.name} (draw {done.tries})", soft_wrap=True)
     scripted = [event for event in done.events if event.scripted]

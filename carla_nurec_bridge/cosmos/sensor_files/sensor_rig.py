@@ -7,9 +7,14 @@ from typing import Literal
 
 import numpy as np
 
+from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
+from ...core.cameras.shutter import Shutter
 from ...core.errors import InputError
-from ...core.frames import Matrix
+from ...core.frames import BODY_FROM_OPTICAL, Matrix, matrix_from_xyz_rpy
 from ...core.rig.rig import Rig, RigCamera
+
+_FRONT_M = (2.8, 0.0, 1.3)
+_ROOF_MARGIN_M = 0.05
 
 Anchor = Literal["actor", "base", "world"]
 
@@ -29,6 +34,24 @@ class SensorRig:
     hdmaps: frozenset[str] = frozenset()
     roof_margin_m: float | None = None
     notes: tuple[str, ...] = ()
+
+
+def carla_cameras(rig: Rig) -> SensorRig:
+    """Return the cameras of a rig that CARLA draws; InputError when there are none."""
+    cameras = tuple(camera for camera in rig.cameras if camera.source == "carla")
+    if not cameras:
+        raise InputError(f"the rig {rig.name} has no camera with source: carla")
+    return SensorRig(Rig(rig.name, cameras, ()), "base")
+
+
+def front_camera(width: int, height: int, fov_deg: float, rate_hz: float) -> SensorRig:
+    """Return one camera that looks ahead above the bonnet; ``fov_deg`` is horizontal."""
+    model = OpenCVPinholeCamera.from_fov(width, height, fov_deg)
+    mount = matrix_from_xyz_rpy(_FRONT_M, (0.0, 0.0, 0.0)) @ BODY_FROM_OPTICAL
+    front = RigCamera(
+        "front", "carla", "front", model, mount, rate_hz, Shutter.GLOBAL, 0.0, ("rgb",)
+    )
+    return SensorRig(Rig("front", (front,), ()), "base", roof_margin_m=_ROOF_MARGIN_M)
 
 
 def on_vehicle(
