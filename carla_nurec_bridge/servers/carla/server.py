@@ -25,11 +25,11 @@ from .calls import (
     walkers,
     world,
 )
+from .calls.connection import RpcConnection
+from .simulation import Simulation
 from .traffic_steps import PAUSE_S, TrafficSteps
 from .wire.listening import listen
-from .wire.rpc import RpcConnection
 from .wire.streams import StreamHub, Subscription
-from .world.simulation import Simulation
 
 SEND_BUFFER_BYTES = 4 * 1024 * 1024
 LONGEST_WAIT_S = 0.5

@@ -80,7 +80,7 @@ class TrafficSteps:
             table.pop(client, None)
 
     def heard(self, client: int, call: str, arguments: list[Any], now_s: float) -> None:
-        """Take note of a call that succeeded."""
+        """Take note of a client's ``call`` with its ``arguments`` that succeeded at ``now_s``."""
         state = self._clients[client]
         if call == FIRST:
             self._stepped[client] = self._stepped.get(client, 0) + 1

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from carla_nurec_bridge.servers.carla.simulation import Simulation
+from carla_nurec_bridge.servers.carla.spawning import spawn
 from carla_nurec_bridge.servers.carla.wire.streams import Part, StreamHub
 from carla_nurec_bridge.servers.carla.wire.structs import (
     ActorDescription,
@@ -16,8 +18,6 @@ from carla_nurec_bridge.servers.carla.wire.structs import (
 )
 from carla_nurec_bridge.servers.carla.world.actors import EpisodeActor
 from carla_nurec_bridge.servers.carla.world.blueprints import definitions_by_id
-from carla_nurec_bridge.servers.carla.world.simulation import Simulation
-from carla_nurec_bridge.servers.carla.world.spawning import spawn
 from carla_nurec_bridge.town.maps import find_maps
 
 

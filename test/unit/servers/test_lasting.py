@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.servers.carla import server
+from carla_nurec_bridge.servers.carla.calls.connection import RpcConnection
 from carla_nurec_bridge.servers.carla.physics import columns as col
 from carla_nurec_bridge.servers.carla.sensing.kinds import gnss, imu, lidar, radar
 from carla_nurec_bridge.servers.carla.sensing.kinds.cameras import depth
-from carla_nurec_bridge.servers.carla.wire.rpc import RpcConnection
 from carla_nurec_bridge.servers.carla.wire.state import ACTOR_DTYPE
 from carla_nurec_bridge.servers.carla.wire.streams import WORLD_STREAM
 from carla_nurec_bridge.servers.carla.wire.structs import Transform

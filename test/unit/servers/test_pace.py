@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from carla_nurec_bridge.servers.carla.simulation import ASYNC_DELTA_S
 from carla_nurec_bridge.servers.carla.wire.structs import EpisodeSettings
-from carla_nurec_bridge.servers.carla.world.simulation import ASYNC_DELTA_S
 
 if TYPE_CHECKING:
     from conftest import World

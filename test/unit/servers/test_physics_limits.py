@@ -21,7 +21,7 @@ from carla_nurec_bridge.servers.carla.physics.control import (
     VehicleControl,
     Wheel,
 )
-from carla_nurec_bridge.servers.carla.physics_limits import usable
+from carla_nurec_bridge.servers.carla.physics.limits import usable
 
 if TYPE_CHECKING:
     from conftest import World

@@ -314,3 +314,19 @@ def test_all_that_is_recorded_is_shown_again(log: Log) -> None:
     assert ("release", 107) in stage.calls
     moves = [call for call in stage.calls if call[0] == "move"]
     assert 1 not in np.concatenate([call[1] for call in moves])
+
+
+def test_a_recording_begins_without_the_doors_that_were_moved_before(
+    world: Any, tmp_path: Path
+) -> None:
+    car, path = world.car(), tmp_path / "doors.log"
+    simulation = world.simulation
+    simulation.episode.move_door(car, 0, opens=True)
+    world.tick(2)
+    simulation.recorder.start_recording(simulation.episode, path, False)
+    simulation.episode.move_door(car, 1, opens=True)
+    world.tick(2)
+    simulation.recorder.stop_recording()
+    log = read_log(path)
+    doors = [log.records(frame, PacketKind.VEHICLE_DOOR).tolist() for frame in log.frames]
+    assert [[door for _, door, _ in rows] for rows in doors] == [[], [1], []]

@@ -13,8 +13,8 @@ from carla_nurec_bridge.core.rig.outputs import CAMERA_OUTPUTS
 from carla_nurec_bridge.core.rig.sensors import CARLA_SENSORS
 from carla_nurec_bridge.servers.carla.sensing.kind import SensorKind
 from carla_nurec_bridge.servers.carla.sensing.registry import sensor_kinds
+from carla_nurec_bridge.servers.carla.spawning import CLIENT_SIDE, UNSERVED
 from carla_nurec_bridge.servers.carla.wire.structs import Transform
-from carla_nurec_bridge.servers.carla.world.spawning import CLIENT_SIDE, UNSERVED
 
 if TYPE_CHECKING:
     from conftest import World

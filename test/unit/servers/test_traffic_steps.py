@@ -15,6 +15,7 @@ import msgpack
 import pytest
 
 from carla_nurec_bridge.servers.carla import server, traffic_steps
+from carla_nurec_bridge.servers.carla.calls.connection import RpcConnection
 from carla_nurec_bridge.servers.carla.traffic_steps import (
     AFTER,
     FIRST,
@@ -23,7 +24,6 @@ from carla_nurec_bridge.servers.carla.traffic_steps import (
     PATIENCE_S,
     TrafficSteps,
 )
-from carla_nurec_bridge.servers.carla.wire.rpc import RpcConnection
 
 if TYPE_CHECKING:
     from conftest import World

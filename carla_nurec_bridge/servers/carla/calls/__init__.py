@@ -1,1 +1,1 @@
-"""The calls of CARLA's RPC, each with its codec and handler."""
+"""The calls of CARLA's RPC, each with its codec and handler, and the connections they come on."""

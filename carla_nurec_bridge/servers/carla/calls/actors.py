@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from ....core.errors import InputError
 from ..physics.control import VehicleControl
+from ..simulation import Simulation
+from ..spawning import destroy, spawn
 from ..wire.codecs import (
     BOOL,
     FLOAT,
@@ -26,8 +28,6 @@ from ..wire.structs import (
     Vector,
 )
 from ..world.actors import EpisodeActor
-from ..world.simulation import Simulation
-from ..world.spawning import destroy, spawn
 from .registry import serve
 
 
@@ -55,7 +55,10 @@ def spawn_actor_with_parent(
     attachment: int,
     socket: str,
 ) -> ActorInfo:
-    """Make an actor that hangs on another: rigidly, whatever the kind of attachment."""
+    """Make an actor that hangs on another: rigidly, whatever the kind of ``attachment``.
+
+    ``transform`` is relative to the parent; there are no sockets, so ``socket`` is not read.
+    """
     parent = simulation.episode.actors.get(parent_id)
     return spawn(
         simulation.episode, simulation.sensors, description, transform, parent=parent
@@ -148,7 +151,7 @@ def add_actor_impulse(simulation: Simulation, actor_id: int, impulse: Vector) ->
 def add_actor_impulse_at_location(
     simulation: Simulation, actor_id: int, impulse: Vector, location: Vector
 ) -> None:
-    """Add an impulse in N s at a point; it also turns the vehicle."""
+    """Add an impulse in N s, world axes, at a point of the world; it also turns the vehicle."""
     simulation.episode.fleet.push(_vehicle(simulation, actor_id).id, impulse, location)
 
 
@@ -162,7 +165,7 @@ def add_actor_force(simulation: Simulation, actor_id: int, force: Vector) -> Non
 def add_actor_force_at_location(
     simulation: Simulation, actor_id: int, force: Vector, location: Vector
 ) -> None:
-    """Add a force in N at a point for the next tick; it also turns the vehicle."""
+    """Add a force in N, world axes, at a point of the world for the next tick; it also turns."""
     simulation.episode.fleet.add_force(_vehicle(simulation, actor_id).id, force, location)
 
 

@@ -12,6 +12,8 @@ from ..physics.control import (
     VEHICLE_CONTROL,
     WALKER_CONTROL,
 )
+from ..simulation import Simulation
+from ..spawning import destroy, spawn
 from ..wire.codecs import (
     BOOL,
     FLOAT,
@@ -23,8 +25,6 @@ from ..wire.codecs import (
     optional,
 )
 from ..wire.structs import DESCRIPTION, TRANSFORM
-from ..world.simulation import Simulation
-from ..world.spawning import destroy, spawn
 from . import actors, vehicles
 from .lights import set_traffic_light_state
 from .registry import serve

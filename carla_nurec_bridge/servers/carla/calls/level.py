@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..sensing.ray_queries import first_hit, hits_between
+from ..simulation import Simulation
 from ..wire.codecs import (
     BOOL,
     FLOAT,
@@ -25,7 +26,6 @@ from ..wire.structs import (
     Vector,
 )
 from ..world.scenery import LAMP, EnvironmentObject, StreetLamp
-from ..world.simulation import Simulation
 from .registry import serve
 
 PAIR = Codec("pair", list, list)
@@ -80,7 +80,10 @@ def query_lights_state(simulation: Simulation, client: str) -> list[StreetLamp]:
 def update_lights_state(
     simulation: Simulation, client: str, lamps: list[StreetLamp], discard_client: bool
 ) -> None:
-    """Switch, colour or dim lamps."""
+    """Switch, colour or dim lamps.
+
+    They are the same for every client, so ``client`` and ``discard_client`` are not read.
+    """
     simulation.episode.scenery.set_lamps(lamps)
 
 
@@ -95,7 +98,7 @@ def update_day_night_cycle(simulation: Simulation, client: str, active: bool) ->
 def project_point(
     simulation: Simulation, origin: Vector, direction: Vector, reach_m: float
 ) -> list[Any]:
-    """Return whether a ray hits something, and where."""
+    """Return whether a ray hits something within ``reach_m`` metres, and where."""
     hit = first_hit(simulation.episode, simulation.sensors.drawing, origin, direction, reach_m)
     point = hit or LabelledPoint((0.0, 0.0, 0.0), 0)
     return [hit is not None, LABELLED_POINT.encode(point)]

@@ -6,6 +6,7 @@ from ....core.errors import InputError
 from ....core.frames import Matrix, carla_from_matrix
 from ....town.objects import HEAD_EXTENT
 from ....town.street import cached_street
+from ..simulation import Simulation
 from ..wire.codecs import (
     BOOL,
     FLOAT,
@@ -14,7 +15,6 @@ from ..wire.codecs import (
 )
 from ..wire.structs import BOUNDING_BOX, BoundingBox
 from ..world.signals import UNKNOWN, Cycle, SignalLight
-from ..world.simulation import Simulation
 from .registry import serve
 
 STATES = range(UNKNOWN + 1)

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from ....core.errors import InputError
 from ....town.level import Level
+from ..simulation import Simulation
 from ..wire.codecs import BYTES, TEXT, list_of
 from ..world.detour import tile_set
 from ..world.navigation import walk_area
-from ..world.simulation import Simulation
 from .registry import serve
 
 MAP_FOLDER = "Carla/Maps"

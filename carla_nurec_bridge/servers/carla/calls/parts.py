@@ -13,10 +13,10 @@ from ....core.errors import InputError
 from ..physics import columns as col
 from ..physics.skeleton import body_offset, component_poses, transform_of_pose
 from ..physics.vehicle_model import wheel_positions_cm
+from ..simulation import Simulation
 from ..wire.codecs import INT, TEXT, list_of
 from ..wire.structs import TRANSFORM, Transform
 from ..world.actors import EpisodeActor, compose, matrix_of
-from ..world.simulation import Simulation
 from .registry import serve
 
 ROOT = "root"

@@ -1,4 +1,4 @@
-"""Calls about recordings: making, asking, replaying."""
+"""Calls about CARLA's recorder: recording, asking about recordings, replaying."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ....recorder_log.log import Log
 from ....recorder_log.queries import actors_blocked, collisions
 from ....recorder_log.reader import read_log
 from ..recorder.replay_options import ReplayOptions
+from ..simulation import Simulation
 from ..wire.codecs import (
     BOOL,
     FLOAT,
@@ -18,7 +19,6 @@ from ..wire.codecs import (
     TEXT,
 )
 from ..wire.structs import TRANSFORM, Transform
-from ..world.simulation import Simulation
 from .registry import serve
 
 
@@ -52,7 +52,7 @@ def show_recorder_collisions(simulation: Simulation, name: str, one: int, two: i
 def show_recorder_actors_blocked(
     simulation: Simulation, name: str, min_time_s: float, min_distance_cm: float
 ) -> str:
-    """Return the actors that stood still."""
+    """Return the actors that moved less than ``min_distance_cm`` for ``min_time_s`` or longer."""
     return _ask(name, lambda log: actors_blocked(log, min_time_s, min_distance_cm))
 
 
@@ -66,7 +66,10 @@ def replay_file(
     replay_sensors: bool,
     offset: Transform,
 ) -> str:
-    """Play a recording back."""
+    """Play a recording back from ``start_s`` on, for ``duration_s`` (0: to its end).
+
+    The spectator follows the recorded actor ``follow_id`` (0: nobody) at ``offset``.
+    """
     path = whole_path(name)
     if not path.is_file():
         return missing(path)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from ....core.errors import BridgeError, ProtocolError
+from ..simulation import Simulation
 from ..wire.codecs import Codec
-
-if TYPE_CHECKING:
-    from ..world.simulation import Simulation
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 

@@ -21,11 +21,11 @@ from ..physics.control import (
     WalkerControl,
 )
 from ..physics.doors import ALL_DOORS, DOORS
+from ..physics.limits import usable
 from ..physics.telemetry import telemetry_of
 from ..physics.vehicle_model import WHEEL_COUNT
-from ..physics_limits import usable
+from ..simulation import Simulation
 from ..wire.codecs import BOOL, FLOAT, INT
-from ..world.simulation import Simulation
 from .registry import refuse, serve
 
 FRONT_WHEELS = (0, 1)
@@ -121,7 +121,7 @@ def get_wheel_pitch_angle(simulation: Simulation, actor_id: int, wheel: int) -> 
 def set_wheel_steer_direction(
     simulation: Simulation, actor_id: int, wheel: int, angle_deg: float
 ) -> None:
-    """Turn a wheel for show: its bone is turned, the motion is not changed."""
+    """Turn a wheel (``carla.VehicleWheelLocation``) for show; the motion is not changed."""
     looks = simulation.episode.actors.get(actor_id, "vehicle").wheel_looks
     looks[wheel] = (angle_deg, looks.get(wheel, (None, None))[1])
 
@@ -130,7 +130,7 @@ def set_wheel_steer_direction(
 def set_wheel_pitch_angle(
     simulation: Simulation, actor_id: int, wheel: int, angle_deg: float
 ) -> None:
-    """Roll a wheel for show: its bone is rolled, the motion is not changed."""
+    """Roll a wheel (``carla.VehicleWheelLocation``) for show; the motion is not changed."""
     looks = simulation.episode.actors.get(actor_id, "vehicle").wheel_looks
     looks[wheel] = (looks.get(wheel, (None, None))[0], angle_deg)
 

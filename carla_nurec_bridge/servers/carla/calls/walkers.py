@@ -13,6 +13,7 @@ from ..physics.skeleton import (
     relative_pose,
     transform_of_pose,
 )
+from ..simulation import Simulation
 from ..wire.codecs import (
     FLOAT,
     INT,
@@ -23,7 +24,6 @@ from ..wire.codecs import (
 )
 from ..wire.structs import TRANSFORM, Transform
 from ..world.actors import EpisodeActor, matrix_of
-from ..world.simulation import Simulation
 from .registry import serve
 
 

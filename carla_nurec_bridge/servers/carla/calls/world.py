@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..physics.control import LIGHT_STATE
+from ..simulation import Simulation
 from ..wire.codecs import (
     BOOL,
     BYTES,
@@ -35,7 +36,6 @@ from ..wire.structs import (
     Weather,
 )
 from ..world.blueprints import definitions
-from ..world.simulation import Simulation
 from .registry import refuse, serve
 
 VERSION = "0.9.16"
@@ -65,7 +65,10 @@ def get_available_maps(simulation: Simulation) -> list[str]:
 
 @serve("load_new_episode", TEXT, BOOL, INT)
 def load_new_episode(simulation: Simulation, name: str, reset_settings: bool, layers: int) -> None:
-    """Start over on a map; the empty name means the present one."""
+    """Start over on a map; the empty name means the present one.
+
+    Only the map ``layers`` (bits of ``carla.MapLayer``) are shown.
+    """
     simulation.load(name)
     simulation.episode.scenery.set_layers(ALL_LAYERS & ~layers, shown=False)
     if reset_settings:
@@ -214,14 +217,14 @@ def is_sensor_enabled_for_ros(simulation: Simulation, stream_id: int) -> bool:
 
 @serve("are_gbuffers_enabled", INT, returns=BOOL)
 def are_gbuffers_enabled(simulation: Simulation, actor_id: int) -> bool:
-    """Say that there are no g-buffers: pictures are traced, not rasterised."""
+    """Say that there are no g-buffers: images are traced, not rasterised."""
     return False
 
 
 NO_UNREAL = "there is no Unreal Engine behind this server"
 refuse("console_command", returns=BOOL, why=f"{NO_UNREAL} to command")
-refuse("get_gbuffer_token", returns=BYTES, why="pictures are traced, there are no g-buffers")
-refuse("enable_gbuffers", why="pictures are traced, there are no g-buffers")
+refuse("get_gbuffer_token", returns=BYTES, why="images are traced, there are no g-buffers")
+refuse("enable_gbuffers", why="images are traced, there are no g-buffers")
 refuse(
     "apply_color_texture_to_objects apply_float_color_texture_to_objects",
     why=f"{NO_UNREAL} whose materials could take a texture",

@@ -191,7 +191,7 @@ def hit_obstacles(state, parameters, control, boxes, level, cells, found):  # ty
     """Stop vehicles at the level's obstacles; return how many contacts there were.
 
     ``level`` is (boxes (M, 7), solid (M,)), ``cells`` (origin x, origin y, cell size, columns,
-    starts, members) as in ``world.obstacles``. Row k of ``found`` (K, 5) becomes (row, obstacle,
+    starts, members) as in ``town.obstacles``. Row k of ``found`` (K, 5) becomes (row, obstacle,
     impulse on the obstacle x, y in N s, depth m).
     """
     obstacles, solid = level
@@ -254,5 +254,5 @@ def _bounce(s, p, box, obstacle, nx, ny):  # type: ignore[no-untyped-def]
 def box_row(
     x: float, y: float, z: float, yaw_rad: float, extent: tuple[float, float, float]
 ) -> np.ndarray:
-    """Return one box row; ``z`` is the bottom."""
+    """Return one box row; ``z`` is the bottom, ``extent`` half of length, width and height."""
     return np.array([x, y, yaw_rad, extent[0], extent[1], z, z + 2.0 * extent[2]])

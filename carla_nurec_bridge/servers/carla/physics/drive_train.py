@@ -30,8 +30,13 @@ def curve(points, x):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, error_model="numpy")
-def shift(s, c, p, gears, torque_rpm, h):  # type: ignore[no-untyped-def]
-    """Choose the gear; while shifting (``SHIFT_S`` > 0) the clutch is open."""
+def shift(s, c, p, gears, engine_rpm, h):  # type: ignore[no-untyped-def]
+    """Choose the gear; while shifting (``SHIFT_S`` > 0) the clutch is open.
+
+    ``s``, ``c`` and ``p`` are a vehicle's rows of state, control and parameters; ``gears`` (K, 3)
+    are ratios, and the shares of the highest speed to shift down and up at; ``engine_rpm`` is the
+    speed in this gear, ``h`` the step in seconds.
+    """
     s[col.SHIFT_S] = max(s[col.SHIFT_S] - h, 0.0)
     if c[col.REVERSE] > 0.5:
         s[col.GEAR] = -1.0
@@ -43,7 +48,7 @@ def shift(s, c, p, gears, torque_rpm, h):  # type: ignore[no-untyped-def]
     s[col.GEAR] = min(max(s[col.GEAR], 1.0), count)
     if p[col.AUTOBOX] < 0.5 or s[col.SHIFT_S] > 0.0:
         return
-    share = torque_rpm / p[col.MAX_RPM]
+    share = engine_rpm / p[col.MAX_RPM]
     gear = int(s[col.GEAR])
     if share > gears[gear - 1, 2] and gear < count:
         s[col.GEAR] += 1.0
@@ -55,7 +60,10 @@ def shift(s, c, p, gears, torque_rpm, h):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, error_model="numpy")
 def drive_force(s, c, p, gears, torque):  # type: ignore[no-untyped-def]
-    """Return the engine's force at the road in newtons, signed with the driving direction."""
+    """Return the engine's force at the road in newtons, signed with the driving direction.
+
+    ``s``, ``c``, ``p`` and ``gears`` are as in ``shift``, ``torque`` (K, 2) is N m over rpm.
+    """
     gear = int(s[col.GEAR])
     if gear == 0:
         s[col.RPM] = IDLE_RPM + c[col.THROTTLE] * (p[col.MAX_RPM] - IDLE_RPM)

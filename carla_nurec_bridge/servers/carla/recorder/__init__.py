@@ -1,1 +1,1 @@
-"""CARLA's recorder: made, asked about, and played back into the world."""
+"""CARLA's recorder: recordings made of an episode, and played back into one."""

@@ -79,7 +79,10 @@ class ReplayTarget(Protocol):
         """Attach a child to its parent, keeping the child's place in the world."""
 
     def set_traffic_light(self, actor_id: int, state: int, frozen: bool, elapsed_s: float) -> None:
-        """Set a light: 0 red, 1 yellow, 2 green, 3 off, 4 unknown."""
+        """Set a light: 0 red, 1 yellow, 2 green, 3 off, 4 unknown.
+
+        ``elapsed_s`` is the time since the last change at its junction.
+        """
 
     def animate_vehicle(
         self,
@@ -90,7 +93,7 @@ class ReplayTarget(Protocol):
         hand_brake: bool,
         gear: int,
     ) -> None:
-        """Show a vehicle's control; reverse means ``gear`` below zero."""
+        """Show a vehicle's pedals (0 to 1) and steer (-1 to 1); ``gear`` below zero is reverse."""
 
     def animate_walker(self, actor_id: int, speed_cm_s: float) -> None:
         """Show a walker walking at a speed in cm/s."""
@@ -115,7 +118,7 @@ class ReplayTarget(Protocol):
         on: bool,
         group: int,
     ) -> None:
-        """Set a lamp of the level; colours linear in [0, 1]."""
+        """Set a lamp of the level; colours linear in [0, 1], ``group`` is ``carla.LightGroup``."""
 
     def set_visual_time(self, seconds: float) -> None:
         """Set the clock of shaders and effects."""

@@ -1,6 +1,6 @@
 """Playing a recording back, as CARLA's replayer does.
 
-The picture lags one frame: between two frames an actor moves from where it was in the frame
+What is shown lags one frame: between two frames an actor moves from where it was in the frame
 before to where it is in the frame found (see ``Replayer.step``).
 """
 

@@ -14,11 +14,11 @@ from ....core.frames import invert
 from ..physics import columns as col
 from ..physics.control import VehicleControl, WalkerControl
 from ..sensing.schedule import Sensors
+from ..spawning import attach, destroy, spawn
 from ..wire.structs import ActorDescription, AttributeValue, Transform
 from ..world.actors import EpisodeActor
 from ..world.blueprints import definitions_by_id
 from ..world.episode import Episode
-from ..world.spawning import attach, destroy, spawn
 from .replay_target import ReplayedActor, Vec3, WheelPose
 
 CM_PER_M = 100.0
@@ -128,7 +128,10 @@ class EpisodeTarget:
             attach(episode, child, parent, relative)
 
     def set_traffic_light(self, actor_id: int, state: int, frozen: bool, elapsed_s: float) -> None:
-        """Set a light: 0 red, 1 yellow, 2 green, 3 off, 4 unknown."""
+        """Set a light: 0 red, 1 yellow, 2 green, 3 off, 4 unknown.
+
+        ``elapsed_s`` is the time since the last change at its junction.
+        """
         found = self._episode.signals.by_actor.get(actor_id)
         if found is not None:
             light, cycle = found
@@ -143,7 +146,7 @@ class EpisodeTarget:
         hand_brake: bool,
         gear: int,
     ) -> None:
-        """Show a vehicle's control; reverse means ``gear`` below zero."""
+        """Show a vehicle's pedals (0 to 1) and steer (-1 to 1); ``gear`` below zero is reverse."""
         fleet = self._episode.fleet
         if actor_id in fleet.row_of:
             control = VehicleControl(
@@ -193,7 +196,7 @@ class EpisodeTarget:
         on: bool,
         group: int,
     ) -> None:
-        """Set a street lamp; colours linear in [0, 1]."""
+        """Set a street lamp; colours linear in [0, 1], ``group`` is ``carla.LightGroup``."""
         lamp = self._episode.scenery.lamps.get(light_id)
         if lamp is not None:
             red, green, blue = (round(255.0 * min(max(c, 0.0), 1.0) ** (1 / 2.2)) for c in rgba[:3])

@@ -18,7 +18,10 @@ RAY_START_M = 0.01
 def first_hit(
     episode: Episode, drawing: EpisodeDrawing, origin: Vector, direction: Vector, reach_m: float
 ) -> LabelledPoint | None:
-    """Return where a ray first meets a surface, or None; CARLA's axes, metres."""
+    """Return where a ray meets a surface within ``reach_m`` metres, or None.
+
+    ``origin`` and ``direction`` (of any length) are in CARLA's axes, metres.
+    """
     start, way = mirror_vector(origin), mirror_vector(direction)
     length = float(np.linalg.norm(way))
     if length == 0.0 or reach_m <= 0.0:
@@ -34,7 +37,10 @@ def first_hit(
 def hits_between(
     episode: Episode, drawing: EpisodeDrawing, start: Vector, end: Vector
 ) -> list[LabelledPoint]:
-    """Return every surface that a line meets, in order; CARLA's axes, metres."""
+    """Return the surfaces that a line from ``start`` to ``end`` meets, in order; at most 64.
+
+    The points are in CARLA's axes, metres.
+    """
     found: list[LabelledPoint] = []
     way = np.subtract(end, start)
     length = float(np.linalg.norm(way))

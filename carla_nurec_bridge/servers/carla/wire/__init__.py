@@ -1,1 +1,1 @@
-"""CARLA's wire: msgpack calls, structs, the world state and sensor streams."""
+"""CARLA's wire: values as msgpack, structs, the world state and sensor streams."""

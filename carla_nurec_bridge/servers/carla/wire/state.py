@@ -60,7 +60,11 @@ def sensor_header(
 def state_header(
     episode: int, wall_s: float, delta_s: float, map_changed: bool, lamps_changed: bool
 ) -> bytes:
-    """Return the 36 bytes that come before the actors of a world state."""
+    """Return the 36 bytes that come before the actors of a world state.
+
+    ``wall_s`` is the platform's time, ``delta_s`` the tick in simulated seconds; with a change
+    clients ask for the map or the street lamps again.
+    """
     flags = MAP_CHANGE * map_changed + LAMP_CHANGE * lamps_changed
     return _STATE_HEADER.pack(episode, wall_s, delta_s, 0, 0, 0, flags)
 

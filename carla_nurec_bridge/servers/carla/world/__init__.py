@@ -1,1 +1,1 @@
-"""The episode: its actors, blueprints, signals, scenery, and its steps."""
+"""The episode: the state of a world on one map, what is in it, and what of it clients are told."""

@@ -46,7 +46,7 @@ def standing_box(box: BoundingBox, transform: Transform) -> np.ndarray:
 
 
 def lies_flat(kind: Kind, box: BoundingBox, transform: Transform, ground: PhysicsGround) -> bool:
-    """Say whether a thing is a prop that wheels pass over and feet step over."""
+    """Say whether a thing with a box at a pose is a prop that wheels and feet pass over."""
     if kind != "prop" or 2.0 * box.extent[2] >= BUMPER_M:
         return False
     x, y, z = transform.location

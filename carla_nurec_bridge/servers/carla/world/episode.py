@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ....core.frames import Matrix, mirror_vector
 from ....town.level import Level, LightPost
-from ..friction import FrictionTriggers
 from ..physics import columns as col
 from ..physics.ackermann import AckermannDriver
 from ..physics.doors import Door
@@ -17,6 +16,7 @@ from ..physics.fleet import Fleet
 from ..sensing.debug_shapes.drawings import Drawings
 from ..wire.structs import ActorDescription, AttributeValue, Transform, Vector, Weather
 from .actors import ActorIds, EpisodeActor, Registry, compose, matrix_of
+from .friction import FrictionTriggers
 from .scenery import Scenery
 from .signals import Signals, trigger_box
 

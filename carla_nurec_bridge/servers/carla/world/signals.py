@@ -77,7 +77,7 @@ class Cycle:
         return True
 
     def replay(self, light: SignalLight, state: int, frozen: bool, elapsed_s: float) -> None:
-        """Show a recorded state until ``resume``."""
+        """Show a recorded ``state`` of ``light`` (one of this cycle's) until ``resume``."""
         self.replayed, self.frozen, self.elapsed_s = True, frozen, elapsed_s
         light.state = state
 

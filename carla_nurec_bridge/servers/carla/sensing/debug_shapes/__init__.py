@@ -1,1 +1,1 @@
-"""Debug shapes, drawn into pictures for their life time."""
+"""Debug shapes, drawn into images for their life time."""

@@ -1,4 +1,4 @@
-"""Debug shapes: kept for their life time and drawn into the pictures of rgb cameras."""
+"""Debug shapes: kept for their life time and drawn into the images of rgb cameras."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ class Layer:
         rays: NDArray[np.float32],
         map_from_camera: Matrix,
     ) -> None:
-        """Paint the solids over a picture where they are nearer than ``depth``, if given."""
+        """Paint the solids over an image (H, W, 3) where they are nearer than ``depth``, if given.
+
+        ``depth`` (H, W) is in metres along the optical axis, ``map_from_camera`` the optical frame.
+        """
         if self._scene is None:
             meshes = [d.what for d in self.drawings if isinstance(d.what, Mesh)]
             if not meshes:
@@ -86,7 +89,7 @@ class Drawings:
     """The debug shapes of an episode.
 
     Shapes of the heads-up display and texts are seen through whatever stands before them. A shape
-    with a negative life time stays, one with 0 is seen in the next tick's pictures only. As in
+    with a negative life time stays, one with 0 is seen in the next tick's images only. As in
     CARLA, the flag for persistent lines does not outlive the life time.
     """
 
@@ -141,7 +144,7 @@ class Drawings:
         optics: Optics,
         map_from_camera: Matrix,
     ) -> None:
-        """Paint the shapes over a picture (H, W, 3), those of the world behind what is nearer.
+        """Paint the shapes over an image (H, W, 3), those of the world behind what is nearer.
 
         ``rays`` (H, W, 3) are those of ``optics``, ``map_from_camera`` is its optical frame;
         ``depth`` (H, W) is in metres along the optical axis. Shapes shine in their own colour.

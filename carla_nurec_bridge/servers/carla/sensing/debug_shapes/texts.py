@@ -1,4 +1,4 @@
-"""Debug texts: words in a picture, beginning at a place of the world."""
+"""Debug texts: words in an image, beginning at a place of the world."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Text:
 
 
 def write(text: Text, rgb: NDArray[np.uint8], optics: Optics, map_from_camera: Matrix) -> None:
-    """Write a text into a picture (H, W, 3), over all that stands before it.
+    """Write a text into an image (H, W, 3), over all that stands before it.
 
     ``map_from_camera`` is the optical frame. The letters have the same size everywhere; characters
     that are not ASCII become question marks.

@@ -1,1 +1,1 @@
-"""What lies between a scene and a picture: weather, lens, exposure, rain."""
+"""What lies between a scene and an image: weather, lens, exposure, rain."""

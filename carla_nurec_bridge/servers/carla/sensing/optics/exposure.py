@@ -1,4 +1,4 @@
-"""How an rgb camera turns light into a picture: its exposure, display gamma and lens circle."""
+"""How an rgb camera turns light into an image: its exposure, display gamma and lens circle."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Exposure:
                 stops = math.log2(real(values, "fstop") ** 2 * real(values, "shutter_speed"))
                 stops -= math.log2(real(values, "iso") / 100.0)
                 manual = 2.0 ** (DAYLIGHT_EV - stops)
-            film = Exposure(
+            exposure = Exposure(
                 manual,
                 real(values, "exposure_compensation", "0"),
                 real(values, "gamma", "2.2"),
@@ -51,9 +51,9 @@ class Exposure:
             )
         except (ValueError, OverflowError) as error:
             raise InputError(f"exposure attributes are not usable: {error}") from error
-        if film.gamma <= 0.0 or not abs(film.compensation) < 64.0:
+        if exposure.gamma <= 0.0 or not abs(exposure.compensation) < 64.0:
             raise InputError("a camera needs a gamma above 0 and a sane exposure_compensation")
-        return film
+        return exposure
 
     def expose(self, light: Lighting) -> Lighting:
         """Return a light with this camera's gain and gamma."""

@@ -58,7 +58,7 @@ class Optics:
     def pixel_of(self, point: NDArray[np.float64]) -> tuple[float, float] | None:
         """Return where a point (3,) of the optical frame, metres, is seen, in pixels (x, y).
 
-        None for points behind the camera and those far outside the picture.
+        None for points behind the camera and those far outside the image.
         """
         if point[2] <= 0.0:
             return None

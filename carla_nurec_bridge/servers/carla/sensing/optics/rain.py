@@ -1,4 +1,4 @@
-"""Rain in a picture: streaks that fall past the lens, the same ones for the same frame."""
+"""Rain in an image: streaks that fall past the lens, the same ones for the same frame."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SLANT = 0.25
 def draw_rain(
     rgb: NDArray[np.uint8], precipitation: float, wind: float, seed: tuple[int, int]
 ) -> None:
-    """Draw streaks over a picture (H, W, 3); ``precipitation`` and ``wind`` are 0 to 1.
+    """Draw streaks over an image (H, W, 3); ``precipitation`` and ``wind`` are 0 to 1.
 
     ``seed`` (frame, camera) decides where they are.
     """

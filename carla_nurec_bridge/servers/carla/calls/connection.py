@@ -12,8 +12,8 @@ from typing import Any
 import msgpack
 
 from ....core.errors import ProtocolError
-from ..calls.registry import CALLS, Call
-from ..world.simulation import Simulation
+from ..simulation import Simulation
+from .registry import CALLS, Call
 
 TICK = "tick_cue"
 REQUEST = 0

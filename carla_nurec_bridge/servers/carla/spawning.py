@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from ....core.errors import InputError
-from ....core.frames import Matrix
-from ....world.blueprint_catalogue import Blueprint, load_catalogue
-from ..attributes import flag
-from ..sensing.schedule import Sensors
-from ..wire.structs import ActorDescription, Transform
-from .actors import EpisodeActor, Kind, matrix_of
-from .blueprints import (
+from ...core.errors import InputError
+from ...core.frames import Matrix
+from ...world.blueprint_catalogue import Blueprint, load_catalogue
+from .attributes import flag
+from .sensing.schedule import Sensors
+from .wire.structs import ActorDescription, Transform
+from .world.actors import EpisodeActor, Kind, matrix_of
+from .world.blueprints import (
     EMPTY_ACTOR,
     FRICTION_TRIGGER,
     MESH_PROP,
     WALKER_CONTROLLER,
     definitions_by_id,
 )
-from .bodies import body_box, is_blocked, lies_flat
-from .episode import Episode
+from .world.bodies import body_box, is_blocked, lies_flat
+from .world.episode import Episode
 
 COLLISION_AT_SPAWN = "Spawn failed because of collision at spawn position"
 CLIENT_SIDE = frozenset({"sensor.other.lane_invasion"})
@@ -100,7 +100,7 @@ def spawn(
 def attach(
     episode: Episode, actor: EpisodeActor, parent: EpisodeActor, parent_from_self: Matrix
 ) -> None:
-    """Hang an actor on a parent; InputError when that would close a circle."""
+    """Hang an actor on a parent at ``parent_from_self`` (4, 4); InputError for a circle."""
     above: EpisodeActor | None = parent
     while above is not None:
         if above is actor:

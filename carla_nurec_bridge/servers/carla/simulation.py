@@ -7,24 +7,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ....core.errors import InputError
-from ....recorder_log.reader import read_log
-from ....town.level import Level, open_level
-from ....town.maps import MapLibrary, MapSource
-from ..clients import Clients
-from ..faults import Faults
-from ..physics.walkers import advance_walker
-from ..recorder.control import RecorderControl
-from ..recorder.replay_options import ReplayOptions
-from ..sensing.schedule import Sensors
-from ..traffic_steps import TrafficSteps
-from ..wire.streams import WORLD_STREAM, StreamHub
-from ..wire.structs import ZERO, EpisodeSettings
-from .actors import STANDING, ActorIds
-from .collisions import collide
-from .episode import Episode
-from .observer import WorldStateRows
-from .warm_up import warm_up
+from ...core.errors import InputError
+from ...recorder_log.reader import read_log
+from ...town.level import Level, open_level
+from ...town.maps import MapLibrary, MapSource
+from .clients import Clients
+from .faults import Faults
+from .physics.walkers import advance_walker
+from .recorder.control import RecorderControl
+from .recorder.replay_options import ReplayOptions
+from .sensing.schedule import Sensors
+from .traffic_steps import TrafficSteps
+from .wire.streams import WORLD_STREAM, StreamHub
+from .wire.structs import ZERO, EpisodeSettings
+from .world.actors import STANDING, ActorIds
+from .world.collisions import collide
+from .world.episode import Episode
+from .world.observer import WorldStateRows
+from .world.warm_up import warm_up
 
 ASYNC_DELTA_S = 0.05
 LONGEST_DELTA_S = 0.1

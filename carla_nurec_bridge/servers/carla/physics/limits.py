@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from .physics.columns import CURVE_POINTS
-from .physics.control import (
+from .columns import CURVE_POINTS
+from .control import (
     Gear,
     PhysicsControl,
     Point2,

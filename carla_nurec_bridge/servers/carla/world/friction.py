@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...core.errors import InputError
-from .attributes import real
-from .physics import contacts
-from .physics.fleet import Fleet
-from .wire.structs import Transform
-from .world.actors import EpisodeActor
+from ....core.errors import InputError
+from ..attributes import real
+from ..physics import contacts
+from ..physics.fleet import Fleet
+from ..wire.structs import Transform
+from .actors import EpisodeActor
 
 CM_PER_M = 100.0
 
