@@ -114,7 +114,9 @@ def _is(track: EditableTrack, wanted: WantedAsset) -> bool:
 
 
 def _first_and_last(client: NurecClient, scene_id: str) -> np.ndarray:
-    stamps = [p.timestamp_us for way in client.trajectories(scene_id) for p in way.poses]
+    stamps = [
+        p.timestamp_us for trajectory in client.trajectories(scene_id) for p in trajectory.poses
+    ]
     if not stamps:
         raise InputError(f"the scene {scene_id} has no trajectory that says when it plays")
     return np.array(sorted({min(stamps), max(stamps)}), np.int64)

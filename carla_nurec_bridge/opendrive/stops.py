@@ -258,22 +258,22 @@ def _connected(opendrive: OpenDriveMap, road: Road, lane_id: int, incoming: str)
     return next((start for start, end in links if end == lane_id), None)
 
 
-def _back(opendrive: OpenDriveMap, place: _Place, way_m: float) -> tuple[_Place, float]:
-    """Walk against the traffic; return where that ends and how much of the way was left."""
+def _back(opendrive: OpenDriveMap, place: _Place, distance_m: float) -> tuple[_Place, float]:
+    """Walk against the traffic; return where that ends and how much of the distance was left."""
     passed = {place.road.id}
     while True:
         road, section = place.road, place.section
         first = section.s if place.forward else min(section.s_end, road.length)
         room = abs(place.s - first)
-        if way_m <= room:
-            s = place.s - way_m if place.forward else place.s + way_m
+        if distance_m <= room:
+            s = place.s - distance_m if place.forward else place.s + distance_m
             return _Place(road, section, place.lane_id, s), 0.0
-        way_m -= room
+        distance_m -= room
         place = _Place(road, section, place.lane_id, first)
         before = _section_before(place)
         if before is None:
             before = _across(opendrive, place)
             if before is None or before.road.junction is not None or before.road.id in passed:
-                return place, way_m
+                return place, distance_m
             passed.add(before.road.id)
         place = before

@@ -81,12 +81,12 @@ def actor_summaries(log: Log) -> list[ActorSummary]:
     """Return every actor of a recording by rising id."""
     check_ids(log)
     first, last = _lives(log)
-    ways, boxes = _ways(log), boxes_of(log)
+    driven, boxes = _driven(log), boxes_of(log)
     summaries = []
     for actor_id in sorted(log.actors):
         event = log.actors[actor_id]
-        distance_m, speed_mps = ways.get(actor_id, (None, None))
-        size_m, _ = boxes.get(actor_id, (None, None)) if actor_id in ways else (None, None)
+        distance_m, speed_mps = driven.get(actor_id, (None, None))
+        size_m, _ = boxes.get(actor_id, (None, None)) if actor_id in driven else (None, None)
         summaries.append(
             ActorSummary(
                 actor_id,
@@ -143,14 +143,14 @@ def _lives(log: Log) -> tuple[dict[int, float], dict[int, float]]:
     return first, last
 
 
-def _ways(log: Log) -> dict[int, tuple[float, float]]:
-    """Return each actor's way in metres and its highest speed; jumps (teleports) count for neither.
+def _driven(log: Log) -> dict[int, tuple[float, float]]:
+    """Return how far each actor went (m) and its highest speed (m/s); jumps count for neither.
 
     Only what the frame before tells is kept, so that a recording may be of any length.
     """
     ids = np.array(sorted(log.actors), np.uint32)
     before_m, before_s = np.zeros((len(ids), 3)), np.full(len(ids), np.nan)
-    way_m, fastest_mps = np.zeros(len(ids)), np.zeros(len(ids))
+    driven_m, fastest_mps = np.zeros(len(ids)), np.zeros(len(ids))
     for frame in log.frames:
         records = log.records(frame, PacketKind.POSITION)
         records = records[np.isin(records["id"], ids)]
@@ -160,9 +160,11 @@ def _ways(log: Log) -> dict[int, tuple[float, float]]:
         step_s = frame.elapsed_s - before_s[at]
         with np.errstate(invalid="ignore"):
             real = (step_s > 0.0) & (step_m <= _TELEPORT_MPS * step_s)
-        way_m[at[real]] += step_m[real]
+        driven_m[at[real]] += step_m[real]
         fastest_mps[at[real]] = np.maximum(fastest_mps[at[real]], step_m[real] / step_s[real])
         before_m[at], before_s[at] = place_m, frame.elapsed_s
     seen = np.isfinite(before_s)
-    table = zip(ids[seen].tolist(), way_m[seen].tolist(), fastest_mps[seen].tolist(), strict=True)
-    return {actor_id: (way, fastest) for actor_id, way, fastest in table}
+    table = zip(
+        ids[seen].tolist(), driven_m[seen].tolist(), fastest_mps[seen].tolist(), strict=True
+    )
+    return {actor_id: (driven_m, fastest) for actor_id, driven_m, fastest in table}

@@ -59,10 +59,12 @@ class ScriptScene:
     ) -> None:
         self.close()
 
-    def stretch(self, length_m: float, *, prefer_same_way: bool = False) -> Stretch:
+    def stretch(self, length_m: float, *, prefer_same_direction: bool = False) -> Stretch:
         """Return a piece of road for the script (see ``find_stretch``)."""
         carla_map = self._session.map
-        return find_stretch(carla_map, length_m, self.rng, prefer_same_way=prefer_same_way)
+        return find_stretch(
+            carla_map, length_m, self.rng, prefer_same_direction=prefer_same_direction
+        )
 
     def vehicle(self, role: str, path: Path, at_m: float, speed_mps: float) -> Driver:
         """Put a car on a path, ``at_m`` along it, rolling; the hero is always the same model.

@@ -127,7 +127,7 @@ def hard_brake(scene: ScriptScene, spec: ScenarioSpec, drawn: Draw) -> Steps:
 
 def cut_in(scene: ScriptScene, spec: ScenarioSpec, drawn: Draw) -> Steps:
     """Let a faster car come from behind, pass the hero and squeeze in right before it."""
-    road = _road(scene, spec, drawn.other_speed_mps, prefer_same_way=True)
+    road = _road(scene, spec, drawn.other_speed_mps, prefer_same_direction=True)
     hero = scene.vehicle(HERO, road.path, _START_M + 24.0, drawn.ego_speed_mps)
     other = scene.vehicle(INCIDENT, road.path, 4.0, drawn.ego_speed_mps)
     yield from _begin(scene, spec, road)
@@ -166,9 +166,9 @@ def jaywalking(scene: ScriptScene, spec: ScenarioSpec, drawn: Draw) -> Steps:
         hero.follow(drawn.ego_speed_mps)
         walker.stand()
         yield
-    way_m = kerb_m + road.left_edge_m + _BESIDE_M
+    across_m = kerb_m + road.left_edge_m + _BESIDE_M
     pace_mps = min(drawn.other_speed_mps, 3.0)
-    for _ in range(round(way_m / (pace_mps * scene.dt_s))):
+    for _ in range(round(across_m / (pace_mps * scene.dt_s))):
         walker.walk(heading, pace_mps)
         hero.follow(drawn.ego_speed_mps, scene.around(hero))
         yield
@@ -213,10 +213,14 @@ SCRIPTS: dict[str, Script] = {
 
 
 def _road(
-    scene: ScriptScene, spec: ScenarioSpec, fastest_mps: float, *, prefer_same_way: bool = False
+    scene: ScriptScene,
+    spec: ScenarioSpec,
+    fastest_mps: float,
+    *,
+    prefer_same_direction: bool = False,
 ) -> Stretch:
     length_m = fastest_mps * spec.duration_s + _START_M + _RUN_OUT_M
-    return scene.stretch(length_m, prefer_same_way=prefer_same_way)
+    return scene.stretch(length_m, prefer_same_direction=prefer_same_direction)
 
 
 def _begin(scene: ScriptScene, spec: ScenarioSpec, road: Stretch) -> Steps:

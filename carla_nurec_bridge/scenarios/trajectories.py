@@ -72,13 +72,13 @@ class LaneTrajectory:
         )
 
 
-def ways_of(log: Log, lanes: Lanes) -> dict[int, LaneTrajectory]:
+def trajectories_of(log: Log, lanes: Lanes) -> dict[int, LaneTrajectory]:
     """Return the ways of all vehicles and walkers by recorded id."""
-    ways = {}
+    found = {}
     for actor_id, track in trajectories(log).items():
         if track.event.moves and len(track.times_s) > _SMOOTHED_OVER:
             positions = track.map_from_actor[:, :3, 3]
-            ways[actor_id] = LaneTrajectory(
+            found[actor_id] = LaneTrajectory(
                 track.event,
                 box_of(track)[0],
                 track.times_s,
@@ -86,7 +86,7 @@ def ways_of(log: Log, lanes: Lanes) -> dict[int, LaneTrajectory]:
                 _speeds(track.times_s, positions),
                 _lanes(positions, lanes),
             )
-    return ways
+    return found
 
 
 def runs(flags: Sequence[bool] | NDArray[np.bool_]) -> Iterator[tuple[int, int]]:

@@ -66,8 +66,8 @@ class SceneGround:
         begin[~np.isfinite(road)] = 0.0
         up = np.tile((0.0, 0.0, 1.0), (len(points), 1))
         fall, climb = (
-            cast(self._mesh, begin, way, reach_m).range_m.astype(np.float64)
-            for way, reach_m in ((-up, _REACH_M + _START_M), (up, _REACH_M - _START_M))
+            cast(self._mesh, begin, direction, reach_m).range_m.astype(np.float64)
+            for direction, reach_m in ((-up, _REACH_M + _START_M), (up, _REACH_M - _START_M))
         )
         below, above = _START_M - fall, _START_M + climb
         rise = np.where(np.abs(below) <= np.abs(above), below, above)

@@ -33,19 +33,19 @@ class Stretch:
     path: Path
     lane_width_m: float
     left_m: float
-    same_way: bool
+    same_direction: bool
     right_edge_m: float
     left_edge_m: float
 
 
 def find_stretch(
-    carla_map: carla.Map, length_m: float, rng: np.random.Generator, *, prefer_same_way: bool
+    carla_map: carla.Map, length_m: float, rng: np.random.Generator, *, prefer_same_direction: bool
 ) -> Stretch:
     """Return a stretch with a lane to its left: the straightest of some, chosen at random.
 
-    ``prefer_same_way`` takes one beside a lane of the same direction where the map has any. Maps
-    without a lane so long between junctions give one of down to 60 % of the length. InputError
-    when there is none either.
+    ``prefer_same_direction`` takes one beside a lane of the same direction where the map has any.
+    Maps without a lane so long between junctions give one of down to 60 % of the length.
+    InputError when there is none either.
     """
     starts = carla_map.generate_waypoints(_CANDIDATES_EVERY_M)
     starts.sort(key=lambda w: (w.road_id, w.section_id, w.lane_id, w.s))
@@ -64,7 +64,7 @@ def find_stretch(
             f"the map {carla_map.name} has no two-lane road of {length_m:.0f} m between junctions; "
             "use another map, or lower speeds and duration in the scenario file"
         )
-    fitting = [s for s in found if s.same_way == prefer_same_way] or found
+    fitting = [s for s in found if s.same_direction == prefer_same_direction] or found
     return min(fitting, key=lambda stretch: _turn(stretch.path))
 
 
@@ -129,8 +129,8 @@ def road_edges(start: carla.Waypoint) -> tuple[float, float]:
     while lane is not None and lane.lane_type == carla.LaneType.Driving:
         left_m += lane.lane_width
         # Lanes of the other direction have us on their left.
-        same_way = lane.lane_id * start.lane_id > 0
-        lane = lane.get_left_lane() if same_way else lane.get_right_lane()
+        same_direction = lane.lane_id * start.lane_id > 0
+        lane = lane.get_left_lane() if same_direction else lane.get_right_lane()
     return right_m, left_m
 
 

@@ -10,7 +10,7 @@ from ..reading.parse_roads import parse_plan
 from .notes import Notes
 from .numbers import in_order, lane_number, number
 
-_WAYS = ("predecessor", "successor")
+_DIRECTIONS = ("predecessor", "successor")
 _CONTACTS = {"predecessor": "start", "successor": "end"}
 
 
@@ -20,7 +20,7 @@ def mend_road_links(root: Element, notes: Notes, name: str) -> None:
     junctions = {x.get("id") for x in root.iterfind("junction")}
     for road in root.iterfind("road"):
         for links in road.iterfind("link"):
-            for link in [x for x in links if x.tag in _WAYS]:
+            for link in [x for x in links if x.tag in _DIRECTIONS]:
                 kind, other = link.get("elementType"), link.get("elementId")
                 if kind is None and (other in roads) != (other in junctions):
                     kind = "road" if other in roads else "junction"
@@ -83,10 +83,10 @@ def mend_connections(root: Element, notes: Notes) -> None:
 def _entries(connecting: Element, contact: str | None) -> dict[str, str]:
     """Return the roads that a connecting road touches, by its own end."""
     found = {}
-    for way in _WAYS:
-        link = connecting.find(f"link/{way}")
+    for direction in _DIRECTIONS:
+        link = connecting.find(f"link/{direction}")
         if link is not None and link.get("elementType") == "road":
-            found[_CONTACTS[way]] = link.get("elementId", "")
+            found[_CONTACTS[direction]] = link.get("elementId", "")
     return {end: road for end, road in found.items() if contact in (None, "", end)}
 
 
@@ -101,7 +101,10 @@ def mend_lane_links(root: Element, notes: Notes) -> None:
         for road_id, of_road in sections.items()
     }
     for road in root.iterfind("road"):
-        own, beyond = lanes[road.get("id")], [_beyond(road, way, lanes) for way in _WAYS]
+        own, beyond = (
+            lanes[road.get("id")],
+            [_beyond(road, direction, lanes) for direction in _DIRECTIONS],
+        )
         for k, section in enumerate(sections[road.get("id")]):
             around = (
                 own[k - 1] if k else beyond[0],
@@ -109,17 +112,17 @@ def mend_lane_links(root: Element, notes: Notes) -> None:
             )
             for lane in section.iterfind("*/lane"):
                 for links in lane.iterfind("link"):
-                    for way, there in zip(_WAYS, around, strict=True):
+                    for direction, there in zip(_DIRECTIONS, around, strict=True):
                         _drop_strays(
-                            links, way, there, f"lane {lane.get('id')} of {_of(road)}", notes
+                            links, direction, there, f"lane {lane.get('id')} of {_of(road)}", notes
                         )
 
 
 def _beyond(
-    road: Element, way: str, lanes: dict[str | None, list[set[int | None]]]
+    road: Element, direction: str, lanes: dict[str | None, list[set[int | None]]]
 ) -> set[int | None] | None:
     """Return the lanes that meet an end of a road; None where no road does."""
-    link = road.find(f"link/{way}")
+    link = road.find(f"link/{direction}")
     if link is None or link.get("elementType") != "road":
         return None
     there = lanes.get(link.get("elementId"))
@@ -129,21 +132,21 @@ def _beyond(
 
 
 def _drop_strays(
-    links: Element, way: str, there: set[int | None] | None, where: str, notes: Notes
+    links: Element, direction: str, there: set[int | None] | None, where: str, notes: Notes
 ) -> None:
-    for link in links.findall(way):
+    for link in links.findall(direction):
         lane_id = lane_number(link)
         if lane_id is None or (there is not None and lane_id not in there):
             links.remove(link)
             notes.add(
                 "links to lanes that are not there are left out",
-                f"{way} {link.get('id')} of {where}",
+                f"{direction} {link.get('id')} of {where}",
             )
 
 
-def _touching(road: Element, way: str, other: Element, name: str) -> str:
+def _touching(road: Element, direction: str, other: Element, name: str) -> str:
     """Return which end of the other road lies nearer to an end of this one."""
-    mine = _end(road, _CONTACTS[way], name)
+    mine = _end(road, _CONTACTS[direction], name)
     apart = {end: math.dist(mine, _end(other, end, name)) for end in ("start", "end")}
     return min(apart, key=lambda end: apart[end])
 

@@ -46,7 +46,7 @@ class RoadUser:
 class Journey:
     """All that a scene is made of, in the frame of the map.
 
-    ``stamps_us`` (N,) and ``map_from_rig`` (N, 4, 4) are the ego's way; ``time_range_us`` is
+    ``stamps_us`` (N,) and ``map_from_rig`` (N, 4, 4) are the ego's path; ``time_range_us`` is
     [start, end). ``place`` says where on earth the map's origin is.
     """
 

@@ -36,7 +36,7 @@ def build_from_bag(
 ) -> Scene:
     """Write the scene package of a recorded run and return its scene.
 
-    The map is the latched OpenDRIVE text or ``xodr``, the ego's way that of ``odometry`` (with TF
+    The map is the latched OpenDRIVE text or ``xodr``, the ego's path that of ``odometry`` (with TF
     between map and odom), the tracks are those of ``objects`` under the names of
     ``objects/tracks``. The cameras are those of the latched calibrations with the stamps of their
     pictures, or those of ``rig``. InputError when the bag lacks map or odometry, or holds several
@@ -73,14 +73,14 @@ def build_from_bag(
 
 def _road_users(drive: BagDrive) -> tuple[RoadUser, ...]:
     actors: dict[int, Actor] = {}
-    ways: dict[int, dict[int, Matrix]] = {}
+    map_from_boxes: dict[int, dict[int, Matrix]] = {}
     for state in drive.states:
         for other in state.actors:
             actors.setdefault(other.actor.id, other.actor)
-            ways.setdefault(other.actor.id, {})[state.stamp_ns] = other.map_from_box
+            map_from_boxes.setdefault(other.actor.id, {})[state.stamp_ns] = other.map_from_box
     taken = {track for track in drive.tracks.values() if track}
     return tuple(
-        _road_user(actor, drive.tracks.get(name) or _free_name(name, taken), ways[name])
+        _road_user(actor, drive.tracks.get(name) or _free_name(name, taken), map_from_boxes[name])
         for name, actor in actors.items()
     )
 
@@ -93,10 +93,10 @@ def _free_name(actor_id: int, taken: Set[str]) -> str:
     return name
 
 
-def _road_user(actor: Actor, track_id: str, way: Mapping[int, Matrix]) -> RoadUser:
-    """Return an actor as a road user; ``way`` has its boxes by stamp (ns)."""
-    stamps = np.array(list(way), np.int64) // NS_PER_US
-    stamps, poses = with_jumps(stamps, np.array(list(way.values())))
+def _road_user(actor: Actor, track_id: str, map_from_box: Mapping[int, Matrix]) -> RoadUser:
+    """Return an actor as a road user; ``map_from_box`` has its boxes by stamp (ns)."""
+    stamps = np.array(list(map_from_box), np.int64) // NS_PER_US
+    stamps, poses = with_jumps(stamps, np.array(list(map_from_box.values())))
     label = label_class_of(actor.object_class)
     return RoadUser(track_id, label, actor.size_m, stamps, poses, appearance=actor.appearance)
 

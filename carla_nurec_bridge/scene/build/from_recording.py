@@ -66,13 +66,13 @@ def build_scene(
     ego_from_base = actor_from_base(ego, size_m[0])
     x, y, z = (invert(ego_from_base) @ ego_from_box)[:3, 3]
     end_us = epoch_us + round(log.total_s * _US_PER_S)
-    stamps, map_from_ego = _way(ego, epoch_us)
-    way = _held(stamps, map_from_ego @ ego_from_base, epoch_us, end_us)
+    stamps, map_from_ego = _trajectory(ego, epoch_us)
+    trajectory = _held(stamps, map_from_ego @ ego_from_base, epoch_us, end_us)
     names = track_ids(track.event for track in tracks.values() if track is not ego)
     journey = Journey(
         _scene_id(log, xodr, tracks, ego, rig, epoch_us),
         (epoch_us, end_us + 1),
-        *way,
+        *trajectory,
         tuple(_road_user(tracks[actor_id], name, epoch_us) for actor_id, name in names.items()),
         rig_cameras(rig, epoch_us, end_us),
         rig_lidars(rig),
@@ -110,7 +110,7 @@ def _ego(log: Log, tracks: dict[int, Track], ego_id: int | None) -> Track:
     return heroes[0]
 
 
-def _way(track: Track, epoch_us: int) -> tuple[Stamps, Matrix]:
+def _trajectory(track: Track, epoch_us: int) -> tuple[Stamps, Matrix]:
     """Return stamps (N,) and poses (N, 4, 4) of an actor; a teleport takes one microsecond."""
     stamps = epoch_us + np.round(track.times_s * _US_PER_S).astype(np.int64)
     new = np.concatenate([[True], np.diff(stamps) > 0])
@@ -128,7 +128,7 @@ def _held(stamps: Stamps, poses: Matrix, start_us: int, end_us: int) -> tuple[St
 
 def _road_user(track: Track, name: str, epoch_us: int) -> RoadUser:
     size_m, actor_from_box = box_of(track)
-    stamps, map_from_actor = _way(track, epoch_us)
+    stamps, map_from_actor = _trajectory(track, epoch_us)
     label, appearance = label_of(track.event), appearance_of(track.event)
     map_from_box = map_from_actor @ actor_from_box
     return RoadUser(name, label, size_m, stamps, map_from_box, appearance=appearance)

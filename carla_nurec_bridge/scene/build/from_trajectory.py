@@ -31,7 +31,7 @@ from .samples import Samples
 from .trajectory import (
     Evenness,
     Trajectory,
-    even_way,
+    even_trajectory,
     in_map,
 )
 
@@ -42,12 +42,14 @@ _US_PER_S = 1_000_000
 class TrajectoryOptions:
     """How a trajectory becomes a scene.
 
-    ``name`` begins the scene's id. ``even`` is the rate and smoothing of all ways. ``origin`` is
-    (latitude, longitude in deg, altitude in m) of the map's origin, in place of what the map
-    says. ``start_at`` (x, y in m, yaw in rad of the map) moves the whole so that the rig begins
-    there. ``tracked_point_m`` is, in base_link, the point whose way the file has. ``follow_ground``
-    takes height, pitch and roll from the map's ground. ``start_us`` is the first stamp in place of
-    the file's.
+    * name: begins the scene's id.
+    * even: the rate and smoothing of all trajectories.
+    * origin: (latitude, longitude in deg, altitude in m) of the map's origin, in place of what the
+      map says.
+    * start_at: (x, y in m, yaw in rad of the map), moves the whole so that the rig begins there.
+    * tracked_point_m: in base_link, the point whose path the file has.
+    * follow_ground: takes height, pitch and roll from the map's ground.
+    * start_us: the first stamp, in place of the file's.
     """
 
     name: str
@@ -81,8 +83,8 @@ def build_from_trajectory(
         xodr = with_geo_reference(xodr, place)
     # What is moved to another place keeps its shape only in the plane of its own place on earth.
     plane = place if wish.start_at is None else own_place(ego) or place
-    way, gaps = _in_map(ego, plane, wish)
-    map_from_rig = way.map_from_body @ rigid(np.eye(3), -np.array(wish.tracked_point_m))
+    trajectory, gaps = _in_map(ego, plane, wish)
+    map_from_rig = trajectory.map_from_body @ rigid(np.eye(3), -np.array(wish.tracked_point_m))
     move = np.eye(4) if wish.start_at is None else move_to(wish.start_at, map_from_rig[0])
     map_from_rig = move @ map_from_rig
     if xodr is None:
@@ -101,8 +103,8 @@ def build_from_trajectory(
         map_from_rig = ground.settle(map_from_rig, ego.source, known=ego.heights)
     elif not ego.heights:
         raise InputError(f"{ego.source} has no heights; leave out --keep-height")
-    start_us, end_us = _times(ego, way.stamps_us, wish)
-    shift_us = start_us - int(way.stamps_us[0])
+    start_us, end_us = _times(ego, trajectory.stamps_us, wish)
+    shift_us = start_us - int(trajectory.stamps_us[0])
     road_users = tuple(
         _road_user(
             user, plane, wish, move if _alike(user.samples, ego) else np.eye(4), ground, shift_us
@@ -112,7 +114,7 @@ def build_from_trajectory(
     journey = Journey(
         _scene_id(wish.name, xodr, map_from_rig, road_users, rig, start_us),
         (start_us, end_us + 1),
-        way.stamps_us + shift_us,
+        trajectory.stamps_us + shift_us,
         map_from_rig,
         road_users,
         rig_cameras(rig, start_us, end_us),
@@ -141,7 +143,7 @@ def _in_map(
     samples: Samples, plane: GeoReference, wish: TrajectoryOptions
 ) -> tuple[Trajectory, list[str]]:
     points, rotations = in_map(samples, plane)
-    return even_way(samples, points, rotations, wish.even)
+    return even_trajectory(samples, points, rotations, wish.even)
 
 
 def _road_user(
@@ -152,8 +154,8 @@ def _road_user(
     ground: SnappingGround,
     shift_us: int,
 ) -> RoadUser:
-    way, _ = _in_map(user.samples, plane, wish)
-    poses = move @ way.map_from_body
+    trajectory, _ = _in_map(user.samples, plane, wish)
+    poses = move @ trajectory.map_from_body
     length_m, width_m, height_m = user.size_m
     what = f"{user.samples.source}: {user.track_id}"
     if wish.follow_ground or not user.samples.heights:
@@ -174,7 +176,7 @@ def _road_user(
         user.track_id,
         user.label_class,
         user.size_m,
-        way.stamps_us + shift_us,
+        trajectory.stamps_us + shift_us,
         poses,
         user.flags,
         user.appearance,

@@ -70,9 +70,9 @@ def _centre_line(map_from_base: Matrix) -> Vectors:
     first, last = (_unit(path[4] - path[0]), _unit(path[-1] - path[-5]))
     beyond = np.arange(1.0, _BEYOND_M + 1.0)[:, None]
     path = np.concatenate([path[0] - beyond[::-1] * first, path, path[-1] + beyond * last])
-    ways = np.gradient(path[:, :2], axis=0)
-    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
-    path[:, :2] += 0.5 * LANE_M * np.column_stack([-ways[:, 1], ways[:, 0]])
+    directions = np.gradient(path[:, :2], axis=0)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    path[:, :2] += 0.5 * LANE_M * np.column_stack([-directions[:, 1], directions[:, 0]])
     return _evenly(path, _PIECE_M)
 
 
@@ -93,9 +93,9 @@ def _eased(column: Vectors) -> Vectors:
     return np.asarray(smooth[reach : reach + len(column)])
 
 
-def _unit(way: Vectors) -> Vectors:
-    """Return the direction of a way per metre of the ground, its slope included."""
-    return np.asarray(way / np.hypot(way[0], way[1]))
+def _unit(direction: Vectors) -> Vectors:
+    """Return a direction per metre of the ground, its slope included."""
+    return np.asarray(direction / np.hypot(direction[0], direction[1]))
 
 
 def _geometries(plan: ElementTree.Element, points: Vectors) -> Vectors:

@@ -80,10 +80,10 @@ def _tangent(samples: Samples, place: GeoReference) -> tuple[Vectors, Matrix | N
     return ecef @ turn.T + shift, None if rotations is None else turn @ rotations
 
 
-def even_way(
+def even_trajectory(
     samples: Samples, points: Vectors, rotations: Matrix | None, wish: Evenness
 ) -> tuple[Trajectory, list[str]]:
-    """Return the way at an even rate, and sentences about its gaps.
+    """Return the trajectory at an even rate, and sentences about its gaps.
 
     Positions are interpolated smoothly (Akima), rotations by slerp; without rotations the body
     looks along its path. One sample stays one. InputError when a body without rotations stands

@@ -26,15 +26,15 @@ def check_map(scene: Scene, found: Findings) -> None:
     road = parse(scene.xodr, MAP)
     for note in road.notes:
         found.warn(MAP, "", note)
-    way = scene.rig_trajectory.world_from_rig
-    points = (scene.map_from_world @ way)[:, :3, 3]
+    trajectory = scene.rig_trajectory.world_from_rig
+    points = (scene.map_from_world @ trajectory)[:, :3, 3]
     why = scene.geo_reference.why
     share = share_on_lanes(road, points)
     if share < ON_LANES:
         found.warn(
             MAP,
             "header.geoReference",
-            f"only {share:.0%} of the rig's way lies on lanes; "
+            f"only {share:.0%} of the rig's path lies on lanes; "
             "either the drive left them, or the map lies elsewhere (its place is from "
             f"{why})",
         )

@@ -109,9 +109,9 @@ def _check_rig(
                 f"{where}.T_rig_worlds.{leap + 1}",
                 f"the rig leaps there with {speed[leap]:.0f} m/s",
             )
-    way = RigTrajectory(stamps, poses) if sound else None
+    trajectory = RigTrajectory(stamps, poses) if sound else None
     for camera, frames in rig.cameras_frame_timestamps_us.items():
-        _check_frames(rig, camera, frames, where, way, cameras, found)
+        _check_frames(rig, camera, frames, where, trajectory, cameras, found)
 
 
 def _check_frames(
@@ -119,7 +119,7 @@ def _check_frames(
     camera: str,
     frames: list[tuple[int, int]],
     where: str,
-    way: RigTrajectory | None,
+    trajectory: RigTrajectory | None,
     cameras: set[str],
     found: Findings,
 ) -> None:
@@ -137,15 +137,15 @@ def _check_frames(
     at = f"{where}.cameras_frame_T_rig_worlds.{camera}"
     if len(pairs) != len(stamps):
         found.warn(RIG_TRAJECTORIES, at, f"it has {len(pairs)} poses for {len(stamps)} frames")
-    elif way is not None and len(pairs):
+    elif trajectory is not None and len(pairs):
         middle = len(pairs) // 2
         own = np.array(pairs[middle][1])[:3, 3]
-        away_m = float(np.linalg.norm(own - way.at(int(stamps[middle, 1]))[:3, 3]))
+        away_m = float(np.linalg.norm(own - trajectory.at(int(stamps[middle, 1]))[:3, 3]))
         if away_m > _FRAME_POSE_M:
             found.warn(
                 RIG_TRAJECTORIES,
                 f"{at}.{middle}",
-                f"it is {away_m:.2f} m from the rig's way at that time",
+                f"it is {away_m:.2f} m from the rig's path at that time",
             )
 
 

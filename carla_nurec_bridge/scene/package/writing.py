@@ -101,7 +101,7 @@ def _data_info(scene: Scene) -> dict[str, Any]:
 
 
 def _rig_trajectories(scene: Scene) -> dict[str, Any]:
-    way = scene.rig_trajectory
+    trajectory = scene.rig_trajectory
     frames = {_key(scene, camera): camera.frame_stamps_us.tolist() for camera in scene.cameras}
     return {
         "T_world_base": scene.ecef_from_world.tolist(),
@@ -119,12 +119,12 @@ def _rig_trajectories(scene: Scene) -> dict[str, Any]:
         "rig_trajectories": [
             {
                 "sequence_id": scene.sequence_id,
-                "T_rig_worlds": way.world_from_rig.tolist(),
-                "T_rig_world_timestamps_us": way.stamps_us.tolist(),
+                "T_rig_worlds": trajectory.world_from_rig.tolist(),
+                "T_rig_world_timestamps_us": trajectory.stamps_us.tolist(),
                 "cameras_frame_timestamps_us": frames,
                 "cameras_frame_T_rig_worlds": {
                     name: [
-                        [way.at(open_us).tolist(), way.at(close_us).tolist()]
+                        [trajectory.at(open_us).tolist(), trajectory.at(close_us).tolist()]
                         for open_us, close_us in stamps
                     ]
                     for name, stamps in frames.items()

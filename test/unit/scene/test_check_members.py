@@ -154,7 +154,7 @@ def test_a_sound_package_has_no_problem(members: Members, problems: Any) -> None
             7.0,
             "warning",
             f"rig_trajectories.0.cameras_frame_T_rig_worlds.{CAMERA}.1",
-            "7.00 m from the rig's way",
+            "7.00 m from the rig's path",
         ),
         (
             RIG,
@@ -290,7 +290,7 @@ def test_a_map_that_lies_beside_the_way(members: Members, problems: Any, spellin
     ((*_, words),) = problems(
         members | {"map.xodr": text.replace("+lat_0=48.1351", "+lat_0=48.1301").encode()}
     )
-    assert "only 0% of the rig's way lies on lanes" in words
+    assert "only 0% of the rig's path lies on lanes" in words
 
 
 STRANGE: tuple[Any, ...] = (
