@@ -17,18 +17,11 @@ from ..core.run_contract.run_config import RunConfig
 from ..report.markdown import size, stream_rows
 from ..runs.demo_flow import DemoRun, demo_config, run_demo
 from ..runs.recipe import settled
+from ..runs.rehearsal import STEPS
 from ..runs.repeats import compare, write_repeats
 from .up import settings_of
 
 _PIPE_WIDTH = 140
-
-_STEPS = {
-    "scenario": "recording the scenario",
-    "rehearsal": "rehearsing",
-    "scene": "building the scene",
-    "frames": "driving",
-    "report": "reporting",
-}
 
 
 @click.command()
@@ -169,7 +162,7 @@ def _with_progress(config: RunConfig, console: Console) -> DemoRun:
 
         def show(step: str, done: int, total: int) -> None:
             if step not in tasks:
-                tasks[step] = progress.add_task(_STEPS[step], total=total or None)
+                tasks[step] = progress.add_task(STEPS[step], total=total or None)
             progress.update(tasks[step], completed=done, total=total or None)
 
         return run_demo(config, show)

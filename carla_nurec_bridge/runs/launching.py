@@ -28,6 +28,7 @@ from ..core.run_contract.run_config import RunConfig
 from .graph import Graph, Process, build_graph, write_parameters
 from .launch_arguments import launch_arguments, launched_config
 from .recipe import prepared, settled
+from .rehearsal import STEPS, OnProgress
 
 
 def description(defaults: Mapping[str, Any], *, rehearse: bool = False) -> LaunchDescription:
@@ -60,7 +61,7 @@ def description(defaults: Mapping[str, Any], *, rehearse: bool = False) -> Launc
     def start(context: LaunchContext) -> list[Any]:
         config = launched_config(defaults, given)
         if rehearse:
-            config = prepared(settled(config), _tell)
+            config = prepared(settled(config), _teller())
         return _actions(config, context.launch_configurations)
 
     return LaunchDescription(
@@ -84,9 +85,16 @@ def _actions(config: RunConfig, told: Mapping[str, str]) -> list[Any]:
     return actions
 
 
-def _tell(step: str, done: int, _total: int) -> None:
-    if done == 0:
-        get_logger(PACKAGE).info("making the %s", step)
+def _teller() -> OnProgress:
+    """Return what says in launch's log which step of a preparation begins."""
+    begun: set[str] = set()
+
+    def tell(step: str, _done: int, _total: int) -> None:
+        if step not in begun:
+            begun.add(step)
+            get_logger(PACKAGE).info(STEPS[step])
+
+    return tell
 
 
 def _action(process: Process, namespace: str) -> ExecuteProcess:

@@ -27,6 +27,15 @@ _POLL_S = 0.05
 _SCENARIO_DT_S = (0.005, 0.1)
 """Frames with which scenarios are driven; a replay shows the moments between them too."""
 
+STEPS = {
+    "scenario": "recording the scenario",
+    "rehearsal": "rehearsing",
+    "scene": "building the scene",
+    "frames": "driving",
+    "report": "reporting",
+}
+"""What is being done in each step of a demo, in their order."""
+
 OnProgress = Callable[[str, int, int], None]
 """Called with the name of the step, what is done, and the total (0: unknown)."""
 
