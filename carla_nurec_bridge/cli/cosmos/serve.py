@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 
 from ...core import heartbeat
+from ..until_signal import stop_on_signal
 from .options import PATH
 
 DEFAULT_STATE = Path("out/cosmos")
@@ -88,13 +86,7 @@ def command(host: str, port: int, state: Path, **settings: Any) -> int:
     """
     from ...servers.cosmos import CosmosServer, CosmosServerOptions
 
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    stop = stop_on_signal()
     heartbeat.start()
     options = CosmosServerOptions(
         state,

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import glob
 import logging
-import signal
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 
 from ...core import heartbeat
 from ...core.errors import InputError
+from ..until_signal import stop_on_signal
 
 _POLL_S = 0.2
 _PATH = click.Path(path_type=Path)
@@ -154,13 +152,7 @@ def command(
     from ...servers.nurec.options import NurecServerOptions
     from ...servers.nurec.server import NurecServer
 
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    stop = stop_on_signal()
     heartbeat.start()
     if settings["enable_timing"]:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

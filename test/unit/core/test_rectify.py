@@ -70,7 +70,7 @@ def test_pictures_of_another_shape_are_refused(tmp_path: Path, capsys: pytest.Ca
     assert main(["rectify", str(tmp_path / "square.png"), *camera]) == 2
     assert "40x40, another shape than the camera's 640x360" in capsys.readouterr().err
     assert main(["rectify", str(tmp_path / "none.png"), *camera]) == 2
-    assert "there is no picture and no folder" in capsys.readouterr().err
+    assert "there is no image and no folder" in capsys.readouterr().err
 
 
 def test_a_windshield_shows_in_pixels():
