@@ -17,9 +17,9 @@ from ..world.states import WorldState
 from . import paint
 from .moments import (
     cloud,
+    image_rows,
+    images_at,
     moments,
-    picture_rows,
-    pictures_at,
 )
 from .topdown import drive_map, sweep
 from .values import Report
@@ -48,7 +48,7 @@ def write_contact_sheet(
         frame: float(np.arctan2(mount[1, 2], mount[0, 2]))
         for frame, mount in drive.base_from_link.items()
     }
-    rows = picture_rows(plan, headings) if plan else []
+    rows = image_rows(plan, headings) if plan else []
     lidars = [s for s in plan.streams if s.key == "points"] if plan else []
     columns = max(len(stamps), 5)
     width = 2 * _EDGE + _SIDE + columns * (_TILE[0] + _GAP) - _GAP
@@ -72,11 +72,11 @@ def write_contact_sheet(
         left = _EDGE + _SIDE + column * (_TILE[0] + _GAP)
         state = by_stamp.get(stamp_ns)
         _column_head(sheet, left, column + 1, stamp_ns - drive.states[0].stamp_ns, state)
-        pictures = pictures_at(bag, rows, stamp_ns, palettes)
+        images = images_at(bag, rows, stamp_ns, palettes)
         bottom = _HEAD + _COLUMN_HEAD
         for row in rows:
-            if row.topic in pictures:
-                sheet.paste(paint.fitted(pictures[row.topic], *_TILE), (left, bottom))
+            if row.topic in images:
+                sheet.paste(paint.fitted(images[row.topic], *_TILE), (left, bottom))
             bottom += _TILE[1] + _GAP
         for lidar in lidars:
             name = lidar.topic.split("/lidar/")[1].split("/")[0]

@@ -22,7 +22,7 @@ from ..cosmos.clip.controls import grey_to_rgb
 from ..nurec.pictures import decoded
 from ..recording import BagReader, RunPlan
 
-PICTURES = ("compressed", "depth", "semantic", "instance", "normals")
+IMAGES = ("compressed", "depth", "semantic", "instance", "normals")
 _TITLES = {
     "compressed": "rgb",
     "depth": "depth",
@@ -35,7 +35,7 @@ _STREET_DEPTH = DepthEncoding("log", 1.0, 150.0)
 
 @dataclass(frozen=True)
 class Row:
-    """One row of pictures: topic, row key, and the words beside it."""
+    """One row of images: topic, row key, and the words beside it."""
 
     topic: str
     key: str
@@ -45,19 +45,19 @@ class Row:
 
 def moments(plan: RunPlan, t0_ns: int, end_ns: int, count: int = 5) -> list[int]:
     """Return up to ``count`` stamps (ns) spread over the run at which every sensor has a sample."""
-    periods = [s.period_ticks for s in plan.streams if s.key in (*PICTURES, "points")]
+    periods = [s.period_ticks for s in plan.streams if s.key in (*IMAGES, "points")]
     step = reduce(math.lcm, periods, 1)
     last = (end_ns - t0_ns) // plan.dt_ns // step
     chosen = sorted({round(i) for i in np.linspace(1, last, count)}) if last >= 1 else []
     return [t0_ns + i * step * plan.dt_ns for i in chosen]
 
 
-def picture_rows(plan: RunPlan, headings: Mapping[str, float]) -> list[Row]:
-    """Return the rows of pictures: NuRec's cameras from left to right, then CARLA's outputs.
+def image_rows(plan: RunPlan, headings: Mapping[str, float]) -> list[Row]:
+    """Return the rows of images: NuRec's cameras from left to right, then CARLA's outputs.
 
     ``headings`` is the yaw (rad, left positive) of each camera's optical frame.
     """
-    streams = [s for s in plan.streams if s.key in PICTURES]
+    streams = [s for s in plan.streams if s.key in IMAGES]
     cameras = {s.topic: s.topic.split("/camera/")[1].split("/")[0] for s in streams}
     nurec = [s for s in streams if s.producer == "nurec_render"]
     nurec.sort(key=lambda s: -headings.get(f"{cameras[s.topic]}_optical_frame", 0.0))
@@ -68,12 +68,12 @@ def picture_rows(plan: RunPlan, headings: Mapping[str, float]) -> list[Row]:
     return rows
 
 
-def pictures_at(
+def images_at(
     bag: BagReader, rows: list[Row], stamp_ns: int, palettes: dict[str, InstancePalette]
 ) -> dict[str, NDArray[np.uint8]]:
-    """Return by topic the picture (H, W, 3) RGB of one stamp, ready to be shown."""
+    """Return by topic the image (H, W, 3) RGB of one stamp, ready to be shown."""
     messages = {t: m for t, _, m in bag.messages([r.topic for r in rows], stamp_ns, stamp_ns)}
-    pictures = {
+    images = {
         row.topic: _shown(row, messages[row.topic], palettes)
         for row in rows
         if row.topic in messages
@@ -82,14 +82,14 @@ def pictures_at(
         beneath = next((r for r in rows if r.title == row.title and r.key == "compressed"), None)
         if row.key != "instance" or beneath is None:
             continue
-        if row.topic in pictures and beneath.topic in pictures:
-            pictures[row.topic] = _over(pictures[row.topic], pictures[beneath.topic])
-    return pictures
+        if row.topic in images and beneath.topic in images:
+            images[row.topic] = _over(images[row.topic], images[beneath.topic])
+    return images
 
 
-def _over(colours: NDArray[np.uint8], picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay colours over a faint grey picture where they are not black."""
-    faint = (picture.mean(axis=2, keepdims=True) * 0.3).astype(np.uint8)
+def _over(colours: NDArray[np.uint8], image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay colours over a faint grey image where they are not black."""
+    faint = (image.mean(axis=2, keepdims=True) * 0.3).astype(np.uint8)
     ids: NDArray[np.uint8] = np.where(colours.any(axis=2, keepdims=True), colours, faint)
     return ids
 

@@ -49,9 +49,9 @@ def text(
     ImageDraw.Draw(image).text(at, words, fill=colour, font=font(size), anchor=anchor)
 
 
-def fitted(picture: NDArray[np.uint8], width: int, height: int) -> Image.Image:
-    """Return a picture (H, W, 3) RGB as large as fits, on the panel's ground."""
-    image = Image.fromarray(picture, "RGB")
+def fitted(pixels: NDArray[np.uint8], width: int, height: int) -> Image.Image:
+    """Return an image (H, W, 3) RGB as large as fits, on the panel's ground."""
+    image = Image.fromarray(pixels, "RGB")
     scale = min(width / image.width, height / image.height)
     small = image.resize(
         (max(1, round(image.width * scale)), max(1, round(image.height * scale))),

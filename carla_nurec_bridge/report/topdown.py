@@ -112,7 +112,7 @@ def _seen_from_above(street: Mesh, tag: int) -> NDArray[np.float64]:
 
 
 def _paths(drive: BagDrive) -> dict[int, NDArray[np.float64]]:
-    """Return the way (N, 2) of every object in order of time."""
+    """Return the path (N, 2) of every object in order of time."""
     tracks: dict[int, list[NDArray[np.float64]]] = {}
     for state in drive.states:
         for other in state.actors:

@@ -11,7 +11,7 @@ from ..core.errors import BridgeError, InputError
 from ..core.ports import free_port, own_domain
 from ..core.run_contract.run_config import RunConfig
 from ..report import Report, RunFacts, write_report
-from ..report.extras_sheet import write_extras_sheet
+from ..report.inserted_sheet import write_inserted_sheet
 from ..world.inserted_actors import draw_extras
 from ..world.inserted_actors_file import load_extras
 from .config import load_config
@@ -70,7 +70,7 @@ def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
     report = _report(config, result)
     if config.inserted_actors and report is not None:
         actors = draw_extras(load_extras(config.inserted_actors), config.seed).actors
-        write_extras_sheet(config.run_dir, [actor.name for actor in actors])
+        write_inserted_sheet(config.run_dir, [actor.name for actor in actors])
     on_progress("report", 1, 1)
     return DemoRun(result, report, time.monotonic() - started)
 

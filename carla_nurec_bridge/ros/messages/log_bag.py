@@ -76,26 +76,26 @@ def write_bag(
     movers = {i: t for i, t in trajectories(log).items() if t.event.moves}
     heroes = [i for i, track in movers.items() if track.event.is_hero]
     hero = movers[heroes[0]] if len(heroes) == 1 else None
-    cast = _Cast(movers, hero)
+    movers_by_frame = _Movers(movers, hero)
     with BagWriter(path, BagOptions(compression="zstd")) as bag:
         sink, waiting = _Sink(bag), sorted(remarks)
         if lines:
             sink.write("map_markers", start_ns, map_markers(lines, [], start_ns))
         for number, frame in enumerate(log.frames):
-            stamp = start_ns + seconds_to_ns(frame.elapsed_s)
-            sink.write("clock", stamp, Clock(clock=stamp_message(stamp)))
-            transforms, states = cast.at(number, stamp)
-            sink.write("tf", stamp, TFMessage(transforms=transforms))
+            stamp_ns = start_ns + seconds_to_ns(frame.elapsed_s)
+            sink.write("clock", stamp_ns, Clock(clock=stamp_message(stamp_ns)))
+            transforms, states = movers_by_frame.at(number, stamp_ns)
+            sink.write("tf", stamp_ns, TFMessage(transforms=transforms))
             boxes = boxes_of(states)
-            sink.write("objects", stamp, objects_message(states, boxes, stamp))
-            sink.write("objects_markers", stamp, markers_message(states, boxes, stamp))
-            odometry = cast.odometry(number, stamp)
+            sink.write("objects", stamp_ns, objects_message(states, boxes, stamp_ns))
+            sink.write("objects_markers", stamp_ns, markers_message(states, boxes, stamp_ns))
+            odometry = movers_by_frame.odometry(number, stamp_ns)
             if odometry is not None:
-                sink.write("odometry", stamp, odometry)
+                sink.write("odometry", stamp_ns, odometry)
             for sentence in frame_events(log, frame):
-                sink.say(stamp, _INFO, sentence)
+                sink.say(stamp_ns, _INFO, sentence)
             while waiting and waiting[0][0] <= frame.elapsed_s:
-                sink.say(stamp, _WARNING, waiting.pop(0)[1])
+                sink.say(stamp_ns, _WARNING, waiting.pop(0)[1])
             on_frame(number + 1, len(log.frames))
         return sink.counts
 
@@ -108,28 +108,28 @@ class _Sink:
         self._channels: dict[str, int] = {}
         self.counts: dict[str, int] = {}
 
-    def write(self, key: str, stamp: int, message: Any) -> None:
-        self.write_as(TOPICS[key].name, TOPICS[key].type, stamp, message, TOPICS[key].qos)
+    def write(self, key: str, stamp_ns: int, message: Any) -> None:
+        self.write_as(TOPICS[key].name, TOPICS[key].type, stamp_ns, message, TOPICS[key].qos)
 
-    def say(self, stamp: int, level: int, sentence: str) -> None:
+    def say(self, stamp_ns: int, level: int, sentence: str) -> None:
         message = LogMessage(
-            stamp=stamp_message(stamp), level=level, name="recording", msg=sentence
+            stamp=stamp_message(stamp_ns), level=level, name="recording", msg=sentence
         )
-        self.write_as("/rosout", "rcl_interfaces/msg/Log", stamp, message)
+        self.write_as("/rosout", "rcl_interfaces/msg/Log", stamp_ns, message)
 
     def write_as(
-        self, topic: str, type_name: str, stamp: int, message: Any, qos: str = "event"
+        self, topic: str, type_name: str, stamp_ns: int, message: Any, qos: str = "event"
     ) -> None:
         name = topic if topic.startswith("/") else f"/{topic}"
         if name not in self._channels:
             offered = (_LATCHED,) if qos == "latched" else (OfferedQos(),)
             self._channels[name] = self._bag.add_stream(name, type_name, offered)
             self.counts[name] = 0
-        self._bag.write(self._channels[name], stamp, serialized(message))
+        self._bag.write(self._channels[name], stamp_ns, serialized(message))
         self.counts[name] += 1
 
 
-class _Cast:
+class _Movers:
     """Everybody that moves, by frame of the recording."""
 
     def __init__(self, movers: dict[int, Track], hero: Track | None) -> None:
@@ -145,7 +145,7 @@ class _Cast:
         if hero is not None:
             self._base = actor_from_base(hero, box_of(hero)[0][0])
 
-    def at(self, frame: int, stamp: int) -> tuple[list[Any], list[ActorState]]:
+    def at(self, frame: int, stamp_ns: int) -> tuple[list[Any], list[ActorState]]:
         """Return the transforms and the objects of a frame."""
         transforms, states = [], []
         for actor_id, track in self._tracks.items():
@@ -154,14 +154,14 @@ class _Cast:
                 continue
             pose = track.map_from_actor[row]
             if track is self._hero and self._base is not None:
-                transforms.append(transform_message(pose @ self._base, "map", _EGO_FRAME, stamp))
+                transforms.append(transform_message(pose @ self._base, "map", _EGO_FRAME, stamp_ns))
                 continue
-            transforms.append(transform_message(pose, "map", self._names[actor_id], stamp))
+            transforms.append(transform_message(pose, "map", self._names[actor_id], stamp_ns))
             actor, actor_from_box = self._actors[actor_id]
             states.append(ActorState(actor, pose @ actor_from_box, _UNTOLD, _UNTOLD, _UNTOLD))
         return transforms, states
 
-    def odometry(self, frame: int, stamp: int) -> Odometry | None:
+    def odometry(self, frame: int, stamp_ns: int) -> Odometry | None:
         """Return the hero's pose in the map and its twist in base_link, from its poses."""
         if self._hero is None or self._base is None:
             return None
@@ -176,7 +176,7 @@ class _Cast:
             if step_s > 0.0:
                 linear = invert(pose)[:3, :3] @ (pose[:3, 3] - before[:3, 3]) / step_s
                 angular = rotation_rate(before, pose, step_s)
-        message = Odometry(header=header(stamp, "map"), child_frame_id=_EGO_FRAME)
+        message = Odometry(header=header(stamp_ns, "map"), child_frame_id=_EGO_FRAME)
         message.pose = PoseWithCovariance(pose=pose_message(pose))
         message.twist = TwistWithCovariance()
         message.twist.twist.linear = vector_message(linear)

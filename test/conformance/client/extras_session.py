@@ -15,7 +15,7 @@ from carla_nurec_bridge.carla_client.sensors.cameras import mount_all
 from carla_nurec_bridge.carla_client.session.episode_setup import EpisodeSetup, PreparedEpisode
 from carla_nurec_bridge.carla_client.session.session import Session
 from carla_nurec_bridge.core.rig.rig import load_rig
-from carla_nurec_bridge.report.extras_seen import seen_by
+from carla_nurec_bridge.report.inserted_seen import seen_by
 from carla_nurec_bridge.world.inserted_actors import InsertedActors, draw_extras
 from carla_nurec_bridge.world.inserted_actors_file import load_extras
 

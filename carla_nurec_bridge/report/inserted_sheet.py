@@ -1,4 +1,4 @@
-"""One picture of a run's extras: how NuRec and CARLA drew them, under the boxes of ``objects``."""
+"""One image of a run's inserted actors: how they were drawn, under the boxes of ``objects``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..recording.read_back.drive import read_drive
 from ..recording.reader import BagReader
 from ..world.states import ActorState
 from . import paint
-from .extras_seen import extras_by_stamp, moments, seen_by
+from .inserted_seen import inserted_by_stamp, moments, seen_by
 
 _COLUMNS = 4
 _TILE = (440, 330)
@@ -26,7 +26,7 @@ _ROOM = 1.5
 _LEAST_CROP_PX = 48.0
 
 
-def write_extras_sheet(run_dir: Path, names: Sequence[str]) -> Path | None:
+def write_inserted_sheet(run_dir: Path, names: Sequence[str]) -> Path | None:
     """Write ``extras.png`` beside a run's bag; return its path, None when no camera saw them.
 
     Rows are the cameras that see them most of the time, columns moments while they move. A tile
@@ -35,45 +35,48 @@ def write_extras_sheet(run_dir: Path, names: Sequence[str]) -> Path | None:
     """
     with BagReader(run_dir / "bag") as bag:
         drive = read_drive(bag)
-        boxes = extras_by_stamp(drive, names)
+        boxes = inserted_by_stamp(drive, names)
         rigs = {state.stamp_ns: state.ego.map_from_base for state in drive.states}
-        stamps = moments(boxes, _COLUMNS)
+        stamps_ns = moments(boxes, _COLUMNS)
         rows = []
         for camera in sorted(recorded_cameras(bag), key=lambda camera: camera.name):
-            tiles = [_tile(bag, camera, stamp, boxes[stamp], rigs[stamp]) for stamp in stamps]
+            tiles = [
+                _tile(bag, camera, stamp_ns, boxes[stamp_ns], rigs[stamp_ns])
+                for stamp_ns in stamps_ns
+            ]
             if sum(tile is not None for tile in tiles) > _COLUMNS // 2:
                 rows.append((f"{camera.name} · {camera.source}", tiles))
-        times = [(stamp - bag.start_ns) / NS_PER_S for stamp in stamps]
+        times_s = [(stamp_ns - bag.start_ns) / NS_PER_S for stamp_ns in stamps_ns]
     if not rows:
         return None
     path = run_dir / "extras.png"
-    _sheet(rows, times).save(path)
+    _sheet(rows, times_s).save(path)
     return path
 
 
 def _tile(
     bag: BagReader,
     camera: RecordedCamera,
-    stamp: int,
-    extras: Mapping[str, ActorState],
+    stamp_ns: int,
+    inserted: Mapping[str, ActorState],
     map_from_rig: Matrix,
 ) -> Image.Image | None:
-    """Return a camera's picture around the boxes that it sees, None where it sees none."""
-    outlines = {name: seen_by(camera, one.box, map_from_rig) for name, one in extras.items()}
+    """Return a camera's image around the boxes that it sees, None where it sees none."""
+    outlines = {name: seen_by(camera, one.box, map_from_rig) for name, one in inserted.items()}
     seen = {name: pixels for name, pixels in outlines.items() if pixels is not None}
     topic = f"{camera.prefix}/image_raw/compressed"
-    pictures = [decoded(bytes(m.data)) for _, _, m in bag.messages([topic], stamp, stamp)]
-    if not pictures or not seen:
+    images = [decoded(bytes(m.data)) for _, _, m in bag.messages([topic], stamp_ns, stamp_ns)]
+    if not images or not seen:
         return None
-    height, width = pictures[0].shape[:2]
+    height, width = images[0].shape[:2]
     region = _region(np.concatenate(list(seen.values())), np.array([width, height]))
-    shown = Image.fromarray(pictures[0]).transform(
+    shown = Image.fromarray(images[0]).transform(
         _TILE, Image.Transform.EXTENT, tuple(region), Image.Resampling.BICUBIC
     )
     scale = _TILE[0] / (region[2] - region[0])
     for name, pixels in seen.items():
         low, high = ((edge(pixels, axis=0) - region[:2]) * scale for edge in (np.min, np.max))
-        colour = paint.colour_of(extras[name].actor.object_class)
+        colour = paint.colour_of(inserted[name].actor.object_class)
         ImageDraw.Draw(shown).rectangle((*low, *high), outline=colour, width=2)
         paint.text(shown, (low[0], low[1] - 20), name, 15, colour)
     return shown
@@ -82,7 +85,7 @@ def _tile(
 def _region(points: NDArray[np.float64], size: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return left, top, right, bottom of the cut around pixels, in the shape of a tile.
 
-    It lies within a picture of ``size`` (width, height) if it can.
+    It lies within an image of ``size`` (width, height) if it can.
     """
     low, high = points.min(axis=0), points.max(axis=0)
     shape = np.array([1.0, _TILE[1] / _TILE[0]])
