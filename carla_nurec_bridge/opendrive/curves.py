@@ -52,11 +52,15 @@ class PlanView:
         flat = np.atleast_1d(s).ravel()
         index = np.maximum(np.searchsorted(self.s, flat, side="right") - 1, 0)
         distance = np.clip(flat - self.s[index], 0.0, self.lengths[index])
-        u, v, turn = np.empty_like(flat), np.empty_like(flat), np.empty_like(flat)
-        for shape in np.unique(self.shapes[index]):
-            chosen = self.shapes[index] == shape
-            local = _LOCAL[shape](distance[chosen], self.parameters[index[chosen]])
-            u[chosen], v[chosen], turn[chosen] = local
+        shapes = self.shapes[index]
+        if len(flat) and np.all(shapes == shapes[0]):
+            u, v, turn = _LOCAL[shapes[0]](distance, self.parameters[index])
+        else:
+            u, v, turn = np.empty_like(flat), np.empty_like(flat), np.empty_like(flat)
+            for shape in np.unique(shapes):
+                chosen = shapes == shape
+                local = _LOCAL[shape](distance[chosen], self.parameters[index[chosen]])
+                u[chosen], v[chosen], turn[chosen] = local
         x0, y0, heading = self.starts[index].T
         cos, sin = np.cos(heading), np.sin(heading)
         x, y = x0 + cos * u - sin * v, y0 + sin * u + cos * v
@@ -65,6 +69,8 @@ class PlanView:
     def curvature(self, s: ArrayLike) -> Array:
         """Return the signed curvature in 1/m (left turns positive) at ``s`` by differences."""
         s = np.asarray(s, dtype=np.float64)
+        if len(self.shapes) == 1 and self.shapes[0] == CurveShape.LINE:
+            return np.zeros(s.shape)
         step = 0.05
         end = self.s[-1] + self.lengths[-1]
         low, high = np.clip(s - step, 0.0, end), np.clip(s + step, 0.0, end)

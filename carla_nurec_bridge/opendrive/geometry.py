@@ -19,12 +19,13 @@ def road_pose(road: Road, s: ArrayLike, t: ArrayLike) -> tuple[Array, Array, Arr
 
     ``s`` and ``t`` broadcast. Superelevation tilts the t axis about the reference line.
     """
-    s, t = np.broadcast_arrays(np.asarray(s, dtype=np.float64), np.asarray(t, dtype=np.float64))
+    s, t = np.asarray(s, dtype=np.float64), np.asarray(t, dtype=np.float64)
     x, y, heading = road.plan.pose(s)
     bank = road.superelevation.value(s)
     across = t * np.cos(bank)
     z = road.elevation.value(s) + t * np.sin(bank)
-    return x - np.sin(heading) * across, y + np.cos(heading) * across, z, heading
+    x, y = x - np.sin(heading) * across, y + np.cos(heading) * across
+    return x, y, z, np.broadcast_to(heading, x.shape)
 
 
 def lane_borders(road: Road, section: LaneSection, s: ArrayLike) -> dict[int, tuple[Array, Array]]:

@@ -12,7 +12,7 @@ from scipy.spatial import Delaunay, cKDTree
 
 from ..core.errors import InputError
 from .model import OpenDriveMap
-from .raster import grow, outlines
+from .raster import dense, grow, outlines
 from .surface import Pavement, pavement
 
 Array = NDArray[np.float64]
@@ -50,7 +50,7 @@ def land(opendrive: OpenDriveMap) -> Land:
         raise InputError(
             f"map {opendrive.name}: its lanes cover no area; there is nothing to build"
         )
-    border = np.concatenate([_dense(loop, 2.0) for loop in loops])
+    border = dense(loops, 2.0)
     flat = np.concatenate([border, _nodes(built, inside)])
     triangles = Delaunay(flat).simplices
     centres = flat[triangles].mean(axis=1)
@@ -70,15 +70,6 @@ def _within(built: Pavement, points: Array) -> NDArray[np.bool_]:
     grid = built.grid
     high = (grid.x0 + grid.cell_m * grid.shape[1], grid.y0 + grid.cell_m * grid.shape[0])
     return np.all((points > (grid.x0, grid.y0)) & (points < high), axis=1)
-
-
-def _dense(loop: Array, spacing_m: float) -> Array:
-    following = np.roll(loop, -1, axis=0)
-    pieces = []
-    for a, b in zip(loop, following, strict=True):
-        count = max(int(np.ceil(np.hypot(*(b - a)) / spacing_m)), 1)
-        pieces.append(a + (b - a) * (np.arange(count) / count)[:, None])
-    return np.concatenate(pieces)
 
 
 def _nodes(built: Pavement, inside: NDArray[np.uint8]) -> Array:

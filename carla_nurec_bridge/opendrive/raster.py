@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -92,6 +93,17 @@ def outlines(mask: Mask, grid: RasterGrid, tolerance_m: float) -> list[Array]:
         if len(simple) >= 3:
             result.append(grid.centres(simple[:, 1], simple[:, 0]).astype(np.float64))
     return result
+
+
+def dense(loops: Sequence[Array], spacing_m: float) -> Array:
+    """Return the corners (N, 2) of closed lines, and further points at most a spacing apart."""
+    begin = np.concatenate(loops)
+    end = np.concatenate([np.roll(loop, -1, axis=0) for loop in loops])
+    along = end - begin
+    counts = np.maximum(np.ceil(np.hypot(*along.T) / spacing_m), 1).astype(np.int64)
+    side = np.repeat(np.arange(len(begin)), counts)
+    number = np.arange(len(side)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.asarray(begin[side] + along[side] * (number / counts[side])[:, None])
 
 
 def runs(mask: Mask, grid: RasterGrid) -> Array:

@@ -77,16 +77,14 @@ def _road_strips(road: Road, step_m: float) -> Iterator[Strip]:
             continue
         s = stations(road, section.s, end, step_m)
         borders = lane_borders(road, section, s)
-        for lane_id, (inner_t, outer_t) in borders.items():
+        if not borders:
+            continue
+        x, y, z, _ = road_pose(road, s, np.array(list(borders.values())))
+        for number, (lane_id, (inner_t, outer_t)) in enumerate(borders.items()):
             lane = section.lanes[lane_id]
             if np.max(np.abs(outer_t - inner_t)) < 0.01:
                 continue
-            rails, base = [], []
             raise_by = KERB_M if lane.type in RAISED and not len(lane.heights) else 0.0
-            for t, height in zip((inner_t, outer_t), lane_heights(lane, section, s), strict=True):
-                x, y, z, _ = road_pose(road, s, t)
-                base.append(z)
-                rails.append(np.stack([x, y, z + height + raise_by], axis=-1))
-            yield Strip(
-                road, section, lane, s, inner_t, outer_t, rails[0], rails[1], np.array(base)
-            )
+            heights = z[number] + np.array(lane_heights(lane, section, s)) + raise_by
+            rails = np.stack([x[number], y[number], heights], axis=-1)
+            yield Strip(road, section, lane, s, inner_t, outer_t, rails[0], rails[1], z[number])

@@ -17,7 +17,7 @@ class TriangleGrid:
 
     ``planes`` (T, 3) hold z = a x + b y + c, ``edges`` (T, 3, 3) a point is inside when
     e0 x + e1 y + e2 >= 0 for all three edges, ``rank`` (T,) orders triangles at one height,
-    ``low`` (T,) is how low they reach.
+    ``low`` (columns * rows,) is how low those of a cell reach, inf in empty ones.
     """
 
     x0: float
@@ -35,14 +35,10 @@ class TriangleGrid:
 
 def lowest_in_cell(points: Array, index: TriangleGrid) -> Array:
     """Return how low (N,) roads reach in the cells of points (N, 2), inf where there are none."""
-    counts = np.diff(index.first)
-    floor = np.full(len(counts), np.inf)
-    filled = np.flatnonzero(counts)
-    floor[filled] = np.minimum.reduceat(index.low[index.members], index.first[filled])
     column, row = np.floor((points - (index.x0, index.y0)) / index.cell_m).astype(np.int64).T
     inside = (column >= 0) & (row >= 0) & (column < index.columns) & (row < index.rows)
     cell = np.where(inside, row * index.columns + column, 0)
-    return np.where(inside, floor[cell], np.inf)
+    return np.where(inside, index.low[cell], np.inf)
 
 
 def triangle_grid(triangles: Array, cell_m: float, rank: Array) -> TriangleGrid:
@@ -72,6 +68,10 @@ def triangle_grid(triangles: Array, cell_m: float, rank: Array) -> TriangleGrid:
     cell = row * columns + column
     sorting = np.argsort(cell, kind="stable")
     first = np.searchsorted(cell[sorting], np.arange(columns * rows + 1))
+    members = owners[sorting].astype(np.int32)
+    filled = np.flatnonzero(np.diff(first))
+    low_z = np.full(columns * rows, np.inf)
+    low_z[filled] = np.minimum.reduceat(triangles[..., 2].min(axis=1)[members], first[filled])
     return TriangleGrid(
         float(x0),
         float(y0),
@@ -79,11 +79,11 @@ def triangle_grid(triangles: Array, cell_m: float, rank: Array) -> TriangleGrid:
         int(columns),
         int(rows),
         first.astype(np.int64),
-        owners[sorting].astype(np.int32),
+        members,
         planes,
         edges,
         rank.astype(np.int8),
-        triangles[..., 2].min(axis=1),
+        low_z,
     )
 
 

@@ -197,12 +197,15 @@ def _lane_samples(road_map: OpenDriveMap) -> tuple[NDArray[np.float64], NDArray[
     points, speeds = [], []
     for road, section, lane in road_map.drivable_lanes():
         s = np.append(np.arange(section.s, section.s_end, 2.0), section.s_end)
-        for station in s.tolist():
-            limit = speed_limit(road, lane, section, station)
-            speeds.append(UNPOSTED_LIMIT_KMH if limit is None else limit / MPS_FROM_KMH)
+        changes = [*(section.s + x.s for x in lane.speeds), *(x.s for x in road.speeds)]
+        piece = np.searchsorted(np.sort(changes), s + 1e-6, side="right")
+        _, first, piece = np.unique(piece, return_index=True, return_inverse=True)
+        limits = [speed_limit(road, lane, section, station) for station in s[first].tolist()]
+        kmh = [UNPOSTED_LIMIT_KMH if x is None else x / MPS_FROM_KMH for x in limits]
+        speeds.append(np.array(kmh)[piece])
         x, y, z, *_ = lane_pose(road, section, lane.id, s)
         points.append(np.stack([x, y, z], axis=-1))
-    return np.concatenate(points), np.array(speeds, np.float32)
+    return np.concatenate(points), np.concatenate(speeds).astype(np.float32)
 
 
 def _limits(

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ... import opendrive as _package
+from ... import opendrive
 from ...core.resources import cache_dir
 from ...opendrive.model import OpenDriveMap
 from ...opendrive.reading.parser import parse
+from ...rendering import mesh
 from ...rendering.mesh import Mesh
 from .build import Street, build_street
 from .furniture import SignalHead
@@ -32,9 +33,9 @@ def cached_street(xodr_text: str, seed: int = 0) -> Street:
     return _cached(xodr_text, seed, lambda: parse(xodr_text))
 
 
-def street_of(opendrive: OpenDriveMap, seed: int = 0) -> Street:
+def street_of(road_map: OpenDriveMap, seed: int = 0) -> Street:
     """Return the street of a map that is parsed already, as ``cached_street`` does."""
-    return _cached(opendrive.text, seed, lambda: opendrive)
+    return _cached(road_map.text, seed, lambda: road_map)
 
 
 def _cached(xodr_text: str, seed: int, parsed: Callable[[], OpenDriveMap]) -> Street:
@@ -52,10 +53,12 @@ def street_key(xodr_text: str, seed: int) -> str:
 
 
 def _code_digest() -> str:
-    digest = hashlib.sha256()
-    folder = Path(_package.__file__).parent
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.read_bytes())
+    """Return a digest of all code that a street comes from."""
+    map_code = Path(opendrive.__file__).parent
+    digest = hashlib.sha256(Path(mesh.__file__).read_bytes())
+    for folder in (map_code, Path(__file__).parent):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,19 @@ def lamp_meshes(opendrive: OpenDriveMap, sides: list[Frontage]) -> list[Mesh]:
 
 
 def _lamp(foot: Array, z: float, heading: float) -> Mesh:
+    steel, glass = _lamp_parts()
+    at = (float(foot[0]), float(foot[1]), z, heading)
+    return concatenate(
+        [
+            quads(placed(steel, *at), _LAMP_STEEL, Label.POLES),
+            quads(placed(glass, *at), _LAMP_GLASS, Label.POLES, finish=LIGHT),
+        ]
+    )
+
+
+@cache
+def _lamp_parts() -> tuple[Array, Array]:
+    """Return the quads (N, 4, 3) of a lamp's steel and glass; its arm reaches along x."""
     height, reach = 7.0, 1.6
     steel = np.concatenate(
         [
@@ -82,13 +96,7 @@ def _lamp(foot: Array, z: float, heading: float) -> Mesh:
         ]
     )
     glass = box_quads((reach - 0.02, -0.1, height - 0.02), (reach + 0.48, 0.1, height + 0.02))
-    at = (float(foot[0]), float(foot[1]), z, heading)
-    return concatenate(
-        [
-            quads(placed(steel, *at), _LAMP_STEEL, Label.POLES),
-            quads(placed(glass, *at), _LAMP_GLASS, Label.POLES, finish=LIGHT),
-        ]
-    )
+    return steel, glass
 
 
 def signal_parts(

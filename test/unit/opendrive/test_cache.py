@@ -58,6 +58,19 @@ def test_another_text_or_seed_is_another_street() -> None:
     assert len(keys) == 3
 
 
+@pytest.mark.parametrize("part", ["opendrive", "town/street", "rendering"])
+def test_a_street_is_built_anew_when_the_code_that_it_comes_from_changes(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, read = cache.street_key(TEXT, 0), Path.read_bytes
+
+    def changed(path: Path) -> bytes:
+        return read(path) + (b"#" if str(path.parent).endswith(part) else b"")
+
+    monkeypatch.setattr(Path, "read_bytes", changed)
+    assert cache.street_key(TEXT, 0) != before
+
+
 OPEN = """
 import sys
 from pathlib import Path

@@ -9,7 +9,8 @@ import pytest
 
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.opendrive.reading.parser import parse
-from carla_nurec_bridge.servers.carla.world.detour import tile_set
+from carla_nurec_bridge.servers.carla.world import navigation
+from carla_nurec_bridge.servers.carla.world.detour import MOST_VERTICES, tile_set
 from carla_nurec_bridge.servers.carla.world.navigation import CROSSWALK, WalkArea, walk_area
 
 HEADER_BYTES, POLYGON_BYTES, FILE_HEADER_BYTES = 100, 32, 12 + 28 + 8
@@ -68,6 +69,15 @@ def test_file_has_the_sizes_that_its_header_promises(area: WalkArea) -> None:
         + 12 * details
         + 4 * triangles
     )
+
+
+def test_edges_of_a_large_map_have_fewer_corners_than_a_tile_holds() -> None:
+    block_m = np.array([[0.0, 0.0], [100.0, 0.0], [100.0, 100.0], [0.0, 100.0]])
+    town = [block_m + (120.0 * i, 120.0 * j) for i in range(25) for j in range(25)]
+    corners = navigation._corners(town)
+    assert 20_000 < len(corners) < MOST_VERTICES
+    apart_m = np.hypot(*np.diff(navigation._corners(town[:1]), axis=0).T)
+    assert apart_m.min() == navigation.CORNER_STEP_M
 
 
 def test_neighbours_name_each_other(area: WalkArea) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -14,7 +13,7 @@ from scipy.spatial import Delaunay, cKDTree
 
 from ....opendrive.heights import levels_below
 from ....opendrive.model import OpenDriveMap
-from ....opendrive.raster import Mask, grow, outlines
+from ....opendrive.raster import Mask, dense, grow, outlines
 from ....opendrive.surface import Pavement, pavement
 from ....town.street.marks import crosswalk_outline
 
@@ -25,6 +24,8 @@ SIDEWALK, CROSSWALK = 1, 2
 WALKED = frozenset({"sidewalk", "walking"})
 MOST_CORNERS = 6
 CORNER_STEP_M = 2.0
+CORNERS_ALONG = 30_000
+"""Edges longer than so many steps get longer steps: a Detour tile holds 65,534 corners."""
 TOLERANCE_M = 0.12
 BRIDGED_M = 2.0
 EDGE_M = 0.25
@@ -69,7 +70,7 @@ def walk_area(road_map: OpenDriveMap) -> WalkArea | None:
     loops = [*outlines(whole, grid, TOLERANCE_M), *outlines(crossing & whole, grid, TOLERANCE_M)]
     if not loops:
         return None
-    flat = np.unique(np.round(np.concatenate([_dense(loop) for loop in loops]), 3), axis=0)
+    flat = _corners(loops)
     triangles = Delaunay(flat).simplices
     triangles = triangles[_inside(flat, triangles, whole, built)]
     triangles, areas_m2 = _facing_up(flat, triangles)
@@ -78,7 +79,7 @@ def walk_area(road_map: OpenDriveMap) -> WalkArea | None:
         return None
     rows, columns = grid.cells(flat[triangles].mean(axis=1))
     kinds = np.where(crossing[rows, columns] > 0, CROSSWALK, SIDEWALK)
-    polygons, kinds_of = _merged(flat, triangles.tolist(), kinds.tolist())
+    polygons, kinds_of = _merged(flat, triangles, kinds.tolist())
     used = np.unique(np.concatenate([np.array(p) for p in polygons]))
     renamed = {int(old): new for new, old in enumerate(used)}
     return WalkArea(
@@ -112,12 +113,11 @@ def _crossings(road_map: OpenDriveMap, built: Pavement) -> Mask:
     return mask
 
 
-def _dense(loop: Array) -> Array:
-    pieces = []
-    for a, b in zip(loop, np.roll(loop, -1, axis=0), strict=True):
-        count = max(int(np.ceil(np.hypot(*(b - a)) / CORNER_STEP_M)), 1)
-        pieces.append(a + (b - a) * (np.arange(count) / count)[:, None])
-    return np.concatenate(pieces)
+def _corners(loops: list[Array]) -> Array:
+    """Return the corners (N, 2) of the mesh: large maps have them further apart, to have fewer."""
+    length_m = sum(float(np.hypot(*(np.roll(x, -1, axis=0) - x).T).sum()) for x in loops)
+    step_m = max(CORNER_STEP_M, length_m / CORNERS_ALONG)
+    return np.unique(np.round(dense(loops, step_m), 3), axis=0)
 
 
 def _inside(
@@ -145,28 +145,29 @@ def _facing_up(
 
 def _large_parts(triangles: NDArray[np.int32], areas_m2: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which triangles belong to a connected part of some size."""
-    pairs = _neighbours([tuple(t) for t in triangles.tolist()])
-    links = np.array([pair for pair in pairs.values() if len(pair) == 2]).reshape(-1, 2)
+    _, links = _common_edges(triangles)
     count = len(triangles)
     graph = coo_matrix((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(count, count))
     _, part = connected_components(graph, directed=False)
     return np.asarray(np.bincount(part, areas_m2)[part] >= SMALLEST_AREA_M2)
 
 
-def _neighbours(polygons: Iterable[Polygon]) -> dict[tuple[int, int], list[int]]:
-    """Return the polygons on either side of every edge (lower corner first)."""
-    sides: dict[tuple[int, int], list[int]] = {}
-    for index, polygon in enumerate(polygons):
-        for a, b in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
-            sides.setdefault((min(a, b), max(a, b)), []).append(index)
-    return sides
+def _common_edges(triangles: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the corners (E, 2) of edges between two triangles, lower one first, and these two."""
+    sides = np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1).reshape(-1, 2)
+    sides = np.sort(sides.astype(np.int64), axis=1)
+    order = np.lexsort((sides[:, 1], sides[:, 0]))
+    again = np.flatnonzero(np.all(sides[order[1:]] == sides[order[:-1]], axis=1))
+    pairs = np.stack([order[again], order[again + 1]], axis=1)
+    pairs = pairs[np.argsort(pairs[:, 0])]
+    return sides[pairs[:, 0]], pairs // 3
 
 
 def _merged(
-    flat: Array, triangles: list[list[int]], kinds: list[int]
+    flat: Array, triangles: NDArray[np.int32], kinds: list[int]
 ) -> tuple[list[Polygon], list[int]]:
     """Join neighbours of one kind, longest common edge first, while they stay convex."""
-    shapes: dict[int, Polygon] = {i: tuple(t) for i, t in enumerate(triangles)}
+    shapes: dict[int, Polygon] = {i: tuple(t) for i, t in enumerate(triangles.tolist())}
     owner = list(range(len(triangles)))
 
     def find(index: int) -> int:
@@ -175,14 +176,16 @@ def _merged(
             index = owner[index]
         return index
 
-    edges = [(e, pair) for e, pair in _neighbours(shapes.values()).items() if len(pair) == 2]
-    edges.sort(key=lambda entry: -float(np.hypot(*(flat[entry[0][0]] - flat[entry[0][1]]))))
-    for (a, b), (first, second) in edges:
+    edges, pairs = _common_edges(triangles)
+    begin, end = flat[edges[:, 0]], flat[edges[:, 1]]
+    longest_first = np.argsort(-np.hypot(*(begin - end).T), kind="stable")
+    places: list[tuple[float, float]] = list(map(tuple, flat.tolist()))
+    for a, b, first, second in np.hstack([edges, pairs])[longest_first].tolist():
         one, two = find(first), find(second)
         if one == two or kinds[one] != kinds[two]:
             continue
         joined = _joined(shapes[one], shapes[two], a, b)
-        if joined is not None and _convex(flat, joined):
+        if joined is not None and _convex([places[i] for i in joined]):
             shapes[one] = joined
             del shapes[two]
             owner[two] = one
@@ -202,12 +205,13 @@ def _joined(one: Polygon, two: Polygon, a: int, b: int) -> Polygon | None:
     return around + rest[1:-1] if rest[-1] == b else None
 
 
-def _convex(flat: Array, polygon: Polygon) -> bool:
-    corners = flat[list(polygon)]
-    edges = np.roll(corners, -1, axis=0) - corners
-    following = np.roll(edges, -1, axis=0)
-    turn = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0]
-    return bool(np.all(turn > -1e-6))
+def _convex(corners: list[tuple[float, float]]) -> bool:
+    (x0, y0), (x1, y1) = corners[-2:]
+    for x2, y2 in corners:
+        if (x1 - x0) * (y2 - y1) - (y1 - y0) * (x2 - x1) <= -1e-6:
+            return False
+        x0, y0, x1, y1 = x1, y1, x2, y2
+    return True
 
 
 def _heights(lowest: list[Array], flat: Array) -> Array:
