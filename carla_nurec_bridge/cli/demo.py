@@ -198,7 +198,14 @@ def _outcome(console: Console, config: RunConfig, run: DemoRun, *, paths: bool) 
         )
     if not paths:
         return
-    for name in ("bag", "controls", "report.md", "report.json", "contact_sheet.png", "extras.png"):
+    for name in (
+        "bag",
+        "controls",
+        "report.md",
+        "report.json",
+        "contact_sheet.png",
+        "inserted_actors.png",
+    ):
         path = config.run_dir / name
         if path.exists():
             console.print(f"  {path}")

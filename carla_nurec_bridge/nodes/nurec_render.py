@@ -35,14 +35,14 @@ from ..ros.publishers.sensor_renderer import SensorRenderer
 from ..ros.publishers.tracks import BoundTracks
 from ..ros.runtime.diagnostics import Diagnostics
 from ..ros.runtime.runtime import Spinner, run
-from ..ros.services.asset_editor import AssetEditor, wanted_extras
+from ..ros.services.asset_editor import AssetEditor, assets_of_inserted_actors
 from ..ros.services.asset_services import AssetServices
 from ..scene import Scene, open_scene, read_surface
 from ..scene.ground import SceneGround
 from ..scene.package.calibration import calibrated, squeezed
 from ..scene.package.surface import MESH_GROUND
-from ..world.inserted_actors import draw_extras
-from ..world.inserted_actors_file import load_extras
+from ..world.inserted_actors import draw_inserted_actors
+from ..world.inserted_actors_file import load_inserted_actors
 
 _POLL_S = 0.1
 _DIAGNOSTICS_FRAMES = 20
@@ -105,7 +105,11 @@ class NurecRender:
                 client, self._scene.scene_id, (t.track_id for t in self._scene.tracks), self._admit
             )
             if p.inserted_actors:
-                editor.ensure(wanted_extras(draw_extras(load_extras(p.inserted_actors), p.seed)))
+                editor.ensure(
+                    assets_of_inserted_actors(
+                        draw_inserted_actors(load_inserted_actors(p.inserted_actors), p.seed)
+                    )
+                )
             elif unknown := editor.look():
                 self._status.publish(0, {}, unknown)
             self._publisher.start()

@@ -27,7 +27,7 @@ _LEAST_CROP_PX = 48.0
 
 
 def write_inserted_sheet(run_dir: Path, names: Sequence[str]) -> Path | None:
-    """Write ``extras.png`` beside a run's bag; return its path, None when no camera saw them.
+    """Write ``inserted_actors.png`` beside a run's bag; None when no camera saw them.
 
     Rows are the cameras that see them most of the time, columns moments while they move. A tile
     is cut out around the boxes that ``objects`` has for them at that stamp. InputError when the
@@ -49,7 +49,7 @@ def write_inserted_sheet(run_dir: Path, names: Sequence[str]) -> Path | None:
         times_s = [(stamp_ns - bag.start_ns) / NS_PER_S for stamp_ns in stamps_ns]
     if not rows:
         return None
-    path = run_dir / "extras.png"
+    path = run_dir / "inserted_actors.png"
     _sheet(rows, times_s).save(path)
     return path
 

@@ -12,8 +12,8 @@ from ..core.ports import free_port, own_domain
 from ..core.run_contract.run_config import RunConfig
 from ..report import Report, RunFacts, write_report
 from ..report.inserted_sheet import write_inserted_sheet
-from ..world.inserted_actors import draw_extras
-from ..world.inserted_actors_file import load_extras
+from ..world.inserted_actors import draw_inserted_actors
+from ..world.inserted_actors_file import load_inserted_actors
 from .config import load_config
 from .graph import build_graph
 from .recipe import implied, prepared
@@ -69,7 +69,9 @@ def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
     on_progress("report", 0, 1)
     report = _report(config, result)
     if config.inserted_actors and report is not None:
-        actors = draw_extras(load_extras(config.inserted_actors), config.seed).actors
+        actors = draw_inserted_actors(
+            load_inserted_actors(config.inserted_actors), config.seed
+        ).actors
         write_inserted_sheet(config.run_dir, [actor.name for actor in actors])
     on_progress("report", 1, 1)
     return DemoRun(result, report, time.monotonic() - started)

@@ -18,8 +18,8 @@ from ..recorder_log import read_log
 from ..recorder_log.timeline import Timeline
 from ..scenarios.spec import load_spec
 from ..scene import build_scene
-from ..world.inserted_actors import draw_extras
-from ..world.inserted_actors_file import load_extras, shipped_extras
+from ..world.inserted_actors import draw_inserted_actors
+from ..world.inserted_actors_file import load_inserted_actors, shipped_inserted_actors
 from .map_of import recorded_map
 from .rehearsal import OnProgress, record_scenario, rehearse
 from .run_folder import clear
@@ -43,7 +43,7 @@ def settled(config: RunConfig) -> RunConfig:
     InputError for what is better told now than after a rehearsal.
     """
     if config.inserted_actors:
-        draw_extras(load_extras(config.inserted_actors), config.seed)
+        draw_inserted_actors(load_inserted_actors(config.inserted_actors), config.seed)
     if config.scenario:
         config = _of_a_scenario(config)
     if config.log is not None:
@@ -58,7 +58,7 @@ def settled(config: RunConfig) -> RunConfig:
 
 def _of_a_scenario(config: RunConfig) -> RunConfig:
     """Return the run with at most the frames of its scenario; InputError when it cannot be one."""
-    if config.scenario in {file.name for file in shipped_extras()}:
+    if config.scenario in {file.name for file in shipped_inserted_actors()}:
         raise InputError(
             f"{config.scenario} is no scenario but actors to insert: give it as inserted_actors "
             "(the demo's --insert)"

@@ -22,7 +22,7 @@ _ARTEFACTS = (
     "report.json",
     "report.md",
     "contact_sheet.png",
-    "extras.png",
+    "inserted_actors.png",
 )
 _MARKER = ".carla_nurec_run"
 

@@ -60,7 +60,7 @@ class InsertedActors:
     actors: tuple[InsertedActor, ...]
 
 
-def draw_extras(file: InsertedActorsFile, seed: int) -> InsertedActors:
+def draw_inserted_actors(file: InsertedActorsFile, seed: int) -> InsertedActors:
     """Draw what a file describes; the same file and seed give the same.
 
     A draw that breaks a constraint is thrown away and drawn again. InputError when 500 of them

@@ -87,7 +87,7 @@ class InsertedActorsFile(_Strict):
         return self
 
 
-def load_extras(wanted: str) -> InsertedActorsFile:
+def load_inserted_actors(wanted: str) -> InsertedActorsFile:
     """Read actors to insert: a shipped name or a YAML file; InputError names file, field, fix."""
     path, values = read_fields("inserted_actors", wanted, "actors to insert called")
     try:
@@ -96,9 +96,9 @@ def load_extras(wanted: str) -> InsertedActorsFile:
         raise InputError(f"{path}: {_sentence(error)}") from error
 
 
-def shipped_extras() -> list[InsertedActorsFile]:
+def shipped_inserted_actors() -> list[InsertedActorsFile]:
     """Return the actors to insert that come with the package, by name."""
-    return [load_extras(str(path)) for path in shipped_files("inserted_actors")]
+    return [load_inserted_actors(str(path)) for path in shipped_files("inserted_actors")]
 
 
 def _sentence(error: ValidationError) -> str:

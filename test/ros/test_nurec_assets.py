@@ -31,14 +31,14 @@ from carla_nurec_bridge.ros.publishers.inserted_tracks import (
     read_ids,
 )
 from carla_nurec_bridge.ros.publishers.tracks import BoundTracks, bind, binding_message
-from carla_nurec_bridge.ros.services.asset_editor import AssetEditor, wanted_extras
+from carla_nurec_bridge.ros.services.asset_editor import AssetEditor, assets_of_inserted_actors
 from carla_nurec_bridge.ros.services.asset_services import AssetServices, read_wanted
 from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneTrack
 from carla_nurec_bridge.servers.nurec.options import NurecServerOptions
 from carla_nurec_bridge.servers.nurec.server import NurecServer
 from carla_nurec_bridge.town.street import Street
-from carla_nurec_bridge.world.inserted_actors import draw_extras
-from carla_nurec_bridge.world.inserted_actors_file import load_extras
+from carla_nurec_bridge.world.inserted_actors import draw_inserted_actors
+from carla_nurec_bridge.world.inserted_actors_file import load_inserted_actors
 
 pytestmark = pytest.mark.ros
 
@@ -252,19 +252,19 @@ def test_actors_follow_what_was_put_in_once_it_is_told() -> None:
             read_ids(String(data=text))
 
 
-def test_extras_are_put_in_once_and_drawn_as_asked() -> None:
+def test_inserted_actors_are_put_in_once_and_drawn_as_asked() -> None:
     scene = _scene()
-    extras = draw_extras(load_extras("ball_and_child"), 4)
+    inserted = draw_inserted_actors(load_inserted_actors("ball_and_child"), 4)
     with _server(scene, editing=True) as server, NurecClient(f"127.0.0.1:{server.port}") as client:
         told: list[frozenset[str]] = []
         editor = AssetEditor(client, "clip", ["car"], told.append)
-        wanted = wanted_extras(extras)
+        wanted = assets_of_inserted_actors(inserted)
         assert editor.ensure(wanted) == "0 replaced, 2 inserted"
         assert told[-1] == {"ball", "child"}
         tracks = {track.track_id: track for track in editor.tracks()}
-        for extra in extras.actors:
-            assert tracks[extra.name].asset_id == extra.asset_id
-            assert tracks[extra.name].size_m == pytest.approx(extra.size_m)
+        for actor in inserted.actors:
+            assert tracks[actor.name].asset_id == actor.asset_id
+            assert tracks[actor.name].size_m == pytest.approx(actor.size_m)
         assert editor.ensure(wanted) == "all there", "a second run finds them"
         other = [replace(edit, asset_id="car") for edit in wanted[:1]]
         assert editor.ensure(other) == "1 replaced, 0 inserted"

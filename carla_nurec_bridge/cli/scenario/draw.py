@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import click
 
-from ...world.inserted_actors import InsertedActors, draw_extras
-from ...world.inserted_actors_file import load_extras
+from ...world.inserted_actors import InsertedActors, draw_inserted_actors
+from ...world.inserted_actors_file import load_inserted_actors
 from ..log.tables import console, examples, table
 
 
@@ -31,25 +31,25 @@ def command(inserted: str, seed: int, count: int, as_json: bool) -> None:
     ACTORS is a name in the second table of 'scenario list' or a YAML file. Lengths in m, times
     in s.
     """
-    file = load_extras(inserted)
-    drawn = {number: draw_extras(file, number) for number in range(seed, seed + count)}
+    file = load_inserted_actors(inserted)
+    drawn = {number: draw_inserted_actors(file, number) for number in range(seed, seed + count)}
     if as_json:
         click.echo(json.dumps([{"seed": k, **asdict(d)} for k, d in drawn.items()], indent=1))
         return
-    for number, extras in drawn.items():
-        _show(number, extras)
+    for number, actors in drawn.items():
+        _show(number, actors)
 
 
-def _show(seed: int, extras: InsertedActors) -> None:
+def _show(seed: int, inserted: InsertedActors) -> None:
     out = console()
     out.print(
-        f"seed {seed}: across the route at {extras.crossing_m:.1f} m from the {extras.side}, "
-        f"when the hero is {extras.gap_m:.1f} m before",
+        f"seed {seed}: across the route at {inserted.crossing_m:.1f} m from the {inserted.side}, "
+        f"when the hero is {inserted.gap_m:.1f} m before",
         soft_wrap=True,
     )
     numbers = ("starts", "along", "stops", "after s", "m/s")
     shown = table(None, ("who", "blueprint", "drawn as"), numbers)
-    for actor in extras.actors:
+    for actor in inserted.actors:
         values = (actor.outside_m, actor.along_m, actor.beyond_m, actor.delay_s, actor.speed_mps)
         asset = "" if actor.asset_id == actor.blueprint else actor.asset_id
         shown.add_row(actor.name, actor.blueprint, asset, *(f"{value:.2f}" for value in values))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ...scenarios.spec import shipped_specs
-from ...world.inserted_actors_file import shipped_extras
+from ...world.inserted_actors_file import shipped_inserted_actors
 from ..log.tables import console, table
 
 
@@ -19,6 +19,6 @@ def command() -> None:
     out = console()
     out.print(shown)
     added = table("with carla-nurec demo --insert NAME", ("name", "what happens", "who is added"))
-    for file in shipped_extras():
+    for file in shipped_inserted_actors():
         added.add_row(file.name, file.description, ", ".join(e.name for e in file.actors))
     out.print(added)

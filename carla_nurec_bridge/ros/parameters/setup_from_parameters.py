@@ -10,8 +10,8 @@ from ...carla_client.replay.scene_actors import Handover
 from ...carla_client.session.episode_setup import EpisodeSetup
 from ...core.errors import InputError
 from ...scene import Scene
-from ...world.inserted_actors import draw_extras
-from ...world.inserted_actors_file import load_extras
+from ...world.inserted_actors import draw_inserted_actors
+from ...world.inserted_actors_file import load_inserted_actors
 from .ego import EgoParameters
 
 
@@ -31,7 +31,9 @@ def setup_from_parameters(
     if p.inserted_actors:
         if p.mode not in ("drive", "scene"):
             raise InputError(f"actors are inserted in the modes drive and scene, not in {p.mode}")
-        setup = replace(setup, extras=draw_extras(load_extras(p.inserted_actors), p.seed))
+        setup = replace(
+            setup, extras=draw_inserted_actors(load_inserted_actors(p.inserted_actors), p.seed)
+        )
     if replay is not None:
         return replace(setup, replay=replay)
     if p.mode == "scene":
@@ -51,4 +53,7 @@ def added_names(p: EgoParameters) -> tuple[str, ...]:
     """Return the role_names of inserted actors, which are the tracks that NuRec gets for them."""
     if not p.inserted_actors:
         return ()
-    return tuple(extra.name for extra in draw_extras(load_extras(p.inserted_actors), p.seed).actors)
+    return tuple(
+        actor.name
+        for actor in draw_inserted_actors(load_inserted_actors(p.inserted_actors), p.seed).actors
+    )

@@ -86,6 +86,6 @@ class AssetEditor:
         return f"the scene {self._scene_id} is as recorded"
 
 
-def wanted_extras(extras: InsertedActors) -> list[WantedAsset]:
-    """Return the edits that put extras into a scene, each as large as CARLA's box of it."""
-    return [WantedAsset(e.name, e.asset_id, e.size_m, e.label_class) for e in extras.actors]
+def assets_of_inserted_actors(inserted: InsertedActors) -> list[WantedAsset]:
+    """Return the edits that put actors into a scene, each as large as CARLA's box of it."""
+    return [WantedAsset(e.name, e.asset_id, e.size_m, e.label_class) for e in inserted.actors]

@@ -12,11 +12,11 @@ import yaml
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.servers.nurec.scenes.own_assets import OWN_ASSETS
 from carla_nurec_bridge.world.blueprint_catalogue import load_catalogue
-from carla_nurec_bridge.world.inserted_actors import draw_extras
+from carla_nurec_bridge.world.inserted_actors import draw_inserted_actors
 from carla_nurec_bridge.world.inserted_actors_file import (
     InsertedActorsFile,
-    load_extras,
-    shipped_extras,
+    load_inserted_actors,
+    shipped_inserted_actors,
 )
 
 CROWD: dict[str, Any] = {
@@ -43,13 +43,13 @@ CROWD: dict[str, Any] = {
 def _file(tmp_path: Path, **changes: Any) -> InsertedActorsFile:
     path = tmp_path / "crowd.yaml"
     path.write_text(yaml.safe_dump({**CROWD, **changes}))
-    return load_extras(str(path))
+    return load_inserted_actors(str(path))
 
 
 def test_the_same_seed_is_the_same_draw(tmp_path: Path) -> None:
     file = _file(tmp_path)
-    draws = [draw_extras(file, seed) for seed in range(40)]
-    assert draws == [draw_extras(_file(tmp_path), seed) for seed in range(40)]
+    draws = [draw_inserted_actors(file, seed) for seed in range(40)]
+    assert draws == [draw_inserted_actors(_file(tmp_path), seed) for seed in range(40)]
     assert len({draw.crossing_m for draw in draws}) > 30
     assert {draw.side for draw in draws} == {"left", "right"}
     assert {len(draw.actors) for draw in draws} == {2, 3, 4, 5}
@@ -61,7 +61,7 @@ def test_draws_keep_to_their_ranges_and_apart(tmp_path: Path) -> None:
     file = _file(tmp_path)
     entry = file.actors[0]
     for seed in range(40):
-        drawn = draw_extras(file, seed)
+        drawn = draw_inserted_actors(file, seed)
         assert 20 <= drawn.crossing_m <= 80
         assert 10 <= drawn.gap_m <= 30
         assert [a.name for a in drawn.actors] == [f"passer_{k}" for k in range(len(drawn.actors))]
@@ -113,22 +113,24 @@ def test_mistakes_are_named_with_field_and_unit(
 
 def test_what_cannot_be_drawn_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no draw of seed 3 keeps the actors 19 m apart"):
-        draw_extras(_file(tmp_path, apart_m=19.0), 3)
+        draw_inserted_actors(_file(tmp_path, apart_m=19.0), 3)
     unknown = [{**CROWD["actors"][0], "blueprints": ["vehicle.*", "walker.of.mars"]}]
     with pytest.raises(InputError, match="passer: no walker or prop of CARLA is called"):
-        draw_extras(_file(tmp_path, actors=unknown), 1)
+        draw_inserted_actors(_file(tmp_path, actors=unknown), 1)
     with pytest.raises(
         InputError, match="no actors to insert called 'nobody'; there are: ball_and_child"
     ):
-        load_extras("nobody")
+        load_inserted_actors("nobody")
 
 
 def test_the_shipped_actors_can_be_drawn_and_shown() -> None:
     known = load_catalogue().keys() | OWN_ASSETS.keys()
-    for file in shipped_extras():
+    for file in shipped_inserted_actors():
         for seed in range(10):
-            assert {actor.asset_id for actor in draw_extras(file, seed).actors} <= known
+            assert {actor.asset_id for actor in draw_inserted_actors(file, seed).actors} <= known
     child = next(
-        a for a in draw_extras(load_extras("ball_and_child"), 1).actors if a.name == "child"
+        a
+        for a in draw_inserted_actors(load_inserted_actors("ball_and_child"), 1).actors
+        if a.name == "child"
     )
     assert child.size_m[2] < 1.3

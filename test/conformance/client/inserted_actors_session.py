@@ -1,4 +1,4 @@
-"""Play the shipped extras before a hero that drives on; print who was where and was seen where."""
+"""Insert the shipped actors before a hero that drives on; print who was and was seen where."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from carla_nurec_bridge.carla_client.session.episode_setup import EpisodeSetup, 
 from carla_nurec_bridge.carla_client.session.session import Session
 from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.report.inserted_seen import seen_by
-from carla_nurec_bridge.world.inserted_actors import InsertedActors, draw_extras
-from carla_nurec_bridge.world.inserted_actors_file import load_extras
+from carla_nurec_bridge.world.inserted_actors import InsertedActors, draw_inserted_actors
+from carla_nurec_bridge.world.inserted_actors_file import load_inserted_actors
 
 _DT_S = 0.05
 _TICKS, _LOOKS_ON_M = 150, 2.0
@@ -25,24 +25,24 @@ _GO, _STOP = carla.VehicleControl(throttle=0.6), carla.VehicleControl(brake=1.0)
 
 
 def main(port: int) -> dict[str, object]:
-    extras = draw_extras(load_extras("ball_and_child"), 1)
+    inserted = draw_inserted_actors(load_inserted_actors("ball_and_child"), 1)
     with Session("127.0.0.1", port, 30.0) as session:
         session.open(200.0)
         session.synchronise(round(_DT_S * 1e9))
-        first = _play(session, extras)
+        first = _play(session, inserted)
         session.tick()  # only then are the first run's actors gone
-        facts: dict[str, object] = {"runs": [first, _play(session, extras)]}
+        facts: dict[str, object] = {"runs": [first, _play(session, inserted)]}
         session.tick()
         left = session.world.get_actors()
         facts["left"] = [a.type_id for a in left if a.type_id.startswith(("walker", "static"))]
-    facts["gap_m"], facts["side"] = extras.gap_m, extras.side
-    facts["asked"] = {e.name: [e.speed_mps, e.delay_s, list(e.size_m)] for e in extras.actors}
+    facts["gap_m"], facts["side"] = inserted.gap_m, inserted.side
+    facts["asked"] = {e.name: [e.speed_mps, e.delay_s, list(e.size_m)] for e in inserted.actors}
     return facts
 
 
-def _play(session: Session, extras: InsertedActors) -> dict[str, object]:
+def _play(session: Session, inserted: InsertedActors) -> dict[str, object]:
     camera = next(c for c in load_rig("demo").cameras if c.source == "carla")
-    play = EpisodeSetup(1, "vehicle.lincoln.mkz_2020", "hero", 0, 120.0, extras=extras)
+    play = EpisodeSetup(1, "vehicle.lincoln.mkz_2020", "hero", 0, 120.0, extras=inserted)
     with PreparedEpisode(session, play) as stage:
         stage.open()
         assert stage.route is not None
@@ -64,7 +64,7 @@ def _play(session: Session, extras: InsertedActors) -> dict[str, object]:
                 found["hero"].append(int(np.argmin(away)))
                 ball = states["ball"].map_from_box[:2, 3]
                 crossing = int(np.argmin(np.linalg.norm(route.points[:, :2] - ball, axis=1)))
-                stops = stops or crossing - found["hero"][-1] < extras.gap_m - _LOOKS_ON_M
+                stops = stops or crossing - found["hero"][-1] < inserted.gap_m - _LOOKS_ON_M
                 found["ways"].append({n: s.map_from_box[:3, 3].tolist() for n, s in states.items()})
                 pictures = group.take(snapshot.frame, 60.0)
                 if tick % 6 == 0 and stops:
@@ -77,7 +77,7 @@ def _play(session: Session, extras: InsertedActors) -> dict[str, object]:
 
 
 def _seen(camera, map_from_rig, states, instance) -> dict[str, list[float]]:
-    """Return for each extra: its pixels, those of them in its box, the box's area in pixels."""
+    """Return for each actor: its pixels, those of them in its box, the box's area in pixels."""
     seen = {}
     for name, state in states.items():
         pixels = seen_by(camera, state.box, map_from_rig)

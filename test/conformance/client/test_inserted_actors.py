@@ -26,13 +26,13 @@ _DT_S = 0.05
 @pytest.fixture(scope="module")
 def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     pytest.importorskip("carla")
-    folder = tmp_path_factory.mktemp("extras")
+    folder = tmp_path_factory.mktemp("inserted_actors")
     port = free_port(pair=True)
     town = config_path("maps", "demo_town.xodr")
     config = RunConfig(map=town, nurec=False, carla_port=port, run_dir=folder)
     [process] = [p for p in server_processes(config) if p.name == CARLA_SERVER]
     server = Child(process, folder / "server.log")
-    script = Path(__file__).with_name("extras_session.py")
+    script = Path(__file__).with_name("inserted_actors_session.py")
     try:
         done = subprocess.run(
             [sys.executable, str(script), str(port)],
