@@ -45,7 +45,7 @@ class NonCameraSensor:
         """Return the events that have come since the last call."""
         assert isinstance(self.sensor, EventSensor)
         found = self._tap.drain() if self._tap is not None else []
-        return [self.sensor.decode(measurement) for measurement in found]
+        return [event for measurement in found for event in self.sensor.decode(measurement)]
 
     def close(self) -> None:
         """Stop and destroy the sensor; a second call does nothing."""

@@ -84,8 +84,8 @@ class EventSensor(CarlaSensor):
     """A sensor that reports what happens, whenever it does."""
 
     @abstractmethod
-    def decode(self, measurement: Any) -> SensorEvent:
-        """Return the event that CARLA sent."""
+    def decode(self, measurement: Any) -> list[SensorEvent]:
+        """Return the events in what CARLA sent at once."""
 
 
 def sampled_topic(name: str, type_name: str, meaning: str, stamp: str = "frame") -> Topic:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ class GnssFix:
 class SensorEvent:
     """One event: its kind, the sensor that reports it, at which CARLA frame, and its facts.
 
-    ``harm`` tells what must not happen from what may.
+    ``level`` tells what must not happen (error) from what one should look at and what is as usual.
     """
 
     kind: str
@@ -49,7 +49,7 @@ class SensorEvent:
     frame: int
     summary: str
     facts: dict[str, str]
-    harm: bool = False
+    level: Literal["ok", "warning", "error"] = "warning"
 
 
 Reading = Cloud | ImuReading | GnssFix

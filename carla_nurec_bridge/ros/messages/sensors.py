@@ -12,6 +12,11 @@ from sensor_msgs.msg import Imu, NavSatFix, NavSatStatus
 from ...core.rig.sensor_values import GnssFix, ImuReading, Reading, SensorEvent
 from .convert import fields_message, header, vector_message
 
+_LEVELS = {
+    "ok": DiagnosticStatus.OK,
+    "warning": DiagnosticStatus.WARN,
+    "error": DiagnosticStatus.ERROR,
+}
 METRES_PER_DEGREE = 6_378_137.0 * math.pi / 180.0
 
 
@@ -58,9 +63,8 @@ def _gnss(fix: GnssFix, stamp: int, frame_id: str) -> NavSatFix:
 
 def event_message(event: SensorEvent, stamp: int) -> DiagnosticArray:
     """Return an event; ``hardware_id`` names the sensor, the values are the event's facts."""
-    level = DiagnosticStatus.ERROR if event.harm else DiagnosticStatus.WARN
     status = DiagnosticStatus(
-        level=level,
+        level=_LEVELS[event.level],
         name=event.kind,
         message=event.summary,
         hardware_id=event.sensor,

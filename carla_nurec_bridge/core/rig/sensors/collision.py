@@ -21,14 +21,14 @@ class CarlaCollision(EventSensor):
 
     type: Literal["collision"]
 
-    def decode(self, measurement: Any) -> SensorEvent:
+    def decode(self, measurement: Any) -> list[SensorEvent]:
         """Return the collision."""
         facts = facts_of_actor(measurement.other_actor)
         push = measurement.normal_impulse
         impulse = mirror_vector((push.x, push.y, push.z))
         facts |= {f"impulse_{axis}": repr(float(v)) for axis, v in zip("xyz", impulse, strict=True)}
         who = facts["type_id"]
-        return SensorEvent(self.type, self.name, measurement.frame, who, facts, harm=True)
+        return [SensorEvent(self.type, self.name, measurement.frame, who, facts, "error")]
 
 
 KIND = CarlaCollision

@@ -20,7 +20,7 @@ class CarlaLaneInvasion(EventSensor):
 
     type: Literal["lane_invasion"]
 
-    def decode(self, measurement: Any) -> SensorEvent:
+    def decode(self, measurement: Any) -> list[SensorEvent]:
         """Return which markings were crossed."""
         markings = measurement.crossed_lane_markings
         facts = {
@@ -28,7 +28,7 @@ class CarlaLaneInvasion(EventSensor):
             "colors": ",".join(str(m.color) for m in markings),
         }
         summary = f"crossed {facts['types']}"
-        return SensorEvent(self.type, self.name, measurement.frame, summary, facts)
+        return [SensorEvent(self.type, self.name, measurement.frame, summary, facts)]
 
 
 KIND = CarlaLaneInvasion

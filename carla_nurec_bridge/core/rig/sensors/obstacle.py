@@ -46,11 +46,11 @@ class CarlaObstacle(EventSensor):
             ("only_dynamics", str(self.only_dynamics).lower()),
         )
 
-    def decode(self, measurement: Any) -> SensorEvent:
+    def decode(self, measurement: Any) -> list[SensorEvent]:
         """Return what is ahead."""
         facts = facts_of_actor(measurement.other_actor)
         facts["distance_m"] = repr(float(measurement.distance))
-        return SensorEvent(self.type, self.name, measurement.frame, facts["type_id"], facts)
+        return [SensorEvent(self.type, self.name, measurement.frame, facts["type_id"], facts)]
 
 
 KIND = CarlaObstacle
