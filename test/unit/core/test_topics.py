@@ -12,7 +12,7 @@ HEADER_FIRST = {"nav_msgs", "sensor_msgs", "ackermann_msgs", "vision_msgs", "geo
 @pytest.mark.parametrize("key", TOPICS)
 def test_row_is_well_formed(key):
     topic = TOPICS[key]
-    assert re.fullmatch(r"(/|~/)?[a-z{][a-z_{}/]*[a-z]", topic.name)
+    assert re.fullmatch(r"(/|~/)?[a-z{][a-z0-9_{}/]*[a-z]", topic.name)
     assert re.fullmatch(r"[a-z0-9_]+/msg/[A-Z][A-Za-z0-9]+", topic.type)
     assert (topic.stamp_offset is None) == topic.type.startswith("std_msgs/")
     assert ("{name}" in topic.name) == (topic.cadence == "sensor" or key == "calibration")
