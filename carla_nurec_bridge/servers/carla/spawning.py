@@ -23,8 +23,7 @@ COLLISION_AT_SPAWN = "Spawn failed because of collision at spawn position"
 CLIENT_SIDE = frozenset({"sensor.other.lane_invasion"})
 """Sensors whose data clients make themselves."""
 UNSERVED = {
-    "sensor.other.v2x": "no radio is simulated: give the messages to the receivers yourself",
-    "sensor.other.v2x_custom": "no radio is simulated: give the messages to the receivers yourself",
+    "sensor.other.v2x_custom": "radios send awareness messages (sensor.other.v2x) and no texts",
     "sensor.other.rss": "it runs within a client that was built with RSS, which the wheel is not",
 }
 NO_MESHES = "this server has no Unreal meshes: leave mesh_path empty or use another static.prop"

@@ -81,6 +81,24 @@ def test_rings_are_elevations_and_times_are_azimuths(port: int, facts: dict[str,
         assert cloud["worst_column_deg"] < 0.1
 
 
+def test_a_radio_hears_what_another_car_tells_of_itself(port: int, facts: dict[str, Any]) -> None:
+    """It drives on at 5 m/s and tells of itself whenever it is 4 m further."""
+    assert facts
+    told = _said("radio_session.py", port)
+    assert len(told["events"]) >= 3
+    for event in told["events"]:
+        assert (event["kind"], event["sensor"], event["level"]) == ("v2x", "radio", "ok")
+        heard = event["facts"]
+        assert heard["actor_id"] == str(told["other"])
+        assert heard["station_type"] == "Passenger Car"
+        assert abs(float(heard["power_dbm"])) < 99.0
+    moving = told["events"][-1]["facts"]
+    assert float(moving["speed_mps"]) == pytest.approx(5.0, abs=0.2)
+    assert float(moving["yaw_rate_radps"]) == pytest.approx(0.0, abs=0.05)
+    third_last, second_last, last = [event["frame"] for event in told["events"]][-3:]
+    assert (second_last - third_last, last - second_last) == (16, 16)
+
+
 def test_a_second_owner_of_the_tick_is_refused(facts: dict[str, Any]) -> None:
     assert "another client owns its tick" in facts["second_owner"]
     assert facts["frames_are_consecutive"]

@@ -46,7 +46,11 @@ def test_a_kind_sends_messages_of_its_own_number(world: World, kind: SensorKind[
     sensor = world.spawn(kind.blueprint, ABOVE, **values)
     world.tick(2)
     heard = world.heard(sensor)
-    events = kind.blueprint in ("sensor.other.collision", "sensor.other.obstacle")
+    events = kind.blueprint in (
+        "sensor.other.collision",
+        "sensor.other.obstacle",
+        "sensor.other.v2x",
+    )
     assert len(heard) == (0 if events else 2)
     for message in heard:
         assert len(message) >= SENSOR_HEADER_BYTES

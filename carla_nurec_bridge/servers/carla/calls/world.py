@@ -233,4 +233,4 @@ refuse(
     "enable_sensor_for_ros disable_sensor_for_ros",
     why="the node carla_ego publishes sensors, not the server",
 )
-refuse("send", why="this server simulates no V2X radio")
+refuse("send", why="radios of this server send awareness messages and no texts")

@@ -187,7 +187,7 @@ facts["scooter_load"] = [w.tire_load for w in scooter.get_telemetry_data().wheel
 facts["scooter_mass"] = physics.mass
 
 facts["refused"] = {}
-for name in ("v2x", "v2x_custom", "rss"):
+for name in ("v2x_custom", "rss"):
     radio = library.find(f"sensor.other.{name}")
     facts["refused"][name] = spawned(partial(world.spawn_actor, radio, start))
 mesh = library.find("static.prop.mesh")
