@@ -109,10 +109,10 @@ class CommandInbox:
         with self._lock:
             return CommandCounts(**self._counts)
 
-    def open(self, stamp: int) -> None:
-        """Begin the frame stamped ``stamp`` (ns); its commands may come from now on."""
+    def open(self, stamp_ns: int) -> None:
+        """Begin the frame stamped ``stamp_ns`` (ns); its commands may come from now on."""
         with self._lock:
-            self._open_ns = stamp
+            self._open_ns = stamp_ns
             self._arrived = {}
 
     def arrived(self, topic: str) -> int:
@@ -161,26 +161,26 @@ class CommandInbox:
 
         return receive
 
-    def _tell_refused(self, topic: str, command: Command | None, stamp: int) -> None:
+    def _tell_refused(self, topic: str, command: Command | None, stamp_ns: int) -> None:
         """Say in the log why a command was refused, now and then."""
         why = "a number in it is missing or not finite"
         if command is not None:
-            why = f"its stamp {stamp} ns is not that of the open frame, {self._open_ns} ns"
+            why = f"its stamp {stamp_ns} ns is not that of the open frame, {self._open_ns} ns"
         self._log.warning(
             f"a message on {topic} was refused: {why} ({self.counts.refused} so far)",
             throttle_duration_sec=_TELL_S,
         )
 
-    def _judge(self, stamp: int, command: Command | None) -> str:
+    def _judge(self, stamp_ns: int, command: Command | None) -> str:
         if command is None:
             return "refused"
         if self._lockstep:
-            if stamp == self._open_ns:
+            if stamp_ns == self._open_ns:
                 return "accepted"
-            return "late" if 0 < stamp < self._open_ns else "refused"
-        if stamp == 0:
+            return "late" if 0 < stamp_ns < self._open_ns else "refused"
+        if stamp_ns == 0:
             return "accepted"
-        if stamp < max(self._command_ns, self._open_ns - self._watchdog.hold_ns):
+        if stamp_ns < max(self._command_ns, self._open_ns - self._watchdog.hold_ns):
             return "late"
         return "accepted"
 

@@ -42,13 +42,13 @@ class Joiner:
         """Add a message of ``key`` by the stamp of its header."""
         self.add(key, stamp_ns(message.header.stamp), message)
 
-    def add(self, key: str, stamp: int, message: Any) -> None:
-        """Add the message of ``key`` stamped ``stamp`` (ns)."""
+    def add(self, key: str, stamp_ns: int, message: Any) -> None:
+        """Add the message of ``key`` stamped ``stamp_ns`` (ns)."""
         with self._condition:
-            partial = self._partial.setdefault(stamp, {})
+            partial = self._partial.setdefault(stamp_ns, {})
             partial[key] = message
             if len(partial) == len(self._keys):
-                self._ready.append(JoinedFrame(stamp, self._partial.pop(stamp)))
+                self._ready.append(JoinedFrame(stamp_ns, self._partial.pop(stamp_ns)))
                 self._condition.notify()
             while len(self._partial) > _KEEP:
                 del self._partial[min(self._partial)]

@@ -71,7 +71,7 @@ class LockstepOwner:
             time.sleep(_POLL_S)
 
     def wait_answers(
-        self, frame: int, stamp: int, inbox: CommandInbox, on_wait: Callable[[str], None]
+        self, frame: int, stamp_ns: int, inbox: CommandInbox, on_wait: Callable[[str], None]
     ) -> None:
         """Wait for everybody's answer to a frame, as the policy says.
 
@@ -84,7 +84,7 @@ class LockstepOwner:
         limit_s = self._p.first_frame_s if frame <= _FIRST_FRAMES else self._p.frame_s
         while True:
             answers, late = self._barrier.wait(
-                stamp, limit_s, lambda answers: _commands_arrived(answers, inbox)
+                stamp_ns, limit_s, lambda answers: _commands_arrived(answers, inbox)
             )
             failed = [a for a in answers.values() if not a.ok]
             for name in [*late, *(a.participant for a in failed)]:
@@ -100,7 +100,7 @@ class LockstepOwner:
                 self._spinner.check()
                 on_wait(f"waiting for {', '.join(late)}")
                 continue
-            self._barrier.forget(stamp)
+            self._barrier.forget(stamp_ns)
             return
 
     def wait_gone(self, *, finished: bool) -> None:

@@ -96,10 +96,10 @@ class Participant:
             self._changed.wait_for(lambda: self.state is not None, timeout_s)
             return self.state
 
-    def answer(self, stamp: int, counts: Mapping[str, int], error: str = "") -> None:
-        """Answer the frame stamped ``stamp`` (ns); ``error`` says why it failed, if it did."""
+    def answer(self, stamp_ns: int, counts: Mapping[str, int], error: str = "") -> None:
+        """Answer the frame stamped ``stamp_ns`` (ns); ``error`` says why it failed, if it did."""
         level = DiagnosticStatus.ERROR if error else DiagnosticStatus.OK
-        self._publish(stamp, level, error, counts)
+        self._publish(stamp_ns, level, error, counts)
 
     def _announce(self) -> None:
         if self.state is not None:
@@ -109,7 +109,7 @@ class Participant:
         level = DiagnosticStatus.WARN if missing else DiagnosticStatus.OK
         self._publish(0, level, "; ".join(missing), {})
 
-    def _publish(self, stamp: int, level: bytes, text: str, counts: Mapping[str, int]) -> None:
+    def _publish(self, stamp_ns: int, level: bytes, text: str, counts: Mapping[str, int]) -> None:
         status = DiagnosticStatus(
             level=level,
             name=self._node.get_name(),
@@ -118,7 +118,7 @@ class Participant:
             values=[KeyValue(key=topic, value=str(count)) for topic, count in counts.items()],
         )
         message = DiagnosticArray(status=[status])
-        message.header.stamp = stamp_message(stamp)
+        message.header.stamp = stamp_message(stamp_ns)
         self._done.publish(message)
 
     def _on_run(self, message: String) -> None:
@@ -152,9 +152,9 @@ class Barrier:
             return [f"{name} {text}" for name, text in self._unready.items() if text]
 
     def wait(
-        self, stamp: int, timeout_s: float, complete: Callable[[Mapping[str, Answer]], bool]
+        self, stamp_ns: int, timeout_s: float, complete: Callable[[Mapping[str, Answer]], bool]
     ) -> tuple[dict[str, Answer], list[str]]:
-        """Wait for the answers to the frame stamped ``stamp`` (ns).
+        """Wait for the answers to the frame stamped ``stamp_ns`` (ns).
 
         Returns the answers and the names of those that are late after ``timeout_s``. An answer
         that says ERROR ends the wait at once. ``complete`` may demand more, once all have
@@ -164,7 +164,7 @@ class Barrier:
         deadline = time.monotonic() + timeout_s
         with self._changed:
             while True:
-                answers = self._answers.setdefault(stamp, {})
+                answers = self._answers.setdefault(stamp_ns, {})
                 late = [name for name in self._participants if name not in answers]
                 if any(not answer.ok for answer in answers.values()):
                     return dict(answers), late
@@ -174,11 +174,11 @@ class Barrier:
                 if left <= 0 or not self._changed.wait(left):
                     return dict(answers), late or ["a command that was announced"]
 
-    def forget(self, stamp: int) -> None:
-        """Close the frame stamped ``stamp`` (ns): later answers to it are strays."""
+    def forget(self, stamp_ns: int) -> None:
+        """Close the frame stamped ``stamp_ns`` (ns): later answers to it are strays."""
         with self._changed:
-            self._answers.pop(stamp, None)
-            self._oldest_ns = max(self._oldest_ns, stamp + 1)
+            self._answers.pop(stamp_ns, None)
+            self._oldest_ns = max(self._oldest_ns, stamp_ns + 1)
 
     def notify(self) -> None:
         """Let a running ``wait`` look again."""

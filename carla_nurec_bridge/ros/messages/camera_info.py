@@ -98,7 +98,7 @@ def _distortion(model: CameraModel) -> tuple[str, list[float], tuple[float, floa
 
 
 def camera_info(
-    model: CameraModel, stamp: int, frame_id: str, view: OpenCVPinholeCamera | None = None
+    model: CameraModel, stamp_ns: int, frame_id: str, view: OpenCVPinholeCamera | None = None
 ) -> CameraInfo:
     """Return the message of a camera; P is ``view``, else its usual one (``core.rectify``)."""
     name, coefficients, (fx, fy) = _distortion(model)
@@ -107,7 +107,7 @@ def camera_info(
     # ROS counts pixel centres as whole numbers.
     cx, cy = (float(value) for value in lens_centre(model) - 0.5)
     return CameraInfo(
-        header=header(stamp, frame_id),
+        header=header(stamp_ns, frame_id),
         width=model.width,
         height=model.height,
         distortion_model=name,

@@ -75,9 +75,9 @@ def stamp_ns(stamp: Time) -> int:
     return int(stamp.sec) * NS_PER_S + int(stamp.nanosec)
 
 
-def header(stamp: int, frame_id: str) -> Header:
+def header(stamp_ns: int, frame_id: str) -> Header:
     """Return a header with a stamp in nanoseconds."""
-    return Header(stamp=stamp_message(stamp), frame_id=frame_id)
+    return Header(stamp=stamp_message(stamp_ns), frame_id=frame_id)
 
 
 def vector_message(vector: Any) -> Vector3:
@@ -106,11 +106,11 @@ def quaternion_message(a_from_b: Matrix) -> Quaternion:
 
 
 def transform_message(
-    parent_from_child: Matrix, parent: str, child: str, stamp: int
+    parent_from_child: Matrix, parent: str, child: str, stamp_ns: int
 ) -> TransformStamped:
     """Return the stamped transform of a child frame in its parent."""
     return TransformStamped(
-        header=header(stamp, parent),
+        header=header(stamp_ns, parent),
         child_frame_id=child,
         transform=Transform(
             translation=vector_message(parent_from_child[:3, 3]),
@@ -119,7 +119,7 @@ def transform_message(
     )
 
 
-def image_message(pixels: NDArray[Any], encoding: str, stamp: int, frame_id: str) -> Image:
+def image_message(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: str) -> Image:
     """Return the image message of (H, W) or (H, W, channels) pixels.
 
     The dtype must be the encoding's (rgb8, bgr8, 8UC1: uint8; 32FC1, 32FC2: float32; 32SC1:
@@ -134,7 +134,7 @@ def image_message(pixels: NDArray[Any], encoding: str, stamp: int, frame_id: str
         )
     height, width = pixels.shape[:2]
     message = Image(
-        header=header(stamp, frame_id),
+        header=header(stamp_ns, frame_id),
         height=height,
         width=width,
         encoding=encoding,
@@ -146,28 +146,30 @@ def image_message(pixels: NDArray[Any], encoding: str, stamp: int, frame_id: str
 
 
 def compressed_message(
-    image: bytes, stamp: int, frame_id: str, image_format: str = "jpeg"
+    image: bytes, stamp_ns: int, frame_id: str, image_format: str = "jpeg"
 ) -> CompressedImage:
     """Return the message of a ``jpeg`` or ``png`` picture; its bytes go out unchanged."""
     message = CompressedImage(
-        header=header(stamp, frame_id), format=f"rgb8; {image_format} compressed bgr8"
+        header=header(stamp_ns, frame_id), format=f"rgb8; {image_format} compressed bgr8"
     )
     message.data = byte_array(image)
     return message
 
 
-def cloud_message(points: NDArray[np.float32], stamp: int, frame_id: str) -> PointCloud2:
+def cloud_message(points: NDArray[np.float32], stamp_ns: int, frame_id: str) -> PointCloud2:
     """Return the cloud of (N, 4) float32 points x, y, z in metres and intensity."""
     if points.dtype != np.float32 or points.ndim != 2 or points.shape[1] != 4:
         raise InputError(f"{frame_id}: a cloud needs (N, 4) float32, not {points.shape}")
-    return fields_message(np.ascontiguousarray(points).view(LAYOUTS["xyzi"])[:, 0], stamp, frame_id)
+    return fields_message(
+        np.ascontiguousarray(points).view(LAYOUTS["xyzi"])[:, 0], stamp_ns, frame_id
+    )
 
 
-def fields_message(cloud: NDArray[np.void], stamp: int, frame_id: str) -> PointCloud2:
+def fields_message(cloud: NDArray[np.void], stamp_ns: int, frame_id: str) -> PointCloud2:
     """Return the cloud of a structured array (N,); its fields keep their names."""
     described: Any = cloud.dtype.fields or {}
     message = PointCloud2(
-        header=header(stamp, frame_id),
+        header=header(stamp_ns, frame_id),
         height=1,
         width=len(cloud),
         fields=[

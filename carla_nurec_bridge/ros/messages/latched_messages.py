@@ -42,12 +42,14 @@ def mounts(rig: Rig) -> list[tuple[str, str, Matrix]]:
     return frames
 
 
-def static_transforms(rig: Rig, stamp: int, *, map_to_odom: bool) -> TFMessage:
+def static_transforms(rig: Rig, stamp_ns: int, *, map_to_odom: bool) -> TFMessage:
     """Return every mount, and map -> odom (identity: a simulator does not drift) if wanted."""
     transforms: list[TransformStamped] = []
     if map_to_odom:
-        transforms.append(transform_message(np.eye(4), "map", "odom", stamp))
-    transforms += [transform_message(m, parent, child, stamp) for parent, child, m in mounts(rig)]
+        transforms.append(transform_message(np.eye(4), "map", "odom", stamp_ns))
+    transforms += [
+        transform_message(m, parent, child, stamp_ns) for parent, child, m in mounts(rig)
+    ]
     return TFMessage(transforms=transforms)
 
 
@@ -93,10 +95,10 @@ def _text(values: Sequence[float] | NDArray[Any]) -> str:
 
 
 def map_markers(
-    lines: Sequence[tuple[NDArray[np.float64], str]], lights: Sequence[TrafficLight], stamp: int
+    lines: Sequence[tuple[NDArray[np.float64], str]], lights: Sequence[TrafficLight], stamp_ns: int
 ) -> MarkerArray:
     """Return the lane lines (polylines (N, 3) in the map with a kind) and stop areas for RViz."""
-    head = header(stamp, "map")
+    head = header(stamp_ns, "map")
     markers: list[Marker] = []
     for kind in sorted({kind for _, kind in lines}):
         marker = Marker(header=head, ns="lanes", id=len(markers), type=Marker.LINE_LIST)

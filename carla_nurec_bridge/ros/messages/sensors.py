@@ -20,21 +20,21 @@ _LEVELS = {
 METRES_PER_DEGREE = 6_378_137.0 * math.pi / 180.0
 
 
-def reading_message(reading: Reading, stamp: int, frame_id: str) -> Any:
+def reading_message(reading: Reading, stamp_ns: int, frame_id: str) -> Any:
     """Return the message of what a sensor read, stamped in ns."""
     match reading:
         case ImuReading():
-            return _imu(reading, stamp, frame_id)
+            return _imu(reading, stamp_ns, frame_id)
         case GnssFix():
-            return _gnss(reading, stamp, frame_id)
+            return _gnss(reading, stamp_ns, frame_id)
         case _:
-            return fields_message(reading, stamp, frame_id)
+            return fields_message(reading, stamp_ns, frame_id)
 
 
-def _imu(felt: ImuReading, stamp: int, frame_id: str) -> Imu:
+def _imu(felt: ImuReading, stamp_ns: int, frame_id: str) -> Imu:
     """Return REP-145's data_raw: no orientation; zeros mean that a covariance is unknown."""
     return Imu(
-        header=header(stamp, frame_id),
+        header=header(stamp_ns, frame_id),
         orientation_covariance=[-1.0, *[0.0] * 8],
         linear_acceleration=vector_message(felt.acceleration),
         linear_acceleration_covariance=np.diag(felt.variances[:3]).ravel(),
@@ -43,13 +43,13 @@ def _imu(felt: ImuReading, stamp: int, frame_id: str) -> Imu:
     )
 
 
-def _gnss(fix: GnssFix, stamp: int, frame_id: str) -> NavSatFix:
+def _gnss(fix: GnssFix, stamp_ns: int, frame_id: str) -> NavSatFix:
     """Return a fix; its covariance is in m^2 of east, north and up."""
     north = fix.variances[0] * METRES_PER_DEGREE**2
     east = fix.variances[1] * (METRES_PER_DEGREE * math.cos(math.radians(fix.latitude))) ** 2
     known = any(fix.variances)
     return NavSatFix(
-        header=header(stamp, frame_id),
+        header=header(stamp_ns, frame_id),
         status=NavSatStatus(status=NavSatStatus.STATUS_FIX, service=NavSatStatus.SERVICE_GPS),
         latitude=fix.latitude,
         longitude=fix.longitude,
@@ -61,7 +61,7 @@ def _gnss(fix: GnssFix, stamp: int, frame_id: str) -> NavSatFix:
     )
 
 
-def event_message(event: SensorEvent, stamp: int) -> DiagnosticArray:
+def event_message(event: SensorEvent, stamp_ns: int) -> DiagnosticArray:
     """Return an event; ``hardware_id`` names the sensor, the values are the event's facts."""
     status = DiagnosticStatus(
         level=_LEVELS[event.level],
@@ -70,4 +70,4 @@ def event_message(event: SensorEvent, stamp: int) -> DiagnosticArray:
         hardware_id=event.sensor,
         values=[KeyValue(key=key, value=value) for key, value in event.facts.items()],
     )
-    return DiagnosticArray(header=header(stamp, "base_link"), status=[status])
+    return DiagnosticArray(header=header(stamp_ns, "base_link"), status=[status])

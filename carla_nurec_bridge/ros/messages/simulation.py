@@ -39,10 +39,10 @@ _POSIX_CLASSES = {
 }
 
 
-def state_message(msg: Any, motion: EntityMotion, stamp: int) -> Any:
+def state_message(msg: Any, motion: EntityMotion, stamp_ns: int) -> Any:
     """Return an entity's state in the map."""
     return msg.EntityState(
-        header=header(stamp, "map"),
+        header=header(stamp_ns, "map"),
         pose=pose_message(motion.map_from_entity),
         twist=Twist(
             linear=vector_message(motion.linear_map_mps),

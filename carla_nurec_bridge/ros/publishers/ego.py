@@ -79,7 +79,7 @@ class EgoPublisher:
 
     def start(
         self,
-        stamp: int,
+        stamp_ns: int,
         vehicle: VehicleInfo,
         opendrive: OpenDriveMap,
         xodr: str,
@@ -88,7 +88,7 @@ class EgoPublisher:
         """Publish what does not change during the run; ``xodr`` is the map's text."""
         self._place = opendrive.geo_reference
         static = latched_messages.static_transforms(
-            self._rig, stamp, map_to_odom=self._p.publish_map_to_odom
+            self._rig, stamp_ns, map_to_odom=self._p.publish_map_to_odom
         )
         self._send("tf_static", static)
         self._stop_boxes = [
@@ -98,7 +98,7 @@ class EgoPublisher:
         self._send("robot_description", String(data=urdf))
         self._send("vehicle_info", String(data=vehicle.to_json()))
         self._send("map_opendrive", String(data=xodr))
-        markers = latched_messages.map_markers(lane_lines(opendrive), lights, stamp)
+        markers = latched_messages.map_markers(lane_lines(opendrive), lights, stamp_ns)
         self._send("map_markers", markers)
         for camera in self._rig.cameras:
             if camera.source == "carla":
@@ -112,9 +112,9 @@ class EgoPublisher:
                 )
                 self._tell(TOPICS["calibration"].named(camera.name), String(data=text))
 
-    def route(self, map_from_points: NDArray[Any], stamp: int) -> None:
+    def route(self, map_from_points: NDArray[Any], stamp_ns: int) -> None:
         """Publish the way that the agent is asked to drive."""
-        self._send("route", ego_messages.path_message(map_from_points, stamp))
+        self._send("route", ego_messages.path_message(map_from_points, stamp_ns))
 
     def binding(self, binding: Mapping[int, str | None]) -> None:
         """Publish which actor is which track."""
@@ -125,10 +125,10 @@ class EgoPublisher:
         by_recorded = sorted((recorded, live) for live, recorded in by_live.items())
         self._send("objects_recorded", String(data=json.dumps(dict(by_recorded))))
 
-    def clock(self, stamp: int) -> None:
+    def clock(self, stamp_ns: int) -> None:
         """Repeat the clock, for nodes that come while it stands."""
         if self._p.owns_clock:
-            message = Clock(clock=stamp_message(stamp))
+            message = Clock(clock=stamp_message(stamp_ns))
             self._states.put(partial(self._publishers.repeat, TOPICS["clock"].name, message))
 
     def state(self, state: WorldState) -> None:
@@ -165,22 +165,22 @@ class EgoPublisher:
         self._send("vehicle_state", message)
 
     def camera(
-        self, stamp: int, camera: RigCamera, images: Mapping[str, Any], pixel_ids: PixelIds
+        self, stamp_ns: int, camera: RigCamera, images: Mapping[str, Any], pixel_ids: PixelIds
     ) -> None:
         """Decode and publish what CARLA sent of a camera; rgb goes out as JPEG.
 
         ``pixel_ids`` are those of the frame.
         """
         size = sum(len(image.raw_data) for image in images.values())
-        send = partial(self._send_pictures, stamp, camera, images, pixel_ids)
+        send = partial(self._send_pictures, stamp_ns, camera, images, pixel_ids)
         self._later("camera_messages", send, size)
 
-    def reading(self, stamp: int, sensor: CarlaSensor, reading: Reading) -> None:
+    def reading(self, stamp_ns: int, sensor: CarlaSensor, reading: Reading) -> None:
         """Publish what one of CARLA's other sensors read."""
         topic = sensor.topic.named(sensor.name)
 
         def send() -> None:
-            message = reading_message(reading, stamp, f"{sensor.name}_link")
+            message = reading_message(reading, stamp_ns, f"{sensor.name}_link")
             self._publishers.send(topic, message)
 
         self._later("sensor_messages", send, getattr(reading, "nbytes", _SMALL_BYTES))
@@ -216,7 +216,7 @@ class EgoPublisher:
         self._pictures.put(publish, size)
 
     def _send_pictures(
-        self, stamp: int, camera: RigCamera, images: Mapping[str, Any], pixel_ids: PixelIds
+        self, stamp_ns: int, camera: RigCamera, images: Mapping[str, Any], pixel_ids: PixelIds
     ) -> None:
         frame_id = f"{camera.name}_optical_frame"
         pictures: dict[str, NDArray[Any]] = decoded(images)
@@ -230,18 +230,18 @@ class EgoPublisher:
                     jpeg = simplejpeg.encode_jpeg(
                         pixels, quality=_JPEG_QUALITY, colorspace="RGB", colorsubsampling="420"
                     )
-                    message = compressed_message(jpeg, stamp, frame_id)
+                    message = compressed_message(jpeg, stamp_ns, frame_id)
                 case "PointCloud2":
-                    message = fields_message(pixels, stamp, frame_id)
+                    message = fields_message(pixels, stamp_ns, frame_id)
                 case _:
-                    message = image_message(pixels, output.encoding, stamp, frame_id)
+                    message = image_message(pixels, output.encoding, stamp_ns, frame_id)
             self._publishers.send(output.topic.named(camera.name), message)
         topic = TOPICS["camera_info"].named(camera.name)
-        self._publishers.send(topic, camera_info(camera.model, stamp, frame_id))
+        self._publishers.send(topic, camera_info(camera.model, stamp_ns, frame_id))
 
-    def event(self, stamp: int, event: SensorEvent) -> None:
+    def event(self, stamp_ns: int, event: SensorEvent) -> None:
         """Publish what an event sensor reports."""
-        self._tell(CARLA_SENSORS[event.kind].topic.name, event_message(event, stamp))
+        self._tell(CARLA_SENSORS[event.kind].topic.name, event_message(event, stamp_ns))
 
     def weather(self, text: str) -> None:
         """Publish the weather, JSON."""
