@@ -1,4 +1,4 @@
-"""The value of an option that names a picture's size."""
+"""The value of an option that names an image's size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 _LEAST, _MOST = 16, 8192
 
 
-class PictureSize(click.ParamType):
+class ImageSize(click.ParamType):
     """A width and a height in pixels, both even as video wants them: ``1280x720``."""
 
     name = "size"

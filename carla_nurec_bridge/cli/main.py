@@ -41,7 +41,7 @@ VERBS: dict[str, str] = {
     "bag info": "Show the streams of a bag and what is missing.",
     "bag recover": "Repair a bag whose writer was killed.",
     "replay": "Play a scene package in CARLA and watch it as NuRec draws it.",
-    "rectify": "Undistort pictures of any camera to a pinhole.",
+    "rectify": "Undistort images of any camera to a pinhole.",
     "cosmos controls": "Make clips for Cosmos of a recording or a bag.",
     "cosmos check": "Say whether clips are whole: counts, hashes, views.",
     "cosmos serve": "Serve Cosmos' HTTP, with image filters for the model.",

@@ -74,7 +74,7 @@ _GIVEN = click.core.ParameterSource.COMMANDLINE
 @click.option(
     "--resolution-ratio",
     type=click.FloatRange(0.01, 1.0),
-    help="Size of recorded cameras' pictures, 1 = full.  "
+    help="Size of recorded cameras' images, 1 = full.  "
     "[default: 0.25, but no less than 640 pixels of width]",
 )
 @click.option(
@@ -98,7 +98,7 @@ _GIVEN = click.core.ParameterSource.COMMANDLINE
     "--carla-view/--no-carla-view",
     default=True,
     show_default=True,
-    help="Show CARLA's own picture from the first camera's place too (not with --rig).",
+    help="Show CARLA's own image from the first camera's place too (not with --rig).",
 )
 @click.option("--move-spectator", is_flag=True, help="Let CARLA's spectator follow the ego.")
 @click.option(
@@ -110,12 +110,12 @@ _GIVEN = click.core.ParameterSource.COMMANDLINE
 @click.option(
     "--saveimages",
     is_flag=True,
-    help="Write every picture to OUTPUT/images/CAMERA, with timestamps.csv.",
+    help="Write every image to OUTPUT/images/CAMERA, with timestamps.csv.",
 )
 @click.option(
     "--image-format",
     type=click.Choice(["jpeg", "png"]),
-    help="Format of all pictures.  [default: jpeg, or what the rig says]",
+    help="Format of all images.  [default: jpeg, or what the rig says]",
 )
 @click.option(
     "-o",
@@ -191,12 +191,12 @@ def _servers(context: click.Context, options: dict[str, Any]) -> ReplayServers:
 
 def _tell(console: Console, played: Played, output: Path) -> int:
     counts = ", ".join(f"{name} {count}" for name, count in sorted(played.pictures.items()))
-    console.print(f"{played.frames} frames; pictures: {counts or 'none'}")
+    console.print(f"{played.frames} frames; images: {counts or 'none'}")
     if played.refused_tracks:
         console.print(f"not in CARLA: tracks {', '.join(sorted(played.refused_tracks))}")
     for name, (count, reason) in sorted(played.failures.items()):
-        console.print(f"[yellow]{name}: {count} pictures failed, the last: {reason}[/]")
+        console.print(f"[yellow]{name}: {count} images failed, the last: {reason}[/]")
     console.print(f"  {output / 'grid.mp4'}\n  {output / 'contact_sheet.png'}")
     if played.images:
-        console.print(f"  {output / 'images'}: {played.images} pictures, timestamps.csv")
+        console.print(f"  {output / 'images'}: {played.images} images, timestamps.csv")
     return 1 if played.failures else 0

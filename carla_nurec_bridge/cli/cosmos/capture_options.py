@@ -11,7 +11,7 @@ import click
 from ...core.rig.rig import load_rig
 from ...cosmos.sensor_files.sensor_rig import SensorRig, carla_cameras, front_camera
 from ...cosmos.sensor_files.sensor_yaml import read_sensor_yaml
-from ..image_size import PictureSize
+from ..image_size import ImageSize
 
 if TYPE_CHECKING:
     from ...carla_client.replay.exact_replay import ExactReplayOptions
@@ -44,7 +44,7 @@ _OPTIONS = [
     ),
     click.option(
         "--size",
-        type=PictureSize(),
+        type=ImageSize(),
         default="1280x720",
         show_default=True,
         help="Pixels of the front camera that is used without --rig and --sensors.",

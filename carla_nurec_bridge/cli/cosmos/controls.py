@@ -39,7 +39,7 @@ def command(recording: Path | None, bag: Path | None, **settings: Any) -> int:
     """Write videos, lossless masters and a manifest of each camera: all frames, exactly.
 
     The recording is played in CARLA tick by tick, in a server of this package's own unless --host
-    names one. Every picture must be of exactly its frame, and all streams have the same frames, or
+    names one. Every image must be of exactly its frame, and all streams have the same frames, or
     the command fails and says which frame of which stream. `cosmos check` verifies the result.
     """
     if (recording is None) == (bag is None):

@@ -44,12 +44,12 @@ _KMH = 3.6
 def command(file: Path, show_all: bool, limit: int) -> None:
     """List the vehicles and walkers of the CARLA recording FILE.
 
-    Time is from when to when (s of the recording), size is length width height (m), way the
+    Time is from when to when (s of the recording), size is length width height (m), path the
     distance moved (m), and the highest speed (km/h).
     """
     log = open_log(file)
     found = [a for a in actor_summaries(log) if show_all or a.kind in _MOVES]
-    shown = table(None, ("id", "role", "blueprint"), ("time s", "size m", "way m", "km/h"))
+    shown = table(None, ("id", "role", "blueprint"), ("time s", "size m", "path m", "km/h"))
     for actor in found[: shortened(len(found), limit)]:
         shown.add_row(*_cells(actor))
     out = console()
@@ -61,7 +61,7 @@ def command(file: Path, show_all: bool, limit: int) -> None:
 
 def _cells(actor: ActorSummary) -> tuple[str, ...]:
     size = "–" if actor.size_m is None else " ".join(f"{v:.1f}" for v in actor.size_m)
-    way = "–" if actor.distance_m is None else f"{actor.distance_m:.1f}"
+    path = "–" if actor.distance_m is None else f"{actor.distance_m:.1f}"
     top = "–" if actor.max_speed_mps is None else f"{_KMH * actor.max_speed_mps:.1f}"
     span = f"{actor.first_s:.1f}–{actor.last_s:.1f}"
     return (
@@ -70,6 +70,6 @@ def _cells(actor: ActorSummary) -> tuple[str, ...]:
         actor.blueprint.split(".", 1)[-1],
         span,
         size,
-        way,
+        path,
         top,
     )

@@ -1,4 +1,4 @@
-"""``carla-nurec nurec render``: write a scene's pictures, as the documentation's render client."""
+"""``carla-nurec nurec render``: write a scene's images, as the documentation's render client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .options import connect, connection_options
 
 
 @click.command(
-    epilog="Example: carla-nurec nurec render --port 8080 --height 540 --frame-step 5 -o pictures"
+    epilog="Example: carla-nurec nurec render --port 8080 --height 540 --frame-step 5 -o images"
 )
 @connection_options
 @click.option("--scene-id", help="Scene to render.  [default: the only one]")
@@ -23,7 +23,7 @@ from .options import connect, connection_options
     default=300,
     show_default=True,
     type=click.IntRange(1, 4320),
-    help="Height of the pictures in pixels; the width follows the camera.",
+    help="Height of the images in pixels; the width follows the camera.",
 )
 @click.option(
     "--camera-id",
@@ -38,7 +38,7 @@ from .options import connect, connection_options
     default="jpeg",
     show_default=True,
     type=click.Choice(["jpeg", "png"]),
-    help="How pictures come.",
+    help="How images come.",
 )
 @click.option(
     "--frame-step",
@@ -50,7 +50,7 @@ from .options import connect, connection_options
 @click.option(
     "--disable-rolling-shutter",
     is_flag=True,
-    help="Expose all of a picture at the end of its frame.",
+    help="Expose all of an image at the end of its frame.",
 )
 @click.option(
     "--exposure-ms",
@@ -59,7 +59,7 @@ from .options import connect, connection_options
     type=click.FloatRange(0.001, 1000.0),
     help="Time from a frame's start to its end, which is a pose of the trajectory.",
 )
-@click.option("--rig-name", help="Lay the hood of this rig over the pictures, e.g. hyperion_8_1.")
+@click.option("--rig-name", help="Lay the hood of this rig over the images, e.g. hyperion_8_1.")
 @click.option(
     "-o",
     "--output-dir",
@@ -83,7 +83,7 @@ def command(
     """Render the recorded cameras of a scene along its trajectory into image files.
 
     Other road users are where the recording has them, also on a server with editing enabled.
-    Exit code 1 when a picture failed; the others are there.
+    Exit code 1 when an image failed; the others are there.
     """
     from ...scene.along_trajectory import ImageWish, planned_shots, render_to_files
 
@@ -102,5 +102,5 @@ def command(
 
         failed = render_to_files(client, shots, wish, output_dir, show)
     total = len(shots.frames) * len(shots.cameras)
-    console.print(f"{total - failed} of {total} pictures in {output_dir}", soft_wrap=True)
+    console.print(f"{total - failed} of {total} images in {output_dir}", soft_wrap=True)
     return 1 if failed else 0

@@ -90,7 +90,7 @@ _TRAJECTORY_ONLY = (
     default=20.0,
     show_default=True,
     type=click.FloatRange(1.0, 200.0),
-    help="Poses a second of all ways.",
+    help="Poses a second of all trajectories.",
 )
 @click.option(
     "--smooth",
@@ -113,8 +113,8 @@ _TRAJECTORY_ONLY = (
     "--tracked-point",
     default=(0.0, 0.0, 0.0),
     type=NumberList("X,Y,Z"),
-    help="The point whose way the file has, such as an antenna, from the rear axle on the ground "
-    "(m; forward, left, up).  [default: 0,0,0]",
+    help="The point whose trajectory the file has, such as an antenna, from the rear axle on the "
+    "ground (m; forward, left, up).  [default: 0,0,0]",
 )
 @click.option(
     "--keep-height", is_flag=True, help="Keep heights, pitch and roll; do not follow the ground."
@@ -125,7 +125,7 @@ _TRAJECTORY_ONLY = (
 def command(context: click.Context, output: Path, **options: Any) -> None:
     """Build a scene package from a CARLA recording, any trajectory, or a bag.
 
-    The ego's way becomes the rig's, other vehicles and walkers become controllable tracks.
+    The ego's trajectory becomes the rig's, other vehicles and walkers become controllable tracks.
     """
     sources = [name for name in ("recording", "trajectory", "bag") if options[name] is not None]
     if len(sources) != 1:

@@ -35,14 +35,14 @@ def command(package: Path) -> None:
 def _summary(scene: Scene) -> Table:
     table = Table(title=str(scene.path), show_header=False, **_LOOK)
     start_us, end_us = scene.time_range_us
-    way = scene.rig_trajectory
-    steps_m = np.linalg.norm(np.diff(way.world_from_rig[:, :3, 3], axis=0), axis=1)
+    rig = scene.rig_trajectory
+    steps_m = np.linalg.norm(np.diff(rig.world_from_rig[:, :3, 3], axis=0), axis=1)
     begins = datetime.fromtimestamp(start_us / 1e6, timezone.utc)
     table.add_row("scene", scene.scene_id)
     table.add_row("sequence", scene.sequence_id)
     table.add_row("time", f"{begins:%Y-%m-%d %H:%M:%S} UTC, {(end_us - start_us) / 1e6:.3f} s")
     table.add_row("stamps", f"[{start_us}, {end_us}) us")
-    table.add_row("rig", f"{len(way.stamps_us)} poses, {steps_m.sum():.1f} m")
+    table.add_row("rig", f"{len(rig.stamps_us)} poses, {steps_m.sum():.1f} m")
     table.add_row("ego", _ego_words(scene))
     table.add_row("lidars", ", ".join(scene.lidar_ids) or "none")
     table.add_row("map", _map_words(scene))

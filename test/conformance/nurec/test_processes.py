@@ -148,7 +148,7 @@ def test_render_writes_pictures_along_the_way(running, tmp_path, world):
     _, port = running
     done = render(port, tmp_path, "--height", "90", "--frame-step", "5", "--camera-id", "all")
     assert done.returncode == 0, done.stderr
-    assert "12 of 12 pictures" in done.stdout
+    assert "12 of 12 images" in done.stdout
     with (tmp_path / "timestamps.csv").open() as file:
         rows = list(csv.DictReader(file))
     ends = sorted({int(row["end_us"]) - world.start_us for row in rows})

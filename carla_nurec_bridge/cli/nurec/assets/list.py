@@ -39,8 +39,10 @@ def command(scene_id: str | None, only: str | None, as_json: bool, **connection:
         scene = scene_of(client, scene_id)
         tracks = movable(client, scene) if only != "external" else ()
         assets = external(client, scene) if only != "dynamic" else ()
-        ways = client.trajectories(scene)
-    begin_us = min((p.timestamp_us for way in ways for p in way.poses), default=0)
+        trajectories = client.trajectories(scene)
+    begin_us = min(
+        (p.timestamp_us for trajectory in trajectories for p in trajectory.poses), default=0
+    )
     if as_json:
         content = {"scene": scene, "dynamic": [_row(t) for t in tracks], "external": list(assets)}
         click.echo(json.dumps(content, indent=1))

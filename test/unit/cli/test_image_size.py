@@ -3,11 +3,11 @@ from __future__ import annotations
 import click
 import pytest
 
-from carla_nurec_bridge.cli.image_size import PictureSize
+from carla_nurec_bridge.cli.image_size import ImageSize
 
 
 def test_a_size_is_written_as_everybody_does() -> None:
-    assert PictureSize().convert("1280x720", None, None) == (1280, 720)
+    assert ImageSize().convert("1280x720", None, None) == (1280, 720)
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ def test_a_size_is_written_as_everybody_does() -> None:
 )
 def test_others_are_refused_in_words(text: str, why: str) -> None:
     with pytest.raises(click.BadParameter, match=why):
-        PictureSize().convert(text, None, None)
+        ImageSize().convert(text, None, None)
