@@ -226,7 +226,7 @@ class Simulation:
     def _publish(self, delta_s: float) -> None:
         message = self.observer.message(self.episode, delta_s)
         self.streams.latest_state = message
-        self.streams.publish(WORLD_STREAM, (message,), self.settings.synchronous_mode)
+        self.streams.publish(WORLD_STREAM, (message,), keep_all=self.settings.synchronous_mode)
 
 
 def _level(source: MapSource) -> Level:

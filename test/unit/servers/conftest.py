@@ -31,7 +31,7 @@ class Audience(StreamHub):
     def has_listener(self, stream_id: int) -> bool:
         return True
 
-    def publish(self, stream_id: int, parts: Sequence[Part], keep_all: bool) -> None:
+    def publish(self, stream_id: int, parts: Sequence[Part], *, keep_all: bool) -> None:
         self.heard[stream_id].append(b"".join(bytes(part) for part in parts))
 
 

@@ -136,14 +136,14 @@ def test_overwriting_a_recording_is_said(tmp_path: Path, monkeypatch, caplog) ->
     recorded = control.RecorderControl(Faults())
     episode: Any = SimpleNamespace(level=SimpleNamespace(name="Town01"))
     path = tmp_path / "a.log"
-    recorded.start_recording(episode, path, False)
+    recorded.start_recording(episode, path, additional_data=False)
     recorded.record(0.05)
     assert not caplog.records
-    recorded.start_recording(episode, path, False)
+    recorded.start_recording(episode, path, additional_data=False)
     assert f"2 frames are lost: {path} is recorded anew" in caplog.text
     recorded.stop()
     caplog.clear()
-    recorded.start_recording(episode, path, False)
+    recorded.start_recording(episode, path, additional_data=False)
     recorded.stop()
     assert f"the recording {path} takes the place of an older file" in caplog.text
 
@@ -160,7 +160,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     """Six ticks: collisions in 1, 2 and 4, a door in 3, the bike gone from 5 on."""
     path = tmp_path_factory.mktemp("recorder") / "all.log"
     world = World()
-    recorder = Recorder(world, path, "Town01", True, date_s=1_700_000_000, platform_s=lambda: 5.0)
+    recorder = Recorder(
+        world, path, "Town01", additional_data=True, date_s=1_700_000_000, platform_s=lambda: 5.0
+    )
     for tick in range(6):
         world.tick = tick
         if tick in (1, 2, 4):
@@ -323,7 +325,7 @@ def test_a_recording_begins_without_the_doors_that_were_moved_before(
     simulation = world.simulation
     simulation.episode.move_door(car, 0, opens=True)
     world.tick(2)
-    simulation.recorder.start_recording(simulation.episode, path, False)
+    simulation.recorder.start_recording(simulation.episode, path, additional_data=False)
     simulation.episode.move_door(car, 1, opens=True)
     world.tick(2)
     simulation.recorder.stop_recording()

@@ -26,7 +26,9 @@ from .registry import serve
 def start_recorder(simulation: Simulation, name: str, additional_data: bool) -> str:
     """Record to a file; return its whole path."""
     return str(
-        simulation.recorder.start_recording(simulation.episode, whole_path(name), additional_data)
+        simulation.recorder.start_recording(
+            simulation.episode, whole_path(name), additional_data=additional_data
+        )
     )
 
 
@@ -87,7 +89,7 @@ def replay_file(
 @serve("stop_replayer", BOOL)
 def stop_replayer(simulation: Simulation, keep_actors: bool) -> None:
     """End the replay."""
-    simulation.recorder.stop_replay(simulation.episode, keep_actors)
+    simulation.recorder.stop_replay(simulation.episode, keep_actors=keep_actors)
 
 
 @serve("set_replayer_time_factor", FLOAT)

@@ -31,7 +31,7 @@ class RecorderControl:
         self._replayer: Replayer | None = None
         self._options = ReplayOptions()
 
-    def start_recording(self, episode: Episode, path: Path, additional_data: bool) -> Path:
+    def start_recording(self, episode: Episode, path: Path, *, additional_data: bool) -> Path:
         """Record to a file from now on, ending a replay; InputError when it cannot be written."""
         self.stop_replay(episode, keep_actors=False)
         running = self._recorder
@@ -41,7 +41,7 @@ class RecorderControl:
         elif path.is_file():
             _log.warning("the recording %s takes the place of an older file", path)
         source = EpisodeSource(episode)
-        self._recorder = Recorder(source, path, episode.level.name, additional_data)
+        self._recorder = Recorder(source, path, episode.level.name, additional_data=additional_data)
         self._recorder.record(0.0)
         return self._recorder.path
 
@@ -72,10 +72,10 @@ class RecorderControl:
         self._replayer = Replayer(log, EpisodeTarget(episode, sensors), self._options)
         self._replayer.start()
 
-    def stop_replay(self, episode: Episode, keep_actors: bool) -> None:
+    def stop_replay(self, episode: Episode, *, keep_actors: bool) -> None:
         """End the replay; without one, nothing happens."""
         if self._replayer is not None:
-            self._replayer.stop(keep_actors)
+            self._replayer.stop(keep_actors=keep_actors)
             self._end_replay(episode)
 
     def set_time_factor(self, factor: float) -> None:

@@ -54,6 +54,7 @@ class Recorder:
         source: RecordingSource,
         path: Path | str,
         map_name: str,
+        *,
         additional_data: bool = False,
         date_s: int | None = None,
         platform_s: Callable[[], float] = time.monotonic,

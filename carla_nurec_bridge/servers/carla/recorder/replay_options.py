@@ -49,7 +49,7 @@ def time_range(log: Log, options: ReplayOptions) -> tuple[float, float]:
     return start_s, stop_s
 
 
-def reply_text(log: Log, options: ReplayOptions, loading: bool) -> str:
+def reply_text(log: Log, options: ReplayOptions, *, loading: bool) -> str:
     """Return what CARLA answers to ``replay_file``; ``loading`` when another map must be loaded."""
     start_s, stop_s = time_range(log, options)
     lines = [f"Replaying File: {log.source}"]

@@ -99,7 +99,7 @@ class Replayer:
             self._finish()
         return self.running
 
-    def stop(self, keep_actors: bool) -> None:
+    def stop(self, *, keep_actors: bool) -> None:
         """End the replay; without ``keep_actors`` the rest of the recording's events happen."""
         if not self.running:
             return

@@ -164,4 +164,4 @@ class Sensors:
             episode.elapsed_s,
             (*pose.location, *pose.rotation),
         )
-        self._streams.publish(entry.stream, (header, *payload), settings.synchronous_mode)
+        self._streams.publish(entry.stream, (header, *payload), keep_all=settings.synchronous_mode)

@@ -58,7 +58,7 @@ def sensor_header(
 
 
 def state_header(
-    episode: int, wall_s: float, delta_s: float, map_changed: bool, lamps_changed: bool
+    episode: int, wall_s: float, delta_s: float, *, map_changed: bool, lamps_changed: bool
 ) -> bytes:
     """Return the 36 bytes that come before the actors of a world state.
 

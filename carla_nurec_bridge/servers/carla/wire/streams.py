@@ -156,7 +156,7 @@ class StreamHub:
         if subscription in listeners:
             listeners.remove(subscription)
 
-    def publish(self, stream_id: int, parts: Sequence[Part], keep_all: bool) -> None:
+    def publish(self, stream_id: int, parts: Sequence[Part], *, keep_all: bool) -> None:
         """Send one message to every listener of a stream.
 
         With ``keep_all`` (synchronous mode) a listener whose previous message is unsent is waited

@@ -53,7 +53,13 @@ class WorldStateRows:
         return b"".join(
             (
                 sensor_header(WORLD_OBSERVER, episode.frame, episode.elapsed_s),
-                state_header(episode.number, time.time(), delta_s, map_changed, lamps_changed),
+                state_header(
+                    episode.number,
+                    time.time(),
+                    delta_s,
+                    map_changed=map_changed,
+                    lamps_changed=lamps_changed,
+                ),
                 self._rows.tobytes(),
             )
         )
