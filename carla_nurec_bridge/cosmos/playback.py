@@ -17,7 +17,7 @@ _QUALITY = 95
 
 
 @dataclass(frozen=True)
-class PlayedPicture:
+class PlayedImage:
     """One picture: when it is due after the first one (s), the stamp of the drive (ns), JPEG."""
 
     time_s: float
@@ -25,7 +25,7 @@ class PlayedPicture:
     jpeg: bytes
 
 
-def play(video: Path, clip: Path) -> Iterator[PlayedPicture]:
+def play(video: Path, clip: Path) -> Iterator[PlayedImage]:
     """Yield the pictures of a video that was made from the clip in the folder ``clip``.
 
     A picture gets the stamp of the clip's frame that was shown at its time. InputError when the
@@ -41,6 +41,6 @@ def play(video: Path, clip: Path) -> Iterator[PlayedPicture]:
                 source = min(len(stamps_ns) - 1, int(time_s * rate_hz + 1e-6))
                 pixels = np.ascontiguousarray(frame.to_ndarray(format="rgb24"))
                 jpeg = simplejpeg.encode_jpeg(pixels, quality=_QUALITY)
-                yield PlayedPicture(time_s, stamps_ns[source], jpeg)
+                yield PlayedImage(time_s, stamps_ns[source], jpeg)
     except (av.error.FFmpegError, IndexError, OSError) as error:
         raise InputError(f"{video} is no video that can be decoded: {error}") from error

@@ -13,7 +13,7 @@ from ..core.frames import Matrix
 from ..world.pixel_ids import pixel_id
 from ..world.states import ActorState
 
-Picture = NDArray[np.uint8]
+ByteImage = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +30,11 @@ class LabelledFrame:
     camera: str
     model: CameraModel
     stamp_ns: int
-    rgb: Picture
+    rgb: ByteImage
     depth_m: NDArray[np.float32]
     tags: NDArray[np.uint8]
     ids: NDArray[np.int32]
-    normals: Picture | None = None
+    normals: ByteImage | None = None
     map_from_camera: Matrix = field(default_factory=lambda: np.eye(4))
     actors: tuple[ActorState, ...] = ()
     lights: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from ..core.frames import Matrix
 from ..core.run_contract.timebase import NS_PER_S
-from ..nurec.pictures import decoded
+from ..nurec.images import decoded
 from ..recording.read_back.cameras import RecordedCamera, recorded_cameras
 from ..recording.read_back.drive import read_drive
 from ..recording.reader import BagReader

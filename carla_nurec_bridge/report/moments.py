@@ -19,7 +19,7 @@ from ..cosmos import (
     semantic_rgb,
 )
 from ..cosmos.clip.controls import grey_to_rgb
-from ..nurec.pictures import decoded
+from ..nurec.images import decoded
 from ..recording import BagReader, RunPlan
 
 IMAGES = ("compressed", "depth", "semantic", "instance", "normals")

@@ -90,7 +90,7 @@ def _check(directory: Path, manifest: Mapping[str, Any]) -> Verdict:
         if not found:
             whole.add(name)
     if {"semantic", "semantic_master"} <= whole:
-        problems += _same_pictures(directory, videos)
+        problems += _same_images(directory, videos)
     if "instance_master" in whole:
         problems += _instances(directory / videos["instance_master"]["file"], manifest["instances"])
     listed = {video["file"] for video in videos.values()}
@@ -180,7 +180,7 @@ def _on_time(frame: Any, number: int, rate_hz: float) -> bool:
     return abs(frame.time - number * period_s) <= max(float(_LATE) * period_s, 0.0011)
 
 
-def _same_pictures(directory: Path, videos: Mapping[str, Any]) -> Iterator[str]:
+def _same_images(directory: Path, videos: Mapping[str, Any]) -> Iterator[str]:
     """Yield the first frame whose semantic video shows something else than its master."""
     path = directory / videos["semantic"]["file"]
     masters = read_master(directory / videos["semantic_master"]["file"])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...labels.class_filter import ClassFilter
-from ...labels.frame import Picture
+from ...labels.frame import ByteImage
 from ...labels.kernels import (
     INVERSE,
     LINEAR,
@@ -68,7 +68,7 @@ class DepthEncoding:
         return asdict(self)
 
 
-def depth_grey(depth_m: NDArray[np.float32], encoding: DepthEncoding) -> Picture:
+def depth_grey(depth_m: NDArray[np.float32], encoding: DepthEncoding) -> ByteImage:
     """Return the grey levels (H, W) uint8 of depth along the optical axis (H, W) in metres."""
     grey = np.empty(depth_m.shape, np.uint8)
     near, far = np.float32(encoding.near_m), np.float32(encoding.far_m)
@@ -97,7 +97,7 @@ class EdgeEncoding:
         return {"low": self.low, "high": self.high, "classes": names}
 
 
-def edges_grey(rgb: Picture, tags: NDArray[np.uint8], encoding: EdgeEncoding) -> Picture:
+def edges_grey(rgb: ByteImage, tags: NDArray[np.uint8], encoding: EdgeEncoding) -> ByteImage:
     """Return Canny's edges (H, W), 0 or 255, of a picture (H, W, 3) RGB, in the wanted classes.
 
     ``tags`` (H, W) are CARLA's semantic tags of the same picture.
@@ -108,19 +108,19 @@ def edges_grey(rgb: Picture, tags: NDArray[np.uint8], encoding: EdgeEncoding) ->
     return np.asarray(cv2.bitwise_and(edges, kept), np.uint8)
 
 
-def masked_rgb(rgb: Picture, tags: NDArray[np.uint8], classes: frozenset[int]) -> Picture:
+def masked_rgb(rgb: ByteImage, tags: NDArray[np.uint8], classes: frozenset[int]) -> ByteImage:
     """Return a picture (H, W, 3) made softer (Gauss, 5 x 5, sigma 1), black outside ``classes``."""
     soft = cv2.GaussianBlur(rgb, _SOFT_SIZE, _SOFT_SIGMA)
     kept = cv2.LUT(tags, _membership(classes))
     return np.asarray(cv2.bitwise_and(soft, soft, mask=kept), np.uint8)
 
 
-def sky_grey(tags: NDArray[np.uint8]) -> Picture:
+def sky_grey(tags: NDArray[np.uint8]) -> ByteImage:
     """Return (H, W): 255 where the sky is seen, 0 elsewhere."""
     return np.asarray(cv2.LUT(tags, _membership(frozenset({SKY}))), np.uint8)
 
 
-def grey_to_rgb(grey: Picture) -> Picture:
+def grey_to_rgb(grey: ByteImage) -> ByteImage:
     """Repeat a grey picture (H, W) in three channels (H, W, 3)."""
     return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ...core.errors import InputError
-from ...labels.frame import Picture
+from ...labels.frame import ByteImage
 from .controls import Strength
 
 VisModel = Literal["transfer1", "transfer2.5"]
@@ -62,7 +62,7 @@ class VisEncoding:
         return asdict(self)
 
 
-def vis_rgb(rgb: Picture, encoding: VisEncoding) -> Picture:
+def vis_rgb(rgb: ByteImage, encoding: VisEncoding) -> ByteImage:
     """Return the picture (H, W, 3) without detail: textures flat, edges kept roughly."""
     height, width = rgb.shape[:2]
     smaller, (diameter, colour, space), through = _LIKE[encoding.model][encoding.strength]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ...core.frames import Matrix
-from ...labels.frame import LabelledFrame, Picture
+from ...labels.frame import ByteImage, LabelledFrame
 from ...labels.projection import (
     FACES,
     NORMALS,
@@ -52,7 +52,7 @@ class HdMapPainter:
         self._middles = street.segments.mean(axis=1) if len(street.segments) else np.zeros((0, 3))
         self._unseen: dict[int, int] = {}
 
-    def draw(self, frame: LabelledFrame) -> Picture:
+    def draw(self, frame: LabelledFrame) -> ByteImage:
         """Return the picture (H, W, 3) of a frame; frames come in order.
 
         What buildings hide is left out. A box is drawn while a part of it can be seen, and two
@@ -67,7 +67,9 @@ class HdMapPainter:
             _draw_box(canvas, view, pose, size, colour)
         return canvas
 
-    def _draw_lines(self, canvas: Picture, view: PinholeView, depth_m: NDArray[np.float32]) -> None:
+    def _draw_lines(
+        self, canvas: ByteImage, view: PinholeView, depth_m: NDArray[np.float32]
+    ) -> None:
         near = np.linalg.norm(self._middles - view.position, axis=1) < REACH_M
         rows = np.flatnonzero(near)
         ends, kept = view.segments(self._street.segments[rows])
@@ -85,7 +87,7 @@ class HdMapPainter:
         for (px, *colour), members in sorted(groups.items()):
             cv2.polylines(canvas, list(fixed[members]), False, colour, px, cv2.LINE_AA, _SHIFT)
 
-    def _draw_crossings(self, canvas: Picture, view: PinholeView) -> None:
+    def _draw_crossings(self, canvas: ByteImage, view: PinholeView) -> None:
         for outline in self._street.crossings:
             if np.linalg.norm(outline.mean(axis=0) - view.position) < REACH_M:
                 _fill(canvas, view, view.polygon(outline), CROSSING_COLOUR)
@@ -167,7 +169,11 @@ def _distance(view: PinholeView, pose: Matrix) -> float:
 
 
 def _draw_box(
-    canvas: Picture, view: PinholeView, pose: Matrix, size: tuple[float, float, float], colour: Rgb
+    canvas: ByteImage,
+    view: PinholeView,
+    pose: Matrix,
+    size: tuple[float, float, float],
+    colour: Rgb,
 ) -> None:
     corners = Box(pose, size).corners()
     for face, normal, shade in zip(FACES, NORMALS, _SHADES, strict=True):
@@ -177,7 +183,7 @@ def _draw_box(
             _fill(canvas, view, view.polygon(corners[face]), shaded)
 
 
-def _fill(canvas: Picture, view: PinholeView, outline: Array, colour: tuple[int, ...]) -> None:
+def _fill(canvas: ByteImage, view: PinholeView, outline: Array, colour: tuple[int, ...]) -> None:
     if len(outline) >= 3 and _on_image(outline[None], view)[0]:
         cv2.fillPoly(canvas, [_fixed(outline)], colour, cv2.LINE_AA, _SHIFT)
 

@@ -7,7 +7,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from ...core.rig.rig import RigCamera
-from ...nurec.pictures import decoded, planar
+from ...nurec.images import decoded, planar
 
 
 class RenderedImage:

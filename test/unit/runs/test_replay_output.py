@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from carla_nurec_bridge.nurec.pictures import decoded
+from carla_nurec_bridge.nurec.images import decoded
 from carla_nurec_bridge.runs.replay.output import (
     CELL,
     ContactSheet,

@@ -17,7 +17,7 @@ from ....core.errors import InputError
 from ....cosmos import semantic_tags
 from .shade_kernels import SKY, name_colours, smooth_depth
 
-Picture = NDArray[np.uint8]
+ByteImage = NDArray[np.uint8]
 _CLOSE = 60  # sum of channel differences within which a colour counts as a tag's
 _ROAD, _SKY_LEVEL = 1, 2
 CARLA_DEPTH = ("log", 0.01, 1000.0)
@@ -51,8 +51,8 @@ _PAINT = {
 class ControlImages:
     """One picture: ``rgb`` (H, W, 3), ``tags`` (H, W) uint8, ``depth_m`` (H, W) float32."""
 
-    rgb: Picture
-    tags: Picture
+    rgb: ByteImage
+    tags: ByteImage
     depth_m: NDArray[np.float32]
 
 
@@ -68,9 +68,9 @@ def read_scenes(
     """
     metres = depth_table(*depth)
     with ExitStack() as stack:
-        readers = {name: _pictures(stack, videos[name]) for name in used(videos)}
+        readers = {name: _images(stack, videos[name]) for name in used(videos)}
         while True:
-            now: dict[str, Picture] = {}
+            now: dict[str, ByteImage] = {}
             for name, reader in readers.items():
                 picture = next(reader, None)
                 if picture is None:
@@ -89,7 +89,7 @@ def used(names: Iterable[str]) -> list[str]:
     return [name for name in given if name not in stand_ins]
 
 
-def _pictures(stack: ExitStack, path: Path) -> Iterator[Picture]:
+def _images(stack: ExitStack, path: Path) -> Iterator[ByteImage]:
     try:
         container = stack.enter_context(av.open(str(path)))
         stream = container.streams.video[0]
@@ -97,7 +97,7 @@ def _pictures(stack: ExitStack, path: Path) -> Iterator[Picture]:
         raise InputError(f"{path.name} is no video that can be decoded: {error}") from error
     stream.thread_type = "AUTO"
 
-    def frames() -> Iterator[Picture]:
+    def frames() -> Iterator[ByteImage]:
         try:
             for frame in container.decode(stream):
                 yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
@@ -107,7 +107,7 @@ def _pictures(stack: ExitStack, path: Path) -> Iterator[Picture]:
     return frames()
 
 
-def _scene(pictures: Mapping[str, Picture], metres: NDArray[np.float32]) -> ControlImages:
+def _scene(pictures: Mapping[str, ByteImage], metres: NDArray[np.float32]) -> ControlImages:
     shape = next(iter(pictures.values())).shape[:2]
     depth = pictures.get("depth")
     tags = _tags(pictures["seg"]) if "seg" in pictures else None
@@ -120,7 +120,7 @@ def _scene(pictures: Mapping[str, Picture], metres: NDArray[np.float32]) -> Cont
 
 
 @cache
-def _nearest_tag() -> tuple[Picture, NDArray[np.bool_]]:
+def _nearest_tag() -> tuple[ByteImage, NDArray[np.bool_]]:
     """Return for colours of 5 bits a channel the nearest tag, and whether it is a close one."""
     known = [tag for tag in semantic_tags() if tag.tag != 0]
     colours = np.array([tag.rgb for tag in known], np.int16)
@@ -132,7 +132,7 @@ def _nearest_tag() -> tuple[Picture, NDArray[np.bool_]]:
     return tags, away.min(1) <= _CLOSE
 
 
-def _tags(seg: Picture) -> Picture | None:
+def _tags(seg: ByteImage) -> ByteImage | None:
     """Return the tags of a semantic video's picture; None when its colours are not CARLA's."""
     nearest, close = _nearest_tag()
     few = seg[::8, ::8] >> 3
@@ -144,7 +144,7 @@ def _tags(seg: Picture) -> Picture | None:
     return tags
 
 
-def _guessed_tags(depth: Picture | None, shape: tuple[int, int]) -> Picture:
+def _guessed_tags(depth: ByteImage | None, shape: tuple[int, int]) -> ByteImage:
     height = shape[0]
     tags = np.full(shape, 3, np.uint8)
     tags[int(height * 0.62) :] = _ROAD
@@ -169,7 +169,7 @@ def depth_table(mode: str, near_m: float, far_m: float) -> NDArray[np.float32]:
 
 
 def _metres(
-    depth: Picture | None, tags: Picture, table: NDArray[np.float32]
+    depth: ByteImage | None, tags: ByteImage, table: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     height, width = tags.shape
     if depth is not None:
@@ -185,14 +185,14 @@ def _metres(
 
 
 @cache
-def _paint() -> Picture:
+def _paint() -> ByteImage:
     table = np.full((256, 3), 110, np.uint8)
     for tag, colour in _PAINT.items():
         table[tag] = colour
     return table
 
 
-def _painted(tags: Picture, edge: Picture | None) -> Picture:
+def _painted(tags: ByteImage, edge: ByteImage | None) -> ByteImage:
     picture = _paint()[tags]
     if edge is None:
         return np.asarray(picture, np.uint8)

@@ -1,4 +1,4 @@
-"""Pictures as NuRec sends them, to pixels."""
+"""Images as NuRec sends them, to pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def planar(image: bytes, width: int, height: int) -> NDArray[np.uint8]:
     """Return the RGB pixels (height, width, 3) of three bare planes; ProtocolError when too few."""
     if len(image) != 3 * width * height:
         raise ProtocolError(
-            f"a planar picture of {width} x {height} has {3 * width * height} bytes, NuRec sent "
+            f"a planar image of {width} x {height} has {3 * width * height} bytes, NuRec sent "
             f"{len(image)}"
         )
     planes = np.frombuffer(image, np.uint8).reshape(3, height, width)

@@ -133,7 +133,7 @@ def test_the_hood_lies_over_the_picture(serve, client, take, tmp_path):
 
 
 def test_a_hood_folder_without_hoods(serve, tmp_path):
-    with pytest.raises(InputError, match=r"no hood picture RIG/CAMERA\.png"):
+    with pytest.raises(InputError, match=r"no hood image RIG/CAMERA\.png"):
         serve(hood_dir=tmp_path)
 
 
