@@ -11,7 +11,7 @@ import carla
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.errors import BridgeError, InputError
+from ...core.errors import InputError
 from ...core.frames import (
     Matrix,
     invert,
@@ -102,14 +102,10 @@ class InsertedCarlaActors:
     def close(self) -> None:
         """Destroy the actors; a second call does nothing."""
         parts, self._parts = self._parts, []
-        if not parts:
-            return
-        try:
+        if parts:
             self._session.client.apply_batch_sync(
                 [carla.command.DestroyActor(part.actor.id) for part in parts], False
             )
-        except (RuntimeError, BridgeError):
-            return  # the server is gone, and they with it
 
     def _crossing(self) -> tuple[int, carla.Waypoint]:
         """Return where on the route the road is crossed: the wanted place, or the next that fits.

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core.errors import InputError
 from ...core.ports import free_port
+from ...core.teardown import Teardown
 from ..session.session import Session
 
 _CLEARANCE_M = 12.0
@@ -90,10 +91,14 @@ class Traffic:
         """Take the vehicles from the Traffic Manager and destroy them; may be called twice."""
         vehicles, self.vehicles = self.vehicles, []
         manager, self._manager = self._manager, None
-        if manager is not None:
-            self._session.traffic_managers.close(manager)
+        managers, client = self._session.traffic_managers, self._session.client
+        closing = Teardown(self._session.has_ended)
         if vehicles:
-            self._session.client.apply_batch([carla.command.DestroyActor(v.id) for v in vehicles])
+            batch = [carla.command.DestroyActor(vehicle.id) for vehicle in vehicles]
+            closing.add("its vehicles", lambda: client.apply_batch(batch))
+        if manager is not None:
+            closing.add("its Traffic Manager", lambda: managers.close(manager))
+        closing.close()
 
 
 def _places(

@@ -10,6 +10,7 @@ from typing import final
 import carla
 
 from ...core.errors import InputError
+from ...core.teardown import Teardown
 from ...world.identity import Place, Seen
 from ...world.states import ActorState
 from ..actors.identities import Identities
@@ -137,15 +138,16 @@ class Playback:
         if not playing:
             return
         client = self._session.client
-        try:
-            client.stop_replayer(False)
-            brought = sorted(self._identities.by_live.keys() - self._before)
-            client.apply_batch([carla.command.DestroyActor(actor) for actor in brought])
-            client.set_replayer_time_factor(1.0)
-            client.set_replayer_ignore_hero(False)
-            client.set_replayer_ignore_spectator(True)
-        except RuntimeError:
-            return  # the server is gone, and the replay with it
+        brought = sorted(self._identities.by_live.keys() - self._before)
+        batch = [carla.command.DestroyActor(actor) for actor in brought]
+        Teardown.in_order(
+            ("the replayer", lambda: client.stop_replayer(False)),
+            ("the actors of the recording", lambda: client.apply_batch(batch)),
+            ("the time factor", lambda: client.set_replayer_time_factor(1.0)),
+            ("what is done to heroes", lambda: client.set_replayer_ignore_hero(False)),
+            ("what is done to spectators", lambda: client.set_replayer_ignore_spectator(True)),
+            excused=self._session.has_ended,
+        ).close()
 
 
 def _place(state: carla.ActorSnapshot) -> Place:

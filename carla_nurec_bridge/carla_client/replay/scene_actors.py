@@ -12,6 +12,7 @@ import numpy as np
 from ...core.frames import Matrix, invert, rigid
 from ...core.ports import free_port
 from ...core.run_contract.timebase import NS_PER_S, NS_PER_US
+from ...core.teardown import Teardown
 from ...scene import Scene, SceneTrack
 from ..actors.blueprint_matching import blueprint_for
 from ..actors.ego import Ego
@@ -117,12 +118,14 @@ class SceneActors:
         """Destroy the actors; a second call does nothing."""
         parts, self._parts = self._parts, {}
         manager, self._manager = self._manager, None
-        if manager is not None:
-            self._session.traffic_managers.close(manager)
+        managers, client = self._session.traffic_managers, self._session.client
+        closing = Teardown(self._session.has_ended)
         if parts:
-            self._session.client.apply_batch(
-                [carla.command.DestroyActor(part.actor.id) for part in parts.values()]
-            )
+            batch = [carla.command.DestroyActor(part.actor.id) for part in parts.values()]
+            closing.add("the actors of tracks", lambda: client.apply_batch(batch))
+        if manager is not None:
+            closing.add("their Traffic Manager", lambda: managers.close(manager))
+        closing.close()
 
     def _stamp_us(self, elapsed_s: float) -> int:
         return self._start_us + round(elapsed_s * NS_PER_S) // NS_PER_US

@@ -1,4 +1,4 @@
-"""The stage of a run: a session with its ego, its traffic and its route, set up for a seed.
+"""The episode of a run: an ego, its traffic and its route in a session, set up for a seed.
 
 The closed loop and its rehearsal both begin here, so that the same seed gives both the same
 vehicles at the same places.
@@ -14,8 +14,9 @@ from typing import final
 import carla
 import numpy as np
 
-from ...core.errors import BridgeError, InputError
+from ...core.errors import InputError
 from ...core.frames import rigid
+from ...core.teardown import Teardown
 from ...scene import Scene
 from ...world.inserted_actors import InsertedActors
 from ...world.states import ActorState
@@ -49,7 +50,7 @@ _DROP_M = 0.5
 
 @dataclass(frozen=True)
 class EpisodeSetup:
-    """What is put on the stage.
+    """What an episode begins with.
 
     ``replay`` shows a CARLA recording instead of driving, ``scene`` the drive of a scene package
     until ``handover``. ``extras`` are added to either drive.
@@ -68,19 +69,18 @@ class EpisodeSetup:
 
 @final
 class PreparedEpisode:
-    """An ego in a synchronous world; ``close`` removes what was spawned.
+    """An ego in a synchronous world; ``close`` removes what was spawned, each part for itself.
 
     When it is open, vehicles have come to rest on their wheels, and of a recording frame 0 is
     shown.
     """
 
-    def __init__(self, session: Session, play: EpisodeSetup) -> None:
+    def __init__(self, session: Session, setup: EpisodeSetup) -> None:
         self._session = session
-        self._play = play
-        self._spawned: carla.Vehicle | None = None
-        self._traffic: Traffic | None = None
+        self._setup = setup
+        self._teardown = Teardown(session.has_ended)
         self._recorded: RecordedDrive | None = None
-        self._cast: SceneActors | None = None
+        self._scene_actors: SceneActors | None = None
         self._extras: InsertedCarlaActors | None = None
         self.route: Route | None = None
         self.lights = Lights()
@@ -96,7 +96,7 @@ class PreparedEpisode:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        self._teardown.close_after(value)
 
     @property
     def session(self) -> Session:
@@ -104,12 +104,12 @@ class PreparedEpisode:
         return self._session
 
     def open(self) -> None:
-        """Set the stage; InputError says what does not fit."""
-        play = self._play
-        if play.scene is not None:
-            self._play_scene(play.scene)
+        """Spawn what the setup asks for; InputError says what does not fit."""
+        setup = self._setup
+        if setup.scene is not None:
+            self._open_scene(setup.scene)
         else:
-            actor = self._drive() if play.replay is None else self._replay(play.replay)
+            actor = self._drive() if setup.replay is None else self._replay(setup.replay)
             self.ego = self._measured(actor)
         self.lights = lights_of(self._session.world, self._session.opendrive)
 
@@ -117,8 +117,8 @@ class PreparedEpisode:
         """Lead on, to ``elapsed_s`` after its start, what is replayed; move extras."""
         if self._recorded is not None:
             self._recorded.before_tick()
-        if self._cast is not None:
-            self._cast.place(elapsed_s)
+        if self._scene_actors is not None:
+            self._scene_actors.place(elapsed_s)
         if self._extras is not None:
             hero = matrix_of(self.ego.actor.get_transform())
             self._extras.before_tick(elapsed_s, hero)
@@ -142,39 +142,35 @@ class PreparedEpisode:
     @property
     def end(self) -> str:
         """In words, that what was to be shown is over; empty while it is not."""
-        plan, recorded = self._play.replay, self._recorded
+        plan, recorded = self._setup.replay, self._recorded
         return plan.end if plan is not None and recorded is not None and recorded.over else ""
 
     @property
     def ego_is_driven(self) -> bool:
         """Whether commands move the ego, not a recording or the Traffic Manager."""
-        if self._cast is not None:
-            return self._cast.ego_is_driven
-        return self._play.replay is None
+        if self._scene_actors is not None:
+            return self._scene_actors.ego_is_driven
+        return self._setup.replay is None
 
     @property
     def refused_tracks(self) -> set[str]:
         """Tracks of the scene that no actor plays."""
-        return self._cast.refused if self._cast is not None else set()
+        return self._scene_actors.refused if self._scene_actors is not None else set()
 
     def _measured(self, actor: carla.Vehicle) -> Ego:
         state = self.snapshot.find(actor.id)
         return measure(actor, matrix_of(state.get_transform()))
 
-    def _play_scene(self, scene: Scene) -> None:
-        cast = SceneActors(self._session, scene, self._play.handover or Handover(), self._play.seed)
-        start = cast.map_from_rig(0.0) @ rigid(np.eye(3), (0.0, 0.0, _DROP_M))
-        actor = self._spawned = spawn(
-            self._session.world,
-            self._play.ego_blueprint,
-            self._play.role_name,
-            transform_of(start),
-        )
+    def _open_scene(self, scene: Scene) -> None:
+        handover = self._setup.handover or Handover()
+        actors = SceneActors(self._session, scene, handover, self._setup.seed)
+        start = actors.map_from_rig(0.0) @ rigid(np.eye(3), (0.0, 0.0, _DROP_M))
+        actor = self._spawn_ego(transform_of(start))
         self.snapshot = self._session.tick()
         self.ego = self._measured(actor)
-        self._cast = cast
-        cast.enter(self.ego)
-        cast.place(0.0)
+        self._scene_actors = self._teardown.keep("the actors of the scene", actors)
+        actors.enter(self.ego)
+        actors.place(0.0)
         self.route = self._way(scene)
         self._add_extras()
         self.snapshot = self._session.tick()
@@ -182,61 +178,53 @@ class PreparedEpisode:
     def _way(self, scene: Scene) -> Route | None:
         """Return the recorded way; if an agent is to drive, it goes on behind the record's end."""
         way = along(scene.map_from_world @ scene.rig_trajectory.world_from_rig)
-        plan = self._play.handover or Handover()
+        plan = self._setup.handover or Handover()
         if way is None or plan.ego_s is None or plan.ego_to_traffic:
             return way
-        rng = np.random.default_rng(self._play.seed)
-        return onward(way, self._session.map, self._play.route_length_m, rng)
+        rng = np.random.default_rng(self._setup.seed)
+        return onward(way, self._session.map, self._setup.route_length_m, rng)
 
     def _drive(self) -> carla.Vehicle:
-        world, play = self._session.world, self._play
+        world, setup = self._session.world, self._setup
         starts = self._session.map.get_spawn_points()
         if not starts:
             raise InputError(f"the map {self._session.map.name} has no spawn points")
         lights = lights_of(world, self._session.opendrive)
         points = np.array([area.stop for area in lights.areas]).reshape(-1, 3)
         start, self.route = choose(
-            self._session.map, starts, play.route_length_m, points, play.seed
+            self._session.map, starts, setup.route_length_m, points, setup.seed
         )
-        actor = find_by_role(world, play.role_name)
+        actor = find_by_role(world, setup.role_name)
         if actor is None:
-            actor = self._spawned = spawn(world, play.ego_blueprint, play.role_name, start)
-        self._traffic = Traffic(self._session, play.seed)
-        self._traffic.spawn(play.vehicles, starts, start.location)
+            actor = self._spawn_ego(start)
+        traffic = self._teardown.keep("the traffic", Traffic(self._session, setup.seed))
+        traffic.spawn(setup.vehicles, starts, start.location)
         self._add_extras()
         actor.apply_control(carla.VehicleControl(brake=1.0, hand_brake=True))
         for _ in range(_SETTLE_TICKS):
             self.snapshot = self._session.tick()
         return actor
 
+    def _spawn_ego(self, start: carla.Transform) -> carla.Vehicle:
+        setup = self._setup
+        actor = spawn(self._session.world, setup.ego_blueprint, setup.role_name, start)
+        destroy = [carla.command.DestroyActor(actor.id)]
+        self._teardown.add("the ego", lambda: self._session.client.apply_batch(destroy))
+        return actor
+
     def _add_extras(self) -> None:
-        if self._play.extras is not None:
+        if self._setup.extras is not None:
             if self.route is None:
                 raise InputError("extras cross the hero's way, and this scene's hero stands still")
-            self._extras = InsertedCarlaActors(self._session, self._play.extras, self.route)
+            extras = InsertedCarlaActors(self._session, self._setup.extras, self.route)
+            self._extras = self._teardown.keep("the extras", extras)
 
     def _replay(self, plan: ReplayPlan) -> carla.Vehicle:
-        self._recorded = RecordedDrive(self._session, plan)
+        drive = RecordedDrive(self._session, plan)
+        self._recorded = self._teardown.keep("the replay", drive)
         actor, self.snapshot = self._recorded.open()
         return actor
 
     def close(self) -> None:
-        """Take everything off the stage; a second call does nothing."""
-        traffic, self._traffic = self._traffic, None
-        spawned, self._spawned = self._spawned, None
-        cast, self._cast = self._cast, None
-        recorded, self._recorded = self._recorded, None
-        extras, self._extras = self._extras, None
-        try:
-            if extras is not None:
-                extras.close()
-            if cast is not None:
-                cast.close()
-            if traffic is not None:
-                traffic.close()
-            if spawned is not None:
-                self._session.client.apply_batch([carla.command.DestroyActor(spawned.id)])
-            if recorded is not None:
-                recorded.close()
-        except (RuntimeError, BridgeError):
-            return  # the server is gone, and everything on the stage with it
+        """Remove what was spawned; RunError names what stayed. A second call does nothing."""
+        self._teardown.close()

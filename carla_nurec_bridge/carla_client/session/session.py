@@ -15,6 +15,7 @@ from carla import WorldSnapshot as Snapshot
 from ...core.errors import DeadlineError, InputError, ProtocolError
 from ...core.frames import Matrix, carla_from_matrix, matrix_from_carla
 from ...core.run_contract.timebase import NS_PER_S
+from ...core.teardown import Teardown
 from ...opendrive import OpenDriveMap, parse
 from .followed_ticks import FollowedTicks
 from .handshake import SilentError, ask_version, check_versions, is_gone
@@ -85,9 +86,11 @@ class Session:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if isinstance(value, RuntimeError | DeadlineError) and self._is_open:
-            self._lifeline.check()
-        self.close()
+        try:
+            if isinstance(value, RuntimeError | DeadlineError) and self._is_open:
+                self._lifeline.check()
+        finally:
+            self._closing().close_after(value)
         if type(value) is RuntimeError:
             why = f" ({self._note})" if self._note else ""
             raise ProtocolError(f"CARLA at {self._where}: {value}{why}") from value
@@ -281,17 +284,33 @@ class Session:
 
     def close(self) -> None:
         """Give the tick back as it was found; a second call does nothing."""
+        self._closing().close()
+
+    def _closing(self) -> Teardown:
         if not self._is_open:
-            return
-        self._lifeline.close()
-        if is_gone(self._host, self._port):
+            return Teardown()
+        return Teardown.in_order(
+            ("the watch over the server", self._lifeline.close),
+            ("the Traffic Managers", self._end_traffic_managers),
+            ("the listener to ticks", self._end_following),
+            ("the settings found in CARLA", self._restore_settings),
+            excused=self.has_ended,
+        )
+
+    def _end_traffic_managers(self) -> None:
+        if self.has_ended():
             self.traffic_managers.abandon()
+        self.traffic_managers.shut_down()
+
+    def _end_following(self) -> None:
+        if self._followed is not None:
+            self._followed.close(self.world)
+
+    def _restore_settings(self) -> None:
         found, self._found = self._found, None
-        try:
-            self.traffic_managers.shut_down()
-            if self._followed is not None:
-                self._followed.close(self.world)
-            if found is not None:
-                self.world.apply_settings(found)
-        except RuntimeError:
-            return  # the server is gone, and its settings with it
+        if found is not None:
+            self.world.apply_settings(found)
+
+    def has_ended(self) -> bool:
+        """Say whether the server has ended, and everything in it with it."""
+        return is_gone(self._host, self._port)
