@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Annotated, TypeVar, final
 
 import carla
@@ -14,6 +13,7 @@ from ...core.errors import InputError
 from ...core.field_errors import problem_text
 from ...core.frames import matrix_from_xyz_rpy
 from ...core.ports import free_port
+from ...core.teardown import Teardown
 from ..session.session import Session, transform_of
 from .ego import spawn
 
@@ -101,17 +101,6 @@ class SpawnedActors:
         self._manager: carla.TrafficManager | None = None
         self._waiting: list[carla.Vehicle] = []
 
-    def __enter__(self) -> SpawnedActors:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def spawn(self, spec: ActorSpec, place: carla.Transform) -> carla.Actor:
         """Spawn an actor and return it; InputError when it has no room or no blueprint."""
         actor = spawn(self._session.world, spec.blueprint, spec.role_name, place)
@@ -156,12 +145,11 @@ class SpawnedActors:
         """Destroy what was spawned; a second call does nothing."""
         actors, self.actors = self.actors, []
         manager, self._manager = self._manager, None
-        try:
-            if manager is not None:
-                self._session.traffic_managers.close(manager)
-            if actors:
-                self._session.client.apply_batch(
-                    [carla.command.DestroyActor(one.actor.id) for one in actors]
-                )
-        except RuntimeError:
-            return  # the server is gone, and its actors with it
+        managers, client = self._session.traffic_managers, self._session.client
+        closing = Teardown(self._session.has_ended)
+        if actors:
+            batch = [carla.command.DestroyActor(one.actor.id) for one in actors]
+            closing.add("spawned actors", lambda: client.apply_batch(batch))
+        if manager is not None:
+            closing.add("their Traffic Manager", lambda: managers.close(manager))
+        closing.close()

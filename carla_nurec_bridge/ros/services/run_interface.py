@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 class RunInterface(Protocol):
-    """The owner of a run's stage; everything is called between two frames."""
+    """The owner of a run's episode; everything is called between two frames."""
 
     @property
     def entities(self) -> Entities:
-        """Everything that stands or moves on the stage."""
+        """Everything that stands or moves in the world."""
 
     @property
     def session(self) -> Session:
@@ -25,10 +25,10 @@ class RunInterface(Protocol):
         """The stamp of the last frame, ns."""
 
     def reset(self, *, keep_spawned: bool) -> None:
-        """Set the stage anew; who was spawned is put back or sent away. Time goes on."""
+        """Open the episode anew; who was spawned is put back or destroyed. Time goes on."""
 
     def destroy_spawned(self) -> None:
         """Destroy everybody who was spawned."""
 
     def load_world(self, name: str, xodr: str) -> None:
-        """Load the map called ``name``, or else one made of OpenDRIVE text; set the stage there."""
+        """Open an episode in the map called ``name``, or else in one made of OpenDRIVE text."""

@@ -1,0 +1,192 @@
+"""The order of one frame of ``carla_ego``: the table ``FRAME`` and its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ...carla_client.session.live_episode import LiveEpisode
+from ...carla_client.session.session import Snapshot
+from ...carla_client.session.spectator import follow
+from ...carla_client.session.weather import apply_weather, weather_json
+from ...core.errors import told
+from ...world.pixel_ids import PixelIds
+from ...world.states import WorldState
+from ..lockstep.clock_owner import refuse_second_clock
+from ..parameters.ego import EgoParameters
+from .parts import EgoParts
+from .state import EgoState, health_of
+
+_CHECK_FRAMES = 20
+_FIRST_FRAMES = 2
+_SAY_CLIPPED_S = 10.0
+
+
+@dataclass
+class EgoFrame:
+    """What the steps of one frame work with: parameters, handles in ROS and CARLA, state.
+
+    * snapshot: CARLA's state of the frame; ``tick`` fills it, the next three read it.
+    * seen: the same in our values; ``state`` fills it, ``cameras``, ``wheels``, ``watch`` read.
+    """
+
+    p: EgoParameters
+    parts: EgoParts
+    episode: LiveEpisode
+    state: EgoState
+    snapshot: Snapshot = field(init=False)
+    seen: WorldState = field(init=False)
+
+    def make(self, *, first: bool) -> None:
+        """Go through the table; the ``first`` frame is the episode as it was opened."""
+        if first:
+            self.snapshot = self.episode.prepared.snapshot
+        for step in FRAME:
+            if not (first and step.advances):
+                step.work(self)
+
+    def tell(self, warning: str) -> None:
+        """Publish the node's health; ``warning`` may be empty."""
+        state = self.state
+        health = health_of(self.parts, state, self.episode)
+        self.parts.diagnostics.publish(state.at.stamp_ns, health, warning)
+
+    @property
+    def limit_s(self) -> float:
+        """How long, in wall time, the frame's sensor data is waited for."""
+        early = self.state.at.frame <= _FIRST_FRAMES
+        return self.p.first_frame_s if early else self.p.frame_s
+
+
+@dataclass(frozen=True)
+class FrameStep:
+    """One step of a frame; those that advance the world are not done for the first frame."""
+
+    name: str
+    does: str
+    work: Callable[[EgoFrame], None]
+    advances: bool = False
+
+
+def _drive(frame: EgoFrame) -> None:
+    inbox, state = frame.parts.inbox, frame.state
+    if frame.p.mode == "follow" and not inbox.heard:
+        return
+    clip = frame.episode.drive(inbox.current())
+    if clip:
+        state.clipped += 1
+        logger = frame.parts.node.get_logger()
+        logger.warning(clip, throttle_duration_sec=_SAY_CLIPPED_S)
+
+
+def _tick(frame: EgoFrame) -> None:
+    state = frame.state
+    with frame.parts.timings.stage("tick"):
+        frame.snapshot = snapshot = frame.episode.advance(state.at.frame + 1)
+    state.at.count(snapshot.frame, snapshot.timestamp.elapsed_seconds)
+
+
+def _publish_state(frame: EgoFrame) -> None:
+    parts, state, episode = frame.parts, frame.state, frame.episode
+    prepared, observer = episode.prepared, episode.observer
+    with parts.timings.stage("state"):
+        frame.seen = seen = observer.update(frame.snapshot, state.at.stamp_ns)
+        binding = parts.tracks.bind(seen.actors, parts.inserted.ids, prepared.recorded_s)
+        if state.at.frame == 0 or binding != state.binding:
+            state.binding = binding
+            parts.publisher.binding(binding)
+        _note_ambiguous(frame, observer.pixel_ids)
+        recorded = dict(prepared.recorded_ids(frame.snapshot, seen.actors))
+        if recorded != state.recorded:
+            state.recorded = recorded
+            parts.publisher.recorded(recorded)
+        parts.inbox.open(state.at.stamp_ns)
+        parts.publisher.state(seen)
+
+
+def _note_ambiguous(frame: EgoFrame, pixel_ids: PixelIds) -> None:
+    """Say which actors instance images cannot tell apart, once each."""
+    known = frame.state.ambiguous
+    for group in [group for group in pixel_ids.shared if not known.issuperset(group)]:
+        known.update(group)
+        frame.tell(
+            f"instance pictures cannot tell actors {', '.join(map(str, group))} apart: their "
+            "ids have the same 16 bits; load the world again, so that ids start anew"
+        )
+
+
+def _publish_cameras(frame: EgoFrame) -> None:
+    parts, state = frame.parts, frame.state
+    for camera in frame.episode.sensors.cameras_due(state.at.frame):
+        with parts.timings.stage("carla_pictures"):
+            images = camera.take_raw(frame.snapshot.frame, frame.limit_s)
+        if images is not None:
+            parts.publisher.camera(state.at.stamp_ns, camera.camera, images, frame.episode.observer.pixel_ids)
+
+
+def _publish_sensors(frame: EgoFrame) -> None:
+    parts, state = frame.parts, frame.state
+    for device in frame.episode.sensors.devices_due(state.at.frame):
+        with parts.timings.stage("carla_sensors"):
+            reading = device.take(frame.snapshot.frame, frame.limit_s)
+        parts.publisher.reading(state.at.stamp_ns, device.sensor, reading)
+
+
+def _publish_wheels(frame: EgoFrame) -> None:
+    parts, state, observer = frame.parts, frame.state, frame.episode.observer
+    with parts.timings.stage("wheels"):
+        frame.episode.session.call(observer.measure_wheels)
+    parts.publisher.wheels(frame.seen, observer.steer_rad)
+
+
+def _publish_events(frame: EgoFrame) -> None:
+    for event in frame.episode.sensors.events():
+        frame.parts.publisher.event(frame.state.at.stamp_of(event.frame), event)
+
+
+def _do_requests(frame: EgoFrame) -> None:
+    text = frame.parts.requests.weather()
+    if text is None:
+        return
+    world = frame.episode.session.world
+    try:
+        apply_weather(world, text)
+    except Exception as error:  # noqa: BLE001 - what others ask for ends no run
+        frame.tell(f"weather: {told(error)}")
+    frame.parts.publisher.weather(weather_json(world))
+
+
+def _watch(frame: EgoFrame) -> None:
+    p, parts, state = frame.p, frame.parts, frame.state
+    parts.publisher.beside(parts.readers.look)
+    if parts.readers.silent != state.silent:
+        state.silent = parts.readers.silent
+        frame.tell(f"silent readers: {', '.join(state.silent) or 'none any more'}")
+    if p.spectator:
+        spectator = frame.episode.session.world.get_spectator()
+        follow(spectator, frame.seen.ego.map_from_base)
+    if state.at.frame % _CHECK_FRAMES == 0:
+        if p.owns_clock:
+            refuse_second_clock(parts.node)
+        frame.tell("; ".join(state.unplaced))
+
+
+def _wait_answers(frame: EgoFrame) -> None:
+    parts, at = frame.parts, frame.state.at
+    with parts.timings.stage("answers"):
+        parts.owner.wait_answers(at.frame, at.stamp_ns, parts.inbox, frame.tell)
+
+
+FRAME: tuple[FrameStep, ...] = (
+    FrameStep("drive", "the ego does what the command that holds asks", _drive, advances=True),
+    FrameStep("tick", "CARLA makes the ticks; frame and stamp are counted", _tick, advances=True),
+    FrameStep("state", "/clock goes out, then ego, objects and lights", _publish_state),
+    FrameStep("cameras", "CARLA's images that are due", _publish_cameras),
+    FrameStep("sensors", "the clouds and readings that are due", _publish_sensors),
+    FrameStep("wheels", "the wheels' angle, asked once the images are drawn", _publish_wheels),
+    FrameStep("events", "collisions and the like since the last frame", _publish_events),
+    FrameStep("requests", "the weather that was asked for", _do_requests),
+    FrameStep("watch", "silent readers, the spectator, second clocks, health", _watch),
+    FrameStep("answers", "lock-step: every participant has done the frame", _wait_answers),
+)
+"""Services are answered between two frames; docs/architecture.md shows the same table."""
