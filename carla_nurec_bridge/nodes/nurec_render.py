@@ -6,22 +6,17 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from nav_msgs.msg import Odometry
 from rclpy.node import Node
-from std_msgs.msg import String
-from vision_msgs.msg import Detection3DArray
 
-from ..core.errors import DeadlineError, InputError
+from ..core.errors import InputError
 from ..core.rig.rig import load_rig
-from ..core.run_contract.run_summary import NurecHealth, NurecSummary, write_summary
+from ..core.run_contract.run_summary import NurecHealth, NurecSummary
 from ..core.run_contract.streams import NUREC, plan_streams
 from ..core.run_contract.timebase import TickClock, seconds_to_ns
-from ..core.run_contract.topics import TOPICS
 from ..nurec.client.client import Deadlines, NurecClient
-from ..nurec.client.security import TlsFiles
 from ..recording.read_back.messages import pose_matrix
-from ..ros.lockstep.joiner import JoinedFrame, Joiner
-from ..ros.lockstep.protocol import Participant, RunState
+from ..ros.lockstep.joiner import JoinedFrame
+from ..ros.lockstep.participation import Participation
 from ..ros.parameters.declare import load
 from ..ros.parameters.nurec import NurecParameters
 from ..ros.publishers.inserted_tracks import InsertedPublisher
@@ -29,31 +24,28 @@ from ..ros.publishers.novel_view import NovelView, view_camera
 from ..ros.publishers.nurec import NurecPublisher
 from ..ros.publishers.nurec_status import NurecStatus
 from ..ros.publishers.publishers import Publishers
-from ..ros.publishers.qos import profile
 from ..ros.publishers.render_step import RenderStep
 from ..ros.publishers.sensor_renderer import SensorRenderer
+from ..ros.publishers.subscriptions import subscribe
 from ..ros.publishers.tracks import BoundTracks
 from ..ros.runtime.diagnostics import Diagnostics
 from ..ros.runtime.runtime import Spinner, run
 from ..ros.services.asset_editor import AssetEditor, assets_of_inserted_actors
 from ..ros.services.asset_services import AssetServices
-from ..scene import Scene, open_scene, read_surface
-from ..scene.ground import SceneGround
+from ..scene import open_scene
+from ..scene.ground import ground_of
 from ..scene.package.calibration import calibrated, squeezed
-from ..scene.package.surface import MESH_GROUND
 from ..world.inserted_actors import draw_inserted_actors
 from ..world.inserted_actors_file import load_inserted_actors
 
-_POLL_S = 0.1
 _DIAGNOSTICS_FRAMES = 20
 
 
 class NurecRender:
     """The node's parts; messages arrive in the executor, rendering happens in the main thread."""
 
-    def __init__(self, node: Node, spinner: Spinner, parameters: NurecParameters) -> None:
-        p = self._p = parameters
-        self._spinner = spinner
+    def __init__(self, node: Node, spinner: Spinner, p: NurecParameters) -> None:
+        self._p = p
         if not p.scene:
             raise InputError("nurec_render needs the parameter scene: a scene package (.usdz)")
         self._scene = scene = open_scene(Path(p.scene))
@@ -65,7 +57,7 @@ class NurecRender:
         streams = plan_streams(rig, dt_ns, participants)
         self._publishers = Publishers(node, [s for s in streams if s.producer == NUREC])
         self._publisher = NurecPublisher(node, self._publishers, rig, p.rectify, p.rectify_fov_deg)
-        self._ground = _ground(scene) if p.ground else None
+        self._ground = ground_of(scene) if p.ground else None
         step = RenderStep(scene, self._ground)
         self._renderer = SensorRenderer(scene, rig, dt_ns, step, self._publisher)
         camera = view_camera(rig, p.view_camera, p.view_rig)
@@ -74,105 +66,81 @@ class NurecRender:
         self._movable = frozenset(t.track_id for t in scene.tracks if t.controllable)
         self._inserted = InsertedPublisher(node)
         self._assets = AssetServices(node)
-        self._joiner = Joiner(("odometry", "objects"), keep_all=p.lockstep)
         self._diagnostics = Diagnostics(node)
         self._status = NurecStatus(node, scene.scene_id)
         self._frames = self._last_ns = 0
         self._connected = False
-        self._participant = Participant(node, partial(self._unready, participants))
-        for key, kind in (("odometry", Odometry), ("objects", Detection3DArray)):
-            row = TOPICS[key]
-            node.create_subscription(
-                kind, row.name, partial(self._joiner.take, key), profile(row.qos)
-            )
-        row = TOPICS["objects_tracks"]
-        node.create_subscription(String, row.name, self._tracks.take, profile(row.qos))
+        unready = partial(self._unready, participants)
+        keys = ("odometry", "objects")
+        self._participation = Participation(node, spinner, p, keys=keys, unready=unready)
+        subscribe(node, "objects_tracks", self._tracks.take)
 
     def work(self) -> int:
         """Render until the run is over; return the exit code."""
         p = self._p
         deadlines = Deadlines(p.start_s, p.frame_s, p.first_render_s)
-        target = p.host if p.host.startswith("unix:") else f"{p.host}:{p.port}"
-        with NurecClient(target, deadlines, allow_remote=p.remote, tls=_tls(p)) as client:
-            offered = client.scenes()
-            if self._scene.scene_id not in offered:
-                raise InputError(
-                    f"the NuRec server {target} has no scene {self._scene.scene_id!r}; it has: "
-                    f"{', '.join(offered) or 'none'}"
-                )
-            self._status.connected(client)
-            editor = AssetEditor(
-                client, self._scene.scene_id, (t.track_id for t in self._scene.tracks), self._admit
-            )
-            if p.inserted_actors:
-                editor.ensure(
-                    assets_of_inserted_actors(
-                        draw_inserted_actors(load_inserted_actors(p.inserted_actors), p.seed)
-                    )
-                )
-            elif unknown := editor.look():
-                self._status.publish(0, {}, unknown)
-            self._publisher.start()
-            self._connected = True
-            state = self._wait_running(editor)
+        with NurecClient(p.target, deadlines, allow_remote=p.remote, tls=p.tls) as client:
+            editor = self._connect(client)
+            state = self._participation.wait_begin(lambda: self._assets.work(editor))
             clock = TickClock(state.t0_ns, state.dt_ns)
-            while not self._participant.over:
-                self._spinner.check()
-                frame = self._joiner.next(_POLL_S)
+            for frame in self._participation.turns():
                 self._assets.work(editor)
                 if frame is not None:
-                    self._handle(client, editor, clock, frame)
+                    self._render(client, editor, frame, clock.frame_at(frame.stamp_ns))
                 warning = self._renderer.render_view(client, self._view) if self._view else ""
                 if warning:
                     self._status.publish(self._last_ns, self._health().to_json(), warning)
-        ended = self._participant.state
-        write_summary(p.run_dir, NUREC, self._summary())
-        return 0 if ended is not None and ended.state == "finished" else 1
+        return self._participation.leave(NUREC, self._summary())
+
+    def _connect(self, client: NurecClient) -> AssetEditor:
+        """See that the server has the scene, and put extras in; InputError when it has not."""
+        p, scene = self._p, self._scene
+        offered = client.scenes()
+        if scene.scene_id not in offered:
+            raise InputError(
+                f"the NuRec server {p.target} has no scene {scene.scene_id!r}; it has: "
+                f"{', '.join(offered) or 'none'}"
+            )
+        self._status.connected(client)
+        recorded = (track.track_id for track in scene.tracks)
+        editor = AssetEditor(client, scene.scene_id, recorded, self._admit)
+        if p.inserted_actors:
+            editor.ensure(
+                assets_of_inserted_actors(
+                    draw_inserted_actors(load_inserted_actors(p.inserted_actors), p.seed)
+                )
+            )
+        elif unknown := editor.look():
+            self._status.publish(0, {}, unknown)
+        self._publisher.start()
+        self._connected = True
+        return editor
 
     def _admit(self, added: frozenset[str]) -> None:
         """Let actors follow the tracks that edits put in."""
         self._tracks.admit(added)
         self._inserted.tell(added)
 
-    def _wait_running(self, editor: AssetEditor) -> RunState:
-        limit_s = self._p.start_s if self._p.lockstep else 1e9
-        waited_s = 0.0
-        while (state := self._participant.wait_running(_POLL_S)) is None:
-            self._spinner.check()
-            self._assets.work(editor)
-            waited_s += _POLL_S
-            if waited_s > limit_s:
-                raise DeadlineError(f"no carla_ego started a run within {limit_s:g} s")
-        return state
-
-    def _handle(
-        self, client: NurecClient, editor: AssetEditor, clock: TickClock, joined: JoinedFrame
+    def _render(
+        self, client: NurecClient, editor: AssetEditor, frame: JoinedFrame, number: int
     ) -> None:
-        frame = clock.frame_at(joined.stamp_ns)
         self._frames += 1
         before = dict(self._publishers.counts)
-        boxes = {}
-        detections = joined.messages["objects"].detections
-        tracks = self._tracks.latest()
-        if self._p.lockstep:
-            tracks = self._tracks.of({d.id for d in detections}, self._p.frame_s)
-        for detection in detections:
-            track = tracks.get(detection.id)
-            if track is not None and (track in self._movable or track in editor.added):
-                boxes[track] = pose_matrix(detection.bbox.center)
-        stamp = self._last_ns = joined.stamp_ns
-        pose = pose_matrix(joined.messages["odometry"].pose.pose)
-        self._renderer.observe(stamp, pose, boxes)
-        errors = self._renderer.render(client, frame, stamp)
+        detections = frame.messages["objects"].detections
+        limit_s = self._p.frame_s if self._p.lockstep else None
+        boxes = self._tracks.map_from_boxes(detections, self._movable | editor.added, limit_s)
+        self._last_ns = frame.stamp_ns
+        map_from_base = pose_matrix(frame.messages["odometry"].pose.pose)
+        self._renderer.observe(frame.stamp_ns, map_from_base, boxes)
+        errors = self._renderer.render(client, number, frame.stamp_ns)
         if errors and editor.added:
             editor.look()  # another client may have restored the scene
-        if self._p.lockstep:
-            counts = {t: n - before[t] for t, n in self._publishers.counts.items() if n > before[t]}
-            self._participant.answer(stamp, counts, "; ".join(errors))
-        if frame % _DIAGNOSTICS_FRAMES == 0 or (errors and not self._p.lockstep):
-            warning = "; ".join(errors)
-            self._diagnostics.publish(stamp, self._health(), warning)
-            self._status.publish(stamp, self._health().to_json(), warning)
+        counts = {t: n - before[t] for t, n in self._publishers.counts.items() if n > before[t]}
+        warning = "; ".join(errors)
+        self._participation.answer(frame.stamp_ns, counts, warning)
+        if number % _DIAGNOSTICS_FRAMES == 0 or (errors and not self._p.lockstep):
+            self._diagnostics.publish(frame.stamp_ns, self._health(), warning)
+            self._status.publish(frame.stamp_ns, self._health().to_json(), warning)
 
     def _unready(self, participants: tuple[str, ...]) -> list[str]:
         if not self._connected:
@@ -180,17 +148,18 @@ class NurecRender:
         return self._publishers.unmatched(participants)
 
     def _health(self) -> NurecHealth:
-        some = {f"failed_{name}": n for name, n in sorted(self._renderer.failed.items())}
+        renderer, joiner = self._renderer, self._participation.joiner
+        some = {f"failed_{name}": n for name, n in sorted(renderer.failed.items())}
         if self._view is not None and self._view.wanted:
             some["novel_views"] = self._view.rendered
         if self._ground is not None:
             some["poses_off_ground"] = self._ground.missed
         return NurecHealth(
             frames=self._frames,
-            failed_requests=self._renderer.failed.total(),
-            clamped_to_scene=self._renderer.clamped,
-            skipped_frames=self._joiner.skipped,
-            incomplete_frames=self._joiner.incomplete,
+            failed_requests=renderer.failed.total(),
+            clamped_to_scene=renderer.clamped,
+            skipped_frames=joiner.skipped,
+            incomplete_frames=joiner.incomplete,
             **some,
         )
 
@@ -202,19 +171,6 @@ class NurecRender:
             timings=self._renderer.timings.summary(),
             **self._health().to_json(),
         )
-
-
-def _tls(p: NurecParameters) -> TlsFiles | None:
-    names = (p.tls_authority, p.tls_certificate, p.tls_key)
-    if not any(names):
-        return None
-    return TlsFiles(*(Path(name) if name else None for name in names))
-
-
-def _ground(scene: Scene) -> SceneGround | None:
-    if scene.xodr is None or read_surface(scene, MESH_GROUND) is None:
-        return None
-    return SceneGround(scene)
 
 
 def _work(node: Node, spinner: Spinner) -> int:

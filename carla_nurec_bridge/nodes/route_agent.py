@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
-from functools import partial
 
 import numpy as np
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
@@ -13,7 +11,6 @@ from nav_msgs.msg import Odometry, Path
 from numpy.typing import NDArray
 from rclpy.node import Node
 from std_msgs.msg import String
-from vision_msgs.msg import Detection3DArray
 
 from ..agents.route_follower import (
     DriveTarget,
@@ -22,78 +19,60 @@ from ..agents.route_follower import (
     settings_for,
 )
 from ..core.errors import DeadlineError
-from ..core.run_contract.run_summary import AgentSummary, write_summary
+from ..core.run_contract.run_summary import AgentSummary
 from ..core.run_contract.streams import AGENT, plan_agent
 from ..core.run_contract.topics import TOPICS
 from ..core.timings import Timings
 from ..recording.read_back.messages import actors_of, ego_state, lights_of
-from ..ros.lockstep.joiner import JoinedFrame, Joiner
-from ..ros.lockstep.protocol import Participant
+from ..ros.lockstep.joiner import JoinedFrame
+from ..ros.lockstep.participation import Participation
 from ..ros.messages.convert import header, vector_array
 from ..ros.parameters.agent import AgentParameters
 from ..ros.parameters.declare import load
 from ..ros.publishers.publishers import Publishers
-from ..ros.publishers.qos import profile
+from ..ros.publishers.subscriptions import subscribe
 from ..ros.runtime.runtime import Spinner, run
 from ..world.states import ActorState
 from ..world.vehicle_info import VehicleInfo
 
-_POLL_S = 0.1
 _COMMAND = TOPICS["command_ackermann"].name
 
 
 class AgentNode:
     """The node's parts; messages arrive in the executor, driving happens in the main thread."""
 
-    def __init__(self, node: Node, spinner: Spinner, parameters: AgentParameters) -> None:
-        p = self._p = parameters
-        self._spinner = spinner
+    def __init__(self, node: Node, spinner: Spinner, p: AgentParameters) -> None:
+        self._p = p
         participants = p.participants or (AGENT,)
         self._publishers = Publishers(node, plan_agent())
-        self._joiner = Joiner(("odometry", "objects", "traffic_lights"), keep_all=p.lockstep)
         self._vehicle: VehicleInfo | None = None
         self._points: NDArray[np.float64] | None = None
         self._route: RouteAgent | None = None
         self._route_arrived = threading.Event()
         self._before: tuple[ActorState, ...] = ()
         self._timings = Timings()
-        self._participant = Participant(node, lambda: self._publishers.unmatched(participants))
-        for key, kind in (
-            ("odometry", Odometry),
-            ("objects", Detection3DArray),
-            ("traffic_lights", Detection3DArray),
-        ):
-            row = TOPICS[key]
-            node.create_subscription(
-                kind, row.name, partial(self._joiner.take, key), profile(row.qos)
-            )
-        for key, latched, take in (
-            ("route", Path, self._take_route),
-            ("vehicle_info", String, self._take_vehicle),
-        ):
-            row = TOPICS[key]
-            node.create_subscription(latched, row.name, take, profile(row.qos))
+        self._participation = Participation(
+            node,
+            spinner,
+            p,
+            keys=("odometry", "objects", "traffic_lights"),
+            unready=lambda: self._publishers.unmatched(participants),
+        )
+        subscribe(node, "route", self._take_route)
+        subscribe(node, "vehicle_info", self._take_vehicle)
 
     def work(self) -> int:
         """Drive until the run is over; return the exit code."""
-        deadline = time.monotonic() + self._p.start_s
-        while self._participant.wait_running(_POLL_S) is None:
-            self._spinner.check()
-            if self._p.lockstep and time.monotonic() > deadline:
-                raise DeadlineError(f"no carla_ego started a run within {self._p.start_s:g} s")
+        self._participation.wait_begin()
         if not self._route_arrived.wait(self._p.start_s):
             missing = "route" if self._points is None else TOPICS["vehicle_info"].name
             raise DeadlineError(f"no {missing} came within {self._p.start_s:g} s")
-        while not self._participant.over:
-            self._spinner.check()
-            frame = self._joiner.next(_POLL_S)
+        for frame in self._participation.turns():
             if frame is not None:
-                self._handle(frame)
-        state = self._participant.state
-        write_summary(self._p.run_dir, AGENT, self._summary())
-        return 0 if state is not None and state.state == "finished" else 1
+                self._drive(frame)
+        return self._participation.leave(AGENT, self._summary())
 
-    def _handle(self, frame: JoinedFrame) -> None:
+    def _drive(self, frame: JoinedFrame) -> None:
         assert self._route is not None
         assert self._vehicle is not None
         with self._timings.stage("drive"):
@@ -109,8 +88,7 @@ class AgentNode:
             )
             self._before = actors
         self._publishers.publish(_COMMAND, _message(drive, frame.stamp_ns))
-        if self._p.lockstep:
-            self._participant.answer(frame.stamp_ns, {_COMMAND: 1})
+        self._participation.answer(frame.stamp_ns, {_COMMAND: 1})
 
     def _take_route(self, message: Path) -> None:
         self._points = np.array([vector_array(pose.pose.position) for pose in message.poses])
@@ -136,13 +114,13 @@ class AgentNode:
             route_length_m=self._route.length_m,
             route_travelled_m=self._route.travelled_m,
             route_completion=self._route.travelled_m / self._route.length_m,
-            skipped_frames=self._joiner.skipped,
+            skipped_frames=self._participation.joiner.skipped,
         )
 
 
-def _message(drive: DriveTarget, stamp: int) -> AckermannDriveStamped:
+def _message(drive: DriveTarget, stamp_ns: int) -> AckermannDriveStamped:
     return AckermannDriveStamped(
-        header=header(stamp, "base_link"),
+        header=header(stamp_ns, "base_link"),
         drive=AckermannDrive(steering_angle=drive.steer_rad, speed=drive.speed_mps),
     )
 

@@ -26,6 +26,13 @@ _START_M = 1.0
 Points = NDArray[np.float64]
 
 
+def ground_of(scene: Scene) -> SceneGround | None:
+    """Return the ground of a scene, None for one without a ground mesh or without a map."""
+    if scene.xodr is None or read_surface(scene, MESH_GROUND) is None:
+        return None
+    return SceneGround(scene)
+
+
 class SceneGround:
     """Shifts poses from CARLA's road, made of ``map.xodr``, onto a scene's own ground mesh.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from ...core.run_contract.streams import NUREC
+from ...nurec.client.security import TlsFiles
 from .declare import of_run, parameter
 
 _run = partial(of_run, NUREC)
@@ -63,3 +65,16 @@ class NurecParameters:
     first_render_s: float = _run(
         "first_frame_deadline_s", 60.0, "wall time for the first render call"
     )
+
+    @property
+    def target(self) -> str:
+        """Where the server is: ``host:port``, or the path of a socket."""
+        return self.host if self.host.startswith("unix:") else f"{self.host}:{self.port}"
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        """The files of an encrypted connection; None for one in the clear."""
+        names = (self.tls_authority, self.tls_certificate, self.tls_key)
+        if not any(names):
+            return None
+        return TlsFiles(*(Path(name) if name else None for name in names))

@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 from std_msgs.msg import String
+from vision_msgs.msg import Detection3D
 
 from ...core.errors import DeadlineError, ProtocolError, RunError
 from ...core.frames import Matrix
+from ...recording.read_back.messages import pose_matrix
 from ...scene import Scene, SceneTrack
 from ...world.identity import Seen, Size, pair
 from ...world.states import Actor, ActorState
@@ -141,6 +143,23 @@ class BoundTracks:
         with self._changed:
             self._binding = binding
             self._changed.notify_all()
+
+    def map_from_boxes(
+        self, detections: Iterable[Detection3D], movable: Set[str], limit_s: float | None
+    ) -> dict[str, Matrix]:
+        """Return the poses of the boxes that are bound to ``movable`` tracks, by track id.
+
+        * limit_s: wait so long for the binding of exactly these actors, DeadlineError when it does
+          not come; None takes the latest.
+        """
+        boxes = {detection.id: detection.bbox.center for detection in detections}
+        tracks = self.latest() if limit_s is None else self.of(boxes.keys(), limit_s)
+        bound = ((tracks.get(actor), pose) for actor, pose in boxes.items())
+        return {
+            track: pose_matrix(pose)
+            for track, pose in bound
+            if track is not None and track in movable
+        }
 
     def latest(self) -> Mapping[str, str | None]:
         """Return the track of each actor id as last heard."""

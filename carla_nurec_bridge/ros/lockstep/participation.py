@@ -1,0 +1,111 @@
+"""The way of a participant through a run: join, wait, frame by frame, answer, leave."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from math import inf
+from typing import Protocol, final
+
+from rclpy.node import Node
+
+from ...core.errors import DeadlineError
+from ...core.run_contract.run_summary import NodeSummary, write_summary
+from ..publishers.subscriptions import subscribe
+from ..runtime.runtime import Spinner
+from .joiner import JoinedFrame, Joiner
+from .protocol import Participant, RunState
+
+_POLL_S = 0.05
+
+
+class ParticipantParameters(Protocol):
+    """What every participant is told."""
+
+    @property
+    def lockstep(self) -> bool:
+        """Whether every frame is answered and none skipped."""
+
+    @property
+    def start_s(self) -> float:
+        """Wall time until the run must begin, in lock-step."""
+
+    @property
+    def run_dir(self) -> str:
+        """Folder for the summary; empty for none."""
+
+
+@final
+class Participation:
+    """A node's part in a run, used by its main thread; messages arrive in the executor's.
+
+    Frames are the joined messages of ``keys``. Without lock-step it gets the newest frame and
+    answers nothing.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        spinner: Spinner,
+        p: ParticipantParameters,
+        *,
+        keys: Sequence[str] = (),
+        unready: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """Join: listen to the topics, and tell the owner what is missing until the run begins.
+
+        * spinner: the executor's thread; what ends it ends the loop.
+        * keys: topics whose messages make a frame.
+        * unready: phrases for what has to be there before the run may begin.
+        """
+        self._spinner = spinner
+        self._p = p
+        self._participant = Participant(node, unready)
+        self.joiner = Joiner(keys, keep_all=p.lockstep)
+        for key in keys:
+            subscribe(node, key, partial(self.joiner.take, key))
+
+    @property
+    def state(self) -> RunState | None:
+        """The owner's latest word; None before the first."""
+        return self._participant.state
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has come to the end that was asked for."""
+        return self.state is not None and self.state.state == "finished"
+
+    def wait_begin(
+        self, meanwhile: Callable[[], None] = lambda: None, *, limit_s: float | None = None
+    ) -> RunState:
+        """Wait until the owner begins the run; DeadlineError when it does not in time.
+
+        * meanwhile: is called a few times a second.
+        * limit_s: wall time; None for that of the parameters in lock-step, and none without.
+        """
+        if limit_s is None:
+            limit_s = self._p.start_s if self._p.lockstep else inf
+        deadline = time.monotonic() + limit_s
+        while (state := self._participant.wait_running(_POLL_S)) is None:
+            self._spinner.check()
+            meanwhile()
+            if time.monotonic() > deadline:
+                raise DeadlineError(f"no carla_ego started a run within {limit_s:g} s")
+        return state
+
+    def turns(self) -> Iterator[JoinedFrame | None]:
+        """Yield the frames until the run is over, and None a few times a second between them."""
+        while not self._participant.over:
+            self._spinner.check()
+            yield self.joiner.next(_POLL_S)
+
+    def answer(self, stamp_ns: int, counts: Mapping[str, int], error: str = "") -> None:
+        """Tell what was published at a frame by topic, or why that failed."""
+        if self._p.lockstep:
+            self._participant.answer(stamp_ns, counts, error)
+
+    def leave(self, name: str, summary: NodeSummary) -> int:
+        """Leave the summary of the node ``name``; return its exit code: 1 for an aborted run."""
+        write_summary(self._p.run_dir, name, summary)
+        return 0 if self.finished else 1
