@@ -21,7 +21,7 @@ from carla_nurec_bridge.core.run_contract.streams import (
     plan_streams,
 )
 from carla_nurec_bridge.ros.parameters.recorder import RecorderParameters
-from carla_nurec_bridge.ros.runtime.control_sources import control_options, control_sources
+from carla_nurec_bridge.ros.recorder.control_sources import control_options, control_sources
 from carla_nurec_bridge.runs.graph import build_graph
 
 pytestmark = pytest.mark.ros

@@ -1,0 +1,1 @@
+"""What ``cosmos_recorder`` hears and makes of it: topics of the bag, control videos of a camera."""

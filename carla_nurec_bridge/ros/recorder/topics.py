@@ -1,0 +1,64 @@
+"""The topics that a run's bag holds, by numbers: planned streams first, then what just happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from rclpy.node import Node
+
+from ...core.rig.rig import Rig
+from ...core.run_contract.streams import Stream, plan_streams
+from ...core.run_contract.timebase import seconds_to_ns
+from ...core.run_contract.topics import TOPICS, Topic
+from ...recording import OfferedQos
+from ..parameters.recorder import RecorderParameters
+from ..publishers.publishers import message_class
+from ..publishers.qos import profile
+from .offered_qos import offered_qos
+
+_READ_DEPTH = 100
+
+
+@dataclass(frozen=True)
+class RecordedTopics:
+    """Planned ``streams``, ``events`` without a plan; ``names`` and ``rows`` of both together."""
+
+    streams: tuple[Stream, ...]
+    events: tuple[Topic, ...]
+    names: tuple[str, ...]
+    rows: tuple[Topic, ...]
+
+    def subscribe(self, node: Node, take: Callable[[int, bytes], None]) -> None:
+        """Have ``take(number, bytes)`` called in the executor with each serialized message."""
+        for number, (name, row) in enumerate(zip(self.names, self.rows, strict=True)):
+            qos = profile(row.qos)
+            qos.depth = max(qos.depth, _READ_DEPTH)  # room for a burst: nothing may be lost
+            receive = partial(take, number)
+            node.create_subscription(message_class(row.type), name, receive, qos, raw=True)
+
+    def offered(self, node: Node, number: int) -> tuple[OfferedQos, ...]:
+        """Return what the publishers of a topic offer; without any, what ours would."""
+        ours = profile(self.rows[number].qos)
+        infos = node.get_publishers_info_by_topic(self.names[number])
+        found = {offered_qos(info.qos_profile, ours) for info in infos}
+        return tuple(sorted(found, key=repr)) or (offered_qos(ours, ours),)
+
+
+def recorded_topics(node: Node, rig: Rig, p: RecorderParameters) -> RecordedTopics:
+    """Return the topics of a run, their names resolved as the node's remappings say."""
+    streams = tuple(plan_streams(rig, seconds_to_ns(p.dt_s), p.participants))
+    planned = {stream.key for stream in streams}
+    events = tuple(
+        row
+        for key, row in TOPICS.items()
+        if row.in_bag and key not in planned and row.cadence in ("event", "answer")
+    )
+    topics = (*(stream.topic for stream in streams), *(event.name for event in events))
+    return RecordedTopics(
+        streams,
+        events,
+        tuple(node.resolve_topic_name(topic) for topic in topics),
+        (*(stream.row for stream in streams), *events),
+    )
