@@ -20,7 +20,8 @@ from carla_nurec_bridge.core.errors import InputError, ProtocolError
 from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.rig.rig import Rig, RigCamera, load_rig
 from carla_nurec_bridge.core.run_contract.streams import NUREC, plan_streams
-from carla_nurec_bridge.ros.publishers.image import RenderedImage
+from carla_nurec_bridge.nurec.client.replies import ImageReply
+from carla_nurec_bridge.nurec.client.requests import CameraRequest, ImageFormat
 from carla_nurec_bridge.ros.publishers.nurec import NurecPublisher
 from carla_nurec_bridge.ros.publishers.publishers import Publishers
 from carla_nurec_bridge.ros.publishers.qos import profile
@@ -30,6 +31,17 @@ pytestmark = pytest.mark.ros
 DOMAIN = own_domain()
 RIG = load_rig("demo")
 CAMERA = replace(RIG.cameras[0], image_format="planar")
+REQUEST = CameraRequest(
+    name=CAMERA.name,
+    logical_id=CAMERA.logical_id,
+    model=CAMERA.model,
+    shutter=CAMERA.shutter,
+    world_from_camera_start=np.eye(4),
+    world_from_camera_end=np.eye(4),
+    start_us=0,
+    end_us=1,
+    image_format=ImageFormat.RGB_UINT8_PLANAR,
+)
 
 
 def _waves(rays: Any) -> Any:
@@ -81,9 +93,10 @@ def test_the_rectified_picture_is_the_pinhole_of_p(context: Context, fov_deg: fl
             kind, base + name, lambda m, n=name: got.setdefault(n, m), profile("sensor")
         )
     raw = _seen(CAMERA)
+    reply = ImageReply(REQUEST, raw.transpose(2, 0, 1).tobytes())
     deadline = time.monotonic() + 60.0
     while len(got) < 4 and time.monotonic() < deadline:
-        publisher.picture(CAMERA, raw.transpose(2, 0, 1).tobytes(), 5_000_000_000)
+        publisher.image(CAMERA, reply, 5_000_000_000)
         executor.spin_once(timeout_sec=0.2)
     executor.shutdown()
     assert got.keys() == {"image_raw", "image_rect", "camera_info", "image_raw/compressed"}
@@ -116,4 +129,9 @@ def test_a_camera_that_nurec_does_not_draw_cannot_be_rectified(context: Context)
 
 def test_too_few_planes_are_named() -> None:
     with pytest.raises(ProtocolError, match="640 x 360 has 691200 bytes, NuRec sent 7"):
-        RenderedImage(CAMERA, b"not all").compressed()
+        ImageReply(REQUEST, b"not all").compressed()
+
+
+def test_an_image_that_failed_says_why_to_whoever_reads_it() -> None:
+    with pytest.raises(ProtocolError, match="NOT_FOUND"):
+        ImageReply(REQUEST, None, "front: NOT_FOUND: no such camera").compressed()

@@ -98,9 +98,9 @@ class _Client:
             SimpleNamespace(points_m=None, error=f"{lidar.name}: no") for lidar in lidars
         )
         images = tuple(
-            ImageReply(c.name, None, f"{c.name}: NOT_FOUND: no such camera")
+            ImageReply(c, None, f"{c.name}: NOT_FOUND: no such camera")
             if c.name == self.failing
-            else ImageReply(c.name, b"picture")
+            else ImageReply(c, b"picture")
             for c in cameras
         )
         return Replies(images, clouds)  # type: ignore[arg-type]
@@ -108,7 +108,7 @@ class _Client:
 
 def test_a_camera_that_fails_is_counted_and_leaves_the_others_alone() -> None:
     shown: list[str] = []
-    publisher: Any = SimpleNamespace(picture=lambda camera, *_: shown.append(camera.name))
+    publisher: Any = SimpleNamespace(image=lambda camera, *_: shown.append(camera.name))
     renderer = SensorRenderer(SCENE, RIG, 50 * _MS, RenderStep(SCENE), publisher)
     renderer.observe(1_950 * _MS, _pose(0.0), {"car": _pose(3.0)})
     client: Any = _Client("cross_left_120fov")
@@ -122,7 +122,7 @@ def test_a_camera_that_fails_is_counted_and_leaves_the_others_alone() -> None:
 
 
 def test_a_server_without_editing_is_sent_no_actors() -> None:
-    publisher: Any = SimpleNamespace(picture=lambda *_: None)
+    publisher: Any = SimpleNamespace(image=lambda *_: None)
     renderer = SensorRenderer(SCENE, RIG, 50 * _MS, RenderStep(SCENE), publisher)
     renderer.observe(1_950 * _MS, _pose(0.0), {"car": _pose(3.0)})
     client: Any = _Client("", editing=False)

@@ -79,9 +79,7 @@ class InstantRenderer:
         render = self._render_batch if batched else self._render_singly
         got = iter(render(scene_id, asked, images, limit_s))
         image_replies = tuple(
-            ImageReply(c.name, None, f"{c.name}: {refused[c.name]}")
-            if c.name in refused
-            else next(got)
+            ImageReply(c, None, f"{c.name}: {refused[c.name]}") if c.name in refused else next(got)
             for c in cameras
         )
         got_clouds = iter([_cloud(r, d) for r, d in zip(swept, clouds_due, strict=True)])
@@ -106,7 +104,7 @@ class InstantRenderer:
         limit_s: float,
     ) -> tuple[ImageReply, ...]:
         due = [self._start("render_rgb", request, limit_s, scene_id) for request in requests]
-        return tuple(_image(camera.name, call) for camera, call in zip(cameras, due, strict=True))
+        return tuple(_image(camera, call) for camera, call in zip(cameras, due, strict=True))
 
     def _render_batch(
         self,
@@ -125,9 +123,9 @@ class InstantRenderer:
             reply = self._start("batch_render_rgb", batch, limit_s, scene_id).result()
         except grpc.RpcError as error:
             reason = failure_text(error)
-            return tuple(ImageReply(c.name, None, f"{c.name}: {reason}") for c in cameras)
+            return tuple(ImageReply(c, None, f"{c.name}: {reason}") for c in cameras)
         answered = {item.camera_name: item for item in reply.items}
-        return tuple(_batch_item(camera.name, answered) for camera in cameras)
+        return tuple(_batch_item(camera, answered) for camera in cameras)
 
 
 def _kinds(
@@ -138,11 +136,11 @@ def _kinds(
     return lenses | {(scene_id, lidar.device) for lidar in lidars}
 
 
-def _image(name: str, call: PendingCall) -> ImageReply:
+def _image(camera: CameraRequest, call: PendingCall) -> ImageReply:
     try:
-        return image_reply(name, call.result())
+        return image_reply(camera, call.result())
     except grpc.RpcError as error:
-        return ImageReply(name, None, f"{name}: {failure_text(error)}")
+        return ImageReply(camera, None, f"{camera.name}: {failure_text(error)}")
 
 
 def _cloud(lidar: LidarRequest, call: PendingCall) -> CloudReply:
@@ -159,10 +157,10 @@ def _cloud(lidar: LidarRequest, call: PendingCall) -> CloudReply:
         return CloudReply(lidar.name, None, None, f"{lidar.name}: {reason}")
 
 
-def _batch_item(name: str, answered: dict[str, Any]) -> ImageReply:
-    item = answered.get(name)
+def _batch_item(camera: CameraRequest, answered: dict[str, Any]) -> ImageReply:
+    name, item = camera.name, answered.get(camera.name)
     if item is None:
-        return ImageReply(name, None, f"{name}: NuRec left this image out of its batch reply")
+        return ImageReply(camera, None, f"{name}: NuRec left this image out of its batch reply")
     if not item.success:
-        return ImageReply(name, None, f"{name}: {item.error_message or 'no reason given'}")
-    return image_reply(name, item.result)
+        return ImageReply(camera, None, f"{name}: {item.error_message or 'no reason given'}")
+    return image_reply(camera, item.result)

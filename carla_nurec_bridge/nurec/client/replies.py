@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 
 from ...core.errors import ProtocolError
 from ...core.frames import Matrix
+from ..images import decoded, planar
 from ..stubs import sensorsim_pb2 as sensorsim
 from .conversion import pose_matrix
+from .requests import CameraRequest, ImageFormat
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +32,43 @@ class OfferedCamera:
     spec: sensorsim.CameraSpec
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ImageReply:
-    """The bytes of one image exactly as the server sent them, or why there are none."""
+    """The bytes of one image exactly as the server sent them, or why there are none.
 
-    name: str
+    ``request`` says what was asked for, and so how the bytes are to be read.
+    """
+
+    request: CameraRequest
     image: bytes | None
     error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that marks the request."""
+        return self.request.name
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The RGB pixels (H, W, 3), decoded once; ProtocolError when the bytes hold none."""
+        image, request = self._bytes, self.request
+        if request.image_format is not ImageFormat.RGB_UINT8_PLANAR:
+            return decoded(image)
+        return planar(image, *(request.size or (request.model.width, request.model.height)))
+
+    def compressed(self) -> tuple[bytes, str]:
+        """Return bytes and format: NuRec's own, or a JPEG made here where it sent bare pixels."""
+        image_format = self.request.image_format
+        if image_format is not ImageFormat.RGB_UINT8_PLANAR:
+            return self._bytes, image_format.name.lower()
+        quality = round(self.request.quality)
+        return simplejpeg.encode_jpeg(self.pixels, quality=quality, colorspace="RGB"), "jpeg"
+
+    @property
+    def _bytes(self) -> bytes:
+        if self.image is None:
+            raise ProtocolError(self.error or f"{self.name}: NuRec sent no image")
+        return self.image
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +116,11 @@ def offered_camera(camera: sensorsim.AvailableCamerasReturn.AvailableCamera) -> 
     )
 
 
-def image_reply(name: str, result: sensorsim.RGBRenderReturn) -> ImageReply:
+def image_reply(request: CameraRequest, result: sensorsim.RGBRenderReturn) -> ImageReply:
     """Return the reply of a rendered image; an empty one is an error."""
     if not result.image_bytes:
-        return ImageReply(name, None, f"{name}: NuRec sent an image of no bytes")
-    return ImageReply(name, result.image_bytes)
+        return ImageReply(request, None, f"{request.name}: NuRec sent an image of no bytes")
+    return ImageReply(request, result.image_bytes)
 
 
 def cloud_reply(name: str, result: sensorsim.LidarRenderReturn) -> CloudReply:

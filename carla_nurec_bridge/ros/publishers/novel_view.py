@@ -17,6 +17,7 @@ from ...core.frames import BODY_FROM_OPTICAL, Matrix
 from ...core.rig.rig import Rig, RigCamera, load_rig
 from ...core.run_contract.topics import TOPICS
 from ...core.transform_tree import TransformTree
+from ...nurec.client.replies import ImageReply
 from ...recording.read_back.messages import pose_matrix
 from ..messages.camera_info import calibration_json, camera_info
 from ..messages.convert import (
@@ -27,7 +28,6 @@ from ..messages.convert import (
     stamp_ns,
 )
 from ..runtime.tf_listener import listen
-from .image import RenderedImage
 from .qos import profile
 
 FRAME = "novel_view_optical_frame"
@@ -103,10 +103,9 @@ class NovelView:
         map_from_camera: Matrix = map_from_frame @ frame_from_body @ BODY_FROM_OPTICAL
         return map_from_camera
 
-    def publish(self, map_from_camera: Matrix, image: bytes, stamp: int) -> None:
-        """Publish a picture (as NuRec sent it) and from where it is, at a stamp in ns."""
-        picture = RenderedImage(self.camera, image)
-        data, image_format = picture.compressed()
+    def publish(self, map_from_camera: Matrix, reply: ImageReply, stamp: int) -> None:
+        """Publish an image (as NuRec sent it) and from where it is, at a stamp in ns."""
+        data, image_format = reply.compressed()
         message = compressed_message(data, stamp, FRAME, image_format)
         self._info.header.stamp = message.header.stamp
         self._image.publish(message)
@@ -114,7 +113,7 @@ class NovelView:
         pose = PoseStamped(header=header(stamp, MAP), pose=pose_message(map_from_camera))
         self._from.publish(pose)
         if self._raw.get_subscription_count() > 0:
-            self._raw.publish(image_message(picture.pixels, "rgb8", stamp, FRAME))
+            self._raw.publish(image_message(reply.pixels, "rgb8", stamp, FRAME))
         self.rendered += 1
 
     def _take(self, message: PoseStamped) -> None:

@@ -13,7 +13,7 @@ from ...core.rig.clouds import LAYOUTS, arranged
 from ...core.rig.rig import Rig, RigCamera, RigLidar
 from ...core.run_contract.timebase import NS_PER_S
 from ...core.run_contract.topics import TOPICS
-from ...nurec.client.replies import CloudReply
+from ...nurec.client.replies import CloudReply, ImageReply
 from ..messages.camera_info import calibration_json, camera_info
 from ..messages.convert import (
     cloud_message,
@@ -21,7 +21,6 @@ from ..messages.convert import (
     fields_message,
     image_message,
 )
-from .image import RenderedImage
 from .publishers import Publishers
 from .qos import profile
 from .rectifier import rectifiers
@@ -71,10 +70,9 @@ class NurecPublisher:
             topic = TOPICS["calibration"].named(camera.name)
             self._publishers.publish(topic, String(data=text))
 
-    def picture(self, camera: RigCamera, image: bytes, stamp: int) -> None:
-        """Publish one picture with its camera_info, at a stamp in ns."""
-        picture = RenderedImage(camera, image)
-        data, image_format = picture.compressed()
+    def image(self, camera: RigCamera, reply: ImageReply, stamp: int) -> None:
+        """Publish one image with its camera_info, at a stamp in ns."""
+        data, image_format = reply.compressed()
         message = compressed_message(data, stamp, _optical(camera), image_format)
         self._publishers.publish(TOPICS["compressed"].named(camera.name), message)
         info = self._infos[camera.name]
@@ -82,9 +80,9 @@ class NurecPublisher:
         self._publishers.publish(TOPICS["camera_info"].named(camera.name), info)
         raw, flat = self._raw[camera.name], self._flat.get(camera.name)
         if raw.get_subscription_count() > 0:
-            raw.publish(image_message(picture.pixels, "rgb8", stamp, _optical(camera)))
+            raw.publish(image_message(reply.pixels, "rgb8", stamp, _optical(camera)))
         if flat is not None and flat.wanted:
-            flat.publish(picture.pixels, stamp, _optical(camera))
+            flat.publish(reply.pixels, stamp, _optical(camera))
 
     def cloud(self, lidar: RigLidar, reply: CloudReply, stamp: int) -> None:
         """Publish one sweep in the rig's layout; points without intensity get 0."""

@@ -55,9 +55,9 @@ class SensorRenderer:
 
     def render(self, client: NurecClient, frame: int, stamp: int) -> list[str]:
         """Render and publish what is due; return the reasons of what failed."""
-        return [*self._pictures(client, frame, stamp), *self._sweeps(client, frame, stamp)]
+        return [*self._images(client, frame, stamp), *self._sweeps(client, frame, stamp)]
 
-    def _pictures(self, client: NurecClient, frame: int, stamp: int) -> list[str]:
+    def _images(self, client: NurecClient, frame: int, stamp: int) -> list[str]:
         errors: list[str] = []
         due = [camera for period, camera in self._cameras if is_due(frame, period)]
         for duration_ns, cameras in by_duration(due).items():
@@ -72,7 +72,7 @@ class SensorRenderer:
                     if reply.image is None:
                         self.failed[camera.name] += 1
                     else:
-                        self._publisher.picture(camera, reply.image, stamp)
+                        self._publisher.image(camera, reply, stamp)
             errors += replies.errors
         return errors
 
@@ -120,6 +120,6 @@ class SensorRenderer:
             return str(error)
         if reply.image is None:
             self.failed["novel_view"] += 1
-            return reply.error or "NuRec sent no picture"
-        view.publish(pose, reply.image, window.close_ns)
+            return reply.error or "NuRec sent no image"
+        view.publish(pose, reply, window.close_ns)
         return ""

@@ -11,7 +11,8 @@ from rclpy.node import Node
 from ...core.rig.rig import Rig
 from ...core.run_contract.streams import Stream, plan_streams
 from ...core.run_contract.timebase import seconds_to_ns
-from ...core.run_contract.topics import TOPICS, Topic
+from ...core.run_contract.topic import Topic
+from ...core.run_contract.topics import TOPICS
 from ...recording import OfferedQos
 from ..parameters.recorder import RecorderParameters
 from ..publishers.publishers import message_class

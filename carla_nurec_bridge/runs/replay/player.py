@@ -24,7 +24,6 @@ from ...core.run_contract.timebase import (
     period_in_ticks,
 )
 from ...nurec.client.client import NurecClient
-from ...ros.publishers.image import RenderedImage
 from ...ros.publishers.render_step import RenderStep, ShutterWindow, by_duration
 from ...scene import Scene
 from .output import (
@@ -166,9 +165,8 @@ class ReplayPlayer:
                 if reply.image is None:
                     self._fail(camera, reply.error or "NuRec sent no picture")
                 else:
-                    picture = RenderedImage(camera, reply.image)
-                    content, _ = picture.compressed()
-                    self._show(camera, frame, picture.pixels, content, window)
+                    content, _ = reply.compressed()
+                    self._show(camera, frame, reply.pixels, content, window)
 
     def _take_carla(
         self, groups: list[CameraGroup], frame: int, carla_frame: int, stamp: int
