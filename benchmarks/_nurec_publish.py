@@ -21,7 +21,8 @@ from rclpy.node import Node
 
 from carla_nurec_bridge.core.rig.rig import Rig, RigCamera, load_rig
 from carla_nurec_bridge.core.run_contract.streams import NUREC, plan_streams
-from carla_nurec_bridge.nurec.client.replies import CloudReply
+from carla_nurec_bridge.nurec.client.replies import CloudReply, ImageReply
+from carla_nurec_bridge.nurec.client.requests import CameraRequest, ImageFormat
 from carla_nurec_bridge.ros.messages.convert import cloud_message, compressed_message
 from carla_nurec_bridge.ros.publishers.malloc import keep_freed_memory
 from carla_nurec_bridge.ros.publishers.nurec import NurecPublisher
@@ -62,6 +63,23 @@ def picture(camera: RigCamera) -> np.ndarray:
     noise = np.random.default_rng(1).integers(0, 40, (*shape, 3))
     ramp = np.linspace(0, 200, shape[1])[None, :, None]
     return (ramp + noise).astype(np.uint8)
+
+
+def request_of(camera: RigCamera) -> CameraRequest:
+    """Return a request for an image in the camera's format."""
+    planar = camera.image_format == "planar"
+    return CameraRequest(
+        name=camera.name,
+        logical_id=camera.logical_id,
+        model=camera.model,
+        shutter=camera.shutter,
+        world_from_camera_start=np.eye(4),
+        world_from_camera_end=np.eye(4),
+        start_us=0,
+        end_us=1,
+        image_format=ImageFormat.RGB_UINT8_PLANAR if planar else ImageFormat.JPEG,
+        quality=camera.quality,
+    )
 
 
 def median_ms(work: Callable[[], object], rounds: int) -> float:
@@ -115,7 +133,10 @@ def measure(rounds: int, row: Callable[[str, float, str, float, str], None]) -> 
         jpeg = simplejpeg.encode_jpeg(pixels, quality=90, colorspace="RGB")
         bare = pixels.transpose(2, 0, 1).tobytes()
         image = bare if camera.image_format == "planar" else jpeg
-        took = median_ms(lambda c=camera, i=image: publisher.picture(c, i, STAMP), rounds)
+        request = request_of(camera)
+        took = median_ms(
+            lambda c=camera, r=request, i=image: publisher.image(c, ImageReply(r, i), STAMP), rounds
+        )
         done = compressed_message(jpeg, STAMP, "x")
         topic = f"camera/{camera.name}/image_raw/compressed"
         floor = median_ms(lambda t=topic, m=done: publishers.repeat(t, m), rounds)
@@ -124,7 +145,7 @@ def measure(rounds: int, row: Callable[[str, float, str, float, str], None]) -> 
         row(f"reply -> published, {size}", took, "publish", floor, goal)
     points = np.random.default_rng(2).random((POINTS, 3), np.float32)
     reply = CloudReply("top", points, points[:, 0].copy())
-    took = median_ms(lambda: publisher.cloud("top", reply, STAMP), rounds)
+    took = median_ms(lambda: publisher.cloud(rig.lidars[0], reply, STAMP), rounds)
     whole = cloud_message(np.zeros((POINTS, 4), np.float32), STAMP, "x")
     floor = median_ms(lambda: publishers.repeat("lidar/top/points", whole), rounds)
     row(f"reply -> published, {POINTS} points", took, "publish", floor, "")
