@@ -24,11 +24,11 @@ from carla_nurec_bridge.core.run_contract.streams import NUREC, plan_streams
 from carla_nurec_bridge.nurec.client.replies import CloudReply, ImageReply
 from carla_nurec_bridge.nurec.client.requests import CameraRequest, ImageFormat
 from carla_nurec_bridge.ros.messages.convert import cloud_message, compressed_message
-from carla_nurec_bridge.ros.publishers.malloc import keep_freed_memory
-from carla_nurec_bridge.ros.publishers.nurec import NurecPublisher
+from carla_nurec_bridge.ros.nurec.publisher import NurecPublisher
 from carla_nurec_bridge.ros.publishers.publishers import Publishers, message_class
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.ros.runtime.dds import use_own_profile
+from carla_nurec_bridge.ros.runtime.malloc import keep_freed_memory
 
 DOMAIN = "87"
 POINTS = 118_000

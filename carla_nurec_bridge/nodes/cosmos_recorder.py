@@ -14,7 +14,6 @@ from rclpy.node import Node
 
 from ..core.errors import BridgeError
 from ..core.rig.rig import load_rig
-from ..core.run_contract.run_summary import RecorderSummary
 from ..core.run_contract.streams import AGENT, RECORDER
 from ..core.run_contract.timebase import seconds_to_ns
 from ..core.teardown import Teardown
@@ -23,6 +22,7 @@ from ..ros.lockstep.participation import Participation
 from ..ros.parameters.declare import load
 from ..ros.parameters.recorder import RecorderParameters, job_options
 from ..ros.recorder.controls import ControlRecorder
+from ..ros.recorder.summary import summary_of
 from ..ros.recorder.topics import recorded_topics
 from ..ros.runtime.runtime import Spinner, run
 from ..ros.services.cosmos_job_services import CosmosJobServices
@@ -85,24 +85,8 @@ class CosmosRecorder:
 
     def leave(self, jobs: Sequence[Mapping[str, Any]] = ()) -> None:
         """Leave the summary, with what became of the clip's jobs."""
-        state = self._participation.state
-        frames = max(0, self._session.frames - 1)
-        if state is not None and state.state == "finished":
-            frames = state.frames
-        streams = self._session.counts(frames)
-        summary = RecorderSummary(
-            run_id=state.run_id if state else None,
-            state=state.state if state else None,
-            reason=state.reason if state else None,
-            frames=frames,
-            t0_ns=state.t0_ns if state else None,
-            dt_ns=seconds_to_ns(self._p.dt_s),
-            streams=streams,
-            controls=self.controls.summary,
-            timings=self._session.timings.summary(),
-            counts={topic: stream.recorded for topic, stream in streams.items()},
-            jobs=tuple(jobs),
-        )
+        state, dt_ns = self._participation.state, seconds_to_ns(self._p.dt_s)
+        summary = summary_of(self._session, self.controls.summary, state, dt_ns, jobs)
         self._participation.leave(RECORDER, summary)
 
     def _take(self, number: int, data: bytes) -> None:

@@ -10,22 +10,22 @@ from rclpy.node import Node
 
 from ..core.errors import InputError
 from ..core.rig.rig import load_rig
-from ..core.run_contract.run_summary import NurecHealth, NurecSummary
 from ..core.run_contract.streams import NUREC, plan_streams
 from ..core.run_contract.timebase import TickClock, seconds_to_ns
 from ..nurec.client.client import Deadlines, NurecClient
 from ..recording.read_back.messages import pose_matrix
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
+from ..ros.nurec.health import RenderRecord
+from ..ros.nurec.novel_view import NovelView, view_camera
+from ..ros.nurec.publisher import NurecPublisher
+from ..ros.nurec.render_step import RenderStep
+from ..ros.nurec.sensor_renderer import SensorRenderer
+from ..ros.nurec.status import NurecStatus
 from ..ros.parameters.declare import load
 from ..ros.parameters.nurec import NurecParameters
 from ..ros.publishers.inserted_tracks import InsertedPublisher
-from ..ros.publishers.novel_view import NovelView, view_camera
-from ..ros.publishers.nurec import NurecPublisher
-from ..ros.publishers.nurec_status import NurecStatus
 from ..ros.publishers.publishers import Publishers
-from ..ros.publishers.render_step import RenderStep
-from ..ros.publishers.sensor_renderer import SensorRenderer
 from ..ros.publishers.subscriptions import subscribe
 from ..ros.publishers.tracks import BoundTracks
 from ..ros.runtime.diagnostics import Diagnostics
@@ -57,8 +57,8 @@ class NurecRender:
         streams = plan_streams(rig, dt_ns, participants)
         self._publishers = Publishers(node, [s for s in streams if s.producer == NUREC])
         self._publisher = NurecPublisher(node, self._publishers, rig, p.rectify, p.rectify_fov_deg)
-        self._ground = ground_of(scene) if p.ground else None
-        step = RenderStep(scene, self._ground)
+        ground = ground_of(scene) if p.ground else None
+        step = RenderStep(scene, ground)
         self._renderer = SensorRenderer(scene, rig, dt_ns, step, self._publisher)
         camera = view_camera(rig, p.view_camera, p.view_rig)
         self._view = NovelView(node, camera) if camera else None
@@ -68,11 +68,18 @@ class NurecRender:
         self._assets = AssetServices(node)
         self._diagnostics = Diagnostics(node)
         self._status = NurecStatus(node, scene.scene_id)
-        self._frames = self._last_ns = 0
         self._connected = False
         unready = partial(self._unready, participants)
         keys = ("odometry", "objects")
         self._participation = Participation(node, spinner, p, keys=keys, unready=unready)
+        self._record = RenderRecord(
+            scene.scene_id,
+            self._publishers,
+            self._renderer,
+            self._participation.joiner,
+            self._view,
+            ground,
+        )
         subscribe(node, "objects_tracks", self._tracks.take)
 
     def work(self) -> int:
@@ -89,8 +96,10 @@ class NurecRender:
                     self._render(client, editor, frame, clock.frame_at(frame.stamp_ns))
                 warning = self._renderer.render_view(client, self._view) if self._view else ""
                 if warning:
-                    self._status.publish(self._last_ns, self._health().to_json(), warning)
-        return self._participation.leave(NUREC, self._summary())
+                    self._status.publish(
+                        self._record.last_ns, self._record.health().to_json(), warning
+                    )
+        return self._participation.leave(NUREC, self._record.summary())
 
     def _connect(self, client: NurecClient) -> AssetEditor:
         """See that the server has the scene, and put extras in; InputError when it has not."""
@@ -124,12 +133,12 @@ class NurecRender:
     def _render(
         self, client: NurecClient, editor: AssetEditor, frame: JoinedFrame, number: int
     ) -> None:
-        self._frames += 1
+        self._record.frames += 1
         before = dict(self._publishers.counts)
         detections = frame.messages["objects"].detections
         limit_s = self._p.frame_s if self._p.lockstep else None
         boxes = self._tracks.map_from_boxes(detections, self._movable | editor.added, limit_s)
-        self._last_ns = frame.stamp_ns
+        self._record.last_ns = frame.stamp_ns
         map_from_base = pose_matrix(frame.messages["odometry"].pose.pose)
         self._renderer.observe(frame.stamp_ns, map_from_base, boxes)
         errors = self._renderer.render(client, number, frame.stamp_ns)
@@ -139,38 +148,13 @@ class NurecRender:
         warning = "; ".join(errors)
         self._participation.answer(frame.stamp_ns, counts, warning)
         if number % _DIAGNOSTICS_FRAMES == 0 or (errors and not self._p.lockstep):
-            self._diagnostics.publish(frame.stamp_ns, self._health(), warning)
-            self._status.publish(frame.stamp_ns, self._health().to_json(), warning)
+            self._diagnostics.publish(frame.stamp_ns, self._record.health(), warning)
+            self._status.publish(frame.stamp_ns, self._record.health().to_json(), warning)
 
     def _unready(self, participants: tuple[str, ...]) -> list[str]:
         if not self._connected:
             return ["NuRec has not answered yet"]
         return self._publishers.unmatched(participants)
-
-    def _health(self) -> NurecHealth:
-        renderer, joiner = self._renderer, self._participation.joiner
-        some = {f"failed_{name}": n for name, n in sorted(renderer.failed.items())}
-        if self._view is not None and self._view.wanted:
-            some["novel_views"] = self._view.rendered
-        if self._ground is not None:
-            some["poses_off_ground"] = self._ground.missed
-        return NurecHealth(
-            frames=self._frames,
-            failed_requests=renderer.failed.total(),
-            clamped_to_scene=renderer.clamped,
-            skipped_frames=joiner.skipped,
-            incomplete_frames=joiner.incomplete,
-            **some,
-        )
-
-    def _summary(self) -> NurecSummary:
-        return NurecSummary(
-            participant=NUREC,
-            scene=self._scene.scene_id,
-            counts=self._publishers.counts,
-            timings=self._renderer.timings.summary(),
-            **self._health().to_json(),
-        )
 
 
 def _work(node: Node, spinner: Spinner) -> int:

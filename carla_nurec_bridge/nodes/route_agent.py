@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
-from nav_msgs.msg import Odometry, Path
+from nav_msgs.msg import Path
 from numpy.typing import NDArray
 from rclpy.node import Node
 from std_msgs.msg import String

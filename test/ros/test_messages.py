@@ -33,7 +33,7 @@ from carla_nurec_bridge.ros.messages.convert import (
     stamp_message,
     stamp_ns,
 )
-from carla_nurec_bridge.ros.publishers.nurec import NurecPublisher
+from carla_nurec_bridge.ros.nurec.publisher import NurecPublisher
 
 pytestmark = pytest.mark.ros
 

@@ -22,7 +22,7 @@ from carla_nurec_bridge.core.rig.rig import Rig, RigCamera, load_rig
 from carla_nurec_bridge.core.run_contract.streams import NUREC, plan_streams
 from carla_nurec_bridge.nurec.client.replies import ImageReply
 from carla_nurec_bridge.nurec.client.requests import CameraRequest, ImageFormat
-from carla_nurec_bridge.ros.publishers.nurec import NurecPublisher
+from carla_nurec_bridge.ros.nurec.publisher import NurecPublisher
 from carla_nurec_bridge.ros.publishers.publishers import Publishers
 from carla_nurec_bridge.ros.publishers.qos import profile
 

@@ -26,10 +26,10 @@ from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.nurec.client.replies import ImageReply, Replies
 from carla_nurec_bridge.nurec.client.requests import ImageFormat
 from carla_nurec_bridge.ros.messages.convert import header, pose_message, transform_message
-from carla_nurec_bridge.ros.publishers.novel_view import FRAME, NovelView, view_camera
+from carla_nurec_bridge.ros.nurec.novel_view import FRAME, NovelView, view_camera
+from carla_nurec_bridge.ros.nurec.render_step import RenderStep
+from carla_nurec_bridge.ros.nurec.sensor_renderer import SensorRenderer
 from carla_nurec_bridge.ros.publishers.qos import profile
-from carla_nurec_bridge.ros.publishers.render_step import RenderStep
-from carla_nurec_bridge.ros.publishers.sensor_renderer import SensorRenderer
 from carla_nurec_bridge.runs.config import checked_config
 from carla_nurec_bridge.runs.graph import NUREC_SERVER, server_processes
 

@@ -66,9 +66,7 @@ class LiveEpisode:
             )
             opening.keep("the sensors", self.sensors)
             lights, from_poses = self.prepared.lights, making.from_poses
-            self.observer = WorldObserver(
-                session, ego, lights, making.dt_s, from_poses=from_poses
-            )
+            self.observer = WorldObserver(session, ego, lights, making.dt_s, from_poses=from_poses)
             self.entities = Entities(session, ego, self.spawned, self.observer)
             self._controller = DriveController(ego.info, making.dt_s)
             opening.add("the haste before the end", session.hasten)

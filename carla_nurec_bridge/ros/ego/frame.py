@@ -121,7 +121,9 @@ def _publish_cameras(frame: EgoFrame) -> None:
         with parts.timings.stage("carla_pictures"):
             images = camera.take_raw(frame.snapshot.frame, frame.limit_s)
         if images is not None:
-            parts.publisher.camera(state.at.stamp_ns, camera.camera, images, frame.episode.observer.pixel_ids)
+            parts.publisher.camera(
+                state.at.stamp_ns, camera.camera, images, frame.episode.observer.pixel_ids
+            )
 
 
 def _publish_sensors(frame: EgoFrame) -> None:
@@ -133,7 +135,7 @@ def _publish_sensors(frame: EgoFrame) -> None:
 
 
 def _publish_wheels(frame: EgoFrame) -> None:
-    parts, state, observer = frame.parts, frame.state, frame.episode.observer
+    parts, observer = frame.parts, frame.episode.observer
     with parts.timings.stage("wheels"):
         frame.episode.session.call(observer.measure_wheels)
     parts.publisher.wheels(frame.seen, observer.steer_rad)

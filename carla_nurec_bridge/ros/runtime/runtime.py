@@ -21,8 +21,8 @@ from rclpy.utilities import remove_ros_args
 
 from ...core import heartbeat
 from ...core.errors import BridgeError, InputError
-from ..publishers.malloc import keep_freed_memory
 from .dds import use_own_profile
+from .malloc import keep_freed_memory
 
 _NAMESPACE = re.compile(r"^((?:\w+:)?__ns:=/(?:.*[^/])?)/+$")
 

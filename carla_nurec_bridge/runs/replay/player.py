@@ -24,7 +24,7 @@ from ...core.run_contract.timebase import (
     period_in_ticks,
 )
 from ...nurec.client.client import NurecClient
-from ...ros.publishers.render_step import RenderStep, ShutterWindow, by_duration
+from ...ros.nurec.render_step import RenderStep, ShutterWindow, by_duration
 from ...scene import Scene
 from .output import (
     ContactSheet,

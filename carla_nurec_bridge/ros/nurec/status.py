@@ -11,7 +11,7 @@ from rclpy.node import Node
 from ...core.run_contract.topics import TOPICS
 from ...nurec.client.client import NurecClient
 from ..messages.convert import stamp_message
-from .qos import profile
+from ..publishers.qos import profile
 
 
 class NurecStatus:

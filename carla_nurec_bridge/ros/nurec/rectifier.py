@@ -16,7 +16,7 @@ from ...core.errors import InputError
 from ...core.rig.rig import RigCamera
 from ...core.run_contract.topics import TOPICS
 from ..messages.convert import image_message
-from .qos import profile
+from ..publishers.qos import profile
 
 
 class Rectifier:

@@ -14,7 +14,7 @@ from ...nurec.client.client import NurecClient
 from ...nurec.client.requests import ActorMotion
 from ...scene import Scene
 from .novel_view import NovelView
-from .nurec import NurecPublisher
+from .publisher import NurecPublisher
 from .render_step import (
     RenderStep,
     ShutterWindow,

@@ -27,8 +27,8 @@ from ..messages.convert import (
     pose_message,
     stamp_ns,
 )
+from ..publishers.qos import profile
 from ..runtime.tf_listener import listen
-from .qos import profile
 
 FRAME = "novel_view_optical_frame"
 MAP = "map"

@@ -21,8 +21,8 @@ from ..messages.convert import (
     fields_message,
     image_message,
 )
-from .publishers import Publishers
-from .qos import profile
+from ..publishers.publishers import Publishers
+from ..publishers.qos import profile
 from .rectifier import rectifiers
 from .render_step import sweep_ns
 
