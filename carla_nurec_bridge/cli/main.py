@@ -10,8 +10,8 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from ..core import heartbeat
 from ..core.errors import BridgeError
+from ..core.run_contract import heartbeat
 
 # Verb -> one line for --help. Its `command` lies in the module of its words (`scene.build`).
 VERBS: dict[str, str] = {

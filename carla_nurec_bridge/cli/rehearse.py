@@ -9,8 +9,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from ..core import heartbeat
 from ..core.ports import free_port
+from ..core.run_contract import heartbeat
 from ..runs.config import load_config
 from ..runs.rehearsal import rehearse_here
 

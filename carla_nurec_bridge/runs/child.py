@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from ..core.heartbeat import STATUS_FD
+from ..core.run_contract.heartbeat import STATUS_FD
 from .graph import Process
 
 _FIRST_BEAT_S = 20.0

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from ..core import heartbeat
 from ..core.errors import InputError, RunError
+from ..core.run_contract import heartbeat
 from ..core.run_contract.run_config import RunConfig, run_fields
 from ..core.run_contract.timebase import seconds_to_ns
 from ..scenarios.spec import load_spec

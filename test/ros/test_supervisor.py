@@ -19,7 +19,9 @@ from carla_nurec_bridge.runs.supervisor import Supervisor, port_files, remove_un
 
 pytestmark = pytest.mark.ros
 
-_BEAT = "from carla_nurec_bridge.core import heartbeat; heartbeat.start(); import time; "
+_BEAT = (
+    "from carla_nurec_bridge.core.run_contract import heartbeat; heartbeat.start(); import time; "
+)
 _LONG = "time.sleep(600)"
 _SERVER = _BEAT + "print('ready: here', flush=True); " + _LONG
 

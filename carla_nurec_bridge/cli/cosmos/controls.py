@@ -15,8 +15,8 @@ import click
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from ...core import heartbeat
 from ...core.errors import InputError
+from ...core.run_contract import heartbeat
 from ..log.tables import console, examples
 from .capture_options import capture_options, replay_of, sensors_of
 from .clip_options import clip_options, controls_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ...core import heartbeat
+from ...core.run_contract import heartbeat
 from ..until_signal import stop_on_signal
 from .options import PATH
 

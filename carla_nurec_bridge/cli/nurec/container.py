@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from ...core import heartbeat
 from ...core.errors import RunError
+from ...core.run_contract import heartbeat
 
 _POLL_S = 1.0
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from ...core import heartbeat
 from ...core.errors import InputError
+from ...core.run_contract import heartbeat
 from ..until_signal import stop_on_signal
 
 _POLL_S = 0.2

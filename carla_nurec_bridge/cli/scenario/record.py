@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
-from ...core import heartbeat
+from ...core.run_contract import heartbeat
 from ...runs.own_server import carla_of_map
 from ...scenarios.spec import ScenarioSpec, load_spec, shipped_specs
 from ..log.tables import console, examples, table

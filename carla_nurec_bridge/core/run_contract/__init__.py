@@ -1,1 +1,1 @@
-"""What every process of a run agrees on: topics, streams, frames and their stamps."""
+"""What every process of a run agrees on: topics, streams, frames, stamps, signs of life."""

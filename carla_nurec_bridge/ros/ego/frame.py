@@ -15,7 +15,7 @@ from ...world.states import WorldState
 from ..lockstep.clock_owner import refuse_second_clock
 from ..parameters.ego import EgoParameters
 from .parts import EgoParts
-from .state import EgoState, health_of
+from .state import EgoRunState, health_of
 
 _CHECK_FRAMES = 20
 _FIRST_FRAMES = 2
@@ -33,7 +33,7 @@ class EgoFrame:
     p: EgoParameters
     parts: EgoParts
     episode: LiveEpisode
-    state: EgoState
+    state: EgoRunState
     snapshot: Snapshot = field(init=False)
     seen: WorldState = field(init=False)
 

@@ -13,8 +13,8 @@ from ...carla_client.session.opendrive_world import change_world
 from ...carla_client.session.pacing import Pacer
 from ...carla_client.session.session import Session, matrix_of
 from ...carla_client.session.weather import weather_json
-from ...core import heartbeat
 from ...core.errors import InputError, ProtocolError
+from ...core.run_contract import heartbeat
 from ...core.run_contract.frame_counter import FrameCounter
 from ...core.run_contract.run_summary import EgoSummary, Phase, write_summary
 from ...core.run_contract.streams import EGO
@@ -25,7 +25,7 @@ from ..parameters.ego import EgoParameters
 from ..parameters.setup_from_parameters import replay_wish, setup_from_parameters
 from .frame import EgoFrame
 from .parts import EgoParts
-from .state import EgoState, summary_of
+from .state import EgoRunState, summary_of
 
 _LOOK_S = 1.0
 _LAST_S = 10.0
@@ -41,7 +41,7 @@ class EgoRun:
         scene = parts.scene
         t0_ns = scene.time_range_us[0] * NS_PER_US if scene else NS_PER_S
         clock = TickClock(max(t0_ns, 1), p.dt_ns)
-        self._state = EgoState(run_id, clock, FrameCounter(clock, own=p.mode != "follow"))
+        self._state = EgoRunState(run_id, clock, FrameCounter(clock, own=p.mode != "follow"))
         self._map = p.map
         self._replay: ReplayPlan | None = None
         self._episode: LiveEpisode | None = None

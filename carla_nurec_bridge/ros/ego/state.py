@@ -17,7 +17,7 @@ from .parts import EgoParts
 
 
 @dataclass
-class EgoState:
+class EgoRunState:
     """The mutable state of a run; behind each field the step that fills it, and who reads it.
 
     * at: number and stamp of the frame; ``tick``, all.
@@ -52,7 +52,7 @@ class EgoState:
         return RunState(self.run_id, phase, reason, frames, clock.t0_ns, clock.dt_ns, at.origin_s)
 
 
-def health_of(parts: EgoParts, state: EgoState, episode: LiveEpisode) -> EgoHealth:
+def health_of(parts: EgoParts, state: EgoRunState, episode: LiveEpisode) -> EgoHealth:
     """Return how the node fares."""
     commands = parts.inbox.counts
     return EgoHealth(
@@ -77,7 +77,7 @@ def health_of(parts: EgoParts, state: EgoState, episode: LiveEpisode) -> EgoHeal
 
 
 def summary_of(
-    parts: EgoParts, state: EgoState, episode: LiveEpisode | None, phase: Phase, reason: str
+    parts: EgoParts, state: EgoRunState, episode: LiveEpisode | None, phase: Phase, reason: str
 ) -> EgoSummary:
     """Return what the node leaves of a run.
 

@@ -19,8 +19,8 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
-from ...core import heartbeat
 from ...core.errors import BridgeError, InputError
+from ...core.run_contract import heartbeat
 from .dds import use_own_profile
 from .malloc import keep_freed_memory
 
