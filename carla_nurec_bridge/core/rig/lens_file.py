@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -93,46 +94,109 @@ class WindshieldEntry(Strict):
         )
 
 
-class FThetaEntry(Strict):
-    """An F-theta calibration at the resolution it was made for."""
+class CalibratedLens(Strict):
+    """A calibration at the resolution it was made for, and the part of its image that is used."""
 
-    type: Literal["ftheta"]
     calibrated_at: Size
     principal_point: tuple[Finite, Finite]
+    crop: Crop | None = None
+    windshield: WindshieldEntry | None = None
+
+    @model_validator(mode="after")
+    def _crop_lies_within(self) -> CalibratedLens:
+        crop, (width, height) = self.crop, self.calibrated_at
+        if crop and (crop.x + crop.width > width or crop.y + crop.height > height):
+            raise ValueError(
+                f"the crop reaches beyond the calibrated picture of {width} x {height}"
+            )
+        return self
+
+    @abstractmethod
+    def whole(self) -> CameraModel:
+        """Return the model of the whole calibrated image, without windshield."""
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the part that is used, pixels."""
+        return (self.crop.width, self.crop.height) if self.crop else self.calibrated_at
+
+    def model(self, size: Size) -> CameraModel:
+        """Return the camera model: cropped, behind its windshield, scaled to ``size`` pixels."""
+        model = self.whole()
+        if self.crop is not None:
+            u, v = model.principal_point
+            model = replace(
+                model,
+                width=self.crop.width,
+                height=self.crop.height,
+                principal_point=(u - self.crop.x, v - self.crop.y),
+            )
+        if self.windshield is not None:
+            model = replace(model, windshield=self.windshield.windshield())
+        return model.scaled(*size)
+
+
+class FThetaEntry(CalibratedLens):
+    """An F-theta calibration."""
+
+    type: Literal["ftheta"]
     pixeldist_to_angle_poly: Annotated[tuple[Finite, ...], Field(min_length=2, max_length=6)]
     angle_to_pixeldist_poly: Annotated[tuple[Finite, ...], Field(min_length=2, max_length=6)]
     reference_poly: Literal["PIXELDIST_TO_ANGLE", "ANGLE_TO_PIXELDIST"]
     max_angle_rad: Annotated[float, Field(gt=0.0, le=3.1415927)]
     linear_cde: tuple[Finite, Finite, Finite] = (1.0, 0.0, 0.0)
-    crop: Crop | None = None
-    windshield: WindshieldEntry | None = None
+
+    def whole(self) -> FThetaCamera:
+        """Return the model of the whole calibrated image, without windshield."""
+        return FThetaCamera(
+            *self.calibrated_at,
+            self.principal_point,
+            self.pixeldist_to_angle_poly,
+            self.angle_to_pixeldist_poly,
+            FThetaReference[self.reference_poly],
+            self.max_angle_rad,
+            self.linear_cde,
+        )
 
 
-class PinholeEntry(Strict):
-    """OpenCV's pinhole calibration at the resolution it was made for."""
+class PinholeEntry(CalibratedLens):
+    """OpenCV's pinhole calibration."""
 
     type: Literal["opencv-pinhole"]
-    calibrated_at: Size
-    principal_point: tuple[Finite, Finite]
     focal_length: tuple[Finite, Finite]
     radial_coeffs: Annotated[tuple[Finite, ...], Field(min_length=6, max_length=6)] = (0.0,) * 6
     tangential_coeffs: tuple[Finite, Finite] = (0.0, 0.0)
     thin_prism_coeffs: tuple[Finite, Finite, Finite, Finite] = (0.0, 0.0, 0.0, 0.0)
-    crop: Crop | None = None
-    windshield: WindshieldEntry | None = None
+
+    def whole(self) -> OpenCVPinholeCamera:
+        """Return the model of the whole calibrated image, without windshield."""
+        return OpenCVPinholeCamera(
+            *self.calibrated_at,
+            self.principal_point,
+            self.focal_length,
+            self.radial_coeffs,
+            self.tangential_coeffs,
+            self.thin_prism_coeffs,
+        )
 
 
-class FisheyeEntry(Strict):
-    """OpenCV's fisheye calibration at the resolution it was made for."""
+class FisheyeEntry(CalibratedLens):
+    """OpenCV's fisheye calibration."""
 
     type: Literal["opencv-fisheye"]
-    calibrated_at: Size
-    principal_point: tuple[Finite, Finite]
     focal_length: tuple[Finite, Finite]
     radial_coeffs: tuple[Finite, Finite, Finite, Finite]
     max_angle_rad: Annotated[float, Field(gt=0.0, le=3.1415927)]
-    crop: Crop | None = None
-    windshield: WindshieldEntry | None = None
+
+    def whole(self) -> OpenCVFisheyeCamera:
+        """Return the model of the whole calibrated image, without windshield."""
+        return OpenCVFisheyeCamera(
+            *self.calibrated_at,
+            self.principal_point,
+            self.focal_length,
+            self.radial_coeffs,
+            self.max_angle_rad,
+        )
 
 
 class FovEntry(Strict):
@@ -140,6 +204,10 @@ class FovEntry(Strict):
 
     type: Literal["fov"]
     horizontal_fov_deg: Annotated[float, Field(gt=0.0, lt=179.0)]
+
+    def model(self, size: Size) -> CameraModel:
+        """Return the camera model at ``size`` pixels."""
+        return OpenCVPinholeCamera.from_fov(*size, self.horizontal_fov_deg)
 
 
 LensEntry = Annotated[
@@ -159,65 +227,6 @@ def target_size(name: str, lens: LensEntry, resolution: Size | None, ratio: floa
         return resolution
     if isinstance(lens, FovEntry):
         raise ValueError(f"camera {name}: a model of type fov needs resolution")
-    width, height = _calibrated_size(lens)
+    width, height = lens.size
     assert ratio is not None
     return max(1, round(width * ratio)), max(1, round(height * ratio))
-
-
-def _calibrated_size(lens: FThetaEntry | PinholeEntry | FisheyeEntry) -> Size:
-    crop = lens.crop
-    if crop is None:
-        return lens.calibrated_at
-    width, height = lens.calibrated_at
-    if crop.x + crop.width > width or crop.y + crop.height > height:
-        raise ValueError(f"the crop reaches beyond the calibrated picture of {width} x {height}")
-    return crop.width, crop.height
-
-
-def model_of(lens: LensEntry, size: Size) -> CameraModel:
-    """Return the camera model of a checked lens: cropped, then scaled to ``size`` pixels."""
-    if isinstance(lens, FovEntry):
-        return OpenCVPinholeCamera.from_fov(*size, lens.horizontal_fov_deg)
-    model = _full(lens)
-    if lens.crop is not None:
-        u, v = model.principal_point
-        model = replace(
-            model,
-            width=lens.crop.width,
-            height=lens.crop.height,
-            principal_point=(u - lens.crop.x, v - lens.crop.y),
-        )
-    if lens.windshield is not None:
-        model = replace(model, windshield=lens.windshield.windshield())
-    return model.scaled(*size)
-
-
-def _full(lens: FThetaEntry | PinholeEntry | FisheyeEntry) -> CameraModel:
-    match lens:
-        case FThetaEntry():
-            return FThetaCamera(
-                *lens.calibrated_at,
-                lens.principal_point,
-                lens.pixeldist_to_angle_poly,
-                lens.angle_to_pixeldist_poly,
-                FThetaReference[lens.reference_poly],
-                lens.max_angle_rad,
-                lens.linear_cde,
-            )
-        case PinholeEntry():
-            return OpenCVPinholeCamera(
-                *lens.calibrated_at,
-                lens.principal_point,
-                lens.focal_length,
-                lens.radial_coeffs,
-                lens.tangential_coeffs,
-                lens.thin_prism_coeffs,
-            )
-        case FisheyeEntry():
-            return OpenCVFisheyeCamera(
-                *lens.calibrated_at,
-                lens.principal_point,
-                lens.focal_length,
-                lens.radial_coeffs,
-                lens.max_angle_rad,
-            )

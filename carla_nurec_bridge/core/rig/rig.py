@@ -16,7 +16,7 @@ from ..field_errors import problem_text
 from ..frames import BODY_FROM_OPTICAL, Matrix
 from ..resources import config_path, share_dir
 from .clouds import CloudFields
-from .lens_file import MatrixMount, model_of, target_size
+from .lens_file import MatrixMount, target_size
 from .lidar import LidarFilter
 from .rig_file import CameraEntry, LidarEntry, RigFile
 from .rig_file_base import Mount
@@ -128,7 +128,7 @@ def _sentence(error: ValidationError) -> str:
 def _camera(entry: CameraEntry) -> RigCamera:
     try:
         size = target_size(entry.name, entry.model, entry.resolution, entry.resolution_ratio)
-        model = model_of(entry.model, size)
+        model = entry.model.model(size)
     except InputError as error:
         raise InputError(f"camera {entry.name}: {error}") from error
     return RigCamera(

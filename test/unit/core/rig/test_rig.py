@@ -227,3 +227,12 @@ def test_wrong_sensors_are_named(tmp_path, change, words):
         _with_sensors(tmp_path, _LIDAR | change)
     assert "Value error" not in str(refused.value)
     assert "found dict" not in str(refused.value)
+
+
+def test_a_crop_beyond_the_picture_is_refused_with_a_resolution_too(tmp_path):
+    text = CUSTOM.replace("resolution_ratio: 0.5", "resolution: [800, 450]")
+    assert text != CUSTOM
+    path = tmp_path / "rig.yaml"
+    path.write_text(text.replace("width: 1600", "width: 1800"))
+    with pytest.raises(InputError, match="reaches beyond the calibrated picture"):
+        load_rig(path)
