@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from ...core.run_contract.record import table_of
 from ...core.timings import Timings
+from ...cosmos.clip.capture_report import write_capture_report
 from ...cosmos.clip.clip import ClipDone
 from ..log.tables import table
 
@@ -34,7 +33,7 @@ def tell(
     console.print(f"{frames} frames of {len(clips)} cameras in {total_s:.1f} s of wall time")
     for clip in clips:
         console.print(f"  {clip.directory}", soft_wrap=True)
-    _write(output, clips, timings, total_s)
+    write_capture_report(output, clips, timings, total_s)
 
 
 def _streams(clip: ClipDone) -> Any:
@@ -69,28 +68,3 @@ def _agreement(rows: Sequence[Mapping[str, Any]]) -> Any:
             f"{row['inside_min']:.3f}",
         )
     return shown
-
-
-def _write(output: Path, clips: Sequence[ClipDone], timings: Timings, total_s: float) -> None:
-    content = {
-        "wall_s": round(total_s, 3),
-        "stages": table_of(timings.summary()),
-        "clips": [
-            {
-                "camera": clip.camera,
-                "directory": clip.directory.name,
-                "streams": {
-                    file.kind: {
-                        **file.to_json(),
-                        "make_cpu_ms": file.convert_ms,
-                        "encode_cpu_ms": file.encode_ms,
-                    }
-                    for file in clip.files
-                },
-                "agreement": list(clip.agreement),
-            }
-            for clip in clips
-        ],
-    }
-    path = output / "report.json"
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

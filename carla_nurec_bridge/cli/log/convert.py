@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +12,8 @@ from rich.progress import Progress
 from ...core.errors import InputError
 from ...core.resources import map_file
 from ...recorder_log import Log, write_log
-from ...recorder_log.export.csv_export import COLUMNS, csv_rows
-from ...recorder_log.export.json_export import json_lines
+from ...recorder_log.export.csv_export import write_csv
+from ...recorder_log.export.json_export import write_json
 from .tables import console, examples, open_log
 
 _FORMS = """\b
@@ -90,20 +89,12 @@ def _write_log(log: Log, path: Path) -> str:
 
 
 def _write_json(log: Log, path: Path) -> str:
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(json_lines(log))
+    write_json(log, path)
     return f"{len(log.frames)} frames"
 
 
 def _write_csv(log: Log, path: Path) -> str:
-    rows = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for row in csv_rows(log):
-            writer.writerow(row)
-            rows += 1
-    return f"{rows} rows"
+    return f"{write_csv(log, path)} rows"
 
 
 def _write_mcap(log: Log, path: Path, map_path: Path | None, events_path: Path | None) -> str:

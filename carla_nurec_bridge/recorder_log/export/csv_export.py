@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,6 +44,18 @@ COLUMNS = (
 OpenDRIVE); steer is CARLA's (-1 left to 1 right). What a recording lacks stays empty."""
 
 _NOTHING: tuple[Any, ...] = ("",) * 5
+
+
+def write_csv(log: Log, path: Path) -> int:
+    """Write a recording as a CSV file with a head of ``COLUMNS``; return the number of rows."""
+    rows = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in csv_rows(log):
+            writer.writerow(row)
+            rows += 1
+    return rows
 
 
 def csv_rows(log: Log) -> Iterator[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,12 @@ UNITS = (
 
 
 _MOST_BYTES = 1 << 20
+
+
+def write_json(log: Log, path: Path) -> None:
+    """Write a recording as a JSON file of ``json_lines``."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json_lines(log))
 
 
 def json_lines(log: Log) -> Iterator[str]:
