@@ -9,7 +9,7 @@ import numpy as np
 
 from ..agents.route_follower import Obstacle, RouteAgent, settings_for
 from ..carla_client.actors.ego import measure, measured_steer_rad
-from ..carla_client.actors.motion import MotionTracker
+from ..carla_client.actors.observer import EgoTracker
 from ..carla_client.driving.pedals import DriveController
 from ..carla_client.driving.roads import Path
 from ..carla_client.session.session import matrix_of
@@ -32,7 +32,7 @@ class Driver:
         self._path = path
         self._dt_s = dt_s
         self._motion: EgoState | None = None
-        self._tracker: MotionTracker | None = None
+        self._tracker: EgoTracker | None = None
 
     @property
     def motion(self) -> EgoState:
@@ -68,7 +68,7 @@ class Driver:
             state = snapshot.find(self.vehicle.id)
             ego = measure(self.vehicle, matrix_of(state.get_transform()))
             self._box_in_base = np.array([*ego.info.box_in_base_m, 1.0])
-            self._tracker = MotionTracker(ego, self._dt_s, from_poses=False)
+            self._tracker = EgoTracker(ego, self._dt_s, from_poses=False)
             self._settings = settings_for(
                 ego.info,
                 cruise_mps=_TOP_MPS,

@@ -18,8 +18,9 @@ from ...world.object_classes import ObjectClass, vehicle_class
 from ...world.pixel_ids import PixelIds
 from ...world.states import Actor, ActorState, Appearance
 from ..session.session import matrix_of
-from .motion import TELEPORT_MPS
 
+TELEPORT_MPS = 100.0
+"""A step that is faster is a jump: nobody moves so."""
 _UNNAMED = ("", "prop")
 """Role names of props that nobody named."""
 _PROPS = "static.prop."
@@ -31,7 +32,7 @@ class ObjectTracker:
     """Follows all vehicles, walkers and named props but the ego from snapshot to snapshot.
 
     A prop is named if it has a role_name of its own. ``from_poses`` differentiates poses as
-    ``MotionTracker`` does; those of props are always, CARLA tells no velocity of them.
+    ``EgoTracker`` does; those of props are always, CARLA tells no velocity of them.
     ``pixel_ids`` are the ids that instance pictures of the last frame show.
     """
 

@@ -9,6 +9,8 @@ from ...core.frames import Matrix, matrix_from_carla
 from ...opendrive.model import OpenDriveMap
 from ...opendrive.stops import stop_lines
 from ...world.fixtures import Fixture
+from ...world.states import LightColour
+from .signals import colour_of
 
 
 def shown_fixtures(world: carla.World, opendrive: OpenDriveMap) -> list[Fixture]:
@@ -28,10 +30,10 @@ def shown_fixtures(world: carla.World, opendrive: OpenDriveMap) -> list[Fixture]
     return found
 
 
-def light_states(world: carla.World) -> dict[str, str]:
+def light_states(world: carla.World) -> dict[str, LightColour]:
     """Return red, yellow, green or off of every traffic light by OpenDRIVE's id, as of now."""
     lights = world.get_actors().filter("traffic.traffic_light")
-    return {light.get_opendrive_id(): str(light.state).lower() for light in lights}
+    return {light.get_opendrive_id(): colour_of(light) for light in lights}
 
 
 def _placed(box: carla.BoundingBox) -> tuple[Matrix, tuple[float, float, float]]:

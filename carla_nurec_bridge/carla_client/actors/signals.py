@@ -40,11 +40,13 @@ class Lights:
 
     def shown(self) -> tuple[TrafficLight, ...]:
         """Return the lights, in the same order, with what they show in the latest snapshot."""
-        shows = {
-            signal_id: _COLOURS.get(str(post.state), "off")
-            for signal_id, post in self.posts.items()
-        }
+        shows = {signal_id: colour_of(post) for signal_id, post in self.posts.items()}
         return tuple(replace(area, shows=shows[area.signal_id]) for area in self.areas)
+
+
+def colour_of(light: carla.TrafficLight) -> LightColour:
+    """Return what a traffic light shows in the latest snapshot."""
+    return _COLOURS.get(str(light.state), "off")
 
 
 def lights_of(world: carla.World, opendrive: OpenDriveMap) -> Lights:

@@ -11,11 +11,22 @@ import numpy as np
 from ...core.errors import InputError
 from ...core.ports import free_port
 from ...core.teardown import Teardown
+from ...world.object_classes import ObjectClass
 from ..session.session import Session
 
 _CLEARANCE_M = 12.0
 _SHUFFLE = 0.4  # how far, as a share of its distance, a place may move in the order
-_WANTED = ("car", "car", "car", "van", "truck", "car", "bus", "motorcycle")
+_CAR = ObjectClass.CAR
+_WANTED = (
+    _CAR,
+    _CAR,
+    _CAR,
+    ObjectClass.VAN,
+    ObjectClass.TRUCK,
+    _CAR,
+    ObjectClass.BUS,
+    ObjectClass.MOTORCYCLE,
+)
 
 
 @final
@@ -115,11 +126,11 @@ def _places(
     return chosen
 
 
-def _by_kind(library: carla.BlueprintLibrary) -> dict[str, list[carla.ActorBlueprint]]:
-    kinds: dict[str, list[carla.ActorBlueprint]] = {}
+def _by_kind(library: carla.BlueprintLibrary) -> dict[ObjectClass, list[carla.ActorBlueprint]]:
+    kinds: dict[ObjectClass, list[carla.ActorBlueprint]] = {}
     for blueprint in sorted(library.filter("vehicle.*"), key=lambda b: b.id):
         if blueprint.has_attribute("base_type"):
             base = blueprint.get_attribute("base_type").as_str().lower()
-            kinds.setdefault(base, []).append(blueprint)
-    cars = kinds.get("car") or sorted(library.filter("vehicle.*"), key=lambda b: b.id)
+            kinds.setdefault(ObjectClass.named(base), []).append(blueprint)
+    cars = kinds.get(ObjectClass.CAR) or sorted(library.filter("vehicle.*"), key=lambda b: b.id)
     return {kind: kinds.get(kind, cars) for kind in set(_WANTED)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...core.errors import InputError
 from ...core.frames import Matrix
 from ...world.blueprint_catalogue import Blueprint, load_catalogue
+from ...world.object_classes import ObjectClass
 from .attributes import flag
 from .sensing.schedule import Sensors
 from .wire.structs import ActorDescription, Transform
@@ -34,14 +35,14 @@ OTHER_KINDS: dict[str, Kind] = {
     WALKER_CONTROLLER: "controller",
 }
 TAGS = {
-    "car": b"\x0e",
-    "van": b"\x0e",
-    "truck": b"\x0f",
-    "bus": b"\x10",
-    "motorcycle": b"\x12\x0d",
-    "bicycle": b"\x13\x0d",
-    "walker": b"\x0c",
-    "prop": b"\x15",
+    ObjectClass.CAR: b"\x0e",
+    ObjectClass.VAN: b"\x0e",
+    ObjectClass.TRUCK: b"\x0f",
+    ObjectClass.BUS: b"\x10",
+    ObjectClass.MOTORCYCLE: b"\x12\x0d",
+    ObjectClass.BICYCLE: b"\x13\x0d",
+    ObjectClass.PEDESTRIAN: b"\x0c",
+    ObjectClass.PROP: b"\x15",
 }
 
 
@@ -78,7 +79,7 @@ def spawn(
         kind=_kind(description.id, blueprint),
         description=description,
         box=box,
-        tags=TAGS[blueprint.base_type] if blueprint else b"",
+        tags=TAGS[blueprint.object_class] if blueprint else b"",
         blueprint=blueprint,
         transform=transform,
         attributes=attributes,

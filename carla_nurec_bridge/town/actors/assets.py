@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...core.errors import InputError
 from ...rendering.mesh import Mesh
 from ...rendering.primitives import chamfered_box
+from ...world.object_classes import ObjectClass
 from .car_doors import car_doors
 from .cars import car, car_shell
 from .gait import MID_STRIDE
@@ -22,27 +23,27 @@ Size = tuple[float, float, float]
 TALLEST_PICKUP_M = 2.3
 
 # What other data sets call the same things.
-_KINDS = {
-    "car": "car",
-    "automobile": "car",
-    "suv": "car",
-    "sedan": "car",
-    "taxi": "car",
-    "vehicle": "car",
-    "van": "van",
-    "truck": "truck",
-    "heavy_truck": "truck",
-    "trailer": "truck",
-    "pickup": "truck",
-    "bus": "bus",
-    "motorcycle": "motorcycle",
-    "motorbike": "motorcycle",
-    "bicycle": "bicycle",
-    "cyclist": "bicycle",
-    "rider": "bicycle",
-    "walker": "walker",
-    "pedestrian": "walker",
-    "person": "walker",
+_CLASSES = {
+    "car": ObjectClass.CAR,
+    "automobile": ObjectClass.CAR,
+    "suv": ObjectClass.CAR,
+    "sedan": ObjectClass.CAR,
+    "taxi": ObjectClass.CAR,
+    "vehicle": ObjectClass.CAR,
+    "van": ObjectClass.VAN,
+    "truck": ObjectClass.TRUCK,
+    "heavy_truck": ObjectClass.TRUCK,
+    "trailer": ObjectClass.TRUCK,
+    "pickup": ObjectClass.TRUCK,
+    "bus": ObjectClass.BUS,
+    "motorcycle": ObjectClass.MOTORCYCLE,
+    "motorbike": ObjectClass.MOTORCYCLE,
+    "bicycle": ObjectClass.BICYCLE,
+    "cyclist": ObjectClass.BICYCLE,
+    "rider": ObjectClass.BICYCLE,
+    "walker": ObjectClass.PEDESTRIAN,
+    "pedestrian": ObjectClass.PEDESTRIAN,
+    "person": ObjectClass.PEDESTRIAN,
 }
 
 
@@ -54,19 +55,19 @@ def vehicle_mesh(base_type: str, size_m: Size, seed: int | str = 0) -> Mesh:
     the bounding box: x forward, y left, z up, metres. Raises InputError for other base types.
     """
     _check(size_m)
-    if base_type == "car":
+    if base_type == ObjectClass.CAR:
         mesh = car(size_m, seed, CAR)
-    elif base_type == "truck" and size_m[2] < TALLEST_PICKUP_M:
+    elif base_type == ObjectClass.TRUCK and size_m[2] < TALLEST_PICKUP_M:
         mesh = car(size_m, f"pickup {seed}", TRUCK)
-    elif base_type == "truck":
+    elif base_type == ObjectClass.TRUCK:
         mesh = truck(size_m, seed, TRUCK)
-    elif base_type == "van":
+    elif base_type == ObjectClass.VAN:
         mesh = van(size_m, seed, CAR)
-    elif base_type == "bus":
+    elif base_type == ObjectClass.BUS:
         mesh = bus(size_m, seed, BUS)
-    elif base_type == "motorcycle":
+    elif base_type == ObjectClass.MOTORCYCLE:
         mesh = motorcycle(size_m, seed, MOTORCYCLE, RIDER)
-    elif base_type == "bicycle":
+    elif base_type == ObjectClass.BICYCLE:
         mesh = bicycle(size_m, seed, BICYCLE, RIDER)
     else:
         raise InputError(
@@ -81,9 +82,9 @@ def vehicle_doors(base_type: str, size_m: Size, seed: int | str = 0) -> dict[int
 
     Only passenger cars and pickups have doors that open.
     """
-    if base_type == "car":
+    if base_type == ObjectClass.CAR:
         doors = car_doors(car_shell(size_m, seed, CAR))
-    elif base_type == "truck" and size_m[2] < TALLEST_PICKUP_M:
+    elif base_type == ObjectClass.TRUCK and size_m[2] < TALLEST_PICKUP_M:
         doors = car_doors(car_shell(size_m, f"pickup {seed}", TRUCK))
     else:
         return {}
@@ -106,8 +107,8 @@ def asset_for(label: str, size_m: Size, seed: int | str = 0) -> Mesh:
 
     A label that is not known becomes a plain box of that size, tagged Dynamic.
     """
-    kind = _KINDS.get(label.lower())
-    if kind == "walker":
+    kind = _CLASSES.get(label.lower())
+    if kind is ObjectClass.PEDESTRIAN:
         return walker_mesh(size_m, seed)
     if kind is not None:
         return vehicle_mesh(kind, size_m, seed)

@@ -9,8 +9,8 @@ import sys
 import carla
 import numpy as np
 
-from carla_nurec_bridge.carla_client.actors.motion import MotionTracker
 from carla_nurec_bridge.carla_client.actors.objects import ObjectTracker
+from carla_nurec_bridge.carla_client.actors.observer import EgoTracker
 from carla_nurec_bridge.carla_client.sensors.cameras import mount_all
 from carla_nurec_bridge.carla_client.session.episode_setup import EpisodeSetup, PreparedEpisode
 from carla_nurec_bridge.carla_client.session.session import Session
@@ -48,7 +48,7 @@ def _play(session: Session, inserted: InsertedActors) -> dict[str, object]:
         assert stage.route is not None
         ego, route = stage.ego, stage.route
         actor = ego.actor
-        motion = MotionTracker(ego, _DT_S, from_poses=False)
+        motion = EgoTracker(ego, _DT_S, from_poses=False)
         objects = ObjectTracker(session.world, actor.id, _DT_S, from_poses=False)
         [group] = mount_all(session.client, ego, [camera])
         found: dict[str, object] = {"ways": [], "hero": [], "seen": []}

@@ -10,8 +10,8 @@ import carla
 import numpy as np
 from steering import steered
 
-from carla_nurec_bridge.carla_client.actors.motion import MotionTracker
 from carla_nurec_bridge.carla_client.actors.objects import ObjectTracker
+from carla_nurec_bridge.carla_client.actors.observer import EgoTracker
 from carla_nurec_bridge.carla_client.sensors.cameras import mount_all
 from carla_nurec_bridge.carla_client.session.episode_setup import EpisodeSetup, PreparedEpisode
 from carla_nurec_bridge.carla_client.session.session import Session
@@ -42,8 +42,8 @@ def main(port: int) -> dict[str, object]:
             facts["stops"] = len(stage.lights.areas)
             facts["light_states"] = sorted({light.shows for light in stage.lights.shown()})
             [group] = mount_all(session.client, ego, [camera])
-            motion = MotionTracker(ego, 0.05, from_poses=False)
-            by_poses = MotionTracker(ego, 0.05, from_poses=True)
+            motion = EgoTracker(ego, 0.05, from_poses=False)
+            by_poses = EgoTracker(ego, 0.05, from_poses=True)
             objects = ObjectTracker(session.world, ego.actor.id, 0.05, from_poses=False)
             speeds, frames = [], []
             with group:

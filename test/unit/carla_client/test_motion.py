@@ -11,7 +11,7 @@ import pytest
 carla = pytest.importorskip("carla")
 
 from carla_nurec_bridge.carla_client.actors.ego import Ego  # noqa: E402
-from carla_nurec_bridge.carla_client.actors.motion import MotionTracker  # noqa: E402
+from carla_nurec_bridge.carla_client.actors.observer import EgoTracker  # noqa: E402
 
 _DT_S = 0.05
 _EGO = cast(
@@ -33,7 +33,7 @@ def snapshot(x_m: float, speed_mps: float) -> Any:
 
 @pytest.mark.parametrize("from_poses", [True, False])
 def test_no_acceleration_is_made_up_at_the_begin_or_by_a_teleport(from_poses: bool) -> None:
-    tracker = MotionTracker(_EGO, _DT_S, from_poses=from_poses)
+    tracker = EgoTracker(_EGO, _DT_S, from_poses=from_poses)
     places = [6.0 * _DT_S * k + (500.0 if k >= 5 else 0.0) for k in range(10)]
     motions = [tracker.update(snapshot(x, 6.0)) for x in places]
     unknown = {5} | ({0} if from_poses else set())
@@ -45,7 +45,7 @@ def test_no_acceleration_is_made_up_at_the_begin_or_by_a_teleport(from_poses: bo
 
 
 def test_a_change_of_speed_is_an_acceleration() -> None:
-    tracker = MotionTracker(_EGO, _DT_S, from_poses=False)
+    tracker = EgoTracker(_EGO, _DT_S, from_poses=False)
     speeds = [1.0, 1.5, 1.5]
     accelerations = [tracker.update(snapshot(0.0, v)).acceleration_base_mps2[0] for v in speeds]
     assert accelerations == pytest.approx([0.0, 10.0, 0.0])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....world.blueprint_catalogue import Blueprint
+from ....world.object_classes import ObjectClass
 from ..wire.structs import Transform
 from .columns import CURVE_POINTS, PARAMETER_COLUMNS
 from .control import (
@@ -38,36 +39,36 @@ PhysX's force of one unit times gravity, for a car of 1500 kg, and heavier ones 
 # Shares of the weight.
 FULL_BRAKE, HAND_BRAKE = 1.0, 2.2
 PEAK_DENSITY_KG_M3 = {
-    "car": 125.0,
-    "truck": 135.0,
-    "van": 110.0,
-    "bus": 105.0,
-    "motorcycle": 130.0,
-    "bicycle": 45.0,
+    ObjectClass.CAR: 125.0,
+    ObjectClass.TRUCK: 135.0,
+    ObjectClass.VAN: 110.0,
+    ObjectClass.BUS: 105.0,
+    ObjectClass.MOTORCYCLE: 130.0,
+    ObjectClass.BICYCLE: 45.0,
 }
 TORQUE_PER_KG = {
-    "car": 0.22,
-    "truck": 0.16,
-    "van": 0.19,
-    "bus": 0.15,
-    "motorcycle": 0.3,
-    "bicycle": 0.09,
+    ObjectClass.CAR: 0.22,
+    ObjectClass.TRUCK: 0.16,
+    ObjectClass.VAN: 0.19,
+    ObjectClass.BUS: 0.15,
+    ObjectClass.MOTORCYCLE: 0.3,
+    ObjectClass.BICYCLE: 0.09,
 }
 WHEEL_RADIUS_M = {
-    "car": 0.35,
-    "truck": 0.5,
-    "van": 0.37,
-    "bus": 0.48,
-    "motorcycle": 0.31,
-    "bicycle": 0.34,
+    ObjectClass.CAR: 0.35,
+    ObjectClass.TRUCK: 0.5,
+    ObjectClass.VAN: 0.37,
+    ObjectClass.BUS: 0.48,
+    ObjectClass.MOTORCYCLE: 0.31,
+    ObjectClass.BICYCLE: 0.34,
 }
 MAX_STEER_DEG = {
-    "car": 70.0,
-    "truck": 60.0,
-    "van": 65.0,
-    "bus": 60.0,
-    "motorcycle": 50.0,
-    "bicycle": 50.0,
+    ObjectClass.CAR: 70.0,
+    ObjectClass.TRUCK: 60.0,
+    ObjectClass.VAN: 65.0,
+    ObjectClass.BUS: 60.0,
+    ObjectClass.MOTORCYCLE: 50.0,
+    ObjectClass.BICYCLE: 50.0,
 }
 GEARS = (
     Gear(4.2, 0.3, 0.8),
@@ -93,7 +94,7 @@ class ModelRows:
 def default_physics(blueprint: Blueprint, transform: Transform) -> PhysicsControl:
     """Return the physics control of a fresh vehicle standing at ``transform``."""
     length, width, height = blueprint.size_m
-    kind = blueprint.base_type
+    kind = blueprint.object_class
     mass = round(PEAK_DENSITY_KG_M3[kind] * length * width * height, 1)
     peak = TORQUE_PER_KG[kind] * mass
     radius_cm = 100.0 * WHEEL_RADIUS_M[kind]
@@ -141,7 +142,7 @@ def wheel_positions_cm(
     x, y, z = transform.location
     yaw = math.radians(transform.rotation[1])
     rise = math.tan(math.radians(transform.rotation[0]))
-    radius = WHEEL_RADIUS_M[blueprint.base_type]
+    radius = WHEEL_RADIUS_M[blueprint.object_class]
     half_track = TRACK_SHARE[blueprint.wheels > 2] * width
     found: list[tuple[bool, tuple[float, float, float]]] = []
     for ahead in (AXLE_SHARE * length, -AXLE_SHARE * length):
@@ -159,7 +160,7 @@ def model_rows(blueprint: Blueprint, physics: PhysicsControl) -> ModelRows:
     """Translate a physics control into the rows of the dynamics' tables."""
     length, width, height = blueprint.size_m
     front = [wheel for wheel in physics.wheels if wheel.max_steer_angle > 0.0] or physics.wheels
-    radius = max(front[0].radius / 100.0, 0.05) if front else WHEEL_RADIUS_M[blueprint.base_type]
+    radius = max(front[0].radius / 100.0, 0.05) if front else WHEEL_RADIUS_M[blueprint.object_class]
     friction = FRICTION_SHARE * min((w.tire_friction for w in physics.wheels), default=3.5)
     stiffness = STIFFNESS_SHARE * min((w.lat_stiff_value for w in physics.wheels), default=20.0)
     mass = max(physics.mass, 1.0)
