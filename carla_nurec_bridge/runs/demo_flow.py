@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..core.errors import BridgeError, InputError
@@ -49,11 +50,12 @@ def demo_config(
         raise InputError(
             f"{options['frames']}: the demo counts its frames from --seconds; use that"
         )
-    place = {
-        "carla_port": free_port(pair=True),
-        "nurec_port": free_port(),
-        "domain_id": own_domain(),
+    free: dict[str, Callable[[], int]] = {
+        "carla_port": partial(free_port, pair=True),
+        "nurec_port": free_port,
+        "domain_id": own_domain,
     }
+    place = {name: find() for name, find in free.items() if name not in given}
     config = load_config("demo", options=options, **{**place, **implied(given), **given})
     if seconds is None:
         return config

@@ -7,10 +7,16 @@ import pytest
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.recorder_log import LogWriter
-from carla_nurec_bridge.runs import recipe, rehearsal
+from carla_nurec_bridge.runs import demo_flow, recipe, rehearsal
 from carla_nurec_bridge.runs.demo_flow import demo_config
 from carla_nurec_bridge.runs.graph import build_graph
 from carla_nurec_bridge.runs.recipe import frames_to_replay, prepared, settled
+
+
+@pytest.fixture(autouse=True)
+def one_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take no ROS domain: a process keeps each to its end, and there are not so many."""
+    monkeypatch.setattr(demo_flow, "own_domain", lambda: 7)
 
 
 def _asked(out: Path, **settings: object) -> RunConfig:

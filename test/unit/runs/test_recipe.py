@@ -13,7 +13,7 @@ from carla_nurec_bridge.core.rig.rig import Rig
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig, run_fields
 from carla_nurec_bridge.core.run_contract.run_fields import RunField
 from carla_nurec_bridge.recorder_log import LogWriter
-from carla_nurec_bridge.runs import recipe
+from carla_nurec_bridge.runs import demo_flow, recipe
 from carla_nurec_bridge.runs.graph import build_graph
 from carla_nurec_bridge.runs.launch_arguments import (
     launched_config,
@@ -41,6 +41,12 @@ WORDS = {
 
 NEEDS = {"mode": ("scene",), "log": ("mode",)}
 """Fields that a field cannot be had without."""
+
+
+@pytest.fixture(autouse=True)
+def one_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take no ROS domain: a process keeps each to its end, and there are not so many."""
+    monkeypatch.setattr(demo_flow, "own_domain", lambda: 7)
 
 
 def _other(field: RunField, folder: Path) -> str:
