@@ -9,10 +9,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from ..core.run_contract.heartbeat import STATUS_FD
+from ..core.teardown import Teardown
 from .graph import Process
 
 _FIRST_BEAT_S = 20.0
@@ -40,6 +42,9 @@ class Child:
         self._output: IO[bytes] = log.open("wb")
         self._pipe, write_end = os.pipe()
         os.set_blocking(self._pipe, False)
+        self._files = Teardown()
+        self._files.add(f"the status pipe of {self.name}", partial(os.close, self._pipe))
+        self._files.keep(f"the log of {self.name}", self._output)
         try:
             self._popen = subprocess.Popen(
                 process.argv,
@@ -50,6 +55,9 @@ class Child:
                 pass_fds=(write_end,),
                 start_new_session=True,
             )
+        except BaseException as error:
+            self._files.close_after(error)
+            raise
         finally:
             os.close(write_end)
         self._rest = b""
@@ -113,14 +121,20 @@ class Child:
         self._signal(signal.SIGTERM)
 
     def close(self, grace_s: float = 0.0) -> None:
-        """Wait ``grace_s`` for the end, then kill what is left of the process group."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(grace_s)
-        self._signal(signal.SIGKILL)
-        self._popen.wait()
-        if not self._output.closed:
-            self._output.close()
-            os.close(self._pipe)
+        """Wait ``grace_s`` for the end, then kill what is left of the process group.
+
+        RunError names what of it could not be closed.
+        """
+        with self._files:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._popen.wait(grace_s)
+            self._signal(signal.SIGKILL)
+            self._popen.wait()
+
+    def end(self, grace_s: float) -> None:
+        """Ask the process to end, and close it whether or not it could be asked."""
+        asked = (f"the signal to {self.name} to end", self.terminate)
+        Teardown.in_order(asked, (self.name, partial(self.close, grace_s))).close()
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):

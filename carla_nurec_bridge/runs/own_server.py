@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from ..core.errors import DeadlineError, InputError, RunError
 from ..core.ports import free_port
 from ..core.run_contract.run_config import RunConfig
+from ..core.teardown import Teardown
 from ..town.maps import find_maps
 from .child import Child
 from .config import checked_config
@@ -17,6 +19,9 @@ from .graph import CARLA_SERVER, server_processes
 
 START_S = 120.0
 """How long an embedded CARLA of a verb may take until it answers."""
+
+GRACE_S = 5.0
+"""How long a server may take to end once it is asked to."""
 
 _POLL_S = 0.05
 
@@ -45,14 +50,15 @@ def carla_of_map(map_name: str, seed: int, output: Path, verb: str) -> Iterator[
 
 @contextmanager
 def own_carla(run: RunConfig, output: Path) -> Iterator[None]:
-    """Start the embedded CARLA of a run, as ``own_server``."""
-    with own_server(run, output, CARLA_SERVER):
+    """Start the embedded CARLA of a run as ``started_server``, and stop it at the end."""
+    with Teardown() as teardown:
+        server = started_server(run, output, CARLA_SERVER)
+        teardown.add(CARLA_SERVER, partial(server.end, GRACE_S))
         yield
 
 
-@contextmanager
-def own_server(run: RunConfig, output: Path, name: str) -> Iterator[None]:
-    """Start a server of a run and stop it at the end; ``output`` keeps what it says.
+def started_server(run: RunConfig, output: Path, name: str) -> Child:
+    """Start a server of a run and return it once it is ready; ``output`` keeps what it says.
 
     RunError when it ends at once, DeadlineError when it is not ready in time.
     """
@@ -61,10 +67,10 @@ def own_server(run: RunConfig, output: Path, name: str) -> Iterator[None]:
     child = Child(process, output)
     try:
         _wait_ready(child, run.start_deadline_s)
-        yield
-    finally:
-        child.terminate()
-        child.close(grace_s=5.0)
+    except BaseException as error:
+        Teardown.in_order((name, partial(child.end, GRACE_S))).close_after(error)
+        raise
+    return child
 
 
 def _wait_ready(child: Child, deadline_s: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ..core.errors import InputError, RunError
 from ..core.run_contract import heartbeat
 from ..core.run_contract.run_config import RunConfig, run_fields
 from ..core.run_contract.timebase import seconds_to_ns
+from ..core.teardown import Teardown
 from ..scenarios.spec import load_spec
 from .child import Child
 from .graph import Process, environment
@@ -76,7 +78,8 @@ def run_verb(
     argv = (sys.executable, "-m", "carla_nurec_bridge.cli.main", *verb)
     process = Process(name, argv, environment(config), None, True)
     child = Child(process, config.run_dir / "logs" / f"{name}.log")
-    try:
+    with Teardown() as teardown:
+        teardown.add(f"the {name}", partial(child.end, 10.0))
         while child.code() is None:
             child.listen(on_progress)
             if child.silent_s() > HEARTBEAT_DEADLINE_S:
@@ -85,9 +88,6 @@ def run_verb(
                     f"its log: {child.log}"
                 )
             time.sleep(_POLL_S)
-    finally:
-        child.terminate()
-        child.close(grace_s=10.0)
     if child.code() == InputError.exit_code:
         raise InputError(child.last_error().partition("error: ")[2])
     if child.code() != 0:

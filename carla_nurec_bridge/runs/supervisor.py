@@ -7,11 +7,13 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from ..core.errors import BridgeError, InputError
+from ..core.errors import BridgeError, InputError, RunError
 from ..core.run_contract.run_summary import read_run_summary
 from ..core.run_contract.streams import RECORDER
+from ..core.teardown import Teardown
 from ..recording.recover import recover_bag
 from .child import Child
 from .graph import END_DEADLINE_S, Graph, write_parameters
@@ -77,15 +79,17 @@ class Supervisor:
                 death = self._watch(started)
         except KeyboardInterrupt:
             death = _Death("", "the run was stopped by the user", _STOPPED)
-        finally:
-            self._close()
+        except BaseException as error:
+            self._teardown().close_after(error)
+            raise
+        left = self._close()
         wall_s = time.monotonic() - started
         codes = {name: child.code() for name, child in self._children.items()}
         if death is None:
             why = self._reason()
-            sentence = f"finished in {wall_s:.1f} s" + (f": {why}" if why else "")
-            return RunResult(0, sentence, wall_s, codes)
-        sentence, bag = death.sentence, None
+            sentence = f"finished in {wall_s:.1f} s" + (f": {why}" if why else "") + left
+            return RunResult(1 if left else 0, sentence, wall_s, codes)
+        sentence, bag = death.sentence + left, None
         try:
             bag = self._recover()
         except BridgeError as error:
@@ -174,22 +178,35 @@ class Supervisor:
         sentence = f"{child.name} {how} {where}; its log: {child.log}"
         return _Death(child.name, sentence, InputError.exit_code if bad_input else 1)
 
-    def _close(self) -> None:
-        """End what still runs: participants first, so that they can take leave of the servers."""
+    def _close(self) -> str:
+        """End what still runs; return what could not be closed as the end of a sentence, or ""."""
+        try:
+            self._teardown().close()
+        except RunError as error:
+            return f"; {error}"
+        return ""
+
+    def _teardown(self) -> Teardown:
+        """Return what ends the processes, as far as they still run, and removes what they leave.
+
+        Participants come first, so that they can take leave of the servers.
+        """
         children = list(self._children.values())
+        parts: list[tuple[str, Callable[[], object]]] = []
         for child in children:
             child.note_shared_memory()
             if child.code() is None and child.silent_s() > _SUSPICIOUS_SILENCE_S:
-                child.close()
+                parts.append((child.name, child.close))
         deadline_s = time.monotonic() + END_DEADLINE_S
         for participant in (True, False):
             group = [c for c in children if c.process.participant is participant]
-            for child in group:
-                if child.code() is None:
-                    child.terminate()
-            for child in group:
-                child.close(max(0.5, deadline_s - time.monotonic()))
-        segments = set().union(*(child.shared_memory for child in children))
+            parts += [(f"the signal to {c.name} to end", partial(_ask_to_end, c)) for c in group]
+            parts += [(child.name, partial(_close_by, child, deadline_s)) for child in group]
+        parts.append(("shared memory", self._clean))
+        return Teardown.in_order(*parts)
+
+    def _clean(self) -> None:
+        segments = set().union(*(child.shared_memory for child in self._children.values()))
         if self._graph.config.domain_id is not None:
             segments |= port_files(self._graph.config.domain_id)
         remove_unused(segments)
@@ -233,6 +250,15 @@ def remove_unused(segments: Iterable[Path]) -> list[Path]:
                 leftover.unlink()
                 removed.append(leftover)
     return removed
+
+
+def _ask_to_end(child: Child) -> None:
+    if child.code() is None:
+        child.terminate()
+
+
+def _close_by(child: Child, deadline_s: float) -> None:
+    child.close(max(0.5, deadline_s - time.monotonic()))
 
 
 def _failed(child: Child) -> bool:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from carla_nurec_bridge.core.errors import RunError
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
+from carla_nurec_bridge.runs.child import Child
 from carla_nurec_bridge.runs.graph import Graph, Process
 from carla_nurec_bridge.runs.supervisor import Supervisor, port_files, remove_unused
 
@@ -134,6 +136,52 @@ def test_a_server_that_never_gets_ready_is_named(tmp_path: Path) -> None:
     result = Supervisor(Graph(config, (process, node), (), ())).run()
     assert result.dead == "a_server"
     assert "was not ready within 1 s" in result.sentence
+
+
+def test_what_cannot_be_closed_is_told_and_keeps_nothing_else_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminate, close = Child.terminate, Child.close
+
+    def refuse(child: Child) -> None:
+        if child.name == "one_server":
+            raise PermissionError(1, "Operation not permitted")
+        terminate(child)
+
+    def stumble(child: Child, grace_s: float = 0.0) -> None:
+        close(child, 0.2 if child.name == "one_server" else grace_s)
+        if child.name in ("node", "one_server"):
+            raise OSError(f"{child.name} stumbles")
+
+    monkeypatch.setattr(Child, "terminate", refuse)
+    monkeypatch.setattr(Child, "close", stumble)
+    supervisor = _supervisor(tmp_path, one_server=_SERVER, two_server=_SERVER, node=_BEAT)
+    result = supervisor.run()
+    assert (result.exit_code, result.dead) == (1, None)
+    assert result.sentence.endswith(
+        "not everything could be closed: node (node stumbles); the signal to one_server to end "
+        "([Errno 1] Operation not permitted); one_server (one_server stumbles); the rest is closed"
+    )
+    assert result.codes == {
+        "one_server": -signal.SIGKILL,
+        "two_server": -signal.SIGTERM,
+        "node": 0,
+    }
+    assert _gone(supervisor)
+
+
+def test_a_child_is_closed_though_it_cannot_be_asked_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = Child(_process("a_server", _SERVER, False), tmp_path / "server.log")
+
+    def refuse(child: Child) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Child, "terminate", refuse)
+    with pytest.raises(RunError, match="the signal to a_server to end .*not permitted"):
+        child.end(0.1)
+    assert child.code() == -signal.SIGKILL
 
 
 def test_children_end_themselves_when_the_supervisor_is_gone() -> None:

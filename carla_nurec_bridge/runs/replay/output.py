@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ...core.errors import InputError
+from ...core.teardown import Teardown
 from ...cosmos import VideoOptions, VideoWriter
 from ...report import paint
 
@@ -165,6 +166,14 @@ class Screen:
             cv2.imshow(_WINDOW, grid[..., ::-1])
             self.ended |= cv2.waitKey(1) & 0xFF in _END_KEYS
 
+    def close(self) -> None:
+        """End the video and the window."""
+        teardown = Teardown()
+        if self._window:
+            teardown.add("the window", cv2.destroyAllWindows)
+        teardown.keep("the video", self._video)
+        teardown.close()
+
     def __enter__(self) -> Screen:
         return self
 
@@ -174,9 +183,7 @@ class Screen:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._video.close()
-        if self._window:
-            cv2.destroyAllWindows()
+        self.close()
 
 
 def encoded(picture: Pixels, image_format: str, quality: float) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ...carla_client.session.opendrive_world import generate_world
 from ...carla_client.session.session import Session
 from ...core.errors import InputError
 from ...core.run_contract.timebase import NS_PER_S, NS_PER_US
+from ...core.teardown import Teardown
 from ...nurec.client.client import Deadlines, NurecClient
 from ...scene import Scene
 from .player import Played, Replay, ReplayPlayer
@@ -42,14 +42,14 @@ def play(
     wish.output.mkdir(parents=True, exist_ok=True)
     if wish.images:
         shutil.rmtree(wish.output / "images", ignore_errors=True)
-    with ExitStack() as stack:
-        host, port = carla_address(stack, wish.scene, servers, wish.output)
-        target = nurec_address(stack, package, servers, wish.output)
-        session = stack.enter_context(Session(host, port, _CARLA_ANSWERS_S))
+    with Teardown() as teardown:
+        host, port = carla_address(teardown, wish.scene, servers, wish.output)
+        target = nurec_address(teardown, package, servers, wish.output)
+        session = teardown.keep("the session with CARLA", Session(host, port, _CARLA_ANSWERS_S))
         session.open(_CARLA_ANSWERS_S)
         if servers.carla == "external":
             generate_world(session, str(wish.scene.xodr))
-        nurec = stack.enter_context(NurecClient(target, _NUREC))
+        nurec = teardown.keep("the client of NuRec", NurecClient(target, _NUREC))
         offered = replace(wish, scene=_as_offered(wish.scene, nurec.scenes(), target))
         return ReplayPlayer(offered, session, nurec).run(on_frame)
 

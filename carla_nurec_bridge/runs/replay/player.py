@@ -23,6 +23,7 @@ from ...core.run_contract.timebase import (
     is_due,
     period_in_ticks,
 )
+from ...core.teardown import Teardown
 from ...nurec.client.client import NurecClient
 from ...ros.nurec.render_step import RenderStep, ShutterWindow, by_duration
 from ...scene import Scene
@@ -94,19 +95,17 @@ class ReplayPlayer:
         session.synchronise(self._dt_ns)
         play = EpisodeSetup(0, r.ego_blueprint, "hero", 0, 0.0, scene=r.scene)
         video = r.output / "grid.mp4"
-        with (
-            PreparedEpisode(session, play) as stage,
-            Screen(video, self._grid.size, r.fps, window=r.window) as screen,
-        ):
+        with Teardown() as teardown:
+            stage = teardown.keep("the episode", PreparedEpisode(session, play))
+            screen = Screen(video, self._grid.size, r.fps, window=r.window)
+            teardown.keep("the video of the grid", screen)
+            if self._folder is not None:
+                teardown.keep("the list of images", self._folder)
             stage.open()
             groups = mount_all(session.client, stage.ego, r.rig.cameras)
-            try:
-                self._frames(stage, groups, screen, on_frame)
-            finally:
-                for group in groups:
-                    group.close()
-                if self._folder is not None:
-                    self._folder.close()
+            for group in groups:
+                teardown.keep(f"the camera {group.camera.name}", group)
+            self._frames(stage, groups, screen, on_frame)
             refused = frozenset(stage.refused_tracks)
         self._sheet.save(r.output / "contact_sheet.png")
         images = self._folder.count if self._folder else 0

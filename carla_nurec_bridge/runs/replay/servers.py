@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from ...core.errors import InputError
 from ...core.ports import free_port
+from ...core.teardown import Teardown
 from ...nurec.container.container import (
     ContainerOptions,
     NurecContainer,
@@ -19,8 +20,8 @@ from ...nurec.container.container import (
 )
 from ...scene import Scene
 from ..config import checked_config
-from ..graph import NUREC_SERVER
-from ..own_server import own_carla, own_server
+from ..graph import CARLA_SERVER, NUREC_SERVER
+from ..own_server import GRACE_S, started_server
 
 _CONNECT_S = 5.0
 
@@ -58,9 +59,9 @@ def _expect_listener(what: str, host: str, port: int) -> None:
 
 
 def carla_address(
-    stack: ExitStack, scene: Scene, servers: ReplayServers, output: Path
+    teardown: Teardown, scene: Scene, servers: ReplayServers, output: Path
 ) -> tuple[str, int]:
-    """Return host and port of the CARLA of a replay; an embedded one ends with ``stack``.
+    """Return host and port of the CARLA of a replay; an embedded one ends with ``teardown``.
 
     InputError for a scene without a map.
     """
@@ -74,12 +75,13 @@ def carla_address(
     port = free_port(pair=True)
     asked = {"run_dir": output, "map": road, "carla_port": port, "nurec": False}
     run = checked_config(asked, "replay")
-    stack.enter_context(own_carla(run, output / "logs" / "carla_server.log"))
+    server = started_server(run, output / "logs" / "carla_server.log", CARLA_SERVER)
+    teardown.add("the CARLA server", partial(server.end, GRACE_S))
     return "127.0.0.1", port
 
 
-def nurec_address(stack: ExitStack, package: Path, servers: ReplayServers, output: Path) -> str:
-    """Return the address of the NuRec of a replay; what is started here ends with ``stack``."""
+def nurec_address(teardown: Teardown, package: Path, servers: ReplayServers, output: Path) -> str:
+    """Return the address of the NuRec of a replay; what is started here ends with ``teardown``."""
     if servers.nurec == "external":
         return f"127.0.0.1:{servers.nurec_port}"
     log = output / "logs" / "nurec_server.log"
@@ -87,10 +89,11 @@ def nurec_address(stack: ExitStack, package: Path, servers: ReplayServers, outpu
         port = free_port()
         asked = {"run_dir": output, "scene": package, "nurec_port": port, "embedded_carla": False}
         run = checked_config(asked, "replay")
-        stack.enter_context(own_server(run, log, NUREC_SERVER))
+        server = started_server(run, log, NUREC_SERVER)
+        teardown.add("the NuRec server", partial(server.end, GRACE_S))
         return f"127.0.0.1:{port}"
     log.parent.mkdir(parents=True, exist_ok=True)
-    lines = stack.enter_context(log.open("w", encoding="utf-8"))
+    lines = teardown.keep("the log of NuRec's container", log.open("w", encoding="utf-8"))
     wish = ContainerOptions(
         package,
         image_from(os.environ),
@@ -98,4 +101,4 @@ def nurec_address(stack: ExitStack, package: Path, servers: ReplayServers, outpu
         arguments=("--enable-editing-actors",),
     )
     container = NurecContainer(wish, lambda line: print(line, file=lines, flush=True))
-    return f"127.0.0.1:{stack.enter_context(container).port}"
+    return f"127.0.0.1:{teardown.keep('the container', container.__enter__()).port}"
