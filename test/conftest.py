@@ -6,20 +6,44 @@ import hashlib
 import math
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from realdata import real
+from shared_memory import FOLDER, Watch, unused
 
 from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.waiting_threads import wait_asleep
+from carla_nurec_bridge.runs.shared_memory import remove_abandoned
 
 # For us and for the processes that tests start; before numpy and rclpy come.
 wait_asleep()
 os.environ["ROS_DOMAIN_ID"] = str(own_domain())
 
+_left_behind = pytest.StashKey[list[str]]()
 _SHA256 = "bf922505c224b768b113a786feec4395825fe780249c469e1f09e6312b9c258d"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_memory(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Take away what killed processes of ROS leave in shared memory; the summary names them."""
+    remove_abandoned()
+    left = pytestconfig.stash[_left_behind] = []
+    with Watch(os.getpid(), period_s=1.0) as watch:
+        yield
+    for name in sorted(unused({name for name in watch.names if "port" not in name})):
+        (FOLDER / name).unlink(missing_ok=True)
+        if name in watch.names:
+            left.append(f"{name} was left in shared memory by: {watch.owners[name]}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say who left shared memory behind."""
+    for line in config.stash.get(_left_behind, []):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

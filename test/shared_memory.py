@@ -26,13 +26,22 @@ def mapped_by(pids: set[int]) -> set[str]:
 
 
 class Watch:
-    """Notes, while it is entered, which segments a process and all that it starts have mapped."""
+    """Notes, while it is entered, who of all that a process starts has mapped which segments.
 
-    def __init__(self, pid: int) -> None:
-        self.names: set[str] = set()
+    ``owners`` has the command line of the first process that was seen with a segment.
+    """
+
+    def __init__(self, pid: int, period_s: float = 0.25) -> None:
+        self.owners: dict[str, str] = {}
         self._process = psutil.Process(pid)
+        self._period_s = period_s
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look)
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the segments that were seen."""
+        return set(self.owners)
 
     def __enter__(self) -> Watch:
         self._thread.start()
@@ -43,10 +52,11 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._over.wait(0.25):
+        while not self._over.wait(self._period_s):
             with suppress(psutil.Error):
-                family = self._process.children(recursive=True)
-                self.names |= mapped_by({child.pid for child in family})
+                for child in self._process.children(recursive=True):
+                    for name in mapped_by({child.pid}) - self.names:
+                        self.owners[name] = " ".join(child.cmdline())
 
 
 def unused(names: set[str]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from ..core.teardown import Teardown
 from ..recording.recover import recover_bag
 from .child import Child
 from .graph import END_DEADLINE_S, Graph, write_parameters
+from .shared_memory import port_files, remove_abandoned, remove_unused
 
 HEARTBEAT_DEADLINE_S = 5.0
 _SUSPICIOUS_SILENCE_S = 1.8
@@ -69,6 +70,7 @@ class Supervisor:
     def run(self) -> RunResult:
         """Start everything, wait for the end, clean up; a keyboard interrupt ends with code 130."""
         started = time.monotonic()
+        remove_abandoned()
         write_parameters(self._graph)
         logs = self._graph.config.run_dir / "logs"
         try:
@@ -217,39 +219,6 @@ class Supervisor:
             return None
         recover_bag(bag)
         return bag
-
-
-def port_files(domain_id: int) -> set[Path]:
-    """Return the shared-memory files of Fast DDS's ports in a ROS domain."""
-    first = 7400 + 250 * domain_id
-    found = set()
-    for path in Path("/dev/shm").glob("*fastdds_port*"):
-        number = path.name.partition("fastdds_port")[2].split("_")[0]
-        if number.isdecimal() and first <= int(number) < first + 250:
-            found.add(path)
-    return found
-
-
-def remove_unused(segments: Iterable[Path]) -> list[Path]:
-    """Remove those shared-memory files, and their locks, that no living process has mapped."""
-    wanted = set(segments)
-    if not wanted:
-        return []
-    mapped = ""
-    for maps in Path("/proc").glob("[0-9]*/maps"):
-        with contextlib.suppress(OSError):
-            mapped += maps.read_text()
-    removed = []
-    for path in sorted(wanted):
-        if str(path) in mapped:
-            continue
-        name = path.name
-        for leftover_name in (name, f"{name}_el", f"{name}_sl", f"sem.{name}_mutex"):
-            leftover = path.with_name(leftover_name)
-            with contextlib.suppress(OSError):
-                leftover.unlink()
-                removed.append(leftover)
-    return removed
 
 
 def _ask_to_end(child: Child) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import signal
@@ -17,7 +18,8 @@ from carla_nurec_bridge.core.errors import RunError
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.runs.child import Child
 from carla_nurec_bridge.runs.graph import Graph, Process
-from carla_nurec_bridge.runs.supervisor import Supervisor, port_files, remove_unused
+from carla_nurec_bridge.runs.shared_memory import port_files, remove_abandoned, remove_unused
+from carla_nurec_bridge.runs.supervisor import Supervisor
 
 pytestmark = pytest.mark.ros
 
@@ -209,6 +211,26 @@ def test_only_shared_memory_that_nobody_maps_is_removed() -> None:
         assert used.exists()
     assert sorted(removed) == sorted([free, lock])
     used.unlink()
+
+
+def test_only_old_segments_without_an_owner_are_abandoned() -> None:
+    names = (f"{kind}{os.getpid():015x}" for kind in "abc")
+    owned, abandoned, young = (Path(f"/dev/shm/fastdds_{name}") for name in names)
+    locks = [path.with_name(path.name + "_el") for path in (owned, abandoned, young)]
+    for path in (owned, abandoned, young, *locks):
+        path.write_bytes(b"")
+    for lock in locks[:2]:
+        os.utime(lock, (0, 0))
+    try:
+        with locks[0].open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            removed = remove_abandoned()
+        assert {abandoned, locks[1]} <= set(removed)
+        assert owned.exists()
+        assert young.exists()
+    finally:
+        for path in (owned, young, locks[0], locks[2]):
+            path.unlink()
 
 
 def test_port_files_belong_to_one_domain() -> None:

@@ -33,6 +33,7 @@ class ServiceExecutor:
             enable_rosout=False,
         )
         self._group = ReentrantCallbackGroup()
+        self._actions: list[ActionServer] = []
         self._executor = MultiThreadedExecutor(_THREADS, context=node.context)
         self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._spin, name="services")
@@ -43,7 +44,7 @@ class ServiceExecutor:
 
     def act(self, kind: Any, name: str, execute: Callable[[Any], Any]) -> ActionServer:
         """Serve an action that may be cancelled; ``execute(goal_handle)`` returns the result."""
-        return ActionServer(
+        server = ActionServer(
             self._node,
             kind,
             self._path(name),
@@ -51,6 +52,8 @@ class ServiceExecutor:
             callback_group=self._group,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
         )
+        self._actions.append(server)
+        return server
 
     def _path(self, name: str) -> str:
         return f"{self._name}{name[1:]}" if name.startswith("~/") else name
@@ -72,6 +75,10 @@ class ServiceExecutor:
         self._executor.shutdown()
         if self._thread.is_alive():
             self._thread.join()
+        # Nodes do not end their actions, and what is not ended keeps its shared memory for ever.
+        for server in self._actions:
+            server.destroy()
+        self._actions.clear()
         self._node.destroy_node()
 
     def _spin(self) -> None:

@@ -1,0 +1,64 @@
+"""What Fast DDS keeps in shared memory, and what its processes leave there when they are killed."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+FOLDER = Path("/dev/shm")
+_LOCK = re.compile(r"fastdds_[0-9a-f]{16}_el")
+_YOUNG_S = 60.0
+
+
+def remove_abandoned() -> list[Path]:
+    """Remove the segments whose owners have gone without doing so; return the removed files.
+
+    The owner of the segment NAME holds a lock on the file NAME_el while it lives. Files of the last
+    minute are left alone: their owners may be about to take the lock.
+    """
+    abandoned = set()
+    for path in FOLDER.glob("fastdds_*_el"):
+        with contextlib.suppress(OSError):
+            if not _LOCK.fullmatch(path.name) or time.time() - path.stat().st_mtime < _YOUNG_S:
+                continue
+            with path.open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                abandoned.add(path.with_name(path.name.removesuffix("_el")))
+    return remove_unused(abandoned)
+
+
+def port_files(domain_id: int) -> set[Path]:
+    """Return the shared-memory files of Fast DDS's ports in a ROS domain."""
+    first = 7400 + 250 * domain_id
+    found = set()
+    for path in FOLDER.glob("*fastdds_port*"):
+        number = path.name.partition("fastdds_port")[2].split("_")[0]
+        if number.isdecimal() and first <= int(number) < first + 250:
+            found.add(path)
+    return found
+
+
+def remove_unused(segments: Iterable[Path]) -> list[Path]:
+    """Remove those shared-memory files, and their locks, that no living process has mapped."""
+    wanted = set(segments)
+    if not wanted:
+        return []
+    mapped = ""
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with contextlib.suppress(OSError):
+            mapped += maps.read_text()
+    removed = []
+    for path in sorted(wanted):
+        if str(path) in mapped:
+            continue
+        name = path.name
+        for leftover_name in (name, f"{name}_el", f"{name}_sl", f"sem.{name}_mutex"):
+            leftover = path.with_name(leftover_name)
+            with contextlib.suppress(OSError):
+                leftover.unlink()
+                removed.append(leftover)
+    return removed
