@@ -17,6 +17,8 @@ from rclpy.context import Context
 from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from service_calls import Calls
+from shared_memory import mapped_by, unused
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
@@ -44,7 +46,7 @@ def carla_server(folder: Path, port: int | None = None) -> Iterator[int]:
     log = folder / "server.log"
     child = Child(process, log)
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 250
         while "ready:" not in log.read_text():
             assert time.monotonic() < deadline, f"the server did not start: {log.read_text()}"
             assert child.code() is None, log.read_text()
@@ -108,12 +110,16 @@ class Ego:
         return found
 
     def close(self) -> int:
+        """End the process, unless it has ended, and return its exit code; it leaves no segment."""
+        mapped = {x for x in mapped_by({self.process.pid}) if "port" not in x}
         self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(120)
         self.process.kill()
         self._output.close()
-        return self.process.wait()
+        code = self.process.wait()
+        assert code < 0 or unused(mapped) == set()
+        return code
 
 
 class User:
@@ -125,6 +131,7 @@ class User:
         self.node = Node("user", context=self._context, namespace=namespace)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
+        self._calls = Calls(self.node, "/carla_ego", self.until)
         self.heard: dict[str, list[Any]] = {}
 
     def hear(self, key: str, sensor: str = "", prefix: str = "") -> str:
@@ -214,19 +221,14 @@ class User:
         """Let a run that started paused play, once its services, and so its topics, are found."""
         assert self.call("pause", False).success
 
-    def call(self, name: str, data: bool | None = None, namespace: str = "") -> Any:
+    def call(self, name: str, data: bool | None = None) -> Any:
         kind = Trigger if data is None else SetBool
         request = kind.Request() if data is None else kind.Request(data=data)
-        return self.ask(kind, f"{namespace}/carla_ego/{name}", request)
+        return self.ask(kind, f"/carla_ego/{name}", request)
 
     def ask(self, kind: Any, name: str, request: Any) -> Any:
-        """Call a service and return its answer."""
-        client = self.node.create_client(kind, name)
-        self.until(client.service_is_ready, f"service {name}")
-        future = client.call_async(request)
-        self.until(future.done, f"the answer of {name}")
-        self.node.destroy_client(client)
-        return future.result()
+        """Call a service of ``carla_ego`` and return its answer."""
+        return self._calls.ask(kind, name, request)
 
     def close(self) -> None:
         self._executor.shutdown()

@@ -23,6 +23,7 @@ rclpy = pytest.importorskip("rclpy")
 from rosbags.highlevel import AnyReader  # noqa: E402
 from rosbags.interfaces import QosDurability  # noqa: E402
 from sensor_msgs.msg import CompressedImage  # noqa: E402
+from service_calls import Calls  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
@@ -59,7 +60,7 @@ from carla_nurec_bridge.ros.messages.convert import (  # noqa: E402
 from carla_nurec_bridge.ros.publishers.publishers import Publishers, message_class  # noqa: E402
 from carla_nurec_bridge.ros.publishers.qos import profile  # noqa: E402
 from carla_nurec_bridge.ros.runtime.runtime import Spinner  # noqa: E402
-from carla_nurec_bridge.runs.supervisor import remove_unused  # noqa: E402
+from carla_nurec_bridge.runs.shared_memory import remove_unused  # noqa: E402
 from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions  # noqa: E402
 
 pytestmark = pytest.mark.ros
@@ -390,11 +391,8 @@ def test_a_video_that_is_not_what_was_asked_is_no_finished_job(tmp_path: Path, m
 
 def ask(owner: Owner, name: str) -> Any:
     """Call one of the recorder's services."""
-    client = owner.node.create_client(Trigger, f"{RECORDER}/{name}")
-    assert client.wait_for_service(60)
-    future = client.call_async(Trigger.Request())
-    eventually(future.done)
-    return future.result()
+    calls = Calls(owner.node, f"/{RECORDER}", lambda true, _: eventually(true))
+    return calls.ask(Trigger, f"{RECORDER}/{name}", Trigger.Request())
 
 
 def eventually(true: Callable[[], Any]) -> None:
