@@ -23,7 +23,8 @@ from ..carla_client.replay.exact_replay import (
     window_of,
 )
 from ..carla_client.replay.recordings import RecordingInfo, open_recording
-from ..carla_client.session.session import Session, Snapshot, matrix_of
+from ..carla_client.session.session import Session, Snapshot
+from ..carla_client.session.transforms import matrix_of
 from ..carla_client.session.weather import weather_json
 from ..core.errors import InputError, RunError
 from ..core.frames import Matrix, invert

@@ -12,7 +12,7 @@ from ..carla_client.actors.ego import measure, measured_steer_rad
 from ..carla_client.actors.observer import EgoTracker
 from ..carla_client.driving.pedals import DriveController
 from ..carla_client.driving.roads import Path
-from ..carla_client.session.session import matrix_of
+from ..carla_client.session.transforms import matrix_of
 from ..core.errors import ProtocolError
 from ..core.frames import Matrix, mirror_vector
 from ..world.command import Command

@@ -17,7 +17,8 @@ from ..carla_client.driving.roads import (
     find_stretch,
     heading_at,
 )
-from ..carla_client.session.session import Session, transform_of
+from ..carla_client.session.session import Session
+from ..carla_client.session.transforms import transform_of
 from ..core.errors import BridgeError, InputError
 from ..core.frames import mirror_vector, rigid, rotation_from_rpy
 from .driver import Driver, Pedestrian, obstacle_of

@@ -47,3 +47,24 @@ def test_the_plan_names_what_is_there():
     paths = {path for path in re.findall(r"`([a-z_0-9/.]+)`", text) if path.split("/")[0] in rooms}
     assert len(paths) > 50
     assert not {path for path in paths if not (PACKAGE / path).exists()}
+
+
+MOST_LINES = 300
+TABLES = {"core/run_contract/topics.py"}
+"""Files that are longer for being one table of data."""
+
+
+def share_of_data(text: str) -> float:
+    """Return the share of a file's lines that lie in literals bound to its names, or are blank."""
+    literals = (ast.Dict, ast.List, ast.Set, ast.Tuple)
+    lines = {number for number, line in enumerate(text.splitlines(), 1) if not line.strip()}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, literals):
+            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return len(lines) / len(text.splitlines())
+
+
+def test_no_file_is_longer_than_one_idea():
+    texts = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in sources()}
+    assert {name for name, text in texts.items() if len(text.splitlines()) > MOST_LINES} == TABLES
+    assert {name for name in TABLES if share_of_data(texts[name]) < 0.9} == set()

@@ -18,7 +18,8 @@ from ...core.frames import (
 )
 from ...world.object_classes import ObjectClass
 from ...world.states import Vector
-from ..session.session import Session, matrix_of, transform_of
+from ..session.session import Session
+from ..session.transforms import matrix_of, transform_of
 from .ego import Ego
 from .objects import classes_of
 from .observer import WorldObserver

@@ -22,7 +22,8 @@ from ...core.frames import (
 from ...world.inserted_actors import InsertedActor, InsertedActors
 from ..driving.roads import road_edges
 from ..driving.route import STEP_M, Route
-from ..session.session import Session, transform_of
+from ..session.session import Session
+from ..session.transforms import transform_of
 from .ego import find_blueprint
 
 _GROUND_EVERY_M = 0.25

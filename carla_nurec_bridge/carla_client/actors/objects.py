@@ -17,7 +17,7 @@ from ...core.frames import (
 from ...world.object_classes import ObjectClass, vehicle_class
 from ...world.pixel_ids import PixelIds
 from ...world.states import Actor, ActorState, Appearance
-from ..session.session import matrix_of
+from ..session.transforms import matrix_of
 
 TELEPORT_MPS = 100.0
 """A step that is faster is a jump: nobody moves so."""

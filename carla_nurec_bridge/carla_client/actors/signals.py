@@ -19,7 +19,7 @@ from ...opendrive.model import (
 )
 from ...opendrive.stops import StopLine, stop_area, stop_lines
 from ...world.states import LightColour, TrafficLight
-from ..session.session import matrix_of
+from ..session.transforms import matrix_of
 
 _AREA_M = (1.6, 0.2)
 """Length and height of a stop area: its middle stays within a metre of the line it ends at."""

@@ -14,7 +14,8 @@ from ...core.field_errors import problem_text
 from ...core.frames import matrix_from_xyz_rpy
 from ...core.ports import free_port
 from ...core.teardown import Teardown
-from ..session.session import Session, transform_of
+from ..session.session import Session
+from ..session.transforms import transform_of
 from .ego import spawn
 
 _Model = TypeVar("_Model", bound=BaseModel)

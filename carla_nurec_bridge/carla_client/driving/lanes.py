@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.frames import mirror_vector
-from ..session.session import matrix_of
+from ..session.transforms import matrix_of
 
 _SAME_PLACE_M = 2.5
 _JUNCTION_REACH_M = 30.0

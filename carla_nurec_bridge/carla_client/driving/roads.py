@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
-from ..session.session import matrix_of
+from ..session.transforms import matrix_of
 
 Path = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
-from ..session.session import matrix_of, transform_of
+from ..session.transforms import matrix_of, transform_of
 
 STEP_M = 1.0
 _TRIES = 24

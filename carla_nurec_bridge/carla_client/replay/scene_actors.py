@@ -16,7 +16,8 @@ from ...core.teardown import Teardown
 from ...scene import Scene, SceneTrack
 from ..actors.blueprint_matching import blueprint_for
 from ..actors.ego import Ego
-from ..session.session import Session, transform_of
+from ..session.session import Session
+from ..session.transforms import transform_of
 
 _MAKE_ROOM_M = 300.0
 

@@ -18,7 +18,7 @@ from ...core.frames import OPTICAL_FROM_BODY, Matrix, invert
 from ...core.rig.outputs import CAMERA_OUTPUTS
 from ...core.rig.rig import RigCamera
 from ..actors.ego import Ego
-from ..session.session import transform_of
+from ..session.transforms import transform_of
 from .queue import SensorQueue
 
 

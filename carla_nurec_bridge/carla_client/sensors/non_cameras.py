@@ -13,7 +13,7 @@ from ...core.frames import invert
 from ...core.rig.sensor_base import CarlaSensor, EventSensor, SampledSensor, Sampling
 from ...core.rig.sensor_values import Reading, SensorEvent
 from ..actors.ego import Ego
-from ..session.session import transform_of
+from ..session.transforms import transform_of
 from .queue import DEPTH, SensorQueue
 
 

@@ -37,12 +37,8 @@ from ..driving.route import (
 )
 from ..replay.recorded_drive import RecordedDrive, ReplayPlan
 from ..replay.scene_actors import Handover, SceneActors
-from .session import (
-    Session,
-    Snapshot,
-    matrix_of,
-    transform_of,
-)
+from .session import Session, Snapshot
+from .transforms import matrix_of, transform_of
 
 _SETTLE_TICKS = 10
 _DROP_M = 0.5

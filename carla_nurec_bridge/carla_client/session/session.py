@@ -13,7 +13,6 @@ import carla
 from carla import WorldSnapshot as Snapshot
 
 from ...core.errors import DeadlineError, InputError, ProtocolError
-from ...core.frames import Matrix, carla_from_matrix, matrix_from_carla
 from ...core.run_contract.timebase import NS_PER_S
 from ...core.teardown import Teardown
 from ...opendrive import OpenDriveMap, parse
@@ -23,7 +22,7 @@ from .lifeline import Lifeline
 from .traffic_managers import TrafficManagers
 from .world_watch import WorldWatch
 
-__all__ = ["Session", "Snapshot", "matrix_of", "transform_of"]
+__all__ = ["Session", "Snapshot"]
 
 T = TypeVar("T")
 
@@ -34,23 +33,6 @@ _DYING_S = 5.0
 _BRIEF_S = 5.0
 _SHORT_S = 0.05
 _MOST_SUBSTEPS = 16
-
-
-def matrix_of(transform: carla.Transform) -> Matrix:
-    """Return the right-handed (4, 4) matrix of a CARLA transform."""
-    location, rotation = transform.location, transform.rotation
-    return matrix_from_carla(
-        (location.x, location.y, location.z), (rotation.pitch, rotation.yaw, rotation.roll)
-    )
-
-
-def transform_of(matrix: Matrix) -> carla.Transform:
-    """Return the CARLA transform of a right-handed (4, 4) matrix."""
-    (x, y, z), (pitch, yaw, roll) = carla_from_matrix(matrix)
-    return carla.Transform(
-        carla.Location(x=float(x), y=float(y), z=float(z)),
-        carla.Rotation(pitch=float(pitch), yaw=float(yaw), roll=float(roll)),
-    )
 
 
 @final

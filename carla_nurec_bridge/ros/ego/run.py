@@ -11,7 +11,8 @@ from ...carla_client.replay.recorded_drive import ReplayPlan, plan_replay
 from ...carla_client.session.live_episode import FrameMaking, LiveEpisode
 from ...carla_client.session.opendrive_world import change_world
 from ...carla_client.session.pacing import Pacer
-from ...carla_client.session.session import Session, matrix_of
+from ...carla_client.session.session import Session
+from ...carla_client.session.transforms import matrix_of
 from ...carla_client.session.weather import weather_json
 from ...core.errors import InputError, ProtocolError
 from ...core.run_contract import heartbeat

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...carla_client.session.session import matrix_of
+from ...carla_client.session.transforms import matrix_of
 from ...core.errors import RefusalError
 from ...world.blueprint_catalogue import load_catalogue
 from ..messages.convert import pose_message

@@ -6,7 +6,8 @@ import carla
 
 from carla_nurec_bridge.carla_client.actors.ego import measure, measured_steer_rad, spawn
 from carla_nurec_bridge.carla_client.driving.pedals import DriveController
-from carla_nurec_bridge.carla_client.session.session import Session, matrix_of
+from carla_nurec_bridge.carla_client.session.session import Session
+from carla_nurec_bridge.carla_client.session.transforms import matrix_of
 from carla_nurec_bridge.world.command import Command
 
 _VEHICLES = (
