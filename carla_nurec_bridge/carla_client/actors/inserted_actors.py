@@ -41,30 +41,30 @@ _GROUND = frozenset(
 class _Part:
     """An actor on its way: ground points (N, 3) in the map, ``_GROUND_EVERY_M`` apart."""
 
-    extra: InsertedActor
+    inserted: InsertedActor
     actor: carla.Actor
-    way: NDArray[np.float64]
+    path: NDArray[np.float64]
     heading_rad: float
     actor_from_box: Matrix
 
     @property
     def length_m(self) -> float:
-        return _GROUND_EVERY_M * (len(self.way) - 1)
+        return _GROUND_EVERY_M * (len(self.path) - 1)
 
     def at(self, along_m: float) -> NDArray[np.float64]:
         """Return where the ground is (3,) after a way of ``along_m``."""
-        place = np.clip(along_m / _GROUND_EVERY_M, 0.0, len(self.way) - 1.0)
-        index = np.arange(len(self.way))
-        return np.array([np.interp(place, index, self.way[:, k]) for k in range(3)])
+        place = np.clip(along_m / _GROUND_EVERY_M, 0.0, len(self.path) - 1.0)
+        index = np.arange(len(self.path))
+        return np.array([np.interp(place, index, self.path[:, k]) for k in range(3)])
 
 
 @final
 class InsertedCarlaActors:
-    """The extras of one stage; ``close`` destroys them."""
+    """The inserted actors of one episode; ``close`` destroys them."""
 
-    def __init__(self, session: Session, extras: InsertedActors, route: Route) -> None:
+    def __init__(self, session: Session, wanted: InsertedActors, route: Route) -> None:
         self._session = session
-        self._extras = extras
+        self._wanted = wanted
         self._route = route
         self._cue_s: float | None = None
         self._parts: list[_Part] = []
@@ -72,8 +72,8 @@ class InsertedCarlaActors:
         self._crossing_m = index * STEP_M
         edges = road_edges(waypoint)
         try:
-            for extra in extras.actors:
-                self._parts.append(self._enter(extra, route.map_from_points[index], edges))
+            for inserted in wanted.actors:
+                self._parts.append(self._enter(inserted, route.map_from_points[index], edges))
         except BaseException:
             self.close()
             raise
@@ -93,10 +93,10 @@ class InsertedCarlaActors:
         """Tell everybody what to do in the tick that ends ``elapsed_s`` after the start."""
         if self._cue_s is None:
             away = np.linalg.norm(self._route.points[:, :2] - map_from_hero[:2, 3], axis=1)
-            if self._crossing_m - STEP_M * int(np.argmin(away)) <= self._extras.gap_m:
+            if self._crossing_m - STEP_M * int(np.argmin(away)) <= self._wanted.gap_m:
                 self._cue_s = elapsed_s
         since_s = 0.0 if self._cue_s is None else elapsed_s - self._cue_s
-        batch = [self._command(part, since_s - part.extra.delay_s) for part in self._parts]
+        batch = [self._command(part, since_s - part.inserted.delay_s) for part in self._parts]
         if batch:
             self._session.client.apply_batch_sync(batch, False)
 
@@ -113,7 +113,7 @@ class InsertedCarlaActors:
 
         A place fits that is a few metres away from every junction.
         """
-        first = round(self._extras.crossing_m / STEP_M)
+        first = round(self._wanted.crossing_m / STEP_M)
         margin = _CLEAR_OF_JUNCTION_M
         last = len(self._route.points) - 1 - margin
         for index in range(first, min(first + _TRIES, last) + 1):
@@ -123,7 +123,7 @@ class InsertedCarlaActors:
                 return index, waypoints[1]
         raise InputError(
             f"the hero's route of {STEP_M * len(self._route.points):.0f} m has no place without a "
-            f"junction from {self._extras.crossing_m:.0f} m on where extras could cross; change "
+            f"junction from {self._wanted.crossing_m:.0f} m on where actors could cross; change "
             "crossing_m, the seed, or route_length_m"
         )
 
@@ -132,36 +132,40 @@ class InsertedCarlaActors:
         return self._session.map.get_waypoint(carla.Location(x, y, z))
 
     def _enter(
-        self, extra: InsertedActor, map_from_point: Matrix, edges: tuple[float, float]
+        self, inserted: InsertedActor, map_from_point: Matrix, edges: tuple[float, float]
     ) -> _Part:
-        """Spawn an extra at the start of its way."""
+        """Spawn an actor at the start of its path."""
         right_m, left_m = edges
         ahead, left = map_from_point[:3, 0], map_from_point[:3, 1]
         near_m, far_m, onwards = (
-            (left_m, right_m, -left) if self._extras.side == "left" else (right_m, left_m, left)
+            (left_m, right_m, -left) if self._wanted.side == "left" else (right_m, left_m, left)
         )
-        start = map_from_point[:3, 3] + extra.along_m * ahead - (near_m + extra.outside_m) * onwards
-        length_m = near_m + extra.outside_m + far_m + extra.beyond_m
+        start = (
+            map_from_point[:3, 3]
+            + inserted.along_m * ahead
+            - (near_m + inserted.outside_m) * onwards
+        )
+        length_m = near_m + inserted.outside_m + far_m + inserted.beyond_m
         steps = _GROUND_EVERY_M * np.arange(max(round(length_m / _GROUND_EVERY_M), 1) + 1)
-        way = self._on_ground(start + steps[:, None] * onwards)
+        path = self._on_ground(start + steps[:, None] * onwards)
         heading = math.atan2(onwards[1], onwards[0])
-        blueprint = find_blueprint(self._session.world, extra.blueprint)
+        blueprint = find_blueprint(self._session.world, inserted.blueprint)
         if blueprint.has_attribute("role_name"):
-            blueprint.set_attribute("role_name", extra.name)
+            blueprint.set_attribute("role_name", inserted.name)
         if blueprint.has_attribute("is_invincible"):
             blueprint.set_attribute("is_invincible", "false")
-        up_m = extra.size_m[2] / 2.0 + _WALKER_DROP_M if _walks(extra) else 0.0
-        place = rigid(rotation_from_rpy((0.0, 0.0, heading)), way[0] + (0.0, 0.0, up_m))
+        up_m = inserted.size_m[2] / 2.0 + _WALKER_DROP_M if _walks(inserted) else 0.0
+        place = rigid(rotation_from_rpy((0.0, 0.0, heading)), path[0] + (0.0, 0.0, up_m))
         actor = self._session.world.try_spawn_actor(blueprint, transform_of(place))
         if actor is None:
-            x, y, _ = way[0]
+            x, y, _ = path[0]
             raise InputError(
-                f"extra {extra.name} ({extra.blueprint}) has no room at x={x:.1f} y={y:.1f} of "
-                "the map; change outside_m, crossing_m or the seed"
+                f"inserted actor {inserted.name} ({inserted.blueprint}) has no room at x={x:.1f} "
+                f"y={y:.1f} of the map; change outside_m, crossing_m or the seed"
             )
         box = actor.bounding_box
         centre = (box.location.x, -box.location.y, box.location.z)
-        return _Part(extra, actor, way, heading, rigid(np.eye(3), centre))
+        return _Part(inserted, actor, path, heading, rigid(np.eye(3), centre))
 
     def _on_ground(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the points (N, 3) put onto the ground below them, as far as CARLA knows it.
@@ -179,16 +183,16 @@ class InsertedCarlaActors:
         return found
 
     def _command(self, part: _Part, since_s: float) -> object:
-        extra = part.extra
-        along_m = min(max(since_s, 0.0) * extra.speed_mps, part.length_m)
-        if _walks(extra):
+        inserted = part.inserted
+        along_m = min(max(since_s, 0.0) * inserted.speed_mps, part.length_m)
+        if _walks(inserted):
             walks = since_s > 0.0 and along_m < part.length_m
             direction = mirror_vector((math.cos(part.heading_rad), math.sin(part.heading_rad), 0.0))
             towards = carla.Vector3D(*(float(v) for v in direction))
-            control = carla.WalkerControl(towards, extra.speed_mps if walks else 0.0, False)
+            control = carla.WalkerControl(towards, inserted.speed_mps if walks else 0.0, False)
             return carla.command.ApplyWalkerControl(part.actor.id, control)
-        half_m = extra.size_m[2] / 2.0
-        turned = along_m / half_m if extra.rolls else 0.0
+        half_m = inserted.size_m[2] / 2.0
+        turned = along_m / half_m if inserted.rolls else 0.0
         rotation = rotation_from_rpy((0.0, 0.0, part.heading_rad)) @ rotation_from_rpy(
             (0.0, math.remainder(turned, 2.0 * math.pi), 0.0)
         )
@@ -197,5 +201,5 @@ class InsertedCarlaActors:
         return carla.command.ApplyTransform(part.actor.id, transform_of(pose))
 
 
-def _walks(extra: InsertedActor) -> bool:
-    return extra.blueprint.startswith("walker.")
+def _walks(inserted: InsertedActor) -> bool:
+    return inserted.blueprint.startswith("walker.")

@@ -15,7 +15,7 @@ from ...core.run_contract.timebase import NS_PER_S
 from ...recorder_log.timeline import Timeline, in_parts
 from ...world.states import ActorState
 from ..session.session import Session, Snapshot
-from .playback import Cast, Playback
+from .playback import Playback, PlaybackOptions
 from .recordings import ListedActor, Recording
 
 _SLACK = 1e-6
@@ -105,8 +105,10 @@ class ExactReplay:
         self._timeline = recording.timeline
         run_up = math.floor(window.start_s / window.step_s + _SLACK)
         self._run_up = min(options.warmup, run_up)
-        cast = Cast(options.ignore_hero, options.move_spectator, options.spawn_sensors)
-        self._playback = Playback(session, recording, window.tick_s, cast)
+        playback = PlaybackOptions(
+            options.ignore_hero, options.move_spectator, options.spawn_sensors
+        )
+        self._playback = Playback(session, recording, window.tick_s, playback)
         self.snapshot: Snapshot
 
     def __enter__(self) -> ExactReplay:

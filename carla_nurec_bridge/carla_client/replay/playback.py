@@ -23,7 +23,7 @@ _STANDSTILL = 1e-6
 
 
 @dataclass(frozen=True)
-class Cast:
+class PlaybackOptions:
     """Who of a recording is played: all but the hero or the spectator, unless wanted."""
 
     ignore_hero: bool = False
@@ -40,14 +40,16 @@ class Playback:
     was brought in and known, and restores the replayer's settings.
     """
 
-    def __init__(self, session: Session, recording: Recording, tick_s: float, cast: Cast) -> None:
+    def __init__(
+        self, session: Session, recording: Recording, tick_s: float, options: PlaybackOptions
+    ) -> None:
         self._session = session
         self._recording = recording
         self._timeline = recording.timeline
         self._identities = Identities(recording.info, recording.places)
         self._before: set[int] = set()
         self._tick_s = tick_s
-        self._cast = cast
+        self._options = options
         self._factor = _STANDSTILL
         self._playing = False
         self.now_s = 0.0
@@ -58,13 +60,13 @@ class Playback:
         InputError when the server cannot replay the recording.
         """
         client, path = self._session.client, self._timeline.source
-        client.set_replayer_ignore_hero(self._cast.ignore_hero)
-        client.set_replayer_ignore_spectator(not self._cast.move_spectator)
+        client.set_replayer_ignore_hero(self._options.ignore_hero)
+        client.set_replayer_ignore_spectator(not self._options.move_spectator)
         client.set_replayer_time_factor(self._factor)
         self._before = {actor.id for actor in self._session.world.get_actors()}
         self._playing = True
         self.now_s = self._timeline.run_in(self._timeline.place(moment_s))
-        answer = client.replay_file(path, self.now_s, 0.0, 0, self._cast.spawn_sensors)
+        answer = client.replay_file(path, self.now_s, 0.0, 0, self._options.spawn_sensors)
         if "Total time recorded" not in answer:
             raise InputError(f"CARLA cannot replay {path}: {' '.join(answer.split())}")
         return self._session.tick()

@@ -16,7 +16,7 @@ from ...core.run_contract.timebase import NS_PER_S
 from ...recorder_log.timeline import Timeline, in_parts
 from ...world.states import ActorState
 from ..session.session import Session, Snapshot
-from .playback import Cast, Playback
+from .playback import Playback, PlaybackOptions
 from .recordings import (
     ListedActor,
     Recording,
@@ -149,7 +149,7 @@ class RecordedDrive:
             session,
             replace(plan.recording, timeline=plan.timeline),
             plan.dt_ns / NS_PER_S / plan.ticks,
-            Cast(),
+            PlaybackOptions(),
         )
         self._frame = 0
         self._stops: list[float] = []

@@ -38,7 +38,7 @@ class Rehearsal:
 
 def rehearse(
     session: Session,
-    play: EpisodeSetup,
+    setup: EpisodeSetup,
     frames: int,
     dt_s: float,
     log: Path,
@@ -48,16 +48,16 @@ def rehearse(
 
     InputError when the server does not record.
     """
-    with PreparedEpisode(session, play) as stage:
-        stage.open()
-        if stage.route is None:
+    with PreparedEpisode(session, setup) as episode:
+        episode.open()
+        if episode.route is None:
             raise InputError("a rehearsal drives a route; it cannot replay a recording")
         answer = session.client.start_recorder(str(log.resolve()), True)
-        agent = RouteAgent(stage.route.points, settings_for(stage.ego.info), dt_s)
-        controller = DriveController(stage.ego.info, dt_s)
-        observer = WorldObserver(session, stage.ego, stage.lights, dt_s, from_poses=False)
+        agent = RouteAgent(episode.route.points, settings_for(episode.ego.info), dt_s)
+        controller = DriveController(episode.ego.info, dt_s)
+        observer = WorldObserver(session, episode.ego, episode.lights, dt_s, from_poses=False)
         before: Sequence[ActorState] = ()
-        snapshot, total, distance_m = stage.snapshot, frames + _MARGIN_FRAMES, 0.0
+        snapshot, total, distance_m = episode.snapshot, frames + _MARGIN_FRAMES, 0.0
         for frame in range(total):
             state = observer.update(snapshot, seconds_to_ns(frame * dt_s))
             ego = state.ego
@@ -73,9 +73,9 @@ def rehearse(
             command = Command(
                 "ackermann", float(np.float32(drive.steer_rad)), float(np.float32(drive.speed_mps))
             )
-            steer_rad = measured_steer_rad(stage.ego)
+            steer_rad = measured_steer_rad(episode.ego)
             control = controller.control(command, ego.speed_mps, steer_rad)
-            stage.ego.actor.apply_control(control)
+            episode.ego.actor.apply_control(control)
             snapshot = session.tick()
             distance_m += ego.speed_mps * dt_s
             on_frame(frame + 1, total)

@@ -49,7 +49,7 @@ class EpisodeSetup:
     """What an episode begins with.
 
     ``replay`` shows a CARLA recording instead of driving, ``scene`` the drive of a scene package
-    until ``handover``. ``extras`` are added to either drive.
+    until ``handover``. ``inserted_actors`` are added to either drive.
     """
 
     seed: int
@@ -60,7 +60,7 @@ class EpisodeSetup:
     replay: ReplayPlan | None = None
     scene: Scene | None = None
     handover: Handover | None = None
-    extras: InsertedActors | None = None
+    inserted_actors: InsertedActors | None = None
 
 
 @final
@@ -77,7 +77,7 @@ class PreparedEpisode:
         self._teardown = Teardown(session.has_ended)
         self._recorded: RecordedDrive | None = None
         self._scene_actors: SceneActors | None = None
-        self._extras: InsertedCarlaActors | None = None
+        self._inserted_actors: InsertedCarlaActors | None = None
         self.route: Route | None = None
         self.lights = Lights()
         self.snapshot: Snapshot
@@ -110,14 +110,14 @@ class PreparedEpisode:
         self.lights = lights_of(self._session.world, self._session.opendrive)
 
     def before_tick(self, elapsed_s: float) -> None:
-        """Lead on, to ``elapsed_s`` after its start, what is replayed; move extras."""
+        """Lead on, to ``elapsed_s`` after its start, what is replayed; move inserted actors."""
         if self._recorded is not None:
             self._recorded.before_tick()
         if self._scene_actors is not None:
             self._scene_actors.place(elapsed_s)
-        if self._extras is not None:
+        if self._inserted_actors is not None:
             hero = matrix_of(self.ego.actor.get_transform())
-            self._extras.before_tick(elapsed_s, hero)
+            self._inserted_actors.before_tick(elapsed_s, hero)
 
     def after_tick(self, snapshot: Snapshot) -> None:
         """Take note of a tick."""
@@ -168,17 +168,17 @@ class PreparedEpisode:
         actors.enter(self.ego)
         actors.place(0.0)
         self.route = self._way(scene)
-        self._add_extras()
+        self._insert_actors()
         self.snapshot = self._session.tick()
 
     def _way(self, scene: Scene) -> Route | None:
         """Return the recorded way; if an agent is to drive, it goes on behind the record's end."""
-        way = along(scene.map_from_world @ scene.rig_trajectory.world_from_rig)
+        path = along(scene.map_from_world @ scene.rig_trajectory.world_from_rig)
         plan = self._setup.handover or Handover()
-        if way is None or plan.ego_s is None or plan.ego_to_traffic:
-            return way
+        if path is None or plan.ego_s is None or plan.ego_to_traffic:
+            return path
         rng = np.random.default_rng(self._setup.seed)
-        return onward(way, self._session.map, self._setup.route_length_m, rng)
+        return onward(path, self._session.map, self._setup.route_length_m, rng)
 
     def _drive(self) -> carla.Vehicle:
         world, setup = self._session.world, self._setup
@@ -195,7 +195,7 @@ class PreparedEpisode:
             actor = self._spawn_ego(start)
         traffic = self._teardown.keep("the traffic", Traffic(self._session, setup.seed))
         traffic.spawn(setup.vehicles, starts, start.location)
-        self._add_extras()
+        self._insert_actors()
         actor.apply_control(carla.VehicleControl(brake=1.0, hand_brake=True))
         for _ in range(_SETTLE_TICKS):
             self.snapshot = self._session.tick()
@@ -208,12 +208,16 @@ class PreparedEpisode:
         self._teardown.add("the ego", lambda: self._session.client.apply_batch(destroy))
         return actor
 
-    def _add_extras(self) -> None:
-        if self._setup.extras is not None:
+    def _insert_actors(self) -> None:
+        if self._setup.inserted_actors is not None:
             if self.route is None:
-                raise InputError("extras cross the hero's way, and this scene's hero stands still")
-            extras = InsertedCarlaActors(self._session, self._setup.extras, self.route)
-            self._extras = self._teardown.keep("the extras", extras)
+                raise InputError(
+                    "inserted actors cross the hero's path, and this scene's hero stands still"
+                )
+            inserted_actors = InsertedCarlaActors(
+                self._session, self._setup.inserted_actors, self.route
+            )
+            self._inserted_actors = self._teardown.keep("the inserted actors", inserted_actors)
 
     def _replay(self, plan: ReplayPlan) -> carla.Vehicle:
         drive = RecordedDrive(self._session, plan)

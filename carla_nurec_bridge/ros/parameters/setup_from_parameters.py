@@ -32,7 +32,8 @@ def setup_from_parameters(
         if p.mode not in ("drive", "scene"):
             raise InputError(f"actors are inserted in the modes drive and scene, not in {p.mode}")
         setup = replace(
-            setup, extras=draw_inserted_actors(load_inserted_actors(p.inserted_actors), p.seed)
+            setup,
+            inserted_actors=draw_inserted_actors(load_inserted_actors(p.inserted_actors), p.seed),
         )
     if replay is not None:
         return replace(setup, replay=replay)

@@ -42,11 +42,11 @@ def main(port: int) -> dict[str, object]:
 
 def _play(session: Session, inserted: InsertedActors) -> dict[str, object]:
     camera = next(c for c in load_rig("demo").cameras if c.source == "carla")
-    play = EpisodeSetup(1, "vehicle.lincoln.mkz_2020", "hero", 0, 120.0, extras=inserted)
-    with PreparedEpisode(session, play) as stage:
-        stage.open()
-        assert stage.route is not None
-        ego, route = stage.ego, stage.route
+    setup = EpisodeSetup(1, "vehicle.lincoln.mkz_2020", "hero", 0, 120.0, inserted_actors=inserted)
+    with PreparedEpisode(session, setup) as episode:
+        episode.open()
+        assert episode.route is not None
+        ego, route = episode.ego, episode.route
         actor = ego.actor
         motion = EgoTracker(ego, _DT_S, from_poses=False)
         objects = ObjectTracker(session.world, actor.id, _DT_S, from_poses=False)
@@ -56,7 +56,7 @@ def _play(session: Session, inserted: InsertedActors) -> dict[str, object]:
         with group:
             for tick in range(1, _TICKS + 1):
                 actor.apply_control(_STOP if stops else _GO)
-                stage.before_tick(tick * _DT_S)
+                episode.before_tick(tick * _DT_S)
                 snapshot = session.tick()
                 states = {s.actor.role_name: s for s in objects.update(snapshot)}
                 here = motion.update(snapshot).map_from_base
