@@ -17,26 +17,26 @@ from ..core.run_contract.heartbeat import STATUS_FD
 from ..core.teardown import Teardown
 from .graph import Process
 
-_FIRST_BEAT_S = 20.0
-"""How long a process may load its libraries before its silence counts, wall time.
+_WORKS_WITHOUT_BEAT_S = 20.0
+"""For how long a process that works counts as alive without a beat, wall time.
 
-Until then a process is alive as long as the kernel does not hold it stopped.
+It loads its libraries, or the machine has more to do than it can. One that hangs, or that is held
+stopped, neither uses the processor nor waits for it or for a disk.
 """
 
 
 class Child:
     """A started process; ``close`` ends its whole process group and may be called twice.
 
-    Times are ``time.monotonic`` seconds. ``last_beat_s`` is None until the first sign of life.
+    Times are ``time.monotonic`` seconds.
     """
 
     def __init__(self, process: Process, log: Path) -> None:
         self.process = process
         self.log = log
         self.ready = process.ready_line is None
-        self.last_beat_s: float | None = None
-        self._alive_s = time.monotonic()
-        self._loads_until_s = self._alive_s + _FIRST_BEAT_S
+        self._beat_s = self._alive_s = time.monotonic()
+        self._used = 0
         self.shared_memory: set[Path] = set()
         log.parent.mkdir(parents=True, exist_ok=True)
         self._output: IO[bytes] = log.open("wb")
@@ -78,29 +78,35 @@ class Child:
 
     def silent_s(self) -> float:
         """Return for how long the process gave no sign of life, though it should have."""
-        return time.monotonic() - (self.last_beat_s or self._alive_s)
+        return time.monotonic() - self._alive_s
 
     def listen(self, on_progress: Callable[[int, int], None]) -> None:
         """Read what the child has said since the last call, without waiting."""
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self._pipe, 65536):
                 self._rest += chunk
-        if self.last_beat_s is None and time.monotonic() < self._loads_until_s:
-            self._alive_s = self._alive_s if self._is_stopped() else time.monotonic()
+        if self._works() and time.monotonic() - self._beat_s < _WORKS_WITHOUT_BEAT_S:
+            self._alive_s = time.monotonic()
         *lines, self._rest = self._rest.split(b"\n")
         for line in lines:
             message = json.loads(line)
-            self.last_beat_s = time.monotonic()
+            self._beat_s = self._alive_s = time.monotonic()
             if "done" in message:
                 on_progress(message["done"], message["total"])
         if not self.ready and self.process.ready_line is not None:
             start = self.process.ready_line.encode()
             self.ready = any(li.startswith(start) for li in self.log.read_bytes().splitlines())
 
-    def _is_stopped(self) -> bool:
-        with contextlib.suppress(OSError):
-            return Path(f"/proc/{self.pid}/stat").read_bytes().rpartition(b") ")[2][:1] in b"Tt"
-        return False
+    def _works(self) -> bool:
+        """Return whether it used the processor since the last call, or waits for it or a disk."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_bytes()
+        except OSError:
+            return False
+        # proc(5): the state follows the name in brackets, utime and stime are 11 and 12 after it.
+        fields = stat.rpartition(b") ")[2].split()
+        before, self._used = self._used, int(fields[11]) + int(fields[12])
+        return self._used > before or fields[0] in (b"R", b"D")
 
     def note_shared_memory(self) -> None:
         """Remember which Fast DDS segments the child has mapped, to clean them after a crash."""

@@ -218,7 +218,7 @@ def test_a_real_recording_is_replayed(real_recording_path: Path, tmp_path: Path)
 
 def test_a_killed_renderer_ends_the_run_with_its_name(tmp_path: Path) -> None:
     out = tmp_path / "killed"
-    argv = [*DEMO, "--seconds", "30", "--out", str(out)]
+    argv = [*DEMO, "--seconds", "10", "--out", str(out)]
     run = subprocess.Popen(
         argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +16,8 @@ pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
 STRAIN = ROOT / ".ci/strain"
-FEW = ("--busy", "2", "--seed", "5", "-q")
+OWN = "{}.{}".format(*sys.version_info)
+FEW = ("--busy", "2", "--seed", "5", "--python", OWN, "-q")
 
 
 def strain(*arguments: str) -> subprocess.CompletedProcess[str]:
