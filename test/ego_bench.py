@@ -26,7 +26,7 @@ from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
-from carla_nurec_bridge.ros.messages.convert import stamp_ns
+from carla_nurec_bridge.ros.messages.convert import nanoseconds_of
 from carla_nurec_bridge.ros.publishers.publishers import message_class
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.runs.child import Child
@@ -209,8 +209,8 @@ class User:
         first = len(self.heard[clock])
 
         def stamps() -> set[int]:
-            told = {stamp_ns(m.clock) for m in self.heard[clock][-3:]}
-            return told | {stamp_ns(self.heard[topic][-1].header.stamp) for topic in framed}
+            told = {nanoseconds_of(m.clock) for m in self.heard[clock][-3:]}
+            return told | {nanoseconds_of(self.heard[topic][-1].header.stamp) for topic in framed}
 
         self.until(
             lambda: len(self.heard[clock]) >= first + 3 and len(stamps()) == 1, "time standing"

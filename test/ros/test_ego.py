@@ -18,7 +18,7 @@ from carla_nurec_bridge.core.frames import invert
 from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix
-from carla_nurec_bridge.ros.messages.convert import stamp_ns
+from carla_nurec_bridge.ros.messages.convert import nanoseconds_of
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.world.vehicle_info import VehicleInfo
 
@@ -260,14 +260,14 @@ def test_a_paused_clock_goes_on_telling_the_time(run: Run) -> None:
     assert run.user.call("pause", True).success
     paused_ns = run.still()
     told = run.user.more(run.topics["clock"], 4)
-    assert {stamp_ns(m.clock) for m in told} == {paused_ns}
-    assert stamp_ns(run.heard("odometry")[-1].header.stamp) == paused_ns
+    assert {nanoseconds_of(m.clock) for m in told} == {paused_ns}
+    assert nanoseconds_of(run.heard("odometry")[-1].header.stamp) == paused_ns
     count = len(run.heard("odometry"))
     assert run.user.call("step").success
-    run.user.until(lambda: stamp_ns(run.heard("clock")[-1].clock) > paused_ns, "the step")
+    run.user.until(lambda: nanoseconds_of(run.heard("clock")[-1].clock) > paused_ns, "the step")
     assert run.still() == paused_ns + 50_000_000
     [stepped] = run.heard("odometry")[count:]
-    assert stamp_ns(stepped.header.stamp) - paused_ns == 50_000_000
+    assert nanoseconds_of(stepped.header.stamp) - paused_ns == 50_000_000
     assert run.user.call("pause", False).success
     run.next("odometry")
 
@@ -315,7 +315,7 @@ def test_teleop_drives_left_and_the_watchdog_stops_it(run: Run) -> None:
 
 
 def test_a_reset_puts_the_ego_back_while_time_goes_on(run: Run) -> None:
-    before = stamp_ns(run.heard("odometry")[-1].header.stamp)
+    before = nanoseconds_of(run.heard("odometry")[-1].header.stamp)
     answer = run.user.call("reset")
     assert answer.success, answer.message
 
@@ -324,9 +324,9 @@ def test_a_reset_puts_the_ego_back_while_time_goes_on(run: Run) -> None:
         return float(np.linalg.norm((invert(run.map_from_base) @ pose)[:3, 3]))
 
     run.user.until(lambda: away_m() < 0.3, "the ego where it began")
-    assert stamp_ns(run.heard("odometry")[-1].header.stamp) > before
+    assert nanoseconds_of(run.heard("odometry")[-1].header.stamp) > before
     assert not any(d.id == str(run.guest) for d in run.next("objects").detections)
-    stamps = [stamp_ns(m.header.stamp) for m in run.heard("odometry")]
+    stamps = [nanoseconds_of(m.header.stamp) for m in run.heard("odometry")]
     assert stamps == sorted(stamps)
 
 

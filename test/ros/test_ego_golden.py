@@ -25,7 +25,7 @@ from carla_nurec_bridge.core.frames import (
 )
 from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix
-from carla_nurec_bridge.ros.messages.convert import stamp_ns, vector_array
+from carla_nurec_bridge.ros.messages.convert import nanoseconds_of, vector_array
 
 pytest.importorskip("simulation_interfaces")
 from simulation_interfaces import srv
@@ -100,13 +100,13 @@ class Scene:
         before = self.stamp
         assert self.user.call("step").success
         self.user.until(
-            lambda: all(stamp_ns(self.last(k).header.stamp) > before for k in self._framed),
+            lambda: all(nanoseconds_of(self.last(k).header.stamp) > before for k in self._framed),
             "a frame",
         )
 
     @property
     def stamp(self) -> int:
-        return stamp_ns(self.last("odometry").header.stamp)
+        return nanoseconds_of(self.last("odometry").header.stamp)
 
     def last(self, key: str) -> Any:
         return self.user.heard[self.topics[key]][-1]

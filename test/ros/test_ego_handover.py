@@ -14,7 +14,7 @@ from carla_nurec_bridge.core.ports import free_port, own_domain
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix
-from carla_nurec_bridge.ros.messages.convert import stamp_ns
+from carla_nurec_bridge.ros.messages.convert import nanoseconds_of
 from carla_nurec_bridge.runs.graph import build_graph
 from carla_nurec_bridge.runs.supervisor import Supervisor
 from carla_nurec_bridge.scene import Scene, open_scene
@@ -43,7 +43,7 @@ class Drive:
     def __init__(self, user: User, scene: Scene) -> None:
         messages = user.heard["odometry"]
         start_us = scene.time_range_us[0]
-        stamps_us = np.array([stamp_ns(m.header.stamp) // 1000 for m in messages])
+        stamps_us = np.array([nanoseconds_of(m.header.stamp) // 1000 for m in messages])
         self.seconds = (stamps_us - start_us) / 1e6
         self.poses = np.array([pose_matrix(m.pose.pose) for m in messages])
         self.mps = np.array([m.twist.twist.linear.x for m in messages])

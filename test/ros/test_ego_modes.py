@@ -17,7 +17,7 @@ from rclpy.node import Node
 from carla_nurec_bridge.core.ports import free_port, own_domain
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix
-from carla_nurec_bridge.ros.messages.convert import header, stamp_ns
+from carla_nurec_bridge.ros.messages.convert import header, nanoseconds_of
 from carla_nurec_bridge.ros.publishers.publishers import message_class
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.scene import Scene, open_scene
@@ -82,13 +82,13 @@ def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: 
         )
         try:
             user.until(lambda: len(user.heard[second_odometry]) > 20, "the second ego")
-            own = [stamp_ns(m.header.stamp) for m in user.heard[second_odometry][:20]]
-            first_began = stamp_ns(user.heard[first_odometry][0].header.stamp)
+            own = [nanoseconds_of(m.header.stamp) for m in user.heard[second_odometry][:20]]
+            first_began = nanoseconds_of(user.heard[first_odometry][0].header.stamp)
             user.until(
-                lambda: stamp_ns(user.heard[first_odometry][-1].header.stamp) >= own[-1],
+                lambda: nanoseconds_of(user.heard[first_odometry][-1].header.stamp) >= own[-1],
                 "the same frames of the first",
             )
-            stamps = {stamp_ns(m.header.stamp) for m in user.heard[first_odometry]}
+            stamps = {nanoseconds_of(m.header.stamp) for m in user.heard[first_odometry]}
             assert {stamp for stamp in own if stamp >= first_began} <= stamps
             # Frame by frame; who is kept waiting for more than four leaves some out.
             steps = np.diff(own)
@@ -159,14 +159,14 @@ def test_carla_dies_and_comes_back(folder: Path, user: User) -> None:
             lambda: "waiting for CARLA to come back" in ego.log.read_text(),
             "the ego missing its server",
         )
-        before = stamp_ns(user.heard[odometry][-1].header.stamp)
+        before = nanoseconds_of(user.heard[odometry][-1].header.stamp)
         with carla_server(folder / "b", port):
             count = len(user.heard[odometry])
             user.until(
                 lambda: len(user.heard[odometry]) > count + 10,
                 f"the second life: {ego.log.read_text()[-500:]}",
             )
-            stamps = [stamp_ns(m.header.stamp) for m in user.heard[odometry][count:]]
+            stamps = [nanoseconds_of(m.header.stamp) for m in user.heard[odometry][count:]]
             assert stamps[0] > before  # time goes on, it never jumps back
             assert ego.close() == 130
     finally:
@@ -191,7 +191,7 @@ def test_a_run_starts_paused_before_frame_0_and_a_carla_that_ends_is_named(
         user.plays()
         user.until(lambda: len(user.heard[odometry]) > 10, "frames")
         for topic in (odometry, objects):
-            stamps = [stamp_ns(m.header.stamp) for m in user.heard[topic]]
+            stamps = [nanoseconds_of(m.header.stamp) for m in user.heard[topic]]
             assert stamps[:10] == [1_000_000_000 + k * 50_000_000 for k in range(10)]
         assert user.call("pause", True).success
     try:
@@ -244,10 +244,12 @@ def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> Non
         finally:
             ego.close()
     start = scene.time_range_us[0] * 1000
-    recorded = [m for m in user.heard[odometry] if stamp_ns(m.header.stamp) - start < 1_900_000_000]
+    recorded = [
+        m for m in user.heard[odometry] if nanoseconds_of(m.header.stamp) - start < 1_900_000_000
+    ]
     assert len(recorded) > 30
     for message in recorded:
-        world = scene.rig_trajectory.at(stamp_ns(message.header.stamp) // 1000)
+        world = scene.rig_trajectory.at(nanoseconds_of(message.header.stamp) // 1000)
         away = pose_matrix(message.pose.pose)[:3, 3] - (scene.map_from_world @ world)[:3, 3]
         assert np.linalg.norm(away) < 0.02
     binding = user.heard[tracks][-1].data
@@ -258,7 +260,7 @@ def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> Non
     assert abs(end.twist.twist.linear.x) < 0.3
     # The others are driven by the Traffic Manager: they are still there when their tracks are not.
     last = user.heard[objects][-1]
-    assert stamp_ns(last.header.stamp) // 1000 > max(t.stamps_us[-1] for t in scene.tracks)
+    assert nanoseconds_of(last.header.stamp) // 1000 > max(t.stamps_us[-1] for t in scene.tracks)
     assert len(last.detections) == len(scene.tracks)
     assert ego.summary()["frames"] >= 95
 
@@ -296,7 +298,7 @@ def test_a_recording_is_replayed_at_its_moments_to_its_end(folder: Path, user: U
     assert summary["reason"].endswith("400 frames were asked for")
     assert len(user.heard[odometry]) > 20
     for message in user.heard[odometry]:
-        moment_s = begin_s + stamp_ns(message.header.stamp) / 1e9 - 1.0
+        moment_s = begin_s + nanoseconds_of(message.header.stamp) / 1e9 - 1.0
         world = scene.rig_trajectory.at(scene.time_range_us[0] + round(moment_s * 1e6))
         away = pose_matrix(message.pose.pose)[:3, 3] - (scene.map_from_world @ world)[:3, 3]
         assert np.linalg.norm(away) < 0.01
@@ -306,7 +308,7 @@ def _boxes_follow_their_tracks(user: User, objects: str, scene: Scene, start: in
     binding = json.loads(user.heard["objects/tracks"][-1].data)
     seen = 0
     for message in user.heard[objects]:
-        stamp = stamp_ns(message.header.stamp)
+        stamp = nanoseconds_of(message.header.stamp)
         if not 200_000_000 < stamp - start < 1_900_000_000:
             continue
         for detection in message.detections:
@@ -356,7 +358,9 @@ def test_a_late_participant_does_not_end_the_run(policy: str, folder: Path, user
                 return int(state["t0_ns"] + frame * state["dt_ns"])
 
             def last() -> int:
-                return max((stamp_ns(m.header.stamp) for m in user.heard[odometry]), default=0)
+                return max(
+                    (nanoseconds_of(m.header.stamp) for m in user.heard[odometry]), default=0
+                )
 
             for frame in range(6):
                 answer(stamp(frame), state["run_id"])

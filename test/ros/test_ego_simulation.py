@@ -14,7 +14,7 @@ from rclpy.action import ActionClient
 
 from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.ros.messages.convert import stamp_ns
+from carla_nurec_bridge.ros.messages.convert import nanoseconds_of
 
 pytest.importorskip("simulation_interfaces")
 from simulation_interfaces import srv
@@ -76,7 +76,7 @@ class Simulator:
         return self.user.ask(srv.SpawnEntity, "spawn_entity", request)
 
     def stamp(self) -> int:
-        return stamp_ns(self.user.heard[self.odometry][-1].header.stamp)
+        return nanoseconds_of(self.user.heard[self.odometry][-1].header.stamp)
 
     def still(self) -> int:
         """Wait until time stands and return the last frame's stamp."""
@@ -136,7 +136,7 @@ def test_states_follow_each_other(simulator: Simulator) -> None:
     simulator.become(SimulationState.STATE_PAUSED)
     stamp = simulator.still()
     told = simulator.user.more(simulator.clock, 4)
-    assert {stamp_ns(m.clock) for m in told} == {stamp} == {simulator.stamp()}
+    assert {nanoseconds_of(m.clock) for m in told} == {stamp} == {simulator.stamp()}
     simulator.become(SimulationState.STATE_PLAYING)
     simulator.user.until(lambda: simulator.stamp() > stamp + FRAME_NS, "time going on")
 

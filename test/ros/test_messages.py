@@ -29,9 +29,9 @@ from carla_nurec_bridge.ros.messages.convert import (
     cloud_message,
     fields_message,
     image_message,
+    nanoseconds_of,
     pose_message,
     stamp_message,
-    stamp_ns,
 )
 from carla_nurec_bridge.ros.nurec.publisher import NurecPublisher
 
@@ -93,7 +93,7 @@ def test_an_image_survives_with_its_numbers() -> None:
     message = image_message(depth, "32FC1", 1_234_567_890_123_456_789, "cam_optical_frame")
     back = deserialize_message(serialize_message(message), Image)
     assert (back.height, back.width, back.step, back.encoding) == (3, 4, 16, "32FC1")
-    assert stamp_ns(back.header.stamp) == 1_234_567_890_123_456_789
+    assert nanoseconds_of(back.header.stamp) == 1_234_567_890_123_456_789
     np.testing.assert_array_equal(np.frombuffer(back.data, np.float32).reshape(3, 4), depth)
 
 
@@ -140,7 +140,7 @@ def test_an_empty_cloud_is_a_cloud() -> None:
 
 @pytest.mark.parametrize("stamp", [1, 999_999_999, 1_150_000_000, 1_637_676_528_050_000_000])
 def test_stamps_are_exact(stamp: int) -> None:
-    assert stamp_ns(stamp_message(stamp)) == stamp
+    assert nanoseconds_of(stamp_message(stamp)) == stamp
 
 
 def test_poses_go_there_and_back() -> None:

@@ -54,8 +54,8 @@ from carla_nurec_bridge.ros.messages.camera_info import calibration_json  # noqa
 from carla_nurec_bridge.ros.messages.convert import (  # noqa: E402
     compressed_message,
     image_message,
+    nanoseconds_of,
     stamp_message,
-    stamp_ns,
 )
 from carla_nurec_bridge.ros.publishers.publishers import Publishers, message_class  # noqa: E402
 from carla_nurec_bridge.ros.publishers.qos import profile  # noqa: E402
@@ -338,7 +338,7 @@ def test_a_clip_with_nurecs_picture_becomes_a_video_on_request(tmp_path: Path) -
     assert states[0]["state"] == "connecting"
     assert states[-1]["state"] == "done"
     assert states[-1]["video"] == job["video"]
-    assert [stamp_ns(picture.header.stamp) for picture in pictures] == [
+    assert [nanoseconds_of(picture.header.stamp) for picture in pictures] == [
         T0_NS + k * DT_NS for k in (2, 4, 6)
     ]
     assert {picture.header.frame_id for picture in pictures} == {"eye_optical_frame"}

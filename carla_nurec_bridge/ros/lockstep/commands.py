@@ -18,7 +18,7 @@ from std_msgs.msg import Bool
 
 from ...core.run_contract.topics import TOPICS
 from ...world.command import STAND_STILL, Command
-from ..messages.convert import stamp_ns
+from ..messages.convert import nanoseconds_of
 from ..publishers.qos import profile
 
 CMD_VEL = "cmd_vel"
@@ -146,18 +146,18 @@ class CommandInbox:
     def _receiver(self, topic: str, read: Callable[[Any], Command | None]) -> Callable[[Any], None]:
         def receive(message: Any) -> None:
             head = getattr(message, "header", None)
-            stamp = stamp_ns(head.stamp) if head is not None else 0
+            stamp_ns = nanoseconds_of(head.stamp) if head is not None else 0
             command = read(message)
             with self._lock:
-                verdict = self._judge(stamp, command)
+                verdict = self._judge(stamp_ns, command)
                 self._counts[verdict] += 1
                 if verdict == "accepted":
-                    self._command, self._command_ns = command, stamp or self._open_ns
+                    self._command, self._command_ns = command, stamp_ns or self._open_ns
                     self._arrived[topic] = self._arrived.get(topic, 0) + 1
             if verdict == "accepted":
                 self._on_arrival()
             elif verdict == "refused":
-                self._tell_refused(topic, command, stamp)
+                self._tell_refused(topic, command, stamp_ns)
 
         return receive
 

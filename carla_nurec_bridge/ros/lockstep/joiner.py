@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..messages.convert import stamp_ns
+from ..messages.convert import nanoseconds_of
 
 _KEEP = 16
 
@@ -40,7 +40,7 @@ class Joiner:
 
     def take(self, key: str, message: Any) -> None:
         """Add a message of ``key`` by the stamp of its header."""
-        self.add(key, stamp_ns(message.header.stamp), message)
+        self.add(key, nanoseconds_of(message.header.stamp), message)
 
     def add(self, key: str, stamp_ns: int, message: Any) -> None:
         """Add the message of ``key`` stamped ``stamp_ns`` (ns)."""

@@ -20,7 +20,7 @@ from std_msgs.msg import String
 from ...core.errors import ProtocolError
 from ...core.run_contract.run_summary import Phase
 from ...core.run_contract.topics import TOPICS
-from ..messages.convert import stamp_message, stamp_ns
+from ..messages.convert import nanoseconds_of, stamp_message
 from ..publishers.qos import profile
 
 _DONE = TOPICS["lockstep_done"]
@@ -186,18 +186,18 @@ class Barrier:
             self._changed.notify_all()
 
     def _on_done(self, message: DiagnosticArray) -> None:
-        stamp = stamp_ns(message.header.stamp)
+        stamp_ns = nanoseconds_of(message.header.stamp)
         answer = _answer_of(message)
         with self._changed:
             if answer is None or answer.participant not in self._unready:
                 self.stray += 1
-            elif stamp == 0:
+            elif stamp_ns == 0:
                 waits = "" if answer.ok else f"waits: {answer.message}"
                 self._unready[answer.participant] = waits
-            elif message.status[0].hardware_id != self._run_id or stamp < self._oldest_ns:
+            elif message.status[0].hardware_id != self._run_id or stamp_ns < self._oldest_ns:
                 self.stray += 1
             else:
-                self._answers.setdefault(stamp, {})[answer.participant] = answer
+                self._answers.setdefault(stamp_ns, {})[answer.participant] = answer
             self._changed.notify_all()
 
 

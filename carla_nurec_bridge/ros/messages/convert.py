@@ -70,7 +70,7 @@ def stamp_message(stamp_ns: int) -> Time:
     return Time(sec=seconds, nanosec=nanoseconds)
 
 
-def stamp_ns(stamp: Time) -> int:
+def nanoseconds_of(stamp: Time) -> int:
     """Return the nanoseconds of a stamp message."""
     return int(stamp.sec) * NS_PER_S + int(stamp.nanosec)
 

@@ -24,8 +24,8 @@ from ..messages.convert import (
     compressed_message,
     header,
     image_message,
+    nanoseconds_of,
     pose_message,
-    stamp_ns,
 )
 from ..publishers.qos import profile
 from ..runtime.tf_listener import listen
@@ -92,28 +92,28 @@ class NovelView:
         if message is None:
             return None
         frame = message.header.frame_id or MAP
-        stamp = stamp_ns(message.header.stamp)
+        stamp_ns = nanoseconds_of(message.header.stamp)
         try:
             frame_from_body = pose_matrix(message.pose)
         except ValueError as error:
             raise InputError(f"the pose on {_ASKED.name}: {error}") from error
         if not np.isfinite(frame_from_body).all():
             raise InputError(f"the pose on {_ASKED.name} holds a number that is not finite")
-        map_from_frame = self._tree.lookup(MAP, frame, stamp or None)
+        map_from_frame = self._tree.lookup(MAP, frame, stamp_ns or None)
         map_from_camera: Matrix = map_from_frame @ frame_from_body @ BODY_FROM_OPTICAL
         return map_from_camera
 
-    def publish(self, map_from_camera: Matrix, reply: ImageReply, stamp: int) -> None:
-        """Publish an image (as NuRec sent it) and from where it is, at a stamp in ns."""
+    def publish(self, map_from_camera: Matrix, reply: ImageReply, stamp_ns: int) -> None:
+        """Publish an image (as NuRec sent it) and from where it is."""
         data, image_format = reply.compressed()
-        message = compressed_message(data, stamp, FRAME, image_format)
+        message = compressed_message(data, stamp_ns, FRAME, image_format)
         self._info.header.stamp = message.header.stamp
         self._image.publish(message)
         self._infos.publish(self._info)
-        pose = PoseStamped(header=header(stamp, MAP), pose=pose_message(map_from_camera))
+        pose = PoseStamped(header=header(stamp_ns, MAP), pose=pose_message(map_from_camera))
         self._from.publish(pose)
         if self._raw.get_subscription_count() > 0:
-            self._raw.publish(image_message(reply.pixels, "rgb8", stamp, FRAME))
+            self._raw.publish(image_message(reply.pixels, "rgb8", stamp_ns, FRAME))
         self.rendered += 1
 
     def _take(self, message: PoseStamped) -> None:

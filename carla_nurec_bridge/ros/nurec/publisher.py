@@ -70,21 +70,21 @@ class NurecPublisher:
             topic = TOPICS["calibration"].named(camera.name)
             self._publishers.publish(topic, String(data=text))
 
-    def image(self, camera: RigCamera, reply: ImageReply, stamp: int) -> None:
-        """Publish one image with its camera_info, at a stamp in ns."""
+    def image(self, camera: RigCamera, reply: ImageReply, stamp_ns: int) -> None:
+        """Publish one image with its camera_info."""
         data, image_format = reply.compressed()
-        message = compressed_message(data, stamp, _optical(camera), image_format)
+        message = compressed_message(data, stamp_ns, _optical(camera), image_format)
         self._publishers.publish(TOPICS["compressed"].named(camera.name), message)
         info = self._infos[camera.name]
         info.header.stamp = message.header.stamp
         self._publishers.publish(TOPICS["camera_info"].named(camera.name), info)
         raw, flat = self._raw[camera.name], self._flat.get(camera.name)
         if raw.get_subscription_count() > 0:
-            raw.publish(image_message(reply.pixels, "rgb8", stamp, _optical(camera)))
+            raw.publish(image_message(reply.pixels, "rgb8", stamp_ns, _optical(camera)))
         if flat is not None and flat.wanted:
-            flat.publish(reply.pixels, stamp, _optical(camera))
+            flat.publish(reply.pixels, stamp_ns, _optical(camera))
 
-    def cloud(self, lidar: RigLidar, reply: CloudReply, stamp: int) -> None:
+    def cloud(self, lidar: RigLidar, reply: CloudReply, stamp_ns: int) -> None:
         """Publish one sweep in the rig's layout; points without intensity get 0."""
         assert reply.points_m is not None
         points = np.empty((len(reply.points_m), 4), np.float32)
@@ -93,13 +93,13 @@ class NurecPublisher:
         points[:, 3] = 0.0 if reply.intensities is None else reply.intensities
         topic, frame_id = TOPICS["points"].named(lidar.name), f"{lidar.name}_link"
         if reply.rings is None or reply.times is None:
-            self._publishers.publish(topic, cloud_message(points, stamp, frame_id))
+            self._publishers.publish(topic, cloud_message(points, stamp_ns, frame_id))
             return
         sweep_s = sweep_ns(lidar) / NS_PER_S
         ages_s = sweep_s * (1.0 - reply.times.astype(np.float64))
         plain = points.view(LAYOUTS["xyzi"])[:, 0]
         cloud = arranged(lidar.fields, plain, reply.rings, ages_s, sweep_s)
-        self._publishers.publish(topic, fields_message(cloud, stamp, frame_id))
+        self._publishers.publish(topic, fields_message(cloud, stamp_ns, frame_id))
 
 
 def _optical(camera: RigCamera) -> str:

@@ -35,7 +35,7 @@ class Rectifier:
         """Whether somebody subscribes."""
         return bool(self._publisher.get_subscription_count() > 0)
 
-    def publish(self, pixels: NDArray[np.uint8], stamp: int, frame_id: str) -> None:
+    def publish(self, pixels: NDArray[np.uint8], stamp_ns: int, frame_id: str) -> None:
         """Publish an RGB picture (H, W, 3) as ``view`` sees it; black where the lens saw nothing.
 
         The stamp is in ns.
@@ -43,7 +43,9 @@ class Rectifier:
         if self._maps is None:
             self._maps = rectify_maps(self._model, self.view)
         flat = cv2.remap(pixels, *self._maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        self._publisher.publish(image_message(np.asarray(flat, np.uint8), "rgb8", stamp, frame_id))
+        self._publisher.publish(
+            image_message(np.asarray(flat, np.uint8), "rgb8", stamp_ns, frame_id)
+        )
 
 
 def rectifiers(

@@ -49,19 +49,19 @@ class SensorRenderer:
         self.clamped = 0
         self.timings = Timings()
 
-    def observe(self, stamp: int, map_from_base: Matrix, boxes: Mapping[str, Matrix]) -> None:
-        """Take where the ego and the bound actors (by track id) are at a stamp in ns."""
-        self._step.observe(stamp, map_from_base, boxes)
+    def observe(self, stamp_ns: int, map_from_base: Matrix, boxes: Mapping[str, Matrix]) -> None:
+        """Take where the ego and the bound actors (by track id) are."""
+        self._step.observe(stamp_ns, map_from_base, boxes)
 
-    def render(self, client: NurecClient, frame: int, stamp: int) -> list[str]:
+    def render(self, client: NurecClient, frame: int, stamp_ns: int) -> list[str]:
         """Render and publish what is due; return the reasons of what failed."""
-        return [*self._images(client, frame, stamp), *self._sweeps(client, frame, stamp)]
+        return [*self._images(client, frame, stamp_ns), *self._sweeps(client, frame, stamp_ns)]
 
-    def _images(self, client: NurecClient, frame: int, stamp: int) -> list[str]:
+    def _images(self, client: NurecClient, frame: int, stamp_ns: int) -> list[str]:
         errors: list[str] = []
         due = [camera for period, camera in self._cameras if is_due(frame, period)]
         for duration_ns, cameras in by_duration(due).items():
-            window = self._step.window(stamp, duration_ns)
+            window = self._step.window(stamp_ns, duration_ns)
             self.clamped += window.clamped
             requests = [self._step.camera(camera, window) for camera in cameras]
             with self.timings.stage("render_cameras"):
@@ -72,16 +72,16 @@ class SensorRenderer:
                     if reply.image is None:
                         self.failed[camera.name] += 1
                     else:
-                        self._publisher.image(camera, reply, stamp)
+                        self._publisher.image(camera, reply, stamp_ns)
             errors += replies.errors
         return errors
 
-    def _sweeps(self, client: NurecClient, frame: int, stamp: int) -> list[str]:
+    def _sweeps(self, client: NurecClient, frame: int, stamp_ns: int) -> list[str]:
         errors: list[str] = []
         for period, lidar in self._lidars:
             if not is_due(frame, period):
                 continue
-            window = self._step.window(stamp, sweep_ns(lidar))
+            window = self._step.window(stamp_ns, sweep_ns(lidar))
             request = self._step.lidar(lidar, window)
             with self.timings.stage("render_lidar"):
                 actors = self._actors(client, window)
@@ -91,7 +91,7 @@ class SensorRenderer:
                 self.failed[lidar.name] += 1
             else:
                 with self.timings.stage("publish_lidar"):
-                    self._publisher.cloud(lidar, cloud, stamp)
+                    self._publisher.cloud(lidar, cloud, stamp_ns)
             errors += replies.errors
         return errors
 

@@ -41,8 +41,8 @@ class NurecStatus:
         }
         self.publish(0, {}, "")
 
-    def publish(self, stamp: int, values: Mapping[str, Any], warning: str) -> None:
-        """Publish with these values, at a stamp in ns."""
+    def publish(self, stamp_ns: int, values: Mapping[str, Any], warning: str) -> None:
+        """Publish with these values."""
         message = DiagnosticArray(
             status=[
                 DiagnosticStatus(
@@ -56,5 +56,5 @@ class NurecStatus:
                 )
             ]
         )
-        message.header.stamp = stamp_message(stamp)
+        message.header.stamp = stamp_message(stamp_ns)
         self._publisher.publish(message)

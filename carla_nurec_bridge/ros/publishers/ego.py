@@ -133,30 +133,30 @@ class EgoPublisher:
 
     def state(self, state: WorldState) -> None:
         """Publish the clock and then the state of a frame."""
-        stamp, ego, actors = state.stamp_ns, state.ego, state.actors
+        stamp_ns, ego, actors = state.stamp_ns, state.ego, state.actors
         if self._p.owns_clock:
-            self._send("clock", Clock(clock=stamp_message(stamp)))
+            self._send("clock", Clock(clock=stamp_message(stamp_ns)))
         if self._p.publish_odom_to_base:
-            self._send("tf", ego_messages.base_transform(ego, stamp))
-        self._send("odometry", ego_messages.odometry_message(ego, stamp))
-        lights = object_messages.lights_message(state.lights, self._stop_boxes, stamp)
+            self._send("tf", ego_messages.base_transform(ego, stamp_ns))
+        self._send("odometry", ego_messages.odometry_message(ego, stamp_ns))
+        lights = object_messages.lights_message(state.lights, self._stop_boxes, stamp_ns)
         self._send("traffic_lights", lights)
         boxes = object_messages.boxes_of(actors)
-        self._send("objects", object_messages.objects_message(actors, boxes, stamp))
-        self._send("imu", ego_messages.imu_message(ego, stamp))
+        self._send("objects", object_messages.objects_message(actors, boxes, stamp_ns))
+        self._send("imu", ego_messages.imu_message(ego, stamp_ns))
         # Not by CARLA's client: of the map's projection it knows the origin only, and mirrors it.
         latitude, longitude, altitude_m = to_earth(self._place, ego.map_from_base[:3, 3])
         fix = float(latitude), float(longitude), float(altitude_m)
-        self._send("gnss", ego_messages.gnss_message(*fix, stamp))
+        self._send("gnss", ego_messages.gnss_message(*fix, stamp_ns))
         if any(s.actor.id not in self._shown for s in actors):
             self._shown |= {s.actor.id: s.actor for s in actors}
             self._send(
                 "objects_appearance", object_messages.appearance_message(self._shown.values())
             )
         self._ages = {s.actor.id: self._ages.get(s.actor.id, 0) + 1 for s in actors}
-        states = object_messages.states_message(actors, boxes, self._ages, stamp)
+        states = object_messages.states_message(actors, boxes, self._ages, stamp_ns)
         self._send("objects_states", states)
-        markers = object_messages.markers_message(actors, boxes, stamp)
+        markers = object_messages.markers_message(actors, boxes, stamp_ns)
         self._send("objects_markers", markers)
 
     def wheels(self, state: WorldState, steer_rad: float) -> None:

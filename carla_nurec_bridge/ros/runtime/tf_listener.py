@@ -10,7 +10,7 @@ from tf2_msgs.msg import TFMessage
 from ...core.frames import matrix_from_quaternion
 from ...core.run_contract.topics import TOPICS
 from ...core.transform_tree import TransformTree
-from ..messages.convert import stamp_ns, vector_array
+from ..messages.convert import nanoseconds_of, vector_array
 from ..publishers.qos import profile
 
 
@@ -30,5 +30,5 @@ def _take(tree: TransformTree, static: bool, message: TFMessage) -> None:
         pose = matrix_from_quaternion(
             vector_array(edge.transform.translation), (q.x, q.y, q.z, q.w)
         )
-        stamp = stamp_ns(edge.header.stamp)
-        tree.add(edge.header.frame_id, edge.child_frame_id, stamp, pose, static=static)
+        stamp_ns = nanoseconds_of(edge.header.stamp)
+        tree.add(edge.header.frame_id, edge.child_frame_id, stamp_ns, pose, static=static)

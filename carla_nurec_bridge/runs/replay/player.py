@@ -126,10 +126,10 @@ class ReplayPlayer:
         for frame in range(1, self._r.frames + 1):
             stage.before_tick(frame * self._dt_s)
             snapshot = self._session.tick()
-            stamp = self._t0_ns + frame * self._dt_ns
-            self._observe(stage, snapshot, objects, stamp)
-            self._draw_nurec(frame, stamp)
-            self._take_carla(groups, frame, snapshot.frame, stamp)
+            stamp_ns = self._t0_ns + frame * self._dt_ns
+            self._observe(stage, snapshot, objects, stamp_ns)
+            self._draw_nurec(frame, stamp_ns)
+            self._take_carla(groups, frame, snapshot.frame, stamp_ns)
             screen.add(self._grid.pixels())
             self._sheet.add(frame, frame * self._dt_s, self._newest)
             self._done = frame
@@ -138,7 +138,7 @@ class ReplayPlayer:
                 return
 
     def _observe(
-        self, stage: PreparedEpisode, snapshot: Snapshot, objects: ObjectTracker, stamp: int
+        self, stage: PreparedEpisode, snapshot: Snapshot, objects: ObjectTracker, stamp_ns: int
     ) -> None:
         ego = matrix_of(snapshot.find(stage.ego.actor.id).get_transform())
         base = ego @ invert(stage.ego.base_from_actor)
@@ -147,15 +147,15 @@ class ReplayPlayer:
             track = self._r.scene.track(state.actor.role_name)
             if track is not None and track.controllable:
                 boxes[track.track_id] = state.map_from_box
-        self._step.observe(stamp or self._t0_ns, base, boxes)
+        self._step.observe(stamp_ns or self._t0_ns, base, boxes)
         if self._r.move_spectator:
             follow(self._session.world.get_spectator(), base)
 
-    def _draw_nurec(self, frame: int, stamp: int) -> None:
+    def _draw_nurec(self, frame: int, stamp_ns: int) -> None:
         cameras = [c for c in self._r.rig.cameras if c.source == "nurec"]
         due = [c for c in cameras if is_due(frame, self._periods[c.name])]
         for duration_ns, group in by_duration(due).items():
-            window = self._step.window(stamp, duration_ns)
+            window = self._step.window(stamp_ns, duration_ns)
             requests = [self._step.camera(camera, window) for camera in group]
             actors = self._step.actors(window)
             if self._nurec.capabilities.editing is False:
@@ -169,7 +169,7 @@ class ReplayPlayer:
                     self._show(camera, frame, reply.pixels, content, window)
 
     def _take_carla(
-        self, groups: list[CameraGroup], frame: int, carla_frame: int, stamp: int
+        self, groups: list[CameraGroup], frame: int, carla_frame: int, stamp_ns: int
     ) -> None:
         for group in groups:
             if not is_due(frame, self._periods[group.camera.name]):
@@ -180,7 +180,7 @@ class ReplayPlayer:
                 self._fail(group.camera, str(error))
                 continue
             picture = np.ascontiguousarray(pictures["rgb"], np.uint8)
-            self._show(group.camera, frame, picture, None, self._step.window(stamp, 0))
+            self._show(group.camera, frame, picture, None, self._step.window(stamp_ns, 0))
 
     def _fail(self, camera: RigCamera, reason: str) -> None:
         count, _ = self._failures.get(camera.name, (0, ""))
