@@ -17,6 +17,7 @@ from ...core.errors import DeadlineError, InputError
 from ...core.frames import OPTICAL_FROM_BODY, Matrix, invert
 from ...core.rig.outputs import CAMERA_OUTPUTS
 from ...core.rig.rig import RigCamera
+from ...core.teardown import Teardown
 from ..actors.ego import Ego
 from ..session.transforms import transform_of
 from .queue import SensorQueue
@@ -57,11 +58,12 @@ class CameraGroup:
     def close(self) -> None:
         """Stop and destroy the sensors; a second call does nothing."""
         taps, self._taps = self._taps, {}
-        for tap in taps.values():
-            tap.actor.stop()
         # A batch does not wait for an answer, which a server that died would never give.
-        ids = [tap.actor.id for tap in taps.values()]
-        self._client.apply_batch([carla.command.DestroyActor(i) for i in ids])
+        batch = [carla.command.DestroyActor(tap.actor.id) for tap in taps.values()]
+        Teardown.in_order(
+            *((f"output {output}", tap.actor.stop) for output, tap in taps.items()),
+            ("the actors", lambda: self._client.apply_batch(batch)),
+        ).close()
 
     def __enter__(self) -> CameraGroup:
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from types import TracebackType
 from typing import final
 
@@ -12,6 +11,7 @@ from ...core.rig.rig import Rig
 from ...core.rig.sensor_base import SampledSensor, Sampling
 from ...core.rig.sensor_values import SensorEvent
 from ...core.run_contract.timebase import NS_PER_S, is_due, period_in_ticks
+from ...core.teardown import Teardown
 from ..actors.ego import Ego
 from .non_cameras import NonCameraSensor, mount_sensor
 from .paced_camera import PacedCamera
@@ -36,12 +36,11 @@ class RigSensors:
         *,
         paced: bool,
     ) -> None:
-        self._stack = ExitStack()
         self.notes: list[str] = []
         self._cameras: list[PacedCamera] = []
         self._devices: list[tuple[int, NonCameraSensor]] = []
         self._watching: list[NonCameraSensor] = []
-        with ExitStack() as stack:
+        with Teardown() as opening:
             for camera in rig.cameras:
                 if camera.source != "carla":
                     continue
@@ -49,20 +48,21 @@ class RigSensors:
                 every_tick = not paced or period * ticks_per_frame == 1
                 period_s = 0.0 if every_tick else period * dt_ns / NS_PER_S
                 mounted = PacedCamera(client, ego, camera, period, period_s)
-                self._cameras.append(stack.enter_context(mounted))
+                self._cameras.append(opening.keep(f"camera {camera.name}", mounted))
             for sensor in rig.sensors:
                 period = 0
                 if isinstance(sensor, SampledSensor):
                     period = period_in_ticks(sensor.rate_hz, dt_ns, f"sensor {sensor.name}")
                 sampling = Sampling(period * ticks_per_frame, period * dt_ns / NS_PER_S)
-                device = stack.enter_context(mount_sensor(client, ego, sensor, sampling))
+                device = mount_sensor(client, ego, sensor, sampling)
+                opening.keep(f"sensor {sensor.name}", device)
                 if note := sensor.note(sampling):
                     self.notes.append(f"{sensor.type} {sensor.name}: {note}")
                 if period:
                     self._devices.append((period, device))
                 else:
                     self._watching.append(device)
-            self._stack = stack.pop_all()
+            self._teardown = opening.hand_over()
 
     def __enter__(self) -> RigSensors:
         return self
@@ -73,7 +73,7 @@ class RigSensors:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        self._teardown.close_after(value)
 
     def before_last_tick(self, frame: int) -> None:
         """Be told that the next tick completes ``frame``."""
@@ -100,4 +100,4 @@ class RigSensors:
 
     def close(self) -> None:
         """Stop and destroy the sensors; a second call does nothing."""
-        self._stack.close()
+        self._teardown.close()

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from rclpy.node import Node
 
 from ...core.errors import DeadlineError, RunError
 from ...core.run_contract.streams import EGO, RECORDER
+from ..parameters.ego import EgoParameters
+from ..runtime.runtime import Spinner
+from .commands import CommandInbox
 from .protocol import Answer, Barrier, RunState
-
-if TYPE_CHECKING:
-    from ..parameters.ego import EgoParameters
-    from ..runtime.runtime import Spinner
-    from .commands import CommandInbox
 
 _POLL_S = 0.1
 _TELL_S = 5.0

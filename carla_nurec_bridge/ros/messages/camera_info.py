@@ -3,7 +3,7 @@
 ROS knows three lens models. One of them is claimed only where it holds: a pinhole as
 ``plumb_bob`` or ``rational_polynomial``, a fisheye, or an F-theta lens that a fit reproduces within
 half a pixel, as ``equidistant``. Else the model is called ``ftheta`` and D holds the exact
-polynomial. Behind a windshield that shifts pictures by more than that, the name ends in
+polynomial. Behind a windshield that shifts images by more than that, the name ends in
 ``+windshield``. The exact calibration is published as JSON in every case.
 """
 
@@ -39,7 +39,7 @@ _GRID = (48, 27)
 
 @dataclass(frozen=True)
 class Fit:
-    """An equidistant model: focal length (px), k1..k4, and the largest error over the picture."""
+    """An equidistant model: focal length (px), k1..k4, and the largest error over the image."""
 
     focal_px: float
     coefficients: tuple[float, float, float, float]
@@ -47,7 +47,7 @@ class Fit:
 
 
 def fit_equidistant(model: FThetaCamera) -> Fit:
-    """Fit r = f (t + k1 t^3 + k2 t^5 + k3 t^7 + k4 t^9) to the lens over its whole picture."""
+    """Fit r = f (t + k1 t^3 + k2 t^5 + k3 t^7 + k4 t^9) to the lens over its whole image."""
     pixels, rays = _grid(model)
     angle = np.arctan2(np.linalg.norm(rays[:, :2], axis=1), rays[:, 2])
     offset = pixels - lens_centre(model)

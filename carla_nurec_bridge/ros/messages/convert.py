@@ -148,7 +148,7 @@ def image_message(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: 
 def compressed_message(
     image: bytes, stamp_ns: int, frame_id: str, image_format: str = "jpeg"
 ) -> CompressedImage:
-    """Return the message of a ``jpeg`` or ``png`` picture; its bytes go out unchanged."""
+    """Return the message of a ``jpeg`` or ``png`` image; its bytes go out unchanged."""
     message = CompressedImage(
         header=header(stamp_ns, frame_id), format=f"rgb8; {image_format} compressed bgr8"
     )

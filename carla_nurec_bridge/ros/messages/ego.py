@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import Imu, NavSatFix, NavSatStatus
 from tf2_msgs.msg import TFMessage
 
+from ...core.frames import Matrix
 from ...world.states import EgoState
 from .convert import (
     header,
@@ -24,13 +25,18 @@ _TRUTH = (np.eye(6) * 1e-6).ravel()
 """Covariance of what the simulator knows exactly: filters refuse zeros."""
 
 
+def odom_from_base(ego: EgoState) -> Matrix:
+    """Return where base_link is in odom, whose origin and axes are the map's."""
+    return ego.map_from_base
+
+
 def odometry_message(ego: EgoState, stamp_ns: int) -> Odometry:
     """Return the pose of base_link in odom with its twist in base_link.
 
     Both are ground truth; their variances are 1e-6 in m^2, rad^2 and the same per s^2.
     """
     message = Odometry(header=header(stamp_ns, "odom"), child_frame_id="base_link")
-    message.pose.pose = pose_message(ego.map_from_base)
+    message.pose.pose = pose_message(odom_from_base(ego))
     message.twist.twist.linear = vector_message(ego.linear_base_mps)
     message.twist.twist.angular = vector_message(ego.angular_base_radps)
     message.pose.covariance = _TRUTH
@@ -40,7 +46,7 @@ def odometry_message(ego: EgoState, stamp_ns: int) -> Odometry:
 
 def base_transform(ego: EgoState, stamp_ns: int) -> TFMessage:
     """Return odom -> base_link."""
-    transform = transform_message(ego.map_from_base, "odom", "base_link", stamp_ns)
+    transform = transform_message(odom_from_base(ego), "odom", "base_link", stamp_ns)
     return TFMessage(transforms=[transform])
 
 

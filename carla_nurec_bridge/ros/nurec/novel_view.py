@@ -1,4 +1,4 @@
-"""Novel views: pictures from any pose that somebody sends."""
+"""Novel views: images from any pose that somebody sends."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from .render_step import sweep_ns
 class NurecPublisher:
     """The NuRec streams of a rig.
 
-    Cameras named in ``rectify`` (``*``: all) get an undistorted picture too, ``fov_deg`` wide
+    Cameras named in ``rectify`` (``*``: all) get an undistorted image too, ``fov_deg`` wide
     (0: the usual width). InputError for one that NuRec does not draw.
     """
 

@@ -1,4 +1,4 @@
-"""Undistorted pictures beside the raw ones, made only while somebody looks."""
+"""Undistorted images beside the raw ones, made only while somebody looks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Rectifier:
         return bool(self._publisher.get_subscription_count() > 0)
 
     def publish(self, pixels: NDArray[np.uint8], stamp_ns: int, frame_id: str) -> None:
-        """Publish an RGB picture (H, W, 3) as ``view`` sees it; black where the lens saw nothing.
+        """Publish an RGB image (H, W, 3) as ``view`` sees it; black where the lens saw nothing.
 
         The stamp is in ns.
         """

@@ -81,7 +81,7 @@ class RenderStep:
         return ShutterWindow(open_ns, close_ns, held_start, held_end, clamped)
 
     def camera(self, camera: RigCamera, window: ShutterWindow) -> CameraRequest:
-        """Return the request for a picture exposed over ``window``."""
+        """Return the request for an image exposed over ``window``."""
         return CameraRequest(
             name=camera.name,
             logical_id=camera.logical_id,
@@ -99,7 +99,7 @@ class RenderStep:
     def view(
         self, camera: RigCamera, map_from_camera: Matrix, window: ShutterWindow
     ) -> CameraRequest:
-        """Return the request for a picture from any place (optical axes), without a hood."""
+        """Return the request for an image from any place (optical axes), without a hood."""
         pose = self._world_from_map @ map_from_camera
         return replace(
             self.camera(camera, window),

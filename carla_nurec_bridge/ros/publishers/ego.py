@@ -20,6 +20,7 @@ from ...core.rig.sensor_base import CarlaSensor, EventSensor
 from ...core.rig.sensor_values import Reading, SensorEvent
 from ...core.rig.sensors import CARLA_SENSORS
 from ...core.run_contract.topics import TOPICS
+from ...core.teardown import Teardown
 from ...core.timings import Timings
 from ...opendrive import OpenDriveMap
 from ...opendrive.geo_reference import GeoReference, to_earth
@@ -68,7 +69,7 @@ class EgoPublisher:
         self._publishers = publishers
         self._timings = timings
         self._states = SendingLane("publishing of states")
-        self._pictures = SendingLane("publishing of pictures")
+        self._sensor_data = SendingLane("publishing of sensor data")
         self._told = 0
         self._rig = rig
         self._p = parameters
@@ -172,7 +173,7 @@ class EgoPublisher:
         ``pixel_ids`` are those of the frame.
         """
         size = sum(len(image.raw_data) for image in images.values())
-        send = partial(self._send_pictures, stamp_ns, camera, images, pixel_ids)
+        send = partial(self._send_images, stamp_ns, camera, images, pixel_ids)
         self._later("camera_messages", send, size)
 
     def reading(self, stamp_ns: int, sensor: CarlaSensor, reading: Reading) -> None:
@@ -186,23 +187,25 @@ class EgoPublisher:
         self._later("sensor_messages", send, getattr(reading, "nbytes", _SMALL_BYTES))
 
     def beside(self, work: Callable[[], None]) -> None:
-        """Have ``work`` done where pictures are published."""
-        self._pictures.put(work)
+        """Have ``work`` done where sensor data is published."""
+        self._sensor_data.put(work)
 
     @property
     def waits(self) -> int:
         """How often something had to wait until there was room for what it publishes."""
-        return self._states.waits + self._pictures.waits
+        return self._states.waits + self._sensor_data.waits
 
     def wait_idle(self, timeout_s: float) -> None:
         """Wait until everything is published; raises what went wrong."""
         self._states.wait_idle(timeout_s)
-        self._pictures.wait_idle(timeout_s)
+        self._sensor_data.wait_idle(timeout_s)
 
     def close(self, timeout_s: float) -> None:
         """Give what is left ``timeout_s`` to be published and end; a second call does nothing."""
-        self._states.close(timeout_s)
-        self._pictures.close(timeout_s)
+        Teardown.in_order(
+            ("states", lambda: self._states.close(timeout_s)),
+            ("sensor data", lambda: self._sensor_data.close(timeout_s)),
+        ).close()
 
     def _later(self, stage: str, work: Callable[[], None], size: int) -> None:
         """Have sensor data published, after the state and the clock of its frame."""
@@ -213,16 +216,16 @@ class EgoPublisher:
             with self._timings.stage(stage):
                 work()
 
-        self._pictures.put(publish, size)
+        self._sensor_data.put(publish, size)
 
-    def _send_pictures(
-        self, stamp_ns: int, camera: RigCamera, images: Mapping[str, Any], pixel_ids: PixelIds
+    def _send_images(
+        self, stamp_ns: int, camera: RigCamera, raw: Mapping[str, Any], pixel_ids: PixelIds
     ) -> None:
         frame_id = f"{camera.name}_optical_frame"
-        pictures: dict[str, NDArray[Any]] = decoded(images)
-        if "instance" in pictures:
-            pictures["instance"] = pixel_ids.resolve(pictures["instance"])
-        for name, pixels in pictures.items():
+        images: dict[str, NDArray[Any]] = decoded(raw)
+        if "instance" in images:
+            images["instance"] = pixel_ids.resolve(images["instance"])
+        for name, pixels in images.items():
             output = CAMERA_OUTPUTS[name]
             message: Any
             match output.topic.type.rpartition("/")[2]:

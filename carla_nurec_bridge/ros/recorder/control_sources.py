@@ -35,7 +35,7 @@ WEATHER = "weather"
 class ControlSources:
     """The CARLA camera of the clip, its topics' numbers in the plan by what they are needed for.
 
-    ``rgb_engine`` draws the colour picture.
+    ``rgb_engine`` draws the colour image.
     """
 
     camera: RigCamera
@@ -96,7 +96,7 @@ def control_options(p: RecorderParameters) -> tuple[ControlOptions, tuple[str, .
 
 
 def _check_size(camera: RigCamera, p: RecorderParameters) -> None:
-    """Refuse a camera whose videos the encoder would refuse at the first picture."""
+    """Refuse a camera whose videos the encoder would refuse at the first image."""
     width, height = camera.model.width, camera.model.height
     if p.pixel_format == "yuv420p" and (width % 2 or height % 2):
         raise InputError(

@@ -21,6 +21,7 @@ from rclpy.utilities import remove_ros_args
 
 from ...core.errors import BridgeError, InputError
 from ...core.run_contract import heartbeat
+from ...core.teardown import Teardown
 from .dds import use_own_profile
 from .malloc import keep_freed_memory
 
@@ -90,19 +91,23 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
         sys.stderr.write(f"{name}: error: {unknown}{' '.join(str(error).split())}\n")
         rclpy.try_shutdown()
         return InputError.exit_code
+    closing = Teardown.in_order(
+        ("signals", _ignore_signals), ("the node", node.destroy_node), ("ROS", rclpy.try_shutdown)
+    )
     try:
-        with Spinner(node) as spinner:
+        with closing, Spinner(node) as spinner:
             return work(node, spinner)
     except BridgeError as error:
         sys.stderr.write(f"{name}: error: {error}\n")
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        node.destroy_node()
-        rclpy.try_shutdown()
+
+
+def _ignore_signals() -> None:
+    """Let nobody interrupt the end."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def tidy_arguments(args: list[str] | None) -> list[str]:

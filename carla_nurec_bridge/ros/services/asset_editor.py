@@ -41,7 +41,7 @@ class AssetEditor:
     def look(self) -> str:
         """Find out what others have put in; return why that cannot be told, or an empty text.
 
-        Pictures do not need it: NuRec may refuse to list tracks when it was started without
+        Images do not need it: NuRec may refuse to list tracks when it was started without
         editing, and not say so before.
         """
         if not self.possible:

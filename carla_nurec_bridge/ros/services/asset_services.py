@@ -37,7 +37,7 @@ class _Job:
 class AssetServices:
     """Takes calls in the executor; ``work`` does them in the thread that renders.
 
-    So no picture is under way during an edit. A service answers when its call is done.
+    So no image is under way during an edit. A service answers when its call is done.
     """
 
     def __init__(self, node: Node) -> None:

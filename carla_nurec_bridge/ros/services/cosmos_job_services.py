@@ -169,9 +169,9 @@ class CosmosJobServices:
 
     def _show(self, clip: RecordedClip, video: Path) -> None:
         began = time.monotonic()
-        for picture in play(video, clip.folder):
-            time.sleep(max(0.0, began + picture.time_s - time.monotonic()))
-            self._video.publish(compressed_message(picture.jpeg, picture.stamp_ns, clip.frame_id))
+        for image in play(video, clip.folder):
+            time.sleep(max(0.0, began + image.time_s - time.monotonic()))
+            self._video.publish(compressed_message(image.jpeg, image.stamp_ns, clip.frame_id))
 
     def _on_submit(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         lacking = [n for n in ("url", "prompt") if not getattr(self._options, n)]

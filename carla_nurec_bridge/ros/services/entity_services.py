@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Accel
 
+from ...carla_client.actors.entities import Entities, Entity
 from ...carla_client.actors.spawned_actors import ActorSpec, read_spec
 from ...core.errors import InputError, RefusalError
 from ...core.frames import Matrix
@@ -33,9 +34,6 @@ from .simulation_package import (
     has,
     resource_of,
 )
-
-if TYPE_CHECKING:
-    from ...carla_client.actors.entities import Entities, Entity
 
 _WORLD = ("", "world", "map", "odom")
 _NAME_NOT_UNIQUE, _NAME_INVALID, _NO_RESOURCE, _NAMESPACE_INVALID = 101, 102, 104, 105

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from ...carla_client.actors.entities import Entities
-    from ...carla_client.session.session import Session
+from ...carla_client.actors.entities import Entities
+from ...carla_client.session.session import Session
 
 
 class RunInterface(Protocol):

@@ -12,6 +12,8 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 
+from ...core.teardown import Teardown
+
 _THREADS = 4
 
 
@@ -72,14 +74,22 @@ class ServiceExecutor:
 
     def close(self) -> None:
         """Stop serving, once nobody waits any more; a second call does nothing."""
-        self._executor.shutdown()
+        Teardown.in_order(
+            ("the executor", self._executor.shutdown),
+            ("its thread", self._join),
+            ("actions", self._destroy_actions),
+            ("the node of services", self._node.destroy_node),
+        ).close()
+
+    def _join(self) -> None:
         if self._thread.is_alive():
             self._thread.join()
-        # Nodes do not end their actions, and what is not ended keeps its shared memory for ever.
+
+    def _destroy_actions(self) -> None:
+        """End the actions: nodes do not, and what is not ended keeps its shared memory for ever."""
         for server in self._actions:
             server.destroy()
         self._actions.clear()
-        self._node.destroy_node()
 
     def _spin(self) -> None:
         try:
