@@ -1,1 +1,1 @@
-"""The connection to a CARLA server, and what an episode is set up with."""
+"""The connection to a CARLA server, and the episode that is open in it."""

@@ -62,7 +62,11 @@ class EgoParts:
 
 
 def open_parts(node: Node, spinner: Spinner, p: EgoParameters, run_id: str) -> EgoParts:
-    """Return the parts of a run; InputError when scene or rig cannot be used."""
+    """Return the parts of a run; InputError when scene or rig cannot be used.
+
+    * spinner: the executor's thread; what ends it ends the run.
+    * run_id: marks the run in what is published.
+    """
     scene = open_scene(Path(p.scene)) if p.scene else None
     rig = load_rig(p.rig)
     rig = calibrated(rig, scene) if scene else rig

@@ -54,6 +54,7 @@ class CommandInbox:
     In lock-step a command must carry the stamp of the open frame. Otherwise the latest one holds
     for ``watchdog.hold_ns`` of simulated time; then the vehicle brakes, or ``watchdog`` says to
     go on. While ``command/manual_override`` is true only ``command/manual`` drives.
+    ``cmd_vel`` is the type of the topic of that name: ``twist``, ``twist_stamped`` or ``off``.
     ``wheelbase_m`` is the ego's, set before the first frame; ``on_arrival`` is called from the
     executor whenever a command was accepted.
     """

@@ -26,6 +26,11 @@ class LockstepOwner:
     def __init__(
         self, node: Node, spinner: Spinner, parameters: EgoParameters, run_id: str
     ) -> None:
+        """Open the barrier.
+
+        * spinner: the executor's thread; what ends it ends every wait.
+        * run_id: marks the answers that belong to this run.
+        """
         self._node = node
         self._spinner = spinner
         self._p = parameters

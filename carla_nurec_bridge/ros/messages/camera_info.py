@@ -121,7 +121,12 @@ def camera_info(
 def calibration_json(
     name: str, source: str, model: CameraModel, shutter: Shutter, shutter_s: float, mount: Matrix
 ) -> str:
-    """Return the exact calibration: model, shutter time (s), ``rig_from_camera`` (optical)."""
+    """Return the exact calibration as JSON.
+
+    * source: who draws the camera, ``carla`` or ``nurec``.
+    * shutter_s: how long it is open.
+    * mount: rig_from_camera, in optical axes.
+    """
     fit = fit_equidistant(model) if isinstance(model, FThetaCamera) else None
     return json.dumps(
         {

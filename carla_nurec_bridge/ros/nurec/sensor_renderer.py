@@ -32,6 +32,12 @@ class SensorRenderer:
     def __init__(
         self, scene: Scene, rig: Rig, dt_ns: int, step: RenderStep, publisher: NurecPublisher
     ) -> None:
+        """Plan which sensor is due when; InputError for a rate that frames cannot have.
+
+        * dt_ns: simulated time of a frame.
+        * step: makes requests of poses.
+        * publisher: is told what came.
+        """
         self._scene_id = scene.scene_id
         self._step = step
         self._publisher = publisher

@@ -64,6 +64,9 @@ def of_run(
     """Return a dataclass field for the ROS parameter that a run's field becomes at ``node``.
 
     What is given replaces what the run declares: a node by itself may start otherwise.
+
+    * field: its name in the run's configuration.
+    * default, description, choices: the node's own; by default the run's.
     """
     told = run_fields()[field]
     if default is _OWN:

@@ -1,1 +1,1 @@
-"""Publishers of a node: what is offered, counted, and made only while somebody looks."""
+"""Publishers by the plan of streams, counted; what ``carla_ego`` tells; who is which track."""

@@ -86,7 +86,13 @@ class EgoPublisher:
         xodr: str,
         lights: Sequence[TrafficLight],
     ) -> None:
-        """Publish what does not change during the run; ``xodr`` is the map's text."""
+        """Publish what does not change during an episode.
+
+        * stamp_ns: of the frame at which it begins.
+        * vehicle: the ego's measures.
+        * xodr: the map's text, of which ``opendrive`` was read.
+        * lights: the traffic lights, in the order in which every frame tells them.
+        """
         self._place = opendrive.geo_reference
         static = latched_messages.static_transforms(
             self._rig, stamp_ns, map_to_odom=self._p.publish_map_to_odom

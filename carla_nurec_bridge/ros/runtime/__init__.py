@@ -1,1 +1,1 @@
-"""A node's life: DDS, spinning, diagnostics, its end."""
+"""A node's life: DDS, memory, spinning, diagnostics, its end."""

@@ -18,11 +18,11 @@ def listen(node: Node, tree: TransformTree) -> None:
     """Feed a tree with all transforms that are published, from the executor's thread."""
     for key, static in (("tf", False), ("tf_static", True)):
         row = TOPICS[key]
-        take = partial(_take, tree, static)
+        take = partial(_take, tree, static=static)
         node.create_subscription(TFMessage, row.name, take, profile(row.qos))
 
 
-def _take(tree: TransformTree, static: bool, message: TFMessage) -> None:
+def _take(tree: TransformTree, message: TFMessage, *, static: bool) -> None:
     for edge in message.transforms:
         q = edge.transform.rotation
         if not any((q.x, q.y, q.z, q.w)):

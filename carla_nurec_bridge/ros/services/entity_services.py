@@ -45,7 +45,7 @@ _FARTHEST_M = 1e6
 
 
 class EntityServices:
-    """Serves them with ``executor``; everything is done in the thread that ticks."""
+    """Serves them; everything is done in the thread that ticks."""
 
     def __init__(
         self,
@@ -55,6 +55,13 @@ class EntityServices:
         run: RunInterface,
         frame_prefix: str,
     ) -> None:
+        """Serve them.
+
+        * executor: takes the calls, in threads that may wait.
+        * control: has what they ask done by the thread that ticks.
+        * run: what is asked of it there.
+        * frame_prefix: of the ego's frames, which poses may be given in.
+        """
         self._package = package
         self._control = control
         self._run = run

@@ -70,16 +70,19 @@ class ServiceExecutor:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        self._closing().close_after(value)
 
     def close(self) -> None:
         """Stop serving, once nobody waits any more; a second call does nothing."""
-        Teardown.in_order(
+        self._closing().close()
+
+    def _closing(self) -> Teardown:
+        return Teardown.in_order(
             ("the executor", self._executor.shutdown),
             ("its thread", self._join),
             ("actions", self._destroy_actions),
             ("the node of services", self._node.destroy_node),
-        ).close()
+        )
 
     def _join(self) -> None:
         if self._thread.is_alive():

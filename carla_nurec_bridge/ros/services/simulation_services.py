@@ -57,6 +57,13 @@ class SimulationServices:
         run: RunInterface,
         frame_prefix: str,
     ) -> None:
+        """Serve them.
+
+        * executor: takes the calls, in threads that may wait.
+        * control: has what they ask done by the thread that ticks.
+        * run: what is asked of it there.
+        * frame_prefix: of the ego's frames, which poses may be given in.
+        """
         self._package = package
         self._control = control
         self._run = run

@@ -25,6 +25,13 @@ class StandardServices:
         run: RunInterface,
         requests: WorldRequests,
     ) -> None:
+        """Serve them.
+
+        * executor: takes the calls, in threads that may wait.
+        * control: has what they ask done by the thread that ticks.
+        * run: what is asked of it there.
+        * requests: has the actors that ``~/spawn`` is to spawn.
+        """
         self._control = control
         self._run = run
         self._requests = requests

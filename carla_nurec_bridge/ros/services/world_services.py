@@ -28,7 +28,7 @@ _SPAWN_TAG = "spawn"
 
 
 class WorldServices:
-    """Serves them with ``executor``."""
+    """Serves them; everything is done in the thread that ticks."""
 
     def __init__(
         self,
@@ -37,6 +37,12 @@ class WorldServices:
         control: RunControl,
         run: RunInterface,
     ) -> None:
+        """Serve them.
+
+        * executor: takes the calls, in threads that may wait.
+        * control: has what they ask done by the thread that ticks.
+        * run: what is asked of it there.
+        """
         self._msg = package.msg
         self._control = control
         self._run = run
