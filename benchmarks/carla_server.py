@@ -37,6 +37,7 @@ from carla_nurec_bridge.rendering.scene import RenderScene
 from carla_nurec_bridge.town.street import cached_street
 
 DELTA_S = 0.05
+SHORT_TICK_S, PACED_TICKS = 0.005, 100
 ROUNDS = 5
 WIDTH, HEIGHT = 1280, 720
 LIDAR_RATE, CHANNELS, RANGE_M = 600_000, 32, 100.0
@@ -223,6 +224,36 @@ def time_sensors(
         row(name, rate, "/s", f"drawing alone {alone:.1f} /s, {own_ms:.1f} ms", goal, cpu_ms)
 
 
+def time_pacing(server: Server, client: carla.Client, views: list[carla.Transform]) -> None:
+    """Time what four cameras at 20 Hz cost in ticks of 5 ms, with ``sensor_tick`` and without."""
+    spent_s = {}
+    for sensor_tick in (0.0, DELTA_S):
+        world = synchronous_world(client)
+        settings = world.get_settings()
+        settings.fixed_delta_seconds = SHORT_TICK_S
+        world.apply_settings(settings)
+        start = world.get_map().get_spawn_points()[0]
+        car = world.spawn_actor(world.get_blueprint_library().find("vehicle.tesla.model3"), start)
+        size = {"image_size_x": 640, "image_size_y": 360, "sensor_tick": sensor_tick}
+        mounted = [mount(world, "sensor.camera.rgb", car, pose, **size) for pose in views]
+        world.tick()
+        before_s = server.cpu_s()
+        for _ in range(PACED_TICKS):
+            world.tick()
+        client.get_server_version()  # answered once the last frame is drawn
+        spent_s[sensor_tick] = server.cpu_s() - before_s
+        pictures = sum(frames.qsize() for _, frames in mounted)
+        for sensor, _ in mounted:
+            sensor.stop()
+        name = f"sensor_tick {sensor_tick:g} s" if sensor_tick else "no sensor_tick"
+        print(
+            f"{len(views)} cameras, {PACED_TICKS} ticks of 5 ms, {name:17} "
+            f"server {spent_s[sensor_tick]:6.2f} s, {pictures} pictures"
+        )
+    share = spent_s[DELTA_S] / spent_s[0.0]
+    print(f"pacing leaves {share:.0%} of the server's time; floor {SHORT_TICK_S / DELTA_S:.0%}")
+
+
 def floors(start: carla.Transform) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Return makers of what draws a camera's picture, or casts a lidar's rays, in this process."""
     scene = RenderScene(cached_street(DEMO_TOWN.read_text(encoding="utf-8")).mesh)
@@ -281,6 +312,7 @@ def main(maps: list[Path]) -> None:
                 camera,
                 **size,
             )
+        time_pacing(server, client, views)
         time_sensors(
             server,
             client,
