@@ -6,8 +6,8 @@ as fast as they can. This process hears everything; a second one does too and sl
 other round. Goals: the stopped reader adds at most 5 ms to the p99 of a tick, this process loses
 nothing, and the stopped one is named within 2 s. A tick is the time between two clocks.
 
-The clock's delay is counted from the nearest news of CARLA that it has ticked. Beside it stand the delay of the
-odometry, which leaves next, and of the last picture: what the clock was when it waited for those.
+The clock's delay is counted from CARLA's nearest news that it has ticked. Beside it stand that of
+the odometry, which leaves next, and of the last picture: what the clock's was when it waited.
 """
 
 from __future__ import annotations
