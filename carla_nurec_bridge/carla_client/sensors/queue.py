@@ -30,18 +30,18 @@ class SensorQueue:
             self._measurements.append(measurement)
             self._arrived.notify()
 
-    def take(self, frame: int, deadline: float) -> Any | None:
+    def take(self, frame: int, deadline_s: float) -> Any | None:
         """Return the measurement of CARLA frame ``frame``, None when it has not come in time.
 
         Those of earlier frames, which nobody asked for, are thrown away.
         """
-        found = self.take_all(frame, deadline)
+        found = self.take_all(frame, deadline_s)
         return found[-1] if found else None
 
-    def take_all(self, frame: int, deadline: float) -> list[Any]:
+    def take_all(self, frame: int, deadline_s: float) -> list[Any]:
         """Return the measurements up to that of CARLA frame ``frame``, the oldest first.
 
-        Empty when that one has not come before ``deadline`` (monotonic seconds).
+        Empty when that one has not come before ``deadline_s`` (monotonic seconds).
         """
         with self._arrived:
             while True:
@@ -50,7 +50,7 @@ class SensorQueue:
                     for _ in due:
                         self._measurements.popleft()
                     return due if due and due[-1].frame == frame else []
-                left = deadline - time.monotonic()
+                left = deadline_s - time.monotonic()
                 if left <= 0 or not self._arrived.wait(left):
                     return []
 

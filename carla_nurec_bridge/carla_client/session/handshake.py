@@ -59,11 +59,11 @@ def ask_version(host: str, port: int, timeout_s: float) -> str | None:
             raise SilentError(f"it did not answer when asked for its version: {error}") from error
 
 
-def _answer(connection: socket.socket, where: str, deadline: float) -> str:
+def _answer(connection: socket.socket, where: str, deadline_s: float) -> str:
     connection.sendall(msgpack.packb([0, 0, "version", [_SYNCHRONOUS]]))
     heard = b""
     while True:
-        connection.settimeout(max(deadline - time.monotonic(), _SHORTEST_S))
+        connection.settimeout(max(deadline_s - time.monotonic(), _SHORTEST_S))
         part = connection.recv(4096)
         if not part:
             raise SilentError("it closed the connection when asked for its version")
