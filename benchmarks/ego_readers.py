@@ -35,7 +35,7 @@ from rclpy.node import Node
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
-from carla_nurec_bridge.ros.messages.convert import stamp_ns
+from carla_nurec_bridge.ros.messages.convert import nanoseconds_of
 from carla_nurec_bridge.ros.publishers.publishers import message_class
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.ros.runtime.dds import use_own_profile
@@ -96,7 +96,7 @@ class Reader:
     @staticmethod
     def _take(came_s: dict[int, float], message: Any) -> None:
         stamp = message.clock if hasattr(message, "clock") else message.header.stamp
-        came_s.setdefault(stamp_ns(stamp), time.perf_counter())
+        came_s.setdefault(nanoseconds_of(stamp), time.perf_counter())
 
     def _take_diagnostics(self, message: Any) -> None:
         self.warnings += [(time.perf_counter(), status.message) for status in message.status]

@@ -131,7 +131,7 @@ class User:
         self.node = Node("user", context=self._context, namespace=namespace)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
-        self._calls = Calls(self.node, "/carla_ego", self.until)
+        self.calls = Calls(self.node, "/carla_ego", self.until)
         self.heard: dict[str, list[Any]] = {}
 
     def hear(self, key: str, sensor: str = "", prefix: str = "") -> str:
@@ -228,7 +228,7 @@ class User:
 
     def ask(self, kind: Any, name: str, request: Any) -> Any:
         """Call a service of ``carla_ego`` and return its answer."""
-        return self._calls.ask(kind, name, request)
+        return self.calls.ask(kind, name, request)
 
     def close(self) -> None:
         self._executor.shutdown()

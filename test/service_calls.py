@@ -26,25 +26,23 @@ class Calls:
         self, node: Node, server: str, until: Callable[[Callable[[], Any], str], Any]
     ) -> None:
         self._node, self._server, self._until = node, server, until
-        self._clients: dict[str, tuple[Client, Client]] = {}
+        self._clients: dict[str, Client] = {}
 
     def ask(self, kind: Any, name: str, request: Any) -> Any:
         """Call a service once and return its answer."""
         if name not in self._clients:
-            own = self._node.create_client(kind, name)
-            later = self._node.create_client(
-                GetParameterTypes, f"{self._server}/get_parameter_types"
-            )
-            self._clients[name] = own, later
-        client, later = self._clients[name]
-        for found in (client, later):
-            self._until(found.service_is_ready, f"service {found.srv_name}")
-        self._be_found(later)
+            self._clients[name] = self._node.create_client(kind, name)
+        client = self._clients[name]
+        self._until(client.service_is_ready, f"service {client.srv_name}")
+        self.be_found()
         future = client.call_async(request)
         self._until(future.done, f"the answer of {name}")
         return future.result()
 
-    def _be_found(self, later: Client) -> None:
+    def be_found(self) -> None:
+        """Wait until the server has found all readers that the node has made so far."""
+        later = self._node.create_client(GetParameterTypes, f"{self._server}/get_parameter_types")
+        self._until(later.service_is_ready, f"service {later.srv_name}")
         asked: list[Any] = []
         asked_s = -_AGAIN_S
 
@@ -56,5 +54,4 @@ class Calls:
             return any(future.done() for future in asked)
 
         self._until(answered, f"{self._server} to find the reader of its answers")
-        for future in asked:
-            later.remove_pending_request(future)
+        self._node.destroy_client(later)

@@ -152,6 +152,7 @@ def test_steps_are_made_when_the_service_answers(paused: Simulator) -> None:
 def test_the_action_tells_of_each_step_and_can_be_cancelled(paused: Simulator) -> None:
     client = ActionClient(paused.user.node, SimulateSteps, "simulate_steps")
     paused.user.until(client.server_is_ready, "the action")
+    paused.user.calls.be_found()
     told: list[tuple[int, int]] = []
 
     def hear(message: Any) -> None:
