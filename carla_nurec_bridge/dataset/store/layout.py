@@ -1,0 +1,56 @@
+"""Where the files of a data set lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .images import IMAGES
+
+MANIFEST, LEDGER = "manifest.json", "ledger.jsonl"
+
+
+@dataclass(frozen=True)
+class ScenarioFolder:
+    """The folder of a scenario, RUN/SCENARIO, and the paths within it."""
+
+    path: Path
+
+    @property
+    def scenario(self) -> Path:
+        """What is true of the whole scenario."""
+        return self.path / "scenario.json"
+
+    @property
+    def frames(self) -> Path:
+        """One line a frame: who is where."""
+        return self.path / "frames.jsonl"
+
+    @property
+    def events(self) -> Path:
+        """What happens in it."""
+        return self.path / "events" / "events.json"
+
+    def event_picture(self, event_id: str) -> Path:
+        """Return the path of an event's picture."""
+        return self.path / "events" / f"{event_id}.png"
+
+    def calibration(self, camera: str) -> Path:
+        """Return the path of a camera's model and places."""
+        return self.path / "calibration" / f"{camera}.json"
+
+    def image(self, camera: str, kind: str, number: int) -> Path:
+        """Return the path of a frame's image of a kind in IMAGES."""
+        return self.path / camera / kind / f"{number:06d}{IMAGES[kind].suffix}"
+
+    def labels(self, camera: str, number: int) -> Path:
+        """Return the path of what is true of a camera's frame."""
+        return self.path / camera / "labels" / f"{number:06d}.json"
+
+    def odvg(self, camera: str, number: int) -> Path:
+        """Return the path of a frame's data for object detection and visual grounding."""
+        return self.path / "odvg" / camera / f"{number:06d}.json"
+
+    def video(self, camera: str, kind: str) -> Path:
+        """Return the path of the video of a kind of images."""
+        return self.path / "videos" / f"{camera}_{kind}.mp4"

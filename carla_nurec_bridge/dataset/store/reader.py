@@ -1,0 +1,97 @@
+"""Read a data set: the one way in for exports, checks and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from ...core.errors import InputError
+from ..truth.events import Event
+from ..truth.frame import FrameTruth
+from ..truth.scenario import FrameState, ScenarioTruth
+from .calibration import CameraCalibration
+from .images import IMAGES
+from .layout import MANIFEST, ScenarioFolder
+from .manifest import DatasetManifest, parse_record, read_record
+from .scenario_writer import EVENTS
+
+
+class StoredScenario:
+    """A finished scenario of a data set; what it holds is read when it is asked for."""
+
+    def __init__(self, name: str, folder: ScenarioFolder) -> None:
+        self.name = name
+        self.folder = folder
+
+    @cached_property
+    def truth(self) -> ScenarioTruth:
+        """What is true of all of it."""
+        return read_record(self.folder.scenario, ScenarioTruth)
+
+    def calibration(self, camera: str) -> CameraCalibration:
+        """Return a camera's model and places."""
+        return read_record(self.folder.calibration(camera), CameraCalibration)
+
+    def frames(self) -> Iterator[FrameState]:
+        """Yield who is where, frame by frame; InputError when one is missing."""
+        path, number = self.folder.frames, -1
+        for number, line in enumerate(path.read_bytes().splitlines()):
+            state = parse_record(line, FrameState, f"{path}, line {number + 1}")
+            if state.number != number:
+                raise InputError(f"{path}, line {number + 1} is of frame {state.number}")
+            yield state
+        if number + 1 != self.truth.frames:
+            raise InputError(f"{path} has {number + 1} frames instead of {self.truth.frames}")
+
+    def labels(self, camera: str, number: int) -> FrameTruth:
+        """Return what is true of a camera's frame."""
+        return read_record(self.folder.labels(camera, number), FrameTruth)
+
+    def all_labels(self, camera: str) -> Iterator[FrameTruth]:
+        """Yield what is true of each of a camera's frames."""
+        return (self.labels(camera, number) for number in range(self.truth.frames))
+
+    def image(self, camera: str, kind: str, number: int) -> NDArray[Any]:
+        """Return the pixels of an image of a kind in IMAGES: (H, W), or (H, W, 3) RGB."""
+        return IMAGES[kind].decode(self.folder.image(camera, kind, number))
+
+    def image_path(self, camera: str, kind: str, number: int) -> Path:
+        """Return the file of an image of a kind in IMAGES."""
+        return self.folder.image(camera, kind, number)
+
+    def events(self) -> tuple[Event, ...]:
+        """Return what happens in it; () where nobody has looked for events."""
+        path = self.folder.events
+        if not path.exists():
+            return ()
+        try:
+            return EVENTS.validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise InputError(f"{path}: {error.errors()[0]['msg']}") from error
+
+
+class Dataset:
+    """A data set on disk: all scenarios that its manifest tells, in order of their names."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the manifest; InputError when there is none that this version reads."""
+        self.path = path
+        if not (path / MANIFEST).is_file():
+            raise InputError(f"{path} is no data set: it has no {MANIFEST}")
+        self.manifest = read_record(path / MANIFEST, DatasetManifest)
+
+    def scenarios(self) -> tuple[StoredScenario, ...]:
+        """Return the scenarios."""
+        return tuple(map(self.scenario, self.manifest.scenarios))
+
+    def scenario(self, name: str) -> StoredScenario:
+        """Return a scenario; InputError when there is none of the name."""
+        if name not in self.manifest.scenarios:
+            known = ", ".join(self.manifest.scenarios) or "none"
+            raise InputError(f"{self.path} has no scenario {name}; there are: {known}")
+        return StoredScenario(name, ScenarioFolder(self.path / name))

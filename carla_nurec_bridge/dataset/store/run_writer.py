@@ -1,0 +1,74 @@
+"""Write a data set scenario by scenario, such that what is finished stays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ... import __version__
+from ...core.errors import InputError
+from ...cosmos.jobs.ledger import Ledger
+from .layout import LEDGER, MANIFEST, ScenarioFolder
+from .manifest import DatasetManifest, ScenarioEntry, read_record, write_whole
+
+_DONE, _STARTED, _FAILED = "done", "started", "failed"
+
+
+def request_key(request: Mapping[str, Any]) -> str:
+    """Return the hash of what a scenario is made of: equal ones are not made twice."""
+    text = json.dumps(request, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class RunWriter:
+    """The folder of a run: its manifest, and its ledger with a line for each turn of a scenario."""
+
+    def __init__(self, path: Path, command: tuple[str, ...], seed: int | None) -> None:
+        """Open a new run or go on with one; InputError for a folder that holds something else."""
+        self.path = path
+        manifest = path / MANIFEST
+        if manifest.exists():
+            before = read_record(manifest, DatasetManifest)
+        elif path.exists() and any(p.name != LEDGER and p.name[0] != "." for p in path.iterdir()):
+            raise InputError(f"{path} is no data set, and not empty; name another folder")
+        else:
+            before = None
+        self._manifest = DatasetManifest(
+            format_version=1,
+            created_by=f"carla_nurec_bridge {__version__}",
+            command=command,
+            seed=seed,
+            scenarios=before.scenarios if before else {},
+            files=before.files if before else {},
+        )
+        self._ledger = Ledger(path / LEDGER)
+
+    def is_done(self, name: str, key: str) -> bool:
+        """Return whether a scenario of this request is there, its scenario.json as it was."""
+        folder = ScenarioFolder(self.path / name)
+        return name in self._manifest.scenarios and self._ledger.is_done(name, key, folder.scenario)
+
+    def start(self, name: str, key: str) -> None:
+        """Tell the ledger that a scenario begins."""
+        self._ledger.add(name, _STARTED, key)
+
+    def fail(self, name: str, key: str, reason: str) -> None:
+        """Tell the ledger why a scenario was not finished."""
+        self._ledger.add(name, _FAILED, key, reason=reason)
+
+    def finish(self, name: str, key: str, entry: ScenarioEntry, hashes: Mapping[str, str]) -> None:
+        """Take a scenario that is in its place into the manifest, then into the ledger."""
+        others = {k: v for k, v in self._manifest.files.items() if not k.startswith(f"{name}/")}
+        self._manifest = self._manifest.model_copy(
+            update={
+                "scenarios": dict(sorted({**self._manifest.scenarios, name: entry}.items())),
+                "files": dict(sorted({**others, **hashes}.items())),
+            }
+        )
+        text = self._manifest.model_dump_json(indent=1) + "\n"
+        write_whole(self.path / MANIFEST, text.encode())
+        scenario = ScenarioFolder(Path(name)).scenario.as_posix()
+        self._ledger.add(name, _DONE, key, sha256=hashes[scenario])

@@ -1,0 +1,25 @@
+"""What is true of a camera's frame, of a scenario and of what happens in it, and its JSON.
+
+Boxes of images are [x, y, width, height] in pixels, x and y those of the upper left corner.
+"""
+
+from .events import Event, EventKind
+from .frame import FrameTruth, Mask, ObjectTruth, Rejection
+from .geometry import Box2D, Box3D, RigidTransform
+from .scenario import ActorTruth, FrameState, ScenarioTruth, TrackState
+
+__all__ = [
+    "ActorTruth",
+    "Box2D",
+    "Box3D",
+    "Event",
+    "EventKind",
+    "FrameState",
+    "FrameTruth",
+    "Mask",
+    "ObjectTruth",
+    "Rejection",
+    "RigidTransform",
+    "ScenarioTruth",
+    "TrackState",
+]

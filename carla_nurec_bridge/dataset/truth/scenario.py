@@ -1,0 +1,62 @@
+"""What is true of a whole scenario, and of all that moves in each of its frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from ...core.run_contract.record import Record
+from ...world.object_classes import ObjectClass
+from ...world.states import LightColour, Size
+from .geometry import RigidTransform, Vector3
+
+
+class ActorTruth(Record):
+    """What is fixed about an actor of a scenario, with all ids that it has anywhere."""
+
+    track_id: int = Field(ge=1)
+    actor_id: int = Field(description="CARLA's id in the run")
+    recorded_id: int | None = Field(description="id in the recording that was played")
+    pixel_id: int = Field(description="its pixels' value in instance images")
+    object_class: ObjectClass
+    blueprint: str = Field(description="empty where the source does not tell it")
+    role_name: str
+    colour_rgb: tuple[int, int, int] | None = Field(description="paint, sRGB 0..255")
+    size_m: Size = Field(description="length, width, height")
+    is_ego: bool = Field(description="whether it carries the cameras")
+
+
+class TrackState(Record):
+    """An actor at one moment: the centre of its box in the map, and how that moves there."""
+
+    track_id: int = Field(ge=1)
+    map_from_box: RigidTransform
+    velocity_map_mps: Vector3 | None = Field(description="null where the source tells none")
+    angular_map_radps: Vector3 | None
+    acceleration_map_mps2: Vector3 | None
+
+
+class FrameState(Record):
+    """One frame of a scenario: who is where, by rising track id, and what the lights show."""
+
+    number: int = Field(ge=0)
+    stamp_ns: int
+    source_frame: int = Field(description="the number that CARLA, or the bag, gave it")
+    lights: dict[str, LightColour] = Field(description="by OpenDRIVE's signal id")
+    actors: tuple[TrackState, ...]
+
+
+class ScenarioTruth(Record):
+    """What is true of a scenario from its first frame to its last."""
+
+    name: str
+    map_name: str
+    opendrive_sha256: str
+    weather: dict[str, Any] | None = Field(description="CARLA's parameters by name")
+    dt_ns: int = Field(description="from frame to frame")
+    t0_ns: int = Field(description="stamp of frame 0")
+    frames: int
+    cameras: tuple[str, ...]
+    actors: tuple[ActorTruth, ...] = Field(description="by rising track id")
+    source: dict[str, Any] = Field(description="what it was recorded from, and how")
