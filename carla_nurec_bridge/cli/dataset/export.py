@@ -1,0 +1,63 @@
+"""``carla-nurec dataset export``: a data set in the format of other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from ..log.tables import console, examples, table
+
+NAMES = ("coco", "panoptic", "odvg", "kitti", "yolo", "mot")
+"""The rows of FORMATS, which take seconds to import."""
+
+
+@click.command(
+    epilog=examples(
+        "carla-nurec dataset export out/town --to coco -o out/coco",
+        "carla-nurec dataset export out/town --to yolo --split train=0.8,val=0.2 --seed 3 -o yolo",
+    )
+)
+@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--to", "name", type=click.Choice(NAMES), required=True, help="Format.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to write."
+)
+@click.option(
+    "--split",
+    metavar="PART=SHARE,...",
+    help="Parts of the set and their shares of the scenarios.  [default: train=1]",
+)
+@click.option("--seed", default=0, show_default=True, help="Which scenarios go to which part.")
+def command(run: Path, name: str, output: Path, split: str | None, seed: int) -> int:
+    """Write the data set RUN in the format of other tools.
+
+    The folder is written whole or not at all; an earlier export there is replaced, anything else
+    is not. A split gives whole scenarios to its parts, as the frames of one are alike. What the
+    format cannot hold is told.
+    """
+    from ...dataset.export import ALL, FORMATS, export_dataset, parse_split
+    from ...dataset.store import Dataset
+
+    out, form = console(), FORMATS[name]
+    shares = ALL if split is None else parse_split(split)
+    dataset = Dataset(run)
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=out, transient=True) as progress:
+        task = progress.add_task("images", total=None)
+        done = export_dataset(
+            dataset,
+            form,
+            output,
+            shares,
+            seed,
+            lambda k, n: progress.update(task, completed=k, total=n),
+        )
+    shown = table(None, ("part",), ("scenarios", "images"))
+    for part, images in done.images.items():
+        shown.add_row(part, str(done.scenarios[part]), str(images))
+    out.print(shown)
+    out.print(f"{done.objects} objects, {done.ignored} of them ignored, as {name} in {output}")
+    out.print(f"{name} cannot hold: {'; '.join(form.cannot_hold)}", soft_wrap=True)
+    return 0

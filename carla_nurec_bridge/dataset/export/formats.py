@@ -1,0 +1,95 @@
+"""The formats that a data set is exported to, and what each of them cannot hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .coco import write_coco
+from .kitti import write_kitti
+from .mot import write_mot
+from .odvg import write_odvg
+from .panoptic import write_panoptic
+from .picture import Picture
+from .yolo import write_yolo
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: its name, the end of its labels' files, who writes it, and what is lost in it."""
+
+    name: str
+    suffix: str
+    write: Callable[[Iterable[Picture], Path], None]
+    cannot_hold: tuple[str, ...]
+
+
+_NO_PIXELS = "objects without a pixel in the image"
+_NO_EVENTS = "events"
+_NO_3D = "3D boxes, velocities, poses of the camera"
+
+FORMATS: dict[str, Format] = {
+    one.name: one
+    for one in (
+        Format("coco", ".json", write_coco, (_NO_PIXELS, _NO_EVENTS, "depth and class images")),
+        Format(
+            "panoptic",
+            ".png",
+            write_panoptic,
+            (_NO_PIXELS, _NO_EVENTS, "all of an object but its class, track and pixels", "depth"),
+        ),
+        Format(
+            "odvg",
+            ".json",
+            write_odvg,
+            (
+                _NO_PIXELS,
+                "holes of masks in polygons (mask_rle has them)",
+                "velocities, poses of the camera",
+            ),
+        ),
+        Format(
+            "kitti",
+            ".txt",
+            write_kitti,
+            (
+                _NO_PIXELS,
+                _NO_EVENTS,
+                "masks",
+                "tracks, velocities, poses of the camera",
+                "buses, motorcycles and props as such: they are Misc",
+                "of ignored objects all but the box: they are DontCare",
+                "the tilt of a box against the camera's y",
+                "visible fractions but as three steps",
+            ),
+        ),
+        Format(
+            "yolo",
+            ".txt",
+            write_yolo,
+            (
+                _NO_PIXELS,
+                _NO_EVENTS,
+                _NO_3D,
+                "masks",
+                "tracks",
+                "ignored objects: they are left out",
+            ),
+        ),
+        Format(
+            "mot",
+            ".txt",
+            write_mot,
+            (
+                _NO_PIXELS,
+                _NO_EVENTS,
+                _NO_3D,
+                "masks",
+                "vans, trucks and buses as such: they are cars",
+                "why an object is ignored",
+            ),
+        ),
+    )
+}
+"""All formats by name."""

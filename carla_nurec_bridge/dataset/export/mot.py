@@ -1,0 +1,103 @@
+"""MOTChallenge: ``PART/SCENARIO-CAMERA/{img1,gt/gt.txt,seqinfo.ini}``, a sequence a camera."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from configparser import ConfigParser
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...core.errors import InputError
+from ...world.object_classes import ObjectClass
+from ..truth import ObjectTruth
+from .images import copy_image
+from .picture import Picture
+
+CLASSES = {
+    ObjectClass.PEDESTRIAN: 1,
+    ObjectClass.CAR: 3,
+    ObjectClass.VAN: 3,
+    ObjectClass.TRUCK: 3,
+    ObjectClass.BUS: 3,
+    ObjectClass.BICYCLE: 4,
+    ObjectClass.MOTORCYCLE: 5,
+    ObjectClass.PROP: 9,
+    ObjectClass.OTHER: 8,
+}
+"""MOT16's numbers: 3 is car, 8 distractor, 9 occluder."""
+
+
+@dataclass
+class _Sequence:
+    """What is gathered of a camera of a scenario."""
+
+    first: Picture
+    folder: Path
+    suffix: str = ""
+    frames: int = 0
+    rows: list[str] = field(default_factory=list)
+
+    def add(self, picture: Picture) -> None:
+        self.frames += 1
+        image = copy_image(picture.path("rgb"), self.folder / "img1" / f"{self.frames:06d}")
+        self.suffix = image.suffix
+        self.rows += [_row(self.frames, one) for one in picture.truth.objects if one.mask]
+
+    def close(self) -> None:
+        """Write the rows by track and frame, and what the tools ask about the sequence."""
+        (self.folder / "gt").mkdir()
+        rows = sorted(self.rows, key=lambda row: [int(n) for n in row.split(",")[1::-1]])
+        (self.folder / "gt" / "gt.txt").write_text("".join(rows), encoding="ascii")
+        info = ConfigParser()
+        info.optionxform = str  # type: ignore[assignment,method-assign]
+        info["Sequence"] = {
+            "name": self.folder.name,
+            "imDir": "img1",
+            "frameRate": f"{1e9 / self.first.scenario.truth.dt_ns:g}",
+            "seqLength": str(self.frames),
+            "imWidth": str(self.first.truth.width),
+            "imHeight": str(self.first.truth.height),
+            "imExt": self.suffix,
+        }
+        with (self.folder / "seqinfo.ini").open("w", encoding="utf-8") as file:
+            info.write(file, space_around_delimiters=False)
+
+
+def write_mot(pictures: Iterable[Picture], out: Path) -> None:
+    """Write a sequence for each camera of each scenario, and their names in ``seqmaps``.
+
+    InputError when two cameras come to the same name.
+    """
+    sequences: dict[str, _Sequence] = {}
+    for picture in pictures:
+        name = f"{picture.scenario.name}-{picture.truth.camera}"
+        if name not in sequences:
+            sequences[name] = _Sequence(picture, out / picture.part / name)
+        first = sequences[name].first
+        if (first.scenario.name, first.truth.camera) != (
+            picture.scenario.name,
+            picture.truth.camera,
+        ):
+            raise InputError(
+                f"{first.stem} and {picture.stem} come to the same sequence {name}; rename one of "
+                "the cameras"
+            )
+        sequences[name].add(picture)
+    parts: dict[str, list[str]] = {}
+    for name, sequence in sequences.items():
+        sequence.close()
+        parts.setdefault(sequence.first.part, []).append(name)
+    (out / "seqmaps").mkdir()
+    for part, names in parts.items():
+        (out / "seqmaps" / f"{part}.txt").write_text("\n".join(["name", *names, ""]))
+
+
+def _row(frame: int, one: ObjectTruth) -> str:
+    """Return a line of gt.txt: pixels count from 1; the seventh number is 0 for ignored ones."""
+    assert one.box_visible_px is not None
+    x, y, width, height = one.box_visible_px
+    kept = int(one.ignored is None)
+    return (
+        f"{frame},{one.track_id},{x + 1:g},{y + 1:g},{width:g},{height:g},{kept},"
+        f"{CLASSES[one.object_class]},{one.visible_fraction:.4f}\n"
+    )

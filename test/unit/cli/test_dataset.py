@@ -1,0 +1,43 @@
+"""The verbs of ``carla-nurec dataset`` say what they wrote and found."""
+
+from __future__ import annotations
+
+import pytest
+from small_dataset import write_dataset
+
+from carla_nurec_bridge.cli.dataset.export import NAMES
+from carla_nurec_bridge.cli.main import main
+from carla_nurec_bridge.dataset.export import FORMATS
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("cli") / "run").path
+
+
+def test_every_format_can_be_asked_for():
+    assert tuple(FORMATS) == NAMES
+
+
+def test_an_export_tells_its_parts_and_what_is_lost(run, tmp_path, capsys):
+    out = tmp_path / "coco"
+    line = ["dataset", "export", str(run), "--to", "coco", "--split", "train=0.5,val=0.5"]
+    assert main([*line, "-o", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "72 objects, 24 of them ignored" in told
+    assert "coco cannot hold: objects without a pixel" in told
+    assert (out / "annotations/instances_val.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--split", "train=0.4,val=0.3,test=0.3"], "2 scenario(s) cannot be split"),
+        (["--split", "train=2"], "is no part of a split"),
+    ],
+)
+def test_what_cannot_be_exported_is_one_sentence(run, tmp_path, capsys, more, words):
+    line = ["dataset", "export", str(run), "--to", "yolo", "-o", str(tmp_path / "out"), *more]
+    assert main(line) == 2
+    assert words in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,122 @@
+"""An export is whole or not there, replaces only exports, and never divides a scenario."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from small_dataset import write_dataset
+
+from carla_nurec_bridge.core.errors import InputError, RunError
+from carla_nurec_bridge.dataset.export import ALL, FORMATS, export_dataset, parse_split
+from carla_nurec_bridge.dataset.export.split import split_scenarios
+
+
+def quiet(*_):
+    pass
+
+
+def listing(folder) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_second_export_gives_the_same_bytes(dataset, exported, tmp_path, name):
+    export_dataset(dataset, FORMATS[name], tmp_path / "out", ALL, 0, quiet)
+    assert listing(tmp_path / "out") == listing(exported(name))
+    suffixes = {path.suffix for path in (tmp_path / "out").rglob("*")}
+    assert FORMATS[name].suffix in suffixes
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_mark_tells_what_is_lost_and_which_image_each_number_is(exported, name):
+    mark = json.loads((exported(name) / "export.json").read_text())
+    assert mark["format"] == name
+    assert mark["cannot_hold"] == list(FORMATS[name].cannot_hold)
+    assert mark["images"]["rows"][4] == [5, "train", "one/left/000001", 1_100_000_000]
+
+
+def test_counts_are_told_and_progress_goes_to_the_end(dataset, tmp_path):
+    steps = []
+    done = export_dataset(
+        dataset, FORMATS["yolo"], tmp_path / "o", ALL, 0, lambda *step: steps.append(step)
+    )
+    assert steps == [(number, 12) for number in range(1, 13)]
+    assert (done.images, done.scenarios) == ({"train": 12}, {"train": 2})
+    assert (done.objects, done.ignored) == (12 * 6, 12 * 2)
+
+
+def test_an_export_is_replaced_and_other_folders_are_not(dataset, tmp_path):
+    out = tmp_path / "out"
+    export_dataset(dataset, FORMATS["mot"], out, ALL, 0, quiet)
+    export_dataset(dataset, FORMATS["yolo"], out, ALL, 0, quiet)
+    assert not (out / "seqmaps").exists()
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="is no export"):
+        export_dataset(dataset, FORMATS["yolo"], mine, ALL, 0, quiet)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "out"]
+    with pytest.raises(InputError, match="lies in the data set itself"):
+        export_dataset(dataset, FORMATS["yolo"], dataset.path / "out", ALL, 0, quiet)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_what_stood_there_stays_when_an_export_breaks_off(dataset, tmp_path, error):
+    out = tmp_path / "out"
+    export_dataset(dataset, FORMATS["yolo"], out, ALL, 0, quiet)
+    before = listing(out)
+
+    def stop(done: int, _: int) -> None:
+        if done == 5:
+            raise error
+
+    expected = RunError if isinstance(error, OSError) else KeyboardInterrupt
+    with pytest.raises(expected):
+        export_dataset(dataset, FORMATS["coco"], out, ALL, 0, stop)
+    assert listing(out) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_spoilt_image_is_named(tmp_path):
+    dataset = write_dataset(tmp_path / "run", ("one",), ("front",))
+    (tmp_path / "run/one/front/rgb/000001.jpg").unlink()
+    with pytest.raises(RunError, match=r"one/front/rgb/000001\.jpg: No such file"):
+        export_dataset(dataset, FORMATS["coco"], tmp_path / "out", ALL, 0, quiet)
+
+
+def test_scenarios_are_split_whole_by_the_seed():
+    names = [f"s{number}" for number in range(10)]
+    shares = {"train": 0.8, "val": 0.2}
+    parts = split_scenarios(names, shares, 1)
+    assert sorted(parts) == names
+    assert sorted(parts.values()) == ["train"] * 8 + ["val"] * 2
+    assert parts == split_scenarios(names[::-1], shares, 1)
+    assert len({tuple(sorted(split_scenarios(names, shares, s).items())) for s in range(9)}) > 3
+    assert sorted(split_scenarios(names[:2], shares, 1).values()) == ["train", "val"]
+    with pytest.raises(InputError, match="1 scenario"):
+        split_scenarios(names[:1], shares, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("train=0.8", "sum to 0.8"),
+        ("train=0.5,train=0.5", "train twice"),
+        ("train:1", "is no part"),
+        ("../x=1", "is no part"),
+        ("train=nan,val=1", "is no part"),
+        ("train=1,val=0", "is no part"),
+    ],
+)
+def test_a_split_that_is_none_says_so(text, words):
+    with pytest.raises(InputError, match=words):
+        parse_split(text)
+
+
+def test_a_split_is_read():
+    assert parse_split("train=0.8, val=0.2") == {"train": 0.8, "val": 0.2}
