@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from ..carla_client.actors.ego import Ego
-from ..carla_client.sensors.cameras import CameraGroup, mount, mount_still
 from ..carla_client.session.session import Session
-from ..core.cameras.opencv_pinhole import OpenCVPinholeCamera
-from ..core.errors import BridgeError, InputError, RunError
 from ..core.frames import Matrix
 from ..core.rig.rig import RigCamera
 from ..core.timings import Timings
 from ..labels.actor_ids import LabelledActor
-from ..labels.live import LabelledMoment, frame_of_images
+from ..labels.live import LabelledMoment
 from ..world.pixel_ids import pixel_id
 from .clip.clip import ClipDone, ControlClip
 from .clip.manifest import (
@@ -29,9 +26,8 @@ from .clip.manifest import (
 )
 from .clip.streams import ControlOptions
 from .hdmap.content import HdMap
+from .mounted_camera import MountedCamera
 
-_IMAGE_S = 30.0
-_NEEDED = ("rgb", "depth", "instance")
 _ORIGINS = {
     "rgb": "sensor.camera.rgb",
     "depth": "sensor.camera.depth",
@@ -67,30 +63,21 @@ class ClipStory:
 class CameraCapture:
     """One camera of a capture with its clip."""
 
-    def __init__(
-        self, group: CameraGroup, camera: RigCamera, clip: ControlClip, *, rig_frame: str
-    ) -> None:
-        """Take a mounted camera and an open clip; ``rig_frame`` is base_link or map."""
-        self._group, self._camera, self._clip = group, camera, clip
-        self._rig_frame = rig_frame
+    def __init__(self, mounted: MountedCamera, clip: ControlClip) -> None:
+        """Take a mounted camera and an open clip."""
+        self._mounted, self._clip = mounted, clip
         self._map_from_camera: list[Matrix] = []
 
     def record(self, moment: LabelledMoment, timings: Timings) -> None:
         """Put the camera's images of a tick into the clip; RunError says which is missing."""
-        with timings.stage("pictures"):
-            try:
-                sent = self._group.take_raw(moment.carla_frame, _IMAGE_S)
-            except BridgeError as error:
-                raise RunError(f"frame {moment.number} of {self._camera.name}: {error}") from error
-        with timings.stage("decode"):
-            frame = frame_of_images(self._camera, sent, moment)
+        frame = self._mounted.frame(moment, timings)
         self._map_from_camera.append(frame.map_from_camera)
         with timings.stage("wait for encoders"):
             self._clip.add(frame)
 
     def finish(self, story: ClipStory) -> ClipDone:
         """Close the clip and write its manifest."""
-        clip, camera = self._clip, self._camera
+        clip, camera = self._clip, self._mounted.camera
         files = clip.close()
         ego = next((actor for actor in story.actors if actor.is_ego), None)
         described = ClipCamera(
@@ -98,7 +85,7 @@ class CameraCapture:
             camera.model,
             camera.shutter,
             camera.rig_from_camera,
-            self._rig_frame,
+            "map" if self._mounted.carrier is None else "base_link",
             f"{ego.blueprint} {ego.live_id}" if ego else "the map",
             float(clip.rate),
         )
@@ -139,15 +126,12 @@ def open_camera(
     ``stack`` takes the camera away again, and what is there of a clip that was not finished.
     InputError for a camera that CARLA does not have.
     """
-    model, controls = camera.model, settings.controls
-    if not isinstance(model, OpenCVPinholeCamera):
-        raise InputError(f"camera {camera.name} is no pinhole, as CARLA's cameras are")
+    controls = settings.controls
     normals = not controls.only or "normals" in controls.only
-    wanted = replace(camera, outputs=(*_NEEDED, "normals") if normals else _NEEDED)
-    group = stack.enter_context(_mounted(session, ego, wanted))
+    mounted = stack.enter_context(MountedCamera(session, ego, camera, normals=normals))
     clip = ControlClip(
         settings.directory / camera.name,
-        model,
+        mounted.model,
         settings.rate,
         controls,
         _SOURCES if normals else _SOURCES - {"normals"},
@@ -155,10 +139,4 @@ def open_camera(
         pixel_id(ego.actor.id) if ego else 0,
     )
     stack.callback(clip.abandon)
-    return CameraCapture(group, camera, clip, rig_frame="base_link" if ego else "map")
-
-
-def _mounted(session: Session, ego: Ego | None, camera: RigCamera) -> CameraGroup:
-    if ego is None:
-        return mount_still(session.client, camera)
-    return mount(session.client, ego, camera)
+    return CameraCapture(mounted, clip)
