@@ -4,8 +4,9 @@ Boxes of images are [x, y, width, height] in pixels, x and y those of the upper 
 """
 
 from .events import Event, EventKind
-from .frame import FrameTruth, Mask, ObjectTruth, Rejection
+from .frame import FrameTruth, ObjectTruth, Rejection
 from .geometry import Box2D, Box3D, RigidTransform
+from .mask import Mask
 from .scenario import ActorTruth, FrameState, ScenarioTruth, TrackState
 
 __all__ = [

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 from pydantic import Field
 
 from ...core.run_contract.record import Record
 from ...world.object_classes import ObjectClass
 from .geometry import Box2D, Box3D, Vector3
-
-BoolImage = NDArray[np.bool_]
+from .mask import Mask
 
 
 class Rejection(str, Enum):
@@ -29,29 +24,6 @@ class Rejection(str, Enum):
     def __str__(self) -> str:
         """Return the word."""
         return self.value
-
-
-class Mask(Record):
-    """Which pixels of an image an object has, as COCO's compressed run lengths."""
-
-    size: tuple[int, int] = Field(description="height and width of the image, px")
-    counts: str = Field(description="run lengths in column order, as pycocotools writes them")
-
-    @classmethod
-    def of(cls, pixels: BoolImage) -> Mask:
-        """Return the mask of an image (H, W) of bool."""
-        coded = coco_mask.encode(np.asfortranarray(pixels, np.uint8))
-        height, width = pixels.shape
-        return cls(size=(height, width), counts=coded["counts"].decode("ascii"))
-
-    def pixels(self) -> BoolImage:
-        """Return the image (H, W) of bool."""
-        decoded: BoolImage = coco_mask.decode(self.coco()).astype(np.bool_)
-        return decoded
-
-    def coco(self) -> dict[str, Any]:
-        """Return the ``segmentation`` of a COCO annotation."""
-        return {"size": list(self.size), "counts": self.counts}
 
 
 class ObjectTruth(Record):

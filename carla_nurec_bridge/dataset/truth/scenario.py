@@ -16,7 +16,9 @@ class ActorTruth(Record):
     """What is fixed about an actor of a scenario, with all ids that it has anywhere."""
 
     track_id: int = Field(ge=1)
-    actor_id: int = Field(description="CARLA's id in the run")
+    actor_id: int | None = Field(
+        description="CARLA's id in the run; null where the source does not tell it"
+    )
     recorded_id: int | None = Field(description="id in the recording that was played")
     pixel_id: int = Field(description="its pixels' value in instance images")
     object_class: ObjectClass

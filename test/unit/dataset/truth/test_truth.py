@@ -56,3 +56,17 @@ def test_a_field_that_nobody_knows_is_refused():
             '{"camera": "a", "number": 0, "stamp_ns": 0, "width": 2, "height": 2, "objects": [],'
             ' "score": 1}'
         )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_mask_of_a_part_is_what_pycocotools_makes_of_the_whole(seed):
+    random = np.random.default_rng(seed)
+    whole = np.zeros((23, 31), bool)
+    left, top = (0, 0) if seed == 0 else random.integers(0, 10, 2).tolist()
+    part = whole[top : top + 13, left : left + 20]
+    part[:] = random.random(part.shape) < 0.6
+    if seed == 1:
+        whole[:] = True  # runs that go on from column to column
+        part, left, top = whole, 0, 0
+    mask = Mask.of_part(part, left, top, whole.shape)
+    assert mask.counts.encode() == coco_mask.encode(np.asfortranarray(whole, np.uint8))["counts"]

@@ -1,0 +1,60 @@
+"""Which pixels of an image an object has, as COCO keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+from pydantic import Field
+
+from ...core.run_contract.record import Record
+
+BoolImage = NDArray[np.bool_]
+
+
+class Mask(Record):
+    """Which pixels of an image an object has, as COCO's compressed run lengths."""
+
+    size: tuple[int, int] = Field(description="height and width of the image, px")
+    counts: str = Field(description="run lengths in column order, as pycocotools writes them")
+
+    @classmethod
+    def of(cls, pixels: BoolImage) -> Mask:
+        """Return the mask of an image (H, W) of bool."""
+        height, width = pixels.shape
+        return cls.of_part(pixels, 0, 0, (height, width))
+
+    @classmethod
+    def of_part(cls, part: BoolImage, left: int, top: int, size: tuple[int, int]) -> Mask:
+        """Return the mask of a part (h, w) of an image of ``size`` (H, W) that has all of it."""
+        height, width = size
+        counts = _run_lengths(part, left, top, height, height * width)
+        coded = coco_mask.frPyObjects({"size": [height, width], "counts": counts}, height, width)
+        return cls(size=size, counts=coded["counts"].decode("ascii"))
+
+    def pixels(self) -> BoolImage:
+        """Return the image (H, W) of bool."""
+        decoded: BoolImage = coco_mask.decode(self.coco()).astype(np.bool_)
+        return decoded
+
+    def coco(self) -> dict[str, Any]:
+        """Return the ``segmentation`` of a COCO annotation."""
+        return {"size": list(self.size), "counts": self.counts}
+
+
+def _run_lengths(part: BoolImage, left: int, top: int, height: int, total: int) -> list[int]:
+    """Return the lengths of runs of pixels without and with it, column by column."""
+    rows, columns = part.shape
+    padded = np.zeros((rows + 2, columns), np.int8)
+    padded[1:-1] = part
+    change = np.diff(padded, axis=0).T
+    column, begin = np.nonzero(change == 1)
+    _, end = np.nonzero(change == -1)
+    corner = (column + left) * height + top
+    borders = np.column_stack([corner + begin, corner + end]).ravel()
+    joined = np.flatnonzero(borders[1:-1:2] == borders[2::2]) * 2 + 1
+    borders = np.delete(borders, np.concatenate([joined, joined + 1]))
+    lengths: list[int] = np.diff(borders, prepend=0, append=total).tolist()
+    return lengths if lengths[-1] else lengths[:-1]
