@@ -41,7 +41,7 @@ MAP_FROM_CAMERA = {
     "left": rigid(rotation_from_rpy((0, 0, 0.6)) @ BODY_FROM_OPTICAL[:3, :3], (0.0, 0.5, 1.5)),
 }
 ROAD, SKY, CAR = 1, 11, 14
-# track id, class, actor's id (None: part of the level), yaw in the map, why it is ignored
+# track id, class, actor's id (None: nobody tells it), yaw in the map, why it is ignored
 CAST = (
     (1, ObjectClass.CAR, 40753, 0.4, None),
     (2, ObjectClass.PEDESTRIAN, 300, -2.0, None),
@@ -70,6 +70,10 @@ def mask_of(track: int, number: int) -> np.ndarray:
     return mask
 
 
+def pixel_of(actor: int | None) -> int:
+    return 900 if actor is None else actor & 0xFFFF
+
+
 def object_truth(
     camera: str, number: int, track: int, kind: ObjectClass, actor: int | None, yaw: float, ignored
 ) -> ObjectTruth:
@@ -88,7 +92,7 @@ def object_truth(
         object_class=kind,
         actor_id=actor,
         recorded_id=None if actor is None else actor + 1,
-        pixel_id=900 if actor is None else actor & 0xFFFF,
+        pixel_id=pixel_of(actor),
         blueprint="vehicle.some.thing",
         colour_rgb=(10, 20, 30) if track % 2 else None,
         box_amodal_px=box,
@@ -206,8 +210,8 @@ def _scenario(name: str, cameras: Sequence[str]) -> ScenarioTruth:
             ActorTruth(
                 track_id=track,
                 actor_id=actor,
-                recorded_id=actor + 1,
-                pixel_id=actor & 0xFFFF,
+                recorded_id=None if actor is None else actor + 1,
+                pixel_id=pixel_of(actor),
                 object_class=kind,
                 blueprint="vehicle.some.thing",
                 role_name="",
@@ -216,7 +220,6 @@ def _scenario(name: str, cameras: Sequence[str]) -> ScenarioTruth:
                 is_ego=False,
             )
             for track, kind, actor, *_ in CAST
-            if actor is not None
         ),
         source={},
     )

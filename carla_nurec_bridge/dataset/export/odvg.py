@@ -62,7 +62,7 @@ def odvg_frame(
     ``timestamp`` is seconds since frame 0. Objects are those with pixels, ignored ones with the
     reason in ``ignored``.
     """
-    actor_ids = {actor.track_id: actor.actor_id for actor in scenario.actors}
+    ids = {actor.track_id: _object_id(actor.track_id, actor.actor_id) for actor in scenario.actors}
     going_on = [one for one in events if one.start_ns <= truth.stamp_ns <= one.end_ns]
     return {
         "frame_id": f"frame_{truth.number:012d}",
@@ -76,7 +76,7 @@ def odvg_frame(
                 "event_id": one.event_id,
                 "category": one.kind.value,
                 "sub_category": "" if one.negative_of is None else one.negative_of.value,
-                "collision_actors": [actor_ids[track] for track in one.track_ids],
+                "collision_actors": [ids[track] for track in one.track_ids],
                 "event_caption": "",
             }
             for one in going_on
@@ -96,7 +96,7 @@ def _instance(one: ObjectTruth) -> dict[str, Any]:
     centre, (pitch, yaw, roll) = carla_from_matrix(world.frame_from_box())
     size = dict(zip(("length", "width", "height"), camera.size_m, strict=True))
     return {
-        "object-id": -one.track_id if one.actor_id is None else one.actor_id,
+        "object-id": _object_id(one.track_id, one.actor_id),
         "track_id": one.track_id,
         "category": one.object_class.value,
         "blueprint_id": one.blueprint,
@@ -122,6 +122,11 @@ def _instance(one: ObjectTruth) -> dict[str, Any]:
             "rotation": {"roll": float(roll), "pitch": float(pitch), "yaw": float(yaw)},
         },
     }
+
+
+def _object_id(track_id: int, actor_id: int | None) -> int:
+    """Return CARLA's id, and what no actor of CARLA has for those that have none."""
+    return -track_id if actor_id is None else actor_id
 
 
 def _degrees(rpy_rad: NDArray[np.float64]) -> dict[str, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from small_dataset import write_dataset
 
@@ -41,3 +43,17 @@ def test_what_cannot_be_exported_is_one_sentence(run, tmp_path, capsys, more, wo
     assert main(line) == 2
     assert words in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_check_tells_the_damage_and_its_place(run, tmp_path, capsys):
+    assert main(["dataset", "check", str(run)]) == 0
+    assert "whole; 2 scenarios, 12 views, 82 files" in capsys.readouterr().out
+    spoilt = shutil.copytree(run, tmp_path / "run")
+    for path in spoilt.glob("*/front/depth/*"):
+        path.unlink()
+    assert main(["dataset", "check", str(spoilt), "--limit", "2"]) == 1
+    told = capsys.readouterr().out
+    assert "one/front/depth/000000.tiff: the file is missing" in told
+    assert "and 4 more" in told
+    assert main(["dataset", "check", str(tmp_path)]) == 2
+    assert "has no manifest.json" in capsys.readouterr().err
