@@ -16,6 +16,7 @@ from .model import (
     OpenDriveMap,
     Road,
 )
+from .strips import Strip
 from .surface import SUNK_M, pavement
 from .triangle_grid import TriangleGrid, highest_below, lowest_in_cell, triangle_grid
 
@@ -151,19 +152,35 @@ def lane_at(
     ``x`` and ``y`` are in metres; with ``near_z`` the highest lane that is at most 1 m above it
     counts. Where roads of a junction overlap, one of them is returned.
     """
+    return lanes_at(opendrive, [(x, y, np.inf if near_z is None else near_z)])[0]
+
+
+def lanes_at(opendrive: OpenDriveMap, points: ArrayLike) -> list[LanePlace | None]:
+    """Return the lane at each of points (N, 3) of the map frame, as ``lane_at`` does for one."""
     index = ground_index(opendrive)
-    ceiling = np.array([np.inf if near_z is None else near_z + _STEP_UP_M])
-    _, hit = highest_below(np.array([[x, y]]), ceiling, index.road, _ROAD_SLACK_M)
-    owner = int(index.owners[hit[0]]) if hit[0] >= 0 else -1
-    if owner < 0:
-        return None
-    strip = pavement(opendrive).strips[owner]
+    at = np.asarray(points, dtype=np.float64).reshape(-1, 3)
+    flat = np.ascontiguousarray(at[:, :2])
+    _, hit = highest_below(flat, at[:, 2] + _STEP_UP_M, index.road, _ROAD_SLACK_M)
+    owners = np.where(hit >= 0, index.owners[hit], -1)
+    found: list[LanePlace | None] = [None] * len(at)
+    for owner in np.unique(owners[owners >= 0]).tolist():
+        strip, mine = pavement(opendrive).strips[owner], np.flatnonzero(owners == owner)
+        s, t = _on_strip(strip, flat[mine])
+        for number, along, across in zip(mine.tolist(), s.tolist(), t.tolist(), strict=True):
+            found[number] = LanePlace(strip.road, strip.section, strip.lane, along, across)
+    return found
+
+
+def _on_strip(strip: Strip, flat: Array) -> tuple[Array, Array]:
+    """Return s along the road of a strip and t across it (N,) of points (N, 2) on the strip."""
     middle = 0.5 * (strip.inner + strip.outer)[:, :2]
-    s = float(strip.s[np.argmin(np.hypot(*(middle - (x, y)).T))])
+    s = strip.s[np.argmin(np.linalg.norm(middle - flat[:, None], axis=2), axis=1)]
+    across = np.zeros(len(flat))
     for _ in range(6):
-        cx, cy, heading = strip.road.plan.pose(s)
-        along = (x - cx) * np.cos(heading) + (y - cy) * np.sin(heading)
-        across = (y - cy) * np.cos(heading) - (x - cx) * np.sin(heading)
-        scale = max(1.0 - float(across) * float(strip.road.plan.curvature(s)), 0.2)
-        s = float(np.clip(s + along / scale, strip.s[0], strip.s[-1]))
-    return LanePlace(strip.road, strip.section, strip.lane, s, float(across))
+        x, y, heading = strip.road.plan.pose(s)
+        cos, sin = np.cos(heading), np.sin(heading)
+        along = (flat[:, 0] - x) * cos + (flat[:, 1] - y) * sin
+        across = (flat[:, 1] - y) * cos - (flat[:, 0] - x) * sin
+        scale = np.maximum(1.0 - across * strip.road.plan.curvature(s), 0.2)
+        s = np.clip(s + along / scale, strip.s[0], strip.s[-1])
+    return s, across

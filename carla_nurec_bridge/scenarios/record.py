@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..carla_client.driving.lanes import MapLanes
 from ..carla_client.replay.rehearsal import rehearse
 from ..carla_client.session.episode_setup import EpisodeSetup
 from ..carla_client.session.session import Session
 from ..core.errors import InputError, RunError
 from ..core.run_contract.timebase import seconds_to_ns
+from ..evaluation.incidents.lanes import MapLanes
 from ..recorder_log import read_log
 from .detect import find_events
 from .events import ScenarioEvent, write_events
@@ -76,7 +76,7 @@ def record(
     draws comes out as the scenario demands.
     """
     failures = []
-    lanes = MapLanes(session.map)
+    lanes = MapLanes(session.opendrive)
     for attempt in range(_TRIES):
         drawn_seed = seed * _TRIES + attempt
         numbers = draw(spec, np.random.default_rng(drawn_seed))

@@ -18,8 +18,8 @@ from ...recorder_log.statistics import frame_events
 from ...recorder_log.trajectories import Track, trajectories
 from ...recording import BagOptions, BagWriter, OfferedQos
 from ...scene.build.base_link import actor_from_base
-from ...scene.build.road_user_classes import appearance_of, box_of, class_of, track_ids
-from ...world.states import Actor, ActorState
+from ...scene.build.road_user_classes import actor_of, box_of, track_ids
+from ...world.states import ActorState
 from .convert import (
     header,
     pose_message,
@@ -140,7 +140,7 @@ class _Movers:
             i: dict(zip(t.frames.tolist(), range(len(t.frames)), strict=True))
             for i, t in movers.items()
         }
-        self._actors = {i: _actor(track) for i, track in movers.items()}
+        self._actors = {i: (actor_of(track), box_of(track)[1]) for i, track in movers.items()}
         self._base: Matrix | None = None
         if hero is not None:
             self._base = actor_from_base(hero, box_of(hero)[0][0])
@@ -182,12 +182,3 @@ class _Movers:
         message.twist.twist.linear = vector_message(linear)
         message.twist.twist.angular = vector_message(angular)
         return message
-
-
-def _actor(track: Track) -> tuple[Actor, Matrix]:
-    """Return what is fixed about an actor, and actor_from_box (4, 4) of its box's centre."""
-    size_m, actor_from_box = box_of(track)
-    event = track.event
-    role = event.attribute("role_name") or ""
-    appearance = appearance_of(event)
-    return Actor(track.actor_id, role, class_of(event), size_m, appearance), actor_from_box

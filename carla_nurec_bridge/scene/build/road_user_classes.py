@@ -13,7 +13,7 @@ from ...recorder_log.records import EventAdd
 from ...recorder_log.trajectories import Track
 from ...world.blueprint_catalogue import load_catalogue
 from ...world.object_classes import ObjectClass, vehicle_class
-from ...world.states import Appearance, Size
+from ...world.states import Actor, Appearance, Size
 from ..package.label_classes import label_class_of
 
 _DEFAULT_SIZES: dict[str, Size] = {
@@ -65,6 +65,13 @@ def box_of(track: Track) -> tuple[Size, Matrix]:
     if track.event.kind != ActorKind.WALKER:
         actor_from_box[2, 3] = size_m[2] / 2.0
     return size_m, actor_from_box
+
+
+def actor_of(track: Track) -> Actor:
+    """Return what is fixed about a recorded road user."""
+    event, (size_m, _) = track.event, box_of(track)
+    role_name = event.attribute("role_name") or ""
+    return Actor(track.actor_id, role_name, class_of(event), size_m, appearance_of(event))
 
 
 def usual_size(label: str, blueprint: str = "") -> Size:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_drives import LANE_M, Drive, Pose, StraightRoad, steady
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.recorder_log import Log, LogWriter, read_log
@@ -17,35 +17,15 @@ from carla_nurec_bridge.recorder_log.writer import encode_fixed, encode_varying
 
 pytest.importorskip("carla")
 
-from carla_nurec_bridge.carla_client.driving.lanes import LaneAt
 from carla_nurec_bridge.scenarios.detect import find_events
 from carla_nurec_bridge.scenarios.events import ScenarioEvent, read_events, write_events
 from carla_nurec_bridge.scenarios.spec import load_spec, shipped_specs
 
 DT_S = 0.05
-LANE_M = 3.5
-Pose = tuple[float, float, float]
-Way = Callable[[float], Pose]
-
-
-class Road:
-    """A straight road along x: lane -1 goes to +x at y in (-3.5, 0), lane 1 to -x beside it."""
-
-    def at(self, position: np.ndarray) -> LaneAt | None:
-        y = float(position[1])
-        if abs(y) > LANE_M:
-            return None
-        right = y < 0
-        offset = y + LANE_M / 2 if right else -(y - LANE_M / 2)
-        far = abs(position[0]) > 150
-        return LaneAt((1, 0, -1 if right else 1), 0.0 if right else math.pi, offset, False, far)
-
-    def on_crosswalk(self, position: np.ndarray) -> bool:
-        return 100.0 < position[0] < 104.0
 
 
 def drive(
-    tmp_path: Path, ways: dict[str, Way], seconds: float, hits: dict[float, bytes] | None = None
+    tmp_path: Path, ways: dict[str, Drive], seconds: float, hits: dict[float, bytes] | None = None
 ) -> Log:
     """Record drives: role -> (x, y in the map in m, heading in rad) over time in s."""
     writer = LogWriter(tmp_path / "drive.log", "road", 0)
@@ -75,16 +55,12 @@ def drive(
 
 
 def found(
-    tmp_path: Path, ways: dict[str, Way], seconds: float, **more: object
+    tmp_path: Path, ways: dict[str, Drive], seconds: float, **more: object
 ) -> list[ScenarioEvent]:
-    return find_events(drive(tmp_path, ways, seconds, **more), Road())  # type: ignore[arg-type]
+    return find_events(drive(tmp_path, ways, seconds, **more), StraightRoad())  # type: ignore[arg-type]
 
 
-def steady(x: float, speed: float, y: float = -LANE_M / 2, heading: float = 0.0) -> Way:
-    return lambda t: (x + speed * t, y, heading)
-
-
-def braking(deceleration: float) -> Way:
+def braking(deceleration: float) -> Drive:
     """10 m/s for 2 s, then a constant deceleration to a stop."""
 
     def way(t: float) -> Pose:
@@ -134,7 +110,7 @@ def passing(t: float) -> Pose:
 
 
 def test_a_cut_in_is_measured_from_bumper_to_bumper(tmp_path: Path) -> None:
-    ways: dict[str, Way] = {"hero": steady(0.0, 8.0), "incident": passing}
+    ways: dict[str, Drive] = {"hero": steady(0.0, 8.0), "incident": passing}
     events = {event.type: event for event in found(tmp_path, ways, 9.0)}
     assert set(events) == {"cut_in", "overtaking"}
     cut = events["cut_in"]
@@ -147,7 +123,7 @@ def test_a_cut_in_is_measured_from_bumper_to_bumper(tmp_path: Path) -> None:
 
 
 def test_walkers_on_crossings_do_no_wrong(tmp_path: Path) -> None:
-    def across(x: float) -> Way:
+    def across(x: float) -> Drive:
         return lambda t: (x, -6.0 + 1.5 * t, math.pi / 2)
 
     (event,) = found(tmp_path, {"walker": across(50.0)}, 8.0)
