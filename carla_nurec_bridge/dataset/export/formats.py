@@ -9,6 +9,7 @@ from pathlib import Path
 from .coco import write_coco
 from .kitti import write_kitti
 from .mot import write_mot
+from .nuscenes import write_nuscenes
 from .odvg import write_odvg
 from .panoptic import write_panoptic
 from .picture import Picture
@@ -75,6 +76,19 @@ FORMATS: dict[str, Format] = {
                 "masks",
                 "tracks",
                 "ignored objects: they are left out",
+            ),
+        ),
+        Format(
+            "nuscenes",
+            ".json",
+            write_nuscenes,
+            (
+                "objects that no camera is to learn from",
+                _NO_EVENTS,
+                "masks and boxes in images",
+                "lidar: an object has -1 points, and the map is empty",
+                "vans as such: they are cars; props and others are debris",
+                "visible fractions but as four steps",
             ),
         ),
         Format(
