@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError, RunError
 from .codec import VideoOptions, encoder_of
+from .scheduling import scheduling_kept
 
 _WHILE_OPEN = {
     "movflags": "+empty_moov+delay_moov+default_base_moof",
@@ -51,6 +52,8 @@ class VideoWriter:
             # Players and readers that ignore the tag assume BT.601 for untagged video too.
             stream.codec_context.colorspace = Colorspace.ITU601
             stream.codec_context.color_range = ColorRange.MPEG
+        with scheduling_kept():
+            stream.codec_context.open()
         self._stream: VideoStream | None = stream
 
     def add(self, picture: NDArray[np.uint8], /) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter, lossless_rgb
 from carla_nurec_bridge.cosmos.clip import codec
-from carla_nurec_bridge.cosmos.clip.codec import describe
+from carla_nurec_bridge.cosmos.clip.codec import CODECS, describe
 
 FRAMES = 25
 
@@ -62,6 +63,18 @@ def test_every_codec_keeps_frames_and_what_they_show(
         assert container.streams.video[0].codec_context.codec.canonical_name == name
         assert container.streams.video[0].codec_context.pix_fmt == options.pixel_format
     assert describe(options)["name"] == name
+
+
+@pytest.mark.parametrize("codec_name", CODECS)
+def test_no_encoder_takes_real_time_priority(tmp_path: Path, codec_name: str) -> None:
+    """SVT-AV1 does where the user is root, for itself and for the thread that opens it."""
+    writer = VideoWriter(tmp_path / "v.mp4", 96, 64, Fraction(20), VideoOptions(codec=codec_name))
+    for picture in pictures():
+        writer.add(picture)
+    threads = [0, *(int(task.name) for task in Path("/proc/self/task").iterdir())]
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}
+    writer.close()
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 @pytest.mark.parametrize("options", [lossless_rgb(), VideoOptions(0, "ultrafast", "x265", "rgb24")])
