@@ -1,0 +1,80 @@
+"""Read exports by other tools' own libraries, in environments of theirs (.ci/format-readers).
+
+usage: format_readers.py nuscenes|mot FOLDER: it holds that export of small_dataset.py.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+
+def read_nuscenes(folder: Path) -> None:
+    from nuscenes import NuScenes
+    from nuscenes.eval.common.loaders import get_samples_of_custom_split, load_gt_of_sample_tokens
+    from nuscenes.eval.detection.data_classes import DetectionBox
+    from nuscenes.utils.geometry_utils import BoxVisibility, view_points
+
+    data = NuScenes("v1.0-carla", str(folder), verbose=False)
+    assert [len(getattr(data, name)) for name in ("scene", "sample", "sample_data")] == [2, 6, 12]
+    assert len(data.instance) == 8
+    tokens = [
+        token for part in ("train", "val") for token in get_samples_of_custom_split(part, data)
+    ]
+    assert sorted(tokens) == sorted(row["token"] for row in data.sample)
+    boxes = load_gt_of_sample_tokens(data, tokens, DetectionBox)
+    assert len(boxes.all) == 6 * 4
+    names = {box.detection_name for box in boxes.all}
+    assert names == {"car", "bus", "pedestrian"}, names
+    assert all(box.num_pts != 0 for box in boxes.all), "devkit drops boxes without points"
+    for box in boxes.all:  # every object of the set moves by 1 m a frame, along x
+        assert np.allclose(box.velocity, (10.0, 0.0)), box.velocity
+    seen = 0
+    for sample in data.sample:
+        for token in sample["data"].values():
+            path, found, k = data.get_sample_data(token, box_vis_level=BoxVisibility.ANY)
+            assert Path(path).is_file()
+            for box in found:
+                assert box.center[2] > 0
+                assert view_points(box.corners(), k, normalize=True).shape == (3, 8)
+                seen += 1
+    assert seen > 0
+    print(f"nuscenes-devkit: {len(boxes.all)} boxes, {seen} of them in images")
+
+
+def read_mot(folder: Path) -> None:
+    from trackeval import Evaluator
+    from trackeval.datasets import MotChallenge2DBox
+    from trackeval.metrics import CLEAR, HOTA, Identity
+
+    trackers = folder.parent / "trackers"
+    for path in (folder / "train").glob("*/gt/gt.txt"):
+        result = trackers / "truth" / "data" / f"{path.parts[-3]}.txt"
+        result.parent.mkdir(parents=True, exist_ok=True)
+        rows = [line.split(",") for line in path.read_text().splitlines()]
+        kept = [",".join([*row[:7], "-1", "-1", "-1"]) for row in rows if row[6] == "1"]
+        result.write_text("\n".join(kept) + "\n")
+    wish = MotChallenge2DBox.get_default_dataset_config() | {
+        "GT_FOLDER": str(folder / "train"),
+        "TRACKERS_FOLDER": str(trackers),
+        "OUTPUT_FOLDER": str(folder.parent / "results"),
+        "SEQMAP_FILE": str(folder / "seqmaps" / "train.txt"),
+        "SKIP_SPLIT_FOL": True,
+        "DO_PREPROC": False,
+        "PRINT_CONFIG": False,
+    }
+    quiet = {"PRINT_RESULTS": False, "PRINT_CONFIG": False, "PLOT_CURVES": False}
+    evaluator = Evaluator({**Evaluator.get_default_eval_config(), **quiet, "BREAK_ON_ERROR": True})
+    results, _ = evaluator.evaluate([MotChallenge2DBox(wish)], [HOTA(), CLEAR(), Identity()])
+    scores = results["MotChallenge2DBox"]["truth"]["COMBINED_SEQ"]["pedestrian"]
+    hota, clear = float(np.mean(scores["HOTA"]["HOTA"])), scores["CLEAR"]
+    idf1 = scores["Identity"]["IDF1"]
+    assert (hota, clear["MOTA"], clear["MOTP"], idf1) == (1.0, 1.0, 1.0, 1.0), scores
+    assert clear["CLR_TP"] == 12 * 4, "ignored objects do not count"
+    print(f"trackeval: HOTA {hota:.3f}, MOTA {clear['MOTA']:.3f}, IDF1 {idf1:.3f}")
+
+
+if __name__ == "__main__":
+    {"nuscenes": read_nuscenes, "mot": read_mot}[sys.argv[1]](Path(sys.argv[2]))
