@@ -50,6 +50,7 @@ VERBS: dict[str, str] = {
     "cosmos jobs": "List or cancel the jobs of a Cosmos server.",
     "cosmos batch": "Have many prompts and seeds made, resuming.",
     "dataset export": "Write a data set as COCO, KITTI, YOLO, nuScenes, MOT, ODVG.",
+    "dataset events": "Find what happens in a recorded drive: events, near misses.",
     "dataset check": "Say whether a data set is whole: counts, hashes, labels, pixels.",
     "up": "Start the whole graph without ros2 launch.",
     "demo": "Drive, render, record and report in one go.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..world.states import TELEPORT_MPS
 from .layouts import (
     COUNT,
     NUMBERS,
@@ -19,7 +20,6 @@ from .packets import LogFrame
 from .trajectories import CM_PER_M, boxes_of, check_ids
 
 _UNCOUNTED = {PacketKind.FRAME_START, PacketKind.FRAME_END, *NUMBERS}
-_TELEPORT_MPS = 100.0
 _NO_ACTOR = (0, 0xFFFFFFFF)
 
 
@@ -159,7 +159,7 @@ def _driven(log: Log) -> dict[int, tuple[float, float]]:
         step_m = np.linalg.norm(place_m - before_m[at], axis=1)
         step_s = frame.elapsed_s - before_s[at]
         with np.errstate(invalid="ignore"):
-            real = (step_s > 0.0) & (step_m <= _TELEPORT_MPS * step_s)
+            real = (step_s > 0.0) & (step_m <= TELEPORT_MPS * step_s)
         driven_m[at[real]] += step_m[real]
         fastest_mps[at[real]] = np.maximum(fastest_mps[at[real]], step_m[real] / step_s[real])
         before_m[at], before_s[at] = place_m, frame.elapsed_s

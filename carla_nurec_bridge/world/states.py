@@ -16,6 +16,8 @@ from .object_classes import ObjectClass
 Vector = NDArray[np.float64]
 Size = tuple[float, float, float]
 """Length, width and height in metres."""
+TELEPORT_MPS = 100.0
+"""A step between frames that is faster is a jump: nobody moves so."""
 LightColour = Literal["red", "yellow", "green", "off"]
 
 _SIGNS: Vector = np.array(list(product((-1.0, 1.0), repeat=3)))

@@ -16,11 +16,9 @@ from ...core.frames import (
 )
 from ...world.object_classes import ObjectClass, vehicle_class
 from ...world.pixel_ids import PixelIds
-from ...world.states import Actor, ActorState, Appearance
+from ...world.states import TELEPORT_MPS, Actor, ActorState, Appearance
 from ..session.transforms import matrix_of
 
-TELEPORT_MPS = 100.0
-"""A step that is faster is a jump: nobody moves so."""
 _UNNAMED = ("", "prop")
 """Role names of props that nobody named."""
 _PROPS = "static.prop."

@@ -8,11 +8,11 @@ import numpy as np
 from ...core.errors import ProtocolError
 from ...core.frames import Matrix, invert, mirror_angular, mirror_vector, rotation_rate
 from ...world.pixel_ids import PixelIds
-from ...world.states import EgoState, Vector, WorldState
+from ...world.states import TELEPORT_MPS, EgoState, Vector, WorldState
 from ..session.session import Session
 from ..session.transforms import matrix_of
 from .ego import Ego, measured_steer_rad
-from .objects import TELEPORT_MPS, ObjectTracker
+from .objects import ObjectTracker
 from .signals import Lights
 
 

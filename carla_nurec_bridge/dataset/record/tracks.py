@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...carla_client.actors.objects import TELEPORT_MPS
 from ...core.frames import rotation_rate
 from ...core.run_contract.timebase import NS_PER_S
 from ...world.pixel_ids import pixel_id
-from ...world.states import ActorState, Vector
+from ...world.states import TELEPORT_MPS, ActorState, Vector
 from ..truth.geometry import RigidTransform, Vector3, vector
 from ..truth.scenario import ActorTruth, TrackState
 

@@ -16,6 +16,7 @@ class EventKind(str, Enum):
     COLLISION = "collision"
     NEAR_MISS = "near_miss"
     WRONG_WAY = "wrong_way"
+    OVERTAKING = "overtaking"
     HARD_BRAKE = "hard_brake"
     CUT_IN = "cut_in"
     RED_LIGHT = "red_light"
@@ -37,6 +38,9 @@ class Event(Record):
     end_ns: int = Field(description="stamp of its last frame")
     track_ids: tuple[int, ...] = Field(description="who takes part; the first is who did it")
     place_map_m: Vector3
+    lane: str | None = Field(default=None, description="OpenDRIVE's road and lane there, as 12/-1")
     evidence: dict[str, float] = Field(description="figures that show it, units in their names")
-    negative_of: EventKind | None = Field(None, description="what a NORMAL one is mistaken for")
-    difficulty: float | None = Field(None, description="of a NORMAL one: 1 is the hardest")
+    negative_of: EventKind | None = Field(
+        default=None, description="what a NORMAL one is mistaken for"
+    )
+    difficulty: float | None = Field(default=None, description="of a NORMAL one: 1 is the hardest")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...core.run_contract.timebase import NS_PER_S, seconds_to_ns
 from ...world.object_classes import VEHICLES, ObjectClass
-from ...world.states import Actor, Box, WorldState
+from ...world.states import TELEPORT_MPS, Actor, Box, WorldState
 from .lanes import LaneAt, Lanes
 
 Array = NDArray[np.float64]
@@ -20,9 +20,6 @@ Flags = Sequence[bool] | NDArray[np.bool_]
 
 EGO_ID = 0
 """The actor id of the ego, whose own a world state does not tell; CARLA begins with 1."""
-
-TELEPORT_MPS = 100.0
-"""Who moves faster between two ticks was put somewhere else."""
 
 _JOINED_WITHIN_NS = seconds_to_ns(0.5)
 _SAME_SPOT_M = 1e-3

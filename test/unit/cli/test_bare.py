@@ -25,7 +25,7 @@ from carla_nurec_bridge.cosmos import (
 from carla_nurec_bridge.recording import BagOptions, BagReader, BagWriter
 from carla_nurec_bridge.recording.types import canonical
 
-GROUPS = ("bag", "cosmos check", "log", "scene")
+GROUPS = ("bag", "cosmos check", "dataset events", "log", "scene")
 HAVE_NO_ROS = """
 import importlib.abc, json, sys
 
@@ -59,7 +59,7 @@ def run_bare(lines: Sequence[Sequence[object]]) -> None:
 
 def test_every_verb_of_files_says_how_it_is_used() -> None:
     verbs = [verb for verb in VERBS if verb.startswith(GROUPS)]
-    assert {verb.split()[0] for verb in verbs} == {"bag", "cosmos", "log", "scene"}
+    assert {verb.split()[0] for verb in verbs} == {"bag", "cosmos", "dataset", "log", "scene"}
     run_bare([[*verb.split(), "--help"] for verb in verbs])
 
 
@@ -86,6 +86,25 @@ def _messages(path: Path) -> list[tuple[str, int, bytes]]:
     path.rename(folder / "bag_0.mcap")
     with BagReader(folder) as bag:
         return [(topic, stamp, canonical(data, kind)) for topic, kind, stamp, data in bag.raw()]
+
+
+def test_events_of_a_bag_are_found(real_recording_path: Path, tmp_path: Path) -> None:
+    town, bag, found = real("opendrive/Town01.xodr.gz"), tmp_path / "bag", tmp_path / "found.json"
+    bag.mkdir()
+    file = tmp_path / "bag_0.mcap"
+    run_bare([["log", "convert", real_recording_path, file]])
+    file.rename(bag / file.name)
+    window = ["-s", 1, "-d", 4]
+    run_bare([["dataset", "events", bag, "--map", town, "-o", found, *window]])
+    told = json.loads(found.read_text())
+    assert 3.9e9 < told["end_ns"] - told["start_ns"] < 4e9
+    assert told["thresholds"]["near_miss_ttc_s"] == 0.95
+    assert told["actors"] == [{"track_id": 1, "actor_id": 175, "object_class": "car"}]
+    assert all(
+        told["start_ns"] <= event["start_ns"] <= event["end_ns"] <= told["end_ns"]
+        for event in told["events"]
+    )
+    assert main(["dataset", "events", str(bag), "-o", str(found)]) == 2  # no map in it
 
 
 def test_scenes_are_built_and_shown(real_recording_path: Path, tmp_path: Path) -> None:
