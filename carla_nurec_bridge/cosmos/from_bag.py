@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,25 @@ _SLACK = 1e-6
 
 
 @dataclass(frozen=True)
-class BagWish:
-    """What to make of a bag: folder, seconds of the bag (duration 0: to its end), frames a second.
+class BagWindow:
+    """What of a bag is taken: seconds of it (duration 0: to its end), frames a second.
 
-    ``fps`` 0 keeps the bag's own frames.
+    ``frames`` tells how many instead of a duration; ``fps`` 0 keeps the bag's own frames.
     """
 
-    output: Path
-    controls: ControlOptions
     start_s: float = 0.0
     duration_s: float = 0.0
     frames: int = 0
     fps: float = 0.0
+
+
+@dataclass(frozen=True)
+class BagWish:
+    """What to make of a bag, and in which folder."""
+
+    output: Path
+    controls: ControlOptions
+    window: BagWindow = field(default_factory=BagWindow)
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ def clips_of_bag(
             )
         done, notes = [], []
         for camera in cameras:
-            chosen = choose(camera.stamps_ns(bag), wish)
+            chosen = choose(camera.stamps_ns(bag), wish.window)
             if chosen.furthest_s > _SLACK:
                 notes.append(
                     f"{camera.camera.name}: frames lie up to {1000 * chosen.furthest_s:.1f} ms "
@@ -80,7 +87,7 @@ def clips_of_bag(
         return tuple(done), tuple(notes)
 
 
-def choose(stamps_ns: Sequence[int], wish: BagWish) -> Chosen:
+def choose(stamps_ns: Sequence[int], wish: BagWindow) -> Chosen:
     """Return which pictures make the clip: for each moment of its rate the nearest one.
 
     InputError for an empty window, and for a rate above the pictures' own.

@@ -12,7 +12,7 @@ from ..carla_client.sensors.cameras import decoded
 from ..core.frames import Matrix
 from ..core.rig.camera_output import tags
 from ..core.rig.rig import RigCamera
-from ..world.states import ActorState
+from ..world.states import ActorState, LightColour
 from .frame import LabelledFrame
 
 
@@ -31,7 +31,7 @@ class LabelledMoment:
     stamp_ns: int
     map_from_rig: Matrix
     actors: tuple[ActorState, ...]
-    lights: Mapping[str, str]
+    lights: Mapping[str, LightColour]
 
 
 def frame_of_images(

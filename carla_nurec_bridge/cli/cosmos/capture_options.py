@@ -15,12 +15,11 @@ from ..image_size import ImageSize
 
 if TYPE_CHECKING:
     from ...carla_client.replay.exact_replay import ExactReplayOptions
+    from ...cosmos.from_bag import BagWindow
 
 FPS = 16.0
 _PATH = click.Path(path_type=Path)
-_OPTIONS = [
-    click.option("-f", "--recording", type=_PATH, help="CARLA recording, as the server sees it."),
-    click.option("--bag", type=_PATH, help="Bag of this package instead of a recording."),
+_SERVER = [
     click.option(
         "--map",
         "map_name",
@@ -35,13 +34,8 @@ _OPTIONS = [
         show_default=True,
         help="Port of that CARLA.",
     ),
-    click.option("--rig", help="CARLA cameras of a rig: a shipped name or a YAML file."),
-    click.option(
-        "--sensors",
-        type=_PATH,
-        help="Cameras of a sensor YAML of CARLA's Cosmos tools, or of the smart-city "
-        "pipeline (standing in the world).",
-    ),
+]
+_FRONT = [
     click.option(
         "--size",
         type=ImageSize(),
@@ -56,15 +50,8 @@ _OPTIONS = [
         show_default=True,
         help="Its horizontal field of view, in degrees.",
     ),
-    click.option(
-        "-o",
-        "--output",
-        "--output-dir",
-        type=_PATH,
-        default=Path("out/clips"),
-        show_default=True,
-        help="Folder for one clip folder a camera.",
-    ),
+]
+_REPLAY = [
     click.option(
         "-s",
         "--start",
@@ -129,11 +116,41 @@ _OPTIONS = [
         help="Seed of the own server.",
     ),
 ]
+_OPTIONS = [
+    click.option("-f", "--recording", type=_PATH, help="CARLA recording, as the server sees it."),
+    click.option("--bag", type=_PATH, help="Bag of this package instead of a recording."),
+    *_SERVER,
+    click.option("--rig", help="CARLA cameras of a rig: a shipped name or a YAML file."),
+    click.option(
+        "--sensors",
+        type=_PATH,
+        help="Cameras of a sensor YAML of CARLA's Cosmos tools, or of the smart-city "
+        "pipeline (standing in the world).",
+    ),
+    *_FRONT,
+    click.option(
+        "-o",
+        "--output",
+        "--output-dir",
+        type=_PATH,
+        default=Path("out/clips"),
+        show_default=True,
+        help="Folder for one clip folder a camera.",
+    ),
+    *_REPLAY,
+]
 
 
 def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what is played, from where, and who sees it."""
     for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def played_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say where and how a recording is played, and the front camera's."""
+    for option in reversed([*_SERVER, *_FRONT, *_REPLAY]):
         command = option(command)
     return command
 
@@ -155,14 +172,27 @@ def replay_of(settings: dict[str, Any]) -> ExactReplayOptions:
     )
 
 
+def bag_window_of(settings: dict[str, Any]) -> BagWindow:
+    """Return what of a bag is taken."""
+    from ...cosmos.from_bag import BagWindow
+
+    return BagWindow(
+        settings["start_s"], settings["duration_s"], settings["frames"], settings["fps"] or 0.0
+    )
+
+
 def sensors_of(settings: dict[str, Any]) -> SensorRig:
     """Return the cameras: of a sensor file, of a rig, or one above the bonnet."""
-    rate_hz = settings["fps"] or FPS
     if settings["rig"] and settings["sensors"]:
         raise click.UsageError("give --rig or --sensors, not both")
     if settings["sensors"]:
-        return read_sensor_yaml(settings["sensors"], rate_hz)
+        return read_sensor_yaml(settings["sensors"], settings["fps"] or FPS)
     if settings["rig"]:
         return carla_cameras(load_rig(settings["rig"]))
+    return front_of(settings)
+
+
+def front_of(settings: dict[str, Any]) -> SensorRig:
+    """Return one camera above the bonnet."""
     width, height = settings["size"]
-    return front_camera(width, height, settings["fov"], rate_hz)
+    return front_camera(width, height, settings["fov"], settings["fps"] or FPS)

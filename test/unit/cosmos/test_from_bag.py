@@ -19,26 +19,26 @@ from carla_nurec_bridge.core.errors import InputError, RunError
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.core.timings import Timings
 from carla_nurec_bridge.cosmos import NEEDED, ControlOptions, from_bag
-from carla_nurec_bridge.cosmos.from_bag import BagWish, choose, clips_of_bag
+from carla_nurec_bridge.cosmos.from_bag import BagWindow, BagWish, choose, clips_of_bag
 from carla_nurec_bridge.labels import from_bag as labels_from_bag
 
 T0 = 1_700_000_000_000_000_000
 STAMPS = [T0 + 50_000_000 * k for k in range(101)]  # 20 Hz, 5 s
 
 
-def wish(**fields: float) -> BagWish:
-    return BagWish(Path("out"), ControlOptions(), **fields)  # type: ignore[arg-type]
+def window(**fields: float) -> BagWindow:
+    return BagWindow(**fields)  # type: ignore[arg-type]
 
 
 def test_without_a_rate_every_picture_is_taken() -> None:
-    chosen = choose(STAMPS, wish())
+    chosen = choose(STAMPS, window())
     assert chosen.stamps_ns == tuple(STAMPS)
     assert chosen.rate == 20
     assert chosen.furthest_s == 0.0
 
 
 def test_a_lower_rate_takes_the_nearest_picture_to_each_moment() -> None:
-    chosen = choose(STAMPS, wish(start_s=1.0, duration_s=2.0, fps=16.0))
+    chosen = choose(STAMPS, window(start_s=1.0, duration_s=2.0, fps=16.0))
     moments = 1.0 + np.arange(32) / 16
     seconds = (np.array(chosen.stamps_ns) - T0) / 1e9
     assert len(seconds) == 32
@@ -51,18 +51,18 @@ def test_a_lower_rate_takes_the_nearest_picture_to_each_moment() -> None:
 
 
 def test_half_the_rate_takes_every_second_picture() -> None:
-    chosen = choose(STAMPS, wish(fps=10.0, frames=12))
+    chosen = choose(STAMPS, window(fps=10.0, frames=12))
     assert chosen.numbers == tuple(range(0, 24, 2))
     assert chosen.rate == Fraction(10)
 
 
 def test_what_cannot_be_had_is_refused() -> None:
     with pytest.raises(InputError, match=r"20 pictures a second, not 24; take a lower --fps"):
-        choose(STAMPS, wish(fps=24.0))
+        choose(STAMPS, window(fps=24.0))
     with pytest.raises(InputError, match="7 s is behind them"):
-        choose(STAMPS, wish(start_s=7.0))
+        choose(STAMPS, window(start_s=7.0))
     with pytest.raises(InputError, match="less than two"):
-        choose(STAMPS[:1], wish())
+        choose(STAMPS[:1], window())
 
 
 class Bag:
@@ -114,6 +114,8 @@ def test_a_frame_that_lacks_a_picture_ends_it_by_name(
     monkeypatch.setattr(from_bag.ControlFeed, "add", lambda self, frame: taken.append(frame))
     monkeypatch.setattr(from_bag.ControlFeed, "frames", property(lambda self: len(taken)))
     with pytest.raises(RunError, match=rf"frame 2 of eye \({STAMPS[2]} ns\): .*/depth/image_raw"):
-        clips_of_bag(tmp_path, wish(), Timings(), lambda done, total: None)
+        clips_of_bag(
+            tmp_path, BagWish(Path("out"), ControlOptions()), Timings(), lambda done, total: None
+        )
     assert taken == [0, 1]
     assert not list(tmp_path.rglob("manifest.json"))
