@@ -49,6 +49,7 @@ VERBS: dict[str, str] = {
     "cosmos submit": "Have one video made by a Cosmos server.",
     "cosmos jobs": "List or cancel the jobs of a Cosmos server.",
     "cosmos batch": "Have many prompts and seeds made, resuming.",
+    "dataset record": "Record images and ground truth of recordings and bags.",
     "dataset export": "Write a data set as COCO, KITTI, YOLO, nuScenes, MOT, ODVG.",
     "dataset events": "Find what happens in a recorded drive: events, near misses.",
     "dataset check": "Say whether a data set is whole: counts, hashes, labels, pixels.",

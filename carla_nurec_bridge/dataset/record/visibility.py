@@ -15,7 +15,7 @@ from ...world.states import ActorState
 Visibility = Callable[[LabelledFrame, PinholeView, ActorState, int], float]
 """The seen fraction of an actor that has so many pixels in a frame."""
 
-_LATTICE: Array = 0.5 * np.array(list(product((-1.0, 0.0, 1.0), repeat=3)))
+_LATTICE: Array = 0.45 * np.array(list(product((-1.0, 0.0, 1.0), repeat=3)))
 _SLACK_M, _SLACK = 0.5, 0.02
 
 
@@ -25,7 +25,8 @@ def by_lattice(
     """Return the part of a box's 27 lattice points within the image that nobody else hides.
 
     A point is hidden where another's pixel is nearer by more than 0.5 m + 2 %: the object's own
-    near side hides nothing. 0 for an object without pixels.
+    near side hides nothing. The lattice is a tenth smaller than the box, which reaches below the
+    road and beyond round corners. 0 for an object without pixels.
     """
     if not visible_px:
         return 0.0

@@ -6,12 +6,20 @@ from typing import Any
 
 from pydantic import Field
 
-from ...core.cameras.models import CameraModel, camera_from_json
+from ...core.cameras.models import CameraModel, FThetaCamera, camera_from_json
 from ...core.frames import Matrix
 from ...core.run_contract.record import Record
 from ..truth.geometry import RigidTransform
 
 Row = tuple[float, float, float]
+
+
+def camera_matrix(model: CameraModel) -> tuple[Row, Row, Row] | None:
+    """Return the 3x3 camera matrix in pixels, None for a model that has none."""
+    if isinstance(model, FThetaCamera):
+        return None
+    (fx, fy), (cx, cy) = model.focal_length, model.principal_point
+    return (fx, 0.0, cx), (0.0, fy, cy), (0.0, 0.0, 1.0)
 
 
 class CameraCalibration(Record):
@@ -25,7 +33,9 @@ class CameraCalibration(Record):
         description="3x3 camera matrix, px; null for a model that has none"
     )
     rig_from_camera: RigidTransform = Field(description="optical axes on the rig, or in the map")
-    carrier_track_id: int | None = Field(description="who carries it; null where it stands still")
+    carrier_track_id: int | None = Field(
+        description="who carries it; null where it stands still, or nobody told"
+    )
     map_from_camera: tuple[RigidTransform, ...] = Field(
         description="optical axes in the map, one a frame; a single one where it stands still"
     )

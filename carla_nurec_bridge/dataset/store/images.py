@@ -84,7 +84,7 @@ IMAGES: dict[str, StoredImage] = {
             ".tiff",
             np.float32,
             1,
-            "metres along the optical axis, every bit kept; inf where nothing is hit",
+            "metres along the optical axis, every bit kept; the sky is 1000 m, CARLA's farthest",
             _tiff,
         ),
         StoredImage(

@@ -32,7 +32,7 @@ class RunWriter:
         manifest = path / MANIFEST
         if manifest.exists():
             before = read_record(manifest, DatasetManifest)
-        elif path.exists() and any(p.name != LEDGER and p.name[0] != "." for p in path.iterdir()):
+        elif path.exists() and not (path / LEDGER).exists() and any(path.iterdir()):
             raise InputError(f"{path} is no data set, and not empty; name another folder")
         else:
             before = None

@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from realdata import real
@@ -20,6 +22,7 @@ from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.cosmos import STREAMS, read_manifest
 from carla_nurec_bridge.cosmos.clip.check import check_clip
 from carla_nurec_bridge.cosmos.clip.masters import read_master
+from carla_nurec_bridge.dataset.store import Dataset
 from carla_nurec_bridge.recorder_log import Log, read_log
 from carla_nurec_bridge.recorder_log.trajectories import trajectories
 from carla_nurec_bridge.runs.own_server import own_carla
@@ -46,13 +49,17 @@ class Server:
         self.port = port
 
     def controls(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.verb("cosmos", "controls", *arguments)
+
+    def verb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        group, verb, *rest = arguments
         return subprocess.run(
             [
                 sys.executable,
                 "-m",
                 "carla_nurec_bridge.cli.main",
-                "cosmos",
-                "controls",
+                group,
+                verb,
                 "-f",
                 str(self.log),
                 "--host",
@@ -63,7 +70,7 @@ class Server:
                 "320x180",
                 "--fps",
                 "10",
-                *arguments,
+                *rest,
             ],
             capture_output=True,
             text=True,
@@ -176,7 +183,8 @@ def test_another_start_shows_the_same_moment(server: Server, clip: Path, tmp_pat
     assert np.unique(alone).tolist() == [0, players(later)[OTHER]["pixel_id"]]
 
 
-def test_cameras_that_stand_in_the_world_see_the_hero_pass(server: Server, tmp_path: Path) -> None:
+def roadside(server: Server, file: Path) -> Path:
+    """Write a sensor file of two cameras that look back at the hero as it comes."""
     track = trajectories(read_log(server.log))[HERO]
     at = int(np.searchsorted(track.times_s, 2.2))
     here = track.map_from_actor[at]
@@ -196,8 +204,12 @@ def test_cameras_that_stand_in_the_world_see_the_hero_pass(server: Server, tmp_p
                 },
             }
         )
-    file = tmp_path / "roadside.yaml"
     file.write_text(json.dumps({"units": "cm", "frame": "world", "sensors": sensors}))
+    return file
+
+
+def test_cameras_that_stand_in_the_world_see_the_hero_pass(server: Server, tmp_path: Path) -> None:
+    file = roadside(server, tmp_path / "roadside.yaml")
     done = server.controls(
         "-s", "2", "--frames", "4", "--sensors", str(file), "-o", str(tmp_path / "clips")
     )
@@ -221,3 +233,68 @@ def test_a_car_that_is_not_there_is_named(server: Server, tmp_path: Path) -> Non
 
 def test_the_server_is_left_as_it_was_found(server: Server, clip: Path) -> None:
     assert server.settings() == ["False", "None", "0"]
+
+
+def test_a_data_set_of_ego_and_roadside_cameras_tells_where_the_cars_are(
+    server: Server, tmp_path: Path
+) -> None:
+    ego = tmp_path / "ego.yaml"
+    lens = {"image_size_x": 320, "image_size_y": 180, "fov": 70}
+    ahead = {
+        "location": {"x": 1.6, "y": 0.0, "z": 1.7},
+        "rotation": {"pitch": -5.0, "yaw": 0.0, "roll": 0.0},
+    }
+    bonnet = {"name": "bonnet", "sensor": "rgb", "attributes": lens, "transform": ahead}
+    ego.write_text(json.dumps({"sensors": [bonnet]}))
+    file, run = roadside(server, tmp_path / "roadside.yaml"), tmp_path / "set"
+    wanted = ["-s", "2.6", "--frames", "4", "--sensors", str(file), "--sensors", str(ego)]
+    done = server.verb("dataset", "record", *wanted, "-o", str(run))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+
+    [stored] = Dataset(run).scenarios()
+    assert stored.truth.cameras == ("near", "far", "bonnet")
+    known = {one.recorded_id: one for one in stored.truth.actors}
+    assert known[HERO].is_ego
+    assert not known[OTHER].is_ego
+    assert [len(state.actors) for state in stored.frames()] == [2] * 4
+    # The poses are the recording's: frames are a tenth of a second apart, from 2.6 s on.
+    track = trajectories(read_log(server.log))[HERO]
+    hero = known[HERO].track_id
+    places = [
+        next(a for a in state.actors if a.track_id == hero).map_from_box.translation_m
+        for state in stored.frames()
+    ]
+    told = np.interp(2.6 + 0.1 * np.arange(4), track.times_s, track.map_from_actor[:, 0, 3])
+    assert np.diff([place[0] for place in places]) == pytest.approx(np.diff(told), abs=0.01)
+
+    seen = 0
+    for camera, recorded in (("near", HERO), ("far", HERO), ("bonnet", OTHER)):
+        calibration = stored.calibration(camera)
+        assert len(calibration.map_from_camera) == (4 if camera == "bonnet" else 1)
+        for truth in stored.all_labels(camera):
+            [one] = [o for o in truth.objects if o.recorded_id == recorded]
+            assert one.ignored is None, (camera, truth.number)
+            assert one.visible_fraction > 0.85
+            ids = stored.image(camera, "instance_segmentation", truth.number)
+            mask = one.mask.pixels()
+            assert np.array_equal(mask, ids == one.pixel_id)
+            # An independent projection: the corners of the box in the camera's axes by K.
+            box = one.box_camera
+            signs = np.array(list(product((-0.5, 0.5), repeat=3)))
+            corners = signs * box.size_m @ box.frame_from_box()[:3, :3].T + box.centre_m
+            flat = corners @ np.array(calibration.k).T
+            hull = cv2.convexHull((flat[:, :2] / flat[:, 2:]).astype(np.float32))
+            rows, columns = np.nonzero(mask)
+            away = [
+                cv2.pointPolygonTest(hull, (float(x) + 0.5, float(y) + 0.5), True)
+                for x, y in zip(columns, rows, strict=True)
+            ]
+            assert min(away) > -2.0
+            assert mask.sum() > 0.55 * cv2.contourArea(hull)
+            depth = stored.image(camera, "depth", truth.number)[mask]
+            assert abs(float(np.median(depth)) - box.centre_m[2]) < box.size_m[0]
+            seen += 1
+    assert seen == 12
+
+    again = server.verb("dataset", "record", *wanted, "-o", str(run))
+    assert "0 scenarios recorded, 1 were there before, 0 failed" in again.stdout

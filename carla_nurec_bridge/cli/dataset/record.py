@@ -1,0 +1,76 @@
+"""``carla-nurec dataset record``: a data set with ground truth of recordings and bags."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from ..cosmos.capture_options import played_options
+from ..log.tables import console, examples, table
+from ..playing import end_as_interrupted, frames_progress
+from .record_options import record_options
+
+if TYPE_CHECKING:
+    from ...core.timings import Timings
+
+
+@click.command(
+    epilog=examples(
+        "carla-nurec dataset record -f drive.log --map Town01.xodr.gz -s 2 -d 5 -o out/set",
+        "carla-nurec dataset record -f a.log -f b.log --sensors roadside.yaml --sensors ego.yaml",
+        "carla-nurec dataset record --bag out/demo/bag --fps 10",
+    )
+)
+@record_options
+@played_options
+def command(recordings: tuple[Path, ...], bags: tuple[Path, ...], **settings: Any) -> int:
+    """Record images and the truth of every object in them: boxes, masks, who is hidden, how far.
+
+    Each recording is played in CARLA, tick by tick, in a server of its own unless --host names one.
+    Each becomes a scenario of the data set. What is finished stays: the same command goes on with
+    the first scenario that is not, and one that fails is told, costs no other, and makes the exit
+    code 1. docs/dataset.md describes what is written.
+    """
+    from ...dataset.record.run import record_run
+    from ...dataset.store import RunWriter
+    from .scenario_jobs import ScenarioJobs
+
+    if not recordings and not bags:
+        raise click.UsageError("give --recording or --bag, once for each scenario")
+    end_as_interrupted()
+    out, started = console(), time.monotonic()
+    makers = ScenarioJobs(settings, out)
+    jobs = makers.of(recordings, bags)
+    run = RunWriter(settings["output"], tuple(sys.argv[1:]), settings["seed"])
+    with frames_progress(out) as progress:
+        task = progress.add_task("frames", total=None)
+        outcome = record_run(
+            run,
+            jobs,
+            lambda name, k, n: progress.update(task, description=name, completed=k, total=n),
+            lambda name, reason: out.print(f"{name}: {reason or 'done'}", soft_wrap=True),
+        )
+    _tell(out, makers.timings)
+    took_s = time.monotonic() - started
+    out.print(
+        f"{len(outcome.recorded)} scenarios recorded, {len(outcome.kept)} were there before, "
+        f"{len(outcome.failed)} failed, in {took_s:.1f} s: {run.path}",
+        soft_wrap=True,
+    )
+    return 1 if outcome.failed else 0
+
+
+def _tell(out: Console, timings: Timings) -> None:
+    """Print how long the stages took."""
+    stages = table(None, ("stage",), ("turns", "ms a turn", "longest ms", "s in all"))
+    for stage, figures in timings.summary().items():
+        each = 1000.0 * figures.total_s / figures.count
+        row = str(figures.count), f"{each:.1f}", f"{figures.max_ms:.0f}", f"{figures.total_s:.1f}"
+        stages.add_row(stage, *row)
+    if stages.row_count:
+        out.print(stages)

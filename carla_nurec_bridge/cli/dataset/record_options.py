@@ -1,0 +1,85 @@
+"""Options of `dataset record` about what is recorded and what is labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...core.rig.rig import load_rig
+from ...cosmos.sensor_files.sensor_rig import SensorRig, carla_cameras
+from ...cosmos.sensor_files.sensor_yaml import read_sensor_yaml
+from ..cosmos.capture_options import FPS, front_of
+
+_PATH = click.Path(path_type=Path)
+_OPTIONS = [
+    click.option(
+        "-f",
+        "--recording",
+        "recordings",
+        type=_PATH,
+        multiple=True,
+        help="CARLA recording, as the server sees it; may be given again.",
+    ),
+    click.option(
+        "--bag", "bags", type=_PATH, multiple=True, help="Bag of this package; may be given again."
+    ),
+    click.option("--rig", help="CARLA cameras of a rig: a shipped name or a YAML file."),
+    click.option(
+        "--sensors",
+        type=_PATH,
+        multiple=True,
+        help="Cameras of a sensor YAML of CARLA's Cosmos tools, or of the smart-city pipeline "
+        "(standing in the world); may be given again, and beside --rig.",
+    ),
+    click.option(
+        "-o",
+        "--output",
+        type=_PATH,
+        default=Path("out/dataset"),
+        show_default=True,
+        help="Folder of the data set.",
+    ),
+    click.option(
+        "--limit-distance",
+        "far_m",
+        type=click.FloatRange(0),
+        default=100.0,
+        show_default=True,
+        help="Objects farther away are flagged as far, in metres.",
+    ),
+    click.option(
+        "--area-threshold",
+        "smallest_px2",
+        type=click.FloatRange(0),
+        default=100.0,
+        show_default=True,
+        help="Objects whose visible box is smaller are flagged as small, in square pixels.",
+    ),
+    click.option(
+        "--min-visible",
+        "least_visible",
+        type=click.FloatRange(0, 1),
+        default=0.1,
+        show_default=True,
+        help="Objects of which a smaller fraction is seen are flagged as hidden.",
+    ),
+]
+
+
+def record_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what is recorded, by whom, and what is worth a label."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def rigs_of(settings: dict[str, Any]) -> tuple[SensorRig, ...]:
+    """Return all cameras: of sensor files, of a rig, or one above the bonnet."""
+    rate_hz = settings["fps"] or FPS
+    found = [read_sensor_yaml(path, rate_hz) for path in settings["sensors"]]
+    if settings["rig"]:
+        found.append(carla_cameras(load_rig(settings["rig"])))
+    return tuple(found) or (front_of(settings),)

@@ -1,0 +1,145 @@
+"""Frames of a CARLA recording that is played: by cameras on the ego and cameras in the map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ...carla_client.replay.exact_replay import ExactReplay, ExactReplayOptions, window_of
+from ...carla_client.replay.recordings import RecordingInfo, open_recording
+from ...carla_client.session.session import Session
+from ...core.cameras.models import camera_to_json
+from ...core.errors import InputError
+from ...core.run_contract.timebase import NS_PER_S
+from ...core.timings import Timings
+from ...cosmos.mounted_camera import MountedCamera
+from ...cosmos.played_recording import Carrier, PlayedRecording
+from ...cosmos.sensor_files.sensor_rig import SensorRig
+from ...labels.frame import LabelledFrame
+from ...labels.live import LabelledMoment
+from .source import SourceCamera, SourceFacts, SourceFrame
+
+
+@dataclass(frozen=True)
+class RecordingWish:
+    """What is played, who sees it, and who carries those cameras that do not stand still."""
+
+    sensors: Sequence[SensorRig]
+    replay: ExactReplayOptions
+    carrier: Carrier
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as values that JSON can hold."""
+        return {
+            "sensors": [
+                {
+                    "anchor": sensors.anchor,
+                    "roof_margin_m": sensors.roof_margin_m,
+                    "cameras": [
+                        [c.name, camera_to_json(c.model, c.shutter), c.rig_from_camera.tolist()]
+                        for c in sensors.rig.cameras
+                    ],
+                }
+                for sensors in self.sensors
+            ],
+            "replay": asdict(self.replay),
+            "carrier": asdict(self.carrier),
+        }
+
+
+class PlayedSource:
+    """The frames of a loaded recording; ``notes`` are sentences for the user."""
+
+    def __init__(
+        self,
+        played: PlayedRecording,
+        mounted: Sequence[MountedCamera],
+        frames: int,
+        fps: float,
+        engine: str,
+        timings: Timings,
+        notes: tuple[str, ...],
+    ) -> None:
+        self._played, self._mounted, self._timings = played, mounted, timings
+        self._engine = engine
+        self.cameras: Sequence[SourceCamera] = [
+            SourceCamera(m.camera, m.carrier is not None) for m in mounted
+        ]
+        self.ego_id = None if played.ego is None else played.ego.actor.id
+        self.frames = frames
+        self.dt_ns = round(NS_PER_S / fps)
+        self.notes = notes
+
+    def play(self) -> Iterator[SourceFrame]:
+        """Yield all frames; RunError when CARLA leaves an image out."""
+        for moment in self._played.moments(self._timings, ego_too=True):
+            recorded = {
+                one.live_id: one.recorded_id
+                for one in self._played.actors
+                if one.recorded_id is not None
+            }
+            yield SourceFrame(
+                moment.number,
+                moment.stamp_ns,
+                moment.carla_frame,
+                moment.actors,
+                moment.lights,
+                recorded,
+                tuple(self._view(mounted, moment) for mounted in self._mounted),
+            )
+
+    def _view(self, mounted: MountedCamera, moment: LabelledMoment) -> LabelledFrame:
+        frame = mounted.frame(moment, self._timings)
+        if mounted.carrier is None:
+            return frame
+        others = tuple(s for s in frame.actors if s.actor.id != mounted.carrier.actor.id)
+        return replace(frame, actors=others)
+
+    def facts(self) -> SourceFacts:
+        """Return what holds for the recording and the world that showed it."""
+        world = self._played.world(self._engine)
+        origin = {"engine": self._engine, "recording": self._played.recording()}
+        return SourceFacts(world["map"], world["opendrive_sha256"], world["weather"], origin)
+
+
+@contextmanager
+def played_source(
+    session: Session, info: RecordingInfo, wish: RecordingWish, engine: str, timings: Timings
+) -> Iterator[PlayedSource]:
+    """Load a recording and put up all cameras; leave the server as it was found.
+
+    ``engine`` is what manifests call the server. InputError for two cameras of a name, and for a
+    car that cannot carry any.
+    """
+    recording = open_recording(info)
+    window = window_of(recording.timeline, wish.replay)
+    session.use_map(info.map_name)
+    session.synchronise(round(window.tick_s * NS_PER_S))
+    carried = any(sensors.anchor != "world" for sensors in wish.sensors)
+    notes = [*recording.notes, *window.notes]
+    with ExactReplay(session, window, wish.replay, recording) as replay, ExitStack() as stack:
+        replay.load()
+        carrier = wish.carrier if carried else None
+        played = PlayedRecording(session, info, replay, window, wish.replay, carrier)
+        mounted: dict[str, MountedCamera] = {}
+        for sensors in wish.sensors:
+            cameras, lifted = played.cameras(sensors)
+            notes += [*sensors.notes, *lifted]
+            on = None if sensors.anchor == "world" else played.ego
+            for camera in cameras:
+                if camera.name in mounted:
+                    raise InputError(f"two cameras are called {camera.name}; rename one of them")
+                mounted[camera.name] = stack.enter_context(
+                    MountedCamera(session, on, camera, normals=True)
+                )
+        yield PlayedSource(
+            played,
+            list(mounted.values()),
+            window.frames,
+            wish.replay.fps,
+            engine,
+            timings,
+            tuple(notes),
+        )

@@ -1,0 +1,132 @@
+"""Record one scenario: play its source and write what is true of each frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ...core.cameras.models import camera_to_json
+from ...core.errors import RunError
+from ...core.frames import Matrix
+from ...core.timings import Timings
+from ...world.states import ActorState
+from ..store.calibration import CameraCalibration, camera_matrix
+from ..store.manifest import ScenarioEntry
+from ..store.scenario_writer import ScenarioWriter
+from ..truth.frame import FrameTruth
+from ..truth.geometry import RigidTransform
+from ..truth.scenario import ActorTruth, FrameState, ScenarioTruth
+from .frame_truth import LabelLimits, frame_truth
+from .images import images_of
+from .source import FrameSource, SourceCamera, SourceFrame
+from .tracks import Tracks
+from .visibility import Visibility
+
+OnFrame = Callable[[int, int], None]
+"""Hears how many frames are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """How frames are labelled: what is too little to learn from, and how visibility is found."""
+
+    limits: LabelLimits
+    visibility: Visibility
+
+
+def record_scenario(
+    source: FrameSource,
+    writer: ScenarioWriter,
+    labelling: Labelling,
+    on_frame: OnFrame,
+    timings: Timings,
+) -> tuple[ScenarioEntry, dict[str, str]]:
+    """Play a source and write all of it; return the manifest's entry and the files' hashes.
+
+    RunError when the source ends early.
+    """
+    tracks = Tracks(source.ego_id)
+    poses: dict[str, list[Matrix]] = {one.camera.name: [] for one in source.cameras}
+    stamps_ns: list[int] = []
+    for seen in source.play():
+        states = tracks.update(seen.stamp_ns, seen.actors, seen.recorded)
+        with timings.stage("truth and images"):
+            views = list(_views(seen, states, tracks.by_actor, labelling))
+        for view in seen.views:
+            poses[view.camera].append(view.map_from_camera)
+        with timings.stage("wait for files"):
+            writer.add(_state(seen, tracks, states), views)
+        stamps_ns.append(seen.stamp_ns)
+        on_frame(len(stamps_ns), source.frames)
+    if len(stamps_ns) != source.frames:
+        raise RunError(f"{writer.name} ended after {len(stamps_ns)} of {source.frames} frames")
+    carrier = tracks.by_actor.get(source.ego_id) if source.ego_id is not None else None
+    with timings.stage("finish files"):
+        truth = _scenario(writer.name, source, stamps_ns[0], tracks.by_actor)
+        hashes = writer.finish(
+            truth, (_calibration(one, poses[one.camera.name], carrier) for one in source.cameras)
+        )
+    return ScenarioEntry(frames=truth.frames, cameras=truth.cameras), hashes
+
+
+def _views(
+    seen: SourceFrame,
+    states: Sequence[ActorState],
+    tracks: Mapping[int, ActorTruth],
+    labelling: Labelling,
+) -> Iterator[tuple[FrameTruth, dict[str, NDArray[Any]]]]:
+    """Yield what is true of each camera's frame, and its images."""
+    moving = {state.actor.id: state for state in states}
+    for view in seen.views:
+        actors = tuple(moving[state.actor.id] for state in view.actors)
+        labelled = replace(view, actors=actors)
+        truth = frame_truth(labelled, seen.number, tracks, labelling.limits, labelling.visibility)
+        yield truth, images_of(view)
+
+
+def _state(seen: SourceFrame, tracks: Tracks, states: Sequence[ActorState]) -> FrameState:
+    return FrameState(
+        number=seen.number,
+        stamp_ns=seen.stamp_ns,
+        source_frame=seen.source_frame,
+        lights=dict(seen.lights),
+        actors=tracks.told(states),
+    )
+
+
+def _scenario(
+    name: str, source: FrameSource, t0_ns: int, tracks: Mapping[int, ActorTruth]
+) -> ScenarioTruth:
+    facts = source.facts()
+    return ScenarioTruth(
+        name=name,
+        map_name=facts.map_name,
+        opendrive_sha256=facts.opendrive_sha256,
+        weather=facts.weather,
+        dt_ns=source.dt_ns,
+        t0_ns=t0_ns,
+        frames=source.frames,
+        cameras=tuple(one.camera.name for one in source.cameras),
+        actors=tuple(tracks.values()),
+        source=facts.origin,
+    )
+
+
+def _calibration(
+    one: SourceCamera, poses: Sequence[Matrix], carrier: ActorTruth | None
+) -> CameraCalibration:
+    camera = one.camera
+    model = camera.model
+    return CameraCalibration(
+        camera=camera.name,
+        width=model.width,
+        height=model.height,
+        camera_model=camera_to_json(model, camera.shutter),
+        k=camera_matrix(model),
+        rig_from_camera=RigidTransform.of(camera.rig_from_camera),
+        carrier_track_id=carrier.track_id if carrier is not None and one.carried else None,
+        map_from_camera=tuple(map(RigidTransform.of, poses if one.carried else poses[:1])),
+    )
