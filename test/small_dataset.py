@@ -39,6 +39,10 @@ MODEL = OpenCVPinholeCamera.from_fov(WIDTH, HEIGHT, 90.0)
 MAP_FROM_CAMERA = {
     "front": rigid(BODY_FROM_OPTICAL[:3, :3], (0.0, 0.0, 1.5)),
     "left": rigid(rotation_from_rpy((0, 0, 0.6)) @ BODY_FROM_OPTICAL[:3, :3], (0.0, 0.5, 1.5)),
+    "roof": rigid(
+        rotation_from_rpy((0.1, 0.4, -0.3)) @ BODY_FROM_OPTICAL[:3, :3], (-2.0, 1.0, 6.0)
+    ),
+    "drone": rigid([[0, -1, 0], [-1, 0, 0], [0, 0, -1]], (20.0, 0.0, 30.0)),
 }
 ROAD, SKY, CAR = 1, 11, 14
 # track id, class, actor's id (None: nobody tells it), yaw in the map, why it is ignored

@@ -61,7 +61,7 @@ FORMATS: dict[str, Format] = {
                 "tracks, velocities, poses of the camera",
                 "buses, motorcycles and props as such: they are Misc",
                 "of ignored objects all but the box: they are DontCare",
-                "the tilt of a box against the camera's y",
+                "the tilt of an object on a slope",
                 "visible fractions but as three steps",
             ),
         ),

@@ -26,6 +26,7 @@ TYPES = {
 }
 _LEAST_SEEN = (0.8, 0.4)
 """Fractions seen from which on an object counts as fully visible (0), as partly occluded (1)."""
+_STRAIGHT_DOWN = 1e-6
 _NOTHING = "-1 -1 -1 -1000 -1000 -1000 -10"
 
 
@@ -39,36 +40,53 @@ def write_kitti(pictures: Iterable[Picture], out: Path) -> None:
         (folder / name).mkdir(parents=True)
     parts: dict[str, list[str]] = {}
     for picture in pictures:
-        k = picture.pinhole("KITTI")
+        k, level_from_camera = picture.pinhole("KITTI"), _levelled(picture.map_from_camera)
         name = f"{picture.number - 1:06d}"
         parts.setdefault(picture.part, []).append(name)
         write_png(folder / "image_2" / f"{name}.png", picture.pixels("rgb"))
-        (folder / "calib" / f"{name}.txt").write_text(_calibration(k), encoding="ascii")
-        lines = [_line(one) for one in picture.truth.objects if one.mask is not None]
-        (folder / "label_2" / f"{name}.txt").write_text("".join(lines), encoding="ascii")
+        calibration = _calibration(k, level_from_camera)
+        (folder / "calib" / f"{name}.txt").write_text(calibration, encoding="ascii")
+        seen = [one for one in picture.truth.objects if one.mask is not None]
+        lines = "".join(_line(one, level_from_camera) for one in seen)
+        (folder / "label_2" / f"{name}.txt").write_text(lines, encoding="ascii")
     (out / "ImageSets").mkdir()
     for part, names in parts.items():
         (out / "ImageSets" / f"{part}.txt").write_text("\n".join([*names, ""]), encoding="ascii")
 
 
-def _line(one: ObjectTruth) -> str:
+def _levelled(map_from_camera: Matrix) -> Matrix:
+    """Return the turn (3, 3) from a camera's axes to those whose y points straight down.
+
+    KITTI's boxes turn about y only. Labels are written in a camera that stands where ours does and
+    looks as far to the side, not up or down; ``R0_rect`` is this turn, and ``P2`` undoes it.
+    """
+    axes = map_from_camera[:3, :3]
+    ahead = axes[:, 2] * (1.0, 1.0, 0.0)
+    if np.linalg.norm(ahead) < _STRAIGHT_DOWN:
+        ahead = -axes[:, 1] * (1.0, 1.0, 0.0)
+    forward, down = ahead / np.linalg.norm(ahead), np.array([0.0, 0.0, -1.0])
+    return np.stack([np.cross(down, forward), down, forward]) @ axes
+
+
+def _line(one: ObjectTruth, level_from_camera: Matrix) -> str:
     """Return the 15 columns of an object; an ignored one is a region that nobody is to score.
 
-    The place is the middle of the box moved down the camera's y by half its height, from where
-    KITTI's readers come back to the middle.
+    The place is the middle of the box moved down by half its height, from where KITTI's readers
+    come back to the middle.
     """
     assert one.box_visible_px is not None
     if one.ignored is not None:
         return f"DontCare -1 -1 -10 {_edges(one.box_visible_px)} {_NOTHING}\n"
-    box = one.box_camera
-    length, width, height = box.size_m
-    x, y, z = box.centre_m
-    alpha = np.remainder(box.yaw_rad - np.arctan2(x, z) + np.pi, 2.0 * np.pi) - np.pi
+    length, width, height = one.box_camera.size_m
+    pose = level_from_camera @ one.box_camera.frame_from_box()[:3]
+    x, y, z = pose[:, 3].tolist()
+    turn = float(np.arctan2(-pose[2, 0], pose[0, 0]))
+    alpha = np.remainder(turn - np.arctan2(x, z) + np.pi, 2.0 * np.pi) - np.pi
     occluded = sum(one.visible_fraction < least for least in _LEAST_SEEN)
     return (
         f"{TYPES[one.object_class]} {one.truncation:.2f} {occluded} {alpha:.4f} "
         f"{_edges(one.box_visible_px)} {height:.4f} {width:.4f} {length:.4f} "
-        f"{x:.4f} {y + height / 2:.4f} {z:.4f} {box.yaw_rad:.4f}\n"
+        f"{x:.4f} {y + height / 2:.4f} {z:.4f} {turn:.4f}\n"
     )
 
 
@@ -78,14 +96,14 @@ def _edges(box_px: Box2D) -> str:
     return f"{x:.2f} {y:.2f} {x + width - 1:.2f} {y + height - 1:.2f}"
 
 
-def _calibration(k: Matrix) -> str:
+def _calibration(k: Matrix, level_from_camera: Matrix) -> str:
     """Return a calibration whose cameras are all this one, and whose lidar sits in it.
 
     The lidar's axes are x forward, y left, z up.
     """
-    projection = _numbers(np.hstack([k, np.zeros((3, 1))]))
+    projection = _numbers(np.hstack([k @ level_from_camera.T, np.zeros((3, 1))]))
     rows = [f"P{camera}: {projection}" for camera in range(4)]
-    rows.append(f"R0_rect: {_numbers(np.eye(3))}")
+    rows.append(f"R0_rect: {_numbers(level_from_camera)}")
     rows.append(f"Tr_velo_to_cam: {_numbers(OPTICAL_FROM_BODY[:3])}")
     rows.append(f"Tr_imu_to_velo: {_numbers(np.eye(4)[:3])}")
     return "\n".join([*rows, ""])

@@ -65,6 +65,31 @@ def test_a_label_has_15_columns_and_comes_back_to_the_box(exported):
             assert (left, top, right, bottom) == (x, y, x + width - 1, y + height - 1)
 
 
+@pytest.mark.parametrize("camera", ["roof", "drone"])
+def test_boxes_lie_on_their_objects_when_the_camera_looks_down(tmp_path, camera):
+    dataset = write_dataset(tmp_path / "run", ("one",), (camera,))
+    export_dataset(dataset, FORMATS["kitti"], tmp_path / "out", ALL, 0, lambda *_: None)
+    read = calibration(tmp_path / "out", 0)
+    p2 = read["P2"].reshape(3, 4)
+    seen = [one for one in frame_of(camera, 0).objects if one.mask is not None]
+    for row, one in zip(labels(tmp_path / "out", 0), seen, strict=True):
+        if not one.ignored:
+            u, v, depth = p2 @ np.vstack([corners(row), np.ones(8)])
+            found = np.stack([u / depth, v / depth])
+            pose, half = one.box_camera.frame_from_box(), np.array(one.box_camera.size_m) / 2
+            signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, 8)
+            x, y, z = pose[:3, :3] @ (signs * half[:, None]) + pose[:3, 3:]
+            exact = MODEL.focal_length[0] * np.stack([x / z, y / z])
+            exact += np.array(MODEL.principal_point)[:, None]
+            away = np.linalg.norm(found[:, :, None] - exact[:, None], axis=0).min(axis=1)
+            assert away.max() < 0.02
+    in_lidar = np.array([10.0, 2.0, -1.0, 1.0])
+    in_camera = read["R0_rect"].reshape(3, 3) @ read["Tr_velo_to_cam"].reshape(3, 4) @ in_lidar
+    u, v, w = p2 @ [*in_camera, 1.0]
+    focal, (cx, cy) = MODEL.focal_length[0], MODEL.principal_point
+    assert (u / w, v / w) == pytest.approx((cx - focal * 0.2, cy + focal * 0.1))
+
+
 def test_alpha_is_the_turn_seen_along_the_ray_to_the_object(exported):
     for row in labels(exported("kitti"), 0):
         if row[0] != "DontCare":
