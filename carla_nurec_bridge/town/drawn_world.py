@@ -42,6 +42,30 @@ class Shown:
     parts: Pose = AT_REST
 
 
+class ActorMeshes:
+    """The meshes of vehicles, walkers and props in one scene, made when first shown."""
+
+    def __init__(self, scene: RenderScene) -> None:
+        self._scene = scene
+        self._wardrobe = VehicleMeshes(scene)
+
+    def instances(self, actor: Shown) -> list[Instance]:
+        """Return what an actor is drawn as."""
+        instances = []
+        for key, centre_from_part in self._parts(actor):
+            pose = actor.map_from_centre @ centre_from_part
+            instances.append(Instance(key, pose, pose, actor.actor_id, actor.colour))
+        return instances
+
+    def _parts(self, actor: Shown) -> list[tuple[str, Matrix]]:
+        if actor.blueprint.kind == "vehicle":
+            return self._wardrobe.parts(actor.blueprint, actor.parts)
+        key = _key(actor)
+        if not self._scene.has_asset(key):
+            self._scene.add_asset(key, _mesh(actor))
+        return [(key, np.eye(4))]
+
+
 class DrawnWorld:
     """A street with actors, ready for sensors; ``close`` frees it.
 
@@ -58,7 +82,7 @@ class DrawnWorld:
         street: Street = cached_street(xodr)
         self.scene = RenderScene(_visible(street.mesh, hidden, hidden_tags))
         self._heads = street.lights
-        self._wardrobe = VehicleMeshes(self.scene)
+        self._meshes = ActorMeshes(self.scene)
         for state in LAMP_STATES:
             self.scene.add_asset(_lamp_key(state), traffic_light_mesh(state))
 
@@ -73,18 +97,8 @@ class DrawnWorld:
             for state, actor_id in (lamps.get(head.signal_id, ("off", 0)),)
         ]
         for actor in actors:
-            for key, centre_from_part in self._parts(actor):
-                pose = actor.map_from_centre @ centre_from_part
-                instances.append(Instance(key, pose, pose, actor.actor_id, actor.colour))
+            instances += self._meshes.instances(actor)
         self.scene.set_instances(instances)
-
-    def _parts(self, actor: Shown) -> list[tuple[str, Matrix]]:
-        if actor.blueprint.kind == "vehicle":
-            return self._wardrobe.parts(actor.blueprint, actor.parts)
-        key = _key(actor)
-        if not self.scene.has_asset(key):
-            self.scene.add_asset(key, _mesh(actor))
-        return [(key, np.eye(4))]
 
     def close(self) -> None:
         """Free the scene; a second call does nothing."""
