@@ -17,6 +17,7 @@ from ...core.timings import Timings
 from ...cosmos.clip.clip import sha256_of
 from ...cosmos.from_bag import BagWindow
 from ...cosmos.played_recording import Carrier
+from ...dataset.record.drawn_alone import DrawnAlone
 from ...dataset.record.frame_truth import LabelLimits
 from ...dataset.record.from_bag import bag_source
 from ...dataset.record.from_recording import RecordingWish, played_source
@@ -90,13 +91,13 @@ class ScenarioJobs:
         ):
             info = recording_info(session.client, server.recording)
             with played_source(session, info, wish, server.engine(session), self.timings) as source:
-                return self._write(source, source.notes, writer, on_frame)
+                return self._write(source, source.notes, writer, on_frame, drawn_here=server.own)
 
     def _read(
         self, path: Path, window: BagWindow, writer: ScenarioWriter, on_frame: OnFrame
     ) -> Recorded:
         with bag_source(path, window, self.timings) as source:
-            return self._write(source, source.notes, writer, on_frame)
+            return self._write(source, source.notes, writer, on_frame, drawn_here=False)
 
     def _write(
         self,
@@ -104,8 +105,14 @@ class ScenarioJobs:
         notes: tuple[str, ...],
         writer: ScenarioWriter,
         on_frame: OnFrame,
+        *,
+        drawn_here: bool,
     ) -> Recorded:
         for note in notes:
             self._out.print(f"note: {writer.name}: {note}", soft_wrap=True)
-        labelling = Labelling(self._limits, by_lattice)
-        return record_scenario(source, writer, labelling, on_frame, self.timings)
+        if not drawn_here:
+            labelling = Labelling(self._limits, by_lattice, "27 points")
+            return record_scenario(source, writer, labelling, on_frame, self.timings)
+        with DrawnAlone() as alone:
+            labelling = Labelling(self._limits, alone, "drawn alone")
+            return record_scenario(source, writer, labelling, on_frame, self.timings)

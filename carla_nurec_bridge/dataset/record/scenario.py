@@ -31,10 +31,18 @@ OnFrame = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Labelling:
-    """How frames are labelled: what is too little to learn from, and how visibility is found."""
+    """How frames are labelled: what is too little to learn from, and how visibility is found.
+
+    ``visibility_by`` is what a data set calls that.
+    """
 
     limits: LabelLimits
     visibility: Visibility
+    visibility_by: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a data set says of it."""
+        return {**self.limits.to_json(), "visibility_by": self.visibility_by}
 
 
 def record_scenario(
@@ -65,7 +73,7 @@ def record_scenario(
         raise RunError(f"{writer.name} ended after {len(stamps_ns)} of {source.frames} frames")
     carrier = tracks.by_actor.get(source.ego_id) if source.ego_id is not None else None
     with timings.stage("finish files"):
-        truth = _scenario(writer.name, source, stamps_ns[0], tracks.by_actor)
+        truth = _scenario(writer.name, source, labelling, stamps_ns[0], tracks.by_actor)
         hashes = writer.finish(
             truth, (_calibration(one, poses[one.camera.name], carrier) for one in source.cameras)
         )
@@ -98,7 +106,11 @@ def _state(seen: SourceFrame, tracks: Tracks, states: Sequence[ActorState]) -> F
 
 
 def _scenario(
-    name: str, source: FrameSource, t0_ns: int, tracks: Mapping[int, ActorTruth]
+    name: str,
+    source: FrameSource,
+    labelling: Labelling,
+    t0_ns: int,
+    tracks: Mapping[int, ActorTruth],
 ) -> ScenarioTruth:
     facts = source.facts()
     return ScenarioTruth(
@@ -111,7 +123,7 @@ def _scenario(
         frames=source.frames,
         cameras=tuple(one.camera.name for one in source.cameras),
         actors=tuple(tracks.values()),
-        source=facts.origin,
+        source={**facts.origin, "labels": labelling.to_json()},
     )
 
 

@@ -29,7 +29,7 @@ W, H = 40, 30
 MODEL = OpenCVPinholeCamera.from_fov(W, H, 90.0)
 EGO, OTHER = 7, 40753
 NAN = np.full(3, np.nan)
-LABELLING = Labelling(LabelLimits(smallest_px2=1.0), by_lattice)
+LABELLING = Labelling(LabelLimits(smallest_px2=1.0), by_lattice, "27 points")
 
 
 def camera(name: str) -> RigCamera:
