@@ -35,6 +35,8 @@ def command(run: Path, limit: int) -> int:
         out.print(problem, soft_wrap=True)
     if shown < len(verdict.problems):
         out.print(f"and {len(verdict.problems) - shown} more; --limit 0 shows all")
+    for scenario in verdict.unfinished:
+        out.print(f"note: {scenario}", soft_wrap=True)
     state = f"damaged, {len(verdict.problems)} problems" if verdict.problems else "whole"
     out.print(
         f"{run}: {state}; {verdict.scenarios} scenarios, {verdict.views} views, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,8 @@ Progress = Callable[[int, int], None]
 class DatasetVerdict:
     """What a check found: scenarios, views (images of cameras), files, their bytes, problems.
 
-    A problem is a sentence that begins with the path of what is wrong.
+    A problem is a sentence that begins with the path of what is wrong. ``unfinished`` are
+    scenarios that the data set does not have, and why.
     """
 
     scenarios: int
@@ -33,6 +35,7 @@ class DatasetVerdict:
     files: int
     size: int
     problems: tuple[str, ...]
+    unfinished: tuple[str, ...]
 
 
 def check_dataset(dataset: Dataset, progress: Progress) -> DatasetVerdict:
@@ -40,7 +43,8 @@ def check_dataset(dataset: Dataset, progress: Progress) -> DatasetVerdict:
     manifest = dataset.manifest
     total = len(manifest.files)
     total += sum(entry.frames * len(entry.cameras) for entry in manifest.scenarios.values())
-    problems: list[str] = [*_strangers(dataset)]
+    problems, unfinished = _ledger(dataset)
+    problems += _strangers(dataset)
     size = done = 0
     with ThreadPoolExecutor(os.cpu_count(), "dataset-check") as pool:
         hashed = partial(_hash_problem, dataset.path)
@@ -55,8 +59,34 @@ def check_dataset(dataset: Dataset, progress: Progress) -> DatasetVerdict:
     progress(total, total)
     views = total - len(manifest.files)
     return DatasetVerdict(
-        len(manifest.scenarios), views, len(manifest.files), size, tuple(problems)
+        len(manifest.scenarios),
+        views,
+        len(manifest.files),
+        size,
+        tuple(problems),
+        tuple(unfinished),
     )
+
+
+def _ledger(dataset: Dataset) -> tuple[list[str], list[str]]:
+    """Return what is wrong with the ledger, and the scenarios whose last turn did not end well."""
+    path = dataset.path / LEDGER
+    problems: list[str] = []
+    last: dict[str, dict[str, str]] = {}
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            last[row["name"]] = {"state": row["state"], "reason": row.get("reason", "")}
+        except (ValueError, KeyError, TypeError):
+            if line.endswith("\n"):  # one that is cut short was being written when all ended
+                problems.append(f"{LEDGER}, line {number} is no entry of a ledger")
+    unfinished = [
+        f"{name} is not finished, its last turn {row['state']}: {row['reason']}".removesuffix(": ")
+        for name, row in last.items()
+        if name not in dataset.manifest.scenarios
+    ]
+    return problems, unfinished
 
 
 def _strangers(dataset: Dataset) -> Iterator[str]:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from realdata import real
+from small_dataset import write_dataset
 
+from carla_nurec_bridge.cli.dataset.export import NAMES
 from carla_nurec_bridge.cli.main import VERBS, main
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.cameras.shutter import Shutter
@@ -25,7 +27,15 @@ from carla_nurec_bridge.cosmos import (
 from carla_nurec_bridge.recording import BagOptions, BagReader, BagWriter
 from carla_nurec_bridge.recording.types import canonical
 
-GROUPS = ("bag", "cosmos check", "dataset events", "log", "scene")
+GROUPS = (
+    "bag",
+    "cosmos check",
+    "dataset check",
+    "dataset events",
+    "dataset export",
+    "log",
+    "scene",
+)
 HAVE_NO_ROS = """
 import importlib.abc, json, sys
 
@@ -61,6 +71,12 @@ def test_every_verb_of_files_says_how_it_is_used() -> None:
     verbs = [verb for verb in VERBS if verb.startswith(GROUPS)]
     assert {verb.split()[0] for verb in verbs} == {"bag", "cosmos", "dataset", "log", "scene"}
     run_bare([[*verb.split(), "--help"] for verb in verbs])
+
+
+def test_data_sets_are_checked_and_exported(tmp_path: Path) -> None:
+    run = write_dataset(tmp_path / "run", ("one",), ("front",)).path
+    exports = [["dataset", "export", run, "--to", f, "-o", tmp_path / f] for f in NAMES]
+    run_bare([["dataset", "check", run], *exports])
 
 
 def test_recordings_are_read_and_converted(real_recording: bytes, tmp_path: Path) -> None:

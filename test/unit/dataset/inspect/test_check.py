@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.dataset.inspect import check_dataset
-from carla_nurec_bridge.dataset.store import Dataset
+from carla_nurec_bridge.dataset.store import Dataset, RunWriter
 
 
 @pytest.fixture
@@ -126,6 +126,23 @@ def test_a_file_that_nobody_knows(run):
     (run / ".one.part").mkdir()
     (run / ".one.part/unfinished").write_text("")
     assert problems_of(run) == ("one/notes.txt: a file that manifest.json does not know",)
+
+
+def test_scenarios_that_were_not_finished_are_told_and_no_damage(run):
+    writer = RunWriter(run, (), None)
+    writer.start("three", "k")
+    writer.fail("three", "k", "frame 7 is missing")
+    writer.start("four", "k")
+    with (run / "ledger.jsonl").open("a") as file:
+        file.write('{"name": "fi')
+    verdict = check_dataset(Dataset(run), lambda *_: None)
+    assert verdict.problems == ()
+    assert verdict.unfinished == (
+        "three is not finished, its last turn failed: frame 7 is missing",
+        "four is not finished, its last turn started",
+    )
+    (run / "ledger.jsonl").write_text("[]\n")
+    assert problems_of(run) == ("ledger.jsonl, line 1 is no entry of a ledger",)
 
 
 def test_frames_that_are_missing_or_late(run):
