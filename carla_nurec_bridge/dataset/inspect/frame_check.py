@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.errors import InputError
 from ...core.frames import Matrix, invert
 from ...labels.kernels import extents
 from ..store import CameraCalibration
@@ -87,7 +88,11 @@ def mask_problems(truth: FrameTruth, ids: Image, known: Mapping[int, int]) -> It
             claimed.setdefault(one.pixel_id, 0)
             continue
         where = f"track {one.track_id}:"
-        mask = one.mask.pixels()
+        try:
+            mask = one.mask.pixels()
+        except InputError as error:
+            yield f"{where} {error}"
+            continue
         if mask.shape != ids.shape:
             yield f"{where} a mask of {_size(mask)} in an instance image of {_size(ids)}"
             continue

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 from pydantic import Field
 
+from ...core.errors import InputError
 from ...core.run_contract.record import Record
 
 BoolImage = NDArray[np.bool_]
@@ -35,9 +36,16 @@ class Mask(Record):
         return cls(size=size, counts=coded["counts"].decode("ascii"))
 
     def pixels(self) -> BoolImage:
-        """Return the image (H, W) of bool."""
-        decoded: BoolImage = coco_mask.decode(self.coco()).astype(np.bool_)
-        return decoded
+        """Return the image (H, W) of bool; InputError where the run lengths are not its.
+
+        pycocotools does not look: run lengths that are too long write beyond its memory.
+        """
+        height, width = self.size
+        runs = _read_run_lengths(self.counts)
+        if not runs or min(runs) < 0 or sum(runs) != height * width:
+            raise InputError(f"the run lengths of a mask are not those of {width}x{height} pixels")
+        columns = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height)
+        return np.ascontiguousarray(columns.T)
 
     def coco(self) -> dict[str, Any]:
         """Return the ``segmentation`` of a COCO annotation."""
@@ -58,3 +66,24 @@ def _run_lengths(part: BoolImage, left: int, top: int, height: int, total: int) 
     borders = np.delete(borders, np.concatenate([joined, joined + 1]))
     lengths: list[int] = np.diff(borders, prepend=0, append=total).tolist()
     return lengths if lengths[-1] else lengths[:-1]
+
+
+def _read_run_lengths(text: str) -> list[int]:
+    """Return the run lengths that COCO's text holds, none where it is cut or no such text.
+
+    A sign holds five bits, the lowest first; a sixth says that more follow. The last one's fifth
+    bit is the number's sign. From the fourth number on, it is the difference to the last but one.
+    """
+    runs: list[int] = []
+    value = shift = 0
+    for letter in text:
+        bits = ord(letter) - ord("0")
+        if not 0 <= bits < 64:
+            return []
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            value -= (bits & 16) << (shift - 4)
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
+    return [] if shift else runs

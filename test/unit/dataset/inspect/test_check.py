@@ -76,6 +76,13 @@ def test_a_label_that_is_not_its_pixels(run, field, value, words):
     assert any(problem.startswith(words) for problem in found), found
 
 
+@pytest.mark.parametrize("counts", ["nd0d0\\10000", "", "~~~~", "é", "Rh0000000" * 400])
+def test_a_mask_whose_run_lengths_are_spoilt(run, counts):
+    edit(run / LABELS, lambda truth: truth["objects"][1]["mask"].update(counts=counts))
+    words = f"{LABELS}: track 2: the run lengths of a mask are not those of 96x64 pixels"
+    assert words in problems_of(run)
+
+
 def test_a_box_that_is_not_where_the_camera_sees_it(run):
     edit(run / LABELS, lambda t: t["objects"][2]["box_camera"]["centre_m"].__setitem__(0, 0.0))
     words = f"{LABELS}: track 3: box_camera is not where the camera's pose puts box_map"

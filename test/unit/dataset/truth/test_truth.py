@@ -20,6 +20,17 @@ def test_a_mask_with_a_hole_keeps_every_pixel():
     assert coco_mask.toBbox(mask.coco()).tolist() == [10, 5, 40, 30]
 
 
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 1.0])
+def test_run_lengths_are_read_as_pycocotools_reads_them(share):
+    random = np.random.default_rng(7)
+    pixels = random.random((61, 83)) < share
+    mask = Mask.of(pixels)
+    assert np.array_equal(mask.pixels(), pixels)
+    assert np.array_equal(coco_mask.decode(mask.coco()), pixels)
+    coded = coco_mask.encode(np.asfortranarray(pixels, np.uint8))
+    assert mask.counts == coded["counts"].decode()
+
+
 def test_a_mask_one_pixel_wide_is_not_lost():
     line = np.zeros((20, 20), bool)
     line[3:17, 8] = True
