@@ -51,7 +51,7 @@ VERBS: dict[str, str] = {
     "cosmos batch": "Have many prompts and seeds made, resuming.",
     "dataset record": "Record images and ground truth of recordings and bags.",
     "dataset export": "Write a data set as COCO, KITTI, YOLO, nuScenes, MOT, ODVG.",
-    "dataset events": "Find what happens in a recorded drive: events, near misses.",
+    "dataset events": "Find what happens in a bag or data set, and near misses.",
     "dataset check": "Say whether a data set is whole: counts, hashes, labels, pixels.",
     "up": "Start the whole graph without ros2 launch.",
     "demo": "Drive, render, record and report in one go.",

@@ -1,4 +1,4 @@
-"""Traffic lights: which ones are green together, and which way signals face."""
+"""Traffic lights: which ones are green together, which way they face, where one stops for them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.frames import matrix_from_xyz_rpy, rigid
+from ..world.states import TrafficLight
 from .geometry import road_pose
 from .model import (
     TRAFFIC_LIGHT,
@@ -15,7 +17,10 @@ from .model import (
     Road,
     Signal,
 )
-from .stops import StopLine, stop_lines
+from .stops import StopLine, stop_area, stop_lines
+
+_AREA_M = (1.6, 0.2)
+"""Length and height of a stop area: its middle stays within a metre of the line it ends at."""
 
 
 @dataclass(frozen=True)
@@ -94,3 +99,14 @@ def signal_facing(
     elif signal.orientation == "-":
         facing += np.pi
     return (x, y, z), float(facing % (2.0 * np.pi))
+
+
+def lane_light(opendrive: OpenDriveMap, line: StopLine) -> TrafficLight:
+    """Return the light that a stop line is for, dark, with the piece of lane that ends there."""
+    length_m, height_m = _AREA_M
+    area = stop_area(opendrive, line, length_m, gap_m=0.0)
+    pose = matrix_from_xyz_rpy(area.position, (0.0, -area.slope, area.heading))
+    centred = pose @ rigid(np.eye(3), (0.0, 0.0, 0.5 * height_m))
+    lane = f"{line.road_id}.{line.lane_id}"
+    size = (area.length_m, line.width_m, height_m)
+    return TrafficLight(line.signal_id, lane, centred, size)

@@ -9,7 +9,6 @@ import carla
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.frames import matrix_from_xyz_rpy, rigid
 from ...opendrive.geometry import road_pose
 from ...opendrive.model import (
     TRAFFIC_LIGHT,
@@ -17,12 +16,11 @@ from ...opendrive.model import (
     Road,
     Signal,
 )
-from ...opendrive.stops import StopLine, stop_area, stop_lines
+from ...opendrive.signals import lane_light
+from ...opendrive.stops import stop_lines
 from ...world.states import LightColour, TrafficLight
 from ..session.transforms import matrix_of
 
-_AREA_M = (1.6, 0.2)
-"""Length and height of a stop area: its middle stays within a metre of the line it ends at."""
 _SAME_POST_M = 3.0
 _COLOURS: dict[str, LightColour] = {"Red": "red", "Yellow": "yellow", "Green": "green"}
 
@@ -67,7 +65,7 @@ def lights_of(world: carla.World, opendrive: OpenDriveMap) -> Lights:
         elif signal_id not in lines:
             without.append(f"traffic light {signal_id} holds for no lane of vehicles")
         else:
-            areas += [_area(opendrive, line) for line in lines[signal_id]]
+            areas += [lane_light(opendrive, line) for line in lines[signal_id]]
     without += [
         f"actor {light.id}, a traffic light with the OpenDRIVE id {light.get_opendrive_id()!r}, is "
         "no light of the map, or one that another actor is"
@@ -111,13 +109,3 @@ def _matched(
 def _post(road: Road, signal: Signal) -> NDArray[np.float64]:
     x, y, z, _ = road_pose(road, signal.s, signal.t)
     return np.array([x, y, z])
-
-
-def _area(opendrive: OpenDriveMap, line: StopLine) -> TrafficLight:
-    length_m, height_m = _AREA_M
-    area = stop_area(opendrive, line, length_m, gap_m=0.0)
-    pose = matrix_from_xyz_rpy(area.position, (0.0, -area.slope, area.heading))
-    centred = pose @ rigid(np.eye(3), (0.0, 0.0, 0.5 * height_m))
-    lane = f"{line.road_id}.{line.lane_id}"
-    size = (area.length_m, line.width_m, height_m)
-    return TrafficLight(line.signal_id, lane, centred, size)

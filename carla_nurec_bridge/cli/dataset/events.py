@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from ...core.errors import InputError
 from ...core.run_contract.timebase import NS_PER_S
+from ...dataset.truth.events import Event
+from ...evaluation.incidents.incident import Thresholds
 from ..log.tables import console, examples, table
 
 
 @click.command(
     epilog=examples(
         "carla-nurec dataset events out/demo -o events.json",
+        "carla-nurec dataset events out/town --map Town01.xodr.gz",
         "carla-nurec dataset events out/demo/bag -s 2 -d 5 --negatives 3 --seed 7",
     )
 )
@@ -22,15 +26,13 @@ from ..log.tables import console, examples, table
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    default=Path("events.json"),
-    show_default=True,
-    help="File to write.",
+    help="File for a bag.  [default: events.json]",
 )
 @click.option(
     "--map",
     "map_path",
     type=click.Path(path_type=Path),
-    help="OpenDRIVE file (.xodr, .xodr.gz) in place of the bag's own map.",
+    help="OpenDRIVE file (.xodr, .xodr.gz) in place of the source's own map.",
 )
 @click.option(
     "-s",
@@ -63,7 +65,7 @@ from ..log.tables import console, examples, table
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Draws them.")
 def command(
     source: Path,
-    output: Path,
+    output: Path | None,
     map_path: Path | None,
     start_s: float,
     duration_s: float | None,
@@ -72,56 +74,93 @@ def command(
     negatives: int,
     seed: int,
 ) -> None:
-    """Write what happens in SOURCE, a bag or a run's folder with one, and show it.
+    """Write what happens in SOURCE and show it.
 
-    Collisions, near misses (time to collision, post-encroachment time), wrong way, overtaking, hard
-    brakes, cut-ins, red lights, jaywalking and stopped vehicles, to the tick, with the figures that
-    show them; then pairs to which nothing happened, though it looks so.
+    SOURCE is a bag, a run's folder with one, or a data set, whose scenarios get their events anew.
+    There are collisions, near misses (time to collision, post-encroachment time), wrong way,
+    overtaking, hard brakes, cut-ins, red lights, jaywalking and stopped vehicles, to the tick, with
+    the figures that show them; then pairs to which nothing happened, though it looks so.
     """
-    from ...dataset.events import events_of_bag
-    from ...dataset.store.manifest import write_whole
-    from ...evaluation.incidents.incident import Thresholds
-
     wished = {"near_miss_ttc_s": ttc_s, "near_miss_pet_s": pet_s}
     limits = Thresholds(**{name: value for name, value in wished.items() if value is not None})
+    if (source / "manifest.json").is_file():
+        if output is not None or start_s or duration_s is not None:
+            raise click.UsageError("--output, --start and --duration are for bags")
+        _in_dataset(source, map_path, limits, seed, negatives)
+    else:
+        target = output or Path("events.json")
+        _of_bag(source, target, map_path, (start_s, duration_s), limits, seed, negatives)
+
+
+def _of_bag(
+    source: Path,
+    output: Path,
+    map_path: Path | None,
+    window_s: tuple[float, float | None],
+    limits: Thresholds,
+    seed: int,
+    negatives: int,
+) -> None:
+    from ...dataset.events import events_of_bag
+    from ...dataset.store.manifest import write_whole
+
     told = events_of_bag(
-        source,
-        map_path,
-        window_s=(start_s, duration_s),
-        limits=limits,
-        seed=seed,
-        negatives=negatives,
+        source, map_path, window_s=window_s, limits=limits, seed=seed, negatives=negatives
     )
     try:
         write_whole(output, told.model_dump_json(indent=1).encode() + b"\n")
     except OSError as error:
         raise InputError(f"cannot write {output}: {error.strerror}") from error
     names = {
-        actor.track_id: "ego"
-        if actor.actor_id is None
-        else f"{actor.object_class} {actor.actor_id}"
-        for actor in told.actors
+        one.track_id: "ego" if one.actor_id is None else f"{one.object_class} {one.actor_id}"
+        for one in told.actors
     }
+    if "ego" not in names.values():
+        note = "note: the bag does not tell the ego's size; the ego is left out"
+        console().print(note, soft_wrap=True)
+    seconds = (told.end_ns - told.start_ns) / NS_PER_S
+    _show(f"{output}, {seconds:g} s", told.events, names, told.start_ns)
+
+
+def _in_dataset(
+    source: Path, map_path: Path | None, limits: Thresholds, seed: int, negatives: int
+) -> None:
+    from ...core.resources import map_file
+    from ...dataset.events import events_of_scenario, write_events
+    from ...dataset.store import Dataset
+    from ...opendrive import map_name, parse, read_opendrive
+
+    dataset = Dataset(source)
+    for scenario in dataset.scenarios():
+        truth = scenario.truth
+        path = map_file(map_path or truth.map_name)
+        opendrive = parse(read_opendrive(path), map_name(path))
+        events = events_of_scenario(scenario, opendrive, limits=limits, seed=seed, each=negatives)
+        try:
+            write_events(dataset, scenario, events)
+        except OSError as error:
+            raise InputError(f"cannot write {error.filename}: {error.strerror}") from error
+        names = {one.track_id: f"{one.object_class} {one.track_id}" for one in truth.actors}
+        _show(str(scenario.folder.events), events, names, truth.t0_ns)
+
+
+def _show(where: str, events: Sequence[Event], names: Mapping[int, str], start_ns: int) -> None:
+    """Print events in seconds from the first frame that was looked at."""
     shown = table(None, ("event", "who", "lane", "figures"), ("from s", "to s"))
-    for event in told.events:
+    for event in events:
         kind = event.kind if event.negative_of is None else f"no {event.negative_of}"
         shown.add_row(
             str(kind).replace("_", " "),
             ", ".join(names[track] for track in event.track_ids),
             event.lane or "",
             ", ".join(f"{name} {value:g}" for name, value in event.evidence.items()),
-            f"{(event.start_ns - told.start_ns) / NS_PER_S:.3f}",
-            f"{(event.end_ns - told.start_ns) / NS_PER_S:.3f}",
+            f"{(event.start_ns - start_ns) / NS_PER_S:.3f}",
+            f"{(event.end_ns - start_ns) / NS_PER_S:.3f}",
         )
     out = console()
-    if "ego" not in names.values():
-        out.print("note: the bag does not tell the ego's size; the ego is left out", soft_wrap=True)
-    if told.events:
+    if events:
         out.print(shown)
-    negative = sum(event.negative_of is not None for event in told.events)
-    seconds = (told.end_ns - told.start_ns) / NS_PER_S
+    negative = sum(event.negative_of is not None for event in events)
     out.print(
-        f"{output}: {len(told.events) - negative} events and {negative} hard negatives in "
-        f"{seconds:g} s, seconds from the first frame that was looked at",
-        soft_wrap=True,
+        f"{where}: {len(events) - negative} events and {negative} hard negatives", soft_wrap=True
     )

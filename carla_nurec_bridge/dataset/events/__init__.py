@@ -3,5 +3,13 @@
 from .find import find_events
 from .negatives import hard_negatives
 from .of_bag import EventsFile, events_of_bag
+from .of_dataset import events_of_scenario, write_events
 
-__all__ = ["EventsFile", "events_of_bag", "find_events", "hard_negatives"]
+__all__ = [
+    "EventsFile",
+    "events_of_bag",
+    "events_of_scenario",
+    "find_events",
+    "hard_negatives",
+    "write_events",
+]

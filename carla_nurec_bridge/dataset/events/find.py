@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ...evaluation.incidents.find import find_incidents
 from ...evaluation.incidents.incident import DEFAULTS, Incident, Thresholds
 from ...evaluation.incidents.lanes import Lanes
-from ...world.states import WorldState
+from ...evaluation.incidents.traffic import ObservedTraffic
 from ..truth.events import Event, EventKind
 from ..truth.geometry import vector
 
 
 def find_events(
-    states: Sequence[WorldState],
-    lanes: Lanes,
-    track_of: Mapping[int, int],
-    limits: Thresholds = DEFAULTS,
+    traffic: ObservedTraffic, track_of: Mapping[int, int], limits: Thresholds = DEFAULTS
 ) -> tuple[Event, ...]:
     """Return the events of a scenario by rising start.
 
     Args:
-        states: those of the scenario's frames, in order of time; nothing outside them counts.
-        lanes: the map's.
+        traffic: that of the scenario's frames; nothing outside them counts.
         track_of: track id by actor id, the ego's under ``EGO_ID``; who has none takes part in no
             event.
         limits: where incidents begin.
     """
     numbers: Counter[EventKind] = Counter()
     events = []
-    for incident in find_incidents(states, lanes, limits):
+    for incident in find_incidents(traffic, limits):
         if all(actor_id in track_of for actor_id in incident.actor_ids):
             kind = EventKind(incident.kind)
             numbers[kind] += 1
-            events.append(_event(incident, kind, numbers[kind], lanes, track_of))
+            events.append(_event(incident, kind, numbers[kind], traffic.lanes, track_of))
     return tuple(events)
 
 

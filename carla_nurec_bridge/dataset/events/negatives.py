@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...core.run_contract.timebase import seconds_to_ns
-from ...evaluation.incidents.actor_paths import paths_of
 from ...evaluation.incidents.encounters import Encounter, encroachment
 from ...evaluation.incidents.incident import DEFAULTS, Thresholds
 from ...evaluation.incidents.lanes import Lanes
 from ...evaluation.incidents.pairs import encounters_of
-from ...world.states import Vector, WorldState
+from ...evaluation.incidents.traffic import ObservedTraffic
+from ...world.states import Vector
 from ..truth.events import Event, EventKind
 from ..truth.geometry import vector
 
@@ -44,8 +44,7 @@ class _Candidate:
 
 
 def hard_negatives(
-    states: Sequence[WorldState],
-    lanes: Lanes,
+    traffic: ObservedTraffic,
     track_of: Mapping[int, int],
     events: Sequence[Event],
     *,
@@ -62,7 +61,7 @@ def hard_negatives(
     taken = {frozenset(event.track_ids) for event in events if len(event.track_ids) == 2}
     encounters = [
         x
-        for x in encounters_of(paths_of(states, lanes))
+        for x in encounters_of(traffic.paths)
         if {x.one.actor.id, x.other.actor.id} <= track_of.keys()
         and frozenset((track_of[x.one.actor.id], track_of[x.other.actor.id])) not in taken
     ]
@@ -78,7 +77,7 @@ def hard_negatives(
         for index in sorted(int(i) for i in drawn):
             used.add(pool[index].pair)
             event_id = f"{EventKind.NORMAL}_{len(chosen) + 1:03d}"
-            chosen.append(_event(pool[index], event_id, kind, lanes, track_of))
+            chosen.append(_event(pool[index], event_id, kind, traffic.lanes, track_of))
     return tuple(chosen)
 
 

@@ -10,9 +10,9 @@ from pydantic import Field
 from ...core.errors import InputError
 from ...core.run_contract.record import Record
 from ...core.run_contract.timebase import seconds_to_ns
-from ...evaluation.incidents.actor_paths import EGO_ID
 from ...evaluation.incidents.incident import Thresholds
 from ...evaluation.incidents.lanes import MapLanes
+from ...evaluation.incidents.traffic import EGO_ID, ObservedTraffic
 from ...opendrive import map_name, parse, read_opendrive
 from ...recording import BagReader
 from ...recording.read_back.drive import read_drive
@@ -76,10 +76,10 @@ def events_of_bag(
     states = _within(drive.states, window_s)
     if not states:
         raise InputError(f"{folder} has no frame with objects in that window")
-    lanes, actors = MapLanes(opendrive), _actors(states)
+    traffic, actors = ObservedTraffic.of_states(states, MapLanes(opendrive)), _actors(states)
     track_of = {EGO_ID if x.actor_id is None else x.actor_id: x.track_id for x in actors}
-    found = find_events(states, lanes, track_of, limits)
-    hard = hard_negatives(states, lanes, track_of, found, seed=seed, each=negatives, limits=limits)
+    found = find_events(traffic, track_of, limits)
+    hard = hard_negatives(traffic, track_of, found, seed=seed, each=negatives, limits=limits)
     return EventsFile(
         source=folder.resolve().name,
         start_ns=states[0].stamp_ns,

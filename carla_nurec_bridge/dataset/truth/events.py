@@ -38,7 +38,7 @@ class Event(Record):
     end_ns: int = Field(description="stamp of its last frame")
     track_ids: tuple[int, ...] = Field(description="who takes part; the first is who did it")
     place_map_m: Vector3
-    lane: str | None = Field(default=None, description="OpenDRIVE's road and lane there, as 12/-1")
+    lane: str | None = Field(default=None, description="OpenDRIVE's road and lane there, as 12.-1")
     evidence: dict[str, float] = Field(description="figures that show it, units in their names")
     negative_of: EventKind | None = Field(
         default=None, description="what a NORMAL one is mistaken for"

@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 
 from ...core.run_contract.timebase import NS_PER_S, seconds_to_ns
 from ...world.object_classes import VEHICLES, ObjectClass
-from ...world.states import TELEPORT_MPS, Actor, Box, WorldState
+from ...world.states import TELEPORT_MPS, Actor, ActorState, Box
 from .lanes import LaneAt, Lanes
 
 Array = NDArray[np.float64]
 Flags = Sequence[bool] | NDArray[np.bool_]
-
-EGO_ID = 0
-"""The actor id of the ego, whose own a world state does not tell; CARLA begins with 1."""
 
 _JOINED_WITHIN_NS = seconds_to_ns(0.5)
 _SAME_SPOT_M = 1e-3
@@ -95,29 +92,26 @@ class ActorPath:
         return Box(self.poses[index], self.actor.size_m)
 
 
-def paths_of(states: Sequence[WorldState], lanes: Lanes) -> tuple[ActorPath, ...]:
-    """Return the paths of everybody in states that are in order of time, the ego as ``EGO_ID``.
+def paths_of(
+    stamps_ns: Sequence[int], actors: Sequence[Sequence[ActorState]], lanes: Lanes
+) -> tuple[ActorPath, ...]:
+    """Return the paths of everybody in frames that are in order of time.
 
-    Who is missing for a tick, or jumps, begins another path there; single ticks are none. The ego
-    is left out where its size is unknown.
+    Who is missing for a frame, or jumps, begins another path there; single frames are none.
     """
-    seen: dict[int, list[tuple[int, Actor, Array]]] = {}
-    for tick, state in enumerate(states):
-        if state.ego.body is not None:
-            actor = Actor(EGO_ID, "ego", ObjectClass.CAR, state.ego.body.size_m)
-            seen.setdefault(EGO_ID, []).append((tick, actor, state.ego.box.map_from_box))
-        for other in state.actors:
-            seen.setdefault(other.actor.id, []).append((tick, other.actor, other.map_from_box))
-    stamps_ns = np.array([state.stamp_ns for state in states], np.int64)
+    seen: dict[int, list[tuple[int, ActorState]]] = {}
+    for tick, there in enumerate(actors):
+        for state in there:
+            seen.setdefault(state.actor.id, []).append((tick, state))
+    stamps = np.array(stamps_ns, np.int64)
     found = []
     for told in seen.values():
-        ticks = np.array([tick for tick, _, _ in told])
-        poses = np.array([pose for _, _, pose in told])
-        for first, end in _unbroken(ticks, stamps_ns[ticks], poses[:, :3, 3]):
+        ticks = np.array([tick for tick, _ in told])
+        poses = np.array([state.map_from_box for _, state in told])
+        for first, end in _unbroken(ticks, stamps[ticks], poses[:, :3, 3]):
             mine = slice(first, end)
-            positions = poses[mine, :3, 3]
-            along = lanes_along(positions, lanes)
-            found.append(ActorPath(told[first][1], stamps_ns[ticks[mine]], poses[mine], along))
+            along = lanes_along(poses[mine, :3, 3], lanes)
+            found.append(ActorPath(told[first][1].actor, stamps[ticks[mine]], poses[mine], along))
     return tuple(found)
 
 

@@ -1,45 +1,36 @@
-"""Find everything that happened in a sequence of world states."""
+"""Find everything that happened in traffic."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...world.states import WorldState
-from .actor_paths import ActorPath, paths_of
+from .actor_paths import ActorPath
 from .driving import against_the_lane, cut_ins, hard_brakes, stops
 from .incident import DEFAULTS, Incident, Thresholds
-from .lanes import Lanes
 from .pairs import collisions, encounters_of, near_misses
-from .signs import jaywalking, red_lights, shown_lights
+from .signs import jaywalking, red_lights
+from .traffic import ObservedTraffic
 
 
-def find_incidents(
-    states: Sequence[WorldState], lanes: Lanes, limits: Thresholds = DEFAULTS
-) -> list[Incident]:
-    """Return what happened in states that are in order of time, by rising start.
+def find_incidents(traffic: ObservedTraffic, limits: Thresholds = DEFAULTS) -> list[Incident]:
+    """Return what happened in traffic, by rising start.
 
-    Nothing that these states do not show counts: what began before the first tick is judged by
-    its part of it.
+    Nothing that it does not show counts: what began before its first tick is judged by the rest.
     """
-    paths = paths_of(states, lanes)
     contacts: list[Incident] = []
     near: list[Incident] = []
-    for encounter in encounters_of(paths):
+    for encounter in encounters_of(traffic.paths):
         mine = list(collisions(encounter, limits))
         contacts += mine
         near += near_misses(encounter, limits, mine)
-    shown = shown_lights(states)
-    alone = [
-        incident
-        for path in paths
-        if path.is_vehicle
-        for incident in (
-            *vehicle_incidents(path, paths, contacts, limits),
-            *red_lights(path, shown),
-        )
-    ]
-    walking = [x for path in paths if path.is_walker for x in jaywalking(path, lanes, limits)]
-    return in_order([*contacts, *near, *alone, *walking])
+    alone: list[Incident] = []
+    for path in traffic.paths:
+        if path.is_vehicle:
+            alone += vehicle_incidents(path, traffic.paths, contacts, limits)
+            alone += red_lights(path, traffic.lights)
+        elif path.is_walker:
+            alone += jaywalking(path, traffic.lanes, limits)
+    return in_order([*contacts, *near, *alone])
 
 
 def vehicle_incidents(

@@ -38,8 +38,8 @@ class LaneAt:
 
     @property
     def name(self) -> str:
-        """OpenDRIVE's road and lane, as ``12/-1``."""
-        return f"{self.key[0]}/{self.key[2]}"
+        """OpenDRIVE's road and lane, as ``12.-1``."""
+        return f"{self.key[0]}.{self.key[2]}"
 
 
 class Lanes(Protocol):

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from ...core.frames import invert
 from ...core.run_contract.timebase import NS_PER_S
-from ...world.states import TrafficLight, WorldState
+from ...world.states import TrafficLight
 from .actor_paths import ActorPath, stretches
 from .incident import Incident, Thresholds
 from .lanes import Lanes
+from .traffic import ShownLights
 
 _ALONG_COS = 0.5
 _SAME_LEVEL_M = 2.5
 
-Shown = Mapping[tuple[str, str], Mapping[int, TrafficLight]]
-"""What each light shows to each lane, by stamp."""
 
-
-def shown_lights(states: Sequence[WorldState]) -> Shown:
-    """Return what the lights of states show."""
-    shown: dict[tuple[str, str], dict[int, TrafficLight]] = {}
-    for state in states:
-        for light in state.lights:
-            shown.setdefault((light.signal_id, light.lane), {})[state.stamp_ns] = light
-    return shown
-
-
-def red_lights(path: ActorPath, shown: Shown) -> Iterator[Incident]:
+def red_lights(path: ActorPath, shown: ShownLights) -> Iterator[Incident]:
     """Find where a vehicle's front crosses a stop line while its light is red.
 
     The light is red at the last tick before the line and at the first one beyond it, with which

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-import pytest
-from drawn_drives import T0_NS, StraightRoad, drawn_states, steady
+from pathlib import Path
 
+import pytest
+from drawn_drives import DT_NS, T0_NS, StraightRoad, drawn_states, steady
+
+from carla_nurec_bridge.cli.main import main
+from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.dataset.events import find_events, hard_negatives
-from carla_nurec_bridge.dataset.truth import Event, EventKind
+from carla_nurec_bridge.dataset.store import Dataset, RunWriter, ScenarioWriter
+from carla_nurec_bridge.dataset.store.manifest import ScenarioEntry
+from carla_nurec_bridge.dataset.truth import (
+    ActorTruth,
+    Event,
+    EventKind,
+    FrameState,
+    RigidTransform,
+    ScenarioTruth,
+    TrackState,
+)
+from carla_nurec_bridge.evaluation.incidents.traffic import ObservedTraffic
+from carla_nurec_bridge.opendrive import parse
+from carla_nurec_bridge.opendrive.signals import lane_light
+from carla_nurec_bridge.opendrive.stops import stop_lines
+from carla_nurec_bridge.world.object_classes import ObjectClass
 from carla_nurec_bridge.world.states import WorldState
 
 ROAD = StraightRoad()
 TRACKS = {actor_id: actor_id + 100 for actor_id in range(1, 20)}
+
+
+def traffic(states: list[WorldState]) -> ObservedTraffic:
+    return ObservedTraffic.of_states(states, ROAD)
 
 
 def three_crashes() -> list[WorldState]:
@@ -21,11 +44,11 @@ def three_crashes() -> list[WorldState]:
 
 
 def test_events_have_stamps_of_ticks_track_ids_places_and_figures() -> None:
-    hits = find_events(three_crashes(), ROAD, TRACKS)
+    hits = find_events(traffic(three_crashes()), TRACKS)
     assert [hit.event_id for hit in hits] == ["collision_001", "collision_002", "collision_003"]
     assert [hit.start_ns - T0_NS for hit in hits] == [2_600_000_000, 2_700_000_000, 2_700_000_000]
     assert [hit.track_ids for hit in hits] == [(106, 105), (102, 101), (104, 103)]
-    assert all(hit.lane == "1/-1" for hit in hits)
+    assert all(hit.lane == "1.-1" for hit in hits)
     assert hits[1].place_map_m == pytest.approx((28.9, -1.75, 0.75))
     assert hits[1].evidence["closing_mps"] == pytest.approx(6.0)
     assert Event.model_validate_json(hits[1].model_dump_json()) == hits[1]
@@ -34,20 +57,20 @@ def test_events_have_stamps_of_ticks_track_ids_places_and_figures() -> None:
 def test_nothing_outside_the_frames_is_an_event() -> None:
     states = three_crashes()
     for window in (states[:52], states[80:]):
-        kinds = {event.kind for event in find_events(window, ROAD, TRACKS)}
+        kinds = {event.kind for event in find_events(traffic(window), TRACKS)}
         assert EventKind.COLLISION not in kinds
-    (first,) = find_events(states[:53], ROAD, TRACKS)[-1:]
+    (first,) = find_events(traffic(states[:53]), TRACKS)[-1:]
     assert (first.kind, first.start_ns) == (EventKind.COLLISION, states[52].stamp_ns)
 
 
 def test_who_has_no_track_takes_part_in_no_event() -> None:
     tracks = {key: TRACKS[key] for key in (1, 2, 3)}
-    assert [x.track_ids for x in find_events(three_crashes(), ROAD, tracks)] == [(102, 101)]
+    assert [x.track_ids for x in find_events(traffic(three_crashes()), tracks)] == [(102, 101)]
 
 
 def negatives(states: list[WorldState], seed: int, each: int = 1) -> tuple[Event, ...]:
-    events = find_events(states, ROAD, TRACKS)
-    return hard_negatives(states, ROAD, TRACKS, events, seed=seed, each=each)
+    events = find_events(traffic(states), TRACKS)
+    return hard_negatives(traffic(states), TRACKS, events, seed=seed, each=each)
 
 
 @pytest.mark.parametrize("cars", [0, 1, 2])
@@ -66,7 +89,7 @@ def test_few_vehicles_give_few_negatives(cars: int) -> None:
 def test_a_pair_with_an_event_is_no_negative() -> None:
     cars = {1: steady(20.0, 4.0), 2: steady(0.0, 10.0), 3: steady(-40.0, 8.0)}
     states = drawn_states(cars, 3.0)
-    hit = {frozenset(event.track_ids) for event in find_events(states, ROAD, TRACKS)}
+    hit = {frozenset(event.track_ids) for event in find_events(traffic(states), TRACKS)}
     found = negatives(states, 1, each=4)
     assert found
     assert all(frozenset(negative.track_ids) not in hit for negative in found)
@@ -104,3 +127,67 @@ def test_the_hardest_are_drawn_from() -> None:
             frozenset((102, 103)),
             frozenset((103, 104)),
         }
+
+
+def test_a_data_set_gets_its_events(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A car runs a red light of the demo's town, frame by frame in a stored scenario."""
+    run = tmp_path / "run"
+    opendrive = parse(config_path("maps", "demo_town.xodr").read_text(), "demo_town")
+    line = next(x for lines in stop_lines(opendrive).values() for x in lines)
+    light = lane_light(opendrive, line)
+    writer, scenario = RunWriter(run, ("test",), None), ScenarioWriter(run, "red")
+    stop, along = light.stop, light.map_from_area[:3, 0]
+    for number in range(40):
+        # The front, 2.2 m ahead, is 9.8 m before the line at first and half a metre nearer a frame.
+        pose = light.map_from_area.copy()
+        pose[:3, 3] = stop + (0.5 * number - 12.0) * along + (0.0, 0.0, 0.8)
+        there = TrackState(
+            track_id=1,
+            map_from_box=RigidTransform.of(pose),
+            velocity_map_mps=None,
+            angular_map_radps=None,
+            acceleration_map_mps2=None,
+        )
+        state = FrameState(
+            number=number,
+            stamp_ns=T0_NS + number * DT_NS,
+            source_frame=number,
+            lights={light.signal_id: "red"},
+            actors=(there,),
+        )
+        scenario.add(state, ())
+    car = ActorTruth(
+        track_id=1,
+        actor_id=9,
+        recorded_id=None,
+        pixel_id=9,
+        object_class=ObjectClass.CAR,
+        blueprint="",
+        role_name="",
+        colour_rgb=None,
+        size_m=(4.4, 2.0, 1.5),
+        is_ego=False,
+    )
+    truth = ScenarioTruth(
+        name="red",
+        map_name="demo_town",
+        opendrive_sha256="",
+        weather=None,
+        dt_ns=DT_NS,
+        t0_ns=T0_NS,
+        frames=40,
+        cameras=(),
+        actors=(car,),
+        source={},
+    )
+    hashes = scenario.finish(truth, ())
+    scenario.close()
+    writer.finish("red", "key", ScenarioEntry(frames=40, cameras=()), hashes)
+    assert main(["dataset", "events", str(run)]) == 0
+    assert "red light" in capsys.readouterr().out
+    (event,) = Dataset(run).scenario("red").events()
+    assert (event.kind, event.track_ids) == (EventKind.RED_LIGHT, (1,))
+    # 19.6 steps of half a metre: the twentieth frame; 10 m/s.
+    assert event.start_ns == T0_NS + 20 * DT_NS
+    assert event.evidence["speed_mps"] == pytest.approx(10.0)
+    assert main(["dataset", "check", str(run)]) == 0

@@ -20,13 +20,16 @@ from drawn_drives import (
 
 from carla_nurec_bridge.evaluation.incidents.find import find_incidents
 from carla_nurec_bridge.evaluation.incidents.incident import Incident, Thresholds
+from carla_nurec_bridge.evaluation.incidents.traffic import ObservedTraffic
 from carla_nurec_bridge.world.states import WorldState
 
 OFF_ROAD_Y = -9.0
 
 
 def found(kind: str, states: list[WorldState], **limits: float) -> list[Incident]:
-    incidents = find_incidents(states, StraightRoad(), Thresholds(**limits))
+    incidents = find_incidents(
+        ObservedTraffic.of_states(states, StraightRoad()), Thresholds(**limits)
+    )
     return [incident for incident in incidents if incident.kind == kind]
 
 
@@ -264,13 +267,13 @@ def test_a_light_that_is_not_yet_red_or_not_theirs_is_not_run() -> None:
 @pytest.mark.parametrize("cars", [0, 1, 2])
 def test_few_vehicles_are_no_trouble(cars: int) -> None:
     drives = {i: steady(100.0 * i, 10.0) for i in range(cars)}
-    assert find_incidents(drawn_states(drives, 2.0), StraightRoad()) == []
-    assert find_incidents([], StraightRoad()) == []
+    for states in (drawn_states(drives, 2.0), []):
+        assert find_incidents(ObservedTraffic.of_states(states, StraightRoad())) == []
 
 
 def test_who_is_put_elsewhere_has_not_driven_there() -> None:
     states = drawn_states({1: lambda t: (10.0 * t + 100.0 * (t > 1.0), RIGHT_Y, 0.0)}, 3.0)
-    assert find_incidents(states, StraightRoad()) == []
+    assert find_incidents(ObservedTraffic.of_states(states, StraightRoad())) == []
 
 
 def test_gaps_between_turned_footprints_are_exact() -> None:
