@@ -14,6 +14,7 @@ from ..cosmos.capture_options import played_options
 from ..log.tables import console, examples, table
 from ..playing import end_as_interrupted, frames_progress
 from .record_options import record_options
+from .smart_city_files import smart_city_files, unused_keys
 
 if TYPE_CHECKING:
     from ...core.timings import Timings
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
         "carla-nurec dataset record -f drive.log --map Town01.xodr.gz -s 2 -d 5 -o out/set",
         "carla-nurec dataset record -f a.log -f b.log --sensors roadside.yaml --sensors ego.yaml",
         "carla-nurec dataset record --bag out/demo/bag --fps 10",
+        "carla-nurec dataset record --config 7.json --wf-config wf.json -f 7.log --sensors 7.yaml",
     )
 )
+@smart_city_files
 @record_options
 @played_options
-def command(recordings: tuple[Path, ...], bags: tuple[Path, ...], **settings: Any) -> int:
+@click.pass_context
+def command(
+    context: click.Context, recordings: tuple[Path, ...], bags: tuple[Path, ...], **settings: Any
+) -> int:
     """Record images and the truth of every object in them: boxes, masks, who is hidden, how far.
 
     Each recording is played in CARLA, tick by tick, in a server of its own unless --host names one.
@@ -44,17 +50,23 @@ def command(recordings: tuple[Path, ...], bags: tuple[Path, ...], **settings: An
         raise click.UsageError("give --recording or --bag, once for each scenario")
     end_as_interrupted()
     out, started = console(), time.monotonic()
+    for note in unused_keys(context):
+        out.print(f"note: {note}", soft_wrap=True)
     makers = ScenarioJobs(settings, out)
     jobs = makers.of(recordings, bags)
     run = RunWriter(settings["output"], tuple(sys.argv[1:]), settings["seed"])
     with frames_progress(out) as progress:
         task = progress.add_task("frames", total=None)
-        outcome = record_run(
-            run,
-            jobs,
-            lambda name, k, n: progress.update(task, description=name, completed=k, total=n),
-            lambda name, reason: out.print(f"{name}: {reason or 'done'}", soft_wrap=True),
-        )
+        try:
+            outcome = record_run(
+                run,
+                jobs,
+                lambda name, k, n: progress.update(task, description=name, completed=k, total=n),
+                lambda name, reason: out.print(f"{name}: {reason or 'done'}", soft_wrap=True),
+            )
+        except KeyboardInterrupt:
+            out.print("interrupted; the same command goes on with what is not finished")
+            raise
     _tell(out, makers.timings)
     took_s = time.monotonic() - started
     out.print(
