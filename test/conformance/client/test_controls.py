@@ -22,6 +22,7 @@ from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.cosmos import STREAMS, read_manifest
 from carla_nurec_bridge.cosmos.clip.check import check_clip
 from carla_nurec_bridge.cosmos.clip.masters import read_master
+from carla_nurec_bridge.dataset.inspect import check_dataset
 from carla_nurec_bridge.dataset.store import Dataset
 from carla_nurec_bridge.recorder_log import Log, read_log
 from carla_nurec_bridge.recorder_log.trajectories import trajectories
@@ -295,6 +296,7 @@ def test_a_data_set_of_ego_and_roadside_cameras_tells_where_the_cars_are(
             assert abs(float(np.median(depth)) - box.centre_m[2]) < box.size_m[0]
             seen += 1
     assert seen == 12
+    assert check_dataset(Dataset(run), lambda *_: None).problems == ()
 
     again = server.verb("dataset", "record", *wanted, "-o", str(run))
     assert "0 scenarios recorded, 1 were there before, 0 failed" in again.stdout
