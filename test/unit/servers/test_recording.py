@@ -265,15 +265,15 @@ def test_who_stands_still(log: Log) -> None:
     assert actors_blocked(log, 100.0, 10.0).count("\n") == 8
 
 
-class Stage:
+class ListedWorld:
     """A replay's world that lists calls; every other method of the protocol does nothing."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
 
     def __getattr__(self, name: str) -> object:
-        def call(*args: object) -> None:
-            self.calls.append((name, *args))
+        def call(*args: object, **switch: bool) -> None:
+            self.calls.append((name, *args, *switch.items()))
 
         return call
 
@@ -292,29 +292,29 @@ class Stage:
 
 
 def test_all_that_is_recorded_is_shown_again(log: Log) -> None:
-    stage = Stage()
-    replayer = Replayer(log, stage, ReplayOptions())  # type: ignore[arg-type]
+    world = ListedWorld()
+    replayer = Replayer(log, world, ReplayOptions())  # type: ignore[arg-type]
     replayer.start()
     replayer.step(0.35)
     assert {105: 5, 107: 7}.items() <= {v: k for k, v in replayer.live_ids.items()}.items()
     for call in (
-        ("set_traffic_light", 105, 2, True, 1.5),
-        ("animate_vehicle", 107, 0.25, 0.5, 0.0, True, -1),
+        ("set_traffic_light", 105, 2, 1.5, ("frozen", True)),
+        ("animate_vehicle", 107, 0.25, 0.5, 0.0, -1, ("hand_brake", True)),
         ("animate_walker", 109, 100.0),
         ("set_vehicle_lights", 107, 40),
         ("animate_wheels", 107, [WheelPose(0, 12.5, 90.0)]),
         ("animate_biker", 108, 250.0, 0.5),
-        ("set_vehicle_door", 107, 0, True),
+        ("set_vehicle_door", 107, 0, ("is_open", True)),
         ("set_visual_time", 103.0),
         ("hold", 109),
     ):
-        assert call in stage.calls
-    assert not any(call[0] == "attach" for call in stage.calls), "sensors were not asked for"
+        assert call in world.calls
+    assert not any(call[0] == "attach" for call in world.calls), "sensors were not asked for"
     while replayer.step(0.05):
         pass
-    assert ("destroy", 108) in stage.calls
-    assert ("release", 107) in stage.calls
-    moves = [call for call in stage.calls if call[0] == "move"]
+    assert ("destroy", 108) in world.calls
+    assert ("release", 107) in world.calls
+    moves = [call for call in world.calls if call[0] == "move"]
     assert 1 not in np.concatenate([call[1] for call in moves])
 
 

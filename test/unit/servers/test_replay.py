@@ -81,11 +81,11 @@ class World:
     def attach(self, child_id: int, parent_id: int) -> None:
         self.calls.append(("attach", child_id, parent_id))
 
-    def set_traffic_light(self, *args: Any) -> None:
-        self.calls.append(("light", *args))
+    def set_traffic_light(self, *args: Any, **switch: bool) -> None:
+        self.calls.append(("light", *args, switch))
 
-    def animate_vehicle(self, *args: Any) -> None:
-        self.calls.append(("vehicle", *args))
+    def animate_vehicle(self, *args: Any, **switch: bool) -> None:
+        self.calls.append(("vehicle", *args, switch))
 
     def animate_walker(self, *args: Any) -> None:
         self.calls.append(("walker", *args))
@@ -99,11 +99,11 @@ class World:
     def set_vehicle_lights(self, *args: Any) -> None:
         self.calls.append(("vehicle lights", *args))
 
-    def set_vehicle_door(self, *args: Any) -> None:
-        self.calls.append(("door", *args))
+    def set_vehicle_door(self, *args: Any, **switch: bool) -> None:
+        self.calls.append(("door", *args, switch))
 
-    def set_scene_light(self, *args: Any) -> None:
-        self.calls.append(("lamp", *args))
+    def set_scene_light(self, *args: Any, **switch: bool) -> None:
+        self.calls.append(("lamp", *args, switch))
 
     def set_visual_time(self, seconds: float) -> None:
         self.calls.append(("visual", seconds))

@@ -49,7 +49,7 @@ def get_environment_objects(simulation: Simulation, tag: int) -> list[Environmen
 @serve("enable_environment_objects", list_of(INT), BOOL)
 def enable_environment_objects(simulation: Simulation, ids: list[int], shown: bool) -> None:
     """Show or hide objects; hidden ones are neither seen nor run into."""
-    simulation.episode.scenery.enable(ids, shown)
+    simulation.episode.scenery.set_objects(ids, shown=shown)
 
 
 @serve("load_map_layer", INT)

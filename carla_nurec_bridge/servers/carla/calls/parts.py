@@ -55,7 +55,7 @@ def parts_of(simulation: Simulation, actor: EpisodeActor) -> list[ActorPart]:
         places = [(front, (x, 0.0, z)) for front, (x, _, z) in places[::2]]
     parts = [ActorPart(BASE, Transform())]
     for wheel, (name, (front, place)) in enumerate(zip(WHEELS[len(places)], places, strict=True)):
-        turned, rolled = actor.wheel_looks.get(wheel, (None, None))
+        turned, rolled = actor.shown_wheel_angles_deg.get(wheel, (None, None))
         yaw = turned if turned is not None else steer_deg if front else 0.0
         pitch = rolled if rolled is not None else -rolled_deg
         x, y, z = place

@@ -101,13 +101,13 @@ def set_replayer_time_factor(simulation: Simulation, factor: float) -> None:
 @serve("set_replayer_ignore_hero", BOOL)
 def set_replayer_ignore_hero(simulation: Simulation, ignore: bool) -> None:
     """Leave recorded heroes out, or not."""
-    simulation.recorder.set_ignore_hero(ignore)
+    simulation.recorder.set_ignore_hero(ignore=ignore)
 
 
 @serve("set_replayer_ignore_spectator", BOOL)
 def set_replayer_ignore_spectator(simulation: Simulation, ignore: bool) -> None:
     """Leave the recorded spectator out, or not."""
-    simulation.recorder.set_ignore_spectator(ignore)
+    simulation.recorder.set_ignore_spectator(ignore=ignore)
 
 
 def missing(path: Path) -> str:

@@ -122,8 +122,8 @@ def set_wheel_steer_direction(
     simulation: Simulation, actor_id: int, wheel: int, angle_deg: float
 ) -> None:
     """Turn a wheel (``carla.VehicleWheelLocation``) for show; the motion is not changed."""
-    looks = simulation.episode.actors.get(actor_id, "vehicle").wheel_looks
-    looks[wheel] = (angle_deg, looks.get(wheel, (None, None))[1])
+    shown_deg = simulation.episode.actors.get(actor_id, "vehicle").shown_wheel_angles_deg
+    shown_deg[wheel] = (angle_deg, shown_deg.get(wheel, (None, None))[1])
 
 
 @serve("set_wheel_pitch_angle", INT, INT, FLOAT)
@@ -131,8 +131,8 @@ def set_wheel_pitch_angle(
     simulation: Simulation, actor_id: int, wheel: int, angle_deg: float
 ) -> None:
     """Roll a wheel (``carla.VehicleWheelLocation``) for show; the motion is not changed."""
-    looks = simulation.episode.actors.get(actor_id, "vehicle").wheel_looks
-    looks[wheel] = (looks.get(wheel, (None, None))[0], angle_deg)
+    shown_deg = simulation.episode.actors.get(actor_id, "vehicle").shown_wheel_angles_deg
+    shown_deg[wheel] = (shown_deg.get(wheel, (None, None))[0], angle_deg)
 
 
 @serve("get_telemetry_data", INT, returns=TELEMETRY)

@@ -84,17 +84,17 @@ class RecorderControl:
         if self._replayer is not None:
             self._replayer.set_time_factor(factor)
 
-    def set_ignore_hero(self, ignore: bool) -> None:
+    def set_ignore_hero(self, *, ignore: bool) -> None:
         """Leave recorded heroes out of this and later replays, or not."""
         self._options = replace(self._options, ignore_hero=ignore)
         if self._replayer is not None:
-            self._replayer.set_ignore_hero(ignore)
+            self._replayer.set_ignore_hero(ignore=ignore)
 
-    def set_ignore_spectator(self, ignore: bool) -> None:
+    def set_ignore_spectator(self, *, ignore: bool) -> None:
         """Leave the recorded spectator out of this and later replays, or not."""
         self._options = replace(self._options, ignore_spectator=ignore)
         if self._replayer is not None:
-            self._replayer.set_ignore_spectator(ignore)
+            self._replayer.set_ignore_spectator(ignore=ignore)
 
     def play(self, episode: Episode, delta_s: float) -> None:
         """Play the replay on by one tick; called as the tick begins."""

@@ -17,13 +17,13 @@ def apply_states(
     lights = log.records(frame, PacketKind.STATE).tolist()
     for recorded_id, frozen, elapsed_s, state in lights:
         if recorded_id in live_ids:
-            target.set_traffic_light(live_ids[recorded_id], state, frozen != 0, elapsed_s)
+            target.set_traffic_light(live_ids[recorded_id], state, elapsed_s, frozen=frozen != 0)
     for recorded_id, steer, throttle, brake, hand_brake, gear in log.records(
         frame, PacketKind.ANIM_VEHICLE
     ).tolist():
         if recorded_id in live_ids:
             target.animate_vehicle(
-                live_ids[recorded_id], steer, throttle, brake, hand_brake != 0, gear
+                live_ids[recorded_id], steer, throttle, brake, gear, hand_brake=hand_brake != 0
             )
     for recorded_id, speed_cm_s in log.records(frame, PacketKind.ANIM_WALKER).tolist():
         if recorded_id in live_ids:
@@ -33,7 +33,7 @@ def apply_states(
             target.set_vehicle_lights(live_ids[recorded_id], flags)
     for lamp, intensity, rgba, on, group in log.records(frame, PacketKind.SCENE_LIGHT).tolist():
         red, green, blue, alpha = rgba
-        target.set_scene_light(lamp, intensity, (red, green, blue, alpha), on != 0, group)
+        target.set_scene_light(lamp, intensity, (red, green, blue, alpha), group, on=on != 0)
     for vehicle in log.wheels(frame):
         if vehicle.actor_id in live_ids:
             wheels = [WheelPose(*wheel) for wheel in vehicle.wheels]
@@ -43,4 +43,4 @@ def apply_states(
             target.animate_biker(live_ids[recorded_id], forward, engine)
     for recorded_id, door, is_open in log.records(frame, PacketKind.VEHICLE_DOOR).tolist():
         if recorded_id in live_ids:
-            target.set_vehicle_door(live_ids[recorded_id], door, is_open != 0)
+            target.set_vehicle_door(live_ids[recorded_id], door, is_open=is_open != 0)

@@ -78,7 +78,9 @@ class ReplayTarget(Protocol):
     def attach(self, child_id: int, parent_id: int) -> None:
         """Attach a child to its parent, keeping the child's place in the world."""
 
-    def set_traffic_light(self, actor_id: int, state: int, frozen: bool, elapsed_s: float) -> None:
+    def set_traffic_light(
+        self, actor_id: int, state: int, elapsed_s: float, *, frozen: bool
+    ) -> None:
         """Set a light: 0 red, 1 yellow, 2 green, 3 off, 4 unknown.
 
         ``elapsed_s`` is the time since the last change at its junction.
@@ -90,8 +92,9 @@ class ReplayTarget(Protocol):
         steer: float,
         throttle: float,
         brake: float,
-        hand_brake: bool,
         gear: int,
+        *,
+        hand_brake: bool,
     ) -> None:
         """Show a vehicle's pedals (0 to 1) and steer (-1 to 1); ``gear`` below zero is reverse."""
 
@@ -107,7 +110,7 @@ class ReplayTarget(Protocol):
     def set_vehicle_lights(self, actor_id: int, flags: int) -> None:
         """Set ``carla.VehicleLightState`` flags."""
 
-    def set_vehicle_door(self, actor_id: int, door: int, is_open: bool) -> None:
+    def set_vehicle_door(self, actor_id: int, door: int, *, is_open: bool) -> None:
         """Open or close one door (``carla.VehicleDoor``)."""
 
     def set_scene_light(
@@ -115,8 +118,9 @@ class ReplayTarget(Protocol):
         light_id: int,
         intensity: float,
         rgba: tuple[float, float, float, float],
-        on: bool,
         group: int,
+        *,
+        on: bool,
     ) -> None:
         """Set a lamp of the level; colours linear in [0, 1], ``group`` is ``carla.LightGroup``."""
 

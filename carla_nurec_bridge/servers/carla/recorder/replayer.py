@@ -78,11 +78,11 @@ class Replayer:
         """Play faster or slower; from 2 on, positions are not interpolated."""
         self.options = replace(self.options, time_factor=factor)
 
-    def set_ignore_hero(self, ignore: bool) -> None:
+    def set_ignore_hero(self, *, ignore: bool) -> None:
         """Leave actors with role_name hero out, from now on."""
         self.options = replace(self.options, ignore_hero=ignore)
 
-    def set_ignore_spectator(self, ignore: bool) -> None:
+    def set_ignore_spectator(self, *, ignore: bool) -> None:
         """Leave the spectator out, from now on."""
         self.options = replace(self.options, ignore_spectator=ignore)
 

@@ -127,7 +127,9 @@ class EpisodeTarget:
             relative = invert(episode.matrix_of(parent)) @ episode.matrix_of(child)
             attach(episode, child, parent, relative)
 
-    def set_traffic_light(self, actor_id: int, state: int, frozen: bool, elapsed_s: float) -> None:
+    def set_traffic_light(
+        self, actor_id: int, state: int, elapsed_s: float, *, frozen: bool
+    ) -> None:
         """Set a light: 0 red, 1 yellow, 2 green, 3 off, 4 unknown.
 
         ``elapsed_s`` is the time since the last change at its junction.
@@ -135,7 +137,7 @@ class EpisodeTarget:
         found = self._episode.signals.by_actor.get(actor_id)
         if found is not None:
             light, cycle = found
-            cycle.replay(light, state, frozen, elapsed_s)
+            cycle.replay(light, state, elapsed_s, frozen=frozen)
 
     def animate_vehicle(
         self,
@@ -143,8 +145,9 @@ class EpisodeTarget:
         steer: float,
         throttle: float,
         brake: float,
-        hand_brake: bool,
         gear: int,
+        *,
+        hand_brake: bool,
     ) -> None:
         """Show a vehicle's pedals (0 to 1) and steer (-1 to 1); ``gear`` below zero is reverse."""
         fleet = self._episode.fleet
@@ -182,7 +185,7 @@ class EpisodeTarget:
         if actor is not None:
             actor.light_flags = flags
 
-    def set_vehicle_door(self, actor_id: int, door: int, is_open: bool) -> None:
+    def set_vehicle_door(self, actor_id: int, door: int, *, is_open: bool) -> None:
         """Open or close a door, which is recorded again."""
         actor = self._find(actor_id)
         if actor is not None:
@@ -193,8 +196,9 @@ class EpisodeTarget:
         light_id: int,
         intensity: float,
         rgba: tuple[float, float, float, float],
-        on: bool,
         group: int,
+        *,
+        on: bool,
     ) -> None:
         """Set a street lamp; colours linear in [0, 1], ``group`` is ``carla.LightGroup``."""
         lamp = self._episode.scenery.lamps.get(light_id)

@@ -114,7 +114,7 @@ def _parts(episode: Episode, vehicle: EpisodeActor) -> Pose:
     fleet = episode.fleet
     row = fleet.row_of[vehicle.id]
     steer_deg = np.degrees(fleet.state[row, col.STEER] * fleet.parameters[row, col.MAX_STEER])
-    shown = [vehicle.wheel_looks.get(wheel, (None, None))[0] for wheel in FRONT_WHEELS]
+    shown = [vehicle.shown_wheel_angles_deg.get(wheel, (None, None))[0] for wheel in FRONT_WHEELS]
     left, right = (np.radians(steer_deg if look is None else look) for look in shown)
     doors = {number: door.share for number, door in vehicle.doors.items()}
     return Pose((-float(left), -float(right)), doors)

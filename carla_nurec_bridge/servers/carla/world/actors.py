@@ -65,7 +65,9 @@ class EpisodeActor:
     collides: bool = True
     dead: bool = False
     light_flags: int = 0
-    wheel_looks: dict[int, tuple[float | None, float | None]] = field(default_factory=dict)
+    shown_wheel_angles_deg: dict[int, tuple[float | None, float | None]] = field(
+        default_factory=dict
+    )
     doors: dict[int, Door] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
 
@@ -85,9 +87,9 @@ class EpisodeActor:
 
 @dataclass(slots=True)
 class _Bearer:
-    """Who has or had an id: a hash of its looks, and the newest client when it ended (or None)."""
+    """Who has or had an id, and the newest client when it ended; None while it lasts."""
 
-    looks: int
+    description_hash: int
     ended_before: int | None = None
 
 
@@ -126,15 +128,16 @@ class ActorIds:
             return False
         unknown = bearer.ended_before < self._clients.oldest_present
         # A sensor's stream is another one each time.
-        alike = bearer.looks == _looks(description) and not description.id.startswith("sensor.")
+        alike = bearer.description_hash == _hash_of(description)
+        alike = alike and not description.id.startswith("sensor.")
         return unknown or alike
 
     def _give(self, number: int, description: ActorDescription) -> int:
-        self._bearers[number] = _Bearer(_looks(description))
+        self._bearers[number] = _Bearer(_hash_of(description))
         return number
 
 
-def _looks(description: ActorDescription) -> int:
+def _hash_of(description: ActorDescription) -> int:
     """Return a hash of what clients are told of an actor for good, but for a sensor's stream."""
     values = sorted((value.id, value.value) for value in description.attributes)
     return hash((description.id, *values))

@@ -117,13 +117,13 @@ class Scenery:
             if item.id and tag in (ANY, item.tag)
         ]
 
-    def enable(self, ids: Iterable[int], shown: bool) -> bool:
+    def set_objects(self, ids: Iterable[int], *, shown: bool) -> bool:
         """Show or hide objects, and what they are to bodies; say whether anything changed."""
         known = frozenset(item.id for item in self._objects if item.id).intersection(ids)
         hidden = self.hidden - known if shown else self.hidden | known
         return self._change(hidden, self.hidden_tags)
 
-    def set_layers(self, layers: int, shown: bool) -> bool:
+    def set_layers(self, layers: int, *, shown: bool) -> bool:
         """Show or hide map layers (bits of ``MapLayer``); say whether anything changed."""
         tags = frozenset().union(*(LAYER_TAGS[bit] for bit in LAYER_TAGS if bit & layers))
         lamps = bool(layers & MapLayer.STREET_LIGHTS)
@@ -131,7 +131,7 @@ class Scenery:
         ground = GROUND_TAGS if layers & MapLayer.GROUND else frozenset()
         before = self.hidden_tags
         self.hidden_tags = before - ground if shown else before | ground
-        return self.enable(ids, shown) or self.hidden_tags != before
+        return self.set_objects(ids, shown=shown) or self.hidden_tags != before
 
     def _change(self, hidden: frozenset[int], hidden_tags: frozenset[int]) -> bool:
         changed = (hidden, hidden_tags) != (self.hidden, self.hidden_tags)

@@ -76,7 +76,7 @@ class Cycle:
             self._enter(YELLOW if self.stage == GREEN else RED)
         return True
 
-    def replay(self, light: SignalLight, state: int, frozen: bool, elapsed_s: float) -> None:
+    def replay(self, light: SignalLight, state: int, elapsed_s: float, *, frozen: bool) -> None:
         """Show a recorded ``state`` of ``light`` (one of this cycle's) until ``resume``."""
         self.replayed, self.frozen, self.elapsed_s = True, frozen, elapsed_s
         light.state = state
