@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import lru_cache
 
 import numpy as np
@@ -30,14 +29,6 @@ SUNK_M = 0.01
 """What fills a junction is drawn so much lower than its ways, so as not to shine through them."""
 _HIGHEST_STEP_M = 2.0
 _MAX_REACH_M = 25_000.0
-
-
-class GroundMesh(IntEnum):
-    """What a piece of ground is."""
-
-    LANE = 0
-    JUNCTION = 1
-    LAND = 2
 
 
 @dataclass(frozen=True, eq=False)

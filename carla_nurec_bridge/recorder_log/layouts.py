@@ -69,16 +69,6 @@ class ActorKind(IntEnum):
     INVALID = 6
 
 
-class AttributeType(IntEnum):
-    """Types of blueprint attributes as version-1 files number them."""
-
-    BOOL = 0
-    INT = 1
-    FLOAT = 2
-    STRING = 3
-    RGB_COLOR = 4
-
-
 _VEC3 = ("<f4", (3,))
 _BOX = np.dtype([("id", "<u4"), ("origin", *_VEC3), ("extent", *_VEC3)])
 
