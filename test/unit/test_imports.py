@@ -39,7 +39,7 @@ ORDER = (
 
 # Libraries that only these folders may import.
 CONFINED: dict[str, tuple[str, ...]] = {
-    "carla": ("carla_client", "scenarios", "servers/carla"),
+    "carla": ("carla_client", "scenarios"),
     "rclpy": ("ros", "nodes"),
     f"{PACKAGE}.nurec.stubs": ("nurec", "servers/nurec"),
 }
