@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from ..core.run_contract.record import Record, Rounded, Rounded4
+from ..core.run_contract.run_config import Mode
 from ..core.run_contract.run_summary import Phase, RecordedControls, StreamCount
 from ..core.timings import StageTime
 from ..evaluation import DriveSummary
@@ -21,7 +22,7 @@ def _without_default(schema: dict[str, Any]) -> None:
 class RunFacts(Record):
     """What only the starter of a run knows."""
 
-    mode: Literal["drive", "replay", "scene"] = Field(description="who leads the ego")
+    mode: Mode = Field(description="who leads the ego")
     seed: int = Field(description="seed of the run; equal seeds give equal recordings")
     outcome: str = Field(description="sentence about how the processes of the run ended")
     exit_code: int = Field(description="0 when the run finished, 2 for bad input, else not 0")

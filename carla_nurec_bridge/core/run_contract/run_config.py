@@ -11,6 +11,9 @@ from ..resources import map_file
 from .run_fields import RunField, everywhere, read_field, run_field
 from .streams import EGO, NUREC, RECORDER
 
+Mode = Literal["drive", "replay", "scene"]
+"""Who leads the ego of a run."""
+
 _WALL_S = (0.1, 3600.0)
 
 
@@ -34,7 +37,7 @@ class RunConfig(BaseModel):
         becomes=everywhere("rig"),
         file=True,
     )
-    mode: Literal["drive", "replay", "scene"] = run_field(
+    mode: Mode = run_field(
         "drive",
         "drive, replay a CARLA recording, or replay a scene's recorded drive",
         becomes={EGO: "mode"},

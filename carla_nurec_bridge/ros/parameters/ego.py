@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import get_args
 
 from ...core.errors import InputError
+from ...core.run_contract.run_config import Mode
 from ...core.run_contract.streams import EGO
 from ...core.run_contract.timebase import seconds_to_ns
 from .declare import of_run, parameter
@@ -33,7 +35,7 @@ class EgoParameters:
         "mode",
         description="drive, replay a CARLA recording, replay a scene's recorded drive, or drive "
         "while another client ticks (follow)",
-        choices=("drive", "replay", "scene", "follow"),
+        choices=(*get_args(Mode), "follow"),
     )
     follow_run: str = parameter(
         "",
