@@ -1,4 +1,4 @@
-"""Closed-loop scores from a stream of states; no ROS.
+"""Closed-loop scores and incidents from a stream of states; no ROS.
 
 ``evaluate`` gives distance, speeds, route completion and collisions of a drive.
 """

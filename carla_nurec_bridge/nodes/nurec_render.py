@@ -102,7 +102,7 @@ class NurecRender:
         return self._participation.leave(NUREC, self._record.summary())
 
     def _connect(self, client: NurecClient) -> AssetEditor:
-        """See that the server has the scene, and put extras in; InputError when it has not."""
+        """See that the server has the scene, and insert actors; InputError when it has not."""
         p, scene = self._p, self._scene
         offered = client.scenes()
         if scene.scene_id not in offered:

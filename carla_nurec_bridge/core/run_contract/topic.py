@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Qos = Literal["clock", "sensor", "state", "latched", "command", "event", "tf", "tf_static"]
-"""Quality of service by kind; ``ros.qos`` turns each into an rclpy profile."""
+"""Quality of service by kind; ``ros.publishers.qos`` turns each into an rclpy profile."""
 
 Cadence = Literal["frame", "sensor", "latched", "answer", "event"]
 """When a message is due: with every frame, with every due frame of a sensor, once (latched),
@@ -21,6 +21,7 @@ StampOffset = Literal[4, 8, None]
 class Topic:
     """One row of the table; ``{name}`` in ``name`` is the sensor's name, ``~`` the node.
 
+    ``stamp`` says in words of which moment a message's stamp is.
     ``formerly`` is the name that older bags have it under.
     """
 

@@ -27,7 +27,7 @@ class EgoFrame:
     """What the steps of one frame work with: parameters, handles in ROS and CARLA, state.
 
     * snapshot: CARLA's state of the frame; ``tick`` fills it, the next three read it.
-    * seen: the same in our values; ``state`` fills it, ``cameras``, ``wheels``, ``watch`` read.
+    * seen: the same in our values; ``state`` fills it, ``wheels`` and ``watch`` read.
     """
 
     p: EgoParameters
@@ -110,7 +110,7 @@ def _note_ambiguous(frame: EgoFrame, pixel_ids: PixelIds) -> None:
     for group in [group for group in pixel_ids.shared if not known.issuperset(group)]:
         known.update(group)
         frame.tell(
-            f"instance pictures cannot tell actors {', '.join(map(str, group))} apart: their "
+            f"instance images cannot tell actors {', '.join(map(str, group))} apart: their "
             "ids have the same 16 bits; load the world again, so that ids start anew"
         )
 
