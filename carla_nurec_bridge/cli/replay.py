@@ -190,7 +190,7 @@ def _servers(context: click.Context, options: dict[str, Any]) -> ReplayServers:
 
 
 def _tell(console: Console, played: Played, output: Path) -> int:
-    counts = ", ".join(f"{name} {count}" for name, count in sorted(played.pictures.items()))
+    counts = ", ".join(f"{name} {count}" for name, count in sorted(played.shown.items()))
     console.print(f"{played.frames} frames; images: {counts or 'none'}")
     if played.refused_tracks:
         console.print(f"not in CARLA: tracks {', '.join(sorted(played.refused_tracks))}")

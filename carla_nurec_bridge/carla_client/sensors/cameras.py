@@ -28,11 +28,11 @@ class CameraGroup:
     """All outputs of one camera; ``take`` gives them decoded, for one frame."""
 
     def __init__(
-        self, client: carla.Client, camera: RigCamera, taps: dict[str, SensorQueue]
+        self, client: carla.Client, camera: RigCamera, queues: dict[str, SensorQueue]
     ) -> None:
         self.camera = camera
         self._client = client
-        self._taps = taps
+        self._queues = queues
 
     def take(self, frame: int, timeout_s: float) -> dict[str, NDArray[Any]]:
         """Return the pictures of CARLA frame ``frame`` by output, as ``decoded`` gives them.
@@ -45,8 +45,8 @@ class CameraGroup:
         """Return CARLA's measurements of CARLA frame ``frame`` by output; errors as ``take``."""
         deadline = time.monotonic() + timeout_s
         images = {}
-        for output, tap in self._taps.items():
-            image = tap.take(frame, deadline)
+        for output, queue in self._queues.items():
+            image = queue.take(frame, deadline)
             if image is None:
                 raise DeadlineError(
                     f"CARLA sent no {output} picture of camera {self.camera.name} for frame "
@@ -57,11 +57,11 @@ class CameraGroup:
 
     def close(self) -> None:
         """Stop and destroy the sensors; a second call does nothing."""
-        taps, self._taps = self._taps, {}
+        queues, self._queues = self._queues, {}
         # A batch does not wait for an answer, which a server that died would never give.
-        batch = [carla.command.DestroyActor(tap.actor.id) for tap in taps.values()]
+        batch = [carla.command.DestroyActor(queue.actor.id) for queue in queues.values()]
         Teardown.in_order(
-            *((f"output {output}", tap.actor.stop) for output, tap in taps.items()),
+            *((f"output {output}", queue.actor.stop) for output, queue in queues.items()),
             ("the actors", lambda: self._client.apply_batch(batch)),
         ).close()
 
@@ -103,7 +103,7 @@ def _listening(
     world = client.get_world()
     library = world.get_blueprint_library()
     mount_pose = transform_of(pose @ OPTICAL_FROM_BODY)
-    taps = {}
+    queues = {}
     for output in camera.outputs:
         wanted = CAMERA_OUTPUTS[output].blueprint
         found = library.filter(wanted)
@@ -117,8 +117,8 @@ def _listening(
             blueprint.set_attribute("sensor_tick", repr(period_s))
         if blueprint.has_attribute("motion_blur_intensity"):
             blueprint.set_attribute("motion_blur_intensity", "0")
-        taps[output] = SensorQueue(world.spawn_actor(blueprint, mount_pose, attach_to=parent))
-    return CameraGroup(client, camera, taps)
+        queues[output] = SensorQueue(world.spawn_actor(blueprint, mount_pose, attach_to=parent))
+    return CameraGroup(client, camera, queues)
 
 
 def field_of_view_deg(camera: RigCamera) -> float:

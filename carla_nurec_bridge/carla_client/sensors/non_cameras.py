@@ -22,18 +22,18 @@ class NonCameraSensor:
     """One mounted sensor: ``take`` gives its reading of one frame, ``events`` what it reports."""
 
     def __init__(
-        self, client: carla.Client, sensor: CarlaSensor, tap: SensorQueue, sampling: Sampling
+        self, client: carla.Client, sensor: CarlaSensor, queue: SensorQueue, sampling: Sampling
     ) -> None:
         self.sensor = sensor
         self._sampling = sampling
         self._client = client
-        self._tap: SensorQueue | None = tap
+        self._queue: SensorQueue | None = queue
 
     def take(self, frame: int, timeout_s: float) -> Reading:
         """Return the reading of CARLA frame ``frame``; DeadlineError names what is missing."""
-        assert self._tap is not None
+        assert self._queue is not None
         assert isinstance(self.sensor, SampledSensor)
-        parts = self._tap.take_all(frame, time.monotonic() + timeout_s)
+        parts = self._queue.take_all(frame, time.monotonic() + timeout_s)
         if not parts:
             raise DeadlineError(
                 f"CARLA sent nothing of {self.sensor.type} {self.sensor.name} for frame {frame} "
@@ -44,16 +44,16 @@ class NonCameraSensor:
     def events(self) -> list[SensorEvent]:
         """Return the events that have come since the last call."""
         assert isinstance(self.sensor, EventSensor)
-        found = self._tap.drain() if self._tap is not None else []
+        found = self._queue.drain() if self._queue is not None else []
         return [event for measurement in found for event in self.sensor.decode(measurement)]
 
     def close(self) -> None:
         """Stop and destroy the sensor; a second call does nothing."""
-        tap, self._tap = self._tap, None
-        if tap is not None:
-            tap.actor.stop()
+        queue, self._queue = self._queue, None
+        if queue is not None:
+            queue.actor.stop()
             # A batch does not wait for an answer, which a server that died would never give.
-            self._client.apply_batch([carla.command.DestroyActor(tap.actor.id)])
+            self._client.apply_batch([carla.command.DestroyActor(queue.actor.id)])
 
     def __enter__(self) -> NonCameraSensor:
         return self

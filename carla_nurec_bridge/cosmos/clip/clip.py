@@ -85,7 +85,7 @@ class _Writer(Protocol):
     path: Path
     frames: int
 
-    def add(self, picture: NDArray[Any], /) -> None: ...
+    def add(self, image: NDArray[Any], /) -> None: ...
 
     def close(self) -> None: ...
 
@@ -130,10 +130,10 @@ class _Track:
                 continue  # keep emptying the queue, so that nobody waits for this worker
             try:
                 started = time.thread_time()
-                picture = self._convert(frame)
+                image = self._convert(frame)
                 converted = time.thread_time()
                 if self._writer is not None:
-                    self._writer.add(picture)
+                    self._writer.add(image)
                 self.convert_s += converted - started
                 self.encode_s += time.thread_time() - converted
                 self.frames += 1

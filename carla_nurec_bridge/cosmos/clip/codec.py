@@ -135,10 +135,10 @@ def _encode_with_nvenc(name: str) -> int:
     assert isinstance(context, VideoCodecContext)
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base = Fraction(1, 20)
-    picture = np.zeros((height, width, 3), np.uint8)
+    image = np.zeros((height, width, 3), np.uint8)
     packets = 0
     for number in range(_PROBE_FRAMES):
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p")
         frame.pts = number
         packets += len(context.encode(frame))
     return packets + len(context.encode(None))

@@ -56,16 +56,16 @@ class VideoWriter:
             stream.codec_context.open()
         self._stream: VideoStream | None = stream
 
-    def add(self, picture: NDArray[np.uint8], /) -> None:
-        """Append one picture (H, W, 3) RGB or (H, W) grey; InputError for another size."""
+    def add(self, image: NDArray[np.uint8], /) -> None:
+        """Append one image (H, W, 3) RGB or (H, W) grey; InputError for another size."""
         assert self._stream is not None
-        if picture.shape not in ((*self._size, 3), self._size):
+        if image.shape not in ((*self._size, 3), self._size):
             raise InputError(
-                f"{self.path.name}: frame {self.frames} is {picture.shape[1]}x{picture.shape[0]}, "
+                f"{self.path.name}: frame {self.frames} is {image.shape[1]}x{image.shape[0]}, "
                 f"not {self._size[1]}x{self._size[0]}"
             )
-        given = "rgb24" if picture.ndim == 3 else "gray"
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=given)
+        given = "rgb24" if image.ndim == 3 else "gray"
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format=given)
         if self._format.startswith("yuv"):
             frame = frame.reformat(
                 format=self._format,

@@ -68,18 +68,18 @@ def vis_rgb(rgb: ByteImage, encoding: VisEncoding) -> ByteImage:
     smaller, (diameter, colour, space), through = _LIKE[encoding.model][encoding.strength]
     if through >= _MUCH and not encoding.exact:
         smaller, diameter, space = 2 * smaller, diameter // 2, space / 2.0
-    picture = rgb
+    image = rgb
     if smaller > 1:
         size = (max(width // smaller, 1), max(height // smaller, 1))
-        picture = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    picture = np.asarray(cv2.bilateralFilter(picture, diameter, colour, space), np.uint8)
+        image = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    image = np.asarray(cv2.bilateralFilter(image, diameter, colour, space), np.uint8)
     if smaller > 1:
-        up = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
-        picture = np.asarray(up, np.uint8)
+        up = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+        image = np.asarray(up, np.uint8)
     if through > 1:
         # Averaging while it shrinks keeps what an antialiased cubic filter keeps.
         size = (max(width // through, 1), max(height // through, 1))
-        down = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        down = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         up = cv2.resize(down, (width, height), interpolation=cv2.INTER_CUBIC)
-        picture = np.asarray(up, np.uint8)
-    return picture
+        image = np.asarray(up, np.uint8)
+    return image

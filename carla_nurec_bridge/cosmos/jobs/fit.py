@@ -72,11 +72,11 @@ def _copy(
             wanted = iter(frames)
             due = next(wanted, None)
             for index, frame in enumerate(container.decode(stream)):
-                picture = None
+                image = None
                 while due == index:
-                    if picture is None:
-                        picture = np.asarray(frame.to_ndarray(format="rgb24")[:height, :width])
-                    writer.add(picture)
+                    if image is None:
+                        image = np.asarray(frame.to_ndarray(format="rgb24")[:height, :width])
+                    writer.add(image)
                     due = next(wanted, None)
                 if due is None:
                     break

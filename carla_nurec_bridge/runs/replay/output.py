@@ -52,15 +52,15 @@ class VideoGrid:
         """Width and height in pixels, both even."""
         return self._sheet.size
 
-    def show(self, name: str, picture: Pixels, words: str) -> None:
-        """Put a picture (H, W, 3) into its camera's cell, ``words`` above it."""
+    def show(self, name: str, pixels: Pixels, words: str) -> None:
+        """Put an image (H, W, 3) into its camera's cell, ``words`` above it."""
         row, column = divmod(self._names.index(name), self._columns)
         left = _GAP + column * (CELL[0] + _GAP)
         top = _GAP + row * (CELL[1] + _CAPTION + _GAP)
         draw = ImageDraw.Draw(self._sheet)
         draw.rectangle((left, top, left + CELL[0], top + _CAPTION - 1), fill=paint.BACKGROUND)
         draw.text((left + 4, top + 3), f"{name}   {words}", font=paint.font(14), fill=_WHITE)
-        self._sheet.paste(paint.fitted(picture, *CELL), (left, top + _CAPTION))
+        self._sheet.paste(paint.fitted(pixels, *CELL), (left, top + _CAPTION))
 
     def pixels(self) -> Pixels:
         """Return the whole grid (H, W, 3)."""
@@ -89,9 +89,9 @@ class ContactSheet:
             return
         left = _SIDE + self._moments.index(frame) * (_TILE[0] + _GAP)
         self._draw.text((left, 4), f"{seconds:.2f} s", font=paint.font(13), fill=_WHITE)
-        for name, picture in newest.items():
+        for name, pixels in newest.items():
             top = _CAPTION + self._names.index(name) * (_TILE[1] + _GAP)
-            self._sheet.paste(paint.fitted(picture, *_TILE), (left, top))
+            self._sheet.paste(paint.fitted(pixels, *_TILE), (left, top))
 
     def save(self, path: Path) -> None:
         """Write the sheet as PNG."""
@@ -186,12 +186,12 @@ class Screen:
         self.close()
 
 
-def encoded(picture: Pixels, image_format: str, quality: float) -> bytes:
+def encoded(pixels: Pixels, image_format: str, quality: float) -> bytes:
     """Return RGB pixels (H, W, 3) as ``png``, or as JPEG for every other format."""
     settings: list[int] = []
     suffix = ".png"
     if image_format != "png":
         suffix, settings = ".jpg", [cv2.IMWRITE_JPEG_QUALITY, round(quality)]
-    _, buffer = cv2.imencode(suffix, np.ascontiguousarray(picture[..., ::-1]), settings)
+    _, buffer = cv2.imencode(suffix, np.ascontiguousarray(pixels[..., ::-1]), settings)
     content: Any = buffer.tobytes()
     return bytes(content)

@@ -37,7 +37,7 @@ from .output import (
     encoded,
 )
 
-_PICTURE_S = 60.0
+_IMAGE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ class Replay:
 
 @dataclass(frozen=True)
 class Played:
-    """How it went: pictures by camera, failures by camera with the last reason, tracks left out."""
+    """How it went: images shown and failures (with the last reason) by camera, tracks left out."""
 
     frames: int
-    pictures: Counter[str]
+    shown: Counter[str]
     failures: dict[str, tuple[int, str]]
     refused_tracks: frozenset[str]
     images: int
@@ -85,7 +85,7 @@ class ReplayPlayer:
         self._grid = VideoGrid(names)
         self._sheet = ContactSheet(names, replay.frames)
         self._newest: dict[str, Pixels] = {}
-        self._pictures: Counter[str] = Counter()
+        self._shown: Counter[str] = Counter()
         self._done = 0
         self._failures: dict[str, tuple[int, str]] = {}
         self._folder = ImageFolder(replay.output / "images") if replay.images else None
@@ -110,7 +110,7 @@ class ReplayPlayer:
             refused = frozenset(stage.refused_tracks)
         self._sheet.save(r.output / "contact_sheet.png")
         images = self._folder.count if self._folder else 0
-        return Played(self._done, self._pictures, self._failures, refused, images)
+        return Played(self._done, self._shown, self._failures, refused, images)
 
     def _frames(
         self,
@@ -175,12 +175,12 @@ class ReplayPlayer:
             if not is_due(frame, self._periods[group.camera.name]):
                 continue
             try:
-                pictures = group.take(carla_frame, _PICTURE_S)
+                images = group.take(carla_frame, _IMAGE_S)
             except DeadlineError as error:
                 self._fail(group.camera, str(error))
                 continue
-            picture = np.ascontiguousarray(pictures["rgb"], np.uint8)
-            self._show(group.camera, frame, picture, None, self._step.window(stamp_ns, 0))
+            pixels = np.ascontiguousarray(images["rgb"], np.uint8)
+            self._show(group.camera, frame, pixels, None, self._step.window(stamp_ns, 0))
 
     def _fail(self, camera: RigCamera, reason: str) -> None:
         count, _ = self._failures.get(camera.name, (0, ""))
@@ -190,16 +190,16 @@ class ReplayPlayer:
         self,
         camera: RigCamera,
         frame: int,
-        picture: Pixels,
+        pixels: Pixels,
         image: bytes | None,
         window: ShutterWindow,
     ) -> None:
-        self._pictures[camera.name] += 1
-        self._newest[camera.name] = picture
-        height, width = picture.shape[:2]
+        self._shown[camera.name] += 1
+        self._newest[camera.name] = pixels
+        height, width = pixels.shape[:2]
         words = f"{camera.source}   {width}x{height}   {frame * self._dt_s:.2f} s"
-        self._grid.show(camera.name, picture, words)
+        self._grid.show(camera.name, pixels, words)
         if self._folder is not None:
-            content = image or encoded(picture, camera.image_format, camera.quality)
+            content = image or encoded(pixels, camera.image_format, camera.quality)
             stamps = (window.start_us, window.end_us)
             self._folder.add(camera.name, frame, content, stamps)

@@ -89,10 +89,10 @@ def make_video(
                 if scene is None:
                     break
                 ahead = reader.submit(next, scenes, None)
-                picture = relight(scene.rgb, scene.tags, scene.depth_m, index)
+                image = relight(scene.rgb, scene.tags, scene.depth_m, index)
                 if encoded is not None:
                     encoded.result()
-                encoded = encoder.submit(writer.add, _marked(picture) if watermark else picture)
+                encoded = encoder.submit(writer.add, _marked(image) if watermark else image)
                 progress(index + 1, total)
             if encoded is not None:
                 encoded.result()
@@ -140,12 +140,12 @@ def _measure(path: Path) -> tuple[tuple[int, int], Fraction, int]:
         raise InputError(f"{path.name} is no video that can be decoded: {error}") from error
 
 
-def _marked(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height = picture.shape[0]
+def _marked(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height = image.shape[0]
     scale = height / 900
     for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
         cv2.putText(
-            picture,
+            image,
             "image filters, no model",
             (round(14 * scale), height - round(14 * scale)),
             cv2.FONT_HERSHEY_SIMPLEX,
@@ -154,4 +154,4 @@ def _marked(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
             max(1, round(width * scale)),
             cv2.LINE_AA,
         )
-    return picture
+    return image

@@ -72,13 +72,13 @@ def read_scenes(
         while True:
             now: dict[str, ByteImage] = {}
             for name, reader in readers.items():
-                picture = next(reader, None)
-                if picture is None:
+                image = next(reader, None)
+                if image is None:
                     return
                 nearest = cv2.INTER_NEAREST if name == "seg" else cv2.INTER_AREA
-                if (picture.shape[1], picture.shape[0]) != size:
-                    picture = np.asarray(cv2.resize(picture, size, interpolation=nearest), np.uint8)
-                now[name] = picture
+                if (image.shape[1], image.shape[0]) != size:
+                    image = np.asarray(cv2.resize(image, size, interpolation=nearest), np.uint8)
+                now[name] = image
             yield _scene(now, metres)
 
 
@@ -107,15 +107,15 @@ def _images(stack: ExitStack, path: Path) -> Iterator[ByteImage]:
     return frames()
 
 
-def _scene(pictures: Mapping[str, ByteImage], metres: NDArray[np.float32]) -> ControlImages:
-    shape = next(iter(pictures.values())).shape[:2]
-    depth = pictures.get("depth")
-    tags = _tags(pictures["seg"]) if "seg" in pictures else None
+def _scene(images: Mapping[str, ByteImage], metres: NDArray[np.float32]) -> ControlImages:
+    shape = next(iter(images.values())).shape[:2]
+    depth = images.get("depth")
+    tags = _tags(images["seg"]) if "seg" in images else None
     if tags is None:
         tags = _guessed_tags(depth, shape)
-    rgb = pictures.get("rgb", pictures.get("vis"))
+    rgb = images.get("rgb", images.get("vis"))
     if rgb is None:
-        rgb = _painted(tags, pictures.get("edge"))
+        rgb = _painted(tags, images.get("edge"))
     return ControlImages(rgb, tags, _metres(depth, tags, metres))
 
 
@@ -193,8 +193,8 @@ def _paint() -> ByteImage:
 
 
 def _painted(tags: ByteImage, edge: ByteImage | None) -> ByteImage:
-    picture = _paint()[tags]
+    image = _paint()[tags]
     if edge is None:
-        return np.asarray(picture, np.uint8)
+        return np.asarray(image, np.uint8)
     lines = cv2.GaussianBlur(edge[..., 0], (0, 0), 0.8).astype(np.float32)[..., None]
-    return np.asarray(picture * (1 - lines / 255 * 0.6), np.uint8)
+    return np.asarray(image * (1 - lines / 255 * 0.6), np.uint8)

@@ -77,28 +77,28 @@ def lamp_glow(rgb, tags, lamps, glow):
 
 
 @kernel
-def shade_rows(first, last, picture, tables, light, moving, scratch, out):
-    """Shade the rows from ``first`` up to ``last`` of one picture into ``out`` (H, W, 3) uint8.
+def shade_rows(first, last, image, tables, light, moving, scratch, out):
+    """Shade the rows from ``first`` up to ``last`` of one image into ``out`` (H, W, 3) uint8.
 
-    ``picture``: rgb (H, W, 3) uint8, tags (H, W) uint8, depth (H, W) float32 metres (inf: sky),
+    ``image``: rgb (H, W, 3) uint8, tags (H, W) uint8, depth (H, W) float32 metres (inf: sky),
     contact (H, W) of contact_rows, glow (H // 4, W // 4, 3) linear light around lamps.
     ``tables`` are those of Tables, ``light`` is a Light. ``moving``: tiles (L, T, T) opacity of
     what falls, shifts (L, 2) int32 how far it has moved (rows, columns). ``scratch`` (4, W).
     """
     for y in range(first, last):
-        _surfaces(y, picture, tables, light, scratch)
+        _surfaces(y, image, tables, light, scratch)
         _air(light, scratch)
         if light.headlight > 0.0:
-            _glow(y, picture[4], scratch)
+            _glow(y, image[4], scratch)
         for layer in range(moving[0].shape[0]):
-            _fall(y, layer, picture[2], moving, light, scratch)
+            _fall(y, layer, image[2], moving, light, scratch)
         _store(y, scratch, out)
 
 
 @kernel
-def _surfaces(y, picture, tables, light, row):
+def _surfaces(y, image, tables, light, row):
     """Put the light that leaves each pixel's surface into ``row``, and the way through the air."""
-    rgb, tags, depth, contact, glow = picture
+    rgb, tags, depth, contact, glow = image
     linear, by_tag, sky, far_sky, clouds, slips, beam, side = tables
     width = tags.shape[1]
     one, zero = np.float32(1.0), np.float32(0.0)

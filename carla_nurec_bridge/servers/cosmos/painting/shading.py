@@ -62,7 +62,7 @@ class Relighter:
             contact_rows(tags, GROUND_BY_TAG, self._contact)
         if self._conditions.night > 0:
             self._collect_glow(rgb, tags)
-        picture = (rgb, tags, depth_m, self._contact, self._glow)
+        image = (rgb, tags, depth_m, self._contact, self._glow)
         moving = (self._tiles, self._shifts(index))
         out = np.empty_like(rgb)
         bounds = self._bounds
@@ -70,7 +70,7 @@ class Relighter:
             lambda part: shade_rows(
                 bounds[part],
                 bounds[part + 1],
-                picture,
+                image,
                 self._tables,
                 self._light,
                 moving,
