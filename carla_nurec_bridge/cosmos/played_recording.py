@@ -25,6 +25,7 @@ from ..core.rig.rig import RigCamera
 from ..core.timings import Timings
 from ..labels.actor_ids import LabelledActor, labelled_actors
 from ..labels.live import LabelledMoment
+from ..opendrive import OpenDriveMap
 from .clip.clip import sha256_of
 from .sensor_files.sensor_rig import SensorRig, in_world, on_vehicle
 
@@ -116,6 +117,11 @@ class PlayedRecording:
                 "with --duration"
             )
         return matrix_of(state.get_transform()) @ invert(ego.base_from_actor)
+
+    @property
+    def opendrive(self) -> OpenDriveMap:
+        """The map that the recording is played on; InputError when it is unusable."""
+        return self._session.opendrive
 
     def world(self, engine: str) -> dict[str, Any]:
         """Return what a manifest tells about the world that ``engine`` shows."""

@@ -4,10 +4,13 @@ from .find import find_events
 from .negatives import hard_negatives
 from .of_bag import EventsFile, events_of_bag
 from .of_dataset import events_of_scenario, write_events
+from .of_frames import EventFrame, events_of_frames
 
 __all__ = [
+    "EventFrame",
     "EventsFile",
     "events_of_bag",
+    "events_of_frames",
     "events_of_scenario",
     "find_events",
     "hard_negatives",

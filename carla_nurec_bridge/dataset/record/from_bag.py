@@ -15,6 +15,7 @@ from ...core.run_contract.timebase import NS_PER_S
 from ...core.timings import Timings
 from ...cosmos.from_bag import BagWindow, Chosen, choose
 from ...labels.from_bag import LabelledCamera, labelled_cameras, labelled_frames
+from ...opendrive import parse
 from ...recording import BagReader
 from ...recording.read_back.drive import BagDrive, read_drive, topics_of
 from ...world.blueprint_catalogue import load_catalogue
@@ -113,7 +114,10 @@ class BagSource:
         if "weather" in topics:
             weather = json.loads(_last_text(self._bag, topics["weather"]))
         digest = hashlib.sha256(xodr.encode()).hexdigest()
-        return SourceFacts(_map_name(xodr), digest, weather, {"bag": self._bag.path.parent.name})
+        name = _map_name(xodr)
+        opendrive = parse(xodr, name) if xodr else None
+        origin = {"bag": self._bag.path.parent.name}
+        return SourceFacts(name, digest, opendrive, weather, origin)
 
 
 @contextmanager

@@ -101,7 +101,13 @@ class PlayedSource:
         """Return what holds for the recording and the world that showed it."""
         world = self._played.world(self._engine)
         origin = {"engine": self._engine, "recording": self._played.recording()}
-        return SourceFacts(world["map"], world["opendrive_sha256"], world["weather"], origin)
+        return SourceFacts(
+            world["map"],
+            world["opendrive_sha256"],
+            self._played.opendrive,
+            world["weather"],
+            origin,
+        )
 
 
 @contextmanager

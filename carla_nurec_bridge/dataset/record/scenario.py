@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ from ...core.errors import RunError
 from ...core.frames import Matrix
 from ...core.timings import Timings
 from ...world.states import ActorState
+from ..events import EventFrame, events_of_frames
 from ..store.calibration import CameraCalibration, camera_matrix
 from ..store.manifest import ScenarioEntry
 from ..store.scenario_writer import ScenarioWriter
@@ -21,7 +23,7 @@ from ..truth.geometry import RigidTransform
 from ..truth.scenario import ActorTruth, FrameState, ScenarioTruth
 from .frame_truth import LabelLimits, frame_truth
 from .images import images_of
-from .source import FrameSource, SourceCamera, SourceFrame
+from .source import FrameSource, SourceCamera, SourceFacts, SourceFrame
 from .tracks import Tracks
 from .visibility import Visibility
 
@@ -54,11 +56,11 @@ def record_scenario(
 ) -> tuple[ScenarioEntry, dict[str, str]]:
     """Play a source and write all of it; return the manifest's entry and the files' hashes.
 
-    RunError when the source ends early.
+    Events are written where the source has a map. RunError when the source ends early.
     """
     tracks = Tracks(source.ego_id)
     poses: dict[str, list[Matrix]] = {one.camera.name: [] for one in source.cameras}
-    stamps_ns: list[int] = []
+    frames: list[EventFrame] = []
     for seen in source.play():
         states = tracks.update(seen.stamp_ns, seen.actors, seen.recorded)
         with timings.stage("truth and images"):
@@ -67,13 +69,20 @@ def record_scenario(
             poses[view.camera].append(view.map_from_camera)
         with timings.stage("wait for files"):
             writer.add(_state(seen, tracks, states), views)
-        stamps_ns.append(seen.stamp_ns)
-        on_frame(len(stamps_ns), source.frames)
-    if len(stamps_ns) != source.frames:
-        raise RunError(f"{writer.name} ended after {len(stamps_ns)} of {source.frames} frames")
+        frames.append(EventFrame(seen.stamp_ns, states, seen.lights))
+        on_frame(len(frames), source.frames)
+    if len(frames) != source.frames:
+        raise RunError(f"{writer.name} ended after {len(frames)} of {source.frames} frames")
+    facts = source.facts()
+    if facts.opendrive is not None:
+        with timings.stage("events"):
+            track_of = {actor_id: one.track_id for actor_id, one in tracks.by_actor.items()}
+            seed = zlib.crc32(writer.name.encode())
+            writer.add_events(events_of_frames(frames, facts.opendrive, track_of, seed=seed))
     carrier = tracks.by_actor.get(source.ego_id) if source.ego_id is not None else None
     with timings.stage("finish files"):
-        truth = _scenario(writer.name, source, labelling, stamps_ns[0], tracks.by_actor)
+        t0_ns = frames[0].stamp_ns
+        truth = _scenario(writer.name, source, facts, labelling, t0_ns, tracks.by_actor)
         hashes = writer.finish(
             truth, (_calibration(one, poses[one.camera.name], carrier) for one in source.cameras)
         )
@@ -108,11 +117,11 @@ def _state(seen: SourceFrame, tracks: Tracks, states: Sequence[ActorState]) -> F
 def _scenario(
     name: str,
     source: FrameSource,
+    facts: SourceFacts,
     labelling: Labelling,
     t0_ns: int,
     tracks: Mapping[int, ActorTruth],
 ) -> ScenarioTruth:
-    facts = source.facts()
     return ScenarioTruth(
         name=name,
         map_name=facts.map_name,

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ...core.rig.rig import RigCamera
 from ...labels.frame import LabelledFrame
+from ...opendrive import OpenDriveMap
 from ...world.states import ActorState, LightColour
 
 
@@ -38,10 +39,14 @@ class SourceFrame:
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What holds for a whole scenario; ``origin`` is what a data set says of its source."""
+    """What holds for a whole scenario; ``origin`` is what a data set says of its source.
+
+    ``opendrive`` is None where the source holds no map.
+    """
 
     map_name: str
     opendrive_sha256: str
+    opendrive: OpenDriveMap | None
     weather: dict[str, Any] | None
     origin: dict[str, Any]
 

@@ -13,6 +13,7 @@ from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import RunError
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, rigid
+from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.rig.rig import RigCamera
 from carla_nurec_bridge.core.timings import Timings
 from carla_nurec_bridge.dataset.record.frame_truth import LabelLimits
@@ -21,7 +22,9 @@ from carla_nurec_bridge.dataset.record.scenario import Labelling, record_scenari
 from carla_nurec_bridge.dataset.record.source import SourceCamera, SourceFacts, SourceFrame
 from carla_nurec_bridge.dataset.record.visibility import by_lattice
 from carla_nurec_bridge.dataset.store import Dataset, RunWriter
+from carla_nurec_bridge.dataset.truth import EventKind
 from carla_nurec_bridge.labels.frame import LabelledFrame
+from carla_nurec_bridge.opendrive import OpenDriveMap, parse
 from carla_nurec_bridge.world.object_classes import ObjectClass
 from carla_nurec_bridge.world.states import Actor, ActorState
 
@@ -47,6 +50,7 @@ class Source:
 
     ego_id = EGO
     dt_ns = 100_000_000
+    opendrive: OpenDriveMap | None = None
 
     def __init__(self, frames: int = 3, breaks_at: int | None = None) -> None:
         self.cameras = [
@@ -88,7 +92,7 @@ class Source:
         )
 
     def facts(self) -> SourceFacts:
-        return SourceFacts("Town01", "0" * 64, None, {"made": "up"})
+        return SourceFacts("Town01", "0" * 64, self.opendrive, None, {"made": "up"})
 
 
 def job(name: str, source: Source, key: str = "k") -> ScenarioJob:
@@ -189,3 +193,18 @@ def test_a_source_that_ends_early_is_a_failure(tmp_path: Path) -> None:
     source.frames = 3
     source.play = lambda: (frame for frame in list(Source(2).play()))  # type: ignore[method-assign]
     assert run(tmp_path, job("a", source)).failed == {"a": "a ended after 2 of 3 frames"}
+
+
+def test_what_happens_in_the_frames_is_written_with_them(tmp_path: Path) -> None:
+    run(tmp_path, job("mapless", Source(20)))
+    source = Source(20)
+    source.opendrive = parse(config_path("maps", "demo_town.xodr").read_text(), "demo_town")
+    run(tmp_path, job("mapped", source))
+    data = Dataset(tmp_path)
+    assert data.scenario("mapless").events() == ()
+    hit = data.scenario("mapped").events()[0]
+    # The ego drives at 10 m/s, a metre a frame, to a car 20 m ahead; both are 4 m long.
+    assert (hit.kind, hit.track_ids) == (EventKind.COLLISION, (2, 1))
+    assert hit.start_ns == 17 * Source.dt_ns
+    assert hit.evidence["closing_mps"] == pytest.approx(10.0)
+    assert "mapped/events/events.json" in data.manifest.files
