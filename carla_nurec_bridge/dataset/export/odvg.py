@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,12 @@ FILES = {
 
 
 def write_odvg(pictures: Iterable[Picture], out: Path) -> None:
-    """Write ``PART/SCENARIO/CAMERA`` with the frames' images and, in ``odvg``, their JSON."""
+    """Write ``PART/SCENARIO/CAMERA`` with the frames' images and, in ``odvg``, their JSON.
+
+    ``instances.json`` beside them tells of each object that has pixels what is fixed about it.
+    """
     events: dict[str, tuple[Event, ...]] = {}
+    known: defaultdict[Path, dict[str, dict[str, Any]]] = defaultdict(dict)
     for picture in pictures:
         scenario, truth = picture.scenario, picture.truth
         if scenario.name not in events:
@@ -47,8 +52,25 @@ def write_odvg(pictures: Iterable[Picture], out: Path) -> None:
                 names[field] = copied.relative_to(folder).as_posix()
         content = odvg_frame(truth, scenario.truth, events[scenario.name], names)
         path = folder / "odvg" / f"odvg_{truth.number:012d}.json"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, content)
+        known[folder].update(_described(one) for one in truth.objects if one.mask is not None)
+    for folder, instances in known.items():
+        _write(folder / "instances.json", {"instances": instances})
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _described(one: ObjectTruth) -> tuple[str, dict[str, Any]]:
+    number = _object_id(one.track_id, one.actor_id)
+    return f"object_{number}", {
+        "object_type": one.object_class.value,
+        "instance_id": number,
+        "color": one.colour_rgb,
+        "caption": None,
+    }
 
 
 def odvg_frame(
@@ -90,7 +112,7 @@ def odvg_frame(
 def _instance(one: ObjectTruth) -> dict[str, Any]:
     assert one.mask is not None
     assert one.box_visible_px is not None
-    x, y, width, height = one.box_visible_px
+    x, y, width, height = map(int, one.box_visible_px)
     camera, world = one.box_camera, one.box_map
     body_from_box = BODY_FROM_OPTICAL[:3, :3] @ camera.frame_from_box()[:3, :3]
     centre, (pitch, yaw, roll) = carla_from_matrix(world.frame_from_box())

@@ -55,6 +55,19 @@ def test_ids_are_whole_and_boxes_those_of_the_masks(frames):
         assert found[4]["ignored"] == "small"
 
 
+def test_objects_are_described_once_for_all_frames(exported):
+    told = json.loads((exported("odvg") / "train/two/front/instances.json").read_text())
+    assert sorted(told["instances"]) == [
+        f"object_{number}" for number in (-6, 12, 300, 40753, 70000)
+    ]
+    assert told["instances"]["object_40753"] == {
+        "object_type": "car",
+        "instance_id": 40753,
+        "color": [10, 20, 30],
+        "caption": None,
+    }
+
+
 def test_yaw_is_the_objects_own_in_the_world_and_in_the_camera(frames):
     turn = np.degrees(0.6)
     for track, _, _, yaw, _ in CAST:
