@@ -11,7 +11,6 @@ from geometry_msgs.msg import Accel, Twist
 from numpy.typing import NDArray
 
 from ...core.errors import RefusalError
-from ..services.simulation_package import FAILED, UNSUPPORTED
 from .convert import (
     header,
     pose_message,
@@ -21,6 +20,9 @@ from .convert import (
 
 if TYPE_CHECKING:
     from ...carla_client.actors.entities import Entity, EntityMotion
+
+UNSUPPORTED, OK, NOT_FOUND, INCORRECT_STATE, FAILED = range(5)
+"""Results that every service has."""
 
 _ROBOT, _HUMAN, _DYNAMIC, _STATIC = 1, 2, 4, 5
 _CATEGORIES = {"ego": _ROBOT, "walker": _HUMAN, "vehicle": _DYNAMIC, "prop": _STATIC}

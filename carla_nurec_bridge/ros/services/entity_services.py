@@ -16,6 +16,8 @@ from ...core.near_names import no_blueprint
 from ...recording.read_back.messages import pose_matrix
 from ..messages.convert import vector_array
 from ..messages.simulation import (
+    NOT_FOUND,
+    OK,
     bounds_message,
     info_message,
     passes,
@@ -25,8 +27,6 @@ from .run_control import RunControl
 from .run_interface import RunInterface
 from .service_executor import ServiceExecutor
 from .simulation_package import (
-    NOT_FOUND,
-    OK,
     Served,
     SimulationPackage,
     Work,

@@ -16,10 +16,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from ...core.errors import RefusalError, told
+from ..messages.simulation import FAILED, OK, UNSUPPORTED
 from .service_executor import ServiceExecutor
-
-UNSUPPORTED, OK, NOT_FOUND, INCORRECT_STATE, FAILED = range(5)
-"""Results that every service has."""
 
 PACKAGE = "simulation_interfaces"
 _RESOURCES = ("entity_resource", "world_resource")

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import BridgeError, RefusalError
+from ..messages.simulation import FAILED, OK, UNSUPPORTED
 from .entity_services import EntityServices
 from .run_control import RunControl, State
 from .run_interface import RunInterface
 from .service_executor import ServiceExecutor
 from .simulation_package import (
-    FAILED,
-    OK,
-    UNSUPPORTED,
     Served,
     SimulationPackage,
     answering,

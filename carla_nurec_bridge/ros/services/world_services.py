@@ -10,13 +10,11 @@ from ...carla_client.session.transforms import matrix_of
 from ...core.errors import RefusalError
 from ...world.blueprint_catalogue import load_catalogue
 from ..messages.convert import pose_message
-from ..messages.simulation import box_bounds, has_tags
+from ..messages.simulation import NOT_FOUND, UNSUPPORTED, box_bounds, has_tags
 from .run_control import RunControl
 from .run_interface import RunInterface
 from .service_executor import ServiceExecutor
 from .simulation_package import (
-    NOT_FOUND,
-    UNSUPPORTED,
     Served,
     SimulationPackage,
     has,
