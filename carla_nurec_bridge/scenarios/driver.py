@@ -11,12 +11,12 @@ from ..agents.route_follower import Obstacle, RouteAgent, settings_for
 from ..carla_client.actors.ego import measure, measured_steer_rad
 from ..carla_client.actors.observer import EgoTracker
 from ..carla_client.driving.pedals import DriveController
-from ..carla_client.driving.roads import Path
+from ..carla_client.driving.roads import MapPath
 from ..carla_client.session.transforms import matrix_of
 from ..core.errors import ProtocolError
 from ..core.frames import Matrix, mirror_vector
 from ..world.command import Command
-from ..world.states import EgoState
+from ..world.states import EgoState, Vector
 
 _TOP_MPS = 40.0
 HAZARD_LIGHTS = carla.VehicleLightState(
@@ -27,7 +27,7 @@ HAZARD_LIGHTS = carla.VehicleLightState(
 class Driver:
     """Drives one vehicle along a path; its control acts in the next tick."""
 
-    def __init__(self, vehicle: carla.Vehicle, path: Path, dt_s: float) -> None:
+    def __init__(self, vehicle: carla.Vehicle, path: MapPath, dt_s: float) -> None:
         self.vehicle = vehicle
         self._path = path
         self._dt_s = dt_s
@@ -47,7 +47,7 @@ class Driver:
         return self.motion.speed_mps
 
     @property
-    def centre(self) -> Path:
+    def centre(self) -> Vector:
         """The middle (3,) of the vehicle's box in the map."""
         return np.asarray((self.motion.map_from_base @ self._box_in_base)[:3])
 
@@ -82,7 +82,7 @@ class Driver:
             self._agent = RouteAgent(self._path, self._settings, self._dt_s)
         self._motion = self._tracker.update(snapshot)
 
-    def take(self, path: Path) -> None:
+    def change_path(self, path: MapPath) -> None:
         """Follow another path from where the vehicle is."""
         self._path = path
         self._agent = RouteAgent(path[int(self.along_m) :], self._settings, self._dt_s)

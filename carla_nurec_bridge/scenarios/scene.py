@@ -12,7 +12,7 @@ from ..agents.route_follower import Obstacle
 from ..carla_client.actors.ego import spawn
 from ..carla_client.actors.traffic import Traffic
 from ..carla_client.driving.roads import (
-    Path,
+    MapPath,
     Stretch,
     find_stretch,
     heading_at,
@@ -21,6 +21,7 @@ from ..carla_client.session.session import Session
 from ..carla_client.session.transforms import transform_of
 from ..core.errors import BridgeError, InputError
 from ..core.frames import mirror_vector, rigid, rotation_from_rpy
+from ..world.states import Vector
 from .driver import Driver, Pedestrian, obstacle_of
 
 HERO = "hero"
@@ -67,7 +68,7 @@ class ScriptScene:
             carla_map, length_m, self.rng, prefer_same_direction=prefer_same_direction
         )
 
-    def vehicle(self, role: str, path: Path, at_m: float, speed_mps: float) -> Driver:
+    def vehicle(self, role: str, path: MapPath, at_m: float, speed_mps: float) -> Driver:
         """Put a car on a path, ``at_m`` along it, rolling; the hero is always the same model.
 
         ``role`` is its role_name, by which the recording's events find it.
@@ -87,7 +88,7 @@ class ScriptScene:
         self._sensors.append(world.spawn_actor(sensor, carla.Transform(), attach_to=vehicle))
         return driver
 
-    def pedestrian(self, role: str, where_m: Path, heading_rad: float) -> Pedestrian:
+    def pedestrian(self, role: str, where_m: Vector, heading_rad: float) -> Pedestrian:
         """Put a walker somewhere on the ground; ``where_m`` (3,) in the map."""
         library = sorted(
             self._session.world.get_blueprint_library().filter("walker.pedestrian.*"),
@@ -105,7 +106,7 @@ class ScriptScene:
         self._walkers.append(walker)
         return Pedestrian(walker)
 
-    def traffic(self, count: int, away_from: Path) -> None:
+    def traffic(self, count: int, away_from: MapPath) -> None:
         """Let the Traffic Manager drive ``count`` vehicles that start off the script's road."""
         self._traffic = Traffic(self._session, self._seed)
         centre = away_from[len(away_from) // 2]

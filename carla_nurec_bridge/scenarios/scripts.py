@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 import numpy as np
 
 from ..carla_client.driving.roads import (
-    Path,
+    MapPath,
     Stretch,
     heading_at,
     left_of,
@@ -73,7 +73,7 @@ def head_on(scene: ScriptScene, spec: ScenarioSpec, drawn: Draw) -> Steps:
         other.follow(drawn.other_speed_mps)
         yield
     drift = shifted(own_lane, other.along_m, 0.5 * drawn.gap_m, road.left_m)
-    other.take(drift)
+    other.change_path(drift)
     while not _touching(hero, other):
         hero.follow(drawn.ego_speed_mps)
         other.follow(drawn.other_speed_mps)
@@ -95,7 +95,7 @@ def wrong_way(scene: ScriptScene, spec: ScenarioSpec, drawn: Draw) -> Steps:
         hero.follow(drawn.ego_speed_mps, scene.around(hero))
         other.follow(drawn.other_speed_mps)
         yield
-    other.take(shifted(towards, other.along_m, 0.5 * drawn.gap_m, -road.left_m))
+    other.change_path(shifted(towards, other.along_m, 0.5 * drawn.gap_m, -road.left_m))
     while True:
         hero.follow(drawn.ego_speed_mps, scene.around(hero))
         other.follow(drawn.other_speed_mps)
@@ -135,14 +135,14 @@ def cut_in(scene: ScriptScene, spec: ScenarioSpec, drawn: Draw) -> Steps:
         hero.follow(drawn.ego_speed_mps)
         other.follow(drawn.ego_speed_mps)
         yield
-    other.take(shifted(road.path, other.along_m, _PULLS_OUT_OVER_M, road.left_m))
+    other.change_path(shifted(road.path, other.along_m, _PULLS_OUT_OVER_M, road.left_m))
     while _ahead(other, hero, road.path) < drawn.gap_m + 0.5 * (hero.length_m + other.length_m):
         hero.follow(drawn.ego_speed_mps)
         other.follow(drawn.other_speed_mps)
         yield
     here_m = other.along_m
     beside = road.path + road.left_m * left_of(road.path)
-    other.take(shifted(beside, here_m, _SQUEEZES_IN_OVER_M, -road.left_m))
+    other.change_path(shifted(beside, here_m, _SQUEEZES_IN_OVER_M, -road.left_m))
     while True:
         hero.follow(drawn.ego_speed_mps, scene.around(hero))
         inside = other.along_m > here_m + _SQUEEZES_IN_OVER_M
@@ -194,7 +194,7 @@ def stopped_car(scene: ScriptScene, spec: ScenarioSpec, drawn: Draw) -> Steps:
         yield
     here_m = hero.along_m
     around = shifted(road.path, here_m, 9.0, road.left_m, at_m + 3.0)
-    hero.take(around)
+    hero.change_path(around)
     while True:
         other.brake(1.0)
         hero.follow(0.6 * drawn.ego_speed_mps)
@@ -238,7 +238,7 @@ def _touching(one: Driver, other: Driver) -> bool:
     return _apart(one, other) < 0.5 * (one.length_m + other.length_m) + _TOUCH_M
 
 
-def _ahead(one: Driver, other: Driver, path: Path) -> float:
+def _ahead(one: Driver, other: Driver, path: MapPath) -> float:
     """Return how far one vehicle is before another along a path, axle to axle."""
 
     def along(driver: Driver) -> int:

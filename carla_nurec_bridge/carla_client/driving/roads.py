@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ...core.errors import InputError
 from ..session.transforms import matrix_of
 
-Path = NDArray[np.float64]
+MapPath = NDArray[np.float64]
+"""Points (N, 3) of a path in the map, a metre apart."""
 
 _STEP_M = 1.0
 _CANDIDATES_EVERY_M = 7.0
@@ -22,7 +23,7 @@ _LENGTHS = (1.0, 0.8, 0.6)
 
 @dataclass(frozen=True)
 class Stretch:
-    """A way along one lane without junctions.
+    """A path along one lane without junctions.
 
     ``path`` (N, 3) are map positions a metre apart along the lane's middle. ``left_m`` is the
     distance to the middle of the lane on the left, whose traffic goes the same way or comes
@@ -30,7 +31,7 @@ class Stretch:
     carriageway at the start of the path.
     """
 
-    path: Path
+    path: MapPath
     lane_width_m: float
     left_m: float
     same_direction: bool
@@ -68,7 +69,9 @@ def find_stretch(
     return min(fitting, key=lambda stretch: _turn(stretch.path))
 
 
-def shifted(path: Path, start_m: float, over_m: float, left_m: float, back_m: float = 0.0) -> Path:
+def shifted(
+    path: MapPath, start_m: float, over_m: float, left_m: float, back_m: float = 0.0
+) -> MapPath:
     """Return a path moved sideways: smoothly from ``start_m`` over ``over_m``, to ``left_m`` left.
 
     From ``back_m`` on (if above 0) it returns as smoothly. Lengths are along ``path``.
@@ -80,20 +83,20 @@ def shifted(path: Path, start_m: float, over_m: float, left_m: float, back_m: fl
     return path + (left_m * share)[:, None] * left_of(path)
 
 
-def left_of(path: Path) -> Path:
+def left_of(path: MapPath) -> MapPath:
     """Return the unit vectors (N, 3) to the left of a path's points."""
     ahead = np.asarray(np.gradient(path[:, :2], axis=0))
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
     return np.column_stack([-ahead[:, 1], ahead[:, 0], np.zeros(len(path))])
 
 
-def heading_at(path: Path, index: int) -> float:
+def heading_at(path: MapPath, index: int) -> float:
     """Return the heading in radians of a path's point."""
     ahead = path[min(index + 1, len(path) - 1)] - path[max(index - 1, 0)]
     return float(np.arctan2(ahead[1], ahead[0]))
 
 
-def _smooth(values: NDArray[Any]) -> Path:
+def _smooth(values: NDArray[Any]) -> MapPath:
     x = np.clip(values, 0.0, 1.0)
     return np.asarray(x * x * (3.0 - 2.0 * x))
 
@@ -134,7 +137,7 @@ def road_edges(start: carla.Waypoint) -> tuple[float, float]:
     return right_m, left_m
 
 
-def _turn(path: Path) -> float:
+def _turn(path: MapPath) -> float:
     step = np.diff(path[:, :2], axis=0)
     heading = np.unwrap(np.arctan2(step[:, 1], step[:, 0]))
     return float(np.ptp(heading))
