@@ -65,6 +65,7 @@ def clips_of_bag(
 ) -> tuple[tuple[ClipDone, ...], tuple[str, ...]]:
     """Write a clip for each camera with all that one needs; return clips, and notes for the user.
 
+    ``timings`` takes the time of each stage; ``on_frame`` is told how many frames are done, of all.
     InputError when there is none or the window is empty, RunError for a frame that lacks a message.
     """
     with BagReader(directory) as bag:

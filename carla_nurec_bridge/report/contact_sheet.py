@@ -38,7 +38,10 @@ _LEGEND = 40
 def write_contact_sheet(
     path: Path, bag: BagReader, plan: RunPlan | None, drive: BagDrive, report: Report
 ) -> None:
-    """Draw the sheet of a run and write it as PNG."""
+    """Draw the sheet of a run and write it as PNG.
+
+    ``drive`` is what ``bag`` says of the ego; without a ``plan`` no images are drawn.
+    """
     stamps = (
         moments(plan, drive.states[0].stamp_ns, drive.states[-1].stamp_ns)
         if plan and drive.states

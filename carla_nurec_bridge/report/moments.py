@@ -71,7 +71,10 @@ def image_rows(plan: RunPlan, headings: Mapping[str, float]) -> list[Row]:
 def images_at(
     bag: BagReader, rows: list[Row], stamp_ns: int, palettes: dict[str, InstancePalette]
 ) -> dict[str, NDArray[np.uint8]]:
-    """Return by topic the image (H, W, 3) RGB of one stamp, ready to be shown."""
+    """Return by topic the image (H, W, 3) RGB of one stamp, ready to be shown.
+
+    ``palettes`` hold by topic the colours that instances have had so far; new ones are added.
+    """
     messages = {t: m for t, _, m in bag.messages([r.topic for r in rows], stamp_ns, stamp_ns)}
     images = {
         row.topic: _shown(row, messages[row.topic], palettes)

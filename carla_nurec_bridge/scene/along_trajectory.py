@@ -42,7 +42,7 @@ class ImageWish:
 
 
 @dataclass(frozen=True)
-class Shots:
+class PlannedImages:
     """The cameras of a scene, and the end of each frame (us) with the rig's trajectory there."""
 
     scene_id: str
@@ -50,17 +50,17 @@ class Shots:
     frames: tuple[tuple[int, RigTrajectory], ...]
 
 
-def planned_shots(
+def planned_images(
     client: NurecClient,
     scene_id: str | None,
     camera_ids: Sequence[str],
     exposure_us: int,
     frame_step: int,
-) -> Shots:
+) -> PlannedImages:
     """Return every n-th frame of a scene (None: the only one) for some cameras (``all``: all).
 
-    Frames end at stamps of the trajectory a whole exposure after its start. InputError when the
-    server lacks the scene or a camera.
+    Of the trajectory's stamps that are ``exposure_us`` or more after its start every
+    ``frame_step``-th ends a frame. InputError when the server lacks the scene or a camera.
     """
     scene = scene_id or _only_scene(client)
     frames = []
@@ -70,12 +70,12 @@ def planned_shots(
         rig = RigTrajectory(stamps_us, poses)
         frames += [(int(t), rig) for t in stamps_us if t - exposure_us >= stamps_us[0]]
     cameras = _chosen(client, scene, camera_ids)
-    return Shots(scene, cameras, tuple(frames[::frame_step]))
+    return PlannedImages(scene, cameras, tuple(frames[::frame_step]))
 
 
 def render_to_files(
     client: NurecClient,
-    shots: Shots,
+    plan: PlannedImages,
     wish: ImageWish,
     folder: Path,
     on_frame: Callable[[int, Sequence[str]], None],
@@ -85,19 +85,19 @@ def render_to_files(
     ``on_frame`` is told the end of each frame (us) and why images of it failed. InputError when the
     server has no hood of the wanted rig.
     """
-    actors = client.dynamic_objects(shots.scene_id) if client.capabilities.editing else ()
-    masks = _masks(client, wish.rig_name, shots.cameras)
-    for camera in shots.cameras:
+    actors = client.dynamic_objects(plan.scene_id) if client.capabilities.editing else ()
+    masks = _masks(client, wish.rig_name, plan.cameras)
+    for camera in plan.cameras:
         (folder / camera.logical_id).mkdir(parents=True, exist_ok=True)
     failed = 0
     with (folder / "timestamps.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["camera", "start_us", "end_us", "file"])
-        for end_us, rig in shots.frames:
-            asked = [_request(camera, rig, end_us, wish, masks) for camera in shots.cameras]
+        for end_us, rig in plan.frames:
+            asked = [_request(camera, rig, end_us, wish, masks) for camera in plan.cameras]
             moving = _recorded(actors, asked[0].start_us, end_us)
             errors = []
-            images = client.render(shots.scene_id, asked, (), moving).images
+            images = client.render(plan.scene_id, asked, (), moving).images
             for request, reply in zip(asked, images, strict=True):
                 if reply.image is None:
                     errors.append(reply.error or "no image came")

@@ -1,4 +1,4 @@
-"""Extras on the stage: walkers and props that cross the hero's road when it comes near."""
+"""Inserted actors: walkers and props that cross the ego's road when it comes near."""
 
 from __future__ import annotations
 

@@ -85,22 +85,22 @@ def command(
     Other road users are where the recording has them, also on a server with editing enabled.
     Exit code 1 when an image failed; the others are there.
     """
-    from ...scene.along_trajectory import ImageWish, planned_shots, render_to_files
+    from ...scene.along_trajectory import ImageWish, planned_images, render_to_files
 
     exposure_us = max(1, round(1e3 * exposure_ms))
     wish = ImageWish(height, image_format, exposure_us, not disable_rolling_shutter, rig_name)
     console = Console(highlight=False)
     columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
     with connect(connection) as client, Progress(*columns, console=console) as progress:
-        shots = planned_shots(client, scene_id, camera_ids, exposure_us, frame_step)
-        task = progress.add_task(f"scene {shots.scene_id}", total=len(shots.frames))
+        plan = planned_images(client, scene_id, camera_ids, exposure_us, frame_step)
+        task = progress.add_task(f"scene {plan.scene_id}", total=len(plan.frames))
 
         def show(end_us: int, errors: Sequence[str]) -> None:
             progress.advance(task)
             for error in errors:
                 console.print(f"{end_us} us: {error}", style="red", soft_wrap=True)
 
-        failed = render_to_files(client, shots, wish, output_dir, show)
-    total = len(shots.frames) * len(shots.cameras)
+        failed = render_to_files(client, plan, wish, output_dir, show)
+    total = len(plan.frames) * len(plan.cameras)
     console.print(f"{total - failed} of {total} images in {output_dir}", soft_wrap=True)
     return 1 if failed else 0

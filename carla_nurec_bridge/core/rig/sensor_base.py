@@ -89,7 +89,11 @@ class EventSensor(CarlaSensor):
 
 
 def sampled_topic(name: str, type_name: str, meaning: str, stamp: str = "frame") -> Topic:
-    """Return the row of a sensor that samples, told in its own axes."""
+    """Return the row of a sensor that samples, told in its own axes.
+
+    ``name`` holds ``{name}`` for the sensor's; ``meaning`` and ``stamp`` (the moment of a message)
+    are words for the table of topics.
+    """
     return Topic(name, type_name, "{name}_link", stamp, "sensor", "sensor", True, meaning)
 
 

@@ -121,7 +121,10 @@ def joints(half: float, xs: list[float], low: float, high: float, tag: int) -> l
 def lamps_and_bumpers(
     length: float, half: float, head_z: float, tail_z: float, bumper_z: float, tag: int
 ) -> list[Mesh]:
-    """Return head and tail lamps, bumpers and plates at three heights."""
+    """Return head and tail lamps, bumpers and plates at three heights (``..._z``).
+
+    ``length`` is the vehicle's, ``half`` half its width, metres; ``tag`` CARLA's semantic tag.
+    """
     front = 0.5 * length - 0.03
     parts = [
         chamfered_box(
@@ -160,7 +163,10 @@ def lamps_and_bumpers(
 def rear_doors(
     x: float, width: float, low: float, high: float, colour: tuple[int, int, int], tag: int
 ) -> list[Mesh]:
-    """Return what shows two doors on a rear wall: frame, gap, bars, hinges, warning stripes."""
+    """Return what shows two doors on a rear wall: frame, gap, bars, hinges, warning stripes.
+
+    The wall is at ``x`` and from ``low`` to ``high``, metres; ``tag`` is CARLA's semantic tag.
+    """
     middle, tall, dark, steel = (low + high) / 2, high - low, darkened(colour), (190, 192, 196)
     parts = [box((x, 0, middle), (0.03, 0.03, tall - 0.06), **matte(TRIM, tag))]
     for z in (low + 0.04, high - 0.04):

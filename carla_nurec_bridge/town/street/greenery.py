@@ -77,7 +77,10 @@ def tree_meshes(
     site: Site,
     rng: np.random.Generator,
 ) -> list[Mesh]:
-    """Return trees beside the sidewalks and scattered ones where nothing else stands."""
+    """Return trees beside the sidewalks and scattered ones where nothing else stands.
+
+    ``sides`` are the edges that houses may face; ``site`` knows what stands and takes the trees.
+    """
     frontage = sum(float(side.s[-1] - side.s[0]) for side in sides)
     step = max(_TREE_STEP_M, frontage / _MOST_STREET_TREES)
     spots = []
