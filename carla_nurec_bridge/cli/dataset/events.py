@@ -63,6 +63,7 @@ from ..log.tables import console, examples, table
     help="Hard negatives of each difficulty.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Draws them.")
+@click.option("--picture", is_flag=True, help="Draw each event of a data set from above.")
 def command(
     source: Path,
     output: Path | None,
@@ -73,6 +74,7 @@ def command(
     pet_s: float | None,
     negatives: int,
     seed: int,
+    picture: bool,
 ) -> None:
     """Write what happens in SOURCE and show it.
 
@@ -86,8 +88,10 @@ def command(
     if (source / "manifest.json").is_file():
         if output is not None or start_s or duration_s is not None:
             raise click.UsageError("--output, --start and --duration are for bags")
-        _in_dataset(source, map_path, limits, seed, negatives)
+        _in_dataset(source, map_path, limits, seed, negatives, picture)
     else:
+        if picture:
+            raise click.UsageError("--picture is for data sets")
         target = output or Path("events.json")
         _of_bag(source, target, map_path, (start_s, duration_s), limits, seed, negatives)
 
@@ -123,12 +127,18 @@ def _of_bag(
 
 
 def _in_dataset(
-    source: Path, map_path: Path | None, limits: Thresholds, seed: int, negatives: int
+    source: Path,
+    map_path: Path | None,
+    limits: Thresholds,
+    seed: int,
+    negatives: int,
+    picture: bool,
 ) -> None:
     from ...core.resources import map_file
     from ...dataset.events import events_of_scenario, write_events
     from ...dataset.store import Dataset
     from ...opendrive import map_name, parse, read_opendrive
+    from ...report.event_picture import event_picture
 
     dataset = Dataset(source)
     for scenario in dataset.scenarios():
@@ -136,8 +146,14 @@ def _in_dataset(
         path = map_file(map_path or truth.map_name)
         opendrive = parse(read_opendrive(path), map_name(path))
         events = events_of_scenario(scenario, opendrive, limits=limits, seed=seed, each=negatives)
+        actors = {one.track_id: one for one in truth.actors}
+        frames = list(scenario.frames()) if picture else []
+        pictures = {
+            event.event_id: event_picture(event, frames, actors, opendrive, truth.t0_ns)
+            for event in (events if picture else ())
+        }
         try:
-            write_events(dataset, scenario, events)
+            write_events(dataset, scenario, events, pictures)
         except OSError as error:
             raise InputError(f"cannot write {error.filename}: {error.strerror}") from error
         names = {one.track_id: f"{one.object_class} {one.track_id}" for one in truth.actors}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ...evaluation.incidents.incident import Thresholds
@@ -38,14 +40,32 @@ def events_of_scenario(
     return events_of_frames(frames, opendrive, track_of, limits=limits, seed=seed, each=each)
 
 
-def write_events(dataset: Dataset, scenario: StoredScenario, events: tuple[Event, ...]) -> None:
-    """Write a scenario's events into a data set, in place of what is there, and its manifest."""
-    path = scenario.folder.events
-    sha256 = write_whole(path, EVENTS.dump_json(events, indent=1) + b"\n")
-    files = {**dataset.manifest.files, path.relative_to(dataset.path).as_posix(): sha256}
+def write_events(
+    dataset: Dataset,
+    scenario: StoredScenario,
+    events: tuple[Event, ...],
+    pictures: Mapping[str, bytes],
+) -> None:
+    """Write a scenario's events, and PNGs by their ids, in place of what the data set has.
+
+    The manifest follows, then what no event needs any more goes.
+    """
+    folder = scenario.folder
+    contents = {folder.event_picture(event_id): data for event_id, data in pictures.items()}
+    contents[folder.events] = EVENTS.dump_json(events, indent=1) + b"\n"
+    hashes = {
+        path.relative_to(dataset.path).as_posix(): write_whole(path, data)
+        for path, data in contents.items()
+    }
+    before = f"{folder.events.parent.relative_to(dataset.path).as_posix()}/"
+    kept = {k: v for k, v in dataset.manifest.files.items() if not k.startswith(before)}
+    files = {**kept, **hashes}
+    stale = [dataset.path / k for k in dataset.manifest.files.keys() - files.keys()]
     dataset.manifest = dataset.manifest.model_copy(update={"files": dict(sorted(files.items()))})
     text = dataset.manifest.model_dump_json(indent=1) + "\n"
     write_whole(dataset.path / MANIFEST, text.encode())
+    for path in stale:
+        path.unlink(missing_ok=True)
 
 
 def _state(told: TrackState, actor: Actor) -> ActorState:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from drawn_drives import DT_NS, T0_NS, StraightRoad, drawn_states, steady
+from PIL import Image
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.resources import config_path
@@ -190,4 +192,15 @@ def test_a_data_set_gets_its_events(tmp_path: Path, capsys: pytest.CaptureFixtur
     # 19.6 steps of half a metre: the twentieth frame; 10 m/s.
     assert event.start_ns == T0_NS + 20 * DT_NS
     assert event.evidence["speed_mps"] == pytest.approx(10.0)
+    assert main(["dataset", "check", str(run)]) == 0
+    assert main(["dataset", "events", str(run), "--picture"]) == 0
+    drawn = run / "red" / "events" / "red_light_001.png"
+    pixels = np.array(Image.open(drawn)).astype(int)
+    red = pixels[..., 0] - pixels[..., 1] > 60
+    # The middle of the picture is the stop line; the car, 44 by 20 pixels, stands half over it.
+    assert red[310:330, 310:330].any()
+    assert 0.9 * 44 * 20 < red.sum() < 1.2 * 44 * 20
+    assert main(["dataset", "check", str(run)]) == 0
+    assert main(["dataset", "events", str(run)]) == 0
+    assert not drawn.exists()
     assert main(["dataset", "check", str(run)]) == 0
