@@ -26,7 +26,7 @@ from ..scene import distance_to_recording, open_scene
 from .contact_sheet import write_contact_sheet
 from .markdown import report_markdown
 from .rebuilt import recorder_from_bag
-from .values import CommandTotals, ObjectTotals, ReplayError, Report, RunFacts
+from .values import CommandTotals, ObjectTotals, ReplayDeviation, Report, RunFacts
 
 _SCENE = "scene.usdz"
 
@@ -115,7 +115,7 @@ def _commands(nodes: RunSummary) -> CommandTotals | None:
     )
 
 
-def _replay_error(package: Path, drive: BagDrive) -> ReplayError | None:
+def _replay_error(package: Path, drive: BagDrive) -> ReplayDeviation | None:
     if not (drive.states and package.is_file()):
         return None
     distance = distance_to_recording(
@@ -125,7 +125,7 @@ def _replay_error(package: Path, drive: BagDrive) -> ReplayError | None:
     )
     if distance is None:
         return None
-    return ReplayError(mean=distance.mean_m, max=distance.max_m, compared=distance.compared)
+    return ReplayDeviation(mean=distance.mean_m, max=distance.max_m, compared=distance.compared)
 
 
 def _controls(run_dir: Path, controls: RecordedControls) -> RecordedControls | None:

@@ -50,7 +50,7 @@ class ObjectTotals(Record):
     )
 
 
-class ReplayError(Record):
+class ReplayDeviation(Record):
     """How far a replay was from its recording, both interpolated linearly in time."""
 
     mean: Rounded4 = Field(description="mean distance, m")
@@ -95,7 +95,7 @@ class Report(RunFacts):
     controls: RecordedControls | None = Field(
         description="control videos, their folder relative to the run's; null without any"
     )
-    replay_error_m: ReplayError | SkipJsonSchema[None] = Field(
+    replay_error_m: ReplayDeviation | SkipJsonSchema[None] = Field(
         default=None,
         description="distance to the recording, m; only in mode replay",
         json_schema_extra=_without_default,
