@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -118,9 +119,15 @@ def test_no_modules_import_each_other_in_a_circle():
 
 def test_every_room_has_its_place():
     rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    assert rooms <= set(ORDER)
+    assert rooms == set(ORDER)
     loose = {path.name for path in ROOT.glob("*.py")} - {"__init__.py"}
     assert not loose, f"{loose} stand in no room"
+
+
+def test_the_plan_shows_the_same_order():
+    text = (ROOT.parent / "docs/architecture.md").read_text()
+    table = text.partition("## The order of imports")[2].partition("\n## ")[0]
+    assert tuple(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == ORDER
 
 
 @pytest.mark.parametrize(
