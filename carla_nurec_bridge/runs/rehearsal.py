@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +17,7 @@ from ..core.run_contract.timebase import seconds_to_ns
 from ..core.teardown import Teardown
 from ..scenarios.spec import load_spec
 from .child import Child
-from .graph import Process, environment
+from .graph import Process, environment, verb_argv
 from .own_server import own_carla
 from .supervisor import HEARTBEAT_DEADLINE_S
 
@@ -75,8 +74,7 @@ def run_verb(
 
     InputError or RunError with what it said when it fails, RunError when it falls silent.
     """
-    argv = (sys.executable, "-m", "carla_nurec_bridge.cli.main", *verb)
-    process = Process(name, argv, environment(config), None, True)
+    process = Process(name, verb_argv(verb), environment(config), None, True)
     child = Child(process, config.run_dir / "logs" / f"{name}.log")
     with Teardown() as teardown:
         teardown.add(f"the {name}", partial(child.end, 10.0))

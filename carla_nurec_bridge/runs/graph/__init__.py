@@ -5,7 +5,7 @@ Nothing here is started; ``launching`` and the supervisor do that.
 
 from .environment import environment
 from .graph import Graph, build_graph, write_parameters
-from .process import END_DEADLINE_S, Process
+from .process import END_DEADLINE_S, Process, verb_argv
 from .server_processes import CARLA_SERVER, NUREC_SERVER, server_processes
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "build_graph",
     "environment",
     "server_processes",
+    "verb_argv",
     "write_parameters",
 ]

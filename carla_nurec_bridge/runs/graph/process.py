@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,3 +26,8 @@ class Process:
     participant: bool
     params: Path | None = None
     leave_s: float = END_DEADLINE_S
+
+
+def verb_argv(verb: Sequence[str]) -> tuple[str, ...]:
+    """Return the command line that runs a verb of ``carla-nurec`` with its options."""
+    return (sys.executable, "-m", "carla_nurec_bridge.cli.main", *verb)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 from ...core.errors import InputError
 from ...core.run_contract.run_config import RunConfig
 from .environment import environment
-from .process import Process
+from .process import Process, verb_argv
 
 CARLA_SERVER = "carla_server"
 NUREC_SERVER = "nurec_server"
@@ -25,8 +23,7 @@ def server_processes(config: RunConfig) -> list[Process]:
 
 
 def _server(config: RunConfig, name: str, verb: tuple[str, ...]) -> Process:
-    argv = (sys.executable, "-m", "carla_nurec_bridge.cli.main", *verb)
-    return Process(name, argv, environment(config), _READY, False)
+    return Process(name, verb_argv(verb), environment(config), _READY, False)
 
 
 def _carla(config: RunConfig) -> tuple[str, ...]:
