@@ -94,7 +94,7 @@ class CosmosRecorder:
             if self._over:
                 return
             try:
-                frames = self._session.take(number, data)
+                frames = self._session.record(number, data)
                 for frame in frames:
                     self.controls.add(frame, self._session.timings)
             except BridgeError as error:

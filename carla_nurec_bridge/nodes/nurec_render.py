@@ -80,7 +80,7 @@ class NurecRender:
             self._view,
             ground,
         )
-        subscribe(node, "objects_tracks", self._tracks.take)
+        subscribe(node, "objects_tracks", self._tracks.hear)
 
     def work(self) -> int:
         """Render until the run is over; return the exit code."""

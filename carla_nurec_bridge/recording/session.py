@@ -48,8 +48,8 @@ class RecordingSession:
         plan = plan_of(streams, self._names[: len(self._streams)], dt_ns)
         self._bag = BagWriter(directory, options, plan.to_json())
 
-    def take(self, topic: int, data: bytes) -> list[AssembledFrame]:
-        """Take one serialized message; write the frames that it completes and return them."""
+    def record(self, topic: int, data: bytes) -> list[AssembledFrame]:
+        """Record one serialized message: write the frames that it completes and return them."""
         row = self._assembler.rows[topic]
         with self.timings.stage("take"):
             clean = canonical(data, row.type)

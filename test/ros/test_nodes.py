@@ -453,14 +453,14 @@ def test_two_of_a_kind_beside_each_other_a_stranger_and_one_who_is_missing() -> 
 def test_a_frame_waits_for_the_binding_of_its_own_actors() -> None:
     tracks = BoundTracks("a scene", ["traffic_000", "traffic_001"])
     assert tracks.latest() == {}
-    tracks.take(binding_message({7: "traffic_000"}))
+    tracks.hear(binding_message({7: "traffic_000"}))
     late = threading.Timer(
-        0.1, tracks.take, [binding_message({7: "traffic_000", 8: "traffic_001"})]
+        0.1, tracks.hear, [binding_message({7: "traffic_000", 8: "traffic_001"})]
     )
     late.start()
-    assert tracks.of({"7", "8"}, 60.0) == {"7": "traffic_000", "8": "traffic_001"}
+    assert tracks.binding_of({"7", "8"}, 60.0) == {"7": "traffic_000", "8": "traffic_001"}
     late.join()
     with pytest.raises(DeadlineError, match="1 actors of a frame within 0.05 s"):
-        tracks.of({"9"}, 0.05)
+        tracks.binding_of({"9"}, 0.05)
     with pytest.raises(RunError, match="which scene a scene does not have"):
-        tracks.take(binding_message({7: "stranger"}))
+        tracks.hear(binding_message({7: "stranger"}))

@@ -243,10 +243,10 @@ def test_actors_follow_what_was_put_in_once_it_is_told() -> None:
     tracks = BoundTracks("clip", ["car"])
     message = binding_message(bind([child], ("car", "child")))
     with pytest.raises(RunError, match="'child', which scene clip does not have"):
-        tracks.take(message)
+        tracks.hear(message)
     tracks.admit(["child"])
-    tracks.take(message)
-    assert tracks.of({"7"}, 1.0) == {"7": "child"}
+    tracks.hear(message)
+    assert tracks.binding_of({"7"}, 1.0) == {"7": "child"}
     for text in ("{}", "[1]", "nonsense"):
         with pytest.raises(ProtocolError, match="JSON list of names"):
             read_ids(String(data=text))

@@ -74,7 +74,7 @@ class ResultRule:
 class Contract:
     """One backend. ``controls`` maps names to whether the server can derive them from rgb.
 
-    Clips of any rate of ``rates`` are taken; the model works at ``model_rates`` (None: the clip's).
+    Clips of any rate of ``rates`` are taken; the model works at ``model_rate`` (None: the clip's).
     ``frames_with`` has the frames of jobs with certain controls.
     """
 

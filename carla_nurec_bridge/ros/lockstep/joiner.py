@@ -38,7 +38,7 @@ class Joiner:
         self.skipped = 0
         self.incomplete = 0
 
-    def take(self, key: str, message: Any) -> None:
+    def hear(self, key: str, message: Any) -> None:
         """Add a message of ``key`` by the stamp of its header."""
         self.add(key, nanoseconds_of(message.header.stamp), message)
 

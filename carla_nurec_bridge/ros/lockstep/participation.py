@@ -64,7 +64,7 @@ class Participation:
         self._participant = Participant(node, unready)
         self.joiner = Joiner(keys, keep_all=p.lockstep)
         for key in keys:
-            subscribe(node, key, partial(self.joiner.take, key))
+            subscribe(node, key, partial(self.joiner.hear, key))
 
     @property
     def state(self) -> RunState | None:

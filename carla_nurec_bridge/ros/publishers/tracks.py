@@ -130,7 +130,7 @@ class BoundTracks:
         with self._changed:
             self._inserted |= frozenset(tracks)
 
-    def take(self, message: String) -> None:
+    def hear(self, message: String) -> None:
         """Take a message; RunError when it names a track that the scene does not have."""
         binding = read_binding(message)
         known = self._tracks | self._inserted
@@ -153,7 +153,7 @@ class BoundTracks:
           not come; None takes the latest.
         """
         boxes = {detection.id: detection.bbox.center for detection in detections}
-        tracks = self.latest() if limit_s is None else self.of(boxes.keys(), limit_s)
+        tracks = self.latest() if limit_s is None else self.binding_of(boxes.keys(), limit_s)
         bound = ((tracks.get(actor), pose) for actor, pose in boxes.items())
         return {
             track: pose_matrix(pose)
@@ -166,7 +166,7 @@ class BoundTracks:
         with self._changed:
             return self._binding or {}
 
-    def of(self, actor_ids: Set[str], timeout_s: float) -> Mapping[str, str | None]:
+    def binding_of(self, actor_ids: Set[str], timeout_s: float) -> Mapping[str, str | None]:
         """Return the binding of exactly these actors; DeadlineError when it does not come."""
         with self._changed:
             if self._changed.wait_for(

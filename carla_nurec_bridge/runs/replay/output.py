@@ -100,7 +100,7 @@ class ContactSheet:
 
 @final
 class ImageFolder:
-    """Pictures as files, ``CAMERA/NUMBER.jpg`` or ``.png``, and ``timestamps.csv`` about them.
+    """Images as files, ``CAMERA/NUMBER.jpg`` or ``.png``, and ``timestamps.csv`` about them.
 
     Stamps are absolute microseconds of the recording: shutter open and close.
     """

@@ -227,7 +227,7 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if latched or stream.due(frame):
                 store = store_of(stream.row.type)
                 data = store.serialize_cdr(message(stream, frame), stream.row.type)
-                session.take(number, bytes(data))
+                session.record(number, bytes(data))
     session.close()
     stage = StageTime(count=41, p50_ms=10.0, p99_ms=20.0, max_ms=25.0, total_s=0.5)
     streams_kept = session.counts(FRAMES)
