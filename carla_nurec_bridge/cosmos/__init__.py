@@ -6,7 +6,8 @@ They are written live, from a bag, or from a recording that CARLA plays. No ROS 
 from ..labels.class_filter import ClassFilter, class_filter, read_class_filter
 from ..labels.frame import LabelledFrame
 from ..labels.messages import image_array
-from ..labels.palette import InstancePalette, semantic_rgb, semantic_tags
+from ..labels.palette import InstancePalette, semantic_rgb
+from ..world.semantic_tags import semantic_tags
 from .clip.clip import ControlClip, StreamFile
 from .clip.codec import VideoOptions, lossless_rgb
 from .clip.controls import (

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from ..core.errors import InputError
-from .palette import SemanticTag, semantic_tags
+from ..world.semantic_tags import SemanticTag, semantic_tags
 
 _NEW, _OLD, _UNUSED = "edge_classes", "canny_classes", "shaded_segmentation_classes"
 _GROUPS = {

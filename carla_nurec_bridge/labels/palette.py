@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import colorsys
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
-from ..core.resources import config_path
+from ..world.semantic_tags import semantic_tags
 from .kernels import paint
 
 Rgb = tuple[int, int, int]
@@ -20,23 +18,6 @@ SKY = 11
 # Powers of the root of x^4 = x + 1: multiples of them fill a cube evenly (R3 sequence).
 _STEP = (0.8191725133961645, 0.6710436067037893, 0.5497004779019703)
 _LARGEST_ID = 1 << 24
-
-
-@dataclass(frozen=True)
-class SemanticTag:
-    """A row of config/carla/semantic_tags.yaml."""
-
-    tag: int
-    name: str
-    label: str
-    rgb: Rgb
-
-
-@cache
-def semantic_tags() -> tuple[SemanticTag, ...]:
-    """Return CARLA's semantic tags in order of their number."""
-    table = yaml.safe_load(config_path("carla", "semantic_tags.yaml").read_text())["tags"]
-    return tuple(SemanticTag(r["tag"], r["name"], r["label"], tuple(r["rgb"])) for r in table)
 
 
 @cache

@@ -18,7 +18,8 @@ from ...labels.kernels import (
     LOG,
     depth_levels,
 )
-from ...labels.palette import SKY, semantic_tags
+from ...labels.palette import SKY
+from ...world.semantic_tags import semantic_tags
 
 DepthMode = Literal["log", "inverse", "linear"]
 Strength = Literal["very_low", "low", "medium", "high", "very_high"]

@@ -15,7 +15,7 @@ from ...core.cameras.models import CameraModel, camera_to_json
 from ...core.cameras.shutter import Shutter
 from ...core.errors import InputError
 from ...core.frames import Matrix, quaternion_from_rotation
-from ...labels.palette import semantic_tags
+from ...world.semantic_tags import semantic_tags
 from .clip import StreamFile
 from .codec import describe
 from .streams import ControlOptions

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ...labels.palette import semantic_tags
 from ...world.object_classes import ObjectClass
+from ...world.semantic_tags import semantic_tags
 
 _FIRST_SURFACE = 100
 """The category of what no object has is its semantic tag beyond this."""

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...labels.palette import semantic_tags
+from ...world.semantic_tags import semantic_tags
 from .categories import CATEGORIES, CROWDS, surface, surfaces
 from .coco import image_entry, write_annotations
 from .images import write_png

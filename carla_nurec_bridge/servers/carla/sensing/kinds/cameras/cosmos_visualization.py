@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
-from ......core.resources import config_path
+from ......world.semantic_tags import semantic_tags
 from ...view import Camera, CameraSight, camera_kind
 
 
@@ -26,11 +25,10 @@ class CosmosCamera(Camera):
 @cache
 def palette() -> NDArray[np.uint8]:
     """Return BGRA (256, 4) of every tag, as CARLA's CityScapes converter colours them."""
-    text = config_path("carla", "semantic_tags.yaml").read_text(encoding="utf-8")
     table = np.zeros((256, 4), np.uint8)
     table[:, 3] = 255
-    for row in yaml.safe_load(text)["tags"]:
-        table[row["tag"], :3] = row["rgb"][::-1]
+    for row in semantic_tags():
+        table[row.tag, :3] = row.rgb[::-1]
     return table
 
 
