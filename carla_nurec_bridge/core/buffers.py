@@ -1,10 +1,14 @@
-"""Arrays as the bytes that they hold."""
+"""Arrays and files as the bytes that they hold."""
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+_PIECE_BYTES = 1 << 20
 
 
 def flat_bytes(buffer: Any) -> memoryview:
@@ -19,3 +23,12 @@ def flat_bytes(buffer: Any) -> memoryview:
         return buffer.reshape(-1).view(np.uint8).data
     view = memoryview(buffer)
     return view.cast("B") if view.nbytes else memoryview(b"")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -19,6 +19,7 @@ from ..carla_client.replay.recordings import RecordingInfo
 from ..carla_client.session.session import Session, Snapshot
 from ..carla_client.session.transforms import matrix_of
 from ..carla_client.session.weather import weather_json
+from ..core.buffers import sha256_of
 from ..core.errors import InputError, RunError
 from ..core.frames import Matrix, invert
 from ..core.rig.rig import RigCamera
@@ -26,7 +27,6 @@ from ..core.timings import Timings
 from ..labels.actor_ids import LabelledActor, labelled_actors
 from ..labels.live import LabelledMoment
 from ..opendrive import OpenDriveMap
-from .clip.clip import sha256_of
 from .sensor_files.sensor_rig import SensorRig, in_world, on_vehicle
 
 

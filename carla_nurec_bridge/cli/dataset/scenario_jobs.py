@@ -13,8 +13,8 @@ from rich.console import Console
 
 from ... import __version__
 from ...carla_client.replay.recordings import recording_info
+from ...core.buffers import sha256_of
 from ...core.timings import Timings
-from ...cosmos.clip.clip import sha256_of
 from ...cosmos.from_bag import BagWindow
 from ...cosmos.played_recording import Carrier
 from ...dataset.record.drawn_alone import DrawnAlone

@@ -12,10 +12,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.buffers import sha256_of
 from ...core.errors import InputError
 from ...labels.kernels import extents
 from ...labels.palette import semantic_rgb
-from .clip import sha256_of
 from .manifest import MANIFEST, read_manifest, view_digests
 from .masters import read_master
 from .streams import STREAMS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import threading
 import time
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from ...core.buffers import sha256_of
 from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ...core.errors import RunError
 from ...labels.agreement import Agreement
@@ -35,7 +35,6 @@ from .video import VideoWriter
 
 _QUEUE_FRAMES = 6
 _JOIN_S = 120.0
-_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -275,12 +274,3 @@ def _counts(instance: Any) -> Mapping[str, int]:
         "frames": instance.frames,
         "pixels": instance.pixels,
     }
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE_BYTES):
-            digest.update(piece)
-    return digest.hexdigest()

@@ -13,17 +13,9 @@ from pathlib import Path
 
 from .probe import Decoded, decode
 from .protocols.http import Deadline, Http, Transient
-from .protocols.server import RemoteFile, Server, chunks
+from .protocols.server import RemoteFile, Server
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    digest = hashlib.sha256()
-    for piece in chunks(path):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 def safe_name(name: str) -> str:

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ...core.buffers import sha256_of
 from ...core.errors import InputError
-from .files import sha256_of
 
 
 class Ledger:

@@ -14,12 +14,13 @@ from typing import Any
 
 import httpx
 
+from ...core.buffers import sha256_of
 from ...core.errors import BridgeError, InputError
 from ..clip.alignment import refuse_unaligned
 from .answer import AnswerVerdict, judge
 from .contracts import CONTRACTS, ClipFacts, violations
 from .failures import WrongVideo
-from .files import fetched, sha256_of, target_path
+from .files import fetched, target_path
 from .fit import fit
 from .probe import probe
 from .protocols.http import Http

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ...core.buffers import sha256_of
 from ...core.errors import InputError
-from ...cosmos.jobs.files import sha256_of
 from ..store import IMAGES, CameraCalibration, Dataset, StoredScenario
 from ..store.layout import LEDGER, MANIFEST
 from ..store.manifest import ScenarioEntry

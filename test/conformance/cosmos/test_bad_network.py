@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from carla_nurec_bridge.core.buffers import sha256_of
 from carla_nurec_bridge.cosmos import count_frames
 from carla_nurec_bridge.cosmos.jobs import (
     Deadline,
@@ -18,7 +19,6 @@ from carla_nurec_bridge.cosmos.jobs import (
     load_spec,
     run_job,
 )
-from carla_nurec_bridge.cosmos.jobs.files import sha256_of
 from carla_nurec_bridge.servers.cosmos import CosmosServer
 
 from .conftest import FRAMES, TOKEN, BadProxy

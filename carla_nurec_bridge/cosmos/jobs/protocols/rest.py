@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
+from ....core.buffers import sha256_of
 from ....core.errors import InputError, ProtocolError
 from ..contracts import CONTRACTS
 from ..failures import JobFailed, ServerUnreachable
-from ..files import sha256_of
 from ..probe import probe
 from ..spec import JobSpec
 from .http import (

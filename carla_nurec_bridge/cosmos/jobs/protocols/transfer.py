@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 import httpx
 
+from ....core.buffers import sha256_of
 from ....core.errors import ProtocolError
 from ..failures import JobFailed
-from ..files import sha256_of
 from ..spec import JobSpec
 from .gradio import App, Calls
 from .http import Http

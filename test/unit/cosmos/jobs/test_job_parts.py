@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.buffers import sha256_of
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.cosmos import (
     DepthEncoding,
@@ -20,7 +21,7 @@ from carla_nurec_bridge.cosmos import (
 )
 from carla_nurec_bridge.cosmos.jobs.answer import judge
 from carla_nurec_bridge.cosmos.jobs.contracts import CONTRACTS, ClipFacts, violations
-from carla_nurec_bridge.cosmos.jobs.files import safe_name, sha256_of, target_path
+from carla_nurec_bridge.cosmos.jobs.files import safe_name, target_path
 from carla_nurec_bridge.cosmos.jobs.fit import fit, fitted_size
 from carla_nurec_bridge.cosmos.jobs.ledger import Ledger
 from carla_nurec_bridge.cosmos.jobs.probe import Decoded, decode, probe
