@@ -178,8 +178,8 @@ for name in sys.argv[1:]:
     package, _, kind = name.split("/")
     type_ = getattr(import_module(f"{package}.msg"), kind)
     node.create_publisher(type_, f"endpoints_test/{kind}", 1)
-    node.create_subscription(type_, f"endpoints_test/{kind}", print, 1)
-    node.create_subscription(DiagnosticArray, f"endpoints_test/after_{kind}", print, 1)
+    node.create_subscription(type_, f"endpoints_test/{kind}", lambda _: None, 1)
+    node.create_subscription(DiagnosticArray, f"endpoints_test/after_{kind}", lambda _: None, 1)
 rclpy.shutdown()
 """
 

@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
-from importlib.metadata import packages_distributions
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -59,6 +59,15 @@ def third_party_imports() -> set[str]:
     return found - set(sys.stdlib_module_names) - {PACKAGE}
 
 
+def owners() -> dict[str, set[str]]:
+    """Return the installed distributions by the top-level names of their files."""
+    found: dict[str, set[str]] = {}
+    for distribution in distributions():
+        for file in distribution.files or ():
+            found.setdefault(file.parts[0], set()).add(normal(distribution.metadata["Name"]))
+    return found
+
+
 def manifest() -> set[str]:
     tree = ElementTree.parse(ROOT / "package.xml")
     return {node.text for kind in ("exec_depend", "depend") for node in tree.iter(kind)}
@@ -66,11 +75,11 @@ def manifest() -> set[str]:
 
 def test_every_import_is_declared():
     declared = listed(ROOT / "requirements/run.in") | listed(ROOT / "requirements/machine.in")
-    owners = packages_distributions()
+    owned = owners()
     for module in third_party_imports():
         if module in manifest():  # rclpy and the message packages
             continue
-        names = {normal(name) for name in owners.get(module, [module])}
+        names = owned.get(module) or owned.get(f"{module}.py") or {normal(module)}
         assert names & declared, f"{module} is imported, but none of {names} is in run.in"
 
 
