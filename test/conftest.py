@@ -25,12 +25,6 @@ _left_behind = pytest.StashKey[list[str]]()
 _SHA256 = "bf922505c224b768b113a786feec4395825fe780249c469e1f09e6312b9c258d"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with whole runs, which take longest, so that all cores end together."""
-    items.sort(key=lambda item: item.get_closest_marker("system") is None)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def shared_memory(pytestconfig: pytest.Config) -> Iterator[None]:
     """Take away what killed processes of ROS leave in shared memory; the summary names them."""
