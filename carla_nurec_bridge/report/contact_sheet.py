@@ -109,7 +109,7 @@ def _header(sheet: Image.Image, report: Report) -> None:
     ]
     if drive.route_completion is not None:
         facts.append(f"route {drive.route_completion:.0%}")
-    if commands is not None:
+    if commands is not None and commands.accepted is not None:
         facts.append(f"{commands.accepted} commands accepted, {commands.late} late")
     facts.append("every stream complete" if report.complete else "streams INCOMPLETE")
     paint.text(sheet, (_EDGE, _EDGE + 46), "   ·   ".join(facts), 17, paint.FAINT)

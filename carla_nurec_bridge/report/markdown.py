@@ -107,7 +107,13 @@ def _overview(report: Report) -> str:
             "commands",
             "–"
             if commands is None
-            else f"{commands.accepted} accepted, {commands.late} late, {commands.refused} refused",
+            else ", ".join(
+                (
+                    f"{_or_dash(commands.accepted, '{}')} accepted",
+                    f"{_or_dash(commands.late, '{}')} late",
+                    f"{_or_dash(commands.refused, '{}')} refused",
+                )
+            ),
         ),
         (
             "objects",

@@ -30,12 +30,13 @@ def load_config(
     if not file.is_file():
         raise InputError(f"no run configuration {file}; give a YAML file or the name of one")
     try:
-        values = yaml.safe_load(file.read_text()) or {}
-    except yaml.YAMLError as error:
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise InputError(f"{file} must hold 'field: value' lines, not a {type(values).__name__}")
-    return checked_config({**values, **overrides}, str(file), options=options)
+    named = {str(name): value for name, value in values.items()}
+    return checked_config({**named, **overrides}, str(file), options=options)
 
 
 def checked_config(

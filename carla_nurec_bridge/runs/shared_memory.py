@@ -32,13 +32,13 @@ def remove_abandoned() -> list[Path]:
 
 
 def port_files(domain_id: int) -> set[Path]:
-    """Return the shared-memory files of Fast DDS's ports in a ROS domain."""
+    """Return the segments of Fast DDS's ports in a ROS domain, or those that locks are left of."""
     first = 7400 + 250 * domain_id
     found = set()
     for path in FOLDER.glob("*fastdds_port*"):
         number = path.name.partition("fastdds_port")[2].split("_")[0]
         if number.isdecimal() and first <= int(number) < first + 250:
-            found.add(path)
+            found.add(path.with_name(f"fastdds_port{number}"))
     return found
 
 

@@ -129,7 +129,8 @@ def _contacts(log: Log, recorded: _Recorded) -> Iterator[tuple[Incident, str]]:
         other = velocities[1] if len(velocities) > 1 else np.zeros(2)
         closing = float(np.linalg.norm(velocities[0] - other))
         names = [recorded.words(path.actor.id) for path in involved]
-        against = names[1] if len(names) > 1 else actor_words(log, row.ids[1])
+        rest = [actor_words(log, i) for i in row.ids if i not in recorded.paths]
+        first, second = (*names, *rest)
         incident = Incident(
             "collision",
             start_ns,
@@ -140,7 +141,7 @@ def _contacts(log: Log, recorded: _Recorded) -> Iterator[tuple[Incident, str]]:
         )
         yield (
             incident,
-            f"{names[0]} and {against} collide at {closing * _KMH:.0f} km/h to each other",
+            f"{first} and {second} collide at {closing * _KMH:.0f} km/h to each other",
         )
 
 

@@ -158,6 +158,8 @@ def _only_scene(client: NurecClient) -> str:
 
 def _chosen(client: NurecClient, scene_id: str, wanted: Sequence[str]) -> tuple[OfferedCamera, ...]:
     offered = {camera.logical_id: camera for camera in client.cameras(scene_id)}
+    if not offered:
+        raise InputError(f"scene {scene_id} has no cameras to render")
     if tuple(wanted) == ("all",):
         return tuple(offered.values())
     chosen = {name: camera_named(name, offered) for name in wanted}

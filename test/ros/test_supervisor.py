@@ -16,6 +16,7 @@ import pytest
 
 from carla_nurec_bridge.core.errors import RunError
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
+from carla_nurec_bridge.runs import shared_memory
 from carla_nurec_bridge.runs.child import Child
 from carla_nurec_bridge.runs.graph import Graph, Process
 from carla_nurec_bridge.runs.shared_memory import port_files, remove_abandoned, remove_unused
@@ -231,6 +232,18 @@ def test_only_old_segments_without_an_owner_are_abandoned() -> None:
     finally:
         for path in (owned, young, locks[0], locks[2]):
             path.unlink()
+
+
+def test_a_port_in_use_keeps_its_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_memory, "FOLDER", tmp_path)
+    used, free = (tmp_path / f"fastdds_port{7400 + 250 * 107 + k}" for k in (11, 13))
+    locks = [used.with_name(used.name + end) for end in ("_el", "_sl")]
+    left = free.with_name(free.name + "_el")
+    for path in (used, *locks, left):
+        path.write_bytes(bytes(4096))
+    with used.open("r+b") as file, mmap.mmap(file.fileno(), 4096):
+        assert remove_unused(port_files(107)) == [left]
+    assert sorted(tmp_path.iterdir()) == sorted([used, *locks])
 
 
 def test_port_files_belong_to_one_domain() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import click
 from rich.progress import Progress
 
 from ...core.run_contract import heartbeat
+from ...runs.graph import verb_argv
 from ...runs.own_server import carla_of_map
 from ...scenarios.spec import ScenarioSpec, load_spec, shipped_specs
 from ..log.tables import console, examples, table
@@ -99,26 +99,13 @@ def command(
     worst = 0
     for _, name, number in jobs:
         # The client library cannot outlive its server, so each recording has its own process.
-        argv = [
-            sys.executable,
-            "-m",
-            "carla_nurec_bridge.cli.main",
-            "scenario",
-            "record",
-            name,
-            "--out",
-            str(out),
-            "--seed",
-            str(number),
-            "--map",
-            map_name,
-            "--dt",
-            str(dt_s),
-            "--port",
-            str(port),
+        verb = (
+            *("scenario", "record", name, "--out", str(out), "--seed", str(number)),
+            *("--map", map_name, "--dt", str(dt_s), "--port", str(port)),
             *(("--host", host) if host else ()),
-        ]
-        worst = max(worst, subprocess.run(argv, check=False).returncode)
+        )
+        code = subprocess.run(verb_argv(verb), check=False).returncode
+        worst = max(worst, code if code >= 0 else 1)  # below 0: a signal ended it
     return worst
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,13 +19,14 @@ from .player import Played, Replay, ReplayPlayer
 from .servers import ReplayServers, carla_address, check_external, nurec_address
 
 _CARLA_ANSWERS_S = 20.0
+_SLACK = 1e-6
 _NUREC = Deadlines(20.0, 30.0, 300.0)
 
 
 def frames_of(scene: Scene, fps: int, seconds: float | None) -> int:
     """Return the frames in ``seconds`` of a scene, None: in all of it; InputError without one."""
     whole_s = (scene.time_range_us[1] - scene.time_range_us[0]) * NS_PER_US / NS_PER_S
-    frames = int(min(seconds or whole_s, whole_s) * fps)
+    frames = math.floor(min(seconds or whole_s, whole_s) * fps + _SLACK)
     if frames < 1:
         raise InputError(f"there is no whole frame in the {whole_s:.2f} s of the scene")
     return frames

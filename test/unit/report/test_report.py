@@ -85,6 +85,16 @@ def test_a_killed_recorder_is_replaced_by_its_bag(
     assert "the recorder was killed" in (copy / "report.md").read_text()
 
 
+def test_a_killed_ego_has_no_counts(facts: RunFacts, run_dir: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run_dir, copy)
+    (copy / "parts/carla_ego.json").unlink()
+    write_report(copy, facts)
+    text = (copy / "report.md").read_text()
+    assert "– accepted, – late, – refused" in text
+    assert "None" not in text
+
+
 def test_a_folder_without_a_run(facts: RunFacts, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no recording"):
         write_report(tmp_path, facts)

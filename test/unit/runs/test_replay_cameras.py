@@ -63,6 +63,17 @@ def test_the_front_camera_and_carlas_view_are_usual(scene: Scene) -> None:
     assert np.array_equal(carla.rig_from_camera, front.rig_from_camera)
 
 
+def test_a_replay_has_every_whole_frame(scene: Scene) -> None:
+    pytest.importorskip("carla")
+    from carla_nurec_bridge.runs.replay.play import frames_of
+
+    assert frames_of(scene, 100, 0.57) == 57, "though 0.57 * 100 is below 57 in floating point"
+    assert frames_of(scene, 100, 0.579) == 57
+    assert frames_of(scene, 10, None) == frames_of(scene, 10, 7.0) == 10
+    with pytest.raises(InputError, match=r"no whole frame in the 1\.00 s"):
+        frames_of(scene, 10, 0.09)
+
+
 @pytest.mark.parametrize(("recorded", "shown"), [(3840, 960), (1920, 640), (640, 640), (320, 320)])
 def test_pictures_of_usual_size_are_not_tiny(scene: Scene, recorded: int, shown: int) -> None:
     lens = OpenCVPinholeCamera.from_fov(recorded, recorded // 2, 90.0)

@@ -14,6 +14,19 @@ from carla_nurec_bridge.runs.graph import server_processes
 from carla_nurec_bridge.runs.launch_arguments import launch_arguments, launched_config
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"map: T\xfcr\n", "is not YAML: "), (b"5: x\n", "field 5: a run has no such field")],
+)
+def test_a_file_that_is_no_configuration_is_named(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=f"run.yaml.*{words}"):
+        load_config(file)
+
+
 @pytest.mark.parametrize("name", ["demo_town", Path("demo_town")])
 def test_a_shipped_map_is_known_by_its_name(name: str | Path) -> None:
     config = load_config("demo", map=name, nurec=False)

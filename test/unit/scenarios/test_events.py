@@ -25,7 +25,10 @@ DT_S = 0.05
 
 
 def drive(
-    tmp_path: Path, ways: dict[str, Drive], seconds: float, hits: dict[float, bytes] | None = None
+    tmp_path: Path,
+    ways: dict[str, Drive],
+    seconds: float,
+    hits: dict[float, tuple[int, int]] | None = None,
 ) -> Log:
     """Record drives: role -> (x, y in the map in m, heading in rad) over time in s."""
     writer = LogWriter(tmp_path / "drive.log", "road", 0)
@@ -44,9 +47,9 @@ def drive(
             location, turn = (100 * x, -100 * y, 0.0), (0.0, 0.0, -math.degrees(heading))
             rows.append((10 + number, location, turn))
         packets = [encode_varying(PacketKind.EVENT_ADD, () if frame else added, encode_event_add)]
-        if hits and round(frame * DT_S, 3) in hits:
-            pair = np.array([(0, 10, 11, 1, 0)], RECORDS[PacketKind.COLLISION])
-            packets.append(encode_fixed(PacketKind.COLLISION, pair))
+        if hits and (pair := hits.get(round(frame * DT_S, 3))):
+            contact = np.array([(0, *pair, 1, 0)], RECORDS[PacketKind.COLLISION])
+            packets.append(encode_fixed(PacketKind.COLLISION, contact))
         rows_array = np.array(rows, RECORDS[PacketKind.POSITION])
         packets.append(encode_fixed(PacketKind.POSITION, rows_array))
         writer.write_frame(DT_S, packets)
@@ -134,13 +137,21 @@ def test_walkers_on_crossings_do_no_wrong(tmp_path: Path) -> None:
 
 def test_a_collision_is_what_carla_recorded(tmp_path: Path) -> None:
     ways = {"hero": steady(0.0, 10.0), "other": steady(20.0, 4.0)}
-    hits = {2.0: b"", 2.05: b"", 2.1: b""}
+    hits = dict.fromkeys((2.0, 2.05, 2.1), (10, 11))
     events = [e for e in found(tmp_path, ways, 4.0, hits=hits) if e.type == "collision"]
     assert len(events) == 1
     assert events[0].start_s == pytest.approx(2.0)
     assert events[0].end_s == pytest.approx(2.1)
     assert events[0].measures["closing_mps"] == pytest.approx(6.0, abs=0.05)
     assert [e for e in found(tmp_path, ways, 4.0) if e.type == "collision"] == []
+
+
+@pytest.mark.parametrize("pair", [(10, 99), (99, 10)])
+def test_a_collision_with_one_without_a_path_names_both(
+    tmp_path: Path, pair: tuple[int, int]
+) -> None:
+    (event,) = found(tmp_path, {"hero": steady(0.0, 10.0)}, 4.0, hits={2.0: pair})
+    assert event.sentence.startswith("hero (lincoln.mkz_2020) and actor 99 collide at 36 km/h")
 
 
 def test_events_survive_their_file(tmp_path: Path) -> None:
