@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import msgpack
@@ -94,6 +95,34 @@ def test_what_is_sent_is_where_the_car_is_and_where_it_looks(world: World) -> No
     north = np.degrees(np.arctan2(x, y)) % 360.0
     assert row["heading"][0] * 0.1 % 360.0 == pytest.approx(north, abs=0.1)
     assert row["acceleration_z"][0] == 98
+
+
+@pytest.mark.parametrize("guilty", [0, 2])
+def test_a_radio_that_fails_is_named_and_the_others_hear_each_other(
+    world: World, caplog: pytest.LogCaptureFixture, guilty: int
+) -> None:
+    nonsense = {guilty: {"noise_alt_bias": "1e30"}}
+    cars = [world.car(point) for point in range(3)]
+    radios = [
+        world.spawn(V2X, Transform(), car, fixed_rate="true", **CALM, **nonsense.get(number, {}))
+        for number, car in enumerate(cars)
+    ]
+    with caplog.at_level(logging.WARNING):
+        world.tick(10)
+    heard = [{int(row["station"]) for row in messages(world, radio)} for radio in radios]
+    well = [car.id for number, car in enumerate(cars) if number != guilty]
+    assert heard.pop(guilty) == set()
+    assert heard == [{well[1]}, {well[0]}]
+    (told,) = [record.getMessage() for record in caplog.records if "failed" in record.getMessage()]
+    assert f"sensor {radios[guilty].id} ({V2X})" in told
+
+
+def test_an_ambulance_is_a_special_vehicle(world: World) -> None:
+    ear = world.spawn(V2X, Transform(), world.car(0), **CALM)
+    place = Transform(*world.simulation.episode.level.spawns[1])
+    world.spawn(V2X, Transform(), world.spawn("vehicle.ford.ambulance", place), **CALM)
+    world.tick(2)
+    assert {int(row["station_type"]) for row in messages(world, ear)} == {10}
 
 
 def _place(world: World, point: int) -> tuple[float, float, float]:

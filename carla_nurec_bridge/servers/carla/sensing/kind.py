@@ -20,14 +20,13 @@ Payload = tuple[Part, ...]
 class Moment:
     """One sensor in one tick, and what it may ask of the world.
 
-    * map_from_sensor: (4, 4), the sensor looks along +x. delta_s: simulated seconds of the tick.
+    * map_from_sensor: (4, 4), the sensor looks along +x.
     * covered_s: simulated seconds that one measurement covers, ``sensor_tick`` or the tick itself.
     """
 
     episode: Episode
     actor: EpisodeActor
     map_from_sensor: Matrix
-    delta_s: float
     covered_s: float
     drawing: EpisodeDrawing
 

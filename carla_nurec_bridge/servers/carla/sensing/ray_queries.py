@@ -45,12 +45,13 @@ def hits_between(
     way = np.subtract(end, start)
     length = float(np.linalg.norm(way))
     travelled = 0.0
-    while length - travelled > RAY_START_M and len(found) < MOST_HITS:
-        origin = tuple(np.add(start, way / length * travelled).tolist())
-        left_m = length - travelled
-        hit = first_hit(episode, drawing, origin, tuple(way.tolist()), left_m)
-        if hit is None:
-            break
-        found.append(hit)
-        travelled = float(np.linalg.norm(np.subtract(hit.location, start))) + RAY_START_M
+    with drawing.held():
+        while length - travelled > RAY_START_M and len(found) < MOST_HITS:
+            origin = tuple(np.add(start, way / length * travelled).tolist())
+            left_m = length - travelled
+            hit = first_hit(episode, drawing, origin, tuple(way.tolist()), left_m)
+            if hit is None:
+                break
+            found.append(hit)
+            travelled = float(np.linalg.norm(np.subtract(hit.location, start))) + RAY_START_M
     return found

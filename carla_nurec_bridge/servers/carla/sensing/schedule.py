@@ -78,7 +78,7 @@ class Sensors:
                 description=ActorDescription(definition.uid, definition.id),
                 attributes=values | WARM_UP_SIZE,
             )
-            moment = Moment(episode, actor, np.eye(4), WARM_UP_S, WARM_UP_S, self.drawing)
+            moment = Moment(episode, actor, np.eye(4), WARM_UP_S, self.drawing)
             what = f"the first measurement of {kind.blueprint}"
             with self._faults.within(what, "sensors of this kind may fail or begin late"):
                 device = kind.open(episode, actor)
@@ -143,7 +143,7 @@ class Sensors:
                 continue
             covered_s = max(entry.tick_s, delta_s)
             pose = episode.matrix_of(actor)
-            moments.append(Moment(episode, actor, pose, delta_s, covered_s, self.drawing))
+            moments.append(Moment(episode, actor, pose, covered_s, self.drawing))
         return moments
 
     def _measure_alone(self, moment: Moment, settings: EpisodeSettings) -> None:

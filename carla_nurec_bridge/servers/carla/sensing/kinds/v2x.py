@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from .....opendrive.geo_reference import client_place
 from ...attributes import by_axis, flag, real
 from ...world.actors import EpisodeActor
 from ...world.episode import Episode
+from ..acceleration import Acceleration
 from ..kind import Moment, Payload, SensorKind, Sharing
 from ..noise import random_of
 from ..radio import PathLoss, path_between
@@ -32,6 +34,7 @@ CALM_MESSAGES = 3
 SLACK_S = 1e-6
 STATION_OF_TAG = {14: 5, 15: 7, 16: 6, 18: 4, 19: 2}
 """ETSI's types of stations by CARLA's tags: car, light truck, bus, motorcycle, cyclist."""
+SPECIAL_VEHICLE = 10
 PLACES: dict[str, tuple[int, str]] = {
     "power_dbm": (0, "<f4"),
     "protocol": (8, "<i8"),
@@ -90,11 +93,23 @@ class Radio:
         self._speed_noise = real(values, "noise_vel_stddev_x")
         self._wait_s, self._calm = self._most_s, 0
         self._sent: tuple[float, NDArray[np.float64], float, float] | None = None
-        self._past: list[tuple[NDArray[np.float64], float]] = []
+        self._acceleration = Acceleration()
+        self._looked: tuple[float, float] | None = None
+        self.failure: Exception | None = None
 
     def measure(self, moment: Moment) -> list[Payload]:
-        """Return nothing: alone on the air nobody is heard."""
+        """Return nothing: alone on the air nobody is heard; raise what failed in an exchange."""
+        if self.failure is not None:
+            raise self.failure
         return []
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Keep what is raised within for ``measure``: it is this radio's fault, not the others'."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - ``measure`` raises it
+            self.failure = error
 
     def message(self, moment: Moment) -> Message | None:
         """Return what the vehicle sends now, or None while it keeps silent."""
@@ -105,7 +120,7 @@ class Radio:
         place, ahead = pose[:3, 3].copy(), pose[:3, 0]
         # North is the map's +y; a compass turns clockwise.
         heading = math.atan2(ahead[0], ahead[1]) % (2.0 * math.pi)
-        self._past = [*self._past[-2:], (place, heading)]
+        motion = self._motion(episode.elapsed_s, place, heading)
         speed = float(episode.velocities().get(vehicle.id, np.zeros(3)) @ ahead)
         if not self._sends(episode.elapsed_s, place, speed, heading):
             return None
@@ -114,7 +129,7 @@ class Radio:
         told["power_dbm"] = self._power_dbm
         told["protocol"], told["message"], told["station"] = 2, 2, vehicle.id
         told["generated_ms"] = round(1e3 * episode.elapsed_s) % 65536
-        told["station_type"] = STATION_OF_TAG.get(vehicle.tags[0], 0)
+        told["station_type"] = _station(vehicle)
         where = np.array([*geodetic(place[0], -place[1], self._origin_deg), place[2]])
         where += self._place_bias + self._place_noise * self._random.normal(size=3)
         told["latitude"], told["longitude"] = np.rint(where[:2] * 1e6) * 10
@@ -131,7 +146,7 @@ class Radio:
             round(20.0 * vehicle.box.extent[1]),
         )
         told["curvature"] = (30001, 7)
-        felt, turn = self._motion(moment, pose[:3, :3])
+        felt, turn = self._felt(moment, pose[:3, :3], *motion)
         for axis, value in zip("xyz", felt, strict=True):
             tenths = round(10.0 * float(value))
             told[f"acceleration_{axis}"] = (tenths if abs(tenths) <= 160 else 161, 102)
@@ -180,15 +195,26 @@ class Radio:
         return True
 
     def _motion(
-        self, moment: Moment, map_from_vehicle: NDArray[np.float64]
+        self, now_s: float, place: NDArray[np.float64], heading: float
+    ) -> tuple[NDArray[np.float64], float]:
+        """Return the map's acceleration (3,) in m/s^2 and how fast the heading turns, in rad/s."""
+        turn = 0.0
+        if self._looked is not None and self._looked[0] < now_s:
+            then_s, before = self._looked
+            turn = math.remainder(heading - before, 2.0 * math.pi) / (now_s - then_s)
+        self._looked = now_s, heading
+        return self._acceleration.follow(now_s, place), turn
+
+    def _felt(
+        self,
+        moment: Moment,
+        map_from_vehicle: NDArray[np.float64],
+        acceleration: NDArray[np.float64],
+        turn: float,
     ) -> tuple[NDArray[np.float64], float]:
         """Return what an IMU would feel: (3,) m/s^2 with gravity and rad/s, in CARLA's axes."""
-        acceleration, turn = np.array([0.0, 0.0, moment.episode.imu_gravity_m_s2]), 0.0
-        if len(self._past) == 3:
-            (first, _), (second, before), (third, now) = self._past
-            acceleration += (third - 2.0 * second + first) / moment.delta_s**2
-            turn = math.remainder(now - before, 2.0 * math.pi) / moment.delta_s
-        felt = map_from_vehicle.T @ acceleration * (1.0, -1.0, 1.0)
+        gravity = (0.0, 0.0, moment.episode.imu_gravity_m_s2)
+        felt = map_from_vehicle.T @ (acceleration + gravity) * (1.0, -1.0, 1.0)
         noise = self._random.normal(size=3) * self._acceleration_noise
         return felt + noise, turn + self._drawn(*self._yaw_rate)
 
@@ -196,17 +222,30 @@ class Radio:
         return bias + float(self._random.normal()) * deviation
 
 
+def _station(vehicle: EpisodeActor) -> int:
+    if vehicle.attributes.get("special_type") == "emergency":
+        return SPECIAL_VEHICLE
+    return STATION_OF_TAG.get(vehicle.tags[0], 0)
+
+
 def _exchange(radios: Sequence[tuple[Radio, Moment]]) -> Iterator[tuple[Moment, Payload]]:
     """Yield what every radio hears of the other vehicles that send in this tick."""
-    sent = [(moment.actor.root(), radio.message(moment)) for radio, moment in radios]
+    sent: list[tuple[EpisodeActor, Message]] = []
     for radio, moment in radios:
-        heard = [
-            message
-            for sender, told in sent
-            if told is not None and sender is not moment.actor.root()
-            if (message := radio.receive(moment, sender, told)) is not None
-        ]
-        if heard:
+        with radio.blamed():
+            told = radio.message(moment)
+            if told is not None:
+                sent.append((moment.actor.root(), told))
+    for radio, moment in radios:
+        heard: list[Message] = []
+        with radio.blamed():
+            heard = [
+                message
+                for sender, told in sent
+                if sender is not moment.actor.root()
+                if (message := radio.receive(moment, sender, told)) is not None
+            ]
+        if heard and radio.failure is None:
             yield moment, (flat_bytes(np.concatenate(heard)),)
 
 

@@ -1,4 +1,4 @@
-"""Depth cameras: 24 bits of 1000 m in every pixel, the highest ones in red."""
+"""Depth cameras: 24 bits of 1000 m in every pixel, the lowest ones in red."""
 
 from __future__ import annotations
 

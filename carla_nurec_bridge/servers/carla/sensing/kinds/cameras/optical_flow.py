@@ -26,7 +26,7 @@ class FlowCamera(Camera):
     def image(self, seen: CameraSight) -> NDArray[np.float32]:
         """Return the flow (H, W, 2): x to the right, y down; 1 is the image's width or height.
 
-        The first image has no flow, nor has what came into the world since the last one.
+        The first image has no flow; what came since the last one is taken to have stood still.
         """
         before, then = self._map_from_camera, self._bodies
         map_from_camera = seen.map_from_optical
