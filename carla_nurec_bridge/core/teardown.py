@@ -85,8 +85,12 @@ class Teardown:
         self.close_after(value)
 
     def _close_all(self) -> list[str]:
-        """Close all parts; return what failed, in words. An interrupt is raised after the last."""
-        failures, interrupt = [], None
+        """Close all parts; return what failed, in words.
+
+        An interrupt is raised after the last; what failed is in the log then.
+        """
+        failures: list[str] = []
+        interrupt: BaseException | None = None
         while self._parts:
             name, close = self._parts.pop()
             try:
@@ -95,9 +99,13 @@ class Teardown:
                 failures.append(f"{name} ({error or type(error).__name__})")
             except BaseException as error:  # noqa: BLE001 - as above
                 interrupt = error
+        if failures and self._excused():
+            failures = []
         if interrupt is not None:
+            if failures:
+                _log.error("%s", _sentence(failures))
             raise interrupt
-        return [] if failures and self._excused() else failures
+        return failures
 
 
 def _sentence(failures: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 
 import numpy as np
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
@@ -36,6 +37,7 @@ from ..world.states import ActorState
 from ..world.vehicle_info import VehicleInfo
 
 _COMMAND = TOPICS["command_ackermann"].name
+_POLL_S = 0.05
 
 
 class AgentNode:
@@ -43,6 +45,7 @@ class AgentNode:
 
     def __init__(self, node: Node, spinner: Spinner, p: AgentParameters) -> None:
         self._p = p
+        self._spinner = spinner
         participants = p.participants or (AGENT,)
         self._publishers = Publishers(node, plan_agent())
         self._vehicle: VehicleInfo | None = None
@@ -64,13 +67,19 @@ class AgentNode:
     def work(self) -> int:
         """Drive until the run is over; return the exit code."""
         self._participation.wait_begin()
-        if not self._route_arrived.wait(self._p.start_s):
-            missing = "route" if self._points is None else TOPICS["vehicle_info"].name
-            raise DeadlineError(f"no {missing} came within {self._p.start_s:g} s")
+        self._wait_route()
         for frame in self._participation.turns():
             if frame is not None:
                 self._drive(frame)
         return self._participation.leave(AGENT, self._summary())
+
+    def _wait_route(self) -> None:
+        deadline = time.monotonic() + self._p.start_s
+        while not self._route_arrived.wait(_POLL_S):
+            self._spinner.check()
+            if time.monotonic() > deadline:
+                missing = "route" if self._points is None else TOPICS["vehicle_info"].name
+                raise DeadlineError(f"no {missing} came within {self._p.start_s:g} s")
 
     def _drive(self, frame: JoinedFrame) -> None:
         assert self._route is not None

@@ -28,7 +28,10 @@ class ObjectClass(str, Enum):
     @classmethod
     def named(cls, word: str) -> ObjectClass:
         """Return the class that a word of ours stands for, OTHER for any other word."""
-        return cls._value2member_map_.get(word, cls.OTHER)  # type: ignore[return-value]
+        try:
+            return cls(word)
+        except ValueError:
+            return cls.OTHER
 
 
 VEHICLES = (

@@ -15,6 +15,7 @@ from rclpy.node import Node
 
 from carla_nurec_bridge.core.errors import ProtocolError
 from carla_nurec_bridge.core.ports import own_domain
+from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.ros.lockstep.protocol import Barrier, Participant, RunState
 
 pytestmark = pytest.mark.ros
@@ -121,6 +122,26 @@ def test_a_participant_hears_the_end(pair: _Pair) -> None:
     _eventually(lambda: pair.participant.over)
     assert pair.participant.state is not None
     assert pair.participant.state.frames == 9
+
+
+def test_a_word_that_comes_while_a_participant_is_made_is_kept() -> None:
+    """The executor runs already: a latched message may come before the constructor is done."""
+
+    class Prompt(Node):
+        def create_subscription(self, kind, topic, callback, *args, **kwargs):
+            made = super().create_subscription(kind, topic, callback, *args, **kwargs)
+            if topic == TOPICS["lockstep_run"].name:
+                callback(_RUN.message())
+            return made
+
+    context = Context()
+    rclpy.init(context=context, domain_id=DOMAIN)
+    node = Prompt("agent", context=context)
+    try:
+        assert Participant(node, list).wait_running(0.0) == _RUN
+    finally:
+        node.destroy_node()
+        context.try_shutdown()
 
 
 def test_a_message_that_is_no_run_state_is_refused() -> None:

@@ -33,6 +33,7 @@ from ..services.weather_and_spawn_topics import WorldRequests
 class EgoParts:
     """What is opened once; the executor's thread fills what hears, the frame's steps read it.
 
+    * spinner: that thread; what ends it ends the run, also while no frame is made.
     * publisher: told by the steps ``state`` to ``requests``; ``publishers`` count its messages.
     * readers: who reads them; looked at in the step ``watch``.
     * owner: says how the run stands; waits for the others in the step ``answers``.
@@ -45,6 +46,7 @@ class EgoParts:
     """
 
     node: Node
+    spinner: Spinner
     scene: Scene | None
     rig: Rig
     timings: Timings
@@ -89,6 +91,7 @@ def open_parts(node: Node, spinner: Spinner, p: EgoParameters, run_id: str) -> E
     )
     return EgoParts(
         node=node,
+        spinner=spinner,
         scene=scene,
         rig=rig,
         timings=timings,
@@ -101,6 +104,6 @@ def open_parts(node: Node, spinner: Spinner, p: EgoParameters, run_id: str) -> E
         requests=WorldRequests(node),
         inserted=InsertedTracks(node, added_names(p)),
         tracks=TrackBinder(scene),
-        followed=FollowedRun(node, p.follow_run) if not p.owns_clock else None,
+        followed=FollowedRun(node, spinner, p.follow_run) if not p.owns_clock else None,
         diagnostics=Diagnostics(node),
     )

@@ -192,6 +192,7 @@ class EgoRun:
 
     def _stand(self) -> None:
         """While no frame is made: repeat the clock, and look whether the world still stands."""
+        self._parts.spinner.check()
         publisher = self._parts.publisher
         publisher.clock(self._state.at.stamp_ns)
         publisher.beside(self._parts.readers.look)

@@ -21,7 +21,8 @@ class EgoRunState:
     """The mutable state of a run; behind each field the step that fills it, and who reads it.
 
     * at: number and stamp of the frame; ``tick``, all.
-    * binding, recorded: track and recorded id of each actor as told last; ``state``, health.
+    * binding: track of each actor as told last; ``state``, health and summary.
+    * recorded: recorded id of each actor as told last; ``state``, which tells what has changed.
     * ambiguous: actors that instance images cannot tell apart; ``state``, health.
     * clipped: commands beyond the vehicle's reach; ``drive``, health.
     * silent: readers that have stopped; ``watch``, health.

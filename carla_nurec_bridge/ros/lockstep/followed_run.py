@@ -10,6 +10,7 @@ from std_msgs.msg import String
 from ...core.errors import DeadlineError
 from ...core.run_contract.topics import TOPICS
 from ..publishers.qos import profile
+from ..runtime.runtime import Spinner
 from .protocol import RunState
 
 _POLL_S = 0.05
@@ -18,7 +19,9 @@ _POLL_S = 0.05
 class FollowedRun:
     """Listens to the latched run state on ``topic``."""
 
-    def __init__(self, node: Node, topic: str) -> None:
+    def __init__(self, node: Node, spinner: Spinner, topic: str) -> None:
+        """Begin to listen; what ends ``spinner``, the executor's thread, ends the wait."""
+        self._spinner = spinner
         self._topic = topic
         self._state: RunState | None = None
         node.create_subscription(String, topic, self._take, profile(TOPICS["lockstep_run"].qos))
@@ -30,6 +33,7 @@ class FollowedRun:
         """Return the running run; DeadlineError when none is heard of within ``deadline_s``."""
         deadline = time.monotonic() + deadline_s
         while self._state is None or self._state.state != "running":
+            self._spinner.check()
             if time.monotonic() > deadline:
                 raise DeadlineError(
                     f"no running carla_ego was heard on {self._topic} within {deadline_s:g} s; "
@@ -37,8 +41,3 @@ class FollowedRun:
                 )
             time.sleep(_POLL_S)
         return self._state
-
-    @property
-    def over(self) -> bool:
-        """Whether that run has ended."""
-        return self._state is not None and self._state.state != "running"

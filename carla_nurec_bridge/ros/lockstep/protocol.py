@@ -79,11 +79,12 @@ class Participant:
     def __init__(self, node: Node, unready: Callable[[], Sequence[str]]) -> None:
         self._node = node
         self._unready = unready
-        self._done = node.create_publisher(DiagnosticArray, _DONE.name, profile(_DONE.qos))
-        self._run = node.create_subscription(String, _RUN.name, self._on_run, profile(_RUN.qos))
-        self._timer = node.create_timer(_ANNOUNCE_PERIOD_S, self._announce)
         self._changed = threading.Condition()
         self.state: RunState | None = None
+        self._done = node.create_publisher(DiagnosticArray, _DONE.name, profile(_DONE.qos))
+        # From here on the executor calls; a latched word comes at once, and never again.
+        self._run = node.create_subscription(String, _RUN.name, self._on_run, profile(_RUN.qos))
+        self._timer = node.create_timer(_ANNOUNCE_PERIOD_S, self._announce)
 
     @property
     def over(self) -> bool:

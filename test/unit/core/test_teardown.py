@@ -71,13 +71,17 @@ def test_nobody_is_asked_for_an_excuse_where_nothing_failed(closed: list[str]) -
     assert closed == ["ego"]
 
 
-def test_an_interrupt_waits_until_the_rest_is_closed(closed: list[str]) -> None:
+def test_an_interrupt_waits_until_the_rest_is_closed_and_what_failed_is_told(
+    closed: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
     teardown = Teardown()
-    teardown.keep("the bag", Part("bag", closed))
+    teardown.keep("the bag", Part("bag", closed, OSError("disk full")))
     teardown.keep("the videos", Part("videos", closed, KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         teardown.close()
     assert closed == ["videos", "bag"]
+    [record] = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert "the bag (disk full)" in record.getMessage()
 
 
 def test_parts_that_were_handed_over_are_closed_by_the_other(closed: list[str]) -> None:

@@ -1,0 +1,91 @@
+"""What ends the executor's thread ends a run, also while that waits or stands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rclpy")
+pytest.importorskip("carla")
+
+import rclpy
+from rclpy.context import Context
+from rclpy.node import Node
+from std_msgs.msg import String
+
+from carla_nurec_bridge.core.errors import ProtocolError
+from carla_nurec_bridge.core.ports import own_domain
+from carla_nurec_bridge.core.run_contract.topics import TOPICS
+from carla_nurec_bridge.nodes.route_agent import AgentNode
+from carla_nurec_bridge.ros.ego.run import EgoRun
+from carla_nurec_bridge.ros.lockstep.followed_run import FollowedRun
+from carla_nurec_bridge.ros.lockstep.protocol import RunState
+from carla_nurec_bridge.ros.parameters.agent import AgentParameters
+from carla_nurec_bridge.ros.parameters.ego import EgoParameters
+from carla_nurec_bridge.ros.publishers.qos import profile
+from carla_nurec_bridge.ros.runtime.runtime import Spinner
+
+pytestmark = pytest.mark.ros
+
+_ROW = TOPICS["lockstep_run"]
+
+
+@pytest.fixture
+def node() -> Iterator[Node]:
+    context = Context()
+    rclpy.init(context=context, domain_id=own_domain())
+    made = Node("follower", context=context)
+    yield made
+    made.destroy_node()
+    context.try_shutdown()
+
+
+def test_a_follower_says_why_its_executor_ended(node: Node) -> None:
+    publisher = node.create_publisher(String, _ROW.name, profile(_ROW.qos))
+    with Spinner(node) as spinner:
+        followed = FollowedRun(node, spinner, _ROW.name)
+        publisher.publish(String(data="no run state"))
+        with pytest.raises(ProtocolError, match="no run state"):
+            followed.wait(3600.0)
+
+
+def test_a_run_that_stands_ends_with_its_executor(node: Node) -> None:
+    def fail() -> None:
+        raise ProtocolError("a message that is none")
+
+    node.create_timer(0.01, fail)
+    nothing: Any = SimpleNamespace(
+        clock=lambda _stamp_ns: None, beside=lambda _work: None, look=lambda: None
+    )
+    with Spinner(node) as spinner:
+        parts: Any = SimpleNamespace(
+            scene=None, spinner=spinner, publisher=nothing, readers=nothing
+        )
+        run = EgoRun(parts, EgoParameters(), "run")
+        run._looked_s = float("inf")  # there is no session to look at
+        with pytest.raises(ProtocolError, match="a message that is none"):
+            _until(run._stand)
+
+
+def test_an_agent_without_a_route_says_why_its_executor_ended(node: Node) -> None:
+    row = TOPICS["vehicle_info"]
+    run = node.create_publisher(String, _ROW.name, profile(_ROW.qos))
+    vehicle = node.create_publisher(String, row.name, profile(row.qos))
+    with Spinner(node) as spinner:
+        agent = AgentNode(node, spinner, AgentParameters(start_s=60.0))
+        run.publish(RunState("run", "running", "", 0, 1_000_000_000, 50_000_000).message())
+        _until(lambda: agent._participation.state)
+        vehicle.publish(String(data="no vehicle"))
+        with pytest.raises(ProtocolError, match="vehicle"):
+            agent.work()
+
+
+def _until(true: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 60.0
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
