@@ -143,6 +143,9 @@ def _in_dataset(
     dataset = Dataset(source)
     for scenario in dataset.scenarios():
         truth = scenario.truth
+        if map_path is None and not truth.map_name:
+            place = scenario.folder.path
+            raise InputError(f"{place} names no map; give the OpenDRIVE file with --map")
         path = map_file(map_path or truth.map_name)
         opendrive = parse(read_opendrive(path), map_name(path))
         events = events_of_scenario(scenario, opendrive, limits=limits, seed=seed, each=negatives)

@@ -74,9 +74,11 @@ def _read(context: click.Context, parameter: click.Parameter, path: Path | None)
     defaults: dict[str, Any] = {}
     for name in _FILES:
         for key, value in read.get(name, {}).items():
-            if key in _OPTION_OF and value not in (None, ""):
+            if key in _OPTION_OF and value not in (None, "", []):
                 option = _OPTION_OF[key]
-                defaults[option] = [value] if option in _LISTS else value
+                if option in _LISTS:
+                    value = [str(one) for one in (value if isinstance(value, list) else [value])]
+                defaults[option] = value
     context.default_map = defaults
 
 

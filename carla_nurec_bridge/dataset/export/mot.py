@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from configparser import ConfigParser
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,19 +47,17 @@ class _Sequence:
         (self.folder / "gt").mkdir()
         rows = sorted(self.rows, key=lambda row: [int(n) for n in row.split(",")[1::-1]])
         (self.folder / "gt" / "gt.txt").write_text("".join(rows), encoding="ascii")
-        info = ConfigParser()
-        info.optionxform = str  # type: ignore[assignment,method-assign]
-        info["Sequence"] = {
+        info = {
             "name": self.folder.name,
             "imDir": "img1",
             "frameRate": f"{1e9 / self.first.scenario.truth.dt_ns:g}",
-            "seqLength": str(self.frames),
-            "imWidth": str(self.first.truth.width),
-            "imHeight": str(self.first.truth.height),
+            "seqLength": self.frames,
+            "imWidth": self.first.truth.width,
+            "imHeight": self.first.truth.height,
             "imExt": self.suffix,
         }
-        with (self.folder / "seqinfo.ini").open("w", encoding="utf-8") as file:
-            info.write(file, space_around_delimiters=False)
+        lines = ["[Sequence]", *(f"{key}={value}" for key, value in info.items()), "", ""]
+        (self.folder / "seqinfo.ini").write_text("\n".join(lines), encoding="utf-8")
 
 
 def write_mot(pictures: Iterable[Picture], out: Path) -> None:

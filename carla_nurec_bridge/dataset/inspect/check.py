@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from ...core.buffers import sha256_of
@@ -73,13 +74,13 @@ def _ledger(dataset: Dataset) -> tuple[list[str], list[str]]:
     path = dataset.path / LEDGER
     problems: list[str] = []
     last: dict[str, dict[str, str]] = {}
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
+    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
     for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
             last[row["name"]] = {"state": row["state"], "reason": row.get("reason", "")}
         except (ValueError, KeyError, TypeError):
-            if line.endswith("\n"):  # one that is cut short was being written when all ended
+            if line.endswith(b"\n"):  # one that is cut short was being written when all ended
                 problems.append(f"{LEDGER}, line {number} is no entry of a ledger")
     unfinished = [
         f"{name} is not finished, its last turn {row['state']}: {row['reason']}".removesuffix(": ")
@@ -126,9 +127,7 @@ def _scenario(
         return
     if (truth.frames, truth.cameras) != (entry.frames, entry.cameras):
         problems.append(f"{name}/scenario.json: not the frames and cameras of {MANIFEST}")
-    for state in states:
-        if state.stamp_ns != truth.t0_ns + state.number * truth.dt_ns:
-            problems.append(f"{name}/frames.jsonl: frame {state.number} is not at t0 + k dt")
+    problems += _stamp_problems(scenario, states)
     yield problems
     actors = {actor.track_id: actor for actor in truth.actors}
     for calibration in cameras:
@@ -137,6 +136,23 @@ def _scenario(
         kinds = [kind for kind in IMAGES if any(path.startswith(f"{kind}/") for path in stored)]
         check = partial(_view, dataset, scenario, calibration, kinds, actors)
         yield from pool.map(check, states)
+
+
+def _stamp_problems(scenario: StoredScenario, states: list[FrameState]) -> Iterator[str]:
+    """Yield which frames are not in time; those of a bag keep their own stamps, which only rise.
+
+    dt is rounded to whole nanoseconds, so that k dt may be k / 2 of them off.
+    """
+    where, truth = f"{scenario.name}/frames.jsonl: frame", scenario.truth
+    if "bag" in truth.source:
+        for before, state in pairwise(states):
+            if state.stamp_ns <= before.stamp_ns:
+                yield f"{where} {state.number} is not after the one before"
+        return
+    for state in states:
+        late_ns = state.stamp_ns - (truth.t0_ns + state.number * truth.dt_ns)
+        if abs(late_ns) > state.number // 2:
+            yield f"{where} {state.number} is not at t0 + k dt"
 
 
 def _event_problems(scenario: StoredScenario, states: list[FrameState]) -> Iterator[str]:

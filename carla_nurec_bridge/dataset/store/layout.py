@@ -46,11 +46,3 @@ class ScenarioFolder:
     def labels(self, camera: str, number: int) -> Path:
         """Return the path of what is true of a camera's frame."""
         return self.path / camera / "labels" / f"{number:06d}.json"
-
-    def odvg(self, camera: str, number: int) -> Path:
-        """Return the path of a frame's data for object detection and visual grounding."""
-        return self.path / "odvg" / camera / f"{number:06d}.json"
-
-    def video(self, camera: str, kind: str) -> Path:
-        """Return the path of the video of a kind of images."""
-        return self.path / "videos" / f"{camera}_{kind}.mp4"

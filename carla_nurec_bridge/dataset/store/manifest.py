@@ -36,8 +36,13 @@ class DatasetManifest(Record):
 
 def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
     """Return the record that a JSON file holds; InputError names the file and the field."""
+    return parse_record(read_bytes(path), kind, str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what a file holds; InputError names one that cannot be read."""
     try:
-        return parse_record(path.read_bytes(), kind, str(path))
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
 
@@ -47,9 +52,14 @@ def parse_record(text: bytes, kind: type[AnyRecord], where: str) -> AnyRecord:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(map(str, problem["loc"])) or "its text"
-        raise InputError(f"{where}: {field}: {problem_text(problem)}") from error
+        raise invalid(error, where) from error
+
+
+def invalid(error: ValidationError, where: str) -> InputError:
+    """Return the error that names ``where`` JSON text lies, and its first wrong field."""
+    problem = error.errors()[0]
+    field = ".".join(map(str, problem["loc"])) or "its text"
+    return InputError(f"{where}: {field}: {problem_text(problem)}")
 
 
 def write_whole(path: Path, data: bytes) -> str:

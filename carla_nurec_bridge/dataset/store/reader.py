@@ -17,7 +17,7 @@ from ..truth.scenario import FrameState, ScenarioTruth
 from .calibration import CameraCalibration
 from .images import IMAGES
 from .layout import MANIFEST, ScenarioFolder
-from .manifest import DatasetManifest, parse_record, read_record
+from .manifest import DatasetManifest, invalid, parse_record, read_bytes, read_record
 from .scenario_writer import EVENTS
 
 
@@ -34,13 +34,18 @@ class StoredScenario:
         return read_record(self.folder.scenario, ScenarioTruth)
 
     def calibration(self, camera: str) -> CameraCalibration:
-        """Return a camera's model and places."""
-        return read_record(self.folder.calibration(camera), CameraCalibration)
+        """Return a camera's model and places; InputError when those of some frames are missing."""
+        path = self.folder.calibration(camera)
+        found = read_record(path, CameraCalibration)
+        poses = len(found.map_from_camera)
+        if poses not in (1, self.truth.frames):
+            raise InputError(f"{path} has {poses} poses for {self.truth.frames} frames")
+        return found
 
     def frames(self) -> Iterator[FrameState]:
         """Yield who is where, frame by frame; InputError when one is missing."""
         path, number = self.folder.frames, -1
-        for number, line in enumerate(path.read_bytes().splitlines()):
+        for number, line in enumerate(read_bytes(path).splitlines()):
             state = parse_record(line, FrameState, f"{path}, line {number + 1}")
             if state.number != number:
                 raise InputError(f"{path}, line {number + 1} is of frame {state.number}")
@@ -70,9 +75,9 @@ class StoredScenario:
         if not path.exists():
             return ()
         try:
-            return EVENTS.validate_json(path.read_bytes())
+            return EVENTS.validate_json(read_bytes(path))
         except ValidationError as error:
-            raise InputError(f"{path}: {error.errors()[0]['msg']}") from error
+            raise invalid(error, str(path)) from error
 
 
 class Dataset:

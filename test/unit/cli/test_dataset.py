@@ -45,6 +45,14 @@ def test_what_cannot_be_exported_is_one_sentence(run, tmp_path, capsys, more, wo
     assert not list(tmp_path.iterdir())
 
 
+def test_events_of_a_scenario_without_a_map_ask_for_one(run, tmp_path, capsys):
+    mapless = shutil.copytree(run, tmp_path / "run")
+    path = mapless / "one/scenario.json"
+    path.write_text(path.read_text().replace('"map_name": "Town01"', '"map_name": ""'))
+    assert main(["dataset", "events", str(mapless)]) == 2
+    assert "give the OpenDRIVE file with --map" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_check_tells_the_damage_and_its_place(run, tmp_path, capsys):
     assert main(["dataset", "check", str(run)]) == 0
     assert "whole; 2 scenarios, 12 views, 82 files" in capsys.readouterr().out

@@ -86,6 +86,14 @@ def test_paths_in_the_files_are_lists_of_one(tmp_path: Path, monkeypatch) -> Non
     assert told["sensors"] == (Path("7.yaml"),)
 
 
+def test_a_list_of_paths_is_taken_and_an_empty_one_is_none(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(SCENARIO, "recorder_filename", ["7.log", "8.log"])
+    monkeypatch.setitem(SCENARIO, "camera_config", [])
+    told = settings(tmp_path)
+    assert told["recordings"] == (Path("7.log"), Path("8.log"))
+    assert told["sensors"] == ()
+
+
 def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
     bad = tmp_path / "bad.json"
     bad.write_text("[1]")

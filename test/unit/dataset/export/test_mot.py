@@ -63,3 +63,10 @@ def test_cameras_that_come_to_one_name_are_refused(tmp_path):
     clash = write_dataset(tmp_path / "clash", ("a", "a-x"), ("x-front", "front"))
     with pytest.raises(InputError, match="come to the same sequence a-x-front"):
         export_dataset(clash, FORMATS["mot"], tmp_path / "bad", ALL, 0, lambda *_: None)
+
+
+def test_a_scenario_may_have_any_name(tmp_path):
+    dataset = write_dataset(tmp_path / "run", ("50%off",), ("front",))
+    export_dataset(dataset, FORMATS["mot"], tmp_path / "out", ALL, 0, lambda *_: None)
+    text = (tmp_path / "out/train/50%off-front/seqinfo.ini").read_text()
+    assert text.splitlines()[:2] == ["[Sequence]", "name=50%off-front"]

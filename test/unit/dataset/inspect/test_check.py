@@ -162,6 +162,53 @@ def test_frames_that_are_missing_or_late(run):
     assert "two/left/labels/000001.json: stamp_ns is 1100000000 instead of 1100000001" in found
 
 
+def test_frames_of_a_bag_keep_their_own_stamps(run):
+    for name, source in (("one", {"bag": "drive"}), ("two", {})):
+        edit(run / name / "scenario.json", lambda t, source=source: t.update(source=source))
+        frames = run / name / "frames.jsonl"
+        frames.write_text(frames.read_text().replace("1100000000", "1100000001"))
+    late = [problem for problem in problems_of(run) if "frames.jsonl: frame" in problem]
+    assert late == ["two/frames.jsonl: frame 1 is not at t0 + k dt"]
+    frames = run / "one/frames.jsonl"
+    frames.write_text(frames.read_text().replace("1200000000", "1100000001"))
+    assert "one/frames.jsonl: frame 2 is not after the one before" in problems_of(run)
+
+
+@pytest.mark.parametrize("name", ["scenario.json", "frames.jsonl", "calibration/left.json"])
+def test_a_scenario_without_one_of_its_files(run, name):
+    (run / "one" / name).unlink()
+    assert problems_of(run) == (
+        f"one/{name}: the file is missing",
+        f"cannot read one/{name}: No such file or directory",
+    )
+
+
+def test_a_camera_without_a_pose_for_each_frame(run):
+    path = "one/calibration/left.json"
+    edit(run / path, lambda told: told.update(map_from_camera=told["map_from_camera"] * 2))
+    assert f"{path} has 2 poses for 3 frames" in problems_of(run)
+
+
+def test_a_rate_that_whole_nanoseconds_do_not_tell(run):
+    """At 24 Hz a frame takes 41 666 666.7 ns, and two of them 83 333 333.3 ns."""
+    edit(run / "one/scenario.json", lambda truth: truth.update(dt_ns=41_666_667))
+    frames = run / "one/frames.jsonl"
+    text = frames.read_text().replace("1100000000", "1041666667")
+    frames.write_text(text.replace("1200000000", "1083333333"))
+    assert not [problem for problem in problems_of(run) if "frames.jsonl: frame" in problem]
+
+
+def test_a_ledger_that_is_no_text(run):
+    (run / "ledger.jsonl").write_bytes(b"\xff\xfe\n")
+    assert problems_of(run) == ("ledger.jsonl, line 1 is no entry of a ledger",)
+
+
+def test_a_wrong_field_of_an_event_is_named(run):
+    edit(run / "one/events/events.json", lambda events: events[0].update(start_ns="soon"))
+    words = "one/events/events.json: 0.start_ns: "
+    assert any(problem.startswith(words) for problem in problems_of(run))
+
+
 def test_events_of_nobody_and_never(run):
     path = run / "one/events/events.json"
     events = json.loads(path.read_text())
