@@ -28,6 +28,11 @@ class Encounter:
     at_other: NDArray[np.int64] = field(repr=False)
 
     @property
+    def pair(self) -> frozenset[int]:
+        """The ids of the two."""
+        return frozenset((self.one.actor.id, self.other.actor.id))
+
+    @property
     def stamps_ns(self) -> NDArray[np.int64]:
         """The stamps (N,) of the ticks."""
         return np.asarray(self.one.stamps_ns[self.at_one])

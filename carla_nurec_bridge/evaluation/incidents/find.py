@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from .actor_paths import ActorPath
 from .driving import against_the_lane, cut_ins, hard_brakes, stops
 from .incident import DEFAULTS, Incident, Thresholds
-from .pairs import collisions, encounters_of, near_misses
+from .pairs import Touching, collision, contacts_of, encounters_of, near_misses
 from .signs import jaywalking, red_lights
 from .traffic import ObservedTraffic
 
@@ -17,32 +18,35 @@ def find_incidents(traffic: ObservedTraffic, limits: Thresholds = DEFAULTS) -> l
 
     Nothing that it does not show counts: what began before its first tick is judged by the rest.
     """
-    contacts: list[Incident] = []
+    encounters = encounters_of(traffic.paths)
+    contacts: defaultdict[frozenset[int], list[Touching]] = defaultdict(list)
+    for encounter in encounters:
+        contacts[encounter.pair] += contacts_of(encounter, limits)
+    found = (collision(contact) for mine in contacts.values() for contact in mine)
+    collisions = [incident for incident in found if incident is not None]
     near: list[Incident] = []
-    for encounter in encounters_of(traffic.paths):
-        mine = list(collisions(encounter, limits))
-        contacts += mine
-        near += near_misses(encounter, limits, mine)
+    for encounter in encounters:
+        near += near_misses(encounter, limits, contacts[encounter.pair])
     alone: list[Incident] = []
     for path in traffic.paths:
         if path.is_vehicle:
-            alone += vehicle_incidents(path, traffic.paths, contacts, limits)
+            alone += vehicle_incidents(path, traffic.paths, collisions, limits)
             alone += red_lights(path, traffic.lights)
         elif path.is_walker:
             alone += jaywalking(path, traffic.lanes, limits)
-    return in_order([*contacts, *near, *alone])
+    return in_order([*collisions, *near, *alone])
 
 
 def vehicle_incidents(
-    path: ActorPath, paths: Sequence[ActorPath], contacts: Sequence[Incident], limits: Thresholds
+    path: ActorPath, paths: Sequence[ActorPath], collisions: Sequence[Incident], limits: Thresholds
 ) -> list[Incident]:
     """Return what the poses and lanes of one vehicle show, others being there.
 
-    ``contacts`` are all collisions: the sudden stop in one is no braking.
+    ``collisions`` are all of them: the sudden stop in one is no braking.
     """
     others = [x for x in paths if x.is_vehicle and x.actor.id != path.actor.id]
     return [
-        *hard_brakes(path, limits, contacts),
+        *hard_brakes(path, limits, collisions),
         *against_the_lane(path, limits),
         *stops(path, others, limits),
         *(incident for other in others for incident in cut_ins(path, other, limits)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +14,25 @@ from .actor_paths import ActorPath, stretches
 from .encounters import Encounter, Encroachment, encounter_of, encroachment
 from .footprints import overlap_m
 from .incident import Incident, Thresholds
+
+
+@dataclass(frozen=True, eq=False)
+class Touching:
+    """The ticks ``first`` to ``last`` of an encounter at which the two touch."""
+
+    encounter: Encounter
+    first: int
+    last: int
+
+    @property
+    def start_ns(self) -> int:
+        """The stamp of the first of them."""
+        return int(self.encounter.stamps_ns[self.first])
+
+    @property
+    def end_ns(self) -> int:
+        """The stamp of the last of them."""
+        return int(self.encounter.stamps_ns[self.last])
 
 
 def encounters_of(paths: Sequence[ActorPath]) -> list[Encounter]:
@@ -27,12 +47,8 @@ def encounters_of(paths: Sequence[ActorPath]) -> list[Encounter]:
     return found
 
 
-def collisions(encounter: Encounter, limits: Thresholds) -> Iterator[Incident]:
-    """Find where the boxes of two overlap; contacts shortly after each other are one.
-
-    A contact that lasts from the first tick on began before, so it is none of these ticks. The
-    faster one is named first.
-    """
+def contacts_of(encounter: Encounter, limits: Thresholds) -> list[Touching]:
+    """Return where the boxes of two overlap; contacts shortly after each other are one."""
     close = np.flatnonzero(encounter.centre_distances_m < encounter.reach_m)
     touching = np.zeros(len(encounter.at_one), bool)
     for index in close:
@@ -40,33 +56,44 @@ def collisions(encounter: Encounter, limits: Thresholds) -> Iterator[Incident]:
         other = encounter.other.box(int(encounter.at_other[index]))
         touching[index] = boxes_overlap(one, other)
     stamps_ns = encounter.stamps_ns
-    for first, last in stretches(touching, stamps_ns, seconds_to_ns(limits.same_contact_s)):
-        if first == 0:
-            continue
-        ids, speeds = encounter.faster_first(first - 1)
-        during = np.arange(first, last + 1)
-        depth = overlap_m(*(each.chosen(during) for each in encounter.footprints))
-        yield Incident(
-            "collision",
-            int(stamps_ns[first]),
-            int(stamps_ns[last]),
-            ids,
-            encounter.middle(first),
-            {
-                "closing_mps": encounter.closing_mps(first - 1),
-                "overlap_m": float(depth.max()),
-                "speed_mps": speeds[0],
-                "other_mps": speeds[1],
-            },
-        )
+    spans = stretches(touching, stamps_ns, seconds_to_ns(limits.same_contact_s))
+    return [Touching(encounter, first, last) for first, last in spans]
+
+
+def collision(contact: Touching) -> Incident | None:
+    """Return a contact as an incident; the faster one is named first.
+
+    One that lasts from the first shared tick on began before, so none of these ticks tells how:
+    it is None.
+    """
+    encounter, first, last = contact.encounter, contact.first, contact.last
+    if first == 0:
+        return None
+    ids, speeds = encounter.faster_first(first - 1)
+    during = np.arange(first, last + 1)
+    depth = overlap_m(*(each.chosen(during) for each in encounter.footprints))
+    return Incident(
+        "collision",
+        contact.start_ns,
+        contact.end_ns,
+        ids,
+        encounter.middle(first),
+        {
+            "closing_mps": encounter.closing_mps(first - 1),
+            "overlap_m": float(depth.max()),
+            "speed_mps": speeds[0],
+            "other_mps": speeds[1],
+        },
+    )
 
 
 def near_misses(
-    encounter: Encounter, limits: Thresholds, contacts: Sequence[Incident]
+    encounter: Encounter, limits: Thresholds, contacts: Sequence[Touching]
 ) -> Iterator[Incident]:
     """Find where two would collide in less than a threshold, or one is where the other just was.
 
-    ``contacts`` are the collisions of the same two: what leads to one, or follows it, is none.
+    ``contacts`` are all those of the same two, also of paths before and after a gap: what leads to
+    one, or follows it, is no near miss.
     """
     if encounter.centre_distances_m.min() > encounter.reach_m + _most_m(encounter, limits):
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,6 +74,17 @@ def test_a_contact_that_began_before_is_none_of_a_window() -> None:
     assert len(found("collision", states[53:])) == 1
     assert found("collision", states[54:]) == []
     assert found("collision", states[:54]) == []
+
+
+def test_what_leads_to_a_contact_is_no_near_miss_whatever_is_missing_of_it() -> None:
+    states = drawn_states({1: steady(20.0, 4.0), 2: steady(0.0, 10.0)}, 6.0)
+    assert found("near_miss", states[:53]), "the same drive, as long as they do not touch"
+    assert found("near_miss", states[54:]) == [], "they touch from the first tick on"
+    for gap in (50, 56):  # just before the contact, and in it
+        torn = [*states]
+        torn[gap] = replace(states[gap], actors=states[gap].actors[1:])
+        assert found("near_miss", torn) == []
+        assert len(found("collision", torn)) == 1
 
 
 def test_contacts_shortly_after_each_other_are_one() -> None:
