@@ -51,9 +51,8 @@ DEFAULT_MAP = "demo_town"
 @click.option(
     "--map",
     "map_name",
-    default=DEFAULT_MAP,
-    show_default=True,
-    help="OpenDRIVE file or shipped map of the own server; a map's name with --host.",
+    help="OpenDRIVE file or shipped map of the own server; a map's name with --host.  "
+    f"[default: {DEFAULT_MAP}, with --host the server's]",
 )
 @click.option(
     "--dt",
@@ -78,7 +77,7 @@ def command(
     out: Path,
     seed: int,
     count: int,
-    map_name: str,
+    map_name: str | None,
     dt_s: float,
     host: str | None,
     port: int,
@@ -101,7 +100,8 @@ def command(
         # The client library cannot outlive its server, so each recording has its own process.
         verb = (
             *("scenario", "record", name, "--out", str(out), "--seed", str(number)),
-            *("--map", map_name, "--dt", str(dt_s), "--port", str(port)),
+            *("--dt", str(dt_s), "--port", str(port)),
+            *(("--map", map_name) if map_name else ()),
             *(("--host", host) if host else ()),
         )
         code = subprocess.run(verb_argv(verb), check=False).returncode
@@ -113,7 +113,7 @@ def _record(
     spec: ScenarioSpec,
     log: Path,
     seed: int,
-    map_name: str,
+    map_name: str | None,
     dt_s: float,
     host: str | None,
     port: int,
@@ -129,11 +129,10 @@ def _record(
             heartbeat.progress(done, total)
 
         if host is not None:
-            wanted = "" if map_name == DEFAULT_MAP else map_name
-            done = record_at((host, port), wanted, spec, seed, dt_s, log, on_frame)
+            done = record_at((host, port), map_name or "", spec, seed, dt_s, log, on_frame)
         else:
             output = log.with_suffix(".server.txt")
-            with carla_of_map(map_name, seed, output, "scenario record") as address:
+            with carla_of_map(map_name or DEFAULT_MAP, seed, output, "scenario record") as address:
                 done = record_at(address, "", spec, seed, dt_s, log, on_frame)
     out = console()
     out.print(f"{done.log} and {done.events_file.name} (draw {done.tries})", soft_wrap=True)
