@@ -87,8 +87,13 @@ def camera_kind(
 
 
 def view_key(camera: Camera, moment: Moment) -> Hashable:
-    """Return what cameras have in common that can share a trace: the lens and the pose."""
-    return camera.optics, np.round(moment.map_from_sensor, 9).tobytes()
+    """Return what cameras have in common that can share a trace: lens, pose and carrier.
+
+    A carrier is not drawn for the cameras within it.
+    """
+    carrier = moment.actor.parent
+    carrier_id = 0 if carrier is None else carrier.id
+    return camera.optics, np.round(moment.map_from_sensor, 9).tobytes(), carrier_id
 
 
 def measure_view(shared: Sequence[tuple[Camera, Moment]]) -> Iterator[tuple[Moment, Payload]]:
