@@ -21,8 +21,21 @@ from carla_nurec_bridge.runs.shared_memory import remove_abandoned
 wait_asleep()
 os.environ["ROS_DOMAIN_ID"] = str(own_domain())
 
+_LONGEST_FIRST = ("system", "ros", "conformance", "unit")
 _left_behind = pytest.StashKey[list[str]]()
 _SHA256 = "bf922505c224b768b113a786feec4395825fe780249c469e1f09e6312b9c258d"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders whose tests take longest, so that no core waits for one at the end."""
+    here = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
+        return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session", autouse=True)
