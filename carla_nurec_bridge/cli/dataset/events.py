@@ -105,8 +105,8 @@ def _of_bag(
     seed: int,
     negatives: int,
 ) -> None:
+    from ...core.files.whole import write_whole
     from ...dataset.events import events_of_bag
-    from ...dataset.store.manifest import write_whole
 
     told = events_of_bag(
         source, map_path, window_s=window_s, limits=limits, seed=seed, negatives=negatives
@@ -155,10 +155,7 @@ def _in_dataset(
             event.event_id: event_picture(event, frames, actors, opendrive, truth.t0_ns)
             for event in (events if picture else ())
         }
-        try:
-            write_events(dataset, scenario, events, pictures)
-        except OSError as error:
-            raise InputError(f"cannot write {error.filename}: {error.strerror}") from error
+        write_events(dataset, scenario, events, pictures)
         names = {one.track_id: f"{one.object_class} {one.track_id}" for one in truth.actors}
         _show(str(scenario.folder.events), events, names, truth.t0_ns)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.errors import BridgeError, InputError
+from ...core.files.ledger import Ledger
 from .failures import OutOfTime, ServerUnreachable, WrongVideo
-from .ledger import Ledger
 from .protocols.http import Http
 from .protocols.server import Server, Update
 from .run import FETCH_S, request_key, run_job

@@ -9,8 +9,7 @@ import numpy as np
 from ...evaluation.incidents.incident import Thresholds
 from ...opendrive import OpenDriveMap
 from ...world.states import Actor, ActorState
-from ..store.layout import MANIFEST
-from ..store.manifest import write_whole
+from ..store.amend import amend
 from ..store.reader import Dataset, StoredScenario
 from ..store.scenario_writer import EVENTS
 from ..truth.events import Event
@@ -46,26 +45,14 @@ def write_events(
     events: tuple[Event, ...],
     pictures: Mapping[str, bytes],
 ) -> None:
-    """Write a scenario's events, and PNGs by their ids, in place of what the data set has.
+    """Write a scenario's events, and PNGs by their ids, in place of those that the data set has.
 
-    The manifest follows, then what no event needs any more goes.
+    Raises what ``amend`` does.
     """
     folder = scenario.folder
     contents = {folder.event_picture(event_id): data for event_id, data in pictures.items()}
     contents[folder.events] = EVENTS.dump_json(events, indent=1) + b"\n"
-    hashes = {
-        path.relative_to(dataset.path).as_posix(): write_whole(path, data)
-        for path, data in contents.items()
-    }
-    before = f"{folder.events.parent.relative_to(dataset.path).as_posix()}/"
-    kept = {k: v for k, v in dataset.manifest.files.items() if not k.startswith(before)}
-    files = {**kept, **hashes}
-    stale = [dataset.path / k for k in dataset.manifest.files.keys() - files.keys()]
-    dataset.manifest = dataset.manifest.model_copy(update={"files": dict(sorted(files.items()))})
-    text = dataset.manifest.model_dump_json(indent=1) + "\n"
-    write_whole(dataset.path / MANIFEST, text.encode())
-    for path in stale:
-        path.unlink(missing_ok=True)
+    amend(dataset, contents, replaces=[folder.events.parent])
 
 
 def _state(told: TrackState, actor: Actor) -> ActorState:

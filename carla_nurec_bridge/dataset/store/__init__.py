@@ -3,6 +3,7 @@
 docs/dataset.md describes it. All that is made of a data set reads it through ``Dataset``.
 """
 
+from .amend import amend
 from .calibration import CameraCalibration
 from .images import IMAGES, StoredImage
 from .layout import ScenarioFolder
@@ -21,4 +22,5 @@ __all__ = [
     "ScenarioWriter",
     "StoredImage",
     "StoredScenario",
+    "amend",
 ]

@@ -8,6 +8,8 @@ from pathlib import Path
 from .images import IMAGES
 
 MANIFEST, LEDGER = "manifest.json", "ledger.jsonl"
+LOCK = ".lock"
+"""Who changes the manifest holds it, and only for as long as that takes."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -60,15 +58,3 @@ def invalid(error: ValidationError, where: str) -> InputError:
     problem = error.errors()[0]
     field = ".".join(map(str, problem["loc"])) or "its text"
     return InputError(f"{where}: {field}: {problem_text(problem)}")
-
-
-def write_whole(path: Path, data: bytes) -> str:
-    """Write a file so that it is there whole or not at all; return its sha256."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    return hashlib.sha256(data).hexdigest()

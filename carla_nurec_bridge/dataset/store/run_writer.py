@@ -10,9 +10,10 @@ from typing import Any
 
 from ... import __version__
 from ...core.errors import InputError
-from ...cosmos.jobs.ledger import Ledger
+from ...core.files.ledger import Ledger
+from .change import committing, write_manifest
 from .layout import LEDGER, MANIFEST, ScenarioFolder
-from .manifest import DatasetManifest, ScenarioEntry, read_record, write_whole
+from .manifest import DatasetManifest, ScenarioEntry, read_record
 
 _DONE, _STARTED, _FAILED = "done", "started", "failed"
 
@@ -29,13 +30,10 @@ class RunWriter:
     def __init__(self, path: Path, command: tuple[str, ...], seed: int | None) -> None:
         """Open a new run or go on with one; InputError for a folder that holds something else."""
         self.path = path
-        manifest = path / MANIFEST
-        if manifest.exists():
-            before = read_record(manifest, DatasetManifest)
-        elif path.exists() and not (path / LEDGER).exists() and any(path.iterdir()):
+        before = self._read()
+        foreign = before is None and path.exists() and not (path / LEDGER).exists()
+        if foreign and any(path.iterdir()):
             raise InputError(f"{path} is no data set, and not empty; name another folder")
-        else:
-            before = None
         self._manifest = DatasetManifest(
             format_version=1,
             created_by=f"carla_nurec_bridge {__version__}",
@@ -61,14 +59,20 @@ class RunWriter:
 
     def finish(self, name: str, key: str, entry: ScenarioEntry, hashes: Mapping[str, str]) -> None:
         """Take a scenario that is in its place into the manifest, then into the ledger."""
-        others = {k: v for k, v in self._manifest.files.items() if not k.startswith(f"{name}/")}
-        self._manifest = self._manifest.model_copy(
-            update={
-                "scenarios": dict(sorted({**self._manifest.scenarios, name: entry}.items())),
-                "files": dict(sorted({**others, **hashes}.items())),
-            }
-        )
-        text = self._manifest.model_dump_json(indent=1) + "\n"
-        write_whole(self.path / MANIFEST, text.encode())
+        with committing(self.path):
+            now = self._read() or self._manifest
+            others = {k: v for k, v in now.files.items() if not k.startswith(f"{name}/")}
+            self._manifest = write_manifest(
+                self.path,
+                self._manifest,
+                {},
+                scenarios={**now.scenarios, name: entry},
+                files={**others, **hashes},
+            )
         scenario = ScenarioFolder(Path(name)).scenario.as_posix()
         self._ledger.add(name, _DONE, key, sha256=hashes[scenario])
+
+    def _read(self) -> DatasetManifest | None:
+        """Return the manifest as it is now, which other commands change too; None without one."""
+        path = self.path / MANIFEST
+        return read_record(path, DatasetManifest) if path.exists() else None

@@ -120,7 +120,7 @@ def test_the_manifest_has_the_hash_of_every_file(tmp_path):
     there = {
         path.relative_to(tmp_path).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in tmp_path.rglob("*")
-        if path.is_file() and path.name not in ("manifest.json", "ledger.jsonl")
+        if path.is_file() and path.name not in ("manifest.json", "ledger.jsonl", ".lock")
     }
     assert files == there
     assert len(files) == 2 * (3 + 2 * 8)

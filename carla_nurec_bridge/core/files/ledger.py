@@ -1,4 +1,4 @@
-"""What of a batch is done, kept on disk after every job."""
+"""What of many jobs is done, kept on disk after each of them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ...core.buffers import sha256_of
-from ...core.errors import InputError
+from ..buffers import sha256_of
+from ..errors import InputError
 
 
 class Ledger:
@@ -37,7 +37,7 @@ class Ledger:
         row = self._rows.get(name)
         if row is None or row["state"] != "done" or row["key"] != key or not output.is_file():
             return False
-        return sha256_of(output) == row["sha256"]
+        return bool(sha256_of(output) == row["sha256"])
 
     def add(self, name: str, state: str, key: str, **facts: Any) -> None:
         """Append a line and force it to the disk."""

@@ -1,0 +1,32 @@
+"""Write files such that whoever reads them finds the old content or the new one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+
+def write_synced(path: Path, data: bytes) -> str:
+    """Write a file and force it to the disk; return its sha256. OSError names the file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:  # a full disk does not say where
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_whole(path: Path, data: bytes) -> str:
+    """Write a file so that it is there whole or not at all; return its sha256."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        sha256 = write_synced(part, data)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return sha256
