@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...core.rig.rig import load_rig
-from ...cosmos.sensor_files.sensor_rig import SensorRig, carla_cameras, front_camera
-from ...cosmos.sensor_files.sensor_yaml import read_sensor_yaml
 from ..image_size import ImageSize
 
 if TYPE_CHECKING:
     from ...carla_client.replay.exact_replay import ExactReplayOptions
     from ...cosmos.from_bag import BagWindow
+    from ...cosmos.sensor_files.sensor_rig import SensorRig
 
 FPS = 16.0
 _PATH = click.Path(path_type=Path)
@@ -183,6 +181,10 @@ def bag_window_of(settings: dict[str, Any]) -> BagWindow:
 
 def sensors_of(settings: dict[str, Any]) -> SensorRig:
     """Return the cameras: of a sensor file, of a rig, or one above the bonnet."""
+    from ...core.rig.rig import load_rig
+    from ...cosmos.sensor_files.sensor_rig import carla_cameras
+    from ...cosmos.sensor_files.sensor_yaml import read_sensor_yaml
+
     if settings["rig"] and settings["sensors"]:
         raise click.UsageError("give --rig or --sensors, not both")
     if settings["sensors"]:
@@ -194,5 +196,7 @@ def sensors_of(settings: dict[str, Any]) -> SensorRig:
 
 def front_of(settings: dict[str, Any]) -> SensorRig:
     """Return one camera above the bonnet."""
+    from ...cosmos.sensor_files.sensor_rig import front_camera
+
     width, height = settings["size"]
     return front_camera(width, height, settings["fov"], settings["fps"] or FPS)

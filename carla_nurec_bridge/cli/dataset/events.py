@@ -30,9 +30,11 @@ from ..log.tables import console, examples, table
 )
 @click.option(
     "--map",
-    "map_path",
+    "map_paths",
     type=click.Path(path_type=Path),
-    help="OpenDRIVE file (.xodr, .xodr.gz) in place of the source's own map.",
+    multiple=True,
+    help="OpenDRIVE file (.xodr, .xodr.gz) in place of a bag's own map, or where a data set's map "
+    "is not shipped; for those it may be given again.",
 )
 @click.option(
     "-s",
@@ -67,7 +69,7 @@ from ..log.tables import console, examples, table
 def command(
     source: Path,
     output: Path | None,
-    map_path: Path | None,
+    map_paths: tuple[Path, ...],
     start_s: float,
     duration_s: float | None,
     ttc_s: float | None,
@@ -88,11 +90,14 @@ def command(
     if (source / "manifest.json").is_file():
         if output is not None or start_s or duration_s is not None:
             raise click.UsageError("--output, --start and --duration are for bags")
-        _in_dataset(source, map_path, limits, seed, negatives, picture)
+        _in_dataset(source, map_paths, limits, seed, negatives, picture)
     else:
+        if len(map_paths) > 1:
+            raise click.UsageError("a bag has one map; give --map once")
         if picture:
             raise click.UsageError("--picture is for data sets")
         target = output or Path("events.json")
+        map_path = map_paths[0] if map_paths else None
         _of_bag(source, target, map_path, (start_s, duration_s), limits, seed, negatives)
 
 
@@ -128,26 +133,21 @@ def _of_bag(
 
 def _in_dataset(
     source: Path,
-    map_path: Path | None,
+    map_paths: tuple[Path, ...],
     limits: Thresholds,
     seed: int,
     negatives: int,
     picture: bool,
 ) -> None:
-    from ...core.resources import map_file
-    from ...dataset.events import events_of_scenario, write_events
+    from ...dataset.events import events_of_scenario, scenario_map, write_events
     from ...dataset.store import Dataset
-    from ...opendrive import map_name, parse, read_opendrive
     from ...report.event_picture import event_picture
 
     dataset = Dataset(source)
-    for scenario in dataset.scenarios():
+    scenarios = dataset.scenarios()
+    maps = [scenario_map(scenario, map_paths) for scenario in scenarios]
+    for scenario, opendrive in zip(scenarios, maps, strict=True):
         truth = scenario.truth
-        if map_path is None and not truth.map_name:
-            place = scenario.folder.path
-            raise InputError(f"{place} names no map; give the OpenDRIVE file with --map")
-        path = map_file(map_path or truth.map_name)
-        opendrive = parse(read_opendrive(path), map_name(path))
         events = events_of_scenario(scenario, opendrive, limits=limits, seed=seed, each=negatives)
         actors = {one.track_id: one for one in truth.actors}
         frames = list(scenario.frames()) if picture else []

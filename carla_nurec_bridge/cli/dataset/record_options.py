@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...core.rig.rig import load_rig
-from ...cosmos.sensor_files.sensor_rig import SensorRig, carla_cameras
-from ...cosmos.sensor_files.sensor_yaml import read_sensor_yaml
 from ..cosmos.capture_options import FPS, front_of
+
+if TYPE_CHECKING:
+    from ...cosmos.sensor_files.sensor_rig import SensorRig
 
 _PATH = click.Path(path_type=Path)
 _OPTIONS = [
@@ -78,6 +78,10 @@ def record_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def rigs_of(settings: dict[str, Any]) -> tuple[SensorRig, ...]:
     """Return all cameras: of sensor files, of a rig, or one above the bonnet."""
+    from ...core.rig.rig import load_rig
+    from ...cosmos.sensor_files.sensor_rig import carla_cameras
+    from ...cosmos.sensor_files.sensor_yaml import read_sensor_yaml
+
     rate_hz = settings["fps"] or FPS
     found = [read_sensor_yaml(path, rate_hz) for path in settings["sensors"]]
     if settings["rig"]:

@@ -11,7 +11,6 @@ from ...core.run_contract.timebase import seconds_to_ns
 from ...evaluation.incidents.encounters import Encounter, encroachment
 from ...evaluation.incidents.incident import DEFAULTS, Thresholds
 from ...evaluation.incidents.lanes import Lanes
-from ...evaluation.incidents.pairs import encounters_of
 from ...evaluation.incidents.traffic import ObservedTraffic
 from ...world.states import Vector
 from ..truth.events import Event, EventKind
@@ -61,7 +60,7 @@ def hard_negatives(
     taken = {frozenset(event.track_ids) for event in events if len(event.track_ids) == 2}
     encounters = [
         x
-        for x in encounters_of(traffic.paths)
+        for x in traffic.encounters
         if {x.one.actor.id, x.other.actor.id} <= track_of.keys()
         and frozenset((track_of[x.one.actor.id], track_of[x.other.actor.id])) not in taken
     ]

@@ -113,7 +113,7 @@ class BagSource:
         weather = None
         if "weather" in topics:
             weather = json.loads(_last_text(self._bag, topics["weather"]))
-        digest = hashlib.sha256(xodr.encode()).hexdigest()
+        digest = hashlib.sha256(xodr.encode()).hexdigest() if xodr else ""
         name = _map_name(xodr)
         opendrive = parse(xodr, name) if xodr else None
         origin = {"bag": self._bag.path.parent.name}

@@ -54,7 +54,7 @@ class ScenarioTruth(Record):
 
     name: str
     map_name: str
-    opendrive_sha256: str
+    opendrive_sha256: str = Field(description="of the map's text; empty where nobody told it")
     weather: dict[str, Any] | None = Field(description="CARLA's parameters by name")
     dt_ns: int = Field(description="from frame to frame")
     t0_ns: int = Field(description="stamp of frame 0")

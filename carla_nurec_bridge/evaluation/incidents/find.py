@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from .actor_paths import ActorPath
 from .driving import against_the_lane, cut_ins, hard_brakes, stops
 from .incident import DEFAULTS, Incident, Thresholds
-from .pairs import Touching, collision, contacts_of, encounters_of, near_misses
+from .pairs import Touching, collision, contacts_of, near_misses
 from .signs import jaywalking, red_lights
 from .traffic import ObservedTraffic
 
@@ -18,7 +18,7 @@ def find_incidents(traffic: ObservedTraffic, limits: Thresholds = DEFAULTS) -> l
 
     Nothing that it does not show counts: what began before its first tick is judged by the rest.
     """
-    encounters = encounters_of(traffic.paths)
+    encounters = traffic.encounters
     contacts: defaultdict[frozenset[int], list[Touching]] = defaultdict(list)
     for encounter in encounters:
         contacts[encounter.pair] += contacts_of(encounter, limits)

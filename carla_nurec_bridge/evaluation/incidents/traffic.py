@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ...world.object_classes import ObjectClass
 from ...world.states import Actor, ActorState, TrafficLight, WorldState
 from .actor_paths import ActorPath, paths_of
+from .encounters import Encounter
 from .lanes import Lanes
+from .pairs import encounters_of
 
 EGO_ID = 0
 """The actor id of the ego, whose own a world state does not tell; CARLA begins with 1."""
@@ -24,6 +27,11 @@ class ObservedTraffic:
     paths: tuple[ActorPath, ...] = field(repr=False)
     lights: ShownLights = field(repr=False)
     lanes: Lanes
+
+    @cached_property
+    def encounters(self) -> tuple[Encounter, ...]:
+        """The encounters of all pairs of which one is a vehicle and one moves."""
+        return tuple(encounters_of(self.paths))
 
     @classmethod
     def of_frames(

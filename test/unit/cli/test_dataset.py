@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 
 import pytest
@@ -9,6 +10,7 @@ from small_dataset import write_dataset
 
 from carla_nurec_bridge.cli.dataset.export import NAMES
 from carla_nurec_bridge.cli.main import main
+from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.dataset.export import FORMATS
 
 
@@ -51,6 +53,21 @@ def test_events_of_a_scenario_without_a_map_ask_for_one(run, tmp_path, capsys):
     path.write_text(path.read_text().replace('"map_name": "Town01"', '"map_name": ""'))
     assert main(["dataset", "events", str(mapless)]) == 2
     assert "give the OpenDRIVE file with --map" in " ".join(capsys.readouterr().err.split())
+
+
+def test_events_are_looked_for_on_the_very_map_of_the_scenario(run, tmp_path, capsys):
+    text = config_path("maps", "demo_town.xodr").read_text()
+    own, other = tmp_path / "own.xodr", tmp_path / "other.xodr"
+    own.write_text(text)
+    other.write_text(text + "<!-- edited -->")
+    moved = shutil.copytree(run, tmp_path / "run")
+    digest = hashlib.sha256(own.read_bytes()).hexdigest()
+    for path in moved.glob("*/scenario.json"):
+        path.write_text(path.read_text().replace("0" * 64, digest))
+    assert main(["dataset", "events", str(moved), "--map", str(other)]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "one was recorded on another map than" in told
+    assert main(["dataset", "events", str(moved), "--map", str(other), "--map", str(own)]) == 0
 
 
 def test_a_check_tells_the_damage_and_its_place(run, tmp_path, capsys):
