@@ -6,30 +6,21 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
-
 from ..core.resources import share_dir
+from ..core.run_contract.json_schema import written_schema
 from .values import Report
 
-_ID = "https://carla-nurec-bridge.invalid/schemas/report.schema.json"
-
-
-class _Untitled(GenerateJsonSchema):
-    """Fields have their key and description, and no third name."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
+_FILE = "report.schema.json"
 
 
 def schema_file() -> Path:
     """Return where the shipped schema lies."""
-    return share_dir() / "config" / "schemas" / "report.schema.json"
+    return share_dir() / "config" / "schemas" / _FILE
 
 
 def report_schema() -> dict[str, Any]:
     """Return the schema of a report as it is written."""
-    schema = Report.model_json_schema(mode="serialization", schema_generator=_Untitled)
-    return {"$schema": GenerateJsonSchema.schema_dialect, "$id": _ID, **schema}
+    return written_schema(Report, _FILE)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ GROUPS = (
     "bag",
     "cosmos check",
     "dataset check",
+    "dataset facts",
     "dataset events",
     "dataset export",
     "log",

@@ -1,0 +1,34 @@
+"""Facts of a scenario, or of what one camera saw of it, told by the data set and nothing else.
+
+``docs/dataset.md`` has their JSON form. What cannot be known of a data set is null, never guessed.
+"""
+
+from .colours import colour_word
+from .of_dataset import facts_of_camera, facts_of_scenario, shipped_map_of
+from .values import (
+    ActorFacts,
+    Count,
+    EventFacts,
+    Manoeuvre,
+    ManoeuvreKind,
+    PlaceFacts,
+    RecordedConditions,
+    SceneFacts,
+    TimeSpan,
+)
+
+__all__ = [
+    "ActorFacts",
+    "Count",
+    "EventFacts",
+    "Manoeuvre",
+    "ManoeuvreKind",
+    "PlaceFacts",
+    "RecordedConditions",
+    "SceneFacts",
+    "TimeSpan",
+    "colour_word",
+    "facts_of_camera",
+    "facts_of_scenario",
+    "shipped_map_of",
+]

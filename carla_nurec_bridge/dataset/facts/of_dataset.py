@@ -1,0 +1,235 @@
+"""Facts of a data set's scenario, and of what one of its cameras saw."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...core.errors import InputError
+from ...core.resources import map_file
+from ...evaluation.incidents.actor_paths import ActorPath
+from ...evaluation.incidents.lanes import MapLanes
+from ...opendrive import OpenDriveMap, map_name, parse, read_opendrive
+from ..store.reader import StoredScenario
+from ..truth.events import Event
+from .colours import colour_word
+from .conditions import recorded_conditions
+from .manoeuvres import manoeuvres_of
+from .overtaking import overtakings
+from .paths import NoLanes, paths_of_scenario
+from .place import place_of
+from .presence import Presence
+from .values import ActorFacts, EventFacts, Manoeuvre, SceneFacts, TimeSpan
+from .words import NameOf, actor_name, event_text, with_article
+
+_MOVES_M = 1.0
+_LEAST_SEEN_NS = 300_000_000
+
+
+def shipped_map_of(scenario: StoredScenario) -> OpenDriveMap | None:
+    """Return the shipped map that a scenario names, None where it names none of them."""
+    try:
+        path = map_file(scenario.truth.map_name or "-")
+        return parse(read_opendrive(path), map_name(path))
+    except InputError:
+        return None
+
+
+def facts_of_scenario(
+    scenario: StoredScenario, opendrive: OpenDriveMap | None = None
+) -> SceneFacts:
+    """Return all that is known of a scenario, seen or not; without its map lanes are unknown."""
+    frames = list(scenario.frames())
+    there = [frozenset(one.track_id for one in frame.actors) for frame in frames]
+    presence = Presence([frame.stamp_ns for frame in frames], there)
+    return _Facts(scenario, opendrive, presence, None).all()
+
+
+def facts_of_camera(
+    scenario: StoredScenario, camera: str, opendrive: OpenDriveMap | None = None
+) -> SceneFacts:
+    """Return what is known of a camera's clip: of those that it sees, while it sees them.
+
+    Who is ignored in the labels (far, small, hidden) is not seen. InputError for no such camera.
+    """
+    if camera not in scenario.truth.cameras:
+        known = ", ".join(scenario.truth.cameras) or "none"
+        raise InputError(f"{scenario.name} has no camera {camera}; there are: {known}")
+    labels = list(scenario.all_labels(camera))
+    seen = [frozenset(one.track_id for one in frame.kept()) for frame in labels]
+    presence = Presence([frame.stamp_ns for frame in labels], seen)
+    return _Facts(scenario, opendrive, presence, camera).all()
+
+
+@dataclass(frozen=True)
+class _Facts:
+    scenario: StoredScenario
+    opendrive: OpenDriveMap | None
+    presence: Presence
+    camera: str | None
+
+    def all(self) -> SceneFacts:
+        truth = self.scenario.truth
+        lanes = NoLanes() if self.opendrive is None else MapLanes(self.opendrive)
+        paths = paths_of_scenario(truth, list(self.scenario.frames()), lanes)
+        classes = {one.track_id: one.object_class for one in truth.actors}
+        stamps = self.presence.stamps_ns
+        actors = self._actors(paths)
+        cameras = truth.cameras if self.camera is None else (self.camera,)
+        there = {one.track_id for one in actors}
+        driven = [
+            lane
+            for path in paths
+            if path.is_vehicle and path.actor.id in there
+            for lane in path.lanes
+            if lane is not None
+        ]
+        return SceneFacts(
+            scenario=self.scenario.name,
+            camera=self.camera,
+            span=TimeSpan(start_ns=stamps[0], end_ns=stamps[-1]),
+            dt_ns=truth.dt_ns,
+            frames=len(stamps),
+            vehicles=self.presence.vehicles(classes),
+            counts=self.presence.counts(classes),
+            actors=actors,
+            manoeuvres=self._manoeuvres(paths),
+            place=place_of(self.scenario, cameras, self.opendrive, driven),
+            conditions=recorded_conditions(truth.weather),
+            events=tuple(self._event(event) for event in self._events()),
+            notes=self._notes(paths),
+        )
+
+    @property
+    def _carrier(self) -> int | None:
+        """Who carries the camera; of the whole scenario nobody is left out."""
+        if self.camera is None:
+            return None
+        return self.scenario.calibration(self.camera).carrier_track_id
+
+    def _spans(self, track: int) -> tuple[TimeSpan, ...]:
+        stamps = self.presence.stamps_ns
+        if track == self._carrier:
+            return (TimeSpan(start_ns=stamps[0], end_ns=stamps[-1]),)
+        return self.presence.spans.get(track, ())
+
+    def _actors(self, paths: Sequence[ActorPath]) -> tuple[ActorFacts, ...]:
+        found = []
+        for one in self.scenario.truth.actors:
+            spans = self._spans(one.track_id)
+            if not spans:
+                continue
+            colour = None if one.colour_rgb is None else colour_word(one.colour_rgb)
+            mine = [path for path in paths if path.actor.id == one.track_id]
+            inside = [
+                (path, index)
+                for path in mine
+                for index, stamp_ns in enumerate(path.stamps_ns.tolist())
+                if any(span.start_ns <= stamp_ns <= span.end_ns for span in spans)
+            ]
+            speeds = [float(path.speeds_mps[index]) for path, index in inside]
+            lanes = [lane.name for path, index in inside if (lane := path.lanes[index])]
+            found.append(
+                ActorFacts(
+                    track_id=one.track_id,
+                    object_class=one.object_class,
+                    colour=colour,
+                    name=actor_name(one.object_class, colour),
+                    carries_camera=one.track_id == self._carrier,
+                    spans=spans,
+                    moves=_moved_m(inside) >= _MOVES_M,
+                    mean_mps=sum(speeds) / len(speeds) if speeds else 0.0,
+                    most_mps=max(speeds, default=0.0),
+                    lanes=tuple(dict.fromkeys(lanes)),
+                )
+            )
+        return tuple(found)
+
+    def _manoeuvres(self, paths: Sequence[ActorPath]) -> tuple[Manoeuvre, ...]:
+        """Return what is done by those that are there, for as long as they are."""
+        all_of_them = [one for path in paths for one in manoeuvres_of(path)]
+        all_of_them += overtakings(paths)
+        found = []
+        for one in all_of_them:
+            span = self._shown(one.track_id, one.span)
+            if span is not None:
+                found.append(one.model_copy(update={"span": span}))
+        return tuple(sorted(found, key=lambda x: (x.span.start_ns, x.track_id, x.kind.value)))
+
+    def _shown(self, track: int, span: TimeSpan) -> TimeSpan | None:
+        """Return the part of a span that is seen, None for less than 0.3 s of a longer one."""
+        if self.camera is None or track == self._carrier:
+            return span
+        part = self.presence.seen_within(track, span)
+        least_ns = min(_LEAST_SEEN_NS, span.end_ns - span.start_ns)
+        return part if part is not None and part.end_ns - part.start_ns >= least_ns else None
+
+    def _events(self) -> list[Event]:
+        """Return the events of those that are there, at the time of it."""
+        return [
+            event
+            for event in self.scenario.events()
+            if self.camera is None or self._seen_in(event) - {self._carrier}
+        ]
+
+    def _seen_in(self, event: Event) -> set[int]:
+        span = TimeSpan(start_ns=event.start_ns, end_ns=event.end_ns)
+        there = {t for t in event.track_ids if self.presence.seen_within(t, span) is not None}
+        return there | ({self._carrier} & set(event.track_ids) if self._carrier else set())
+
+    def _event(self, event: Event) -> EventFacts:
+        seen = self._seen_in(event)
+        return EventFacts(
+            event_id=event.event_id,
+            kind=event.kind,
+            negative_of=event.negative_of,
+            span=TimeSpan(start_ns=event.start_ns, end_ns=event.end_ns),
+            track_ids=event.track_ids,
+            seen_track_ids=tuple(track for track in event.track_ids if track in seen),
+            text=event_text(event, lambda track: f"the {self._name(track)} (track {track})"),
+            plain_text=event_text(event, self._plain_name_in(event)),
+        )
+
+    def _plain_name_in(self, event: Event) -> NameOf:
+        """Return what names an event's actors without ids: one like an earlier one is another."""
+        names: dict[int, str] = {}
+        for track in event.track_ids:
+            name = self._name(track)
+            twin = name in (self._name(earlier) for earlier in names)
+            article = "the" if track == self._carrier else "another" if twin else "a"
+            names[track] = f"{article} {name}" if article != "a" else with_article(name)
+        return names.__getitem__
+
+    def _name(self, track: int) -> str:
+        if track == self._carrier:
+            return "car with the camera"
+        for one in self.scenario.truth.actors:
+            if one.track_id == track:
+                colour = None if one.colour_rgb is None else colour_word(one.colour_rgb)
+                return actor_name(one.object_class, colour)
+        return "road user"
+
+    def _notes(self, paths: Sequence[ActorPath]) -> tuple[str, ...]:
+        truth, notes = self.scenario.truth, []
+        if self.opendrive is None:
+            notes.append("the map is not known: lanes, layout and crossings are not either")
+        elif _other_map(self.opendrive, truth.opendrive_sha256):
+            notes.append("the map is another version of the recorded one")
+        if not paths:
+            notes.append("the data set tells no motion: manoeuvres are not known")
+        return tuple(notes)
+
+
+def _moved_m(inside: Sequence[tuple[ActorPath, int]]) -> float:
+    """Return how far apart the places of ticks are, along the map's axis where that is most."""
+    if not inside:
+        return 0.0
+    places = np.array([path.positions[index, :2] for path, index in inside])
+    return float(np.ptp(places, axis=0).max())
+
+
+def _other_map(opendrive: OpenDriveMap, recorded_sha256: str) -> bool:
+    return hashlib.sha256(opendrive.text.encode()).hexdigest() != recorded_sha256
