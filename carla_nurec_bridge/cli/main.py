@@ -53,6 +53,7 @@ VERBS: dict[str, str] = {
     "dataset export": "Write a data set as COCO, KITTI, YOLO, nuScenes, MOT, ODVG.",
     "dataset events": "Find what happens in a bag or data set, and near misses.",
     "dataset facts": "Say who is in a data set's scenarios, what they do, and where.",
+    "dataset videos": "Make the videos of a data set anew, as Cosmos jobs take them.",
     "dataset check": "Say whether a data set is whole: counts, hashes, labels, pixels.",
     "up": "Start the whole graph without ros2 launch.",
     "demo": "Drive, render, record and report in one go.",

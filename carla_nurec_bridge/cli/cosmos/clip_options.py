@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ...cosmos.clip.controls import (
     ALL_BUT_SKY,
     CANNY,
     DepthEncoding,
+    DepthMode,
     EdgeEncoding,
 )
 from ...cosmos.clip.streams import STREAMS, ControlOptions
@@ -26,11 +27,13 @@ from ...cosmos.clip.vis import VisEncoding
 from ...labels.class_filter import class_filter, read_class_filter
 
 _STRENGTHS = tuple(CANNY)
-_OPTIONS = [
+_STREAMS = [
     click.option(
         "--streams",
         help=f"Only these, with commas: {', '.join(STREAMS)}.  [default: all that can be made]",
     ),
+]
+_DEPTH = [
     click.option(
         "--depth",
         "depth_mode",
@@ -53,6 +56,8 @@ _OPTIONS = [
         help="Measure the range in the clip, so many percent cut off at either end; sky "
         "and the ego's own pixels do not count.  [default: 1 for inverse]",
     ),
+]
+_LOOKS = [
     click.option(
         "--edge-preset",
         type=click.Choice(_STRENGTHS),
@@ -90,6 +95,8 @@ _OPTIONS = [
         is_flag=True,
         help="Filter at the model's own size: 15 times slower, half a level closer.",
     ),
+]
+_ENCODING = [
     click.option(
         "--codec",
         type=click.Choice(CODECS),
@@ -130,7 +137,21 @@ _OPTIONS = [
 
 def clip_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how streams are made."""
-    for option in reversed(_OPTIONS):
+    return _with([*_STREAMS, *_DEPTH, *_LOOKS, *_ENCODING], command)
+
+
+def depth_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how depth becomes grey."""
+    return _with(_DEPTH, command)
+
+
+def encoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how videos are encoded."""
+    return _with(_ENCODING, command)
+
+
+def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
         command = option(command)
     return command
 
@@ -148,17 +169,10 @@ def controls_of(settings: dict[str, Any]) -> tuple[ControlOptions, tuple[str, ..
         read = read_class_filter(settings["class_filter"])
         classes, notes = read.tags, read.notes
     only = frozenset(part.strip() for part in (settings["streams"] or "").split(",") if part)
-    video = VideoOptions(
-        settings["crf"],
-        settings["preset"],
-        settings["codec"],
-        settings["pixel_format"],
-        settings["nvenc"],
-    )
     options = ControlOptions(
-        _depth(settings),
+        depth_of(settings["depth_mode"], settings["depth_range"], settings["depth_clip"]),
         EdgeEncoding.preset(settings["edge_preset"], classes),
-        video,
+        video_of(settings),
         VisEncoding(settings["vis_like"], settings["vis_strength"], settings["vis_exact"]),
         classes,
         only,
@@ -170,8 +184,21 @@ def _word(text: str) -> str | int:
     return int(text) if text.strip().isdigit() else text.strip()
 
 
-def _depth(settings: dict[str, Any]) -> DepthEncoding:
-    mode, limits, clip = settings["depth_mode"], settings["depth_range"], settings["depth_clip"]
+def video_of(settings: dict[str, Any]) -> VideoOptions:
+    """Return how videos are encoded."""
+    return VideoOptions(
+        settings["crf"],
+        settings["preset"],
+        settings["codec"],
+        settings["pixel_format"],
+        settings["nvenc"],
+    )
+
+
+def depth_of(
+    mode: DepthMode, limits: tuple[float, float] | None = None, clip: float | None = None
+) -> DepthEncoding:
+    """Return what --depth, --depth-range and --depth-clip say together."""
     if limits and clip is not None:
         raise click.UsageError("give --depth-range or --depth-clip, not both")
     if limits:

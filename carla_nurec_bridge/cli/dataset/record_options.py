@@ -12,6 +12,7 @@ from ..cosmos.capture_options import FPS, front_of
 
 if TYPE_CHECKING:
     from ...cosmos.sensor_files.sensor_rig import SensorRig
+    from ...dataset.videos.form import VideoForm
 
 _PATH = click.Path(path_type=Path)
 _OPTIONS = [
@@ -66,6 +67,20 @@ _OPTIONS = [
         show_default=True,
         help="Objects of which a smaller fraction is seen are flagged as hidden.",
     ),
+    click.option(
+        "--videos/--no-videos",
+        default=True,
+        show_default=True,
+        help="Write a video beside each folder of images, as Cosmos jobs take them.",
+    ),
+    click.option(
+        "--depth",
+        "depth_mode",
+        type=click.Choice(["log", "inverse", "linear"]),
+        default="log",
+        show_default=True,
+        help="Grey of depth.mp4; the range of inverse is measured in the scenario.",
+    ),
 ]
 
 
@@ -74,6 +89,14 @@ def record_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def videos_of(settings: dict[str, Any]) -> VideoForm | None:
+    """Return how videos are made, None where none are wanted."""
+    from ...dataset.videos.form import VideoForm
+    from ..cosmos.clip_options import depth_of
+
+    return VideoForm(depth_of(settings["depth_mode"])) if settings["videos"] else None
 
 
 def rigs_of(settings: dict[str, Any]) -> tuple[SensorRig, ...]:

@@ -29,7 +29,7 @@ from ...dataset.store.run_writer import request_key
 from ...dataset.store.scenario_writer import ScenarioWriter
 from ..cosmos.capture_options import bag_window_of, replay_of
 from ..playing import open_session, recording_server
-from .record_options import rigs_of
+from .record_options import rigs_of, videos_of
 
 _VERB = "dataset record"
 
@@ -40,6 +40,7 @@ class ScenarioJobs:
     def __init__(self, settings: dict[str, Any], out: Console) -> None:
         self._settings, self._out = settings, out
         self.timings = Timings()
+        self._videos = videos_of(settings)
         self._limits = LabelLimits(
             settings["far_m"], settings["smallest_px2"], settings["least_visible"]
         )
@@ -112,7 +113,7 @@ class ScenarioJobs:
             self._out.print(f"note: {writer.name}: {note}", soft_wrap=True)
         if not drawn_here:
             labelling = Labelling(self._limits, by_lattice, "27 points")
-            return record_scenario(source, writer, labelling, on_frame, self.timings)
+            return record_scenario(source, writer, labelling, on_frame, self.timings, self._videos)
         with DrawnAlone() as alone:
             labelling = Labelling(self._limits, alone, "drawn alone")
-            return record_scenario(source, writer, labelling, on_frame, self.timings)
+            return record_scenario(source, writer, labelling, on_frame, self.timings, self._videos)

@@ -89,6 +89,15 @@ class ClipContent:
 
 def write_manifest(directory: Path, content: ClipContent) -> Path:
     """Write manifest.json into the folder of a clip; return its path."""
+    path = directory / MANIFEST
+    part = path.with_name(f".{MANIFEST}")
+    part.write_bytes(manifest_bytes(content))
+    part.replace(path)
+    return path
+
+
+def manifest_bytes(content: ClipContent) -> bytes:
+    """Return the text of a clip's manifest.json."""
     camera = content.camera.to_json()
     poses = [_pose(matrix) for matrix in content.poses]
     view = view_digests(camera, poses, content.stamps_ns)
@@ -106,7 +115,7 @@ def write_manifest(directory: Path, content: ClipContent) -> Path:
                 "shutter": content.camera.shutter.name,
                 "from": content.origins[file.stream.source],
                 "view": view,
-                "encoding": content.options.encoding(file.kind),
+                "encoding": content.options.encoding(file.stream),
             }
             for file in content.files
         },
@@ -121,11 +130,7 @@ def write_manifest(directory: Path, content: ClipContent) -> Path:
         "source_frames": list(content.source_frames),
         "map_from_camera_xyz_xyzw": poses,
     }
-    path = directory / MANIFEST
-    part = path.with_name(f".{MANIFEST}")
-    part.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
-    return path
+    return (json.dumps(text, indent=1) + "\n").encode()
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:

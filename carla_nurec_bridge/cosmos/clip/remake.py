@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ...core.errors import InputError
@@ -19,23 +22,41 @@ from .video import VideoWriter
 _STEP_PX = 4
 
 
-def measured(depth: Path, ids: Path, own: frozenset[int], encoding: DepthEncoding) -> DepthEncoding:
-    """Return the encoding with the range that a clip's depth master has.
+class DepthRange:
+    """Counts how often each centimetre of depth is seen, but for the pixels of ``own`` ids."""
 
-    ``clip_percent`` of the pixels lie before it and as many behind; sky and the pixels of the
-    instances ``own`` do not count. InputError when nothing is left.
-    """
-    counts = np.zeros(FARTHEST_CM + 1, np.int64)
-    ego = sorted(own)
-    for far_cm, numbers in zip(read_master(depth), read_master(ids), strict=True):
-        seen, owner = far_cm[::_STEP_PX, ::_STEP_PX], numbers[::_STEP_PX, ::_STEP_PX]
-        counts += np.bincount(seen[~np.isin(owner, ego)], minlength=len(counts))
-    counts[0] = counts[FARTHEST_CM] = 0
-    if not counts.any():
-        raise InputError(f"{depth} shows nothing but sky; its depth has no range to measure")
-    share = np.cumsum(counts) / counts.sum() * 100.0
-    near, far = np.searchsorted(share, [encoding.clip_percent, 100.0 - encoding.clip_percent])
-    return replace(encoding, near_m=near / 100.0, far_m=max(far, near + 1) / 100.0)
+    def __init__(self, own: Collection[int]) -> None:
+        self._own = sorted(own)
+        self._counts: NDArray[np.int64] = np.zeros(FARTHEST_CM + 1, np.int64)
+
+    def add(self, depth_cm: NDArray[np.uint16], ids: NDArray[Any]) -> None:
+        """Count a frame (H, W): whole centimetres, the farthest being sky, and pixel ids."""
+        seen, owner = depth_cm[::_STEP_PX, ::_STEP_PX], ids[::_STEP_PX, ::_STEP_PX]
+        others = seen[~np.isin(owner, self._own)]
+        self._counts += np.bincount(others, minlength=len(self._counts))
+
+    def of(self, encoding: DepthEncoding, where: str) -> DepthEncoding:
+        """Return the encoding with the range that was seen.
+
+        ``clip_percent`` of the pixels lie before it and as many behind; sky does not count.
+        InputError names ``where`` nothing is left.
+        """
+        counts = self._counts.copy()
+        counts[0] = counts[FARTHEST_CM] = 0
+        if not counts.any():
+            raise InputError(f"{where} shows nothing but sky; its depth has no range to measure")
+        share = np.cumsum(counts) / counts.sum() * 100.0
+        ends = [encoding.clip_percent, 100.0 - encoding.clip_percent]
+        near_cm, far_cm = map(int, np.searchsorted(share, ends))
+        return replace(encoding, near_m=near_cm / 100.0, far_m=max(far_cm, near_cm + 1) / 100.0)
+
+
+def measured(depth: Path, ids: Path, own: frozenset[int], encoding: DepthEncoding) -> DepthEncoding:
+    """Return the encoding with the range that a clip's depth master has, as ``DepthRange`` does."""
+    seen = DepthRange(own)
+    for depth_cm, numbers in zip(read_master(depth), read_master(ids), strict=True):
+        seen.add(depth_cm, numbers)
+    return seen.of(encoding, str(depth))
 
 
 def remake_depth(

@@ -105,7 +105,7 @@ class ControlOptions:
             wanted |= {"depth_master", "instance_master"}
         return tuple(s for s in able if not wanted or s.name in wanted)
 
-    def encoding(self, name: str) -> dict[str, Any]:
+    def encoding(self, stream: ClipStream) -> dict[str, Any]:
         """Return what a manifest says about how a stream is made."""
         more: dict[str, Any] = {
             "depth": self.depth.to_json(),
@@ -113,8 +113,8 @@ class ControlOptions:
             "vis": self.vis.to_json(),
             "rgb_masked": {"classes": list(ClassFilter(self.masked).names())},
             "hdmap": {"colours": {word: list(rgb) for word, rgb in legend().items()}},
-        }.get(name, {})
-        return {"what": STREAMS[name].what, **more}
+        }.get(stream.name, {})
+        return {"what": stream.what, **more}
 
 
 def converters(

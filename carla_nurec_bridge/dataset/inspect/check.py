@@ -18,6 +18,7 @@ from ..store.layout import LEDGER, MANIFEST
 from ..store.manifest import ScenarioEntry
 from ..truth import ActorTruth, FrameState
 from .frame_check import image_problems, label_problems, mask_problems
+from .video_check import video_problems
 
 Progress = Callable[[int, int], None]
 """Called with how many files and views are done, and of how many."""
@@ -128,6 +129,8 @@ def _scenario(
     if (truth.frames, truth.cameras) != (entry.frames, entry.cameras):
         problems.append(f"{name}/scenario.json: not the frames and cameras of {MANIFEST}")
     problems += _stamp_problems(scenario, states)
+    for calibration in cameras:
+        problems += video_problems(dataset, scenario, calibration.camera, states)
     yield problems
     actors = {actor.track_id: actor for actor in truth.actors}
     for calibration in cameras:

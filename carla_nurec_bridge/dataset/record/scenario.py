@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,14 +15,18 @@ from ...core.cameras.models import camera_to_json
 from ...core.errors import RunError
 from ...core.frames import Matrix
 from ...core.timings import Timings
+from ...world.pixel_ids import pixel_id
 from ...world.states import ActorState
 from ..events import EventFrame, events_of_frames
 from ..store.calibration import CameraCalibration, camera_matrix
 from ..store.manifest import ScenarioEntry
+from ..store.reader import StoredScenario
 from ..store.scenario_writer import ScenarioWriter
 from ..truth.frame import FrameTruth
 from ..truth.geometry import RigidTransform
 from ..truth.scenario import ActorTruth, FrameState, ScenarioTruth
+from ..videos.form import VideoForm
+from ..videos.writer import ScenarioVideos, rate_of
 from .frame_truth import LabelLimits, frame_truth
 from .images import images_of
 from .source import FrameSource, SourceCamera, SourceFacts, SourceFrame
@@ -53,11 +59,30 @@ def record_scenario(
     labelling: Labelling,
     on_frame: OnFrame,
     timings: Timings,
+    videos: VideoForm | None = None,
 ) -> tuple[ScenarioEntry, dict[str, str]]:
     """Play a source and write all of it; return the manifest's entry and the files' hashes.
 
-    Events are written where the source has a map. RunError when the source ends early.
+    Events are written where the source has a map, videos where their form is given. RunError when
+    the source ends early.
     """
+    own_pixel = 0 if source.ego_id is None else pixel_id(source.ego_id)
+    with ExitStack() as stack:
+        films: ScenarioVideos | None = None
+        if videos is not None:
+            films = ScenarioVideos(writer.folder, rate_of(source.dt_ns), videos, own_pixel)
+            stack.callback(films.close)
+        return _record(source, writer, labelling, on_frame, timings, films)
+
+
+def _record(
+    source: FrameSource,
+    writer: ScenarioWriter,
+    labelling: Labelling,
+    on_frame: OnFrame,
+    timings: Timings,
+    videos: ScenarioVideos | None,
+) -> tuple[ScenarioEntry, dict[str, str]]:
     tracks = Tracks(source.ego_id)
     poses: dict[str, list[Matrix]] = {one.camera.name: [] for one in source.cameras}
     frames: list[EventFrame] = []
@@ -69,6 +94,9 @@ def record_scenario(
             poses[view.camera].append(view.map_from_camera)
         with timings.stage("wait for files"):
             writer.add(_state(seen, tracks, states), views)
+        if videos is not None:
+            with timings.stage("wait for videos"):
+                videos.add({truth.camera: images for truth, images in views})
         frames.append(EventFrame(seen.stamp_ns, states, seen.lights))
         on_frame(len(frames), source.frames)
     if len(frames) != source.frames:
@@ -84,9 +112,19 @@ def record_scenario(
         t0_ns = frames[0].stamp_ns
         truth = _scenario(writer.name, source, facts, labelling, t0_ns, tracks.by_actor)
         hashes = writer.finish(
-            truth, (_calibration(one, poses[one.camera.name], carrier) for one in source.cameras)
+            truth,
+            (_calibration(one, poses[one.camera.name], carrier) for one in source.cameras),
+            lambda folder: _derived(StoredScenario(writer.name, folder), videos),
         )
     return ScenarioEntry(frames=truth.frames, cameras=truth.cameras), hashes
+
+
+def _derived(
+    stored: StoredScenario, videos: ScenarioVideos | None
+) -> Iterator[tuple[Path, bytes | None]]:
+    """Yield what is made of all the rest of a scenario."""
+    if videos is not None:
+        yield from videos.finish(stored)
 
 
 def _views(

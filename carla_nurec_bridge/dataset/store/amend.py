@@ -48,14 +48,14 @@ def amend(
     names = {path: _inside(run, path) for path in (*contents, *ready)}
     gone = [_inside(run, path) for path in replaces]
     try:
-        with _staging(run) as staging:
+        with staging(run) as folder:
             staged: dict[Path, Path] = {}
             hashes: dict[str, str] = {}
             for number, (path, data) in enumerate(contents.items()):
-                staged[path] = staging / str(number)
+                staged[path] = folder / str(number)
                 hashes[names[path]] = write_synced(staged[path], data)
             for number, (path, source) in enumerate(ready.items(), len(contents)):
-                staged[path] = _on_disk(source, staging / str(number))
+                staged[path] = _on_disk(source, folder / str(number))
                 hashes[names[path]] = sha256_of(staged[path])
             with committing(run):
                 _commit(dataset, staged, hashes, gone)
@@ -115,7 +115,7 @@ def _on_disk(source: Path, staged: Path) -> Path:
 
 
 @contextmanager
-def _staging(run: Path) -> Iterator[Path]:
+def staging(run: Path) -> Iterator[Path]:
     """Make a hidden folder for files without names; those of writers that died go."""
     folder = run / f"{_STAGING}{uuid.uuid4().hex}"
     with ExitStack() as stack:

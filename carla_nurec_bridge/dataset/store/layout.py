@@ -45,6 +45,14 @@ class ScenarioFolder:
         """Return the path of a frame's image of a kind in IMAGES."""
         return self.path / camera / kind / f"{number:06d}{IMAGES[kind].suffix}"
 
+    def video(self, camera: str, kind: str) -> Path:
+        """Return the path of a camera's video of a kind in IMAGES."""
+        return self.path / camera / f"{kind}.mp4"
+
+    def clip_manifest(self, camera: str) -> Path:
+        """Return the path of what is told of a camera's videos; its folder is a clip."""
+        return self.path / camera / MANIFEST
+
     def labels(self, camera: str, number: int) -> Path:
         """Return the path of what is true of a camera's frame."""
         return self.path / camera / "labels" / f"{number:06d}.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, final
@@ -12,6 +12,7 @@ from typing import Any, final
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from ...core.buffers import sha256_of
 from ...core.errors import RunError
 from ...core.run_contract.record import Record
 from ..truth.events import Event
@@ -24,6 +25,9 @@ from .layout import ScenarioFolder
 _THREADS = 2
 EVENTS: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
 """The contents of events.json."""
+
+Derive = Callable[[ScenarioFolder], Iterable[tuple[Path, bytes | None]]]
+"""Gives paths with contents, None for a file that is written already."""
 
 
 @final
@@ -71,17 +75,29 @@ class ScenarioWriter:
         """Write what happens in it."""
         self._submit(self._folder.events, EVENTS.dump_json(tuple(events), indent=1) + b"\n")
 
+    @property
+    def folder(self) -> ScenarioFolder:
+        """Where it lies until it is whole."""
+        return self._folder
+
     def finish(
-        self, truth: ScenarioTruth, calibrations: Iterable[CameraCalibration]
+        self,
+        truth: ScenarioTruth,
+        calibrations: Iterable[CameraCalibration],
+        derive: Derive = lambda _: (),
     ) -> dict[str, str]:
         """Write what is true of all of it and put it in its place, where an older one goes.
 
-        Return the sha256 of each file by its path in the run.
+        ``derive`` adds what is made of all the rest. Return the sha256 of each file by its path
+        in the run.
         """
         for calibration in calibrations:
             self._submit(self._folder.calibration(calibration.camera), _pretty(calibration))
         self._submit(self._folder.frames, b"".join(self._frames))
         self._submit(self._folder.scenario, _pretty(truth))
+        self._wait()
+        for path, data in derive(self._folder):
+            self._pending.append(self._pool.submit(self._derived, path, data))
         self._wait()
         place = self._run / self.name
         shutil.rmtree(place, ignore_errors=True)
@@ -95,6 +111,11 @@ class ScenarioWriter:
 
     def _image(self, path: Path, kind: str, pixels: NDArray[Any]) -> tuple[str, str]:
         return self._file(path, IMAGES[kind].encode(pixels))
+
+    def _derived(self, path: Path, data: bytes | None) -> tuple[str, str]:
+        if data is not None:
+            return self._file(path, data)
+        return f"{self.name}/{path.relative_to(self._part).as_posix()}", sha256_of(path)
 
     def _submit(self, path: Path, data: bytes) -> None:
         self._pending.append(self._pool.submit(self._file, path, data))

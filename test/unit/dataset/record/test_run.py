@@ -16,6 +16,9 @@ from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, rigid
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.rig.rig import RigCamera
 from carla_nurec_bridge.core.timings import Timings
+from carla_nurec_bridge.cosmos.clip.check import check_clip
+from carla_nurec_bridge.cosmos.clip.controls import DepthEncoding
+from carla_nurec_bridge.dataset.inspect import check_dataset
 from carla_nurec_bridge.dataset.record.frame_truth import LabelLimits
 from carla_nurec_bridge.dataset.record.run import RunOutcome, ScenarioJob, record_run
 from carla_nurec_bridge.dataset.record.scenario import Labelling, record_scenario
@@ -23,6 +26,7 @@ from carla_nurec_bridge.dataset.record.source import SourceCamera, SourceFacts, 
 from carla_nurec_bridge.dataset.record.visibility import by_lattice
 from carla_nurec_bridge.dataset.store import Dataset, RunWriter
 from carla_nurec_bridge.dataset.truth import EventKind
+from carla_nurec_bridge.dataset.videos import VideoForm
 from carla_nurec_bridge.labels.frame import LabelledFrame
 from carla_nurec_bridge.opendrive import OpenDriveMap, parse
 from carla_nurec_bridge.world.object_classes import ObjectClass
@@ -95,11 +99,13 @@ class Source:
         return SourceFacts("Town01", "0" * 64, self.opendrive, None, {"made": "up"})
 
 
-def job(name: str, source: Source, key: str = "k") -> ScenarioJob:
+def job(name: str, source: Source, videos: VideoForm | None = None) -> ScenarioJob:
     return ScenarioJob(
         name,
-        key,
-        lambda writer, on_frame: record_scenario(source, writer, LABELLING, on_frame, Timings()),
+        "k",
+        lambda writer, on_frame: record_scenario(
+            source, writer, LABELLING, on_frame, Timings(), videos
+        ),
     )
 
 
@@ -186,6 +192,20 @@ def test_the_same_scenario_becomes_the_same_bytes_anywhere(tmp_path: Path) -> No
     run(tmp_path / "y", job("b", Source()))
     x, y = (Dataset(tmp_path / name).manifest.files for name in "xy")
     assert {k: v for k, v in x.items() if k.startswith("b/")} == y
+
+
+@pytest.mark.parametrize("clip_percent", [0.0, 1.0])
+def test_videos_are_recorded_beside_the_images(tmp_path: Path, clip_percent: float) -> None:
+    form = VideoForm(DepthEncoding("inverse", 1.0, 100.0, clip_percent))
+    for name in "xy":
+        assert run(tmp_path / name, job("a", Source(), form)).recorded == ("a",)
+    data = Dataset(tmp_path / "x")
+    assert data.manifest.files == Dataset(tmp_path / "y").manifest.files
+    for camera in ("front", "roadside"):
+        verdict = check_clip(tmp_path / "x" / "a" / camera)
+        assert (verdict.problems, verdict.streams, verdict.frames) == ((), 6, 3)
+    assert f"a/{camera}/depth.mp4" in data.manifest.files
+    assert not [p for p in check_dataset(data, lambda *_: None).problems if "mp4" in p]
 
 
 def test_a_source_that_ends_early_is_a_failure(tmp_path: Path) -> None:
