@@ -127,23 +127,26 @@ def test_pixels_tell_the_surroundings_and_without_a_map_no_layout(seen):
     assert any("map is not known" in note for note in seen.notes)
 
 
-def test_lanes_and_layout_come_from_the_map(tmp_path):
+# In the shipped map road 10 runs along x, and road 11 turns by 45 degrees about its middle.
+@pytest.mark.parametrize(("road_id", "layout"), [("10", "straight_road"), ("11", "bend")])
+def test_lanes_and_layout_come_from_the_map(tmp_path, road_id, layout):
     opendrive = parse(read_opendrive(map_file("demo_town")), "demo_town")
-    road, section, lane = max(
-        (found for found in opendrive.drivable_lanes() if found[0].junction is None),
-        key=lambda found: found[0].length,
-    )
+    road = opendrive.roads[road_id]
+    section = road.section_at(road.length / 2)
     x, y, z, heading, _ = (
-        float(value[0]) for value in lane_pose(road, section, lane.id, [road.length / 2])
+        float(value[0]) for value in lane_pose(road, section, -1, [road.length / 2])
     )
     car = Part(2, paint=RED, at=(x, y), ground_m=z, mps=(5 * cos(heading), 5 * sin(heading)))
     driven = write_scripted(tmp_path / "driven", (car,), cameras=()).scenario("one")
     facts = facts_of_scenario(driven, opendrive)
-    assert facts.actor(2).lanes[0] == f"{road.id}.{lane.id}"
-    drivable = [one for one in section.lanes.values() if one.id and one.type == "driving"]
-    assert facts.place.driving_lanes == len(drivable)
-    assert facts.place.layout == "straight_road"
-    seen = write_scripted(tmp_path / "seen", (car,)).scenario("one")
+    assert facts.actor(2).lanes[0] == f"{road.id}.-1"
+    assert facts.place.driving_lanes == 2
+    assert facts.place.layout == layout
+
+
+def test_the_road_that_a_camera_sees_tells_the_layout(tmp_path):
+    opendrive = parse(read_opendrive(map_file("demo_town")), "demo_town")
+    seen = write_scripted(tmp_path / "run", (Part(2),)).scenario("one")
     assert facts_of_camera(seen, "front", opendrive).place.layout == "intersection", (
         "the camera stands in the origin, where four roads meet"
     )
