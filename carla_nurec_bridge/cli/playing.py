@@ -77,6 +77,19 @@ def recording_server(
 
 
 @contextmanager
+def live_server(settings: dict[str, Any], output: Path, verb: str) -> Iterator[PlayingServer]:
+    """Yield the CARLA of ``--host``, or start one of ``--map`` that lives as long."""
+    if settings["host"]:
+        yield PlayingServer(settings["host"], settings["port"], "", False)
+        return
+    from ..runs.own_server import carla_of_map
+
+    said = output / "carla_server.txt"
+    with carla_of_map(settings["map_name"], settings["seed"], said, verb) as (host, port):
+        yield PlayingServer(host, port, "", True)
+
+
+@contextmanager
 def open_session(server: PlayingServer) -> Iterator[Session]:
     """Connect to a server."""
     from ..carla_client.session.session import Session

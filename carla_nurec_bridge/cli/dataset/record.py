@@ -1,4 +1,4 @@
-"""``carla-nurec dataset record``: a data set with ground truth of recordings and bags."""
+"""``carla-nurec dataset record``: a data set with ground truth of recordings, bags, live worlds."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         "carla-nurec dataset record -f drive.log --map Town01.xodr.gz -s 2 -d 5 -o out/set",
         "carla-nurec dataset record -f a.log -f b.log --sensors roadside.yaml --sensors ego.yaml",
         "carla-nurec dataset record --bag out/demo/bag --fps 10",
+        "carla-nurec dataset record --live --host 127.0.0.1 -d 10",
+        "carla-nurec dataset record --live --map Town01.xodr.gz --traffic 20 --walkers 10 -d 10",
         "carla-nurec dataset record --config 7.json --wf-config wf.json -f 7.log --sensors 7.yaml",
     )
 )
@@ -38,6 +40,8 @@ def command(
     """Record images and the truth of every object in them: boxes, masks, who is hidden, how far.
 
     Each recording is played in CARLA, tick by tick, in a server of its own unless --host names one.
+    With --live a CARLA that runs is recorded as it is: where nobody owns its tick, this run does,
+    else the frames are those of its owner's ticks.
     Each becomes a scenario of the data set. What is finished stays: the same command goes on with
     the first scenario that is not, and one that fails is told, costs no other, and makes the exit
     code 1. docs/dataset.md describes what is written.
@@ -46,8 +50,8 @@ def command(
     from ...dataset.store import RunWriter
     from .scenario_jobs import ScenarioJobs
 
-    if not recordings and not bags:
-        raise click.UsageError("give --recording or --bag, once for each scenario")
+    if not recordings and not bags and not settings["live"]:
+        raise click.UsageError("give --recording, --bag or --live, once for each scenario")
     end_as_interrupted()
     out, started = console(), time.monotonic()
     for note in unused_keys(context):

@@ -27,6 +27,29 @@ _OPTIONS = [
     click.option(
         "--bag", "bags", type=_PATH, multiple=True, help="Bag of this package; may be given again."
     ),
+    click.option(
+        "--live",
+        is_flag=True,
+        help="A live world: the CARLA of --host as it runs, or an own one of --map.",
+    ),
+    click.option(
+        "--name", default="live", show_default=True, help="What the scenario of --live is called."
+    ),
+    click.option(
+        "--traffic",
+        "vehicles",
+        type=click.IntRange(0, 500),
+        default=0,
+        show_default=True,
+        help="Vehicles that drive in the live world besides its own, drawn by --seed.",
+    ),
+    click.option(
+        "--walkers",
+        type=click.IntRange(0, 500),
+        default=0,
+        show_default=True,
+        help="Walkers that stroll in it besides its own.",
+    ),
     click.option("--rig", help="CARLA cameras of a rig: a shipped name or a YAML file."),
     click.option(
         "--sensors",

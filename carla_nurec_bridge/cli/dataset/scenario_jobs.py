@@ -20,6 +20,7 @@ from ...cosmos.played_recording import Carrier
 from ...dataset.record.drawn_alone import DrawnAlone
 from ...dataset.record.frame_truth import LabelLimits
 from ...dataset.record.from_bag import bag_source
+from ...dataset.record.from_live import LiveWish, live_source
 from ...dataset.record.from_recording import RecordingWish, played_source
 from ...dataset.record.run import Recorded, ScenarioJob
 from ...dataset.record.scenario import Labelling, OnFrame, record_scenario
@@ -28,7 +29,8 @@ from ...dataset.record.visibility import by_lattice
 from ...dataset.store.run_writer import request_key
 from ...dataset.store.scenario_writer import ScenarioWriter
 from ..cosmos.capture_options import bag_window_of, replay_of
-from ..playing import open_session, recording_server
+from ..playing import live_server, open_session, recording_server
+from .live_wish import live_wish_of
 from .record_options import rigs_of, videos_of
 
 _VERB = "dataset record"
@@ -48,6 +50,8 @@ class ScenarioJobs:
     def of(self, recordings: tuple[Path, ...], bags: tuple[Path, ...]) -> list[ScenarioJob]:
         """Return a job for each; UsageError when two would have one name."""
         jobs = [*map(self._of_recording, recordings), *map(self._of_bag, bags)]
+        if self._settings["live"]:
+            jobs.append(self._of_live())
         twice = [name for name, n in Counter(job.name for job in jobs).items() if n > 1]
         if twice:
             raise click.UsageError(f"two scenarios are called {twice[0]}; rename one's file")
@@ -60,6 +64,13 @@ class ScenarioJobs:
         content = sha256_of(path) if path.is_file() else str(path)
         facts = {"recording": content, "map": settings["map_name"], **wish.to_json()}
         return ScenarioJob(path.stem, self._key(facts), partial(self._play, path, wish))
+
+    def _of_live(self) -> ScenarioJob:
+        settings = self._settings
+        wish = live_wish_of(settings)
+        world = f"{settings['host']}:{settings['port']}" if settings["host"] else None
+        facts = {"live": world, "map": settings["map_name"], **wish.to_json()}
+        return ScenarioJob(settings["name"], self._key(facts), partial(self._watch, wish))
 
     def _of_bag(self, path: Path) -> ScenarioJob:
         window = bag_window_of(self._settings)
@@ -93,6 +104,15 @@ class ScenarioJobs:
             info = recording_info(session.client, server.recording)
             with played_source(session, info, wish, server.engine(session), self.timings) as source:
                 return self._write(source, source.notes, writer, on_frame, drawn_here=server.own)
+
+    def _watch(self, wish: LiveWish, writer: ScenarioWriter, on_frame: OnFrame) -> Recorded:
+        settings = self._settings
+        with (
+            live_server(settings, settings["output"], _VERB) as server,
+            open_session(server) as session,
+            live_source(session, wish, server.engine(session), self.timings) as source,
+        ):
+            return self._write(source, source.notes, writer, on_frame, drawn_here=server.own)
 
     def _read(
         self, path: Path, window: BagWindow, writer: ScenarioWriter, on_frame: OnFrame

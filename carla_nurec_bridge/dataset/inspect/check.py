@@ -142,12 +142,12 @@ def _scenario(
 
 
 def _stamp_problems(scenario: StoredScenario, states: list[FrameState]) -> Iterator[str]:
-    """Yield which frames are not in time; those of a bag keep their own stamps, which only rise.
+    """Yield which frames are not in time; own stamps of a source only rise.
 
     dt is rounded to whole nanoseconds, so that k dt may be k / 2 of them off.
     """
     where, truth = f"{scenario.name}/frames.jsonl: frame", scenario.truth
-    if "bag" in truth.source:
+    if truth.own_stamps or "bag" in truth.source:
         for before, state in pairwise(states):
             if state.stamp_ns <= before.stamp_ns:
                 yield f"{where} {state.number} is not after the one before"

@@ -117,7 +117,7 @@ class BagSource:
         name = _map_name(xodr)
         opendrive = parse(xodr, name) if xodr else None
         origin = {"bag": self._bag.path.parent.name}
-        return SourceFacts(name, digest, opendrive, weather, origin)
+        return SourceFacts(name, digest, opendrive, weather, origin, own_stamps=True)
 
 
 @contextmanager

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...carla_client.replay.exact_replay import ExactReplay, ExactReplayOptions, window_of
 from ...carla_client.replay.recordings import RecordingInfo, open_recording
 from ...carla_client.session.session import Session
-from ...core.cameras.models import camera_to_json
-from ...core.errors import InputError
 from ...core.run_contract.timebase import NS_PER_S
 from ...core.timings import Timings
 from ...cosmos.mounted_camera import MountedCamera
 from ...cosmos.played_recording import Carrier, PlayedRecording
 from ...cosmos.sensor_files.sensor_rig import SensorRig
-from ...labels.frame import LabelledFrame
-from ...labels.live import LabelledMoment
+from .mounting import mounted_cameras, seen_by, sensors_to_json
 from .source import SourceCamera, SourceFacts, SourceFrame
 
 
@@ -33,17 +30,7 @@ class RecordingWish:
     def to_json(self) -> dict[str, Any]:
         """Return it as values that JSON can hold."""
         return {
-            "sensors": [
-                {
-                    "anchor": sensors.anchor,
-                    "roof_margin_m": sensors.roof_margin_m,
-                    "cameras": [
-                        [c.name, camera_to_json(c.model, c.shutter), c.rig_from_camera.tolist()]
-                        for c in sensors.rig.cameras
-                    ],
-                }
-                for sensors in self.sensors
-            ],
+            "sensors": sensors_to_json(self.sensors),
             "replay": asdict(self.replay),
             "carrier": asdict(self.carrier),
         }
@@ -87,15 +74,8 @@ class PlayedSource:
                 moment.actors,
                 moment.lights,
                 recorded,
-                tuple(self._view(mounted, moment) for mounted in self._mounted),
+                tuple(seen_by(one, moment, self._timings) for one in self._mounted),
             )
-
-    def _view(self, mounted: MountedCamera, moment: LabelledMoment) -> LabelledFrame:
-        frame = mounted.frame(moment, self._timings)
-        if mounted.carrier is None:
-            return frame
-        others = tuple(s for s in frame.actors if s.actor.id != mounted.carrier.actor.id)
-        return replace(frame, actors=others)
 
     def facts(self) -> SourceFacts:
         """Return what holds for the recording and the world that showed it."""
@@ -129,23 +109,13 @@ def played_source(
         replay.load()
         carrier = wish.carrier if carried else None
         played = PlayedRecording(session, info, replay, window, wish.replay, carrier)
-        mounted: dict[str, MountedCamera] = {}
-        for sensors in wish.sensors:
-            cameras, lifted = played.cameras(sensors)
-            notes += [*sensors.notes, *lifted]
-            on = None if sensors.anchor == "world" else played.ego
-            for camera in cameras:
-                if camera.name in mounted:
-                    raise InputError(f"two cameras are called {camera.name}; rename one of them")
-                mounted[camera.name] = stack.enter_context(
-                    MountedCamera(session, on, camera, normals=True)
-                )
+        mounted, told = mounted_cameras(stack, session, played.ego, wish.sensors, played.cameras)
         yield PlayedSource(
             played,
-            list(mounted.values()),
+            mounted,
             window.frames,
             wish.replay.fps,
             engine,
             timings,
-            tuple(notes),
+            (*notes, *told),
         )

@@ -171,6 +171,7 @@ def _scenario(
         cameras=tuple(one.camera.name for one in source.cameras),
         actors=tuple(tracks.values()),
         source={**facts.origin, "labels": labelling.to_json()},
+        own_stamps=facts.own_stamps,
     )
 
 

@@ -41,7 +41,8 @@ class SourceFrame:
 class SourceFacts:
     """What holds for a whole scenario; ``origin`` is what a data set says of its source.
 
-    ``opendrive`` is None where the source holds no map.
+    ``opendrive`` is None where the source holds no map. ``own_stamps`` says that frames keep the
+    stamps of the source, which need not be one step apart.
     """
 
     map_name: str
@@ -49,6 +50,7 @@ class SourceFacts:
     opendrive: OpenDriveMap | None
     weather: dict[str, Any] | None
     origin: dict[str, Any]
+    own_stamps: bool = False
 
 
 class FrameSource(Protocol):

@@ -62,3 +62,7 @@ class ScenarioTruth(Record):
     cameras: tuple[str, ...]
     actors: tuple[ActorTruth, ...] = Field(description="by rising track id")
     source: dict[str, Any] = Field(description="what it was recorded from, and how")
+    own_stamps: bool = Field(
+        default=False,
+        description="whether frames keep their source's stamps; else they are dt apart",
+    )

@@ -1,0 +1,75 @@
+"""The cameras of a scenario in CARLA: put up by name, and what each sees of a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from ...carla_client.actors.ego import Ego
+from ...carla_client.session.session import Session
+from ...core.cameras.models import camera_to_json
+from ...core.errors import InputError
+from ...core.rig.rig import RigCamera
+from ...core.timings import Timings
+from ...cosmos.mounted_camera import MountedCamera
+from ...cosmos.sensor_files.sensor_rig import SensorRig
+from ...labels.frame import LabelledFrame
+from ...labels.live import LabelledMoment
+
+Placing = Callable[[SensorRig], tuple[Sequence[RigCamera], tuple[str, ...]]]
+"""Returns the cameras of a rig where they are mounted, and sentences about it."""
+
+
+def sensors_to_json(sensors: Sequence[SensorRig]) -> list[dict[str, Any]]:
+    """Return cameras as values that JSON can hold."""
+    return [
+        {
+            "anchor": one.anchor,
+            "roof_margin_m": one.roof_margin_m,
+            "cameras": [
+                [c.name, camera_to_json(c.model, c.shutter), c.rig_from_camera.tolist()]
+                for c in one.rig.cameras
+            ],
+        }
+        for one in sensors
+    ]
+
+
+def mounted_cameras(
+    stack: ExitStack,
+    session: Session,
+    ego: Ego | None,
+    sensors: Sequence[SensorRig],
+    placed: Placing,
+) -> tuple[list[MountedCamera], list[str]]:
+    """Put up all cameras, and return them with sentences for the user; ``stack`` takes them away.
+
+    InputError for two cameras of a name.
+    """
+    mounted: dict[str, MountedCamera] = {}
+    notes: list[str] = []
+    for one in sensors:
+        cameras, lifted = placed(one)
+        notes += [*one.notes, *lifted]
+        on = None if one.anchor == "world" else ego
+        for camera in cameras:
+            if camera.name in mounted:
+                raise InputError(f"two cameras are called {camera.name}; rename one of them")
+            mounted[camera.name] = stack.enter_context(
+                MountedCamera(session, on, camera, normals=True)
+            )
+    return list(mounted.values()), notes
+
+
+def seen_by(mounted: MountedCamera, moment: LabelledMoment, timings: Timings) -> LabelledFrame:
+    """Return what a camera saw in a tick, without its carrier among the actors.
+
+    RunError says which image is missing.
+    """
+    frame = mounted.frame(moment, timings)
+    if mounted.carrier is None:
+        return frame
+    others = tuple(s for s in frame.actors if s.actor.id != mounted.carrier.actor.id)
+    return replace(frame, actors=others)
