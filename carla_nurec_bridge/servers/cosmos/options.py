@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..http_server import is_loopback
+
 
 @dataclass(frozen=True)
 class CosmosServerOptions:
@@ -31,4 +33,4 @@ class CosmosServerOptions:
     @property
     def loopback(self) -> bool:
         """Return whether only this machine can reach the server."""
-        return self.host in ("127.0.0.1", "localhost", "::1")
+        return is_loopback(self.host)

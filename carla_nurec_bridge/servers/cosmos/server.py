@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
-from ...core.errors import DeadlineError, InputError
+from ...core.errors import InputError
+from ..http_server import HttpServer, listen, url_of
 from .auth import TokenGuard
 from .gradio.app import gradio_router
 from .gradio.variants import VARIANTS
@@ -23,9 +21,6 @@ from .store.database import Database
 from .store.job_store import JobStore
 from .tokens import TokenStore
 from .worker import Worker
-
-_START_S = 20.0
-_DRAIN_S = 2
 
 
 class CosmosServer:
@@ -52,45 +47,25 @@ class CosmosServer:
             options.max_store_bytes,
         )
         self.worker = Worker(options, self.jobs, blobs)
-        self._socket = _listen(options.host, options.port)
-        self.port = int(self._socket.getsockname()[1])
         app = _application(Parts(options, self.jobs, blobs, self.worker), self.tokens)
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            lifespan="off",
-            timeout_graceful_shutdown=_DRAIN_S,
-            timeout_keep_alive=30,
-        )
-        self._uvicorn = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._uvicorn.run, args=([self._socket],), name="cosmos http"
-        )
+        self._http = HttpServer(app, listen(options.host, options.port), "cosmos http")
+        self.port = self._http.port
 
     @property
     def url(self) -> str:
         """Return the address for clients on this machine."""
-        host = "127.0.0.1" if self.options.host in ("0.0.0.0", "::") else self.options.host
-        return f"http://{host}:{self.port}"
+        return url_of(self.options.host, self.port)
 
     def start(self) -> None:
         """Serve, and begin to work; returns once connections are taken."""
         self.worker.start()
-        self._thread.start()
-        waited = threading.Event()
-        for _ in range(int(_START_S / 0.01)):
-            if self._uvicorn.started:
-                return
-            waited.wait(0.01)
-        raise DeadlineError(f"the HTTP server did not start within {_START_S:g} s")
+        self._http.start()
 
     def close(self) -> None:
         """Stop serving and working."""
-        self._uvicorn.should_exit = True
+        self._http.stop()
         self.worker.close()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._socket.close()
+        self._http.close()
         self._database.close()
         os.close(self._lock)
         self._lock = os.open(os.devnull, os.O_RDONLY)
@@ -140,17 +115,3 @@ def _claim(options: CosmosServerOptions) -> int:
             f"another server uses {options.state_dir}; stop it, or name another with --state"
         ) from error
     return handle
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise InputError(
-            f"cannot listen on {host}:{port}: {error.strerror}; take another --port"
-        ) from error
-    return listener

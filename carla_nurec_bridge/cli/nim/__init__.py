@@ -1,0 +1,1 @@
+"""``carla-nurec nim``: language models' HTTP, without a model."""
