@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ...evaluation.incidents.incident import Thresholds
 from ...opendrive import OpenDriveMap
 from ...world.states import Actor, ActorState
+from ..odvg import odvg_files
 from ..store.amend import amend
 from ..store.reader import Dataset, StoredScenario
 from ..store.scenario_writer import EVENTS
@@ -47,11 +49,16 @@ def write_events(
 ) -> None:
     """Write a scenario's events, and PNGs by their ids, in place of those that the data set has.
 
-    Raises what ``amend`` does.
+    ODVG tells of them in the frames in which they go on. Raises what ``amend`` does.
     """
     folder = scenario.folder
     contents = {folder.event_picture(event_id): data for event_id, data in pictures.items()}
     contents[folder.events] = EVENTS.dump_json(events, indent=1) + b"\n"
+    known = dataset.manifest.files
+    for path, data in odvg_files(scenario, events):
+        name = path.relative_to(dataset.path).as_posix()
+        if known.get(name) != hashlib.sha256(data).hexdigest():
+            contents[path] = data
     amend(dataset, contents, replaces=[folder.events.parent])
 
 

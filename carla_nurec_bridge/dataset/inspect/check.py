@@ -16,8 +16,9 @@ from ...core.errors import InputError
 from ..store import IMAGES, CameraCalibration, Dataset, StoredScenario
 from ..store.layout import LEDGER, MANIFEST
 from ..store.manifest import ScenarioEntry
-from ..truth import ActorTruth, FrameState
+from ..truth import ActorTruth, Event, FrameState
 from .frame_check import image_problems, label_problems, mask_problems
+from .odvg_check import odvg_problems
 from .video_check import video_problems
 
 Progress = Callable[[int, int], None]
@@ -134,10 +135,13 @@ def _scenario(
     yield problems
     actors = {actor.track_id: actor for actor in truth.actors}
     for calibration in cameras:
-        folder = f"{name}/{calibration.camera}/"
+        camera = calibration.camera
+        folder = f"{name}/{camera}/"
         stored = {path[len(folder) :] for path in dataset.manifest.files if path.startswith(folder)}
         kinds = [kind for kind in IMAGES if any(path.startswith(f"{kind}/") for path in stored)]
-        check = partial(_view, dataset, scenario, calibration, kinds, actors)
+        told = any(path.startswith(f"{name}/odvg/{camera}/") for path in dataset.manifest.files)
+        events = scenario.events() if told else None
+        check = partial(_view, dataset, scenario, calibration, kinds, actors, events)
         yield from pool.map(check, states)
 
 
@@ -179,9 +183,13 @@ def _view(
     calibration: CameraCalibration,
     kinds: Iterable[str],
     actors: dict[int, ActorTruth],
+    events: tuple[Event, ...] | None,
     state: FrameState,
 ) -> list[str]:
-    """Return what is wrong with a camera's frame, but for files that the manifest misses."""
+    """Return what is wrong with a camera's frame, but for files that the manifest misses.
+
+    ``events`` are the scenario's, None where the camera has no ODVG.
+    """
     camera, number = calibration.camera, state.number
     problems, images = [], {}
 
@@ -207,6 +215,8 @@ def _view(
         truth = scenario.labels(camera, number)
     except InputError as error:
         return [*problems, _inside(dataset.path, error)]
+    if events is not None and there(scenario.folder.odvg(camera, number)):
+        problems += odvg_problems(scenario, truth, events)
     found = list(label_problems(truth, state, calibration, actors))
     if "instance_segmentation" in images:
         known = {one.pixel_id: one.track_id for one in actors.values() if not one.is_ego}

@@ -18,6 +18,7 @@ from ...core.timings import Timings
 from ...world.pixel_ids import pixel_id
 from ...world.states import ActorState
 from ..events import EventFrame, events_of_frames
+from ..odvg import odvg_files
 from ..store.calibration import CameraCalibration, camera_matrix
 from ..store.manifest import ScenarioEntry
 from ..store.reader import StoredScenario
@@ -123,6 +124,7 @@ def _derived(
     stored: StoredScenario, videos: ScenarioVideos | None
 ) -> Iterator[tuple[Path, bytes | None]]:
     """Yield what is made of all the rest of a scenario."""
+    yield from odvg_files(stored, stored.events())
     if videos is not None:
         yield from videos.finish(stored)
 

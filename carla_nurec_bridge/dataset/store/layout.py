@@ -53,6 +53,10 @@ class ScenarioFolder:
         """Return the path of what is told of a camera's videos; its folder is a clip."""
         return self.path / camera / MANIFEST
 
+    def odvg(self, camera: str, number: int) -> Path:
+        """Return the path of what ODVG tells of a camera's frame."""
+        return self.path / "odvg" / camera / f"{number:06d}.json"
+
     def labels(self, camera: str, number: int) -> Path:
         """Return the path of what is true of a camera's frame."""
         return self.path / camera / "labels" / f"{number:06d}.json"

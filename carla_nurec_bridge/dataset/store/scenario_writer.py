@@ -22,7 +22,7 @@ from .calibration import CameraCalibration
 from .images import IMAGES
 from .layout import ScenarioFolder
 
-_THREADS = 2
+_THREADS, _MOST_PENDING = 2, 64
 EVENTS: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
 """The contents of events.json."""
 
@@ -98,6 +98,8 @@ class ScenarioWriter:
         self._wait()
         for path, data in derive(self._folder):
             self._pending.append(self._pool.submit(self._derived, path, data))
+            if len(self._pending) > _MOST_PENDING:
+                self._wait()
         self._wait()
         place = self._run / self.name
         shutil.rmtree(place, ignore_errors=True)

@@ -41,11 +41,18 @@ class Mask(Record):
         pycocotools does not look: run lengths that are too long write beyond its memory.
         """
         height, width = self.size
+        return self.part(0, 0, width, height)
+
+    def part(self, left: int, top: int, width: int, height: int) -> BoolImage:
+        """Return a part (height, width) of the image; InputError as for ``pixels``."""
+        rows, columns = self.size
         runs = _read_run_lengths(self.counts)
-        if not runs or min(runs) < 0 or sum(runs) != height * width:
-            raise InputError(f"the run lengths of a mask are not those of {width}x{height} pixels")
-        columns = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height)
-        return np.ascontiguousarray(columns.T)
+        if not runs or min(runs) < 0 or sum(runs) != rows * columns:
+            raise InputError(f"the run lengths of a mask are not those of {columns}x{rows} pixels")
+        ends = np.cumsum([0, *runs]).clip(left * rows, (left + width) * rows)
+        lengths = np.diff(ends)
+        part = np.repeat(np.arange(len(runs)) % 2 == 1, lengths).reshape(width, rows)
+        return np.ascontiguousarray(part.T[top : top + height])
 
     def coco(self) -> dict[str, Any]:
         """Return the ``segmentation`` of a COCO annotation."""

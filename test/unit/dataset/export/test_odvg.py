@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
-from small_dataset import CAST, HEIGHT, MAP_FROM_CAMERA, WIDTH, mask_of
+from small_dataset import CAST, MAP_FROM_CAMERA, mask_of
 
 from carla_nurec_bridge.core.frames import matrix_from_carla
-from carla_nurec_bridge.dataset.export.odvg import polygons
 
 
 @pytest.fixture(scope="module")
@@ -91,15 +90,3 @@ def test_frames_tell_the_events_that_go_on_and_seconds_with_fractions(frames):
     assert frames[1]["events"][0]["event_id"] == "collision_001"
     assert frames[1]["events"][0]["collision_actors"] == [40753, 70000]
     assert [frame["timestamp"] for frame in frames] == pytest.approx([0.0, 0.1, 0.2])
-
-
-def test_polygons_lose_no_part_that_is_a_pixel_wide():
-    mask = np.zeros((HEIGHT, WIDTH), bool)
-    mask[5:20, 8] = True
-    mask[30:40, 20:50] = True
-    rectangle, line = sorted(polygons(mask), key=lambda flat: -flat[1])
-    assert line == [8, 5, 9, 5, 9, 20, 8, 20]
-    filled = cv2.fillPoly(
-        np.zeros((HEIGHT, WIDTH), np.uint8), [np.array(rectangle, np.int32).reshape(-1, 2)], 1
-    )
-    assert filled.sum() == 10 * 30

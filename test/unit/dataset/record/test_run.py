@@ -152,6 +152,19 @@ def test_frames_tell_where_everybody_is(tmp_path: Path) -> None:
     assert [len(s.actors) for s in states] == [2, 2, 2]
 
 
+def test_odvg_is_recorded_for_each_camera(tmp_path: Path) -> None:
+    run(tmp_path, job("one", Source()))
+    data = Dataset(tmp_path)
+    told = [name for name in data.manifest.files if name.startswith("one/odvg/")]
+    assert told == [f"one/odvg/{c}/{n:06d}.json" for c in ("front", "roadside") for n in range(3)]
+    ids = {
+        one["object-id"]: one["bbox_2d"]
+        for one in json.loads((tmp_path / told[0]).read_text())["detections"]["instances"]
+    }
+    assert ids == {OTHER: [18, 14, 21, 16]}
+    assert not [p for p in check_dataset(data, lambda *_: None).problems if "odvg" in p]
+
+
 def test_one_that_fails_is_told_and_costs_no_other_and_is_tried_again(tmp_path: Path) -> None:
     broken = job("b", Source(breaks_at=1))
     outcome = run(tmp_path, job("a", Source()), broken, job("c", Source()))
