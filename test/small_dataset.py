@@ -151,12 +151,13 @@ def write_dataset(
     scenarios: Sequence[str] = ("one", "two"),
     cameras: Sequence[str] = ("front", "left"),
     model: OpenCVPinholeCamera = MODEL,
+    frames: int = FRAMES,
 ) -> Dataset:
     """Write scenarios with the same cast, seen by cameras of the same optics."""
     writer = RunWriter(run, ("record",), 1)
     for name in scenarios:
         scenario = ScenarioWriter(run, name)
-        for number in range(FRAMES):
+        for number in range(frames):
             views = [frame_of(camera, number) for camera in cameras]
             state = FrameState(
                 number=number,
@@ -167,9 +168,11 @@ def write_dataset(
             )
             scenario.add(state, [(truth, images_of(truth)) for truth in views])
         scenario.add_events([_event()])
-        hashes = scenario.finish(_scenario(name, cameras), [_camera(c, model) for c in cameras])
+        hashes = scenario.finish(
+            _scenario(name, cameras, frames), [_camera(c, model) for c in cameras]
+        )
         scenario.close()
-        entry = ScenarioEntry(frames=FRAMES, cameras=tuple(cameras))
+        entry = ScenarioEntry(frames=frames, cameras=tuple(cameras))
         writer.finish(name, "key", entry, hashes)
     return Dataset(run)
 
@@ -200,7 +203,7 @@ def _camera(name: str, model: OpenCVPinholeCamera) -> CameraCalibration:
     )
 
 
-def _scenario(name: str, cameras: Sequence[str]) -> ScenarioTruth:
+def _scenario(name: str, cameras: Sequence[str], frames: int) -> ScenarioTruth:
     return ScenarioTruth(
         name=name,
         map_name="Town01",
@@ -208,7 +211,7 @@ def _scenario(name: str, cameras: Sequence[str]) -> ScenarioTruth:
         weather=None,
         dt_ns=DT_NS,
         t0_ns=T0_NS,
-        frames=FRAMES,
+        frames=frames,
         cameras=tuple(cameras),
         actors=tuple(
             ActorTruth(

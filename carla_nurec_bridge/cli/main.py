@@ -56,6 +56,7 @@ VERBS: dict[str, str] = {
     "dataset facts": "Say who is in a data set's scenarios, what they do, and where.",
     "dataset videos": "Make the videos of a data set anew, as Cosmos jobs take them.",
     "dataset check": "Say whether a data set is whole: counts, hashes, labels, pixels.",
+    "dataset show": "A data set as contact sheets and a page with videos, labels and events.",
     "up": "Start the whole graph without ros2 launch.",
     "demo": "Drive, render, record and report in one go.",
     "rehearse": "Drive the demo once without sensors and record it.",

@@ -16,13 +16,13 @@ MARK = "export.json"
 
 
 @contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
+def whole_folder(out: Path, mark: str = MARK) -> Iterator[Path]:
     """Yield an empty folder that takes the place of ``out`` when nothing was raised.
 
-    An export that stands there is replaced then, and kept otherwise. InputError when there is
-    something else.
+    What is written there needs a file ``mark``: JSON with a ``format``. An earlier folder that has
+    it is replaced then, and kept otherwise. InputError when there is something else.
     """
-    _refuse_other(out)
+    _refuse_other(out, mark)
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
@@ -45,12 +45,12 @@ def _put(made: Path, out: Path, aside: Path) -> None:
         raise
 
 
-def _refuse_other(out: Path) -> None:
+def _refuse_other(out: Path, mark: str) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     try:
-        json.loads((out / MARK).read_text(encoding="utf-8"))["format"]
+        json.loads((out / mark).read_text(encoding="utf-8"))["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{out} exists and is no export ({MARK} is missing or not one); name a new folder"
+            f"{out} exists and has no {mark} that tells it may be replaced; name a new folder"
         ) from error

@@ -14,7 +14,7 @@ from pathlib import Path
 from ...core.buffers import sha256_of
 from ...core.errors import InputError
 from ..store import IMAGES, CameraCalibration, Dataset, StoredScenario
-from ..store.layout import LEDGER, MANIFEST
+from ..store.layout import LEDGER, MANIFEST, SHOWN, SHOWN_MARK
 from ..store.manifest import ScenarioEntry
 from ..truth import ActorTruth, Event, FrameState
 from .frame_check import image_problems, label_problems, mask_problems
@@ -93,11 +93,18 @@ def _ledger(dataset: Dataset) -> tuple[list[str], list[str]]:
 
 
 def _strangers(dataset: Dataset) -> Iterator[str]:
-    """Yield the files that the manifest does not tell; what is hidden is unfinished."""
+    """Yield the files that the manifest does not tell.
+
+    What is hidden is unfinished; a page and its sheets can be made again, and are nobody's truth.
+    """
     known = {MANIFEST, LEDGER, *dataset.manifest.files}
+    shown = (
+        dataset.path / SHOWN / SHOWN_MARK
+    ).is_file() and SHOWN not in dataset.manifest.scenarios
     for path in sorted(dataset.path.rglob("*")):
         inside = path.relative_to(dataset.path)
         hidden = any(part.startswith(".") for part in inside.parts)
+        hidden |= shown and inside.parts[0] == SHOWN
         if path.is_file() and not hidden and inside.as_posix() not in known:
             yield f"{inside}: a file that {MANIFEST} does not know"
 

@@ -10,6 +10,8 @@ from .images import IMAGES
 MANIFEST, LEDGER = "manifest.json", "ledger.jsonl"
 LOCK = ".lock"
 """Who changes the manifest holds it, and only for as long as that takes."""
+SHOWN, SHOWN_MARK = "show", "show.json"
+"""The folder of contact sheets and the page in a run, and the file that says what it is."""
 
 
 @dataclass(frozen=True)

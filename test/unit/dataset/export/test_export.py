@@ -58,7 +58,7 @@ def test_an_export_is_replaced_and_other_folders_are_not(dataset, tmp_path):
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match="is no export"):
+    with pytest.raises(InputError, match="export.json"):
         export_dataset(dataset, FORMATS["yolo"], mine, ALL, 0, quiet)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "out"]
     with pytest.raises(InputError, match="lies in the data set itself"):

@@ -1,0 +1,94 @@
+"""What is drawn over the frames of a camera, in pixels of the recorded image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
+from ...core.errors import InputError
+from ...dataset.store import CameraCalibration
+from ...dataset.truth import Box2D, FrameTruth, ObjectTruth, Rejection
+from ...labels.projection import PinholeView
+from ...world.states import Box
+
+_FRONT = ((4, 6), (6, 7), (7, 5), (5, 4))
+_REST = ((0, 2), (2, 3), (3, 1), (1, 0), (0, 4), (1, 5), (2, 6), (3, 7))
+_EDGES: NDArray[np.int64] = np.array(_FRONT + _REST)
+"""Edges of a box as pairs of its corners' numbers: those of the front face, then the others."""
+
+Lines = list[list[float]]
+"""Straight lines x, y, x, y in pixels."""
+
+
+def view_of(calibration: CameraCalibration, number: int) -> PinholeView | None:
+    """Return the camera at a frame; None where it bends lines, for which boxes are not drawn."""
+    model = calibration.model()
+    if not isinstance(model, OpenCVPinholeCamera):
+        return None
+    try:
+        return PinholeView(model, calibration.pose(number))
+    except InputError:
+        return None
+
+
+def box_lines(view: PinholeView, one: ObjectTruth) -> tuple[Lines, Lines]:
+    """Return the lines of a 3D box in pixels: its front face, and the rest before the camera."""
+    box = one.box_map
+    corners = Box(box.frame_from_box(), box.size_m).corners()
+    ends, rows = view.segments(corners[_EDGES])
+    lines = np.round(ends[..., :2].reshape(-1, 4), 1)
+    front = rows < len(_FRONT)
+    return lines[front].tolist(), lines[~front].tolist()
+
+
+def frame_overlay(truth: FrameTruth, view: PinholeView | None) -> list[dict[str, Any]]:
+    """Return a row for each object that lies within the image.
+
+    ``t`` is its track, ``a`` the box around all of it, ``b`` that around what is seen, ``m`` the
+    mask as COCO's text, ``e`` and ``r`` the lines of its 3D box (front face, rest), ``f`` the
+    visible fraction, ``d`` its distance in metres, ``v`` its speed in m/s, ``i`` why it is
+    ignored. What it has not is left out.
+    """
+    return [
+        _row(one, view)
+        for one in truth.objects
+        if one.ignored not in (Rejection.BEHIND, Rejection.OUTSIDE)
+    ]
+
+
+def _row(one: ObjectTruth, view: PinholeView | None) -> dict[str, Any]:
+    front, rest = box_lines(view, one) if view is not None else ([], [])
+    row = {
+        "t": one.track_id,
+        "a": _rounded(one.box_amodal_px),
+        "b": _rounded(one.box_visible_px),
+        "m": one.mask.counts if one.mask is not None else None,
+        "e": front,
+        "r": rest,
+        "f": round(one.visible_fraction, 2),
+        "d": round(one.distance_m, 1),
+        "v": speed_mps(one),
+        "i": str(one.ignored) if one.ignored is not None else None,
+    }
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def speed_mps(one: ObjectTruth) -> float | None:
+    """Return how fast an object is, in m/s; None where the source does not tell it."""
+    velocity = one.velocity_map_mps
+    return None if velocity is None else round(float(np.linalg.norm(velocity)), 2)
+
+
+def _rounded(box: Box2D | None) -> list[float] | None:
+    return None if box is None else [round(value, 1) for value in box]
+
+
+def camera_overlay(
+    calibration: CameraCalibration, labels: Iterable[FrameTruth]
+) -> list[list[dict[str, Any]]]:
+    """Return the rows of every frame of a camera, by the number of the frame."""
+    return [frame_overlay(truth, view_of(calibration, truth.number)) for truth in labels]
