@@ -62,3 +62,27 @@ class ScenarioFolder:
     def labels(self, camera: str, number: int) -> Path:
         """Return the path of what is true of a camera's frame."""
         return self.path / camera / "labels" / f"{number:06d}.json"
+
+    def marks(self, camera: str) -> Path:
+        """Return the path of the table of a camera's marks."""
+        return self.path / camera / "marks" / "marks.json"
+
+    def marks_video(self, camera: str, style: str, event_id: str | None = None) -> Path:
+        """Return the path of a camera's video with marks: all, or those of an event."""
+        return self.path / camera / "marks" / f"rgb_{_styled(style, event_id)}.mp4"
+
+    def variant_marks_video(
+        self, camera: str, variant: str, style: str, event_id: str | None = None
+    ) -> Path:
+        """Return the path of the same of a variant, which has the name of its folder."""
+        name = f"rgb_marks_{_styled(style, event_id)}.mp4"
+        return self.path / camera / "variants" / variant / name
+
+    @property
+    def questions(self) -> Path:
+        """Questions about it, with their answers."""
+        return self.path / "questions.json"
+
+
+def _styled(style: str, event_id: str | None) -> str:
+    return style if event_id is None else f"{style}_{event_id}"

@@ -13,6 +13,8 @@ from pydantic import ValidationError
 from ...core.errors import InputError
 from ..truth.events import Event
 from ..truth.frame import FrameTruth
+from ..truth.marks import MarkTable
+from ..truth.questions import ScenarioQuestions
 from ..truth.scenario import FrameState, ScenarioTruth
 from .calibration import CameraCalibration
 from .images import IMAGES
@@ -78,6 +80,16 @@ class StoredScenario:
             return EVENTS.validate_json(read_bytes(path))
         except ValidationError as error:
             raise invalid(error, str(path)) from error
+
+    def marks(self, camera: str) -> MarkTable | None:
+        """Return a camera's marks; None where nobody has drawn any."""
+        path = self.folder.marks(camera)
+        return read_record(path, MarkTable) if path.exists() else None
+
+    def questions(self) -> ScenarioQuestions | None:
+        """Return the questions about it; None where nobody has asked any."""
+        path = self.folder.questions
+        return read_record(path, ScenarioQuestions) if path.exists() else None
 
 
 class Dataset:

@@ -6,7 +6,9 @@ Boxes of images are [x, y, width, height] in pixels, x and y those of the upper 
 from .events import Event, EventKind
 from .frame import FrameTruth, ObjectTruth, Rejection
 from .geometry import Box2D, Box3D, RigidTransform
+from .marks import MarkLimits, MarkSpan, MarkTable, ObjectMark
 from .mask import Mask
+from .questions import Evidence, Question, QuestionKind, ScenarioQuestions
 from .scenario import ActorTruth, FrameState, ScenarioTruth, TrackState
 
 __all__ = [
@@ -15,12 +17,20 @@ __all__ = [
     "Box3D",
     "Event",
     "EventKind",
+    "Evidence",
     "FrameState",
     "FrameTruth",
+    "MarkLimits",
+    "MarkSpan",
+    "MarkTable",
     "Mask",
+    "ObjectMark",
     "ObjectTruth",
+    "Question",
+    "QuestionKind",
     "Rejection",
     "RigidTransform",
+    "ScenarioQuestions",
     "ScenarioTruth",
     "TrackState",
 ]

@@ -44,8 +44,12 @@ class Mask(Record):
         return self.part(0, 0, width, height)
 
     def part(self, left: int, top: int, width: int, height: int) -> BoolImage:
-        """Return a part (height, width) of the image; InputError as for ``pixels``."""
+        """Return a part (height, width) of the image; InputError as for ``pixels``, and beyond."""
         rows, columns = self.size
+        if not (0 <= left <= left + width <= columns and 0 <= top <= top + height <= rows):
+            raise InputError(
+                f"a mask of {columns}x{rows} pixels has no part {width}x{height} at {left}, {top}"
+            )
         runs = _read_run_lengths(self.counts)
         if not runs or min(runs) < 0 or sum(runs) != rows * columns:
             raise InputError(f"the run lengths of a mask are not those of {columns}x{rows} pixels")

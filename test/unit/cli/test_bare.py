@@ -30,6 +30,7 @@ from carla_nurec_bridge.recording.types import canonical
 GROUPS = (
     "bag",
     "cosmos check",
+    "dataset annotate",
     "dataset check",
     "dataset facts",
     "dataset events",
