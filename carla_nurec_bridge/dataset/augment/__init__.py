@@ -1,0 +1,1 @@
+"""Augmentation of data sets: videos of the same scenes in other conditions, and their quality."""
