@@ -5,7 +5,7 @@ function heading(text, ...more) {
 
 function actorName(actors, track) {
   const actor = actors.get(track);
-  return `${actor ? actor.class : "object"} ${track}`;
+  return `${actor ? actor.name : "object"} ${track}`;
 }
 
 function trackButton(actors, track, select) {
@@ -29,8 +29,8 @@ function cells(...contents) {
 const UNITS = { m: " m", s: " s", mps: " m/s", mps2: " m/s²", px: " px", rad: " rad" };
 
 // The figures of an event; the ends of their names are their units.
-function figures(event) {
-  return event.evidence.map(([name, value]) => {
+function figures(evidence) {
+  return evidence.map(([name, value]) => {
     const cut = name.lastIndexOf("_");
     const unit = UNITS[name.slice(cut + 1)];
     return `${words(unit ? name.slice(0, cut) : name)} ${+value.toFixed(2)}${unit ?? ""}`;
@@ -46,12 +46,12 @@ function eventList(events, actors, chosen, select) {
       `${seconds(event.from)} to ${seconds(event.to)}`,
       event.tracks.map((track) => trackButton(actors, track, select)),
       event.lane ?? "",
-      figures(event),
+      [event.text, element("div", { className: "quiet", textContent: figures(event.evidence) })],
     );
     row.dataset.event = event.id;
     return row;
   });
-  const list = events.length ? table(["event", "when", "who", "lane", "figures"], rows)
+  const list = events.length ? table(["event", "when", "who", "lane", "what"], rows)
     : element("p", { className: "quiet", textContent: "Nobody has looked for events, or none happened." });
   return element("section", { className: "events" }, heading("Events"), list);
 }
@@ -69,6 +69,19 @@ function actorList(actors, select) {
   return element("details", { className: "actors" },
     element("summary", {}, heading(`Actors (${rows.length})`)),
     table(["track", "blueprint", "role", "size, m", "CARLA id", "recorded id"], rows));
+}
+
+function manoeuvreList(manoeuvres, actors, seek, select) {
+  const rows = manoeuvres.map((one) => cells(
+    element("button", { type: "button", className: "link", textContent: words(one.kind),
+      on: { click: () => seek(one.from) } }),
+    `${seconds(one.from)} to ${seconds(one.to)}`,
+    [one.track, one.other].filter((track) => track !== null)
+      .map((track) => trackButton(actors, track, select)),
+    figures(one.figures)));
+  return element("details", { className: "manoeuvres" },
+    element("summary", {}, heading(`Manoeuvres (${rows.length})`)),
+    table(["what", "when", "who", "figures"], rows));
 }
 
 function factList(facts) {

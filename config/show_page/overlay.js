@@ -44,9 +44,10 @@ function maskImage(row, height, width, colour) {
 }
 
 class Overlay {
-  constructor(camera, frames, actors) {
+  constructor(camera, { frames, marks }, actors) {
     this.camera = camera;
     this.frames = frames;
+    this.marks = marks;
     this.actors = actors;
   }
 
@@ -66,6 +67,7 @@ class Overlay {
     const rows = (this.frames[number] ?? []).filter((row) => shown.ignored || !row.i);
     rows.sort((one, other) => other.d - one.d);
     for (const row of rows) this.object(pen, row, unit, shown, selected);
+    if (shown.marks) for (const mark of this.marks?.[number] ?? []) this.mark(pen, mark, unit);
     if (shown.names) for (const row of rows) this.name(pen, row, unit, selected);
   }
 
@@ -108,10 +110,37 @@ class Overlay {
     const box = row.b ?? row.a;
     if (!box || (selected !== null && row.t !== selected)) return;
     const actor = this.actors.get(row.t);
-    let text = `${actor ? actor.class : "object"} ${row.t}`;
+    let text = `${actor ? actor.name : "object"} ${row.t}`;
     if (row.t === selected) text += `  ${row.d} m  ${Math.round(100 * row.f)} % seen`;
     if (row.t === selected && row.v !== undefined) text += `  ${row.v.toFixed(1)} m/s`;
     this.badge(pen, box[0], box[1], text, actor?.colour ?? [255, 255, 255], unit);
+  }
+
+  // A mark as the marked videos have it: a dark plate with the number, and a line if it lies aside.
+  mark(pen, { n: number, c: colour, p: [left, top, right, bottom], l: point }, unit) {
+    pen.strokeStyle = rgb(colour);
+    pen.fillStyle = rgb(colour);
+    pen.lineWidth = 2 * unit;
+    if (point) {
+      pen.beginPath();
+      pen.moveTo((left + right) / 2, (top + bottom) / 2);
+      pen.lineTo(...point);
+      pen.stroke();
+      pen.beginPath();
+      pen.arc(...point, 3 * unit, 0, 2 * Math.PI);
+      pen.fill();
+    }
+    pen.fillStyle = "#10131a";
+    pen.beginPath();
+    pen.roundRect(left, top, right - left, bottom - top, 2 * unit);
+    pen.fill();
+    pen.stroke();
+    pen.fillStyle = "#ffffff";
+    pen.font = `600 ${0.72 * (bottom - top)}px system-ui, sans-serif`;
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(String(number), (left + right) / 2, (top + bottom) / 2);
+    pen.textAlign = "start";
   }
 
   badge(pen, x, y, text, colour, unit) {

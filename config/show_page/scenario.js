@@ -1,8 +1,8 @@
 // One scenario: its videos, what is drawn over them, and its lists.
-const SHOWN = { boxes: true, cuboids: false, masks: false, names: true, ignored: false };
+const SHOWN = { boxes: true, cuboids: false, masks: false, marks: false, names: true, ignored: false };
 const TOGGLES = [
-  ["boxes", "2D boxes"], ["cuboids", "3D boxes"], ["masks", "Masks"], ["names", "Names"],
-  ["ignored", "Ignored too"],
+  ["boxes", "2D boxes"], ["cuboids", "3D boxes"], ["masks", "Masks"], ["marks", "Marks"],
+  ["names", "Names"], ["ignored", "Ignored too"],
 ];
 const RATES = [0.25, 0.5, 1, 2];
 
@@ -20,12 +20,14 @@ class ScenarioView {
     const choose = (event) => this.choose(event);
     const select = (track) => this.select(track);
     this.timeline = new Timeline(this.duration, told.events, choose,
-      (time) => this.stage.seek(Math.floor(time / told.dt)));
+      (time) => this.stage.seek(Math.floor(time / told.dt + 1e-6)));
     this.detail = element("div", { className: "detail", hidden: true });
     this.element = element("article", {},
       element("h1", { textContent: told.name }),
       this.chips(), this.stage.element, this.controls(), this.timeline.element, this.detail,
       eventList(told.events, this.actors, choose, select),
+      told.questions.length ? new QuestionList(told, (one) => this.ask(one)).element : "",
+      manoeuvreList(told.manoeuvres, this.actors, (time) => this.go(time), select),
       actorList(this.actors, select), factList(told.facts));
   }
 
@@ -89,7 +91,8 @@ class ScenarioView {
     const rate = element("select", { title: "Speed", ariaLabel: "Speed" },
       ...RATES.map((value) => element("option", { value, textContent: `${value}×`, selected: value === 1 })));
     rate.addEventListener("change", () => this.speed(Number(rate.value)));
-    const overlays = TOGGLES.map(([name, text]) => {
+    const marked = this.told.cameras.some((camera) => camera.marked);
+    const overlays = TOGGLES.filter(([name]) => marked || name !== "marks").map(([name, text]) => {
       const made = toggle(text, SHOWN[name], (on) => {
         SHOWN[name] = on;
         this.stage.draw();
@@ -127,18 +130,33 @@ class ScenarioView {
     }
   }
 
+  // Goes to the frame of a time.
+  go(time) {
+    this.stage.pause();
+    this.stage.seek(Math.round(time / this.told.dt));
+  }
+
+  // Shows the camera that a question is about, with its marks, at the time that answers it.
+  async ask(question) {
+    const place = this.told.cameras.findIndex((camera) => camera.name === question.camera);
+    if (place >= 0 && !this.cameras.has(place)) {
+      this.element.querySelectorAll(".chips .toggle")[place].click();
+    }
+    if (question.marks && !SHOWN.marks) this.element.querySelector("[data-overlay='marks']")?.click();
+    this.go(question.at ?? 0);
+  }
+
   // Goes to an event's first frame and shows what is known of it.
   choose(event) {
-    this.stage.pause();
-    this.stage.seek(Math.round(event.from / this.told.dt));
+    this.go(event.from);
     const name = words(event.mistaken ? `no ${event.mistaken}` : event.kind);
     const picture = event.picture
       ? element("img", { src: event.picture, alt: `${name}, seen from above`, loading: "lazy" }) : null;
     const hard = event.difficulty === null ? "" : `Difficulty ${event.difficulty.toFixed(2)}. `;
     this.detail.replaceChildren(element("div", {}, element("h3", { textContent: name }),
       element("p", { textContent: `${seconds(event.from)} to ${seconds(event.to)}: ` +
-        event.tracks.map((track) => actorName(this.actors, track)).join(", ") }),
-      element("p", { className: "quiet", textContent: hard + figures(event) })), ...(picture ? [picture] : []));
+        (event.text || event.tracks.map((track) => actorName(this.actors, track)).join(", ")) }),
+      element("p", { className: "quiet", textContent: hard + figures(event.evidence) })), ...(picture ? [picture] : []));
     this.detail.hidden = false;
     for (const row of this.element.querySelectorAll("tr[data-event]")) {
       row.classList.toggle("chosen", row.dataset.event === event.id);

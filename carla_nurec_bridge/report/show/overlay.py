@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ...core.errors import InputError
+from ...dataset.marks.choose import drawn_tracks
+from ...dataset.marks.draw import mark_colour
+from ...dataset.marks.labels import LabelPlacer
 from ...dataset.store import CameraCalibration
-from ...dataset.truth import Box2D, FrameTruth, ObjectTruth, Rejection
+from ...dataset.truth import Box2D, FrameTruth, MarkTable, ObjectTruth, Rejection
 from ...labels.projection import PinholeView
 from ...world.states import Box
 
@@ -88,7 +91,33 @@ def _rounded(box: Box2D | None) -> list[float] | None:
 
 
 def camera_overlay(
-    calibration: CameraCalibration, labels: Iterable[FrameTruth]
+    calibration: CameraCalibration, labels: Sequence[FrameTruth], table: MarkTable | None
+) -> dict[str, Any]:
+    """Return ``frames``: the rows of every frame of a camera; and ``marks``, of every frame too."""
+    return {
+        "frames": [frame_overlay(one, view_of(calibration, one.number)) for one in labels],
+        "marks": None if table is None else _marks(calibration, labels, table),
+    }
+
+
+def _marks(
+    calibration: CameraCalibration, labels: Sequence[FrameTruth], table: MarkTable
 ) -> list[list[dict[str, Any]]]:
-    """Return the rows of every frame of a camera, by the number of the frame."""
-    return [frame_overlay(truth, view_of(calibration, truth.number)) for truth in labels]
+    """Return each frame's marks where its marked videos have them.
+
+    ``n`` is the number, ``t`` its track, ``c`` its colour, ``p`` left, top, right and bottom of its
+    plate, ``l`` the point on the object that a line leads to, if one does.
+    """
+    placer = LabelPlacer(calibration.width, calibration.height)
+    frames = []
+    for truth in labels:
+        objects = drawn_tracks(table.marks, truth)
+        rows = []
+        for label in placer.place(objects):
+            row = {"n": label.mark, "t": objects[label.mark].track_id, "c": mark_colour(label.mark)}
+            row["p"] = [round(value, 1) for value in label.plate]
+            if label.led:
+                row["l"] = [round(value, 1) for value in label.anchor]
+            rows.append(row)
+        frames.append(rows)
+    return frames

@@ -20,6 +20,7 @@ SCRIPTS = (
     "panes.js",
     "timeline.js",
     "lists.js",
+    "questions.js",
     "scenario.js",
     "page.js",
 )

@@ -16,6 +16,7 @@ from PIL import Image
 from ...core.errors import InputError
 from ...core.run_contract.timebase import NS_PER_S
 from ...dataset.export.folder import whole_folder
+from ...dataset.facts import facts_of_scenario, shipped_map_of
 from ...dataset.store import Dataset, StoredScenario
 from ...dataset.store.layout import SHOWN_MARK
 from ...dataset.truth import Event
@@ -59,7 +60,7 @@ def show_dataset(
     if not scenarios:
         raise InputError(f"{dataset.path} has no finished scenario to show")
     videos = {
-        (one.name, camera): videos_of(one, camera)
+        (one.name, camera): videos_of(dataset, one, camera)
         for one in scenarios
         for camera in one.truth.cameras
     }
@@ -144,7 +145,9 @@ class _Work:
             for view in labels:
                 self._statistics.add_view(scenario.name, view)
             sizes[camera] = calibration.width, calibration.height
-            blocks[f"overlay-{number}-{place}"] = camera_overlay(calibration, labels)
+            blocks[f"overlay-{number}-{place}"] = camera_overlay(
+                calibration, labels, scenario.marks(camera)
+            )
             sheet = f"{number + 1:03d}_{_plain(scenario.name)}_{_plain(camera)}.png"
             path = self._made / "sheets" / sheet
             write_sheet(path, scenario, calibration, labels, events, self._sheet_frames)
@@ -152,7 +155,14 @@ class _Work:
             self._done += 1
             progress(self._done, total)
         videos = {camera: self._videos[scenario.name, camera] for camera in truth.cameras}
-        told = scenario_json(scenario, events, sizes, videos, self._pictures(scenario, events))
+        told = scenario_json(
+            scenario,
+            facts_of_scenario(scenario, shipped_map_of(scenario)),
+            events,
+            sizes,
+            videos,
+            self._pictures(scenario, events),
+        )
         if self._links:
             for camera in told["cameras"]:
                 for shown, video in zip(camera["videos"], videos[camera["name"]], strict=True):

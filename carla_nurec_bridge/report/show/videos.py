@@ -11,7 +11,8 @@ from urllib.parse import quote
 import av
 
 from ...core.errors import InputError
-from ...dataset.store import StoredScenario
+from ...dataset.marks.work import twins_of
+from ...dataset.store import Dataset, StoredScenario
 
 PLAYED = ("h264", "av1", "vp8", "vp9")
 """Codecs that Chromium plays, and Firefox too."""
@@ -32,10 +33,11 @@ class ShownVideo:
         return self.path.stat().st_size
 
 
-def videos_of(scenario: StoredScenario, camera: str) -> list[ShownVideo]:
+def videos_of(dataset: Dataset, scenario: StoredScenario, camera: str) -> list[ShownVideo]:
     """Return the simulated video of a camera, then its variants; [] where none is stored."""
-    folder = scenario.folder
-    found = [(SIMULATED, folder.video(camera, "rgb"))]
+    found = [(SIMULATED, scenario.folder.video(camera, "rgb"))]
+    for twin in twins_of(dataset, scenario.name, camera):
+        found.append((f"variant {twin.name}", dataset.path / twin.path))
     return [ShownVideo(name, path, _fault(path)) for name, path in found if path.is_file()]
 
 

@@ -9,11 +9,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from chromium import chromium, opened
-from small_dataset import DT_NS, HEIGHT, WIDTH, frame_of, write_dataset
+from small_dataset import DT_NS, HEIGHT, T0_NS, WIDTH, frame_of, write_dataset
 
+from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
 from carla_nurec_bridge.cosmos.clip.video import VideoWriter
+from carla_nurec_bridge.dataset.marks.choose import drawn_tracks
+from carla_nurec_bridge.dataset.marks.labels import LabelPlacer
 from carla_nurec_bridge.dataset.store import Dataset
+from carla_nurec_bridge.dataset.truth import Evidence, Question, QuestionKind, ScenarioQuestions
 from carla_nurec_bridge.report.show import show_dataset
 
 FRAMES = 6
@@ -262,6 +266,60 @@ def test_without_videos_labels_are_shown_frame_by_frame(browser, dataset, tmp_pa
         at_frame(page, FRAMES - 1)
         assert drawn(page, 10 + 2 * (FRAMES - 1), 40) > 200
         assert "No video" in page.locator(".said").first.inner_text()
+
+
+def test_marks_lie_where_the_marked_videos_have_them(browser, dataset, tmp_path):
+    marked = Dataset(shutil.copytree(dataset.path, tmp_path / "run"))
+    assert main(["dataset", "annotate", str(marked.path), "--style", "2d"]) == 0
+    marked = Dataset(marked.path)
+    scenario = marked.scenario("one")
+    objects = drawn_tracks(scenario.marks("front").marks, scenario.labels("front", 0))
+    plates = LabelPlacer(WIDTH, HEIGHT).place(objects)
+    assert plates
+    with opened(browser, shown(marked)) as page:
+        open_scenario(page)
+        only(page)
+        left, top, right, bottom = plates[0].plate
+        middle = (left + right) / 2, (top + bottom) / 2
+        assert drawn(page, *middle) == 0
+        only(page, "marks")
+        assert drawn(page, *middle) == 255
+
+
+def test_questions_are_listed_by_kind_and_lead_to_their_camera_and_time(browser, dataset, tmp_path):
+    asked = Dataset(shutil.copytree(dataset.path, tmp_path / "run"))
+    kinds = [QuestionKind.COUNT] * 20 + [QuestionKind.WHEN]
+    questions = [
+        Question(
+            question_id=f"front_{kind}_{number:03d}",
+            camera="left" if kind is QuestionKind.WHEN else "front",
+            kind=kind,
+            about=str(kind),
+            text=f"Question {number}?",
+            answer=f"Answer {number} {HOSTILE}",
+            short="1",
+            needs_marks=False,
+            any_look=True,
+            evidence=Evidence(stamps_ns=(T0_NS + 3 * DT_NS,)),
+        )
+        for number, kind in enumerate(kinds)
+    ]
+    told = ScenarioQuestions(scenario="one", seed=1, left_out={}, questions=tuple(questions))
+    asked.scenario("one").folder.questions.write_text(told.model_dump_json())
+    with opened(browser, shown(asked)) as page:
+        open_scenario(page)
+        page.locator(".chips .toggle", has_text="left").first.click()
+        rows = page.locator(".questions li")
+        assert rows.count() == 15
+        page.get_by_text("Show more of 21").click()
+        assert rows.count() == 21
+        page.get_by_label("All kinds").select_option("when")
+        assert rows.count() == 1
+        assert HOSTILE in rows.inner_text()
+        assert page.locator(".pane").count() == 1
+        rows.locator("button").click()
+        page.wait_for_selector(".pane:nth-child(2) canvas[data-frame='3']")
+        assert page.evaluate("window.hit") is None
 
 
 @pytest.mark.parametrize("width", [1440, 420])
