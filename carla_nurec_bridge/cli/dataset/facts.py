@@ -28,31 +28,30 @@ if TYPE_CHECKING:
 @click.option("--camera", help="What this camera sees, in place of the whole scenario.")
 @click.option(
     "--map",
-    "map_path",
+    "map_paths",
     type=click.Path(path_type=Path),
-    help="OpenDRIVE file of the scenarios.  [default: the shipped map that they name]",
+    multiple=True,
+    help="OpenDRIVE file of a scenario whose map is not shipped; may be given again.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one scenario a line.")
 def command(
-    run: Path, scenarios: tuple[str, ...], camera: str | None, map_path: Path | None, as_json: bool
+    run: Path,
+    scenarios: tuple[str, ...],
+    camera: str | None,
+    map_paths: tuple[Path, ...],
+    as_json: bool,
 ) -> None:
     """Show who is in each scenario of RUN, what they do, where it is, and in what weather.
 
     All of it is told by the data set and the map. What neither tells is not guessed.
     """
-    from ...core.resources import map_file
-    from ...dataset.facts import facts_of_camera, facts_of_scenario, shipped_map_of
+    from ...dataset.facts import facts_of_camera, facts_of_scenario, known_map
     from ...dataset.store import Dataset
-    from ...opendrive import map_name, parse, read_opendrive
 
     dataset = Dataset(run)
-    given = None
-    if map_path is not None:
-        path = map_file(map_path)
-        given = parse(read_opendrive(path), map_name(path))
     for name in scenarios or dataset.manifest.scenarios:
         scenario = dataset.scenario(name)
-        opendrive = given or shipped_map_of(scenario)
+        opendrive = known_map(scenario, map_paths)
         if camera is None:
             facts = facts_of_scenario(scenario, opendrive)
         else:

@@ -4,7 +4,7 @@
 """
 
 from .colours import colour_word
-from .of_dataset import facts_of_camera, facts_of_scenario, shipped_map_of
+from .of_dataset import facts_of_camera, facts_of_scenario, known_map
 from .values import (
     ActorFacts,
     Count,
@@ -30,5 +30,5 @@ __all__ = [
     "colour_word",
     "facts_of_camera",
     "facts_of_scenario",
-    "shipped_map_of",
+    "known_map",
 ]

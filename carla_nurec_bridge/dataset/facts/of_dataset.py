@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ...core.errors import InputError
-from ...core.resources import map_file
 from ...evaluation.incidents.actor_paths import ActorPath
 from ...evaluation.incidents.lanes import MapLanes
-from ...opendrive import OpenDriveMap, map_name, parse, read_opendrive
+from ...opendrive import OpenDriveMap
+from ..events import scenario_map
 from ..store.reader import StoredScenario
 from ..truth.events import Event
 from .colours import colour_word
@@ -29,12 +29,16 @@ _MOVES_M = 1.0
 _LEAST_SEEN_NS = 300_000_000
 
 
-def shipped_map_of(scenario: StoredScenario) -> OpenDriveMap | None:
-    """Return the shipped map that a scenario names, None where it names none of them."""
+def known_map(scenario: StoredScenario, given: Sequence[Path] = ()) -> OpenDriveMap | None:
+    """Return the map of a scenario, None where none is given and it is none of the shipped ones.
+
+    InputError when each of those that are given is another.
+    """
     try:
-        path = map_file(scenario.truth.map_name or "-")
-        return parse(read_opendrive(path), map_name(path))
+        return scenario_map(scenario, given)
     except InputError:
+        if given:
+            raise
         return None
 
 
@@ -213,11 +217,9 @@ class _Facts:
         return "road user"
 
     def _notes(self, paths: Sequence[ActorPath]) -> tuple[str, ...]:
-        truth, notes = self.scenario.truth, []
+        notes = []
         if self.opendrive is None:
             notes.append("the map is not known: lanes, layout and crossings are not either")
-        elif _other_map(self.opendrive, truth.opendrive_sha256):
-            notes.append("the map is another version of the recorded one")
         if not paths:
             notes.append("the data set tells no motion: manoeuvres are not known")
         return tuple(notes)
@@ -229,7 +231,3 @@ def _moved_m(inside: Sequence[tuple[ActorPath, int]]) -> float:
         return 0.0
     places = np.array([path.positions[index, :2] for path, index in inside])
     return float(np.ptp(places, axis=0).max())
-
-
-def _other_map(opendrive: OpenDriveMap, recorded_sha256: str) -> bool:
-    return hashlib.sha256(opendrive.text.encode()).hexdigest() != recorded_sha256

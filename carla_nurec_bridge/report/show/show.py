@@ -16,7 +16,7 @@ from PIL import Image
 from ...core.errors import InputError
 from ...core.run_contract.timebase import NS_PER_S
 from ...dataset.export.folder import whole_folder
-from ...dataset.facts import facts_of_scenario, shipped_map_of
+from ...dataset.facts import facts_of_scenario, known_map
 from ...dataset.store import Dataset, StoredScenario
 from ...dataset.store.layout import SHOWN_MARK
 from ...dataset.truth import Event
@@ -157,7 +157,7 @@ class _Work:
         videos = {camera: self._videos[scenario.name, camera] for camera in truth.cameras}
         told = scenario_json(
             scenario,
-            facts_of_scenario(scenario, shipped_map_of(scenario)),
+            facts_of_scenario(scenario, known_map(scenario)),
             events,
             sizes,
             videos,

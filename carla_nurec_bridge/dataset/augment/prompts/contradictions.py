@@ -1,0 +1,160 @@
+"""Whether a text holds to the conditions that were asked for and to the facts of the clip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ....world.object_classes import VEHICLES, ObjectClass
+from ...facts import SceneFacts
+from ...truth.events import EventKind
+from ..conditions import Conditions, Vocabulary
+from ..conditions.phrases import is_said, said
+
+_NOUNS: dict[str, tuple[ObjectClass, ...]] = {
+    "cars?|sedans?|hatchbacks?|suvs?": (ObjectClass.CAR,),
+    "vans?": (ObjectClass.VAN,),
+    "trucks?|lorr(?:y|ies)": (ObjectClass.TRUCK,),
+    "bus|buses": (ObjectClass.BUS,),
+    "motorcycles?|motorbikes?|motorcyclists?": (ObjectClass.MOTORCYCLE,),
+    "bicycles?|cyclists?|bikes?": (ObjectClass.BICYCLE,),
+    "pedestrians?|people|persons?|walkers?": (ObjectClass.PEDESTRIAN,),
+    "vehicles?": VEHICLES,
+}
+_NUMBERS = {
+    **{
+        word: n
+        for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)
+    },
+    "eleven": 11,
+    "twelve": 12,
+    "several": 3,
+    "many": 4,
+    "dozens of": 24,
+    "hundreds of": 200,
+    "crowds of": 10,
+}
+_COLOURS = {
+    **{word: word for word in "black white red orange yellow green blue purple pink brown".split()},
+    "grey": "grey",
+    "gray": "grey",
+    "silver": "grey",
+}
+_EVENTS = {
+    EventKind.COLLISION: ("collision", "collide*", "crash*", "accident", "pile-up"),
+    EventKind.RED_LIGHT: ("runs .. red light", "ignores .. red light"),
+    EventKind.WRONG_WAY: ("wrong way",),
+}
+_LAYOUTS = {
+    "intersection": ("intersection", "crossroads", "junction"),
+    "straight_road": ("straight road", "straight street"),
+    "bend": ("bend", "curve"),
+}
+_ROADSIDE = (
+    r"(?!['’]s?\b|[\s-]+(?:lanes?|stops?|crossings?|paths?|signs?|parks?|stations?|zones?)\b)"
+)
+_NO_ADJECTIVES = "lanes?|with|and|or|of|by|to|in|on|from|for|at|between|met(?:re|er)s?|the|an?"
+_BETWEEN = rf"(?:(?!(?:{_NO_ADJECTIVES})\b)[a-z]+[\s-]+){{0,2}}?"
+_EMPTY = ("empty road", "empty street", "deserted", "no .. traffic", "without .. traffic")
+_OWN = re.compile(
+    r"(?:camera|video|filmed)\b[^.]{0,40}?\b(?:of|on|from|in) (?:a|the)\b[^.]{0,20}?\bcar\b"
+    r"|car with the camera|ego (?:car|vehicle)"
+)
+"""The car that carries the camera is no car that is seen."""
+
+
+def contradictions(
+    text: str, facts: SceneFacts, conditions: Conditions, vocabulary: Vocabulary
+) -> list[str]:
+    """Return a sentence for each condition that is lost or denied, and each fact contradicted."""
+    return [
+        *_conditions(text, conditions, vocabulary),
+        *fact_contradictions(text, facts),
+    ]
+
+
+def said_conditions(text: str, vocabulary: Vocabulary) -> list[str]:
+    """Return the values, as ``road: wet``, that a text shows, whichever was asked for."""
+    return [
+        f"{name}: {value}"
+        for name, values in vocabulary.categories.items()
+        for value, told in values.items()
+        if told.shown_by and is_said(text, told.shown_by)
+    ]
+
+
+def fact_contradictions(text: str, facts: SceneFacts) -> list[str]:
+    """Return a sentence for each fact that a text contradicts: numbers, colours, events, place."""
+    low = _OWN.sub(" ", text.lower())
+    return [*_counts(low, facts), *_colours(low, facts), *_events(low, facts), *_place(low, facts)]
+
+
+def _conditions(text: str, conditions: Conditions, vocabulary: Vocabulary) -> Iterator[str]:
+    for name, value in conditions.items():
+        told = vocabulary.categories[name][value]
+        if vocabulary.text_of(name, conditions) and not is_said(text, told.shown_by):
+            yield f"{name} {value} is not in the text"
+        wrong = said(text, vocabulary.contradictions_of(name, value))
+        if wrong is not None:
+            yield f"{wrong!r} contradicts {name} {value}"
+
+
+def _counts(text: str, facts: SceneFacts) -> Iterator[str]:
+    numbers = "|".join(_NUMBERS)
+    for nouns, classes in _NOUNS.items():
+        there = sum(one.object_class in classes for one in facts.shown())
+        noun = rf"\b(?:{nouns})\b{_ROADSIDE}"
+        for match in re.finditer(rf"\b({numbers}|\d+)[\s-]+{_BETWEEN}({noun})", text):
+            claimed = _NUMBERS.get(match[1]) or int(match[1][:9])
+            if claimed > there:
+                yield f"{match[0]!r}: there are {there}"
+        if not there:
+            mention = re.search(
+                rf"\b(?:an?|another|the|some|{_COLOUR_WORDS})[\s-]+{_BETWEEN}({noun})", text
+            )
+            plain = mention or re.search(rf"(?<!no )({noun})", text)
+            if plain and not is_denied(text, plain.start(1)):
+                yield f"{plain[0]!r}: there is none"
+        elif re.search(rf"\bno (?:other )?({noun})", text):
+            yield f"no {nouns.split('|')[0].rstrip('?').rstrip('s')}: there are {there}"
+    if facts.vehicles.total and said(text, _EMPTY):
+        yield f"{said(text, _EMPTY)!r}: there are {facts.vehicles.total} vehicles"
+
+
+def is_denied(text: str, at: int) -> bool:
+    """Say whether what a text says at a place is negated within the three words before it."""
+    return re.search(r"\b(?:no|not|without|nor|never)\b(?:\W+\w+){0,3}\W*$", text[:at]) is not None
+
+
+def _colours(text: str, facts: SceneFacts) -> Iterator[str]:
+    for nouns, classes in _NOUNS.items():
+        mine = [one for one in facts.shown() if one.object_class in classes]
+        if not mine or any(one.colour is None for one in mine):
+            continue
+        known = {one.colour for one in mine}
+        noun = rf"(?:{nouns})\b{_ROADSIDE}"
+        for match in re.finditer(rf"\b({_COLOUR_WORDS})[\s-]+{noun}", text):
+            if _COLOURS[match[1]] not in known:
+                yield f"{match[0]!r}: their colours are {', '.join(sorted(filter(None, known)))}"
+
+
+def _events(text: str, facts: SceneFacts) -> Iterator[str]:
+    kinds = {one.kind for one in facts.events}
+    for kind, phrases in _EVENTS.items():
+        if kind not in kinds:
+            told = said(text, phrases)
+            if told is not None and "nearly" not in text:
+                yield f"{told!r}: no {str(kind).replace('_', ' ')} happens"
+
+
+def _place(text: str, facts: SceneFacts) -> Iterator[str]:
+    layout = facts.place.layout
+    if layout is None:
+        return
+    for other, phrases in _LAYOUTS.items():
+        told = said(text, phrases)
+        if other != layout and told is not None and not is_said(text, _LAYOUTS[layout]):
+            yield f"{told!r}: the place is {_LAYOUTS[layout][0]}"
+
+
+_COLOUR_WORDS = "|".join(_COLOURS)

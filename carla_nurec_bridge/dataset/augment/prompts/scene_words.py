@@ -1,0 +1,106 @@
+"""Facts of a clip in words: the place, who is there, what they do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ....world.object_classes import ObjectClass
+from ...facts import ActorFacts, ManoeuvreKind, PlaceFacts, SceneFacts
+from ...facts.words import with_article
+from ...truth.events import EventKind
+
+_NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
+_PLURALS = {"bus": "buses", "person": "people"}
+_MOST_NAMES, _MOST_DEEDS = 6, 4
+
+_LAYOUTS = {"intersection": "an intersection", "straight_road": "a straight road", "bend": "a bend"}
+_SETTINGS = {"built_up": " between buildings", "green": " among trees and grass"}
+_DEEDS: dict[ManoeuvreKind, str] = {
+    ManoeuvreKind.CROSSING_ROAD: "crosses the road",
+    ManoeuvreKind.OVERTAKING: "overtakes",
+    ManoeuvreKind.TURNING_ROUND: "turns round",
+    ManoeuvreKind.TURNING_LEFT: "turns left",
+    ManoeuvreKind.TURNING_RIGHT: "turns right",
+    ManoeuvreKind.CHANGING_LANE_LEFT: "changes to the lane on its left",
+    ManoeuvreKind.CHANGING_LANE_RIGHT: "changes to the lane on its right",
+    ManoeuvreKind.STOPPING: "comes to a stop",
+    ManoeuvreKind.STARTING: "drives off",
+    ManoeuvreKind.BRAKING: "brakes",
+}
+"""What is told, the most telling first."""
+
+
+def number_word(number: int) -> str:
+    """Return a number as text has it."""
+    return _NUMBERS[number] if number < len(_NUMBERS) else str(number)
+
+
+def plural(name: str) -> str:
+    """Return the plural of an actor's name."""
+    before, space, noun = name.rpartition(" ")
+    return f"{before}{space}{_PLURALS.get(noun, noun + 's')}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return parts with commas and a last ``and``."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def place_words(place: PlaceFacts) -> str:
+    """Return where it is, as a noun with its article."""
+    layout = "a road" if place.layout is None else _LAYOUTS[place.layout]
+    lanes = place.driving_lanes
+    if lanes is not None and place.layout in (None, "straight_road"):
+        layout += f" with {number_word(lanes)} lane{'' if lanes == 1 else 's'}"
+    if place.setting is not None:
+        layout += _SETTINGS[place.setting]
+    seen = [
+        words
+        for words, there in (
+            ("traffic lights", place.traffic_lights),
+            ("a pedestrian crossing", place.crossing),
+        )
+        if there
+    ]
+    return f"{layout}, with {listed(seen)}" if seen else layout
+
+
+def who_words(facts: SceneFacts) -> str:
+    """Return who is seen, by class and colour, empty for nobody."""
+    shown = [one for one in facts.shown() if one.object_class is not ObjectClass.PROP]
+    names = Counter(one.name for one in shown)
+    if len(names) > _MOST_NAMES:
+        names = Counter(one.object_class.value for one in shown)
+    coloured = {name.rpartition(" ")[2] for name in names if " " in name}
+    parts = []
+    for name, number in sorted(names.items(), key=lambda item: (-item[1], item[0])):
+        other = name in coloured
+        if number == 1:
+            parts.append(f"another {name}" if other else with_article(name))
+        else:
+            parts.append(f"{number_word(number)} {'other ' if other else ''}{plural(name)}")
+    parts.sort(key=lambda part: "other " in part)
+    return listed(parts)
+
+
+def what_words(facts: SceneFacts) -> str:
+    """Return what happens and what they do, the most telling first, empty for nothing."""
+    order = list(_DEEDS)
+    deeds = {
+        (order.index(one.kind), _subject(actor, facts))
+        for one in facts.manoeuvres
+        if one.kind in _DEEDS and (actor := facts.actor(one.track_id)) is not None
+    }
+    told = [f"{subject} {_DEEDS[order[rank]]}" for rank, subject in sorted(deeds)]
+    happened = [one.plain_text for one in facts.events if one.kind is not EventKind.NORMAL]
+    return listed([*dict.fromkeys(happened), *told][:_MOST_DEEDS])
+
+
+def _subject(actor: ActorFacts, facts: SceneFacts) -> str:
+    if actor.carries_camera:
+        return "the car with the camera"
+    alike = sum(one.name == actor.name for one in facts.shown())
+    return f"the {actor.name}" if alike == 1 else with_article(actor.name)
