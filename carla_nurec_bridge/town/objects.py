@@ -16,7 +16,7 @@ from .tags import label_of
 FOOT_M = 1.5
 LEAST_HALF_M = 0.05
 HEAD_EXTENT = (0.2, 0.2, 0.5)
-TRAFFIC_LIGHT_TAG, POLE_TAG = 7, 6
+TRAFFIC_LIGHT_TAG, POLE_TAG, SIGN_TAG = 7, 6, 8
 
 Vector = tuple[float, float, float]
 Rectangle = tuple[float, float, float, float, float]
@@ -27,7 +27,8 @@ Rectangle = tuple[float, float, float, float, float]
 class StreetObject:
     """One object of a street in CARLA's world: metres and degrees.
 
-    ``id`` is its number in the street's mesh, 0 for a head of a traffic light. ``foot`` is the
+    ``id`` is its number in the street's mesh, 0 for a head of a traffic light. The box of a sign is
+    that of its plate. ``foot`` is the
     rectangle around what is lowest of it (a tree's trunk, a building's walls) with its bottom and
     top z. ``lamp`` is where it shines at night, None for all but street lamps.
     """
@@ -52,16 +53,24 @@ def street_objects(street: Street) -> tuple[StreetObject, ...]:
     found = []
     for number, rows in parts:
         corners = mesh.vertices[mesh.triangles[rows]].astype(np.float64) * (1.0, -1.0, 1.0)
-        tag = int(mesh.tags[rows[0]])
+        plate = corners[mesh.tags[rows] == SIGN_TAG]
+        tag = SIGN_TAG if len(plate) else int(mesh.tags[rows[0]])
         shining = corners[mesh.colours[rows, 3] == LIGHT] if tag == POLE_TAG else corners[:0]
-        found.append(_object(number, tag, corners.reshape(-1, 3), shining.reshape(-1, 3)))
+        boxed = plate if len(plate) else corners
+        parts_of = (boxed.reshape(-1, 3), corners.reshape(-1, 3), shining.reshape(-1, 3))
+        found.append(_object(number, tag, *parts_of))
     return (*found, *(_head(k, head.map_from_head) for k, head in enumerate(street.lights)))
 
 
 def _object(
-    number: int, tag: int, points: NDArray[np.float64], shining: NDArray[np.float64]
+    number: int,
+    tag: int,
+    boxed: NDArray[np.float64],
+    points: NDArray[np.float64],
+    shining: NDArray[np.float64],
 ) -> StreetObject:
-    x, y, yaw, length, width = upright_rectangle(points[:, :2])
+    x, y, yaw, length, width = upright_rectangle(boxed[:, :2])
+    bottom, top = float(boxed[:, 2].min()), float(boxed[:, 2].max())
     low, high = float(points[:, 2].min()), float(points[:, 2].max())
     foot = upright_rectangle(points[points[:, 2] <= low + FOOT_M, :2])
     lamp = tuple(shining.mean(axis=0).tolist()) if len(shining) else None
@@ -69,8 +78,8 @@ def _object(
         number,
         tag,
         f"{label_of(tag)}_{number}",
-        (x, y, 0.5 * (low + high)),
-        (length, width, 0.5 * (high - low)),
+        (x, y, 0.5 * (bottom + top)),
+        (length, width, 0.5 * (top - bottom)),
         math.degrees(yaw),
         (foot, low, high),
         lamp,

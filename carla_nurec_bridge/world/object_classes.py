@@ -19,6 +19,8 @@ class ObjectClass(str, Enum):
     BICYCLE = "bicycle"
     PEDESTRIAN = "pedestrian"
     PROP = "prop"
+    TRAFFIC_LIGHT = "traffic_light"
+    TRAFFIC_SIGN = "traffic_sign"
     OTHER = "other"
 
     def __str__(self) -> str:
@@ -43,6 +45,9 @@ VEHICLES = (
     ObjectClass.BICYCLE,
 )
 """The classes of vehicles; their words are CARLA's base types too."""
+
+SCENERY = (ObjectClass.PROP, ObjectClass.TRAFFIC_LIGHT, ObjectClass.TRAFFIC_SIGN)
+"""The classes of what stands about, where it is part of the level and no actor."""
 
 
 def vehicle_class(base_type: str, wheels: int) -> ObjectClass:

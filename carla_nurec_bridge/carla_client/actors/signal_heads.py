@@ -5,11 +5,11 @@ from __future__ import annotations
 import carla
 import numpy as np
 
-from ...core.frames import Matrix, matrix_from_carla
 from ...opendrive.model import OpenDriveMap
 from ...opendrive.stops import stop_lines
 from ...world.fixtures import Fixture
 from ...world.states import LightColour
+from .level_objects import placed
 from .signals import colour_of
 
 
@@ -24,9 +24,9 @@ def shown_fixtures(world: carla.World, opendrive: OpenDriveMap) -> list[Fixture]
         if len(headings):
             facing = -np.array([np.cos(headings).mean(), np.sin(headings).mean(), 0.0])
         for box in light.get_light_boxes():
-            found.append(Fixture("light", signal_id, *_placed(box), facing))
+            found.append(Fixture("light", signal_id, *placed(box), facing))
     for box in world.get_level_bbs(carla.CityObjectLabel.TrafficSigns):
-        found.append(Fixture("sign", "", *_placed(box), None))
+        found.append(Fixture("sign", "", *placed(box), None))
     return found
 
 
@@ -34,9 +34,3 @@ def light_states(world: carla.World) -> dict[str, LightColour]:
     """Return red, yellow, green or off of every traffic light by OpenDRIVE's id, as of now."""
     lights = world.get_actors().filter("traffic.traffic_light")
     return {light.get_opendrive_id(): colour_of(light) for light in lights}
-
-
-def _placed(box: carla.BoundingBox) -> tuple[Matrix, tuple[float, float, float]]:
-    place, turn, half = box.location, box.rotation, box.extent
-    pose = matrix_from_carla((place.x, place.y, place.z), (turn.pitch, turn.yaw, turn.roll))
-    return pose, (2.0 * half.x, 2.0 * half.y, 2.0 * half.z)

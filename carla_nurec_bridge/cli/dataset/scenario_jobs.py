@@ -34,6 +34,7 @@ from .live_wish import live_wish_of
 from .record_options import rigs_of, videos_of
 
 _VERB = "dataset record"
+_POINTS, _ALONE = "27 points", "drawn alone; parts of the level by 27 points"
 
 
 class ScenarioJobs:
@@ -132,8 +133,8 @@ class ScenarioJobs:
         for note in notes:
             self._out.print(f"note: {writer.name}: {note}", soft_wrap=True)
         if not drawn_here:
-            labelling = Labelling(self._limits, by_lattice, "27 points")
+            labelling = Labelling(self._limits, by_lattice, _POINTS)
             return record_scenario(source, writer, labelling, on_frame, self.timings, self._videos)
         with DrawnAlone() as alone:
-            labelling = Labelling(self._limits, alone, "drawn alone")
+            labelling = Labelling(self._limits, alone, _ALONE)
             return record_scenario(source, writer, labelling, on_frame, self.timings, self._videos)

@@ -38,6 +38,8 @@ CATEGORIES = {
         Category(7, ObjectClass.PEDESTRIAN, "person"),
         Category(8, ObjectClass.PROP, "object"),
         Category(9, ObjectClass.OTHER, "object"),
+        Category(10, ObjectClass.TRAFFIC_LIGHT, "fixture"),
+        Category(11, ObjectClass.TRAFFIC_SIGN, "fixture"),
     )
 }
 """Every class of objects, by rising number."""
@@ -50,6 +52,8 @@ CROWDS = {
     "bus": ObjectClass.BUS,
     "motorcycle": ObjectClass.MOTORCYCLE,
     "bicycle": ObjectClass.BICYCLE,
+    "traffic_light": ObjectClass.TRAFFIC_LIGHT,
+    "traffic_sign": ObjectClass.TRAFFIC_SIGN,
 }
 """Semantic tags of things: where no object tells them apart, their pixels are a crowd."""
 

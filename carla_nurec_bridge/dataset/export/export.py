@@ -57,7 +57,7 @@ def export_dataset(
             yield picture
             truth = picture.truth
             counts["objects"] += len(truth.objects)
-            counts["ignored"] += len(truth.objects) - len(truth.kept())
+            counts["ignored"] += len(truth.objects) - len(truth.kept(scenery=True))
             index.append([picture.number, picture.part, picture.stem, truth.stamp_ns])
             progress(len(index), total)
 

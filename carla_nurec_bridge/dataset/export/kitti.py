@@ -22,6 +22,8 @@ TYPES = {
     ObjectClass.BUS: "Misc",
     ObjectClass.MOTORCYCLE: "Misc",
     ObjectClass.PROP: "Misc",
+    ObjectClass.TRAFFIC_LIGHT: "Misc",
+    ObjectClass.TRAFFIC_SIGN: "Misc",
     ObjectClass.OTHER: "Misc",
 }
 _LEAST_SEEN = (0.8, 0.4)

@@ -21,6 +21,8 @@ CLASSES = {
     ObjectClass.BICYCLE: 4,
     ObjectClass.MOTORCYCLE: 5,
     ObjectClass.PROP: 9,
+    ObjectClass.TRAFFIC_LIGHT: 9,
+    ObjectClass.TRAFFIC_SIGN: 9,
     ObjectClass.OTHER: 8,
 }
 """MOT16's numbers: 3 is car, 8 distractor, 9 occluder."""

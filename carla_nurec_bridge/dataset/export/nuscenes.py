@@ -30,6 +30,8 @@ CATEGORIES = {
     ObjectClass.BICYCLE: "vehicle.bicycle",
     ObjectClass.PEDESTRIAN: "human.pedestrian.adult",
     ObjectClass.PROP: "movable_object.debris",
+    ObjectClass.TRAFFIC_LIGHT: "static_object.traffic_light",
+    ObjectClass.TRAFFIC_SIGN: "static_object.traffic_sign",
     ObjectClass.OTHER: "movable_object.debris",
 }
 VISIBILITIES = {"v0-40": 0.0, "v40-60": 0.4, "v60-80": 0.6, "v80-100": 0.8}
@@ -141,7 +143,7 @@ def _linked(rows: list[Row]) -> list[Row]:
 def _seen(frame: Sequence[Picture]) -> Iterator[ObjectTruth]:
     """Yield each object that a camera of a frame has to learn from, as seen best."""
     best: dict[int, ObjectTruth] = {}
-    for one in (one for view in frame for one in view.truth.kept()):
+    for one in (one for view in frame for one in view.truth.kept(scenery=True)):
         before = best.setdefault(one.track_id, one)
         if one.visible_fraction > before.visible_fraction:
             best[one.track_id] = one

@@ -47,7 +47,7 @@ def write_yolo(pictures: Iterable[Picture], out: Path) -> None:
 def _lines(truth: FrameTruth) -> list[str]:
     """Return a line for each object: class, then its visible box by middle and size, 0 to 1."""
     lines = []
-    for one in truth.kept():
+    for one in truth.kept(scenery=True):
         if one.box_visible_px is not None:
             x, y, width, height = one.box_visible_px
             box = (

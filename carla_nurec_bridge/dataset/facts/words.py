@@ -7,7 +7,12 @@ from collections.abc import Callable
 from ...world.object_classes import ObjectClass
 from ..truth.events import Event, EventKind
 
-_NOUNS = {ObjectClass.PROP: "object", ObjectClass.OTHER: "road user"}
+_NOUNS = {
+    ObjectClass.PROP: "object",
+    ObjectClass.OTHER: "road user",
+    ObjectClass.TRAFFIC_LIGHT: "traffic light",
+    ObjectClass.TRAFFIC_SIGN: "traffic sign",
+}
 _MPS_TO_KMH = 3.6
 
 NameOf = Callable[[int], str]

@@ -44,6 +44,9 @@ def label_problems(
         if following <= track:
             yield f"track {following} follows track {track}"
     places = {one.track_id: one.map_from_box.matrix() for one in state.actors}
+    for actor in actors.values():
+        if actor.map_from_box is not None:
+            places[actor.track_id] = actor.map_from_box.matrix()
     camera_from_map = invert(calibration.pose(state.number))
     for one in truth.objects:
         for problem in _object_problems(one, actors, places, camera_from_map):
@@ -69,7 +72,7 @@ def _object_problems(
     ):
         yield "box_camera is not where the camera's pose puts box_map"
     if one.track_id in places and not np.allclose(places[one.track_id], map_from_box, 0, _PLACE_M):
-        yield "box_map is not where frames.jsonl has it"
+        yield "box_map is not where frames.jsonl or scenario.json has it"
     for name in ("visible_fraction", "truncation"):
         if not 0.0 <= getattr(one, name) <= 1.0:
             yield f"{name} is {getattr(one, name)}, which is no part of a whole"

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
-from ...core.errors import InputError
 from ...core.frames import invert
 from ...labels.frame import LabelledFrame
 from ...labels.kernels import extents
-from ...labels.projection import Array, PinholeView
+from ...labels.projection import Array, PinholeView, view_of
+from ...world.object_classes import ObjectClass
 from ...world.pixel_ids import pixel_id
 from ...world.states import ActorState
 from ..truth.frame import FrameTruth, ObjectTruth, Rejection
@@ -21,6 +20,9 @@ from ..truth.geometry import Box2D, Box3D, vector
 from ..truth.mask import Mask
 from ..truth.scenario import ActorTruth
 from .visibility import Visibility
+
+_TWO_WHEELERS = (ObjectClass.BICYCLE, ObjectClass.MOTORCYCLE)
+_RIDER_TAG = 13
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,7 @@ def frame_truth(
     ``tracks`` are the actors of the scenario by CARLA's id. InputError for a camera that bends
     straight lines.
     """
-    if not isinstance(frame.model, OpenCVPinholeCamera):
-        raise InputError(f"camera {frame.camera} is no pinhole; boxes need one")
-    view = PinholeView(frame.model, frame.map_from_camera)
+    view = view_of(frame)
     seen = extents(frame.ids)
     objects = [
         _object(frame, view, state, tracks[state.actor.id], seen, limits, visibility)
@@ -85,9 +85,13 @@ def _object(
     camera_from_box = invert(frame.map_from_camera) @ state.map_from_box
     visible = (left, top, right - left, bottom - top) if pixels else None
     mask = None
+    part = frame.ids[top:bottom, left:right] == pixel_id(state.actor.id)
     if visible is not None:
-        part = frame.ids[top:bottom, left:right] == pixel_id(state.actor.id)
         mask = Mask.of_part(part, left, top, (view.height, view.width))
+    rider_px = None
+    if who.object_class in _TWO_WHEELERS:
+        rider = frame.tags[top:bottom, left:right] == _RIDER_TAG
+        rider_px = int(np.count_nonzero(part & rider))
     distance_m = float(np.linalg.norm(camera_from_box[:3, 3]))
     fraction = visibility(frame, view, state, pixels)
     velocity = state.linear_map_mps
@@ -110,6 +114,7 @@ def _object(
         velocity_map_mps=vector(velocity) if np.isfinite(velocity).all() else None,
         distance_m=distance_m,
         ignored=_rejection(outline, within, visible, distance_m, fraction, limits),
+        rider_px=rider_px,
     )
 
 

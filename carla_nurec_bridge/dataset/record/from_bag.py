@@ -19,6 +19,7 @@ from ...opendrive import parse
 from ...recording import BagReader
 from ...recording.read_back.drive import BagDrive, read_drive, topics_of
 from ...world.blueprint_catalogue import load_catalogue
+from ...world.level_objects import LevelObject
 from ...world.object_classes import ObjectClass
 from ...world.states import Actor, ActorState, Appearance, WorldState
 from ...world.vehicle_info import VehicleInfo
@@ -64,6 +65,7 @@ class BagSource:
         ]
         self.cameras: Sequence[SourceCamera] = [camera.source for camera in self._cameras]
         self.frames = len(wanted)
+        self.level: Sequence[LevelObject] = ()
         self.dt_ns = round(NS_PER_S / chosen.rate)
         self._drive = read_drive(bag)
         self._ego = _ego_of(bag, self._drive)

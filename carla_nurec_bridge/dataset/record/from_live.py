@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...carla_client.actors.ego import Ego, find_by_role, measure
+from ...carla_client.actors.level_objects import level_objects
 from ...carla_client.actors.objects import ObjectTracker
 from ...carla_client.actors.signal_heads import light_states
 from ...carla_client.session.session import Session, Snapshot
@@ -27,6 +28,7 @@ from ...cosmos.sensor_files.sensor_rig import SensorRig, in_world, on_vehicle
 from ...labels.actor_ids import LabelledActor, labelled_actors
 from ...labels.live import LabelledMoment
 from ...scenarios.live_traffic import LiveTraffic
+from ...world.level_objects import LevelObject
 from .live_ticks import LiveTicks
 from .mounting import mounted_cameras, seen_by, sensors_to_json
 from .source import SourceCamera, SourceFacts, SourceFrame
@@ -73,8 +75,10 @@ class LiveSource:
         wish: LiveWish,
         engine: str,
         timings: Timings,
+        level: Sequence[LevelObject],
         notes: tuple[str, ...],
     ) -> None:
+        self.level = level
         self._session, self._ticks, self._traffic = session, ticks, traffic
         self._ego, self._mounted, self._wish = ego, mounted, wish
         self._engine, self._timings = engine, timings
@@ -84,6 +88,7 @@ class LiveSource:
         self.ego_id = None if ego is None else ego.actor.id
         self.frames, self.dt_ns, self.notes = wish.frames, ticks.dt_ns, notes
         self._weather: dict[str, Any] = {}
+        self._missed = 0
 
     def play(self) -> Iterator[SourceFrame]:
         """Yield all frames; RunError when CARLA leaves an image of our own ticks out."""
@@ -92,7 +97,8 @@ class LiveSource:
         self._weather = json.loads(weather_json(world))
         frames = self._ticks.frames(self._traffic.step)
         known: tuple[LabelledActor, ...] = ()
-        number = missed = 0
+        number = failed = 0
+        before_ns: int | None = None
         while number < self.frames:
             with self._timings.stage("tick"):
                 stamp_ns, snapshot = next(frames)
@@ -105,12 +111,14 @@ class LiveSource:
             try:
                 views = tuple(seen_by(m, moment, self._timings) for m in self._mounted)
             except RunError:
-                missed += 1
-                if self._ticks.owned or missed > _MOST_MISSED:
+                failed += 1  # another client's ticks do not wait for us
+                if self._ticks.owned or failed > _MOST_MISSED:
                     raise
-                self._ticks.missed += 1
                 continue
-            missed = 0
+            failed = 0
+            if before_ns is not None:
+                self._missed += round((stamp_ns - before_ns) / self.dt_ns) - 1
+            before_ns = stamp_ns
             yield SourceFrame(number, stamp_ns, snapshot.frame, states, lights, {}, views)
             number += 1
 
@@ -132,7 +140,7 @@ class LiveSource:
             "engine": self._engine,
             "live": {
                 "ticked_by": "this run" if self._ticks.owned else "another client",
-                "frames_missed": self._ticks.missed,
+                "frames_missed": self._missed,
                 "spawned_vehicles": wish.vehicles,
                 "spawned_walkers": self._traffic.walkers,
                 "seed": wish.seed,
@@ -181,7 +189,11 @@ def live_source(
             told.append(f"the map had room for {traffic.walkers} of {wish.walkers} walkers")
         if ego is not None:
             told.append(f"cameras are on {ego.actor.type_id}, actor {ego.actor.id}")
-        yield LiveSource(session, ticks, traffic, ego, mounted, wish, engine, timings, tuple(told))
+        level, unfair = level_objects(session.world)
+        told += unfair
+        yield LiveSource(
+            session, ticks, traffic, ego, mounted, wish, engine, timings, level, tuple(told)
+        )
 
 
 def _carrier(session: Session, carrier: Carrier, traffic: LiveTraffic, snapshot: Snapshot) -> Ego:

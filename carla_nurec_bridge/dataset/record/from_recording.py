@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ...carla_client.actors.level_objects import level_objects
 from ...carla_client.replay.exact_replay import ExactReplay, ExactReplayOptions, window_of
 from ...carla_client.replay.recordings import RecordingInfo, open_recording
 from ...carla_client.session.session import Session
@@ -15,6 +16,7 @@ from ...core.timings import Timings
 from ...cosmos.mounted_camera import MountedCamera
 from ...cosmos.played_recording import Carrier, PlayedRecording
 from ...cosmos.sensor_files.sensor_rig import SensorRig
+from ...world.level_objects import LevelObject
 from .mounting import mounted_cameras, seen_by, sensors_to_json
 from .source import SourceCamera, SourceFacts, SourceFrame
 
@@ -47,8 +49,10 @@ class PlayedSource:
         fps: float,
         engine: str,
         timings: Timings,
+        level: Sequence[LevelObject],
         notes: tuple[str, ...],
     ) -> None:
+        self.level = level
         self._played, self._mounted, self._timings = played, mounted, timings
         self._engine = engine
         self.cameras: Sequence[SourceCamera] = [
@@ -110,6 +114,7 @@ def played_source(
         carrier = wish.carrier if carried else None
         played = PlayedRecording(session, info, replay, window, wish.replay, carrier)
         mounted, told = mounted_cameras(stack, session, played.ego, wish.sensors, played.cameras)
+        level, unfair = level_objects(session.world)
         yield PlayedSource(
             played,
             mounted,
@@ -117,5 +122,6 @@ def played_source(
             wish.replay.fps,
             engine,
             timings,
-            (*notes, *told),
+            level,
+            (*notes, *told, *unfair),
         )

@@ -21,7 +21,7 @@ class LiveTicks:
 
     ``owned`` is true where nobody had the tick, so that it is ours until the session ends. A tick
     is at most 0.1 s, which CARLA's physics needs. Otherwise the frames are those ticks of its
-    owner that are nearest after their moments; ``missed`` counts frames that passed untaken.
+    owner that are nearest after their moments.
     """
 
     def __init__(self, session: Session, fps: float) -> None:
@@ -29,7 +29,6 @@ class LiveTicks:
         self._session = session
         settings = session.world.get_settings()
         self.owned = not settings.synchronous_mode
-        self.missed = 0
         if self.owned:
             self._ticks = math.ceil(1.0 / (fps * _LONGEST_TICK_S) - _SLACK)
             tick_ns = round(NS_PER_S / fps / self._ticks)
@@ -77,6 +76,5 @@ class LiveTicks:
             first_s = elapsed_s if first_s is None else first_s
             number = int((elapsed_s - first_s) * NS_PER_S / self.dt_ns + _SLACK)
             if number > last:
-                self.missed += number - last - 1
                 last = number
                 yield round(elapsed_s * NS_PER_S), snapshot

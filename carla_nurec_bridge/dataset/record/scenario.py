@@ -30,6 +30,7 @@ from ..videos.form import VideoForm
 from ..videos.writer import ScenarioVideos, rate_of
 from .frame_truth import LabelLimits, frame_truth
 from .images import images_of
+from .level import LevelLabels
 from .source import FrameSource, SourceCamera, SourceFacts, SourceFrame
 from .tracks import Tracks
 from .visibility import Visibility
@@ -85,12 +86,13 @@ def _record(
     videos: ScenarioVideos | None,
 ) -> tuple[ScenarioEntry, dict[str, str]]:
     tracks = Tracks(source.ego_id)
+    level = LevelLabels(source.level, labelling.limits.far_m)
     poses: dict[str, list[Matrix]] = {one.camera.name: [] for one in source.cameras}
     frames: list[EventFrame] = []
     for seen in source.play():
         states = tracks.update(seen.stamp_ns, seen.actors, seen.recorded)
         with timings.stage("truth and images"):
-            views = list(_views(seen, states, tracks.by_actor, labelling))
+            views = list(_views(seen, states, tracks, level, labelling))
         for view in seen.views:
             poses[view.camera].append(view.map_from_camera)
         with timings.stage("wait for files"):
@@ -132,16 +134,20 @@ def _derived(
 def _views(
     seen: SourceFrame,
     states: Sequence[ActorState],
-    tracks: Mapping[int, ActorTruth],
+    tracks: Tracks,
+    level: LevelLabels,
     labelling: Labelling,
 ) -> Iterator[tuple[FrameTruth, dict[str, NDArray[Any]]]]:
     """Yield what is true of each camera's frame, and its images."""
     moving = {state.actor.id: state for state in states}
     for view in seen.views:
         actors = tuple(moving[state.actor.id] for state in view.actors)
-        labelled = replace(view, actors=actors)
-        truth = frame_truth(labelled, seen.number, tracks, labelling.limits, labelling.visibility)
-        yield truth, images_of(view)
+        labelled = level.seen_in(replace(view, actors=actors), moving)
+        tracks.add_level(labelled.actors)
+        truth = frame_truth(
+            labelled, seen.number, tracks.by_actor, labelling.limits, labelling.visibility
+        )
+        yield truth, images_of(labelled)
 
 
 def _state(seen: SourceFrame, tracks: Tracks, states: Sequence[ActorState]) -> FrameState:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ...core.rig.rig import RigCamera
 from ...labels.frame import LabelledFrame
 from ...opendrive import OpenDriveMap
+from ...world.level_objects import LevelObject
 from ...world.states import ActorState, LightColour
 
 
@@ -54,12 +55,17 @@ class SourceFacts:
 
 
 class FrameSource(Protocol):
-    """A scenario that can be played once; ``ego_id`` is None where nobody carries cameras."""
+    """A scenario that can be played once.
+
+    ``ego_id`` is None where nobody carries cameras; ``level`` are the parts of the level with
+    boxes, as far as the source knows them.
+    """
 
     cameras: Sequence[SourceCamera]
     ego_id: int | None
     frames: int
     dt_ns: int
+    level: Sequence[LevelObject]
 
     def play(self) -> Iterator[SourceFrame]:
         """Yield all frames in order of time."""

@@ -95,7 +95,7 @@ IMAGES: dict[str, StoredImage] = {
             ".png",
             np.uint16,
             1,
-            "pixel ids of actors, all 16 bits; 0 where no actor is",
+            "pixel ids of objects, all 16 bits; 0 where no object is",
             _png,
         ),
         StoredImage(

@@ -7,7 +7,7 @@ from enum import Enum
 from pydantic import Field
 
 from ...core.run_contract.record import Record
-from ...world.object_classes import ObjectClass
+from ...world.object_classes import SCENERY, ObjectClass
 from .geometry import Box2D, Box3D, Vector3
 from .mask import Mask
 
@@ -54,6 +54,15 @@ class ObjectTruth(Record):
     velocity_map_mps: Vector3 | None = Field(description="null where the source tells none")
     distance_m: float = Field(description="from the camera to the middle of the box")
     ignored: Rejection | None = Field(description="why it is not to be learnt from, if it is not")
+    rider_px: int | None = Field(
+        default=None,
+        description="pixels of the mask that are its rider's; null but for two-wheelers",
+    )
+
+    @property
+    def is_scenery(self) -> bool:
+        """Whether it is a fixture or prop of the level, no road user and no actor."""
+        return self.actor_id is None and self.object_class in SCENERY
 
     @property
     def occlusion(self) -> float:
@@ -71,6 +80,7 @@ class FrameTruth(Record):
     height: int
     objects: tuple[ObjectTruth, ...]
 
-    def kept(self) -> tuple[ObjectTruth, ...]:
-        """Return the objects that are to be learnt from."""
-        return tuple(one for one in self.objects if one.ignored is None)
+    def kept(self, *, scenery: bool = False) -> tuple[ObjectTruth, ...]:
+        """Return the road users and actors that are to be learnt from, and ``scenery`` if asked."""
+        kept = (one for one in self.objects if one.ignored is None)
+        return tuple(one for one in kept if scenery or not one.is_scenery)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from ...core.run_contract.record import Record
-from ...world.object_classes import ObjectClass
+from ...world.object_classes import SCENERY, ObjectClass
 from ...world.states import LightColour, Size
 from .geometry import RigidTransform, Vector3
 
@@ -27,6 +27,15 @@ class ActorTruth(Record):
     colour_rgb: tuple[int, int, int] | None = Field(description="paint, sRGB 0..255")
     size_m: Size = Field(description="length, width, height")
     is_ego: bool = Field(description="whether it carries the cameras")
+    map_from_box: RigidTransform | None = Field(
+        default=None,
+        description="of a part of the level, which stands still; others are in frames.jsonl",
+    )
+
+    @property
+    def is_scenery(self) -> bool:
+        """Whether it is a fixture or prop of the level, no road user and no actor."""
+        return self.map_from_box is not None and self.object_class in SCENERY
 
 
 class TrackState(Record):

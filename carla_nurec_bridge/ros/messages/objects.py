@@ -38,6 +38,8 @@ _CLASSIFICATION = {
     ObjectClass.BICYCLE: Object.CLASSIFICATION_BIKE,
     ObjectClass.PEDESTRIAN: Object.CLASSIFICATION_PEDESTRIAN,
     ObjectClass.PROP: Object.CLASSIFICATION_UNKNOWN,
+    ObjectClass.TRAFFIC_LIGHT: Object.CLASSIFICATION_SIGN,
+    ObjectClass.TRAFFIC_SIGN: Object.CLASSIFICATION_SIGN,
     ObjectClass.OTHER: Object.CLASSIFICATION_UNKNOWN,
 }
 _COLOURS = {
@@ -49,6 +51,8 @@ _COLOURS = {
     ObjectClass.BICYCLE: (0.5, 1.0, 0.3),
     ObjectClass.PEDESTRIAN: (1.0, 0.3, 0.3),
     ObjectClass.PROP: (0.8, 0.8, 0.8),
+    ObjectClass.TRAFFIC_LIGHT: (0.9, 0.9, 0.2),
+    ObjectClass.TRAFFIC_SIGN: (0.9, 0.9, 0.2),
     ObjectClass.OTHER: (0.8, 0.8, 0.8),
 }
 _CERTAIN = 255

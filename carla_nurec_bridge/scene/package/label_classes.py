@@ -29,6 +29,8 @@ _LABELS = {
     ObjectClass.BICYCLE: "rider",
     ObjectClass.PEDESTRIAN: "person",
     ObjectClass.PROP: "protruding_object",
+    ObjectClass.TRAFFIC_LIGHT: "protruding_object",
+    ObjectClass.TRAFFIC_SIGN: "protruding_object",
     ObjectClass.OTHER: "other_vehicle",
 }
 

@@ -97,6 +97,8 @@ def test_categories_are_a_fixed_table(coco):
         (7, "pedestrian"),
         (8, "prop"),
         (9, "other"),
+        (10, "traffic_light"),
+        (11, "traffic_sign"),
     ]
     assert all(c["supercategory"] for c in coco.dataset["categories"])
 

@@ -46,17 +46,15 @@ def test_slow_frames_are_made_of_several_ticks_of_at_most_a_tenth_of_a_second() 
     assert {stamps[k + 1] - stamps[k] for k in range(2)} == {ticks.dt_ns}
 
 
-def test_another_clients_ticks_keep_their_times_and_gaps_are_counted() -> None:
+def test_another_clients_ticks_keep_their_times_and_gaps_stay() -> None:
     elapsed = [3.0 + 0.05 * k for k in range(40) if not 6 <= k <= 11]
     ticks, stamps = frames(World(elapsed, 0.05, owned_by_other=True), 10.0, 5)
     assert not ticks.owned
     assert [round(stamp / 1e6) for stamp in stamps] == [3000, 3100, 3200, 3600, 3700]
-    assert ticks.missed == 3
 
 
 def test_ticks_of_any_length_are_taken_at_the_rate_that_is_asked_for() -> None:
     elapsed = [1.0, 1.03, 1.11, 1.12, 1.19, 1.26, 1.31]
     ticks, stamps = frames(World(elapsed, None, owned_by_other=True), 10.0, 4)
     assert [round(stamp / 1e6) for stamp in stamps] == [1000, 1110, 1260, 1310]
-    assert ticks.missed == 0
     assert "any length" in ticks.note

@@ -54,6 +54,7 @@ class Source:
 
     ego_id = EGO
     dt_ns = 100_000_000
+    level = ()
     opendrive: OpenDriveMap | None = None
 
     def __init__(self, frames: int = 3, breaks_at: int | None = None) -> None:

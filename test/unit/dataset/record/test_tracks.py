@@ -55,3 +55,14 @@ def test_an_actor_that_a_bag_has_no_id_of_says_so():
     tracks.update(0, [state(NO_ID, 0.0)], {})
     ego = tracks.by_actor[NO_ID]
     assert (ego.actor_id, ego.pixel_id, ego.is_ego) == (None, 0, True)
+
+
+def test_steps_of_unequal_length_tell_the_same_acceleration():
+    """A car that brakes with 4 m/s2, whichever frames are missing."""
+    tracks, found = Tracks(None), []
+    for stamp_ns in (0, 100_000_000, 200_000_000, 500_000_000, 600_000_000, 1_000_000_000):
+        t = stamp_ns / 1e9
+        [moved] = tracks.update(stamp_ns, [state(4, 9.0 * t - 2.0 * t * t)], {})
+        found.append(moved.acceleration_map_mps2)
+    assert np.isnan(found[:2]).all()
+    np.testing.assert_allclose(found[2:], [[-4.0, 0.0, 0.0]] * 4, atol=1e-9)
