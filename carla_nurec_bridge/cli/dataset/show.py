@@ -68,7 +68,8 @@ def command(run: Path, output: Path | None, embed: bool | None, sheet_frames: in
     for note in shown.notes:
         out.print(f"note: {note}", soft_wrap=True)
     how = "linked to where they lie" if shown.linked else "in the page"
-    out.print(f"{len(shown.sheets)} contact sheets: {shown.sheets[0].parent}", soft_wrap=True)
+    out.print(f"contact sheets: {len(shown.sheets)} in {shown.sheets[0].parent}", soft_wrap=True)
     size_mb = shown.page.stat().st_size / 1e6
-    out.print(f"{shown.videos} videos, {how}; {size_mb:.1f} MB: {shown.page}", soft_wrap=True)
+    out.print(f"videos: {shown.videos}, {how}", soft_wrap=True)
+    out.print(f"page: {shown.page} ({size_mb:.1f} MB)", soft_wrap=True)
     return 0

@@ -25,7 +25,7 @@ def run(tmp_path):
 def test_the_verb_writes_a_sheet_for_each_camera_and_a_page_beside_the_data(run, capsys):
     assert main(["dataset", "show", str(run), "--sheet-frames", "2"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "4 contact sheets" in told
+    assert "contact sheets: 4 in" in told
     assert "no video is stored of one/front, one/left, two/front and 1 more" in told
     names = ["001_one_front", "001_one_left", "002_two_front", "002_two_left"]
     assert sorted(path.stem for path in (run / "show/sheets").iterdir()) == names
