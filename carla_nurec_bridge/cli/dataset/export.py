@@ -9,7 +9,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from ..log.tables import console, examples, table
 
-NAMES = ("coco", "panoptic", "odvg", "kitti", "yolo", "nuscenes", "mot")
+NAMES = ("coco", "panoptic", "odvg", "kitti", "yolo", "nuscenes", "mot", "smart-city")
 """The rows of FORMATS, which take seconds to import."""
 
 

@@ -47,6 +47,10 @@ def export_dataset(
         raise InputError(f"{dataset.path} has no finished scenario; record one first")
     if out.resolve() == dataset.path.resolve() or dataset.path.resolve() in out.resolve().parents:
         raise InputError(f"{out} lies in the data set itself; name a folder beside it")
+    if len(shares) > 1 and not form.has_parts:
+        raise InputError(
+            f"{form.name} keeps all scenarios of a run in one folder; leave --split out"
+        )
     parts = split_scenarios(list(scenarios), shares, seed)
     total = sum(entry.frames * len(entry.cameras) for entry in scenarios.values())
     index: list[list[object]] = []

@@ -13,6 +13,7 @@ from .nuscenes import write_nuscenes
 from .odvg import write_odvg
 from .panoptic import write_panoptic
 from .picture import Picture
+from .smart_city.write import write_smart_city
 from .yolo import write_yolo
 
 
@@ -24,6 +25,8 @@ class Format:
     suffix: str
     write: Callable[[Iterable[Picture], Path], None]
     cannot_hold: tuple[str, ...]
+    has_parts: bool = True
+    """Whether the parts of a split have places of their own."""
 
 
 _NO_PIXELS = "objects without a pixel in the image"
@@ -103,6 +106,21 @@ FORMATS: dict[str, Format] = {
                 "vans, trucks and buses as such: they are cars",
                 "why an object is ignored",
             ),
+        ),
+        Format(
+            "smart-city",
+            ".json",
+            write_smart_city,
+            (
+                "ignored objects: they are left out",
+                "depth beyond 65.535 m in its 16-bit images (the metres are beside them)",
+                "actors' ids beyond 16 bits in its images (objects tell pixel_id beside theirs)",
+                "holes of masks in polygons (mask_rle has them)",
+                "events but collisions and hard negatives of two vehicles that the camera sees",
+                "velocities, poses of the camera",
+                "vans and props as such: they are car and static (object_class has the word)",
+            ),
+            has_parts=False,
         ),
     )
 }

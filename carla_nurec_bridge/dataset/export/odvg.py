@@ -35,7 +35,7 @@ def write_odvg(pictures: Iterable[Picture], out: Path) -> None:
         path = folder / "odvg" / f"odvg_{truth.number:012d}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, content)
-        known[folder].update(_described(one) for one in truth.objects if one.mask is not None)
+        known[folder].update(described(one) for one in truth.objects if one.mask is not None)
     for folder, instances in known.items():
         _write(folder / "instances.json", {"instances": instances})
 
@@ -44,7 +44,8 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def _described(one: ObjectTruth) -> tuple[str, dict[str, Any]]:
+def described(one: ObjectTruth) -> tuple[str, dict[str, Any]]:
+    """Return the name and the entry that instances.json has of an object."""
     number = object_id(one.track_id, one.actor_id)
     return f"object_{number}", {
         "object_type": one.object_class.value,

@@ -22,11 +22,13 @@ class Picture:
     """An image with all that is true of it.
 
     ``number`` counts the images of the data set from 1, in the order of scenarios, cameras and
-    frames, whatever the split: it is the same in every export. ``part`` is that of the split.
+    frames, whatever the split: it is the same in every export. ``part`` is that of the split,
+    ``run`` the name of the data set's folder.
     """
 
     number: int
     part: str
+    run: str
     scenario: StoredScenario
     calibration: CameraCalibration
     truth: FrameTruth
@@ -71,4 +73,7 @@ def pictures_of(dataset: Dataset, parts: Mapping[str, str]) -> Iterator[Picture]
             calibration = scenario.calibration(camera)
             for truth in scenario.all_labels(camera):
                 number += 1
-                yield Picture(number, parts[scenario.name], scenario, calibration, truth)
+                part = parts[scenario.name]
+                yield Picture(
+                    number, part, dataset.path.resolve().name, scenario, calibration, truth
+                )
