@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
+from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from ..log.tables import console, examples, table
@@ -16,10 +18,13 @@ NAMES = ("coco", "panoptic", "odvg", "kitti", "yolo", "nuscenes", "mot", "smart-
 @click.command(
     epilog=examples(
         "carla-nurec dataset export out/town --to coco -o out/coco",
+        "carla-nurec dataset export out/monday out/tuesday --to coco -o out/both",
         "carla-nurec dataset export out/town --to yolo --split train=0.8,val=0.2 --seed 3 -o yolo",
     )
 )
-@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument(
+    "runs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
 @click.option("--to", "name", type=click.Choice(NAMES), required=True, help="Format.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to write."
@@ -30,24 +35,38 @@ NAMES = ("coco", "panoptic", "odvg", "kitti", "yolo", "nuscenes", "mot", "smart-
     help="Parts of the set and their shares of the scenarios.  [default: train=1]",
 )
 @click.option("--seed", default=0, show_default=True, help="Which scenarios go to which part.")
-def command(run: Path, name: str, output: Path, split: str | None, seed: int) -> int:
-    """Write the data set RUN in the format of other tools.
+def command(runs: tuple[Path, ...], name: str, output: Path, split: str | None, seed: int) -> int:
+    """Write the data set RUN, or several as one, in the format of other tools.
 
     The folder is written whole or not at all; an earlier export there is replaced, anything else
     is not. A split gives whole scenarios to its parts, as the frames of one are alike. What the
     format cannot hold is told.
     """
-    from ...dataset.export import ALL, FORMATS, export_dataset, parse_split
+    from ...dataset.export import ALL, parse_split
+
+    shares = ALL if split is None else parse_split(split)
+    write_export(console(), runs, name, output, shares, seed)
+    return 0
+
+
+def write_export(
+    out: Console,
+    runs: Sequence[Path],
+    name: str,
+    output: Path,
+    shares: Mapping[str, float],
+    seed: int,
+) -> None:
+    """Write data sets as one in a format, and print what came of it."""
+    from ...dataset.export import FORMATS, export_dataset
     from ...dataset.store import Dataset
 
-    out, form = console(), FORMATS[name]
-    shares = ALL if split is None else parse_split(split)
-    dataset = Dataset(run)
+    form, datasets = FORMATS[name], [Dataset(run) for run in runs]
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=out, transient=True) as progress:
         task = progress.add_task("images", total=None)
         done = export_dataset(
-            dataset,
+            datasets,
             form,
             output,
             shares,
@@ -60,4 +79,3 @@ def command(run: Path, name: str, output: Path, split: str | None, seed: int) ->
     out.print(shown)
     out.print(f"{done.objects} objects, {done.ignored} of them ignored, as {name} in {output}")
     out.print(f"{name} cannot hold: {'; '.join(form.cannot_hold)}", soft_wrap=True)
-    return 0

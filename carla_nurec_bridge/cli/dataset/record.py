@@ -46,8 +46,11 @@ def command(
     the first scenario that is not, and one that fails is told, costs no other, and makes the exit
     code 1. docs/dataset.md describes what is written.
     """
+    from ...dataset.export import ALL
     from ...dataset.record.run import record_run
-    from ...dataset.store import RunWriter
+    from ...dataset.store import Dataset, RunWriter
+    from ...dataset.videos.of_dataset import has_videos
+    from .export import write_export
     from .scenario_jobs import ScenarioJobs
 
     if not recordings and not bags and not settings["live"]:
@@ -78,6 +81,17 @@ def command(
         f"{len(outcome.failed)} failed, in {took_s:.1f} s: {run.path}",
         soft_wrap=True,
     )
+    dataset = Dataset(run.path) if outcome.recorded or outcome.kept else None
+    bare = [name for name in outcome.kept if dataset and not has_videos(dataset, name)]
+    if bare and settings["videos"]:
+        out.print(
+            f"note: no videos of {', '.join(bare)}, recorded without; "
+            f"make them with: carla-nurec dataset videos {run.path}",
+            soft_wrap=True,
+        )
+    if settings["layout"] != "native" and dataset is not None:
+        place = run.path.with_name(f"{run.path.name}-{settings['layout']}")
+        write_export(out, [run.path], settings["layout"], place, ALL, 0)
     return 1 if outcome.failed else 0
 
 

@@ -67,6 +67,14 @@ _OPTIONS = [
         help="Folder of the data set.",
     ),
     click.option(
+        "--layout",
+        type=click.Choice(["native", "smart-city"]),
+        default="native",
+        show_default=True,
+        help="smart-city: beside the data set, in OUTPUT-smart-city, what `dataset export --to "
+        "smart-city` makes of all of it.",
+    ),
+    click.option(
         "--limit-distance",
         "far_m",
         type=click.FloatRange(0),

@@ -29,6 +29,7 @@ _OPTION_OF = {
     "area_threshold": "smallest_px2",
     "xodr_path": "map_name",
     "output_dir": "output",
+    "generate_videos": "videos",
 }
 """Our parameter by the key of these files."""
 

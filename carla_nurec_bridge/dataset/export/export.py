@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from ...core.errors import InputError, RunError
 from ..store import Dataset
 from .folder import MARK, whole_folder
 from .formats import Format
-from .picture import Picture, pictures_of
+from .picture import Picture, pictures_of, run_name, scenarios_of
 from .split import split_scenarios
 
 Progress = Callable[[int, int], None]
@@ -30,34 +30,34 @@ class Exported:
 
 
 def export_dataset(
-    dataset: Dataset,
+    datasets: Dataset | Sequence[Dataset],
     form: Format,
     out: Path,
     shares: Mapping[str, float],
     seed: int,
     progress: Progress,
 ) -> Exported:
-    """Write a data set in a format; an export that was at ``out`` is replaced.
+    """Write a data set, or several as one, in a format; an export that was at ``out`` is replaced.
 
     InputError for a folder that holds something else, RunError when the disk refuses; what was at
     ``out`` is as before then.
     """
-    scenarios = dataset.manifest.scenarios
-    if not scenarios:
-        raise InputError(f"{dataset.path} has no finished scenario; record one first")
-    if out.resolve() == dataset.path.resolve() or dataset.path.resolve() in out.resolve().parents:
-        raise InputError(f"{out} lies in the data set itself; name a folder beside it")
+    sources = [datasets] if isinstance(datasets, Dataset) else list(datasets)
+    for dataset in sources:
+        _refuse(dataset, out)
     if len(shares) > 1 and not form.has_parts:
         raise InputError(
             f"{form.name} keeps all scenarios of a run in one folder; leave --split out"
         )
-    parts = split_scenarios(list(scenarios), shares, seed)
-    total = sum(entry.frames * len(entry.cameras) for entry in scenarios.values())
+    scenarios = scenarios_of(sources)
+    parts = split_scenarios([one.name for one in scenarios], shares, seed)
+    entries = [entry for one in sources for entry in one.manifest.scenarios.values()]
+    total = sum(entry.frames * len(entry.cameras) for entry in entries)
     index: list[list[object]] = []
     counts: Counter[str] = Counter()
 
     def noted() -> Iterator[Picture]:
-        for picture in pictures_of(dataset, parts):
+        for picture in pictures_of(scenarios, parts):
             yield picture
             truth = picture.truth
             counts["objects"] += len(truth.objects)
@@ -70,8 +70,8 @@ def export_dataset(
             form.write(noted(), folder)
             mark = {
                 "format": form.name,
-                "created_by": dataset.manifest.created_by,
-                "source": dataset.path.name,
+                "created_by": ", ".join(sorted({one.manifest.created_by for one in sources})),
+                "source": [run_name(one.path) for one in sources],
                 "split": dict(shares),
                 "seed": seed,
                 "cannot_hold": form.cannot_hold,
@@ -82,3 +82,11 @@ def export_dataset(
         raise RunError(f"cannot write {error.filename or out}: {error.strerror}") from error
     images = Counter(str(row[1]) for row in index)
     return Exported(images, Counter(parts.values()), counts["objects"], counts["ignored"])
+
+
+def _refuse(dataset: Dataset, out: Path) -> None:
+    """Raise InputError for a data set without scenarios, or a place within it."""
+    if not dataset.manifest.scenarios:
+        raise InputError(f"{dataset.path} has no finished scenario; record one first")
+    if dataset.path.resolve() in (out.resolve(), *out.resolve().parents):
+        raise InputError(f"{out} lies in the data set itself; name a folder beside it")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,16 +23,19 @@ class Picture:
     """An image with all that is true of it.
 
     ``number`` counts the images of the data set from 1, in the order of scenarios, cameras and
-    frames, whatever the split: it is the same in every export. ``part`` is that of the split,
-    ``run`` the name of the data set's folder.
+    frames, whatever the split: it is the same in every export. ``part`` is that of the split.
     """
 
     number: int
     part: str
-    run: str
     scenario: StoredScenario
     calibration: CameraCalibration
     truth: FrameTruth
+
+    @property
+    def run(self) -> str:
+        """What the data set is called that it comes from."""
+        return run_name(self.scenario.folder.path.parent)
 
     @property
     def stem(self) -> str:
@@ -65,15 +69,35 @@ class Picture:
         )
 
 
-def pictures_of(dataset: Dataset, parts: Mapping[str, str]) -> Iterator[Picture]:
-    """Yield all images of a data set in order; ``parts`` has each scenario's part of the split."""
+def scenarios_of(datasets: Sequence[Dataset]) -> tuple[StoredScenario, ...]:
+    """Return all scenarios in order; of several data sets they are called ``RUN-SCENARIO``.
+
+    InputError when two would have one name.
+    """
+    if len(datasets) == 1:
+        return datasets[0].scenarios()
+    found = [
+        StoredScenario(f"{run_name(dataset.path)}-{one.name}", one.folder)
+        for dataset in datasets
+        for one in dataset.scenarios()
+    ]
+    twice = [name for name, count in Counter(one.name for one in found).items() if count > 1]
+    if twice:
+        raise InputError(f"two scenarios would be called {twice[0]}; rename a data set's folder")
+    return tuple(found)
+
+
+def run_name(path: Path) -> str:
+    """Return what a data set is called: the name of its folder."""
+    return path.resolve().name
+
+
+def pictures_of(scenarios: Iterable[StoredScenario], parts: Mapping[str, str]) -> Iterator[Picture]:
+    """Yield all images of scenarios in order; ``parts`` has each one's part of the split."""
     number = 0
-    for scenario in dataset.scenarios():
+    for scenario in scenarios:
         for camera in scenario.truth.cameras:
             calibration = scenario.calibration(camera)
             for truth in scenario.all_labels(camera):
                 number += 1
-                part = parts[scenario.name]
-                yield Picture(
-                    number, part, dataset.path.resolve().name, scenario, calibration, truth
-                )
+                yield Picture(number, parts[scenario.name], scenario, calibration, truth)

@@ -45,6 +45,14 @@ def make_videos(
     return sum(data is None for data in made.values())
 
 
+def has_videos(dataset: Dataset, name: str) -> bool:
+    """Return whether all cameras of a scenario have videos."""
+    scenario = dataset.scenario(name)
+    manifests = [scenario.folder.clip_manifest(camera) for camera in scenario.truth.cameras]
+    known = dataset.manifest.files
+    return all(path.relative_to(dataset.path).as_posix() in known for path in manifests)
+
+
 def _kinds(dataset: Dataset, scenario: StoredScenario, camera: str) -> list[str]:
     """Return the kinds of images that a camera has in the manifest."""
     files = dataset.manifest.files

@@ -53,7 +53,8 @@ def _write_camera(pictures: Iterator[Picture], out: Path, pool: ThreadPoolExecut
     """Write all frames of a camera, then what is told of all of them."""
     first = next(pictures)
     scenario, camera = first.scenario, first.truth.camera
-    name = scenario_name(scenario.name, camera, len(scenario.truth.cameras))
+    own_name = scenario.folder.path.name
+    name = scenario_name(own_name, camera, len(scenario.truth.cameras))
     place = SmartCityRun(out, first.run).scenario(name)
     events = scenario.events()
     seen = {one.track_id for truth in scenario.all_labels(camera) for one in truth.kept()}

@@ -120,3 +120,36 @@ def test_a_split_that_is_none_says_so(text, words):
 
 def test_a_split_is_read():
     assert parse_split("train=0.8, val=0.2") == {"train": 0.8, "val": 0.2}
+
+
+def test_several_data_sets_become_one_without_clashes(tmp_path):
+    runs = [write_dataset(tmp_path / name / "run", ("one", "two"), ("front",)) for name in "ab"]
+    with pytest.raises(InputError, match="two scenarios would be called run-one; rename"):
+        export_dataset(runs, FORMATS["coco"], tmp_path / "out", ALL, 0, quiet)
+    runs = [write_dataset(tmp_path / name, ("one", "two"), ("front",)) for name in ("x", "y")]
+    done = export_dataset(
+        runs, FORMATS["coco"], tmp_path / "out", {"train": 0.5, "val": 0.5}, 0, quiet
+    )
+    assert done.scenarios == {"train": 2, "val": 2}
+    parts = [
+        json.loads((tmp_path / f"out/annotations/instances_{part}.json").read_text())
+        for part in ("train", "val")
+    ]
+    images = sorted((one for part in parts for one in part["images"]), key=lambda one: one["id"])
+    assert [one["id"] for one in images] == list(range(1, 13))
+    assert [one["scenario"] for one in images[::3]] == ["x-one", "x-two", "y-one", "y-two"]
+    for one in images:
+        assert (tmp_path / "out/images" / one["file_name"]).is_file()
+    ids = [one["id"] for part in parts for one in part["annotations"]]
+    assert sorted(ids) == list(range(1, len(ids) + 1))
+    mark = json.loads((tmp_path / "out/export.json").read_text())
+    assert mark["source"] == ["x", "y"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_takes_several_data_sets(tmp_path, name):
+    runs = [write_dataset(tmp_path / run, ("one",), ("front",)) for run in ("x", "y")]
+    done = export_dataset(runs, FORMATS[name], tmp_path / "out", ALL, 0, quiet)
+    assert done.images == {"train": 6}
+    images = [p for p in (tmp_path / "out").rglob("*") if p.suffix in (".jpg", ".png")]
+    assert len(images) >= 6
