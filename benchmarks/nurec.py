@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 from _nurec_publish import measure
+from carla_nurec_bridge.servers.nurec.scenes.surroundings import street_of
 
 from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
 from carla_nurec_bridge.core.frames import Matrix, matrix_from_xyz_rpy
@@ -50,7 +51,6 @@ from carla_nurec_bridge.servers.nurec.drawing.images import encode
 from carla_nurec_bridge.servers.nurec.options import NurecServerOptions
 from carla_nurec_bridge.servers.nurec.scenes.drawn_scene import DrawnScene
 from carla_nurec_bridge.servers.nurec.scenes.scene_actors import recorded_cast
-from carla_nurec_bridge.servers.nurec.scenes.surroundings import street_of
 from carla_nurec_bridge.servers.nurec.server import NurecServer
 
 START_US = 1_700_000_000_000_000

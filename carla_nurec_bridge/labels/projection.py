@@ -9,7 +9,6 @@ from ..core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from ..core.errors import InputError
 from ..core.frames import Matrix, invert
 from ..world.states import Box
-from .frame import LabelledFrame
 
 Array = NDArray[np.float64]
 
@@ -111,13 +110,6 @@ class PinholeView:
         at, reach = at[inside], points[inside, 2]
         seen = depth_m[at[:, 1], at[:, 0]] >= reach - (_SLACK_M + _SLACK * reach)
         return float(seen.mean())
-
-
-def view_of(frame: LabelledFrame) -> PinholeView:
-    """Return the camera of a frame at its moment; InputError when it bends straight lines."""
-    if not isinstance(frame.model, OpenCVPinholeCamera):
-        raise InputError(f"camera {frame.camera} is no pinhole; boxes need one")
-    return PinholeView(frame.model, frame.map_from_camera)
 
 
 def _before(polygon: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ...cosmos.played_recording import Carrier
-from ...dataset.record.from_live import LiveWish
+from ...dataset.record.sources.from_live import LiveWish
 from ..cosmos.capture_options import FPS
 from .record_options import rigs_of
 

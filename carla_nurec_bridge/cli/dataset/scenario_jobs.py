@@ -19,12 +19,12 @@ from ...cosmos.from_bag import BagWindow
 from ...cosmos.played_recording import Carrier
 from ...dataset.record.drawn_alone import DrawnAlone
 from ...dataset.record.frame_truth import LabelLimits
-from ...dataset.record.from_bag import bag_source
-from ...dataset.record.from_live import LiveWish, live_source
-from ...dataset.record.from_recording import RecordingWish, played_source
 from ...dataset.record.run import Recorded, ScenarioJob
 from ...dataset.record.scenario import Labelling, OnFrame, record_scenario
 from ...dataset.record.source import FrameSource
+from ...dataset.record.sources.from_bag import bag_source
+from ...dataset.record.sources.from_live import LiveWish, live_source
+from ...dataset.record.sources.from_recording import RecordingWish, played_source
 from ...dataset.record.visibility import by_lattice
 from ...dataset.store.run_writer import request_key
 from ...dataset.store.scenario_writer import ScenarioWriter

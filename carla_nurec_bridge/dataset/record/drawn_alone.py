@@ -7,8 +7,8 @@ from typing import final
 
 import numpy as np
 
+from ...labels.camera_view import CameraView
 from ...labels.frame import LabelledFrame
-from ...labels.projection import PinholeView
 from ...rendering.mesh import empty_mesh
 from ...rendering.rays import cast
 from ...rendering.scene import RenderScene
@@ -36,7 +36,7 @@ class DrawnAlone:
         self._meshes = ActorMeshes(self._scene)
 
     def __call__(
-        self, frame: LabelledFrame, view: PinholeView, state: ActorState, visible_px: int
+        self, frame: LabelledFrame, view: CameraView, state: ActorState, visible_px: int
     ) -> float:
         """Return the seen part of the pixels that an actor would have alone.
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...core.frames import invert
+from ...labels.camera_view import CameraView, view_of
 from ...labels.frame import LabelledFrame
 from ...labels.kernels import extents
-from ...labels.projection import Array, PinholeView, view_of
+from ...labels.projection import Array
 from ...world.object_classes import ObjectClass
 from ...world.pixel_ids import pixel_id
 from ...world.states import ActorState
@@ -51,8 +52,7 @@ def frame_truth(
 ) -> FrameTruth:
     """Return what is true of a frame, its actors by rising track id.
 
-    ``tracks`` are the actors of the scenario by CARLA's id. InputError for a camera that bends
-    straight lines.
+    ``tracks`` are the actors of the scenario by CARLA's id.
     """
     view = view_of(frame)
     seen = extents(frame.ids)
@@ -72,7 +72,7 @@ def frame_truth(
 
 def _object(
     frame: LabelledFrame,
-    view: PinholeView,
+    view: CameraView,
     state: ActorState,
     who: ActorTruth,
     seen: Mapping[int, tuple[int, int, int, int, int]],

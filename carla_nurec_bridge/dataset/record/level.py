@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ...core.errors import RunError
 from ...core.frames import invert
+from ...labels.camera_view import CameraView, view_of
 from ...labels.frame import LabelledFrame
-from ...labels.projection import PinholeView, view_of
 from ...world.level_objects import LevelObject
 from ...world.pixel_ids import MOST_ID, pixel_id
 from ...world.states import Actor, ActorState, Appearance
@@ -69,7 +69,7 @@ class LevelLabels:
                 _paint(ids, free, frame, one, pixel_id(state.actor.id), within)
         return replace(frame, ids=ids, actors=(*frame.actors, *shown))
 
-    def _near(self, view: PinholeView) -> Iterator[tuple[LevelObject, ActorState]]:
+    def _near(self, view: CameraView) -> Iterator[tuple[LevelObject, ActorState]]:
         """Yield what may be in the image, the nearest first."""
         away = np.linalg.norm(self._centres - view.position, axis=1)
         ahead = view.points(self._centres)[:, 2] if len(away) else away

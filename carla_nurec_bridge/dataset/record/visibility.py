@@ -7,21 +7,20 @@ from itertools import product
 
 import numpy as np
 
+from ...labels.camera_view import CameraView
 from ...labels.frame import LabelledFrame
-from ...labels.projection import NEAR_M, Array, PinholeView
+from ...labels.projection import NEAR_M, Array
 from ...world.pixel_ids import pixel_id
 from ...world.states import ActorState
 
-Visibility = Callable[[LabelledFrame, PinholeView, ActorState, int], float]
+Visibility = Callable[[LabelledFrame, CameraView, ActorState, int], float]
 """The seen fraction of an actor that has so many pixels in a frame."""
 
 _LATTICE: Array = 0.45 * np.array(list(product((-1.0, 0.0, 1.0), repeat=3)))
 _SLACK_M, _SLACK = 0.5, 0.02
 
 
-def by_lattice(
-    frame: LabelledFrame, view: PinholeView, state: ActorState, visible_px: int
-) -> float:
+def by_lattice(frame: LabelledFrame, view: CameraView, state: ActorState, visible_px: int) -> float:
     """Return the part of a box's 27 lattice points within the image that nobody else hides.
 
     A point is hidden where another's pixel is nearer by more than 0.5 m + 2 %: the object's own

@@ -22,6 +22,7 @@ from ...nurec.client.service import (
     SERVICES,
 )
 from ...scene import Scene
+from ...scene.drawn.surroundings import street_of as street_of_scene
 from ...town.street import Street
 from .address import check_free, clear_socket
 from .drawing.drawing import Caller, SceneDrawing
@@ -35,7 +36,6 @@ from .scene_calls import SceneCalls
 from .scenes.drawn_scenes import DrawnScenes
 from .scenes.library import SceneLibrary
 from .scenes.packages import Packages
-from .scenes.surroundings import street_of as street_of_scene
 
 _MOST_CALLS = 64
 _WITH_POINTS = ("render_lidar", "render_aggregated")

@@ -8,8 +8,8 @@ import pytest
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.scene import Surface, open_scene, write_scene
+from carla_nurec_bridge.scene.drawn.surroundings import street_of
 from carla_nurec_bridge.scene.package.surface import encode_ply
-from carla_nurec_bridge.servers.nurec.scenes.surroundings import street_of
 
 VERTICES = np.array([[0, 0, 0], [4, 0, 0], [0, 4, 0], [0, 0, 3]], np.float32)
 TRIANGLES = np.array([[0, 1, 2], [0, 2, 3]], np.int32)

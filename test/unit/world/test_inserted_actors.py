@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.servers.nurec.scenes.own_assets import OWN_ASSETS
+from carla_nurec_bridge.scene.drawn.own_assets import OWN_ASSETS
 from carla_nurec_bridge.world.blueprint_catalogue import load_catalogue
 from carla_nurec_bridge.world.inserted_actors import draw_inserted_actors
 from carla_nurec_bridge.world.inserted_actors_file import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,25 +12,14 @@ from ....nurec.stubs import sensorsim_pb2 as sensorsim
 from ....rendering.lighting import Lighting
 from ....rendering.scene import Instance, RenderScene
 from ....scene import Scene
+from ....scene.drawn.appearances import ActorAppearance, paint_of
+from ....scene.drawn.models import model_of
 from ....town.actors.assets import traffic_light_mesh
 from ....town.street import Street
 from ..refusal import Code
-from .models import model_of
-from .scene_actors import ActorAppearance, DrawnActors
+from .scene_actors import DrawnActors
 from .tracks import place_tracks
 
-_PAINTS = (
-    (168, 32, 36),
-    (226, 226, 222),
-    (30, 32, 36),
-    (120, 126, 134),
-    (24, 66, 128),
-    (196, 160, 60),
-    (44, 98, 66),
-    (92, 60, 44),
-    (180, 186, 192),
-    (58, 120, 160),
-)
 _LIGHT_ASSET = "traffic_light_off"
 _MOST_APPEARANCES = 5000
 _READY_ACTORS = 100  # built before the first call; more of them when they first appear
@@ -87,7 +75,7 @@ class DrawnScene:
                     self.map_from(placed.world_from_box_start),
                     self.map_from(placed.world_from_box_end),
                     number,
-                    appearance.paint or _PAINTS[zlib.crc32(name.encode()) % len(_PAINTS)],
+                    appearance.paint or paint_of(name),
                 )
             )
         self.render_scene.set_instances(instances)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,29 +12,14 @@ from ....nurec.client.conversion import pose_matrices
 from ....nurec.stubs import common_pb2 as common
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
 from ....scene import Scene, SceneTrack
+from ....scene.drawn.appearances import ActorAppearance, recorded_appearance
+from ....scene.drawn.own_assets import own_asset, own_asset_ids
 from ....world.blueprint_catalogue import load_catalogue
 from ..refusal import Code, as_invalid_argument
-from .own_assets import own_asset, own_asset_ids
 
 _MOST_EDITS = 500
 _LARGEST_M = 50.0
 Size = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class ActorAppearance:
-    """What an actor is drawn as: a kind that the renderer knows, its size, its details' seed.
-
-    ``own`` ones are drawn as the asset ``seed`` of the scene's package or the server. ``paint`` is
-    its colour (sRGB, 0..255) where that is known; it is no part of its shape.
-    """
-
-    label: str
-    size_m: Size
-    seed: str
-    asset_id: str = ""
-    own: bool = False
-    paint: tuple[int, int, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +34,7 @@ class DrawnActors:
 def recorded_actors(scene: Scene) -> DrawnActors:
     """Return the actors as they were recorded."""
     tracks = {track.track_id: track for track in scene.tracks}
-    return DrawnActors(
-        tracks, {name: _recorded_appearance(track) for name, track in tracks.items()}
-    )
+    return DrawnActors(tracks, {name: recorded_appearance(track) for name, track in tracks.items()})
 
 
 def external_assets(scene: Scene) -> tuple[str, ...]:
@@ -139,17 +122,6 @@ def _appearance_of(scene: Scene, actors: DrawnActors, asset_id: str, seed: str) 
         f"unknown asset {asset_id!r} for {seed!r}; get_external_asset_objects lists them, and "
         f"every track of scene {scene.scene_id} may be used as one",
     )
-
-
-def _recorded_appearance(track: SceneTrack) -> ActorAppearance:
-    length, width, height = (float(side) for side in track.size_m)
-    size_m = (length, width, height)
-    if track.appearance is None:
-        return ActorAppearance(track.label_class, size_m, track.track_id)
-    blueprint = load_catalogue().get(track.appearance.blueprint)
-    label = blueprint.base_type if blueprint else track.label_class
-    seed = track.appearance.blueprint or track.track_id
-    return ActorAppearance(label, size_m, seed, paint=track.appearance.colour)
 
 
 def _size(box: common.AABB) -> Size | None:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
-from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, rigid, rotation_from_rpy
 from carla_nurec_bridge.dataset.record.frame_truth import LabelLimits, frame_truth
 from carla_nurec_bridge.dataset.record.tracks import Tracks
@@ -127,10 +126,3 @@ def test_who_is_not_to_be_learnt_from_stays_with_the_reason(cars, why):
 def test_limits_move_the_borders():
     limits = LabelLimits(far_m=200.0, smallest_px2=1.0)
     assert truth(car(1, 120.0, 0.0), limits=limits)[1].objects[0].ignored is None
-
-
-def test_a_lens_that_bends_lines_is_refused():
-    bent = OpenCVPinholeCamera(W, H, (200, 150), (200, 200), (0.1, 0, 0, 0, 0, 0))
-    frame = picture(car(1, 20.0, 0.0), model=bent)
-    with pytest.raises(InputError, match="without distortion"):
-        frame_truth(frame, 0, {}, LabelLimits(), by_lattice)

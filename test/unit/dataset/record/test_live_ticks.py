@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("carla")
 
-from carla_nurec_bridge.dataset.record.live_ticks import LiveTicks
+from carla_nurec_bridge.dataset.record.sources.live_ticks import LiveTicks
 
 
 class World:

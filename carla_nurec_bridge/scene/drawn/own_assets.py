@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ....scene import Scene, Surface
-from ....scene.package.external_assets import ExternalAsset, asset_ids, read_asset
+from .. import Scene, Surface
+from ..package.external_assets import ExternalAsset, asset_ids, read_asset
 
 _DIAMETER_M = 0.26
 _RINGS, _SIDES, _PANELS = 12, 24, 6

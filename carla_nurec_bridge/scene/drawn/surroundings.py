@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
-from ....core.errors import InputError
-from ....rendering.mesh import Mesh
-from ....scene import Scene, Surface, read_surface
-from ....scene.package.archive import open_archive
-from ....scene.package.reading import METADATA
-from ....town.street import Street, cached_street
+from ...core.errors import InputError
+from ...rendering.mesh import Mesh
+from ...town.street import Street, cached_street
+from .. import Scene, Surface, read_surface
+from ..package.archive import open_archive
+from ..package.reading import METADATA
 
 _STATIC_TAG = 20
 _GROUND_GREY, _OTHER_GREY = 96, 168
@@ -48,7 +49,7 @@ def _built_here(scene: Scene) -> bool:
     return str(version).startswith("carla_nurec_bridge ")
 
 
-def _mesh(scene: Scene, surface: Surface, colours: np.ndarray) -> Mesh:
+def _mesh(scene: Scene, surface: Surface, colours: NDArray[np.uint8]) -> Mesh:
     count = len(surface.triangles)
     return Mesh(
         vertices=surface.vertices,
@@ -59,14 +60,15 @@ def _mesh(scene: Scene, surface: Surface, colours: np.ndarray) -> Mesh:
     ).transformed(scene.map_from_world)
 
 
-def corner_colours(surface: Surface) -> np.ndarray:
+def corner_colours(surface: Surface) -> NDArray[np.uint8]:
     """Return for each triangle (T, 3) uint8, the mean colour of its corners."""
     assert surface.colours is not None
     corners = surface.colours[surface.triangles].astype(np.uint16)
-    return ((corners.sum(axis=1) + 1) // 3).astype(np.uint8)
+    mean: NDArray[np.uint8] = ((corners.sum(axis=1) + 1) // 3).astype(np.uint8)
+    return mean
 
 
-def _greys(surface: Surface) -> np.ndarray:
+def _greys(surface: Surface) -> NDArray[np.uint8]:
     a, b, c = (surface.vertices[surface.triangles[:, k]].astype(np.float64) for k in range(3))
     normal = np.cross(b - a, c - a)
     length = np.linalg.norm(normal, axis=1)

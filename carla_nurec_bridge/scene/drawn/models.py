@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ....rendering.mesh import LIGHT, MATTE, Mesh
-from ....scene import Scene
-from ....scene.package.external_assets import fitted
-from ....town.actors.assets import asset_for
+from ...rendering.mesh import LIGHT, MATTE, Mesh
+from ...town.actors.assets import asset_for
+from .. import Scene
+from ..package.external_assets import fitted
+from .appearances import ActorAppearance
 from .own_assets import own_asset
-from .scene_actors import ActorAppearance
 from .surroundings import corner_colours
 
 _DYNAMIC_TAG = 21

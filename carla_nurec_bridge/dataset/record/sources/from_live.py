@@ -11,27 +11,27 @@ from typing import Any
 
 import numpy as np
 
-from ...carla_client.actors.ego import Ego, find_by_role, measure
-from ...carla_client.actors.level_objects import level_objects
-from ...carla_client.actors.objects import ObjectTracker
-from ...carla_client.actors.signal_heads import light_states
-from ...carla_client.session.session import Session, Snapshot
-from ...carla_client.session.transforms import matrix_of
-from ...carla_client.session.weather import weather_json
-from ...core.errors import InputError, RunError
-from ...core.frames import Matrix, invert
-from ...core.run_contract.timebase import NS_PER_S
-from ...core.timings import Timings
-from ...cosmos.mounted_camera import MountedCamera
-from ...cosmos.played_recording import Carrier
-from ...cosmos.sensor_files.sensor_rig import SensorRig, in_world, on_vehicle
-from ...labels.actor_ids import LabelledActor, labelled_actors
-from ...labels.live import LabelledMoment
-from ...scenarios.live_traffic import LiveTraffic
-from ...world.level_objects import LevelObject
+from ....carla_client.actors.ego import Ego, find_by_role, measure
+from ....carla_client.actors.level_objects import level_objects
+from ....carla_client.actors.objects import ObjectTracker
+from ....carla_client.actors.signal_heads import light_states
+from ....carla_client.session.session import Session, Snapshot
+from ....carla_client.session.transforms import matrix_of
+from ....carla_client.session.weather import weather_json
+from ....core.errors import InputError, RunError
+from ....core.frames import Matrix, invert
+from ....core.run_contract.timebase import NS_PER_S
+from ....core.timings import Timings
+from ....cosmos.mounted_camera import MountedCamera
+from ....cosmos.played_recording import Carrier
+from ....cosmos.sensor_files.sensor_rig import SensorRig, in_world, on_vehicle
+from ....labels.actor_ids import LabelledActor, labelled_actors
+from ....labels.live import LabelledMoment
+from ....scenarios.live_traffic import LiveTraffic
+from ....world.level_objects import LevelObject
+from ..source import SourceCamera, SourceFacts, SourceFrame
 from .live_ticks import LiveTicks
 from .mounting import mounted_cameras, seen_by, sensors_to_json
-from .source import SourceCamera, SourceFacts, SourceFrame
 
 _MOST_MISSED = 100
 """Frames in a row that a slow machine may miss of another client's ticks."""

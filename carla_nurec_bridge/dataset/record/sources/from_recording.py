@@ -7,18 +7,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...carla_client.actors.level_objects import level_objects
-from ...carla_client.replay.exact_replay import ExactReplay, ExactReplayOptions, window_of
-from ...carla_client.replay.recordings import RecordingInfo, open_recording
-from ...carla_client.session.session import Session
-from ...core.run_contract.timebase import NS_PER_S
-from ...core.timings import Timings
-from ...cosmos.mounted_camera import MountedCamera
-from ...cosmos.played_recording import Carrier, PlayedRecording
-from ...cosmos.sensor_files.sensor_rig import SensorRig
-from ...world.level_objects import LevelObject
+from ....carla_client.actors.level_objects import level_objects
+from ....carla_client.replay.exact_replay import ExactReplay, ExactReplayOptions, window_of
+from ....carla_client.replay.recordings import RecordingInfo, open_recording
+from ....carla_client.session.session import Session
+from ....core.run_contract.timebase import NS_PER_S
+from ....core.timings import Timings
+from ....cosmos.mounted_camera import MountedCamera
+from ....cosmos.played_recording import Carrier, PlayedRecording
+from ....cosmos.sensor_files.sensor_rig import SensorRig
+from ....world.level_objects import LevelObject
+from ..source import SourceCamera, SourceFacts, SourceFrame
 from .mounting import mounted_cameras, seen_by, sensors_to_json
-from .source import SourceCamera, SourceFacts, SourceFrame
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...core.errors import InputError, RunError
-from ...core.run_contract.timebase import NS_PER_S
-from ...core.timings import Timings
-from ...cosmos.from_bag import BagWindow, Chosen, choose
-from ...labels.from_bag import LabelledCamera, labelled_cameras, labelled_frames
-from ...opendrive import parse
-from ...recording import BagReader
-from ...recording.read_back.drive import BagDrive, read_drive, topics_of
-from ...world.blueprint_catalogue import load_catalogue
-from ...world.level_objects import LevelObject
-from ...world.object_classes import ObjectClass
-from ...world.states import Actor, ActorState, Appearance, WorldState
-from ...world.vehicle_info import VehicleInfo
-from .source import SourceCamera, SourceFacts, SourceFrame
-from .tracks import NO_ID
+from ....core.errors import InputError, RunError
+from ....core.run_contract.timebase import NS_PER_S
+from ....core.timings import Timings
+from ....cosmos.from_bag import BagWindow, Chosen, choose
+from ....labels.from_bag import LabelledCamera, labelled_cameras, labelled_frames
+from ....opendrive import parse
+from ....recording import BagReader
+from ....recording.read_back.drive import BagDrive, read_drive, topics_of
+from ....world.blueprint_catalogue import load_catalogue
+from ....world.level_objects import LevelObject
+from ....world.object_classes import ObjectClass
+from ....world.states import Actor, ActorState, Appearance, WorldState
+from ....world.vehicle_info import VehicleInfo
+from ..source import SourceCamera, SourceFacts, SourceFrame
+from ..tracks import NO_ID
 
 _SLACK_S = 1e-6
 

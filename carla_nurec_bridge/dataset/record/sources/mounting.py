@@ -7,16 +7,16 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from ...carla_client.actors.ego import Ego
-from ...carla_client.session.session import Session
-from ...core.cameras.models import camera_to_json
-from ...core.errors import InputError
-from ...core.rig.rig import RigCamera
-from ...core.timings import Timings
-from ...cosmos.mounted_camera import MountedCamera
-from ...cosmos.sensor_files.sensor_rig import SensorRig
-from ...labels.frame import LabelledFrame
-from ...labels.live import LabelledMoment
+from ....carla_client.actors.ego import Ego
+from ....carla_client.session.session import Session
+from ....core.cameras.models import camera_to_json
+from ....core.errors import InputError
+from ....core.rig.rig import RigCamera
+from ....core.timings import Timings
+from ....cosmos.mounted_camera import MountedCamera
+from ....cosmos.sensor_files.sensor_rig import SensorRig
+from ....labels.frame import LabelledFrame
+from ....labels.live import LabelledMoment
 
 Placing = Callable[[SensorRig], tuple[Sequence[RigCamera], tuple[str, ...]]]
 """Returns the cameras of a rig where they are mounted, and sentences about it."""

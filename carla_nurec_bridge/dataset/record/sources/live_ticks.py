@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterator
 from typing import final
 
-from ...carla_client.session.session import Session, Snapshot
-from ...core.run_contract.timebase import NS_PER_S
+from ....carla_client.session.session import Session, Snapshot
+from ....core.run_contract.timebase import NS_PER_S
 
 _LONGEST_TICK_S = 0.1
 _PATIENCE_S = 20.0
