@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...core.errors import InputError
-from ...core.run_contract.record import Record
-from ..facts import SceneFacts, facts_of_camera, known_map
-from ..store.reader import Dataset, StoredScenario
+from ..store.reader import Dataset
+from .clips import FactualClip, VariantKey, clips_of
 from .conditions import ConditionSampler, Vocabulary, derived_seed, read_vocabulary, restricted
-from .prompts import Templates, compose, contradictions, read_templates
-from .variant_plan import PromptProvenance, VariantPlan
+from .models.endpoint import Endpoint
+from .prompts import read_templates
+from .side_threads import in_side_threads
+from .variant_plan import VariantPlan
+from .writing import ClipScenery, PromptWriter, prompt_writer
 
-VariantKey = tuple[str, str, int]
-"""Scenario, camera and number of a variant."""
 OnPlanned = Callable[[int, int], None]
 """Called with how many variants are planned, and of how many."""
 
@@ -37,6 +36,8 @@ class PlanOptions:
     * negative_prompt: in place of the vocabulary's.
     * taken: conditions of variants that are there already; they are planned with these, and count
       for what others draw.
+    * vlm, llm: models that tell the scenery and rewrite prompts; templates alone without them.
+    * parallel: how many requests they get at once.
     """
 
     seed: int = 1
@@ -49,6 +50,9 @@ class PlanOptions:
     templates: Path | None = None
     negative_prompt: str | None = None
     taken: Mapping[VariantKey, Mapping[str, str]] = field(default_factory=dict)
+    vlm: Endpoint | None = None
+    llm: Endpoint | None = None
+    parallel: int = 4
 
     def vocabulary(self) -> Vocabulary:
         """Return the vocabulary that is drawn from; InputError names what is wrong with it."""
@@ -63,63 +67,29 @@ class PlanOptions:
         return vocabulary
 
 
-@dataclass(frozen=True)
-class _Clip:
-    scenario: StoredScenario
-    camera: str
-    facts: SceneFacts
-
-    @property
-    def name(self) -> tuple[str, str]:
-        return self.scenario.name, self.camera
-
-    def variant(self, number: int) -> VariantKey:
-        return self.scenario.name, self.camera, number
-
-
 def plan_variants(
     dataset: Dataset, options: PlanOptions, on_planned: OnPlanned = lambda done, of: None
 ) -> list[VariantPlan]:
     """Return the variants of all clips, by scenario, camera and number.
 
     What is drawn first is the first variant of each clip, then all second ones: more variants of
-    the same clips leave the earlier ones as they are. The same data set and options give the same.
-    InputError for what is not there, and for more variants than there are different conditions.
+    the same clips leave the earlier ones as they are. The same data set and options give the same,
+    but for what models write. InputError for what is not there, and for more variants than there
+    are different conditions; ModelUnavailable for a model that never answers.
     """
     if not 1 <= options.variants <= MOST_VARIANTS:
-        raise InputError(f"{options.variants} variants a clip; give a number from 1 to 999")
+        raise InputError(
+            f"{options.variants} variants a clip; give a number from 1 to {MOST_VARIANTS}"
+        )
     vocabulary, templates = options.vocabulary(), read_templates(options.templates)
-    clips = list(_clips(dataset, options))
+    clips = list(clips_of(dataset, options.scenarios, options.cameras, options.maps))
     drawn = _drawn(clips, vocabulary, options)
-    plans = []
-    for clip in clips:
-        for number in range(1, options.variants + 1):
-            conditions = drawn[clip.variant(number)]
-            plans.append(_planned(clip, number, conditions, vocabulary, templates, options))
-            on_planned(len(plans), len(drawn))
-    return plans
-
-
-def _clips(dataset: Dataset, options: PlanOptions) -> Iterator[_Clip]:
-    wanted = options.scenarios or tuple(dataset.manifest.scenarios)
-    for name in sorted(dict.fromkeys(wanted)):
-        scenario = dataset.scenario(name)
-        cameras = [
-            camera
-            for camera in sorted(scenario.truth.cameras)
-            if not options.cameras or camera in options.cameras
-        ]
-        if not cameras:
-            known = ", ".join(scenario.truth.cameras) or "none"
-            asked = ", ".join(options.cameras) or "any"
-            raise InputError(f"{name} has no camera {asked}; there are: {known}")
-        opendrive = known_map(scenario, options.maps)
-        for camera in cameras:
-            yield _Clip(scenario, camera, facts_of_camera(scenario, camera, opendrive))
+    writer = prompt_writer(vocabulary, templates, options.seed, options.vlm, options.llm)
+    return _written(writer, clips, drawn, options, on_planned)
 
 
 def _drawn(
-    clips: Sequence[_Clip], vocabulary: Vocabulary, options: PlanOptions
+    clips: Sequence[FactualClip], vocabulary: Vocabulary, options: PlanOptions
 ) -> dict[VariantKey, dict[str, str]]:
     """Return the conditions of all variants; those that are there already come first."""
     sampler = ConditionSampler(vocabulary)
@@ -138,45 +108,31 @@ def _drawn(
     return drawn
 
 
-def _planned(
-    clip: _Clip,
-    number: int,
-    conditions: dict[str, str],
-    vocabulary: Vocabulary,
-    templates: Templates,
+def _written(
+    writer: PromptWriter,
+    clips: Sequence[FactualClip],
+    drawn: Mapping[VariantKey, dict[str, str]],
     options: PlanOptions,
-) -> VariantPlan:
-    key = clip.variant(number)
-    seed = derived_seed(options.seed, "prompt", *key)
-    composed = compose(clip.facts, conditions, vocabulary, templates, seed)
-    faults = contradictions(composed.text, clip.facts, conditions, vocabulary)
-    if faults:
-        raise InputError(
-            f"{clip.name[0]}, camera {clip.name[1]}: the wordings make a prompt that is not true: "
-            f"{faults[0]}; change the templates or conditions"
-        )
-    return VariantPlan(
-        scenario=clip.name[0],
-        camera=clip.name[1],
-        number=number,
-        conditions=conditions,
-        prompt=composed.text,
-        negative_prompt=vocabulary.negative_prompt,
-        seed=derived_seed(options.seed, "video", *key),
-        provenance=PromptProvenance(
-            written_by="template",
-            run_seed=options.seed,
-            scene=composed.scene,
-            clauses=composed.clauses,
-            facts_sha256=_sha256(clip.facts),
-            facts_notes=clip.facts.notes,
-            vocabulary_sha256=_sha256(vocabulary),
-            templates_sha256=_sha256(templates),
-            caption=None,
-            rewriting=None,
-        ),
-    )
+    on_planned: OnPlanned,
+) -> list[VariantPlan]:
+    asked = options.vlm is not None or options.llm is not None
+    threads = options.parallel if asked else 1
+    try:
+        sceneries = list(in_side_threads(writer.scenery, clips, threads))
+        wanted = [
+            (clip, number, scenery)
+            for clip, scenery in zip(clips, sceneries, strict=True)
+            for number in range(1, options.variants + 1)
+        ]
 
+        def plan(one: tuple[FactualClip, int, ClipScenery]) -> VariantPlan:
+            clip, number, scenery = one
+            return writer.plan(clip, number, drawn[clip.variant(number)], scenery)
 
-def _sha256(record: Record) -> str:
-    return hashlib.sha256(record.model_dump_json().encode()).hexdigest()
+        plans = []
+        for made in in_side_threads(plan, wanted, threads):
+            plans.append(made)
+            on_planned(len(plans), len(wanted))
+        return plans
+    finally:
+        writer.close()

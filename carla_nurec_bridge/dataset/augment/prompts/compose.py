@@ -29,8 +29,12 @@ def compose(
     vocabulary: Vocabulary,
     templates: Templates,
     seed: int,
+    scenery: str = "",
 ) -> ComposedPrompt:
-    """Return the prompt for a clip in some conditions; the seed draws the wordings."""
+    """Return the prompt for a clip in some conditions; the seed draws the wordings.
+
+    ``scenery`` are sentences on what stands there, which come after those on the facts.
+    """
     random = np.random.default_rng(seed)
 
     def one_of(wordings: Wordings) -> str:
@@ -43,7 +47,7 @@ def compose(
     who, what = who_words(facts), what_words(facts)
     seen = filled(one_of(templates.who), {"who": who}) if who else one_of(templates.nobody)
     done = filled(one_of(templates.what), {"what": what}) if what else ""
-    scene = " ".join(filter(None, map(sentence, (viewpoint, seen, done))))
+    scene = " ".join(filter(None, map(sentence, (viewpoint, seen, done, scenery))))
     ordered = [name for name in _FIRST if name in conditions]
     ordered += [name for name in conditions if name not in ordered]
     clauses = {name: vocabulary.text_of(name, conditions) for name in ordered}

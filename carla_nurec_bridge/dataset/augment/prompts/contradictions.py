@@ -50,9 +50,7 @@ _LAYOUTS = {
     "straight_road": ("straight road", "straight street"),
     "bend": ("bend", "curve"),
 }
-_ROADSIDE = (
-    r"(?!['’]s?\b|[\s-]+(?:lanes?|stops?|crossings?|paths?|signs?|parks?|stations?|zones?)\b)"
-)
+_ROADSIDE = r"(?!['’]s?\b|[\s-]+(?:lanes?|stop|crossings?|paths?|signs?|parks?|stations?|zones?)\b)"
 _NO_ADJECTIVES = "lanes?|with|and|or|of|by|to|in|on|from|for|at|between|met(?:re|er)s?|the|an?"
 _BETWEEN = rf"(?:(?!(?:{_NO_ADJECTIVES})\b)[a-z]+[\s-]+){{0,2}}?"
 _EMPTY = ("empty road", "empty street", "deserted", "no .. traffic", "without .. traffic")
@@ -74,13 +72,16 @@ def contradictions(
 
 
 def said_conditions(text: str, vocabulary: Vocabulary) -> list[str]:
-    """Return the values, as ``road: wet``, that a text shows, whichever was asked for."""
-    return [
-        f"{name}: {value}"
-        for name, values in vocabulary.categories.items()
-        for value, told in values.items()
-        if told.shown_by and is_said(text, told.shown_by)
-    ]
+    """Return what a text says of any condition, as ``lighting: golden hour``."""
+    found = []
+    for name, values in vocabulary.categories.items():
+        phrases = dict.fromkeys(
+            phrase for told in values.values() for phrase in (*told.shown_by, *told.contradicts)
+        )
+        words = said(text, phrases)
+        if words is not None:
+            found.append(f"{name}: {words}")
+    return found
 
 
 def fact_contradictions(text: str, facts: SceneFacts) -> list[str]:
