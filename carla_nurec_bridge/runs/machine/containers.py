@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from .finding import Finding, Said, ask_program
 
 _LIMIT_S = 15.0
 _IMAGES_BYTES = 250e9
+_COMPOSE = (2, 23, 1)
+"""The first that knows all that docker/compose.yaml says (``ulimits`` of a build)."""
 _FOR = "only docker/compose.yaml and `carla-nurec nurec container` need it"
 
 
@@ -46,8 +49,11 @@ def _compose(program: str) -> Finding:
     if said.wrong or not version[:1].isdecimal():
         advice = "only docker/compose.yaml needs it; install the package docker-compose-plugin"
         return Finding("docker compose", "note", "none", advice)
-    if int(version.split(".")[0]) < 2:
-        return Finding("docker compose", "note", version, "docker/compose.yaml needs version 2")
+    numbers = tuple(int(piece) for piece in re.findall(r"\d+", version)[:3])
+    if numbers < _COMPOSE:
+        needed = ".".join(map(str, _COMPOSE))
+        advice = f"docker/compose.yaml needs {needed} or later"
+        return Finding("docker compose", "note", version, advice)
     return Finding("docker compose", "ok", version)
 
 

@@ -14,7 +14,7 @@ from .network import PORTS
 
 KINDS = ("carla", "nurec", "cosmos", "vlm", "llm")
 _MORE_S = 2.0
-_FALLBACK_KEY = "BUILD_NVIDIA_API_KEY"
+KEY_VARIABLE = "BUILD_NVIDIA_API_KEY"
 
 
 def endpoints_from(
@@ -59,8 +59,8 @@ def look_at_endpoints(
             works.append(("Cosmos", partial(look_at_cosmos, address, limit_s)))
         else:
             name = kind.upper()
-            key = environment.get(f"{name}_API_KEY") or environment.get(_FALLBACK_KEY)
-            model = environment.get(f"{name}_ENDPOINT_MODEL")
+            key = environment.get(KEY_VARIABLE)
+            model = environment.get(f"{name}_MODEL")
             work = partial(look_at_language_model, name, address, limit_s, key, model)
             works.append((name, work))
     return all_within(works, limit_s + _MORE_S)

@@ -12,6 +12,8 @@ _QUERY = "index,name,memory.total,memory.free,compute_cap,driver_version"
 _NEEDLESS = "only a real CARLA, NuRec, NIM or Cosmos on this machine needs one"
 # NVIDIA's page "CUDA compatibility": the oldest driver that runs programs of each major release.
 _OLDEST_DRIVER = {12: (525, 60, 13), 13: (580, 65, 6)}
+_COSMOS_DRIVER = (570, 124, 6)
+"""What the set-up guide of Cosmos Transfer 2.5 asks for."""
 _CONTAINERS_CUDA = 12
 _LARGEST_MODEL_MIB = 65.4 * 1024
 """What Cosmos Transfer 2.5 takes, as its documentation says."""
@@ -43,7 +45,9 @@ def _driver(version: str, program: str) -> Finding:
     if numbers >= _OLDEST_DRIVER[13]:
         return Finding("driver", "ok", f"{told}; runs containers of CUDA 12 and 13")
     if numbers >= oldest:
-        return Finding("driver", "ok", f"{told}; runs containers of CUDA 12")
+        enough = numbers >= _COSMOS_DRIVER
+        advice = "" if enough else "Cosmos Transfer 2.5 asks for 570.124.06"
+        return Finding("driver", "ok", f"{told}; runs containers of CUDA 12", advice)
     wanted = ".".join(map(str, oldest))
     advice = f"containers of CUDA {_CONTAINERS_CUDA} need driver {wanted} or later"
     return Finding("driver", "note", told, advice)

@@ -35,7 +35,7 @@ def look_at_language_model(
     except _Unreachable as error:
         return Finding(name, "missing", f"{root}: {error}", advice)
     if status in (401, 403):
-        return Finding(name, "missing", f"{root} refuses the key", f"set {name}_API_KEY")
+        return Finding(name, "missing", f"{root} refuses the key", "set BUILD_NVIDIA_API_KEY")
     data = _table(told).get("data")
     rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
     ids = [str(row.get("id")) for row in rows]
@@ -43,7 +43,7 @@ def look_at_language_model(
         return Finding(name, "missing", f"{root}/v1/models answers {status}, no models", advice)
     shown = ", ".join(ids)[:_SHOWN]
     if model and model not in ids:
-        aim = f"set {name}_ENDPOINT_MODEL to one of these"
+        aim = f"set {name}_MODEL to one of these"
         return Finding(name, "missing", f"{root} has {shown}, not {model}", aim)
     kind = f"NIM{_release(root, until_s)}" if is_nim else "OpenAI's API"
     if any(str(row.get("owned_by")).startswith("carla-nurec: no model") for row in rows):

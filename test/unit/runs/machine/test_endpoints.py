@@ -130,7 +130,7 @@ def test_any_server_of_openais_api_is_fine(talk):
         connection.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: " + length)
         connection.sendall(b"\r\nConnection: close\r\n\r\n" + body)
 
-    finding = look("llm", f"http://127.0.0.1:{talk(treat)}", LLM_ENDPOINT_MODEL="qwen")
+    finding = look("llm", f"http://127.0.0.1:{talk(treat)}", LLM_MODEL="qwen")
     assert (finding.state, "OpenAI's API" in finding.found) == ("ok", True)
 
 

@@ -113,9 +113,9 @@ def test_gpus_are_told_one_by_one_with_driver_and_cuda(programs):
         f"case \"$1\" in --query*) cat <<'X'\n{rows}X\n;; *) echo '{banner}';; esac",
     )
     found = by_name(machine.look_at_gpus())
-    assert found["driver"] == machine.Finding(
-        "driver", "ok", "570.86.15, CUDA up to 12.8; runs containers of CUDA 12"
-    )
+    told = "570.86.15, CUDA up to 12.8; runs containers of CUDA 12"
+    advice = "Cosmos Transfer 2.5 asks for 570.124.06"
+    assert found["driver"] == machine.Finding("driver", "ok", told, advice)
     assert found["GPU 0"].found.endswith("16376 MiB, 15000 free, compute capability 8.6")
     assert "65.4 GB" in found["GPU 0"].advice
     assert found["GPU 1"].advice == ""
@@ -163,7 +163,7 @@ def test_an_engine_that_is_away_and_an_old_compose_are_notes(programs, monkeypat
     program(programs, "nvidia-ctk", "true")
     found = by_name(machine.look_at_containers())
     assert "Cannot connect" in found["docker"].found
-    assert "version 2" in found["docker compose"].advice
+    assert "2.23.1 or later" in found["docker compose"].advice
     assert "nvidia-ctk runtime configure" in found["container toolkit"].advice
     program(programs, "docker", "sleep 600")
     monkeypatch.setattr(containers, "_LIMIT_S", 0.3)
