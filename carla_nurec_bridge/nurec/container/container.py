@@ -14,10 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import final
 
-import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import DeviceRequest, Mount
+
+import docker
 
 from ...core.errors import (
     BridgeError,

@@ -13,6 +13,8 @@ from .words import scene_in_german, scene_sentences
 
 _FACTS = {"counts", "actors", "place", "events", "manoeuvres"}
 _DEEPEST = 6
+_UNTOLD = dict.fromkeys(("weather", "lighting", "road_state"), "not told by the facts")
+"""What captions are usually asked for, and the facts given to models leave out."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def material_of(
         origin = "No facts were given, and this server is no model: it sees no images."
         shown = " and ".join(medium.told() for medium in media)
         sentences = [f"The request holds {shown or 'no images'}.", origin]
-    known = dict(_leaves(facts, 0)) | conditions
+    known = _UNTOLD | dict(_leaves(facts, 0)) | conditions
     return AnswerMaterial(" ".join(sentences), known, origin, facts)
 
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_PLURALS = {"pedestrian": "pedestrians", "bus": "buses"}
+from ....dataset.augment.prompts.scene_words import listed, number_word, plural
+
 _LAYOUTS = {
     "intersection": "an intersection",
     "straight_road": "a straight road",
@@ -28,12 +29,12 @@ _GERMAN = {
     "bicycle": "Fahrrad",
     "pedestrian": "Fußgänger",
 }
+_OWN = "the car with the camera"
 _ACTIONS = {
     "changing_lane_left": "changing to the left lane",
     "changing_lane_right": "changing to the right lane",
     "crossing_road": "crossing the road",
 }
-_NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
 
 
 def scene_sentences(facts: Mapping[str, Any], *, with_conditions: bool) -> list[str]:
@@ -64,14 +65,15 @@ def _place(place: Mapping[str, Any]) -> Iterator[str]:
     lanes = place.get("driving_lanes")
     if isinstance(lanes, int) and not isinstance(lanes, bool) and lanes > 0:
         extras.insert(0, _counted("lane", lanes))
-    tail = f" with {_listed(extras)}" if extras else ""
+    tail = f" with {listed(extras)}" if extras else ""
     yield f"The camera shows {layout}{setting}{tail}."
 
 
 def _who(facts: Mapping[str, Any]) -> Iterator[str]:
     counts = _counts(facts)
     if counts:
-        yield f"There are {_listed([_counted(kind, n) for kind, n in counts.items()])}."
+        are = "is" if next(iter(counts.values())) == 1 else "are"
+        yield f"There {are} {listed([_counted(kind, n) for kind, n in counts.items()])}."
     names = Counter(
         str(actor["name"])
         for actor in _tables(facts, "actors")
@@ -79,21 +81,28 @@ def _who(facts: Mapping[str, Any]) -> Iterator[str]:
     )
     if names:
         told = [_counted(name, number) for name, number in names.items()]
-        yield f"Among them {_are(names)} {_listed(told)}."
+        yield f"Among them {_are(names)} {listed(told)}."
 
 
 def _what(facts: Mapping[str, Any]) -> Iterator[str]:
-    names = {str(one.get("track_id")): one.get("name") for one in _tables(facts, "actors")}
+    names: dict[str, str] = {}
+    for one in _tables(facts, "actors"):
+        carries = bool(one.get("carries_camera"))
+        names[str(one.get("track_id"))] = _OWN if carries else str(one.get("name"))
     doing: dict[str, dict[str, str]] = {}
     for one in _tables(facts, "manoeuvres"):
         if isinstance(one.get("kind"), str):
             track = str(one.get("track_id"))
-            doing.setdefault(one["kind"], {})[track] = str(names.get(track) or "road user")
+            doing.setdefault(one["kind"], {})[track] = names.get(track, "road user")
     for kind, who in doing.items():
-        counts = Counter(who.values())
-        told = _listed([_counted(name, number) for name, number in counts.items()])
+        counts = Counter(name for name in who.values() if name != _OWN)
         action = _ACTIONS.get(kind, kind.replace("_", " "))
-        yield f"{told[0].upper()}{told[1:]} {_are(counts)} {action}."
+        told = [_counted(name, number) for name, number in counts.items()]
+        if _OWN in who.values():
+            told.insert(0, _OWN)
+        are = "is" if len(who) == 1 else "are"
+        whole = listed(told)
+        yield f"{whole[0].upper()}{whole[1:]} {are} {action}."
     for event in _tables(facts, "events"):
         text = event.get("plain_text") or event.get("text")
         if isinstance(text, str) and text.strip():
@@ -129,14 +138,7 @@ def _counts(facts: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _counted(name: str, number: int) -> str:
-    word = _NUMBERS[number] if number < len(_NUMBERS) else str(number)
-    head, _, last = name.rpartition(" ")
-    many = _PLURALS.get(last, f"{last}s")
-    return f"{word} {name if number == 1 else f'{head} {many}'.strip()}"
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"{number_word(number)} {name if number == 1 else plural(name)}"
 
 
 def _are(counts: Counter[str]) -> str:
