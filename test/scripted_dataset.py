@@ -88,7 +88,7 @@ def write_scripted(
         hashes = scenario.finish(truth, calibrations)
         scenario.close()
         entry = ScenarioEntry(frames=FRAMES, cameras=tuple(cameras))
-        writer.finish(name, "key", entry, hashes)
+        writer.finish(scenario.part, name, "key", entry, hashes)
     return Dataset(run)
 
 

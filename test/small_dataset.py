@@ -173,7 +173,7 @@ def write_dataset(
         )
         scenario.close()
         entry = ScenarioEntry(frames=frames, cameras=tuple(cameras))
-        writer.finish(name, "key", entry, hashes)
+        writer.finish(scenario.part, name, "key", entry, hashes)
     return Dataset(run)
 
 

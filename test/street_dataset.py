@@ -156,7 +156,9 @@ def write_street(
         calibrations = [_calibration(camera) for camera in cameras]
         hashes = scenario.finish(_told(name, cameras), calibrations)
         scenario.close()
-        writer.finish(name, "key", ScenarioEntry(frames=COUNT, cameras=cameras), hashes)
+        writer.finish(
+            scenario.part, name, "key", ScenarioEntry(frames=COUNT, cameras=cameras), hashes
+        )
     return Dataset(run)
 
 

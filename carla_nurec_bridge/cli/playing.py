@@ -55,11 +55,11 @@ class PlayingServer:
 
 @contextmanager
 def recording_server(
-    recording: Path, settings: dict[str, Any], output: Path, verb: str
+    recording: Path, settings: dict[str, Any], said: Path, verb: str
 ) -> Iterator[PlayingServer]:
     """Yield the CARLA of ``--host``, or start one of the recording's map that lives as long.
 
-    ``output`` is the folder that keeps what an own server says when it fails.
+    ``said`` keeps what an own server says when it fails.
     """
     if settings["host"]:
         known = recording.resolve() if recording.is_file() else recording
@@ -71,20 +71,21 @@ def recording_server(
     if not recording.is_file():
         raise InputError(f"there is no recording {recording}")
     map_name = settings["map_name"] or read_log(recording).map_name
-    said = output / "carla_server.txt"
     with carla_of_map(map_name, settings["seed"], said, verb) as (host, port):
         yield PlayingServer(host, port, str(recording.resolve()), True)
 
 
 @contextmanager
-def live_server(settings: dict[str, Any], output: Path, verb: str) -> Iterator[PlayingServer]:
-    """Yield the CARLA of ``--host``, or start one of ``--map`` that lives as long."""
+def live_server(settings: dict[str, Any], said: Path, verb: str) -> Iterator[PlayingServer]:
+    """Yield the CARLA of ``--host``, or start one of ``--map`` that lives as long.
+
+    ``said`` keeps what an own server says when it fails.
+    """
     if settings["host"]:
         yield PlayingServer(settings["host"], settings["port"], "", False)
         return
     from ..runs.own_server import carla_of_map
 
-    said = output / "carla_server.txt"
     with carla_of_map(settings["map_name"], settings["seed"], said, verb) as (host, port):
         yield PlayingServer(host, port, "", True)
 

@@ -37,6 +37,11 @@ class Timings:
         finally:
             self._durations_s.setdefault(name, []).append(time.perf_counter() - started)
 
+    def add(self, other: Timings) -> None:
+        """Take the durations that another has measured as well."""
+        for name, durations in other._durations_s.items():
+            self._durations_s.setdefault(name, []).extend(durations)
+
     def summary(self) -> dict[str, StageTime]:
         """Return the times of each stage, to the microsecond."""
         result = {}

@@ -52,8 +52,9 @@ def _from_recording(recording: Path, settings: dict[str, Any], out: Console) -> 
     started = time.monotonic()
     sensors, replay = sensors_of(settings), replay_of(settings)
     controls, notes = controls_of(settings)
+    said = settings["output"] / "carla_server.txt"
     with (
-        recording_server(recording, settings, settings["output"], "cosmos controls") as server,
+        recording_server(recording, settings, said, "cosmos controls") as server,
         open_session(server) as session,
         frames_progress(out) as progress,
     ):

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.progress import TaskID
 
 from ..cosmos.capture_options import played_options
 from ..log.tables import console, examples, table
 from ..playing import end_as_interrupted, frames_progress
-from .record_options import record_options
+from .record_options import from_anywhere, record_options
 from .smart_city_files import smart_city_files, unused_keys
 
 if TYPE_CHECKING:
     from ...core.timings import Timings
+    from ...dataset.record.run import RunListener, RunOutcome
+    from ...dataset.record.turn import ScenarioJob
+    from ...dataset.store import RunWriter
 
 
 @click.command(
     epilog=examples(
         "carla-nurec dataset record -f drive.log --map Town01.xodr.gz -s 2 -d 5 -o out/set",
         "carla-nurec dataset record -f a.log -f b.log --sensors roadside.yaml --sensors ego.yaml",
+        "carla-nurec dataset record -f a.log -f b.log --ray local --workers 2",
         "carla-nurec dataset record --bag out/demo/bag --fps 10",
         "carla-nurec dataset record --live --host 127.0.0.1 -d 10",
         "carla-nurec dataset record --live --map Town01.xodr.gz --traffic 20 --walkers 10 -d 10",
@@ -47,34 +53,46 @@ def command(
     code 1. docs/dataset.md describes what is written.
     """
     from ...dataset.export import ALL
-    from ...dataset.record.run import record_run
+    from ...dataset.record.run import RunListener
     from ...dataset.store import Dataset, RunWriter
     from ...dataset.videos.of_dataset import has_videos
     from .export import write_export
-    from .scenario_jobs import ScenarioJobs
+    from .scenario_jobs import jobs_of
 
     if not recordings and not bags and not settings["live"]:
         raise click.UsageError("give --recording, --bag or --live, once for each scenario")
+    ray, workers = settings.pop("ray"), settings.pop("workers")
+    if workers is not None and ray is None:
+        raise click.UsageError("--workers is for --ray")
     end_as_interrupted()
     out, started = console(), time.monotonic()
     for note in unused_keys(context):
         out.print(f"note: {note}", soft_wrap=True)
-    makers = ScenarioJobs(settings, out)
-    jobs = makers.of(recordings, bags)
     run = RunWriter(settings["output"], tuple(sys.argv[1:]), settings["seed"])
+    jobs = jobs_of(from_anywhere(settings), recordings, bags)
     with frames_progress(out) as progress:
-        task = progress.add_task("frames", total=None)
+        bars: dict[str, TaskID] = {}
+
+        def on_frame(name: str, done: int, total: int) -> None:
+            if name not in bars:
+                bars[name] = progress.add_task(name)
+            progress.update(bars[name], completed=done, total=total)
+
+        def on_end(name: str, reason: str) -> None:
+            if name in bars:
+                progress.remove_task(bars.pop(name))
+            out.print(f"{name}: {reason or 'done'}", soft_wrap=True)
+
+        def on_note(name: str, sentence: str) -> None:
+            out.print(f"note: {name}: {sentence}", soft_wrap=True)
+
+        listener = RunListener(on_frame, on_note, on_end)
         try:
-            outcome = record_run(
-                run,
-                jobs,
-                lambda name, k, n: progress.update(task, description=name, completed=k, total=n),
-                lambda name, reason: out.print(f"{name}: {reason or 'done'}", soft_wrap=True),
-            )
+            outcome = _record(run, jobs, listener, ray, workers)
         except KeyboardInterrupt:
             out.print("interrupted; the same command goes on with what is not finished")
             raise
-    _tell(out, makers.timings)
+    _tell(out, listener.timings)
     took_s = time.monotonic() - started
     out.print(
         f"{len(outcome.recorded)} scenarios recorded, {len(outcome.kept)} were there before, "
@@ -93,6 +111,23 @@ def command(
         place = run.path.with_name(f"{run.path.name}-{settings['layout']}")
         write_export(out, [run.path], settings["layout"], place, ALL, 0)
     return 1 if outcome.failed else 0
+
+
+def _record(
+    run: RunWriter,
+    jobs: Sequence[ScenarioJob],
+    listener: RunListener,
+    ray: str | None,
+    workers: int | None,
+) -> RunOutcome:
+    from ...dataset.record.ray_workers import ray_workers
+    from ...dataset.record.run import record_run
+    from ...dataset.record.spread import spread_run
+
+    if ray is None:
+        return record_run(run, jobs, listener)
+    with ray_workers(ray, workers) as cluster:
+        return spread_run(run, jobs, cluster, listener)
 
 
 def _tell(out: Console, timings: Timings) -> None:

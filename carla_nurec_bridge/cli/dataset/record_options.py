@@ -112,7 +112,20 @@ _OPTIONS = [
         show_default=True,
         help="Grey of depth.mp4; the range of inverse is measured in the scenario.",
     ),
+    click.option(
+        "--ray",
+        metavar="ADDRESS|local",
+        help="Spread the scenarios over a Ray cluster that shares all folders, one CARLA a worker; "
+        "local starts one on this machine.",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(1, 1024),
+        help="With --ray, scenarios at once.  [default: half of the processors]",
+    ),
 ]
+
+_PLACES = ("map_name", "rig", "output")
 
 
 def record_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -141,3 +154,14 @@ def rigs_of(settings: dict[str, Any]) -> tuple[SensorRig, ...]:
     if settings["rig"]:
         found.append(carla_cameras(load_rig(settings["rig"])))
     return tuple(found) or (front_of(settings),)
+
+
+def from_anywhere(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return options whose files are found from any folder; names of shipped files stay."""
+    known = dict(settings)
+    for name in _PLACES:
+        value = known[name]
+        if value is not None and (isinstance(value, Path) or Path(value).is_file()):
+            known[name] = type(value)(Path(value).resolve())
+    known["sensors"] = tuple(path.resolve() for path in known["sensors"])
+    return known

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..buffers import sha256_of
-from ..errors import InputError
+from ..errors import InputError, RunError
 
 
 class Ledger:
@@ -40,10 +41,16 @@ class Ledger:
         return bool(sha256_of(output) == row["sha256"])
 
     def add(self, name: str, state: str, key: str, **facts: Any) -> None:
-        """Append a line and force it to the disk."""
+        """Append a line and force it to the disk; RunError when that refuses."""
         row = {"name": name, "state": state, "key": key, "time": round(time.time(), 3)} | facts
         self._rows[name] = row
-        with self._path.open("a") as file:
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        before = self._path.stat().st_size if self._path.exists() else 0
+        try:
+            with self._path.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            with suppress(OSError):  # half a line would spoil the next one
+                os.truncate(self._path, before)
+            raise RunError(f"cannot write {self._path}: {error.strerror}") from error

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
-from ...core.errors import BridgeError, told
-from ..store.manifest import ScenarioEntry
+from ...core.errors import BridgeError
+from ...core.timings import Timings
 from ..store.run_writer import RunWriter
-from ..store.scenario_writer import ScenarioWriter
-from .scenario import OnFrame
-
-Recorded = tuple[ScenarioEntry, dict[str, str]]
-
-
-@dataclass(frozen=True)
-class ScenarioJob:
-    """A scenario to record: its name, the hash of what it is made of, and what records it."""
-
-    name: str
-    key: str
-    record: Callable[[ScenarioWriter, OnFrame], Recorded]
+from .turn import ScenarioJob, Turn, TurnListener, take_turn
 
 
 @dataclass(frozen=True)
@@ -31,44 +19,68 @@ class RunOutcome:
     kept: tuple[str, ...]
     failed: dict[str, str]
 
+    @classmethod
+    def of(cls, reasons: dict[str, str], kept: Iterable[str]) -> RunOutcome:
+        """Return that of scenarios with why each failed, empty where it did not."""
+        return cls(
+            tuple(sorted(name for name, reason in reasons.items() if not reason)),
+            tuple(kept),
+            {name: reason for name, reason in sorted(reasons.items()) if reason},
+        )
 
-def record_run(
-    run: RunWriter,
-    jobs: Sequence[ScenarioJob],
-    on_frame: Callable[[str, int, int], None],
-    on_end: Callable[[str, str], None],
-) -> RunOutcome:
-    """Record all scenarios that are not done yet.
 
-    ``on_frame(name, done, total)`` hears about each frame, ``on_end(name, reason)`` when a scenario
-    ends; the reason is empty when all went well. Whatever ends one, the next one is tried; only an
-    interruption ends the run, which the same call goes on with.
+@dataclass(frozen=True, eq=False)
+class RunListener:
+    """Who hears about a run, by the scenarios' names; a reason is empty when all went well."""
+
+    on_frame: Callable[[str, int, int], None]
+    note: Callable[[str, str], None]
+    on_end: Callable[[str, str], None]
+    timings: Timings = field(default_factory=Timings)
+
+
+def record_run(run: RunWriter, jobs: Sequence[ScenarioJob], listener: RunListener) -> RunOutcome:
+    """Record all scenarios that are not done yet, one after the other.
+
+    Whatever ends one, the next one is tried; only an interruption ends the run, and a disk that
+    does not even take a line of the ledger. The same call goes on from there.
     """
-    recorded, kept, failed = [], [], {}
-    for job in jobs:
-        if run.is_done(job.name, job.key):
-            kept.append(job.name)
-            continue
-        reason = _record(run, job, on_frame)
-        if reason:
-            failed[job.name] = reason
-        else:
-            recorded.append(job.name)
-        on_end(job.name, reason)
-    return RunOutcome(tuple(recorded), tuple(kept), failed)
+    with run.alone():
+        left, kept = unfinished(run, jobs)
+        reasons = {}
+        for job in left:
+            run.start(job.name, job.key)
+            turn = take_turn(run.path, job, of_scenario(listener, job.name))
+            reasons[job.name] = end_turn(run, job, turn)
+            listener.on_end(job.name, reasons[job.name])
+    return RunOutcome.of(reasons, kept)
 
 
-def _record(run: RunWriter, job: ScenarioJob, on_frame: Callable[[str, int, int], None]) -> str:
-    """Record a scenario; return why it failed, empty when it did not."""
-    run.start(job.name, job.key)
-    writer = ScenarioWriter(run.path, job.name)
-    try:
-        entry, hashes = job.record(writer, lambda k, n: on_frame(job.name, k, n))
-        run.finish(job.name, job.key, entry, hashes)
-    except (BridgeError, OSError, RuntimeError) as error:  # CARLA's library raises the last
-        reason = str(told(error))
+def unfinished(
+    run: RunWriter, jobs: Sequence[ScenarioJob]
+) -> tuple[list[ScenarioJob], tuple[str, ...]]:
+    """Return the jobs that are not done yet, and the names of those that are."""
+    left = [job for job in jobs if not run.is_done(job.name, job.key)]
+    return left, tuple(job.name for job in jobs if job not in left)
+
+
+def of_scenario(listener: RunListener, name: str) -> TurnListener:
+    """Return who hears about a turn of one scenario of a run."""
+    return TurnListener(
+        lambda done, total: listener.on_frame(name, done, total),
+        lambda sentence: listener.note(name, sentence),
+        listener.timings,
+    )
+
+
+def end_turn(run: RunWriter, job: ScenarioJob, turn: Turn) -> str:
+    """Put what a turn has recorded in its place; return why it failed, empty when it did not."""
+    reason = turn.reason
+    if turn.part is not None and turn.recorded is not None:
+        try:
+            run.finish(turn.part, job.name, job.key, *turn.recorded)
+        except BridgeError as error:
+            reason = str(error)
+    if reason:
         run.fail(job.name, job.key, reason)
-        return reason
-    finally:
-        writer.close()
-    return ""
+    return reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from ...core.cameras.models import camera_to_json
 from ...core.errors import RunError
 from ...core.frames import Matrix
-from ...core.timings import Timings
 from ...world.pixel_ids import pixel_id
 from ...world.states import ActorState
 from ..events import EventFrame, events_of_frames
@@ -28,15 +27,14 @@ from ..truth.geometry import RigidTransform
 from ..truth.scenario import ActorTruth, FrameState, ScenarioTruth
 from ..videos.form import VideoForm
 from ..videos.writer import ScenarioVideos, rate_of
+from .estimate import Estimator, check_room
 from .frame_truth import LabelLimits, frame_truth
 from .images import images_of
 from .level import LevelLabels
 from .source import FrameSource, SourceCamera, SourceFacts, SourceFrame
 from .tracks import Tracks
+from .turn import Recorded, TurnListener
 from .visibility import Visibility
-
-OnFrame = Callable[[int, int], None]
-"""Hears how many frames are done, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -59,32 +57,32 @@ def record_scenario(
     source: FrameSource,
     writer: ScenarioWriter,
     labelling: Labelling,
-    on_frame: OnFrame,
-    timings: Timings,
+    listener: TurnListener,
     videos: VideoForm | None = None,
-) -> tuple[ScenarioEntry, dict[str, str]]:
+) -> Recorded:
     """Play a source and write all of it; return the manifest's entry and the files' hashes.
 
     Events are written where the source has a map, videos where their form is given. RunError when
-    the source ends early.
+    the source ends early, or the disk has too little room for it.
     """
+    check_room(source, writer.run)
     own_pixel = 0 if source.ego_id is None else pixel_id(source.ego_id)
     with ExitStack() as stack:
         films: ScenarioVideos | None = None
         if videos is not None:
             films = ScenarioVideos(writer.folder, rate_of(source.dt_ns), videos, own_pixel)
             stack.callback(films.close)
-        return _record(source, writer, labelling, on_frame, timings, films)
+        return _record(source, writer, labelling, listener, films)
 
 
 def _record(
     source: FrameSource,
     writer: ScenarioWriter,
     labelling: Labelling,
-    on_frame: OnFrame,
-    timings: Timings,
+    listener: TurnListener,
     videos: ScenarioVideos | None,
-) -> tuple[ScenarioEntry, dict[str, str]]:
+) -> Recorded:
+    timings, estimator = listener.timings, Estimator(source, writer)
     tracks = Tracks(source.ego_id)
     level = LevelLabels(source.level, labelling.limits.far_m)
     poses: dict[str, list[Matrix]] = {one.camera.name: [] for one in source.cameras}
@@ -101,7 +99,10 @@ def _record(
             with timings.stage("wait for videos"):
                 videos.add({truth.camera: images for truth, images in views})
         frames.append(EventFrame(seen.stamp_ns, states, seen.lights))
-        on_frame(len(frames), source.frames)
+        listener.on_frame(len(frames), source.frames)
+        estimate = estimator.after(len(frames))
+        if estimate is not None and (estimate.is_long or estimate.is_scarce):
+            listener.note(str(estimate))
     if len(frames) != source.frames:
         raise RunError(f"{writer.name} ended after {len(frames)} of {source.frames} frames")
     facts = source.facts()

@@ -26,7 +26,8 @@ class SourceFrame:
     """One frame: everybody in it, the ego too, and what each camera saw, in the cameras' order.
 
     ``recorded`` has recorded ids by CARLA's, of those that are known. A view's actors are all but
-    who carries the camera.
+    who carries the camera. ``source_frame`` is the source's own number of it; CARLA's, which no two
+    runs share, counts from the first frame on.
     """
 
     number: int

@@ -12,6 +12,8 @@ LOCK = ".lock"
 """Who changes the manifest holds it, and only for as long as that takes."""
 SHOWN, SHOWN_MARK = "show", "show.json"
 """The folder of contact sheets and the page in a run, and the file that says what it is."""
+RECORDING = ".recording"
+"""Who records scenarios holds it as long as it does."""
 
 
 @dataclass(frozen=True)

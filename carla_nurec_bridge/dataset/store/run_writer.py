@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ... import __version__
-from ...core.errors import InputError
+from ...core.errors import InputError, RunError
 from ...core.files.ledger import Ledger
+from ...core.files.lock import locked
 from .change import committing, write_manifest
-from .layout import LEDGER, MANIFEST, ScenarioFolder
+from .layout import LEDGER, LOCK, MANIFEST, RECORDING, ScenarioFolder
 from .manifest import DatasetManifest, ScenarioEntry, read_record
+from .parts import part_name, sweep
 
 _DONE, _STARTED, _FAILED = "done", "started", "failed"
 
@@ -31,8 +36,8 @@ class RunWriter:
         """Open a new run or go on with one; InputError for a folder that holds something else."""
         self.path = path
         before = self._read()
-        foreign = before is None and path.exists() and not (path / LEDGER).exists()
-        if foreign and any(path.iterdir()):
+        others = {x.name for x in path.iterdir()} - {LOCK, RECORDING} if path.exists() else set()
+        if before is None and others and LEDGER not in others:
             raise InputError(f"{path} is no data set, and not empty; name another folder")
         self._manifest = DatasetManifest(
             format_version=1,
@@ -42,7 +47,27 @@ class RunWriter:
             scenarios=before.scenarios if before else {},
             files=before.files if before else {},
         )
-        self._ledger = Ledger(path / LEDGER)
+
+    @cached_property
+    def _ledger(self) -> Ledger:
+        return Ledger(self.path / LEDGER)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the run as the one who records in it; what tries leave unfinished goes.
+
+        DeadlineError when another records in it.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot make {self.path}: {error.strerror}") from error
+        with locked(self.path / RECORDING, 0.0, f"another command records in {self.path}"):
+            sweep(self.path)
+            try:
+                yield
+            finally:
+                sweep(self.path)
 
     def is_done(self, name: str, key: str) -> bool:
         """Return whether a scenario of this request is there, its scenario.json as it was."""
@@ -57,18 +82,29 @@ class RunWriter:
         """Tell the ledger why a scenario was not finished."""
         self._ledger.add(name, _FAILED, key, reason=reason)
 
-    def finish(self, name: str, key: str, entry: ScenarioEntry, hashes: Mapping[str, str]) -> None:
-        """Take a scenario that is in its place into the manifest, then into the ledger."""
-        with committing(self.path):
-            now = self._read() or self._manifest
-            others = {k: v for k, v in now.files.items() if not k.startswith(f"{name}/")}
-            self._manifest = write_manifest(
-                self.path,
-                self._manifest,
-                {},
-                scenarios={**now.scenarios, name: entry},
-                files={**others, **hashes},
-            )
+    def finish(
+        self, part: Path, name: str, key: str, entry: ScenarioEntry, hashes: Mapping[str, str]
+    ) -> None:
+        """Put a whole scenario in its place, where an older one goes; then tell the ledger.
+
+        It and the manifest that has it come together. RunError when the disk refuses.
+        """
+        place, old = self.path / name, self.path / part_name(name)
+        moves = {place: part} if not place.exists() else {old: place, place: part}
+        try:
+            with committing(self.path):
+                now = self._read() or self._manifest
+                others = {k: v for k, v in now.files.items() if not k.startswith(f"{name}/")}
+                self._manifest = write_manifest(
+                    self.path,
+                    self._manifest,
+                    moves,
+                    scenarios={**now.scenarios, name: entry},
+                    files={**others, **hashes},
+                )
+        except OSError as error:
+            raise RunError(f"cannot write {error.filename or place}: {error.strerror}") from error
+        shutil.rmtree(old, ignore_errors=True)
         scenario = ScenarioFolder(Path(name)).scenario.as_posix()
         self._ledger.add(name, _DONE, key, sha256=hashes[scenario])
 

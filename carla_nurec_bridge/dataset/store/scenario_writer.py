@@ -1,4 +1,4 @@
-"""Write one scenario: its frames in order, into a hidden folder until all of it is there."""
+"""Write one scenario: its frames in order, into a hidden folder."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ..truth.scenario import FrameState, ScenarioTruth
 from .calibration import CameraCalibration
 from .images import IMAGES
 from .layout import ScenarioFolder
+from .parts import part_name
 
 _THREADS, _MOST_PENDING = 2, 64
 EVENTS: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
@@ -32,22 +33,25 @@ Derive = Callable[[ScenarioFolder], Iterable[tuple[Path, bytes | None]]]
 
 @final
 class ScenarioWriter:
-    """A scenario that is being written; ``finish`` puts it in its place, ``close`` drops the rest.
+    """A scenario that is being written into ``part``, a hidden folder of the run.
 
-    Images become files in threads; a frame's are all on the disk before the next one's begin.
+    ``finish`` leaves it there whole, for ``RunWriter`` to put in its place; ``close`` drops what is
+    not finished. Images become files in threads; a frame's are all on the disk before the next
+    one's begin. ``size_bytes`` are those of the files that are there.
     """
 
     def __init__(self, run: Path, name: str) -> None:
-        """Begin anew; what an earlier try has left unfinished goes."""
+        """Begin anew, in a folder of this try alone."""
         self.name = name
-        self._run = run
-        self._part = run / f".{name}.part"
-        shutil.rmtree(self._part, ignore_errors=True)
-        self._folder = ScenarioFolder(self._part)
+        self.run = run
+        self.part = run / part_name(name)
+        self.size_bytes = 0
+        self.folder = ScenarioFolder(self.part)
         self._hashes: dict[str, str] = {}
         self._frames: list[bytes] = []
+        self._whole = False
         self._pool = ThreadPoolExecutor(_THREADS, "dataset-files")
-        self._pending: list[Future[tuple[str, str]]] = []
+        self._pending: list[Future[tuple[str, str, int]]] = []
 
     def add(
         self,
@@ -65,20 +69,15 @@ class ScenarioWriter:
             )
         self._wait()
         for truth, images in views:
-            self._submit(self._folder.labels(truth.camera, truth.number), _line(truth))
+            self._submit(self.folder.labels(truth.camera, truth.number), _line(truth))
             for kind, pixels in images.items():
-                path = self._folder.image(truth.camera, kind, truth.number)
+                path = self.folder.image(truth.camera, kind, truth.number)
                 self._pending.append(self._pool.submit(self._image, path, kind, pixels))
         self._frames.append(_line(state))
 
     def add_events(self, events: Sequence[Event]) -> None:
         """Write what happens in it."""
-        self._submit(self._folder.events, EVENTS.dump_json(tuple(events), indent=1) + b"\n")
-
-    @property
-    def folder(self) -> ScenarioFolder:
-        """Where it lies until it is whole."""
-        return self._folder
+        self._submit(self.folder.events, EVENTS.dump_json(tuple(events), indent=1) + b"\n")
 
     def finish(
         self,
@@ -86,56 +85,57 @@ class ScenarioWriter:
         calibrations: Iterable[CameraCalibration],
         derive: Derive = lambda _: (),
     ) -> dict[str, str]:
-        """Write what is true of all of it and put it in its place, where an older one goes.
+        """Write what is true of all of it; return each file's sha256 by its path in the run.
 
-        ``derive`` adds what is made of all the rest. Return the sha256 of each file by its path
-        in the run.
+        ``derive`` adds what is made of all the rest.
         """
         for calibration in calibrations:
-            self._submit(self._folder.calibration(calibration.camera), _pretty(calibration))
-        self._submit(self._folder.frames, b"".join(self._frames))
-        self._submit(self._folder.scenario, _pretty(truth))
+            self._submit(self.folder.calibration(calibration.camera), _pretty(calibration))
+        self._submit(self.folder.frames, b"".join(self._frames))
+        self._submit(self.folder.scenario, _pretty(truth))
         self._wait()
-        for path, data in derive(self._folder):
+        for path, data in derive(self.folder):
             self._pending.append(self._pool.submit(self._derived, path, data))
             if len(self._pending) > _MOST_PENDING:
                 self._wait()
         self._wait()
-        place = self._run / self.name
-        shutil.rmtree(place, ignore_errors=True)
-        self._part.replace(place)
+        self._whole = True
         return dict(sorted(self._hashes.items()))
 
     def close(self) -> None:
         """End the threads and drop what is unfinished; a second call does nothing."""
         self._pool.shutdown(wait=True, cancel_futures=True)
-        shutil.rmtree(self._part, ignore_errors=True)
+        if not self._whole:
+            shutil.rmtree(self.part, ignore_errors=True)
 
-    def _image(self, path: Path, kind: str, pixels: NDArray[Any]) -> tuple[str, str]:
+    def _image(self, path: Path, kind: str, pixels: NDArray[Any]) -> tuple[str, str, int]:
         return self._file(path, IMAGES[kind].encode(pixels))
 
-    def _derived(self, path: Path, data: bytes | None) -> tuple[str, str]:
+    def _derived(self, path: Path, data: bytes | None) -> tuple[str, str, int]:
         if data is not None:
             return self._file(path, data)
-        return f"{self.name}/{path.relative_to(self._part).as_posix()}", sha256_of(path)
+        name = f"{self.name}/{path.relative_to(self.part).as_posix()}"
+        return name, sha256_of(path), path.stat().st_size
 
     def _submit(self, path: Path, data: bytes) -> None:
         self._pending.append(self._pool.submit(self._file, path, data))
 
-    def _file(self, path: Path, data: bytes) -> tuple[str, str]:
-        inside = path.relative_to(self._part).as_posix()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        return f"{self.name}/{inside}", hashlib.sha256(data).hexdigest()
+    def _file(self, path: Path, data: bytes) -> tuple[str, str, int]:
+        inside = path.relative_to(self.part).as_posix()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except OSError as error:
+            place = self.run / self.name / inside
+            raise RunError(f"{self.name}: cannot write {place}: {error.strerror}") from error
+        return f"{self.name}/{inside}", hashlib.sha256(data).hexdigest(), len(data)
 
     def _wait(self) -> None:
         pending, self._pending = self._pending, []
-        try:
-            self._hashes.update(future.result() for future in pending)
-        except OSError as error:
-            raise RunError(
-                f"{self.name}: cannot write {error.filename}: {error.strerror}"
-            ) from error
+        for future in pending:
+            name, sha256, size_bytes = future.result()
+            self._hashes[name] = sha256
+            self.size_bytes += size_bytes
 
 
 def _line(record: Record) -> bytes:

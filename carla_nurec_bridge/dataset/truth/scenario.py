@@ -53,7 +53,9 @@ class FrameState(Record):
 
     number: int = Field(ge=0)
     stamp_ns: int
-    source_frame: int = Field(description="the number that CARLA, or the bag, gave it")
+    source_frame: int = Field(
+        description="a bag's number of it, or CARLA's from the first frame on"
+    )
     lights: dict[str, LightColour] = Field(description="by OpenDRIVE's signal id")
     actors: tuple[TrackState, ...]
 

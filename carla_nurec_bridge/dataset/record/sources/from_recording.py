@@ -65,7 +65,9 @@ class PlayedSource:
 
     def play(self) -> Iterator[SourceFrame]:
         """Yield all frames; RunError when CARLA leaves an image out."""
+        first: int | None = None
         for moment in self._played.moments(self._timings, ego_too=True):
+            first = moment.carla_frame if first is None else first
             recorded = {
                 one.live_id: one.recorded_id
                 for one in self._played.actors
@@ -74,7 +76,7 @@ class PlayedSource:
             yield SourceFrame(
                 moment.number,
                 moment.stamp_ns,
-                moment.carla_frame,
+                moment.carla_frame - first,
                 moment.actors,
                 moment.lights,
                 recorded,

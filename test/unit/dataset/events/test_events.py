@@ -184,7 +184,7 @@ def test_a_data_set_gets_its_events(tmp_path: Path, capsys: pytest.CaptureFixtur
     )
     hashes = scenario.finish(truth, ())
     scenario.close()
-    writer.finish("red", "key", ScenarioEntry(frames=40, cameras=()), hashes)
+    writer.finish(scenario.part, "red", "key", ScenarioEntry(frames=40, cameras=()), hashes)
     assert main(["dataset", "events", str(run)]) == 0
     assert "red light" in capsys.readouterr().out
     (event,) = Dataset(run).scenario("red").events()

@@ -2,116 +2,42 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Iterator
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from small_source import EGO, LABELLING, OTHER, Source
 
-from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
-from carla_nurec_bridge.core.cameras.shutter import Shutter
-from carla_nurec_bridge.core.errors import RunError
-from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, rigid
+from carla_nurec_bridge.core.errors import DeadlineError, RunError
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.core.rig.rig import RigCamera
-from carla_nurec_bridge.core.timings import Timings
 from carla_nurec_bridge.cosmos.clip.check import check_clip
 from carla_nurec_bridge.cosmos.clip.controls import DepthEncoding
 from carla_nurec_bridge.dataset.inspect import check_dataset
-from carla_nurec_bridge.dataset.record.frame_truth import LabelLimits
-from carla_nurec_bridge.dataset.record.run import RunOutcome, ScenarioJob, record_run
-from carla_nurec_bridge.dataset.record.scenario import Labelling, record_scenario
-from carla_nurec_bridge.dataset.record.source import SourceCamera, SourceFacts, SourceFrame
-from carla_nurec_bridge.dataset.record.visibility import by_lattice
+from carla_nurec_bridge.dataset.record.run import RunListener, RunOutcome, record_run
+from carla_nurec_bridge.dataset.record.scenario import record_scenario
+from carla_nurec_bridge.dataset.record.source import SourceFacts
+from carla_nurec_bridge.dataset.record.turn import ScenarioJob
 from carla_nurec_bridge.dataset.store import Dataset, RunWriter
 from carla_nurec_bridge.dataset.truth import EventKind
 from carla_nurec_bridge.dataset.videos import VideoForm
-from carla_nurec_bridge.labels.frame import LabelledFrame
-from carla_nurec_bridge.opendrive import OpenDriveMap, parse
-from carla_nurec_bridge.world.object_classes import ObjectClass
-from carla_nurec_bridge.world.states import Actor, ActorState
-
-W, H = 40, 30
-MODEL = OpenCVPinholeCamera.from_fov(W, H, 90.0)
-EGO, OTHER = 7, 40753
-NAN = np.full(3, np.nan)
-LABELLING = Labelling(LabelLimits(smallest_px2=1.0), by_lattice, "27 points")
+from carla_nurec_bridge.opendrive import parse
 
 
-def camera(name: str) -> RigCamera:
-    pose = BODY_FROM_OPTICAL.copy()
-    return RigCamera(name, "carla", name, MODEL, pose, 10.0, Shutter.GLOBAL, 0.0, ("rgb",))
-
-
-def actor(actor_id: int, x: float) -> ActorState:
-    who = Actor(actor_id, "", ObjectClass.CAR, (4.0, 2.0, 1.5))
-    return ActorState(who, rigid(np.eye(3), (x, 0.0, 0.0)), NAN, NAN, NAN)
-
-
-class Source:
-    """Two cameras: one on an ego that drives towards another car, one that stands in the map."""
-
-    ego_id = EGO
-    dt_ns = 100_000_000
-    level = ()
-    opendrive: OpenDriveMap | None = None
-
-    def __init__(self, frames: int = 3, breaks_at: int | None = None) -> None:
-        self.cameras = [
-            SourceCamera(camera("front"), carried=True),
-            SourceCamera(camera("roadside"), carried=False),
-        ]
-        self.frames = frames
-        self._breaks_at = breaks_at
-
-    def play(self) -> Iterator[SourceFrame]:
-        for number in range(self.frames):
-            if number == self._breaks_at:
-                raise RunError("CARLA sent no depth picture")
-            ego, other = actor(EGO, float(number)), actor(OTHER, 20.0)
-            views = (
-                self.view("front", number, float(number), (other,)),
-                self.view("roadside", number, -30.0, (ego, other)),
-            )
-            yield SourceFrame(
-                number, number * self.dt_ns, 90 + number, (ego, other), {}, {OTHER: 175}, views
-            )
-
-    def view(
-        self, name: str, number: int, x: float, actors: tuple[ActorState, ...]
-    ) -> LabelledFrame:
-        ids = np.zeros((H, W), np.int32)
-        ids[14:17, 18:22] = OTHER
-        return LabelledFrame(
-            name,
-            MODEL,
-            number * self.dt_ns,
-            np.full((H, W, 3), 100, np.uint8),
-            np.full((H, W), 18.0 - x, np.float32),
-            np.full((H, W), 14, np.uint8),
-            ids,
-            None,
-            rigid(np.eye(3), (x, 0, 0)) @ BODY_FROM_OPTICAL,
-            actors,
-        )
-
-    def facts(self) -> SourceFacts:
-        return SourceFacts("Town01", "0" * 64, self.opendrive, None, {"made": "up"})
-
-
-def job(name: str, source: Source, videos: VideoForm | None = None) -> ScenarioJob:
+def job(name: str, source: Source, key: str = "k", videos: VideoForm | None = None) -> ScenarioJob:
     return ScenarioJob(
         name,
-        "k",
-        lambda writer, on_frame: record_scenario(
-            source, writer, LABELLING, on_frame, Timings(), videos
-        ),
+        key,
+        lambda writer, listener: record_scenario(source, writer, LABELLING, listener, videos),
     )
 
 
 def run(path: Path, *jobs: ScenarioJob) -> RunOutcome:
-    return record_run(RunWriter(path, (), 1), jobs, lambda *_: None, lambda *_: None)
+    listener = RunListener(lambda *_: None, lambda *_: None, lambda *_: None)
+    return record_run(RunWriter(path, (), 1), jobs, listener)
 
 
 def test_the_truth_of_each_camera_leaves_out_only_who_carries_it(tmp_path: Path) -> None:
@@ -212,7 +138,7 @@ def test_the_same_scenario_becomes_the_same_bytes_anywhere(tmp_path: Path) -> No
 def test_videos_are_recorded_beside_the_images(tmp_path: Path, clip_percent: float) -> None:
     form = VideoForm(DepthEncoding("inverse", 1.0, 100.0, clip_percent))
     for name in "xy":
-        assert run(tmp_path / name, job("a", Source(), form)).recorded == ("a",)
+        assert run(tmp_path / name, job("a", Source(), videos=form)).recorded == ("a",)
     data = Dataset(tmp_path / "x")
     assert data.manifest.files == Dataset(tmp_path / "y").manifest.files
     for camera in ("front", "roadside"):
@@ -242,3 +168,101 @@ def test_what_happens_in_the_frames_is_written_with_them(tmp_path: Path) -> None
     assert hit.start_ns == 17 * Source.dt_ns
     assert hit.evidence["closing_mps"] == pytest.approx(10.0)
     assert "mapped/events/events.json" in data.manifest.files
+
+
+def test_a_second_recorder_is_refused_and_leaves_the_first_ones_work(tmp_path: Path) -> None:
+    first = RunWriter(tmp_path, (), 1)
+    with first.alone(), pytest.raises(DeadlineError, match="another command records in"):
+        run(tmp_path, job("a", Source()))
+    assert run(tmp_path, job("a", Source())).recorded == ("a",)
+
+
+def test_what_a_killed_recorder_left_goes(tmp_path: Path) -> None:
+    left = tmp_path / f".a.{'0' * 32}.part/front/rgb/000000.jpg"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"")
+    (tmp_path / "ledger.jsonl").touch()
+    assert run(tmp_path, job("a", Source())).recorded == ("a",)
+    assert not left.exists()
+
+
+def test_a_scenario_of_another_request_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    run(tmp_path, job("a", Source(4)))
+    assert run(tmp_path, job("a", Source(2), "other")).recorded == ("a",)
+    assert Dataset(tmp_path).scenario("a").truth.frames == 2
+    assert sorted(path.name for path in (tmp_path / "a/front/rgb").iterdir()) == [
+        "000000.jpg",
+        "000001.jpg",
+    ]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "a",
+        "manifest.json",
+        "ledger.jsonl",
+        ".lock",
+        ".recording",
+    }
+
+
+def test_a_scenario_that_fails_anew_leaves_the_old_one(tmp_path: Path) -> None:
+    run(tmp_path, job("a", Source(4)))
+    assert "a" in run(tmp_path, job("a", Source(breaks_at=1), "other")).failed
+    assert Dataset(tmp_path).scenario("a").truth.frames == 4
+
+
+def test_a_full_disk_fails_the_scenario_in_a_sentence(tmp_path: Path, monkeypatch) -> None:
+    run(tmp_path, job("a", Source()))
+    write = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if path.name == "000001.tiff":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    (reason,) = run(tmp_path, job("a", Source()), job("b", Source())).failed.values()
+    place = tmp_path / "b/front/depth/000001.tiff"
+    assert reason == f"b: cannot write {place}: No space left on device"
+    assert [one.name for one in Dataset(tmp_path).scenarios()] == ["a"]
+    assert not list(tmp_path.glob(".b*"))
+
+
+def test_a_disk_that_is_too_small_is_told_before_the_first_frame(
+    tmp_path: Path, monkeypatch
+) -> None:
+    # 3 frames of two cameras of 40 x 30 pixels: 720 bytes at a tenth of a byte each.
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=719))
+    source = Source()
+    source.play = lambda: pytest.fail("it began")  # type: ignore[method-assign]
+    (reason,) = run(tmp_path, job("a", source)).failed.values()
+    assert reason.startswith("3 frames of 2 cameras need at least 0.00 GB")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=721))
+    assert run(tmp_path, job("a", Source())).recorded == ("a",)
+
+
+def test_a_disk_that_may_be_full_before_the_end_is_told_early(tmp_path: Path, monkeypatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=40_000))
+    heard: list[tuple[str, str]] = []
+    listener = RunListener(lambda *_: None, lambda *told: heard.append(told), lambda *_: None)
+    record_run(RunWriter(tmp_path, (), 1), [job("a", Source(30))], listener)
+    ((name, told),) = heard
+    assert name == "a"
+    assert told.endswith(
+        "30 frames of 2 cameras; the disk has 0.0 GB free, which may be too little"
+    )
+
+
+def test_a_ledger_that_cannot_be_written_ends_the_run_in_a_sentence(
+    tmp_path: Path, monkeypatch
+) -> None:
+    run(tmp_path, job("a", Source()))
+    before = (tmp_path / "ledger.jsonl").read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunError, match=r"cannot write .*ledger\.jsonl: No space left on device"):
+        run(tmp_path, job("b", Source()))
+    assert (tmp_path / "ledger.jsonl").read_bytes() == before

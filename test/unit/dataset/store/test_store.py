@@ -81,7 +81,7 @@ def write(run, name: str, pixels=None, key: str = "k") -> RunWriter:
         scenario.add(state, [(truth, pixels or images())])
     hashes = scenario.finish(scenario_truth(name, 2), [CALIBRATION])
     scenario.close()
-    writer.finish(name, key, ScenarioEntry(frames=2, cameras=("cam",)), hashes)
+    writer.finish(scenario.part, name, key, ScenarioEntry(frames=2, cameras=("cam",)), hashes)
     return writer
 
 
@@ -164,17 +164,14 @@ def test_events_are_read_back(tmp_path):
         place_map_m=(1.0, 2.0, 0.0),
         evidence={"overlap_m": 0.2},
     )
-    scenario = ScenarioWriter(tmp_path, "one")
+    writer, scenario = RunWriter(tmp_path, (), None), ScenarioWriter(tmp_path, "one")
     state, truth = frame(0)
     scenario.add(state, [(truth, {})])
     scenario.add_events([event])
     hashes = scenario.finish(scenario_truth("one", 1), [CALIBRATION])
     scenario.close()
-    RunWriter(tmp_path / "run", (), None).finish(
-        "one", "k", ScenarioEntry(frames=1, cameras=("cam",)), hashes
-    )
-    (tmp_path / "one").rename(tmp_path / "run/one")
-    assert Dataset(tmp_path / "run").scenario("one").events() == (event,)
+    writer.finish(scenario.part, "one", "k", ScenarioEntry(frames=1, cameras=("cam",)), hashes)
+    assert Dataset(tmp_path).scenario("one").events() == (event,)
 
 
 def test_what_is_no_data_set_is_named(tmp_path):

@@ -1,0 +1,133 @@
+"""Workers of a Ray cluster: one that is there, or one of this machine's processes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Collection, Hashable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, final
+
+from ...core.errors import InputError, RunError
+from ...core.teardown import Teardown
+from ...core.timings import Timings
+from .spread import WorkerLostError, report_turn
+from .turn import ScenarioJob, Turn
+
+LOCAL = "local"
+_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_COLOR_PREFIX": "0"}
+_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
+"""Ray's own words for a cluster that no other machine reaches, and nobody without its token."""
+
+_CONNECT_S, _END_S = 5.0, 20.0
+_OBJECT_STORE_BYTES = 80 << 20  # the least that Ray takes; images never pass through it
+
+
+@final
+class RayWorkers:
+    """Workers of the cluster that this process is connected to, up to ``count`` at once."""
+
+    def __init__(self, ray: Any, count: int | None) -> None:
+        """Share the cluster's processors among so many workers; by default two for each."""
+        self._ray = ray
+        processors = int(ray.cluster_resources().get("CPU", 1))
+        self.count = count or max(processors // 2, 1)
+        share = max(processors // self.count, 1)
+        self._remote = ray.remote(report_turn).options(num_cpus=share, max_retries=0)
+
+    def submit(self, run: Path, job: ScenarioJob, told: Path) -> Hashable:
+        """Let a free worker take a turn; return what it is known by."""
+        turn: Hashable = self._remote.remote(run, job, told)
+        return turn
+
+    def wait(self, turns: Collection[Hashable], seconds: float) -> Collection[Hashable]:
+        """Return those turns that have ended, after a time at the latest."""
+        ended, _ = self._ray.wait(list(turns), num_returns=len(turns), timeout=seconds)
+        return list(ended)
+
+    def result(self, turn: Hashable) -> tuple[Turn, Timings]:
+        """Return what came of a turn that has ended; WorkerLostError when nothing did."""
+        try:
+            found: tuple[Turn, Timings] = self._ray.get(turn, timeout=_END_S)
+        except self._ray.exceptions.RayTaskError as error:
+            raise RunError(f"the worker cannot do it: {error.cause}") from error
+        except self._ray.exceptions.RayError as error:
+            raise WorkerLostError(f"its worker was lost ({type(error).__name__})") from error
+        return found
+
+    def end(self, turns: Collection[Hashable]) -> None:
+        """End turns: an interruption first, so that what they have started ends too."""
+        if not turns:
+            return
+        for force in (False, True):
+            for turn in turns:
+                with suppress(self._ray.exceptions.RayError):
+                    self._ray.cancel(turn, force=force)
+            if len(self.wait(turns, _END_S)) == len(turns):
+                return
+
+
+@contextmanager
+def ray_workers(address: str, count: int | None) -> Iterator[RayWorkers]:
+    """Connect to a cluster, or start one of this machine for ``local``; yield its workers.
+
+    InputError when Ray is not installed, or no cluster answers there.
+    """
+    if "ray" not in sys.modules:  # which reads them when it is imported
+        here = _LOOPBACK | {"RAY_AUTH_TOKEN": secrets.token_hex(32)} if address == LOCAL else {}
+        for name, value in {**_QUIET, **here}.items():
+            os.environ.setdefault(name, value)
+    try:
+        import ray
+    except ImportError as error:
+        raise InputError(
+            "--ray needs Ray; install it with: pip install 'carla_nurec_bridge[ray]'"
+        ) from error
+    quiet: dict[str, Any] = {
+        "log_to_driver": False,
+        "logging_level": logging.ERROR,
+        "configure_logging": False,
+    }
+    with Teardown() as teardown:
+        if address == LOCAL:
+            folder = tempfile.mkdtemp(prefix="cnb-ray-")
+            teardown.add("Ray's files", partial(shutil.rmtree, folder, ignore_errors=True))
+            asked: dict[str, Any] = {
+                "num_cpus": max(os.cpu_count() or 1, count or 1),
+                "include_dashboard": False,
+                "object_store_memory": _OBJECT_STORE_BYTES,
+                "_temp_dir": folder,
+            }
+        else:
+            _check_answers(address)
+            asked = {"address": address}
+        teardown.add("Ray", ray.shutdown)
+        ends_by = signal.getsignal(signal.SIGTERM)
+        try:
+            ray.init(**asked, **quiet)
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, ends_by)  # Ray's own ends without tidying up
+        except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(f"no Ray cluster at {address}: {reason}") from error
+        yield RayWorkers(ray, count)
+
+
+def _check_answers(address: str) -> None:
+    """Raise InputError when nobody listens at HOST:PORT; Ray itself asks for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), _CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(f"no Ray cluster at {address}: {error}") from error

@@ -1,0 +1,92 @@
+"""A real Ray cluster of this machine records scenarios, loses a worker, and is ended."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import small_jobs
+from small_jobs import record_killed_once, record_late
+
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.dataset.record.ray_workers import RayWorkers, ray_workers
+from carla_nurec_bridge.dataset.record.run import RunListener, record_run
+from carla_nurec_bridge.dataset.record.spread import spread_run
+from carla_nurec_bridge.dataset.record.turn import ScenarioJob
+from carla_nurec_bridge.dataset.store import Dataset, RunWriter
+
+pytestmark = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed"),
+    pytest.mark.random_order(disabled=True),
+]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(small_jobs.__file__).parent))
+        with ray_workers("local", 2) as workers:
+            yield workers
+
+
+def test_a_killed_worker_costs_one_repeat_and_files_are_those_of_one_machine(
+    cluster: RayWorkers, tmp_path: Path
+) -> None:
+    names, flag = "abcd", tmp_path / "killed"
+    jobs = [
+        ScenarioJob(name, "k", partial(record_killed_once, flag if name == "b" else None))
+        for name in names
+    ]
+    notes: list[tuple[str, str]] = []
+    frames: dict[str, int] = {}
+
+    def on_frame(name: str, done: int, total: int) -> None:
+        frames[name] = done
+
+    listener = RunListener(on_frame, lambda *told: notes.append(told), lambda *_: None)
+    outcome = spread_run(RunWriter(tmp_path / "many", (), 1), jobs, cluster, listener)
+    assert outcome.failed == {}
+    assert outcome.recorded == tuple(names)
+    assert [name for name, _ in notes] == ["b"]
+    assert "its worker was lost" in notes[0][1]
+    assert "begun again, try 2 of 3" in notes[0][1]
+    assert frames == dict.fromkeys(names, 4)
+    quiet = RunListener(lambda *_: None, lambda *_: None, lambda *_: None)
+    record_run(RunWriter(tmp_path / "one", (), 1), jobs, quiet)
+    assert Dataset(tmp_path / "many").manifest.files == Dataset(tmp_path / "one").manifest.files
+    assert not list((tmp_path / "many").glob(".*.part"))
+
+
+def test_turns_that_are_ended_tidy_up(cluster: RayWorkers, tmp_path: Path) -> None:
+    begun, ended = tmp_path / "begun", tmp_path / "ended"
+    job = ScenarioJob("a", "k", partial(record_late, begun, ended))
+    turn = cluster.submit(tmp_path, job, tmp_path / "told")
+    deadline = time.monotonic() + 30.0
+    while not begun.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    cluster.end([turn])
+    assert ended.exists()
+    assert not list(tmp_path.glob(".a.*"))
+
+
+def test_where_no_cluster_is_a_sentence_says_so() -> None:
+    address = f"127.0.0.1:{free_port()}"
+    with (
+        pytest.raises(InputError, match=f"no Ray cluster at {address}: .*refused"),
+        ray_workers(address, None),
+    ):
+        pass
+
+
+def test_without_ray_a_sentence_says_how_to_get_it(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with (
+        pytest.raises(InputError, match=r"pip install 'carla_nurec_bridge\[ray\]'"),
+        ray_workers("local", 1),
+    ):
+        pass
