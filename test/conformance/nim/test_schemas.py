@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from carla_nurec_bridge.servers.nim.errors import ChatRefusal
 from carla_nurec_bridge.servers.nim.options import MODEL
 from carla_nurec_bridge.servers.nim.schema.answer import conforming
-from carla_nurec_bridge.servers.nim.schema.check import check_schema, fits
+from carla_nurec_bridge.servers.nim.schema.check import SchemaChecker, check_schema
 
 TREE = {
     "$defs": {
@@ -124,6 +124,26 @@ def test_schemas_that_cannot_be_used_are_refused_in_words(client, schema, word):
         ask(client, "?", extra_body={"guided_json": schema})
 
 
+def chain(keyword: str, length: int) -> dict[str, Any]:
+    """Return a schema of a few lines whose alternatives double with each of its parts."""
+    parts = {"0": {"type": "integer", "minimum": 2, "maximum": 1}}
+    for number in range(1, length):
+        below = {"$ref": f"#/$defs/{number - 1}"}
+        parts[str(number)] = {keyword: [below, below]}
+    return {"$defs": parts, "$ref": f"#/$defs/{length - 1}"}
+
+
+MUCH = {"type": "array", "minItems": 900, "items": {"type": "string", "minLength": 90_000}}
+
+
+@pytest.mark.parametrize(
+    "schema", [chain("anyOf", 35), chain("oneOf", 35), chain("allOf", 35), MUCH]
+)
+def test_a_schema_made_to_take_for_ever_is_given_up(client, schema):
+    with pytest.raises(openai.BadRequestError, match=r"too much work|no answer"):
+        ask(client, "?", extra_body={"guided_json": schema})
+
+
 def test_a_pattern_made_to_take_for_ever_takes_no_time(client):
     schema = {"type": "string", "pattern": "^(a+)+$", "minLength": 1}
     content = json.dumps({"facts": {"counts": {"a": 1}}, "conditions": {"w": "a" * 5000 + "!"}})
@@ -192,7 +212,7 @@ _SCHEMAS = st.recursive(
 def test_values_are_judged_as_jsonschema_judges_them(schema, value):
     check_schema(schema)
     expected = jsonschema.Draft202012Validator(schema).is_valid(value)
-    assert fits(value, schema, schema) == expected
+    assert SchemaChecker(schema).fits(value, schema) == expected
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import ChatRefusal
-from .check import check_schema, fits, is_number, resolve, types_of
+from .check import SchemaChecker, check_schema, is_number, types_of
 
 _DEEPEST = 20
 _MOST_ITEMS = 1000
@@ -38,21 +38,22 @@ class _Maker:
     """Makes values for the parts of one schema."""
 
     def __init__(self, root: dict[str, Any], known: Mapping[str, Any], text: str) -> None:
-        self._root = root
+        self._checker = SchemaChecker(root)
         self._known = known
         self._text = text
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
         """Return a value for the field ``name``; _Hopeless when there is none."""
-        schema = resolve(schema, self._root)
+        self._checker.spend()
+        schema = self._checker.resolve(schema)
         if depth > _DEEPEST:
             raise _Hopeless(f"{name or 'it'} is nested without end")
-        if name in self._known and fits(self._known[name], schema, self._root):
+        if name in self._known and self._checker.fits(self._known[name], schema):
             return self._known[name]
         if isinstance(schema, bool):
             schema = {"type": "string"}
         for candidate in self._candidates(schema, name, depth):
-            if fits(candidate, schema, self._root):
+            if self._checker.fits(candidate, schema):
                 return candidate
         raise _Hopeless(name or "the whole")
 
@@ -77,7 +78,7 @@ class _Maker:
 
     def _both(self, one: dict[str, Any], other: Any) -> dict[str, Any]:
         """Return a schema that mostly means two together; ``fits`` has the last word."""
-        other = resolve(other, self._root)
+        other = self._checker.resolve(other)
         if isinstance(other, bool):
             return one
         joined = {**one, **other}
@@ -137,6 +138,7 @@ class _Maker:
         least, most = math.ceil(schema.get("minLength", 0)), schema.get("maxLength", math.inf)
         if least > 1_000_000:
             raise _Hopeless(f"a text of {least} characters")
+        self._checker.spend((least + len(self._text)) // 100)
         text = self._text or "-"
         if len(text) > most:
             cut = text[: int(most)]

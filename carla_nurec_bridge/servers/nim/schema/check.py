@@ -23,6 +23,7 @@ KEYWORDS = frozenset(
 """What is understood; ``format`` is a remark, as in drafts from 2019-09 on."""
 
 _DEEPEST = 40
+_MOST_STEPS = 100_000
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,
     "boolean": lambda value: isinstance(value, bool),
@@ -70,57 +71,97 @@ def check_schema(schema: Any, depth: int = 0) -> None:
             _need(is_number(value), keyword)
 
 
-def resolve(schema: Any, root: Mapping[str, Any]) -> Any:
-    """Follow references within the same schema; a reference and what stands beside it hold both."""
-    for _ in range(_DEEPEST):
-        if not isinstance(schema, dict) or "$ref" not in schema:
+class SchemaChecker:
+    """Judges values by one schema that ``check_schema`` let through, within a number of steps.
+
+    A small schema can mean more work than anybody waits for; ChatRefusal says so.
+    """
+
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        """Begin; references are looked up in ``root``."""
+        self._root = root
+        self._steps = 0
+
+    def spend(self, steps: int = 1) -> None:
+        """Count work that was done."""
+        self._steps += steps
+        if self._steps > _MOST_STEPS:
+            raise _bad("it takes too much work")
+
+    def resolve(self, schema: Any) -> Any:
+        """Follow references; a reference and what stands beside it hold both."""
+        for _ in range(_DEEPEST):
+            if not isinstance(schema, dict) or "$ref" not in schema:
+                return schema
+            self.spend()
+            target: Any = self._root
+            reference = str(schema["$ref"])
+            if not reference.startswith("#"):
+                raise _bad(f"the reference {reference[:60]!r} leads out of it")
+            for piece in reference[1:].split("/")[1:]:
+                key = piece.replace("~1", "/").replace("~0", "~")
+                target = target.get(key) if isinstance(target, dict) else None
+            if target is None:
+                raise _bad(f"the reference {reference[:60]!r} leads nowhere")
+            beside = {key: value for key, value in schema.items() if key != "$ref"}
+            schema = {**target, **beside} if isinstance(target, dict) else target
+        raise _bad("its references go in circles")
+
+    def fits(self, value: Any, schema: Any) -> bool:
+        """Return whether a value conforms to a part of the schema."""
+        self.spend()
+        schema = self.resolve(schema)
+        if isinstance(schema, bool):
             return schema
-        target: Any = root
-        reference = str(schema["$ref"])
-        if not reference.startswith("#"):
-            raise _bad(f"the reference {reference[:60]!r} leads out of it")
-        for piece in reference[1:].split("/")[1:]:
-            key = piece.replace("~1", "/").replace("~0", "~")
-            target = target.get(key) if isinstance(target, dict) else None
-        if target is None:
-            raise _bad(f"the reference {reference[:60]!r} leads nowhere")
-        beside = {key: value for key, value in schema.items() if key != "$ref"}
-        schema = {**target, **beside} if isinstance(target, dict) else target
-    raise _bad("its references go in circles")
+        names = types_of(schema)
+        if names and not any(_TYPES[name](value) for name in names):
+            return False
+        if "const" in schema and not _same(value, schema["const"]):
+            return False
+        if "enum" in schema and not any(_same(value, one) for one in schema["enum"]):
+            return False
+        if not all(self.fits(value, part) for part in schema.get("allOf", ())):
+            return False
+        for keyword, most in (("anyOf", math.inf), ("oneOf", 1)):
+            if keyword in schema:
+                count = sum(self.fits(value, part) for part in schema[keyword])
+                if not 1 <= count <= most:
+                    return False
+        if isinstance(value, str):
+            return _string_fits(value, schema)
+        if isinstance(value, list):
+            return self._array_fits(value, schema)
+        if isinstance(value, dict):
+            return self._object_fits(value, schema)
+        return not is_number(value) or _number_fits(value, schema)
+
+    def _array_fits(self, value: list[Any], schema: Mapping[str, Any]) -> bool:
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", math.inf):
+            return False
+        if schema.get("uniqueItems"):
+            self.spend(len(value) ** 2 // 8)
+            for index, one in enumerate(value):
+                if any(_same(one, other) for other in value[:index]):
+                    return False
+        first = schema.get("prefixItems", [])
+        rest = schema.get("items", True)
+        return all(
+            self.fits(one, first[index] if index < len(first) else rest)
+            for index, one in enumerate(value)
+        )
+
+    def _object_fits(self, value: dict[str, Any], schema: Mapping[str, Any]) -> bool:
+        if any(name not in value for name in schema.get("required", ())):
+            return False
+        properties = schema.get("properties", {})
+        others = schema.get("additionalProperties", True)
+        return all(self.fits(one, properties.get(name, others)) for name, one in value.items())
 
 
 def types_of(schema: Mapping[str, Any]) -> list[str]:
     """Return the types that a schema allows; () where it names none."""
     named = schema.get("type", [])
     return [str(name) for name in (named if isinstance(named, list) else [named])]
-
-
-def fits(value: Any, schema: Any, root: Mapping[str, Any]) -> bool:
-    """Return whether a value conforms to a schema that ``check_schema`` let through."""
-    schema = resolve(schema, root)
-    if isinstance(schema, bool):
-        return schema
-    names = types_of(schema)
-    if names and not any(_TYPES[name](value) for name in names):
-        return False
-    if "const" in schema and not _same(value, schema["const"]):
-        return False
-    if "enum" in schema and not any(_same(value, one) for one in schema["enum"]):
-        return False
-    if not all(fits(value, part, root) for part in schema.get("allOf", ())):
-        return False
-    for keyword, allowed in (("anyOf", range(1, 1000)), ("oneOf", range(1, 2))):
-        if keyword in schema:
-            count = sum(fits(value, part, root) for part in schema[keyword])
-            if count not in allowed:
-                return False
-    if isinstance(value, str):
-        return _string_fits(value, schema)
-    if isinstance(value, list):
-        return _array_fits(value, schema, root)
-    if isinstance(value, dict):
-        return _object_fits(value, schema, root)
-    return not is_number(value) or _number_fits(value, schema)
 
 
 def _string_fits(value: str, schema: Mapping[str, Any]) -> bool:
@@ -151,29 +192,6 @@ def _number_fits(value: float, schema: Mapping[str, Any]) -> bool:
         and value < schema.get("exclusiveMaximum", math.inf)
         and (not step or math.isclose(value / step, round(value / step), abs_tol=1e-9))
     )
-
-
-def _array_fits(value: list[Any], schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
-    if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", math.inf):
-        return False
-    if schema.get("uniqueItems") and any(
-        _same(one, other) for index, one in enumerate(value) for other in value[:index]
-    ):
-        return False
-    first = schema.get("prefixItems", [])
-    rest = schema.get("items", True)
-    return all(
-        fits(one, first[index] if index < len(first) else rest, root)
-        for index, one in enumerate(value)
-    )
-
-
-def _object_fits(value: dict[str, Any], schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
-    if any(name not in value for name in schema.get("required", ())):
-        return False
-    properties = schema.get("properties", {})
-    others = schema.get("additionalProperties", True)
-    return all(fits(one, properties.get(name, others), root) for name, one in value.items())
 
 
 def _same(one: Any, other: Any) -> bool:
