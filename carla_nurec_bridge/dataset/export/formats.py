@@ -32,26 +32,33 @@ class Format:
 _NO_PIXELS = "objects without a pixel in the image"
 _NO_EVENTS = "events"
 _NO_3D = "3D boxes, velocities, poses of the camera"
+_NO_IDS = "actors' ids, blueprints, colours"
+_NO_DEPTH = "depth and class images"
+_ODVG_LOSES = (
+    "holes of masks in polygons (mask_rle has them)",
+    "recorded ids, amodal boxes, velocities, riders' pixels, poses of the camera",
+)
 
 FORMATS: dict[str, Format] = {
     one.name: one
     for one in (
-        Format("coco", ".json", write_coco, (_NO_PIXELS, _NO_EVENTS, "depth and class images")),
+        Format("coco", ".json", write_coco, (_NO_PIXELS, _NO_EVENTS, _NO_DEPTH)),
         Format(
             "panoptic",
             ".png",
             write_panoptic,
-            (_NO_PIXELS, _NO_EVENTS, "all of an object but its class, track and pixels", "depth"),
+            (
+                _NO_PIXELS,
+                _NO_EVENTS,
+                "all of an object but its class, track, pixels and whether it is ignored",
+                "depth",
+            ),
         ),
         Format(
             "odvg",
             ".json",
             write_odvg,
-            (
-                _NO_PIXELS,
-                "holes of masks in polygons (mask_rle has them)",
-                "velocities, poses of the camera",
-            ),
+            (_NO_PIXELS, *_ODVG_LOSES),
         ),
         Format(
             "kitti",
@@ -60,9 +67,11 @@ FORMATS: dict[str, Format] = {
             (
                 _NO_PIXELS,
                 _NO_EVENTS,
-                "masks",
+                _NO_DEPTH,
+                _NO_IDS,
+                "masks, amodal boxes",
                 "tracks, velocities, poses of the camera",
-                "buses, motorcycles and props as such: they are Misc",
+                "buses, motorcycles, props and fixtures as such: they are Misc",
                 "of ignored objects all but the box: they are DontCare",
                 "the tilt of an object on a slope",
                 "visible fractions but as three steps",
@@ -76,8 +85,8 @@ FORMATS: dict[str, Format] = {
                 _NO_PIXELS,
                 _NO_EVENTS,
                 _NO_3D,
-                "masks",
-                "tracks",
+                _NO_DEPTH,
+                "all of an object but its class and visible box",
                 "ignored objects: they are left out",
             ),
         ),
@@ -88,7 +97,10 @@ FORMATS: dict[str, Format] = {
             (
                 "objects that no camera is to learn from",
                 _NO_EVENTS,
-                "masks and boxes in images",
+                _NO_DEPTH,
+                _NO_IDS,
+                "masks and boxes in images, truncation",
+                "velocities (its tools take them from the places)",
                 "lidar: an object has -1 points, and the map is empty",
                 "vans as such: they are cars; props and others are debris",
                 "visible fractions but as four steps",
@@ -102,7 +114,8 @@ FORMATS: dict[str, Format] = {
                 _NO_PIXELS,
                 _NO_EVENTS,
                 _NO_3D,
-                "masks",
+                _NO_DEPTH,
+                "all of an object but its track, class, visible box and visible fraction",
                 "vans, trucks and buses as such: they are cars",
                 "why an object is ignored",
             ),
@@ -115,9 +128,8 @@ FORMATS: dict[str, Format] = {
                 "ignored objects: they are left out",
                 "depth beyond 65.535 m in its 16-bit images (the metres are beside them)",
                 "actors' ids beyond 16 bits in its images (objects tell pixel_id beside theirs)",
-                "holes of masks in polygons (mask_rle has them)",
+                *_ODVG_LOSES,
                 "events but collisions and hard negatives of two vehicles that the camera sees",
-                "velocities, poses of the camera",
                 "vans and props as such: they are car and static (object_class has the word)",
             ),
             has_parts=False,

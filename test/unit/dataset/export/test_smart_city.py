@@ -291,6 +291,31 @@ def test_boxes_in_space_go_through_their_corners_and_none_is_drawn_behind(place)
     assert not with_boxes_in_space(rgb, [behind], MODEL).any()
 
 
+def test_an_edge_that_only_crosses_the_image_is_drawn():
+    # The pipeline leaves out edges whose ends are both beyond the image.
+    rgb = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    (car,) = [one for one in frame_of("front", 0).objects if one.track_id == 1]
+    pose = np.eye(4)
+    pose[:3, 3] = 0.0, 1.0, 6.0
+    wide = type(car.box_camera).in_camera(pose, (40.0, 2.0, 1.0))  # 20 m to either side
+    drawn = with_boxes_in_space(rgb, [car.model_copy(update={"box_camera": wide})], MODEL)
+    assert drawn[:, 2:10].any(axis=(0, 2)).sum() >= 4
+    assert drawn[:, -10:-2].any(axis=(0, 2)).sum() >= 4
+
+
+def test_depth_is_bright_where_it_is_near(tmp_path):
+    data = write_dataset(tmp_path / "run", ("1",), ("front",))
+    path = data.path / "1/front/depth/000000.tiff"
+    depth = np.full((HEIGHT, WIDTH), 90.0, np.float32)
+    depth[:, :48] = 5.0  # its own video shows 90 m brighter, and 70 m as 4.464 m
+    cv2.imwrite(str(path), depth)
+    export_dataset(data, FORMATS["smart-city"], tmp_path / "out", ALL, 0, lambda *_: None)
+    video = tmp_path / "out/CARLA/run/scenario_1/videos/depth.mp4"
+    with av.open(str(video)) as container:
+        first = next(container.decode(video=0)).to_ndarray(format="gray")
+    assert first[:, 10].mean() > first[:, -10].mean() + 20
+
+
 def test_several_cameras_are_scenarios_of_their_own(exported):
     names = sorted(path.name for path in (exported("smart-city") / "CARLA/run").iterdir())
     assert names == [f"scenario_{s}_{c}" for s in ("one", "two") for c in ("front", "left")]
