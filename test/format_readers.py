@@ -1,6 +1,6 @@
 """Read exports by other tools' own libraries, in environments of theirs (.ci/format-readers).
 
-usage: format_readers.py nuscenes|mot FOLDER: it holds that export of small_dataset.py.
+usage: format_readers.py LIBRARY FOLDER: it holds an export of small_dataset.py that it reads.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 
-def read_nuscenes(folder: Path) -> None:
+def read_by_nuscenes_devkit(folder: Path) -> None:
     from nuscenes import NuScenes
     from nuscenes.eval.common.loaders import get_samples_of_custom_split, load_gt_of_sample_tokens
     from nuscenes.eval.detection.data_classes import DetectionBox
@@ -44,7 +44,7 @@ def read_nuscenes(folder: Path) -> None:
     print(f"nuscenes-devkit: {len(boxes.all)} boxes, {seen} of them in images")
 
 
-def read_mot(folder: Path) -> None:
+def read_by_trackeval(folder: Path) -> None:
     from trackeval import Evaluator
     from trackeval.datasets import MotChallenge2DBox
     from trackeval.metrics import CLEAR, HOTA, Identity
@@ -76,5 +76,31 @@ def read_mot(folder: Path) -> None:
     print(f"trackeval: HOTA {hota:.3f}, MOTA {clear['MOTA']:.3f}, IDF1 {idf1:.3f}")
 
 
+def read_by_motmetrics(folder: Path) -> None:
+    import motmetrics
+
+    names, scored = [], []
+    for path in sorted((folder / "train").glob("*/gt/gt.txt")):
+        truth = motmetrics.io.loadtxt(path, fmt="mot16", min_confidence=1)
+        assert truth.loc[(1, 1), ["X", "Y", "Width", "Height"]].tolist() == [10, 30, 30, 20]
+        assert sorted(truth.index.get_level_values("Id").unique()) == [1, 2, 3, 6]
+        scored.append(motmetrics.utils.compare_to_groundtruth(truth, truth, "iou", distth=0.5))
+        names.append(path.parts[-3])
+    metrics = ["mota", "motp", "idf1", "num_objects", "num_switches"]
+    table = motmetrics.metrics.create().compute_many(
+        scored, names=names, metrics=metrics, generate_overall=True
+    )
+    mota, motp, idf1, objects, switches = table.loc["OVERALL"].tolist()
+    # Its motp is a distance, 0 at best.
+    assert (mota, motp, idf1, objects, switches) == (1.0, 0.0, 1.0, 12 * 4, 0), table
+    print(f"motmetrics: MOTA {mota:.3f}, IDF1 {idf1:.3f}, {objects:.0f} boxes")
+
+
+READERS = {
+    "nuscenes-devkit": read_by_nuscenes_devkit,
+    "trackeval": read_by_trackeval,
+    "motmetrics": read_by_motmetrics,
+}
+
 if __name__ == "__main__":
-    {"nuscenes": read_nuscenes, "mot": read_mot}[sys.argv[1]](Path(sys.argv[2]))
+    READERS[sys.argv[1]](Path(sys.argv[2]))
