@@ -13,8 +13,8 @@ from .conditions import ConditionSampler, Vocabulary, derived_seed, read_vocabul
 from .models.endpoint import Endpoint
 from .prompts import read_templates
 from .side_threads import in_side_threads
-from .variant_plan import VariantPlan
-from .writing import ClipScenery, PromptWriter, prompt_writer
+from .variant_plan import VariantPlan, WrittenPrompt
+from .writing import PromptWriter, prompt_writer
 
 OnPlanned = Callable[[int, int], None]
 """Called with how many variants are planned, and of how many."""
@@ -36,6 +36,7 @@ class PlanOptions:
     * negative_prompt: in place of the vocabulary's.
     * taken: conditions of variants that are there already; they are planned with these, and count
       for what others draw.
+    * written: prompts of variants that are there already; they keep them if the same is asked.
     * vlm, llm: models that tell the scenery and rewrite prompts; templates alone without them.
     * parallel: how many requests they get at once.
     """
@@ -50,6 +51,7 @@ class PlanOptions:
     templates: Path | None = None
     negative_prompt: str | None = None
     taken: Mapping[VariantKey, Mapping[str, str]] = field(default_factory=dict)
+    written: Mapping[VariantKey, WrittenPrompt] = field(default_factory=dict)
     vlm: Endpoint | None = None
     llm: Endpoint | None = None
     parallel: int = 4
@@ -117,22 +119,29 @@ def _written(
 ) -> list[VariantPlan]:
     asked = options.vlm is not None or options.llm is not None
     threads = options.parallel if asked else 1
+    plans: dict[VariantKey, VariantPlan] = {}
+    unwritten: dict[tuple[str, str], FactualClip] = {}
+    for clip in clips:
+        for number in range(1, options.variants + 1):
+            key = clip.variant(number)
+            there = options.written.get(key)
+            again = there and writer.again(clip, number, drawn[key], there)
+            if again:
+                plans[key] = again
+            else:
+                unwritten[clip.name] = clip
     try:
-        sceneries = list(in_side_threads(writer.scenery, clips, threads))
-        wanted = [
-            (clip, number, scenery)
-            for clip, scenery in zip(clips, sceneries, strict=True)
-            for number in range(1, options.variants + 1)
-        ]
+        told = in_side_threads(writer.scenery, list(unwritten.values()), threads)
+        sceneries = dict(zip(unwritten, told, strict=True))
+        wanted = [key for key in drawn if key not in plans]
 
-        def plan(one: tuple[FactualClip, int, ClipScenery]) -> VariantPlan:
-            clip, number, scenery = one
-            return writer.plan(clip, number, drawn[clip.variant(number)], scenery)
+        def plan(key: VariantKey) -> VariantPlan:
+            clip = unwritten[key[:2]]
+            return writer.plan(clip, key[2], drawn[key], sceneries[clip.name])
 
-        plans = []
         for made in in_side_threads(plan, wanted, threads):
-            plans.append(made)
-            on_planned(len(plans), len(wanted))
-        return plans
+            plans[made.scenario, made.camera, made.number] = made
+            on_planned(len(plans), len(drawn))
     finally:
         writer.close()
+    return [plans[key] for key in sorted(plans)]

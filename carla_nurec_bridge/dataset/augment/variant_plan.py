@@ -37,6 +37,13 @@ class PromptProvenance(Record):
     rewriting: ModelUse | None = Field(description="the LLM, where one was asked")
 
 
+class WrittenPrompt(Record):
+    """The prompt of a variant that is there, and where it came from."""
+
+    prompt: str
+    provenance: PromptProvenance
+
+
 class VariantPlan(Record):
     """A variant of a camera's clip that is to be made."""
 

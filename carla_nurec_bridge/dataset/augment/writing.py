@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...core.errors import InputError
@@ -15,7 +16,7 @@ from .prompts import ComposedPrompt, Templates, compose, contradictions
 from .prompts.asking import TextAsker
 from .prompts.captioning import scenery_of
 from .prompts.rewriting import rewritten
-from .variant_plan import ModelUse, PromptProvenance, VariantPlan
+from .variant_plan import ModelUse, PromptProvenance, VariantPlan, WrittenPrompt
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class PromptWriter:
                 f"{key[0]}, camera {key[1]}: the wordings make a prompt that is not true: "
                 f"{faults[0]}; change the templates or conditions"
             )
+        vocabulary_sha256, templates_sha256 = self._hashes()
         prompt, use = None, None
         if self.llm is not None:
             prompt, use = rewritten(
@@ -86,12 +88,44 @@ class PromptWriter:
                 clauses=composed.clauses,
                 facts_sha256=_sha256(clip.facts),
                 facts_notes=clip.facts.notes,
-                vocabulary_sha256=_sha256(self.vocabulary),
-                templates_sha256=_sha256(self.templates),
+                vocabulary_sha256=vocabulary_sha256,
+                templates_sha256=templates_sha256,
                 caption=caption,
                 rewriting=use,
             ),
         )
+
+    def again(
+        self,
+        clip: FactualClip,
+        number: int,
+        conditions: Mapping[str, str],
+        written: WrittenPrompt,
+    ) -> VariantPlan | None:
+        """Return a variant with the prompt that it has, None where another would be asked for now.
+
+        What models write is never the same twice: a variant that is there keeps its prompt.
+        """
+        told = written.provenance
+        now = (self.run_seed, _sha256(clip.facts), *self._hashes())
+        before = (told.run_seed, told.facts_sha256, told.vocabulary_sha256, told.templates_sha256)
+        models = ((self.vlm, told.caption), (self.llm, told.rewriting))
+        if now != before or not all(_is_used(asker, use) for asker, use in models):
+            return None
+        scenario, camera = clip.name
+        return VariantPlan(
+            scenario=scenario,
+            camera=camera,
+            number=number,
+            conditions=dict(conditions),
+            prompt=written.prompt,
+            negative_prompt=self.vocabulary.negative_prompt,
+            seed=derived_seed(self.run_seed, "video", *clip.variant(number)),
+            provenance=told,
+        )
+
+    def _hashes(self) -> tuple[str, str]:
+        return _sha256(self.vocabulary), _sha256(self.templates)
 
     def _composed(
         self, clip: FactualClip, conditions: Conditions, seed: int, scenery: str
@@ -117,6 +151,15 @@ def prompt_writer(
 
 def _asker(endpoint: Endpoint | None) -> TextAsker | None:
     return None if endpoint is None else TextAsker(ChatModel(endpoint))
+
+
+def _is_used(asker: TextAsker | None, use: ModelUse | None) -> bool:
+    """Say whether a text was asked of the model that is asked now."""
+    if asker is None or use is None:
+        return asker is None and use is None
+    endpoint = asker.model.endpoint
+    same = endpoint.model in (None, use.model) and endpoint.url == use.url
+    return same and endpoint.sampling.temperature == use.temperature
 
 
 def _sha256(record: Record) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ....core.run_contract.record import Record
 from ...facts import SceneFacts
+from ...truth.events import EventKind
 from ..conditions import Conditions, Vocabulary
 from ..models.chat import Message
 from ..variant_plan import ModelUse
@@ -57,8 +58,9 @@ def rewritten(
 
 
 def facts_for_models(facts: SceneFacts) -> dict[str, object]:
-    """Return what models are told: no weather of the recording, no stamps, not more than fits."""
-    told = facts.to_json()
+    """Return what models are told: who is seen and what is done, no stamps, no weather."""
+    happened = [one for one in facts.events if one.kind is not EventKind.NORMAL]
+    told = facts.model_copy(update={"events": tuple(happened)}).to_json()
     shown = {name: told[name] for name in told if name in _TOLD}
     for many in ("actors", "manoeuvres", "events"):
         shown[many] = [

@@ -16,6 +16,7 @@ from carla_nurec_bridge.dataset.augment.models.chat import ChatModel
 from carla_nurec_bridge.dataset.augment.models.endpoint import endpoint_of
 from carla_nurec_bridge.dataset.augment.models.failures import ModelUnavailable
 from carla_nurec_bridge.dataset.augment.plan import PlanOptions, plan_variants
+from carla_nurec_bridge.dataset.augment.variant_plan import WrittenPrompt
 from carla_nurec_bridge.world.object_classes import ObjectClass
 
 CAST = (EGO, Part(2, paint=RED), Part(3, ObjectClass.BUS, paint=BLUE, at=(30.0, 3.5)))
@@ -146,6 +147,26 @@ def test_a_refused_key_is_told_at_once(dataset):
         pytest.raises(InputError, match="set BUILD_NVIDIA_API_KEY"),
     ):
         plan_variants(dataset, options(llm=server))
+
+
+def test_a_variant_that_is_there_keeps_its_prompt_and_nobody_is_asked(dataset):
+    key = ("one", "front", 1)
+    with fault_server(fitting) as server:
+        (first,) = plan_variants(dataset, options(llm=server))
+        there = {
+            "taken": {key: first.conditions},
+            "written": {key: WrittenPrompt(prompt=first.prompt, provenance=first.provenance)},
+        }
+        before = len(server.requests)
+        assert plan_variants(dataset, options(llm=server, **there)) == [first]
+        assert len(server.requests) == before
+        kept, new = plan_variants(dataset, options(llm=server, variants=2, **there))
+        assert (kept, len(server.requests)) == (first, before + 1)
+        assert new.conditions != first.conditions
+        (other,) = plan_variants(dataset, options(llm=server, seed=5, **there))
+        assert other.provenance.run_seed == 5
+    (alone,) = plan_variants(dataset, replace(options(**there), llm=None))
+    assert alone.provenance.written_by == "template", "the model is no longer asked for"
 
 
 CAPTION = {
