@@ -68,6 +68,12 @@ _PIPE_WIDTH = 140
     help="Add actors to the drive: a name of 'scenario list' (ball_and_child) or a YAML file.",
 )
 @click.option(
+    "--dataset",
+    is_flag=True,
+    help="Make a small labelled data set and its page instead, in out/dataset_demo; takes --out "
+    "and --seed.",
+)
+@click.option(
     "--repeat",
     type=click.IntRange(1, 1000),
     default=1,
@@ -89,10 +95,15 @@ def command(
     map_path: Path | None,
     scenario: str | None,
     insert: str | None,
+    dataset: bool,
     repeat: int,
     settings: tuple[str, ...],
 ) -> int:
     """Drive, render, record and report in one go; everything lands in one folder.
+
+    With --dataset two scenarios are driven and made into a labelled data set: images, masks, boxes,
+    tracks, events, marks, COCO, and a page to look at. What is finished stays when it is ended; the
+    same command goes on.
 
     Exit code 0: the run finished and every stream is complete; 1: it did not; 2: bad input.
     """
@@ -110,6 +121,13 @@ def command(
         "inserted_actors": ("--insert", insert),
     }
     options = {name: option for name, (option, value) in given.items() if value is not None}
+    if dataset:
+        others = {**options, "seconds": "--seconds"} if seconds is not None else options
+        wrong = [others[name] for name in others if name not in ("run_dir", "seed")]
+        if wrong or settings or repeat > 1:
+            raise InputError(f"{[*wrong, '--set or --repeat'][0]} does not go with --dataset")
+        _make_dataset(console, out, seed)
+        return 0
     values = {name: given[name][1] for name in options}
     for name, option, value in settings_of(settings):
         values[name], options[name] = value, option
@@ -132,6 +150,13 @@ def command(
     if repeat > 1:
         return _compare(console, config.run_dir, runs)
     return runs[0].exit_code
+
+
+def _make_dataset(console: Console, out: Path | None, seed: int | None) -> None:
+    from ..runs.dataset_demo import DatasetDemo
+    from .demo_dataset import OUT, show_dataset_demo
+
+    show_dataset_demo(console, DatasetDemo(out or OUT, 1 if seed is None else seed))
 
 
 def _banner(console: Console, config: RunConfig, title: str) -> None:

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
 from ..core.errors import InputError
 from ..core.run_contract import heartbeat
@@ -33,10 +33,22 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def frames_progress(out: Console) -> Progress:
-    """Return a bar of frames that goes when it ends."""
+class _ToldProgress(Progress):
+    """Bars of which a supervisor hears too, if there is one."""
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        """Change a bar, and tell how far it is."""
+        super().update(task_id, **changes)
+        if changes.get("completed") is not None:
+            with self._lock:
+                total = self._tasks[task_id].total
+            heartbeat.progress(int(changes["completed"]), int(total or 0))
+
+
+def counting_progress(out: Console) -> Progress:
+    """Return bars of things that are counted; they go when all ends."""
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=out, transient=True)
+    return _ToldProgress(*columns, console=out, transient=True)
 
 
 @dataclass(frozen=True)

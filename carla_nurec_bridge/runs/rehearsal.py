@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
-from ..core.errors import InputError, RunError
 from ..core.run_contract import heartbeat
 from ..core.run_contract.run_config import RunConfig, run_fields
 from ..core.run_contract.timebase import seconds_to_ns
-from ..core.teardown import Teardown
 from ..scenarios.spec import load_spec
-from .child import Child
-from .graph import Process, environment, verb_argv
+from .graph import environment
 from .own_server import own_carla
-from .supervisor import HEARTBEAT_DEADLINE_S
+from .verb_process import run_verb
 
 if TYPE_CHECKING:
     from ..carla_client.replay.rehearsal import Rehearsal
 
-_POLL_S = 0.05
 _SCENARIO_DT_S = (0.005, 0.1)
 """Frames with which scenarios are driven; a replay shows the moments between them too."""
 
@@ -52,7 +46,7 @@ def rehearse(config: RunConfig, log: Path, on_progress: OnProgress) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(yaml.safe_dump(settings))
     verb = ("rehearse", "--config", str(file), "--map", str(config.map), "--out", str(log))
-    run_verb(config, "rehearsal", verb, lambda *done: on_progress("rehearsal", *done))
+    _run(config, "rehearsal", verb, on_progress)
 
 
 def record_scenario(config: RunConfig, on_progress: OnProgress) -> Path:
@@ -63,35 +57,13 @@ def record_scenario(config: RunConfig, on_progress: OnProgress) -> Path:
         *("scenario", "record", config.scenario, "--out", str(folder), "--seed", str(config.seed)),
         *("--map", str(config.map), "--dt", str(dt_s)),
     )
-    run_verb(config, "scenario", verb, lambda *done: on_progress("scenario", *done))
+    _run(config, "scenario", verb, on_progress)
     return folder / f"{load_spec(config.scenario).name}_{config.seed}.log"
 
 
-def run_verb(
-    config: RunConfig, name: str, verb: tuple[str, ...], on_progress: Callable[[int, int], None]
-) -> None:
-    """Run a verb of ``carla-nurec`` to its end as a process of the run; its log has its ``name``.
-
-    InputError or RunError with what it said when it fails, RunError when it falls silent.
-    """
-    process = Process(name, verb_argv(verb), environment(config), None, True)
-    child = Child(process, config.run_dir / "logs" / f"{name}.log")
-    with Teardown() as teardown:
-        teardown.add(f"the {name}", partial(child.end, 10.0))
-        while child.code() is None:
-            child.listen(on_progress)
-            if child.silent_s() > HEARTBEAT_DEADLINE_S:
-                raise RunError(
-                    f"the {name} gave no sign of life for {child.silent_s():.1f} s; "
-                    f"its log: {child.log}"
-                )
-            time.sleep(_POLL_S)
-    if child.code() == InputError.exit_code:
-        raise InputError(child.last_error().partition("error: ")[2])
-    if child.code() != 0:
-        raise RunError(
-            f"the {name} ended with code {child.code()}: {child.last_error()}; its log: {child.log}"
-        )
+def _run(config: RunConfig, step: str, verb: tuple[str, ...], on_progress: OnProgress) -> None:
+    log = config.run_dir / "logs" / f"{step}.log"
+    run_verb(step, verb, log, environment(config), lambda *done: on_progress(step, *done))
 
 
 def rehearse_here(config: RunConfig, log: Path) -> Rehearsal:

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from ..log.tables import console, examples
-from ..playing import end_as_interrupted, frames_progress, open_session, recording_server
+from ..playing import counting_progress, end_as_interrupted, open_session, recording_server
 from .capture_options import bag_window_of, capture_options, replay_of, sensors_of
 from .clip_options import clip_options, controls_of
 
@@ -56,7 +56,7 @@ def _from_recording(recording: Path, settings: dict[str, Any], out: Console) -> 
     with (
         recording_server(recording, settings, said, "cosmos controls") as server,
         open_session(server) as session,
-        frames_progress(out) as progress,
+        counting_progress(out) as progress,
     ):
         info = recording_info(session.client, server.recording)
         ready_s = time.monotonic() - started
@@ -88,7 +88,7 @@ def _from_bag(bag: Path, settings: dict[str, Any], out: Console) -> None:
     started, timings = time.monotonic(), Timings()
     controls, notes = controls_of(settings)
     wish = BagWish(settings["output"], controls, bag_window_of(settings))
-    with frames_progress(out) as progress:
+    with counting_progress(out) as progress:
         task = progress.add_task("frames", total=None)
         done, more = clips_of_bag(
             bag, wish, timings, lambda k, n: progress.update(task, completed=k, total=n)

@@ -9,7 +9,7 @@ import click
 
 from ...core.errors import BridgeError, InputError
 from ..log.tables import console, examples, table
-from ..playing import end_as_interrupted, frames_progress
+from ..playing import counting_progress, end_as_interrupted
 
 if TYPE_CHECKING:
     from ...dataset.marks import MarkWish
@@ -115,7 +115,7 @@ def _mark(dataset: Dataset, clips: list[tuple[StoredScenario, str]], wish: MarkW
 
     out, failed = console(), 0
     shown = table(None, ("scenario", "camera"), ("marks", "videos drawn", "there before"))
-    with frames_progress(out) as progress:
+    with counting_progress(out) as progress:
         task = progress.add_task("frames", total=None)
 
         def on_frames(done: int, total: int) -> None:

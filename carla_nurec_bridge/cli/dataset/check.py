@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from ..log.tables import console, examples, shortened
+from ..playing import counting_progress
 
 _DAMAGED = 1
 
@@ -26,8 +26,7 @@ def command(run: Path, limit: int) -> int:
     from ...dataset.store import Dataset
 
     out, dataset = console(), Dataset(run)
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, transient=True) as progress:
+    with counting_progress(out) as progress:
         task = progress.add_task("files and views", total=None)
         verdict = check_dataset(dataset, lambda k, n: progress.update(task, completed=k, total=n))
     shown = shortened(len(verdict.problems), limit)

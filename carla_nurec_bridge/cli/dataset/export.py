@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from ..log.tables import console, examples, table
+from ..playing import counting_progress
 
 NAMES = ("coco", "panoptic", "odvg", "kitti", "yolo", "nuscenes", "mot", "smart-city")
 """The rows of FORMATS, which take seconds to import."""
@@ -62,8 +62,7 @@ def write_export(
     from ...dataset.store import Dataset
 
     form, datasets = FORMATS[name], [Dataset(run) for run in runs]
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, transient=True) as progress:
+    with counting_progress(out) as progress:
         task = progress.add_task("images", total=None)
         done = export_dataset(
             datasets,

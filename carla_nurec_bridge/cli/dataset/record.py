@@ -14,7 +14,7 @@ from rich.progress import TaskID
 
 from ..cosmos.capture_options import played_options
 from ..log.tables import console, examples, table
-from ..playing import end_as_interrupted, frames_progress
+from ..playing import counting_progress, end_as_interrupted
 from .record_options import from_anywhere, record_options
 from .smart_city_files import smart_city_files, unused_keys
 
@@ -70,7 +70,7 @@ def command(
         out.print(f"note: {note}", soft_wrap=True)
     run = RunWriter(settings["output"], tuple(sys.argv[1:]), settings["seed"])
     jobs = jobs_of(from_anywhere(settings), recordings, bags)
-    with frames_progress(out) as progress:
+    with counting_progress(out) as progress:
         bars: dict[str, TaskID] = {}
 
         def on_frame(name: str, done: int, total: int) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from ..log.tables import console, examples
+from ..playing import counting_progress
 
 
 @click.command(
@@ -50,8 +50,7 @@ def command(run: Path, output: Path | None, embed: bool | None, sheet_frames: in
     from ...report.show import show_dataset
 
     out, dataset, folder = console(), Dataset(run), output or run / SHOWN
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, transient=True) as progress:
+    with counting_progress(out) as progress:
         task = progress.add_task("cameras", total=None)
         try:
             shown = show_dataset(

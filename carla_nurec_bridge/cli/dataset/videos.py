@@ -9,7 +9,7 @@ import click
 
 from ..cosmos.clip_options import depth_of, depth_options, encoding_options, video_of
 from ..log.tables import console, examples
-from ..playing import end_as_interrupted, frames_progress
+from ..playing import counting_progress, end_as_interrupted
 
 
 @click.command(
@@ -38,7 +38,7 @@ def command(run: Path, names: tuple[str, ...], **settings: Any) -> int:
     end_as_interrupted()
     out, dataset = console(), Dataset(run)
     scenarios = [dataset.scenario(name) for name in names] or dataset.scenarios()
-    with frames_progress(out) as progress:
+    with counting_progress(out) as progress:
         task = progress.add_task("frames", total=None)
         for one in scenarios:
             count = make_videos(

@@ -117,9 +117,11 @@ def test_a_scenario_is_recorded_and_then_replayed(
 ) -> None:
     verbs: list[tuple[str, ...]] = []
 
-    def run_verb(config: RunConfig, _name: str, verb: tuple[str, ...], _tell: object) -> None:
+    def run_verb(
+        _name: str, verb: tuple[str, ...], _log: Path, _env: object, _tell: object
+    ) -> None:
         verbs.append(verb)
-        folder = config.run_dir / "scenario"
+        folder = tmp_path / "scenario"
         folder.mkdir()
         _recording(folder / "cut_in_4.log", 3.0)
 
