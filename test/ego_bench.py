@@ -78,9 +78,7 @@ def world_left(port: int) -> tuple[bool, list[str]]:
 class Ego:
     """A ``carla_ego`` process."""
 
-    def __init__(
-        self, domain: int, folder: Path, port: int, *remaps: str, **parameters: Any
-    ) -> None:
+    def __init__(self, folder: Path, port: int, *remaps: str, **parameters: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.run_dir = folder / "run"
         values = {
@@ -97,7 +95,6 @@ class Ego:
         for remap in remaps:
             argv += ["-r", remap]
         env = os.environ | {
-            "ROS_DOMAIN_ID": str(domain),
             "OMP_WAIT_POLICY": "passive",
             "NUMBA_NUM_THREADS": environment(RunConfig())["NUMBA_NUM_THREADS"],
         }
@@ -125,9 +122,9 @@ class Ego:
 class User:
     """A node that keeps the messages of topics by their stamps' order of arrival."""
 
-    def __init__(self, domain: int, namespace: str = "") -> None:
+    def __init__(self, namespace: str = "") -> None:
         self._context = Context()
-        rclpy.init(context=self._context, domain_id=domain)
+        rclpy.init(context=self._context)
         self.node = Node("user", context=self._context, namespace=namespace)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)

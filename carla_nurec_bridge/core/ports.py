@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from .errors import RunError
 
 _LOWEST, _BEYOND = 20_000, 32_000
 _TRIES = 200
 _DOMAINS = range(10, 101)
-_held: list[socket.socket] = []
+_until_the_end = ExitStack()
 
 
 def free_port(*, pair: bool = False) -> int:
@@ -33,19 +35,26 @@ def free_port(*, pair: bool = False) -> int:
 
 
 def own_domain() -> int:
-    """Return a ROS domain (10 to 100) in which nobody takes part; it is ours until we end.
+    """Return a ROS domain as ``held_domain`` finds it; it is ours until we end."""
+    return _until_the_end.enter_context(held_domain())
+
+
+@contextmanager
+def held_domain() -> Iterator[int]:
+    """Yield a ROS domain (10 to 100) in which nobody takes part; it is ours until this is left.
 
     The port on which the first participant of a domain listens (DDSI-RTPS 9.6.1) is kept taken, so
     that no other program of this kind finds the domain free before our nodes are there; they are
     its second participant, its third, and so on. RunError when every domain is in use.
     """
     for domain in random.sample(_DOMAINS, len(_DOMAINS)):
-        holder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            holder.bind(("", 7400 + 250 * domain + 10))
-        except OSError:
-            holder.close()
-            continue
-        _held.append(holder)
-        return domain
-    raise RunError("every ROS domain from 10 to 100 is in use on this machine")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+            try:
+                holder.bind(("", 7400 + 250 * domain + 10))
+            except OSError:
+                continue
+            yield domain
+            return
+    raise RunError(
+        f"every ROS domain from {_DOMAINS[0]} to {_DOMAINS[-1]} is in use on this machine"
+    )

@@ -15,7 +15,6 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, String
 
 from carla_nurec_bridge.core.frames import invert
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix
 from carla_nurec_bridge.ros.messages.convert import nanoseconds_of
@@ -24,7 +23,6 @@ from carla_nurec_bridge.world.vehicle_info import VehicleInfo
 
 pytestmark = [pytest.mark.ros, pytest.mark.random_order(disabled=True)]
 
-DOMAIN = own_domain()
 AHEAD_M, LEFT_M = 12.0, 4.0
 
 
@@ -133,8 +131,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     pytest.importorskip("carla")
     folder = tmp_path_factory.mktemp("ego")
     with carla_server(folder) as port:
-        ego = Ego(DOMAIN, folder, port, rig="carla_all", seed=2, spectator__follow=True)
-        user = User(DOMAIN)
+        ego = Ego(folder, port, rig="carla_all", seed=2, spectator__follow=True)
+        user = User()
         try:
             yield Run(ego, user)
         finally:

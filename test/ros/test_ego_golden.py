@@ -23,7 +23,6 @@ from carla_nurec_bridge.core.frames import (
     matrix_from_quaternion,
     rigid,
 )
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix
 from carla_nurec_bridge.ros.messages.convert import nanoseconds_of, vector_array
 
@@ -33,7 +32,6 @@ from simulation_interfaces.msg import EntityState
 
 pytestmark = [pytest.mark.ros, pytest.mark.random_order(disabled=True)]
 
-DOMAIN = own_domain()
 WIDTH, HEIGHT = 640, 360
 FRONT_M, LEFT_M, EYE_M = 20.0, 4.0, 1.0
 MOUNT_M, HALF_M, RADIUS_M = 4.0, 0.43645, 0.3
@@ -192,10 +190,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("golden")
     (folder / "rig.yaml").write_text(RIG)
     with carla_server(folder) as port:
-        ego = Ego(
-            DOMAIN, folder, port, rig=str(folder / "rig.yaml"), spectator__follow=True, seed=2
-        )
-        user = User(DOMAIN)
+        ego = Ego(folder, port, rig=str(folder / "rig.yaml"), spectator__follow=True, seed=2)
+        user = User()
         try:
             yield Scene(user, port)
         finally:

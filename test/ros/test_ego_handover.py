@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ego_bench import Ego, User, carla_server, make_scene
 
-from carla_nurec_bridge.core.ports import free_port, own_domain
+from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix
@@ -21,7 +21,6 @@ from carla_nurec_bridge.scene import Scene, open_scene
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
-DOMAIN = own_domain()
 HANDOVER_S = 1.5
 
 
@@ -63,7 +62,7 @@ class Drive:
 
 
 def test_the_graphs_agent_takes_a_truck_over_and_drives_beyond_the_record(
-    scene: Scene, tmp_path: Path
+    scene: Scene, tmp_path: Path, domain: int
 ) -> None:
     config = RunConfig(
         run_dir=tmp_path / "run",
@@ -76,12 +75,12 @@ def test_the_graphs_agent_takes_a_truck_over_and_drives_beyond_the_record(
         nurec=False,
         record=False,
         carla_port=free_port(pair=True),
-        domain_id=DOMAIN,
+        domain_id=domain,
         handover_ego_s=HANDOVER_S,
         ego_blueprint="vehicle.carlamotors.firetruck",
         carla_timeout_s=20.0,
     )
-    user = User(DOMAIN)
+    user = User()
     user.hear("odometry")
     info, route = user.hear("vehicle_info"), user.hear("route")
     over = threading.Event()
@@ -119,12 +118,11 @@ def test_the_traffic_manager_takes_the_ego_and_one_chosen_actor(
     scene: Scene, tmp_path: Path
 ) -> None:
     chosen, *others = (track.track_id for track in scene.tracks)
-    user = User(DOMAIN)
+    user = User()
     user.hear("odometry")
     objects, tracks = user.hear("objects"), user.hear("objects_tracks")
     with carla_server(tmp_path) as port:
         ego = Ego(
-            DOMAIN,
             tmp_path,
             port,
             rig=_rig(tmp_path),

@@ -14,7 +14,7 @@ from ego_bench import Ego, User, carla_server, make_scene
 from geometry_msgs.msg import Twist, TwistStamped, Vector3
 from rclpy.node import Node
 
-from carla_nurec_bridge.core.ports import free_port, own_domain
+from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix
 from carla_nurec_bridge.ros.messages.convert import header, nanoseconds_of
@@ -24,7 +24,6 @@ from carla_nurec_bridge.scene import Scene, open_scene
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
-DOMAIN = own_domain()
 EMPTY_RIG = "name: none\ncameras: []\nlidars: []\n"
 
 
@@ -38,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def user() -> Iterator[User]:
-    made = User(DOMAIN)
+    made = User()
     yield made
     made.close()
 
@@ -55,7 +54,6 @@ def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: 
     user.hear("clock")
     with carla_server(folder) as port:
         first = Ego(
-            DOMAIN,
             folder / "ego1",
             port,
             "__ns:=/ego1",
@@ -68,7 +66,6 @@ def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: 
         )
         user.until(lambda: user.heard[first_odometry], "the first ego")
         second = Ego(
-            DOMAIN,
             folder / "ego2",
             port,
             "__ns:=/ego2",
@@ -146,7 +143,6 @@ def test_carla_dies_and_comes_back(folder: Path, user: User) -> None:
     odometry = user.hear("odometry")
     with carla_server(folder / "a", port):
         ego = Ego(
-            DOMAIN,
             folder / "phoenix",
             port,
             rig=str(folder / "rig.yaml"),
@@ -179,9 +175,7 @@ def test_a_run_starts_paused_before_frame_0_and_a_carla_that_ends_is_named(
     """Nobody waits for the client library's time-out, which is longer here than the test waits."""
     rig = str(folder / "rig.yaml")
     with carla_server(folder / "c") as port:
-        ego = Ego(
-            DOMAIN, folder / "pausing", port, rig=rig, carla__timeout_s=600.0, start_paused=True
-        )
+        ego = Ego(folder / "pausing", port, rig=rig, carla__timeout_s=600.0, start_paused=True)
         clock = user.hear("clock")
         user.until(lambda: user.heard[clock], "the clock in the pause", 60)
         odometry, objects = user.hear("odometry"), user.hear("objects")  # who joins in the pause
@@ -200,12 +194,11 @@ def test_a_run_starts_paused_before_frame_0_and_a_carla_that_ends_is_named(
         assert f"CARLA at 127.0.0.1:{port} has ended" in line
     finally:
         ego.close()
-    later = User(DOMAIN)  # for the other one may still have frames of the first ego to take
+    later = User()  # for the other one may still have frames of the first ego to take
     try:
         odometry = later.hear("odometry")
         with carla_server(folder / "d") as port:
             ego = Ego(
-                DOMAIN,
                 folder / "hasty",
                 port,
                 rig=rig,
@@ -225,7 +218,6 @@ def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> Non
     tracks = user.hear("objects_tracks")
     with carla_server(folder) as port:
         ego = Ego(
-            DOMAIN,
             folder / "replayed",
             port,
             rig=str(folder / "rig.yaml"),
@@ -278,13 +270,11 @@ def test_a_recording_is_replayed_at_its_moments_to_its_end(folder: Path, user: U
         "frames": 400,
     }
     with carla_server(folder) as port:
-        late = Ego(DOMAIN, folder / "late", port, **wanted, replay__start_s=12.0)
+        late = Ego(folder / "late", port, **wanted, replay__start_s=12.0)
         assert late.process.wait(60) == 2
         late.close()
         assert "drive.log lasts 3.25 s; a start at 12 s" in late.log.read_text()
-        ego = Ego(
-            DOMAIN, folder / "rerun", port, **wanted, replay__start_s=begin_s, start_paused=True
-        )
+        ego = Ego(folder / "rerun", port, **wanted, replay__start_s=begin_s, start_paused=True)
         try:
             user.plays()
             user.until(lambda: ego.process.poll() is not None, "the end of the recording", 90)
@@ -336,7 +326,6 @@ def test_a_late_participant_does_not_end_the_run(policy: str, folder: Path, user
 
     with carla_server(folder) as port:
         ego = Ego(
-            DOMAIN,
             folder / policy,
             port,
             rig=str(folder / "rig.yaml"),
@@ -347,7 +336,7 @@ def test_a_late_participant_does_not_end_the_run(policy: str, folder: Path, user
             deadlines__first_frame_s=2.0,
             frames=30,
         )
-        agent = User(DOMAIN)
+        agent = User()
         agent.node.destroy_node()
         stand_in = _stand_in(agent)
         try:

@@ -12,7 +12,6 @@ from ego_bench import Ego, User, carla_server
 from geometry_msgs.msg import Point, Pose, Quaternion, Twist, Vector3
 from rclpy.action import ActionClient
 
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.ros.messages.convert import nanoseconds_of
 
@@ -34,7 +33,6 @@ from simulation_interfaces.msg import (
 
 pytestmark = [pytest.mark.ros, pytest.mark.random_order(disabled=True)]
 
-DOMAIN = own_domain()
 FRAME_NS = 50_000_000
 MODEL3 = Resource(uri="vehicle.tesla.model3")
 FREE = (9.5, 0.0, 0.4)  # ahead of the ego, in its own frame; nobody else begins within 12 m
@@ -98,8 +96,8 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     folder = tmp_path_factory.mktemp("simulation")
     (folder / "rig.yaml").write_text("name: none\ncameras: []\nlidars: []\n")
     with carla_server(folder) as port:
-        ego = Ego(DOMAIN, folder, port, rig=str(folder / "rig.yaml"), traffic__vehicles=2)
-        user = User(DOMAIN)
+        ego = Ego(folder, port, rig=str(folder / "rig.yaml"), traffic__vehicles=2)
+        user = User()
         try:
             yield Simulator(user)
         finally:

@@ -18,7 +18,6 @@ from rclpy.node import Node
 from std_msgs.msg import String
 
 from carla_nurec_bridge.core.errors import ProtocolError
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.nodes.route_agent import AgentNode
 from carla_nurec_bridge.ros.ego.run import EgoRun
@@ -37,7 +36,7 @@ _ROW = TOPICS["lockstep_run"]
 @pytest.fixture
 def node() -> Iterator[Node]:
     context = Context()
-    rclpy.init(context=context, domain_id=own_domain())
+    rclpy.init(context=context)
     made = Node("follower", context=context)
     yield made
     made.destroy_node()

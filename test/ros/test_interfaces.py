@@ -19,7 +19,6 @@ from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from std_msgs.msg import Header
 
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 
 pytestmark = pytest.mark.ros
@@ -65,7 +64,7 @@ def share(package: str) -> Path:
 
 @pytest.fixture(scope="module")
 def node():
-    rclpy.init(domain_id=own_domain())
+    rclpy.init()
     node = rclpy.create_node("interfaces_test")
     yield node
     node.destroy_node()

@@ -14,13 +14,11 @@ from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 
 from carla_nurec_bridge.core.errors import ProtocolError
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.ros.lockstep.protocol import Barrier, Participant, RunState
 
 pytestmark = pytest.mark.ros
 
-DOMAIN = own_domain()
 _RUN = RunState("run-1", "running", "", 0, 1_000_000_000, 50_000_000)
 _STAMP = 1_050_000_000
 
@@ -50,7 +48,7 @@ def _eventually(condition, limit_s: float = 60.0) -> None:
 @pytest.fixture
 def pair() -> Iterator[_Pair]:
     context = Context()
-    rclpy.init(context=context, domain_id=DOMAIN)
+    rclpy.init(context=context)
     made = _Pair(context)
     executor = MultiThreadedExecutor(2, context=context)
     executor.add_node(made.owner)
@@ -135,7 +133,7 @@ def test_a_word_that_comes_while_a_participant_is_made_is_kept() -> None:
             return made
 
     context = Context()
-    rclpy.init(context=context, domain_id=DOMAIN)
+    rclpy.init(context=context)
     node = Prompt("agent", context=context)
     try:
         assert Participant(node, list).wait_running(0.0) == _RUN

@@ -28,7 +28,6 @@ from std_msgs.msg import Bool
 
 from carla_nurec_bridge.core.errors import DeadlineError, InputError, RunError
 from carla_nurec_bridge.core.frames import rigid
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.resources import share_dir
 from carla_nurec_bridge.core.run_contract.streams import EGO, RECORDER, Stream
 from carla_nurec_bridge.ros.lockstep import clock_owner
@@ -55,14 +54,13 @@ from carla_nurec_bridge.world.states import Appearance
 
 pytestmark = pytest.mark.ros
 
-DOMAIN = own_domain()
 _MS = 1_000_000
 
 
 @pytest.fixture
 def context() -> Iterator[Context]:
     made = Context()
-    rclpy.init(context=made, domain_id=DOMAIN)
+    rclpy.init(context=made)
     yield made
     made.try_shutdown()
 

@@ -21,7 +21,6 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError, RunError
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.nurec.client.capabilities import Capabilities
 from carla_nurec_bridge.nurec.client.client import NurecClient
 from carla_nurec_bridge.rendering.mesh import build_mesh
@@ -42,7 +41,6 @@ from carla_nurec_bridge.world.inserted_actors_file import load_inserted_actors
 
 pytestmark = pytest.mark.ros
 
-DOMAIN = own_domain()
 _START_US = 1_000_000
 _WAIT_S = 60.0
 
@@ -132,7 +130,7 @@ def _parameter(name: str, value: Any) -> Parameter:
 @pytest.fixture
 def context() -> Iterator[Context]:
     made = Context()
-    rclpy.init(context=made, domain_id=DOMAIN)
+    rclpy.init(context=made)
     yield made
     made.try_shutdown()
 

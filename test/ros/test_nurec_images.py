@@ -17,7 +17,6 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.rig.rig import Rig, RigCamera, load_rig
 from carla_nurec_bridge.core.run_contract.streams import NUREC, plan_streams
 from carla_nurec_bridge.nurec.client.replies import ImageReply
@@ -28,7 +27,6 @@ from carla_nurec_bridge.ros.publishers.qos import profile
 
 pytestmark = pytest.mark.ros
 
-DOMAIN = own_domain()
 RIG = load_rig("demo")
 CAMERA = replace(RIG.cameras[0], image_format="planar")
 REQUEST = CameraRequest(
@@ -68,7 +66,7 @@ def _seen(camera: RigCamera) -> Any:
 @pytest.fixture
 def context() -> Iterator[Context]:
     made = Context()
-    rclpy.init(context=made, domain_id=DOMAIN)
+    rclpy.init(context=made)
     yield made
     made.try_shutdown()
 

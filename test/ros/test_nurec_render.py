@@ -21,7 +21,6 @@ from tf2_msgs.msg import TFMessage
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, invert, matrix_from_xyz_rpy
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.nurec.client.replies import ImageReply, Replies
 from carla_nurec_bridge.nurec.client.requests import ImageFormat
@@ -35,7 +34,6 @@ from carla_nurec_bridge.runs.graph import NUREC_SERVER, server_processes
 
 pytestmark = pytest.mark.ros
 
-DOMAIN = own_domain()
 _MS = 1_000_000
 RIG = load_rig("demo")
 MAP_FROM_WORLD = matrix_from_xyz_rpy((100.0, 50.0, 3.0), (0.0, 0.02, 1.0))
@@ -133,7 +131,7 @@ def test_a_server_without_editing_is_sent_no_actors() -> None:
 @pytest.fixture
 def context() -> Iterator[Context]:
     made = Context()
-    rclpy.init(context=made, domain_id=DOMAIN)
+    rclpy.init(context=made)
     yield made
     made.try_shutdown()
 

@@ -27,7 +27,6 @@ from carla_nurec_bridge.ros.sending.sender import Sender
 
 pytestmark = pytest.mark.ros
 
-DOMAIN = 133
 _S = 30.0
 
 
@@ -91,7 +90,7 @@ def test_what_work_raises_is_raised_to_who_brings_more(lane: SendingLane) -> Non
 @pytest.fixture
 def context() -> Iterator[Context]:
     made = Context()
-    rclpy.init(context=made, domain_id=DOMAIN)
+    rclpy.init(context=made)
     yield made
     made.try_shutdown()
 
@@ -126,8 +125,8 @@ import sys
 import rclpy
 from sensor_msgs.msg import Image
 from carla_nurec_bridge.ros.publishers.qos import profile
-rclpy.init(domain_id=int(sys.argv[1]))
-node = rclpy.create_node(sys.argv[2], namespace="/other")
+rclpy.init()
+node = rclpy.create_node(sys.argv[1], namespace="/other")
 node.create_subscription(Image, "/picture", lambda _: None, profile("sensor"))
 rclpy.spin(node)
 """
@@ -138,7 +137,7 @@ def test_a_reader_that_is_stopped_is_named_and_one_that_runs_is_not(context: Con
     publisher = node.create_publisher(Image, "picture", profile("sensor"))
     watch = ReaderWatch(node, {"picture": publisher})
     sender, picture = Sender(publisher), Image(data=array.array("B", bytes(100)))
-    argv = [sys.executable, "-c", READER, str(DOMAIN)]
+    argv = [sys.executable, "-c", READER]
     readers = [subprocess.Popen([*argv, name]) for name in ("awake", "asleep")]
     try:
         until(lambda: publisher.get_subscription_count() == 2, "both readers")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -24,13 +23,13 @@ from rosbags.highlevel import AnyReader  # noqa: E402
 from rosbags.interfaces import QosDurability  # noqa: E402
 from sensor_msgs.msg import CompressedImage  # noqa: E402
 from service_calls import Calls  # noqa: E402
+from shared_memory import FOLDER, mapped_by, unused  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera  # noqa: E402
 from carla_nurec_bridge.core.cameras.shutter import Shutter  # noqa: E402
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy  # noqa: E402
-from carla_nurec_bridge.core.ports import own_domain  # noqa: E402
 from carla_nurec_bridge.core.rig.rig import load_rig  # noqa: E402
 from carla_nurec_bridge.core.run_contract.streams import (  # noqa: E402
     EGO,
@@ -60,12 +59,10 @@ from carla_nurec_bridge.ros.messages.convert import (  # noqa: E402
 from carla_nurec_bridge.ros.publishers.publishers import Publishers, message_class  # noqa: E402
 from carla_nurec_bridge.ros.publishers.qos import profile  # noqa: E402
 from carla_nurec_bridge.ros.runtime.runtime import Spinner  # noqa: E402
-from carla_nurec_bridge.runs.shared_memory import remove_unused  # noqa: E402
 from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
-SHM = Path("/dev/shm")
 T0_NS, DT_NS = 1_700_000_000_000_000_000, 50_000_000
 FRAMES = 6
 RIG = """
@@ -169,12 +166,10 @@ class Owner:
         argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.cosmos_recorder", "--ros-args"]
         for name, value in arguments.items():
             argv += ["-p", f"{name}:={value}"]
-        self.domain = own_domain()
-        env = {**os.environ, "ROS_DOMAIN_ID": str(self.domain)}
-        self.segments = set(SHM.glob("*fastdds*"))
-        self.process = subprocess.Popen(argv, env=env, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
+        self.mapped: set[str] = set()
         self.context = rclpy.Context()
-        rclpy.init(context=self.context, domain_id=self.domain)
+        rclpy.init(context=self.context)
         self.node = rclpy.create_node(EGO, context=self.context)
         self.publishers = Publishers(self.node, self.streams)
         self.barrier = Barrier(self.node, (RECORDER,), "run 1")
@@ -203,19 +198,24 @@ class Owner:
         _, late = self.barrier.wait(T0_NS + frame * DT_NS, timeout_s, lambda _: True)
         return late
 
+    def kill(self) -> None:
+        """Kill the recorder; what it leaves in shared memory is taken away at the end."""
+        self.mapped = mapped_by({self.process.pid})
+        self.process.kill()
+
     def end(self) -> dict[str, Any]:
         assert self.process.wait(60) == 0, self.process.stderr
         return json.loads((self.run_dir / "parts" / f"{RECORDER}.json").read_text())
 
     def __exit__(self, *exc: object) -> None:
         if self.process.poll() is None:
-            self.process.kill()
+            self.kill()
         self.process.communicate()
         self.spinner.close()
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
-        # A killed process leaves its segments behind.
-        remove_unused(set(SHM.glob("*fastdds*")) - self.segments)
+        for name in unused(self.mapped):
+            (FOLDER / name).unlink(missing_ok=True)
 
 
 def record(run_dir: Path) -> dict[str, Any]:
@@ -417,7 +417,7 @@ def test_a_killed_recorder_leaves_a_bag_that_recovers(tmp_path: Path) -> None:
             assert owner.answer(frame) == []
         # A chunk does not stay open: what a kill would leave is soon everything.
         eventually(lambda: recovered_copy(bag, tmp_path / "copy") == FRAMES + 1)
-        owner.process.kill()
+        owner.kill()
         owner.process.wait()
     assert not (bag / "metadata.yaml").exists()
     recovery = recover_bag(bag)

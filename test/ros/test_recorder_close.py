@@ -12,7 +12,6 @@ from rclpy.context import Context
 from rclpy.node import Node
 
 from carla_nurec_bridge.core.errors import RunError
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.core.run_contract.streams import RECORDER
 from carla_nurec_bridge.nodes.cosmos_recorder import CosmosRecorder
 from carla_nurec_bridge.recording import RecordingSession
@@ -26,7 +25,7 @@ pytestmark = pytest.mark.ros
 @pytest.fixture
 def node() -> Iterator[Node]:
     context = Context()
-    rclpy.init(context=context, domain_id=own_domain())
+    rclpy.init(context=context)
     made = Node(RECORDER, context=context)
     yield made
     made.destroy_node()

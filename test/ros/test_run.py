@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ros_domain import in_own_domain
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.ports import free_port, own_domain
+from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.runs.config import checked_config, load_config
@@ -21,6 +23,13 @@ from carla_nurec_bridge.runs.supervisor import RunResult, Supervisor
 pytestmark = pytest.mark.ros
 
 _FRAMES = 40
+
+
+@pytest.fixture(autouse=True)
+def domain() -> Iterator[int]:
+    """Put each test into a domain of its own: a killed node is missed there for a while."""
+    with in_own_domain() as domain:
+        yield domain
 
 
 def _config(run_dir: Path, **fields: Any) -> RunConfig:
@@ -35,7 +44,7 @@ def _config(run_dir: Path, **fields: Any) -> RunConfig:
         "vehicles": 4,
         "nurec": False,
         "carla_port": free_port(pair=True),
-        "domain_id": own_domain(),
+        "domain_id": int(os.environ["ROS_DOMAIN_ID"]),
     }
     return RunConfig(**{**values, **fields})
 

@@ -22,7 +22,6 @@ pytest.importorskip("simulation_interfaces")
 from simulation_interfaces import action, msg, srv
 from simulation_interfaces.msg import Resource, Result
 
-from carla_nurec_bridge.core.ports import own_domain
 from carla_nurec_bridge.ros.services import simulation_package
 from carla_nurec_bridge.ros.services.simulation_package import SimulationPackage
 from carla_nurec_bridge.ros.services.simulation_services import SimulationServices
@@ -274,7 +273,7 @@ from carla_nurec_bridge.ros.services.service_executor import ServiceExecutor
 from carla_nurec_bridge.ros.services.simulation_package import simulation_package
 from carla_nurec_bridge.ros.services.simulation_services import SimulationServices
 
-rclpy.init(domain_id=int(sys.argv[3]))
+rclpy.init()
 node, user = rclpy.create_node("carla_ego"), rclpy.create_node("user")
 run, control, frames = FakeRun(), RunControl(), []
 def loop():
@@ -328,7 +327,7 @@ def test_a_client_of_version_1_6_is_served(tmp_path: Path) -> None:
     proto = here.parent / "proto" / "ros_interfaces"
     subprocess.run([sys.executable, "-c", BUILD, proto, definitions, built], check=True)
     done = subprocess.run(
-        [sys.executable, "-c", ASK, built, here, str(own_domain())],
+        [sys.executable, "-c", ASK, built, here],
         capture_output=True,
         text=True,
         timeout=250,

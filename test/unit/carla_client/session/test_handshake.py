@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -23,7 +22,6 @@ from carla_nurec_bridge.carla_client.session.handshake import (
 )
 from carla_nurec_bridge.carla_client.session.session import Session
 from carla_nurec_bridge.core.errors import DeadlineError, ProtocolError
-from carla_nurec_bridge.core.ports import own_domain
 
 _S = 10.0
 
@@ -188,7 +186,6 @@ def test_carla_ego_ends_in_one_sentence() -> None:
             text=True,
             timeout=250,
             check=False,
-            env=os.environ | {"ROS_DOMAIN_ID": str(own_domain())},
         )
         assert server.calls == ["version"]
     assert done.returncode == 1

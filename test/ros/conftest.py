@@ -1,0 +1,15 @@
+"""Every module has a ROS domain of its own, and gives it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from ros_domain import in_own_domain
+
+
+@pytest.fixture(scope="module", autouse=True)
+def domain() -> Iterator[int]:
+    """Put the module's nodes and processes into a ROS domain in which nobody else is."""
+    with in_own_domain() as domain:
+        yield domain

@@ -1,0 +1,46 @@
+"""Ports and ROS domains are free when they are given out, and again once they are given back."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from carla_nurec_bridge.core import ports
+from carla_nurec_bridge.core.errors import RunError
+from carla_nurec_bridge.core.ports import free_port, held_domain
+
+
+def first_participant(domain: int) -> tuple[str, int]:
+    """Where the first participant of a domain hears of others (DDSI-RTPS 2.5, 9.6.2.3)."""
+    return "127.0.0.1", 7400 + 250 * domain + 10
+
+
+def test_a_domain_is_nobodys_else_until_it_is_left() -> None:
+    with (
+        held_domain() as domain,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+        pytest.raises(OSError, match="in use"),
+    ):
+        other.bind(first_participant(domain))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(first_participant(domain))
+
+
+def test_no_domain_is_given_twice_and_their_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "_DOMAINS", range(70, 74))
+    held: list[int] = []
+    with ExitStack() as stack:
+        for _ in range(4):
+            with suppress(RunError):  # a program beside the tests may hold one
+                held.append(stack.enter_context(held_domain()))
+        assert len(set(held)) == len(held) > 0
+        with pytest.raises(RunError, match="every ROS domain from 70 to 73"):
+            stack.enter_context(held_domain())
+
+
+def test_a_pair_of_ports_can_be_listened_on() -> None:
+    port = free_port(pair=True)
+    with socket.create_server(("127.0.0.1", port)), socket.create_server(("127.0.0.1", port + 1)):
+        pass
