@@ -45,7 +45,10 @@ def known_map(scenario: StoredScenario, given: Sequence[Path] = ()) -> OpenDrive
 def facts_of_scenario(
     scenario: StoredScenario, opendrive: OpenDriveMap | None = None
 ) -> SceneFacts:
-    """Return all that is known of a scenario, seen or not; without its map lanes are unknown."""
+    """Return all that is known of a scenario's actors, seen or not.
+
+    Lanes are unknown without its map. Parts of the level, parked cars too, are told by cameras.
+    """
     frames = list(scenario.frames())
     there = [frozenset(one.track_id for one in frame.actors) for frame in frames]
     presence = Presence([frame.stamp_ns for frame in frames], there)

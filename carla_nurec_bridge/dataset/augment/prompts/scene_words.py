@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ....world.object_classes import ObjectClass
+from ....world.object_classes import VEHICLES, ObjectClass
 from ...facts import ActorFacts, ManoeuvreKind, PlaceFacts, SceneFacts
 from ...facts.words import with_article
 from ...truth.events import EventKind
@@ -13,6 +13,7 @@ from ...truth.events import EventKind
 _NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
 _PLURALS = {"bus": "buses", "person": "people"}
 _MOST_NAMES, _MOST_DEEDS = 6, 4
+_ROAD_USERS = (*VEHICLES, ObjectClass.PEDESTRIAN)
 
 _LAYOUTS = {"intersection": "an intersection", "straight_road": "a straight road", "bend": "a bend"}
 _SETTINGS = {"built_up": " between buildings", "green": " among trees and grass"}
@@ -70,7 +71,7 @@ def place_words(place: PlaceFacts) -> str:
 
 def who_words(facts: SceneFacts) -> str:
     """Return who is seen, by class and colour, empty for nobody."""
-    shown = [one for one in facts.shown() if one.object_class is not ObjectClass.PROP]
+    shown = [one for one in facts.shown() if one.object_class in _ROAD_USERS]
     names = Counter(one.name for one in shown)
     if len(names) > _MOST_NAMES:
         names = Counter(one.object_class.value for one in shown)

@@ -16,6 +16,7 @@ CAST = (
     Part(3, paint=RED, at=(30.0, 3.5)),
     Part(4, ObjectClass.TRUCK, paint=BLUE, at=(40.0, 3.5), mps=(0.0, 0.0)),
     Part(5, ObjectClass.PEDESTRIAN, mps=(0.0, 1.0)),
+    Part(6, ObjectClass.TRAFFIC_SIGN, mps=(0.0, 0.0)),
 )
 
 
@@ -71,6 +72,7 @@ def test_prompts_are_composed_of_facts_and_written_out_conditions(dataset):
     assert plan.conditions == {name: value for name, (value,) in only.items()}
     text = plan.prompt
     assert "two red cars, a blue truck and a pedestrian" in text.lower()
+    assert "sign" not in text, "that is no road user"
     assert "moving car" in text
     assert "between buildings" in text
     for clause in ("golden hour", "sky is clear", "road is dry", "summer"):
