@@ -137,8 +137,9 @@ def _scenario(
     if (truth.frames, truth.cameras) != (entry.frames, entry.cameras):
         problems.append(f"{name}/scenario.json: not the frames and cameras of {MANIFEST}")
     problems += _stamp_problems(scenario, states)
-    for calibration in cameras:
-        problems += video_problems(dataset, scenario, calibration.camera, states)
+    videos = partial(video_problems, dataset, scenario, states)
+    for found in pool.map(videos, truth.cameras):
+        problems += found
     yield problems
     actors = {actor.track_id: actor for actor in truth.actors}
     for calibration in cameras:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ...core.errors import InputError
 from ...cosmos.clip.check import check_clip
 from ...cosmos.clip.manifest import read_manifest
@@ -12,19 +10,18 @@ from ..truth import FrameState
 
 
 def video_problems(
-    dataset: Dataset, scenario: StoredScenario, camera: str, states: list[FrameState]
-) -> Iterator[str]:
-    """Yield what is wrong with a camera's videos, which are a clip; nothing where it has none."""
+    dataset: Dataset, scenario: StoredScenario, states: list[FrameState], camera: str
+) -> list[str]:
+    """Return what is wrong with a camera's videos, which are a clip; nothing where it has none."""
     manifest = scenario.folder.clip_manifest(camera)
     if manifest.relative_to(dataset.path).as_posix() not in dataset.manifest.files:
-        return
+        return []
     place = manifest.parent.relative_to(dataset.path).as_posix()
     try:
-        for problem in check_clip(manifest.parent).problems:
-            yield f"{place}/{problem}"
+        problems = [f"{place}/{told}" for told in check_clip(manifest.parent).problems]
         stamps = read_manifest(manifest.parent)["stamps_ns"]
     except InputError as error:
-        yield str(error).replace(f"{dataset.path}/", "")
-        return
+        return [str(error).replace(f"{dataset.path}/", "")]
     if stamps != [state.stamp_ns for state in states]:
-        yield f"{place}/{manifest.name}: its stamps are not those of the scenario's frames"
+        problems.append(f"{place}/{manifest.name}: its stamps are not those of the frames")
+    return problems
