@@ -229,14 +229,14 @@ def test_a_full_disk_fails_the_scenario_in_a_sentence(tmp_path: Path, monkeypatc
 def test_a_disk_that_is_too_small_is_told_before_the_first_frame(
     tmp_path: Path, monkeypatch
 ) -> None:
-    # 3 frames of two cameras of 40 x 30 pixels: 720 bytes at a tenth of a byte each.
+    # 3 frames of two cameras of 40 x 30 pixels: 1440 bytes at 0.2 bytes each.
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=719))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1439))
     source = Source()
     source.play = lambda: pytest.fail("it began")  # type: ignore[method-assign]
     (reason,) = run(tmp_path, job("a", source)).failed.values()
     assert reason.startswith("3 frames of 2 cameras need at least 0.00 GB")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=721))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1441))
     assert run(tmp_path, job("a", Source())).recorded == ("a",)
 
 
