@@ -99,9 +99,9 @@ class Overlay {
     pen.lineWidth = width;
     pen.lineCap = "round";
     pen.beginPath();
-    for (const [x, y, toX, toY] of lines) {
-      pen.moveTo(x, y);
-      pen.lineTo(toX, toY);
+    for (const points of lines) {
+      pen.moveTo(points[0], points[1]);
+      for (let place = 2; place < points.length; place += 2) pen.lineTo(points[place], points[place + 1]);
     }
     pen.stroke();
   }

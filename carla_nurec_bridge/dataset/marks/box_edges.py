@@ -16,12 +16,19 @@ _CORNERS = np.array(list(product((-0.5, 0.5), repeat=3)))
 _EDGES = np.array(
     [(a, b) for a in range(8) for b in range(a) if (_CORNERS[a] != _CORNERS[b]).sum() == 1]
 )
+FRONT = np.flatnonzero((_CORNERS[_EDGES][:, :, 0] > 0).all(axis=1))
+"""The numbers of the edges of the face that a box heads with."""
 _STEPS = 65
 _NEAREST_M = 0.05
 
 
 def box_edges(box_camera: Box3D, model: CameraModel) -> list[Line]:
-    """Return the lines (N, 2) of a box's edges in the image, px, N being 2 or more.
+    """Return the lines (N, 2) of a box's edges in the image, px, N being 2 or more."""
+    return [line for _, line in numbered_edges(box_camera, model)]
+
+
+def numbered_edges(box_camera: Box3D, model: CameraModel) -> list[tuple[int, Line]]:
+    """Return the same lines with the number of each one's edge.
 
     Each edge is followed point by point; what lies behind the camera or beyond the lens is left
     out. Points may lie beyond the image's edges.
@@ -34,7 +41,9 @@ def box_edges(box_camera: Box3D, model: CameraModel) -> list[Line]:
     pixels, on_image = model.project(points.reshape(-1, 3))
     known = (points[..., 2] > _NEAREST_M) & on_image.reshape(points.shape[:2])
     lines = []
-    for edge, seen in zip(pixels.reshape(*points.shape[:2], 2), known, strict=True):
+    for number, edge in enumerate(pixels.reshape(*points.shape[:2], 2)):
+        seen = known[number]
         borders = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8)))
-        lines += [edge[a:b] for a, b in zip(borders[::2], borders[1::2], strict=True) if b - a > 1]
+        spans = zip(borders[::2], borders[1::2], strict=True)
+        lines += [(number, edge[a:b]) for a, b in spans if b - a > 1]
     return lines

@@ -5,50 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
-from ...core.errors import InputError
+from ...core.cameras.models import CameraModel
+from ...dataset.marks.box_edges import FRONT, numbered_edges
 from ...dataset.marks.choose import drawn_tracks
 from ...dataset.marks.draw import mark_colour
 from ...dataset.marks.labels import LabelPlacer
 from ...dataset.store import CameraCalibration
 from ...dataset.truth import Box2D, FrameTruth, MarkTable, ObjectTruth, Rejection
-from ...labels.projection import PinholeView
-from ...world.states import Box
 
-_FRONT = ((4, 6), (6, 7), (7, 5), (5, 4))
-_REST = ((0, 2), (2, 3), (3, 1), (1, 0), (0, 4), (1, 5), (2, 6), (3, 7))
-_EDGES: NDArray[np.int64] = np.array(_FRONT + _REST)
-"""Edges of a box as pairs of its corners' numbers: those of the front face, then the others."""
+_STRAIGHT_PX = 0.2
+"""How far a line may be from the one that is drawn: lenses bend lines, and most are straight."""
 
 Lines = list[list[float]]
-"""Straight lines x, y, x, y in pixels."""
+"""Lines through points x, y, x, y, ... in pixels."""
 
 
-def view_of(calibration: CameraCalibration, number: int) -> PinholeView | None:
-    """Return the camera at a frame; None where it bends lines, for which boxes are not drawn."""
-    model = calibration.model()
-    if not isinstance(model, OpenCVPinholeCamera):
-        return None
-    try:
-        return PinholeView(model, calibration.pose(number))
-    except InputError:
-        return None
+def box_lines(one: ObjectTruth, model: CameraModel) -> tuple[Lines, Lines]:
+    """Return the lines of a 3D box in pixels: its front face, and the rest."""
+    front: Lines = []
+    rest: Lines = []
+    for number, line in numbered_edges(one.box_camera, model):
+        kept = cv2.approxPolyDP(line.astype(np.float32), _STRAIGHT_PX, False)
+        points = np.round(kept.reshape(-1).astype(np.float64), 1).tolist()
+        (front if number in FRONT else rest).append(points)
+    return front, rest
 
 
-def box_lines(view: PinholeView, one: ObjectTruth) -> tuple[Lines, Lines]:
-    """Return the lines of a 3D box in pixels: its front face, and the rest before the camera."""
-    box = one.box_map
-    corners = Box(box.frame_from_box(), box.size_m).corners()
-    ends, rows = view.segments(corners[_EDGES])
-    lines = np.round(ends[..., :2].reshape(-1, 4), 1)
-    front = rows < len(_FRONT)
-    return lines[front].tolist(), lines[~front].tolist()
-
-
-def frame_overlay(truth: FrameTruth, view: PinholeView | None) -> list[dict[str, Any]]:
+def frame_overlay(truth: FrameTruth, model: CameraModel) -> list[dict[str, Any]]:
     """Return a row for each object that lies within the image.
 
     ``t`` is its track, ``a`` the box around all of it, ``b`` that around what is seen, ``m`` the
@@ -57,14 +43,14 @@ def frame_overlay(truth: FrameTruth, view: PinholeView | None) -> list[dict[str,
     ignored. What it has not is left out.
     """
     return [
-        _row(one, view)
+        _row(one, model)
         for one in truth.objects
         if one.ignored not in (Rejection.BEHIND, Rejection.OUTSIDE)
     ]
 
 
-def _row(one: ObjectTruth, view: PinholeView | None) -> dict[str, Any]:
-    front, rest = box_lines(view, one) if view is not None else ([], [])
+def _row(one: ObjectTruth, model: CameraModel) -> dict[str, Any]:
+    front, rest = box_lines(one, model)
     row = {
         "t": one.track_id,
         "a": _rounded(one.box_amodal_px),
@@ -94,8 +80,9 @@ def camera_overlay(
     calibration: CameraCalibration, labels: Sequence[FrameTruth], table: MarkTable | None
 ) -> dict[str, Any]:
     """Return ``frames``: the rows of every frame of a camera; and ``marks``, of every frame too."""
+    model = calibration.model()
     return {
-        "frames": [frame_overlay(one, view_of(calibration, one.number)) for one in labels],
+        "frames": [frame_overlay(one, model) for one in labels],
         "marks": None if table is None else _marks(calibration, labels, table),
     }
 

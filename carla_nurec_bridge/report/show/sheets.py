@@ -12,7 +12,7 @@ from ...core.run_contract.timebase import NS_PER_S
 from ...dataset.store import CameraCalibration, StoredScenario
 from ...dataset.truth import Event, FrameTruth
 from .. import paint
-from .overlay import box_lines, view_of
+from .overlay import box_lines
 from .track_colours import track_colour
 
 _TILE = (480, 270)
@@ -72,10 +72,10 @@ def _tile(
     tile = paint.fitted(pixels, *_TILE)
     scale = min(_TILE[0] / truth.width, _TILE[1] / truth.height)
     shift = ((_TILE[0] - truth.width * scale) / 2, (_TILE[1] - truth.height * scale) / 2)
-    view, pen = view_of(calibration, truth.number), ImageDraw.Draw(tile)
+    model, pen = calibration.model(), ImageDraw.Draw(tile)
     for one in sorted(truth.kept(), key=lambda one: -one.distance_m):
         colour = track_colour(one.track_id)
-        front, rest = box_lines(view, one) if view is not None else ([], [])
+        front, rest = box_lines(one, model)
         for line in front + rest:
             pen.line([x * scale + shift[n % 2] for n, x in enumerate(line)], colour, 1)
         if one.box_visible_px is not None:
