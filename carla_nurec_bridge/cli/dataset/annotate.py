@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from ...core.errors import BridgeError, InputError
-from ..log.tables import console, examples, table
-from ..playing import counting_progress, end_as_interrupted
-
-if TYPE_CHECKING:
-    from ...dataset.marks import MarkWish
-    from ...dataset.store import Dataset, StoredScenario
+from ..log.tables import examples
+from ..playing import end_as_interrupted
+from .annotating.asking import ask_all, write_layout
+from .annotating.marking import clips_of, mark_all
 
 _STYLES = ("2d", "3d", "mask")
 """STYLES of dataset.marks, which takes long to import."""
@@ -24,7 +21,8 @@ _LOW = 0.25
     epilog=examples(
         "carla-nurec dataset annotate out/town",
         "carla-nurec dataset annotate out/town --style mask --style 3d --scenario cut_in_7",
-        "carla-nurec dataset annotate out/town --only-event",
+        "carla-nurec dataset annotate out/town --split train=0.8,val=0.2 --seed 3 --multi-turn",
+        "carla-nurec dataset annotate out/town --layout smart-city -o data/outputs --run-id 7",
     )
 )
 @click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
@@ -60,6 +58,48 @@ _LOW = 0.25
     show_default=True,
     help="Fraction of it that is seen then. Once marked, a quarter of both is enough.",
 )
+@click.option(
+    "--questions/--no-questions",
+    "ask",
+    default=True,
+    show_default=True,
+    help="Ask questions, and write training files of all scenarios that have some.",
+)
+@click.option(
+    "--each",
+    type=click.IntRange(1),
+    default=6,
+    show_default=True,
+    help="Most questions of a kind, or about a kind of event, for a camera.",
+)
+@click.option(
+    "--split",
+    metavar="PART=SHARE,...",
+    help="Parts of the training files and their shares of the scenarios.  [default: train=1]",
+)
+@click.option("--multi-turn", is_flag=True, help="Up to eight questions in a conversation.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn."
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["smart-city"]),
+    help="Write videos and JSON files of NVIDIA's smart-city pipeline to --output instead.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With --layout: the pipeline's data/outputs.",
+)
+@click.option("--run-id", help="With --layout: its RUN_ID.  [default: the name of RUN]")
+@click.option(
+    "--yes-ratio",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.5,
+    show_default=True,
+    help="With --layout: share of yes in its balanced file.",
+)
 def command(
     run: Path,
     styles: tuple[str, ...],
@@ -68,14 +108,18 @@ def command(
     cameras: tuple[str, ...],
     least_area: float,
     least_visible: float,
+    **settings: Any,
 ) -> int:
-    """Draw numbers onto the objects of the data set RUN.
+    """Draw numbers onto the objects of the data set RUN, and ask questions about them.
 
     Each clip, a camera of a scenario, gets the marks 1, 2, ... by first appearance; an object keeps
     its own through occlusion, and has the same in all augmented videos of the clip. The table
-    marks.json says who is who. What is there of the same labels, limits and videos is kept; a clip
-    that fails is told, costs no other, and makes the exit code 1.
+    marks.json says who is who. Questions with answers from the labels, frames and events follow,
+    each answer derived a second time, and training files in RUN/questions. What is there of the
+    same labels, limits and videos is kept; a clip that fails is told, costs no other, and makes the
+    exit code 1.
     """
+    from ...dataset.export import ALL, parse_split
     from ...dataset.marks import MarkWish
     from ...dataset.store import Dataset
     from ...dataset.truth import MarkLimits
@@ -89,56 +133,12 @@ def command(
         high_visible=least_visible,
     )
     wish = MarkWish(tuple(dict.fromkeys(styles)), limits, only_event)  # type: ignore[arg-type]
-    failed = _mark(dataset, _clips(dataset, scenarios, cameras), wish)
+    shares = ALL if settings["split"] is None else parse_split(settings["split"])
+    if settings["layout"] is not None:
+        return write_layout(dataset, wish, settings)
+    clips = clips_of(dataset, scenarios, cameras)
+    failed = mark_all(dataset, clips, wish)
+    if settings["ask"] and not only_event:
+        marked = dict.fromkeys(scenario.name for scenario, _ in clips)
+        failed += ask_all(dataset, tuple(marked), wish, shares, settings)
     return 1 if failed else 0
-
-
-def _clips(
-    dataset: Dataset, scenarios: tuple[str, ...], cameras: tuple[str, ...]
-) -> list[tuple[StoredScenario, str]]:
-    """Return the clips that are wished; InputError when there is no such one."""
-    chosen = [dataset.scenario(name) for name in scenarios] or dataset.scenarios()
-    clips = [(one, camera) for one in chosen for camera in one.truth.cameras]
-    known = {camera for _, camera in clips}
-    unknown = sorted(set(cameras) - known)
-    if unknown:
-        told = ", ".join(sorted(known)) or "none"
-        raise InputError(f"{dataset.path} has no camera {', '.join(unknown)}; there are: {told}")
-    if not clips:
-        raise InputError(f"{dataset.path} has no finished scenario; record one first")
-    return [(one, camera) for one, camera in clips if not cameras or camera in cameras]
-
-
-def _mark(dataset: Dataset, clips: list[tuple[StoredScenario, str]], wish: MarkWish) -> int:
-    """Draw the marks of clips and tell what was done; return how many failed."""
-    from ...dataset.marks import mark_camera
-
-    out, failed = console(), 0
-    shown = table(None, ("scenario", "camera"), ("marks", "videos drawn", "there before"))
-    with counting_progress(out) as progress:
-        task = progress.add_task("frames", total=None)
-
-        def on_frames(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
-        for scenario, camera in clips:
-            what = f"{scenario.name} {camera}"
-            progress.update(task, description=what, completed=0)
-            try:
-                done = mark_camera(dataset, scenario, camera, wish, on_frames)
-            except KeyboardInterrupt:
-                out.print("interrupted; the same command goes on with what is not finished")
-                raise
-            except BridgeError as error:
-                failed += 1
-                out.print(f"{what}: {error}", soft_wrap=True)
-                continue
-            for note in done.notes:
-                out.print(f"note: {note}", soft_wrap=True)
-            if done.table.missing_labels:
-                out.print(f"note: {what}: no room for {done.table.missing_labels} labels")
-            row = len(done.table.marks), done.drawn, done.kept
-            shown.add_row(scenario.name, camera, *map(str, row))
-    if shown.row_count:
-        out.print(shown)
-    return failed

@@ -19,6 +19,7 @@ from ..store.manifest import ScenarioEntry
 from ..truth import ActorTruth, Event, FrameState
 from .frame_check import image_problems, label_problems, mask_problems
 from .odvg_check import odvg_problems
+from .question_check import annotation_problems, training_problems
 from .video_check import video_problems
 
 Progress = Callable[[int, int], None]
@@ -48,6 +49,7 @@ def check_dataset(dataset: Dataset, progress: Progress) -> DatasetVerdict:
     total += sum(entry.frames * len(entry.cameras) for entry in manifest.scenarios.values())
     problems, unfinished = _ledger(dataset)
     problems += _strangers(dataset)
+    problems += training_problems(dataset)
     size = done = 0
     with ThreadPoolExecutor(os.cpu_count(), "dataset-check") as pool:
         hashed = partial(_hash_problem, dataset.path)
@@ -151,6 +153,10 @@ def _scenario(
         events = scenario.events() if told else None
         check = partial(_view, dataset, scenario, calibration, kinds, actors, events)
         yield from pool.map(check, states)
+    try:
+        yield list(annotation_problems(dataset, scenario))
+    except InputError as error:
+        yield [_inside(dataset.path, error)]
 
 
 def _stamp_problems(scenario: StoredScenario, states: list[FrameState]) -> Iterator[str]:

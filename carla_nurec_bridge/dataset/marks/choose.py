@@ -24,7 +24,8 @@ def choose_marks(frames: Sequence[FrameTruth], limits: MarkLimits) -> tuple[Obje
     """Return the marks of a clip: 1 to K by first appearance, larger objects first in a frame.
 
     An object has one number for the whole clip, also when it is hidden for a while. It is drawn in
-    runs of frames above the low limits that reach the high ones once, and last long enough.
+    runs of frames above the low limits that reach the high ones once, and last long enough. Scenery
+    gets none.
     """
     seen: defaultdict[int, list[_Seen]] = defaultdict(list)
     who: dict[int, ObjectTruth] = {}
@@ -64,6 +65,7 @@ def drawn_tracks(marks: Sequence[ObjectMark], frame: FrameTruth) -> Mapping[int,
 def _above(one: ObjectTruth, area_px: float, visible: float) -> bool:
     return (
         one.mask is not None
+        and not one.is_scenery
         and one.ignored not in _NEVER
         and one.visible_px >= area_px
         and one.visible_fraction >= visible

@@ -13,7 +13,9 @@ from ... import __version__
 from ...core.errors import RunError
 from ..store import Dataset, StoredScenario
 from ..store.amend import amend, staging
+from ..store.manifest import read_record
 from ..truth import Event, MarkLimits, MarkTable, ObjectMark
+from ..truth.variant import VariantTruth
 from .clip import MarkedClip, marked_clip
 from .draw import Style
 from .videos import write_marked_clip, write_marked_twin
@@ -36,10 +38,24 @@ class MarkWish:
 
 @dataclass(frozen=True)
 class Twin:
-    """An augmented video of a camera: the name of its folder, and its path in the run."""
+    """An augmented video of a camera: the name of its folder, and its path in the run.
+
+    ``truth`` tells how it was made, where that is known.
+    """
 
     name: str
     path: str
+    truth: VariantTruth | None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether nothing is known that speaks against learning from it."""
+        return self.truth is None or self.truth.accepted
+
+    @property
+    def source_frames(self) -> tuple[int, ...] | None:
+        """Which frame of the clip each of its frames shows, None where that is not told."""
+        return None if self.truth is None else self.truth.source_frames
 
 
 @dataclass(frozen=True)
@@ -72,7 +88,13 @@ def twins_of(dataset: Dataset, scenario: str, camera: str) -> tuple[Twin, ...]:
     start, end = f"{scenario}/{camera}/variants/", "/rgb.mp4"
     names = [name for name in dataset.manifest.files if name.startswith(start)]
     found = [name for name in names if name.endswith(end)]
-    return tuple(Twin(name[len(start) : -len(end)], name) for name in sorted(found))
+    return tuple(_twin(dataset, name, name[len(start) : -len(end)]) for name in sorted(found))
+
+
+def _twin(dataset: Dataset, path: str, name: str) -> Twin:
+    beside = Path(path).with_name("variant.json").as_posix()
+    known = beside in dataset.manifest.files
+    return Twin(name, path, read_record(dataset.path / beside, VariantTruth) if known else None)
 
 
 def mark_camera(
@@ -152,7 +174,8 @@ def _draw(
         if first.twin is None:
             write_marked_clip(scenario, camera, drawn, paths, on_frame)
             continue
-        beyond = write_marked_twin(dataset.path / first.twin.path, drawn, None, paths, on_frame)
+        video, frames = dataset.path / first.twin.path, first.twin.source_frames
+        beyond = write_marked_twin(video, drawn, frames, paths, on_frame)
         if beyond:
             notes.append(
                 f"{first.twin.path}: {beyond} frames lie beyond the clip and have no marks"

@@ -88,3 +88,13 @@ class ScenarioFolder:
 
 def _styled(style: str, event_id: str | None) -> str:
     return style if event_id is None else f"{style}_{event_id}"
+
+
+def training_folder(run: Path) -> Path:
+    """Return the folder of the training files of a run's questions."""
+    return run / "questions"
+
+
+def training_file(run: Path, part: str, form: str) -> Path:
+    """Return the file of a part of the split, in the form of rows of a name."""
+    return training_folder(run) / f"{part}_{form}.jsonl"

@@ -49,10 +49,11 @@ class Question(Record):
     question_id: str = Field(description="unique in its scenario, as front_count_003")
     camera: str
     kind: QuestionKind
-    about: str = Field(description="what its answers are balanced with: kind, or kind of event")
+    about: str = Field(description="whose answers are balanced: the kind, or the kind of event")
+    option: str = Field(description="its answer as it is counted there, as yes or first")
     text: str
     answer: str
-    short: str = Field(description="the answer's value: yes, no, a number, a class, marks, s")
+    short: str = Field(description="the answer alone: yes, no, a number, a word, marks, s")
     needs_marks: bool = Field(description="whether it names marks")
     any_look: bool = Field(description="whether it also holds where an augmentation repaints")
     evidence: Evidence

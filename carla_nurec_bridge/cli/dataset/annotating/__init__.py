@@ -1,0 +1,1 @@
+"""The steps of `dataset annotate`: marks, then questions."""

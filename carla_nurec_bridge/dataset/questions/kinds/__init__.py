@@ -1,0 +1,1 @@
+"""The kinds of questions: what each asks, and where the truth leaves room for another answer."""

@@ -1,0 +1,205 @@
+"""Training files: rows that readers of both forms take, split by scenario, answers balanced."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from asked_dataset import HEIGHT, WIDTH, write_asked
+
+from carla_nurec_bridge.core.errors import InputError, RunError
+from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
+from carla_nurec_bridge.cosmos.clip.video import VideoWriter
+from carla_nurec_bridge.dataset.inspect import check_dataset
+from carla_nurec_bridge.dataset.marks import MarkWish, mark_camera
+from carla_nurec_bridge.dataset.questions import (
+    TrainingWish,
+    ask,
+    ask_scenario,
+    write_training,
+)
+from carla_nurec_bridge.dataset.questions.balance import balanced
+from carla_nurec_bridge.dataset.store import Dataset
+from carla_nurec_bridge.dataset.store.amend import amend
+from carla_nurec_bridge.dataset.truth import Evidence, MarkLimits, Question, QuestionKind
+
+NAMES = ("a", "b", "c")
+
+
+def grey_video(path) -> None:
+    writer = VideoWriter(path, WIDTH, HEIGHT, Fraction(10), VideoOptions(preset="ultrafast"))
+    for _ in range(41):
+        writer.add(np.full((HEIGHT, WIDTH, 3), 99, np.uint8))
+    writer.close()
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """Three scenarios with questions, the first with an augmented twin."""
+    folder = tmp_path_factory.mktemp("asked")
+    dataset = write_asked(folder / "run", NAMES)
+    grey_video(folder / "made.mp4")
+    twin = dataset.path / "a/road/variants/01/rgb.mp4"
+    amend(dataset, {}, moved={twin: folder / "made.mp4"})
+    for name in NAMES:
+        wish = MarkWish(("2d",), MarkLimits(), False)
+        mark_camera(dataset, dataset.scenario(name), "road", wish, lambda *_: None)
+        ask_scenario(dataset, dataset.scenario(name), seed=3, each=4)
+    return dataset
+
+
+def wish(*, multi_turn=False, **shares):
+    return TrainingWish(shares or {"train": 1.0}, 3, "2d", multi_turn)
+
+
+def rows(run, part, form):
+    text = (run / f"questions/{part}_{form}.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_both_forms_hold_the_same_conversations(asked):
+    write_training(asked, wish())
+    llava, reason = (rows(asked.path, "train", form) for form in ("llava", "cosmos_reason"))
+    assert len(llava) == len(reason) > 50
+    for one, other in zip(llava, reason, strict=True):
+        assert one.keys() == {"id", "video", "conversations"}
+        human, gpt = one["conversations"]
+        assert (human["from"], gpt["from"]) == ("human", "gpt")
+        user, assistant = other["messages"]
+        assert (user["role"], assistant["role"]) == ("user", "assistant")
+        video, text = user["content"]
+        assert video == {"type": "video", "video": one["video"]}
+        assert human["value"] == f"<video>\n{text['text']}"
+        assert text["type"] == "text"
+        assert gpt["value"] == assistant["content"]
+        assert (asked.path / one["video"]).is_file()
+    assert len({one["id"] for one in llava}) == len(llava)
+
+
+def test_twins_have_the_questions_of_their_clip_but_for_colours(asked):
+    write_training(asked, wish())
+    found = {True: [], False: []}
+    for one in rows(asked.path, "train", "llava"):
+        if one["video"].startswith("a/"):
+            found["variants" in one["video"]].append(one["conversations"][0]["value"])
+    assert found[True]
+    assert set(found[True]) <= set(found[False])
+    left = set(found[False]) - set(found[True])
+    assert left
+    assert all("colour" in text for text in left)
+
+
+def test_a_scenario_and_its_twins_are_in_one_part(asked):
+    parts = write_training(asked, wish(train=0.7, val=0.3))
+    assert {part: held.scenarios for part, held in parts.items()} == {"train": 2, "val": 1}
+    seen = {
+        part: {one["video"].split("/")[0] for one in rows(asked.path, part, "llava")}
+        for part in parts
+    }
+    assert seen["train"] | seen["val"] == set(NAMES)
+    assert not seen["train"] & seen["val"]
+    assert not check_dataset(Dataset(asked.path), lambda *_: None).problems
+
+
+def test_parts_of_an_earlier_split_go(asked):
+    write_training(asked, wish(train=0.7, val=0.3))
+    write_training(asked, wish())
+    names = sorted(path.name for path in (asked.path / "questions").iterdir())
+    assert names == ["train_cosmos_reason.jsonl", "train_llava.jsonl"]
+
+
+def test_conversations_of_many_turns_show_the_video_once(asked):
+    write_training(asked, wish(multi_turn=True))
+    llava = rows(asked.path, "train", "llava")
+    lengths = [len(one["conversations"]) for one in llava]
+    assert max(lengths) == 16
+    for one in llava:
+        tags = [turn["value"].count("<video>") for turn in one["conversations"]]
+        assert tags == [1] + [0] * (len(tags) - 1)
+    messages = rows(asked.path, "train", "cosmos_reason")[0]["messages"]
+    assert [message["role"] for message in messages[:4]] == ["user", "assistant"] * 2
+
+
+def test_more_parts_than_scenarios_are_refused(asked):
+    with pytest.raises(InputError, match="cannot be split"):
+        write_training(asked, wish(a=0.25, b=0.25, c=0.25, d=0.25))
+
+
+def test_a_data_set_without_questions_says_so(tmp_path):
+    dataset = write_asked(tmp_path / "run")
+    with pytest.raises(InputError, match="has no questions"):
+        write_training(dataset, wish())
+
+
+def question(number, option, about="event"):
+    return Question(
+        question_id=f"q{number}",
+        camera="c",
+        kind=QuestionKind.EVENT,
+        about=about,
+        option=option,
+        text="Is it?",
+        answer="Yes.",
+        short=option,
+        needs_marks=False,
+        any_look=True,
+        evidence=Evidence(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("yes", "no", "kept"),
+    [(10, 3, (3, 3)), (0, 4, (0, 1)), (5, 0, (1, 0)), (2, 2, (2, 2)), (0, 0, (0, 0))],
+)
+def test_yes_and_no_are_as_many(yes, no, kept):
+    pool = [("s", question(i, "yes" if i < yes else "no")) for i in range(yes + no)]
+    stay, cut = balanced(pool, 7)
+    options = Counter(one.option for _, one in stay)
+    assert (options["yes"], options["no"]) == kept
+    assert sum(cut.values()) == yes + no - sum(kept)
+    assert balanced(pool, 7)[0] == stay
+
+
+def test_no_answer_is_more_than_half():
+    pool = [("s", question(i, str(min(i // 3, 2)), "count")) for i in range(20)]
+    options = Counter(one.option for _, one in balanced(pool, 0)[0])
+    assert options == {"0": 3, "1": 3, "2": 6}
+
+
+def test_a_false_answer_ends_the_asking_and_writes_nothing(tmp_path, monkeypatch):
+    dataset = write_asked(tmp_path / "run")
+    scenario = dataset.scenario("crash")
+    mark_camera(dataset, scenario, "road", MarkWish(("2d",), MarkLimits(), False), lambda *_: None)
+    right = ask.make_questions
+
+    def wrong(*args, **more):
+        made = right(*args, **more)
+        first = made.questions[0]
+        lie = first.model_copy(update={"short": "no", "answer": "No."})
+        return made.model_copy(update={"questions": (lie, *made.questions[1:])})
+
+    monkeypatch.setattr(ask, "make_questions", wrong)
+    with pytest.raises(RunError, match="road_existence_001"):
+        ask_scenario(dataset, scenario, seed=0, each=3)
+    assert scenario.questions() is None
+
+
+def test_a_check_finds_a_changed_answer_and_a_lost_video(asked, tmp_path):
+    import shutil
+
+    run = shutil.copytree(asked.path, tmp_path / "run")
+    write_training(Dataset(run), wish())
+    path = run / "b/questions.json"
+    content = json.loads(path.read_text())
+    one = next(q for q in content["questions"] if q["kind"] == "moving")
+    one["short"], one["answer"] = ("no", "No.") if one["short"] == "yes" else ("yes", "Yes.")
+    dataset = Dataset(run)
+    amend(dataset, {path: json.dumps(content).encode()})
+    amend(dataset, {}, replaces=[run / "c/road/marks/rgb_2d.mp4"])
+    problems = check_dataset(Dataset(run), lambda *_: None).problems
+    assert any("b/questions.json" in told and "what is stored says" in told for told in problems)
+    assert any("train_llava.jsonl" in told and "there is no video c/" in told for told in problems)
+    assert any("c/road/marks/marks.json: there is no video" in told for told in problems)
