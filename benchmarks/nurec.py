@@ -24,7 +24,6 @@ from pathlib import Path
 
 import numpy as np
 from _nurec_publish import measure
-from carla_nurec_bridge.servers.nurec.scenes.surroundings import street_of
 
 from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
 from carla_nurec_bridge.core.frames import Matrix, matrix_from_xyz_rpy
@@ -47,10 +46,11 @@ from carla_nurec_bridge.scene import (
     SceneCamera,
     SceneTrack,
 )
+from carla_nurec_bridge.scene.drawn.surroundings import street_of
 from carla_nurec_bridge.servers.nurec.drawing.images import encode
 from carla_nurec_bridge.servers.nurec.options import NurecServerOptions
 from carla_nurec_bridge.servers.nurec.scenes.drawn_scene import DrawnScene
-from carla_nurec_bridge.servers.nurec.scenes.scene_actors import recorded_cast
+from carla_nurec_bridge.servers.nurec.scenes.scene_actors import recorded_actors
 from carla_nurec_bridge.servers.nurec.server import NurecServer
 
 START_US = 1_700_000_000_000_000
@@ -179,7 +179,7 @@ class Bench:
         self.target = target
         self.socket = f"unix:{socket}"
         scene = make_scene(self.rig)
-        cast = recorded_cast(scene)
+        cast = recorded_actors(scene)
         self.stage = DrawnScene(scene, street_of(scene), cast, editing=False)
         self.stage.set_time(cast, START_US, START_US + 30_000, ())
         self.cars = [

@@ -24,7 +24,8 @@ class LabelledFrame:
     ``tags`` uint8 and ``ids`` int32 as CARLA's semantic tags and the pixel ids of actors,
     ``normals`` (H, W, 3) uint8, None where the source has none. ``map_from_camera`` has optical
     axes; ``actors`` are all others than the ego, seen or not; ``lights`` are states by signal id
-    (red, yellow, green, off); ``number`` is the one that the source gave the frame.
+    (red, yellow, green, off); ``number`` is the one that the source gave the frame. Of a frame
+    that is ``rgb_only`` the others are no images: they have nothing but the actors' boxes.
     """
 
     camera: str
@@ -39,6 +40,7 @@ class LabelledFrame:
     actors: tuple[ActorState, ...] = ()
     lights: Mapping[str, str] = field(default_factory=dict)
     number: int = 0
+    rgb_only: bool = False
 
     def mask(self, actor_id: int) -> NDArray[np.bool_]:
         """Return which pixels (H, W) show an actor."""

@@ -15,7 +15,7 @@ from ..core.teardown import Teardown
 from ..town.maps import find_maps
 from .child import Child
 from .config import checked_config
-from .graph import CARLA_SERVER, server_processes
+from .graph import CARLA_SERVER, NUREC_SERVER, server_processes
 
 START_S = 120.0
 """How long an embedded CARLA of a verb may take until it answers."""
@@ -45,6 +45,28 @@ def carla_of_map(map_name: str, seed: int, output: Path, verb: str) -> Iterator[
     run = checked_config(asked, verb)
     with own_carla(run, output):
         yield run.carla_host, port
+    output.unlink(missing_ok=True)
+
+
+@contextmanager
+def nurec_of_scene(package: Path, output: Path, verb: str) -> Iterator[str]:
+    """Start an embedded NuRec for ``verb`` with a scene package; yield its address.
+
+    ``output`` keeps what the server says, and goes when all went well.
+    """
+    port = free_port()
+    asked = {
+        "run_dir": output.parent,
+        "scene": package,
+        "nurec_port": port,
+        "embedded_carla": False,
+        "start_deadline_s": START_S,
+    }
+    run = checked_config(asked, verb)
+    with Teardown() as teardown:
+        server = started_server(run, output, NUREC_SERVER)
+        teardown.add(NUREC_SERVER, partial(server.end, GRACE_S))
+        yield f"127.0.0.1:{port}"
     output.unlink(missing_ok=True)
 
 

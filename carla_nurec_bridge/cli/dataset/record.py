@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         "carla-nurec dataset record -f a.log -f b.log --sensors roadside.yaml --sensors ego.yaml",
         "carla-nurec dataset record -f a.log -f b.log --ray local --workers 2",
         "carla-nurec dataset record --bag out/demo/bag --fps 10",
+        "carla-nurec dataset record --scene run.usdz --fps 10 -d 5",
         "carla-nurec dataset record --live --host 127.0.0.1 -d 10",
         "carla-nurec dataset record --live --map Town01.xodr.gz --traffic 20 --walkers 10 -d 10",
         "carla-nurec dataset record --config 7.json --wf-config wf.json -f 7.log --sensors 7.yaml",
@@ -41,13 +42,18 @@ if TYPE_CHECKING:
 @played_options
 @click.pass_context
 def command(
-    context: click.Context, recordings: tuple[Path, ...], bags: tuple[Path, ...], **settings: Any
+    context: click.Context,
+    recordings: tuple[Path, ...],
+    bags: tuple[Path, ...],
+    scenes: tuple[Path, ...],
+    **settings: Any,
 ) -> int:
     """Record images and the truth of every object in them: boxes, masks, who is hidden, how far.
 
     Each recording is played in CARLA, tick by tick, in a server of its own unless --host names one.
-    With --live a CARLA that runs is recorded as it is: where nobody owns its tick, this run does,
-    else the frames are those of its owner's ticks.
+    A scene package is drawn by NuRec, with the truth of its tracks. With --live a CARLA that runs
+    is recorded as it is: where nobody owns its tick, this run does, else the frames are those of
+    its owner's ticks.
     Each becomes a scenario of the data set. What is finished stays: the same command goes on with
     the first scenario that is not, and one that fails is told, costs no other, and makes the exit
     code 1. docs/dataset.md describes what is written.
@@ -59,8 +65,8 @@ def command(
     from .export import write_export
     from .scenario_jobs import jobs_of
 
-    if not recordings and not bags and not settings["live"]:
-        raise click.UsageError("give --recording, --bag or --live, once for each scenario")
+    if not (recordings or bags or scenes or settings["live"]):
+        raise click.UsageError("give --recording, --bag, --scene or --live for each scenario")
     ray, workers = settings.pop("ray"), settings.pop("workers")
     if workers is not None and ray is None:
         raise click.UsageError("--workers is for --ray")
@@ -69,7 +75,7 @@ def command(
     for note in unused_keys(context):
         out.print(f"note: {note}", soft_wrap=True)
     run = RunWriter(settings["output"], tuple(sys.argv[1:]), settings["seed"])
-    jobs = jobs_of(from_anywhere(settings), recordings, bags)
+    jobs = jobs_of(from_anywhere(settings), recordings, bags, scenes)
     with counting_progress(out) as progress:
         bars: dict[str, TaskID] = {}
 

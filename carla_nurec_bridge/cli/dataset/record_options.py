@@ -28,6 +28,24 @@ _OPTIONS = [
         "--bag", "bags", type=_PATH, multiple=True, help="Bag of this package; may be given again."
     ),
     click.option(
+        "--scene",
+        "scenes",
+        type=_PATH,
+        multiple=True,
+        help="Scene package (USDZ) that NuRec draws; may be given again.",
+    ),
+    click.option(
+        "--nurec",
+        metavar="HOST:PORT",
+        help="Use the NuRec that runs there instead of an own one.",
+    ),
+    click.option(
+        "--resolution-ratio",
+        type=click.FloatRange(0.01, 1.0),
+        help="Size of a scene's own cameras, 1 = full.  "
+        "[default: 0.25, but no less than 640 pixels of width]",
+    ),
+    click.option(
         "--live",
         is_flag=True,
         help="A live world: the CARLA of --host as it runs, or an own one of --map.",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,9 @@ import click
 
 from ... import __version__
 from ...core.buffers import sha256_of
-from ...core.errors import InputError
+from ...core.errors import BridgeError, InputError
 from ...cosmos.played_recording import Carrier
+from ...dataset.record.drawn_alone import BlueprintShapes, DrawnAlone, Shapes
 from ...dataset.record.frame_truth import LabelLimits
 from ...dataset.record.scenario import Labelling, record_scenario
 from ...dataset.record.source import FrameSource
@@ -25,11 +27,14 @@ from ...dataset.record.visibility import by_lattice
 from ...dataset.store.run_writer import request_key
 from ...dataset.store.scenario_writer import ScenarioWriter
 from ...recorder_log import read_log
+from ...rendering.scene import RenderScene
+from ...runs.own_server import nurec_of_scene
+from ...scene import open_scene
 from ...town.maps import find_maps
 from ..cosmos.capture_options import bag_window_of, replay_of
-from ..playing import live_server, open_session, recording_server
-from .live_wish import live_wish_of
+from ..playing import PlayingServer, live_server, open_session, recording_server
 from .record_options import rigs_of, videos_of
+from .wishes import live_wish_of, scene_wish_of
 
 _VERB = "dataset record"
 _POINTS, _ALONE = "27 points", "drawn alone; parts of the level by 27 points"
@@ -39,11 +44,15 @@ Settings = Mapping[str, Any]
 
 
 def jobs_of(
-    settings: Settings, recordings: tuple[Path, ...], bags: tuple[Path, ...]
+    settings: Settings,
+    recordings: tuple[Path, ...],
+    bags: tuple[Path, ...],
+    scenes: tuple[Path, ...],
 ) -> list[ScenarioJob]:
-    """Return a job for each recording, bag and world; UsageError when two would have one name."""
+    """Return a job for each source; UsageError when two would have one name."""
     jobs = [_of_recording(settings, path) for path in recordings]
     jobs += [_of_bag(settings, path) for path in bags]
+    jobs += [_of_scene(settings, path) for path in scenes]
     if settings["live"]:
         jobs.append(_of_live(settings))
     twice = [name for name, n in Counter(job.name for job in jobs).items() if n > 1]
@@ -70,6 +79,13 @@ def _of_bag(settings: Settings, path: Path) -> ScenarioJob:
     }
     name = path.resolve().parent.name if path.name == "bag" else path.name
     return ScenarioJob(name, _key(settings, facts), partial(_read, settings, path.resolve()))
+
+
+def _of_scene(settings: Settings, path: Path) -> ScenarioJob:
+    facts = {"scene": sha256_of(path) if path.is_file() else str(path), "nurec": settings["nurec"]}
+    with suppress(BridgeError, OSError):  # the scenario then fails with the reason, and no other
+        facts |= scene_wish_of(open_scene(path), dict(settings)).to_json()
+    return ScenarioJob(path.stem, _key(settings, facts), partial(_draw, settings, path.resolve()))
 
 
 def _of_live(settings: Settings) -> ScenarioJob:
@@ -131,7 +147,7 @@ def _play(
         info = recording_info(session.client, server.recording)
         wish, engine = _wish(settings), server.engine(session)
         with played_source(session, info, wish, engine, listener.timings) as source:
-            return _write(settings, source, source.notes, writer, listener, drawn_here=server.own)
+            return _write(settings, source, source.notes, writer, listener, shapes=_shapes(server))
 
 
 def _watch(settings: Settings, writer: ScenarioWriter, listener: TurnListener) -> Recorded:
@@ -143,7 +159,24 @@ def _watch(settings: Settings, writer: ScenarioWriter, listener: TurnListener) -
             session, live_wish_of(dict(settings)), server.engine(session), listener.timings
         ) as source,
     ):
-        return _write(settings, source, source.notes, writer, listener, drawn_here=server.own)
+        return _write(settings, source, source.notes, writer, listener, shapes=_shapes(server))
+
+
+def _draw(
+    settings: Settings, path: Path, writer: ScenarioWriter, listener: TurnListener
+) -> Recorded:
+    from ...dataset.record.sources.from_nurec import nurec_source
+    from ...dataset.record.sources.scene_pixels import TrackMeshes
+
+    scene, target = open_scene(path), settings["nurec"]
+    wish = scene_wish_of(scene, dict(settings))
+    with ExitStack() as stack:
+        if target is None:
+            said = writer.run / f".{writer.name}.server.txt"
+            target = stack.enter_context(nurec_of_scene(path, said, _VERB))
+        source = stack.enter_context(nurec_source(scene, target, wish, listener.timings))
+        shapes = partial(TrackMeshes, scene) if source.traced else None
+        return _write(settings, source, source.notes, writer, listener, shapes=shapes)
 
 
 def _read(
@@ -152,7 +185,12 @@ def _read(
     from ...dataset.record.sources.from_bag import bag_source
 
     with bag_source(path, bag_window_of(dict(settings)), listener.timings) as source:
-        return _write(settings, source, source.notes, writer, listener, drawn_here=False)
+        return _write(settings, source, source.notes, writer, listener, shapes=None)
+
+
+def _shapes(server: PlayingServer) -> Callable[[RenderScene], Shapes] | None:
+    """Return what draws actors alone as a server of our own does, None for another one."""
+    return BlueprintShapes if server.own else None
 
 
 def _write(
@@ -162,16 +200,14 @@ def _write(
     writer: ScenarioWriter,
     listener: TurnListener,
     *,
-    drawn_here: bool,
+    shapes: Callable[[RenderScene], Shapes] | None,
 ) -> Recorded:
-    from ...dataset.record.drawn_alone import DrawnAlone
-
     videos = videos_of(dict(settings))
     for note in notes:
         listener.note(note)
-    if not drawn_here:
+    if shapes is None:
         labelling = Labelling(_limits(settings), by_lattice, _POINTS)
         return record_scenario(source, writer, labelling, listener, videos)
-    with DrawnAlone() as alone:
+    with DrawnAlone(shapes) as alone:
         labelling = Labelling(_limits(settings), alone, _ALONE)
         return record_scenario(source, writer, labelling, listener, videos)

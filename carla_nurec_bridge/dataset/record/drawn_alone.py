@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from ...labels.camera_view import CameraView
 from ...labels.frame import LabelledFrame
 from ...rendering.mesh import empty_mesh
 from ...rendering.rays import cast
-from ...rendering.scene import RenderScene
+from ...rendering.scene import Instance, RenderScene
 from ...town.drawn_world import ActorMeshes, Shown
 from ...world.blueprint_catalogue import load_catalogue
 from ...world.pixel_ids import pixel_id
@@ -23,39 +24,61 @@ _MARGIN_PX = 2
 _FAR_M = 2000.0
 
 
+class Shapes(Protocol):
+    """Makes of an actor what a scene shows of it."""
+
+    def instances(self, state: ActorState) -> list[Instance]:
+        """Return what an actor is drawn as, nothing for one whose shape is not known."""
+
+
+@final
+class BlueprintShapes:
+    """Actors of CARLA's blueprints, at rest."""
+
+    def __init__(self, into: RenderScene) -> None:
+        self._meshes = ActorMeshes(into)
+
+    def instances(self, state: ActorState) -> list[Instance]:
+        """Return what an actor is drawn as, nothing for who is in no catalogue."""
+        blueprint = load_catalogue().get(state.actor.blueprint)
+        if blueprint is None:
+            return []
+        shown = Shown(pixel_id(state.actor.id), blueprint, state.map_from_box, None)
+        return self._meshes.instances(shown)
+
+
 @final
 class DrawnAlone:
     """Draws actors one by one with nothing else in the world; ``close`` frees it.
 
     Call it as a ``Visibility``. Actors are drawn at rest, so pixels that only their steered wheels
-    or their stride have count as their own too.
+    or their stride have count as their own too. ``shapes`` are those of a scene.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shapes: Callable[[RenderScene], Shapes] = BlueprintShapes) -> None:
         self._scene = RenderScene(empty_mesh())
-        self._meshes = ActorMeshes(self._scene)
+        self._shapes = shapes(self._scene)
 
     def __call__(
         self, frame: LabelledFrame, view: CameraView, state: ActorState, visible_px: int
     ) -> float:
         """Return the seen part of the pixels that an actor would have alone.
 
-        By ``by_lattice`` for who is in no catalogue of blueprints.
+        By ``by_lattice`` for one whose shape is not known.
         """
-        blueprint = load_catalogue().get(state.actor.blueprint)
-        if blueprint is None:
+        instances = self._shapes.instances(state)
+        if not instances:
             return by_lattice(frame, view, state, visible_px)
         outline = view.box_outline(state.map_from_box, state.actor.size_m)
         within = view.clipped_rectangle(outline)
         if not visible_px or within is None:
             return 0.0
-        shown = Shown(pixel_id(state.actor.id), blueprint, state.map_from_box, None)
-        self._scene.set_instances(self._meshes.instances(shown))
+        self._scene.set_instances(instances)
         size = (view.width, view.height)
         left, top = np.maximum(np.floor(within[:2]).astype(int) - _MARGIN_PX, 0).tolist()
         right, bottom = np.minimum(np.ceil(within[2:]).astype(int) + _MARGIN_PX, size).tolist()
         alone = self._drawn(frame, (left, top, right, bottom))
-        own = frame.ids[top:bottom, left:right] == shown.actor_id
+        own = frame.ids[top:bottom, left:right] == pixel_id(state.actor.id)
         beside = visible_px - int(np.count_nonzero(own))
         return visible_px / (int(np.count_nonzero(own | alone)) + beside)
 

@@ -55,7 +55,7 @@ def frame_truth(
     ``tracks`` are the actors of the scenario by CARLA's id.
     """
     view = view_of(frame)
-    seen = extents(frame.ids)
+    seen = {} if frame.rgb_only else extents(frame.ids)
     objects = [
         _object(frame, view, state, tracks[state.actor.id], seen, limits, visibility)
         for state in frame.actors
@@ -91,9 +91,12 @@ def _object(
     rider_px = None
     if who.object_class in _TWO_WHEELERS:
         rider = frame.tags[top:bottom, left:right] == _RIDER_TAG
-        rider_px = int(np.count_nonzero(part & rider))
+        rider_px = None if frame.rgb_only else int(np.count_nonzero(part & rider))
     distance_m = float(np.linalg.norm(camera_from_box[:3, 3]))
-    fraction = visibility(frame, view, state, pixels)
+    learnt: Box2D | None = visible
+    if frame.rgb_only:  # nobody knows its pixels: what counts is its box
+        learnt = None if within is None else _xywh(within)
+    fraction = visibility(frame, view, state, pixels if visible == learnt else 1)
     velocity = state.linear_map_mps
     return ObjectTruth(
         track_id=who.track_id,
@@ -113,7 +116,7 @@ def _object(
         box_map=Box3D.in_map(state.map_from_box, who.size_m),
         velocity_map_mps=vector(velocity) if np.isfinite(velocity).all() else None,
         distance_m=distance_m,
-        ignored=_rejection(outline, within, visible, distance_m, fraction, limits),
+        ignored=_rejection(outline, within, learnt, distance_m, fraction, limits),
         rider_px=rider_px,
     )
 
@@ -121,7 +124,7 @@ def _object(
 def _rejection(
     outline: Array,
     within: Array | None,
-    visible: Box2D | None,
+    learnt: Box2D | None,
     distance_m: float,
     fraction: float,
     limits: LabelLimits,
@@ -132,9 +135,9 @@ def _rejection(
         return Rejection.OUTSIDE
     if distance_m > limits.far_m:
         return Rejection.FAR
-    if visible is None or fraction < limits.least_visible:
+    if learnt is None or fraction < limits.least_visible:
         return Rejection.HIDDEN
-    return Rejection.SMALL if visible[2] * visible[3] < limits.smallest_px2 else None
+    return Rejection.SMALL if learnt[2] * learnt[3] < limits.smallest_px2 else None
 
 
 def _truncation(outline: Array, within: Array | None) -> float:

@@ -15,7 +15,9 @@ _EDGES = EdgeEncoding()
 
 
 def images_of(frame: LabelledFrame) -> dict[str, NDArray[Any]]:
-    """Return a frame's images by their kind in ``store.IMAGES``; normals only where it has them."""
+    """Return a frame's images by their kind in ``store.IMAGES``, those that its source knows."""
+    if frame.rgb_only:
+        return {"rgb": frame.rgb}
     found: dict[str, NDArray[Any]] = {
         "rgb": frame.rgb,
         "depth": frame.depth_m,

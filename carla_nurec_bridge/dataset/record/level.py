@@ -17,15 +17,15 @@ from ...world.level_objects import LevelObject
 from ...world.pixel_ids import MOST_ID, pixel_id
 from ...world.states import Actor, ActorState, Appearance
 
-_BEYOND = 1 << 32
-"""Added to the pixel ids of level objects: no actor of CARLA has such an id."""
+_LEVEL = 1 << 33
+"""Added to the pixel ids of level objects; see ``tracks.BEYOND_CARLA``."""
 _GROWN_M = 0.08
 _LIGHT_TYPE = "traffic.traffic_light"
 
 
 def is_level_id(actor_id: int) -> bool:
     """Whether an id is that of a part of the level."""
-    return actor_id >= _BEYOND
+    return actor_id >= _LEVEL
 
 
 @final
@@ -81,7 +81,7 @@ class LevelLabels:
 
 def _state(one: LevelObject, pixel: int) -> ActorState:
     kind = _LIGHT_TYPE if one.object_class.value == "traffic_light" else ""
-    actor = Actor(_BEYOND | pixel, one.name, one.object_class, one.size_m, Appearance(kind, None))
+    actor = Actor(_LEVEL | pixel, one.name, one.object_class, one.size_m, Appearance(kind, None))
     still = np.zeros(3)
     return ActorState(actor, one.map_from_box, still, still, still)
 

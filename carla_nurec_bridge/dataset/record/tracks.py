@@ -17,6 +17,8 @@ from .level import is_level_id
 
 NO_ID = 0
 """The id of an actor whose source does not tell it: the ego of a bag."""
+BEYOND_CARLA = 1 << 32
+"""From here on ids are none of CARLA's, whose have 32 bits."""
 
 _UNKNOWN: Vector = np.full(3, np.nan)
 
@@ -83,7 +85,7 @@ class Tracks:
         level = is_level_id(actor.id)
         return ActorTruth(
             track_id=len(self.by_actor) + 1,
-            actor_id=None if actor.id == NO_ID or level else actor.id,
+            actor_id=None if actor.id == NO_ID or actor.id >= BEYOND_CARLA else actor.id,
             recorded_id=recorded.get(actor.id),
             pixel_id=pixel_id(actor.id),
             object_class=actor.object_class,
@@ -117,6 +119,11 @@ class Tracks:
             acceleration_map_mps2=acceleration,
         )
         return _Before(stamp_ns, moved, dt_s)
+
+
+def beyond_carla(pixel: int) -> int:
+    """Return the id of an actor that CARLA does not know, with so many as its pixels' id."""
+    return BEYOND_CARLA + pixel
 
 
 def _order(state: ActorState, recorded: Mapping[int, int]) -> tuple[bool, int]:

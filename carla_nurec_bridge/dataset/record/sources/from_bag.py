@@ -116,7 +116,7 @@ class BagSource:
         if "weather" in topics:
             weather = json.loads(_last_text(self._bag, topics["weather"]))
         digest = hashlib.sha256(xodr.encode()).hexdigest() if xodr else ""
-        name = _map_name(xodr)
+        name = map_name_in(xodr)
         opendrive = parse(xodr, name) if xodr else None
         origin = {"bag": self._bag.path.parent.name}
         return SourceFacts(name, digest, opendrive, weather, origin, own_stamps=True)
@@ -157,7 +157,7 @@ def _last_text(bag: BagReader, topic: str) -> str:
     return [str(message.data) for _, _, message in bag.messages([topic])][-1]
 
 
-def _map_name(xodr: str) -> str:
+def map_name_in(xodr: str) -> str:
     """Return what a map calls itself, empty without a map."""
     if not xodr:
         return ""

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("carla")
 
-from carla_nurec_bridge.cli.dataset.live_wish import live_wish_of
+from carla_nurec_bridge.cli.dataset.wishes import live_wish_of
 
 SETTINGS = {
     "fps": 8.0,
