@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.errors import InputError
-from ..facts import SceneFacts, facts_of_camera, known_map
+from ..facts import SceneFacts, facts_of_camera, known_map, motion_of
 from ..store.reader import Dataset, StoredScenario
 
 VariantKey = tuple[str, str, int]
@@ -48,5 +48,7 @@ def clips_of(
             known = ", ".join(there) or "none"
             raise InputError(f"{name} has no camera {asked}; there are: {known}")
         opendrive = known_map(scenario, maps)
+        motion = motion_of(scenario, opendrive)
         for camera in chosen:
-            yield FactualClip(scenario, camera, facts_of_camera(scenario, camera, opendrive))
+            facts = facts_of_camera(scenario, camera, opendrive, motion)
+            yield FactualClip(scenario, camera, facts)

@@ -4,6 +4,7 @@
 """
 
 from .colours import colour_word
+from .motion import SceneMotion, motion_of
 from .of_dataset import facts_of_camera, facts_of_scenario, known_map
 from .values import (
     ActorFacts,
@@ -26,9 +27,11 @@ __all__ = [
     "PlaceFacts",
     "RecordedConditions",
     "SceneFacts",
+    "SceneMotion",
     "TimeSpan",
     "colour_word",
     "facts_of_camera",
     "facts_of_scenario",
     "known_map",
+    "motion_of",
 ]

@@ -10,16 +10,13 @@ import numpy as np
 
 from ...core.errors import InputError
 from ...evaluation.incidents.actor_paths import ActorPath
-from ...evaluation.incidents.lanes import MapLanes
 from ...opendrive import OpenDriveMap
 from ..events import scenario_map
 from ..store.reader import StoredScenario
 from ..truth.events import Event
 from .colours import colour_word
 from .conditions import recorded_conditions
-from .manoeuvres import manoeuvres_of
-from .overtaking import overtakings
-from .paths import NoLanes, paths_of_scenario
+from .motion import SceneMotion, motion_of
 from .place import place_of
 from .presence import Presence
 from .values import ActorFacts, EventFacts, Manoeuvre, SceneFacts, TimeSpan
@@ -52,15 +49,19 @@ def facts_of_scenario(
     frames = list(scenario.frames())
     there = [frozenset(one.track_id for one in frame.actors) for frame in frames]
     presence = Presence([frame.stamp_ns for frame in frames], there)
-    return _Facts(scenario, opendrive, presence, None).all()
+    return _Facts(scenario, motion_of(scenario, opendrive), presence, None).all()
 
 
 def facts_of_camera(
-    scenario: StoredScenario, camera: str, opendrive: OpenDriveMap | None = None
+    scenario: StoredScenario,
+    camera: str,
+    opendrive: OpenDriveMap | None = None,
+    motion: SceneMotion | None = None,
 ) -> SceneFacts:
     """Return what is known of a camera's clip: of those that it sees, while it sees them.
 
-    Who is ignored in the labels (far, small, hidden) is not seen. InputError for no such camera.
+    Who is ignored in the labels (far, small, hidden) is not seen. ``motion``, where it is known
+    already, is that of the scenario on the map. InputError for no such camera.
     """
     if camera not in scenario.truth.cameras:
         known = ", ".join(scenario.truth.cameras) or "none"
@@ -68,20 +69,19 @@ def facts_of_camera(
     labels = list(scenario.all_labels(camera))
     seen = [frozenset(one.track_id for one in frame.kept()) for frame in labels]
     presence = Presence([frame.stamp_ns for frame in labels], seen)
-    return _Facts(scenario, opendrive, presence, camera).all()
+    return _Facts(scenario, motion or motion_of(scenario, opendrive), presence, camera).all()
 
 
 @dataclass(frozen=True)
 class _Facts:
     scenario: StoredScenario
-    opendrive: OpenDriveMap | None
+    motion: SceneMotion
     presence: Presence
     camera: str | None
 
     def all(self) -> SceneFacts:
         truth = self.scenario.truth
-        lanes = NoLanes() if self.opendrive is None else MapLanes(self.opendrive)
-        paths = paths_of_scenario(truth, list(self.scenario.frames()), lanes)
+        paths = self.motion.paths
         classes = {one.track_id: one.object_class for one in truth.actors}
         stamps = self.presence.stamps_ns
         actors = self._actors(paths)
@@ -103,8 +103,8 @@ class _Facts:
             vehicles=self.presence.vehicles(classes),
             counts=self.presence.counts(classes),
             actors=actors,
-            manoeuvres=self._manoeuvres(paths),
-            place=place_of(self.scenario, cameras, self.opendrive, driven),
+            manoeuvres=self._manoeuvres(),
+            place=place_of(self.scenario, cameras, self.motion.opendrive, driven),
             conditions=recorded_conditions(truth.weather),
             events=tuple(self._event(event) for event in self._events()),
             notes=self._notes(paths),
@@ -155,12 +155,10 @@ class _Facts:
             )
         return tuple(found)
 
-    def _manoeuvres(self, paths: Sequence[ActorPath]) -> tuple[Manoeuvre, ...]:
+    def _manoeuvres(self) -> tuple[Manoeuvre, ...]:
         """Return what is done by those that are there, for as long as they are."""
-        all_of_them = [one for path in paths for one in manoeuvres_of(path)]
-        all_of_them += overtakings(paths)
         found = []
-        for one in all_of_them:
+        for one in self.motion.manoeuvres:
             span = self._shown(one.track_id, one.span)
             if span is not None:
                 found.append(one.model_copy(update={"span": span}))
@@ -221,7 +219,7 @@ class _Facts:
 
     def _notes(self, paths: Sequence[ActorPath]) -> tuple[str, ...]:
         notes = []
-        if self.opendrive is None:
+        if self.motion.opendrive is None:
             notes.append("the map is not known: lanes, layout and crossings are not either")
         if not paths:
             notes.append("the data set tells no motion: manoeuvres are not known")
