@@ -6,14 +6,13 @@ What its own look like: red boxes with the id in their middle, masks with 40 % o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ....core.cameras.models import CameraModel
-from ....world.states import Box
+from ...marks.box_edges import box_edges
 from ...odvg.frame import object_id
 from ...truth import ObjectTruth
 
@@ -24,24 +23,8 @@ _RED, _WHITE = (255, 0, 0), (255, 255, 255)
 _FONT, _SCALE, _THICK, _MARGIN = cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1, 2
 _LINE = 2
 _ALPHA = 0.4
-_STEPS = 24
-_FRACTION_BITS = 3
-_EDGES = (
-    (0, 1),
-    (1, 3),
-    (3, 2),
-    (2, 0),
-    (4, 5),
-    (5, 7),
-    (7, 6),
-    (6, 4),
-    (0, 4),
-    (1, 5),
-    (2, 6),
-    (3, 7),
-)
-"""The corners of ``world.states.Box`` between which a box has an edge."""
-_NEAR_M = 0.05
+_SHIFT = 4
+"""Bits of a pixel's fraction that OpenCV draws with."""
 
 
 def with_boxes(rgb: ByteImage, objects: Iterable[ObjectTruth]) -> ByteImage:
@@ -88,32 +71,14 @@ def with_boxes_in_space(
     """Return a copy with the edges of each object's box, through any lens; none behind it."""
     drawn = rgb.copy()
     for one in objects:
-        box = Box(one.box_camera.frame_from_box(), one.box_camera.size_m)
-        corners = box.corners()
-        for start, end in _EDGES:
-            for line in _lines(corners[start], corners[end], model):
-                cv2.polylines(drawn, [line], False, _RED, 1, cv2.LINE_AA, _FRACTION_BITS)
-        middle, seen = model.project(corners.mean(axis=0, keepdims=True))
+        # Pixel centres lie at half numbers, OpenCV's at whole ones.
+        fixed = [np.rint((line - 0.5) * (1 << _SHIFT)) for line in box_edges(one.box_camera, model)]
+        lines = [line.astype(np.int32) for line in fixed]
+        cv2.polylines(drawn, lines, False, _RED, 1, cv2.LINE_AA, _SHIFT)
+        middle, seen = model.project(np.array([one.box_camera.centre_m]))
         if seen[0]:
             _label(drawn, one, (float(middle[0, 0]), float(middle[0, 1])), _RED)
     return drawn
-
-
-def _lines(
-    start: NDArray[np.float64], end: NDArray[np.float64], model: CameraModel
-) -> list[NDArray[Any]]:
-    """Return the parts of a segment of optical points that are on the image, as OpenCV draws them.
-
-    The segment is cut into short pieces: a lens may bend it, and its ends may be anywhere.
-    """
-    points = start + (end - start) * np.linspace(0.0, 1.0, _STEPS + 1)[:, None]
-    pixels, seen = model.project(points)
-    seen &= points[:, 2] > _NEAR_M
-    # Pixel centres lie at half numbers, OpenCV's at whole ones.
-    fixed = np.rint((pixels - 0.5) * (1 << _FRACTION_BITS))
-    breaks = np.flatnonzero(np.diff(seen)) + 1
-    parts = np.split(np.arange(len(points)), breaks)
-    return [fixed[part].astype(np.int32) for part in parts if seen[part[0]] and len(part) > 1]
 
 
 def _label(image: ByteImage, one: ObjectTruth, middle: tuple[float, float], plate: Rgb) -> None:
