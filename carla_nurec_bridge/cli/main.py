@@ -55,6 +55,7 @@ VERBS: dict[str, str] = {
     "dataset events": "Find what happens in a bag or data set, and near misses.",
     "dataset facts": "Say who is in a data set's scenarios, what they do, and where.",
     "dataset videos": "Make the videos of a data set anew, as Cosmos jobs take them.",
+    "dataset augment": "Have clips made anew in other weather and light, and judge them.",
     "dataset annotate": "Number the objects of clips, and ask questions about them.",
     "dataset check": "Say whether a data set is whole: counts, hashes, labels, pixels.",
     "dataset show": "A data set as contact sheets and a page with videos, labels and events.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +28,7 @@ EXIT_CODES = (
     "TOML, videos, token), 3 the server did not answer or the deadline passed, 130 stopped by "
     "Ctrl-C."
 )
-_OPTIONS = [
+_SERVER = [
     click.option(
         "--api",
         type=click.Choice(APIS),
@@ -44,14 +44,6 @@ _OPTIONS = [
         help="Backend of a REST server; auto: the first that takes the job's controls.",
     ),
     click.option("--token", help="Bearer token; else COSMOS_TOKEN or COSMOS_TOKEN_FILE."),
-    click.option(
-        "--clip",
-        type=click.Path(path_type=Path, exists=True, file_okay=False),
-        help="Folder of control videos (out/demo/controls) for the TOML's controls.",
-    ),
-    click.option(
-        "--fit", is_flag=True, help="Resample and cut the videos to what the backend takes."
-    ),
     click.option(
         "--retries",
         type=click.IntRange(0, 100),
@@ -101,19 +93,41 @@ _OPTIONS = [
         show_default=True,
         help="Seconds for fetching a result once it is there.",
     ),
+]
+_VIDEOS = [
     click.option(
-        "--deadline",
-        type=click.FloatRange(1, 1e7),
-        default=3600.0,
-        show_default=True,
-        help="Seconds for everything together.",
+        "--clip",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="Folder of control videos (out/demo/controls) for the TOML's controls.",
+    ),
+    click.option(
+        "--fit", is_flag=True, help="Resample and cut the videos to what the backend takes."
     ),
 ]
+_DEADLINE = click.option(
+    "--deadline",
+    type=click.FloatRange(1, 1e7),
+    default=3600.0,
+    show_default=True,
+    help="Seconds for everything together.",
+)
+
+
+def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how to reach a server, and how long to try."""
+    return _added(_SERVER, command)
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how to reach a server."""
-    for option in reversed(_OPTIONS):
+    """Add these, and the ones for the videos and the time of all jobs together."""
+    return _added([*_VIDEOS, *_SERVER, _DEADLINE], command)
+
+
+def _added(
+    options: Sequence[Callable[[Callable[..., Any]], Callable[..., Any]]],
+    command: Callable[..., Any],
+) -> Callable[..., Any]:
+    for option in reversed(options):
         command = option(command)
     return command
 

@@ -7,8 +7,8 @@ import hashlib
 import json
 import secrets
 import tempfile
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,16 @@ FETCH_S = 120.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished job: the server's id of it, the file, its SHA-256, and how it compares."""
+    """A finished job: the server's id of it, the file, its SHA-256, and how it compares.
+
+    ``made_by`` is what the server tells of itself and of how it made the video.
+    """
 
     job_id: str
     path: Path
     sha256: str
     verdict: AnswerVerdict
+    made_by: Mapping[str, Any] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
         """Return what a record says of the job's video."""
@@ -153,7 +157,7 @@ def run_job(
         verdict = judge(CONTRACTS[server.contract], clip, result.video)
         path = target.with_stem(f"{target.stem}.wrong") if verdict.faults else target
         result.part.replace(path)
-    outcome = Outcome(job_id, path, result.sha256, verdict)
+    outcome = Outcome(job_id, path, result.sha256, verdict, server.told(job_id))
     _record(outcome, ready, http.url, server.contract)
     if verdict.faults:
         raise WrongVideo(
@@ -178,6 +182,7 @@ def _record(outcome: Outcome, spec: JobSpec, url: str, backend: str) -> None:
         "seed": spec.seed,
         "controls": {name: control.weight for name, control in spec.controls.items()},
         "video": outcome.path.name,
+        "made_by": dict(outcome.made_by),
     }
     text = json.dumps(record | outcome.facts(), indent=2) + "\n"
     outcome.path.with_suffix(".job.json").write_text(text, encoding="utf-8")

@@ -63,7 +63,7 @@ class _PromptGeneration(_Section):
 
 
 class _CosmosParameters(_Section):
-    sigma: float | None = Field(default=None, ge=0, le=80)
+    sigma: float | None = Field(default=None, ge=0, le=200)
     seed: int | None = None
     guidance: float | None = Field(default=None, ge=0, le=15)
     num_steps: int | None = Field(default=None, ge=1)

@@ -20,6 +20,7 @@ from ..truth import ActorTruth, Event, FrameState
 from .frame_check import image_problems, label_problems, mask_problems
 from .odvg_check import odvg_problems
 from .question_check import annotation_problems, training_problems
+from .variant_check import variant_problems
 from .video_check import video_problems
 
 Progress = Callable[[int, int], None]
@@ -31,7 +32,7 @@ class DatasetVerdict:
     """What a check found: scenarios, views (images of cameras), files, their bytes, problems.
 
     A problem is a sentence that begins with the path of what is wrong. ``unfinished`` are
-    scenarios that the data set does not have, and why.
+    scenarios and variants that the data set does not have, and why.
     """
 
     scenarios: int
@@ -74,7 +75,7 @@ def check_dataset(dataset: Dataset, progress: Progress) -> DatasetVerdict:
 
 
 def _ledger(dataset: Dataset) -> tuple[list[str], list[str]]:
-    """Return what is wrong with the ledger, and the scenarios whose last turn did not end well."""
+    """Return what is wrong with the ledger, and what did not end well in its last turn."""
     path = dataset.path / LEDGER
     problems: list[str] = []
     last: dict[str, dict[str, str]] = {}
@@ -89,7 +90,7 @@ def _ledger(dataset: Dataset) -> tuple[list[str], list[str]]:
     unfinished = [
         f"{name} is not finished, its last turn {row['state']}: {row['reason']}".removesuffix(": ")
         for name, row in last.items()
-        if name not in dataset.manifest.scenarios
+        if name not in dataset.manifest.scenarios and not ("/" in name and row["state"] == "done")
     ]
     return problems, unfinished
 
@@ -141,6 +142,9 @@ def _scenario(
     problems += _stamp_problems(scenario, states)
     videos = partial(video_problems, dataset, scenario, states)
     for found in pool.map(videos, truth.cameras):
+        problems += found
+    variants = partial(variant_problems, dataset, scenario)
+    for found in pool.map(variants, truth.cameras):
         problems += found
     yield problems
     actors = {actor.track_id: actor for actor in truth.actors}

@@ -73,6 +73,22 @@ class ScenarioFolder:
         """Return the path of a camera's video with marks: all, or those of an event."""
         return self.path / camera / "marks" / f"rgb_{_styled(style, event_id)}.mp4"
 
+    def variant(self, camera: str, number: int) -> Path:
+        """Return the folder of a camera's video in other conditions, from 1."""
+        return self.variants(camera) / f"{number:02d}"
+
+    def variants(self, camera: str) -> Path:
+        """Return the folder of all of these."""
+        return self.path / camera / "variants"
+
+    def variant_video(self, camera: str, number: int) -> Path:
+        """Return the path of the video itself."""
+        return self.variant(camera, number) / "rgb.mp4"
+
+    def variant_truth(self, camera: str, number: int) -> Path:
+        """Return the path of what is true of it."""
+        return self.variant(camera, number) / "variant.json"
+
     def variant_marks_video(
         self, camera: str, variant: str, style: str, event_id: str | None = None
     ) -> Path:

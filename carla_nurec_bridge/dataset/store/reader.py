@@ -16,6 +16,7 @@ from ..truth.frame import FrameTruth
 from ..truth.marks import MarkTable
 from ..truth.questions import ScenarioQuestions
 from ..truth.scenario import FrameState, ScenarioTruth
+from ..truth.variant import VariantTruth
 from .calibration import CameraCalibration
 from .images import IMAGES
 from .layout import MANIFEST, ScenarioFolder
@@ -80,6 +81,20 @@ class StoredScenario:
             return EVENTS.validate_json(read_bytes(path))
         except ValidationError as error:
             raise invalid(error, str(path)) from error
+
+    def variant(self, camera: str, number: int) -> VariantTruth:
+        """Return what is true of a camera's video in other conditions."""
+        path = self.folder.variant_truth(camera, number)
+        found = read_record(path, VariantTruth)
+        if (found.scenario, found.camera, found.number) != (self.name, camera, number):
+            raise InputError(f"{path} is of {found.scenario}, {found.camera}, {found.number}")
+        return found
+
+    def variants(self, camera: str) -> tuple[VariantTruth, ...]:
+        """Return what is true of all of a camera's videos in other conditions, by number."""
+        paths = self.folder.variants(camera).glob("*/variant.json")
+        numbers = sorted(int(path.parent.name) for path in paths if path.parent.name.isdecimal())
+        return tuple(self.variant(camera, number) for number in numbers)
 
     def marks(self, camera: str) -> MarkTable | None:
         """Return a camera's marks; None where nobody has drawn any."""

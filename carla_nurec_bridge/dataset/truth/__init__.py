@@ -10,6 +10,7 @@ from .marks import MarkLimits, MarkSpan, MarkTable, ObjectMark
 from .mask import Mask
 from .questions import Evidence, Question, QuestionKind, ScenarioQuestions
 from .scenario import ActorTruth, FrameState, ScenarioTruth, TrackState
+from .variant import QualityFigures, ToneFigures, VariantAttempt, VariantTruth
 
 __all__ = [
     "ActorTruth",
@@ -26,11 +27,15 @@ __all__ = [
     "Mask",
     "ObjectMark",
     "ObjectTruth",
+    "QualityFigures",
     "Question",
     "QuestionKind",
     "Rejection",
     "RigidTransform",
     "ScenarioQuestions",
     "ScenarioTruth",
+    "ToneFigures",
     "TrackState",
+    "VariantAttempt",
+    "VariantTruth",
 ]

@@ -90,6 +90,7 @@ class VariantTruth(Record):
     scenario: str
     camera: str
     number: int = Field(ge=1, description="of the variant, that of its folder")
+    request: str = Field(description="hash of what was asked; equal requests are not made twice")
     accepted: bool = Field(description="whether it passed all gates; if not, see its attempt")
     conditions: dict[str, str] = Field(description="what was asked for, by category")
     prompt: str

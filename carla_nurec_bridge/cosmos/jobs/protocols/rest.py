@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -32,6 +33,8 @@ from .server import (
 
 _GUIDANCE_MOST = 7
 _OWN_S = 5.0
+_TOLD = ("backend", "worker", "worker_manifest", "timings")
+_MOST_TOLD = 20_000
 
 
 class RestServer:
@@ -49,6 +52,7 @@ class RestServer:
         self._http = http
         self._poll_s = poll_s
         self._priority = priority
+        self._told: dict[str, dict[str, Any]] = {}
 
     def upload(self, videos: Mapping[str, Path], listener: Listener) -> dict[str, str]:
         """Send the blobs that the server does not have yet."""
@@ -104,6 +108,10 @@ class RestServer:
             if state in ("failed", "cancelled"):
                 raise JobFailed(f"job {job_id} {state}: {info['error'] or 'no reason was given'}")
             time.sleep(min(self._poll_s, self._http.deadline.left(f"job {job_id} is {state}")))
+
+    def told(self, job_id: str) -> dict[str, Any]:
+        """Return backend, worker, the worker's own words and timings, of a job waited for."""
+        return self._told.get(job_id, {})
 
     def cancel(self, job_id: str) -> None:
         """Delete the job."""
@@ -162,6 +170,9 @@ class RestServer:
                     f"the files of job {job_id} have expired on the server; use --again"
                 ) from error
             raise
+        told = {name: manifest[name] for name in _TOLD if name in manifest}
+        if len(json.dumps(told)) <= _MOST_TOLD:
+            self._told[job_id] = told
         videos = [f for f in manifest["files"] if f["name"].endswith(".mp4")]
         videos.sort(key=lambda file: file["kind"] != "video")
         if not videos:

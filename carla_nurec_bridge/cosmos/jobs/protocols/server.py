@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 
@@ -49,6 +49,9 @@ class Server(Protocol):
 
     def wait(self, job_id: str, listener: Listener) -> RemoteFile:
         """Return the video once it is there; JobFailed with the server's reason."""
+
+    def told(self, job_id: str) -> dict[str, Any]:
+        """Return what the server says of itself and of how it made the video of a job."""
 
     def cancel(self, job_id: str) -> None:
         """Ask the server to stop a job."""

@@ -69,6 +69,10 @@ class GradioServer:
             raise JobFailed(f"the server made no video: {_reason(status)}")
         return RemoteFile(path.rsplit("/", 1)[-1], f"{self._app.prefix}/file={quote(path)}")
 
+    def told(self, job_id: str) -> dict[str, Any]:
+        """Return nothing: these servers say no more of a job than its video."""
+        return {}
+
     def cancel(self, job_id: str) -> None:
         """Cancel the call."""
         self._calls.cancel("generate_video", job_id)

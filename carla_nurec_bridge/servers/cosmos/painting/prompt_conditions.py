@@ -16,8 +16,9 @@ _PHRASES: dict[str, str] = {
     "snow_cover": r"snow(?:y|[- ]?cover\w*|bank\w*|drift\w*|storm)?|slush\w*|winter|wintry|"
     r"blizzard|frost\w*",
     "fog": r"fog\w*|mist\w*|haz[ey]\w*|smog",
-    "night": r"night\w*|midnight|moonlit|after dark|starlit",
-    "sunset": r"sunset|sunrise|dusk|dawn|golden[ _-]hour|twilight|low sun|evening light",
+    "night": r"night\w*|midnight|moonlit|after dark|starlit|twilight|dusk|blue hour",
+    "sunset": r"sunset|sunrise|dusk|dawn|golden[ _-]hour|twilight|low sun|evening light|"
+    r"sun is (?:\w+ )?(?:setting|rising)|(?:setting|rising) sun",
     "overcast": r"overcast|cloud\w*|gr[ae]y sky|storm\w*",
     "wet": r"wet|puddle\w*|damp|soaked|flood\w*|reflective asphalt|glistening|rain[- ]slick\w*",
     "dust": r"dust\w*|sandstorm|desert|arid",
@@ -27,7 +28,7 @@ _WEAKER = re.compile(
 )
 _STRONGER = re.compile(r"\b(heavy|dense|thick|torrential|pouring|deep|severe|intense|hard)\W+$")
 _NEGATED = re.compile(r"\b(no|not|without|never|free of|avoid)\W+(\w+\W+){0,2}$")
-_WEAK_WORDS = ("drizzl", "damp")
+_WEAK_WORDS = ("drizzl", "damp", "twilight", "dusk", "blue hour")
 _USUAL, _WEAK, _STRONG = 0.7, 0.4, 1.0
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
-from ..log.tables import table
+from ...log.tables import table
 
 if TYPE_CHECKING:
-    from ...dataset.augment.conditions import Coverage, Vocabulary
-    from ...dataset.augment.variant_plan import VariantPlan
+    from ....dataset.augment.conditions import Coverage, Vocabulary
+    from ....dataset.augment.variant_plan import VariantPlan
 
 
 def show_plan(plans: Sequence[VariantPlan], vocabulary: Vocabulary, out: Console) -> None:
     """Print what each variant is to look like, how conditions are covered, and all prompts."""
-    from ...dataset.augment.conditions import coverage_of
+    from ....dataset.augment.conditions import coverage_of
 
     categories = tuple(vocabulary.categories)
     shown = table(None, ("scenario", "camera", "variant", *categories), ("seed",))
@@ -72,18 +72,18 @@ def told_of_models(plans: Sequence[VariantPlan]) -> list[str]:
 
 def plan_json(plans: Sequence[VariantPlan], vocabulary: Vocabulary) -> str:
     """Return plans and coverage as JSON."""
-    from ...dataset.augment.conditions import coverage_of
+    from ....dataset.augment.conditions import coverage_of
 
     coverage = coverage_of(vocabulary, [plan.conditions for plan in plans])
     told = {"variants": [x.to_json() for x in plans], "coverage": coverage.to_json()}
     return json.dumps(told, indent=1)
 
 
-def plan_view_options(command: click.Command) -> click.Command:
+def plan_view_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that plan and make nothing."""
-    command = click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")(
-        command
-    )
+    command = click.option(
+        "--json", "as_json", is_flag=True, help="Print the plan as JSON, and make nothing."
+    )(command)
     return click.option(
         "--plan-only", is_flag=True, help="Show conditions, coverage and prompts; make nothing."
     )(command)

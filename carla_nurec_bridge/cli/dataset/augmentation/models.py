@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..cosmos.options import FILE
+from ...cosmos.options import FILE
 
 if TYPE_CHECKING:
-    from ...dataset.augment.models.endpoint import Endpoint, ModelKind
+    from ....dataset.augment.models.endpoint import Endpoint, ModelKind
 
 _HIDDEN = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "max_tokens", "stream")
 """What only the pipeline's file sets."""
@@ -72,7 +72,7 @@ def pipeline_notes(context: click.Context) -> tuple[str, ...]:
 def _endpoint(kind: ModelKind, context: click.Context, settings: dict[str, Any]) -> Endpoint | None:
     from dataclasses import replace
 
-    from ...dataset.augment.models.endpoint import endpoint_of
+    from ....dataset.augment.models.endpoint import endpoint_of
 
     if settings["no_models"]:
         return None
@@ -92,7 +92,7 @@ def _endpoint(kind: ModelKind, context: click.Context, settings: dict[str, Any])
 
 
 def _read(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
-    from ...dataset.augment.pipeline_config import read_pipeline_config
+    from ....dataset.augment.pipeline_config import read_pipeline_config
 
     if path is None:
         return

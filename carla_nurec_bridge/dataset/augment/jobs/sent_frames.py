@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ...core.errors import InputError
-from ...cosmos.jobs.contracts import Contract
+from ....core.errors import InputError
+from ....cosmos.jobs.contracts import Contract
 
 _SAME_RATE = 0.01
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.errors import InputError
-from ...cosmos.clip.codec import VideoOptions
-from ...cosmos.clip.controls import DepthEncoding, depth_grey
-from ...cosmos.clip.video import VideoWriter
-from ...cosmos.jobs.control_names import MADE_BY_SERVERS
-from ...labels.palette import semantic_rgb
-from ..store.reader import StoredScenario
+from ....core.errors import InputError
+from ....cosmos.clip.codec import VideoOptions
+from ....cosmos.clip.controls import DepthEncoding, depth_grey
+from ....cosmos.clip.video import VideoWriter
+from ....cosmos.jobs.control_names import MADE_BY_SERVERS
+from ....labels.palette import semantic_rgb
+from ...store.reader import StoredScenario
 from .sent_frames import SentFrames
 
 _KINDS = {"rgb": "rgb", "edge": "edges", "depth": "depth", "seg": "semantic_segmentation"}

@@ -1,0 +1,1 @@
+"""What `dataset augment` asks and shows."""
