@@ -93,6 +93,14 @@ _OPTIONS = [
         "smart-city` makes of all of it.",
     ),
     click.option(
+        "--class-filter-config",
+        "--class-filter",
+        "class_filter",
+        type=_PATH,
+        help="YAML file of the classes that edges and masks have, ours (by name) or the smart-city "
+        "pipeline's (by colour).  [default: all]",
+    ),
+    click.option(
         "--limit-distance",
         "far_m",
         type=click.FloatRange(0),
@@ -143,7 +151,7 @@ _OPTIONS = [
     ),
 ]
 
-_PLACES = ("map_name", "rig", "output")
+_PLACES = ("map_name", "rig", "output", "class_filter")
 
 
 def record_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -26,6 +26,7 @@ from ...dataset.record.turn import Recorded, ScenarioJob, TurnListener
 from ...dataset.record.visibility import by_lattice
 from ...dataset.store.run_writer import request_key
 from ...dataset.store.scenario_writer import ScenarioWriter
+from ...labels.class_filter import read_class_filter
 from ...recorder_log import read_log
 from ...rendering.scene import RenderScene
 from ...runs.own_server import nurec_of_scene
@@ -124,10 +125,12 @@ def _limits(settings: Settings) -> LabelLimits:
 
 
 def _key(settings: Settings, facts: dict[str, Any]) -> str:
+    kept = read_class_filter(settings["class_filter"]) if settings["class_filter"] else None
     return request_key(
         {
             **facts,
             "limits": _limits(settings).to_json(),
+            "classes": sorted(kept.tags) if kept else None,
             "seed": None if settings["host"] else settings["seed"],
             "version": __version__,
         }
@@ -203,11 +206,13 @@ def _write(
     shapes: Callable[[RenderScene], Shapes] | None,
 ) -> Recorded:
     videos = videos_of(dict(settings))
-    for note in notes:
+    kept = read_class_filter(settings["class_filter"]) if settings["class_filter"] else None
+    classes = None if kept is None else kept.tags
+    for note in (*notes, *(kept.notes if kept else ())):
         listener.note(note)
     if shapes is None:
-        labelling = Labelling(_limits(settings), by_lattice, _POINTS)
+        labelling = Labelling(_limits(settings), by_lattice, _POINTS, classes)
         return record_scenario(source, writer, labelling, listener, videos)
     with DrawnAlone(shapes) as alone:
-        labelling = Labelling(_limits(settings), alone, _ALONE)
+        labelling = Labelling(_limits(settings), alone, _ALONE, classes)
         return record_scenario(source, writer, labelling, listener, videos)

@@ -28,6 +28,7 @@ _OPTION_OF = {
     "limit_distance": "far_m",
     "area_threshold": "smallest_px2",
     "xodr_path": "map_name",
+    "class_filter_config": "class_filter",
     "output_dir": "output",
     "generate_videos": "videos",
 }

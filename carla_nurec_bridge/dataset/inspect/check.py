@@ -225,7 +225,9 @@ def _view(
                 problems.append(_inside(dataset.path, error))
     size = (calibration.width, calibration.height)
     place = f"{scenario.name}/{camera}, frame {number}"
-    problems += [f"{place}: {told}" for told in image_problems(images, size)]
+    problems += [
+        f"{place}: {told}" for told in image_problems(images, size, scenario.truth.kept_classes)
+    ]
     labels = scenario.folder.labels(camera, number)
     if not there(labels):
         return problems

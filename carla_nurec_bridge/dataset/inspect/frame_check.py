@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...core.frames import Matrix, invert
+from ...labels.class_filter import class_filter
 from ...labels.kernels import extents
 from ..store import CameraCalibration
 from ..store.class_groups import group_mask
@@ -119,8 +120,13 @@ def mask_problems(truth: FrameTruth, ids: Image, known: Mapping[int, int]) -> It
             yield f"track {known[pixel]} has {pixels} pixels and no entry"
 
 
-def image_problems(images: Mapping[str, Image], size: Sequence[int]) -> Iterator[str]:
-    """Yield which images of a frame, by kind, cannot be those of one view of a (width, height)."""
+def image_problems(
+    images: Mapping[str, Image], size: Sequence[int], classes: Sequence[str] | None = None
+) -> Iterator[str]:
+    """Yield which images of a frame, by kind, cannot be those of one view of a (width, height).
+
+    ``classes`` are those that masks have, None: all.
+    """
     for kind, pixels in images.items():
         if pixels.shape[1::-1] != tuple(size):
             yield f"{kind} is {_size(pixels)} instead of {size[0]}x{size[1]}"
@@ -128,7 +134,8 @@ def image_problems(images: Mapping[str, Image], size: Sequence[int]) -> Iterator
     if depth is not None and not (depth > 0.0).all():
         yield f"depth has {int(np.count_nonzero(~(depth > 0.0)))} pixels that lie nowhere"
     if "semantic_segmentation" in images and "masks" in images:
-        groups = group_mask(images["semantic_segmentation"])
+        kept = None if classes is None else class_filter(classes).tags
+        groups = group_mask(images["semantic_segmentation"], kept)
         if not np.array_equal(groups, images["masks"]):
             yield "masks are not the groups of semantic_segmentation"
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ...core.cameras.models import camera_to_json
 from ...core.errors import RunError
 from ...core.frames import Matrix
+from ...labels.class_filter import ClassFilter
 from ...world.pixel_ids import pixel_id
 from ...world.states import ActorState
 from ..events import EventFrame, events_of_frames
@@ -41,12 +42,14 @@ from .visibility import Visibility
 class Labelling:
     """How frames are labelled: what is too little to learn from, and how visibility is found.
 
-    ``visibility_by`` is what a data set calls that.
+    ``visibility_by`` is what a data set calls that. Edges and masks have the semantic tags in
+    ``classes``, None: all.
     """
 
     limits: LabelLimits
     visibility: Visibility
     visibility_by: str
+    classes: frozenset[int] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what a data set says of it."""
@@ -148,7 +151,7 @@ def _views(
         truth = frame_truth(
             labelled, seen.number, tracks.by_actor, labelling.limits, labelling.visibility
         )
-        yield truth, images_of(labelled)
+        yield truth, images_of(labelled, labelling.classes)
 
 
 def _state(seen: SourceFrame, tracks: Tracks, states: Sequence[ActorState]) -> FrameState:
@@ -180,6 +183,7 @@ def _scenario(
         cameras=tuple(one.camera.name for one in source.cameras),
         actors=tuple(tracks.values()),
         source={**facts.origin, "labels": labelling.to_json()},
+        kept_classes=None if labelling.classes is None else ClassFilter(labelling.classes).names(),
         own_stamps=facts.own_stamps,
     )
 

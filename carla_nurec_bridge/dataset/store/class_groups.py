@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,13 @@ for _number, _tags in enumerate(GROUPS.values()):
     _TABLE[list(_tags)] = _number
 
 
-def group_mask(tags: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the number of each pixel's group (H, W) of semantic tags (H, W)."""
-    return np.asarray(cv2.LUT(tags, _TABLE), np.uint8)
+def group_mask(tags: NDArray[np.uint8], kept: Collection[int] | None = None) -> NDArray[np.uint8]:
+    """Return the number of each pixel's group (H, W) of semantic tags (H, W).
+
+    Tags that are not ``kept`` are void; None keeps all.
+    """
+    table = _TABLE
+    if kept is not None:
+        table = np.zeros_like(_TABLE)
+        table[list(kept)] = _TABLE[list(kept)]
+    return np.asarray(cv2.LUT(tags, table), np.uint8)

@@ -73,6 +73,10 @@ class ScenarioTruth(Record):
     cameras: tuple[str, ...]
     actors: tuple[ActorTruth, ...] = Field(description="by rising track id")
     source: dict[str, Any] = Field(description="what it was recorded from, and how")
+    kept_classes: tuple[str, ...] | None = Field(
+        default=None,
+        description="semantic classes of edges and masks, by name; null: all (edges: but sky)",
+    )
     own_stamps: bool = Field(
         default=False,
         description="whether frames keep their source's stamps; else they are dt apart",

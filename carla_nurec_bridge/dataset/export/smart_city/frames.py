@@ -28,7 +28,10 @@ CLASSES = class_filter(
         "pedestrian, rider, car, truck, bus, train, motorcycle, bicycle, other, road_line, ground"
     ).split(", ")
 ).tags
-"""The classes that its filter_semantic_classes.yaml keeps in masks and edges."""
+"""The classes that its filter_semantic_classes.yaml keeps in masks and edges.
+
+A data set that was recorded with a filter has its own.
+"""
 
 _QUALITY = 95
 
@@ -63,6 +66,8 @@ class FrameImages:
         self.ids: NDArray[np.uint16] = picture.pixels("instance_segmentation")
         self.id_colours = palette.rgb(self.ids.astype(np.int32), self.tags)
         self.objects = objects
+        kept = picture.scenario.truth.kept_classes
+        self.classes = CLASSES if kept is None else class_filter(kept).tags
         self.colliding = [one for one in objects if one.track_id in in_collisions]
         by_pixel = {entry["id"]: tuple(entry["rgb"]) for entry in palette.entries()}
         self.colours: Mapping[int, Any] = {
@@ -109,11 +114,11 @@ def _normals(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
 
 
 def _masks(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
-    return _png(stem, masked_rgb(images.rgb, images.tags, CLASSES))
+    return _png(stem, masked_rgb(images.rgb, images.tags, images.classes))
 
 
 def _edges(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
-    kept = np.isin(images.tags, sorted(CLASSES))
+    kept = np.isin(images.tags, sorted(images.classes))
     return _png(stem, images.picture.pixels("edges") * kept)
 
 

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from carla_nurec_bridge.dataset.record.turn import ScenarioJob
 from carla_nurec_bridge.dataset.store import Dataset, RunWriter
 from carla_nurec_bridge.dataset.truth import EventKind
 from carla_nurec_bridge.dataset.videos import VideoForm
+from carla_nurec_bridge.labels.class_filter import class_filter
 from carla_nurec_bridge.opendrive import parse
 
 
@@ -266,3 +268,19 @@ def test_a_ledger_that_cannot_be_written_ends_the_run_in_a_sentence(
     with pytest.raises(RunError, match=r"cannot write .*ledger\.jsonl: No space left on device"):
         run(tmp_path, job("b", Source()))
     assert (tmp_path / "ledger.jsonl").read_bytes() == before
+
+
+def test_a_class_filter_is_that_of_edges_and_masks_and_is_told(tmp_path: Path) -> None:
+    def record(writer, listener):
+        kept = replace(LABELLING, classes=class_filter(["car", "road"]).tags)
+        return record_scenario(Source(), writer, kept, listener, None)
+
+    assert run(tmp_path, ScenarioJob("a", "k", record)).recorded == ("a",)
+    [stored] = Dataset(tmp_path).scenarios()
+    assert stored.truth.kept_classes == ("road", "car")
+    tags = stored.image("front", "semantic_segmentation", 0)
+    masks = stored.image("front", "masks", 0)
+    assert set(np.unique(masks[~np.isin(tags, (1, 14))])) <= {0}
+    assert (masks[tags == 14] == 7).all()
+    assert not stored.image("front", "edges", 0)[~np.isin(tags, (1, 14))].any()
+    assert check_dataset(Dataset(tmp_path), lambda *_: None).problems == ()
