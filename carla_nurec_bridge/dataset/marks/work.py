@@ -13,6 +13,7 @@ from ... import __version__
 from ...core.errors import RunError
 from ..store import Dataset, StoredScenario
 from ..store.amend import amend, staging
+from ..store.layout import training_folder
 from ..store.manifest import read_record
 from ..truth import Event, MarkLimits, MarkTable, ObjectMark
 from ..truth.variant import VariantTruth
@@ -106,7 +107,8 @@ def mark_camera(
 ) -> MarkedCamera:
     """Write the table of marks of a camera, and the videos that are wished and not there yet.
 
-    Videos with these marks of other styles stay; those with other marks go.
+    Videos with these marks of other styles stay; those with other marks go, and with them the
+    questions that name such.
     """
     clip = marked_clip(scenario, camera, wish.limits)
     videos = list(_videos(dataset, scenario, camera, wish, clip.marks))
@@ -129,6 +131,9 @@ def mark_camera(
     if table == before and not todo:
         return MarkedCamera(table, 0, len(videos), ())
     stale = (before.videos.keys() if before is not None else set()) - table.videos.keys()
+    gone = [dataset.path / name for name in stale]
+    if before is not None and before.marks != table.marks:
+        gone += [scenario.folder.questions, training_folder(dataset.path)]
     with staging(dataset.path) as folder:
         try:
             notes = _draw(dataset, scenario, camera, clip, wish, todo, folder, progress)
@@ -138,7 +143,7 @@ def mark_camera(
             dataset,
             {scenario.folder.marks(camera): table.model_dump_json(indent=1).encode() + b"\n"},
             moved={one.path: folder / f"{i}.mp4" for i, one in enumerate(todo)},
-            replaces=[dataset.path / name for name in stale],
+            replaces=gone,
         )
     return MarkedCamera(table, len(todo), len(videos) - len(todo), notes)
 

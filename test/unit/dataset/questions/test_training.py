@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from fractions import Fraction
 
@@ -187,9 +188,19 @@ def test_a_false_answer_ends_the_asking_and_writes_nothing(tmp_path, monkeypatch
     assert scenario.questions() is None
 
 
-def test_a_check_finds_a_changed_answer_and_a_lost_video(asked, tmp_path):
-    import shutil
+def test_questions_about_marks_that_are_numbered_anew_go(asked, tmp_path):
+    run = shutil.copytree(asked.path, tmp_path / "run")
+    dataset = Dataset(run)
+    write_training(dataset, wish())
+    few = MarkWish(("2d",), MarkLimits(high_area=0.05), False)
+    mark_camera(dataset, dataset.scenario("b"), "road", few, lambda *_: None)
+    assert not (run / "b/questions.json").exists()
+    assert not (run / "questions").exists()
+    assert (run / "c/questions.json").exists()
+    assert not check_dataset(Dataset(run), lambda *_: None).problems
 
+
+def test_a_check_finds_a_changed_answer_and_a_lost_video(asked, tmp_path):
     run = shutil.copytree(asked.path, tmp_path / "run")
     write_training(Dataset(run), wish())
     path = run / "b/questions.json"
