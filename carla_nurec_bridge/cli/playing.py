@@ -82,7 +82,8 @@ def recording_server(
 
     if not recording.is_file():
         raise InputError(f"there is no recording {recording}")
-    map_name = settings["map_name"] or read_log(recording).map_name
+    recorded = read_log(recording).map_name  # what is no recording is told before CARLA starts
+    map_name = settings["map_name"] or recorded
     with carla_of_map(map_name, settings["seed"], said, verb) as (host, port):
         yield PlayingServer(host, port, str(recording.resolve()), True)
 

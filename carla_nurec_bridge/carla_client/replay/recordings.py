@@ -99,7 +99,8 @@ def open_recording(info: RecordingInfo) -> Recording:
     path = Path(info.path)
     if path.is_file():
         log = read_log(path)
-        return Recording(info, Timeline.of_log(log), Places(log), ())
+        notes = () if log.note is None else (log.note,)
+        return Recording(info, Timeline.of_log(log), Places(log), notes)
     note = f"{path} is not at hand here, so its {info.frames} frames are taken as equally long"
     equal = Timeline.of(info.path, np.linspace(0.0, info.duration_s, info.frames))
     return Recording(info, equal, None, (note,))

@@ -24,6 +24,7 @@ from ...dataset.record.sources.from_live import live_source
 from ...dataset.record.sources.from_recording import RecordingWish, played_source
 from ...dataset.record.turn import Recorded, ScenarioJob, TurnListener
 from ...dataset.record.visibility import by_lattice
+from ...dataset.store.layout import check_name
 from ...dataset.store.run_writer import request_key
 from ...dataset.store.scenario_writer import ScenarioWriter
 from ...labels.class_filter import read_class_filter
@@ -59,6 +60,8 @@ def jobs_of(
     twice = [name for name, n in Counter(job.name for job in jobs).items() if n > 1]
     if twice:
         raise click.UsageError(f"two scenarios are called {twice[0]}; rename one's file")
+    for job in jobs:
+        check_name(job.name)
     return jobs
 
 

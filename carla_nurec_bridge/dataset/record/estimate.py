@@ -44,8 +44,8 @@ class Estimate:
         """Return it as a sentence."""
         minutes = f"{self.left_s / 60:.1f} min" if self.left_s > _LONG_S else f"{self.left_s:.0f} s"
         told = (
-            f"about {minutes} and {self.size_bytes / 1e9:.2f} GB for {self.frames} frames of "
-            f"{self.cameras} cameras; the disk has {self.free_bytes / 1e9:.1f} GB free"
+            f"about {minutes} and {_size(self.size_bytes)} for {self.frames} frames of "
+            f"{_cameras(self.cameras)}; the disk has {_size(self.free_bytes)} free"
         )
         return f"{told}, which may be too little" if self.is_scarce else told
 
@@ -57,9 +57,17 @@ def check_room(source: FrameSource, run: Path) -> None:
     least, free = _LEAST_BYTES_A_PIXEL * pixels, shutil.disk_usage(run).free
     if least > free:
         raise RunError(
-            f"{source.frames} frames of {len(models)} cameras need at least {least / 1e9:.2f} GB, "
-            f"{run} has {free / 1e9:.2f} GB free; free some, or take fewer or smaller images"
+            f"{source.frames} frames of {_cameras(len(models))} need at least {_size(least)}, "
+            f"{run} has {_size(free)} free; free some, or take fewer or smaller images"
         )
+
+
+def _size(size_bytes: float) -> str:
+    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
+
+
+def _cameras(count: int) -> str:
+    return f"{count} camera{'s' * (count != 1)}"
 
 
 class Estimator:

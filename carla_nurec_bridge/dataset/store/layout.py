@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...core.errors import InputError
 from .images import IMAGES
 
 MANIFEST, LEDGER = "manifest.json", "ledger.jsonl"
@@ -14,6 +15,16 @@ SHOWN, SHOWN_MARK = "show", "show.json"
 """The folder of contact sheets and the page in a run, and the file that says what it is."""
 RECORDING = ".recording"
 """Who records scenarios holds it as long as it does."""
+
+_TAKEN = (MANIFEST, LEDGER, SHOWN, "questions")
+
+
+def check_name(scenario: str) -> None:
+    """Raise InputError for a name that no scenario can have: its folder would be another's."""
+    if scenario in ("", *_TAKEN) or scenario.startswith(".") or Path(scenario).name != scenario:
+        raise InputError(
+            f"a scenario cannot be called {scenario!r}; rename its file, or see --name"
+        )
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ class RunWriter:
     def __init__(self, path: Path, command: tuple[str, ...], seed: int | None) -> None:
         """Open a new run or go on with one; InputError for a folder that holds something else."""
         self.path = path
+        if path.exists() and not path.is_dir():
+            raise InputError(f"{path} is a file; name a folder for the data set")
         before = self._read()
         others = {x.name for x in path.iterdir()} - {LOCK, RECORDING} if path.exists() else set()
         if before is None and others and LEDGER not in others:

@@ -127,7 +127,7 @@ class ScenarioWriter:
             path.write_bytes(data)
         except OSError as error:
             place = self.run / self.name / inside
-            raise RunError(f"{self.name}: cannot write {place}: {error.strerror}") from error
+            raise RunError(f"cannot write {place}: {error.strerror}") from error
         return f"{self.name}/{inside}", hashlib.sha256(data).hexdigest(), len(data)
 
     def _wait(self) -> None:

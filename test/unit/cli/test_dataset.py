@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 
 import pytest
@@ -82,3 +83,57 @@ def test_a_check_tells_the_damage_and_its_place(run, tmp_path, capsys):
     assert "and 4 more" in told
     assert main(["dataset", "check", str(tmp_path)]) == 2
     assert "has no manifest.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "words"),
+    [
+        (None, ["--map", "demo_town"], "s: there is no recording"),
+        (b"no recording", ["--map", "demo_town"], "s.log is not a CARLA recording"),
+        ("cut", ["--map", "demo_town"], "s.log holds no whole frame; record it again"),
+        ("whole", ["--map", "nowhere"], "s: no map 'nowhere'"),
+        ("whole", ["--map", "gone.xodr"], "s: no map file gone.xodr"),
+    ],
+)
+def test_a_scenario_that_cannot_be_recorded_is_one_line(
+    content, more, words, tmp_path, capsys, real_recording
+):
+    log = tmp_path / "s.log"
+    if content is not None:
+        whole = real_recording
+        log.write_bytes({"whole": whole, "cut": whole[:3000]}.get(content, content))
+    run = tmp_path / "run"
+    assert main(["dataset", "record", "-f", str(log), *more, "-o", str(run)]) == 1
+    told = capsys.readouterr().out
+    assert words in told
+    assert "0 scenarios recorded, 0 were there before, 1 failed" in told
+    (row,) = [json.loads(x) for x in (run / "ledger.jsonl").read_text().splitlines()][1:]
+    assert row["state"] == "failed"
+    assert not list(run.glob(".*.part"))
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--rig", "nosuch"], "no rig file nosuch"),
+        (["--sensors", "nosuch.yaml"], "nosuch.yaml"),
+        (["--fov", "1.57"], "1.57 is not in the range"),
+        (["--workers", "2"], "--workers is for --ray"),
+        (["-f", "a/s.log"], "two scenarios are called s"),
+    ],
+)
+def test_what_no_scenario_can_be_recorded_with_is_told_at_once(more, words, tmp_path, capsys):
+    line = ["dataset", "record", "-f", "s.log", "--map", "demo_town", *more]
+    assert main([*line, "-o", str(tmp_path / "run")]) == 2
+    assert words in " ".join(capsys.readouterr().err.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_of_another_version_is_left_alone(run, tmp_path, capsys):
+    later = shutil.copytree(run, tmp_path / "run")
+    path = later / "manifest.json"
+    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
+    before = path.read_bytes()
+    assert main(["dataset", "record", "-f", "s.log", "-o", str(later)]) == 2
+    assert "format_version" in capsys.readouterr().err
+    assert path.read_bytes() == before

@@ -223,7 +223,7 @@ def test_a_full_disk_fails_the_scenario_in_a_sentence(tmp_path: Path, monkeypatc
     monkeypatch.setattr(Path, "write_bytes", full)
     (reason,) = run(tmp_path, job("a", Source()), job("b", Source())).failed.values()
     place = tmp_path / "b/front/depth/000001.tiff"
-    assert reason == f"b: cannot write {place}: No space left on device"
+    assert reason == f"cannot write {place}: No space left on device"
     assert [one.name for one in Dataset(tmp_path).scenarios()] == ["a"]
     assert not list(tmp_path.glob(".b*"))
 
@@ -237,7 +237,7 @@ def test_a_disk_that_is_too_small_is_told_before_the_first_frame(
     source = Source()
     source.play = lambda: pytest.fail("it began")  # type: ignore[method-assign]
     (reason,) = run(tmp_path, job("a", source)).failed.values()
-    assert reason.startswith("3 frames of 2 cameras need at least 0.00 GB")
+    assert reason.startswith("3 frames of 2 cameras need at least 0.0 MB")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1441))
     assert run(tmp_path, job("a", Source())).recorded == ("a",)
 
@@ -251,7 +251,7 @@ def test_a_disk_that_may_be_full_before_the_end_is_told_early(tmp_path: Path, mo
     ((name, told),) = heard
     assert name == "a"
     assert told.endswith(
-        "30 frames of 2 cameras; the disk has 0.0 GB free, which may be too little"
+        "30 frames of 2 cameras; the disk has 0.0 MB free, which may be too little"
     )
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from carla_nurec_bridge.core.errors import InputError, RunError
 from carla_nurec_bridge.dataset.store import IMAGES, CameraCalibration, Dataset, RunWriter
 from carla_nurec_bridge.dataset.store.class_groups import GROUPS, group_mask
+from carla_nurec_bridge.dataset.store.layout import check_name
 from carla_nurec_bridge.dataset.store.manifest import ScenarioEntry
 from carla_nurec_bridge.dataset.store.scenario_writer import ScenarioWriter
 from carla_nurec_bridge.dataset.truth import (
@@ -180,6 +181,18 @@ def test_what_is_no_data_set_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match="is no data set, and not empty"):
         RunWriter(tmp_path, (), None)
+
+
+@pytest.mark.parametrize("name", ["", ".x", "../x", "a/b", "show", "questions", "manifest.json"])
+def test_a_scenario_is_not_called_like_something_else_of_a_run(name):
+    with pytest.raises(InputError, match="a scenario cannot be called"):
+        check_name(name)
+
+
+def test_a_file_is_no_folder_for_a_data_set(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="is a file; name a folder"):
+        RunWriter(tmp_path / "notes.txt", (), None)
 
 
 def test_a_spoilt_file_is_named_with_its_field(tmp_path):
