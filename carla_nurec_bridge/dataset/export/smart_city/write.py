@@ -1,4 +1,4 @@
-"""Write a data set in the pipeline's folders: stage 1, as its later stages read it."""
+"""Write a data set in the pipeline's folders: stage 1 as its later stages read it, and stage 2."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from ....labels.palette import InstancePalette
 from ...videos.form import VideoForm
 from ...videos.writer import rate_of
 from ..picture import Picture
+from .augmentations import write_augmentations
 from .content import (
     class_labels,
     collisions,
@@ -40,7 +41,7 @@ _THREADS = 2
 
 
 def write_smart_city(pictures: Iterable[Picture], out: Path) -> None:
-    """Write ``CARLA/RUN/scenario_NAME`` for what each camera of a scenario sees.
+    """Write ``CARLA/RUN/scenario_NAME``, and ``Cosmos`` beside, for each camera of a scenario.
 
     Objects that are not to be learnt from are left out, as the pipeline leaves them out.
     """
@@ -55,7 +56,8 @@ def _write_camera(pictures: Iterator[Picture], out: Path, pool: ThreadPoolExecut
     scenario, camera = first.scenario, first.truth.camera
     own_name = scenario.folder.path.name
     name = scenario_name(own_name, camera, len(scenario.truth.cameras))
-    place = SmartCityRun(out, first.run).scenario(name)
+    run = SmartCityRun(out, first.run)
+    place = run.scenario(name)
     events = scenario.events()
     seen = {one.track_id for truth in scenario.all_labels(camera) for one in truth.kept()}
     asked = vehicles(scenario) & seen
@@ -92,6 +94,7 @@ def _write_camera(pictures: Iterator[Picture], out: Path, pool: ThreadPoolExecut
         _json(place / f"{COLLISIONS}.json", entries)
     for number, one in enumerate(negatives(events, asked), 1):
         _json(place / f"{negative(number)}.json", [event_entry(one, number, scenario)])
+    write_augmentations(scenario, camera, run, name)
 
 
 class _Videos:
