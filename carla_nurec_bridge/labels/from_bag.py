@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..core.errors import RunError
@@ -58,12 +58,16 @@ def labelled_cameras(bag: BagReader) -> tuple[LabelledCamera, ...]:
 
 
 def labelled_frames(
-    bag: BagReader, camera: LabelledCamera, numbers: Mapping[int, int] | None = None
+    bag: BagReader,
+    camera: LabelledCamera,
+    numbers: Mapping[int, int] | None = None,
+    on_gap: Callable[[str], None] | None = None,
 ) -> Iterator[LabelledFrame]:
     """Yield the frames of a camera in order of time.
 
     ``numbers`` are the numbers that frames get, by stamp (ns), of those that are wanted; by default
-    all are. RunError for a frame that lacks a message.
+    all are. A frame that lacks a message is left out and ``on_gap`` hears what it lacks; without
+    it that is a RunError.
     """
     if numbers is None:
         numbers = {stamp: number for number, stamp in enumerate(camera.stamps_ns(bag))}
@@ -74,25 +78,30 @@ def labelled_frames(
         if stamp not in numbers:
             continue
         if held and stamp not in held:
-            yield _frame(seen_from, camera, numbers, *held.popitem())
+            yield from _frame(seen_from, camera, numbers, on_gap, *held.popitem())
         held.setdefault(stamp, {})[keys[topic]] = (data, kind)
     if held:
-        yield _frame(seen_from, camera, numbers, *held.popitem())
+        yield from _frame(seen_from, camera, numbers, on_gap, *held.popitem())
 
 
 def _frame(
     seen_from: RigCamera,
     camera: LabelledCamera,
     numbers: Mapping[int, int],
+    on_gap: Callable[[str], None] | None,
     stamp_ns: int,
     held: Mapping[str, tuple[bytes, str]],
-) -> LabelledFrame:
+) -> Iterator[LabelledFrame]:
     missing = [camera.topics[key] for key in NEEDED if key not in held]
     number = numbers[stamp_ns]
     if missing:
-        raise RunError(
+        lack = (
             f"frame {number} of {seen_from.name} ({stamp_ns} ns): the bag has no "
             f"{', '.join(missing)}"
         )
+        if on_gap is None:
+            raise RunError(lack)
+        on_gap(lack)
+        return
     messages = {key: decode(data, kind) for key, (data, kind) in held.items()}
-    return labelled_frame(seen_from, number, stamp_ns, messages)
+    yield labelled_frame(seen_from, number, stamp_ns, messages)

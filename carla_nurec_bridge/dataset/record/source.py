@@ -58,7 +58,8 @@ class SourceFacts:
 class FrameSource(Protocol):
     """A scenario that can be played once.
 
-    ``ego_id`` is None where nobody carries cameras; ``level`` are the parts of the level with
+    ``frames`` is how many there will be, at most until it was played. ``ego_id`` is None where
+    nobody carries cameras; ``level`` are the parts of the level with
     boxes, as far as the source knows them.
     """
 

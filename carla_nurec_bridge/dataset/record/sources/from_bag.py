@@ -8,12 +8,16 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from ....core.errors import InputError, RunError
 from ....core.run_contract.timebase import NS_PER_S
 from ....core.timings import Timings
 from ....cosmos.from_bag import BagWindow, Chosen, choose
+from ....labels.frame import LabelledFrame
 from ....labels.from_bag import LabelledCamera, labelled_cameras, labelled_frames
 from ....opendrive import parse
 from ....recording import BagReader
@@ -65,6 +69,9 @@ class BagSource:
         ]
         self.cameras: Sequence[SourceCamera] = [camera.source for camera in self._cameras]
         self.frames = len(wanted)
+        self._lacks: list[str] = []
+        self._gaps = _missing(chosen.stamps_ns, chosen.rate)
+        self.frames_missed = self._gaps
         self.level: Sequence[LevelObject] = ()
         self.dt_ns = round(NS_PER_S / chosen.rate)
         self._drive = read_drive(bag)
@@ -73,17 +80,17 @@ class BagSource:
         self._states = {state.stamp_ns: state for state in self._drive.states}
 
     def play(self) -> Iterator[SourceFrame]:
-        """Yield all frames; RunError when one lacks a message."""
-        streams = [labelled_frames(self._bag, c.labelled, c.numbers) for c in self._cameras]
-        for number in range(self.frames):
-            with self._timings.stage("decode"):
-                views = tuple(next(stream) for stream in streams)
+        """Yield the frames of which the bag has everything; ``frames`` is then how many these were.
+
+        RunError when there are none.
+        """
+        wanted, number = self.frames, 0
+        for views in self._all_seen():
             stamp_ns = views[0].stamp_ns
             state = self._states.get(stamp_ns)
             if state is None:
-                raise RunError(
-                    f"frame {number} ({stamp_ns} ns): the bag has no odometry or objects"
-                )
+                self._lack(f"frame at {stamp_ns} ns: the bag has no odometry or objects")
+                continue
             yield SourceFrame(
                 number,
                 stamp_ns,
@@ -93,6 +100,34 @@ class BagSource:
                 {},
                 tuple(replace(view, actors=state.actors) for view in views),
             )
+            number += 1
+        if not number:
+            raise RunError(self._lacks[0] if self._lacks else "the bag has no whole frame")
+        self.frames, self.frames_missed = number, self._gaps + wanted - number
+
+    def _all_seen(self) -> Iterator[tuple[LabelledFrame, ...]]:
+        """Yield what all cameras saw at each stamp that none of them lacks."""
+        streams = [
+            labelled_frames(self._bag, c.labelled, c.numbers, self._lack) for c in self._cameras
+        ]
+        while True:
+            with self._timings.stage("decode"):
+                views = [next(stream, None) for stream in streams]
+                while True:
+                    found = [view for view in views if view is not None]
+                    if len(found) < len(views):
+                        return
+                    latest_ns = max(view.stamp_ns for view in found)
+                    if all(view.stamp_ns == latest_ns for view in found):
+                        break
+                    views = [
+                        view if view.stamp_ns == latest_ns else next(stream, None)
+                        for view, stream in zip(found, streams, strict=True)
+                    ]
+            yield tuple(found)
+
+    def _lack(self, sentence: str) -> None:
+        self._lacks.append(sentence)
 
     def _ego_at(self, state: WorldState) -> tuple[ActorState, ...]:
         if self._ego is None:
@@ -118,7 +153,11 @@ class BagSource:
         digest = hashlib.sha256(xodr.encode()).hexdigest() if xodr else ""
         name = map_name_in(xodr)
         opendrive = parse(xodr, name) if xodr else None
-        origin = {"bag": self._bag.path.parent.name}
+        origin: dict[str, Any] = {
+            "bag": self._bag.path.parent.name,
+            "frames_missed": self.frames_missed,
+            "first_missed": self._lacks[0] if self._lacks else None,
+        }
         return SourceFacts(name, digest, opendrive, weather, origin, own_stamps=True)
 
 
@@ -133,11 +172,20 @@ def _notes(stamps: Mapping[str, Sequence[int]], common: int, chosen: Chosen) -> 
     for name, own in stamps.items():
         if len(own) > common:
             yield f"{name}: {len(own) - common} of {len(own)} images have no partner of each camera"
+    gaps = _missing(chosen.stamps_ns, chosen.rate)
+    if gaps:
+        yield f"{gaps} frames are missing between those that all cameras have"
     if chosen.furthest_s > _SLACK_S:
         yield (
             f"frames lie up to {1000 * chosen.furthest_s:.1f} ms from their moment at "
             f"{float(chosen.rate):g} Hz; each keeps its own stamp"
         )
+
+
+def _missing(stamps_ns: Sequence[int], rate: Fraction) -> int:
+    """Return how many frames of a rate lie in gaps between stamps."""
+    steps = (later - sooner for sooner, later in pairwise(stamps_ns))
+    return sum(max(round(step * rate / NS_PER_S) - 1, 0) for step in steps)
 
 
 def _ego_of(bag: BagReader, drive: BagDrive) -> Actor | None:
