@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.console import Console
 
 from ...core.errors import DeadlineError, InputError
 from ..cosmos.options import policy_of
@@ -22,8 +23,6 @@ from .augmentation.options import augment_options, job_settings_of, plan_options
 from .augmentation.plan import plan_json, show_plan, told_of_models
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ...dataset.augment.clips import VariantKey
     from ...dataset.augment.jobs import AugmentTally, Link
     from ...dataset.augment.plan import PlanOptions
@@ -69,8 +68,9 @@ def command(context: click.Context, run: Path, **settings: Any) -> int:
         raise click.UsageError("give --server or --own")
     end_as_interrupted()
     out, began, dataset = console(), time.monotonic(), Dataset(run)
+    aside = Console(stderr=True, highlight=False, markup=False) if settings["as_json"] else out
     for note in pipeline_notes(context):
-        out.print(f"note: {note}", soft_wrap=True)
+        aside.print(f"note: {note}", soft_wrap=True)
     wish = VariantWish(
         job_settings_of(settings),
         read_limits(settings["gates"]),
@@ -79,7 +79,7 @@ def command(context: click.Context, run: Path, **settings: Any) -> int:
     )
     there = {} if settings["replace"] else _there(dataset)
     options = plan_options_of(context, settings, there)
-    plans = _planned(dataset, options, out)
+    plans = _planned(dataset, options, aside)
     if settings["as_json"]:
         click.echo(plan_json(plans, options.vocabulary()))
         return 0

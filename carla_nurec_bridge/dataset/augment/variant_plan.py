@@ -55,3 +55,8 @@ class VariantPlan(Record):
     negative_prompt: str
     seed: int = Field(description="for the job's first attempt, 0 to 2^31 - 1")
     provenance: PromptProvenance
+
+    @property
+    def name(self) -> str:
+        """Scenario, camera and number, as lines tell them."""
+        return f"{self.scenario}/{self.camera}/{self.number:02d}"

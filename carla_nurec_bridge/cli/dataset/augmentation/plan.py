@@ -21,16 +21,14 @@ def show_plan(plans: Sequence[VariantPlan], vocabulary: Vocabulary, out: Console
     """Print what each variant is to look like, how conditions are covered, and all prompts."""
     from ....dataset.augment.conditions import coverage_of
 
-    categories = tuple(vocabulary.categories)
-    shown = table(None, ("scenario", "camera", "variant", *categories), ("seed",))
+    shown = table(None, ("variant", "conditions"), ("seed",))
     for plan in plans:
-        values = [plan.conditions[name].replace("_", " ") for name in categories]
-        shown.add_row(plan.scenario, plan.camera, f"{plan.number:02d}", *values, str(plan.seed))
+        values = [plan.conditions[name].replace("_", " ") for name in vocabulary.categories]
+        shown.add_row(plan.name, ", ".join(values), str(plan.seed))
     out.print(shown)
     show_coverage(coverage_of(vocabulary, [plan.conditions for plan in plans]), out)
     for plan in plans:
-        name = f"{plan.scenario}/{plan.camera}/{plan.number:02d}"
-        out.print(f"{name} ({plan.provenance.written_by}): {plan.prompt}\n", soft_wrap=True)
+        out.print(f"{plan.name} ({plan.provenance.written_by}): {plan.prompt}\n", soft_wrap=True)
     for line in told_of_models(plans):
         out.print(line, soft_wrap=True)
 

@@ -23,6 +23,8 @@ Message = dict[str, Any]
 _CONNECT_S = 10.0
 _TRANSIENT = frozenset({408, 409, 425, 429})
 _SHOWN = 200
+_UNREACHED = 3
+"""How often in a row a server that has never answered is called in vain."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class ChatModel:
         self._model = endpoint.model
         self._structured = True
         self._closed = threading.Event()
+        self._was_there, self._in_vain = False, 0
         self._open: set[openai.OpenAI] = set()
 
     def close(self) -> None:
@@ -82,11 +85,15 @@ class ChatModel:
             try:
                 model = self._chosen_model(client)
                 on_request()
-                return self._once(client, model, messages, kind, seed)
+                answer = self._once(client, model, messages, kind, seed)
+                self._reached()
+                return answer
             except openai.APIStatusError as error:
+                self._reached()
                 raise self._meaning(error) from error
             except self._failures as error:
-                raise Transient(_short(error)) from error
+                self._silent(error)
+                raise Transient(_short(_cause(error))) from error
             finally:
                 with self._lock:
                     self._open.discard(client)
@@ -96,7 +103,7 @@ class ChatModel:
             stop=tenacity.stop_after_attempt(self._policy.retries + 1)
             | tenacity.stop_after_delay(self.endpoint.deadline_s),
             wait=self._policy.wait,
-            retry=tenacity.retry_if_exception_type(Transient),
+            retry=tenacity.retry_if_exception(self._may_pass),
             sleep=lambda seconds: self._wait(seconds, ends_at),
             reraise=True,
         )
@@ -107,6 +114,21 @@ class ChatModel:
                 f"{self.endpoint.name} did not answer: {error}; check the address "
                 f"and that it runs, or go without {self.endpoint.kind}_ENDPOINT_URL"
             ) from error
+
+    def _reached(self) -> None:
+        with self._lock:
+            self._was_there = True
+
+    def _silent(self, error: Exception) -> None:
+        if isinstance(error, openai.APIConnectionError):
+            with self._lock:
+                self._in_vain += 1
+
+    def _may_pass(self, error: BaseException) -> bool:
+        """Say whether to ask again: a server that is not there at all is told soon."""
+        with self._lock:
+            absent = not self._was_there and self._in_vain >= _UNREACHED
+        return isinstance(error, Transient) and not absent
 
     def _wait(self, seconds: float, ends_at: float) -> None:
         self._closed.wait(max(0.0, min(seconds, ends_at - time.monotonic())))
@@ -223,6 +245,12 @@ def _checked(text: str, refusal: str | None, reason: str | None, model: str) -> 
     if reason == "length":
         raise AnswerFault("the answer was cut at its greatest length")
     return ChatAnswer(text, model)
+
+
+def _cause(error: Exception) -> BaseException:
+    """Return what the HTTP library says of a failed connection; the client's own text hides it."""
+    is_plain = type(error) is openai.APIConnectionError
+    return error.__cause__ if is_plain and error.__cause__ is not None else error
 
 
 def _short(error: BaseException) -> str:

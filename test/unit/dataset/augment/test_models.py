@@ -86,8 +86,11 @@ def test_what_never_passes_is_told_after_the_last_try(stream):
 
 def test_a_server_that_is_not_there_is_told():
     endpoint = Endpoint("VLM", f"http://127.0.0.1:{free_port()}/v1", "m", REWRITING_SAMPLING)
-    with pytest.raises(ModelUnavailable, match="go without VLM_ENDPOINT_URL"):
-        ChatModel(endpoint, QUICK).ask(ASKED, Wanted, 1)
+    sent: list[int] = []
+    patient = replace(QUICK, retries=100)
+    with pytest.raises(ModelUnavailable, match="refused.*go without VLM_ENDPOINT_URL"):
+        ChatModel(endpoint, patient).ask(ASKED, Wanted, 1, lambda: sent.append(1))
+    assert len(sent) == 3, "it was never there: that is told soon"
 
 
 @pytest.mark.parametrize("endless", [drips, floods])
