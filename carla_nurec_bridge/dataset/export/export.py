@@ -67,7 +67,7 @@ def export_dataset(
 
     try:
         with whole_folder(out) as folder:
-            form.write(noted(), folder)
+            form.write(noted(), folder, out.resolve())
             mark = {
                 "format": form.name,
                 "created_by": ", ".join(sorted({one.manifest.created_by for one in sources})),

@@ -16,6 +16,14 @@ from .picture import Picture
 from .smart_city.write import write_smart_city
 from .yolo import write_yolo
 
+Write = Callable[[Iterable[Picture], Path, Path], None]
+"""Writes images and what is true of them into a folder; the last path is where it will stand."""
+
+
+def _anywhere(write: Callable[[Iterable[Picture], Path], None]) -> Write:
+    """Return who writes a format that has no absolute paths."""
+    return lambda pictures, folder, _: write(pictures, folder)
+
 
 @dataclass(frozen=True)
 class Format:
@@ -23,7 +31,7 @@ class Format:
 
     name: str
     suffix: str
-    write: Callable[[Iterable[Picture], Path], None]
+    write: Write
     cannot_hold: tuple[str, ...]
     has_parts: bool = True
     """Whether the parts of a split have places of their own."""
@@ -42,11 +50,11 @@ _ODVG_LOSES = (
 FORMATS: dict[str, Format] = {
     one.name: one
     for one in (
-        Format("coco", ".json", write_coco, (_NO_PIXELS, _NO_EVENTS, _NO_DEPTH)),
+        Format("coco", ".json", _anywhere(write_coco), (_NO_PIXELS, _NO_EVENTS, _NO_DEPTH)),
         Format(
             "panoptic",
             ".png",
-            write_panoptic,
+            _anywhere(write_panoptic),
             (
                 _NO_PIXELS,
                 _NO_EVENTS,
@@ -57,13 +65,13 @@ FORMATS: dict[str, Format] = {
         Format(
             "odvg",
             ".json",
-            write_odvg,
+            _anywhere(write_odvg),
             (_NO_PIXELS, *_ODVG_LOSES),
         ),
         Format(
             "kitti",
             ".txt",
-            write_kitti,
+            _anywhere(write_kitti),
             (
                 _NO_PIXELS,
                 _NO_EVENTS,
@@ -80,7 +88,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "yolo",
             ".txt",
-            write_yolo,
+            _anywhere(write_yolo),
             (
                 _NO_PIXELS,
                 _NO_EVENTS,
@@ -93,7 +101,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "nuscenes",
             ".json",
-            write_nuscenes,
+            _anywhere(write_nuscenes),
             (
                 "objects that no camera is to learn from",
                 _NO_EVENTS,
@@ -109,7 +117,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "mot",
             ".txt",
-            write_mot,
+            _anywhere(write_mot),
             (
                 _NO_PIXELS,
                 _NO_EVENTS,

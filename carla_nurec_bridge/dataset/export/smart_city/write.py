@@ -19,6 +19,7 @@ from ....core.errors import RunError
 from ....cosmos.clip.codec import lossless_rgb
 from ....cosmos.clip.video import VideoWriter
 from ....labels.palette import InstancePalette
+from ...store import StoredScenario
 from ...videos.form import VideoForm
 from ...videos.writer import rate_of
 from ..picture import Picture
@@ -40,17 +41,20 @@ from .paths import COLLISIONS, SmartCityRun, negative, scenario_name
 _THREADS = 2
 
 
-def write_smart_city(pictures: Iterable[Picture], out: Path) -> None:
+def write_smart_city(pictures: Iterable[Picture], out: Path, outputs: Path) -> None:
     """Write ``CARLA/RUN/scenario_NAME``, and ``Cosmos`` beside, for each camera of a scenario.
 
     Objects that are not to be learnt from are left out, as the pipeline leaves them out.
+    ``outputs`` is where ``out`` will stand.
     """
     with ThreadPoolExecutor(_THREADS, "smart-city") as pool:
         for _, group in groupby(pictures, lambda one: (one.scenario.name, one.truth.camera)):
-            _write_camera(group, out, pool)
+            _write_camera(group, out, outputs, pool)
 
 
-def _write_camera(pictures: Iterator[Picture], out: Path, pool: ThreadPoolExecutor) -> None:
+def _write_camera(
+    pictures: Iterator[Picture], out: Path, outputs: Path, pool: ThreadPoolExecutor
+) -> None:
     """Write all frames of a camera, then what is told of all of them."""
     first = next(pictures)
     scenario, camera = first.scenario, first.truth.camera
@@ -94,7 +98,8 @@ def _write_camera(pictures: Iterator[Picture], out: Path, pool: ThreadPoolExecut
         _json(place / f"{COLLISIONS}.json", entries)
     for number, one in enumerate(negatives(events, asked), 1):
         _json(place / f"{negative(number)}.json", [event_entry(one, number, scenario)])
-    write_augmentations(scenario, camera, run, name)
+    own = StoredScenario(own_name, scenario.folder)  # by the name that its variants know
+    write_augmentations(own, camera, run, name, outputs)
 
 
 class _Videos:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from street_dataset import COUNT, RATE_HZ, image_of, write_street, write_video
 from variant_record import record
 
 from carla_nurec_bridge.dataset.export import ALL, FORMATS, export_dataset
+from carla_nurec_bridge.dataset.store import Dataset
 from carla_nurec_bridge.dataset.store.amend import amend
 
 
@@ -58,3 +60,19 @@ def test_the_metadata_names_files_that_are_there(exported):
     assert all((out / path).is_file() for path in told["control_videos"].values())
     assert told["seed"] == 5
     assert told["control_weights"] == {"edge": 0.5, "seg": 0.3, "vis": 0.2}
+
+
+def test_paths_are_whole_and_lead_to_the_frames_as_the_notebook_goes(exported):
+    place = exported / "out/Cosmos/town/scenario_street/Augmentation_0"
+    told = json.loads((place / "output.json").read_text())
+    video = Path(told["original_video_path"])
+    assert video.is_absolute()
+    assert list((video.parent.parent / "odvg").iterdir())
+
+
+def test_variants_of_one_of_several_data_sets_are_found(exported, tmp_path):
+    runs = [Dataset(exported / "town"), write_street(tmp_path / "other")]
+    export_dataset(runs, FORMATS["smart-city"], tmp_path / "out", ALL, 0, lambda *_: None)
+    assert sorted(path.name for path in (tmp_path / "out/CARLA").iterdir()) == ["other", "town"]
+    assert [path.name for path in (tmp_path / "out/Cosmos").iterdir()] == ["town"]
+    assert (tmp_path / "out/Cosmos/town/scenario_street/Augmentation_1/output.mp4").is_file()
