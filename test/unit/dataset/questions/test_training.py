@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 from asked_dataset import HEIGHT, WIDTH, write_asked
@@ -16,6 +17,7 @@ from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
 from carla_nurec_bridge.cosmos.clip.video import VideoWriter
 from carla_nurec_bridge.dataset.inspect import check_dataset
 from carla_nurec_bridge.dataset.marks import MarkWish, mark_camera
+from carla_nurec_bridge.dataset.marks.draw import mark_colour
 from carla_nurec_bridge.dataset.questions import (
     TrainingWish,
     ask,
@@ -26,6 +28,7 @@ from carla_nurec_bridge.dataset.questions.balance import balanced
 from carla_nurec_bridge.dataset.store import Dataset
 from carla_nurec_bridge.dataset.store.amend import amend
 from carla_nurec_bridge.dataset.truth import Evidence, MarkLimits, Question, QuestionKind
+from carla_nurec_bridge.dataset.truth.variant import VariantTruth
 
 NAMES = ("a", "b", "c")
 
@@ -214,3 +217,72 @@ def test_a_check_finds_a_changed_answer_and_a_lost_video(asked, tmp_path):
     assert any("b/questions.json" in told and "what is stored says" in told for told in problems)
     assert any("train_llava.jsonl" in told and "there is no video c/" in told for told in problems)
     assert any("c/road/marks/marks.json: there is no video" in told for told in problems)
+
+
+def variant(frames, *, accepted):
+    return VariantTruth(
+        scenario="a",
+        camera="road",
+        number=1,
+        request="",
+        accepted=accepted,
+        conditions={},
+        prompt="",
+        negative_prompt="",
+        provenance={},
+        controls={},
+        videos={},
+        depth_levels=None,
+        guidance=3.0,
+        num_steps=1,
+        sigma_max=1.0,
+        server="",
+        backend="",
+        made_by={},
+        seed=0,
+        attempts=(),
+        chosen=0,
+        frames=len(frames),
+        rate_hz=10.0,
+        width=WIDTH,
+        height=HEIGHT,
+        source_frames=frames,
+        made_of="",
+        sha256="",
+        created="",
+    )
+
+
+def test_a_twin_shows_the_frames_that_it_says_and_a_rejected_one_is_not_learnt_from(tmp_path):
+    dataset = write_asked(tmp_path / "run", ("a",))
+    folder = dataset.path / "a/road/variants/01"
+    shown = tuple(range(40, -1, -1))
+    for accepted in (True, False):
+        grey_video(tmp_path / "made.mp4")
+        told = variant(shown, accepted=accepted).model_dump_json().encode()
+        amend(
+            dataset,
+            {folder / "variant.json": told},
+            moved={folder / "rgb.mp4": tmp_path / "made.mp4"},
+        )
+        marks = MarkWish(("2d",), MarkLimits(), False)
+        mark_camera(dataset, dataset.scenario("a"), "road", marks, lambda *_: None)
+        ask_scenario(dataset, dataset.scenario("a"), seed=3, each=2)
+        write_training(dataset, wish())
+        videos = {one["video"] for one in rows(dataset.path, "train", "llava")}
+        assert ("a/road/variants/01/rgb_marks_2d.mp4" in videos) == accepted
+    table = dataset.scenario("a").marks("road")
+    bus = mark_colour(table.of_track(4).mark)
+    with av.open(str(folder / "rgb_marks_2d.mp4")) as container:
+        frames = [one.to_ndarray(format="rgb24") for one in container.decode(video=0)]
+    # the bus is gone in the clip's last frame, which this twin shows first
+    assert [has_colour(frames[number], bus) for number in (0, 40)] == [False, True]
+
+
+def has_colour(frame, colour):
+    """Return whether some pixels have the hue of a colour."""
+    wanted = np.array(colour, float) - np.mean(colour)
+    pixels = frame - frame.mean(axis=2, keepdims=True)
+    norms = np.linalg.norm(pixels, axis=2)
+    alike = pixels @ wanted / (norms * np.linalg.norm(wanted) + 1e-9) > 0.97
+    return bool((alike & (norms > 60)).sum() > 4)
