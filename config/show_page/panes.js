@@ -1,8 +1,9 @@
 // Videos with their overlays, which play together; the first one leads.
 class Pane {
-  constructor(overlay, caption, address, fault, stage) {
+  constructor(overlay, caption, address, { fault, variant }, stage) {
     this.overlay = overlay;
     this.stage = stage;
+    this.variant = variant;
     this.frame = 0;
     this.canvas = element("canvas");
     this.video = null;
@@ -11,9 +12,41 @@ class Pane {
     this.screen.style.aspectRatio = `${width} / ${height}`;
     this.said = element("p", { className: "said", textContent: fault ?? "", hidden: !fault });
     this.element = element("figure", { className: "pane" }, this.screen,
-      element("figcaption", { textContent: caption }), this.said);
+      element("figcaption", {}, caption, ...this.about()), this.said);
     if (address !== null) this.open(address);
     new ResizeObserver(() => this.draw()).observe(this.screen);
+  }
+
+  // What a variant was asked for, and what speaks against it.
+  about() {
+    if (!this.variant) return [];
+    const { conditions, prompt, accepted, faults } = this.variant;
+    const asked = element("span", { title: prompt, textContent: ` · ${conditions.map(words).join(", ")}` });
+    if (accepted) return [asked];
+    return [asked, element("b", { className: "flag", textContent: ` · not accepted: ${faults.join("; ")}` })];
+  }
+
+  // The scenario's frame that is shown at a time of this video; variants may show others than all.
+  frameAt(time) {
+    if (!this.variant) return Math.round(time / this.stage.dt);
+    const { frames, rate } = this.variant;
+    return frames[Math.min(Math.round(time * rate), frames.length - 1)];
+  }
+
+  // A time at which this video shows a frame of the scenario, or the next that it has.
+  timeOf(frame) {
+    if (!this.variant) return (frame + 0.5) * this.stage.dt;
+    const { frames, rate } = this.variant;
+    const found = frames.findIndex((one) => one >= frame);
+    return ((found < 0 ? frames.length - 1 : found) + 0.5) / rate;
+  }
+
+  // How much faster than the scenario its own video runs.
+  get pace() {
+    if (!this.variant) return 1;
+    const { frames, rate } = this.variant;
+    const shown = (frames[frames.length - 1] - frames[0] + 1) * this.stage.dt;
+    return Math.min(Math.max(frames.length / rate / shown, 0.1), 10);
   }
 
   open(address) {
@@ -21,7 +54,7 @@ class Pane {
     this.video.addEventListener("error", () => this.fail());
     this.screen.prepend(this.video);
     const presented = (_now, told) => {
-      this.frame = Math.round(told.mediaTime / this.stage.dt);
+      this.frame = this.frameAt(told.mediaTime);
       this.draw();
       this.stage.presented(this);
       if (this.video) this.video.requestVideoFrameCallback(presented);
@@ -40,7 +73,7 @@ class Pane {
 
   seek(frame) {
     if (this.video) {
-      this.video.currentTime = (frame + 0.5) * this.stage.dt;
+      this.video.currentTime = this.timeOf(frame);
     } else {
       this.frame = frame;
       this.draw();
@@ -100,8 +133,8 @@ class Stage {
     this.moved(this.frame);
     for (const other of this.panes) {
       if (other === pane) continue;
-      const apart = other.video ? Math.abs(other.video.currentTime - pane.video.currentTime) : 1e9;
-      if (apart > 1.5 * this.dt) other.seek(this.frame);
+      const now = other.video ? other.frameAt(other.video.currentTime) : null;
+      if (now === null || Math.abs(now - pane.frameAt(pane.video.currentTime)) > 1) other.seek(this.frame);
     }
     if (pane.video.ended) this.pause();
   }
@@ -120,9 +153,9 @@ class Stage {
   play() {
     this.playing = true;
     if (this.frame >= this.frames - 1) this.seek(0);
-    for (const { video } of this.panes) {
+    for (const { video, pace } of this.panes) {
       if (!video) continue;
-      video.playbackRate = this.rate;
+      video.playbackRate = this.rate * pace;
       video.play().catch(() => this.retime());
     }
     this.retime();

@@ -71,14 +71,15 @@ class ScenarioView {
   panesOf(place, overlay, stage) {
     const { name, videos } = this.told.cameras[place];
     if (!videos.length) {
-      return [new Pane(overlay, name, null, "No video of this camera is stored.", stage)];
+      const fault = "No video of this camera is stored.";
+      return [new Pane(overlay, name, null, { fault, variant: null }, stage)];
     }
     return videos.flatMap((video, version) => {
       if (!this.versions.has(version)) return [];
       const id = `video-${this.number}-${place}-${version}`;
       const address = video.fault ? null : video.address ?? this.held.address(id);
       const caption = videos.length > 1 ? `${name} · ${video.name}` : name;
-      return [new Pane(overlay, caption, address, video.fault, stage)];
+      return [new Pane(overlay, caption, address, video, stage)];
     });
   }
 

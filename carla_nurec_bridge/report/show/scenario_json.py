@@ -42,10 +42,7 @@ def scenario_json(
                 "width": sizes[camera][0],
                 "height": sizes[camera][1],
                 "marked": scenario.folder.marks(camera).is_file(),
-                "videos": [
-                    {"name": one.name, "fault": one.fault, "size": size(one.size)}
-                    for one in videos[camera]
-                ],
+                "videos": [_video(one) for one in videos[camera]],
             }
             for camera in truth.cameras
         ],
@@ -54,6 +51,20 @@ def scenario_json(
         "manoeuvres": [_manoeuvre(one, truth) for one in known.manoeuvres],
         "questions": [_question(one, truth) for one in asked.questions] if asked else [],
     }
+
+
+def _video(one: ShownVideo) -> dict[str, Any]:
+    """Return what a video is; ``frames`` are the scenario's frames that a variant's own show."""
+    made = one.variant
+    variant = made and {
+        "rate": made.rate_hz,
+        "frames": made.source_frames,
+        "conditions": list(made.conditions.values()),
+        "prompt": made.prompt,
+        "accepted": made.accepted,
+        "faults": made.attempt.faults,
+    }
+    return {"name": one.name, "fault": one.fault, "size": size(one.size), "variant": variant}
 
 
 def _seconds(stamp_ns: int, truth: ScenarioTruth) -> float:

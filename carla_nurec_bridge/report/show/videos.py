@@ -13,6 +13,7 @@ import av
 from ...core.errors import InputError
 from ...dataset.marks.work import twins_of
 from ...dataset.store import Dataset, StoredScenario
+from ...dataset.truth import VariantTruth
 
 PLAYED = ("h264", "av1", "vp8", "vp9")
 """Codecs that Chromium plays, and Firefox too."""
@@ -21,11 +22,15 @@ SIMULATED = "simulated"
 
 @dataclass(frozen=True)
 class ShownVideo:
-    """A video of a camera: what it is called on the page, its file, and why it does not play."""
+    """A video of a camera: what it is called on the page, its file, and why it does not play.
+
+    ``variant`` tells how it was made; None for the simulated one, and where nobody told.
+    """
 
     name: str
     path: Path
     fault: str | None
+    variant: VariantTruth | None = None
 
     @property
     def size(self) -> int:
@@ -35,10 +40,19 @@ class ShownVideo:
 
 def videos_of(dataset: Dataset, scenario: StoredScenario, camera: str) -> list[ShownVideo]:
     """Return the simulated video of a camera, then its variants; [] where none is stored."""
-    found = [(SIMULATED, scenario.folder.video(camera, "rgb"))]
-    for twin in twins_of(dataset, scenario.name, camera):
-        found.append((f"variant {twin.name}", dataset.path / twin.path))
-    return [ShownVideo(name, path, _fault(path)) for name, path in found if path.is_file()]
+    made = {f"{one.number:02d}": one for one in scenario.variants(camera)}
+    found: list[tuple[str, Path, VariantTruth | None]] = [
+        (SIMULATED, scenario.folder.video(camera, "rgb"), None),
+        *(
+            (f"variant {twin.name}", dataset.path / twin.path, made.get(twin.name))
+            for twin in twins_of(dataset, scenario.name, camera)
+        ),
+    ]
+    return [
+        ShownVideo(name, path, _fault(path), variant)
+        for name, path, variant in found
+        if path.is_file()
+    ]
 
 
 def _fault(path: Path) -> str | None:

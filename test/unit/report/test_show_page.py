@@ -17,7 +17,15 @@ from carla_nurec_bridge.cosmos.clip.video import VideoWriter
 from carla_nurec_bridge.dataset.marks.choose import drawn_tracks
 from carla_nurec_bridge.dataset.marks.labels import LabelPlacer
 from carla_nurec_bridge.dataset.store import Dataset
-from carla_nurec_bridge.dataset.truth import Evidence, Question, QuestionKind, ScenarioQuestions
+from carla_nurec_bridge.dataset.store.amend import amend
+from carla_nurec_bridge.dataset.truth import (
+    Evidence,
+    Question,
+    QuestionKind,
+    ScenarioQuestions,
+    VariantTruth,
+)
+from carla_nurec_bridge.dataset.truth.variant import QualityFigures, VariantAttempt
 from carla_nurec_bridge.report.show import show_dataset
 
 FRAMES = 6
@@ -266,6 +274,78 @@ def test_without_videos_labels_are_shown_frame_by_frame(browser, dataset, tmp_pa
         at_frame(page, FRAMES - 1)
         assert drawn(page, 10 + 2 * (FRAMES - 1), 40) > 200
         assert "No video" in page.locator(".said").first.inner_text()
+
+
+def variant_truth(scenario, rate_hz, frames) -> VariantTruth:
+    figures = QualityFigures(frames=len(frames), rate_hz=rate_hz, width=WIDTH, height=HEIGHT)
+    attempt = VariantAttempt(
+        seed=1,
+        job="1",
+        key="k",
+        sha256="",
+        made_s=1.0,
+        judged_s=1.0,
+        notes=(),
+        faults=(f"it flickers {HOSTILE}",),
+        figures=figures,
+    )
+    told = dict.fromkeys(VariantTruth.model_fields, "x")
+    told |= {
+        "number": 1,
+        "accepted": False,
+        "conditions": {"weather": "heavy_rain"},
+        "provenance": {},
+        "controls": {},
+        "videos": {},
+        "depth_levels": None,
+        "guidance": 1.0,
+        "num_steps": 1,
+        "sigma_max": 1.0,
+        "made_by": {},
+        "seed": 1,
+        "attempts": (attempt,),
+        "chosen": 0,
+        "frames": len(frames),
+        "rate_hz": rate_hz,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "source_frames": frames,
+        "scenario": scenario.name,
+        "camera": "front",
+    }
+    return VariantTruth(**told)
+
+
+def test_a_variant_beside_its_source_shows_the_frames_that_it_was_made_of(
+    browser, dataset, tmp_path
+):
+    twin = Dataset(shutil.copytree(dataset.path, tmp_path / "run"))
+    scenario = twin.scenario("one")
+    frames = (0, 2, 3, 5)
+    path = scenario.folder.variant_video("front", 1)
+    path.parent.mkdir(parents=True)
+    video = VideoWriter(path, WIDTH // 2, HEIGHT // 2, Fraction(25), VideoOptions())
+    for number in frames:
+        video.add(np.full((HEIGHT // 2, WIDTH // 2, 3), 40 * number, np.uint8))
+    video.close()
+    truth = variant_truth(scenario, 25.0, frames)
+    amend(twin, {path.with_name("variant.json"): truth.model_dump_json().encode()})
+    amend(twin, {path: path.read_bytes()})
+    second = ".pane:nth-child(2) canvas"
+    with opened(browser, shown(Dataset(twin.path))) as page:
+        open_scenario(page)
+        assert page.locator(".pane").count() == 3  # front, its variant, left
+        assert "heavy rain" in page.locator(".pane").nth(1).inner_text()
+        assert HOSTILE in page.locator(".pane").nth(1).inner_text()
+        page.wait_for_selector(f"{second}[data-frame='0']")
+        times = "all => all.map((one) => one.currentTime)"
+        for frame, index in ((1, 1), (2, 1), (3, 2), (4, 3), (5, 3)):
+            page.get_by_title("One frame on (right)").click()
+            page.wait_for_selector(f"{second}[data-frame='{frames[index]}']")
+            at_frame(page, frame)
+            time_s = page.eval_on_selector_all("video", times)[1]
+            assert time_s == pytest.approx((index + 0.5) / 25, abs=0.51 / 25)  # it may have ended
+        assert page.evaluate("window.hit") is None
 
 
 def test_marks_lie_where_the_marked_videos_have_them(browser, dataset, tmp_path):
