@@ -102,8 +102,8 @@ def command(
     """Drive, render, record and report in one go; everything lands in one folder.
 
     With --dataset two scenarios are driven and made into a labelled data set: images, masks, boxes,
-    tracks, events, marks, COCO, and a page to look at. What is finished stays when it is ended; the
-    same command goes on.
+    tracks, events, a variant in other weather, marks, questions, COCO, and a page to look at. What
+    is finished stays when it is ended; the same command goes on.
 
     Exit code 0: the run finished and every stream is complete; 1: it did not; 2: bad input.
     """

@@ -52,4 +52,7 @@ def show_dataset_demo(console: Console, demo: DatasetDemo) -> None:
     for step in finished:
         steps.add_row(step.name, f"{step.took_s:.1f}", str(step.path))
     console.print(steps)
+    for step in finished:
+        if step.note:
+            console.print(f"note: {step.name}: {step.note}", soft_wrap=True)
     console.print(f"done in {time.monotonic() - began:.0f} s; open {demo.page}", soft_wrap=True)

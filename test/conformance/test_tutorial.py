@@ -22,7 +22,8 @@ STEPS = (
     "Drive",
     "Ground truth",
     "COCO",
-    "Marks",
+    "Augment",
+    "Marks and questions",
     "Look",
 )
 
@@ -49,6 +50,8 @@ def test_it_runs_from_top_to_bottom(tmp_path, monkeypatch):
     assert (run / "show/index.html").is_file()
     marks = json.loads((run / "drive/front/marks/marks.json").read_text())
     assert len(marks["marks"]) >= 3
+    assert (run / "drive/front/variants/01/rgb.mp4").is_file()
+    assert json.loads((run / "drive/questions.json").read_text())["questions"]
     said = "".join(
         output.text
         for cell in notebook.cells

@@ -39,6 +39,11 @@ def test_both_cameras_see_the_walker_that_the_scenario_is_about(demo: DatasetDem
 def test_everything_is_there_and_fits(demo: DatasetDemo) -> None:
     coco = COCO(demo.folder / "coco/annotations/instances_train.json")
     assert len(coco.getImgIds()) == 2 * 10
+    (scenario,) = Dataset(demo.dataset).scenarios()
+    assert all(len(scenario.variants(camera)) == 1 for camera in scenario.truth.cameras)
+    asked = scenario.questions()
+    assert asked is not None
+    assert asked.questions
     marks = json.loads((demo.dataset / "jaywalking_1/front/marks/marks.json").read_text())
     assert marks["marks"]
     assert demo.page.is_file()

@@ -96,6 +96,27 @@ def test_a_step_that_fails_ends_the_demo_with_its_name(tmp_path, monkeypatch):
         next(steps)
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_variants_that_are_flagged_are_noted_and_missing_ones_end_it(
+    tmp_path, monkeypatch, complete
+):
+    def flag(name, *_rest):
+        if name == "variants":
+            raise RunError("the variants ended with code 1")
+
+    monkeypatch.setattr(make, "_record", lambda *_: ("dataset", "record"))
+    monkeypatch.setattr(make, "run_verb", flag)
+    monkeypatch.setattr(make, "_has_variants", lambda _demo: complete)
+    steps = make_dataset_demo(DatasetDemo(tmp_path / "out"), lambda *_: None)
+    if complete:
+        notes = {step.name: step.note for step in steps}
+        assert "not every variant passed" in notes.pop("variants")
+        assert not any(notes.values())
+    else:
+        with pytest.raises(RunError, match="the variants ended"):
+            list(steps)
+
+
 @pytest.mark.parametrize(
     "option",
     [("--seconds", "3"), ("--scenario", "cut_in"), ("--set", "frames=3"), ("--repeat", "2")],
