@@ -22,6 +22,7 @@ from street_dataset import (
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import config_path
+from carla_nurec_bridge.dataset.augment.conditions import read_vocabulary
 from carla_nurec_bridge.dataset.augment.quality import judge, measure_source, read_limits
 
 LIMITS = read_limits()
@@ -188,6 +189,20 @@ def test_what_is_no_video_is_one_sentence(source, tmp_path):
     path.write_bytes(b"no video at all")
     with pytest.raises(InputError, match="no video that can be read"):
         judge(path, source, {}, LIMITS)
+
+
+def test_a_rule_does_not_hold_beside_what_hides_it(source, tmp_path):
+    """A blue hour in fog need not be bluer than a day under a blue sky."""
+    video = street_video(tmp_path / "v.mp4", graded(0.8, 0.5, 90.0))
+    beside = {"lighting": "blue_hour", "weather": "clear_sky"}
+    assert any("warmth" in fault for fault in judge(video, source, beside, LIMITS).faults)
+    beside["weather"] = "fog"
+    assert not any("warmth" in fault for fault in judge(video, source, beside, LIMITS).faults)
+
+
+def test_every_condition_with_a_rule_can_be_drawn_or_is_the_pipelines():
+    known = {value for values in read_vocabulary(None).categories.values() for value in values}
+    assert set(LIMITS.conditions) - known == {"foggy"}
 
 
 @pytest.mark.parametrize(
