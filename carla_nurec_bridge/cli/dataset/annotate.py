@@ -120,6 +120,7 @@ def command(
     exit code 1.
     """
     from ...dataset.export import ALL, parse_split
+    from ...dataset.export.split import split_scenarios
     from ...dataset.marks import MarkWish
     from ...dataset.store import Dataset
     from ...dataset.truth import MarkLimits
@@ -137,6 +138,8 @@ def command(
     if settings["layout"] is not None:
         return write_layout(dataset, wish, settings)
     clips = clips_of(dataset, scenarios, cameras)
+    if settings["ask"] and not only_event:
+        split_scenarios(list(dataset.manifest.scenarios), shares, settings["seed"])  # refused early
     failed = mark_all(dataset, clips, wish)
     if settings["ask"] and not only_event:
         marked = dict.fromkeys(scenario.name for scenario, _ in clips)

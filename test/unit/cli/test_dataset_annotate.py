@@ -81,9 +81,11 @@ def test_the_smart_city_layout_goes_beside_the_data_set(run, tmp_path, capsys):
         (["--camera", "rear"], "has no camera rear; there are: road"),
         (["--scenario", "three"], "has no scenario three; there are: one, two"),
         (["--split", "train=0.5"], "sum to 0.5, not 1"),
+        (["--split", "a=0.4,b=0.3,c=0.3"], "2 scenario(s) cannot be split into a, b, c"),
         (["--style", "4d"], "'4d' is not one of '2d', '3d', 'mask'"),
     ],
 )
 def test_what_is_not_there_is_one_sentence(run, capsys, more, words):
     assert main(["dataset", "annotate", str(run), *more]) == 2
     assert words in " ".join(capsys.readouterr().err.split())
+    assert not list(run.glob("*/road/marks"))
