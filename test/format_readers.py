@@ -1,4 +1,4 @@
-"""Read exports by other tools' own libraries, in environments of theirs (.ci/format-readers).
+"""Read exports by other tools' own libraries, which are not in our locks (.ci/format-readers).
 
 usage: format_readers.py LIBRARY FOLDER: it holds an export of small_dataset.py that it reads.
 """
@@ -66,8 +66,10 @@ def read_by_trackeval(folder: Path) -> None:
         "PRINT_CONFIG": False,
     }
     quiet = {"PRINT_RESULTS": False, "PRINT_CONFIG": False, "PLOT_CURVES": False}
+    mute = {"PRINT_CONFIG": False}
     evaluator = Evaluator({**Evaluator.get_default_eval_config(), **quiet, "BREAK_ON_ERROR": True})
-    results, _ = evaluator.evaluate([MotChallenge2DBox(wish)], [HOTA(), CLEAR(), Identity()])
+    metrics = [HOTA(), CLEAR(mute), Identity(mute)]
+    results, _ = evaluator.evaluate([MotChallenge2DBox(wish)], metrics)
     scores = results["MotChallenge2DBox"]["truth"]["COMBINED_SEQ"]["pedestrian"]
     hota, clear = float(np.mean(scores["HOTA"]["HOTA"])), scores["CLEAR"]
     idf1 = scores["Identity"]["IDF1"]

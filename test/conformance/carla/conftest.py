@@ -64,7 +64,7 @@ def carla_port(maps_dir: Path) -> Iterator[int]:
     assert line.startswith("ready:"), f"the server did not start: {line!r}"
     yield port
     process.terminate()
-    assert process.wait(10) == 0, "the server must leave with exit code 0 on SIGTERM"
+    assert process.wait(60) == 0, "the server must leave with exit code 0 on SIGTERM"
 
 
 @pytest.fixture(scope="session")
