@@ -101,6 +101,12 @@ _OPTIONS = [
         "pipeline's (by colour).  [default: all]",
     ),
     click.option(
+        "--places",
+        type=_PATH,
+        help="YAML file of boxes or points that are labelled too, with class and name, in the map "
+        "or in CARLA's world.",
+    ),
+    click.option(
         "--limit-distance",
         "far_m",
         type=click.FloatRange(0),
@@ -151,7 +157,7 @@ _OPTIONS = [
     ),
 ]
 
-_PLACES = ("map_name", "rig", "output", "class_filter")
+_FILES = ("map_name", "rig", "output", "class_filter", "places")
 
 
 def record_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -185,7 +191,7 @@ def rigs_of(settings: dict[str, Any]) -> tuple[SensorRig, ...]:
 def from_anywhere(settings: dict[str, Any]) -> dict[str, Any]:
     """Return options whose files are found from any folder; names of shipped files stay."""
     known = dict(settings)
-    for name in _PLACES:
+    for name in _FILES:
         value = known[name]
         if value is not None and (isinstance(value, Path) or Path(value).is_file()):
             known[name] = type(value)(Path(value).resolve())

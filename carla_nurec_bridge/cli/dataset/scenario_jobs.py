@@ -18,6 +18,7 @@ from ...core.errors import BridgeError, InputError
 from ...cosmos.played_recording import Carrier
 from ...dataset.record.drawn_alone import BlueprintShapes, DrawnAlone, Shapes
 from ...dataset.record.frame_truth import LabelLimits
+from ...dataset.record.places import read_places
 from ...dataset.record.scenario import Labelling, record_scenario
 from ...dataset.record.source import FrameSource
 from ...dataset.record.sources.from_live import live_source
@@ -129,6 +130,9 @@ def _limits(settings: Settings) -> LabelLimits:
 
 def _key(settings: Settings, facts: dict[str, Any]) -> str:
     kept = read_class_filter(settings["class_filter"]) if settings["class_filter"] else None
+    if settings["places"]:
+        read_places(settings["places"])  # what is wrong with it is told before anything is recorded
+        facts = {**facts, "places": sha256_of(settings["places"])}
     return request_key(
         {
             **facts,
@@ -211,11 +215,12 @@ def _write(
     videos = videos_of(dict(settings))
     kept = read_class_filter(settings["class_filter"]) if settings["class_filter"] else None
     classes = None if kept is None else kept.tags
+    places = read_places(settings["places"]) if settings["places"] else ()
     for note in (*notes, *(kept.notes if kept else ())):
         listener.note(note)
     if shapes is None:
-        labelling = Labelling(_limits(settings), by_lattice, _POINTS, classes)
+        labelling = Labelling(_limits(settings), by_lattice, _POINTS, classes, places)
         return record_scenario(source, writer, labelling, listener, videos)
     with DrawnAlone(shapes) as alone:
-        labelling = Labelling(_limits(settings), alone, _ALONE, classes)
+        labelling = Labelling(_limits(settings), alone, _ALONE, classes, places)
         return record_scenario(source, writer, labelling, listener, videos)

@@ -15,6 +15,7 @@ from ...core.cameras.models import camera_to_json
 from ...core.errors import RunError
 from ...core.frames import Matrix
 from ...labels.class_filter import ClassFilter
+from ...world.level_objects import LevelObject
 from ...world.pixel_ids import pixel_id
 from ...world.states import ActorState
 from ..events import EventFrame, events_of_frames
@@ -43,17 +44,19 @@ class Labelling:
     """How frames are labelled: what is too little to learn from, and how visibility is found.
 
     ``visibility_by`` is what a data set calls that. Edges and masks have the semantic tags in
-    ``classes``, None: all.
+    ``classes``, None: all. ``places`` have labels beside the parts of the level.
     """
 
     limits: LabelLimits
     visibility: Visibility
     visibility_by: str
     classes: frozenset[int] | None = None
+    places: tuple[LevelObject, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what a data set says of it."""
-        return {**self.limits.to_json(), "visibility_by": self.visibility_by}
+        told = {**self.limits.to_json(), "visibility_by": self.visibility_by}
+        return {**told, "places": [one.name for one in self.places]} if self.places else told
 
 
 def record_scenario(
@@ -87,7 +90,7 @@ def _record(
 ) -> Recorded:
     timings, estimator = listener.timings, Estimator(source, writer)
     tracks = Tracks(source.ego_id)
-    level = LevelLabels(source.level, labelling.limits.far_m)
+    level = LevelLabels([*source.level, *labelling.places], labelling.limits.far_m)
     poses: dict[str, list[Matrix]] = {one.camera.name: [] for one in source.cameras}
     frames: list[EventFrame] = []
     for seen in source.play():

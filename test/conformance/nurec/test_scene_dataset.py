@@ -42,6 +42,8 @@ from carla_nurec_bridge.scene import (
 )
 from carla_nurec_bridge.scene.package.surface import encode_ply
 from carla_nurec_bridge.servers.nurec.server import NurecServer
+from carla_nurec_bridge.world.level_objects import LevelObject
+from carla_nurec_bridge.world.object_classes import ObjectClass
 from carla_nurec_bridge.world.states import EgoBox
 
 START_US, SECONDS, FPS = 1_700_000_000_000_000, 3.0, 10.0
@@ -124,7 +126,9 @@ def wish(frames: int = 0, **cameras) -> SceneWish:
     return SceneWish((SensorRig(Rig("test", rig, ()), "base"),), 0.0, 0.0, frames, FPS)
 
 
-def recorded(run: Path, scene: Scene, server: str, what: SceneWish) -> StoredScenario:
+def recorded(
+    run: Path, scene: Scene, server: str, what: SceneWish, *places: LevelObject
+) -> StoredScenario:
     def record(writer: ScenarioWriter, listener: TurnListener) -> Recorded:
         with ExitStack() as stack:
             source = stack.enter_context(nurec_source(scene, server, what, listener.timings))
@@ -132,7 +136,7 @@ def recorded(run: Path, scene: Scene, server: str, what: SceneWish) -> StoredSce
             if source.traced:
                 alone = DrawnAlone(lambda into: TrackMeshes(scene, into))
                 look, by = stack.enter_context(alone), "drawn alone"
-            labelling = Labelling(LabelLimits(), look, by)
+            labelling = Labelling(LabelLimits(), look, by, places=places)
             return record_scenario(source, writer, labelling, listener, VIDEOS)
 
     quiet = RunListener(lambda *_: None, lambda *_: None, lambda *_: None)
@@ -232,7 +236,8 @@ def test_of_a_reconstruction_only_images_and_boxes_are_told(
     package: Scene, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(from_nurec, "_EMBEDDED", "what no server says of itself")
-    found = recorded(tmp_path / "set", package, server, wish(3, plain=PLAIN))
+    gate = LevelObject("gate", ObjectClass.OTHER, rigid(np.eye(3), (12, 1, 1)), (1, 2, 2), None)
+    found = recorded(tmp_path / "set", package, server, wish(3, plain=PLAIN), gate)
     folders = {path.name for path in (tmp_path / "set/turning/plain").iterdir() if path.is_dir()}
     assert folders == {"rgb", "labels"}
     assert "reconstruction tells no labels" in found.truth.source["scene"]["pixels"]
@@ -244,6 +249,12 @@ def test_of_a_reconstruction_only_images_and_boxes_are_told(
     assert told["walker"].visible_px == 0
     assert told["walker"].rider_px is told["rider"].rider_px is None
     assert str(told["behind"].ignored) == "behind"
+    assert told["gate"].mask is None
+    assert told["gate"].ignored is None
+    # The left and the lowest end of its near side, from a camera at (1.5, 0, 1.6) that looks ahead.
+    (fx, fy), depth = PLAIN.focal_length, 12 - 0.5 - 1.5
+    assert told["gate"].box_amodal_px[0] == pytest.approx(120 - fx * 2 / depth, abs=0.01)
+    assert sum(told["gate"].box_amodal_px[1::2]) == pytest.approx(80 + fy * 1.6 / depth, abs=0.01)
     # Nobody stands before the walker; the box of the car behind it is partly hidden.
     assert told["walker"].visible_fraction == 1.0
 
