@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ...core.run_contract.timebase import NS_PER_S, seconds_to_ns
+from ..footprints import Array, Footprints, gap_m, overlap_m, time_to_touch_s
 from .actor_paths import ActorPath
-from .footprints import Array, Footprints, gap_m, overlap_m, time_to_touch_s
 
 _STEP_S = 0.1
 _GOES_MPS = 0.15
@@ -63,7 +63,7 @@ class Encounter:
     @property
     def reach_m(self) -> float:
         """The distance of the middles at which the footprints can touch at all."""
-        return sum(float(np.hypot(*each.half_m)) for each in self.footprints)
+        return sum(float(np.hypot(*each.halves_m[0])) for each in self.footprints)
 
     def closing_mps(self, index: int) -> float:
         """Return the speed of one against the other at a tick."""
@@ -149,7 +149,7 @@ def encroachment(
     if not all(map(len, going)):
         return None
     shapes = [footprints_of(path, at) for path, at in zip((one, other), going, strict=True)]
-    reach_m = sum(float(np.hypot(*shape.half_m)) for shape in shapes)
+    reach_m = sum(float(np.hypot(*shape.halves_m[0])) for shape in shapes)
     trees = [cKDTree(shape.centres) for shape in shapes]
     near = trees[0].sparse_distance_matrix(trees[1], reach_m, output_type="coo_matrix")
     i, j = near.row.astype(np.int64), near.col.astype(np.int64)

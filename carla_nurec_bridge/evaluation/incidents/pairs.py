@@ -10,9 +10,9 @@ import numpy as np
 
 from ...core.run_contract.timebase import NS_PER_S, seconds_to_ns
 from ..collisions import boxes_overlap
+from ..footprints import overlap_m
 from .actor_paths import ActorPath, stretches
 from .encounters import Encounter, Encroachment, encounter_of, encroachment
-from .footprints import overlap_m
 from .incident import Incident, Thresholds
 
 

@@ -289,7 +289,7 @@ def test_who_is_put_elsewhere_has_not_driven_there() -> None:
 
 
 def test_gaps_between_turned_footprints_are_exact() -> None:
-    from carla_nurec_bridge.evaluation.incidents.footprints import Footprints, gap_m, overlap_m
+    from carla_nurec_bridge.evaluation.footprints import Footprints, gap_m, overlap_m
 
     one = Footprints(np.zeros((2, 2)), np.zeros(2), (2.0, 1.0))
     other = Footprints(np.array([[6.0, 5.0], [2.5, 0.0]]), np.zeros(2), (2.0, 1.0))

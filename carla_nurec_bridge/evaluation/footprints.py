@@ -16,12 +16,17 @@ _PARALLEL_MPS = 1e-9
 class Footprints:
     """Rectangles: ``centres`` (N, 2) in metres, ``headings`` (N,) in radians, and half their sides.
 
-    ``half_m`` is (half length, half width) of all of them.
+    ``half_m`` is (half length, half width) of all of them, or such a pair (N, 2) for each.
     """
 
     centres: Array
     headings: Array
-    half_m: tuple[float, float]
+    half_m: tuple[float, float] | Array
+
+    @property
+    def halves_m(self) -> Array:
+        """Half their lengths and widths (N, 2)."""
+        return np.broadcast_to(np.asarray(self.half_m, np.float64), (len(self.centres), 2))
 
     @property
     def axes(self) -> Array:
@@ -32,12 +37,14 @@ class Footprints:
     @property
     def corners(self) -> Array:
         """Their corners (N, 4, 2)."""
-        signs = np.array([(1, 1), (1, -1), (-1, -1), (-1, 1)], np.float64) * self.half_m
-        return np.asarray(self.centres[:, None] + np.einsum("ck,nki->nci", signs, self.axes))
+        signs = np.array([(1, 1), (1, -1), (-1, -1), (-1, 1)], np.float64)
+        offsets = signs * self.halves_m[:, None]
+        return np.asarray(self.centres[:, None] + np.einsum("nck,nki->nci", offsets, self.axes))
 
     def chosen(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> Footprints:
         """Return some of them."""
-        return Footprints(self.centres[which], self.headings[which], self.half_m)
+        half_m = self.half_m if isinstance(self.half_m, tuple) else self.half_m[which]
+        return Footprints(self.centres[which], self.headings[which], half_m)
 
 
 def overlap_m(one: Footprints, other: Footprints) -> Array:
@@ -78,7 +85,7 @@ def _on_axes(one: Footprints, other: Footprints, axes: Array) -> tuple[Array, Ar
     """Return the distance of the centres along axes (N, 4, 2), and how far both reach there."""
     distance = np.einsum("nai,ni->na", axes, other.centres - one.centres)
     reach = sum(
-        np.abs(np.einsum("nai,nki->nak", axes, each.axes)) @ np.array(each.half_m)
+        np.einsum("nak,nk->na", np.abs(np.einsum("nai,nki->nak", axes, each.axes)), each.halves_m)
         for each in (one, other)
     )
     return distance, np.asarray(reach)
@@ -87,5 +94,5 @@ def _on_axes(one: Footprints, other: Footprints, axes: Array) -> tuple[Array, Ar
 def _corner_gaps(of: Footprints, to: Footprints) -> Array:
     """Return the least distance (N,) of the corners of ``of`` from the rectangles ``to``."""
     local = np.einsum("nki,nci->nck", to.axes, of.corners - to.centres[:, None])
-    beyond = np.maximum(np.abs(local) - to.half_m, 0.0)
+    beyond = np.maximum(np.abs(local) - to.halves_m[:, None], 0.0)
     return np.asarray(np.linalg.norm(beyond, axis=2).min(axis=1))
