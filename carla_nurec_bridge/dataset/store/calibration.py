@@ -10,6 +10,7 @@ from ...core.cameras.models import CameraModel, FThetaCamera, camera_from_json
 from ...core.frames import Matrix
 from ...core.run_contract.record import Record
 from ..truth.geometry import RigidTransform
+from ..truth.names import PathPart
 
 Row = tuple[float, float, float]
 
@@ -25,7 +26,7 @@ def camera_matrix(model: CameraModel) -> tuple[Row, Row, Row] | None:
 class CameraCalibration(Record):
     """A camera's optics and places; pixel centres lie at half numbers."""
 
-    camera: str
+    camera: PathPart
     width: int
     height: int
     camera_model: dict[str, Any] = Field(description="type and parameters, as in a NuRec scene")

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
 from ...core.run_contract.record import Record
+from ..truth.names import InnerPath, PathPart
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
@@ -18,7 +19,7 @@ class ScenarioEntry(Record):
     """What a manifest tells about a scenario."""
 
     frames: int
-    cameras: tuple[str, ...]
+    cameras: tuple[PathPart, ...]
 
 
 class DatasetManifest(Record):
@@ -28,8 +29,8 @@ class DatasetManifest(Record):
     created_by: str = Field(description="package and version")
     command: tuple[str, ...] = Field(description="the verb with its options")
     seed: int | None = Field(description="of everything that is drawn; null where nothing is")
-    scenarios: dict[str, ScenarioEntry]
-    files: dict[str, str] = Field(description="sha256 of each file by its path in the run")
+    scenarios: dict[PathPart, ScenarioEntry]
+    files: dict[InnerPath, str] = Field(description="sha256 of each file by its path in the run")
 
 
 def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ...core.run_contract.record import Record
 from .geometry import Vector3
+from .names import PathPart
 
 
 class EventKind(str, Enum):
@@ -32,7 +33,7 @@ class EventKind(str, Enum):
 class Event(Record):
     """Something that happened, or nearly did, from one stamp to another."""
 
-    event_id: str = Field(description="unique in its scenario, as collision_001")
+    event_id: PathPart = Field(description="unique in its scenario, as collision_001")
     kind: EventKind
     start_ns: int = Field(description="stamp of its first frame")
     end_ns: int = Field(description="stamp of its last frame")

@@ -10,6 +10,7 @@ from ...core.run_contract.record import Record
 from ...world.object_classes import SCENERY, ObjectClass
 from .geometry import Box2D, Box3D, Vector3
 from .mask import Mask
+from .names import PathPart
 
 
 class Rejection(str, Enum):
@@ -73,7 +74,7 @@ class ObjectTruth(Record):
 class FrameTruth(Record):
     """One image of one camera and all objects that could be in it, by rising track id."""
 
-    camera: str
+    camera: PathPart
     number: int = Field(ge=0, description="of the frame in its scenario")
     stamp_ns: int
     width: int

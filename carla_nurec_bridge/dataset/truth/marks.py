@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ...core.run_contract.record import Record
 from ...world.object_classes import ObjectClass
+from .names import PathPart
 
 
 class MarkSpan(Record):
@@ -53,8 +54,8 @@ class MarkLimits(Record):
 class MarkTable(Record):
     """All marks of a clip: one camera of a scenario."""
 
-    scenario: str
-    camera: str
+    scenario: PathPart
+    camera: PathPart
     limits: MarkLimits
     videos: dict[str, str] = Field(
         description="paths in the run of the videos that show these marks, and hashes of what each "

@@ -7,6 +7,7 @@ from enum import Enum
 from pydantic import Field
 
 from ...core.run_contract.record import Record
+from .names import PathPart
 
 
 class QuestionKind(str, Enum):
@@ -47,7 +48,7 @@ class Question(Record):
     """A question about what one camera sees, whose text alone says all that is asked."""
 
     question_id: str = Field(description="unique in its scenario, as front_count_003")
-    camera: str
+    camera: PathPart
     kind: QuestionKind
     about: str = Field(description="whose answers are balanced: the kind, or the kind of event")
     option: str = Field(description="its answer as it is counted there, as yes or first")
@@ -62,7 +63,7 @@ class Question(Record):
 class ScenarioQuestions(Record):
     """All questions about a scenario."""
 
-    scenario: str
+    scenario: PathPart
     seed: int = Field(description="of wordings, and of which questions are kept")
     left_out: dict[str, int] = Field(description="questions for which there was no clear answer")
     questions: tuple[Question, ...]

@@ -10,6 +10,7 @@ from ...core.run_contract.record import Record
 from ...world.object_classes import SCENERY, ObjectClass
 from ...world.states import LightColour, Size
 from .geometry import RigidTransform, Vector3
+from .names import PathPart
 
 
 class ActorTruth(Record):
@@ -63,14 +64,14 @@ class FrameState(Record):
 class ScenarioTruth(Record):
     """What is true of a scenario from its first frame to its last."""
 
-    name: str
+    name: PathPart
     map_name: str
     opendrive_sha256: str = Field(description="of the map's text; empty where nobody told it")
     weather: dict[str, Any] | None = Field(description="CARLA's parameters by name")
     dt_ns: int = Field(description="from frame to frame")
     t0_ns: int = Field(description="stamp of frame 0")
     frames: int
-    cameras: tuple[str, ...]
+    cameras: tuple[PathPart, ...]
     actors: tuple[ActorTruth, ...] = Field(description="by rising track id")
     source: dict[str, Any] = Field(description="what it was recorded from, and how")
     kept_classes: tuple[str, ...] | None = Field(

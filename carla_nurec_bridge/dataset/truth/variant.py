@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from ...core.run_contract.record import Record, Rounded, Rounded4
+from .names import PathPart
 
 Share = Rounded4
 
@@ -87,8 +88,8 @@ class VariantAttempt(Record):
 class VariantTruth(Record):
     """The contents of variant.json, beside rgb.mp4."""
 
-    scenario: str
-    camera: str
+    scenario: PathPart
+    camera: PathPart
     number: int = Field(ge=1, description="of the variant, that of its folder")
     request: str = Field(description="hash of what was asked; equal requests are not made twice")
     accepted: bool = Field(description="whether it passed all gates; if not, see its attempt")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from xml.etree import ElementTree
 
@@ -53,6 +54,35 @@ def test_a_damaged_label_is_one_sentence_and_leaves_the_page_as_it_was(run, caps
     assert "two/left/labels/000001.json" in capsys.readouterr().err.replace("\n", "")
     assert (run / "show/index.html").read_bytes() == before
     assert not list(run.glob(".show-*"))
+
+
+def change(path, change_value):
+    value = json.loads(path.read_text())
+    change_value(value)
+    path.write_text(json.dumps(value))
+
+
+AWAY = "../../away"
+
+
+@pytest.mark.parametrize(
+    ("file", "put"),
+    [
+        ("manifest.json", lambda told: told["scenarios"].update({AWAY: told["scenarios"]["one"]})),
+        ("manifest.json", lambda told: told["files"].update({f"one/front/{AWAY}/rgb.mp4": ""})),
+        ("one/scenario.json", lambda truth: truth.update(cameras=["front", AWAY])),
+        ("one/front/labels/000000.json", lambda truth: truth.update(camera=AWAY)),
+        ("one/events/events.json", lambda events: events[0].update(event_id=AWAY)),
+    ],
+)
+def test_names_that_lead_out_of_the_data_set_are_refused(run, file, put, capsys):
+    (run.parent / "away").mkdir()
+    change(run / file, put)
+    assert main(["dataset", "show", str(run)]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "it must be a" in told
+    assert "away" in told
+    assert not (run / "show").exists()
 
 
 def test_a_sheet_shows_frames_in_order_with_the_boxes_of_what_counts(run):

@@ -31,6 +31,7 @@ from carla_nurec_bridge.report.show import show_dataset
 FRAMES = 6
 DT_S = DT_NS / 1e9
 HOSTILE = '<img src=x onerror="window.hit=1"></script><script>window.hit=1</script>'
+HOSTILE_NAME = HOSTILE.replace("/", "\\")
 
 
 def put_videos(dataset: Dataset) -> None:
@@ -201,21 +202,26 @@ def test_scenarios_are_found_by_name_and_by_event(browser, tmp_path):
 
 
 def test_what_a_data_set_says_is_text_and_nothing_is_run(browser, tmp_path):
-    run = tmp_path / HOSTILE.replace("/", "\\")
-    dataset = write_dataset(run, ("one",), ("front",), frames=2)
-    path = run / "one/scenario.json"
+    run = tmp_path / HOSTILE_NAME
+    camera = f"{HOSTILE_NAME}-front"
+    dataset = write_dataset(run, (HOSTILE_NAME,), (camera,), frames=2)
+    folder = run / HOSTILE_NAME
+    path = folder / "scenario.json"
     truth = json.loads(path.read_text())
     truth["map_name"] = HOSTILE
     truth["weather"] = {HOSTILE: HOSTILE}
     for actor in truth["actors"]:
         actor["blueprint"] = actor["role_name"] = HOSTILE
     path.write_text(json.dumps(truth))
-    events = json.loads((run / "one/events/events.json").read_text())
-    events[0] |= {"lane": HOSTILE, "event_id": HOSTILE, "evidence": {HOSTILE: 1.0}}
-    (run / "one/events/events.json").write_text(json.dumps(events))
+    events = json.loads((folder / "events/events.json").read_text())
+    events[0] |= {"lane": HOSTILE, "event_id": HOSTILE_NAME, "evidence": {HOSTILE: 1.0}}
+    (folder / "events/events.json").write_text(json.dumps(events))
     with opened(browser, shown(dataset)) as page:
         assert page.title() == run.name
+        assert page.locator("#scenarios b").inner_text() == HOSTILE_NAME
         open_scenario(page)
+        assert page.locator("#scenario h1").inner_text() == HOSTILE_NAME
+        assert page.locator(".pane figcaption").inner_text() == camera
         page.locator(".timeline .bar").click()
         page.locator(".actors summary").click()
         page.locator(".facts summary").click()
