@@ -22,14 +22,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import cv2
 import numpy as np
 
-from carla_nurec_bridge.cosmos import (
-    DepthEncoding,
-    VideoOptions,
-    VideoWriter,
-    depth_grey,
-    semantic_rgb,
-)
+from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
+from carla_nurec_bridge.cosmos.clip.controls import DepthEncoding, depth_grey
+from carla_nurec_bridge.cosmos.clip.video import VideoWriter
 from carla_nurec_bridge.cosmos.jobs.spec import clip_videos
+from carla_nurec_bridge.labels.palette import semantic_rgb
 from carla_nurec_bridge.servers.cosmos.painting.inputs import read_scenes
 from carla_nurec_bridge.servers.cosmos.task import Task, make_video
 

@@ -13,7 +13,8 @@ from small_dataset import DT_NS, MAP_FROM_CAMERA, T0_NS, object_truth
 from carla_nurec_bridge.core.cameras.models import camera_to_json
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.cameras.shutter import Shutter
-from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter
+from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
+from carla_nurec_bridge.cosmos.clip.video import VideoWriter
 from carla_nurec_bridge.dataset.store import (
     CameraCalibration,
     Dataset,

@@ -2,8 +2,3 @@
 
 ``write_report`` leaves report.json, report.md and contact_sheet.png in the run's folder.
 """
-
-from .build import write_report
-from .values import Report, RunFacts
-
-__all__ = ["Report", "RunFacts", "write_report"]

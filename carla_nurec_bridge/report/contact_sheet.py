@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ..core.run_contract.timebase import NS_PER_S
-from ..cosmos import InstancePalette
 from ..evaluation import collisions
+from ..labels.palette import InstancePalette
 from ..recording import BagReader, RunPlan
 from ..recording.read_back.drive import BagDrive
 from ..town.street import cached_street

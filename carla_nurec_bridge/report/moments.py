@@ -11,14 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cosmos import (
-    DepthEncoding,
-    InstancePalette,
-    depth_grey,
-    image_array,
-    semantic_rgb,
-)
-from ..cosmos.clip.controls import grey_to_rgb
+from ..cosmos.clip.controls import DepthEncoding, depth_grey, grey_to_rgb
+from ..labels.messages import image_array
+from ..labels.palette import InstancePalette, semantic_rgb
 from ..nurec.images import decoded
 from ..recording import BagReader, RunPlan
 

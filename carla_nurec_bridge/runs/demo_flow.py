@@ -11,8 +11,9 @@ from typing import Any
 from ..core.errors import BridgeError, InputError
 from ..core.ports import free_port, own_domain
 from ..core.run_contract.run_config import RunConfig
-from ..report import Report, RunFacts, write_report
+from ..report.build import write_report
 from ..report.inserted_sheet import write_inserted_sheet
+from ..report.values import Report, RunFacts
 from ..world.inserted_actors import draw_inserted_actors
 from ..world.inserted_actors_file import load_inserted_actors
 from .config import load_config

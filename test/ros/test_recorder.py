@@ -40,12 +40,9 @@ from carla_nurec_bridge.core.run_contract.streams import (  # noqa: E402
 )
 from carla_nurec_bridge.core.run_contract.topics import TOPICS  # noqa: E402
 from carla_nurec_bridge.core.timings import Timings  # noqa: E402
-from carla_nurec_bridge.cosmos import (  # noqa: E402
-    ControlOptions,
-    VideoOptions,
-    VideoWriter,
-    count_frames,
-)
+from carla_nurec_bridge.cosmos.clip.codec import VideoOptions  # noqa: E402
+from carla_nurec_bridge.cosmos.clip.streams import ControlOptions  # noqa: E402
+from carla_nurec_bridge.cosmos.clip.video import VideoWriter, count_frames  # noqa: E402
 from carla_nurec_bridge.cosmos.from_bag import BagWish, clips_of_bag  # noqa: E402
 from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
 from carla_nurec_bridge.ros.lockstep.protocol import Barrier, RunState  # noqa: E402

@@ -24,7 +24,7 @@ from shared_memory import Watch, mapped_by, unused
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.cameras.models import camera_from_json
 from carla_nurec_bridge.core.frames import Matrix, invert, matrix_from_quaternion
-from carla_nurec_bridge.cosmos import count_frames
+from carla_nurec_bridge.cosmos.clip.video import count_frames
 from carla_nurec_bridge.recording import BagReader
 from carla_nurec_bridge.report.schema import schema_file
 from carla_nurec_bridge.scene import open_scene

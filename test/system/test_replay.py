@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from carla_nurec_bridge.cosmos import count_frames
+from carla_nurec_bridge.cosmos.clip.video import count_frames
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -47,7 +47,8 @@ def command(
 
     Started again, it goes on where it stopped: OUTPUT/ledger.jsonl says what is done.
     """
-    from ...cosmos.jobs import connect, plan, run_batch
+    from ...cosmos.jobs.batch import plan, run_batch
+    from ...cosmos.jobs.protocols.connect import connect
 
     items = plan(tomls, seeds, clip)
     if output.exists() and not output.is_dir():

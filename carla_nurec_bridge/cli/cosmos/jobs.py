@@ -51,14 +51,9 @@ def command(
     as_json: bool,
 ) -> int:
     """List or cancel the jobs of the REST server ENDPOINT; Gradio servers keep no list."""
-    from ...cosmos.jobs import (
-        Deadline,
-        RetryPolicy,
-        cancel_job,
-        list_jobs,
-    )
     from ...cosmos.jobs.protocols.connect import token_from
-    from ...cosmos.jobs.protocols.http import Http
+    from ...cosmos.jobs.protocols.http import Deadline, Http, RetryPolicy
+    from ...cosmos.jobs.protocols.rest import cancel_job, list_jobs
 
     http = Http(endpoint, token_from(token), RetryPolicy(), Deadline(_WITHIN_S))
     try:

@@ -13,13 +13,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from ...cosmos.jobs import (
-    APIS,
-    CONTRACTS,
-    Deadline,
-    RetryPolicy,
-    Update,
-)
+from ...cosmos.jobs.contracts import CONTRACTS
+from ...cosmos.jobs.protocols.connect import APIS
+from ...cosmos.jobs.protocols.http import Deadline, RetryPolicy
+from ...cosmos.jobs.protocols.server import Update
 
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ...cosmos.jobs import CONTROLS
+from ...cosmos.jobs.control_names import CONTROLS
 from .options import (
     EXIT_CODES,
     FILE,
@@ -54,7 +54,9 @@ def command(
     CONFIG_TOML is a file, or the name of a shipped prompt (config/prompts). Controls of the TOML
     get their videos from --clip; --edge-video and the like go first.
     """
-    from ...cosmos.jobs import connect, load_spec, run_job
+    from ...cosmos.jobs.protocols.connect import connect
+    from ...cosmos.jobs.run import run_job
+    from ...cosmos.jobs.spec import load_spec
 
     names = {"input": "input_", **{name: name for name in CONTROLS}}
     videos = {name: settings[key] for name, key in names.items() if settings[key] is not None}

@@ -119,8 +119,7 @@ def command(
     same labels, limits and videos is kept; a clip that fails is told, costs no other, and makes the
     exit code 1.
     """
-    from ...dataset.export import ALL, parse_split
-    from ...dataset.export.split import split_scenarios
+    from ...dataset.export.split import ALL, parse_split, split_scenarios
     from ...dataset.marks import MarkWish
     from ...dataset.store import Dataset
     from ...dataset.truth import MarkLimits

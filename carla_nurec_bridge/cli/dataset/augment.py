@@ -143,7 +143,9 @@ def _server(settings: dict[str, Any], work: Path) -> Iterator[Callable[[], Link]
 
 
 def _connected(url: str, token: str | None, settings: dict[str, Any]) -> Link:
-    from ...cosmos.jobs import CONTRACTS, Deadline, connect
+    from ...cosmos.jobs.contracts import CONTRACTS
+    from ...cosmos.jobs.protocols.connect import connect
+    from ...cosmos.jobs.protocols.http import Deadline
     from ...dataset.augment.jobs import Link, weights_of
 
     controls = weights_of(settings["controls"])

@@ -42,7 +42,7 @@ def command(runs: tuple[Path, ...], name: str, output: Path, split: str | None, 
     is not. A split gives whole scenarios to its parts, as the frames of one are alike. What the
     format cannot hold is told.
     """
-    from ...dataset.export import ALL, parse_split
+    from ...dataset.export.split import ALL, parse_split
 
     shares = ALL if split is None else parse_split(split)
     write_export(console(), runs, name, output, shares, seed)
@@ -58,7 +58,8 @@ def write_export(
     seed: int,
 ) -> None:
     """Write data sets as one in a format, and print what came of it."""
-    from ...dataset.export import FORMATS, export_dataset
+    from ...dataset.export.export import export_dataset
+    from ...dataset.export.formats import FORMATS
     from ...dataset.store import Dataset
 
     form, datasets = FORMATS[name], [Dataset(run) for run in runs]

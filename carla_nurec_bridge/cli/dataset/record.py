@@ -58,7 +58,7 @@ def command(
     the first scenario that is not, and one that fails is told, costs no other, and makes the exit
     code 1. docs/dataset.md describes what is written.
     """
-    from ...dataset.export import ALL
+    from ...dataset.export.split import ALL
     from ...dataset.record.run import RunListener
     from ...dataset.store import Dataset, RunWriter
     from ...dataset.videos.of_dataset import has_videos

@@ -16,7 +16,9 @@ from ...cosmos.clip.codec import (
     PRESETS,
 )
 from ...cosmos.clip.controls import CANNY
-from ...cosmos.jobs import APIS, CONTRACTS, read_prompt
+from ...cosmos.jobs.contracts import CONTRACTS
+from ...cosmos.jobs.protocols.connect import APIS
+from ...cosmos.jobs.spec import read_prompt
 from ..services.cosmos_job_services import JobOptions
 from .declare import of_run, parameter
 

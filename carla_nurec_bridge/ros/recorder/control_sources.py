@@ -9,20 +9,13 @@ from pathlib import Path
 from ...core.errors import InputError
 from ...core.rig.rig import Rig, RigCamera
 from ...core.run_contract.streams import Stream
-from ...cosmos import (
-    NEEDED,
-    OUTPUTS,
-    WELCOME,
-    ControlOptions,
-    DepthEncoding,
-    EdgeEncoding,
-    VideoOptions,
-    VisEncoding,
-    read_class_filter,
-)
 from ...cosmos.clip.alignment import twin
-from ...cosmos.clip.codec import encoder_of
-from ...cosmos.clip.controls import ALL_BUT_SKY
+from ...cosmos.clip.codec import VideoOptions, encoder_of
+from ...cosmos.clip.controls import ALL_BUT_SKY, DepthEncoding, EdgeEncoding
+from ...cosmos.clip.feed import NEEDED, OUTPUTS, WELCOME
+from ...cosmos.clip.streams import ControlOptions
+from ...cosmos.clip.vis import VisEncoding
+from ...labels.class_filter import read_class_filter
 from ..parameters.recorder import RecorderParameters
 
 CARLA_ENGINE = "CARLA"

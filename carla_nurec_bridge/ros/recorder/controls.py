@@ -13,7 +13,7 @@ from ...core.rig.rig import Rig
 from ...core.run_contract.run_summary import RecordedControls, RecordedVideo
 from ...core.run_contract.topics import TOPICS
 from ...core.timings import Timings
-from ...cosmos import NEEDED, ControlFeed, FeedSource
+from ...cosmos.clip.feed import NEEDED, ControlFeed, FeedSource
 from ...labels.messages import labelled_frame
 from ...opendrive import parse
 from ...recording import AssembledFrame, decode

@@ -16,16 +16,12 @@ from std_srvs.srv import Trigger
 
 from ...core.errors import BridgeError, told
 from ...core.run_contract.topics import TOPICS
-from ...cosmos.jobs import (
-    Deadline,
-    Outcome,
-    RetryPolicy,
-    Update,
-    WrongVideo,
-    connect,
-    load_spec,
-    run_job,
-)
+from ...cosmos.jobs.failures import WrongVideo
+from ...cosmos.jobs.protocols.connect import connect
+from ...cosmos.jobs.protocols.http import Deadline, RetryPolicy
+from ...cosmos.jobs.protocols.server import Update
+from ...cosmos.jobs.run import Outcome, run_job
+from ...cosmos.jobs.spec import load_spec
 from ...cosmos.playback import play
 from ..messages.convert import compressed_message
 from ..publishers.qos import profile

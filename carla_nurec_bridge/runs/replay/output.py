@@ -19,7 +19,8 @@ from PIL import Image, ImageDraw
 
 from ...core.errors import InputError
 from ...core.teardown import Teardown
-from ...cosmos import VideoOptions, VideoWriter
+from ...cosmos.clip.codec import VideoOptions
+from ...cosmos.clip.video import VideoWriter
 from ...report import paint
 
 Pixels = NDArray[np.uint8]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import InputError, RefusalError
-from ...cosmos import DepthEncoding
+from ...cosmos.clip.controls import DepthEncoding
 from ...cosmos.jobs.contracts import CONTRACTS, ClipFacts, violations
 from ...cosmos.jobs.probe import probe
 from .messages import JobRequest

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
-from ...cosmos import VideoOptions, VideoWriter
+from ...cosmos.clip.codec import VideoOptions
+from ...cosmos.clip.video import VideoWriter
 from .painting.inputs import CARLA_DEPTH, read_scenes, used
 from .painting.prompt_conditions import read_conditions
 from .painting.shading import Relighter

@@ -19,9 +19,10 @@ from realdata import real
 from carla_nurec_bridge.core.frames import matrix_from_quaternion
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
-from carla_nurec_bridge.cosmos import STREAMS, read_manifest
 from carla_nurec_bridge.cosmos.clip.check import check_clip
+from carla_nurec_bridge.cosmos.clip.manifest import read_manifest
 from carla_nurec_bridge.cosmos.clip.masters import read_master
+from carla_nurec_bridge.cosmos.clip.streams import STREAMS
 from carla_nurec_bridge.dataset.inspect import check_dataset
 from carla_nurec_bridge.dataset.store import Dataset
 from carla_nurec_bridge.recorder_log import Log, read_log

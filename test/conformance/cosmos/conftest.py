@@ -15,7 +15,9 @@ import httpx
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter, semantic_rgb
+from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
+from carla_nurec_bridge.cosmos.clip.video import VideoWriter
+from carla_nurec_bridge.labels.palette import semantic_rgb
 from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions
 
 TOKEN = "a token for tests"

@@ -14,16 +14,14 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.cli.main import main
-from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter
-from carla_nurec_bridge.cosmos.jobs import (
-    CONTRACTS,
-    JobFailed,
-    Update,
-    WrongVideo,
-    connect,
-    load_spec,
-    run_job,
-)
+from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
+from carla_nurec_bridge.cosmos.clip.video import VideoWriter
+from carla_nurec_bridge.cosmos.jobs.contracts import CONTRACTS
+from carla_nurec_bridge.cosmos.jobs.failures import JobFailed, WrongVideo
+from carla_nurec_bridge.cosmos.jobs.protocols.connect import connect
+from carla_nurec_bridge.cosmos.jobs.protocols.server import Update
+from carla_nurec_bridge.cosmos.jobs.run import run_job
+from carla_nurec_bridge.cosmos.jobs.spec import load_spec
 from carla_nurec_bridge.servers.cosmos import CosmosServer
 
 from .conftest import FRAMES, HEIGHT, TOKEN, WIDTH, make_clip

@@ -11,14 +11,11 @@ from pathlib import Path
 import pytest
 
 from carla_nurec_bridge.core.buffers import sha256_of
-from carla_nurec_bridge.cosmos import count_frames
-from carla_nurec_bridge.cosmos.jobs import (
-    Deadline,
-    RetryPolicy,
-    connect,
-    load_spec,
-    run_job,
-)
+from carla_nurec_bridge.cosmos.clip.video import count_frames
+from carla_nurec_bridge.cosmos.jobs.protocols.connect import connect
+from carla_nurec_bridge.cosmos.jobs.protocols.http import Deadline, RetryPolicy
+from carla_nurec_bridge.cosmos.jobs.run import run_job
+from carla_nurec_bridge.cosmos.jobs.spec import load_spec
 from carla_nurec_bridge.servers.cosmos import CosmosServer
 
 from .conftest import FRAMES, TOKEN, BadProxy

@@ -14,14 +14,11 @@ import pytest
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos.jobs import (
-    Update,
-    connect,
-    load_spec,
-    plan,
-    run_batch,
-    run_job,
-)
+from carla_nurec_bridge.cosmos.jobs.batch import plan, run_batch
+from carla_nurec_bridge.cosmos.jobs.protocols.connect import connect
+from carla_nurec_bridge.cosmos.jobs.protocols.server import Update
+from carla_nurec_bridge.cosmos.jobs.run import run_job
+from carla_nurec_bridge.cosmos.jobs.spec import load_spec
 from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions
 
 from .conftest import TOKEN, make_clip

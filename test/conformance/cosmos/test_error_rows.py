@@ -12,17 +12,12 @@ import httpx
 import pytest
 
 from carla_nurec_bridge.core.errors import BridgeError, InputError
-from carla_nurec_bridge.cosmos.jobs import (
-    Deadline,
-    JobFailed,
-    OutOfTime,
-    RetryPolicy,
-    ServerUnreachable,
-    Update,
-    connect,
-    load_spec,
-    run_job,
-)
+from carla_nurec_bridge.cosmos.jobs.failures import JobFailed, OutOfTime, ServerUnreachable
+from carla_nurec_bridge.cosmos.jobs.protocols.connect import connect
+from carla_nurec_bridge.cosmos.jobs.protocols.http import Deadline, RetryPolicy
+from carla_nurec_bridge.cosmos.jobs.protocols.server import Update
+from carla_nurec_bridge.cosmos.jobs.run import run_job
+from carla_nurec_bridge.cosmos.jobs.spec import load_spec
 from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions
 
 from .conftest import TOKEN

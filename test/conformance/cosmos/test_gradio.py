@@ -9,14 +9,12 @@ import gradio_client
 import httpx
 import pytest
 
-from carla_nurec_bridge.cosmos import count_frames
-from carla_nurec_bridge.cosmos.jobs import (
-    JobFailed,
-    RetryPolicy,
-    connect,
-    load_spec,
-    run_job,
-)
+from carla_nurec_bridge.cosmos.clip.video import count_frames
+from carla_nurec_bridge.cosmos.jobs.failures import JobFailed
+from carla_nurec_bridge.cosmos.jobs.protocols.connect import connect
+from carla_nurec_bridge.cosmos.jobs.protocols.http import RetryPolicy
+from carla_nurec_bridge.cosmos.jobs.run import run_job
+from carla_nurec_bridge.cosmos.jobs.spec import load_spec
 from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions
 
 from .conftest import FRAMES, TOKEN

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from carla_nurec_bridge.cli.main import main
-from carla_nurec_bridge.cosmos import count_frames
+from carla_nurec_bridge.cosmos.clip.video import count_frames
 from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions
 
 from .conftest import FRAMES, TOKEN, make_clip

@@ -16,14 +16,10 @@ from carla_nurec_bridge.cli.dataset.export import NAMES
 from carla_nurec_bridge.cli.main import VERBS, main
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.cameras.shutter import Shutter
-from carla_nurec_bridge.cosmos import (
-    ClipCamera,
-    ClipContent,
-    ControlClip,
-    ControlOptions,
-    LabelledFrame,
-    write_manifest,
-)
+from carla_nurec_bridge.cosmos.clip.clip import ControlClip
+from carla_nurec_bridge.cosmos.clip.manifest import ClipCamera, ClipContent, write_manifest
+from carla_nurec_bridge.cosmos.clip.streams import ControlOptions
+from carla_nurec_bridge.labels.frame import LabelledFrame
 from carla_nurec_bridge.recording import BagOptions, BagReader, BagWriter
 from carla_nurec_bridge.recording.types import canonical
 

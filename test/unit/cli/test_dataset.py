@@ -12,7 +12,7 @@ from small_dataset import write_dataset
 from carla_nurec_bridge.cli.dataset.export import NAMES
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.dataset.export import FORMATS
+from carla_nurec_bridge.dataset.export.formats import FORMATS
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,9 @@ from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError, RunError
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.core.timings import Timings
-from carla_nurec_bridge.cosmos import NEEDED, ControlOptions, from_bag
+from carla_nurec_bridge.cosmos import from_bag
+from carla_nurec_bridge.cosmos.clip.feed import NEEDED
+from carla_nurec_bridge.cosmos.clip.streams import ControlOptions
 from carla_nurec_bridge.cosmos.from_bag import BagWindow, BagWish, choose, clips_of_bag
 from carla_nurec_bridge.labels import from_bag as labels_from_bag
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos import class_filter, read_class_filter
+from carla_nurec_bridge.labels.class_filter import class_filter, read_class_filter
 
 
 def write(tmp_path: Path, text: str) -> Path:

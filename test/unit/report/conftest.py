@@ -31,7 +31,8 @@ from carla_nurec_bridge.core.run_contract.timebase import NS_PER_S
 from carla_nurec_bridge.core.timings import StageTime
 from carla_nurec_bridge.recording import BagOptions, OfferedQos, RecordingSession
 from carla_nurec_bridge.recording.types import store_of
-from carla_nurec_bridge.report import Report, RunFacts, write_report
+from carla_nurec_bridge.report.build import write_report
+from carla_nurec_bridge.report.values import Report, RunFacts
 
 T0_NS, DT_NS, FRAMES = 1_000 * NS_PER_S, 50_000_000, 40
 SPEED_MPS = 8.0

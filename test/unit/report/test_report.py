@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.report import Report, RunFacts, write_report
+from carla_nurec_bridge.report.build import write_report
+from carla_nurec_bridge.report.values import Report, RunFacts
 
 
 def test_figures_of_the_drive(report: Report) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
-from carla_nurec_bridge.report import Report
 from carla_nurec_bridge.report.schema import report_schema, schema_file
+from carla_nurec_bridge.report.values import Report
 
 
 def test_the_shipped_schema_is_the_one_of_the_types() -> None:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.progress import TimeRemainingColumn as TimeLeft
 
 if TYPE_CHECKING:
-    from ....cosmos.jobs import Update
+    from ....cosmos.jobs.protocols.server import Update
     from ....dataset.truth import VariantTruth
 
 

@@ -187,7 +187,7 @@ def plan_options_of(
 
 def job_settings_of(settings: dict[str, Any]) -> JobSettings:
     """Return what is sent with each job; InputError for weights that are none."""
-    from ....cosmos import DepthEncoding
+    from ....cosmos.clip.controls import DepthEncoding
     from ....dataset.augment.jobs import JobSettings, weights_of
 
     return JobSettings(

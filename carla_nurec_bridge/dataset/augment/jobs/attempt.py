@@ -13,10 +13,11 @@ from ....core.buffers import sha256_of
 from ....core.errors import ProtocolError
 from ....core.files.whole import write_synced
 from ....core.run_contract.record import Record
-from ....cosmos.jobs import JobSpec, WrongVideo, run_job
+from ....cosmos.jobs.failures import WrongVideo
 from ....cosmos.jobs.protocols.http import Deadline, Http
 from ....cosmos.jobs.protocols.server import Listener, Server, Update
-from ....cosmos.jobs.run import FETCH_S, request_key
+from ....cosmos.jobs.run import FETCH_S, request_key, run_job
+from ....cosmos.jobs.spec import JobSpec
 from ...truth.variant import QualityFigures, VariantAttempt
 from ..quality import QualityLimits, judge
 from .clip_source import ClipSource

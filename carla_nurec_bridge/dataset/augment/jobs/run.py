@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ....core.errors import BridgeError, RunError, told
-from ....cosmos.jobs import OutOfTime, ServerUnreachable
+from ....cosmos.jobs.failures import OutOfTime, ServerUnreachable
 from ....cosmos.jobs.protocols.server import Update
 from ...store.reader import Dataset
 from ...truth.variant import VariantTruth

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.errors import InputError
-from ....cosmos import semantic_tags
+from ....world.semantic_tags import semantic_tags
 from .shade_kernels import SKY, name_colours, smooth_depth
 
 ByteImage = NDArray[np.uint8]

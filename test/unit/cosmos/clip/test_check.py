@@ -14,15 +14,11 @@ from click.testing import CliRunner
 from carla_nurec_bridge.cli.cosmos.check import command
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.cameras.shutter import Shutter
-from carla_nurec_bridge.cosmos import (
-    ClipCamera,
-    ClipContent,
-    ControlClip,
-    ControlOptions,
-    LabelledFrame,
-    write_manifest,
-)
 from carla_nurec_bridge.cosmos.clip.check import check_clip
+from carla_nurec_bridge.cosmos.clip.clip import ControlClip
+from carla_nurec_bridge.cosmos.clip.manifest import ClipCamera, ClipContent, write_manifest
+from carla_nurec_bridge.cosmos.clip.streams import ControlOptions
+from carla_nurec_bridge.labels.frame import LabelledFrame
 
 MODEL = OpenCVPinholeCamera.from_fov(96, 64, 90.0)
 SOURCES = frozenset({"rgb", "depth", "semantic", "instance"})

@@ -19,18 +19,12 @@ import pytest
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError, RunError
-from carla_nurec_bridge.cosmos import (
-    STREAMS,
-    ClipCamera,
-    ClipContent,
-    ControlClip,
-    ControlOptions,
-    LabelledFrame,
-    VideoOptions,
-    VideoWriter,
-    count_frames,
-    write_manifest,
-)
+from carla_nurec_bridge.cosmos.clip.clip import ControlClip
+from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
+from carla_nurec_bridge.cosmos.clip.manifest import ClipCamera, ClipContent, write_manifest
+from carla_nurec_bridge.cosmos.clip.streams import STREAMS, ControlOptions
+from carla_nurec_bridge.cosmos.clip.video import VideoWriter, count_frames
+from carla_nurec_bridge.labels.frame import LabelledFrame
 
 MODEL = OpenCVPinholeCamera.from_fov(96, 64, 90.0)
 SOURCES = frozenset({"rgb", "depth", "semantic", "instance"})

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter, lossless_rgb
 from carla_nurec_bridge.cosmos.clip import codec
-from carla_nurec_bridge.cosmos.clip.codec import CODECS, describe
+from carla_nurec_bridge.cosmos.clip.codec import CODECS, VideoOptions, describe, lossless_rgb
+from carla_nurec_bridge.cosmos.clip.video import VideoWriter
 
 FRAMES = 25
 

@@ -6,17 +6,15 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
-from carla_nurec_bridge.cosmos import (
+from carla_nurec_bridge.cosmos.clip.controls import (
     DepthEncoding,
     EdgeEncoding,
-    InstancePalette,
     depth_grey,
     edges_grey,
-    image_array,
-    semantic_rgb,
-    semantic_tags,
 )
-from carla_nurec_bridge.labels.palette import SKY
+from carla_nurec_bridge.labels.messages import image_array
+from carla_nurec_bridge.labels.palette import SKY, InstancePalette, semantic_rgb
+from carla_nurec_bridge.world.semantic_tags import semantic_tags
 
 
 def test_log_depth_has_the_grey_levels_of_carlas_tool() -> None:

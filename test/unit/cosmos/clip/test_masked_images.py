@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos import (
-    ControlOptions,
+from carla_nurec_bridge.cosmos.clip.controls import (
+    CANNY,
     EdgeEncoding,
-    VisEncoding,
     edges_grey,
+    masked_rgb,
+    sky_grey,
 )
-from carla_nurec_bridge.cosmos.clip.controls import CANNY, masked_rgb, sky_grey
-from carla_nurec_bridge.cosmos.clip.vis import vis_rgb
+from carla_nurec_bridge.cosmos.clip.streams import ControlOptions
+from carla_nurec_bridge.cosmos.clip.vis import VisEncoding, vis_rgb
 
 ROAD, BUILDING, SKY, CAR = 1, 3, 11, 14
 

@@ -12,18 +12,16 @@ import pytest
 
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos import (
-    ControlClip,
-    ControlOptions,
-    DepthEncoding,
-    LabelledFrame,
-)
+from carla_nurec_bridge.cosmos.clip.clip import ControlClip
+from carla_nurec_bridge.cosmos.clip.controls import DepthEncoding
 from carla_nurec_bridge.cosmos.clip.masters import (
     MASTERS,
     MasterWriter,
     metres,
     read_master,
 )
+from carla_nurec_bridge.cosmos.clip.streams import ControlOptions
+from carla_nurec_bridge.labels.frame import LabelledFrame
 from carla_nurec_bridge.world.object_classes import ObjectClass
 from carla_nurec_bridge.world.states import Actor, ActorState
 

@@ -12,7 +12,6 @@ from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.cosmos import LabelledFrame
 from carla_nurec_bridge.cosmos.hdmap.content import (
     BOX_COLOURS,
     LINE_COLOURS,
@@ -22,6 +21,7 @@ from carla_nurec_bridge.cosmos.hdmap.content import (
 )
 from carla_nurec_bridge.cosmos.hdmap.painter import HdMapPainter
 from carla_nurec_bridge.labels.agreement import Agreement
+from carla_nurec_bridge.labels.frame import LabelledFrame
 from carla_nurec_bridge.labels.projection import PinholeView
 from carla_nurec_bridge.opendrive import parse, read_opendrive
 from carla_nurec_bridge.world.object_classes import ObjectClass

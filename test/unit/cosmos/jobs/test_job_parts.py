@@ -13,19 +13,16 @@ import pytest
 from carla_nurec_bridge.core.buffers import sha256_of
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.files.ledger import Ledger
-from carla_nurec_bridge.cosmos import (
-    DepthEncoding,
-    VideoOptions,
-    VideoWriter,
-    depth_grey,
-    semantic_rgb,
-)
+from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
+from carla_nurec_bridge.cosmos.clip.controls import DepthEncoding, depth_grey
+from carla_nurec_bridge.cosmos.clip.video import VideoWriter
 from carla_nurec_bridge.cosmos.jobs.answer import judge
 from carla_nurec_bridge.cosmos.jobs.contracts import CONTRACTS, ClipFacts, violations
 from carla_nurec_bridge.cosmos.jobs.files import safe_name, target_path
 from carla_nurec_bridge.cosmos.jobs.fit import fit, fitted_size
 from carla_nurec_bridge.cosmos.jobs.probe import Decoded, decode, probe
 from carla_nurec_bridge.cosmos.jobs.protocols.http import RetryPolicy, Transient
+from carla_nurec_bridge.labels.palette import semantic_rgb
 from carla_nurec_bridge.servers.cosmos.painting.inputs import CARLA_DEPTH, _tags, depth_table
 from carla_nurec_bridge.servers.cosmos.painting.prompt_conditions import read_conditions
 from carla_nurec_bridge.servers.cosmos.painting.shading import Relighter

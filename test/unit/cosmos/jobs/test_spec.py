@@ -8,7 +8,8 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import config_path
-from carla_nurec_bridge.cosmos.jobs import CONTRACTS, load_spec
+from carla_nurec_bridge.cosmos.jobs.contracts import CONTRACTS
+from carla_nurec_bridge.cosmos.jobs.spec import load_spec
 
 FLAT = """
 prompt = "rain"

@@ -10,7 +10,8 @@ import yaml
 
 from carla_nurec_bridge.core.cameras.models import FThetaCamera
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos import in_world, on_vehicle, read_sensor_yaml
+from carla_nurec_bridge.cosmos.sensor_files.sensor_rig import in_world, on_vehicle
+from carla_nurec_bridge.cosmos.sensor_files.sensor_yaml import read_sensor_yaml
 
 AOVS = ("rgb", "depth", "semantic_segmentation", "instance_segmentation", "normals")
 MOUNT = {"location": {"x": 0, "y": 0, "z": 1.8}, "rotation": {"pitch": 8, "yaw": 0, "roll": 0}}

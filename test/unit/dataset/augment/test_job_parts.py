@@ -9,13 +9,14 @@ import pytest
 from street_dataset import COUNT, HEIGHT, WIDTH, image_of, tags_of, write_video
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.cosmos import DepthEncoding, semantic_rgb
-from carla_nurec_bridge.cosmos.jobs import CONTRACTS
+from carla_nurec_bridge.cosmos.clip.controls import DepthEncoding
+from carla_nurec_bridge.cosmos.jobs.contracts import CONTRACTS
 from carla_nurec_bridge.cosmos.jobs.probe import probe
 from carla_nurec_bridge.dataset.augment.jobs import weights_of
 from carla_nurec_bridge.dataset.augment.jobs.control_videos import write_control_videos
 from carla_nurec_bridge.dataset.augment.jobs.finished_video import finish_video
 from carla_nurec_bridge.dataset.augment.jobs.sent_frames import frames_to_send
+from carla_nurec_bridge.labels.palette import semantic_rgb
 
 
 @pytest.mark.parametrize(

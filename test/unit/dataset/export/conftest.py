@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from carla_nurec_bridge.dataset.export import ALL, FORMATS, export_dataset
+from carla_nurec_bridge.dataset.export.export import export_dataset
+from carla_nurec_bridge.dataset.export.formats import FORMATS
+from carla_nurec_bridge.dataset.export.split import ALL
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from small_dataset import CAST, FRAMES, frame_of, mask_of
 
-from carla_nurec_bridge.dataset.export import FORMATS, export_dataset
 from carla_nurec_bridge.dataset.export.categories import CATEGORIES
+from carla_nurec_bridge.dataset.export.export import export_dataset
+from carla_nurec_bridge.dataset.export.formats import FORMATS
 from carla_nurec_bridge.dataset.truth import ObjectTruth
 
 NUMBERS = {category.number: one for one, category in CATEGORIES.items()}

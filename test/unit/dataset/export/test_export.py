@@ -8,8 +8,9 @@ import pytest
 from small_dataset import write_dataset
 
 from carla_nurec_bridge.core.errors import InputError, RunError
-from carla_nurec_bridge.dataset.export import ALL, FORMATS, export_dataset, parse_split
-from carla_nurec_bridge.dataset.export.split import split_scenarios
+from carla_nurec_bridge.dataset.export.export import export_dataset
+from carla_nurec_bridge.dataset.export.formats import FORMATS
+from carla_nurec_bridge.dataset.export.split import ALL, parse_split, split_scenarios
 
 
 def quiet(*_):

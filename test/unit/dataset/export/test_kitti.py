@@ -11,8 +11,10 @@ from small_dataset import HEIGHT, MODEL, WIDTH, frame_of, images_of, write_datas
 
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.dataset.export import ALL, FORMATS, export_dataset
+from carla_nurec_bridge.dataset.export.export import export_dataset
+from carla_nurec_bridge.dataset.export.formats import FORMATS
 from carla_nurec_bridge.dataset.export.kitti import TYPES
+from carla_nurec_bridge.dataset.export.split import ALL
 
 
 def labels(folder, number: int) -> list[list[str]]:

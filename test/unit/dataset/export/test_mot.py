@@ -10,7 +10,9 @@ import pytest
 from small_dataset import FRAMES, HEIGHT, WIDTH, frame_of, write_dataset
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.dataset.export import ALL, FORMATS, export_dataset
+from carla_nurec_bridge.dataset.export.export import export_dataset
+from carla_nurec_bridge.dataset.export.formats import FORMATS
+from carla_nurec_bridge.dataset.export.split import ALL
 
 
 def test_boxes_and_tracks_come_back_frame_by_frame(exported):

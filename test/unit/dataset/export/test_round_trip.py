@@ -331,7 +331,7 @@ def test_what_a_format_holds_comes_back_and_all_else_is_said(exported, name):
 
 
 def test_the_table_knows_every_format_and_the_set_has_every_kind_of_object():
-    from carla_nurec_bridge.dataset.export import FORMATS
+    from carla_nurec_bridge.dataset.export.formats import FORMATS
 
     assert set(HELD) == set(FORMATS)
     assert len(with_pixels(frame_of(CAMERA, 0))) == len(CAST) - 1

@@ -29,8 +29,10 @@ from small_dataset import (
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import matrix_from_carla
 from carla_nurec_bridge.dataset.events import write_events
-from carla_nurec_bridge.dataset.export import ALL, FORMATS, export_dataset
+from carla_nurec_bridge.dataset.export.export import export_dataset
+from carla_nurec_bridge.dataset.export.formats import FORMATS
 from carla_nurec_bridge.dataset.export.smart_city.overlays import with_boxes_in_space
+from carla_nurec_bridge.dataset.export.split import ALL
 from carla_nurec_bridge.dataset.truth import EventKind
 
 DIRECTORIES = {  # of its frames_to_videos.py; normals are not in the small data set

@@ -9,7 +9,9 @@ import pytest
 from street_dataset import COUNT, RATE_HZ, image_of, write_street, write_video
 from variant_record import record
 
-from carla_nurec_bridge.dataset.export import ALL, FORMATS, export_dataset
+from carla_nurec_bridge.dataset.export.export import export_dataset
+from carla_nurec_bridge.dataset.export.formats import FORMATS
+from carla_nurec_bridge.dataset.export.split import ALL
 from carla_nurec_bridge.dataset.store import Dataset
 from carla_nurec_bridge.dataset.store.amend import amend
 

@@ -9,7 +9,9 @@ import yaml
 from small_dataset import HEIGHT, WIDTH, frame_of, write_dataset
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.dataset.export import ALL, FORMATS, export_dataset
+from carla_nurec_bridge.dataset.export.export import export_dataset
+from carla_nurec_bridge.dataset.export.formats import FORMATS
+from carla_nurec_bridge.dataset.export.split import ALL
 
 
 def label_of(image: Path) -> Path:

@@ -27,7 +27,7 @@ from carla_nurec_bridge.core.errors import RunError
 from carla_nurec_bridge.cosmos.clip.alignment import refuse_unaligned
 from carla_nurec_bridge.cosmos.clip.codec import lossless_rgb
 from carla_nurec_bridge.cosmos.clip.controls import DepthEncoding
-from carla_nurec_bridge.cosmos.jobs import load_spec
+from carla_nurec_bridge.cosmos.jobs.spec import load_spec
 from carla_nurec_bridge.dataset.inspect import check_dataset
 from carla_nurec_bridge.dataset.store import Dataset, ScenarioFolder
 from carla_nurec_bridge.dataset.videos import ScenarioVideos, VideoForm
