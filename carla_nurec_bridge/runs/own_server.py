@@ -17,8 +17,12 @@ from .child import Child
 from .config import checked_config
 from .graph import CARLA_SERVER, NUREC_SERVER, server_processes
 
-START_S = 120.0
-"""How long an embedded CARLA of a verb may take until it answers."""
+START_S = 300.0
+"""How long an embedded server of a verb may take until it answers.
+
+On a new machine it first compiles its kernels, 15 s of processor time, of which a busy
+one gives little.
+"""
 
 GRACE_S = 5.0
 """How long a server may take to end once it is asked to."""

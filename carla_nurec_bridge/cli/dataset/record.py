@@ -56,7 +56,7 @@ def command(
     its owner's ticks.
     Each becomes a scenario of the data set. What is finished stays: the same command goes on with
     the first scenario that is not, and one that fails is told, costs no other, and makes the exit
-    code 1. docs/dataset.md describes what is written.
+    code 1. docs/dataset/layout.md describes what is written.
     """
     from ...dataset.export.split import ALL
     from ...dataset.record.run import RunListener

@@ -1,6 +1,7 @@
 """Facts of a scenario, or of what one camera saw of it, told by the data set and nothing else.
 
-``docs/dataset.md`` has their JSON form. What cannot be known of a data set is null, never guessed.
+``docs/dataset/events.md`` has their JSON form. What cannot be known of a data set is
+null, never guessed.
 """
 
 from .colours import colour_word

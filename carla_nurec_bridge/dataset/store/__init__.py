@@ -1,6 +1,6 @@
 """The native layout of a data set on disk: where what lies, written and read.
 
-docs/dataset.md describes it. All that is made of a data set reads it through ``Dataset``.
+docs/dataset/layout.md describes it. All that is made of a data set reads it through ``Dataset``.
 """
 
 from .amend import amend
