@@ -90,15 +90,16 @@ class NurecRender:
             editor = self._connect(client)
             state = self._participation.wait_begin(lambda: self._assets.work(editor))
             clock = TickClock(state.t0_ns, state.dt_ns)
-            for frame in self._participation.turns():
-                self._assets.work(editor)
-                if frame is not None:
-                    self._render(client, editor, frame, clock.frame_at(frame.stamp_ns))
-                warning = self._renderer.render_view(client, self._view) if self._view else ""
-                if warning:
-                    self._status.publish(
-                        self._record.last_ns, self._record.health().to_json(), warning
-                    )
+            with self._participation:
+                for frame in self._participation.turns():
+                    self._assets.work(editor)
+                    if frame is not None:
+                        self._render(client, editor, frame, clock.frame_at(frame.stamp_ns))
+                    warning = self._renderer.render_view(client, self._view) if self._view else ""
+                    if warning:
+                        self._status.publish(
+                            self._record.last_ns, self._record.health().to_json(), warning
+                        )
         return self._participation.leave(NUREC, self._record.summary())
 
     def _connect(self, client: NurecClient) -> AssetEditor:

@@ -68,9 +68,10 @@ class AgentNode:
         """Drive until the run is over; return the exit code."""
         self._participation.wait_begin()
         self._wait_route()
-        for frame in self._participation.turns():
-            if frame is not None:
-                self._drive(frame)
+        with self._participation:
+            for frame in self._participation.turns():
+                if frame is not None:
+                    self._drive(frame)
         return self._participation.leave(AGENT, self._summary())
 
     def _wait_route(self) -> None:

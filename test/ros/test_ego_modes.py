@@ -352,6 +352,7 @@ def test_a_late_participant_does_not_end_the_run(policy: str, folder: Path, user
                 )
 
             for frame in range(6):
+                user.until(lambda k=frame: last() >= stamp(k), f"frame {frame}")
                 answer(stamp(frame), state["run_id"])
             user.until(lambda: last() >= stamp(6), "the answered frames")
             if policy == "hold":

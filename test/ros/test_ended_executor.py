@@ -18,11 +18,12 @@ from rclpy.node import Node
 from std_msgs.msg import String
 
 from carla_nurec_bridge.core.errors import ProtocolError
+from carla_nurec_bridge.core.lockstep.words import RunState
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.nodes.route_agent import AgentNode
 from carla_nurec_bridge.ros.ego.run import EgoRun
 from carla_nurec_bridge.ros.lockstep.followed_run import FollowedRun
-from carla_nurec_bridge.ros.lockstep.protocol import RunState
+from carla_nurec_bridge.ros.lockstep.wire import run_message
 from carla_nurec_bridge.ros.parameters.agent import AgentParameters
 from carla_nurec_bridge.ros.parameters.ego import EgoParameters
 from carla_nurec_bridge.ros.publishers.qos import profile
@@ -76,7 +77,7 @@ def test_an_agent_without_a_route_says_why_its_executor_ended(node: Node) -> Non
     vehicle = node.create_publisher(String, row.name, profile(row.qos))
     with Spinner(node) as spinner:
         agent = AgentNode(node, spinner, AgentParameters(start_s=60.0))
-        run.publish(RunState("run", "running", "", 0, 1_000_000_000, 50_000_000).message())
+        run.publish(run_message(RunState("run", "running", "", 0, 1_000_000_000, 50_000_000)))
         _until(lambda: agent._participation.state)
         vehicle.publish(String(data="no vehicle"))
         with pytest.raises(ProtocolError, match="vehicle"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import rclpy
@@ -14,8 +15,11 @@ from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 
 from carla_nurec_bridge.core.errors import ProtocolError
+from carla_nurec_bridge.core.lockstep.patience import Abort, FrameWait, GoOn
+from carla_nurec_bridge.core.lockstep.words import RunState
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
-from carla_nurec_bridge.ros.lockstep.protocol import Barrier, Participant, RunState
+from carla_nurec_bridge.ros.lockstep.protocol import Barrier, Participant
+from carla_nurec_bridge.ros.lockstep.wire import run_message, run_state
 
 pytestmark = pytest.mark.ros
 
@@ -35,7 +39,15 @@ class _Pair:
         self.missing = []
         _eventually(lambda: not self.barrier.unready())
         self.barrier.say(_RUN)
-        _eventually(lambda: self.participant.state == _RUN)
+        self.barrier.open(1, _STAMP)
+        _eventually(lambda: self.participant.owes(_STAMP))
+
+    def wait(self, policy: str = "hold", limit_s: float = 60.0, complete=lambda _: True):
+        """Wait for the answers to the open frame."""
+        return self.barrier.wait(
+            lambda roster: FrameWait(roster, policy, frame_s=limit_s, first_frame_s=limit_s),
+            complete,
+        )
 
 
 def _eventually(condition, limit_s: float = 60.0) -> None:
@@ -75,30 +87,29 @@ def test_what_is_missing_at_the_start_is_named(pair: _Pair) -> None:
 def test_an_answer_lets_the_frame_go_on(pair: _Pair) -> None:
     pair.start()
     pair.participant.answer(_STAMP, {"command/ackermann": 1})
-    answers, late = pair.barrier.wait(_STAMP, 60.0, lambda _: True)
-    assert late == []
-    assert answers["agent"].ok
-    assert answers["agent"].counts == {"command/ackermann": 1}
+    seen = []
+    assert pair.wait(complete=lambda answers: seen.append(answers["agent"]) or True) == GoOn()
+    assert seen[0].ok
+    assert seen[0].counts == {"command/ackermann": 1}
 
 
 def test_the_late_are_named_and_their_late_answer_is_a_stray(pair: _Pair) -> None:
     pair.start()
-    answers, late = pair.barrier.wait(_STAMP, 0.1, lambda _: True)
-    assert (answers, late) == ({}, ["agent"])
-    pair.barrier.forget(_STAMP)
+    assert pair.wait(limit_s=0.1) == GoOn(late=("agent",))
     pair.participant.answer(_STAMP, {})
     _eventually(lambda: pair.barrier.stray == 1)
     # It must not release the next frame either.
-    assert pair.barrier.wait(_STAMP + _RUN.dt_ns, 0.1, lambda _: True)[1] == ["agent"]
+    pair.barrier.open(2, _STAMP + _RUN.dt_ns)
+    assert pair.wait(limit_s=0.1) == GoOn(late=("agent",))
 
 
-def test_an_error_ends_the_wait_at_once(pair: _Pair) -> None:
+def test_an_error_ends_the_wait_at_once_where_it_ends_the_run(pair: _Pair) -> None:
     pair.start()
     pair.participant.answer(_STAMP, {}, "NuRec is gone")
     # Longer than a test may take: it passes only if the wait ends before its deadline.
-    answers, _ = pair.barrier.wait(_STAMP, 3600.0, lambda _: True)
-    assert not answers["agent"].ok
-    assert answers["agent"].message == "NuRec is gone"
+    ended = pair.wait("abort", 3600.0)
+    assert isinstance(ended, Abort)
+    assert ended.failed.message == "NuRec is gone"
 
 
 def test_an_announced_command_is_waited_for(pair: _Pair) -> None:
@@ -107,10 +118,37 @@ def test_an_announced_command_is_waited_for(pair: _Pair) -> None:
     pair.participant.answer(_STAMP, {"command/ackermann": 1})
     timer = threading.Timer(0.3, lambda: (arrived.set(), pair.barrier.notify()))
     timer.start()
-    _, late = pair.barrier.wait(_STAMP, 60.0, lambda _: arrived.is_set())
+    assert pair.wait(complete=lambda _: arrived.is_set()) == GoOn()
     timer.join()
-    assert late == []
-    assert arrived.is_set()
+
+
+def test_who_leaves_is_no_longer_waited_for(pair: _Pair) -> None:
+    pair.start()
+    threading.Timer(0.2, pair.participant.leave).start()
+    assert pair.wait("abort", 3600.0) == GoOn()
+    assert pair.participant.over
+    assert pair.barrier.members == ()
+    assert pair.barrier.news()[-1] == "agent has left at frame 1"
+
+
+def test_one_joins_a_run_that_goes_on_with_its_own_period_and_deadline(pair: _Pair) -> None:
+    pair.start()
+    second = Participant(pair.node, list, period_frames=2, deadline_s=0.2, reads=("odometry",))
+    second._attendance.of = replace(second._attendance.of, name="second")
+    _eventually(lambda: "second" in pair.barrier.reads())
+    assert pair.barrier.reads()["second"] == ("odometry",)
+    stamp_ns = _STAMP + _RUN.dt_ns
+    pair.barrier.open(2, stamp_ns)
+    _eventually(lambda: second.owes(stamp_ns))
+    assert second.owes(stamp_ns + _RUN.dt_ns) is False
+    assert second.owes(_STAMP) is False
+    pair.participant.answer(stamp_ns, {})
+    # An hour for everybody else; the first frames of a member take as long as those of a run.
+    ended = pair.barrier.wait(
+        lambda roster: FrameWait(roster, "abort", frame_s=3600.0, first_frame_s=0.0),
+        lambda _: True,
+    )
+    assert ended == Abort(late=("second",), limit_s=0.2)
 
 
 def test_a_participant_hears_the_end(pair: _Pair) -> None:
@@ -129,7 +167,7 @@ def test_a_word_that_comes_while_a_participant_is_made_is_kept() -> None:
         def create_subscription(self, kind, topic, callback, *args, **kwargs):
             made = super().create_subscription(kind, topic, callback, *args, **kwargs)
             if topic == TOPICS["lockstep_run"].name:
-                callback(_RUN.message())
+                callback(run_message(_RUN))
             return made
 
     context = Context()
@@ -146,7 +184,7 @@ def test_a_message_that_is_no_run_state_is_refused() -> None:
     from std_msgs.msg import String
 
     with pytest.raises(ProtocolError, match="no run state"):
-        RunState.parse(String(data="{}"))
+        run_state(String(data="{}"))
 
 
 def test_what_no_participant_sends_is_a_stray_and_ends_nothing(pair: _Pair) -> None:
@@ -158,4 +196,4 @@ def test_what_no_participant_sends_is_a_stray_and_ends_nothing(pair: _Pair) -> N
         stranger.publish(DiagnosticArray(status=status))
     _eventually(lambda: pair.barrier.stray == 2)
     pair.participant.answer(_STAMP, {})
-    assert pair.barrier.wait(_STAMP, 5.0, lambda _: True)[1] == []
+    assert pair.wait("abort", 60.0) == GoOn()

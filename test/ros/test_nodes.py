@@ -375,8 +375,8 @@ def test_frames_are_joined_whatever_the_order() -> None:
     first, second = joiner.next(0.1), joiner.next(0.1)
     assert first is not None
     assert second is not None
-    assert (first.stamp_ns, dict(first.messages)) == (2, {"a": "a2", "b": "b2"})
-    assert second.stamp_ns == 1
+    assert (first.stamp_ns, dict(first.messages)) == (1, {"a": "a1", "b": "b1"})
+    assert second.stamp_ns == 2
     assert joiner.next(0.01) is None
 
 

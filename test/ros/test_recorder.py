@@ -30,6 +30,8 @@ from std_srvs.srv import Trigger  # noqa: E402
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera  # noqa: E402
 from carla_nurec_bridge.core.cameras.shutter import Shutter  # noqa: E402
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy  # noqa: E402
+from carla_nurec_bridge.core.lockstep.patience import FrameWait  # noqa: E402
+from carla_nurec_bridge.core.lockstep.words import RunState  # noqa: E402
 from carla_nurec_bridge.core.rig.rig import load_rig  # noqa: E402
 from carla_nurec_bridge.core.run_contract.streams import (  # noqa: E402
     EGO,
@@ -45,7 +47,7 @@ from carla_nurec_bridge.cosmos.clip.streams import ControlOptions  # noqa: E402
 from carla_nurec_bridge.cosmos.clip.video import VideoWriter, count_frames  # noqa: E402
 from carla_nurec_bridge.cosmos.from_bag import BagWish, clips_of_bag  # noqa: E402
 from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
-from carla_nurec_bridge.ros.lockstep.protocol import Barrier, RunState  # noqa: E402
+from carla_nurec_bridge.ros.lockstep.protocol import Barrier  # noqa: E402
 from carla_nurec_bridge.ros.messages.camera_info import calibration_json  # noqa: E402
 from carla_nurec_bridge.ros.messages.convert import (  # noqa: E402
     compressed_message,
@@ -186,14 +188,18 @@ class Owner:
 
     def play(self, frame: int, skip: tuple[str, ...] = ()) -> None:
         stamp = T0_NS + frame * DT_NS
+        self.barrier.open(frame, stamp)
         latched = [s for s in self.streams if s.period_ticks == 0 and frame == 0]
         for stream in (*latched, *(s for s in self.streams if s.due(frame))):
             if stream.key not in skip:
                 self.publishers.publish(stream.topic, message_of(stream, stamp, frame))
 
     def answer(self, frame: int, timeout_s: float = 60.0) -> list[str]:
-        _, late = self.barrier.wait(T0_NS + frame * DT_NS, timeout_s, lambda _: True)
-        return late
+        ended = self.barrier.wait(
+            lambda roster: FrameWait(roster, "hold", frame_s=timeout_s, first_frame_s=timeout_s),
+            lambda _: True,
+        )
+        return [*ended.late, *(answer.participant for answer in ended.failed)]
 
     def kill(self) -> None:
         """Kill the recorder; what it leaves in shared memory is taken away at the end."""

@@ -79,6 +79,7 @@ class EgoHealth(Record):
     commands_accepted: int = Field(0, description="commands that drove the ego")
     commands_late: int = Field(0, description="commands for a frame that was over")
     commands_refused: int = Field(0, description="commands that were not valid")
+    commands_repeated: int = Field(0, description="second commands for a frame on one topic")
     commands_clipped: int = Field(0, description="commands beyond what the vehicle can do")
     ambiguous_ids: int = Field(0, description="actors that instance images cannot tell apart")
     steer_limit_rad: float = Field(

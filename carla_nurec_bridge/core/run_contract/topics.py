@@ -454,7 +454,7 @@ TOPICS: dict[str, Topic] = {
         "event",
         "answer",
         True,
-        "a participant's answer to a frame",
+        "a participant's announcement, answer to a frame, or farewell",
         reproducible=False,
     ),
     "lockstep_run": Topic(
@@ -465,7 +465,7 @@ TOPICS: dict[str, Topic] = {
         "latched",
         "event",
         True,
-        "JSON: run id, state (running, finished, aborted), reason",
+        "JSON: run id, state (running, finished, aborted), reason, members",
         None,
         reproducible=False,
     ),

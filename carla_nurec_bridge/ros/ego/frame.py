@@ -100,6 +100,7 @@ def _publish_state(frame: EgoFrame) -> None:
         if recorded != state.recorded:
             state.recorded = recorded
             parts.publisher.recorded(recorded)
+        parts.owner.open(state.at.frame, state.at.stamp_ns)
         parts.inbox.open(state.at.stamp_ns)
         parts.publisher.state(seen)
 
@@ -176,7 +177,7 @@ def _watch(frame: EgoFrame) -> None:
 def _wait_answers(frame: EgoFrame) -> None:
     parts, at = frame.parts, frame.state.at
     with parts.timings.stage("answers"):
-        parts.owner.wait_answers(at.frame, at.stamp_ns, parts.inbox, frame.tell)
+        parts.owner.wait_answers(at.frame, parts.inbox, frame.tell)
 
 
 FRAME: tuple[FrameStep, ...] = (

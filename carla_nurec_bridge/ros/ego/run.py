@@ -42,7 +42,8 @@ class EgoRun:
         scene = parts.scene
         t0_ns = scene.time_range_us[0] * NS_PER_US if scene else NS_PER_S
         clock = TickClock(max(t0_ns, 1), p.dt_ns)
-        self._state = EgoRunState(run_id, clock, FrameCounter(clock, own=p.mode != "follow"))
+        at = FrameCounter(clock, own=p.mode != "follow")
+        self._state = EgoRunState(run_id, clock, at, p.lockstep)
         self._map = p.map
         self._replay: ReplayPlan | None = None
         self._episode: LiveEpisode | None = None

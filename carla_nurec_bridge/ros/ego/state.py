@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from ...carla_client.session.live_episode import LiveEpisode
 from ...carla_client.session.session import Snapshot
+from ...core.lockstep.words import RunState
 from ...core.run_contract.frame_counter import FrameCounter
 from ...core.run_contract.run_summary import EgoHealth, EgoSummary, Phase
 from ...core.run_contract.streams import EGO
 from ...core.run_contract.timebase import TickClock
-from ..lockstep.protocol import RunState
 from .parts import EgoParts
 
 
@@ -21,6 +21,7 @@ class EgoRunState:
     """The mutable state of a run; behind each field the step that fills it, and who reads it.
 
     * at: number and stamp of the frame; ``tick``, all.
+    * lockstep: whether others are waited for.
     * binding: track of each actor as told last; ``state``, health and summary.
     * recorded: recorded id of each actor as told last; ``state``, which tells what has changed.
     * ambiguous: actors that instance images cannot tell apart; ``state``, health.
@@ -33,6 +34,7 @@ class EgoRunState:
     run_id: str
     clock: TickClock
     at: FrameCounter
+    lockstep: bool = False
     binding: Mapping[int, str | None] = field(default_factory=dict)
     recorded: Mapping[int, int] = field(default_factory=dict)
     ambiguous: set[int] = field(default_factory=set)
@@ -50,7 +52,16 @@ class EgoRunState:
         """Return what is to be told of the run."""
         at, clock = self.at, self.clock
         frames = max(at.frame, 0)
-        return RunState(self.run_id, phase, reason, frames, clock.t0_ns, clock.dt_ns, at.origin_s)
+        return RunState(
+            self.run_id,
+            phase,
+            reason,
+            frames,
+            clock.t0_ns,
+            clock.dt_ns,
+            at.origin_s,
+            lockstep=self.lockstep,
+        )
 
 
 def health_of(parts: EgoParts, state: EgoRunState, episode: LiveEpisode) -> EgoHealth:
@@ -61,6 +72,7 @@ def health_of(parts: EgoParts, state: EgoRunState, episode: LiveEpisode) -> EgoH
         commands_accepted=commands.accepted,
         commands_late=commands.late,
         commands_refused=commands.refused,
+        commands_repeated=commands.repeated,
         commands_clipped=state.clipped,
         ambiguous_ids=len(state.ambiguous),
         steer_limit_rad=episode.steer_limit_rad,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, get_args
 
 from ackermann_msgs.msg import AckermannDriveStamped
 from geometry_msgs.msg import Twist, TwistStamped
@@ -16,6 +16,8 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
+from ...core.lockstep.command_queue import CommandQueue, Verdict
+from ...core.lockstep.latency import NO_LATENCY, Latency
 from ...core.run_contract.topics import TOPICS
 from ...world.command import STAND_STILL, Command
 from ..messages.convert import nanoseconds_of
@@ -24,6 +26,14 @@ from ..publishers.qos import profile
 CMD_VEL = "cmd_vel"
 CARLA_CONTROL = "command/carla"
 _TELL_S = 5.0
+_PRECEDENCE = (
+    TOPICS["command_direct"].name,
+    CARLA_CONTROL,
+    TOPICS["command_ackermann"].name,
+    TOPICS["command_twist"].name,
+    CMD_VEL,
+)
+"""Which of several commands for one frame acts in lock-step: the most direct."""
 _CRAWL_MPS = 0.15
 """Who asks for a turn at less speed gets the wheels turned as for this one."""
 
@@ -41,11 +51,12 @@ class Watchdog:
 
 @dataclass(frozen=True)
 class CommandCounts:
-    """How many commands were taken, came after their frame, or fit no frame or no vehicle."""
+    """How many commands were taken, were late, fit no frame or vehicle, or came a second time."""
 
     accepted: int = 0
     late: int = 0
     refused: int = 0
+    repeated: int = 0
 
 
 class CommandInbox:
@@ -53,7 +64,8 @@ class CommandInbox:
 
     In lock-step a command must carry the stamp of the open frame. Otherwise the latest one holds
     for ``watchdog.hold_ns`` of simulated time; then the vehicle brakes, or ``watchdog`` says to
-    go on. While ``command/manual_override`` is true only ``command/manual`` drives.
+    go on. Each acts ``latency`` after its stamp. While ``command/manual_override`` is true only
+    ``command/manual`` drives.
     ``cmd_vel`` is the type of the topic of that name: ``twist``, ``twist_stamped`` or ``off``.
     ``wheelbase_m`` is the ego's, set before the first frame; ``on_arrival`` is called from the
     executor whenever a command was accepted.
@@ -66,6 +78,7 @@ class CommandInbox:
         lockstep: bool,
         watchdog: Watchdog,
         cmd_vel: str = "off",
+        latency: Latency = NO_LATENCY,
         on_arrival: Callable[[], None],
     ) -> None:
         self.wheelbase_m = 0.0
@@ -75,12 +88,12 @@ class CommandInbox:
         self._on_arrival = on_arrival
         self._lock = threading.Lock()
         self._open_ns = -1
-        self._command: Command | None = None
-        self._command_ns = 0
+        self._queue: CommandQueue[Command] = CommandQueue(
+            _PRECEDENCE, lockstep=lockstep, hold_ns=watchdog.hold_ns, latency=latency
+        )
         self._manual: Command | None = None
         self._overridden = False
-        self._arrived: dict[str, int] = {}
-        self._counts = {"accepted": 0, "late": 0, "refused": 0}
+        self._counts: dict[Verdict, int] = dict.fromkeys(get_args(Verdict), 0)
         for key, kind, read in (
             ("command_ackermann", AckermannDriveStamped, self._ackermann),
             ("command_twist", TwistStamped, self._twist),
@@ -110,33 +123,40 @@ class CommandInbox:
         with self._lock:
             return CommandCounts(**self._counts)
 
+    def forget(self) -> None:
+        """Drop all commands: whoever gave them is gone."""
+        with self._lock:
+            self._queue.forget()
+
     def open(self, stamp_ns: int) -> None:
         """Begin the frame stamped ``stamp_ns`` (ns); its commands may come from now on."""
         with self._lock:
             self._open_ns = stamp_ns
-            self._arrived = {}
+            self._queue.open(stamp_ns)
 
     def arrived(self, topic: str) -> int:
         """Return how many commands on ``topic`` were received for the open frame."""
         with self._lock:
-            return self._arrived.get(topic, 0)
+            return self._queue.arrived(topic)
 
     def current(self) -> Command:
         """Return what the ego is to do now."""
         with self._lock:
             if self._overridden:
                 return self._manual or STAND_STILL
-            if self._command is None:
+            acting = self._queue.acting()
+            if acting is None:
                 return STAND_STILL
-            aged = self._open_ns - self._command_ns > self._watchdog.hold_ns
+            command, age_ns = acting
+            aged = age_ns > self._watchdog.hold_ns
             expired = aged and not self._lockstep and self._watchdog.action == "brake"
-            return STAND_STILL if expired else self._command
+            return STAND_STILL if expired else command
 
     @property
     def heard(self) -> bool:
         """Whether anybody has asked for anything yet."""
         with self._lock:
-            return self._command is not None or self._overridden
+            return self._queue.heard or self._overridden
 
     @property
     def overridden(self) -> bool:
@@ -150,11 +170,10 @@ class CommandInbox:
             stamp_ns = nanoseconds_of(head.stamp) if head is not None else 0
             command = read(message)
             with self._lock:
-                verdict = self._judge(stamp_ns, command)
+                verdict: Verdict = "refused"
+                if command is not None:
+                    verdict = self._queue.offer(topic, stamp_ns, command)
                 self._counts[verdict] += 1
-                if verdict == "accepted":
-                    self._command, self._command_ns = command, stamp_ns or self._open_ns
-                    self._arrived[topic] = self._arrived.get(topic, 0) + 1
             if verdict == "accepted":
                 self._on_arrival()
             elif verdict == "refused":
@@ -171,19 +190,6 @@ class CommandInbox:
             f"a message on {topic} was refused: {why} ({self.counts.refused} so far)",
             throttle_duration_sec=_TELL_S,
         )
-
-    def _judge(self, stamp_ns: int, command: Command | None) -> str:
-        if command is None:
-            return "refused"
-        if self._lockstep:
-            if stamp_ns == self._open_ns:
-                return "accepted"
-            return "late" if 0 < stamp_ns < self._open_ns else "refused"
-        if stamp_ns == 0:
-            return "accepted"
-        if stamp_ns < max(self._command_ns, self._open_ns - self._watchdog.hold_ns):
-            return "late"
-        return "accepted"
 
     def _ackermann(self, message: AckermannDriveStamped) -> Command | None:
         drive = message.drive

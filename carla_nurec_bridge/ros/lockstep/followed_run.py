@@ -8,10 +8,11 @@ from rclpy.node import Node
 from std_msgs.msg import String
 
 from ...core.errors import DeadlineError
+from ...core.lockstep.words import RunState
 from ...core.run_contract.topics import TOPICS
 from ..publishers.qos import profile
 from ..runtime.runtime import Spinner
-from .protocol import RunState
+from .wire import run_state
 
 _POLL_S = 0.05
 
@@ -27,7 +28,7 @@ class FollowedRun:
         node.create_subscription(String, topic, self._take, profile(TOPICS["lockstep_run"].qos))
 
     def _take(self, message: String) -> None:
-        self._state = RunState.parse(message)
+        self._state = run_state(message)
 
     def wait(self, deadline_s: float) -> RunState:
         """Return the running run; DeadlineError when none is heard of within ``deadline_s``."""

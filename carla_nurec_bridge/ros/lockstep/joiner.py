@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,21 +21,23 @@ class JoinedFrame:
 
 
 class Joiner:
-    """Collect one message per key and stamp; complete frames come out in order of completion.
+    """Collect one message per key and stamp; complete frames come out by their stamps.
 
     ``keep_all`` is for lock-step: every frame is kept. Otherwise a worker that is too slow gets
     the newest frame, and ``skipped`` counts the ones it missed. Incomplete frames are dropped and
-    counted in ``incomplete`` when more than 16 are waiting.
+    counted in ``incomplete`` when more than 16 are waiting. ``heard`` says whether any was
+    complete.
     """
 
     def __init__(self, keys: Sequence[str], *, keep_all: bool) -> None:
         self._keys = frozenset(keys)
         self._keep_all = keep_all
         self._partial: dict[int, dict[str, Any]] = {}
-        self._ready: deque[JoinedFrame] = deque()
+        self._ready: dict[int, JoinedFrame] = {}
         self._condition = threading.Condition()
         self.skipped = 0
         self.incomplete = 0
+        self.heard = False
 
     def hear(self, key: str, message: Any) -> None:
         """Add a message of ``key`` by the stamp of its header."""
@@ -48,7 +49,8 @@ class Joiner:
             partial = self._partial.setdefault(stamp_ns, {})
             partial[key] = message
             if len(partial) == len(self._keys):
-                self._ready.append(JoinedFrame(stamp_ns, self._partial.pop(stamp_ns)))
+                self._ready[stamp_ns] = JoinedFrame(stamp_ns, self._partial.pop(stamp_ns))
+                self.heard = True
                 self._condition.notify()
             while len(self._partial) > _KEEP:
                 del self._partial[min(self._partial)]
@@ -61,8 +63,7 @@ class Joiner:
                 self._condition.wait(timeout_s)
             if not self._ready:
                 return None
-            if not self._keep_all:
-                while len(self._ready) > 1:
-                    self._ready.popleft()
-                    self.skipped += 1
-            return self._ready.popleft()
+            while not self._keep_all and len(self._ready) > 1:
+                del self._ready[min(self._ready)]
+                self.skipped += 1
+            return self._ready.pop(min(self._ready))

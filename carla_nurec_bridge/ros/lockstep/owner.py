@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 from rclpy.node import Node
 
 from ...core.errors import DeadlineError, RunError
+from ...core.lockstep.patience import Abort, FrameWait, Policy
+from ...core.lockstep.roster import Roster
+from ...core.lockstep.words import Answer, Asked, RunState
 from ...core.run_contract.streams import EGO, RECORDER
 from ..parameters.ego import EgoParameters
 from ..runtime.runtime import Spinner
 from .commands import CommandInbox
-from .protocol import Answer, Barrier, RunState
+from .protocol import Barrier
 
 _POLL_S = 0.1
 _TELL_S = 5.0
 _GOODBYE_S = 0.5
-_FIRST_FRAMES = 2
 
 
 class LockstepOwner:
@@ -52,7 +55,9 @@ class LockstepOwner:
         """Tell everybody how the run stands."""
         self._barrier.say(state)
 
-    def wait_ready(self, unmatched: Callable[[Sequence[str]], list[str]]) -> None:
+    def wait_ready(
+        self, unmatched: Callable[[Sequence[str], Mapping[str, Sequence[str]]], list[str]]
+    ) -> None:
         """Wait until every participant and every reader of our streams is connected."""
         if not self._p.lockstep:
             return
@@ -60,7 +65,7 @@ class LockstepOwner:
         told_s = time.monotonic()
         while True:
             self._spinner.check()
-            missing = self._barrier.unready() + unmatched(self.participants)
+            missing = self._barrier.unready() + unmatched(self.participants, self._barrier.reads())
             if not missing:
                 return
             if time.monotonic() > deadline:
@@ -72,38 +77,55 @@ class LockstepOwner:
                 self._node.get_logger().info(f"waiting: {'; '.join(missing[:4])}")
             time.sleep(_POLL_S)
 
-    def wait_answers(
-        self, frame: int, stamp_ns: int, inbox: CommandInbox, on_wait: Callable[[str], None]
-    ) -> None:
-        """Wait for everybody's answer to a frame, as the policy says.
+    def open(self, frame: int, stamp_ns: int) -> None:
+        """Open a frame before anything of it is published; who is ready takes part from it on."""
+        if not self._p.lockstep:
+            return
+        self._barrier.open(frame, stamp_ns)
+        for text in self._barrier.news():
+            self._node.get_logger().info(text)
+
+    def wait_answers(self, frame: int, inbox: CommandInbox, on_wait: Callable[[str], None]) -> None:
+        """Wait for everybody's answer to the open frame, as the policy says.
 
         ``abort`` raises DeadlineError or RunError, ``hold`` goes on with the last command,
-        ``wait`` waits on and calls ``on_wait`` with a phrase after each deadline.
+        ``wait`` waits on and calls ``on_wait`` with a phrase after each deadline. When the last
+        who has commanded the ego has left, it stands still.
         """
         self._spinner.check()
         if not self._p.lockstep:
             return
-        limit_s = self._p.first_frame_s if frame <= _FIRST_FRAMES else self._p.frame_s
-        while True:
-            answers, late = self._barrier.wait(
-                stamp_ns, limit_s, lambda answers: _commands_arrived(answers, inbox)
-            )
-            failed = [a for a in answers.values() if not a.ok]
-            for name in [*late, *(a.participant for a in failed)]:
-                self.late[name] = self.late.get(name, 0) + 1
-            if self._p.policy == "abort" and failed:
-                culprit = failed[0]
-                raise RunError(f"{culprit.participant} failed at frame {frame}: {culprit.message}")
-            if self._p.policy == "abort" and late:
-                raise DeadlineError(
-                    f"{', '.join(late)} did not answer frame {frame} within {limit_s:g} s"
-                )
-            if self._p.policy == "wait" and late and not failed:
-                self._spinner.check()
-                on_wait(f"waiting for {', '.join(late)}")
-                continue
-            self._barrier.forget(stamp_ns)
-            return
+
+        def asked(who: Asked) -> None:
+            self._spinner.check()
+            on_wait(f"waiting for {', '.join(who.names)}")
+
+        commanded = self._barrier.commanded
+        ended = self._barrier.wait(
+            self._patience, lambda answers: _commands_arrived(answers, inbox), asked
+        )
+        if commanded and not self._barrier.commanded:
+            inbox.forget()
+        for text in self._barrier.news():
+            self._node.get_logger().info(text)
+        if isinstance(ended, Abort):
+            if ended.failed is not None:
+                self._count(ended.failed.participant)
+                name, text = ended.failed.participant, ended.failed.message
+                raise RunError(f"{name} failed at frame {frame}: {text}")
+            self._count(*ended.late)
+            names = ", ".join(ended.late)
+            raise DeadlineError(f"{names} did not answer frame {frame} within {ended.limit_s:g} s")
+        self._count(*ended.late, *(answer.participant for answer in ended.failed))
+
+    def _patience(self, roster: Roster) -> FrameWait:
+        p = self._p
+        policy = cast("Policy", p.policy)
+        return FrameWait(roster, policy, frame_s=p.frame_s, first_frame_s=p.first_frame_s)
+
+    def _count(self, *names: str) -> None:
+        for name in names:
+            self.late[name] = self.late.get(name, 0) + 1
 
     def wait_gone(self, *, finished: bool) -> None:
         """Let the others leave first, so that they hear how the run ended."""
@@ -111,7 +133,8 @@ class LockstepOwner:
         if finished:
             patience_s = self._p.end_s if self._p.lockstep else 0.0
         deadline = time.monotonic() + patience_s
-        others = set(self.participants) - {EGO}
+        members = (member.of.name for member in self._barrier.members)
+        others = {*self.participants, *members} - {EGO}
         while others & set(self._node.get_node_names()) and time.monotonic() < deadline:
             time.sleep(_POLL_S)
 

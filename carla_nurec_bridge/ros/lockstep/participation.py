@@ -6,16 +6,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import inf
+from types import TracebackType
 from typing import Protocol, final
 
 from rclpy.node import Node
 
 from ...core.errors import DeadlineError
+from ...core.lockstep.frame_gate import FrameGate
+from ...core.lockstep.words import RunState
 from ...core.run_contract.run_summary import NodeSummary, write_summary
 from ..publishers.subscriptions import subscribe
 from ..runtime.runtime import Spinner
 from .joiner import JoinedFrame, Joiner
-from .protocol import Participant, RunState
+from .protocol import Participant
 
 _POLL_S = 0.05
 
@@ -52,19 +55,46 @@ class Participation:
         *,
         keys: Sequence[str] = (),
         unready: Callable[[], Sequence[str]] = tuple,
+        period_frames: int = 1,
+        deadline_s: float = 0.0,
     ) -> None:
         """Join: listen to the topics, and tell the owner what is missing until the run begins.
 
         * spinner: the executor's thread; what ends it ends the loop.
         * keys: topics whose messages make a frame.
         * unready: phrases for what has to be there before the run may begin.
+        * period_frames: it is given, and answers, the frames whose number this divides.
+        * deadline_s: wall time for its answers; 0 for the owner's.
         """
         self._spinner = spinner
         self._p = p
-        self._participant = Participant(node, unready)
+        self._unready = unready
         self.joiner = Joiner(keys, keep_all=p.lockstep)
+        self._participant = Participant(
+            node,
+            self._lacks,
+            period_frames=period_frames,
+            deadline_s=deadline_s,
+            reads=keys,
+        )
+        self._gate: FrameGate[JoinedFrame] = FrameGate(
+            self._participant.owes, self._participant.begin
+        )
         for key in keys:
             subscribe(node, key, partial(self.joiner.hear, key))
+
+    def __enter__(self) -> Participation:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Leave the run where a person wants it; who fails is missed, as the policy says."""
+        if kind is KeyboardInterrupt and self._p.lockstep:
+            self._participant.leave()
 
     @property
     def state(self) -> RunState | None:
@@ -94,11 +124,23 @@ class Participation:
                 raise DeadlineError(f"no carla_ego started a run within {limit_s:g} s")
         return state
 
+    def _lacks(self) -> list[str]:
+        """Return what is missing: who joins a run that goes on must have heard a whole frame."""
+        lacks = [*self._unready()]
+        if self.state is not None and not self.joiner.heard:
+            lacks.append("no frame has come whole yet")
+        return lacks
+
     def turns(self) -> Iterator[JoinedFrame | None]:
-        """Yield the frames until the run is over, and None a few times a second between them."""
+        """Yield the frames that are due until the run is over, and None now and then between."""
         while not self._participant.over:
             self._spinner.check()
-            yield self.joiner.next(_POLL_S)
+            frame = self.joiner.next(_POLL_S)
+            if self._p.lockstep:
+                if frame is not None:
+                    self._gate.add(frame)
+                frame = self._gate.next()
+            yield frame
 
     def answer(self, stamp_ns: int, counts: Mapping[str, int], error: str = "") -> None:
         """Tell what was published at a frame by topic, or why that failed."""
@@ -106,6 +148,11 @@ class Participation:
             self._participant.answer(stamp_ns, counts, error)
 
     def leave(self, name: str, summary: NodeSummary) -> int:
-        """Leave the summary of the node ``name``; return its exit code: 1 for an aborted run."""
+        """Leave the run and the summary of the node ``name``; return its exit code.
+
+        That is 1 for an aborted run.
+        """
+        if self._p.lockstep:
+            self._participant.leave()
         write_summary(self._p.run_dir, name, summary)
         return 0 if self.finished else 1

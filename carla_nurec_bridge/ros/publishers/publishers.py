@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 from rclpy.node import Node
@@ -79,12 +80,20 @@ class Publishers:
             prefix_frames(message, self._frame_prefix)
         self._senders[topic].send(message)
 
-    def unmatched(self, participants: Iterable[str]) -> list[str]:
-        """Return a phrase for each (topic, participant) whose reader has not been matched yet."""
+    def unmatched(
+        self,
+        participants: Iterable[str],
+        declared: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> list[str]:
+        """Return a phrase for each (topic, participant) whose reader has not been matched yet.
+
+        * declared: topics that participants say they read, beside those that are known.
+        """
         missing = []
         present = tuple(participants)
         for topic, stream in self._streams.items():
             wanted = set(readers(stream.key, present)) - {stream.producer}
+            wanted |= {name for name, topics in declared.items() if topic in topics}
             if not wanted:
                 continue
             publisher = self._publishers[topic]

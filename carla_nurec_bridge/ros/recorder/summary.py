@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...core.lockstep.words import RunState
 from ...core.run_contract.run_summary import RecordedControls, RecorderSummary
 from ...recording import RecordingSession
-from ..lockstep.protocol import RunState
 
 
 def summary_of(

@@ -1,0 +1,1 @@
+"""Lock-step as state machines without ROS: who takes part, who owes an answer, what acts when."""

@@ -1,0 +1,120 @@
+"""A participant's side of lock-step: which frames it owes, and what it has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .words import Announcement, Answer, Declaration, Farewell, RunState
+
+_KEPT = 64
+_ASKS_FOR_FRAMES = 2
+
+
+class Attendance:
+    """What one participant knows of the run, and the answers that it has given.
+
+    An answer is given once for a frame; it is said again when the owner asks for it, and kept
+    until the owner has told from which frame on this participant is a member. Not to be shared
+    between threads.
+    """
+
+    def __init__(self, of: Declaration) -> None:
+        self.of = of
+        self.state: RunState | None = None
+        self._from_frame: int | None = None
+        self._answers: dict[int, Answer] = {}
+        self._begun_ns = -1
+        self._asks: tuple[int, int] = (-1, 0)
+        self._left = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the owner has finished or aborted the run, or this participant has left it."""
+        return self._left or (self.state is not None and self.state.state != "running")
+
+    @property
+    def outside(self) -> bool:
+        """Whether the owner has yet to admit it."""
+        free = self.state is not None and not self.state.lockstep
+        return self._from_frame is None and not free and not self.over
+
+    def announcement(self, waits: str) -> Announcement | None:
+        """Return what it says of itself; None once it is a member, or the run is over."""
+        return Announcement(self.of, waits) if self.outside else None
+
+    def farewell(self) -> Farewell:
+        """Leave: no frame is begun or answered any more; return what the owner is told."""
+        self._left = True
+        return Farewell(self.of.name, self.of.incarnation)
+
+    def hear(self, state: RunState) -> list[Answer]:
+        """Take the owner's word; return what is to be said now.
+
+        A word that is older than the last one heard is no news.
+        """
+        before = self.state
+        if before is not None and before.run_id == state.run_id:
+            if state.number < before.number:
+                return []
+        elif before is not None:
+            self._answers, self._begun_ns, self._from_frame = {}, -1, None
+        self.state = state
+        was_outside = self._from_frame is None
+        member = state.member(self.of.name, self.of.incarnation)
+        self._from_frame = None if member is None else member.from_frame
+        if self._left or member is None:
+            return []
+        held = [a for a in self._answers.values() if self.owes(a.stamp_ns)] if was_outside else []
+        return [replace(answer, run_id=state.run_id) for answer in held] + self._asked(state)
+
+    def owes(self, stamp_ns: int) -> bool | None:
+        """Say whether a frame is its to answer; None while it does not know."""
+        if self.state is None or self.outside:
+            return None
+        if self.over:
+            return False
+        frame = self.state.frame_at(stamp_ns)
+        if not self.of.is_due(frame):
+            return False
+        return self._from_frame is None or frame >= self._from_frame
+
+    def begin(self, stamp_ns: int) -> bool:
+        """Say whether a frame is to be worked on now: it is owed, new, and not behind another."""
+        if not self.owes(stamp_ns) or stamp_ns <= self._begun_ns or stamp_ns in self._answers:
+            return False
+        self._begun_ns = stamp_ns
+        return True
+
+    def answer(self, stamp_ns: int, counts: Mapping[str, int], error: str = "") -> Answer | None:
+        """Answer a frame; return what is to be said now, None for nothing (yet).
+
+        * counts: messages by topic that were published at it.
+        * error: why it failed, if it did.
+        """
+        if stamp_ns in self._answers or self.over:
+            return None
+        run_id = self.state.run_id if self.state is not None else ""
+        of = self.of
+        answer = Answer(of.name, stamp_ns, run_id, not error, error, dict(counts), of.incarnation)
+        self._answers[stamp_ns] = answer
+        while len(self._answers) > _KEPT:
+            del self._answers[min(self._answers)]
+        return answer if self.owes(stamp_ns) else None
+
+    def _asked(self, state: RunState) -> list[Answer]:
+        """Say an answer again that got lost; say so where the frame itself did."""
+        asked = state.asked
+        if asked is None or self.of.name not in asked.names:
+            return []
+        stamp_ns = state.t0_ns + asked.frame * state.dt_ns
+        if stamp_ns in self._answers:
+            return [self._answers[stamp_ns]]
+        if asked.names[0] != self.of.name or stamp_ns <= self._begun_ns:
+            return []  # those who act before it may still have to send what it needs
+        frame, times = self._asks
+        self._asks = (asked.frame, times + 1 if frame == asked.frame else 1)
+        if self._asks[1] < _ASKS_FOR_FRAMES:
+            return []
+        lost = self.answer(stamp_ns, {}, f"frame {asked.frame} did not arrive whole")
+        return [lost] if lost is not None else []

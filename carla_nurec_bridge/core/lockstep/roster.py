@@ -1,0 +1,162 @@
+"""The owner's side of lock-step: who takes part, and who owes the open frame an answer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from .words import Announcement, Answer, Declaration, Farewell, Member
+
+_NEWS_KEPT = 1000
+_EARLY_FRAMES = 2
+
+
+class Roster:
+    """Members, those who want to become some, and the answers to the open frame.
+
+    Everything goes by stamps and names: what is said twice, late, early or by somebody else
+    changes nothing and is counted in ``strays`` or ``repeated``. Members come and go between two
+    frames; one that leaves, or is started anew, no longer owes the open frame anything.
+    Not to be shared between threads.
+    """
+
+    def __init__(self, required: Sequence[str], run_id: str) -> None:
+        """Await the participants named in ``required``; others may come at any time."""
+        self._required = tuple(required)
+        self._run_id = run_id
+        self._wanting: dict[str, Announcement] = {}
+        self._members: dict[str, Member] = {}
+        self._gone: dict[str, str] = {}
+        self._due: tuple[Member, ...] = ()
+        self._commanding: set[str] = set()
+        self.answers: dict[str, Answer] = {}
+        self.frame = -1
+        self._stamp_ns: int | None = None
+        self.strays = 0
+        self.repeated = 0
+        self.news: deque[str] = deque(maxlen=_NEWS_KEPT)
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Who takes part, in the order in which they act within a frame."""
+        names = list(self._members)
+        first = [name for name in self._required if name in self._members]
+        return tuple(self._members[n] for n in first + [n for n in names if n not in first])
+
+    @property
+    def commanded(self) -> bool:
+        """Whether somebody takes part, or is yet to come, who has told of commands."""
+        return bool(self._commanding)
+
+    def unready(self) -> list[str]:
+        """Return a phrase for each required participant that is not ready to begin."""
+        phrases = []
+        for name in self._required:
+            wanting = self._wanting.get(name)
+            if name in self._members:
+                continue
+            if wanting is None:
+                phrases.append(f"{name} has not been heard of")
+            elif wanting.waits:
+                phrases.append(f"{name} waits: {wanting.waits}")
+        return phrases
+
+    def wanting(self) -> tuple[Declaration, ...]:
+        """Return those who want to become members."""
+        return tuple(each.of for each in self._wanting.values())
+
+    def hear(self, word: Announcement | Answer | Farewell | None) -> None:
+        """Take what somebody says; None is what nobody could understand."""
+        match word:
+            case Announcement():
+                self._announced(word)
+            case Farewell():
+                self._left(word)
+            case Answer():
+                self._answered(word)
+            case _:
+                self.strays += 1
+
+    def open(self, frame: int, stamp_ns: int) -> bool:
+        """Open a frame, admit who is ready, and say whether the members have changed."""
+        ready = [
+            each.of
+            for each in self._wanting.values()
+            if not each.waits or (self.frame < 0 and each.of.name in self._required)
+        ]
+        for declaration in ready:
+            del self._wanting[declaration.name]
+            self._members[declaration.name] = Member(declaration, frame)
+            if frame > 0:
+                self.news.append(f"{declaration.name} takes part from frame {frame} on")
+        self.frame, self._stamp_ns, self.answers = frame, stamp_ns, {}
+        self._due = tuple(m for m in self.members if m.of.is_due(frame))
+        return bool(ready)
+
+    def close(self) -> None:
+        """Close the frame: answers that still come to it are strays."""
+        self._stamp_ns, self._due = None, ()
+
+    def owing(self) -> tuple[Member, ...]:
+        """Return the members whose answer to the open frame is yet to come."""
+        return tuple(
+            m
+            for m in self._due
+            if self._members.get(m.of.name) is m and m.of.name not in self.answers
+        )
+
+    def patience_s(self, member: Member, frame_s: float, first_frame_s: float) -> float:
+        """Return how long, in wall time, this member's answer to the open frame may take."""
+        limit_s = member.of.deadline_s or frame_s
+        early = self.frame - member.from_frame <= _EARLY_FRAMES * member.of.period_frames
+        return max(limit_s, first_frame_s) if early else limit_s
+
+    def _announced(self, word: Announcement) -> None:
+        name, incarnation = word.of.name, word.of.incarnation
+        if incarnation and incarnation <= self._gone.get(name, ""):
+            return
+        member, wanting = self._members.get(name), self._wanting.get(name)
+        if member is not None and member.of.incarnation == incarnation:
+            return  # it has not heard yet that it was admitted
+        for known in (each.of.incarnation for each in (member, wanting) if each is not None):
+            if incarnation < known:
+                self.strays += 1
+                return
+        if member is not None:
+            self._remove(member, "was started anew")
+        self._wanting[name] = word
+
+    def _left(self, word: Farewell) -> None:
+        name, incarnation = word.participant, word.incarnation
+        member, wanting = self._members.get(name), self._wanting.get(name)
+        self._gone[name] = max(incarnation, self._gone.get(name, ""))
+        if member is not None and member.of.incarnation == incarnation:
+            self._remove(member, "has left")
+        if wanting is not None and wanting.of.incarnation <= incarnation:
+            del self._wanting[name]
+
+    def _remove(self, member: Member, why: str) -> None:
+        name = member.of.name
+        del self._members[name]
+        self._gone[name] = max(member.of.incarnation, self._gone.get(name, ""))
+        self._commanding.discard(name)
+        self.answers.pop(name, None)
+        self.news.append(f"{name} {why} at frame {self.frame}")
+
+    def _answered(self, word: Answer) -> None:
+        name = word.participant
+        member = next((m for m in self._due if m.of.name == name), None)
+        if (
+            word.run_id != self._run_id
+            or word.stamp_ns != self._stamp_ns
+            or member is None
+            or self._members.get(name) is not member
+            or word.incarnation != member.of.incarnation
+        ):
+            self.strays += 1
+        elif name in self.answers:
+            self.repeated += 1
+        else:
+            self.answers[name] = word
+            if any(topic.startswith("command/") for topic in word.counts):
+                self._commanding.add(name)
