@@ -190,6 +190,20 @@ class RunConfig(BaseModel):
         "when a participant is late: wait on, go on with the last command (hold), or abort",
         becomes={EGO: "lockstep.policy"},
     )
+    command_latency_s: float = run_field(
+        0.0,
+        "how long after its stamp a command acts",
+        unit="s",
+        between=(0.0, 10.0),
+        becomes={EGO: "command.latency_s"},
+    )
+    command_jitter_s: float = run_field(
+        0.0,
+        "up to so much longer, drawn for each command by the seed",
+        unit="s",
+        between=(0.0, 10.0),
+        becomes={EGO: "command.jitter_s"},
+    )
     real_time_factor: float = run_field(
         0.0,
         "pace against the wall clock; 0 = as fast as possible",

@@ -87,6 +87,7 @@ def open_parts(node: Node, spinner: Spinner, p: EgoParameters, run_id: str) -> E
         lockstep=p.lockstep,
         watchdog=Watchdog(int(p.command_hold_s * NS_PER_S), p.watchdog),
         cmd_vel="off" if p.lockstep else p.cmd_vel,
+        latency=p.command_latency,
         on_arrival=owner.notify,
     )
     return EgoParts(

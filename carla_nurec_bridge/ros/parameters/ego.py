@@ -7,6 +7,7 @@ from functools import partial
 from typing import get_args
 
 from ...core.errors import InputError
+from ...core.lockstep.latency import Latency
 from ...core.run_contract.run_config import Mode
 from ...core.run_contract.streams import EGO
 from ...core.run_contract.timebase import seconds_to_ns
@@ -100,6 +101,8 @@ class EgoParameters:
         "what happens then: brake to a stand, or hold the command",
         choices=("brake", "hold"),
     )
+    command_latency_s: float = _run("command_latency_s")
+    command_jitter_s: float = _run("command_jitter_s")
     cmd_vel: str = parameter(
         "twist",
         "command.cmd_vel",
@@ -117,6 +120,12 @@ class EgoParameters:
     def owns_clock(self) -> bool:
         """Whether this node publishes ``/clock``."""
         return self.mode != "follow" or not self.follow_run
+
+    @property
+    def command_latency(self) -> Latency:
+        """How long commands are under way."""
+        fixed_ns, jitter_ns = map(seconds_to_ns, (self.command_latency_s, self.command_jitter_s))
+        return Latency(fixed_ns, jitter_ns, self.seed)
 
     @property
     def dt_ns(self) -> int:
