@@ -35,7 +35,7 @@ def carla_of_map(map_name: str, seed: int, output: Path, verb: str) -> Iterator[
     """Start an embedded CARLA for ``verb`` in a map; yield its host and port.
 
     ``map_name`` is an OpenDRIVE file or a shipped map. ``output`` keeps what the server says, and
-    goes when all went well.
+    goes when all went well, or when it was asked for what cannot be.
     """
     maps, name = find_maps(map_name, None)
     port = free_port(pair=True)
@@ -47,16 +47,15 @@ def carla_of_map(map_name: str, seed: int, output: Path, verb: str) -> Iterator[
         "start_deadline_s": START_S,
     }
     run = checked_config(asked, verb)
-    with own_carla(run, output):
+    with _served(run, output, CARLA_SERVER):
         yield run.carla_host, port
-    output.unlink(missing_ok=True)
 
 
 @contextmanager
 def nurec_of_scene(package: Path, output: Path, verb: str) -> Iterator[str]:
     """Start an embedded NuRec for ``verb`` with a scene package; yield its address.
 
-    ``output`` keeps what the server says, and goes when all went well.
+    ``output`` keeps what the server says, and goes as that of ``carla_of_map``.
     """
     port = free_port()
     asked = {
@@ -67,19 +66,34 @@ def nurec_of_scene(package: Path, output: Path, verb: str) -> Iterator[str]:
         "start_deadline_s": START_S,
     }
     run = checked_config(asked, verb)
-    with Teardown() as teardown:
-        server = started_server(run, output, NUREC_SERVER)
-        teardown.add(NUREC_SERVER, partial(server.end, GRACE_S))
+    with _served(run, output, NUREC_SERVER):
         yield f"127.0.0.1:{port}"
-    output.unlink(missing_ok=True)
 
 
 @contextmanager
 def own_carla(run: RunConfig, output: Path) -> Iterator[None]:
     """Start the embedded CARLA of a run as ``started_server``, and stop it at the end."""
+    with _running(run, output, CARLA_SERVER):
+        yield
+
+
+@contextmanager
+def _served(run: RunConfig, output: Path, name: str) -> Iterator[None]:
+    """Run a server for as long; what it said stays only where the fault may be its own."""
+    try:
+        with _running(run, output, name):
+            yield
+    except (InputError, KeyboardInterrupt):
+        output.unlink(missing_ok=True)
+        raise
+    output.unlink(missing_ok=True)
+
+
+@contextmanager
+def _running(run: RunConfig, output: Path, name: str) -> Iterator[None]:
     with Teardown() as teardown:
-        server = started_server(run, output, CARLA_SERVER)
-        teardown.add(CARLA_SERVER, partial(server.end, GRACE_S))
+        server = started_server(run, output, name)
+        teardown.add(name, partial(server.end, GRACE_S))
         yield
 
 

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from ..log.tables import console, examples, table
-from ..playing import counting_progress
+from ..playing import counting_progress, end_as_interrupted
 
 NAMES = ("coco", "panoptic", "odvg", "kitti", "yolo", "nuscenes", "mot", "smart-city")
 """The rows of FORMATS, which take seconds to import."""
@@ -44,6 +44,7 @@ def command(runs: tuple[Path, ...], name: str, output: Path, split: str | None, 
     """
     from ...dataset.export.split import ALL, parse_split
 
+    end_as_interrupted()
     shares = ALL if split is None else parse_split(split)
     write_export(console(), runs, name, output, shares, seed)
     return 0

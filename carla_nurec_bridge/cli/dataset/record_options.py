@@ -176,16 +176,22 @@ def videos_of(settings: dict[str, Any]) -> VideoForm | None:
 
 
 def rigs_of(settings: dict[str, Any]) -> tuple[SensorRig, ...]:
-    """Return all cameras: of sensor files, of a rig, or one above the bonnet."""
+    """Return all cameras: of sensor files, of a rig, or one above the bonnet.
+
+    InputError for cameras that CARLA or a data set cannot have, before any server is started.
+    """
     from ...core.rig.rig import load_rig
     from ...cosmos.sensor_files.sensor_rig import carla_cameras
     from ...cosmos.sensor_files.sensor_yaml import read_sensor_yaml
+    from ...dataset.record.sources.mounting import check_cameras
 
     rate_hz = settings["fps"] or FPS
     found = [read_sensor_yaml(path, rate_hz) for path in settings["sensors"]]
     if settings["rig"]:
         found.append(carla_cameras(load_rig(settings["rig"])))
-    return tuple(found) or (front_of(settings),)
+    sensors = tuple(found) or (front_of(settings),)
+    check_cameras(sensors)
+    return sensors
 
 
 def from_anywhere(settings: dict[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,8 @@ def _of_recording(settings: Settings, path: Path) -> ScenarioJob:
 
 
 def _of_bag(settings: Settings, path: Path) -> ScenarioJob:
-    files = sorted(one for one in path.rglob("*") if one.is_file())
+    is_bag = any(path.glob("*.mcap"))  # what is none may be a folder of anything
+    files = sorted(one for one in path.rglob("*") if is_bag and one.is_file())
     facts = {
         "bag": {one.relative_to(path).as_posix(): sha256_of(one) for one in files},
         "window": asdict(bag_window_of(dict(settings))),
@@ -94,10 +95,11 @@ def _of_scene(settings: Settings, path: Path) -> ScenarioJob:
 
 
 def _of_live(settings: Settings) -> ScenarioJob:
+    wish = live_wish_of(dict(settings))
     facts = {
         "live": f"{settings['host']}:{settings['port']}" if settings["host"] else None,
         "map": _map_content(settings, None),
-        **live_wish_of(dict(settings)).to_json(),
+        **wish.to_json(),
     }
     return ScenarioJob(settings["name"], _key(settings, facts), partial(_watch, settings))
 

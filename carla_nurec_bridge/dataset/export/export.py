@@ -85,8 +85,11 @@ def export_dataset(
 
 
 def _refuse(dataset: Dataset, out: Path) -> None:
-    """Raise InputError for a data set without scenarios, or a place within it."""
+    """Raise InputError for a data set without scenarios, or a place within or around it."""
     if not dataset.manifest.scenarios:
         raise InputError(f"{dataset.path} has no finished scenario; record one first")
-    if dataset.path.resolve() in (out.resolve(), *out.resolve().parents):
+    run, place = dataset.path.resolve(), out.resolve()
+    if run in (place, *place.parents):
         raise InputError(f"{out} lies in the data set itself; name a folder beside it")
+    if place in run.parents:  # an export there would be replaced with all that lies in it
+        raise InputError(f"{out} holds the data set {dataset.path}; name a folder beside it")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from ...core.errors import InputError
+from ...core.files.scratch import scratch_folder
 
 MARK = "export.json"
 """What says that a folder is an export: its format, its source, and which image each number is."""
+
+
+_OLD = "old"
 
 
 @contextmanager
@@ -24,14 +27,17 @@ def whole_folder(out: Path, mark: str = MARK) -> Iterator[Path]:
     """
     _refuse_other(out, mark)
     out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with scratch_folder(out.parent, f".{out.name}-", partial(_put_back, out)) as scratch:
         made = scratch / "new"
         made.mkdir()
         yield made
-        _put(made, out, scratch / "old")
-    finally:
-        shutil.rmtree(scratch)
+        _put(made, out, scratch / _OLD)
+
+
+def _put_back(out: Path, left: Path) -> None:
+    """Give a folder its name again that was moved by a writer who was killed then."""
+    if (left / _OLD).is_dir() and not out.exists():
+        (left / _OLD).rename(out)
 
 
 def _put(made: Path, out: Path, aside: Path) -> None:

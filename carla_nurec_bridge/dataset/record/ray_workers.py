@@ -5,19 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sys
 import tempfile
 import threading
 from collections.abc import Collection, Hashable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, final
 
 from ...core.errors import InputError, RunError
+from ...core.files.scratch import scratch_folder
 from ...core.teardown import Teardown
 from ...core.timings import Timings
 from .spread import WorkerLostError, report_turn
@@ -28,6 +27,7 @@ _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_COLOR_PREFIX": "0"}
 _LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
 """Ray's own words for a cluster that no other machine reaches, and nobody without its token."""
 
+_FOLDER = "cnb-ray-"
 _CONNECT_S, _END_S = 5.0, 20.0
 _OBJECT_STORE_BYTES = 80 << 20  # the least that Ray takes; images never pass through it
 
@@ -97,15 +97,15 @@ def ray_workers(address: str, count: int | None) -> Iterator[RayWorkers]:
         "logging_level": logging.ERROR,
         "configure_logging": False,
     }
-    with Teardown() as teardown:
+    with ExitStack() as files, Teardown() as teardown:
         if address == LOCAL:
-            folder = tempfile.mkdtemp(prefix="cnb-ray-")
-            teardown.add("Ray's files", partial(shutil.rmtree, folder, ignore_errors=True))
+            parent = Path(tempfile.gettempdir())
+            folder = files.enter_context(scratch_folder(parent, _FOLDER, end_processes_of))
             asked: dict[str, Any] = {
                 "num_cpus": max(os.cpu_count() or 1, count or 1),
                 "include_dashboard": False,
                 "object_store_memory": _OBJECT_STORE_BYTES,
-                "_temp_dir": folder,
+                "_temp_dir": str(folder),
             }
         else:
             _check_answers(address)
@@ -120,6 +120,14 @@ def ray_workers(address: str, count: int | None) -> Iterator[RayWorkers]:
             reason = str(error).strip().splitlines()[0]
             raise InputError(f"no Ray cluster at {address}: {reason}") from error
         yield RayWorkers(ray, count)
+
+
+def end_processes_of(folder: Path) -> None:
+    """End Ray's processes of a cluster whose starter was killed: all name its folder."""
+    for words in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended meanwhile, or is another user's
+            if f"{folder}/".encode() in words.read_bytes():
+                os.kill(int(words.parent.name), signal.SIGKILL)
 
 
 def _check_answers(address: str) -> None:

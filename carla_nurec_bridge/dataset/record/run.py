@@ -49,7 +49,7 @@ def record_run(run: RunWriter, jobs: Sequence[ScenarioJob], listener: RunListene
         left, kept = unfinished(run, jobs)
         reasons = {}
         for job in left:
-            run.start(job.name, job.key)
+            begin(run, job, listener)
             turn = take_turn(run.path, job, of_scenario(listener, job.name))
             reasons[job.name] = end_turn(run, job, turn)
             listener.on_end(job.name, reasons[job.name])
@@ -62,6 +62,17 @@ def unfinished(
     """Return the jobs that are not done yet, and the names of those that are."""
     left = [job for job in jobs if not run.is_done(job.name, job.key)]
     return left, tuple(job.name for job in jobs if job not in left)
+
+
+def begin(run: RunWriter, job: ScenarioJob, listener: RunListener) -> None:
+    """Tell the ledger that a scenario begins, and the user of an older one that it replaces."""
+    if run.has(job.name):
+        listener.note(
+            job.name,
+            "it is there already, of another recording, options or version; once this one is whole "
+            "it takes that one's place, and its variants, marks and questions go",
+        )
+    run.start(job.name, job.key)
 
 
 def of_scenario(listener: RunListener, name: str) -> TurnListener:

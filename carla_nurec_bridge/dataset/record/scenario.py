@@ -21,6 +21,7 @@ from ...world.states import ActorState
 from ..events import EventFrame, events_of_frames
 from ..odvg import odvg_files
 from ..store.calibration import CameraCalibration, camera_matrix
+from ..store.layout import check_camera
 from ..store.manifest import ScenarioEntry
 from ..store.reader import StoredScenario
 from ..store.scenario_writer import ScenarioWriter
@@ -69,8 +70,11 @@ def record_scenario(
     """Play a source and write all of it; return the manifest's entry and the files' hashes.
 
     Events are written where the source has a map, videos where their form is given. RunError when
-    the source ends early, or the disk has too little room for it.
+    the source ends early, or the disk has too little room for it, InputError for a camera whose
+    name is taken.
     """
+    for one in source.cameras:
+        check_camera(one.camera.name)
     check_room(source, writer.run)
     own_pixel = 0 if source.ego_id is None else pixel_id(source.ego_id)
     with ExitStack() as stack:

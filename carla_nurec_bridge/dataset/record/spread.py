@@ -14,7 +14,7 @@ from typing import Protocol
 from ...core.errors import RunError
 from ...core.timings import Timings
 from ..store.run_writer import RunWriter
-from .run import RunListener, RunOutcome, end_turn, unfinished
+from .run import RunListener, RunOutcome, begin, end_turn, unfinished
 from .turn import ScenarioJob, Turn, TurnListener, take_turn
 
 TRIES = 3
@@ -109,7 +109,10 @@ def spread_run(
             while waiting or watched:
                 while waiting and len(watched) < workers.count:
                     job, tries = waiting.popleft()
-                    run.start(job.name, job.key)
+                    if tries == 1:
+                        begin(run, job, listener)
+                    else:
+                        run.start(job.name, job.key)
                     told = run.path / f".{job.name}.told"
                     told.unlink(missing_ok=True)
                     turn = workers.submit(run.path, job, told)

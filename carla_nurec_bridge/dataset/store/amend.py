@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ...core.buffers import sha256_of
 from ...core.errors import InputError, RunError
-from ...core.files.lock import is_held, locked
+from ...core.files.scratch import scratch_folder
 from ...core.files.whole import write_synced
-from .change import changing, committing, write_manifest
-from .layout import LEDGER, LOCK, MANIFEST, ScenarioFolder
+from .change import committing, write_manifest
+from .layout import LEDGER, MANIFEST, ScenarioFolder
 from .manifest import DatasetManifest, read_record
 from .reader import Dataset
 
@@ -117,13 +116,5 @@ def _on_disk(source: Path, staged: Path) -> Path:
 @contextmanager
 def staging(run: Path) -> Iterator[Path]:
     """Make a hidden folder for files without names; those of writers that died go."""
-    folder = run / f"{_STAGING}{uuid.uuid4().hex}"
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        with changing(run):
-            for left in run.glob(f"{_STAGING}*"):
-                if not is_held(left / LOCK):
-                    shutil.rmtree(left, ignore_errors=True)
-            folder.mkdir()
-            stack.enter_context(locked(folder / LOCK, 0.0, f"another command has {folder}"))
+    with scratch_folder(run, _STAGING) as folder:
         yield folder

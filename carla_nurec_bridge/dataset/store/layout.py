@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ RECORDING = ".recording"
 """Who records scenarios holds it as long as it does."""
 
 _TAKEN = (MANIFEST, LEDGER, SHOWN, "questions")
+_TAKEN_BY_SCENARIO = ("calibration", "events", "odvg")
+_LONGEST_BYTES = 200
+"""Of a name: file systems take 255, and hidden folders put an id of their own behind it."""
 
 
 def check_name(scenario: str) -> None:
@@ -25,6 +29,17 @@ def check_name(scenario: str) -> None:
         raise InputError(
             f"a scenario cannot be called {scenario!r}; rename its file, or see --name"
         )
+    if len(os.fsencode(scenario)) > _LONGEST_BYTES:
+        raise InputError(
+            f"the scenario's name {scenario[:20]}... is longer than {_LONGEST_BYTES} bytes; "
+            "rename its file, or see --name"
+        )
+
+
+def check_camera(camera: str) -> None:
+    """Raise InputError for a name that no camera can have: its folder would be another's."""
+    if camera in ("", *_TAKEN_BY_SCENARIO) or camera.startswith(".") or Path(camera).name != camera:
+        raise InputError(f"a camera of a data set cannot be called {camera!r}; rename it")
 
 
 @dataclass(frozen=True)

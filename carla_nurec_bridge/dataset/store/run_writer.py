@@ -74,7 +74,11 @@ class RunWriter:
     def is_done(self, name: str, key: str) -> bool:
         """Return whether a scenario of this request is there, its scenario.json as it was."""
         folder = ScenarioFolder(self.path / name)
-        return name in self._manifest.scenarios and self._ledger.is_done(name, key, folder.scenario)
+        return self.has(name) and self._ledger.is_done(name, key, folder.scenario)
+
+    def has(self, name: str) -> bool:
+        """Return whether a scenario is there, of whatever request."""
+        return name in self._manifest.scenarios
 
     def start(self, name: str, key: str) -> None:
         """Tell the ledger that a scenario begins."""

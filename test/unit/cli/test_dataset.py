@@ -137,3 +137,39 @@ def test_a_run_of_another_version_is_left_alone(run, tmp_path, capsys):
     assert main(["dataset", "record", "-f", "s.log", "-o", str(later)]) == 2
     assert "format_version" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("lens", "name", "words"),
+    [
+        ("", "events", "a camera of a data set cannot be called 'events'"),
+        ("ftheta_parameters: {polynomials: {k0: 0, k1: 100}}, ", "eye", "not the model of a CARLA"),
+    ],
+)
+def test_cameras_that_cannot_be_are_told_before_anything_begins(
+    lens, name, words, tmp_path, capsys
+):
+    sensors, run = tmp_path / "s.yaml", tmp_path / "run"
+    place = "transform: {location: {x: 1, y: 0, z: 2}}"
+    sensors.write_text(f"- {{sensor: rgb, name: {name}, {lens}{place}}}\n")
+    line = ["dataset", "record", "-f", str(tmp_path / "a.log"), "--sensors", str(sensors)]
+    assert main([*line, "-o", str(run)]) == 2
+    assert words in " ".join(capsys.readouterr().err.split())
+    assert not run.exists()
+
+
+def test_a_live_world_without_end_or_map_is_a_sentence(tmp_path, capsys):
+    assert main(["dataset", "record", "--live", "-o", str(tmp_path / "run")]) == 2
+    assert "a live world has no end" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_bag_is_not_read_whole(tmp_path, capsys, monkeypatch):
+    def unread(path):
+        pytest.fail(f"{path} was read")
+
+    (tmp_path / "bag").mkdir()
+    (tmp_path / "bag/film.mkv").write_bytes(b"large")
+    monkeypatch.setattr("carla_nurec_bridge.cli.dataset.scenario_jobs.sha256_of", unread)
+    line = ["dataset", "record", "--bag", str(tmp_path / "bag"), "-o", str(tmp_path / "run")]
+    assert main(line) == 1
+    assert "holds 0 .mcap files" in " ".join(capsys.readouterr().out.split())

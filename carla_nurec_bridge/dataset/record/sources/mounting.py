@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ....carla_client.actors.ego import Ego
+from ....carla_client.sensors.cameras import field_of_view_deg
 from ....carla_client.session.session import Session
 from ....core.cameras.models import camera_to_json
 from ....core.errors import InputError
@@ -17,6 +18,7 @@ from ....cosmos.mounted_camera import MountedCamera
 from ....cosmos.sensor_files.sensor_rig import SensorRig
 from ....labels.frame import LabelledFrame
 from ....labels.live import LabelledMoment
+from ...store.layout import check_camera
 
 Placing = Callable[[SensorRig], tuple[Sequence[RigCamera], tuple[str, ...]]]
 """Returns the cameras of a rig where they are mounted, and sentences about it."""
@@ -37,6 +39,17 @@ def sensors_to_json(sensors: Sequence[SensorRig]) -> list[dict[str, Any]]:
     ]
 
 
+def check_cameras(sensors: Sequence[SensorRig]) -> None:
+    """Raise InputError for cameras that CARLA or a data set cannot have, and two of a name."""
+    names: set[str] = set()
+    for camera in (camera for one in sensors for camera in one.rig.cameras):
+        if camera.name in names:
+            raise InputError(f"two cameras are called {camera.name}; rename one of them")
+        names.add(camera.name)
+        check_camera(camera.name)
+        field_of_view_deg(camera)
+
+
 def mounted_cameras(
     stack: ExitStack,
     session: Session,
@@ -46,21 +59,20 @@ def mounted_cameras(
 ) -> tuple[list[MountedCamera], list[str]]:
     """Put up all cameras, and return them with sentences for the user; ``stack`` takes them away.
 
-    InputError for two cameras of a name.
+    InputError for cameras that ``check_cameras`` refuses.
     """
-    mounted: dict[str, MountedCamera] = {}
+    check_cameras(sensors)
+    mounted: list[MountedCamera] = []
     notes: list[str] = []
     for one in sensors:
         cameras, lifted = placed(one)
         notes += [*one.notes, *lifted]
         on = None if one.anchor == "world" else ego
         for camera in cameras:
-            if camera.name in mounted:
-                raise InputError(f"two cameras are called {camera.name}; rename one of them")
-            mounted[camera.name] = stack.enter_context(
-                MountedCamera(session, on, camera, normals=True)
+            mounted.append(
+                stack.enter_context(MountedCamera(session, on, camera, normals=True)),
             )
-    return list(mounted.values()), notes
+    return mounted, notes
 
 
 def seen_by(mounted: MountedCamera, moment: LabelledMoment, timings: Timings) -> LabelledFrame:

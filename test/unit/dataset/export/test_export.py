@@ -9,6 +9,7 @@ from small_dataset import write_dataset
 
 from carla_nurec_bridge.core.errors import InputError, RunError
 from carla_nurec_bridge.dataset.export.export import export_dataset
+from carla_nurec_bridge.dataset.export.folder import whole_folder
 from carla_nurec_bridge.dataset.export.formats import FORMATS
 from carla_nurec_bridge.dataset.export.split import ALL, parse_split, split_scenarios
 
@@ -154,3 +155,24 @@ def test_every_format_takes_several_data_sets(tmp_path, name):
     assert done.images == {"train": 6}
     images = [p for p in (tmp_path / "out").rglob("*") if p.suffix in (".jpg", ".png")]
     assert len(images) >= 6
+
+
+def test_an_export_that_has_a_data_set_in_it_is_not_replaced(dataset, tmp_path):
+    out = tmp_path / "out"
+    export_dataset(dataset, FORMATS["mot"], out, ALL, 0, quiet)
+    inside = write_dataset(out / "run", ("one",), ("front",))
+    before = listing(out)
+    with pytest.raises(InputError, match="holds the data set"):
+        export_dataset(inside, FORMATS["mot"], out, ALL, 0, quiet)
+    assert listing(out) == before
+
+
+def test_what_a_killed_export_moved_away_comes_back(dataset, tmp_path):
+    left = tmp_path / ".out-dead"
+    export_dataset(dataset, FORMATS["mot"], left / "old", ALL, 0, quiet)
+    before = listing(left / "old")
+    (left / ".lock").touch()
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "out"):
+        raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert listing(tmp_path / "out") == before

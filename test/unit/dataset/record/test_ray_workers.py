@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 import time
 from functools import partial
@@ -13,8 +15,13 @@ import small_jobs
 from small_jobs import record_killed_once, record_late
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.files.scratch import scratch_folder
 from carla_nurec_bridge.core.ports import free_port
-from carla_nurec_bridge.dataset.record.ray_workers import RayWorkers, ray_workers
+from carla_nurec_bridge.dataset.record.ray_workers import (
+    RayWorkers,
+    end_processes_of,
+    ray_workers,
+)
 from carla_nurec_bridge.dataset.record.run import RunListener, record_run
 from carla_nurec_bridge.dataset.record.spread import spread_run
 from carla_nurec_bridge.dataset.record.turn import ScenarioJob
@@ -90,3 +97,24 @@ def test_without_ray_a_sentence_says_how_to_get_it(monkeypatch) -> None:
         ray_workers("local", 1),
     ):
         pass
+
+
+def test_a_cluster_whose_starter_was_killed_goes_with_the_next(
+    tmp_path: Path,
+) -> None:
+    left = tmp_path / "cnb-ray-dead"
+    left.mkdir()
+    (left / ".lock").touch()
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with (
+        subprocess.Popen([*sleep, f"--session={left}/session"]) as agent,
+        subprocess.Popen([*sleep, f"--session={left}-not/session"]) as other,
+    ):
+        try:
+            with scratch_folder(tmp_path, "cnb-ray-", end_processes_of):
+                assert agent.wait(30) == -signal.SIGKILL
+                assert other.poll() is None
+        finally:
+            agent.kill()
+            other.kill()
+    assert not left.exists()

@@ -284,3 +284,19 @@ def test_a_class_filter_is_that_of_edges_and_masks_and_is_told(tmp_path: Path) -
     assert (masks[tags == 14] == 7).all()
     assert not stored.image("front", "edges", 0)[~np.isin(tags, (1, 14))].any()
     assert check_dataset(Dataset(tmp_path), lambda *_: None).problems == ()
+
+
+def test_one_of_other_options_is_replaced_and_that_is_told(tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    listener = RunListener(lambda *_: None, lambda *note: told.append(note), lambda *_: None)
+    for key in ("k", "k", "other"):
+        assert not told
+        record_run(RunWriter(tmp_path, (), 1), [job("a", Source(), key)], listener)
+    assert [name for name, _ in told] == ["a"]
+    assert "its variants, marks and questions go" in told[0][1]
+
+
+def test_a_camera_that_would_share_the_folder_of_events_fails_its_scenario(tmp_path: Path) -> None:
+    source = Source()
+    source.cameras = [replace(c, camera=replace(c.camera, name="events")) for c in source.cameras]
+    assert "cannot be called 'events'" in run(tmp_path, job("a", source)).failed["a"]

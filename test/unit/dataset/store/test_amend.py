@@ -32,25 +32,25 @@ def test_contents_and_ready_files_are_there_and_known(data: Dataset, tmp_path: P
     video = tmp_path / "made.mp4"
     video.write_bytes(b"frames")
     place = data.path / "one/front/rgb.mp4"
-    amend(data, {data.path / "questions/train.jsonl": b"{}\n"}, moved={place: video})
+    amend(data, {data.path / "show/index.html": b"x"}, moved={place: video})
     assert place.read_bytes() == b"frames"
     assert not video.exists()
     files = Dataset(data.path).manifest.files
     assert files["one/front/rgb.mp4"] == hashlib.sha256(b"frames").hexdigest()
     assert files == data.manifest.files
-    assert "questions/train.jsonl" in files
+    assert "show/index.html" in files
     assert is_whole(data.path)
     assert not list(data.path.glob(".amend*"))
 
 
 def test_replaced_files_go_and_so_do_empty_folders(data: Dataset) -> None:
-    variants = data.path / "one/front/variants"
-    amend(data, {variants / "00/rgb.mp4": b"a", variants / "01/rgb.mp4": b"b"})
-    amend(data, {variants / "00/rgb.mp4": b"c"}, replaces=[variants])
-    assert [x.name for x in variants.rglob("*")] == ["00", "rgb.mp4"]
+    extra = data.path / "one/front/extra"
+    amend(data, {extra / "00/x.bin": b"a", extra / "01/x.bin": b"b"})
+    amend(data, {extra / "00/x.bin": b"c"}, replaces=[extra])
+    assert [x.name for x in extra.rglob("*")] == ["00", "x.bin"]
     assert is_whole(data.path)
-    amend(data, {}, replaces=[variants])
-    assert not variants.exists()
+    amend(data, {}, replaces=[extra])
+    assert not extra.exists()
     assert is_whole(data.path)
 
 
@@ -99,6 +99,7 @@ def test_what_a_killed_writer_left_goes(data: Dataset) -> None:
     left, held = data.path / ".amend-dead", data.path / ".amend-alive"
     for folder in (left, held):
         folder.mkdir()
+    (left / ".lock").touch()
     with locked(held / ".lock", 0, "I"):
         amend(data, {data.path / "show/index.html": b"x"})
         assert [x.name for x in data.path.glob(".amend*")] == [".amend-alive"]

@@ -12,7 +12,7 @@ from PIL import Image
 from carla_nurec_bridge.core.errors import InputError, RunError
 from carla_nurec_bridge.dataset.store import IMAGES, CameraCalibration, Dataset, RunWriter
 from carla_nurec_bridge.dataset.store.class_groups import GROUPS, group_mask
-from carla_nurec_bridge.dataset.store.layout import check_name
+from carla_nurec_bridge.dataset.store.layout import check_camera, check_name
 from carla_nurec_bridge.dataset.store.manifest import ScenarioEntry
 from carla_nurec_bridge.dataset.store.scenario_writer import ScenarioWriter
 from carla_nurec_bridge.dataset.truth import (
@@ -187,6 +187,18 @@ def test_what_is_no_data_set_is_named(tmp_path):
 def test_a_scenario_is_not_called_like_something_else_of_a_run(name):
     with pytest.raises(InputError, match="a scenario cannot be called"):
         check_name(name)
+
+
+def test_a_scenario_has_a_name_that_leaves_room_for_hidden_folders():
+    check_name("é" * 100)
+    with pytest.raises(InputError, match="is longer than 200 bytes"):
+        check_name("é" * 101)
+
+
+@pytest.mark.parametrize("name", ["", ".x", "../x", "calibration", "events", "odvg"])
+def test_a_camera_is_not_called_like_something_else_of_a_scenario(name):
+    with pytest.raises(InputError, match="a camera of a data set cannot be called"):
+        check_camera(name)
 
 
 def test_a_file_is_no_folder_for_a_data_set(tmp_path):
