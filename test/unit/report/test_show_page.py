@@ -417,3 +417,11 @@ def test_nothing_runs_over_the_edge(browser, page_file, width):
         open_scenario(page)
         page.locator(".timeline .bar").click()
         assert page.evaluate(wide) <= width
+
+
+def test_on_a_narrow_screen_events_are_told_without_scrolling(browser, page_file):
+    with opened(browser, page_file, viewport={"width": 420, "height": 900}) as page:
+        open_scenario(page)
+        box = page.locator(".events tbody td").last.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 420

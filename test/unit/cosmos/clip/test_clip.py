@@ -142,7 +142,8 @@ def test_a_failing_worker_is_reported_and_no_thread_is_left(tmp_path: Path) -> N
 def test_a_video_whose_writer_was_killed_plays(tmp_path: Path) -> None:
     script = (
         "import os, sys, fractions, pathlib, numpy\n"
-        "from carla_nurec_bridge.cosmos import VideoOptions, VideoWriter\n"
+        "from carla_nurec_bridge.cosmos.clip.codec import VideoOptions\n"
+        "from carla_nurec_bridge.cosmos.clip.video import VideoWriter\n"
         "path, rate = pathlib.Path(sys.argv[1]), fractions.Fraction(20)\n"
         "video = VideoWriter(path, 96, 64, rate, VideoOptions())\n"
         "for n in range(60):\n"
