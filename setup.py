@@ -13,12 +13,25 @@ from setuptools.command.develop import develop
 SOURCE = Path(__file__).resolve().parent
 sys.path.insert(0, str(SOURCE / "proto"))
 
-from generate import STUBS_DIR, generate_stubs  # noqa: E402
+from generate import PACKAGE_DIR, generate_stubs  # noqa: E402
 
 PACKAGE = "carla_nurec_bridge"
-STUBS = STUBS_DIR.relative_to(SOURCE)
-NODES = ("carla_ego", "nurec_render", "cosmos_recorder", "route_agent")
-DATA_FOLDERS = ("config", "launch", "proto/nurec", "proto/ros_interfaces/msg", "rviz")
+NODES = (
+    "carla_ego",
+    "nurec_render",
+    "cosmos_recorder",
+    "route_agent",
+    "egodriver_agent",
+    "alpasim_driver",
+)
+DATA_FOLDERS = (
+    "config",
+    "launch",
+    "proto/alpasim",
+    "proto/nurec",
+    "proto/ros_interfaces/msg",
+    "rviz",
+)
 
 
 class BuildWithStubs(build_py):
@@ -28,7 +41,7 @@ class BuildWithStubs(build_py):
         """Copy the modules, then add the stubs."""
         super().run()
         root = SOURCE if getattr(self, "editable_mode", False) else Path(self.build_lib)
-        self.stubs = [str(path) for path in generate_stubs(root / STUBS)]
+        self.stubs = [str(path) for path in generate_stubs(root / PACKAGE_DIR.name)]
 
     def get_outputs(self, include_bytecode: bool = True) -> list[str]:
         """List the stubs too, so that uninstalling removes them."""
@@ -40,7 +53,7 @@ class DevelopWithStubs(develop):
 
     def run(self) -> None:
         """Add the stubs, then link."""
-        generate_stubs(SOURCE / STUBS)
+        generate_stubs(PACKAGE_DIR)
         super().run()
 
 

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from .errors import RunError
+from .errors import InputError, RunError
 
 _LOWEST, _BEYOND = 20_000, 32_000
 _TRIES = 200
@@ -32,6 +32,20 @@ def free_port(*, pair: bool = False) -> int:
                 continue
             return port
     raise RunError(f"no free TCP ports from {_LOWEST} to {_BEYOND} on this machine")
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise InputError unless the address can be bound; gRPC's own message does not say why."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), port))
+        except OSError as error:
+            raise InputError(
+                f"cannot listen on {host}:{port}: {error.strerror or error}; "
+                "use another --port or stop the program that has it"
+            ) from error
 
 
 def own_domain() -> int:

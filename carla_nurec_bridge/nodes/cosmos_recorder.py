@@ -14,7 +14,7 @@ from rclpy.node import Node
 
 from ..core.errors import BridgeError
 from ..core.rig.rig import load_rig
-from ..core.run_contract.streams import AGENT, RECORDER
+from ..core.run_contract.streams import AGENTS, RECORDER
 from ..core.run_contract.timebase import seconds_to_ns
 from ..core.teardown import Teardown
 from ..recording import AssembledFrame, BagOptions, RecordingSession
@@ -121,7 +121,7 @@ class CosmosRecorder:
         state = self._participation.state
         frames = state.frames if state is not None and self._participation.finished else 0
         deadline_s = time.monotonic() + _LAST_ANSWERS_S
-        while AGENT in self._p.participants and frames and time.monotonic() < deadline_s:
+        while set(AGENTS) & set(self._p.participants) and frames and time.monotonic() < deadline_s:
             with self._lock:
                 if self._session.answered() >= self._session.expected_answers(frames):
                     return

@@ -47,7 +47,7 @@ class AgentNode:
         self._p = p
         self._spinner = spinner
         participants = p.participants or (AGENT,)
-        self._publishers = Publishers(node, plan_agent())
+        self._publishers = Publishers(node, plan_agent(AGENT))
         self._vehicle: VehicleInfo | None = None
         self._points: NDArray[np.float64] | None = None
         self._route: RouteAgent | None = None

@@ -106,7 +106,7 @@ def _report(
 
 def _commands(nodes: RunSummary) -> CommandTotals | None:
     ego = nodes.carla_ego
-    if nodes.route_agent is None:
+    if nodes.route_agent is None and nodes.egodriver_agent is None:
         return None
     if ego is None:
         return CommandTotals(accepted=None, late=None, refused=None)

@@ -37,7 +37,7 @@ from carla_nurec_bridge.ros.lockstep.joiner import Joiner
 from carla_nurec_bridge.ros.messages.convert import header
 from carla_nurec_bridge.ros.parameters.declare import load
 from carla_nurec_bridge.ros.parameters.ego import EgoParameters
-from carla_nurec_bridge.ros.parameters.parameter_files import render
+from carla_nurec_bridge.ros.parameters.parameter_files import NODES, render
 from carla_nurec_bridge.ros.publishers.publishers import Publishers
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.ros.publishers.tracks import (
@@ -65,7 +65,7 @@ def context() -> Iterator[Context]:
     made.try_shutdown()
 
 
-@pytest.mark.parametrize("node", ["carla_ego", "nurec_render", "cosmos_recorder", "route_agent"])
+@pytest.mark.parametrize("node", NODES)
 def test_the_shipped_parameter_files_hold_what_the_nodes_declare(node: str) -> None:
     text = (share_dir() / "config" / "nodes" / f"{node}.yaml").read_text()
     assert text == render(node), "run python -m carla_nurec_bridge.ros.parameters.parameter_files"

@@ -16,7 +16,15 @@ pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "carla_nurec_bridge"
-PROGRAMS = {"carla-nurec", "carla_ego", "nurec_render", "cosmos_recorder", "route_agent"}
+PROGRAMS = {
+    "carla-nurec",
+    "carla_ego",
+    "nurec_render",
+    "cosmos_recorder",
+    "route_agent",
+    "egodriver_agent",
+    "alpasim_driver",
+}
 LOOK = """
 import json, sys
 from carla_nurec_bridge.core.resources import share_dir
@@ -98,7 +106,14 @@ def test_ros2_run_would_find_the_programs(workspace: Workspace):
 def test_the_data_folders_are_installed_whole(workspace: Workspace):
     share = workspace.prefix / "share"
     assert (share / "ament_index/resource_index/packages" / PACKAGE).is_file()
-    for top in ("config", "launch", "rviz", "proto/nurec", "proto/ros_interfaces/msg"):
+    for top in (
+        "config",
+        "launch",
+        "rviz",
+        "proto/alpasim",
+        "proto/nurec",
+        "proto/ros_interfaces/msg",
+    ):
         files = [path for path in (ROOT / top).rglob("*") if path.is_file()]
         names = [str(path.relative_to(ROOT)) for path in files if path.suffix != ".pyc"]
         assert [name for name in names if not (share / PACKAGE / name).is_file()] == []

@@ -21,6 +21,7 @@ ORDER = (
     "recorder_log",
     "recording",
     "nurec",
+    "alpasim",
     "scene",
     "agents",
     "evaluation",
@@ -42,7 +43,8 @@ ORDER = (
 CONFINED: dict[str, tuple[str, ...]] = {
     "carla": ("carla_client", "scenarios"),
     "rclpy": ("ros", "nodes"),
-    f"{PACKAGE}.nurec.stubs": ("nurec", "servers/nurec"),
+    f"{PACKAGE}.nurec.stubs": ("nurec", "alpasim", "servers/nurec"),
+    f"{PACKAGE}.alpasim.stubs": ("alpasim",),
 }
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from ..resources import map_file
 from .run_fields import RunField, everywhere, read_field, run_field
-from .streams import EGO, NUREC, RECORDER
+from .streams import EGO, EGODRIVER, NUREC, RECORDER
 
 Mode = Literal["drive", "replay", "scene"]
 """Who leads the ego of a run."""
@@ -100,7 +100,7 @@ class RunConfig(BaseModel):
         1,
         "seed of spawn points, traffic and route",
         between=(0, 2_000_000_000),
-        becomes={EGO: "seed", NUREC: "seed", RECORDER: "seed"},
+        becomes={EGO: "seed", NUREC: "seed", EGODRIVER: "seed", RECORDER: "seed"},
     )
     vehicles: int = run_field(
         12,
@@ -154,7 +154,13 @@ class RunConfig(BaseModel):
     nurec_port: int = run_field(
         46435, "port of the NuRec server", between=(1, 65535), becomes={NUREC: "nurec.port"}
     )
-    agent: bool = run_field(True, "start the route-following agent")
+    agent: bool = run_field(True, "start the agent that drives: it follows the route")
+    egodriver: str = run_field(
+        "",
+        "policy server (HOST:PORT or unix:PATH, AlpaSim's driver contract) that the agent asks "
+        "instead; empty = none",
+        becomes={EGODRIVER: "policy.target"},
+    )
     record: bool = run_field(True, "start the recorder (bag and control videos)")
     control_rgb: Literal["carla", "nurec"] = run_field(
         "carla",
@@ -231,10 +237,14 @@ class RunConfig(BaseModel):
     )
     first_frame_deadline_s: float = run_field(
         180.0,
-        "wall time for the first rendered frame",
+        "wall time for the first rendered frame, and a policy's first plan",
         unit="s",
         between=_WALL_S,
-        becomes={EGO: "deadlines.first_frame_s", NUREC: "deadlines.first_render_s"},
+        becomes={
+            EGO: "deadlines.first_frame_s",
+            NUREC: "deadlines.first_render_s",
+            EGODRIVER: "deadlines.first_plan_s",
+        },
     )
     carla_timeout_s: float = run_field(
         3.0,

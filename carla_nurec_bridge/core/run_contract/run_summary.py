@@ -153,6 +153,31 @@ class AgentSummary(NodeSummary):
     skipped_frames: int = Field(description="frames left out because newer ones had come")
 
 
+class EgodriverSummary(AgentSummary):
+    """What ``egodriver_agent`` leaves."""
+
+    policy: str = Field(description="what the policy server calls itself")
+    sent: dict[str, int] = Field(description="calls of the policy server by name")
+    missing_images: int = Field(description="images that did not come in time")
+
+
+class DrivenSession(Record):
+    """One session that AlpaSim had driven."""
+
+    session: str = Field(description="AlpaSim's name of it")
+    scene: str = Field(description="id of its scene; empty where AlpaSim told none")
+    counts: dict[str, int] = Field(description="what came and what became of it")
+
+
+class AlpasimSummary(NodeSummary):
+    """What ``alpasim_driver`` leaves."""
+
+    participant: str = Field(description="name of the node")
+    answers: dict[str, int] = Field(description="what became of the stack's answers")
+    refusals: dict[str, int] = Field(description="calls that were refused, by gRPC status")
+    sessions: tuple[DrivenSession, ...] = Field(description="the sessions that are over")
+
+
 class RecorderSummary(NodeSummary):
     """What ``cosmos_recorder`` leaves; run, state and t0 are null when no run began."""
 
@@ -176,6 +201,7 @@ class RunSummary(Record):
     cosmos_recorder: RecorderSummary | None = None
     nurec_render: NurecSummary | None = None
     route_agent: AgentSummary | None = None
+    egodriver_agent: EgodriverSummary | None = None
 
     def timings(self) -> dict[str, dict[str, StageTime]]:
         """Return the stages' times of each node that left a summary."""

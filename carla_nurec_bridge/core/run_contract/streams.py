@@ -22,8 +22,11 @@ EGO = "carla_ego"
 NUREC = "nurec_render"
 RECORDER = "cosmos_recorder"
 AGENT = "route_agent"
-PARTICIPANTS = (EGO, NUREC, AGENT, RECORDER)
+EGODRIVER = "egodriver_agent"
+PARTICIPANTS = (EGO, NUREC, AGENT, EGODRIVER, RECORDER)
 """Names of the nodes that a run may hold, in the order in which they act within a frame."""
+AGENTS = (AGENT, EGODRIVER)
+"""Those that drive; a run has one of them at most."""
 
 _EGO_STATE = (
     "clock",
@@ -94,9 +97,9 @@ def _planned(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream,
     present = set(participants)
     streams = [Stream(TOPICS[key].name, key, EGO, 1, True) for key in _EGO_STATE]
     streams += [Stream(TOPICS[key].name, key, EGO, 0, False) for key in _EGO_LATCHED]
-    if AGENT in present:
+    for agent in [name for name in AGENTS if name in present][:1]:
         streams.append(Stream(TOPICS["route"].name, "route", EGO, 0, False))
-        streams += plan_agent()
+        streams += plan_agent(agent)
     for camera in rig.cameras:
         if _SOURCES[camera.source] in present:
             streams += _camera_streams(camera, dt_ns)
@@ -110,9 +113,9 @@ def _planned(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream,
     return tuple(streams)
 
 
-def plan_agent() -> tuple[Stream, ...]:
+def plan_agent(agent: str) -> tuple[Stream, ...]:
     """Return what the agent under test must produce: one command a frame."""
-    return (Stream(TOPICS["command_ackermann"].name, "command_ackermann", AGENT, 1, True),)
+    return (Stream(TOPICS["command_ackermann"].name, "command_ackermann", agent, 1, True),)
 
 
 def _sensor_stream(sensor: SampledSensor, dt_ns: int) -> Stream:
@@ -144,6 +147,7 @@ def expected_count(stream: Stream, frames: int) -> int:
 _READS = {
     NUREC: {"odometry", "objects", "objects_tracks"},
     AGENT: {"odometry", "objects", "traffic_lights", "route", "vehicle_info"},
+    EGODRIVER: {"odometry", "route", "vehicle_info", "compressed"},
     EGO: {
         "command_ackermann",
         "command_twist",

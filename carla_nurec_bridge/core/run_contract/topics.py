@@ -196,6 +196,29 @@ TOPICS: dict[str, Topic] = {
         True,
         "the way that the agent is asked to drive",
     ),
+    "route_recorded": Topic(
+        "route/recorded",
+        "nav_msgs/msg/Path",
+        "map",
+        "when it was told",
+        "latched",
+        "event",
+        False,
+        "alpasim_driver: what the recorded vehicle did, poses with stamps",
+    ),
+    "alpasim_session": Topic(
+        "alpasim/session",
+        "std_msgs/msg/String",
+        "",
+        "none",
+        "latched",
+        "event",
+        False,
+        "JSON, alpasim_driver: session, whether it is open, scene, seed, cameras (topic name -> "
+        "logical id), and what stamps are AlpaSim's times plus (ns)",
+        None,
+        reproducible=False,
+    ),
     "robot_description": Topic(
         "robot_description",
         "std_msgs/msg/String",
@@ -275,6 +298,17 @@ TOPICS: dict[str, Topic] = {
         "asked steering angle (rad) and speed (m/s); how fast to reach "
         "them: steering_angle_velocity (rad/s), acceleration (m/s^2), jerk "
         "(m/s^3), 0 = as fast as possible",
+    ),
+    "plan": Topic(
+        "plan",
+        "nav_msgs/msg/Path",
+        "map",
+        "the frame it answers",
+        "command",
+        "event",
+        True,
+        "where base_link is meant to be: poses with stamps; a stack's to alpasim_driver (there in "
+        "map, odom or base_link), or that of the policy which egodriver_agent asks",
     ),
     "command_twist": Topic(
         "command/twist",

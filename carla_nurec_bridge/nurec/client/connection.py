@@ -74,15 +74,18 @@ def open_connection(
     return Connection(target, channel, service, version)
 
 
-def check_target(target: str, *, allow_remote: bool) -> None:
-    """Raise InputError unless ``target`` is an address and may be spoken to in the clear."""
+def check_target(target: str, *, allow_remote: bool, who: str = "a NuRec server") -> None:
+    """Raise InputError unless ``target`` is an address and may be spoken to in the clear.
+
+    ``who`` is there, for the sentence.
+    """
     if target.startswith(_UNIX):
         if target == _UNIX:
-            raise InputError("a NuRec server's Unix socket is given as unix:PATH")
+            raise InputError(f"the Unix socket of {who} is given as unix:PATH")
         return
     host, separator, port = target.rpartition(":")
     if not separator or not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise InputError(f"a NuRec server is given as HOST:PORT or unix:PATH, not {target!r}")
+        raise InputError(f"{who} is given as HOST:PORT or unix:PATH, not {target!r}")
     if not allow_remote and not _is_loopback(host.strip("[]")):
         raise InputError(
             f"this connection is not encrypted and {host} is another machine; use TLS, or allow "

@@ -15,7 +15,9 @@ import yaml
 from ...core.resources import share_dir
 from ...core.run_contract.run_fields import allowed_text
 from .agent import AgentParameters
+from .alpasim import AlpasimParameters
 from .ego import EgoParameters
+from .egodriver import EgodriverParameters
 from .nurec import NurecParameters
 from .recorder import RecorderParameters
 
@@ -24,6 +26,8 @@ NODES: dict[str, type[Any]] = {
     "nurec_render": NurecParameters,
     "cosmos_recorder": RecorderParameters,
     "route_agent": AgentParameters,
+    "egodriver_agent": EgodriverParameters,
+    "alpasim_driver": AlpasimParameters,
 }
 """The parameter dataclass of each node."""
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from ...core.errors import InputError
-from ...core.run_contract.streams import PARTICIPANTS, RECORDER
+from ...core.run_contract.streams import AGENT, EGO, NUREC, RECORDER
 from ...cosmos.clip.codec import (
     CODECS,
     MOST_CRF,
@@ -37,7 +37,9 @@ class RecorderParameters:
     frames: int = _run("frames", 0)
     lockstep: bool = _run("lockstep", description="answer each frame once it is written")
     participants: tuple[str, ...] = parameter(
-        PARTICIPANTS, "lockstep.participants", "nodes of the run; decides what is expected"
+        (EGO, NUREC, AGENT, RECORDER),
+        "lockstep.participants",
+        "nodes of the run; decides what is expected",
     )
     start_s: float = _run("start_deadline_s", 60.0, "wall time until the run must start")
     frame_s: float = _run("frame_deadline_s", 5.0)

@@ -14,7 +14,15 @@ from typing import Any
 from ...core.errors import InputError
 from ...core.rig.rig import load_rig
 from ...core.run_contract.run_config import RunConfig
-from ...core.run_contract.streams import AGENT, EGO, NUREC, RECORDER, Stream, plan_streams
+from ...core.run_contract.streams import (
+    AGENT,
+    EGO,
+    EGODRIVER,
+    NUREC,
+    RECORDER,
+    Stream,
+    plan_streams,
+)
 from ...core.run_contract.timebase import seconds_to_ns
 from ...ros.runtime.dds import segment_bytes, write_profile
 from .environment import dds_profile, environment
@@ -43,7 +51,8 @@ def build_graph(config: RunConfig) -> Graph:
         )
     participants = [EGO]
     participants += [NUREC] if config.nurec else []
-    participants += [AGENT] if config.agent and config.mode != "replay" else []
+    if config.agent and config.mode != "replay":
+        participants.append(EGODRIVER if config.egodriver else AGENT)
     participants += [RECORDER] if config.record else []
     streams = plan_streams(load_rig(config.rig), seconds_to_ns(config.dt_s), participants)
     parameters = {name: node_parameters(name, config, participants) for name in participants}

@@ -1,4 +1,4 @@
-"""Whether an address can be listened on; gRPC's own message does not say why not."""
+"""Whether a path is free for a Unix socket; gRPC's own message does not say why not."""
 
 from __future__ import annotations
 
@@ -9,20 +9,6 @@ from pathlib import Path
 from ...core.errors import InputError
 
 _LONGEST_PATH = 107  # of a Unix socket on Linux
-
-
-def check_free(host: str, port: int) -> None:
-    """Raise InputError unless the address can be bound."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host.strip("[]"), port))
-        except OSError as error:
-            raise InputError(
-                f"cannot listen on {host}:{port}: {error.strerror or error}; "
-                "use another --port or stop the program that has it"
-            ) from error
 
 
 def clear_socket(path: Path) -> None:

@@ -13,6 +13,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from ...core.errors import InputError, RefusalError
+from ...core.ports import check_free
 from ...nurec.client.security import server_credentials
 from ...nurec.client.service import (
     CHANNEL_OPTIONS,
@@ -24,7 +25,7 @@ from ...nurec.client.service import (
 from ...scene import Scene
 from ...scene.drawn.surroundings import street_of as street_of_scene
 from ...town.street import Street
-from .address import check_free, clear_socket
+from .address import clear_socket
 from .drawing.drawing import Caller, SceneDrawing
 from .drawing.ego_masks import EgoMasks
 from .drawing.render_thread import RenderThread
