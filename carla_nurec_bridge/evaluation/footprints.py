@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +24,21 @@ class Footprints:
     headings: Array
     half_m: tuple[float, float] | Array
 
-    @property
+    @cached_property
     def halves_m(self) -> Array:
         """Half their lengths and widths (N, 2)."""
-        return np.broadcast_to(np.asarray(self.half_m, np.float64), (len(self.centres), 2))
+        halves = np.empty((len(self.centres), 2))
+        halves[:] = self.half_m
+        return halves
 
-    @property
+    @cached_property
     def axes(self) -> Array:
         """Their forward and left unit vectors (N, 2, 2)."""
-        cos, sin = np.cos(self.headings), np.sin(self.headings)
-        return np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], axis=1)
+        axes = np.empty((len(self.headings), 2, 2))
+        axes[:, 0, 0] = axes[:, 1, 1] = np.cos(self.headings)
+        axes[:, 0, 1] = np.sin(self.headings)
+        axes[:, 1, 0] = -axes[:, 0, 1]
+        return axes
 
     @property
     def corners(self) -> Array:

@@ -24,6 +24,7 @@ _SAME_PLACE_M = 2.5
 _NEAREST = 32
 _SLACK_M = 1e-6
 _FAR_M = 1e3
+_NEXT = [1, 2, 0]
 _GROUNDS: tuple[Ground, ...] = ("lanes", "lanes_and_parking", "carriageway")
 
 
@@ -81,9 +82,9 @@ class LaneCover:
         self._joined = _joined(opendrive, [strip for strip, _ in strips])
 
     def over(self, points: Array) -> list[tuple[LaneSpot, ...]]:
-        """Return the driving lanes over each of points (N, 3) of the map; several in junctions.
+        """Return the driving lanes over each of points (N, 2 or 3); several in junctions.
 
-        A lane more than 2.5 m above or below a point is not there.
+        A lane more than 2.5 m above or below a point that has a height is not there.
         """
         if "lanes" not in self._trees:
             return [() for _ in points]
@@ -93,8 +94,9 @@ class LaneCover:
             points, tree.query_ball_point(points[:, :2], self._reach_m), strict=True
         ):
             candidates = which[near]
-            level = np.abs(self._z[candidates] - point[2]) < _SAME_PLACE_M
-            candidates = candidates[level]
+            if len(point) > 2:
+                level = np.abs(self._z[candidates] - point[2]) < _SAME_PLACE_M
+                candidates = candidates[level]
             inside = candidates[_inside(point[:2], self._corners[candidates])]
             spots = {self._spots[i].lane: self._spots[i] for i in sorted(inside.tolist())}
             found.append(tuple(spots[lane] for lane in sorted(spots)))
@@ -172,7 +174,7 @@ def _spots(number: int, strip: Strip, keep: NDArray[np.bool_]) -> list[LaneSpot]
 
 def _inside(point: Array, triangles: Array) -> NDArray[np.bool_]:
     """Say which triangles (N, 3, 2) a point lies in, their edges included."""
-    a, b = triangles, np.roll(triangles, -1, axis=1)
+    a, b = triangles, triangles[:, _NEXT]
     cross = (b[..., 0] - a[..., 0]) * (point[1] - a[..., 1])
     cross = cross - (b[..., 1] - a[..., 1]) * (point[0] - a[..., 0])
     return np.asarray((cross >= -_SLACK_M).all(axis=1) | (cross <= _SLACK_M).all(axis=1))
@@ -181,7 +183,7 @@ def _inside(point: Array, triangles: Array) -> NDArray[np.bool_]:
 def _distance_m(point: Array, triangles: Array) -> Array:
     """Return how far (N,) a point is from triangles (N, 3, 2), zero inside."""
     a = triangles
-    along = np.roll(triangles, -1, axis=1) - a
+    along = triangles[:, _NEXT] - a
     length = np.maximum((along**2).sum(axis=2), 1e-18)
     share = np.clip(((point - a) * along).sum(axis=2) / length, 0.0, 1.0)
     away = np.linalg.norm(a + share[..., None] * along - point, axis=2).min(axis=1)

@@ -62,6 +62,7 @@ class DriveMoment:
     footprint: Footprints = field(repr=False)
     rear_axle: Array = field(repr=False)
     heading_rad: float
+    yaw_rate_radps: float
     velocity: Array = field(repr=False)
     acceleration_base_mps2: Array = field(repr=False)
     others: Others = field(repr=False)
@@ -209,6 +210,7 @@ class MomentReader:
             ),
             ego.map_from_base[:3, 3],
             heading,
+            float(ego.angular_base_radps[2]),
             velocity,
             acceleration,
             _others(state, last, step_s),

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ...core.errors import InputError
 from ...core.near_names import near_names
 from ...world.states import WorldState
+from .alpasim import AlpasimScore
+from .bench2drive import Bench2DriveScore
 from .context import Score, ScoreContext
 from .leaderboard.criteria import Criteria
 from .leaderboard.score import LeaderboardScore
 from .moment import MomentReader
+from .navsim.metrics import NavsimMetrics
+from .navsim.score import NavsimScore
+from .neuroncap import NeuroncapScore
+from .nuplan.score import NuplanScore
 from .records import FORMAT, ScoreReport, TickScores, named
 
-_Make = Callable[[ScoreContext, Criteria], Score]
 
-SCORES: Mapping[str, _Make] = {
-    "leaderboard_2_0": lambda _, criteria: LeaderboardScore("2.0", criteria),
-    "leaderboard_2_1": lambda _, criteria: LeaderboardScore("2.1", criteria),
+@dataclass(frozen=True)
+class _Shared:
+    """What several scores of one drive look at, computed once."""
+
+    context: ScoreContext
+    criteria: Criteria
+    navsim: NavsimMetrics
+
+
+SCORES: Mapping[str, Callable[[_Shared], Score]] = {
+    "nuplan": lambda shared: NuplanScore(shared.context),
+    "pdms": lambda shared: NavsimScore("pdms", shared.navsim),
+    "epdms": lambda shared: NavsimScore("epdms", shared.navsim),
+    "leaderboard_2_0": lambda shared: LeaderboardScore("2.0", shared.criteria),
+    "leaderboard_2_1": lambda shared: LeaderboardScore("2.1", shared.criteria),
+    "bench2drive": lambda shared: Bench2DriveScore(shared.criteria),
+    "alpasim": lambda shared: AlpasimScore(shared.context),
+    "neuroncap": lambda shared: NeuroncapScore(shared.context),
 }
 """Every score by its name, in the order in which all of them are told."""
 
@@ -37,8 +58,8 @@ class DriveScorer:
     def __init__(self, context: ScoreContext, names: Sequence[str] = (), source: str = "") -> None:
         self._source = source
         self._reader = MomentReader(context.cover)
-        criteria = Criteria(context)
-        self._scores = [SCORES[name](context, criteria) for name in check_names(names)]
+        shared = _Shared(context, Criteria(context), NavsimMetrics(context))
+        self._scores = [SCORES[name](shared) for name in check_names(names)]
         self._stamps_ns: list[int] = []
         self._series: dict[str, list[float | None]] = {}
 
