@@ -49,8 +49,9 @@ def command(
     from ...dataset.store import Dataset
 
     dataset = Dataset(run)
-    for name in scenarios or dataset.manifest.scenarios:
-        scenario = dataset.scenario(name)
+    named = [dataset.scenario(name) for name in scenarios or dataset.manifest.scenarios]
+    having = [one for one in named if camera in one.truth.cameras]
+    for scenario in having or named:
         opendrive = known_map(scenario, map_paths)
         if camera is None:
             facts = facts_of_scenario(scenario, opendrive)

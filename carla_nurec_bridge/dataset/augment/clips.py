@@ -37,16 +37,22 @@ def clips_of(
 ) -> Iterator[FactualClip]:
     """Yield the clips of some scenarios and cameras (() for all) by their names.
 
-    InputError for scenarios and cameras that are not there, and for a map that is none of theirs.
+    Each of the cameras is one of some of the scenarios. InputError for scenarios and cameras that
+    are not there, and for a map that is none of theirs.
     """
-    for name in sorted(dict.fromkeys(scenarios or dataset.manifest.scenarios)):
-        scenario = dataset.scenario(name)
+    names = sorted(dict.fromkeys(scenarios or dataset.manifest.scenarios))
+    named = [dataset.scenario(name) for name in names]
+    known = {camera for one in named for camera in one.truth.cameras}
+    unknown = [camera for camera in cameras if camera not in known]
+    if unknown or not known:
+        told = ", ".join(sorted(known)) or "none"
+        asked = ", ".join(unknown) or "at all"
+        raise InputError(f"{dataset.path} has no camera {asked}; there are: {told}")
+    for scenario in named:
         there = sorted(scenario.truth.cameras)
         chosen = [camera for camera in there if not cameras or camera in cameras]
         if not chosen:
-            asked = ", ".join(cameras) or "at all"
-            known = ", ".join(there) or "none"
-            raise InputError(f"{name} has no camera {asked}; there are: {known}")
+            continue
         opendrive = known_map(scenario, maps)
         motion = motion_of(scenario, opendrive)
         for camera in chosen:

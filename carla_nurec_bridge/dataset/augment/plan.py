@@ -28,7 +28,7 @@ class PlanOptions:
 
     * seed: of the run; all other seeds are made of it, by the names of what they are for.
     * variants: how many a clip.
-    * scenarios, cameras: only these; () for all. Each camera is one of each of the scenarios.
+    * scenarios, cameras: only these; () for all. Each camera is one of some of the scenarios.
     * maps: OpenDRIVE files of scenarios whose map is not shipped; without it, lanes are unknown.
     * conditions: a user's file that restricts or extends the vocabulary.
     * only: values that are left of a category, as the command line says it.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from ...evaluation.incidents.actor_paths import ActorPath
 from ...opendrive import OpenDriveMap
 from ..events import scenario_map
 from ..store.reader import StoredScenario
+from ..truth import ActorTruth
 from ..truth.events import Event
 from .colours import colour_word
 from .conditions import recorded_conditions
@@ -20,7 +23,7 @@ from .motion import SceneMotion, motion_of
 from .place import place_of
 from .presence import Presence
 from .values import ActorFacts, EventFacts, Manoeuvre, SceneFacts, TimeSpan
-from .words import NameOf, actor_name, event_text, with_article
+from .words import NameOf, actor_name, carrier_name, event_text, with_article
 
 _MOVES_M = 1.0
 _LEAST_SEEN_NS = 300_000_000
@@ -199,23 +202,34 @@ class _Facts:
         )
 
     def _plain_name_in(self, event: Event) -> NameOf:
-        """Return what names an event's actors without ids: one like an earlier one is another."""
+        """Return what names an event's actors without ids.
+
+        The only one of its name is "the"; of several, one like an earlier one is "another".
+        """
+        there = Counter(
+            self._name(track) for track in self.presence.spans.keys() | {*event.track_ids}
+        )
         names: dict[int, str] = {}
         for track in event.track_ids:
             name = self._name(track)
             twin = name in (self._name(earlier) for earlier in names)
-            article = "the" if track == self._carrier else "another" if twin else "a"
+            only = there[name] == 1 and track in self.presence.spans
+            article = "the" if only or track == self._carrier else "another" if twin else "a"
             names[track] = f"{article} {name}" if article != "a" else with_article(name)
         return names.__getitem__
 
     def _name(self, track: int) -> str:
+        actor = self._known.get(track)
+        if actor is None:
+            return "road user"
         if track == self._carrier:
-            return "car with the camera"
-        for one in self.scenario.truth.actors:
-            if one.track_id == track:
-                colour = None if one.colour_rgb is None else colour_word(one.colour_rgb)
-                return actor_name(one.object_class, colour)
-        return "road user"
+            return carrier_name(actor.object_class)
+        colour = None if actor.colour_rgb is None else colour_word(actor.colour_rgb)
+        return actor_name(actor.object_class, colour)
+
+    @cached_property
+    def _known(self) -> dict[int, ActorTruth]:
+        return {one.track_id: one for one in self.scenario.truth.actors}
 
     def _notes(self, paths: Sequence[ActorPath]) -> tuple[str, ...]:
         notes = []

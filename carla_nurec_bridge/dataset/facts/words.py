@@ -18,11 +18,20 @@ _MPS_TO_KMH = 3.6
 NameOf = Callable[[int], str]
 
 
+def noun(object_class: ObjectClass) -> str:
+    """Return what one of a class is called, as ``traffic light``."""
+    return _NOUNS.get(object_class, object_class.value)
+
+
 def actor_name(object_class: ObjectClass, colour: str | None) -> str:
     """Return what an actor is called, as ``red car``; people have no paint."""
-    noun = _NOUNS.get(object_class, object_class.value)
     painted = colour is not None and object_class is not ObjectClass.PEDESTRIAN
-    return f"{colour} {noun}" if painted else noun
+    return f"{colour} {noun(object_class)}" if painted else noun(object_class)
+
+
+def carrier_name(object_class: ObjectClass) -> str:
+    """Return what the vehicle that carries the camera is called, as ``car with the camera``."""
+    return f"{noun(object_class)} with the camera"
 
 
 def with_article(name: str) -> str:
@@ -59,8 +68,8 @@ def _hard_brake(event: Event, first: str, _: str) -> str:
 
 def _cut_in(event: Event, first: str, other: str) -> str:
     gap = event.evidence.get("gap_m")
-    distance = "shortly" if gap is None else f"{gap:.0f} m"
-    return f"{first} cuts in {distance} before {other}"
+    distance = "closely" if gap is None else f"{gap:.0f} m"
+    return f"{first} cuts in {distance} ahead of {other}"
 
 
 def _stopped(event: Event, first: str, _: str) -> str:

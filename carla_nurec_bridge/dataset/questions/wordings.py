@@ -55,7 +55,7 @@ _WORDINGS: dict[str, tuple[str, ...]] = {
         "of {a} and {b}, which is farther from the camera at {time}?",
     ),
     "ahead": (
-        "seen from {b}, does {a} lie straight ahead at {time}?",
+        "seen from {b}, is {a} straight ahead at {time}?",
         "at {time}, is {a} straight ahead of {b}, as the latter faces?",
         "looking forward from {b} at {time}, is {a} straight ahead?",
     ),

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...facts import SceneFacts
 from ..conditions import Conditions, Vocabulary
-from .scene_words import place_words, what_words, who_words
+from .scene_words import carrier_words, place_words, what_words, who_words
 from .templates import Templates, Wordings, filled, sentence
 
 _FIRST = ("season", "lighting", "weather", "road", "place")
@@ -43,7 +43,9 @@ def compose(
     views = templates.viewpoint
     carriers = [one for one in facts.actors if one.carries_camera]
     view = views.fixed if not carriers else views.moving if carriers[0].moves else views.standing
-    viewpoint = filled(one_of(view), {"place": place_words(facts.place)})
+    viewpoint = filled(
+        one_of(view), {"place": place_words(facts.place), "carrier": carrier_words(facts)}
+    )
     who, what = who_words(facts), what_words(facts)
     seen = filled(one_of(templates.who), {"who": who}) if who else one_of(templates.nobody)
     done = filled(one_of(templates.what), {"what": what}) if what else ""

@@ -10,6 +10,7 @@ from ...facts import SceneFacts
 from ...truth.events import EventKind
 from ..conditions import Conditions, Vocabulary
 from ..conditions.phrases import is_said, said
+from .scene_words import carrier_words
 
 _NOUNS: dict[str, tuple[ObjectClass, ...]] = {
     "cars?|sedans?|hatchbacks?|suvs?": (ObjectClass.CAR,),
@@ -54,11 +55,11 @@ _ROADSIDE = r"(?!['’]s?\b|[\s-]+(?:lanes?|stop|crossings?|paths?|signs?|parks?
 _NO_ADJECTIVES = "lanes?|with|and|or|of|by|to|in|on|from|for|at|between|met(?:re|er)s?|the|an?"
 _BETWEEN = rf"(?:(?!(?:{_NO_ADJECTIVES})\b)[a-z]+[\s-]+){{0,2}}?"
 _EMPTY = ("empty road", "empty street", "deserted", "no .. traffic", "without .. traffic")
-_OWN = re.compile(
-    r"(?:camera|video|filmed)\b[^.]{0,40}?\b(?:of|on|from|in) (?:a|the)\b[^.]{0,20}?\bcar\b"
-    r"|car with the camera|ego (?:car|vehicle)"
+_OWN = (
+    r"(?:camera|video|filmed)\b[^.]{{0,40}}?\b(?:of|on|from|in) (?:a|the)\b[^.]{{0,20}}?"
+    r"\b(?:{noun}|vehicle)\b|(?:{noun}|vehicle) with the camera|ego (?:{noun}|vehicle)"
 )
-"""The car that carries the camera is no car that is seen."""
+"""What carries the camera is nobody that is seen."""
 
 
 def contradictions(
@@ -86,7 +87,9 @@ def said_conditions(text: str, vocabulary: Vocabulary) -> list[str]:
 
 def fact_contradictions(text: str, facts: SceneFacts) -> list[str]:
     """Return a sentence for each fact that a text contradicts: numbers, colours, events, place."""
-    low = _OWN.sub(" ", text.lower())
+    low, carrier = text.lower(), carrier_words(facts)
+    if carrier:
+        low = re.sub(_OWN.format(noun=re.escape(carrier)), " ", low)
     return [*_counts(low, facts), *_colours(low, facts), *_events(low, facts), *_place(low, facts)]
 
 

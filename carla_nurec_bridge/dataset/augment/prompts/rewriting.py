@@ -8,7 +8,6 @@ from pydantic import Field
 
 from ....core.run_contract.record import Record
 from ...facts import SceneFacts
-from ...truth.events import EventKind
 from ..conditions import Conditions, Vocabulary
 from ..models.chat import Message
 from ..variant_plan import ModelUse
@@ -16,6 +15,7 @@ from .asking import TextAsker
 from .compose import ComposedPrompt
 from .contradictions import contradictions
 from .prose import prose_faults
+from .scene_words import shown_events
 
 _LEAST_WORDS, _MOST_WORDS = 20, 220
 _MOST_ACTORS = 40
@@ -59,8 +59,7 @@ def rewritten(
 
 def facts_for_models(facts: SceneFacts) -> dict[str, object]:
     """Return what models are told: who is seen and what is done, no stamps, no weather."""
-    happened = [one for one in facts.events if one.kind is not EventKind.NORMAL]
-    told = facts.model_copy(update={"events": tuple(happened)}).to_json()
+    told = facts.model_copy(update={"events": shown_events(facts)}).to_json()
     shown = {name: told[name] for name in told if name in _TOLD}
     for many in ("actors", "manoeuvres", "events"):
         shown[many] = [

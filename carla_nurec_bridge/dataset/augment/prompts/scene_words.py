@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ....world.object_classes import VEHICLES, ObjectClass
-from ...facts import ActorFacts, ManoeuvreKind, PlaceFacts, SceneFacts
-from ...facts.words import with_article
+from ...facts import ActorFacts, EventFacts, Manoeuvre, ManoeuvreKind, PlaceFacts, SceneFacts
+from ...facts.words import carrier_name, noun, with_article
 from ...truth.events import EventKind
 
 _NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
@@ -30,6 +30,13 @@ _DEEDS: dict[ManoeuvreKind, str] = {
     ManoeuvreKind.BRAKING: "brakes",
 }
 """What is told, the most telling first."""
+_TOLD_BY: dict[EventKind, ManoeuvreKind] = {
+    EventKind.HARD_BRAKE: ManoeuvreKind.BRAKING,
+    EventKind.JAYWALKING: ManoeuvreKind.CROSSING_ROAD,
+    EventKind.OVERTAKING: ManoeuvreKind.OVERTAKING,
+    EventKind.STOPPED_VEHICLE: ManoeuvreKind.STOPPING,
+}
+"""What an event says of who it is of, so that it is not said again."""
 
 
 def number_word(number: int) -> str:
@@ -87,21 +94,46 @@ def who_words(facts: SceneFacts) -> str:
     return listed(parts)
 
 
+def shown_events(facts: SceneFacts) -> tuple[EventFacts, ...]:
+    """Return what happens to those who are seen then: a video does not show the others' part."""
+    return tuple(
+        one
+        for one in facts.events
+        if one.kind is not EventKind.NORMAL and set(one.track_ids) <= set(one.seen_track_ids)
+    )
+
+
 def what_words(facts: SceneFacts) -> str:
     """Return what happens and what they do, the most telling first, empty for nothing."""
+    events = shown_events(facts)
     order = list(_DEEDS)
     deeds = {
         (order.index(one.kind), _subject(actor, facts))
         for one in facts.manoeuvres
-        if one.kind in _DEEDS and (actor := facts.actor(one.track_id)) is not None
+        if one.kind in _DEEDS
+        and (actor := facts.actor(one.track_id)) is not None
+        and not any(_is_told_by(event, one) for event in events)
     }
     told = [f"{subject} {_DEEDS[order[rank]]}" for rank, subject in sorted(deeds)]
-    happened = [one.plain_text for one in facts.events if one.kind is not EventKind.NORMAL]
-    return listed([*dict.fromkeys(happened), *told][:_MOST_DEEDS])
+    happened = dict.fromkeys(one.plain_text for one in events)
+    return listed([*happened, *told][:_MOST_DEEDS])
+
+
+def _is_told_by(event: EventFacts, done: Manoeuvre) -> bool:
+    return (
+        _TOLD_BY.get(event.kind) is done.kind
+        and event.track_ids[0] == done.track_id
+        and event.span.overlap(done.span) is not None
+    )
+
+
+def carrier_words(facts: SceneFacts) -> str:
+    """Return what carries the camera, as ``car``; empty for a camera that nobody carries."""
+    return next((noun(one.object_class) for one in facts.actors if one.carries_camera), "")
 
 
 def _subject(actor: ActorFacts, facts: SceneFacts) -> str:
     if actor.carries_camera:
-        return "the car with the camera"
+        return f"the {carrier_name(actor.object_class)}"
     alike = sum(one.name == actor.name for one in facts.shown())
     return f"the {actor.name}" if alike == 1 else with_article(actor.name)

@@ -169,7 +169,7 @@ _PATTERNS: dict[QuestionKind, tuple[tuple[str, str], ...]] = {
             "of the second",
             rf"at {_TIME}, is {_ONE} straight ahead of {_ONE}, as the latter faces\?",
         ),
-        ("of the first", rf"seen from {_ONE}, does {_ONE} lie straight ahead at {_TIME}\?"),
+        ("of the first", rf"seen from {_ONE}, is {_ONE} straight ahead at {_TIME}\?"),
         ("of the first", rf"looking forward from {_ONE} at {_TIME}, is {_ONE} straight ahead\?"),
     ),
     QuestionKind.MOVING: (

@@ -29,7 +29,6 @@ _GERMAN = {
     "bicycle": "Fahrrad",
     "pedestrian": "Fußgänger",
 }
-_OWN = "the car with the camera"
 _ACTIONS = {
     "changing_lane_left": "changing to the left lane",
     "changing_lane_right": "changing to the right lane",
@@ -86,20 +85,25 @@ def _who(facts: Mapping[str, Any]) -> Iterator[str]:
 
 def _what(facts: Mapping[str, Any]) -> Iterator[str]:
     names: dict[str, str] = {}
+    own = ""
     for one in _tables(facts, "actors"):
-        carries = bool(one.get("carries_camera"))
-        names[str(one.get("track_id"))] = _OWN if carries else str(one.get("name"))
+        track = str(one.get("track_id"))
+        if one.get("carries_camera"):
+            own = f"the {one.get('object_class') or 'vehicle'} with the camera"
+            names[track] = own
+        else:
+            names[track] = str(one.get("name"))
     doing: dict[str, dict[str, str]] = {}
     for one in _tables(facts, "manoeuvres"):
         if isinstance(one.get("kind"), str):
             track = str(one.get("track_id"))
             doing.setdefault(one["kind"], {})[track] = names.get(track, "road user")
     for kind, who in doing.items():
-        counts = Counter(name for name in who.values() if name != _OWN)
+        counts = Counter(name for name in who.values() if name != own)
         action = _ACTIONS.get(kind, kind.replace("_", " "))
         told = [_counted(name, number) for name, number in counts.items()]
-        if _OWN in who.values():
-            told.insert(0, _OWN)
+        if own and own in who.values():
+            told.insert(0, own)
         are = "is" if len(who) == 1 else "are"
         whole = listed(told)
         yield f"{whole[0].upper()}{whole[1:]} {are} {action}."

@@ -114,6 +114,14 @@ def test_true_sentences_are_not(facts, text):
     assert fact_contradictions(text, facts) == []
 
 
+def test_a_camera_that_nobody_carries_is_on_no_car(tmp_path):
+    cast = (Part(2, ObjectClass.BUS, paint=RED),)
+    fixed = facts_of_camera(write_scripted(tmp_path / "run", cast).scenario("one"), "front")
+    assert fact_contradictions("A camera looks down on a passing car.", fixed)
+    assert fact_contradictions("The car with the camera waits.", fixed)
+    assert not fact_contradictions("A camera looks down on a bus.", fixed)
+
+
 def test_a_colour_that_nobody_told_contradicts_nothing(tmp_path):
     cast = (EGO, Part(2, paint=RED), Part(3, at=(30.0, 3.5)))
     facts = facts_of_camera(write_scripted(tmp_path / "run", cast).scenario("one"), "front")

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
+from dataclasses import replace
+
 import pytest
-from scripted_dataset import BLUE, EGO, RED, Part, write_scripted
+from scripted_dataset import BLUE, DT_NS, EGO, RED, T0_NS, Part, write_scripted
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.dataset.augment.plan import PlanOptions, plan_variants
+from carla_nurec_bridge.dataset.augment.prompts.scene_words import what_words
+from carla_nurec_bridge.dataset.facts import Manoeuvre, ManoeuvreKind, facts_of_camera
+from carla_nurec_bridge.dataset.store import Dataset
+from carla_nurec_bridge.dataset.truth import Event, EventKind
 from carla_nurec_bridge.world.object_classes import ObjectClass
 
 CAST = (
@@ -95,7 +104,7 @@ def test_prompts_are_composed_of_facts_and_written_out_conditions(dataset):
     ("options", "words"),
     [
         (PlanOptions(scenarios=("c",)), "no scenario c"),
-        (PlanOptions(cameras=("rear",)), "a has no camera rear; there are: front, left"),
+        (PlanOptions(cameras=("rear",)), "has no camera rear; there are: front, left"),
         (PlanOptions(variants=0), "0 variants a clip"),
         (PlanOptions(only={"road": ("ice",)}), "road has no value ice"),
         (PlanOptions(negative_prompt="puddles"), "names what shows road puddles"),
@@ -138,6 +147,64 @@ def test_braces_in_wordings_are_harmless_and_untrue_wordings_are_refused(dataset
     ]
     assert any("Sharp {} {0} {who!r} {nobody_knows}, steady" in text for text in prompts)
     untrue = tmp_path / "untrue.yaml"
-    untrue.write_text(shipped.replace("- Every detail", "- Nine buses pass. Every detail"))
+    untrue.write_text(shipped.replace("- The footage is life", "- Nine buses pass. The footage is life"))
     with pytest.raises(InputError, match="'nine buses': there are 0"):
         plan_variants(dataset, PlanOptions(variants=4, templates=untrue))
+
+
+def _event(kind: EventKind, *track_ids: int) -> Event:
+    return Event(
+        event_id=f"{kind}_001",
+        kind=kind,
+        start_ns=T0_NS + 2 * DT_NS,
+        end_ns=T0_NS + 9 * DT_NS,
+        track_ids=track_ids,
+        place_map_m=(0.0, 0.0, 0.0),
+        evidence={},
+    )
+
+
+def test_prompts_tell_events_of_those_only_who_are_all_seen(tmp_path):
+    cast = (EGO, Part(2, paint=RED), Part(3, ObjectClass.TRUCK, paint=BLUE, seen=(40, 50)))
+    events = (_event(EventKind.NEAR_MISS, 2, 3), _event(EventKind.CUT_IN, 2, 1))
+    dataset = write_scripted(tmp_path / "run", cast, events=events)
+    (plan,) = plan_variants(dataset, PlanOptions())
+    assert "truck" not in plan.prompt
+    assert "The red car cuts in closely ahead of the car with the camera" in plan.prompt
+
+
+def test_what_an_event_tells_is_not_told_again(tmp_path):
+    at_walk = Part(2, ObjectClass.PEDESTRIAN, at=(20.0, -6.0), mps=(0.0, 5.0))
+    events = (_event(EventKind.JAYWALKING, 2),)
+    dataset = write_scripted(tmp_path / "run", (EGO, at_walk), events=events)
+    facts = facts_of_camera(dataset.scenario("one"), "front")
+    crossing = Manoeuvre(
+        kind=ManoeuvreKind.CROSSING_ROAD,
+        track_id=2,
+        span=facts.span,
+        other_track_id=None,
+        figures={},
+    )
+    told = what_words(facts.model_copy(update={"manoeuvres": (crossing,)}))
+    assert told == "the pedestrian walks on the road away from any crossing"
+    alone = facts.model_copy(update={"manoeuvres": (crossing,), "events": ()})
+    assert what_words(alone) == "the pedestrian crosses the road"
+
+
+def test_a_camera_on_a_truck_is_on_no_car(tmp_path):
+    cast = (replace(EGO, kind=ObjectClass.TRUCK), Part(2, ObjectClass.BUS, paint=BLUE))
+    events = (_event(EventKind.CUT_IN, 2, 1),)
+    dataset = write_scripted(tmp_path / "run", cast, events=events)
+    (plan,) = plan_variants(dataset, PlanOptions())
+    assert "the truck with the camera" in plan.prompt
+    assert not re.search(r"\bcar\b", plan.prompt)
+
+
+def test_a_camera_that_only_some_scenarios_have_is_taken_where_it_is(dataset, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(dataset.path, run)
+    truth = json.loads((run / "a" / "scenario.json").read_text())
+    truth["cameras"] = ["front"]
+    (run / "a" / "scenario.json").write_text(json.dumps(truth))
+    plans = plan_variants(Dataset(run), PlanOptions(cameras=("left",)))
+    assert [(one.scenario, one.camera) for one in plans] == [("b", "left")]

@@ -110,12 +110,12 @@ def test_events_are_told_in_words_when_one_of_their_actors_is_seen_then(seen):
     ]
     assert seen.events[0].text == "the red car (track 2) and the red car (track 3) collide"
     assert seen.events[0].plain_text == "a red car and another red car collide"
-    assert seen.events[1].plain_text == "a red car cuts in 7 m before the car with the camera"
+    assert seen.events[1].plain_text == "a red car cuts in 7 m ahead of the car with the camera"
 
 
 def test_speeds_of_events_are_told_in_kmh(scenario):
     texts = [one.plain_text for one in facts_of_scenario(scenario).events]
-    assert "a blue truck brakes hard from 72 to 36 km/h" in texts
+    assert "the blue truck brakes hard from 72 to 36 km/h" in texts
     assert "a red car stands on the road for 5 s" in texts
 
 
