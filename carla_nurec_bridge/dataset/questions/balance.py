@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from ..truth import Question
 from .draft import generator
+from .rows import AskedRow
 
 _ALONE = 1
-"""How many questions of a kind stay when all have one answer."""
+"""How many rows of a kind stay when all have one answer."""
 
 
-def balanced(
-    asked: Sequence[tuple[str, Question]], seed: int
-) -> tuple[list[tuple[str, Question]], Counter[str]]:
-    """Return the questions that stay, each with its scenario's name, in their order.
+def balanced(asked: Sequence[AskedRow], seed: int) -> tuple[list[AskedRow], Counter[str]]:
+    """Return the rows that stay, in their order.
 
     Of those ``about`` one thing, the most frequent answer is cut to as many as there are of all
-    others; with yes and no these are then as many. Which ones go, the seed draws. With no other
-    answer one question stays. The counts are of what was cut, by ``about``.
+    others; with yes and no these are then as many. Whole questions go, drawn by the seed, so that
+    no look of a clip tells an answer; of the last one its later looks. With no other answer one
+    row stays. The counts are of what was cut, by ``about``.
     """
     groups: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for index, (_, question) in enumerate(asked):
-        groups[question.about][question.option].append(index)
+    for index, row in enumerate(asked):
+        groups[row.question.about][row.question.option].append(index)
     gone: set[int] = set()
     cut: Counter[str] = Counter()
     for about, options in sorted(groups.items()):
@@ -31,7 +30,11 @@ def balanced(
         others = sum(len(found) for name, found in options.items() if name != most)
         surplus = len(options[most]) - max(others, _ALONE)
         if surplus > 0:
-            drawn = generator(seed, "balance", about).permutation(options[most])[:surplus]
-            gone.update(drawn.tolist())
+            looks: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+            for index in options[most]:
+                looks[asked[index].scenario, asked[index].question.question_id].insert(0, index)
+            questions = list(looks.values())
+            order = generator(seed, "balance", about).permutation(len(questions))
+            gone.update([index for place in order for index in questions[place]][:surplus])
             cut[about] += surplus
-    return [one for index, one in enumerate(asked) if index not in gone], cut
+    return [row for index, row in enumerate(asked) if index not in gone], cut

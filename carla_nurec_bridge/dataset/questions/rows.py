@@ -35,6 +35,15 @@ class ShownClip:
 
 
 @dataclass(frozen=True)
+class AskedRow:
+    """A question of a scenario that is asked about one look of a clip."""
+
+    scenario: str
+    clip: ShownClip
+    question: Question
+
+
+@dataclass(frozen=True)
 class Sample:
     """A conversation about a video: turns of a question and its answer."""
 

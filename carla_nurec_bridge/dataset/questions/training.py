@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from ..store.amend import amend
 from ..store.layout import training_file, training_folder
 from ..truth import MarkTable, Question
 from .balance import balanced
-from .rows import ROWS, Sample, ShownClip, samples_of
+from .rows import ROWS, AskedRow, ShownClip, samples_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class TrainingWish:
 
 @dataclass(frozen=True)
 class TrainingPart:
-    """What a part of the split holds, and how many questions were cut to balance answers."""
+    """What a part of the split holds, and how many rows were cut to balance answers."""
 
     scenarios: int
     questions: int
@@ -56,36 +56,44 @@ def write_training(dataset: Dataset, wish: TrainingWish) -> dict[str, TrainingPa
     done: dict[str, TrainingPart] = {}
     for part in wish.shares:
         mine = [name for name in asked if parts[name] == part]
-        pool = [(name, question) for name in mine for question in asked[name].questions]
+        pool = [
+            row for name in mine for row in _rows(dataset, name, asked[name].questions, wish.style)
+        ]
         kept, cut = balanced(pool, wish.seed)
+        by_clip: dict[ShownClip, list[Question]] = {}
+        for row in kept:
+            by_clip.setdefault(row.clip, []).append(row.question)
         samples = [
             sample
-            for name in mine
-            for sample in _samples(
-                dataset, name, [question for owner, question in kept if owner == name], wish
-            )
+            for clip, questions in by_clip.items()
+            for sample in samples_of(clip, questions, multi_turn=wish.multi_turn)
         ]
         for form, row_of in ROWS.items():
             lines = [json.dumps(row_of(one), ensure_ascii=False) + "\n" for one in samples]
             contents[training_file(dataset.path, part, form)] = "".join(lines).encode()
-        done[part] = TrainingPart(len(mine), len(kept), len(samples), cut)
+        done[part] = TrainingPart(len(mine), _questions(kept), len(samples), cut)
     amend(dataset, contents, replaces=[training_folder(dataset.path)])
     return done
 
 
-def _samples(
-    dataset: Dataset, name: str, questions: list[Question], wish: TrainingWish
-) -> list[Sample]:
+def _rows(
+    dataset: Dataset, name: str, questions: Iterable[Question], style: str
+) -> Iterator[AskedRow]:
+    """Yield the questions of a scenario, each about all looks of its clip that show the answer."""
     scenario = dataset.scenario(name)
-    found: list[Sample] = []
     for camera in scenario.truth.cameras:
         table = scenario.marks(camera)
         mine = [question for question in questions if question.camera == camera]
         if table is None or not mine:
             continue
-        for clip in looks_of(dataset, scenario, table, wish.style):
-            found += samples_of(clip, mine, multi_turn=wish.multi_turn)
-    return found
+        for clip in looks_of(dataset, scenario, table, style):
+            for question in mine:
+                if clip.video_of(question) is not None:
+                    yield AskedRow(name, clip, question)
+
+
+def _questions(rows: Iterable[AskedRow]) -> int:
+    return len({(row.scenario, row.question.question_id) for row in rows})
 
 
 def looks_of(

@@ -79,9 +79,10 @@ class ChatModel:
         cut at its longest.
         """
         ends_at = time.monotonic() + self.endpoint.deadline_s
+        said: list[str] = []
 
         def once() -> ChatAnswer:
-            client = self._client(ends_at)
+            client = self._client(ends_at, said)
             try:
                 model = self._chosen_model(client)
                 on_request()
@@ -90,9 +91,11 @@ class ChatModel:
                 return answer
             except openai.APIStatusError as error:
                 self._reached()
+                said.append(_short(error))
                 raise self._meaning(error) from error
             except self._failures as error:
                 self._silent(error)
+                said.append(_short(_cause(error)))
                 raise Transient(_short(_cause(error))) from error
             finally:
                 with self._lock:
@@ -133,11 +136,13 @@ class ChatModel:
     def _wait(self, seconds: float, ends_at: float) -> None:
         self._closed.wait(max(0.0, min(seconds, ends_at - time.monotonic())))
 
-    def _client(self, ends_at: float) -> openai.OpenAI:
+    def _client(self, ends_at: float, said: Sequence[str]) -> openai.OpenAI:
+        """Return a connection; ``said`` are the failures so far."""
         left_s = ends_at - time.monotonic()
         if left_s <= 0:
+            why = f": {said[-1]}" if said else ""
             raise ModelUnavailable(
-                f"{self.endpoint.name} did not answer within {self.endpoint.deadline_s:g} s"
+                f"{self.endpoint.name} did not answer within {self.endpoint.deadline_s:g} s{why}"
             )
         timeout = openai.Timeout(min(self.endpoint.timeout_s, left_s), connect=_CONNECT_S)
         with self._lock:

@@ -147,7 +147,9 @@ def test_braces_in_wordings_are_harmless_and_untrue_wordings_are_refused(dataset
     ]
     assert any("Sharp {} {0} {who!r} {nobody_knows}, steady" in text for text in prompts)
     untrue = tmp_path / "untrue.yaml"
-    untrue.write_text(shipped.replace("- The footage is life", "- Nine buses pass. The footage is life"))
+    untrue.write_text(
+        shipped.replace("- The footage is life", "- Nine buses pass. The footage is life")
+    )
     with pytest.raises(InputError, match="'nine buses': there are 0"):
         plan_variants(dataset, PlanOptions(variants=4, templates=untrue))
 
