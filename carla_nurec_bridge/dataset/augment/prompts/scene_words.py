@@ -46,8 +46,8 @@ def number_word(number: int) -> str:
 
 def plural(name: str) -> str:
     """Return the plural of an actor's name."""
-    before, space, noun = name.rpartition(" ")
-    return f"{before}{space}{_PLURALS.get(noun, noun + 's')}"
+    before, space, last = name.rpartition(" ")
+    return f"{before}{space}{_PLURALS.get(last, last + 's')}"
 
 
 def listed(parts: Sequence[str]) -> str:

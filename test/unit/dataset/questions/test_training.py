@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from asked_dataset import HEIGHT, WIDTH, write_asked
 
+from carla_nurec_bridge.core.buffers import sha256_of
 from carla_nurec_bridge.core.errors import InputError, RunError
 from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
 from carla_nurec_bridge.cosmos.clip.video import VideoWriter
@@ -29,7 +30,7 @@ from carla_nurec_bridge.dataset.questions.rows import AskedRow, ShownClip
 from carla_nurec_bridge.dataset.store import Dataset
 from carla_nurec_bridge.dataset.store.amend import amend
 from carla_nurec_bridge.dataset.truth import Evidence, MarkLimits, Question, QuestionKind
-from carla_nurec_bridge.dataset.truth.variant import VariantTruth
+from carla_nurec_bridge.dataset.truth.variant import QualityFigures, VariantAttempt, VariantTruth
 
 NAMES = ("a", "b", "c")
 
@@ -47,8 +48,13 @@ def asked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("asked")
     dataset = write_asked(folder / "run", NAMES)
     grey_video(folder / "made.mp4")
-    twin = dataset.path / "a/road/variants/01/rgb.mp4"
-    amend(dataset, {}, moved={twin: folder / "made.mp4"})
+    twin = dataset.path / "a/road/variants/01"
+    made = variant(tuple(range(41)), accepted=True, sha256=sha256_of(folder / "made.mp4"))
+    amend(
+        dataset,
+        {twin / "variant.json": made.model_dump_json().encode()},
+        moved={twin / "rgb.mp4": folder / "made.mp4"},
+    )
     for name in NAMES:
         wish = MarkWish(("2d",), MarkLimits(), False)
         mark_camera(dataset, dataset.scenario(name), "road", wish, lambda *_: None)
@@ -240,7 +246,18 @@ def test_a_check_finds_a_changed_answer_and_a_lost_video(asked, tmp_path):
     assert any("c/road/marks/marks.json: there is no video" in told for told in problems)
 
 
-def variant(frames, *, accepted):
+def variant(frames, *, accepted, sha256=""):
+    tried = VariantAttempt(
+        seed=0,
+        job="",
+        key="",
+        sha256="",
+        made_s=0.0,
+        judged_s=0.0,
+        notes=(),
+        faults=() if accepted else ("it flickers",),
+        figures=QualityFigures(frames=len(frames), rate_hz=10.0, width=WIDTH, height=HEIGHT),
+    )
     return VariantTruth(
         scenario="a",
         camera="road",
@@ -261,7 +278,7 @@ def variant(frames, *, accepted):
         backend="",
         made_by={},
         seed=0,
-        attempts=(),
+        attempts=(tried,),
         chosen=0,
         frames=len(frames),
         rate_hz=10.0,
@@ -269,7 +286,7 @@ def variant(frames, *, accepted):
         height=HEIGHT,
         source_frames=frames,
         made_of="",
-        sha256="",
+        sha256=sha256,
         created="",
     )
 
