@@ -40,7 +40,7 @@ def read_sensor_yaml(path: Path, rate_hz: float) -> SensorRig:
     if isinstance(content, dict) and "cameras" in content:
         return _newer(path, _checked(path, NewerRigFile, content), rate_hz)
     bare = isinstance(content, list)
-    file = _checked(path, ListFile, {"sensors": content} if bare else content)
+    file = _checked(path, ListFile, {"sensors": content} if bare else content, bare=bare)
     try:
         return _listed(path, file, rate_hz)
     except FileError as error:
@@ -59,8 +59,7 @@ def _content(path: Path) -> Any:
     return content
 
 
-def _checked(path: Path, kind: Any, content: Any) -> Any:
-    bare = kind is ListFile and set(content) == {"sensors"}
+def _checked(path: Path, kind: Any, content: Any, *, bare: bool = False) -> Any:
     try:
         return kind.model_validate(content)
     except ValidationError as error:

@@ -88,7 +88,9 @@ def write_mot(pictures: Iterable[Picture], out: Path) -> None:
         parts.setdefault(sequence.first.part, []).append(name)
     (out / "seqmaps").mkdir()
     for part, names in parts.items():
-        (out / "seqmaps" / f"{part}.txt").write_text("\n".join(["name", *names, ""]))
+        (out / "seqmaps" / f"{part}.txt").write_text(
+            "\n".join(["name", *names, ""]), encoding="utf-8"
+        )
 
 
 def _row(frame: int, one: ObjectTruth) -> str:

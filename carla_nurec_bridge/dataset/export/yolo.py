@@ -15,6 +15,8 @@ from .picture import Picture
 
 _CLASSES = {object_class: index for index, object_class in enumerate(CATEGORIES)}
 _IMAGES = "images"
+_KEYS = ("names", "nc", "path", "download")
+"""Words of ``data.yaml`` that are no parts."""
 
 
 def write_yolo(pictures: Iterable[Picture], out: Path) -> None:
@@ -29,6 +31,8 @@ def write_yolo(pictures: Iterable[Picture], out: Path) -> None:
                 f"{picture.stem}: YOLO finds labels by the folder's name {_IMAGES}; neither a "
                 "scenario nor a camera can have it"
             )
+        if picture.part in _KEYS:
+            raise InputError(f"a part of a split cannot be called {picture.part} in YOLO's table")
         folder = f"{_IMAGES}/{picture.part}"
         parts[picture.part] = folder
         copy_image(picture.path("rgb"), out / folder / picture.stem)

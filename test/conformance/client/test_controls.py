@@ -27,7 +27,7 @@ from carla_nurec_bridge.dataset.inspect import check_dataset
 from carla_nurec_bridge.dataset.store import Dataset
 from carla_nurec_bridge.recorder_log import Log, read_log
 from carla_nurec_bridge.recorder_log.trajectories import trajectories
-from carla_nurec_bridge.runs.own_server import own_carla
+from carla_nurec_bridge.runs.own_server import START_S, own_carla
 
 pytest.importorskip("carla")
 pytestmark = pytest.mark.conformance
@@ -98,7 +98,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     log = real("recorder/DistanceBetweenVehicles_0.9.13.log")
     town, port = real("opendrive/Town01.xodr.gz"), free_port(pair=True)
     config = RunConfig(
-        map=town, nurec=False, carla_port=port, run_dir=folder, start_deadline_s=120.0
+        map=town, nurec=False, carla_port=port, run_dir=folder, start_deadline_s=START_S
     )
     with own_carla(config, folder / "server.log"):
         yield Server(log, port)

@@ -18,7 +18,7 @@ from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.dataset.inspect import check_dataset
 from carla_nurec_bridge.dataset.store import Dataset, StoredScenario
 from carla_nurec_bridge.dataset.truth import TrackState
-from carla_nurec_bridge.runs.own_server import own_carla
+from carla_nurec_bridge.runs.own_server import START_S, own_carla
 from carla_nurec_bridge.world.object_classes import VEHICLES
 
 pytest.importorskip("carla")
@@ -54,7 +54,7 @@ def circling(tmp_path_factory: pytest.TempPathFactory) -> Circling:
     folder, port = tmp_path_factory.mktemp("circling"), free_port(pair=True)
     town, log, end = config_path("maps", "demo_town.xodr"), folder / "turn.log", folder / "end"
     config = RunConfig(
-        map=town, nurec=False, carla_port=port, run_dir=folder, start_deadline_s=120.0
+        map=town, nurec=False, carla_port=port, run_dir=folder, start_deadline_s=START_S
     )
     script = Path(__file__).with_name("circling_session.py")
     server = ["--host", "127.0.0.1", "--port", str(port), *SIZE, "--fps", "4"]

@@ -20,6 +20,7 @@ from carla_nurec_bridge.carla_client.replay.recorded_drive import (
     ReplayWish,
     plan_replay,
 )
+from carla_nurec_bridge.carla_client.replay.recordings import RecordingInfo, open_recording
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
 from carla_nurec_bridge.recorder_log import LogWriter, read_log
 from carla_nurec_bridge.recorder_log.export.carla_text import file_info
@@ -217,3 +218,14 @@ def test_frames_that_no_ticks_divide_are_refused(tmp_path: Path) -> None:
     log = _record(tmp_path / "ten.log", _UNIFORM)
     with pytest.raises(InputError, match="choose another dt_s"):
         plan_replay(_Server(log), ReplayWish(log, "hero", 100_000_007))  # type: ignore[arg-type]
+
+
+def test_a_recording_that_is_cut_says_so_where_it_is_played(
+    tmp_path: Path, real_recording: bytes
+) -> None:
+    path = tmp_path / "cut.log"
+    for data, notes in ((real_recording, 0), (real_recording[: len(real_recording) // 2], 1)):
+        path.write_bytes(data)
+        told = open_recording(RecordingInfo(str(path), "Town01", 847, 60.0, ())).notes
+        assert len(told) == notes
+    assert "whole frames before it are used" in told[0]

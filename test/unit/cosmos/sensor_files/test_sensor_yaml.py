@@ -145,6 +145,7 @@ def changed(**changes: object) -> dict:
             {"sensors": [entry("rgb", ROADSIDE)], "frame": "vehicle"},
             r"field frame: a camera 6100 m away is on no vehicle",
         ),
+        ({"sensors": [entry("lidar")]}, r"field sensors.0.sensor: .*found 'lidar'"),
         ({"sensors": [entry("rgb")], "units": "mm"}, r"field units: .*found 'mm'"),
         (
             {

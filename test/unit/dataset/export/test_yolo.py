@@ -63,3 +63,10 @@ def test_a_name_that_leads_labels_astray_is_refused(tmp_path):
     dataset = write_dataset(tmp_path / "run", ("images",), ("front",))
     with pytest.raises(InputError, match="finds labels by the folder's name images"):
         export_dataset(dataset, FORMATS["yolo"], tmp_path / "out", ALL, 0, lambda *_: None)
+
+
+def test_a_part_that_would_be_taken_for_a_word_of_the_table_is_refused(dataset, tmp_path):
+    shares = {"train": 0.5, "names": 0.5}
+    with pytest.raises(InputError, match="cannot be called names"):
+        export_dataset(dataset, FORMATS["yolo"], tmp_path / "o", shares, 0, lambda *_: None)
+    assert not (tmp_path / "o").exists()
