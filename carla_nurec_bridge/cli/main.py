@@ -40,6 +40,7 @@ VERBS: dict[str, str] = {
     "log convert": "Write a CARLA recording as .log, .json, .csv or .mcap.",
     "bag info": "Show the streams of a bag and what is missing.",
     "bag recover": "Repair a bag whose writer was killed.",
+    "eval": "Score a recorded drive: nuPlan, NAVSIM, Leaderboard and others.",
     "replay": "Play a scene package in CARLA and watch it as NuRec draws it.",
     "rectify": "Undistort images of any camera to a pinhole.",
     "cosmos controls": "Make clips for Cosmos of a recording or a bag.",

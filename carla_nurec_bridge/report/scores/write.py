@@ -1,0 +1,55 @@
+"""Write the scores of a bag: JSON, Markdown, and the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ...core.files.whole import write_whole
+from ...opendrive.surface import pavement
+from .. import paint
+from .markdown import scores_markdown
+from .of_bag import ScoredBag
+from .page import scores_page
+
+_WIDTH, _HEIGHT, _MARGIN_M, _SMALLEST_M = 1000, 560, 15.0, 60.0
+_ROAD = (52, 57, 66)
+
+
+def write_scores(folder: Path, scored: ScoredBag) -> tuple[Path, ...]:
+    """Write the files into a folder and return their paths; OSError where that is not possible."""
+    folder.mkdir(parents=True, exist_ok=True)
+    report = scored.report
+    contents = {
+        "scores.json": report.model_dump_json(indent=1) + "\n",
+        "scores.md": scores_markdown(report),
+        "scores.html": scores_page(report, _drawing(scored)),
+    }
+    for name, text in contents.items():
+        write_whole(folder / name, text.encode())
+    return tuple(folder / name for name in contents)
+
+
+def _drawing(scored: ScoredBag) -> Image.Image:
+    """Draw the roads, the route, the drive and where its infractions were."""
+    path = np.array([state.ego.box.map_from_box[:2, 3] for state in scored.drive.states])
+    low, high = path.min(axis=0) - _MARGIN_M, path.max(axis=0) + _MARGIN_M
+    per_pixel = max(*((high - low) / (_WIDTH, _HEIGHT)), _SMALLEST_M / _WIDTH)
+    middle = 0.5 * (low + high)
+    canvas = paint.Canvas(_WIDTH, _HEIGHT, (float(middle[0]), float(middle[1])), float(per_pixel))
+    if scored.opendrive is not None:
+        built = pavement(scored.opendrive)
+        quads = [
+            s.quads()[keep] for s, keep in zip(built.strips, built.kept, strict=True) if s.paved
+        ]
+        corners = np.concatenate([*quads, built.fillings])[:, :, :2]
+        canvas.triangles(np.concatenate([corners[:, [0, 1, 2]], corners[:, [0, 2, 3]]]), _ROAD)
+    if scored.drive.route is not None:
+        canvas.line(scored.drive.route[:, :2], paint.ROUTE, 3.0)
+    canvas.line(path, paint.EGO, 3.5)
+    for score in scored.report.scores:
+        for each in score.infractions:
+            canvas.dot(np.array(each.place_m[:2]), paint.CRASH, 6.0)
+    return canvas.image()
