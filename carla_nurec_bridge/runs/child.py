@@ -17,8 +17,8 @@ from ..core.run_contract.heartbeat import STATUS_FD
 from ..core.teardown import Teardown
 from .graph import Process
 
-_WORKS_WITHOUT_BEAT_S = 20.0
-"""For how long a process that works counts as alive without a beat, wall time.
+WORKS_WITHOUT_BEAT_S = 20.0
+"""For how long a node that works counts as alive without a beat, wall time.
 
 It loads its libraries, or the machine has more to do than it can. One that hangs, or that is held
 stopped, neither uses the processor nor waits for it or for a disk.
@@ -28,12 +28,14 @@ stopped, neither uses the processor nor waits for it or for a disk.
 class Child:
     """A started process; ``close`` ends its whole process group and may be called twice.
 
-    Times are ``time.monotonic`` seconds.
+    Times are ``time.monotonic`` seconds. ``works_s`` is for how long it counts as alive without a
+    beat while it works.
     """
 
-    def __init__(self, process: Process, log: Path) -> None:
+    def __init__(self, process: Process, log: Path, works_s: float = WORKS_WITHOUT_BEAT_S) -> None:
         self.process = process
         self.log = log
+        self._works_s = works_s
         self.ready = process.ready_line is None
         self._beat_s = self._alive_s = time.monotonic()
         self._used = 0
@@ -85,7 +87,7 @@ class Child:
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self._pipe, 65536):
                 self._rest += chunk
-        if self._works() and time.monotonic() - self._beat_s < _WORKS_WITHOUT_BEAT_S:
+        if self._works() and time.monotonic() - self._beat_s < self._works_s:
             self._alive_s = time.monotonic()
         *lines, self._rest = self._rest.split(b"\n")
         for line in lines:

@@ -15,6 +15,11 @@ from .supervisor import HEARTBEAT_DEADLINE_S
 
 _POLL_S = 0.05
 _GRACE_S = 10.0
+_WORKS_S = 600.0
+"""For how long a verb that works counts as alive without telling how far it is, wall time.
+
+It may load for a minute on a busy machine, and some of its steps are not told one by one.
+"""
 
 
 def run_verb(
@@ -28,7 +33,7 @@ def run_verb(
 
     InputError or RunError with what it said when it fails, RunError when it falls silent.
     """
-    child = Child(Process(name, verb_argv(verb), env, None, True), log)
+    child = Child(Process(name, verb_argv(verb), env, None, True), log, _WORKS_S)
     with Teardown() as teardown:
         teardown.add(f"the {name}", partial(child.end, _GRACE_S))
         while child.code() is None:

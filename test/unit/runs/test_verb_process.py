@@ -1,0 +1,30 @@
+"""A verb in a process of its own lives as long as it works, and not when it hangs."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from carla_nurec_bridge.core.errors import RunError
+from carla_nurec_bridge.runs import verb_process
+from carla_nurec_bridge.runs.child import WORKS_WITHOUT_BEAT_S
+
+COUNTS = "import time\nwhile time.process_time() < 1.0: pass"
+HANGS = "import time\ntime.sleep(60)"
+
+
+def run(script, tmp_path, monkeypatch):
+    monkeypatch.setattr(verb_process, "verb_argv", lambda _verb: [sys.executable, "-c", script])
+    verb_process.run_verb("step", (), tmp_path / "step.log", {}, lambda *_: None)
+
+
+def test_a_verb_that_works_may_be_silent_for_longer_than_a_node(tmp_path, monkeypatch):
+    assert verb_process._WORKS_S >= 10 * WORKS_WITHOUT_BEAT_S
+    run(COUNTS, tmp_path, monkeypatch)
+
+
+def test_a_verb_that_hangs_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(verb_process, "HEARTBEAT_DEADLINE_S", 0.5)
+    with pytest.raises(RunError, match="no sign of life"):
+        run(HANGS, tmp_path, monkeypatch)
