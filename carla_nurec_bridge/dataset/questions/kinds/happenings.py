@@ -16,6 +16,8 @@ from ..draft import Draft, Unclear
 from ..words import joined, marked, sentence, time
 from .clauses import CLAUSES, PAIRS, question_of
 
+_NOT_STORED = "not_stored"
+"""What an event is called that did not happen, and that a question is about all the same."""
 _AROUND_NS = NS_PER_S // 4
 _ORDER_S = 0.5
 _GENTLE = 0.6
@@ -77,7 +79,7 @@ def _whether(
         Evidence(
             stamps_ns=(event.start_ns, event.end_ns),
             track_ids=event.track_ids,
-            event_ids=(event.event_id,) if event.event_id else (),
+            event_ids=() if event.event_id == _NOT_STORED else (event.event_id,),
             numbers=event.evidence,
         ),
         about=kind.value,
@@ -127,7 +129,7 @@ def _no_drivers(clip: QuestionClip) -> Iterator[Draft]:
             if (kind, track) in did or not any(event.kind is kind for event in clip.events):
                 continue
             event = Event(
-                event_id="",
+                event_id=_NOT_STORED,
                 kind=EventKind.NORMAL,
                 start_ns=mark.first_ns,
                 end_ns=mark.last_ns,
