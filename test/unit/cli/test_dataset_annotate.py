@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from asked_dataset import write_asked
@@ -12,9 +13,14 @@ from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.dataset.marks import STYLES
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    return write_asked(tmp_path_factory.mktemp("annotate") / "run", ("one", "two")).path
+
+
 @pytest.fixture
-def run(tmp_path):
-    return write_asked(tmp_path / "run", ("one", "two")).path
+def run(template, tmp_path):
+    return shutil.copytree(template, tmp_path / "run")
 
 
 def test_every_style_can_be_asked_for():
