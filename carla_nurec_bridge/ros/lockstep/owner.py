@@ -98,6 +98,7 @@ class LockstepOwner:
 
         def asked(who: Asked) -> None:
             self._spinner.check()
+            self._count(*who.names)
             on_wait(f"waiting for {', '.join(who.names)}")
 
         commanded = self._barrier.commanded
