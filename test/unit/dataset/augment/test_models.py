@@ -103,7 +103,7 @@ def test_a_long_wait_that_a_server_asks_for_ends_with_the_deadline():
     with fault_server(fails(429, retry_after="3600")) as server:
         slow = RetryPolicy(retries=50, initial_s=0.2, cap_s=0.3, jitter_s=0.0)
         model = ChatModel(model_of(server, deadline_s=2.0).endpoint, slow)
-        with pytest.raises(ModelUnavailable, match=r"within 2 s: .*429"):
+        with pytest.raises(ModelUnavailable, match="the LLM at .* did not answer"):
             model.ask(ASKED, Wanted, 1)
         assert len(server.requests) <= 12
 
