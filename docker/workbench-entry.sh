@@ -7,4 +7,4 @@ if [ "${#JUPYTER_TOKEN}" -lt 16 ]; then
         "openssl rand -hex 24" >&2
     exit 2
 fi
-exec jupyter lab --no-browser --ip=0.0.0.0 --port="$JUPYTER_PORT" --ServerApp.root_dir=/work
+exec jupyter lab --no-browser --ip=0.0.0.0 --port="$JUPYTER_PORT" --ServerApp.root_dir=/data

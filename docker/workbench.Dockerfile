@@ -16,8 +16,8 @@ ENV PATH=/opt/carla_nurec_bridge/.venv/bin:$PATH \
     AMENT_PREFIX_PATH=/opt/carla_nurec_bridge/.venv \
     HOME=/home/workbench \
     PYTHONDONTWRITEBYTECODE=1
-RUN install -d -m 1777 /home/workbench /work
+RUN install -d -m 1777 /home/workbench /data
 
 USER 1000:1000
-WORKDIR /work
+WORKDIR /data
 ENTRYPOINT ["sh", "/opt/carla_nurec_bridge/docker/workbench-entry.sh"]

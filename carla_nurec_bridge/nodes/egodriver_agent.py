@@ -9,7 +9,6 @@ import uuid
 from pathlib import Path as FilePath
 
 import numpy as np
-from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
 from nav_msgs.msg import Path
 from rclpy.node import Node
 from std_msgs.msg import String
@@ -30,7 +29,8 @@ from ..ros.alpasim.plan_messages import timed_path_message
 from ..ros.alpasim.rig_images import RigImages
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
-from ..ros.messages.convert import header, vector_array
+from ..ros.messages.convert import vector_array
+from ..ros.messages.ego import drive_command_message
 from ..ros.parameters.declare import load
 from ..ros.parameters.egodriver import EgodriverParameters
 from ..ros.publishers.publishers import Publishers
@@ -133,7 +133,7 @@ class EgodriverNode:
             target = follow_plan(
                 self._plan, stamp_ns, ego.map_from_base, ego.speed_mps, self._vehicle
             )
-        self._publishers.publish(_COMMAND, _message(target, stamp_ns))
+        self._publishers.publish(_COMMAND, drive_command_message(target, stamp_ns))
         return counts
 
     def _is_asked(self, number: int) -> bool:
@@ -180,13 +180,6 @@ class EgodriverNode:
             sent=dict(policy.sent),
             missing_images=self._images.missing,
         )
-
-
-def _message(drive: DriveTarget, stamp_ns: int) -> AckermannDriveStamped:
-    return AckermannDriveStamped(
-        header=header(stamp_ns, "base_link"),
-        drive=AckermannDrive(steering_angle=drive.steer_rad, speed=drive.speed_mps),
-    )
 
 
 def _work(node: Node, spinner: Spinner) -> int:

@@ -7,14 +7,12 @@ import threading
 import time
 
 import numpy as np
-from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
 from nav_msgs.msg import Path
 from numpy.typing import NDArray
 from rclpy.node import Node
 from std_msgs.msg import String
 
 from ..agents.route_follower import (
-    DriveTarget,
     RouteAgent,
     obstacles_of,
     settings_for,
@@ -27,7 +25,8 @@ from ..core.timings import Timings
 from ..recording.read_back.messages import actors_of, ego_state, lights_of
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
-from ..ros.messages.convert import header, vector_array
+from ..ros.messages.convert import vector_array
+from ..ros.messages.ego import drive_command_message
 from ..ros.parameters.agent import AgentParameters
 from ..ros.parameters.declare import load
 from ..ros.publishers.publishers import Publishers
@@ -97,7 +96,7 @@ class AgentNode:
                 stops.reshape(-1, 3),
             )
             self._before = actors
-        self._publishers.publish(_COMMAND, _message(drive, frame.stamp_ns))
+        self._publishers.publish(_COMMAND, drive_command_message(drive, frame.stamp_ns))
         self._participation.answer(frame.stamp_ns, {_COMMAND: 1})
 
     def _take_route(self, message: Path) -> None:
@@ -126,13 +125,6 @@ class AgentNode:
             route_completion=self._route.travelled_m / self._route.length_m,
             skipped_frames=self._participation.joiner.skipped,
         )
-
-
-def _message(drive: DriveTarget, stamp_ns: int) -> AckermannDriveStamped:
-    return AckermannDriveStamped(
-        header=header(stamp_ns, "base_link"),
-        drive=AckermannDrive(steering_angle=drive.steer_rad, speed=drive.speed_mps),
-    )
 
 
 def _work(node: Node, spinner: Spinner) -> int:

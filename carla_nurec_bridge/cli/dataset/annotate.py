@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from ..log.tables import examples
 from ..playing import end_as_interrupted
 from .annotating.asking import ask_all, write_layout
 from .annotating.marking import clips_of, mark_all
+
+if TYPE_CHECKING:
+    from ...dataset.marks import Style
 
 _STYLES = ("2d", "3d", "mask")
 """STYLES of dataset.marks, which takes long to import."""
@@ -102,7 +105,7 @@ _LOW = 0.25
 )
 def command(
     run: Path,
-    styles: tuple[str, ...],
+    styles: tuple[Style, ...],
     only_event: bool,
     scenarios: tuple[str, ...],
     cameras: tuple[str, ...],
@@ -132,7 +135,7 @@ def command(
         low_visible=_LOW * least_visible,
         high_visible=least_visible,
     )
-    wish = MarkWish(tuple(dict.fromkeys(styles)), limits, only_event)  # type: ignore[arg-type]
+    wish = MarkWish(tuple(dict.fromkeys(styles)), limits, only_event)
     shares = ALL if settings["split"] is None else parse_split(settings["split"])
     if settings["layout"] is not None:
         return write_layout(dataset, wish, settings)

@@ -41,13 +41,9 @@ def command(run: Path, names: tuple[str, ...], **settings: Any) -> int:
     with counting_progress(out) as progress:
         task = progress.add_task("frames", total=None)
         for one in scenarios:
+            progress.update(task, description=one.name)
             count = make_videos(
-                dataset,
-                one,
-                form,
-                lambda k, n, name=one.name: progress.update(  # type: ignore[misc]
-                    task, description=name, completed=k, total=n
-                ),
+                dataset, one, form, lambda k, n: progress.update(task, completed=k, total=n)
             )
             out.print(f"{one.name}: {count} videos of {one.truth.frames} frames", soft_wrap=True)
     return 0

@@ -68,7 +68,7 @@ def write_sheet(
 def _tile(
     scenario: StoredScenario, calibration: CameraCalibration, truth: FrameTruth
 ) -> Image.Image:
-    pixels = scenario.image(truth.camera, "rgb", truth.number)
+    pixels = scenario.image(calibration.camera, "rgb", truth.number)
     tile = paint.fitted(pixels, *_TILE)
     scale = min(_TILE[0] / truth.width, _TILE[1] / truth.height)
     shift = ((_TILE[0] - truth.width * scale) / 2, (_TILE[1] - truth.height * scale) / 2)

@@ -1,4 +1,4 @@
-"""Messages of the ego's own state: odometry, IMU, GNSS, transform, measured drive."""
+"""Messages of the ego: odometry, IMU, GNSS, transform, the drive that is measured and asked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import Imu, NavSatFix, NavSatStatus
 from tf2_msgs.msg import TFMessage
 
+from ...agents.route_follower import DriveTarget
 from ...core.frames import Matrix
 from ...world.states import EgoState
 from .convert import (
@@ -85,6 +86,14 @@ def drive_message(ego: EgoState, steer_rad: float, stamp_ns: int) -> AckermannDr
             speed=ego.speed_mps,
             acceleration=float(ego.acceleration_base_mps2[0]),
         ),
+    )
+
+
+def drive_command_message(drive: DriveTarget, stamp_ns: int) -> AckermannDriveStamped:
+    """Return the drive that an agent asks for at a stamp: steering angle and speed."""
+    return AckermannDriveStamped(
+        header=header(stamp_ns, "base_link"),
+        drive=AckermannDrive(steering_angle=drive.steer_rad, speed=drive.speed_mps),
     )
 
 

@@ -86,6 +86,7 @@ def test_what_is_negated_contradicts_nothing(facts, text):
         "No cars are near.",
         "The street is deserted.",
         "The cars crash into each other.",
+        "It is nearly dark, and the cars crash into each other.",
         "Two pedestrians cross.",
         "A crowd gathers and dozens of people watch.",
         "A white car passes by.",
@@ -108,6 +109,7 @@ def test_numbers_kinds_colours_and_events_that_are_not_so_are_named(facts, text)
         "A car is on the road with two lanes between buildings.",
         "The three vehicles go on.",
         "The bus's windows are bright.",
+        "Two cars nearly collide, and the bus almost runs a red light.",
     ],
 )
 def test_true_sentences_are_not(facts, text):
