@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
-from importlib.metadata import distributions
+from importlib.metadata import distribution, distributions
 from pathlib import Path
 
 import pytest
@@ -62,9 +62,9 @@ def third_party_imports() -> set[str]:
 def owners() -> dict[str, set[str]]:
     """Return the installed distributions by the top-level names of their files."""
     found: dict[str, set[str]] = {}
-    for distribution in distributions():
-        for file in distribution.files or ():
-            found.setdefault(file.parts[0], set()).add(normal(distribution.metadata["Name"]))
+    for installed in distributions():
+        for file in installed.files or ():
+            found.setdefault(file.parts[0], set()).add(normal(installed.metadata["Name"]))
     return found
 
 
@@ -73,14 +73,22 @@ def manifest() -> set[str]:
     return {node.text for kind in ("exec_depend", "depend") for node in tree.iter(kind)}
 
 
+def extras() -> set[str]:
+    """Return the distributions of the package's extras, as it is installed."""
+    requirements = distribution(PACKAGE).requires or ()
+    return {normal(re.match(r"[\w.-]+", each)[0]) for each in requirements if "extra ==" in each}
+
+
 def test_every_import_is_declared():
     declared = listed(ROOT / "requirements/run.in") | listed(ROOT / "requirements/machine.in")
+    declared |= extras()
     owned = owners()
-    for module in third_party_imports():
-        if module in manifest():  # rclpy and the message packages
-            continue
+    undeclared = {}
+    for module in third_party_imports() - manifest():  # which has rclpy and the message packages
         names = owned.get(module) or owned.get(f"{module}.py") or {normal(module)}
-        assert names & declared, f"{module} is imported, but none of {names} is in run.in"
+        if not names & declared:
+            undeclared[module] = names
+    assert not undeclared, "imported, but their distributions are neither in run.in nor an extra"
 
 
 def test_ros_machines_get_everything_by_rosdep_or_pip():
