@@ -89,18 +89,19 @@ class LaneCover:
         if "lanes" not in self._trees:
             return [() for _ in points]
         which, tree = self._trees["lanes"]
-        found = []
-        for point, near in zip(
-            points, tree.query_ball_point(points[:, :2], self._reach_m), strict=True
-        ):
-            candidates = which[near]
-            if len(point) > 2:
-                level = np.abs(self._z[candidates] - point[2]) < _SAME_PLACE_M
-                candidates = candidates[level]
-            inside = candidates[_inside(point[:2], self._corners[candidates])]
-            spots = {self._spots[i].lane: self._spots[i] for i in sorted(inside.tolist())}
-            found.append(tuple(spots[lane] for lane in sorted(spots)))
-        return found
+        near = tree.query_ball_point(points[:, :2], self._reach_m)
+        rows = np.repeat(np.arange(len(points)), [len(each) for each in near])
+        candidates = which[np.concatenate(near).astype(np.int64)]
+        there = _inside(points[rows, :2], self._corners[candidates])
+        if points.shape[1] > 2:
+            there &= np.abs(self._z[candidates] - points[rows, 2]) < _SAME_PLACE_M
+        spots: list[dict[int, LaneSpot]] = [{} for _ in points]
+        inside = np.flatnonzero(there)
+        order = inside[np.argsort(candidates[inside], kind="stable")]
+        for row, triangle in zip(rows[order].tolist(), candidates[order].tolist(), strict=True):
+            spot = self._spots[triangle]
+            spots[row][spot.lane] = spot
+        return [tuple(found[lane] for lane in sorted(found)) for found in spots]
 
     def nearest(self, point: Array) -> tuple[LaneSpot, float] | None:
         """Return the driving lane nearest to a point (3,), and how far it is in metres."""
@@ -172,11 +173,11 @@ def _spots(number: int, strip: Strip, keep: NDArray[np.bool_]) -> list[LaneSpot]
     return [*spots, *spots]
 
 
-def _inside(point: Array, triangles: Array) -> NDArray[np.bool_]:
-    """Say which triangles (N, 3, 2) a point lies in, their edges included."""
+def _inside(points: Array, triangles: Array) -> NDArray[np.bool_]:
+    """Say which triangles (N, 3, 2) a point (2,), or each of points (N, 2), lies in, edges too."""
     a, b = triangles, triangles[:, _NEXT]
-    cross = (b[..., 0] - a[..., 0]) * (point[1] - a[..., 1])
-    cross = cross - (b[..., 1] - a[..., 1]) * (point[0] - a[..., 0])
+    cross = (b[..., 0] - a[..., 0]) * (points[..., 1, None] - a[..., 1])
+    cross = cross - (b[..., 1] - a[..., 1]) * (points[..., 0, None] - a[..., 0])
     return np.asarray((cross >= -_SLACK_M).all(axis=1) | (cross <= _SLACK_M).all(axis=1))
 
 

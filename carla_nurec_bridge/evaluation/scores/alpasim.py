@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ...core.run_contract.record import Record
 from ..footprints import Array, Footprints, gap_m
-from ..route import distance_along
+from ..route import MeasuredLine
 from .context import ScoreContext
 from .moment import DriveMoment
 from .records import Infraction, ScoreResult, factor, part, thresholds_of
@@ -50,7 +50,7 @@ class AlpasimScore:
     def __init__(self, context: ScoreContext, limits: AlpasimLimits = DEFAULTS) -> None:
         self._context, self._limits = context, limits
         line = context.route if context.expert is None else context.expert.positions
-        self._line: Array | None = None if line is None else np.asarray(line, np.float64)[:, :2]
+        self._line = None if line is None else MeasuredLine(np.asarray(line))
         self._infractions: list[Infraction] = []
         self._flags: dict[str, float] = {}
         self._over = False
@@ -58,7 +58,7 @@ class AlpasimScore:
         self._least_m, self._most_gt_m = math.inf, 0.0
         self._driven_m = 0.0
         self._last: DriveMoment | None = None
-        self._gt_m = 0.0 if self._line is None else _length_m(self._line)
+        self._gt_m = 0.0 if self._line is None else self._line.length_m
 
     def update(self, moment: DriveMoment) -> dict[str, float | None]:
         """Look at the next tick; what comes before the handover, or after the end, counts not."""
@@ -75,7 +75,7 @@ class AlpasimScore:
         self._last = moment
         progress = gt_m = None
         if self._line is not None:
-            along_m, gt_m = distance_along(self._line, moment.centre[:2])
+            along_m, gt_m = self._line.nearest(moment.centre[:2])
             progress = along_m / self._gt_m
         told: dict[str, float | None] = {
             **flags,
@@ -234,7 +234,3 @@ class AlpasimScore:
 
 
 _KINDS = ("front", "rear", "lateral", "any", "at_fault")
-
-
-def _length_m(line: Array) -> float:
-    return float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum())

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.run_contract.timebase import NS_PER_S
-from ...world.object_classes import ObjectClass
+from ...world.object_classes import VEHICLES, ObjectClass
 from ...world.states import TELEPORT_MPS, Box, TrafficLight, WorldState
-from ..footprints import Array, Footprints, gap_m, overlap_m
+from ..footprints import Array, Footprints, overlap_m
 from ..lane_cover import LaneCover, LaneSpot
 
 VULNERABLE = (ObjectClass.PEDESTRIAN, ObjectClass.BICYCLE, ObjectClass.MOTORCYCLE)
@@ -33,6 +33,11 @@ class Others:
     heights: Array = field(repr=False)
     tall_m: Array = field(repr=False)
     velocities: Array = field(repr=False)
+
+    @cached_property
+    def are_vehicles(self) -> NDArray[np.bool_]:
+        """Which (N,) of them are vehicles."""
+        return np.array([kind in VEHICLES for kind in self.classes], bool)
 
     @cached_property
     def speeds_mps(self) -> Array:
@@ -108,18 +113,6 @@ class DriveMoment:
         return [int(i) for i in near[overlap_m(*self.paired(near)) >= 0.0]]
 
     @cached_property
-    def nearest_m(self) -> float | None:
-        """How far the nearest other is, footprint to footprint; None when there is nobody."""
-        level = np.flatnonzero(self.level)
-        if not len(level):
-            return None
-        half = self.footprint.halves_m[0]
-        least = self.apart_m[level] - self.others.reach_m[level] - float(np.hypot(half[0], half[1]))
-        # Who is farther at best than another is at worst cannot be the nearest.
-        close = level[least <= float(self.apart_m[level].min())]
-        return float(gap_m(*self.paired(close)).min())
-
-    @cached_property
     def bearings_rad(self) -> Array:
         """The angle (N,) from the ego's heading to the others' middles, seen from its rear axle."""
         away = self.others.footprints.centres - self.rear_axle[:2]
@@ -177,9 +170,8 @@ class MomentReader:
     def __init__(self, cover: LaneCover | None) -> None:
         self._cover = cover
         self._first_ns: int | None = None
-        self._last: WorldState | None = None
+        self._last: DriveMoment | None = None
         self._ticks = 0
-        self._velocity: Array | None = None
 
     def read(self, state: WorldState) -> DriveMoment:
         """Return the next tick; ProtocolError for an ego whose size nobody told."""
@@ -193,8 +185,8 @@ class MomentReader:
         acceleration = ego.acceleration_base_mps2[:2]
         if not np.isfinite(acceleration).all():
             acceleration = np.full(2, np.nan)
-            if self._velocity is not None:
-                change = (velocity - self._velocity) / step_s
+            if last is not None:
+                change = (velocity - last.velocity) / step_s
                 acceleration = rotation[:2, :2].T @ change
         heading = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
         moment = DriveMoment(
@@ -213,34 +205,56 @@ class MomentReader:
             float(ego.angular_base_radps[2]),
             velocity,
             acceleration,
-            _others(state, last, step_s),
+            _others(state, None if last is None else last.others, step_s),
             state.lights,
             self._cover,
         )
-        self._last, self._velocity, self._ticks = state, velocity, self._ticks + 1
+        self._last, self._ticks = moment, self._ticks + 1
         return moment
 
 
-def _others(state: WorldState, last: WorldState | None, step_s: float) -> Others:
+def _others(state: WorldState, before: Others | None, step_s: float) -> Others:
     actors = state.actors
-    poses = np.array([x.map_from_box for x in actors]).reshape(-1, 4, 4)
-    sizes = np.array([x.actor.size_m for x in actors]).reshape(-1, 3)
-    velocities = np.array([x.linear_map_mps for x in actors]).reshape(-1, 3)[:, :2]
-    unknown = np.flatnonzero(~np.isfinite(velocities).all(axis=1))
-    if len(unknown):
-        before = {} if last is None else {x.actor.id: x.map_from_box for x in last.actors}
-        for i in unknown.tolist():
-            velocities[i] = np.nan
-            pose = before.get(actors[i].actor.id)
-            if pose is not None and step_s > 0.0:
-                step = (poses[i, :2, 3] - pose[:2, 3]) / step_s
-                if np.hypot(step[0], step[1]) <= TELEPORT_MPS:
-                    velocities[i] = step
+    if not actors:
+        return _NOBODY
+    ids = tuple(x.actor.id for x in actors)
+    poses = np.concatenate([x.map_from_box for x in actors]).reshape(-1, 4, 4)
+    sizes = np.array([x.actor.size_m for x in actors])
+    velocities = np.concatenate([x.linear_map_mps for x in actors]).reshape(-1, 3)[:, :2]
+    unknown = ~np.isfinite(velocities).all(axis=1)
+    if unknown.any():
+        velocities = np.where(unknown[:, None], _steps(ids, poses, before, step_s), velocities)
     return Others(
-        tuple(x.actor.id for x in actors),
+        ids,
         tuple(x.actor.object_class for x in actors),
         Footprints(poses[:, :2, 3], np.arctan2(poses[:, 1, 0], poses[:, 0, 0]), 0.5 * sizes[:, :2]),
         poses[:, 2, 3],
         sizes[:, 2],
         velocities,
     )
+
+
+def _steps(ids: tuple[int, ...], poses: Array, before: Others | None, step_s: float) -> Array:
+    """Return velocities (N, 2) by the places of the tick before; nan for who is new or jumped."""
+    steps = np.full((len(ids), 2), np.nan)
+    if before is None or step_s <= 0.0:
+        return steps
+    if ids == before.ids:
+        now = then = np.arange(len(ids))
+    else:
+        rows = {actor: row for row, actor in enumerate(before.ids)}
+        pairs = [(row, rows[actor]) for row, actor in enumerate(ids) if actor in rows]
+        now, then = np.array(pairs, np.int64).reshape(-1, 2).T
+    moved = (poses[now, :2, 3] - before.footprints.centres[then]) / step_s
+    steps[now] = np.where(np.hypot(*moved.T)[:, None] <= TELEPORT_MPS, moved, np.nan)
+    return steps
+
+
+_NOBODY = Others(
+    (),
+    (),
+    Footprints(np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2))),
+    np.zeros(0),
+    np.zeros(0),
+    np.zeros((0, 2)),
+)

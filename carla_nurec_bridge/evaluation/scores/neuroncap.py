@@ -42,9 +42,12 @@ class NeuroncapScore:
 
     def update(self, moment: DriveMoment) -> dict[str, float | None]:
         """Look at the next tick."""
-        for i, speed in enumerate(_closing_mps(moment)):
-            if np.isfinite(speed):
-                self._first_mps.setdefault(moment.others.ids[i], float(speed))
+        new = [i for i, x in enumerate(moment.others.ids) if x not in self._first_mps]
+        if new:
+            closing = _closing_mps(moment)
+            for i in new:
+                if np.isfinite(closing[i]):
+                    self._first_mps[moment.others.ids[i]] = float(closing[i])
         if self._hit is None:
             self._hit = self._collision(moment)
         self._last = moment

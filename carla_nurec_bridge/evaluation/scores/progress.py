@@ -43,7 +43,7 @@ class Progress:
         """How far the expert comes; without one, from the start to the end of the route."""
         if self._expert_m is not None:
             return self._expert_m
-        return self._tracker.length_m - (self._start_m or 0.0)
+        return self._tracker.line.length_m - (self._start_m or 0.0)
 
     def ratio(self, least_m: float) -> float:
         """Return the share of the expert's way, 0 to 1; 0 for who goes backwards."""
@@ -54,6 +54,6 @@ class Progress:
 
 def _driven_m(context: ScoreContext, like: RouteTracker) -> float:
     assert context.expert is not None
-    tracker = RouteTracker(like.points)
+    tracker = RouteTracker(like.line.points)
     along = [tracker.update(place) for place in np.asarray(context.expert.positions)]
     return along[-1] - along[0] if along else 0.0

@@ -59,6 +59,7 @@ class Criteria:
         self._counts: dict[str, int] = {}
         self._end: str | None = None
         self._last: DriveMoment | None = None
+        self._verdict: CriteriaVerdict | None = None
 
     @property
     def over(self) -> bool:
@@ -69,7 +70,7 @@ class Criteria:
         """Look at the next tick; scores that share these criteria may each show them the same."""
         if self.over or moment is self._last:
             return
-        self._last = moment
+        self._last, self._verdict = moment, None
         for infraction in (
             *self._collisions.update(moment),
             *self._red_lights.update(moment),
@@ -104,6 +105,11 @@ class Criteria:
 
     def verdict(self) -> CriteriaVerdict:
         """Return what was found up to the last tick."""
+        if self._verdict is None:
+            self._verdict = self._judge()
+        return self._verdict
+
+    def _judge(self) -> CriteriaVerdict:
         percents: list[float] = []
         slow: list[Infraction] = []
         if self._speed is not None:

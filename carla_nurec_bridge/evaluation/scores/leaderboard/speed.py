@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ....world.object_classes import VEHICLES
 from ..moment import DriveMoment
 from ..records import Infraction
 from .limits import LeaderboardLimits
@@ -38,11 +37,8 @@ class MinimumSpeed:
             self._from_m = at_m
             self._traffic_mps, self._ego_mps, self._samples = 0.0, 0.0, 0
         others = moment.others
-        speeds = [
-            float(speed)
-            for speed, kind in zip(others.speeds_mps, others.classes, strict=True)
-            if kind in VEHICLES and np.isfinite(speed)
-        ]
+        known = others.are_vehicles & np.isfinite(others.speeds_mps)
+        speeds = others.speeds_mps[known].tolist()
         if speeds:
             self._traffic_mps += sum(speeds) / len(speeds)
             self._ego_mps += moment.speed_mps
