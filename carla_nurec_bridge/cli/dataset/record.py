@@ -126,7 +126,7 @@ def _record(
     ray: str | None,
     workers: int | None,
 ) -> RunOutcome:
-    from ...dataset.record.ray_workers import ray_workers
+    from ...core.work.ray_workers import ray_workers
     from ...dataset.record.run import record_run
     from ...dataset.record.spread import spread_run
 

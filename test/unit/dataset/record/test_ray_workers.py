@@ -17,13 +17,9 @@ from small_jobs import record_killed_once, record_late
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.files.scratch import scratch_folder
 from carla_nurec_bridge.core.ports import free_port
-from carla_nurec_bridge.dataset.record.ray_workers import (
-    RayWorkers,
-    end_processes_of,
-    ray_workers,
-)
+from carla_nurec_bridge.core.work.ray_workers import RayWorkers, end_processes_of, ray_workers
 from carla_nurec_bridge.dataset.record.run import RunListener, record_run
-from carla_nurec_bridge.dataset.record.spread import spread_run
+from carla_nurec_bridge.dataset.record.spread import spread_run, timed_turn
 from carla_nurec_bridge.dataset.record.turn import ScenarioJob
 from carla_nurec_bridge.dataset.store import Dataset, RunWriter
 
@@ -72,7 +68,7 @@ def test_a_killed_worker_costs_one_repeat_and_files_are_those_of_one_machine(
 def test_turns_that_are_ended_tidy_up(cluster: RayWorkers, tmp_path: Path) -> None:
     begun, ended = tmp_path / "begun", tmp_path / "ended"
     job = ScenarioJob("a", "k", partial(record_late, begun, ended))
-    turn = cluster.submit(tmp_path, job, tmp_path / "told")
+    turn = cluster.submit(partial(timed_turn, tmp_path, job), tmp_path / "told")
     deadline = time.monotonic() + 30.0
     while not begun.exists() and time.monotonic() < deadline:
         time.sleep(0.05)

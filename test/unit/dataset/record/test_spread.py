@@ -12,10 +12,11 @@ import pytest
 from small_source import LABELLING, Source
 
 from carla_nurec_bridge.core.timings import Timings
-from carla_nurec_bridge.dataset.record import spread
+from carla_nurec_bridge.core.work import spread
+from carla_nurec_bridge.core.work.workers import Work, WorkerLostError, report
 from carla_nurec_bridge.dataset.record.run import RunListener, RunOutcome, record_run
 from carla_nurec_bridge.dataset.record.scenario import record_scenario
-from carla_nurec_bridge.dataset.record.spread import WorkerLostError, report_turn, spread_run
+from carla_nurec_bridge.dataset.record.spread import spread_run
 from carla_nurec_bridge.dataset.record.turn import ScenarioJob, Turn
 from carla_nurec_bridge.dataset.store import Dataset, RunWriter
 
@@ -36,10 +37,10 @@ class Threads:
         self.ended: list[Hashable] = []
         self.most = 0
 
-    def submit(self, run: Path, job: ScenarioJob, told: Path) -> Hashable:
+    def submit(self, work: Work[tuple[Turn, Timings]], told: Path) -> Hashable:
         results: list[tuple[Turn, Timings]] = []
-        thread = threading.Thread(target=lambda: results.append(report_turn(run, job, told)))
-        self._turns.append((thread, job.name, results))
+        thread = threading.Thread(target=lambda: results.append(report(work, told)))
+        self._turns.append((thread, told.name.split(".")[1], results))
         thread.start()
         self.most = max(self.most, sum(one.is_alive() for one, *_ in self._turns))
         return len(self._turns) - 1

@@ -15,12 +15,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, final
 
-from ...core.errors import InputError, RunError
-from ...core.files.scratch import scratch_folder
-from ...core.teardown import Teardown
-from ...core.timings import Timings
-from .spread import WorkerLostError, report_turn
-from .turn import ScenarioJob, Turn
+from ..errors import InputError, RunError
+from ..files.scratch import scratch_folder
+from ..teardown import Teardown
+from .workers import Work, WorkerLostError, report
 
 LOCAL = "local"
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_COLOR_PREFIX": "0"}
@@ -29,7 +27,7 @@ _LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
 
 _FOLDER = "cnb-ray-"
 _CONNECT_S, _END_S = 5.0, 20.0
-_OBJECT_STORE_BYTES = 80 << 20  # the least that Ray takes; images never pass through it
+_OBJECT_STORE_BYTES = 80 << 20  # the least that Ray takes; only results pass through it
 
 
 @final
@@ -42,11 +40,11 @@ class RayWorkers:
         processors = int(ray.cluster_resources().get("CPU", 1))
         self.count = count or max(processors // 2, 1)
         share = max(processors // self.count, 1)
-        self._remote = ray.remote(report_turn).options(num_cpus=share, max_retries=0)
+        self._remote = ray.remote(report).options(num_cpus=share, max_retries=0)
 
-    def submit(self, run: Path, job: ScenarioJob, told: Path) -> Hashable:
-        """Let a free worker take a turn; return what it is known by."""
-        turn: Hashable = self._remote.remote(run, job, told)
+    def submit(self, work: Work[Any], told: Path) -> Hashable:
+        """Let a free worker do a piece of work; return what the turn is known by."""
+        turn: Hashable = self._remote.remote(work, told)
         return turn
 
     def wait(self, turns: Collection[Hashable], seconds: float) -> Collection[Hashable]:
@@ -54,15 +52,14 @@ class RayWorkers:
         ended, _ = self._ray.wait(list(turns), num_returns=len(turns), timeout=seconds)
         return list(ended)
 
-    def result(self, turn: Hashable) -> tuple[Turn, Timings]:
+    def result(self, turn: Hashable) -> Any:
         """Return what came of a turn that has ended; WorkerLostError when nothing did."""
         try:
-            found: tuple[Turn, Timings] = self._ray.get(turn, timeout=_END_S)
+            return self._ray.get(turn, timeout=_END_S)
         except self._ray.exceptions.RayTaskError as error:
             raise RunError(f"the worker cannot do it: {error.cause}") from error
         except self._ray.exceptions.RayError as error:
             raise WorkerLostError(f"its worker was lost ({type(error).__name__})") from error
-        return found
 
     def end(self, turns: Collection[Hashable]) -> None:
         """End turns: an interruption first, so that what they have started ends too."""

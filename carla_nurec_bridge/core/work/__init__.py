@@ -1,0 +1,1 @@
+"""Many jobs on many workers: other processes of this machine, or those of a Ray cluster."""
