@@ -224,7 +224,7 @@ def main() -> int:
             frames=frames,
             vehicles=10,
             nurec=False,
-            agent=False,
+            agent="none",
             record=False,
             carla_port=free_port(pair=True),
             domain_id=DOMAIN,

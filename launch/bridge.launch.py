@@ -7,7 +7,7 @@ DEFAULTS = {
     "run_dir": "out/bridge",
     "embedded_carla": False,
     "nurec_mode": "external",
-    "agent": False,
+    "agent": "none",
     "record": False,
     "lockstep": False,
     "real_time_factor": 1.0,

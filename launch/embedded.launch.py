@@ -5,7 +5,7 @@ from launch import LaunchDescription
 
 DEFAULTS = {
     "run_dir": "out/embedded",
-    "agent": False,
+    "agent": "none",
     "record": False,
     "lockstep": False,
     "real_time_factor": 1.0,

@@ -12,7 +12,7 @@ from ..core.frames import Matrix, invert
 from ..core.run_contract.timebase import NS_PER_S, seconds_to_ns
 from ..world.timed_path import TimedPath
 from ..world.vehicle_info import VehicleInfo
-from .route_follower import DriveTarget
+from .agent import DriveTarget
 
 _LOOKAHEAD_S = 0.8
 _LOOKAHEAD_MIN_M = 4.0

@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.frames import Matrix, invert
-from ..world.states import ActorState
-from ..world.vehicle_info import SteerLimits, VehicleInfo, steer_limit_rad
+from ..world.states import ActorState, WorldState
+from ..world.vehicle_info import SteerLimits, VehicleInfo
+from .agent import DriveTarget, closed_stops, velocities_of
+from .curve_speeds import curve_speeds, highest_speed
+from .steering import pursue, reach_m
 
 Points = NDArray[np.float64]
 
@@ -75,24 +78,15 @@ def obstacles_of(
 
     Who was not there then has none.
     """
-    boxes = {state.actor.id: state.map_from_box for state in before}
-    found = []
-    for state in actors:
-        then, now = boxes.get(state.actor.id), state.map_from_box
-        speed_mps = 0.0
-        if then is not None:
-            forward = now[:2, 0] / np.linalg.norm(now[:2, 0])
-            speed_mps = float((now[:2, 3] - then[:2, 3]) @ forward) / dt_s
-        found.append(Obstacle(now, state.actor.size_m, speed_mps))
-    return found
-
-
-@dataclass(frozen=True)
-class DriveTarget:
-    """What the agent asks for now: steering angle (rad, left positive) and speed."""
-
-    steer_rad: float
-    speed_mps: float
+    velocities = velocities_of(actors, before, dt_s)
+    return [
+        Obstacle(
+            state.map_from_box,
+            state.actor.size_m,
+            float(velocity[:2] @ state.map_from_box[:2, 0] / np.hypot(*state.map_from_box[:2, 0])),
+        )
+        for state, velocity in zip(actors, velocities, strict=True)
+    ]
 
 
 class RouteAgent:
@@ -104,7 +98,9 @@ class RouteAgent:
         self._xy = route[:, :2]
         steps = np.linalg.norm(np.diff(self._xy, axis=0), axis=1)
         self._along = np.concatenate([[0.0], np.cumsum(steps)])
-        self._limit = _curve_speeds(self._xy, self._along, settings)
+        self._limit = curve_speeds(
+            self._xy, self._along, settings.lateral_mps2, settings.cruise_mps
+        )
         self._index = 0
         self._here_m = 0.0
         self._asked_mps: float | None = None
@@ -150,10 +146,8 @@ class RouteAgent:
 
     def _limit_here(self) -> float:
         """Return the highest speed from which every curve ahead, and the end, can be met."""
-        ahead_m = np.maximum(self._along[self._index :] - self._here_m, 0.0)
-        near = ahead_m <= 60.0
-        limits = self._limit[self._index :][near] ** 2
-        return float(np.sqrt(limits + 2.0 * self._settings.brake_mps2 * ahead_m[near]).min())
+        ahead_m = self._along[self._index :] - self._here_m
+        return highest_speed(self._limit[self._index :], ahead_m, self._settings.brake_mps2)
 
     def _speed_behind(self, obstacles: Sequence[Obstacle]) -> float:
         """Return the speed that keeps the gap to whatever stands or drives on the route."""
@@ -214,26 +208,24 @@ class RouteAgent:
 
     def _steer(self, map_from_base: Matrix, speed_mps: float) -> float:
         s = self._settings
-        reach_m = max(s.lookahead_min_m, s.lookahead_s * speed_mps)
-        target = int(np.searchsorted(self._along, self._along[self._index] + reach_m))
+        aim_m = reach_m(speed_mps, s.lookahead_s, s.lookahead_min_m)
+        target = int(np.searchsorted(self._along, self._along[self._index] + aim_m))
         xy = self._xy[min(target, len(self._xy) - 1)]
-        x, y = (invert(map_from_base) @ np.array([*xy, map_from_base[2, 3], 1.0]))[:2]
-        distance_2 = x * x + y * y
-        curvature = 2.0 * y / max(distance_2, 1.0)
-        limit_rad = steer_limit_rad(s.steer_limits, speed_mps)
-        return max(-limit_rad, min(limit_rad, math.atan(s.wheelbase_m * curvature)))
+        return pursue(xy, map_from_base, speed_mps, s.wheelbase_m, s.steer_limits)
 
 
-def _curve_speeds(xy: Points, along: Points, settings: AgentSettings) -> Points:
-    """Return the speed limit (N,) at each point of a route from its curvature over 4 m."""
-    reach = 4
-    heading = np.unwrap(np.arctan2(*np.diff(xy, axis=0).T[::-1]))
-    heading = np.concatenate([heading, heading[-1:]])
-    first = np.maximum(np.arange(len(xy)) - reach, 0)
-    last = np.minimum(np.arange(len(xy)) + reach, len(xy) - 1)
-    turned = np.abs(heading[last] - heading[first])
-    curvature = turned / np.maximum(along[last] - along[first], 1.0)
-    limit = np.sqrt(settings.lateral_mps2 / np.maximum(curvature, 1e-4))
-    limit = np.minimum(limit, settings.cruise_mps)
-    limit[-1] = 0.0
-    return limit
+class RouteFollower:
+    """The route follower as an agent: it takes what any stack is told of a moment."""
+
+    def __init__(self, route: Points, settings: AgentSettings, dt_s: float) -> None:
+        self._agent = RouteAgent(route, settings, dt_s)
+        self._dt_s = dt_s
+        self._before: Sequence[ActorState] = ()
+
+    def step(self, world: WorldState) -> DriveTarget:
+        """Return what to do at this moment."""
+        obstacles = obstacles_of(world.actors, self._before, self._dt_s)
+        self._before = world.actors
+        return self._agent.step(
+            world.ego.map_from_base, world.ego.speed_mps, obstacles, closed_stops(world)
+        )

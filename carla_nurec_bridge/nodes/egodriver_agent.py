@@ -13,9 +13,9 @@ from nav_msgs.msg import Path
 from rclpy.node import Node
 from std_msgs.msg import String
 
+from ..agents.agent import DriveTarget
 from ..agents.plan_follower import follow_plan
 from ..agents.route_ahead import RouteAhead
-from ..agents.route_follower import DriveTarget
 from ..alpasim.policy import PolicyClient
 from ..core.errors import BridgeError, DeadlineError
 from ..core.rig.rig import load_rig
@@ -170,6 +170,7 @@ class EgodriverNode:
         assert self._route is not None
         return EgodriverSummary(
             participant=EGODRIVER,
+            agent="egodriver",
             counts=self._publishers.counts,
             timings=self._timings.summary(),
             route_length_m=self._route.length_m,

@@ -1,10 +1,11 @@
-"""The node ``route_agent``: follows the route with what any stack would be told."""
+"""The node ``route_agent``: one of our agents drives, by what any stack would be told."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
+from dataclasses import dataclass
 
 import numpy as np
 from nav_msgs.msg import Path
@@ -12,14 +13,13 @@ from numpy.typing import NDArray
 from rclpy.node import Node
 from std_msgs.msg import String
 
-from ..agents.route_follower import (
-    RouteAgent,
-    obstacles_of,
-    settings_for,
-)
+from ..agents.agent import Agent
+from ..agents.route_ahead import RouteAhead
+from ..agents.shipped import AgentWish, build_agent
 from ..core.errors import DeadlineError
 from ..core.run_contract.run_summary import AgentSummary
 from ..core.run_contract.streams import AGENT, plan_agent
+from ..core.run_contract.timebase import seconds_to_ns
 from ..core.run_contract.topics import TOPICS
 from ..core.timings import Timings
 from ..recording.read_back.messages import actors_of, ego_state, lights_of
@@ -32,7 +32,7 @@ from ..ros.parameters.declare import load
 from ..ros.publishers.publishers import Publishers
 from ..ros.publishers.subscriptions import subscribe
 from ..ros.runtime.runtime import Spinner, run
-from ..world.states import ActorState
+from ..world.states import WorldState
 from ..world.vehicle_info import VehicleInfo
 
 _COMMAND = TOPICS["command_ackermann"].name
@@ -48,10 +48,10 @@ class AgentNode:
         participants = p.participants or (AGENT,)
         self._publishers = Publishers(node, plan_agent(AGENT))
         self._vehicle: VehicleInfo | None = None
-        self._points: NDArray[np.float64] | None = None
-        self._route: RouteAgent | None = None
-        self._route_arrived = threading.Event()
-        self._before: tuple[ActorState, ...] = ()
+        self._route: NDArray[np.float64] | None = None
+        self._heard: tuple[NDArray[np.float64], VehicleInfo] | None = None
+        self._driver: _Driver | None = None
+        self._told = threading.Event()
         self._timings = Timings()
         self._participation = Participation(
             node,
@@ -65,42 +65,51 @@ class AgentNode:
 
     def work(self) -> int:
         """Drive until the run is over; return the exit code."""
-        self._participation.wait_begin()
-        self._wait_route()
+        run_state = self._participation.wait_begin()
+        self._wait_told()
         with self._participation:
             for frame in self._participation.turns():
                 if frame is not None:
-                    self._drive(frame)
+                    self._drive(frame, run_state.t0_ns)
         return self._participation.leave(AGENT, self._summary())
 
-    def _wait_route(self) -> None:
+    def _wait_told(self) -> None:
         deadline = time.monotonic() + self._p.start_s
-        while not self._route_arrived.wait(_POLL_S):
+        while not self._told.wait(_POLL_S):
             self._spinner.check()
             if time.monotonic() > deadline:
-                missing = "route" if self._points is None else TOPICS["vehicle_info"].name
+                missing = "route" if self._route is None else TOPICS["vehicle_info"].name
                 raise DeadlineError(f"no {missing} came within {self._p.start_s:g} s")
 
-    def _drive(self, frame: JoinedFrame) -> None:
-        assert self._route is not None
-        assert self._vehicle is not None
+    def _drive(self, frame: JoinedFrame, t0_ns: int) -> None:
         with self._timings.stage("drive"):
-            ego = ego_state(frame.messages["odometry"], self._vehicle.body)
-            actors = actors_of(frame.messages["objects"])
-            lights = lights_of(frame.messages["traffic_lights"])
-            stops = np.array([light.stop for light in lights if light.stops_traffic])
-            drive = self._route.step(
-                ego.map_from_base,
-                ego.speed_mps,
-                obstacles_of(actors, self._before, self._p.dt_s),
-                stops.reshape(-1, 3),
+            driver = self._current_driver(t0_ns)
+            world = WorldState(
+                frame.stamp_ns,
+                ego_state(frame.messages["odometry"], driver.vehicle.body),
+                actors_of(frame.messages["objects"]),
+                lights_of(frame.messages["traffic_lights"]),
             )
-            self._before = actors
-        self._publishers.publish(_COMMAND, drive_command_message(drive, frame.stamp_ns))
+            driver.place.advance(world.ego.map_from_base)
+            target = driver.agent.step(world)
+        self._publishers.publish(_COMMAND, drive_command_message(target, frame.stamp_ns))
         self._participation.answer(frame.stamp_ns, {_COMMAND: 1})
 
+    def _current_driver(self, t0_ns: int) -> _Driver:
+        """Return who drives: another one from its start whenever a route or vehicle is told."""
+        heard = self._heard
+        assert heard is not None
+        if self._driver is None or self._driver.heard is not heard:
+            route, vehicle = heard
+            p = self._p
+            handover_ns = t0_ns + seconds_to_ns(max(0.0, p.handover_s))
+            wish = AgentWish(p.agent, p.cruise_mps, p.keeps, handover_ns, p.dt_s)
+            agent = build_agent(wish, route, vehicle)
+            self._driver = _Driver(heard, vehicle, agent, RouteAhead(route))
+        return self._driver
+
     def _take_route(self, message: Path) -> None:
-        self._points = np.array([vector_array(pose.pose.position) for pose in message.poses])
+        self._route = np.array([vector_array(pose.pose.position) for pose in message.poses])
         self._begin()
 
     def _take_vehicle(self, message: String) -> None:
@@ -108,23 +117,33 @@ class AgentNode:
         self._begin()
 
     def _begin(self) -> None:
-        """Follow the route from its start, once the vehicle is known too."""
-        if self._vehicle is not None and self._points is not None:
-            settings = settings_for(self._vehicle, cruise_mps=self._p.cruise_mps)
-            self._route = RouteAgent(self._points, settings, self._p.dt_s)
-            self._route_arrived.set()
+        if self._vehicle is not None and self._route is not None:
+            self._heard = (self._route, self._vehicle)
+            self._told.set()
 
     def _summary(self) -> AgentSummary:
-        assert self._route is not None
+        assert self._heard is not None
+        place = self._driver.place if self._driver else RouteAhead(self._heard[0])
         return AgentSummary(
             participant=AGENT,
+            agent=self._p.agent,
             counts=self._publishers.counts,
             timings=self._timings.summary(),
-            route_length_m=self._route.length_m,
-            route_travelled_m=self._route.travelled_m,
-            route_completion=self._route.travelled_m / self._route.length_m,
+            route_length_m=place.length_m,
+            route_travelled_m=place.travelled_m,
+            route_completion=place.travelled_m / place.length_m,
             skipped_frames=self._participation.joiner.skipped,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Driver:
+    """Who drives, what that was made of, and where on the route the ego is."""
+
+    heard: tuple[NDArray[np.float64], VehicleInfo]
+    vehicle: VehicleInfo
+    agent: Agent
+    place: RouteAhead
 
 
 def _work(node: Node, spinner: Spinner) -> int:

@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from ..resources import map_file
 from .run_fields import RunField, everywhere, read_field, run_field
-from .streams import EGO, EGODRIVER, NUREC, RECORDER
+from .streams import AGENT, EGO, EGODRIVER, NUREC, RECORDER
 
 Mode = Literal["drive", "replay", "scene"]
 """Who leads the ego of a run."""
+AgentName = Literal["route_follower", "constant_velocity", "idm", "none"]
+"""Who drives it."""
 
 _WALL_S = (0.1, 3600.0)
 
@@ -47,7 +49,7 @@ class RunConfig(BaseModel):
         "mode scene: when the ego is handed over; negative = never",
         unit="s",
         between=(-1.0, 1e6),
-        becomes={EGO: "handover.ego_s"},
+        becomes={EGO: "handover.ego_s", AGENT: "handover.ego_s"},
     )
     handover_ego_to: Literal["agent", "traffic_manager"] = run_field(
         "agent", "mode scene: who drives the ego then", becomes={EGO: "handover.ego_to"}
@@ -154,7 +156,19 @@ class RunConfig(BaseModel):
     nurec_port: int = run_field(
         46435, "port of the NuRec server", between=(1, 65535), becomes={NUREC: "nurec.port"}
     )
-    agent: bool = run_field(True, "start the agent that drives: it follows the route")
+    agent: AgentName = run_field(
+        "route_follower", "who drives; none = your own agent", becomes={AGENT: "agent"}
+    )
+    agent_speed_mps: float = run_field(
+        9.0,
+        "the agent's speed on a free straight road",
+        unit="m/s",
+        between=(0.5, 60.0),
+        becomes={AGENT: "cruise_speed_mps"},
+    )
+    agent_keeps: Literal["heading", "lane"] = run_field(
+        "heading", "agent constant_velocity: what it keeps", becomes={AGENT: "keeps"}
+    )
     egodriver: str = run_field(
         "",
         "policy server (HOST:PORT or unix:PATH, AlpaSim's driver contract) that the agent asks "
@@ -260,6 +274,13 @@ class RunConfig(BaseModel):
     def _map_file(cls, value: object) -> object:
         """Take the name of a shipped map for its file."""
         return map_file(value) if isinstance(value, str | Path) else value
+
+    @field_validator("agent", mode="before")
+    @classmethod
+    def _switched(cls, value: object) -> object:
+        """Take true for the route follower and false for none."""
+        switch = {"true": "route_follower", "false": "none"}
+        return switch.get(str(value).lower(), value)
 
     @field_validator("handover_tracks", mode="before")
     @classmethod

@@ -147,6 +147,7 @@ class AgentSummary(NodeSummary):
     """What ``route_agent`` leaves."""
 
     participant: str = Field(description="name of the node")
+    agent: str = Field(description="who drove, by the name that a run has for it")
     route_length_m: float = Field(description="length of the route, m")
     route_travelled_m: float = Field(description="length of it that was driven, m")
     route_completion: float = Field(description="the driven part of the route, 0 to 1")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import Imu, NavSatFix, NavSatStatus
 from tf2_msgs.msg import TFMessage
 
-from ...agents.route_follower import DriveTarget
+from ...agents.agent import DriveTarget
 from ...core.frames import Matrix
 from ...world.states import EgoState
 from .convert import (

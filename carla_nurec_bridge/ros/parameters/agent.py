@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
+from ...agents.shipped import SHIPPED_AGENTS
 from ...core.run_contract.streams import AGENT
 from .declare import of_run, parameter
 
@@ -15,9 +17,10 @@ _run = partial(of_run, AGENT)
 class AgentParameters:
     """What ``route_agent`` was asked to do."""
 
-    cruise_mps: float = parameter(
-        9.0, "cruise_speed_mps", "speed on a free straight road", unit="m/s", between=(0.5, 60)
-    )
+    agent: str = _run("agent", description="which agent drives", choices=SHIPPED_AGENTS)
+    cruise_mps: float = _run("agent_speed_mps", description="speed on a free straight road")
+    keeps: Literal["heading", "lane"] = _run("agent_keeps")
+    handover_s: float = _run("handover_ego_s")
     run_dir: str = _run("run_dir", "", "folder for the summary; empty = none is written")
     dt_s: float = _run("dt_s")
     lockstep: bool = _run("lockstep", False, "answer every frame, skip none")

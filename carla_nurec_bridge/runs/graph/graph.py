@@ -51,7 +51,7 @@ def build_graph(config: RunConfig) -> Graph:
         )
     participants = [EGO]
     participants += [NUREC] if config.nurec else []
-    if config.agent and config.mode != "replay":
+    if config.agent != "none" and config.mode != "replay":
         participants.append(EGODRIVER if config.egodriver else AGENT)
     participants += [RECORDER] if config.record else []
     streams = plan_streams(load_rig(config.rig), seconds_to_ns(config.dt_s), participants)

@@ -265,6 +265,7 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     agent = AgentSummary(
         participant=AGENT,
+        agent="route_follower",
         counts={},
         timings={},
         route_length_m=32.0,

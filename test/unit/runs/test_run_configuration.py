@@ -70,13 +70,14 @@ def test_an_option_that_is_wrong_is_named_and_not_the_file(
 
 
 def test_launch_arguments_become_the_run_and_are_named() -> None:
-    defaults = {"frames": 0, "agent": False, "carla_host": "10.0.0.1"}
+    defaults = {"frames": 0, "agent": "none", "carla_host": "10.0.0.1"}
     arguments = {a.name: a for a in launch_arguments(defaults)}
-    assert arguments["agent"].choices == ("true", "false")
+    assert arguments["agent"].choices[-1] == "none"
+    assert arguments["record"].choices == ("true", "false")
     assert arguments["policy"].choices == ("wait", "hold", "abort")
     told = {name: argument.default for name, argument in arguments.items()}
     assert launched_config(defaults, {}) == launched_config({}, told) == RunConfig(**defaults)
     given = {"frames": "7", "carla_host": "", "namespace": "/car"}
-    assert launched_config(defaults, given) == RunConfig(frames=7, agent=False)
+    assert launched_config(defaults, given) == RunConfig(frames=7, agent="none")
     with pytest.raises(InputError, match=r"^seed:=-1: .*\(seed of spawn points"):
         launched_config(defaults, {"seed": "-1"})
