@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from .errors import InputError, RunError
+from .errors import DeadlineError, InputError, RunError
 
 _LOWEST, _BEYOND = 20_000, 32_000
 _TRIES = 200
+_LOOK_AGAIN_S = 0.2
 _DOMAINS = range(10, 101)
 _until_the_end = ExitStack()
 
@@ -21,17 +23,59 @@ def free_port(*, pair: bool = False) -> int:
     It lies below the range from which the system takes ports for outgoing connections, so that
     none of those can take it before the server does. RunError when 200 tries find none.
     """
+    with held_port(pair=pair) as port:
+        return port
+
+
+@contextmanager
+def held_port(*, pair: bool = False) -> Iterator[int]:
+    """Yield a port as ``free_port`` finds it that no other program of this kind finds meanwhile.
+
+    It is a name, not the port, that is kept taken: our server can still listen on it.
+    """
     for _ in range(_TRIES):
         port = random.randrange(_LOWEST, _BEYOND)
-        with socket.socket() as first, socket.socket() as second:
+        with ExitStack() as held:
             try:
-                first.bind(("127.0.0.1", port))
-                if pair:
-                    second.bind(("127.0.0.1", port + 1))
+                for number in (port, port + 1)[: 2 if pair else 1]:
+                    held.enter_context(_held(f"port/{number}"))
+                    with socket.socket() as probe:
+                        probe.bind(("127.0.0.1", number))
             except OSError:
                 continue
-            return port
+            yield port
+            return
     raise RunError(f"no free TCP ports from {_LOWEST} to {_BEYOND} on this machine")
+
+
+@contextmanager
+def held_address(host: str, port: int, wait_s: float) -> Iterator[None]:
+    """Be the only program of this kind on this machine that uses somebody's server.
+
+    DeadlineError when another one uses it for longer than ``wait_s``, wall time.
+    """
+    deadline = time.monotonic() + wait_s
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(_held(f"address/{host}:{port}"))
+                break
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise DeadlineError(
+                        f"another run has used {host}:{port} for {wait_s:g} s; one server can "
+                        "serve one run at a time"
+                    ) from error
+            time.sleep(_LOOK_AGAIN_S)
+        yield
+
+
+@contextmanager
+def _held(name: str) -> Iterator[None]:
+    """Keep a name taken among the programs of this machine; OSError when it is."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as holder:
+        holder.bind(f"\0carla_nurec_bridge/{name}")  # unix(7): an abstract address, no file
+        yield
 
 
 def check_free(host: str, port: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -16,6 +17,8 @@ from typing import IO
 from ..core.run_contract.heartbeat import STATUS_FD
 from ..core.teardown import Teardown
 from .graph import Process
+
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
 WORKS_WITHOUT_BEAT_S = 20.0
 """For how long a node that works counts as alive without a beat, wall time.
@@ -40,6 +43,7 @@ class Child:
         self._beat_s = self._alive_s = time.monotonic()
         self._used = 0
         self.shared_memory: set[Path] = set()
+        self.peak_bytes = 0
         log.parent.mkdir(parents=True, exist_ok=True)
         self._output: IO[bytes] = log.open("wb")
         self._pipe, write_end = os.pipe()
@@ -110,9 +114,14 @@ class Child:
         before, self._used = self._used, int(fields[11]) + int(fields[12])
         return self._used > before or fields[0] in (b"R", b"D")
 
-    def note_shared_memory(self) -> None:
-        """Remember which Fast DDS segments the child has mapped, to clean them after a crash."""
+    def note_memory(self) -> None:
+        """Remember how much the child has held at most, and which Fast DDS segments it has mapped.
+
+        Those are cleaned after a crash.
+        """
         with contextlib.suppress(OSError):
+            peak = _PEAK.search(Path(f"/proc/{self.pid}/status").read_text())
+            self.peak_bytes = int(peak[1]) * 1024 if peak else self.peak_bytes
             for line in Path(f"/proc/{self.pid}/maps").read_text().splitlines():
                 path = line[line.find("/") :] if "/dev/shm/" in line else ""
                 if "fastdds_" in path:

@@ -70,7 +70,7 @@ def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
     supervisor = Supervisor(build_graph(config), lambda d, t: on_progress("frames", d, t))
     result = supervisor.run()
     on_progress("report", 0, 1)
-    report = _report(config, result)
+    report = report_of(config, result)
     if config.inserted_actors and report is not None:
         actors = draw_inserted_actors(
             load_inserted_actors(config.inserted_actors), config.seed
@@ -80,7 +80,7 @@ def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
     return DemoRun(result, report, time.monotonic() - started)
 
 
-def _report(config: RunConfig, result: RunResult) -> Report | None:
+def report_of(config: RunConfig, result: RunResult) -> Report | None:
     """Write the report; None when an aborted run left nothing to report on."""
     facts = RunFacts(
         mode=config.mode,

@@ -23,6 +23,8 @@ _ARTEFACTS = (
     "report.md",
     "contact_sheet.png",
     "inserted_actors.png",
+    "scores",
+    "result.json",
 )
 _MARKER = ".carla_nurec_run"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,14 +23,17 @@ from .shared_memory import port_files, remove_abandoned, remove_unused
 HEARTBEAT_DEADLINE_S = 5.0
 _SUSPICIOUS_SILENCE_S = 1.8
 _SPEAK_S = 2.0
-_STOPPED = 130
+STOPPED = 130
 _POLL_S = 0.05
 _SHARED_MEMORY_PERIOD_S = 1.0
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended; ``sentence`` says it for a reader, ``codes`` are exit codes by process."""
+    """How a run ended; ``sentence`` says it for a reader, ``codes`` are exit codes by process.
+
+    ``dead`` is the process that broke it, ``memory_bytes`` the sum of what each held at most.
+    """
 
     exit_code: int
     sentence: str
@@ -37,6 +41,7 @@ class RunResult:
     codes: Mapping[str, int | None]
     dead: str | None = None
     recovered_bag: Path | None = None
+    memory_bytes: int = 0
 
     @property
     def ok(self) -> bool:
@@ -52,10 +57,19 @@ class _Death:
 
 
 class Supervisor:
-    """Runs one graph once. ``on_progress(done, total)`` hears about frames."""
+    """Runs one graph once, for ``limit_s`` of wall time at most.
 
-    def __init__(self, graph: Graph, on_progress: Callable[[int, int], None] | None = None) -> None:
+    ``on_progress(done, total)`` hears about frames.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        on_progress: Callable[[int, int], None] | None = None,
+        limit_s: float = math.inf,
+    ) -> None:
         self._graph = graph
+        self._limit_s = limit_s
         self._on_progress = on_progress
         self._children: dict[str, Child] = {}
         self._progress = (0, graph.config.frames)
@@ -80,23 +94,25 @@ class Supervisor:
                     self._children[process.name] = Child(process, log)
                 death = self._watch(started)
         except KeyboardInterrupt:
-            death = _Death("", "the run was stopped by the user", _STOPPED)
+            death = _Death("", "the run was stopped by the user", STOPPED)
         except BaseException as error:
             self._teardown().close_after(error)
             raise
         left = self._close()
         wall_s = time.monotonic() - started
         codes = {name: child.code() for name, child in self._children.items()}
+        memory = sum(child.peak_bytes for child in self._children.values())
         if death is None:
             why = self._reason()
             sentence = f"finished in {wall_s:.1f} s" + (f": {why}" if why else "") + left
-            return RunResult(1 if left else 0, sentence, wall_s, codes)
+            return RunResult(1 if left else 0, sentence, wall_s, codes, memory_bytes=memory)
         sentence, bag = death.sentence + left, None
         try:
             bag = self._recover()
         except BridgeError as error:
             sentence += f"; its bag cannot be recovered: {error}"
-        return RunResult(death.exit_code, sentence, wall_s, codes, death.name or None, bag)
+        dead = death.name or None
+        return RunResult(death.exit_code, sentence, wall_s, codes, dead, bag, memory)
 
     def _reason(self) -> str:
         """Return why the run ended by itself, as the owner of the tick has written it."""
@@ -122,6 +138,12 @@ class Supervisor:
             late = self._not_ready(started)
             if late is not None:
                 return late
+            if time.monotonic() - started > self._limit_s:
+                done, total = self._progress
+                sentence = (
+                    f"the run took longer than {self._limit_s:g} s, at frame {done} of {total}"
+                )
+                return _Death("", sentence, RunError.exit_code)
             time.sleep(_POLL_S)
 
     def _listen(self) -> None:
@@ -129,7 +151,7 @@ class Supervisor:
         for child in self._children.values():
             child.listen(self._note_progress)
             if look:
-                child.note_shared_memory()
+                child.note_memory()
         if look:
             self._next_look_s = time.monotonic() + _SHARED_MEMORY_PERIOD_S
 
@@ -191,17 +213,17 @@ class Supervisor:
     def _teardown(self) -> Teardown:
         """Return what ends the processes, as far as they still run, and removes what they leave.
 
-        Participants come first, so that they can take leave of the servers.
+        Servers come last, so that the others can take leave of them.
         """
         children = list(self._children.values())
         parts: list[tuple[str, Callable[[], object]]] = []
         for child in children:
-            child.note_shared_memory()
+            child.note_memory()
             if child.code() is None and child.silent_s() > _SUSPICIOUS_SILENCE_S:
                 parts.append((child.name, child.close))
         deadline_s = time.monotonic() + END_DEADLINE_S
-        for participant in (True, False):
-            group = [c for c in children if c.process.participant is participant]
+        for servers in (False, True):
+            group = [c for c in children if _is_server(c) is servers]
             parts += [(f"the signal to {c.name} to end", partial(_ask_to_end, c)) for c in group]
             parts += [(child.name, partial(_close_by, child, deadline_s)) for child in group]
         parts.append(("shared memory", self._clean))
@@ -232,7 +254,11 @@ def _close_by(child: Child, deadline_s: float) -> None:
 
 def _failed(child: Child) -> bool:
     code = child.code()
-    return code is not None and (code != 0 or not child.process.participant)
+    return code is not None and (code != 0 or _is_server(child))
+
+
+def _is_server(child: Child) -> bool:
+    return not (child.process.participant or child.process.guest)
 
 
 def _how_it_ended(child: Child) -> str:

@@ -15,8 +15,9 @@ class Process:
     """One process of a run.
 
     ``participant`` processes end by themselves when the run ends, the others are servers that
-    print a line beginning with ``ready_line``. ``params`` is the parameter file of a ROS node,
-    ``leave_s`` the wall time that it has once the run is over.
+    print a line beginning with ``ready_line``, or guests: programs of a user, which may end with
+    code 0 at any time. ``params`` is the parameter file of a ROS node, ``leave_s`` the wall time
+    that it has once the run is over.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Process:
     participant: bool
     params: Path | None = None
     leave_s: float = END_DEADLINE_S
+    guest: bool = False
 
 
 def verb_argv(verb: Sequence[str]) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from carla_nurec_bridge.core import ports
-from carla_nurec_bridge.core.errors import RunError
-from carla_nurec_bridge.core.ports import free_port, held_domain
+from carla_nurec_bridge.core.errors import DeadlineError, RunError
+from carla_nurec_bridge.core.ports import free_port, held_address, held_domain, held_port
 
 
 def first_participant(domain: int) -> tuple[str, int]:
@@ -43,4 +43,30 @@ def test_no_domain_is_given_twice_and_their_end_is_told(monkeypatch: pytest.Monk
 def test_a_pair_of_ports_can_be_listened_on() -> None:
     port = free_port(pair=True)
     with socket.create_server(("127.0.0.1", port)), socket.create_server(("127.0.0.1", port + 1)):
+        pass
+
+
+def test_a_held_port_is_found_by_nobody_and_can_be_listened_on(monkeypatch) -> None:
+    first = free_port(pair=True)
+    monkeypatch.setattr(ports, "_LOWEST", first)
+    monkeypatch.setattr(ports, "_BEYOND", first + 1)
+    with held_port() as port:
+        assert port == first
+        with pytest.raises(RunError, match="no free TCP ports"):
+            free_port()
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+    assert free_port() == first
+
+
+def test_somebody_elses_server_is_used_by_one_run_at_a_time() -> None:
+    with held_address("127.0.0.1", 2000, 0.0):
+        with (
+            pytest.raises(DeadlineError, match=r"another run has used 127\.0\.0\.1:2000 for 0 s"),
+            held_address("127.0.0.1", 2000, 0.0),
+        ):
+            pass
+        with held_address("127.0.0.1", 2001, 0.0):
+            pass
+    with held_address("127.0.0.1", 2000, 0.0):
         pass
