@@ -59,8 +59,8 @@ _PIPE_WIDTH = 140
 @click.option(
     "--scenario",
     default=None,
-    help="Record this incident first and replay it: a name of 'scenario list' (cut_in) or a YAML "
-    "file.",
+    help="A name of 'scenario list' or a YAML file: an incident (cut_in) is recorded and replayed, "
+    "a closed-loop scenario (cut_in_close) driven and judged.",
 )
 @click.option(
     "--insert",
@@ -105,7 +105,8 @@ def command(
     tracks, events, a variant in other weather, marks, questions, COCO, and a page to look at. What
     is finished stays when it is ended; the same command goes on.
 
-    Exit code 0: the run finished and every stream is complete; 1: it did not; 2: bad input.
+    Exit code 0: the run finished, every stream is complete, and its closed-loop scenario, if it has
+    one, passed; 1: it did not; 2: bad input; 3: the scenario failed; 4: it was too short to tell.
     """
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     if replay is not None and (scenario or insert):

@@ -15,6 +15,7 @@ from ..core.errors import InputError
 from ..core.run_contract.run_config import RunConfig, run_fields
 from ..runs.config import load_config
 from ..runs.graph import build_graph
+from ..runs.recipe import as_driven, implied
 from ..runs.supervisor import RunResult, Supervisor
 
 
@@ -60,7 +61,11 @@ def command(
     settings: tuple[str, ...],
     fields: bool,
 ) -> int:
-    """Start servers and nodes, wait for the end of the run, and say how it went."""
+    """Start servers and nodes, wait for the end of the run, and say how it went.
+
+    Exit code 0: the run finished, and its scenario, if it has one, passed; 1: it did not finish;
+    2: bad input; 3: its scenario failed; 4: the run was too short to tell.
+    """
     console = Console(highlight=False)
     if fields:
         for field in run_fields().values():
@@ -72,9 +77,11 @@ def command(
     options = {name: f"--{name.replace('_', '-')}" for name in overrides}
     for name, option, value in settings_of(settings):
         overrides[name], options[name] = value, option
-    result = run_with_progress(load_config(config, options=options, **overrides), console)
+    values = {**implied(overrides), **overrides}
+    run = as_driven(load_config(config, options=options, **values))
+    result = run_with_progress(run, console)
     console.print(result.sentence if result.ok else f"[bold red]error:[/] {result.sentence}")
-    return result.exit_code
+    return result.exit_code or result.verdict_code
 
 
 def run_with_progress(config: RunConfig, console: Console) -> RunResult:

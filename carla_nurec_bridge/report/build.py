@@ -101,7 +101,9 @@ def _report(
         unplaced_lights=ego.unplaced_lights if ego else (),
         controls=_controls(run_dir, recorder.controls),
     )
-    return report.model_copy(update={"replay_error_m": error}) if error else report
+    verdict = ego.verdict if ego else None
+    known = {"replay_error_m": error, "verdict": verdict}
+    return report.model_copy(update={name: value for name, value in known.items() if value})
 
 
 def _commands(nodes: RunSummary) -> CommandTotals | None:

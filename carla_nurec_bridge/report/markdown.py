@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..core.run_contract.timebase import NS_PER_S
+from ..core.run_contract.verdict import ScenarioVerdict
 from ..core.timings import StageTime
 from .values import Report
 
@@ -68,6 +69,8 @@ def report_markdown(report: Report) -> str:
         ),
         "## Time\n\n" + _timings(report.timings),
     ]
+    if report.verdict is not None:
+        sections.insert(1, f"## Scenario {report.verdict.name}\n\n" + _verdict(report.verdict))
     if report.controls is not None:
         rows = [
             (kind, f"{report.controls.directory}/{video.file}", str(video.frames))
@@ -132,6 +135,12 @@ def _overview(report: Report) -> str:
     if error is not None:
         rows.append(("distance to the log", f"{error.mean:.4f} m mean, {error.max:.4f} m max"))
     return table(("what", "value"), rows)
+
+
+def _verdict(verdict: ScenarioVerdict) -> str:
+    rows = [(one.status, one.sentence, one.condition) for one in verdict.conditions]
+    head = f"**{verdict.status}** at {verdict.time_s:.2f} s"
+    return f"{head}\n\n" + table(("verdict", "what happened", "condition"), rows)
 
 
 def _timings(timings: Mapping[str, Mapping[str, StageTime]]) -> str:

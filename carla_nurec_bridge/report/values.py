@@ -10,6 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 from ..core.run_contract.record import Record, Rounded, Rounded4
 from ..core.run_contract.run_config import Mode
 from ..core.run_contract.run_summary import Phase, RecordedControls, StreamCount
+from ..core.run_contract.verdict import ScenarioVerdict
 from ..core.timings import StageTime
 from ..evaluation import DriveSummary
 
@@ -98,6 +99,12 @@ class Report(RunFacts):
     replay_error_m: ReplayDeviation | SkipJsonSchema[None] = Field(
         default=None,
         description="distance to the recording, m; only in mode replay",
+        json_schema_extra=_without_default,
+    )
+
+    verdict: ScenarioVerdict | SkipJsonSchema[None] = Field(
+        default=None,
+        description="what came of the closed-loop scenario; only with one",
         json_schema_extra=_without_default,
     )
 

@@ -33,10 +33,11 @@ class DemoRun:
 
     @property
     def exit_code(self) -> int:
-        """0 when the run finished and every stream is complete."""
+        """0 when the run finished, every stream is complete and its scenario passed."""
         if not self.result.ok:
             return self.result.exit_code
-        return 0 if self.report is not None and self.report.complete else 1
+        complete = self.report is not None and self.report.complete
+        return self.result.verdict_code if complete else 1
 
 
 def demo_config(

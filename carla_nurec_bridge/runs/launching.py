@@ -27,7 +27,7 @@ from ..core.resources import PACKAGE, share_dir
 from ..core.run_contract.run_config import RunConfig
 from .graph import Graph, Process, build_graph, write_parameters
 from .launch_arguments import launch_arguments, launched_config
-from .recipe import prepared, settled
+from .recipe import as_driven, prepared, settled
 from .rehearsal import STEPS, OnProgress
 
 
@@ -60,8 +60,7 @@ def description(defaults: Mapping[str, Any], *, rehearse: bool = False) -> Launc
 
     def start(context: LaunchContext) -> list[Any]:
         config = launched_config(defaults, given)
-        if rehearse:
-            config = prepared(settled(config), _teller())
+        config = prepared(settled(config), _teller()) if rehearse else as_driven(config)
         return _actions(config, context.launch_configurations)
 
     return LaunchDescription(

@@ -6,6 +6,7 @@ a command line to either.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from ..core.rig.rig import load_rig
 from ..core.run_contract.run_config import RunConfig
 from ..recorder_log import read_log
 from ..recorder_log.timeline import Timeline
-from ..scenarios.spec import load_spec
+from ..scenarios.closed_loop.file import ClosedLoopScenario
+from ..scenarios.files import load_scenario
+from ..scenarios.spec import ScenarioSpec
 from ..scene import build_scene
 from ..world.inserted_actors import draw_inserted_actors
 from ..world.inserted_actors_file import load_inserted_actors, shipped_inserted_actors
@@ -35,6 +38,12 @@ def implied(given: Mapping[str, Any]) -> dict[str, Any]:
     ``given`` holds only what the user asked for, no defaults.
     """
     return {"frames": 0} if given.get("scenario") and "frames" not in given else {}
+
+
+def as_driven(config: RunConfig) -> RunConfig:
+    """Return a run as the closed-loop scenario that it drives says; others stay as they are."""
+    scenario = load_scenario(config.scenario) if config.scenario else None
+    return driven(config, scenario) if isinstance(scenario, ClosedLoopScenario) else config
 
 
 def settled(config: RunConfig) -> RunConfig:
@@ -57,18 +66,43 @@ def settled(config: RunConfig) -> RunConfig:
 
 
 def _of_a_scenario(config: RunConfig) -> RunConfig:
-    """Return the run with at most the frames of its scenario; InputError when it cannot be one."""
+    """Return the run of a scenario; InputError when it cannot be one."""
     if config.scenario in {file.name for file in shipped_inserted_actors()}:
         raise InputError(
             f"{config.scenario} is no scenario but actors to insert: give it as inserted_actors "
             "(the demo's --insert)"
         )
-    spec = load_spec(config.scenario)
+    spec = load_scenario(config.scenario)
+    if isinstance(spec, ClosedLoopScenario):
+        return driven(config, spec)
     if config.mode != "drive" or config.inserted_actors:
         besides = "inserted_actors" if config.inserted_actors else f"mode {config.mode}"
         raise InputError(f"the scenario {spec.name} is a drive of its own; leave out {besides}")
     most = max(1, int(spec.duration_s / (config.dt_s * config.replay_time_factor)))
     return config.model_copy(update={"frames": min(config.frames or most, most)})
+
+
+def driven(config: RunConfig, scenario: ClosedLoopScenario) -> RunConfig:
+    """Return the run in which a closed-loop scenario is driven, with its map and its frames.
+
+    InputError for what it does not go with.
+    """
+    if config.mode != "drive":
+        raise InputError(f"the scenario {scenario.name} is driven; leave out mode {config.mode}")
+    if config.inserted_actors and scenario.inserted_actors not in ("", config.inserted_actors):
+        raise InputError(
+            f"the scenario {scenario.name} inserts {scenario.inserted_actors} already; leave out "
+            "inserted_actors (the demo's --insert)"
+        )
+    most = math.ceil(scenario.duration_s / config.dt_s - 1e-9)
+    found: dict[str, Any] = {
+        "frames": min(config.frames or most, most),
+        "vehicles": scenario.vehicles,
+        "inserted_actors": config.inserted_actors or scenario.inserted_actors,
+    }
+    if config.map is None and config.embedded_carla:
+        found["map"] = map_file(scenario.map or _TOWN)
+    return config.model_copy(update=found)
 
 
 def frames_to_replay(config: RunConfig, log: Path) -> int:
@@ -91,7 +125,7 @@ def prepared(config: RunConfig, on_progress: OnProgress) -> RunConfig:
     """Empty the folder of a settled run, make its scene there unless it has one, and return it."""
     clear(config.run_dir, [path for path in (config.scene, config.log) if path is not None])
     log, epoch_us = config.log, None
-    if config.scenario:
+    if config.scenario and isinstance(load_scenario(config.scenario), ScenarioSpec):
         log, epoch_us = record_scenario(config, on_progress), EPOCH_US
         replayed = {"mode": "replay", "log": log, "frames": frames_to_replay(config, log)}
         config = config.model_copy(update=replayed)

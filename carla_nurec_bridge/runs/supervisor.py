@@ -14,6 +14,7 @@ from pathlib import Path
 from ..core.errors import BridgeError, InputError, RunError
 from ..core.run_contract.run_summary import read_run_summary
 from ..core.run_contract.streams import RECORDER
+from ..core.run_contract.verdict import VERDICT_CODES, ScenarioVerdict
 from ..core.teardown import Teardown
 from ..recording.recover import recover_bag
 from .child import Child
@@ -33,6 +34,7 @@ class RunResult:
     """How a run ended; ``sentence`` says it for a reader, ``codes`` are exit codes by process.
 
     ``dead`` is the process that broke it, ``memory_bytes`` the sum of what each held at most.
+    ``verdict`` is what came of its scenario, None without one.
     """
 
     exit_code: int
@@ -42,11 +44,17 @@ class RunResult:
     dead: str | None = None
     recovered_bag: Path | None = None
     memory_bytes: int = 0
+    verdict: ScenarioVerdict | None = None
 
     @property
     def ok(self) -> bool:
         """Whether every participant finished its run."""
         return self.exit_code == 0
+
+    @property
+    def verdict_code(self) -> int:
+        """The exit code that tells the verdict, 0 without a scenario."""
+        return VERDICT_CODES[self.verdict.status] if self.verdict is not None else 0
 
 
 @dataclass(frozen=True)
@@ -103,9 +111,13 @@ class Supervisor:
         codes = {name: child.code() for name, child in self._children.items()}
         memory = sum(child.peak_bytes for child in self._children.values())
         if death is None:
-            why = self._reason()
-            sentence = f"finished in {wall_s:.1f} s" + (f": {why}" if why else "") + left
-            return RunResult(1 if left else 0, sentence, wall_s, codes, memory_bytes=memory)
+            ego = read_run_summary(self._graph.config.run_dir).carla_ego
+            why = f": {ego.reason}" if ego and ego.reason else ""
+            sentence = f"finished in {wall_s:.1f} s{why}{left}"
+            verdict = ego.verdict if ego else None
+            return RunResult(
+                1 if left else 0, sentence, wall_s, codes, memory_bytes=memory, verdict=verdict
+            )
         sentence, bag = death.sentence + left, None
         try:
             bag = self._recover()
@@ -113,11 +125,6 @@ class Supervisor:
             sentence += f"; its bag cannot be recovered: {error}"
         dead = death.name or None
         return RunResult(death.exit_code, sentence, wall_s, codes, dead, bag, memory)
-
-    def _reason(self) -> str:
-        """Return why the run ended by itself, as the owner of the tick has written it."""
-        ego = read_run_summary(self._graph.config.run_dir).carla_ego
-        return ego.reason if ego else ""
 
     def _watch(self, started: float) -> _Death | None:
         ended_s: float | None = None

@@ -10,8 +10,8 @@ import numpy as np
 from ..agents.route_follower import Obstacle, RouteAgent, settings_for
 from ..carla_client.actors.ego import measure, measured_steer_rad
 from ..carla_client.actors.observer import EgoTracker
+from ..carla_client.driving.paths import MapPath
 from ..carla_client.driving.pedals import DriveController
-from ..carla_client.driving.roads import MapPath
 from ..carla_client.session.transforms import matrix_of
 from ..core.errors import ProtocolError
 from ..core.frames import Matrix, mirror_vector
@@ -19,7 +19,7 @@ from ..world.command import Command
 from ..world.states import EgoState, Vector
 
 _TOP_MPS = 40.0
-HAZARD_LIGHTS = carla.VehicleLightState(
+_HAZARD_LIGHTS = carla.VehicleLightState(
     carla.VehicleLightState.RightBlinker | carla.VehicleLightState.LeftBlinker
 )
 
@@ -95,6 +95,10 @@ class Driver:
         steer_rad = measured_steer_rad(self._ego)
         control = self._controller.control(command, motion.speed_mps, steer_rad)
         self.vehicle.apply_control(control)
+
+    def show_hazard_lights(self) -> None:
+        """Turn on the hazard lights."""
+        self.vehicle.set_light_state(_HAZARD_LIGHTS)
 
     def brake(self, pedal: float) -> None:
         """Brake, 0 to 1, and keep steering along the path."""

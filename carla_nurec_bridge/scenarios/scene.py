@@ -9,26 +9,19 @@ import carla
 import numpy as np
 
 from ..agents.route_follower import Obstacle
-from ..carla_client.actors.ego import spawn
 from ..carla_client.actors.traffic import Traffic
-from ..carla_client.driving.roads import (
-    MapPath,
-    Stretch,
-    find_stretch,
-    heading_at,
-)
+from ..carla_client.driving.paths import MapPath, heading_at
+from ..carla_client.driving.roads import Stretch, find_stretch
 from ..carla_client.session.session import Session
-from ..carla_client.session.transforms import transform_of
-from ..core.errors import BridgeError, InputError
-from ..core.frames import mirror_vector, rigid, rotation_from_rpy
+from ..core.errors import BridgeError
+from ..core.frames import mirror_vector
 from ..world.states import Vector
 from .driver import Driver, Pedestrian, obstacle_of
+from .placing import any_car, any_walker, put_vehicle, put_walker, roll
 
 HERO = "hero"
 HERO_BLUEPRINT = "vehicle.lincoln.mkz_2020"
-_SPAWN_HEIGHT_M = 0.3
 _CLEAR_OF_STAGE_M = 25.0
-_WALKER_HEIGHT_M = 1.1
 
 
 @final
@@ -74,15 +67,11 @@ class ScriptScene:
         ``role`` is its role_name, by which the recording's events find it.
         """
         world, index = self._session.world, round(at_m)
-        blueprint = HERO_BLUEPRINT if role == HERO else self._any_car()
-        yaw = heading_at(path, index)
-        where = path[index] + (0.0, 0.0, _SPAWN_HEIGHT_M)
-        pose = rigid(rotation_from_rpy((0.0, 0.0, yaw)), where)
-        vehicle = spawn(world, blueprint, role, transform_of(pose))
+        blueprint = HERO_BLUEPRINT if role == HERO else any_car(world, self.rng)
+        vehicle = put_vehicle(world, blueprint, role, path, index)
         driver = Driver(vehicle, path, self.dt_s)
         self.drivers.append(driver)
-        velocity = mirror_vector((speed_mps * np.cos(yaw), speed_mps * np.sin(yaw), 0.0))
-        vehicle.set_target_velocity(carla.Vector3D(*(float(v) for v in velocity)))
+        roll(vehicle, heading_at(path, index), speed_mps)
         # Recorders keep the collisions of those alone who carry this sensor.
         sensor = world.get_blueprint_library().find("sensor.other.collision")
         self._sensors.append(world.spawn_actor(sensor, carla.Transform(), attach_to=vehicle))
@@ -90,19 +79,9 @@ class ScriptScene:
 
     def pedestrian(self, role: str, where_m: Vector, heading_rad: float) -> Pedestrian:
         """Put a walker somewhere on the ground; ``where_m`` (3,) in the map."""
-        library = sorted(
-            self._session.world.get_blueprint_library().filter("walker.pedestrian.*"),
-            key=lambda b: b.id,
-        )
-        blueprint = library[int(self.rng.integers(len(library)))]
-        if blueprint.has_attribute("role_name"):
-            blueprint.set_attribute("role_name", role)
-        place = rigid(
-            rotation_from_rpy((0.0, 0.0, heading_rad)), where_m + (0.0, 0.0, _WALKER_HEIGHT_M)
-        )
-        walker = self._session.world.try_spawn_actor(blueprint, transform_of(place))
-        if walker is None:
-            raise InputError(f"{role} cannot stand at x={where_m[0]:.1f} y={where_m[1]:.1f}")
+        world = self._session.world
+        blueprint = any_walker(world, "walker.pedestrian.*", self.rng)
+        walker = put_walker(world, blueprint, role, where_m, heading_rad)
         self._walkers.append(walker)
         return Pedestrian(walker)
 
@@ -147,12 +126,3 @@ class ScriptScene:
                 self._session.client.apply_batch_sync(batch, False)
         except (RuntimeError, BridgeError):
             return  # the server is gone, and everything in it
-
-    def _any_car(self) -> str:
-        library = self._session.world.get_blueprint_library().filter("vehicle.*")
-        cars = sorted(
-            b.id
-            for b in library
-            if b.has_attribute("base_type") and b.get_attribute("base_type").as_str() == "car"
-        ) or sorted(b.id for b in library)
-        return cars[int(self.rng.integers(len(cars)))]

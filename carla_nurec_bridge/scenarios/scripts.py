@@ -11,14 +11,9 @@ from collections.abc import Callable, Generator
 
 import numpy as np
 
-from ..carla_client.driving.roads import (
-    MapPath,
-    Stretch,
-    heading_at,
-    left_of,
-    shifted,
-)
-from .driver import HAZARD_LIGHTS, Driver
+from ..carla_client.driving.paths import MapPath, heading_at, left_of, shifted
+from ..carla_client.driving.roads import Stretch
+from .driver import Driver
 from .scene import HERO, ScriptScene
 from .spec import Draw, ScenarioSpec
 
@@ -184,7 +179,7 @@ def stopped_car(scene: ScriptScene, spec: ScenarioSpec, drawn: Draw) -> Steps:
     hero = scene.vehicle(HERO, road.path, _START_M, drawn.ego_speed_mps)
     at_m = min(_START_M + drawn.ego_speed_mps * drawn.begin_s + drawn.gap_m, len(road.path) - 50.0)
     other = scene.vehicle(INCIDENT, road.path, at_m, 0.0)
-    other.vehicle.set_light_state(HAZARD_LIGHTS)
+    other.show_hazard_lights()
     yield from _begin(scene, spec, road)
     waited_s = 0.0
     while waited_s < 2.0 or not _free(scene, hero, road):

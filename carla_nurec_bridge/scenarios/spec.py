@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..core.errors import InputError
 from ..core.field_errors import problem_text
 from ..core.shipped_yaml import read_fields, shipped_files
+from .ranges import Range, drawn
 
 EventType = Literal[
     "collision", "wrong_way", "hard_brake", "cut_in", "jaywalking", "stopped_car", "overtaking"
 ]
-
-
-def _rising(value: tuple[float, float]) -> tuple[float, float]:
-    if not value[0] <= value[1]:
-        raise ValueError("the first number must not be above the second")
-    return value
-
-
-Range = Annotated[tuple[float, float], AfterValidator(_rising)]
 
 
 class ScenarioSpec(BaseModel):
@@ -69,12 +61,11 @@ class Draw:
 def draw(spec: ScenarioSpec, rng: np.random.Generator) -> Draw:
     """Draw a scenario's numbers."""
     ranges = (spec.ego_speed_mps, spec.other_speed_mps, spec.gap_m, spec.begin_s)
-    return Draw(*(round(float(rng.uniform(low, high)), 3) for low, high in ranges))
+    return Draw(*(drawn(pair, rng) for pair in ranges))
 
 
-def load_spec(wanted: str) -> ScenarioSpec:
-    """Read a scenario: a shipped name or a YAML file; InputError names file, field and fix."""
-    path, values = read_fields("scenarios", wanted, "scenario")
+def spec_of(values: dict[str, Any], where: str) -> ScenarioSpec:
+    """Return the scenario that these fields say; InputError begins with ``where`` and the field."""
     try:
         return ScenarioSpec(**values)
     except ValidationError as error:
@@ -82,9 +73,21 @@ def load_spec(wanted: str) -> ScenarioSpec:
         field = ".".join(map(str, first["loc"]))
         about = ScenarioSpec.model_fields.get(str(first["loc"][0]))
         meaning = f" ({about.description})" if about else ""
-        raise InputError(f"{path}: field {field}: {problem_text(first)}{meaning}") from error
+        raise InputError(f"{where}: field {field}: {problem_text(first)}{meaning}") from error
+
+
+def load_spec(wanted: str) -> ScenarioSpec:
+    """Read a scenario: a shipped name or a YAML file; InputError names file, field and fix."""
+    path, values = read_fields("scenarios", wanted, "scenario")
+    if "outcome" in values and "script" not in values:
+        raise InputError(
+            f"{path} is a closed-loop scenario: it is driven, not recorded; give it to carla-nurec "
+            "demo --scenario"
+        )
+    return spec_of(values, str(path))
 
 
 def shipped_specs() -> list[ScenarioSpec]:
-    """Return the scenarios that come with the package, by name."""
-    return [load_spec(str(path)) for path in shipped_files("scenarios")]
+    """Return the incidents that come with the package, by name."""
+    read = (read_fields("scenarios", str(path), "scenario") for path in shipped_files("scenarios"))
+    return [spec_of(values, str(path)) for path, values in read if "script" in values]

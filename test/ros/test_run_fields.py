@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from carla_nurec_bridge.core.resources import share_dir
+from carla_nurec_bridge.core.run_contract.pages.run_fields import render
 from carla_nurec_bridge.core.run_contract.run_config import run_fields
-from carla_nurec_bridge.core.run_contract.run_fields_page import render
 from carla_nurec_bridge.core.run_contract.streams import PARTICIPANTS
 from carla_nurec_bridge.ros.parameters.declare import defaults
 from carla_nurec_bridge.ros.parameters.parameter_files import NODES
@@ -27,7 +27,7 @@ RunConfig.model_rebuild(force=True)
 
 from click.testing import CliRunner
 from carla_nurec_bridge.cli.up import command
-from carla_nurec_bridge.core.run_contract import run_fields_page
+from carla_nurec_bridge.core.run_contract.pages import run_fields
 from carla_nurec_bridge.ros.parameters import parameter_files
 from carla_nurec_bridge.runs.config import load_config
 from carla_nurec_bridge.runs.launch_arguments import launch_arguments
@@ -40,7 +40,7 @@ print(json.dumps({
     "run": told["ticks_per_frame"],
     "node": parameter_files.render("carla_ego"),
     "fields": CliRunner().invoke(command, ["--fields"]).output,
-    "page": run_fields_page.render(),
+    "page": run_fields.render(),
 }))
 """
 
@@ -59,7 +59,7 @@ def test_a_changed_default_is_found_everywhere() -> None:
 
 def test_the_page_is_what_the_fields_say() -> None:
     page = (share_dir() / "docs" / "run-fields.md").read_text(encoding="utf-8")
-    assert page == render(), "run python -m carla_nurec_bridge.core.run_contract.run_fields_page"
+    assert page == render(), "run python -m carla_nurec_bridge.core.run_contract.pages.run_fields"
 
 
 def test_a_field_becomes_parameters_that_its_nodes_declare() -> None:

@@ -20,8 +20,9 @@ from ...core.frames import (
     rotation_from_rpy,
 )
 from ...world.inserted_actors import InsertedActor, InsertedActors
+from ..driving.paths import STEP_M
 from ..driving.roads import road_edges
-from ..driving.route import STEP_M, Route
+from ..driving.route import Route
 from ..session.session import Session
 from ..session.transforms import transform_of
 from .ego import find_blueprint

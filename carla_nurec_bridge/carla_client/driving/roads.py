@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import carla
 import numpy as np
-from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ..session.transforms import matrix_of
+from .paths import STEP_M, MapPath
 
-MapPath = NDArray[np.float64]
-"""Points (N, 3) of a path in the map, a metre apart."""
-
-_STEP_M = 1.0
 _CANDIDATES_EVERY_M = 7.0
 _ENOUGH = 12
 _LENGTHS = (1.0, 0.8, 0.6)
@@ -53,7 +48,7 @@ def find_stretch(
     found: list[Stretch] = []
     for share in _LENGTHS:
         for index in rng.permutation(len(starts)):
-            stretch = _walk(starts[int(index)], round(share * length_m / _STEP_M))
+            stretch = _walk(starts[int(index)], round(share * length_m / STEP_M))
             if stretch is not None:
                 found.append(stretch)
             if len(found) == _ENOUGH:
@@ -69,38 +64,6 @@ def find_stretch(
     return min(fitting, key=lambda stretch: _turn(stretch.path))
 
 
-def shifted(
-    path: MapPath, start_m: float, over_m: float, left_m: float, back_m: float = 0.0
-) -> MapPath:
-    """Return a path moved sideways: smoothly from ``start_m`` over ``over_m``, to ``left_m`` left.
-
-    From ``back_m`` on (if above 0) it returns as smoothly. Lengths are along ``path``.
-    """
-    along = np.arange(len(path)) * _STEP_M
-    share = _smooth((along - start_m) / over_m)
-    if back_m > 0.0:
-        share = share * (1.0 - _smooth((along - back_m) / over_m))
-    return path + (left_m * share)[:, None] * left_of(path)
-
-
-def left_of(path: MapPath) -> MapPath:
-    """Return the unit vectors (N, 3) to the left of a path's points."""
-    ahead = np.asarray(np.gradient(path[:, :2], axis=0))
-    ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
-    return np.column_stack([-ahead[:, 1], ahead[:, 0], np.zeros(len(path))])
-
-
-def heading_at(path: MapPath, index: int) -> float:
-    """Return the heading in radians of a path's point."""
-    ahead = path[min(index + 1, len(path) - 1)] - path[max(index - 1, 0)]
-    return float(np.arctan2(ahead[1], ahead[0]))
-
-
-def _smooth(values: NDArray[Any]) -> MapPath:
-    x = np.clip(values, 0.0, 1.0)
-    return np.asarray(x * x * (3.0 - 2.0 * x))
-
-
 def _walk(start: carla.Waypoint, steps: int) -> Stretch | None:
     left = start.get_left_lane()
     if start.is_junction or left is None or left.lane_type != carla.LaneType.Driving:
@@ -108,7 +71,7 @@ def _walk(start: carla.Waypoint, steps: int) -> Stretch | None:
     points = [matrix_of(start.transform)[:3, 3]]
     waypoint = start
     for _ in range(steps):
-        ahead = waypoint.next(_STEP_M)
+        ahead = waypoint.next(STEP_M)
         if len(ahead) != 1 or ahead[0].is_junction:
             return None
         waypoint = ahead[0]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ..session.transforms import matrix_of, transform_of
+from .paths import STEP_M
 
-STEP_M = 1.0
 _TRIES = 24
 _WANTED_STOP_M = 45.0
 

@@ -61,6 +61,8 @@ def rehearse(
         for frame in range(total):
             state = observer.update(snapshot, seconds_to_ns(frame * dt_s))
             ego = state.ego
+            if episode.scenario is not None:
+                episode.scenario.update(snapshot, state)
             stops = np.array([light.stop for light in state.lights if light.stops_traffic])
             drive = agent.step(
                 ego.map_from_base,

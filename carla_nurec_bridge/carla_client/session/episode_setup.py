@@ -37,6 +37,7 @@ from ..driving.route import (
 )
 from ..replay.recorded_drive import RecordedDrive, ReplayPlan
 from ..replay.scene_actors import Handover, SceneActors
+from .driven_scenario import DrivenScenario, ScenarioMaker
 from .session import Session, Snapshot
 from .transforms import matrix_of, transform_of
 
@@ -49,7 +50,8 @@ class EpisodeSetup:
     """What an episode begins with.
 
     ``replay`` shows a CARLA recording instead of driving, ``scene`` the drive of a scene package
-    until ``handover``. ``inserted_actors`` are added to either drive.
+    until ``handover``. ``inserted_actors`` are added to either drive. ``scenario`` makes what
+    chooses the start of a drive and puts others in its way.
     """
 
     seed: int
@@ -61,6 +63,7 @@ class EpisodeSetup:
     scene: Scene | None = None
     handover: Handover | None = None
     inserted_actors: InsertedActors | None = None
+    scenario: ScenarioMaker | None = None
 
 
 @final
@@ -78,6 +81,7 @@ class PreparedEpisode:
         self._recorded: RecordedDrive | None = None
         self._scene_actors: SceneActors | None = None
         self._inserted_actors: InsertedCarlaActors | None = None
+        self.scenario: DrivenScenario | None = None
         self.route: Route | None = None
         self.lights = Lights()
         self.snapshot: Snapshot
@@ -139,6 +143,8 @@ class PreparedEpisode:
     def end(self) -> str:
         """In words, that what was to be shown is over; empty while it is not."""
         plan, recorded = self._setup.replay, self._recorded
+        if self.scenario is not None:
+            return self.scenario.end
         return plan.end if plan is not None and recorded is not None and recorded.over else ""
 
     @property
@@ -185,20 +191,29 @@ class PreparedEpisode:
         starts = self._session.map.get_spawn_points()
         if not starts:
             raise InputError(f"the map {self._session.map.name} has no spawn points")
-        lights = lights_of(world, self._session.opendrive)
-        points = np.array([area.stop for area in lights.areas]).reshape(-1, 3)
-        start, self.route = choose(
-            self._session.map, starts, setup.route_length_m, points, setup.seed
-        )
+        if setup.scenario is not None:
+            self.scenario = self._teardown.keep("the scenario", setup.scenario(self._session))
+            start, self.route = self.scenario.start()
+        else:
+            lights = lights_of(world, self._session.opendrive)
+            points = np.array([area.stop for area in lights.areas]).reshape(-1, 3)
+            start, self.route = choose(
+                self._session.map, starts, setup.route_length_m, points, setup.seed
+            )
         actor = find_by_role(world, setup.role_name)
         if actor is None:
             actor = self._spawn_ego(start)
         traffic = self._teardown.keep("the traffic", Traffic(self._session, setup.seed))
+        if self.scenario is not None:
+            self.scenario.enter(actor, self.route)
         traffic.spawn(setup.vehicles, starts, start.location)
         self._insert_actors()
         actor.apply_control(carla.VehicleControl(brake=1.0, hand_brake=True))
-        for _ in range(_SETTLE_TICKS):
-            self.snapshot = self._session.tick()
+        for _ in range(_SETTLE_TICKS - 1):
+            self._session.tick()
+        if self.scenario is not None:
+            self.scenario.roll()
+        self.snapshot = self._session.tick()
         return actor
 
     def _spawn_ego(self, start: carla.Transform) -> carla.Vehicle:

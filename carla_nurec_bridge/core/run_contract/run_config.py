@@ -126,8 +126,10 @@ class RunConfig(BaseModel):
     )
     scenario: str = run_field(
         "",
-        "incident that the demo records first and then replays: a name in config/scenarios or a "
-        "YAML file",
+        "what happens to the ego: a name in config/scenarios or a YAML file; an incident is "
+        "recorded and replayed by the demo, a closed-loop scenario is driven and judged",
+        becomes={EGO: "scenario"},
+        file=True,
     )
     ego_blueprint: str = run_field(
         "vehicle.lincoln.mkz_2020",

@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..field_errors import problem_text
 from ..timings import StageTime
 from .record import Record
+from .verdict import ScenarioVerdict
 
 Phase = Literal["running", "finished", "aborted"]
 _FOLDER = "parts"
@@ -116,6 +117,9 @@ class EgoSummary(EgoHealth, NodeSummary):
     )
     unplaced_lights: tuple[str, ...] = Field(
         description="sentences about traffic lights without a place to stop"
+    )
+    verdict: ScenarioVerdict | None = Field(
+        None, description="what came of the run's scenario; null without one"
     )
 
 

@@ -140,6 +140,17 @@ TOPICS: dict[str, Topic] = {
         "JSON: ids of the tracks that edits put into NuRec's scene, for actors to be bound to",
         None,
     ),
+    "scenario_verdict": Topic(
+        "scenario/verdict",
+        "std_msgs/msg/String",
+        "",
+        "none",
+        "latched",
+        "event",
+        True,
+        "JSON: what has come of the scenario and of each of its conditions; published on changes",
+        None,
+    ),
     "objects_appearance": Topic(
         "objects/appearance",
         "std_msgs/msg/String",

@@ -116,6 +116,16 @@ def _note_ambiguous(frame: EgoFrame, pixel_ids: PixelIds) -> None:
         )
 
 
+def _judge_scenario(frame: EgoFrame) -> None:
+    scenario = frame.episode.prepared.scenario
+    if scenario is None:
+        return
+    with frame.parts.timings.stage("scenario"):
+        scenario.update(frame.snapshot, frame.seen)
+    frame.state.verdict = verdict = scenario.verdict()
+    frame.parts.publisher.verdict(verdict)
+
+
 def _publish_cameras(frame: EgoFrame) -> None:
     parts, state = frame.parts, frame.state
     for camera in frame.episode.sensors.cameras_due(state.at.frame):
@@ -184,6 +194,7 @@ FRAME: tuple[FrameStep, ...] = (
     FrameStep("drive", "the ego does what the command that holds asks", _drive, advances=True),
     FrameStep("tick", "CARLA makes the ticks; frame and stamp are counted", _tick, advances=True),
     FrameStep("state", "/clock goes out, then ego, objects and lights", _publish_state),
+    FrameStep("scenario", "its outcome is judged, its actors are told what to do", _judge_scenario),
     FrameStep("cameras", "CARLA's images that are due", _publish_cameras),
     FrameStep("sensors", "the clouds and readings that are due", _publish_sensors),
     FrameStep("wheels", "the wheels' angle, asked once the images are drawn", _publish_wheels),

@@ -13,6 +13,7 @@ from ...core.run_contract.frame_counter import FrameCounter
 from ...core.run_contract.run_summary import EgoHealth, EgoSummary, Phase
 from ...core.run_contract.streams import EGO
 from ...core.run_contract.timebase import TickClock
+from ...core.run_contract.verdict import ScenarioVerdict
 from .parts import EgoParts
 
 
@@ -28,6 +29,7 @@ class EgoRunState:
     * clipped: commands beyond the vehicle's reach; ``drive``, health.
     * silent: readers that have stopped; ``watch``, health.
     * unplaced: sentences about lights without a place; the opening of an episode, health.
+    * verdict: what has come of the scenario; ``scenario``, summary. None without one.
     * began_s: monotonic and processor time at frame 0; the loop, summary.
     """
 
@@ -41,6 +43,7 @@ class EgoRunState:
     clipped: int = 0
     silent: tuple[str, ...] = ()
     unplaced: tuple[str, ...] = ()
+    verdict: ScenarioVerdict | None = None
     began_s: tuple[float, float] = (0.0, 0.0)
 
     def begin(self, snapshot: Snapshot) -> None:
@@ -116,5 +119,6 @@ def summary_of(
         cpu_s=time.process_time() - state.began_s[1],
         bound={str(actor): track for actor, track in state.binding.items()},
         unplaced_lights=state.unplaced,
+        verdict=state.verdict,
         **health,
     )

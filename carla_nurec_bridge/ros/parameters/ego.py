@@ -55,6 +55,7 @@ class EgoParameters:
     handover_tracks: tuple[str, ...] = _run("handover_tracks")
     handover_tracks_s: float = _run("handover_tracks_s")
     inserted_actors: str = _run("inserted_actors")
+    scenario: str = _run("scenario")
     frame_prefix: str = parameter(
         "", "frame_prefix", "goes before every frame id but map, such as ego1/"
     )

@@ -9,6 +9,9 @@ from ...carla_client.replay.recorded_drive import ReplayPlan, ReplayWish
 from ...carla_client.replay.scene_actors import Handover
 from ...carla_client.session.episode_setup import EpisodeSetup
 from ...core.errors import InputError
+from ...scenarios.closed_loop.file import ClosedLoopScenario
+from ...scenarios.closed_loop.setup import with_scenario
+from ...scenarios.files import load_closed_loop
 from ...scene import Scene
 from ...world.inserted_actors import draw_inserted_actors
 from ...world.inserted_actors_file import load_inserted_actors
@@ -35,6 +38,8 @@ def setup_from_parameters(
             setup,
             inserted_actors=draw_inserted_actors(load_inserted_actors(p.inserted_actors), p.seed),
         )
+    if p.scenario:
+        setup = with_scenario(setup, _driven(p), p.dt_s)
     if replay is not None:
         return replace(setup, replay=replay)
     if p.mode == "scene":
@@ -48,6 +53,18 @@ def setup_from_parameters(
         )
         return replace(setup, scene=scene, handover=handover)
     return setup
+
+
+def _driven(p: EgoParameters) -> ClosedLoopScenario:
+    scenario = load_closed_loop(p.scenario)
+    if scenario is None:
+        raise InputError(
+            f"the scenario {p.scenario} must be recorded before it is replayed, which the demo and "
+            "carla-nurec scenario record do"
+        )
+    if p.mode != "drive":
+        raise InputError(f"the scenario {scenario.name} is driven in mode drive, not in {p.mode}")
+    return scenario
 
 
 def added_names(p: EgoParameters) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from ...core.rig.sensor_base import CarlaSensor, EventSensor
 from ...core.rig.sensor_values import Reading, SensorEvent
 from ...core.rig.sensors import CARLA_SENSORS
 from ...core.run_contract.topics import TOPICS
+from ...core.run_contract.verdict import ScenarioVerdict
 from ...core.teardown import Teardown
 from ...core.timings import Timings
 from ...opendrive import OpenDriveMap
@@ -52,6 +53,7 @@ EVENTS = (
     "weather",
     "objects_appearance",
     "objects_recorded",
+    "scenario_verdict",
 )
 """Keys of what is published when it happens."""
 
@@ -75,6 +77,7 @@ class EgoPublisher:
         self._p = parameters
         self._ages: dict[int, int] = {}
         self._shown: dict[int, Actor] = {}
+        self._verdict: tuple[str, ...] = ()
         self._stop_boxes: list[BoundingBox3D] = []
         self._place: GeoReference
 
@@ -131,6 +134,13 @@ class EgoPublisher:
         """Publish which actor plays which recorded one."""
         by_recorded = sorted((recorded, live) for live, recorded in by_live.items())
         self._send("objects_recorded", String(data=json.dumps(dict(by_recorded))))
+
+    def verdict(self, verdict: ScenarioVerdict) -> None:
+        """Publish what has come of the scenario, whenever a condition is decided."""
+        statuses = verdict.status, *(one.status for one in verdict.conditions)
+        if statuses != self._verdict:
+            self._verdict = statuses
+            self._send("scenario_verdict", String(data=json.dumps(verdict.to_json())))
 
     def clock(self, stamp_ns: int) -> None:
         """Repeat the clock, for nodes that come while it stands."""

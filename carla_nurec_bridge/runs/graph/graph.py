@@ -25,6 +25,7 @@ from ...core.run_contract.streams import (
 )
 from ...core.run_contract.timebase import seconds_to_ns
 from ...ros.runtime.dds import segment_bytes, write_profile
+from ...scenarios.files import load_closed_loop
 from .environment import dds_profile, environment
 from .node_parameters import node_parameters, parameter_file, write_parameter_file
 from .process import END_DEADLINE_S, Process
@@ -44,7 +45,8 @@ class Graph:
 
 def build_graph(config: RunConfig) -> Graph:
     """Return the processes of a run; their parameter files are written by ``write_parameters``."""
-    if config.scenario and config.log is None:
+    recorded = config.scenario and load_closed_loop(config.scenario) is None
+    if recorded and config.log is None:
         raise InputError(
             f"the scenario {config.scenario} must be recorded before it is replayed, "
             "which the demo and carla-nurec scenario record do; then give mode=replay and its log"

@@ -26,7 +26,7 @@ def node_parameters(node: str, config: RunConfig, participants: Sequence[str]) -
     if node != EGO:
         told["deadlines.start_s"] += _PATIENCE_S
     elif config.mode != "drive":
-        told["traffic.vehicles"] = 0
+        told |= {"traffic.vehicles": 0, "scenario": ""}
     if node == RECORDER:
         told["job.at_end"] = bool(config.cosmos_url and config.cosmos_prompt)
     return told

@@ -12,7 +12,7 @@ from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.core.pose_history import PoseHistory
 from carla_nurec_bridge.core.resources import share_dir
 from carla_nurec_bridge.core.rig.rig import load_rig
-from carla_nurec_bridge.core.run_contract import sensors_page, topics_page
+from carla_nurec_bridge.core.run_contract.pages import sensors, topics
 from carla_nurec_bridge.core.run_contract.streams import (
     AGENT,
     EGO,
@@ -83,9 +83,9 @@ def test_every_topic_of_a_bag_is_read_by_the_recorder_and_by_who_needs_it() -> N
         assert (RECORDER in readers(key, PARTICIPANTS)) == row.in_bag
 
 
-@pytest.mark.parametrize("page", [topics_page, sensors_page])
+@pytest.mark.parametrize("page", [topics, sensors])
 def test_generated_pages_are_what_they_are_made_from(page: ModuleType) -> None:
-    written = share_dir() / "docs" / f"{page.__name__.split('.')[-1].removesuffix('_page')}.md"
+    written = share_dir() / "docs" / f"{page.__name__.split('.')[-1]}.md"
     if not written.is_file():
         pytest.skip("an installed package has no docs")
     assert written.read_text() == page.render(), f"run python -m {page.__name__}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..resources import share_dir
-from .run_config import run_fields
-from .run_fields import RunField
+from ...resources import share_dir
+from ..run_config import run_fields
+from ..run_fields import RunField
 
 _HEAD = """# Fields of a run
 
 Generated from `carla_nurec_bridge/core/run_contract/run_config.py` by
-`python -m carla_nurec_bridge.core.run_contract.run_fields_page`; do not edit.
+`python -m carla_nurec_bridge.core.run_contract.pages.run_fields`; do not edit.
 
 Each is a line of a run configuration (`config/demo.yaml`), an option `--set FIELD=VALUE` of
 `carla-nurec up` and `carla-nurec demo`, and an argument `FIELD:=VALUE` of the launch files; most

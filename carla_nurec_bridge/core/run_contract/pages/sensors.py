@@ -5,16 +5,16 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from ..resources import share_dir
-from ..rig.camera_output import CameraOutput
-from ..rig.outputs import CAMERA_OUTPUTS
-from ..rig.sensor_base import CarlaSensor
-from ..rig.sensors import CARLA_SENSORS
+from ...resources import share_dir
+from ...rig.camera_output import CameraOutput
+from ...rig.outputs import CAMERA_OUTPUTS
+from ...rig.sensor_base import CarlaSensor
+from ...rig.sensors import CARLA_SENSORS
 
 _HEAD = """# CARLA's sensors in a rig
 
 Generated from `carla_nurec_bridge/core/rig/sensors` and `carla_nurec_bridge/core/rig/outputs` by
-`python -m carla_nurec_bridge.core.run_contract.sensors_page`; do not edit.
+`python -m carla_nurec_bridge.core.run_contract.pages.sensors`; do not edit.
 
 A rig (YAML, as `config/rigs/carla_all.yaml`) lists CARLA's cameras under `cameras` and all else
 under `sensors`. `NAME` is a sensor's name; the topics are in [topics.md](topics.md) too.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..resources import share_dir
-from .topic import Qos, Topic
-from .topics import TOPICS
+from ...resources import share_dir
+from ..topic import Qos, Topic
+from ..topics import TOPICS
 
 _QOS: dict[Qos, str] = {
     "clock": "reliable, depth 10",
@@ -26,7 +26,7 @@ _CADENCE = {
 _HEAD = """# Topics
 
 Generated from `carla_nurec_bridge/core/run_contract/topics.py` by
-`python -m carla_nurec_bridge.core.run_contract.topics_page`; do not edit.
+`python -m carla_nurec_bridge.core.run_contract.pages.topics`; do not edit.
 
 Names are relative, so a namespace moves them all (`/clock`, `/tf`, `/tf_static` and
 `/diagnostics` stay). `NAME` is a sensor of the rig, `~` the node that the meaning begins with.
