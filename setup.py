@@ -22,6 +22,7 @@ NODES = (
     "cosmos_recorder",
     "route_agent",
     "egodriver_agent",
+    "closed_loop_eval",
     "alpasim_driver",
 )
 DATA_FOLDERS = (

@@ -64,21 +64,16 @@ def command(
     Bench2Drive, AlpaSim's scene score with its metrics, and NeuroNCAP. A score that the drive does
     not tell (no map, no route) is shown as a dash, and what is missing beside it.
     """
-    from ..evaluation.scores.scorer import check_names
-    from ..report.scores.of_bag import score_bag
+    from ..evaluation.scores.scorer import asked_scores
+    from ..report.scores.asked import AskedScores
+    from ..report.scores.of_bag import score_bag, scores_folder
     from ..report.scores.write import write_scores
 
-    names = check_names([name for name in scores.replace(" ", "").split(",") if name])
-    scored = score_bag(
-        source,
-        names,
-        map_path=map_path,
-        expert=expert,
-        time_limit_s=time_limit_s,
-        reference_impact_mps=reference_impact_mps,
-        handover_s=handover_s,
+    asked = AskedScores(
+        asked_scores(scores), map_path, expert, time_limit_s, reference_impact_mps, handover_s
     )
-    folder = output or scored.default_folder
+    scored = score_bag(source, asked)
+    folder = output or scores_folder(source)
     try:
         files = write_scores(folder, scored)
     except OSError as error:

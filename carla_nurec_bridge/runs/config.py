@@ -13,7 +13,7 @@ from ..core.errors import InputError
 from ..core.field_errors import problem_text
 from ..core.near_names import near_names
 from ..core.resources import config_path
-from ..core.run_contract.run_config import RunConfig, run_fields
+from ..core.run_contract.run_config import NO_SCORES, RunConfig, run_fields
 
 _FILES = ("map", "scene", "log")
 
@@ -63,11 +63,22 @@ def checked_config(
     if config.mode == "scene" and config.scene is None:
         place = options.get("mode", where)
         raise InputError(f"{place}: mode scene needs the field scene, a package (.usdz)")
+    if config.scores != NO_SCORES:
+        _check_scores(config.scores, options.get("scores", f"{where}: scores"))
     for name in _FILES:
         path = getattr(config, name)
         if path is not None and not path.exists():
             raise InputError(f"{options.get(name, f'{where}: {name}')}: there is no file {path}")
     return config
+
+
+def _check_scores(scores: str, place: str) -> None:
+    from ..evaluation.scores.scorer import asked_scores
+
+    try:
+        asked_scores(scores)
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error
 
 
 def _why(name: str, problem: Mapping[str, Any]) -> str:

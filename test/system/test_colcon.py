@@ -23,6 +23,7 @@ PROGRAMS = {
     "cosmos_recorder",
     "route_agent",
     "egodriver_agent",
+    "closed_loop_eval",
     "alpasim_driver",
 }
 LOOK = """

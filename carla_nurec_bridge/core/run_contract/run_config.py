@@ -9,12 +9,15 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from ..resources import map_file
 from .run_fields import RunField, everywhere, read_field, run_field
-from .streams import AGENT, EGO, EGODRIVER, NUREC, RECORDER
+from .streams import AGENT, EGO, EGODRIVER, EVAL, NUREC, RECORDER
 
 Mode = Literal["drive", "replay", "scene"]
 """Who leads the ego of a run."""
 AgentName = Literal["route_follower", "constant_velocity", "idm", "none"]
 """Who drives it."""
+
+NO_SCORES = "none"
+"""What the field ``scores`` says where nothing is scored."""
 
 _WALL_S = (0.1, 3600.0)
 
@@ -176,6 +179,11 @@ class RunConfig(BaseModel):
         "policy server (HOST:PORT or unix:PATH, AlpaSim's driver contract) that the agent asks "
         "instead; empty = none",
         becomes={EGODRIVER: "policy.target"},
+    )
+    scores: str = run_field(
+        NO_SCORES,
+        "scores that closed_loop_eval computes tick by tick: all, none, or names with commas",
+        becomes={EVAL: "scores.names"},
     )
     record: bool = run_field(True, "start the recorder (bag and control videos)")
     control_rgb: Literal["carla", "nurec"] = run_field(

@@ -166,6 +166,17 @@ class EgodriverSummary(AgentSummary):
     missing_images: int = Field(description="images that did not come in time")
 
 
+class EvalSummary(NodeSummary):
+    """What ``closed_loop_eval`` leaves."""
+
+    participant: str = Field(description="name of the node")
+    scores: dict[str, float | None] = Field(
+        description="the scores by name; null where the drive does not tell them"
+    )
+    ticks: int = Field(description="frames that were scored")
+    skipped_frames: int = Field(description="frames left out because newer ones had come")
+
+
 class DrivenSession(Record):
     """One session that AlpaSim had driven."""
 
@@ -207,6 +218,7 @@ class RunSummary(Record):
     nurec_render: NurecSummary | None = None
     route_agent: AgentSummary | None = None
     egodriver_agent: EgodriverSummary | None = None
+    closed_loop_eval: EvalSummary | None = None
 
     def timings(self) -> dict[str, dict[str, StageTime]]:
         """Return the stages' times of each node that left a summary."""

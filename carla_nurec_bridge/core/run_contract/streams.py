@@ -23,7 +23,8 @@ NUREC = "nurec_render"
 RECORDER = "cosmos_recorder"
 AGENT = "route_agent"
 EGODRIVER = "egodriver_agent"
-PARTICIPANTS = (EGO, NUREC, AGENT, EGODRIVER, RECORDER)
+EVAL = "closed_loop_eval"
+PARTICIPANTS = (EGO, NUREC, AGENT, EGODRIVER, EVAL, RECORDER)
 """Names of the nodes that a run may hold, in the order in which they act within a frame."""
 AGENTS = (AGENT, EGODRIVER)
 """Those that drive; a run has one of them at most."""
@@ -100,6 +101,7 @@ def _planned(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream,
     for agent in [name for name in AGENTS if name in present][:1]:
         streams.append(Stream(TOPICS["route"].name, "route", EGO, 0, False))
         streams += plan_agent(agent)
+    streams += plan_scores() if EVAL in present else ()
     for camera in rig.cameras:
         if _SOURCES[camera.source] in present:
             streams += _camera_streams(camera, dt_ns)
@@ -116,6 +118,11 @@ def _planned(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream,
 def plan_agent(agent: str) -> tuple[Stream, ...]:
     """Return what the agent under test must produce: one command a frame."""
     return (Stream(TOPICS["command_ackermann"].name, "command_ackermann", agent, 1, True),)
+
+
+def plan_scores() -> tuple[Stream, ...]:
+    """Return what ``closed_loop_eval`` must produce: what the scores say at each frame."""
+    return (Stream(TOPICS["scores_tick"].name, "scores_tick", EVAL, 1, True),)
 
 
 def _sensor_stream(sensor: SampledSensor, dt_ns: int) -> Stream:
@@ -148,6 +155,15 @@ _READS = {
     NUREC: {"odometry", "objects", "objects_tracks"},
     AGENT: {"odometry", "objects", "traffic_lights", "route", "vehicle_info"},
     EGODRIVER: {"odometry", "route", "vehicle_info", "compressed"},
+    EVAL: {
+        "odometry",
+        "objects",
+        "traffic_lights",
+        "tf_static",
+        "map_opendrive",
+        "robot_description",
+        "route",
+    },
     EGO: {
         "command_ackermann",
         "command_twist",

@@ -396,6 +396,29 @@ TOPICS: dict[str, Topic] = {
         "YAML: actors that the service ~/spawn is to spawn",
         None,
     ),
+    "scores_tick": Topic(
+        "scores/tick",
+        "diagnostic_msgs/msg/DiagnosticArray",
+        "map",
+        _FRAME,
+        "state",
+        "frame",
+        True,
+        "closed_loop_eval: what each score says at the frame, a status for a score and a value for "
+        "each of its parts, empty where unknown",
+    ),
+    "scores": Topic(
+        "scores",
+        "std_msgs/msg/String",
+        "",
+        "none",
+        "latched",
+        "event",
+        False,
+        "closed_loop_eval: JSON, the scores once the run is over, as scores.json has them without "
+        "the ticks",
+        None,
+    ),
     "cosmos_job": Topic(
         "cosmos/job",
         "std_msgs/msg/String",

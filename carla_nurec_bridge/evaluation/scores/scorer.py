@@ -52,6 +52,12 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names)) or tuple(SCORES)
 
 
+def asked_scores(text: str) -> tuple[str, ...]:
+    """Return the names in a text with commas, all of them for ``all`` or nothing; InputError."""
+    words = [word for word in text.replace(" ", "").split(",") if word]
+    return check_names([] if words == ["all"] else words)
+
+
 class DriveScorer:
     """Scores of one drive, told its states in order of time."""
 

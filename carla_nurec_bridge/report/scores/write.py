@@ -11,14 +11,14 @@ from ...core.files.whole import write_whole
 from ...opendrive.surface import pavement
 from .. import paint
 from .markdown import scores_markdown
-from .of_bag import ScoredBag
 from .page import scores_page
+from .scored import ScoredDrive
 
 _WIDTH, _HEIGHT, _MARGIN_M, _SMALLEST_M = 1000, 560, 15.0, 60.0
 _ROAD = (52, 57, 66)
 
 
-def write_scores(folder: Path, scored: ScoredBag) -> tuple[Path, ...]:
+def write_scores(folder: Path, scored: ScoredDrive) -> tuple[Path, ...]:
     """Write the files into a folder and return their paths; OSError where that is not possible."""
     folder.mkdir(parents=True, exist_ok=True)
     report = scored.report
@@ -32,9 +32,9 @@ def write_scores(folder: Path, scored: ScoredBag) -> tuple[Path, ...]:
     return tuple(folder / name for name in contents)
 
 
-def _drawing(scored: ScoredBag) -> Image.Image:
+def _drawing(scored: ScoredDrive) -> Image.Image:
     """Draw the roads, the route, the drive and where its infractions were."""
-    path = np.array([state.ego.box.map_from_box[:2, 3] for state in scored.drive.states])
+    path = scored.path
     low, high = path.min(axis=0) - _MARGIN_M, path.max(axis=0) + _MARGIN_M
     per_pixel = max(*((high - low) / (_WIDTH, _HEIGHT)), _SMALLEST_M / _WIDTH)
     middle = 0.5 * (low + high)
@@ -46,8 +46,8 @@ def _drawing(scored: ScoredBag) -> Image.Image:
         ]
         corners = np.concatenate([*quads, built.fillings])[:, :, :2]
         canvas.triangles(np.concatenate([corners[:, [0, 1, 2]], corners[:, [0, 2, 3]]]), _ROAD)
-    if scored.drive.route is not None:
-        canvas.line(scored.drive.route[:, :2], paint.ROUTE, 3.0)
+    if scored.route is not None:
+        canvas.line(scored.route[:, :2], paint.ROUTE, 3.0)
     canvas.line(path, paint.EGO, 3.5)
     for score in scored.report.scores:
         for each in score.infractions:

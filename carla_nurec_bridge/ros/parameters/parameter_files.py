@@ -16,6 +16,7 @@ from ...core.resources import share_dir
 from ...core.run_contract.run_fields import allowed_text
 from .agent import AgentParameters
 from .alpasim import AlpasimParameters
+from .closed_loop_eval import EvalParameters
 from .ego import EgoParameters
 from .egodriver import EgodriverParameters
 from .nurec import NurecParameters
@@ -27,6 +28,7 @@ NODES: dict[str, type[Any]] = {
     "cosmos_recorder": RecorderParameters,
     "route_agent": AgentParameters,
     "egodriver_agent": EgodriverParameters,
+    "closed_loop_eval": EvalParameters,
     "alpasim_driver": AlpasimParameters,
 }
 """The parameter dataclass of each node."""

@@ -13,11 +13,12 @@ from typing import Any
 
 from ...core.errors import InputError
 from ...core.rig.rig import load_rig
-from ...core.run_contract.run_config import RunConfig
+from ...core.run_contract.run_config import NO_SCORES, RunConfig
 from ...core.run_contract.streams import (
     AGENT,
     EGO,
     EGODRIVER,
+    EVAL,
     NUREC,
     RECORDER,
     Stream,
@@ -55,6 +56,7 @@ def build_graph(config: RunConfig) -> Graph:
     participants += [NUREC] if config.nurec else []
     if config.agent != "none" and config.mode != "replay":
         participants.append(EGODRIVER if config.egodriver else AGENT)
+    participants += [EVAL] if config.scores != NO_SCORES else []
     participants += [RECORDER] if config.record else []
     streams = plan_streams(load_rig(config.rig), seconds_to_ns(config.dt_s), participants)
     parameters = {name: node_parameters(name, config, participants) for name in participants}

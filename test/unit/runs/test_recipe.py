@@ -30,6 +30,7 @@ WORDS = {
     "handover_tracks": "a,b",
     "inserted_actors": "crowd",
     "scenario": "cut_in",
+    "scores": "nuplan,alpasim",
     "ego_blueprint": "vehicle.audi.tt",
     "role_name": "ego",
     "carla_host": "10.0.0.5",

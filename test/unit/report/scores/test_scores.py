@@ -16,7 +16,7 @@ from carla_nurec_bridge.cli.main import cli
 from carla_nurec_bridge.evaluation.scores.records import ScoreReport
 from carla_nurec_bridge.evaluation.scores.scorer import SCORES, score_drive
 from carla_nurec_bridge.recording.read_back.drive import BagDrive
-from carla_nurec_bridge.report.scores import of_bag
+from carla_nurec_bridge.report.scores import asked
 from carla_nurec_bridge.report.scores.plots import plot
 from carla_nurec_bridge.report.scores.schema import schema_file, scores_schema
 from carla_nurec_bridge.world.object_classes import ObjectClass
@@ -38,8 +38,8 @@ def test_scores_of_a_drive_are_written_whole_and_drawn(
     states = scored_states(steady(10, 8), 6.0, {4: (CAR, still(50.0))}, hertz=10)
     route = np.column_stack([context.route, np.zeros(2)])
     drive = BagDrive(tuple(states), route, context.opendrive.text, states[0].ego.body, {}, {})
-    monkeypatch.setattr(of_bag, "read_drive", lambda _: drive)
-    monkeypatch.setattr(of_bag, "BagReader", lambda _: _Opened())
+    monkeypatch.setattr(asked, "read_drive", lambda _: drive)
+    monkeypatch.setattr(asked, "BagReader", lambda _: _Opened())
     (tmp_path / EVIL.replace("/", "-")).mkdir()
     source = tmp_path / EVIL.replace("/", "-")
     done = CliRunner().invoke(cli, ["eval", str(source), "-o", str(tmp_path / "out")])

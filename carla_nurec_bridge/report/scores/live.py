@@ -1,0 +1,66 @@
+"""Score a drive by its messages as they come: what a bag of them gives, to the last digit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ...core.run_contract.topics import TOPICS
+from ...evaluation.scores.context import ScoreContext
+from ...evaluation.scores.records import TickScores
+from ...evaluation.scores.scorer import DriveScorer
+from ...recording.read_back.drive_reader import DriveReader
+from .asked import AskedScores
+from .scored import Array, ScoredDrive
+
+
+class LiveScores:
+    """The scores of a drive that goes on; what is told once must have come before its first tick.
+
+    ``source`` is what the report says was scored.
+    """
+
+    def __init__(self, asked: AskedScores, source: str) -> None:
+        self._asked, self._source = asked, source
+        self._reader = DriveReader()
+        self._told: set[str] = set()
+        self._context: ScoreContext | None = None
+        self._scorer: DriveScorer | None = None
+        self._path: list[Array] = []
+
+    @property
+    def ticks(self) -> int:
+        """How many ticks were scored."""
+        return len(self._path)
+
+    def tell(self, key: str, message: Any) -> None:
+        """Take a message that is told once, by its row of the table of topics."""
+        self._reader.tell(key, message)
+        self._told.add(key)
+
+    def lacks(self, keys: Iterable[str]) -> list[str]:
+        """Return a phrase for each of these rows that was not told yet."""
+        return [f"{TOPICS[key].name} has not come" for key in keys if key not in self._told]
+
+    def add(self, stamp_ns: int, messages: Mapping[str, Any]) -> TickScores:
+        """Score the tick of these messages, by rows of the table.
+
+        InputError for one that is not later than the last, ProtocolError for an ego without size.
+        """
+        reader = self._reader
+        if self._scorer is None:
+            self._context = self._asked.context(reader.route, reader.xodr)
+            self._scorer = DriveScorer(self._context, self._asked.names, self._source)
+        state = reader.state(stamp_ns, messages)
+        told = self._scorer.update(state)
+        self._path.append(state.ego.box.map_from_box[:2, 3])
+        return told
+
+    def scored(self) -> ScoredDrive:
+        """Return the scores of all ticks so far, of which there must be one."""
+        assert self._scorer is not None
+        assert self._context is not None
+        report, path = self._scorer.result(), np.array(self._path)
+        return ScoredDrive(report, path, self._context.route, self._context.opendrive)

@@ -1,0 +1,82 @@
+"""What the node computes as messages come is what ``carla-nurec eval`` makes of their bag."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from carla_nurec_bridge.cli.main import cli
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.evaluation.scores.records import ScoreReport, TickScores
+from carla_nurec_bridge.evaluation.scores.scorer import SCORES
+from carla_nurec_bridge.recording import BagReader
+from carla_nurec_bridge.recording.read_back.drive import topics_of
+from carla_nurec_bridge.recording.read_back.drive_reader import EACH_FRAME, TOLD_ONCE
+from carla_nurec_bridge.report.scores.asked import AskedScores
+from carla_nurec_bridge.report.scores.live import LiveScores
+
+
+def replayed(run_dir: Path, asked: AskedScores) -> tuple[LiveScores, list[TickScores]]:
+    """Tell the messages of a bag as they came: frame by frame, in any order within one."""
+    live, ticks = LiveScores(asked, str(run_dir)), []
+    with BagReader(run_dir / "bag") as bag:
+        topics = topics_of(bag, (*TOLD_ONCE, *EACH_FRAME))
+        key_of = {topic: key for key, topic in topics.items()}
+        frames: dict[int, dict[str, Any]] = {}
+        for topic, stamp_ns, message in bag.messages(list(key_of)):
+            key = key_of[topic]
+            if key in TOLD_ONCE:
+                live.tell(key, message)
+            else:
+                frames.setdefault(stamp_ns, {})[key] = message
+    assert live.lacks(TOLD_ONCE) == ["objects/appearance has not come"]
+    for stamp_ns, messages in frames.items():
+        ticks.append(live.add(stamp_ns, messages))
+    return live, ticks
+
+
+def test_online_equals_the_verb_to_the_last_digit(run_dir: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["eval", str(run_dir), "-o", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    offline = ScoreReport.model_validate_json((tmp_path / "scores.json").read_text())
+    live, ticks = replayed(run_dir, AskedScores())
+    online = live.scored().report
+    assert online.model_dump_json() == offline.model_dump_json()
+    assert len(ticks) == live.ticks == 41
+    for name, series in offline.series.items():
+        assert series == tuple(tick.values[name] for tick in ticks), name
+    assert [score.name for score in online.scores] == list(SCORES)
+    # The run drives into a standing car: what the scores say is no matter of taste.
+    assert online.score("leaderboard_2_0").component("collisions_vehicle") == 1.0
+    assert online.score("neuroncap").status == "collision"
+
+
+def test_options_reach_both_alike(run_dir: Path, tmp_path: Path) -> None:
+    options = ["--expert", str(run_dir), "--time-limit", "1", "--reference-impact", "10"]
+    words = ["eval", str(run_dir), "-o", str(tmp_path), "--scores", "neuroncap, alpasim,pdms"]
+    done = CliRunner().invoke(cli, [*words, *options, "--handover", "0.3"])
+    assert done.exit_code == 0, done.output
+    asked = AskedScores(
+        ("neuroncap", "alpasim", "pdms"),
+        expert=run_dir,
+        time_limit_s=1.0,
+        reference_impact_mps=10.0,
+        handover_s=0.3,
+    )
+    live, _ = replayed(run_dir, asked)
+    assert live.scored().report.model_dump_json(indent=1) + "\n" == (
+        (tmp_path / "scores.json").read_text()
+    )
+    assert live.scored().report.score("neuroncap").component("reference_speed_mps") == 10.0
+
+
+def test_a_tick_that_is_not_later_is_refused(run_dir: Path) -> None:
+    live, _ = replayed(run_dir, AskedScores(("neuroncap",)))
+    with BagReader(run_dir / "bag") as bag:
+        topic = topics_of(bag, ("odometry",))["odometry"]
+        _, stamp_ns, odometry = next(iter(bag.messages([topic])))
+    with pytest.raises(InputError, match="in order of time, each once"):
+        live.add(stamp_ns, {"odometry": odometry})
