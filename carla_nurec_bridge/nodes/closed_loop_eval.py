@@ -51,17 +51,14 @@ class EvalNode:
             spinner,
             p,
             keys=EACH_FRAME,
-            unready=lambda: [
-                *self._publishers.unmatched(participants),
-                *self._scores.lacks(self._needed),
-            ],
+            unready=lambda: [*self._publishers.unmatched(participants), *self._lacks()],
         )
         for key in (*_TOLD, "route"):
             subscribe(node, key, partial(self._scores.tell, key))
 
     def work(self) -> int:
         """Score until the run is over; return the exit code."""
-        self._participation.wait_begin()
+        self._participation.wait_begin(self._prepare)
         self._wait_told()
         with self._participation:
             for frame in self._participation.turns():
@@ -86,12 +83,23 @@ class EvalNode:
         shown = (f"{n} {'-' if v is None else format(v, '.4g')}" for n, v in self._totals.items())
         self._log.info(f"scores of {self._scores.ticks} ticks: {', '.join(shown)}")
 
+    def _prepare(self) -> None:
+        """Take the map and the route once they have come, before the run begins."""
+        if not self._scores.begun and not self._scores.lacks(self._needed):
+            self._scores.begin()
+
+    def _lacks(self) -> list[str]:
+        if self._scores.begun:
+            return []
+        return self._scores.lacks(self._needed) or ["the map is not ready"]
+
     def _wait_told(self) -> None:
         deadline = time.monotonic() + self._p.start_s
-        while lacking := self._scores.lacks(self._needed):
+        while not self._scores.begun:
             self._spinner.check()
+            self._prepare()
             if time.monotonic() > deadline:
-                raise DeadlineError(f"{', '.join(lacking)} within {self._p.start_s:g} s")
+                raise DeadlineError(f"{', '.join(self._lacks())} within {self._p.start_s:g} s")
             time.sleep(_POLL_S)
 
     def _score(self, frame: JoinedFrame) -> None:

@@ -44,16 +44,25 @@ class LiveScores:
         """Return a phrase for each of these rows that was not told yet."""
         return [f"{TOPICS[key].name} has not come" for key in keys if key not in self._told]
 
+    @property
+    def begun(self) -> bool:
+        """Whether the map and the route that count are taken."""
+        return self._scorer is not None
+
+    def begin(self) -> None:
+        """Take what was told, which needs a moment for large maps; the first tick does it else."""
+        if self._scorer is None:
+            self._context = self._asked.context(self._reader.route, self._reader.xodr)
+            self._scorer = DriveScorer(self._context, self._asked.names, self._source)
+
     def add(self, stamp_ns: int, messages: Mapping[str, Any]) -> TickScores:
         """Score the tick of these messages, by rows of the table.
 
         InputError for one that is not later than the last, ProtocolError for an ego without size.
         """
-        reader = self._reader
-        if self._scorer is None:
-            self._context = self._asked.context(reader.route, reader.xodr)
-            self._scorer = DriveScorer(self._context, self._asked.names, self._source)
-        state = reader.state(stamp_ns, messages)
+        self.begin()
+        assert self._scorer is not None
+        state = self._reader.state(stamp_ns, messages)
         told = self._scorer.update(state)
         self._path.append(state.ego.box.map_from_box[:2, 3])
         return told
