@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +20,7 @@ AgentName = Literal["route_follower", "constant_velocity", "idm", "none"]
 NO_SCORES = "none"
 """What the field ``scores`` says where nothing is scored."""
 
-_WALL_S = (0.1, 3600.0)
+_deadline = partial(run_field, unit="s", between=(0.1, 3600.0))
 
 
 class RunConfig(BaseModel):
@@ -245,25 +246,15 @@ class RunConfig(BaseModel):
         "stand before frame 0 until ~/pause or ~/step says to go on",
         becomes={EGO: "start_paused"},
     )
-    start_deadline_s: float = run_field(
-        180.0,
-        "wall time for everything to start",
-        unit="s",
-        between=_WALL_S,
-        becomes=everywhere("deadlines.start_s"),
+    start_deadline_s: float = _deadline(
+        180.0, "wall time for everything to start", becomes=everywhere("deadlines.start_s")
     )
-    frame_deadline_s: float = run_field(
-        30.0,
-        "wall time for one frame",
-        unit="s",
-        between=_WALL_S,
-        becomes=everywhere("deadlines.frame_s"),
+    frame_deadline_s: float = _deadline(
+        30.0, "wall time for one frame", becomes=everywhere("deadlines.frame_s")
     )
-    first_frame_deadline_s: float = run_field(
+    first_frame_deadline_s: float = _deadline(
         180.0,
         "wall time for the first rendered frame, and a policy's first plan",
-        unit="s",
-        between=_WALL_S,
         becomes={
             EGO: "deadlines.first_frame_s",
             NUREC: "deadlines.first_render_s",
