@@ -17,7 +17,8 @@ from ..ros.alpasim.ros_stack import RosStack
 from ..ros.parameters.alpasim import AlpasimParameters
 from ..ros.parameters.declare import load
 from ..ros.runtime.diagnostics import Diagnostics
-from ..ros.runtime.runtime import Spinner, run
+from ..ros.runtime.runtime import run
+from ..ros.runtime.spinner import Spinner
 
 _NAME = "alpasim_driver"
 _POLL_S = 0.1

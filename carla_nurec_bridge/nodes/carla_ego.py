@@ -12,7 +12,8 @@ from ..ros.ego.run import EgoRun
 from ..ros.lockstep.clock_owner import DISCOVERY_S, refuse_second_clock
 from ..ros.parameters.declare import load
 from ..ros.parameters.ego import EgoParameters
-from ..ros.runtime.runtime import Spinner, leave, run
+from ..ros.runtime.runtime import leave, run
+from ..ros.runtime.spinner import Spinner
 from ..ros.services.service_executor import ServiceExecutor
 from ..ros.services.simulation_package import simulation_package
 from ..ros.services.simulation_services import SimulationServices

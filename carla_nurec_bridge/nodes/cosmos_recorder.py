@@ -24,7 +24,8 @@ from ..ros.parameters.recorder import RecorderParameters, job_options
 from ..ros.recorder.controls import ControlRecorder
 from ..ros.recorder.summary import summary_of
 from ..ros.recorder.topics import recorded_topics
-from ..ros.runtime.runtime import Spinner, run
+from ..ros.runtime.runtime import run
+from ..ros.runtime.spinner import Spinner
 from ..ros.services.cosmos_job_services import CosmosJobServices
 
 _STALL_S = 2.0

@@ -35,7 +35,8 @@ from ..ros.parameters.declare import load
 from ..ros.parameters.egodriver import EgodriverParameters
 from ..ros.publishers.publishers import Publishers
 from ..ros.publishers.subscriptions import subscribe
-from ..ros.runtime.runtime import Spinner, run
+from ..ros.runtime.runtime import run
+from ..ros.runtime.spinner import Spinner
 from ..world.states import EgoState
 from ..world.timed_path import TimedPath
 from ..world.vehicle_info import VehicleInfo

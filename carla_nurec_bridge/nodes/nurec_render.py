@@ -29,7 +29,8 @@ from ..ros.publishers.publishers import Publishers
 from ..ros.publishers.subscriptions import subscribe
 from ..ros.publishers.tracks import BoundTracks
 from ..ros.runtime.diagnostics import Diagnostics
-from ..ros.runtime.runtime import Spinner, run
+from ..ros.runtime.runtime import run
+from ..ros.runtime.spinner import Spinner
 from ..ros.services.asset_editor import AssetEditor, assets_of_inserted_actors
 from ..ros.services.asset_services import AssetServices
 from ..scene import open_scene

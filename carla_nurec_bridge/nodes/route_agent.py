@@ -31,7 +31,8 @@ from ..ros.parameters.agent import AgentParameters
 from ..ros.parameters.declare import load
 from ..ros.publishers.publishers import Publishers
 from ..ros.publishers.subscriptions import subscribe
-from ..ros.runtime.runtime import Spinner, run
+from ..ros.runtime.runtime import run
+from ..ros.runtime.spinner import Spinner
 from ..world.states import WorldState
 from ..world.vehicle_info import VehicleInfo
 

@@ -36,6 +36,7 @@ from carla_nurec_bridge.nurec.stubs import sensorsim_pb2 as sensorsim
 from carla_nurec_bridge.recording.read_back.messages import transform_matrix
 from carla_nurec_bridge.ros.alpasim.plan_inbox import PlanSettings
 from carla_nurec_bridge.ros.alpasim.ros_stack import RosStack
+from carla_nurec_bridge.ros.runtime.spinner import Spinner
 
 pytestmark = pytest.mark.ros
 
@@ -52,17 +53,13 @@ class Bridge:
         wait_s, deadlines = options.pop("wait_s", 0.0), DriverDeadlines(20.0, 20.0, 20.0)
         self.node = Node("alpasim_driver", context=context)
         self.stack = PlanStack(context)
-        self.executor = MultiThreadedExecutor(2, context=context)
         for node in (self.node, self.stack):
             parts.callback(node.destroy_node)
-            self.executor.add_node(node)
         settings = PlanSettings(lockstep, 0.5, 2.85, 4.0)
         self.ros = RosStack(self.node, settings, hold=hold)
         self.calls = EgodriverCalls(self.ros, options.pop("deadlines", deadlines), wait_s, 600.0)
-        thread = threading.Thread(target=self.executor.spin)
-        thread.start()
-        parts.callback(thread.join)
-        parts.callback(self.executor.shutdown)
+        threads = MultiThreadedExecutor(2, context=context)
+        parts.enter_context(Spinner(self.node, self.stack, executor=threads))
         self.server = parts.enter_context(EgodriverServer(self.calls, "127.0.0.1", free_port()))
         self.target = f"127.0.0.1:{self.server.port}"
         self.channel = parts.enter_context(grpc.insecure_channel(self.target))

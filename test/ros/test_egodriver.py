@@ -7,7 +7,6 @@ import math
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,6 @@ import rclpy
 from nav_msgs.msg import Odometry
 from nav_msgs.msg import Path as PathMessage
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
@@ -27,6 +25,7 @@ from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix
+from carla_nurec_bridge.ros.runtime.spinner import Spinner
 from carla_nurec_bridge.runs.graph import build_graph
 from carla_nurec_bridge.runs.supervisor import RunResult, Supervisor
 
@@ -49,21 +48,18 @@ class Witness:
             Odometry, "odometry", lambda m: self.poses.append(pose_matrix(m.pose.pose)), 1000
         )
         self._node.create_subscription(PathMessage, "route", self._take, latched)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._executor.spin)
+        self._spinner = Spinner(self._node)
 
     def _take(self, message: PathMessage) -> None:
         points = [pose.pose.position for pose in message.poses]
         self.route = np.array([(p.x, p.y) for p in points])
 
     def __enter__(self) -> Witness:
-        self._thread.start()
+        self._spinner.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._executor.shutdown()
-        self._thread.join()
+        self._spinner.close()
         self._node.destroy_node()
         self._context.try_shutdown()
 

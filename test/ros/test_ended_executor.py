@@ -1,7 +1,8 @@
-"""What ends the executor's thread ends a run, also while that waits or stands."""
+"""What ends the executor's thread ends a run, and the thread ends whatever it is about to do."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -14,10 +15,11 @@ pytest.importorskip("carla")
 
 import rclpy
 from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from std_msgs.msg import String
 
-from carla_nurec_bridge.core.errors import ProtocolError
+from carla_nurec_bridge.core.errors import DeadlineError, ProtocolError
 from carla_nurec_bridge.core.lockstep.words import RunState
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.nodes.route_agent import AgentNode
@@ -27,7 +29,7 @@ from carla_nurec_bridge.ros.lockstep.wire import run_message
 from carla_nurec_bridge.ros.parameters.agent import AgentParameters
 from carla_nurec_bridge.ros.parameters.ego import EgoParameters
 from carla_nurec_bridge.ros.publishers.qos import profile
-from carla_nurec_bridge.ros.runtime.runtime import Spinner
+from carla_nurec_bridge.ros.runtime.spinner import Spinner
 
 pytestmark = pytest.mark.ros
 
@@ -69,6 +71,47 @@ def test_a_run_that_stands_ends_with_its_executor(node: Node) -> None:
         run._looked_s = float("inf")  # there is no session to look at
         with pytest.raises(ProtocolError, match="a message that is none"):
             _until(run._stand)
+
+
+class _Late(SingleThreadedExecutor):
+    """Stands between looking whether it has ended and waiting for messages, until it is let go."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context=context)
+        self.stands = threading.Event()
+        self.goes_on = threading.Event()
+
+    def get_nodes(self) -> list[Node]:
+        self.stands.set()
+        self.goes_on.wait(60.0)
+        return list(super().get_nodes())
+
+
+def test_a_thread_that_is_about_to_wait_ends_too(node: Node) -> None:
+    executor = _Late(node.context)
+    with Spinner(node, executor=executor) as spinner:
+        assert executor.stands.wait(60.0)
+        threading.Timer(0.3, executor.goes_on.set).start()
+        spinner.close()
+    assert not spinner._thread.is_alive()
+
+
+def test_a_callback_that_does_not_end_is_told(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("carla_nurec_bridge.ros.runtime.spinner._CLOSE_S", 0.2)
+    began, ends = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        began.set()
+        ends.wait(60.0)
+
+    node.create_timer(0.01, stay)
+    spinner = Spinner(node).__enter__()
+    assert began.wait(60.0)
+    with pytest.raises(DeadlineError, match="executor of follower does not end"):
+        spinner.close()
+    ends.set()
+    spinner._thread.join(60.0)
+    spinner.close()
 
 
 def test_an_agent_without_a_route_says_why_its_executor_ended(node: Node) -> None:

@@ -20,6 +20,7 @@ from carla_nurec_bridge.core.lockstep.words import RunState
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.ros.lockstep.protocol import Barrier, Participant
 from carla_nurec_bridge.ros.lockstep.wire import run_message, run_state
+from carla_nurec_bridge.ros.runtime.spinner import Spinner
 
 pytestmark = pytest.mark.ros
 
@@ -62,16 +63,11 @@ def pair() -> Iterator[_Pair]:
     context = Context()
     rclpy.init(context=context)
     made = _Pair(context)
-    executor = MultiThreadedExecutor(2, context=context)
-    executor.add_node(made.owner)
-    executor.add_node(made.node)
-    thread = threading.Thread(target=executor.spin)
-    thread.start()
+    threads = MultiThreadedExecutor(2, context=context)
     try:
-        yield made
+        with Spinner(made.owner, made.node, executor=threads):
+            yield made
     finally:
-        executor.shutdown()
-        thread.join()
         made.owner.destroy_node()
         made.node.destroy_node()
         context.try_shutdown()

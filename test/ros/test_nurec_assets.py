@@ -15,7 +15,6 @@ import rclpy
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters, ListParameters, SetParametersAtomically
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -30,6 +29,7 @@ from carla_nurec_bridge.ros.publishers.inserted_tracks import (
     read_ids,
 )
 from carla_nurec_bridge.ros.publishers.tracks import BoundTracks, bind, binding_message
+from carla_nurec_bridge.ros.runtime.spinner import Spinner
 from carla_nurec_bridge.ros.services.asset_editor import AssetEditor, assets_of_inserted_actors
 from carla_nurec_bridge.ros.services.asset_services import AssetServices, read_wanted
 from carla_nurec_bridge.scene import RigTrajectory, Scene, SceneTrack
@@ -83,15 +83,9 @@ class _Run:
         ids = [track.track_id for track in scene.tracks]
         self.editor = AssetEditor(client, scene.scene_id, ids, told.tell)
         self._over = threading.Event()
-        self._executor = SingleThreadedExecutor(context=context)
-        self._executor.add_node(self.node)
-        self._executor.add_node(self.user)
-        self._threads = [
-            threading.Thread(target=self._executor.spin),
-            threading.Thread(target=self._render),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._spinner = Spinner(self.node, self.user).__enter__()
+        self._thread = threading.Thread(target=self._render)
+        self._thread.start()
 
     def _render(self) -> None:
         while not self._over.wait(0.02):
@@ -112,9 +106,8 @@ class _Run:
 
     def close(self) -> None:
         self._over.set()
-        self._executor.shutdown()
-        for thread in self._threads:
-            thread.join()
+        self._spinner.close()
+        self._thread.join()
         for node in (self.node, self.user):
             node.destroy_node()
 

@@ -57,7 +57,7 @@ from carla_nurec_bridge.ros.messages.convert import (  # noqa: E402
 )
 from carla_nurec_bridge.ros.publishers.publishers import Publishers, message_class  # noqa: E402
 from carla_nurec_bridge.ros.publishers.qos import profile  # noqa: E402
-from carla_nurec_bridge.ros.runtime.runtime import Spinner  # noqa: E402
+from carla_nurec_bridge.ros.runtime.spinner import Spinner  # noqa: E402
 from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions  # noqa: E402
 
 pytestmark = pytest.mark.ros

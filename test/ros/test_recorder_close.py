@@ -17,7 +17,7 @@ from carla_nurec_bridge.nodes.cosmos_recorder import CosmosRecorder
 from carla_nurec_bridge.recording import RecordingSession
 from carla_nurec_bridge.ros.parameters.recorder import RecorderParameters
 from carla_nurec_bridge.ros.recorder.controls import ControlRecorder
-from carla_nurec_bridge.ros.runtime.runtime import Spinner
+from carla_nurec_bridge.ros.runtime.spinner import Spinner
 
 pytestmark = pytest.mark.ros
 

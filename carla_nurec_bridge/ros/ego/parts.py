@@ -23,7 +23,7 @@ from ..publishers.inserted_tracks import InsertedTracks
 from ..publishers.publishers import Publishers
 from ..publishers.tracks import TrackBinder
 from ..runtime.diagnostics import Diagnostics
-from ..runtime.runtime import Spinner
+from ..runtime.spinner import Spinner
 from ..sending.reader_watch import ReaderWatch
 from ..services.run_control import RunControl
 from ..services.weather_and_spawn_topics import WorldRequests

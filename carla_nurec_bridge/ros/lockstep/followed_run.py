@@ -11,7 +11,7 @@ from ...core.errors import DeadlineError
 from ...core.lockstep.words import RunState
 from ...core.run_contract.topics import TOPICS
 from ..publishers.qos import profile
-from ..runtime.runtime import Spinner
+from ..runtime.spinner import Spinner
 from .wire import run_state
 
 _POLL_S = 0.05

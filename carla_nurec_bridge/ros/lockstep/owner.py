@@ -14,7 +14,7 @@ from ...core.lockstep.roster import Roster
 from ...core.lockstep.words import Answer, Asked, RunState
 from ...core.run_contract.streams import EGO, RECORDER
 from ..parameters.ego import EgoParameters
-from ..runtime.runtime import Spinner
+from ..runtime.spinner import Spinner
 from .commands import CommandInbox
 from .protocol import Barrier
 

@@ -16,7 +16,7 @@ from ...core.lockstep.frame_gate import FrameGate
 from ...core.lockstep.words import RunState
 from ...core.run_contract.run_summary import NodeSummary, write_summary
 from ..publishers.subscriptions import subscribe
-from ..runtime.runtime import Spinner
+from ..runtime.spinner import Spinner
 from .joiner import JoinedFrame, Joiner
 from .protocol import Participant
 

@@ -6,15 +6,11 @@ import os
 import re
 import signal
 import sys
-import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import final
 
 import rclpy
 from rclpy._rclpy_pybind11 import RCLError, UnknownROSArgsError
 from rclpy.exceptions import NameValidationException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
@@ -24,50 +20,9 @@ from ...core.run_contract import heartbeat
 from ...core.teardown import Teardown
 from .dds import use_own_profile
 from .malloc import keep_freed_memory
+from .spinner import Spinner
 
 _NAMESPACE = re.compile(r"^((?:\w+:)?__ns:=/(?:.*[^/])?)/+$")
-
-
-@final
-class Spinner:
-    """The thread that runs a node's callbacks; open with ``with``, closed before the node."""
-
-    def __init__(self, node: Node) -> None:
-        self._executor = SingleThreadedExecutor(context=node.context)
-        self._executor.add_node(node)
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._spin, name="executor")
-
-    def __enter__(self) -> Spinner:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def check(self) -> None:
-        """Raise what ended the executor thread, if a callback failed."""
-        if self._failure is not None:
-            raise self._failure
-
-    def close(self) -> None:
-        """Stop and join the thread; a second call does nothing."""
-        self._executor.shutdown()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _spin(self) -> None:
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            pass
-        except Exception as error:  # noqa: BLE001 - the top of this thread
-            self._failure = error
 
 
 def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None = None) -> int:

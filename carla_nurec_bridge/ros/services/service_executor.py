@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, final
 
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 
 from ...core.teardown import Teardown
+from ..runtime.spinner import Spinner
 
 _THREADS = 4
 
@@ -36,9 +36,8 @@ class ServiceExecutor:
         )
         self._group = ReentrantCallbackGroup()
         self._actions: list[ActionServer] = []
-        self._executor = MultiThreadedExecutor(_THREADS, context=node.context)
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, name="services")
+        threads = MultiThreadedExecutor(_THREADS, context=node.context)
+        self._spinner = Spinner(self._node, executor=threads)
 
     def serve(self, kind: Any, name: str, answer: Callable[[Any, Any], Any]) -> None:
         """Serve ``name`` with ``answer(request, response)``; ``~/`` is below the main node."""
@@ -61,7 +60,7 @@ class ServiceExecutor:
         return f"{self._name}{name[1:]}" if name.startswith("~/") else name
 
     def __enter__(self) -> ServiceExecutor:
-        self._thread.start()
+        self._spinner.__enter__()
         return self
 
     def __exit__(
@@ -78,24 +77,14 @@ class ServiceExecutor:
 
     def _closing(self) -> Teardown:
         return Teardown.in_order(
-            ("the executor", self._executor.shutdown),
-            ("its thread", self._join),
+            ("the executor", self._spinner.close),
+            ("a service", self._spinner.check),
             ("actions", self._destroy_actions),
             ("the node of services", self._node.destroy_node),
         )
-
-    def _join(self) -> None:
-        if self._thread.is_alive():
-            self._thread.join()
 
     def _destroy_actions(self) -> None:
         """End the actions: nodes do not, and what is not ended keeps its shared memory for ever."""
         for server in self._actions:
             server.destroy()
         self._actions.clear()
-
-    def _spin(self) -> None:
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            return

@@ -1,0 +1,80 @@
+"""The thread that runs the callbacks of nodes, and ends for certain."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import final
+
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+
+from ...core.errors import DeadlineError
+
+_CLOSE_S = 30.0
+
+
+def _wake() -> None:
+    """Do nothing: a task that makes the executor look whether it goes on."""
+
+
+@final
+class Spinner:
+    """Runs the callbacks of nodes in a thread; open with ``with``, closed before the nodes.
+
+    ``Executor.shutdown`` of rclpy takes the executor's guard condition away as soon as it has
+    triggered it. A thread that is about to wait then waits without one, until a message comes that
+    may never come. So the thread ends by a task, and the executor is shut down after it.
+    """
+
+    def __init__(self, *nodes: Node, executor: Executor | None = None) -> None:
+        self._context = nodes[0].context
+        self._executor = executor or SingleThreadedExecutor(context=self._context)
+        for node in nodes:
+            self._executor.add_node(node)
+        self._closed = False
+        self._failure: BaseException | None = None
+        name = f"executor of {nodes[0].get_name()}"
+        self._thread = threading.Thread(target=self._spin, name=name, daemon=True)
+
+    def __enter__(self) -> Spinner:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def check(self) -> None:
+        """Raise what ended the executor thread, if a callback failed."""
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> None:
+        """End and join the thread; a second call does nothing.
+
+        Raises DeadlineError where a callback does not end: its thread is left behind.
+        """
+        if not self._closed and self._thread.is_alive():
+            self._closed = True
+            self._executor.create_task(_wake)
+            self._thread.join(_CLOSE_S)
+            if self._thread.is_alive():
+                raise DeadlineError(
+                    f"the {self._thread.name} does not end: a callback has been running for "
+                    f"{_CLOSE_S:g} s"
+                )
+        self._executor.shutdown()
+
+    def _spin(self) -> None:
+        try:
+            while not self._closed and self._context.ok():
+                self._executor.spin_once()
+        except ExternalShutdownException:
+            pass
+        except Exception as error:  # noqa: BLE001 - the top of this thread
+            self._failure = error
