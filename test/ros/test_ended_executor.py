@@ -82,9 +82,10 @@ class _Late(SingleThreadedExecutor):
         self.goes_on = threading.Event()
 
     def get_nodes(self) -> list[Node]:
+        nodes = list(super().get_nodes())
         self.stands.set()
         self.goes_on.wait(60.0)
-        return list(super().get_nodes())
+        return nodes
 
 
 def test_a_thread_that_is_about_to_wait_ends_too(node: Node) -> None:
