@@ -1,4 +1,4 @@
-"""The graph itself: two lock-step runs are complete and equal; a broken one is named."""
+"""The graph itself: a lock-step run without images is complete; a broken one is named."""
 
 from __future__ import annotations
 
@@ -56,23 +56,19 @@ def _run(config: RunConfig) -> tuple[RunResult, dict[str, Any]]:
 
 
 @pytest.mark.slow
-def test_two_runs_with_one_seed_are_complete_and_equal(tmp_path: Path) -> None:
-    hashes = []
-    for name in ("first", "second"):
-        result, parts = _run(_config(tmp_path / name))
-        assert result.ok, result.sentence
-        streams = parts["cosmos_recorder"]["streams"]
-        planned = {t: s for t, s in streams.items() if s["expected"] is not None}
-        assert len(planned) > 15
-        assert {t: s["recorded"] for t, s in planned.items()} == {
-            t: s["expected"] for t, s in planned.items()
-        }
-        assert parts["carla_ego"]["commands_accepted"] == _FRAMES + 1
-        assert parts["carla_ego"]["commands_clipped"] == 0
-        assert parts["carla_ego"]["distance_m"] > 1.0
-        assert parts["route_agent"]["counts"] == {"command/ackermann": _FRAMES + 1}
-        hashes.append({t: s["sha256"] for t, s in streams.items()})
-    assert hashes[0] == hashes[1]
+def test_a_run_without_images_is_complete(tmp_path: Path) -> None:
+    result, parts = _run(_config(tmp_path))
+    assert result.ok, result.sentence
+    streams = parts["cosmos_recorder"]["streams"]
+    planned = {t: s for t, s in streams.items() if s["expected"] is not None}
+    assert len(planned) > 15
+    assert {t: s["recorded"] for t, s in planned.items()} == {
+        t: s["expected"] for t, s in planned.items()
+    }
+    assert parts["carla_ego"]["commands_accepted"] == _FRAMES + 1
+    assert parts["carla_ego"]["commands_clipped"] == 0
+    assert parts["carla_ego"]["distance_m"] > 1.0
+    assert parts["route_agent"]["counts"] == {"command/ackermann": _FRAMES + 1}
 
 
 @pytest.mark.slow

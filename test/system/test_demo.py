@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 from jsonschema import Draft202012Validator
 from realdata import real
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability
-from shared_memory import Watch, mapped_by, unused
+from shared_memory import Watch, unused
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.cameras.models import camera_from_json
@@ -57,7 +54,7 @@ def processes_of(folder: Path) -> dict[int, str]:
 def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of two runs with one seed; it holds the second one."""
     out = tmp_path_factory.mktemp("demo") / "run"
-    argv = [*DEMO, "--seconds", "2", "--repeat", "2", "--out", str(out)]
+    argv = [*DEMO, "--seconds", "1", "--repeat", "2", "--out", str(out)]
     run = subprocess.Popen(
         argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -81,14 +78,14 @@ def test_both_runs_are_complete_and_equal(twice: Path) -> None:
 def test_counts_follow_from_rates_and_ticks(twice: Path) -> None:
     report = json.loads((twice / "report.json").read_text())
     recorded = {topic: stream["recorded"] for topic, stream in report["streams"].items()}
-    # Two seconds at 20 Hz: 41 states, 40 pictures of a camera, 20 sweeps at 10 Hz.
-    assert recorded["/odometry"] == recorded["/clock"] == recorded["/command/ackermann"] == 41
-    assert recorded["/camera/front_wide_120fov/image_raw/compressed"] == 40
-    assert recorded["/camera/carla_front/depth/image_raw"] == 40
-    assert recorded["/lidar/top/points"] == 20
-    assert report["commands"] == {"accepted": 41, "late": 0, "refused": 0}
+    # One second at 20 Hz: 21 states, 20 pictures of a camera, 10 sweeps at 10 Hz.
+    assert recorded["/odometry"] == recorded["/clock"] == recorded["/command/ackermann"] == 21
+    assert recorded["/camera/front_wide_120fov/image_raw/compressed"] == 20
+    assert recorded["/camera/carla_front/depth/image_raw"] == 20
+    assert recorded["/lidar/top/points"] == 10
+    assert report["commands"] == {"accepted": 21, "late": 0, "refused": 0}
     assert report["objects"]["not_renderable"] == 0
-    assert report["drive"]["distance_m"] > 1.0
+    assert report["drive"]["distance_m"] > 0.5
     assert report["drive"]["collisions"] == []
 
 
@@ -179,7 +176,7 @@ def test_a_scene_built_from_the_bag_is_the_scene_of_the_run(twice: Path, tmp_pat
         )
         assert np.array_equal(one.rig_from_camera, other.rig_from_camera)
         frames = len(other.frame_stamps_us)
-        assert frames == 40
+        assert frames == 20
         assert np.array_equal(one.frame_stamps_us[:frames], other.frame_stamps_us)
     # The agent drives as it did in the rehearsal that the first scene was recorded from.
     ways = [("rig", first.rig_trajectory, again.rig_trajectory)]
@@ -192,10 +189,10 @@ def test_a_scene_built_from_the_bag_is_the_scene_of_the_run(twice: Path, tmp_pat
 
 def test_control_videos_have_the_cameras_frames(twice: Path) -> None:
     manifest = json.loads((twice / "controls/manifest.json").read_text())
-    assert manifest["frames"] == 40
+    assert manifest["frames"] == 20
     assert {"rgb", "depth", "edges", "semantic", "instance"} < manifest["videos"].keys()
     for video in manifest["videos"].values():
-        assert count_frames(twice / "controls" / video["file"]) == 40
+        assert count_frames(twice / "controls" / video["file"]) == 20
     with BagReader(twice / "bag") as bag:
         stamps = [s for _, _, s, _ in bag.raw(["/camera/carla_front/depth/image_raw"])]
     assert manifest["stamps_ns"] == stamps
@@ -205,7 +202,7 @@ def test_control_videos_have_the_cameras_frames(twice: Path) -> None:
 def test_a_real_recording_is_replayed(real_recording_path: Path, tmp_path: Path) -> None:
     out = tmp_path / "replay"
     town01 = real("opendrive/Town01.xodr.gz")
-    done = demo("--replay", real_recording_path, "--map", town01, "--seconds", 2, "--out", out)
+    done = demo("--replay", real_recording_path, "--map", town01, "--seconds", 1, "--out", out)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     report = json.loads((out / "report.json").read_text())
     assert report["complete"]
@@ -214,32 +211,6 @@ def test_a_real_recording_is_replayed(real_recording_path: Path, tmp_path: Path)
     assert report["drive"]["route_completion"] is None
     assert report["objects"]["seen"] >= 1
     assert report["replay_error_m"]["mean"] < 0.2
-
-
-def test_a_killed_renderer_ends_the_run_with_its_name(tmp_path: Path) -> None:
-    out = tmp_path / "killed"
-    argv = [*DEMO, "--seconds", "10", "--out", str(out)]
-    run = subprocess.Popen(
-        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    bag = out / "bag/bag_0.mcap"
-    deadline = time.monotonic() + 250
-    while not (bag.exists() and bag.stat().st_size > 20_000_000):
-        assert run.poll() is None, run.communicate()[0][-3000:]
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    (victim,) = (pid for pid, words in processes_of(out).items() if "nodes.nurec_render" in words)
-    family = psutil.Process(run.pid).children(recursive=True)
-    mapped = mapped_by({process.pid for process in family})
-    os.kill(victim, signal.SIGKILL)
-    output, _ = run.communicate(timeout=250)
-    assert run.returncode == 1
-    assert "nurec_render was killed by SIGKILL" in " ".join(output.split())
-    assert processes_of(out) == {}
-    assert mapped
-    assert unused(mapped) == set()
-    with BagReader(out / "bag") as reader:
-        assert {s.topic: s.messages for s in reader.streams()}["/odometry"] >= 5
 
 
 @pytest.mark.parametrize(
