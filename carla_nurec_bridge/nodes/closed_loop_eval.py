@@ -25,7 +25,8 @@ from ..ros.parameters.closed_loop_eval import EvalParameters
 from ..ros.parameters.declare import load
 from ..ros.publishers.publishers import Publishers
 from ..ros.publishers.subscriptions import subscribe
-from ..ros.runtime.runtime import Spinner, run
+from ..ros.runtime.runtime import run
+from ..ros.runtime.spinner import Spinner
 
 _TOLD = ("tf_static", "map_opendrive", "robot_description")
 _TICK, _SCORES = TOPICS["scores_tick"].name, TOPICS["scores"].name
