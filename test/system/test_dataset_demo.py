@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> DatasetDemo:
     folder = tmp_path_factory.mktemp("demo") / "out"
-    made = DatasetDemo(folder, 1, 2.0, 5.0, scenarios=("jaywalking",))
+    made = DatasetDemo(folder, 1, 2.0, 5.0, (480, 270), ("jaywalking",))
     told: list[tuple[str, int, int]] = []
     finished = list(make_dataset_demo(made, lambda *step: told.append(step)))
     assert all(step.path.exists() for step in finished)

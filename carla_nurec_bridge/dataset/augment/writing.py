@@ -10,7 +10,6 @@ from ...core.errors import InputError
 from ...core.run_contract.record import Record
 from .clips import FactualClip
 from .conditions import Conditions, Vocabulary, derived_seed
-from .models.chat import ChatModel
 from .models.endpoint import Endpoint
 from .prompts import ComposedPrompt, Templates, compose, contradictions
 from .prompts.asking import TextAsker
@@ -150,7 +149,12 @@ def prompt_writer(
 
 
 def _asker(endpoint: Endpoint | None) -> TextAsker | None:
-    return None if endpoint is None else TextAsker(ChatModel(endpoint))
+    if endpoint is None:
+        return None
+    # Only now what takes a second: the client's library.
+    from .models.chat import ChatModel
+
+    return TextAsker(ChatModel(endpoint))
 
 
 def _is_used(asker: TextAsker | None, use: ModelUse | None) -> bool:

@@ -64,6 +64,22 @@ def run(template, tmp_path):
     return shutil.copytree(template, tmp_path / "run")
 
 
+@pytest.fixture(scope="module")
+def augmented(template, tmp_path_factory):
+    """A data set with its first variant, which tests only read and copy."""
+    folder = tmp_path_factory.mktemp("augmented")
+    run = shutil.copytree(template, folder / "run")
+    with CosmosServer(CosmosServerOptions(folder / "state", port=0, token=TOKEN)) as running:
+        assert running.worker.ready.wait(250)
+        assert augment(run, running.url) == 0
+    return run
+
+
+@pytest.fixture
+def run_with_one(augmented, tmp_path):
+    return shutil.copytree(augmented, tmp_path / "run")
+
+
 def augment(run: Path, url: str, *more: str) -> int:
     """Make variants; by the edges alone unless others are named, which is done in half the time."""
     known = ["--server", url, "--token", TOKEN, *QUICK, *DAY]
@@ -115,33 +131,33 @@ def test_every_variant_has_a_job_of_its_own_with_all_that_was_asked(run, server,
     assert not (run / ".augment").exists()
 
 
-def test_a_frame_of_a_variant_shows_the_frame_that_its_labels_are_of(run, server):
-    assert augment(run, server.url) == 0
-    shown = images(run / "street/front/variants/01/rgb.mp4")
+def test_a_frame_of_a_variant_shows_the_frame_that_its_labels_are_of(augmented):
+    shown = images(augmented / "street/front/variants/01/rgb.mp4")
     recorded = [image_of(number).astype(int) for number in range(COUNT)]
     for number in range(COUNT):
         away = [np.abs(shown[number][50:] - image[50:]).mean() for image in recorded]
         assert int(np.argmin(away)) == number
 
 
-def test_the_same_command_makes_nothing_twice_and_more_goes_on(run, server, api):
-    assert augment(run, server.url) == 0
+def test_the_same_command_makes_nothing_twice_and_more_goes_on(run_with_one, server, api):
+    run = run_with_one
     first = variants(run)[0]
     assert augment(run, server.url) == 0
-    assert len(api.get("/v1/jobs").json()) == 1
+    assert api.get("/v1/jobs").json() == []
     assert augment(run, server.url, "--variants", "2") == 0
+    assert len(variants(run)) == 2
     assert variants(run)[0] == first
-    assert len(api.get("/v1/jobs").json()) == 2
+    assert len(api.get("/v1/jobs").json()) == 1
 
 
-def test_another_request_does_not_replace_what_is_there_unless_told(run, server, capsys):
-    assert augment(run, server.url) == 0
+def test_another_request_does_not_replace_what_is_there_unless_told(run_with_one, server, capsys):
+    run = run_with_one
     before = (run / "street/front/variants/01/rgb.mp4").read_bytes()
-    assert augment(run, server.url, "--control", "depth=1.0") == 2
+    assert augment(run, server.url, "--control", "edge=1.0") == 2
     assert one_line(capsys.readouterr().err, "is there, of another request")
     assert (run / "street/front/variants/01/rgb.mp4").read_bytes() == before
-    assert augment(run, server.url, "--control", "depth=1.0", "--replace") == 0
-    assert variants(run)[0].controls == {"depth": 1.0}
+    assert augment(run, server.url, "--control", "edge=1.0", "--replace") == 0
+    assert variants(run)[0].controls == {"edge": 1.0}
     assert whole(run)
 
 
@@ -261,8 +277,8 @@ def test_a_full_disk_ends_the_turn_with_one_sentence(run, server, monkeypatch, c
     assert augment(run, server.url) == 0
 
 
-def test_a_server_that_is_down_is_one_sentence_and_what_is_done_stays(run, server, capsys):
-    assert augment(run, server.url) == 0
+def test_a_server_that_is_down_is_one_sentence_and_what_is_done_stays(run_with_one, capsys):
+    run = run_with_one
     nowhere = f"http://127.0.0.1:{free_port()}"
     assert augment(run, nowhere, "--variants", "2") == 3
     assert one_line(capsys.readouterr().err, "check the address and that the server runs")

@@ -7,7 +7,7 @@ from scripted_dataset import BLUE, EGO, RED, Part, write_scripted
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.cosmos.jobs.protocols.http import RetryPolicy
-from carla_nurec_bridge.dataset.augment import writing
+from carla_nurec_bridge.dataset.augment.models import chat
 from carla_nurec_bridge.dataset.augment.models.chat import ChatModel
 from carla_nurec_bridge.dataset.augment.models.endpoint import endpoint_of
 from carla_nurec_bridge.dataset.augment.plan import PlanOptions, plan_variants
@@ -29,7 +29,7 @@ def dataset(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     policy = RetryPolicy(retries=3, initial_s=0.01, cap_s=0.05, jitter_s=0.01)
-    monkeypatch.setattr(writing, "ChatModel", lambda endpoint: ChatModel(endpoint, policy))
+    monkeypatch.setattr(chat, "ChatModel", lambda endpoint: ChatModel(endpoint, policy))
 
 
 def planned(dataset, server, **environment):

@@ -15,10 +15,8 @@ from ....core.errors import InputError
 from ....core.run_contract.record import Record
 from ....cosmos.jobs.protocols.http import RetryPolicy, Transient
 from .bounded_http import BoundedClient, transport_errors
-from .endpoint import KEY_VARIABLE, Endpoint
+from .endpoint import KEY_VARIABLE, Endpoint, Message
 from .failures import AnswerFault, ModelUnavailable
-
-Message = dict[str, Any]
 
 _CONNECT_S = 10.0
 _TRANSIENT = frozenset({408, 409, 425, 429})

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from ....core.errors import InputError
 
 ModelKind = Literal["VLM", "LLM"]
+Message = dict[str, Any]
+"""A message of a chat, as the chat completions API has it."""
+
 KEY_VARIABLE = "BUILD_NVIDIA_API_KEY"
 
 

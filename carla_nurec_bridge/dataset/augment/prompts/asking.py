@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from ..models.chat import ChatModel, Message
+from ..models.endpoint import Message
 from ..models.failures import AnswerFault, ModelUnavailable
 from ..models.json_answer import Answer, json_answer
 from ..variant_plan import ModelUse
+
+if TYPE_CHECKING:
+    from ..models.chat import ChatModel
 
 _TRIES = 2
 

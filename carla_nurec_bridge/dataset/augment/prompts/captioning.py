@@ -12,7 +12,7 @@ from ....core.run_contract.record import Record
 from ...facts import SceneFacts
 from ...store.reader import StoredScenario
 from ..conditions import Vocabulary
-from ..models.chat import Message
+from ..models.endpoint import Message
 from ..variant_plan import ModelUse
 from .asking import TextAsker
 from .contradictions import fact_contradictions, said_conditions

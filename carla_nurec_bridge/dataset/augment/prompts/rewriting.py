@@ -9,7 +9,7 @@ from pydantic import Field
 from ....core.run_contract.record import Record
 from ...facts import SceneFacts
 from ..conditions import Conditions, Vocabulary
-from ..models.chat import Message
+from ..models.endpoint import Message
 from ..variant_plan import ModelUse
 from .asking import TextAsker
 from .compose import ComposedPrompt

@@ -6,7 +6,16 @@ import av
 import cv2
 import numpy as np
 import pytest
-from street_dataset import COUNT, HEIGHT, WIDTH, image_of, tags_of, write_video
+from street_dataset import (
+    COUNT,
+    HEIGHT,
+    RATE_HZ,
+    WIDTH,
+    image_of,
+    tags_of,
+    write_street,
+    write_video,
+)
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.cosmos.clip.controls import DepthEncoding
@@ -15,7 +24,9 @@ from carla_nurec_bridge.cosmos.jobs.probe import probe
 from carla_nurec_bridge.dataset.augment.jobs import weights_of
 from carla_nurec_bridge.dataset.augment.jobs.control_videos import write_control_videos
 from carla_nurec_bridge.dataset.augment.jobs.finished_video import finish_video
-from carla_nurec_bridge.dataset.augment.jobs.sent_frames import frames_to_send
+from carla_nurec_bridge.dataset.augment.jobs.sent_frames import SentFrames, frames_to_send
+from carla_nurec_bridge.dataset.videos import VideoForm
+from carla_nurec_bridge.dataset.videos.of_dataset import make_videos
 from carla_nurec_bridge.labels.palette import semantic_rgb
 
 
@@ -97,6 +108,27 @@ def test_control_videos_show_the_stored_images_in_the_order_that_is_sent(street,
     # 20 m: 1 - ln(20 / 0.01) / ln(1000 / 0.01) of 255, the sky at 1000 m black
     assert np.median(shown["depth"][120:]) == pytest.approx(86, abs=2)
     assert shown["depth"][:20].max() <= 3
+
+
+def test_videos_of_the_data_set_are_sent_where_they_are_what_is_sent(tmp_path):
+    dataset = write_street(tmp_path / "run")
+    street = dataset.scenario("street")
+    make_videos(dataset, street, VideoForm(), lambda *_: None)
+    (tmp_path / "made").mkdir()
+
+    def sent_from(frames: int, depth: DepthEncoding, rate_hz: float = RATE_HZ) -> set[str]:
+        sent = SentFrames(COUNT, tuple(range(frames)), rate_hz)
+        videos = write_control_videos(
+            street, "front", sent, ("edge", "depth", "seg"), depth, tmp_path / "made"
+        )
+        return {
+            name for name, path in videos.items() if path.parent == street.folder.path / "front"
+        }
+
+    assert sent_from(COUNT, DepthEncoding()) == {"rgb", "edge", "depth", "seg"}
+    assert sent_from(COUNT, DepthEncoding(near_m=0.5)) == {"rgb", "edge", "seg"}
+    assert sent_from(COUNT, DepthEncoding(), 16.0) == set()
+    assert sent_from(COUNT - 1, DepthEncoding()) == set()
 
 
 def test_equal_images_make_equal_videos(street, tmp_path):

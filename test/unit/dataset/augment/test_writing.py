@@ -44,10 +44,10 @@ def dataset(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     from carla_nurec_bridge.cosmos.jobs.protocols.http import RetryPolicy
-    from carla_nurec_bridge.dataset.augment import writing
+    from carla_nurec_bridge.dataset.augment.models import chat
 
     policy = RetryPolicy(retries=2, initial_s=0.01, cap_s=0.02, jitter_s=0.01)
-    monkeypatch.setattr(writing, "ChatModel", lambda endpoint: ChatModel(endpoint, policy))
+    monkeypatch.setattr(chat, "ChatModel", lambda endpoint: ChatModel(endpoint, policy))
 
 
 def options(*, llm=None, vlm=None, **more) -> PlanOptions:
