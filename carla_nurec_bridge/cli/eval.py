@@ -67,6 +67,7 @@ def command(
     from ..evaluation.scores.scorer import asked_scores
     from ..report.scores.asked import AskedScores
     from ..report.scores.of_bag import score_bag, scores_folder
+    from ..report.scores.seen import look
     from ..report.scores.write import write_scores
 
     asked = AskedScores(
@@ -75,7 +76,7 @@ def command(
     scored = score_bag(source, asked)
     folder = output or scores_folder(source)
     try:
-        files = write_scores(folder, scored)
+        files = write_scores(folder, scored, look(source, scored))
     except OSError as error:
         raise InputError(f"cannot write {folder}: {error.strerror}") from error
     report = scored.report

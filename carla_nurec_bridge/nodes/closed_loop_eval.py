@@ -17,6 +17,7 @@ from ..core.teardown import Teardown
 from ..core.timings import Timings
 from ..recording.read_back.drive_reader import EACH_FRAME
 from ..report.scores.live import LiveScores
+from ..report.scores.seen import unseen
 from ..report.scores.write import write_scores
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
@@ -80,7 +81,7 @@ class EvalNode:
         self._publishers.publish(_SCORES, report_message(scored.report))
         if self._p.run_dir:
             with self._timings.stage("files"):
-                write_scores(Path(self._p.run_dir) / "scores", scored)
+                write_scores(Path(self._p.run_dir) / "scores", scored, unseen(scored))
         shown = (f"{n} {'-' if v is None else format(v, '.4g')}" for n, v in self._totals.items())
         self._log.info(f"scores of {self._scores.ticks} ticks: {', '.join(shown)}")
 

@@ -37,7 +37,7 @@ def event_picture(
     canvas = paint.Canvas(
         _SIZE_PX, _SIZE_PX, (float(place[0]), float(place[1])), _SHOWN_M / _SIZE_PX
     )
-    _draw_lanes(canvas, opendrive, place)
+    draw_lanes(canvas, opendrive, place)
     colours = dict(zip(event.track_ids, _INVOLVED, strict=False))
     during = [frame for frame in frames if event.start_ns <= frame.stamp_ns <= event.end_ns]
     for track, colour in colours.items():
@@ -61,7 +61,8 @@ def event_picture(
     return data.getvalue()
 
 
-def _draw_lanes(canvas: paint.Canvas, opendrive: OpenDriveMap, place: NDArray[np.float64]) -> None:
+def draw_lanes(canvas: paint.Canvas, opendrive: OpenDriveMap, place: NDArray[np.float64]) -> None:
+    """Draw the lanes within 64 m of a place (2,)."""
     near = [
         strip
         for strip in lane_strips(opendrive)

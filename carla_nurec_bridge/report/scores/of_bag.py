@@ -20,7 +20,8 @@ def score_bag(source: Path, asked: AskedScores) -> ScoredDrive:
     context = asked.context(drive.route, drive.xodr)
     report = score_drive(drive.states, context, asked.names, str(source))
     path = np.array([state.ego.box.map_from_box[:2, 3] for state in drive.states])
-    return ScoredDrive(report, path, drive.route, context.opendrive)
+    states = {state.stamp_ns: state for state in drive.states}
+    return ScoredDrive(report, path, drive.route, context.opendrive, states, drive.base_from_link)
 
 
 def scores_folder(source: Path) -> Path:

@@ -12,6 +12,8 @@ from ...core.run_contract.timebase import NS_PER_S
 from ...evaluation.scores.records import ScoreReport, ScoreResult
 from .markdown import figure, weight_of
 from .plots import plot
+from .seen import SeenDrive, SeenMoment
+from .video import DriveVideo
 
 _STYLE = """
 :root{color-scheme:light dark;
@@ -29,15 +31,14 @@ vertical-align:top;overflow-wrap:anywhere}
 svg polyline{fill:none;stroke:var(--plot);stroke-width:1.6}
 svg .mark{stroke:var(--bad);stroke-dasharray:3 2}
 svg text{font-size:11px;fill:var(--dim)}.end{text-anchor:end}
-img{max-width:100%;border-radius:6px}.dim{color:var(--dim)}
+img,video{max-width:100%;border-radius:6px}
+video{min-width:min(100%,480px)}figure{margin:1rem 0}figcaption{margin-bottom:.4rem}
+.dim{color:var(--dim)}
 """
 
 
-def scores_page(report: ScoreReport, drawing: Image.Image) -> str:
+def scores_page(report: ScoreReport, drawing: Image.Image, seen: SeenDrive) -> str:
     """Return the page; ``drawing`` shows the map and the drive with its infractions."""
-    encoded = io.BytesIO()
-    drawing.save(encoded, "PNG")
-    picture = base64.b64encode(encoded.getvalue()).decode()
     rows = "".join(
         f'<tr><td><a href="#{score.name}">{escape(score.title)}</a></td>'
         f'<td class="n">{figure(score.value)}</td><td class="n">{score.best:g}</td>'
@@ -46,17 +47,51 @@ def scores_page(report: ScoreReport, drawing: Image.Image) -> str:
     )
     sections = "".join(_section(report, score) for score in report.scores)
     title = f"Scores of {escape(report.source)}"
+    map_alt = "The map from above with the drive and its infractions"
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        "img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">"
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
+        "media-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
         f'<p class="dim">{report.ticks} ticks, {report.duration_s:.2f} s</p>'
         "<table><tr><th>score</th><th class=n>value</th><th class=n>best</th><th>status</th></tr>"
-        f'{rows}</table><img alt="The map from above with the drive and its infractions" '
-        f'src="data:image/png;base64,{picture}">{sections}</body></html>\n'
+        f"{rows}</table>{_image(drawing, map_alt)}{_happened(seen)}{_video(seen.video)}"
+        f"{sections}</body></html>\n"
     )
+
+
+def _image(image: Image.Image, alt: str) -> str:
+    encoded = io.BytesIO()
+    image.save(encoded, "JPEG", quality=88)
+    picture = base64.b64encode(encoded.getvalue()).decode()
+    return f'<img alt="{escape(alt)}" src="data:image/jpeg;base64,{picture}">'
+
+
+def _happened(seen: SeenDrive) -> str:
+    """Return what happened moment by moment, each with its picture."""
+    if not seen.moments:
+        return "<h2>What happened</h2><p>No score counts anything against this drive.</p>"
+    return "<h2>What happened</h2>" + "".join(map(_moment, seen.moments))
+
+
+def _moment(each: SeenMoment) -> str:
+    first, picture = each.moment.first, each.picture
+    x, y, _ = first.place_m
+    who = f" with {', '.join(map(str, first.actors))}" if first.actors else ""
+    said = "; ".join(f"{title}: {told.kind}" for title, told in each.moment.told)
+    words = f"{first.time_s:.2f} s at ({x:.1f}, {y:.1f}) m{who}"
+    shown = "" if picture is None else _image(picture, f"Seen from above: {words}")
+    return f"<figure><figcaption><b>{words}</b><br>{escape(said)}</figcaption>{shown}</figure>"
+
+
+def _video(video: DriveVideo) -> str:
+    caption = f'<p class="dim">{escape(video.caption)}</p>'
+    if video.data is None:
+        return f"<h2>Video</h2>{caption}"
+    data = base64.b64encode(video.data).decode()
+    player = f'<video controls preload="metadata" src="data:video/mp4;base64,{data}"></video>'
+    return f"<h2>Video</h2>{player}{caption}"
 
 
 def _section(report: ScoreReport, score: ScoreResult) -> str:

@@ -13,19 +13,20 @@ from .. import paint
 from .markdown import scores_markdown
 from .page import scores_page
 from .scored import ScoredDrive
+from .seen import SeenDrive
 
 _WIDTH, _HEIGHT, _MARGIN_M, _SMALLEST_M = 1000, 560, 15.0, 60.0
 _ROAD = (52, 57, 66)
 
 
-def write_scores(folder: Path, scored: ScoredDrive) -> tuple[Path, ...]:
+def write_scores(folder: Path, scored: ScoredDrive, seen: SeenDrive) -> tuple[Path, ...]:
     """Write the files into a folder and return their paths; OSError where that is not possible."""
     folder.mkdir(parents=True, exist_ok=True)
     report = scored.report
     contents = {
         "scores.json": report.model_dump_json(indent=1) + "\n",
         "scores.md": scores_markdown(report),
-        "scores.html": scores_page(report, _drawing(scored)),
+        "scores.html": scores_page(report, _drawing(scored), seen),
     }
     for name, text in contents.items():
         write_whole(folder / name, text.encode())

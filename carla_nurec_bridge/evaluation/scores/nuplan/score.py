@@ -71,7 +71,8 @@ class NuplanScore:
         one_lane = in_one_lane(moment)
         faults = self._collisions(moment, one_lane)
         sides = not one_lane or moment.in_junction
-        ttc = 0.0 if faults else time_to_collision(moment, self._collided, sides)
+        met = None if faults else time_to_collision(moment, self._collided, sides)
+        ttc = met[0] if met else 0.0 if faults else None
         if ttc is not None:
             self._least_ttc_s = min(self._least_ttc_s, ttc)
             self._slow_ttc = self._once(
@@ -80,6 +81,7 @@ class NuplanScore:
                 "time_to_collision",
                 moment,
                 {"ttc_s": ttc},
+                *((met[1],) if met else faults),
             )
         outside = float(moment.corners_outside_m.max())
         self._outside_m = max(self._outside_m, outside)
@@ -149,9 +151,9 @@ class NuplanScore:
             notes=_NOTES + (() if self._progress is None else self._progress.notes),
         )
 
-    def _collisions(self, moment: DriveMoment, one_lane: bool) -> bool:
-        """Count new collisions; say whether one of them is the ego's fault."""
-        any_fault = False
+    def _collisions(self, moment: DriveMoment, one_lane: bool) -> list[int]:
+        """Count new collisions; return with whom they are the ego's fault."""
+        found = []
         for i in moment.touching:
             actor, kind = moment.others.ids[i], moment.others.classes[i]
             if actor in self._collided:
@@ -159,13 +161,13 @@ class NuplanScore:
             self._collided.add(actor)
             how = collision_type(moment, i)
             if at_fault(how, not one_lane):
-                any_fault = True
+                found.append(actor)
                 group = "vru" if kind in VULNERABLE else "vehicle" if kind in VEHICLES else "object"
                 self._faults[group] += 1
                 self._add(
                     f"at_fault_collision_{how}", moment, {"ego_speed_mps": moment.speed_mps}, actor
                 )
-        return any_fault
+        return found
 
     def _no_fault(self) -> float:
         limits, score = self._limits, 1.0
@@ -186,11 +188,17 @@ class NuplanScore:
         return max(0.0, 1.0 - self._over_s * step_s / (self._limits.overspeed_mps * self._time_s))
 
     def _once(
-        self, before: bool, now: bool, kind: str, moment: DriveMoment, figures: dict[str, float]
+        self,
+        before: bool,
+        now: bool,
+        kind: str,
+        moment: DriveMoment,
+        figures: dict[str, float],
+        *actors: int,
     ) -> bool:
         """Tell an infraction when it first comes; return whether it has come by now."""
         if now and not before:
-            self._add(kind, moment, figures)
+            self._add(kind, moment, figures, *actors)
         return before or now
 
     def _add(self, kind: str, moment: DriveMoment, figures: dict[str, float], *actors: int) -> None:

@@ -15,8 +15,10 @@ STOPPED_MPS = 5e-3
 _AFTER_S = np.arange(STEP_S, HORIZON_S, STEP_S)
 
 
-def time_to_collision(moment: DriveMoment, collided: set[int], sides_too: bool) -> float | None:
-    """Return the time in s until the ego would touch somebody, None within 3 s.
+def time_to_collision(
+    moment: DriveMoment, collided: set[int], sides_too: bool
+) -> tuple[float, int] | None:
+    """Return the time in s until the ego would touch somebody, and who; None within 3 s.
 
     Those ahead count; with ``sides_too`` all that are not behind. Who has ``collided`` before, or
     whose speed nobody knows, is left out, and who is above or below.
@@ -34,10 +36,10 @@ def time_to_collision(moment: DriveMoment, collided: set[int], sides_too: bool) 
     if collided:
         seen &= np.array([actor not in collided for actor in others.ids])
     which = np.flatnonzero(seen)
-    return None if not len(which) else _first_touch_s(moment, which)
+    return None if not len(which) else _first_touch(moment, which)
 
 
-def _first_touch_s(moment: DriveMoment, which: NDArray[np.int64]) -> float | None:
+def _first_touch(moment: DriveMoment, which: NDArray[np.int64]) -> tuple[float, int] | None:
     them = moment.others.footprints.chosen(which)
     speeds = moment.others.speeds_mps[which]
     ahead = moment.footprint.axes[0, 0] * moment.speed_mps
@@ -53,6 +55,9 @@ def _first_touch_s(moment: DriveMoment, which: NDArray[np.int64]) -> float | Non
     other = Footprints(
         centres.reshape(-1, 2), np.tile(them.headings, steps), np.tile(them.halves_m, (steps, 1))
     )
-    touches: Array = overlap_m(one, other).reshape(steps, count).max(axis=1)
-    hits = np.flatnonzero(touches >= 0.0)
-    return float(_AFTER_S[hits[0]]) if len(hits) else None
+    touches: Array = overlap_m(one, other).reshape(steps, count)
+    hits = np.flatnonzero(touches.max(axis=1) >= 0.0)
+    if not len(hits):
+        return None
+    first = int(hits[0])
+    return float(_AFTER_S[first]), moment.others.ids[int(which[touches[first].argmax()])]
