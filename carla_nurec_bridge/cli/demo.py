@@ -212,6 +212,8 @@ def _outcome(console: Console, config: RunConfig, run: DemoRun, *, paths: bool) 
         console.print(f"[bold red]error:[/] {run.result.sentence}", soft_wrap=True)
         if run.result.recovered_bag is not None:
             console.print(f"the bag so far was recovered: {run.result.recovered_bag}")
+    if run.result.verdict is not None:
+        console.print(run.result.verdict.sentence, soft_wrap=True)
     if run.report is not None:
         drive = run.report.drive
         speed = run.report.wall_s_per_simulated_s
@@ -231,6 +233,7 @@ def _outcome(console: Console, config: RunConfig, run: DemoRun, *, paths: bool) 
         "report.json",
         "contact_sheet.png",
         "inserted_actors.png",
+        "scenario.png",
     ):
         path = config.run_dir / name
         if path.exists():

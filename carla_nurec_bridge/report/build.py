@@ -26,6 +26,7 @@ from ..scene import distance_to_recording, open_scene
 from .contact_sheet import write_contact_sheet
 from .markdown import report_markdown
 from .rebuilt import recorder_from_bag
+from .scenario_picture import PICTURE, write_scenario_picture
 from .values import CommandTotals, ObjectTotals, ReplayDeviation, Report, RunFacts
 
 _SCENE = "scene.usdz"
@@ -45,6 +46,8 @@ def write_report(run_dir: Path, facts: RunFacts) -> Report:
         plan = bag.plan()
         drive = read_drive(bag)
         report = _report(run_dir, facts, nodes, recorder, drive)
+        if report.verdict is not None:
+            write_scenario_picture(run_dir / PICTURE, report.verdict, drive)
         write_contact_sheet(run_dir / "contact_sheet.png", bag, plan, drive, report)
     text = json.dumps(report.to_json(), indent=1) + "\n"
     (run_dir / "report.json").write_text(text, encoding="utf-8")

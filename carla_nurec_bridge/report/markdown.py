@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..core.run_contract.timebase import NS_PER_S
 from ..core.run_contract.verdict import ScenarioVerdict
 from ..core.timings import StageTime
+from .scenario_picture import PICTURE, decisive
 from .values import Report
 
 
@@ -140,7 +141,8 @@ def _overview(report: Report) -> str:
 def _verdict(verdict: ScenarioVerdict) -> str:
     rows = [(one.status, one.sentence, one.condition) for one in verdict.conditions]
     head = f"**{verdict.status}** at {verdict.time_s:.2f} s"
-    return f"{head}\n\n" + table(("verdict", "what happened", "condition"), rows)
+    page = f"{head}\n\n" + table(("verdict", "what happened", "condition"), rows)
+    return page + (f"\n\n![the decisive moment]({PICTURE})" if decisive(verdict) else "")
 
 
 def _timings(timings: Mapping[str, Mapping[str, StageTime]]) -> str:

@@ -23,6 +23,7 @@ _ARTEFACTS = (
     "report.md",
     "contact_sheet.png",
     "inserted_actors.png",
+    "scenario.png",
     "scores",
     "result.json",
 )

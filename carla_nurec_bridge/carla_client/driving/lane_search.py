@@ -40,7 +40,7 @@ def shortest(start: carla.Waypoint, goal: carla.Waypoint) -> list[carla.Waypoint
 
 
 def _key(waypoint: carla.Waypoint) -> _Key:
-    return waypoint.road_id, waypoint.section_id, waypoint.lane_id, round(waypoint.s / _STEP_M)
+    return waypoint.road_id, waypoint.section_id, waypoint.lane_id, round(2.0 * waypoint.s)
 
 
 def _reached(here: carla.Waypoint, goal: carla.Waypoint) -> bool:

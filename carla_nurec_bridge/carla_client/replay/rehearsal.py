@@ -78,6 +78,7 @@ def rehearse(
             steer_rad = measured_steer_rad(episode.ego)
             control = controller.control(command, ego.speed_mps, steer_rad)
             episode.ego.actor.apply_control(control)
+            episode.before_tick((frame + 1) * dt_s)
             snapshot = session.tick()
             distance_m += ego.speed_mps * dt_s
             on_frame(frame + 1, total)

@@ -38,6 +38,9 @@ class CollisionCondition(Condition):
         one = tick.mover(self.of)
         if one is None:
             return absent(self.of)
+        unknown = [w for w in self.with_ if w not in CLASS_WORDS and tick.mover(w) is None]
+        if len(unknown) == len(self.with_):
+            return absent(unknown[0])
         hit = next((o for o in _touching(tick, one) if self._means(o)), None)
         if hit is None:
             return Observed(False, f"{one.words} touched nobody of them", one.centre)
@@ -89,7 +92,9 @@ class DistanceCondition(Condition):
             ids = (*one.ids, *other.ids)
             return Observed(margin > 0.0, words, one.centre, ids, {"distance_m": away_m}, margin)
 
-        claim = f"{named_words(self.of)} is {bounds.words} from {named_words(self.to)}"
+        claim = (
+            f"the distance of {named_words(self.of)} to {named_words(self.to)} is {bounds.words}"
+        )
         return Watched(claim, two_movers(self.of, self.to, look))
 
 

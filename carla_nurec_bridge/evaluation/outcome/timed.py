@@ -30,6 +30,7 @@ class TimedCondition:
         self._name = name
         self._closest: _Moment | None = None
         self._last: _Moment | None = None
+        self._could_tell = False
         self._decided: tuple[VerdictStatus, str, _Moment | None] | None = None
 
     @property
@@ -50,6 +51,7 @@ class TimedCondition:
             return
         now = _Moment(tick.moment.stamp_ns, tick.time_s, seen)
         self._last = now
+        self._could_tell = self._could_tell or seen.holds is not None
         self._note_closest(now)
         if seen.holds and self._holds == "once":
             self._decide("passed", _told(now), now)
@@ -67,6 +69,10 @@ class TimedCondition:
             self._decide("failed", f"the drive ended before it was looked at whether {claim}", None)
             return
         span = f"until {last.time_s:.2f} s"
+        if not self._could_tell:
+            words = f"{span} nobody could tell whether {claim}: {last.seen.words}"
+            self._decide("failed", words, last)
+            return
         match self._holds:
             case "once":
                 near = self._closest

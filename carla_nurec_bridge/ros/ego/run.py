@@ -185,7 +185,8 @@ class EgoRun:
             heartbeat.progress(state.at.frame, total)
             end = self.episode.prepared.end
             if end:
-                asked = p.frames if p.frames > state.at.frame else 0
+                decided = state.verdict is not None
+                asked = p.frames if p.frames > state.at.frame and not decided else 0
                 return end + (f"; {asked} frames were asked for" if asked else "")
             if p.frames and state.at.frame >= p.frames:
                 return ""

@@ -317,10 +317,15 @@ def test_a_verdict_does_not_change_once_it_is_known() -> None:
     assert math.isclose(only(verdict).stamp_ns - states[0].stamp_ns, 1.8e9)
 
 
-def test_who_is_not_there_makes_nothing_true() -> None:
-    near = {"type": "distance", "to": "leader", "below_m": 500.0}
-    assert judged(near, drive()).status == "failed"
-    assert judged({**near, "holds": "never"}, drive()).status == "passed"
+@pytest.mark.parametrize("holds", ["once", "never", "always", "at_end"])
+@pytest.mark.parametrize(
+    "what", [{"type": "distance", "to": "leader", "below_m": 9}, {"type": "collision"}]
+)
+def test_who_is_never_there_lets_nothing_pass(what: dict[str, Any], holds: str) -> None:
+    outcome = {"with": ["leader"]} if what["type"] == "collision" else {}
+    condition = only(judged({**what, **outcome, "holds": holds}, drive()))
+    assert condition.status == "failed"
+    assert "leader was not there" in condition.sentence
 
 
 @pytest.mark.parametrize(
