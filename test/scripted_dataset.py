@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,16 +74,18 @@ def write_scripted(
     events: Sequence[Event] = (),
     weather: dict[str, float] | None = NOON,
     map_name: str = "",
+    opendrive_sha256: str = "0" * 64,
+    lights: Mapping[str, str] | None = None,
 ) -> Dataset:
-    """Write scenarios with the same cast, and read them; images are grey."""
+    """Write scenarios with the same cast, and read them; images are grey, lights do not change."""
     writer = RunWriter(run, ("record",), 1)
     for name in scenarios:
         scenario = ScenarioWriter(run, name)
         for number in range(FRAMES):
             views = [(_labels(camera, number, cast), _images(cast, number)) for camera in cameras]
-            scenario.add(_state(number, cast), views)
+            scenario.add(_state(number, cast, lights or {}), views)
         scenario.add_events(events)
-        truth = _truth(name, cameras, cast, weather, map_name)
+        truth = _truth(name, cameras, cast, weather, (map_name, opendrive_sha256))
         calibrations = [_calibration(camera, cast) for camera in cameras]
         hashes = scenario.finish(truth, calibrations)
         scenario.close()
@@ -92,12 +94,12 @@ def write_scripted(
     return Dataset(run)
 
 
-def _state(number: int, cast: Sequence[Part]) -> FrameState:
+def _state(number: int, cast: Sequence[Part], lights: Mapping[str, str]) -> FrameState:
     return FrameState(
         number=number,
         stamp_ns=T0_NS + number * DT_NS,
         source_frame=number,
-        lights={},
+        lights=dict(lights),
         actors=tuple(
             TrackState(
                 track_id=one.track_id,
@@ -204,12 +206,12 @@ def _truth(
     cameras: Sequence[str],
     cast: Sequence[Part],
     weather: dict[str, float] | None,
-    map_name: str,
+    town: tuple[str, str],
 ) -> ScenarioTruth:
     return ScenarioTruth(
         name=name,
-        map_name=map_name,
-        opendrive_sha256="0" * 64,
+        map_name=town[0],
+        opendrive_sha256=town[1],
         weather=weather,
         dt_ns=DT_NS,
         t0_ns=T0_NS,

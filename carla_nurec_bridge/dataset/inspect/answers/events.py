@@ -1,4 +1,8 @@
-"""Derive the answers of questions about events: from the list of events, and from the boxes."""
+"""Derive the answers of questions about events: from the list of events, and from the states.
+
+An event of the list counts where poses, boxes, lights and the map tell it too. Without the map,
+what is against a rule of the road is known by the list alone.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,14 @@ import numpy as np
 from ...truth import Event, EventKind, QuestionKind
 from .derive import Answer, off_heading_deg
 from .reading import CAMERA, Happening, Reading
+from .rules import NARROW, RULES, WIDE
 from .stored import StoredClip
 
 _TOUCH_M = 0.05
 _NEAR_M = 4.0
 _BRAKES_MPS2, _BRAKES_NOT_MPS2, _OVER_S = 3.5, 4.5, 0.5
 _BEFORE_S = 4.0
+_AROUND_NS = 500_000_000
 _TWO_SIDED = (EventKind.COLLISION, EventKind.NEAR_MISS)
 
 
@@ -44,18 +50,34 @@ def _whether(clip: StoredClip, asked: Reading) -> Answer:
     tracks, told = _tracks(clip, happening), bool(events_of(clip, happening))
     if tracks is None:
         return None
-    by_boxes: bool | None = told
+    by_states: bool | None = told
     if happening.kind in _TWO_SIDED:
         gaps_m = clip.gaps_m(*tracks)
         touched = bool(np.nanmin(gaps_m) <= _TOUCH_M) if np.isfinite(gaps_m).any() else None
-        by_boxes = touched
+        by_states = touched
         if happening.kind is EventKind.NEAR_MISS:
             near = touched is False and bool(np.nanmin(gaps_m) <= _NEAR_M)
-            by_boxes = (near or _is_soon(clip, tracks)) if told else False
+            by_states = (near or _is_soon(clip, tracks)) if told else False
     elif happening.kind is EventKind.HARD_BRAKE:
         slowing = _slowing_mps2(clip, tracks[0])
-        by_boxes = slowing >= _BRAKES_MPS2 if told else not slowing <= _BRAKES_NOT_MPS2
-    return ("yes" if told else "no") if by_boxes is told else None
+        by_states = slowing >= _BRAKES_MPS2 if told else not slowing <= _BRAKES_NOT_MPS2
+    elif happening.kind in RULES and clip.roads is not None:
+        by_states = all(_is_seen(clip, event) for event in events_of(clip, happening))
+        if not told:
+            by_states = bool(RULES[happening.kind](clip, clip.roads, tracks, NARROW))
+    return ("yes" if told else "no") if by_states is told else None
+
+
+def _is_seen(clip: StoredClip, event: Event) -> bool:
+    """Return whether the states tell an event against a rule of the road, or a cut-in, too."""
+    if event.kind not in RULES or clip.roads is None:
+        return True
+    spans = RULES[event.kind](clip, clip.roads, event.track_ids, WIDE)
+    return any(
+        clip.stamps_ns[first] <= event.end_ns + _AROUND_NS
+        and event.start_ns - _AROUND_NS <= clip.stamps_ns[last]
+        for first, last in spans
+    )
 
 
 def _is_soon(clip: StoredClip, tracks: tuple[int, ...]) -> bool:
@@ -84,7 +106,7 @@ def _slowing_mps2(clip: StoredClip, track: int) -> float:
 
 def _when(clip: StoredClip, asked: Reading) -> Answer:
     found = events_of(clip, asked.happenings[0])
-    if len(found) != 1:
+    if len(found) != 1 or not _is_seen(clip, found[0]):
         return None
     start_ns = found[0].start_ns
     if found[0].kind is EventKind.COLLISION:
@@ -106,7 +128,7 @@ def _who(clip: StoredClip, asked: Reading) -> Answer:
         for event in clip.events
         if event.kind is happening.kind and any(track in tracks for track in event.track_ids)
     ]
-    if len(found) != 1:
+    if len(found) != 1 or not _is_seen(clip, found[0]):
         return None
     others = [track for track in found[0].track_ids if track != carrier]
     with_camera = len(others) < len(found[0].track_ids)
@@ -119,7 +141,7 @@ def _who(clip: StoredClip, asked: Reading) -> Answer:
 
 def _order(clip: StoredClip, asked: Reading) -> Answer:
     starts = [events_of(clip, happening) for happening in asked.happenings]
-    if any(len(found) != 1 for found in starts):
+    if not all(len(found) == 1 and _is_seen(clip, found[0]) for found in starts):
         return None
     first_ns, second_ns = (found[0].start_ns for found in starts)
     return None if first_ns == second_ns else "first" if first_ns < second_ns else "second"

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from ....core.errors import InputError
 from ....world.object_classes import ObjectClass
+from ...events.scenario_map import scenario_map
 from ...store import StoredScenario
 from ...truth import ActorTruth, Event, MarkTable, ObjectMark, RigidTransform
 from .reading import CAMERA
+from .roads import Roads
 
 Array = NDArray[np.float64]
 
@@ -53,6 +56,28 @@ class StoredClip:
         """Return whether a mark is drawn into a frame."""
         stamp_ns = int(self.stamps_ns[number])
         return any(one.first_ns <= stamp_ns <= one.last_ns for one in self.mark[mark].spans)
+
+    def seconds(self, first: int, last: int) -> float:
+        """Return the time from one frame to another."""
+        return float(self.stamps_ns[last] - self.stamps_ns[first]) / 1e9
+
+    def light(self, signal: str, number: int) -> str | None:
+        """Return what a traffic light shows in a frame, None where nobody told it."""
+        return self._states[number].lights.get(signal)
+
+    @cached_property
+    def roads(self) -> Roads | None:
+        """The map of the scenario, None where it is none of the shipped ones."""
+        try:
+            return Roads(scenario_map(self._scenario, ()))
+        except InputError:
+            return None
+
+    def speeds_mps(self, track: int) -> Array:
+        """Return how fast a track moves in each frame (N,) by its places, nan where it is away."""
+        moved_m = np.linalg.norm(np.diff(self.places[track][:, :2], axis=0), axis=1)
+        speeds = moved_m / (np.diff(self.stamps_ns) / 1e9)
+        return np.concatenate([speeds[:1], speeds]) if len(speeds) else np.zeros(len(self._states))
 
     @cached_property
     def places(self) -> Mapping[int, Array]:

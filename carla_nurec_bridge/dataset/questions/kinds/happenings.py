@@ -122,7 +122,9 @@ def _no_drivers(clip: QuestionClip) -> Iterator[Draft]:
         if mark.object_class is ObjectClass.PEDESTRIAN:
             kinds = [EventKind.JAYWALKING]
         elif mark.object_class in VEHICLES:
-            kinds = [EventKind.WRONG_WAY, EventKind.RED_LIGHT, EventKind.OVERTAKING]
+            kinds = [EventKind.RED_LIGHT, EventKind.OVERTAKING]
+            if (EventKind.OVERTAKING, track) not in did:
+                kinds.append(EventKind.WRONG_WAY)
             if slowing_mps2 < _GENTLE * DEFAULTS.hard_brake_mps2:
                 kinds.append(EventKind.HARD_BRAKE)
         for kind in kinds:
