@@ -13,6 +13,7 @@ from ..core.errors import InputError
 from ..core.field_errors import problem_text
 from ..core.near_names import near_names
 from ..core.resources import config_path
+from ..core.rig.rig import load_rig
 from ..core.run_contract.run_config import NO_SCORES, RunConfig, run_fields
 
 _FILES = ("map", "scene", "log")
@@ -65,6 +66,7 @@ def checked_config(
         raise InputError(f"{place}: mode scene needs the field scene, a package (.usdz)")
     if config.scores != NO_SCORES:
         _check_scores(config.scores, options.get("scores", f"{where}: scores"))
+    _check_rig(config.rig, options.get("rig", f"{where}: rig"))
     for name in _FILES:
         path = getattr(config, name)
         if path is not None and not path.exists():
@@ -77,6 +79,13 @@ def _check_scores(scores: str, place: str) -> None:
 
     try:
         asked_scores(scores)
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error
+
+
+def _check_rig(rig: str, place: str) -> None:
+    try:
+        load_rig(rig)
     except InputError as error:
         raise InputError(f"{place}: {error}") from error
 
