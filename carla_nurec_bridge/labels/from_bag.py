@@ -92,7 +92,8 @@ def _frame(
     stamp_ns: int,
     held: Mapping[str, tuple[bytes, str]],
 ) -> Iterator[LabelledFrame]:
-    missing = [camera.topics[key] for key in NEEDED if key not in held]
+    needed = (*NEEDED, *({"ground_truth"} & camera.topics.keys()))
+    missing = [camera.topics[key] for key in needed if key not in held]
     number = numbers[stamp_ns]
     if missing:
         lack = (

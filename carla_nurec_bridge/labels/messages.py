@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from ..core.errors import ProtocolError
 from ..core.rig.rig import RigCamera
-from ..recording.read_back.messages import actors_of, lights_of, pose_matrix
+from ..recording.read_back.messages import actors_of, lights_of, pose_matrix, true_odometry
 from ..world.pixel_ids import MOST_ID
 from .frame import LabelledFrame
 
 NEEDED = ("compressed", "depth", "semantic", "instance", "camera_info", "odometry")
 """Topic rows whose messages of one stamp make a labelled frame."""
 
-WELCOME = ("normals", "objects", "traffic_lights")
+WELCOME = ("normals", "objects", "traffic_lights", "ground_truth")
 """Topic rows whose messages of the same stamp add streams to it."""
 
 _DTYPES = {"8UC1": "u1", "32FC1": "f4", "32SC1": "i4", "rgb8": "u1"}
@@ -60,7 +60,7 @@ def labelled_frame(
         image_array(messages["semantic"]),
         _pixel_ids(_native(image_array(messages["instance"]))),
         None if normals is None else image_array(normals),
-        pose_matrix(messages["odometry"].pose.pose) @ camera.rig_from_camera,
+        pose_matrix(true_odometry(messages).pose.pose) @ camera.rig_from_camera,
         () if objects is None else actors_of(objects),
         {} if lights is None else {light.signal_id: light.shows for light in lights_of(lights)},
         number,

@@ -52,7 +52,7 @@ class EvalNode:
             node,
             spinner,
             p,
-            keys=EACH_FRAME,
+            keys=(*EACH_FRAME, *p.ground_truth),
             unready=lambda: [*self._publishers.unmatched(participants), *self._lacks()],
         )
         for key in (*_TOLD, "route"):

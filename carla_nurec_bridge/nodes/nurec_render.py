@@ -13,7 +13,7 @@ from ..core.rig.rig import load_rig
 from ..core.run_contract.streams import NUREC, plan_streams
 from ..core.run_contract.timebase import TickClock, seconds_to_ns
 from ..nurec.client.client import Deadlines, NurecClient
-from ..recording.read_back.messages import pose_matrix
+from ..recording.read_back.messages import pose_matrix, true_odometry
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
 from ..ros.nurec.health import RenderRecord
@@ -71,7 +71,7 @@ class NurecRender:
         self._status = NurecStatus(node, scene.scene_id)
         self._connected = False
         unready = partial(self._unready, participants)
-        keys = ("odometry", "objects")
+        keys = ("odometry", "objects", *p.ground_truth)
         self._participation = Participation(node, spinner, p, keys=keys, unready=unready)
         self._record = RenderRecord(
             scene.scene_id,
@@ -141,7 +141,7 @@ class NurecRender:
         limit_s = self._p.frame_s if self._p.lockstep else None
         boxes = self._tracks.map_from_boxes(detections, self._movable | editor.added, limit_s)
         self._record.last_ns = frame.stamp_ns
-        map_from_base = pose_matrix(frame.messages["odometry"].pose.pose)
+        map_from_base = pose_matrix(true_odometry(frame.messages).pose.pose)
         self._renderer.observe(frame.stamp_ns, map_from_base, boxes)
         errors = self._renderer.render(client, number, frame.stamp_ns)
         if errors and editor.added:

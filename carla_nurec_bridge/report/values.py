@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from ..core.run_contract.drive_fields import Mode
 from ..core.run_contract.record import Record, Rounded, Rounded4
-from ..core.run_contract.run_config import Mode
 from ..core.run_contract.run_summary import Phase, RecordedControls, StreamCount
 from ..core.run_contract.verdict import ScenarioVerdict
 from ..core.timings import StageTime

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import field_validator
 
-from ..resources import map_file
+from .drive_fields import DriveFields
 from .run_fields import RunField, everywhere, read_field, run_field
 from .streams import AGENT, EGO, EGODRIVER, EVAL, NUREC, RECORDER
 
-Mode = Literal["drive", "replay", "scene"]
-"""Who leads the ego of a run."""
 AgentName = Literal["route_follower", "constant_velocity", "idm", "none"]
 """Who drives it."""
 
@@ -23,128 +20,14 @@ NO_SCORES = "none"
 _deadline = partial(run_field, unit="s", between=(0.1, 3600.0))
 
 
-class RunConfig(BaseModel):
+def _of_odometry(name: str) -> dict[str, str]:
+    """Return a parameter of those who tell, record, render and score where the ego is."""
+    return dict.fromkeys((EGO, NUREC, EVAL, RECORDER), f"odometry.{name}")
+
+
+class RunConfig(DriveFields):
     """What a run is made of. Times are simulated unless the description says wall time."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    run_dir: Path = run_field(
-        Path("out/run"), "folder that the run writes to", becomes=everywhere("run_dir")
-    )
-    map: Path | None = run_field(
-        None, "OpenDRIVE file, or shipped map (demo_town), of the embedded CARLA's world"
-    )
-    scene: Path | None = run_field(
-        None, "scene package (.usdz) that NuRec renders; empty = none", becomes=everywhere("scene")
-    )
-    rig: str = run_field(
-        "demo",
-        "sensor rig: a name in config/rigs or a YAML file",
-        becomes=everywhere("rig"),
-        file=True,
-    )
-    mode: Mode = run_field(
-        "drive",
-        "drive, replay a CARLA recording, or replay a scene's recorded drive",
-        becomes={EGO: "mode"},
-    )
-    handover_ego_s: float = run_field(
-        -1.0,
-        "mode scene: when the ego is handed over; negative = never",
-        unit="s",
-        between=(-1.0, 1e6),
-        becomes={EGO: "handover.ego_s", AGENT: "handover.ego_s"},
-    )
-    handover_ego_to: Literal["agent", "traffic_manager"] = run_field(
-        "agent", "mode scene: who drives the ego then", becomes={EGO: "handover.ego_to"}
-    )
-    handover_tracks: tuple[str, ...] = run_field(
-        (),
-        "mode scene: tracks that the Traffic Manager takes over; * = all",
-        becomes={EGO: "handover.tracks"},
-    )
-    handover_tracks_s: float = run_field(
-        0.0,
-        "mode scene: when it does",
-        unit="s",
-        between=(0.0, 1e6),
-        becomes={EGO: "handover.tracks_s"},
-    )
-    log: Path | None = run_field(
-        None, "CARLA recorder file that mode replay plays", becomes={EGO: "replay.log"}
-    )
-    replay_start_s: float = run_field(
-        0.0,
-        "where in the recording to begin; negative = before its end",
-        unit="s",
-        between=(-1e6, 1e6),
-        becomes={EGO: "replay.start_s"},
-    )
-    replay_time_factor: float = run_field(
-        1.0,
-        "seconds of the recording in one of simulated time",
-        between=(0.01, 100.0),
-        becomes={EGO: "replay.time_factor"},
-    )
-    ticks_per_frame: int = run_field(
-        1, "simulation ticks in one frame", between=(1, 20), becomes={EGO: "ticks_per_frame"}
-    )
-    frames: int = run_field(
-        200,
-        "frames to run; 0 = until stopped",
-        between=(0, 100_000_000),
-        becomes=everywhere("frames"),
-    )
-    dt_s: float = run_field(
-        0.05,
-        "simulated time of one frame",
-        unit="s",
-        between=(0.001, 1.0),
-        becomes=everywhere("dt_s"),
-    )
-    seed: int = run_field(
-        1,
-        "seed of spawn points, traffic and route",
-        between=(0, 2_000_000_000),
-        becomes={EGO: "seed", NUREC: "seed", EGODRIVER: "seed", RECORDER: "seed"},
-    )
-    vehicles: int = run_field(
-        12,
-        "number of Traffic Manager vehicles",
-        between=(0, 200),
-        becomes={EGO: "traffic.vehicles"},
-    )
-    route_length_m: float = run_field(
-        250.0,
-        "length of the ego's route",
-        unit="m",
-        between=(10.0, 100_000.0),
-        becomes={EGO: "route.length_m"},
-    )
-    inserted_actors: str = run_field(
-        "",
-        "who is added in the modes drive and scene: a name in config/inserted_actors or a YAML "
-        "file",
-        becomes={EGO: "inserted_actors", NUREC: "inserted_actors"},
-        file=True,
-    )
-    scenario: str = run_field(
-        "",
-        "what happens to the ego: a name in config/scenarios or a YAML file; an incident is "
-        "recorded and replayed by the demo, a closed-loop scenario is driven and judged",
-        becomes={EGO: "scenario"},
-        file=True,
-    )
-    ego_blueprint: str = run_field(
-        "vehicle.lincoln.mkz_2020",
-        "blueprint of the ego if it is spawned",
-        becomes={EGO: "ego.blueprint"},
-    )
-    role_name: str = run_field(
-        "hero",
-        "role_name of the ego (spawned, found or replayed)",
-        becomes={EGO: "ego.role_name"},
-    )
     embedded_carla: bool = run_field(True, "start the embedded CARLA server")
     carla_host: str = run_field(
         "127.0.0.1", "address of the CARLA server", becomes={EGO: "carla.host"}
@@ -235,6 +118,20 @@ class RunConfig(BaseModel):
         between=(0.0, 10.0),
         becomes={EGO: "command.jitter_s"},
     )
+    odometry_drift_m: float = run_field(
+        0.0,
+        "how far odometry and TF are off in x and in y after 100 m, one sigma of a random walk",
+        unit="m",
+        between=(0.0, 100.0),
+        becomes=_of_odometry("drift_m"),
+    )
+    odometry_drift_deg: float = run_field(
+        0.0,
+        "by how much their yaw is then, one sigma",
+        unit="deg",
+        between=(0.0, 90.0),
+        becomes=_of_odometry("drift_deg"),
+    )
     real_time_factor: float = run_field(
         0.0,
         "pace against the wall clock; 0 = as fast as possible",
@@ -270,11 +167,10 @@ class RunConfig(BaseModel):
     )
     domain_id: int | None = run_field(None, "ROS domain; empty = inherited", between=(0, 232))
 
-    @field_validator("map", mode="before")
-    @classmethod
-    def _map_file(cls, value: object) -> object:
-        """Take the name of a shipped map for its file."""
-        return map_file(value) if isinstance(value, str | Path) else value
+    @property
+    def odometry_drifts(self) -> bool:
+        """Whether odometry is an estimate."""
+        return self.odometry_drift_m > 0.0 or self.odometry_drift_deg > 0.0
 
     @field_validator("agent", mode="before")
     @classmethod
@@ -282,12 +178,6 @@ class RunConfig(BaseModel):
         """Take true for the route follower and false for none."""
         switch = {"true": "route_follower", "false": "none"}
         return switch.get(str(value).lower(), value)
-
-    @field_validator("handover_tracks", mode="before")
-    @classmethod
-    def _listed(cls, value: object) -> object:
-        """Take a text with commas, as launch arguments and ``--set`` give it."""
-        return [part for part in value.split(",") if part] if isinstance(value, str) else value
 
 
 def run_fields() -> dict[str, RunField]:

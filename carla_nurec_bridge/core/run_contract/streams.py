@@ -80,15 +80,18 @@ class Stream:
         return self.frame0 if frame == 0 else is_due(frame, self.period_ticks)
 
 
-def plan_streams(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream, ...]:
+def plan_streams(
+    rig: Rig, dt_ns: int, participants: Iterable[str], *, ground_truth: bool = False
+) -> tuple[Stream, ...]:
     """Return every stream that a run with these participants must produce.
 
     ``rig`` names the sensors with their sources and rates, ``dt_ns`` is the tick. Sensors whose
-    source has no participant are left out. InputError when a rate does not divide the tick rate,
-    which names the rig and its file.
+    source has no participant are left out. ``ground_truth`` is told where odometry drifts.
+    InputError when a rate does not divide the tick rate, which names the rig and its file.
     """
     try:
-        return _planned(rig, dt_ns, participants)
+        told = plan_ground_truth() if ground_truth else ()
+        return (*_planned(rig, dt_ns, participants), *told)
     except InputError as error:
         file = f", {rig.source}" if rig.source else ""
         raise InputError(f"{error} (rig {rig.name}{file})") from error
@@ -113,6 +116,11 @@ def _planned(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream,
             streams.append(Stream(topic, "points", producer, period, False, lidar.name))
     streams += [_sensor_stream(s, dt_ns) for s in rig.sensors if isinstance(s, SampledSensor)]
     return tuple(streams)
+
+
+def plan_ground_truth() -> tuple[Stream, ...]:
+    """Return what ``carla_ego`` produces where odometry is an estimate."""
+    return (Stream(TOPICS["ground_truth"].name, "ground_truth", EGO, 1, True),)
 
 
 def plan_agent(agent: str) -> tuple[Stream, ...]:
@@ -152,11 +160,12 @@ def expected_count(stream: Stream, frames: int) -> int:
 
 
 _READS = {
-    NUREC: {"odometry", "objects", "objects_tracks"},
+    NUREC: {"odometry", "ground_truth", "objects", "objects_tracks"},
     AGENT: {"odometry", "objects", "traffic_lights", "route", "vehicle_info"},
     EGODRIVER: {"odometry", "route", "vehicle_info", "compressed"},
     EVAL: {
         "odometry",
+        "ground_truth",
         "objects",
         "traffic_lights",
         "tf_static",

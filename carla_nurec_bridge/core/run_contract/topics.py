@@ -45,6 +45,16 @@ TOPICS: dict[str, Topic] = {
         True,
         "pose of base_link, twist in base_link",
     ),
+    "ground_truth": Topic(
+        "odometry/ground_truth",
+        "nav_msgs/msg/Odometry",
+        "map",
+        _FRAME,
+        "state",
+        "frame",
+        True,
+        "the true pose of base_link, only where odometry drifts (odometry_drift_m, _deg of a run)",
+    ),
     "imu": Topic(
         "imu/data",
         "sensor_msgs/msg/Imu",

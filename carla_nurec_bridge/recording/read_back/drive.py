@@ -15,9 +15,10 @@ from ...core.frames import Matrix
 from ...core.run_contract.topics import TOPICS
 from ...world.states import EgoBox, WorldState
 from ..reader import BagReader
-from .drive_reader import EACH_FRAME, TOLD_ONCE, DriveReader
+from .drive_reader import EACH_FRAME, GROUND_TRUTH, TOLD_ONCE, DriveReader
 
 _TRACKS = "objects_tracks"
+_BY_STAMP = (*EACH_FRAME, GROUND_TRUTH)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,22 +60,22 @@ def topics_of(bag: BagReader, keys: Iterable[str]) -> dict[str, str]:
 def read_drive(bag: BagReader) -> BagDrive:
     """Read a drive from an open bag.
 
-    A stamp counts when it has odometry and, in a bag that has them, objects: the end of an aborted
-    run is left out.
+    A stamp counts when it has odometry and, in a bag that has them, objects and ground truth: the
+    end of an aborted run is left out.
     """
-    topics = topics_of(bag, (*EACH_FRAME, *TOLD_ONCE, _TRACKS))
+    topics = topics_of(bag, (*_BY_STAMP, *TOLD_ONCE, _TRACKS))
     key_of = {topic: key for key, topic in topics.items()}
     reader = DriveReader()
     tracks: dict[int, str | None] = {}
-    for topic, _, message in bag.messages([t for t, k in key_of.items() if k not in EACH_FRAME]):
+    for topic, _, message in bag.messages([t for t, k in key_of.items() if k not in _BY_STAMP]):
         if key_of[topic] == _TRACKS:
             _bind(tracks, message)
         else:
             reader.tell(key_of[topic], message)
     frames: dict[int, dict[str, Any]] = {}
-    for topic, stamp_ns, message in bag.messages([t for t, k in key_of.items() if k in EACH_FRAME]):
+    for topic, stamp_ns, message in bag.messages([t for t, k in key_of.items() if k in _BY_STAMP]):
         frames.setdefault(stamp_ns, {})[key_of[topic]] = message
-    needed = {"odometry", *({"objects"} & topics.keys())}
+    needed = {"odometry", *({"objects", GROUND_TRUTH} & topics.keys())}
     states = tuple(
         reader.state(stamp_ns, frame)
         for stamp_ns, frame in sorted(frames.items())

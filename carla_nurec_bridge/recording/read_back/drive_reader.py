@@ -21,12 +21,15 @@ from .messages import (
     lights_of,
     pose_matrix,
     transform_matrix,
+    true_odometry,
 )
 
 TOLD_ONCE = ("tf_static", "route", "map_opendrive", "robot_description", "objects_appearance")
 """Rows of the table of topics that ``tell`` takes."""
 EACH_FRAME = ("odometry", "objects", "traffic_lights")
 """Rows that a state is made of; of the latter two there may be none."""
+GROUND_TRUTH = "ground_truth"
+"""The row that takes the place of odometry where that drifts."""
 _MAP, _BASE = "map", "base_link"
 
 
@@ -70,7 +73,7 @@ class DriveReader:
         The map is the parent of odometry by the static transforms; where they do not tell, the two
         are the same, as ``carla_ego`` has them.
         """
-        odometry = messages["odometry"]
+        odometry = true_odometry(messages)
         frame = odometry.header.frame_id
         if frame not in self._map_from:
             known = self._tree.connects(_MAP, frame)

@@ -41,6 +41,14 @@ def transform_matrix(transform: Any) -> Matrix:
     return matrix_from_quaternion((t.x, t.y, t.z), (q.x, q.y, q.z, q.w))
 
 
+def true_odometry(messages: Mapping[str, Any]) -> Any:
+    """Return the odometry of a frame's messages that is true: odometry itself may be an estimate.
+
+    ``messages`` are by the keys of the table of topics.
+    """
+    return messages.get("ground_truth") or messages["odometry"]
+
+
 def ego_state(odometry: Any, body: EgoBox | None) -> EgoState:
     """Return the ego of a nav_msgs Odometry; its acceleration, which that does not tell, is nan."""
     twist = odometry.twist.twist

@@ -79,7 +79,7 @@ def open_parts(node: Node, spinner: Spinner, p: EgoParameters, run_id: str) -> E
         )
     timings = Timings()
     owner = LockstepOwner(node, spinner, p, run_id)
-    planned = plan_streams(rig, p.dt_ns, owner.participants)
+    planned = plan_streams(rig, p.dt_ns, owner.participants, ground_truth=bool(p.ground_truth))
     streams = [s for s in planned if s.producer == EGO and (s.key != "clock" or p.owns_clock)]
     publishers = Publishers(node, streams, EVENTS, p.frame_prefix)
     inbox = CommandInbox(

@@ -12,6 +12,7 @@ from tf2_msgs.msg import TFMessage
 
 from ...agents.agent import DriveTarget
 from ...core.frames import Matrix
+from ...world.odometry import TRUTH
 from ...world.states import EgoState
 from .convert import (
     header,
@@ -22,8 +23,6 @@ from .convert import (
 )
 
 GRAVITY_MPS2 = 9.81
-_TRUTH = (np.eye(6) * 1e-6).ravel()
-"""Covariance of what the simulator knows exactly: filters refuse zeros."""
 
 
 def odom_from_base(ego: EgoState) -> Matrix:
@@ -31,17 +30,30 @@ def odom_from_base(ego: EgoState) -> Matrix:
     return ego.map_from_base
 
 
-def odometry_message(ego: EgoState, stamp_ns: int) -> Odometry:
+def odometry_message(
+    ego: EgoState,
+    stamp_ns: int,
+    pose_covariance: Matrix = TRUTH,
+    twist_covariance: Matrix = TRUTH,
+) -> Odometry:
     """Return the pose of base_link in odom with its twist in base_link.
 
-    Both are ground truth; their variances are 1e-6 in m^2, rad^2 and the same per s^2.
+    Covariances are (6, 6) in m^2, rad^2 and the same per s^2; by default both are ground truth,
+    with variances of 1e-6.
     """
     message = Odometry(header=header(stamp_ns, "odom"), child_frame_id="base_link")
     message.pose.pose = pose_message(odom_from_base(ego))
     message.twist.twist.linear = vector_message(ego.linear_base_mps)
     message.twist.twist.angular = vector_message(ego.angular_base_radps)
-    message.pose.covariance = _TRUTH
-    message.twist.covariance = _TRUTH
+    message.pose.covariance = pose_covariance.ravel()
+    message.twist.covariance = twist_covariance.ravel()
+    return message
+
+
+def ground_truth_message(ego: EgoState, stamp_ns: int) -> Odometry:
+    """Return the true pose of base_link in map with its twist, where odometry is an estimate."""
+    message = odometry_message(ego, stamp_ns)
+    message.header.frame_id = "map"
     return message
 
 

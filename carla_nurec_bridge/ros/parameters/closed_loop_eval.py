@@ -10,12 +10,13 @@ from ...core.run_contract.streams import EVAL
 from ...evaluation.scores.scorer import asked_scores
 from ...report.scores.asked import AskedScores
 from .declare import of_run, parameter
+from .odometry import OdometryParameters
 
 _run = partial(of_run, EVAL)
 
 
 @dataclass(frozen=True)
-class EvalParameters:
+class EvalParameters(OdometryParameters):
     """What ``closed_loop_eval`` was asked to do."""
 
     names: str = _run("scores", "all", "scores to compute: all, or names with commas")

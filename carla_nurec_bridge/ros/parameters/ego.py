@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from math import radians
 from typing import get_args
 
 from ...core.errors import InputError
 from ...core.lockstep.latency import Latency
-from ...core.run_contract.run_config import Mode
+from ...core.run_contract.drive_fields import Mode
 from ...core.run_contract.streams import EGO
 from ...core.run_contract.timebase import seconds_to_ns
+from ...world.odometry import OdometryDrift
 from .declare import of_run, parameter
+from .odometry import OdometryParameters
 
 _run = partial(of_run, EGO)
 
 
 @dataclass(frozen=True)
-class EgoParameters:
+class EgoParameters(OdometryParameters):
     """What ``carla_ego`` was asked to do; each field is a ROS parameter."""
 
     host: str = _run("carla_host")
@@ -127,6 +130,11 @@ class EgoParameters:
         """How long commands are under way."""
         fixed_ns, jitter_ns = map(seconds_to_ns, (self.command_latency_s, self.command_jitter_s))
         return Latency(fixed_ns, jitter_ns, self.seed)
+
+    @property
+    def odometry_drift(self) -> OdometryDrift:
+        """How odometry drifts."""
+        return OdometryDrift(self.odometry_drift_m, radians(self.odometry_drift_deg), self.seed)
 
     @property
     def dt_ns(self) -> int:

@@ -9,12 +9,13 @@ from pathlib import Path
 from ...core.run_contract.streams import NUREC
 from ...nurec.client.security import TlsFiles
 from .declare import of_run, parameter
+from .odometry import OdometryParameters
 
 _run = partial(of_run, NUREC)
 
 
 @dataclass(frozen=True)
-class NurecParameters:
+class NurecParameters(OdometryParameters):
     """What ``nurec_render`` was asked to do."""
 
     host: str = _run("nurec_host")

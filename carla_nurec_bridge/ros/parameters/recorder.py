@@ -21,13 +21,14 @@ from ...cosmos.jobs.protocols.connect import APIS
 from ...cosmos.jobs.spec import read_prompt
 from ..services.cosmos_job_services import JobOptions
 from .declare import of_run, parameter
+from .odometry import OdometryParameters
 
 _run = partial(of_run, RECORDER)
 STRENGTHS = tuple(CANNY)
 
 
 @dataclass(frozen=True)
-class RecorderParameters:
+class RecorderParameters(OdometryParameters):
     """What the recorder may be told."""
 
     run_dir: str = _run("run_dir", description="folder for bag/, controls/ and parts/")

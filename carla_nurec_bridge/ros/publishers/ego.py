@@ -26,6 +26,7 @@ from ...core.timings import Timings
 from ...opendrive import OpenDriveMap
 from ...opendrive.geo_reference import GeoReference, to_earth
 from ...opendrive.lines import lane_lines
+from ...world.odometry import DriftingOdometry, EgoEstimate
 from ...world.pixel_ids import PixelIds
 from ...world.states import Actor, TrafficLight, WorldState
 from ...world.vehicle_info import VehicleInfo
@@ -79,6 +80,8 @@ class EgoPublisher:
         self._shown: dict[int, Actor] = {}
         self._verdict: tuple[str, ...] = ()
         self._stop_boxes: list[BoundingBox3D] = []
+        drifts = bool(parameters.ground_truth)
+        self._odometry = DriftingOdometry(parameters.odometry_drift) if drifts else None
         self._place: GeoReference
 
     def start(
@@ -153,9 +156,17 @@ class EgoPublisher:
         stamp_ns, ego, actors = state.stamp_ns, state.ego, state.actors
         if self._p.owns_clock:
             self._send("clock", Clock(clock=stamp_message(stamp_ns)))
+        told = (
+            EgoEstimate(ego) if self._odometry is None else self._odometry.estimate(stamp_ns, ego)
+        )
         if self._p.publish_odom_to_base:
-            self._send("tf", ego_messages.base_transform(ego, stamp_ns))
-        self._send("odometry", ego_messages.odometry_message(ego, stamp_ns))
+            self._send("tf", ego_messages.base_transform(told.ego, stamp_ns))
+        odometry = ego_messages.odometry_message(
+            told.ego, stamp_ns, told.pose_covariance, told.twist_covariance
+        )
+        self._send("odometry", odometry)
+        if self._odometry is not None:
+            self._send("ground_truth", ego_messages.ground_truth_message(ego, stamp_ns))
         lights = object_messages.lights_message(state.lights, self._stop_boxes, stamp_ns)
         self._send("traffic_lights", lights)
         boxes = object_messages.boxes_of(actors)

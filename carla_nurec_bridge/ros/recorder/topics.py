@@ -49,7 +49,8 @@ class RecordedTopics:
 
 def recorded_topics(node: Node, rig: Rig, p: RecorderParameters) -> RecordedTopics:
     """Return the topics of a run, their names resolved as the node's remappings say."""
-    streams = tuple(plan_streams(rig, seconds_to_ns(p.dt_s), p.participants))
+    dt_ns, truth = seconds_to_ns(p.dt_s), bool(p.ground_truth)
+    streams = plan_streams(rig, dt_ns, p.participants, ground_truth=truth)
     planned = {stream.key for stream in streams}
     events = tuple(
         row

@@ -58,7 +58,12 @@ def build_graph(config: RunConfig) -> Graph:
         participants.append(EGODRIVER if config.egodriver else AGENT)
     participants += [EVAL] if config.scores != NO_SCORES else []
     participants += [RECORDER] if config.record else []
-    streams = plan_streams(load_rig(config.rig), seconds_to_ns(config.dt_s), participants)
+    streams = plan_streams(
+        load_rig(config.rig),
+        seconds_to_ns(config.dt_s),
+        participants,
+        ground_truth=config.odometry_drifts,
+    )
     parameters = {name: node_parameters(name, config, participants) for name in participants}
     nodes = (_node(name, config) for name in participants)
     processes = (*server_processes(config), *nodes)

@@ -13,7 +13,8 @@ import pytest
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera, camera_to_json
 from carla_nurec_bridge.core.cameras.shutter import Shutter
-from carla_nurec_bridge.recording import BagOptions, BagWriter
+from carla_nurec_bridge.recording import BagOptions, BagReader, BagWriter
+from carla_nurec_bridge.recording.read_back.drive import read_drive
 from carla_nurec_bridge.recording.types import store_of
 from carla_nurec_bridge.scene import Scene, open_scene
 
@@ -119,14 +120,16 @@ def write_bag(
     *,
     with_map: bool = True,
     appearance: str = "objects/appearance",
+    drift_m: float = 0.0,
 ) -> Path:
     with BagWriter(path, BagOptions()) as writer:
         for namespace in namespaces:
-            _fill(Maker(writer, namespace), with_map=with_map, appearance=appearance)
+            maker = Maker(writer, namespace)
+            _fill(maker, with_map=with_map, appearance=appearance, drift_m=drift_m)
     return path
 
 
-def _fill(out: Maker, *, with_map: bool, appearance: str) -> None:
+def _fill(out: Maker, *, with_map: bool, appearance: str, drift_m: float) -> None:
     string, first = "std_msgs/msg/String", T0_S * 10**9
     turned = {"translation": {"x": 100.0, "y": -3.0, "z": 0.5}, "rotation": pose(0, 0, 0, 0.3)}
     turned["rotation"] = turned["rotation"]["orientation"]
@@ -146,8 +149,12 @@ def _fill(out: Maker, *, with_map: bool, appearance: str) -> None:
     for k in range(FRAMES):
         stamp = first + k * DT_NS
         x, y, yaw = ego(k)
-        place = {"header": stamped(stamp, "odom"), "pose": {"pose": pose(x, y, 0.0, yaw)}}
+        estimated = pose(x + drift_m * k, y, 0.0, yaw)
+        place = {"header": stamped(stamp, "odom"), "pose": {"pose": estimated}}
         out.write("odometry", "nav_msgs/msg/Odometry", stamp, place)
+        if drift_m:
+            truth = {"header": stamped(stamp, "map"), "pose": {"pose": pose(x, y, 0.0, yaw)}}
+            out.write("odometry/ground_truth", "nav_msgs/msg/Odometry", stamp, truth)
         seen = [detection("7", "car", pose(120 + 0.4 * k, -1.5, 0.75, 0.0))]
         if 5 <= k < 15:  # walks, is put elsewhere, walks on
             away = 30.0 if k >= 10 else 0.0
@@ -179,6 +186,14 @@ def test_the_ego_is_where_odometry_and_tf_have_it(scene: Scene) -> None:
         assert found[:2, 3] == pytest.approx(turn @ (x, y) + (100.0, -3.0), abs=1e-6)
         assert found[2, 3] == pytest.approx(0.5, abs=1e-6)
         assert math.atan2(found[1, 0], found[0, 0]) == pytest.approx(yaw + 0.3, abs=1e-9)
+
+
+def test_where_odometry_drifts_the_ego_is_where_it_truly_was(tmp_path: Path) -> None:
+    with BagReader(write_bag(tmp_path / "bag", drift_m=0.5)) as bag:
+        states = read_drive(bag).states
+    assert len(states) == FRAMES
+    for k, state in enumerate(states):
+        assert state.ego.map_from_base[:2, 3] == pytest.approx(ego(k)[:2], abs=1e-9)
 
 
 def test_the_ego_has_the_size_of_its_description(scene: Scene) -> None:

@@ -8,7 +8,7 @@ from ..run_fields import RunField
 
 _HEAD = """# Fields of a run
 
-Generated from `carla_nurec_bridge/core/run_contract/run_config.py` by
+Generated from `drive_fields.py` and `run_config.py` in `carla_nurec_bridge/core/run_contract` by
 `python -m carla_nurec_bridge.core.run_contract.pages.run_fields`; do not edit.
 
 Each is a line of a run configuration (`config/demo.yaml`), an option `--set FIELD=VALUE` of

@@ -55,6 +55,16 @@ def test_sensors_without_their_producer_are_not_expected() -> None:
     assert "route" not in counts
 
 
+def test_the_truth_is_expected_where_odometry_drifts_and_read_by_who_draws_and_scores() -> None:
+    rig = load_rig("demo")
+    plain = plan_streams(rig, _DT_NS, PARTICIPANTS)
+    told = plan_streams(rig, _DT_NS, PARTICIPANTS, ground_truth=True)
+    (truth,) = set(told) - set(plain)
+    assert (truth.topic, truth.producer) == ("odometry/ground_truth", EGO)
+    assert expected_count(truth, 200) == 201
+    assert readers("ground_truth", PARTICIPANTS) == (NUREC, EVAL, RECORDER)
+
+
 def test_counting_frame_by_frame_gives_the_expected_count() -> None:
     streams = plan_streams(load_rig("demo"), _DT_NS, PARTICIPANTS)
     for frames in (0, 1, 7, 40):
