@@ -63,8 +63,10 @@ def owners() -> dict[str, set[str]]:
     """Return the installed distributions by the top-level names of their files."""
     found: dict[str, set[str]] = {}
     for installed in distributions():
-        for file in installed.files or ():
-            found.setdefault(file.parts[0], set()).add(normal(installed.metadata["Name"]))
+        name = normal(installed.metadata["Name"])
+        paths = (line.split(",")[0] for line in (installed.read_text("RECORD") or "").splitlines())
+        for top in {path.split("/")[0] for path in paths}:
+            found.setdefault(top, set()).add(name)
     return found
 
 
