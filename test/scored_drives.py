@@ -13,6 +13,8 @@ import numpy as np
 
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.evaluation.scores.context import ScoreContext
+from carla_nurec_bridge.evaluation.scores.records import ScoreResult
+from carla_nurec_bridge.evaluation.scores.scorer import score_drive
 from carla_nurec_bridge.opendrive import OpenDriveMap, parse
 from carla_nurec_bridge.world.object_classes import ObjectClass
 from carla_nurec_bridge.world.states import (
@@ -124,6 +126,21 @@ def light(shows: str, stop_x: float = 50.0, y: float = RIGHT_Y, signal: str = "5
     """Return a light of a lane ahead."""
     area = matrix_from_xyz_rpy((stop_x - 2.0, y, 0.0), (0, 0, 0))
     return TrafficLight(signal, "1/-1", area, (4.0, LANE_M, 0.2), shows)  # type: ignore[arg-type]
+
+
+def drive(ego: Drive, seconds: float, hertz: int = 10, **told: object) -> list[WorldState]:
+    """Return the states of a drive at 10 Hz in which the others' velocities are known."""
+    return scored_states(ego, seconds, hertz=hertz, velocities=True, **told)  # type: ignore[arg-type]
+
+
+def score(name: str, states: list[WorldState], **told: object) -> ScoreResult:
+    """Return one score of a drive along the straight road."""
+    return score_drive(states, straight_context(**told), [name]).score(name)  # type: ignore[arg-type]
+
+
+def kinds(result: ScoreResult) -> list[str]:
+    """Return what counts against a drive, in order of time."""
+    return [each.kind for each in result.infractions]
 
 
 def _ego(drive: Drive, t: float) -> EgoState:

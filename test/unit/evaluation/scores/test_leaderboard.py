@@ -184,7 +184,7 @@ def offset_between(first_x: float, last_x: float, y: float, speed: float = 10.0)
 )
 def test_metres_outside_of_lanes_are_a_share_of_those_driven(y: float, outside: int) -> None:
     # 100 m are driven; 20 of the points a metre apart are passed while the ego is off the lanes.
-    states = scored_states(offset_between(40.0, 60.0, y), 10.0)
+    states = scored_states(offset_between(40.0, 60.0, y), 10.0, hertz=10)
     for name in BOTH:
         score = scores(states).score(name)
         assert score.component("outside_route_lanes_percent") == pytest.approx(
@@ -195,13 +195,13 @@ def test_metres_outside_of_lanes_are_a_share_of_those_driven(y: float, outside: 
 
 
 def test_trap_the_lane_of_the_other_direction_is_outside_the_route() -> None:
-    states = scored_states(offset_between(40.0, 60.0, LEFT_Y), 10.0)
+    states = scored_states(offset_between(40.0, 60.0, LEFT_Y), 10.0, hertz=10)
     percent = scores(states).score(BOTH[0]).component("outside_route_lanes_percent")
     assert percent == pytest.approx(20.0, abs=1.1)
 
 
 def test_trap_lanes_of_a_junction_have_no_direction() -> None:
-    states = scored_states(offset_between(40.0, 60.0, LEFT_Y), 10.0)
+    states = scored_states(offset_between(40.0, 60.0, LEFT_Y), 10.0, hertz=10)
     percent = scores(states, junction=True).score(BOTH[0]).component("outside_route_lanes_percent")
     assert percent == 0.0
 
@@ -244,13 +244,13 @@ def test_a_stop_sign_wants_a_standing_vehicle(hold_s: float) -> None:
         driven = min(t, reach_s) * 8.0 + max(t - reach_s - hold_s, 0.0) * 8.0
         return 10.0 + driven, RIGHT_Y, 0.0
 
-    report = scores(scored_states(drive, 12.0), stop_at_m=60.0)
+    report = scores(scored_states(drive, 12.0, hertz=10), stop_at_m=60.0)
     assert kinds(report).count("stop_infraction") == (0 if hold_s else 1)
 
 
 @pytest.mark.parametrize("y", [LEFT_Y, -20.0])
 def test_a_stop_sign_holds_on_its_lanes_only(y: float) -> None:
-    report = scores(scored_states(steady(10.0, 8.0, y), 12.0), stop_at_m=60.0)
+    report = scores(scored_states(steady(10.0, 8.0, y), 12.0, hertz=10), stop_at_m=60.0)
     assert "stop_infraction" not in kinds(report)
 
 
@@ -260,7 +260,7 @@ def test_a_stop_sign_holds_on_its_lanes_only(y: float) -> None:
 def test_the_least_speed_is_that_of_the_traffic(traffic_mps: float, percent: float) -> None:
     others: dict[int, Other] = {1: (CAR, steady(60.0, traffic_mps, -5.25))}
     # 100 m at 8 m/s, in four pieces of 25 m.
-    states = scored_states(steady(10.0, 8.0), 13.0, others, velocities=True)
+    states = scored_states(steady(10.0, 8.0), 13.0, others, hertz=5, velocities=True)
     report = scores(states, length_m=100.0)
     slow = [x.figures["percent"] for x in report.score(BOTH[0]).infractions]
     assert slow == ([pytest.approx(percent)] * 4 if percent < 100 else [])

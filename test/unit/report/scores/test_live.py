@@ -38,11 +38,9 @@ def replayed(run_dir: Path, asked: AskedScores) -> tuple[LiveScores, list[TickSc
     return live, ticks
 
 
-def test_online_equals_the_verb_to_the_last_digit(run_dir: Path, tmp_path: Path) -> None:
-    done = CliRunner().invoke(cli, ["eval", str(run_dir), "-o", str(tmp_path)])
-    assert done.exit_code == 0, done.output
-    offline = ScoreReport.model_validate_json((tmp_path / "scores.json").read_text())
-    live, ticks = replayed(run_dir, AskedScores())
+def test_online_equals_the_verb_to_the_last_digit(evaluated: Any) -> None:
+    offline = ScoreReport.model_validate_json((evaluated.folder / "scores.json").read_text())
+    live, ticks = replayed(evaluated.source, AskedScores())
     online = live.scored().report
     assert online.model_dump_json() == offline.model_dump_json()
     assert len(ticks) == live.ticks == 41
@@ -74,9 +72,12 @@ def test_options_reach_both_alike(run_dir: Path, tmp_path: Path) -> None:
 
 
 def test_a_tick_that_is_not_later_is_refused(run_dir: Path) -> None:
-    live, _ = replayed(run_dir, AskedScores(("neuroncap",)))
+    live = LiveScores(AskedScores(("neuroncap",)), "a run")
     with BagReader(run_dir / "bag") as bag:
-        topic = topics_of(bag, ("odometry",))["odometry"]
-        _, stamp_ns, odometry = next(iter(bag.messages([topic])))
+        topics = topics_of(bag, ("odometry", "robot_description"))
+        told = {topic: (stamp, data) for topic, stamp, data in bag.messages(list(topics.values()))}
+    live.tell("robot_description", told[topics["robot_description"]][1])
+    stamp_ns, odometry = told[topics["odometry"]]
+    live.add(stamp_ns, {"odometry": odometry})
     with pytest.raises(InputError, match="in order of time, each once"):
         live.add(stamp_ns, {"odometry": odometry})
