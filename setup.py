@@ -97,7 +97,7 @@ setup(
     package_data={PACKAGE: ["py.typed"]},
     data_files=data_files(),
     install_requires=requirements(),
-    extras_require={"ray": ["ray"]},
+    extras_require={"parquet": ["pyarrow"], "ray": ["ray"]},
     zip_safe=False,
     cmdclass={"build_py": BuildWithStubs, "develop": DevelopWithStubs},
     entry_points={

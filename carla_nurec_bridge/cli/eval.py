@@ -48,6 +48,11 @@ from .log.tables import console, examples, table
 @click.option(
     "--handover", "handover_s", type=click.FloatRange(0), default=0.0, help="AlpaSim's: first s."
 )
+@click.option(
+    "--parquet",
+    is_flag=True,
+    help="Write scores.parquet too: the ticks as a table (extra parquet).",
+)
 def command(
     source: Path,
     output: Path | None,
@@ -57,6 +62,7 @@ def command(
     time_limit_s: float | None,
     reference_impact_mps: float | None,
     handover_s: float,
+    parquet: bool,
 ) -> None:
     """Score the drive in SOURCE, a bag or a run's folder with one.
 
@@ -67,16 +73,19 @@ def command(
     from ..evaluation.scores.scorer import asked_scores
     from ..report.scores.asked import AskedScores
     from ..report.scores.of_bag import score_bag, scores_folder
+    from ..report.scores.parquet import check_parquet
     from ..report.scores.seen import look
     from ..report.scores.write import write_scores
 
+    if parquet:
+        check_parquet("--parquet")
     asked = AskedScores(
         asked_scores(scores), map_path, expert, time_limit_s, reference_impact_mps, handover_s
     )
     scored = score_bag(source, asked)
     folder = output or scores_folder(source)
     try:
-        files = write_scores(folder, scored, look(source, scored))
+        files = write_scores(folder, scored, look(source, scored), parquet=parquet)
     except OSError as error:
         raise InputError(f"cannot write {folder}: {error.strerror}") from error
     report = scored.report

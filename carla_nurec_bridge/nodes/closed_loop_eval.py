@@ -81,7 +81,8 @@ class EvalNode:
         self._publishers.publish(_SCORES, report_message(scored.report))
         if self._p.run_dir:
             with self._timings.stage("files"):
-                write_scores(Path(self._p.run_dir) / "scores", scored, unseen(scored))
+                folder = Path(self._p.run_dir) / "scores"
+                write_scores(folder, scored, unseen(scored), parquet=self._p.parquet)
         shown = (f"{n} {'-' if v is None else format(v, '.4g')}" for n, v in self._totals.items())
         self._log.info(f"scores of {self._scores.ticks} ticks: {', '.join(shown)}")
 

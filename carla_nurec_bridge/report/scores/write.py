@@ -1,4 +1,4 @@
-"""Write the scores of a bag: JSON, Markdown, and the page."""
+"""Write the scores of a drive: JSON, Markdown, the page, and Parquet."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ...opendrive.surface import pavement
 from .. import paint
 from .markdown import scores_markdown
 from .page import scores_page
+from .parquet import scores_parquet
 from .scored import ScoredDrive
 from .seen import SeenDrive
 
@@ -19,17 +20,21 @@ _WIDTH, _HEIGHT, _MARGIN_M, _SMALLEST_M = 1000, 560, 15.0, 60.0
 _ROAD = (52, 57, 66)
 
 
-def write_scores(folder: Path, scored: ScoredDrive, seen: SeenDrive) -> tuple[Path, ...]:
+def write_scores(
+    folder: Path, scored: ScoredDrive, seen: SeenDrive, *, parquet: bool = False
+) -> tuple[Path, ...]:
     """Write the files into a folder and return their paths; OSError where that is not possible."""
     folder.mkdir(parents=True, exist_ok=True)
     report = scored.report
     contents = {
-        "scores.json": report.model_dump_json(indent=1) + "\n",
-        "scores.md": scores_markdown(report),
-        "scores.html": scores_page(report, _drawing(scored), seen),
+        "scores.json": f"{report.model_dump_json(indent=1)}\n".encode(),
+        "scores.md": scores_markdown(report).encode(),
+        "scores.html": scores_page(report, _drawing(scored), seen).encode(),
     }
-    for name, text in contents.items():
-        write_whole(folder / name, text.encode())
+    if parquet:
+        contents["scores.parquet"] = scores_parquet(report)
+    for name, data in contents.items():
+        write_whole(folder / name, data)
     return tuple(folder / name for name in contents)
 
 

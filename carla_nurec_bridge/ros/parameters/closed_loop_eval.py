@@ -9,6 +9,7 @@ from pathlib import Path
 from ...core.run_contract.streams import EVAL
 from ...evaluation.scores.scorer import asked_scores
 from ...report.scores.asked import AskedScores
+from ...report.scores.parquet import check_parquet
 from .declare import of_run, parameter
 from .odometry import OdometryParameters
 
@@ -41,6 +42,9 @@ class EvalParameters(OdometryParameters):
         unit="s",
         between=(0.0, 1e6),
     )
+    parquet: bool = parameter(
+        False, "scores.parquet", "write scores.parquet too, which needs pyarrow"
+    )
     run_dir: str = _run("run_dir", "", "folder for scores and summary; empty = none are written")
     dt_s: float = _run("dt_s")
     lockstep: bool = _run("lockstep", False, "answer every frame, skip none")
@@ -50,7 +54,12 @@ class EvalParameters(OdometryParameters):
     start_s: float = _run("start_deadline_s", 20.0, "wall time until map and vehicle are told")
 
     def asked(self) -> AskedScores:
-        """Return the scores that are asked for; InputError for one that there is not."""
+        """Return the scores that are asked for; InputError for one that there is not.
+
+        It is raised for Parquet that cannot be written too.
+        """
+        if self.parquet:
+            check_parquet("the parameter scores.parquet")
         return AskedScores(
             asked_scores(self.names),
             Path(self.map) if self.map else None,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from pyarrow import parquet
 
 from carla_nurec_bridge.cli.main import cli
 from carla_nurec_bridge.core.errors import InputError
@@ -17,6 +20,7 @@ from carla_nurec_bridge.recording.read_back.drive import topics_of
 from carla_nurec_bridge.recording.read_back.drive_reader import EACH_FRAME, TOLD_ONCE
 from carla_nurec_bridge.report.scores.asked import AskedScores
 from carla_nurec_bridge.report.scores.live import LiveScores
+from carla_nurec_bridge.report.scores.parquet import METADATA_KEY
 
 
 def replayed(run_dir: Path, asked: AskedScores) -> tuple[LiveScores, list[TickScores]]:
@@ -55,7 +59,7 @@ def test_online_equals_the_verb_to_the_last_digit(evaluated: Any) -> None:
 def test_options_reach_both_alike(run_dir: Path, tmp_path: Path) -> None:
     options = ["--expert", str(run_dir), "--time-limit", "1", "--reference-impact", "10"]
     words = ["eval", str(run_dir), "-o", str(tmp_path), "--scores", "neuroncap, alpasim,pdms"]
-    done = CliRunner().invoke(cli, [*words, *options, "--handover", "0.3"])
+    done = CliRunner().invoke(cli, [*words, *options, "--handover", "0.3", "--parquet"])
     assert done.exit_code == 0, done.output
     asked = AskedScores(
         ("neuroncap", "alpasim", "pdms"),
@@ -68,7 +72,27 @@ def test_options_reach_both_alike(run_dir: Path, tmp_path: Path) -> None:
     assert live.scored().report.model_dump_json(indent=1) + "\n" == (
         (tmp_path / "scores.json").read_text()
     )
-    assert live.scored().report.score("neuroncap").component("reference_speed_mps") == 10.0
+    report = live.scored().report
+    assert report.score("neuroncap").component("reference_speed_mps") == 10.0
+
+    # The same ticks as a table, each number the same, and the scores beside it.
+    table = parquet.read_table(tmp_path / "scores.parquet")
+    assert tuple(table["stamp_ns"].to_pylist()) == report.stamps_ns
+    assert table["time_s"].to_pylist()[-1] == pytest.approx(report.duration_s)
+    assert {n: tuple(table[n].to_pylist()) for n in table.column_names[2:]} == report.series
+    told = json.loads(table.schema.metadata[METADATA_KEY])
+    assert told == json.loads(report.model_dump_json(exclude={"stamps_ns", "series"}))
+
+
+def test_parquet_without_its_library_is_refused_before_work(
+    run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    words = ["eval", str(run_dir), "-o", str(tmp_path / "out"), "--parquet"]
+    refused = CliRunner().invoke(cli, words)
+    assert isinstance(refused.exception, InputError)
+    assert "--parquet needs pyarrow, which is not installed: pip install" in str(refused.exception)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_tick_that_is_not_later_is_refused(run_dir: Path) -> None:
