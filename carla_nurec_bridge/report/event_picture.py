@@ -16,6 +16,8 @@ from . import paint
 
 _SIZE_PX = 640
 _SHOWN_M = 64.0
+_TEXT_AT, _TITLE_PX, _FIGURES_PX = (14, 12), 30, 23
+"""Such that the words can be read where a page shows the image at half its size."""
 _ROAD: paint.Rgb = (52, 57, 66)
 _WALK: paint.Rgb = (78, 84, 92)
 _EDGE: paint.Rgb = (110, 116, 126)
@@ -53,9 +55,11 @@ def event_picture(
         canvas.polygon(corners, colour, known, 2.0)
     image = canvas.image()
     begin_s, end_s = ((x - t0_ns) / NS_PER_S for x in (event.start_ns, event.end_ns))
-    paint.text(image, (12, 10), f"{event.event_id}   {begin_s:.2f} s to {end_s:.2f} s", 16)
-    figures = ", ".join(f"{name} {value:g}" for name, value in event.evidence.items())
-    paint.text(image, (12, 32), figures, 12, paint.FAINT)
+    title = f"{event.event_id}   {begin_s:.2f} s to {end_s:.2f} s"
+    paint.text(image, _TEXT_AT, title, _TITLE_PX)
+    for line, (name, value) in enumerate(event.evidence.items()):
+        at = (_TEXT_AT[0], _TEXT_AT[1] + 1.5 * _TITLE_PX + 1.3 * _FIGURES_PX * line)
+        paint.text(image, at, f"{name} {value:.4g}", _FIGURES_PX)
     data = BytesIO()
     image.save(data, "PNG")
     return data.getvalue()

@@ -11,7 +11,7 @@ from typing import Any
 from ..truth import ObjectTruth
 from .categories import CATEGORIES
 from .images import copy_image
-from .picture import Picture
+from .labelled_image import LabelledImage
 
 Entry = dict[str, Any]
 
@@ -19,7 +19,7 @@ OWN_FIELDS = {"object_class", "mask", "box_visible_px", "visible_px"}
 """What of an object COCO has fields for; all else goes into ``attributes``."""
 
 
-def write_coco(pictures: Iterable[Picture], out: Path) -> None:
+def write_coco(labelled_images: Iterable[LabelledImage], out: Path) -> None:
     """Write the images, and one file of annotations for each part of the split.
 
     Ids of annotations count from 1 over all parts. An ignored object has ``ignore`` 1 and the
@@ -28,12 +28,12 @@ def write_coco(pictures: Iterable[Picture], out: Path) -> None:
     images: defaultdict[str, list[Entry]] = defaultdict(list)
     annotations: defaultdict[str, list[Entry]] = defaultdict(list)
     count = 0
-    for picture in pictures:
-        images[picture.part].append(image_entry(picture, out / "images"))
-        for one in picture.truth.objects:
+    for labelled in labelled_images:
+        images[labelled.part].append(image_entry(labelled, out / "images"))
+        for one in labelled.truth.objects:
             if one.mask is not None:
                 count += 1
-                annotations[picture.part].append(_annotation(count, picture.number, one))
+                annotations[labelled.part].append(_annotation(count, labelled.number, one))
     categories = [category.to_json() for category in CATEGORIES.values()]
     for part, entries in images.items():
         path = out / "annotations" / f"instances_{part}.json"
@@ -55,22 +55,22 @@ def write_annotations(
     path.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
 
 
-def image_entry(picture: Picture, folder: Path) -> Entry:
-    """Copy a picture into a folder of images, and return COCO's entry of it."""
-    name = copy_image(picture.path("rgb"), folder / picture.stem).relative_to(folder)
-    truth = picture.truth
+def image_entry(labelled: LabelledImage, folder: Path) -> Entry:
+    """Copy an image into a folder of images, and return COCO's entry of it."""
+    name = copy_image(labelled.path("rgb"), folder / labelled.stem).relative_to(folder)
+    truth = labelled.truth
     return {
-        "id": picture.number,
+        "id": labelled.number,
         "file_name": name.as_posix(),
         "width": truth.width,
         "height": truth.height,
-        "scenario": picture.scenario.name,
+        "scenario": labelled.scenario.name,
         "camera": truth.camera,
         "frame": truth.number,
         "stamp_ns": truth.stamp_ns,
-        "camera_model": picture.calibration.camera_model,
-        "k": picture.calibration.k,
-        "map_from_camera": picture.map_from_camera.tolist(),
+        "camera_model": labelled.calibration.camera_model,
+        "k": labelled.calibration.k,
+        "map_from_camera": labelled.map_from_camera.tolist(),
     }
 
 

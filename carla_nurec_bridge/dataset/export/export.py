@@ -12,7 +12,7 @@ from ...core.errors import InputError, RunError
 from ..store import Dataset
 from .folder import MARK, whole_folder
 from .formats import Format
-from .picture import Picture, pictures_of, run_name, scenarios_of
+from .labelled_image import LabelledImage, labelled_images_of, run_name, scenarios_of
 from .split import split_scenarios
 
 Progress = Callable[[int, int], None]
@@ -56,13 +56,13 @@ def export_dataset(
     index: list[list[object]] = []
     counts: Counter[str] = Counter()
 
-    def noted() -> Iterator[Picture]:
-        for picture in pictures_of(scenarios, parts):
-            yield picture
-            truth = picture.truth
+    def noted() -> Iterator[LabelledImage]:
+        for labelled in labelled_images_of(scenarios, parts):
+            yield labelled
+            truth = labelled.truth
             counts["objects"] += len(truth.objects)
             counts["ignored"] += len(truth.objects) - len(truth.kept(scenery=True))
-            index.append([picture.number, picture.part, picture.stem, truth.stamp_ns])
+            index.append([labelled.number, labelled.part, labelled.stem, truth.stamp_ns])
             progress(len(index), total)
 
     try:

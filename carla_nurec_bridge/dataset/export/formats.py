@@ -8,21 +8,21 @@ from pathlib import Path
 
 from .coco import write_coco
 from .kitti import write_kitti
+from .labelled_image import LabelledImage
 from .mot import write_mot
 from .nuscenes import write_nuscenes
 from .odvg import write_odvg
 from .panoptic import write_panoptic
-from .picture import Picture
 from .smart_city.write import write_smart_city
 from .yolo import write_yolo
 
-Write = Callable[[Iterable[Picture], Path, Path], None]
+Write = Callable[[Iterable[LabelledImage], Path, Path], None]
 """Writes images and what is true of them into a folder; the last path is where it will stand."""
 
 
-def _anywhere(write: Callable[[Iterable[Picture], Path], None]) -> Write:
+def _anywhere(write: Callable[[Iterable[LabelledImage], Path], None]) -> Write:
     """Return who writes a format that has no absolute paths."""
-    return lambda pictures, folder, _: write(pictures, folder)
+    return lambda labelled_images, folder, _: write(labelled_images, folder)
 
 
 @dataclass(frozen=True)

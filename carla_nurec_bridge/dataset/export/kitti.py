@@ -11,7 +11,7 @@ from ...core.frames import OPTICAL_FROM_BODY, Matrix
 from ...world.object_classes import ObjectClass
 from ..truth import Box2D, ObjectTruth
 from .images import write_png
-from .picture import Picture
+from .labelled_image import LabelledImage
 
 TYPES = {
     ObjectClass.CAR: "Car",
@@ -32,7 +32,7 @@ _STRAIGHT_DOWN = 1e-6
 _NOTHING = "-1 -1 -1 -1000 -1000 -1000 -10"
 
 
-def write_kitti(pictures: Iterable[Picture], out: Path) -> None:
+def write_kitti(labelled_images: Iterable[LabelledImage], out: Path) -> None:
     """Write images as PNG, labels, calibrations and the lists of each part of the split.
 
     Files are counted from 000000 over all cameras; ``export.json`` tells which image each is.
@@ -41,14 +41,14 @@ def write_kitti(pictures: Iterable[Picture], out: Path) -> None:
     for name in ("label_2", "calib"):
         (folder / name).mkdir(parents=True)
     parts: dict[str, list[str]] = {}
-    for picture in pictures:
-        k, level_from_camera = picture.pinhole("KITTI"), _levelled(picture.map_from_camera)
-        name = f"{picture.number - 1:06d}"
-        parts.setdefault(picture.part, []).append(name)
-        write_png(folder / "image_2" / f"{name}.png", picture.pixels("rgb"))
+    for labelled in labelled_images:
+        k, level_from_camera = labelled.pinhole("KITTI"), _levelled(labelled.map_from_camera)
+        name = f"{labelled.number - 1:06d}"
+        parts.setdefault(labelled.part, []).append(name)
+        write_png(folder / "image_2" / f"{name}.png", labelled.pixels("rgb"))
         calibration = _calibration(k, level_from_camera)
         (folder / "calib" / f"{name}.txt").write_text(calibration, encoding="ascii")
-        seen = [one for one in picture.truth.objects if one.mask is not None]
+        seen = [one for one in labelled.truth.objects if one.mask is not None]
         lines = "".join(_line(one, level_from_camera) for one in seen)
         (folder / "label_2" / f"{name}.txt").write_text(lines, encoding="ascii")
     (out / "ImageSets").mkdir()

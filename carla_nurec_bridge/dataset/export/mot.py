@@ -10,7 +10,7 @@ from ...core.errors import InputError
 from ...world.object_classes import ObjectClass
 from ..truth import ObjectTruth
 from .images import copy_image
-from .picture import Picture
+from .labelled_image import LabelledImage
 
 CLASSES = {
     ObjectClass.PEDESTRIAN: 1,
@@ -32,17 +32,17 @@ CLASSES = {
 class _Sequence:
     """What is gathered of a camera of a scenario."""
 
-    first: Picture
+    first: LabelledImage
     folder: Path
     suffix: str = ""
     frames: int = 0
     rows: list[str] = field(default_factory=list)
 
-    def add(self, picture: Picture) -> None:
+    def add(self, labelled: LabelledImage) -> None:
         self.frames += 1
-        image = copy_image(picture.path("rgb"), self.folder / "img1" / f"{self.frames:06d}")
+        image = copy_image(labelled.path("rgb"), self.folder / "img1" / f"{self.frames:06d}")
         self.suffix = image.suffix
-        self.rows += [_row(self.frames, one) for one in picture.truth.objects if one.mask]
+        self.rows += [_row(self.frames, one) for one in labelled.truth.objects if one.mask]
 
     def close(self) -> None:
         """Write the rows by track and frame, and what the tools ask about the sequence."""
@@ -62,26 +62,26 @@ class _Sequence:
         (self.folder / "seqinfo.ini").write_text("\n".join(lines), encoding="utf-8")
 
 
-def write_mot(pictures: Iterable[Picture], out: Path) -> None:
+def write_mot(labelled_images: Iterable[LabelledImage], out: Path) -> None:
     """Write a sequence for each camera of each scenario, and their names in ``seqmaps``.
 
     InputError when two cameras come to the same name.
     """
     sequences: dict[str, _Sequence] = {}
-    for picture in pictures:
-        name = f"{picture.scenario.name}-{picture.truth.camera}"
+    for labelled in labelled_images:
+        name = f"{labelled.scenario.name}-{labelled.truth.camera}"
         if name not in sequences:
-            sequences[name] = _Sequence(picture, out / picture.part / name)
+            sequences[name] = _Sequence(labelled, out / labelled.part / name)
         first = sequences[name].first
         if (first.scenario.name, first.truth.camera) != (
-            picture.scenario.name,
-            picture.truth.camera,
+            labelled.scenario.name,
+            labelled.truth.camera,
         ):
             raise InputError(
-                f"{first.stem} and {picture.stem} come to the same sequence {name}; rename one of "
+                f"{first.stem} and {labelled.stem} come to the same sequence {name}; rename one of "
                 "the cameras"
             )
-        sequences[name].add(picture)
+        sequences[name].add(labelled)
     parts: dict[str, list[str]] = {}
     for name, sequence in sequences.items():
         sequence.close()

@@ -16,7 +16,7 @@ from ...core.frames import Matrix, invert, quaternion_from_rotation
 from ...world.object_classes import VEHICLES, ObjectClass
 from ..truth import ObjectTruth
 from .images import copy_image, write_png
-from .picture import Picture
+from .labelled_image import LabelledImage
 
 Row = dict[str, Any]
 
@@ -48,7 +48,7 @@ def token_of(*names: object) -> str:
     return hashlib.md5("/".join(map(str, names)).encode(), usedforsecurity=False).hexdigest()
 
 
-def write_nuscenes(pictures: Iterable[Picture], out: Path) -> None:
+def write_nuscenes(labelled_images: Iterable[LabelledImage], out: Path) -> None:
     """Write the tables and the images; parts of the split are in ``splits.json``."""
     tables: defaultdict[str, list[Row]] = defaultdict(list)
     for table in (*_PLAIN_TABLES, "sample_data", "instance", "sample_annotation"):
@@ -60,7 +60,7 @@ def write_nuscenes(pictures: Iterable[Picture], out: Path) -> None:
     for number, level in enumerate(VISIBILITIES, 1):
         tables["visibility"].append({"token": str(number), "level": level, "description": ""})
     splits: defaultdict[str, list[str]] = defaultdict(list)
-    for name, group in groupby(pictures, key=lambda picture: picture.scenario.name):
+    for name, group in groupby(labelled_images, key=lambda labelled: labelled.scenario.name):
         views = list(group)
         splits[views[0].part].append(name)
         _write_scene(name, views, out, tables)
@@ -75,10 +75,10 @@ def write_nuscenes(pictures: Iterable[Picture], out: Path) -> None:
 
 
 def _write_scene(
-    name: str, views: Sequence[Picture], out: Path, tables: defaultdict[str, list[Row]]
+    name: str, views: Sequence[LabelledImage], out: Path, tables: defaultdict[str, list[Row]]
 ) -> None:
     """Add a scenario: a sample for each frame, which all its cameras and objects belong to."""
-    by_frame: defaultdict[int, list[Picture]] = defaultdict(list)
+    by_frame: defaultdict[int, list[LabelledImage]] = defaultdict(list)
     for view in views:
         by_frame[view.truth.number].append(view)
     samples = [
@@ -140,7 +140,7 @@ def _linked(rows: list[Row]) -> list[Row]:
     return rows
 
 
-def _seen(frame: Sequence[Picture]) -> Iterator[ObjectTruth]:
+def _seen(frame: Sequence[LabelledImage]) -> Iterator[ObjectTruth]:
     """Yield each object that a camera of a frame has to learn from, as seen best."""
     best: dict[int, ObjectTruth] = {}
     for one in (one for view in frame for one in view.truth.kept(scenery=True)):
@@ -150,7 +150,7 @@ def _seen(frame: Sequence[Picture]) -> Iterator[ObjectTruth]:
     yield from (best[track] for track in sorted(best))
 
 
-def _add_sensor(camera: str, view: Picture, tables: defaultdict[str, list[Row]]) -> None:
+def _add_sensor(camera: str, view: LabelledImage, tables: defaultdict[str, list[Row]]) -> None:
     """Add a camera's place on the ego, or in the map where nobody carries it."""
     sensor = token_of("sensor", camera)
     if all(row["token"] != sensor for row in tables["sensor"]):
@@ -165,7 +165,7 @@ def _add_sensor(camera: str, view: Picture, tables: defaultdict[str, list[Row]])
     )
 
 
-def _image(view: Picture, out: Path, tables: defaultdict[str, list[Row]]) -> Row:
+def _image(view: LabelledImage, out: Path, tables: defaultdict[str, list[Row]]) -> Row:
     truth, scenario = view.truth, view.scenario.name
     token = token_of(view.stem)
     stem = out / "samples" / truth.camera / f"{scenario}__{truth.camera}__{truth.number:06d}"

@@ -11,25 +11,25 @@ from typing import Any
 from ..odvg.frame import FILES, object_id, odvg_frame
 from ..truth import Event, ObjectTruth
 from .images import copy_image
-from .picture import Picture
+from .labelled_image import LabelledImage
 
 
-def write_odvg(pictures: Iterable[Picture], out: Path) -> None:
+def write_odvg(labelled_images: Iterable[LabelledImage], out: Path) -> None:
     """Write ``PART/SCENARIO/CAMERA`` with the frames' images and, in ``odvg``, their JSON.
 
     ``instances.json`` beside them tells of each object that has pixels what is fixed about it.
     """
     events: dict[str, tuple[Event, ...]] = {}
     known: defaultdict[Path, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for picture in pictures:
-        scenario, truth = picture.scenario, picture.truth
+    for labelled in labelled_images:
+        scenario, truth = labelled.scenario, labelled.truth
         if scenario.name not in events:
             events[scenario.name] = scenario.events()
-        folder = out / picture.part / scenario.name / truth.camera
+        folder = out / labelled.part / scenario.name / truth.camera
         names = {}
         for kind, (field, start) in FILES.items():
-            if picture.path(kind).exists():
-                copied = copy_image(picture.path(kind), folder / f"{start}{truth.number:012d}")
+            if labelled.path(kind).exists():
+                copied = copy_image(labelled.path(kind), folder / f"{start}{truth.number:012d}")
                 names[field] = copied.relative_to(folder).as_posix()
         content = odvg_frame(truth, scenario.truth, events[scenario.name], names)
         path = folder / "odvg" / f"odvg_{truth.number:012d}.json"

@@ -15,26 +15,26 @@ from ...world.semantic_tags import semantic_tags
 from .categories import CATEGORIES, CROWDS, surface, surfaces
 from .coco import image_entry, write_annotations
 from .images import write_png
-from .picture import Picture
+from .labelled_image import LabelledImage
 
 Entry = dict[str, Any]
 
 
-def write_panoptic(pictures: Iterable[Picture], out: Path) -> None:
+def write_panoptic(labelled_images: Iterable[LabelledImage], out: Path) -> None:
     """Write the images, a PNG of segments each, and one file for each part of the split.
 
     The PNG's id is R + 256 G + 65536 B; 0 is what CARLA has no class for.
     """
     images: defaultdict[str, list[Entry]] = defaultdict(list)
     annotations: defaultdict[str, list[Entry]] = defaultdict(list)
-    for picture in pictures:
-        ids, segments = segments_of(picture)
-        name = f"{picture.stem}.png"
+    for labelled in labelled_images:
+        ids, segments = segments_of(labelled)
+        name = f"{labelled.stem}.png"
         rgb = np.stack([ids & 255, ids >> 8 & 255, ids >> 16], axis=-1).astype(np.uint8)
-        write_png(out / "annotations" / f"panoptic_{picture.part}" / name, rgb)
-        images[picture.part].append(image_entry(picture, out / "images"))
-        annotations[picture.part].append(
-            {"image_id": picture.number, "file_name": name, "segments_info": segments}
+        write_png(out / "annotations" / f"panoptic_{labelled.part}" / name, rgb)
+        images[labelled.part].append(image_entry(labelled, out / "images"))
+        annotations[labelled.part].append(
+            {"image_id": labelled.number, "file_name": name, "segments_info": segments}
         )
     categories = [{**one.to_json(), "isthing": 1} for one in CATEGORIES.values()]
     categories += [{**entry, "isthing": 0} for entry in surfaces()]
@@ -43,21 +43,21 @@ def write_panoptic(pictures: Iterable[Picture], out: Path) -> None:
         write_annotations(path, entries, annotations[part], categories)
 
 
-def segments_of(picture: Picture) -> tuple[NDArray[np.int32], list[Entry]]:
+def segments_of(labelled: LabelledImage) -> tuple[NDArray[np.int32], list[Entry]]:
     """Return the segment of each pixel (H, W), from 1, and what the segments are.
 
     Objects come first, by track id; then what no object has, by semantic tag.
     """
-    ids: NDArray[np.int32] = np.zeros((picture.truth.height, picture.truth.width), np.int32)
+    ids: NDArray[np.int32] = np.zeros((labelled.truth.height, labelled.truth.width), np.int32)
     segments: list[Entry] = []
-    for one in picture.truth.objects:
+    for one in labelled.truth.objects:
         if one.mask is not None:
             mask = one.mask.pixels()
             ids[mask] = len(segments) + 1
             category = CATEGORIES[one.object_class].number
             entry = _segment(len(segments) + 1, category, mask, crowd=False)
             segments.append({**entry, "track_id": one.track_id, "ignore": int(bool(one.ignored))})
-    tags = np.where(ids, 0, picture.pixels("semantic_segmentation"))
+    tags = np.where(ids, 0, labelled.pixels("semantic_segmentation"))
     for tag in semantic_tags():
         mask = tags == tag.tag
         if tag.tag and mask.any():

@@ -11,7 +11,7 @@ from ...core.errors import InputError
 from ..truth import FrameTruth
 from .categories import CATEGORIES
 from .images import copy_image
-from .picture import Picture
+from .labelled_image import LabelledImage
 
 _CLASSES = {object_class: index for index, object_class in enumerate(CATEGORIES)}
 _IMAGES = "images"
@@ -19,26 +19,26 @@ _KEYS = ("names", "nc", "path", "download")
 """Words of ``data.yaml`` that are no parts."""
 
 
-def write_yolo(pictures: Iterable[Picture], out: Path) -> None:
+def write_yolo(labelled_images: Iterable[LabelledImage], out: Path) -> None:
     """Write images and labels by part of the split, and the table of both.
 
     Without a part called val, validation takes the images of training, as the tools want one.
     """
     parts: dict[str, str] = {}
-    for picture in pictures:
-        if _IMAGES in picture.stem.split("/"):
+    for labelled in labelled_images:
+        if _IMAGES in labelled.stem.split("/"):
             raise InputError(
-                f"{picture.stem}: YOLO finds labels by the folder's name {_IMAGES}; neither a "
+                f"{labelled.stem}: YOLO finds labels by the folder's name {_IMAGES}; neither a "
                 "scenario nor a camera can have it"
             )
-        if picture.part in _KEYS:
-            raise InputError(f"a part of a split cannot be called {picture.part} in YOLO's table")
-        folder = f"{_IMAGES}/{picture.part}"
-        parts[picture.part] = folder
-        copy_image(picture.path("rgb"), out / folder / picture.stem)
-        labels = (out / "labels" / picture.part / picture.stem).with_suffix(".txt")
+        if labelled.part in _KEYS:
+            raise InputError(f"a part of a split cannot be called {labelled.part} in YOLO's table")
+        folder = f"{_IMAGES}/{labelled.part}"
+        parts[labelled.part] = folder
+        copy_image(labelled.path("rgb"), out / folder / labelled.stem)
+        labels = (out / "labels" / labelled.part / labelled.stem).with_suffix(".txt")
         labels.parent.mkdir(parents=True, exist_ok=True)
-        labels.write_text("".join(_lines(picture.truth)), encoding="utf-8")
+        labels.write_text("".join(_lines(labelled.truth)), encoding="utf-8")
     content = {
         "train": parts.get("train", next(iter(parts.values()))),
         "val": parts.get("val", parts.get("train", next(iter(parts.values())))),

@@ -23,7 +23,14 @@ from .motion import SceneMotion, motion_of
 from .place import place_of
 from .presence import Presence
 from .values import ActorFacts, EventFacts, Manoeuvre, SceneFacts, TimeSpan
-from .words import NameOf, actor_name, carrier_name, event_text, with_article
+from .words import (
+    NameOf,
+    actor_name,
+    carrier_name,
+    event_text,
+    one_of_many,
+    with_article,
+)
 
 _MOVES_M = 1.0
 _LEAST_SEEN_NS = 300_000_000
@@ -204,7 +211,8 @@ class _Facts:
     def _plain_name_in(self, event: Event) -> NameOf:
         """Return what names an event's actors without ids.
 
-        The only one of its name is "the"; of several, one like an earlier one is "another".
+        The only one of its name is "the", one of several "one of the two"; one like an earlier one
+        is "the other" or "another".
         """
         there = Counter(
             self._name(track) for track in self.presence.spans.keys() | {*event.track_ids}
@@ -213,9 +221,14 @@ class _Facts:
         for track in event.track_ids:
             name = self._name(track)
             twin = name in (self._name(earlier) for earlier in names)
-            only = there[name] == 1 and track in self.presence.spans
-            article = "the" if only or track == self._carrier else "another" if twin else "a"
-            names[track] = f"{article} {name}" if article != "a" else with_article(name)
+            if track == self._carrier or (there[name] == 1 and track in self.presence.spans):
+                names[track] = f"the {name}"
+            elif there[name] == 1:
+                names[track] = with_article(name)
+            elif twin:
+                names[track] = "the other one" if there[name] == 2 else f"another {name}"
+            else:
+                names[track] = one_of_many(name, there[name])
         return names.__getitem__
 
     def _name(self, track: int) -> str:

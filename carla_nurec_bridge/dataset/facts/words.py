@@ -14,6 +14,8 @@ _NOUNS = {
     ObjectClass.TRAFFIC_SIGN: "traffic sign",
 }
 _MPS_TO_KMH = 3.6
+_NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
+_PLURALS = {"bus": "buses", "person": "people"}
 
 NameOf = Callable[[int], str]
 
@@ -37,6 +39,22 @@ def carrier_name(object_class: ObjectClass) -> str:
 def with_article(name: str) -> str:
     """Return a name with the indefinite article."""
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def number_word(number: int) -> str:
+    """Return a number as text has it."""
+    return _NUMBERS[number] if number < len(_NUMBERS) else str(number)
+
+
+def plural(name: str) -> str:
+    """Return the plural of an actor's name."""
+    before, space, last = name.rpartition(" ")
+    return f"{before}{space}{_PLURALS.get(last, last + 's')}"
+
+
+def one_of_many(name: str, number: int, which: str = "one") -> str:
+    """Return one of so many that have the same name, as ``one of the two red cars``."""
+    return f"{which} of the {number_word(number)} {plural(name)}"
 
 
 def event_text(event: Event, name_of: NameOf) -> str:

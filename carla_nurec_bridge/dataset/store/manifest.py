@@ -20,6 +20,9 @@ class ScenarioEntry(Record):
 
     frames: int
     cameras: tuple[PathPart, ...]
+    command: tuple[str, ...] = Field(
+        default=(), description="the verb with its options that recorded it; empty in older runs"
+    )
 
 
 class DatasetManifest(Record):
@@ -27,7 +30,7 @@ class DatasetManifest(Record):
 
     format_version: Literal[1] = Field(description="of this layout")
     created_by: str = Field(description="package and version")
-    command: tuple[str, ...] = Field(description="the verb with its options")
+    command: tuple[str, ...] = Field(description="the last verb that recorded, with its options")
     seed: int | None = Field(description="of everything that is drawn; null where nothing is")
     scenarios: dict[PathPart, ScenarioEntry]
     files: dict[InnerPath, str] = Field(description="sha256 of each file by its path in the run")

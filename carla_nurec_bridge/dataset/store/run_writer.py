@@ -97,6 +97,7 @@ class RunWriter:
         """
         place, old = self.path / name, self.path / part_name(name)
         moves = {place: part} if not place.exists() else {old: place, place: part}
+        told = entry.model_copy(update={"command": self._manifest.command})
         try:
             with committing(self.path):
                 now = self._read() or self._manifest
@@ -105,7 +106,7 @@ class RunWriter:
                     self.path,
                     self._manifest,
                     moves,
-                    scenarios={**now.scenarios, name: entry},
+                    scenarios={**now.scenarios, name: told},
                     files={**others, **hashes},
                 )
         except OSError as error:

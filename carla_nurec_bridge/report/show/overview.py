@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from ...dataset.store import Dataset
 from .charts import bars, grouped, histogram
 from .statistics import DISTANCE_M, SPEED_MPS, VISIBLE, Statistics
+
+_MOST_COMMANDS = 6
 
 
 def overview_html(dataset: Dataset, counted: Statistics, index: Sequence[dict[str, Any]]) -> str:
@@ -36,12 +39,25 @@ def overview_html(dataset: Dataset, counted: Statistics, index: Sequence[dict[st
     boxes = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in tiles
     )
-    command = " ".join(dataset.manifest.command)
-    made = f"{dataset.manifest.created_by} · {command}"
+    told = "".join(
+        f'<p class="quiet">{escape(line)}</p>'
+        for line in (dataset.manifest.created_by, *commands_of(dataset))
+    )
     return (
-        f'<h1>{escape(dataset.path.resolve().name)}</h1><p class="quiet">{escape(made)}</p>'
+        f"<h1>{escape(dataset.path.resolve().name)}</h1>{told}"
         f'<dl class="tiles">{boxes}</dl><div class="plots">{"".join(plots)}</div>'
     )
+
+
+def commands_of(dataset: Dataset) -> list[str]:
+    """Return the commands that recorded the scenarios; many are counted, the first few told."""
+    manifest = dataset.manifest
+    commands = dict.fromkeys(
+        shlex.join(entry.command or manifest.command) for entry in manifest.scenarios.values()
+    )
+    shown = list(commands)[:_MOST_COMMANDS]
+    left = len(commands) - len(shown)
+    return shown + ([f"and {left} more, which manifest.json has by scenario"] if left else [])
 
 
 def _words(counts: Any) -> dict[str, int]:

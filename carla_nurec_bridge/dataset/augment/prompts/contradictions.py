@@ -5,42 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ....world.object_classes import VEHICLES, ObjectClass
 from ...facts import SceneFacts
 from ...truth.events import EventKind
 from ..conditions import Conditions, Vocabulary
 from ..conditions.phrases import is_said, said
+from .nouns import BETWEEN, COLOUR_WORDS, COLOURS, NOUNS, NUMBERS, ROADSIDE
 from .scene_words import carrier_words
 
-_NOUNS: dict[str, tuple[ObjectClass, ...]] = {
-    "cars?|sedans?|hatchbacks?|suvs?": (ObjectClass.CAR,),
-    "vans?": (ObjectClass.VAN,),
-    "trucks?|lorr(?:y|ies)": (ObjectClass.TRUCK,),
-    "bus|buses": (ObjectClass.BUS,),
-    "motorcycles?|motorbikes?|motorcyclists?": (ObjectClass.MOTORCYCLE,),
-    "bicycles?|cyclists?|bikes?": (ObjectClass.BICYCLE,),
-    "pedestrians?|people|persons?|walkers?": (ObjectClass.PEDESTRIAN,),
-    "vehicles?": VEHICLES,
-}
-_NUMBERS = {
-    **{
-        word: n
-        for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)
-    },
-    "eleven": 11,
-    "twelve": 12,
-    "several": 3,
-    "many": 4,
-    "dozens of": 24,
-    "hundreds of": 200,
-    "crowds of": 10,
-}
-_COLOURS = {
-    **{word: word for word in "black white red orange yellow green blue purple pink brown".split()},
-    "grey": "grey",
-    "gray": "grey",
-    "silver": "grey",
-}
 _EVENTS = {
     EventKind.COLLISION: ("collision", "collide*", "crash*", "accident", "pile-up"),
     EventKind.RED_LIGHT: ("runs .. red light", "ignores .. red light"),
@@ -51,9 +22,6 @@ _LAYOUTS = {
     "straight_road": ("straight road", "straight street"),
     "bend": ("bend", "curve"),
 }
-_ROADSIDE = r"(?!['’]s?\b|[\s-]+(?:lanes?|stop|crossings?|paths?|signs?|parks?|stations?|zones?)\b)"
-_NO_ADJECTIVES = "lanes?|with|and|or|of|by|to|in|on|from|for|at|between|met(?:re|er)s?|the|an?"
-_BETWEEN = rf"(?:(?!(?:{_NO_ADJECTIVES})\b)[a-z]+[\s-]+){{0,2}}?"
 _EMPTY = ("empty road", "empty street", "deserted", "no .. traffic", "without .. traffic")
 _OWN = (
     r"(?:camera|video|filmed)\b[^.]{{0,40}}?\b(?:of|on|from|in) (?:a|the)\b[^.]{{0,20}}?"
@@ -87,10 +55,14 @@ def said_conditions(text: str, vocabulary: Vocabulary) -> list[str]:
 
 def fact_contradictions(text: str, facts: SceneFacts) -> list[str]:
     """Return a sentence for each fact that a text contradicts: numbers, colours, events, place."""
-    low, carrier = text.lower(), carrier_words(facts)
-    if carrier:
-        low = re.sub(_OWN.format(noun=re.escape(carrier)), " ", low)
+    low = without_carrier(text, facts)
     return [*_counts(low, facts), *_colours(low, facts), *_events(low, facts), *_place(low, facts)]
+
+
+def without_carrier(text: str, facts: SceneFacts) -> str:
+    """Return a text in lower case without what it says of the vehicle with the camera."""
+    low, carrier = text.lower(), carrier_words(facts)
+    return re.sub(_OWN.format(noun=re.escape(carrier)), " ", low) if carrier else low
 
 
 def _conditions(text: str, conditions: Conditions, vocabulary: Vocabulary) -> Iterator[str]:
@@ -104,17 +76,17 @@ def _conditions(text: str, conditions: Conditions, vocabulary: Vocabulary) -> It
 
 
 def _counts(text: str, facts: SceneFacts) -> Iterator[str]:
-    numbers = "|".join(_NUMBERS)
-    for nouns, classes in _NOUNS.items():
+    numbers = "|".join(NUMBERS)
+    for nouns, classes in NOUNS.items():
         there = sum(one.object_class in classes for one in facts.shown())
-        noun = rf"\b(?:{nouns})\b{_ROADSIDE}"
-        for match in re.finditer(rf"\b({numbers}|\d+)[\s-]+{_BETWEEN}({noun})", text):
-            claimed = _NUMBERS.get(match[1]) or int(match[1][:9])
+        noun = rf"\b(?:{nouns})\b{ROADSIDE}"
+        for match in re.finditer(rf"\b({numbers}|\d+)[\s-]+{BETWEEN}({noun})", text):
+            claimed = NUMBERS.get(match[1]) or int(match[1][:9])
             if claimed > there:
                 yield f"{match[0]!r}: there are {there}"
         if not there:
             mention = re.search(
-                rf"\b(?:an?|another|the|some|{_COLOUR_WORDS})[\s-]+{_BETWEEN}({noun})", text
+                rf"\b(?:an?|another|the|some|{COLOUR_WORDS})[\s-]+{BETWEEN}({noun})", text
             )
             plain = mention or re.search(rf"(?<!no )({noun})", text)
             if plain and not is_denied(text, plain.start(1)):
@@ -131,14 +103,14 @@ def is_denied(text: str, at: int) -> bool:
 
 
 def _colours(text: str, facts: SceneFacts) -> Iterator[str]:
-    for nouns, classes in _NOUNS.items():
+    for nouns, classes in NOUNS.items():
         mine = [one for one in facts.shown() if one.object_class in classes]
         if not mine or any(one.colour is None for one in mine):
             continue
         known = {one.colour for one in mine}
-        noun = rf"(?:{nouns})\b{_ROADSIDE}"
-        for match in re.finditer(rf"\b({_COLOUR_WORDS})[\s-]+{noun}", text):
-            if _COLOURS[match[1]] not in known:
+        noun = rf"(?:{nouns})\b{ROADSIDE}"
+        for match in re.finditer(rf"\b({COLOUR_WORDS})[\s-]+{noun}", text):
+            if COLOURS[match[1]] not in known:
                 yield f"{match[0]!r}: their colours are {', '.join(sorted(filter(None, known)))}"
 
 
@@ -160,6 +132,3 @@ def _place(text: str, facts: SceneFacts) -> Iterator[str]:
         told = said(text, phrases)
         if other != layout and told is not None and not is_said(text, _LAYOUTS[layout]):
             yield f"{told!r}: the place is {_LAYOUTS[layout][0]}"
-
-
-_COLOUR_WORDS = "|".join(_COLOURS)

@@ -14,6 +14,7 @@ from ..variant_plan import ModelUse
 from .asking import TextAsker
 from .compose import ComposedPrompt
 from .contradictions import contradictions
+from .omissions import omissions
 from .prose import prose_faults
 from .scene_words import shown_events
 
@@ -50,7 +51,8 @@ def rewritten(
 
     def faults_of(text: str) -> list[str]:
         faults = prose_faults(text, _LEAST_WORDS, _MOST_WORDS)
-        return faults + contradictions(text, facts, conditions, vocabulary)
+        faults += contradictions(text, facts, conditions, vocabulary)
+        return [*faults, *omissions(text, facts)]
 
     return llm.text(
         _messages(composed, facts), RewrittenPrompt, lambda x: x.prompt, faults_of, seed

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 
 from ....world.object_classes import VEHICLES, ObjectClass
 from ...facts import ActorFacts, EventFacts, Manoeuvre, ManoeuvreKind, PlaceFacts, SceneFacts
-from ...facts.words import carrier_name, noun, with_article
+from ...facts.words import carrier_name, noun, number_word, one_of_many, plural, with_article
 from ...truth.events import EventKind
 
-_NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
-_PLURALS = {"bus": "buses", "person": "people"}
 _MOST_NAMES, _MOST_DEEDS = 6, 4
 _ROAD_USERS = (*VEHICLES, ObjectClass.PEDESTRIAN)
 
@@ -37,17 +35,6 @@ _TOLD_BY: dict[EventKind, ManoeuvreKind] = {
     EventKind.STOPPED_VEHICLE: ManoeuvreKind.STOPPING,
 }
 """What an event says of who it is of, so that it is not said again."""
-
-
-def number_word(number: int) -> str:
-    """Return a number as text has it."""
-    return _NUMBERS[number] if number < len(_NUMBERS) else str(number)
-
-
-def plural(name: str) -> str:
-    """Return the plural of an actor's name."""
-    before, space, last = name.rpartition(" ")
-    return f"{before}{space}{_PLURALS.get(last, last + 's')}"
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -106,15 +93,20 @@ def shown_events(facts: SceneFacts) -> tuple[EventFacts, ...]:
 def what_words(facts: SceneFacts) -> str:
     """Return what happens and what they do, the most telling first, empty for nothing."""
     events = shown_events(facts)
+    doers: dict[tuple[ManoeuvreKind, str, bool], dict[int, ActorFacts]] = {}
+    for one in facts.manoeuvres:
+        actor = facts.actor(one.track_id)
+        if one.kind not in _DEEDS or actor is None:
+            continue
+        if not any(_is_told_by(event, one) for event in events):
+            deed = one.kind, actor.name, actor.carries_camera
+            doers.setdefault(deed, {})[one.track_id] = actor
     order = list(_DEEDS)
-    deeds = {
-        (order.index(one.kind), _subject(actor, facts))
-        for one in facts.manoeuvres
-        if one.kind in _DEEDS
-        and (actor := facts.actor(one.track_id)) is not None
-        and not any(_is_told_by(event, one) for event in events)
-    }
-    told = [f"{subject} {_DEEDS[order[rank]]}" for rank, subject in sorted(deeds)]
+    named: dict[str, int] = {}
+    told = [
+        f"{_subject(list(doers[deed].values()), facts, named)} {_DEEDS[deed[0]]}"
+        for deed in sorted(doers, key=lambda deed: (order.index(deed[0]), *deed[1:]))
+    ]
     happened = dict.fromkeys(one.plain_text for one in events)
     return listed([*happened, *told][:_MOST_DEEDS])
 
@@ -132,8 +124,20 @@ def carrier_words(facts: SceneFacts) -> str:
     return next((noun(one.object_class) for one in facts.actors if one.carries_camera), "")
 
 
-def _subject(actor: ActorFacts, facts: SceneFacts) -> str:
-    if actor.carries_camera:
-        return f"the {carrier_name(actor.object_class)}"
-    alike = sum(one.name == actor.name for one in facts.shown())
-    return f"the {actor.name}" if alike == 1 else with_article(actor.name)
+def _subject(doers: Sequence[ActorFacts], facts: SceneFacts, named: dict[str, int]) -> str:
+    """Return those, all of one name, who do the same; ``named`` has who was told of first, by name.
+
+    Of several that look alike it is said how many there are, so that nobody is counted twice.
+    """
+    first, name = doers[0], doers[0].name
+    if first.carries_camera:
+        return f"the {carrier_name(first.object_class)}"
+    alike = sum(one.name == name for one in facts.shown())
+    if alike == 1:
+        return f"the {name}"
+    if len(doers) > 1:
+        return one_of_many(name, alike, "each" if len(doers) == alike else "more than one")
+    if name not in named or alike > 2:
+        again = named.setdefault(name, first.track_id) != first.track_id
+        return one_of_many(name, alike, "another" if again else "one")
+    return f"the {'same' if named[name] == first.track_id else 'other'} {name}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...truth.variant import QualityFigures, ToneFigures
-from .limits import ObjectLimits, QualityLimits, ToneRule
+from .limits import ObjectLimits, QualityLimits, StructureLimits, ToneRule
 from .source import SourceMeasure
 
 _SAME_RATE = 0.01
 _SHAPE = 0.1
+_AS_SOURCE = 0.9
 _TINY = 1e-6
 
 
@@ -51,12 +52,30 @@ def faults_of(
         if value is not None and value < least:
             yield f"{what} {value:.3g}, at least {least:g}"
     yield from _objects(figures, limits.objects)
+    yield from _contrast(figures, structure)
     if figures.tone is not None and figures.source_tone is not None:
         asked = set(conditions.values())
         for condition in conditions.values():
             for rule in limits.conditions.get(condition, ()):
                 if not asked.intersection(rule.unless):
                     yield from _tone(condition, rule, figures.tone, figures.source_tone)
+
+
+def _contrast(figures: QualityFigures, limits: StructureLimits) -> Iterator[str]:
+    """Yield what is too white or too black to show anything, where the source is not so too."""
+    if figures.tone is None or figures.source_tone is None:
+        return
+    by_luma = [
+        tone.contrast / max(tone.luma, _TINY) for tone in (figures.tone, figures.source_tone)
+    ]
+    whole = figures.tone.contrast, figures.source_tone.contrast
+    for what, least, (shown, of_source) in (
+        ("contrast", limits.least_contrast, whole),
+        ("contrast by brightness", limits.least_contrast_by_luma, by_luma),
+    ):
+        wanted = min(least, _AS_SOURCE * of_source)
+        if shown < wanted:
+            yield f"{what} {shown:.3g}, at least {wanted:.3g}: the image shows next to nothing"
 
 
 def _delivery(figures: QualityFigures, source: SourceMeasure) -> Iterator[str]:

@@ -33,6 +33,10 @@ class StructureLimits(Record):
     least_edges_kept: float = Field(ge=0, le=1, description="recall of the control beyond chance")
     least_precision: float = Field(ge=0, le=1, description="of the variant's edges")
     most_offset_px: float = Field(gt=0, description="by which the image may be moved")
+    least_contrast: float = Field(
+        ge=0, le=1, description="of brightness, from its 5th to its 95th part in a hundred"
+    )
+    least_contrast_by_luma: float = Field(ge=0, description="the same by the mean brightness")
 
 
 class ObjectLimits(Record):

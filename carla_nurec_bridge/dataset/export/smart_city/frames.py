@@ -16,7 +16,7 @@ from ....labels.class_filter import class_filter
 from ....labels.palette import InstancePalette, semantic_rgb
 from ...truth import ObjectTruth
 from ..images import copy_image, write_png
-from ..picture import Picture
+from ..labelled_image import LabelledImage
 from .overlays import with_boxes, with_boxes_in_space, with_masks
 
 MOST_MM = np.iinfo(np.uint16).max
@@ -54,19 +54,19 @@ class FrameImages:
 
     def __init__(
         self,
-        picture: Picture,
+        labelled: LabelledImage,
         objects: Collection[ObjectTruth],
         in_collisions: Collection[int],
         palette: InstancePalette,
     ) -> None:
         """Read the images; ``in_collisions`` are tracks, ``palette`` colours the pixel ids."""
-        self.picture = picture
-        self.rgb: NDArray[np.uint8] = picture.pixels("rgb")
-        self.tags: NDArray[np.uint8] = picture.pixels("semantic_segmentation")
-        self.ids: NDArray[np.uint16] = picture.pixels("instance_segmentation")
+        self.labelled = labelled
+        self.rgb: NDArray[np.uint8] = labelled.pixels("rgb")
+        self.tags: NDArray[np.uint8] = labelled.pixels("semantic_segmentation")
+        self.ids: NDArray[np.uint16] = labelled.pixels("instance_segmentation")
         self.id_colours = palette.rgb(self.ids.astype(np.int32), self.tags)
         self.objects = objects
-        kept = picture.scenario.truth.kept_classes
+        kept = labelled.scenario.truth.kept_classes
         self.classes = CLASSES if kept is None else class_filter(kept).tags
         self.colliding = [one for one in objects if one.track_id in in_collisions]
         by_pixel = {entry["id"]: tuple(entry["rgb"]) for entry in palette.entries()}
@@ -76,16 +76,16 @@ class FrameImages:
 
 
 def _rgb(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
-    copy_image(images.picture.path("rgb"), stem)
+    copy_image(images.labelled.path("rgb"), stem)
     return images.rgb
 
 
 def _depth(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
     """Write millimetres that stop at 65.535 m, and beside them the metres as they are."""
-    depth_m = images.picture.pixels("depth")
+    depth_m = images.labelled.pixels("depth")
     millimetres = np.rint(np.minimum(depth_m, MOST_MM / 1000.0) * 1000.0)
     write_png(stem.with_suffix(".png"), millimetres.astype(np.uint16))
-    copy_image(images.picture.path("depth"), stem)
+    copy_image(images.labelled.path("depth"), stem)
     return depth_grey(depth_m, DepthEncoding())
 
 
@@ -94,7 +94,7 @@ def _semantic(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
 
 
 def _semantic_raw(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
-    copy_image(images.picture.path("semantic_segmentation"), stem)
+    copy_image(images.labelled.path("semantic_segmentation"), stem)
     return images.tags
 
 
@@ -104,13 +104,13 @@ def _instance(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
 
 def _instance_raw(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
     """Copy the pixel ids; the video has them as CARLA does: tag, low byte, high byte."""
-    copy_image(images.picture.path("instance_segmentation"), stem)
+    copy_image(images.labelled.path("instance_segmentation"), stem)
     return np.dstack([images.tags, images.ids & 0xFF, images.ids >> 8]).astype(np.uint8)
 
 
 def _normals(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
-    copy_image(images.picture.path("normals"), stem)
-    return np.asarray(images.picture.pixels("normals"), np.uint8)
+    copy_image(images.labelled.path("normals"), stem)
+    return np.asarray(images.labelled.pixels("normals"), np.uint8)
 
 
 def _masks(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
@@ -119,7 +119,7 @@ def _masks(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
 
 def _edges(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
     kept = np.isin(images.tags, sorted(images.classes))
-    return _png(stem, images.picture.pixels("edges") * kept)
+    return _png(stem, images.labelled.pixels("edges") * kept)
 
 
 def _boxes(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
@@ -131,7 +131,7 @@ def _object_masks(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
 
 
 def _boxes_in_space(images: FrameImages, stem: Path) -> NDArray[np.uint8]:
-    model = images.picture.calibration.model()
+    model = images.labelled.calibration.model()
     return _jpeg(stem, with_boxes_in_space(images.rgb, images.objects, model))
 
 

@@ -22,7 +22,7 @@ from ....labels.palette import InstancePalette
 from ...store import StoredScenario
 from ...videos.form import VideoForm
 from ...videos.writer import rate_of
-from ..picture import Picture
+from ..labelled_image import LabelledImage
 from .augmentations import write_augmentations
 from .content import (
     class_labels,
@@ -41,22 +41,22 @@ from .paths import COLLISIONS, SmartCityRun, negative, scenario_name
 _THREADS = 2
 
 
-def write_smart_city(pictures: Iterable[Picture], out: Path, outputs: Path) -> None:
+def write_smart_city(labelled_images: Iterable[LabelledImage], out: Path, outputs: Path) -> None:
     """Write ``CARLA/RUN/scenario_NAME``, and ``Cosmos`` beside, for each camera of a scenario.
 
     Objects that are not to be learnt from are left out, as the pipeline leaves them out.
     ``outputs`` is where ``out`` will stand.
     """
     with ThreadPoolExecutor(_THREADS, "smart-city") as pool:
-        for _, group in groupby(pictures, lambda one: (one.scenario.name, one.truth.camera)):
+        for _, group in groupby(labelled_images, lambda one: (one.scenario.name, one.truth.camera)):
             _write_camera(group, out, outputs, pool)
 
 
 def _write_camera(
-    pictures: Iterator[Picture], out: Path, outputs: Path, pool: ThreadPoolExecutor
+    labelled_images: Iterator[LabelledImage], out: Path, outputs: Path, pool: ThreadPoolExecutor
 ) -> None:
     """Write all frames of a camera, then what is told of all of them."""
-    first = next(pictures)
+    first = next(labelled_images)
     scenario, camera = first.scenario, first.truth.camera
     own_name = scenario.folder.path.name
     name = scenario_name(own_name, camera, len(scenario.truth.cameras))
@@ -74,9 +74,9 @@ def _write_camera(
     with ExitStack() as stack:
         videos = _Videos(place / "videos", rate_of(scenario.truth.dt_ns))
         stack.callback(videos.close)
-        for picture in chain([first], pictures):
-            truth = picture.truth
-            images = FrameImages(picture, truth.kept(), colliding, palette)
+        for labelled in chain([first], labelled_images):
+            truth = labelled.truth
+            images = FrameImages(labelled, truth.kept(), colliding, palette)
             stem = frame_stem(truth.number)
 
             def write(folder: FrameFolder, images: FrameImages = images, stem: str = stem) -> None:

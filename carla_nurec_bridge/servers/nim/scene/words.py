@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ....dataset.augment.prompts.scene_words import listed, number_word, plural
+from ....dataset.augment.prompts.scene_words import listed
+from ....dataset.facts.words import number_word, plural
 
 _LAYOUTS = {
     "intersection": "an intersection",

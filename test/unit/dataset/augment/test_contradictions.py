@@ -8,6 +8,7 @@ from scripted_dataset import BLUE, EGO, RED, Part, write_scripted
 from carla_nurec_bridge.dataset.augment.conditions import read_vocabulary
 from carla_nurec_bridge.dataset.augment.prompts import compose, contradictions, read_templates
 from carla_nurec_bridge.dataset.augment.prompts.contradictions import fact_contradictions
+from carla_nurec_bridge.dataset.augment.prompts.omissions import omissions
 from carla_nurec_bridge.dataset.augment.prompts.prose import prose_faults
 from carla_nurec_bridge.dataset.augment.prompts.templates import filled
 from carla_nurec_bridge.dataset.facts import facts_of_camera
@@ -173,3 +174,22 @@ def test_english_prose_is_none_of_these():
 
 def test_a_wording_is_filled_once_and_other_braces_stay():
     assert filled("{who} and {x} {}", {"who": "{what}", "what": "no"}) == "{what} and {x} {}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A red car and a pedestrian.", ["of 2 cars it tells 1", "of 1 bus it tells 0"]),
+        ("Two cars, a walker and a bus.", []),
+        ("A red car follows another red car, a blue bus stands, and a person waits.", []),
+        ("Cars pass the bus and some people.", []),
+        ("One of the two red cars passes the bus and a pedestrian.", []),
+        ("The traffic is dense round one pedestrian.", []),
+        ("One car, one bus and one pedestrian.", ["of 2 cars it tells 1"]),
+        ("Two cars drive on a road without a bus lane.", ["of 1 bus it tells 0"]),
+    ],
+)
+def test_road_users_that_a_text_leaves_out_are_counted(facts, text, words):
+    found = list(omissions(text, facts))
+    assert [one for one in found if "pedestrian" not in one] == words
+    assert any("pedestrian" in one for one in found) == ("bus lane" in text)

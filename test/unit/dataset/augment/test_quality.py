@@ -69,6 +69,7 @@ SOUND = {
     "golden hour": (warm, {"lighting": "golden_hour"}),
     "snow": (snowed, {"road": "snow"}),
     "day": (graded(0.9), {"lighting": "afternoon", "road": "dry"}),
+    "dense fog": (lambda images: faded(200, 0.65)(images), {"weather": "fog"}),
 }
 
 
@@ -118,7 +119,15 @@ def noise(images):
     return [random.integers(0, 256, image.shape).astype(np.uint8) for image in images]
 
 
+def faded(level, by):
+    return lambda images: [
+        np.round(image * (1.0 - by) + level * by).astype(np.uint8) for image in images
+    ]
+
+
 DEFECTS = {
+    "nearly white": (faded(252, 0.85), {"road": "snow"}, "contrast by brightness"),
+    "nearly black": (faded(4, 0.93), {"lighting": "night"}, "contrast 0.0"),
     "moved by 12 px": (moved, {}, "offset"),
     "flicker": (flickering, {}, "flicker"),
     "a seam": (seam, {}, "jump"),

@@ -109,14 +109,15 @@ def test_events_are_told_in_words_when_one_of_their_actors_is_seen_then(seen):
         ("cut_in", (3, 1)),
     ]
     assert seen.events[0].text == "the red car (track 2) and the red car (track 3) collide"
-    assert seen.events[0].plain_text == "a red car and another red car collide"
-    assert seen.events[1].plain_text == "a red car cuts in 7 m ahead of the car with the camera"
+    assert seen.events[0].plain_text == "one of the two red cars and the other one collide"
+    cut_in = "one of the two red cars cuts in 7 m ahead of the car with the camera"
+    assert seen.events[1].plain_text == cut_in
 
 
 def test_speeds_of_events_are_told_in_kmh(scenario):
     texts = [one.plain_text for one in facts_of_scenario(scenario).events]
     assert "the blue truck brakes hard from 72 to 36 km/h" in texts
-    assert "a red car stands on the road for 5 s" in texts
+    assert "one of the two red cars stands on the road for 5 s" in texts
 
 
 def test_pixels_tell_the_surroundings_and_without_a_map_no_layout(seen):

@@ -23,6 +23,7 @@ from carla_nurec_bridge.dataset.truth import (
     RigidTransform,
     ScenarioTruth,
 )
+from carla_nurec_bridge.report.show.overview import commands_of
 
 STILL = RigidTransform.of(np.eye(4))
 CALIBRATION = CameraCalibration(
@@ -73,8 +74,8 @@ def images() -> dict[str, np.ndarray]:
     return found
 
 
-def write(run, name: str, pixels=None, key: str = "k") -> RunWriter:
-    writer = RunWriter(run, ("record",), 1)
+def write(run, name: str, pixels=None, key: str = "k", command=("record",)) -> RunWriter:
+    writer = RunWriter(run, command, 1)
     writer.start(name, key)
     scenario = ScenarioWriter(run, name)
     for number in range(2):
@@ -99,6 +100,15 @@ def test_all_that_is_written_is_read_back(tmp_path):
         assert read.shape == pixels[kind].shape
         if kind != "rgb":
             assert np.array_equal(read, pixels[kind]), kind
+
+
+def test_each_scenario_keeps_the_command_that_recorded_it(tmp_path):
+    write(tmp_path, "one", command=("record", "--size", "8x8"))
+    write(tmp_path, "two", command=("record", "a b"))
+    manifest = Dataset(tmp_path).manifest
+    told = {name: entry.command for name, entry in manifest.scenarios.items()}
+    assert told == {"one": ("record", "--size", "8x8"), "two": ("record", "a b")}
+    assert commands_of(Dataset(tmp_path)) == ["record --size 8x8", "record 'a b'"]
 
 
 def test_depth_beyond_65_m_and_ids_above_255_are_kept_for_other_readers_too(tmp_path):

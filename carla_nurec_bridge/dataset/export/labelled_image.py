@@ -19,7 +19,7 @@ from ..truth import FrameTruth
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class LabelledImage:
     """An image with all that is true of it.
 
     ``number`` counts the images of the data set from 1, in the order of scenarios, cameras and
@@ -92,7 +92,9 @@ def run_name(path: Path) -> str:
     return path.resolve().name
 
 
-def pictures_of(scenarios: Iterable[StoredScenario], parts: Mapping[str, str]) -> Iterator[Picture]:
+def labelled_images_of(
+    scenarios: Iterable[StoredScenario], parts: Mapping[str, str]
+) -> Iterator[LabelledImage]:
     """Yield all images of scenarios in order; ``parts`` has each one's part of the split."""
     number = 0
     for scenario in scenarios:
@@ -100,4 +102,4 @@ def pictures_of(scenarios: Iterable[StoredScenario], parts: Mapping[str, str]) -
             calibration = scenario.calibration(camera)
             for truth in scenario.all_labels(camera):
                 number += 1
-                yield Picture(number, parts[scenario.name], scenario, calibration, truth)
+                yield LabelledImage(number, parts[scenario.name], scenario, calibration, truth)
