@@ -23,6 +23,7 @@ NODES = (
     "route_agent",
     "egodriver_agent",
     "closed_loop_eval",
+    "plan_tracker",
     "alpasim_driver",
 )
 DATA_FOLDERS = (

@@ -12,10 +12,10 @@ from ..alpasim.calls import DriverDeadlines, EgodriverCalls
 from ..alpasim.contract import SERVICE
 from ..alpasim.server import EgodriverServer
 from ..core.run_contract.run_summary import AlpasimSummary, DrivenSession, write_summary
-from ..ros.alpasim.plan_inbox import PlanSettings
-from ..ros.alpasim.ros_stack import RosStack
+from ..ros.alpasim.ros_stack import RosStack, StackSettings
 from ..ros.parameters.alpasim import AlpasimParameters
 from ..ros.parameters.declare import load
+from ..ros.plans.inbox import InboxSettings
 from ..ros.runtime.diagnostics import Diagnostics
 from ..ros.runtime.runtime import run
 from ..ros.runtime.spinner import Spinner
@@ -32,8 +32,9 @@ class AlpasimDriverNode:
         self._p = p
         self._node = node
         self._spinner = spinner
-        settings = PlanSettings(p.lockstep, p.max_age_s, p.wheelbase_m, p.horizon_s)
-        self._stack = RosStack(node, settings, hold=p.policy == "hold")
+        inbox = InboxSettings(p.lockstep, p.max_age_s)
+        settings = StackSettings(inbox, p.wheelbase_m, p.horizon_s, hold=p.policy == "hold")
+        self._stack = RosStack(node, settings)
         deadlines = DriverDeadlines(p.start_s, p.first_plan_s, p.plan_s)
         self._calls = EgodriverCalls(self._stack, deadlines, p.wait_s, p.idle_s)
         self._diagnostics = Diagnostics(node)

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import sys
-import threading
-import time
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 
-import numpy as np
-from nav_msgs.msg import Path
-from numpy.typing import NDArray
 from rclpy.node import Node
-from std_msgs.msg import String
 
 from ..agents.agent import Agent
 from ..agents.route_ahead import RouteAhead
 from ..agents.shipped import AgentWish, build_agent
-from ..core.errors import DeadlineError
 from ..core.run_contract.run_summary import AgentSummary
 from ..core.run_contract.streams import AGENT, plan_agent
 from ..core.run_contract.timebase import seconds_to_ns
@@ -25,19 +19,17 @@ from ..core.timings import Timings
 from ..recording.read_back.messages import actors_of, ego_state, lights_of
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
-from ..ros.messages.convert import vector_array
+from ..ros.lockstep.way_told import Told, WayTold
 from ..ros.messages.ego import drive_command_message
 from ..ros.parameters.agent import AgentParameters
 from ..ros.parameters.declare import load
 from ..ros.publishers.publishers import Publishers
-from ..ros.publishers.subscriptions import subscribe
 from ..ros.runtime.runtime import run
 from ..ros.runtime.spinner import Spinner
+from ..scene.recorded_ego import RecordedEgo, read_recorded_ego
 from ..world.states import WorldState
-from ..world.vehicle_info import VehicleInfo
 
 _COMMAND = TOPICS["command_ackermann"].name
-_POLL_S = 0.05
 
 
 class AgentNode:
@@ -46,13 +38,11 @@ class AgentNode:
     def __init__(self, node: Node, spinner: Spinner, p: AgentParameters) -> None:
         self._p = p
         self._spinner = spinner
+        self._recorded = _recorded(p)
         participants = p.participants or (AGENT,)
         self._publishers = Publishers(node, plan_agent(AGENT))
-        self._vehicle: VehicleInfo | None = None
-        self._route: NDArray[np.float64] | None = None
-        self._heard: tuple[NDArray[np.float64], VehicleInfo] | None = None
+        self._way = WayTold(node)
         self._driver: _Driver | None = None
-        self._told = threading.Event()
         self._timings = Timings()
         self._participation = Participation(
             node,
@@ -61,33 +51,23 @@ class AgentNode:
             keys=("odometry", "objects", "traffic_lights"),
             unready=lambda: self._publishers.unmatched(participants),
         )
-        subscribe(node, "route", self._take_route)
-        subscribe(node, "vehicle_info", self._take_vehicle)
 
     def work(self) -> int:
         """Drive until the run is over; return the exit code."""
         run_state = self._participation.wait_begin()
-        self._wait_told()
+        self._way.wait(self._p.start_s, self._spinner.check)
         with self._participation:
             for frame in self._participation.turns():
                 if frame is not None:
                     self._drive(frame, run_state.t0_ns)
         return self._participation.leave(AGENT, self._summary())
 
-    def _wait_told(self) -> None:
-        deadline = time.monotonic() + self._p.start_s
-        while not self._told.wait(_POLL_S):
-            self._spinner.check()
-            if time.monotonic() > deadline:
-                missing = "route" if self._route is None else TOPICS["vehicle_info"].name
-                raise DeadlineError(f"no {missing} came within {self._p.start_s:g} s")
-
     def _drive(self, frame: JoinedFrame, t0_ns: int) -> None:
         with self._timings.stage("drive"):
             driver = self._current_driver(t0_ns)
             world = WorldState(
                 frame.stamp_ns,
-                ego_state(frame.messages["odometry"], driver.vehicle.body),
+                ego_state(frame.messages["odometry"], driver.told.vehicle.body),
                 actors_of(frame.messages["objects"]),
                 lights_of(frame.messages["traffic_lights"]),
             )
@@ -98,33 +78,27 @@ class AgentNode:
 
     def _current_driver(self, t0_ns: int) -> _Driver:
         """Return who drives: another one from its start whenever a route or vehicle is told."""
-        heard = self._heard
-        assert heard is not None
-        if self._driver is None or self._driver.heard is not heard:
-            route, vehicle = heard
+        told = self._way.latest
+        assert told is not None
+        if self._driver is None or self._driver.told is not told:
             p = self._p
-            handover_ns = t0_ns + seconds_to_ns(max(0.0, p.handover_s))
-            wish = AgentWish(p.agent, p.cruise_mps, p.keeps, handover_ns, p.dt_s)
-            agent = build_agent(wish, route, vehicle)
-            self._driver = _Driver(heard, vehicle, agent, RouteAhead(route))
+            recorded = self._recorded
+            wish = AgentWish(
+                p.agent,
+                p.cruise_mps,
+                p.keeps,
+                t0_ns + seconds_to_ns(max(0.0, p.handover_s)),
+                p.dt_s,
+                recorded.path.shifted(t0_ns - recorded.start_ns) if recorded else None,
+                p.recorded_by,
+            )
+            agent = build_agent(wish, told.route, told.vehicle)
+            self._driver = _Driver(told, agent, RouteAhead(told.route))
         return self._driver
 
-    def _take_route(self, message: Path) -> None:
-        self._route = np.array([vector_array(pose.pose.position) for pose in message.poses])
-        self._begin()
-
-    def _take_vehicle(self, message: String) -> None:
-        self._vehicle = VehicleInfo.from_json(message.data)
-        self._begin()
-
-    def _begin(self) -> None:
-        if self._vehicle is not None and self._route is not None:
-            self._heard = (self._route, self._vehicle)
-            self._told.set()
-
     def _summary(self) -> AgentSummary:
-        assert self._heard is not None
-        place = self._driver.place if self._driver else RouteAhead(self._heard[0])
+        assert self._way.latest is not None
+        place = self._driver.place if self._driver else RouteAhead(self._way.latest.route)
         return AgentSummary(
             participant=AGENT,
             agent=self._p.agent,
@@ -141,10 +115,15 @@ class AgentNode:
 class _Driver:
     """Who drives, what that was made of, and where on the route the ego is."""
 
-    heard: tuple[NDArray[np.float64], VehicleInfo]
-    vehicle: VehicleInfo
+    told: Told
     agent: Agent
     place: RouteAhead
+
+
+def _recorded(p: AgentParameters) -> RecordedEgo | None:
+    """Return what the agent recorded follows: what was named, or the scene's own drive."""
+    source = p.recording or p.scene
+    return read_recorded_ego(FilePath(source)) if p.agent == "recorded" and source else None
 
 
 def _work(node: Node, spinner: Spinner) -> int:

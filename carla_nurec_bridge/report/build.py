@@ -17,7 +17,7 @@ from ..core.run_contract.run_summary import (
     StreamCount,
     read_run_summary,
 )
-from ..core.run_contract.streams import RECORDER
+from ..core.run_contract.streams import AGENTS, RECORDER
 from ..core.run_contract.timebase import NS_PER_S, NS_PER_US
 from ..evaluation import evaluate
 from ..recording import BagReader
@@ -111,7 +111,7 @@ def _report(
 
 def _commands(nodes: RunSummary) -> CommandTotals | None:
     ego = nodes.carla_ego
-    if nodes.route_agent is None and nodes.egodriver_agent is None:
+    if all(getattr(nodes, agent) is None for agent in AGENTS):
         return None
     if ego is None:
         return CommandTotals(accepted=None, late=None, refused=None)

@@ -68,3 +68,7 @@ class TimedPath:
     def seen_from(self, map_from_frame: Matrix) -> TimedPath:
         """Return it in the map, where its poses are in a frame that lies there as given."""
         return TimedPath(self.stamps_ns, map_from_frame @ self.map_from_base)
+
+    def shifted(self, later_ns: int) -> TimedPath:
+        """Return it so much later."""
+        return TimedPath(self.stamps_ns + later_ns, self.map_from_base)

@@ -34,8 +34,8 @@ from carla_nurec_bridge.nurec.client.conversion import pose_message
 from carla_nurec_bridge.nurec.stubs import common_pb2 as common
 from carla_nurec_bridge.nurec.stubs import sensorsim_pb2 as sensorsim
 from carla_nurec_bridge.recording.read_back.messages import transform_matrix
-from carla_nurec_bridge.ros.alpasim.plan_inbox import PlanSettings
-from carla_nurec_bridge.ros.alpasim.ros_stack import RosStack
+from carla_nurec_bridge.ros.alpasim.ros_stack import RosStack, StackSettings
+from carla_nurec_bridge.ros.plans.inbox import InboxSettings
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
 
 pytestmark = pytest.mark.ros
@@ -55,8 +55,8 @@ class Bridge:
         self.stack = PlanStack(context)
         for node in (self.node, self.stack):
             parts.callback(node.destroy_node)
-        settings = PlanSettings(lockstep, 0.5, 2.85, 4.0)
-        self.ros = RosStack(self.node, settings, hold=hold)
+        settings = StackSettings(InboxSettings(lockstep, 0.5), 2.85, 4.0, hold)
+        self.ros = RosStack(self.node, settings)
         self.calls = EgodriverCalls(self.ros, options.pop("deadlines", deadlines), wait_s, 600.0)
         threads = MultiThreadedExecutor(2, context=context)
         parts.enter_context(Spinner(self.node, self.stack, executor=threads))

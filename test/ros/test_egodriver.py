@@ -31,6 +31,8 @@ from carla_nurec_bridge.runs.supervisor import RunResult, Supervisor
 
 pytestmark = pytest.mark.ros
 
+_SEEN = 330
+"""So many of the 341 frames are seen at least: nobody waits for the witness to be connected."""
 _TOWN = config_path("maps", "demo_town.xodr")
 
 
@@ -126,10 +128,10 @@ def test_a_route_follower_drives_200_m_within_its_lane(tmp_path: Path, policy: s
         result = run(tmp_path / "run", policy, frames=340, route_length_m=280.0)
         assert result.ok, result.sentence
         deadline = time.monotonic() + 30.0
-        while len(witness.poses) < 341 and time.monotonic() < deadline:
+        while len(witness.poses) < _SEEN and time.monotonic() < deadline:
             time.sleep(0.05)
     places = np.array([pose[:2, 3] for pose in witness.poses])
-    assert len(places) == 341
+    assert len(places) >= _SEEN
     assert np.linalg.norm(np.diff(places, axis=0), axis=1).sum() > 200.0
     town = carla.Map("demo_town", _TOWN.read_text())
     worst = max(beyond_lane_m(town, pose, witness.route) for pose in witness.poses)
@@ -137,6 +139,7 @@ def test_a_route_follower_drives_200_m_within_its_lane(tmp_path: Path, policy: s
 
     told = json.loads((tmp_path / "run/parts/egodriver_agent.json").read_text())
     assert told["policy"].startswith("route_follower")
+    assert told["tracked"] == {"solved": 341}
     assert told["sent"]["drive"] == told["counts"]["plan"] == 341
     assert told["counts"]["command/ackermann"] == 341
     ego = json.loads((tmp_path / "run/parts/carla_ego.json").read_text())

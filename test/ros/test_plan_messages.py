@@ -15,8 +15,8 @@ from nav_msgs.msg import Path
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import Matrix, matrix_from_xyz_rpy, rpy_from_rotation
-from carla_nurec_bridge.ros.alpasim.plan_messages import follow_command, read_multi_dof, read_path
 from carla_nurec_bridge.ros.messages.convert import header, stamp_message
+from carla_nurec_bridge.ros.plans.messages import follow_command, read_multi_dof, read_path
 
 pytestmark = pytest.mark.ros
 

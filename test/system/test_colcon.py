@@ -24,6 +24,7 @@ PROGRAMS = {
     "route_agent",
     "egodriver_agent",
     "closed_loop_eval",
+    "plan_tracker",
     "alpasim_driver",
 }
 LOOK = """

@@ -5,14 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal
 
-from pydantic import field_validator
-
-from .drive_fields import DriveFields
+from .agent_fields import AgentFields
 from .run_fields import RunField, everywhere, read_field, run_field
-from .streams import AGENT, EGO, EGODRIVER, EVAL, NUREC, RECORDER
-
-AgentName = Literal["route_follower", "constant_velocity", "idm", "none"]
-"""Who drives it."""
+from .streams import EGO, EGODRIVER, EVAL, NUREC, RECORDER
 
 NO_SCORES = "none"
 """What the field ``scores`` says where nothing is scored."""
@@ -25,7 +20,7 @@ def _of_odometry(name: str) -> dict[str, str]:
     return dict.fromkeys((EGO, NUREC, EVAL, RECORDER), f"odometry.{name}")
 
 
-class RunConfig(DriveFields):
+class RunConfig(AgentFields):
     """What a run is made of. Times are simulated unless the description says wall time."""
 
     embedded_carla: bool = run_field(True, "start the embedded CARLA server")
@@ -44,25 +39,6 @@ class RunConfig(DriveFields):
     )
     nurec_port: int = run_field(
         46435, "port of the NuRec server", between=(1, 65535), becomes={NUREC: "nurec.port"}
-    )
-    agent: AgentName = run_field(
-        "route_follower", "who drives; none = your own agent", becomes={AGENT: "agent"}
-    )
-    agent_speed_mps: float = run_field(
-        9.0,
-        "the agent's speed on a free straight road",
-        unit="m/s",
-        between=(0.5, 60.0),
-        becomes={AGENT: "cruise_speed_mps"},
-    )
-    agent_keeps: Literal["heading", "lane"] = run_field(
-        "heading", "agent constant_velocity: what it keeps", becomes={AGENT: "keeps"}
-    )
-    egodriver: str = run_field(
-        "",
-        "policy server (HOST:PORT or unix:PATH, AlpaSim's driver contract) that the agent asks "
-        "instead; empty = none",
-        becomes={EGODRIVER: "policy.target"},
     )
     scores: str = run_field(
         NO_SCORES,
@@ -171,13 +147,6 @@ class RunConfig(DriveFields):
     def odometry_drifts(self) -> bool:
         """Whether odometry is an estimate."""
         return self.odometry_drift_m > 0.0 or self.odometry_drift_deg > 0.0
-
-    @field_validator("agent", mode="before")
-    @classmethod
-    def _switched(cls, value: object) -> object:
-        """Take true for the route follower and false for none."""
-        switch = {"true": "route_follower", "false": "none"}
-        return switch.get(str(value).lower(), value)
 
 
 def run_fields() -> dict[str, RunField]:

@@ -164,6 +164,9 @@ class EgodriverSummary(AgentSummary):
     policy: str = Field(description="what the policy server calls itself")
     sent: dict[str, int] = Field(description="calls of the policy server by name")
     missing_images: int = Field(description="images that did not come in time")
+    tracked: dict[str, int] = Field(
+        description="frames by how its plans were followed: solved, held, braked"
+    )
 
 
 class EvalSummary(NodeSummary):
@@ -175,6 +178,23 @@ class EvalSummary(NodeSummary):
     )
     ticks: int = Field(description="frames that were scored")
     skipped_frames: int = Field(description="frames left out because newer ones had come")
+
+
+class PlanHealth(Record):
+    """What became of the plans of a stack, and how they were followed."""
+
+    frames: int = Field(description="frames that were driven")
+    plans_accepted: int = Field(description="plans that could be followed")
+    plans_refused: int = Field(description="plans that could not, each with a sentence in the log")
+    plans_late: int = Field(description="plans for a frame that was over")
+    plans_missing: int = Field(description="frames without the plan that was due, or a fresh one")
+    solved: int = Field(description="frames driven by a new solution")
+    held: int = Field(description="frames driven by the last one")
+    braked: int = Field(description="frames that braked")
+
+
+class PlanTrackerSummary(PlanHealth, AgentSummary):
+    """What ``plan_tracker`` leaves."""
 
 
 class DrivenSession(Record):
@@ -219,6 +239,7 @@ class RunSummary(Record):
     route_agent: AgentSummary | None = None
     egodriver_agent: EgodriverSummary | None = None
     closed_loop_eval: EvalSummary | None = None
+    plan_tracker: PlanTrackerSummary | None = None
 
     def timings(self) -> dict[str, dict[str, StageTime]]:
         """Return the stages' times of each node that left a summary."""

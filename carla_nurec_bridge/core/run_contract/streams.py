@@ -24,9 +24,10 @@ RECORDER = "cosmos_recorder"
 AGENT = "route_agent"
 EGODRIVER = "egodriver_agent"
 EVAL = "closed_loop_eval"
-PARTICIPANTS = (EGO, NUREC, AGENT, EGODRIVER, EVAL, RECORDER)
+TRACKER = "plan_tracker"
+PARTICIPANTS = (EGO, NUREC, AGENT, EGODRIVER, TRACKER, EVAL, RECORDER)
 """Names of the nodes that a run may hold, in the order in which they act within a frame."""
-AGENTS = (AGENT, EGODRIVER)
+AGENTS = (AGENT, EGODRIVER, TRACKER)
 """Those that drive; a run has one of them at most."""
 
 _EGO_STATE = (
@@ -173,6 +174,7 @@ _READS = {
         "robot_description",
         "route",
     },
+    TRACKER: {"odometry", "route", "vehicle_info", "plan"},
     EGO: {
         "command_ackermann",
         "command_twist",

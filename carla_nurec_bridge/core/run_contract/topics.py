@@ -328,8 +328,9 @@ TOPICS: dict[str, Topic] = {
         "command",
         "event",
         True,
-        "where base_link is meant to be: poses with stamps; a stack's to alpasim_driver (there in "
-        "map, odom or base_link), or that of the policy which egodriver_agent asks",
+        "where base_link is meant to be: poses with stamps; a stack's to plan_tracker or "
+        "alpasim_driver (in map, odom or base_link), or that of the policy which egodriver_agent "
+        "asks",
     ),
     "command_twist": Topic(
         "command/twist",

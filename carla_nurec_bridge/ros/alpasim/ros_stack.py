@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from ackermann_msgs.msg import AckermannDriveStamped
 from rclpy.node import Node
 
 from ...alpasim.codes import Code
@@ -13,23 +15,37 @@ from ...alpasim.stack import CameraShot, SessionInfo
 from ...core.errors import DeadlineError, InputError, RefusalError
 from ...core.frames import Matrix
 from ...core.pose_history import PoseHistory
+from ...core.run_contract.topics import TOPICS
 from ...world.states import EgoState, Vector
 from ...world.timed_path import TimedPath
-from .plan_inbox import PlanInbox, PlanSettings
+from ..plans.inbox import InboxSettings, PlanInbox
+from ..plans.messages import follow_command
+from ..plans.sources import Source, plan_kinds
 from .session_topics import SessionTopics
 
 _POLL_S = 0.02
 
 
-class RosStack:
-    """The stack behind the topics (``alpasim.stack.Stack``).
+@dataclass(frozen=True)
+class StackSettings:
+    """How a stack's answers are taken.
 
+    * inbox: which frames they answer.
+    * wheelbase_m, horizon_s: what a command of speed and steering angle leads to.
     * hold: where no plan comes in time, answer with the one before while that reaches far enough.
     """
 
-    def __init__(self, node: Node, settings: PlanSettings, *, hold: bool) -> None:
+    inbox: InboxSettings
+    wheelbase_m: float
+    horizon_s: float
+    hold: bool
+
+
+class RosStack:
+    """The stack behind the topics (``alpasim.stack.Stack``)."""
+
+    def __init__(self, node: Node, settings: StackSettings) -> None:
         self._node = node
-        self._hold = hold
         self._settings = settings
         self._lock = threading.Lock()
         self._poses_lock = threading.Lock()
@@ -37,7 +53,7 @@ class RosStack:
         self._last: TimedPath | None = None
         self._open = self._mounted = False
         self.topics = SessionTopics(node)
-        self.inbox = PlanInbox(node, settings, self._pose_at)
+        self.inbox: PlanInbox[TimedPath] = PlanInbox(node, settings.inbox, self._sources())
 
     def open(self, session: SessionInfo, limit_s: float) -> None:
         """Wait until somebody answers plans and all readers are connected."""
@@ -91,7 +107,7 @@ class RosStack:
         plan = self.inbox.wait(stamp_ns, limit_s, alive)
         if not alive():
             raise RefusalError(Code.ABORTED, "the session was closed, or nobody waits any more")
-        if plan is None and self._hold and self._last is not None:
+        if plan is None and self._settings.hold and self._last is not None:
             self.inbox.counts["held"] += 1
             plan = self._last
         if plan is None:
@@ -114,6 +130,17 @@ class RosStack:
                 self._open = False
                 self.topics.end()
 
+    def _sources(self) -> list[Source[TimedPath]]:
+        """Return what a stack may answer with: a plan, or a command that leads somewhere."""
+        s = self._settings
+        plans = [kind.at_once(self._pose_at) for kind in plan_kinds()]
+        command = Source(
+            TOPICS["command_ackermann"].name,
+            AckermannDriveStamped,
+            lambda m: follow_command(m, self._pose_at, s.wheelbase_m, s.horizon_s),
+        )
+        return [*plans, command]
+
     def _missing(self) -> str:
         topics = self.inbox.topics
         if not any(self._node.count_publishers(topic) for topic in topics):
@@ -133,8 +160,8 @@ class RosStack:
 
     def _nothing_came(self, stamp_ns: int, limit_s: float) -> str:
         wanted = f"stamped {stamp_ns} ns"
-        if not self._settings.lockstep:
-            wanted = f"at most {self._settings.max_age_s:g} s older than {stamp_ns} ns"
+        if not self._settings.inbox.lockstep:
+            wanted = f"at most {self._settings.inbox.max_age_s:g} s older than {stamp_ns} ns"
         counts = ", ".join(f"{count} {name}" for name, count in sorted(self.inbox.counts.items()))
         return (
             f"no plan {wanted} came from the stack within {limit_s:g} s "

@@ -17,9 +17,9 @@ from ...world.states import EgoState, Vector
 from ...world.timed_path import TimedPath
 from ..messages.convert import stamp_message, transform_message
 from ..messages.ego import base_transform, odometry_message, path_message
+from ..plans.messages import poses_along, timed_path_message
 from ..publishers.publishers import Publishers
 from .camera_topics import CameraTopics
-from .plan_messages import poses_along, timed_path_message
 
 _KEYS = ("clock", "tf", "tf_static", "odometry", "route", "route_recorded", "alpasim_session")
 

@@ -21,6 +21,7 @@ from .ego import EgoParameters
 from .egodriver import EgodriverParameters
 from .nurec import NurecParameters
 from .recorder import RecorderParameters
+from .tracker import TrackerParameters
 
 NODES: dict[str, type[Any]] = {
     "carla_ego": EgoParameters,
@@ -29,6 +30,7 @@ NODES: dict[str, type[Any]] = {
     "route_agent": AgentParameters,
     "egodriver_agent": EgodriverParameters,
     "closed_loop_eval": EvalParameters,
+    "plan_tracker": TrackerParameters,
     "alpasim_driver": AlpasimParameters,
 }
 """The parameter dataclass of each node."""

@@ -21,6 +21,7 @@ from ...core.run_contract.streams import (
     EVAL,
     NUREC,
     RECORDER,
+    TRACKER,
     Stream,
     plan_streams,
 )
@@ -54,8 +55,7 @@ def build_graph(config: RunConfig) -> Graph:
         )
     participants = [EGO]
     participants += [NUREC] if config.nurec else []
-    if config.agent != "none" and config.mode != "replay":
-        participants.append(EGODRIVER if config.egodriver else AGENT)
+    participants += _driver(config)
     participants += [EVAL] if config.scores != NO_SCORES else []
     participants += [RECORDER] if config.record else []
     streams = plan_streams(
@@ -68,6 +68,20 @@ def build_graph(config: RunConfig) -> Graph:
     nodes = (_node(name, config) for name in participants)
     processes = (*server_processes(config), *nodes)
     return Graph(config, processes, tuple(participants), streams, parameters)
+
+
+def _driver(config: RunConfig) -> list[str]:
+    """Return the node that drives, if any; InputError where it lacks what it follows."""
+    if config.agent == "none" or config.mode == "replay":
+        return []
+    if config.egodriver:
+        return [EGODRIVER]
+    if config.agent == "recorded" and not (config.agent_recording or config.scene):
+        raise InputError(
+            "the agent recorded needs a recording to follow: give agent_recording (a bag, a CARLA "
+            "recording or a scene package), or a scene"
+        )
+    return [TRACKER if config.agent == "plan_tracker" else AGENT]
 
 
 def _node(name: str, config: RunConfig) -> Process:

@@ -84,6 +84,14 @@ def build_scene(
     return assemble(journey, out)
 
 
+def ego_of_recording(log: Log) -> tuple[Stamps, Matrix]:
+    """Return when (us of the recording) and where in the map base_link of the hero was."""
+    tracks = {i: track for i, track in trajectories(log).items() if track.event.moves}
+    ego = _ego(log, tracks, None)
+    stamps, map_from_ego = _trajectory(ego, 0)
+    return stamps, map_from_ego @ actor_from_base(ego, box_of(ego)[0][0])
+
+
 def _check_map(log: Log, name: str) -> None:
     recorded = log.map_name.rpartition("/")[2]
     if recorded != name:

@@ -9,6 +9,8 @@ import pytest
 
 from carla_nurec_bridge.agents.constant_velocity import ConstantVelocityAgent
 from carla_nurec_bridge.agents.shipped import SHIPPED_AGENTS, AgentWish, build_agent
+from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
+from carla_nurec_bridge.world.timed_path import TimedPath
 
 from .conftest import DT_S, Car, actor, straight
 
@@ -61,7 +63,11 @@ def test_who_stands_at_the_hand_over_starts(car: Car) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED_AGENTS)
 def test_each_shipped_agent_drives_along_a_straight_route(car: Car, name: str) -> None:
-    wish = AgentWish(name, 8.0, "heading", car.stamp_ns, DT_S)
+    car.speed_mps = 5.0
+    seconds = np.arange(0.0, 20.0, 0.1)
+    poses = np.array([matrix_from_xyz_rpy((8.0 * s, 0, 0), (0, 0, 0)) for s in seconds])
+    path = TimedPath(car.stamp_ns + np.round(seconds * 1e9).astype(np.int64), poses)
+    wish = AgentWish(name, 8.0, "heading", car.stamp_ns, DT_S, recorded=path)
     car.drive(build_agent(wish, straight(), car.info), 200)
     assert car.x > 40.0
     assert abs(car.y) < 0.05

@@ -34,10 +34,8 @@ def read_path(message: Path, pose_at: PoseAt) -> TimedPath:
     stamps_ns = [nanoseconds_of(item.header.stamp) for item in message.poses]
     if stamps_ns and not any(stamps_ns):
         raise InputError("its poses have no stamps; a plan says when base_link is to be where")
-    path = TimedPath(
-        np.array(stamps_ns, np.int64), _poses([item.pose for item in message.poses], "position")
-    )
-    return _in_map(path, message.header, pose_at)
+    poses = poses_of([item.pose for item in message.poses], "position")
+    return TimedPath(np.array(stamps_ns, np.int64), in_map(poses, message.header, pose_at))
 
 
 def read_multi_dof(message: Any, pose_at: PoseAt) -> TimedPath:
@@ -49,11 +47,8 @@ def read_multi_dof(message: Any, pose_at: PoseAt) -> TimedPath:
     if any(not point.transforms for point in message.points):
         raise InputError("a point of it has no transform")
     stamps_ns = [start_ns + nanoseconds_of(point.time_from_start) for point in message.points]
-    path = TimedPath(
-        np.array(stamps_ns, np.int64),
-        _poses([point.transforms[0] for point in message.points], "translation"),
-    )
-    return _in_map(path, message.header, pose_at)
+    poses = poses_of([point.transforms[0] for point in message.points], "translation")
+    return TimedPath(np.array(stamps_ns, np.int64), in_map(poses, message.header, pose_at))
 
 
 def follow_command(
@@ -101,7 +96,7 @@ def poses_along(points: NDArray[np.float64]) -> Matrix:
     )
 
 
-def _poses(items: list[Any], place: str) -> Matrix:
+def poses_of(items: list[Any], place: str) -> Matrix:
     """Return the poses (N, 4, 4) of poses or transforms; those without rotation look ahead."""
     if not items:
         raise InputError("it has no poses")
@@ -117,11 +112,13 @@ def _poses(items: list[Any], place: str) -> Matrix:
     return poses
 
 
-def _in_map(path: TimedPath, head: Any, pose_at: PoseAt) -> TimedPath:
+def in_map(poses: Matrix, head: Any, pose_at: PoseAt) -> Matrix:
+    """Return the poses (N, 4, 4) of a message with this header in the map."""
     frame = head.frame_id.rpartition("/")[2]
     if frame in _IN_MAP:
-        return path
+        return poses
     if frame == _IN_BASE:
-        return path.seen_from(pose_at(nanoseconds_of(head.stamp)))
+        moved: Matrix = pose_at(nanoseconds_of(head.stamp)) @ poses
+        return moved
     known = ", ".join((*_IN_MAP, _IN_BASE))
     raise InputError(f"its frame is {head.frame_id!r}; plans are taken in {known}")

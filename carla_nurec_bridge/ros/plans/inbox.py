@@ -5,81 +5,59 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from ackermann_msgs.msg import AckermannDriveStamped
-from nav_msgs.msg import Path
 from rclpy.node import Node
 
 from ...core.errors import InputError
 from ...core.run_contract.timebase import seconds_to_ns
-from ...core.run_contract.topics import TOPICS
-from ...world.timed_path import TimedPath
 from ..messages.convert import nanoseconds_of
 from ..publishers.qos import profile
-from .plan_messages import PoseAt, follow_command, read_multi_dof, read_path
+from .sources import Source
 
-TRAJECTORY = "command/trajectory"
-"""The topic of trajectory_msgs/MultiDOFJointTrajectory, where that package is installed."""
+T = TypeVar("T")
+
 _KEEP = 16
 _POLL_S = 0.05
 _TELL_S = 5.0
 
 
 @dataclass(frozen=True)
-class PlanSettings:
+class InboxSettings:
     """How answers are taken.
 
     * lockstep: an answer must carry the stamp of the frame; else the newest one holds.
     * max_age_s: how old that may be, in simulated time.
-    * wheelbase_m, horizon_s: what a command of speed and steering angle leads to.
     """
 
     lockstep: bool
     max_age_s: float
-    wheelbase_m: float
-    horizon_s: float
 
 
-class PlanInbox:
-    """Hears ``plan``, ``command/trajectory`` and ``command/ackermann``; callbacks in the executor.
+class PlanInbox(Generic[T]):
+    """Hears the topics of ``sources``; callbacks in the executor.
 
     ``counts`` says what became of the answers: accepted, replaced (another one for its stamp came
     before it was asked for), late, refused, unused.
     """
 
-    def __init__(self, node: Node, settings: PlanSettings, pose_at: PoseAt) -> None:
+    def __init__(self, node: Node, settings: InboxSettings, sources: Sequence[Source[T]]) -> None:
         self._log = node.get_logger()
         self._settings = settings
         self._changed = threading.Condition()
-        self._plans: dict[int, TimedPath] = {}
+        self._plans: dict[int, T] = {}
         self._answered_ns = 0
         self.counts: Counter[str] = Counter()
-        s = settings
-        self._readers = [
-            self._hear(node, Path, TOPICS["plan"].name, lambda m: read_path(m, pose_at)),
-            self._hear(
-                node,
-                AckermannDriveStamped,
-                TOPICS["command_ackermann"].name,
-                lambda m: follow_command(m, pose_at, s.wheelbase_m, s.horizon_s),
-            ),
-        ]
-        if find_spec("trajectory_msgs") is not None:
-            kind = import_module("trajectory_msgs.msg").MultiDOFJointTrajectory
-            reader = self._hear(node, kind, TRAJECTORY, lambda m: read_multi_dof(m, pose_at))
-            self._readers.append(reader)
+        self._readers = [self._hear(node, source) for source in sources]
 
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics that a stack may answer on."""
         return tuple(reader.topic_name for reader in self._readers)
 
-    def wait(self, stamp_ns: int, limit_s: float, alive: Callable[[], bool]) -> TimedPath | None:
+    def wait(self, stamp_ns: int, limit_s: float, alive: Callable[[], bool]) -> T | None:
         """Return the answer to a frame; None when none comes in time or nobody waits any more."""
         deadline = time.monotonic() + limit_s
         with self._changed:
@@ -96,7 +74,7 @@ class PlanInbox:
         with self._changed:
             self._changed.notify_all()
 
-    def _answer(self, stamp_ns: int) -> TimedPath | None:
+    def _answer(self, stamp_ns: int) -> T | None:
         if self._settings.lockstep:
             return self._plans.get(stamp_ns)
         oldest_ns = stamp_ns - seconds_to_ns(self._settings.max_age_s)
@@ -114,23 +92,26 @@ class PlanInbox:
             if stamp not in kept:
                 del self._plans[stamp]
 
-    def _hear(self, node: Node, kind: Any, topic: str, read: Callable[[Any], TimedPath]) -> Any:
+    def refuse(self, what: str, why: InputError) -> None:
+        """Count an answer that is none, and say so in the log."""
+        self.counts["refused"] += 1
+        self._log.warning(
+            f"{what} was refused: {why} ({self.counts['refused']} so far)",
+            throttle_duration_sec=_TELL_S,
+        )
+
+    def _hear(self, node: Node, source: Source[T]) -> Any:
         def receive(message: Any) -> None:
-            stamp_ns = nanoseconds_of(message.header.stamp)
             try:
-                plan = read(message)
+                plan = source.read(message)
             except InputError as error:
-                self.counts["refused"] += 1
-                self._log.warning(
-                    f"a message on {topic} was refused: {error} ({self.counts['refused']} so far)",
-                    throttle_duration_sec=_TELL_S,
-                )
+                self.refuse(f"a message on {source.topic}", error)
                 return
-            self._take(stamp_ns, plan)
+            self._take(nanoseconds_of(message.header.stamp), plan)
 
-        return node.create_subscription(kind, topic, receive, profile("command"))
+        return node.create_subscription(source.message, source.topic, receive, profile("command"))
 
-    def _take(self, stamp_ns: int, plan: TimedPath) -> None:
+    def _take(self, stamp_ns: int, plan: T) -> None:
         with self._changed:
             if self._settings.lockstep and stamp_ns <= self._answered_ns:
                 self.counts["late"] += 1
