@@ -53,12 +53,21 @@ class AgentFields(DriveFields):
         between=(0.001, 10.0),
         becomes={TRACKER: "plan.period_s"},
     )
+    agent_nodes: tuple[str, ...] = run_field(
+        (), "names of your own nodes, with commas, without whom the run does not begin"
+    )
     egodriver: str = run_field(
         "",
         "policy server (HOST:PORT or unix:PATH, AlpaSim's driver contract) that the agent asks "
         "instead; empty = none",
         becomes={EGODRIVER: "policy.target"},
     )
+
+    @field_validator("agent_nodes", mode="before")
+    @classmethod
+    def _nodes(cls, value: object) -> object:
+        """Take a text with commas, as launch arguments and ``--set`` give it."""
+        return [part for part in value.split(",") if part] if isinstance(value, str) else value
 
     @field_validator("agent", mode="before")
     @classmethod

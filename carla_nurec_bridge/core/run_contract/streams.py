@@ -87,7 +87,8 @@ def plan_streams(
     """Return every stream that a run with these participants must produce.
 
     ``rig`` names the sensors with their sources and rates, ``dt_ns`` is the tick. Sensors whose
-    source has no participant are left out. ``ground_truth`` is told where odometry drifts.
+    source has no participant are left out; the route is there for any agent, a user's own too.
+    ``ground_truth`` is told where odometry drifts.
     InputError when a rate does not divide the tick rate, which names the rig and its file.
     """
     try:
@@ -102,8 +103,9 @@ def _planned(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream,
     present = set(participants)
     streams = [Stream(TOPICS[key].name, key, EGO, 1, True) for key in _EGO_STATE]
     streams += [Stream(TOPICS[key].name, key, EGO, 0, False) for key in _EGO_LATCHED]
-    for agent in [name for name in AGENTS if name in present][:1]:
+    if present & set(AGENTS) or present - set(PARTICIPANTS):
         streams.append(Stream(TOPICS["route"].name, "route", EGO, 0, False))
+    for agent in [name for name in AGENTS if name in present][:1]:
         streams += plan_agent(agent)
     streams += plan_scores() if EVAL in present else ()
     for camera in rig.cameras:
@@ -191,5 +193,5 @@ _READS = {
 
 
 def readers(key: str, participants: Iterable[str]) -> tuple[str, ...]:
-    """Return the participants that subscribe to the topic of row ``key``."""
-    return tuple(name for name in participants if key in _READS[name])
+    """Return those of our participants that subscribe to the topic of row ``key``."""
+    return tuple(name for name in participants if key in _READS.get(name, ()))

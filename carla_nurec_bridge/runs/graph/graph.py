@@ -20,6 +20,7 @@ from ...core.run_contract.streams import (
     EGODRIVER,
     EVAL,
     NUREC,
+    PARTICIPANTS,
     RECORDER,
     TRACKER,
     Stream,
@@ -58,14 +59,16 @@ def build_graph(config: RunConfig) -> Graph:
     participants += _driver(config)
     participants += [EVAL] if config.scores != NO_SCORES else []
     participants += [RECORDER] if config.record else []
+    participants += _guests(config)
     streams = plan_streams(
         load_rig(config.rig),
         seconds_to_ns(config.dt_s),
         participants,
         ground_truth=config.odometry_drifts,
     )
-    parameters = {name: node_parameters(name, config, participants) for name in participants}
-    nodes = (_node(name, config) for name in participants)
+    ours = [name for name in participants if name in PARTICIPANTS]
+    parameters = {name: node_parameters(name, config, participants) for name in ours}
+    nodes = (_node(name, config) for name in ours)
     processes = (*server_processes(config), *nodes)
     return Graph(config, processes, tuple(participants), streams, parameters)
 
@@ -82,6 +85,13 @@ def _driver(config: RunConfig) -> list[str]:
             "recording or a scene package), or a scene"
         )
     return [TRACKER if config.agent == "plan_tracker" else AGENT]
+
+
+def _guests(config: RunConfig) -> list[str]:
+    """Return the user's own nodes; InputError for a name of ours."""
+    if ours := [name for name in config.agent_nodes if name in PARTICIPANTS]:
+        raise InputError(f"agent_nodes names {ours[0]}, which is a node of ours; leave it out")
+    return list(config.agent_nodes)
 
 
 def _node(name: str, config: RunConfig) -> Process:

@@ -132,6 +132,22 @@ def test_the_wheels_turn_no_further_than_they_can(lagging: Car) -> None:
         lagging.move(tracked.target)
 
 
+def test_plans_that_begin_anew_with_the_ego_are_sped_up_and_steered_by(lagging: Car) -> None:
+    """Each frame the plan's first pose is the ego's own; the way lies 1 m to its left."""
+    tracker, lagging.y = PlanTracker(lagging.info, DT_S), -1.0
+    for _ in range(120):
+        speed_mps, x, poses = lagging.speed_mps, lagging.x, [lagging.map_from_base]
+        for _ in range(30):
+            speed_mps = min(8.0, speed_mps + 0.2)
+            x += 0.1 * speed_mps
+            poses.append(matrix_from_xyz_rpy((x, 0, 0), (0, 0, 0)))
+        stamps_ns = lagging.stamp_ns + 100_000_000 * np.arange(31, dtype=np.int64)
+        tracker.take(TimedPath(stamps_ns, np.array(poses)))
+        follow(lagging, tracker, 1)
+    assert lagging.speed_mps > 7.5
+    assert abs(lagging.y) < 0.05
+
+
 def test_a_plan_that_begins_later_is_joined(lagging: Car) -> None:
     lagging.speed_mps = 6.0
     tracker = PlanTracker(lagging.info, DT_S)
@@ -157,9 +173,10 @@ def test_when_the_plan_is_over_the_last_solution_holds_and_then_the_ego_brakes(
     assert lagging.speed_mps == pytest.approx(0.0, abs=0.05)
 
 
-def test_a_solver_that_finds_nothing_is_told_and_recovers(lagging: Car) -> None:
+@pytest.mark.parametrize("limits", [MpcSettings(iterations=1), MpcSettings(deadline_s=1e-9)])
+def test_a_solver_that_finds_nothing_in_time_is_told(lagging: Car, limits: MpcSettings) -> None:
     lagging.speed_mps, lagging.y = 8.0, 1.5
-    tracker = PlanTracker(lagging.info, DT_S, TrackerSettings(mpc=MpcSettings(iterations=1)))
+    tracker = PlanTracker(lagging.info, DT_S, TrackerSettings(mpc=limits))
     tracker.take(plan(straight_at(8.0), lagging.stamp_ns))
     tracked = tracker.step(lagging.stamp_ns, lagging.map_from_base, lagging.speed_mps)
     assert (tracked.how, tracked.target.steer_rad) == ("braked", 0.0)

@@ -11,8 +11,11 @@ import pytest
 from PIL import Image
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.recording import BagReader
+from carla_nurec_bridge.recording.read_back.drive import read_drive
 from carla_nurec_bridge.report.build import write_report
 from carla_nurec_bridge.report.values import Report, RunFacts
+from carla_nurec_bridge.scene.recorded_ego import read_recorded_ego
 
 
 def test_figures_of_the_drive(report: Report) -> None:
@@ -122,3 +125,14 @@ def test_a_summary_that_no_node_wrote_is_named(
     part.write_text(json.dumps(json.loads(part.read_text()) | {"frames": "many"}))
     with pytest.raises(InputError, match=r"carla_ego\.json: frames: .*found 'many'"):
         write_report(copy, facts)
+
+
+def test_the_ego_of_its_bag_can_be_followed(run_dir: Path) -> None:
+    ego = read_recorded_ego(run_dir / "bag")
+    with BagReader(run_dir / "bag") as bag:
+        states = read_drive(bag).states
+    assert ego.start_ns == states[0].stamp_ns
+    np.testing.assert_array_equal(ego.path.stamps_ns, [state.stamp_ns for state in states])
+    assert len(ego.path.stamps_ns) > 30
+    last = states[-1]
+    np.testing.assert_array_equal(ego.path.at(last.stamp_ns), last.ego.map_from_base)

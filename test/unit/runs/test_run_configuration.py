@@ -81,3 +81,15 @@ def test_launch_arguments_become_the_run_and_are_named() -> None:
     assert launched_config(defaults, given) == RunConfig(frames=7, agent="none")
     with pytest.raises(InputError, match=r"^seed:=-1: .*\(seed of spawn points"):
         launched_config(defaults, {"seed": "-1"})
+
+
+@pytest.mark.parametrize(
+    ("written", "agent"), [("true", "route_follower"), (False, "none"), ("idm", "idm")]
+)
+def test_an_agent_is_chosen_by_name_or_switched(written: object, agent: str) -> None:
+    assert load_config("demo", agent=written).agent == agent
+
+
+def test_nodes_and_tracks_are_listed_with_commas() -> None:
+    config = load_config("demo", agent_nodes="planner,my_agent", handover_tracks="a,b")
+    assert (config.agent_nodes, config.handover_tracks) == (("planner", "my_agent"), ("a", "b"))

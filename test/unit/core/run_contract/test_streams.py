@@ -21,6 +21,7 @@ from carla_nurec_bridge.core.run_contract.streams import (
     NUREC,
     PARTICIPANTS,
     RECORDER,
+    TRACKER,
     expected_count,
     plan_streams,
     readers,
@@ -87,7 +88,7 @@ def test_a_rate_that_does_not_divide_the_tick_is_refused_by_name() -> None:
 
 
 def test_every_topic_of_a_bag_is_read_by_the_recorder_and_by_who_needs_it() -> None:
-    assert readers("odometry", PARTICIPANTS) == (NUREC, AGENT, EGODRIVER, EVAL, RECORDER)
+    assert readers("odometry", PARTICIPANTS) == (NUREC, AGENT, EGODRIVER, TRACKER, EVAL, RECORDER)
     assert readers("route", (EGO, AGENT)) == (AGENT,)
     assert readers("command_ackermann", PARTICIPANTS) == (EGO, RECORDER)
     for key, row in TOPICS.items():
