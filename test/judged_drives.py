@@ -6,18 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from pydantic import TypeAdapter
 from scored_drives import RIGHT_Y, straight_map
 
 from carla_nurec_bridge.core.run_contract.verdict import ConditionVerdict, ScenarioVerdict
-from carla_nurec_bridge.evaluation.conditions import AnyCondition, Condition, Course, TickReader
+from carla_nurec_bridge.evaluation.conditions import Course, TickReader, condition_of
 from carla_nurec_bridge.evaluation.outcome import OutcomeJudge
 from carla_nurec_bridge.world.states import WorldState
 
 ROUTE = np.column_stack([np.arange(0.0, 121.0), np.full(121, RIGHT_Y), np.zeros(121)])
 """A route of 120 m along lane -1."""
-
-_CONDITION: TypeAdapter[Condition] = TypeAdapter(AnyCondition)
 
 
 def named(states: Iterable[WorldState], names: Mapping[int, str]) -> list[WorldState]:
@@ -42,8 +39,8 @@ def judged(
     done: Mapping[str, float] | None = None,
 ) -> ScenarioVerdict:
     """Return the verdict on a drive; ``whole`` says that it came to its end."""
-    course = Course(straight_map(), ROUTE)
-    judge = OutcomeJudge(_CONDITION.validate_python(outcome), course, "tried")
+    course = Course(straight_map(stop_at_m=30.0), ROUTE)
+    judge = OutcomeJudge(condition_of(outcome), course, "tried")
     reader = TickReader(course.cover)
     for state in states:
         judge.update(reader.read(state, done or {}))

@@ -29,6 +29,7 @@ VERBS: dict[str, str] = {
     "scenario list": "List the scenarios, and the actors that can be inserted.",
     "scenario draw": "Show which actors a seed inserts into the demo.",
     "scenario record": "Drive scenarios in CARLA and record them.",
+    "scenario check": "Say what would be run of a scenario file, or why not.",
     "scene check": "Name every problem of a scene package.",
     "scene list": "List the scenes of NVIDIA's data set, or of a folder.",
     "scene fetch": "Download scenes of NVIDIA's data set.",

@@ -17,8 +17,7 @@ from ..core.rig.rig import load_rig
 from ..core.run_contract.run_config import RunConfig
 from ..recorder_log import read_log
 from ..recorder_log.timeline import Timeline
-from ..scenarios.closed_loop.file import ClosedLoopScenario
-from ..scenarios.files import load_scenario
+from ..scenarios.files import DrivenFile, load_driven, load_scenario
 from ..scenarios.spec import ScenarioSpec
 from ..scene import build_scene
 from ..world.inserted_actors import draw_inserted_actors
@@ -42,8 +41,8 @@ def implied(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_driven(config: RunConfig) -> RunConfig:
     """Return a run as the closed-loop scenario that it drives says; others stay as they are."""
-    scenario = load_scenario(config.scenario) if config.scenario else None
-    return driven(config, scenario) if isinstance(scenario, ClosedLoopScenario) else config
+    scenario = load_driven(config.scenario) if config.scenario else None
+    return driven(config, scenario) if scenario is not None else config
 
 
 def settled(config: RunConfig) -> RunConfig:
@@ -73,7 +72,7 @@ def _of_a_scenario(config: RunConfig) -> RunConfig:
             "(the demo's --insert)"
         )
     spec = load_scenario(config.scenario)
-    if isinstance(spec, ClosedLoopScenario):
+    if not isinstance(spec, ScenarioSpec):
         return driven(config, spec)
     if config.mode != "drive" or config.inserted_actors:
         besides = "inserted_actors" if config.inserted_actors else f"mode {config.mode}"
@@ -82,7 +81,7 @@ def _of_a_scenario(config: RunConfig) -> RunConfig:
     return config.model_copy(update={"frames": min(config.frames or most, most)})
 
 
-def driven(config: RunConfig, scenario: ClosedLoopScenario) -> RunConfig:
+def driven(config: RunConfig, scenario: DrivenFile) -> RunConfig:
     """Return the run in which a closed-loop scenario is driven, with its map and its frames.
 
     InputError for what it does not go with.

@@ -11,7 +11,7 @@ import yaml
 from ..core.run_contract import heartbeat
 from ..core.run_contract.run_config import RunConfig, run_fields
 from ..core.run_contract.timebase import seconds_to_ns
-from ..scenarios.files import load_closed_loop
+from ..scenarios.files import load_driven
 from ..scenarios.spec import load_spec
 from .graph import environment
 from .own_server import own_carla
@@ -72,7 +72,7 @@ def rehearse_here(config: RunConfig, log: Path) -> Rehearsal:
     from ..carla_client.replay.rehearsal import rehearse as drive
     from ..carla_client.session.episode_setup import EpisodeSetup
     from ..carla_client.session.session import Session
-    from ..scenarios.closed_loop.setup import with_scenario
+    from ..scenarios.episode import with_scenario
 
     episode = EpisodeSetup(
         config.seed,
@@ -81,7 +81,7 @@ def rehearse_here(config: RunConfig, log: Path) -> Rehearsal:
         config.vehicles,
         config.route_length_m,
     )
-    scenario = load_closed_loop(config.scenario) if config.scenario else None
+    scenario = load_driven(config.scenario) if config.scenario else None
     if scenario is not None:
         episode = with_scenario(episode, scenario, config.dt_s)
     with (

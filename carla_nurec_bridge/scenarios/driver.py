@@ -87,6 +87,11 @@ class Driver:
         self._path = path
         self._agent = RouteAgent(path[int(self.along_m) :], self._settings, self._dt_s)
 
+    def change_path_whole(self, path: MapPath) -> None:
+        """Follow a path that begins where the vehicle is."""
+        self._path = path
+        self._agent = RouteAgent(path, self._settings, self._dt_s)
+
     def follow(self, speed_mps: float, others: Sequence[Obstacle] = ()) -> None:
         """Drive on at a speed, slower in curves and behind ``others``."""
         motion = self.motion

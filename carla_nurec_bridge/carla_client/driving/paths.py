@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.errors import InputError
+
 MapPath = NDArray[np.float64]
 """Points (N, 3) of a path in the map, a metre apart."""
 
@@ -26,6 +28,18 @@ def shifted(
     if back_m > 0.0:
         share = share * (1.0 - _smooth((along - back_m) / over_m))
     return path + (left_m * share)[:, None] * left_of(path)
+
+
+def metres(points: MapPath) -> MapPath:
+    """Return a path of any points (N, 3) with its points a metre apart.
+
+    InputError for one shorter than two metres.
+    """
+    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    if length[-1] < 2.0 * STEP_M:
+        raise InputError("a path of less than two metres leads nowhere; give places farther apart")
+    at = np.arange(0.0, length[-1], STEP_M)
+    return np.stack([np.interp(at, length, points[:, k]) for k in range(3)], axis=1)
 
 
 def left_of(path: MapPath) -> MapPath:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
+from ...core.frames import rigid, rotation_from_rpy
 from ..session.transforms import matrix_of, transform_of
-from .paths import STEP_M
+from .paths import STEP_M, MapPath, heading_at
 
 _TRIES = 24
 _WANTED_STOP_M = 45.0
@@ -41,6 +42,16 @@ def along(map_from_base: NDArray[np.float64]) -> Route | None:
         if np.linalg.norm(moved) >= STEP_M:
             chosen.append(index)
     return Route(map_from_base[chosen]) if len(chosen) > 1 else None
+
+
+def poses_along(path: MapPath) -> Route:
+    """Return the route along a path (N, 3), whose poses look ahead."""
+    headings = [heading_at(path, index) for index in range(len(path))]
+    poses = [
+        rigid(rotation_from_rpy((0.0, 0.0, heading)), point)
+        for heading, point in zip(headings, path, strict=True)
+    ]
+    return Route(np.array(poses))
 
 
 def onward(route: Route, carla_map: carla.Map, length_m: float, rng: np.random.Generator) -> Route:

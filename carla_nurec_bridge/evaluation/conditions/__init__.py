@@ -5,7 +5,7 @@ a file holds kinds that look at the same thing.
 """
 
 from .base import Condition, Course, Observed, Watch
-from .kinds import CONDITION_KINDS, AnyCondition, Trigger
+from .kinds import CONDITION_KINDS, AnyCondition, Trigger, condition_of
 from .tick import EGO_NAME, Mover, Tick, TickReader
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "TickReader",
     "Trigger",
     "Watch",
+    "condition_of",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, GetPydanticSchema, model_validator
+from pydantic import AfterValidator, Field, GetPydanticSchema, TypeAdapter, model_validator
 
 from . import encounters, lanes, motion, places, rules, timing
 from .base import Condition, Course, Observed, Watch
@@ -130,6 +130,11 @@ AnyCondition = Annotated[
 """A condition of whichever kind its ``type`` names."""
 
 
+def condition_of(fields: Mapping[str, object]) -> Condition:
+    """Return the condition that these fields say; pydantic's ValidationError for none."""
+    return _ADAPTER.validate_python(fields)
+
+
 def _below(condition: Condition) -> list[Condition]:
     return [x for part in condition.parts for x in (part, *_below(part))]
 
@@ -142,6 +147,8 @@ def _without_times(condition: Condition) -> Condition:
 
 for _kind in (AllOf, AnyOf, Negation):
     _kind.model_rebuild()
+
+_ADAPTER: TypeAdapter[Condition] = TypeAdapter(AnyCondition)
 
 Trigger = Annotated[AnyCondition, AfterValidator(_without_times)]
 """A condition that starts something as soon as it holds."""

@@ -9,9 +9,8 @@ from ...carla_client.replay.recorded_drive import ReplayPlan, ReplayWish
 from ...carla_client.replay.scene_actors import Handover
 from ...carla_client.session.episode_setup import EpisodeSetup
 from ...core.errors import InputError
-from ...scenarios.closed_loop.file import ClosedLoopScenario
-from ...scenarios.closed_loop.setup import with_scenario
-from ...scenarios.files import load_closed_loop
+from ...scenarios.episode import with_scenario
+from ...scenarios.files import DrivenFile, load_driven
 from ...scene import Scene
 from ...world.inserted_actors import draw_inserted_actors
 from ...world.inserted_actors_file import load_inserted_actors
@@ -55,8 +54,8 @@ def setup_from_parameters(
     return setup
 
 
-def _driven(p: EgoParameters) -> ClosedLoopScenario:
-    scenario = load_closed_loop(p.scenario)
+def _driven(p: EgoParameters) -> DrivenFile:
+    scenario = load_driven(p.scenario)
     if scenario is None:
         raise InputError(
             f"the scenario {p.scenario} must be recorded before it is replayed, which the demo and "

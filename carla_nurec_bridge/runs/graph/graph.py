@@ -28,7 +28,7 @@ from ...core.run_contract.streams import (
 )
 from ...core.run_contract.timebase import seconds_to_ns
 from ...ros.runtime.dds import segment_bytes, write_profile
-from ...scenarios.files import load_closed_loop
+from ...scenarios.files import load_driven
 from .environment import dds_profile, environment
 from .node_parameters import node_parameters, parameter_file, write_parameter_file
 from .process import END_DEADLINE_S, Process
@@ -48,7 +48,7 @@ class Graph:
 
 def build_graph(config: RunConfig) -> Graph:
     """Return the processes of a run; their parameter files are written by ``write_parameters``."""
-    recorded = config.scenario and load_closed_loop(config.scenario) is None
+    recorded = config.scenario and load_driven(config.scenario) is None
     if recorded and config.log is None:
         raise InputError(
             f"the scenario {config.scenario} must be recorded before it is replayed, "

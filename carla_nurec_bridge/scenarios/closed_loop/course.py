@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import carla
 import numpy as np
 
 from ...carla_client.driving.lane_search import shortest
-from ...carla_client.driving.paths import MapPath
+from ...carla_client.driving.paths import MapPath, metres
 from ...carla_client.driving.roads import find_stretch
-from ...carla_client.driving.route import Route, along, walk
+from ...carla_client.driving.route import Route, along, poses_along, walk
 from ...carla_client.session.session import Session
 from ...carla_client.session.transforms import matrix_of, transform_of
 from ...core.errors import InputError
-from ...core.frames import rigid, rotation_from_rpy
+from ...core.frames import rigid
 from ...evaluation.conditions import Course
 from ...evaluation.conditions.places import PlaceInMap, PlaceOnLane
 from ...recorder_log import read_log
@@ -36,7 +35,7 @@ def ego_course(
     if isinstance(start, StretchStart):
         same = start.left_lane == "same_direction"
         found = find_stretch(session.map, start.length_m, rng, prefer_same_direction=same)
-        route = _posed(found.path)
+        route = poses_along(found.path)
     elif isinstance(start, RecordedStart):
         route = _recorded(start)
     else:
@@ -96,30 +95,7 @@ def _via(session: Session, start: carla.Waypoint, way: Via) -> Route:
     found: list[carla.Waypoint] = []
     for one, other in pairwise(stops):
         found += shortest(found[-1] if found else one, other)[1 if found else 0 :]
-    return _posed(_metres(np.array([matrix_of(w.transform)[:3, 3] for w in found])))
-
-
-def _metres(points: MapPath) -> MapPath:
-    """Return a path with its points a metre apart."""
-    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-    if length[-1] < 2.0:
-        raise InputError("the places of the route are at one spot; it needs two metres at least")
-    at = np.arange(0.0, length[-1], 1.0)
-    return np.stack([np.interp(at, length, points[:, k]) for k in range(3)], axis=1)
-
-
-def _posed(path: Sequence[np.ndarray] | MapPath) -> Route:
-    """Return a path as a route whose poses look along it."""
-    points = np.asarray(path)
-    ahead = np.gradient(points[:, :2], axis=0)
-    return Route(
-        np.array(
-            [
-                rigid(rotation_from_rpy((0.0, 0.0, float(np.arctan2(dy, dx)))), point)
-                for (dx, dy), point in zip(ahead, points, strict=True)
-            ]
-        )
-    )
+    return poses_along(metres(np.array([matrix_of(w.transform)[:3, 3] for w in found])))
 
 
 def _recorded(start: RecordedStart) -> Route:

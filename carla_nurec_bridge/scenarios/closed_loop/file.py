@@ -75,28 +75,29 @@ class ClosedLoopScenario(BaseModel):
         known = {*names, EGO_NAME, *CLASS_WORDS}
         if self.inserted_actors:
             return self  # who they are is known once the seed has drawn
-        for condition in self._conditions():
-            for name in _names_in(condition):
+        for place, root in self._roots():
+            for name in _names_in(root):
                 if name not in known:
-                    raise ValueError(f"{condition.type}: nobody is called {name!r}")
+                    raise ValueError(f"field {place}: nobody is called {name!r}")
         return self
 
-    def _conditions(self) -> Iterator[Condition]:
-        roots = [self.outcome, *(adversary.trigger for adversary in self.adversaries)]
-        roots += [self.ends_when] if self.ends_when is not None else []
-        while roots:
-            condition = roots.pop()
-            yield condition
-            roots += condition.parts
+    def _roots(self) -> Iterator[tuple[str, Condition]]:
+        """Give the conditions of the file with the fields that they stand in."""
+        yield "outcome", self.outcome
+        for number, adversary in enumerate(self.adversaries):
+            yield f"adversaries.{number}.trigger", adversary.trigger
+        if self.ends_when is not None:
+            yield "ends_when", self.ends_when
 
 
 def _names_in(condition: Condition) -> Iterator[str]:
+    if condition.parts:
+        for part in condition.parts:
+            yield from _names_in(part)
+        return
     for field in _NAMING:
-        value = getattr(condition, field, None)
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, tuple) and not condition.parts:
-            yield from value
+        value = getattr(condition, field, ())
+        yield from (value,) if isinstance(value, str) else value
 
 
 def scenario_of(values: dict[str, object], where: str) -> ClosedLoopScenario:
@@ -115,5 +116,6 @@ def _sentence(error: ValidationError) -> str:
     kinds = {*CONDITION_KINDS, *ADVERSARIES}
     parts = [str(part) for part in first["loc"]]
     shown = [part for k, part in enumerate(parts) if not (part in kinds and parts[k - 1 : k])]
-    field = ".".join(shown) or "the file"
-    return f"field {field}: {problem_text(first)}"
+    if not shown:
+        return problem_text(first)
+    return f"field {'.'.join(shown)}: {problem_text(first)}"

@@ -16,10 +16,11 @@ from ...carla_client.driving.roads import road_edges
 from ...carla_client.session.session import Session
 from ...core.errors import InputError
 from ...core.frames import mirror_vector
-from ...evaluation.conditions import Condition, Course, Tick, Watch
+from ...evaluation.conditions import Condition, Course, Tick
 from ...evaluation.route import RouteTracker
 from ...world.states import Vector
 from ..driver import Driver, Pedestrian
+from ..judged_drive import HeldTrigger
 from ..placing import any_car, any_walker, put_vehicle, put_walker, roll
 from .adversaries.base import Vehicle, Walker
 
@@ -54,18 +55,6 @@ class ScenarioRoad:
         self.ego_along_m = self._tracker.update(tick.moment.rear_axle)
         for trigger in self.triggers:
             trigger.look(tick)
-
-
-class HeldTrigger:
-    """A trigger, and whether it has held since it is watched."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self.held = False
-
-    def look(self, tick: Tick) -> None:
-        """Look at the next frame."""
-        self.held = bool(self._watch.look(tick).holds) or self.held
 
 
 @final

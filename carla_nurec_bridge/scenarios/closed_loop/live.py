@@ -14,20 +14,19 @@ from ...carla_client.session.session import Session, Snapshot
 from ...carla_client.session.weather import apply_weather
 from ...core.run_contract.verdict import ScenarioVerdict
 from ...core.teardown import Teardown
-from ...evaluation.conditions import Course, TickReader
-from ...evaluation.outcome import OutcomeJudge
+from ...evaluation.conditions import Course
 from ...world.states import WorldState
+from ..judged_drive import DriveGoal, HeldTrigger, JudgedDrive
 from ..placing import roll
 from ..ranges import drawn
 from ..strollers import Strollers
 from .adversaries.base import Steps
 from .course import ego_course, with_lead_in
 from .file import ClosedLoopScenario
-from .handles import HeldTrigger, LiveHandles, ScenarioRoad, start_rolling
+from .handles import LiveHandles, ScenarioRoad, start_rolling
 
 _COURSE, _EGO = 21, 22
 """Keep the draws of a scenario apart from others with the same seed."""
-_SLACK_S = 1e-9
 
 
 @final
@@ -44,11 +43,9 @@ class LiveScenario:
         self._teardown = Teardown(session.has_ended)
         self._scripts: list[Steps] = []
         self._strollers = self._teardown.keep("the walkers", Strollers(session, seed))
-        self._end = ""
-        self._road: ScenarioRoad
-        self._judge: OutcomeJudge
-        self._reader: TickReader
         self._ends: HeldTrigger | None = None
+        self._road: ScenarioRoad
+        self._drive: JudgedDrive
 
     def start(self) -> tuple[carla.Transform, Route]:
         """Return where the ego starts and its route; InputError where the map has no such place."""
@@ -62,8 +59,8 @@ class LiveScenario:
         path, lead_in = with_lead_in(session.map, route)
         road = self._road = ScenarioRoad(session, course, path, lead_in, self._dt_s, ego)
         self._teardown.add("the adversaries", self._remove_actors)
-        self._judge = OutcomeJudge(scenario.outcome, course, scenario.name)
-        self._reader = TickReader(course.cover)
+        goal = DriveGoal(scenario.name, scenario.outcome, scenario.duration_s)
+        self._drive = JudgedDrive(goal, course)
         if scenario.ends_when is not None:
             self._ends = HeldTrigger(scenario.ends_when.watch(course))
         if scenario.weather:
@@ -87,35 +84,26 @@ class LiveScenario:
 
     def update(self, snapshot: Snapshot, state: WorldState) -> None:
         """Look at a frame: judge it, and tell the actors what to do in the next one."""
-        road, scenario = self._road, self._scenario
+        road, drive = self._road, self._drive
         for driver, _, _ in road.drivers:
             driver.update(snapshot)
-        tick = self._reader.read(state, road.done)
+        tick = drive.read(state, road.done)
         road.look(tick)
         for script in self._scripts:
             next(script)
         self._strollers.step()
-        if self._end:
-            return
-        self._judge.update(tick)
         if self._ends is not None:
             self._ends.look(tick)
-        if self._judge.status == "undecided" and (
-            tick.time_s >= scenario.duration_s - _SLACK_S
-            or (self._ends is not None and self._ends.held)
-        ):
-            self._judge.settle()
-        if self._judge.status != "undecided":
-            self._end = self.verdict().sentence
+        drive.judge(tick, over=self._ends is not None and self._ends.held)
 
     @property
     def end(self) -> str:
         """In words, that the drive is over; empty while it is not."""
-        return self._end
+        return self._drive.end
 
     def verdict(self) -> ScenarioVerdict:
         """Return what has come of it so far."""
-        return self._judge.verdict()
+        return self._drive.verdict()
 
     def close(self) -> None:
         """Remove what was spawned; a second call does nothing."""

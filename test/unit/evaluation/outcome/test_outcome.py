@@ -104,7 +104,7 @@ VIOLATED: dict[str, tuple[dict[str, Any], list[WorldState], float, str]] = {
         1.85,
         (
             "at 1.85 s the ego was 4.9 m from leader (car 7), at (28.5, -1.8); expected always: "
-            "the ego is above 5 m from leader"
+            "the distance of the ego to leader is above 5 m"
         ),
     ),
     "time_to_collision": (
@@ -187,6 +187,12 @@ VIOLATED: dict[str, tuple[dict[str, Any], list[WorldState], float, str]] = {
         drive(red=True),
         2.2,
         "at 2.20 s the ego passed a stop line at red with 10.0 m/s, at (30.0, -1.8)",
+    ),
+    "stop_sign": (
+        {"type": "stop_sign", "holds": "never"},
+        drive(),
+        2.05,
+        "at 2.05 s the ego left a stop sign with 10.0 m/s and had not stood, at (30.0, -1.8)",
     ),
     "time": (
         {"type": "time", "at_least_s": 9.0},
