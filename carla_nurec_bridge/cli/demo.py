@@ -138,8 +138,9 @@ def command(
         config = settled(asked)
         _banner(console, config, f"run {number + 1} of {repeat}" if repeat > 1 else "")
         if config.frames < asked.frames:
+            what = "scenario" if config.scenario else "recording"
             console.print(
-                f"the recording ends after {config.frames * config.dt_s:g} s of the "
+                f"the {what} ends after {config.frames * config.dt_s:g} s of the "
                 f"{asked.frames * asked.dt_s:g} s asked for",
                 soft_wrap=True,
             )

@@ -85,7 +85,7 @@ def test_a_violated_outcome_is_told_in_every_place(
     assert report["reason"] == sentence
     with BagReader(folder / "bag") as bag:
         told = [json.loads(m.data) for _, _, m in bag.messages(["/scenario/verdict"])]
-        moments = dict((stamp, m) for _, stamp, m in bag.messages(["/objects"], near["stamp_ns"]))
+        moments = {stamp: m for _, stamp, m in bag.messages(["/objects"], near["stamp_ns"])}
     assert [one["status"] for one in told] == ["undecided", "failed"]
     assert told[-1] == verdict
     # What the sentence says is what the bag holds: the wreck 6 m before the ego's bumper.

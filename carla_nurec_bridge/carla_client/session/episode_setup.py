@@ -203,6 +203,8 @@ class PreparedEpisode:
         actor = find_by_role(world, setup.role_name)
         if actor is None:
             actor = self._spawn_ego(start)
+        elif self.scenario is not None:
+            actor.set_transform(start)
         traffic = self._teardown.keep("the traffic", Traffic(self._session, setup.seed))
         if self.scenario is not None:
             self.scenario.enter(actor, self.route)

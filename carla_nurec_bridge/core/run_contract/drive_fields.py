@@ -122,7 +122,7 @@ class DriveFields(BaseModel):
     )
     scenario: str = run_field(
         "",
-        "what happens to the ego: a name in config/scenarios or a YAML file; an incident is "
+        "what happens to the ego: a name in config/scenarios, a YAML or .xosc file; an incident is "
         "recorded and replayed by the demo, a closed-loop scenario is driven and judged",
         becomes={EGO: "scenario"},
         file=True,

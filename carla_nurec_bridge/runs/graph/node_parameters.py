@@ -10,6 +10,7 @@ import yaml
 
 from ...core.run_contract.run_config import RunConfig, run_fields
 from ...core.run_contract.streams import EGO, RECORDER
+from ...scenarios.files import load_driven
 
 _PATIENCE_S = 15.0
 """For so long others wait after the owner of the run, who can say what was missing."""
@@ -27,9 +28,17 @@ def node_parameters(node: str, config: RunConfig, participants: Sequence[str]) -
         told["deadlines.start_s"] += _PATIENCE_S
     elif config.mode != "drive":
         told |= {"traffic.vehicles": 0, "scenario": ""}
+    if node == EGO and told["scenario"] and not config.embedded_carla:
+        told |= _map_to_load(config.scenario)
     if node == RECORDER:
         told["job.at_end"] = bool(config.cosmos_url and config.cosmos_prompt)
     return told
+
+
+def _map_to_load(scenario: str) -> dict[str, str]:
+    """Return the parameter that has a CARLA of the user's load the map of a scenario."""
+    found = load_driven(scenario)
+    return {"carla.map": Path(found.map).name.split(".")[0]} if found and found.map else {}
 
 
 def parameter_file(config: RunConfig, node: str) -> Path:

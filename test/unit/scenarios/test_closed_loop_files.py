@@ -14,6 +14,7 @@ from carla_nurec_bridge.cli.scenario.list import command as list_scenarios
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.resources import map_file, share_dir
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
+from carla_nurec_bridge.runs.graph.node_parameters import node_parameters
 from carla_nurec_bridge.runs.recipe import as_driven
 from carla_nurec_bridge.scenarios.closed_loop.adversaries import ADVERSARIES
 from carla_nurec_bridge.scenarios.closed_loop.fields_page import render
@@ -96,6 +97,19 @@ def test_a_run_takes_map_traffic_and_frames_of_its_scenario(tmp_path: Path) -> N
     with pytest.raises(InputError, match="inserts ball_and_child already"):
         as_driven(RunConfig(scenario="child_after_ball", inserted_actors="crowd"))
     assert as_driven(RunConfig(scenario="cut_in")) == RunConfig(scenario="cut_in")
+
+
+@pytest.mark.parametrize(
+    ("name", "embedded", "told"),
+    [("red_light", False, "demo_town"), ("red_light", True, None), ("parked_car", False, None)],
+)
+def test_a_carla_of_the_users_loads_the_scenarios_map(
+    name: str, embedded: bool, told: str | None
+) -> None:
+    run = as_driven(RunConfig(scenario=name, embedded_carla=embedded))
+    parameters = node_parameters("carla_ego", run, ["carla_ego"])
+    assert parameters["scenario"] == name
+    assert parameters.get("carla.map") == told
 
 
 def test_the_verbs_show_what_there_is() -> None:
