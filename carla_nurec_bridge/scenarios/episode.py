@@ -14,13 +14,20 @@ from .openscenario.live import LiveOpenScenario
 
 
 def with_scenario(
-    setup: EpisodeSetup, scenario: ClosedLoopScenario | OpenScenario, dt_s: float
+    setup: EpisodeSetup,
+    scenario: ClosedLoopScenario | OpenScenario,
+    dt_s: float,
+    *,
+    drives_on: bool = False,
 ) -> EpisodeSetup:
-    """Return the setup with a scenario for its seed, in frames of ``dt_s``, and its traffic."""
+    """Return the setup with a scenario for its seed, in frames of ``dt_s``, and its traffic.
+
+    Where it ``drives_on``, a drive whose outcome is decided still goes to its end.
+    """
 
     def make(session: Session) -> DrivenScenario:
         if isinstance(scenario, OpenScenario):
-            return LiveOpenScenario(scenario, session, dt_s, setup.seed)
-        return LiveScenario(scenario, session, dt_s, setup.seed)
+            return LiveOpenScenario(scenario, session, dt_s, setup.seed, drives_on=drives_on)
+        return LiveScenario(scenario, session, dt_s, setup.seed, drives_on=drives_on)
 
     return replace(setup, scenario=make, vehicles=scenario.vehicles)

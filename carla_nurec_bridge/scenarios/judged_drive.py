@@ -28,11 +28,15 @@ class HeldTrigger:
 
 @dataclass(frozen=True)
 class DriveGoal:
-    """What a drive is judged by: the scenario's name, its outcome, and how long it may last."""
+    """What a drive is judged by: the scenario's name, its outcome, and how long it may last.
+
+    One that ``drives_on`` goes to its end even when its outcome is decided before.
+    """
 
     name: str
     outcome: Condition
     duration_s: float
+    drives_on: bool = False
 
 
 @final
@@ -54,9 +58,10 @@ class JudgedDrive:
         if self.end:
             return
         self._judge.update(tick)
-        if over or tick.time_s >= self._goal.duration_s - _SLACK_S:
+        over = over or tick.time_s >= self._goal.duration_s - _SLACK_S
+        if over:
             self._judge.settle()
-        if self._judge.status != "undecided":
+        if over or (self._judge.status != "undecided" and not self._goal.drives_on):
             self.end = self.verdict().sentence
 
     def verdict(self) -> ScenarioVerdict:

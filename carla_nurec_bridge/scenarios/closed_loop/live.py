@@ -34,8 +34,15 @@ class LiveScenario:
     """One drive of a scenario, for a seed; see ``DrivenScenario`` for the order of calls."""
 
     def __init__(
-        self, scenario: ClosedLoopScenario, session: Session, dt_s: float, seed: int
+        self,
+        scenario: ClosedLoopScenario,
+        session: Session,
+        dt_s: float,
+        seed: int,
+        *,
+        drives_on: bool = False,
     ) -> None:
+        self._drives_on = drives_on
         self._scenario = scenario
         self._session = session
         self._dt_s = dt_s
@@ -59,7 +66,7 @@ class LiveScenario:
         path, lead_in = with_lead_in(session.map, route)
         road = self._road = ScenarioRoad(session, course, path, lead_in, self._dt_s, ego)
         self._teardown.add("the adversaries", self._remove_actors)
-        goal = DriveGoal(scenario.name, scenario.outcome, scenario.duration_s)
+        goal = DriveGoal(scenario.name, scenario.outcome, scenario.duration_s, self._drives_on)
         self._drive = JudgedDrive(goal, course)
         if scenario.ends_when is not None:
             self._ends = HeldTrigger(scenario.ends_when.watch(course))

@@ -33,7 +33,16 @@ _DROP_M = 0.3
 class LiveOpenScenario:
     """One drive of a file; see ``DrivenScenario`` for the order of calls."""
 
-    def __init__(self, scenario: OpenScenario, session: Session, dt_s: float, seed: int) -> None:
+    def __init__(
+        self,
+        scenario: OpenScenario,
+        session: Session,
+        dt_s: float,
+        seed: int,
+        *,
+        drives_on: bool = False,
+    ) -> None:
+        self._drives_on = drives_on
         self._scenario = scenario
         self._session = session
         self._dt_s = dt_s
@@ -64,7 +73,8 @@ class LiveOpenScenario:
         self._teardown.add("the entities", self._remove_actors)
         course = Course(session.opendrive, route.points)
         self._drive = JudgedDrive(
-            DriveGoal(scenario.name, scenario.outcome, scenario.duration_s), course
+            DriveGoal(scenario.name, scenario.outcome, scenario.duration_s, self._drives_on),
+            course,
         )
         if scenario.weather:
             apply_weather(session.world, json.dumps(scenario.weather))
