@@ -57,6 +57,7 @@ class EvalNode:
         )
         for key in (*_TOLD, "route"):
             subscribe(node, key, partial(self._scores.tell, key))
+        subscribe(node, "plan", self._scores.plan)
 
     def work(self) -> int:
         """Score until the run is over; return the exit code."""

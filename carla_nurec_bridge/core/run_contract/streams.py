@@ -175,6 +175,7 @@ _READS = {
         "map_opendrive",
         "robot_description",
         "route",
+        "plan",
     },
     TRACKER: {"odometry", "route", "vehicle_info", "plan"},
     EGO: {

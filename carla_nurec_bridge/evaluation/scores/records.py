@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from ...core.run_contract.record import Record
+from .plans import PlanFigures
 
 FORMAT: Literal["carla-nurec-scores/1"] = "carla-nurec-scores/1"
 
@@ -73,6 +74,9 @@ class ScoreReport(Record):
     stamps_ns: tuple[int, ...] = Field(description="simulation time of each tick, ns")
     series: dict[str, tuple[float | None, ...]] = Field(
         description="SCORE.PART: what held at each tick"
+    )
+    plans: PlanFigures | None = Field(
+        default=None, description="what was planned beside what was driven; null without plans"
     )
 
     def score(self, name: str) -> ScoreResult:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core.run_contract.topics import TOPICS
 from ...evaluation.scores.context import ScoreContext
+from ...evaluation.scores.plans import Plans
 from ...evaluation.scores.records import TickScores
 from ...evaluation.scores.scorer import DriveScorer
 from ...recording.read_back.drive_reader import DriveReader
@@ -29,6 +30,9 @@ class LiveScores:
         self._context: ScoreContext | None = None
         self._scorer: DriveScorer | None = None
         self._path: list[Array] = []
+        self._driven: list[Array] = []
+        self._stamps_ns: list[int] = []
+        self._plans = Plans()
 
     @property
     def ticks(self) -> int:
@@ -39,6 +43,10 @@ class LiveScores:
         """Take a message that is told once, by its row of the table of topics."""
         self._reader.tell(key, message)
         self._told.add(key)
+
+    def plan(self, message: Any) -> None:
+        """Take a plan of the topic ``plan``, at any time."""
+        self._plans.add(message)
 
     def lacks(self, keys: Iterable[str]) -> list[str]:
         """Return a phrase for each of these rows that was not told yet."""
@@ -65,11 +73,15 @@ class LiveScores:
         state = self._reader.state(stamp_ns, messages)
         told = self._scorer.update(state)
         self._path.append(state.ego.box.map_from_box[:2, 3])
+        self._driven.append(state.ego.map_from_base[:2, 3])
+        self._stamps_ns.append(stamp_ns)
         return told
 
     def scored(self) -> ScoredDrive:
         """Return the scores of all ticks so far, of which there must be one."""
         assert self._scorer is not None
         assert self._context is not None
-        report, path = self._scorer.result(), np.array(self._path)
+        plans = self._plans.figures(np.array(self._stamps_ns, np.int64), np.array(self._driven))
+        report = self._scorer.result().model_copy(update={"plans": plans})
+        path = np.array(self._path)
         return ScoredDrive(report, path, self._context.route, self._context.opendrive)

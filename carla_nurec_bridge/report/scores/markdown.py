@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...evaluation.scores.plans import PlanFigures
 from ...evaluation.scores.records import ScoreReport, ScoreResult
+
+_UNREAD = "no rising stamps, another frame, or not finite"
 
 
 def scores_markdown(report: ScoreReport) -> str:
@@ -21,9 +24,29 @@ def scores_markdown(report: ScoreReport) -> str:
         f"| {score.title} | {figure(score.value)} | {score.best:g} | {_plain(score.status)} |"
         for score in report.scores
     ]
+    if report.plans is not None:
+        lines += ["", *_plans(report.plans)]
     for score in report.scores:
         lines += ["", *_score(score)]
     return "\n".join(lines) + "\n"
+
+
+def plans_told(plans: PlanFigures) -> str:
+    """Return how many plans came, and how many of them could not be read."""
+    unread = f", {plans.unread} of them without use: {_UNREAD}" if plans.unread else ""
+    return f"{plans.plans} plans beside what was driven{unread}."
+
+
+def _plans(plans: PlanFigures) -> Iterator[str]:
+    yield "## Plans"
+    yield ""
+    yield plans_told(plans)
+    yield ""
+    yield "| horizon s | ADE m | FDE m | plans |"
+    yield "|--:|--:|--:|--:|"
+    for each in plans.horizons:
+        errors = f"{figure(each.ade_m)} | {figure(each.fde_m)}"
+        yield f"| {each.horizon_s:g} | {errors} | {each.plans} |"
 
 
 def figure(value: float | None) -> str:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ...core.run_contract.topics import TOPICS
+from ...evaluation.scores.plans import Plans
 from ...evaluation.scores.scorer import score_drive
+from ...recording import BagReader
 from .asked import AskedScores, bag_of, scored_drive
 from .scored import ScoredDrive
 
@@ -18,7 +21,11 @@ def score_bag(source: Path, asked: AskedScores) -> ScoredDrive:
     """
     drive = scored_drive(source)
     context = asked.context(drive.route, drive.xodr)
+    stamps_ns = np.array([state.stamp_ns for state in drive.states], np.int64)
+    driven = np.array([state.ego.map_from_base[:2, 3] for state in drive.states])
+    plans = _plans(source).figures(stamps_ns, driven)
     report = score_drive(drive.states, context, asked.names, str(source))
+    report = report.model_copy(update={"plans": plans})
     path = np.array([state.ego.box.map_from_box[:2, 3] for state in drive.states])
     states = {state.stamp_ns: state for state in drive.states}
     return ScoredDrive(report, path, drive.route, context.opendrive, states, drive.base_from_link)
@@ -27,3 +34,13 @@ def score_bag(source: Path, asked: AskedScores) -> ScoredDrive:
 def scores_folder(source: Path) -> Path:
     """Return where the scores of a bag are written: beside it."""
     return bag_of(source).parent / "scores"
+
+
+def _plans(source: Path) -> Plans:
+    """Return the plans in a bag, whatever namespace they are in."""
+    row, plans = TOPICS["plan"], Plans()
+    with BagReader(bag_of(source)) as bag:
+        topics = [s.topic for s in bag.streams() if s.messages and s.type == row.type]
+        for _, _, message in bag.messages([t for t in topics if f"/{t}".endswith(f"/{row.name}")]):
+            plans.add(message)
+    return plans

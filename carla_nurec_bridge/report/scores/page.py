@@ -10,7 +10,7 @@ from PIL import Image
 
 from ...core.run_contract.timebase import NS_PER_S
 from ...evaluation.scores.records import ScoreReport, ScoreResult
-from .markdown import figure, weight_of
+from .markdown import figure, plans_told, weight_of
 from .plots import plot
 from .seen import SeenDrive, SeenMoment
 from .video import DriveVideo
@@ -56,8 +56,23 @@ def scores_page(report: ScoreReport, drawing: Image.Image, seen: SeenDrive) -> s
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
         f'<p class="dim">{report.ticks} ticks, {report.duration_s:.2f} s</p>'
         "<table><tr><th>score</th><th class=n>value</th><th class=n>best</th><th>status</th></tr>"
-        f"{rows}</table>{_image(drawing, map_alt)}{_happened(seen)}{_video(seen.video)}"
-        f"{sections}</body></html>\n"
+        f"{rows}</table>{_image(drawing, map_alt)}{_plans(report)}{_happened(seen)}"
+        f"{_video(seen.video)}{sections}</body></html>\n"
+    )
+
+
+def _plans(report: ScoreReport) -> str:
+    if report.plans is None:
+        return ""
+    rows = "".join(
+        f'<tr><td class="n">{each.horizon_s:g}</td><td class="n">{figure(each.ade_m)}</td>'
+        f'<td class="n">{figure(each.fde_m)}</td><td class="n">{each.plans}</td></tr>'
+        for each in report.plans.horizons
+    )
+    return (
+        f"<h2>Plans</h2><p>{escape(plans_told(report.plans))}</p>"
+        "<table><tr><th class=n>horizon s</th><th class=n>ADE m</th><th class=n>FDE m</th>"
+        f"<th class=n>plans</th></tr>{rows}</table>"
     )
 
 
@@ -90,7 +105,7 @@ def _video(video: DriveVideo) -> str:
     if video.data is None:
         return f"<h2>Video</h2>{caption}"
     data = base64.b64encode(video.data).decode()
-    player = f'<video controls preload="metadata" src="data:video/mp4;base64,{data}"></video>'
+    player = f'<video controls preload="auto" src="data:video/mp4;base64,{data}"></video>'
     return f"<h2>Video</h2>{player}{caption}"
 
 

@@ -9,18 +9,24 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 from pyarrow import parquet
 
 from carla_nurec_bridge.cli.main import cli
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.evaluation.scores.records import ScoreReport, TickScores
 from carla_nurec_bridge.evaluation.scores.scorer import SCORES
-from carla_nurec_bridge.recording import BagReader
+from carla_nurec_bridge.recording import BagOptions, BagReader, BagWriter, OfferedQos
 from carla_nurec_bridge.recording.read_back.drive import topics_of
 from carla_nurec_bridge.recording.read_back.drive_reader import EACH_FRAME, TOLD_ONCE
+from carla_nurec_bridge.recording.types import store_of
 from carla_nurec_bridge.report.scores.asked import AskedScores
 from carla_nurec_bridge.report.scores.live import LiveScores
+from carla_nurec_bridge.report.scores.markdown import scores_markdown
+from carla_nurec_bridge.report.scores.of_bag import score_bag
+from carla_nurec_bridge.report.scores.page import scores_page
 from carla_nurec_bridge.report.scores.parquet import METADATA_KEY
+from carla_nurec_bridge.report.scores.seen import unseen
 
 
 def replayed(run_dir: Path, asked: AskedScores) -> tuple[LiveScores, list[TickScores]]:
@@ -54,6 +60,63 @@ def test_online_equals_the_verb_to_the_last_digit(evaluated: Any) -> None:
     # The run drives into a standing car: what the scores say is no matter of taste.
     assert online.score("leaderboard_2_0").component("collisions_vehicle") == 1.0
     assert online.score("neuroncap").status == "collision"
+
+
+@pytest.fixture
+def planned(run_dir: Path, tmp_path: Path) -> Path:
+    """The bag of the run again, with a plan each second: as driven, but 1.5 m beside it."""
+    path_type, folder = "nav_msgs/msg/Path", tmp_path / "planned"
+    folder.mkdir()
+    store = store_of(path_type)
+    types = store.types
+    with BagReader(run_dir / "bag") as old, BagWriter(folder / "bag", BagOptions()) as new:
+        keep = topics_of(old, (*TOLD_ONCE, *EACH_FRAME))
+        of_topic = {s.topic: s for s in old.streams() if s.topic in keep.values()}
+        channels = {t: new.add_stream(t, s.type, (OfferedQos(),)) for t, s in of_topic.items()}
+        channel = new.add_stream("/ego/plan", path_type, (OfferedQos(),))
+        for topic, _, stamp_ns, data in old.raw(list(channels)):
+            new.write(channels[topic], stamp_ns, data)
+            if topic != keep["odometry"] or stamp_ns % 1_000_000_000:
+                continue
+            poses = []
+            for k in range(1, 11):
+                sec, nanosec = divmod(stamp_ns + k * 50_000_000, 1_000_000_000)
+                head = types["std_msgs/msg/Header"](
+                    types["builtin_interfaces/msg/Time"](sec, nanosec), "map"
+                )
+                x = 8.0 * ((stamp_ns % 1_000_000_000_000) / 1e9 + k * 0.05)
+                pose = types["geometry_msgs/msg/Pose"](
+                    types["geometry_msgs/msg/Point"](x, 1.5, 0.0),
+                    types["geometry_msgs/msg/Quaternion"](0.0, 0.0, 0.0, 1.0),
+                )
+                poses.append(types["geometry_msgs/msg/PoseStamped"](head, pose))
+            sec, nanosec = divmod(stamp_ns, 1_000_000_000)
+            head = types["std_msgs/msg/Header"](
+                types["builtin_interfaces/msg/Time"](sec, nanosec), "map"
+            )
+            plan = types[path_type](head, poses)
+            new.write(channel, stamp_ns, bytes(store.serialize_cdr(plan, path_type)))
+    return folder
+
+
+def test_plans_are_compared_online_as_offline(planned: Path) -> None:
+    scored = score_bag(planned, AskedScores(("neuroncap",)))
+    offline = scored.report
+    live, _ = replayed(planned, AskedScores(("neuroncap",)))
+    with BagReader(planned / "bag") as bag:
+        for _, _, message in bag.messages(["/ego/plan"]):
+            live.plan(message)
+    assert live.scored().report.model_dump_json() == offline.model_dump_json()
+    # Three plans of half a second in a drive of 2 s: the last one's time is no longer driven.
+    assert offline.plans is not None
+    assert (offline.plans.plans, offline.plans.unread) == (3, 0)
+    half, *longer = offline.plans.horizons
+    assert (half.plans, half.ade_m, half.fde_m) == (2, pytest.approx(1.5), pytest.approx(1.5))
+    assert {each.plans for each in longer} == {0}
+    assert "| 0.5 | 1.5 | 1.5 | 2 |" in scores_markdown(offline)
+    page = scores_page(offline, Image.new("RGB", (8, 8)), unseen(scored))
+    assert "3 plans beside what was driven." in page
+    assert "Pictures and video come with carla-nurec eval" in page
 
 
 def test_options_reach_both_alike(run_dir: Path, tmp_path: Path) -> None:
