@@ -39,6 +39,8 @@ from ..world.states import EgoState
 
 _COMMAND = TOPICS["command_ackermann"].name
 _DIAGNOSTICS_FRAMES = 20
+_PATIENCE = 0.8
+"""So much of a frame's deadline a plan is waited for: the owner is to hear why none came."""
 
 
 class PlanTrackerNode:
@@ -104,7 +106,7 @@ class PlanTrackerNode:
         """Give the tracker the plan of this frame, if one is due; return what is wrong with it."""
         if self._p.lockstep and number % self._period_ticks:
             return ""
-        limit_s = self._p.frame_s if self._p.lockstep else 0.0
+        limit_s = _PATIENCE * self._p.frame_s if self._p.lockstep else 0.0
         with self._timings.stage("plan"):
             heard = self._inbox.wait(stamp_ns, limit_s, lambda: True)
         if heard is None:

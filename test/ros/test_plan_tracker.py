@@ -22,14 +22,17 @@ from rclpy.node import Node
 from ros_domain import in_own_domain
 
 from carla_nurec_bridge.agents.corridor import Corridor
+from carla_nurec_bridge.agents.tracking import PlanTracker
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import Matrix, matrix_from_xyz_rpy
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
+from carla_nurec_bridge.nodes.plan_tracker import PlanTrackerNode
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix
 from carla_nurec_bridge.ros.lockstep.participation import Participation
 from carla_nurec_bridge.ros.messages.convert import header, vector_array
+from carla_nurec_bridge.ros.parameters.tracker import TrackerParameters
 from carla_nurec_bridge.ros.plans.autoware import read_autoware
 from carla_nurec_bridge.ros.plans.messages import poses_along, timed_path_message
 from carla_nurec_bridge.ros.publishers.qos import profile
@@ -37,7 +40,9 @@ from carla_nurec_bridge.ros.publishers.subscriptions import subscribe
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
 from carla_nurec_bridge.runs.graph import build_graph
 from carla_nurec_bridge.runs.supervisor import Supervisor
+from carla_nurec_bridge.world.states import EgoState
 from carla_nurec_bridge.world.timed_path import TimedPath
+from carla_nurec_bridge.world.vehicle_info import VehicleInfo
 
 pytestmark = pytest.mark.ros
 
@@ -155,6 +160,25 @@ def test_a_planner_drives_60_m_and_a_bad_plan_is_told(tmp_path: FilePath) -> Non
     refused = [text for text in planner.told if "was refused" in text]
     assert len(refused) == 1
     assert "a number in it is not finite" in refused[0]
+
+
+def test_a_plan_that_does_not_come_is_said_and_counted() -> None:
+    vehicle = VehicleInfo("car", 2.85, 1.2, (4.9, 1.84, 1.5), (1.4, 0.0, 0.75), ((0.0, 1.2),))
+    still = EgoState(np.eye(4), np.zeros(3), np.zeros(3), np.zeros(3), None)
+    context = Context()
+    rclpy.init(context=context)
+    node = Node("plan_tracker", context=context)
+    try:
+        with Spinner(node) as spinner:
+            p = TrackerParameters(lockstep=True, frame_s=0.1)
+            made, tracker = PlanTrackerNode(node, spinner, p), PlanTracker(vehicle, p.dt_s)
+            why = made._hear_plan(tracker, still, _STEP_NS, 0)
+            assert why == "no plan for the frame of 200000000 ns came within 0.08 s"
+            assert made._hear_plan(tracker, still, _STEP_NS, 1) == "", "none is due there"
+            assert made._health().plans_missing == 1
+    finally:
+        node.destroy_node()
+        context.try_shutdown()
 
 
 def test_your_own_nodes_are_not_named_as_ours(tmp_path: FilePath) -> None:
