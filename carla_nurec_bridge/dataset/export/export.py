@@ -79,7 +79,9 @@ def export_dataset(
             }
             (folder / MARK).write_text(json.dumps(mark, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise RunError(f"cannot write {error.filename or out}: {error.strerror}") from error
+        # Of a copy that fails the second name is the one that is written.
+        where = error.filename2 or error.filename or out
+        raise RunError(f"cannot write {where}: {error.strerror}") from error
     images = Counter(str(row[1]) for row in index)
     return Exported(images, Counter(parts.values()), counts["objects"], counts["ignored"])
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Final, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
 from ...core.run_contract.record import Record
 from ..truth.names import InnerPath, PathPart
 
-AnyRecord = TypeVar("AnyRecord", bound=Record)
+AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
+FORMAT_VERSION: Final = 1
 
 
 class ScenarioEntry(Record):
@@ -25,15 +26,34 @@ class ScenarioEntry(Record):
     )
 
 
+class _Versioned(BaseModel):
+    """What a manifest of any version tells."""
+
+    format_version: int
+    created_by: str = "nobody says which"
+
+
 class DatasetManifest(Record):
     """The contents of RUN/manifest.json."""
 
-    format_version: Literal[1] = Field(description="of this layout")
+    format_version: int = Field(description="of this layout")
     created_by: str = Field(description="package and version")
     command: tuple[str, ...] = Field(description="the last verb that recorded, with its options")
     seed: int | None = Field(description="of everything that is drawn; null where nothing is")
     scenarios: dict[PathPart, ScenarioEntry]
     files: dict[InnerPath, str] = Field(description="sha256 of each file by its path in the run")
+
+
+def read_manifest(path: Path) -> DatasetManifest:
+    """Return the manifest in a file; InputError when this version does not read it."""
+    text = read_bytes(path)
+    version = parse_record(text, _Versioned, str(path))
+    if version.format_version != FORMAT_VERSION:
+        raise InputError(
+            f"{path} is of format {version.format_version}, this version of the package reads "
+            f"{FORMAT_VERSION}; use the one that wrote it ({version.created_by}), or record again"
+        )
+    return parse_record(text, DatasetManifest, str(path))
 
 
 def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:

@@ -20,7 +20,7 @@ from ..truth.variant import VariantTruth
 from .calibration import CameraCalibration
 from .images import IMAGES
 from .layout import MANIFEST, ScenarioFolder
-from .manifest import DatasetManifest, invalid, parse_record, read_bytes, read_record
+from .manifest import invalid, parse_record, read_bytes, read_manifest, read_record
 from .scenario_writer import EVENTS
 
 
@@ -115,7 +115,7 @@ class Dataset:
         self.path = path
         if not (path / MANIFEST).is_file():
             raise InputError(f"{path} is no data set: it has no {MANIFEST}")
-        self.manifest = read_record(path / MANIFEST, DatasetManifest)
+        self.manifest = read_manifest(path / MANIFEST)
 
     def scenarios(self) -> tuple[StoredScenario, ...]:
         """Return the scenarios."""

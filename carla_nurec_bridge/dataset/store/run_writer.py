@@ -17,7 +17,7 @@ from ...core.files.ledger import Ledger
 from ...core.files.lock import locked
 from .change import committing, write_manifest
 from .layout import LEDGER, LOCK, MANIFEST, RECORDING, ScenarioFolder
-from .manifest import DatasetManifest, ScenarioEntry, read_record
+from .manifest import FORMAT_VERSION, DatasetManifest, ScenarioEntry, read_manifest
 from .parts import part_name, sweep
 
 _DONE, _STARTED, _FAILED = "done", "started", "failed"
@@ -42,7 +42,7 @@ class RunWriter:
         if before is None and others and LEDGER not in others:
             raise InputError(f"{path} is no data set, and not empty; name another folder")
         self._manifest = DatasetManifest(
-            format_version=1,
+            format_version=FORMAT_VERSION,
             created_by=f"carla_nurec_bridge {__version__}",
             command=command,
             seed=seed,
@@ -118,4 +118,4 @@ class RunWriter:
     def _read(self) -> DatasetManifest | None:
         """Return the manifest as it is now, which other commands change too; None without one."""
         path = self.path / MANIFEST
-        return read_record(path, DatasetManifest) if path.exists() else None
+        return read_manifest(path) if path.exists() else None

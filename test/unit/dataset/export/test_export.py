@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 
 import pytest
 from small_dataset import write_dataset
@@ -176,3 +179,16 @@ def test_what_a_killed_export_moved_away_comes_back(dataset, tmp_path):
         raise RuntimeError
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert listing(tmp_path / "out") == before
+
+
+def test_a_disk_that_is_full_names_what_is_written_not_what_is_read(dataset, tmp_path, monkeypatch):
+    def full(source, target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source), None, str(target))
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    out = tmp_path / "coco"
+    with pytest.raises(RunError, match=r"cannot write .*: No space left on device") as error:
+        export_dataset(dataset, FORMATS["coco"], out, ALL, 0, quiet)
+    assert str(dataset.path) not in str(error.value)
+    assert str(tmp_path) in str(error.value)
+    assert not out.exists()

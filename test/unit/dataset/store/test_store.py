@@ -211,6 +211,19 @@ def test_a_camera_is_not_called_like_something_else_of_a_scenario(name):
         check_camera(name)
 
 
+def test_a_data_set_of_another_format_says_what_reads_it(tmp_path):
+    write(tmp_path, "one")
+    path = tmp_path / "manifest.json"
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps({**told, "format_version": 7, "created_by": "a package 9.1"}))
+    words = (
+        r"manifest\.json is of format 7, .* reads 1; use the one that wrote it \(a package 9\.1\)"
+    )
+    for opened in (lambda: Dataset(tmp_path), lambda: RunWriter(tmp_path, ("record",), 1)):
+        with pytest.raises(InputError, match=words):
+            opened()
+
+
 def test_a_file_is_no_folder_for_a_data_set(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match="is a file; name a folder"):
