@@ -157,7 +157,7 @@ def test_an_unknown_scenario_is_named() -> None:
     from carla_nurec_bridge.core.errors import InputError
     from carla_nurec_bridge.scenarios.spec import load_spec
 
-    with pytest.raises(InputError, match=r"no scenario 'crash'; there are: collision, cut_in"):
+    with pytest.raises(InputError, match=r"no scenario 'crash'; there are: .*collision, "):
         load_spec("crash")
 
 

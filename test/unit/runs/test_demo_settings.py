@@ -99,7 +99,7 @@ def test_a_scenario_is_shown_to_its_end_or_as_long_as_asked() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"scenario": "crash"}, "no scenario 'crash'; there are: collision, cut_in"),
+        ({"scenario": "crash"}, "no scenario 'crash'; there are: child_after_ball, collision"),
         ({"scenario": "crowd"}, "crowd is no scenario but actors to insert.*--insert"),
         ({"scenario": "cut_in", "inserted_actors": "crowd"}, "leave out inserted_actors"),
         ({"inserted_actors": "cut_in"}, "no actors to insert called 'cut_in'; there are: ball_and"),
