@@ -117,7 +117,7 @@ def _met_on_the_way(last: DriveMoment, step_s: float) -> list[int]:
     half = last.footprint.halves_m[0]
     against = last.others.velocities - last.velocity
     reach = last.others.reach_m + float(np.hypot(half[0], half[1]))
-    near = last.level & (last.apart_m <= reach + np.nan_to_num(_closing_mps(last)) * step_s)
+    near = last.level & (last.apart_m <= reach + _closing_mps(last) * step_s)
     which = np.flatnonzero(near & np.isfinite(against).all(axis=1))
     if not len(which):
         return []

@@ -31,7 +31,7 @@ def time_to_collision(
     speeds = others.speeds_mps
     half = moment.footprint.halves_m[0]
     reach = others.reach_m + float(np.hypot(half[0], half[1]))
-    reach = reach + (np.nan_to_num(speeds) + moment.speed_mps) * HORIZON_S
+    reach = reach + (speeds + moment.speed_mps) * HORIZON_S
     seen &= moment.level & np.isfinite(speeds) & (moment.apart_m <= reach)
     if collided:
         seen &= np.array([actor not in collided for actor in others.ids])
