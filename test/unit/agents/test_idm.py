@@ -47,8 +47,8 @@ def test_who_comes_too_near_brakes_as_the_model_says_and_no_harder_than_the_vehi
 
 
 def test_it_follows_a_slower_car_at_the_equilibrium_gap(car: Car) -> None:
-    driver, ahead_x = agent(car, straight(600)), 30.0
-    for _ in range(1600):
+    driver, ahead_x, car.speed_mps = agent(car), 22.0, 5.0
+    for _ in range(600):
         ahead_x += 6.0 * DT_S
         car.move(driver.step(car.world([actor(ahead_x)])))
     assert car.speed_mps == pytest.approx(6.0, abs=0.05)

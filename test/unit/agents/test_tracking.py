@@ -72,6 +72,16 @@ def test_on_a_curve_of_30_m_it_stays_within_20_cm(lagging: Car, radius_m: float,
     assert tracker.counts["solved"] == 200
 
 
+def test_two_runs_are_equal_to_the_last_bit(lagging: Car) -> None:
+    ways = []
+    for _ in range(2):
+        car = Car(lagging.info, y=0.5, speed_mps=8.0, lag_s=0.3)
+        tracker = PlanTracker(car.info, DT_S)
+        tracker.take(plan(circle(30.0, 8.0), car.stamp_ns))
+        ways.append(follow(car, tracker, 60))
+    np.testing.assert_array_equal(*ways)
+
+
 @pytest.mark.parametrize("kmh", [10, 30, 50])
 def test_a_step_to_the_side_is_taken_without_overshoot_beyond_a_tenth(
     lagging: Car, kmh: int
