@@ -17,7 +17,7 @@ from ..core.rig.rig import load_rig
 from ..core.run_contract.streams import AGENTS, RECORDER
 from ..core.run_contract.timebase import seconds_to_ns
 from ..core.teardown import Teardown
-from ..recording import AssembledFrame, BagOptions, RecordingSession
+from ..recording import BagOptions, RecordingSession
 from ..ros.lockstep.participation import Participation
 from ..ros.parameters.declare import load
 from ..ros.parameters.recorder import RecorderParameters, job_options
@@ -98,24 +98,16 @@ class CosmosRecorder:
                 frames = self._session.record(number, data)
                 for frame in frames:
                     self.controls.add(frame, self._session.timings)
+                delivered = self._session.delivered()
             except BridgeError as error:
                 if self._participation.state is not None:
                     name, stamp_ns = self._topics.names[number], self._session.stamp_ns()
                     self._participation.answer(stamp_ns, {}, f"{name}: {error}")
                 raise
-            if frames:
+            if delivered:
                 self._progress_s = time.monotonic()
-        for frame in frames:
-            self._participation.answer(frame.stamp_ns, self._counts(frame))
-
-    def _counts(self, frame: AssembledFrame) -> dict[str, int]:
-        """Return the messages of this frame by topic, without those held from before."""
-        return {
-            self._session.topic(message.topic): 1
-            for message in frame.messages
-            if message.stamp_ns == frame.stamp_ns
-            and self._topics.rows[message.topic].cadence in ("frame", "sensor")
-        }
+        for stamp_ns, counts in delivered:
+            self._participation.answer(stamp_ns, counts)
 
     def _await_answers(self) -> None:
         """Give the last commands, which no frame waits for, a moment to arrive."""

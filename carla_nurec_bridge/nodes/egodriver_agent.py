@@ -47,7 +47,8 @@ class EgodriverNode:
         self._period_ticks = period_in_ticks(1.0 / p.period_s, dt_ns, "the policy's period")
         participants = p.participants or (EGODRIVER,)
         self._publishers = Publishers(node, plan_agent(EGODRIVER), events=("plan",))
-        self._images = RigImages(node, load_rig(p.rig), dt_ns, participants)
+        latency = p.sensor_latency(p.seed)
+        self._images = RigImages(node, load_rig(p.rig), dt_ns, participants, latency)
         self._way = WayTold(node)
         self._driver: _Driver | None = None
         self._next = 0

@@ -60,7 +60,8 @@ class NurecRender:
         self._publisher = NurecPublisher(node, self._publishers, rig, p.rectify, p.rectify_fov_deg)
         ground = ground_of(scene) if p.ground else None
         step = RenderStep(scene, ground)
-        self._renderer = SensorRenderer(scene, rig, dt_ns, step, self._publisher)
+        latency = p.sensor_latency(p.seed)
+        self._renderer = SensorRenderer(scene, rig, dt_ns, step, self._publisher, latency)
         camera = view_camera(rig, p.view_camera, p.view_rig)
         self._view = NovelView(node, camera) if camera else None
         self._tracks = BoundTracks(scene.scene_id, (t.track_id for t in scene.tracks))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..core.run_contract.streams import Stream
@@ -54,7 +55,8 @@ class FrameAssembler:
     Topics are the planned streams followed by ``events``, rows without an expectation. Frame 0
     also waits for every latched stream. Answers (commands) and events are held and written with
     the next frame, so that the order within a bag does not depend on who was faster. At most
-    ``window`` frames are open; beyond, the oldest is given up as it is.
+    ``window`` frames, and as many as sensor data may be under way, are open; beyond, the oldest is
+    given up as it is.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class FrameAssembler:
     ) -> None:
         self._streams = tuple(streams)
         self._dt_ns = dt_ns
-        self._window = window
+        self._window = window + max((s.delivery.most_frames for s in streams), default=0)
         self.rows: tuple[Topic, ...] = (*(s.row for s in streams), *events)
         self.names = (*(s.topic for s in streams), *(e.name for e in events))
         self.arrivals = tuple(Arrivals() for _ in self.rows)
@@ -70,7 +72,8 @@ class FrameAssembler:
         self._clock = next(i for i, s in enumerate(streams) if s.key == "clock")
         self._early: list[tuple[int, int | None, bytes]] = []
         self._open: dict[int, _Open] = {}
-        self._next = 0
+        self._next = self._next_delivered = 0
+        self._came: dict[int, Counter[str]] = {}
         self._held: list[Message] = []
         self._latched: dict[int, bytes] = {}
         self._given_up: set[tuple[int, int]] = set()
@@ -93,6 +96,20 @@ class FrameAssembler:
             self._place(topic, stamp_ns, data)
         return self._complete()
 
+    def delivered(self) -> list[tuple[int, Mapping[str, int]]]:
+        """Return stamp and messages by topic of each frame for which nothing is outstanding now.
+
+        Sensor data of its stamp may still be under way, and those of older frames have come.
+        """
+        done: list[tuple[int, Mapping[str, int]]] = []
+        while self._next_delivered in self._open or self._next_delivered < self._next:
+            frame = self._next_delivered
+            if any(self._overdue(number, frame) for number in self._open if number <= frame):
+                break
+            done.append((self._stamp(frame), self._came.pop(frame, Counter())))
+            self._next_delivered += 1
+        return done
+
     def stamp_ns(self) -> int:
         """Return the stamp of the frame in the making, 0 while no clock message has come."""
         return 0 if self.t0_ns is None else self._stamp(self._next)
@@ -113,7 +130,8 @@ class FrameAssembler:
         """Give up every open frame and return what there is, held answers last."""
         if self.t0_ns is None:
             return []
-        frames = [self._release(number) for number in sorted(self._open)]
+        last = max(self._open, default=0)
+        frames = [self._release(number, last) for number in sorted(self._open)]
         stamp_ns = self._stamp(self._next)
         tail = self._take_held(None)
         return [*frames, AssembledFrame(self._next, stamp_ns, tail)] if tail else frames
@@ -148,6 +166,7 @@ class FrameAssembler:
         if opened is not None and topic in opened.waiting:
             opened.waiting.discard(topic)
             opened.messages[topic] = data
+            self._came.setdefault(stream.delivery.frame_of(frame), Counter())[stream.topic] += 1
         elif (frame, topic) in self._given_up:
             self._given_up.discard((frame, topic))
             self.arrivals[topic].late += 1
@@ -189,10 +208,17 @@ class FrameAssembler:
             done = not self._open[oldest].waiting and oldest == self._next
             if not done and len(self._open) <= self._window:
                 break
-            frames.append(self._release(oldest))
+            frames.append(self._release(oldest, max(self._open)))
         return frames
 
-    def _release(self, number: int) -> AssembledFrame:
+    def _overdue(self, number: int, frame: int) -> set[int]:
+        """Return what frame ``number`` waits for that goes out with ``frame`` or before it."""
+        waiting = self._open[number].waiting
+        return {i for i in waiting if self._streams[i].delivery.frame_of(number) <= frame}
+
+    def _release(self, number: int, last: int) -> AssembledFrame:
+        """Give out a frame; what goes out after the ``last`` one is not missed."""
+        missing = self._names_of(self._overdue(number, last))
         opened = self._open.pop(number)
         stamp_ns = self._stamp(number)
         latched = self._latched if number == 0 else {}
@@ -201,7 +227,7 @@ class FrameAssembler:
         held = self._take_held(stamp_ns)
         self._next = number + 1
         self._given_up |= {(number, topic) for topic in opened.waiting}
-        return AssembledFrame(number, stamp_ns, (*held, *own), self._names_of(opened.waiting))
+        return AssembledFrame(number, stamp_ns, (*held, *own), missing)
 
     def _take_held(self, before_ns: int | None) -> tuple[Message, ...]:
         """Return held messages older than ``before_ns`` (None: all), by stamp and topic."""

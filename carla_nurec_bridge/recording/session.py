@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ..core.run_contract.run_summary import StreamCount
@@ -60,6 +60,10 @@ class RecordingSession:
             self.frames = frame.number + 1
         return frames
 
+    def delivered(self) -> list[tuple[int, Mapping[str, int]]]:
+        """Return stamp and messages by topic of each frame that has now had all it was to have."""
+        return self._assembler.delivered()
+
     def missing(self) -> tuple[str, ...]:
         """Return the topics that the frame in the making still waits for."""
         return self._assembler.missing()
@@ -108,6 +112,7 @@ class RecordingSession:
                 extra=extra,
                 bytes=tally.size_bytes,
                 missed=self._missed[i],
+                under_way=stream.delivery.under_way(frames) if stream else 0,
                 repeated=arrivals.repeated,
                 late=arrivals.late,
                 sha256=tally.sha256 if row.reproducible and tally.messages else None,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal
 
+from ..lockstep.latency import Latency
 from .agent_fields import AgentFields
 from .run_fields import RunField, everywhere, read_field, run_field
 from .streams import EGO, EGODRIVER, EVAL, NUREC, RECORDER
+from .timebase import seconds_to_ns
 
 NO_SCORES = "none"
 """What the field ``scores`` says where nothing is scored."""
@@ -18,6 +20,11 @@ _deadline = partial(run_field, unit="s", between=(0.1, 3600.0))
 def _of_odometry(name: str) -> dict[str, str]:
     """Return a parameter of those who tell, record, render and score where the ego is."""
     return dict.fromkeys((EGO, NUREC, EVAL, RECORDER), f"odometry.{name}")
+
+
+def _of_sensors(name: str) -> dict[str, str]:
+    """Return a parameter of those who send, record and wait for what sensors capture."""
+    return dict.fromkeys((EGO, NUREC, EGODRIVER, RECORDER), f"sensors.{name}")
 
 
 class RunConfig(AgentFields):
@@ -94,6 +101,20 @@ class RunConfig(AgentFields):
         between=(0.0, 10.0),
         becomes={EGO: "command.jitter_s"},
     )
+    sensor_latency_s: float = run_field(
+        0.0,
+        "how long after its stamp an image, a cloud or a reading of the rig goes out",
+        unit="s",
+        between=(0.0, 2.0),
+        becomes=_of_sensors("latency_s"),
+    )
+    sensor_jitter_s: float = run_field(
+        0.0,
+        "up to so much longer, drawn for each by the seed",
+        unit="s",
+        between=(0.0, 2.0),
+        becomes=_of_sensors("jitter_s"),
+    )
     odometry_drift_m: float = run_field(
         0.0,
         "how far odometry and TF are off in x and in y after 100 m, one sigma of a random walk",
@@ -142,6 +163,12 @@ class RunConfig(AgentFields):
         becomes={EGO: "carla.timeout_s"},
     )
     domain_id: int | None = run_field(None, "ROS domain; empty = inherited", between=(0, 232))
+
+    @property
+    def sensor_latency(self) -> Latency:
+        """How long what sensors capture is under way."""
+        fixed_ns, jitter_ns = map(seconds_to_ns, (self.sensor_latency_s, self.sensor_jitter_s))
+        return Latency(fixed_ns, jitter_ns, self.seed)
 
     @property
     def odometry_drifts(self) -> bool:

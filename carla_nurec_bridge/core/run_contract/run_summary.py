@@ -32,6 +32,7 @@ class StreamCount(Record):
     extra: int = Field(description="messages in the bag beyond the plan")
     bytes: int = Field(description="size of the recorded messages, bytes")
     missed: int = Field(description="messages that a frame was written without")
+    under_way: int = Field(0, description="messages that sensor latency held back at the end")
     repeated: int = Field(description="messages that came again with a stamp already seen")
     late: int = Field(description="messages that came after their frame was written")
     sha256: str | None = Field(
@@ -96,6 +97,7 @@ class EgoHealth(Record):
     teleports: int = Field(0, description="jumps of the ego that no motion explains")
     not_renderable: int = Field(0, description="actors without a track that NuRec draws")
     lights_without_place: int = Field(0, description="traffic lights without a place to stop")
+    under_way: int = Field(0, description="captures of sensors that latency holds back")
 
 
 class EgoSummary(EgoHealth, NodeSummary):
@@ -134,6 +136,7 @@ class NurecHealth(Record):
     clamped_to_scene: int = Field(description="poses whose time was moved into the scene's")
     skipped_frames: int = Field(description="frames left out because newer ones had come")
     incomplete_frames: int = Field(description="frames whose messages did not all come")
+    under_way: int = Field(0, description="captures of sensors that latency holds back")
     novel_views: int | None = Field(None, description="images of views that a user asked for")
     poses_off_ground: int | None = Field(
         None, description="poses without ground of the scene below; unset without ground"

@@ -8,9 +8,11 @@ streams describe; a sensor of period p ticks delivers at frames p, 2p, 3p ...
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import InputError
+from ..lockstep.delivery import AT_ONCE, Delivery
+from ..lockstep.latency import NO_LATENCY, Latency
 from ..rig.outputs import CAMERA_OUTPUTS
 from ..rig.rig import Rig, RigCamera
 from ..rig.sensor_base import SampledSensor
@@ -59,7 +61,8 @@ class Stream:
 
     ``period_ticks`` is the distance of two messages in ticks, 0 for a latched topic that is
     published once at the start. ``frame0`` says whether frame 0 has one too. ``sensor`` is the
-    rig's name of the sensor, empty for state.
+    rig's name of the sensor, empty for state. ``delivery`` says when a message goes out that has
+    the stamp of a frame.
     """
 
     topic: str
@@ -68,6 +71,7 @@ class Stream:
     period_ticks: int
     frame0: bool
     sensor: str = ""
+    delivery: Delivery = AT_ONCE
 
     @property
     def row(self) -> Topic:
@@ -82,21 +86,32 @@ class Stream:
 
 
 def plan_streams(
-    rig: Rig, dt_ns: int, participants: Iterable[str], *, ground_truth: bool = False
+    rig: Rig,
+    dt_ns: int,
+    participants: Iterable[str],
+    *,
+    ground_truth: bool = False,
+    latency: Latency = NO_LATENCY,
 ) -> tuple[Stream, ...]:
     """Return every stream that a run with these participants must produce.
 
     ``rig`` names the sensors with their sources and rates, ``dt_ns`` is the tick. Sensors whose
     source has no participant are left out; the route is there for any agent, a user's own too.
-    ``ground_truth`` is told where odometry drifts.
+    ``ground_truth`` is told where odometry drifts, ``latency`` is that of sensors.
     InputError when a rate does not divide the tick rate, which names the rig and its file.
     """
     try:
         told = plan_ground_truth() if ground_truth else ()
-        return (*_planned(rig, dt_ns, participants), *told)
+        streams = (*_planned(rig, dt_ns, participants), *told)
     except InputError as error:
         file = f", {rig.source}" if rig.source else ""
         raise InputError(f"{error} (rig {rig.name}{file})") from error
+    return tuple(
+        replace(s, delivery=Delivery(latency, dt_ns, s.sensor, s.period_ticks))
+        if s.sensor and s.period_ticks
+        else s
+        for s in streams
+    )
 
 
 def _planned(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream, ...]:
@@ -156,10 +171,14 @@ def _camera_streams(camera: RigCamera, dt_ns: int) -> list[Stream]:
 
 
 def expected_count(stream: Stream, frames: int) -> int:
-    """Return how many messages a run of ``frames`` ticks (frames 0 to ``frames``) must have."""
+    """Return how many messages a run of ``frames`` ticks (frames 0 to ``frames``) must have.
+
+    What is still under way at its end is none.
+    """
     if stream.period_ticks == 0:
         return 1
-    return frames // stream.period_ticks + int(stream.frame0)
+    captured = frames // stream.period_ticks + int(stream.frame0)
+    return captured - stream.delivery.under_way(frames)
 
 
 _READS = {

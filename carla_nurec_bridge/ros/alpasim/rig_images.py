@@ -18,6 +18,7 @@ from ...alpasim.conversion import DeclaredCamera
 from ...core.cameras.models import camera_from_json
 from ...core.cameras.shutter import shutter_from
 from ...core.errors import DeadlineError
+from ...core.lockstep.latency import NO_LATENCY, Latency
 from ...core.rig.rig import Rig
 from ...core.run_contract.streams import Stream, plan_streams
 from ...core.run_contract.timebase import seconds_to_ns
@@ -46,10 +47,20 @@ class RigImages:
     come in time, ``came`` says whether any has been handed out.
     """
 
-    def __init__(self, node: Node, rig: Rig, dt_ns: int, participants: Sequence[str]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        rig: Rig,
+        dt_ns: int,
+        participants: Sequence[str],
+        latency: Latency = NO_LATENCY,
+    ) -> None:
         logical = {camera.name: camera.logical_id for camera in rig.cameras}
-        streams = plan_streams(rig, dt_ns, participants)
+        streams = plan_streams(rig, dt_ns, participants, latency=latency)
         self._streams: dict[str, Stream] = {s.sensor: s for s in streams if s.key == "compressed"}
+        self._dt_ns = dt_ns
+        most_frames = max((s.delivery.most_frames for s in self._streams.values()), default=0)
+        self._keep = _KEEP + most_frames
         self._changed = threading.Condition()
         self._images: dict[int, dict[str, bytes]] = {}
         self._cameras: dict[str, tuple[DeclaredCamera, int]] = {}
@@ -91,14 +102,18 @@ class RigImages:
         *,
         whole: bool,
     ) -> list[RigImage]:
-        """Return the images that a frame has, waiting for them.
+        """Return the images that go out with a frame, older ones first, waiting for them.
 
         Where one does not come, ``whole`` raises DeadlineError, else it is left out.
         """
-        due = {name for name, stream in self._streams.items() if stream.due(frame)}
+        due = sorted(
+            (stamp_ns - (frame - captured) * self._dt_ns, name)
+            for name, stream in self._streams.items()
+            for captured in stream.delivery.captured(frame)
+        )
         deadline = time.monotonic() + limit_s
         with self._changed:
-            while absent := sorted(due - self._images.get(stamp_ns, {}).keys()):
+            while absent := [n for at_ns, n in due if n not in self._images.get(at_ns, {})]:
                 check()
                 if time.monotonic() > deadline:
                     self.missing += len(absent)
@@ -109,9 +124,13 @@ class RigImages:
                         f"{limit_s:g} s"
                     )
                 self._changed.wait(_POLL_S)
-            found = self._images.pop(stamp_ns, {})
+            found = [
+                self._image(name, self._images[at_ns].pop(name), at_ns)
+                for at_ns, name in due
+                if name in self._images.get(at_ns, {})
+            ]
         self.came = self.came or bool(found)
-        return [self._image(name, image, stamp_ns) for name, image in sorted(found.items())]
+        return found
 
     def _image(self, name: str, image: bytes, stamp_ns: int) -> RigImage:
         camera, open_ns = self._cameras[name]
@@ -121,7 +140,7 @@ class RigImages:
         with self._changed:
             stamp_ns = nanoseconds_of(message.header.stamp)
             self._images.setdefault(stamp_ns, {})[name] = bytes(message.data)
-            while len(self._images) > _KEEP:
+            while len(self._images) > self._keep:
                 del self._images[min(self._images)]
             self._changed.notify_all()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from ...carla_client.session.live_episode import LiveEpisode
 from ...carla_client.session.session import Snapshot
@@ -126,15 +127,19 @@ def _judge_scenario(frame: EgoFrame) -> None:
     frame.parts.publisher.verdict(verdict)
 
 
+def _deliver(frame: EgoFrame) -> None:
+    frame.parts.deliveries.open(frame.state.at.frame)
+
+
 def _publish_cameras(frame: EgoFrame) -> None:
     parts, state = frame.parts, frame.state
     for camera in frame.episode.sensors.cameras_due(state.at.frame):
         with parts.timings.stage("carla_pictures"):
             images = camera.take_raw(frame.snapshot.frame, frame.limit_s)
         if images is not None:
-            parts.publisher.camera(
-                state.at.stamp_ns, camera.camera, images, frame.episode.observer.pixel_ids
-            )
+            ids = frame.episode.observer.pixel_ids
+            send = partial(parts.publisher.camera, state.at.stamp_ns, camera.camera, images, ids)
+            parts.deliveries.put(camera.camera.name, state.at.frame, send)
 
 
 def _publish_sensors(frame: EgoFrame) -> None:
@@ -142,7 +147,8 @@ def _publish_sensors(frame: EgoFrame) -> None:
     for device in frame.episode.sensors.devices_due(state.at.frame):
         with parts.timings.stage("carla_sensors"):
             reading = device.take(frame.snapshot.frame, frame.limit_s)
-        parts.publisher.reading(state.at.stamp_ns, device.sensor, reading)
+        send = partial(parts.publisher.reading, state.at.stamp_ns, device.sensor, reading)
+        parts.deliveries.put(device.sensor.name, state.at.frame, send)
 
 
 def _publish_wheels(frame: EgoFrame) -> None:
@@ -195,6 +201,7 @@ FRAME: tuple[FrameStep, ...] = (
     FrameStep("tick", "CARLA makes the ticks; frame and stamp are counted", _tick, advances=True),
     FrameStep("state", "/clock goes out, then ego, objects and lights", _publish_state),
     FrameStep("scenario", "its outcome is judged, its actors are told what to do", _judge_scenario),
+    FrameStep("deliveries", "sensor data of earlier frames, where they were under way", _deliver),
     FrameStep("cameras", "CARLA's images that are due", _publish_cameras),
     FrameStep("sensors", "the clouds and readings that are due", _publish_sensors),
     FrameStep("wheels", "the wheels' angle, asked once the images are drawn", _publish_wheels),

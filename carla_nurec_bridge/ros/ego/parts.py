@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rclpy.node import Node
 
+from ...core.lockstep.delivery import Deliveries
 from ...core.rig.rig import Rig, load_rig
 from ...core.run_contract.streams import EGO, plan_streams
 from ...core.run_contract.timebase import NS_PER_S
@@ -35,6 +36,7 @@ class EgoParts:
 
     * spinner: that thread; what ends it ends the run, also while no frame is made.
     * publisher: told by the steps ``state`` to ``requests``; ``publishers`` count its messages.
+    * deliveries: hold what sensors captured as long as it is under way.
     * readers: who reads them; looked at in the step ``watch``.
     * owner: says how the run stands; waits for the others in the step ``answers``.
     * inbox: commands heard; read by ``drive``, opened for a frame by ``state``.
@@ -52,6 +54,7 @@ class EgoParts:
     timings: Timings
     publishers: Publishers
     publisher: EgoPublisher
+    deliveries: Deliveries
     readers: ReaderWatch
     owner: LockstepOwner
     inbox: CommandInbox
@@ -79,7 +82,13 @@ def open_parts(node: Node, spinner: Spinner, p: EgoParameters, run_id: str) -> E
         )
     timings = Timings()
     owner = LockstepOwner(node, spinner, p, run_id)
-    planned = plan_streams(rig, p.dt_ns, owner.participants, ground_truth=bool(p.ground_truth))
+    planned = plan_streams(
+        rig,
+        p.dt_ns,
+        owner.participants,
+        ground_truth=bool(p.ground_truth),
+        latency=p.sensor_latency(p.seed),
+    )
     streams = [s for s in planned if s.producer == EGO and (s.key != "clock" or p.owns_clock)]
     publishers = Publishers(node, streams, EVENTS, p.frame_prefix)
     inbox = CommandInbox(
@@ -98,6 +107,7 @@ def open_parts(node: Node, spinner: Spinner, p: EgoParameters, run_id: str) -> E
         timings=timings,
         publishers=publishers,
         publisher=EgoPublisher(publishers, rig, p, timings),
+        deliveries=Deliveries({s.sensor: s.delivery for s in streams if s.period_ticks}),
         readers=ReaderWatch(node, publishers.by_topic),
         owner=owner,
         inbox=inbox,

@@ -89,6 +89,7 @@ def health_of(parts: EgoParts, state: EgoRunState, episode: LiveEpisode) -> EgoH
         teleports=episode.observer.teleports,
         not_renderable=sum(track is None for track in state.binding.values()),
         lights_without_place=len(state.unplaced),
+        under_way=parts.deliveries.under_way,
     )
 
 

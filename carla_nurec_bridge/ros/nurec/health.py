@@ -39,6 +39,7 @@ class RenderRecord:
             clamped_to_scene=self.renderer.clamped,
             skipped_frames=self.joiner.skipped,
             incomplete_frames=self.joiner.incomplete,
+            under_way=self.renderer.under_way,
             **some,
         )
 

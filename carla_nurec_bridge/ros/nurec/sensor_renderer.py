@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 
 from ...core.errors import BridgeError
 from ...core.frames import Matrix
+from ...core.lockstep.delivery import Deliveries, Delivery
+from ...core.lockstep.latency import NO_LATENCY, Latency
 from ...core.rig.rig import Rig
 from ...core.run_contract.timebase import is_due, period_in_ticks
 from ...core.timings import Timings
@@ -30,13 +33,20 @@ class SensorRenderer:
     """
 
     def __init__(
-        self, scene: Scene, rig: Rig, dt_ns: int, step: RenderStep, publisher: NurecPublisher
+        self,
+        scene: Scene,
+        rig: Rig,
+        dt_ns: int,
+        step: RenderStep,
+        publisher: NurecPublisher,
+        latency: Latency = NO_LATENCY,
     ) -> None:
         """Plan which sensor is due when; InputError for a rate that frames cannot have.
 
         * dt_ns: simulated time of a frame.
         * step: makes requests of poses.
         * publisher: is told what came.
+        * latency: how long that is under way.
         """
         self._scene_id = scene.scene_id
         self._step = step
@@ -51,9 +61,19 @@ class SensorRenderer:
             for li in rig.lidars
             if li.source == "nurec"
         ]
+        periods = {camera.name: period for period, camera in self._cameras}
+        periods |= {lidar.name: period for period, lidar in self._lidars}
+        self._deliveries = Deliveries(
+            {name: Delivery(latency, dt_ns, name, period) for name, period in periods.items()}
+        )
         self.failed: Counter[str] = Counter()
         self.clamped = 0
         self.timings = Timings()
+
+    @property
+    def under_way(self) -> int:
+        """How many images and clouds are still under way."""
+        return self._deliveries.under_way
 
     def observe(self, stamp_ns: int, map_from_base: Matrix, boxes: Mapping[str, Matrix]) -> None:
         """Take where the ego and the bound actors (by track id) are."""
@@ -61,6 +81,7 @@ class SensorRenderer:
 
     def render(self, client: NurecClient, frame: int, stamp_ns: int) -> list[str]:
         """Render and publish what is due; return the reasons of what failed."""
+        self._deliveries.open(frame)
         return [*self._images(client, frame, stamp_ns), *self._sweeps(client, frame, stamp_ns)]
 
     def _images(self, client: NurecClient, frame: int, stamp_ns: int) -> list[str]:
@@ -78,7 +99,8 @@ class SensorRenderer:
                     if reply.image is None:
                         self.failed[camera.name] += 1
                     else:
-                        self._publisher.image(camera, reply, stamp_ns)
+                        send = partial(self._publisher.image, camera, reply, stamp_ns)
+                        self._deliveries.put(camera.name, frame, send)
             errors += replies.errors
         return errors
 
@@ -97,7 +119,8 @@ class SensorRenderer:
                 self.failed[lidar.name] += 1
             else:
                 with self.timings.stage("publish_lidar"):
-                    self._publisher.cloud(lidar, cloud, stamp_ns)
+                    send = partial(self._publisher.cloud, lidar, cloud, stamp_ns)
+                    self._deliveries.put(lidar.name, frame, send)
             errors += replies.errors
         return errors
 

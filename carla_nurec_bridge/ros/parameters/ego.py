@@ -15,12 +15,13 @@ from ...core.run_contract.timebase import seconds_to_ns
 from ...world.odometry import OdometryDrift
 from .declare import of_run, parameter
 from .odometry import OdometryParameters
+from .sensor_latency import SensorLatencyParameters
 
 _run = partial(of_run, EGO)
 
 
 @dataclass(frozen=True)
-class EgoParameters(OdometryParameters):
+class EgoParameters(OdometryParameters, SensorLatencyParameters):
     """What ``carla_ego`` was asked to do; each field is a ROS parameter."""
 
     host: str = _run("carla_host")

@@ -7,12 +7,13 @@ from functools import partial
 
 from ...core.run_contract.streams import EGODRIVER
 from .declare import of_run, parameter
+from .sensor_latency import SensorLatencyParameters
 
 _run = partial(of_run, EGODRIVER)
 
 
 @dataclass(frozen=True)
-class EgodriverParameters:
+class EgodriverParameters(SensorLatencyParameters):
     """What ``egodriver_agent`` was asked to do."""
 
     target: str = _run("egodriver", "127.0.0.1:50051", "policy server: HOST:PORT or unix:PATH")

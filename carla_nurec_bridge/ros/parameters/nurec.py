@@ -10,12 +10,13 @@ from ...core.run_contract.streams import NUREC
 from ...nurec.client.security import TlsFiles
 from .declare import of_run, parameter
 from .odometry import OdometryParameters
+from .sensor_latency import SensorLatencyParameters
 
 _run = partial(of_run, NUREC)
 
 
 @dataclass(frozen=True)
-class NurecParameters(OdometryParameters):
+class NurecParameters(OdometryParameters, SensorLatencyParameters):
     """What ``nurec_render`` was asked to do."""
 
     host: str = _run("nurec_host")

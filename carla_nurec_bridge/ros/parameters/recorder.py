@@ -22,13 +22,14 @@ from ...cosmos.jobs.spec import read_prompt
 from ..services.cosmos_job_services import JobOptions
 from .declare import of_run, parameter
 from .odometry import OdometryParameters
+from .sensor_latency import SensorLatencyParameters
 
 _run = partial(of_run, RECORDER)
 STRENGTHS = tuple(CANNY)
 
 
 @dataclass(frozen=True)
-class RecorderParameters(OdometryParameters):
+class RecorderParameters(OdometryParameters, SensorLatencyParameters):
     """What the recorder may be told."""
 
     run_dir: str = _run("run_dir", description="folder for bag/, controls/ and parts/")

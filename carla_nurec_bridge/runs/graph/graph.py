@@ -65,6 +65,7 @@ def build_graph(config: RunConfig) -> Graph:
         seconds_to_ns(config.dt_s),
         participants,
         ground_truth=config.odometry_drifts,
+        latency=config.sensor_latency,
     )
     ours = [name for name in participants if name in PARTICIPANTS]
     parameters = {name: node_parameters(name, config, participants) for name in ours}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
 import struct
+from dataclasses import replace
 
 import pytest
 
 from carla_nurec_bridge.core.errors import ProtocolError
-from carla_nurec_bridge.core.run_contract.streams import AGENT, EGO, Stream
+from carla_nurec_bridge.core.lockstep.delivery import Delivery
+from carla_nurec_bridge.core.lockstep.latency import Latency
+from carla_nurec_bridge.core.run_contract.streams import AGENT, EGO, Stream, expected_count
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.recording import FrameAssembler, Message, peek_stamp_ns
+from carla_nurec_bridge.recording.plan import plan_from_record, plan_of
 
 T0, DT = 1000, 10
 STREAMS = (
@@ -136,3 +141,43 @@ def test_stamps_are_read_at_the_offset_of_the_table() -> None:
         peek_stamp_ns(head + bytes(12), TOPICS["tf"])
     with pytest.raises(ProtocolError, match="too short"):
         peek_stamp_ns(head, TOPICS["odometry"])
+
+
+def test_with_sensor_latency_a_frame_is_answered_when_all_that_goes_out_with_it_has_come() -> None:
+    late = Delivery(Latency(DT), DT, "front", 2)
+    image = Stream("image", "compressed", EGO, 2, False, "front", late)
+    clock = Stream("/clock", "clock", EGO, 1, True)
+    assembler = FrameAssembler((clock, image), (), DT)
+    answered: list[tuple[int, dict[str, int]]] = []
+    whole: list[int] = []
+
+    def come(topic: int, frame: int) -> None:
+        whole.extend(one.number for one in assembler.add(topic, T0 + frame * DT, b"x"))
+        answered.extend(((at - T0) // DT, dict(n)) for at, n in assembler.delivered())
+
+    for frame in range(3):  # the image of frame 2 goes out with frame 3
+        come(0, frame)
+    assert [frame for frame, _ in answered] == [0, 1, 2]
+    assert whole == [0, 1]
+    come(0, 3)
+    assert len(answered) == 3
+    come(1, 2)
+    assert answered[3] == (3, {"/clock": 1, "image": 1})
+    assert whole == [0, 1, 2, 3]
+    come(0, 4)
+    (last,) = assembler.drain()
+    assert (last.number, last.missing) == (4, ())  # its image is under way, not missed
+
+
+def test_a_bag_tells_how_late_its_sensors_were() -> None:
+    late = Delivery(Latency(3 * DT, 2 * DT, 7), DT, "top", 2)
+    streams = (STREAMS[CLOCK], replace(STREAMS[POINTS], delivery=late))
+    record = plan_of(streams, ("/clock", "/points"), DT).to_json()
+    told = plan_from_record({key: json.dumps(value) for key, value in record.items()})
+    assert told is not None
+    clock, points = told.streams
+    assert clock.delivery.most_frames == 0
+    assert [clock.expected(n) for n in (0, 9)] == [1, 10]
+    assert points.delivery == late
+    # Of the five sweeps up to frame 10 those of the last three frames at least are under way.
+    assert points.expected(10) == expected_count(streams[1], 10) == 5 - late.under_way(10) < 4
