@@ -98,7 +98,7 @@ setup(
     package_data={PACKAGE: ["py.typed"]},
     data_files=data_files(),
     install_requires=requirements(),
-    extras_require={"parquet": ["pyarrow"], "ray": ["ray"]},
+    extras_require={"parquet": ["pyarrow"], "ray": ["ray"], "testing": ["pytest"]},
     zip_safe=False,
     cmdclass={"build_py": BuildWithStubs, "develop": DevelopWithStubs},
     entry_points={
@@ -106,5 +106,6 @@ setup(
             f"carla-nurec = {PACKAGE}.cli.main:entry",
             *(f"{name} = {PACKAGE}.nodes.{name}:main" for name in NODES),
         ],
+        "pytest11": [f"closed_loop = {PACKAGE}.testing.plugin"],
     },
 )

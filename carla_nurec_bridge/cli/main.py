@@ -61,6 +61,7 @@ VERBS: dict[str, str] = {
     "dataset annotate": "Number the objects of clips, and ask questions about them.",
     "dataset check": "Say whether a data set is whole: counts, hashes, labels, pixels.",
     "dataset show": "A data set as contact sheets and a page with videos, labels and events.",
+    "sweep": "Drive a suite of scenarios with several agents, and compare them.",
     "up": "Start the whole graph without ros2 launch.",
     "demo": "Drive, render, record and report in one go.",
     "rehearse": "Drive the demo once without sensors and record it.",

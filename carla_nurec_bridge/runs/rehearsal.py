@@ -83,7 +83,7 @@ def rehearse_here(config: RunConfig, log: Path) -> Rehearsal:
     )
     scenario = load_driven(config.scenario) if config.scenario else None
     if scenario is not None:
-        episode = with_scenario(episode, scenario, config.dt_s)
+        episode = with_scenario(episode, scenario, config.dt_s, drives_on=config.scenario_drives_on)
     with (
         own_carla(config, log.with_suffix(".server.log")),
         Session(config.carla_host, config.carla_port, config.carla_timeout_s) as session,

@@ -35,6 +35,7 @@ ORDER = (
     "ros",
     "servers",
     "runs",
+    "testing",
     "nodes",
     "cli",
 )

@@ -15,6 +15,7 @@ import click
 from ... import __version__
 from ...core.buffers import sha256_of
 from ...core.errors import BridgeError, InputError
+from ...core.files.ledger import request_key
 from ...cosmos.played_recording import Carrier
 from ...dataset.record.drawn_alone import BlueprintShapes, DrawnAlone, Shapes
 from ...dataset.record.frame_truth import LabelLimits
@@ -26,7 +27,6 @@ from ...dataset.record.sources.from_recording import RecordingWish, played_sourc
 from ...dataset.record.turn import Recorded, ScenarioJob, TurnListener
 from ...dataset.record.visibility import by_lattice
 from ...dataset.store.layout import check_name
-from ...dataset.store.run_writer import request_key
 from ...dataset.store.scenario_writer import ScenarioWriter
 from ...labels.class_filter import read_class_filter
 from ...recorder_log import read_log

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..buffers import sha256_of
 from ..errors import InputError, RunError
+
+
+def request_key(request: Mapping[str, Any]) -> str:
+    """Return the hash of all that a job's result depends on: equal ones are not made twice."""
+    text = json.dumps(request, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Ledger:
@@ -39,6 +47,11 @@ class Ledger:
         if row is None or row["state"] != "done" or row["key"] != key or not output.is_file():
             return False
         return bool(sha256_of(output) == row["sha256"])
+
+    def last(self, name: str, key: str) -> dict[str, Any] | None:
+        """Return the last line about a job with this request; None without one."""
+        row = self._rows.get(name)
+        return row if row is not None and row["key"] == key else None
 
     def add(self, name: str, state: str, key: str, **facts: Any) -> None:
         """Append a line and force it to the disk; RunError when that refuses."""

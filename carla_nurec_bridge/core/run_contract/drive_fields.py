@@ -127,6 +127,11 @@ class DriveFields(BaseModel):
         becomes={EGO: "scenario"},
         file=True,
     )
+    scenario_drives_on: bool = run_field(
+        False,
+        "drive a closed-loop scenario whose outcome is decided to its end, as scores compare",
+        becomes={EGO: "scenario_drives_on"},
+    )
     ego_blueprint: str = run_field(
         "vehicle.lincoln.mkz_2020",
         "blueprint of the ego if it is spawned",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from ... import __version__
 from ...core.errors import InputError, RunError
@@ -21,12 +18,6 @@ from .manifest import FORMAT_VERSION, DatasetManifest, ScenarioEntry, read_manif
 from .parts import part_name, sweep
 
 _DONE, _STARTED, _FAILED = "done", "started", "failed"
-
-
-def request_key(request: Mapping[str, Any]) -> str:
-    """Return the hash of what a scenario is made of: equal ones are not made twice."""
-    text = json.dumps(request, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class RunWriter:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ...core.files.whole import write_whole
+from ...evaluation.scores.records import ScoreReport
 from ...opendrive.surface import pavement
 from .. import paint
 from .markdown import scores_markdown
@@ -24,10 +25,9 @@ def write_scores(
     folder: Path, scored: ScoredDrive, seen: SeenDrive, *, parquet: bool = False
 ) -> tuple[Path, ...]:
     """Write the files into a folder and return their paths; OSError where that is not possible."""
-    folder.mkdir(parents=True, exist_ok=True)
     report = scored.report
+    table = write_score_table(folder, report)
     contents = {
-        "scores.json": f"{report.model_dump_json(indent=1)}\n".encode(),
         "scores.md": scores_markdown(report).encode(),
         "scores.html": scores_page(report, _drawing(scored), seen).encode(),
     }
@@ -35,7 +35,15 @@ def write_scores(
         contents["scores.parquet"] = scores_parquet(report)
     for name, data in contents.items():
         write_whole(folder / name, data)
-    return tuple(folder / name for name in contents)
+    return (table, *(folder / name for name in contents))
+
+
+def write_score_table(folder: Path, report: ScoreReport) -> Path:
+    """Write ``scores.json`` alone into a folder and return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "scores.json"
+    write_whole(path, f"{report.model_dump_json(indent=1)}\n".encode())
+    return path
 
 
 def _drawing(scored: ScoredDrive) -> Image.Image:

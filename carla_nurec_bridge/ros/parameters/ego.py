@@ -60,6 +60,7 @@ class EgoParameters(OdometryParameters, SensorLatencyParameters):
     handover_tracks_s: float = _run("handover_tracks_s")
     inserted_actors: str = _run("inserted_actors")
     scenario: str = _run("scenario")
+    scenario_drives_on: bool = _run("scenario_drives_on")
     frame_prefix: str = parameter(
         "", "frame_prefix", "goes before every frame id but map, such as ego1/"
     )

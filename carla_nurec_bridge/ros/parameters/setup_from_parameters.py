@@ -38,7 +38,7 @@ def setup_from_parameters(
             inserted_actors=draw_inserted_actors(load_inserted_actors(p.inserted_actors), p.seed),
         )
     if p.scenario:
-        setup = with_scenario(setup, _driven(p), p.dt_s)
+        setup = with_scenario(setup, _driven(p), p.dt_s, drives_on=p.scenario_drives_on)
     if replay is not None:
         return replace(setup, replay=replay)
     if p.mode == "scene":
