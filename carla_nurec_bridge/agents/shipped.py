@@ -24,7 +24,7 @@ class AgentWish:
     * keeps: what ``constant_velocity`` keeps.
     * recorded: what ``recorded`` follows, its stamps those of the run; by time or by place.
     * handover_ns: from which stamp on what is asked for acts.
-    * dt_s: simulated time of a frame.
+    * dt_s: simulated time between two frames that it is asked about.
     """
 
     name: str

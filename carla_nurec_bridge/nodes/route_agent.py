@@ -40,7 +40,7 @@ class AgentNode:
         self._spinner = spinner
         self._recorded = _recorded(p)
         participants = p.participants or (AGENT,)
-        self._publishers = Publishers(node, plan_agent(AGENT))
+        self._publishers = Publishers(node, plan_agent(AGENT, p.asked_period_frames))
         self._way = WayTold(node)
         self._driver: _Driver | None = None
         self._timings = Timings()
@@ -50,6 +50,7 @@ class AgentNode:
             p,
             keys=("odometry", "objects", "traffic_lights"),
             unready=lambda: self._publishers.unmatched(participants),
+            period_frames=p.asked_period_frames,
         )
 
     def work(self) -> int:
@@ -88,7 +89,7 @@ class AgentNode:
                 p.cruise_mps,
                 p.keeps,
                 t0_ns + seconds_to_ns(max(0.0, p.handover_s)),
-                p.dt_s,
+                p.dt_s * p.asked_period_frames,
                 recorded.path.shifted(t0_ns - recorded.start_ns) if recorded else None,
                 p.recorded_by,
             )

@@ -9,7 +9,7 @@ from pydantic import field_validator
 
 from .drive_fields import DriveFields
 from .run_fields import run_field
-from .streams import AGENT, EGODRIVER, TRACKER
+from .streams import AGENT, EGODRIVER, RECORDER, TRACKER
 
 AgentName = Literal[
     "route_follower", "recorded", "constant_velocity", "idm", "plan_tracker", "none"
@@ -31,6 +31,12 @@ class AgentFields(DriveFields):
         unit="m/s",
         between=(0.5, 60.0),
         becomes={AGENT: "cruise_speed_mps"},
+    )
+    agent_period_frames: int = run_field(
+        1,
+        "lock-step: route_agent is asked at frames whose number this divides; its command holds",
+        between=(1, 1000),
+        becomes={AGENT: "lockstep.period_frames", RECORDER: "lockstep.agent_period_frames"},
     )
     agent_recording: Path | None = run_field(
         None,

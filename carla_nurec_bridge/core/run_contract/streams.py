@@ -92,17 +92,19 @@ def plan_streams(
     *,
     ground_truth: bool = False,
     latency: Latency = NO_LATENCY,
+    agent_period: int = 1,
 ) -> tuple[Stream, ...]:
     """Return every stream that a run with these participants must produce.
 
     ``rig`` names the sensors with their sources and rates, ``dt_ns`` is the tick. Sensors whose
     source has no participant are left out; the route is there for any agent, a user's own too.
-    ``ground_truth`` is told where odometry drifts, ``latency`` is that of sensors.
+    ``ground_truth`` is told where odometry drifts, ``latency`` is that of sensors, and
+    ``route_agent`` is asked every ``agent_period`` ticks.
     InputError when a rate does not divide the tick rate, which names the rig and its file.
     """
     try:
         told = plan_ground_truth() if ground_truth else ()
-        streams = (*_planned(rig, dt_ns, participants), *told)
+        streams = (*_planned(rig, dt_ns, participants, agent_period), *told)
     except InputError as error:
         file = f", {rig.source}" if rig.source else ""
         raise InputError(f"{error} (rig {rig.name}{file})") from error
@@ -114,14 +116,16 @@ def plan_streams(
     )
 
 
-def _planned(rig: Rig, dt_ns: int, participants: Iterable[str]) -> tuple[Stream, ...]:
+def _planned(
+    rig: Rig, dt_ns: int, participants: Iterable[str], agent_period: int
+) -> tuple[Stream, ...]:
     present = set(participants)
     streams = [Stream(TOPICS[key].name, key, EGO, 1, True) for key in _EGO_STATE]
     streams += [Stream(TOPICS[key].name, key, EGO, 0, False) for key in _EGO_LATCHED]
     if present & set(AGENTS) or present - set(PARTICIPANTS):
         streams.append(Stream(TOPICS["route"].name, "route", EGO, 0, False))
     for agent in [name for name in AGENTS if name in present][:1]:
-        streams += plan_agent(agent)
+        streams += plan_agent(agent, agent_period if agent == AGENT else 1)
     streams += plan_scores() if EVAL in present else ()
     for camera in rig.cameras:
         if _SOURCES[camera.source] in present:
@@ -141,9 +145,10 @@ def plan_ground_truth() -> tuple[Stream, ...]:
     return (Stream(TOPICS["ground_truth"].name, "ground_truth", EGO, 1, True),)
 
 
-def plan_agent(agent: str) -> tuple[Stream, ...]:
-    """Return what the agent under test must produce: one command a frame."""
-    return (Stream(TOPICS["command_ackermann"].name, "command_ackermann", agent, 1, True),)
+def plan_agent(agent: str, period_ticks: int = 1) -> tuple[Stream, ...]:
+    """Return what the agent under test must produce: a command at each frame of its period."""
+    topic = TOPICS["command_ackermann"].name
+    return (Stream(topic, "command_ackermann", agent, period_ticks, True),)
 
 
 def plan_scores() -> tuple[Stream, ...]:

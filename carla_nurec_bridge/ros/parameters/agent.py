@@ -30,4 +30,10 @@ class AgentParameters:
     participants: tuple[str, ...] = parameter(
         (), "lockstep.participants", "names of the nodes of the run"
     )
+    period_frames: int = _run("agent_period_frames")
     start_s: float = _run("start_deadline_s", 20.0, "wall time until a route comes")
+
+    @property
+    def asked_period_frames(self) -> int:
+        """How many frames lie between two that it is asked about."""
+        return self.period_frames if self.lockstep else 1

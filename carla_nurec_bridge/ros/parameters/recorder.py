@@ -43,6 +43,7 @@ class RecorderParameters(OdometryParameters, SensorLatencyParameters):
         "lockstep.participants",
         "nodes of the run; decides what is expected",
     )
+    agent_period_frames: int = _run("agent_period_frames")
     start_s: float = _run("start_deadline_s", 60.0, "wall time until the run must start")
     frame_s: float = _run("frame_deadline_s", 5.0)
     seed: int = parameter(

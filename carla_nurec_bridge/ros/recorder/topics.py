@@ -50,8 +50,14 @@ class RecordedTopics:
 def recorded_topics(node: Node, rig: Rig, p: RecorderParameters) -> RecordedTopics:
     """Return the topics of a run, their names resolved as the node's remappings say."""
     dt_ns, truth = seconds_to_ns(p.dt_s), bool(p.ground_truth)
-    latency = p.sensor_latency(p.seed)
-    streams = plan_streams(rig, dt_ns, p.participants, ground_truth=truth, latency=latency)
+    streams = plan_streams(
+        rig,
+        dt_ns,
+        p.participants,
+        ground_truth=truth,
+        latency=p.sensor_latency(p.seed),
+        agent_period=p.agent_period_frames if p.lockstep else 1,
+    )
     planned = {stream.key for stream in streams}
     events = tuple(
         row

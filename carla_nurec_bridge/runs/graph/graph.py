@@ -66,6 +66,7 @@ def build_graph(config: RunConfig) -> Graph:
         participants,
         ground_truth=config.odometry_drifts,
         latency=config.sensor_latency,
+        agent_period=config.agent_period_frames if config.lockstep else 1,
     )
     ours = [name for name in participants if name in PARTICIPANTS]
     parameters = {name: node_parameters(name, config, participants) for name in ours}

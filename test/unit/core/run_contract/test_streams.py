@@ -66,6 +66,15 @@ def test_the_truth_is_expected_where_odometry_drifts_and_read_by_who_draws_and_s
     assert readers("ground_truth", PARTICIPANTS) == (NUREC, EVAL, RECORDER)
 
 
+def test_an_agent_with_a_period_of_its_own_owes_a_command_in_each() -> None:
+    planned = plan_streams(load_rig("demo"), _DT_NS, (EGO, AGENT), agent_period=3)
+    (command,) = (s for s in planned if s.producer == AGENT)
+    assert [frame for frame in range(8) if command.due(frame)] == [0, 3, 6]
+    assert [expected_count(command, frames) for frames in (0, 2, 3, 200)] == [1, 1, 2, 67]
+    policy = plan_streams(load_rig("demo"), _DT_NS, (EGO, EGODRIVER), agent_period=3)
+    assert [s.period_ticks for s in policy if s.producer == EGODRIVER] == [1]
+
+
 def test_counting_frame_by_frame_gives_the_expected_count() -> None:
     streams = plan_streams(load_rig("demo"), _DT_NS, PARTICIPANTS)
     for frames in (0, 1, 7, 40):
