@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, final
@@ -37,9 +37,7 @@ class RayWorkers:
     def __init__(self, ray: Any, count: int | None) -> None:
         """Share the cluster's processors among so many workers; by default two for each."""
         self._ray = ray
-        processors = int(ray.cluster_resources().get("CPU", 1))
-        self.count = count or max(processors // 2, 1)
-        share = max(processors // self.count, 1)
+        self.count, share = shared(_processors(ray), count)
         self._remote = ray.remote(report).options(num_cpus=share, max_retries=0)
 
     def submit(self, work: Work[Any], told: Path) -> Hashable:
@@ -71,6 +69,22 @@ class RayWorkers:
                     self._ray.cancel(turn, force=force)
             if len(self.wait(turns, _END_S)) == len(turns):
                 return
+
+
+def shared(processors: Sequence[int], count: int | None) -> tuple[int, int]:
+    """Return how many workers share machines of so many processors, and how many each takes.
+
+    A worker takes no more than the smallest machine has: one that fits nowhere is never begun.
+    ``count`` is how many there shall be; by default each has two, or all of a smaller machine.
+    """
+    workers = count or sum(max(each // 2, 1) for each in processors)
+    return workers, max(min(sum(processors) // workers, *processors), 1)
+
+
+def _processors(ray: Any) -> list[int]:
+    """Return the processors of each machine of a cluster that has some."""
+    found = [int(one["Resources"].get("CPU", 0)) for one in ray.nodes() if one["Alive"]]
+    return [each for each in found if each > 0] or [1]
 
 
 @contextmanager
