@@ -35,7 +35,7 @@ def busy_drive() -> list[WorldState]:
     }
     return scored_states(
         lambda t: (10.0 + 9.0 * t, RIGHT_Y - 0.8 * math.sin(t), 0.1 * math.sin(t)),
-        8.0,
+        4.0,
         others,  # type: ignore[arg-type]
         lambda t: [light("red" if t < 3 else "green", 45.0)],
     )

@@ -154,7 +154,7 @@ def test_trap_a_track_counts_once() -> None:
     [(OUTER_Y, 1.0), (-6.0, 1.0), (-6.29, 1.0), (-6.31, 0.0), (-9.0, 0.0)],
 )
 def test_corners_may_be_30_cm_off_the_road(y: float, complies: float) -> None:
-    score = nuplan(scored_states(steady(20, 8, y), 4.0))
+    score = nuplan(scored_states(steady(20, 8, y), 0.5))
     assert score.component("drivable_area_compliance") == complies
     assert score.component("outside_road_m") == pytest.approx(max(0.0, -y - 6.0), abs=1e-6)
 
@@ -168,7 +168,7 @@ def test_metres_against_the_traffic_within_a_second(
 ) -> None:
     # At 20 Hz a second holds 21 steps; lane 1 goes against the ego's way.
     speed = metres_in_a_second / 1.05
-    score = nuplan(scored_states(steady(20, speed, LEFT_Y), 4.0))
+    score = nuplan(scored_states(steady(20, speed, LEFT_Y), 2.0))
     assert score.component("driving_direction_compliance") == value
     assert score.component("against_traffic_m") == pytest.approx(metres_in_a_second, abs=1e-6)
 
