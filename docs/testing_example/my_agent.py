@@ -48,9 +48,9 @@ def drive(odometry, objects, route):
     seen = [turn * (complex(p.x, p.y) - here) for p in (o.bbox.center.position for o in objects)]
     way = [turn * (complex(p.x, p.y) - here) for p in (w.pose.position for w in route)]
     aim = next((p for p in way if p.real > 0 and abs(p) > 6.0), 6.0 + 0.0j)
-    gap = min((p.real for p in seen if 0 < p.real < 40 and abs(p.imag) < 2), default=40) - 12.5
+    nearest = min((p.real for p in seen if p.real > 0 and abs(p.imag) < 2), default=40.0)
     command = AckermannDriveStamped(header=odometry.header)
-    command.drive.speed = max(0.0, min(7.0, 0.5 * gap))
+    command.drive.speed = 7.0 if nearest > 17.0 else 0.0  # m/s, m from rear axle to centre
     command.drive.steering_angle = cmath.phase(complex(abs(aim) ** 2, 2.0 * 2.9 * aim.imag))
     commands.publish(command)
     say("command/ackermann", "1", odometry.header.stamp)
