@@ -69,8 +69,8 @@ def test_a_shipped_agent_and_a_users_program_drive_and_are_judged(swept, agent):
     assert result.cost.memory_bytes > 50e6
     with BagReader(run_of(swept, agent) / "bag") as bag:
         counts = {stream.topic: stream.messages for stream in bag.streams()}
-    assert counts["command/ackermann"] == 21
-    assert counts["route"] == 1
+    assert counts["/command/ackermann"] == 21
+    assert counts["/route"] == 1
 
 
 def test_runs_beside_each_other_never_met(swept):
