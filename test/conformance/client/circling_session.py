@@ -70,7 +70,7 @@ def main(port: int, log: str, end: Path) -> None:
         lift = 0.95 if kind.startswith("walker.") else 0.0
         actors[role] = spawned(kind, role, place(far, aside, yaw0 + 40.0 * n, lift))
     client.start_recorder(log, True)
-    deadline, tick = time.monotonic() + 150.0, 0
+    deadline, tick = time.monotonic() + 290.0, 0
     while not end.exists() and time.monotonic() < deadline:
         tick += 1
         hero.set_transform(on_circle(tick * DT_S))
