@@ -14,6 +14,7 @@ from carla_nurec_bridge.nurec.client.conversion import camera_model, camera_spec
 from carla_nurec_bridge.nurec.client.requests import CameraRequest, ImageFormat, rgb_request
 from carla_nurec_bridge.nurec.stubs import common_pb2 as common
 from carla_nurec_bridge.nurec.stubs import sensorsim_pb2 as sensorsim
+from carla_nurec_bridge.nurec.stubs import sensorsim_pb2_grpc
 
 Code = grpc.StatusCode
 NEW, OLD = "nre.grpc.protos.sensorsim.SensorsimService", "sensorsim.SensorsimService"
@@ -70,7 +71,11 @@ def test_version_and_config_say_what_the_server_is(stub):
     config = stub.get_server_config(common.Empty()).server_config
     assert "ray casting" in config["renderer"]
     assert config["enable_editing_actors"] == "true"
-    loaded = stub.get_loaded_scenes(common.Empty())
+
+
+def test_the_first_scene_is_there_from_the_start(serve):
+    with serve() as server, grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        loaded = sensorsim_pb2_grpc.SensorsimServiceStub(channel).get_loaded_scenes(common.Empty())
     assert [entry.scene_id for entry in loaded.scenes] == ["clip-of-the-test"]
 
 
