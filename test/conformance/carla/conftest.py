@@ -9,8 +9,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,24 +85,27 @@ def run_session(carla_port: int, tmp_path_factory: pytest.TempPathFactory) -> Ca
     return run
 
 
-def _session(
+def _run_session(
     name: str, arguments: tuple[str, ...], port: int, folder: Path, deadline_s: float
-) -> Facts:
-    manager_port = free_port()
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(SESSIONS / f"{name}.py"),
-            str(port),
-            str(manager_port),
-            str(folder),
-            *arguments,
-        ],
+) -> subprocess.CompletedProcess[str]:
+    script, manager_port = SESSIONS / f"{name}.py", free_port()
+    return subprocess.run(
+        [sys.executable, str(script), str(port), str(manager_port), str(folder), *arguments],
         capture_output=True,
         text=True,
         timeout=deadline_s,
         env=os.environ | {"CARLA_CACHE_DIR": str(folder / "cache")},
     )
+
+
+def _session(
+    name: str, arguments: tuple[str, ...], port: int, folder: Path, deadline_s: float
+) -> Facts:
+    done = _run_session(name, arguments, port, folder, deadline_s)
+    if done.returncode == -signal.SIGSEGV:
+        # carla 0.9.16 does, once in some hundred sessions; twice would be no chance.
+        warnings.warn(f"the CARLA client library crashed in the session {name}", stacklevel=1)
+        done = _run_session(name, arguments, port, folder, deadline_s)
     assert done.returncode == 0, f"session {name} failed:\n{done.stdout}\n{done.stderr}"
     facts: Facts = json.loads(done.stdout.strip().splitlines()[-1])
     return facts
