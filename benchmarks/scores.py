@@ -12,7 +12,8 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,11 +102,11 @@ def states(line: Array, others: int, seconds: float) -> list[WorldState]:
     return drive
 
 
-def timed(drive: list[WorldState], scorer: Callable[[], Callable[[WorldState], object]]) -> Array:
+def timed(drive: list[WorldState], begin: Callable[[], Callable[[WorldState], object]]) -> Array:
     """Return the processor time (N,) of each tick in ms, the least of a few drives."""
     taken = np.empty((ROUNDS, len(drive)))
     for row in taken:
-        update = scorer()
+        update = begin()
         for tick, state in enumerate(drive):
             started = time.thread_time()
             update(state)
@@ -119,6 +120,11 @@ def distances() -> Callable[[WorldState], object]:
     return lambda state: reader.read(state).apart_m
 
 
+def scorer(context: ScoreContext, names: Sequence[str] = ()) -> Callable[[WorldState], object]:
+    """Return what takes the ticks of a new drive, for the scores of some names or for all."""
+    return DriveScorer(context, names).update
+
+
 def main() -> None:
     """Print the tables."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
@@ -130,7 +136,7 @@ def main() -> None:
     for count in (0, 10, 50, 100, 200):
         drive = states(line, count, seconds)
         floor = timed(drive, distances)
-        whole = timed(drive, lambda: DriveScorer(context).update)
+        whole = timed(drive, partial(scorer, context))
         mean = whole.mean()
         print(
             f"{count:7d} {floor.mean():9.2f} {mean:7.2f} {np.percentile(whole, 99):7.2f} "
@@ -139,7 +145,7 @@ def main() -> None:
     print(f"\n{'one score':>16} {'ms with 100 others':>19}")
     drive = states(line, 100, seconds)
     for name in SCORES:
-        alone = timed(drive, lambda n=name: DriveScorer(context, [n]).update)  # type: ignore[misc]
+        alone = timed(drive, partial(scorer, context, [name]))
         print(f"{name:>16} {alone.mean():19.2f}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,6 +19,7 @@ from .playing import counting_progress, end_as_interrupted
 if TYPE_CHECKING:
     from ..core.work.workers import Workers
     from ..report.sweep.values import SweepReport
+    from ..runs.sweep.capacity import Resources
     from ..runs.sweep.cases import SuiteRun
 
 _MINUTE_S = 60.0
@@ -28,7 +30,8 @@ _MINUTE_S = 60.0
         "carla-nurec sweep town",
         "carla-nurec sweep mine.yaml --workers 4 -o out/nightly --time-budget 3600",
         "carla-nurec sweep mine.yaml --ray 10.0.0.1:6379 --workers 32",
-        "carla-nurec sweep mine.yaml --plan --nodes 8 --cores 32 --workers 32",
+        "carla-nurec sweep mine.yaml --plan --nodes 8 --cores 32 --workers 32 --memory 128",
+        "carla-nurec sweep mine.yaml --plan --gpus 2 --gpu-seconds 40",
     )
 )
 @click.argument("suite")
@@ -51,6 +54,17 @@ _MINUTE_S = 60.0
 @click.option("--plan", is_flag=True, help="Only say which runs there are and what they take.")
 @click.option("--nodes", type=click.IntRange(1), default=1, help="--plan: machines.")
 @click.option("--cores", type=click.IntRange(1), help="--plan: cores of one.  [default: of this]")
+@click.option(
+    "--memory", "memory_gib", type=click.FloatRange(0, min_open=True), help="--plan: GiB of one."
+)
+@click.option("--gpus", type=click.IntRange(0), default=0, help="--plan: GPUs of one, for NuRec.")
+@click.option(
+    "--gpu-seconds",
+    "gpu_s",
+    type=click.FloatRange(0),
+    default=0.0,
+    help="--plan: what a run needs of a GPU, s.",
+)
 def command(
     suite: str,
     output: Path | None,
@@ -60,6 +74,9 @@ def command(
     plan: bool,
     nodes: int,
     cores: int | None,
+    memory_gib: float | None,
+    gpus: int,
+    gpu_s: float,
 ) -> int:
     """Drive all scenarios of SUITE with all seeds and agents, and compare the agents.
 
@@ -69,6 +86,7 @@ def command(
     Exit code 0: every run is over, whatever its verdict; 1: some are not; 2: bad input.
     """
     from ..runs.sweep.books import SweepListener
+    from ..runs.sweep.capacity import Resources
     from ..runs.sweep.cases import runs_of
     from ..runs.sweep.run import sweep
     from ..runs.sweep.suite import load_suite
@@ -81,7 +99,9 @@ def command(
     runs = runs_of(asked, str(path), folder / "scenarios")
     count = workers or os.cpu_count() or 1
     if plan:
-        _plan(out, runs, folder, count, nodes, cores or os.cpu_count() or 1)
+        held = math.inf if memory_gib is None else memory_gib * 2**30
+        on = Resources(count, cores or os.cpu_count() or 1, nodes, held, gpus)
+        _plan(out, runs, folder, on, gpu_s)
         return 0
     end_as_interrupted()
     with _workers(ray, workers, count) as found, counting_progress(out) as progress:
@@ -126,20 +146,16 @@ def _workers(ray: str | None, workers: int | None, count: int) -> AbstractContex
     return process_workers(count) if ray is None else ray_workers(ray, workers)
 
 
-def _plan(
-    out: Console, runs: list[SuiteRun], folder: Path, workers: int, nodes: int, cores: int
-) -> None:
+def _plan(out: Console, runs: list[SuiteRun], folder: Path, on: Resources, gpu_s: float) -> None:
     """Say what a suite takes here, or on such machines."""
-    from ..runs.sweep.capacity import Resources, capacity
+    from ..runs.sweep.capacity import capacity
     from ..runs.sweep.plan import needs_of, simulated_s
     from ..runs.sweep.run import TIMES
 
     if not runs:
         raise InputError("the suite has no runs")
     needs = needs_of(runs, folder / TIMES)
-    found = capacity(
-        needs.alone_s, needs.cpu_s, needs.memory_bytes, Resources(workers, cores, nodes)
-    )
+    found = capacity(needs.alone_s, needs.cpu_s, needs.memory_bytes, on, gpu_s)
     by = f"{needs.measured} runs in {folder}" if needs.measured else "rule of thumb"
     out.print(f"{len(runs)} runs of at most {simulated_s(runs):g} s simulated in all")
     out.print(
@@ -148,7 +164,8 @@ def _plan(
         soft_wrap=True,
     )
     out.print(
-        f"{nodes} x {cores} cores with {workers} workers each: {found.runs_per_hour:.0f} runs an "
+        f"{on.nodes} x {on.cores} cores with {on.workers} workers each: "
+        f"{found.runs_per_hour:.0f} runs an "
         f"hour (held back by {found.limit}), {60.0 * found.hours(len(runs)):.1f} min for all",
         soft_wrap=True,
     )

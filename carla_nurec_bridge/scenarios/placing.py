@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import carla
 import numpy as np
 
 from ..carla_client.actors.ego import spawn
 from ..carla_client.driving.paths import MapPath, heading_at
+from ..carla_client.session.session import Session
 from ..carla_client.session.transforms import transform_of
 from ..core.errors import InputError
 from ..core.frames import mirror_vector, rigid, rotation_from_rpy
@@ -47,6 +50,13 @@ def put_walker(
     if walker is None:
         raise InputError(f"{role} cannot stand at x={place[0]:.1f} y={place[1]:.1f}")
     return walker
+
+
+def remove(session: Session, actors: Sequence[carla.Actor]) -> None:
+    """Destroy actors that were put somewhere, if there are any."""
+    if actors:
+        batch = [carla.command.DestroyActor(actor.id) for actor in actors]
+        session.client.apply_batch_sync(batch, False)
 
 
 def any_car(world: carla.World, rng: np.random.Generator) -> str:

@@ -17,7 +17,7 @@ from ..core.errors import BridgeError
 from ..core.frames import mirror_vector
 from ..world.states import Vector
 from .driver import Driver, Pedestrian, obstacle_of
-from .placing import any_car, any_walker, put_vehicle, put_walker, roll
+from .placing import any_car, any_walker, put_vehicle, put_walker, remove, roll
 
 HERO = "hero"
 HERO_BLUEPRINT = "vehicle.lincoln.mkz_2020"
@@ -121,8 +121,6 @@ class ScriptScene:
         try:
             if traffic is not None:
                 traffic.close()
-            if actors:
-                batch = [carla.command.DestroyActor(actor.id) for actor in actors]
-                self._session.client.apply_batch_sync(batch, False)
+            remove(self._session, actors)
         except (RuntimeError, BridgeError):
             return  # the server is gone, and everything in it

@@ -10,6 +10,7 @@ import carla
 import numpy as np
 
 from ..carla_client.session.session import Session
+from .placing import remove
 
 _STEP_M = 2.0
 _REACHED_M = 0.8
@@ -96,9 +97,7 @@ class Strollers:
         """Remove the walkers; a second call does nothing."""
         people, self._people = self._people, []
         try:
-            if people:
-                batch = [carla.command.DestroyActor(person.walker.id) for person in people]
-                self._session.client.apply_batch_sync(batch, False)
+            remove(self._session, [person.walker for person in people])
         except RuntimeError:
             return  # the server is gone, and they with it
 

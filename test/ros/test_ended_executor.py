@@ -15,7 +15,7 @@ pytest.importorskip("carla")
 
 import rclpy
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
 from std_msgs.msg import String
 
@@ -97,7 +97,10 @@ def test_a_thread_that_is_about_to_wait_ends_too(node: Node) -> None:
     assert not spinner._thread.is_alive()
 
 
-def test_a_callback_that_does_not_end_is_told(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_callback_that_does_not_end_is_told(
+    node: Node, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
     monkeypatch.setattr("carla_nurec_bridge.ros.runtime.spinner._CLOSE_S", 0.2)
     began, ends = threading.Event(), threading.Event()
 
@@ -106,7 +109,8 @@ def test_a_callback_that_does_not_end_is_told(node: Node, monkeypatch: pytest.Mo
         ends.wait(60.0)
 
     node.create_timer(0.01, stay)
-    spinner = Spinner(node).__enter__()
+    executor = MultiThreadedExecutor(2, context=node.context) if threads > 1 else None
+    spinner = Spinner(node, executor=executor).__enter__()
     assert began.wait(60.0)
     with pytest.raises(DeadlineError, match="executor of follower does not end"):
         spinner.close()

@@ -20,7 +20,7 @@ from ...opendrive.model import (
 )
 from ...opendrive.signals import signal_facing
 from ...opendrive.stops import stop_lines
-from ...town.street.marks import crosswalk_outline
+from ...town.street.marks import crosswalk_outlines
 from ...world.fixtures import Fixture
 from ...world.object_classes import ObjectClass
 
@@ -81,17 +81,11 @@ def hd_map(opendrive: OpenDriveMap, fixtures: Sequence[Fixture] | None = None) -
         segments.append(pieces)
         colours += [LINE_COLOURS[kind]] * len(pieces)
         widths += [LINE_WIDTHS_M[kind]] * len(pieces)
-    crossings = []
-    for road in opendrive.roads.values():
-        for item in road.objects:
-            outline = crosswalk_outline(road, item) if item.type == "crosswalk" else None
-            if outline is not None and len(outline) >= 3:
-                crossings.append(outline)
     return HdMap(
         np.concatenate(segments) if segments else np.zeros((0, 2, 3)),
         np.array(colours, np.uint8).reshape(-1, 3),
         np.array(widths),
-        tuple(crossings),
+        tuple(crosswalk_outlines(opendrive)),
         tuple(_fixtures(opendrive) if fixtures is None else fixtures),
     )
 

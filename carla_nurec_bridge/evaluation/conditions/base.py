@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -95,6 +96,6 @@ class Condition(BaseModel):
         """The conditions that it combines."""
         return ()
 
+    @abstractmethod
     def watch(self, course: Course) -> Watch:
         """Begin to watch it."""
-        raise NotImplementedError

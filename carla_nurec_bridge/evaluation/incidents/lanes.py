@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...opendrive.geometry import lane_pose
 from ...opendrive.heights import LanePlace, lanes_at
 from ...opendrive.model import DRIVABLE, OpenDriveMap, Road
-from ...town.street.marks import crosswalk_outline
+from ...town.street.marks import crosswalk_outlines
 
 Array = NDArray[np.float64]
 
@@ -97,16 +97,9 @@ class MapLanes:
 
     @cached_property
     def _crosswalks(self) -> list[NDArray[np.float32]]:
-        outlines = (
-            crosswalk_outline(road, item)
-            for road in self._map.roads.values()
-            for item in road.objects
-            if item.type == "crosswalk"
-        )
         return [
             np.ascontiguousarray(outline[:, :2], np.float32)
-            for outline in outlines
-            if outline is not None
+            for outline in crosswalk_outlines(self._map)
         ]
 
     def _to_junction_m(self, road: Road, s: float, forward: bool) -> float:

@@ -24,7 +24,8 @@ class Spinner:
 
     ``Executor.shutdown`` of rclpy takes the executor's guard condition away as soon as it has
     triggered it. A thread that is about to wait then waits without one, until a message comes that
-    may never come. So the thread ends by a task, and the executor is shut down after it.
+    may never come. So the thread ends by a task, and then shuts the executor down itself, which
+    waits for callbacks in the executor's own threads.
     """
 
     def __init__(self, *nodes: Node, executor: Executor | None = None) -> None:
@@ -33,6 +34,7 @@ class Spinner:
         for node in nodes:
             self._executor.add_node(node)
         self._closed = False
+        self._woken = threading.Event()
         self._failure: BaseException | None = None
         name = f"executor of {nodes[0].get_name()}"
         self._thread = threading.Thread(target=self._spin, name=name, daemon=True)
@@ -59,16 +61,19 @@ class Spinner:
 
         Raises DeadlineError where a callback does not end: its thread is left behind.
         """
-        if not self._closed and self._thread.is_alive():
+        if self._thread.ident is None:  # it was never opened
+            self._executor.shutdown()
+            return
+        if not self._closed:
             self._closed = True
             self._executor.create_task(_wake)
-            self._thread.join(_CLOSE_S)
-            if self._thread.is_alive():
-                raise DeadlineError(
-                    f"the {self._thread.name} does not end: a callback has been running for "
-                    f"{_CLOSE_S:g} s"
-                )
-        self._executor.shutdown()
+            self._woken.set()
+        self._thread.join(_CLOSE_S)
+        if self._thread.is_alive():
+            raise DeadlineError(
+                f"the {self._thread.name} does not end: a callback has been running for "
+                f"{_CLOSE_S:g} s"
+            )
 
     def _spin(self) -> None:
         try:
@@ -78,3 +83,5 @@ class Spinner:
             pass
         except Exception as error:  # noqa: BLE001 - the top of this thread
             self._failure = error
+        self._woken.wait()  # nobody is to wake an executor that is shut down
+        self._executor.shutdown()

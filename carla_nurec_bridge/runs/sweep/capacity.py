@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
+from ...core.errors import InputError
 from ...core.run_contract.record import Record, Rounded
 from ..closed_loop.result import RunCost
 
@@ -82,10 +83,17 @@ def capacity(
     A node makes as many runs as its scarcest resource lets through: its workers, each busy with a
     run for ``alone_s`` of wall time when nothing else runs; its cores, of which a run takes
     ``cpu_s``; its GPUs, of which a run takes ``gpu_s``. Workers that its memory does not hold do
-    not count.
+    not count. InputError where not a single run fits.
     """
     held = int(on.memory_bytes // memory_bytes) if math.isfinite(on.memory_bytes) else on.workers
     workers = min(on.workers, held)
+    if workers < 1:
+        raise InputError(
+            f"a run holds {memory_bytes / 2**30:.1f} GiB, a machine has only "
+            f"{on.memory_bytes / 2**30:.1f}; give --memory more"
+        )
+    if gpu_s > 0.0 and on.gpus < 1:
+        raise InputError("runs that need a GPU need machines with one; give --gpus too")
     per_s = {
         "workers" if workers == on.workers else "memory": workers / alone_s,
         "cores": on.cores / cpu_s,

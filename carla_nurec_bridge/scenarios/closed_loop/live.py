@@ -17,7 +17,7 @@ from ...core.teardown import Teardown
 from ...evaluation.conditions import Course
 from ...world.states import WorldState
 from ..judged_drive import DriveGoal, HeldTrigger, JudgedDrive
-from ..placing import roll
+from ..placing import remove, roll
 from ..ranges import drawn
 from ..strollers import Strollers
 from .adversaries.base import Steps
@@ -120,6 +120,4 @@ class LiveScenario:
         road = self._road
         actors = [*(driver.vehicle for driver, _, _ in road.drivers), *road.walkers]
         road.drivers, road.walkers = [], []
-        if actors:
-            batch = [carla.command.DestroyActor(actor.id) for actor in actors]
-            self._session.client.apply_batch_sync(batch, False)
+        remove(self._session, actors)

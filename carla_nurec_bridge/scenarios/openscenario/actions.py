@@ -87,8 +87,11 @@ def speed_action(element: Element) -> Action:
     dynamics = _dynamics(element.child("SpeedActionDynamics"))
     target = element.child("SpeedActionTarget").only()
     if target.tag == "AbsoluteTargetSpeed":
-        wanted_mps = target.number("value")
-        wanted: Callable[[OscActor], float] = lambda _: wanted_mps  # noqa: E731
+        absolute_mps = target.number("value")
+
+        def wanted(actor: OscActor) -> float:
+            return absolute_mps
+
     elif target.tag == "RelativeTargetSpeed":
         if target.choice("continuous", ("true", "false"), "false") == "true":
             raise target.refuse("that goes on for ever is not supported")

@@ -20,7 +20,7 @@ from ...core.teardown import Teardown
 from ...evaluation.conditions import EGO_NAME, Course
 from ...world.states import WorldState
 from ..judged_drive import DriveGoal, JudgedDrive
-from ..placing import any_walker, put_walker, roll
+from ..placing import any_walker, put_walker, remove, roll
 from .file import OpenScenario, OscEntity
 from .osc_actors import OscVehicle, OscWalker, lanes_to, on_ground, path_from
 from .storyboard import StoryRun
@@ -159,6 +159,4 @@ class LiveOpenScenario:
 
     def _remove_actors(self) -> None:
         actors, self._spawned = self._spawned, []
-        if actors:
-            batch = [carla.command.DestroyActor(actor.id) for actor in actors]
-            self._session.client.apply_batch_sync(batch, False)
+        remove(self._session, actors)

@@ -140,14 +140,20 @@ def crosswalk_outline(road: Road, item: RoadObject) -> Array | None:
     return placed(corners, float(x0), float(y0), float(z0), turn)
 
 
-def crosswalk_meshes(opendrive: OpenDriveMap) -> list[Mesh]:
-    """Return zebra stripes, along the traffic, in every object of type crosswalk."""
-    meshes = []
+def crosswalk_outlines(opendrive: OpenDriveMap) -> Iterator[Array]:
+    """Yield the outline (N, 3) of every object of type crosswalk that is an area, map frame."""
     for road in opendrive.roads.values():
         for item in road.objects:
             outline = crosswalk_outline(road, item) if item.type == "crosswalk" else None
-            if outline is None or len(outline) < 3 or not np.all(np.abs(outline) < _MAX_REACH_M):
-                continue
+            if outline is not None and len(outline) >= 3 and np.all(np.isfinite(outline)):
+                yield outline
+
+
+def crosswalk_meshes(opendrive: OpenDriveMap) -> list[Mesh]:
+    """Return zebra stripes, along the traffic, in every object of type crosswalk."""
+    meshes = []
+    for outline in crosswalk_outlines(opendrive):
+        if np.all(np.abs(outline) < _MAX_REACH_M):
             stripes = _stripes(outline[:, :2])
             if len(stripes):
                 flat = stripes.reshape(-1, 2)

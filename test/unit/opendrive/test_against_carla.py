@@ -14,7 +14,7 @@ from carla_nurec_bridge.opendrive import (
 from carla_nurec_bridge.opendrive.heights import ground_height, lane_at
 from carla_nurec_bridge.opendrive.spawn import spawn_points
 from carla_nurec_bridge.opendrive.stops import stop_lines
-from carla_nurec_bridge.town.street.marks import crosswalk_outline
+from carla_nurec_bridge.town.street.marks import crosswalk_outlines
 
 carla = pytest.importorskip("carla")
 
@@ -97,13 +97,7 @@ def test_lane_at_finds_the_lane_of_a_waypoint(both) -> None:
 def test_crosswalks_are_where_carla_has_them(both) -> None:
     opendrive, theirs = both
     theirs_points = np.array([(p.x, -p.y) for p in theirs.get_crosswalks()]).reshape(-1, 2)
-    ours = [
-        crosswalk_outline(road, item)
-        for road in opendrive.roads.values()
-        for item in road.objects
-        if item.type == "crosswalk"
-    ]
-    corners = np.concatenate([np.zeros((0, 3)), *ours])[:, :2]
+    corners = np.concatenate([np.zeros((0, 3)), *crosswalk_outlines(opendrive)])[:, :2]
     assert (len(corners) == 0) == (len(theirs_points) == 0)
     for point in corners:
         assert np.min(np.hypot(*(theirs_points - point).T)) < 0.02

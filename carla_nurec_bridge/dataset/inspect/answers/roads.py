@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from ....opendrive import OpenDriveMap
 from ....opendrive.geometry import lane_borders, lane_pose
 from ....opendrive.stops import StopLine, stop_lines
-from ....town.street.marks import crosswalk_outline
+from ....town.street.marks import crosswalk_outlines
 
 Array = NDArray[np.float64]
 
@@ -91,14 +91,7 @@ class Roads:
 
     @cached_property
     def _crossings(self) -> list[NDArray[np.float32]]:
-        outlines = (
-            crosswalk_outline(road, item)
-            for road in self._map.roads.values()
-            for item in road.objects
-            if item.type == "crosswalk"
-        )
         return [
             np.ascontiguousarray(outline[:, :2], np.float32)
-            for outline in outlines
-            if outline is not None
+            for outline in crosswalk_outlines(self._map)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
@@ -139,6 +140,6 @@ class Adversary(BaseModel):
     )
     trigger: Trigger = Field(description="when it does what it is there for: a condition")
 
+    @abstractmethod
     def play(self, around: AdversaryHandles) -> Steps:
         """Return the steps of its script."""
-        raise NotImplementedError

@@ -15,7 +15,7 @@ from ....opendrive.heights import levels_below
 from ....opendrive.model import OpenDriveMap
 from ....opendrive.raster import Mask, dense, grow, outlines
 from ....opendrive.surface import Pavement, pavement
-from ....town.street.marks import crosswalk_outline
+from ....town.street.marks import crosswalk_outlines
 
 Array = NDArray[np.float64]
 Polygon = tuple[int, ...]
@@ -104,12 +104,9 @@ def _lowest(road_map: OpenDriveMap, built: Pavement) -> list[Array]:
 
 def _crossings(road_map: OpenDriveMap, built: Pavement) -> Mask:
     mask = built.grid.empty()
-    for road in road_map.roads.values():
-        for item in road.objects:
-            outline = crosswalk_outline(road, item) if item.type == "crosswalk" else None
-            if outline is not None and len(outline) >= 3 and np.all(np.isfinite(outline)):
-                hull = cv2.convexHull(outline[:, :2].astype(np.float32))[:, 0]
-                built.grid.paint(mask, hull[None].astype(np.float64))
+    for outline in crosswalk_outlines(road_map):
+        hull = cv2.convexHull(outline[:, :2].astype(np.float32))[:, 0]
+        built.grid.paint(mask, hull[None].astype(np.float64))
     return mask
 
 
