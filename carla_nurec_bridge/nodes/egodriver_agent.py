@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 import uuid
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from rclpy.node import Node
 
-from ..agents.route_ahead import RouteAhead
 from ..agents.tracking import PlanTracker
 from ..alpasim.policy import PolicyClient
 from ..core.errors import BridgeError
@@ -23,7 +21,8 @@ from ..recording.read_back.messages import ego_state
 from ..ros.alpasim.rig_images import RigImages
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
-from ..ros.lockstep.way_told import Told, WayTold
+from ..ros.lockstep.way_driver import OnTheWay, WayDriver
+from ..ros.lockstep.way_told import Told
 from ..ros.messages.ego import drive_command_message
 from ..ros.parameters.declare import load
 from ..ros.parameters.egodriver import EgodriverParameters
@@ -49,8 +48,7 @@ class EgodriverNode:
         self._publishers = Publishers(node, plan_agent(EGODRIVER), events=("plan",))
         latency = p.sensor_latency(p.seed)
         self._images = RigImages(node, load_rig(p.rig), dt_ns, participants, latency)
-        self._way = WayTold(node)
-        self._driver: _Driver | None = None
+        self._way: WayDriver[PlanTracker] = WayDriver(node)
         self._next = 0
         self._timings = Timings()
         self._participation = Participation(
@@ -90,9 +88,9 @@ class EgodriverNode:
 
     def _drive(self, policy: PolicyClient, frame: JoinedFrame, clock: TickClock) -> dict[str, int]:
         stamp_ns, number = frame.stamp_ns, clock.frame_at(frame.stamp_ns)
-        driver = self._current_driver()
-        ego = ego_state(frame.messages["odometry"], driver.told.vehicle.body)
-        driver.route.advance(ego.map_from_base)
+        way = self._way.current(self._tracker_of)
+        ego = ego_state(frame.messages["odometry"], way.told.vehicle.body)
+        way.route.advance(ego.map_from_base)
         with self._timings.stage("images"):
             images = self._images.of_frame(
                 number, stamp_ns, self._p.frame_s, self._spinner.check, whole=self._p.lockstep
@@ -105,24 +103,18 @@ class EgodriverNode:
                 )
         counts = {_COMMAND: 1}
         if self._is_asked(number):
-            plan = self._ask(policy, driver, ego, stamp_ns, clock)
-            driver.tracker.take(plan)
+            plan = self._ask(policy, way, ego, stamp_ns, clock)
+            way.driver.take(plan)
             if plan is not None:
                 self._publishers.publish(_PLAN, timed_path_message(plan, stamp_ns))
                 counts[_PLAN] = 1
         with self._timings.stage("track"):
-            tracked = driver.tracker.step(stamp_ns, ego.map_from_base, ego.speed_mps)
+            tracked = way.driver.step(stamp_ns, ego.map_from_base, ego.speed_mps)
         self._publishers.publish(_COMMAND, drive_command_message(tracked.target, stamp_ns))
         return counts
 
-    def _current_driver(self) -> _Driver:
-        """Return who follows plans: another one whenever a route or vehicle is told."""
-        told = self._way.latest
-        assert told is not None
-        if self._driver is None or self._driver.told is not told:
-            tracker = PlanTracker(told.vehicle, self._p.dt_s)
-            self._driver = _Driver(told, RouteAhead(told.route), tracker)
-        return self._driver
+    def _tracker_of(self, told: Told) -> PlanTracker:
+        return PlanTracker(told.vehicle, self._p.dt_s)
 
     def _is_asked(self, number: int) -> bool:
         """Whether the policy is asked at a frame: not before it has seen something."""
@@ -132,7 +124,7 @@ class EgodriverNode:
     def _ask(
         self,
         policy: PolicyClient,
-        driver: _Driver,
+        way: OnTheWay[PlanTracker],
         ego: EgoState,
         stamp_ns: int,
         clock: TickClock,
@@ -142,38 +134,25 @@ class EgodriverNode:
         until_ns = stamp_ns + self._period_ticks * clock.dt_ns
         limit_s = p.frame_s if self._next else p.first_plan_s
         with self._timings.stage("policy"):
-            ahead = driver.route.ahead(ego.map_from_base, p.route_m)
+            ahead = way.route.ahead(ego.map_from_base, p.route_m)
             policy.route(ahead, stamp_ns, p.frame_s)
             plan = policy.drive(stamp_ns, until_ns, limit_s)
         self._next = clock.frame_at(stamp_ns) + self._period_ticks
         return plan
 
     def _summary(self, policy: PolicyClient) -> EgodriverSummary:
-        assert self._way.latest is not None
-        route = self._driver.route if self._driver else RouteAhead(self._way.latest.route)
         return EgodriverSummary(
             participant=EGODRIVER,
             agent="egodriver",
             counts=self._publishers.counts,
             timings=self._timings.summary(),
-            route_length_m=route.length_m,
-            route_travelled_m=route.travelled_m,
-            route_completion=route.travelled_m / route.length_m,
+            **self._way.figures(),
             skipped_frames=self._participation.joiner.skipped,
             policy=policy.name,
             sent=dict(policy.sent),
             missing_images=self._images.missing,
-            tracked=dict(self._driver.tracker.counts) if self._driver else {},
+            tracked=dict(self._way.driver.counts) if self._way.driver else {},
         )
-
-
-@dataclass(frozen=True, eq=False)
-class _Driver:
-    """Who follows plans, what that was made of, and where on the route the ego is."""
-
-    told: Told
-    route: RouteAhead
-    tracker: PlanTracker
 
 
 def _work(node: Node, spinner: Spinner) -> int:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
 from rclpy.node import Node
 
-from ..agents.route_ahead import RouteAhead
 from ..agents.tracking import (
     MpcSettings,
     PlanLimits,
@@ -25,7 +23,8 @@ from ..core.timings import Timings
 from ..recording.read_back.messages import ego_state
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
-from ..ros.lockstep.way_told import Told, WayTold
+from ..ros.lockstep.way_driver import WayDriver
+from ..ros.lockstep.way_told import Told
 from ..ros.messages.ego import drive_command_message
 from ..ros.parameters.declare import load
 from ..ros.parameters.tracker import TrackerParameters
@@ -56,8 +55,7 @@ class PlanTrackerNode:
         )
         self._publishers = Publishers(node, plan_agent(TRACKER))
         self._diagnostics = Diagnostics(node)
-        self._way = WayTold(node)
-        self._driver: _Driver | None = None
+        self._way: WayDriver[PlanTracker] = WayDriver(node)
         self._poses = PoseHistory()
         self._plan: PlanAt | None = None
         self._missing = self._frames = 0
@@ -89,13 +87,13 @@ class PlanTrackerNode:
         return self._publishers.unmatched(self._p.participants or (TRACKER,))
 
     def _drive(self, frame: JoinedFrame, number: int) -> None:
-        driver = self._current_driver()
-        ego = ego_state(frame.messages["odometry"], driver.told.vehicle.body)
-        driver.route.advance(ego.map_from_base)
+        way = self._way.current(self._tracker_of)
+        ego = ego_state(frame.messages["odometry"], way.told.vehicle.body)
+        way.route.advance(ego.map_from_base)
         self._poses.add(frame.stamp_ns, ego.map_from_base)
-        problem = self._hear_plan(driver.tracker, ego, frame.stamp_ns, number)
+        problem = self._hear_plan(way.driver, ego, frame.stamp_ns, number)
         with self._timings.stage("track"):
-            tracked = driver.tracker.step(frame.stamp_ns, ego.map_from_base, ego.speed_mps)
+            tracked = way.driver.step(frame.stamp_ns, ego.map_from_base, ego.speed_mps)
         self._publishers.publish(_COMMAND, drive_command_message(tracked.target, frame.stamp_ns))
         self._participation.answer(frame.stamp_ns, {_COMMAND: 1}, problem)
         self._frames += 1
@@ -131,24 +129,18 @@ class PlanTrackerNode:
         tracker.take(plan)
         return ""
 
-    def _current_driver(self) -> _Driver:
-        """Return who follows plans: another one whenever a route or vehicle is told."""
-        told = self._way.latest
-        assert told is not None
-        if self._driver is None or self._driver.told is not told:
-            p = self._p
-            settings = TrackerSettings(
-                hold_s=p.hold_s,
-                brake_mps2=p.brake_mps2,
-                mpc=MpcSettings(deadline_s=0.0 if p.lockstep else p.solver_s),
-            )
-            tracker = PlanTracker(told.vehicle, p.dt_s, settings)
-            self._driver = _Driver(told, RouteAhead(told.route), tracker)
-        return self._driver
+    def _tracker_of(self, told: Told) -> PlanTracker:
+        p = self._p
+        settings = TrackerSettings(
+            hold_s=p.hold_s,
+            brake_mps2=p.brake_mps2,
+            mpc=MpcSettings(deadline_s=0.0 if p.lockstep else p.solver_s),
+        )
+        return PlanTracker(told.vehicle, p.dt_s, settings)
 
     def _health(self) -> PlanHealth:
         heard = self._inbox.counts
-        ways = self._driver.tracker.counts if self._driver else {}
+        ways = self._way.driver.counts if self._way.driver else {}
         return PlanHealth(
             frames=self._frames,
             plans_accepted=heard["accepted"] + heard["replaced"] - heard["refused"],
@@ -161,28 +153,14 @@ class PlanTrackerNode:
         )
 
     def _summary(self) -> PlanTrackerSummary:
-        assert self._way.latest is not None
-        route = self._driver.route if self._driver else RouteAhead(self._way.latest.route)
         return PlanTrackerSummary(
-            **self._health().model_dump(),
+            **(self._health().model_dump() | self._way.figures()),
             participant=TRACKER,
             agent=TRACKER,
             counts=self._publishers.counts,
             timings=self._timings.summary(),
-            route_length_m=route.length_m,
-            route_travelled_m=route.travelled_m,
-            route_completion=route.travelled_m / route.length_m,
             skipped_frames=self._participation.joiner.skipped,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class _Driver:
-    """Who follows plans, what that was made of, and where on the route the ego is."""
-
-    told: Told
-    route: RouteAhead
-    tracker: PlanTracker
 
 
 def _work(node: Node, spinner: Spinner) -> int:

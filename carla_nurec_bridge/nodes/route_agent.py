@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path as FilePath
 
 from rclpy.node import Node
 
 from ..agents.agent import Agent
-from ..agents.route_ahead import RouteAhead
 from ..agents.shipped import AgentWish, build_agent
 from ..core.run_contract.run_summary import AgentSummary
 from ..core.run_contract.streams import AGENT, plan_agent
@@ -19,7 +18,8 @@ from ..core.timings import Timings
 from ..recording.read_back.messages import actors_of, ego_state, lights_of
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
-from ..ros.lockstep.way_told import Told, WayTold
+from ..ros.lockstep.way_driver import WayDriver
+from ..ros.lockstep.way_told import Told
 from ..ros.messages.ego import drive_command_message
 from ..ros.parameters.agent import AgentParameters
 from ..ros.parameters.declare import load
@@ -41,8 +41,7 @@ class AgentNode:
         self._recorded = _recorded(p)
         participants = p.participants or (AGENT,)
         self._publishers = Publishers(node, plan_agent(AGENT, p.asked_period_frames))
-        self._way = WayTold(node)
-        self._driver: _Driver | None = None
+        self._way: WayDriver[Agent] = WayDriver(node)
         self._timings = Timings()
         self._participation = Participation(
             node,
@@ -65,60 +64,40 @@ class AgentNode:
 
     def _drive(self, frame: JoinedFrame, t0_ns: int) -> None:
         with self._timings.stage("drive"):
-            driver = self._current_driver(t0_ns)
+            way = self._way.current(partial(self._agent_of, t0_ns))
             world = WorldState(
                 frame.stamp_ns,
-                ego_state(frame.messages["odometry"], driver.told.vehicle.body),
+                ego_state(frame.messages["odometry"], way.told.vehicle.body),
                 actors_of(frame.messages["objects"]),
                 lights_of(frame.messages["traffic_lights"]),
             )
-            driver.place.advance(world.ego.map_from_base)
-            target = driver.agent.step(world)
+            way.route.advance(world.ego.map_from_base)
+            target = way.driver.step(world)
         self._publishers.publish(_COMMAND, drive_command_message(target, frame.stamp_ns))
         self._participation.answer(frame.stamp_ns, {_COMMAND: 1})
 
-    def _current_driver(self, t0_ns: int) -> _Driver:
-        """Return who drives: another one from its start whenever a route or vehicle is told."""
-        told = self._way.latest
-        assert told is not None
-        if self._driver is None or self._driver.told is not told:
-            p = self._p
-            recorded = self._recorded
-            wish = AgentWish(
-                p.agent,
-                p.cruise_mps,
-                p.keeps,
-                t0_ns + seconds_to_ns(max(0.0, p.handover_s)),
-                p.dt_s * p.asked_period_frames,
-                recorded.path.shifted(t0_ns - recorded.start_ns) if recorded else None,
-                p.recorded_by,
-            )
-            agent = build_agent(wish, told.route, told.vehicle)
-            self._driver = _Driver(told, agent, RouteAhead(told.route))
-        return self._driver
+    def _agent_of(self, t0_ns: int, told: Told) -> Agent:
+        p, recorded = self._p, self._recorded
+        wish = AgentWish(
+            p.agent,
+            p.cruise_mps,
+            p.keeps,
+            t0_ns + seconds_to_ns(max(0.0, p.handover_s)),
+            p.dt_s * p.asked_period_frames,
+            recorded.path.shifted(t0_ns - recorded.start_ns) if recorded else None,
+            p.recorded_by,
+        )
+        return build_agent(wish, told.route, told.vehicle)
 
     def _summary(self) -> AgentSummary:
-        assert self._way.latest is not None
-        place = self._driver.place if self._driver else RouteAhead(self._way.latest.route)
         return AgentSummary(
             participant=AGENT,
             agent=self._p.agent,
             counts=self._publishers.counts,
             timings=self._timings.summary(),
-            route_length_m=place.length_m,
-            route_travelled_m=place.travelled_m,
-            route_completion=place.travelled_m / place.length_m,
+            **self._way.figures(),
             skipped_frames=self._participation.joiner.skipped,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class _Driver:
-    """Who drives, what that was made of, and where on the route the ego is."""
-
-    told: Told
-    agent: Agent
-    place: RouteAhead
 
 
 def _recorded(p: AgentParameters) -> RecordedEgo | None:
