@@ -175,9 +175,9 @@ class Owner:
         self.spinner = Spinner(self.node).__enter__()
 
     def __enter__(self) -> Owner:
-        deadline = time.monotonic() + 60
-        while self.barrier.unready() or self.publishers.unmatched((EGO, RECORDER)):
-            assert time.monotonic() < deadline, self.barrier.unready()
+        deadline = time.monotonic() + 120.0
+        while missing := self.barrier.unready() + self.publishers.unmatched((EGO, RECORDER)):
+            assert time.monotonic() < deadline, missing
             assert self.process.poll() is None, self.process.communicate()
             time.sleep(0.05)
         self.say("running")
