@@ -18,6 +18,7 @@ ORDER = (
     "world",
     "opendrive",
     "rendering",
+    "gaussians",
     "town",
     "recorder_log",
     "recording",
