@@ -13,9 +13,9 @@ import pytest
 from realdata import real
 from shared_memory import FOLDER, Watch, unused
 
+from carla_nurec_bridge.core.machine.shared_memory import remove_abandoned
+from carla_nurec_bridge.core.machine.waiting_threads import wait_asleep
 from carla_nurec_bridge.core.ports import own_domain
-from carla_nurec_bridge.core.waiting_threads import wait_asleep
-from carla_nurec_bridge.runs.shared_memory import remove_abandoned
 
 # For us and for the processes that tests start; before numpy and rclpy come.
 wait_asleep()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from .errors import DeadlineError, InputError, RunError
+from .machine.shared_memory import port_files, remove_unused
 
 _LOWEST, _BEYOND = 20_000, 32_000
 _TRIES = 200
@@ -103,7 +104,9 @@ def held_domain() -> Iterator[int]:
 
     The port on which the first participant of a domain listens (DDSI-RTPS 9.6.1) is kept taken, so
     that no other program of this kind finds the domain free before our nodes are there; they are
-    its second participant, its third, and so on. RunError when every domain is in use.
+    its second participant, its third, and so on. What killed processes have left of the domain in
+    shared memory is removed: who finds such ports may write into one that nobody reads any more,
+    and is then never discovered (eProsima/Fast-DDS#4728). RunError when every domain is in use.
     """
     for domain in random.sample(_DOMAINS, len(_DOMAINS)):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
@@ -111,6 +114,7 @@ def held_domain() -> Iterator[int]:
                 holder.bind(("", 7400 + 250 * domain + 10))
             except OSError:
                 continue
+            remove_unused(port_files(domain))
             yield domain
             return
     raise RunError(

@@ -1,5 +1,5 @@
 """The ROS nodes: parameters in, parts wired, nothing else. Each also runs alone."""
 
-from ..core.waiting_threads import wait_asleep
+from ..core.machine.waiting_threads import wait_asleep
 
 wait_asleep()

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ..core.errors import BridgeError, InputError, RunError
+from ..core.machine.shared_memory import port_files, remove_abandoned, remove_unused
 from ..core.run_contract.run_summary import read_run_summary
 from ..core.run_contract.streams import RECORDER
 from ..core.run_contract.verdict import VERDICT_CODES, ScenarioVerdict
@@ -19,7 +20,6 @@ from ..core.teardown import Teardown
 from ..recording.recover import recover_bag
 from .child import Child
 from .graph import END_DEADLINE_S, Graph, write_parameters
-from .shared_memory import port_files, remove_abandoned, remove_unused
 
 HEARTBEAT_DEADLINE_S = 5.0
 _SUSPICIOUS_SILENCE_S = 1.8

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import mmap
 import os
 import signal
 import subprocess
@@ -16,10 +14,8 @@ import pytest
 
 from carla_nurec_bridge.core.errors import RunError
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
-from carla_nurec_bridge.runs import shared_memory
 from carla_nurec_bridge.runs.child import Child
 from carla_nurec_bridge.runs.graph import Graph, Process
-from carla_nurec_bridge.runs.shared_memory import port_files, remove_abandoned, remove_unused
 from carla_nurec_bridge.runs.supervisor import Supervisor
 
 pytestmark = pytest.mark.ros
@@ -199,60 +195,3 @@ def test_children_end_themselves_when_the_supervisor_is_gone() -> None:
     os.read(read_end, 10)  # it has begun to beat
     os.close(read_end)
     assert child.wait(60) == -signal.SIGTERM
-
-
-def test_only_shared_memory_that_nobody_maps_is_removed() -> None:
-    used = Path(f"/dev/shm/fastdds_test_used_{os.getpid()}")
-    free = Path(f"/dev/shm/fastdds_test_free_{os.getpid()}")
-    lock = free.with_name(free.name + "_el")
-    for path in (used, free, lock):
-        path.write_bytes(bytes(4096))
-    with used.open("r+b") as file, mmap.mmap(file.fileno(), 4096):
-        removed = remove_unused([used, free])
-        assert used.exists()
-    assert sorted(removed) == sorted([free, lock])
-    used.unlink()
-
-
-def test_only_old_segments_without_an_owner_are_abandoned() -> None:
-    names = (f"{kind}{os.getpid():015x}" for kind in "abc")
-    owned, abandoned, young = (Path(f"/dev/shm/fastdds_{name}") for name in names)
-    locks = [path.with_name(path.name + "_el") for path in (owned, abandoned, young)]
-    for path in (owned, abandoned, young, *locks):
-        path.write_bytes(b"")
-    for lock in locks[:2]:
-        os.utime(lock, (0, 0))
-    try:
-        with locks[0].open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            removed = remove_abandoned()
-        assert {abandoned, locks[1]} <= set(removed)
-        assert owned.exists()
-        assert young.exists()
-    finally:
-        for path in (owned, young, locks[0], locks[2]):
-            path.unlink()
-
-
-def test_a_port_in_use_keeps_its_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_memory, "FOLDER", tmp_path)
-    used, free = (tmp_path / f"fastdds_port{7400 + 250 * 107 + k}" for k in (11, 13))
-    locks = [used.with_name(used.name + end) for end in ("_el", "_sl")]
-    left = free.with_name(free.name + "_el")
-    for path in (used, *locks, left):
-        path.write_bytes(bytes(4096))
-    with used.open("r+b") as file, mmap.mmap(file.fileno(), 4096):
-        assert remove_unused(port_files(107)) == [left]
-    assert sorted(tmp_path.iterdir()) == sorted([used, *locks])
-
-
-def test_port_files_belong_to_one_domain() -> None:
-    mine = Path("/dev/shm/fastdds_port34161")  # 7400 + 250 * 107 + 11
-    existed = mine.exists()
-    mine.touch()
-    try:
-        assert mine in port_files(107)
-        assert mine not in port_files(108)
-    finally:
-        if not existed:
-            mine.unlink()

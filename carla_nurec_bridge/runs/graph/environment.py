@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ...core.machine.waiting_threads import ASLEEP
 from ...core.run_contract.run_config import RunConfig
-from ...core.waiting_threads import ASLEEP
 from ...ros.runtime.dds import variables
 
 

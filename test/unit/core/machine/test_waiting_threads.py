@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from carla_nurec_bridge.core.waiting_threads import ASLEEP
+from carla_nurec_bridge.core.machine.waiting_threads import ASLEEP
 
 COUNT = """
 import os, sys

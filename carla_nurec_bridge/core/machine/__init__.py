@@ -1,0 +1,1 @@
+"""This machine as our processes share it: its shared memory, and threads that wait asleep."""
