@@ -57,6 +57,11 @@ class CameraBase(abc.ABC):
         rays, seen = self._out_of_lens(pixels)
         return (rays, seen) if self.windshield is None else self.windshield.unbend(rays)
 
+    @property
+    @abc.abstractmethod
+    def widest_rad(self) -> float:
+        """Return the largest angle off the optical axis that the lens sees."""
+
     @abc.abstractmethod
     def _through_lens(self, points: Array) -> tuple[Array, Mask]:
         """Project points at the lens (N, 3), as ``project`` without a windshield."""

@@ -97,6 +97,11 @@ class FThetaCamera(CameraBase):
         distance = first_positive_root(crossing, distance)
         return min(float(evaluate(self._exact, np.asarray(distance))), self.max_angle_rad), distance
 
+    @property
+    def widest_rad(self) -> float:
+        """Return the largest angle off the optical axis that the lens sees."""
+        return self._reach[0]
+
     def distance_of_angle(self, angles_rad: Array) -> Array:
         """Return pixel distances (before A) of angles from the optical axis, elementwise."""
         angle, distance = self._reach

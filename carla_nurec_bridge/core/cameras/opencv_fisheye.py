@@ -55,6 +55,11 @@ class OpenCVFisheyeCamera(CameraBase):
         angle = first_positive_root(derivative(self._curve), self.max_angle_rad)
         return angle, float(evaluate(self._curve, np.asarray(angle)))
 
+    @property
+    def widest_rad(self) -> float:
+        """Return the largest angle off the optical axis that the lens sees."""
+        return self._reach[0]
+
     def _through_lens(self, points: Array) -> tuple[Array, Mask]:
         """Project optical points; valid below the largest angle and on the image."""
         x, y, z = np.asarray(points, dtype=np.float64).T

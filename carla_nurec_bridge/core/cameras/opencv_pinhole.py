@@ -79,6 +79,11 @@ class OpenCVPinholeCamera(CameraBase):
         )
         return first_positive_root(slope, first_positive_root(below, float(_WIDEST)))
 
+    @property
+    def widest_rad(self) -> float:
+        """Return the largest angle off the optical axis that the lens sees."""
+        return float(np.arctan(self._reach))
+
     def _distorted(self, x: Array, y: Array) -> tuple[Array, Array, Array]:
         """Return distorted (x, y) and the Jacobian's rows (4, N): dx/dx, dx/dy, dy/dx, dy/dy."""
         p1, p2 = self.tangential

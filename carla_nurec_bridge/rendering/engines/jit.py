@@ -7,7 +7,8 @@ references: the counters are shared by all threads, and counting took a third of
 they must not make arrays; ``allocating`` functions may.
 
 numba notices a change of a cached function's own file only, not of the files whose functions are
-inlined into it. So the cache has a folder for each state of this package's sources.
+inlined into it. So the cache has a folder for each state of the sources beside this file and beside
+the function.
 """
 
 from __future__ import annotations
@@ -53,18 +54,23 @@ def allocating(function: Callable[..., Any]) -> Any:
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Any:
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _folder()
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _folder(_beside(function))
     try:
         return njit(**(_OPTIONS | options))(function)
     finally:
         numba.config.CACHE_DIR = before
 
 
+def _beside(function: Callable[..., Any]) -> Path:
+    return Path(function.__code__.co_filename).parent
+
+
 @cache
-def _folder() -> str:
+def _folder(beside: Path) -> str:
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
+    for folder in sorted({Path(__file__).parent, beside}):
+        for source in sorted(folder.glob("*.py")):
+            digest.update(source.read_bytes())
     name = digest.hexdigest()[:16]
     if numba.config.CACHE_DIR:
         return str(Path(numba.config.CACHE_DIR) / name)

@@ -1,0 +1,1 @@
+"""Draw clouds of Gaussians: projected, sorted into tiles, blended along the ray of each pixel."""

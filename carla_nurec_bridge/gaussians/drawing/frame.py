@@ -1,0 +1,142 @@
+"""Draw an image of Gaussians: project, sort into tiles, blend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.errors import InputError
+from ...rendering.engines.threads import part_count, share
+from .blend import PIXELS, PLANES, blend
+from .motion import Motion
+from .particles import Particles, Rules
+from .project import ELLIPSE, RECORD, TILE, project
+from .tiles import sorted_into_tiles
+from .views import GaussianView
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianFrame:
+    """What the rays of an image (H, W) met; float32.
+
+    * colour: (H, W, 3), red, green, blue of the Gaussians, dimmed by those before them.
+    * transmittance: (H, W), the share of light from behind all of them.
+    * depth_sum: (H, W), sum of weight times distance along the ray, metres; see ``depth_m``.
+    * half_m: (H, W), where less than half of the light passes first, inf where it always does;
+      None unless asked for.
+    * heaviest: int32 (H, W), the number of the Gaussian that gives a pixel most, -1 without any;
+      None unless asked for.
+    """
+
+    colour: Floats
+    transmittance: Floats
+    depth_sum: Floats
+    half_m: Floats | None
+    heaviest: NDArray[np.int32] | None
+
+    @property
+    def depth_m(self) -> Floats:
+        """Return the expected distance along the ray (H, W), inf where nothing was met."""
+        met = np.float32(1.0) - self.transmittance
+        depth = np.full_like(met, np.inf)
+        np.divide(self.depth_sum, met, out=depth, where=met > 0.0)
+        return depth
+
+
+class GaussianDrawing:
+    """Draws images of some Gaussians, on all threads; keeps its working memory between images.
+
+    One thread at a time may use it.
+    """
+
+    name = "numba"
+
+    def __init__(self, particles: Particles) -> None:
+        count = len(particles.means)
+        self.particles = particles
+        self._orders = np.empty(count, np.float32)
+        self._records = np.empty((count, RECORD), np.float32)
+        self._ellipses = np.empty((count, ELLIPSE), np.float32)
+        self._boxes = np.empty((count, 4), np.int32)
+
+    def draw(
+        self,
+        view: GaussianView,
+        motion: Motion,
+        rules: Rules,
+        far_m: Floats | None = None,
+        *,
+        half: bool = False,
+        heaviest: bool = False,
+    ) -> GaussianFrame:
+        """Draw one image.
+
+        ``motion`` has the lines of the view. Rays end at ``far_m`` (H, W), metres along each, so
+        that something opaque can stand there; Gaussians behind it are hidden. ``half`` and
+        ``heaviest`` ask for these outputs. Equal input gives equal output on any number of
+        threads. InputError for shapes that do not fit.
+        """
+        lines, samples = view.lines, view.samples
+        if len(motion.ray_turns) != lines:
+            raise InputError(f"a motion of {len(motion.ray_turns)} lines for a view of {lines}")
+        self._project(view, motion, rules)
+        across, along = -(-samples // TILE), -(-lines // TILE)
+        lists = sorted_into_tiles(self._orders, self._ellipses, self._boxes, across, along)
+        if far_m is None:
+            far = np.empty((0, 0), np.float32)
+        else:
+            far = np.ascontiguousarray(far_m.T if view.transposed else far_m, np.float32)
+            if far.shape != (lines, samples):
+                raise InputError(f"ray ends {far_m.shape} do not fit the image")
+        colour = np.empty((lines, samples, 3), np.float32)
+        transmittance, depth = np.empty((2, lines, samples), np.float32)
+        half_m = np.empty((lines, samples) if half else (0, 0), np.float32)
+        tops = np.empty((lines, samples) if heaviest else (0, 0), np.int32)
+        # Full tiles first, and every part some of them.
+        loads = np.diff(lists.starts)
+        tiles = np.argsort(-loads, kind="stable")
+        parts = part_count(len(tiles))
+
+        def work(part: int) -> None:
+            blend(
+                part,
+                parts,
+                tiles,
+                across,
+                lists.starts,
+                lists.entries,
+                self._records,
+                self.particles.bodies,
+                motion,
+                view.rays,
+                far,
+                rules,
+                (half, heaviest),
+                np.empty(PLANES, np.float32),
+                np.empty(PIXELS, np.int32),
+                colour,
+                transmittance,
+                depth,
+                half_m,
+                tops,
+            )
+
+        share(work, parts)
+        if view.transposed:
+            colour, transmittance = colour.transpose(1, 0, 2), transmittance.T
+            depth, half_m, tops = depth.T, half_m.T, tops.T
+        return GaussianFrame(
+            colour, transmittance, depth, half_m if half else None, tops if heaviest else None
+        )
+
+    def _project(self, view: GaussianView, motion: Motion, rules: Rules) -> None:
+        table = (view.table.pixels, view.table.reach, view.table.seen_rad)
+        size = (view.samples, view.lines)
+        parts = part_count(max(1, len(self.particles.means) // 256))
+        shared = (self.particles, motion, table, size, rules)
+        outputs = (self._orders, self._records, self._ellipses, self._boxes)
+        share(lambda part: project(part, parts, *shared, *outputs), parts)
