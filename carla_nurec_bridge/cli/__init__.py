@@ -1,5 +1,7 @@
 """The command line ``carla-nurec``: one file a verb, one table of verbs in ``main``."""
 
+from ..core.machine.interrupts import end_quietly
 from ..core.machine.waiting_threads import wait_asleep
 
 wait_asleep()
+end_quietly()
