@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from ..world.states import ActorState, Vector, WorldState
 
 
@@ -38,9 +36,3 @@ def velocities_of(
         (state.map_from_box[:3, 3] - then.get(state.actor.id, state.map_from_box[:3, 3])) / dt_s
         for state in actors
     ]
-
-
-def closed_stops(world: WorldState) -> Vector:
-    """Return the stop lines (K, 3) in the map where one has to stop now."""
-    stops = [light.stop for light in world.lights if light.stops_traffic]
-    return np.array(stops).reshape(-1, 3)

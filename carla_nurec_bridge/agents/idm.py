@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..world.object_classes import ObjectClass
-from ..world.states import ActorState, Vector, WorldState
+from ..world.states import ActorState, TrafficLight, Vector, WorldState
 from ..world.vehicle_info import VehicleInfo
-from .agent import DriveTarget, closed_stops, velocities_of
+from .agent import DriveTarget, velocities_of
+from .closed_lights import ClosedLights, StopLimits
 from .corridor import Corridor
 from .curve_speeds import curve_speeds, highest_speed
 from .route_ahead import RouteAhead
@@ -25,8 +26,8 @@ from .steering import pursue, reach_m
 Points = NDArray[np.float64]
 
 _LOOK_M = 100.0
-_STOP_REACH_M = 1.2
-"""How near to a route a stop line's middle lies if it is a line across that route."""
+_BEFORE_LINE_M = 1.0
+"""Where the front comes to stand before a stop line."""
 _FORESIGHT_S = np.arange(0.0, 3.1, 0.5)
 """When, from now on, somebody on foot must not be in the corridor."""
 _AHEAD_OF_MPS, _BEHIND_MPS = 1.0, 2.0
@@ -37,8 +38,8 @@ _AHEAD_OF_MPS, _BEHIND_MPS = 1.0, 2.0
 class IdmSettings:
     """The model's figures: m/s, s, m, m/s^2; ``room_m`` is wanted at each side of the vehicle.
 
-    ``lateral_mps2`` limits the speed in curves, ``hardest_brake_mps2`` says for which lights that
-    turn yellow or red one still stops.
+    ``lateral_mps2`` limits the speed in curves; ``yellow_brake_mps2`` and ``hardest_brake_mps2``
+    say for which lights that turn yellow or red one still stops.
     """
 
     desired_mps: float = 9.0
@@ -46,6 +47,7 @@ class IdmSettings:
     standstill_gap_m: float = 2.0
     acceleration_mps2: float = 1.5
     comfortable_brake_mps2: float = 2.0
+    yellow_brake_mps2: float = 4.0
     hardest_brake_mps2: float = 6.0
     lateral_mps2: float = 2.0
     room_m: float = 0.3
@@ -87,6 +89,8 @@ class IdmAgent:
         self._half_width_m = vehicle.size_m[1] / 2.0 + settings.room_m
         self._corridor = Corridor(route[:, :2])
         self._place = RouteAhead(route)
+        limits = StopLimits(settings.yellow_brake_mps2, settings.hardest_brake_mps2)
+        self._lights = ClosedLights(route, vehicle.front_m, limits)
         xy = route[:, :2]
         steps = np.linalg.norm(np.diff(xy, axis=0), axis=1)
         self._along_m = np.concatenate([[0.0], np.cumsum(steps)])
@@ -104,7 +108,7 @@ class IdmAgent:
         leaders = [
             Leader(self._place.length_m - here_m + self._s.standstill_gap_m),
             *self._others(world.actors, velocities, here_m),
-            *self._lights(closed_stops(world), here_m, ego.speed_mps),
+            *self._closed_lines(world.lights, here_m, ego.speed_mps),
         ]
         asked_mps = self._ask(ego.speed_mps, leaders, here_m)
         aim = self._corridor.point(here_m + reach_m(ego.speed_mps))
@@ -156,11 +160,10 @@ class IdmAgent:
         if enters.any():
             yield Leader(float(spread.first_m[enters].min()) - front_m)
 
-    def _lights(self, stops: Points, here_m: float, speed_mps: float) -> Iterator[Leader]:
-        """Yield the stop lines ahead that are closed, and before which one can still stop."""
-        if len(stops) == 0:
-            return
-        along_m, left_m = self._corridor.places(stops[:, :2], here_m, _LOOK_M)
-        for room_m in along_m[np.abs(left_m) < _STOP_REACH_M] - here_m - self._vehicle.front_m:
-            if room_m > speed_mps**2 / (2.0 * self._s.hardest_brake_mps2):
-                yield Leader(float(room_m) + self._s.standstill_gap_m - 1.0)
+    def _closed_lines(
+        self, lights: Sequence[TrafficLight], here_m: float, speed_mps: float
+    ) -> Iterator[Leader]:
+        """Yield the next stop line ahead that is closed."""
+        room_m = self._lights.room_m(lights, here_m, speed_mps)
+        if room_m is not None:
+            yield Leader(room_m + self._s.standstill_gap_m - _BEFORE_LINE_M)

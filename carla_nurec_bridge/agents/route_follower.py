@@ -15,16 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.frames import Matrix, invert
-from ..world.states import ActorState, WorldState
+from ..world.states import ActorState, TrafficLight, WorldState
 from ..world.vehicle_info import SteerLimits, VehicleInfo
-from .agent import DriveTarget, closed_stops, velocities_of
+from .agent import DriveTarget, velocities_of
+from .closed_lights import ClosedLights, stop_speed
 from .curve_speeds import curve_speeds, highest_speed
 from .steering import pursue, reach_m
 
 Points = NDArray[np.float64]
 
-_STOP_REACH_M = 1.2
-"""How near to a route a stop line's middle lies if it is a line across that route."""
+_BEFORE_LINE_M = 1.0
+"""Where the front comes to stand before a stop line."""
 _ROOM_M = 0.7
 """How much room a vehicle wants on each side."""
 
@@ -101,6 +102,7 @@ class RouteAgent:
         self._limit = curve_speeds(
             self._xy, self._along, settings.lateral_mps2, settings.cruise_mps
         )
+        self._lights = ClosedLights(route, settings.front_m)
         self._index = 0
         self._here_m = 0.0
         self._asked_mps: float | None = None
@@ -120,18 +122,18 @@ class RouteAgent:
         map_from_base: Matrix,
         speed_mps: float,
         obstacles: Sequence[Obstacle],
-        red_stops: Points,
+        lights: Sequence[TrafficLight],
     ) -> DriveTarget:
         """Return what to do now.
 
         * map_from_base: (4, 4), where base_link is.
         * obstacles: whoever might stand in the way, in base_link.
-        * red_stops: (K, 3) in the map, the stop lines that show red or yellow.
+        * lights: those that may be red or yellow.
         """
         self._advance(map_from_base[:2, 3])
         wanted = self._limit_here()
         wanted = min(wanted, self._speed_behind(obstacles))
-        wanted = min(wanted, self._speed_at_lights(red_stops, speed_mps))
+        wanted = min(wanted, self._speed_at_lights(lights, speed_mps))
         asked = self._smooth(wanted, speed_mps)
         return DriveTarget(self._steer(map_from_base, speed_mps), asked)
 
@@ -181,24 +183,12 @@ class RouteAgent:
         touch_m = float(ahead_m[int(np.argmax(inside))])
         return touch_m + s.half_width_m - s.front_m
 
-    def _speed_at_lights(self, stops: Points, speed_mps: float) -> float:
-        """Return the speed that stops the front at the next closed stop line on the route."""
-        if len(stops) == 0:
+    def _speed_at_lights(self, lights: Sequence[TrafficLight], speed_mps: float) -> float:
+        """Return the speed that stops the front before the next closed line on the route."""
+        room_m = self._lights.room_m(lights, self._here_m, speed_mps)
+        if room_m is None:
             return math.inf
-        s = self._settings
-        route = self._xy[self._index :][:80]
-        ahead_m = self._along[self._index :][:80] - self._here_m
-        distance = np.linalg.norm(route[:, None] - stops[None, :, :2], axis=2).min(axis=1)
-        on_route = np.flatnonzero(distance < _STOP_REACH_M)
-        if len(on_route) == 0:
-            return math.inf
-        nearest = on_route[0] + np.argmin(distance[on_route[0] :][:4])
-        room_m = float(ahead_m[nearest]) - s.front_m - 1.0
-        passed = room_m < -1.5
-        unable = room_m < speed_mps**2 / (2.0 * 3.0 * s.brake_mps2)
-        if passed or (unable and speed_mps > 2.0):
-            return math.inf
-        return math.sqrt(2.0 * s.brake_mps2 * max(0.0, room_m))
+        return stop_speed(room_m - _BEFORE_LINE_M, speed_mps, self._settings.brake_mps2)
 
     def _smooth(self, wanted: float, speed_mps: float) -> float:
         before = speed_mps if self._asked_mps is None else self._asked_mps
@@ -227,5 +217,5 @@ class RouteFollower:
         obstacles = obstacles_of(world.actors, self._before, self._dt_s)
         self._before = world.actors
         return self._agent.step(
-            world.ego.map_from_base, world.ego.speed_mps, obstacles, closed_stops(world)
+            world.ego.map_from_base, world.ego.speed_mps, obstacles, world.lights
         )

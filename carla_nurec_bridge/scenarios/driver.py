@@ -95,7 +95,7 @@ class Driver:
     def follow(self, speed_mps: float, others: Sequence[Obstacle] = ()) -> None:
         """Drive on at a speed, slower in curves and behind ``others``."""
         motion = self.motion
-        drive = self._agent.step(motion.map_from_base, motion.speed_mps, others, np.zeros((0, 3)))
+        drive = self._agent.step(motion.map_from_base, motion.speed_mps, others, ())
         command = Command("ackermann", drive.steer_rad, min(drive.speed_mps, speed_mps))
         steer_rad = measured_steer_rad(self._ego)
         control = self._controller.control(command, motion.speed_mps, steer_rad)
@@ -108,7 +108,7 @@ class Driver:
     def brake(self, pedal: float) -> None:
         """Brake, 0 to 1, and keep steering along the path."""
         motion = self.motion
-        drive = self._agent.step(motion.map_from_base, motion.speed_mps, (), np.zeros((0, 3)))
+        drive = self._agent.step(motion.map_from_base, motion.speed_mps, (), ())
         command = Command("ackermann", drive.steer_rad)
         steer = self._controller.steer(command, motion.speed_mps, measured_steer_rad(self._ego))
         self.vehicle.apply_control(carla.VehicleControl(brake=pedal, steer=steer))

@@ -63,12 +63,11 @@ def rehearse(
             ego = state.ego
             if episode.scenario is not None:
                 episode.scenario.update(snapshot, state)
-            stops = np.array([light.stop for light in state.lights if light.stops_traffic])
             drive = agent.step(
                 ego.map_from_base,
                 ego.speed_mps,
                 obstacles_of(state.actors, before, dt_s),
-                stops.reshape(-1, 3),
+                state.lights,
             )
             before = state.actors
             # The node's command goes through a float32 message.

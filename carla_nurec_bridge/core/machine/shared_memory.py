@@ -43,22 +43,52 @@ def port_files(domain_id: int) -> set[Path]:
 
 
 def remove_unused(segments: Iterable[Path]) -> list[Path]:
-    """Remove those shared-memory files, and their locks, that no living process has mapped."""
+    """Remove those shared-memory files, and their locks, that no living process has mapped.
+
+    Between a look at who maps what and the removal somebody might open a file, who would then wait
+    for ever for what others write to a new one of that name. So it is put aside before, and back
+    where somebody has it after all.
+    """
     wanted = set(segments)
     if not wanted:
         return []
+    mapped = _mapped()
+    aside = {}
+    for path in sorted(wanted):
+        if str(path) in mapped:
+            continue
+        aside[path] = path.with_name(f"unused_{path.name}")
+        with contextlib.suppress(OSError):
+            path.rename(aside[path])
+    mapped = _mapped() if aside else ""
+    removed = []
+    for path, unused in aside.items():
+        if str(unused) in mapped:
+            with contextlib.suppress(OSError):
+                unused.rename(path)
+            continue
+        name = path.name
+        if _unlinked(unused):
+            removed.append(path)
+        for lock_name in (f"{name}_el", f"{name}_sl", f"sem.{name}_mutex"):
+            lock = path.with_name(lock_name)
+            if not path.exists() and _unlinked(lock):
+                removed.append(lock)
+    return removed
+
+
+def _mapped() -> str:
+    """Return what all processes have mapped."""
     mapped = ""
     for maps in Path("/proc").glob("[0-9]*/maps"):
         with contextlib.suppress(OSError):
             mapped += maps.read_text()
-    removed = []
-    for path in sorted(wanted):
-        if str(path) in mapped:
-            continue
-        name = path.name
-        for leftover_name in (name, f"{name}_el", f"{name}_sl", f"sem.{name}_mutex"):
-            leftover = path.with_name(leftover_name)
-            with contextlib.suppress(OSError):
-                leftover.unlink()
-                removed.append(leftover)
-    return removed
+    return mapped
+
+
+def _unlinked(path: Path) -> bool:
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True

@@ -81,6 +81,15 @@ def actor(
     return ActorState(Actor(actor_id, "", object_class, size_m), pose, untold, untold, untold)
 
 
+def light(
+    x: float, shows: str = "red", y: float = 0.0, z: float = 0.0, yaw: float = 0.0
+) -> TrafficLight:
+    """Return a light whose line, 3.5 m wide, has its middle at a place, for a heading."""
+    line = matrix_from_xyz_rpy((x, y, z), (0, 0, yaw))
+    area = line @ matrix_from_xyz_rpy((-0.8, 0, 0), (0, 0, 0))
+    return TrafficLight("1", "-1", area, (1.6, 3.5, 0.2), shows)
+
+
 def straight(length_m: int = 300) -> np.ndarray:
     return np.stack([np.arange(length_m + 1.0), *np.zeros((2, length_m + 1))], axis=1)
 

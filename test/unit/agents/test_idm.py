@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.agents.idm import IdmAgent, IdmSettings, Leader, idm_acceleration
-from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.world.object_classes import ObjectClass
-from carla_nurec_bridge.world.states import TrafficLight
 
-from .conftest import DT_S, Car, actor, straight
+from .conftest import DT_S, Car, actor, light, straight
 
 _S = IdmSettings(desired_mps=10.0)
 _WALKER = (0.4, 0.4, 1.8)
@@ -69,11 +67,6 @@ def test_who_is_beside_the_corridor_does_not_matter(car: Car) -> None:
     assert car.x > 150.0
 
 
-def light(x: float, shows: str) -> TrafficLight:
-    area = matrix_from_xyz_rpy((x - 2.0, 0, 0), (0, 0, 0))
-    return TrafficLight("1", "-1", area, (4.0, 3.5, 1.0), shows)
-
-
 @pytest.mark.parametrize(("shows", "passes"), [("red", False), ("green", True)])
 def test_it_stops_before_a_red_light_and_passes_a_green_one(
     car: Car, shows: str, passes: bool
@@ -88,8 +81,8 @@ def test_it_stops_before_a_red_light_and_passes_a_green_one(
 
 def test_a_light_that_turns_red_too_late_is_passed(car: Car) -> None:
     car.speed_mps = 9.0
-    car.x = 80.0 - car.info.front_m - 5.0  # 6 m/s^2 need 6.75 m
-    driver = agent(car)
+    car.x = 80.0 - car.info.front_m - 5.0  # 6 m/s^2 need 6.75 m, and 2.7 m until they act
+    driver = agent(car, straight()[40:])
     for _ in range(40):
         car.move(driver.step(car.world(lights=[light(80.0, "red")])))
     assert car.speed_mps > 8.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -15,10 +16,12 @@ from carla_nurec_bridge.agents.route_follower import (
     settings_for,
 )
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
+from carla_nurec_bridge.world.states import TrafficLight
 from carla_nurec_bridge.world.vehicle_info import VehicleInfo
 
+from .conftest import light
+
 _DT_S = 0.05
-_NONE = np.zeros((0, 3))
 
 
 def _straight(length_m: int = 200) -> np.ndarray:
@@ -62,7 +65,7 @@ def test_it_stays_on_the_route_and_takes_the_curve_within_its_limit() -> None:
     agent, car = RouteAgent(route, settings, _DT_S), _Car()
     worst_m = fastest_turn = 0.0
     for _ in range(600):
-        drive = agent.step(car.pose, car.speed, [], _NONE)
+        drive = agent.step(car.pose, car.speed, [], ())
         car.move(drive)
         offset = np.linalg.norm(route[:, :2] - (car.x, car.y), axis=1).min()
         worst_m = max(worst_m, float(offset))
@@ -74,15 +77,15 @@ def test_it_stays_on_the_route_and_takes_the_curve_within_its_limit() -> None:
     assert car.speed < 0.5  # the route ends
 
 
-def _drive_until_it_stands(obstacles: list[Obstacle], stops: np.ndarray) -> _Car:
+def _drive_until_it_stands(obstacles: list[Obstacle], lights: Sequence[TrafficLight]) -> _Car:
     agent, car = RouteAgent(_straight(), AgentSettings(), _DT_S), _Car()
     for _ in range(600):
-        car.move(agent.step(car.pose, car.speed, obstacles, stops))
+        car.move(agent.step(car.pose, car.speed, obstacles, lights))
     return car
 
 
 def test_it_stops_behind_a_standing_car_with_a_gap() -> None:
-    car = _drive_until_it_stands([_box(60.0)], _NONE)
+    car = _drive_until_it_stands([_box(60.0)], ())
     gap_m = 60.0 - 4.5 / 2 - (car.x + AgentSettings().front_m)
     assert car.speed < 0.05
     assert 1.5 < gap_m < 6.0
@@ -90,11 +93,11 @@ def test_it_stops_behind_a_standing_car_with_a_gap() -> None:
 
 def test_a_car_in_the_next_lane_does_not_matter() -> None:
     beside = Obstacle(matrix_from_xyz_rpy((60.0, 3.5, 0.7), (0, 0, 0)), (4.5, 1.8, 1.4), 0.0)
-    assert _drive_until_it_stands([beside], _NONE).x > 150.0
+    assert _drive_until_it_stands([beside], ()).x > 150.0
 
 
 def test_it_stops_at_a_red_light_before_the_line() -> None:
-    car = _drive_until_it_stands([], np.array([[70.0, 0.0, 0.0]]))
+    car = _drive_until_it_stands([], [light(70.0)])
     front_m = car.x + AgentSettings().front_m
     assert car.speed < 0.05
     assert 66.0 < front_m <= 70.0
@@ -103,7 +106,7 @@ def test_it_stops_at_a_red_light_before_the_line() -> None:
 def test_a_light_that_turns_red_too_late_is_passed() -> None:
     agent, car = RouteAgent(_straight(), AgentSettings(), _DT_S), _Car()
     car.x, car.speed = 64.5, 9.0
-    drive = agent.step(car.pose, car.speed, [], np.array([[70.0, 0.0, 0.0]]))
+    drive = agent.step(car.pose, car.speed, [], [light(70.0)])
     assert drive.speed_mps > 8.0
 
 
@@ -112,7 +115,7 @@ def test_it_follows_a_slower_car_at_its_speed() -> None:
     ahead_x = 30.0
     for _ in range(500):
         ahead_x += 5.0 * _DT_S
-        car.move(agent.step(car.pose, car.speed, [_box(ahead_x, 5.0)], _NONE))
+        car.move(agent.step(car.pose, car.speed, [_box(ahead_x, 5.0)], ()))
     assert car.speed == pytest.approx(5.0, abs=0.3)
     assert ahead_x - 2.25 - (car.x + AgentSettings().front_m) > 4.0
 
@@ -123,12 +126,12 @@ def test_a_long_vehicle_steers_more_and_stops_with_its_own_front_before_the_line
     bend = np.array([[x, x * x / 40.0, 0.0] for x in np.linspace(0, 20, 60)])
     steer = {
         vehicle.blueprint: RouteAgent(bend, settings_for(vehicle), _DT_S)
-        .step(np.eye(4), 3.0, [], _NONE)
+        .step(np.eye(4), 3.0, [], ())
         .steer_rad
         for vehicle in (truck, car)
     }
     assert math.tan(steer["truck"]) == pytest.approx(2.0 * math.tan(steer["car"]))
-    red = np.array([[14.0, 0.0, 0.0]])
+    red = [light(14.0)]
     speeds = [
         RouteAgent(_straight(), settings_for(v), _DT_S)._speed_at_lights(red, 2.0)
         for v in (truck, car)

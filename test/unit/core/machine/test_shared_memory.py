@@ -32,6 +32,25 @@ def test_only_shared_memory_that_nobody_maps_is_removed() -> None:
     used.unlink()
 
 
+def test_what_is_opened_while_it_is_about_to_be_removed_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, lock = tmp_path / "fastdds_port34161", tmp_path / "fastdds_port34161_el"
+    port.write_bytes(bytes(4096))
+    lock.touch()
+    look, looks = shared_memory._mapped, []
+
+    def mapped() -> str:
+        looks.append(look())
+        return "" if len(looks) == 1 else looks[-1]  # it was opened after the first look
+
+    monkeypatch.setattr(shared_memory, "_mapped", mapped)
+    with port.open("r+b") as file, mmap.mmap(file.fileno(), 4096):
+        assert remove_unused([port]) == []
+        assert os.fstat(file.fileno()).st_ino == port.stat().st_ino
+    assert sorted(tmp_path.iterdir()) == [port, lock]
+
+
 def test_only_old_segments_without_an_owner_are_abandoned() -> None:
     names = (f"{kind}{os.getpid():015x}" for kind in "abc")
     owned, abandoned, young = (Path(f"/dev/shm/fastdds_{name}") for name in names)
