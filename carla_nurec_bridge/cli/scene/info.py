@@ -12,8 +12,8 @@ from rich import box
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
+from ...core.files.archive import open_archive
 from ...scene import Scene, open_scene
-from ...scene.package.archive import open_archive
 
 _MOST_ROWS = 40
 _NUMBERS = ("frames", "poses", "seconds", "bytes")

@@ -8,7 +8,7 @@ import zlib
 import msgpack
 
 from ...core.errors import InputError
-from ..package.archive import Archive
+from ...core.files.archive import Archive
 from ..package.problems import Findings
 from ..package.schema import DataInfo, FullRigTrajectories
 from ..package.surface import MESH, MESH_GROUND, decode_ply

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
-from ..package.archive import Archive, open_archive
+from ...core.files.archive import Archive, open_archive
 from ..package.problems import Findings, Problem
 from ..package.reading import (
     DATA_INFO,

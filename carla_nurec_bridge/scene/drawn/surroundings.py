@@ -7,10 +7,10 @@ import yaml
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
+from ...core.files.archive import open_archive
 from ...rendering.mesh import Mesh
 from ...town.street import Street, cached_street
 from .. import Scene, Surface, read_surface
-from ..package.archive import open_archive
 from ..package.reading import METADATA
 
 _STATIC_TAG = 20

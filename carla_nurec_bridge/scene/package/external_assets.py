@@ -14,7 +14,7 @@ import numpy as np
 import yaml
 
 from ...core.errors import InputError
-from .archive import Archive, open_archive
+from ...core.files.archive import Archive, open_archive
 from .model import Scene
 from .splats import decode_splats
 from .surface import Surface, decode_ply

@@ -12,12 +12,12 @@ from pydantic import TypeAdapter
 from ...core.cameras.models import camera_from_json
 from ...core.cameras.shutter import shutter_from
 from ...core.errors import InputError
+from ...core.files.archive import Archive, open_archive
 from ...core.frames import Matrix, invert, matrix_from_quaternion
 from ...opendrive.mending import sound_map
 from ...opendrive.reading.files import decode_map
 from ...world.states import Appearance, EgoBox
 from ..geodesy import GeoReference, ecef_from_map, geo_reference
-from .archive import Archive, open_archive
 from .model import (
     RigTrajectory,
     Scene,

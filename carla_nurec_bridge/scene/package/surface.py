@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
+from ...core.files.archive import open_archive
 from ...core.frames import Matrix
-from .archive import open_archive
 from .model import Scene
 
 if TYPE_CHECKING:

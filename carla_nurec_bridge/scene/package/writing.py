@@ -16,8 +16,8 @@ import yaml
 from ... import __version__
 from ...core.cameras.models import camera_to_json
 from ...core.errors import InputError
+from ...core.files.archive import write_archive
 from ...core.frames import Matrix, quaternion_from_rotation
-from .archive import write_archive
 from .model import Scene, SceneCamera, SceneTrack
 from .reading import (
     DATA_INFO,

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.files.archive import write_archive
 from carla_nurec_bridge.scene import open_scene, read_surface
-from carla_nurec_bridge.scene.package.archive import write_archive
 
 Members = dict[str, bytes]
 

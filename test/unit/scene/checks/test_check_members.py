@@ -18,6 +18,7 @@ import pytest
 
 from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
 from carla_nurec_bridge.core.cameras.shutter import Shutter
+from carla_nurec_bridge.core.files.archive import write_archive
 from carla_nurec_bridge.scene import (
     RigTrajectory,
     Scene,
@@ -26,7 +27,6 @@ from carla_nurec_bridge.scene import (
     write_scene,
 )
 from carla_nurec_bridge.scene.checks.checking import check_scene
-from carla_nurec_bridge.scene.package.archive import write_archive
 
 Members = dict[str, bytes]
 RIG, TRACKS, INFO = "rig_trajectories.json", "sequence_tracks.json", "data_info.json"

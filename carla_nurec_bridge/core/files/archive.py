@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from ...core.errors import InputError
+from ..errors import InputError
 
 ALIGNMENT = 64
 MAX_MEMBER_BYTES = 1 << 30

@@ -1,0 +1,238 @@
+"""The layers of a volume: tensors decoded into clouds, rigid ones bound to tracks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ....core.errors import InputError
+from ...cloud import Floats, GaussianCloud, concatenated
+from ...harmonics import DEGREE_OF_COUNT
+from ...scene import GaussianScene, NotDrawn, Ppisp, RigidGaussians
+from ..rows import Rows, cloud_of, exponential, sigmoid
+from .config import DEFORMABLE, RIGID, SH, read_config
+from .container import Volume
+
+_NODES = ".gaussians_nodes."
+_SKY = ".background.textures"
+_PPISP = ".post_processings.0.ppisp."
+_EXTRA = "._extra_state"
+_IDENTITY_ROW = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
+_FACES = 6
+_MOST_SKY_SIDE = 8192
+_RESPONSE_PARAMETERS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    cloud: GaussianCloud
+    cuboid_ids: np.ndarray[Any, np.dtype[np.int32]] | None
+    dropped: list[NotDrawn]
+    notes: list[str]
+
+
+def scene_of_volume(volume: Volume) -> GaussianScene:
+    """Return the scene of a volume in its nre frame; InputError names what is not understood.
+
+    Rigid layers have track ids where the volume names them, else ``#K`` for cuboid K. Of albedo
+    that changes with time the constant term is taken. Deformable layers are counted only.
+    """
+    config = read_config(volume.config, volume.what)
+    names = _layer_names(volume)
+    unknown = sorted(names - set(config.layers))
+    if unknown:
+        raise InputError(f"{volume.what}: config.layers lacks the layer {unknown[0]!r}")
+    layers: dict[str, GaussianCloud] = {}
+    rigids: list[RigidGaussians] = []
+    not_drawn: list[NotDrawn] = []
+    notes = list(config.notes)
+    for name, kind in config.layers.items():
+        if name not in names:
+            if kind != DEFORMABLE:
+                notes.append(f"the layer {name} of the config holds no Gaussians")
+            continue
+        if kind == DEFORMABLE:
+            count = volume.shape(f"{_NODES}{name}.positions")[0]
+            not_drawn.append(
+                NotDrawn(f"Gaussians of {name}", count, "a network moves them, which is not run")
+            )
+            continue
+        layer = _layer(volume, name, rigid=kind == RIGID, degree=config.settings.sh_degree)
+        not_drawn += layer.dropped
+        notes += layer.notes
+        if kind == SH or layer.cuboid_ids is None:
+            layers[name] = layer.cloud
+        else:
+            tracks = _track_ids(volume, name, layer.cuboid_ids)
+            rigids.append(RigidGaussians(layer.cloud, layer.cuboid_ids, tracks))
+    ppisp, why = _ppisp(volume)
+    not_drawn += [why] if why else []
+    return GaussianScene(
+        layers,
+        joined_rigids(rigids),
+        _sky(volume) if config.sky or _SKY in volume.state else None,
+        config.settings,
+        ppisp,
+        tuple(not_drawn),
+        tuple(notes),
+        format=f"NuRec volume {volume.version}",
+    )
+
+
+def joined_rigids(rigids: list[RigidGaussians]) -> RigidGaussians | None:
+    """Return several rigid layers as one, or None; the cuboids stay apart."""
+    if len(rigids) < 2:
+        return rigids[0] if rigids else None
+    first = np.cumsum([0, *(len(rigid.track_ids) for rigid in rigids[:-1])])
+    ids = [rigid.cuboid_ids + begin for rigid, begin in zip(rigids, first, strict=True)]
+    return RigidGaussians(
+        concatenated([rigid.cloud for rigid in rigids]),
+        np.concatenate(ids).astype(np.int32),
+        tuple(track_id for rigid in rigids for track_id in rigid.track_ids),
+    )
+
+
+def _layer_names(volume: Volume) -> set[str]:
+    names = set()
+    for key in volume.keys():  # noqa: SIM118
+        if key.startswith(_NODES) and key.endswith(".positions"):
+            names.add(key[len(_NODES) : -len(".positions")])
+    if not names:
+        raise InputError(f"{volume.what} holds no layer of Gaussians")
+    return names
+
+
+def _layer(volume: Volume, name: str, *, rigid: bool, degree: int) -> _Layer:
+    prefix = f"{_NODES}{name}."
+    positions = volume.floats(f"{prefix}positions", None, 3)
+    count = len(positions)
+    notes: list[str] = []
+    sh = _harmonics(volume, prefix, count, degree, notes)
+    semantic = f"{prefix}camera_extra_signal"
+    logits = None
+    if isinstance(volume.state.get(semantic), bytes) and volume.shape(semantic)[-1:] > (0,):
+        logits = volume.floats(semantic, count, None)
+    rows = Rows(
+        positions,
+        volume.floats(f"{prefix}rotations", count, 4),
+        exponential(volume.floats(f"{prefix}scales", count, 3)),
+        sigmoid(volume.floats(f"{prefix}densities", count, 1)[:, 0]),
+        sh,
+        logits,
+    )
+    cloud, kept, dropped = cloud_of(rows, f"Gaussians of {name}")
+    ids = None
+    if rigid:
+        numbers = volume.integers(f"{prefix}gaussian_cuboid_ids", count)[kept]
+        if numbers.size and not 0 <= numbers.min() <= numbers.max() < 1 << 24:
+            raise InputError(f"{volume.what}: {prefix}gaussian_cuboid_ids holds what is no index")
+        ids = numbers.astype(np.int32)
+    return _Layer(cloud, ids, dropped, notes)
+
+
+def _harmonics(volume: Volume, prefix: str, count: int, degree: int, notes: list[str]) -> Floats:
+    """Return coefficients (N, K, 3): the albedo, and the active bands of what shines."""
+    key = f"{prefix}features_albedo"
+    if len(volume.shape(key)) == 3:
+        albedo = volume.floats(key, count, None, 3)
+        if albedo.shape[1] == 0:
+            raise InputError(f"{volume.what}: {key} has no coefficient")
+        if albedo.shape[1] > 1:
+            name = prefix.split(".")[-2]
+            notes.append(f"{name}: the constant one of {albedo.shape[1]} albedos in time is drawn")
+        albedo = albedo[:, 0]
+    else:
+        albedo = volume.floats(key, count, 3)
+    key = f"{prefix}features_specular"
+    specular = volume.floats(key, count, None)
+    terms = specular.shape[1] // 3 + 1
+    if specular.shape[1] % 3 or terms not in DEGREE_OF_COUNT:
+        raise InputError(f"{volume.what}: {key} has {specular.shape[1]} numbers a row: no degree")
+    active = f"{prefix}n_active_features"
+    if isinstance(volume.state.get(active), bytes):
+        stored = volume.integers(active).reshape(-1)
+        if not 0 <= int(stored[0]) <= 3:
+            raise InputError(f"{volume.what}: {active} is {int(stored[0])}; 0 to 3 are degrees")
+        degree = min(degree, int(stored[0]))
+    degree = min(degree, DEGREE_OF_COUNT[terms])
+    kept = (degree + 1) ** 2
+    rest = specular.reshape(count, terms - 1, 3)[:, : kept - 1]
+    return np.concatenate([albedo[:, None, :], rest], axis=1)
+
+
+def _track_ids(volume: Volume, name: str, cuboid_ids: Any) -> tuple[str, ...]:
+    extra = volume.state.get(_EXTRA)
+    by_layer = extra.get("obj_track_ids") if isinstance(extra, dict) else None
+    listed = by_layer.get(name) if isinstance(by_layer, dict) else None
+    needed = int(cuboid_ids.max()) + 1 if len(cuboid_ids) else 0
+    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        return tuple(f"#{index}" for index in range(needed))
+    if len(listed) < needed:
+        raise InputError(
+            f"{volume.what}: {name} has Gaussians of cuboid {needed - 1}, but {len(listed)} tracks"
+        )
+    return tuple(listed)
+
+
+def _sky(volume: Volume) -> Floats | None:
+    if not isinstance(volume.state.get(_SKY), bytes):
+        raise InputError(f"{volume.what}: its background is a sky, but {_SKY} is missing")
+    height, width = (volume.shape(_SKY) + (0, 0, 0))[2:4]
+    if not 0 < height <= _MOST_SKY_SIDE or not 0 < width <= _MOST_SKY_SIDE:
+        raise InputError(f"{volume.what}: {_SKY} is {width} x {height} pixels a face")
+    faces = volume.floats(_SKY, 1, _FACES, None, None, 3)[0]
+    return np.clip(np.nan_to_num(faces, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
+
+
+def _ppisp(volume: Volume) -> tuple[Ppisp | None, NotDrawn | None]:
+    """Return exposure, vignetting, colour and response where their public form is stored."""
+    names = ("exposure_params", "color_params", "vignetting_params", "crf_params")
+    present = [name for name in names if isinstance(volume.state.get(_PPISP + name), bytes)]
+    if not present:
+        return None, None
+    what = "exposure, vignetting and response (PPISP)"
+    if len(present) < len(names):
+        return None, NotDrawn(what, 1, f"only {', '.join(present)} are stored")
+    exposure = volume.floats(_PPISP + names[0], None)
+    colour = volume.floats(_PPISP + names[1], len(exposure), 8)
+    vignetting = volume.floats(_PPISP + names[2], None, 3, 5)
+    response = volume.floats(_PPISP + names[3], len(vignetting), 3, None)
+    if response.shape[2] != _RESPONSE_PARAMETERS:
+        return None, NotDrawn(
+            what, 1, f"its response has {response.shape[2]} parameters; the form with 4 is known"
+        )
+    parts = (exposure, colour, vignetting, response)
+    if not all(np.isfinite(part).all() for part in parts):
+        return None, NotDrawn(what, 1, "a value is not finite")
+    if len(colour) and np.all(colour == np.array(_IDENTITY_ROW, np.float32), axis=1).any():
+        return None, NotDrawn(what, 1, "its colours are of another form than the one known")
+    return Ppisp(exposure, colour, vignetting, response), None
+
+
+def joined(scenes: list[GaussianScene], what: str) -> GaussianScene:
+    """Return partitions of one scene as one; layers of one name get a number behind it."""
+    if len(scenes) == 1:
+        return scenes[0]
+    layers: dict[str, GaussianCloud] = {}
+    for scene in scenes:
+        for name, cloud in scene.layers.items():
+            number = 2
+            unused = name
+            while unused in layers:
+                unused, number = f"{name} {number}", number + 1
+            layers[unused] = cloud
+    skies = [scene.sky for scene in scenes if scene.sky is not None]
+    if len(skies) > 1:
+        raise InputError(f"{what}: its partitions have several skies")
+    if any(scene.settings != scenes[0].settings for scene in scenes):
+        raise InputError(f"{what}: its partitions are to be drawn each in another way")
+    return replace(
+        scenes[0],
+        layers=layers,
+        rigid=joined_rigids([scene.rigid for scene in scenes if scene.rigid is not None]),
+        sky=skies[0] if skies else None,
+        not_drawn=tuple(one for scene in scenes for one in scene.not_drawn),
+        notes=tuple(note for scene in scenes for note in scene.notes),
+    )

@@ -1,0 +1,227 @@
+"""Gaussians of USDZ packages: NuRec's scenes, and what 3DGRUT exports as volumes.
+
+A package with a rig holds a recorded scene: its static layers are in the nre frame as they are,
+and its rigid ones belong to the tracks of ``sequence_tracks.json``. Other packages are placed as
+their USD layers say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...core.errors import InputError
+from ...core.files.archive import Archive
+from ...core.frames import Matrix
+from ..cloud import GaussianCloud
+from ..harmonics import C0
+from ..scene import GaussianScene, NotDrawn, RigidGaussians
+from .nurec.container import unpack_volume
+from .nurec.layers import joined, scene_of_volume
+from .usda import MOST_BYTES, Prim, parse_usda, world_from_local
+
+RIG, TRACKS = "rig_trajectories.json", "sequence_tracks.json"
+_MOST_JSON_BYTES = 64 << 20
+_TOLERANCE = 1e-3
+_ASSET = re.compile(r"@(?:\./)?([^@]+\.nurec)@")
+_CUBOID = re.compile(r"/track_(\d+)_([^/]+)/cuboid$")
+_IDENTITY = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))
+
+
+def volume_members(archive: Archive) -> list[str]:
+    """Return the names of a package's volumes, in order."""
+    return sorted(name for name in archive.members if name.endswith(".nurec"))
+
+
+def read_package(archive: Archive) -> GaussianScene:
+    """Read the volumes of a USDZ; InputError when it has none, or one is not understood."""
+    members = volume_members(archive)
+    if not members:
+        raise InputError(f"{archive.path} holds no volume of Gaussians: {_held(archive)}")
+    recorded = RIG in archive.members
+    prims = _prims(archive)
+    scenes = []
+    for member in members:
+        what = f"{archive.path}: {member}"
+        scene = scene_of_volume(unpack_volume(archive.read(member), what))
+        scenes.append(_placed(scene, member, prims, what, recorded=recorded))
+    scene = joined(scenes, str(archive.path))
+    if recorded:
+        scene = replace(scene, nre_from_world=_nre_from_world(archive))
+    if TRACKS in archive.members and scene.rigid is not None:
+        scene = _bound(scene, scene.rigid, _track_ids(archive), prims)
+    return scene
+
+
+def _held(archive: Archive) -> str:
+    if "checkpoint.ckpt" in archive.members or "nerf.ingp" in archive.members:
+        return "its checkpoint is not read, for reading it runs what it says"
+    if any(name.endswith((".usdc", ".usda", ".usd")) for name in archive.members):
+        return (
+            "its USD layers are read for where volumes are only; "
+            "have 3DGRUT export the format nurec, or a PLY"
+        )
+    return f"it has {', '.join(list(archive.members)[:6]) or 'nothing'}"
+
+
+def _prims(archive: Archive) -> dict[str, Prim]:
+    """Return the prims of all text layers by path; those of several layers are put together."""
+    found: dict[str, Prim] = {}
+    for name, member in archive.members.items():
+        if not name.endswith(".usda") or member.file_size > MOST_BYTES:
+            continue
+        for prim in parse_usda(archive.read(name, MOST_BYTES), f"{archive.path}: {name}"):
+            known = found.setdefault(prim.path, prim)
+            if known is not prim:
+                known.attributes.update(prim.attributes)
+    return found
+
+
+def _placed(
+    scene: GaussianScene, member: str, prims: dict[str, Prim], what: str, *, recorded: bool
+) -> GaussianScene:
+    """Return a volume's scene where its prim lies, with the prim's colour matrix."""
+    name = member.rpartition("/")[2]
+    fields = [
+        prim
+        for prim in prims.values()
+        for asset in _ASSET.findall(" ".join(prim.attributes.values()))
+        if asset.rpartition("/")[2] == name
+    ]
+    if not fields:
+        return scene
+    field = fields[0]
+    path = field.path if field.kind == "Volume" else field.path.rpartition("/")[0]
+    holder = prims.get(path, field)
+    matrix, notes = world_from_local(prims, path)
+    offset = holder.numbers("omni:nurec:offset", 3) or (0.0, 0.0, 0.0)
+    moved = not np.allclose(matrix, np.eye(4), atol=1e-9)
+    if recorded and moved:
+        notes.append(f"{path} is moved in its USD layer, which does not count beside a rig")
+    elif moved:
+        rotation, scale = _similarity(matrix, what)
+        pose = np.eye(4)
+        pose[:3, :3], pose[:3, 3] = rotation, matrix[:3, 3]
+        scene = _each_layer(scene, lambda cloud: cloud.transformed(pose, scale))
+    if any(offset):
+        shift = np.eye(4)
+        shift[:3, 3] = offset
+        scene = _each_layer(scene, lambda cloud: cloud.transformed(shift))
+        notes.append(f"static layers are shifted by omni:nurec:offset {offset} m")
+    rows = _colour_rows([holder, *fields])
+    if rows is not None:
+        scene = _each_layer(scene, lambda cloud: _coloured(cloud, rows))
+        notes.append("colours of static layers go through the package's colour matrix")
+    return replace(scene, notes=(*scene.notes, *notes))
+
+
+def _each_layer(scene: GaussianScene, change: Any) -> GaussianScene:
+    return replace(scene, layers={name: change(cloud) for name, cloud in scene.layers.items()})
+
+
+def _similarity(matrix: Matrix, what: str) -> tuple[Matrix, float]:
+    linear = matrix[:3, :3]
+    scale = float(np.cbrt(np.linalg.det(linear)))
+    if not np.isfinite(matrix).all() or scale <= 1e-9:
+        raise InputError(f"{what}: its volume is mirrored or flattened by its USD layer")
+    rotation = linear / scale
+    if np.abs(rotation @ rotation.T - np.eye(3)).max() > _TOLERANCE:
+        raise InputError(f"{what}: its volume is stretched unevenly by its USD layer")
+    return rotation, scale
+
+
+def _colour_rows(prims: list[Prim]) -> Matrix | None:
+    """Return the affine matrix (3, 4) of colours, None for the identity."""
+    for prim in prims:
+        rows = [prim.numbers(f"omni:nurec:ccm{channel}", 4) for channel in "RGB"]
+        if None not in rows and not np.allclose(matrix := np.array(rows), _IDENTITY, atol=1e-6):
+            return matrix
+    return None
+
+
+def _coloured(cloud: GaussianCloud, rows: Matrix) -> GaussianCloud:
+    """Return a cloud whose colours c are A c + b."""
+    sh = cloud.sh.astype(np.float64) @ rows[:, :3].T
+    sh[:, 0] += (rows[:, :3] @ np.full(3, 0.5) + rows[:, 3] - 0.5) / C0
+    return replace(cloud, sh=sh.astype(np.float32))
+
+
+def _json(archive: Archive, name: str) -> Any:
+    try:
+        return json.loads(archive.read(name, _MOST_JSON_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{archive.path}: {name} is no JSON: {error}") from error
+
+
+def _nre_from_world(archive: Archive) -> Matrix:
+    content = _json(archive, RIG)
+    stored = content.get("world_to_nre") if isinstance(content, dict) else None
+    if stored is None:
+        return np.eye(4)
+    try:
+        matrix = np.array(stored["matrix"], np.float64)
+    except (TypeError, KeyError, ValueError):
+        matrix = np.zeros(0)
+    if matrix.shape != (4, 4) or not np.isfinite(matrix).all():
+        raise InputError(f"{archive.path}: {RIG}: world_to_nre is no matrix of 4 x 4 numbers")
+    rotation = matrix[:3, :3]
+    if np.abs(rotation @ rotation.T - np.eye(3)).max() > _TOLERANCE or np.linalg.det(rotation) < 0:
+        raise InputError(f"{archive.path}: {RIG}: world_to_nre is no rotation and shift")
+    return matrix
+
+
+def _track_ids(archive: Archive) -> list[str]:
+    content = _json(archive, TRACKS)
+    ids: list[str] = []
+    for chunk in content.values() if isinstance(content, dict) else ():
+        data = chunk.get("tracks_data") if isinstance(chunk, dict) else None
+        listed = data.get("tracks_id", []) if isinstance(data, dict) else []
+        ids += [one for one in listed if isinstance(one, str)]
+    return ids
+
+
+def _bound(
+    scene: GaussianScene, rigid: RigidGaussians, known: list[str], prims: dict[str, Prim]
+) -> GaussianScene:
+    """Return the scene with its cuboids called as the tracks are.
+
+    By the volume's own list, with or without ``@SEQUENCE``; else by the order of the cuboids in
+    the USD layers. Gaussians of cuboids without a track stay, and are told.
+    """
+    by_order = _cuboids_of(prims)
+    named = []
+    for index, own in enumerate(rigid.track_ids):
+        fallback = by_order.get(index, "") if own == f"#{index}" else own
+        named.append(_matching(fallback, known) or own)
+    lost = np.array([name not in set(known) for name in named], bool)
+    homeless = int(lost[rigid.cuboid_ids].sum()) if len(rigid.cloud) else 0
+    not_drawn = scene.not_drawn
+    if homeless:
+        why = f"{TRACKS} has no track of their cuboid"
+        not_drawn = (*not_drawn, NotDrawn("Gaussians of dynamic_rigids", homeless, why))
+    return replace(scene, rigid=replace(rigid, track_ids=tuple(named)), not_drawn=not_drawn)
+
+
+def _matching(name: str, known: list[str]) -> str | None:
+    """Return the track that a name in a volume or in a USD path means."""
+    if name in known:
+        return name
+    forms = (
+        lambda text: text.partition("@")[0],
+        lambda text: re.sub(r"\W", "_", text),
+        lambda text: re.sub(r"\W", "_", text.partition("@")[0]),
+    )
+    for form in forms:
+        found = [track_id for track_id in known if form(track_id) == form(name)]
+        if len(found) == 1 and name:
+            return found[0]
+    return None
+
+
+def _cuboids_of(prims: dict[str, Prim]) -> dict[int, str]:
+    """Return the ids in the paths of cuboids by their number."""
+    return {int(match[1]): match[2] for path in prims if (match := _CUBOID.search(path))}

@@ -1,0 +1,104 @@
+"""Reading any file of Gaussians: its content says what it is."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import InputError
+from ...core.files.archive import open_archive
+from ..scene import GaussianScene
+from . import sog, spz
+from .instant_sky import with_sky_beside
+from .nurec.container import unpack_volume
+from .nurec.layers import scene_of_volume
+from .package import read_package
+from .ply import decode_ply
+from .splat import decode_splat
+from .unpacking import gunzip_head
+
+MOST_FILE_BYTES = 8 << 30
+_HEAD_BYTES = 64
+KINDS = (
+    "a PLY of 3D Gaussian splatting, plain or compressed, SPZ, SOG, .splat, a .nurec volume, "
+    "or a USDZ with one"
+)
+
+
+def read_gaussians(path: Path | str) -> GaussianScene:
+    """Read a file of Gaussians, or a folder of a SOG's images.
+
+    Its content says what it is. Plain files keep their own axes, mostly x right, y down, z forward.
+    InputError names the file and what is wrong with it.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / sog.META
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+            size = path.stat().st_size
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    if size > MOST_FILE_BYTES:
+        raise InputError(f"{path} has {size} bytes; {MOST_FILE_BYTES} are the most read")
+    what = str(path)
+    if head.startswith(b"PK"):
+        return _read_zip(path)
+    if head.lstrip().startswith(b"{"):
+        return _read_sog_folder(path)
+    if head.startswith((b"#usda", b"PXR-USDC")):
+        raise InputError(f"{path} is a bare USD layer; give the USDZ package, or a PLY")
+    data = path.read_bytes()
+    if head.startswith(b"ply"):
+        return with_sky_beside(decode_ply(data, what), path)
+    if head.startswith(spz.MAGIC):
+        return spz.decode_spz(data, what)
+    if head.startswith(b"\x1f\x8b"):
+        if gunzip_head(data, 4) == spz.MAGIC:
+            return spz.decode_spz(data, what)
+        return scene_of_volume(unpack_volume(data, what))
+    if path.suffix.lower() == ".splat":
+        return decode_splat(data, what)
+    raise InputError(f"{path} is no file of Gaussians that is known: {KINDS} is read")
+
+
+def _read_zip(path: Path) -> GaussianScene:
+    archive = open_archive(path)
+    metas = [name for name in archive.members if name.rpartition("/")[2] == sog.META]
+    if len(metas) == 1 and not any(name.endswith(".nurec") for name in archive.members):
+        folder = metas[0][: -len(sog.META)]
+        meta = _json(archive.read(metas[0], sog.MOST_META_BYTES), f"{path}: {metas[0]}")
+        load = lambda name: archive.read(folder + name, sog.MOST_IMAGE_BYTES)  # noqa: E731
+        return sog.decode_sog(meta, load, str(path))
+    if zipfile.is_zipfile(path) and not archive.members:
+        raise InputError(f"{path} is empty")
+    return read_package(archive)
+
+
+def _read_sog_folder(path: Path) -> GaussianScene:
+    if path.stat().st_size > sog.MOST_META_BYTES:
+        raise InputError(f"{path} is no {sog.META}: {sog.MOST_META_BYTES} bytes are the most read")
+    meta = _json(path.read_bytes(), str(path))
+    if isinstance(meta, dict) and "lodLevels" in meta:
+        raise InputError(f"{path} lists levels of detail; give the {sog.META} of one of them")
+
+    def load(name: str) -> bytes:
+        member = path.parent / name
+        try:
+            if member.stat().st_size > sog.MOST_IMAGE_BYTES:
+                raise InputError(f"{member} has over {sog.MOST_IMAGE_BYTES} bytes; it is not read")
+            return member.read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot read {member}: {error.strerror}") from error
+
+    return sog.decode_sog(meta, load, str(path))
+
+
+def _json(data: bytes, what: str) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{what} is no JSON: {error}") from error

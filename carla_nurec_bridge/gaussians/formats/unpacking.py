@@ -1,0 +1,60 @@
+"""Packed bytes unpacked within bounds, so that a small file cannot fill the memory."""
+
+from __future__ import annotations
+
+import zlib
+
+import zstandard
+
+from ...core.errors import InputError
+
+MOST_BYTES = 6 << 30
+"""The most that any member or file is unpacked to."""
+_MOST_RATIO = 200
+_ALWAYS_ALLOWED = 1 << 20
+_CHUNK = 1 << 22
+
+
+def gunzip(data: bytes, what: str, limit: int = MOST_BYTES) -> bytearray:
+    """Return the plain bytes of a gzip file.
+
+    InputError: damaged, cut off, or more than 200 times its size (over 1 MiB) or ``limit``.
+    """
+    limit = min(limit, max(_ALWAYS_ALLOWED, _MOST_RATIO * len(data)))
+    packer = zlib.decompressobj(wbits=31)
+    plain = bytearray()
+    view = memoryview(data)
+    try:
+        for begin in range(0, len(data), _CHUNK):
+            rest: bytes | memoryview = view[begin : begin + _CHUNK]
+            while rest and not packer.eof:
+                plain += packer.decompress(rest, limit + 1 - len(plain))
+                rest = packer.unconsumed_tail
+                if len(plain) > limit:
+                    raise InputError(f"{what} unpacks to more than {limit} bytes; it is not read")
+    except zlib.error as error:
+        raise InputError(f"{what} is damaged: {error}") from error
+    if not packer.eof:
+        raise InputError(f"{what} is cut off: its gzip data do not end")
+    return plain
+
+
+def gunzip_head(data: bytes, size: int) -> bytes:
+    """Return the first bytes of a gzip file, fewer where it is damaged."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data[: 64 + 2 * size], size)
+    except zlib.error:
+        return b""
+
+
+def unzstd(data: bytes, size: int, what: str) -> bytes:
+    """Return the ``size`` plain bytes of a Zstandard stream; InputError when it has others."""
+    try:
+        with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(data) as reader:
+            plain: bytes = reader.read(size)
+            beyond = reader.read(1)
+    except zstandard.ZstdError as error:
+        raise InputError(f"{what} is damaged: {error}") from error
+    if len(plain) != size or beyond:
+        raise InputError(f"{what} does not unpack to the {size} bytes that its header says")
+    return plain

@@ -1,0 +1,139 @@
+"""Damaged and lying files: each is read or refused with a sentence, and nothing else happens.
+
+CNB_FUZZ_CASES says how many files are tried, a few thousand by default; 1000000 is a long run.
+"""
+
+import os
+import random
+import warnings
+
+import msgpack
+import numpy as np
+import pytest
+
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.gaussians.formats.nurec.container import unpack_volume
+from carla_nurec_bridge.gaussians.formats.nurec.layers import scene_of_volume
+from carla_nurec_bridge.gaussians.formats.ply import decode_ply
+from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
+from carla_nurec_bridge.gaussians.formats.splat import decode_splat
+from carla_nurec_bridge.gaussians.formats.spz import decode_spz
+from carla_nurec_bridge.gaussians.formats.usda import parse_usda
+
+from .splat_files import (
+    compressed_ply_file,
+    ply_file,
+    sog_members,
+    some_splats,
+    spz_file,
+    volume_file,
+    zipped,
+)
+from .test_volume import USDA, driving_config, driving_state, package
+
+CASES = int(os.environ.get("CNB_FUZZ_CASES", "3000"))
+SPLATS = some_splats(5, 1)
+
+
+def volume(data: bytes, what: str) -> object:
+    return scene_of_volume(unpack_volume(data, what))
+
+
+def packed_state(data: bytes, what: str) -> object:
+    """Read a volume whose MessagePack, not whose gzip, was damaged."""
+    try:
+        content = msgpack.unpackb(data, raw=False, strict_map_key=False)["nre_data"]
+        again = volume_file(content["config"], content["state_dict"])
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        msgpack.UnpackException,
+        RecursionError,
+        OverflowError,
+    ):
+        return None
+    return volume(again, what)
+
+
+PLAIN = msgpack.packb({"nre_data": {"config": driving_config(), "state_dict": driving_state(4)}})
+DECODERS = {
+    "ply": (decode_ply, ply_file(SPLATS)),
+    "ascii": (decode_ply, ply_file(SPLATS, form="ascii")),
+    "compressed": (decode_ply, compressed_ply_file(SPLATS)),
+    "spz 3": (decode_spz, spz_file(SPLATS, 3)),
+    "spz 4": (decode_spz, spz_file(SPLATS, 4)),
+    "volume": (volume, volume_file(driving_config(), driving_state())),
+    "state": (packed_state, PLAIN),
+    "splat": (decode_splat, bytes(range(160))),
+    "usda": (parse_usda, USDA.encode()),
+}
+
+
+def damaged(data: bytes, chance: random.Random) -> bytes:
+    """Return data with a few bytes set, cut out, doubled, or with numbers made large."""
+    new = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(max(len(new), 1))
+        match chance.randrange(6):
+            case 0 | 1 if new:
+                new[place] = chance.randrange(256)
+            case 2:
+                del new[place : place + chance.randint(1, 9)]
+            case 3:
+                new[place:place] = new[place : place + chance.randint(1, 40)]
+            case 4:
+                new[place : place + 4] = chance.choice(
+                    (
+                        b"\xff" * 4,
+                        b"\xff\xff\xff\x7f",
+                        b"\0" * 4,
+                        b"9999",
+                        b"-1  ",
+                        b"\x00\x00\xc0\x7f",
+                    )
+                )
+            case _:
+                del new[chance.randrange(len(new) + 1) :]
+    return bytes(new)
+
+
+@pytest.mark.parametrize("kind", DECODERS)
+def test_damaged_files_are_read_or_refused(kind):
+    decode, sound = DECODERS[kind]
+    chance = random.Random(kind)
+    told = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(CASES // len(DECODERS)):
+            try:
+                decode(damaged(sound, chance), "the file")
+            except InputError as error:
+                told.append(str(error))
+    assert told
+    assert all(sentence.startswith("the file") for sentence in told)
+
+
+@pytest.mark.parametrize("kind", ["sog 1", "sog 2", "package"])
+def test_damaged_archives_are_read_or_refused(tmp_path, kind):
+    members = sog_members(SPLATS, int(kind[-1])) if kind != "package" else None
+    chance = random.Random(kind)
+    path = tmp_path / "file.zip"
+    told = []
+    sound = volume_file(driving_config(), driving_state())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(max(CASES // 50, 20)):
+            if members is None:
+                usda = damaged(USDA.replace("gauss.nurec", "volume.nurec").encode(), chance)
+                data = package(sound, nre=np.eye(4).tolist(), **{"volume.usda": usda})
+            else:
+                name = chance.choice(list(members))
+                data = zipped(members | {name: damaged(members[name], chance)})
+            path.write_bytes(damaged(data, chance) if chance.random() < 0.3 else data)
+            try:
+                read_gaussians(path)
+            except InputError as error:
+                told.append(str(error))
+    assert told
+    assert all(str(path) in sentence for sentence in told)
