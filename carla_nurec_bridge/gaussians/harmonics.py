@@ -67,4 +67,5 @@ def colour_from_dc(dc: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def dc_from_colour(colours: ArrayLike) -> NDArray[np.float32]:
     """Return coefficients (..., 3) of the constant harmonic that give colours (..., 3), 0 to 1."""
-    return ((np.asarray(colours, dtype=np.float64) - 0.5) / C0).astype(np.float32)
+    with np.errstate(over="ignore"):
+        return ((np.asarray(colours, dtype=np.float64) - 0.5) / C0).astype(np.float32)

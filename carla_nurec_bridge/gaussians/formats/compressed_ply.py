@@ -15,7 +15,7 @@ from ...core.errors import InputError
 from ..cloud import Floats
 from ..harmonics import dc_from_colour
 from ..scene import GaussianScene, RenderSettings
-from .ply_table import Header, Table, columns, read_tables
+from .ply_table import PlyHeader, Table, columns, read_tables
 from .rows import Rows, cloud_of, exponential, from_smallest_three, shares
 
 _SPLATS = 256
@@ -25,14 +25,14 @@ _DEGREE_OF_RESTS = {9: 1, 24: 2, 45: 3}
 Words = NDArray[np.uint32]
 
 
-def is_compressed(header: Header) -> bool:
+def is_compressed(header: PlyHeader) -> bool:
     """Tell whether a PLY's header is that of a compressed one."""
     vertex = header.element("vertex")
     packed = vertex is not None and set(_PACKED) <= set(vertex.properties)
     return packed and header.element("chunk") is not None
 
 
-def decode_compressed(data: bytes, header: Header, what: str) -> GaussianScene:
+def decode_compressed(data: bytes, header: PlyHeader, what: str) -> GaussianScene:
     """Read a compressed PLY; InputError says what does not fit."""
     tables = read_tables(data, header, ("chunk", "vertex", "sh"), what)
     chunks, vertices, sh_table = tables["chunk"], tables["vertex"], tables.get("sh")

@@ -13,7 +13,7 @@ from ..cloud import Floats, GaussianCloud
 from ..harmonics import MOST_DEGREE, dc_from_colour
 from ..scene import GaussianScene, NotDrawn, RenderSettings
 from .compressed_ply import decode_compressed, is_compressed
-from .ply_table import Header, Table, columns, read_header, read_tables
+from .ply_table import PlyHeader, Table, columns, read_header, read_tables
 from .rows import LEAST_SCALE_M, Rows, cloud_of, exponential, sigmoid
 
 _POSITION = ("x", "y", "z")
@@ -35,7 +35,7 @@ def decode_ply(data: bytes, what: str) -> GaussianScene:
     return _scene(tables["vertex"], header, what)
 
 
-def _scene(table: Table, header: Header, what: str) -> GaussianScene:
+def _scene(table: Table, header: PlyHeader, what: str) -> GaussianScene:
     names = set(table.dtype.names or ())
     flat = "scale_2" not in names and {"scale_0", "scale_1"} <= names
     scale_names = ("scale_0", "scale_1") if flat else ("scale_0", "scale_1", "scale_2")

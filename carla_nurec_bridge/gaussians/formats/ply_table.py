@@ -45,7 +45,7 @@ Table = NDArray[np.void]
 
 
 @dataclass(frozen=True)
-class Element:
+class PlyElement:
     """An element as the header has it: rows, and type letters by property; lists have None."""
 
     name: str
@@ -54,15 +54,15 @@ class Element:
 
 
 @dataclass(frozen=True)
-class Header:
+class PlyHeader:
     """A PLY's header: byte order (empty for text), elements in their order, comments, its size."""
 
     order: str
-    elements: tuple[Element, ...]
+    elements: tuple[PlyElement, ...]
     comments: tuple[str, ...]
     size: int
 
-    def element(self, name: str) -> Element | None:
+    def element(self, name: str) -> PlyElement | None:
         """Return an element by its name, or None."""
         return next((element for element in self.elements if element.name == name), None)
 
@@ -74,7 +74,7 @@ class _Draft:
     properties: dict[str, str | None] = field(default_factory=dict)
 
 
-def read_header(data: bytes, what: str) -> Header:
+def read_header(data: bytes, what: str) -> PlyHeader:
     """Read a header; InputError says which line is not understood."""
     end = _END.search(data, 0, _MOST_HEADER_BYTES)
     if not data.startswith(b"ply") or end is None:
@@ -104,12 +104,12 @@ def read_header(data: bytes, what: str) -> Header:
                 raise InputError(f"{what}: the PLY header line {line[:80]!r} is not understood")
     if order is None:
         raise InputError(f"{what}: the PLY header has no format line")
-    made = tuple(Element(one.name, one.rows, one.properties) for one in elements)
-    return Header(order, made, tuple(comments), end.end())
+    made = tuple(PlyElement(one.name, one.rows, one.properties) for one in elements)
+    return PlyHeader(order, made, tuple(comments), end.end())
 
 
 def read_tables(
-    data: bytes, header: Header, wanted: tuple[str, ...], what: str
+    data: bytes, header: PlyHeader, wanted: tuple[str, ...], what: str
 ) -> dict[str, Table]:
     """Return the tables of the wanted elements that the file has, one field a property.
 
@@ -168,7 +168,7 @@ def _add(element: _Draft, name: str, kind: str | None, what: str) -> None:
 
 
 def _from_text(
-    text: io.BytesIO, element: Element, layout: np.dtype[Any], what: str, *, lists: bool
+    text: io.BytesIO, element: PlyElement, layout: np.dtype[Any], what: str, *, lists: bool
 ) -> Table:
     """Read an element's lines; those of lists are passed over."""
     left = len(text.getbuffer()) - text.tell()

@@ -42,7 +42,7 @@ def cloud_of(rows: Rows, what: str = "Gaussians") -> tuple[GaussianCloud, Mask, 
     Scales below 1e-7 m become that; rotations are normalised.
     """
     numbers = [rows.means_m, rows.rotations_wxyz, rows.scales_m, rows.opacities[:, None]]
-    numbers.append(rows.sh.reshape(len(rows.sh), -1))
+    numbers.append(rows.sh.reshape(len(rows.sh), 3 * rows.sh.shape[1]))
     if rows.semantic_logits is not None:
         numbers.append(rows.semantic_logits)
     # Sums find NaN and infinity without a mask of all values; overflow makes them again.
@@ -88,7 +88,7 @@ def sigmoid(logits: Floats) -> Floats:
 
 def exponential(logarithms: Floats) -> Floats:
     """Return exp(x) in float32, infinite where it does not fit."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return np.exp(logarithms, dtype=np.float32)
 
 

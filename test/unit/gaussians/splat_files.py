@@ -308,13 +308,19 @@ def zipped(members: dict[str, bytes]) -> bytes:
 def volume_state(name: str, splats: list[Splat], **changed: object) -> dict[str, object]:
     """Return the entries of one layer of a NuRec volume; ``changed`` are arrays by tensor."""
     count = len(splats)
+
+    def rows(width, values):
+        return np.array(values, "<f2").reshape(count, width)
+
     tensors = {
-        "positions": np.array([s.mean for s in splats], "<f2"),
-        "rotations": np.array([[2.0 * v for v in s.wxyz] for s in splats], "<f2"),
-        "scales": np.array([s.log_scale for s in splats], "<f2"),
-        "densities": np.array([[math.log(s.opacity / (1 - s.opacity))] for s in splats], "<f2"),
-        "features_albedo": np.array([s.dc for s in splats], "<f2"),
-        "features_specular": np.array([np.ravel(s.rests) for s in splats], "<f2"),
+        "positions": rows(3, [s.mean for s in splats]),
+        "rotations": rows(4, [[2.0 * v for v in s.wxyz] for s in splats]),
+        "scales": rows(3, [s.log_scale for s in splats]),
+        "densities": rows(1, [math.log(s.opacity / (1 - s.opacity)) for s in splats]),
+        "features_albedo": rows(3, [s.dc for s in splats]),
+        "features_specular": rows(
+            3 * len(splats[0].rests) if splats else 45, [s.rests for s in splats]
+        ),
         "extra_signal": np.zeros((count, 0), "<f2"),
         "n_active_features": np.array(3, "<i8"),
         **changed,

@@ -95,6 +95,18 @@ def test_rows_that_are_no_gaussians_are_dropped_and_counted(tmp_path):
     assert sorted(counts.values()) == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (ply_file(SPLATS).replace(b"vertex 7", b"vertex 0"), "none.ply"),
+        (b"", "none.splat"),
+        (volume_file(volume_config(none=layer_config()), volume_state("none", [])), "none.nurec"),
+    ],
+)
+def test_a_file_of_no_gaussians_is_an_empty_scene(tmp_path, data, name):
+    assert len(read(tmp_path, data, name)) == 0
+
+
 def test_infinite_opacities_are_all_and_nothing(tmp_path):
     rows = [ply_values(splat) for splat in some_splats(3, 0)]
     names = list(rows[0])
