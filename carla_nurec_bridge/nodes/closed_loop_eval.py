@@ -17,7 +17,7 @@ from ..core.teardown import Teardown
 from ..core.timings import Timings
 from ..recording.read_back.drive_reader import EACH_FRAME
 from ..report.scores.live import LiveScores
-from ..report.scores.seen import unseen
+from ..report.scores.seen import from_above
 from ..report.scores.write import write_scores
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
@@ -83,7 +83,7 @@ class EvalNode:
         if self._p.run_dir:
             with self._timings.stage("files"):
                 folder = Path(self._p.run_dir) / "scores"
-                write_scores(folder, scored, unseen(scored), parquet=self._p.parquet)
+                write_scores(folder, scored, from_above(scored), parquet=self._p.parquet)
         shown = (f"{n} {'-' if v is None else format(v, '.4g')}" for n, v in self._totals.items())
         self._log.info(f"scores of {self._scores.ticks} ticks: {', '.join(shown)}")
 

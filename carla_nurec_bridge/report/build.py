@@ -27,7 +27,8 @@ from .contact_sheet import write_contact_sheet
 from .markdown import report_markdown
 from .rebuilt import recorder_from_bag
 from .scenario_picture import PICTURE, write_scenario_picture
-from .values import CommandTotals, ObjectTotals, ReplayDeviation, Report, RunFacts
+from .scores.write import read_scores
+from .values import CommandTotals, ObjectTotals, ReplayDeviation, Report, RunFacts, ScoreTotal
 
 _SCENE = "scene.usdz"
 
@@ -105,7 +106,7 @@ def _report(
         controls=_controls(run_dir, recorder.controls),
     )
     verdict = ego.verdict if ego else None
-    known = {"replay_error_m": error, "verdict": verdict}
+    known = {"replay_error_m": error, "verdict": verdict, "scores": _scores(run_dir)}
     return report.model_copy(update={name: value for name, value in known.items() if value})
 
 
@@ -131,6 +132,15 @@ def _replay_error(package: Path, drive: BagDrive) -> ReplayDeviation | None:
     if distance is None:
         return None
     return ReplayDeviation(mean=distance.mean_m, max=distance.max_m, compared=distance.compared)
+
+
+def _scores(run_dir: Path) -> dict[str, ScoreTotal]:
+    """Return the totals of the scores that were written of the run."""
+    scored = read_scores(run_dir)
+    return {
+        one.name: ScoreTotal(title=one.title, value=one.value, best=one.best, status=one.status)
+        for one in (scored.scores if scored else ())
+    }
 
 
 def _controls(run_dir: Path, controls: RecordedControls) -> RecordedControls | None:

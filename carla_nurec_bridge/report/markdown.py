@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..core.run_contract.run_summary import StreamCount
 from ..core.run_contract.timebase import NS_PER_S
 from ..core.run_contract.verdict import ScenarioVerdict
 from ..core.timings import StageTime
 from .scenario_picture import PICTURE, decisive
-from .values import Report
+from .values import Report, ScoreTotal
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -39,12 +40,19 @@ def stream_rows(report: Report) -> list[list[str]]:
         [
             topic,
             _or_dash(s.expected, "{}"),
-            str(s.recorded) + (f" + {s.extra}" if s.extra and s.expected else ""),
+            _recorded(s),
             size(s.bytes),
             (s.sha256 or "–")[:12],
         ]
         for topic, s in (*planned, *events)
     ]
+
+
+def _recorded(stream: StreamCount) -> str:
+    """Return what the bag has of a stream, and what latency still held back at the end."""
+    extra = f" + {stream.extra}" if stream.extra and stream.expected else ""
+    late = f" ({stream.under_way} under way)" if stream.under_way else ""
+    return f"{stream.recorded}{extra}{late}"
 
 
 def size(count: int) -> str:
@@ -70,6 +78,8 @@ def report_markdown(report: Report) -> str:
         ),
         "## Time\n\n" + _timings(report.timings),
     ]
+    if report.scores:
+        sections.insert(1, "## Scores\n\n" + _scores(report.scores))
     if report.verdict is not None:
         sections.insert(1, f"## Scenario {report.verdict.name}\n\n" + _verdict(report.verdict))
     if report.controls is not None:
@@ -143,6 +153,15 @@ def _verdict(verdict: ScenarioVerdict) -> str:
     head = f"**{verdict.status}** at {verdict.time_s:.2f} s"
     page = f"{head}\n\n" + table(("verdict", "what happened", "condition"), rows)
     return page + (f"\n\n![the decisive moment]({PICTURE})" if decisive(verdict) else "")
+
+
+def _scores(scores: Mapping[str, ScoreTotal]) -> str:
+    rows = [
+        (one.title, _or_dash(one.value, "{:.4g}"), f"{one.best:g}", one.status)
+        for one in scores.values()
+    ]
+    told = "Parts, infractions and pictures: [scores/scores.html](scores/scores.html)."
+    return table(("score", "value", "best", "status"), rows, (1, 2)) + f"\n\n{told}"
 
 
 def _timings(timings: Mapping[str, Mapping[str, StageTime]]) -> str:

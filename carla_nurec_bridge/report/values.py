@@ -59,6 +59,15 @@ class ReplayDeviation(Record):
     compared: int = Field(description="frames within the recording's time")
 
 
+class ScoreTotal(Record):
+    """One score of a drive; its parts and infractions stand in ``scores/scores.json``."""
+
+    title: str = Field(description="name for people")
+    value: float | None = Field(description="the score; null where the drive does not tell it")
+    best: float = Field(description="the best value that there is")
+    status: str = Field(description="how the drive ended by the rules of the score")
+
+
 class Report(RunFacts):
     """The report of one run of the demo: outcome, streams, times, drive.
 
@@ -105,6 +114,12 @@ class Report(RunFacts):
     verdict: ScenarioVerdict | SkipJsonSchema[None] = Field(
         default=None,
         description="what came of the closed-loop scenario; only with one",
+        json_schema_extra=_without_default,
+    )
+
+    scores: dict[str, ScoreTotal] | SkipJsonSchema[None] = Field(
+        default=None,
+        description="scores by name; only of a run that was scored",
         json_schema_extra=_without_default,
     )
 

@@ -11,8 +11,13 @@ from typing import Any
 from ..core.errors import BridgeError, InputError
 from ..core.ports import free_port, own_domain
 from ..core.run_contract.run_config import RunConfig
+from ..evaluation.scores.scorer import asked_scores
 from ..report.build import write_report
 from ..report.inserted_sheet import write_inserted_sheet
+from ..report.scores.asked import AskedScores
+from ..report.scores.of_bag import score_bag, scores_folder
+from ..report.scores.seen import look
+from ..report.scores.write import write_scores
 from ..report.values import Report, RunFacts
 from ..world.inserted_actors import draw_inserted_actors
 from ..world.inserted_actors_file import load_inserted_actors
@@ -72,6 +77,9 @@ def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
     result = supervisor.run()
     on_progress("report", 0, 1)
     report = report_of(config, result)
+    if config.scores and report is not None:
+        scored = score_bag(config.run_dir, AskedScores(asked_scores(config.scores)))
+        write_scores(scores_folder(config.run_dir), scored, look(config.run_dir, scored))
     if config.inserted_actors and report is not None:
         actors = draw_inserted_actors(
             load_inserted_actors(config.inserted_actors), config.seed

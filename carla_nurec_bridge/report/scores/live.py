@@ -13,8 +13,12 @@ from ...evaluation.scores.plans import Plans
 from ...evaluation.scores.records import TickScores
 from ...evaluation.scores.scorer import DriveScorer
 from ...recording.read_back.drive_reader import DriveReader
+from ...world.states import WorldState
 from .asked import AskedScores
 from .scored import Array, ScoredDrive
+
+MOST_KEPT = 200_000
+"""States of actors that are kept for pictures, about 100 MB; later ones are scored alike."""
 
 
 class LiveScores:
@@ -33,6 +37,8 @@ class LiveScores:
         self._driven: list[Array] = []
         self._stamps_ns: list[int] = []
         self._plans = Plans()
+        self._states: dict[int, WorldState] = {}
+        self._kept = 0
 
     @property
     def ticks(self) -> int:
@@ -75,6 +81,9 @@ class LiveScores:
         self._path.append(state.ego.box.map_from_box[:2, 3])
         self._driven.append(state.ego.map_from_base[:2, 3])
         self._stamps_ns.append(stamp_ns)
+        if self._kept < MOST_KEPT:
+            self._states[stamp_ns] = state
+            self._kept += 1 + len(state.actors)
         return told
 
     def scored(self) -> ScoredDrive:
@@ -84,4 +93,5 @@ class LiveScores:
         plans = self._plans.figures(np.array(self._stamps_ns, np.int64), np.array(self._driven))
         report = self._scorer.result().model_copy(update={"plans": plans})
         path = np.array(self._path)
-        return ScoredDrive(report, path, self._context.route, self._context.opendrive)
+        context = self._context
+        return ScoredDrive(report, path, context.route, context.opendrive, self._states)

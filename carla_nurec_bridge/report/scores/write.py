@@ -1,4 +1,4 @@
-"""Write the scores of a drive: JSON, Markdown, the page, and Parquet."""
+"""Write the scores of a drive: JSON, Markdown, the page, and Parquet; and read the JSON again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from pydantic import ValidationError
 
+from ...core.errors import InputError
 from ...core.files.whole import write_whole
 from ...evaluation.scores.records import ScoreReport
 from ...opendrive.surface import pavement
@@ -44,6 +46,20 @@ def write_score_table(folder: Path, report: ScoreReport) -> Path:
     path = folder / "scores.json"
     write_whole(path, f"{report.model_dump_json(indent=1)}\n".encode())
     return path
+
+
+def read_scores(run_dir: Path) -> ScoreReport | None:
+    """Return the scores in a run's folder, None without any; InputError for a file that is none."""
+    path = run_dir / "scores" / "scores.json"
+    if not path.is_file():
+        return None
+    try:
+        return ScoreReport.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        told = str(error).splitlines()[0]
+        raise InputError(
+            f"{path} does not hold scores ({told}); make it anew with carla-nurec eval {run_dir}"
+        ) from error
 
 
 def _drawing(scored: ScoredDrive) -> Image.Image:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 from PIL import Image
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.recording import BagReader
 from carla_nurec_bridge.recording.read_back.drive import read_drive
 from carla_nurec_bridge.report.build import write_report
+from carla_nurec_bridge.report.schema import report_schema
+from carla_nurec_bridge.report.scores.asked import AskedScores
+from carla_nurec_bridge.report.scores.of_bag import score_bag
+from carla_nurec_bridge.report.scores.write import write_score_table
 from carla_nurec_bridge.report.values import Report, RunFacts
 from carla_nurec_bridge.scene.recorded_ego import read_recorded_ego
 
@@ -74,6 +80,34 @@ def test_an_incomplete_stream_is_said(facts: RunFacts, run_dir: Path, tmp_path: 
     part.write_text(json.dumps(content))
     again = write_report(copy, facts)
     assert not again.complete
+
+
+def test_scores_and_what_was_under_way_are_told(
+    facts: RunFacts, run_dir: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run_dir, copy)
+    part = copy / "parts/cosmos_recorder.json"
+    content = json.loads(part.read_text())
+    content["streams"]["/odometry"]["under_way"] = 3
+    part.write_text(json.dumps(content))
+    scored = score_bag(copy, AskedScores(("neuroncap", "pdms")))
+    write_score_table(copy / "scores", scored.report)
+    told = write_report(copy, facts)
+    assert told.scores is not None
+    assert {name: one.value for name, one in told.scores.items()} == {
+        one.name: one.value for one in scored.report.scores
+    }
+    # The run drives into a standing car at 8 m/s, which is as fast as it came: no point is left.
+    assert (told.scores["neuroncap"].value, told.scores["neuroncap"].status) == (0.0, "collision")
+    Draft202012Validator(report_schema()).validate(json.loads((copy / "report.json").read_text()))
+    page = (copy / "report.md").read_text()
+    assert re.search(r"\| NeuroNCAP +\| +0 \| +5 \| collision +\|", page)
+    assert "41 (3 under way)" in page
+
+    (copy / "scores/scores.json").write_text("{}")
+    with pytest.raises(InputError, match=r"does not hold scores .*carla-nurec eval"):
+        write_report(copy, facts)
 
 
 def test_a_killed_recorder_is_replaced_by_its_bag(

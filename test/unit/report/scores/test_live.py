@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -20,13 +21,14 @@ from carla_nurec_bridge.recording import BagOptions, BagReader, BagWriter, Offer
 from carla_nurec_bridge.recording.read_back.drive import topics_of
 from carla_nurec_bridge.recording.read_back.drive_reader import EACH_FRAME, TOLD_ONCE
 from carla_nurec_bridge.recording.types import store_of
+from carla_nurec_bridge.report.scores import live as live_scores
 from carla_nurec_bridge.report.scores.asked import AskedScores
 from carla_nurec_bridge.report.scores.live import LiveScores
 from carla_nurec_bridge.report.scores.markdown import scores_markdown
 from carla_nurec_bridge.report.scores.of_bag import score_bag
 from carla_nurec_bridge.report.scores.page import scores_page
 from carla_nurec_bridge.report.scores.parquet import METADATA_KEY
-from carla_nurec_bridge.report.scores.seen import unseen
+from carla_nurec_bridge.report.scores.seen import from_above, look
 
 
 def replayed(run_dir: Path, asked: AskedScores) -> tuple[LiveScores, list[TickScores]]:
@@ -60,6 +62,25 @@ def test_online_equals_the_verb_to_the_last_digit(evaluated: Any) -> None:
     # The run drives into a standing car: what the scores say is no matter of taste.
     assert online.score("leaderboard_2_0").component("collisions_vehicle") == 1.0
     assert online.score("neuroncap").status == "collision"
+
+
+def test_the_nodes_pictures_are_those_of_the_verb_from_above(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = AskedScores(("neuroncap", "leaderboard_2_0"))
+    online = from_above(replayed(run_dir, asked)[0].scored())
+    offline = look(run_dir, score_bag(run_dir, asked))
+    assert len(online.moments) == len(offline.moments) >= 1
+    for mine, theirs in zip(online.moments, offline.moments, strict=True):
+        assert mine.picture is not None
+        assert theirs.picture is not None
+        drawn, both = np.asarray(mine.picture), np.asarray(theirs.picture)
+        np.testing.assert_array_equal(drawn, both[:, : drawn.shape[1]])
+        assert both.shape[1] > drawn.shape[1]  # what a camera saw stands beside
+
+    monkeypatch.setattr(live_scores, "MOST_KEPT", 1)
+    later = from_above(replayed(run_dir, asked)[0].scored())
+    assert [one.picture for one in later.moments] == [None] * len(online.moments)
 
 
 @pytest.fixture
@@ -114,9 +135,9 @@ def test_plans_are_compared_online_as_offline(planned: Path) -> None:
     assert (half.plans, half.ade_m, half.fde_m) == (2, pytest.approx(1.5), pytest.approx(1.5))
     assert {each.plans for each in longer} == {0}
     assert "| 0.5 | 1.5 | 1.5 | 2 |" in scores_markdown(offline)
-    page = scores_page(offline, Image.new("RGB", (8, 8)), unseen(scored))
+    page = scores_page(offline, Image.new("RGB", (8, 8)), from_above(scored))
     assert "3 plans beside what was driven." in page
-    assert "Pictures and video come with carla-nurec eval" in page
+    assert "What cameras saw comes with carla-nurec eval" in page
 
 
 def test_options_reach_both_alike(run_dir: Path, tmp_path: Path) -> None:
