@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..core.errors import BridgeError
+from ..core.machine.interrupts import be_deaf
 from ..core.run_contract import heartbeat
 
 # Verb -> one line for --help. Its `command` lies in the module of its words (`scene.build`).
@@ -133,6 +134,7 @@ def entry() -> None:
     """Enter from the console script and leave with the exit code of the verb."""
     heartbeat.start()
     code = main()
+    be_deaf()
     sys.stdout.flush()
     sys.stderr.flush()
     if "carla" in sys.modules:

@@ -103,7 +103,7 @@ def _action(process: Process, namespace: str) -> ExecuteProcess:
             name=process.name,
             output="screen",
             additional_env=dict(process.env),
-            sigterm_timeout="5",
+            **_patience(process),
         )
     return Node(
         package=PACKAGE,
@@ -112,8 +112,13 @@ def _action(process: Process, namespace: str) -> ExecuteProcess:
         output="screen",
         parameters=[str(process.params)],
         additional_env=dict(process.env),
-        sigterm_timeout="5",
+        **_patience(process),
     )
+
+
+def _patience(process: Process) -> dict[str, str]:
+    """Return when launch follows SIGINT with SIGTERM, and that with SIGKILL."""
+    return {"sigterm_timeout": "5", "sigkill_timeout": f"{process.closing_s:g}"}
 
 
 def _exit_handlers(graph: Graph, started: Mapping[str, ExecuteProcess]) -> list[Any]:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ..core.errors import BridgeError, InputError, RunError
+from ..core.machine.interrupts import deaf
 from ..core.machine.shared_memory import port_files, remove_abandoned, remove_unused
 from ..core.run_contract.run_summary import read_run_summary
 from ..core.run_contract.streams import RECORDER
@@ -19,7 +20,7 @@ from ..core.run_contract.verdict import VERDICT_CODES, ScenarioVerdict
 from ..core.teardown import Teardown
 from ..recording.recover import recover_bag
 from .child import Child
-from .graph import END_DEADLINE_S, Graph, write_parameters
+from .graph import Graph, write_parameters
 
 HEARTBEAT_DEADLINE_S = 5.0
 _SUSPICIOUS_SILENCE_S = 1.8
@@ -106,7 +107,8 @@ class Supervisor:
         except BaseException as error:
             self._teardown().close_after(error)
             raise
-        left = self._close()
+        with deaf():
+            left = self._close()
         wall_s = time.monotonic() - started
         codes = {name: child.code() for name, child in self._children.items()}
         memory = sum(child.peak_bytes for child in self._children.values())
@@ -228,11 +230,11 @@ class Supervisor:
             child.note_memory()
             if child.code() is None and child.silent_s() > _SUSPICIOUS_SILENCE_S:
                 parts.append((child.name, child.close))
-        deadline_s = time.monotonic() + END_DEADLINE_S
+        asked_s = time.monotonic()
         for servers in (False, True):
             group = [c for c in children if _is_server(c) is servers]
             parts += [(f"the signal to {c.name} to end", partial(_ask_to_end, c)) for c in group]
-            parts += [(child.name, partial(_close_by, child, deadline_s)) for child in group]
+            parts += [(child.name, partial(_close_by, child, asked_s)) for child in group]
         parts.append(("shared memory", self._clean))
         return Teardown.in_order(*parts)
 
@@ -255,8 +257,8 @@ def _ask_to_end(child: Child) -> None:
         child.terminate()
 
 
-def _close_by(child: Child, deadline_s: float) -> None:
-    child.close(max(0.5, deadline_s - time.monotonic()))
+def _close_by(child: Child, asked_s: float) -> None:
+    child.close(max(0.5, asked_s + child.process.closing_s - time.monotonic()))
 
 
 def _failed(child: Child) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 from collections.abc import Callable
 
@@ -16,6 +15,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from ...core.errors import BridgeError, InputError
+from ...core.machine.interrupts import be_deaf, interrupt_once
 from ...core.run_contract import heartbeat
 from ...core.teardown import Teardown
 from .dds import use_own_profile
@@ -29,12 +29,12 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
     """Run ``work(node, spinner)`` for a new node called ``name``; return the exit code.
 
     A BridgeError becomes one line on standard error and its own exit code. SIGINT and SIGTERM
-    interrupt the work wherever it is; the code is 130 then.
+    interrupt the work wherever it is, once; the code is 130 then.
     """
     heartbeat.start()
     keep_freed_memory()
     use_own_profile()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt_once()
     given = tidy_arguments(args)
     # ROS's own handlers end the context under the worker's feet; ours let it say goodbye first.
     try:
@@ -47,7 +47,7 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
         rclpy.try_shutdown()
         return InputError.exit_code
     closing = Teardown.in_order(
-        ("signals", _ignore_signals), ("the node", node.destroy_node), ("ROS", rclpy.try_shutdown)
+        ("signals", be_deaf), ("the node", node.destroy_node), ("ROS", rclpy.try_shutdown)
     )
     try:
         with closing, Spinner(node) as spinner:
@@ -57,12 +57,6 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-
-
-def _ignore_signals() -> None:
-    """Let nobody interrupt the end."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
 
 
 def tidy_arguments(args: list[str] | None) -> list[str]:

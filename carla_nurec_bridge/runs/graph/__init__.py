@@ -5,12 +5,11 @@ Nothing here is started; ``launching`` and the supervisor do that.
 
 from .environment import environment
 from .graph import Graph, build_graph, write_parameters
-from .process import END_DEADLINE_S, Process, verb_argv
+from .process import Process, verb_argv
 from .server_processes import CARLA_SERVER, NUREC_SERVER, server_processes
 
 __all__ = [
     "CARLA_SERVER",
-    "END_DEADLINE_S",
     "NUREC_SERVER",
     "Graph",
     "Process",

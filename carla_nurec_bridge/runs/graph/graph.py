@@ -31,7 +31,7 @@ from ...ros.runtime.dds import segment_bytes, write_profile
 from ...scenarios.files import load_driven
 from .environment import dds_profile, environment
 from .node_parameters import node_parameters, parameter_file, write_parameter_file
-from .process import END_DEADLINE_S, Process
+from .process import END_DEADLINE_S, RECORDER_CLOSING_S, Process
 from .server_processes import server_processes
 
 
@@ -100,10 +100,10 @@ def _node(name: str, config: RunConfig) -> Process:
     params = parameter_file(config, name)
     module = f"carla_nurec_bridge.nodes.{name}"
     argv = (sys.executable, "-m", module, "--ros-args", "--params-file", str(params))
-    leave_s = END_DEADLINE_S
+    leave_s = closing_s = RECORDER_CLOSING_S if name == RECORDER else END_DEADLINE_S
     if name == RECORDER and config.cosmos_url:
         leave_s += config.cosmos_deadline_s
-    return Process(name, argv, environment(config), None, True, params, leave_s)
+    return Process(name, argv, environment(config), None, True, params, leave_s, closing_s)
 
 
 def write_parameters(graph: Graph) -> None:

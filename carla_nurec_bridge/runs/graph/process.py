@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 END_DEADLINE_S = 10.0
+RECORDER_CLOSING_S = 60.0  # the rest of its videos is encoded and the bag indexed
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,9 @@ class Process:
 
     ``participant`` processes end by themselves when the run ends, the others are servers that
     print a line beginning with ``ready_line``, or guests: programs of a user, which may end with
-    code 0 at any time. ``params`` is the parameter file of a ROS node, ``leave_s`` the wall time
-    that it has once the run is over.
+    code 0 at any time. ``params`` is the parameter file of a ROS node. ``leave_s`` is the wall time
+    that it has once the run is over, ``closing_s`` what it has once it is asked to end; then it is
+    killed.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Process:
     participant: bool
     params: Path | None = None
     leave_s: float = END_DEADLINE_S
+    closing_s: float = END_DEADLINE_S
     guest: bool = False
 
 

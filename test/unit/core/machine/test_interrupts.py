@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from carla_nurec_bridge.core.machine.interrupts import deaf
+
 RAISE = "import carla_nurec_bridge.{part}\nraise {error}"
 
 
@@ -26,3 +28,41 @@ def test_an_early_interrupt_ends_the_program_and_an_error_is_shown(part: str) ->
     assert done[0].stderr == ""
     assert done[1].returncode == 1
     assert "ValueError: of ours" in done[1].stderr
+
+
+ENDING = """
+import os, signal, time
+from carla_nurec_bridge.core.machine.interrupts import interrupt_once
+interrupt_once()
+try:
+    os.kill(os.getpid(), signal.{first})
+    time.sleep(60)
+except KeyboardInterrupt:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+    print("closed")
+"""
+
+
+@pytest.mark.parametrize("first", ["SIGINT", "SIGTERM"])
+def test_who_is_ending_is_not_interrupted_again(first: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING.format(first=first)],
+        capture_output=True,
+        text=True,
+        timeout=250,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "closed\n", "")
+
+
+def test_signals_are_heard_again_after_a_block_that_is_deaf() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        with deaf():
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM]
