@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...rendering.engines.threads import part_count, share
-from .blend import PIXELS, PLANES, blend
+from .blend import blend
 from .motion import Motion
 from .particles import Particles, Rules
 from .project import ELLIPSE, RECORD, TILE, project
+from .response import PIXELS, PLANES
 from .tiles import sorted_into_tiles
 from .views import GaussianView
 
@@ -72,6 +73,7 @@ class GaussianDrawing:
         *,
         half: bool = False,
         heaviest: bool = False,
+        apart: Floats | None = None,
     ) -> GaussianFrame:
         """Draw one image.
 
@@ -113,6 +115,7 @@ class GaussianDrawing:
                 self.particles.bodies,
                 motion,
                 view.rays,
+                np.empty((0, 0, 3), np.float32) if apart is None else apart,
                 far,
                 rules,
                 (half, heaviest),
