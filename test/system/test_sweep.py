@@ -41,7 +41,7 @@ def sweep(folder: Path) -> subprocess.CompletedProcess[str]:
 def swept(tmp_path_factory) -> Path:
     """Sweep once; the folder holds the suite and what came of it."""
     folder = tmp_path_factory.mktemp("sweep")
-    agent = share_dir() / "docs/testing_example/my_agent.py"
+    agent = share_dir() / "docs/agent_template/my_agent/agent.py"
     mine = {"name": "mine", "command": [sys.executable, str(agent)], "node": "my_agent"}
     suite = {
         "scenarios": ["free_road.yaml"],

@@ -127,8 +127,8 @@ def test_the_example_of_the_documentation_is_a_test(pytester, monkeypatch):
         return result(case, "passed").model_copy(update={"scores": {"neuroncap": 5.0}})
 
     monkeypatch.setattr(drives, "run_closed_loop", drive)
-    shutil.copytree(share_dir() / "docs/testing_example", pytester.path / "mine")
-    pytester.runpytest_inprocess("mine").assert_outcomes(passed=1)
+    shutil.copytree(share_dir() / "docs/agent_template", pytester.path / "mine")
+    pytester.runpytest_inprocess("mine/test").assert_outcomes(passed=1)
     (case,) = asked
     assert case.agent.node == "my_agent"
     assert Path(case.agent.command[-1]).is_file()

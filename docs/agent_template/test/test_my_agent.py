@@ -1,7 +1,7 @@
 import sys
 from pathlib import Path
 
-AGENT = f"{sys.executable} {Path(__file__).parent / 'my_agent.py'}"
+AGENT = f"{sys.executable} {Path(__file__).parents[1] / 'my_agent' / 'agent.py'}"
 
 
 def test_stops_behind_a_leader_that_stops(closed_loop):
