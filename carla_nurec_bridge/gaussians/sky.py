@@ -54,3 +54,10 @@ def seen(sky: Floats, directions: ArrayLike) -> Floats:
     column = np.clip((u * width).astype(np.intp), 0, width - 1)
     row = np.clip((v * height).astype(np.intp), 0, height - 1)
     return sky[face, row, column]
+
+
+def turned(sky: Floats, a_from_b: Matrix) -> Floats:
+    """Return a sky of frame b in frame a, (3, 3) turned: for each texel the nearest there was."""
+    side = sky.shape[1]
+    directions = directions_of_texels(side).reshape(-1, 3) @ a_from_b
+    return seen(sky, directions).reshape(6, side, side, 3)

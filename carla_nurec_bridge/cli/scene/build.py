@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.console import Console
 
 from ...core.errors import InputError
-from ...core.resources import map_file
-from ...runs.map_of import recorded_map
+from .build_sources import SOURCES
 from .values import COLUMN_MAP, NumberList
-
-if TYPE_CHECKING:
-    from ...scene import Scene
 
 _FILE = click.Path(path_type=Path)
 _TRAJECTORY_ONLY = (
@@ -37,7 +32,8 @@ _TRAJECTORY_ONLY = (
     "build",
     epilog="Examples: carla-nurec scene build --map town.xodr --recording run.log -o run.usdz; "
     "carla-nurec scene build --trajectory drive.csv --columns stamp_ns=time,lat=latitude,"
-    "lon=longitude -o drive.usdz; carla-nurec scene build --bag out/bag -o again.usdz",
+    "lon=longitude -o drive.usdz; carla-nurec scene build --bag out/bag -o again.usdz; "
+    "carla-nurec scene build --splats street.ply --map town.xodr -o street.usdz",
 )
 @click.option("--recording", type=_FILE, help="CARLA recorder file (.log); needs --map.")
 @click.option(
@@ -120,6 +116,34 @@ _TRAJECTORY_ONLY = (
     "--keep-height", is_flag=True, help="Keep heights, pitch and roll; do not follow the ground."
 )
 @click.option("--no-map", is_flag=True, help="Leave map.xodr out of the package.")
+@click.option(
+    "--splats",
+    type=_FILE,
+    help="Gaussians to put into the package: .ply (3DGS, compressed), .spz, .sog, .splat, .nurec, "
+    ".usdz. With --map and no source the rig drives along the map.",
+)
+@click.option(
+    "--splats-axes",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "rdf", "rub", "flu"]),
+    help="Axes of that file: x right, y down, z forward (rdf); right, up, back (rub); forward, "
+    "left, up (flu). auto: flu for NuRec's volumes, else rdf.",
+)
+@click.option(
+    "--splats-at",
+    default=(0.0, 0.0, 0.0, 0.0),
+    type=NumberList("X,Y,Z,YAW_DEG"),
+    help="Where its origin lies in the map, and which way its forward points (m, deg).  "
+    "[default: 0,0,0,0]",
+)
+@click.option(
+    "--splats-scale",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(1e-6, 1e6),
+    help="Metres a unit of that file.",
+)
 @click.option("-o", "--output", required=True, type=_FILE, help="Scene package to write (.usdz).")
 @click.pass_context
 def command(context: click.Context, output: Path, **options: Any) -> None:
@@ -128,13 +152,15 @@ def command(context: click.Context, output: Path, **options: Any) -> None:
     The ego's trajectory becomes the rig's, other vehicles and walkers become controllable tracks.
     """
     sources = [name for name in ("recording", "trajectory", "bag") if options[name] is not None]
+    if not sources and options["splats"] is not None and options["map_path"] is not None:
+        sources = ["map"]
     if len(sources) != 1:
         raise InputError(
             "name one source: --recording FILE, --trajectory FILE or --bag FOLDER"
             + (f"; {' and '.join(f'--{name}' for name in sources)} are given" if sources else "")
         )
     _check_belongs(context, sources[0])
-    scene = _SOURCES[sources[0]](output, options)
+    scene = SOURCES[sources[0]](output, options)
     start, end = scene.time_range_us
     console = Console(highlight=False, markup=False)
     for note in scene.notes:
@@ -152,70 +178,9 @@ def _check_belongs(context: click.Context, source: str) -> None:
         "recording": _TRAJECTORY_ONLY,
         "trajectory": ("ego",),
         "bag": (*_TRAJECTORY_ONLY, "ego", "start_us"),
+        "map": (*(set(_TRAJECTORY_ONLY) - {"rate", "origin", "no_map"}), "ego"),
     }[source]
     for parameter in context.command.params:
         given = context.get_parameter_source(str(parameter.name))
         if parameter.name in useless and given is click.core.ParameterSource.COMMANDLINE:
             raise InputError(f"{parameter.opts[-1]} means nothing beside --{source}; leave it out")
-
-
-def _from_recording(output: Path, options: dict[str, Any]) -> Scene:
-    from ...core.rig.rig import load_rig
-    from ...scene import build_scene
-
-    recording = options["recording"]
-    return build_scene(
-        recorded_map(recording, options["map_path"]),
-        recording,
-        load_rig(options["rig"] or "demo"),
-        output,
-        ego_id=options["ego"],
-        epoch_us=options["start_us"],
-    )
-
-
-def _from_trajectory(output: Path, options: dict[str, Any]) -> Scene:
-    from ...core.rig.rig import load_rig
-    from ...scene.build.from_trajectory import TrajectoryOptions, build_from_trajectory
-    from ...scene.build.road_user_csv import read_users
-    from ...scene.build.trajectory import Evenness
-    from ...scene.build.trajectory_file import read_trajectory
-
-    path: Path = options["trajectory"]
-    start_at = options["start_at"]
-    wish = TrajectoryOptions(
-        name=path.stem or "drive",
-        even=Evenness(options["rate"], options["smooth"]),
-        origin=options["origin"],
-        start_at=start_at and (start_at[0], start_at[1], math.radians(start_at[2])),
-        tracked_point_m=options["tracked_point"],
-        follow_ground=not options["keep_height"],
-        start_us=options["start_us"],
-    )
-    ego = read_trajectory(path, options["file_format"], options["columns"])
-    users = read_users(options["tracks"], options["track_columns"]) if options["tracks"] else []
-    rig = load_rig(options["rig"] or "demo")
-    return build_from_trajectory(
-        ego, users, rig, output, wish, xodr=_map(options), with_map=not options["no_map"]
-    )
-
-
-def _from_bag(output: Path, options: dict[str, Any]) -> Scene:
-    from ...core.rig.rig import load_rig
-    from ...scene.build.from_bag import build_from_bag
-
-    rig = load_rig(options["rig"]) if options["rig"] else None
-    return build_from_bag(options["bag"], output, rig, _map(options))
-
-
-def _map(options: dict[str, Any]) -> str | None:
-    """Return the text of the map that was given, mended; InputError names it by its file."""
-    from ...opendrive import map_name, parse, read_opendrive
-
-    if options["map_path"] is None:
-        return None
-    path = map_file(options["map_path"])
-    return parse(read_opendrive(path), map_name(path)).text
-
-
-_SOURCES = {"recording": _from_recording, "trajectory": _from_trajectory, "bag": _from_bag}

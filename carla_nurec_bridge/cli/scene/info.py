@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -13,22 +14,42 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from ...core.files.archive import open_archive
+from ...gaussians.formats.package import volume_members
+from ...gaussians.formats.reading import read_gaussians
 from ...scene import Scene, open_scene
+from ...scene.package.reading import DATA_INFO
+from .gaussian_tables import gaussian_tables
 
 _MOST_ROWS = 40
 _NUMBERS = ("frames", "poses", "seconds", "bytes")
 _LOOK: dict[str, Any] = {"title_justify": "left", "title_style": "bold", "box": box.SIMPLE}
 
 
-@click.command("info")
+@click.command(
+    "info", epilog="Examples: carla-nurec scene info drive.usdz; carla-nurec scene info splats.spz"
+)
 @click.argument("package", type=click.Path(path_type=Path))
 def command(package: Path) -> None:
-    """Show what a scene package holds: time, cameras, tracks, members, oddities."""
-    scene = open_scene(package)
+    """Show what a scene package holds: time, cameras, tracks, Gaussians, members, oddities.
+
+    Of a file of Gaussians alone (.ply, .spz, .sog, .splat, .nurec, a .usdz without a rig) that is
+    its layers, extent and settings, and what of it cannot be drawn.
+    """
     console = Console(highlight=False, markup=False)
-    for table in (_summary(scene), _cameras(scene), _tracks(scene), _members(package)):
+    tables, notes = [], list[str]()
+    archive = open_archive(package) if zipfile.is_zipfile(package) else None
+    recorded = archive is not None and DATA_INFO in archive.members
+    if recorded or (package.suffix == ".usdz" and archive is None):
+        scene = open_scene(package)
+        tables += [_summary(scene), _cameras(scene), _tracks(scene), _members(package)]
+        notes += scene.notes
+    if not recorded or (archive is not None and volume_members(archive)):
+        gaussians = read_gaussians(package)
+        tables[3:3] = gaussian_tables(gaussians, package.name)
+        notes += gaussians.notes
+    for table in tables:
         console.print(table)
-    for note in scene.notes:
+    for note in notes:
         console.print(f"note: {note}", style="yellow", soft_wrap=True)
 
 

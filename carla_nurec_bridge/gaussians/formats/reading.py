@@ -62,7 +62,10 @@ def read_gaussians(path: Path | str) -> GaussianScene:
         return scene_of_volume(unpack_volume(data, what))
     if path.suffix.lower() == ".splat":
         return decode_splat(data, what)
-    raise InputError(f"{path} is no file of Gaussians that is known: {KINDS} is read")
+    raise InputError(
+        f"{path} is not a scene package, nor another file of Gaussians that is known: "
+        f"{KINDS} is read"
+    )
 
 
 def _read_zip(path: Path) -> GaussianScene:

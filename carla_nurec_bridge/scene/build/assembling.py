@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ...core.cameras.shutter import Shutter
 from ...core.frames import Matrix, invert
 from ...core.rig.rig import Rig, RigCamera
+from ...gaussians.scene import GaussianScene
 from ...opendrive.mending import sound_map
 from ...world.states import Appearance, EgoBox
 from ..geodesy import GeoReference, ecef_from_map
@@ -24,6 +26,10 @@ from ..package.model import (
 from ..package.reading import MAP
 from ..package.surface import street_surfaces
 from ..package.writing import write_scene
+from ..splats.members import gaussian_members
+
+GaussianSource = Callable[[Scene], GaussianScene]
+"""Gives the Gaussians of a scene, in its world."""
 
 TELEPORT_M_S = 100.0
 _US_PER_S = 1_000_000
@@ -63,11 +69,18 @@ class Journey:
     ego_box: EgoBox | None = None
 
 
-def assemble(journey: Journey, out: Path, *, with_map: bool = True) -> Scene:
+def assemble(
+    journey: Journey,
+    out: Path,
+    *,
+    with_map: bool = True,
+    gaussians: GaussianSource | None = None,
+) -> Scene:
     """Write the scene package of a journey and return its scene.
 
     The world is the first rig pose. Without ``with_map`` the package lacks ``map.xodr``, as those
     of scenes that one trains oneself do; the meshes of the street are in it all the same.
+    ``gaussians`` gives those of the scene, in its world, which then are in the package too.
     InputError when the map has no lanes or the file cannot be written.
     """
     sound = sound_map(journey.xodr, MAP)
@@ -92,7 +105,12 @@ def assemble(journey: Journey, out: Path, *, with_map: bool = True) -> Scene:
     # Imported here: it brings numba along, which those who only read scenes need not load.
     from ...town.street import cached_street
 
-    write_scene(out, scene, street_surfaces(cached_street(sound.text), world_from_map))
+    extra = street_surfaces(cached_street(sound.text), world_from_map)
+    if gaussians is not None:
+        members, notes = gaussian_members(gaussians(scene), scene)
+        extra |= members
+        scene = replace(scene, notes=(*scene.notes, *notes))
+    write_scene(out, scene, extra)
     return scene
 
 

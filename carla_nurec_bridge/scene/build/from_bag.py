@@ -22,6 +22,7 @@ from ..geodesy import geo_reference
 from ..package.label_classes import label_class_of
 from ..package.model import Scene, SceneCamera
 from .assembling import (
+    GaussianSource,
     Journey,
     RoadUser,
     assemble,
@@ -32,15 +33,19 @@ from .assembling import (
 
 
 def build_from_bag(
-    directory: Path, out: Path, rig: Rig | None = None, xodr: str | None = None
+    directory: Path,
+    out: Path,
+    rig: Rig | None = None,
+    xodr: str | None = None,
+    gaussians: GaussianSource | None = None,
 ) -> Scene:
     """Write the scene package of a recorded run and return its scene.
 
     The map is the latched OpenDRIVE text or ``xodr``, the ego's path that of ``odometry`` (with TF
     between map and odom), the tracks are those of ``objects`` under the names of
     ``objects/tracks``. The cameras are those of the latched calibrations with the stamps of their
-    pictures, or those of ``rig``. InputError when the bag lacks map or odometry, or holds several
-    egos.
+    pictures, or those of ``rig``; ``gaussians`` gives those that go there too. InputError when the
+    bag lacks map or odometry, or holds several egos.
     """
     with BagReader(directory) as bag:
         drive = read_drive(bag)
@@ -68,7 +73,7 @@ def build_from_bag(
         () if cameras else ("the bag holds no camera's calibration; give --rig",),
         drive.body,
     )
-    return assemble(journey, out)
+    return assemble(journey, out, gaussians=gaussians)
 
 
 def _road_users(drive: BagDrive) -> tuple[RoadUser, ...]:

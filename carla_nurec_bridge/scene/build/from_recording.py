@@ -18,6 +18,7 @@ from ...world.states import EgoBox
 from ..geodesy import geo_reference
 from ..package.model import Scene, Stamps
 from .assembling import (
+    GaussianSource,
     Journey,
     RoadUser,
     assemble,
@@ -44,13 +45,15 @@ def build_scene(
     *,
     ego_id: int | None = None,
     epoch_us: int | None = None,
+    gaussians: GaussianSource | None = None,
 ) -> Scene:
     """Write the scene package of a recording and return its scene.
 
     The ego is the actor whose role_name is hero, or ``ego_id``; every other vehicle and walker
     becomes a controllable track. Stamps are ``epoch_us`` plus the recording's time; the epoch is
-    the recording's date unless given. The world is the first rig pose. InputError: the map or
-    recording cannot be read, they do not belong together, or no single ego is found.
+    the recording's date unless given. The world is the first rig pose; ``gaussians`` gives those
+    that go into the package. InputError: the map or recording cannot be read, they do not belong
+    together, or no single ego is found.
     """
     map_path, log_path, out = Path(map_path), Path(log_path), Path(out)
     xodr = read_opendrive(map_path)
@@ -81,7 +84,7 @@ def build_scene(
         (log.note,) if log.note else (),
         EgoBox(size_m, (float(x), float(y), float(z))),
     )
-    return assemble(journey, out)
+    return assemble(journey, out, gaussians=gaussians)
 
 
 def ego_of_recording(log: Log) -> tuple[Stamps, Matrix]:

@@ -18,6 +18,7 @@ from ..package.model import Scene, Stamps
 from ..package.reading import MAP
 from .alignment import map_place, move_to, own_place
 from .assembling import (
+    GaussianSource,
     Journey,
     RoadUser,
     assemble,
@@ -70,11 +71,13 @@ def build_from_trajectory(
     *,
     xodr: str | None = None,
     with_map: bool = True,
+    gaussians: GaussianSource | None = None,
 ) -> Scene:
     """Write the scene package of a drive and return its scene; ``Scene.notes`` say what was chosen.
 
     ``ego`` and ``users`` are the drives as their files have them; ``wish`` says how they are read.
-    Without ``xodr`` a road is laid along the drive; ``with_map`` puts the map into the package.
+    Without ``xodr`` a road is laid along the drive; ``with_map`` puts the map into
+    the package, ``gaussians`` gives those that go there too.
     InputError: the files do not belong together, the drive is too short or leaves the map's
     ground, or has no heights where none are to be taken from the ground.
     """
@@ -123,7 +126,7 @@ def build_from_trajectory(
         place,
         (*notes, *gaps),
     )
-    return assemble(journey, Path(out), with_map=with_map)
+    return assemble(journey, Path(out), with_map=with_map, gaussians=gaussians)
 
 
 def _times(ego: Samples, stamps_us: Stamps, wish: TrajectoryOptions) -> tuple[int, int]:

@@ -46,7 +46,7 @@ _BEGINS = {
 _MOST_PLY_BYTES = 1 << 30
 _HEAD_BYTES = 1 << 16
 _FRAME = re.compile(r"frames/([^/]+)/(\d+)\.\w+")
-_PAYLOAD_VERSION = re.compile(r"0\.2\.")
+_PAYLOAD_VERSION = re.compile(r"(0\.2|2[56]\.\d+)\.")
 
 
 def check_members(
@@ -105,7 +105,8 @@ def _check_payload(name: str, head: bytes, found: Findings) -> None:
         found.warn(name, "", f"it is damaged: {error or type(error).__name__}")
         return
     if version is not None and not _PAYLOAD_VERSION.match(version):
-        found.warn(name, "nre_data.version", f"{version!r} is not a known version; 0.2 is")
+        text = f"{version!r} is not a known version; 0.2, 25 and 26 are"
+        found.warn(name, "nre_data.version", text)
     if model not in (None, "nre"):
         found.warn(name, "nre_data.model", f"{model!r} is not a known model; nre is")
 

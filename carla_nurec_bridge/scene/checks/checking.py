@@ -34,6 +34,7 @@ from .check_map import check_map
 from .check_members import check_members
 from .check_rigs import check_rigs
 from .check_tracks import check_tracks
+from .check_volumes import check_volumes
 
 _WANTED = {
     METADATA: "scenes are called by their sequence id without it",
@@ -64,6 +65,7 @@ def check_scene(path: Path) -> list[Problem]:
     if tracks is not None:
         check_tracks(tracks, info, found)
     check_members(archive, rigs, info, found)
+    check_volumes(archive, rigs, found)
     if not found.broken:
         try:
             check_map(open_scene(path), found)

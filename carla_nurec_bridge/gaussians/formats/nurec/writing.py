@@ -18,11 +18,16 @@ RIGID_LAYER = "dynamic_rigids"
 _REST_TERMS = 15
 
 
-def encode_volume(scene: GaussianScene, track_stamps_us: dict[str, tuple[int, int]]) -> bytes:
+def encode_volume(
+    scene: GaussianScene,
+    track_stamps_us: dict[str, tuple[int, int]],
+    *,
+    exact_positions: bool = False,
+) -> bytes:
     """Return the volume of a scene: float16 tensors, static layers in nre, rigid ones in cuboids.
 
     ``track_stamps_us`` has the first and last stamp of each track of the rigid layer. Float16 has
-    steps of 0.125 m at 200 m from the origin.
+    steps of 0.125 m at 200 m from the origin; ``exact_positions`` are float32 in static layers.
     """
     state: dict[str, Any] = {}
     layers: dict[str, Any] = {}
@@ -30,6 +35,8 @@ def encode_volume(scene: GaussianScene, track_stamps_us: dict[str, tuple[int, in
     for name, cloud in scene.layers.items():
         layers[name] = _layer_config(SH, scene.settings)
         state |= _tensors(name, cloud)
+        if exact_positions:
+            state[f".gaussians_nodes.{name}.positions"] = cloud.means_m.astype("<f4")
         track_ids[name] = []
     if scene.rigid is not None:
         layers[RIGID_LAYER] = _layer_config(RIGID, scene.settings)

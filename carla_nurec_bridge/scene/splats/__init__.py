@@ -1,0 +1,1 @@
+"""Gaussians in scene packages: placed, written, summed up, and made of streets."""
