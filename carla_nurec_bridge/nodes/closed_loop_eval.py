@@ -63,11 +63,10 @@ class EvalNode:
         """Score until the run is over; return the exit code."""
         self._participation.wait_begin(self._prepare)
         self._wait_told()
-        with self._participation:
+        with self._participation.taking_part(EVAL, self._summary):
             for frame in self._participation.turns():
                 if frame is not None:
                     self._score(frame)
-        self.close()
         return self._participation.leave(EVAL, self._summary())
 
     def close(self) -> None:
@@ -113,6 +112,7 @@ class EvalNode:
         self._participation.answer(frame.stamp_ns, {_TICK: 1})
 
     def _summary(self) -> EvalSummary:
+        self.close()
         return EvalSummary(
             participant=EVAL,
             counts=self._publishers.counts,

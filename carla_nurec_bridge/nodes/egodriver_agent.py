@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import uuid
+from functools import partial
 from pathlib import Path as FilePath
 
 from rclpy.node import Node
@@ -69,7 +70,7 @@ class EgodriverNode:
             scene = FilePath(p.scene).stem if p.scene else ""
             policy.start(str(uuid.uuid4()), scene, p.seed, cameras, p.start_s)
             clock = TickClock(state.t0_ns, state.dt_ns)
-            with self._participation:
+            with self._participation.taking_part(EGODRIVER, partial(self._summary, policy)):
                 for frame in self._participation.turns():
                     if frame is not None:
                         self._turn(policy, frame, clock)

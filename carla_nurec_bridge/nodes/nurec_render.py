@@ -92,7 +92,7 @@ class NurecRender:
             editor = self._connect(client)
             state = self._participation.wait_begin(lambda: self._assets.work(editor))
             clock = TickClock(state.t0_ns, state.dt_ns)
-            with self._participation:
+            with self._participation.taking_part(NUREC, self._record.summary):
                 for frame in self._participation.turns():
                     self._assets.work(editor)
                     if frame is not None:

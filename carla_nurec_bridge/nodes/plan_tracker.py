@@ -74,7 +74,7 @@ class PlanTrackerNode:
         state = self._participation.wait_begin()
         self._way.wait(self._p.start_s, self._spinner.check)
         clock = TickClock(state.t0_ns, state.dt_ns)
-        with self._participation:
+        with self._participation.taking_part(TRACKER, self._summary):
             for frame in self._participation.turns():
                 if frame is not None:
                     self._drive(frame, clock.frame_at(frame.stamp_ns))

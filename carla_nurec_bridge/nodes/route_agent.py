@@ -56,7 +56,7 @@ class AgentNode:
         """Drive until the run is over; return the exit code."""
         run_state = self._participation.wait_begin()
         self._way.wait(self._p.start_s, self._spinner.check)
-        with self._participation:
+        with self._participation.taking_part(AGENT, self._summary):
             for frame in self._participation.turns():
                 if frame is not None:
                     self._drive(frame, run_state.t0_ns)

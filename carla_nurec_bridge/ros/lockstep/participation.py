@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from math import inf
-from types import TracebackType
 from typing import Protocol, final
 
 from rclpy.node import Node
@@ -83,18 +83,17 @@ class Participation:
         for key in keys:
             subscribe(node, key, partial(self.joiner.hear, key))
 
-    def __enter__(self) -> Participation:
-        return self
+    @contextmanager
+    def taking_part(self, name: str, summary: Callable[[], NodeSummary]) -> Iterator[None]:
+        """Leave the run, and what is known of it, where a person ends the block.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Leave the run where a person wants it; who fails is missed, as the policy says."""
-        if kind is KeyboardInterrupt and self._p.lockstep:
-            self._participant.leave()
+        Who fails in it is missed, as the policy says.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.leave(name, summary())
+            raise
 
     @property
     def state(self) -> RunState | None:

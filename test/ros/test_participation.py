@@ -1,0 +1,48 @@
+"""Who is interrupted in a run leaves what is known of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import rclpy
+from rclpy.context import Context
+from rclpy.node import Node
+
+from carla_nurec_bridge.core.run_contract.run_summary import NodeSummary
+from carla_nurec_bridge.ros.lockstep.participation import Participation
+from carla_nurec_bridge.ros.runtime.spinner import Spinner
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.mark.parametrize(("error", "left"), [(KeyboardInterrupt, True), (ValueError, False)])
+def test_a_summary_is_left_where_a_person_ends_the_run(
+    tmp_path: Path, error: type[BaseException], left: bool
+) -> None:
+    settings: Any = SimpleNamespace(lockstep=True, start_s=240.0, run_dir=str(tmp_path))
+    context = Context()
+    rclpy.init(context=context)
+    node = Node("mine", context=context)
+    try:
+        with Spinner(node) as spinner:
+            part = Participation(node, spinner, settings, keys=("odometry",))
+            counts: dict[str, int] = {}
+            with (
+                pytest.raises(error),
+                part.taking_part(
+                    "mine", lambda: NodeSummary(participant="mine", counts=counts, timings={})
+                ),
+            ):
+                counts["/plan"] = 3
+                raise error
+    finally:
+        node.destroy_node()
+        context.try_shutdown()
+    summary = tmp_path / "parts" / "mine.json"
+    assert summary.exists() is left
+    if left:
+        assert json.loads(summary.read_text())["counts"] == {"/plan": 3}
