@@ -31,14 +31,14 @@ def test_a_summary_is_left_where_a_person_ends_the_run(
         with Spinner(node) as spinner:
             part = Participation(node, spinner, settings, keys=("odometry",))
             counts: dict[str, int] = {}
-            with (
-                pytest.raises(error),
-                part.taking_part(
-                    "mine", lambda: NodeSummary(participant="mine", counts=counts, timings={})
-                ),
-            ):
-                counts["/plan"] = 3
-                raise error
+
+            def work() -> None:
+                with part.taking_part("mine", lambda: NodeSummary(counts=counts, timings={})):
+                    counts["/plan"] = 3
+                    raise error
+
+            with pytest.raises(error):
+                work()
     finally:
         node.destroy_node()
         context.try_shutdown()
