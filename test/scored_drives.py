@@ -58,9 +58,14 @@ _STOP = (
 @cache
 def straight_map(stop_at_m: float | None = None, junction: bool = False) -> OpenDriveMap:
     """Return the road, with a stop sign for both lanes ahead, or as a road of a junction."""
+    return parse(straight_text(stop_at_m, junction), "straight")
+
+
+def straight_text(stop_at_m: float | None = None, junction: bool = False) -> str:
+    """Return the same as OpenDRIVE."""
     signals = "" if stop_at_m is None else _STOP.format(s=stop_at_m)
     belongs = "7" if junction else "-1"
-    text = (
+    return (
         '<?xml version="1.0"?><OpenDRIVE><header revMajor="1" revMinor="4" name="straight" '
         'version="1" north="0" south="0" east="0" west="0"/>'
         f'<road name="" length="400" id="1" junction="{belongs}">'
@@ -74,7 +79,6 @@ def straight_map(stop_at_m: float | None = None, junction: bool = False) -> Open
         + ('<junction id="7" name="" type="default"/>' if junction else "")
         + "</OpenDRIVE>"
     )
-    return parse(text, "straight")
 
 
 def straight_context(

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from judged_drives import judged, named, only
+from judged_drives import ROUTE, judged, named, only
+from PIL import Image
 from pydantic import TypeAdapter, ValidationError
-from scored_drives import LEFT_Y, RIGHT_Y, Drive, Other, light, scored_states, steady, still
+from scored_drives import (
+    LEFT_Y,
+    RIGHT_Y,
+    T0_NS,
+    Drive,
+    Other,
+    light,
+    scored_states,
+    steady,
+    still,
+    straight_text,
+)
 
 from carla_nurec_bridge.evaluation.conditions import CONDITION_KINDS, AnyCondition
+from carla_nurec_bridge.recording.read_back.drive import BagDrive
+from carla_nurec_bridge.report import paint
+from carla_nurec_bridge.report.scenario_picture import write_scenario_picture
 from carla_nurec_bridge.world.object_classes import ObjectClass
 from carla_nurec_bridge.world.states import WorldState
 
@@ -246,6 +263,34 @@ def test_every_kind_violated_says_what_happened(kind: str) -> None:
         assert condition.time_s == pytest.approx(time_s)
         assert condition.place_m is not None
     assert sentence in verdict.sentence
+
+
+@pytest.mark.parametrize("kind", CONDITION_KINDS)
+def test_every_kind_violated_has_its_picture(kind: str, tmp_path: Path) -> None:
+    outcome, states, time_s, _ = VIOLATED[kind]
+    verdict = judged(outcome, states)
+    bag = BagDrive(tuple(states), ROUTE, straight_text(stop_at_m=30.0), None, {}, {})
+    assert write_scenario_picture(tmp_path / "scenario.png", verdict, bag)
+    picture = np.asarray(Image.open(tmp_path / "scenario.png").convert("RGB")).astype(int)
+    assert picture.shape == (720, 720, 3)
+    then = min(states, key=lambda s: abs(s.stamp_ns - T0_NS - time_s * 1e9))
+    middle = only(verdict).place_m or then.ego.map_from_base[:3, 3]
+
+    def shows(at: np.ndarray, colour: tuple[int, int, int]) -> bool:
+        """Say whether a colour is within 3 pixels of a place of the map: 720 pixels are 56 m."""
+        column, row = (360 + (at[:2] - middle[:2]) * (1, -1) * 720 / 56).round().astype(int)
+        seen = picture[row - 3 : row + 4, column - 3 : column + 4]
+        return bool((np.abs(seen - colour).sum(axis=2) < 30).any())
+
+    length_m = then.ego.box.size_m[0]
+    for end in (-0.5, 0.5):  # its box lies around where it was
+        assert shows((then.ego.box.map_from_box @ (end * length_m, 1.0, 0, 1))[:2], paint.EGO)
+    for one in then.actors:
+        involved = one.actor.id in only(verdict).actors
+        assert shows(one.map_from_box[:2, 3], paint.CRASH) is involved
+    if kind == "red_light":
+        assert shows(np.array([30.0, RIGHT_Y + 1.4]), paint.CRASH)
+    assert (picture[40:60, 14:700].max(axis=(0, 2)) > 200).sum() > 100, "the sentence"
 
 
 def test_a_collision_names_the_others_and_its_numbers() -> None:
