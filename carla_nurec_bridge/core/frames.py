@@ -51,8 +51,8 @@ def invert(a_from_b: Matrix) -> Matrix:
 
 
 def rotation_from_rpy(rpy_rad: ArrayLike) -> Matrix:
-    """Return Rz(yaw) Ry(pitch) Rx(roll) as (3, 3) from (roll, pitch, yaw) in radians."""
-    roll, pitch, yaw = np.asarray(rpy_rad, dtype=np.float64)
+    """Return Rz(yaw) Ry(pitch) Rx(roll) as (..., 3, 3) from (..., 3) roll, pitch, yaw in rad."""
+    roll, pitch, yaw = np.moveaxis(np.asarray(rpy_rad, dtype=np.float64), -1, 0)
     cr, sr, cp, sp, cy, sy = (
         np.cos(roll),
         np.sin(roll),
@@ -61,13 +61,14 @@ def rotation_from_rpy(rpy_rad: ArrayLike) -> Matrix:
         np.cos(yaw),
         np.sin(yaw),
     )
-    return np.array(
+    rows = np.array(
         [
             [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
             [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
             [-sp, cp * sr, cp * cr],
         ]
     )
+    return rows if rows.ndim == 2 else np.moveaxis(rows, (0, 1), (-2, -1))
 
 
 def rpy_from_rotation(rotation: ArrayLike) -> NDArray[np.float64]:

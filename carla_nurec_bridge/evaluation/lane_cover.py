@@ -9,12 +9,14 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
+from ..core.loading.deferred import deferred
 from ..opendrive.geometry import speed_limit
 from ..opendrive.model import DRIVABLE, LaneSection, OpenDriveMap, Road
 from ..opendrive.strips import CARRIAGEWAY, Strip
 from ..opendrive.surface import pavement
+
+spatial = deferred("scipy.spatial")
 
 Array = NDArray[np.float64]
 Ground = Literal["lanes", "lanes_and_parking", "carriageway"]
@@ -74,7 +76,7 @@ class LaneCover:
         middles = self._corners.mean(axis=1)
         self._reach_m = float(np.linalg.norm(self._corners - middles[:, None], axis=2).max())
         self._trees = {
-            ground: (np.flatnonzero(self._of[ground]), cKDTree(middles[self._of[ground]]))
+            ground: (np.flatnonzero(self._of[ground]), spatial.cKDTree(middles[self._of[ground]]))
             for ground in _GROUNDS
             if self._of[ground].any()
         }

@@ -1,35 +1,25 @@
 """Per-pixel work that runs without Python's lock, so that the streams' threads share the cores.
 
-The types are given, so that the first import on a machine compiles and no frame of a run waits.
+The types are given, so that ``make_ready`` can have all machine code before the first frame.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True}
+from ..core.loading.compiled import compiled
+
 LOG, INVERSE, LINEAR = 0, 1, 2
 FARTHEST_CM = 65535
 
 
-def _given(kind: types.Type, dimensions: int = 2) -> types.Array:
-    """Return the type of an array that is only read; writeable ones fit too."""
-    return types.Array(kind, dimensions, "C", readonly=True)
+def _given(kind: str) -> str:
+    """Return numba's words for an image (H, W) that is only read; writeable ones fit too."""
+    return f"Array({kind}, 2, 'C', readonly=True)"
 
 
-def _made(kind: types.Type, dimensions: int = 2) -> types.Array:
-    return types.Array(kind, dimensions, "C")
-
-
-_U8, _U16, _I32, _F32 = types.uint8, types.uint16, types.int32, types.float32
-
-
-@numba.njit(types.void(_given(_F32), types.int64, _F32, _F32, _made(_U8)), **_OPTIONS)
+@compiled(f"void({_given('float32')}, int64, float32, float32, uint8[:,::1])", nogil=True)
 def depth_levels(depth, mode, near, far, out):  # type: ignore[no-untyped-def]
     """Write the grey level of every depth (H, W) in metres into ``out`` uint8: near is bright.
 
@@ -50,7 +40,7 @@ def depth_levels(depth, mode, near, far, out):  # type: ignore[no-untyped-def]
             out[i, j] = int(level * most)
 
 
-@numba.njit(types.void(_given(_F32), _made(_U16)), **_OPTIONS)
+@compiled(f"void({_given('float32')}, uint16[:,::1])", nogil=True)
 def depth_cm(depth, out):  # type: ignore[no-untyped-def]
     """Write whole centimetres of depth (H, W) in metres into ``out`` uint16, at most 65535."""
     for i in range(depth.shape[0]):
@@ -59,8 +49,9 @@ def depth_cm(depth, out):  # type: ignore[no-untyped-def]
             out[i, j] = int(cm) if cm < FARTHEST_CM else FARTHEST_CM
 
 
-@numba.njit(
-    [types.void(_given(kind), _given(_U8), _made(_U8, 3)) for kind in (_U8, _I32)], **_OPTIONS
+@compiled(
+    *(f"void({_given(k)}, {_given('uint8')}, uint8[:,:,::1])" for k in ("uint8", "int32")),
+    nogil=True,
 )
 def paint(numbers, table, out):  # type: ignore[no-untyped-def]
     """Write row ``numbers[i, j]`` of ``table`` (N, 3) into every pixel of ``out`` (H, W, 3)."""
@@ -72,7 +63,7 @@ def paint(numbers, table, out):  # type: ignore[no-untyped-def]
             out[i, j, 2] = table[number, 2]
 
 
-@numba.njit(types.void(_given(_I32), _made(_I32)), **_OPTIONS)
+@compiled(f"void({_given('int32')}, int32[:,::1])", nogil=True)
 def _extents(ids, found):  # type: ignore[no-untyped-def]
     for i in range(ids.shape[0]):
         for j in range(ids.shape[1]):
@@ -97,3 +88,9 @@ def extents(ids: NDArray[np.int32]) -> dict[int, tuple[int, int, int, int, int]]
     seen = np.flatnonzero(found[:, 0])
     rows = found[seen] + (0, 0, 0, 1, 1)
     return {int(n): tuple(row) for n, row in zip(seen, rows.tolist(), strict=True)}
+
+
+def make_ready() -> None:
+    """Have the machine code of all of these, compiling what the disk does not keep yet."""
+    for kernel in (depth_levels, depth_cm, paint, _extents):
+        kernel.machine_code  # noqa: B018 - made by looking

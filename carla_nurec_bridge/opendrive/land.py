@@ -8,12 +8,14 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import Delaunay, cKDTree
 
 from ..core.errors import InputError
+from ..core.loading.deferred import deferred
 from .model import OpenDriveMap
 from .raster import dense, grow, outlines
 from .surface import Pavement, pavement
+
+spatial = deferred("scipy.spatial")
 
 Array = NDArray[np.float64]
 
@@ -52,7 +54,7 @@ def land(opendrive: OpenDriveMap) -> Land:
         )
     border = dense(loops, 2.0)
     flat = np.concatenate([border, _nodes(built, inside)])
-    triangles = Delaunay(flat).simplices
+    triangles = spatial.Delaunay(flat).simplices
     centres = flat[triangles].mean(axis=1)
     rows, columns = built.grid.cells(centres)
     within = _within(built, centres)
@@ -112,14 +114,14 @@ def _heights(built: Pavement, flat: Array, border: int) -> Array:
         for rail in (strip.inner, strip.outer)
     ]
     samples = np.concatenate([*rails, built.fillings.reshape(-1, 3)])
-    tree = cKDTree(samples[:, :2])
+    tree = spatial.cKDTree(samples[:, :2])
     z = np.empty(len(flat))
     # At an edge the lowest of the close samples: never above the pavement that covers it.
     distance, nearest = tree.query(flat[:border], k=min(6, len(samples)))
     heights = samples[nearest, 2]
     close = distance <= distance[:, :1] + 0.3
     z[:border] = np.min(np.where(close, heights, np.inf), axis=1) - _BELOW_EDGE_M
-    edge_z, edges = z[:border].copy(), cKDTree(flat[:border])
+    edge_z, edges = z[:border].copy(), spatial.cKDTree(flat[:border])
     distance, nearest = edges.query(flat[border:], k=min(12, border))
     weight = 1.0 / np.maximum(distance, 1.0) ** 2
     z[border:] = np.sum(weight * edge_z[nearest], axis=1) / np.sum(weight, axis=1)

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ..core.errors import InputError
+from ..core.loading.deferred import deferred
 from .model import OpenDriveMap
 from .raster import (
     Mask,
@@ -20,6 +20,8 @@ from .raster import (
     without_holes,
 )
 from .strips import CARRIAGEWAY, Strip, lane_strips
+
+spatial = deferred("scipy.spatial")
 
 Array = NDArray[np.float64]
 
@@ -132,7 +134,9 @@ def _filling(strips: list[Strip], kept: list[NDArray[np.bool_]]) -> Array:
     if not len(flat):
         return np.zeros((0, 4, 3))
     samples = np.concatenate(heights)
-    distance, nearest = cKDTree(samples[:, :2]).query(flat.reshape(-1, 2), k=min(4, len(samples)))
+    distance, nearest = spatial.cKDTree(samples[:, :2]).query(
+        flat.reshape(-1, 2), k=min(4, len(samples))
+    )
     weight = 1.0 / np.maximum(distance.reshape(len(flat) * 4, -1), 0.05) ** 2
     near = samples[nearest.reshape(weight.shape), 2]
     z = np.sum(weight * near, axis=1) / np.sum(weight, axis=1) - SUNK_M

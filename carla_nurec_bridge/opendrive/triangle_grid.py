@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from ..core.loading.compiled import compiled
 
 Array = NDArray[np.float64]
 
@@ -121,7 +122,7 @@ def highest_below(
     return result
 
 
-@njit(cache=True)
+@compiled()
 def _lookup(
     points: Array,
     ceiling: Array,

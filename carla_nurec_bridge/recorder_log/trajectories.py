@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from ..core.errors import InputError
-from ..core.frames import mirror_vector
+from ..core.frames import mirror_vector, rotation_from_rpy
 from .layouts import PacketKind
 from .log import Log
 from .records import EventAdd, RecordedPhysics
@@ -79,9 +78,8 @@ def matrices_from_recorder(
     poses[:, :3, 3] = mirror_vector(locations_cm) / CM_PER_M
     poses[:, 3, 3] = 1.0
     if len(poses):
-        roll, pitch, yaw = np.asarray(rotations_deg, np.float64).T
-        angles = np.stack([-yaw, -pitch, roll], axis=-1)
-        poses[:, :3, :3] = Rotation.from_euler("ZYX", angles, degrees=True).as_matrix()
+        carla_rpy_rad = np.radians(np.asarray(rotations_deg, np.float64))
+        poses[:, :3, :3] = rotation_from_rpy(carla_rpy_rad * (1.0, -1.0, -1.0))
     return poses
 
 

@@ -21,7 +21,7 @@ EventType = Literal[
 class ScenarioSpec(BaseModel):
     """One scenario file. Pairs are ranges from which the seed draws; m, s and m/s."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str = Field(description="name of the file without its ending")
     script: Literal[

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import cKDTree
 
+from ..core.loading.deferred import deferred
 from ..opendrive.geometry import lane_pose, speed_limit
 from ..opendrive.heights import HEADROOM_M, levels_below, paved_height
 from ..opendrive.model import OpenDriveMap
+
+ndimage = deferred("scipy.ndimage")
+spatial = deferred("scipy.spatial")
 
 STEP_UP_M = 1.0
 """What lies no higher above a body than this is ground that it can stand on."""
@@ -186,7 +188,7 @@ def _shared_out(
     places = np.column_stack(np.unravel_index(nodes, heights.shape))
     around = ndimage.binary_dilation(below >= 0, iterations=math.ceil(VERGE_M / cell_m))
     verge = np.argwhere(around & (below < 0))
-    _, nearest = cKDTree(places).query(verge)
+    _, nearest = spatial.cKDTree(places).query(verge)
     covered = heights[tuple(verge.T)] > lower[nearest, 0] + HEADROOM_M
     below[tuple(verge[covered].T)] = nearest[covered]
     return below, lower
@@ -226,7 +228,7 @@ def _limits(
     limits, heights = [], []
     for level in range(int(levels.max()) + 1):
         layer = np.flatnonzero(levels == level)
-        distance, nearest = cKDTree(points[layer, :2]).query(cells)
+        distance, nearest = spatial.cKDTree(points[layer, :2]).query(cells)
         near = distance <= LIMIT_REACH_M
         limits.append(np.where(near, speeds[layer][nearest], UNPOSTED_LIMIT_KMH))
         # Where a layer has no lane another one counts.

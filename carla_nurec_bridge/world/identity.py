@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+
+from ..core.loading.deferred import deferred
+
+optimize = deferred("scipy.optimize")
 
 _NEAR_M = 0.5
 _SIZE_M = 0.05
@@ -47,7 +50,7 @@ def pair(
     away_m = np.linalg.norm(ours_m[:, None] - theirs_m[None], axis=-1)
     alike = np.array([[_alike(one, other) for _, other in theirs] for _, one in ours])
     cost = np.where(alike & (away_m <= _NEAR_M), away_m, _NEVER)
-    rows, columns = linear_sum_assignment(cost)
+    rows, columns = optimize.linear_sum_assignment(cost)
     return {
         ours[row][0]: theirs[column][0]
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)

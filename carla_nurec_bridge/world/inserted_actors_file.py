@@ -35,7 +35,7 @@ _LIMITS: dict[str, Pair] = {
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @field_validator(*_LIMITS, check_fields=False)
     @classmethod

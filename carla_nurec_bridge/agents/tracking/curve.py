@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
+from ...core.loading.deferred import deferred
 from ...core.run_contract.timebase import NS_PER_S
 from ...world.timed_path import TimedPath
+
+interpolate = deferred("scipy.interpolate")
 
 Values = NDArray[np.float64]
 
@@ -51,7 +53,7 @@ class PlanCurve:
         yaw = np.unwrap(np.arctan2(poses[:, 1, 0], poses[:, 0, 0]))
         self._knots = np.column_stack([poses[:, 0, 3], poses[:, 1, 3], yaw])
         if len(self._times_s) > 1:
-            self._curve = PchipInterpolator(self._times_s, self._knots)
+            self._curve = interpolate.PchipInterpolator(self._times_s, self._knots)
             self._rate = self._curve.derivative()
 
     def at(self, stamp_ns: int, steps: int, step_s: float) -> Reference:

@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import osqp
 from numpy.typing import NDArray
-from scipy import sparse
 
+from ...core.loading.deferred import deferred
 from .curve import Reference
+
+osqp = deferred("osqp")
+sparse = deferred("scipy.sparse")
 
 Values = NDArray[np.float64]
 

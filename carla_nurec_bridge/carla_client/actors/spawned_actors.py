@@ -25,7 +25,7 @@ _Metres = Annotated[float, Field(ge=-1e6, le=1e6)]
 class ActorSpec(BaseModel):
     """What an actor is: its blueprint and name, and whether the Traffic Manager drives it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     blueprint: str = "vehicle.tesla.model3"
     role_name: str = "guest"

@@ -19,7 +19,7 @@ Rate = Annotated[float, Field(gt=0.0, le=1000.0, description="samples a simulate
 class Strict(BaseModel):
     """An entry without unknown fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Mount(Strict):

@@ -18,7 +18,7 @@ Mode = Literal["drive", "replay", "scene"]
 class DriveFields(BaseModel):
     """The first fields of a ``RunConfig``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     run_dir: Path = run_field(
         Path("out/run"), "folder that the run writes to", becomes=everywhere("run_dir")

@@ -21,7 +21,7 @@ class Record(BaseModel):
     A field with a default that nobody has set is not written.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def to_json(self) -> dict[str, Any]:
         """Return the table as values that JSON can hold."""

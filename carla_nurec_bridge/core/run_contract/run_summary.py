@@ -128,7 +128,7 @@ class EgoSummary(EgoHealth, NodeSummary):
 class NurecHealth(Record):
     """How the node that renders fares; ``failed_NAME`` counts the failed requests of a sensor."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
     __pydantic_extra__: dict[str, int] = Field(init=False)
 
     frames: int = Field(description="frames that were handled")

@@ -10,12 +10,11 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from ...core.buffers import sha256_of
 from ...core.errors import BridgeError, InputError
+from ...core.loading.deferred import deferred
 from ..clip.alignment import refuse_unaligned
 from .answer import AnswerVerdict, judge
 from .contracts import CONTRACTS, ClipFacts, violations
@@ -26,6 +25,11 @@ from .probe import probe
 from .protocols.http import Http
 from .protocols.server import Listener, Server, Update
 from .spec import JobSpec
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = deferred("httpx")
 
 FETCH_S = 120.0
 

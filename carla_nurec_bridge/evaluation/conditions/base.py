@@ -64,7 +64,7 @@ class Watch(Protocol):
 class Condition(BaseModel):
     """A condition, and for an expected outcome when it must hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     type: Any
     holds: Holds | None = Field(

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, GetPydanticSchema, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetPydanticSchema,
+    TypeAdapter,
+    model_validator,
+)
 
 from . import encounters, lanes, motion, places, rules, timing
 from .base import Condition, Course, Observed, Watch
@@ -132,7 +138,12 @@ AnyCondition = Annotated[
 
 def condition_of(fields: Mapping[str, object]) -> Condition:
     """Return the condition that these fields say; pydantic's ValidationError for none."""
-    return _ADAPTER.validate_python(fields)
+    return _adapter().validate_python(fields)
+
+
+@cache
+def _adapter() -> TypeAdapter[Condition]:
+    return TypeAdapter(AnyCondition)
 
 
 def _below(condition: Condition) -> list[Condition]:
@@ -144,11 +155,6 @@ def _without_times(condition: Condition) -> Condition:
         raise ValueError("holds, after_s and within_s are for outcomes; a trigger comes once")
     return condition
 
-
-for _kind in (AllOf, AnyOf, Negation):
-    _kind.model_rebuild()
-
-_ADAPTER: TypeAdapter[Condition] = TypeAdapter(AnyCondition)
 
 Trigger = Annotated[AnyCondition, AfterValidator(_without_times)]
 """A condition that starts something as soon as it holds."""

@@ -18,7 +18,7 @@ from .watched import Watched, named_words, one_mover
 
 
 class _Place(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class PlaceOnLane(_Place):

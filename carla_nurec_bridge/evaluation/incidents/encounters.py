@@ -7,11 +7,13 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
+from ...core.loading.deferred import deferred
 from ...core.run_contract.timebase import NS_PER_S, seconds_to_ns
 from ..footprints import Array, Footprints, gap_m, overlap_m, time_to_touch_s
 from .actor_paths import ActorPath
+
+spatial = deferred("scipy.spatial")
 
 _STEP_S = 0.1
 _GOES_MPS = 0.15
@@ -150,7 +152,7 @@ def encroachment(
         return None
     shapes = [footprints_of(path, at) for path, at in zip((one, other), going, strict=True)]
     reach_m = sum(float(np.hypot(*shape.halves_m[0])) for shape in shapes)
-    trees = [cKDTree(shape.centres) for shape in shapes]
+    trees = [spatial.cKDTree(shape.centres) for shape in shapes]
     near = trees[0].sparse_distance_matrix(trees[1], reach_m, output_type="coo_matrix")
     i, j = near.row.astype(np.int64), near.col.astype(np.int64)
     later_ns = other.stamps_ns[going[1][j]] - one.stamps_ns[going[0][i]]

@@ -6,14 +6,16 @@ Source: github.com/Thinklab-SJTU/Bench2Drive, commit 7ec25d1, ``tools``.
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import savgol_filter
 
+from ...core.loading.deferred import deferred
 from .comfort import DEFAULTS, SAMPLE_NS, Every
 from .leaderboard.criteria import Criteria
 from .leaderboard.penalty import FACTORS, MIN_SPEED
 from .leaderboard.score import NOTES
 from .moment import DriveMoment
 from .records import ScoreResult, factor, part, thresholds_of
+
+signal = deferred("scipy.signal")
 
 _PIECE, _WINDOW, _ORDER, _STEP_S = 20, 7, 2, 0.1
 _MOST_PERCENT = 1000.0
@@ -90,10 +92,11 @@ def smoothness(rows: np.ndarray) -> float | None:
 
 def _comfortable(rows: np.ndarray) -> bool:
     window, limits = min(_WINDOW, len(rows)), DEFAULTS
-    along, left, yaw = (savgol_filter(rows[:, k], window, _ORDER) for k in range(3))
-    size = savgol_filter(np.hypot(rows[:, 0], rows[:, 1]), window, _ORDER)
+    along, left, yaw = (signal.savgol_filter(rows[:, k], window, _ORDER) for k in range(3))
+    size = signal.savgol_filter(np.hypot(rows[:, 0], rows[:, 1]), window, _ORDER)
     jerk, along_jerk = (
-        savgol_filter(values, window, _ORDER, deriv=1, delta=_STEP_S) for values in (size, along)
+        signal.savgol_filter(values, window, _ORDER, deriv=1, delta=_STEP_S)
+        for values in (size, along)
     )
     return bool(
         (along > limits.least_lon_acceleration_mps2).all()

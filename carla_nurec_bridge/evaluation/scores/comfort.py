@@ -7,11 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.signal import savgol_filter
 
+from ...core.loading.deferred import deferred
 from ...core.run_contract.record import Record
 from ...core.run_contract.timebase import seconds_to_ns
 from .moment import DriveMoment
+
+signal = deferred("scipy.signal")
 
 Array = NDArray[np.float64]
 
@@ -89,10 +91,12 @@ def smoothed_motion(table: Array) -> Mapping[str, Array] | None:
     heading = np.unwrap(table[:, 3])
 
     def smooth(values: Array) -> Array:
-        return np.asarray(np.round(savgol_filter(values, min(8, count), 2), _DECIMALS))
+        return np.asarray(np.round(signal.savgol_filter(values, min(8, count), 2), _DECIMALS))
 
     def change(values: Array, window: int, order: int, times: int) -> Array:
-        filtered = savgol_filter(values, min(window, count), order, deriv=times, delta=step_s)
+        filtered = signal.savgol_filter(
+            values, min(window, count), order, deriv=times, delta=step_s
+        )
         return np.asarray(np.round(filtered, _DECIMALS))
 
     along = smooth(table[:, 1])

@@ -14,6 +14,7 @@ from ...core.run_contract.run_summary import RecordedControls, RecordedVideo
 from ...core.run_contract.topics import TOPICS
 from ...core.timings import Timings
 from ...cosmos.clip.feed import NEEDED, ControlFeed, FeedSource
+from ...labels.kernels import make_ready
 from ...labels.messages import labelled_frame
 from ...opendrive import parse
 from ...recording import AssembledFrame, decode
@@ -44,6 +45,8 @@ class ControlRecorder:
         self._folder = Path(p.run_dir) / _FOLDER
         self._seed = p.seed if p.seed >= 0 else None
         self._sources = control_sources(rig, topics.streams, p)
+        if self._sources is not None:
+            make_ready()  # the first frame of a run does not wait for it
         self._opendrive = ""
         self._world: dict[str, Any] = {}
         self._feed: ControlFeed | None = None

@@ -11,7 +11,7 @@ from ...evaluation.conditions.places import PlaceInMap, PlaceOnLane
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class SpawnPlace(_Part):

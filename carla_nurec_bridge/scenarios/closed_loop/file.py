@@ -21,7 +21,7 @@ _NAMING = ("of", "to", "with_")
 class ScenarioEgo(BaseModel):
     """The ego of a scenario."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     start: EgoStart = Field(description="where it starts")
     route: EgoRoute | None = Field(
@@ -46,7 +46,7 @@ class ScenarioEgo(BaseModel):
 class ClosedLoopScenario(BaseModel):
     """A closed-loop scenario file. Pairs are ranges from which the seed draws."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str = Field(description="name of the file without its ending")
     description: str = Field(min_length=10, description="one sentence for people")

@@ -30,7 +30,7 @@ Stamp = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=1 << 62)]
 class _Open(BaseModel):
     """A model that keeps to the fields it knows: real packages hold more."""
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(extra="ignore", populate_by_name=True, defer_build=True)
 
 
 class PoseRange(_Open):
@@ -140,7 +140,7 @@ class TrackChunk(_Open):
     cuboidtracks_data: CuboidsData
 
 
-SequenceTracks = TypeAdapter(dict[str, TrackChunk])
+SequenceTracks = TypeAdapter(dict[str, TrackChunk], config=ConfigDict(defer_build=True))
 
 
 def parse_json(data: bytes, what: str, model: TypeAdapter[Content]) -> Content:

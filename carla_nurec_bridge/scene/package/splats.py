@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
-from scipy.spatial.transform import Rotation
 
 from ...core.errors import InputError
+from ...core.loading.deferred import deferred
 from .surface import Surface
+
+spatial = deferred("scipy.spatial")
+transform = deferred("scipy.spatial.transform")
 
 _END = b"end_header\n"
 _TYPES = {
@@ -76,7 +78,9 @@ def _discs(rows: Rows) -> Surface:
     lengths = np.linalg.norm(quaternions, axis=1)
     usable = np.isfinite(lengths) & (lengths > 1e-9)
     quaternions[~usable] = (0.0, 0.0, 0.0, 1.0)
-    axes = Rotation.from_quat(quaternions).as_matrix() * (_REACH_SIGMA * scales[:, None, :])
+    axes = transform.Rotation.from_quat(quaternions).as_matrix() * (
+        _REACH_SIGMA * scales[:, None, :]
+    )
     order = np.argsort(-scales, axis=1, kind="stable")[:, :2]
     each = np.arange(len(rows))
     first, second = (axes[each, :, order[:, k]] for k in (0, 1))
@@ -93,8 +97,8 @@ def _discs(rows: Rows) -> Surface:
 def _hull(rows: Rows, what: str) -> Surface:
     points, colours = _columns(rows, "xyz"), _colours(rows)
     try:
-        hull = ConvexHull(points)
-    except QhullError as error:
+        hull = spatial.ConvexHull(points)
+    except spatial.QhullError as error:
         raise InputError(f"{what} is flat; a body is needed") from error
     corners = hull.simplices.astype(np.int32)
     normals = np.cross(

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from pathlib import Path
-from typing import Literal, get_args
-
-import httpx
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ....core.errors import InputError
+from ....core.loading.deferred import deferred
 from ..contracts import CONTRACTS
 from ..control_names import name_for
 from .gradio import read_app
@@ -23,6 +22,11 @@ from .http import (
 from .rest import RestServer, served_backends, wait_ready
 from .server import Server
 from .transfer import TRANSFER1, TRANSFER25, GradioServer
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = deferred("httpx")
 
 Api = Literal["auto", "rest", "transfer1", "transfer2.5"]
 APIS: tuple[str, ...] = get_args(Api)

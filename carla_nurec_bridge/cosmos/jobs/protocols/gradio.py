@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from ....core.errors import InputError, ProtocolError
+from ....core.loading.deferred import deferred
 from ..failures import JobFailed
 from .http import Http, Transient, parsed
 from .server import Listener, Update
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = deferred("httpx")
 
 _SILENCE_S = 120.0  # Gradio sends a heartbeat every 15 s
 _LOST = "404"

@@ -6,13 +6,18 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import httpx
-import tenacity
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ....core.errors import InputError, ProtocolError
+from ....core.loading.deferred import deferred
 from ..failures import OutOfTime, ServerUnreachable
+
+if TYPE_CHECKING:
+    import httpx
+    import tenacity
+else:
+    httpx = deferred("httpx")
+    tenacity = deferred("tenacity")
 
 Result = TypeVar("Result")
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from ....core.buffers import sha256_of
 from ....core.errors import InputError, ProtocolError
@@ -30,6 +28,9 @@ from .server import (
     Update,
     chunks,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 _GUIDANCE_MOST = 7
 _OWN_S = 5.0

@@ -7,10 +7,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-import httpx
 
 from ....core.buffers import sha256_of
 from ....core.errors import ProtocolError
@@ -19,6 +17,9 @@ from ..spec import JobSpec
 from .gradio import App, Calls
 from .http import Http
 from .server import Listener, RemoteFile, Update
+
+if TYPE_CHECKING:
+    import httpx
 
 _MARK = "Result json:"
 

@@ -126,7 +126,7 @@ class Adversary(BaseModel):
     each next one it has told everybody what to do in the next frame.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     type: Any
     name: str = Field(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.transform import Rotation, Slerp
 
 from ....core.frames import Matrix, carla_from_matrix, rigid
+from ....core.loading.deferred import deferred
 from ....town.actors.gait import Point, joints
 from ..wire.structs import Transform
 from ..world.actors import EpisodeActor
+
+transform = deferred("scipy.spatial.transform")
 
 ROOT = "crl_root"
 HEAD_SHARES = {
@@ -120,6 +122,8 @@ def _beyond(place: Point, step: Point) -> Point:
 def _blended(one: Matrix, other: Matrix, share: float) -> Matrix:
     if share >= 1.0:
         return other
-    turn = Slerp([0.0, 1.0], Rotation.from_matrix(np.stack([one[:3, :3], other[:3, :3]])))
+    turn = transform.Slerp(
+        [0.0, 1.0], transform.Rotation.from_matrix(np.stack([one[:3, :3], other[:3, :3]]))
+    )
     place = one[:3, 3] + share * (other[:3, 3] - one[:3, 3])
     return rigid(turn(share).as_matrix(), place)

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import Delaunay, cKDTree
 
+from ....core.loading.deferred import deferred
 from ....opendrive.heights import levels_below
 from ....opendrive.model import OpenDriveMap
 from ....opendrive.raster import Mask, dense, grow, outlines
 from ....opendrive.surface import Pavement, pavement
 from ....town.street.marks import crosswalk_outlines
+
+csgraph = deferred("scipy.sparse.csgraph")
+sparse = deferred("scipy.sparse")
+spatial = deferred("scipy.spatial")
 
 Array = NDArray[np.float64]
 Polygon = tuple[int, ...]
@@ -71,7 +73,7 @@ def walk_area(road_map: OpenDriveMap) -> WalkArea | None:
     if not loops:
         return None
     flat = _corners(loops)
-    triangles = Delaunay(flat).simplices
+    triangles = spatial.Delaunay(flat).simplices
     triangles = triangles[_inside(flat, triangles, whole, built)]
     triangles, areas_m2 = _facing_up(flat, triangles)
     triangles = triangles[_large_parts(triangles, areas_m2)]
@@ -144,8 +146,10 @@ def _large_parts(triangles: NDArray[np.int32], areas_m2: NDArray[np.float64]) ->
     """Tell which triangles belong to a connected part of some size."""
     _, links = _common_edges(triangles)
     count = len(triangles)
-    graph = coo_matrix((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(count, count))
-    _, part = connected_components(graph, directed=False)
+    graph = sparse.coo_matrix(
+        (np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(count, count)
+    )
+    _, part = csgraph.connected_components(graph, directed=False)
     return np.asarray(np.bincount(part, areas_m2)[part] >= SMALLEST_AREA_M2)
 
 
@@ -213,7 +217,7 @@ def _convex(corners: list[tuple[float, float]]) -> bool:
 
 def _heights(lowest: list[Array], flat: Array) -> Array:
     samples = np.concatenate(lowest).reshape(-1, 3)
-    distance, nearest = cKDTree(samples[:, :2]).query(flat, k=min(4, len(samples)))
+    distance, nearest = spatial.cKDTree(samples[:, :2]).query(flat, k=min(4, len(samples)))
     distance, nearest = distance.reshape(len(flat), -1), nearest.reshape(len(flat), -1)
     weight = 1.0 / np.maximum(distance, 0.05) ** 2
     return np.asarray(np.sum(weight * samples[nearest, 2], axis=1) / np.sum(weight, axis=1))

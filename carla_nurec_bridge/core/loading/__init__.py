@@ -1,0 +1,1 @@
+"""Putting off what takes long to load or compile until something uses it."""
