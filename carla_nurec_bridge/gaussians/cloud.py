@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from ..core.frames import Matrix
+from ..core.loading.deferred import deferred
 from .harmonics import DEGREE_OF_COUNT, rotated
+
+transform = deferred("scipy.spatial.transform")
 
 Floats = NDArray[np.float32]
 
@@ -94,7 +96,7 @@ class GaussianCloud:
             return self
         rotation = a_from_b[:3, :3]
         means = self.means_m.astype(np.float64) * scale @ rotation.T + a_from_b[:3, 3]
-        turned = Rotation.from_matrix(rotation) * _rotation(self.rotations_wxyz)
+        turned = transform.Rotation.from_matrix(rotation) * _rotation(self.rotations_wxyz)
         return replace(
             self,
             means_m=means.astype(np.float32),
@@ -153,4 +155,4 @@ def _check(name: str, values: NDArray[Any], shape: tuple[int, ...]) -> None:
 
 
 def _rotation(rotations_wxyz: Floats) -> Rotation:
-    return Rotation.from_quat(rotations_wxyz[:, [1, 2, 3, 0]].astype(np.float64))
+    return transform.Rotation.from_quat(rotations_wxyz[:, [1, 2, 3, 0]].astype(np.float64))
