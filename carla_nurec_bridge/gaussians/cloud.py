@@ -154,5 +154,5 @@ def _check(name: str, values: NDArray[Any], shape: tuple[int, ...]) -> None:
         raise ValueError(f"{name} has values that are not finite")
 
 
-def _rotation(rotations_wxyz: Floats) -> Rotation:
+def _rotation(rotations_wxyz: Floats) -> Any:
     return transform.Rotation.from_quat(rotations_wxyz[:, [1, 2, 3, 0]].astype(np.float64))
