@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.errors import BridgeError, InputError
 from ..core.ports import free_port, own_domain
-from ..core.run_contract.run_config import RunConfig
+from ..core.run_contract.run_config import NO_SCORES, RunConfig
 from ..evaluation.scores.scorer import asked_scores
 from ..report.build import write_report
 from ..report.inserted_sheet import write_inserted_sheet
@@ -77,7 +77,7 @@ def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
     result = supervisor.run()
     on_progress("report", 0, 1)
     report = report_of(config, result)
-    if config.scores and report is not None:
+    if config.scores != NO_SCORES and report is not None:
         scored = score_bag(config.run_dir, AskedScores(asked_scores(config.scores)))
         write_scores(scores_folder(config.run_dir), scored, look(config.run_dir, scored))
     if config.inserted_actors and report is not None:
