@@ -98,7 +98,12 @@ setup(
     package_data={PACKAGE: ["py.typed"]},
     data_files=data_files(),
     install_requires=requirements(),
-    extras_require={"parquet": ["pyarrow"], "ray": ["ray"], "testing": ["pytest"]},
+    extras_require={
+        "gpu": ["nvidia-nvimgcodec-cu13[nvjpeg]", "warp-lang>=1.19"],
+        "parquet": ["pyarrow"],
+        "ray": ["ray"],
+        "testing": ["pytest"],
+    },
     zip_safe=False,
     cmdclass={"build_py": BuildWithStubs, "develop": DevelopWithStubs},
     entry_points={

@@ -54,7 +54,7 @@ def command(folder: Path, limit_s: float, as_json: bool, **given: str | None) ->
             "machine": [*machine.look_at_python(), *machine.look_at_memory(folder.resolve())],
             "packages": machine.look_at_packages(),
             "network": machine.look_at_network(),
-            "accelerator": machine.look_at_gpus(),
+            "accelerator": [*machine.look_at_gpus(), *machine.look_at_engine()],
             "containers": machine.look_at_containers(),
             "endpoints": machine.look_at_endpoints(machine.endpoints_from(given), limit_s),
         }

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, interpolate
+from .engines.forms import FrameEngine, FrameView, JpegFormat, PacketEngine
 from .engines.packet import page
 from .engines.threads import part_count, share
 from .kernels.camera_kernel import BLOCK_ROWS, SKY_TAG, draw
@@ -19,7 +20,7 @@ from .kernels.sky import light_table
 from .lighting import Lighting
 from .scene import RenderScene
 
-__all__ = ["ALL_OUTPUTS", "SKY_TAG", "CameraFrame", "render_camera"]
+__all__ = ["ALL_OUTPUTS", "SKY_TAG", "CameraFrame", "JpegFormat", "render_camera", "render_jpeg"]
 
 _OUTPUTS: dict[str, tuple[type, tuple[int, ...]]] = {
     "rgb": (np.uint8, (3,)),
@@ -69,17 +70,53 @@ def render_camera(
     scene's instances. Equal input gives equal bytes, whatever the number of threads. Raises
     InputError for shapes that do not fit or unknown outputs.
     """
-    height, width = _checked_size(rays, fractions, axis, outputs)
-    poses = interpolate(map_from_camera_start, map_from_camera_end, fractions)
-    wanted = tuple(name in outputs for name in _OUTPUTS)
+    view = _view(scene, rays, map_from_camera_start, map_from_camera_end, fractions, axis)
+    unknown = outputs - ALL_OUTPUTS
+    if unknown:
+        raise InputError(
+            f"no camera output {', '.join(sorted(unknown))}; there are {', '.join(_OUTPUTS)}"
+        )
+    if isinstance(scene.engine, FrameEngine):
+        images = scene.engine.draw(view, light, outputs)
+    else:
+        images = _by_packets(scene.engine, view, light, outputs)
+    return CameraFrame(**{name: images.get(name) for name in _OUTPUTS})
 
-    images: dict[str, NDArray] = {}
-    for name, (dtype, channels) in _OUTPUTS.items():
-        shape = (height, width) if name in outputs else (0, 0)
-        images[name] = np.empty(shape + channels, dtype)
-    engine = scene.engine
-    parts = part_count(-(-height // BLOCK_ROWS))
-    view = (
+
+def render_jpeg(
+    scene: RenderScene,
+    rays: NDArray[np.float32],
+    map_from_camera_start: Matrix,
+    map_from_camera_end: Matrix,
+    fractions: NDArray[np.float64],
+    axis: Literal["row", "column"],
+    light: Lighting,
+    form: JpegFormat,
+) -> bytes:
+    """Draw one image of the scene and return it as JPEG, encoded where it was drawn.
+
+    Only scenes that say ``encodes_jpeg`` do this; the others raise InputError. The arguments are
+    those of ``render_camera``.
+    """
+    view = _view(scene, rays, map_from_camera_start, map_from_camera_end, fractions, axis)
+    if not isinstance(scene.engine, FrameEngine) or not scene.engine.encodes_jpeg:
+        raise InputError(
+            f"engine {scene.engine.name} encodes no JPEG; draw with render_camera and encode that"
+        )
+    return scene.engine.draw_jpeg(view, light, form)
+
+
+def _view(
+    scene: RenderScene,
+    rays: NDArray[np.float32],
+    map_from_camera_start: Matrix,
+    map_from_camera_end: Matrix,
+    fractions: NDArray[np.float64],
+    axis: Literal["row", "column"],
+) -> FrameView:
+    _check_size(rays, fractions, axis)
+    poses = interpolate(map_from_camera_start, map_from_camera_end, fractions)
+    return FrameView(
         rays,
         poses[:, :3, :3].astype(np.float32),
         poses[:, :3, 3].astype(np.float32),
@@ -87,30 +124,47 @@ def render_camera(
         axis == "row",
         scene.surface,
         scene.slots,
+    )
+
+
+def _by_packets(
+    engine: PacketEngine, view: FrameView, light: Lighting, outputs: frozenset[str]
+) -> dict[str, NDArray]:
+    """Return the outputs by name, drawn by all threads."""
+    height, width = view.rays.shape[:2]
+    wanted = tuple(name in outputs for name in _OUTPUTS)
+    images: dict[str, NDArray] = {}
+    for name, (dtype, channels) in _OUTPUTS.items():
+        shape = (height, width) if name in outputs else (0, 0)
+        images[name] = np.empty(shape + channels, dtype)
+    parts = part_count(-(-height // BLOCK_ROWS))
+    shared = (
+        view.rays,
+        view.rotations,
+        view.origins,
+        view.times,
+        view.per_row,
+        view.surface,
+        view.slots,
         light_table(light),
         light.shadows,
     )
 
     def paint(part: int) -> None:
-        draw(engine.functions, part, parts, page(), *view, wanted, *images.values())
+        draw(engine.functions, part, parts, page(), *shared, wanted, *images.values())
 
     share(paint, parts)
     if light.samples > 1 and "rgb" in outputs:
-        edges = edge_pixels(images["rgb"], rays)
+        edges = edge_pixels(images["rgb"], view.rays)
 
         def smooth(part: int) -> None:
-            refine(engine.functions, part, parts, page(), edges, *view, images["rgb"])
+            refine(engine.functions, part, parts, page(), edges, *shared, images["rgb"])
 
         share(smooth, parts)
-    return CameraFrame(**{name: images[name] if name in outputs else None for name in _OUTPUTS})
+    return {name: images[name] for name in outputs}
 
 
-def _checked_size(
-    rays: NDArray[np.float32],
-    fractions: NDArray[np.float64],
-    axis: str,
-    outputs: frozenset[str],
-) -> tuple[int, int]:
+def _check_size(rays: NDArray[np.float32], fractions: NDArray[np.float64], axis: str) -> None:
     if rays.ndim != 3 or rays.shape[2] != 3 or rays.dtype != np.float32:
         raise InputError(f"rays are {rays.dtype} {rays.shape}; they must be float32 (H, W, 3)")
     if axis not in ("row", "column"):
@@ -122,9 +176,3 @@ def _checked_size(
             f"shutter fractions have shape {np.shape(fractions)}; an image of {height} rows and "
             f"{width} columns needs ({expected},) along its {axis}s"
         )
-    unknown = outputs - ALL_OUTPUTS
-    if unknown:
-        raise InputError(
-            f"no camera output {', '.join(sorted(unknown))}; there are {', '.join(_OUTPUTS)}"
-        )
-    return height, width

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, interpolate, invert
+from .engines.forms import FrameEngine, FrameView, PacketEngine
 from .engines.packet import page
 from .engines.threads import part_count, share
 from .kernels.lidar_kernel import gather_points, sweep
@@ -49,8 +50,24 @@ def render_lidar(
     A beam of zero length hits nothing. Raises InputError for shapes that do not fit.
     """
     _check(directions, column_fraction)
-    shape = directions.shape[:2]
     poses = interpolate(map_from_lidar_start, map_from_lidar_end, column_fraction)
+    view = FrameView(
+        directions,
+        poses[:, :3, :3].astype(np.float32),
+        poses[:, :3, 3].astype(np.float32),
+        np.asarray(column_fraction, np.float32),
+        False,
+        scene.surface,
+        scene.slots,
+    )
+    if isinstance(scene.engine, FrameEngine):
+        return LidarFrame(**scene.engine.sweep(view, None, max_range_m))
+    return _by_packets(scene.engine, view, max_range_m)
+
+
+def _by_packets(engine: PacketEngine, view: FrameView, max_range_m: float) -> LidarFrame:
+    """Measure one sweep on all threads."""
+    shape = view.rays.shape[:2]
     frame = LidarFrame(
         range_m=np.empty(shape, np.float32),
         intensity=np.empty(shape, np.float32),
@@ -58,17 +75,16 @@ def render_lidar(
         instance=np.empty(shape, np.int32),
         cos_incidence=np.empty(shape, np.float32),
     )
-    engine = scene.engine
     parts = part_count(shape[0])
     shared = (
-        directions,
-        poses[:, :3, :3].astype(np.float32),
-        poses[None, :, :3, 3].astype(np.float32),
-        np.asarray(column_fraction, np.float32),
+        view.rays,
+        view.rotations,
+        view.origins[None],
+        view.times,
         True,
         np.float32(max_range_m),
-        scene.surface,
-        scene.slots,
+        view.surface,
+        view.slots,
         frame.range_m,
         frame.intensity,
         frame.tag,

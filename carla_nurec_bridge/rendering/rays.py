@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core.errors import InputError
+from .engines.forms import FrameEngine, FrameView, PacketEngine
 from .engines.packet import LANES, page
 from .engines.threads import part_count, share
 from .kernels.lidar_kernel import sweep
@@ -57,21 +58,43 @@ def cast(
     rows = max(1, -(-count // _ROW))
     table_starts, table_towards = np.zeros((2, rows * _ROW, 3), np.float32)
     table_starts[:count], table_towards[:count] = starts, towards
-    shape = (rows, _ROW)
+    places = table_starts.reshape(rows, _ROW, 3)
+    view = FrameView(
+        table_towards.reshape(rows, _ROW, 3),
+        np.eye(3, dtype=np.float32)[None],
+        np.zeros((1, 3), np.float32),
+        np.array([fraction], np.float32),
+        False,
+        scene.surface,
+        scene.slots,
+    )
+    if isinstance(scene.engine, FrameEngine):
+        found = scene.engine.sweep(view, places, max_range_m)
+    else:
+        found = _by_packets(scene.engine, view, places, max_range_m)
+    return RayHits(
+        **{name: seen.reshape(-1, *seen.shape[2:])[:count] for name, seen in found.items()}
+    )
+
+
+def _by_packets(
+    engine: PacketEngine, view: FrameView, origins: NDArray[np.float32], max_range_m: float
+) -> dict[str, NDArray]:
+    """Return the fields of ``RayHits`` in the shape of the table, traced by all threads."""
+    shape = view.rays.shape[:2]
     ranges, intensity, cosine = np.empty((3, *shape), np.float32)
     tags, instance = np.empty(shape, np.uint8), np.empty(shape, np.int32)
     normals = np.empty((*shape, 3), np.float32)
-    engine = scene.engine
-    parts = part_count(rows)
+    parts = part_count(shape[0])
     shared = (
-        table_towards.reshape(*shape, 3),
-        np.eye(3, dtype=np.float32)[None],
-        table_starts.reshape(*shape, 3),
-        np.array([fraction], np.float32),
+        view.rays,
+        view.rotations,
+        origins,
+        view.times,
         False,
         np.float32(max_range_m),
-        scene.surface,
-        scene.slots,
+        view.surface,
+        view.slots,
         ranges,
         intensity,
         tags,
@@ -84,11 +107,11 @@ def cast(
         sweep(engine.functions, part, parts, page(), *shared)
 
     share(work, parts)
-    return RayHits(
-        range_m=ranges.reshape(-1)[:count],
-        tag=tags.reshape(-1)[:count],
-        instance=instance.reshape(-1)[:count],
-        normals=normals.reshape(-1, 3)[:count],
-        intensity=intensity.reshape(-1)[:count],
-        cos_incidence=cosine.reshape(-1)[:count],
-    )
+    return {
+        "range_m": ranges,
+        "tag": tags,
+        "instance": instance,
+        "normals": normals,
+        "intensity": intensity,
+        "cos_incidence": cosine,
+    }

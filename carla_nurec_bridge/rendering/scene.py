@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, interpolate
-from .engines.choice import Engine, EngineName, open_engine
+from .engines.choice import EngineName, open_engine
+from .engines.forms import Engine, FrameEngine
 from .kernels.surfaces import (
     SlotTable,
     SurfaceTable,
@@ -53,13 +54,15 @@ class _Asset:
 class RenderScene:
     """Own the ray casting structures of one world; close it (or use ``with``) to free them.
 
-    ``static`` is in the map frame, metres, and never moves. ``engine`` is ``auto`` (Embree, or
-    numba where Embree cannot be used), ``embree`` or ``numba``; None asks the environment. One
+    ``static`` is in the map frame, metres, and never moves. ``engine`` is a name (see
+    ``open_engine``) or an open engine, which the scene then closes; None asks the environment. One
     thread at a time may use it.
     """
 
-    def __init__(self, static: Mesh, engine: EngineName | None = None) -> None:
-        self.engine: Engine = open_engine(engine)
+    def __init__(self, static: Mesh, engine: EngineName | Engine | None = None) -> None:
+        self.engine: Engine = (
+            open_engine(engine) if engine is None or isinstance(engine, str) else engine
+        )
         self._rows: list[NDArray[np.float32]] = []
         self._corners: list[NDArray[np.float32]] = []
         self._row_count = 0
@@ -69,6 +72,11 @@ class RenderScene:
         self._static = self._add(static, smooth=False)
         self.slots: SlotTable
         self.set_instances([])
+
+    @property
+    def encodes_jpeg(self) -> bool:
+        """Tell whether ``render_jpeg`` works here."""
+        return isinstance(self.engine, FrameEngine) and self.engine.encodes_jpeg
 
     @property
     def surface(self) -> SurfaceTable:

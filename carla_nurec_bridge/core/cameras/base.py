@@ -78,7 +78,8 @@ class CameraBase(abc.ABC):
     def ray_table(self) -> NDArray[np.float32]:
         """Return the unit optical rays through all pixel centres, float32 (height, width, 3).
 
-        A pixel that sees nothing has the zero vector. The table takes a while: keep it.
+        A pixel that sees nothing has the zero vector. The table takes a while: keep it. It cannot
+        be written to, so a GPU keeps its copy too.
         """
         table = np.empty((self.height, self.width, 3), np.float32)
         across = np.arange(self.width) + 0.5
@@ -88,6 +89,7 @@ class CameraBase(abc.ABC):
             u, v = np.meshgrid(across, np.arange(top, top + len(strip)) + 0.5)
             rays, _ = self.unproject(np.column_stack([u.ravel(), v.ravel()]))
             strip[...] = rays.reshape(strip.shape)
+        table.flags.writeable = False
         return table
 
     def scale_to(self, width: int, height: int) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..engines.jit import allocating
 
 # Neighbours that differ by more than this many sRGB steps in one channel are worth smoothing.
-_STEPS = 14
+STEPS = 14
 
 
 def edge_pixels(rgb: NDArray[np.uint8], rays: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -19,7 +19,7 @@ def edge_pixels(rgb: NDArray[np.uint8], rays: NDArray[np.float32]) -> NDArray[np
     ``rgb`` is (H, W, 3), ``rays`` (H, W, 3); pixels whose ray is the zero vector are left out.
     """
     height, width = rgb.shape[:2]
-    return _edges(rgb.reshape(height, 3 * width), rays, np.int32(_STEPS))
+    return _edges(rgb.reshape(height, 3 * width), rays, np.int32(STEPS))
 
 
 @allocating

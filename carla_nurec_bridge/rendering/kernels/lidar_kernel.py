@@ -27,7 +27,7 @@ from .sky import exp_negative
 
 f32 = np.float32
 # CARLA's default attenuation of lidar light in air, per metre.
-_AIR_PER_M = 0.004
+AIR_PER_M = 0.004
 
 
 @kernel
@@ -46,7 +46,7 @@ def measure(page):
         cosine = min(max(cosine, f32(0.0)), f32(1.0)) * hit
         distance = min(page[FAR + lane], f32(1e4))
         seen = page[REFLECTIVITY + lane] * (f32(0.25) + f32(0.75) * cosine)
-        page[REFLECTIVITY + lane] = hit * seen * exp_negative(distance * f32(_AIR_PER_M))
+        page[REFLECTIVITY + lane] = hit * seen * exp_negative(distance * f32(AIR_PER_M))
         page[FAR + lane] = page[FAR + lane] if hit > f32(0.0) else f32(np.inf)
         page[HIT + lane] = cosine
 

@@ -5,6 +5,7 @@ Functions return findings, and none raises or waits without a deadline.
 
 from .containers import look_at_containers
 from .endpoints import endpoints_from, look_at_endpoints
+from .engine import look_at_engine
 from .finding import Finding, State
 from .gpus import look_at_gpus
 from .network import look_at_network
@@ -20,6 +21,7 @@ __all__ = [
     "endpoints_from",
     "look_at_containers",
     "look_at_endpoints",
+    "look_at_engine",
     "look_at_gpus",
     "look_at_memory",
     "look_at_network",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
-from ....rendering.camera import render_camera
+from ....rendering.camera import render_camera, render_jpeg
 from ....rendering.lidar import points_at_end, render_lidar
 from ....scene import Scene
 from ..checks import (
@@ -25,7 +25,7 @@ from ..metrics import Metrics
 from ..refusal import result_of
 from ..scenes.drawn_scenes import DrawnScenes
 from .ego_masks import EgoMasks
-from .images import check_format, encode
+from .images import check_format, encode, jpeg_format
 from .lidar_filter import kept_ranges
 from .render_thread import RenderThread
 from .views import RequestViews, image_size
@@ -109,28 +109,27 @@ class SceneDrawing:
         drawn_scene = held.enter_context(self._scenes.drawing(scene))
         actors = self._scenes.actors(scene)
 
-        def draw() -> NDArray[np.uint8]:
+        def draw() -> NDArray[np.uint8] | bytes:
             check_wanted(caller.waits)
             with self._metrics.stage("draw_image"):
                 drawn_scene.set_time(
                     actors, request.frame_start_us, request.frame_end_us, request.dynamic_objects
                 )
-                frame = render_camera(
-                    drawn_scene.render_scene,
-                    view.rays,
-                    start,
-                    end,
-                    view.fractions,
-                    view.axis,
-                    drawn_scene.light,
-                    RGB,
-                )
+                seen = drawn_scene.render_scene
+                sight = (seen, view.rays, start, end, view.fractions, view.axis, drawn_scene.light)
+                form = jpeg_format(request) if mask is None and seen.encodes_jpeg else None
+                if form is not None:
+                    return render_jpeg(*sight, form)
+                frame = render_camera(*sight, RGB)
             assert frame.rgb is not None
             return frame.rgb
 
-        def finish(rgb: NDArray[np.uint8]) -> bytes:
-            with self._metrics.stage("encode"):
-                data = encode(rgb if mask is None else mask.over(rgb), request)
+        def finish(drawn: NDArray[np.uint8] | bytes) -> bytes:
+            if isinstance(drawn, bytes):
+                data = drawn
+            else:
+                with self._metrics.stage("encode"):
+                    data = encode(drawn if mask is None else mask.over(drawn), request)
             self._metrics.sent(len(data))
             return data
 
@@ -170,9 +169,9 @@ class SceneDrawing:
 
 
 def _then(
-    first: Future[NDArray[np.uint8]],
+    first: Future[NDArray[np.uint8] | bytes],
     pool: ThreadPoolExecutor,
-    work: Callable[[NDArray[np.uint8]], bytes],
+    work: Callable[[NDArray[np.uint8] | bytes], bytes],
 ) -> Future[bytes]:
     """Return the future of ``work`` on the result of ``first``, done by the pool."""
     last: Future[bytes] = Future()
@@ -184,7 +183,7 @@ def _then(
         else:
             last.set_exception(error)
 
-    def go_on(done: Future[NDArray[np.uint8]]) -> None:
+    def go_on(done: Future[NDArray[np.uint8] | bytes]) -> None:
         if done.cancelled():
             last.cancel()
             last.set_running_or_notify_cancel()

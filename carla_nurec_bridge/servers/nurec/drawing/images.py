@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ....core.errors import RefusalError
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
+from ....rendering.camera import JpegFormat
 from ..refusal import Code
 
 _DEFAULT_QUALITY = 95
@@ -30,18 +31,28 @@ def check_format(request: sensorsim.RGBRenderRequest) -> None:
         )
 
 
-def encode(rgb: NDArray[np.uint8], request: sensorsim.RGBRenderRequest) -> bytes:
-    """Return uint8 (H, W, 3) RGB in the request's format; without one, PNG.
+def jpeg_format(request: sensorsim.RGBRenderRequest) -> JpegFormat | None:
+    """Return the JPEG that a request asks for, or None when it asks for something else.
 
-    JPEG of quality 90 and above keeps full colour resolution (4:4:4), below it is 4:2:0.
+    Quality 90 and above keeps full colour resolution (4:4:4), below it is 4:2:0.
     """
+    if request.image_format != sensorsim.JPEG:
+        return None
+    quality = round(request.image_quality) or _DEFAULT_QUALITY
+    return JpegFormat(quality, full_colour=quality >= 90)
+
+
+def encode(rgb: NDArray[np.uint8], request: sensorsim.RGBRenderRequest) -> bytes:
+    """Return uint8 (H, W, 3) RGB in the request's format; without one, PNG."""
+    form = jpeg_format(request)
+    if form is not None:
+        return simplejpeg.encode_jpeg(
+            rgb,
+            quality=form.quality,
+            colorspace="RGB",
+            colorsubsampling="444" if form.full_colour else "420",
+        )
     match request.image_format:
-        case sensorsim.JPEG:
-            quality = round(request.image_quality) or _DEFAULT_QUALITY
-            subsampling = "444" if quality >= 90 else "420"
-            return simplejpeg.encode_jpeg(
-                rgb, quality=quality, colorspace="RGB", colorsubsampling=subsampling
-            )
         case sensorsim.RGB_UINT8_PLANAR:
             return np.ascontiguousarray(rgb.transpose(2, 0, 1)).tobytes()
         case _:

@@ -15,7 +15,7 @@ import pytest
 
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.runs import machine
-from carla_nurec_bridge.runs.machine import containers, gpus, software
+from carla_nurec_bridge.runs.machine import containers, engine, gpus, software
 from carla_nurec_bridge.runs.machine.finding import ask_program
 
 Usage = namedtuple("Usage", "total used free")
@@ -119,6 +119,32 @@ def test_gpus_are_told_one_by_one_with_driver_and_cuda(programs):
     assert found["GPU 0"].found.endswith("16376 MiB, 15000 free, compute capability 8.6")
     assert "65.4 GB" in found["GPU 0"].advice
     assert found["GPU 1"].advice == ""
+
+
+def test_the_engine_that_would_draw_is_told(monkeypatch):
+    monkeypatch.delenv("CARLA_NUREC_ENGINE", raising=False)
+    monkeypatch.setattr(engine, "gpu_count", lambda: 0)
+    (finding,) = machine.look_at_engine()
+    assert (finding.state, finding.found) == ("ok", "embree, on the processor")
+    monkeypatch.setenv("CARLA_NUREC_ENGINE", "warp")
+    (finding,) = machine.look_at_engine()
+    assert finding.state == "missing"
+    assert "no NVIDIA GPU" in finding.found
+    monkeypatch.setattr(engine, "gpu_count", lambda: 2)
+    monkeypatch.setattr(engine, "has_warp", lambda: False)
+    (finding,) = machine.look_at_engine()
+    assert (finding.state, finding.advice) == (
+        "missing",
+        "pip install 'carla_nurec_bridge[gpu]'",
+    )
+    monkeypatch.delenv("CARLA_NUREC_ENGINE")
+    (finding,) = machine.look_at_engine()
+    assert finding.found == "embree, on the processor"
+    assert "[gpu]" in finding.advice
+    monkeypatch.setattr(engine, "has_warp", lambda: True)
+    (finding,) = machine.look_at_engine()
+    assert finding.state == "ok"
+    assert finding.found.startswith("warp, on the first of 2 GPUs")
 
 
 def test_an_old_driver_says_what_containers_need(programs):

@@ -117,7 +117,9 @@ def rays(optics: Optics) -> NDArray[np.float32]:
         axis=-1,
     )
     bent /= np.linalg.norm(bent, axis=-1, keepdims=True)
-    return bent.astype(np.float32)
+    table = bent.astype(np.float32)
+    table.flags.writeable = False  # a GPU keeps its copy of what nobody can change
+    return table
 
 
 @lru_cache(maxsize=16)

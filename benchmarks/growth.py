@@ -1,0 +1,226 @@
+"""Show how the time of a frame grows: over cores, cameras, actors and triangles.
+
+Run: ``python benchmarks/growth.py [--json FILE] [--plot FILE] [--quick]``. A frame is what a NuRec
+server does for one step: the actors are placed, and each camera (640x360, shadows) is drawn and
+encoded as JPEG by two threads beside. One thing is varied at a time around 4 cameras, 20 actors,
+200,000 triangles and all cores. Each number of cores is a process of its own, bound to them; the
+floor of a core count is the time on one core divided by it. CARLA_NUREC_ENGINE chooses the engine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+CORES = (1, 2, 4, 8, 16)
+CAMERAS = (1, 2, 4, 8)
+ACTORS = (0, 20, 50, 100, 200)
+TRIANGLES = (10_000, 50_000, 200_000, 1_000_000)
+ROUNDS = 15
+WIDTH, HEIGHT = 640, 360
+ENCODERS = 2
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a frame holds, and on how many cores it is drawn."""
+
+    cores: int
+    cameras: int = 4
+    actors: int = 20
+    triangles: int = 200_000
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measurement: medians of the rounds, milliseconds; wall's 95th percentile."""
+
+    load: Load
+    engine: str
+    wall_ms: float
+    p95_ms: float
+    cpu_ms: float
+
+
+def measure(load: Load, rounds: int) -> Point:
+    """Return the medians of a frame's time, drawn by this process."""
+    import numpy as np
+    import simplejpeg
+
+    from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
+    from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
+    from carla_nurec_bridge.rendering.camera import render_camera
+    from carla_nurec_bridge.rendering.lighting import Lighting
+    from carla_nurec_bridge.rendering.mesh import concatenate
+    from carla_nurec_bridge.rendering.primitives import box, ellipsoid, quad
+    from carla_nurec_bridge.rendering.scene import Instance, RenderScene
+    from carla_nurec_bridge.town.actors.assets import vehicle_mesh
+
+    # Houses, and round trees that take the triangles that are left.
+    rng = np.random.default_rng(3)
+    corners = [(-300, -300, 0), (300, -300, 0), (300, 300, 0), (-300, 300, 0)]
+    parts = [quad(corners, colour=(80, 80, 84), tag=1)]
+    trees = 60
+    around = max(6, round((load.triangles / trees / 2) ** 0.5))
+    for number in range(trees):
+        x, y = 8.0 * (number // 2) - 20.0, (12.0 + rng.uniform(0, 2)) * (-1) ** number
+        parts.append(ellipsoid((x, y, 4), (2, 2, 3), around, around, colour=(60, 110, 50), tag=9))
+        size = rng.uniform(6, 14, 3)
+        place = (x, y + 12.0 * (-1) ** number, size[2] / 2)
+        parts.append(box(place, size, colour=rng.integers(90, 200, 3), tag=3))
+    rays = OpenCVPinholeCamera.from_fov(WIDTH, HEIGHT, 90.0).ray_table()
+    still, light, rgb = np.zeros(HEIGHT), Lighting(), frozenset({"rgb"})
+    poses = [
+        matrix_from_xyz_rpy([0, 0, 1.6], [0, 0, k * 2 * np.pi / load.cameras]) @ BODY_FROM_OPTICAL
+        for k in range(load.cameras)
+    ]
+    cars = [
+        matrix_from_xyz_rpy([4.0 * (k // 2) - 60.0, 3.5 * (-1) ** k, 0.75], [0, 0, 0])
+        for k in range(load.actors)
+    ]
+
+    def placed(shift_m: float) -> list[Instance]:
+        ends = [car.copy() for car in cars]
+        for end in ends:
+            end[0, 3] += shift_m
+        return [
+            Instance("car", start, end, 100 + k, (90, 60, 160))
+            for k, (start, end) in enumerate(zip(cars, ends, strict=True))
+        ]
+
+    walls, cpus = [], []
+    with RenderScene(concatenate(parts)) as scene, ThreadPoolExecutor(ENCODERS) as encoders:
+        scene.add_asset("car", vehicle_mesh("car", (4.8, 1.9, 1.5), 1))
+        for number in range(rounds + 3):
+            wall, cpu = time.perf_counter(), time.process_time()
+            scene.set_instances(placed(0.1 + 0.001 * number))
+            files = []
+            for pose in poses:
+                image = render_camera(scene, rays, pose, pose, still, "row", light, rgb).rgb
+                files.append(
+                    encoders.submit(
+                        simplejpeg.encode_jpeg, image, quality=90, colorsubsampling="420"
+                    )
+                )
+            for file in files:
+                file.result()
+            if number >= 3:
+                walls.append(1e3 * (time.perf_counter() - wall))
+                cpus.append(1e3 * (time.process_time() - cpu))
+        return Point(
+            load,
+            scene.engine.name,
+            float(np.median(walls)),
+            float(np.quantile(walls, 0.95)),
+            float(np.median(cpus)),
+        )
+
+
+def measured_in_a_process(loads: list[Load], rounds: int) -> list[Point]:
+    """Return the points of loads of one number of cores, from a process bound to these cores."""
+    allowed = sorted(os.sched_getaffinity(0))[: loads[0].cores]
+    words = [json.dumps([asdict(load) for load in loads]), str(rounds)]
+    done = subprocess.run(
+        [sys.executable, __file__, "--measure", *words],
+        env={**os.environ, "NUMBA_NUM_THREADS": str(len(allowed))},
+        preexec_fn=lambda: os.sched_setaffinity(0, allowed),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60 + 20 * len(loads),
+        check=True,
+    )
+    rows = json.loads(done.stdout.splitlines()[-1])
+    return [Point(Load(**row.pop("load")), **row) for row in rows]
+
+
+def axes(cores: int, *, quick: bool) -> dict[str, list[Load]]:
+    """Return the loads by what varies in them."""
+    base = Load(cores)
+    few = slice(None, None, 2) if quick else slice(None)
+    return {
+        "cores": [replace(base, cores=n) for n in CORES if n <= cores],
+        "cameras": [replace(base, cameras=n) for n in CAMERAS[few]],
+        "actors": [replace(base, actors=n) for n in ACTORS[few]],
+        "triangles": [replace(base, triangles=n) for n in TRIANGLES[few]],
+    }
+
+
+def report(name: str, points: list[Point]) -> None:
+    """Print one axis."""
+    print(f"\n{name:>10s} {'wall':>8s} {'p95':>8s} {'cpu':>8s} {'floor':>8s} {'ratio':>6s}   (ms)")
+    first = points[0]
+    for point in points:
+        value = getattr(point.load, name)
+        row = f"{value:10d} {point.wall_ms:8.2f} {point.p95_ms:8.2f} {point.cpu_ms:8.1f}"
+        if name == "cores":
+            floor = first.wall_ms * first.load.cores / value
+            row += f" {floor:8.2f} {point.wall_ms / floor:6.2f}"
+        print(row, flush=True)
+
+
+def draw_plot(found: dict[str, list[Point]], path: Path) -> None:
+    """Write a figure of all axes."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    figure, panels = pyplot.subplots(1, len(found), figsize=(4 * len(found), 3.2))
+    for panel, (name, points) in zip(panels, found.items(), strict=True):
+        values = [getattr(point.load, name) for point in points]
+        panel.plot(values, [point.wall_ms for point in points], "o-", label="wall")
+        if name == "cores":
+            one = points[0].wall_ms * points[0].load.cores
+            panel.plot(values, [one / n for n in values], "--", label="one core's, divided")
+            panel.set_xscale("log", base=2)
+            panel.set_yscale("log")
+            panel.legend()
+        elif name == "triangles":
+            panel.set_xscale("log")
+        if name != "cores":
+            panel.set_ylim(bottom=0)
+        panel.set_xlabel(name)
+        panel.set_ylabel("ms a frame")
+        panel.grid(visible=True, alpha=0.3)
+    figure.suptitle(f"engine {next(iter(found.values()))[0].engine}, 640x360, shadows, JPEG")
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    """Print the tables; write figures and plot where asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the plot (PNG) here")
+    parser.add_argument(
+        "--quick", action="store_true", help="every second point but of the cores, fewer rounds"
+    )
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    wanted = parser.parse_args()
+    if wanted.measure is not None:
+        loads = [Load(**row) for row in json.loads(wanted.measure[0])]
+        print(json.dumps([asdict(measure(load, int(wanted.measure[1]))) for load in loads]))
+        return
+    cores = min(max(CORES), len(os.sched_getaffinity(0)))
+    rounds = 5 if wanted.quick else ROUNDS
+    found: dict[str, list[Point]] = {}
+    for name, loads in axes(cores, quick=wanted.quick).items():
+        groups = [[load] for load in loads] if name == "cores" else [loads]
+        found[name] = [point for group in groups for point in measured_in_a_process(group, rounds)]
+        report(name, found[name])
+    if wanted.json is not None:
+        rows = {name: [asdict(point) for point in points] for name, points in found.items()}
+        wanted.json.write_text(json.dumps(rows, indent=2) + "\n")
+    if wanted.plot is not None:
+        draw_plot(found, wanted.plot)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""JPEG on the GPU, by nvImageCodec where it is installed."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import Any
+
+from ..engines.forms import JpegFormat
+from .device import INSTALL, GpuError
+
+log = logging.getLogger(__name__)
+
+
+class JpegEncoder:
+    """Encode pictures that lie on one GPU."""
+
+    def __init__(self, codec: Any, encoder: Any, device: Any) -> None:
+        self._codec, self._encoder, self._device = codec, encoder, device
+        self._forms: dict[JpegFormat, Any] = {}
+
+    def encode(self, rgb: Any, form: JpegFormat) -> bytes:
+        """Return uint8 (H, W, 3), on the GPU, as JPEG; GpuError when the codec refuses it."""
+        parameters = self._forms.get(form)
+        if parameters is None:
+            chroma = self._codec.ChromaSubsampling
+            parameters = self._forms[form] = self._codec.EncodeParams(
+                quality_type=self._codec.QualityType.QUALITY,
+                quality_value=form.quality,
+                chroma_subsampling=chroma.CSS_444 if form.full_colour else chroma.CSS_420,
+            )
+        stream = int(self._device.stream.cuda_stream)
+        image = self._codec.as_image(rgb, stream)
+        data = self._encoder.encode(image, "jpeg", params=parameters, cuda_stream=stream)
+        if data is None:
+            raise GpuError(
+                f"nvImageCodec refused a picture of {rgb.shape[1]} x {rgb.shape[0]} pixels at "
+                f"quality {form.quality}"
+            )
+        return bytes(data)
+
+
+def find_encoder(device: Any) -> JpegEncoder | None:
+    """Return the encoder of a GPU, or None where nvImageCodec or its nvJPEG is not installed."""
+    try:
+        codec = importlib.import_module("nvidia.nvimgcodec")
+    except ImportError:
+        log.info("pictures of the GPU become JPEG on the processor: %s", INSTALL)
+        return None
+    on_gpu = (codec.BackendKind.GPU_ONLY, codec.BackendKind.HYBRID_CPU_GPU)
+    encoder = codec.Encoder(
+        device_id=device.ordinal, backends=[codec.Backend(kind) for kind in on_gpu]
+    )
+    return JpegEncoder(codec, encoder, device)

@@ -1,0 +1,61 @@
+"""Memory that frames pass through: page-locked on the host, and tables kept on the GPU."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from typing import Any
+
+import numpy as np
+import warp as wp
+from numpy.typing import NDArray
+
+_SMALLEST_BYTES = 1 << 16
+_KEPT_BYTES = 1 << 28
+
+
+class HostMemory:
+    """Page-locked blocks, which the GPU writes at full speed, used again once nobody reads them."""
+
+    def __init__(self) -> None:
+        self._free: dict[int, list[Any]] = {}
+        self._kept_bytes = 0
+
+    def take(self, size: int) -> tuple[Any, NDArray[np.uint8]]:
+        """Return a block for Warp, and the same memory as uint8 (size,).
+
+        The block is free again when the array and all views of it are gone.
+        """
+        room = max(_SMALLEST_BYTES, 1 << (size - 1).bit_length())
+        waiting = self._free.get(room)
+        if waiting:
+            block = waiting.pop()
+            self._kept_bytes -= room
+        else:
+            block = wp.empty(room, dtype=wp.uint8, device="cpu", pinned=True)
+        owner = (ctypes.c_uint8 * size).from_address(block.ptr)
+        weakref.finalize(owner, self._give, room, block).atexit = False
+        return block, np.frombuffer(memoryview(owner), np.uint8)
+
+    def _give(self, room: int, block: Any) -> None:
+        if self._kept_bytes + room <= _KEPT_BYTES:
+            self._free.setdefault(room, []).append(block)
+            self._kept_bytes += room
+
+
+class RayTables:
+    """The tables of rays on the GPU: those that nobody can change stay as long as they live."""
+
+    def __init__(self, device: Any) -> None:
+        self._device = device
+        self._kept: dict[int, Any] = {}
+
+    def upload(self, rays: NDArray[np.float32]) -> Any:
+        """Return a table (H, W, 3) on the GPU."""
+        found = self._kept.get(id(rays))
+        if found is None:
+            found = wp.array(np.ascontiguousarray(rays), dtype=wp.vec3, ndim=2, device=self._device)
+            if not rays.flags.writeable:
+                self._kept[id(rays)] = found
+                weakref.finalize(rays, self._kept.pop, id(rays), None).atexit = False
+        return found
