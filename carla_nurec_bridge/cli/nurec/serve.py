@@ -98,6 +98,21 @@ def _neural_flags(command: click.Command) -> click.Command:
     help="Let requests move, hide, replace and insert controllable actors.",
 )
 @click.option(
+    "--hybrid",
+    is_flag=True,
+    help="In scenes of Gaussians, draw tracks that have none as meshes, composed by depth.",
+)
+@click.option(
+    "--gaussian-order",
+    type=click.Choice(["distance", "depth"]),
+    help="Blend Gaussians in this order, in place of what the file says.",
+)
+@click.option(
+    "--gaussian-bounds",
+    type=click.Choice(["any", "all"]),
+    help="Draw Gaussians with any, or all, sigma points in the image, whatever the file says.",
+)
+@click.option(
     "--egocar-hood-dir",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Pictures of the car's own hood: RIG/CAMERA.png with transparency.",
@@ -143,7 +158,7 @@ def command(
     test_scenes_are_valid: bool,
     **settings: Any,
 ) -> int:
-    """Serve NuRec's gRPC contract from scene packages, drawn by ray casting.
+    """Serve NuRec's gRPC contract from scene packages, of Gaussians or drawn by ray casting.
 
     Runs until a signal or a client's shut_down.
     """
@@ -160,6 +175,9 @@ def command(
     secure = (tls_cert, tls_key, tls_client_ca) != (None, None, None)
     options = NurecServerOptions(
         editing=settings["editing"],
+        hybrid=settings["hybrid"],
+        gaussian_order=settings["gaussian_order"],
+        gaussian_bounds=settings["gaussian_bounds"],
         lidar_lists=settings["lidar_lists"],
         lidar_column_step=settings["lidar_column_step"],
         cache_size=settings["cache_size"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ...nurec.client.security import TlsFiles
 
@@ -13,6 +14,10 @@ class NurecServerOptions:
     """What can be set beside the scenes and the address.
 
     * editing: requests move, hide, replace and insert actors; without it the recording rules.
+    * hybrid: scenes of Gaussians show tracks that have none as meshes, composed by depth; inserted
+      ones are always shown.
+    * gaussian_order, gaussian_bounds: ``distance`` or ``depth``, ``any`` or ``all`` sigma points
+      in place of what the file of a scene of Gaussians says; None for that.
     * lidar_lists: send lidar points as lists under every service name, not only the older one.
     * lidar_column_step: fire every n-th column of a lidar's table.
     * cache_size: how many scenes may be in memory, ready to be drawn.
@@ -29,6 +34,9 @@ class NurecServerOptions:
     """
 
     editing: bool = True
+    hybrid: bool = False
+    gaussian_order: Literal["distance", "depth"] | None = None
+    gaussian_bounds: Literal["any", "all"] | None = None
     lidar_lists: bool = False
     lidar_column_step: int = 1
     cache_size: int = 10

@@ -47,7 +47,8 @@ class SceneCalls:
 
     def get_server_config(self, _: common.Empty) -> sensorsim.ServerConfig:
         """Tell how the server was started and what it is."""
-        return sensorsim.ServerConfig(server_config=self._config)
+        told = {f"gaussians of {name}": text for name, text in self._scenes.told().items()}
+        return sensorsim.ServerConfig(server_config=self._config | told)
 
     def get_available_scenes(self, _: common.Empty) -> common.AvailableScenesReturn:
         """List scene ids."""

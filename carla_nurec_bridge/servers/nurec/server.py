@@ -74,9 +74,7 @@ class NurecServer:
         with contextlib.ExitStack() as opened:
             self._thread = RenderThread()
             opened.callback(self._thread.close)
-            self._drawn_scenes = DrawnScenes(
-                self._thread, o.cache_size, street_of, editing=o.editing
-            )
+            self._drawn_scenes = DrawnScenes(self._thread, o, street_of)
             self._metrics = Metrics(
                 o.metrics_dir, timing=o.timing, loaded=lambda: len(self._drawn_scenes.loaded())
             )
@@ -224,7 +222,11 @@ class NurecServer:
 def _config(options: NurecServerOptions) -> dict[str, str]:
     """Return what ``get_server_config`` tells."""
     return {
-        "renderer": "mesh ray casting; no neural rendering, no per-camera appearance",
+        "renderer": "3D Gaussians of packages that hold them (3DGUT along exact rays, no network), "
+        "else mesh ray casting; no per-camera appearance",
+        "hybrid": str(options.hybrid).lower(),
+        "gaussian_order": options.gaussian_order or "as the file says",
+        "gaussian_bounds": options.gaussian_bounds or "as the file says",
         "enable_editing_actors": str(options.editing).lower(),
         "cache_size": str(options.cache_size),
         "max_workers": str(options.workers),

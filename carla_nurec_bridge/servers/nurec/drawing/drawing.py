@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
-from ....rendering.camera import render_camera, render_jpeg
-from ....rendering.lidar import points_at_end, render_lidar
+from ....rendering.camera import render_jpeg
+from ....rendering.lidar import points_at_end
 from ....scene import Scene
 from ..checks import (
     check_camera,
@@ -27,9 +27,9 @@ from ..scenes.drawn_scenes import DrawnScenes
 from .ego_masks import EgoMasks
 from .images import check_format, encode, jpeg_format
 from .lidar_filter import kept_ranges
+from .pictures import draw_image, draw_sweep
 from .render_thread import RenderThread
 from .views import RequestViews, image_size
-from .warm_up import RGB
 
 _LIDAR_RANGE_M = 200.0
 _ENCODERS = 2
@@ -116,13 +116,13 @@ class SceneDrawing:
                     actors, request.frame_start_us, request.frame_end_us, request.dynamic_objects
                 )
                 seen = drawn_scene.render_scene
+                form = None
+                if mask is None and seen.encodes_jpeg and not drawn_scene.gaussians.visible:
+                    form = jpeg_format(request)
+                if form is None:
+                    return draw_image(drawn_scene, view, start, end)
                 sight = (seen, view.rays, start, end, view.fractions, view.axis, drawn_scene.light)
-                form = jpeg_format(request) if mask is None and seen.encodes_jpeg else None
-                if form is not None:
-                    return render_jpeg(*sight, form)
-                frame = render_camera(*sight, RGB)
-            assert frame.rgb is not None
-            return frame.rgb
+                return render_jpeg(*sight, form)
 
         def finish(drawn: NDArray[np.uint8] | bytes) -> bytes:
             if isinstance(drawn, bytes):
@@ -144,7 +144,7 @@ class SceneDrawing:
         start, end = map_poses(scene, request.sensor_pose)
         table, times = pattern.directions, pattern.column_fraction
         with self._scenes.drawing(scene) as drawn_scene:
-            actors = self._scenes.actors(scene)
+            actors, gaussians = self._scenes.actors(scene), drawn_scene.gaussians
 
             def draw() -> Cloud:
                 check_wanted(caller.waits)
@@ -155,9 +155,8 @@ class SceneDrawing:
                         request.frame_end_us,
                         request.dynamic_objects,
                     )
-                    seen = render_lidar(
-                        drawn_scene.render_scene, table, times, start, end, _LIDAR_RANGE_M
-                    )
+                    sectors = self._views.sectors(pattern) if gaussians.visible else ()
+                    seen = draw_sweep(drawn_scene, pattern, sectors, start, end, _LIDAR_RANGE_M)
                     seen.range_m[...] = kept_ranges(seen.range_m, request.render_filter)
                     points = points_at_end(seen, table, times, start, end)
                 hit = np.isfinite(seen.range_m)

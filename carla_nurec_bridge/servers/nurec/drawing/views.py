@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from ....core.cameras.models import CameraModel
 from ....core.cameras.shutter import Shutter, shutter_fraction
 from ....core.errors import RefusalError
+from ....core.rig.lidar import LidarPattern
+from ....gaussians.drawing.sweeps import Sector, sectors_of
+from ....gaussians.drawing.views import GaussianView, camera_view
 from ....nurec.client.conversion import camera_model, camera_shutter
 from ....nurec.client.service import MAX_MESSAGE_BYTES
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
@@ -25,9 +28,18 @@ _CACHE_BYTES = 512 * 1024 * 1024
 class RequestView:
     """Unit optical rays float32 (H, W, 3), and each row's (column's) fraction of the frame."""
 
+    model: CameraModel
+    shutter: Shutter
     rays: NDArray[np.float32]
     axis: Literal["row", "column"]
     fractions: NDArray[np.float64]
+    _of_gaussians: dict[float, GaussianView] = field(default_factory=dict)
+
+    def of_gaussians(self, margin: float) -> GaussianView:
+        """Return the same as Gaussians need it, for images grown by ``margin``; made once."""
+        if margin not in self._of_gaussians:
+            self._of_gaussians[margin] = camera_view(self.model, self.shutter, margin, self.rays)
+        return self._of_gaussians[margin]
 
 
 class RequestViews:
@@ -37,6 +49,7 @@ class RequestViews:
         self._limit_bytes = limit_bytes
         self._views: OrderedDict[tuple[CameraModel, Shutter], RequestView] = OrderedDict()
         self._bytes = 0
+        self._sectors: dict[tuple[str, int], tuple[Sector, ...]] = {}
         self._lock = threading.Lock()
 
     def view(self, request: sensorsim.RGBRenderRequest) -> RequestView:
@@ -47,6 +60,13 @@ class RequestViews:
             model, shutter = camera_model(spec).scaled(width, height), camera_shutter(spec)
         return self.of(model, shutter)
 
+    def sectors(self, pattern: LidarPattern) -> tuple[Sector, ...]:
+        """Return the sectors of a lidar's beams; made once."""
+        key = pattern.name, pattern.columns
+        if key not in self._sectors:
+            self._sectors[key] = sectors_of(pattern.directions, pattern.column_fraction)
+        return self._sectors[key]
+
     def of(self, model: CameraModel, shutter: Shutter) -> RequestView:
         """Return the view of a camera at its own resolution."""
         key = model, shutter
@@ -55,7 +75,7 @@ class RequestViews:
                 self._views.move_to_end(key)
                 return self._views[key]
         lines = shutter_fraction(shutter, model.width, model.height)
-        view = RequestView(model.ray_table(), *lines)
+        view = RequestView(model, shutter, model.ray_table(), *lines)
         with self._lock:
             if key not in self._views:
                 self._views[key] = view

@@ -1,4 +1,4 @@
-"""One scene made ready to be drawn: its street, its actors, its light."""
+"""One scene made ready to be drawn: its street or its Gaussians, its actors, its light."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from collections.abc import Sequence
 import numpy as np
 
 from ....core.errors import RefusalError
-from ....core.frames import Matrix
+from ....core.frames import Matrix, interpolate
+from ....gaussians.drawing.shadows import Footprint
+from ....gaussians.scene import GaussianScene
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
 from ....rendering.lighting import Lighting
+from ....rendering.mesh import empty_mesh
 from ....rendering.scene import Instance, RenderScene
 from ....scene import Scene
 from ....scene.drawn.appearances import ActorAppearance, paint_of
+from ....scene.drawn.gaussians import asset_gaussians
 from ....scene.drawn.models import model_of
 from ....town.actors.assets import traffic_light_mesh
 from ....town.street import Street
 from ..refusal import Code
+from .drawn_gaussians import Body, DrawnGaussians
+from .exposure import exposure_gain
 from .scene_actors import DrawnActors
-from .tracks import place_tracks
+from .tracks import Placement, place_tracks
 
 _LIGHT_ASSET = "traffic_light_off"
 _MOST_APPEARANCES = 5000
@@ -29,22 +35,50 @@ class DrawnScene:
     """The world of one scene in the renderer's hands; only the render thread may touch it.
 
     Everything is drawn in the map frame. Traffic lights are dark: the contract has no state for
-    them.
+    them. Actors with Gaussians are drawn as these, others as meshes; ``gaussians`` with
+    surroundings stand in for the street.
+
+    * meshes: whether any actor is drawn as a mesh now; ``footprints`` are theirs.
+    * exposure_gain: the factor of linear light by which meshes match the Gaussians.
     """
 
-    def __init__(self, scene: Scene, street: Street, actors: DrawnActors, *, editing: bool) -> None:
-        """Build the street and the first actors; with ``editing`` requests move the tracks."""
+    def __init__(
+        self,
+        scene: Scene,
+        street: Street | None,
+        actors: DrawnActors,
+        gaussians: GaussianScene | None = None,
+        *,
+        editing: bool,
+        hybrid: bool = False,
+    ) -> None:
+        """Build the street, or without one the Gaussians alone, and the first actors.
+
+        With ``editing`` requests move the tracks. In a scene of Gaussians its own tracks that have
+        none are drawn as meshes only with ``hybrid``.
+        """
         self.scene = scene
         self.light = Lighting()
-        self._editing = editing
+        self.gaussians = DrawnGaussians(scene, gaussians)
+        self.footprints: tuple[Footprint, ...] = ()
+        self.meshes = False
+        self.exposure_gain = 1.0
+        self._editing, self._hybrid = editing, hybrid
+        self._recorded = frozenset(track.track_id for track in scene.tracks)
         self._set: tuple[DrawnActors, int, int, bytes] | None = None
         self._appearances: dict[ActorAppearance, str] = {}
-        self.render_scene = RenderScene(street.mesh)
+        self.render_scene = RenderScene(street.mesh if street else empty_mesh())
         self.render_scene.add_asset(_LIGHT_ASSET, traffic_light_mesh("off"))
         self._lights = [
             Instance(_LIGHT_ASSET, head.map_from_head, head.map_from_head, 0)
-            for head in street.lights
+            for head in (street.lights if street else ())
         ]
+        if self.gaussians.has_surroundings:
+            nre_from_rig = self.gaussians.nre_from_map @ self.map_from(
+                scene.rig_trajectory.world_from_rig
+            )
+            self.exposure_gain = exposure_gain(self.gaussians.static, nre_from_rig, self.light)
+            return
         for appearance in list(actors.appearances.values())[:_READY_ACTORS]:
             self._asset(appearance)
 
@@ -65,10 +99,19 @@ class DrawnScene:
             return
         self._set = None
         instances = list(self._lights)
+        bodies, footprints = [], []
         placements = place_tracks(actors.tracks, start_us, end_us, objects, editing=self._editing)
         for number, placed in enumerate(placements, 1):
             name = placed.track.track_id
             appearance = actors.appearances[name]
+            model = self._model(name, appearance)
+            if model is not None:
+                start, end = placed.world_from_box_start, placed.world_from_box_end
+                bodies.append(Body(model, start, end))
+                continue
+            if not self._drawn_as_mesh(name, appearance):
+                continue
+            footprints.append(self._footprint(placed, appearance))
             instances.append(
                 Instance(
                     self._asset(appearance),
@@ -79,11 +122,44 @@ class DrawnScene:
                 )
             )
         self.render_scene.set_instances(instances)
+        self.gaussians.place(bodies)
+        self.footprints = tuple(footprints)
+        self.meshes = bool(footprints)
         self._set = wanted
 
     def map_from(self, world_from_x: Matrix) -> Matrix:
         """Return map_from_x of a pose in the scene's world."""
         return np.asarray(self.scene.map_from_world @ world_from_x)
+
+    def _model(self, track_id: str, appearance: ActorAppearance) -> str | None:
+        """Return which model of Gaussians an actor is drawn as, None for a mesh."""
+        if appearance.own:
+            name = f"asset {appearance.seed} {appearance.size_m}"
+            if self.gaussians.has(name):
+                return name
+            cloud = asset_gaussians(self.scene, appearance.seed, appearance.size_m)
+            if cloud is None:
+                return None
+            self.gaussians.add(name, cloud)
+            return name
+        name = appearance.asset_id or track_id
+        return name if self.gaussians.has(name) else None
+
+    def _drawn_as_mesh(self, track_id: str, appearance: ActorAppearance) -> bool:
+        """Say whether an actor without Gaussians is drawn at all.
+
+        Whoever put it in, or another in its place, wants to see it; of those that were recorded a
+        scene of Gaussians shows what it has.
+        """
+        if not self.gaussians.has_surroundings or self._hybrid:
+            return True
+        return bool(appearance.asset_id) or track_id not in self._recorded
+
+    def _footprint(self, placed: Placement, appearance: ActorAppearance) -> Footprint:
+        """Return the box of an actor in the middle of the frame."""
+        world_from_box = interpolate(placed.world_from_box_start, placed.world_from_box_end, 0.5)
+        nre_from_box = self.gaussians.nre_from_map @ self.map_from(world_from_box)
+        return Footprint(nre_from_box, appearance.size_m)
 
     def _asset(self, appearance: ActorAppearance) -> str:
         if appearance not in self._appearances:

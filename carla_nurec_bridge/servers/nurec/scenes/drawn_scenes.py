@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ....core.errors import InputError, RefusalError
+from ....gaussians.scene import GaussianScene
 from ....scene import Scene
+from ....scene.drawn.gaussians import gaussians_of
 from ....town.street import Street
 from ..drawing.render_thread import RenderThread
 from ..drawing.warm_up import warm_up
+from ..options import NurecServerOptions
 from ..refusal import Code, result_of
 from .drawn_scene import DrawnScene
 from .scene_actors import DrawnActors, recorded_actors
+from .told import told_of
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -36,18 +43,18 @@ class DrawnScenes:
     def __init__(
         self,
         thread: RenderThread,
-        capacity: int,
+        options: NurecServerOptions,
         street_of: Callable[[Scene], Street],
-        *,
-        editing: bool,
     ) -> None:
-        """Keep ``capacity`` scenes ready; ``street_of`` gives the street of a scene."""
+        """Keep ``options.cache_size`` scenes ready; ``street_of`` gives the street of a scene."""
+        capacity = options.cache_size
         if capacity < 1:
             raise InputError("a NuRec server needs room for at least one scene (--cache-size)")
         self.capacity = capacity
         self._thread = thread
         self._street_of = street_of
-        self._editing = editing
+        self._options = options
+        self._told: dict[str, str] = {}
         self._lock = threading.Lock()
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._actors: dict[str, DrawnActors] = {}
@@ -66,6 +73,11 @@ class DrawnScenes:
         """Return the scenes in memory and whether each is free (drawn by nobody)."""
         with self._lock:
             return [(n, e.users == 0) for n, e in self._entries.items() if e.drawn.done()]
+
+    def told(self) -> dict[str, str]:
+        """Return what is drawn, and what not, of each scene of Gaussians that was loaded."""
+        with self._lock:
+            return dict(self._told)
 
     def actors(self, scene: Scene) -> DrawnActors:
         """Return the actors of a scene as edits have left them."""
@@ -148,17 +160,44 @@ class DrawnScenes:
 
     def _load(self, scene: Scene) -> DrawnScene:
         try:
-            street = self._street_of(scene)
+            gaussians = self._gaussians_of(scene)
+            neural = gaussians is not None and any(map(len, gaussians.layers.values()))
+            street = None if neural else self._street_of(scene)
         except InputError as error:
             raise RefusalError(Code.FAILED_PRECONDITION, str(error)) from error
         actors = self.actors(scene)
 
         def make() -> DrawnScene:
-            drawn = DrawnScene(scene, street, actors, editing=self._editing)
+            drawn = DrawnScene(
+                scene,
+                street,
+                actors,
+                gaussians,
+                editing=self._options.editing,
+                hybrid=self._options.hybrid,
+            )
             warm_up(drawn, actors)
             return drawn
 
-        return result_of(self._thread.submit(make, owner=f"load {scene.scene_id}"))
+        drawn = result_of(self._thread.submit(make, owner=f"load {scene.scene_id}"))
+        if gaussians is not None:
+            text = told_of(gaussians, drawn.gaussians.engine, hybrid=self._options.hybrid)
+            _log.info("scene %s: %s", scene.scene_id, text)
+            with self._lock:
+                self._told[scene.scene_id] = text
+        return drawn
+
+    def _gaussians_of(self, scene: Scene) -> GaussianScene | None:
+        """Return a scene's Gaussians, with the settings that the server was asked for."""
+        found, o = gaussians_of(scene), self._options
+        if found is None:
+            return None
+        settings = found.settings
+        if o.gaussian_order is not None:
+            settings = replace(settings, global_z_order=o.gaussian_order == "depth")
+        if o.gaussian_bounds is not None:
+            settings = replace(settings, require_all_sigma_points=o.gaussian_bounds == "all")
+        return replace(found, settings=settings)
 
     def _free(self, entry: _Entry) -> None:
         drawn = entry.drawn.result()

@@ -1,0 +1,138 @@
+"""The Gaussians of one scene in the renderer's hands, and the bodies that requests move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....core.frames import Matrix, invert
+from ....gaussians.cloud import GaussianCloud, empty_cloud
+from ....gaussians.drawing.frame import GaussianDrawing, GaussianFrame
+from ....gaussians.drawing.lidar import GaussianSweep, measure
+from ....gaussians.drawing.motion import BodyMotion, Motion, motion_of
+from ....gaussians.drawing.particles import joined, rules_of
+from ....gaussians.drawing.sweeps import Sector
+from ....gaussians.drawing.views import GaussianView
+from ....gaussians.scene import GaussianScene, RenderSettings
+from ....scene import Scene
+
+_WIDE_RAD = np.radians(85.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """A model of Gaussians and its poses (4, 4) in the scene's world at a frame's two ends."""
+
+    model: str
+    world_from_body_start: Matrix
+    world_from_body_end: Matrix
+
+
+class DrawnGaussians:
+    """Draws a scene's Gaussians from places in its map frame; one thread at a time may.
+
+    ``gaussians`` may be None: then there is nothing but the models that are added.
+    """
+
+    def __init__(self, scene: Scene, gaussians: GaussianScene | None) -> None:
+        self._map_from_world = scene.map_from_world
+        nre_from_world = np.eye(4) if gaussians is None else gaussians.nre_from_world
+        self._nre_from_world: Matrix = nre_from_world
+        self.nre_from_map: Matrix = nre_from_world @ invert(scene.map_from_world)
+        self.settings = RenderSettings() if gaussians is None else gaussians.settings
+        self.sky = None if gaussians is None else gaussians.sky
+        self._static = empty_cloud() if gaussians is None else gaussians.static
+        self.has_surroundings = len(self._static) > 0
+        self._models: dict[str, GaussianCloud] = {}
+        rigid = None if gaussians is None else gaussians.rigid
+        if rigid is not None:
+            for number, track_id in enumerate(rigid.track_ids):
+                cloud = rigid.cloud.select(rigid.cuboid_ids == number)
+                if len(cloud):
+                    self._models[track_id] = cloud
+        self._slots: list[str] = list(self._models)
+        self._placed: list[BodyMotion | None] = [None] * len(self._slots)
+        self._drawing = self._joined()
+
+    @property
+    def static(self) -> GaussianCloud:
+        """Return what stands still, in the scene's own frame (nre)."""
+        return self._static
+
+    @property
+    def engine(self) -> str:
+        """Return which engine draws."""
+        return self._drawing.name
+
+    @property
+    def visible(self) -> bool:
+        """Say whether there is anything to draw now."""
+        return self.has_surroundings or any(body is not None for body in self._placed)
+
+    def has(self, model: str) -> bool:
+        """Say whether a model is there: a track's id, or the name of one that was added."""
+        return model in self._models
+
+    def add(self, model: str, cloud: GaussianCloud) -> None:
+        """Make a model available; its origin is the middle of its box."""
+        self._models[model] = cloud
+
+    def place(self, bodies: Sequence[Body]) -> None:
+        """Show exactly these bodies; a model may be there several times."""
+        placed: list[BodyMotion | None] = [None] * len(self._slots)
+        lacking = False
+        for body in bodies:
+            motion = BodyMotion(
+                self._nre_from_world @ body.world_from_body_start,
+                self._nre_from_world @ body.world_from_body_end,
+            )
+            for slot, model in enumerate(self._slots):
+                if model == body.model and placed[slot] is None:
+                    placed[slot] = motion
+                    break
+            else:
+                self._slots.append(body.model)
+                placed.append(motion)
+                lacking = True
+        if lacking:
+            self._drawing = self._joined()
+        self._placed = placed
+
+    def motion(self, start: Matrix, end: Matrix, fractions: NDArray[np.float64]) -> Motion:
+        """Return the tables of a sensor that moves from one map_from_sensor to another."""
+        return motion_of(
+            self.nre_from_map @ start, self.nre_from_map @ end, fractions, self._placed
+        )
+
+    def draw(
+        self, view: GaussianView, motion: Motion, far_m: NDArray[np.float32] | None
+    ) -> GaussianFrame:
+        """Draw one image; rays end at ``far_m`` where that is given."""
+        wide = view.table.seen_rad >= _WIDE_RAD
+        return self._drawing.draw(view, motion, rules_of(self.settings, wide=wide), far_m)
+
+    def measure(
+        self,
+        sectors: Sequence[Sector],
+        column_fraction: NDArray[np.float64],
+        start: Matrix,
+        end: Matrix,
+        far_m: NDArray[np.float32],
+    ) -> GaussianSweep:
+        """Measure one sweep of a lidar that moves from one map_from_lidar to another."""
+        return measure(
+            self._drawing,
+            sectors,
+            column_fraction,
+            self.nre_from_map @ start,
+            self.nre_from_map @ end,
+            rules_of(self.settings),
+            far_m,
+            self._placed,
+        )
+
+    def _joined(self) -> GaussianDrawing:
+        return GaussianDrawing(joined(self._static, [self._models[name] for name in self._slots]))
