@@ -2,7 +2,8 @@
 
 Run: ``python benchmarks/growth.py [--json FILE] [--plot FILE] [--quick]``. A frame is what a NuRec
 server does for one step: the actors are placed, and each camera (640x360, shadows) is drawn and
-encoded as JPEG by two threads beside. One thing is varied at a time around 4 cameras, 20 actors,
+encoded as JPEG by two threads beside
+(on the GPU, where that draws). One thing is varied at a time around 4 cameras, 20 actors,
 200,000 triangles and all cores. Each number of cores is a process of its own, bound to them; the
 floor of a core count is the time on one core divided by it. CARLA_NUREC_ENGINE chooses the engine.
 """
@@ -56,7 +57,7 @@ def measure(load: Load, rounds: int) -> Point:
 
     from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
     from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
-    from carla_nurec_bridge.rendering.camera import render_camera
+    from carla_nurec_bridge.rendering.camera import JpegFormat, render_camera, render_jpeg
     from carla_nurec_bridge.rendering.lighting import Lighting
     from carla_nurec_bridge.rendering.mesh import concatenate
     from carla_nurec_bridge.rendering.primitives import box, ellipsoid, quad
@@ -103,6 +104,10 @@ def measure(load: Load, rounds: int) -> Point:
             scene.set_instances(placed(0.1 + 0.001 * number))
             files = []
             for pose in poses:
+                if scene.encodes_jpeg:
+                    view = (scene, rays, pose, pose, still, "row", light)
+                    render_jpeg(*view, JpegFormat(90, full_colour=False))
+                    continue
                 image = render_camera(scene, rays, pose, pose, still, "row", light, rgb).rgb
                 files.append(
                     encoders.submit(

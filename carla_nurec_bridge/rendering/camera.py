@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
-from ..core.frames import Matrix, interpolate
+from ..core.frames import Matrix
 from .engines.forms import FrameEngine, FrameView, JpegFormat, PacketEngine
 from .engines.packet import page
 from .engines.threads import part_count, share
@@ -115,12 +115,11 @@ def _view(
     axis: Literal["row", "column"],
 ) -> FrameView:
     _check_size(rays, fractions, axis)
-    poses = interpolate(map_from_camera_start, map_from_camera_end, fractions)
     return FrameView(
         rays,
-        poses[:, :3, :3].astype(np.float32),
-        poses[:, :3, 3].astype(np.float32),
-        np.asarray(fractions, np.float32),
+        map_from_camera_start,
+        map_from_camera_end,
+        fractions,
         axis == "row",
         scene.surface,
         scene.slots,
@@ -140,9 +139,7 @@ def _by_packets(
     parts = part_count(-(-height // BLOCK_ROWS))
     shared = (
         view.rays,
-        view.rotations,
-        view.origins,
-        view.times,
+        *view.lines,
         view.per_row,
         view.surface,
         view.slots,

@@ -50,12 +50,11 @@ def render_lidar(
     A beam of zero length hits nothing. Raises InputError for shapes that do not fit.
     """
     _check(directions, column_fraction)
-    poses = interpolate(map_from_lidar_start, map_from_lidar_end, column_fraction)
     view = FrameView(
         directions,
-        poses[:, :3, :3].astype(np.float32),
-        poses[:, :3, 3].astype(np.float32),
-        np.asarray(column_fraction, np.float32),
+        map_from_lidar_start,
+        map_from_lidar_end,
+        column_fraction,
         False,
         scene.surface,
         scene.slots,
@@ -76,11 +75,12 @@ def _by_packets(engine: PacketEngine, view: FrameView, max_range_m: float) -> Li
         cos_incidence=np.empty(shape, np.float32),
     )
     parts = part_count(shape[0])
+    rotations, origins, fractions = view.lines
     shared = (
         view.rays,
-        view.rotations,
-        view.origins[None],
-        view.times,
+        rotations,
+        origins[None],
+        fractions,
         True,
         np.float32(max_range_m),
         view.surface,

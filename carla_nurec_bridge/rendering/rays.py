@@ -61,9 +61,9 @@ def cast(
     places = table_starts.reshape(rows, _ROW, 3)
     view = FrameView(
         table_towards.reshape(rows, _ROW, 3),
-        np.eye(3, dtype=np.float32)[None],
-        np.zeros((1, 3), np.float32),
-        np.array([fraction], np.float32),
+        np.eye(4),
+        np.eye(4),
+        np.array([fraction]),
         False,
         scene.surface,
         scene.slots,
@@ -86,11 +86,12 @@ def _by_packets(
     tags, instance = np.empty(shape, np.uint8), np.empty(shape, np.int32)
     normals = np.empty((*shape, 3), np.float32)
     parts = part_count(shape[0])
+    rotations, _, fractions = view.lines
     shared = (
         view.rays,
-        view.rotations,
+        rotations,
         origins,
-        view.times,
+        fractions,
         False,
         np.float32(max_range_m),
         view.surface,

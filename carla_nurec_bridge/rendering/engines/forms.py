@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.frames import Matrix, interpolate
 from ..kernels.surfaces import SlotTable, SurfaceTable
 from ..lighting import Lighting
 
@@ -49,18 +50,28 @@ class FrameView:
     """Hold what a frame is drawn of.
 
     * rays: float32 (H, W, 3), sensor frame; the zero vector sees nothing.
-    * rotations, origins, times: float32 (K, 3, 3), (K, 3), (K,): poses of the sensor, map frame,
-      by row or, without ``per_row``, by column (one for all when K is 1), and their shares of the
-      motion.
+    * map_from_sensor_start, map_from_sensor_end: (4, 4), the sensor's motion.
+    * fractions: float64 (K,), shares of that motion by row or, without ``per_row``, by column (one
+      for all when K is 1); so are the instances' poses.
     """
 
     rays: NDArray[np.float32]
-    rotations: NDArray[np.float32]
-    origins: NDArray[np.float32]
-    times: NDArray[np.float32]
+    map_from_sensor_start: Matrix
+    map_from_sensor_end: Matrix
+    fractions: NDArray[np.float64]
     per_row: bool
     surface: SurfaceTable
     slots: SlotTable
+
+    @property
+    def lines(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return rotations (K, 3, 3), origins (K, 3) and fractions (K,) of the lines, float32."""
+        poses = interpolate(self.map_from_sensor_start, self.map_from_sensor_end, self.fractions)
+        return (
+            poses[:, :3, :3].astype(np.float32),
+            poses[:, :3, 3].astype(np.float32),
+            np.asarray(self.fractions, np.float32),
+        )
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import Any
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import warp as wp
@@ -18,29 +19,16 @@ from ..lighting import Lighting
 from . import kernels
 from .device import TURN, GpuError
 from .jpeg import JpegEncoder, find_encoder
+from .launches import CameraLaunches, FrameMemory, SweepLaunches
 from .memory import HostMemory, RayTables
 from .tables import Light, View, World
-from .upload import PlacedMeshes, upload_light, upload_view, upload_world
+from .upload import PlacedMeshes, upload_light, upload_world, view_of
 
 log = logging.getLogger(__name__)
 
-_CAMERA: dict[str, tuple[Any, int]] = {
-    "rgb": (wp.uint8, 3),
-    "depth": (wp.float32, 1),
-    "normals": (wp.vec3, 1),
-    "semantic": (wp.uint8, 1),
-    "instance": (wp.int32, 1),
-}
-_SWEEP: dict[str, Any] = {
-    "range_m": wp.float32,
-    "intensity": wp.float32,
-    "cos_incidence": wp.float32,
-    "normals": wp.vec3,
-    "instance": wp.int32,
-    "tag": wp.uint8,
-}
-_SHAPES = {"rgb": (3,), "normals": (3,)}
-_NUMPY = {wp.uint8: np.uint8, wp.float32: np.float32, wp.vec3: np.float32, wp.int32: np.int32}
+# Sizes of frames whose memory is kept.
+_KEPT_SIZES = 12
+_Launches = TypeVar("_Launches", CameraLaunches, SweepLaunches)
 
 
 class WarpEngine(FrameEngine):
@@ -55,11 +43,14 @@ class WarpEngine(FrameEngine):
         self._world: World | None = None
         self._shown: tuple[SurfaceTable, SlotTable, PlacedMeshes] | None = None
         self._light: tuple[LightTable, bool, Light] | None = None
+        self._cameras: OrderedDict[Hashable, CameraLaunches] = OrderedDict()
+        self._sweeps: OrderedDict[Hashable, SweepLaunches] = OrderedDict()
         self._encoder: JpegEncoder | None = None
         with TURN:
             try:
                 self._device = wp.get_device(device)
                 self._tables = RayTables(self._device)
+                self._no_origins = wp.empty((0, 0), dtype=wp.vec3, device=self._device)
                 self._host = HostMemory()
                 kernels.load(self._device)
                 self._prove()
@@ -97,65 +88,71 @@ class WarpEngine(FrameEngine):
     def draw(self, view: FrameView, light: Lighting, outputs: frozenset[str]) -> dict[str, NDArray]:
         """Return the outputs of a camera by name; see ``FrameEngine``."""
         with TURN:
-            return self._fetch(self._drawn(view, light, outputs), view.rays.shape[:2])
+            return self._fetch(self._drawn(view, light, outputs))
 
     def draw_jpeg(self, view: FrameView, light: Lighting, form: JpegFormat) -> bytes:
         """Return a camera's picture as JPEG; see ``FrameEngine``."""
         if self._encoder is None:
             raise GpuError("this engine encodes no JPEG; look at encodes_jpeg first")
+        height, width = view.rays.shape[:2]
         with TURN:
-            _, arrays = self._drawn(view, light, frozenset({"rgb"}))
-            height, width = view.rays.shape[:2]
-            return self._encoder.encode(arrays["rgb"].reshape((height, width, 3)), form)
+            rgb = self._drawn(view, light, frozenset({"rgb"})).arrays["rgb"]
+            return self._encoder.encode(rgb.reshape((height, width, 3)), form)
 
     def sweep(
         self, view: FrameView, origins: NDArray[np.float32] | None, reach_m: float
     ) -> dict[str, NDArray]:
         """Return what beams meet; see ``FrameEngine``."""
-        shape = view.rays.shape[:2]
-        wanted = {name: (kind, 1) for name, kind in _SWEEP.items()}
-        if origins is None:
-            del wanted["normals"]
+        height, width = view.rays.shape[:2]
         with TURN:
-            seen, world = self._view(view), self._current(view)
-            block, arrays = self._outputs(wanted, shape)
-            starts = np.zeros((0, 0, 3), np.float32) if origins is None else origins
-            starts = wp.array(starts, dtype=wp.vec3, ndim=2, device=self._device)
-            none = wp.empty((0, 0), dtype=wp.vec3, device=self._device)
-            inputs = [seen, world, starts, float(reach_m)]
-            inputs += [arrays.get(name, none) for name in _SWEEP]
-            wp.launch(kernels.sweep, dim=shape, inputs=inputs, device=self._device)
-            return self._fetch((block, arrays), shape)
+            starts = self._no_origins
+            if origins is not None:
+                starts = wp.array(origins, dtype=wp.vec3, ndim=2, device=self._device)
+            given = [self._seen(view), self._current(view), starts, float(reach_m)]
+            normals = origins is not None
+            launches = self._kept(
+                self._sweeps,
+                (height, width, normals),
+                lambda: SweepLaunches((height, width), list(given), normals=normals),
+            )
+            launches(*given)
+            return self._fetch(launches.memory)
 
     def close(self) -> None:
         """Free everything; calling it again does nothing."""
         with TURN:
             self._meshes, self._world, self._shown, self._light = [], None, None, None
+            self._cameras.clear()
+            self._sweeps.clear()
 
-    def _drawn(
-        self, view: FrameView, light: Lighting, outputs: frozenset[str]
-    ) -> tuple[Any, dict[str, Any]]:
-        """Draw into new memory on the device; return it whole and by output."""
-        shape = view.rays.shape[:2]
-        seen, world, lit = self._view(view), self._current(view), self._lit(light)
-        wanted = {name: row for name, row in _CAMERA.items() if name in outputs}
-        block, arrays = self._outputs(wanted, shape)
-        flags = sum(1 << bit for bit, name in enumerate(_CAMERA) if name in outputs)
-        inputs: list[Any] = [seen, world, lit, flags]
-        for name, (kind, _) in _CAMERA.items():
-            inputs.append(arrays.get(name) or wp.empty((0, 0), dtype=kind, device=self._device))
-        wp.launch(kernels.draw, dim=shape, inputs=inputs, device=self._device)
-        if light.samples > 1 and "rgb" in outputs:
-            count = wp.zeros(1, dtype=wp.int32, device=self._device)
-            found = wp.empty(shape[0] * shape[1], dtype=wp.int32, device=self._device)
-            listing = [seen, arrays["rgb"], found, count]
-            wp.launch(kernels.find_edges, dim=shape, inputs=listing, device=self._device)
-            again = [seen, world, lit, found, count, arrays["rgb"]]
-            wp.launch(kernels.refine, dim=len(found), inputs=again, device=self._device)
-        return block, arrays
+    def _drawn(self, view: FrameView, light: Lighting, outputs: frozenset[str]) -> FrameMemory:
+        """Draw on the device; return where the outputs are until the next frame of that size."""
+        height, width = view.rays.shape[:2]
+        given = [self._seen(view), self._current(view), self._lit(light)]
+        launches = self._kept(
+            self._cameras,
+            (height, width, outputs),
+            lambda: CameraLaunches((height, width), outputs, list(given)),
+        )
+        launches(*given, smooth=light.samples > 1 and "rgb" in outputs)
+        return launches.memory
 
-    def _view(self, view: FrameView) -> View:
-        return upload_view(view, self._tables.upload(view.rays), self._device)
+    def _kept(
+        self,
+        kept: OrderedDict[Hashable, _Launches],
+        key: Hashable,
+        make: Callable[[], _Launches],
+    ) -> _Launches:
+        """Return what was made for a size before, or make it and forget what was not used long."""
+        if key not in kept:
+            kept[key] = make()
+            if len(kept) > _KEPT_SIZES:
+                kept.popitem(last=False)
+        kept.move_to_end(key)
+        return kept[key]
+
+    def _seen(self, view: FrameView) -> View:
+        return view_of(view, self._tables.rays(view.rays), self._tables.fractions(view.fractions))
 
     def _current(self, view: FrameView) -> World:
         """Return the world as it was placed last, uploading what has changed."""
@@ -179,51 +176,15 @@ class WarpEngine(FrameEngine):
             self._light = table, light.shadows, upload_light(table, light.shadows, self._device)
         return self._light[2]
 
-    def _outputs(
-        self, wanted: dict[str, tuple[Any, int]], shape: tuple[int, ...]
-    ) -> tuple[Any, dict[str, Any]]:
-        """Return memory for the outputs of a frame (H, W), whole and by name.
-
-        An output of ``times`` values a pixel is (H, times W).
-        """
-        height, width = shape
-        sizes = {
-            name: height * width * times * wp.types.type_size_in_bytes(kind)
-            for name, (kind, times) in wanted.items()
-        }
-        # Every output begins at a multiple of 64 bytes.
-        begins = np.cumsum([0, *(-(-size // 64) * 64 for size in sizes.values())])
-        block = wp.empty(int(begins[-1]), dtype=wp.uint8, device=self._device)
-        arrays = {
-            name: wp.array(
-                ptr=block.ptr + int(begin),
-                dtype=kind,
-                shape=(height, times * width),
-                device=self._device,
-            )
-            for begin, (name, (kind, times)) in zip(begins, wanted.items(), strict=False)
-        }
-        return block, arrays
-
-    def _fetch(
-        self, drawn: tuple[Any, dict[str, Any]], shape: tuple[int, ...]
-    ) -> dict[str, NDArray]:
+    def _fetch(self, memory: FrameMemory) -> dict[str, NDArray]:
         """Copy a frame's outputs to the host and wait for them."""
-        block, arrays = drawn
-        if self._device.is_cuda:
-            target, whole = self._host.take(block.size)
-            wp.copy(target, block, count=block.size)
-            wp.synchronize_stream(self._device.stream)
-        else:
-            whole = block.numpy().copy()
-        found = {}
-        for name, array in arrays.items():
-            kind = np.dtype(_NUMPY[array.dtype])
-            full = (*shape, *_SHAPES.get(name, ()))
-            begin = array.ptr - block.ptr
-            size = int(np.prod(full)) * kind.itemsize
-            found[name] = whole[begin : begin + size].view(kind).reshape(full)
-        return found
+        block = memory.block
+        if not self._device.is_cuda:
+            return memory.split(block.numpy().copy())
+        target, whole = self._host.take(block.size)
+        wp.copy(target, block, count=block.size)
+        wp.synchronize_stream(self._device.stream)
+        return memory.split(whole)
 
     def _prove(self) -> None:
         """Trace a known triangle; GpuError when the answer is wrong."""
@@ -235,11 +196,13 @@ class WarpEngine(FrameEngine):
         pose = np.eye(4, dtype=np.float32)[None, :3]
         self.place([nothing, mesh], [pose, pose])
         flat = np.full((1, SURFACE_COLUMNS), -1, np.int32).view(np.float32)  # no corner normals
+        above = np.eye(4)
+        above[:3, 3] = 0.25, 0.25, 2.0
         view = FrameView(
             rays=np.array([[[0, 0, -1], [0, 0, 1]]], np.float32),
-            rotations=np.eye(3, dtype=np.float32)[None],
-            origins=np.array([[0.25, 0.25, 2.0]], np.float32),
-            times=np.zeros(1, np.float32),
+            map_from_sensor_start=above,
+            map_from_sensor_end=above,
+            fractions=np.zeros(1),
             per_row=False,
             surface=SurfaceTable(flat, np.zeros((0, 9), np.float32)),
             slots=SlotTable(

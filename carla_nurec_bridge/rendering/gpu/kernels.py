@@ -28,6 +28,23 @@ def shown(light: Light, linear: float) -> wp.uint8:
     return light.display[int(entry)]
 
 
+@wp.func
+def time_of(view: View, row: int, column: int) -> float:
+    """Return the share of the motion at which a ray is cast."""
+    line = wp.where(view.per_row != 0, row, column)
+    return view.times[wp.min(line, view.times.shape[0] - 1)]
+
+
+@wp.func
+def aimed(view: View, ray: wp.vec3, time: float) -> wp.vec3:
+    """Return a ray of the sensor in the map frame (Rodrigues' formula, then the first pose)."""
+    half = 0.5 * view.angle * time
+    sine = wp.sin(half)
+    across = wp.cross(view.axis, ray)
+    turned = ray + 2.0 * sine * (wp.cos(half) * across + sine * wp.cross(view.axis, across))
+    return view.rotation * turned
+
+
 @wp.kernel
 def draw(
     view: View,
@@ -42,16 +59,15 @@ def draw(
 ) -> None:
     """Draw a pixel; bit k of ``wanted`` is output k of ``ALL_OUTPUTS``, ``rgb`` is (H, 3 W)."""
     row, column = wp.tid()
-    k = wp.where(view.per_row != 0, row, column)
     ray = view.rays[row, column]
     along = wp.float32(wp.inf)
     normal = wp.vec3(0.0, 0.0, 0.0)
     tag = wp.int32(0)
     owner = wp.int32(0)
     if wp.dot(ray, ray) > 0.0:
-        direction = view.poses[k].rotation * ray
-        origin = view.poses[k].origin
-        time = view.poses[k].time
+        time = time_of(view, row, column)
+        direction = aimed(view, ray, time)
+        origin = view.origin + time * view.way
         hit = nearest(world, origin, direction, time, 1.0e9)
         tag = wp.static(int(SKY_TAG))
         if hit.slot >= 0 and (wanted & wp.static(_NORMALS | _SEMANTIC | _INSTANCE)) != 0:
@@ -129,7 +145,8 @@ def refine(
     width = view.rays.shape[1]
     row = found[index] // width
     column = found[index] - row * width
-    pose = view.poses[wp.where(view.per_row != 0, row, column)]
+    time = time_of(view, row, column)
+    origin = view.origin + time * view.way
     total = wp.vec3(0.0, 0.0, 0.0)
     for sample in range(4):
         # A rotated square: every sample has a row and a column of its own.
@@ -148,7 +165,7 @@ def refine(
         across = view.rays[row, wp.min(beside, width - 1)]
         under = view.rays[wp.min(below, height - 1), column]
         ray = wp.normalize(ray + right * (across - ray) + down * (under - ray))
-        colour = look(world, light, pose.origin, pose.rotation * ray, pose.time)
+        colour = look(world, light, origin, aimed(view, ray, time), time)
         for channel in range(3):
             value = float(int(shown(light, colour[channel])))
             total[channel] = total[channel] + value * value
@@ -170,9 +187,8 @@ def sweep(
     instance: wp.array2d(dtype=wp.int32),  # type: ignore[valid-type]
     tags: wp.array2d(dtype=wp.uint8),  # type: ignore[valid-type]
 ) -> None:
-    """Measure a beam; ``origins`` (H, W) replace those of the poses unless they are empty."""
+    """Measure a beam; ``origins`` (H, W) replace that of the view unless they are empty."""
     row, column = wp.tid()
-    k = wp.min(column, view.poses.shape[0] - 1)
     ray = view.rays[row, column]
     ranges[row, column] = wp.float32(wp.inf)
     intensity[row, column] = 0.0
@@ -182,13 +198,14 @@ def sweep(
     if normals.shape[0] > 0:
         normals[row, column] = wp.vec3(0.0, 0.0, 0.0)
     if wp.dot(ray, ray) > 0.0:
-        direction = view.poses[k].rotation * ray
-        origin = view.poses[k].origin
+        time = time_of(view, row, column)
+        direction = aimed(view, ray, time)
+        origin = view.origin + time * view.way
         if origins.shape[0] > 0:
             origin = origins[row, column]
-        hit = nearest(world, origin, direction, view.poses[k].time, reach)
+        hit = nearest(world, origin, direction, time, reach)
         if hit.slot >= 0:
-            surface = surface_at(world, hit, direction, view.poses[k].time)
+            surface = surface_at(world, hit, direction, time)
             tilt = wp.clamp(-wp.dot(direction, surface.normal), 0.0, 1.0)
             air = exp_negative(wp.min(hit.distance, 1.0e4) * wp.static(AIR_PER_M))
             ranges[row, column] = hit.distance

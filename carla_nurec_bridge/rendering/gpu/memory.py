@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 _SMALLEST_BYTES = 1 << 16
 _KEPT_BYTES = 1 << 28
+_KEPT_LINES = 64
 
 
 class HostMemory:
@@ -44,13 +46,17 @@ class HostMemory:
 
 
 class RayTables:
-    """The tables of rays on the GPU: those that nobody can change stay as long as they live."""
+    """The tables of rays on the GPU: those that nobody can change stay as long as they live.
+
+    The fractions of rows and columns, which are small, stay by what they are.
+    """
 
     def __init__(self, device: Any) -> None:
         self._device = device
         self._kept: dict[int, Any] = {}
+        self._lines: OrderedDict[bytes, Any] = OrderedDict()
 
-    def upload(self, rays: NDArray[np.float32]) -> Any:
+    def rays(self, rays: NDArray[np.float32]) -> Any:
         """Return a table (H, W, 3) on the GPU."""
         found = self._kept.get(id(rays))
         if found is None:
@@ -58,4 +64,15 @@ class RayTables:
             if not rays.flags.writeable:
                 self._kept[id(rays)] = found
                 weakref.finalize(rays, self._kept.pop, id(rays), None).atexit = False
+        return found
+
+    def fractions(self, fractions: NDArray[np.float64]) -> Any:
+        """Return the fractions (K,) of lines on the GPU, float32."""
+        values = np.asarray(fractions, np.float32)
+        key = values.tobytes()
+        found = self._lines.get(key)
+        if found is None:
+            found = self._lines[key] = wp.array(values, dtype=wp.float32, device=self._device)
+            if len(self._lines) > _KEPT_LINES:
+                self._lines.popitem(last=False)
         return found

@@ -8,15 +8,6 @@ mat34 = wp.types.matrix(shape=(3, 4), dtype=wp.float32)
 
 
 @wp.struct
-class RowPose:
-    """One row's (or column's) pose of a sensor, map frame, and its share of the motion, 0 to 1."""
-
-    rotation: wp.mat33
-    origin: wp.vec3
-    time: wp.float32
-
-
-@wp.struct
 class Slot:
     """One instance; slot 0 is the static mesh.
 
@@ -73,11 +64,21 @@ class Light:
 
 @wp.struct
 class View:
-    """A table of rays (H, W) in the sensor's frame, with a pose a row, or a column."""
+    """A table of rays (H, W) in the sensor's frame, and the sensor's motion in the map frame.
+
+    A row, or a column (the last of ``times`` for all further ones), is seen at its share of the
+    motion: from ``rotation`` on the sensor turns about ``axis`` (its own) by ``angle``, and from
+    ``origin`` on it moves by ``way``.
+    """
 
     rays: wp.array2d(dtype=wp.vec3)  # type: ignore[valid-type]
-    poses: wp.array(dtype=RowPose)  # type: ignore[valid-type]
+    times: wp.array(dtype=wp.float32)  # type: ignore[valid-type]
     per_row: wp.int32
+    rotation: wp.mat33
+    axis: wp.vec3
+    angle: wp.float32
+    origin: wp.vec3
+    way: wp.vec3
 
 
 @wp.struct

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
+from ...core.frames import quaternion_from_rotation
 from ..engines.forms import FrameView
 from ..kernels.sky import LightTable
 from ..kernels.surfaces import SlotTable, SurfaceTable
-from .tables import Light, RowPose, Slot, View, World, mat34
+from .tables import Light, Slot, View, World, mat34
 
 _COLOURS = ("to_sun", "sun", "above", "below", "zenith", "horizon", "glow", "cloud")
 _AIR = (
@@ -50,9 +52,21 @@ class PlacedMeshes:
         )
 
 
+@cache
 def numpy_type(structure: Any) -> np.dtype[np.void]:
     """Return the record that lies in memory as a structure of Warp does."""
     return np.dtype(structure.numpy_dtype())
+
+
+def upload_records(table: NDArray[Any], kind: Any, count: int, device: Any) -> Any:
+    """Return ``count`` values of a type of Warp that lie in memory as the table does.
+
+    (Warp would look at every record by itself.)
+    """
+    raw = wp.array(np.ascontiguousarray(table).reshape(-1).view(np.uint8), device=device)
+    records = wp.array(ptr=raw.ptr, dtype=kind, shape=count, device=device)
+    records.memory = raw
+    return records
 
 
 def slot_rows(placed: PlacedMeshes, slots: SlotTable) -> NDArray[np.void]:
@@ -81,8 +95,8 @@ def upload_world(
 ) -> World:
     """Return the world on a device; ``before`` is one of the same surfaces, when there is one."""
     world = World()
-    world.slots = wp.array(slot_rows(placed, slots), dtype=Slot, device=device)
-    world.poses = wp.array(placed.poses, dtype=mat34, device=device)
+    world.slots = upload_records(slot_rows(placed, slots), Slot, len(slots.first), device)
+    world.poses = upload_records(placed.poses, mat34, len(placed.poses), device)
     if before is None:
         world.rows = wp.array(surface.rows, dtype=wp.float32, device=device)
         world.bits = world.rows.view(wp.int32)
@@ -105,14 +119,16 @@ def upload_light(table: LightTable, shadows: bool, device: Any) -> Light:
     return light
 
 
-def upload_view(view: FrameView, rays: Any, device: Any) -> View:
-    """Return a view on a device, where its ``rays`` are already."""
-    poses = np.empty((len(view.times), 13), np.float32)
-    poses[:, :9] = view.rotations.reshape(-1, 9)
-    poses[:, 9:12] = view.origins
-    poses[:, 12] = view.times
+def view_of(view: FrameView, rays: Any, times: Any) -> View:
+    """Return a view whose rays and fractions are on the device."""
+    start, end = view.map_from_sensor_start, view.map_from_sensor_end
+    turn = quaternion_from_rotation(start[:3, :3].T @ end[:3, :3])
+    sine = float(np.linalg.norm(turn[:3]))
+    axis = turn[:3] / sine if sine > 1e-15 else np.zeros(3)
     seen = View()
-    seen.rays = rays
-    seen.poses = wp.array(poses.view(numpy_type(RowPose)).reshape(-1), dtype=RowPose, device=device)
-    seen.per_row = int(view.per_row)
+    seen.rays, seen.times, seen.per_row = rays, times, int(view.per_row)
+    seen.rotation = wp.mat33(*start[:3, :3].ravel().tolist())
+    seen.axis, seen.angle = wp.vec3(*axis.tolist()), 2.0 * float(np.arctan2(sine, turn[3]))
+    seen.origin = wp.vec3(*start[:3, 3].tolist())
+    seen.way = wp.vec3(*(end[:3, 3] - start[:3, 3]).tolist())
     return seen
