@@ -2,10 +2,10 @@
 
 Run: ``python benchmarks/growth.py [--json FILE] [--plot FILE] [--quick]``. A frame is what a NuRec
 server does for one step: the actors are placed, and each camera (640x360, shadows) is drawn and
-encoded as JPEG by two threads beside
-(on the GPU, where that draws). One thing is varied at a time around 4 cameras, 20 actors,
-200,000 triangles and all cores. Each number of cores is a process of its own, bound to them; the
-floor of a core count is the time on one core divided by it. CARLA_NUREC_ENGINE chooses the engine.
+encoded as JPEG by two threads beside (on the GPU, where that draws). One thing is varied at a time
+around 4 cameras, 20 actors, 200,000 triangles and all cores. Each number of cores is a process of
+its own, bound to them; the floor of a core count is the time on one core divided by it.
+CARLA_NUREC_ENGINE chooses the engine.
 """
 
 from __future__ import annotations
