@@ -76,11 +76,32 @@ def render_camera(
         raise InputError(
             f"no camera output {', '.join(sorted(unknown))}; there are {', '.join(_OUTPUTS)}"
         )
-    if isinstance(scene.engine, FrameEngine):
-        images = scene.engine.draw(view, light, outputs)
-    else:
-        images = _by_packets(scene.engine, view, light, outputs)
+    images = _drawn(scene, view, light, outputs)
     return CameraFrame(**{name: images.get(name) for name in _OUTPUTS})
+
+
+def colours_along(
+    scene: RenderScene,
+    origins_m: NDArray[np.float32],
+    directions: NDArray[np.float32],
+    light: Lighting,
+) -> NDArray[np.uint8]:
+    """Return sRGB uint8 (N, 3) along rays: origins (N, 3) m and unit directions (N, 3), map frame.
+
+    It is what a camera there would show in the direction; instances are where their motion starts.
+    """
+    count = len(origins_m)
+    view = FrameView(
+        np.ascontiguousarray(directions[:, None, :], np.float32),
+        np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
+        np.ascontiguousarray(origins_m, np.float32),
+        np.zeros(count, np.float32),
+        True,
+        scene.surface,
+        scene.slots,
+    )
+    rgb: NDArray[np.uint8] = _drawn(scene, view, light, frozenset({"rgb"}))["rgb"][:, 0]
+    return rgb
 
 
 def render_jpeg(
@@ -124,6 +145,14 @@ def _view(
         scene.surface,
         scene.slots,
     )
+
+
+def _drawn(
+    scene: RenderScene, view: FrameView, light: Lighting, outputs: frozenset[str]
+) -> dict[str, NDArray]:
+    if isinstance(scene.engine, FrameEngine):
+        return dict(scene.engine.draw(view, light, outputs))
+    return _by_packets(scene.engine, view, light, outputs)
 
 
 def _by_packets(

@@ -144,6 +144,14 @@ _TRAJECTORY_ONLY = (
     type=click.FloatRange(1e-6, 1e6),
     help="Metres a unit of that file.",
 )
+@click.option(
+    "--gaussians",
+    is_flag=False,
+    flag_value=300_000,
+    type=click.IntRange(1000, 5_000_000),
+    help="Sample the street, road users and sky as Gaussians, as they are drawn: about so many for "
+    "what stands still (300000 if no number is given).",
+)
 @click.option("-o", "--output", required=True, type=_FILE, help="Scene package to write (.usdz).")
 @click.pass_context
 def command(context: click.Context, output: Path, **options: Any) -> None:
@@ -152,7 +160,11 @@ def command(context: click.Context, output: Path, **options: Any) -> None:
     The ego's trajectory becomes the rig's, other vehicles and walkers become controllable tracks.
     """
     sources = [name for name in ("recording", "trajectory", "bag") if options[name] is not None]
-    if not sources and options["splats"] is not None and options["map_path"] is not None:
+    if (
+        not sources
+        and (options["splats"] or options["gaussians"])
+        and options["map_path"] is not None
+    ):
         sources = ["map"]
     if len(sources) != 1:
         raise InputError(
@@ -160,6 +172,8 @@ def command(context: click.Context, output: Path, **options: Any) -> None:
             + (f"; {' and '.join(f'--{name}' for name in sources)} are given" if sources else "")
         )
     _check_belongs(context, sources[0])
+    if options["splats"] is not None and options["gaussians"] is not None:
+        raise InputError("--splats brings Gaussians, --gaussians samples them; give one of the two")
     scene = SOURCES[sources[0]](output, options)
     start, end = scene.time_range_us
     console = Console(highlight=False, markup=False)

@@ -73,7 +73,7 @@ def _along_map(output: Path, options: dict[str, Any]) -> Scene:
     xodr = _map(options)
     assert xodr is not None
     wish = TrajectoryOptions(
-        name=Path(options["splats"]).stem or "splats",
+        name=Path(options["splats"] or options["map_path"]).stem or "splats",
         even=Evenness(options["rate"], options["smooth"]),
         origin=options["origin"],
         start_us=options["start_us"],
@@ -100,7 +100,12 @@ def _from_bag(output: Path, options: dict[str, Any]) -> Scene:
 
 
 def _splats(options: dict[str, Any]) -> GaussianSource | None:
-    """Return what puts the Gaussians of --splats into a scene, or None."""
+    """Return what gives the Gaussians of --splats or --gaussians for a scene, or None."""
+    if options["gaussians"] is not None:
+        from ...scene.splats.sampled_street import StreetSampling, sampled_street
+
+        wish = StreetSampling(options["gaussians"])
+        return lambda scene: sampled_street(scene, wish)
     if options["splats"] is None:
         return None
     from ...core.frames import invert

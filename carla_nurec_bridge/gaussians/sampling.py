@@ -1,0 +1,132 @@
+"""Gaussians that cover a mesh: each triangle cut into pieces, each piece a flat Gaussian.
+
+A piece's Gaussian has the piece's middle, and its second moments in its plane, widened so that
+neighbours leave no gaps between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from ..core.errors import InputError
+from ..core.frames import Matrix
+from ..rendering.mesh import Mesh
+from .cloud import Floats, GaussianCloud
+from .harmonics import dc_from_colour
+
+Longest = Callable[[Matrix], Matrix]
+"""Returns the longest edge in metres (N,) that a piece may have whose middle is at (N, 3)."""
+
+_THICKNESS_M = 0.001
+_OPACITY = 0.99
+_OVERLAP = 1.5
+_LEAST_AREA_M2 = 1e-8
+_LEAST_SIGMA_M = 0.002
+_MOST_CUTS = 40
+_MOST_PIECES = 8_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Triangles cut small: ``corners`` float64 (N, 3, 3), and of which triangle (N,) each is."""
+
+    corners: Matrix
+    triangles: NDArray[np.intp]
+
+    @property
+    def middles(self) -> Matrix:
+        """Return the middles (N, 3)."""
+        middles: Matrix = self.corners.mean(axis=1)
+        return middles
+
+    @property
+    def normals(self) -> Matrix:
+        """Return unit normals (N, 3), on the side from which corners turn counter-clockwise."""
+        a, b, c = np.moveaxis(self.corners, 1, 0)
+        normals = np.cross(b - a, c - a)
+        unit: Matrix = normals / np.linalg.norm(normals, axis=1, keepdims=True)
+        return unit
+
+
+def cut(mesh: Mesh, longest: Longest) -> Pieces:
+    """Return the mesh in pieces whose edges are no longer than ``longest`` allows where they are.
+
+    The longest edge is halved until it is short enough. Triangles without an area are left out.
+    InputError when that makes more than 8 million pieces.
+    """
+    corners = mesh.vertices.astype(np.float64)[mesh.triangles]
+    sources = np.arange(len(corners))
+    finished: list[tuple[Matrix, NDArray[np.intp]]] = []
+    done = 0
+    for _ in range(_MOST_CUTS):
+        edges = np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2)
+        short = edges.max(axis=1) <= longest(corners.mean(axis=1))
+        finished.append((corners[short], sources[short]))
+        corners, sources, edges = corners[~short], sources[~short], edges[~short]
+        done += int(short.sum())
+        if done + 2 * len(corners) > _MOST_PIECES:
+            raise InputError(
+                f"the mesh would be cut into more than {_MOST_PIECES} pieces; allow longer ones"
+            )
+        if not len(corners):
+            break
+        each, first = np.arange(len(corners)), np.argmax(edges, axis=1)
+        a, b, c = (corners[each, (first + k) % 3] for k in range(3))
+        half = 0.5 * (a + b)
+        corners = np.concatenate([np.stack([a, half, c], 1), np.stack([half, b, c], 1)])
+        sources = np.concatenate([sources, sources])
+    finished.append((corners, sources))
+    pieces = Pieces(
+        np.concatenate([part[0] for part in finished]),
+        np.concatenate([part[1] for part in finished]),
+    )
+    a, b, c = np.moveaxis(pieces.corners, 1, 0)
+    areas = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    kept = areas > _LEAST_AREA_M2
+    return Pieces(pieces.corners[kept], pieces.triangles[kept])
+
+
+def flat_gaussians(pieces: Pieces, colours: Floats, opacity: float = _OPACITY) -> GaussianCloud:
+    """Return a flat Gaussian for each piece in its colour (N, 3), 0 to 1; 1 mm thick."""
+    middles, normals = pieces.middles, pieces.normals
+    along = pieces.corners[:, 1] - pieces.corners[:, 0]
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    across = np.cross(normals, along)
+    away = pieces.corners - middles[:, None, :]
+    flat = np.stack(
+        [np.einsum("nki,ni->nk", away, along), np.einsum("nki,ni->nk", away, across)], axis=1
+    )
+    # Uniform mass on a triangle has a twelfth of its corners' second moments about the middle.
+    moments = np.einsum("nik,njk->nij", flat, flat) / 12.0
+    squares, axes = np.linalg.eigh(moments)
+    sigmas = np.maximum(_OVERLAP * np.sqrt(np.maximum(squares, 0.0)), _LEAST_SIGMA_M)
+    frame = np.stack([along, across], axis=2)
+    first, second = (np.einsum("nik,nk->ni", frame, axes[:, :, k]) for k in range(2))
+    turns = np.stack([first, second, np.cross(first, second)], axis=2)
+    rotations = (
+        Rotation.from_matrix(turns).as_quat()[:, [3, 0, 1, 2]] if len(turns) else np.zeros((0, 4))
+    )
+    thickness = np.full((len(sigmas), 1), _THICKNESS_M)
+    return GaussianCloud(
+        middles.astype(np.float32),
+        rotations.astype(np.float32),
+        np.concatenate([sigmas, thickness], axis=1).astype(np.float32),
+        np.full(len(middles), opacity, np.float32),
+        dc_from_colour(colours)[:, None, :],
+    )
+
+
+def cover_mesh(
+    mesh: Mesh, longest: Longest, colours_of: Callable[[Pieces], Floats]
+) -> tuple[GaussianCloud, Pieces]:
+    """Return Gaussians that cover a mesh, in its frame, and the pieces that they stand for.
+
+    ``colours_of`` gives the colours (N, 3), 0 to 1, of pieces, such as those that a camera sees.
+    """
+    pieces = cut(mesh, longest)
+    return flat_gaussians(pieces, colours_of(pieces)), pieces

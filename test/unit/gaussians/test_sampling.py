@@ -1,0 +1,82 @@
+"""Gaussians that cover meshes: pieces, their moments, and no gaps between them."""
+
+import numpy as np
+import pytest
+
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.gaussians.sampling import Pieces, cover_mesh, cut, flat_gaussians
+from carla_nurec_bridge.rendering.mesh import build_mesh
+
+SQUARE = build_mesh(
+    [(0, 0, 1), (4, 0, 1), (4, 2, 1), (0, 2, 1)],
+    [(0, 1, 2), (0, 2, 3)],
+    colour=(255, 0, 0),
+    tag=1,
+)
+
+
+def areas(pieces: Pieces) -> np.ndarray:
+    a, b, c = np.moveaxis(pieces.corners, 1, 0)
+    return 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
+
+
+def test_pieces_are_short_enough_and_make_up_the_mesh():
+    pieces = cut(SQUARE, lambda points: np.where(points[:, 0] < 2.0, 0.2, 1.0))
+    edges = np.linalg.norm(pieces.corners - np.roll(pieces.corners, -1, axis=1), axis=2)
+    near = pieces.middles[:, 0] < 2.0
+    assert edges[near].max() <= 0.2
+    assert edges[~near].max() <= 1.0
+    assert np.isclose(areas(pieces).sum(), 8.0)
+    assert np.isclose(areas(pieces)[pieces.triangles == 0].sum(), 4.0)
+    assert np.allclose(pieces.normals, (0.0, 0.0, 1.0))
+
+
+def test_a_gaussian_has_the_moments_of_its_piece():
+    """Compared with the moments of points thrown onto the triangle; all axes widened alike."""
+    corners = np.array([[(0.0, 0.0, 0.0), (3.0, 0.0, 1.0), (0.5, 1.0, 0.0)]])
+    cloud = flat_gaussians(Pieces(corners, np.zeros(1, np.intp)), np.ones((1, 3), np.float32))
+    shares = np.random.default_rng(2).dirichlet((1.0, 1.0, 1.0), 200_000)
+    thrown = np.cov((shares @ corners[0]).T)
+    w, x, y, z = cloud.rotations_wxyz[0].astype(float)
+    turn = np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+    found = turn @ np.diag(cloud.scales_m[0].astype(float) ** 2) @ turn.T
+    widened = np.trace(found) / np.trace(thrown)
+    assert 1.0 < widened < 4.0
+    assert np.allclose(found / widened, thrown, atol=0.01 * np.trace(thrown))
+    assert np.allclose(cloud.means_m[0], corners[0].mean(axis=0), atol=1e-6)
+
+
+def test_a_covered_mesh_lets_little_through_and_has_its_colours():
+    cloud, _ = cover_mesh(
+        SQUARE, lambda p: np.full(len(p), 0.25), lambda pieces: pieces.middles.astype("f4") / 4.0
+    )
+    places = np.random.default_rng(3).uniform((0.2, 0.2), (3.8, 1.8), (500, 2))
+    passing = np.ones(500)
+    for mean, scale, q, opacity in zip(
+        cloud.means_m, cloud.scales_m, cloud.rotations_wxyz, cloud.opacities, strict=True
+    ):
+        w, x, y, z = q.astype(float)
+        first = np.array([1 - 2 * (y * y + z * z), 2 * (x * y + w * z)])
+        second = np.array([2 * (x * y - w * z), 1 - 2 * (x * x + z * z)])
+        away = places - mean[:2]
+        squares = (away @ first / scale[0]) ** 2 + (away @ second / scale[1]) ** 2
+        passing *= 1.0 - opacity * np.exp(-0.5 * squares)
+    assert np.median(passing) < 0.15
+    assert passing.max() < 0.5
+    assert np.allclose(0.5 + 0.28209479 * cloud.sh[:, 0], cloud.means_m / 4.0, atol=1e-6)
+
+
+def test_too_many_pieces_are_refused():
+    with pytest.raises(InputError, match="pieces"):
+        cut(SQUARE, lambda points: np.full(len(points), 1e-4))
+
+
+def test_triangles_without_an_area_are_left_out():
+    flat = build_mesh([(0, 0, 0), (1, 0, 0), (2, 0, 0)], [(0, 1, 2)], colour=(0, 0, 0), tag=1)
+    assert len(cover_mesh(flat, lambda p: np.full(len(p), 9.0), lambda p: p.middles)[0]) == 0
