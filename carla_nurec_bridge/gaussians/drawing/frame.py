@@ -12,7 +12,7 @@ from ...rendering.engines.threads import part_count, share
 from .blend import blend
 from .motion import Motion
 from .particles import Particles, Rules
-from .project import ELLIPSE, RECORD, TILE, project
+from .project import BOUNDS, RECORD, TILE, project
 from .response import PIXELS, PLANES
 from .tiles import sorted_into_tiles
 from .views import GaussianView
@@ -51,7 +51,7 @@ class GaussianFrame:
 class GaussianDrawing:
     """Draws images of some Gaussians, on all threads; keeps its working memory between images.
 
-    One thread at a time may use it.
+    One thread at a time may use it. ``pairs`` counts the entries of the last image's tile lists.
     """
 
     name = "numba"
@@ -59,10 +59,10 @@ class GaussianDrawing:
     def __init__(self, particles: Particles) -> None:
         count = len(particles.means)
         self.particles = particles
+        self.pairs = 0
         self._orders = np.empty(count, np.float32)
-        self._records = np.empty((count, RECORD), np.float32)
-        self._ellipses = np.empty((count, ELLIPSE), np.float32)
-        self._boxes = np.empty((count, 4), np.int32)
+        self._records = _by_cache_lines(count, RECORD)
+        self._bounds = _by_cache_lines(count, BOUNDS)
 
     def draw(
         self,
@@ -87,7 +87,8 @@ class GaussianDrawing:
             raise InputError(f"a motion of {len(motion.ray_turns)} lines for a view of {lines}")
         self._project(view, motion, rules)
         across, along = -(-samples // TILE), -(-lines // TILE)
-        lists = sorted_into_tiles(self._orders, self._ellipses, self._boxes, across, along)
+        lists = sorted_into_tiles(self._orders, self._bounds, across, along)
+        self.pairs = len(lists.entries)
         if far_m is None:
             far = np.empty((0, 0), np.float32)
         else:
@@ -137,9 +138,16 @@ class GaussianDrawing:
         )
 
     def _project(self, view: GaussianView, motion: Motion, rules: Rules) -> None:
-        table = (view.table.pixels, view.table.reach, view.table.seen_rad)
+        table = (view.table.pixels, view.table.reach, view.table.seen_rad, view.table.per_rad)
         size = (view.samples, view.lines)
         parts = part_count(max(1, len(self.particles.means) // 256))
         shared = (self.particles, motion, table, size, rules)
-        outputs = (self._orders, self._records, self._ellipses, self._boxes)
+        outputs = (self._orders, self._records, self._bounds)
         share(lambda part: project(part, parts, *shared, *outputs), parts)
+
+
+def _by_cache_lines(rows: int, columns: int) -> Floats:
+    """Return an array whose rows, of 64 bytes, each lie in one line of the cache."""
+    raw = np.empty(rows * columns + 16, np.float32)
+    start = (-raw.ctypes.data % 64) // 4
+    return raw[start : start + rows * columns].reshape(rows, columns)

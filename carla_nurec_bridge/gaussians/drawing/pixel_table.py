@@ -40,6 +40,14 @@ class PixelTable:
     reach: float
     seen_rad: float
 
+    @property
+    def per_rad(self) -> float:
+        """Return how many pixels a radian has in the middle of the image, the larger of both."""
+        middle, cell_rad = NODES // 2, 4.0 * self.reach / (NODES - 1)
+        steps = self.pixels[middle + 1, middle] - self.pixels[middle, middle]
+        across = self.pixels[middle, middle + 1] - self.pixels[middle, middle]
+        return float(max(np.abs(steps).max(), np.abs(across).max()) / cell_rad)
+
 
 def camera_table(model: CameraModel, margin: float, *, transposed: bool) -> PixelTable:
     """Return the table of a camera, whose image may grow by ``margin`` of its size on each side.

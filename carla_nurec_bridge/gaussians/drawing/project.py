@@ -20,12 +20,14 @@ from .pixel_table import NODES
 TILE = 16
 RECORD = 16
 """Columns of a record: the (3, 3) matrix from metres to sigmas, mean, opacity, colour."""
-ELLIPSE = 6
-"""Columns of an ellipse: mean sample and line, inverse covariance xx, xy, yy, largest power."""
+BOUNDS = 16
+"""Columns of bounds: mean sample and line, inverse covariance xx, xy, yy, largest power, then the
+first and last tile (excluded) across and along lines; filled up to a line of the cache."""
 
 _LEAST_OPACITY = 1.0 / 255.0
 _LOW_PASS = 0.3
 _MOST_SIGMAS = 3.33
+_SHIFT_PX = 0.1
 
 
 @inlined
@@ -73,16 +75,17 @@ def _line_of(t, lines):
     return int(min(max(t, 0.0), lines - 1.0))
 
 
-@kernel
-def _solved(poses, body, pixels, reach, x, y, z, line, lines, iterations):
+@inlined
+def _solved(poses, body, pixels, reach, x, y, z, line, lines, iterations, near):
     """Return (sample, line coordinate, seen, line) of a point at the line that exposes it.
 
-    The search starts at ``line`` and ends when a line shows the point on itself.
+    The search starts at ``line`` and ends when a line shows the point within ``near`` lines of
+    itself.
     """
     s, t, seen = _at_line(poses[line, body], pixels, reach, x, y, z)
     for _ in range(iterations):
         found = _line_of(t, lines)
-        if found == line:
+        if abs(found - line) <= near:
             break
         line = found
         s, t, seen = _at_line(poses[line, body], pixels, reach, x, y, z)
@@ -90,15 +93,15 @@ def _solved(poses, body, pixels, reach, x, y, z, line, lines, iterations):
 
 
 @kernel
-def project(part, parts, particles, motion, table, size, rules, orders, records, ellipses, boxes):
+def project(part, parts, particles, motion, table, size, rules, orders, records, bounds):
     """Project one part of the Gaussians.
 
-    ``table`` is (pixels, reach, seen_rad) of the view, ``size`` (samples, lines). For a Gaussian
-    that is seen, ``orders`` (N,) gets its distance (or depth), metres; ``records`` (N, RECORD) what
-    pixels need of it, ``ellipses`` (N, ELLIPSE) and ``boxes`` (N, 4) where it is: the first and
-    last tile (excluded) across and along lines. The order of others is inf.
+    ``table`` is (pixels, reach, seen_rad, per_rad) of the view, ``size`` (samples, lines). For a
+    Gaussian that is seen, ``orders`` (N,) gets its distance (or depth), metres; ``records``
+    (N, RECORD) what pixels need of it, ``bounds`` (N, BOUNDS) where it is. The order of others is
+    inf.
     """
-    pixels, reach, seen_rad = table
+    pixels, reach, seen_rad, per_rad = table
     samples, lines = size
     count = len(particles.means)
     first, last = count * part // parts, count * (part + 1) // parts
@@ -106,6 +109,7 @@ def project(part, parts, particles, motion, table, size, rules, orders, records,
     cone = min(seen_rad + motion.turn_rad, math.pi)
     cos_cone, sin_cone = math.cos(cone), math.sin(cone)
     across, along = (samples + TILE - 1) // TILE, (lines + TILE - 1) // TILE
+    per_line_m, per_line_rad = 2.0 * motion.reach_m / lines, 2.0 * motion.turn_rad / lines
     margin_s, margin_t = rules.margin * samples, rules.margin * lines
     for n in range(first, last):
         orders[n] = np.inf
@@ -136,9 +140,10 @@ def project(part, parts, particles, motion, table, size, rules, orders, records,
         if ball < distance and cone < math.pi:
             # No sigma point can be seen when the ball around them lies beside the cone of sight.
             sine = ball / distance
-            limit = cos_cone * math.sqrt(1.0 - sine * sine) - sin_cone * sine
-            inside = cone + math.asin(sine) >= math.pi
-            if not inside and cz < limit * distance:
+            cosine = math.sqrt(1.0 - sine * sine)
+            # Cone and ball together are less than half a turn wide while their sine is positive.
+            narrow = sin_cone * cosine + cos_cone * sine > 0.0
+            if narrow and cz < (cos_cone * cosine - sin_cone * sine) * distance:
                 continue
         line = 0
         if motion.still:
@@ -147,7 +152,11 @@ def project(part, parts, particles, motion, table, size, rules, orders, records,
             iterations = rules.iterations
             _, t, _ = _at_line(poses[middle, body], pixels, reach, x, y, z)
             line = _line_of(t, lines)
-        u0, v0, seen, line = _solved(poses, body, pixels, reach, x, y, z, line, lines, iterations)
+        u0, v0, seen, line = _solved(
+            poses, body, pixels, reach, x, y, z, line, lines, iterations, 0.0
+        )
+        # So many lines away the motion shifts a point by less than is worth another look.
+        near = _SHIFT_PX / (per_rad * (per_line_m / distance + per_line_rad) + 1e-9)
         valid = seen and -margin_s < u0 < samples + margin_s and -margin_t < v0 < lines + margin_t
         any_valid, all_valid = valid, valid
 
@@ -182,6 +191,7 @@ def project(part, parts, particles, motion, table, size, rules, orders, records,
                 line,
                 lines,
                 iterations,
+                near,
             )
             valid = seen and -margin_s < u < samples + margin_s and -margin_t < v < lines + margin_t
             any_valid, all_valid = any_valid or valid, all_valid and valid
@@ -223,13 +233,12 @@ def project(part, parts, particles, motion, table, size, rules, orders, records,
         if not (left < right and top < bottom):
             continue
 
-        boxes[n, 0], boxes[n, 1] = int(left), int(right)
-        boxes[n, 2], boxes[n, 3] = int(top), int(bottom)
-        ellipses[n, 0], ellipses[n, 1] = mean_u, mean_v
-        ellipses[n, 2] = vv / determinant
-        ellipses[n, 3] = -uv / determinant
-        ellipses[n, 4] = uu / determinant
-        ellipses[n, 5] = power
+        bounds[n, 0], bounds[n, 1] = mean_u, mean_v
+        bounds[n, 2] = vv / determinant
+        bounds[n, 3] = -uv / determinant
+        bounds[n, 4] = uu / determinant
+        bounds[n, 5] = power
+        bounds[n, 6], bounds[n, 7], bounds[n, 8], bounds[n, 9] = left, right, top, bottom
         records[n, 0], records[n, 1], records[n, 2] = r00 / s0, r10 / s0, r20 / s0
         records[n, 3], records[n, 4], records[n, 5] = r01 / s1, r11 / s1, r21 / s1
         records[n, 6], records[n, 7], records[n, 8] = r02 / s2, r12 / s2, r22 / s2

@@ -30,8 +30,7 @@ class TileLists:
 
 def sorted_into_tiles(
     orders: NDArray[np.float32],
-    ellipses: NDArray[np.float32],
-    boxes: NDArray[np.int32],
+    bounds: NDArray[np.float32],
     across: int,
     along: int,
 ) -> TileLists:
@@ -46,20 +45,20 @@ def sorted_into_tiles(
     # Each part takes a run of the order, so that lists come out in order on any number of threads.
     parts = part_count(max(1, len(order) // 1024))
     counts = np.zeros((parts, tiles), np.int64)
-    share(lambda part: _count(part, parts, order, ellipses, boxes, across, counts), parts)
+    share(lambda part: _count(part, parts, order, bounds, across, counts), parts)
     ends = np.cumsum(counts.T.ravel()).reshape(tiles, parts)
     starts = np.append(0, ends[:, -1])
     entries = np.empty(starts[-1], np.uint32)
     ahead = np.ascontiguousarray((ends - counts.T).T)
-    share(lambda part: _fill(part, parts, order, ellipses, boxes, across, ahead, entries), parts)
+    share(lambda part: _fill(part, parts, order, bounds, across, ahead, entries), parts)
     return TileLists(order, starts, entries)
 
 
 @inlined
-def _reaches(ellipses, n, column, row):
+def _reaches(bounds, n, column, row):
     """Say whether a Gaussian's ellipse reaches a pixel of a tile."""
-    u, v = ellipses[n, 0], ellipses[n, 1]
-    xx, xy, yy = ellipses[n, 2], ellipses[n, 3], ellipses[n, 4]
+    u, v = bounds[n, 0], bounds[n, 1]
+    xx, xy, yy = bounds[n, 2], bounds[n, 3], bounds[n, 4]
     left, top = np.float32(column * TILE) - u, np.float32(row * TILE) - v
     right, bottom = left + np.float32(TILE - 1), top + np.float32(TILE - 1)
     zero, half = np.float32(0.0), np.float32(0.5)
@@ -75,28 +74,28 @@ def _reaches(ellipses, n, column, row):
     if y != zero:
         x = min(max(-xy * y / xx, left), right)
         least = min(least, half * (xx * x * x + yy * y * y) + xy * x * y)
-    return least < ellipses[n, 5]
+    return least < bounds[n, 5]
 
 
 @kernel
-def _count(part, parts, order, ellipses, boxes, across, counts):
+def _count(part, parts, order, bounds, across, counts):
     """Count a part's Gaussians by tile."""
     for k in range(len(order) * part // parts, len(order) * (part + 1) // parts):
         n = order[k]
-        for row in range(boxes[n, 2], boxes[n, 3]):
-            for column in range(boxes[n, 0], boxes[n, 1]):
-                if _reaches(ellipses, n, column, row):
+        for row in range(int(bounds[n, 8]), int(bounds[n, 9])):
+            for column in range(int(bounds[n, 6]), int(bounds[n, 7])):
+                if _reaches(bounds, n, column, row):
                     counts[part, row * across + column] += 1
 
 
 @kernel
-def _fill(part, parts, order, ellipses, boxes, across, ahead, entries):
+def _fill(part, parts, order, bounds, across, ahead, entries):
     """Write a part's Gaussians behind those of the parts ahead of it; uses up ``ahead``."""
     for k in range(len(order) * part // parts, len(order) * (part + 1) // parts):
         n = order[k]
-        for row in range(boxes[n, 2], boxes[n, 3]):
-            for column in range(boxes[n, 0], boxes[n, 1]):
-                if _reaches(ellipses, n, column, row):
+        for row in range(int(bounds[n, 8]), int(bounds[n, 9])):
+            for column in range(int(bounds[n, 6]), int(bounds[n, 7])):
+                if _reaches(bounds, n, column, row):
                     tile = row * across + column
                     entries[ahead[part, tile]] = n
                     ahead[part, tile] += 1
