@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -48,6 +48,8 @@ class VideoWriter:
         stream.codec_context.time_base = 1 / rate_hz
         stream.codec_context.thread_count = 1
         self._format = encoder.pixel_format
+        # A frame's own reformat() makes tables, and a thread a core, anew for every frame.
+        self._reformatter = VideoReformatter()
         if self._format.startswith("yuv"):
             # Players and readers that ignore the tag assume BT.601 for untagged video too.
             stream.codec_context.colorspace = Colorspace.ITU601
@@ -67,14 +69,16 @@ class VideoWriter:
         given = "rgb24" if image.ndim == 3 else "gray"
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format=given)
         if self._format.startswith("yuv"):
-            frame = frame.reformat(
+            frame = self._reformatter.reformat(
+                frame,
                 format=self._format,
                 src_color_range=ColorRange.JPEG,
                 dst_colorspace=Colorspace.ITU601,
                 dst_color_range=ColorRange.MPEG,
+                threads=1,
             )
         elif self._format != given:
-            frame = frame.reformat(format=self._format)
+            frame = self._reformatter.reformat(frame, format=self._format, threads=1)
         frame.pts = self.frames
         frame.time_base = self._stream.codec_context.time_base
         self._container.mux(self._stream.encode(frame))
