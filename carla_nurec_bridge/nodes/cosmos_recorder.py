@@ -17,7 +17,7 @@ from ..core.rig.rig import load_rig
 from ..core.run_contract.streams import AGENTS, RECORDER
 from ..core.run_contract.timebase import seconds_to_ns
 from ..core.teardown import Teardown
-from ..recording import BagOptions, RecordingSession
+from ..recording import AssembledFrame, BagOptions, RecordingSession
 from ..ros.lockstep.participation import Participation
 from ..ros.parameters.declare import load
 from ..ros.parameters.recorder import RecorderParameters, job_options
@@ -26,15 +26,23 @@ from ..ros.recorder.summary import summary_of
 from ..ros.recorder.topics import recorded_topics
 from ..ros.runtime.runtime import run
 from ..ros.runtime.spinner import Spinner
+from ..ros.sending.lane import SendingLane
 from ..ros.services.cosmos_job_services import CosmosJobServices
 
 _STALL_S = 2.0
 _POLL_S = 0.05
 _LAST_ANSWERS_S = 2.0
+_MOST_UNWRITTEN_BYTES = 16 << 20
+"""So much of answered frames may wait for the disk and the encoders, and be lost with the power."""
+_WRITE_S = 60.0
 
 
 class CosmosRecorder:
-    """The recorder's parts, wired; callbacks run in the executor, the rest in the main thread."""
+    """The recorder's parts, wired; callbacks run in the executor, the rest in the main thread.
+
+    Whole frames are written, and shown to the encoders, in a thread of their own: a frame is
+    answered when its bounded queue holds it. ``queue`` in the timings is the wait for room in it.
+    """
 
     def __init__(self, node: Node, spinner: Spinner, p: RecorderParameters) -> None:
         self._p = p
@@ -53,6 +61,7 @@ class CosmosRecorder:
             BagOptions(p.metadata_version, p.chunk_kib * 1024, p.flush_s, p.compression),  # type: ignore[arg-type]
             partial(topics.offered, node),
         )
+        self._writer = SendingLane("writing of frames", _MOST_UNWRITTEN_BYTES)
         self._over = False
         self._participation = Participation(node, spinner, p)
         topics.subscribe(node, self._take)
@@ -62,8 +71,8 @@ class CosmosRecorder:
         self._participation.wait_begin(limit_s=self._p.start_s)
         warned = False
         for _ in self._participation.turns():
+            self._session.flush_if_due()
             with self._lock:
-                self._session.flush_if_due()
                 stalled = time.monotonic() - self._progress_s > _STALL_S
                 missing = self._session.missing()
             if stalled and not warned and missing:
@@ -79,10 +88,17 @@ class CosmosRecorder:
                 return
             self._over = True
         Teardown.in_order(
+            ("the frames to be written", self._finish_writing),
             ("the bag", self._session.close),
             ("the control videos", self.controls.close),
             ("the summary", self.leave),
         ).close()
+
+    def _finish_writing(self) -> None:
+        try:
+            self._writer.wait_idle(_WRITE_S)
+        finally:
+            self._writer.close(0.0)
 
     def leave(self, jobs: Sequence[Mapping[str, Any]] = ()) -> None:
         """Leave the summary, with what became of the clip's jobs."""
@@ -95,9 +111,9 @@ class CosmosRecorder:
             if self._over:
                 return
             try:
-                frames = self._session.record(number, data)
-                for frame in frames:
-                    self.controls.add(frame, self._session.timings)
+                for frame in self._session.take(number, data):
+                    with self._session.timings.stage("queue"):
+                        self._writer.put(partial(self._write, frame), frame.size_bytes)
                 delivered = self._session.delivered()
             except BridgeError as error:
                 if self._participation.state is not None:
@@ -108,6 +124,10 @@ class CosmosRecorder:
                 self._progress_s = time.monotonic()
         for stamp_ns, counts in delivered:
             self._participation.answer(stamp_ns, counts)
+
+    def _write(self, frame: AssembledFrame) -> None:
+        self._session.write(frame)
+        self.controls.add(frame, self._session.timings)
 
     def _await_answers(self) -> None:
         """Give the last commands, which no frame waits for, a moment to arrive."""

@@ -32,6 +32,11 @@ class AssembledFrame:
     messages: tuple[Message, ...]
     missing: tuple[str, ...] = ()
 
+    @property
+    def size_bytes(self) -> int:
+        """The size of all messages."""
+        return sum(len(message.data) for message in self.messages)
+
 
 @dataclass
 class Arrivals:

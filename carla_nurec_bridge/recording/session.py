@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -23,7 +24,8 @@ class RecordingSession:
 
     Topics are numbered: the planned ``streams``, then ``events``. ``names`` are their resolved
     names in the same order; ``offered`` returns what a topic's publishers offer and is asked
-    when its first message is written. Not to be shared between threads.
+    when its first message is written. One thread calls ``take`` and what tells how far the run is,
+    another may ``write`` meanwhile.
     """
 
     def __init__(
@@ -47,18 +49,29 @@ class RecordingSession:
         self.frames = 0
         plan = plan_of(streams, self._names[: len(self._streams)], dt_ns)
         self._bag = BagWriter(directory, options, plan.to_json())
+        self._at_bag = threading.Lock()
 
     def record(self, topic: int, data: bytes) -> list[AssembledFrame]:
         """Record one serialized message: write the frames that it completes and return them."""
+        frames = self.take(topic, data)
+        for frame in frames:
+            self.write(frame)
+        return frames
+
+    def take(self, topic: int, data: bytes) -> list[AssembledFrame]:
+        """Take one serialized message; return the frames that it completes, for ``write``."""
         row = self._assembler.rows[topic]
         with self.timings.stage("take"):
             clean = canonical(data, row.type)
             frames = self._assembler.add(topic, peek_stamp_ns(clean, row), clean)
         for frame in frames:
-            with self.timings.stage("write"):
-                self._write(frame)
             self.frames = frame.number + 1
         return frames
+
+    def write(self, frame: AssembledFrame) -> None:
+        """Write a frame to the bag; RunError when the disk refuses."""
+        with self._at_bag, self.timings.stage("write"):
+            self._write(frame)
 
     def delivered(self) -> list[tuple[int, Mapping[str, int]]]:
         """Return stamp and messages by topic of each frame that has now had all it was to have."""
@@ -86,7 +99,8 @@ class RecordingSession:
 
     def flush_if_due(self) -> None:
         """Close the open chunk of the bag when it is old enough; call it often."""
-        self._bag.flush_if_due()
+        with self._at_bag:
+            self._bag.flush_if_due()
 
     def close(self) -> None:
         """Write what is left, incomplete frames too, and end the bag; once more does nothing."""

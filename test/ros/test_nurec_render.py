@@ -89,9 +89,24 @@ class _Client:
         self.failing = failing
         self.capabilities = SimpleNamespace(editing=editing)
         self.actors: list[int] = []
+        self.events: list[str] = []
 
-    def render(self, _scene: str, cameras: Any, lidars: Any, actors: Any) -> Replies:
+    def start(self, _scene: str, cameras: Any, lidars: Any, actors: Any) -> Any:
         self.actors.append(len(actors))
+        what = "images" if cameras else "sweep"
+        self.events.append(f"{what} asked")
+
+        def replies() -> Replies:
+            self.events.append(f"{what} awaited")
+            return self._replies(cameras, lidars)
+
+        return SimpleNamespace(replies=replies)
+
+    def render(self, scene: str, cameras: Any, lidars: Any, actors: Any) -> Replies:
+        replies: Replies = self.start(scene, cameras, lidars, actors).replies()
+        return replies
+
+    def _replies(self, cameras: Any, lidars: Any) -> Replies:
         clouds = tuple(
             SimpleNamespace(points_m=None, error=f"{lidar.name}: no") for lidar in lidars
         )
@@ -117,6 +132,19 @@ def test_a_camera_that_fails_is_counted_and_leaves_the_others_alone() -> None:
     assert client.actors == [1]
     renderer.render(client, 2, 2_000 * _MS)
     assert renderer.failed == {"cross_left_120fov": 2, "top": 1}
+
+
+def test_a_sweep_is_asked_for_before_the_images_are_waited_for() -> None:
+    publisher: Any = SimpleNamespace(image=lambda *_: client.events.append("image published"))
+    renderer = SensorRenderer(SCENE, RIG, 50 * _MS, RenderStep(SCENE), publisher)
+    renderer.observe(1_950 * _MS, _pose(0.0), {})
+    client: Any = _Client("")
+    renderer.observe(2_000 * _MS, _pose(0.1), {})
+    renderer.render(client, 2, 2_000 * _MS)
+    images = ["image published"] * 3
+    assert client.events == [
+        *("images asked", "sweep asked", "images awaited", *images, "sweep awaited")
+    ]
 
 
 def test_a_server_without_editing_is_sent_no_actors() -> None:

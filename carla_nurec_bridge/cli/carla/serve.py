@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from ...core.machine.collector import keep_loaded
+
 
 @click.command()
 @click.option(
@@ -62,6 +64,7 @@ def command(
     server = open_server(maps, name, host, port, seed, 1e-3 * traffic_pause_ms)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
+    keep_loaded()
     click.echo(f"ready: CARLA 0.9.16 calls on {host}:{port}, map {server.map_name}")
     try:
         server.serve()

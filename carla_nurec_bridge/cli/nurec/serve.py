@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ...core.errors import InputError
+from ...core.machine.collector import keep_loaded
 from ...core.run_contract import heartbeat
 from ..until_signal import stop_on_signal
 
@@ -197,6 +198,7 @@ def command(
             for scene in scenes:
                 server.make_ready(scene)
         names = ", ".join(scene.scene_id for scene in scenes) or "named by clients"
+        keep_loaded()
         click.echo(f"ready: NuRec on {host}:{server.port}, scene {names}")
         while not stop.is_set() and not server.wait_for_shut_down(_POLL_S):
             pass

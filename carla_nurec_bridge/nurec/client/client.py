@@ -20,7 +20,7 @@ from ..stubs import sensorsim_pb2 as sensorsim
 from .calls import Deadlines, PendingCall, failure_text
 from .capabilities import Capabilities, find_capabilities
 from .connection import Connection, open_connection
-from .instant import InstantRenderer
+from .instant import InstantRenderer, PendingInstant
 from .replies import (
     OfferedCamera,
     Replies,
@@ -198,7 +198,17 @@ class NurecClient:
         that editing is off gets no ``actors``: it draws those of the recording. InputError for
         requests that no server could answer.
         """
-        return self._renderer.render(self.capabilities, scene_id, cameras, lidars, actors)
+        return self.start(scene_id, cameras, lidars, actors).replies()
+
+    def start(
+        self,
+        scene_id: str,
+        cameras: Sequence[CameraRequest],
+        lidars: Sequence[LidarRequest] = (),
+        actors: Sequence[ActorMotion] = (),
+    ) -> PendingInstant:
+        """Ask as ``render`` does, and return at once what gives the replies."""
+        return self._renderer.start(self.capabilities, scene_id, cameras, lidars, actors)
 
     def _start(self, method: str, request: Any, limit_s: float, scene_id: str = "") -> PendingCall:
         headers: tuple[tuple[str, str], ...] = ()

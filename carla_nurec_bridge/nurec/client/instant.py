@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -47,15 +48,15 @@ class InstantRenderer:
         self._deadlines = deadlines
         self._rendered: set[tuple[str, object]] = set()
 
-    def render(
+    def start(
         self,
         capabilities: Capabilities,
         scene_id: str,
         cameras: Sequence[CameraRequest],
         lidars: Sequence[LidarRequest],
         actors: Sequence[ActorMotion],
-    ) -> Replies:
-        """Return the replies of one instant; see ``NurecClient.render``."""
+    ) -> PendingInstant:
+        """Ask for one instant; see ``NurecClient.start``."""
         # NuRec of 26.02 and later refuses actors unless it was started with editing.
         objects = [] if capabilities.editing is False else dynamic_objects(actors)
         refused = {
@@ -76,56 +77,89 @@ class InstantRenderer:
             self._start(_SWEEPS[lidar.rays], sweep, limit_s, scene_id)
             for lidar, sweep in zip(swept, sweeps, strict=True)
         ]
-        render = self._render_batch if batched else self._render_singly
-        got = iter(render(scene_id, asked, images, limit_s))
-        image_replies = tuple(
-            ImageReply(c, None, f"{c.name}: {refused[c.name]}") if c.name in refused else next(got)
-            for c in cameras
+        if batched:
+            images_due = [self._start("batch_render_rgb", _batch(asked, images), limit_s, scene_id)]
+        else:
+            images_due = [self._start("render_rgb", one, limit_s, scene_id) for one in images]
+        return PendingInstant(
+            tuple(cameras),
+            tuple(lidars),
+            {name: f"{name}: {reason}" for name, reason in refused.items()},
+            {li.name: f"{li.name}: {unfiltered}" for li in lidars if li not in swept},
+            tuple(images_due),
+            tuple(clouds_due),
+            lambda: self._note(kinds),
+            batched=batched,
         )
-        got_clouds = iter([_cloud(r, d) for r, d in zip(swept, clouds_due, strict=True)])
-        clouds = tuple(
-            next(got_clouds)
-            if lidar in swept
-            else CloudReply(lidar.name, None, None, f"{lidar.name}: {unfiltered}")
-            for lidar in lidars
+
+    def _note(self, kinds: set[tuple[str, object]]) -> None:
+        self._rendered = kinds | (self._rendered if len(self._rendered) < _MOST_KINDS else set())
+
+
+@dataclass(frozen=True, eq=False)
+class PendingInstant:
+    """Images and sweeps that were asked for; ``replies`` waits for them, once.
+
+    ``refused`` and ``unswept`` say by name why something was not asked for; ``drawn`` is called
+    when anything came.
+    """
+
+    cameras: tuple[CameraRequest, ...]
+    lidars: tuple[LidarRequest, ...]
+    refused: Mapping[str, str]
+    unswept: Mapping[str, str]
+    images_due: tuple[PendingCall, ...]
+    clouds_due: tuple[PendingCall, ...]
+    drawn: Callable[[], None]
+    batched: bool
+
+    def replies(self) -> Replies:
+        """Return the replies in the order of the requests; see ``NurecClient.render``."""
+        asked = [camera for camera in self.cameras if camera.name not in self.refused]
+        if self.batched:
+            got = iter(_batch_images(asked, self.images_due[0]))
+        else:
+            got = iter([_image(c, due) for c, due in zip(asked, self.images_due, strict=True)])
+        swept = [lidar for lidar in self.lidars if lidar.name not in self.unswept]
+        clouds = iter([_cloud(li, due) for li, due in zip(swept, self.clouds_due, strict=True)])
+        replies = Replies(
+            tuple(
+                ImageReply(camera, None, self.refused[camera.name])
+                if camera.name in self.refused
+                else next(got)
+                for camera in self.cameras
+            ),
+            tuple(
+                CloudReply(lidar.name, None, None, self.unswept[lidar.name])
+                if lidar.name in self.unswept
+                else next(clouds)
+                for lidar in self.lidars
+            ),
         )
-        replies = Replies(image_replies, clouds)
-        if len(replies.errors) < len(cameras) + len(lidars):
-            self._rendered = kinds | (
-                self._rendered if len(self._rendered) < _MOST_KINDS else set()
-            )
+        if len(replies.errors) < len(self.cameras) + len(self.lidars):
+            self.drawn()
         return replies
 
-    def _render_singly(
-        self,
-        scene_id: str,
-        cameras: Sequence[CameraRequest],
-        requests: Sequence[sensorsim.RGBRenderRequest],
-        limit_s: float,
-    ) -> tuple[ImageReply, ...]:
-        due = [self._start("render_rgb", request, limit_s, scene_id) for request in requests]
-        return tuple(_image(camera, call) for camera, call in zip(cameras, due, strict=True))
 
-    def _render_batch(
-        self,
-        scene_id: str,
-        cameras: Sequence[CameraRequest],
-        requests: Sequence[sensorsim.RGBRenderRequest],
-        limit_s: float,
-    ) -> tuple[ImageReply, ...]:
-        batch = _Batch(
-            items=[
-                _Batch.BatchRGBRenderRequestItem(camera_name=camera.name, request=request)
-                for camera, request in zip(cameras, requests, strict=True)
-            ]
-        )
-        try:
-            reply = self._start("batch_render_rgb", batch, limit_s, scene_id).result()
-        except grpc.RpcError as error:
-            reason = failure_text(error)
-            return tuple(ImageReply(c, None, f"{c.name}: {reason}") for c in cameras)
-        answered = {item.camera_name: item for item in reply.items}
-        return tuple(_batch_item(camera, answered) for camera in cameras)
+def _batch(
+    cameras: Sequence[CameraRequest], requests: Sequence[sensorsim.RGBRenderRequest]
+) -> sensorsim.BatchRGBRenderRequest:
+    return _Batch(
+        items=[
+            _Batch.BatchRGBRenderRequestItem(camera_name=camera.name, request=request)
+            for camera, request in zip(cameras, requests, strict=True)
+        ]
+    )
+
+
+def _batch_images(cameras: Sequence[CameraRequest], call: PendingCall) -> tuple[ImageReply, ...]:
+    try:
+        reply = call.result()
+    except grpc.RpcError as error:
+        reason = failure_text(error)
+        return tuple(ImageReply(c, None, f"{c.name}: {reason}") for c in cameras)
+    answered = {item.camera_name: item for item in reply.items}
+    return tuple(_batch_item(camera, answered) for camera in cameras)
 
 
 def _kinds(

@@ -15,6 +15,7 @@ from ...carla_client.session.session import Session
 from ...carla_client.session.transforms import matrix_of
 from ...carla_client.session.weather import weather_json
 from ...core.errors import InputError, ProtocolError
+from ...core.machine.collector import keep_loaded
 from ...core.run_contract import heartbeat
 from ...core.run_contract.frame_counter import FrameCounter
 from ...core.run_contract.run_summary import EgoSummary, Phase, write_summary
@@ -108,6 +109,7 @@ class EgoRun:
                         refuse_second_clock(parts.node)
                     if parts.followed is not None:
                         at.run = parts.followed.wait(p.start_s)
+                keep_loaded()
                 return self._make_frames()
 
     def _plan_replay(self, session: Session) -> None:

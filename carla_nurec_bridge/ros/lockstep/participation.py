@@ -14,6 +14,7 @@ from rclpy.node import Node
 from ...core.errors import DeadlineError
 from ...core.lockstep.frame_gate import FrameGate
 from ...core.lockstep.words import RunState
+from ...core.machine.collector import keep_loaded
 from ...core.run_contract.run_summary import NodeSummary, write_summary
 from ..publishers.subscriptions import subscribe
 from ..runtime.spinner import Spinner
@@ -121,6 +122,7 @@ class Participation:
             meanwhile()
             if time.monotonic() > deadline:
                 raise DeadlineError(f"no carla_ego started a run within {limit_s:g} s")
+        keep_loaded()
         return state
 
     def _lacks(self) -> list[str]:

@@ -10,10 +10,11 @@ from ...core.errors import BridgeError
 from ...core.frames import Matrix
 from ...core.lockstep.delivery import Deliveries, Delivery
 from ...core.lockstep.latency import NO_LATENCY, Latency
-from ...core.rig.rig import Rig
+from ...core.rig.rig import Rig, RigCamera, RigLidar
 from ...core.run_contract.timebase import is_due, period_in_ticks
 from ...core.timings import Timings
 from ...nurec.client.client import NurecClient
+from ...nurec.client.instant import PendingInstant
 from ...nurec.client.requests import ActorMotion
 from ...scene import Scene
 from .novel_view import NovelView
@@ -82,47 +83,72 @@ class SensorRenderer:
     def render(self, client: NurecClient, frame: int, stamp_ns: int) -> list[str]:
         """Render and publish what is due; return the reasons of what failed."""
         self._deliveries.open(frame)
-        return [*self._images(client, frame, stamp_ns), *self._sweeps(client, frame, stamp_ns)]
-
-    def _images(self, client: NurecClient, frame: int, stamp_ns: int) -> list[str]:
+        # Everything is asked for before the first reply is waited for: the server draws what is
+        # next while what came is published.
+        with self.timings.stage("ask"):
+            images = self._ask_images(client, frame, stamp_ns)
+            sweeps = self._ask_sweeps(client, frame, stamp_ns)
         errors: list[str] = []
+        for cameras, pending in images:
+            errors += self._publish_images(cameras, pending, frame, stamp_ns)
+        for lidar, pending in sweeps:
+            errors += self._publish_sweep(lidar, pending, frame, stamp_ns)
+        return errors
+
+    def _ask_images(
+        self, client: NurecClient, frame: int, stamp_ns: int
+    ) -> list[tuple[list[RigCamera], PendingInstant]]:
         due = [camera for period, camera in self._cameras if is_due(frame, period)]
+        asked = []
         for duration_ns, cameras in by_duration(due).items():
             window = self._step.window(stamp_ns, duration_ns)
             self.clamped += window.clamped
             requests = [self._step.camera(camera, window) for camera in cameras]
-            with self.timings.stage("render_cameras"):
-                actors = self._actors(client, window)
-                replies = client.render(self._scene_id, requests, (), actors)
-            with self.timings.stage("publish_cameras"):
-                for camera, reply in zip(cameras, replies.images, strict=True):
-                    if reply.image is None:
-                        self.failed[camera.name] += 1
-                    else:
-                        send = partial(self._publisher.image, camera, reply, stamp_ns)
-                        self._deliveries.put(camera.name, frame, send)
-            errors += replies.errors
-        return errors
+            actors = self._actors(client, window)
+            pending = client.start(self._scene_id, requests, (), actors)
+            asked.append((cameras, pending))
+        return asked
 
-    def _sweeps(self, client: NurecClient, frame: int, stamp_ns: int) -> list[str]:
-        errors: list[str] = []
+    def _ask_sweeps(
+        self, client: NurecClient, frame: int, stamp_ns: int
+    ) -> list[tuple[RigLidar, PendingInstant]]:
+        asked = []
         for period, lidar in self._lidars:
-            if not is_due(frame, period):
-                continue
-            window = self._step.window(stamp_ns, sweep_ns(lidar))
-            request = self._step.lidar(lidar, window)
-            with self.timings.stage("render_lidar"):
+            if is_due(frame, period):
+                window = self._step.window(stamp_ns, sweep_ns(lidar))
+                request = self._step.lidar(lidar, window)
                 actors = self._actors(client, window)
-                replies = client.render(self._scene_id, (), [request], actors)
-            cloud = replies.clouds[0]
-            if cloud.points_m is None:
-                self.failed[lidar.name] += 1
-            else:
-                with self.timings.stage("publish_lidar"):
-                    send = partial(self._publisher.cloud, lidar, cloud, stamp_ns)
-                    self._deliveries.put(lidar.name, frame, send)
-            errors += replies.errors
-        return errors
+                pending = client.start(self._scene_id, (), [request], actors)
+                asked.append((lidar, pending))
+        return asked
+
+    def _publish_images(
+        self, cameras: list[RigCamera], pending: PendingInstant, frame: int, stamp_ns: int
+    ) -> tuple[str, ...]:
+        with self.timings.stage("wait_cameras"):
+            replies = pending.replies()
+        with self.timings.stage("publish_cameras"):
+            for camera, reply in zip(cameras, replies.images, strict=True):
+                if reply.image is None:
+                    self.failed[camera.name] += 1
+                else:
+                    send = partial(self._publisher.image, camera, reply, stamp_ns)
+                    self._deliveries.put(camera.name, frame, send)
+        return replies.errors
+
+    def _publish_sweep(
+        self, lidar: RigLidar, pending: PendingInstant, frame: int, stamp_ns: int
+    ) -> tuple[str, ...]:
+        with self.timings.stage("wait_lidar"):
+            replies = pending.replies()
+        cloud = replies.clouds[0]
+        if cloud.points_m is None:
+            self.failed[lidar.name] += 1
+        else:
+            with self.timings.stage("publish_lidar"):
+                send = partial(self._publisher.cloud, lidar, cloud, stamp_ns)
+                self._deliveries.put(lidar.name, frame, send)
+        return replies.errors
 
     def _actors(self, client: NurecClient, window: ShutterWindow) -> list[ActorMotion]:
         """Return the bound actors; none for a server that says it refuses to move any."""

@@ -37,7 +37,7 @@ class RecorderParameters(OdometryParameters, SensorLatencyParameters):
     scene: str = _run("scene")
     dt_s: float = _run("dt_s")
     frames: int = _run("frames", 0)
-    lockstep: bool = _run("lockstep", description="answer each frame once it is written")
+    lockstep: bool = _run("lockstep", description="answer each frame once it stands to be written")
     participants: tuple[str, ...] = parameter(
         (EGO, NUREC, AGENT, RECORDER),
         "lockstep.participants",

@@ -62,7 +62,7 @@ def test_the_first_image_of_a_lens_may_take_long(server, scene, cameras, sweep):
             *(([ghost], []), ([ghost], []), ([], [sweep]), ([], [sweep])),
             *(([first, ghost], []), ([ghost], [])),
         ):
-            renderer.render(client.capabilities, scene.scene_id, asked, swept, [])
+            renderer.start(client.capabilities, scene.scene_id, asked, swept, []).replies()
     assert limits == [70, 50, 70, 70, 50, 70, 70, 70, 50, 70, 50]
 
 
