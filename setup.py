@@ -103,6 +103,7 @@ setup(
         "parquet": ["pyarrow"],
         "ray": ["ray"],
         "testing": ["pytest"],
+        "view": ["rerun-sdk"],
     },
     zip_safe=False,
     cmdclass={"build_py": BuildWithStubs, "develop": DevelopWithStubs},

@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "nurec assets restore": "Undo all edits of a scene.",
     "scene build": "Build a scene package from a recording, any drive, or a bag.",
     "scene info": "Show what a scene package holds.",
+    "scene view": "Show a scene or splats in rerun's viewer in the browser.",
     "scenario list": "List the scenarios, and the actors that can be inserted.",
     "scenario draw": "Show which actors a seed inserts into the demo.",
     "scenario record": "Drive scenarios in CARLA and record them.",

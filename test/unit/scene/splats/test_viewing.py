@@ -1,0 +1,110 @@
+"""What a viewer is shown of a scene: which things, where, and when."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from carla_nurec_bridge.cli.main import main
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.scene import open_scene
+from carla_nurec_bridge.scene.splats import viewing
+from carla_nurec_bridge.scene.splats.viewing import ViewWish, show
+
+from .test_splats_in_packages import road, splats
+
+__all__ = ["road", "splats"]
+
+
+class Recorder:
+    """Stands in for the module of rerun: archetypes are their arguments, logs are kept."""
+
+    def __init__(self) -> None:
+        self.logs: list[tuple[str, str, Any, bool, Any]] = []
+        self.now: Any = None
+        self.ViewCoordinates = SimpleNamespace(RIGHT_HAND_Z_UP="up", RDF="rdf")
+        self.components = SimpleNamespace(FillMode=SimpleNamespace(Solid="solid"))
+
+    def __getattr__(self, kind: str) -> Any:
+        return lambda *values, **named: SimpleNamespace(kind=kind, values=values, **named)
+
+    def set_time(self, _timeline: str, timestamp: np.datetime64) -> None:
+        self.now = timestamp
+
+    def log(self, where: Any, what: Any, *, static: bool = False) -> None:
+        path = where if isinstance(where, str) else "/".join(where)
+        self.logs.append((path, getattr(what, "kind", what), what, static, self.now))
+
+    def of(self, path: str, kind: str) -> list[Any]:
+        return [log for log in self.logs if log[:2] == (path, kind)]
+
+
+@pytest.fixture
+def package(tmp_path: Path, splats: Path, road: Path) -> Path:
+    out = tmp_path / "out.usdz"
+    words = ["scene", "build", "--splats", str(splats), "--map", str(road), "-o", str(out)]
+    assert main([*words, "--splats-at", "20,50,1,90"]) == 0
+    return out
+
+
+def test_a_package_is_shown_with_its_rig_in_time(package: Path, tmp_path: Path) -> None:
+    scene = open_scene(package)
+    stamp_us = int(scene.rig_trajectory.stamps_us[3])
+    folder = tmp_path / "images" / "camera_front_wide_120fov"
+    folder.mkdir(parents=True)
+    (folder / f"{stamp_us}.jpg").write_bytes(b"\xff\xd8\xff")
+    recorder = Recorder()
+    assert show(recorder, package, ViewWish(2, 1, tmp_path / "images")) == []
+    poses = recorder.of("world/rig", "Transform3D")
+    assert len(poses) == len(scene.rig_trajectory.stamps_us)
+    assert poses[3][4] == np.datetime64(stamp_us, "us")
+    assert np.allclose(poses[3][2].translation, scene.rig_trajectory.world_from_rig[3, :3, 3])
+    (picture,) = recorder.of("world/rig/camera_front_wide_120fov", "EncodedImage")
+    assert picture[4] == np.datetime64(stamp_us, "us")
+    (pinhole,) = recorder.of("world/rig/camera_front_wide_120fov", "Pinhole")
+    camera = scene.cameras[0].model
+    assert pinhole[2].resolution == (camera.width, camera.height)
+    # 120 degrees over the width of an F-theta lens: pixels a radian at its middle.
+    assert 0.5 < pinhole[2].focal_length / (camera.width / np.radians(120.0)) < 2.0
+    (points,) = recorder.of("world/gaussians/gaussians/points", "Points3D")
+    (ellipsoids,) = recorder.of("world/gaussians/gaussians/ellipsoids", "Ellipsoids3D")
+    assert len(points[2].values[0]) == len(ellipsoids[2].centers) == 1
+    assert np.allclose(ellipsoids[2].half_sizes, np.exp(-3.0), rtol=1e-3)
+    assert len(recorder.of("world/ground", "Mesh3D")) == 1
+
+
+def test_a_file_of_gaussians_is_shown_in_its_own_axes(splats: Path) -> None:
+    recorder = Recorder()
+    assert show(recorder, splats, ViewWish()) == []
+    assert recorder.logs[0][:2] == ("world", "rdf")
+    (points,) = recorder.of("world/gaussians/gaussians/points", "Points3D")
+    assert np.allclose(np.sort(points[2].values[0], axis=0), np.sort(np.eye(3) * 5.0, axis=0))
+    assert points[2].colors[0].tolist() == [135, 142, 149, 225]
+
+
+def test_pictures_of_other_cameras_are_told(package: Path, tmp_path: Path) -> None:
+    (notes,) = show(Recorder(), package, ViewWish(images=tmp_path))
+    assert "CAMERA/END_US.jpg" in notes
+
+
+def test_without_rerun_the_way_to_get_it_is_told(
+    splats: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    def missing(name: str) -> Any:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr(viewing.importlib, "import_module", missing)
+    assert main(["scene", "view", str(splats), "--save", "x.rrd"]) == 2
+    assert "[view]" in capsys.readouterr().err
+    with pytest.raises(InputError), viewing.open_viewer("x", None, 9090, browser=False):
+        pass
+
+
+def test_a_recording_is_written_where_rerun_is_installed(package: Path, tmp_path: Path) -> None:
+    pytest.importorskip("rerun", reason="rerun-sdk is an extra: [view]")
+    out = tmp_path / "out.rrd"
+    assert main(["scene", "view", str(package), "--save", str(out)]) == 0
+    assert out.read_bytes()[:3] == b"RRF"
+    assert out.stat().st_size > 10_000
