@@ -34,6 +34,7 @@ from carla_nurec_bridge.rendering.camera import (
     render_camera,
     render_jpeg,
 )
+from carla_nurec_bridge.rendering.gpu.device import INSTALL, gpu_count, has_warp
 from carla_nurec_bridge.rendering.lidar import render_lidar
 from carla_nurec_bridge.rendering.lighting import Lighting
 from carla_nurec_bridge.rendering.scene import RenderScene
@@ -220,6 +221,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     wanted = parser.parse_args()
+    if not (gpu_count() and has_warp()):
+        print(f"nothing to time: no NVIDIA GPU here, or not {INSTALL}")
+        return
     street = cached_street(read_opendrive(config_path("maps", "demo_town.xodr")))
     begin = time.perf_counter()
     with scene_of("warp", street) as gpu, scene_of("embree", street) as cpu:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from types import ModuleType
 
@@ -13,12 +15,26 @@ from ...core.resources import cache_dir
 
 INSTALL = "pip install 'carla_nurec_bridge[gpu]'"
 
-TURN = threading.RLock()
-"""Held by whoever calls Warp: a process's scenes take turns on the GPU."""
+_TURN = threading.RLock()
 
 
 class GpuError(BridgeError):
     """The GPU, or what drives it, cannot be used here."""
+
+
+@contextmanager
+def turn_on_gpu() -> Iterator[None]:
+    """Be the only one who calls Warp: a process's scenes take turns. GpuError for what it raises.
+
+    It raises RuntimeError, say when memory is short or a driver too old.
+    """
+    with _TURN:
+        try:
+            yield
+        except RuntimeError as error:
+            raise GpuError(
+                f"the GPU cannot draw: {error}; CARLA_NUREC_ENGINE=embree draws on the processor"
+            ) from error
 
 
 @cache

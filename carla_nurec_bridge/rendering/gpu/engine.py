@@ -17,7 +17,7 @@ from ..kernels.sky import LightTable, light_table
 from ..kernels.surfaces import SlotTable, SurfaceTable
 from ..lighting import Lighting
 from . import kernels
-from .device import TURN, GpuError
+from .device import GpuError, turn_on_gpu
 from .jpeg import JpegEncoder, find_encoder
 from .launches import CameraLaunches, FrameMemory, SweepLaunches
 from .memory import HostMemory, RayTables
@@ -46,16 +46,13 @@ class WarpEngine(FrameEngine):
         self._cameras: OrderedDict[Hashable, CameraLaunches] = OrderedDict()
         self._sweeps: OrderedDict[Hashable, SweepLaunches] = OrderedDict()
         self._encoder: JpegEncoder | None = None
-        with TURN:
-            try:
-                self._device = wp.get_device(device)
-                self._tables = RayTables(self._device)
-                self._no_origins = wp.empty((0, 0), dtype=wp.vec3, device=self._device)
-                self._host = HostMemory()
-                kernels.load(self._device)
-                self._prove()
-            except RuntimeError as error:
-                raise GpuError(f"engine warp cannot use {device}: {error}") from error
+        with turn_on_gpu():
+            self._device = wp.get_device(device)
+            self._tables = RayTables(self._device)
+            self._no_origins = wp.empty((0, 0), dtype=wp.vec3, device=self._device)
+            self._host = HostMemory()
+            kernels.load(self._device)
+            self._prove()
             if self._device.is_cuda:
                 self._encoder = find_encoder(self._device)
         self.encodes_jpeg = self._encoder is not None
@@ -67,7 +64,7 @@ class WarpEngine(FrameEngine):
             return len(self._meshes) - 1
         # cuBQL's trees are the fastest to trace and 13 ms to build for 127,000 triangles.
         builder = "cubql" if self._device.is_cuda else "sah"
-        with TURN:
+        with turn_on_gpu():
             mesh = wp.Mesh(
                 points=wp.array(np.ascontiguousarray(vertices), dtype=wp.vec3, device=self._device),
                 indices=wp.array(
@@ -87,7 +84,7 @@ class WarpEngine(FrameEngine):
 
     def draw(self, view: FrameView, light: Lighting, outputs: frozenset[str]) -> dict[str, NDArray]:
         """Return the outputs of a camera by name; see ``FrameEngine``."""
-        with TURN:
+        with turn_on_gpu():
             return self._fetch(self._drawn(view, light, outputs))
 
     def draw_jpeg(self, view: FrameView, light: Lighting, form: JpegFormat) -> bytes:
@@ -95,7 +92,7 @@ class WarpEngine(FrameEngine):
         if self._encoder is None:
             raise GpuError("this engine encodes no JPEG; look at encodes_jpeg first")
         height, width = view.rays.shape[:2]
-        with TURN:
+        with turn_on_gpu():
             rgb = self._drawn(view, light, frozenset({"rgb"})).arrays["rgb"]
             return self._encoder.encode(rgb.reshape((height, width, 3)), form)
 
@@ -104,7 +101,7 @@ class WarpEngine(FrameEngine):
     ) -> dict[str, NDArray]:
         """Return what beams meet; see ``FrameEngine``."""
         height, width = view.rays.shape[:2]
-        with TURN:
+        with turn_on_gpu():
             starts = self._no_origins
             if origins is not None:
                 starts = wp.array(origins, dtype=wp.vec3, ndim=2, device=self._device)
@@ -120,7 +117,7 @@ class WarpEngine(FrameEngine):
 
     def close(self) -> None:
         """Free everything; calling it again does nothing."""
-        with TURN:
+        with turn_on_gpu():
             self._meshes, self._world, self._shown, self._light = [], None, None, None
             self._cameras.clear()
             self._sweeps.clear()

@@ -175,6 +175,12 @@ def test_a_gpu_that_fails_leaves_the_processor(
     assert "by the processor: no memory left on cuda:0" in caplog.text
 
 
+def test_what_warp_raises_is_told_in_a_sentence() -> None:
+    advice = "out of memory; CARLA_NUREC_ENGINE=embree draws"
+    with pytest.raises(device.GpuError, match=advice), device.turn_on_gpu():
+        raise RuntimeError("out of memory")
+
+
 _AUTO = """
 import sys
 from carla_nurec_bridge.rendering.engines import choice
