@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix
-from .engines.forms import FrameEngine, FrameView, JpegFormat, PacketEngine
+from .engines.forms import FrameEngine, FrameView, JpegFormat, PacketEngine, RayView
 from .engines.packet import page
 from .engines.threads import part_count, share
 from .kernels.camera_kernel import BLOCK_ROWS, SKY_TAG, draw
@@ -89,18 +89,23 @@ def colours_along(
     """Return sRGB uint8 (N, 3) along rays: origins (N, 3) m and unit directions (N, 3), map frame.
 
     It is what a camera there would show in the direction; instances are where their motion starts.
+    InputError for a scene of the GPU, which draws cameras only.
     """
-    count = len(origins_m)
-    view = FrameView(
+    if isinstance(scene.engine, FrameEngine):
+        raise InputError(
+            f"engine {scene.engine.name} draws cameras only; open one of the processor"
+        )
+    view = RayView(
         np.ascontiguousarray(directions[:, None, :], np.float32),
-        np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
-        np.ascontiguousarray(origins_m, np.float32),
-        np.zeros(count, np.float32),
+        np.eye(4),
+        np.eye(4),
+        np.zeros(1),
         True,
         scene.surface,
         scene.slots,
+        np.ascontiguousarray(origins_m, np.float32),
     )
-    rgb: NDArray[np.uint8] = _drawn(scene, view, light, frozenset({"rgb"}))["rgb"][:, 0]
+    rgb: NDArray[np.uint8] = _by_packets(scene.engine, view, light, frozenset({"rgb"}))["rgb"][:, 0]
     return rgb
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 from ...core.errors import InputError
 from ..gpu.device import INSTALL, GpuError, check_usable, gpu_count, has_warp, open_warp
 from .embree import EmbreeError
-from .forms import Engine
+from .forms import Engine, PacketEngine
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +43,28 @@ def open_engine(wanted: EngineName | None = None) -> Engine:
                 log.warning("rays are cast by the processor: %s", error)
         else:
             log.info("rays are cast by the processor; for the GPU: %s", INSTALL)
-    if name != "numba":
+    if name == "embree":
+        from .embree_engine import EmbreeEngine
+
+        return EmbreeEngine()
+    if name == "numba":
+        from .numba_engine import NumbaEngine
+
+        return NumbaEngine()
+    return open_on_processor()
+
+
+def open_on_processor() -> PacketEngine:
+    """Open an engine of the processor: Embree, or numba where that cannot be used or is asked for.
+
+    What is done once, with rays of any origin, needs no GPU.
+    """
+    if os.environ.get(VARIABLE) != "numba":
         from .embree_engine import EmbreeEngine
 
         try:
             return EmbreeEngine()
         except EmbreeError as error:
-            if name == "embree":
-                raise
             log.warning("rays are cast by numba, which is slower: %s", error)
     from .numba_engine import NumbaEngine
 

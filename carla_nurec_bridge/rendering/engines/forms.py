@@ -74,6 +74,20 @@ class FrameView:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class RayView(FrameView):
+    """Hold rays in the map frame (N, 1, 3), each of an origin of its own, float32 (N, 3)."""
+
+    origins: NDArray[np.float32]
+
+    @property
+    def lines(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return no turns (N, 3, 3), the origins, and the start of the motion (N,)."""
+        count = len(self.origins)
+        turns = np.tile(np.eye(3, dtype=np.float32), (count, 1, 1))
+        return turns, self.origins, np.zeros(count, np.float32)
+
+
 @dataclass(frozen=True)
 class JpegFormat:
     """Quality 1 to 100, and whether colours keep their full resolution (4:4:4, else 4:2:0)."""

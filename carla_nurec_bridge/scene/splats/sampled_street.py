@@ -17,6 +17,7 @@ from ...gaussians.sampling import Longest, Pieces, cover_mesh
 from ...gaussians.scene import GaussianScene, RenderSettings, RigidGaussians
 from ...gaussians.sky import directions_of_texels
 from ...rendering.camera import colours_along
+from ...rendering.engines.choice import open_on_processor
 from ...rendering.lighting import Lighting
 from ...rendering.mesh import Mesh, concatenate, empty_mesh
 from ...rendering.scene import Instance, RenderScene
@@ -85,7 +86,7 @@ def _static_layers(street: Street, path: cKDTree, wish: StreetSampling) -> dict[
     )
     ground = np.isin(mesh.tags, _GROUND_TAGS)
     layers: dict[str, GaussianCloud] = {}
-    with RenderScene(mesh) as drawn:
+    with RenderScene(mesh, open_on_processor()) as drawn:
 
         def seen(pieces: Pieces) -> Floats:
             return _colours(drawn, pieces, wish.light)
@@ -167,7 +168,7 @@ def _road_user(
     cosine, sine = np.cos(yaw), np.sin(yaw)
     turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
     pose = rigid(turn, (0.0, 0.0, 0.5 * track.size_m[2]))
-    with RenderScene(empty_mesh()) as drawn:
+    with RenderScene(empty_mesh(), open_on_processor()) as drawn:
         drawn.add_asset("it", mesh)
         drawn.set_instances([Instance("it", pose, pose, 1, paint)])
 
@@ -183,7 +184,7 @@ def _sky(map_from_world: Matrix, wish: StreetSampling) -> Floats:
     side = wish.sky_px
     directions = directions_of_texels(side).reshape(-1, 3) @ map_from_world[:3, :3].T
     origins = np.zeros_like(directions) + (0.0, 0.0, _HEIGHT_OF_SKY_M)
-    with RenderScene(empty_mesh()) as drawn:
+    with RenderScene(empty_mesh(), open_on_processor()) as drawn:
         rgb = colours_along(
             drawn, origins.astype(np.float32), directions.astype(np.float32), wish.light
         )
