@@ -10,15 +10,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
+from rclpy.serialization import deserialize_message
 
 from ..core.errors import BridgeError
+from ..core.lockstep.words import Announcement, Answer, Farewell
 from ..core.rig.rig import load_rig
 from ..core.run_contract.streams import AGENTS, RECORDER
 from ..core.run_contract.timebase import seconds_to_ns
+from ..core.run_contract.topics import TOPICS
 from ..core.teardown import Teardown
 from ..recording import AssembledFrame, BagOptions, RecordingSession
 from ..ros.lockstep.participation import Participation
+from ..ros.lockstep.wire import done_word
 from ..ros.parameters.declare import load
 from ..ros.parameters.recorder import RecorderParameters, job_options
 from ..ros.recorder.controls import ControlRecorder
@@ -111,7 +116,10 @@ class CosmosRecorder:
             if self._over:
                 return
             try:
-                for frame in self._session.take(number, data):
+                frames = self._session.take(number, data)
+                if self._topics.rows[number] is TOPICS["lockstep_done"]:
+                    frames += self._answered(done_word(deserialize_message(data, DiagnosticArray)))
+                for frame in frames:
                     with self._session.timings.stage("queue"):
                         self._writer.put(partial(self._write, frame), frame.size_bytes)
                 delivered = self._session.delivered()
@@ -128,6 +136,12 @@ class CosmosRecorder:
     def _write(self, frame: AssembledFrame) -> None:
         self._session.write(frame)
         self.controls.add(frame, self._session.timings)
+
+    def _answered(self, word: Announcement | Answer | Farewell | None) -> list[AssembledFrame]:
+        """Wait no more for what a participant did not send with the frame that it answers."""
+        if not isinstance(word, Answer):
+            return []
+        return self._session.sent(word.participant, word.stamp_ns, word.counts)
 
     def _await_answers(self) -> None:
         """Give the last commands, which no frame waits for, a moment to arrive."""

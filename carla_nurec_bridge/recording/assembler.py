@@ -24,7 +24,7 @@ class AssembledFrame:
     """What is to be written at once, in order.
 
     ``messages`` begins with answers and events held from before. ``missing`` names the topics
-    that never came; it is empty unless the frame was given up.
+    that never came; it is empty unless the frame was given up, or its producer did not send them.
     """
 
     number: int
@@ -48,10 +48,20 @@ class Arrivals:
     unplanned: int = 0
 
 
+@dataclass(frozen=True)
+class _Short:
+    """Captures of a topic that went out with one frame, of which so many were sent: not all."""
+
+    topic: int
+    captures: tuple[int, ...]
+    sent: int
+
+
 @dataclass
 class _Open:
     waiting: set[int]
     messages: dict[int, bytes] = field(default_factory=dict)
+    unsent: set[int] = field(default_factory=set)
 
 
 class FrameAssembler:
@@ -82,6 +92,7 @@ class FrameAssembler:
         self._held: list[Message] = []
         self._latched: dict[int, bytes] = {}
         self._given_up: set[tuple[int, int]] = set()
+        self._short: list[_Short] = []
 
     def add(self, topic: int, stamp_ns: int | None, data: bytes) -> list[AssembledFrame]:
         """Take one message; return the frames that it completed, oldest first.
@@ -99,6 +110,28 @@ class FrameAssembler:
                 self._place(*each)
         else:
             self._place(topic, stamp_ns, data)
+        return self._complete()
+
+    def sent(self, producer: str, stamp_ns: int, counts: Mapping[str, int]) -> list[AssembledFrame]:
+        """Take how many messages (by topic) of its sensors a producer has sent with a frame.
+
+        What a sensor that failed did not send is not waited for. Returns the frames that this
+        completed, oldest first.
+        """
+        if self.t0_ns is None:
+            return []
+        frame = (stamp_ns - self.t0_ns) // self._dt_ns
+        if frame > self._next + self._window:
+            return []
+        for topic, stream in enumerate(self._streams):
+            if stream.producer != producer or not stream.sensor:
+                continue
+            numbers = range(max(0, frame - stream.delivery.most_frames), frame + 1)
+            captures = tuple(
+                k for k in numbers if stream.due(k) and stream.delivery.frame_of(k) == frame
+            )
+            if counts.get(stream.topic, 0) < len(captures):
+                self._short.append(_Short(topic, captures, counts.get(stream.topic, 0)))
         return self._complete()
 
     def delivered(self) -> list[tuple[int, Mapping[str, int]]]:
@@ -207,6 +240,7 @@ class FrameAssembler:
         return self._open[number]
 
     def _complete(self) -> list[AssembledFrame]:
+        self._short = [short for short in self._short if not self._settle(short)]
         frames = []
         while self._open:
             oldest = min(self._open)
@@ -216,6 +250,19 @@ class FrameAssembler:
             frames.append(self._release(oldest, max(self._open)))
         return frames
 
+    def _settle(self, short: _Short) -> bool:
+        """Wait no more for what was not sent, once the rest has come; say whether it has."""
+        here = [k for k in short.captures if k >= self._next]
+        if not all(k in self._open for k in here):
+            return False
+        waiting = [self._open[k] for k in here if short.topic in self._open[k].waiting]
+        if len(short.captures) - len(waiting) < short.sent:
+            return False
+        for one in waiting:
+            one.waiting.discard(short.topic)
+            one.unsent.add(short.topic)
+        return True
+
     def _overdue(self, number: int, frame: int) -> set[int]:
         """Return what frame ``number`` waits for that goes out with ``frame`` or before it."""
         waiting = self._open[number].waiting
@@ -223,7 +270,7 @@ class FrameAssembler:
 
     def _release(self, number: int, last: int) -> AssembledFrame:
         """Give out a frame; what goes out after the ``last`` one is not missed."""
-        missing = self._names_of(self._overdue(number, last))
+        missing = self._names_of(self._overdue(number, last) | self._open[number].unsent)
         opened = self._open.pop(number)
         stamp_ns = self._stamp(number)
         latched = self._latched if number == 0 else {}
@@ -231,7 +278,7 @@ class FrameAssembler:
         own += [Message(topic, stamp_ns, data) for topic, data in sorted(opened.messages.items())]
         held = self._take_held(stamp_ns)
         self._next = number + 1
-        self._given_up |= {(number, topic) for topic in opened.waiting}
+        self._given_up |= {(number, topic) for topic in opened.waiting | opened.unsent}
         return AssembledFrame(number, stamp_ns, (*held, *own), missing)
 
     def _take_held(self, before_ns: int | None) -> tuple[Message, ...]:

@@ -64,9 +64,14 @@ class RecordingSession:
         with self.timings.stage("take"):
             clean = canonical(data, row.type)
             frames = self._assembler.add(topic, peek_stamp_ns(clean, row), clean)
-        for frame in frames:
-            self.frames = frame.number + 1
-        return frames
+        return self._whole(frames)
+
+    def sent(self, producer: str, stamp_ns: int, counts: Mapping[str, int]) -> list[AssembledFrame]:
+        """Take how many messages (by topic) of its sensors a producer has sent with a frame.
+
+        Returns the frames that wait for nothing more.
+        """
+        return self._whole(self._assembler.sent(producer, stamp_ns, counts))
 
     def write(self, frame: AssembledFrame) -> None:
         """Write a frame to the bag; RunError when the disk refuses."""
@@ -135,6 +140,11 @@ class RecordingSession:
 
     def _answers(self) -> list[int]:
         return [i for i, s in enumerate(self._streams) if s.row.cadence == "answer"]
+
+    def _whole(self, frames: list[AssembledFrame]) -> list[AssembledFrame]:
+        for frame in frames:
+            self.frames = frame.number + 1
+        return frames
 
     def _write(self, frame: AssembledFrame) -> None:
         for message in frame.messages:

@@ -146,6 +146,8 @@ class NurecHealth(Record):
 class NurecSummary(NurecHealth, NodeSummary):
     """What ``nurec_render`` leaves."""
 
+    model_config = NurecHealth.model_config  # of two bases the last one's would hold
+
     participant: str = Field(description="name of the node")
     scene: str = Field(description="id of the scene")
 

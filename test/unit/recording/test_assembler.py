@@ -169,6 +169,49 @@ def test_with_sensor_latency_a_frame_is_answered_when_all_that_goes_out_with_it_
     assert (last.number, last.missing) == (4, ())  # its image is under way, not missed
 
 
+def test_what_a_sensor_that_failed_did_not_send_is_missed_at_once() -> None:
+    frames = assembler()
+    for topic, stamp in ((CLOCK, T0), (ROUTE, T0), (ODOMETRY, T0)):
+        frames.add(topic, stamp, b"")
+    for k in (1, 2, 3):
+        frames.add(CLOCK, T0 + k * DT, b"")
+        frames.add(ODOMETRY, T0 + k * DT, b"")
+    assert frames.missing() == ("lidar/top/points",)
+    assert [at for at, _ in frames.delivered()] == [T0, T0 + DT]
+    assert frames.sent(AGENT, T0 + 2 * DT, {}) == []  # which is not whose lidar it is
+    assert frames.sent(EGO, T0 + 1 * DT, {}) == []  # no cloud was due
+    assert frames.sent(EGO, T0 + 4 * DT, {"lidar/top/points": 1}) == []
+    done = frames.sent(EGO, T0 + 2 * DT, {"lidar/top/points": 0})
+    assert [(f.number, f.missing) for f in done] == [(2, ("lidar/top/points",)), (3, ())]
+    assert [at for at, _ in frames.delivered()] == [T0 + 2 * DT, T0 + 3 * DT]
+    assert frames.sent(EGO, T0 + 2 * DT, {}) == []  # asked again, it says the same
+    frames.add(POINTS, T0 + 2 * DT, b"")
+    assert frames.arrivals[POINTS].late == 1
+
+
+def test_of_two_that_go_out_at_once_the_one_that_was_not_sent_is_missed() -> None:
+    """The clouds of frames 2 and 4 both go out with frame 5: latencies of 3 and of 1 frame."""
+    late = Delivery(Latency(DT, 2 * DT, 7), DT, "top", 2)
+    together = next(
+        seed
+        for seed in range(100)
+        if {replace(late, latency=Latency(DT, 2 * DT, seed)).frame_of(k) for k in (2, 4)} == {5}
+    )
+    late = replace(late, latency=Latency(DT, 2 * DT, together))
+    for first_told in (True, False):
+        frames = FrameAssembler((STREAMS[CLOCK], replace(STREAMS[POINTS], delivery=late)), (), DT)
+        for k in range(6):
+            frames.add(0, T0 + k * DT, b"")
+        assert frames.missing() == ("lidar/top/points",)
+        told = {"lidar/top/points": 1}
+        done = frames.sent(EGO, T0 + 5 * DT, told) if first_told else []
+        assert done == []  # which of the two it is is not known yet
+        done = frames.add(1, T0 + 4 * DT, b"")
+        done += [] if first_told else frames.sent(EGO, T0 + 5 * DT, told)
+        missing = {frame.number: frame.missing for frame in done}
+        assert missing == {2: ("lidar/top/points",), 3: (), 4: (), 5: ()}
+
+
 def test_a_bag_tells_how_late_its_sensors_were() -> None:
     late = Delivery(Latency(3 * DT, 2 * DT, 7), DT, "top", 2)
     streams = (STREAMS[CLOCK], replace(STREAMS[POINTS], delivery=late))
