@@ -11,7 +11,7 @@ import os
 from typing import Literal
 
 from ...core.errors import InputError
-from ..gpu.device import INSTALL, GpuError, check_usable, gpu_count, has_warp, open_warp
+from ..gpu.device import INSTALL, GpuError, check_seen, check_usable, gpu_count, has_warp
 from .embree import EmbreeError
 from .forms import Engine, PacketEngine
 
@@ -73,7 +73,7 @@ def open_on_processor() -> PacketEngine:
 
 def open_gpu() -> Engine:
     """Open the engine of the GPU; GpuError when it fails."""
-    open_warp()
+    check_seen()
     from ..gpu.engine import WarpEngine
 
     return WarpEngine()

@@ -15,6 +15,7 @@ from ...core.resources import cache_dir
 
 INSTALL = "pip install 'carla_nurec_bridge[gpu]'"
 
+_OLDEST_CUDA = 13
 _TURN = threading.RLock()
 
 
@@ -68,10 +69,26 @@ def check_usable() -> None:
 
 @cache
 def open_warp() -> ModuleType:
-    """Import Warp, quiet, with the package's own cache of compiled kernels."""
-    import warp
+    """Import Warp, quiet, with the package's own cache of compiled kernels.
 
-    warp.config.log_level = warp.LOG_WARNING
-    warp.config.kernel_cache_dir = str(cache_dir("warp"))
-    warp.init()
+    GpuError when its libraries cannot be loaded.
+    """
+    try:
+        import warp
+
+        warp.config.log_level = warp.LOG_WARNING
+        warp.config.kernel_cache_dir = str(cache_dir("warp"))
+        warp.init()
+    except (ImportError, OSError, RuntimeError) as error:
+        raise GpuError(f"the package warp-lang cannot be loaded: {error}") from error
     return warp
+
+
+def check_seen() -> None:
+    """Raise GpuError when Warp does not see the GPU that the driver shows."""
+    warp = open_warp()
+    if not warp.is_cuda_available():
+        raise GpuError(
+            f"Warp {warp.config.version} does not see the NVIDIA GPU: it needs a driver of CUDA "
+            f"{_OLDEST_CUDA} (580 or later); nvidia-smi shows which one is there"
+        )

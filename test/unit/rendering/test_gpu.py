@@ -37,13 +37,15 @@ NIGHT = Lighting(
 
 
 @pytest.fixture(scope="module")
-def warp(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def warp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Warp with kernels that compile fast and are compiled anew."""
     pytest.importorskip("warp", reason="warp-lang, of the extra [gpu], is not installed")
     opened = device.open_warp()
+    before = opened.config.kernel_cache_dir, opened.config.optimization_level
     opened.config.kernel_cache_dir = str(tmp_path_factory.mktemp("kernels"))
     opened.config.optimization_level = 0
-    return opened
+    yield opened
+    opened.config.kernel_cache_dir, opened.config.optimization_level = before
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +162,20 @@ def test_without_warp_the_engine_is_refused_in_a_sentence(
     monkeypatch.setattr(device, "has_warp", lambda: False)
     with pytest.raises(device.GpuError, match=r"pip install 'carla_nurec_bridge\[gpu\]'"):
         choice.open_engine("warp")
+
+
+def test_a_driver_too_old_for_warp_is_told(
+    warp: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a driver Warp sees as little of a GPU as with an old one."""
+    if warp.is_cuda_available():
+        pytest.skip("Warp sees a GPU here")
+    monkeypatch.setattr(device, "gpu_count", lambda: 1)
+    monkeypatch.setattr(choice, "gpu_count", lambda: 1)
+    with pytest.raises(device.GpuError, match="driver of CUDA 13"):
+        choice.open_engine("warp")
+    assert choice.open_engine("auto").name == "embree"
+    assert "driver of CUDA 13" in caplog.text
 
 
 def test_a_gpu_that_fails_leaves_the_processor(
