@@ -5,27 +5,50 @@ from __future__ import annotations
 import random
 import socket
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from .errors import DeadlineError, InputError, RunError
 from .machine.shared_memory import port_files, remove_unused
 
-_LOWEST, _BEYOND = 20_000, 32_000
+_PORTS = range(20_000, 32_000)
+_LEAST_PORTS, _LOWEST_PORT = 4_000, 2_000
+_OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _TRIES = 200
 _LOOK_AGAIN_S = 0.2
+_KEPT_S = 300.0
 _DOMAINS = range(10, 101)
 _until_the_end = ExitStack()
+_kept: deque[tuple[float, ExitStack]] = deque()
 
 
 def free_port(*, pair: bool = False) -> int:
     """Return a TCP port of the loopback that is free now; with ``pair`` its next one is too.
 
-    It lies below the range from which the system takes ports for outgoing connections, so that
-    none of those can take it before the server does. RunError when 200 tries find none.
+    For five minutes no other program of this kind is given it, so that a server has the time to
+    listen on it. It lies below the ports from which the system takes those of outgoing connections,
+    so that none of them can have it before the server does, unless the system takes them all.
+    RunError when 200 tries find none.
     """
-    with held_port(pair=pair) as port:
-        return port
+    while _kept and time.monotonic() - _kept[0][0] > _KEPT_S:
+        _kept.popleft()[1].close()
+    with ExitStack() as held:
+        port = held.enter_context(held_port(pair=pair))
+        _kept.append((time.monotonic(), held.pop_all()))
+    return port
+
+
+def given_out() -> range:
+    """Return the ports that are given out: as far as there are any, none of outgoing ones."""
+    try:
+        outgoing = int(_OUTGOING.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return _PORTS
+    beyond = min(_PORTS.stop, outgoing)
+    below = range(min(_PORTS.start, beyond - _LEAST_PORTS), beyond)
+    return below if below.start >= _LOWEST_PORT else _PORTS
 
 
 @contextmanager
@@ -35,7 +58,7 @@ def held_port(*, pair: bool = False) -> Iterator[int]:
     It is a name, not the port, that is kept taken: our server can still listen on it.
     """
     for _ in range(_TRIES):
-        port = random.randrange(_LOWEST, _BEYOND)
+        port = random.choice(given_out())
         with ExitStack() as held:
             try:
                 for number in (port, port + 1)[: 2 if pair else 1]:
@@ -46,7 +69,7 @@ def held_port(*, pair: bool = False) -> Iterator[int]:
                 continue
             yield port
             return
-    raise RunError(f"no free TCP ports from {_LOWEST} to {_BEYOND} on this machine")
+    raise RunError(f"no free TCP ports in {given_out()} on this machine")
 
 
 @contextmanager

@@ -239,7 +239,10 @@ class Supervisor:
         return Teardown.in_order(*parts)
 
     def _clean(self) -> None:
-        segments = set().union(*(child.shared_memory for child in self._children.values()))
+        mapped = set().union(*(child.shared_memory for child in self._children.values()))
+        # Ports below those of the domain are the whole machine's: a process of another domain may
+        # be about to open one, and would listen where nobody writes.
+        segments = {path for path in mapped if "fastdds_port" not in path.name}
         if self._graph.config.domain_id is not None:
             segments |= port_files(self._graph.config.domain_id)
         remove_unused(segments)

@@ -11,15 +11,13 @@ from typing import Any
 
 
 class _Deferred:
-    """Stands for a module and loads it with the first attribute that is asked for."""
+    """Stands for a module and loads it when the first attribute that is asked for."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
-        found = getattr(import_module(self._name), attribute)
-        setattr(self, attribute, found)  # next time it is found without this function
-        return found
+        return getattr(import_module(self._name), attribute)
 
 
 def deferred(name: str) -> Any:

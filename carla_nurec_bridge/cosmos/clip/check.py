@@ -157,7 +157,6 @@ def _stream(path: Path, video: Mapping[str, Any], manifest: Mapping[str, Any]) -
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
             for frame in container.decode(stream):
                 if (frame.width, frame.height) != size:
                     yield f"{path.name}: frame {count} is {frame.width}x{frame.height}, not {size}"

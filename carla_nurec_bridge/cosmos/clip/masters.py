@@ -105,7 +105,6 @@ def read_master(path: Path) -> Iterator[NDArray[Any]]:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
             for frame in container.decode(stream):
                 yield frame.to_ndarray(format=frame.format.name)
     except (av.error.FFmpegError, OSError, IndexError) as error:

@@ -65,7 +65,6 @@ def _copy(
 ) -> None:
     with av.open(str(source)) as container:
         stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
         width, height = stream.width // 2 * 2, stream.height // 2 * 2
         writer = VideoWriter(target, width, height, rate, options)
         try:

@@ -33,7 +33,6 @@ def decode(path: Path) -> Decoded:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
             rate, promised = float(stream.average_rate or 0), stream.frames
             width, height = stream.width, stream.height
             for packet in container.demux(stream):

@@ -102,7 +102,7 @@ def _session(
     name: str, arguments: tuple[str, ...], port: int, folder: Path, deadline_s: float
 ) -> Facts:
     done = _run_session(name, arguments, port, folder, deadline_s)
-    if done.returncode == -signal.SIGSEGV:
+    if done.returncode in (-signal.SIGSEGV, -signal.SIGABRT):
         # carla 0.9.16 does, once in some hundred sessions; twice would be no chance.
         warnings.warn(f"the CARLA client library crashed in the session {name}", stacklevel=1)
         done = _run_session(name, arguments, port, folder, deadline_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
@@ -48,8 +49,11 @@ def test_a_pair_of_ports_can_be_listened_on() -> None:
 
 def test_a_held_port_is_found_by_nobody_and_can_be_listened_on(monkeypatch) -> None:
     first = free_port(pair=True)
-    monkeypatch.setattr(ports, "_LOWEST", first)
-    monkeypatch.setattr(ports, "_BEYOND", first + 1)
+    monkeypatch.setattr(ports, "given_out", lambda: range(first, first + 1))
+    monkeypatch.setattr(ports, "_KEPT_S", -1.0)
+    with pytest.raises(RunError, match="no free TCP ports"), held_port():
+        pass  # it was given out just now
+    ports._kept.clear()
     with held_port() as port:
         assert port == first
         with pytest.raises(RunError, match="no free TCP ports"):
@@ -57,6 +61,28 @@ def test_a_held_port_is_found_by_nobody_and_can_be_listened_on(monkeypatch) -> N
         with socket.create_server(("127.0.0.1", port)):
             pass
     assert free_port() == first
+    assert free_port() == first  # the time of the first one is over
+    monkeypatch.setattr(ports, "_KEPT_S", 300.0)
+    with pytest.raises(RunError, match="no free TCP ports"):
+        free_port()
+
+
+@pytest.mark.parametrize(
+    ("outgoing", "ports_given"),
+    [
+        ("32768\t60999\n", range(20_000, 32_000)),
+        ("15000\t65000\n", range(11_000, 15_000)),
+        ("22000\t65000\n", range(18_000, 22_000)),
+        ("1024\t65535\n", range(20_000, 32_000)),
+        ("none", range(20_000, 32_000)),
+    ],
+)
+def test_ports_lie_below_those_of_outgoing_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outgoing: str, ports_given: range
+) -> None:
+    monkeypatch.setattr(ports, "_OUTGOING", tmp_path / "range")
+    (tmp_path / "range").write_text(outgoing)
+    assert ports.given_out() == ports_given
 
 
 def test_somebody_elses_server_is_used_by_one_run_at_a_time() -> None:

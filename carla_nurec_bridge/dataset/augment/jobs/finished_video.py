@@ -35,7 +35,6 @@ def finish_video(served: Path, frames: int, rate_hz: float, target: Path) -> str
         writer = VideoWriter(part, *size, rate, _CODED)
         try:
             with av.open(str(served)) as container:
-                container.streams.video[0].thread_type = "AUTO"
                 for frame in container.decode(video=0):
                     image = frame.to_ndarray(format="rgb24")[: size[1], : size[0]]
                     writer.add(np.ascontiguousarray(image))
@@ -45,6 +44,10 @@ def finish_video(served: Path, frames: int, rate_hz: float, target: Path) -> str
             raise InputError(f"{served.name} cannot be decoded: {error.strerror}") from error
         finally:
             writer.close()
+        if writer.frames < min(frames, clip.frames):
+            raise InputError(
+                f"{served.name} cannot be decoded beyond frame {writer.frames} of {clip.frames}"
+            )
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

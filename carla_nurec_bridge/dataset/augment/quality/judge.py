@@ -137,7 +137,6 @@ def _looks(video: Path, source: SourceMeasure, limits: QualityLimits) -> Iterato
 def _frames(video: Path, size: tuple[int, int]) -> Iterator[ByteImage]:
     with av.open(str(video)) as container:
         stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
         for frame in container.decode(stream):
             rgb = frame.to_ndarray(format="rgb24")
             if rgb.shape[1::-1] != size:

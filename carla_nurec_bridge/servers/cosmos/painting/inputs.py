@@ -95,7 +95,6 @@ def _images(stack: ExitStack, path: Path) -> Iterator[ByteImage]:
         stream = container.streams.video[0]
     except (av.error.FFmpegError, IndexError, OSError) as error:
         raise InputError(f"{path.name} is no video that can be decoded: {error}") from error
-    stream.thread_type = "AUTO"
 
     def frames() -> Iterator[ByteImage]:
         try:

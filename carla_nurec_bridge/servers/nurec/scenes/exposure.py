@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ....core.cameras.models import OpenCVPinholeCamera
 from ....core.frames import Matrix, rigid
+from ....core.loading.deferred import deferred
 from ....gaussians.cloud import GaussianCloud
 from ....gaussians.harmonics import colour_from_dc
 from ....rendering.camera import render_camera
@@ -16,6 +16,8 @@ from ....rendering.lighting import Lighting
 from ....rendering.primitives import quad
 from ....rendering.scene import RenderScene
 from ....town.street.pavement import ASPHALT
+
+spatial = deferred("scipy.spatial")
 
 _ROAD_TAG = 1
 _BESIDE_M, _HEIGHT_M = 6.0, 0.4
@@ -31,7 +33,9 @@ def exposure_gain(static: GaussianCloud, nre_from_rig: Matrix, light: Lighting) 
     rig's way (N, 4, 4) at its height. 1 where there are too few of them; 0.2 to 5 at most.
     """
     way = nre_from_rig[:, :3, 3]
-    near, which = cKDTree(way[:, :2]).query(static.means_m[:, :2], distance_upper_bound=_BESIDE_M)
+    near, which = spatial.cKDTree(way[:, :2]).query(
+        static.means_m[:, :2], distance_upper_bound=_BESIDE_M
+    )
     found = np.isfinite(near) & (static.opacities > 0.1)
     height = static.means_m[:, 2] - way[np.minimum(which, len(way) - 1), 2]
     found &= np.abs(height) < _HEIGHT_M
