@@ -21,6 +21,8 @@ VERBS: dict[str, str] = {
     "nurec container": "Run NVIDIA's NuRec server in Docker for one scene.",
     "nurec info": "Show what a NuRec server offers.",
     "nurec render": "Render a scene's cameras along its trajectory to files.",
+    "nurec probe": "Print what a package's volume holds, and what that bears out.",
+    "nurec compare": "Compare the pictures of two servers, folders or packages.",
     "nurec assets list": "List a scene's actors and what may be put in.",
     "nurec assets replace": "Draw actors as other assets.",
     "nurec assets insert": "Put new actors into a scene.",

@@ -7,6 +7,7 @@ row.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -28,6 +29,7 @@ _MOST_SIDE = 16_384
 _PALETTE_COLUMNS = 64
 _RESTS = {1: 3, 2: 8, 3: 15}
 _FIRST_TAG = 252
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 Pixels = NDArray[np.uint8]
 Load = Callable[[str], bytes]
@@ -196,14 +198,17 @@ class _ImageReader:
     def _decoded(self, name: str) -> Pixels:
         data = self._load(name)
         try:
-            with Image.open(io.BytesIO(data), formats=("WEBP", "PNG")) as image:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                image = Image.open(io.BytesIO(data), formats=("WEBP", "PNG"))
+            with image:
                 if max(image.size) > _MOST_SIDE:
                     raise InputError(
                         f"{self.what}: {name} is {image.size[0]} x {image.size[1]} pixels; "
                         f"{_MOST_SIDE} a side are the most read"
                     )
                 return np.asarray(image.convert("RGBA"))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        except (OSError, ValueError, SyntaxError, *_BOMBS) as error:
             raise InputError(f"{self.what}: {name} is no lossless image: {error}") from error
 
     def rows(self, name: str, count: int) -> Pixels:
