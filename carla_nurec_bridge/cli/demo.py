@@ -68,6 +68,15 @@ _PIPE_WIDTH = 140
     help="Add actors to the drive: a name of 'scenario list' (ball_and_child) or a YAML file.",
 )
 @click.option(
+    "--gaussians",
+    is_flag=False,
+    flag_value=200_000,
+    default=None,
+    type=click.IntRange(1000, 5_000_000),
+    help="Sample the scene's street and road users as Gaussians and render these, by default "
+    "200000 through the cameras of 320 x 180 of the rig demo_gaussians.",
+)
+@click.option(
     "--dataset",
     is_flag=True,
     help="Make a small labelled data set and its page instead, in out/dataset_demo; takes --out "
@@ -95,6 +104,7 @@ def command(
     map_path: Path | None,
     scenario: str | None,
     insert: str | None,
+    gaussians: int | None,
     dataset: bool,
     repeat: int,
     settings: tuple[str, ...],
@@ -120,6 +130,8 @@ def command(
         "map": ("--map", map_path),
         "scenario": ("--scenario", scenario),
         "inserted_actors": ("--insert", insert),
+        "scene_gaussians": ("--gaussians", gaussians),
+        "rig": ("--gaussians", "demo_gaussians" if gaussians else None),
     }
     options = {name: option for name, (option, value) in given.items() if value is not None}
     if dataset:

@@ -16,6 +16,7 @@ from ..nurec.client.client import Deadlines, NurecClient
 from ..recording.read_back.messages import pose_matrix, true_odometry
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
+from ..ros.nurec.composed_actors import ComposedActors, composes
 from ..ros.nurec.health import RenderRecord
 from ..ros.nurec.novel_view import NovelView, view_camera
 from ..ros.nurec.publisher import NurecPublisher
@@ -71,6 +72,7 @@ class NurecRender:
         self._diagnostics = Diagnostics(node)
         self._status = NurecStatus(node, scene.scene_id)
         self._connected = False
+        self._composed: ComposedActors | None = None
         unready = partial(self._unready, participants)
         keys = ("odometry", "objects", *p.ground_truth)
         self._participation = Participation(node, spinner, p, keys=keys, unready=unready)
@@ -114,6 +116,7 @@ class NurecRender:
                 f"{', '.join(offered) or 'none'}"
             )
         self._status.connected(client)
+        hybrid = p.hybrid and composes(client.capabilities, scene.scene_id)
         recorded = (track.track_id for track in scene.tracks)
         editor = AssetEditor(client, scene.scene_id, recorded, self._admit)
         if p.inserted_actors:
@@ -124,6 +127,7 @@ class NurecRender:
             )
         elif unknown := editor.look():
             self._status.publish(0, {}, unknown)
+        self._composed = ComposedActors(editor) if hybrid else None
         self._publisher.start()
         self._connected = True
         return editor
@@ -141,6 +145,8 @@ class NurecRender:
         detections = frame.messages["objects"].detections
         limit_s = self._p.frame_s if self._p.lockstep else None
         boxes = self._tracks.map_from_boxes(detections, self._movable | editor.added, limit_s)
+        if self._composed is not None:
+            boxes |= self._composed.boxes(self._tracks.unbound(detections))
         self._record.last_ns = frame.stamp_ns
         map_from_base = pose_matrix(true_odometry(frame.messages).pose.pose)
         self._renderer.observe(frame.stamp_ns, map_from_base, boxes)
@@ -148,7 +154,8 @@ class NurecRender:
         if errors and editor.added:
             editor.look()  # another client may have restored the scene
         counts = {t: n - before[t] for t, n in self._publishers.counts.items() if n > before[t]}
-        warning = "; ".join(errors)
+        left_out = self._composed.warning if self._composed is not None else ""
+        warning = "; ".join([*errors, *([left_out] if left_out else [])])
         self._participation.answer(frame.stamp_ns, counts, warning)
         if number % _DIAGNOSTICS_FRAMES == 0 or (errors and not self._p.lockstep):
             self._diagnostics.publish(frame.stamp_ns, self._record.health(), warning)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from ..recorder_log.timeline import Timeline
 from ..scenarios.files import DrivenFile, load_driven, load_scenario
 from ..scenarios.spec import ScenarioSpec
 from ..scene import build_scene
+from ..scene.build.assembling import GaussianSource
+from ..scene.splats.sampled_street import StreetSampling, sampled_street
 from ..world.inserted_actors import draw_inserted_actors
 from ..world.inserted_actors_file import load_inserted_actors, shipped_inserted_actors
 from .map_of import recorded_map
@@ -120,6 +123,13 @@ def frames_to_replay(config: RunConfig, log: Path) -> int:
     return min(config.frames or most, most)
 
 
+def _sampling(count: int) -> GaussianSource | None:
+    """Return what samples a scene as about so many Gaussians; None for 0."""
+    if not count:
+        return None
+    return partial(sampled_street, wish=StreetSampling(count))
+
+
 def prepared(config: RunConfig, on_progress: OnProgress) -> RunConfig:
     """Empty the folder of a settled run, make its scene there unless it has one, and return it."""
     clear(config.run_dir, [path for path in (config.scene, config.log) if path is not None])
@@ -135,6 +145,13 @@ def prepared(config: RunConfig, on_progress: OnProgress) -> RunConfig:
         rehearse(config, log, on_progress)
     on_progress("scene", 0, 1)
     scene = config.run_dir / "scene.usdz"
-    build_scene(config.map or map_file(_TOWN), log, load_rig(config.rig), scene, epoch_us=epoch_us)
+    build_scene(
+        config.map or map_file(_TOWN),
+        log,
+        load_rig(config.rig),
+        scene,
+        epoch_us=epoch_us,
+        gaussians=_sampling(config.scene_gaussians),
+    )
     on_progress("scene", 1, 1)
     return config.model_copy(update={"scene": scene})

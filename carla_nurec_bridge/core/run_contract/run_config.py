@@ -47,6 +47,17 @@ class RunConfig(AgentFields):
     nurec_port: int = run_field(
         46435, "port of the NuRec server", between=(1, 65535), becomes={NUREC: "nurec.port"}
     )
+    hybrid: bool = run_field(
+        True,
+        "in scenes of Gaussians, have actors that are on no track composed into NuRec's pictures, "
+        "by servers that can",
+        becomes={NUREC: "hybrid"},
+    )
+    scene_gaussians: int = run_field(
+        0,
+        "sample the street of a scene that is made first as about so many Gaussians; 0 = meshes",
+        between=(0, 5_000_000),
+    )
     scores: str = run_field(
         NO_SCORES,
         "scores that closed_loop_eval computes tick by tick: all, none, or names with commas",

@@ -36,6 +36,7 @@ class NurecParameters(OdometryParameters, SensorLatencyParameters):
     ground: bool = parameter(
         True, "ground.follow", "shift poses from CARLA's road to the scene's ground mesh, if any"
     )
+    hybrid: bool = _run("hybrid")
     inserted_actors: str = _run(
         "inserted_actors",
         description="who carla_ego adds, as it is told; their assets are put into the scene",

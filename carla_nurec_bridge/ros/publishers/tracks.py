@@ -161,6 +161,11 @@ class BoundTracks:
             if track is not None and track in movable
         }
 
+    def unbound(self, detections: Iterable[Detection3D]) -> list[Detection3D]:
+        """Return the actors that the latest binding gives no track."""
+        binding = self.latest()
+        return [d for d in detections if d.id in binding and binding[d.id] is None]
+
     def latest(self) -> Mapping[str, str | None]:
         """Return the track of each actor id as last heard."""
         with self._changed:

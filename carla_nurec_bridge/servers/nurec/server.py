@@ -225,6 +225,7 @@ def _config(options: NurecServerOptions) -> dict[str, str]:
         "renderer": "3D Gaussians of packages that hold them (3DGUT along exact rays, no network), "
         "else mesh ray casting; no per-camera appearance",
         "hybrid": str(options.hybrid).lower(),
+        "meshes_among_gaussians": str(options.editing).lower(),
         "gaussian_order": options.gaussian_order or "as the file says",
         "gaussian_bounds": options.gaussian_bounds or "as the file says",
         "enable_editing_actors": str(options.editing).lower(),

@@ -128,7 +128,7 @@ def test_a_scenario_is_recorded_and_then_replayed(
     built: list[tuple[object, ...]] = []
     monkeypatch.setattr(rehearsal, "run_verb", run_verb)
     monkeypatch.setattr(
-        recipe, "build_scene", lambda *a, epoch_us: built.append((*a[:2], epoch_us))
+        recipe, "build_scene", lambda *a, epoch_us, gaussians: built.append((*a[:2], epoch_us))
     )
     asked = settled(demo_config({"scenario": "cut_in", "seed": 4, "run_dir": tmp_path}, {}))
     with pytest.raises(InputError, match="cut_in must be recorded before it is replayed"):

@@ -111,8 +111,9 @@ def _made(config: RunConfig, folder: Path, monkeypatch: pytest.MonkeyPatch) -> d
     def rehearse(config: RunConfig, log: Path, _: object) -> None:
         made["rehearsed"] = (config, log)
 
-    def build(town: Path, log: Path, rig: Rig, out: Path, *, epoch_us: int | None) -> None:
-        made["built"] = (town, log, rig.name, out, epoch_us)
+    def build(town: Path, log: Path, rig: Rig, out: Path, **more: Any) -> None:
+        sampling = more["gaussians"] and more["gaussians"].keywords
+        made["built"] = (town, log, rig.name, out, more["epoch_us"], sampling)
 
     monkeypatch.setattr(recipe, "rehearse", rehearse)
     monkeypatch.setattr(recipe, "build_scene", build)
@@ -149,5 +150,6 @@ def test_what_is_asked_for_is_what_is_rehearsed(
         "demo",
         log.with_name("scene.usdz"),
         recipe.EPOCH_US,
+        None,
     )
     assert made["graph"].parameters["carla_ego"]["traffic.vehicles"] == 3
