@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 # Sizes of frames whose memory is kept.
 _KEPT_SIZES = 12
+_PROVEN: set[str] = set()
+"""Devices that have answered a known triangle in this process."""
+
 _Launches = TypeVar("_Launches", CameraLaunches, SweepLaunches)
 
 
@@ -51,10 +54,13 @@ class WarpEngine(FrameEngine):
             self._tables = RayTables(self._device)
             self._no_origins = wp.empty((0, 0), dtype=wp.vec3, device=self._device)
             self._host = HostMemory()
+            log.info("the GPU's kernels are loaded; the first time on a machine they are compiled")
             kernels.load(self._device)
-            self._prove()
+            if self._device.alias not in _PROVEN:
+                self._prove()
+                _PROVEN.add(self._device.alias)
             if self._device.is_cuda:
-                self._encoder = find_encoder(self._device)
+                self._encoder = find_encoder(self._device.ordinal)
         self.encodes_jpeg = self._encoder is not None
 
     def add_mesh(self, vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> int:
@@ -94,7 +100,9 @@ class WarpEngine(FrameEngine):
         height, width = view.rays.shape[:2]
         with turn_on_gpu():
             rgb = self._drawn(view, light, frozenset({"rgb"})).arrays["rgb"]
-            return self._encoder.encode(rgb.reshape((height, width, 3)), form)
+            return self._encoder.encode(
+                rgb.reshape((height, width, 3)), form, int(self._device.stream.cuda_stream)
+            )
 
     def sweep(
         self, view: FrameView, origins: NDArray[np.float32] | None, reach_m: float

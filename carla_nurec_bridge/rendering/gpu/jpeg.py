@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import logging
+from functools import cache
 from typing import Any
 
 from ..engines.forms import JpegFormat
@@ -15,12 +17,15 @@ log = logging.getLogger(__name__)
 class JpegEncoder:
     """Encode pictures that lie on one GPU."""
 
-    def __init__(self, codec: Any, encoder: Any, device: Any) -> None:
-        self._codec, self._encoder, self._device = codec, encoder, device
+    def __init__(self, codec: Any, encoder: Any) -> None:
+        self._codec, self._encoder = codec, encoder
         self._forms: dict[JpegFormat, Any] = {}
 
-    def encode(self, rgb: Any, form: JpegFormat) -> bytes:
-        """Return uint8 (H, W, 3), on the GPU, as JPEG; GpuError when the codec refuses it."""
+    def encode(self, rgb: Any, form: JpegFormat, stream: int) -> bytes:
+        """Return uint8 (H, W, 3), on the GPU, as JPEG; GpuError when the codec refuses it.
+
+        ``stream`` is the handle of the stream that draws it.
+        """
         parameters = self._forms.get(form)
         if parameters is None:
             chroma = self._codec.ChromaSubsampling
@@ -29,7 +34,6 @@ class JpegEncoder:
                 quality_value=form.quality,
                 chroma_subsampling=chroma.CSS_444 if form.full_colour else chroma.CSS_420,
             )
-        stream = int(self._device.stream.cuda_stream)
         image = self._codec.as_image(rgb, stream)
         data = self._encoder.encode(image, "jpeg", params=parameters, cuda_stream=stream)
         if data is None:
@@ -40,15 +44,18 @@ class JpegEncoder:
         return bytes(data)
 
 
-def find_encoder(device: Any) -> JpegEncoder | None:
-    """Return the encoder of a GPU, or None where nvImageCodec or its nvJPEG is not installed."""
+@cache
+def find_encoder(gpu: int) -> JpegEncoder | None:
+    """Return the process's encoder of a GPU, or None where nvImageCodec is not installed."""
     try:
         codec = importlib.import_module("nvidia.nvimgcodec")
     except ImportError:
         log.info("pictures of the GPU become JPEG on the processor: %s", INSTALL)
         return None
     on_gpu = (codec.BackendKind.GPU_ONLY, codec.BackendKind.HYBRID_CPU_GPU)
-    encoder = codec.Encoder(
-        device_id=device.ordinal, backends=[codec.Backend(kind) for kind in on_gpu]
-    )
-    return JpegEncoder(codec, encoder, device)
+    encoder = codec.Encoder(device_id=gpu, backends=[codec.Backend(kind) for kind in on_gpu])
+    return JpegEncoder(codec, encoder)
+
+
+# Freed while the driver is still there.
+atexit.register(find_encoder.cache_clear)

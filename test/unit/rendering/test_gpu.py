@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -195,6 +196,29 @@ def test_what_warp_raises_is_told_in_a_sentence() -> None:
     advice = "out of memory; CARLA_NUREC_ENGINE=embree draws"
     with pytest.raises(device.GpuError, match=advice), device.turn_on_gpu():
         raise RuntimeError("out of memory")
+
+
+def test_the_encoder_asks_for_quality_and_colours_and_says_what_was_refused(warp: Any) -> None:
+    from carla_nurec_bridge.rendering.gpu.jpeg import JpegEncoder
+
+    asked: list[Any] = []
+    codec = SimpleNamespace(
+        ChromaSubsampling=SimpleNamespace(CSS_444="444", CSS_420="420"),
+        QualityType=SimpleNamespace(QUALITY="quality"),
+        EncodeParams=lambda **fields: fields,
+        as_image=lambda rgb, stream: rgb,
+    )
+
+    def encode(image: Any, kind: str, params: Any, cuda_stream: int) -> bytes | None:
+        asked.append((kind, params["quality_value"], params["chroma_subsampling"], cuda_stream))
+        return b"data" if image.shape[0] > 1 else None
+
+    encoder = JpegEncoder(codec, SimpleNamespace(encode=encode))
+    assert encoder.encode(np.zeros((4, 6, 3), np.uint8), JpegFormat(80, False), 7) == b"data"
+    assert encoder.encode(np.zeros((4, 6, 3), np.uint8), JpegFormat(95, True), 7) == b"data"
+    assert asked == [("jpeg", 80, "420", 7), ("jpeg", 95, "444", 7)]
+    with pytest.raises(device.GpuError, match="refused a picture of 6 x 1 pixels at quality 80"):
+        encoder.encode(np.zeros((1, 6, 3), np.uint8), JpegFormat(80, False), 7)
 
 
 _AUTO = """
