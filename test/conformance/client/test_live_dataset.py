@@ -62,7 +62,7 @@ def circling(tmp_path_factory: pytest.TempPathFactory) -> Circling:
         map=town, nurec=False, carla_port=port, run_dir=folder, start_deadline_s=START_S
     )
     script = Path(__file__).with_name("circling_session.py")
-    server = ["--host", "127.0.0.1", "--port", str(port), *SIZE, "--fps", "4"]
+    server = ["--host", "127.0.0.1", "--port", str(port), *SIZE, "--fps", "2"]
     with own_carla(config, folder / "server.log"):
         owner = subprocess.Popen(
             [sys.executable, str(script), str(port), str(log), str(end)],
@@ -72,7 +72,7 @@ def circling(tmp_path_factory: pytest.TempPathFactory) -> Circling:
         )
         try:
             assert "middle" in owner.stdout.readline()
-            live = record("--live", *server, "--frames", "46", "-o", str(folder / "live"))
+            live = record("--live", *server, "--frames", "24", "-o", str(folder / "live"))
             end.touch()
             assert owner.wait(60.0) == 0
         finally:
@@ -80,7 +80,7 @@ def circling(tmp_path_factory: pytest.TempPathFactory) -> Circling:
             owner.stdout.close()
             owner.wait(10.0)
         assert live.returncode == 0, live.stdout[-2000:] + live.stderr[-2000:]
-        played = record("-f", str(log), *server, "-s", "1", "-d", "11", "-o", str(folder / "log"))
+        played = record("-f", str(log), *server, "-s", "1", "-d", "11.5", "-o", str(folder / "log"))
         assert played.returncode == 0, played.stdout[-2000:] + played.stderr[-2000:]
     for name in ("live", "log"):
         assert check_dataset(Dataset(folder / name), lambda *_: None).problems == ()
@@ -103,20 +103,20 @@ def states_of(scenario: StoredScenario, role: str) -> list[TrackState]:
 
 
 def test_who_ticks_is_told(circling: Circling) -> None:
-    assert "another client owns the tick; frames are each 5. of its ticks" in circling.said
+    assert "another client owns the tick; frames are each 10. of its ticks" in circling.said
     told = circling.live.truth.source["live"]
     assert told["ticked_by"] == "another client"
     stamps = np.array([state.stamp_ns for state in circling.live.frames()])
     ticks = np.diff(stamps) / 50_000_000
     np.testing.assert_allclose(ticks, np.round(ticks), atol=1e-6)
     assert ticks.min() > 0
-    assert np.round(ticks / 5).sum() == 45 + told["frames_missed"]
+    assert np.round(ticks / 10).sum() == 23 + told["frames_missed"]
 
 
 def test_motion_is_that_of_the_formulas(scenario: StoredScenario) -> None:
     stamps = np.array([state.stamp_ns for state in scenario.frames()])
     # Over a gap, which a busy machine may have in a live run, a circle's chord is too short.
-    near = [k for k in range(2, len(stamps)) if stamps[k] - stamps[k - 2] < 1_000_000_000]
+    near = [k for k in range(2, len(stamps)) if stamps[k] - stamps[k - 2] < 1_100_000_000]
     hero = [states_of(scenario, "hero")[k] for k in near]
     for state in hero:
         # CARLA's yaw rises clockwise, the map's falls with it.
