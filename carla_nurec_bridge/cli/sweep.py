@@ -30,6 +30,7 @@ _MINUTE_S = 60.0
         "carla-nurec sweep town",
         "carla-nurec sweep mine.yaml --workers 4 -o out/nightly --time-budget 3600",
         "carla-nurec sweep mine.yaml --ray 10.0.0.1:6379 --workers 32",
+        "carla-nurec sweep mine.yaml --carla 10.0.0.7:2000 --workers 1",
         "carla-nurec sweep mine.yaml --plan --nodes 8 --cores 32 --workers 32 --memory 128",
         "carla-nurec sweep mine.yaml --plan --gpus 2 --gpu-seconds 40",
     )
@@ -45,6 +46,8 @@ _MINUTE_S = 60.0
     "--workers", type=click.IntRange(1, 1000), help="Runs at once.  [default: one per core]"
 )
 @click.option("--ray", help="Address of a Ray cluster (HOST:PORT), or local.")
+@click.option("--carla", help="HOST:PORT of a CARLA that runs; with --workers 1.")
+@click.option("--nurec", help="HOST:PORT of a NuRec that runs and renders; with --workers 1.")
 @click.option(
     "--time-budget",
     "time_budget_s",
@@ -70,6 +73,8 @@ def command(
     output: Path | None,
     workers: int | None,
     ray: str | None,
+    carla: str | None,
+    nurec: str | None,
     time_budget_s: float | None,
     plan: bool,
     nodes: int,
@@ -85,6 +90,7 @@ def command(
 
     Exit code 0: every run is over, whatever its verdict; 1: some are not; 2: bad input.
     """
+    from ..runs.closed_loop.given_servers import fields_of_servers
     from ..runs.sweep.books import SweepListener
     from ..runs.sweep.capacity import Resources
     from ..runs.sweep.cases import runs_of
@@ -94,6 +100,7 @@ def command(
     out = console()
     path, asked = load_suite(suite)
     folder = output or Path("out/sweep") / asked.name
+    asked = asked.model_copy(update={"run": {**asked.run, **fields_of_servers(carla, nurec)}})
     if time_budget_s is not None:
         asked = asked.model_copy(update={"time_budget_s": time_budget_s})
     runs = runs_of(asked, str(path), folder / "scenarios")

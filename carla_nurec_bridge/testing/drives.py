@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import InputError, RunError
+from ..core.errors import RunError
 from ..core.run_contract.verdict import ScenarioVerdict
 from ..runs.closed_loop.agent import agent_under_test
 from ..runs.closed_loop.case import ClosedLoopCase, check_fields
+from ..runs.closed_loop.given_servers import fields_of_servers
 from ..runs.closed_loop.result import ClosedLoopResult, Ending
 from ..runs.closed_loop.run import LIMIT_S, run_closed_loop
 
@@ -158,19 +159,5 @@ def closed_loop_of(
     node: str | None,
 ) -> ClosedLoop:
     """Return what drives for a test of this name; options are as pytest has them."""
-    fields: dict[str, Any] = {}
-    if carla is not None:
-        host, port = _address("--carla", carla)
-        fields |= {"embedded_carla": False, "carla_host": host, "carla_port": port}
-    if nurec is not None:
-        host, port = _address("--nurec", nurec)
-        fields |= {"nurec": True, "nurec_mode": "external", "nurec_host": host, "nurec_port": port}
     place = re.sub(r"[^\w.-]+", "_", name)
-    return ClosedLoop(place, folder, fields, agent or _DEFAULT_AGENT, node)
-
-
-def _address(option: str, text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal():
-        raise InputError(f"{option} takes HOST:PORT, not {text!r}")
-    return host, int(port)
+    return ClosedLoop(place, folder, fields_of_servers(carla, nurec), agent or _DEFAULT_AGENT, node)

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.errors import DeadlineError, InputError
 from carla_nurec_bridge.core.run_contract.verdict import ScenarioVerdict
 from carla_nurec_bridge.core.work.workers import Work, WorkerLostError, report
 from carla_nurec_bridge.report.sweep.values import SweepReport
 from carla_nurec_bridge.runs.closed_loop.case import ClosedLoopCase
+from carla_nurec_bridge.runs.closed_loop.given_servers import fields_of_servers
 from carla_nurec_bridge.runs.closed_loop.result import ClosedLoopResult, RunCost, write_result
 from carla_nurec_bridge.runs.sweep import run as sweep_run
 from carla_nurec_bridge.runs.sweep.books import SweepListener
@@ -263,3 +265,26 @@ def test_two_commands_do_not_sweep_in_one_folder(drive):
 
     with pytest.raises(DeadlineError, match="another command sweeps in"):
         drive(Driven(enter))
+
+
+def test_named_servers_become_fields_of_every_run_and_serve_one_worker(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fields_of_servers(None, None) == {}
+    assert fields_of_servers("10.0.0.7:2000", "[::1]:46435") == {
+        "embedded_carla": False,
+        "carla_host": "10.0.0.7",
+        "carla_port": 2000,
+        "nurec": True,
+        "nurec_mode": "external",
+        "nurec_host": "[::1]",
+        "nurec_port": 46435,
+    }
+    words = ["sweep", "town", "-o", str(tmp_path / "out"), "--workers", "2"]
+    for servers, told in (
+        (["--carla", "10.0.0.7"], "--carla takes HOST:PORT, not '10.0.0.7'"),
+        (["--nurec", "somewhere:x"], "--nurec takes HOST:PORT, not 'somewhere:x'"),
+        (["--carla", "10.0.0.7:2000"], "2 workers would share one CARLA (embedded_carla: false)"),
+    ):
+        assert main([*words, *servers]) == 2
+        assert told in " ".join(capsys.readouterr().err.split())

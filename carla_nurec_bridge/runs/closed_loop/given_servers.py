@@ -1,0 +1,29 @@
+"""The servers that a user names for closed-loop runs, as fields of those runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.errors import InputError
+
+
+def fields_of_servers(carla: str | None, nurec: str | None) -> dict[str, Any]:
+    """Return the fields of a run in servers that run, each given as HOST:PORT by its option.
+
+    None stands for a server of the run's own. InputError for a text that is no address.
+    """
+    fields: dict[str, Any] = {}
+    if carla is not None:
+        host, port = _address("--carla", carla)
+        fields |= {"embedded_carla": False, "carla_host": host, "carla_port": port}
+    if nurec is not None:
+        host, port = _address("--nurec", nurec)
+        fields |= {"nurec": True, "nurec_mode": "external", "nurec_host": host, "nurec_port": port}
+    return fields
+
+
+def _address(option: str, text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise InputError(f"{option} takes HOST:PORT, not {text!r}")
+    return host, int(port)
