@@ -41,7 +41,10 @@ DT_NS = 50_000_000
 def told(p: EgoParameters, frames: int) -> list[dict[str, Any]]:
     """Return by topic what is published of each frame of a drive at 10 m/s."""
     sent: list[dict[str, Any]] = [{}]
-    publishers = SimpleNamespace(send=lambda topic, message: sent[-1].update({topic: message}))
+    publishers = SimpleNamespace(
+        send=lambda topic, message: sent[-1].update({topic: message}),
+        offer=lambda row, topic: None,
+    )
     publisher = EgoPublisher(publishers, load_rig("demo"), p, Timings())  # type: ignore[arg-type]
     xodr = map_file("demo_town").read_text()
     body = EgoBox((4.7, 1.9, 1.4), (1.4, 0.0, 0.7))

@@ -7,14 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import simplejpeg
 from numpy.typing import NDArray
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
 from vision_msgs.msg import BoundingBox3D
 
-from ...carla_client.sensors.cameras import decoded
-from ...core.rig.outputs import CAMERA_OUTPUTS
 from ...core.rig.rig import Rig, RigCamera
 from ...core.rig.sensor_base import CarlaSensor, EventSensor
 from ...core.rig.sensor_values import Reading, SensorEvent
@@ -33,20 +30,17 @@ from ...world.vehicle_info import VehicleInfo
 from ..messages import ego as ego_messages
 from ..messages import latched_messages
 from ..messages import objects as object_messages
-from ..messages.camera_info import calibration_json, camera_info
+from ..messages.camera_info import calibration_json
 from ..messages.convert import (
-    compressed_message,
-    fields_message,
-    image_message,
     stamp_message,
 )
 from ..messages.sensors import event_message, reading_message
 from ..parameters.ego import EgoParameters
 from ..sending.lane import SendingLane
+from .camera_images import CameraImages
 from .publishers import Publishers
 from .tracks import binding_message
 
-_JPEG_QUALITY = 90
 _SMALL_BYTES = 1 << 16
 """What a message counts for in a lane whose size is not looked at."""
 EVENTS = (
@@ -75,6 +69,7 @@ class EgoPublisher:
         self._sensor_data = SendingLane("publishing of sensor data")
         self._told = 0
         self._rig = rig
+        self._images = CameraImages(publishers, rig)
         self._p = parameters
         self._ages: dict[int, int] = {}
         self._shown: dict[int, Actor] = {}
@@ -195,12 +190,12 @@ class EgoPublisher:
     def camera(
         self, stamp_ns: int, camera: RigCamera, images: Mapping[str, Any], pixel_ids: PixelIds
     ) -> None:
-        """Decode and publish what CARLA sent of a camera; rgb goes out as JPEG.
+        """Publish what CARLA sent of a camera, decoded where that is done.
 
         ``pixel_ids`` are those of the frame.
         """
         size = sum(len(image.raw_data) for image in images.values())
-        send = partial(self._send_images, stamp_ns, camera, images, pixel_ids)
+        send = partial(self._images.send, stamp_ns, camera, images, pixel_ids)
         self._later("camera_messages", send, size)
 
     def reading(self, stamp_ns: int, sensor: CarlaSensor, reading: Reading) -> None:
@@ -244,30 +239,6 @@ class EgoPublisher:
                 work()
 
         self._sensor_data.put(publish, size)
-
-    def _send_images(
-        self, stamp_ns: int, camera: RigCamera, raw: Mapping[str, Any], pixel_ids: PixelIds
-    ) -> None:
-        frame_id = f"{camera.name}_optical_frame"
-        images: dict[str, NDArray[Any]] = decoded(raw)
-        if "instance" in images:
-            images["instance"] = pixel_ids.resolve(images["instance"])
-        for name, pixels in images.items():
-            output = CAMERA_OUTPUTS[name]
-            message: Any
-            match output.topic.type.rpartition("/")[2]:
-                case "CompressedImage":
-                    jpeg = simplejpeg.encode_jpeg(
-                        pixels, quality=_JPEG_QUALITY, colorspace="RGB", colorsubsampling="420"
-                    )
-                    message = compressed_message(jpeg, stamp_ns, frame_id)
-                case "PointCloud2":
-                    message = fields_message(pixels, stamp_ns, frame_id)
-                case _:
-                    message = image_message(pixels, output.encoding, stamp_ns, frame_id)
-            self._publishers.send(output.topic.named(camera.name), message)
-        topic = TOPICS["camera_info"].named(camera.name)
-        self._publishers.send(topic, camera_info(camera.model, stamp_ns, frame_id))
 
     def event(self, stamp_ns: int, event: SensorEvent) -> None:
         """Publish what an event sensor reports."""

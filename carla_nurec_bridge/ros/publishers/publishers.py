@@ -12,6 +12,7 @@ from rclpy.publisher import Publisher
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from ...core.run_contract.streams import Stream, readers
+from ...core.run_contract.topic import Topic
 from ...core.run_contract.topics import TOPICS
 from ..messages.frame_prefix import prefix_frames
 from ..sending.sender import Sender
@@ -56,6 +57,20 @@ class Publishers:
         self._frame_prefix = frame_prefix
         self._senders = {topic: Sender(one) for topic, one in self._publishers.items()}
         self.counts = dict.fromkeys(self._publishers, 0)
+
+    def offer(self, row: Topic, topic: str) -> None:
+        """Offer a topic that no plan has; what goes to it by ``repeat`` is not counted."""
+        publisher = self._node.create_publisher(message_class(row.type), topic, profile(row.qos))
+        self._publishers[topic] = publisher
+        self._senders[topic] = Sender(publisher)
+
+    def is_read(self, topic: str) -> bool:
+        """Return whether anybody reads a topic now."""
+        return bool(self._publishers[topic].get_subscription_count())
+
+    def count_unread(self, topic: str) -> None:
+        """Count a message that is not made, because nobody reads its topic."""
+        self.counts[topic] += 1
 
     def publish(self, topic: str, message: Any) -> None:
         """Publish and count one message."""

@@ -1,0 +1,80 @@
+"""Publishes what CARLA's cameras see: a picture is made for whoever reads its topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import simplejpeg
+from numpy.typing import NDArray
+
+from ...carla_client.sensors.cameras import decoded
+from ...core.rig.outputs import CAMERA_OUTPUTS
+from ...core.rig.rig import Rig, RigCamera
+from ...core.run_contract.topics import TOPICS
+from ...world.pixel_ids import PixelIds
+from ..messages.camera_info import camera_info
+from ..messages.convert import compressed_message, fields_message, image_message
+from .publishers import Publishers
+
+_JPEG_QUALITY = 90
+_RGB = "rgb"
+
+
+class CameraImages:
+    """The topics of a rig's CARLA cameras.
+
+    Colours go out as JPEG and as they are, each only while somebody reads it; a JPEG that nobody
+    reads is counted all the same, since the plan of the run has it.
+    """
+
+    def __init__(self, publishers: Publishers, rig: Rig) -> None:
+        self._publishers = publishers
+        self._raw = {
+            camera.name: TOPICS["image"].named(camera.name)
+            for camera in rig.cameras
+            if camera.source == "carla" and _RGB in camera.outputs
+        }
+        for topic in self._raw.values():
+            publishers.offer(TOPICS["image"], topic)
+
+    def send(
+        self, stamp_ns: int, camera: RigCamera, raw: Mapping[str, Any], pixel_ids: PixelIds
+    ) -> None:
+        """Decode and publish what CARLA sent of a camera, and its camera_info.
+
+        ``pixel_ids`` are those of the frame.
+        """
+        frame_id = f"{camera.name}_optical_frame"
+        images: dict[str, NDArray[Any]] = decoded(raw)
+        if "instance" in images:
+            images["instance"] = pixel_ids.resolve(images["instance"])
+        for name, pixels in images.items():
+            if name == _RGB:
+                self._send_colours(pixels, stamp_ns, camera.name, frame_id)
+                continue
+            output = CAMERA_OUTPUTS[name]
+            message: Any
+            if output.topic.type.endswith("PointCloud2"):
+                message = fields_message(pixels, stamp_ns, frame_id)
+            else:
+                message = image_message(pixels, output.encoding, stamp_ns, frame_id)
+            self._publishers.send(output.topic.named(camera.name), message)
+        topic = TOPICS["camera_info"].named(camera.name)
+        self._publishers.send(topic, camera_info(camera.model, stamp_ns, frame_id))
+
+    def _send_colours(
+        self, pixels: NDArray[Any], stamp_ns: int, camera: str, frame_id: str
+    ) -> None:
+        output, publishers = CAMERA_OUTPUTS[_RGB], self._publishers
+        topic = output.topic.named(camera)
+        if publishers.is_read(topic):
+            jpeg = simplejpeg.encode_jpeg(
+                pixels, quality=_JPEG_QUALITY, colorspace="RGB", colorsubsampling="420"
+            )
+            publishers.send(topic, compressed_message(jpeg, stamp_ns, frame_id))
+        else:
+            publishers.count_unread(topic)
+        if publishers.is_read(self._raw[camera]):
+            raw = image_message(pixels, output.encoding, stamp_ns, frame_id)
+            publishers.repeat(self._raw[camera], raw)
