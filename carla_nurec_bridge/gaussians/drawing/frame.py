@@ -61,6 +61,7 @@ class GaussianDrawing:
         self.particles = particles
         self.pairs = 0
         self._orders = np.empty(count, np.float32)
+        self._reach_m = _reaches(particles)
         self._records = _by_cache_lines(count, RECORD)
         self._bounds = _by_cache_lines(count, BOUNDS)
 
@@ -85,7 +86,7 @@ class GaussianDrawing:
         lines, samples = view.lines, view.samples
         if len(motion.ray_turns) != lines:
             raise InputError(f"a motion of {len(motion.ray_turns)} lines for a view of {lines}")
-        self._project(view, motion, rules)
+        self._project(view, in_sight(motion, view, self._reach_m), rules)
         across, along = -(-samples // TILE), -(-lines // TILE)
         lists = sorted_into_tiles(self._orders, self._bounds, across, along)
         self.pairs = len(lists.entries)
@@ -144,6 +145,36 @@ class GaussianDrawing:
         shared = (self.particles, motion, table, size, rules)
         outputs = (self._orders, self._records, self._bounds)
         share(lambda part: project(part, parts, *shared, *outputs), parts)
+
+
+def in_sight(motion: Motion, view: GaussianView, reach_m: Floats) -> Motion:
+    """Return the motion without the bodies that lie wholly beside the cone that the view sees.
+
+    ``reach_m`` (bodies + 1,) is how far the Gaussians of each reach from its origin. InputError
+    when the motion lacks bodies.
+    """
+    if len(reach_m) > len(motion.shown):
+        raise InputError(
+            f"a motion of {len(motion.shown) - 1} bodies for Gaussians of {len(reach_m) - 1}"
+        )
+    middle = motion.sensor_from_body[-1, :, :, 3]
+    distance = np.linalg.norm(middle, axis=1)
+    ball = np.zeros(len(motion.shown)) + motion.reach_m
+    ball[: len(reach_m)] += reach_m
+    with np.errstate(divide="ignore", invalid="ignore"):
+        beside = np.arccos(np.clip(middle[:, 2] / distance, -1.0, 1.0))
+        beside -= np.arcsin(np.clip(ball / distance, 0.0, 1.0))
+    hidden = (ball < distance) & (beside > view.table.seen_rad + motion.turn_rad)
+    hidden[0] = False
+    return motion._replace(shown=motion.shown & ~hidden)
+
+
+def _reaches(particles: Particles) -> Floats:
+    """Return how far sigma points of each body's Gaussians lie from its origin at most, metres."""
+    reach = np.zeros(int(particles.bodies.max(initial=0)) + 1, np.float32)
+    away = np.linalg.norm(particles.means, axis=1) + 4.0 * particles.scales.max(axis=1, initial=0.0)
+    np.maximum.at(reach, particles.bodies, away)
+    return reach
 
 
 def _by_cache_lines(rows: int, columns: int) -> Floats:

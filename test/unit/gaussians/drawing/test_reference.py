@@ -79,6 +79,22 @@ def test_a_posed_body_looks_as_if_it_were_part_of_the_scene() -> None:
     assert psnr(apart.transmittance, baked.transmittance) > 60.0
 
 
+def test_bodies_beside_the_view_do_not_change_it() -> None:
+    """Around the camera, turned about the vertical: those that are seen are drawn as alone."""
+    body = random_cloud(60, 12, reach=0.3).transformed(
+        matrix_from_xyz_rpy([0.0, 0.0, -4.0], [0.0, 0.0, 0.0])
+    )
+    poses = []
+    for turn in np.linspace(0.0, 2.0 * np.pi, 13)[:-1]:
+        place = matrix_from_xyz_rpy([5.0 * np.sin(turn), 0.0, 5.0 * np.cos(turn)], [0.0, 0.0, 0.0])
+        poses.append(BodyMotion(place, place))
+    together = draw(empty_cloud(), FTHETA, START, END, bodies=[body] * 12, poses=poses)
+    placed = [body.transformed(pose.scene_from_body_start) for pose in poses]
+    assert psnr(together.colour, draw(concatenated(placed), FTHETA, START, END).colour) > 60.0
+    with pytest.raises(InputError, match="11 bodies for Gaussians of 12"):
+        draw(empty_cloud(), FTHETA, bodies=[body] * 12, poses=poses[1:])
+
+
 def test_rays_end_where_something_stands() -> None:
     """What lies behind the end of a ray is hidden, what lies before it stays."""
     pair = cloud([[0, 0, 2], [0, 0, 4]], [0.2, 0.3], [0.5, 0.9], [(1, 0, 0), (0, 1, 0)])
