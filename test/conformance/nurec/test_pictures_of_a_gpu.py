@@ -20,14 +20,12 @@ from carla_nurec_bridge.rendering.gpu.device import open_warp
 
 
 @pytest.fixture(scope="module")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def kernels() -> Iterator[None]:
     pytest.importorskip("warp", reason="warp-lang, of the extra [gpu], is not installed")
     config = open_warp().config
-    before = config.kernel_cache_dir, config.optimization_level
-    config.kernel_cache_dir = str(tmp_path_factory.mktemp("kernels"))
-    config.optimization_level = 0
+    before, config.optimization_level = config.optimization_level, 0
     yield
-    config.kernel_cache_dir, config.optimization_level = before
+    config.optimization_level = before
 
 
 @pytest.fixture

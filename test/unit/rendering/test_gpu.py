@@ -38,15 +38,13 @@ NIGHT = Lighting(
 
 
 @pytest.fixture(scope="module")
-def warp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Warp with kernels that compile fast and are compiled anew."""
+def warp() -> Iterator[Any]:
+    """Warp with kernels that compile fast; they stay in the cache beside those for use."""
     pytest.importorskip("warp", reason="warp-lang, of the extra [gpu], is not installed")
     opened = device.open_warp()
-    before = opened.config.kernel_cache_dir, opened.config.optimization_level
-    opened.config.kernel_cache_dir = str(tmp_path_factory.mktemp("kernels"))
-    opened.config.optimization_level = 0
+    before, opened.config.optimization_level = opened.config.optimization_level, 0
     yield opened
-    opened.config.kernel_cache_dir, opened.config.optimization_level = before
+    opened.config.optimization_level = before
 
 
 @pytest.fixture(scope="module")
