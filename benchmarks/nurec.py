@@ -23,6 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+from _figures import Figure, tell
 from _nurec_publish import measure
 
 from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
@@ -166,6 +167,8 @@ def row(
     what: str, took: float, against: str, floor: float, note: str = "", unit: str = "ms"
 ) -> None:
     """Print a figure, its floor from the same run, and how many times the floor it is."""
+    better = "more" if unit == "/s" else "less"
+    tell(Figure("nurec", what, took, unit, against, floor, better))
     figure, least = f"{took:9.2f} {unit}", f"{against:>12s} {floor:9.2f} {unit}"
     print(f"{what:40s} {figure}  {least} {took / floor:7.2f} x  {note}".rstrip(), flush=True)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import simplejpeg
+from _figures import Figure, tell
 
 from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
@@ -57,6 +58,9 @@ def measure(work: Callable[[], object]) -> Timing:
 
 def report(name: str, found: Timing, floor: Timing, goal_ms: float | None) -> None:
     """Print one row of the table."""
+    against = name.partition("(floor: ")[2].rstrip(")") or "floor"
+    own = name.partition(" (floor")[0].strip()
+    tell(Figure("rendering", own, found.wall_ms, "ms", against, floor.wall_ms))
     goal = "" if goal_ms is None else f"{goal_ms:8.1f}"
     print(
         f"{name:46s} {found.wall_ms:8.2f} {found.cpu_ms:8.2f} "

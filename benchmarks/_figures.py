@@ -1,0 +1,50 @@
+"""Figures of a benchmark: told to the table and the JSON file of ``./dev bench``.
+
+A benchmark run alone only prints. Run by ``./dev bench`` it finds a file to add its figures to in
+the environment, one JSON value a line; ``quick`` asks for fewer rounds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FILE, QUICK = "CNB_BENCH_FIGURES", "CNB_BENCH_QUICK"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure beside what it is held against in the same run: a floor, or a peer.
+
+    ``better`` says whether it is to be "less" (a time) or "more" (a rate). ``spread`` is half of
+    what lies between the quartiles of its rounds, where there were rounds.
+    """
+
+    benchmark: str
+    name: str
+    value: float
+    unit: str
+    against: str
+    floor: float
+    better: str = "less"
+    spread: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        """How many times the floor it is."""
+        return self.value / self.floor if self.floor else float("nan")
+
+
+def quick() -> bool:
+    """Return whether few rounds are enough."""
+    return bool(os.environ.get(QUICK))
+
+
+def tell(figure: Figure) -> None:
+    """Add a figure to what ``./dev bench`` collects; alone it goes nowhere."""
+    file = os.environ.get(FILE)
+    if file:
+        with Path(file).open("a") as stream:
+            stream.write(json.dumps(asdict(figure)) + "\n")

@@ -1,0 +1,144 @@
+"""Run benchmarks and make one JSON file and one Markdown table of what they tell.
+
+Figures are compared by their ratio to the floor or peer of their own run, which another machine,
+or a busier one, changes least.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from _figures import FILE, QUICK, Figure
+
+HERE = Path(__file__).parent
+EXAMPLES = """examples:
+  ./dev bench                                       all of them; an hour
+  ./dev bench start_up recording --quick            two of them, with few rounds
+  ./dev bench rendering --against bench.json --json later.json"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is asked for; return 1 when a benchmark failed."""
+    asked = options(arguments)
+    before = known(asked.against)
+    figures, failed = [], []
+    for name in asked.names or names():
+        print(f"== {name}", file=sys.stderr, flush=True)
+        found, code = run(name, quick=asked.quick)
+        figures += found
+        failed += [name] if code else []
+    machine = described()
+    content = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
+    asked.json.write_text(json.dumps(content, indent=1) + "\n")
+    text = table(machine, figures, before)
+    print(text)
+    asked.json.with_suffix(".md").write_text(text + "\n")
+    print(f"written: {asked.json}, {asked.json.with_suffix('.md')}", file=sys.stderr)
+    for name in failed:
+        print(f"error: {name} failed", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def names() -> list[str]:
+    """Return the names of all benchmarks."""
+    return sorted(path.stem for path in HERE.glob("[a-z]*.py"))
+
+
+def options(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options, with paths and known names."""
+    parser = argparse.ArgumentParser(
+        "./dev bench",
+        description="Run all benchmarks, or those that are named, and tell figures beside floors.",
+        epilog=f"{EXAMPLES}\n\nbenchmarks: {', '.join(names())}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="file below benchmarks/")
+    parser.add_argument("--quick", action="store_true", help="few rounds, where one can choose")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="JSON of an earlier run")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=Path("bench.json"),
+        metavar="FILE",
+        help="where figures go (bench.json), and the table beside it as .md",
+    )
+    asked = parser.parse_args(arguments)
+    for name in asked.names:
+        if name not in names():
+            parser.error(f"no benchmark {name}; there are {', '.join(names())}")
+    return asked
+
+
+def known(against: Path | None) -> dict[tuple[str, str], Figure]:
+    """Return the figures of an earlier run by benchmark and name."""
+    if against is None:
+        return {}
+    try:
+        rows = json.loads(against.read_text())["figures"]
+        figures = [Figure(**row) for row in rows]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SystemExit(f"error: {against} is no file of ./dev bench: {error}") from error
+    return {(figure.benchmark, figure.name): figure for figure in figures}
+
+
+def run(name: str, *, quick: bool) -> tuple[list[Figure], int]:
+    """Run one benchmark, which prints; return its figures and its exit code."""
+    with tempfile.NamedTemporaryFile("r", suffix=".jsonl") as told:
+        env = {**os.environ, FILE: told.name} | ({QUICK: "1"} if quick else {})
+        argv = (sys.executable, HERE / f"{name}.py")
+        code = subprocess.run(argv, env=env, check=False).returncode
+        return [Figure(**json.loads(line)) for line in told], code
+
+
+def described() -> dict[str, Any]:
+    """Return what machine this is, and how busy."""
+    model = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    return {
+        "processor": model,
+        "cores": len(os.sched_getaffinity(0)),
+        "load": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+    }
+
+
+def table(
+    machine: dict[str, Any], figures: Sequence[Figure], before: dict[tuple[str, str], Figure]
+) -> str:
+    """Return the Markdown table: figure, floor or peer, ratio, and the ratio before."""
+    about = "{processor}, {cores} cores, load {load}, Python {python}".format(**machine)
+    then = " before |" if before else ""
+    lines = [
+        about,
+        "",
+        f"| benchmark | figure | value | floor or peer of the same run | ratio |{then}",
+        f"| --- | --- | ---: | --- | ---: |{' ---: |' if before else ''}",
+    ]
+    for one in figures:
+        spread = "" if one.spread is None else f" ± {one.spread:.3g}"
+        row = (
+            f"| {one.benchmark} | {one.name} | {one.value:.4g}{spread} {one.unit} "
+            f"| {one.against}: {one.floor:.4g} {one.unit} | {one.ratio:.3g} |"
+        )
+        if before:
+            earlier = before.get((one.benchmark, one.name))
+            row += f" {earlier.ratio:.3g} |" if earlier else " – |"
+        lines.append(row)
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""``./dev bench``: figures of a benchmark become a JSON file and a table, and are compared."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+FAKE = """
+from _figures import Figure, quick, tell
+rounds = 1 if quick() else 5
+tell(Figure("fake", "call", 6.0 / rounds, "ms", "loopback", 2.0))
+raise SystemExit({code})
+"""
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the runner, with one benchmark of its own that fails when told so."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    monkeypatch.setenv("PYTHONPATH", str(BENCHMARKS))
+    spec = importlib.util.spec_from_file_location("bench_runner", BENCHMARKS / "_run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "bench_runner", module)
+    spec.loader.exec_module(module)
+    (tmp_path / "fake.py").write_text(FAKE.format(code=0))
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    return module
+
+
+def test_figures_are_written_and_held_against_an_earlier_run(
+    bench: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    assert bench.main(["fake", "--json", str(first)]) == 0
+    assert bench.main(["--quick", "--against", str(first), "--json", str(second)]) == 0
+    (figure,) = json.loads(second.read_text())["figures"]
+    assert figure["value"] == 6.0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| fake")]
+    assert rows == [
+        "| fake | call | 1.2 ms | loopback: 2 ms | 0.6 |",
+        "| fake | call | 6 ms | loopback: 2 ms | 3 | 0.6 |",
+    ]
+    assert "6 ms" in second.with_suffix(".md").read_text()
+
+
+def test_what_fails_is_named_and_the_others_are_told(
+    bench: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fake.py").write_text(FAKE.format(code=3))
+    out = tmp_path / "out.json"
+    assert bench.main(["--json", str(out)]) == 1
+    assert "error: fake failed" in capsys.readouterr().err
+    assert len(json.loads(out.read_text())["figures"]) == 1
+
+
+def test_a_wrong_name_or_file_is_told(bench: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        bench.main(["none"])
+    (tmp_path / "no.json").write_text("{}")
+    with pytest.raises(SystemExit, match=r"is no file of \./dev bench"):
+        bench.main(["fake", "--against", str(tmp_path / "no.json")])
