@@ -28,6 +28,8 @@ _EXTENSION = struct.Struct("<II")
 _NEWEST = 4
 _MOST_POINTS = 200_000_000
 _MOST_STORED_DEGREE = 4
+_MOST_RATIO = 1024
+"""The most bytes that one packed byte may stand for, as in the format's own reader."""
 _ANTIALIASED, _EXTENDED = 1, 2
 _AXES_EXTENSION = 0xADBE0003
 _RIGHT_UP_BACK = 4
@@ -111,6 +113,10 @@ def _new(data: bytes, what: str) -> _Planes:
         raise InputError(f"{what} is no SPZ file: its header does not begin with {MAGIC.decode()}")
     _, version, count, degree, bits, flags, streams, table = _NEW.unpack_from(data)
     sizes = [size for size in _sizes(version, count, degree, what) if size]
+    if sum(sizes) > _MOST_RATIO * len(data):
+        raise InputError(
+            f"{what} is said to have {count} Gaussians, {sum(sizes)} bytes, in {len(data)} bytes"
+        )
     offset = table + streams * _STREAM.size
     if streams != len(sizes) or table < _NEW.size or offset > len(data):
         raise InputError(f"{what}: its header names {streams} streams, {len(sizes)} are needed")

@@ -271,6 +271,7 @@ def test_the_same_cloud_comes_out_of_every_format(tmp_path):
         (spz_file(SPLATS, 3)[:-9], "cut off"),
         (spz_file(SPLATS, 4)[:-9], "stream 5"),
         (spz_file(SPLATS, 4).replace(b"NGSP\x04", b"NGSP\x05"), "version 5"),
+        (spz_file(SPLATS, 4).replace(b"\x04\0\0\0\x07\0\0", b"\x04\0\0\0\x07\0\x90"), "bytes"),
         (zipped({"meta.json": b"[]"}), "no object"),
         (zipped({"meta.json": b'{"version": 3}'}), "version 3"),
         (zipped({"meta.json": b'{"version": 2, "count": -1}'}), "count"),
