@@ -22,6 +22,11 @@ from .harmonics import dc_from_colour
 Longest = Callable[[Matrix], Matrix]
 """Returns the longest edge in metres (N,) that a piece may have whose middle is at (N, 3)."""
 
+Colours = Callable[["Pieces"], Floats]
+"""Returns the colours (N, 3), 0 to 1, of pieces, such as those that a camera sees."""
+
+_MOST_HALVINGS = 3
+_CONTRAST = 0.06
 _THICKNESS_M = 0.001
 _OPACITY = 0.99
 _OVERLAP = 1.5
@@ -75,10 +80,7 @@ def cut(mesh: Mesh, longest: Longest) -> Pieces:
             )
         if not len(corners):
             break
-        each, first = np.arange(len(corners)), np.argmax(edges, axis=1)
-        a, b, c = (corners[each, (first + k) % 3] for k in range(3))
-        half = 0.5 * (a + b)
-        corners = np.concatenate([np.stack([a, half, c], 1), np.stack([half, b, c], 1)])
+        corners = _halves(corners, edges)
         sources = np.concatenate([sources, sources])
     finished.append((corners, sources))
     pieces = Pieces(
@@ -89,6 +91,36 @@ def cut(mesh: Mesh, longest: Longest) -> Pieces:
     areas = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
     kept = areas > _LEAST_AREA_M2
     return Pieces(pieces.corners[kept], pieces.triangles[kept])
+
+
+def _halves(corners: Matrix, edges: Matrix) -> Matrix:
+    """Return triangles (2 N, 3, 3): the first halves of triangles, then the second ones."""
+    each, first = np.arange(len(corners)), np.argmax(edges, axis=1)
+    a, b, c = (corners[each, (first + k) % 3] for k in range(3))
+    half = 0.5 * (a + b)
+    return np.concatenate([np.stack([a, half, c], 1), np.stack([half, b, c], 1)])
+
+
+def refined(pieces: Pieces, colours_of: Colours) -> tuple[Pieces, Floats]:
+    """Return the pieces, those halved whose halves have other colours, and all their colours.
+
+    What lies on a surface, such as paint, need not be in its mesh: edges of colour are found so.
+    """
+    colours = colours_of(pieces)
+    kept: list[tuple[Matrix, NDArray[np.intp], Floats]] = []
+    for _ in range(_MOST_HALVINGS):
+        edges = np.linalg.norm(pieces.corners - np.roll(pieces.corners, -1, axis=1), axis=2)
+        twice = np.concatenate([pieces.triangles, pieces.triangles])
+        halves = Pieces(_halves(pieces.corners, edges), twice)
+        own = colours_of(halves)
+        first, second = np.split(own, 2)
+        uneven = np.abs(first - second).max(axis=1, initial=0.0) > _CONTRAST
+        kept.append((pieces.corners[~uneven], pieces.triangles[~uneven], colours[~uneven]))
+        both = np.concatenate([uneven, uneven])
+        pieces, colours = Pieces(halves.corners[both], twice[both]), own[both]
+    kept.append((pieces.corners, pieces.triangles, colours))
+    corners, triangles, shown = zip(*kept, strict=True)
+    return Pieces(np.concatenate(corners), np.concatenate(triangles)), np.concatenate(shown)
 
 
 def flat_gaussians(pieces: Pieces, colours: Floats, opacity: float = _OPACITY) -> GaussianCloud:
@@ -121,12 +153,6 @@ def flat_gaussians(pieces: Pieces, colours: Floats, opacity: float = _OPACITY) -
     )
 
 
-def cover_mesh(
-    mesh: Mesh, longest: Longest, colours_of: Callable[[Pieces], Floats]
-) -> tuple[GaussianCloud, Pieces]:
-    """Return Gaussians that cover a mesh, in its frame, and the pieces that they stand for.
-
-    ``colours_of`` gives the colours (N, 3), 0 to 1, of pieces, such as those that a camera sees.
-    """
-    pieces = cut(mesh, longest)
-    return flat_gaussians(pieces, colours_of(pieces)), pieces
+def cover_mesh(mesh: Mesh, longest: Longest, colours_of: Colours) -> GaussianCloud:
+    """Return Gaussians that cover a mesh, in its frame: smaller ones where colours change."""
+    return flat_gaussians(*refined(cut(mesh, longest), colours_of))

@@ -36,6 +36,8 @@ _FAR_EDGE_M = 12.0
 _EDGE_PER_M = 0.03
 _CAR_EDGE_M = 0.16
 _MOST_TRIES = 6
+_BEFORE_HALVING = 0.7
+"""So many pieces, as a share of those that they become where colours change."""
 _HEIGHT_OF_SKY_M = 2.0
 
 
@@ -91,7 +93,7 @@ def _static_layers(street: Street, path: cKDTree, wish: StreetSampling) -> dict[
         def seen(pieces: Pieces) -> Floats:
             return _colours(drawn, pieces, wish.light)
 
-        factor = _factor(mesh, path, wish.count)
+        factor = _factor(mesh, path, wish.count * _BEFORE_HALVING)
         for name, mask in (("background", ~ground), ("road", ground)):
             part = mesh.with_fields(
                 triangles=mesh.triangles[mask],
@@ -99,7 +101,7 @@ def _static_layers(street: Street, path: cKDTree, wish: StreetSampling) -> dict[
                 tags=mesh.tags[mask],
                 objects=mesh.objects[mask],
             )
-            layers[name] = cover_mesh(part, _longest(path, factor), seen)[0]
+            layers[name] = cover_mesh(part, _longest(path, factor), seen)
     return layers
 
 
@@ -114,7 +116,7 @@ def _longest(path: cKDTree, factor: float) -> Longest:
     return rule
 
 
-def _factor(mesh: Mesh, path: cKDTree, count: int) -> float:
+def _factor(mesh: Mesh, path: cKDTree, count: float) -> float:
     """Return the factor of edges that makes about so many pieces.
 
     A halved triangle with the longest edge e has an area of about 0.15 e^2 on the mean, and one
@@ -176,7 +178,7 @@ def _road_user(
             moved = Pieces(pieces.corners @ turn.T + pose[:3, 3], pieces.triangles)
             return _colours(drawn, moved, light)
 
-        return cover_mesh(mesh, lambda points: np.full(len(points), _CAR_EDGE_M), seen)[0]
+        return cover_mesh(mesh, lambda points: np.full(len(points), _CAR_EDGE_M), seen)
 
 
 def _sky(map_from_world: Matrix, wish: StreetSampling) -> Floats:

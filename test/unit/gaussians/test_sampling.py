@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.gaussians.sampling import Pieces, cover_mesh, cut, flat_gaussians
+from carla_nurec_bridge.gaussians.sampling import Pieces, cover_mesh, cut, flat_gaussians, refined
 from carla_nurec_bridge.rendering.mesh import build_mesh
 
 SQUARE = build_mesh(
@@ -53,7 +53,7 @@ def test_a_gaussian_has_the_moments_of_its_piece():
 
 
 def test_a_covered_mesh_lets_little_through_and_has_its_colours():
-    cloud, _ = cover_mesh(
+    cloud = cover_mesh(
         SQUARE, lambda p: np.full(len(p), 0.25), lambda pieces: pieces.middles.astype("f4") / 4.0
     )
     places = np.random.default_rng(3).uniform((0.2, 0.2), (3.8, 1.8), (500, 2))
@@ -72,6 +72,23 @@ def test_a_covered_mesh_lets_little_through_and_has_its_colours():
     assert np.allclose(0.5 + 0.28209479 * cloud.sh[:, 0], cloud.means_m / 4.0, atol=1e-6)
 
 
+def test_pieces_are_smaller_where_colours_change():
+    """Black left of x = 1.3, white right of it, which no edge of the mesh tells."""
+
+    def colours(pieces: Pieces) -> np.ndarray:
+        return np.repeat(pieces.middles[:, :1] > 1.3, 3, axis=1).astype(np.float32)
+
+    coarse = cut(SQUARE, lambda p: np.full(len(p), 0.5))
+    pieces, shown = refined(coarse, colours)
+    assert np.array_equal(shown, colours(pieces))
+    assert np.isclose(areas(pieces).sum(), 8.0)
+    assert areas(pieces).min() < 0.2 * areas(coarse).min()
+    smaller = areas(pieces) < 0.9 * areas(coarse).min()
+    assert np.abs(pieces.middles[smaller, 0] - 1.3).max() < 0.5
+    far = [np.abs(part.middles[:, 0] - 1.3) > 0.6 for part in (pieces, coarse)]
+    assert far[0].sum() == far[1].sum()
+
+
 def test_too_many_pieces_are_refused():
     with pytest.raises(InputError, match="pieces"):
         cut(SQUARE, lambda points: np.full(len(points), 1e-4))
@@ -79,4 +96,4 @@ def test_too_many_pieces_are_refused():
 
 def test_triangles_without_an_area_are_left_out():
     flat = build_mesh([(0, 0, 0), (1, 0, 0), (2, 0, 0)], [(0, 1, 2)], colour=(0, 0, 0), tag=1)
-    assert len(cover_mesh(flat, lambda p: np.full(len(p), 9.0), lambda p: p.middles)[0]) == 0
+    assert len(cover_mesh(flat, lambda p: np.full(len(p), 9.0), lambda p: p.middles)) == 0
