@@ -23,15 +23,19 @@ _LEAST_OPACITY = 0.1
 Size = tuple[float, float, float]
 
 
+def holds_gaussians(scene: Scene) -> bool:
+    """Say whether the package that a scene was opened from has volumes of Gaussians."""
+    return scene.path is not None and bool(volume_members(open_archive(scene.path)))
+
+
 def gaussians_of(scene: Scene) -> GaussianScene | None:
     """Return the Gaussians of the package that a scene was opened from, None where it has none.
 
     InputError when they are broken or of a kind that is not understood.
     """
-    if scene.path is None:
+    if scene.path is None or not holds_gaussians(scene):
         return None
-    archive = open_archive(scene.path)
-    return read_package(archive) if volume_members(archive) else None
+    return read_package(open_archive(scene.path))
 
 
 def asset_gaussians(scene: Scene, asset_id: str, size_m: Size) -> GaussianCloud | None:

@@ -11,6 +11,7 @@ from ...core.frames import Matrix
 from ...nurec.client.conversion import camera_spec, pose_message
 from ...nurec.stubs import common_pb2 as common
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
+from ...scene.drawn.gaussians import holds_gaussians
 from .drawing.ego_masks import EgoMasks
 from .refusal import Code
 from .scenes.drawn_scenes import DrawnScenes
@@ -47,8 +48,10 @@ class SceneCalls:
 
     def get_server_config(self, _: common.Empty) -> sensorsim.ServerConfig:
         """Tell how the server was started and what it is."""
-        told = {f"gaussians of {name}": text for name, text in self._scenes.told().items()}
-        return sensorsim.ServerConfig(server_config=self._config | told)
+        held = [s.scene_id for s in self._library.scenes() if holds_gaussians(s)]
+        told = dict.fromkeys(held, "not loaded yet") | self._scenes.told()
+        of_scenes = {f"gaussians of {name}": text for name, text in told.items()}
+        return sensorsim.ServerConfig(server_config=self._config | of_scenes)
 
     def get_available_scenes(self, _: common.Empty) -> common.AvailableScenesReturn:
         """List scene ids."""

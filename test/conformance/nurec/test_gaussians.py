@@ -264,6 +264,16 @@ def test_lidar_measures_gaussians_and_meshes(client, package):
     assert np.median(points[on_car, 0]) == pytest.approx(13.5, abs=1.5)
 
 
+def test_a_client_learns_of_gaussians_before_they_are_loaded(package):
+    """``nurec_render`` may connect while the first scene is being read."""
+    server = NurecServer([package], port=0)
+    try:
+        config = server._reading.get_server_config(common.Empty()).server_config
+    finally:
+        server.close()
+    assert config[f"gaussians of {package.scene_id}"] == "not loaded yet"
+
+
 def test_the_server_tells_what_it_draws(client, package):
     picture(client, package)
     config = client.ask("get_server_config", common.Empty()).server_config
