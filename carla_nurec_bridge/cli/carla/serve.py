@@ -51,9 +51,11 @@ def command(
     map_name: str, maps_dir: Path | None, host: str, port: int, seed: int, traffic_pause_ms: float
 ) -> None:
     """Serve a CARLA 0.9.16 world of this package's own until interrupted."""
+    from ...rendering.engines.choice import check_engine
     from ...servers.carla.wire.listening import check_ports
     from ...town.maps import find_maps
 
+    check_engine()
     maps, name = find_maps(map_name, maps_dir)
     check_ports(host, port)
     # Only now what takes seconds: compiled kernels and the renderer.

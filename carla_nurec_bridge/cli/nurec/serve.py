@@ -164,10 +164,12 @@ def command(
     Runs until a signal or a client's shut_down.
     """
     from ...nurec.client.security import TlsFiles
+    from ...rendering.engines.choice import check_engine
     from ...scene import open_scene
     from ...servers.nurec.options import NurecServerOptions
     from ...servers.nurec.server import NurecServer
 
+    check_engine()
     stop = stop_on_signal()
     heartbeat.start()
     if settings["enable_timing"]:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from ...core.errors import InputError
 from ..gpu.device import INSTALL, GpuError, check_seen, check_usable, gpu_count, has_warp
-from .embree import EmbreeError
+from .embree import EmbreeError, library
 from .forms import Engine, PacketEngine
 
 log = logging.getLogger(__name__)
@@ -29,9 +29,7 @@ def open_engine(wanted: EngineName | None = None) -> Engine:
     GpuError or EmbreeError when that engine is asked for and cannot be used, InputError for other
     names.
     """
-    name = wanted or os.environ.get(VARIABLE) or "auto"
-    if name not in NAMES:
-        raise InputError(f"no rendering engine {name!r}; choose {', '.join(NAMES)}")
+    name = _chosen(wanted)
     if name == "warp":
         check_usable()
         return open_gpu()
@@ -52,6 +50,25 @@ def open_engine(wanted: EngineName | None = None) -> Engine:
 
         return NumbaEngine()
     return open_on_processor()
+
+
+def check_engine() -> None:
+    """Refuse an engine that the environment asks for and that cannot be used, opening none.
+
+    Raises as ``open_engine`` does: for who starts something and opens its scenes later.
+    """
+    name = _chosen(None)
+    if name == "warp":
+        check_usable()
+    elif name == "embree":
+        library()
+
+
+def _chosen(wanted: EngineName | None) -> str:
+    name = wanted or os.environ.get(VARIABLE) or "auto"
+    if name not in NAMES:
+        raise InputError(f"no rendering engine {name!r}; choose {', '.join(NAMES)}")
+    return name
 
 
 def open_on_processor() -> PacketEngine:
