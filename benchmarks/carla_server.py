@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 
+from _help import show_help
+
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import queue
@@ -342,4 +344,5 @@ def main(maps: list[Path]) -> None:
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     main([Path(name) for name in sys.argv[1:]])

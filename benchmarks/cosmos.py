@@ -17,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
+from _help import show_help
+
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import cv2
@@ -122,4 +124,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     sys.exit(main())

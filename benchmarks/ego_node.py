@@ -25,6 +25,7 @@ from typing import Any
 
 import rclpy
 import simplejpeg
+from _help import show_help
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
@@ -293,6 +294,7 @@ def report(
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     if sys.argv[1:2] in (["--listen"], ["--start"]):
         listen(
             Path(sys.argv[2]),

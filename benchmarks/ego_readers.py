@@ -24,6 +24,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from _help import show_help
+
 os.environ["ROS_DOMAIN_ID"] = "93"
 
 import carla
@@ -221,6 +223,7 @@ def read() -> None:
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     if sys.argv[1:] == ["--read"]:
         read()
     else:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _help import show_help
 
 from carla_nurec_bridge.core.cameras.models import FThetaCamera, FThetaReference
 from carla_nurec_bridge.core.cameras.shutter import Shutter
@@ -161,4 +162,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     main()

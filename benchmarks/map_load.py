@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from _grid_town import grid_town
+from _help import show_help
 
 from carla_nurec_bridge.core.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
@@ -75,4 +76,5 @@ def main(side: int) -> None:
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     main(int(sys.argv[1]) if len(sys.argv) > 1 else SIDE)

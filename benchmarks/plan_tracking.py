@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import osqp
+from _help import show_help
 
 from carla_nurec_bridge.agents.tracking import PlanTracker
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
@@ -125,4 +126,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     main()

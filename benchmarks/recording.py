@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from _figures import Figure, quick, tell
+from _help import show_help
 
 from carla_nurec_bridge.recording import (
     BagOptions,
@@ -110,4 +111,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     main()

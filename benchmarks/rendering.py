@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import simplejpeg
 from _figures import Figure, tell
+from _help import show_help
 
 from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
@@ -169,4 +170,5 @@ def lidars(scene: RenderScene) -> None:
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     main()

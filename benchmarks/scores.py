@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
+from _help import show_help
 from numpy.typing import NDArray
 
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
@@ -150,4 +151,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     main()

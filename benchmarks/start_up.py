@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 from _figures import Figure, quick, tell
+from _help import show_help
 
 NODES = ("carla_ego", "nurec_render", "cosmos_recorder", "route_agent", "closed_loop_eval")
 VERBS = ("cli.demo", "cli.rehearse", "servers.carla.server", "servers.nurec.server")
@@ -45,4 +46,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     main()

@@ -19,6 +19,7 @@ from functools import partial
 
 import numpy as np
 import rclpy
+from _help import show_help
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
@@ -113,4 +114,5 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
+    show_help(__doc__)
     main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)

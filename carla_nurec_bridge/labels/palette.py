@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
+from ..core.semantic_tag import Tag
 from ..world.semantic_tags import semantic_tags
 from .kernels import paint
 
 Rgb = tuple[int, int, int]
-SKY = 11
+SKY = Tag.SKY
 # Powers of the root of x^4 = x + 1: multiples of them fill a cube evenly (R3 sequence).
 _STEP = (0.8191725133961645, 0.6710436067037893, 0.5497004779019703)
 _LARGEST_ID = 1 << 24

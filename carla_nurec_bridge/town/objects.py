@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.semantic_tag import Tag
 from ..rendering.mesh import LIGHT
 from .street import Street
 from .tags import label_of
@@ -16,7 +17,7 @@ from .tags import label_of
 FOOT_M = 1.5
 LEAST_HALF_M = 0.05
 HEAD_EXTENT = (0.2, 0.2, 0.5)
-TRAFFIC_LIGHT_TAG, POLE_TAG, SIGN_TAG = 7, 6, 8
+TRAFFIC_LIGHT_TAG, POLE_TAG, SIGN_TAG = Tag.TRAFFIC_LIGHT, Tag.POLE, Tag.TRAFFIC_SIGN
 
 Vector = tuple[float, float, float]
 Rectangle = tuple[float, float, float, float, float]

@@ -68,3 +68,9 @@ def test_no_file_is_longer_than_one_idea():
     texts = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in sources()}
     assert {name for name, text in texts.items() if len(text.splitlines()) > MOST_LINES} == TABLES
     assert {name for name in TABLES if share_of_data(texts[name]) < 0.9} == set()
+
+
+def test_every_benchmark_tells_what_it_measures():
+    for path in sorted((PACKAGE.parent / "benchmarks").glob("[a-z]*.py")):
+        text = path.read_text(encoding="utf-8")
+        assert "argparse" in text or "show_help(__doc__)" in text, f"{path.name} has no --help"

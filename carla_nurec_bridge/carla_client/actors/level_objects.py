@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.frames import Matrix, matrix_from_carla
+from ...core.semantic_tag import Tag
 from ...world.level_objects import LevelObject
 from ...world.object_classes import ObjectClass
 from ...world.states import Size
 from ..session.transforms import matrix_of
 
 _LABEL = carla.CityObjectLabel
-_RIDER = 13
+_RIDER = Tag.RIDER
 _KINDS = (
     (_LABEL.Car, ObjectClass.CAR, {14}),
     (_LABEL.Truck, ObjectClass.TRUCK, {15}),

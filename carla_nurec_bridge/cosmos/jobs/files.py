@@ -5,23 +5,15 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...core.files.safe_name import safe_name
 from .probe import Decoded, decode
 from .protocols.http import Deadline, Http, Transient
 from .protocols.server import RemoteFile, Server
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-
-
-def safe_name(name: str) -> str:
-    """Return a server's file name without folders, odd characters or leading dots."""
-    base = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return _UNSAFE.sub("_", base).lstrip(".")[:120] or "output.mp4"
 
 
 def target_path(output: Path | None, server_name: str, default_name: str) -> Path:
@@ -33,7 +25,7 @@ def target_path(output: Path | None, server_name: str, default_name: str) -> Pat
     if output is None:
         return _free(Path(default_name))
     if output.is_dir():
-        return _free(output / safe_name(server_name))
+        return _free(output / safe_name(server_name, "output.mp4"))
     return output
 
 

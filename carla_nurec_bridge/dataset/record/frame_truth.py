@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.frames import invert
+from ...core.semantic_tag import Tag
 from ...labels.camera_view import CameraView, view_of
 from ...labels.frame import LabelledFrame
 from ...labels.kernels import extents
@@ -23,7 +24,7 @@ from ..truth.scenario import ActorTruth
 from .visibility import Visibility
 
 _TWO_WHEELERS = (ObjectClass.BICYCLE, ObjectClass.MOTORCYCLE)
-_RIDER_TAG = 13
+_RIDER_TAG = Tag.RIDER
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...core.semantic_tag import Tag
 from ...rendering.mesh import LIGHT, MATTE, Mesh
 from ...town.actors.assets import asset_for
 from .. import Scene
@@ -12,7 +13,7 @@ from .appearances import ActorAppearance
 from .own_assets import own_asset
 from .surroundings import corner_colours
 
-_DYNAMIC_TAG = 21
+_DYNAMIC_TAG = Tag.DYNAMIC
 _GREY = 160
 
 

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...core.files.archive import open_archive
+from ...core.semantic_tag import Tag
 from ...rendering.mesh import Mesh
 from ...town.street import Street, cached_street
 from .. import Scene, Surface, read_surface
 from ..package.reading import METADATA
 
-_STATIC_TAG = 20
+_STATIC_TAG = Tag.STATIC
 _GROUND_GREY, _OTHER_GREY = 96, 168
 _FLAT = 0.8  # cosine of the slope up to which a bare surface counts as ground
 

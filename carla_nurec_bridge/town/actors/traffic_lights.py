@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from ...core.semantic_tag import Tag
 from ...rendering.mesh import (
     GLASS,
     LIGHT,
@@ -19,7 +20,7 @@ from ...rendering.primitives import chamfered_box, disc, sheet
 from .vehicle_parts import matte
 
 LightState = Literal["red", "yellow", "green", "off"]
-TAG = 7
+TAG = Tag.TRAFFIC_LIGHT
 _HOUSING = (30, 32, 34)
 _LENSES = (
     ("red", 0.29, (255, 28, 18), (64, 14, 12)),

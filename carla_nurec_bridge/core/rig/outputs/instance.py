@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...semantic_tag import Tag
 from ..camera_output import CameraOutput, bgra, camera_topic, tags
 
 _MOVING_TAGS = (12, 19)
 """CARLA's labels of pedestrians, riders and all vehicles, first and last."""
-_PROP_TAG = 21
+_PROP_TAG = Tag.DYNAMIC
 """CARLA's label Dynamic, which props have that can be moved."""
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ....core.cameras.models import CameraModel
 from ....core.frames import Matrix, matrix_from_carla
+from ....core.semantic_tag import Tag
 from ....rendering.camera import render_camera
 from ....rendering.lighting import Lighting
 from ....rendering.mesh import empty_mesh
@@ -29,7 +30,7 @@ from ....world.states import ActorState, Size
 
 _OUTPUTS = frozenset({"depth", "semantic", "instance"})
 _SKY_M = 1000.0
-_OTHER_TAG = 22
+_OTHER_TAG = Tag.OTHER
 _HEAD = "head of a traffic light"
 
 

@@ -12,10 +12,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
+from ....core.files.safe_name import safe_name
 from ..parts import Parts
 from .config import PREFIX, api_info, app_config
 from .events import CallEvent, Events
-from .uploads import received_dir, safe_name
+from .uploads import received_dir
 from .variants import Variant
 
 _CHUNK = 1 << 20
@@ -78,7 +79,7 @@ def _files(router: APIRouter, parts: Parts) -> None:
     async def upload(files: list[UploadFile]) -> list[str]:
         paths = []
         for file in files:
-            target = received_dir(parts.options.state_dir) / safe_name(file.filename or "file")
+            target = received_dir(parts.options.state_dir) / safe_name(file.filename or "", "file")
             size = 0
             with target.open("wb") as out:
                 while chunk := await file.read(_CHUNK):

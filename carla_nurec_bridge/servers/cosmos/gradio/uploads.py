@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import shutil
 from pathlib import Path
 from typing import Any
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-
-
-def safe_name(name: str) -> str:
-    """Return a file name without folders, odd characters or leading dots."""
-    return _UNSAFE.sub("_", Path(name).name).lstrip(".")[:120] or "file"
+from ....core.files.safe_name import safe_name
 
 
 def received_dir(state_dir: Path) -> Path:
@@ -36,7 +30,7 @@ def register(state_dir: Path, data: Any) -> str:
     target = (
         uploads
         / f"upload_{secrets.token_hex(12)}"
-        / safe_name(data.get("orig_name") or source.name)
+        / safe_name(data.get("orig_name") or source.name, "file")
     )
     target.parent.mkdir()
     shutil.copyfile(source, target)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ....core.cameras.models import OpenCVPinholeCamera
 from ....core.frames import Matrix, rigid
 from ....core.loading.deferred import deferred
+from ....core.semantic_tag import Tag
 from ....gaussians.cloud import GaussianCloud
 from ....gaussians.harmonics import colour_from_dc
 from ....rendering.camera import render_camera
@@ -19,7 +20,7 @@ from ....town.street.pavement import ASPHALT
 
 spatial = deferred("scipy.spatial")
 
-_ROAD_TAG = 1
+_ROAD_TAG = Tag.ROAD
 _BESIDE_M, _HEIGHT_M = 6.0, 0.4
 _LEAST_GAUSSIANS = 50
 _RANGE = (0.2, 5.0)

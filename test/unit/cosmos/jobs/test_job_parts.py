@@ -13,12 +13,13 @@ import pytest
 from carla_nurec_bridge.core.buffers import sha256_of
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.files.ledger import Ledger
+from carla_nurec_bridge.core.files.safe_name import safe_name
 from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
 from carla_nurec_bridge.cosmos.clip.controls import DepthEncoding, depth_grey
 from carla_nurec_bridge.cosmos.clip.video import VideoWriter
 from carla_nurec_bridge.cosmos.jobs.answer import judge
 from carla_nurec_bridge.cosmos.jobs.contracts import CONTRACTS, ClipFacts, violations
-from carla_nurec_bridge.cosmos.jobs.files import safe_name, target_path
+from carla_nurec_bridge.cosmos.jobs.files import target_path
 from carla_nurec_bridge.cosmos.jobs.fit import fit, fitted_size
 from carla_nurec_bridge.cosmos.jobs.probe import Decoded, decode, probe
 from carla_nurec_bridge.cosmos.jobs.protocols.http import RetryPolicy, Transient
@@ -97,7 +98,7 @@ def test_ledger_goes_on_after_a_line_cut_short(tmp_path: Path):
 
 def test_names_of_servers_stay_inside_the_folder(tmp_path: Path):
     for name in ("../../etc/passwd", "..\\x.mp4", "/abs/.hidden.mp4", "...", ""):
-        safe = safe_name(name)
+        safe = safe_name(name, "output.mp4")
         assert safe
         assert "/" not in safe
         assert not safe.startswith(".")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .....core.errors import ProtocolError
 from .....core.frames import matrix_from_carla, mirror_vector
+from .....core.semantic_tag import Tag
 from .....rendering.mesh import Mesh
 from .....rendering.primitives import box, tube
 from ...wire.codecs import FLOAT, VECTOR
@@ -19,7 +20,7 @@ POINT, LINE, ARROW, BOX = range(4)
 THICKNESS_TO_M = 0.1
 """A line's thickness of 1 is drawn 10 cm wide."""
 LEAST_WIDTH_M = 0.01
-TAG = 22
+TAG = Tag.OTHER
 
 
 def solids(kind: int, fields: Sequence[Any], colour: Sequence[int]) -> list[Mesh]:
