@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,9 @@ def _banner(console: Console, config: RunConfig, title: str) -> None:
     table.add_row("CARLA", f"{config.carla_host}:{config.carla_port} ({carla})")
     table.add_row("NuRec", f"{config.nurec_host}:{config.nurec_port} ({nurec})")
     table.add_row("ROS domain", f"{config.domain_id}   (ROS_DOMAIN_ID={config.domain_id} to look)")
+    table.add_row(
+        "cores", f"{os.cpu_count()}: the embedded servers draw on all, a node on its own threads"
+    )
     console.print(Panel(table, title=title or "carla_nurec_bridge demo", title_align="left"))
 
 

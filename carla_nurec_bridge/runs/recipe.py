@@ -22,7 +22,6 @@ from ..scenarios.files import DrivenFile, load_driven, load_scenario
 from ..scenarios.spec import ScenarioSpec
 from ..scene import build_scene
 from ..scene.build.assembling import GaussianSource
-from ..scene.splats.sampled_street import StreetSampling, sampled_street
 from ..world.inserted_actors import draw_inserted_actors
 from ..world.inserted_actors_file import load_inserted_actors, shipped_inserted_actors
 from .map_of import recorded_map
@@ -127,6 +126,9 @@ def _sampling(count: int) -> GaussianSource | None:
     """Return what samples a scene as about so many Gaussians; None for 0."""
     if not count:
         return None
+    # Only now what draws: it loads numba, and most demos show meshes.
+    from ..scene.splats.sampled_street import StreetSampling, sampled_street
+
     return partial(sampled_street, wish=StreetSampling(count))
 
 

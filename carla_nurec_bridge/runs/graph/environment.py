@@ -28,6 +28,16 @@ def environment(config: RunConfig) -> dict[str, str]:
     return env
 
 
+def node_environment(config: RunConfig) -> dict[str, str]:
+    """Return the variables of a node: the cores are the servers', which draw.
+
+    A node works in threads of its own, a stream each; libraries that divide a small piece of work
+    among all cores as well only make these wait for each other.
+    """
+    one = dict.fromkeys(("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1")
+    return environment(config) | one
+
+
 def dds_profile(config: RunConfig) -> Path:
     """Return where the Fast DDS profile of a run lies."""
     return config.run_dir.resolve() / "params" / "fastdds.xml"

@@ -29,7 +29,7 @@ from ...core.run_contract.streams import (
 from ...core.run_contract.timebase import seconds_to_ns
 from ...ros.runtime.dds import segment_bytes, write_profile
 from ...scenarios.files import load_driven
-from .environment import dds_profile, environment
+from .environment import dds_profile, node_environment
 from .node_parameters import node_parameters, parameter_file, write_parameter_file
 from .process import END_DEADLINE_S, RECORDER_CLOSING_S, Process
 from .server_processes import server_processes
@@ -103,7 +103,7 @@ def _node(name: str, config: RunConfig) -> Process:
     leave_s = closing_s = RECORDER_CLOSING_S if name == RECORDER else END_DEADLINE_S
     if name == RECORDER and config.cosmos_url:
         leave_s += config.cosmos_deadline_s
-    return Process(name, argv, environment(config), None, True, params, leave_s, closing_s)
+    return Process(name, argv, node_environment(config), None, True, params, leave_s, closing_s)
 
 
 def write_parameters(graph: Graph) -> None:
