@@ -138,6 +138,21 @@ def test_a_volume_for_driving_is_read_layer_by_layer(tmp_path):
     assert told == {"Gaussians": 2, "exposure,": 1}
 
 
+def test_what_has_no_part_in_drawing_is_told(tmp_path):
+    state = driving_state()
+    state |= tensor_entries(
+        {
+            ".tracks_calib.tracks_delta_t": np.zeros((11, 3), "<f2"),
+            ".gaussians_nodes.road.lidar_extra_signal": np.zeros((5, 2), "<f2"),
+            ".gaussians_nodes.background.lidar_extra_signal": np.zeros((7, 0), "<f2"),
+        }
+    )
+    scene = read(tmp_path, volume_file(driving_config(), state))
+    counts = {part.what: part.count for part in scene.not_drawn}
+    assert counts["refinements of tracks' poses"] == 11
+    assert counts["trained lidar signals"] == 5
+
+
 def test_the_public_form_of_ppisp_is_read(tmp_path):
     scene = read(tmp_path, volume_file(driving_config(), driving_state(4)))
     assert scene.ppisp is not None

@@ -67,6 +67,7 @@ def scene_of_volume(volume: Volume) -> GaussianScene:
         else:
             tracks = _track_ids(volume, name, layer.cuboid_ids)
             rigids.append(RigidGaussians(layer.cloud, layer.cuboid_ids, tracks))
+    not_drawn += _left_out(volume)
     ppisp, why = _ppisp(volume)
     not_drawn += [why] if why else []
     return GaussianScene(
@@ -92,6 +93,20 @@ def joined_rigids(rigids: list[RigidGaussians]) -> RigidGaussians | None:
         np.concatenate(ids).astype(np.int32),
         tuple(track_id for rigid in rigids for track_id in rigid.track_ids),
     )
+
+
+def _left_out(volume: Volume) -> list[NotDrawn]:
+    """Return what a volume stores beside its Gaussians that has no part in drawing them."""
+    told = []
+    for key in volume.keys():  # noqa: SIM118
+        rows = (volume.shape(key) + (0,))[0]
+        if key.endswith("tracks_calib.tracks_delta_t") and rows:
+            why = "recorded poses are drawn as they are; on which side these act is not known"
+            told.append(NotDrawn("refinements of tracks' poses", rows, why))
+        elif key.endswith(".lidar_extra_signal") and 0 not in volume.shape(key):
+            why = "their meaning is not public; intensities are made of colours"
+            told.append(NotDrawn("trained lidar signals", rows, why))
+    return told
 
 
 def _layer_names(volume: Volume) -> set[str]:
