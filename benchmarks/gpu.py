@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import simplejpeg
+from _figures import Figure, quick, tell
 from rendering import END, START, moving_cars
 
 from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
@@ -59,7 +60,9 @@ class Row:
     goal_ms: float | None
 
 
-def measure(work: Callable[[], object], rounds: int = ROUNDS) -> tuple[float, float]:
+def measure(
+    work: Callable[[], object], rounds: int = 9 if quick() else ROUNDS
+) -> tuple[float, float]:
     """Return median and 95th percentile of the rounds in ms, after five to warm up."""
     walls = []
     for number in range(rounds + 5):
@@ -208,6 +211,8 @@ def rows(views: Views, gpu: RenderScene, cpu: RenderScene) -> list[Row]:
         median, tail = measure(lambda work=work: work(gpu))
         peer, _ = measure(lambda work=work: work(cpu), 9)
         found.append(Row(name, median, tail, floor, peer, goal))
+        tell(Figure("gpu", name, median, "ms", "the same by Embree", peer))
+        tell(Figure("gpu", f"{name}: to its floor", median, "ms", "copying its bytes", floor))
         print(
             f"{name:30s} {median:8.3f} {tail:8.3f} {floor:8.3f} {median / floor:7.1f} "
             f"{peer:8.2f} {peer / median:7.1f} {'' if goal is None else f'{goal:7.1f}'}",

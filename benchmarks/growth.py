@@ -20,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from _figures import Figure, quick, tell
+
 CORES = (1, 2, 4, 8, 16)
 CAMERAS = (1, 2, 4, 8)
 ACTORS = (0, 20, 50, 100, 200)
@@ -145,10 +147,10 @@ def measured_in_a_process(loads: list[Load], rounds: int) -> list[Point]:
     return [Point(Load(**row.pop("load")), **row) for row in rows]
 
 
-def axes(cores: int, *, quick: bool) -> dict[str, list[Load]]:
+def axes(cores: int, *, fewer: bool) -> dict[str, list[Load]]:
     """Return the loads by what varies in them."""
     base = Load(cores)
-    few = slice(None, None, 2) if quick else slice(None)
+    few = slice(None, None, 2) if fewer else slice(None)
     return {
         "cores": [replace(base, cores=n) for n in CORES if n <= cores],
         "cameras": [replace(base, cameras=n) for n in CAMERAS[few]],
@@ -167,6 +169,9 @@ def report(name: str, points: list[Point]) -> None:
         if name == "cores":
             floor = first.wall_ms * first.load.cores / value
             row += f" {floor:8.2f} {point.wall_ms / floor:6.2f}"
+            against = f"one core's time, by {value}"
+            wall = point.wall_ms
+            tell(Figure("growth", f"a frame on {value} cores", wall, "ms", against, floor))
         print(row, flush=True)
 
 
@@ -233,9 +238,10 @@ def main() -> None:
         draw_plot([read_points(path) for path in wanted.of], wanted.plot or Path("growth.png"))
         return
     cores = min(max(CORES), len(os.sched_getaffinity(0)))
-    rounds = 5 if wanted.quick else ROUNDS
+    fewer = wanted.quick or quick()
+    rounds = 5 if fewer else ROUNDS
     found: dict[str, list[Point]] = {}
-    for name, loads in axes(cores, quick=wanted.quick).items():
+    for name, loads in axes(cores, fewer=fewer).items():
         groups = [[load] for load in loads] if name == "cores" else [loads]
         found[name] = [point for group in groups for point in measured_in_a_process(group, rounds)]
         report(name, found[name])
