@@ -16,7 +16,7 @@ from ..nurec.client.client import Deadlines, NurecClient
 from ..recording.read_back.messages import pose_matrix, true_odometry
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
-from ..ros.nurec.composed_actors import ComposedActors, composes
+from ..ros.nurec.composed_actors import Appearances, ComposedActors, composes
 from ..ros.nurec.health import RenderRecord
 from ..ros.nurec.novel_view import NovelView, view_camera
 from ..ros.nurec.publisher import NurecPublisher
@@ -84,7 +84,9 @@ class NurecRender:
             self._view,
             ground,
         )
+        self._appearances = Appearances()
         subscribe(node, "objects_tracks", self._tracks.hear)
+        subscribe(node, "objects_appearance", self._appearances.hear)
 
     def work(self) -> int:
         """Render until the run is over; return the exit code."""
@@ -127,7 +129,8 @@ class NurecRender:
             )
         elif unknown := editor.look():
             self._status.publish(0, {}, unknown)
-        self._composed = ComposedActors(editor) if hybrid else None
+        if hybrid:
+            self._composed = ComposedActors(editor, self._appearances, p.frame_s)
         self._publisher.start()
         self._connected = True
         return editor

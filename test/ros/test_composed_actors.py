@@ -1,10 +1,13 @@
 """Actors on no track become inserted tracks, once each, where a server composes meshes."""
 
+import json
+
 import numpy as np
+from std_msgs.msg import String
 from vision_msgs.msg import Detection3D, ObjectHypothesisWithPose
 
 from carla_nurec_bridge.nurec.client.capabilities import Capabilities
-from carla_nurec_bridge.ros.nurec.composed_actors import ComposedActors, composes
+from carla_nurec_bridge.ros.nurec.composed_actors import Appearances, ComposedActors, composes
 from carla_nurec_bridge.ros.publishers.tracks import BoundTracks, binding_message
 
 SCENE = "town"
@@ -39,13 +42,18 @@ def test_each_unbound_actor_is_put_in_once_and_followed():
     tracks.hear(binding_message({1: "parked", 2: None, 3: None}))
     seen = [detection(1), detection(2, x=5.0), detection(3, "pedestrian")]
     editor = Editor()
-    composed = ComposedActors(editor)
+    appearances = Appearances()
+    told = {2: {"blueprint": "vehicle.tesla.model3", "colour": None}}
+    told[3] = {"blueprint": "walker.of.a.mod", "colour": [1, 2, 3]}
+    appearances.hear(String(data=json.dumps(told)))
+    composed = ComposedActors(editor, appearances, 5.0)
     boxes = composed.boxes(tracks.unbound(seen))
     assert sorted(boxes) == ["carla actor 2", "carla actor 3"]
     assert boxes["carla actor 2"][0, 3] == 5.0
-    assert [edit.label_class for edit in editor.asked[0]] == ["automobile", "person"]
-    assert editor.asked[0][0].asset_id == ""
-    assert np.allclose(editor.asked[0][0].size_m, (4.5, 1.9, 1.6))
+    car, walker = editor.asked[0]
+    assert (car.asset_id, car.size_m) == ("vehicle.tesla.model3", None)
+    assert (walker.asset_id, walker.label_class) == ("", "person")
+    assert np.allclose(walker.size_m, (4.5, 1.9, 1.6))
     composed.boxes(tracks.unbound(seen))
     assert len(editor.asked) == 1
     editor.added = frozenset()  # somebody restored the scene, and the node looked
@@ -55,7 +63,7 @@ def test_each_unbound_actor_is_put_in_once_and_followed():
 
 def test_more_actors_than_a_scene_takes_are_counted():
     editor = Editor()
-    composed = ComposedActors(editor)
+    composed = ComposedActors(editor, Appearances(), 0.0)
     boxes = composed.boxes([detection(number) for number in range(410)])
     assert len(boxes) == 400
     assert composed.left_out == 10
