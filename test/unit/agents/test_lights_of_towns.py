@@ -57,7 +57,8 @@ class _Town:
 
 
 def _shown(lights: list[TrafficLight], line: StopLine, own: str) -> list[TrafficLight]:
-    """Return all lights red but those at a line."""
+    """Return all lights within 80 m of a line red, but those at it."""
+    lights = [one for one in lights if np.linalg.norm(one.stop - line.position) < 80.0]
 
     def shows(light: TrafficLight) -> str:
         return own if np.linalg.norm(light.stop - line.position) < 1.0 else "red"
@@ -78,10 +79,10 @@ def test_it_waits_before_the_line_until_its_own_light_opens_and_drives_on(
         car.x, car.y, car.speed_mps, car.lag_s = way[0, 0], way[0, 1], 6.0, 0.3
         car.yaw = heading_at(way, 0)
         line_from_map = np.linalg.inv(matrix_from_xyz_rpy(line.position, (0, 0, line.heading)))
+        shown = {own: _shown(ways.lights, line, own) for own in ("red", "green")}
         own, rows = "red", []
         for _ in range(_FRAMES):
-            world = car.world(lights=_shown(ways.lights, line, own))
-            car.move(driver.step(world))
+            car.move(driver.step(car.world(lights=shown[own])))
             front = car.map_from_base @ (car.info.front_m, 0.0, 0.0, 1.0)
             over_m = float((line_from_map @ front)[0])
             assert own == "green" or over_m <= 0.0, line
