@@ -180,6 +180,17 @@ def test_inactive_bands_are_nothing(tmp_path):
     assert scene.static.sh_degree == 1
 
 
+def test_numbers_may_stand_in_a_column_of_one(tmp_path):
+    state = driving_state()
+    state[".gaussians_nodes.road.n_active_features.shape"] = [1]
+    state[".gaussians_nodes.dynamic_rigids.gaussian_cuboid_ids.shape"] = [6, 1]
+    scene = read(tmp_path, volume_file(driving_config(), state))
+    assert scene.rigid.cuboid_ids.tolist() == CUBOIDS
+    state[".gaussians_nodes.road.n_active_features"] = (9).to_bytes(8, "little")
+    with pytest.raises(InputError, match="n_active_features"):
+        read(tmp_path, volume_file(driving_config(), state))
+
+
 def test_broken_rows_go_with_their_cuboids(tmp_path):
     state = driving_state()
     positions = np.array([s.mean for s in RIGIDS], "<f2")

@@ -121,7 +121,10 @@ def unpack_volume(data: bytes, what: str) -> Volume:
         raise InputError(f"{what} is no volume: {error or type(error).__name__}") from error
     inner = content.get("nre_data") if isinstance(content, dict) else None
     if not isinstance(inner, dict):
-        raise InputError(f"{what} is no volume of NuRec: it does not hold nre_data")
+        raise InputError(
+            f"{what} is no volume of NuRec: it does not hold nre_data; of 3DGRUT's exports the "
+            "format nurec and PLY are read, .ingp is not"
+        )
     model, config, state = (inner.get(key) for key in ("model", "config", "state_dict"))
     if model not in (None, _MODEL):
         raise InputError(f"{what}: nre_data.model is {str(model)[:40]!r}; {_MODEL} is read")

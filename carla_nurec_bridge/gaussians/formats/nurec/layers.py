@@ -140,7 +140,9 @@ def _layer(volume: Volume, name: str, *, rigid: bool, degree: int) -> _Layer:
     cloud, kept, dropped = cloud_of(rows, f"Gaussians of {name}")
     ids = None
     if rigid:
-        numbers = volume.integers(f"{prefix}gaussian_cuboid_ids", count)[kept]
+        key = f"{prefix}gaussian_cuboid_ids"
+        column = (1,) if volume.shape(key)[1:] == (1,) else ()
+        numbers = volume.integers(key, count, *column).reshape(count)[kept]
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < 1 << 24:
             raise InputError(f"{volume.what}: {prefix}gaussian_cuboid_ids holds what is no index")
         ids = numbers.astype(np.int32)
@@ -167,9 +169,9 @@ def _harmonics(volume: Volume, prefix: str, count: int, degree: int, notes: list
         raise InputError(f"{volume.what}: {key} has {specular.shape[1]} numbers a row: no degree")
     active = f"{prefix}n_active_features"
     if isinstance(volume.state.get(active), bytes):
-        stored = volume.integers(active).reshape(-1)
-        if not 0 <= int(stored[0]) <= 3:
-            raise InputError(f"{volume.what}: {active} is {int(stored[0])}; 0 to 3 are degrees")
+        stored = volume.integers(active, *(None for _ in volume.shape(active))).reshape(-1)
+        if len(stored) != 1 or not 0 <= int(stored[0]) <= 3:
+            raise InputError(f"{volume.what}: {active} is {stored[:4]}; one number, 0 to 3, is it")
         degree = min(degree, int(stored[0]))
     degree = min(degree, DEGREE_OF_COUNT[terms])
     kept = (degree + 1) ** 2
