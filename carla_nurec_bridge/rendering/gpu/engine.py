@@ -19,7 +19,14 @@ from ..lighting import Lighting
 from . import kernels
 from .device import GpuError, turn_on_gpu
 from .jpeg import JpegEncoder, find_encoder
-from .launches import CameraLaunches, FrameMemory, SweepLaunches
+from .launches import (
+    CameraLaunches,
+    FrameMemory,
+    SweepLaunches,
+    nothing,
+    wanted_of_camera,
+    wanted_of_sweep,
+)
 from .memory import HostMemory, RayTables
 from .tables import Light, View, World
 from .upload import PlacedMeshes, upload_light, upload_world, view_of
@@ -90,6 +97,9 @@ class WarpEngine(FrameEngine):
 
     def draw(self, view: FrameView, light: Lighting, outputs: frozenset[str]) -> dict[str, NDArray]:
         """Return the outputs of a camera by name; see ``FrameEngine``."""
+        height, width = view.rays.shape[:2]
+        if not view.rays.size:
+            return nothing(wanted_of_camera(outputs), (height, width))
         with turn_on_gpu():
             return self._fetch(self._drawn(view, light, outputs))
 
@@ -109,12 +119,14 @@ class WarpEngine(FrameEngine):
     ) -> dict[str, NDArray]:
         """Return what beams meet; see ``FrameEngine``."""
         height, width = view.rays.shape[:2]
+        normals = origins is not None
+        if not view.rays.size:
+            return nothing(wanted_of_sweep(normals=normals), (height, width))
         with turn_on_gpu():
             starts = self._no_origins
             if origins is not None:
                 starts = wp.array(origins, dtype=wp.vec3, ndim=2, device=self._device)
             given = [self._seen(view), self._current(view), starts, float(reach_m)]
-            normals = origins is not None
             launches = self._kept(
                 self._sweeps,
                 (height, width, normals),

@@ -43,6 +43,21 @@ SWEEP = {
 }
 
 
+def nothing(wanted: dict[str, Output], shape: tuple[int, int]) -> dict[str, NDArray]:
+    """Return the outputs of a frame without pixels, for which no kernel is started."""
+    return {name: np.empty((*shape, *one.channels), one.dtype) for name, one in wanted.items()}
+
+
+def wanted_of_camera(outputs: frozenset[str]) -> dict[str, Output]:
+    """Return what a camera is to give."""
+    return {name: one for name, one in CAMERA.items() if name in outputs}
+
+
+def wanted_of_sweep(*, normals: bool) -> dict[str, Output]:
+    """Return what a sweep is to give."""
+    return {name: one for name, one in SWEEP.items() if normals or name != "normals"}
+
+
 class Launch:
     """One kernel with its arguments; the first ones may change from call to call."""
 
@@ -114,8 +129,7 @@ class CameraLaunches:
         """Make ready; ``given`` are any view, world and light on the device."""
         view, world, light = given
         device = world.slots.device
-        wanted = {name: one for name, one in CAMERA.items() if name in outputs}
-        self.memory = FrameMemory(shape, wanted, CAMERA, device)
+        self.memory = FrameMemory(shape, wanted_of_camera(outputs), CAMERA, device)
         flags = sum(1 << bit for bit, name in enumerate(CAMERA) if name in outputs)
         arrays = self.memory.arrays
         self._draw = Launch(kernels.draw, shape, [*given, flags, *arrays.values()], device)
@@ -154,8 +168,7 @@ class SweepLaunches:
     def __init__(self, shape: tuple[int, int], given: list[Any], *, normals: bool) -> None:
         """Make ready; ``given`` are any view, world, origins and reach."""
         device = given[1].slots.device
-        wanted = {name: one for name, one in SWEEP.items() if normals or name != "normals"}
-        self.memory = FrameMemory(shape, wanted, SWEEP, device)
+        self.memory = FrameMemory(shape, wanted_of_sweep(normals=normals), SWEEP, device)
         arguments = [*given, *self.memory.arrays.values()]
         self._sweep = Launch(kernels.sweep, shape, arguments, device)
 

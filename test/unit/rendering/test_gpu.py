@@ -118,6 +118,16 @@ def test_sweeps_are_those_of_embree(scenes: list[RenderScene]) -> None:
     assert np.array_equal(one.instance, two.instance)
 
 
+def test_a_sweep_and_an_image_may_be_empty(scenes: list[RenderScene]) -> None:
+    pose = np.eye(4)
+    for scene in scenes:
+        sweep = render_lidar(scene, np.zeros((4, 0, 3), np.float32), np.zeros(0), pose, pose, 9.0)
+        assert {field.shape for field in vars(sweep).values()} == {(4, 0)}
+        light, rays = Lighting(), np.zeros((0, 8, 3), np.float32)
+        image = render_camera(scene, rays, pose, pose, np.zeros(0), "row", light)
+        assert (image.rgb.shape, image.instance.shape) == ((0, 8, 3), (0, 8))
+
+
 def test_a_ray_meets_an_actor_where_it_is_at_that_time(warp: Any) -> None:
     """A crate drives from x = 3 to x = 5; its front face is half a metre before its middle."""
     from carla_nurec_bridge.rendering.gpu.engine import WarpEngine
