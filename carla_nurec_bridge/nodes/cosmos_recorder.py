@@ -51,7 +51,8 @@ class CosmosRecorder:
 
     def __init__(self, node: Node, spinner: Spinner, p: RecorderParameters) -> None:
         self._p = p
-        self._log = node.get_logger()
+        self._node, self._log = node, node.get_logger()
+        self._mismatched: set[str] = set()
         rig = load_rig(p.rig)
         topics = self._topics = recorded_topics(node, rig, p)
         self.controls = ControlRecorder(rig, topics, p, self._log.warning)
@@ -74,6 +75,7 @@ class CosmosRecorder:
     def work(self) -> int:
         """Record until the owner ends the run; return the exit code."""
         self._participation.wait_begin(limit_s=self._p.start_s)
+        self._tell_mismatched()
         warned = False
         for _ in self._participation.turns():
             self._session.flush_if_due()
@@ -82,6 +84,7 @@ class CosmosRecorder:
                 missing = self._session.missing()
             if stalled and not warned and missing:
                 self._log.warning(f"waiting for {', '.join(missing)}")
+                self._tell_mismatched()
             warned = stalled
         self._await_answers()
         return 0 if self._participation.finished else 1
@@ -132,6 +135,13 @@ class CosmosRecorder:
                 self._progress_s = time.monotonic()
         for stamp_ns, counts in delivered:
             self._participation.answer(stamp_ns, counts)
+
+    def _tell_mismatched(self) -> None:
+        """Say of each publisher that cannot be heard why, once."""
+        found = set(self._topics.mismatched(self._node)) - self._mismatched
+        self._mismatched |= found
+        for sentence in sorted(found):
+            self._log.warning(sentence)
 
     def _write(self, frame: AssembledFrame) -> None:
         self._session.write(frame)
