@@ -67,12 +67,14 @@ class RigidGaussians:
     """Gaussians in the frames of cuboids.
 
     ``cuboid_ids`` int32 (N,) are indices into ``track_ids``; a cuboid's frame has its middle as
-    origin, x forward, y left, z up, as ``SceneTrack.world_from_box``.
+    origin, x forward, y left, z up, as ``SceneTrack.world_from_box``. ``spans_us`` are the
+    first and last time of each track, where the file has them.
     """
 
     cloud: GaussianCloud
     cuboid_ids: NDArray[np.int32]
     track_ids: tuple[str, ...]
+    spans_us: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Check that every Gaussian has a cuboid."""

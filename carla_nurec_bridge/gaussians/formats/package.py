@@ -53,7 +53,7 @@ def read_package(archive: Archive) -> GaussianScene:
     if recorded:
         scene = replace(scene, nre_from_world=_nre_from_world(archive))
     if TRACKS in archive.members and scene.rigid is not None:
-        scene = _bound(scene, scene.rigid, _track_ids(archive), prims)
+        scene = _bound(scene, scene.rigid, _track_spans(archive), prims)
     return scene
 
 
@@ -174,36 +174,59 @@ def _nre_from_world(archive: Archive) -> Matrix:
     return matrix
 
 
-def _track_ids(archive: Archive) -> list[str]:
+def _track_spans(archive: Archive) -> dict[str, tuple[int, int] | None]:
+    """Return the package's tracks with their first and last stamps (us), None without stamps."""
     content = _json(archive, TRACKS)
-    ids: list[str] = []
+    spans: dict[str, tuple[int, int] | None] = {}
     for chunk in content.values() if isinstance(content, dict) else ():
         data = chunk.get("tracks_data") if isinstance(chunk, dict) else None
-        listed = data.get("tracks_id", []) if isinstance(data, dict) else []
-        ids += [one for one in listed if isinstance(one, str)]
-    return ids
+        ids = data.get("tracks_id", []) if isinstance(data, dict) else []
+        stamps = data.get("tracks_timestamps_us", []) if isinstance(data, dict) else []
+        if not isinstance(ids, list) or not isinstance(stamps, list):
+            continue
+        for index, track_id in enumerate(ids):
+            own = stamps[index] if index < len(stamps) else []
+            times = own if isinstance(own, list) else []
+            sound = len(times) > 0 and all(isinstance(one, int) for one in times)
+            if isinstance(track_id, str):
+                spans[track_id] = (times[0], times[-1]) if sound else None
+    return spans
 
 
 def _bound(
-    scene: GaussianScene, rigid: RigidGaussians, known: list[str], prims: dict[str, Prim]
+    scene: GaussianScene,
+    rigid: RigidGaussians,
+    tracks: dict[str, tuple[int, int] | None],
+    prims: dict[str, Prim],
 ) -> GaussianScene:
     """Return the scene with its cuboids called as the tracks are.
 
     By the volume's own list, with or without ``@SEQUENCE``; else by the order of the cuboids in
-    the USD layers. Gaussians of cuboids without a track stay, and are told.
+    the USD layers; else by the track of the same first and last stamp. Gaussians of cuboids without
+    a track stay, and are told, as are tracks whose stamps are others than the volume's.
     """
-    by_order = _cuboids_of(prims)
-    named = []
-    for index, own in enumerate(rigid.track_ids):
+    by_order, known = _cuboids_of(prims), list(tracks)
+    spans = rigid.spans_us or (None,) * len(rigid.track_ids)
+    named, others = [], 0
+    for index, (own, span) in enumerate(zip(rigid.track_ids, spans, strict=True)):
         fallback = by_order.get(index, "") if own == f"#{index}" else own
-        named.append(_matching(fallback, known) or own)
-    lost = np.array([name not in set(known) for name in named], bool)
+        found = _matching(fallback, known)
+        if found is None and span is not None:
+            alike = [track_id for track_id, stamps in tracks.items() if stamps == span]
+            found = alike[0] if len(alike) == 1 else None
+        elif found is not None and span is not None and tracks[found] not in (None, span):
+            others += 1
+        named.append(found or own)
+    lost = np.array([name not in tracks for name in named], bool)
     homeless = int(lost[rigid.cuboid_ids].sum()) if len(rigid.cloud) else 0
-    not_drawn = scene.not_drawn
+    not_drawn, notes = scene.not_drawn, scene.notes
     if homeless:
         why = f"{TRACKS} has no track of their cuboid"
         not_drawn = (*not_drawn, NotDrawn("Gaussians of dynamic_rigids", homeless, why))
-    return replace(scene, rigid=replace(rigid, track_ids=tuple(named)), not_drawn=not_drawn)
+    if others:
+        notes = (*notes, f"{others} tracks begin or end at other times in the volume")
+    bound = replace(rigid, track_ids=tuple(named))
+    return replace(scene, rigid=bound, not_drawn=not_drawn, notes=notes)
 
 
 def _matching(name: str, known: list[str]) -> str | None:

@@ -44,7 +44,7 @@ _Count = Annotated[int, Field(ge=0, le=200_000_000)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=False)
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
 
 class _Means(_Model):

@@ -227,6 +227,23 @@ def test_without_a_list_the_cuboids_of_the_usd_layer_name_the_tracks(tmp_path):
     assert scene.rigid.track_ids == ("7@clip", "4@clip", "9@clip")
 
 
+def test_without_list_and_layer_the_time_of_a_track_names_it(tmp_path):
+    """The volume's rows are [0, 5], [1, 4] and [2, 3]; the first two tracks here are alike."""
+    state = driving_state()
+    del state["._extra_state"]
+    stamps = [[0, 3, 5], [0, 5], [2, 3], [1, 4]]
+    tracks = {"tracks_id": ["a", "b", "c", "d"], "tracks_timestamps_us": stamps}
+    members = {"volume.nurec": volume_file(driving_config(), state)}
+    members["sequence_tracks.json"] = json.dumps({"chunk": {"tracks_data": tracks}}).encode()
+    scene = read(tmp_path, zipped(members), "scene.usdz")
+    assert scene.rigid.track_ids == ("#0", "d", "c")
+    state["._extra_state"] = {"obj_track_ids": {"dynamic_rigids": ["a", "c", "d"]}}
+    members["volume.nurec"] = volume_file(driving_config(), state)
+    scene = read(tmp_path, zipped(members), "scene.usdz")
+    assert scene.rigid.track_ids == ("a", "c", "d")
+    assert any("2 tracks begin or end" in note for note in scene.notes)
+
+
 USDA = """#usda 1.0
 ( customLayerData = { string note = "def Volume { (" } )
 def Xform "World" ( kind = "x" )

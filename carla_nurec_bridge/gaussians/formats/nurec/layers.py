@@ -66,7 +66,8 @@ def scene_of_volume(volume: Volume) -> GaussianScene:
             layers[name] = layer.cloud
         else:
             tracks = _track_ids(volume, name, layer.cuboid_ids)
-            rigids.append(RigidGaussians(layer.cloud, layer.cuboid_ids, tracks))
+            spans = _spans(volume, name, len(tracks))
+            rigids.append(RigidGaussians(layer.cloud, layer.cuboid_ids, tracks, spans))
     not_drawn += _left_out(volume)
     ppisp, why = _ppisp(volume)
     not_drawn += [why] if why else []
@@ -92,6 +93,9 @@ def joined_rigids(rigids: list[RigidGaussians]) -> RigidGaussians | None:
         concatenated([rigid.cloud for rigid in rigids]),
         np.concatenate(ids).astype(np.int32),
         tuple(track_id for rigid in rigids for track_id in rigid.track_ids),
+        tuple(span for rigid in rigids for span in rigid.spans_us)
+        if all(len(rigid.spans_us) == len(rigid.track_ids) for rigid in rigids)
+        else (),
     )
 
 
@@ -191,6 +195,15 @@ def _track_ids(volume: Volume, name: str, cuboid_ids: Any) -> tuple[str, ...]:
             f"{volume.what}: {name} has Gaussians of cuboid {needed - 1}, but {len(listed)} tracks"
         )
     return tuple(listed)
+
+
+def _spans(volume: Volume, name: str, count: int) -> tuple[tuple[int, int], ...]:
+    """Return when each cuboid's track begins and ends (us), () where that is not stored."""
+    begin, end = f"{_NODES}{name}.time_embed", "timestamps_us_ranges"
+    for key in volume.keys():  # noqa: SIM118
+        if key.startswith(begin) and key.endswith(end) and volume.shape(key) == (count, 2):
+            return tuple((int(low), int(high)) for low, high in volume.integers(key, count, 2))
+    return ()
 
 
 def _sky(volume: Volume) -> Floats | None:
