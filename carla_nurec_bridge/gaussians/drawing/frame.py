@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,35 @@ class GaussianFrame:
         depth = np.full_like(met, np.inf)
         np.divide(self.depth_sum, met, out=depth, where=met > 0.0)
         return depth
+
+
+class Drawing(Protocol):
+    """Draw images of the particles that it was made of: one form for every device.
+
+    A back end gets the particles once, and for each image a view, a motion and rules, whose arrays
+    a device can take as they are. Its pictures must be those of ``GaussianDrawing``.
+    """
+
+    name: str
+
+    def draw(
+        self,
+        view: GaussianView,
+        motion: Motion,
+        rules: Rules,
+        far_m: Floats | None = None,
+        *,
+        half: bool = False,
+        heaviest: bool = False,
+        apart: Floats | None = None,
+    ) -> GaussianFrame:
+        """Draw one image; see ``GaussianDrawing.draw``."""
+        ...
+
+
+def open_drawing(particles: Particles) -> Drawing:
+    """Return what draws these particles: numba, on every processor."""
+    return GaussianDrawing(particles)
 
 
 class GaussianDrawing:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.frames import Matrix, interpolate
-from .frame import GaussianDrawing
+from .frame import Drawing
 from .motion import BodyMotion, motion_of
 from .particles import Rules
 from .sweeps import Sector
@@ -33,7 +33,7 @@ class GaussianSweep:
 
 
 def measure(
-    drawing: GaussianDrawing,
+    drawing: Drawing,
     sectors: Sequence[Sector],
     column_fraction: NDArray[np.float64],
     scene_from_lidar_start: Matrix,
@@ -49,7 +49,7 @@ def measure(
     """
     ranges, intensity = np.full_like(far_m, np.inf), np.zeros_like(far_m)
     way = scene_from_lidar_end[:3, 3] - scene_from_lidar_start[:3, 3]
-    beside = replaced_near(rules)
+    beside = _all_around(rules)
     for sector in sectors:
         start = scene_from_lidar_start @ sector.lidar_from_sector
         end = scene_from_lidar_end @ sector.lidar_from_sector
@@ -76,7 +76,7 @@ def measure(
     return GaussianSweep(ranges, intensity)
 
 
-def replaced_near(rules: Rules) -> Rules:
+def _all_around(rules: Rules) -> Rules:
     """Return the rules of a sensor that sees all around: near and order go by distance."""
     return rules._replace(near_by_distance=True, z_order=False)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ....core.frames import Matrix, invert
 from ....gaussians.cloud import GaussianCloud, empty_cloud
-from ....gaussians.drawing.frame import GaussianDrawing, GaussianFrame
+from ....gaussians.drawing.frame import Drawing, GaussianFrame, open_drawing
 from ....gaussians.drawing.lidar import GaussianSweep, measure
 from ....gaussians.drawing.motion import BodyMotion, Motion, motion_of
 from ....gaussians.drawing.particles import joined, rules_of
@@ -134,5 +134,5 @@ class DrawnGaussians:
             self._placed,
         )
 
-    def _joined(self) -> GaussianDrawing:
-        return GaussianDrawing(joined(self._static, [self._models[name] for name in self._slots]))
+    def _joined(self) -> Drawing:
+        return open_drawing(joined(self._static, [self._models[name] for name in self._slots]))
