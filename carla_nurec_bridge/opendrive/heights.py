@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .land import land
+from .ground.index import GroundIndex, ground_index
+from .ground.triangle_grid import highest_below, lowest_in_cell
 from .model import (
-    DRIVABLE,
     Lane,
     LaneSection,
     OpenDriveMap,
     Road,
 )
 from .strips import Strip
-from .surface import SUNK_M, pavement
-from .triangle_grid import TriangleGrid, highest_below, lowest_in_cell, triangle_grid
+from .surface import pavement
 
 Array = NDArray[np.float64]
 
-_ROAD_CELL_M = 2.0
-_LAND_CELL_M = 30.0
 _STEP_UP_M = 1.0
 HEADROOM_M = 2.0
 """Roads that lie further apart in height than this are levels: one can be below the other."""
 MOST_LEVELS = 8
 _ROAD_SLACK_M = 0.01
 _LAND_SLACK_M = 0.01
-
-
-@dataclass(frozen=True, eq=False)
-class GroundIndex:
-    """The pavement's and the land's triangles; ``owners`` (T,) is the strip of a road triangle."""
-
-    road: TriangleGrid
-    land: TriangleGrid
-    owners: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -50,30 +37,6 @@ class LanePlace:
     lane: Lane
     s: float
     t: float
-
-
-@lru_cache(maxsize=4)
-def ground_index(opendrive: OpenDriveMap) -> GroundIndex:
-    """Return the index of a map's ground, built on first use and kept."""
-    built = pavement(opendrive)
-    quads, owners, rank = [], [], []
-    for number, (strip, keep) in enumerate(zip(built.strips, built.kept, strict=True)):
-        kept = strip.quads()[keep]
-        quads.append(kept)
-        owners.append(np.full(len(kept), number))
-        rank.append(np.full(len(kept), 2 if strip.lane.type in DRIVABLE else 1))
-    quads.append(built.fillings + (0.0, 0.0, SUNK_M))
-    owners.append(np.full(len(built.fillings), -1))
-    rank.append(np.zeros(len(built.fillings)))
-    corners = np.concatenate(quads)
-    triangles = np.concatenate([corners[:, [0, 1, 2]], corners[:, [0, 2, 3]]])
-    ground = land(opendrive)
-    everywhere = ground.vertices[np.concatenate([ground.triangles, ground.under])]
-    return GroundIndex(
-        triangle_grid(triangles, _ROAD_CELL_M, np.tile(np.concatenate(rank), 2)),
-        triangle_grid(everywhere, _LAND_CELL_M, np.zeros(len(everywhere))),
-        np.tile(np.concatenate(owners), 2).astype(np.int32),
-    )
 
 
 def ground_height(

@@ -15,7 +15,7 @@ _STATES = """
 import sys
 from carla_nurec_bridge.core.loading.deferred import deferred
 from carla_nurec_bridge.labels import kernels
-from carla_nurec_bridge.opendrive import triangle_grid
+from carla_nurec_bridge.opendrive.ground import triangle_grid
 from carla_nurec_bridge.world import identity
 colours = deferred("colorsys")
 print([name in sys.modules for name in ("numba", "scipy", "colorsys")])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.loading.compiled import compiled
+from ...core.loading.compiled import compiled
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""The triangles of a map's ground in a grid, built once and kept on disk."""
