@@ -17,7 +17,7 @@ import pytest
 from compose_file import COMPOSE, services
 
 from carla_nurec_bridge.core.ports import free_port
-from carla_nurec_bridge.nurec.container.container import USUAL_IMAGE
+from carla_nurec_bridge.nurec.container.images import image_from
 from carla_nurec_bridge.runs.machine.network import PORTS
 from carla_nurec_bridge.servers.nim import NimServer, NimServerOptions
 
@@ -117,7 +117,7 @@ def test_ports_are_honoured_inside_as_well():
 def test_versions_and_ports_are_those_of_the_package():
     pinned = re.search(r"^carla==(.*)$", (ROOT / "requirements/machine.in").read_text(), re.M)
     assert services()["carla"]["image"] == f"carlasim/carla:{pinned[1]}"
-    assert services()["nurec"]["image"] == USUAL_IMAGE
+    assert services()["nurec"]["image"] == image_from({})
     assert {name: str(port) for name, (port, _) in PORTS.items()}.items() <= example().items()
 
 

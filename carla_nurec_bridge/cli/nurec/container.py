@@ -24,7 +24,12 @@ _POLL_S = 1.0
     type=click.IntRange(0, 65535),
     help="TCP port of the server on this machine; 0 takes a free one and prints it.",
 )
-@click.option("--image", help="Docker image. [default: $NUREC_IMAGE, or CARLA 0.9.16's]")
+@click.option(
+    "--image",
+    metavar="RELEASE|IMAGE",
+    help="25.07, 26.04 or 26.10 of NuRec, or a Docker image. "
+    "[default: $NUREC_IMAGE, or 25.07, which is CARLA 0.9.16's]",
+)
 @click.option("--gpu", "gpus", help="GPUs, as in CUDA_VISIBLE_DEVICES, which is the default.")
 @click.option(
     "--reuse/--no-reuse",
@@ -55,23 +60,22 @@ def command(
 
     Needs Docker, NVIDIA's container toolkit and a GPU. Example:
 
-    carla-nurec nurec container --scene scene.usdz -- --enable-editing-actors
+    carla-nurec nurec container --scene scene.usdz --image 26.10 -- --enable-editing-actors
     """
     from ...nurec.container.container import (
         GPU_VARIABLE,
         ContainerOptions,
         NurecContainer,
         gpus_from,
-        image_from,
     )
+    from ...nurec.container.images import image_from, image_named
 
     # A signal interrupts also the long wait for the server; the container is stopped either way.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     heartbeat.start()
     chosen = gpus_from(os.environ if gpus is None else {GPU_VARIABLE: gpus})
-    options = ContainerOptions(
-        scene, image or image_from(os.environ), chosen, port, arguments, reuse, keep, ready_s
-    )
+    wanted = image_from(os.environ) if image is None else image_named(image)
+    options = ContainerOptions(scene, wanted, chosen, port, arguments, reuse, keep, ready_s)
     try:
         with NurecContainer(options, lambda line: click.echo(f"nurec: {line}")) as container:
             how = "found" if container.reused else "started"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import logging
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,9 @@ from ...core.errors import InputError
 from ...core.machine.collector import keep_loaded
 from ...core.run_contract import heartbeat
 from ..until_signal import stop_on_signal
+
+if TYPE_CHECKING:
+    from ...scene import Scene
 
 _POLL_S = 0.2
 _PATH = click.Path(path_type=Path)
@@ -161,6 +165,7 @@ def command(
 ) -> int:
     """Serve NuRec's gRPC contract from scene packages, of Gaussians or drawn by ray casting.
 
+    Without any scene it answers all the same; clients name scenes below --scene-root.
     Runs until a signal or a client's shut_down.
     """
     from ...nurec.client.security import TlsFiles
@@ -199,12 +204,19 @@ def command(
         if test_scenes_are_valid:
             for scene in scenes:
                 server.make_ready(scene)
-        names = ", ".join(scene.scene_id for scene in scenes) or "named by clients"
         keep_loaded()
-        click.echo(f"ready: NuRec on {host}:{server.port}, scene {names}")
+        click.echo(f"ready: NuRec on {host}:{server.port}, {_served(scenes, options.scene_roots)}")
         while not stop.is_set() and not server.wait_for_shut_down(_POLL_S):
             pass
     return 0
+
+
+def _served(scenes: Sequence[Scene], roots: Sequence[str]) -> str:
+    if scenes:
+        return f"scene {', '.join(scene.scene_id for scene in scenes)}"
+    if roots:
+        return "scenes named by clients"
+    return "no scene, and none can come without --scene-root"
 
 
 def _packages(paths: tuple[Path, ...], pattern: str | None) -> list[Path]:

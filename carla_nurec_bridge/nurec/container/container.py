@@ -28,9 +28,9 @@ from ...core.errors import (
 )
 from ...core.ports import free_port
 from ..client.connection import open_connection
+from .images import IMAGE_VARIABLE, subcommand
 
-IMAGE_VARIABLE, GPU_VARIABLE = "NUREC_IMAGE", "CUDA_VISIBLE_DEVICES"
-USUAL_IMAGE = "carlasimulator/nvidia-nurec-grpc:0.2.0"
+GPU_VARIABLE = "CUDA_VISIBLE_DEVICES"
 LABELS = {
     "port": "com.carla.nurec.port",
     "scene": "com.carla.nurec.scene",
@@ -63,11 +63,6 @@ class ContainerOptions:
     reuse: bool = True
     keep: bool = False
     ready_s: float = 300.0
-
-
-def image_from(environment: Mapping[str, str]) -> str:
-    """Return the image that NUREC_IMAGE names, or CARLA's usual one."""
-    return environment.get(IMAGE_VARIABLE) or USUAL_IMAGE
 
 
 def gpus_from(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -184,6 +179,7 @@ class NurecContainer:
         container = client.containers.create(
             options.image,
             command=[
+                *subcommand(options.image),
                 f"--artifact-glob={inside}",
                 "--host=127.0.0.1",
                 f"--port={self.port}",

@@ -16,8 +16,8 @@ from ...nurec.container.container import (
     ContainerOptions,
     NurecContainer,
     gpus_from,
-    image_from,
 )
+from ...nurec.container.images import image_from
 from ...scene import Scene
 from ..config import checked_config
 from ..graph import CARLA_SERVER, NUREC_SERVER

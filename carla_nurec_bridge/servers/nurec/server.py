@@ -48,9 +48,9 @@ class NurecServer:
     """Serves scenes on ``host:port`` from ``start`` to ``close``; also a context manager.
 
     ``port`` 0 takes a free one; the property tells which. Scenes are loaded when they are first
-    drawn; ``start`` loads the first one. Lidar points of the older service name go out as lists,
-    which is all that its clients read. ``street_of`` makes the surroundings of a scene.
-    InputError when a scene cannot be drawn or the address cannot be had.
+    drawn; ``start`` loads the first one, if there is any. Lidar points of the older service name
+    go out as lists, which is all that its clients read. ``street_of`` makes the surroundings of a
+    scene. InputError when a scene cannot be drawn or the address cannot be had.
     """
 
     def __init__(
@@ -63,10 +63,6 @@ class NurecServer:
         street_of: Callable[[Scene], Street] = street_of_scene,
     ) -> None:
         o = self._options = options or NurecServerOptions()
-        if not scenes and not o.scene_roots:
-            raise InputError(
-                "a NuRec server needs at least one scene, or --scene-root so that clients name them"
-            )
         packages = Packages(o.scene_roots, o.download_dir, o.download_count)
         ego_masks = EgoMasks(o.hood_dir)
         check_free(host, port)

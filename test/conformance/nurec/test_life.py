@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.errors import InputError, ProtocolError
 from carla_nurec_bridge.nurec.client.client import NurecClient
 from carla_nurec_bridge.nurec.client.requests import CameraRequest
 from carla_nurec_bridge.servers.nurec.drawing.render_thread import RenderThread
@@ -55,9 +55,18 @@ def test_a_scene_without_a_map_cannot_be_served(scene):
         pass
 
 
-def test_no_scene_at_all():
-    with pytest.raises(InputError, match="at least one scene"):
-        NurecServer([])
+def test_a_server_without_scenes_answers():
+    with (
+        NurecServer([], port=0) as server,
+        NurecClient(f"127.0.0.1:{server.port}") as client,
+    ):
+        assert client.health() == "SERVING"
+        assert client.scenes() == ()
+        with pytest.raises(ProtocolError, match="NOT_FOUND.*this server has none"):
+            client.cameras("any")
+        client.name_scene("one", "/scenes/one.usdz")
+        with pytest.raises(ProtocolError, match="FAILED_PRECONDITION.*--scene-root"):
+            client.cameras("one")
 
 
 def test_the_render_thread_keeps_order_and_hands_errors_on():

@@ -79,6 +79,15 @@ def start(*arguments):
     )
 
 
+def test_it_starts_without_scenes(tmp_path):
+    process = start("--port", 0)
+    line = first_line(process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=250)
+    assert "no scene, and none can come without --scene-root" in line, err
+    assert process.returncode == 0
+
+
 def first_line(process, limit_s=60.0):
     ready, _, _ = select.select([process.stdout], [], [], limit_s)
     assert ready, "the server said nothing"

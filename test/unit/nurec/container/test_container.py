@@ -16,8 +16,8 @@ from carla_nurec_bridge.nurec.container.container import (
     ContainerOptions,
     NurecContainer,
     gpus_from,
-    image_from,
 )
+from carla_nurec_bridge.nurec.container.images import image_from, image_named
 
 _spec = importlib.util.spec_from_file_location(
     "fake_docker", Path(__file__).with_name("fake_docker.py")
@@ -113,9 +113,34 @@ def test_without_an_engine_one_sentence_says_so(options, tmp_path, monkeypatch) 
 
 def test_image_and_gpus_come_from_the_environment() -> None:
     assert image_from({"NUREC_IMAGE": "x:1"}) == "x:1"
+    assert image_from({"NUREC_IMAGE": "26.10"}) == image_named("26.10")
     assert image_from({}).startswith("carlasimulator/")
     assert gpus_from({}) == ("0",)
     assert gpus_from({"CUDA_VISIBLE_DEVICES": "2, GPU-8f6d"}) == ("2", "GPU-8f6d")
     for wrong, words in (("", "hides every GPU"), ("0;reboot", "is no GPU")):
         with pytest.raises(InputError, match=words):
             gpus_from({"CUDA_VISIBLE_DEVICES": wrong})
+
+
+@pytest.mark.parametrize(
+    ("release", "name", "first"),
+    [("25.07", "nvidia-nurec-grpc", None), ("26.04", "nre-ga", True), ("26.10", "nurec-ga", True)],
+)
+def test_each_release_has_its_image_and_its_call(engine, options, release, name, first) -> None:
+    """From 26.10 on images are called after NuRec; NVIDIA's own hold more than the server."""
+    image = image_named(release)
+    assert image.rpartition("/")[2].partition(":")[0] == name
+    engine.images.add(image)
+    with NurecContainer(replace(options, image=image), print):
+        (created,) = (body for _, path, body in engine.calls if path == "/containers/create")
+    assert created["Image"] == image
+    glob = f"--artifact-glob=/scenes/{options.scene.name}"
+    assert created["Cmd"][: 2 if first else 1] == (["serve-grpc", glob] if first else [glob])
+
+
+def test_images_without_a_server_and_unknown_releases_are_named() -> None:
+    with pytest.raises(InputError, match="NuRec's tools, no server; take nurec-ga"):
+        image_named("nvcr.io/nvidia/nre/nurec-tools-ga:26.10@sha256:0")
+    with pytest.raises(InputError, match=r"NuRec 31\.01 is not known here, those of 25\.07"):
+        image_named("31.01")
+    assert image_named("localhost:5000/mine/nurec:3") == "localhost:5000/mine/nurec:3"
