@@ -60,11 +60,11 @@ class InstantRenderer:
         # NuRec of 26.02 and later refuses actors unless it was started with editing.
         objects = [] if capabilities.editing is False else dynamic_objects(actors)
         refused = {
-            camera.name: reason
-            for camera in cameras
+            n: reason
+            for n, camera in enumerate(cameras)
             if (reason := capabilities.cannot_take(camera.model)) is not None
         }
-        asked = [camera for camera in cameras if camera.name not in refused]
+        asked = [camera for n, camera in enumerate(cameras) if n not in refused]
         images = [rgb_request(scene_id, camera, objects) for camera in asked]
         unfiltered = capabilities.cannot_filter()
         swept = [lidar for lidar in lidars if lidar.filter is None or unfiltered is None]
@@ -84,8 +84,8 @@ class InstantRenderer:
         return PendingInstant(
             tuple(cameras),
             tuple(lidars),
-            {name: f"{name}: {reason}" for name, reason in refused.items()},
-            {li.name: f"{li.name}: {unfiltered}" for li in lidars if li not in swept},
+            {n: f"{cameras[n].name}: {reason}" for n, reason in refused.items()},
+            {n: f"{li.name}: {unfiltered}" for n, li in enumerate(lidars) if li not in swept},
             tuple(images_due),
             tuple(clouds_due),
             lambda: self._note(kinds),
@@ -100,14 +100,14 @@ class InstantRenderer:
 class PendingInstant:
     """Images and sweeps that were asked for; ``replies`` waits for them, once.
 
-    ``refused`` and ``unswept`` say by name why something was not asked for; ``drawn`` is called
-    when anything came.
+    ``refused`` and ``unswept`` say by place in the request why something was not asked for;
+    ``drawn`` is called when anything came.
     """
 
     cameras: tuple[CameraRequest, ...]
     lidars: tuple[LidarRequest, ...]
-    refused: Mapping[str, str]
-    unswept: Mapping[str, str]
+    refused: Mapping[int, str]
+    unswept: Mapping[int, str]
     images_due: tuple[PendingCall, ...]
     clouds_due: tuple[PendingCall, ...]
     drawn: Callable[[], None]
@@ -115,25 +115,23 @@ class PendingInstant:
 
     def replies(self) -> Replies:
         """Return the replies in the order of the requests; see ``NurecClient.render``."""
-        asked = [camera for camera in self.cameras if camera.name not in self.refused]
+        asked = [camera for n, camera in enumerate(self.cameras) if n not in self.refused]
         if self.batched:
             got = iter(_batch_images(asked, self.images_due[0]))
         else:
             got = iter([_image(c, due) for c, due in zip(asked, self.images_due, strict=True)])
-        swept = [lidar for lidar in self.lidars if lidar.name not in self.unswept]
+        swept = [lidar for n, lidar in enumerate(self.lidars) if n not in self.unswept]
         clouds = iter([_cloud(li, due) for li, due in zip(swept, self.clouds_due, strict=True)])
         replies = Replies(
             tuple(
-                ImageReply(camera, None, self.refused[camera.name])
-                if camera.name in self.refused
-                else next(got)
-                for camera in self.cameras
+                ImageReply(camera, None, self.refused[n]) if n in self.refused else next(got)
+                for n, camera in enumerate(self.cameras)
             ),
             tuple(
-                CloudReply(lidar.name, None, None, self.unswept[lidar.name])
-                if lidar.name in self.unswept
+                CloudReply(lidar.name, None, None, self.unswept[n])
+                if n in self.unswept
                 else next(clouds)
-                for lidar in self.lidars
+                for n, lidar in enumerate(self.lidars)
             ),
         )
         if len(replies.errors) < len(self.cameras) + len(self.lidars):
