@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...nurec.client.capabilities import Capabilities
     from ...nurec.client.client import NurecClient
 
-_EDITING = {True: "yes", False: "no", None: "not told"}
+_ANSWERS = {True: "yes", False: "no", None: "not told"}
 
 
 @click.command(epilog="Example: carla-nurec nurec info 127.0.0.1:8080")
@@ -58,7 +58,9 @@ def _print_server(console: Console, client: NurecClient) -> None:
     table.add_row("health", client.health())
     table.add_row("batches", _batches(found))
     table.add_row("aggregated", "yes" if found.aggregated else "no")
-    table.add_row("editing", _EDITING[found.editing])
+    table.add_row("harmonizer sessions", _ANSWERS[found.harmonizer])
+    table.add_row("semantics", found.semantics or "not told")
+    table.add_row("editing", _ANSWERS[found.editing])
     masks = sorted({mask.rig_config_id for mask in client.ego_masks()})
     table.add_row("hoods", ", ".join(masks) or "none")
     if found.aggregated:

@@ -32,7 +32,11 @@ _NEURAL = {
     "--difix-model-filename": True,
     "--difix-resolution": True,
     "--enable-harmonizer": False,
-    "--enable-harmonizer-temporal": False,
+    "--harmonizer-url": True,
+    "--harmonizer-cache": True,
+    "--harmonizer-model-filename": True,
+    "--harmonizer-resolution": True,
+    "--multiproc-workers": True,
     "--profiling-backend": True,
 }
 
@@ -40,8 +44,8 @@ _NEURAL = {
 def _warn(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value is not None:
         click.echo(
-            f"warning: {parameter.opts[0]} has no effect: this server draws meshes, "
-            "it has no neural renderer",
+            f"warning: {parameter.opts[0]} has no effect: this server draws Gaussians "
+            "and meshes, it runs no network",
             err=True,
         )
 
@@ -118,6 +122,20 @@ def _neural_flags(command: click.Command) -> click.Command:
     help="Draw Gaussians with any, or all, sigma points in the image, whatever the file says.",
 )
 @click.option(
+    "--batch-render-camera/--no-batch-render-camera",
+    "camera_batches",
+    default=True,
+    show_default=True,
+    help="Offer this call of NuRec 26.10, with the messages of batch_render_rgb.",
+)
+@click.option(
+    "--enable-harmonizer-temporal/--no-enable-harmonizer-temporal",
+    "harmonizer",
+    default=False,
+    show_default=True,
+    help="Let clients open sessions of NuRec's temporal harmonizer; pictures stay as drawn.",
+)
+@click.option(
     "--egocar-hood-dir",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Pictures of the car's own hood: RIG/CAMERA.png with transparency.",
@@ -184,6 +202,8 @@ def command(
     options = NurecServerOptions(
         editing=settings["editing"],
         hybrid=settings["hybrid"],
+        camera_batches=settings["camera_batches"],
+        harmonizer=settings["harmonizer"],
         gaussian_order=settings["gaussian_order"],
         gaussian_bounds=settings["gaussian_bounds"],
         lidar_lists=settings["lidar_lists"],

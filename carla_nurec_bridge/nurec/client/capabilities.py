@@ -23,13 +23,16 @@ class Capabilities:
     """What a server was found to offer.
 
     * generation: ``A`` the first CARLA import, ``B`` CARLA 0.9.16, ``C`` alpasim, ``D`` NuRec
-      25.11 to 26.04, ``E`` later ones, ``C+D`` a server with the methods of both.
+      25.11 to 26.04, ``E`` later ones, ``C+E`` a server with the methods of both.
     * batches: several images in one call (``batch_render_rgb``).
     * new_batches: the call that takes its place (``batch_render_camera``), whose messages are
       not known here.
     * aggregated: scenes in memory and aggregated rendering (C).
     * editing: whether requests may move, replace and insert actors; None where only trying tells.
     * config: how the server was started, as it tells (D).
+    * harmonizer: whether sessions of a temporal harmonizer may be opened (E); None where the
+      server does not tell.
+    * semantics: what the server tells of semantic pictures, empty where it does not.
     """
 
     generation: str
@@ -38,6 +41,8 @@ class Capabilities:
     aggregated: bool
     editing: bool | None
     config: Mapping[str, str]
+    harmonizer: bool | None = None
+    semantics: str = ""
 
     def cannot_take(self, model: CameraModel) -> str | None:
         """Return why this generation's messages cannot hold a camera, or None where they can."""
@@ -84,7 +89,8 @@ def find_capabilities(ask: Ask, service: str) -> Capabilities:
     flags = {key.lower().strip("-").replace("-", "_"): value for key, value in settings.items()}
     newer = _answer(ask, "batch_render_camera", common.Empty())
     is_next = newer is not None or service == NEXT_SERVICE
-    letters = (("C", loaded is not None), ("D", config is not None), ("E", is_next))
+    since_d = "E" if is_next else "D"
+    letters = (("C", loaded is not None), (since_d, is_next or config is not None))
     name = "+".join(letter for letter, found in letters if found)
     if not name and batches is None:
         name = "A" if service == OLD_SERVICE else "B"
@@ -95,6 +101,8 @@ def find_capabilities(ask: Ask, service: str) -> Capabilities:
         aggregated=loaded is not None,
         editing=_flag(flags.get("enable_editing_actors")),
         config=settings,
+        harmonizer=_flag(flags.get("enable_harmonizer_temporal")),
+        semantics="; ".join(text for flag, text in sorted(flags.items()) if "semantic" in flag),
     )
 
 

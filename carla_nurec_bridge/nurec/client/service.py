@@ -68,3 +68,11 @@ each point (uint16, 0 the lowest), then of each when it was measured (float32, 0
 end)."""
 ONLY_ASKED_FOR = {"batch_render_camera": Method(common.Empty, common.Empty)}
 """Methods whose messages are not public: no more can be told than whether a server has them."""
+METHODS_AS_ASSUMED = {
+    "batch_render_camera": METHODS["batch_render_rgb"],
+    "open_harmonizer_session": Method(common.Empty, sensorsim.HarmonizerSessionId),
+    "close_harmonizer_session": Method(sensorsim.HarmonizerSessionId, common.Empty),
+}
+"""What the embedded server takes these methods of NuRec 26.10 to be. That the first replaces
+``batch_render_rgb`` is public, its messages are not; of the others the messages are, the names are
+not."""

@@ -18,6 +18,8 @@ class NurecServerOptions:
       ones are always shown.
     * gaussian_order, gaussian_bounds: ``distance`` or ``depth``, ``any`` or ``all`` sigma points
       in place of what the file of a scene of Gaussians says; None for that.
+    * camera_batches: offer ``batch_render_camera``, with the messages of ``batch_render_rgb``.
+    * harmonizer: sessions of a temporal harmonizer may be opened; it changes no picture.
     * lidar_lists: send lidar points as lists under every service name, not only the older one.
     * lidar_column_step: fire every n-th column of a lidar's table.
     * cache_size: how many scenes may be in memory, ready to be drawn.
@@ -37,6 +39,8 @@ class NurecServerOptions:
     hybrid: bool = False
     gaussian_order: Literal["distance", "depth"] | None = None
     gaussian_bounds: Literal["any", "all"] | None = None
+    camera_batches: bool = True
+    harmonizer: bool = False
     lidar_lists: bool = False
     lidar_column_step: int = 1
     cache_size: int = 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 
 from ...core.errors import RefusalError
@@ -10,9 +10,12 @@ from ...nurec.client.service import MAX_MESSAGE_BYTES
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from .drawing.drawing import Caller, Cloud, SceneDrawing
 from .drawing.views import image_size
+from .harmonizer import Frame, HarmonizerSessions
 from .refusal import Code, result_of
 from .scenes.library import SceneLibrary
+from .unknown_fields import UnknownField, unknown_fields
 
+_BATCH = sensorsim.BatchRGBRenderRequest
 _MOST_ITEMS = 64
 _MOST_PIXELS = 64_000_000
 
@@ -20,15 +23,21 @@ _MOST_PIXELS = 64_000_000
 class RenderCalls:
     """Methods that draw; requests are checked on the threads of the calls."""
 
-    def __init__(self, library: SceneLibrary, drawing: SceneDrawing) -> None:
+    def __init__(
+        self, library: SceneLibrary, drawing: SceneDrawing, sessions: HarmonizerSessions
+    ) -> None:
         self._library = library
         self._drawing = drawing
+        self._sessions = sessions
 
     def render_rgb(
         self, request: sensorsim.RGBRenderRequest, caller: Caller
     ) -> sensorsim.RGBRenderReturn:
         """Draw one image."""
-        return sensorsim.RGBRenderReturn(image_bytes=result_of(self._image(request, caller)))
+        unknown = unknown_fields(request) if self._sessions.enabled else ()
+        frame = _frame(request.camera_intrinsics.logical_id, request, unknown)
+        with self._sessions.drawing([frame]):
+            return sensorsim.RGBRenderReturn(image_bytes=result_of(self._image(request, caller)))
 
     def batch_render_rgb(
         self, request: sensorsim.BatchRGBRenderRequest, caller: Caller
@@ -61,6 +70,31 @@ class RenderCalls:
             except RefusalError as refusal:
                 answer.error_message = f"{refusal.code.name}: {refusal}"
         return reply
+
+    def batch_render_camera(
+        self, request: sensorsim.BatchRGBRenderRequest, caller: Caller
+    ) -> sensorsim.BatchRGBRenderReturn:
+        """Draw images as ``batch_render_rgb`` does, if the request is laid out as one of its own.
+
+        A field that is not known there, other than a harmonizer session, is refused by its number:
+        the layout that NuRec 26.10 gave this request is not public; no other must be read into it.
+        """
+        _check_amount([item.request for item in request.items])
+        unknown = list(unknown_fields(request))
+        for field in unknown:
+            if self._sessions.named_by(field) is None:
+                raise RefusalError(
+                    Code.INVALID_ARGUMENT,
+                    f"field {field.number} of {field.message} is not known here: this server takes "
+                    "batch_render_camera to have the messages of batch_render_rgb; call that",
+                )
+        of_all = [field for field in unknown if field.message == _BATCH.DESCRIPTOR.name]
+        frames = [
+            _frame(item.camera_name, item.request, (*of_all, *unknown_fields(item)))
+            for item in request.items
+        ]
+        with self._sessions.drawing(frames):
+            return self.batch_render_rgb(request, caller)
 
     def render_lidar(
         self, request: sensorsim.LidarRenderRequest, caller: Caller, *, as_lists: bool
@@ -100,6 +134,12 @@ class RenderCalls:
 
     def _image(self, request: sensorsim.RGBRenderRequest, caller: Caller) -> Future[bytes]:
         return self._drawing.image(self._library.find(request.scene_id), request, caller)
+
+
+def _frame(
+    camera: str, request: sensorsim.RGBRenderRequest, unknown: Iterable[UnknownField]
+) -> Frame:
+    return Frame(camera, request.frame_start_us, tuple(unknown))
 
 
 def _check_amount(requests: Sequence[sensorsim.RGBRenderRequest]) -> None:

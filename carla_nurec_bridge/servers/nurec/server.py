@@ -18,6 +18,7 @@ from ...nurec.client.security import server_credentials
 from ...nurec.client.service import (
     CHANNEL_OPTIONS,
     METHODS,
+    METHODS_AS_ASSUMED,
     METHODS_OF_OUR_OWN,
     OLD_SERVICE,
     SERVICES,
@@ -29,6 +30,7 @@ from .address import clear_socket
 from .drawing.drawing import Caller, SceneDrawing
 from .drawing.ego_masks import EgoMasks
 from .drawing.render_thread import RenderThread
+from .harmonizer import HarmonizerSessions
 from .metrics import Metrics
 from .options import NurecServerOptions
 from .refusal import Code
@@ -79,7 +81,8 @@ class NurecServer:
             self._drawing = SceneDrawing(
                 self._drawn_scenes, self._thread, ego_masks, self._metrics, o.lidar_column_step
             )
-            self._render = RenderCalls(self._library, self._drawing)
+            self._sessions = HarmonizerSessions(enabled=o.harmonizer)
+            self._render = RenderCalls(self._library, self._drawing, self._sessions)
             self._reading = SceneCalls(
                 self._library, self._drawn_scenes, ego_masks, _config(o), editing=o.editing
             )
@@ -148,6 +151,9 @@ class NurecServer:
             options=[*CHANNEL_OPTIONS, ("grpc.so_reuseport", 0)],
             maximum_concurrent_rpcs=_MOST_CALLS,
         )
+        offered = METHODS | METHODS_OF_OUR_OWN | METHODS_AS_ASSUMED
+        if not self._options.camera_batches:
+            del offered["batch_render_camera"]
         for service in SERVICES:
             as_lists = self._options.lidar_lists or service == OLD_SERVICE
             handlers = {
@@ -156,7 +162,7 @@ class NurecServer:
                     request_deserializer=method.request.FromString,
                     response_serializer=method.response.SerializeToString,
                 )
-                for name, method in (METHODS | METHODS_OF_OUR_OWN).items()
+                for name, method in offered.items()
             }
             server.add_generic_rpc_handlers(
                 (grpc.method_handlers_generic_handler(service, handlers),)
@@ -207,7 +213,7 @@ class NurecServer:
     def _method(self, name: str, *, as_lists: bool) -> Answer:
         drawing = getattr(self._render, name, None)
         if drawing is None:
-            reading = getattr(self._reading, name)
+            reading = getattr(self._sessions, name, None) or getattr(self._reading, name)
             return lambda request, _: reading(request)
         more = {"as_lists": as_lists} if name in _WITH_POINTS else {}
         return lambda request, context: drawing(
@@ -222,6 +228,12 @@ def _config(options: NurecServerOptions) -> dict[str, str]:
         "else mesh ray casting; no per-camera appearance",
         "hybrid": str(options.hybrid).lower(),
         "meshes_among_gaussians": str(options.editing).lower(),
+        "enable_harmonizer_temporal": str(options.harmonizer).lower(),
+        "harmonizer": "none: its sessions are kept in order, pictures stay as they are drawn",
+        "batch_render_camera": "the messages of batch_render_rgb"
+        if options.camera_batches
+        else "not offered",
+        "semantics": "not served: no call of the contract as known here asks for them",
         "gaussian_order": options.gaussian_order or "as the file says",
         "gaussian_bounds": options.gaussian_bounds or "as the file says",
         "enable_editing_actors": str(options.editing).lower(),

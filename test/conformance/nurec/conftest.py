@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import grpc
 import numpy as np
 import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from grpc_tools import protoc
 
 from carla_nurec_bridge.core.frames import invert, matrix_from_xyz_rpy
 from carla_nurec_bridge.core.rig.rig import load_rig
@@ -24,6 +27,7 @@ from carla_nurec_bridge.servers.nurec.options import NurecServerOptions
 from carla_nurec_bridge.servers.nurec.server import NurecServer
 from carla_nurec_bridge.town.street import Street
 
+CONTRACTS = Path(__file__).parent / "contracts"
 START_US = 1_700_000_000_000_000
 END_US = START_US + 2_000_000
 PARKED_US = START_US + 1_000_000  # recorded from here on
@@ -148,3 +152,71 @@ def world() -> SimpleNamespace:
             (points - world_from_x[:3, 3]) @ invert(world_from_x)[:3, :3].T
         ),
     )
+
+
+class Contract:
+    """A generation: its service's name and its methods' message classes."""
+
+    def __init__(self, generation, folder):
+        out = folder / f"{generation}.bin"
+        source = CONTRACTS / generation
+        code = protoc.main(
+            [
+                "protoc",
+                f"-I{source}",
+                f"--descriptor_set_out={out}",
+                "--include_imports",
+                str(source / "sensorsim.proto"),
+            ]
+        )
+        assert code == 0
+        pool = descriptor_pool.DescriptorPool()
+        for file in descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file:
+            pool.Add(file)
+        package = pool.FindFileByName("sensorsim.proto").package
+        self.service = pool.FindServiceByName(f"{package}.SensorsimService")
+        self.path = self.service.full_name
+        self.methods = {
+            m.name: tuple(map(message_factory.GetMessageClass, (m.input_type, m.output_type)))
+            for m in self.service.methods
+        }
+
+    def call(self, channel, name, **fields):
+        """Call a method; fields may be plain dictionaries all the way down."""
+        request, response = self.methods[name]
+        return channel.unary_unary(
+            f"/{self.path}/{name}",
+            request_serializer=request.SerializeToString,
+            response_deserializer=response.FromString,
+        )(request(**fields))
+
+    def handlers(self, channel):
+        """Answer with what the server behind ``channel`` says, cut down to this generation."""
+
+        def method(name, request, response):
+            behind = channel.unary_unary(f"/{self.path}/{name}")
+
+            def answer(message, context):
+                message.DiscardUnknownFields()
+                try:
+                    reply = response.FromString(behind(message.SerializeToString()))
+                except grpc.RpcError as error:
+                    context.abort(error.code(), error.details())
+                reply.DiscardUnknownFields()
+                return reply
+
+            return grpc.unary_unary_rpc_method_handler(
+                answer,
+                request_deserializer=request.FromString,
+                response_serializer=response.SerializeToString,
+            )
+
+        table = {name: method(name, *classes) for name, classes in self.methods.items()}
+        return grpc.method_handlers_generic_handler(self.path, table)
+
+
+@pytest.fixture(scope="session")
+def contracts(tmp_path_factory) -> dict[str, Contract]:
+    """Return the contract of each generation, by its letter."""
+    folder = tmp_path_factory.mktemp("contracts")
+    return {source.name: Contract(source.name, folder) for source in sorted(CONTRACTS.iterdir())}
