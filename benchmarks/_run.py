@@ -28,25 +28,45 @@ EXAMPLES = """examples:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what is asked for; return 1 when a benchmark failed."""
+    """Run what is asked for; return 1 when a benchmark failed, 130 when the user ended it.
+
+    Files are written after each benchmark, so that whoever ends a run keeps what it had found.
+    """
     asked = options(arguments)
     before = known(asked.against)
-    figures, failed = [], []
+    figures: list[Figure] = []
+    failed = []
     for name in asked.names or names():
         print(f"== {name}", file=sys.stderr, flush=True)
-        found, code = run(name, quick=asked.quick)
+        try:
+            found, code = run(name, quick=asked.quick)
+        except KeyboardInterrupt:
+            print(f"\nended in {name}; kept: {kept(asked.json)}", file=sys.stderr)
+            return 130
         figures += found
         failed += [name] if code else []
-    machine = described()
-    content = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
-    asked.json.write_text(json.dumps(content, indent=1) + "\n")
-    text = table(machine, figures, before)
+        text = write(asked.json, figures, before)
     print(text)
-    asked.json.with_suffix(".md").write_text(text + "\n")
-    print(f"written: {asked.json}, {asked.json.with_suffix('.md')}", file=sys.stderr)
+    print(f"written: {kept(asked.json)}", file=sys.stderr)
     for name in failed:
         print(f"error: {name} failed", file=sys.stderr)
     return 1 if failed else 0
+
+
+def write(file: Path, figures: Sequence[Figure], before: dict[tuple[str, str], Figure]) -> str:
+    """Write the figures so far and their table beside them; return the table."""
+    machine = described()
+    content = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
+    file.write_text(json.dumps(content, indent=1) + "\n")
+    text = table(machine, figures, before)
+    file.with_suffix(".md").write_text(text + "\n")
+    return text
+
+
+def kept(file: Path) -> str:
+    """Return the names of the files that are there for ``--json FILE``."""
+    there = [str(path) for path in (file, file.with_suffix(".md")) if path.exists()]
+    return ", ".join(there) or "nothing yet"
 
 
 def names() -> list[str]:
@@ -73,10 +93,26 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
         help="where figures go (bench.json), and the table beside it as .md",
     )
     asked = parser.parse_args(arguments)
+    if asked.json.suffix == ".md":
+        parser.error(f"--json {asked.json} is where the table would go; give it another suffix")
     for name in asked.names:
         if name not in names():
             parser.error(f"no benchmark {name}; there are {', '.join(names())}")
+    for path in (asked.json, asked.json.with_suffix(".md")):
+        if reason := unwritable(path):
+            parser.error(f"cannot write {path}: {reason}; give another --json")
     return asked
+
+
+def unwritable(path: Path) -> str | None:
+    """Return why a file of figures cannot be written there, before an hour is spent on them."""
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    if path.is_dir():
+        return "it is a folder"
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        return "permission denied"
+    return None
 
 
 def known(against: Path | None) -> dict[tuple[str, str], Figure]:

@@ -67,3 +67,42 @@ def test_a_wrong_name_or_file_is_told(bench: ModuleType, tmp_path: Path) -> None
     (tmp_path / "no.json").write_text("{}")
     with pytest.raises(SystemExit, match=r"is no file of \./dev bench"):
         bench.main(["fake", "--against", str(tmp_path / "no.json")])
+
+
+def test_figures_so_far_are_kept_when_the_user_ends_a_later_benchmark(
+    bench: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "later.py").write_text("")
+    run, out = bench.run, tmp_path / "out.json"
+
+    def ended(name: str, *, quick: bool) -> object:
+        if name == "later":
+            raise KeyboardInterrupt
+        return run(name, quick=quick)
+
+    monkeypatch.setattr(bench, "run", ended)
+    assert bench.main(["fake", "later", "--json", str(out)]) == 130
+    assert f"ended in later; kept: {out}, {out.with_suffix('.md')}" in capsys.readouterr().err
+    assert [figure["name"] for figure in json.loads(out.read_text())["figures"]] == ["call"]
+    assert "| fake | call |" in out.with_suffix(".md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [("no/such/x.json", "there is no folder"), ("out.md", "another suffix"), ("", "is a folder")],
+)
+def test_a_file_that_cannot_be_written_is_told_before_anything_runs(
+    bench: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    reason: str,
+) -> None:
+    monkeypatch.setattr(bench, "run", lambda *_, **__: pytest.fail("a benchmark ran"))
+    with pytest.raises(SystemExit):
+        bench.main(["fake", "--json", str(tmp_path / file)])
+    assert reason in capsys.readouterr().err
