@@ -18,6 +18,7 @@ from carla_nurec_bridge.nurec.stubs import sensorsim_pb2_grpc
 
 Code = grpc.StatusCode
 NEW, OLD = "nre.grpc.protos.sensorsim.SensorsimService", "sensorsim.SensorsimService"
+NEXT = "nurec.grpc.protos.sensorsim.SensorsimService"
 
 
 @pytest.fixture
@@ -49,15 +50,15 @@ def refused(code, call, request):
     return error.value.details()
 
 
-def test_health_of_the_server_and_both_services(channel):
+def test_health_of_the_server_and_of_all_its_names(channel):
     health = health_pb2_grpc.HealthStub(channel)
-    for service in ("", NEW, OLD):
+    for service in ("", NEW, OLD, NEXT):
         reply = health.Check(health_pb2.HealthCheckRequest(service=service))
         assert reply.status == health_pb2.HealthCheckResponse.SERVING
 
 
-@pytest.mark.parametrize("service", [NEW, OLD])
-def test_both_service_names_answer(channel, service):
+@pytest.mark.parametrize("service", [NEW, OLD, NEXT])
+def test_all_service_names_answer(channel, service):
     call = channel.unary_unary(
         f"/{service}/get_available_scenes",
         request_serializer=common.Empty.SerializeToString,

@@ -140,7 +140,7 @@ def test_info_shows_what_the_server_can_do(running):
     shown = subprocess.run(
         [*COMMAND, "info", "--port", str(port)], capture_output=True, text=True, timeout=250
     ).stdout
-    for row in (r"generation\s.*C\+D", r"editing\s.*yes", r"health\s.*SERVING", r"hoods\s.*none"):
+    for row in (r"generation\s.*C\+E", r"editing\s.*yes", r"health\s.*SERVING", r"hoods\s.*none"):
         assert re.search(row, shown), f"{row}: {shown}"
 
 
