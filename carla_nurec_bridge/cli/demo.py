@@ -231,6 +231,8 @@ def _outcome(console: Console, config: RunConfig, run: DemoRun, *, paths: bool) 
             console.print(f"the bag so far was recovered: {run.result.recovered_bag}")
     if run.result.verdict is not None:
         console.print(run.result.verdict.sentence, soft_wrap=True)
+    if run.unscored:
+        console.print(f"not scored: {run.unscored}", soft_wrap=True)
     if run.report is not None:
         drive = run.report.drive
         speed = run.report.wall_s_per_simulated_s

@@ -67,6 +67,7 @@ class Child:
         finally:
             os.close(write_end)
         self._rest = b""
+        self._asked_at_s: float | None = None
 
     @property
     def name(self) -> str:
@@ -135,7 +136,12 @@ class Child:
 
     def terminate(self) -> None:
         """Ask the process to end."""
+        self._asked_at_s = time.monotonic()
         self._signal(signal.SIGTERM)
+
+    def asked_s(self) -> float:
+        """Return for how long the process has been asked to end; 0 before it is."""
+        return 0.0 if self._asked_at_s is None else time.monotonic() - self._asked_at_s
 
     def close(self, grace_s: float = 0.0) -> None:
         """Wait ``grace_s`` for the end, then kill what is left of the process group.

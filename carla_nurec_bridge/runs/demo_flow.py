@@ -30,11 +30,15 @@ from .supervisor import RunResult, Supervisor
 
 @dataclass(frozen=True)
 class DemoRun:
-    """One run of the demo: how it ended, its report if there is one, wall time in seconds."""
+    """One run of the demo: how it ended, its report if there is one, wall time in seconds.
+
+    ``unscored`` says why it was not scored though it was to be.
+    """
 
     result: RunResult
     report: Report | None
     wall_s: float
+    unscored: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -76,17 +80,25 @@ def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
     supervisor = Supervisor(build_graph(config), lambda d, t: on_progress("frames", d, t))
     result = supervisor.run()
     on_progress("report", 0, 1)
+    unscored = "" if config.scores == NO_SCORES else _score(config)
     report = report_of(config, result)
-    if config.scores != NO_SCORES and report is not None:
-        scored = score_bag(config.run_dir, AskedScores(asked_scores(config.scores)))
-        write_scores(scores_folder(config.run_dir), scored, look(config.run_dir, scored))
     if config.inserted_actors and report is not None:
         actors = draw_inserted_actors(
             load_inserted_actors(config.inserted_actors), config.seed
         ).actors
         write_inserted_sheet(config.run_dir, [actor.name for actor in actors])
     on_progress("report", 1, 1)
-    return DemoRun(result, report, time.monotonic() - started)
+    return DemoRun(result, report, time.monotonic() - started, unscored)
+
+
+def _score(config: RunConfig) -> str:
+    """Score the bag of a run, with pictures; return why that could not be done, or ""."""
+    try:
+        scored = score_bag(config.run_dir, AskedScores(asked_scores(config.scores)))
+        write_scores(scores_folder(config.run_dir), scored, look(config.run_dir, scored))
+    except BridgeError as error:
+        return str(error)
+    return ""
 
 
 def report_of(config: RunConfig, result: RunResult) -> Report | None:

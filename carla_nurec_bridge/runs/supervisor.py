@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ..core.errors import BridgeError, InputError, RunError
+from ..core.files.uninterrupted import uninterrupted
 from ..core.machine.interrupts import deaf
 from ..core.machine.shared_memory import port_files, remove_abandoned, remove_unused
 from ..core.run_contract.run_summary import read_run_summary
@@ -107,7 +108,8 @@ class Supervisor:
         except BaseException as error:
             self._teardown().close_after(error)
             raise
-        with deaf():
+        stopped = death is not None and death.exit_code == STOPPED
+        with deaf() if stopped else uninterrupted():
             left = self._close()
         wall_s = time.monotonic() - started
         codes = {name: child.code() for name, child in self._children.items()}
@@ -230,11 +232,10 @@ class Supervisor:
             child.note_memory()
             if child.code() is None and child.silent_s() > _SUSPICIOUS_SILENCE_S:
                 parts.append((child.name, child.close))
-        asked_s = time.monotonic()
         for servers in (False, True):
             group = [c for c in children if _is_server(c) is servers]
             parts += [(f"the signal to {c.name} to end", partial(_ask_to_end, c)) for c in group]
-            parts += [(child.name, partial(_close_by, child, asked_s)) for child in group]
+            parts += [(child.name, partial(_close, child)) for child in group]
         parts.append(("shared memory", self._clean))
         return Teardown.in_order(*parts)
 
@@ -260,8 +261,8 @@ def _ask_to_end(child: Child) -> None:
         child.terminate()
 
 
-def _close_by(child: Child, asked_s: float) -> None:
-    child.close(max(0.5, asked_s + child.process.closing_s - time.monotonic()))
+def _close(child: Child) -> None:
+    child.close(max(0.5, child.process.closing_s - child.asked_s()))
 
 
 def _failed(child: Child) -> bool:

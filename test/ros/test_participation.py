@@ -14,9 +14,33 @@ from rclpy.node import Node
 
 from carla_nurec_bridge.core.run_contract.run_summary import NodeSummary
 from carla_nurec_bridge.ros.lockstep.participation import Participation
+from carla_nurec_bridge.ros.lockstep.protocol import Participant
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
 
 pytestmark = pytest.mark.ros
+
+
+def test_who_cannot_tell_a_summary_has_left_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings: Any = SimpleNamespace(lockstep=True, start_s=240.0, run_dir="")
+    done: list[str] = []
+    context = Context()
+    rclpy.init(context=context)
+    node = Node("mine", context=context)
+
+    def summary() -> NodeSummary:
+        done.append("asked for a summary")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Participant, "leave", lambda _: done.append("left"))
+    try:
+        with Spinner(node) as spinner:
+            part = Participation(node, spinner, settings, keys=("odometry",))
+            with pytest.raises(OSError, match="disk full"), part.taking_part("mine", summary):
+                raise KeyboardInterrupt
+    finally:
+        node.destroy_node()
+        context.try_shutdown()
+    assert done == ["left", "asked for a summary"]
 
 
 @pytest.mark.parametrize(("error", "left"), [(KeyboardInterrupt, True), (ValueError, False)])

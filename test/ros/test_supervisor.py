@@ -183,6 +183,20 @@ def test_a_child_is_closed_though_it_cannot_be_asked_to_end(
     assert child.code() == -signal.SIGKILL
 
 
+def test_the_time_to_end_counts_from_when_a_child_itself_was_asked(tmp_path: Path) -> None:
+    first, second = (
+        Child(_process(name, _SERVER, False), tmp_path / name) for name in ("first", "second")
+    )
+    try:
+        first.terminate()
+        time.sleep(0.01)
+        assert first.asked_s() >= 0.01
+        assert second.asked_s() == 0.0
+    finally:
+        first.close()
+        second.close()
+
+
 def test_children_end_themselves_when_the_supervisor_is_gone() -> None:
     code = _BEAT + _LONG
     read_end, write_end = os.pipe()
