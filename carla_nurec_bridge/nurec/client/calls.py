@@ -21,7 +21,8 @@ _PASSING_TEXTS = ("A load persistent id instruction was encountered", "Stopped w
 class Deadlines:
     """Seconds to wait; a server's first picture of a scene, or by a lens, may take a minute.
 
-    A deadline holds for a call with all its repetitions.
+    A deadline holds for a call with all its repetitions. Renders that are under way at once add
+    theirs up: each may take as long as if they had been asked for one after the other.
     """
 
     connect_s: float = 20.0
@@ -50,6 +51,11 @@ class PendingCall:
         self._ends_at = time.monotonic() + limit_s
         self._waits = () if name in _ONCE else _BACKOFF_S
         self._call = self._start()
+
+    @property
+    def done(self) -> bool:
+        """Whether the server has answered, or the call has failed; the wait may yet repeat it."""
+        return bool(self._call.done())
 
     def result(self) -> Any:
         """Return the reply; grpc.RpcError of the last try otherwise."""

@@ -40,13 +40,15 @@ class InstantRenderer:
     """Asks for images and sweeps, and remembers what the server has drawn before.
 
     The first render of a lens, a size or a lidar gets the long deadline: the server makes ready
-    for it then.
+    for it then. A server draws one call after the other, so each call has the time of those that
+    are under way beside it as well.
     """
 
     def __init__(self, start: Start, deadlines: Deadlines) -> None:
         self._start = start
         self._deadlines = deadlines
         self._rendered: set[tuple[str, object]] = set()
+        self._under_way: list[tuple[PendingCall, float]] = []
 
     def start(
         self,
@@ -71,8 +73,10 @@ class InstantRenderer:
         sweeps = [lidar_request(scene_id, lidar, objects) for lidar in swept]
         kinds = _kinds(scene_id, asked, lidars)
         known = kinds <= self._rendered
-        limit_s = self._deadlines.call_s if known else self._deadlines.first_render_s
         batched = len(images) > 1 and capabilities.batches
+        share_s = self._deadlines.call_s if known else self._deadlines.first_render_s
+        calls = len(sweeps) + (1 if batched else len(images))
+        limit_s = self._time_of_others_s() + calls * share_s
         clouds_due = [
             self._start(_SWEEPS[lidar.rays], sweep, limit_s, scene_id)
             for lidar, sweep in zip(swept, sweeps, strict=True)
@@ -81,6 +85,7 @@ class InstantRenderer:
             images_due = [self._start("batch_render_rgb", _batch(asked, images), limit_s, scene_id)]
         else:
             images_due = [self._start("render_rgb", one, limit_s, scene_id) for one in images]
+        self._under_way += [(call, share_s) for call in (*images_due, *clouds_due)]
         return PendingInstant(
             tuple(cameras),
             tuple(lidars),
@@ -91,6 +96,11 @@ class InstantRenderer:
             lambda: self._note(kinds),
             batched=batched,
         )
+
+    def _time_of_others_s(self) -> float:
+        """Return what the calls of earlier instants that have no reply yet may take."""
+        self._under_way = [(call, s) for call, s in self._under_way if not call.done]
+        return sum(s for _, s in self._under_way)
 
     def _note(self, kinds: set[tuple[str, object]]) -> None:
         self._rendered = kinds | (self._rendered if len(self._rendered) < _MOST_KINDS else set())

@@ -64,9 +64,11 @@ class NurecParameters(OdometryParameters, SensorLatencyParameters):
         (), "lockstep.participants", "names of the nodes of the run"
     )
     start_s: float = _run("start_deadline_s", 20.0, "wall time until all are connected")
-    frame_s: float = _run("frame_deadline_s", 5.0, "wall time for one render call")
+    frame_s: float = _run(
+        "frame_deadline_s", 5.0, "wall time for one render call, added up for those asked at once"
+    )
     first_render_s: float = _run(
-        "first_frame_deadline_s", 60.0, "wall time for the first render call"
+        "first_frame_deadline_s", 60.0, "the same for the first of a lens, a size or a lidar"
     )
 
     @property

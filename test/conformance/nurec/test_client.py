@@ -2,6 +2,7 @@
 
 import dataclasses
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -199,6 +200,48 @@ def test_the_first_render_may_take_long_and_later_ones_may_not(cameras):
         server.stop(None)
     assert first.errors == ()
     assert second.errors[0].startswith("front_wide_120fov: DEADLINE_EXCEEDED")
+
+
+def test_calls_under_way_at_once_have_the_time_of_all(cameras, sweep):
+    """A server that draws one after the other has as long for each as if it were asked so."""
+    left_s = {}
+    all_came = threading.Barrier(4)
+
+    def render(reply):
+        def held(request, context):
+            left_s[request.scene_id, request.DESCRIPTOR.name] = context.time_remaining()
+            if request.scene_id != "alone":
+                all_came.wait(60.0)
+            return reply
+
+        return held
+
+    drawn = sensorsim.RGBRenderReturn(image_bytes=b"x")
+    server, target = old_server(
+        {
+            "get_version": (common.Empty, get_version),
+            "render_rgb": (sensorsim.RGBRenderRequest, render(drawn)),
+            "render_lidar": (sensorsim.LidarRenderRequest, render(sensorsim.LidarRenderReturn())),
+        }
+    )
+    try:
+        with NurecClient(target, Deadlines(call_s=1000.0, first_render_s=1000.0)) as client:
+            under_way = [
+                client.start("one", cameras[:1]),
+                client.start("two", (), [sweep]),
+                client.start("three", cameras[:1], [sweep]),
+            ]
+            assert [pending.replies().errors for pending in under_way] == [(), (), ()]
+            assert client.render("alone", cameras[:1]).errors == ()
+    finally:
+        server.stop(None)
+    assert {key: round(s / 1000.0) for key, s in left_s.items()} == {
+        ("one", "RGBRenderRequest"): 1,
+        ("two", "LidarRenderRequest"): 2,
+        ("three", "RGBRenderRequest"): 4,
+        ("three", "LidarRenderRequest"): 4,
+        ("alone", "RGBRenderRequest"): 1,
+    }
 
 
 def test_a_cloud_that_does_not_add_up_is_an_error(sweep):
