@@ -8,8 +8,11 @@ whatever the number of that field; clients give a ``HarmonizerSessionId`` back a
 
 from __future__ import annotations
 
+import logging
+import re
 import secrets
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +25,12 @@ from .unknown_fields import UnknownField
 
 _MOST_SESSIONS = 256
 _ID_LENGTH = 32
+_ID = re.compile(rb"[0-9a-f]{32}")
 # Assumed: a HarmonizerSessionId holds the id as a text in its field 1.
 _ID_PREFIX = bytes([1 << 3 | 2, _ID_LENGTH])
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,29 +49,25 @@ class _Session:
 
 
 class HarmonizerSessions:
-    """The open sessions; safe from several threads. Without ``enabled`` none can be opened."""
+    """The open sessions; safe from several threads. Without ``enabled`` none can be opened.
+
+    Of more than 256 the one not used for longest is closed: its client went without closing it.
+    """
 
     def __init__(self, *, enabled: bool) -> None:
         self.enabled = enabled
         self._lock = threading.Lock()
-        self._open: dict[bytes, _Session] = {}
+        self._open: OrderedDict[bytes, _Session] = OrderedDict()
 
     def open_harmonizer_session(self, _: common.Empty) -> sensorsim.HarmonizerSessionId:
         """Open a session for one sequence of frames."""
-        if not self.enabled:
-            raise RefusalError(
-                Code.FAILED_PRECONDITION,
-                "harmonizer sessions need a server that was started with "
-                "--enable-harmonizer-temporal",
-            )
+        self._check_enabled()
         name = secrets.token_hex(_ID_LENGTH // 2).encode()
         with self._lock:
-            if len(self._open) >= _MOST_SESSIONS:
-                raise RefusalError(
-                    Code.RESOURCE_EXHAUSTED,
-                    f"{_MOST_SESSIONS} harmonizer sessions are open; close those that are done",
-                )
             self._open[name] = _Session()
+            if len(self._open) > _MOST_SESSIONS:
+                self._open.popitem(last=False)
+                _log.warning("closed a harmonizer session: %d are open", _MOST_SESSIONS)
         return sensorsim.HarmonizerSessionId.FromString(_ID_PREFIX + name)
 
     def close_harmonizer_session(self, request: sensorsim.HarmonizerSessionId) -> common.Empty:
@@ -72,14 +75,20 @@ class HarmonizerSessions:
         with self._lock:
             gone = self._open.pop(request.SerializeToString().removeprefix(_ID_PREFIX), None)
         if gone is None:
-            raise RefusalError(Code.NOT_FOUND, "this harmonizer session is not open")
+            raise _not_open()
         return common.Empty()
 
     def named_by(self, unknown: UnknownField) -> bytes | None:
-        """Return the id of the open session that a field holds, if it holds one."""
+        """Return the session's id that a field holds, or None; RefusalError for one not open."""
         name = (unknown.data or b"").removeprefix(_ID_PREFIX)
+        if not _ID.fullmatch(name):
+            return None
+        self._check_enabled()
         with self._lock:
-            return name if name in self._open else None
+            if name not in self._open:
+                raise _not_open()
+            self._open.move_to_end(name)
+        return name
 
     @contextmanager
     def drawing(self, frames: Sequence[Frame]) -> Iterator[None]:
@@ -103,7 +112,7 @@ class HarmonizerSessions:
         with self._lock:
             session = self._open.get(name)
             if session is None:
-                raise RefusalError(Code.NOT_FOUND, "this harmonizer session was just closed")
+                raise _not_open()
             if session.busy:
                 raise RefusalError(
                     Code.FAILED_PRECONDITION,
@@ -126,3 +135,17 @@ class HarmonizerSessions:
             session.last_us = last_us
         finally:
             session.busy = False
+
+    def _check_enabled(self) -> None:
+        if not self.enabled:
+            raise RefusalError(
+                Code.FAILED_PRECONDITION,
+                "harmonizer sessions need a server that was started with "
+                "--enable-harmonizer-temporal",
+            )
+
+
+def _not_open() -> RefusalError:
+    return RefusalError(
+        Code.NOT_FOUND, "this harmonizer session is not open; it was closed, or is another server's"
+    )
