@@ -14,7 +14,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 
-from ..core.errors import BridgeError
+from ..core.errors import BridgeError, DeadlineError, RunError
 from ..core.lockstep.words import Announcement, Answer, Farewell
 from ..core.rig.rig import load_rig
 from ..core.run_contract.streams import AGENTS, RECORDER
@@ -39,7 +39,10 @@ _POLL_S = 0.05
 _LAST_ANSWERS_S = 2.0
 _MOST_UNWRITTEN_BYTES = 16 << 20
 """So much of answered frames may wait for the disk and the encoders, and be lost with the power."""
-_WRITE_S = 60.0
+WRITE_S = 18.0
+"""Wall time at the end of a run to write the frames that wait, and show them to the encoders."""
+UNDER_WAY_S = 5.0
+"""Wall time that the frame under way then has to end, before the videos are closed."""
 
 
 class CosmosRecorder:
@@ -68,7 +71,7 @@ class CosmosRecorder:
             partial(topics.offered, node),
         )
         self._writer = SendingLane("writing of frames", _MOST_UNWRITTEN_BYTES)
-        self._over = False
+        self._over = self._closed = False
         self._participation = Participation(node, spinner, p)
         topics.subscribe(node, self._take)
 
@@ -90,23 +93,42 @@ class CosmosRecorder:
         return 0 if self._participation.finished else 1
 
     def close(self) -> None:
-        """End bag and videos and leave the summary; what arrives later is not recorded."""
-        with self._lock:
-            if self._over:
-                return
-            self._over = True
+        """End bag and videos and leave the summary; what arrives later is not recorded.
+
+        The writer's thread ends first, and what it still holds is left alone: all of it together
+        takes less time than a supervisor gives.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self.stop_taking()
+        with self._lock:  # the callback under way has brought its frames
+            pass
         Teardown.in_order(
             ("the frames to be written", self._finish_writing),
             ("the bag", self._session.close),
-            ("the control videos", self.controls.close),
+            ("the control videos", self._close_videos),
             ("the summary", self.leave),
         ).close()
 
+    def stop_taking(self) -> None:
+        """Take no more messages; a callback that waits for room in the queue waits no more."""
+        self._over = True
+        self._writer.stop_waiting()
+
     def _finish_writing(self) -> None:
-        try:
-            self._writer.wait_idle(_WRITE_S)
-        finally:
-            self._writer.close(0.0)
+        self._writer.close(WRITE_S)
+        self._writer.check()
+        if undone := self._writer.undone:
+            raise DeadlineError(
+                f"{undone} of them were not written and encoded within {WRITE_S:g} s: the disk or "
+                "the encoders are too slow for this rig"
+            )
+
+    def _close_videos(self) -> None:
+        if not self._writer.wait_ended(UNDER_WAY_S):
+            raise RunError("a frame is still being encoded; they are left unfinished")
+        self.controls.close()
 
     def leave(self, jobs: Sequence[Mapping[str, Any]] = ()) -> None:
         """Leave the summary, with what became of the clip's jobs."""
@@ -172,6 +194,7 @@ def _work(node: Node, spinner: Spinner) -> int:
     with Teardown() as teardown:
         teardown.keep("the recorder", recorder)
         teardown.keep("the executor", spinner)
+        teardown.add("what waits for the writer", recorder.stop_taking)
         code = recorder.work()
         recorder.close()
         clip = recorder.controls.clip

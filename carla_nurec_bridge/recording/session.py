@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ..core.errors import DeadlineError
 from ..core.run_contract.run_summary import StreamCount
 from ..core.run_contract.streams import Stream, expected_count
 from ..core.run_contract.topic import Topic
@@ -17,6 +18,9 @@ from .qos import OfferedQos
 from .stamps import peek_stamp_ns
 from .tally import Tally
 from .types import canonical
+
+WRITE_UNDER_WAY_S = 5.0
+"""Wall time that closing waits for a write of another thread."""
 
 
 class RecordingSession:
@@ -103,17 +107,34 @@ class RecordingSession:
         return sum(expected_count(self._streams[i], frames) for i in self._answers())
 
     def flush_if_due(self) -> None:
-        """Close the open chunk of the bag when it is old enough; call it often."""
-        with self._at_bag:
-            self._bag.flush_if_due()
+        """Close the open chunk of the bag when it is old enough; call it often.
+
+        Who writes at the moment is not waited for.
+        """
+        if self._at_bag.acquire(blocking=False):
+            try:
+                self._bag.flush_if_due()
+            finally:
+                self._at_bag.release()
 
     def close(self) -> None:
-        """Write what is left, incomplete frames too, and end the bag; once more does nothing."""
-        for frame in self._assembler.drain():
-            self._write(frame)
-        for topic in range(len(self._names)):
-            self._channel(topic)
-        self._bag.close()
+        """Write what is left, incomplete frames too, and end the bag; once more does nothing.
+
+        DeadlineError when a ``write`` of another thread does not end: then nothing is touched.
+        """
+        if not self._at_bag.acquire(timeout=WRITE_UNDER_WAY_S):
+            raise DeadlineError(
+                f"{self._bag.path} is still being written to after {WRITE_UNDER_WAY_S:g} s: its "
+                "disk does not answer; once it does, carla-nurec bag recover gives the bag an index"
+            )
+        try:
+            for frame in self._assembler.drain():
+                self._write(frame)
+            for topic in range(len(self._names)):
+                self._channel(topic)
+            self._bag.close()
+        finally:
+            self._at_bag.release()
 
     def counts(self, frames: int) -> dict[str, StreamCount]:
         """Return by topic what a run of ``frames`` ticks expected and what was recorded."""

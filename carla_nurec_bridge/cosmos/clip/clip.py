@@ -34,7 +34,8 @@ from .streams import (
 from .video import VideoWriter
 
 _QUEUE_FRAMES = 6
-_JOIN_S = 120.0
+CLOSE_S = 120.0
+"""Wall time to encode what is queued when a clip is closed, all streams together."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ class _Track:
         self._writer = writer
         self._queue: queue.Queue[LabelledFrame | None] = queue.Queue(_QUEUE_FRAMES)
         self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._work, name=f"video {name}")
+        # Whoever closes waits for it; one that never ends must not hold the process.
+        self._thread = threading.Thread(target=self._work, name=f"video {name}", daemon=True)
         self._thread.start()
 
     def put(self, frame: LabelledFrame) -> None:
@@ -109,11 +111,17 @@ class _Track:
         self._raise()
         self._queue.put(frame)
 
-    def close(self) -> None:
-        """Encode what is queued, end the worker and close the file."""
-        if self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join(_JOIN_S)
+    def close(self, until_s: float) -> None:
+        """Encode what is queued, end the worker and close the file.
+
+        * until_s: monotonic time after which RunError says that the file is left unfinished.
+        """
+        with suppress(queue.Full):
+            self._queue.put(None, timeout=max(0.0, until_s - time.monotonic()))
+        self._thread.join(max(0.0, until_s - time.monotonic()))
+        if self._thread.is_alive():  # the file is its worker's
+            where = self._writer.path if self._writer else self.name
+            raise RunError(f"{where}: frame {self.frames} is still being encoded; it is unfinished")
         if self._writer is not None:
             self._writer.close()
         self._raise()
@@ -210,16 +218,19 @@ class ControlClip:
         for track in self._tracks:
             track.put(frame)
 
-    def close(self) -> tuple[StreamFile, ...]:
+    def close(self, limit_s: float = CLOSE_S) -> tuple[StreamFile, ...]:
         """Finish every stream; return the files in the order of the table.
+
+        * limit_s: wall time for what is queued.
 
         RunError names the first stream and frame that failed, or that is missing.
         """
         tracks, self._tracks = self._tracks, []
         failures = []
+        until_s = time.monotonic() + limit_s
         for track in tracks:
             try:
-                track.close()
+                track.close(until_s)
             except RunError as error:
                 failures.append(error)
         if failures:
@@ -243,9 +254,10 @@ class ControlClip:
         After ``close`` it does nothing.
         """
         tracks, self._tracks = self._tracks, []
+        until_s = time.monotonic() + CLOSE_S
         for track in tracks:
             with suppress(RunError):
-                track.close()
+                track.close(until_s)
 
     def _file(self, stream: ClipStream) -> StreamFile:
         path, track = self.directory / stream.file, self._done[stream.name]

@@ -16,7 +16,7 @@ from ...labels.frame import LabelledFrame
 from ...labels.messages import NEEDED, WELCOME
 from ...opendrive import parse
 from ..hdmap.content import hd_map
-from .clip import ControlClip, StreamFile
+from .clip import CLOSE_S, ControlClip, StreamFile
 from .manifest import (
     MAP_ENGINE,
     ClipCamera,
@@ -113,15 +113,18 @@ class ControlFeed:
         rate = source.rate_hz or Fraction(source.camera.rate_hz)
         return ControlClip(self._directory, self._model, rate, self._options, sources, street)
 
-    def close(self) -> tuple[StreamFile, ...]:
-        """Finish the streams and write their manifest; a second call returns the same."""
+    def close(self, limit_s: float = CLOSE_S) -> tuple[StreamFile, ...]:
+        """Finish the streams and write their manifest; a second call returns the same.
+
+        * limit_s: wall time to encode what is queued.
+        """
         if self._files is None:
-            self._files = () if self._clip is None else self._finish(self._clip)
+            self._files = () if self._clip is None else self._finish(self._clip, limit_s)
         return self._files
 
-    def _finish(self, clip: ControlClip) -> tuple[StreamFile, ...]:
+    def _finish(self, clip: ControlClip, limit_s: float) -> tuple[StreamFile, ...]:
         source, camera = self._source, self._source.camera
-        files = clip.close()
+        files = clip.close(limit_s)
         described = ClipCamera(
             camera.name,
             self._model,

@@ -24,6 +24,8 @@ from .control_sources import CARLA_ENGINE, MAP, WEATHER, control_options, contro
 from .topics import RecordedTopics
 
 _FOLDER = "controls"
+ENCODE_S = 25.0
+"""Wall time to encode what is queued when the videos are closed."""
 
 
 class ControlRecorder:
@@ -106,7 +108,7 @@ class ControlRecorder:
         if self._closed is not None:
             return
         self._closed = self.summary
-        videos = self._feed.close() if self._feed is not None else ()
+        videos = self._feed.close(ENCODE_S) if self._feed is not None else ()
         named = {video.kind: RecordedVideo(**video.to_json()) for video in videos}
         self._closed = self._closed.model_copy(update={"videos": named})
 

@@ -28,7 +28,7 @@ class SendingLane:
         self._work: deque[tuple[Callable[[], None], int]] = deque()
         self._held = self._put = self._done = 0
         self._error: BaseException | None = None
-        self._over = False
+        self._over = self._room_for_all = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
         self.waits = 0
@@ -38,13 +38,10 @@ class SendingLane:
 
         Returns its number, for ``wait_done``.
         """
-        most_bytes = self._most_bytes
         with self._changed:
-            if self._held and self._held + size > most_bytes:
+            if not self._has_room(size):
                 self.waits += 1
-                self._await(
-                    lambda: not self._held or self._held + size <= self._most_bytes, _WAIT_S
-                )
+                self._await(lambda: self._has_room(size), _WAIT_S)
             self._check()
             self._work.append((work, size))
             self._held += size
@@ -64,12 +61,40 @@ class SendingLane:
             self._await(lambda: not self._work, timeout_s)
             self._check()
 
+    def stop_waiting(self) -> None:
+        """Let who waits for room in, now and from now on: not much more will come."""
+        with self._changed:
+            self._room_for_all = True
+            self._changed.notify_all()
+
+    def check(self) -> None:
+        """Raise what work has raised."""
+        with self._changed:
+            self._check()
+
+    @property
+    def undone(self) -> int:
+        """How much of what was put is not done."""
+        with self._changed:
+            return self._put - self._done
+
+    def wait_ended(self, timeout_s: float) -> bool:
+        """Wait, after ``close``, for the work under way to end; say whether it has."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
     def close(self, timeout_s: float) -> None:
-        """Let what was put be done within ``timeout_s`` and end; a second call does nothing."""
+        """Let what was put be done within ``timeout_s`` and end; a second call does nothing.
+
+        What is not begun by then is never done, and what is under way ends when it ends.
+        """
         with self._changed:
             self._changed.wait_for(lambda: not self._work or self._error, timeout_s)
             self._over = True
             self._changed.notify_all()
+
+    def _has_room(self, size: int) -> bool:
+        return self._room_for_all or not self._held or self._held + size <= self._most_bytes
 
     def _await(self, true: Callable[[], bool], timeout_s: float) -> None:
         if not self._changed.wait_for(lambda: true() or self._error, timeout_s):

@@ -139,6 +139,30 @@ def test_a_failing_worker_is_reported_and_no_thread_is_left(tmp_path: Path) -> N
     assert not [t for t in threading.enumerate() if t.name.startswith("video ")]
 
 
+def test_a_video_is_not_closed_under_an_encoder_that_is_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, closed = threading.Event(), []
+    add, close = VideoWriter.add, VideoWriter.close
+
+    def slow_add(writer: VideoWriter, image: np.ndarray) -> None:
+        assert writer.path.name != "rgb.mp4" or go.wait(60.0)
+        add(writer, image)
+
+    def told_close(writer: VideoWriter) -> None:
+        closed.append(writer.path.name)
+        close(writer)
+
+    monkeypatch.setattr(VideoWriter, "add", slow_add)
+    monkeypatch.setattr(VideoWriter, "close", told_close)
+    clip = ControlClip(tmp_path, MODEL, 20.0, ControlOptions(only=frozenset({"rgb"})), SOURCES)
+    clip.add(frame(0))
+    with pytest.raises(RunError, match=r"rgb\.mp4: frame 0 is still being encoded"):
+        clip.close(0.01)
+    assert closed == []
+    go.set()
+
+
 def test_a_video_whose_writer_was_killed_plays(tmp_path: Path) -> None:
     script = (
         "import os, sys, fractions, pathlib, numpy\n"
