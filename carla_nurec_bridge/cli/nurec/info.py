@@ -67,7 +67,8 @@ def _print_server(console: Console, client: NurecClient) -> None:
         loaded, room = client.loaded_scenes()
         table.add_row("in memory", f"{len(loaded)} of {room}: {', '.join(loaded) or 'none'}")
     for name, value in sorted(found.config.items()):
-        table.add_row(name, value)
+        if "semantic" not in name.lower():
+            table.add_row(name, value)
     console.print(table)
 
 
