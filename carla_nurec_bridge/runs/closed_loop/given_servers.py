@@ -10,11 +10,13 @@ from ...core.errors import InputError
 def fields_of_servers(carla: str | None, nurec: str | None) -> dict[str, Any]:
     """Return the fields of a run in servers that run, each given as HOST:PORT by its option.
 
-    None stands for a server of the run's own. InputError for a text that is no address.
+    None stands for a server of the run's own. InputError for a text that is no address, or whose
+    port is none, before any run is begun. An IPv6 address stands in brackets: ``[::1]:2000``.
     """
     fields: dict[str, Any] = {}
     if carla is not None:
         host, port = _address("--carla", carla)
+        host = host.strip("[]")  # CARLA's client takes an IPv6 address bare, gRPC takes it so
         fields |= {"embedded_carla": False, "carla_host": host, "carla_port": port}
     if nurec is not None:
         host, port = _address("--nurec", nurec)
@@ -24,6 +26,9 @@ def fields_of_servers(carla: str | None, nurec: str | None) -> dict[str, Any]:
 
 def _address(option: str, text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal():
-        raise InputError(f"{option} takes HOST:PORT, not {text!r}")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not bare or (":" in bare and bare == host) or not port.isdecimal():
+        raise InputError(f"{option} takes HOST:PORT, not {text!r}; an IPv6 HOST stands in brackets")
+    if not 0 < int(port) < 65536:
+        raise InputError(f"{option} takes HOST:PORT, not {text!r}; a port is 1 to 65535")
     return host, int(port)
