@@ -33,9 +33,11 @@ class StopLimits:
 class ClosedLights:
     """The closed lights of a route (N, 3) in the map, for a vehicle that reaches ``front_m`` ahead.
 
-    A light holds for the route where its line lies across it: in the route's direction, at its
-    height, and not beside it. Whoever could stop for a light once stops for it until it opens,
-    however late the brakes act; who could not drives on, until it could.
+    A light holds for the route where its line lies across it: in the route's direction, not beside
+    it, and at the height to which the route leads from where the vehicle is, so that a route whose
+    own heights are unknown (all 0) serves as well where the road is even. Whoever could stop for a
+    light once stops for it until it opens, however late the brakes act; who could not drives on,
+    until it could.
     """
 
     def __init__(
@@ -49,11 +51,12 @@ class ClosedLights:
         self._stops_for: set[_LightKey] = set()
 
     def room_m(
-        self, lights: Sequence[TrafficLight], here_m: float, speed_mps: float
+        self, lights: Sequence[TrafficLight], here_m: float, height_m: float, speed_mps: float
     ) -> float | None:
         """Return how far the front is before the next line to stop at; None where there is none.
 
-        * here_m, speed_mps: how far base_link is along the route, and how fast.
+        * here_m, height_m, speed_mps: how far base_link is along the route, its z in the map, and
+          how fast it is.
 
         It is negative once the front is over the line.
         """
@@ -61,7 +64,7 @@ class ClosedLights:
         self._stops_for &= {_key(light) for light in closed}
         ahead = [
             (float(room_m), light)
-            for light, room_m in zip(closed, self._rooms(closed, here_m), strict=True)
+            for light, room_m in zip(closed, self._rooms(closed, here_m, height_m), strict=True)
             if room_m >= -_BEYOND_M
         ]
         for room_m, light in ahead:
@@ -69,20 +72,26 @@ class ClosedLights:
                 self._stops_for.add(_key(light))
         return min((room for room, light in ahead if _key(light) in self._stops_for), default=None)
 
-    def _rooms(self, closed: Sequence[TrafficLight], here_m: float) -> NDArray[np.float64]:
+    def _rooms(
+        self, closed: Sequence[TrafficLight], here_m: float, height_m: float
+    ) -> NDArray[np.float64]:
         """Return how far the front is before each line (K,); nan for those not on the route."""
         if not closed:
             return np.zeros(0)
         stops = np.array([light.stop for light in closed])
         along_m, left_m = self._corridor.places(stops[:, :2], here_m, _LOOK_M)
         on_route = np.abs(left_m) < [0.5 * light.size_m[1] for light in closed]
-        height_m = np.interp(along_m, self._along_m, self._route[:, 2])
-        on_route &= np.abs(height_m - stops[:, 2]) < _SAME_LEVEL_M
+        climbs_m = self._height_m(along_m) - self._height_m(here_m)
+        on_route &= np.abs(height_m + climbs_m - stops[:, 2]) < _SAME_LEVEL_M
         on_route &= [
             self._corridor.heading(at_m) @ light.map_from_area[:2, 0] > _ALONG_COS
             for at_m, light in zip(along_m, closed, strict=True)
         ]
         return np.where(on_route, along_m - here_m - self._front_m, np.nan)
+
+    def _height_m(self, along_m: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """Return the route's own z at places along it."""
+        return np.asarray(np.interp(along_m, self._along_m, self._route[:, 2]))
 
     def _can_stop(self, light: TrafficLight, room_m: float, speed_mps: float) -> bool:
         red = light.shows == "red"

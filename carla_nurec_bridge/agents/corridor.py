@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.errors import InputError
+
 Points = NDArray[np.float64]
 
 _BEHIND_M = 10.0
@@ -27,13 +29,18 @@ class Spread:
 
 
 class Corridor:
-    """The polyline ``route`` (N, 2) of the map, at least two points."""
+    """The polyline ``route`` (N, 2) of the map; InputError without two points that lie apart."""
 
     def __init__(self, route: Points) -> None:
         steps = np.diff(route, axis=0)
         lengths = np.linalg.norm(steps, axis=1)
         self._starts, self._steps = route[:-1][lengths > 0.0], steps[lengths > 0.0]
         self._lengths = lengths[lengths > 0.0]
+        if not len(self._lengths):
+            raise InputError(
+                "a route leads through two places or more, "
+                f"this one of {len(route)} points does not"
+            )
         self._along_m = np.concatenate([[0.0], np.cumsum(self._lengths)])[:-1]
 
     def places(self, xy: Points, from_m: float, reach_m: float) -> tuple[Points, Points]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..world.object_classes import ObjectClass
-from ..world.states import ActorState, TrafficLight, Vector, WorldState
+from ..world.states import ActorState, EgoState, TrafficLight, Vector, WorldState
 from ..world.vehicle_info import VehicleInfo
 from .agent import DriveTarget, velocities_of
 from .closed_lights import ClosedLights, StopLimits
@@ -108,7 +108,7 @@ class IdmAgent:
         leaders = [
             Leader(self._place.length_m - here_m + self._s.standstill_gap_m),
             *self._others(world.actors, velocities, here_m),
-            *self._closed_lines(world.lights, here_m, ego.speed_mps),
+            *self._closed_lines(world.lights, here_m, ego),
         ]
         asked_mps = self._ask(ego.speed_mps, leaders, here_m)
         aim = self._corridor.point(here_m + reach_m(ego.speed_mps))
@@ -161,9 +161,10 @@ class IdmAgent:
             yield Leader(float(spread.first_m[enters].min()) - front_m)
 
     def _closed_lines(
-        self, lights: Sequence[TrafficLight], here_m: float, speed_mps: float
+        self, lights: Sequence[TrafficLight], here_m: float, ego: EgoState
     ) -> Iterator[Leader]:
         """Yield the next stop line ahead that is closed."""
-        room_m = self._lights.room_m(lights, here_m, speed_mps)
+        height_m = float(ego.map_from_base[2, 3])
+        room_m = self._lights.room_m(lights, here_m, height_m, ego.speed_mps)
         if room_m is not None:
             yield Leader(room_m + self._s.standstill_gap_m - _BEFORE_LINE_M)

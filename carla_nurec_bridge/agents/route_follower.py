@@ -133,7 +133,7 @@ class RouteAgent:
         self._advance(map_from_base[:2, 3])
         wanted = self._limit_here()
         wanted = min(wanted, self._speed_behind(obstacles))
-        wanted = min(wanted, self._speed_at_lights(lights, speed_mps))
+        wanted = min(wanted, self._speed_at_lights(lights, map_from_base, speed_mps))
         asked = self._smooth(wanted, speed_mps)
         return DriveTarget(self._steer(map_from_base, speed_mps), asked)
 
@@ -183,9 +183,12 @@ class RouteAgent:
         touch_m = float(ahead_m[int(np.argmax(inside))])
         return touch_m + s.half_width_m - s.front_m
 
-    def _speed_at_lights(self, lights: Sequence[TrafficLight], speed_mps: float) -> float:
+    def _speed_at_lights(
+        self, lights: Sequence[TrafficLight], map_from_base: Matrix, speed_mps: float
+    ) -> float:
         """Return the speed that stops the front before the next closed line on the route."""
-        room_m = self._lights.room_m(lights, self._here_m, speed_mps)
+        height_m = float(map_from_base[2, 3])
+        room_m = self._lights.room_m(lights, self._here_m, height_m, speed_mps)
         if room_m is None:
             return math.inf
         return stop_speed(room_m - _BEFORE_LINE_M, speed_mps, self._settings.brake_mps2)

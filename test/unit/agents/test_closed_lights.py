@@ -12,6 +12,7 @@ from carla_nurec_bridge.agents.agent import Agent
 from carla_nurec_bridge.agents.closed_lights import ClosedLights, stop_speed
 from carla_nurec_bridge.agents.idm import IdmAgent, IdmSettings
 from carla_nurec_bridge.agents.route_follower import RouteFollower, settings_for
+from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.world.states import TrafficLight
 
 from .conftest import DT_S, Car, light, straight
@@ -20,11 +21,33 @@ _FRONT_M = 3.85
 
 
 def room_m(one: TrafficLight, speed_mps: float = 5.0, here_m: float = 40.0) -> float | None:
-    return ClosedLights(straight(), _FRONT_M).room_m([one], here_m, speed_mps)
+    return ClosedLights(straight(), _FRONT_M).room_m([one], here_m, 0.0, speed_mps)
 
 
 def test_the_way_to_the_line_is_the_fronts_though_it_lies_between_two_points_of_the_route() -> None:
     assert room_m(light(80.4)) == pytest.approx(80.4 - 40.0 - _FRONT_M)
+
+
+@pytest.mark.parametrize(("z", "holds"), [(5.0, True), (0.0, False)])
+def test_a_route_without_heights_has_those_of_the_road_that_is_driven(
+    z: float, holds: bool
+) -> None:
+    lights = ClosedLights(straight(), _FRONT_M)  # z = 0, on a bridge 5 m up
+    assert (lights.room_m([light(80.0, z=z)], 40.0, 5.0, 5.0) is not None) is holds
+
+
+def test_a_light_holds_where_a_route_with_heights_climbs_to_it() -> None:
+    route = straight()
+    route[:, 2] = 0.1 * route[:, 0]
+    lights = ClosedLights(route, _FRONT_M)
+    assert lights.room_m([light(80.0, z=8.0)], 40.0, 4.0, 5.0) is not None
+    assert lights.room_m([light(80.0, z=4.0)], 40.0, 4.0, 5.0) is None
+
+
+@pytest.mark.parametrize("points", [1, 3])
+def test_a_route_of_one_place_is_told(points: int) -> None:
+    with pytest.raises(InputError, match=f"this one of {points} points does not"):
+        ClosedLights(np.ones((points, 3)), _FRONT_M)
 
 
 @pytest.mark.parametrize("shows", ["green", "off"])
@@ -65,16 +88,16 @@ def test_who_cannot_stop_any_more_drives_on(shows: str, stops_from_m: float) -> 
 def test_who_could_stop_once_stops_though_the_brakes_act_late_until_the_light_opens() -> None:
     lights = ClosedLights(straight(), _FRONT_M)
     near_m = 80.0 - _FRONT_M - 0.5
-    assert lights.room_m([light(80.0, "yellow")], 40.0, 9.0) is not None
-    assert lights.room_m([light(80.0, "red")], near_m, 9.0) == pytest.approx(0.5)
-    assert lights.room_m([light(80.0, "green")], near_m, 9.0) is None
-    assert lights.room_m([light(80.0, "yellow")], near_m, 9.0) is None
+    assert lights.room_m([light(80.0, "yellow")], 40.0, 0.0, 9.0) is not None
+    assert lights.room_m([light(80.0, "red")], near_m, 0.0, 9.0) == pytest.approx(0.5)
+    assert lights.room_m([light(80.0, "green")], near_m, 0.0, 9.0) is None
+    assert lights.room_m([light(80.0, "yellow")], near_m, 0.0, 9.0) is None
 
 
 def test_who_drove_on_and_is_held_up_before_the_line_stops_after_all() -> None:
     lights = ClosedLights(straight(), _FRONT_M)
-    assert lights.room_m([light(80.0)], 70.0, 12.0) is None
-    assert lights.room_m([light(80.0)], 72.0, 1.0) is not None
+    assert lights.room_m([light(80.0)], 70.0, 0.0, 12.0) is None
+    assert lights.room_m([light(80.0)], 72.0, 0.0, 1.0) is not None
 
 
 def test_the_speed_before_a_line_is_that_of_even_braking_after_a_while() -> None:

@@ -133,7 +133,7 @@ def test_a_long_vehicle_steers_more_and_stops_with_its_own_front_before_the_line
     assert math.tan(steer["truck"]) == pytest.approx(2.0 * math.tan(steer["car"]))
     red = [light(14.0)]
     speeds = [
-        RouteAgent(_straight(), settings_for(v), _DT_S)._speed_at_lights(red, 2.0)
+        RouteAgent(_straight(), settings_for(v), _DT_S)._speed_at_lights(red, np.eye(4), 2.0)
         for v in (truck, car)
     ]
     assert speeds[0] < speeds[1]  # 7 m reach before its axle, not 3.85 m
