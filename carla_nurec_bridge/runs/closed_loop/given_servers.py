@@ -6,6 +6,10 @@ from typing import Any
 
 from ...core.errors import InputError
 
+_LAST_PORT = 65_535
+_LAST_CARLA_PORT = _LAST_PORT - 1
+"""Its streams come from the port after that of its calls."""
+
 
 def fields_of_servers(carla: str | None, nurec: str | None) -> dict[str, Any]:
     """Return the fields of a run in servers that run, each given as HOST:PORT by its option.
@@ -15,20 +19,20 @@ def fields_of_servers(carla: str | None, nurec: str | None) -> dict[str, Any]:
     """
     fields: dict[str, Any] = {}
     if carla is not None:
-        host, port = _address("--carla", carla)
+        host, port = _address("--carla", carla, _LAST_CARLA_PORT)
         host = host.strip("[]")  # CARLA's client takes an IPv6 address bare, gRPC takes it so
         fields |= {"embedded_carla": False, "carla_host": host, "carla_port": port}
     if nurec is not None:
-        host, port = _address("--nurec", nurec)
+        host, port = _address("--nurec", nurec, _LAST_PORT)
         fields |= {"nurec": True, "nurec_mode": "external", "nurec_host": host, "nurec_port": port}
     return fields
 
 
-def _address(option: str, text: str) -> tuple[str, int]:
+def _address(option: str, text: str, last_port: int) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not bare or (":" in bare and bare == host) or not port.isdecimal():
         raise InputError(f"{option} takes HOST:PORT, not {text!r}; an IPv6 HOST stands in brackets")
-    if not 0 < int(port) < 65536:
-        raise InputError(f"{option} takes HOST:PORT, not {text!r}; a port is 1 to 65535")
+    if not 0 < int(port) <= last_port:
+        raise InputError(f"{option} takes HOST:PORT, not {text!r}; a port is 1 to {last_port}")
     return host, int(port)

@@ -285,7 +285,8 @@ def test_named_servers_become_fields_of_every_run_and_serve_one_worker(
     for servers, told in (
         (["--carla", "10.0.0.7"], "--carla takes HOST:PORT, not '10.0.0.7'"),
         (["--nurec", "somewhere:x"], "--nurec takes HOST:PORT, not 'somewhere:x'"),
-        (["--carla", "h:99999", "--plan"], "--carla takes HOST:PORT, not 'h:99999'; a port is 1"),
+        (["--carla", "h:99999", "--plan"], "--carla takes HOST:PORT, not 'h:99999'; a port is"),
+        (["--carla", "h:65535", "--plan"], "a port is 1 to 65534"),
         (["--nurec", "h:0", "--plan"], "--nurec takes HOST:PORT, not 'h:0'; a port is 1 to 65535"),
         (["--carla", "::1:2000", "--plan"], "an IPv6 HOST stands in brackets"),
         (["--carla", "10.0.0.7:2000"], "2 workers would share one CARLA (embedded_carla: false)"),
