@@ -69,7 +69,11 @@ def held_port(*, pair: bool = False) -> Iterator[int]:
                 continue
             yield port
             return
-    raise RunError(f"no free TCP ports in {given_out()} on this machine")
+    asked, wanted = given_out(), "pairs of TCP ports" if pair else "TCP ports"
+    raise RunError(
+        f"no free {wanted} from {asked[0]} to {asked[-1]} on this machine; end a program that "
+        "listens there, or wait until one does"
+    )
 
 
 @contextmanager

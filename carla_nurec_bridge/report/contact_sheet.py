@@ -99,7 +99,8 @@ def write_contact_sheet(
 def _header(sheet: Image.Image, report: Report) -> None:
     drive, commands = report.drive, report.commands
     paint.text(sheet, (_EDGE, _EDGE), "carla_nurec_bridge", 30, paint.INK)
-    paint.text(sheet, (_EDGE + 300, _EDGE + 9), f"{report.mode} · {report.state}", 18, paint.ACCENT)
+    title = f"{report.mode} · {report.ending}"
+    paint.text(sheet, (_EDGE + 300, _EDGE + 9), title, 18, paint.ACCENT)
     facts = [
         f"{report.simulated_s:g} s, {report.frames} frames",
         f"{drive.distance_m:.1f} m driven",

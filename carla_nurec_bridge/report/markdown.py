@@ -104,11 +104,18 @@ def report_markdown(report: Report) -> str:
     return "\n\n".join(sections) + "\n"
 
 
+def _outcome(report: Report) -> str:
+    """Return how the run ended; one that was broken off left no word of its end."""
+    if report.state == "running":
+        return f"{report.ending}: the recording has no end of the run"
+    return report.ending + (f": {report.reason}" if report.reason else "")
+
+
 def _overview(report: Report) -> str:
     drive, commands, objects = report.drive, report.commands, report.objects
     streams = report.planned().values()
     rows = [
-        ("outcome", report.state + (f": {report.reason}" if report.reason else "")),
+        ("outcome", _outcome(report)),
         ("mode", report.mode),
         ("simulated", f"{report.simulated_s:g} s, {report.frames} frames"),
         ("wall time per simulated second", _or_dash(report.wall_s_per_simulated_s, "{:.2f} s")),

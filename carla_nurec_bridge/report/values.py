@@ -123,6 +123,11 @@ class Report(RunFacts):
         json_schema_extra=_without_default,
     )
 
+    @property
+    def ending(self) -> str:
+        """How the run ended, for people; of one that was killed the last word is that it ran."""
+        return "broken off" if self.state == "running" else self.state
+
     def planned(self) -> dict[str, StreamCount]:
         """Return the streams that the plan expects, by topic."""
         return {topic: stream for topic, stream in self.streams.items() if stream.planned}

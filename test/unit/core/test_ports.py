@@ -51,7 +51,8 @@ def test_a_held_port_is_found_by_nobody_and_can_be_listened_on(monkeypatch) -> N
     first = free_port(pair=True)
     monkeypatch.setattr(ports, "given_out", lambda: range(first, first + 1))
     monkeypatch.setattr(ports, "_KEPT_S", -1.0)
-    with pytest.raises(RunError, match="no free TCP ports"), held_port():
+    told = rf"no free TCP ports from {first} to {first} on this machine; end a program"
+    with pytest.raises(RunError, match=told), held_port():
         pass  # it was given out just now
     ports._kept.clear()
     with held_port() as port:

@@ -16,6 +16,7 @@ from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.recording import BagReader
 from carla_nurec_bridge.recording.read_back.drive import read_drive
 from carla_nurec_bridge.report.build import write_report
+from carla_nurec_bridge.report.markdown import report_markdown
 from carla_nurec_bridge.report.schema import report_schema
 from carla_nurec_bridge.report.scores.asked import AskedScores
 from carla_nurec_bridge.report.scores.of_bag import score_bag
@@ -121,6 +122,11 @@ def test_a_killed_recorder_is_replaced_by_its_bag(
     assert rebuilt.run_sha256 == report.run_sha256
     assert rebuilt.frames == report.frames
     assert "the recorder was killed" in (copy / "report.md").read_text()
+
+
+def test_a_run_whose_end_nobody_recorded_was_broken_off(report: Report) -> None:
+    page = report_markdown(report.model_copy(update={"state": "running"}))
+    assert re.search(r"\| outcome +\| broken off: the recording has no end of the run +\|", page)
 
 
 def test_a_killed_ego_has_no_counts(facts: RunFacts, run_dir: Path, tmp_path: Path) -> None:
