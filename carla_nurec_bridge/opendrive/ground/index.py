@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import logging
 import os
 import tempfile
+import zlib
 from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from pathlib import Path
@@ -18,6 +21,8 @@ from ..land import land
 from ..model import DRIVABLE, OpenDriveMap
 from ..surface import SUNK_M, pavement
 from .triangle_grid import TriangleGrid, triangle_grid
+
+log = logging.getLogger(__name__)
 
 _ROAD_CELL_M = 2.0
 _LAND_CELL_M = 30.0
@@ -37,15 +42,19 @@ def ground_index(opendrive: OpenDriveMap) -> GroundIndex:
     """Return the index of a map's ground, kept in memory and below ``cache_dir("grounds")``.
 
     Its file is named by the map's text and this package's code, so a changed package builds anew.
+    One that is broken is built anew as well; where none can be written, the log says so.
     """
     digest = hashlib.sha256(f"{np.__version__}\n{_code_digest()}\n{opendrive.text}".encode())
     file = cache_dir("grounds") / f"{digest.hexdigest()[:40]}.npz"
     try:
         return _read(file)
-    except (OSError, ValueError, KeyError, BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error):
         index = _built(opendrive)
+    try:
         _write(file, index)
-        return index
+    except OSError as error:
+        log.warning("the next process builds this ground again: cannot write %s: %s", file, error)
+    return index
 
 
 @cache
@@ -75,9 +84,18 @@ def _write(file: Path, index: GroundIndex) -> None:
         for name, grid in (("road", index.road), ("land", index.land))
         for f in fields(TriangleGrid)
     }
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, owners=index.owners, **arrays)
     with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as stream:
-        np.savez(stream, allow_pickle=False, owners=index.owners, **arrays)
-    os.replace(stream.name, file)  # noqa: PTH105 - of a name, not a path
+        part = Path(stream.name)
+        try:
+            stream.write(content.getbuffer())
+            stream.flush()
+            os.fsync(stream.fileno())
+            part.replace(file)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def _built(opendrive: OpenDriveMap) -> GroundIndex:

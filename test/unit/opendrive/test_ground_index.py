@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -38,8 +41,29 @@ def test_what_is_read_is_what_was_built(tmp_path: Path, monkeypatch: pytest.Monk
     with monkeypatch.context() as patched:
         patched.setattr(ground, "_built", lambda _: pytest.fail("it was built before"))
         assert same(look(road_map), built)
-    file.write_bytes(file.read_bytes()[:5000])
-    assert same(look(road_map), built)
-    with monkeypatch.context() as patched:
-        patched.setattr(ground, "_built", lambda _: pytest.fail("it was mended"))
-        assert same(look(road_map), built)
+    whole = file.read_bytes()
+    for broken in (b"", whole[:5000], bytes(len(whole))):
+        file.write_bytes(broken)
+        with monkeypatch.context() as patched:
+            patched.setattr(ground, "_built", lambda _: built)
+            assert look(road_map) is built
+        with monkeypatch.context() as patched:
+            patched.setattr(ground, "_built", lambda _: pytest.fail("it was mended"))
+            assert same(look(road_map), built)
+
+
+def test_a_full_disk_costs_the_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    grid = TriangleGrid(*(np.zeros(1) for _ in fields(TriangleGrid)))
+    built = ground.GroundIndex(grid, grid, np.zeros(1, np.int32))
+    monkeypatch.setattr(ground, "_built", lambda _: built)
+    monkeypatch.setattr(os, "fsync", full)
+    with caplog.at_level(logging.WARNING):
+        assert ground.ground_index.__wrapped__(parse(TEXT, "demo_town")) is built
+    assert "No space left on device" in caplog.text
+    assert list((tmp_path / "carla_nurec_bridge" / "grounds").iterdir()) == []
