@@ -27,6 +27,9 @@ from .usda import MOST_BYTES, Prim, parse_usda, world_from_local
 RIG, TRACKS = "rig_trajectories.json", "sequence_tracks.json"
 _MOST_JSON_BYTES = 64 << 20
 _TOLERANCE = 1e-3
+_MOST_SHIFT = 1e8
+"""Metres; even places that are counted from the centre of the earth are nearer."""
+_MOST_FACTOR = 1e6
 _ASSET = re.compile(r"@(?:\./)?([^@]+\.nurec)@")
 _CUBOID = re.compile(r"/track_(\d+)_([^/]+)/cuboid$")
 _IDENTITY = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))
@@ -99,6 +102,7 @@ def _placed(
     holder = prims.get(path, field)
     matrix, notes = world_from_local(prims, path)
     offset = holder.numbers("omni:nurec:offset", 3) or (0.0, 0.0, 0.0)
+    _bounded(np.array(offset), _MOST_SHIFT, f"{what}: omni:nurec:offset")
     moved = not np.allclose(matrix, np.eye(4), atol=1e-9)
     if recorded and moved:
         notes.append(f"{path} is moved in its USD layer, which does not count beside a rig")
@@ -114,6 +118,7 @@ def _placed(
         notes.append(f"static layers are shifted by omni:nurec:offset {offset} m")
     rows = _colour_rows([holder, *fields])
     if rows is not None:
+        _bounded(rows, _MOST_FACTOR, f"{what}: omni:nurec:ccm")
         scene = _each_layer(scene, lambda cloud: _coloured(cloud, rows))
         notes.append("colours of static layers go through the package's colour matrix")
     return replace(scene, notes=(*scene.notes, *notes))
@@ -123,10 +128,17 @@ def _each_layer(scene: GaussianScene, change: Any) -> GaussianScene:
     return replace(scene, layers={name: change(cloud) for name, cloud in scene.layers.items()})
 
 
+def _bounded(values: Matrix, most: float, name: str) -> None:
+    if not (np.abs(values) <= most).all():
+        raise InputError(f"{name} has a number beyond {most:g}, or one that is not finite")
+
+
 def _similarity(matrix: Matrix, what: str) -> tuple[Matrix, float]:
     linear = matrix[:3, :3]
+    _bounded(linear, _MOST_FACTOR, f"{what}: the transform of its USD layer")
+    _bounded(matrix[:3, 3], _MOST_SHIFT, f"{what}: the shift of its USD layer")
     scale = float(np.cbrt(np.linalg.det(linear)))
-    if not np.isfinite(matrix).all() or scale <= 1e-9:
+    if scale <= 1e-9:
         raise InputError(f"{what}: its volume is mirrored or flattened by its USD layer")
     rotation = linear / scale
     if np.abs(rotation @ rotation.T - np.eye(3)).max() > _TOLERANCE:
@@ -164,10 +176,11 @@ def _nre_from_world(archive: Archive) -> Matrix:
         return np.eye(4)
     try:
         matrix = np.array(stored["matrix"], np.float64)
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError, OverflowError):
         matrix = np.zeros(0)
-    if matrix.shape != (4, 4) or not np.isfinite(matrix).all():
+    if matrix.shape != (4, 4):
         raise InputError(f"{archive.path}: {RIG}: world_to_nre is no matrix of 4 x 4 numbers")
+    _bounded(matrix, _MOST_SHIFT, f"{archive.path}: {RIG}: world_to_nre")
     rotation = matrix[:3, :3]
     if np.abs(rotation @ rotation.T - np.eye(3)).max() > _TOLERANCE or np.linalg.det(rotation) < 0:
         raise InputError(f"{archive.path}: {RIG}: world_to_nre is no rotation and shift")

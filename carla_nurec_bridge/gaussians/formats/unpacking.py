@@ -13,6 +13,7 @@ MOST_BYTES = 6 << 30
 _MOST_RATIO = 200
 _ALWAYS_ALLOWED = 1 << 20
 _CHUNK = 1 << 22
+_HEAD_CHUNK = 1 << 10
 
 
 def gunzip(data: bytes, what: str, limit: int = MOST_BYTES) -> bytearray:
@@ -40,11 +41,21 @@ def gunzip(data: bytes, what: str, limit: int = MOST_BYTES) -> bytearray:
 
 
 def gunzip_head(data: bytes, size: int) -> bytes:
-    """Return the first bytes of a gzip file, fewer where it is damaged."""
+    """Return the first bytes of a gzip file, fewer where it is damaged.
+
+    The file's name and the code tables, which come before the first byte, may be of any length.
+    """
+    packer = zlib.decompressobj(wbits=31)
+    plain = b""
+    view = memoryview(data)
     try:
-        return zlib.decompressobj(wbits=31).decompress(data[: 64 + 2 * size], size)
+        for begin in range(0, len(data), _HEAD_CHUNK):
+            plain += packer.decompress(view[begin : begin + _HEAD_CHUNK], size - len(plain))
+            if len(plain) == size or packer.eof:
+                break
     except zlib.error:
         return b""
+    return plain
 
 
 def unzstd(data: bytes, size: int, what: str) -> bytes:

@@ -109,7 +109,8 @@ def world_from_local(prims: Mapping[str, Prim], path: str) -> tuple[Matrix, list
         prim = prims.get(path)
         if prim is not None:
             own, told = _local(prim)
-            total = own @ total
+            with np.errstate(over="ignore", invalid="ignore"):
+                total = own @ total
             notes += told
         path = path.rpartition("/")[0]
     return total, notes
@@ -129,5 +130,6 @@ def _local(prim: Prim) -> tuple[Matrix, list[str]]:
             step[:3, :3] = np.diag(values)
         else:
             notes.append(f"{prim.path}: its transform {name} is not applied")
-        matrix = matrix @ step
+        with np.errstate(over="ignore", invalid="ignore"):
+            matrix = matrix @ step
     return matrix, notes

@@ -8,6 +8,7 @@ import json
 import math
 import struct
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgpack
@@ -158,9 +159,14 @@ _SPZ_SIGNS = (-1, -1, 1, -1, 1, 1, -1, 1, -1, 1, -1, -1, 1, -1, 1)
 
 
 def spz_file(
-    splats: list[Splat], version: int, *, flags: int = 0, extensions: bytes = b""
+    splats: list[Splat],
+    version: int,
+    *,
+    flags: int = 0,
+    extensions: bytes = b"",
+    pack: Callable[[bytes], bytes] = gzip.compress,
 ) -> bytes:
-    """Return an SPZ file, its axes right, up, back."""
+    """Return an SPZ file, its axes right, up, back; ``pack`` makes the gzip stream of the old."""
     degree = {0: 0, 3: 1, 8: 2, 15: 3}[len(splats[0].rests)]
     positions, alphas, colours, scales, rotations, rests = (bytearray() for _ in range(6))
     for s in splats:
@@ -179,7 +185,7 @@ def spz_file(
     planes = [bytes(p) for p in (positions, alphas, colours, scales, rotations, rests)]
     if version < 4:
         head = struct.pack("<4sIIBBBB", b"NGSP", version, len(splats), degree, 12, flags, 0)
-        return gzip.compress(head + b"".join(planes) + extensions)
+        return pack(head + b"".join(planes) + extensions)
     packed = [(zstandard.compress(p), len(p)) for p in planes if p]
     table = 32 + len(extensions)
     head = struct.pack(

@@ -1,8 +1,11 @@
 """The same Gaussians in every format, packed by hand and read back."""
 
+import gzip
 import io
 import math
+import struct
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -190,6 +193,30 @@ def test_spz_of_every_version_is_read_and_turned(tmp_path, version, degree):
     )
     assert scene.settings.antialiased
     assert scene.format == f"SPZ version {version}"
+
+
+def named_gzip(plain: bytes) -> bytes:
+    file = io.BytesIO()
+    with gzip.GzipFile("n" * 3000, "wb", fileobj=file) as packer:
+        packer.write(plain)
+    return file.getvalue()
+
+
+def late_gzip(plain: bytes) -> bytes:
+    """Return a gzip stream with 40 empty blocks before its first byte."""
+    return gzip.compress(b"", mtime=0)[:10] + bytes.fromhex("000000ffff" * 40) + _deflated(plain)
+
+
+def _deflated(plain: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    trailer = struct.pack("<II", zlib.crc32(plain), len(plain))
+    return packer.compress(plain) + packer.flush() + trailer
+
+
+@pytest.mark.parametrize("pack", [named_gzip, late_gzip])
+def test_spz_is_known_however_late_its_first_byte_comes(tmp_path, pack):
+    splats = some_splats(6, 0)
+    assert read(tmp_path, spz_file(splats, 3, pack=pack)).format == "SPZ version 3"
 
 
 @pytest.mark.parametrize("version", [3, 4])

@@ -285,6 +285,37 @@ def test_an_export_lies_and_looks_as_its_usd_layer_says(tmp_path):
         read(tmp_path, zipped({"gauss.nurec": volume, "gauss.usda": shear}), "x.usdz")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("(0, 1, 0, 0.25)", "(inf, 0, 0, 0)"),
+        ("(0, 1, 0, 0.25)", "(0, 1e39, 0, 0)"),
+        ("offset = (0, 0, 0)", "offset = (1e39, 0, 0)"),
+        ("offset = (0, 0, 0)", "offset = (-inf, 0, 0)"),
+        ("(10, 0, 0, 1)", "(1e39, 0, 0, 1)"),
+        ("(0, 0, 2, 0)", "(0, 0, inf, 0)"),
+        ("(1, 2, 3)", "(1, inf, 3)"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_numbers_of_a_usd_layer_that_no_scene_has_are_refused(tmp_path, old, new):
+    volume = volume_file(volume_config(gaussians=layer_config()), volume_state("gaussians", ROAD))
+    assert old in USDA
+    usda = USDA.replace(old, new).encode()
+    with pytest.raises(InputError, match="USD layer|omni:nurec"):
+        read(tmp_path, zipped({"gauss.nurec": volume, "gauss.usda": usda}), "x.usdz")
+
+
+@pytest.mark.parametrize("shift", [1e39, 10**400], ids=["no float32", "no float64"])
+@pytest.mark.filterwarnings("error")
+def test_a_rig_beyond_all_reason_is_refused(tmp_path, shift):
+    nre = np.eye(4).tolist()
+    nre[0][3] = shift
+    volume = volume_file(driving_config(), driving_state())
+    with pytest.raises(InputError, match="world_to_nre"):
+        read(tmp_path, package(volume, nre=nre), "x.usdz")
+
+
 def test_partitions_are_put_together(tmp_path):
     config = volume_config(gaussians=layer_config())
     parts = {
