@@ -10,6 +10,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 FILE, QUICK = "CNB_BENCH_FIGURES", "CNB_BENCH_QUICK"
 
@@ -18,8 +19,7 @@ FILE, QUICK = "CNB_BENCH_FIGURES", "CNB_BENCH_QUICK"
 class Figure:
     """A figure beside what it is held against in the same run: a floor, or a peer.
 
-    ``better`` says whether it is to be "less" (a time) or "more" (a rate). ``spread`` is half of
-    what lies between the quartiles of its rounds, where there were rounds.
+    ``better`` says whether it is to be "less" (a time) or "more" (a rate).
     """
 
     benchmark: str
@@ -28,13 +28,21 @@ class Figure:
     unit: str
     against: str
     floor: float
-    better: str = "less"
-    spread: float | None = None
+    better: Literal["less", "more"] = "less"
 
     @property
-    def ratio(self) -> float:
-        """How many times the floor it is."""
-        return self.value / self.floor if self.floor else float("nan")
+    def ratio(self) -> float | None:
+        """How many times the floor it is; None where the floor is too small to have been seen."""
+        return self.value / self.floor if self.floor else None
+
+    def change(self, earlier: Figure) -> str:
+        """Say how many times better or worse than an earlier one it is, by the ratios of both."""
+        if not self.ratio or not earlier.ratio:
+            return "–"
+        times = self.ratio / earlier.ratio
+        if self.better == "more":
+            times = 1.0 / times
+        return f"{times:.3g} x worse" if times > 1.0 else f"{1.0 / times:.3g} x better"
 
 
 def quick() -> bool:

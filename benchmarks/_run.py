@@ -20,6 +20,10 @@ from typing import Any
 
 from _figures import FILE, QUICK, Figure
 
+Machine = dict[str, Any]
+Figures = dict[tuple[str, str], Figure]
+"""By benchmark and name."""
+
 HERE = Path(__file__).parent
 EXAMPLES = """examples:
   ./dev bench                                       all of them; an hour
@@ -34,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     asked = options(arguments)
     before = known(asked.against)
+    machine = described()
     figures: list[Figure] = []
     failed = []
     for name in asked.names or names():
@@ -45,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
             return 130
         figures += found
         failed += [name] if code else []
-        text = write(asked.json, figures, before)
+        text = write(asked.json, machine, figures, before)
     print(text)
     print(f"written: {kept(asked.json)}", file=sys.stderr)
     for name in failed:
@@ -53,9 +58,8 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if failed else 0
 
 
-def write(file: Path, figures: Sequence[Figure], before: dict[tuple[str, str], Figure]) -> str:
+def write(file: Path, machine: Machine, figures: Sequence[Figure], before: Figures) -> str:
     """Write the figures so far and their table beside them; return the table."""
-    machine = described()
     content = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
     file.write_text(json.dumps(content, indent=1) + "\n")
     text = table(machine, figures, before)
@@ -115,7 +119,7 @@ def unwritable(path: Path) -> str | None:
     return None
 
 
-def known(against: Path | None) -> dict[tuple[str, str], Figure]:
+def known(against: Path | None) -> Figures:
     """Return the figures of an earlier run by benchmark and name."""
     if against is None:
         return {}
@@ -136,8 +140,8 @@ def run(name: str, *, quick: bool) -> tuple[list[Figure], int]:
         return [Figure(**json.loads(line)) for line in told], code
 
 
-def described() -> dict[str, Any]:
-    """Return what machine this is, and how busy."""
+def described() -> Machine:
+    """Return what machine this is, and how busy it is without the benchmarks."""
     model = platform.processor() or platform.machine()
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -151,29 +155,39 @@ def described() -> dict[str, Any]:
     }
 
 
-def table(
-    machine: dict[str, Any], figures: Sequence[Figure], before: dict[tuple[str, str], Figure]
-) -> str:
-    """Return the Markdown table: figure, floor or peer, ratio, and the ratio before."""
-    about = "{processor}, {cores} cores, load {load}, Python {python}".format(**machine)
-    then = " before |" if before else ""
+def table(machine: Machine, figures: Sequence[Figure], before: Figures) -> str:
+    """Return the Markdown table: figure, floor or peer, ratio, and the ratio before.
+
+    Figures of before that a benchmark no longer tells are named below it.
+    """
+    about = "{processor}, {cores} cores, load before {load}, Python {python}".format(**machine)
     lines = [
         about,
         "",
-        f"| benchmark | figure | value | floor or peer of the same run | ratio |{then}",
-        f"| --- | --- | ---: | --- | ---: |{' ---: |' if before else ''}",
+        "| benchmark | figure | value | floor or peer of the same run | ratio |"
+        + (" before | change |" if before else ""),
+        "| --- | --- | ---: | --- | ---: |" + (" ---: | --- |" if before else ""),
     ]
     for one in figures:
-        spread = "" if one.spread is None else f" ± {one.spread:.3g}"
         row = (
-            f"| {one.benchmark} | {one.name} | {one.value:.4g}{spread} {one.unit} "
-            f"| {one.against}: {one.floor:.4g} {one.unit} | {one.ratio:.3g} |"
+            f"| {one.benchmark} | {one.name} | {one.value:.4g} {one.unit} "
+            f"| {one.against}: {one.floor:.4g} {one.unit} | {_number(one.ratio)} |"
         )
         if before:
             earlier = before.get((one.benchmark, one.name))
-            row += f" {earlier.ratio:.3g} |" if earlier else " – |"
+            row += (
+                f" {_number(earlier.ratio)} | {one.change(earlier)} |" if earlier else " – | new |"
+            )
         lines.append(row)
+    ran, told = {one.benchmark for one in figures}, {(one.benchmark, one.name) for one in figures}
+    gone = [f"{name} of {where}" for where, name in before.keys() - told if where in ran]
+    if gone:
+        lines += ["", f"told before and no longer: {', '.join(sorted(gone))}"]
     return "\n".join(lines)
+
+
+def _number(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{ratio:.3g}"
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def test_figures_are_written_and_held_against_an_earlier_run(
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| fake")]
     assert rows == [
         "| fake | call | 1.2 ms | loopback: 2 ms | 0.6 |",
-        "| fake | call | 6 ms | loopback: 2 ms | 3 | 0.6 |",
+        "| fake | call | 6 ms | loopback: 2 ms | 3 | 0.6 | 5 x worse |",
     ]
     assert "6 ms" in second.with_suffix(".md").read_text()
 
@@ -106,3 +106,35 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_runs(
     with pytest.raises(SystemExit):
         bench.main(["fake", "--json", str(tmp_path / file)])
     assert reason in capsys.readouterr().err
+
+
+def test_more_of_a_rate_is_better_and_what_is_gone_or_has_no_floor_is_told(
+    bench: ModuleType,
+) -> None:
+    figure = bench.Figure
+    rates = [figure("fake", "rate", value, "/s", "peer", 2.0, "more") for value in (6.0, 3.0)]
+    gone = figure("fake", "old", 1.0, "ms", "floor", 1.0)
+    others = figure("not_run", "old", 1.0, "ms", "floor", 1.0)
+    before = {(one.benchmark, one.name): one for one in (rates[1], gone, others)}
+    unseen = figure("fake", "unseen", 1.0, "ms", "floor", 0.0)
+    lines = bench.table(bench.described(), [rates[0], unseen], before).splitlines()
+    assert "| fake | rate | 6 /s | peer: 2 /s | 3 | 1.5 | 2 x better |" in lines
+    assert "| fake | unseen | 1 ms | floor: 0 ms | – | – | new |" in lines
+    assert lines[-1] == "told before and no longer: old of fake"
+
+
+def test_the_load_is_that_of_before_the_benchmarks(
+    bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = iter([(0.5, 0.0, 0.0), (9.0, 0.0, 0.0), (9.0, 0.0, 0.0)])
+    run = bench.run
+
+    def busy(name: str, *, quick: bool) -> object:
+        next(loads, None)
+        return run(name, quick=quick)
+
+    monkeypatch.setattr(bench.os, "getloadavg", lambda: next(loads))
+    monkeypatch.setattr(bench, "run", busy)
+    out = tmp_path / "out.json"
+    assert bench.main(["fake", "--json", str(out)]) == 0
+    assert json.loads(out.read_text())["machine"]["load"] == 0.5
