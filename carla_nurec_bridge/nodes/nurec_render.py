@@ -91,7 +91,7 @@ class NurecRender:
     def work(self) -> int:
         """Render until the run is over; return the exit code."""
         p = self._p
-        deadlines = Deadlines(p.start_s, p.frame_s, p.first_render_s)
+        deadlines = Deadlines(p.start_s, p.frame_s, p.first_render_s, p.first_render_s)
         with NurecClient(p.target, deadlines, allow_remote=p.remote, tls=p.tls) as client:
             editor = self._connect(client)
             state = self._participation.wait_begin(lambda: self._assets.work(editor))

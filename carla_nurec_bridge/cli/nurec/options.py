@@ -32,7 +32,7 @@ _OPTIONS = (
         default=60.0,
         show_default=True,
         type=click.FloatRange(0.1, 3600.0),
-        help="Seconds to wait for an answer.",
+        help="Seconds to wait for an answer; 300 more while its first scene is loaded.",
     ),
     click.option("--tls", is_flag=True, help="Encrypt, with the system's authorities."),
     click.option("--tls-ca", type=_FILE, help="Encrypt; the server is signed by this authority."),

@@ -23,11 +23,13 @@ class Deadlines:
 
     A deadline holds for a call with all its repetitions. Renders that are under way at once add
     theirs up: each may take as long as if they had been asked for one after the other.
+    ``serving_s`` is how long the first render waits for a server whose health is NOT_SERVING.
     """
 
     connect_s: float = 20.0
     call_s: float = 5.0
     first_render_s: float = 60.0
+    serving_s: float = 300.0
 
 
 class PendingCall:

@@ -59,6 +59,7 @@ class NurecClient:
         )
         self._scene_urls: dict[str, str] = {}
         self._capabilities: Capabilities | None = None
+        self._waited = False
         self._renderer = InstantRenderer(self._start, self._deadlines)
 
     @property
@@ -207,7 +208,13 @@ class NurecClient:
         lidars: Sequence[LidarRequest] = (),
         actors: Sequence[ActorMotion] = (),
     ) -> PendingInstant:
-        """Ask as ``render`` does, and return at once what gives the replies."""
+        """Ask as ``render`` does, and return at once what gives the replies.
+
+        Only the first call waits, for a server that tells that it is not serving yet.
+        """
+        if not self._waited:
+            self._connection.wait_until_serving(self._deadlines.serving_s)
+            self._waited = True
         return self._renderer.start(self.capabilities, scene_id, cameras, lidars, actors)
 
     def _start(self, method: str, request: Any, limit_s: float, scene_id: str = "") -> PendingCall:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from .service import (
 )
 
 _UNIX = "unix:"
+_POLL_S, _HEALTH_S = 0.25, 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,17 @@ class Connection:
                 f"NuRec server {self.target}: health: {failure_text(error)}"
             ) from error
         return str(health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status))
+
+    def wait_until_serving(self, limit_s: float) -> None:
+        """Wait while the server says NOT_SERVING, ``limit_s`` at most; calls then tell the rest."""
+        ends_at = time.monotonic() + limit_s
+        while (left_s := ends_at - time.monotonic()) > 0.0:
+            try:
+                if self.health(min(left_s, _HEALTH_S)) != "NOT_SERVING":
+                    return
+            except ProtocolError:
+                return  # The call that comes next fails with its own reason.
+            time.sleep(min(_POLL_S, left_s))
 
 
 def open_connection(

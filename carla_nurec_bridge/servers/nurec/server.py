@@ -95,14 +95,18 @@ class NurecServer:
             opened.pop_all()
 
     def start(self) -> None:
-        """Begin to answer, then load the first scene; InputError when it cannot be drawn."""
+        """Begin to answer, then load the first scene; InputError when it cannot be drawn.
+
+        Health is NOT_SERVING until that scene is loaded and its kernels are compiled, which takes a
+        minute or more the first time: clients that heed it do not spend a render's deadline on it.
+        """
+        self._tell_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         self._server.start()
         if self._health_server is not None:
             self._health_server.start()
-        for service in ("", *SERVICES):
-            self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         if self._scenes:
             self.make_ready(self._scenes[0])
+        self._tell_health(health_pb2.HealthCheckResponse.SERVING)
 
     def make_ready(self, scene: Scene) -> None:
         """Load a scene before it is asked for; InputError when it cannot be drawn."""
@@ -144,6 +148,10 @@ class NurecServer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _tell_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+        for service in ("", *SERVICES):
+            self._health.set(service, status)
 
     def _make_server(self) -> grpc.Server:
         server = grpc.server(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError, ProtocolError
-from carla_nurec_bridge.nurec.client.client import NurecClient
+from carla_nurec_bridge.nurec.client.client import Deadlines, NurecClient
+from carla_nurec_bridge.nurec.client.connection import Connection
 from carla_nurec_bridge.nurec.client.requests import CameraRequest
 from carla_nurec_bridge.servers.nurec.drawing.render_thread import RenderThread
 from carla_nurec_bridge.servers.nurec.server import NurecServer
@@ -22,13 +23,11 @@ def own_threads():
     }
 
 
-def test_closing_joins_every_thread_and_frees_the_port(serve, rig, scene, world):
-    before = own_threads()
-    server = serve()
-    server.start()
+@pytest.fixture
+def camera_request(rig, world) -> CameraRequest:
     camera = rig.cameras[0]
     mount = camera.rig_from_camera
-    request = CameraRequest(
+    return CameraRequest(
         "front",
         camera.logical_id,
         camera.model,
@@ -38,9 +37,15 @@ def test_closing_joins_every_thread_and_frees_the_port(serve, rig, scene, world)
         world.start_us,
         world.start_us + 30_000,
     )
-    second = dataclasses.replace(request, name="again")
+
+
+def test_closing_joins_every_thread_and_frees_the_port(serve, scene, camera_request):
+    before = own_threads()
+    server = serve()
+    server.start()
+    second = dataclasses.replace(camera_request, name="again")
     with NurecClient(f"127.0.0.1:{server.port}") as client:
-        assert client.render(scene.scene_id, [request, second]).errors == ()
+        assert client.render(scene.scene_id, [camera_request, second]).errors == ()
     assert own_threads() - before
     server.close()
     server.close()
@@ -67,6 +72,41 @@ def test_a_server_without_scenes_answers():
         client.name_scene("one", "/scenes/one.usdz")
         with pytest.raises(ProtocolError, match="FAILED_PRECONDITION.*--scene-root"):
             client.cameras("one")
+
+
+def test_a_client_waits_for_the_first_scene_before_it_asks_for_a_render(
+    scene, serve, camera_request, monkeypatch
+):
+    """What is asked for while kernels compile does not lose its deadline to that."""
+    server = serve()
+    street_of, may_load = server._drawn_scenes._street_of, threading.Event()
+
+    def held(scene):
+        assert may_load.wait(60.0)
+        return street_of(scene)
+
+    server._drawn_scenes._street_of = held
+    health, told = Connection.health, []
+
+    def noted(connection, limit_s):
+        told.append(health(connection, limit_s))
+        if len(told) == 2:
+            may_load.set()
+        return told[-1]
+
+    monkeypatch.setattr(Connection, "health", noted)
+    starting = threading.Thread(target=server.start)
+    starting.start()
+    try:
+        with NurecClient(f"127.0.0.1:{server.port}", Deadlines(first_render_s=20.0)) as client:
+            assert client.scenes() == (scene.scene_id,)
+            assert client.render(scene.scene_id, [camera_request]).errors == ()
+    finally:
+        may_load.set()
+        starting.join(60.0)
+        server.close()
+    assert told[:2] == ["NOT_SERVING", "NOT_SERVING"]
+    assert told[-1] == "SERVING"
 
 
 def test_the_render_thread_keeps_order_and_hands_errors_on():
