@@ -196,6 +196,7 @@ def test_auto_falls_back_to_numba_and_embree_does_not(monkeypatch: pytest.Monkey
     def missing(*_: object) -> None:
         raise embree.EmbreeError("no Embree here")
 
+    monkeypatch.setattr(engines, "gpu_count", lambda: 0)
     monkeypatch.setattr(embree_engine, "process_device", missing)
     assert engines.open_engine("auto").name == "numba"
     with pytest.raises(embree.EmbreeError, match="no Embree here"):
