@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -14,6 +15,9 @@ from pathlib import Path
 import pytest
 
 from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.rendering.engines.choice import check_engine
+from carla_nurec_bridge.rendering.engines.embree import EmbreeError, library
+from carla_nurec_bridge.rendering.gpu.device import GpuError
 from carla_nurec_bridge.runs import machine
 from carla_nurec_bridge.runs.machine import containers, engine, gpus, software
 from carla_nurec_bridge.runs.machine.finding import ask_program
@@ -142,9 +146,46 @@ def test_the_engine_that_would_draw_is_told(monkeypatch):
     assert finding.found == "embree, on the processor"
     assert "[gpu]" in finding.advice
     monkeypatch.setattr(engine, "has_warp", lambda: True)
+    monkeypatch.setattr(engine, "check_seen", lambda: None)
     (finding,) = machine.look_at_engine()
     assert finding.state == "ok"
     assert finding.found.startswith("warp, on the first of 2 GPUs")
+
+
+def test_a_gpu_that_warp_does_not_see_does_not_draw(monkeypatch):
+    def old_driver():
+        raise GpuError("Warp does not see the NVIDIA GPU: it needs a newer driver")
+
+    monkeypatch.setattr(engine, "gpu_count", lambda: 1)
+    monkeypatch.setattr(engine, "has_warp", lambda: True)
+    monkeypatch.setattr(engine, "check_seen", old_driver)
+    monkeypatch.delenv("CARLA_NUREC_ENGINE", raising=False)
+    (finding,) = machine.look_at_engine()
+    assert finding.found == "embree, on the processor"
+    assert "newer driver" in finding.advice
+    monkeypatch.setenv("CARLA_NUREC_ENGINE", "warp")
+    (finding,) = machine.look_at_engine()
+    assert finding.state == "missing"
+    assert "newer driver" in finding.advice
+
+
+def test_embree_that_is_not_there_is_missing_where_it_is_asked_for(monkeypatch):
+    library.cache_clear()
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "embreex" else find_spec(name)
+    )
+    monkeypatch.setattr(engine, "gpu_count", lambda: 0)
+    monkeypatch.setenv("CARLA_NUREC_ENGINE", "embree")
+    with pytest.raises(EmbreeError):
+        check_engine()
+    (finding,) = machine.look_at_engine()
+    assert finding.state == "missing"
+    assert "embreex is not installed" in finding.found
+    monkeypatch.setenv("CARLA_NUREC_ENGINE", "auto")
+    (finding,) = machine.look_at_engine()
+    assert (finding.state, finding.found) == ("ok", "numba, on the processor")
+    assert "pip install 'embreex" in finding.advice
 
 
 def test_an_old_driver_says_what_containers_need(programs):
