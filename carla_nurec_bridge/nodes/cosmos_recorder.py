@@ -108,6 +108,7 @@ class CosmosRecorder:
             ("the frames to be written", self._finish_writing),
             ("the bag", self._session.close),
             ("the control videos", self._close_videos),
+            ("what was lost", self._tell_lost),
             ("the summary", self.leave),
         ).close()
 
@@ -129,6 +130,12 @@ class CosmosRecorder:
         if not self._writer.wait_ended(UNDER_WAY_S):
             raise RunError("a frame is still being encoded; they are left unfinished")
         self.controls.close()
+
+    def _tell_lost(self) -> None:
+        lost = self._session.lost()
+        if lost:
+            topics = ", ".join(f"{name} {count}" for name, count in lost.items())
+            self._log.error(f"taken, and not in the bag: {sum(lost.values())} messages ({topics})")
 
     def leave(self, jobs: Sequence[Mapping[str, Any]] = ()) -> None:
         """Leave the summary, with what became of the clip's jobs."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +31,9 @@ Compression = Literal["none", "lz4", "zstd"]
 
 PLAN_RECORD = "carla_nurec_bridge"
 """Name of the MCAP metadata record, first in the file, that says what the run had to record."""
+
+_MESSAGE_HEADER_BYTES = 31
+"""Size of an MCAP message record without its data."""
 
 _COMPRESSION = {
     "none": CompressionType.NONE,
@@ -61,7 +66,11 @@ class _Channel:
 
 
 class BagWriter:
-    """An open bag; ``close`` writes index, footer and metadata.yaml and may be called twice."""
+    """An open bag; ``close`` writes index, footer and metadata.yaml and may be called twice.
+
+    When the disk refuses a chunk the file ends, for good, with the chunk before it: what
+    ``unflushed`` counts at that moment is in no bag.
+    """
 
     def __init__(
         self, directory: Path, options: BagOptions, plan: Mapping[str, object] | None = None
@@ -81,7 +90,7 @@ class BagWriter:
         self._stream = self.path.open("xb")
         self._writer: Writer | None = Writer(
             self._stream,
-            chunk_size=options.chunk_bytes,
+            chunk_size=sys.maxsize,  # ``write`` closes chunks, to know what the disk has taken
             compression=_COMPRESSION[options.compression],
             enable_crcs=True,
         )
@@ -90,11 +99,15 @@ class BagWriter:
         self._start_ns: int | None = None
         self._end_ns = 0
         self._chunk_since: float | None = None
+        self._chunk_bytes = self._whole_bytes = 0
+        self._failure = ""
+        self.unflushed = 0
         self._custom = {key: json.dumps(value) for key, value in (plan or {}).items()}
         try:
             self._writer.start(profile="ros2", library=f"carla_nurec_bridge {__version__}")
             self._writer.add_metadata(PLAN_RECORD, self._custom)
             self._writer.flush()  # a bag from its first moment on, whenever the writer dies
+            self._whole_bytes = self._stream.tell()
         except OSError as error:
             raise RunError(f"cannot write {self.path}: {error.strerror}") from error
 
@@ -123,15 +136,16 @@ class BagWriter:
         """
         writer = self._open_writer()
         entry = self._channels[channel]
-        try:
-            writer.add_message(channel, stamp_ns, data, stamp_ns, sequence=entry.messages)
-        except OSError as error:
-            raise RunError(f"cannot write {self.path}: {error.strerror}") from error
+        writer.add_message(channel, stamp_ns, data, stamp_ns, sequence=entry.messages)
         entry.messages += 1
+        self.unflushed += 1
+        self._chunk_bytes += _MESSAGE_HEADER_BYTES + len(data)
         self._start_ns = stamp_ns if self._start_ns is None else min(self._start_ns, stamp_ns)
         self._end_ns = max(self._end_ns, stamp_ns)
         if self._chunk_since is None:
             self._chunk_since = time.monotonic()
+        if self._chunk_bytes > self._options.chunk_bytes:
+            self.flush()
 
     def flush_if_due(self) -> None:
         """Close the open chunk when it is older than ``flush_s``; call it often."""
@@ -140,18 +154,22 @@ class BagWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Close the open chunk and hand it to the operating system."""
+        """Close the open chunk and hand it to the operating system; RunError when it refuses."""
         try:
             self._open_writer().flush()
         except OSError as error:
-            raise RunError(f"cannot write {self.path}: {error.strerror}") from error
+            self._give_up(error)
+            raise RunError(self._failure) from error
+        self._whole_bytes = self._stream.tell()
         self._chunk_since = None
+        self._chunk_bytes = self.unflushed = 0
 
     def close(self) -> None:
         """Write index, footer and metadata.yaml and sync the file to disk."""
-        writer, self._writer = self._writer, None
-        if writer is None:
+        if self._writer is None:
             return
+        self.flush()
+        writer, self._writer = self._writer, None
         try:
             summary = self._summary()
             text = metadata_text(summary, self._options.metadata_version)
@@ -162,9 +180,13 @@ class BagWriter:
             if not self._alone:
                 write_metadata(self.directory, summary, self._options.metadata_version)
         except OSError as error:
-            raise RunError(f"cannot finish {self.path}: {error.strerror}") from error
+            raise RunError(
+                f"cannot finish {self.path}: {error.strerror}; no message is lost: "
+                "carla-nurec bag recover gives it an index"
+            ) from error
         finally:
-            self._stream.close()
+            with suppress(OSError):  # it tries once more to write what was refused
+                self._stream.close()
 
     def __enter__(self) -> BagWriter:
         """Return the open bag."""
@@ -179,7 +201,21 @@ class BagWriter:
         """Close the bag; what was written stays readable after an error too."""
         self.close()
 
+    def _give_up(self, error: OSError) -> None:
+        """Leave the file as it was before the chunk that the disk did not take whole."""
+        self._writer = None
+        self._failure = (
+            f"cannot write {self.path}: {error.strerror}; what it holds so far can be read after "
+            "carla-nurec bag recover"
+        )
+        with suppress(OSError):
+            self._stream.close()  # it tries to write what is left of the chunk
+        with suppress(OSError):  # a half chunk at the end is left out by who recovers the bag
+            os.truncate(self.path, self._whole_bytes)
+
     def _open_writer(self) -> Writer:
+        if self._failure:
+            raise RunError(self._failure)
         if self._writer is None:
             raise RunError(f"{self.path} is closed already")
         return self._writer

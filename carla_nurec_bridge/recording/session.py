@@ -11,7 +11,7 @@ from ..core.run_contract.run_summary import StreamCount
 from ..core.run_contract.streams import Stream, expected_count
 from ..core.run_contract.topic import Topic
 from ..core.timings import Timings
-from .assembler import AssembledFrame, FrameAssembler
+from .assembler import AssembledFrame, FrameAssembler, Message
 from .bag import BagOptions, BagWriter
 from .plan import plan_of
 from .qos import OfferedQos
@@ -47,6 +47,7 @@ class RecordingSession:
         self._assembler = FrameAssembler(streams, events, dt_ns)
         self._tallies = [Tally() for _ in self._names]
         self._missed = [0] * len(self._names)
+        self._in_chunk: list[Message] = []
         self._offered = offered
         self._channels: dict[int, int] = {}
         self.timings = Timings()
@@ -114,6 +115,7 @@ class RecordingSession:
         if self._at_bag.acquire(blocking=False):
             try:
                 self._bag.flush_if_due()
+                self._count_flushed()
             finally:
                 self._at_bag.release()
 
@@ -132,18 +134,29 @@ class RecordingSession:
                 self._write(frame)
             for topic in range(len(self._names)):
                 self._channel(topic)
-            self._bag.close()
         finally:
-            self._at_bag.release()
+            try:
+                self._bag.close()
+            finally:
+                self._count_flushed()
+                self._at_bag.release()
+
+    def lost(self) -> dict[str, int]:
+        """Return by topic how many messages that were taken are not in the bag, where any are."""
+        lost = {name: self._lost(i) for i, name in enumerate(self._names)}
+        return {name: count for name, count in lost.items() if count}
 
     def counts(self, frames: int) -> dict[str, StreamCount]:
-        """Return by topic what a run of ``frames`` ticks expected and what was recorded."""
+        """Return by topic what a run of ``frames`` ticks expected and what the bag has of it.
+
+        Before ``close`` the chunk in the making counts as lost.
+        """
         result = {}
         for i, (name, tally) in enumerate(zip(self._names, self._tallies, strict=True)):
             stream = self._streams[i] if i < len(self._streams) else None
             row, arrivals = self._assembler.rows[i], self._assembler.arrivals[i]
             repeated = 0 if row.qos == "clock" else arrivals.repeated
-            extra = repeated + arrivals.unplanned
+            extra = min(repeated + arrivals.unplanned, tally.messages)
             result[name] = StreamCount(
                 type=row.type,
                 producer=stream.producer if stream else None,
@@ -152,6 +165,7 @@ class RecordingSession:
                 extra=extra,
                 bytes=tally.size_bytes,
                 missed=self._missed[i],
+                lost=self._lost(i),
                 under_way=stream.delivery.under_way(frames) if stream else 0,
                 repeated=arrivals.repeated,
                 late=arrivals.late,
@@ -169,10 +183,24 @@ class RecordingSession:
 
     def _write(self, frame: AssembledFrame) -> None:
         for message in frame.messages:
+            self._in_chunk.append(message)
             self._bag.write(self._channel(message.topic), message.stamp_ns, message.data)
-            self._tallies[message.topic].add(message.stamp_ns, message.data)
+            self._count_flushed()
         for name in frame.missing:
             self._missed[self._assembler.names.index(name)] += 1
+
+    def _count_flushed(self) -> None:
+        """Count and hash what the disk has taken: whole chunks, as the bag hands them over."""
+        if self._bag.unflushed == 0:
+            for message in self._in_chunk:
+                self._tallies[message.topic].add(message.stamp_ns, message.data)
+            self._in_chunk.clear()
+
+    def _lost(self, topic: int) -> int:
+        """Return how many messages were taken and are in no chunk; a clock's repeats need not."""
+        arrivals = self._assembler.arrivals[topic]
+        repeated = arrivals.repeated if self._assembler.rows[topic].qos == "clock" else 0
+        return arrivals.messages - repeated - self._tallies[topic].messages
 
     def _channel(self, topic: int) -> int:
         if topic not in self._channels:

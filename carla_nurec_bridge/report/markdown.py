@@ -49,10 +49,11 @@ def stream_rows(report: Report) -> list[list[str]]:
 
 
 def _recorded(stream: StreamCount) -> str:
-    """Return what the bag has of a stream, and what latency still held back at the end."""
+    """Return what the bag has of a stream, what it lost, and what latency held back at the end."""
     extra = f" + {stream.extra}" if stream.extra and stream.expected else ""
     late = f" ({stream.under_way} under way)" if stream.under_way else ""
-    return f"{stream.recorded}{extra}{late}"
+    lost = f" ({stream.lost} lost)" if stream.lost else ""
+    return f"{stream.recorded}{extra}{late}{lost}"
 
 
 def size(count: int) -> str:

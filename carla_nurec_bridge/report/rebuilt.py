@@ -40,6 +40,7 @@ def recorder_from_bag(bag: BagReader, ego: EgoSummary | None) -> RecorderSummary
             extra=tally.messages - recorded,
             bytes=tally.size_bytes,
             missed=(expected or recorded) - recorded,
+            lost=0,
             under_way=row.delivery.under_way(frames) if row else 0,
             repeated=0,
             late=0,

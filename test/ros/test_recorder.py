@@ -234,6 +234,7 @@ def record(run_dir: Path) -> dict[str, Any]:
 def test_a_run_is_recorded_completely_and_reproducibly(tmp_path: Path) -> None:
     first, second = record(tmp_path / "a"), record(tmp_path / "b")
     for topic, stream in first["streams"].items():
+        assert stream["lost"] == 0, topic
         if stream["expected"] is not None:
             assert stream["recorded"] == stream["expected"], topic
     hashes = {t: s["sha256"] for t, s in first["streams"].items() if s["sha256"]}

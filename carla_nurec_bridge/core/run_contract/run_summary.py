@@ -32,6 +32,7 @@ class StreamCount(Record):
     extra: int = Field(description="messages in the bag beyond the plan")
     bytes: int = Field(description="size of the recorded messages, bytes")
     missed: int = Field(description="messages that a frame was written without")
+    lost: int = Field(0, description="messages that were taken and did not reach the disk")
     under_way: int = Field(0, description="messages that sensor latency held back at the end")
     repeated: int = Field(description="messages that came again with a stamp already seen")
     late: int = Field(description="messages that came after their frame was written")
