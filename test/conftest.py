@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import signal
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ from carla_nurec_bridge.core.ports import own_domain
 # For us and for the processes that tests start; before numpy and rclpy come.
 wait_asleep()
 os.environ["ROS_DOMAIN_ID"] = str(own_domain())
+# A shell makes what it starts in the background deaf to Ctrl-C, and so all that tests start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _LONGEST_FIRST = ("system", "ros", "conformance", "unit")
 _left_behind = pytest.StashKey[list[str]]()
