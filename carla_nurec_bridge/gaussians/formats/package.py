@@ -22,6 +22,7 @@ from ..harmonics import C0
 from ..scene import GaussianScene, NotDrawn, RigidGaussians
 from .nurec.container import unpack_volume
 from .nurec.layers import joined, scene_of_volume
+from .unpacking import most_plain_bytes
 from .usda import MOST_BYTES, Prim, parse_usda, world_from_local
 
 RIG, TRACKS = "rig_trajectories.json", "sequence_tracks.json"
@@ -50,7 +51,8 @@ def read_package(archive: Archive) -> GaussianScene:
     scenes = []
     for member in members:
         what = f"{archive.path}: {member}"
-        scene = scene_of_volume(unpack_volume(archive.read(member), what))
+        most = most_plain_bytes(archive.members[member].compress_size)
+        scene = scene_of_volume(unpack_volume(archive.read(member), what, most))
         scenes.append(_placed(scene, member, prims, what, recorded=recorded))
     scene = joined(scenes, str(archive.path))
     if recorded:

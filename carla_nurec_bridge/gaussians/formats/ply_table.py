@@ -79,15 +79,15 @@ def read_header(data: bytes, what: str) -> PlyHeader:
     end = _END.search(data, 0, _MOST_HEADER_BYTES)
     if not data.startswith(b"ply") or end is None:
         raise InputError(f"{what} is no PLY file: it has no header that ends with end_header")
-    lines = [line.strip() for line in data[: end.start()].decode("latin-1").splitlines()]
     order: str | None = None
     comments, elements = [], list[_Draft]()
-    for line in lines[1:]:
-        match line.split():
+    # Bytes, for text is parted also where UTF-8 has a byte that Latin-1 takes for a line's end.
+    for line in data[: end.start()].splitlines()[1:]:
+        match [word.decode("utf-8", "backslashreplace") for word in line.split()]:
             case []:
                 continue
-            case ["comment" | "obj_info", *_]:
-                comments.append(line.partition(" ")[2].strip())
+            case ["comment" | "obj_info", *words]:
+                comments.append(" ".join(words))
             case ["format", form, "1.0"] if form in _ORDERS and order is None:
                 order = _ORDERS[form]
             case ["element", name, count] if re.fullmatch(r"\d{1,18}", count):
@@ -101,7 +101,8 @@ def read_header(data: bytes, what: str) -> PlyHeader:
             ):
                 _add(elements[-1], name, None, what)
             case _:
-                raise InputError(f"{what}: the PLY header line {line[:80]!r} is not understood")
+                shown = line[:80].decode("utf-8", "backslashreplace")
+                raise InputError(f"{what}: the PLY header line {shown!r} is not understood")
     if order is None:
         raise InputError(f"{what}: the PLY header has no format line")
     made = tuple(PlyElement(one.name, one.rows, one.properties) for one in elements)

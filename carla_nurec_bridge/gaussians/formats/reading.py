@@ -75,7 +75,7 @@ def _read_zip(path: Path) -> GaussianScene:
         folder = metas[0][: -len(sog.META)]
         meta = _json(archive.read(metas[0], sog.MOST_META_BYTES), f"{path}: {metas[0]}")
         load = lambda name: archive.read(folder + name, sog.MOST_IMAGE_BYTES)  # noqa: E731
-        return sog.decode_sog(meta, load, str(path))
+        return sog.decode_sog(meta, load, str(path), path.stat().st_size)
     if zipfile.is_zipfile(path) and not archive.members:
         raise InputError(f"{path} is empty")
     return read_package(archive)

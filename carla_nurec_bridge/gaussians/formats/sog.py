@@ -6,40 +6,45 @@ row.
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
 from ..cloud import Floats
 from ..scene import GaussianScene, RenderSettings
 from .rows import Rows, cloud_of, exponential, from_smallest_three, shares, sigmoid
+from .sog_images import ImageReader, Load, Pixels
 
 META = "meta.json"
 MOST_META_BYTES = 4 << 20
 MOST_IMAGE_BYTES = 1 << 29
-_MOST_SIDE = 16_384
 _PALETTE_COLUMNS = 64
 _RESTS = {1: 3, 2: 8, 3: 15}
 _FIRST_TAG = 252
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-
-Pixels = NDArray[np.uint8]
-Load = Callable[[str], bytes]
-"""Returns the bytes of an image beside ``meta.json`` by its name."""
+_LAST_CODE = 255
 
 _Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 _Three = Annotated[list[_Number], Field(min_length=3, max_length=3)]
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\- ]{1,100}$")]
 _Files = Annotated[list[_Name], Field(min_length=1, max_length=8)]
-_Codebook = Annotated[list[_Number], Field(min_length=1, max_length=65_536)]
+
+
+def _first_told(numbers: Any) -> Any:
+    """Return a codebook whose first number, which early writers left out, goes on as the others."""
+    if isinstance(numbers, list) and len(numbers) > 1 and numbers[0] is None:
+        second, last = numbers[1], numbers[-1]
+        if all(isinstance(one, int | float) for one in (second, last)):
+            return [second + (second - last) / _LAST_CODE, *numbers[1:]]
+    return numbers
+
+
+_Codebook = Annotated[
+    list[_Number], Field(min_length=1, max_length=65_536), BeforeValidator(_first_told)
+]
 _Count = Annotated[int, Field(ge=0, le=200_000_000)]
 
 
@@ -102,14 +107,17 @@ class _MetaOne(_Model):
     rest: Annotated[_RangedPalette | None, Field(alias="shN")] = None
 
 
-def decode_sog(meta: Any, load: Load, what: str) -> GaussianScene:
-    """Read a SOG of its parsed ``meta.json``; InputError says what does not fit."""
+def decode_sog(meta: Any, load: Load, what: str, stored_bytes: int | None = None) -> GaussianScene:
+    """Read a SOG of its parsed ``meta.json``; InputError says what does not fit.
+
+    ``stored_bytes`` is the size of the archive that ``load`` reads from, if it is one.
+    """
     if not isinstance(meta, dict):
         raise InputError(f"{what}: {META} is no object")
     version = meta.get("version", 1)
     if version not in (1, 2):
         raise InputError(f"{what} is SOG of version {version!r}; 1 and 2 are read")
-    images = _ImageReader(load, what)
+    images = ImageReader(load, what, stored_bytes)
     if version == 2:
         rows, antialiased = _version_two(_parsed(meta, TypeAdapter(_MetaTwo), what), images)
     else:
@@ -132,14 +140,21 @@ def _parsed(meta: Any, model: TypeAdapter[Any], what: str) -> Any:
         raise InputError(f"{what}: {META}: {where}: {problem_text(first)}") from error
 
 
-def _version_two(meta: _MetaTwo, images: _ImageReader) -> tuple[Rows, bool]:
+def _names(meta: _MetaOne | _MetaTwo, palette: _Palette | _RangedPalette | None) -> list[str]:
+    """Return the names of the images that are read."""
+    pairs = meta.means.files[:2] + (palette.files[:2] if palette is not None else [])
+    return [*pairs, *(part.files[0] for part in (meta.scales, meta.quats, meta.sh0))]
+
+
+def _version_two(meta: _MetaTwo, images: ImageReader) -> tuple[Rows, bool]:
     count = meta.count
+    palette = meta.rest if meta.rest is not None and meta.rest.bands else None
+    images.open(_names(meta, palette), count)
     scales = images.rows(meta.scales.files[0], count)[:, :3]
     sh0 = images.rows(meta.sh0.files[0], count)
     dc = _coded(meta.sh0.codebook, sh0[:, :3])
     rests = np.zeros((count, 0, 3), np.float32)
-    if meta.rest is not None and meta.rest.bands:
-        palette = meta.rest
+    if palette is not None:
         pixels, labels = _labelled(palette.files, count, _RESTS[palette.bands], images)
         rests = _coded(palette.codebook, pixels)
         rests[(labels < 0) | (labels >= palette.count)] = 0.0
@@ -153,11 +168,12 @@ def _version_two(meta: _MetaTwo, images: _ImageReader) -> tuple[Rows, bool]:
     return rows, meta.antialias or meta.model in ("antialiased", "mip")
 
 
-def _version_one(meta: _MetaOne, images: _ImageReader) -> Rows:
+def _version_one(meta: _MetaOne, images: ImageReader) -> Rows:
     shape = meta.means.shape
     if not shape:
         raise InputError(f"{images.what}: {META}: means.shape does not say how many there are")
     count = shape[0]
+    images.open(_names(meta, meta.rest), count)
     sh0 = _ranged(meta.sh0, images.rows(meta.sh0.files[0], count), 4, images.what)
     rests = np.zeros((count, 0, 3), np.float32)
     if meta.rest is not None:
@@ -181,45 +197,7 @@ def _version_one(meta: _MetaOne, images: _ImageReader) -> Rows:
     )
 
 
-class _ImageReader:
-    """Reads the images of one file, each once."""
-
-    def __init__(self, load: Load, what: str) -> None:
-        self.what = what
-        self._load = load
-        self._read: dict[str, Pixels] = {}
-
-    def load(self, name: str) -> Pixels:
-        """Return an image as (H, W, 4); InputError when it is none, or too large."""
-        if name not in self._read:
-            self._read[name] = self._decoded(name)
-        return self._read[name]
-
-    def _decoded(self, name: str) -> Pixels:
-        data = self._load(name)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                image = Image.open(io.BytesIO(data), formats=("WEBP", "PNG"))
-            with image:
-                if max(image.size) > _MOST_SIDE:
-                    raise InputError(
-                        f"{self.what}: {name} is {image.size[0]} x {image.size[1]} pixels; "
-                        f"{_MOST_SIDE} a side are the most read"
-                    )
-                return np.asarray(image.convert("RGBA"))
-        except (OSError, ValueError, SyntaxError, *_BOMBS) as error:
-            raise InputError(f"{self.what}: {name} is no lossless image: {error}") from error
-
-    def rows(self, name: str, count: int) -> Pixels:
-        """Return the first pixels of an image (count, 4)."""
-        pixels = self.load(name).reshape(-1, 4)
-        if len(pixels) < count:
-            raise InputError(f"{self.what}: {name} has {len(pixels)} pixels for {count} Gaussians")
-        return pixels[:count]
-
-
-def _means(meta: _Means, count: int, images: _ImageReader) -> Floats:
+def _means(meta: _Means, count: int, images: ImageReader) -> Floats:
     low, high = (images.rows(name, count)[:, :3].astype(np.int32) for name in meta.files[:2])
     mins, maxs = np.array(meta.mins), np.array(meta.maxs)
     spans = np.where(maxs == mins, 1.0, maxs - mins)
@@ -253,7 +231,7 @@ def _ranged(meta: _Ranged, pixels: Pixels, channels: int, what: str) -> Floats:
 
 
 def _labelled(
-    files: list[str], count: int, terms: int, images: _ImageReader
+    files: list[str], count: int, terms: int, images: ImageReader
 ) -> tuple[Pixels, NDArray[np.int32]]:
     """Return the palette's pixels (count, terms, 3) of each label, and the labels; -1 is none."""
     palette = images.load(files[0])

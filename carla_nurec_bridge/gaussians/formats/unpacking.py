@@ -16,12 +16,17 @@ _CHUNK = 1 << 22
 _HEAD_CHUNK = 1 << 10
 
 
+def most_plain_bytes(packed: int) -> int:
+    """Return how many bytes ``packed`` ones may stand for: 200 each, and always 1 MiB."""
+    return max(_ALWAYS_ALLOWED, _MOST_RATIO * packed)
+
+
 def gunzip(data: bytes, what: str, limit: int = MOST_BYTES) -> bytearray:
     """Return the plain bytes of a gzip file.
 
     InputError: damaged, cut off, or more than 200 times its size (over 1 MiB) or ``limit``.
     """
-    limit = min(limit, max(_ALWAYS_ALLOWED, _MOST_RATIO * len(data)))
+    limit = min(limit, most_plain_bytes(len(data)))
     packer = zlib.decompressobj(wbits=31)
     plain = bytearray()
     view = memoryview(data)

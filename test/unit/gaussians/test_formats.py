@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import math
 import struct
 import zipfile
@@ -252,6 +253,36 @@ def test_sog_is_read_from_an_archive_and_from_a_folder(tmp_path, version, degree
         (folder / name).write_bytes(data)
     for path in (folder, folder / "meta.json"):
         assert_same(read_gaussians(path).static, splats, **bound)
+
+
+def test_the_first_number_of_a_codebook_may_be_left_out(tmp_path):
+    splats = some_splats(60, 1)
+    members = sog_members(splats)
+    meta = json.loads(members["meta.json"])
+
+    def with_first(first) -> GaussianCloud:
+        for name in ("scales", "sh0", "shN"):
+            book = meta[name]["codebook"]
+            book[0] = first(book)
+        return read(tmp_path, zipped(members | {"meta.json": json.dumps(meta).encode()})).static
+
+    # What PlayCanvas's engine makes of it.
+    told = with_first(lambda book: book[1] + (book[1] - book[255]) / 255)
+    left_out = with_first(lambda book: None)
+    assert np.array_equal(left_out.scales_m, told.scales_m)
+    assert np.array_equal(left_out.sh, told.sh)
+
+
+def test_lines_of_a_ply_end_where_its_bytes_say(tmp_path):
+    """In UTF-8 these letters hold 85, A0 and 1C to 1E, which are ends of lines in Latin-1."""
+    extra = ("comment \u0105 \u00c5 \u00e0 \u2705 and more", "obj_info \u0145\x1c\x0b\x85 z")
+    data = ply_file(SPLATS, extra=extra)
+    names = data.replace(
+        b"float f_rest_0\n", "float f_rest_0\nproperty float \u00e0\u0145z\n".encode()
+    )
+    assert len(read(tmp_path, data).static) == 7
+    with pytest.raises(InputError, match="cut off"):
+        read(tmp_path, names)
 
 
 def test_a_splat_file_is_read_by_its_name(tmp_path):

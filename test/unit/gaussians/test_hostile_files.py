@@ -3,13 +3,18 @@
 CNB_FUZZ_CASES says how many files are tried, a few thousand by default; 1000000 is a long run.
 """
 
+import gzip
+import io
+import json
 import os
 import random
 import warnings
+import zipfile
 
 import msgpack
 import numpy as np
 import pytest
+from PIL import Image
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.gaussians.formats.nurec.container import unpack_volume
@@ -137,3 +142,43 @@ def test_damaged_archives_are_read_or_refused(tmp_path, kind):
                 told.append(str(error))
     assert told
     assert all(str(path) in sentence for sentence in told)
+
+
+def bomb_of_images(side: int, padding: int = 0) -> bytes:
+    """Return a SOG of one empty image for all, with bytes behind it that pack to nothing."""
+    meta = json.loads(sog_members(SPLATS)["meta.json"])
+    del meta["shN"]
+    for part in ("means", "scales", "quats", "sh0"):
+        meta[part]["files"] = ["a.webp"] * 2
+    image = io.BytesIO()
+    Image.new("RGBA", (side, side)).save(image, "WEBP", lossless=True, exact=True)
+    members = {
+        "meta.json": json.dumps(meta | {"count": side * side}).encode(),
+        "a.webp": image.getvalue() + bytes(padding),
+    }
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("padding", [0, 9000])
+def test_images_that_are_large_for_their_bytes_are_not_unpacked(tmp_path, monkeypatch, padding):
+    monkeypatch.setattr(Image.Image, "convert", lambda *_: pytest.fail("it is unpacked"))
+    path = tmp_path / "bomb.sog"
+    path.write_bytes(bomb_of_images(600, padding))
+    with pytest.raises(InputError, match="360000 Gaussians, 1440000 bytes of pixels, in"):
+        read_gaussians(path)
+
+
+def test_a_volume_may_not_be_packed_twice(tmp_path):
+    """An archive may hold 200 times its size, and a volume too, but not both at once."""
+    plain = random.Random(1).randbytes(6000) + bytes(4 << 20)
+    twice = io.BytesIO()
+    with zipfile.ZipFile(twice, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.nurec", gzip.compress(plain, 1, mtime=0))
+    path = tmp_path / "twice.usdz"
+    path.write_bytes(twice.getvalue())
+    with pytest.raises(InputError, match="unpacks to more than"):
+        read_gaussians(path)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ....core.errors import InputError
 from ...cloud import Floats
-from ..unpacking import gunzip
+from ..unpacking import MOST_BYTES, gunzip
 
 _MOST_KEYS = 20_000
 _MOST_LIST = 1_000_000
@@ -102,9 +102,12 @@ class Volume:
         return self.width(key)
 
 
-def unpack_volume(data: bytes, what: str) -> Volume:
-    """Return a volume's parts, unpacked; InputError when it is no volume of NuRec."""
-    plain = gunzip(data, what)
+def unpack_volume(data: bytes, what: str, most_bytes: int = MOST_BYTES) -> Volume:
+    """Return a volume's parts, unpacked to ``most_bytes`` at most.
+
+    InputError when it is no volume of NuRec.
+    """
+    plain = gunzip(data, what, min(most_bytes, MOST_BYTES))
     try:
         content = msgpack.unpackb(
             plain,
