@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...gaussians.formats.nurec.writing import encode_volume
+from ...gaussians.formats.nurec.writing import MOST_HALF, encode_volume
 from ...gaussians.scene import GaussianScene
 from ..package.model import Scene
 from ..package.writing import STAGE
@@ -97,6 +97,15 @@ def gaussian_members(gaussians: GaussianScene, scene: Scene) -> tuple[dict[str, 
         notes.append(
             f"Gaussians reach {reach_m:.0f} m from the origin: their positions are stored as "
             "float32, where NVIDIA's own volumes have float16"
+        )
+    clouds = [*gaussians.layers.values(), *([gaussians.rigid.cloud] if gaussians.rigid else [])]
+    cut = sum(int((np.abs(cloud.sh) > MOST_HALF).any(axis=(1, 2)).sum()) for cloud in clouds)
+    if cut:
+        notes.append(f"{cut} Gaussians have harmonics beyond {MOST_HALF:.0f}, cut there (float16)")
+    if gaussians.settings.antialiased:
+        notes.append(
+            "the splats were trained antialiased, which NuRec's volumes have no place for: only "
+            "the server of this project draws the package so"
         )
     return members, notes
 

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import msgpack
 import numpy as np
@@ -337,6 +338,33 @@ def test_our_volume_is_read_back_and_equal_scenes_give_equal_bytes(tmp_path):
         assert np.allclose(again.layers[name].scales_m, scene.layers[name].scales_m, rtol=2e-3)
     assert again.rigid.track_ids == tuple(TRACKS)
     assert np.array_equal(again.sky, scene.sky)
+
+
+def test_our_volume_keeps_settings_that_nurec_has_no_place_for(tmp_path):
+    scene = read(tmp_path, volume_file(driving_config(), driving_state()))
+    settings = replace(
+        scene.settings,
+        antialiased=True,
+        near_m=0.5,
+        near_by_distance=True,
+        min_alpha=0.01,
+        max_alpha=0.9,
+    )
+    again = read(tmp_path, encode_volume(replace(scene, settings=settings), {}))
+    assert again.settings == settings
+    assert again.notes == ()
+    usual = msgpack.unpackb(gzip.decompress(encode_volume(scene, {})))["nre_data"]["config"]
+    assert "carla_nurec_bridge" not in usual
+
+
+def test_what_float16_cannot_hold_is_cut_and_no_gaussian_is_lost(tmp_path):
+    volume = volume_file(volume_config(gaussians=layer_config()), volume_state("gaussians", ROAD))
+    scene = read(tmp_path, volume)
+    sh = scene.static.sh.copy()
+    sh[1, 0], sh[2, 7] = 9e4, -9e5
+    layers = {"gaussians": replace(scene.static, sh=sh)}
+    again = read(tmp_path, encode_volume(replace(scene, layers=layers), {}))
+    assert np.array_equal(again.static.sh, np.clip(sh, -65504.0, 65504.0))
 
 
 def test_our_volume_has_the_layout_that_3dgrut_writes(tmp_path):

@@ -13,6 +13,8 @@ from typing import Any
 from ....core.errors import InputError
 from ...scene import RenderSettings
 
+OURS = "carla_nurec_bridge"
+"""What packages written here say beside NuRec's own config: settings that it has no place for."""
 SH, RIGID, DEFORMABLE = "sh-gaussians", "rigid-gaussians", "deformable-gaussians"
 _COMPOSITES = ("gaussians-composite", "gaussians_primitive")
 _RENDERERS = ("3dgut-nrend",)
@@ -60,7 +62,10 @@ def read_config(config: Mapping[str, Any], what: str) -> VolumeConfig:
         kinds[name] = reader.layer(name, layer)
         settings.append(reader.settings(layer, renderer, f"layers.{name}", saturate=saturate))
     chosen = replace(settings[0], sh_degree=max(one.sh_degree for one in settings))
-    others = [name for name, one in zip(kinds, settings, strict=True) if _but_degree(one, chosen)]
+    chosen = reader.ours(reader.mapping(config, OURS), chosen)
+    others = [
+        name for name, one in zip(kinds, settings, strict=True) if _but_degree(one, settings[0])
+    ]
     notes = [f"the layer {name} is drawn as {next(iter(kinds))} is" for name in others]
     if reader.number(reader.mapping(renderer, "render"), "k_buffer_size", 0, 0, 1 << 16):
         notes.append("k_buffer_size is not 0: Gaussians are ordered by their means all the same")
@@ -164,4 +169,15 @@ class _Reader:
             lidar_far_m=self.number(
                 culling, "far_clip_distance_lidar", usual.lidar_far_m, 0.0, 1e9
             ),
+        )
+
+    def ours(self, content: Mapping[str, Any], usual: RenderSettings) -> RenderSettings:
+        """Return the settings with those that only packages written here tell."""
+        return replace(
+            usual,
+            antialiased=self.flag(content, "antialiased", default=usual.antialiased),
+            near_by_distance=self.flag(content, "near_by_distance", default=usual.near_by_distance),
+            near_m=self.number(content, "near_m", usual.near_m, 0.0, 1e6),
+            min_alpha=self.number(content, "min_alpha", usual.min_alpha, 0.0, 1.0),
+            max_alpha=self.number(content, "max_alpha", usual.max_alpha, 0.0, 1.0),
         )

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...cloud import GaussianCloud
+from ...cloud import Floats, GaussianCloud
 from ...scene import GaussianScene, RenderSettings
 from ..ply import logits
-from .config import RIGID, SH
+from .config import OURS, RIGID, SH
 from .container import pack_volume
 
 VERSION = "0.2.576"
 """The version of the layout, of which NVIDIA's own exporters say that they write it."""
 RIGID_LAYER = "dynamic_rigids"
 _REST_TERMS = 15
+_OUR_SETTINGS = ("antialiased", "near_m", "near_by_distance", "min_alpha", "max_alpha")
+MOST_HALF = 65504.0
+"""The largest float16."""
 
 
 def encode_volume(
@@ -28,6 +32,8 @@ def encode_volume(
 
     ``track_stamps_us`` has the first and last stamp of each track of the rigid layer. Float16 has
     steps of 0.125 m at 200 m from the origin; ``exact_positions`` are float32 in static layers.
+    Values beyond 65504 are cut there. Settings that NuRec's config has no place for, where they are
+    not the usual ones, stand under ``carla_nurec_bridge``, which our reader takes.
     """
     state: dict[str, Any] = {}
     layers: dict[str, Any] = {}
@@ -88,7 +94,18 @@ def _config(scene: GaussianScene, layers: dict[str, Any]) -> dict[str, Any]:
         },
         "appearance_embedding": {"name": "skip-appearance", "embedding_dim": 0, "device": "cuda"},
         "background": sky,
+        **_our_settings(settings),
     }
+
+
+def _our_settings(settings: RenderSettings) -> dict[str, Any]:
+    usual = RenderSettings()
+    told = {
+        name: getattr(settings, name)
+        for name in _OUR_SETTINGS
+        if getattr(settings, name) != getattr(usual, name)
+    }
+    return {OURS: told} if told else {}
 
 
 def _layer_config(kind: str, settings: RenderSettings) -> dict[str, Any]:
@@ -114,17 +131,21 @@ def _tensors(name: str, cloud: GaussianCloud) -> dict[str, Any]:
     prefix = f".gaussians_nodes.{name}."
     count = len(cloud)
     rests = np.zeros((count, _REST_TERMS, 3), "<f2")
-    rests[:, : cloud.sh.shape[1] - 1] = cloud.sh[:, 1:]
+    rests[:, : cloud.sh.shape[1] - 1] = _half(cloud.sh[:, 1:])
     tensors: dict[str, Any] = {
-        f"{prefix}positions": cloud.means_m.astype("<f2"),
-        f"{prefix}rotations": cloud.rotations_wxyz.astype("<f2"),
-        f"{prefix}scales": np.log(cloud.scales_m).astype("<f2"),
-        f"{prefix}densities": logits(cloud.opacities)[:, None].astype("<f2"),
+        f"{prefix}positions": _half(cloud.means_m),
+        f"{prefix}rotations": _half(cloud.rotations_wxyz),
+        f"{prefix}scales": _half(np.log(cloud.scales_m)),
+        f"{prefix}densities": _half(logits(cloud.opacities)[:, None]),
         f"{prefix}extra_signal": np.zeros((count, 0), "<f2"),
-        f"{prefix}features_albedo": cloud.sh[:, 0].astype("<f2"),
+        f"{prefix}features_albedo": _half(cloud.sh[:, 0]),
         f"{prefix}features_specular": rests.reshape(count, 3 * _REST_TERMS),
         f"{prefix}n_active_features": np.array(cloud.sh_degree, "<i8"),
     }
     if cloud.semantic_logits is not None:
-        tensors[f"{prefix}camera_extra_signal"] = cloud.semantic_logits.astype("<f2")
+        tensors[f"{prefix}camera_extra_signal"] = _half(cloud.semantic_logits)
     return tensors
+
+
+def _half(values: Floats) -> NDArray[np.float16]:
+    return np.clip(values, -MOST_HALF, MOST_HALF).astype("<f2")

@@ -66,6 +66,19 @@ def test_a_map_and_splats_are_enough_for_a_package(tmp_path, splats, road, capsy
     assert "cameras" not in shown
 
 
+def test_what_a_package_cannot_say_of_its_splats_is_told(tmp_path, splats, road, capsys):
+    plain = splats.read_bytes().replace(b"element", b"comment SplatRenderMode: mip\nelement", 1)
+    splats.write_bytes(plain.replace(struct.pack("<f", 0.3), struct.pack("<f", 7e4), 1))
+    out = tmp_path / "out.usdz"
+    words = ["scene", "build", "--splats", str(splats), "--map", str(road), "-o", str(out)]
+    assert main(words) == 0
+    gaussians, told = read_gaussians(out), capsys.readouterr().out
+    assert gaussians.settings.antialiased
+    assert len(gaussians) == 3
+    assert "trained antialiased" in told
+    assert "1 Gaussians have harmonics beyond 65504" in told
+
+
 def test_a_volume_that_is_not_understood_is_a_problem_of_its_package(tmp_path, splats, road):
     out = tmp_path / "out.usdz"
     words = ["scene", "build", "--splats", str(splats), "--map", str(road), "-o", str(out)]
