@@ -46,14 +46,21 @@ class JpegEncoder:
 
 @cache
 def find_encoder(gpu: int) -> JpegEncoder | None:
-    """Return the process's encoder of a GPU, or None where nvImageCodec is not installed."""
+    """Return the process's encoder of a GPU, or None where nvImageCodec cannot give one.
+
+    It may not be installed, or lack the library that it encodes with (nvJPEG).
+    """
     try:
         codec = importlib.import_module("nvidia.nvimgcodec")
     except ImportError:
         log.info("pictures of the GPU become JPEG on the processor: %s", INSTALL)
         return None
     on_gpu = (codec.BackendKind.GPU_ONLY, codec.BackendKind.HYBRID_CPU_GPU)
-    encoder = codec.Encoder(device_id=gpu, backends=[codec.Backend(kind) for kind in on_gpu])
+    try:
+        encoder = codec.Encoder(device_id=gpu, backends=[codec.Backend(kind) for kind in on_gpu])
+    except RuntimeError as error:
+        log.warning("pictures of the GPU become JPEG on the processor: nvImageCodec: %s", error)
+        return None
     return JpegEncoder(codec, encoder)
 
 

@@ -15,7 +15,7 @@ from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.rendering.camera import JpegFormat, render_camera, render_jpeg
 from carla_nurec_bridge.rendering.engines import choice
-from carla_nurec_bridge.rendering.gpu import device
+from carla_nurec_bridge.rendering.gpu import device, jpeg
 from carla_nurec_bridge.rendering.lidar import render_lidar
 from carla_nurec_bridge.rendering.lighting import Lamp, Lighting
 from carla_nurec_bridge.rendering.mesh import empty_mesh
@@ -241,3 +241,17 @@ print([name for name in sys.modules if name.split(".")[0] in ("warp", "nvidia")]
 def test_warp_is_not_imported_where_there_is_no_gpu() -> None:
     done = subprocess.run([sys.executable, "-c", _AUTO], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_codec_without_an_encoder_leaves_jpeg_to_the_processor(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def encoder(**_: Any) -> None:
+        raise RuntimeError("cannot load nvJPEG")
+
+    kinds = SimpleNamespace(GPU_ONLY=0, HYBRID_CPU_GPU=1)
+    codec = SimpleNamespace(BackendKind=kinds, Backend=lambda kind: kind, Encoder=encoder)
+    monkeypatch.setitem(sys.modules, "nvidia.nvimgcodec", codec)
+    with caplog.at_level("WARNING"):
+        assert jpeg.find_encoder.__wrapped__(0) is None
+    assert "cannot load nvJPEG" in caplog.text
