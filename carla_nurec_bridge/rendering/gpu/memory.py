@@ -1,10 +1,14 @@
-"""Memory that frames pass through: page-locked on the host, and tables kept on the GPU."""
+"""Memory that frames pass through: page-locked on the host, and tables kept on the GPU.
+
+Readers drop arrays in threads of their own, whose finalizers only leave in a queue what belonged to
+them: what is done with it then is done by the next frame, which has its turn on the GPU.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from typing import Any
 
 import numpy as np
@@ -20,6 +24,7 @@ class HostMemory:
     """Page-locked blocks, which the GPU writes at full speed, used again once nobody reads them."""
 
     def __init__(self) -> None:
+        self._given_back: deque[tuple[int, Any]] = deque()
         self._free: dict[int, list[Any]] = {}
         self._kept_bytes = 0
 
@@ -28,6 +33,7 @@ class HostMemory:
 
         The block is free again when the array and all views of it are gone.
         """
+        self._sort()
         room = max(_SMALLEST_BYTES, 1 << (size - 1).bit_length())
         waiting = self._free.get(room)
         if waiting:
@@ -36,13 +42,16 @@ class HostMemory:
         else:
             block = wp.empty(room, dtype=wp.uint8, device="cpu", pinned=True)
         owner = (ctypes.c_uint8 * size).from_address(block.ptr)
-        weakref.finalize(owner, self._give, room, block).atexit = False
+        weakref.finalize(owner, self._given_back.append, (room, block)).atexit = False
         return block, np.frombuffer(memoryview(owner), np.uint8)
 
-    def _give(self, room: int, block: Any) -> None:
-        if self._kept_bytes + room <= _KEPT_BYTES:
-            self._free.setdefault(room, []).append(block)
-            self._kept_bytes += room
+    def _sort(self) -> None:
+        """Keep of what was given back as much as is kept, and free the rest."""
+        while self._given_back:
+            room, block = self._given_back.popleft()
+            if self._kept_bytes + room <= _KEPT_BYTES:
+                self._free.setdefault(room, []).append(block)
+                self._kept_bytes += room
 
 
 class RayTables:
@@ -54,17 +63,23 @@ class RayTables:
     def __init__(self, device: Any) -> None:
         self._device = device
         self._kept: dict[int, Any] = {}
+        self._gone: deque[Any] = deque()
         self._lines: OrderedDict[bytes, Any] = OrderedDict()
 
     def rays(self, rays: NDArray[np.float32]) -> Any:
         """Return a table (H, W, 3) on the GPU."""
+        self._gone.clear()
         found = self._kept.get(id(rays))
         if found is None:
             found = wp.array(np.ascontiguousarray(rays), dtype=wp.vec3, ndim=2, device=self._device)
             if not rays.flags.writeable:
                 self._kept[id(rays)] = found
-                weakref.finalize(rays, self._kept.pop, id(rays), None).atexit = False
+                weakref.finalize(rays, self._forget, id(rays)).atexit = False
         return found
+
+    def _forget(self, key: int) -> None:
+        # At once: a new table may have this id a moment later.
+        self._gone.append(self._kept.pop(key, None))
 
     def fractions(self, fractions: NDArray[np.float64]) -> Any:
         """Return the fractions (K,) of lines on the GPU, float32."""
