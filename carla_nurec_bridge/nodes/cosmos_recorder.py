@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,9 @@ class CosmosRecorder:
         self._tell_mismatched()
         warned = False
         for _ in self._participation.turns():
-            self._session.flush_if_due()
+            with self._answering():
+                self._writer.check()
+                self._session.flush_if_due()
             with self._lock:
                 stalled = time.monotonic() - self._progress_s > _STALL_S
                 missing = self._session.missing()
@@ -147,23 +150,32 @@ class CosmosRecorder:
         with self._lock:
             if self._over:
                 return
-            try:
+            with self._answering(f"{self._topics.names[number]}: "):
                 frames = self._session.take(number, data)
                 if self._topics.rows[number] is TOPICS["lockstep_done"]:
                     frames += self._answered(done_word(deserialize_message(data, DiagnosticArray)))
+            with self._answering():
                 for frame in frames:
                     with self._session.timings.stage("queue"):
                         self._writer.put(partial(self._write, frame), frame.size_bytes)
-                delivered = self._session.delivered()
-            except BridgeError as error:
-                if self._participation.state is not None:
-                    name, stamp_ns = self._topics.names[number], self._session.stamp_ns()
-                    self._participation.answer(stamp_ns, {}, f"{name}: {error}")
-                raise
+            delivered = self._session.delivered()
             if delivered:
                 self._progress_s = time.monotonic()
         for stamp_ns, counts in delivered:
             self._participation.answer(stamp_ns, counts)
+
+    @contextmanager
+    def _answering(self, about: str = "") -> Iterator[None]:
+        """Answer the frame in the making with the error that ends the block; ``about`` begins it.
+
+        What the writer raises is of no topic, and of frames that were answered before.
+        """
+        try:
+            yield
+        except BridgeError as error:
+            if self._participation.state is not None:
+                self._participation.answer(self._session.stamp_ns(), {}, f"{about}{error}")
+            raise
 
     def _tell_mismatched(self) -> None:
         """Say of each publisher that cannot be heard why, once."""

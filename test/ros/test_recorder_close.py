@@ -14,6 +14,7 @@ from rclpy.context import Context
 from rclpy.node import Node
 
 from carla_nurec_bridge.core.errors import RunError
+from carla_nurec_bridge.core.lockstep.words import RunState
 from carla_nurec_bridge.core.run_contract.streams import RECORDER
 from carla_nurec_bridge.nodes import cosmos_recorder as node_module
 from carla_nurec_bridge.nodes.cosmos_recorder import CosmosRecorder
@@ -25,6 +26,7 @@ from carla_nurec_bridge.recording import (
     RecordingSession,
 )
 from carla_nurec_bridge.recording import session as session_module
+from carla_nurec_bridge.ros.lockstep.participation import Participation
 from carla_nurec_bridge.ros.parameters.recorder import RecorderParameters
 from carla_nurec_bridge.ros.recorder import controls as controls_module
 from carla_nurec_bridge.ros.recorder.controls import ControlRecorder
@@ -64,6 +66,13 @@ def test_two_parts_that_fail_are_both_told_and_the_summary_is_left(
     assert json.loads((tmp_path / "parts" / f"{RECORDER}.json").read_text())["state"] is None
     recorder.close()
     assert closed == ["bag", "videos"], "a second close does nothing"
+
+
+FULL = "cannot write the bag: No space left on device"
+
+
+def refuse(*_: Any) -> None:
+    raise RunError(FULL)
 
 
 class Stuck:
@@ -161,6 +170,28 @@ def test_a_callback_that_waits_for_room_does_not_hold_up_the_end(
     recorder.close()
     with BagReader(tmp_path / "bag") as bag:
         assert bag.tallies()["/clock"].messages == 2
+
+
+def test_what_the_writer_could_not_write_is_told_at_once_and_of_no_topic(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[str] = []
+    running = RunState("run 1", "running", "", 0, 0, 1)
+    monkeypatch.setattr(Participation, "state", running)
+    monkeypatch.setattr(Participation, "wait_begin", lambda *_, **__: running)
+    monkeypatch.setattr(Participation, "turns", lambda _: iter((None, None)))
+    monkeypatch.setattr(Participation, "answer", lambda *given: answers.append(given[-1]))
+    monkeypatch.setattr(BagWriter, "write", refuse)
+    recorder = started(node, tmp_path, monkeypatch)
+    bring(node, monkeypatch, 1)
+    assert recorder._writer.wait_ended(60.0)
+    with pytest.raises(RunError, match=FULL):
+        recorder.work()  # no message comes any more, and yet
+    with pytest.raises(RunError, match=FULL):
+        bring(node, monkeypatch, 1)
+    assert answers == [FULL, FULL]
+    with pytest.raises(RunError, match=f"the frames to be written .{FULL}"):
+        recorder.close()
 
 
 def test_all_of_closing_takes_less_than_a_supervisor_gives() -> None:
