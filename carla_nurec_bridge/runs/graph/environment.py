@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from ...core.machine.waiting_threads import ASLEEP
@@ -11,12 +12,13 @@ from ...ros.runtime.dds import variables
 
 
 def environment(config: RunConfig) -> dict[str, str]:
-    """Return the variables of every process of a run."""
+    """Return the variables of every process of a run.
+
+    Those about threads are as the caller's environment has them, where it has them.
+    """
     cores = str(os.cpu_count() or 1)
     env = {
-        **ASLEEP,
-        "OMP_NUM_THREADS": cores,
-        "NUMBA_NUM_THREADS": cores,
+        **_unless_given({**ASLEEP, "OMP_NUM_THREADS": cores, "NUMBA_NUM_THREADS": cores}),
         "PYTHONUNBUFFERED": "1",
         # Multi-megabyte messages are faulted in again for every message without these two.
         "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
@@ -35,7 +37,11 @@ def node_environment(config: RunConfig) -> dict[str, str]:
     among all cores as well only make these wait for each other.
     """
     one = dict.fromkeys(("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1")
-    return environment(config) | one
+    return environment(config) | _unless_given(one)
+
+
+def _unless_given(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: os.environ.get(name) or value for name, value in variables.items()}
 
 
 def dds_profile(config: RunConfig) -> Path:

@@ -6,11 +6,19 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.runs.graph import build_graph
-from carla_nurec_bridge.runs.graph.environment import node_environment
+from carla_nurec_bridge.runs.graph.environment import environment, node_environment
 
 _THREADS = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in _THREADS:
+        monkeypatch.delenv(name, raising=False)
 
 
 def test_servers_draw_on_all_cores_and_nodes_on_one_thread():
@@ -30,3 +38,12 @@ def test_the_libraries_take_their_number_of_threads_from_there():
     env = {**os.environ, **node_environment(RunConfig())}
     ran = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
     assert ran.stdout.split() == ["1", "1"], ran.stderr
+
+
+def test_threads_that_the_user_sets_are_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"OMP_NUM_THREADS": "3", "NUMBA_NUM_THREADS": "5", "OMP_WAIT_POLICY": "active"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    for env in (environment(RunConfig()), node_environment(RunConfig())):
+        assert {name: env[name] for name in given} == given
+    assert node_environment(RunConfig())["OPENCV_FOR_THREADS_NUM"] == "1"
