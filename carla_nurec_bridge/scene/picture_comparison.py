@@ -32,7 +32,8 @@ class Likeness:
     """How alike two pictures of a camera are.
 
     * psnr_db: of all channels, 99 at most. ssim: -1 to 1, of luminance.
-    * edges: correlation of the gradients' sizes, -1 to 1: of shapes, whatever the exposure.
+    * edges: correlation of the gradients' sizes, -1 to 1: of shapes, whatever the exposure. 1 where
+      neither picture has any, 0 where one of them has none.
     """
 
     camera: str
@@ -143,8 +144,10 @@ def _ssim(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 def _edges(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     sizes = [np.hypot(*np.gradient(picture)).ravel() for picture in (a, b)]
     away = [size - size.mean() for size in sizes]
-    length = float(np.linalg.norm(away[0]) * np.linalg.norm(away[1]))
-    return float(away[0] @ away[1]) / length if length > 0.0 else 0.0
+    lengths = [float(np.linalg.norm(one)) for one in away]
+    if min(lengths) > 0.0:
+        return float(away[0] @ away[1]) / (lengths[0] * lengths[1])
+    return 1.0 if max(lengths) == 0.0 else 0.0
 
 
 def _alike(one: Image, other: Image) -> tuple[Image, Image]:

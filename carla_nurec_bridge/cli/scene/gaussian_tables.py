@@ -59,8 +59,6 @@ def _settings(scene: GaussianScene) -> Table:
     table.show_header = False
     sky = "none" if scene.sky is None else f"cube map, {scene.sky.shape[2]} pixels a face"
     table.add_row("sky", sky)
-    if scene.ppisp is not None:
-        table.add_row("PPISP", f"{len(scene.ppisp.exposure)} views")
     semantic = sorted(
         {
             cloud.semantic_logits.shape[1]

@@ -12,9 +12,11 @@ from ...core.frames import rigid
 from ...gaussians.cloud import GaussianCloud
 from ...gaussians.formats.package import read_package, volume_members
 from ...gaussians.formats.ply import decode_ply
+from ...gaussians.formats.ply_table import read_header
 from ...gaussians.scene import GaussianScene
 from .. import Scene
 from ..package.external_assets import FOLDER, asset_ids
+from ..package.splats import holds_splats
 
 _MAX_BYTES = 256 << 20
 _STRAY_PERCENT = 1.0
@@ -50,12 +52,10 @@ def asset_gaussians(scene: Scene, asset_id: str, size_m: Size) -> GaussianCloud 
     archive = open_archive(scene.path)
     member = f"{FOLDER}/{asset_id}/{asset_id}.ply"
     data = archive.read(member, _MAX_BYTES)
-    head = data[:65536].partition(b"end_header")[0]
-    if b"\nelement face " in head and b"\nelement face 0\n" not in head:
+    what = f"{scene.path}: {member}"
+    if not holds_splats(read_header(data, what)):
         return None
-    if b" scale_0\n" not in head or b" rot_0\n" not in head:
-        return None
-    cloud = decode_ply(data, f"{scene.path}: {member}").static
+    cloud = decode_ply(data, what).static
     seen = cloud.means_m[cloud.opacities >= _LEAST_OPACITY]
     if not len(seen):
         raise InputError(f"{scene.path}: {member} has no Gaussians that can be seen")

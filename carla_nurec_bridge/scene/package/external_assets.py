@@ -15,8 +15,9 @@ import yaml
 
 from ...core.errors import InputError
 from ...core.files.archive import Archive, open_archive
+from ...gaussians.formats.ply_table import read_header
 from .model import Scene
-from .splats import decode_splats
+from .splats import decode_splats, holds_triangles
 from .surface import Surface, decode_ply
 
 FOLDER = "external_assets"
@@ -63,10 +64,8 @@ def read_asset(scene: Scene, asset_id: str) -> ExternalAsset | None:
     member = f"{FOLDER}/{asset_id}/{asset_id}.ply"
     what = f"{scene.path}: {member}"
     data = archive.read(member, _MAX_BYTES)
-    surface = decode_ply(data, what) if b"\nelement face " in data[:65536] else None
-    baked = surface is None or not len(surface.triangles)
-    if surface is None or baked:
-        surface = decode_splats(data, what)
+    baked = not holds_triangles(read_header(data, what))
+    surface = decode_splats(data, what) if baked else decode_ply(data, what)
     low, high = surface.vertices.min(axis=0), surface.vertices.max(axis=0)
     extent = (high - low).astype(float)
     if extent.max() < _LEAST_M or extent.max() > _MOST_M:

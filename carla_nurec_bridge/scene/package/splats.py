@@ -12,20 +12,14 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...core.loading.deferred import deferred
+from ...gaussians.formats.compressed_ply import is_compressed
+from ...gaussians.formats.ply import decode_ply, encode_ply
+from ...gaussians.formats.ply_table import PlyHeader, read_header, read_tables
 from .surface import Surface
 
 spatial = deferred("scipy.spatial")
 transform = deferred("scipy.spatial.transform")
 
-_END = b"end_header\n"
-_TYPES = {
-    "float": "<f4",
-    "float32": "<f4",
-    "double": "<f8",
-    "float64": "<f8",
-    "uchar": "u1",
-    "uint8": "u1",
-}
 _C0 = 0.28209479177387814
 """The constant spherical harmonic: a colour is 0.5 plus this times its coefficient."""
 _LEAST_OPACITY = 0.1
@@ -39,8 +33,21 @@ _SHAPE = ("scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3")
 Rows = NDArray[np.void]
 
 
+def holds_triangles(header: PlyHeader) -> bool:
+    """Say whether a PLY of this header is a mesh."""
+    faces = header.element("face")
+    return faces is not None and faces.rows > 0
+
+
+def holds_splats(header: PlyHeader) -> bool:
+    """Say whether a PLY of this header holds Gaussians, not triangles or bare points."""
+    vertex = header.element("vertex")
+    plain = vertex is not None and {"scale_0", "rot_0"} <= set(vertex.properties)
+    return not holds_triangles(header) and (plain or is_compressed(header))
+
+
 def decode_splats(data: bytes, what: str) -> Surface:
-    """Return the surface of the Gaussians, or of the points, of a binary PLY.
+    """Return the surface of the Gaussians, or of the points, of a PLY, compressed ones too.
 
     Those that are nearly clear and the outermost percent along each axis are left out, where
     enough others remain; of more than 60,000 the most visible are kept. InputError names what
@@ -112,29 +119,13 @@ def _hull(rows: Rows, what: str) -> Surface:
 
 
 def _rows(data: bytes, what: str) -> Rows:
-    end = data.find(_END, 0, 1 << 16)
-    lines = data[: max(end, 0)].decode("ascii", "replace").splitlines()
-    if end < 0 or lines[:2] != ["ply", "format binary_little_endian 1.0"]:
-        raise InputError(f"{what} is not a binary little-endian PLY file")
-    count, fields = 0, []
-    for line in lines[2:]:
-        match line.split():
-            case ["comment" | "obj_info", *_]:
-                continue
-            case ["element", "vertex", number] if number.isdecimal() and not count:
-                count = int(number)
-            case ["element", "face", "0"] | ["property", "list", *_]:
-                continue
-            case ["property", kind, name] if kind in _TYPES and count:
-                fields.append((name, _TYPES[kind]))
-            case _:
-                raise InputError(f"{what}: the PLY header line {line!r} is not understood")
-    names = [name for name, _ in fields]
-    layout = np.dtype(fields) if len(set(names)) == len(names) else np.dtype([])
-    begin = end + len(_END)
-    if not {"x", "y", "z"} <= set(names) or len(data) - begin < count * layout.itemsize:
-        raise InputError(f"{what} must hold {count} points with x, y, z")
-    return np.frombuffer(data, layout, count, begin)
+    header = read_header(data, what)
+    if is_compressed(header):
+        return _rows(encode_ply(decode_ply(data, what).static), what)
+    rows = read_tables(data, header, ("vertex",), what).get("vertex")
+    if rows is None or not {"x", "y", "z"} <= set(rows.dtype.names or ()):
+        raise InputError(f"{what} must hold points with x, y, z")
+    return rows
 
 
 def _columns(rows: Rows, names: str | tuple[str, ...]) -> NDArray[np.float64]:
@@ -153,6 +144,6 @@ def _colours(rows: Rows) -> NDArray[np.uint8]:
     if all(f"f_dc_{k}" in names for k in range(3)):
         terms = _columns(rows, ("f_dc_0", "f_dc_1", "f_dc_2"))
         return np.clip(255.0 * (0.5 + _C0 * terms), 0.0, 255.0).astype(np.uint8)
-    if all(name in names for name in ("red", "green", "blue")):
+    if all(name in names and rows.dtype[name] == np.uint8 for name in ("red", "green", "blue")):
         return _columns(rows, ("red", "green", "blue")).astype(np.uint8)
     return np.full((len(rows), 3), 160, np.uint8)

@@ -263,9 +263,9 @@ def test_the_server_has_a_ball_of_its_own(server, rig, scene, world):
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        (b"solid cube", "not a binary little-endian PLY"),
+        (b"solid cube", "is no PLY file"),
         (splats(RED, count=3), "has 0 points"),
-        (splats(RED)[:900], "must hold 4000 points"),
+        (splats(RED)[:900], "is cut off: 4000 rows"),
     ],
 )
 def test_a_broken_asset_is_named(scene, tmp_path, data, text):

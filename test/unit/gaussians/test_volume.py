@@ -158,6 +158,7 @@ def test_the_public_form_of_ppisp_is_read(tmp_path):
     scene = read(tmp_path, volume_file(driving_config(), driving_state(4)))
     assert scene.ppisp is not None
     assert scene.ppisp.response.shape == (2, 3, 4)
+    assert [part.count for part in scene.not_drawn if "PPISP" in part.what] == [6]
     state = driving_state(4)
     rows = np.zeros((6, 8), "<f2")
     rows[:, [0, 4]] = 1.0

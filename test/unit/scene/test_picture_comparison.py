@@ -64,6 +64,13 @@ def test_exposure_leaves_edges_alike():
     assert likeness(picture, picture[:, ::-1].copy())[2] < 0.5
 
 
+def test_flat_pictures_are_alike_only_to_flat_ones():
+    flat = np.full((36, 64, 3), 90, np.uint8)
+    assert likeness(flat, flat) == (99.0, pytest.approx(1.0), 1.0)
+    assert likeness(flat, flat + np.uint8(8))[2] == 1.0
+    assert likeness(flat, textured())[2] == 0.0
+
+
 def folder_of(path, pictures):
     for (camera, stamp), picture in pictures.items():
         (path / camera).mkdir(parents=True, exist_ok=True)

@@ -217,7 +217,7 @@ def _sky(volume: Volume) -> Floats | None:
 
 
 def _ppisp(volume: Volume) -> tuple[Ppisp | None, NotDrawn | None]:
-    """Return exposure, vignetting, colour and response where their public form is stored."""
+    """Return exposure and the like, where their public form is stored, and what is told of them."""
     names = ("exposure_params", "color_params", "vignetting_params", "crf_params")
     present = [name for name in names if isinstance(volume.state.get(_PPISP + name), bytes)]
     if not present:
@@ -238,7 +238,9 @@ def _ppisp(volume: Volume) -> tuple[Ppisp | None, NotDrawn | None]:
         return None, NotDrawn(what, 1, "a value is not finite")
     if len(colour) and np.all(colour == np.array(_IDENTITY_ROW, np.float32), axis=1).any():
         return None, NotDrawn(what, 1, "its colours are of another form than the one known")
-    return Ppisp(exposure, colour, vignetting, response), None
+    why = "it is of the recorded views; what clients ask for is drawn without"
+    told = NotDrawn(f"views' {what}", len(exposure), why)
+    return Ppisp(exposure, colour, vignetting, response), told
 
 
 def joined(scenes: list[GaussianScene], what: str) -> GaussianScene:

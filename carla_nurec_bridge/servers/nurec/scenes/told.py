@@ -13,8 +13,6 @@ def told_of(gaussians: GaussianScene, engine: str, *, hybrid: bool) -> str:
     if rigid is not None:
         words.append(f"{len(rigid.cloud)} of {len(rigid.track_ids)} tracks")
     words.append("no sky" if gaussians.sky is None else "sky from the package")
-    if gaussians.ppisp is not None:
-        words.append("not drawn: exposure, vignetting and response of recorded views (PPISP)")
     clouds = [*gaussians.layers.values(), *([] if rigid is None else [rigid.cloud])]
     scores = {c.semantic_logits.shape[1] for c in clouds if c.semantic_logits is not None}
     words += [f"not served: scores of {count} semantic classes" for count in sorted(scores)]
