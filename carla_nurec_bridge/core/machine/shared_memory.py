@@ -43,7 +43,10 @@ def port_files(domain_id: int) -> set[Path]:
 
 
 def remove_unused(segments: Iterable[Path]) -> list[Path]:
-    """Remove those shared-memory files, and their locks, that no living process has mapped.
+    """Remove those shared-memory files, and their locks, that no living process has or reads.
+
+    Who has one mapped is read in /proc, which shows neither the processes of other users nor those
+    outside this container; who reads it holds a lock wherever it lives.
 
     Between a look at who maps what and the removal somebody might open a file, who would then wait
     for ever for what others write to a new one of that name. So it is put aside before, and back
@@ -55,7 +58,7 @@ def remove_unused(segments: Iterable[Path]) -> list[Path]:
     mapped = _mapped()
     aside = {}
     for path in sorted(wanted):
-        if str(path) in mapped:
+        if str(path) in mapped or _is_read(path):
             continue
         aside[path] = path.with_name(f"unused_{path.name}")
         with contextlib.suppress(OSError):
@@ -77,8 +80,21 @@ def remove_unused(segments: Iterable[Path]) -> list[Path]:
     return removed
 
 
+def _is_read(path: Path) -> bool:
+    """Tell whether somebody holds a segment's lock: the one of its only reader, or a shared one."""
+    for end in ("_el", "_sl"):
+        try:
+            with path.with_name(path.name + end).open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            continue
+        except OSError:  # held, or not ours to ask for
+            return True
+    return False
+
+
 def _mapped() -> str:
-    """Return what all processes have mapped."""
+    """Return what all processes that can be seen from here have mapped."""
     mapped = ""
     for maps in Path("/proc").glob("[0-9]*/maps"):
         with contextlib.suppress(OSError):

@@ -51,6 +51,24 @@ def test_what_is_opened_while_it_is_about_to_be_removed_stays(
     assert sorted(tmp_path.iterdir()) == [port, lock]
 
 
+@pytest.mark.parametrize(
+    ("end", "how"), [("_el", fcntl.LOCK_EX), ("_sl", fcntl.LOCK_SH)], ids=["only reader", "shared"]
+)
+def test_a_port_that_is_read_out_of_sight_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, how: int
+) -> None:
+    """A container may share the host's memory and not see its processes."""
+    monkeypatch.setattr(shared_memory, "_mapped", lambda: "")
+    port, lock = tmp_path / "fastdds_port34161", tmp_path / f"fastdds_port34161{end}"
+    port.write_bytes(bytes(4096))
+    lock.touch()
+    with lock.open("r+b") as file:
+        fcntl.flock(file, how)
+        assert remove_unused([port]) == []
+    assert sorted(tmp_path.iterdir()) == [port, lock]
+    assert remove_unused([port]) == [port, lock]
+
+
 def test_only_old_segments_without_an_owner_are_abandoned() -> None:
     names = (f"{kind}{os.getpid():015x}" for kind in "abc")
     owned, abandoned, young = (Path(f"/dev/shm/fastdds_{name}") for name in names)
