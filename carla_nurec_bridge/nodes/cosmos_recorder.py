@@ -28,6 +28,7 @@ from ..ros.lockstep.wire import done_word
 from ..ros.parameters.declare import load
 from ..ros.parameters.recorder import RecorderParameters, job_options
 from ..ros.recorder.controls import ControlRecorder
+from ..ros.recorder.mismatch_watch import MismatchWatch
 from ..ros.recorder.summary import summary_of
 from ..ros.recorder.topics import recorded_topics
 from ..ros.runtime.runtime import run
@@ -55,10 +56,10 @@ class CosmosRecorder:
 
     def __init__(self, node: Node, spinner: Spinner, p: RecorderParameters) -> None:
         self._p = p
-        self._node, self._log = node, node.get_logger()
-        self._mismatched: set[str] = set()
+        self._log = node.get_logger()
         rig = load_rig(p.rig)
         topics = self._topics = recorded_topics(node, rig, p)
+        self._mismatches = MismatchWatch(partial(topics.mismatched, node), self._log.warning)
         self.controls = ControlRecorder(rig, topics, p, self._log.warning)
         self._lock = threading.Lock()
         self._progress_s = time.monotonic()
@@ -79,20 +80,22 @@ class CosmosRecorder:
     def work(self) -> int:
         """Record until the owner ends the run; return the exit code."""
         self._participation.wait_begin(limit_s=self._p.start_s)
-        self._tell_mismatched()
         warned = False
         for _ in self._participation.turns():
             with self._answering():
                 self._writer.check()
                 self._session.flush_if_due()
+            now_s = time.monotonic()
+            self._mismatches.look_if_due(now_s)
             with self._lock:
-                stalled = time.monotonic() - self._progress_s > _STALL_S
+                stalled = now_s - self._progress_s > _STALL_S
                 missing = self._session.missing()
             if stalled and not warned and missing:
                 self._log.warning(f"waiting for {', '.join(missing)}")
-                self._tell_mismatched()
+                self._mismatches.look()
             warned = stalled
         self._await_answers()
+        self._mismatches.look()
         return 0 if self._participation.finished else 1
 
     def close(self) -> None:
@@ -143,7 +146,9 @@ class CosmosRecorder:
     def leave(self, jobs: Sequence[Mapping[str, Any]] = ()) -> None:
         """Leave the summary, with what became of the clip's jobs."""
         state, dt_ns = self._participation.state, seconds_to_ns(self._p.dt_s)
-        summary = summary_of(self._session, self.controls.summary, state, dt_ns, jobs)
+        summary = summary_of(
+            self._session, self.controls.summary, state, dt_ns, self._mismatches.found, jobs
+        )
         self._participation.leave(RECORDER, summary)
 
     def _take(self, number: int, data: bytes) -> None:
@@ -176,13 +181,6 @@ class CosmosRecorder:
             if self._participation.state is not None:
                 self._participation.answer(self._session.stamp_ns(), {}, f"{about}{error}")
             raise
-
-    def _tell_mismatched(self) -> None:
-        """Say of each publisher that cannot be heard why, once."""
-        found = set(self._topics.mismatched(self._node)) - self._mismatched
-        self._mismatched |= found
-        for sentence in sorted(found):
-            self._log.warning(sentence)
 
     def _write(self, frame: AssembledFrame) -> None:
         self._session.write(frame)

@@ -231,6 +231,9 @@ class RecorderSummary(NodeSummary):
     dt_ns: int = Field(description="simulated time of a frame, ns")
     streams: dict[str, StreamCount] = Field(description="the topics of the bag by name")
     controls: RecordedControls = Field(description="the control videos")
+    unheard: tuple[str, ...] = Field(
+        default=(), description="sentences about publishers whose quality of service did not fit"
+    )
     jobs: tuple[Mapping[str, Any], ...] = Field(
         default=(), description="what became of each Cosmos job, with the job's own facts"
     )

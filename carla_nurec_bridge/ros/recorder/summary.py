@@ -15,12 +15,14 @@ def summary_of(
     controls: RecordedControls,
     state: RunState | None,
     dt_ns: int,
+    unheard: Sequence[str],
     jobs: Sequence[Mapping[str, Any]],
 ) -> RecorderSummary:
     """Return the summary of a bag and its control videos.
 
     * state: the owner's last word; None when no run began.
     * dt_ns: simulated time of a frame.
+    * unheard: a sentence for each publisher that could not be heard.
     * jobs: what became of the Cosmos jobs of the clip.
     """
     frames = max(0, session.frames - 1)
@@ -38,5 +40,6 @@ def summary_of(
         controls=controls,
         timings=session.timings.summary(),
         counts={topic: stream.recorded for topic, stream in streams.items()},
+        unheard=tuple(unheard),
         jobs=tuple(jobs),
     )
