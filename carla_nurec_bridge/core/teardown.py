@@ -96,7 +96,7 @@ class Teardown:
             try:
                 close()
             except Exception as error:  # noqa: BLE001 - the other parts are to be closed too
-                failures.append(f"{name} ({error or type(error).__name__})")
+                failures.append(f"{name} ({str(error) or type(error).__name__})")
             except BaseException as error:  # noqa: BLE001 - as above
                 interrupt = error
         if failures and self._excused():

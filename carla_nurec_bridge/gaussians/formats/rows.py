@@ -39,12 +39,11 @@ class Rows:
 def cloud_of(rows: Rows, what: str = "Gaussians") -> tuple[GaussianCloud, Mask, list[NotDrawn]]:
     """Return the cloud of the sound rows, which those are (N,), and what was left out of ``what``.
 
-    Scales below 1e-7 m become that; rotations are normalised.
+    Scales below 1e-7 m become that; rotations are normalised. Semantic logits of a row become 0,
+    for they are never drawn, where one of them is not finite; that is told too.
     """
     numbers = [rows.means_m, rows.rotations_wxyz, rows.scales_m, rows.opacities[:, None]]
     numbers.append(rows.sh.reshape(len(rows.sh), 3 * rows.sh.shape[1]))
-    if rows.semantic_logits is not None:
-        numbers.append(rows.semantic_logits)
     # Sums find NaN and infinity without a mask of all values; overflow makes them again.
     with np.errstate(over="ignore", invalid="ignore"):
         finite = np.ones(len(rows.means_m), bool)
@@ -69,13 +68,20 @@ def cloud_of(rows: Rows, what: str = "Gaussians") -> tuple[GaussianCloud, Mask, 
     ]
     every = bool(kept.all())
     logits = rows.semantic_logits
+    if logits is not None:
+        logits = logits if every else logits[kept]
+        vague: Mask = np.logical_or.reduce(~np.isfinite(logits), axis=1)
+        if vague.any():
+            logits = np.where(vague[:, None], np.float32(0), logits)
+            why = "a score is not finite; the Gaussians are drawn"
+            dropped.append(NotDrawn(f"semantic logits of {what}", int(vague.sum()), why))
     cloud = GaussianCloud(
         rows.means_m if every else rows.means_m[kept],
         (rows.rotations_wxyz[kept] / norms[kept, None]).astype(np.float32),
         np.maximum(rows.scales_m[kept], np.float32(LEAST_SCALE_M)),
         np.clip(rows.opacities[kept], 0.0, 1.0),
         rows.sh if every else rows.sh[kept],
-        logits if logits is None or every else logits[kept],
+        logits,
     )
     return cloud, kept, dropped
 

@@ -102,7 +102,7 @@ def _check_payload(name: str, head: bytes, found: Findings) -> None:
         plain = zlib.decompressobj(wbits=31).decompress(head, 4 * _HEAD_BYTES)
         version, model = _payload_head(plain)
     except (zlib.error, ValueError, msgpack.UnpackException) as error:
-        found.warn(name, "", f"it is damaged: {error or type(error).__name__}")
+        found.warn(name, "", f"it is damaged: {str(error) or type(error).__name__}")
         return
     if version is not None and not _PAYLOAD_VERSION.match(version):
         text = f"{version!r} is not a known version; 0.2, 25 and 26 are"

@@ -4,6 +4,7 @@ import copy
 import gzip
 import io
 import json
+import struct
 import zipfile
 from dataclasses import replace
 
@@ -201,6 +202,36 @@ def test_broken_rows_go_with_their_cuboids(tmp_path):
     scene = read(tmp_path, volume_file(driving_config(), state))
     assert scene.rigid.cuboid_ids.tolist() == [1, 0, 2, 2, 0]
     assert any(p.what == "Gaussians of dynamic_rigids" and p.count == 1 for p in scene.not_drawn)
+
+
+def test_scores_that_are_not_finite_cost_no_gaussian(tmp_path):
+    state = driving_state()
+    logits = np.arange(7 * 20, dtype="<f2").reshape(7, 20)
+    logits[2, 5], logits[4, 0] = np.inf, np.nan
+    state |= tensor_entries({".gaussians_nodes.background.camera_extra_signal": logits})
+    scene = read(tmp_path, volume_file(driving_config(), state))
+    assert_same(scene.layers["background"], BACKGROUND, **HALF)
+    logits[[2, 4]] = 0.0
+    assert np.array_equal(scene.layers["background"].semantic_logits, logits)
+    told = {part.what: part.count for part in scene.not_drawn}
+    assert told["semantic logits of Gaussians of background"] == 2
+
+
+def test_a_sky_is_drawn_only_where_the_config_does_not_skip_it(tmp_path):
+    config = driving_config()
+    config["background"] = {"name": "skip-background"}
+    scene = read(tmp_path, volume_file(config, driving_state()))
+    assert scene.sky is None
+    assert any("textures of a sky" in note for note in scene.notes)
+    del config["background"]
+    scene = read(tmp_path, volume_file(config, driving_state()))
+    assert np.allclose(scene.sky, FACES[0], atol=1e-3)
+    assert not any("textures of a sky" in note for note in scene.notes)
+
+
+def test_bytes_that_are_no_tensor_do_not_matter(tmp_path):
+    state = driving_state() | {".something._extra_state": b"abc"}
+    assert len(read(tmp_path, volume_file(driving_config(), state))) == 18
 
 
 def test_a_package_binds_cuboids_to_its_tracks(tmp_path):
@@ -431,7 +462,11 @@ def with_state(**entries: object) -> bytes:
     return volume_file(driving_config(), state)
 
 
-POSITIONS = b"\0" * 30
+EMPTY_LISTS, EMPTY_MAPS = (
+    b"\xdc" + struct.pack(">H", 40) + (b"\xdc" + struct.pack(">H", 30_000) + one * 30_000) * 40
+    for one in (b"\x90", b"\x80")
+)
+"""MessagePack's lists of 40 lists of 30,000 empty lists or maps, a byte each."""
 
 
 @pytest.mark.parametrize(
@@ -440,7 +475,10 @@ POSITIONS = b"\0" * 30
         (volume_file(driving_config(), driving_state())[:900], "cut off"),
         (gzip.compress(b"\xc1"), "no volume"),
         (gzip.compress(msgpack.packb({"state": {}})), "nre_data"),
-        (gzip.compress(b"\x91" * 5000), "no volume"),
+        (gzip.compress(b"\x91" * 5000), "no volume: its values lie too deep"),
+        (gzip.compress(b"\x01\x02"), "no volume: it does not end where"),
+        (gzip.compress(EMPTY_LISTS, 0), "over 1000000 values"),
+        (gzip.compress(EMPTY_MAPS, 0), "over 1000000 values"),
         (gzip.compress(bytes(40 << 20)), "unpacks to more than"),
         (volume_file(driving_config(), []), "state_dict"),
         (volume_file([], driving_state()), "config"),

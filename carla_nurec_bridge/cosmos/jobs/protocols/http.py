@@ -109,7 +109,7 @@ class Http:
             return retrying(once)
         except (httpx.TransportError, Transient) as error:
             raise ServerUnreachable(
-                f"{what} at {self.url}: {error or type(error).__name__}, after "
+                f"{what} at {self.url}: {str(error) or type(error).__name__}, after "
                 f"{self.policy.retries + 1} attempts; check the address and that the server runs"
             ) from error
 

@@ -30,11 +30,11 @@ _MOST_LAYERS = 64
 
 @dataclass(frozen=True)
 class VolumeConfig:
-    """The kind of each layer by its name, and how to draw them."""
+    """The kind of each layer by its name, and how to draw them; ``sky`` is None if not told."""
 
     layers: Mapping[str, str]
     settings: RenderSettings
-    sky: bool
+    sky: bool | None
     notes: tuple[str, ...] = ()
 
 
@@ -69,7 +69,8 @@ def read_config(config: Mapping[str, Any], what: str) -> VolumeConfig:
     notes = [f"the layer {name} is drawn as {next(iter(kinds))} is" for name in others]
     if reader.number(reader.mapping(renderer, "render"), "k_buffer_size", 0, 0, 1 << 16):
         notes.append("k_buffer_size is not 0: Gaussians are ordered by their means all the same")
-    return VolumeConfig(kinds, chosen, background.get("name") == "sky-env-map", tuple(notes))
+    sky = background["name"] == "sky-env-map" if "name" in background else None
+    return VolumeConfig(kinds, chosen, sky, tuple(notes))
 
 
 def _but_degree(one: RenderSettings, other: RenderSettings) -> bool:

@@ -22,7 +22,8 @@ from ...cloud import Floats
 from ..unpacking import MOST_BYTES, gunzip
 
 _MOST_KEYS = 20_000
-_MOST_LIST = 1_000_000
+_MOST_LIST = 50_000
+_MOST_VALUES = 1_000_000
 _MOST_TEXT = 1 << 20
 _MOST_DIMENSIONS = 8
 _MODEL = "nre"
@@ -108,9 +109,12 @@ def unpack_volume(data: bytes, what: str, most_bytes: int = MOST_BYTES) -> Volum
     InputError when it is no volume of NuRec.
     """
     plain = gunzip(data, what, min(most_bytes, MOST_BYTES))
+    counted = _Counter(what)
     try:
         content = msgpack.unpackb(
             plain,
+            list_hook=counted.list,
+            object_hook=counted.map,
             raw=False,
             strict_map_key=False,
             unicode_errors="replace",
@@ -121,7 +125,7 @@ def unpack_volume(data: bytes, what: str, most_bytes: int = MOST_BYTES) -> Volum
             max_ext_len=_MOST_TEXT,
         )
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
-        raise InputError(f"{what} is no volume: {error or type(error).__name__}") from error
+        raise InputError(f"{what} is no volume: {_sentence(error)}") from error
     inner = content.get("nre_data") if isinstance(content, dict) else None
     if not isinstance(inner, dict):
         raise InputError(
@@ -137,6 +141,37 @@ def unpack_volume(data: bytes, what: str, most_bytes: int = MOST_BYTES) -> Volum
         raise InputError(f"{what}: nre_data holds no config")
     named = {key: value for key, value in state.items() if isinstance(key, str)}
     return Volume(str(inner.get("version", ""))[:40], config, named, what)
+
+
+class _Counter:
+    """Counts values while they are unpacked: a byte of a list can stand for 60 in memory."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._left = what, _MOST_VALUES
+
+    def list(self, values: list[Any]) -> list[Any]:
+        self._take(1 + len(values))
+        return values
+
+    def map(self, values: dict[Any, Any]) -> dict[Any, Any]:
+        self._take(1 + 2 * len(values))
+        return values
+
+    def _take(self, number: int) -> None:
+        self._left -= number
+        if self._left < 0:
+            raise InputError(
+                f"{self._what} is no volume: it holds over {_MOST_VALUES} values beside its tensors"
+            )
+
+
+def _sentence(error: Exception) -> str:
+    """Return what is wrong with MessagePack; msgpack's own exceptions may say nothing."""
+    if isinstance(error, msgpack.ExtraData):
+        return "it does not end where its first value does"
+    if isinstance(error, msgpack.StackError | RecursionError):
+        return "its values lie too deep in each other"
+    return str(error) or type(error).__name__
 
 
 def pack_volume(version: str, config: Mapping[str, Any], state: Mapping[str, Any]) -> bytes:

@@ -19,6 +19,7 @@ _NODES = ".gaussians_nodes."
 _SKY = ".background.textures"
 _PPISP = ".post_processings.0.ppisp."
 _EXTRA = "._extra_state"
+_POSE_REFINEMENTS, _LIDAR_SIGNALS = "tracks_calib.tracks_delta_t", ".lidar_extra_signal"
 _IDENTITY_ROW = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
 _FACES = 6
 _MOST_SKY_SIDE = 8192
@@ -69,12 +70,15 @@ def scene_of_volume(volume: Volume) -> GaussianScene:
             spans = _spans(volume, name, len(tracks))
             rigids.append(RigidGaussians(layer.cloud, layer.cuboid_ids, tracks, spans))
     not_drawn += _left_out(volume)
+    stored = _SKY in volume.state
+    if stored and config.sky is False:
+        notes.append("textures of a sky are stored, but its config says to draw none")
     ppisp, why = _ppisp(volume)
     not_drawn += [why] if why else []
     return GaussianScene(
         layers,
         joined_rigids(rigids),
-        _sky(volume) if config.sky or _SKY in volume.state else None,
+        _sky(volume) if config.sky or (stored and config.sky is None) else None,
         config.settings,
         ppisp,
         tuple(not_drawn),
@@ -103,11 +107,14 @@ def _left_out(volume: Volume) -> list[NotDrawn]:
     """Return what a volume stores beside its Gaussians that has no part in drawing them."""
     told = []
     for key in volume.keys():  # noqa: SIM118
+        # Shapes of these only: other bytes that stand there need not be tensors.
+        if not key.endswith((_POSE_REFINEMENTS, _LIDAR_SIGNALS)):
+            continue
         rows = (volume.shape(key) + (0,))[0]
-        if key.endswith("tracks_calib.tracks_delta_t") and rows:
+        if key.endswith(_POSE_REFINEMENTS) and rows:
             why = "recorded poses are drawn as they are; on which side these act is not known"
             told.append(NotDrawn("refinements of tracks' poses", rows, why))
-        elif key.endswith(".lidar_extra_signal") and 0 not in volume.shape(key):
+        elif key.endswith(_LIDAR_SIGNALS) and 0 not in volume.shape(key):
             why = "their meaning is not public; intensities are made of colours"
             told.append(NotDrawn("trained lidar signals", rows, why))
     return told
