@@ -26,7 +26,8 @@ class RenderSettings:
       from the camera.
     * ``kernel_degree``: 2 for Gaussians. ``antialiased``: opacity times the area lost to the low
       pass, as splats trained in that mode need.
-    * ``lidar_divergence_rad``, ``lidar_far_m``: width of lidar rays, and their reach.
+    * ``lidar_far_m``: how far lidar rays reach. ``lidar_divergence_rad``, their width, and
+      ``saturate_radiance`` of the sky are kept for packages that are written; no drawing asks.
     """
 
     sh_degree: int = 3

@@ -54,12 +54,11 @@ def joined(static: GaussianCloud, bodies: Sequence[GaussianCloud] = ()) -> Parti
 class Rules(NamedTuple):
     """How Gaussians are projected and blended; see ``RenderSettings``.
 
-    * spread: distance of the sigma points in sigmas; mean_weight, centre_weight, weight: of the
-      centre in the mean, of the centre in the covariance, and of every other point in both.
+    * spread: distance of the sigma points in sigmas; centre_weight, weight: of the centre in the
+      covariance, and of every other point in it and in the mean.
     """
 
     spread: float
-    mean_weight: float
     centre_weight: float
     weight: float
     iterations: int
@@ -87,11 +86,9 @@ def rules_of(settings: RenderSettings, *, wide: bool = False) -> Rules:
         )
     alpha, beta, kappa = settings.ut_alpha, settings.ut_beta, settings.ut_kappa
     excess = alpha**2 * (3.0 + kappa) - 3.0
-    mean_weight = excess / (3.0 + excess)
     return Rules(
         float(np.sqrt(3.0 + excess)),
-        mean_weight,
-        mean_weight + 1.0 - alpha**2 + beta,
+        excess / (3.0 + excess) + 1.0 - alpha**2 + beta,
         0.5 / (3.0 + excess),
         settings.rolling_shutter_iterations,
         settings.image_margin_factor,
