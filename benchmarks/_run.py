@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     before = known(asked.against)
     machine = described()
     figures: list[Figure] = []
-    failed = []
+    failed, silent = [], []
     for name in asked.names or names():
         print(f"== {name}", file=sys.stderr, flush=True)
         try:
@@ -50,7 +50,9 @@ def main(arguments: Sequence[str]) -> int:
             return 130
         figures += found
         failed += [name] if code else []
-        text = write(asked.json, machine, figures, before)
+        silent += [] if found else [name]
+        text = table(machine, figures, before, silent)
+        write(asked.json, machine, figures, text)
     print(text)
     print(f"written: {kept(asked.json)}", file=sys.stderr)
     for name in failed:
@@ -58,13 +60,11 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if failed else 0
 
 
-def write(file: Path, machine: Machine, figures: Sequence[Figure], before: Figures) -> str:
-    """Write the figures so far and their table beside them; return the table."""
+def write(file: Path, machine: Machine, figures: Sequence[Figure], text: str) -> None:
+    """Write the figures so far, and their table beside them."""
     content = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
     file.write_text(json.dumps(content, indent=1) + "\n")
-    text = table(machine, figures, before)
     file.with_suffix(".md").write_text(text + "\n")
-    return text
 
 
 def kept(file: Path) -> str:
@@ -155,10 +155,13 @@ def described() -> Machine:
     }
 
 
-def table(machine: Machine, figures: Sequence[Figure], before: Figures) -> str:
+def table(
+    machine: Machine, figures: Sequence[Figure], before: Figures, silent: Sequence[str] = ()
+) -> str:
     """Return the Markdown table: figure, floor or peer, ratio, and the ratio before.
 
-    Figures of before that a benchmark no longer tells are named below it.
+    ``silent`` are the benchmarks that ran and told no figure. Figures of before that a benchmark no
+    longer tells are named below it.
     """
     about = "{processor}, {cores} cores, load before {load}, Python {python}".format(**machine)
     lines = [
@@ -179,7 +182,9 @@ def table(machine: Machine, figures: Sequence[Figure], before: Figures) -> str:
                 f" {_number(earlier.ratio)} | {one.change(earlier)} |" if earlier else " – | new |"
             )
         lines.append(row)
-    ran, told = {one.benchmark for one in figures}, {(one.benchmark, one.name) for one in figures}
+    lines += [f"| {name} | it told no figure | | | |{' | |' if before else ''}" for name in silent]
+    ran = {one.benchmark for one in figures} | set(silent)
+    told = {(one.benchmark, one.name) for one in figures}
     gone = [f"{name} of {where}" for where, name in before.keys() - told if where in ran]
     if gone:
         lines += ["", f"told before and no longer: {', '.join(sorted(gone))}"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from _figures import Figure, quick, tell
 from _help import show_help
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -40,7 +41,7 @@ from carla_nurec_bridge.town.street import cached_street
 
 DELTA_S = 0.05
 SHORT_TICK_S, PACED_TICKS = 0.005, 100
-ROUNDS = 5
+ROUNDS = 2 if quick() else 5
 WIDTH, HEIGHT = 1280, 720
 LIDAR_RATE, CHANNELS, RANGE_M = 600_000, 32, 100.0
 DEMO_TOWN = config_path("maps", "demo_town.xodr")
@@ -122,9 +123,20 @@ def best_rate(work: Callable[[], object], count: int) -> float:
     return max(rates)
 
 
-def row(name: str, rate: float, unit: str, floor: str, goal: str, cpu_ms: float) -> None:
+@dataclass(frozen=True)
+class Floor:
+    """What a rate is held against: the same a second, and what else there is to say of it."""
+
+    name: str
+    rate: float
+    note: str = ""
+
+
+def row(name: str, rate: float, floor: Floor, goal: str, cpu_ms: float) -> None:
     """Print one line of the table."""
-    print(f"{name:34} {rate:8.1f} {unit:8} server {cpu_ms:6.2f} ms   {floor:38} reach {goal}")
+    tell(Figure("carla_server", name, rate, "/s", floor.name, floor.rate, "more"))
+    least = f"{floor.name} {floor.rate:.1f} /s{floor.note}"
+    print(f"{name:34} {rate:8.1f} /s       server {cpu_ms:6.2f} ms   {least:38} reach {goal}")
 
 
 def timed(server: Server, work: Callable[[], object], count: int) -> tuple[float, float]:
@@ -136,7 +148,7 @@ def timed(server: Server, work: Callable[[], object], count: int) -> tuple[float
 
 def time_ticks(server: Server, client: carla.Client) -> None:
     """Time ticks without sensors, with one vehicle and with fifty."""
-    floor = f"plain calls {best_rate(client.get_server_version, 500):.0f} /s"
+    floor = Floor("plain calls", best_rate(client.get_server_version, 500))
     for vehicles, goal in ((1, "3000"), (50, "1500"), (200, "-")):
         world = synchronous_world(client)
         library = world.get_blueprint_library()
@@ -148,7 +160,7 @@ def time_ticks(server: Server, client: carla.Client) -> None:
         for car in made:
             car.apply_control(carla.VehicleControl(throttle=0.3, steer=0.1))
         rate, cpu_ms = timed(server, world.tick, 300)
-        row(f"ticks, {len(made)} vehicles", rate, "/s", floor, goal, cpu_ms)
+        row(f"ticks, {len(made)} vehicles", rate, floor, goal, cpu_ms)
 
 
 def time_traffic(pause_ms: str) -> None:
@@ -156,7 +168,7 @@ def time_traffic(pause_ms: str) -> None:
     with serve(DEMO_TOWN, "--traffic-pause-ms", pause_ms) as server:
         client = carla.Client("127.0.0.1", server.port)
         client.set_timeout(60.0)
-        floor = f"plain calls {best_rate(client.get_server_version, 500):.0f} /s"
+        floor = Floor("plain calls", best_rate(client.get_server_version, 500))
         world = synchronous_world(client)
         with socket.create_server(("127.0.0.1", 0)) as holder:
             manager_port = holder.getsockname()[1]
@@ -175,7 +187,7 @@ def time_traffic(pause_ms: str) -> None:
                 world.tick()
 
         rate, cpu_ms = timed(server, work, 300)
-        row(f"ticks, {made} cars, pause {pause_ms} ms", rate, "/s", floor, "-", cpu_ms)
+        row(f"ticks, {made} cars, pause {pause_ms} ms", rate, floor, "-", cpu_ms)
         managers.shut_down()
 
 
@@ -223,7 +235,7 @@ def time_sensors(
         before = time.process_time()
         alone = best_rate(lambda: [draw() for draw in draws], 10)
         own_ms = 1e3 * (time.process_time() - before) / (1 + 10 * ROUNDS)
-        row(name, rate, "/s", f"drawing alone {alone:.1f} /s, {own_ms:.1f} ms", goal, cpu_ms)
+        row(name, rate, Floor("drawing alone", alone, f", {own_ms:.1f} ms"), goal, cpu_ms)
 
 
 def time_pacing(server: Server, client: carla.Client, views: list[carla.Transform]) -> None:
@@ -253,7 +265,10 @@ def time_pacing(server: Server, client: carla.Client, views: list[carla.Transfor
             f"server {spent_s[sensor_tick]:6.2f} s, {pictures} pictures"
         )
     share = spent_s[DELTA_S] / spent_s[0.0]
-    print(f"pacing leaves {share:.0%} of the server's time; floor {SHORT_TICK_S / DELTA_S:.0%}")
+    due = SHORT_TICK_S / DELTA_S
+    print(f"pacing leaves {share:.0%} of the server's time; floor {due:.0%}")
+    named = "of the server's time, by sensor_tick"
+    tell(Figure("carla_server", named, 100.0 * share, "%", "ticks with pictures", 100.0 * due))
 
 
 def floors(start: carla.Transform) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -335,6 +350,8 @@ def main(maps: list[Path]) -> None:
             idle, _ = server.memory_mb()
             time_sensors(server, client, "", "", views[:1], "sensor.camera.rgb", None, **size)
             used, own = server.memory_mb()
+            named = f"memory on {file.name}"
+            tell(Figure("carla_server", named, used, "MB", "before the first picture", idle))
             print(
                 f"{'memory on ' + file.name:34} {used:8.0f} MB, {own:.0f} of them its own; "
                 f"{idle:.0f} MB before the first picture {'':11} reach 600"

@@ -20,6 +20,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import av
+from _figures import Figure, quick, tell
 
 from carla_nurec_bridge.cosmos.clip.controls import DepthEncoding
 from carla_nurec_bridge.dataset.augment.jobs.control_videos import write_control_videos
@@ -27,7 +28,7 @@ from carla_nurec_bridge.dataset.augment.jobs.sent_frames import SentFrames
 from carla_nurec_bridge.dataset.augment.quality import judge, measure_source, read_limits
 from carla_nurec_bridge.dataset.store import Dataset, StoredScenario
 
-FRAMES, RATE_HZ = 93, 16.0
+FRAMES, RATE_HZ = 24 if quick() else 93, 16.0
 CONTROLS = ("edge", "depth", "seg")
 SENT = ("rgb", "edges", "depth", "semantic_segmentation")
 
@@ -65,6 +66,7 @@ def decode_video(path: Path) -> None:
 
 def row(what: str, took_s: float, floor_s: float, frames: int) -> None:
     """Print a figure beside its floor."""
+    tell(Figure("dataset_variants", what, took_s, "CPU s", "decoding", floor_s))
     print(
         f"{what:34} {took_s:7.2f} s {1000 * took_s / frames:7.1f} ms a frame, "
         f"{took_s / floor_s:5.2f} of its floor ({floor_s:.2f} s)"

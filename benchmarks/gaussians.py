@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _figures import Figure, quick, tell
 from _help import show_help
 
 from carla_nurec_bridge.core.cameras.models import FThetaCamera, FThetaReference
@@ -34,7 +35,7 @@ from carla_nurec_bridge.gaussians.scene import RenderSettings
 from carla_nurec_bridge.rendering.engines.jit import kernel
 from carla_nurec_bridge.rendering.engines.threads import share, thread_count
 
-ROUNDS = 7
+ROUNDS = 2 if quick() else 7
 GOALS_MS = {"splats 1280x720": 200.0, "street 1 M, 1280x720": 700.0, "street 100 k, 640x360": 80.0}
 
 
@@ -141,6 +142,7 @@ def report(name: str, cloud: GaussianCloud, size: tuple[int, int], way: Any) -> 
         share(part, parts)
 
     floor_wall, floor_cpu = measure(floor)
+    tell(Figure("gaussians", name, cpu, "CPU ms", "its blend alone", floor_cpu))
     print(
         f"{name:28s} {len(cloud):9d} {drawing.pairs:9d} {wall:8.1f} {cpu:8.1f} {floor_wall:8.1f} "
         f"{floor_cpu:8.1f} {cpu / floor_cpu:7.2f} {GOALS_MS[name]:8.0f}"

@@ -23,7 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
-from _figures import Figure, tell
+from _figures import Figure, quick, tell
 from _nurec_publish import measure
 
 from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
@@ -167,8 +167,7 @@ def row(
     what: str, took: float, against: str, floor: float, note: str = "", unit: str = "ms"
 ) -> None:
     """Print a figure, its floor from the same run, and how many times the floor it is."""
-    better = "more" if unit == "/s" else "less"
-    tell(Figure("nurec", what, took, unit, against, floor, better))
+    tell(Figure("nurec", what, took, unit, against, floor, "more" if unit == "/s" else "less"))
     figure, least = f"{took:9.2f} {unit}", f"{against:>12s} {floor:9.2f} {unit}"
     print(f"{what:40s} {figure}  {least} {took / floor:7.2f} x  {note}".rstrip(), flush=True)
 
@@ -308,7 +307,7 @@ def main() -> None:
     """Print a table of medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    quick = parser.parse_args().quick
+    fewer = parser.parse_args().quick or quick()
     print(
         f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores at the start", flush=True
     )
@@ -322,17 +321,17 @@ def main() -> None:
             if not ours.poll(120.0):
                 raise SystemExit("the server did not start within 120 s")
             target = f"127.0.0.1:{ours.recv()}"
-            bench = Bench(target, socket, rounds=5 if quick else 15)
+            bench = Bench(target, socket, rounds=5 if fewer else 15)
             with NurecClient(target, PATIENT) as client:
                 bench.pictures(client)
                 bench.sweep(client)
                 bench.copies(client)
             bench.transports()
-            bench.clients(1.0 if quick else 4.0)
+            bench.clients(1.0 if fewer else 4.0)
         finally:
             ours.send("end")
             process.join(20.0)
-    measure(20 if quick else 100, row)
+    measure(20 if fewer else 100, row)
     print(f"load average {os.getloadavg()[0]:.1f} at the end", flush=True)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import osqp
+from _figures import Figure, quick, tell
 from _help import show_help
 
 from carla_nurec_bridge.agents.tracking import PlanTracker
@@ -23,7 +24,7 @@ from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.world.timed_path import TimedPath
 from carla_nurec_bridge.world.vehicle_info import VehicleInfo
 
-FRAMES, DT_S, PLAN_S, EVERY = 600, 0.05, 4.0, 10
+FRAMES, DT_S, PLAN_S, EVERY = 120 if quick() else 600, 0.05, 4.0, 10
 CAR = VehicleInfo("car", 2.85, 1.2, (4.9, 1.84, 1.5), (1.4, 0.0, 0.75), ((0.0, 1.2),))
 
 
@@ -118,6 +119,11 @@ def main() -> None:
         x, y = x + speed_mps * math.cos(yaw) * DT_S, y + speed_mps * math.sin(yaw) * DT_S
         yaw += speed_mps / CAR.wheelbase_m * math.tan(target.steer_rad) * DT_S
         worst_m = max(worst_m, abs(y - 3.0 * math.sin(x / 20.0)))
+    step_ms, warm_ms, cold_ms = (
+        1e3 * float(np.median(one)) for one in (steps_s, made[0].warm_s, made[0].cold_s)
+    )
+    tell(Figure("plan_tracking", "a step, median", step_ms, "ms", "its solver", warm_ms))
+    tell(Figure("plan_tracking", "its solver, median", warm_ms, "ms", "from nothing", cold_ms))
     print(figures("step", steps_s))
     print(figures("warm", made[0].warm_s))
     print(figures("cold", made[0].cold_s))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import simplejpeg
-from _figures import Figure, tell
+from _figures import Figure, quick, tell
 from _help import show_help
 
 from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
@@ -31,7 +31,7 @@ from carla_nurec_bridge.rendering.scene import Instance, RenderScene
 from carla_nurec_bridge.town.actors.assets import vehicle_mesh
 from carla_nurec_bridge.town.street import cached_street
 
-ROUNDS = 15
+ROUNDS = 4 if quick() else 15
 CARS = 20
 START = matrix_from_xyz_rpy([6.0, -1.8, 0.3], [0.0, 0.0, 0.0])
 END = matrix_from_xyz_rpy([6.3, -1.8, 0.3], [0.0, 0.0, 0.01])

@@ -19,6 +19,7 @@ from functools import partial
 
 import numpy as np
 import rclpy
+from _figures import Figure, quick, tell
 from _help import show_help
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
@@ -31,7 +32,7 @@ from carla_nurec_bridge.ros.sending.lane import SendingLane
 from carla_nurec_bridge.ros.sending.sender import Sender
 
 DOMAIN = 95
-ROUNDS, FRAMES, PERIOD_S, SETTLE_S = 4, 30, 0.1, 1.5
+ROUNDS, FRAMES, PERIOD_S, SETTLE_S = 1 if quick() else 4, 30, 0.1, 1.5
 WIDTH, HEIGHT = 1600, 900
 READER = """
 import sys
@@ -108,6 +109,10 @@ def main(rounds: int) -> None:
     for (way, state), costs in sorted(costs_ms.items()):
         p50, p99 = np.percentile(costs, (50, 99))
         print(f"{way:12} second reader {state:8} p50 {p50:6.2f} ms  p99 {p99:6.2f} ms")
+    for way in ways:
+        stopped, awake = (np.median(costs_ms[way, state]) for state in ("stopped", "awake"))
+        named = f"a frame {way}, a reader stopped"
+        tell(Figure("stopped_reader", named, float(stopped), "ms", "all awake", float(awake)))
     print(f"the reader that is awake got {got} of {rounds * 4 * FRAMES} pictures")
     node.destroy_node()
     rclpy.shutdown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import sys
@@ -138,3 +139,23 @@ def test_the_load_is_that_of_before_the_benchmarks(
     out = tmp_path / "out.json"
     assert bench.main(["fake", "--json", str(out)]) == 0
     assert json.loads(out.read_text())["machine"]["load"] == 0.5
+
+
+def test_a_benchmark_without_a_figure_says_so_in_the_table(
+    bench: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "silent.py").write_text("")
+    out = tmp_path / "out.json"
+    assert bench.main(["fake", "silent", "--json", str(out)]) == 0
+    assert "| silent | it told no figure | | | |" in capsys.readouterr().out.splitlines()
+    assert "| silent | it told no figure" in out.with_suffix(".md").read_text()
+
+
+@pytest.mark.parametrize("file", sorted(BENCHMARKS.glob("[a-z]*.py")), ids=lambda file: file.stem)
+def test_every_benchmark_tells_figures_and_heeds_quick(file: Path) -> None:
+    called = {
+        node.func.id
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert {"tell", "quick"} <= called
