@@ -443,6 +443,7 @@ def changed(path: str, value: object) -> bytes:
         ("layers.road.particle.density_kernel_planar", True),
         ("layers.road.particle.ray_spread_filter_enabled", True),
         ("renderer.name", "3dgrt"),
+        ("renderer.render.mode", "voodoo"),
         ("background.name", "mlp-sky"),
         ("background.composite_in_linear_space", True),
         ("appearance_embedding.name", "per-frame"),
@@ -453,6 +454,30 @@ def test_names_that_are_not_known_are_refused_by_name(tmp_path, path, value):
         read(tmp_path, changed(path, value))
     assert path in str(error.value)
     assert str(value) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("layers.road.particle.density_kernel_density_clamping", True),
+        ("layers.road.particle.radiance_sph_O0", False),
+        ("layers.road.time_embed", {"name": "magic"}),
+        ("renderer.culling.rect_bounding", False),
+        ("renderer.culling.near_clip_distance", 3),
+        ("renderer.culling.far_clip_distance", 5.0),
+        ("renderer.culling.far_clip_distance", "far"),
+        ("renderer.projection.min_projected_ray_radius", 0.1),
+        ("background.saturate_radiance", False),
+        ("saturate_radiance", False),
+        ("post_processing", {"name": "magic-tonemap"}),
+    ],
+)
+def test_switches_that_do_not_act_are_told(tmp_path, path, value):
+    plain = read(tmp_path, volume_file(driving_config(), driving_state()))
+    told = set(read(tmp_path, changed(path, value)).notes) - set(plain.notes)
+    assert not any("config." in note for note in plain.notes)
+    assert len(told) == 1
+    assert f"config.{path}" in told.pop()
 
 
 def with_state(**entries: object) -> bytes:

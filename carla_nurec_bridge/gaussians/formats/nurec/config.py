@@ -12,12 +12,14 @@ from typing import Any
 
 from ....core.errors import InputError
 from ...scene import RenderSettings
+from .switches import notes_of_switches
 
 OURS = "carla_nurec_bridge"
 """What packages written here say beside NuRec's own config: settings that it has no place for."""
 SH, RIGID, DEFORMABLE = "sh-gaussians", "rigid-gaussians", "deformable-gaussians"
 _COMPOSITES = ("gaussians-composite", "gaussians_primitive")
 _RENDERERS = ("3dgut-nrend",)
+_RENDER_MODES = ("kbuffer",)
 _BACKGROUNDS = ("sky-env-map", "skip-background")
 _APPEARANCES = ("skip-appearance",)
 _ACTIVATIONS = {
@@ -67,7 +69,10 @@ def read_config(config: Mapping[str, Any], what: str) -> VolumeConfig:
         name for name, one in zip(kinds, settings, strict=True) if _but_degree(one, settings[0])
     ]
     notes = [f"the layer {name} is drawn as {next(iter(kinds))} is" for name in others]
-    if reader.number(reader.mapping(renderer, "render"), "k_buffer_size", 0, 0, 1 << 16):
+    notes += notes_of_switches(config)
+    render = reader.mapping(renderer, "render")
+    reader.one_of(render, "mode", _RENDER_MODES, "renderer.render")
+    if reader.number(render, "k_buffer_size", 0, 0, 1 << 16):
         notes.append("k_buffer_size is not 0: Gaussians are ordered by their means all the same")
     sky = background["name"] == "sky-env-map" if "name" in background else None
     return VolumeConfig(kinds, chosen, sky, tuple(notes))
