@@ -41,6 +41,8 @@ _POLL_S = 0.05
 _LAST_ANSWERS_S = 2.0
 _MOST_UNWRITTEN_BYTES = 16 << 20
 """So much of answered frames may wait for the disk and the encoders, and be lost with the power."""
+_TELL_S = 5.0
+"""Wall time that a failed writer waits for the next frame, to be told with its answer."""
 WRITE_S = 18.0
 """Wall time at the end of a run to write the frames that wait, and show them to the encoders."""
 UNDER_WAY_S = 5.0
@@ -74,6 +76,8 @@ class CosmosRecorder:
         )
         self._writer = SendingLane("writing of frames", _MOST_UNWRITTEN_BYTES)
         self._over = self._closed = False
+        self._failure = ""
+        self._told = threading.Event()
         self._participation = Participation(node, spinner, p)
         topics.subscribe(node, self._take)
 
@@ -82,9 +86,7 @@ class CosmosRecorder:
         self._participation.wait_begin(limit_s=self._p.start_s)
         warned = False
         for _ in self._participation.turns():
-            with self._answering():
-                self._writer.check()
-                self._session.flush_if_due()
+            self._check_writing()
             now_s = time.monotonic()
             self._mismatches.look_if_due(now_s)
             with self._lock:
@@ -159,22 +161,41 @@ class CosmosRecorder:
                 frames = self._session.take(number, data)
                 if self._topics.rows[number] is TOPICS["lockstep_done"]:
                     frames += self._answered(done_word(deserialize_message(data, DiagnosticArray)))
-            with self._answering():
-                for frame in frames:
-                    with self._session.timings.stage("queue"):
-                        self._writer.put(partial(self._write, frame), frame.size_bytes)
+            self._put(frames)
             delivered = self._session.delivered()
             if delivered:
                 self._progress_s = time.monotonic()
+            failure = self._failure
         for stamp_ns, counts in delivered:
-            self._participation.answer(stamp_ns, counts)
+            self._participation.answer(stamp_ns, {} if failure else counts, failure)
+            if failure:
+                self._told.set()
+
+    def _put(self, frames: Sequence[AssembledFrame]) -> None:
+        """Give whole frames to the writer; what it has raised is kept for the answers."""
+        try:
+            for frame in frames:
+                with self._session.timings.stage("queue"):
+                    self._writer.put(partial(self._write, frame), frame.size_bytes)
+        except BridgeError as error:
+            self._failure = str(error)
+
+    def _check_writing(self) -> None:
+        """Raise what the writer has raised, once the owner has heard it of the frame it waits for.
+
+        The frames that were lost by it are answered long since.
+        """
+        try:
+            self._writer.check()
+            self._session.flush_if_due()
+        except BridgeError as error:
+            self._failure = str(error)
+            self._told.wait(_TELL_S)
+            raise
 
     @contextmanager
-    def _answering(self, about: str = "") -> Iterator[None]:
-        """Answer the frame in the making with the error that ends the block; ``about`` begins it.
-
-        What the writer raises is of no topic, and of frames that were answered before.
-        """
+    def _answering(self, about: str) -> Iterator[None]:
+        """Answer the frame in the making with the error of the block; ``about`` begins it."""
         try:
             yield
         except BridgeError as error:

@@ -175,21 +175,22 @@ def test_a_callback_that_waits_for_room_does_not_hold_up_the_end(
 def test_what_the_writer_could_not_write_is_told_at_once_and_of_no_topic(
     node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers: list[str] = []
+    answers: list[Any] = []
     running = RunState("run 1", "running", "", 0, 0, 1)
     monkeypatch.setattr(Participation, "state", running)
     monkeypatch.setattr(Participation, "wait_begin", lambda *_, **__: running)
     monkeypatch.setattr(Participation, "turns", lambda _: iter((None, None)))
-    monkeypatch.setattr(Participation, "answer", lambda *given: answers.append(given[-1]))
+    monkeypatch.setattr(Participation, "answer", lambda _, *given: answers.append(given))
+    monkeypatch.setattr(node_module, "_TELL_S", 0.0)
     monkeypatch.setattr(BagWriter, "write", refuse)
     recorder = started(node, tmp_path, monkeypatch)
     bring(node, monkeypatch, 1)
     assert recorder._writer.wait_ended(60.0)
     with pytest.raises(RunError, match=FULL):
         recorder.work()  # no message comes any more, and yet
-    with pytest.raises(RunError, match=FULL):
-        bring(node, monkeypatch, 1)
-    assert answers == [FULL, FULL]
+    monkeypatch.setattr(RecordingSession, "delivered", lambda _: [(7, {"/clock": 1})])
+    bring(node, monkeypatch, 1)
+    assert answers == [(7, {}, FULL)], "the frame that the owner waits for"
     with pytest.raises(RunError, match=f"the frames to be written .{FULL}"):
         recorder.close()
 
