@@ -22,8 +22,10 @@ from ..harmonics import C0
 from ..scene import GaussianScene, NotDrawn, RigidGaussians
 from .nurec.container import unpack_volume
 from .nurec.layers import joined, scene_of_volume
+from .rows import Mask
 from .unpacking import most_plain_bytes
-from .usda import MOST_BYTES, Prim, parse_usda, world_from_local
+from .usd_placing import world_from_local
+from .usda import MOST_BYTES, Prim, parse_usda
 
 RIG, TRACKS = "rig_trajectories.json", "sequence_tracks.json"
 _MOST_JSON_BYTES = 64 << 20
@@ -102,12 +104,19 @@ def _placed(
     field = fields[0]
     path = field.path if field.kind == "Volume" else field.path.rpartition("/")[0]
     holder = prims.get(path, field)
-    matrix, notes = world_from_local(prims, path)
+    matrix, unknown = world_from_local(prims, path)
+    notes: list[str] = []
     offset = holder.numbers("omni:nurec:offset", 3) or (0.0, 0.0, 0.0)
     _bounded(np.array(offset), _MOST_SHIFT, f"{what}: omni:nurec:offset")
-    moved = not np.allclose(matrix, np.eye(4), atol=1e-9)
+    scene = _cropped(scene, holder, what, shifted=any(offset))
+    moved = bool(unknown) or not np.allclose(matrix, np.eye(4), atol=1e-9)
     if recorded and moved:
         notes.append(f"{path} is moved in its USD layer, which does not count beside a rig")
+    elif unknown:
+        raise InputError(
+            f"{what}: its USD layer places it by {unknown[0]}, which is not understood; "
+            "put all into one xformOp:transform"
+        )
     elif moved:
         rotation, scale = _similarity(matrix, what)
         pose = np.eye(4)
@@ -124,6 +133,29 @@ def _placed(
         scene = _each_layer(scene, lambda cloud: _coloured(cloud, rows))
         notes.append("colours of static layers go through the package's colour matrix")
     return replace(scene, notes=(*scene.notes, *notes))
+
+
+def _cropped(scene: GaussianScene, holder: Prim, what: str, *, shifted: bool) -> GaussianScene:
+    """Return a scene whose static Gaussians lie within the crop bounds of its prim, if it has any.
+
+    InputError when it is shifted too, for which of the two comes first is not known.
+    """
+    low, high = (
+        holder.numbers(f"omni:nurec:crop:{end}Bounds", 3) or (far,) * 3
+        for end, far in (("min", -np.inf), ("max", np.inf))
+    )
+    inside: dict[str, Mask] = {
+        name: np.logical_and.reduce((cloud.means_m >= low) & (cloud.means_m <= high), axis=1)
+        for name, cloud in scene.layers.items()
+    }
+    outside = sum(int((~mask).sum()) for mask in inside.values())
+    if not outside:
+        return scene
+    if shifted:
+        raise InputError(f"{what}: it is cropped and shifted; in which order is not known")
+    layers = {name: cloud.select(inside[name]) for name, cloud in scene.layers.items()}
+    left_out = NotDrawn("Gaussians", outside, "they lie outside the crop bounds of the USD layer")
+    return replace(scene, layers=layers, not_drawn=(*scene.not_drawn, left_out))
 
 
 def _each_layer(scene: GaussianScene, change: Any) -> GaussianScene:

@@ -1,15 +1,12 @@
-"""USD text layers, as far as volumes need them: prims, where they are, and plain attributes."""
+"""USD text layers, as far as volumes need them: prims and plain attributes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from ...core.errors import InputError
-from ...core.frames import Matrix
 
 MOST_BYTES = 64 << 20
 _MOST_DEPTH = 64
@@ -19,7 +16,6 @@ _TOKEN = re.compile(
 )
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf")
 _OPEN, _CLOSE = "([{", ")]}"
-_PLACED_BY = re.compile(r"xformOp:(\w+)")
 
 
 @dataclass(frozen=True)
@@ -96,40 +92,3 @@ def _group(first: str, words: Iterator[str], what: str) -> str:
             if depth == 0:
                 return " ".join(parts)
     raise InputError(f"{what}: a bracket is not closed")
-
-
-def world_from_local(prims: Mapping[str, Prim], path: str) -> tuple[Matrix, list[str]]:
-    """Return where a prim lies (4, 4), of its own and its parents' transforms, and sentences.
-
-    USD multiplies row vectors, p' = p M; the result is for columns. Of the operations matrices,
-    translations and scales are applied, others are told.
-    """
-    total, notes = np.eye(4), list[str]()
-    while path:
-        prim = prims.get(path)
-        if prim is not None:
-            own, told = _local(prim)
-            with np.errstate(over="ignore", invalid="ignore"):
-                total = own @ total
-            notes += told
-        path = path.rpartition("/")[0]
-    return total, notes
-
-
-def _local(prim: Prim) -> tuple[Matrix, list[str]]:
-    matrix, notes = np.eye(4), []
-    order = re.findall(r'"([^"]+)"', prim.attributes.get("xformOpOrder", ""))
-    for name in order or [name for name in prim.attributes if name == "xformOp:transform"]:
-        kind = _PLACED_BY.match(name)
-        step = np.eye(4)
-        if kind and kind[1] == "transform" and (values := prim.numbers(name, 16)):
-            step = np.array(values).reshape(4, 4).T
-        elif kind and kind[1] == "translate" and (values := prim.numbers(name, 3)):
-            step[:3, 3] = values
-        elif kind and kind[1] == "scale" and (values := prim.numbers(name, 3)):
-            step[:3, :3] = np.diag(values)
-        else:
-            notes.append(f"{prim.path}: its transform {name} is not applied")
-        with np.errstate(over="ignore", invalid="ignore"):
-            matrix = matrix @ step
-    return matrix, notes

@@ -318,6 +318,78 @@ def test_an_export_lies_and_looks_as_its_usd_layer_says(tmp_path):
         read(tmp_path, zipped({"gauss.nurec": volume, "gauss.usda": shear}), "x.usdz")
 
 
+def turned(axis: str, degrees: float) -> np.ndarray:
+    """Return the rotation about an axis as books have it, for columns."""
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    rows = {"x": [[1, 0, 0], [0, c, -s], [0, s, c]], "y": [[c, 0, s], [0, 1, 0], [-s, 0, c]]}
+    return np.array(rows.get(axis, [[c, -s, 0], [s, c, 0], [0, 0, 1]]))
+
+
+PLACED = """#usda 1.0
+def Xform "World"
+{
+    double3 xformOp:translate = (100, 200, 300)
+    uniform token[] xformOpOrder = ["xformOp:translate"]
+    def Volume "gauss" {
+        OPERATIONS
+        def OmniNuRecFieldAsset "density_field" { asset filePath = @./gauss.nurec@ }
+    }
+}
+"""
+X, Y, Z = (turned(axis, angle) for axis, angle in zip("xyz", (90, 30, -50), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("operations", "rotation", "shift"),
+    [
+        ('rotateXYZ = (90, 30, -50) ["xformOp:rotateXYZ"]', Z @ Y @ X, (100, 200, 300)),
+        ('rotateZYX = (90, 30, -50) ["xformOp:rotateZYX"]', X @ Y @ Z, (100, 200, 300)),
+        ('rotateY = 30 ["xformOp:rotateY"]', Y, (100, 200, 300)),
+        ('orient = (2, 2, 0, 0) ["xformOp:orient"]', X, (100, 200, 300)),
+        ('rotateX = 90 ["!invert!xformOp:rotateX"]', X.T, (100, 200, 300)),
+        ('rotateX = 90 ["!resetXformStack!", "xformOp:rotateX"]', X, (0, 0, 0)),
+        ('translate:p = (1, 0, 0) ["!invert!xformOp:translate:p"]', np.eye(3), (99, 200, 300)),
+    ],
+)
+def test_a_volume_is_placed_by_every_operation_of_usd(tmp_path, operations, rotation, shift):
+    value, _, order = operations.partition(" [")
+    text = f"double3 xformOp:{value}\nuniform token[] xformOpOrder = [{order}"
+    volume = volume_file(volume_config(gaussians=layer_config()), volume_state("gaussians", ROAD))
+    members = {"gauss.nurec": volume, "gauss.usda": PLACED.replace("OPERATIONS", text).encode()}
+    cloud = read(tmp_path, zipped(members), "x.usdz").static
+    plain = read(tmp_path, volume).static
+    assert np.allclose(cloud.means_m, plain.means_m @ rotation.T + shift, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["xformOp:wobble", "xformOp:rotateXXY", "xformOp:orient", "!invert!xformOp:scale", "rotate"],
+)
+@pytest.mark.filterwarnings("error")
+def test_a_volume_that_cannot_be_placed_is_refused(tmp_path, operation):
+    text = f"""quatf xformOp:orient = (0, 0, 0, 0)\nfloat3 xformOp:scale = (1, 0, 1)
+        float3 xformOp:rotateXXY = (1, 2, 3)\nuniform token[] xformOpOrder = ["{operation}"]"""
+    volume = volume_file(volume_config(gaussians=layer_config()), volume_state("gaussians", ROAD))
+    members = {"gauss.nurec": volume, "gauss.usda": PLACED.replace("OPERATIONS", text).encode()}
+    with pytest.raises(InputError, match=operation):
+        read(tmp_path, zipped(members), "x.usdz")
+
+
+def test_a_volume_is_cropped_as_its_prim_says(tmp_path):
+    text = "float3 omni:nurec:crop:minBounds = (0, -inf, -inf)"
+    volume = volume_file(volume_config(gaussians=layer_config()), volume_state("gaussians", ROAD))
+    members = {"gauss.nurec": volume, "gauss.usda": PLACED.replace("OPERATIONS", text).encode()}
+    scene = read(tmp_path, zipped(members), "x.usdz")
+    kept = [splat for splat in ROAD if splat.mean[0] >= 0.0]
+    assert 0 < len(kept) < len(ROAD)
+    wanted = np.array([splat.mean for splat in kept]) + (100, 200, 300)
+    assert np.allclose(scene.static.means_m, wanted, atol=2e-3)
+    assert [(part.what, part.count) for part in scene.not_drawn] == [("Gaussians", 5 - len(kept))]
+    both = PLACED.replace("OPERATIONS", f"{text}\nfloat3 omni:nurec:offset = (1, 0, 0)")
+    with pytest.raises(InputError, match="cropped and shifted"):
+        read(tmp_path, zipped(members | {"gauss.usda": both.encode()}), "x.usdz")
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -1,0 +1,99 @@
+"""Where a prim of USD layers lies: the transforms of it and of its parents, put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...core.frames import Matrix
+from ...core.loading.deferred import deferred
+from .usda import Prim
+
+transform = deferred("scipy.spatial.transform")
+
+_OPERATION = re.compile(r"(!invert!)?(xformOp:(\w+)[\w:]*)")
+_ROTATION = re.compile(r"rotate([XYZ]|[XYZ]{3})")
+_ALONE = "!resetXformStack!"
+_LEAST_NORM = 1e-8
+
+
+def world_from_local(prims: Mapping[str, Prim], path: str) -> tuple[Matrix, list[str]]:
+    """Return where a prim lies (4, 4), and the operations that are not understood.
+
+    USD multiplies row vectors, p' = p M; the result is for columns. With those left the matrix is
+    not where the prim lies. Numbers may be infinite, or none.
+    """
+    total, unknown = np.eye(4), list[str]()
+    while path:
+        prim = prims.get(path)
+        order = [] if prim is None else _order(prim)
+        if prim is not None:
+            with np.errstate(all="ignore"):
+                total = _local(prim, order, unknown) @ total
+        path = "" if _ALONE in order else path.rpartition("/")[0]
+    return total, unknown
+
+
+def _local(prim: Prim, order: list[str], unknown: list[str]) -> Matrix:
+    matrix = np.eye(4)
+    for name in order:
+        if name == _ALONE:
+            continue
+        step = _step(prim, name)
+        if step is None:
+            unknown.append(f"{prim.path}: {name}")
+        else:
+            matrix = matrix @ step
+    return matrix
+
+
+def _order(prim: Prim) -> list[str]:
+    listed = re.findall(r'"([^"]+)"', prim.attributes.get("xformOpOrder", ""))
+    return listed or [name for name in prim.attributes if name == "xformOp:transform"]
+
+
+def _step(prim: Prim, operation: str) -> Matrix | None:
+    """Return the matrix of one operation, for columns; None where it is not understood."""
+    match = _OPERATION.fullmatch(operation)
+    if match is None:
+        return None
+    inverted, name, kind = match.groups()
+    step = np.eye(4)
+    turn = _ROTATION.fullmatch(kind)
+    if kind == "transform" and (values := prim.numbers(name, 16)):
+        step = np.array(values).reshape(4, 4).T
+    elif kind == "translate" and (values := prim.numbers(name, 3)):
+        step[:3, 3] = values
+    elif kind == "scale" and (values := prim.numbers(name, 3)):
+        step[:3, :3] = np.diag(values)
+    elif kind == "orient" and (values := prim.numbers(name, 4)):
+        w, x, y, z = values
+        if not _LEAST_NORM < np.linalg.norm(values) < np.inf:
+            return None
+        step[:3, :3] = transform.Rotation.from_quat((x, y, z, w)).as_matrix()
+    elif turn and len(set(turn[1])) == len(turn[1]) and (rotation := _turned(prim, name, turn[1])):
+        step[:3, :3] = rotation.as_matrix()
+    else:
+        return None
+    return _inverse(step) if inverted else step
+
+
+def _turned(prim: Prim, name: str, axes: str) -> Any:
+    """Return the rotation about one axis, or three, the first of ``axes`` first; else None."""
+    values = prim.numbers(name, len(axes))
+    if values is None or not np.isfinite(values).all():
+        return None
+    # Three angles are stored as those about x, y, z in whatever order they are applied.
+    angles = [values["XYZ".index(axis)] for axis in axes] if len(axes) == 3 else list(values)
+    return transform.Rotation.from_euler(axes.lower(), angles, degrees=True)
+
+
+def _inverse(step: Matrix) -> Matrix | None:
+    try:
+        inverse: Matrix = np.linalg.inv(step).astype(np.float64)
+    except np.linalg.LinAlgError:
+        return None
+    return inverse
