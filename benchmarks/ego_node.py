@@ -84,7 +84,8 @@ class Listener:
             env=os.environ | dict(environment(graph.config)),
         )
         assert self._process.stdout is not None
-        self._process.stdout.readline()
+        if self._process.stdout.readline() != "listening\n":
+            raise SystemExit("the listener did not start")
 
     def close(self) -> tuple[dict[str, list[int]], dict[str, bytes]]:
         """Return the stamps (ns) and the last serialized message by topic."""
@@ -301,7 +302,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] in (["--listen"], ["--start"]):
         listen(
             Path(sys.argv[2]),
-            RunConfig.model_validate_json(sys.argv[3]),
+            RunConfig.model_validate(json.loads(sys.argv[3])),
             starts_the_run=sys.argv[1] == "--start",
         )
     else:
