@@ -106,7 +106,7 @@ def _placed(
     holder = prims.get(path, field)
     matrix, unknown = world_from_local(prims, path)
     notes: list[str] = []
-    offset = holder.numbers("omni:nurec:offset", 3) or (0.0, 0.0, 0.0)
+    offset = holder.told("omni:nurec:offset", 3, what) or (0.0, 0.0, 0.0)
     _bounded(np.array(offset), _MOST_SHIFT, f"{what}: omni:nurec:offset")
     scene = _cropped(scene, holder, what, shifted=any(offset))
     moved = bool(unknown) or not np.allclose(matrix, np.eye(4), atol=1e-9)
@@ -127,7 +127,7 @@ def _placed(
         shift[:3, 3] = offset
         scene = _each_layer(scene, lambda cloud: cloud.transformed(shift))
         notes.append(f"static layers are shifted by omni:nurec:offset {offset} m")
-    rows = _colour_rows([holder, *fields])
+    rows = _colour_rows([holder, *fields], what)
     if rows is not None:
         _bounded(rows, _MOST_FACTOR, f"{what}: omni:nurec:ccm")
         scene = _each_layer(scene, lambda cloud: _coloured(cloud, rows))
@@ -141,7 +141,7 @@ def _cropped(scene: GaussianScene, holder: Prim, what: str, *, shifted: bool) ->
     InputError when it is shifted too, for which of the two comes first is not known.
     """
     low, high = (
-        holder.numbers(f"omni:nurec:crop:{end}Bounds", 3) or (far,) * 3
+        holder.told(f"omni:nurec:crop:{end}Bounds", 3, what) or (far,) * 3
         for end, far in (("min", -np.inf), ("max", np.inf))
     )
     inside: dict[str, Mask] = {
@@ -180,10 +180,10 @@ def _similarity(matrix: Matrix, what: str) -> tuple[Matrix, float]:
     return rotation, scale
 
 
-def _colour_rows(prims: list[Prim]) -> Matrix | None:
+def _colour_rows(prims: list[Prim], what: str) -> Matrix | None:
     """Return the affine matrix (3, 4) of colours, None for the identity."""
     for prim in prims:
-        rows = [prim.numbers(f"omni:nurec:ccm{channel}", 4) for channel in "RGB"]
+        rows = [prim.told(f"omni:nurec:ccm{channel}", 4, what) for channel in "RGB"]
         if None not in rows and not np.allclose(matrix := np.array(rows), _IDENTITY, atol=1e-6):
             return matrix
     return None

@@ -31,6 +31,14 @@ class Prim:
         found = tuple(float(text) for text in _NUMBER.findall(self.attributes.get(name, "")))
         return found if len(found) == count else None
 
+    def told(self, name: str, count: int, what: str) -> tuple[float, ...] | None:
+        """Return an attribute's numbers, None without it; InputError where they are others."""
+        found = self.numbers(name, count)
+        if found is None and self.attributes.get(name, "None") != "None":
+            shown = self.attributes[name][:60]
+            raise InputError(f"{what}: {name} is {shown!r}; {count} numbers are needed")
+        return found
+
 
 def parse_usda(data: bytes, what: str) -> list[Prim]:
     """Return the prims of a text layer in their order; InputError when braces do not match."""

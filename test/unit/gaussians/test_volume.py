@@ -395,6 +395,9 @@ def test_a_volume_is_cropped_as_its_prim_says(tmp_path):
     [
         ("(0, 1, 0, 0.25)", "(inf, 0, 0, 0)"),
         ("(0, 1, 0, 0.25)", "(0, 1e39, 0, 0)"),
+        ("(0, 1, 0, 0.25)", "(nan, 0, 0, 0)"),
+        ("offset = (0, 0, 0)", "offset = (0, 0)"),
+        ("offset = (0, 0, 0)", "crop:maxBounds = (nan, 0, 0)"),
         ("offset = (0, 0, 0)", "offset = (1e39, 0, 0)"),
         ("offset = (0, 0, 0)", "offset = (-inf, 0, 0)"),
         ("(10, 0, 0, 1)", "(1e39, 0, 0, 1)"),
