@@ -93,4 +93,4 @@ def extents(ids: NDArray[np.int32]) -> dict[int, tuple[int, int, int, int, int]]
 def make_ready() -> None:
     """Have the machine code of all of these, compiling what the disk does not keep yet."""
     for kernel in (depth_levels, depth_cm, paint, _extents):
-        kernel.machine_code  # noqa: B018 - made by looking
+        kernel.make_ready()

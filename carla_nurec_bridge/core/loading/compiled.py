@@ -29,6 +29,10 @@ class Compiled:
         """Call the machine code, made first if need be."""
         return self.machine_code(*arguments)
 
+    def make_ready(self) -> None:
+        """Have the machine code before the first call, compiled where the disk does not keep it."""
+        _ = self.machine_code
+
     @cached_property
     def machine_code(self) -> Any:
         """The function of numba, read from the disk or compiled when it is first asked for."""

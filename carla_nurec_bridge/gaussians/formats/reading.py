@@ -74,7 +74,10 @@ def _read_zip(path: Path) -> GaussianScene:
     if len(metas) == 1 and not any(name.endswith(".nurec") for name in archive.members):
         folder = metas[0][: -len(sog.META)]
         meta = _json(archive.read(metas[0], sog.MOST_META_BYTES), f"{path}: {metas[0]}")
-        load = lambda name: archive.read(folder + name, sog.MOST_IMAGE_BYTES)  # noqa: E731
+
+        def load(name: str) -> bytes:
+            return archive.read(folder + name, sog.MOST_IMAGE_BYTES)
+
         return sog.decode_sog(meta, load, str(path), path.stat().st_size)
     if zipfile.is_zipfile(path) and not archive.members:
         raise InputError(f"{path} is empty")

@@ -34,7 +34,7 @@ class TensorFacts:
 def tensor_facts(volume: Volume) -> tuple[list[TensorFacts], list[str]]:
     """Return the facts of all tensors by key, and sentences on those that are not understood."""
     facts, problems = [], []
-    for key in sorted(volume.keys()):
+    for key in sorted(volume.tensors()):
         try:
             shape, width = volume.shape(key), volume.width(key)
         except InputError as error:
@@ -86,5 +86,5 @@ def albedo_sizes(volume: Volume, layer: str) -> list[float]:
 def layer_names(volume: Volume) -> list[str]:
     """Return the names of layers that have positions."""
     begin, end = ".gaussians_nodes.", ".positions"
-    keys = [key for key in volume.keys() if key.startswith(begin) and key.endswith(end)]  # noqa: SIM118
+    keys = [key for key in volume.tensors() if key.startswith(begin) and key.endswith(end)]
     return sorted(key[len(begin) : -len(end)] for key in keys)

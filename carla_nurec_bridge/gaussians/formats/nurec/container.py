@@ -38,7 +38,7 @@ class Volume:
     state: Mapping[str, Any]
     what: str
 
-    def keys(self) -> Iterator[str]:
+    def tensors(self) -> Iterator[str]:
         """Yield the names of the tensors."""
         for key, value in self.state.items():
             if isinstance(value, bytes):

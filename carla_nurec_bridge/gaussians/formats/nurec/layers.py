@@ -106,7 +106,7 @@ def joined_rigids(rigids: list[RigidGaussians]) -> RigidGaussians | None:
 def _left_out(volume: Volume) -> list[NotDrawn]:
     """Return what a volume stores beside its Gaussians that has no part in drawing them."""
     told = []
-    for key in volume.keys():  # noqa: SIM118
+    for key in volume.tensors():
         # Shapes of these only: other bytes that stand there need not be tensors.
         if not key.endswith((_POSE_REFINEMENTS, _LIDAR_SIGNALS)):
             continue
@@ -122,7 +122,7 @@ def _left_out(volume: Volume) -> list[NotDrawn]:
 
 def _layer_names(volume: Volume) -> set[str]:
     names = set()
-    for key in volume.keys():  # noqa: SIM118
+    for key in volume.tensors():
         if key.startswith(_NODES) and key.endswith(".positions"):
             names.add(key[len(_NODES) : -len(".positions")])
     if not names:
@@ -207,7 +207,7 @@ def _track_ids(volume: Volume, name: str, cuboid_ids: Any) -> tuple[str, ...]:
 def _spans(volume: Volume, name: str, count: int) -> tuple[tuple[int, int], ...]:
     """Return when each cuboid's track begins and ends (us), () where that is not stored."""
     begin, end = f"{_NODES}{name}.time_embed", "timestamps_us_ranges"
-    for key in volume.keys():  # noqa: SIM118
+    for key in volume.tensors():
         if key.startswith(begin) and key.endswith(end) and volume.shape(key) == (count, 2):
             return tuple((int(low), int(high)) for low, high in volume.integers(key, count, 2))
     return ()
