@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import json
@@ -10,11 +11,15 @@ import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgpack
 import numpy as np
 import zstandard
 from PIL import Image
+
+from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
+from carla_nurec_bridge.gaussians.scene import GaussianScene
 
 
 @dataclass(frozen=True)
@@ -389,3 +394,123 @@ def volume_config(**layers: dict[str, object]) -> dict[str, object]:
 def volume_file(config: object, state: object, version: str = "0.2.576", level: int = 0) -> bytes:
     content = {"version": version, "model": "nre", "config": config, "state_dict": state}
     return gzip.compress(msgpack.packb({"nre_data": content}), level)
+
+
+HALF = {"mean": 2e-3, "angle": 3e-3, "log_scale": 2e-3, "opacity": 5e-4, "dc": 1e-3, "rest": 5e-4}
+BACKGROUND, ROAD, RIGIDS, PEOPLE = (some_splats(n, 3, seed=n) for n in (7, 5, 6, 2))
+CUBOIDS = [1, 0, 1, 2, 2, 0]
+TRACKS = ["4@clip", "9@clip", "7@clip"]
+FACES = np.arange(6 * 4 * 4 * 3).reshape(1, 6, 4, 4, 3) / 300.0
+
+
+def driving_config() -> dict:
+    """Return the config of a scene for driving, as of 26.04."""
+    config = volume_config(
+        background=layer_config(),
+        road=layer_config(),
+        dynamic_rigids=layer_config("rigid-gaussians"),
+        dynamic_deformables=layer_config("deformable-gaussians"),
+    )
+    config["name"] = "gaussians-composite"
+    config["renderer"]["global_z_order"] = False
+    config["renderer"]["antialiasing"] = {"lidar_divergence": 0.002}
+    config["renderer"]["culling"]["far_clip_distance_lidar"] = 150
+    config["background"] = {
+        "name": "sky-env-map",
+        "envmap_type": "cubemap",
+        "width": 4,
+        "composite_in_linear_space": False,
+        "saturate_radiance": True,
+    }
+    return config
+
+
+def driving_state(response_parameters: int = 7) -> dict:
+    """Return a state with four layers: F = 5, 1, 20 and plain albedo, cuboids, sky, PPISP."""
+
+    def in_time(splats, count):
+        albedo = np.full((len(splats), count, 3), 99.0, "<f2")
+        albedo[:, 0] = [s.dc for s in splats]
+        return albedo
+
+    logits = np.arange(7 * 20).reshape(7, 20) / 7.0
+    state = volume_state(
+        "background",
+        BACKGROUND,
+        features_albedo=in_time(BACKGROUND, 5),
+        camera_extra_signal=logits.astype("<f2"),
+    )
+    state |= volume_state("road", ROAD, features_albedo=in_time(ROAD, 1))
+    state |= volume_state(
+        "dynamic_rigids",
+        RIGIDS,
+        features_albedo=in_time(RIGIDS, 20),
+        gaussian_cuboid_ids=np.array(CUBOIDS, "<i4"),
+        **{"time_embed.timestamps_us_ranges": np.array([[0, 5], [1, 4], [2, 3]], "<i8")},
+    )
+    state |= volume_state("dynamic_deformables", PEOPLE)
+    ppisp = {
+        "exposure_params": np.zeros(6),
+        "vignetting_params": np.zeros((2, 3, 5)),
+        "color_params": np.full((6, 8), 0.25),
+        "crf_params": np.full((2, 3, response_parameters), 0.5),
+    }
+    tensors = {f".post_processings.0.ppisp.{k}": v.astype("<f2") for k, v in ppisp.items()}
+    state |= tensor_entries(tensors | {".background.textures": FACES.astype("<f2")})
+    state["._extra_state"] = {"obj_track_ids": {"dynamic_rigids": list(TRACKS)}}
+    return state
+
+
+def read_volume(tmp_path: Path, data: bytes, name: str = "volume.nurec") -> GaussianScene:
+    """Write a volume or a package to a file and read it."""
+    (tmp_path / name).write_bytes(data)
+    return read_gaussians(tmp_path / name)
+
+
+def package(
+    volume: bytes,
+    tracks: tuple[str, ...] = ("4@clip", "7@clip", "9@clip"),
+    nre: list[list[float]] | None = None,
+    **more: bytes,
+) -> bytes:
+    """Return a package of a volume, with its tracks, its rig's frame and a checkpoint."""
+    members = {"volume.nurec": volume}
+    if nre is not None:
+        members["rig_trajectories.json"] = json.dumps({"world_to_nre": {"matrix": nre}}).encode()
+    data = {"tracks_data": {"tracks_id": list(tracks)}}
+    members["sequence_tracks.json"] = json.dumps({"chunk": data}).encode()
+    return zipped(members | {"checkpoint.ckpt": b"\x80\x02cos\nsystem\n"} | more)
+
+
+def driving_volume_with(path: str, value: object) -> bytes:
+    """Return a driving volume with one field of its config, by dots, set to something."""
+    config = copy.deepcopy(driving_config())
+    *way, last = path.split(".")
+    place = config
+    for name in way:
+        place = place[name]
+    place[last] = value
+    return volume_file(config, driving_state())
+
+
+USDA = """#usda 1.0
+( customLayerData = { string note = "def Volume { (" } )
+def Xform "World" ( kind = "x" )
+{
+    double3 xformOp:translate = (1, 2, 3)
+    uniform token[] xformOpOrder = ["xformOp:translate"]
+    def Volume "gauss" {
+        matrix4d xformOp:transform = ( (0, 2, 0, 0), (-2, 0, 0, 0), (0, 0, 2, 0), (10, 0, 0, 1) )
+        uniform token[] xformOpOrder = ["xformOp:transform"]
+        rel field:density = </World/gauss/density_field>
+        float3 omni:nurec:offset = (0, 0, 0)
+        def OmniNuRecFieldAsset "density_field" { asset filePath = @./gauss.nurec@ }  # a comment "
+        def OmniNuRecFieldAsset "emissive_color_field" {
+            asset filePath = @./gauss.nurec@
+            float4 omni:nurec:ccmR = (0, 1, 0, 0.25)
+            float4 omni:nurec:ccmG = (0, 0.5, 0, 0)
+            float4 omni:nurec:ccmB = (0, 0, 1, 0)
+        }
+    }
+}
+"""

@@ -26,7 +26,11 @@ from carla_nurec_bridge.gaussians.formats.spz import decode_spz
 from carla_nurec_bridge.gaussians.formats.usda import parse_usda
 
 from .splat_files import (
+    USDA,
     compressed_ply_file,
+    driving_config,
+    driving_state,
+    package,
     ply_file,
     sog_members,
     some_splats,
@@ -34,7 +38,6 @@ from .splat_files import (
     volume_file,
     zipped,
 )
-from .test_volume import USDA, driving_config, driving_state, package
 
 CASES = int(os.environ.get("CNB_FUZZ_CASES", "3000"))
 SPLATS = some_splats(5, 1)
