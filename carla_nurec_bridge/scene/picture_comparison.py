@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 
-_NAME = re.compile(r"(?P<stamp>\d{1,19})\.(jpe?g|png)", re.IGNORECASE)
+_NAME = re.compile(r"(?P<stamp>\d{1,18})\.(jpe?g|png)", re.IGNORECASE)
 _SIGMA_PX = 1.5
 _WINDOW_PX = 11
 _C1, _C2 = (0.01 * 255.0) ** 2, (0.03 * 255.0) ** 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Sequence
@@ -17,10 +18,10 @@ from rich.table import Table
 
 from ...core.errors import InputError
 from ...core.files.archive import open_archive
-from ...scene.picture_comparison import Likeness, compare, pictures_in
+from ...scene.picture_comparison import Likeness, Pictures, compare, pictures_in
 
 _ADDRESS = re.compile(r"[\w.\-\[\]:]+:\d{1,5}")
-_FRAME = re.compile(r"frames/([\w.\-]+)/(\d+\.(?:jpe?g|png))")
+_FRAME = re.compile(r"frames/([\w.\-]+)/(\d{1,18}\.(?:jpe?g|png))")
 _WAIT_S = 120.0
 
 
@@ -87,17 +88,16 @@ def command(
     HOST:PORT of a server on this machine, which then draws its scene.
     """
     console = Console(highlight=False, markup=False)
-    sides = []
+    sides: list[Pictures] = []
     for name, text in (("one", one), ("other", other)):
         path = Path(text)
         if path.is_dir():
             sides.append(pictures_in(path))
         elif path.is_file():
-            sides.append(pictures_in(_reference_pictures(path, out / name)))
+            sides.append(_reference_pictures(path, out / name))
         elif _ADDRESS.fullmatch(text):
-            folder = out / name
-            _rendered(text, folder, scene_id, camera_ids, frame_step, height, console)
-            sides.append(pictures_in(folder))
+            wish = (scene_id, camera_ids, frame_step, height)
+            sides.append(_rendered(text, out / name, *wish, console))
         else:
             raise InputError(f"{text} is no folder, no package, and no HOST:PORT of a server")
     with Progress(console=console, transient=True) as progress:
@@ -140,16 +140,19 @@ def _table(likenesses: Sequence[Likeness]) -> Table:
     return table
 
 
-def _reference_pictures(package: Path, folder: Path) -> Path:
-    """Write the reference pictures of a package into a folder."""
+def _reference_pictures(package: Path, folder: Path) -> Pictures:
+    """Write the reference pictures of a package into a folder; return these, not older ones."""
     archive = open_archive(package)
     names = [(name, match) for name in archive.members if (match := _FRAME.fullmatch(name))]
     if not names:
         raise InputError(f"{package} holds no reference pictures frames/CAMERA/STAMP_US.jpeg")
+    pictures = {}
     for name, match in names:
-        (folder / match[1]).mkdir(parents=True, exist_ok=True)
-        (folder / match[1] / match[2]).write_bytes(archive.read(name))
-    return folder
+        path = folder / match[1] / match[2]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(archive.read(name))
+        pictures[match[1], int(path.stem)] = path
+    return pictures
 
 
 def _rendered(
@@ -160,8 +163,8 @@ def _rendered(
     frame_step: int,
     height: int,
     console: Console,
-) -> None:
-    """Have a server draw its scene into a folder."""
+) -> Pictures:
+    """Have a server draw its scene into a folder; return what it drew, not older pictures."""
     from ...nurec.client.client import Deadlines, NurecClient
     from ...scene.along_trajectory import ImageWish, planned_images, render_to_files
 
@@ -180,3 +183,8 @@ def _rendered(
 
         wish = ImageWish(height, "png", exposure_us, True, None)
         render_to_files(client, plan, wish, folder, show)
+    with (folder / "timestamps.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows:
+        raise InputError(f"{address} drew none of {len(plan.frames)} frames")
+    return {(row["camera"], int(row["end_us"])): folder / row["file"] for row in rows}

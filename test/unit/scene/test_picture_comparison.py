@@ -1,6 +1,8 @@
 """How alike pictures are: of known noise, shifts and exposures, and who belongs together."""
 
+import contextlib
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,6 +10,9 @@ import pytest
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.files.archive import write_archive
+from carla_nurec_bridge.nurec.client import client
+from carla_nurec_bridge.scene import along_trajectory
 from carla_nurec_bridge.scene.picture_comparison import compare, likeness, pairs_of, pictures_in
 
 from .splats.test_splats_in_packages import road, splats
@@ -106,6 +111,9 @@ def test_what_cannot_be_compared_is_said(tmp_path, capsys):
     empty.mkdir()
     with pytest.raises(InputError, match="no pictures"):
         pictures_in(empty)
+    folder_of(empty, {("front", 10**19 - 1): textured()})
+    with pytest.raises(InputError, match="no pictures"):
+        pictures_in(empty)
     one = pictures_in(folder_of(tmp_path / "one", {("front", 5): textured()}))
     late = pictures_in(folder_of(tmp_path / "late", {("front", 9000): textured()}))
     with pytest.raises(InputError, match="tolerance"):
@@ -117,3 +125,40 @@ def test_what_cannot_be_compared_is_said(tmp_path, capsys):
         compare(one, pictures_in(broken.parent), tmp_path / "out")
     assert main(["nurec", "compare", "neither", str(empty)]) == 2
     assert "HOST:PORT" in capsys.readouterr().err
+
+
+def compared(words: list[str], out: Path) -> list[tuple[str, int]]:
+    assert main(["nurec", "compare", *words, "-o", str(out)]) == 0
+    rows = json.loads((out / "compare.json").read_text())["pictures"]
+    return [(row["camera"], row["stamp_us"]) for row in rows]
+
+
+def test_pictures_of_an_earlier_run_are_not_a_packages_own(tmp_path):
+    png = cv2.imencode(".png", textured())[1].tobytes()
+    write_archive(tmp_path / "scene.usdz", {"frames/front/5.png": png})
+    out = tmp_path / "out"
+    folder_of(out / "one", {("front", 9): textured()})
+    other = folder_of(tmp_path / "other", {("front", 5): textured(), ("front", 9): textured()})
+    assert compared([str(tmp_path / "scene.usdz"), str(other)], out) == [("front", 5)]
+
+
+def test_pictures_of_an_earlier_run_are_not_a_servers_own(tmp_path, monkeypatch, capsys):
+    drawn = [("front", 5)]
+
+    def render_to_files(_client, _plan, _wish, folder, _show):
+        folder_of(folder, dict.fromkeys(drawn, textured()))
+        rows = [f"{camera},1,{end_us},{camera}/{end_us}.png" for camera, end_us in drawn]
+        text = "\n".join(["camera,start_us,end_us,file", *rows])
+        (folder / "timestamps.csv").write_text(text)
+
+    monkeypatch.setattr(client, "NurecClient", lambda *_: contextlib.nullcontext())
+    plan = along_trajectory.PlannedImages("scene", (), ((5, None),))
+    monkeypatch.setattr(along_trajectory, "planned_images", lambda *_: plan)
+    monkeypatch.setattr(along_trajectory, "render_to_files", render_to_files)
+    out = tmp_path / "out"
+    folder_of(out / "one", {("front", 9): textured()})
+    other = folder_of(tmp_path / "other", {("front", 5): textured(), ("front", 9): textured()})
+    assert compared(["localhost:1", str(other)], out) == [("front", 5)]
+    drawn.clear()
+    assert main(["nurec", "compare", "localhost:1", str(other), "-o", str(out)]) == 2
+    assert "drew none of 1 frames" in capsys.readouterr().err
