@@ -141,6 +141,8 @@ class WarpEngine(FrameEngine):
             self._meshes, self._world, self._shown, self._light = [], None, None, None
             self._cameras.clear()
             self._sweeps.clear()
+            self._tables.clear()
+            self._host.clear()
 
     def _drawn(self, view: FrameView, light: Lighting, outputs: frozenset[str]) -> FrameMemory:
         """Draw on the device; return where the outputs are until the next frame of that size."""

@@ -45,6 +45,12 @@ class HostMemory:
         weakref.finalize(owner, self._given_back.append, (room, block)).atexit = False
         return block, np.frombuffer(memoryview(owner), np.uint8)
 
+    def clear(self) -> None:
+        """Free the blocks that nobody reads."""
+        self._given_back.clear()
+        self._free.clear()
+        self._kept_bytes = 0
+
     def _sort(self) -> None:
         """Keep of what was given back as much as is kept, and free the rest."""
         while self._given_back:
@@ -76,6 +82,12 @@ class RayTables:
                 self._kept[id(rays)] = found
                 weakref.finalize(rays, self._forget, id(rays)).atexit = False
         return found
+
+    def clear(self) -> None:
+        """Free all tables, though those of the host may live on in other scenes."""
+        self._kept.clear()
+        self._gone.clear()
+        self._lines.clear()
 
     def _forget(self, key: int) -> None:
         # At once: a new table may have this id a moment later.

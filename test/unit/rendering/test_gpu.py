@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -144,6 +145,19 @@ def test_a_ray_meets_an_actor_where_it_is_at_that_time(warp: Any) -> None:
             assert (hits.instance[0], hits.tag[0]) == (7, 20)
         scene.set_instances([])
         assert np.isinf(cast(scene, [(0, 0.1, 0.2)], [(1, 0, 0)], 100.0).range_m[0])
+
+
+def test_closing_frees_the_tables_of_rays_that_live_on(warp: Any) -> None:
+    from carla_nurec_bridge.rendering.gpu.engine import WarpEngine
+
+    pose, rays = np.eye(4), pinhole(8, 4, 4.0)
+    rays.flags.writeable = False
+    engine = WarpEngine("cpu")
+    with RenderScene(empty_mesh(), engine) as scene:
+        render_camera(scene, rays, pose, pose, np.zeros(4), "row", Lighting())
+        kept = weakref.ref(engine._tables.rays(rays))
+        assert kept() is not None
+    assert kept() is None
 
 
 def test_jpeg_is_refused_where_the_engine_makes_none(scenes: list[RenderScene]) -> None:

@@ -32,7 +32,11 @@ class Block:
 def blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     Block.freed_in = []
     warp = SimpleNamespace(
-        empty=lambda size, **_: Block(size), array=lambda *_, **__: Block(1), vec3=None, uint8=None
+        empty=lambda size, **_: Block(size),
+        array=lambda *_, **__: Block(1),
+        vec3=None,
+        uint8=None,
+        float32=None,
     )
     monkeypatch.setattr(memory, "wp", warp)
 
@@ -74,3 +78,25 @@ def test_tables_of_rays_are_freed_by_the_next_frame() -> None:
     found = tables.rays(alive)
     assert Block.freed_in == [threading.current_thread()] * 2
     assert tables.rays(alive) is found
+
+
+def test_a_closed_engine_keeps_no_table_of_rays_that_live_on() -> None:
+    tables = memory.RayTables(None)
+    rays = np.zeros((1, 1, 3), np.float32)
+    rays.flags.writeable = False
+    tables.rays(rays)
+    tables.fractions(np.zeros(1))
+    tables.clear()
+    assert len(Block.freed_in) == 2
+    del rays  # its finalizer finds nothing to forget
+    assert len(Block.freed_in) == 2
+
+
+def test_a_closed_engine_keeps_no_pinned_block_that_nobody_reads() -> None:
+    host = memory.HostMemory()
+    read = host.take(100)[1]
+    for size in (100, 100_000):
+        host.take(size)  # dropped at once, and given back
+    host.clear()
+    assert len(Block.freed_in) == 2
+    read[:] = 7  # still there
