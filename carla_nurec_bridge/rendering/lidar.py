@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.frames import Matrix, interpolate, invert
-from .engines.forms import FrameEngine, FrameView, PacketEngine
-from .engines.packet import page
-from .engines.threads import part_count, share
-from .kernels.lidar_kernel import gather_points, sweep
+from .beams import measure_beams
+from .engines.forms import FrameView
+from .kernels.lidar_kernel import gather_points
 from .scene import RenderScene
 
 
@@ -59,45 +58,7 @@ def render_lidar(
         scene.surface,
         scene.slots,
     )
-    if isinstance(scene.engine, FrameEngine):
-        return LidarFrame(**scene.engine.sweep(view, None, max_range_m))
-    return _by_packets(scene.engine, view, max_range_m)
-
-
-def _by_packets(engine: PacketEngine, view: FrameView, max_range_m: float) -> LidarFrame:
-    """Measure one sweep on all threads."""
-    shape = view.rays.shape[:2]
-    frame = LidarFrame(
-        range_m=np.empty(shape, np.float32),
-        intensity=np.empty(shape, np.float32),
-        tag=np.empty(shape, np.uint8),
-        instance=np.empty(shape, np.int32),
-        cos_incidence=np.empty(shape, np.float32),
-    )
-    parts = part_count(shape[0])
-    rotations, origins, fractions = view.lines
-    shared = (
-        view.rays,
-        rotations,
-        origins[None],
-        fractions,
-        True,
-        np.float32(max_range_m),
-        view.surface,
-        view.slots,
-        frame.range_m,
-        frame.intensity,
-        frame.tag,
-        frame.instance,
-        frame.cos_incidence,
-        np.empty((0, 0, 0), np.float32),
-    )
-
-    def work(part: int) -> None:
-        sweep(engine.functions, part, parts, page(), *shared)
-
-    share(work, parts)
-    return frame
+    return LidarFrame(**measure_beams(scene.engine, view, None, max_range_m))
 
 
 def points_at_end(

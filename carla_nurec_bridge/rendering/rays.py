@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core.errors import InputError
-from .engines.forms import FrameEngine, FrameView, PacketEngine
-from .engines.packet import LANES, page
-from .engines.threads import part_count, share
-from .kernels.lidar_kernel import sweep
+from .beams import measure_beams
+from .engines.forms import FrameView
+from .engines.packet import LANES
 from .scene import RenderScene
 
 _ROW = 16 * LANES
@@ -68,51 +67,7 @@ def cast(
         scene.surface,
         scene.slots,
     )
-    if isinstance(scene.engine, FrameEngine):
-        found = scene.engine.sweep(view, places, max_range_m)
-    else:
-        found = _by_packets(scene.engine, view, places, max_range_m)
+    found = measure_beams(scene.engine, view, places, max_range_m)
     return RayHits(
         **{name: seen.reshape(-1, *seen.shape[2:])[:count] for name, seen in found.items()}
     )
-
-
-def _by_packets(
-    engine: PacketEngine, view: FrameView, origins: NDArray[np.float32], max_range_m: float
-) -> dict[str, NDArray]:
-    """Return the fields of ``RayHits`` in the shape of the table, traced by all threads."""
-    shape = view.rays.shape[:2]
-    ranges, intensity, cosine = np.empty((3, *shape), np.float32)
-    tags, instance = np.empty(shape, np.uint8), np.empty(shape, np.int32)
-    normals = np.empty((*shape, 3), np.float32)
-    parts = part_count(shape[0])
-    rotations, _, fractions = view.lines
-    shared = (
-        view.rays,
-        rotations,
-        origins,
-        fractions,
-        False,
-        np.float32(max_range_m),
-        view.surface,
-        view.slots,
-        ranges,
-        intensity,
-        tags,
-        instance,
-        cosine,
-        normals,
-    )
-
-    def work(part: int) -> None:
-        sweep(engine.functions, part, parts, page(), *shared)
-
-    share(work, parts)
-    return {
-        "range_m": ranges,
-        "tag": tags,
-        "instance": instance,
-        "normals": normals,
-        "intensity": intensity,
-        "cos_incidence": cosine,
-    }

@@ -1,0 +1,58 @@
+"""Measure what beams meet: by an engine that draws frames, or in packets by all threads."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .engines.forms import Engine, FrameEngine, FrameView, PacketEngine
+from .engines.packet import page
+from .engines.threads import part_count, share
+from .kernels.lidar_kernel import sweep
+
+
+def measure_beams(
+    engine: Engine, view: FrameView, origins: NDArray[np.float32] | None, reach_m: float
+) -> dict[str, NDArray]:
+    """Return the fields of ``RayHits`` in the shape of the view's table, as ``FrameEngine.sweep``.
+
+    ``origins`` (H, W, 3), when given, replace those of the poses; only then there are normals.
+    Without them the view has a fraction for each column.
+    """
+    if isinstance(engine, FrameEngine):
+        return engine.sweep(view, origins, reach_m)
+    return _by_packets(engine, view, origins, reach_m)
+
+
+def _by_packets(
+    engine: PacketEngine, view: FrameView, origins: NDArray[np.float32] | None, reach_m: float
+) -> dict[str, NDArray]:
+    shape = view.rays.shape[:2]
+    rotations, places, fractions = view.lines
+    found: dict[str, NDArray] = {
+        "range_m": np.empty(shape, np.float32),
+        "intensity": np.empty(shape, np.float32),
+        "tag": np.empty(shape, np.uint8),
+        "instance": np.empty(shape, np.int32),
+        "cos_incidence": np.empty(shape, np.float32),
+    }
+    normals = np.empty((0, 0, 0) if origins is None else (*shape, 3), np.float32)
+    shared = (
+        view.rays,
+        rotations,
+        places[None] if origins is None else origins,
+        fractions,
+        len(fractions) > 1,
+        np.float32(reach_m),
+        view.surface,
+        view.slots,
+        *found.values(),
+        normals,
+    )
+    parts = part_count(shape[0])
+
+    def work(part: int) -> None:
+        sweep(engine.functions, part, parts, page(), *shared)
+
+    share(work, parts)
+    return found if origins is None else {**found, "normals": normals}
