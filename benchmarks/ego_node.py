@@ -32,7 +32,7 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from std_srvs.srv import SetBool
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.core.run_contract.streams import EGO, Stream

@@ -35,7 +35,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.ros.messages.convert import nanoseconds_of

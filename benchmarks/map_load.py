@@ -23,7 +23,7 @@ from _figures import Figure, quick, tell
 from _grid_town import grid_town
 from _help import show_help
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 
 SIDE = 4 if quick() else 13

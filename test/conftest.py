@@ -14,9 +14,9 @@ import pytest
 from realdata import real
 from shared_memory import FOLDER, Watch, unused
 
+from carla_nurec_bridge.core.machine.ports import own_domain
 from carla_nurec_bridge.core.machine.shared_memory import remove_abandoned
 from carla_nurec_bridge.core.machine.waiting_threads import wait_asleep
-from carla_nurec_bridge.core.ports import own_domain
 
 # For us and for the processes that tests start; before numpy and rclpy come.
 wait_asleep()

@@ -22,7 +22,7 @@ from shared_memory import mapped_by, unused
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.core.run_contract.topics import TOPICS

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from carla_nurec_bridge.core.ports import held_domain
+from carla_nurec_bridge.core.machine.ports import held_domain
 
 
 @contextmanager

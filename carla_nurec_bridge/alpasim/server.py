@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 
 from ..core.errors import InputError
-from ..core.ports import check_free
+from ..core.machine.ports import check_free
 from ..nurec.client.service import CHANNEL_OPTIONS
 from .calls import EgodriverCalls, PeerCall
 from .codes import refusal_of

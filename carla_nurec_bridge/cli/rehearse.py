@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from ..core.ports import free_port
+from ..core.machine.ports import free_port
 from ..core.run_contract import heartbeat
 from ..runs.config import load_config
 from ..runs.rehearsal import rehearse_here

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ..core.errors import BridgeError, InputError
-from ..core.ports import free_port, own_domain
+from ..core.machine.ports import free_port, own_domain
 from ..core.run_contract.run_config import NO_SCORES, RunConfig
 from ..evaluation.scores.scorer import asked_scores
 from ..report.build import write_report

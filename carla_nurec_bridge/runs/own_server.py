@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ..core.errors import DeadlineError, InputError, RunError
-from ..core.ports import free_port
+from ..core.machine.ports import free_port
 from ..core.run_contract.run_config import RunConfig
 from ..core.teardown import Teardown
 from ..town.maps import find_maps

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from ..core.errors import BridgeError, InputError, RunError
-from ..core.files.uninterrupted import uninterrupted
-from ..core.machine.interrupts import deaf
+from ..core.machine.interrupts import deaf, terminate_as_interrupt, uninterrupted
 from ..core.machine.shared_memory import port_files, remove_abandoned, remove_unused
 from ..core.run_contract.run_summary import read_run_summary
 from ..core.run_contract.streams import RECORDER
@@ -98,7 +96,7 @@ class Supervisor:
         write_parameters(self._graph)
         logs = self._graph.config.run_dir / "logs"
         try:
-            with _terminate_as_interrupt():
+            with terminate_as_interrupt():
                 for process in self._graph.processes:
                     log = logs / f"{process.name}.log"
                     self._children[process.name] = Child(process, log)
@@ -280,17 +278,3 @@ def _how_it_ended(child: Child) -> str:
         return f"was killed by {signal.Signals(-code).name}"
     error = child.last_error()
     return f"ended with code {code}" + (f" ({error})" if error else "")
-
-
-@contextlib.contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
-    """Treat SIGTERM like the keyboard's interrupt while the block runs."""
-
-    def interrupt(number: int, _frame: object) -> None:
-        raise KeyboardInterrupt(signal.strsignal(number))
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)

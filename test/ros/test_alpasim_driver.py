@@ -29,7 +29,7 @@ from carla_nurec_bridge.alpasim.contract import METHODS, REVISION_HEADER, SERVIC
 from carla_nurec_bridge.alpasim.server import EgodriverServer
 from carla_nurec_bridge.alpasim.stubs import egodriver_pb2 as egodriver
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, Matrix, matrix_from_xyz_rpy
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.nurec.client.conversion import pose_message
 from carla_nurec_bridge.nurec.stubs import common_pb2 as common
 from carla_nurec_bridge.nurec.stubs import sensorsim_pb2 as sensorsim

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.evaluation.scores.records import ScoreReport

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ego_bench import Ego, User, carla_server, make_scene
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix

@@ -14,7 +14,7 @@ from ego_bench import Ego, User, carla_server, make_scene
 from geometry_msgs.msg import Twist, TwistStamped, Vector3
 from rclpy.node import Node
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.recording.read_back.messages import pose_matrix
 from carla_nurec_bridge.ros.messages.convert import header, nanoseconds_of

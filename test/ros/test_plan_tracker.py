@@ -25,7 +25,7 @@ from carla_nurec_bridge.agents.corridor import Corridor
 from carla_nurec_bridge.agents.tracking import PlanTracker
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import Matrix, matrix_from_xyz_rpy
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.nodes.plan_tracker import PlanTrackerNode

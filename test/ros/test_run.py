@@ -13,7 +13,7 @@ import pytest
 from ros_domain import in_own_domain
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.runs.config import checked_config, load_config

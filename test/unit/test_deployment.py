@@ -16,7 +16,7 @@ from threading import Thread
 import pytest
 from compose_file import COMPOSE, services
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.nurec.container.images import image_from
 from carla_nurec_bridge.runs.machine.network import PORTS
 from carla_nurec_bridge.servers.nim import NimServer, NimServerOptions

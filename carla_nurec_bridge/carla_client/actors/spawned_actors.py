@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
 from ...core.frames import matrix_from_xyz_rpy
-from ...core.ports import free_port
+from ...core.machine.ports import free_port
 from ...core.teardown import Teardown
 from ..session.session import Session
 from ..session.transforms import transform_of

@@ -9,7 +9,7 @@ import carla
 import numpy as np
 
 from ...core.errors import InputError
-from ...core.ports import free_port
+from ...core.machine.ports import free_port
 from ...core.teardown import Teardown
 from ...world.object_classes import ObjectClass
 from ..session.session import Session

@@ -10,7 +10,7 @@ import carla
 import numpy as np
 
 from ...core.frames import Matrix, invert, rigid
-from ...core.ports import free_port
+from ...core.machine.ports import free_port
 from ...core.run_contract.timebase import NS_PER_S, NS_PER_US
 from ...core.teardown import Teardown
 from ...scene import Scene, SceneTrack

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ...core.errors import InputError
+from ...core.machine.interrupts import terminate_as_interrupt
 from .options import (
     EXIT_CODES,
     PATH,
@@ -15,7 +16,6 @@ from .options import (
     connection_options,
     deadline_of,
     policy_of,
-    terminate_as_interrupt,
 )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -143,16 +141,6 @@ def policy_of(settings: dict[str, Any]) -> RetryPolicy:
 def deadline_of(settings: dict[str, Any]) -> Deadline:
     """Begin the overall deadline."""
     return Deadline(settings["deadline"])
-
-
-@contextmanager
-def terminate_as_interrupt() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C while the block runs: cancel there, keep no partial file."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 class Display:

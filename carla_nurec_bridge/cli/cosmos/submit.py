@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ...core.machine.interrupts import terminate_as_interrupt
 from ...cosmos.jobs.control_names import CONTROLS
 from .options import (
     EXIT_CODES,
@@ -17,7 +18,6 @@ from .options import (
     connection_options,
     deadline_of,
     policy_of,
-    terminate_as_interrupt,
 )
 
 

@@ -1,1 +1,1 @@
-"""This machine as our processes share it: its shared memory, and threads that wait asleep."""
+"""This machine as our processes share it: ports, ROS domains, shared memory, threads, signals."""

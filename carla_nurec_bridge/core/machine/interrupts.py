@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
 
 def end_quietly() -> None:
@@ -55,9 +57,41 @@ def be_deaf() -> None:
 @contextmanager
 def deaf() -> Iterator[None]:
     """Ignore SIGINT and SIGTERM while the block runs; main thread only."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+    with _handled_by(signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let interruptions wait until the block has ended; in other threads none come anyway."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def remember(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+
+    try:
+        with _handled_by(remember):
+            yield
+    finally:
+        for interruption in dict.fromkeys(came):
+            signal.raise_signal(interruption)
+
+
+@contextmanager
+def terminate_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM raise KeyboardInterrupt, as Ctrl-C does, while the block runs."""
+    with _handled_by(signal.default_int_handler, [signal.SIGTERM]):
+        yield
+
+
+@contextmanager
+def _handled_by(handler: _Handler, signals: Sequence[signal.Signals] = _SIGNALS) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in signals}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for number, earlier in before.items():
+            signal.signal(number, signal.SIG_DFL if earlier is None else earlier)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ...core.files.lock import locked
-from ...core.files.uninterrupted import uninterrupted
 from ...core.files.whole import write_synced
+from ...core.machine.interrupts import uninterrupted
 from .layout import LOCK, MANIFEST
 from .manifest import DatasetManifest
 

@@ -26,7 +26,7 @@ from ...core.errors import (
     InputError,
     RunError,
 )
-from ...core.ports import free_port
+from ...core.machine.ports import free_port
 from ..client.connection import open_connection
 from .images import IMAGE_VARIABLE, subcommand
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import InputError
-from ...core.ports import held_address, held_domain, held_port
+from ...core.machine.ports import held_address, held_domain, held_port
 from ...core.run_contract.run_config import RunConfig
 from ..config import load_config
 from ..recipe import as_driven, implied

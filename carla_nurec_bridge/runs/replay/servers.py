@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...core.errors import InputError
-from ...core.ports import free_port
+from ...core.machine.ports import free_port
 from ...core.teardown import Teardown
 from ...nurec.container.container import (
     ContainerOptions,

@@ -13,7 +13,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from ...core.errors import InputError, RefusalError
-from ...core.ports import check_free
+from ...core.machine.ports import check_free
 from ...nurec.client.security import server_credentials
 from ...nurec.client.service import (
     CHANNEL_OPTIONS,

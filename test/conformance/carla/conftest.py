@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 
 SESSIONS = Path(__file__).parent / "sessions"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.runs.child import Child

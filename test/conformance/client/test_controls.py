@@ -17,7 +17,7 @@ import pytest
 from realdata import real
 
 from carla_nurec_bridge.core.frames import matrix_from_quaternion
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.cosmos.clip.check import check_clip
 from carla_nurec_bridge.cosmos.clip.manifest import read_manifest

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from masks_in_boxes import mask_in_box
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.dataset.inspect import check_dataset

@@ -20,7 +20,7 @@ import yaml
 from street_dataset import COUNT, RATE_HZ, image_of, write_street
 
 from carla_nurec_bridge.cli.main import main
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.dataset.augment.jobs import attempt as attempts
 from carla_nurec_bridge.dataset.augment.jobs import clip_source

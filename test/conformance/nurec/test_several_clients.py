@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
 from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import DeadlineError, InputError
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.nurec.client.calls import PendingCall
 from carla_nurec_bridge.nurec.client.client import Deadlines, NurecClient
 from carla_nurec_bridge.nurec.client.requests import CameraRequest

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.frames import matrix_from_carla
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.recorder_log import read_log

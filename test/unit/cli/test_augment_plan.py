@@ -10,7 +10,7 @@ from fault_endpoint import fault_server, says
 from scripted_dataset import BLUE, EGO, RED, Part, write_scripted
 
 from carla_nurec_bridge.cli.main import main
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.dataset.facts import SceneFacts
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from carla_nurec_bridge.core.machine.interrupts import deaf
+from carla_nurec_bridge.core.machine.interrupts import deaf, terminate_as_interrupt
 
 RAISE = "import carla_nurec_bridge.{part}\nraise {error}"
 
@@ -66,3 +66,10 @@ def test_signals_are_heard_again_after_a_block_that_is_deaf() -> None:
     finally:
         signal.signal(signal.SIGTERM, before)
     assert heard == [signal.SIGTERM]
+
+
+def test_a_request_to_end_interrupts_a_block_and_is_as_before_behind_it() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), terminate_as_interrupt():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.core import ports
-from carla_nurec_bridge.core.machine import shared_memory
+from carla_nurec_bridge.core.machine import ports, shared_memory
+from carla_nurec_bridge.core.machine.ports import held_domain
 from carla_nurec_bridge.core.machine.shared_memory import (
     port_files,
     remove_abandoned,
     remove_unused,
 )
-from carla_nurec_bridge.core.ports import held_domain
 
 
 def test_only_shared_memory_that_nobody_maps_is_removed() -> None:

@@ -9,7 +9,7 @@ from fault_endpoint import cut, drips, fails, fault_server, floods, hangs_up, sa
 from pydantic import Field
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.run_contract.record import Record
 from carla_nurec_bridge.cosmos.jobs.protocols.http import RetryPolicy
 from carla_nurec_bridge.dataset.augment.models.chat import ChatModel

@@ -11,7 +11,7 @@ from fault_endpoint import cut, fails, fault_server, says
 from scripted_dataset import BLUE, EGO, RED, Part, write_scripted
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.dataset.augment.models.chat import ChatModel
 from carla_nurec_bridge.dataset.augment.models.endpoint import endpoint_of
 from carla_nurec_bridge.dataset.augment.models.failures import ModelUnavailable

@@ -16,7 +16,7 @@ from small_jobs import record_killed_once, record_late
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.files.scratch import scratch_folder
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.work.ray_workers import RayWorkers, end_processes_of, ray_workers
 from carla_nurec_bridge.dataset.record.run import RunListener, record_run
 from carla_nurec_bridge.dataset.record.spread import spread_run, timed_turn

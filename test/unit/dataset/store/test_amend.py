@@ -14,7 +14,7 @@ from small_dataset import write_dataset
 
 from carla_nurec_bridge.core.errors import DeadlineError, InputError, RunError
 from carla_nurec_bridge.core.files.lock import locked
-from carla_nurec_bridge.core.files.uninterrupted import uninterrupted
+from carla_nurec_bridge.core.machine.interrupts import uninterrupted
 from carla_nurec_bridge.dataset.inspect import check_dataset
 from carla_nurec_bridge.dataset.store import Dataset, amend, change
 

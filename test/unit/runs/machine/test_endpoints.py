@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import msgpack
 import pytest
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.runs.machine import endpoints_from, look_at_endpoints
 from carla_nurec_bridge.runs.machine.finding import Finding, all_within
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.core.ports import free_port
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.rendering.engines.choice import check_engine
 from carla_nurec_bridge.rendering.engines.embree import EmbreeError, library
 from carla_nurec_bridge.rendering.gpu.device import GpuError

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from .errors import DeadlineError, InputError, RunError
-from .machine.shared_memory import port_files, remove_unused
+from ..errors import DeadlineError, InputError, RunError
+from .shared_memory import port_files, remove_unused
 
 _PORTS = range(20_000, 32_000)
 _LEAST_PORTS, _LOWEST_PORT = 4_000, 2_000

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from carla_nurec_bridge.core import ports
 from carla_nurec_bridge.core.errors import DeadlineError, RunError
-from carla_nurec_bridge.core.ports import free_port, held_address, held_domain, held_port
+from carla_nurec_bridge.core.machine import ports
+from carla_nurec_bridge.core.machine.ports import free_port, held_address, held_domain, held_port
 
 
 def first_participant(domain: int) -> tuple[str, int]:
