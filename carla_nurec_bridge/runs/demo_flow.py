@@ -14,10 +14,6 @@ from ..core.run_contract.run_config import NO_SCORES, RunConfig
 from ..evaluation.scores.scorer import asked_scores
 from ..report.build import write_report
 from ..report.inserted_sheet import write_inserted_sheet
-from ..report.scores.asked import AskedScores
-from ..report.scores.of_bag import score_bag, scores_folder
-from ..report.scores.seen import look
-from ..report.scores.write import write_scores
 from ..report.values import Report, RunFacts
 from ..world.inserted_actors import draw_inserted_actors
 from ..world.inserted_actors_file import load_inserted_actors
@@ -25,6 +21,7 @@ from .config import load_config
 from .graph import build_graph
 from .recipe import implied, prepared
 from .rehearsal import OnProgress
+from .scoring import score_run
 from .supervisor import RunResult, Supervisor
 
 
@@ -80,7 +77,9 @@ def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
     supervisor = Supervisor(build_graph(config), lambda d, t: on_progress("frames", d, t))
     result = supervisor.run()
     on_progress("report", 0, 1)
-    unscored = "" if config.scores == NO_SCORES else _score(config)
+    unscored = ""
+    if config.scores != NO_SCORES:
+        _, unscored = score_run(config.run_dir, asked_scores(config.scores))
     report = report_of(config, result)
     if config.inserted_actors and report is not None:
         actors = draw_inserted_actors(
@@ -89,16 +88,6 @@ def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
         write_inserted_sheet(config.run_dir, [actor.name for actor in actors])
     on_progress("report", 1, 1)
     return DemoRun(result, report, time.monotonic() - started, unscored)
-
-
-def _score(config: RunConfig) -> str:
-    """Score the bag of a run, with pictures; return why that could not be done, or ""."""
-    try:
-        scored = score_bag(config.run_dir, AskedScores(asked_scores(config.scores)))
-        write_scores(scores_folder(config.run_dir), scored, look(config.run_dir, scored))
-    except BridgeError as error:
-        return str(error)
-    return ""
 
 
 def report_of(config: RunConfig, result: RunResult) -> Report | None:

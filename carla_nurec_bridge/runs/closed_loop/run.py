@@ -8,20 +8,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ...core.errors import BridgeError, InputError
+from ...core.errors import InputError
 from ...core.files.lock import locked
 from ...core.run_contract.run_config import RunConfig
 from ...core.run_contract.run_summary import EgoSummary, read_run_summary
 from ...core.run_contract.streams import AGENTS, EGO
 from ...core.run_contract.timebase import NS_PER_S
-from ...report.scores.asked import AskedScores
-from ...report.scores.of_bag import score_bag, scores_folder
-from ...report.scores.seen import look
-from ...report.scores.write import write_score_table, write_scores
 from ..demo_flow import report_of
 from ..graph import build_graph
 from ..recipe import prepared
 from ..run_folder import clear
+from ..scoring import score_run
 from ..supervisor import STOPPED, RunResult, Supervisor
 from .agent import GUEST, AgentUnderTest, with_agent
 from .case import ClosedLoopCase, own_place
@@ -72,8 +69,9 @@ def run_closed_loop(
     ending = ending_of(run, ego.reason if ego else "", case.agent)
     verdict = ego.verdict if ego else None
     passed = ending == "finished" and (verdict is None or verdict.status == "passed")
-    scores, unscored = _scores(folder, case, pages=report or not passed)
-    if report or not passed:
+    shown = report or not passed
+    scored, unscored = score_run(folder, case.scores, pages=shown)
+    if shown:
         report_of(config, run)
     result = ClosedLoopResult(
         scenario=verdict.name if verdict else Path(case.scenario).stem,
@@ -82,7 +80,7 @@ def run_closed_loop(
         ending=ending,
         sentence="finished" if ending == "finished" else run.sentence,
         verdict=verdict,
-        scores=scores,
+        scores={score.name: score.value for score in scored.scores} if scored else {},
         unscored=unscored,
         frames=ego.frames if ego else -1,
         simulated_s=_simulated_s(ego),
@@ -117,21 +115,6 @@ def _with_scene(config: RunConfig) -> RunConfig:
         return prepared(config, lambda *_: None)
     clear(config.run_dir)
     return config
-
-
-def _scores(
-    folder: Path, case: ClosedLoopCase, *, pages: bool
-) -> tuple[dict[str, float | None], str]:
-    """Score the bag; return the values by name, or why there are none."""
-    try:
-        scored = score_bag(folder, AskedScores(case.scores))
-        if pages:
-            write_scores(scores_folder(folder), scored, look(folder, scored))
-        else:
-            write_score_table(scores_folder(folder), scored.report)
-    except BridgeError as error:
-        return {}, str(error)
-    return {score.name: score.value for score in scored.report.scores}, ""
 
 
 def _simulated_s(ego: EgoSummary | None) -> float:

@@ -1,0 +1,34 @@
+"""Score a run that has ended, whatever state it was left in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..core.errors import BridgeError
+from ..evaluation.scores.records import ScoreReport
+from ..report.scores.asked import AskedScores
+from ..report.scores.of_bag import score_bag, scores_folder
+from ..report.scores.seen import look
+from ..report.scores.write import write_score_table, write_scores
+
+
+def score_run(
+    run_dir: Path, names: tuple[str, ...], *, pages: bool = True
+) -> tuple[ScoreReport | None, str]:
+    """Score the bag of a run beside it; return the scores, or None and why there are none.
+
+    * names: which scores, all without any.
+    * pages: with tables and pictures for people; else ``scores.json`` alone.
+    """
+    folder = scores_folder(run_dir)
+    try:
+        scored = score_bag(run_dir, AskedScores(names))
+        if pages:
+            write_scores(folder, scored, look(run_dir, scored))
+        else:
+            write_score_table(folder, scored.report)
+    except BridgeError as error:
+        return None, str(error)
+    except OSError as error:
+        return None, f"cannot write {folder}: {error.strerror}"
+    return scored.report, ""
