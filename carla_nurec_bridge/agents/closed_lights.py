@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from ..world.states import TrafficLight
 from .corridor import Corridor
 
+BEFORE_LINE_M = 1.0
+"""Where the front comes to stand before a stop line."""
 _LOOK_M = 100.0
 _SAME_LEVEL_M = 2.5
 _ALONG_COS = 0.5

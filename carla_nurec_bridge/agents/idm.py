@@ -17,7 +17,7 @@ from ..world.object_classes import ObjectClass
 from ..world.states import ActorState, EgoState, TrafficLight, Vector, WorldState
 from ..world.vehicle_info import VehicleInfo
 from .agent import DriveTarget, velocities_of
-from .closed_lights import ClosedLights, StopLimits
+from .closed_lights import BEFORE_LINE_M, ClosedLights, StopLimits
 from .corridor import Corridor
 from .curve_speeds import curve_speeds, highest_speed
 from .route_ahead import RouteAhead
@@ -26,8 +26,6 @@ from .steering import pursue, reach_m
 Points = NDArray[np.float64]
 
 _LOOK_M = 100.0
-_BEFORE_LINE_M = 1.0
-"""Where the front comes to stand before a stop line."""
 _FORESIGHT_S = np.arange(0.0, 3.1, 0.5)
 """When, from now on, somebody on foot must not be in the corridor."""
 _AHEAD_OF_MPS, _BEHIND_MPS = 1.0, 2.0
@@ -167,4 +165,4 @@ class IdmAgent:
         height_m = float(ego.map_from_base[2, 3])
         room_m = self._lights.room_m(lights, here_m, height_m, ego.speed_mps)
         if room_m is not None:
-            yield Leader(room_m + self._s.standstill_gap_m - _BEFORE_LINE_M)
+            yield Leader(room_m + self._s.standstill_gap_m - BEFORE_LINE_M)

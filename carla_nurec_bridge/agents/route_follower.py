@@ -18,14 +18,12 @@ from ..core.frames import Matrix, invert
 from ..world.states import ActorState, TrafficLight, WorldState
 from ..world.vehicle_info import SteerLimits, VehicleInfo
 from .agent import DriveTarget, velocities_of
-from .closed_lights import ClosedLights, stop_speed
+from .closed_lights import BEFORE_LINE_M, ClosedLights, stop_speed
 from .curve_speeds import curve_speeds, highest_speed
 from .steering import pursue, reach_m
 
 Points = NDArray[np.float64]
 
-_BEFORE_LINE_M = 1.0
-"""Where the front comes to stand before a stop line."""
 _ROOM_M = 0.7
 """How much room a vehicle wants on each side."""
 
@@ -191,7 +189,7 @@ class RouteAgent:
         room_m = self._lights.room_m(lights, self._here_m, height_m, speed_mps)
         if room_m is None:
             return math.inf
-        return stop_speed(room_m - _BEFORE_LINE_M, speed_mps, self._settings.brake_mps2)
+        return stop_speed(room_m - BEFORE_LINE_M, speed_mps, self._settings.brake_mps2)
 
     def _smooth(self, wanted: float, speed_mps: float) -> float:
         before = speed_mps if self._asked_mps is None else self._asked_mps
