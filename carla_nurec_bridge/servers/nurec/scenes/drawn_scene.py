@@ -16,7 +16,7 @@ from ....rendering.mesh import empty_mesh
 from ....rendering.scene import Instance, RenderScene
 from ....scene import Scene
 from ....scene.drawn.appearances import ActorAppearance, paint_of
-from ....scene.drawn.gaussians import asset_gaussians
+from ....scene.drawn.gaussians import Size, asset_gaussians
 from ....scene.drawn.models import model_of
 from ....town.actors.assets import traffic_light_mesh
 from ....town.street import Street
@@ -67,6 +67,7 @@ class DrawnScene:
         self._recorded = frozenset(track.track_id for track in scene.tracks)
         self._set: tuple[DrawnActors, int, int, bytes] | None = None
         self._appearances: dict[ActorAppearance, str] = {}
+        self._asset_models: dict[tuple[str, Size], str | None] = {}
         self.render_scene = RenderScene(street.mesh if street else empty_mesh())
         self.render_scene.add_asset(_LIGHT_ASSET, traffic_light_mesh("off"))
         self._lights = [
@@ -133,17 +134,18 @@ class DrawnScene:
 
     def _model(self, track_id: str, appearance: ActorAppearance) -> str | None:
         """Return which model of Gaussians an actor is drawn as, None for a mesh."""
-        if appearance.own:
+        if not appearance.own:
+            name = appearance.asset_id or track_id
+            return name if self.gaussians.has(name) else None
+        key = appearance.seed, appearance.size_m
+        if key not in self._asset_models:
+            self._check_room(len(self._asset_models))
+            cloud = asset_gaussians(self.scene, *key)
             name = f"asset {appearance.seed} {appearance.size_m}"
-            if self.gaussians.has(name):
-                return name
-            cloud = asset_gaussians(self.scene, appearance.seed, appearance.size_m)
-            if cloud is None:
-                return None
-            self.gaussians.add(name, cloud)
-            return name
-        name = appearance.asset_id or track_id
-        return name if self.gaussians.has(name) else None
+            if cloud is not None:
+                self.gaussians.add(name, cloud)
+            self._asset_models[key] = None if cloud is None else name
+        return self._asset_models[key]
 
     def _drawn_as_mesh(self, track_id: str, appearance: ActorAppearance) -> bool:
         """Say whether an actor without Gaussians is drawn at all.
@@ -163,13 +165,17 @@ class DrawnScene:
 
     def _asset(self, appearance: ActorAppearance) -> str:
         if appearance not in self._appearances:
-            if len(self._appearances) >= _MOST_APPEARANCES:
-                raise RefusalError(
-                    Code.RESOURCE_EXHAUSTED,
-                    f"scene {self.scene.scene_id} was edited into {_MOST_APPEARANCES} different "
-                    "actors; call restore_model_parameters while nobody renders it",
-                )
+            self._check_room(len(self._appearances))
             key = f"actor {len(self._appearances)}"
             self.render_scene.add_asset(key, model_of(self.scene, appearance))
             self._appearances[appearance] = key
         return self._appearances[appearance]
+
+    def _check_room(self, appearances: int) -> None:
+        """Refuse another appearance than those that edits have brought so far."""
+        if appearances >= _MOST_APPEARANCES:
+            raise RefusalError(
+                Code.RESOURCE_EXHAUSTED,
+                f"scene {self.scene.scene_id} was edited into {_MOST_APPEARANCES} different "
+                "actors; call restore_model_parameters while nobody renders it",
+            )
