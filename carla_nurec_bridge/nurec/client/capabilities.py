@@ -15,6 +15,8 @@ from ..stubs import sensorsim_pb2 as sensorsim
 from .service import NEXT_SERVICE, OLD_SERVICE
 
 _MOST_ERROR_PX = 0.5
+GAUSSIANS_OF = "gaussians of "
+"""Before a scene's id: by this the embedded server tells what it draws of the scene's Gaussians."""
 Ask = Callable[[str, Any], Any]
 
 
@@ -43,6 +45,10 @@ class Capabilities:
     config: Mapping[str, str]
     harmonizer: bool | None = None
     semantics: str = ""
+
+    def draws_gaussians(self, scene_id: str) -> bool:
+        """Return whether the server tells that it draws this scene's Gaussians, not its meshes."""
+        return GAUSSIANS_OF + scene_id in self.config
 
     def cannot_take(self, model: CameraModel) -> str | None:
         """Return why this generation's messages cannot hold a camera, or None where they can."""

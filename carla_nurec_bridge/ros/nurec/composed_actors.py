@@ -29,13 +29,11 @@ from ..services.asset_editor import AssetEditor
 _PREFIX = "carla actor "
 _MOST = 400
 _SAYS = "meshes_among_gaussians"
-_SCENE = "gaussians of "
 
 
 def composes(capabilities: Capabilities, scene_id: str) -> bool:
     """Say whether a server tells that it composes meshes into this scene, one of Gaussians."""
-    config = capabilities.config
-    return config.get(_SAYS) == "true" and _SCENE + scene_id in config
+    return capabilities.config.get(_SAYS) == "true" and capabilities.draws_gaussians(scene_id)
 
 
 class Appearances:

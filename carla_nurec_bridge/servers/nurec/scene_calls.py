@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from ... import __version__
 from ...core.errors import RefusalError
 from ...core.frames import Matrix
+from ...nurec.client.capabilities import GAUSSIANS_OF
 from ...nurec.client.conversion import camera_spec, pose_message
 from ...nurec.stubs import common_pb2 as common
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
@@ -42,7 +43,7 @@ class SceneCalls:
     def get_version(self, _: common.Empty) -> common.VersionId:
         """Name this server; the contract's version is that of the widest generation it covers."""
         return common.VersionId(
-            version_id=f"carla_nurec_bridge {__version__} embedded (mesh ray casting)",
+            version_id=f"carla_nurec_bridge {__version__} embedded",
             grpc_api_version=common.VersionId.APIVersion(major=1, minor=0, patch=0),
         )
 
@@ -50,7 +51,7 @@ class SceneCalls:
         """Tell how the server was started and what it is."""
         held = [s.scene_id for s in self._library.scenes() if holds_gaussians(s)]
         told = dict.fromkeys(held, "not loaded yet") | self._scenes.told()
-        of_scenes = {f"gaussians of {name}": text for name, text in told.items()}
+        of_scenes = {GAUSSIANS_OF + name: text for name, text in told.items()}
         return sensorsim.ServerConfig(server_config=self._config | of_scenes)
 
     def get_available_scenes(self, _: common.Empty) -> common.AvailableScenesReturn:

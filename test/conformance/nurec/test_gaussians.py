@@ -8,6 +8,10 @@ import pytest
 from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
 from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
+from carla_nurec_bridge.core.rig.rig import Rig, RigCamera
+from carla_nurec_bridge.core.timings import Timings
+from carla_nurec_bridge.cosmos.sensor_files.sensor_rig import SensorRig
+from carla_nurec_bridge.dataset.record.sources.from_nurec import SceneWish, nurec_source
 from carla_nurec_bridge.gaussians.cloud import GaussianCloud, concatenated
 from carla_nurec_bridge.gaussians.formats.nurec.writing import encode_volume
 from carla_nurec_bridge.gaussians.formats.ply import encode_ply
@@ -102,11 +106,14 @@ def package(scene, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def client(package):
-    with (
-        NurecServer([package], port=0) as running,
-        NurecClient(f"127.0.0.1:{running.port}") as opened,
-    ):
+def target(package):
+    with NurecServer([package], port=0) as running:
+        yield f"127.0.0.1:{running.port}"
+
+
+@pytest.fixture(scope="module")
+def client(target):
+    with NurecClient(target) as opened:
         yield opened
 
 
@@ -281,3 +288,10 @@ def test_the_server_tells_what_it_draws(client, package):
     assert "drawn by numba" in told
     assert "road" in told
     assert "not drawn unless inserted" in told
+
+
+def test_no_labels_are_traced_in_meshes_of_a_scene_whose_gaussians_are_drawn(target, package):
+    mounted = RigCamera("c", "nurec", "c", CAMERA, np.eye(4), 10.0, Shutter.GLOBAL, 0.0, ("rgb",))
+    wish = SceneWish((SensorRig(Rig("one", (mounted,), ()), "base"),), 0.0, 0.0, 1, 10.0)
+    with nurec_source(package, target, wish, Timings()) as source:
+        assert not source.traced

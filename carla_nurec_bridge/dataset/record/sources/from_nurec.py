@@ -33,7 +33,7 @@ from .mounting import sensors_to_json
 from .scene_pixels import Pixels, ScenePixels, present
 
 _UNKNOWN = np.full(3, np.nan)
-_EMBEDDED = "embedded (mesh ray casting)"
+_EMBEDDED = " embedded"
 _US_PER_S = NS_PER_S // NS_PER_US
 
 
@@ -211,7 +211,8 @@ def nurec_source(
 ) -> Iterator[NurecSource]:
     """Connect to the NuRec at ``target`` and choose frames; InputError where it lacks the scene.
 
-    What the embedded server draws is traced here too; of any other one only its images are taken.
+    The meshes that the embedded server draws are traced here too; of Gaussians, and of any other
+    server, only the images are taken.
     """
     with NurecClient(target, allow_remote=allow_remote) as client:
         offered = client.scenes()
@@ -220,6 +221,7 @@ def nurec_source(
             known = ", ".join(offered) or "none"
             raise InputError(f"NuRec at {target} has no scene {scene.scene_id!r}; it has: {known}")
         traced = _EMBEDDED in client.connection.version.version_id
+        traced = traced and not client.capabilities.draws_gaussians(scene.scene_id)
         pixels = ScenePixels(scene, street=traced)
         try:
             served = replace(scene, scene_id=name)
