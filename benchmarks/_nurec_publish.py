@@ -11,11 +11,13 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import Connection
 
 import numpy as np
 import rclpy
 import simplejpeg
+from _timing import median_ms
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
@@ -82,16 +84,7 @@ def request_of(camera: RigCamera) -> CameraRequest:
     )
 
 
-def median_ms(work: Callable[[], object], rounds: int) -> float:
-    """Return the median time of a call in milliseconds, after one to warm up."""
-    work()
-    times = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-        time.sleep(0.002)
-    return 1e3 * float(np.median(times))
+measured_ms = partial(median_ms, pause_s=0.002)
 
 
 def rigs() -> Rig:
@@ -134,20 +127,20 @@ def measure(rounds: int, row: Callable[[str, float, str, float, str], None]) -> 
         bare = pixels.transpose(2, 0, 1).tobytes()
         image = bare if camera.image_format == "planar" else jpeg
         request = request_of(camera)
-        took = median_ms(
+        took = measured_ms(
             lambda c=camera, r=request, i=image: publisher.image(c, ImageReply(r, i), STAMP), rounds
         )
         done = compressed_message(jpeg, STAMP, "x")
         topic = f"camera/{camera.name}/image_raw/compressed"
-        floor = median_ms(lambda t=topic, m=done: publishers.repeat(t, m), rounds)
+        floor = measured_ms(lambda t=topic, m=done: publishers.repeat(t, m), rounds)
         size = f"{camera.model.width}x{camera.model.height} {camera.image_format}"
         goal = "reach: 1 ms" if camera.image_format == "jpeg" else "encodes a JPEG"
         row(f"reply -> published, {size}", took, "publish", floor, goal)
     points = np.random.default_rng(2).random((POINTS, 3), np.float32)
     reply = CloudReply("top", points, points[:, 0].copy())
-    took = median_ms(lambda: publisher.cloud(rig.lidars[0], reply, STAMP), rounds)
+    took = measured_ms(lambda: publisher.cloud(rig.lidars[0], reply, STAMP), rounds)
     whole = cloud_message(np.zeros((POINTS, 4), np.float32), STAMP, "x")
-    floor = median_ms(lambda: publishers.repeat("lidar/top/points", whole), rounds)
+    floor = measured_ms(lambda: publishers.repeat("lidar/top/points", whole), rounds)
     row(f"reply -> published, {POINTS} points", took, "publish", floor, "")
     ours.send("end")
     process.join(20.0)

@@ -13,6 +13,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -137,7 +138,12 @@ def run(name: str, *, quick: bool) -> tuple[list[Figure], int]:
         env = {**os.environ, FILE: told.name} | ({QUICK: "1"} if quick else {})
         argv = (sys.executable, HERE / f"{name}.py")
         code = subprocess.run(argv, env=env, check=False).returncode
-        return [Figure(**json.loads(line)) for line in told], code
+        found = [Figure(**json.loads(line)) for line in told]
+    for figure, times in Counter(one.name for one in found).items():
+        if times > 1:  # a later run could not tell which is which
+            print(f"error: {name} told {figure!r} {times} times", file=sys.stderr)
+            code = code or 1
+    return found, code
 
 
 def described() -> Machine:

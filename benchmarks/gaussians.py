@@ -10,16 +10,14 @@ threads.
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from _figures import Figure, quick, tell
 from _help import show_help
+from _timing import measure
 
 from carla_nurec_bridge.core.cameras.models import FThetaCamera, FThetaReference
 from carla_nurec_bridge.core.cameras.shutter import Shutter
@@ -111,18 +109,6 @@ def arithmetic(planes: Any, rows: int, met: Any) -> None:
         met[0] += respond(planes, base, m, origin, np.float32(0.5), limits)
 
 
-def measure(work: Callable[[], object]) -> tuple[float, float]:
-    """Return the medians of wall and processor time in ms, after one round to warm up."""
-    walls, cpus = [], []
-    for number in range(ROUNDS + 1):
-        wall, cpu = time.perf_counter(), time.process_time()
-        work()
-        if number:
-            walls.append(1e3 * (time.perf_counter() - wall))
-            cpus.append(1e3 * (time.process_time() - cpu))
-    return statistics.median(walls), statistics.median(cpus)
-
-
 def report(name: str, cloud: GaussianCloud, size: tuple[int, int], way: Any) -> None:
     """Print one row of the table."""
     view = camera_view(camera(*size), Shutter.ROLLING_TOP_TO_BOTTOM)
@@ -131,7 +117,7 @@ def report(name: str, cloud: GaussianCloud, size: tuple[int, int], way: Any) -> 
     def picture() -> None:
         drawing.draw(view, motion_of(*way, view.fractions), rules)
 
-    wall, cpu = measure(picture)
+    found = measure(picture, ROUNDS)
     rows = 16 * drawing.pairs
     parts = 4 * thread_count()
 
@@ -141,11 +127,12 @@ def report(name: str, cloud: GaussianCloud, size: tuple[int, int], way: Any) -> 
 
         share(part, parts)
 
-    floor_wall, floor_cpu = measure(floor)
-    tell(Figure("gaussians", name, cpu, "CPU ms", "its blend alone", floor_cpu))
+    least = measure(floor, ROUNDS)
+    tell(Figure("gaussians", name, found.cpu_ms, "CPU ms", "its blend alone", least.cpu_ms))
     print(
-        f"{name:28s} {len(cloud):9d} {drawing.pairs:9d} {wall:8.1f} {cpu:8.1f} {floor_wall:8.1f} "
-        f"{floor_cpu:8.1f} {cpu / floor_cpu:7.2f} {GOALS_MS[name]:8.0f}"
+        f"{name:28s} {len(cloud):9d} {drawing.pairs:9d} {found.wall_ms:8.1f} "
+        f"{found.cpu_ms:8.1f} {least.wall_ms:8.1f} {least.cpu_ms:8.1f} "
+        f"{found.cpu_ms / least.cpu_ms:7.2f} {GOALS_MS[name]:8.0f}"
     )
 
 

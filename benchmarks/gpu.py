@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 import simplejpeg
 from _figures import Figure, quick, tell
-from rendering import END, START, moving_cars
+from _timing import measure
+from rendering import END, START, moving_cars, spinning, town_with_cars
 
 from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
@@ -39,10 +40,10 @@ from carla_nurec_bridge.rendering.gpu.device import INSTALL, gpu_count, has_warp
 from carla_nurec_bridge.rendering.lidar import render_lidar
 from carla_nurec_bridge.rendering.lighting import Lighting
 from carla_nurec_bridge.rendering.scene import RenderScene
-from carla_nurec_bridge.town.actors.assets import vehicle_mesh
 from carla_nurec_bridge.town.street import cached_street
 
-ROUNDS = 40
+ROUNDS = 9 if quick() else 40
+WARM_UP = 5
 SHADED = Lighting()
 YAWS = [matrix_from_xyz_rpy([0, 0, 0], [0, 0, k * np.pi / 4]) for k in range(8)]
 UP = matrix_from_xyz_rpy([0, 0, 1.6], [0, 0, 0])
@@ -60,19 +61,6 @@ class Row:
     goal_ms: float | None
 
 
-def measure(
-    work: Callable[[], object], rounds: int = 9 if quick() else ROUNDS
-) -> tuple[float, float]:
-    """Return median and 95th percentile of the rounds in ms, after five to warm up."""
-    walls = []
-    for number in range(rounds + 5):
-        begin = time.perf_counter()
-        work()
-        if number >= 5:
-            walls.append(1e3 * (time.perf_counter() - begin))
-    return float(np.median(walls)), float(np.quantile(walls, 0.95))
-
-
 def copying(size: int) -> float:
     """Return how long ``size`` bytes take from the GPU into page-locked memory, in ms."""
     import warp
@@ -84,15 +72,7 @@ def copying(size: int) -> float:
         warp.copy(target, source)
         warp.synchronize_device("cuda:0")
 
-    return measure(copy)[0]
-
-
-def scene_of(engine: Any, street: Any) -> RenderScene:
-    """Return the town with its cars, drawn by an engine."""
-    scene = RenderScene(street.mesh, engine)
-    scene.add_asset("car", vehicle_mesh("car", (4.8, 1.9, 1.5), "vehicle.lincoln.mkz_2020"))
-    scene.set_instances(moving_cars())
-    return scene
+    return measure(copy, ROUNDS, warm_up=WARM_UP).wall_ms
 
 
 class Views:
@@ -138,17 +118,6 @@ class Views:
             image = render_camera(scene, rays, start, end, fractions, axis, SHADED, outputs)
             files.append(simplejpeg.encode_jpeg(image.rgb, quality=90, colorsubsampling="420"))
         return files
-
-
-def spinning() -> tuple[np.ndarray, np.ndarray]:
-    """Return directions and column fractions of a lidar of 128 x 1024 beams."""
-    elevation = np.radians(np.linspace(15, -25, 128))[:, None]
-    azimuth = np.linspace(np.pi, -np.pi, 1024, endpoint=False)[None, :]
-    level = np.cos(elevation)
-    flat = [level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation) + 0 * azimuth]
-    directions = np.stack(flat, axis=-1).astype(np.float32)
-    directions.flags.writeable = False
-    return directions, np.linspace(0, 1, 1024)
 
 
 def compare(views: Views, gpu: RenderScene, cpu: RenderScene) -> dict[str, float]:
@@ -208,8 +177,9 @@ def rows(views: Views, gpu: RenderScene, cpu: RenderScene) -> list[Row]:
         count = next((n for key, n in pixels.items() if name.startswith(key)), 0)
         files = views.jpegs(gpu, full, 1) if name == "1080p as JPEG" else []
         floor = copying(max(count * size, len(files[0]) if files else 64))
-        median, tail = measure(lambda work=work: work(gpu))
-        peer, _ = measure(lambda work=work: work(cpu), 9)
+        took = measure(lambda work=work: work(gpu), ROUNDS, warm_up=WARM_UP)
+        median, tail = took.wall_ms, took.wall_p95_ms
+        peer = measure(lambda work=work: work(cpu), 9, warm_up=WARM_UP).wall_ms
         found.append(Row(name, median, tail, floor, peer, goal))
         tell(Figure("gpu", name, median, "ms", "the same by Embree", peer))
         tell(Figure("gpu", f"{name}: to its floor", median, "ms", "copying its bytes", floor))
@@ -231,7 +201,7 @@ def main() -> None:
         return
     street = cached_street(read_opendrive(config_path("maps", "demo_town.xodr")))
     begin = time.perf_counter()
-    with scene_of("warp", street) as gpu, scene_of("embree", street) as cpu:
+    with town_with_cars(street, "warp") as gpu, town_with_cars(street, "embree") as cpu:
         views = Views()
         views.frame(gpu, (640, 360))
         print(f"both engines and a first frame: {time.perf_counter() - begin:.1f} s")

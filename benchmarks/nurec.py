@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from _figures import Figure, quick, tell
 from _nurec_publish import measure
+from _timing import median_ms
 
 from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
 from carla_nurec_bridge.core.frames import Matrix, matrix_from_xyz_rpy
@@ -101,17 +102,6 @@ def serve(pipe: Connection, socket: Path) -> None:
     with NurecServer([make_scene(load_rig("demo"))], port=0, options=options) as server:
         pipe.send(server.port)
         pipe.recv()
-
-
-def median_ms(work: Callable[[], object], rounds: int) -> float:
-    """Return the median wall time of a call in milliseconds, after one to warm up."""
-    work()
-    times = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return 1e3 * float(np.median(times))
 
 
 def camera_requests(

@@ -1,21 +1,21 @@
 """Time the renderer on the demo town with 20 moving cars, each figure beside a floor.
 
 Run: ``python benchmarks/rendering.py``. The floor of a camera is tracing its rays and writing
-nothing but depth, that of a batch is the same without JPEG, that of a lidar the plain ray cast;
+nothing but depth, that of a batch the same without JPEG, that of a lidar copying its rays;
 ``wall`` is the median of the rounds, ``cpu`` the processor time of all threads in a round.
 """
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+import _timing
 import numpy as np
 import simplejpeg
 from _figures import Figure, quick, tell
 from _help import show_help
+from _timing import Timing
 
 from carla_nurec_bridge.core.cameras.shutter import shutter_fraction
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
@@ -35,37 +35,18 @@ ROUNDS = 4 if quick() else 15
 CARS = 20
 START = matrix_from_xyz_rpy([6.0, -1.8, 0.3], [0.0, 0.0, 0.0])
 END = matrix_from_xyz_rpy([6.3, -1.8, 0.3], [0.0, 0.0, 0.01])
+measure = partial(_timing.measure, rounds=ROUNDS, warm_up=2)
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Hold the medians of a measurement, milliseconds."""
-
-    wall_ms: float
-    cpu_ms: float
-
-
-def measure(work: Callable[[], object]) -> Timing:
-    """Return the medians over the rounds, after two rounds to warm up."""
-    walls, cpus = [], []
-    for number in range(ROUNDS + 2):
-        wall, cpu = time.perf_counter(), time.process_time()
-        work()
-        if number >= 2:
-            walls.append(1e3 * (time.perf_counter() - wall))
-            cpus.append(1e3 * (time.process_time() - cpu))
-    return Timing(statistics.median(walls), statistics.median(cpus))
-
-
-def report(name: str, found: Timing, floor: Timing, goal_ms: float | None) -> None:
+def report(
+    name: str, found: Timing, against: str, floor: Timing, goal_ms: float | None = None
+) -> None:
     """Print one row of the table."""
-    against = name.partition("(floor: ")[2].rstrip(")") or "floor"
-    own = name.partition(" (floor")[0].strip()
-    tell(Figure("rendering", own, found.wall_ms, "ms", against, floor.wall_ms))
+    tell(Figure("rendering", name, found.wall_ms, "ms", against, floor.wall_ms))
     goal = "" if goal_ms is None else f"{goal_ms:8.1f}"
     print(
-        f"{name:46s} {found.wall_ms:8.2f} {found.cpu_ms:8.2f} "
-        f"{floor.wall_ms:8.2f} {floor.cpu_ms:8.2f} {goal}"
+        f"{name:40s} {found.wall_ms:8.2f} {found.cpu_ms:8.2f} "
+        f"{floor.wall_ms:8.2f} {floor.cpu_ms:8.2f} {goal:8s} {against}"
     )
 
 
@@ -81,24 +62,41 @@ def moving_cars() -> list[Instance]:
     return instances
 
 
+def town_with_cars(street: Any, engine: Any = None) -> RenderScene:
+    """Return the town with its cars, drawn by an engine."""
+    scene = RenderScene(street.mesh, engine)
+    scene.add_asset("car", vehicle_mesh("car", (4.8, 1.9, 1.5), "vehicle.lincoln.mkz_2020"))
+    scene.set_instances(moving_cars())
+    return scene
+
+
+def spinning() -> tuple[np.ndarray, np.ndarray]:
+    """Return directions and column fractions of a lidar of 128 x 1024 beams."""
+    elevation = np.radians(np.linspace(15, -25, 128))[:, None]
+    azimuth = np.linspace(np.pi, -np.pi, 1024, endpoint=False)[None, :]
+    level = np.cos(elevation)
+    flat = [level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation) + 0 * azimuth]
+    directions = np.stack(flat, axis=-1).astype(np.float32)
+    directions.flags.writeable = False
+    return directions, np.linspace(0, 1, 1024)
+
+
 def main() -> None:
     """Print the table."""
     street = cached_street(read_opendrive(config_path("maps", "demo_town.xodr")))
     wide = next(c for c in load_rig("demo").cameras if c.name == "front_wide_120fov")
-    with RenderScene(street.mesh) as scene:
-        scene.add_asset("car", vehicle_mesh("car", (4.8, 1.9, 1.5), "vehicle.lincoln.mkz_2020"))
+    with town_with_cars(street) as scene:
         cars = moving_cars()
-        scene.set_instances(cars)
         triangles = len(street.mesh.triangles) + CARS * 3300
         print(
             f"engine {scene.engine.name}, {thread_count()} threads, about {triangles} triangles\n"
-            f"{'':46s} {'wall':>8s} {'cpu':>8s} {'floor':>8s} {'cpu':>8s} {'goal':>8s}  (ms)"
+            f"{'':40s} {'wall':>8s} {'cpu':>8s} {'floor':>8s} {'cpu':>8s} {'goal':>8s}  (ms)"
         )
         cameras(scene, wide)
         lidars(scene)
         placing = measure(lambda: scene.set_instances(cars))
         matrices = measure(lambda: np.array([car.map_from_asset_start for car in cars]))
-        report("20 moved objects (floor: stacking their poses)", placing, matrices, 0.5)
+        report("20 moved objects", placing, "stacking their poses", matrices, 0.5)
 
 
 def cameras(scene: RenderScene, wide: object) -> None:
@@ -113,10 +111,13 @@ def cameras(scene: RenderScene, wide: object) -> None:
 
     plain, shaded = Lighting(shadows=False), Lighting()
     floor = measure(lambda: frame(plain, frozenset({"depth"})))
-    report("720p f-theta, rolling, 5 outputs", measure(lambda: frame(plain)), floor, 25.0)
-    report("720p, with shadows", measure(lambda: frame(shaded)), floor, 33.0)
-    smooth = Lighting(samples=4)
-    report("720p, with shadows and smooth edges", measure(lambda: frame(smooth)), floor, None)
+    for name, light, goal in (
+        ("720p f-theta, rolling, 5 outputs", plain, 25.0),
+        ("720p, with shadows", shaded, 33.0),
+        ("720p, with shadows and smooth edges", Lighting(samples=4), None),
+    ):
+        found = measure(lambda light=light: frame(light))
+        report(name, found, "its depth alone", floor, goal)
 
     small = wide.model.scaled(640, 360).ray_table()  # type: ignore[attr-defined]
     axis, fractions = shutter_fraction(wide.shutter, 640, 360)  # type: ignore[attr-defined]
@@ -132,26 +133,16 @@ def cameras(scene: RenderScene, wide: object) -> None:
 
     floor = measure(lambda: batch(frozenset({"depth"}), False))
     with_jpeg = measure(lambda: batch(frozenset({"rgb"}), True))
-    report("8 x 640x360 rgb, shadows, JPEG", with_jpeg, floor, 80.0)
+    report("8 x 640x360 rgb, shadows, JPEG", with_jpeg, "its depth alone", floor, 80.0)
 
 
 def lidars(scene: RenderScene) -> None:
     """Time a 128 x 1024 sweep and the declared pattern."""
     pattern = lidar_pattern("PANDAR128")
-    elevation = np.radians(np.linspace(15, -25, 128))[:, None]
-    azimuth = np.linspace(np.pi, -np.pi, 1024, endpoint=False)[None, :]
-    spin = np.stack(
-        [
-            np.cos(elevation) * np.cos(azimuth),
-            np.cos(elevation) * np.sin(azimuth),
-            np.sin(elevation) + 0 * azimuth,
-        ],
-        axis=-1,
-    ).astype(np.float32)
     up = matrix_from_xyz_rpy([0, 0, 1.6], [0, 0, 0])
     start, end = START @ up, END @ up
     tables = (
-        ("lidar 128 x 1024", spin, np.linspace(0, 1, 1024), 10.0),
+        ("lidar 128 x 1024", *spinning(), 10.0),
         (f"lidar {pattern.name}", pattern.directions, pattern.column_fraction, None),
     )
     for name, directions, fraction, goal in tables:
@@ -162,11 +153,11 @@ def lidars(scene: RenderScene) -> None:
         frame = render_lidar(scene, directions, fraction, start, end, 120.0)
         rays = np.ascontiguousarray(directions)
         copied = measure(lambda rays=rays: rays.copy())
-        report(f"{name} (floor: copying its rays)", measure(sweep), copied, goal)
+        report(name, measure(sweep), "copying its rays", copied, goal)
         gathering = measure(
             lambda f=frame, d=directions, t=fraction: points_at_end(f, d, t, start, end)
         )
-        report("  points at sweep end (floor: copying rays)", gathering, copied, None)
+        report(f"{name}: points at its end", gathering, "copying its rays", copied)
 
 
 if __name__ == "__main__":

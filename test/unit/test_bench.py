@@ -62,6 +62,15 @@ def test_what_fails_is_named_and_the_others_are_told(
     assert len(json.loads(out.read_text())["figures"]) == 1
 
 
+def test_a_figure_that_is_told_twice_is_a_fault(
+    bench: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = FAKE.format(code=0).splitlines()
+    (tmp_path / "fake.py").write_text("\n".join([*told[:-1], *told[-2:]]))
+    assert bench.main(["--json", str(tmp_path / "out.json")]) == 1
+    assert "error: fake told 'call' 2 times" in capsys.readouterr().err
+
+
 def test_a_wrong_name_or_file_is_told(bench: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         bench.main(["none"])
