@@ -11,7 +11,7 @@ from typing import Any
 
 
 class _Deferred:
-    """Stands for a module and loads it when the first attribute that is asked for."""
+    """Stands for a module and loads it when an attribute is asked for."""
 
     def __init__(self, name: str) -> None:
         self._name = name
