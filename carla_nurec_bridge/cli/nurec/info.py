@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ...core.errors import InputError
+from ...core.host_port import host_and_port
 from .options import connect, connection_options
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ def _address(target: str | None) -> dict[str, Any]:
         return {}
     if target.startswith("unix:"):
         return {"unix_socket": target.removeprefix("unix:")}
-    host, _, port = target.rpartition(":")
-    if not host or not port.isdecimal():
+    address = host_and_port(target)
+    if address is None:
         raise InputError(f"a NuRec server is given as HOST:PORT or unix:PATH, not {target!r}")
-    return {"host": host, "port": int(port)}
+    return dict(zip(("host", "port"), address, strict=True))
 
 
 def _print_server(console: Console, client: NurecClient) -> None:

@@ -11,6 +11,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ...core.errors import DeadlineError, InputError, ProtocolError
+from ...core.host_port import host_and_port
 from ..stubs import common_pb2 as common
 from .calls import failure_text
 from .security import TlsFiles, client_credentials
@@ -96,9 +97,10 @@ def check_target(target: str, *, allow_remote: bool, who: str = "a NuRec server"
         if target == _UNIX:
             raise InputError(f"the Unix socket of {who} is given as unix:PATH")
         return
-    host, separator, port = target.rpartition(":")
-    if not separator or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    address = host_and_port(target)
+    if address is None:
         raise InputError(f"{who} is given as HOST:PORT or unix:PATH, not {target!r}")
+    host, _ = address
     if not allow_remote and not _is_loopback(host.strip("[]")):
         raise InputError(
             f"this connection is not encrypted and {host} is another machine; use TLS, or allow "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import InputError
+from ...core.host_port import LAST_PORT, host_and_port
 
-_LAST_PORT = 65_535
-_LAST_CARLA_PORT = _LAST_PORT - 1
+_LAST_CARLA_PORT = LAST_PORT - 1
 """Its streams come from the port after that of its calls."""
 
 
@@ -23,16 +23,16 @@ def fields_of_servers(carla: str | None, nurec: str | None) -> dict[str, Any]:
         host = host.strip("[]")  # CARLA's client takes an IPv6 address bare, gRPC takes it so
         fields |= {"embedded_carla": False, "carla_host": host, "carla_port": port}
     if nurec is not None:
-        host, port = _address("--nurec", nurec, _LAST_PORT)
+        host, port = _address("--nurec", nurec, LAST_PORT)
         fields |= {"nurec": True, "nurec_mode": "external", "nurec_host": host, "nurec_port": port}
     return fields
 
 
 def _address(option: str, text: str, last_port: int) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not bare or (":" in bare and bare == host) or not port.isdecimal():
-        raise InputError(f"{option} takes HOST:PORT, not {text!r}; an IPv6 HOST stands in brackets")
-    if not 0 < int(port) <= last_port:
-        raise InputError(f"{option} takes HOST:PORT, not {text!r}; a port is 1 to {last_port}")
-    return host, int(port)
+    address = host_and_port(text)
+    if address is None or address[1] > last_port:
+        raise InputError(
+            f"{option} takes HOST:PORT, not {text!r}; a port is 1 to {last_port}, "
+            "an IPv6 HOST stands in brackets"
+        )
+    return address

@@ -8,6 +8,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from ...core.errors import BridgeError
+from ...core.host_port import host_and_port
 from .finding import Finding, all_within
 from .http_endpoints import look_at_cosmos, look_at_language_model
 from .network import PORTS
@@ -70,12 +71,12 @@ def _carla(address: str, limit_s: float) -> Finding:
     """Ask for the version by one message: the client library ends the process on a stranger."""
     from ...carla_client.session.handshake import SilentError, ask_version, check_versions
 
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    found = host_and_port(address)
+    if found is None:
         return Finding("CARLA", "missing", address, "name it as HOST:PORT, as in 10.0.0.5:2000")
     advice = "start it (CarlaUE4.sh, or carla-nurec carla serve), check host, port and firewall"
     try:
-        theirs = ask_version(host.strip("[]"), int(port), limit_s)
+        theirs = ask_version(found[0].strip("[]"), found[1], limit_s)
         if theirs is None:
             return Finding("CARLA", "missing", f"nobody listens at {address}", advice)
         mine = version("carla")
