@@ -55,7 +55,7 @@ def _row(cloud: GaussianCloud) -> tuple[str, ...]:
 
 
 def _settings(scene: GaussianScene) -> Table:
-    table = Table(title="drawn", title_justify="left", title_style="bold", box=box.SIMPLE)
+    table = _table("drawn")
     table.show_header = False
     sky = "none" if scene.sky is None else f"cube map, {scene.sky.shape[2]} pixels a face"
     table.add_row("sky", sky)

@@ -44,7 +44,7 @@ from ..until_signal import stop_on_signal
     "--port",
     default=9090,
     show_default=True,
-    type=click.IntRange(1, 65535),
+    type=click.IntRange(1, 65534),
     help="Port of the page; the port above it serves the data.",
 )
 @click.option("--no-browser", is_flag=True, help="Say where the page is, but do not open it.")

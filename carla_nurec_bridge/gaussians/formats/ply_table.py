@@ -126,7 +126,7 @@ def read_tables(
         lists = len(kinds) < len(element.properties)
         if element.rows > MOST_ROWS:
             raise InputError(f"{what} is said to hold {element.rows} rows; {MOST_ROWS} are read")
-        if lists and element.rows and (element.name in wanted or text is None):
+        if lists and (element.name in wanted or (element.rows and text is None)):
             raise InputError(
                 f"{what}: its element {element.name} holds lists; only scalars are read"
             )

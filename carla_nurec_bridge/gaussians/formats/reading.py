@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ def _read_zip(path: Path) -> GaussianScene:
             return archive.read(folder + name, sog.MOST_IMAGE_BYTES)
 
         return sog.decode_sog(meta, load, str(path), path.stat().st_size)
-    if zipfile.is_zipfile(path) and not archive.members:
+    if not archive.members:
         raise InputError(f"{path} is empty")
     return read_package(archive)
 

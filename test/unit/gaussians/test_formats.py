@@ -310,6 +310,20 @@ def test_the_same_cloud_comes_out_of_every_format(tmp_path):
     )
 
 
+AXES = (b"x", b"y", b"z", b"scale_x", b"scale_y", b"scale_z")
+PACKED = (b"position", b"rotation", b"scale", b"color")
+NO_SPLATS_IN_LISTS = b"".join(
+    [
+        b"ply\nformat binary_little_endian 1.0\nelement chunk 0\n",
+        *(b"property float %b_%b\n" % (end, axis) for end in (b"min", b"max") for axis in AXES),
+        b"element vertex 0\n",
+        *(b"property list uchar uint packed_%b\n" % name for name in PACKED),
+        b"end_header\n",
+    ]
+)
+"""A compressed PLY without a row, whose words are said to be lists."""
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
@@ -326,6 +340,7 @@ def test_the_same_cloud_comes_out_of_every_format(tmp_path):
         (ply_file(SPLATS, form="ascii")[:-40], "numbers"),
         (compressed_ply_file(some_splats(300, 0))[:-1], "cut off"),
         (compressed_ply_file(some_splats(9, 0)).replace(b"chunk 1", b"chunk 0"), "chunks"),
+        (NO_SPLATS_IN_LISTS, "lists"),
         (spz_file(SPLATS, 3)[:-9], "cut off"),
         (spz_file(SPLATS, 4)[:-9], "stream 5"),
         (spz_file(SPLATS, 4).replace(b"NGSP\x04", b"NGSP\x05"), "version 5"),

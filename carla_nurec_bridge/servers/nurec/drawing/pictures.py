@@ -27,9 +27,9 @@ def draw_image(
 ) -> NDArray[np.uint8]:
     """Return the picture uint8 (H, W, 3) of a camera that moves from ``start`` to ``end``.
 
-    These are map_from_camera. Where something of meshes stands, the Gaussians before it blend
-    over it and those behind it are
-    hidden; in a scene of Gaussians it is as bright as that and darkens the ground around it.
+    These are map_from_camera. Where something of meshes stands, the Gaussians before it blend over
+    it and those behind it are hidden; in a scene of Gaussians it is as bright as that and darkens
+    the ground around it.
     """
     gaussians = drawn.gaussians
     if not gaussians.visible:

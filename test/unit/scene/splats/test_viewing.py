@@ -89,6 +89,11 @@ def test_pictures_of_other_cameras_are_told(package: Path, tmp_path: Path) -> No
     assert "CAMERA/END_US.jpg" in notes
 
 
+def test_the_port_of_the_page_leaves_one_above_it_for_the_data(splats: Path, capsys: Any) -> None:
+    assert main(["scene", "view", str(splats), "--port", "65535"]) == 2
+    assert "65534" in capsys.readouterr().err
+
+
 def test_without_rerun_the_way_to_get_it_is_told(
     splats: Path, capsys: Any, monkeypatch: Any
 ) -> None:
