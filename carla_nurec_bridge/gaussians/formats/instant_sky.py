@@ -5,6 +5,7 @@ Its faces are +x, -x, -y, +y, +z, -z of directions (x, y, z) in the world of the
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from dataclasses import replace
@@ -22,6 +23,18 @@ from ..sky import directions_of_texels
 _MOST_BYTES = 1 << 28
 _MOST_SIDE = 4096
 _FACES = 6
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What ``zipfile`` and NumPy raise on broken, encrypted and otherwise packed members."""
+_SKY, _AFFINE = "sky_cubemap", "affine_matrix"
 
 
 def with_sky_beside(scene: GaussianScene, path: Path) -> GaussianScene:
@@ -47,10 +60,12 @@ def _read(path: Path) -> tuple[Floats, int]:
         with zipfile.ZipFile(path) as archive:
             if sum(info.file_size for info in archive.infolist()) > _MOST_BYTES:
                 raise InputError(f"{path} unpacks to over {_MOST_BYTES} bytes; it is not read")
+            for name in {f"{_SKY}.npy", f"{_AFFINE}.npy"} & set(archive.namelist()):
+                _check_told(archive, name)
         with np.load(path, allow_pickle=False) as content:
-            faces = content["sky_cubemap"]
-            affine = len(content["affine_matrix"]) if "affine_matrix" in content else 0
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+            faces = content[_SKY]
+            affine = len(content[_AFFINE]) if _AFFINE in content else 0
+    except _UNREADABLE as error:
         raise InputError(f"{path} is no sky of instant-nurec: {error}") from error
     square = faces.ndim == 4 and faces.shape[0] == _FACES and faces.shape[1] == faces.shape[2]
     if not square or faces.shape[3] != 3 or not 0 < faces.shape[1] <= _MOST_SIDE:
@@ -59,6 +74,22 @@ def _read(path: Path) -> tuple[Floats, int]:
         raise InputError(f"{path}: sky_cubemap holds {faces.dtype}, not floats")
     plain = np.nan_to_num(faces.astype(np.float32), nan=0.0, posinf=1.0, neginf=0.0)
     return np.clip(plain, 0.0, 1.0), affine
+
+
+def _check_told(archive: zipfile.ZipFile, name: str) -> None:
+    """Raise ValueError when an array is told to be larger than its member; NumPy allocates that."""
+    with archive.open(name) as member:
+        version = np.lib.format.read_magic(member)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }.get(version)
+        if read is None:
+            raise ValueError(f"{name} is of version {version}")
+        shape, _, dtype = read(member)
+    size = archive.getinfo(name).file_size
+    if math.prod(shape) * dtype.itemsize > size:
+        raise ValueError(f"{name} of {size} bytes is said to have the shape {shape}")
 
 
 def _sampled(faces: Floats, directions: Matrix) -> Floats:

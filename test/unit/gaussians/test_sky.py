@@ -1,5 +1,8 @@
 """The sky: which face is seen where, and instant-nurec's own order of faces."""
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -41,5 +44,37 @@ def test_the_sky_beside_a_ply_is_turned(tmp_path):
     assert np.allclose(seen(scene.sky, [[1.0, -0.75, 0.75]]), 0.95, atol=1e-3)
     assert [part.count for part in scene.not_drawn] == [2]
     np.savez(tmp_path / "street.sky.npz", sky_cubemap=np.array([{}], object))
+    with pytest.raises(InputError, match="no sky"):
+        read_gaussians(tmp_path / "street.ply")
+
+
+@pytest.mark.parametrize("name", ["sky_cubemap", "affine_matrix"])
+@pytest.mark.parametrize("shape", [(6, 40_000, 40_000, 3), (10**9, 10**9), (2**32, 2**32)])
+def test_an_array_that_is_said_to_be_larger_than_its_file_is_refused(tmp_path, name, shape):
+    (tmp_path / "street.ply").write_bytes(ply_file(some_splats(3, 0)))
+    np.savez(tmp_path / "sound.npz", sky_cubemap=np.zeros((6, 2, 2, 3), np.float32))
+    array = io.BytesIO()
+    told = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(array, told)
+    with (
+        zipfile.ZipFile(tmp_path / "sound.npz") as sound,
+        zipfile.ZipFile(tmp_path / "street.sky.npz", "w") as lying,
+    ):
+        members = {one: sound.read(one) for one in sound.namelist()}
+        for one, data in (members | {f"{name}.npy": array.getvalue() + bytes(64)}).items():
+            lying.writestr(one, data)
+    with pytest.raises(InputError, match="said to have the shape"):
+        read_gaussians(tmp_path / "street.ply")
+
+
+@pytest.mark.parametrize(("field", "value"), [(6, 1), (8, 99)], ids=["encrypted", "packed"])
+def test_a_sky_that_zip_files_here_cannot_hold_is_refused(tmp_path, field, value):
+    (tmp_path / "street.ply").write_bytes(ply_file(some_splats(3, 0)))
+    path = tmp_path / "street.sky.npz"
+    np.savez(path, sky_cubemap=np.zeros((6, 2, 2, 3), np.float32))
+    data = bytearray(path.read_bytes())
+    for head, offset in ((b"PK\x03\x04", field), (b"PK\x01\x02", field + 2)):
+        data[data.index(head) + offset] = value
+    path.write_bytes(data)
     with pytest.raises(InputError, match="no sky"):
         read_gaussians(tmp_path / "street.ply")
