@@ -16,6 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.errors import InputError
 from ...core.resources import cache_dir
 from ..land import land
 from ..model import DRIVABLE, OpenDriveMap
@@ -44,8 +45,13 @@ def ground_index(opendrive: OpenDriveMap) -> GroundIndex:
     Its file is named by the map's text and this package's code, so a changed package builds anew.
     One that is broken is built anew as well; where none can be written, the log says so.
     """
+    try:
+        folder = cache_dir("grounds")
+    except InputError as error:
+        log.warning("every process builds this ground again: %s", error)
+        return _built(opendrive)
     digest = hashlib.sha256(f"{np.__version__}\n{_code_digest()}\n{opendrive.text}".encode())
-    file = cache_dir("grounds") / f"{digest.hexdigest()[:40]}.npz"
+    file = folder / f"{digest.hexdigest()[:40]}.npz"
     try:
         return _read(file)
     except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error):

@@ -67,3 +67,15 @@ def test_a_full_disk_costs_the_file_alone(
         assert ground.ground_index.__wrapped__(parse(TEXT, "demo_town")) is built
     assert "No space left on device" in caplog.text
     assert list((tmp_path / "carla_nurec_bridge" / "grounds").iterdir()) == []
+
+
+def test_a_home_that_cannot_be_written_to_costs_the_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    built = object()
+    monkeypatch.setattr(ground, "_built", lambda _: built)
+    with caplog.at_level(logging.WARNING):
+        assert ground.ground_index.__wrapped__(parse(TEXT, "demo_town")) is built
+    assert "cannot make the cache folder" in caplog.text
