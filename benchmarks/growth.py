@@ -11,11 +11,11 @@ CARLA_NUREC_ENGINE chooses the engine.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -56,6 +56,7 @@ def measure(load: Load, rounds: int) -> Point:
     """Return the medians of a frame's time, drawn by this process."""
     import numpy as np
     import simplejpeg
+    from _timing import measure as timed
 
     from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
     from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
@@ -98,12 +99,12 @@ def measure(load: Load, rounds: int) -> Point:
             for k, (start, end) in enumerate(zip(cars, ends, strict=True))
         ]
 
-    walls, cpus = [], []
     with RenderScene(concatenate(parts)) as scene, ThreadPoolExecutor(ENCODERS) as encoders:
         scene.add_asset("car", vehicle_mesh("car", (4.8, 1.9, 1.5), 1))
-        for number in range(rounds + 3):
-            wall, cpu = time.perf_counter(), time.process_time()
-            scene.set_instances(placed(0.1 + 0.001 * number))
+        shifts_m = (0.1 + 0.001 * number for number in itertools.count())
+
+        def frame() -> None:
+            scene.set_instances(placed(next(shifts_m)))
             files = []
             for pose in poses:
                 if scene.encodes_jpeg:
@@ -118,16 +119,9 @@ def measure(load: Load, rounds: int) -> Point:
                 )
             for file in files:
                 file.result()
-            if number >= 3:
-                walls.append(1e3 * (time.perf_counter() - wall))
-                cpus.append(1e3 * (time.process_time() - cpu))
-        return Point(
-            load,
-            scene.engine.name,
-            float(np.median(walls)),
-            float(np.quantile(walls, 0.95)),
-            float(np.median(cpus)),
-        )
+
+        took = timed(frame, rounds, warm_up=3)
+        return Point(load, scene.engine.name, took.wall_ms, took.wall_p95_ms, took.cpu_ms)
 
 
 def measured_in_a_process(loads: list[Load], rounds: int) -> list[Point]:
