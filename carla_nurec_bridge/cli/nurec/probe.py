@@ -81,9 +81,10 @@ def _print(report: dict[str, Any]) -> None:
     for name, volume in report["volumes"].items():
         tensors = _table(f"{name}, version {volume['version']}", "tensor", "shape", "type", "range")
         for fact in volume["tensors"]:
-            words = f"{fact['low']:.4g} .. {fact['mean']:.4g} .. {fact['high']:.4g}"
+            found = fact["low"], fact["mean"], fact["high"]
+            words = "" if None in found else " .. ".join(f"{number:.4g}" for number in found)
             if fact["not_finite"]:
-                words += f", {fact['not_finite']} not finite"
+                words += f" ({fact['not_finite']} not finite)"
             shape = " x ".join(map(str, fact["shape"])) or "scalar"
             tensors.add_row(fact["key"], shape, fact["kind"], words)
         console.print(tensors)

@@ -164,12 +164,13 @@ def _ppisp(probe: ProbedPackage) -> Assumption:
     form = count == (4,)
     if isinstance(volume.state.get(f"{prefix}color_params"), bytes):
         colours = volume.floats(f"{prefix}color_params", None, 8)
-        alike = float(np.mean(np.all(colours == np.array(_IDENTITY_ROW), axis=1)))
-        words.append(f"{alike:.0%} of {len(colours)} colours are an identity")
-        form &= alike == 0.0
+        rows = np.all(colours == np.array(_IDENTITY_ROW), axis=1)
+        words.append(f"{rows.sum() / max(len(rows), 1):.0%} of {len(rows)} colours are an identity")
+        form &= not rows.any()
     if isinstance(volume.state.get(f"{prefix}exposure_params"), bytes):
         exposure = volume.floats(f"{prefix}exposure_params", None)
-        words.append(f"exposures {exposure.min(initial=0):.3f} to {exposure.max(initial=0):.3f}")
+        if len(exposure):
+            words.append(f"exposures {exposure.min():.3f} to {exposure.max():.3f}")
     return Assumption(what, "borne out" if form else "contradicted", "; ".join(words))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,14 +19,14 @@ _WHOLE_NUMBERS = ("gaussian_cuboid_ids", "invisible_steps", "n_active_features",
 
 @dataclass(frozen=True)
 class TensorFacts:
-    """A tensor's key, shape and type, and low, mean, high of its finite numbers."""
+    """A tensor's key, shape and type, and low, mean, high of its finite numbers, None without."""
 
     key: str
     shape: tuple[int, ...]
     kind: str
-    low: float
-    mean: float
-    high: float
+    low: float | None
+    mean: float | None
+    high: float | None
     not_finite: int
 
 
@@ -48,7 +47,7 @@ def tensor_facts(volume: Volume) -> tuple[list[TensorFacts], list[str]]:
         low, mean, high = (
             (float(finite.min()), float(finite.mean(dtype=np.float64)), float(finite.max()))
             if finite.size
-            else (math.nan, math.nan, math.nan)
+            else (None, None, None)
         )
         facts.append(TensorFacts(key, shape, kind, low, mean, high, numbers.size - finite.size))
     return facts, problems
@@ -74,11 +73,13 @@ def switches(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
 
 
 def albedo_sizes(volume: Volume, layer: str) -> list[float]:
-    """Return the root mean square of each coefficient in time of a layer's albedo."""
+    """Return the root mean square of each coefficient in time of a layer's albedo, if any."""
     key = f".gaussians_nodes.{layer}.features_albedo"
     if not isinstance(volume.state.get(key), bytes) or len(volume.shape(key)) != 3:
         return []
     albedo = volume.floats(key, None, None, 3).astype(np.float64)
+    if not len(albedo):
+        return []
     finite = np.where(np.isfinite(albedo), albedo, 0.0)
     return [float(size) for size in np.sqrt(np.mean(finite * finite, axis=(0, 2)))]
 

@@ -30,7 +30,7 @@ def package(tmp_path_factory):
 def probed(path, capsys):
     capsys.readouterr()
     assert main(["nurec", "probe", str(path), "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
+    return json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
 
 
 def changed(path, out, change):
@@ -53,6 +53,8 @@ def test_tensors_and_switches_are_listed(package, capsys):
     assert scales["kind"] == "float16"
     assert scales["shape"][1] == 3
     assert scales["low"] <= scales["mean"] <= scales["high"]
+    empty = facts[".gaussians_nodes.road.extra_signal"]
+    assert (empty["low"], empty["mean"], empty["high"]) == (None, None, None)
     assert facts[".gaussians_nodes.road.n_active_features"]["kind"] == "int64"
     assert volume["config"]["renderer.name"] == "3dgut-nrend"
     assert main(["nurec", "probe", str(package)]) == 0
@@ -79,6 +81,41 @@ def test_what_is_borne_out_and_what_is_contradicted(package, tmp_path, capsys):
     albedo = verdicts["of albedo in time the first term is the constant one"]
     assert albedo["verdict"] == "contradicted"
     assert "1.000 2.000 1.000" in albedo["figures"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("views", [0, 3])
+def test_exposures_and_colours_of_views_are_told(package, tmp_path, capsys, views):
+    def with_views(_config, state):
+        tensors = {
+            "exposure_params": np.linspace(0.25, 0.5, views),
+            "color_params": np.full((views, 8), 0.25),
+            "vignetting_params": np.zeros((1, 3, 5)),
+            "crf_params": np.zeros((1, 3, 4)),
+        }
+        for name, values in tensors.items():
+            state[f".post_processings.0.ppisp.{name}"] = values.astype("<f2").tobytes()
+            state[f".post_processings.0.ppisp.{name}.shape"] = list(values.shape)
+
+    report = probed(changed(package, tmp_path / "views.usdz", with_views), capsys)
+    (told,) = [one for one in report["findings"] if one["assumption"].startswith("PPISP")]
+    assert told["verdict"] == "borne out"
+    assert f"0% of {views} colours" in told["figures"]
+    assert ("exposures 0.250 to 0.500" in told["figures"]) == (views > 0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_layer_without_gaussians_says_nothing_of_albedo_in_time(package, tmp_path, capsys):
+    def emptied(_config, state):
+        prefix = ".gaussians_nodes.road."
+        for key in [key for key in state if key.startswith(prefix) and f"{key}.shape" in state]:
+            if state[f"{key}.shape"]:
+                state[key], state[f"{key}.shape"] = b"", [0, *state[f"{key}.shape"][1:]]
+        state[f"{prefix}features_albedo.shape"] = [0, 5, 3]
+
+    report = probed(changed(package, tmp_path / "empty.usdz", emptied), capsys)
+    verdicts = {one["assumption"]: one["verdict"] for one in report["findings"]}
+    assert verdicts["of albedo in time the first term is the constant one"] == "open"
 
 
 def test_a_volume_that_is_refused_is_listed_all_the_same(package, tmp_path, capsys):
