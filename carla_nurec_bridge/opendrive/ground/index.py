@@ -9,7 +9,7 @@ import os
 import tempfile
 import zlib
 from dataclasses import dataclass, fields
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
+from ...core.files.sources import sources_digest
 from ...core.resources import cache_dir
 from ..land import land
 from ..model import DRIVABLE, OpenDriveMap
@@ -50,7 +51,8 @@ def ground_index(opendrive: OpenDriveMap) -> GroundIndex:
     except InputError as error:
         log.warning("every process builds this ground again: %s", error)
         return _built(opendrive)
-    digest = hashlib.sha256(f"{np.__version__}\n{_code_digest()}\n{opendrive.text}".encode())
+    code = sources_digest(Path(__file__).parents[1])
+    digest = hashlib.sha256(f"{np.__version__}\n{code}\n{opendrive.text}".encode())
     file = folder / f"{digest.hexdigest()[:40]}.npz"
     try:
         return _read(file)
@@ -61,15 +63,6 @@ def ground_index(opendrive: OpenDriveMap) -> GroundIndex:
     except OSError as error:
         log.warning("the next process builds this ground again: cannot write %s: %s", file, error)
     return index
-
-
-@cache
-def _code_digest() -> str:
-    digest = hashlib.sha256()
-    folder = Path(__file__).parents[1]
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _read(file: Path) -> GroundIndex:

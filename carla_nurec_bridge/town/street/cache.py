@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ... import opendrive
+from ...core.files.sources import sources_digest
 from ...core.resources import cache_dir
 from ...opendrive.model import OpenDriveMap
 from ...opendrive.reading.parser import parse
@@ -47,19 +48,11 @@ def _cached(xodr_text: str, seed: int, parsed: Callable[[], OpenDriveMap]) -> St
 
 def street_key(xodr_text: str, seed: int) -> str:
     """Return the hex digest that names the cached street."""
-    digest = hashlib.sha256(f"{seed}\n{_code_digest()}\n".encode())
+    map_code = Path(opendrive.__file__).parent
+    code = sources_digest(Path(mesh.__file__), map_code, Path(__file__).parent)
+    digest = hashlib.sha256(f"{seed}\n{code}\n".encode())
     digest.update(xodr_text.encode())
     return digest.hexdigest()[:40]
-
-
-def _code_digest() -> str:
-    """Return a digest of all code that a street comes from."""
-    map_code = Path(opendrive.__file__).parent
-    digest = hashlib.sha256(Path(mesh.__file__).read_bytes())
-    for folder in (map_code, Path(__file__).parent):
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _write(folder: Path, street: Street) -> None:
