@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from realdata import real
 
 from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
 
 from .helpers import brute_force, draw, ftheta, psnr
 
-GUITAR = Path(__file__).parents[4] / "../shared/data/splats/guitar.ply"
 
-
-@pytest.mark.skipif(not GUITAR.exists(), reason="shared/data/splats/guitar.ply is not here")
 @pytest.mark.parametrize("shutter", [Shutter.GLOBAL, Shutter.ROLLING_TOP_TO_BOTTOM])
 def test_a_real_file_looks_as_in_float64(shutter: Shutter) -> None:
     """Some pixels of a patch of a large picture, all Gaussians of the file at each."""
-    guitar = read_gaussians(GUITAR).static
+    guitar = read_gaussians(real("splats/guitar.ply")).static
     pose = np.eye(4)
     pose[:3, :3] = [[0, 0, -1], [0, 1, 0], [1, 0, 0]]
     pose[:3, 3] = np.percentile(guitar.means_m, 50, axis=0) + [2.2, 0.3, 0.0]
