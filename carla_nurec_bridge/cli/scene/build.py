@@ -26,6 +26,7 @@ _TRAJECTORY_ONLY = (
     "keep_height",
     "no_map",
 )
+_OF_SPLATS = ("splats_axes", "splats_at", "splats_scale")
 
 
 @click.command(
@@ -196,5 +197,9 @@ def _check_belongs(context: click.Context, source: str) -> None:
     }[source]
     for parameter in context.command.params:
         given = context.get_parameter_source(str(parameter.name))
-        if parameter.name in useless and given is click.core.ParameterSource.COMMANDLINE:
+        if given is not click.core.ParameterSource.COMMANDLINE:
+            continue
+        if parameter.name in useless:
             raise InputError(f"{parameter.opts[-1]} means nothing beside --{source}; leave it out")
+        if parameter.name in _OF_SPLATS and context.params["splats"] is None:
+            raise InputError(f"{parameter.opts[-1]} means nothing without --splats; leave it out")

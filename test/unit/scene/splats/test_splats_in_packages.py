@@ -39,6 +39,17 @@ def road(tmp_path):
     return path
 
 
+@pytest.mark.parametrize(
+    "words", [("--splats-at", "1,2,3,4"), ("--splats-axes", "flu"), ("--splats-scale", "2")]
+)
+def test_a_place_for_splats_needs_splats(tmp_path, road, capsys, words):
+    out = tmp_path / "out.usdz"
+    build = ["scene", "build", "--gaussians", "2000", "--map", str(road), "-o", str(out)]
+    assert main([*build, *words]) == 2
+    assert f"{words[0]} means nothing without --splats" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_map_and_splats_are_enough_for_a_package(tmp_path, splats, road, capsys):
     """They lie where --splats-at says; the rig drives along the lane, and all tools take it."""
     out = tmp_path / "out.usdz"
