@@ -44,13 +44,18 @@ class Likeness:
     edges: float
 
 
-def pictures_in(folder: Path) -> dict[tuple[str, int], Path]:
-    """Return the pictures FOLDER/CAMERA/STAMP_US.jpg; InputError when there are none."""
-    found = {
+def found_pictures(folder: Path) -> dict[tuple[str, int], Path]:
+    """Return the pictures FOLDER/CAMERA/STAMP_US.jpg."""
+    return {
         (path.parent.name, int(match["stamp"])): path
         for path in sorted(folder.glob("*/*"))
         if (match := _NAME.fullmatch(path.name))
     }
+
+
+def pictures_in(folder: Path) -> dict[tuple[str, int], Path]:
+    """Return the pictures FOLDER/CAMERA/STAMP_US.jpg; InputError when there are none."""
+    found = found_pictures(folder)
     if not found:
         raise InputError(f"{folder} holds no pictures CAMERA/STAMP_US.jpg")
     return found

@@ -188,7 +188,7 @@ def command(context: click.Context, output: Path, **options: Any) -> None:
 
 
 def _check_belongs(context: click.Context, source: str) -> None:
-    """Refuse options that the source has no use for."""
+    """Refuse options that the source has no use for, or that place splats which are not given."""
     useless = {
         "recording": _TRAJECTORY_ONLY,
         "trajectory": ("ego",),

@@ -24,10 +24,10 @@ from ...gaussians.scene import GaussianScene
 from ..package.model import Scene, SceneCamera
 from ..package.reading import DATA_INFO, open_scene
 from ..package.surface import MESH_GROUND, read_surface
+from ..picture_comparison import found_pictures
 
 _TIME = "time"
 _POINT_SIGMA = 0.5
-_PICTURES = (".jpg", ".jpeg", ".png")
 _CAMERA_DEPTH_M = 2.0
 
 
@@ -202,14 +202,13 @@ def _tracks(rerun: Any, scene: Scene) -> None:
 
 def _pictures(rerun: Any, scene: Scene, folder: Path) -> list[str]:
     """Log pictures CAMERA/END_US.jpg; return a sentence when there are none of the scene's."""
+    cameras = {camera.logical_id for camera in scene.cameras}
     count = 0
-    for camera in scene.cameras:
-        for path in sorted((folder / camera.logical_id).glob("*")):
-            if path.suffix.lower() in _PICTURES and path.stem.isdecimal():
-                _at(rerun, int(path.stem))
-                image = rerun.EncodedImage(path=path)
-                rerun.log(f"world/rig/{camera.logical_id}", image)
-                count += 1
+    for (camera, end_us), path in found_pictures(folder).items():
+        if camera in cameras:
+            _at(rerun, end_us)
+            rerun.log(f"world/rig/{camera}", rerun.EncodedImage(path=path))
+            count += 1
     return [] if count else [f"{folder} holds no pictures CAMERA/END_US.jpg of the scene's cameras"]
 
 

@@ -84,6 +84,15 @@ def test_a_file_of_gaussians_is_shown_in_its_own_axes(splats: Path) -> None:
     assert points[2].colors[0].tolist() == [135, 142, 149, 225]
 
 
+def test_a_picture_at_no_time_is_passed_over(package: Path, tmp_path: Path) -> None:
+    (camera, *_) = open_scene(package).cameras
+    folder = tmp_path / "images" / camera.logical_id
+    folder.mkdir(parents=True)
+    (folder / f"{10**20}.jpg").write_bytes(b"")
+    (notes,) = show(Recorder(), package, ViewWish(images=folder.parent))
+    assert "CAMERA/END_US.jpg" in notes
+
+
 def test_pictures_of_other_cameras_are_told(package: Path, tmp_path: Path) -> None:
     (notes,) = show(Recorder(), package, ViewWish(images=tmp_path))
     assert "CAMERA/END_US.jpg" in notes
