@@ -13,6 +13,15 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 MOST_LINES = 300
 HISTORY = {"CHANGELOG.md"}
+TEXTS = [
+    *(page for page in PAGES if page.name not in HISTORY),
+    ROOT / "docs/tutorial.ipynb",
+    ROOT / "pyproject.toml",
+    *sorted((ROOT / "launch").glob("*.py")),
+    *sorted((ROOT / ".ci").iterdir()),
+    ROOT / "dev",
+]
+MODULE = re.compile(r"(?<!/)\bcarla_nurec_bridge(?:[./]\w+)+(?:\.py\b)?")
 
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
@@ -70,3 +79,19 @@ def test_code_names_pages_that_there_are() -> None:
     for path in (ROOT / "carla_nurec_bridge").rglob("*.py"):
         for name in re.findall(r"docs/[\w/-]+\.(?:md|ipynb)", path.read_text()):
             assert (ROOT / name).is_file(), f"{path} names {name}"
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=[one.relative_to(ROOT).as_posix() for one in TEXTS])
+def test_texts_name_modules_that_there_are(page: Path) -> None:
+    assert {name for name in MODULE.findall(page.read_text()) if not is_there(name)} == set()
+
+
+def is_there(name: str) -> bool:
+    """Tell whether a dotted or slashed name is a module, a package, or what one of them defines."""
+    *parents, last = re.split(r"[./]", name.removesuffix(".py"))
+    place = ROOT.joinpath(*parents)
+    if (place / last).is_dir() or (place / f"{last}.py").is_file() or last == "stubs":
+        return True
+    module = place.with_suffix(".py")
+    file = module if module.is_file() else place / "__init__.py"
+    return file.is_file() and re.search(rf"\b{last}\b", file.read_text()) is not None
