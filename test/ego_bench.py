@@ -29,8 +29,8 @@ from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.ros.messages.convert import nanoseconds_of
 from carla_nurec_bridge.ros.publishers.publishers import message_class
 from carla_nurec_bridge.ros.publishers.qos import profile
-from carla_nurec_bridge.runs.child import Child
 from carla_nurec_bridge.runs.graph import CARLA_SERVER, environment, server_processes
+from carla_nurec_bridge.runs.processes.child import Child
 
 
 @contextmanager

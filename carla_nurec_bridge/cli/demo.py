@@ -17,6 +17,7 @@ from ..core.errors import InputError
 from ..core.run_contract.run_config import RunConfig
 from ..report.markdown import size, stream_rows
 from ..runs.demo_flow import DemoRun, demo_config, run_demo
+from ..runs.processes.preloading import preloaded
 from ..runs.recipe import settled
 from ..runs.rehearsal import STEPS
 from ..runs.repeats import compare, write_repeats
@@ -140,28 +141,30 @@ def command(
         wrong = [others[name] for name in others if name not in ("run_dir", "seed")]
         if wrong or settings or repeat > 1:
             raise InputError(f"{[*wrong, '--set or --repeat'][0]} does not go with --dataset")
-        _make_dataset(console, out, seed)
+        with preloaded():
+            _make_dataset(console, out, seed)
         return 0
     values = {name: given[name][1] for name in options}
     for name, option, value in settings_of(settings):
         values[name], options[name] = value, option
     runs = []
-    for number in range(repeat):
-        asked = demo_config(values, options, seconds)
-        config = settled(asked)
-        _banner(console, config, f"run {number + 1} of {repeat}" if repeat > 1 else "")
-        if config.frames < asked.frames:
-            what = "scenario" if config.scenario else "recording"
-            console.print(
-                f"the {what} ends after {config.frames * config.dt_s:g} s of the "
-                f"{asked.frames * asked.dt_s:g} s asked for",
-                soft_wrap=True,
-            )
-        run = _with_progress(config, console)
-        runs.append(run)
-        if repeat == 1:
-            _streams(console, run)
-        _outcome(console, config, run, paths=number == repeat - 1)
+    with preloaded():
+        for number in range(repeat):
+            asked = demo_config(values, options, seconds)
+            config = settled(asked)
+            _banner(console, config, f"run {number + 1} of {repeat}" if repeat > 1 else "")
+            if config.frames < asked.frames:
+                what = "scenario" if config.scenario else "recording"
+                console.print(
+                    f"the {what} ends after {config.frames * config.dt_s:g} s of the "
+                    f"{asked.frames * asked.dt_s:g} s asked for",
+                    soft_wrap=True,
+                )
+            run = _with_progress(config, console)
+            runs.append(run)
+            if repeat == 1:
+                _streams(console, run)
+            _outcome(console, config, run, paths=number == repeat - 1)
     if repeat > 1:
         return _compare(console, config.run_dir, runs)
     return runs[0].exit_code

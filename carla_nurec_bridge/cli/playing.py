@@ -78,7 +78,7 @@ def recording_server(
         yield PlayingServer(settings["host"], settings["port"], str(known), False)
         return
     from ..recorder_log import read_log
-    from ..runs.own_server import carla_of_map
+    from ..runs.processes.own_server import carla_of_map
 
     if not recording.is_file():
         raise InputError(f"there is no recording {recording}")
@@ -97,7 +97,7 @@ def live_server(settings: dict[str, Any], said: Path, verb: str) -> Iterator[Pla
     if settings["host"]:
         yield PlayingServer(settings["host"], settings["port"], "", False)
         return
-    from ..runs.own_server import carla_of_map
+    from ..runs.processes.own_server import carla_of_map
 
     with carla_of_map(settings["map_name"], settings["seed"], said, verb) as (host, port):
         yield PlayingServer(host, port, "", True)

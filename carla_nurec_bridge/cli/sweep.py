@@ -91,6 +91,7 @@ def command(
     Exit code 0: every run is over, whatever its verdict; 1: some are not; 2: bad input.
     """
     from ..runs.closed_loop.given_servers import fields_of_servers
+    from ..runs.processes.preloading import preloaded
     from ..runs.sweep.books import SweepListener
     from ..runs.sweep.capacity import Resources
     from ..runs.sweep.cases import runs_of
@@ -111,7 +112,7 @@ def command(
         _plan(out, runs, folder, on, gpu_s)
         return 0
     end_as_interrupted()
-    with _workers(ray, workers, count) as found, counting_progress(out) as progress:
+    with preloaded(), _workers(ray, workers, count) as found, counting_progress(out) as progress:
         whole = progress.add_task(asked.name, total=len(runs))
         bars: dict[str, TaskID] = {}
 

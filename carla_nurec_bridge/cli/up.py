@@ -15,6 +15,7 @@ from ..core.errors import InputError
 from ..core.run_contract.run_config import RunConfig, run_fields
 from ..runs.config import load_config
 from ..runs.graph import build_graph
+from ..runs.processes.preloading import preloaded
 from ..runs.recipe import as_driven, implied
 from ..runs.supervisor import RunResult, Supervisor
 
@@ -93,7 +94,8 @@ def run_with_progress(config: RunConfig, console: Console) -> RunResult:
         def show(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total or None)
 
-        return Supervisor(build_graph(config), show).run()
+        with preloaded():
+            return Supervisor(build_graph(config), show).run()
 
 
 def settings_of(texts: Iterable[str]) -> Iterator[tuple[str, str, str]]:

@@ -14,8 +14,8 @@ from ..core.run_contract.timebase import seconds_to_ns
 from ..scenarios.files import load_driven
 from ..scenarios.spec import load_spec
 from .graph import environment
-from .own_server import own_carla
-from .verb_process import run_verb
+from .processes.own_server import own_carla
+from .processes.verb_process import run_verb
 
 if TYPE_CHECKING:
     from ..carla_client.replay.rehearsal import Rehearsal

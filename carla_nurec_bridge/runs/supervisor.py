@@ -18,8 +18,8 @@ from ..core.run_contract.streams import RECORDER
 from ..core.run_contract.verdict import VERDICT_CODES, ScenarioVerdict
 from ..core.teardown import Teardown
 from ..recording.recover import recover_bag
-from .child import Child
 from .graph import Graph, write_parameters
+from .processes.child import Child
 
 HEARTBEAT_DEADLINE_S = 5.0
 _SUSPICIOUS_SILENCE_S = 1.8

@@ -14,8 +14,8 @@ import pytest
 
 from carla_nurec_bridge.core.errors import RunError
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
-from carla_nurec_bridge.runs.child import Child
 from carla_nurec_bridge.runs.graph import Graph, Process
+from carla_nurec_bridge.runs.processes.child import Child
 from carla_nurec_bridge.runs.supervisor import Supervisor
 
 pytestmark = pytest.mark.ros

@@ -31,7 +31,7 @@ from ...dataset.store.scenario_writer import ScenarioWriter
 from ...labels.class_filter import read_class_filter
 from ...recorder_log import read_log
 from ...rendering.scene import RenderScene
-from ...runs.own_server import nurec_of_scene
+from ...runs.processes.own_server import nurec_of_scene
 from ...scene import open_scene
 from ...town.maps import find_maps
 from ..cosmos.capture_options import bag_window_of, replay_of

@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from ...core.run_contract import heartbeat
 from ...runs.graph import verb_argv
-from ...runs.own_server import carla_of_map
+from ...runs.processes.own_server import carla_of_map
 from ...scenarios.spec import ScenarioSpec, load_spec, shipped_specs
 from ..log.tables import console, examples, table
 

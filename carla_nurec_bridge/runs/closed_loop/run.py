@@ -10,12 +10,14 @@ from pathlib import Path
 
 from ...core.errors import InputError
 from ...core.files.lock import locked
+from ...core.machine.forked import forked_cpu_s
 from ...core.run_contract.run_config import RunConfig
 from ...core.run_contract.run_summary import EgoSummary, read_run_summary
 from ...core.run_contract.streams import AGENTS, EGO
 from ...core.run_contract.timebase import NS_PER_S
 from ..demo_flow import report_of
 from ..graph import build_graph
+from ..processes.preloading import preloaded
 from ..recipe import prepared
 from ..run_folder import clear
 from ..scoring import score_run
@@ -53,6 +55,7 @@ def run_closed_loop(
     with (
         locked(lock, _WAIT_FOR_FOLDER_S, f"another command runs in {folder}"),
         own_place(case, folder) as config,
+        preloaded(),
     ):
         config = _with_scene(config)
 
@@ -153,6 +156,6 @@ class _Clock:
 
 
 def _cpu_s() -> float:
-    """Return the processor time of this process and of its children that have ended, s."""
+    """Return the processor time of this process and of what it started and has ended, s."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    return forked_cpu_s() + sum(one.ru_utime + one.ru_stime for one in used)

@@ -15,7 +15,7 @@ from ...core.errors import InputError, RunError
 from ...core.files.whole import write_whole
 from ...dataset.store import Dataset
 from ...scenarios.spec import load_spec
-from ..verb_process import run_verb
+from ..processes.verb_process import run_verb
 from .cameras import main_event, window_of, write_ego_camera, write_roadside_camera
 
 MADE_OF = "dataset_demo.json"

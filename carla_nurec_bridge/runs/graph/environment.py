@@ -18,16 +18,24 @@ def environment(config: RunConfig) -> dict[str, str]:
     """
     cores = str(os.cpu_count() or 1)
     env = {
-        **_unless_given({**ASLEEP, "OMP_NUM_THREADS": cores, "NUMBA_NUM_THREADS": cores}),
-        "PYTHONUNBUFFERED": "1",
-        # Multi-megabyte messages are faulted in again for every message without these two.
-        "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-        "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+        **process_environment(),
+        **_unless_given({"OMP_NUM_THREADS": cores, "NUMBA_NUM_THREADS": cores}),
         **dict.fromkeys(variables(), str(dds_profile(config))),
     }
     if config.domain_id is not None:
         env["ROS_DOMAIN_ID"] = str(config.domain_id)
     return env
+
+
+def process_environment() -> dict[str, str]:
+    """Return what is the same for all processes of all runs, and read while they start."""
+    return {
+        **_unless_given(ASLEEP),
+        "PYTHONUNBUFFERED": "1",
+        # Multi-megabyte messages are faulted in again for every message without these two.
+        "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+        "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+    }
 
 
 def node_environment(config: RunConfig) -> dict[str, str]:

@@ -21,7 +21,7 @@ from ...nurec.container.images import image_from
 from ...scene import Scene
 from ..config import checked_config
 from ..graph import CARLA_SERVER, NUREC_SERVER
-from ..own_server import GRACE_S, started_server
+from ..processes.own_server import GRACE_S, started_server
 
 _CONNECT_S = 5.0
 

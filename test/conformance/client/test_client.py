@@ -15,8 +15,8 @@ import pytest
 from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
-from carla_nurec_bridge.runs.child import Child
 from carla_nurec_bridge.runs.graph import CARLA_SERVER, server_processes
+from carla_nurec_bridge.runs.processes.child import Child
 
 pytestmark = pytest.mark.conformance
 

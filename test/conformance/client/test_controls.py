@@ -27,7 +27,7 @@ from carla_nurec_bridge.dataset.inspect import check_dataset
 from carla_nurec_bridge.dataset.store import Dataset
 from carla_nurec_bridge.recorder_log import Log, read_log
 from carla_nurec_bridge.recorder_log.trajectories import trajectories
-from carla_nurec_bridge.runs.own_server import START_S, own_carla
+from carla_nurec_bridge.runs.processes.own_server import START_S, own_carla
 
 pytest.importorskip("carla")
 pytestmark = pytest.mark.conformance

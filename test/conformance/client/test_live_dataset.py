@@ -20,7 +20,7 @@ from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.dataset.inspect import check_dataset
 from carla_nurec_bridge.dataset.store import Dataset, StoredScenario
 from carla_nurec_bridge.dataset.truth import TrackState
-from carla_nurec_bridge.runs.own_server import START_S, own_carla
+from carla_nurec_bridge.runs.processes.own_server import START_S, own_carla
 from carla_nurec_bridge.world.object_classes import VEHICLES
 
 pytest.importorskip("carla")

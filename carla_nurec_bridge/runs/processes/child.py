@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from ..core.run_contract.heartbeat import STATUS_FD
-from ..core.teardown import Teardown
-from .graph import Process
+from ...core.machine.forked import start
+from ...core.run_contract.heartbeat import STATUS_FD
+from ...core.teardown import Teardown
+from ..graph import Process
 
 _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
@@ -52,15 +53,8 @@ class Child:
         self._files.add(f"the status pipe of {self.name}", partial(os.close, self._pipe))
         self._files.keep(f"the log of {self.name}", self._output)
         try:
-            self._popen = subprocess.Popen(
-                process.argv,
-                env={**os.environ, **process.env, STATUS_FD: str(write_end)},
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(write_end,),
-                start_new_session=True,
-            )
+            environment = {**os.environ, **process.env, STATUS_FD: str(write_end)}
+            self._started = start(process.argv, environment, self._output, (write_end,))
         except BaseException as error:
             self._files.close_after(error)
             raise
@@ -77,11 +71,11 @@ class Child:
     @property
     def pid(self) -> int:
         """The process id, also its process group's."""
-        return self._popen.pid
+        return self._started.pid
 
     def code(self) -> int | None:
         """Return the exit code (negative: the signal that ended it), None while it runs."""
-        return self._popen.poll()
+        return self._started.poll()
 
     def silent_s(self) -> float:
         """Return for how long the process gave no sign of life, though it should have."""
@@ -150,9 +144,9 @@ class Child:
         """
         with self._files:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._popen.wait(grace_s)
+                self._started.wait(grace_s)
             self._signal(signal.SIGKILL)
-            self._popen.wait()
+            self._started.wait()
 
     def end(self, grace_s: float) -> None:
         """Ask the process to end, and close it whether or not it could be asked."""

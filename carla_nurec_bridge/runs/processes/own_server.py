@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from ..core.errors import DeadlineError, InputError, RunError
-from ..core.machine.ports import free_port
-from ..core.run_contract.run_config import RunConfig
-from ..core.teardown import Teardown
-from ..town.maps import find_maps
+from ...core.errors import DeadlineError, InputError, RunError
+from ...core.machine.ports import free_port
+from ...core.run_contract.run_config import RunConfig
+from ...core.teardown import Teardown
+from ...town.maps import find_maps
+from ..config import checked_config
+from ..graph import CARLA_SERVER, NUREC_SERVER, server_processes
 from .child import Child
-from .config import checked_config
-from .graph import CARLA_SERVER, NUREC_SERVER, server_processes
 
 START_S = 300.0
 """How long an embedded server of a verb may take until it answers.

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from ..core.errors import InputError, RunError
-from ..core.teardown import Teardown
+from ...core.errors import InputError, RunError
+from ...core.teardown import Teardown
+from ..graph import Process, verb_argv
+from ..supervisor import HEARTBEAT_DEADLINE_S
 from .child import Child
-from .graph import Process, verb_argv
-from .supervisor import HEARTBEAT_DEADLINE_S
 
 _POLL_S = 0.05
 _GRACE_S = 10.0

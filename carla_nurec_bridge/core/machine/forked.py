@@ -1,0 +1,220 @@
+"""Starting programs: forked from a process that has loaded their libraries, or by themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO, Any, Protocol
+
+from ..errors import RunError
+from .fork_server import (
+    LIFELINE_FD,
+    LISTENING_FD,
+    ROOM_FOR_TITLES,
+    likeness,
+    peer,
+    surroundings,
+)
+
+ADDRESS = "CNB_FORK_SERVER"
+"""Names the fork server that this process and those below it use: an abstract unix socket."""
+
+_LOADING_S = 60.0
+"""How long a server may take to load its modules; then programs start by themselves."""
+
+_END_S = 10.0
+_UNTOLD = 1
+"""The exit code of a program whose server ended before it."""
+
+
+class Started(Protocol):
+    """A program that was started; its process group has its process id."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return its exit code (negative: the signal that ended it), None while it runs."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end and return the code; subprocess.TimeoutExpired after so many seconds."""
+        ...
+
+
+def start(
+    argv: Sequence[str], environment: Mapping[str, str], output: IO[bytes], files: Sequence[int]
+) -> Started:
+    """Start a program in a session of its own, without input, both outputs into one file.
+
+    ``files`` stay open in it under their numbers. A module of Python is forked where a fork server
+    runs that is like it (see ``fork_server.likeness``).
+    """
+    if address := os.environ.get(ADDRESS):
+        with suppress(_RefusedError):
+            return _Forked(address, argv, environment, output, files)
+    return subprocess.Popen(
+        argv,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        pass_fds=files,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def fork_server(modules: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
+    """Have a fork server for the block that loads ``modules``; one that there is already serves.
+
+    It loads while the block goes on; what is started meanwhile waits for it. ``environment`` is
+    that of the programs, as far as libraries read it when they are loaded.
+    """
+    if os.environ.get(ADDRESS):
+        yield
+        return
+    name = f"carla-nurec-{os.getpid()}-{secrets.token_hex(8)}"
+    lifeline, our_end = os.pipe()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"\0{name}")
+        listening.listen(64)
+        handed = {LISTENING_FD: str(listening.fileno()), LIFELINE_FD: str(lifeline)}
+        server = subprocess.Popen(
+            (
+                *(sys.executable, "-m", f"{__package__}.fork_server", *modules),
+                " " * ROOM_FOR_TITLES,
+            ),
+            env={**environment, **handed},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(listening.fileno(), lifeline),
+            start_new_session=True,
+        )
+    os.close(lifeline)
+    os.environ[ADDRESS] = name
+    try:
+        yield
+    finally:
+        del os.environ[ADDRESS]
+        os.close(our_end)
+        try:
+            server.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+class _Usage:
+    """The processor time of the forked programs that have ended, s."""
+
+    cpu_s = 0.0
+
+
+def forked_cpu_s() -> float:
+    """Return the processor time of the forked programs of this process that have ended, s.
+
+    They are no children of ours, so that ``RUSAGE_CHILDREN`` lacks them.
+    """
+    return _Usage.cpu_s
+
+
+class _RefusedError(Exception):
+    """The fork server does not start this program."""
+
+
+class _Forked:
+    """A program that a fork server has forked."""
+
+    def __init__(
+        self,
+        address: str,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        output: IO[bytes],
+        files: Sequence[int],
+    ) -> None:
+        if len(argv) < 3 or (argv[0], argv[1]) != (sys.executable, "-m"):
+            raise _RefusedError
+        self._rest = b""
+        self._code: int | None = None
+        self._socket = socket.socket(socket.AF_UNIX)
+        try:
+            self._meet(address, environment)
+            handed = {1: output.fileno(), 2: output.fileno()} | {file: file for file in files}
+            self.pid = self._ask(argv, environment, handed)
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def _meet(self, address: str, environment: Mapping[str, str]) -> None:
+        """Connect to the server; _RefusedError where there is none that is like the program."""
+        self._socket.settimeout(_LOADING_S)
+        try:
+            self._socket.connect(f"\0{address}")
+            hello = self._answer() if peer(self._socket).user == os.getuid() else None
+        except OSError as error:
+            raise _RefusedError from error
+        if hello != likeness(environment):
+            raise _RefusedError
+
+    def _ask(
+        self, argv: Sequence[str], environment: Mapping[str, str], files: Mapping[int, int]
+    ) -> int:
+        """Have the program forked; return its process id."""
+        request = {
+            "module": argv[2],
+            "arguments": list(argv[3:]),
+            "environment": dict(environment),
+            "surroundings": surroundings(),
+            "numbers": list(files),
+        }
+        text = json.dumps(request).encode() + b"\n"
+        answer = None
+        with suppress(ConnectionError):
+            sent = socket.send_fds(self._socket, [text], list(files.values()))
+            self._socket.sendall(text[sent:])
+            answer = self._answer()
+        if answer is None:
+            raise RunError(f"the process that was to fork {argv[2]} has ended")
+        pid: int = answer["pid"]
+        return pid
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.wait(0.0)
+        return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end and return the code; subprocess.TimeoutExpired after so many seconds."""
+        if self._code is not None:
+            return self._code
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        if not poll.poll(None if timeout is None else timeout * 1000.0):
+            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
+        answer = self._answer()
+        self._code = _UNTOLD if answer is None else answer["code"]
+        _Usage.cpu_s += 0.0 if answer is None else answer["cpu_s"]
+        self._socket.close()
+        return self._code
+
+    def _answer(self) -> dict[str, Any] | None:
+        """Return the server's next answer, None when it has gone."""
+        with suppress(ConnectionError):
+            while b"\n" not in self._rest:
+                more = self._socket.recv(4096)
+                if not more:
+                    return None
+                self._rest += more
+            line, _, self._rest = self._rest.partition(b"\n")
+            found: dict[str, Any] = json.loads(line)
+            return found
+        return None

@@ -1,0 +1,1 @@
+"""Starting the programs of a run, hearing them, and ending them."""

@@ -1,0 +1,30 @@
+"""What the processes of runs load, loaded once for all that a command starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...core.machine.forked import fork_server
+from ...core.run_contract.streams import PARTICIPANTS
+from ..graph.environment import process_environment
+
+_PACKAGE = __package__.partition(".")[0]
+_VERBS = ("carla.serve", "nurec.serve", "rehearse")
+_MODULES = (
+    *(f"{_PACKAGE}.nodes.{name}" for name in PARTICIPANTS),
+    *(f"{_PACKAGE}.cli.{verb}" for verb in _VERBS),
+    f"{_PACKAGE}.servers.carla.server",
+    f"{_PACKAGE}.servers.nurec.server",
+)
+
+
+@contextmanager
+def preloaded() -> Iterator[None]:
+    """Have the processes that the block starts forked from one that has loaded their libraries.
+
+    It loads beside the block, which goes on at once.
+    """
+    with fork_server(_MODULES, {**os.environ, **process_environment()}):
+        yield

@@ -1,0 +1,223 @@
+"""Programs forked from a process that has loaded their libraries: like started ones, but faster."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from carla_nurec_bridge.core.errors import RunError
+from carla_nurec_bridge.core.machine import forked
+from carla_nurec_bridge.core.machine.forked import Started, fork_server, forked_cpu_s, start
+
+PROGRAM = """
+import json, os, resource, signal, sys, time
+print(json.dumps({
+    "main": __name__,
+    "argv": sys.argv[1:],
+    "cwd": os.getcwd(),
+    "parent": os.getppid(),
+    "session": os.getsid(0) == os.getpid(),
+    "input": sys.stdin.read(),
+    "variables": {name: os.environ.get(name) for name in ("MINE", "GONE")},
+    "core_bytes": resource.getrlimit(resource.RLIMIT_CORE)[0],
+    "deaf": signal.getsignal(signal.SIGINT) == signal.SIG_IGN,
+    "title": open("/proc/self/cmdline").read().rstrip(chr(0)).split(chr(0)),
+    "loaded": "colorsys" in sys.modules,
+}), flush=True)
+if "--wait" in sys.argv:
+    time.sleep(60)
+if "--say" in sys.argv:
+    os.write(int(os.environ["PIPE"]), b"said")
+if "--work" in sys.argv:
+    while time.process_time() < 0.3: pass
+print("an error", file=sys.stderr)
+sys.exit(int(sys.argv[1]))
+"""
+DEADLINE_S = 60.0
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with the module ``a_program`` on Python's path, and no server to inherit."""
+    (tmp_path / "a_program.py").write_text(PROGRAM)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.delenv(forked.ADDRESS, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def serving(place: Path) -> Iterator[Path]:
+    """Return the same while a fork server runs."""
+    with fork_server(("colorsys", "no.such.module"), os.environ):
+        yield place
+
+
+def _start(place: Path, *arguments: str, files: tuple[int, ...] = (), **more: str) -> Started:
+    argv = (sys.executable, "-m", "a_program", *arguments)
+    with (place / "output").open("wb") as output:
+        return start(argv, {**os.environ, **more}, output, files)
+
+
+def _told(place: Path) -> dict:
+    """Return what the program said of itself, once it has."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not (text := (place / "output").read_text()).count("\n"):
+        assert time.monotonic() < deadline, "the program says nothing"
+        time.sleep(0.01)
+    return json.loads(text.splitlines()[0])
+
+
+def test_a_forked_program_is_what_a_started_one_is(
+    serving: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (serving / "elsewhere").mkdir()
+    monkeypatch.chdir(serving / "elsewhere")
+    monkeypatch.setenv("MINE", "set after the server was started")
+    told: list[Mapping] = []
+    for address in (os.environ[forked.ADDRESS], ""):
+        monkeypatch.setenv(forked.ADDRESS, address)
+        assert _start(serving, "7", "a b", "").wait(DEADLINE_S) == 7
+        assert (serving / "output").read_text().splitlines()[1] == "an error"
+        told.append(_told(serving))
+    one, other = told
+    assert (one.pop("loaded"), other.pop("loaded")) == (True, False)
+    assert one.pop("parent") != other.pop("parent") == os.getpid()
+    assert one.pop("title") == [sys.executable, "-m", "a_program", "7", "a b"]
+    assert other.pop("title") == [sys.executable, "-m", "a_program", "7", "a b"]
+    assert one == other
+    assert (one["argv"], one["session"], one["main"]) == (["7", "a b", ""], True, "__main__")
+
+
+def test_limits_and_deafness_of_who_asks_are_the_programs(serving: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (4096 if before[0] != 4096 else 0, before[1]))
+        _start(serving, "0").wait(DEADLINE_S)
+        assert _told(serving)["core_bytes"] == resource.getrlimit(resource.RLIMIT_CORE)[0]
+        assert _told(serving)["deaf"]
+    finally:
+        signal.signal(signal.SIGINT, heard)
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+def test_files_are_handed_on_and_closed(serving: Path) -> None:
+    ours, theirs = os.pipe()
+    program = _start(serving, "0", "--say", files=(theirs,), PIPE=str(theirs))
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as pipe:
+        assert pipe.read() == b"said"  # ends, so that neither the server nor we hold it open
+    assert program.wait(DEADLINE_S) == 0
+
+
+def test_a_signal_is_a_negative_code_and_a_wait_has_an_end(serving: Path) -> None:
+    program = _start(serving, "0", "--wait")
+    _told(serving)
+    assert program.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.wait(0.05)
+    os.killpg(program.pid, signal.SIGTERM)
+    assert program.wait(DEADLINE_S) == -signal.SIGTERM
+    assert program.poll() == program.wait() == -signal.SIGTERM
+
+
+def test_processor_time_is_told(serving: Path) -> None:
+    before = forked_cpu_s()
+    _start(serving, "0", "--work").wait(DEADLINE_S)
+    assert forked_cpu_s() - before >= 0.25
+
+
+@pytest.mark.parametrize("variable", ["PYTHONHASHSEED", "MALLOC_ARENA_MAX", "NUMBA_CPU_NAME"])
+def test_who_would_load_otherwise_is_started_by_itself(serving: Path, variable: str) -> None:
+    program = _start(serving, "0", **{variable: "1"})
+    assert program.wait(DEADLINE_S) == 0
+    assert _told(serving)["parent"] == os.getpid()
+
+
+def test_another_interpreter_is_started_by_itself(serving: Path) -> None:
+    with (serving / "output").open("wb") as output:
+        assert start(("true",), os.environ, output, ()).wait(DEADLINE_S) == 0
+
+
+def test_a_server_within_another_is_the_same(serving: Path) -> None:
+    address = os.environ[forked.ADDRESS]
+    with fork_server((), os.environ):
+        assert os.environ[forked.ADDRESS] == address
+    assert os.environ[forked.ADDRESS] == address
+
+
+def test_strangers_words_do_not_end_the_server(serving: Path) -> None:
+    for words in (b"", b"nonsense\n", b'{"module": "a_program"}\n', b"[]\n"):
+        with socket.socket(socket.AF_UNIX) as stranger:
+            stranger.connect(f"\0{os.environ[forked.ADDRESS]}")
+            stranger.sendall(words)
+    _start(serving, "0").wait(DEADLINE_S)
+    assert _told(serving)["parent"] != os.getpid()
+
+
+def test_a_server_that_was_killed_is_done_without(serving: Path) -> None:
+    program = _start(serving, "0", "--wait")
+    server = _told(serving)["parent"]
+    os.kill(server, signal.SIGKILL)
+    assert program.wait(DEADLINE_S) == 1  # nobody is left to tell
+    os.killpg(program.pid, signal.SIGKILL)
+    assert _start(serving, "3").wait(DEADLINE_S) == 3
+    assert _told(serving)["parent"] == os.getpid()
+
+
+def test_the_server_ends_with_the_block_and_with_its_starter(place: Path) -> None:
+    with fork_server((), os.environ):
+        _start(place, "0").wait(DEADLINE_S)
+        server = _told(place)["parent"]
+        assert Path(f"/proc/{server}").exists()
+    assert not Path(f"/proc/{server}").exists()
+    assert forked.ADDRESS not in os.environ
+    code = (
+        "import os, sys, time; from carla_nurec_bridge.core.machine.forked import *\n"
+        "from test_fork_server import _start, _told; from pathlib import Path\n"
+        "place = Path(sys.argv[1])\n"
+        "with fork_server((), os.environ):\n"
+        "    _start(place, '0').wait(60)\n"
+        "    print(_told(place)['parent'], flush=True)\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    path = f"{Path(__file__).parent}:{os.environ['PYTHONPATH']}"
+    ran = subprocess.run(
+        (sys.executable, "-c", code, str(place)),
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    server, deadline = int(ran.stdout), time.monotonic() + DEADLINE_S
+    while Path(f"/proc/{server}/exe").exists():
+        assert time.monotonic() < deadline, "the server outlives who started it"
+        time.sleep(0.02)
+
+
+def test_one_that_ends_while_it_is_asked_is_named(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"\0a-server-of-{os.getpid()}")
+        listening.listen()
+        monkeypatch.setenv(forked.ADDRESS, f"a-server-of-{os.getpid()}")
+        child = os.fork()
+        if child == 0:
+            connection, _ = listening.accept()
+            like = forked.likeness({**os.environ})
+            connection.sendall(json.dumps(like).encode() + b"\n")
+            connection.recv(1)
+            os._exit(0)
+        with pytest.raises(RunError, match="a_program"):
+            _start(place, "0")
+        os.waitpid(child, 0)
