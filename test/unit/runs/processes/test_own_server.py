@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError, RunError
-from carla_nurec_bridge.runs import own_server
+from carla_nurec_bridge.runs.processes import own_server
 
 
 class Server:

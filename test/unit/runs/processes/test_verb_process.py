@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from carla_nurec_bridge.core.errors import RunError
-from carla_nurec_bridge.runs import verb_process
+from carla_nurec_bridge.runs.processes import verb_process
 from carla_nurec_bridge.runs.processes.child import WORKS_WITHOUT_BEAT_S
 
 COUNTS = "import time\nwhile time.process_time() < 1.0: pass"
