@@ -18,7 +18,7 @@ from ..core.timings import Timings
 from ..recording.read_back.drive_reader import EACH_FRAME
 from ..report.scores.live import LiveScores
 from ..report.scores.seen import from_above
-from ..report.scores.write import write_scores
+from ..report.scores.write import folder_of_scores, write_scores
 from ..ros.lockstep.joiner import JoinedFrame
 from ..ros.lockstep.participation import Participation
 from ..ros.messages.scores import report_message, tick_message
@@ -81,7 +81,7 @@ class EvalNode:
         self._publishers.publish(_SCORES, report_message(scored.report))
         if self._p.run_dir:
             with self._timings.stage("files"):
-                folder = Path(self._p.run_dir) / "scores"
+                folder = folder_of_scores(Path(self._p.run_dir))
                 write_scores(folder, scored, from_above(scored), parquet=self._p.parquet)
         shown = (f"{n} {'-' if v is None else format(v, '.4g')}" for n, v in self._totals.items())
         self._log.info(f"scores of {self._scores.ticks} ticks: {', '.join(shown)}")

@@ -92,6 +92,7 @@ def _report(
         wall_s_per_simulated_s=loop_s / simulated_s if loop_s and simulated_s else None,
         complete=all(s.complete for s in recorder.streams.values() if s.planned),
         streams=recorder.streams,
+        unheard=recorder.unheard,
         run_sha256=run_hash(recorder.streams),
         timings=nodes.model_copy(update={RECORDER: recorder}).timings(),
         commands=_commands(nodes),

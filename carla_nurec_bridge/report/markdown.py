@@ -74,9 +74,8 @@ def report_markdown(report: Report) -> str:
         "## Streams\n\n"
         "Expected counts come from the rig's rates and the tick schedule; the hash (first 12 "
         "digits, the rest is in report.json) is over the messages' bytes.\n\n"
-        + table(
-            ("topic", "expected", "recorded", "size", "sha256"), stream_rows(report), (1, 2, 3)
-        ),
+        + table(("topic", "expected", "recorded", "size", "sha256"), stream_rows(report), (1, 2, 3))
+        + "".join(f"\n\nNot heard: {sentence}" for sentence in report.unheard),
         "## Time\n\n" + _timings(report.timings),
     ]
     if report.scores:

@@ -89,6 +89,9 @@ class Report(RunFacts):
     )
     complete: bool = Field(description="whether every planned stream has all its messages")
     streams: dict[str, StreamCount] = Field(description="topics of the bag by name")
+    unheard: tuple[str, ...] = Field(
+        description="sentences about publishers that the recorder could not hear"
+    )
     run_sha256: str = Field(description="hash over the hashes of all planned streams, by topic")
     timings: dict[str, dict[str, StageTime]] = Field(
         description="wall time of stages by node and name"

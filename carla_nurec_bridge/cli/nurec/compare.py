@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from click.core import ParameterSource
 from rich import box
 from rich.console import Console
 from rich.progress import Progress
@@ -18,9 +19,10 @@ from rich.table import Table
 
 from ...core.errors import InputError
 from ...core.files.archive import open_archive
+from ...core.host_port import host_and_port
 from ...scene.picture_comparison import Likeness, Pictures, compare, pictures_in
 
-_ADDRESS = re.compile(r"[\w.\-\[\]:]+:\d{1,5}")
+_OF_SERVERS = ("scene_id", "camera_ids", "frame_step", "height")
 _FRAME = re.compile(r"frames/([\w.\-]+)/(\d{1,18}\.(?:jpe?g|png))")
 _WAIT_S = 120.0
 
@@ -88,6 +90,8 @@ def command(
     HOST:PORT of a server on this machine, which then draws its scene.
     """
     console = Console(highlight=False, markup=False)
+    if Path(one).exists() and Path(other).exists():
+        _refuse_options_of_servers()
     sides: list[Pictures] = []
     for name, text in (("one", one), ("other", other)):
         path = Path(text)
@@ -95,7 +99,7 @@ def command(
             sides.append(pictures_in(path))
         elif path.is_file():
             sides.append(_reference_pictures(path, out / name))
-        elif _ADDRESS.fullmatch(text):
+        elif host_and_port(text):
             wish = (scene_id, camera_ids, frame_step, height)
             sides.append(_rendered(text, out / name, *wish, console))
         else:
@@ -119,6 +123,14 @@ def command(
         f"{worst.stamp_us}.jpg",
         soft_wrap=True,
     )
+
+
+def _refuse_options_of_servers() -> None:
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        given = context.get_parameter_source(str(parameter.name)) == ParameterSource.COMMANDLINE
+        if given and parameter.name in _OF_SERVERS:
+            raise InputError(f"{parameter.opts[0]} is for what a server draws; neither side is one")
 
 
 def _table(likenesses: Sequence[Likeness]) -> Table:

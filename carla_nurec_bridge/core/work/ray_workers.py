@@ -17,6 +17,7 @@ from typing import Any, final
 
 from ..errors import InputError, RunError
 from ..files.scratch import scratch_folder
+from ..host_port import host_and_port
 from ..teardown import Teardown
 from .workers import Work, WorkerLostError, report
 
@@ -143,10 +144,11 @@ def end_processes_of(folder: Path) -> None:
 
 def _check_answers(address: str) -> None:
     """Raise InputError when nobody listens at HOST:PORT; Ray itself asks for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdecimal():
+    found = host_and_port(address.removeprefix("ray://"))
+    if found is None:
         return
+    host, port = found
     try:
-        socket.create_connection((host, int(port)), _CONNECT_S).close()
-    except (OSError, OverflowError) as error:
+        socket.create_connection((host.strip("[]"), port), _CONNECT_S).close()
+    except OSError as error:
         raise InputError(f"no Ray cluster at {address}: {error}") from error

@@ -12,6 +12,7 @@ from ...evaluation.scores.scorer import score_drive
 from ...recording import BagReader
 from .asked import AskedScores, bag_of, scored_drive
 from .scored import ScoredDrive
+from .write import folder_of_scores
 
 
 def score_bag(source: Path, asked: AskedScores) -> ScoredDrive:
@@ -33,7 +34,7 @@ def score_bag(source: Path, asked: AskedScores) -> ScoredDrive:
 
 def scores_folder(source: Path) -> Path:
     """Return where the scores of a bag are written: beside it."""
-    return bag_of(source).parent / "scores"
+    return folder_of_scores(bag_of(source).parent)
 
 
 def _plans(source: Path) -> Plans:

@@ -40,6 +40,11 @@ def write_scores(
     return (table, *(folder / name for name in contents))
 
 
+def folder_of_scores(run_dir: Path) -> Path:
+    """Return where the scores of a run are written."""
+    return run_dir / "scores"
+
+
 def write_score_table(folder: Path, report: ScoreReport) -> Path:
     """Write ``scores.json`` alone into a folder and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +55,7 @@ def write_score_table(folder: Path, report: ScoreReport) -> Path:
 
 def read_scores(run_dir: Path) -> ScoreReport | None:
     """Return the scores in a run's folder, None without any; InputError for a file that is none."""
-    path = run_dir / "scores" / "scores.json"
+    path = folder_of_scores(run_dir) / "scores.json"
     if not path.is_file():
         return None
     try:

@@ -109,7 +109,7 @@ def _array(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.float6
             f"holds one each of frame_{', frame_'.join(_ARRAYS)}"
         )
     try:
-        array = np.load(found[0], allow_pickle=False)
+        array = np.load(found[0], "r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{found[0]} is not a NumPy array: {error}") from error
     fits = isinstance(array, np.ndarray) and np.issubdtype(array.dtype, np.floating)

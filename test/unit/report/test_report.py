@@ -78,9 +78,12 @@ def test_an_incomplete_stream_is_said(facts: RunFacts, run_dir: Path, tmp_path: 
     part = copy / "parts/cosmos_recorder.json"
     content = json.loads(part.read_text())
     content["streams"]["/odometry"]["recorded"] -= 1
+    content["unheard"] = ["/odometry: a publisher offers best effort, reliable is needed"]
     part.write_text(json.dumps(content))
     again = write_report(copy, facts)
     assert not again.complete
+    assert again.unheard == tuple(content["unheard"])
+    assert f"\n\nNot heard: {content['unheard'][0]}\n" in (copy / "report.md").read_text()
 
 
 def test_scores_and_what_was_under_way_are_told(

@@ -125,6 +125,9 @@ def test_what_cannot_be_compared_is_said(tmp_path, capsys):
         compare(one, pictures_in(broken.parent), tmp_path / "out")
     assert main(["nurec", "compare", "neither", str(empty)]) == 2
     assert "HOST:PORT" in capsys.readouterr().err
+    two_folders = ["nurec", "compare", str(tmp_path / "one"), str(tmp_path / "late")]
+    assert main([*two_folders, "--height", "300"]) == 2
+    assert "--height is for what a server draws" in capsys.readouterr().err
 
 
 def compared(words: list[str], out: Path) -> list[tuple[str, int]]:
