@@ -39,6 +39,7 @@ FILES = 16
 """So many files a program may be handed, its outputs among them."""
 
 _READ_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "NUMBA_", "OMP_", "OPENBLAS_", "MKL_")
+_LIBRARIES = "LD_LIBRARY_PATH"
 _READ_LATER = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
 _NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 _LIMITS = {name: number for name, number in vars(resource).items() if name.startswith("RLIMIT_")}
@@ -54,13 +55,22 @@ def likeness(environment: Mapping[str, str]) -> dict[str, Any]:
     other variables that libraries read while they are loaded, must be started by itself.
     """
     read = {
-        name: value
+        name: _folders(value) if name == _LIBRARIES else value
         for name, value in environment.items()
         if name.startswith(_READ_AT_START) and name not in _READ_LATER
     }
     spaces = {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in _NAMESPACES}
     package = str(Path(__file__).parents[2])
     return {"executable": sys.executable, "package": package, "read": read, "spaces": spaces}
+
+
+def _folders(path: str) -> list[str]:
+    """Return the folders that there are of a search path, once each: OpenCV adds some that are not.
+
+    It does so whenever it is loaded, to the variables of its process.
+    """
+    there = (str(Path(one).resolve()) for one in path.split(os.pathsep) if Path(one).is_dir())
+    return list(dict.fromkeys(there))
 
 
 def surroundings() -> dict[str, Any]:
@@ -90,12 +100,17 @@ class _Program:
 
 
 class ForkServer:
-    """Forks a program for each connection to ``listening`` until ``lifeline`` is closed."""
+    """Forks a program for each connection to ``listening`` until ``lifeline`` is closed.
 
-    def __init__(self, listening: socket.socket, lifeline: int) -> None:
+    ``likeness`` is what the server was started as: loading may change variables.
+    """
+
+    def __init__(
+        self, listening: socket.socket, lifeline: int, likeness: Mapping[str, Any]
+    ) -> None:
         self._listening = listening
         self._lifeline = lifeline
-        self._likeness = json.dumps(likeness(os.environ)).encode() + b"\n"
+        self._likeness = json.dumps(likeness).encode() + b"\n"
         self._connections: dict[int, socket.socket] = {}
 
     def serve(self) -> _Program | None:
@@ -251,10 +266,11 @@ def main() -> None:
     """Serve on the listening socket that was handed on, with the modules of the command line."""
     listening = socket.socket(fileno=int(os.environ.pop(LISTENING_FD)))
     lifeline = int(os.environ.pop(LIFELINE_FD))
+    like = likeness(os.environ)
     _load(sys.argv[1:-1])
     # Python 3.12 warns of threads where one forks; those here are the tracing library's, asleep.
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-    program = ForkServer(listening, lifeline).serve()
+    program = ForkServer(listening, lifeline, like).serve()
     if program is not None:
         _become(program)
 
