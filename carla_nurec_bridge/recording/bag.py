@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
-
-from mcap.writer import CompressionType, Writer
 
 from .. import __version__
 from ..core.errors import InputError, RunError
+from .chunked_file import ChunkedFile, Compression
 from .metadata import (
     BagSummary,
     TopicCount,
@@ -27,19 +24,8 @@ from .metadata import (
 from .qos import OfferedQos, qos_yaml
 from .types import message_type
 
-Compression = Literal["none", "lz4", "zstd"]
-
 PLAN_RECORD = "carla_nurec_bridge"
 """Name of the MCAP metadata record, first in the file, that says what the run had to record."""
-
-_MESSAGE_HEADER_BYTES = 31
-"""Size of an MCAP message record without its data."""
-
-_COMPRESSION = {
-    "none": CompressionType.NONE,
-    "lz4": CompressionType.LZ4,
-    "zstd": CompressionType.ZSTD,
-}
 
 
 @dataclass(frozen=True)
@@ -88,39 +74,34 @@ class BagWriter:
         self.path = directory if self._alone else directory / f"{directory.name}_0.mcap"
         self._options = options
         self._stream = self.path.open("xb")
-        self._writer: Writer | None = Writer(
-            self._stream,
-            chunk_size=sys.maxsize,  # ``write`` closes chunks, to know what the disk has taken
-            compression=_COMPRESSION[options.compression],
-            enable_crcs=True,
-        )
         self._channels: dict[int, _Channel] = {}
         self._schemas: dict[str, int] = {}
         self._start_ns: int | None = None
         self._end_ns = 0
         self._chunk_since: float | None = None
-        self._chunk_bytes = self._whole_bytes = 0
+        self._whole_bytes = 0
         self._failure = ""
         self.unflushed = 0
         self._custom = {key: json.dumps(value) for key, value in (plan or {}).items()}
         try:
-            self._writer.start(profile="ros2", library=f"carla_nurec_bridge {__version__}")
-            self._writer.add_metadata(PLAN_RECORD, self._custom)
-            self._writer.flush()  # a bag from its first moment on, whenever the writer dies
+            library = f"carla_nurec_bridge {__version__}"
+            self._file: ChunkedFile | None = ChunkedFile(self._stream, options.compression, library)
+            self._file.add_metadata(PLAN_RECORD, self._custom)
+            self._stream.flush()  # a bag from its first moment on, whenever the writer dies
             self._whole_bytes = self._stream.tell()
         except OSError as error:
             raise RunError(f"cannot write {self.path}: {error.strerror}") from error
 
     def add_stream(self, topic: str, type_name: str, qos: tuple[OfferedQos, ...]) -> int:
         """Announce a topic with its offered QoS; return the channel to write to."""
-        writer = self._open_writer()
+        file = self._open_file()
         described = message_type(type_name)
         if type_name not in self._schemas:
-            self._schemas[type_name] = writer.register_schema(
+            self._schemas[type_name] = file.add_schema(
                 type_name, "ros2msg", described.definition.encode()
             )
         text = qos_yaml(qos, self._options.metadata_version)
-        channel = writer.register_channel(
+        channel = file.add_channel(
             topic,
             "cdr",
             self._schemas[type_name],
@@ -134,17 +115,16 @@ class BagWriter:
 
         Raises RunError when the disk refuses.
         """
-        writer = self._open_writer()
+        file = self._open_file()
         entry = self._channels[channel]
-        writer.add_message(channel, stamp_ns, data, stamp_ns, sequence=entry.messages)
+        file.add_message(channel, stamp_ns, stamp_ns, data, entry.messages)
         entry.messages += 1
         self.unflushed += 1
-        self._chunk_bytes += _MESSAGE_HEADER_BYTES + len(data)
         self._start_ns = stamp_ns if self._start_ns is None else min(self._start_ns, stamp_ns)
         self._end_ns = max(self._end_ns, stamp_ns)
         if self._chunk_since is None:
             self._chunk_since = time.monotonic()
-        if self._chunk_bytes > self._options.chunk_bytes:
+        if file.chunk_bytes > self._options.chunk_bytes:
             self.flush()
 
     def flush_if_due(self) -> None:
@@ -156,25 +136,25 @@ class BagWriter:
     def flush(self) -> None:
         """Close the open chunk and hand it to the operating system; RunError when it refuses."""
         try:
-            self._open_writer().flush()
+            self._open_file().end_chunk()
         except OSError as error:
             self._give_up(error)
             raise RunError(self._failure) from error
         self._whole_bytes = self._stream.tell()
         self._chunk_since = None
-        self._chunk_bytes = self.unflushed = 0
+        self.unflushed = 0
 
     def close(self) -> None:
         """Write index, footer and metadata.yaml and sync the file to disk."""
-        if self._writer is None:
+        if self._file is None:
             return
         self.flush()
-        writer, self._writer = self._writer, None
+        file, self._file = self._file, None
         try:
             summary = self._summary()
             text = metadata_text(summary, self._options.metadata_version)
-            writer.add_metadata("rosbag2", {"serialized_metadata": text})
-            writer.finish()
+            file.add_metadata("rosbag2", {"serialized_metadata": text})
+            file.finish()
             self._stream.flush()
             os.fsync(self._stream.fileno())
             if not self._alone:
@@ -203,7 +183,7 @@ class BagWriter:
 
     def _give_up(self, error: OSError) -> None:
         """Leave the file as it was before the chunk that the disk did not take whole."""
-        self._writer = None
+        self._file = None
         self._failure = (
             f"cannot write {self.path}: {error.strerror}; what it holds so far can be read after "
             "carla-nurec bag recover"
@@ -213,12 +193,12 @@ class BagWriter:
         with suppress(OSError):  # a half chunk at the end is left out by who recovers the bag
             os.truncate(self.path, self._whole_bytes)
 
-    def _open_writer(self) -> Writer:
+    def _open_file(self) -> ChunkedFile:
         if self._failure:
             raise RunError(self._failure)
-        if self._writer is None:
+        if self._file is None:
             raise RunError(f"{self.path} is closed already")
-        return self._writer
+        return self._file
 
     def _summary(self) -> BagSummary:
         topics = [

@@ -15,11 +15,11 @@ import yaml
 from mcap.exceptions import McapError
 from mcap.reader import make_reader
 from mcap.records import Metadata
-from mcap.writer import CompressionType, Writer
 
 from .. import __version__
 from ..core.errors import InputError, RunError
 from .bag import PLAN_RECORD, BagOptions
+from .chunked_file import ChunkedFile
 from .metadata import (
     FILE_NAME,
     BagSummary,
@@ -66,8 +66,8 @@ class _Copy:
 class _Table:
     """The channels of a file under their numbers in its copy."""
 
-    def __init__(self, writer: Writer, scan: Scan) -> None:
-        self._writer = writer
+    def __init__(self, file: ChunkedFile, scan: Scan) -> None:
+        self._file = file
         self._scan = scan
         self._schemas: dict[int, int] = {}
         self._channels: dict[int, int] = {}
@@ -80,10 +80,10 @@ class _Table:
             if channel is None or schema is None:
                 return None
             if schema.id not in self._schemas:
-                self._schemas[schema.id] = self._writer.register_schema(
+                self._schemas[schema.id] = self._file.add_schema(
                     schema.name, schema.encoding, schema.data
                 )
-            self._channels[number] = self._writer.register_channel(
+            self._channels[number] = self._file.add_channel(
                 channel.topic,
                 channel.message_encoding,
                 self._schemas[schema.id],
@@ -166,21 +166,22 @@ def _rewrite(source: Path, temporary: Path, target: Path) -> tuple[Scan, _Copy]:
     """Copy everything readable of ``source`` into a new, closed MCAP file."""
     scan, copy = Scan(), _Copy(Counter())
     with temporary.open("wb") as stream:
-        writer = Writer(stream, chunk_size=BagOptions.chunk_bytes, compression=CompressionType.NONE)
-        writer.start(profile="ros2", library=f"carla_nurec_bridge {__version__} recover")
-        table = _Table(writer, scan)
+        file = ChunkedFile(stream, "none", f"carla_nurec_bridge {__version__} recover")
+        table = _Table(file, scan)
         for record in records(source, scan):
             if isinstance(record, Metadata):
                 if record.name == PLAN_RECORD:
-                    writer.add_metadata(record.name, record.metadata)
+                    file.add_metadata(record.name, record.metadata)
                 continue
             channel = table.channel(record.channel_id)
             if channel is None:
                 copy.orphans += 1
                 continue
-            writer.add_message(
-                channel, record.log_time, record.data, record.publish_time, record.sequence
+            file.add_message(
+                channel, record.log_time, record.publish_time, record.data, record.sequence
             )
+            if file.chunk_bytes > BagOptions.chunk_bytes:
+                file.end_chunk()
             copy.counts[scan.channels[record.channel_id].topic] += 1
             earliest = record.log_time if copy.start_ns is None else copy.start_ns
             copy.start_ns = min(earliest, record.log_time)
@@ -188,8 +189,8 @@ def _rewrite(source: Path, temporary: Path, target: Path) -> tuple[Scan, _Copy]:
         for channel_id in scan.channels:
             table.channel(channel_id)
         text = metadata_text(_summary(target, scan, copy), _version(scan))
-        writer.add_metadata("rosbag2", {"serialized_metadata": text})
-        writer.finish()
+        file.add_metadata("rosbag2", {"serialized_metadata": text})
+        file.finish()
         stream.flush()
         os.fsync(stream.fileno())
     return scan, copy
