@@ -253,11 +253,17 @@ def _take_title(words: Sequence[str]) -> None:
     ctypes.memmove(start, text, len(text))
 
 
-def _load(modules: Sequence[str]) -> None:
-    """Load modules; one that lacks a library is left to tell so when it is started."""
-    for module in modules:
+def _load(what: Sequence[str]) -> None:
+    """Load modules, and call functions given as MODULE:FUNCTION.
+
+    What lacks a library is left to tell so when it is started.
+    """
+    for name in what:
+        module, _, function = name.partition(":")
         with suppress(ImportError):
-            import_module(module)
+            loaded = import_module(module)
+            if function:
+                getattr(loaded, function)()
     gc.collect()
     gc.freeze()
 

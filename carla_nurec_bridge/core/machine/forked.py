@@ -71,11 +71,12 @@ def start(
 
 
 @contextmanager
-def fork_server(modules: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
-    """Have a fork server for the block that loads ``modules``; one that there is already serves.
+def fork_server(what: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
+    """Have a fork server for the block; one that there is already serves.
 
-    It loads while the block goes on; what is started meanwhile waits for it. ``environment`` is
-    that of the programs, as far as libraries read it when they are loaded.
+    It loads ``what`` (modules), and calls what stands there as MODULE:FUNCTION, while the block
+    goes on; what is started meanwhile waits for it. ``environment`` is that of the programs, as
+    far as libraries read it when they are loaded.
     """
     if os.environ.get(ADDRESS):
         yield
@@ -88,7 +89,7 @@ def fork_server(modules: Sequence[str], environment: Mapping[str, str]) -> Itera
         handed = {LISTENING_FD: str(listening.fileno()), LIFELINE_FD: str(lifeline)}
         server = subprocess.Popen(
             (
-                *(sys.executable, "-m", f"{__package__}.fork_server", *modules),
+                *(sys.executable, "-m", f"{__package__}.fork_server", *what),
                 " " * ROOM_FOR_TITLES,
             ),
             env={**environment, **handed},

@@ -20,6 +20,7 @@ from ...core.teardown import Teardown
 from ..graph import Process
 
 _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
+_SEGMENT = re.compile(rb"/dev/shm/\S*fastdds_[^\s(]+")
 
 WORKS_WITHOUT_BEAT_S = 20.0
 """For how long a node that works counts as alive without a beat, wall time.
@@ -117,10 +118,8 @@ class Child:
         with contextlib.suppress(OSError):
             peak = _PEAK.search(Path(f"/proc/{self.pid}/status").read_text())
             self.peak_bytes = int(peak[1]) * 1024 if peak else self.peak_bytes
-            for line in Path(f"/proc/{self.pid}/maps").read_text().splitlines():
-                path = line[line.find("/") :] if "/dev/shm/" in line else ""
-                if "fastdds_" in path:
-                    self.shared_memory.add(Path(path.removesuffix(" (deleted)")))
+            mapped = _SEGMENT.findall(Path(f"/proc/{self.pid}/maps").read_bytes())
+            self.shared_memory.update(Path(os.fsdecode(path)) for path in set(mapped))
 
     def last_error(self) -> str:
         """Return the last line of the log that names an error, or an empty text."""

@@ -12,11 +12,16 @@ from ..graph.environment import process_environment
 
 _PACKAGE = __package__.partition(".")[0]
 _VERBS = ("carla.serve", "nurec.serve", "rehearse")
-_MODULES = (
+_LOADED = (
     *(f"{_PACKAGE}.nodes.{name}" for name in PARTICIPANTS),
     *(f"{_PACKAGE}.cli.{verb}" for verb in _VERBS),
     f"{_PACKAGE}.servers.carla.server",
     f"{_PACKAGE}.servers.nurec.server",
+    # What most processes come to need although they put it off: the ground of a map.
+    "scipy.ndimage",
+    "scipy.spatial",
+    # With the first machine code that is read numba loads most of itself, in half a second.
+    f"{_PACKAGE}.labels.kernels:make_ready",
 )
 
 
@@ -26,5 +31,5 @@ def preloaded() -> Iterator[None]:
 
     It loads beside the block, which goes on at once.
     """
-    with fork_server(_MODULES, {**os.environ, **process_environment()}):
+    with fork_server(_LOADED, {**os.environ, **process_environment()}):
         yield
