@@ -33,7 +33,7 @@ _SHARED_MEMORY_PERIOD_S = 1.0
 class RunResult:
     """How a run ended; ``sentence`` says it for a reader, ``codes`` are exit codes by process.
 
-    ``dead`` is the process that broke it, ``memory_bytes`` the sum of what each held at most.
+    ``dead`` is the process that broke it, ``memory_bytes`` what all held at once at most.
     ``verdict`` is what came of its scenario, None without one.
     """
 
@@ -82,6 +82,7 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         self._progress = (0, graph.config.frames)
         self._next_look_s = 0.0
+        self._held_bytes = 0
         self._first_death_s: float | None = None
 
     @property
@@ -111,14 +112,18 @@ class Supervisor:
             left = self._close()
         wall_s = time.monotonic() - started
         codes = {name: child.code() for name, child in self._children.items()}
-        memory = sum(child.peak_bytes for child in self._children.values())
         if death is None:
             ego = read_run_summary(self._graph.config.run_dir).carla_ego
             why = f": {ego.reason}" if ego and ego.reason else ""
             sentence = f"finished in {wall_s:.1f} s{why}{left}"
             verdict = ego.verdict if ego else None
             return RunResult(
-                1 if left else 0, sentence, wall_s, codes, memory_bytes=memory, verdict=verdict
+                1 if left else 0,
+                sentence,
+                wall_s,
+                codes,
+                memory_bytes=self._held_bytes,
+                verdict=verdict,
             )
         sentence, bag = death.sentence + left, None
         try:
@@ -126,7 +131,7 @@ class Supervisor:
         except BridgeError as error:
             sentence += f"; its bag cannot be recovered: {error}"
         dead = death.name or None
-        return RunResult(death.exit_code, sentence, wall_s, codes, dead, bag, memory)
+        return RunResult(death.exit_code, sentence, wall_s, codes, dead, bag, self._held_bytes)
 
     def _watch(self, started: float) -> _Death | None:
         ended_s: float | None = None
@@ -159,9 +164,9 @@ class Supervisor:
         look = time.monotonic() >= self._next_look_s
         for child in self._children.values():
             child.listen(self._note_progress)
-            if look:
-                child.note_memory()
         if look:
+            held_bytes = sum(child.note_memory() for child in self._children.values())
+            self._held_bytes = max(self._held_bytes, held_bytes)
             self._next_look_s = time.monotonic() + _SHARED_MEMORY_PERIOD_S
 
     def _note_progress(self, done: int, total: int) -> None:

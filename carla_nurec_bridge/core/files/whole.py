@@ -22,7 +22,7 @@ def write_synced(path: Path, data: bytes) -> str:
 
 def write_whole(path: Path, data: bytes) -> str:
     """Write a file so that it is there whole or not at all; return its sha256."""
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # others may write it as well
     try:
         sha256 = write_synced(part, data)
         part.replace(path)

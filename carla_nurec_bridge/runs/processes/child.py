@@ -19,7 +19,7 @@ from ...core.run_contract.heartbeat import STATUS_FD
 from ...core.teardown import Teardown
 from ..graph import Process
 
-_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
+_HELD = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 _SEGMENT = re.compile(rb"/dev/shm/\S*fastdds_[^\s(]+")
 
 WORKS_WITHOUT_BEAT_S = 20.0
@@ -45,7 +45,6 @@ class Child:
         self._beat_s = self._alive_s = time.monotonic()
         self._used = 0
         self.shared_memory: set[Path] = set()
-        self.peak_bytes = 0
         log.parent.mkdir(parents=True, exist_ok=True)
         self._output: IO[bytes] = log.open("wb")
         self._pipe, write_end = os.pipe()
@@ -110,16 +109,17 @@ class Child:
         before, self._used = self._used, int(fields[11]) + int(fields[12])
         return self._used > before or fields[0] in (b"R", b"D")
 
-    def note_memory(self) -> None:
-        """Remember how much the child has held at most, and which Fast DDS segments it has mapped.
+    def note_memory(self) -> int:
+        """Return how much the child holds, bytes, with its share of what it holds with others.
 
-        Those are cleaned after a crash.
+        The Fast DDS segments that it has mapped are remembered, to be cleaned after a crash.
         """
+        held = None
         with contextlib.suppress(OSError):
-            peak = _PEAK.search(Path(f"/proc/{self.pid}/status").read_text())
-            self.peak_bytes = int(peak[1]) * 1024 if peak else self.peak_bytes
             mapped = _SEGMENT.findall(Path(f"/proc/{self.pid}/maps").read_bytes())
             self.shared_memory.update(Path(os.fsdecode(path)) for path in set(mapped))
+            held = _HELD.search(Path(f"/proc/{self.pid}/smaps_rollup").read_bytes())
+        return int(held[1]) * 1024 if held else 0
 
     def last_error(self) -> str:
         """Return the last line of the log that names an error, or an empty text."""
