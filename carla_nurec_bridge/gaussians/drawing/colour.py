@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from ...rendering.engines.jit import inlined, kernel
 
-_C0 = 0.28209479177387814
-_C1 = 0.4886025119029199
-_C2 = (1.0925484305920792, 0.31539156525252005, 0.5462742152960396)
-_C3 = (
+C0 = 0.28209479177387814
+C1 = 0.4886025119029199
+C2 = (1.0925484305920792, 0.31539156525252005, 0.5462742152960396)
+C3 = (
     0.5900435899266435,
     2.890611442640554,
     0.4570457994644658,
@@ -20,25 +20,25 @@ _C3 = (
 
 @inlined
 def _channel(sh, n, c, degree, x, y, z):
-    value = 0.5 + _C0 * sh[n, 0, c]
+    value = 0.5 + C0 * sh[n, 0, c]
     if degree >= 1:
-        value += _C1 * (z * sh[n, 2, c] - y * sh[n, 1, c] - x * sh[n, 3, c])
+        value += C1 * (z * sh[n, 2, c] - y * sh[n, 1, c] - x * sh[n, 3, c])
     if degree >= 2:
         xx, yy, zz = x * x, y * y, z * z
         value += (
-            _C2[0] * (x * y * sh[n, 4, c] - y * z * sh[n, 5, c] - x * z * sh[n, 7, c])
-            + _C2[1] * (2.0 * zz - xx - yy) * sh[n, 6, c]
-            + _C2[2] * (xx - yy) * sh[n, 8, c]
+            C2[0] * (x * y * sh[n, 4, c] - y * z * sh[n, 5, c] - x * z * sh[n, 7, c])
+            + C2[1] * (2.0 * zz - xx - yy) * sh[n, 6, c]
+            + C2[2] * (xx - yy) * sh[n, 8, c]
         )
     if degree >= 3:
         value += (
-            -_C3[0] * y * (3.0 * xx - yy) * sh[n, 9, c]
-            + _C3[1] * x * y * z * sh[n, 10, c]
-            - _C3[2] * y * (4.0 * zz - xx - yy) * sh[n, 11, c]
-            + _C3[3] * z * (2.0 * zz - 3.0 * xx - 3.0 * yy) * sh[n, 12, c]
-            - _C3[2] * x * (4.0 * zz - xx - yy) * sh[n, 13, c]
-            + _C3[4] * z * (xx - yy) * sh[n, 14, c]
-            - _C3[0] * x * (xx - 3.0 * yy) * sh[n, 15, c]
+            -C3[0] * y * (3.0 * xx - yy) * sh[n, 9, c]
+            + C3[1] * x * y * z * sh[n, 10, c]
+            - C3[2] * y * (4.0 * zz - xx - yy) * sh[n, 11, c]
+            + C3[3] * z * (2.0 * zz - 3.0 * xx - 3.0 * yy) * sh[n, 12, c]
+            - C3[2] * x * (4.0 * zz - xx - yy) * sh[n, 13, c]
+            + C3[4] * z * (xx - yy) * sh[n, 14, c]
+            - C3[0] * x * (xx - 3.0 * yy) * sh[n, 15, c]
         )
     return max(value, 0.0)
 

@@ -72,10 +72,9 @@ class Drawing(Protocol):
         """Draw one image; see ``GaussianDrawing.draw``."""
         ...
 
-
-def open_drawing(particles: Particles) -> Drawing:
-    """Return what draws these particles: numba, on every processor."""
-    return GaussianDrawing(particles)
+    def close(self) -> None:
+        """Free what the device holds; calling it again does nothing."""
+        ...
 
 
 class GaussianDrawing:
@@ -91,7 +90,7 @@ class GaussianDrawing:
         self.particles = particles
         self.pairs = 0
         self._orders = np.empty(count, np.float32)
-        self._reach_m = _reaches(particles)
+        self._reach_m = reaches(particles)
         self._records = _by_cache_lines(count, RECORD)
         self._bounds = _by_cache_lines(count, BOUNDS)
 
@@ -114,18 +113,11 @@ class GaussianDrawing:
         threads. InputError for shapes that do not fit.
         """
         lines, samples = view.lines, view.samples
-        if len(motion.ray_turns) != lines:
-            raise InputError(f"a motion of {len(motion.ray_turns)} lines for a view of {lines}")
-        self._project(view, in_sight(motion, view, self._reach_m), rules)
+        motion, far = fitted(view, motion, far_m, self._reach_m)
+        self._project(view, motion, rules)
         across, along = -(-samples // TILE), -(-lines // TILE)
         lists = sorted_into_tiles(self._orders, self._bounds, across, along)
         self.pairs = len(lists.entries)
-        if far_m is None:
-            far = np.empty((0, 0), np.float32)
-        else:
-            far = np.ascontiguousarray(far_m.T if view.transposed else far_m, np.float32)
-            if far.shape != (lines, samples):
-                raise InputError(f"ray ends {far_m.shape} do not fit the image")
         colour = np.empty((lines, samples, 3), np.float32)
         transmittance, depth = np.empty((2, lines, samples), np.float32)
         half_m = np.empty((lines, samples) if half else (0, 0), np.float32)
@@ -168,6 +160,9 @@ class GaussianDrawing:
             colour, transmittance, depth, half_m if half else None, tops if heaviest else None
         )
 
+    def close(self) -> None:
+        """Do nothing: what is kept is the processor's memory, and goes with this object."""
+
     def _project(self, view: GaussianView, motion: Motion, rules: Rules) -> None:
         table = (view.table.pixels, view.table.reach, view.table.seen_rad, view.table.per_rad)
         size = (view.samples, view.lines)
@@ -175,6 +170,24 @@ class GaussianDrawing:
         shared = (self.particles, motion, table, size, rules)
         outputs = (self._orders, self._records, self._bounds)
         share(lambda part: project(part, parts, *shared, *outputs), parts)
+
+
+def fitted(
+    view: GaussianView, motion: Motion, far_m: Floats | None, reach_m: Floats
+) -> tuple[Motion, Floats]:
+    """Return the motion of what is in sight, and where rays end (lines, samples), or empty.
+
+    ``reach_m`` is that of ``in_sight``. InputError for shapes that do not fit.
+    """
+    lines, samples = view.lines, view.samples
+    if len(motion.ray_turns) != lines:
+        raise InputError(f"a motion of {len(motion.ray_turns)} lines for a view of {lines}")
+    far = np.empty((0, 0), np.float32)
+    if far_m is not None:
+        far = np.ascontiguousarray(far_m.T if view.transposed else far_m, np.float32)
+        if far.shape != (lines, samples):
+            raise InputError(f"ray ends {far_m.shape} do not fit the image")
+    return in_sight(motion, view, reach_m), far
 
 
 def in_sight(motion: Motion, view: GaussianView, reach_m: Floats) -> Motion:
@@ -199,7 +212,7 @@ def in_sight(motion: Motion, view: GaussianView, reach_m: Floats) -> Motion:
     return motion._replace(shown=motion.shown & ~hidden)
 
 
-def _reaches(particles: Particles) -> Floats:
+def reaches(particles: Particles) -> Floats:
     """Return how far sigma points of each body's Gaussians lie from its origin at most, metres."""
     reach = np.zeros(int(particles.bodies.max(initial=0)) + 1, np.float32)
     away = np.linalg.norm(particles.means, axis=1) + 4.0 * particles.scales.max(axis=1, initial=0.0)

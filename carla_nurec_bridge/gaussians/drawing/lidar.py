@@ -93,4 +93,6 @@ def _turned(
     at_line = interpolate(start, end, fractions)[:, :3, :3].astype(np.float32)
     at_column = interpolate(start, end, column_fraction)[:, :3, :3].astype(np.float32)
     turned = np.einsum("lsij,lsj->lsi", at_column[np.maximum(column, 0)], rays, optimize=True)
-    return np.ascontiguousarray(np.einsum("lji,lsj->lsi", at_line, turned))
+    turned = np.ascontiguousarray(np.einsum("lji,lsj->lsi", at_line, turned))
+    turned.flags.writeable = False  # as those of sectors are: one kernel serves both
+    return turned

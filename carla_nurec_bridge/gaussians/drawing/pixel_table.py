@@ -94,6 +94,6 @@ def table_of(pixels: Pixels, widest_rad: float, size: tuple[int, int], margin: f
     near = np.all((found > -margin * limit) & (found < (1.0 + margin) * limit), axis=1)
     cell = 2.0 * reach / (NODES - 1)
     seen = 2.0 * np.arctan(np.minimum(radius[near].max(initial=0.0) + 1.5 * cell, reach))
-    return PixelTable(
-        np.ascontiguousarray(found.reshape(NODES, NODES, 2), np.float32), reach, float(seen)
-    )
+    nodes = np.ascontiguousarray(found.reshape(NODES, NODES, 2), np.float32)
+    nodes.flags.writeable = False  # a GPU keeps its copy of what nobody can change
+    return PixelTable(nodes, reach, float(seen))

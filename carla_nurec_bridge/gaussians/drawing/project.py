@@ -24,10 +24,10 @@ BOUNDS = 16
 """Columns of bounds: mean sample and line, inverse covariance xx, xy, yy, largest power, then the
 first and last tile (excluded) across and along lines; filled up to a line of the cache."""
 
-_LEAST_OPACITY = 1.0 / 255.0
-_LOW_PASS = 0.3
-_MOST_SIGMAS = 3.33
-_SHIFT_PX = 0.1
+LEAST_OPACITY = 1.0 / 255.0
+LOW_PASS = 0.3
+MOST_SIGMAS = 3.33
+SHIFT_PX = 0.1
 
 
 @inlined
@@ -115,7 +115,7 @@ def project(part, parts, particles, motion, table, size, rules, orders, records,
         orders[n] = np.inf
         opacity = float(particles.opacities[n])
         body = particles.bodies[n]
-        if opacity < _LEAST_OPACITY or not motion.shown[body]:
+        if opacity < LEAST_OPACITY or not motion.shown[body]:
             continue
         x, y, z = (
             float(particles.means[n, 0]),
@@ -156,7 +156,7 @@ def project(part, parts, particles, motion, table, size, rules, orders, records,
             poses, body, pixels, reach, x, y, z, line, lines, iterations, 0.0
         )
         # So many lines away the motion shifts a point by less than is worth another look.
-        near = _SHIFT_PX / (per_rad * (per_line_m / distance + per_line_rad) + 1e-9)
+        near = SHIFT_PX / (per_rad * (per_line_m / distance + per_line_rad) + 1e-9)
         valid = seen and -margin_s < u0 < samples + margin_s and -margin_t < v0 < lines + margin_t
         any_valid, all_valid = valid, valid
 
@@ -211,15 +211,15 @@ def project(part, parts, particles, motion, table, size, rules, orders, records,
         before = uu * vv - uv * uv
         if not (uu > 0.0 and vv > 0.0 and uu < 1e18 and vv < 1e18):
             continue
-        uu, vv = uu + _LOW_PASS, vv + _LOW_PASS
+        uu, vv = uu + LOW_PASS, vv + LOW_PASS
         determinant = uu * vv - uv * uv
         if not determinant > 0.0:
             continue
         kept = math.sqrt(max(2.5e-5, before / determinant))
-        if opacity * kept < _LEAST_OPACITY:
+        if opacity * kept < LEAST_OPACITY:
             continue
         power = math.log(255.0 * opacity * kept)
-        sigmas = min(_MOST_SIGMAS, math.sqrt(2.0 * power))
+        sigmas = min(MOST_SIGMAS, math.sqrt(2.0 * power))
         half_trace = 0.5 * (uu + vv)
         radius = sigmas * math.sqrt(
             half_trace + math.sqrt(max(0.01, half_trace * half_trace - determinant))

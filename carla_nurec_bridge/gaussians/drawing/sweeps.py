@@ -103,7 +103,9 @@ def _sector(
     rays = directions[np.maximum(chosen_row, 0), np.maximum(chosen_column, 0)]
     rays = rays @ lidar_from_sector[:3, :3].astype(np.float32)
     rays[chosen_column < 0] = 0.0
-    view = GaussianView(np.ascontiguousarray(rays, np.float32), fractions[part], table)
+    rays = np.ascontiguousarray(rays, np.float32)
+    rays.flags.writeable = False  # a GPU keeps its copy of what nobody can change
+    view = GaussianView(rays, fractions[part], table)
     return Sector(view, lidar_from_sector, chosen_row, chosen_column)
 
 

@@ -53,8 +53,11 @@ def camera_view(
     axis, fractions = shutter_fraction(shutter, model.width, model.height)
     transposed = axis == "column"
     table = model.ray_table() if rays is None else rays
+    if transposed:
+        table = np.ascontiguousarray(table.transpose(1, 0, 2))
+        table.flags.writeable = False  # a GPU keeps its copy of what nobody can change
     return GaussianView(
-        np.ascontiguousarray(table.transpose(1, 0, 2)) if transposed else table,
+        table,
         fractions,
         camera_table(model, margin, transposed=transposed),
         transposed,

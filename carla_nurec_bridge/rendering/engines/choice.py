@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, TypeVar, cast
 
 from ...core.errors import InputError
 from ..gpu.device import INSTALL, GpuError, check_seen, check_usable, gpu_count, has_warp
@@ -21,6 +22,8 @@ EngineName = Literal["auto", "warp", "embree", "numba"]
 NAMES: tuple[str, ...] = ("auto", "warp", "embree", "numba")
 VARIABLE = "CARLA_NUREC_ENGINE"
 
+_Opened = TypeVar("_Opened")
+
 
 def open_engine(wanted: EngineName | None = None) -> Engine:
     """Open an engine by name; ``auto`` takes the first that can be used: GPU, Embree, numba.
@@ -30,17 +33,9 @@ def open_engine(wanted: EngineName | None = None) -> Engine:
     names.
     """
     name = _chosen(wanted)
-    if name == "warp":
-        check_usable()
-        return open_gpu()
-    if name == "auto" and gpu_count():
-        if has_warp():
-            try:
-                return open_gpu()
-            except GpuError as error:
-                log.warning("rays are cast by the processor: %s", error)
-        else:
-            log.info("rays are cast by the processor; for the GPU: %s", INSTALL)
+    on_gpu = where_gpu(open_gpu, "rays are cast", name)
+    if on_gpu is not None:
+        return on_gpu
     if name == "embree":
         from .embree_engine import EmbreeEngine
 
@@ -50,6 +45,28 @@ def open_engine(wanted: EngineName | None = None) -> Engine:
 
         return NumbaEngine()
     return open_on_processor()
+
+
+def where_gpu(
+    open_it: Callable[[], _Opened], what: str, wanted: EngineName | None = None
+) -> _Opened | None:
+    """Open what works on the GPU where one shall and can be used; None: the processor does.
+
+    ``what`` is what is then done by the processor, for the log. Raises as ``open_engine`` does.
+    """
+    name = _chosen(wanted)
+    if name == "warp":
+        check_usable()
+        return open_it()
+    if name == "auto" and gpu_count():
+        if has_warp():
+            try:
+                return open_it()
+            except GpuError as error:
+                log.warning("%s by the processor: %s", what, error)
+        else:
+            log.info("%s by the processor; for the GPU: %s", what, INSTALL)
+    return None
 
 
 def check_engine() -> None:
@@ -64,11 +81,11 @@ def check_engine() -> None:
         library()
 
 
-def _chosen(wanted: EngineName | None) -> str:
+def _chosen(wanted: EngineName | None) -> EngineName:
     name = wanted or os.environ.get(VARIABLE) or "auto"
     if name not in NAMES:
         raise InputError(f"no rendering engine {name!r}; choose {', '.join(NAMES)}")
-    return name
+    return cast(EngineName, name)
 
 
 def open_on_processor() -> PacketEngine:

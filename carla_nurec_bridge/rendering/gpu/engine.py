@@ -197,13 +197,7 @@ class WarpEngine(FrameEngine):
 
     def _fetch(self, memory: FrameMemory) -> dict[str, NDArray]:
         """Copy a frame's outputs to the host and wait for them."""
-        block = memory.block
-        if not self._device.is_cuda:
-            return memory.split(block.numpy().copy())
-        target, whole = self._host.take(block.size)
-        wp.copy(target, block, count=block.size)
-        wp.synchronize_stream(self._device.stream)
-        return memory.split(whole)
+        return memory.split(self._host.fetch([memory.block], self._device)[0])
 
     def _prove(self) -> None:
         """Trace a known triangle; GpuError when the answer is wrong."""

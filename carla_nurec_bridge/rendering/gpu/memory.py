@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,18 @@ class HostMemory:
         weakref.finalize(owner, self._given_back.append, (room, block)).atexit = False
         return block, np.frombuffer(memoryview(owner), np.uint8)
 
+    def fetch(self, blocks: Sequence[Any], device: Any) -> list[NDArray[np.uint8]]:
+        """Copy blocks of bytes of a device to the host, and wait for them."""
+        if not device.is_cuda:
+            return [block.numpy().copy() for block in blocks]
+        found = []
+        for block in blocks:
+            target, whole = self.take(block.size)
+            wp.copy(target, block, count=block.size)
+            found.append(whole)
+        wp.synchronize_stream(device.stream)
+        return found
+
     def clear(self) -> None:
         """Free the blocks that nobody reads."""
         self._given_back.clear()
@@ -61,7 +74,7 @@ class HostMemory:
 
 
 class RayTables:
-    """The tables of rays on the GPU: those that nobody can change stay as long as they live.
+    """Tables of rays and pixels on the GPU: those nobody can change stay as long as they live.
 
     The fractions of rows and columns, which are small, stay by what they are.
     """
@@ -74,13 +87,17 @@ class RayTables:
 
     def rays(self, rays: NDArray[np.float32]) -> Any:
         """Return a table (H, W, 3) on the GPU."""
+        return self.vectors(rays, wp.vec3)
+
+    def vectors(self, table: NDArray[np.float32], kind: Any) -> Any:
+        """Return a table (H, W, k) of vectors of a type of Warp on the GPU."""
         self._gone.clear()
-        found = self._kept.get(id(rays))
+        found = self._kept.get(id(table))
         if found is None:
-            found = wp.array(np.ascontiguousarray(rays), dtype=wp.vec3, ndim=2, device=self._device)
-            if not rays.flags.writeable:
-                self._kept[id(rays)] = found
-                weakref.finalize(rays, self._forget, id(rays)).atexit = False
+            found = wp.array(np.ascontiguousarray(table), dtype=kind, ndim=2, device=self._device)
+            if not table.flags.writeable:
+                self._kept[id(table)] = found
+                weakref.finalize(table, self._forget, id(table)).atexit = False
         return found
 
     def clear(self) -> None:

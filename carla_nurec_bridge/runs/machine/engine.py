@@ -41,7 +41,7 @@ def look_at_engine() -> list[Finding]:
             return [Finding(_NAME, "missing", found, f"or unset {VARIABLE}")]
         advice = "; ".join(filter(None, (f"embree is faster, but {error}", for_gpu)))
         return [Finding(_NAME, "ok", "numba, on the processor", advice)]
-    return [Finding(_NAME, "ok", "embree, on the processor", for_gpu)]
+    return [Finding(_NAME, "ok", "embree, on the processor (Gaussians: numba)", for_gpu)]
 
 
 def _lacking_on_gpu(gpus: int) -> tuple[str, str]:
@@ -59,7 +59,8 @@ def _lacking_on_gpu(gpus: int) -> tuple[str, str]:
 
 def _drawn_by_warp(gpus: int) -> Finding:
     on_gpu = _is_there("nvidia.nvimgcodec")
-    told = f"warp, on the first of {gpus} GPUs; JPEG on the {'GPU' if on_gpu else 'processor'}"
+    jpeg = "GPU" if on_gpu else "processor"
+    told = f"warp, on the first of {gpus} GPUs, Gaussians too; JPEG on the {jpeg}"
     return Finding(_NAME, "ok", told, "" if on_gpu else INSTALL)
 
 

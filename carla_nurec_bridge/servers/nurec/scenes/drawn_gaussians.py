@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.frames import Matrix, invert
+from ....gaussians.choice import open_drawing
 from ....gaussians.cloud import GaussianCloud, empty_cloud
-from ....gaussians.drawing.frame import Drawing, GaussianFrame, open_drawing
+from ....gaussians.drawing.frame import Drawing, GaussianFrame
 from ....gaussians.drawing.lidar import GaussianSweep, measure
 from ....gaussians.drawing.motion import BodyMotion, Motion, motion_of
 from ....gaussians.drawing.particles import joined, rules_of
@@ -98,6 +99,7 @@ class DrawnGaussians:
                 placed.append(motion)
                 lacking = True
         if lacking:
+            self._drawing.close()
             self._drawing = self._joined()
         self._placed = placed
 
@@ -133,6 +135,10 @@ class DrawnGaussians:
             far_m,
             self._placed,
         )
+
+    def close(self) -> None:
+        """Free what the device holds; may be called twice."""
+        self._drawing.close()
 
     def _joined(self) -> Drawing:
         return open_drawing(joined(self._static, [self._models[name] for name in self._slots]))

@@ -86,6 +86,7 @@ class DrawnScene:
     def close(self) -> None:
         """Free the renderer's structures; may be called twice."""
         self.render_scene.close()
+        self.gaussians.close()
 
     def set_time(
         self,

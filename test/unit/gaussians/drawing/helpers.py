@@ -12,9 +12,9 @@ from carla_nurec_bridge.core.cameras.models import FThetaCamera, FThetaReference
 from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.frames import interpolate
 from carla_nurec_bridge.gaussians.cloud import GaussianCloud
-from carla_nurec_bridge.gaussians.drawing.frame import GaussianDrawing, GaussianFrame
+from carla_nurec_bridge.gaussians.drawing.frame import Drawing, GaussianDrawing, GaussianFrame
 from carla_nurec_bridge.gaussians.drawing.motion import BodyMotion, motion_of
-from carla_nurec_bridge.gaussians.drawing.particles import joined, rules_of
+from carla_nurec_bridge.gaussians.drawing.particles import Particles, joined, rules_of
 from carla_nurec_bridge.gaussians.drawing.views import camera_view
 from carla_nurec_bridge.gaussians.harmonics import basis, dc_from_colour
 from carla_nurec_bridge.gaussians.scene import RenderSettings
@@ -84,6 +84,11 @@ def ftheta(
     )
 
 
+def opened(particles: Particles) -> Drawing:
+    """Return what draws particles; the fixture ``back_end`` puts others in its place."""
+    return GaussianDrawing(particles)
+
+
 def draw(
     particles: GaussianCloud,
     camera: Any,
@@ -98,7 +103,7 @@ def draw(
     """Draw one image of a cloud, and of clouds of moving bodies."""
     view = camera_view(camera, shutter)
     motion = motion_of(start, start if end is None else end, view.fractions, poses)
-    drawing = GaussianDrawing(joined(particles, bodies))
+    drawing = opened(joined(particles, bodies))
     return drawing.draw(view, motion, rules_of(settings or RenderSettings()), **more)
 
 

@@ -8,13 +8,15 @@ import pytest
 from carla_nurec_bridge.core.frames import interpolate, matrix_from_xyz_rpy
 from carla_nurec_bridge.core.rig.lidar import lidar_pattern
 from carla_nurec_bridge.gaussians.cloud import GaussianCloud
-from carla_nurec_bridge.gaussians.drawing.frame import GaussianDrawing
 from carla_nurec_bridge.gaussians.drawing.lidar import measure
 from carla_nurec_bridge.gaussians.drawing.particles import joined, rules_of
 from carla_nurec_bridge.gaussians.drawing.sweeps import sectors_of
 from carla_nurec_bridge.gaussians.scene import RenderSettings
 
+from . import helpers
 from .helpers import cloud, rotations_of
+
+pytestmark = pytest.mark.usefixtures("back_end")
 
 START = matrix_from_xyz_rpy([0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
 END = matrix_from_xyz_rpy([1.5, 0.2, 0.0], [0.0, 0.01, 0.05])
@@ -42,7 +44,7 @@ def test_ranges_are_those_of_each_beam_at_its_own_time(device: str) -> None:
     rays = np.concatenate([s.column[s.column >= 0] for s in sectors])
     assert len(rays) > 0.99 * directions.shape[0] * directions.shape[1]
     found = measure(
-        GaussianDrawing(joined(particles)),
+        helpers.opened(joined(particles)),
         sectors,
         pattern.column_fraction,
         START,
@@ -93,7 +95,7 @@ def test_beams_end_where_something_stands() -> None:
     pattern = lidar_pattern("AT128").thinned(20)
     far = np.full(pattern.directions.shape[:2], 5.0, np.float32)
     found = measure(
-        GaussianDrawing(joined(ring())),
+        helpers.opened(joined(ring())),
         sectors_of(pattern.directions, pattern.column_fraction),
         pattern.column_fraction,
         START,

@@ -26,6 +26,7 @@ START = matrix_from_xyz_rpy([-0.2, 0.1, 0.3], [0.02, -0.03, 0.05])
 END = matrix_from_xyz_rpy([0.3, 0.0, 0.5], [-0.03, 0.04, -0.02])
 
 
+@pytest.mark.usefixtures("back_end")
 @pytest.mark.parametrize("camera", [FTHETA, PINHOLE, FISHEYE])
 def test_many_gaussians_look_as_in_float64(camera: object) -> None:
     """All Gaussians at every second pixel, through three lenses, with a rolling shutter."""
@@ -40,6 +41,7 @@ def test_many_gaussians_look_as_in_float64(camera: object) -> None:
     assert psnr(frame.depth_sum[at] / 8.0, depth / 8.0) > 58.0
 
 
+@pytest.mark.usefixtures("back_end")
 def test_order_by_depth_is_a_switch() -> None:
     """A Gaussian to the side is farther away but less deep than one ahead."""
     pair = cloud([[1.4, 0, 3], [1.5, 0.0, 3.2]], [0.6, 0.6], [0.9, 0.9], [(1, 0, 0), (0, 1, 0)])
@@ -52,6 +54,7 @@ def test_order_by_depth_is_a_switch() -> None:
     assert psnr(draw(many, FTHETA).colour, by_depth.colour) < 50.0
 
 
+@pytest.mark.usefixtures("back_end")
 def test_a_moving_body_is_a_camera_that_moves_the_other_way() -> None:
     """All Gaussians in one body, standing still under a moving camera or the reverse."""
     body = random_cloud(200, 7, degree=0)
@@ -67,6 +70,7 @@ def test_a_moving_body_is_a_camera_that_moves_the_other_way() -> None:
     assert psnr(draw(body, FTHETA).colour, by_camera.colour) < 30.0
 
 
+@pytest.mark.usefixtures("back_end")
 def test_a_posed_body_looks_as_if_it_were_part_of_the_scene() -> None:
     """Harmonics turn along, and hidden bodies are not there."""
     body, static = random_cloud(150, 9, degree=3), random_cloud(80, 10)
@@ -79,6 +83,7 @@ def test_a_posed_body_looks_as_if_it_were_part_of_the_scene() -> None:
     assert psnr(apart.transmittance, baked.transmittance) > 60.0
 
 
+@pytest.mark.usefixtures("back_end")
 def test_bodies_beside_the_view_do_not_change_it() -> None:
     """Around the camera, turned about the vertical: those that are seen are drawn as alone."""
     body = random_cloud(60, 12, reach=0.3).transformed(
@@ -95,6 +100,7 @@ def test_bodies_beside_the_view_do_not_change_it() -> None:
         draw(empty_cloud(), FTHETA, bodies=[body] * 12, poses=poses[1:])
 
 
+@pytest.mark.usefixtures("back_end")
 def test_rays_end_where_something_stands() -> None:
     """What lies behind the end of a ray is hidden, what lies before it stays."""
     pair = cloud([[0, 0, 2], [0, 0, 4]], [0.2, 0.3], [0.5, 0.9], [(1, 0, 0), (0, 1, 0)])
@@ -108,6 +114,7 @@ def test_rays_end_where_something_stands() -> None:
         draw(pair, FTHETA, far_m=far[1:])
 
 
+@pytest.mark.usefixtures("back_end")
 def test_half_way_and_heaviest() -> None:
     """0.3 of 0.8 pass the first, so half is reached at the second; the second gives most."""
     three = cloud([[0, 0, 2], [0, 0, 3], [0, 0, 4]], [1.0] * 3, [0.3, 0.8, 0.9], np.zeros((3, 3)))

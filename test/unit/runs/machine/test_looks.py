@@ -129,7 +129,7 @@ def test_the_engine_that_would_draw_is_told(monkeypatch):
     monkeypatch.delenv("CARLA_NUREC_ENGINE", raising=False)
     monkeypatch.setattr(engine, "gpu_count", lambda: 0)
     (finding,) = machine.look_at_engine()
-    assert (finding.state, finding.found) == ("ok", "embree, on the processor")
+    assert (finding.state, finding.found) == ("ok", "embree, on the processor (Gaussians: numba)")
     monkeypatch.setenv("CARLA_NUREC_ENGINE", "warp")
     (finding,) = machine.look_at_engine()
     assert finding.state == "missing"
@@ -143,13 +143,13 @@ def test_the_engine_that_would_draw_is_told(monkeypatch):
     )
     monkeypatch.delenv("CARLA_NUREC_ENGINE")
     (finding,) = machine.look_at_engine()
-    assert finding.found == "embree, on the processor"
+    assert finding.found == "embree, on the processor (Gaussians: numba)"
     assert "[gpu]" in finding.advice
     monkeypatch.setattr(engine, "has_warp", lambda: True)
     monkeypatch.setattr(engine, "check_seen", lambda: None)
     (finding,) = machine.look_at_engine()
     assert finding.state == "ok"
-    assert finding.found.startswith("warp, on the first of 2 GPUs")
+    assert finding.found.startswith("warp, on the first of 2 GPUs, Gaussians too")
 
 
 def test_a_gpu_that_warp_does_not_see_does_not_draw(monkeypatch):
@@ -161,7 +161,7 @@ def test_a_gpu_that_warp_does_not_see_does_not_draw(monkeypatch):
     monkeypatch.setattr(engine, "check_seen", old_driver)
     monkeypatch.delenv("CARLA_NUREC_ENGINE", raising=False)
     (finding,) = machine.look_at_engine()
-    assert finding.found == "embree, on the processor"
+    assert finding.found == "embree, on the processor (Gaussians: numba)"
     assert "newer driver" in finding.advice
     monkeypatch.setenv("CARLA_NUREC_ENGINE", "warp")
     (finding,) = machine.look_at_engine()
