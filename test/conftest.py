@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import programs
 import pytest
 from realdata import real
 from shared_memory import FOLDER, Watch, unused
@@ -66,6 +67,19 @@ def pytest_terminal_summary(
     """Say who left shared memory behind."""
     for line in config.stash.get(_left_behind, []):
         terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def forked_programs() -> None:
+    """Have programs forked, also those that runs in this process start, to the end of the tests."""
+    programs.serve()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs_end() -> Iterator[None]:
+    """End the process that programs are forked from, where a test has begun one."""
+    yield
+    programs.end()
 
 
 @pytest.fixture(scope="session")

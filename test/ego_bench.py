@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import rclpy
+from programs import Program, run
 from rclpy.context import Context
 from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
@@ -89,18 +89,19 @@ class Ego:
             "deadlines.frame_s": 20.0,
             **{k.replace("__", "."): v for k, v in parameters.items()},
         }
-        argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.carla_ego", "--ros-args"]
+        words = ["--ros-args"]
         for name, value in values.items():
-            argv += ["-p", f"{name}:={json.dumps(value)}"]
+            words += ["-p", f"{name}:={json.dumps(value)}"]
         for remap in remaps:
-            argv += ["-r", remap]
-        env = os.environ | {
-            "OMP_WAIT_POLICY": "passive",
-            "NUMBA_NUM_THREADS": environment(RunConfig())["NUMBA_NUM_THREADS"],
-        }
+            words += ["-r", remap]
+        threads = environment(RunConfig())["NUMBA_NUM_THREADS"]
         self.log = folder / "ego.log"
-        self._output = self.log.open("w")
-        self.process = subprocess.Popen(argv, env=env, stdout=self._output, stderr=self._output)
+        self.process = Program(
+            *words,
+            module="carla_nurec_bridge.nodes.carla_ego",
+            env={"NUMBA_NUM_THREADS": threads},
+            log=self.log,
+        )
 
     def summary(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.run_dir / "parts/carla_ego.json").read_text())
@@ -113,7 +114,6 @@ class Ego:
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(120)
         self.process.kill()
-        self._output.close()
         code = self.process.wait()
         assert code < 0 or unused(mapped) == set()
         return code
@@ -238,23 +238,11 @@ def make_scene(folder: Path, frames: int, vehicles: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     log, scene = folder / "drive.log", folder / "scene.usdz"
     town = str(config_path("maps", "demo_town.xodr"))
-    verb = [sys.executable, "-m", "carla_nurec_bridge.cli.main"]
-    for command in (
-        [
-            "rehearse",
-            "--map",
-            town,
-            "--out",
-            str(log),
-            "--frames",
-            str(frames),
-            "--vehicles",
-            str(vehicles),
-            "--seed",
-            "2",
-        ],
-        ["scene", "build", "--map", town, "--recording", str(log), "-o", str(scene)],
+    drive = ("--frames", frames, "--vehicles", vehicles, "--seed", 2)
+    for words in (
+        ("rehearse", "--map", town, "--out", log, *drive),
+        ("scene", "build", "--map", town, "--recording", log, "-o", scene),
     ):
-        done = subprocess.run([*verb, *command], capture_output=True, text=True, timeout=250)
+        done = run(*words)
         assert done.returncode == 0, done.stderr[-2000:]
     return scene

@@ -66,6 +66,7 @@ def generate(package: MessagePackage, definitions: Path, root: Path) -> list[Pat
     from rosidl_typesupport_fastrtps_c.cli import GenerateFastRTPSCTypesupport
     from rosidl_typesupport_introspection_c.cli import GenerateIntrospectionCTypesupport
 
+    _parse_once()
     output = root / package.name
     shutil.rmtree(output, ignore_errors=True)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -89,6 +90,31 @@ def generate(package: MessagePackage, definitions: Path, root: Path) -> list[Pat
     write_dispatchers(package.name, [Path(name.partition(":")[2]) for name in idl_files], output)
     (output / "__init__.py").touch()
     return _gathered(output)
+
+
+def _parse_once() -> None:
+    """Have all generators of this process share what one has parsed: that takes a third of them."""
+    import rosidl_generator_py.generate_py_impl
+    import rosidl_generator_type_description
+    import rosidl_pycommon
+    from rosidl_parser.definition import IdlFile, IdlLocator
+    from rosidl_parser.parser import parse_idl_file
+
+    parsed: dict[tuple[Path, bytes], IdlFile] = {}
+
+    def shared(locator: IdlLocator) -> IdlFile:
+        path = locator.get_absolute_path()
+        known = path, path.read_bytes()
+        if known not in parsed:
+            parsed[known] = parse_idl_file(locator)
+        return parsed[known]
+
+    for module in (
+        rosidl_generator_py.generate_py_impl,
+        rosidl_generator_type_description,
+        rosidl_pycommon,
+    ):
+        module.parse_idl_file = shared
 
 
 def _gathered(output: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -39,14 +39,20 @@ PACKAGES = (
 )
 
 
+LARGEST = PACKAGES[-1]
+"""Its sources take as long to generate as those of all others, which are compiled meanwhile."""
+
+
 class BuildInterfaces(build_ext):
-    """Generate each package's sources, compile them in parallel and link one module for each."""
+    """Generate the packages' sources, compile them in parallel and link one module for each."""
+
+    _generated: dict[str, Future[list[Path]]]
 
     def build_extension(self, ext: Extension) -> None:
         """Build the extension of one message package, and take its Python classes along."""
         package = next(package for package in PACKAGES if package.module == ext.name)
-        root = Path(self.build_temp).resolve() / "rosidl"
-        sources = generate(package, HERE / "msg" / package.name, root)
+        root = self._root()
+        sources = self._generated[package.name].result()
         includes = include_dirs(root)
 
         def compile_one(source: Path) -> list[str]:
@@ -77,9 +83,18 @@ class BuildInterfaces(build_ext):
 
     def run(self) -> None:
         """Build all packages, then declare what goes below ``share``."""
-        super().run()
-        root = Path(self.build_temp).resolve() / "rosidl"
+        root = self._root()
+        root.mkdir(parents=True, exist_ok=True)
+        with ProcessPoolExecutor(max_workers=2) as pool:
+            self._generated = {
+                package.name: pool.submit(generate, package, HERE / "msg" / package.name, root)
+                for package in (LARGEST, *(one for one in PACKAGES if one != LARGEST))
+            }
+            super().run()
         self.distribution.data_files = share_files(PACKAGES, root)
+
+    def _root(self) -> Path:
+        return Path(self.build_temp).resolve() / "rosidl"
 
     def _destination(self, base: Path, path: Path) -> str:
         (base / path).parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,11 @@ import pytest
 from ros_domain import in_own_domain
 
 
+@pytest.fixture(scope="session", autouse=True)
+def forked(forked_programs: None) -> None:
+    """Have the programs of these tests forked from one that has loaded their libraries."""
+
+
 @pytest.fixture(scope="module", autouse=True)
 def domain() -> Iterator[int]:
     """Put the module's nodes and processes into a ROS domain in which nobody else is."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import programs
 import pytest
 import rclpy
 from nav_msgs.msg import Odometry
@@ -147,9 +148,8 @@ def test_a_route_follower_drives_200_m_within_its_lane(tmp_path: Path, policy: s
 
 
 def test_a_policy_that_is_not_there_is_named(tmp_path: Path) -> None:
-    node = [sys.executable, "-m", "carla_nurec_bridge.nodes.egodriver_agent", "--ros-args"]
     target = f"127.0.0.1:{free_port()}"
-    given = ["-p", f"policy.target:={target}", "-p", "deadlines.start_s:=0.5"]
-    done = subprocess.run([*node, *given], capture_output=True, text=True, check=False, timeout=60)
+    given = ("--ros-args", "-p", f"policy.target:={target}", "-p", "deadlines.start_s:=0.5")
+    done = programs.run(*given, module="carla_nurec_bridge.nodes.egodriver_agent", timeout=60)
     assert done.returncode == 1
     assert f"the policy server {target} did not answer get_version within 0.5 s" in done.stderr

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ import yaml
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
 from geometry_msgs.msg import Twist, TwistStamped, Vector3
 from nav_msgs.msg import Odometry
+from programs import run
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -172,8 +171,7 @@ def test_a_namespace_may_end_in_a_slash(given: str, used: str) -> None:
     ],
 )
 def test_arguments_that_nobody_reads_are_refused_in_a_line(given: list[str], words: str) -> None:
-    node = [sys.executable, "-m", "carla_nurec_bridge.nodes.route_agent", *given]
-    done = subprocess.run(node, capture_output=True, text=True, timeout=200, check=False)
+    done = run(*given, module="carla_nurec_bridge.nodes.route_agent")
     assert done.returncode == InputError.exit_code
     assert done.stderr.startswith(f"route_agent: error: {words}")
     assert done.stderr.count("\n") == 1

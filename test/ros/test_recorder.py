@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -16,6 +14,7 @@ import av
 import numpy as np
 import pytest
 import simplejpeg
+from programs import Program
 
 rclpy = pytest.importorskip("rclpy")
 
@@ -162,10 +161,10 @@ class Owner:
             "lockstep.participants": f"[{names}]",
             **{name.replace("__", "."): value for name, value in more.items()},
         }
-        argv = [sys.executable, "-m", "carla_nurec_bridge.nodes.cosmos_recorder", "--ros-args"]
+        words = ["--ros-args"]
         for name, value in arguments.items():
-            argv += ["-p", f"{name}:={value}"]
-        self.process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
+            words += ["-p", f"{name}:={value}"]
+        self.process = Program(*words, module="carla_nurec_bridge.nodes.cosmos_recorder")
         self.mapped: set[str] = set()
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
@@ -360,7 +359,6 @@ def test_a_job_that_cannot_be_made_ends_the_recorder_with_its_error(tmp_path: Pa
             assert owner.answer(frame) == []
         owner.say("finished", frames=2)
         assert owner.process.wait(60) == 3  # the server did not answer
-        assert owner.process.stderr is not None
         assert "cosmos_recorder: error: " in owner.process.stderr.read()
     summary = json.loads((tmp_path / "run/parts" / f"{RECORDER}.json").read_text())
     assert summary["jobs"][0]["state"] == "failed"
@@ -383,7 +381,6 @@ def test_a_video_that_is_not_what_was_asked_is_no_finished_job(tmp_path: Path, m
                 assert owner.answer(frame) == []
             owner.say("finished", frames=FRAMES)
             assert owner.process.wait(20) == 1
-            assert owner.process.stderr is not None
             assert "1 frame instead of 3" in owner.process.stderr.read()
     (job,) = json.loads((tmp_path / "run/parts" / f"{RECORDER}.json").read_text())["jobs"]
     assert job["state"] == "failed"

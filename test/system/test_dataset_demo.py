@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pycocotools.coco import COCO
 
+from carla_nurec_bridge.core.machine.forked import forked_cpu_s
 from carla_nurec_bridge.dataset.store import Dataset
 from carla_nurec_bridge.dataset.truth import EventKind
 from carla_nurec_bridge.runs.dataset_demo import DatasetDemo, make_dataset_demo
@@ -21,7 +22,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DatasetDemo:
     folder = tmp_path_factory.mktemp("demo") / "out"
     made = DatasetDemo(folder, 1, 2.0, 5.0, (480, 270), ("jaywalking",))
     told: list[tuple[str, int, int]] = []
+    forked_s = forked_cpu_s()
     finished = list(make_dataset_demo(made, lambda *step: told.append(step)))
+    assert forked_cpu_s() > forked_s, "its steps loaded their libraries by themselves"
     assert all(step.path.exists() for step in finished)
     assert ("ground truth jaywalking", 10, 10) in told
     return made

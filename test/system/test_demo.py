@@ -13,14 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
+from programs import run
 from realdata import real
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability
 from shared_memory import Watch, unused
+from small_rig import small_rig
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.cameras.models import camera_from_json
 from carla_nurec_bridge.core.frames import Matrix, invert, matrix_from_quaternion
+from carla_nurec_bridge.core.machine.forked import ADDRESS
 from carla_nurec_bridge.cosmos.clip.video import count_frames
 from carla_nurec_bridge.recording import BagReader
 from carla_nurec_bridge.report.schema import schema_file
@@ -29,12 +32,6 @@ from carla_nurec_bridge.scene import open_scene
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
-DEMO = (sys.executable, "-m", "carla_nurec_bridge.cli.main", "demo")
-
-
-def demo(*arguments: object) -> subprocess.CompletedProcess[str]:
-    argv = [*DEMO, *map(str, arguments)]
-    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def processes_of(folder: Path) -> dict[int, str]:
@@ -52,15 +49,22 @@ def processes_of(folder: Path) -> dict[int, str]:
 
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of two runs with one seed; it holds the second one."""
-    out = tmp_path_factory.mktemp("demo") / "run"
-    argv = [*DEMO, "--seconds", "1", "--repeat", "2", "--out", str(out)]
-    run = subprocess.Popen(
-        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    """The folder of two runs with one seed, started as a user does; it holds the second one."""
+    folder = tmp_path_factory.mktemp("demo")
+    out = folder / "run"
+    argv = [sys.executable, "-m", "carla_nurec_bridge.cli.main", "demo", "--repeat", "2"]
+    argv += ["--seconds", "1", "--set", f"rig={small_rig(folder)}", "--out", str(out)]
+    process = subprocess.Popen(
+        argv,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={name: value for name, value in os.environ.items() if name != ADDRESS},
     )
-    with Watch(run.pid) as watch:
-        said, _ = run.communicate()
-    assert run.returncode == 0, said[-5000:]
+    with Watch(process.pid) as watch:
+        said, _ = process.communicate()
+    assert process.returncode == 0, said[-5000:]
     assert processes_of(out) == {}
     assert watch.names, "nothing was watched"
     assert unused(watch.names) == set()
@@ -202,7 +206,8 @@ def test_control_videos_have_the_cameras_frames(twice: Path) -> None:
 def test_a_real_recording_is_replayed(real_recording_path: Path, tmp_path: Path) -> None:
     out = tmp_path / "replay"
     town01 = real("opendrive/Town01.xodr.gz")
-    done = demo("--replay", real_recording_path, "--map", town01, "--seconds", 1, "--out", out)
+    words = ("demo", "--replay", real_recording_path, "--map", town01, "--seconds", 1)
+    done = run(*words, "--set", f"rig={small_rig(tmp_path)}", "--out", out)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     report = json.loads((out / "report.json").read_text())
     assert report["complete"]
@@ -242,7 +247,7 @@ def test_bad_input_is_one_line_and_code_2(
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs/mine.txt").write_text("precious")
-    done = demo("--out", tmp_path, "--seconds", 1)
+    done = run("demo", "--out", tmp_path, "--seconds", 1)
     assert done.returncode == 2
     assert "holds files of something else" in " ".join(done.stderr.split())
     assert (tmp_path / "logs/mine.txt").read_text() == "precious"

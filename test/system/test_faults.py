@@ -11,27 +11,34 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
+import psutil
 import pytest
 from mcap.reader import make_reader
 from rosbags.highlevel import AnyReader
 from shared_memory import mapped_by, unused
+from small_rig import small_rig
+
+from carla_nurec_bridge.core.machine.forked import ADDRESS
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = "carla_nurec_bridge"
 VICTIMS = {
-    "carla_server": "carla serve",
-    "nurec_server": "nurec serve",
-    "carla_ego": "nodes.carla_ego",
-    "nurec_render": "nodes.nurec_render",
-    "cosmos_recorder": "nodes.cosmos_recorder",
-    "route_agent": "nodes.route_agent",
+    "carla_server": f"-m {PACKAGE}.cli.main carla serve",
+    "nurec_server": f"-m {PACKAGE}.cli.main nurec serve",
+    "carla_ego": f"-m {PACKAGE}.nodes.carla_ego",
+    "nurec_render": f"-m {PACKAGE}.nodes.nurec_render",
+    "cosmos_recorder": f"-m {PACKAGE}.nodes.cosmos_recorder",
+    "route_agent": f"-m {PACKAGE}.nodes.route_agent",
 }
-MOMENTS = {"early": 0, "middle": 40_000_000, "late": 240_000_000}  # bytes of the bag by then
+REHEARSAL = f"-m {PACKAGE}.cli.main rehearse"
+FORK_SERVER = f"-m {PACKAGE}.core.machine.fork_server"
+MOMENTS = {"early": 0, "middle": 20_000_000, "late": 130_000_000}  # bytes of the bag by then
 SIGNALS = {"SIGKILL": "was killed by SIGKILL", "SIGSTOP": "gave no sign of life"}
 
 ALL = tuple(product(VICTIMS, SIGNALS, MOMENTS))
@@ -39,14 +46,13 @@ FEW = (("carla_server", "SIGKILL", "early"), ("cosmos_recorder", "SIGSTOP", "mid
 CASES = ALL if os.environ.get("CNB_ALL_FAULTS") else FEW
 
 
-def children(pid: int) -> Iterator[tuple[int, str]]:
-    """Children of a process with their command lines."""
-    for name in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        try:
-            words = Path(f"/proc/{name}/cmdline").read_bytes().decode().replace("\0", " ")
-        except OSError:
-            continue
-        yield int(name), words
+def below(pid: int) -> dict[int, str]:
+    """Who was started below a process, with their command lines."""
+    found = {}
+    for process in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.Error):
+            found[process.pid] = " ".join(process.cmdline())
+    return found
 
 
 def wait_for(run: subprocess.Popen[str], out: Path, victim: str, moment: str) -> int:
@@ -54,11 +60,14 @@ def wait_for(run: subprocess.Popen[str], out: Path, victim: str, moment: str) ->
     bag = out / "bag/bag_0.mcap"
     deadline_s = time.monotonic() + 250
     while time.monotonic() < deadline_s:
+        time.sleep(0.1)
         assert run.poll() is None, run.communicate()[0][-3000:]
-        found = [pid for pid, words in children(run.pid) if VICTIMS[victim] in words]
+        started = below(run.pid)
+        if any(REHEARSAL in words for words in started.values()):
+            continue  # which has a server of its own
+        found = [pid for pid, words in started.items() if VICTIMS[victim] in words]
         if found and (not MOMENTS[moment] or (bag.exists() and _size(bag) > MOMENTS[moment])):
             return found[0]
-        time.sleep(0.02)
     raise AssertionError(f"{victim} was not there in time")
 
 
@@ -73,21 +82,20 @@ def leftovers(pids: set[int]) -> set[int]:
 @pytest.mark.parametrize(("victim", "how", "moment"), CASES, ids=map("-".join, CASES))
 def test_a_dead_part_is_named(tmp_path: Path, victim: str, how: str, moment: str) -> None:
     out = tmp_path / "run"
-    argv = (
-        sys.executable,
-        "-m",
-        "carla_nurec_bridge.cli.main",
-        "demo",
-        "--seconds",
-        "3",
-        "--out",
-        str(out),
-    )
+    options = ("--seconds", "3", "--set", f"rig={small_rig(tmp_path)}", "--out", str(out))
     run = subprocess.Popen(
-        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        (sys.executable, "-m", f"{PACKAGE}.cli.main", "demo", *options),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={name: value for name, value in os.environ.items() if name != ADDRESS},
     )
     pid = wait_for(run, out, victim, moment)
-    everyone = {child for child, _ in children(run.pid)}
+    parent = psutil.Process(pid).parent()
+    assert parent is not None
+    assert FORK_SERVER in " ".join(parent.cmdline()), "it had to load its libraries by itself"
+    everyone = set(below(run.pid))
     mapped = mapped_by(everyone)
     os.kill(pid, signal.Signals[how])
     output, _ = run.communicate(timeout=250)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
+import programs
 import pytest
 from PIL import Image
 
@@ -16,12 +15,9 @@ from carla_nurec_bridge.cosmos.clip.video import count_frames
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(600)]
 
-VERB = (sys.executable, "-m", "carla_nurec_bridge.cli.main")
-
 
 def run(*arguments: object) -> str:
-    argv = [*VERB, *map(str, arguments)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=250, check=False)
+    done = programs.run(*arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

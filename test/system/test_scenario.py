@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import programs
 import pytest
 import yaml
 from PIL import Image
@@ -46,10 +46,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedP
     folder = tmp_path_factory.mktemp("scenario")
     (folder / "too_close.yaml").write_text(yaml.safe_dump(VIOLATED))
     (folder / "rig.yaml").write_text("name: none\ncameras: []\nlidars: []\n")
-    argv = [sys.executable, "-m", "carla_nurec_bridge.cli.main", "demo"]
-    argv += ["--scenario", str(folder / "too_close.yaml"), "--out", str(folder / "run")]
-    argv += ["--set", "nurec=false", "--set", f"rig={folder / 'rig.yaml'}"]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=500)
+    words = ["demo", "--scenario", folder / "too_close.yaml", "--out", folder / "run"]
+    words += ["--set", "nurec=false", "--set", f"rig={folder / 'rig.yaml'}"]
+    done = programs.run(*words, timeout=500)
     return done, folder / "run"
 
 

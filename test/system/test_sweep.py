@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from programs import run
 
 from carla_nurec_bridge.core.resources import share_dir
 from carla_nurec_bridge.recording import BagReader
@@ -28,13 +29,8 @@ SCENARIO = {
 
 
 def sweep(folder: Path) -> subprocess.CompletedProcess[str]:
-    verb = (sys.executable, "-m", "carla_nurec_bridge.cli.main", "sweep", str(folder / "two.yaml"))
-    return subprocess.run(
-        [*verb, "-o", str(folder / "out"), "--workers", "2"],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-    )
+    words = ("sweep", folder / "two.yaml", "-o", folder / "out", "--workers", 2)
+    return run(*words, timeout=LIMIT_S)
 
 
 @pytest.fixture(scope="module")

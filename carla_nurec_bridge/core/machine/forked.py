@@ -49,22 +49,27 @@ class Started(Protocol):
 
 
 def start(
-    argv: Sequence[str], environment: Mapping[str, str], output: IO[bytes], files: Sequence[int]
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    output: IO[bytes],
+    files: Sequence[int] = (),
+    errors: IO[bytes] | None = None,
 ) -> Started:
     """Start a program in a session of its own, without input, both outputs into one file.
 
-    ``files`` stay open in it under their numbers. A module of Python is forked where a fork server
-    runs that is like it (see ``fork_server.likeness``).
+    ``errors`` is another file for its errors. ``files`` stay open in it under their numbers. A
+    module of Python is forked where a fork server runs that is like it (see
+    ``fork_server.likeness``).
     """
     if address := os.environ.get(ADDRESS):
         with suppress(_RefusedError):
-            return _Forked(address, argv, environment, output, files)
+            return _Forked(address, argv, environment, (output, errors or output), files)
     return subprocess.Popen(
         argv,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=subprocess.STDOUT,
+        stderr=errors or subprocess.STDOUT,
         pass_fds=files,
         start_new_session=True,
     )
@@ -138,7 +143,7 @@ class _Forked:
         address: str,
         argv: Sequence[str],
         environment: Mapping[str, str],
-        output: IO[bytes],
+        outputs: tuple[IO[bytes], IO[bytes]],
         files: Sequence[int],
     ) -> None:
         if len(argv) < 3 or (argv[0], argv[1]) != (sys.executable, "-m"):
@@ -148,7 +153,8 @@ class _Forked:
         self._socket = socket.socket(socket.AF_UNIX)
         try:
             self._meet(address, environment)
-            handed = {1: output.fileno(), 2: output.fileno()} | {file: file for file in files}
+            numbers = {1: outputs[0].fileno(), 2: outputs[1].fileno()}
+            handed = numbers | {file: file for file in files}
             self.pid = self._ask(argv, environment, handed)
         except BaseException:
             self._socket.close()

@@ -15,6 +15,7 @@ from ...core.errors import InputError, RunError
 from ...core.files.whole import write_whole
 from ...dataset.store import Dataset
 from ...scenarios.spec import load_spec
+from ..graph.environment import process_environment
 from ..processes.verb_process import run_verb
 from .cameras import main_event, window_of, write_ego_camera, write_roadside_camera
 
@@ -87,7 +88,8 @@ def make_dataset_demo(demo: DatasetDemo, on_progress: OnProgress) -> Iterator[Fi
         log = demo.folder / "logs" / f"{step.name.replace(' ', '_')}.log"
         note = ""
         try:
-            run_verb(step.name, step.verb(), log, {}, partial(on_progress, step.name))
+            told = partial(on_progress, step.name)
+            run_verb(step.name, step.verb(), log, process_environment(), told)
         except RunError:
             if not step.flagged or not _has_variants(demo):
                 raise

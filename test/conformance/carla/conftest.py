@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from programs import Program
 
 from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
@@ -42,31 +43,13 @@ def maps_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def carla_port(maps_dir: Path) -> Iterator[int]:
     """Serve the demo town for the whole test session; yield the port of the calls."""
     port = free_port(pair=True)
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "carla_nurec_bridge.cli.main",
-            "carla",
-            "serve",
-            "--map",
-            "demo_town",
-            "--maps-dir",
-            str(maps_dir),
-            "--port",
-            str(port),
-            "--seed",
-            "7",
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line.startswith("ready:"), f"the server did not start: {line!r}"
-    yield port
-    process.terminate()
-    assert process.wait(60) == 0, "the server must leave with exit code 0 on SIGTERM"
+    options = ("--map", "demo_town", "--maps-dir", maps_dir, "--port", port, "--seed", 7)
+    with Program("carla", "serve", *options) as process:
+        line = process.stdout.readline()
+        assert line.startswith("ready:"), f"the server did not start: {line!r}"
+        yield port
+        process.terminate()
+        assert process.wait(60) == 0, "the server must leave with exit code 0 on SIGTERM"
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from programs import run
 
 from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
@@ -174,28 +175,8 @@ def test_a_rehearsal_records_every_vehicle(tmp_path: Path) -> None:
 
     pytest.importorskip("carla")
     log = tmp_path / "rehearsal.log"
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "carla_nurec_bridge.cli.main",
-            "rehearse",
-            "--map",
-            str(_MAP),
-            "--out",
-            str(log),
-            "--frames",
-            "30",
-            "--vehicles",
-            "4",
-            "--seed",
-            "2",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=250,
-        check=False,
-    )
+    drive = ("--frames", 30, "--vehicles", 4, "--seed", 2)
+    done = run("rehearse", "--map", _MAP, "--out", log, *drive)
     assert done.returncode == 0, done.stderr[-2000:]
     tracks = trajectories(read_log(log))
     assert len([t for t in tracks.values() if len(t.times_s) >= 30]) >= 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from programs import run
 from realdata import real
 
 from carla_nurec_bridge.core.frames import matrix_from_quaternion
@@ -55,31 +55,8 @@ class Server:
 
     def verb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         group, verb, *rest = arguments
-        return subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "carla_nurec_bridge.cli.main",
-                group,
-                verb,
-                "-f",
-                str(self.log),
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(self.port),
-                "--size",
-                "320x180",
-                "--fps",
-                "10",
-                *rest,
-            ],
-            capture_output=True,
-            text=True,
-            timeout=250,
-            check=False,
-            env=os.environ,
-        )
+        server = ("--host", "127.0.0.1", "--port", self.port)
+        return run(group, verb, "-f", self.log, *server, "--size", "320x180", "--fps", 10, *rest)
 
     def settings(self) -> list[str]:
         done = subprocess.run(

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from masks_in_boxes import mask_in_box
+from programs import run
 
 from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
@@ -33,11 +34,8 @@ SIZE = ["--size", "320x180", "--no-videos"]
 
 def record(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Record as a user would: who sees the CARLA client library crash says the same again."""
-    argv = [sys.executable, "-m", "carla_nurec_bridge.cli.main", "dataset", "record", *arguments]
     for again in (True, False):
-        done = subprocess.run(
-            argv, capture_output=True, text=True, timeout=250, check=False, env=os.environ
-        )
+        done = run("dataset", "record", *arguments)
         if again and done.returncode in (-signal.SIGSEGV, -signal.SIGABRT):
             warnings.warn("the CARLA client library crashed while it recorded", stacklevel=1)
             continue

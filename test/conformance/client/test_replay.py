@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from programs import run
 
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy, rigid
 from carla_nurec_bridge.core.resources import config_path
@@ -71,25 +70,8 @@ def package(tmp_path: Path) -> Path:
 
 def test_a_scene_is_played_and_written(package: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "carla_nurec_bridge.cli.main",
-            "replay",
-            str(package),
-            "--resolution-ratio",
-            "0.5",
-            "--saveimages",
-            "--move-spectator",
-            "-o",
-            str(out),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=250,
-        check=False,
-    )
+    options = ("--resolution-ratio", 0.5, "--saveimages", "--move-spectator", "-o", out)
+    done = run("replay", package, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert count_frames(out / "grid.mp4") == 5
     assert (out / "contact_sheet.png").is_file()
@@ -113,20 +95,6 @@ def test_a_scene_is_played_and_written(package: Path, tmp_path: Path) -> None:
 
 
 def test_a_camera_that_is_not_there_is_named(package: Path) -> None:
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "carla_nurec_bridge.cli.main",
-            "replay",
-            str(package),
-            "-c",
-            "camera_rear",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=250,
-        check=False,
-    )
+    done = run("replay", package, "-c", "camera_rear")
     assert done.returncode == 2
     assert "no camera 'camera_rear'; it has: camera_front_wide_120fov" in done.stderr

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from programs import Program
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.errors import InputError
@@ -125,12 +124,7 @@ def test_sigterm_cancels_too_and_orphans_of_killed_clients_go(
     orphan.touch()
     other.touch()
     argv = ["cosmos", "submit", server.url, "dawn", "--output", str(target), *FAST]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "carla_nurec_bridge.cli.main", *argv, "--clip", str(clip)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
+    process = Program(*argv, "--clip", clip)
     for line in process.stderr:
         if "running" in line:
             break

@@ -6,11 +6,10 @@ import re
 import select
 import signal
 import socket
-import subprocess
-import sys
 
 import cv2
 import pytest
+from programs import Program, run
 
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.core.resources import config_path
@@ -20,8 +19,6 @@ from carla_nurec_bridge.scene import write_scene
 from carla_nurec_bridge.scene.geodesy import ecef_from_enu, geo_reference
 
 pytestmark = pytest.mark.random_order(disabled=True)  # a server that the last tests end
-
-COMMAND = [sys.executable, "-m", "carla_nurec_bridge.cli.main", "nurec"]
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +68,7 @@ def test_official_flags(package, tmp_path):
 
 
 def start(*arguments):
-    return subprocess.Popen(
-        [*COMMAND, "serve", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return Program("nurec", "serve", *arguments)
 
 
 def test_it_starts_without_scenes(tmp_path):
@@ -126,9 +118,7 @@ def test_it_draws_the_street_of_the_map(running, rig, scene, world):
 
 def test_info_shows_what_is_served(running):
     _, port = running
-    shown = subprocess.run(
-        [*COMMAND, "info", f"127.0.0.1:{port}"], capture_output=True, text=True, timeout=250
-    )
+    shown = run("nurec", "info", f"127.0.0.1:{port}")
     assert shown.returncode == 0, shown.stderr
     for word in ("clip-of-the-test", "camera_cross_left_120fov", "ftheta", "640 x 360"):
         assert word in shown.stdout
@@ -137,20 +127,13 @@ def test_info_shows_what_is_served(running):
 
 def test_info_shows_what_the_server_can_do(running):
     _, port = running
-    shown = subprocess.run(
-        [*COMMAND, "info", "--port", str(port)], capture_output=True, text=True, timeout=250
-    ).stdout
+    shown = run("nurec", "info", "--port", port).stdout
     for row in (r"generation\s.*C\+E", r"editing\s.*yes", r"health\s.*SERVING", r"hoods\s.*none"):
         assert re.search(row, shown), f"{row}: {shown}"
 
 
 def render(port, folder, *more):
-    return subprocess.run(
-        [*COMMAND, "render", "--port", str(port), "-o", str(folder), *more],
-        capture_output=True,
-        text=True,
-        timeout=250,
-    )
+    return run("nurec", "render", "--port", port, "-o", folder, *more)
 
 
 def test_render_writes_pictures_along_the_way(running, tmp_path, world):
@@ -239,12 +222,7 @@ def test_a_bad_scene_is_one_line_and_code_2(tmp_path, content, text):
 
 
 def test_info_of_nothing_is_one_line_and_code_1():
-    shown = subprocess.run(
-        [*COMMAND, "info", "127.0.0.1:9", "--timeout", "0.3"],
-        capture_output=True,
-        text=True,
-        timeout=250,
-    )
+    shown = run("nurec", "info", "127.0.0.1:9", "--timeout", "0.3")
     assert shown.returncode == 1
     assert shown.stderr.count("\n") == 1
     assert "no NuRec server answered at 127.0.0.1:9" in shown.stderr

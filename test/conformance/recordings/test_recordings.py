@@ -6,14 +6,13 @@ import math
 import os
 import select
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from programs import Program
 
 from carla_nurec_bridge.core.frames import matrix_from_carla
 from carla_nurec_bridge.core.machine.ports import free_port
@@ -52,17 +51,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     (maps / "Town01.xodr").write_text(TOWN01)
     shutil.copy(config_path("maps", "demo_town.xodr"), maps / "demo_town.xodr")
     port = free_port(pair=True)
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "carla_nurec_bridge.cli.main", "carla", "serve"),
-            *("--map", "demo_town", "--maps-dir", str(maps), "--port", str(port)),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = Program(*("carla", "serve", "--map", "demo_town", "--maps-dir", maps, "--port", port))
     try:
-        assert process.stdout is not None
         ready, _, _ = select.select([process.stdout], [], [], 60.0)
         assert ready, "the server said nothing"
         line = process.stdout.readline()

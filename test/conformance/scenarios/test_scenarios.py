@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import math
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from programs import run
 
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.evaluation.collisions import boxes_overlap
@@ -52,9 +52,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("scenarios")
 
     def record(job: tuple[str, str]) -> subprocess.CompletedProcess[str]:
-        argv = [sys.executable, "-m", "carla_nurec_bridge.cli.main", "scenario", "record"]
-        argv += [job[0], "--seed", str(SEED), "--out", str(root / job[1])]
-        return subprocess.run(argv, capture_output=True, text=True, timeout=250, check=False)
+        return run("scenario", "record", job[0], "--seed", SEED, "--out", root / job[1])
 
     with ThreadPoolExecutor(2) as pool:
         for result in pool.map(record, RECORDED):
@@ -167,9 +165,7 @@ def test_a_drive_that_lacks_its_events_is_drawn_again_and_then_given_up(tmp_path
         "script: hard_brake\ndescription: A drive from which nothing can come.\n"
         "duration_s: 2\nvehicles: 0\nwalkers: 1\nexpect: [wrong_way]\n"
     )
-    argv = [sys.executable, "-m", "carla_nurec_bridge.cli.main", "scenario", "record", str(never)]
-    argv += ["--out", str(tmp_path)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=250, check=False)
+    done = run("scenario", "record", never, "--out", tmp_path)
     assert done.returncode == 1
     lacks = "; ".join(["no wrong_way in it"] * 4)
     assert f"did not come out in 4 draws of seed 1: {lacks}" in done.stderr

@@ -144,6 +144,18 @@ def test_who_would_load_otherwise_is_started_by_itself(serving: Path, variable: 
     assert _told(serving)["parent"] == os.getpid()
 
 
+def test_errors_may_have_a_file_of_their_own(
+    serving: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for address in (os.environ[forked.ADDRESS], ""):
+        monkeypatch.setenv(forked.ADDRESS, address)
+        with (serving / "output").open("wb") as output, (serving / "errors").open("wb") as errors:
+            argv = (sys.executable, "-m", "a_program", "0")
+            assert start(argv, os.environ, output, errors=errors).wait(DEADLINE_S) == 0
+        assert len((serving / "output").read_text().splitlines()) == 1
+        assert (serving / "errors").read_text() == "an error\n"
+
+
 def test_another_interpreter_is_started_by_itself(serving: Path) -> None:
     with (serving / "output").open("wb") as output:
         assert start(("true",), os.environ, output, ()).wait(DEADLINE_S) == 0
