@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,34 +45,49 @@ class Refuse(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {top!r}", name=name)
 
 sys.meta_path.insert(0, Refuse())
+told, sys.stdout = sys.stdout, sys.stderr
 from carla_nurec_bridge.cli.main import main
 
-for line in json.loads(sys.stdin.read()):
-    print(f"{line} -> {main(line)}", file=sys.stderr, flush=True)
+for line in sys.stdin:
+    print(json.dumps(main(json.loads(line))), file=told, flush=True)
 """
+RunBare = Callable[[Sequence[Sequence[object]]], None]
 
 
-def run_bare(lines: Sequence[Sequence[object]]) -> None:
+@pytest.fixture(scope="module")
+def run_bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunBare]:
     """Run command lines one after the other in a process that finds neither."""
-    wanted = [[str(word) for word in line] for line in lines]
-    done = subprocess.run(
-        [sys.executable, "-c", HAVE_NO_ROS],
-        input=json.dumps(wanted),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    told = [line for line in done.stderr.splitlines() if " -> " in line]
-    assert told == [f"{line} -> 0" for line in wanted], done.stderr
+    said = tmp_path_factory.mktemp("bare") / "said.txt"
+    with (
+        said.open("w") as errors,
+        subprocess.Popen(
+            [sys.executable, "-c", HAVE_NO_ROS],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def run(lines: Sequence[Sequence[object]]) -> None:
+            for line in lines:
+                print(json.dumps([str(word) for word in line]), file=process.stdin, flush=True)
+                assert process.stdout.readline() == "0\n", f"{line}: {said.read_text()[-2000:]}"
+
+        yield run
+        process.stdin.close()
+        assert process.wait(60) == 0
 
 
-def test_every_verb_of_files_says_how_it_is_used() -> None:
+def test_every_verb_of_files_says_how_it_is_used(run_bare: RunBare) -> None:
     verbs = [verb for verb in VERBS if verb.startswith(GROUPS)]
     assert {verb.split()[0] for verb in verbs} == {"bag", "cosmos", "dataset", "log", "scene"}
     run_bare([[*verb.split(), "--help"] for verb in verbs])
 
 
-def test_data_sets_are_checked_and_exported(tmp_path: Path) -> None:
+def test_data_sets_are_checked_and_exported(run_bare: RunBare, tmp_path: Path) -> None:
     run = write_dataset(tmp_path / "run", ("one",), ("front",)).path
     exports = [["dataset", "export", run, "--to", f, "-o", tmp_path / f] for f in NAMES]
     run_bare([["dataset", "check", run], *exports])
@@ -86,7 +101,7 @@ def begin(real_recording: bytes, tmp_path: Path) -> Path:
     return path
 
 
-def test_recordings_are_read_and_converted(begin: Path, tmp_path: Path) -> None:
+def test_recordings_are_read_and_converted(run_bare: RunBare, begin: Path, tmp_path: Path) -> None:
     town, log = real("opendrive/Town01.xodr.gz"), begin
     targets = [tmp_path / f"bare.{form}" for form in ("log", "json", "csv", "mcap")]
     run_bare(
@@ -110,7 +125,7 @@ def _messages(path: Path) -> list[tuple[str, int, bytes]]:
         return [(topic, stamp, canonical(data, kind)) for topic, kind, stamp, data in bag.raw()]
 
 
-def test_events_of_a_bag_are_found(begin: Path, tmp_path: Path) -> None:
+def test_events_of_a_bag_are_found(run_bare: RunBare, begin: Path, tmp_path: Path) -> None:
     town, bag, found = real("opendrive/Town01.xodr.gz"), tmp_path / "bag", tmp_path / "found.json"
     bag.mkdir()
     file = tmp_path / "bag_0.mcap"
@@ -129,7 +144,7 @@ def test_events_of_a_bag_are_found(begin: Path, tmp_path: Path) -> None:
     assert main(["dataset", "events", str(bag), "-o", str(found)]) == 2  # no map in it
 
 
-def test_scenes_are_built_and_shown(begin: Path, tmp_path: Path) -> None:
+def test_scenes_are_built_and_shown(run_bare: RunBare, begin: Path, tmp_path: Path) -> None:
     scene, drive, town = (
         tmp_path / "a.usdz",
         tmp_path / "drive.csv",
@@ -147,7 +162,7 @@ def test_scenes_are_built_and_shown(begin: Path, tmp_path: Path) -> None:
     )
 
 
-def test_bags_are_shown_and_recovered(tmp_path: Path) -> None:
+def test_bags_are_shown_and_recovered(run_bare: RunBare, tmp_path: Path) -> None:
     folder = tmp_path / "bag"
     with BagWriter(folder, BagOptions()) as bag:
         words = bag.add_stream("/words", "std_msgs/msg/String", ())
@@ -159,7 +174,7 @@ def test_bags_are_shown_and_recovered(tmp_path: Path) -> None:
     run_bare([["bag", "recover", folder], ["bag", "info", folder]])
 
 
-def test_clips_are_checked(tmp_path: Path) -> None:
+def test_clips_are_checked(run_bare: RunBare, tmp_path: Path) -> None:
     model = OpenCVPinholeCamera.from_fov(96, 64, 90.0)
     nothing = np.zeros(0, np.uint8)
     clip = ControlClip(tmp_path, model, 16.0, ControlOptions(), frozenset({"depth"}))
