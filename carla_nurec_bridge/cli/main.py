@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "nurec assets insert": "Put new actors into a scene.",
     "nurec assets restore": "Undo all edits of a scene.",
     "scene build": "Build a scene package from a recording, any drive, or a bag.",
+    "scene fit": "Fit a package's Gaussians to pictures.",
     "scene info": "Show what a scene package holds.",
     "scene view": "Show a scene or splats in rerun's viewer in the browser.",
     "scenario list": "List the scenarios, and the actors that can be inserted.",

@@ -7,7 +7,7 @@ neighbours leave no gaps between them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ _CONTRAST = 0.06
 _THICKNESS_M = 0.001
 _OPACITY = 0.99
 _OVERLAP = 1.5
+_THINNED_OVERLAP = 1.25
 _LEAST_AREA_M2 = 1e-8
 _LEAST_SIGMA_M = 0.002
 _MOST_CUTS = 40
@@ -101,14 +102,16 @@ def _halves(corners: Matrix, edges: Matrix) -> Matrix:
     return np.concatenate([np.stack([a, half, c], 1), np.stack([half, b, c], 1)])
 
 
-def refined(pieces: Pieces, colours_of: Colours) -> tuple[Pieces, Floats]:
+def refined(
+    pieces: Pieces, colours_of: Colours, halvings: int = _MOST_HALVINGS
+) -> tuple[Pieces, Floats]:
     """Return the pieces, those halved whose halves have other colours, and all their colours.
 
     What lies on a surface, such as paint, need not be in its mesh: edges of colour are found so.
     """
     colours = colours_of(pieces)
     kept: list[tuple[Matrix, NDArray[np.intp], Floats]] = []
-    for _ in range(_MOST_HALVINGS):
+    for _ in range(halvings):
         edges = np.linalg.norm(pieces.corners - np.roll(pieces.corners, -1, axis=1), axis=2)
         twice = np.concatenate([pieces.triangles, pieces.triangles])
         halves = Pieces(_halves(pieces.corners, edges), twice)
@@ -153,6 +156,35 @@ def flat_gaussians(pieces: Pieces, colours: Floats, opacity: float = _OPACITY) -
     )
 
 
-def cover_mesh(mesh: Mesh, longest: Longest, colours_of: Colours) -> GaussianCloud:
+def cover_mesh(
+    mesh: Mesh, longest: Longest, colours_of: Colours, halvings: int = _MOST_HALVINGS
+) -> GaussianCloud:
     """Return Gaussians that cover a mesh, in its frame: smaller ones where colours change."""
-    return flat_gaussians(*refined(cut(mesh, longest), colours_of))
+    return flat_gaussians(*refined(cut(mesh, longest), colours_of, halvings))
+
+
+def areas_of(mesh: Mesh) -> Matrix:
+    """Return the areas (T,) of a mesh's triangles, square metres."""
+    a, b, c = np.moveaxis(mesh.vertices.astype(np.float64)[mesh.triangles], 1, 0)
+    areas: Matrix = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    return areas
+
+
+def thinned(cloud: GaussianCloud, count: int) -> GaussianCloud:
+    """Return so many of a cloud's flat Gaussians, or all, that cover the same area together.
+
+    They are taken at equal steps of the area that is covered so far, in the order of the cloud: a
+    large one is likelier to stay. Those that stay are as large as a share of the area and somewhat
+    more, for they lie unevenly.
+    """
+    if len(cloud) <= count:
+        return cloud
+    areas = cloud.scales_m[:, 0].astype(np.float64) * cloud.scales_m[:, 1]
+    covered = np.cumsum(areas)
+    steps = (np.arange(count) + 0.5) * (covered[-1] / count)
+    kept = np.unique(np.searchsorted(covered, steps))
+    few = cloud.select(kept)
+    factor = _THINNED_OVERLAP * np.sqrt(np.maximum(covered[-1] / count / areas[kept], 1.0))
+    scales = few.scales_m.copy()
+    scales[:, :2] *= factor[:, None].astype(np.float32)
+    return replace(few, scales_m=scales)

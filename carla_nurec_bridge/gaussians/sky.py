@@ -6,6 +6,8 @@ Faces +x, -x, +y, -y, +z, -z in OpenGL's orientation, of the direction (-y, z, -
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -15,10 +17,45 @@ from .cloud import Floats
 _GL_FROM_NRE = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 
 
+@dataclass(frozen=True, eq=False)
+class SeamlessSky:
+    """A cube map with a border of one texel around each face, of what is across its edges.
+
+    texels: float32 (6, S + 2, S + 2, 3), C-contiguous. Between texels it is as smooth across edges
+    and corners of the cube as within a face, as OpenGL's seamless cube maps are.
+    """
+
+    texels: Floats
+
+
+def seamless(sky: Floats) -> SeamlessSky:
+    """Return a sky (6, S, S, 3) with its borders; at a corner of the cube three texels' mean."""
+    side = sky.shape[1]
+    beyond = 1.0 + 1e-6
+    places = np.concatenate([[-beyond], _middles(side), [beyond]])
+    face, u, v = texels_of(_directions(places).reshape(-1, 3))
+    column, row = (np.clip((at * side).astype(np.intp), 0, side - 1) for at in (u, v))
+    texels = sky[face, row, column].reshape(6, side + 2, side + 2, 3).astype(np.float32)
+    texels[:, 1:-1, 1:-1] = sky
+    for j, i in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+        inner_j, inner_i = (1 if k == 0 else -2 for k in (j, i))
+        around = texels[:, inner_j, inner_i] + texels[:, j, inner_i] + texels[:, inner_j, i]
+        texels[:, j, i] = around / np.float32(3)
+    return SeamlessSky(texels)
+
+
 def directions_of_texels(side: int) -> Matrix:
     """Return unit directions in nre (6, side, side, 3) of the middles of a cube map's texels."""
-    middles = (np.arange(side) + 0.5) / side * 2.0 - 1.0
-    u, v = np.meshgrid(middles, middles)
+    return _directions(_middles(side))
+
+
+def _middles(side: int) -> Matrix:
+    return (np.arange(side) + 0.5) / side * 2.0 - 1.0
+
+
+def _directions(places: Matrix) -> Matrix:
+    """Return unit directions in nre (6, P, P, 3) at all pairs of places on the faces, -1 to 1."""
+    u, v = np.meshgrid(places, places)
     one = np.ones_like(u)
     faces = [
         (one, -v, -u),

@@ -150,8 +150,8 @@ _OF_SPLATS = ("splats_axes", "splats_at", "splats_scale")
     is_flag=False,
     flag_value=300_000,
     type=click.IntRange(1000, 5_000_000),
-    help="Sample the street, road users and sky as Gaussians, as they are drawn: about so many for "
-    "what stands still (300000 if no number is given).",
+    help="Sample the street, road users and sky as Gaussians, as they are drawn: about so many in "
+    "all (300000 if no number is given).",
 )
 @click.option("-o", "--output", required=True, type=_FILE, help="Scene package to write (.usdz).")
 @click.pass_context

@@ -35,7 +35,7 @@ f32 = np.float32
 
 
 @inlined
-def _aim(planes, dead, ray_turns, rays, starts, far, first, left, lines, samples):
+def aim(planes, dead, ray_turns, rays, starts, far, first, left, lines, samples):
     """Begin a tile: rays in the scene's frame, everything clear; return which rows show nothing."""
     for row in range(TILE):
         base = np.uint64(row * TILE)
@@ -111,7 +111,7 @@ def blend(
     for index in range(part, len(tiles), parts):
         tile = tiles[index]
         first, left = (tile // across) * TILE, (tile % across) * TILE
-        dead = _aim(
+        dead = aim(
             planes, np.uint32(0), motion.ray_turns, rays, apart, far, first, left, lines, samples
         )
         if want_heaviest:

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from ...rendering.engines.jit import inlined, kernel
 from ...rendering.engines.threads import part_count, share
+from ..sky import SeamlessSky
 from .frame import GaussianFrame
 from .motion import Motion
 from .views import GaussianView
 
 f32 = np.float32
 _LINES = 16
-NO_SKY = np.zeros((6, 1, 1, 3), np.float32)
+NO_SKY = SeamlessSky(np.zeros((6, 3, 3, 3), np.float32))
 """Black all around."""
 
 
@@ -23,19 +24,19 @@ def composed(
     frame: GaussianFrame,
     view: GaussianView,
     motion: Motion,
-    sky: NDArray[np.float32] | None,
+    sky: SeamlessSky | None,
     behind: NDArray[np.uint8] | None = None,
     stands: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Return the picture uint8 (H, W, 3).
 
     ``behind`` (H, W, 3) is a picture that shows through where ``stands`` (H, W), or everywhere
-    without it; elsewhere the ``sky`` (6, S, S, 3) does, black without one. Colours are added as
-    they are stored and cut off at 0 and 1; rays that see nothing are black.
+    without it; elsewhere the ``sky`` does, black without one. Colours are added as they are stored
+    and cut off at 0 and 1; rays that see nothing are black.
     """
     height, width = frame.transmittance.shape
     image = np.empty((height, width, 3), np.uint8)
-    cube = NO_SKY if sky is None else np.ascontiguousarray(sky, np.float32)
+    cube = (NO_SKY if sky is None else sky).texels
     back = np.empty((0, 0, 3), np.uint8) if behind is None else behind
     solid = np.empty((0, 0), np.bool_) if stands is None else stands
     shared = (motion.ray_turns, view.rays, view.transposed, cube, back, solid)
@@ -48,11 +49,10 @@ def composed(
 
 @inlined
 def _texel(size, value):
-    """Return the texels around a coordinate of -1 to 1 and the share of the second."""
-    at = f32(0.5) * (value + f32(1.0)) * f32(size) - f32(0.5)
-    at = min(max(at, f32(0.0)), f32(size - 1))
-    low = int(at)
-    return low, min(low + 1, size - 1), at - f32(low)
+    """Return the texels around a coordinate of -1 to 1, borders counted, and the second's share."""
+    at = f32(0.5) * (value + f32(1.0)) * f32(size) + f32(0.5)
+    low = min(max(int(at), 0), size)
+    return low, low + 1, at - f32(low)
 
 
 @inlined
@@ -80,7 +80,7 @@ def _face(x, y, z):
 def _compose(part, parts, colour, passed, ray_turns, rays, transposed, sky, behind, stands, image):
     """Compose every ``parts``-th block of lines of a picture."""
     height, width = passed.shape
-    size = sky.shape[1]
+    size = sky.shape[1] - 2
     plain, partly = behind.shape[0] > 0, stands.shape[0] > 0
     for block in range(part * _LINES, height, parts * _LINES):
         for v in range(block, min(block + _LINES, height)):

@@ -7,8 +7,8 @@ references: the counters are shared by all threads, and counting took a third of
 they must not make arrays; ``allocating`` functions may.
 
 numba notices a change of a cached function's own file only, not of the files whose functions are
-inlined into it. So the cache has a folder for each state of the sources beside this file and beside
-the function.
+inlined into it. So the cache has a folder for each state of the sources beside this file, beside
+the function, and beside the compiled functions that its module has imported.
 """
 
 from __future__ import annotations
@@ -54,21 +54,24 @@ def allocating(function: Callable[..., Any]) -> Any:
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Any:
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _folder(_beside(function))
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _folder(_sources(function))
     try:
         return njit(**(_OPTIONS | options))(function)
     finally:
         numba.config.CACHE_DIR = before
 
 
-def _beside(function: Callable[..., Any]) -> Path:
-    return Path(function.__code__.co_filename).parent
+def _sources(function: Callable[..., Any]) -> frozenset[Path]:
+    """Return the folders whose sources make a function's machine code."""
+    others = (getattr(one, "py_func", None) for one in function.__globals__.values())
+    functions = [function, *(one for one in others if one is not None)]
+    return frozenset(Path(one.__code__.co_filename).parent for one in functions)
 
 
 @cache
-def _folder(beside: Path) -> str:
+def _folder(sources: frozenset[Path]) -> str:
     digest = hashlib.sha256()
-    for folder in sorted({Path(__file__).parent, beside}):
+    for folder in sorted({Path(__file__).parent, *sources}):
         for source in sorted(folder.glob("*.py")):
             digest.update(source.read_bytes())
     name = digest.hexdigest()[:16]

@@ -29,7 +29,7 @@ def street_of(scene: Scene) -> Street:
     surface = read_surface(scene)
     if surface is not None and surface.colours is not None:
         return Street(_mesh(scene, surface, corner_colours(surface)), ())
-    if scene.xodr is not None and (surface is None or _built_here(scene)):
+    if scene.xodr is not None and (surface is None or built_here(scene)):
         return cached_street(scene.xodr)
     if surface is not None:
         return Street(_mesh(scene, surface, _greys(surface)), ())
@@ -39,7 +39,7 @@ def street_of(scene: Scene) -> Street:
     )
 
 
-def _built_here(scene: Scene) -> bool:
+def built_here(scene: Scene) -> bool:
     """Say whether the package tells that this program wrote it."""
     if scene.path is None:
         return False

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.gaussians.sampling import Pieces, cover_mesh, cut, flat_gaussians, refined
+from carla_nurec_bridge.gaussians.sampling import (
+    Pieces,
+    cover_mesh,
+    cut,
+    flat_gaussians,
+    refined,
+    thinned,
+)
 from carla_nurec_bridge.rendering.mesh import build_mesh
 
 SQUARE = build_mesh(
@@ -97,3 +104,21 @@ def test_too_many_pieces_are_refused():
 def test_triangles_without_an_area_are_left_out():
     flat = build_mesh([(0, 0, 0), (1, 0, 0), (2, 0, 0)], [(0, 1, 2)], colour=(0, 0, 0), tag=1)
     assert len(cover_mesh(flat, lambda p: np.full(len(p), 9.0), lambda p: p.middles)) == 0
+
+
+def test_fewer_gaussians_cover_as_much():
+    """Four large and many small ones: the large ones stay, small ones grow to a share each."""
+    corners = np.array([(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)])
+    sizes = np.repeat([2.0, 0.1], [4, 400])
+    pieces = Pieces(corners * sizes[:, None, None], np.zeros(404, np.intp))
+    cloud = flat_gaussians(pieces, np.full((404, 3), 0.5))
+    few = thinned(cloud, 40)
+    # The small ones have a fifth of the area, so eight of the forty steps.
+    assert len(few) == 4 + 8
+    area = cloud.scales_m[:, 0].astype(float) * cloud.scales_m[:, 1]
+    left = few.scales_m[:, 0].astype(float) * few.scales_m[:, 1]
+    # 1.25 times as long and wide, for gaps.
+    assert (left > 1.2 * area.max()).sum() == 4
+    assert left.min() > 1.5 * area.sum() / 40
+    assert np.array_equal(few.scales_m[:, 2], np.full(len(few), 0.001, np.float32))
+    assert thinned(cloud, 404) is cloud

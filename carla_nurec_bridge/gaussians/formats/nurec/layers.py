@@ -217,8 +217,11 @@ def _sky(volume: Volume) -> Floats | None:
     if not isinstance(volume.state.get(_SKY), bytes):
         raise InputError(f"{volume.what}: its background is a sky, but {_SKY} is missing")
     height, width = (volume.shape(_SKY) + (0, 0, 0))[2:4]
-    if not 0 < height <= _MOST_SKY_SIDE or not 0 < width <= _MOST_SKY_SIDE:
-        raise InputError(f"{volume.what}: {_SKY} is {width} x {height} pixels a face")
+    if not 0 < height <= _MOST_SKY_SIDE or height != width:
+        raise InputError(
+            f"{volume.what}: {_SKY} is {width} x {height} pixels a face; squares of at most "
+            f"{_MOST_SKY_SIDE} are faces of a cube"
+        )
     faces = volume.floats(_SKY, 1, _FACES, None, None, 3)[0]
     return np.clip(np.nan_to_num(faces, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
 

@@ -18,6 +18,7 @@ from ....gaussians.drawing.particles import joined, rules_of
 from ....gaussians.drawing.sweeps import Sector
 from ....gaussians.drawing.views import GaussianView
 from ....gaussians.scene import GaussianScene, RenderSettings
+from ....gaussians.sky import seamless
 from ....scene import Scene
 
 _WIDE_RAD = np.radians(85.0)
@@ -44,7 +45,8 @@ class DrawnGaussians:
         self._nre_from_world: Matrix = nre_from_world
         self.nre_from_map: Matrix = nre_from_world @ invert(scene.map_from_world)
         self.settings = RenderSettings() if gaussians is None else gaussians.settings
-        self.sky = None if gaussians is None else gaussians.sky
+        sky = None if gaussians is None else gaussians.sky
+        self.sky = None if sky is None else seamless(sky)
         self._static = empty_cloud() if gaussians is None else gaussians.static
         self.has_surroundings = len(self._static) > 0
         self._models: dict[str, GaussianCloud] = {}

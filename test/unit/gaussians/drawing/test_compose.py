@@ -14,6 +14,7 @@ from carla_nurec_bridge.gaussians.drawing.motion import motion_of
 from carla_nurec_bridge.gaussians.drawing.particles import joined, rules_of
 from carla_nurec_bridge.gaussians.drawing.views import camera_view
 from carla_nurec_bridge.gaussians.scene import RenderSettings
+from carla_nurec_bridge.gaussians.sky import seamless
 
 from .helpers import HERE, cloud, ftheta
 
@@ -29,7 +30,7 @@ def picture(
     view = camera_view(CAMERA, Shutter.GLOBAL)
     motion = motion_of(pose, pose, view.fractions)
     frame = GaussianDrawing(joined(particles)).draw(view, motion, rules_of(RenderSettings()))
-    return composed(frame, view, motion, sky, **more)  # type: ignore[arg-type]
+    return composed(frame, view, motion, None if sky is None else seamless(sky), **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,27 @@ def test_a_smooth_sky_is_looked_up_between_texels() -> None:
     assert found[inside] == pytest.approx(expected[inside], abs=0.6 / 255.0)
 
 
+@pytest.mark.parametrize("corner", [False, True], ids=["edge", "corner"])
+def test_a_sky_is_smooth_across_the_edges_of_its_cube(corner: bool) -> None:
+    """Along a row through an edge, or a corner, a sky of few texels changes by small steps only."""
+    sky = np.random.default_rng(2).uniform(0.0, 1.0, (6, 2, 2, 3)).astype(np.float32)
+    forward = np.array([1.0, 1.0, 1.0 if corner else 0.3])
+    forward /= np.linalg.norm(forward)
+    down = np.array([-0.2, 0.1, -1.0])
+    down -= forward * (down @ forward)
+    down /= np.linalg.norm(down)
+    pose = np.eye(4)
+    pose[:3, :3] = np.stack([np.cross(down, forward), down, forward], axis=1)
+    camera = ftheta(801, 3, (0.0, 1600.0))
+    view = camera_view(camera, Shutter.GLOBAL)
+    motion = motion_of(pose, pose, view.fractions)
+    frame = GaussianDrawing(joined(empty_cloud())).draw(view, motion, rules_of(RenderSettings()))
+    row = composed(frame, view, motion, seamless(sky))[1].astype(int)
+    # A texel is 45 degrees or more wide, 1250 pixels: full contrast is 0.2 of 255 a pixel.
+    assert np.abs(np.diff(row, axis=0)).max() <= 2
+    assert np.ptp(row, axis=0).max() > 10
+
+
 def test_what_stands_behind_shows_through() -> None:
     """Half of it, behind a Gaussian of half opacity; colours are cut off at white."""
     half = cloud([[0, 0, 2]], [5.0], [0.5], [(1.0, 0.0, 2.0)])
@@ -84,6 +106,6 @@ def test_rays_that_see_nothing_are_black() -> None:
     view = camera_view(ftheta(65, 65, (0.0, 20.0), widest=0.8), Shutter.GLOBAL)
     motion = motion_of(HERE, HERE, view.fractions)
     frame = GaussianDrawing(joined(empty_cloud())).draw(view, motion, rules_of(RenderSettings()))
-    image = composed(frame, view, motion, FACES)
+    image = composed(frame, view, motion, seamless(FACES))
     assert not image[0, 0].any()
     assert image[32, 32].any()

@@ -1,0 +1,174 @@
+"""A scene's Gaussians fitted to pictures: view by view, each a step against its error."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.frames import Matrix
+from ...gaussians.cloud import Floats, GaussianCloud
+from ...gaussians.drawing.compose import composed
+from ...gaussians.drawing.frame import GaussianFrame
+from ...gaussians.drawing.motion import BodyMotion, Motion, motion_of
+from ...gaussians.drawing.particles import Particles, joined, rules_of
+from ...gaussians.drawing.views import camera_view
+from ...gaussians.fitting.descent import slope_of
+from ...gaussians.fitting.steps import Descent, Rates
+from ...gaussians.scene import GaussianScene, RigidGaussians
+from ...gaussians.sky import SeamlessSky, seamless
+from ..package.model import Scene
+from .fit_views import FitView
+
+_LAST_SHARE = 0.05
+_CAMERAS = 32
+
+
+@dataclass(frozen=True)
+class FitWish:
+    """How many steps are taken, how far they go, and the seed of the order of views."""
+
+    steps: int = 600
+    rates: Rates = field(default_factory=Rates)
+    seed: int = 0
+
+
+def fitted(
+    scene: Scene,
+    gaussians: GaussianScene,
+    views: Sequence[FitView],
+    wish: FitWish,
+    on_step: Callable[[int, float], None] = lambda done, psnr_db: None,
+    stop: threading.Event | None = None,
+) -> GaussianScene:
+    """Return the Gaussians after steps on the views that are not held out.
+
+    ``on_step`` is told how many are done, and the last view's PSNR before its step. ``stop`` ends
+    it early with what has been reached. Equal input gives equal output.
+    """
+    sky = seamless_sky(gaussians)
+    pictures = [FitPicture(scene, gaussians, view, sky) for view in views if not view.held_out]
+    particles = particles_of(gaussians)
+    rules = rules_of(gaussians.settings)
+    descent = Descent(particles, wish.rates)
+    rng = np.random.default_rng(wish.seed)
+    order: list[int] = []
+    for done in range(wish.steps):
+        if stop is not None and stop.is_set():
+            break
+        order = order or rng.permutation(len(pictures)).tolist()
+        picture = pictures[order.pop()]
+        motion, target = picture.motion(), picture.target
+        slope = slope_of(particles, picture.view, motion, rules, target, picture.sky(motion))
+        share = 0.5 * (1.0 + np.cos(np.pi * done / wish.steps))
+        descent.step(slope, _LAST_SHARE + (1.0 - _LAST_SHARE) * share)
+        on_step(done + 1, _psnr_db(slope.error / target.size))
+    return _scene_of(gaussians, particles)
+
+
+class FitPicture:
+    """A view as the fit needs it; ``view`` are its rays."""
+
+    def __init__(
+        self, scene: Scene, gaussians: GaussianScene, view: FitView, sky: SeamlessSky | None
+    ) -> None:
+        """Look at a scene; ``sky`` is that of its Gaussians."""
+        self.seamless_sky = sky
+        self._scene, self._gaussians, self._view = scene, gaussians, view
+        self.view = _rays(view.model, view.shutter, gaussians.settings.image_margin_factor)
+
+    @property
+    def target(self) -> Floats:
+        """Return the picture (H, W, 3), 0 to 1."""
+        return _shares(self._view.image)
+
+    def sky(self, motion: Motion) -> Floats:
+        """Return what lies behind all Gaussians (H, W, 3), 0 to 1."""
+        shape = self._view.image.shape[:2]
+        zero, one = np.zeros((*shape, 3), np.float32), np.ones(shape, np.float32)
+        nothing = GaussianFrame(zero, one, np.zeros(shape, np.float32), None, None)
+        seen = composed(nothing, self.view, motion, self.seamless_sky)
+        return _shares(seen)
+
+    def motion(self) -> Motion:
+        """Return where the camera and the road users are while it is exposed."""
+        view, nre_from_world = self._view, self._gaussians.nre_from_world
+        start, end = (nre_from_world @ pose for pose in view.world_from_camera)
+        return motion_of(start, end, self.view.fractions, self._bodies())
+
+    def _bodies(self) -> list[BodyMotion | None]:
+        rigid, view = self._gaussians.rigid, self._view
+        bodies: list[BodyMotion | None] = []
+        for track_id in () if rigid is None else rigid.track_ids:
+            track = self._scene.track(track_id)
+            there = track is not None and (
+                int(track.stamps_us[0]) < view.end_us and view.start_us <= int(track.stamps_us[-1])
+            )
+            if track is None or not there:
+                bodies.append(None)
+                continue
+            nre_from_world: Matrix = self._gaussians.nre_from_world
+            bodies.append(
+                BodyMotion(
+                    nre_from_world @ track.at(view.start_us), nre_from_world @ track.at(view.end_us)
+                )
+            )
+        return bodies
+
+
+def seamless_sky(gaussians: GaussianScene) -> SeamlessSky | None:
+    """Return the sky of a scene as it is looked up, if it has one."""
+    return None if gaussians.sky is None else seamless(gaussians.sky)
+
+
+_rays = lru_cache(maxsize=_CAMERAS)(camera_view)
+"""Views are of few cameras."""
+
+
+def particles_of(gaussians: GaussianScene) -> Particles:
+    """Return copies of all Gaussians: static layers in order, then those of each cuboid."""
+    rigid = gaussians.rigid
+    numbers = range(0 if rigid is None else len(rigid.track_ids))
+    assert rigid is not None or not numbers
+    clouds = [rigid.cloud.select(rigid.cuboid_ids == k) for k in numbers] if rigid else []
+    return joined(gaussians.static, clouds)
+
+
+def _scene_of(gaussians: GaussianScene, particles: Particles) -> GaussianScene:
+    """Return the scene with the values of ``particles_of`` of it as they are now."""
+    layers, first = {}, 0
+    for name, cloud in gaussians.layers.items():
+        layers[name] = _cloud_of(cloud, particles, np.arange(first, first + len(cloud)))
+        first += len(cloud)
+    rigid = gaussians.rigid
+    if rigid is not None:
+        # Sorted by cuboid there, in their own order here.
+        places = np.empty(len(rigid.cloud), np.intp)
+        places[np.argsort(rigid.cuboid_ids, kind="stable")] = np.arange(len(rigid.cloud)) + first
+        cloud = _cloud_of(rigid.cloud, particles, places)
+        rigid = RigidGaussians(cloud, rigid.cuboid_ids, rigid.track_ids, rigid.spans_us)
+    return replace(gaussians, layers=layers, rigid=rigid)
+
+
+def _cloud_of(cloud: GaussianCloud, particles: Particles, rows: NDArray[np.intp]) -> GaussianCloud:
+    return replace(
+        cloud,
+        means_m=particles.means[rows],
+        scales_m=particles.scales[rows],
+        opacities=particles.opacities[rows],
+        sh=particles.harmonics[rows, : cloud.sh.shape[1]],
+    )
+
+
+def _shares(image: NDArray[np.uint8]) -> Floats:
+    """Return an image's values as 0 to 1."""
+    shares: Floats = image.astype(np.float32) / np.float32(255)
+    return shares
+
+
+def _psnr_db(mean_square: float) -> float:
+    return float(-10.0 * np.log10(max(mean_square, 1e-10)))

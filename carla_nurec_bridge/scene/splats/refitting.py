@@ -1,0 +1,38 @@
+"""A package's Gaussians before they are fitted, and the package with those that were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...core.errors import InputError
+from ...core.files.archive import open_archive, write_archive
+from ...gaussians.scene import GaussianScene
+from ..drawn.gaussians import gaussians_of
+from ..drawn.surroundings import built_here
+from ..package.model import Scene
+from .members import gaussian_members
+from .sampled_street import StreetSampling, sampled_street
+
+
+def gaussians_to_fit(scene: Scene, count: int) -> GaussianScene:
+    """Return a package's Gaussians, or about ``count`` sampled ones where it has none.
+
+    InputError for a package that another program built: what its volume holds beside would be lost,
+    and NVIDIA's scenes may not be changed.
+    """
+    if not built_here(scene):
+        raise InputError(
+            f"{scene.path} was not built by carla-nurec; only such packages are fitted"
+        )
+    found = gaussians_of(scene)
+    return sampled_street(scene, StreetSampling(count)) if found is None else found
+
+
+def write_fitted(scene: Scene, gaussians: GaussianScene, out: Path) -> list[str]:
+    """Write a scene's package with these Gaussians instead of its own; return notes on them."""
+    assert scene.path is not None
+    archive = open_archive(scene.path)
+    members = {name: archive.read(name) for name in archive.members}
+    volume, notes = gaussian_members(gaussians, scene)
+    write_archive(out, members | volume)
+    return notes

@@ -1,0 +1,143 @@
+"""Fitting a small scene's Gaussians to pictures: better where held out, and the same each time."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import cv2
+import numpy as np
+import pytest
+
+from carla_nurec_bridge.cli.main import main
+from carla_nurec_bridge.core.cameras.models import OpenCVPinholeCamera
+from carla_nurec_bridge.core.cameras.shutter import Shutter
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.files.archive import open_archive
+from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, rigid
+from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
+from carla_nurec_bridge.scene.package.model import SceneCamera
+from carla_nurec_bridge.scene.splats.fit_views import ViewPlan, drawn_views, given_views
+from carla_nurec_bridge.scene.splats.fitting import FitWish, fitted
+from carla_nurec_bridge.scene.splats.likeness import held_out_likeness, write_comparisons
+from carla_nurec_bridge.scene.splats.refitting import gaussians_to_fit
+from carla_nurec_bridge.scene.splats.sampled_street import StreetSampling, sampled_street
+
+from .test_sampled_street import STAMPS, scene
+from .test_splats_in_packages import road
+
+__all__ = ["road", "scene"]
+
+
+@pytest.fixture(scope="module")
+def filmed(scene):
+    """The street with a camera 1.5 m up that looks along it."""
+    close = np.linspace(*STAMPS, 17).astype(np.int64)[1:]
+    camera = SceneCamera(
+        "front",
+        OpenCVPinholeCamera.from_fov(64, 36, 90.0),
+        rigid(BODY_FROM_OPTICAL[:3, :3], (1.5, 0.0, 1.5)),
+        Shutter.ROLLING_TOP_TO_BOTTOM,
+        np.stack([close - 30_000, close], axis=1),
+    )
+    return dataclasses.replace(scene, cameras=(camera,))
+
+
+@pytest.fixture(scope="module")
+def views(filmed):
+    return drawn_views(filmed, ViewPlan(count=16, width=48))
+
+
+@pytest.fixture(scope="module")
+def sampled(filmed):
+    return sampled_street(filmed, StreetSampling(count=2000, sky_px=16))
+
+
+def test_every_eighth_view_is_held_out_and_on_the_path(filmed, views):
+    held_out = [view for view in views if view.held_out]
+    assert len(held_out) == 2
+    for view in held_out:
+        rig = filmed.rig_trajectory.at(view.end_us)
+        mount = filmed.cameras[0].rig_from_camera
+        assert np.allclose(view.world_from_camera[1], rig @ mount)
+        assert view.image.shape == (27, 48, 3)
+        assert view.image.std() > 5.0
+
+
+def test_fitting_brings_held_out_pictures_nearer(filmed, views, sampled, tmp_path):
+    before = held_out_likeness(filmed, sampled, views)
+    wish = FitWish(steps=28)
+    told = []
+    after = fitted(filmed, sampled, views, wish, lambda done, psnr_db: told.append(done))
+    assert told == list(range(1, 29))
+    assert held_out_likeness(filmed, after, views).psnr_db > before.psnr_db + 1.0
+    assert {name: len(c) for name, c in after.layers.items()} == {
+        name: len(c) for name, c in sampled.layers.items()
+    }
+    assert np.array_equal(after.rigid.cuboid_ids, sampled.rigid.cuboid_ids)
+    # A Gaussian stays near where it was: none is taken for another one.
+    moved = np.abs(after.rigid.cloud.means_m - sampled.rigid.cloud.means_m).max(axis=1)
+    assert (moved <= 1.01 * sampled.rigid.cloud.scales_m.max(axis=1)).all()
+    again = fitted(filmed, sampled, views, wish)
+    assert np.array_equal(again.static.sh, after.static.sh)
+    assert np.array_equal(again.rigid.cloud.means_m, after.rigid.cloud.means_m)
+    write_comparisons(filmed, (sampled, after), views, tmp_path)
+    assert len(list(tmp_path.glob("front/*.png"))) == 2
+
+
+def test_a_fit_that_is_stopped_keeps_what_it_has(filmed, views, sampled):
+    stop, told = threading.Event(), []
+
+    def on_step(done: int, _psnr_db: float) -> None:
+        told.append(done)
+        if done == 3:
+            stop.set()
+
+    reached = fitted(filmed, sampled, views, FitWish(steps=50), on_step, stop)
+    assert told == [1, 2, 3]
+    assert not np.array_equal(reached.static.sh, sampled.static.sh)
+
+
+def test_pictures_of_no_camera_of_the_scene_are_refused(filmed, tmp_path):
+    (tmp_path / "rear").mkdir()
+    (tmp_path / "rear" / "2000000.jpg").write_bytes(b"")
+    with pytest.raises(InputError, match="of the scene's cameras"):
+        given_views(filmed, tmp_path, 48)
+
+
+def test_given_pictures_lie_on_the_rigs_path(filmed, views, tmp_path):
+    (tmp_path / "front").mkdir()
+    for view in views:
+        path = tmp_path / "front" / f"{view.end_us}.png"
+        cv2.imwrite(str(path), view.image[:, :, ::-1])
+    found = given_views(filmed, tmp_path, 48)
+    assert len(found) == len(views)
+    for given, view in zip(found, views, strict=True):
+        assert (given.start_us, given.end_us) == (view.start_us, view.end_us)
+        assert np.array_equal(given.image, view.image)
+
+
+def test_the_verb_writes_a_package_with_fitted_gaussians(tmp_path, road, capsys):
+    """Of a package without Gaussians: sampled, then fitted; all else in it stays as it is."""
+    plain, out = tmp_path / "plain.usdz", tmp_path / "out.usdz"
+    trajectory = tmp_path / "drive.csv"
+    rows = [f"{1.0 + 0.1 * k},{20.0 + 0.5 * k},48.0,0.0" for k in range(12)]
+    trajectory.write_text("\n".join(["stamp_s,x,y,yaw_deg", *rows]))
+    words = ["scene", "build", "--trajectory", str(trajectory), "--map", str(road)]
+    assert main([*words, "--rig", "demo_gaussians", "-o", str(plain)]) == 0
+    fit = ["scene", "fit", str(plain), "-o", str(out), "--gaussians", "1000", "--steps", "3"]
+    pictures = tmp_path / "pictures"
+    assert main([*fit, "--views", "16", "--width", "48", "--pictures", str(pictures)]) == 0
+    told = capsys.readouterr().out
+    assert "3 steps on 14 pictures of 48 pixels; 2 held out" in told.replace("\n", " ")
+    assert len(list(pictures.glob("camera_front_wide_120fov/*.png"))) == 2
+    before, after = open_archive(plain), open_archive(out)
+    assert set(after.members) - set(before.members) == {"volume.nurec", "volume.usda"}
+    for name in set(before.members) - {"default.usda"}:
+        assert before.read(name) == after.read(name)
+    assert len(read_gaussians(out)) > 100
+
+
+def test_packages_of_others_are_not_fitted(filmed):
+    with pytest.raises(InputError, match="not built by carla-nurec"):
+        gaussians_to_fit(filmed, 1000)
