@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...gaussians.drawing.compose import composed
-from ...gaussians.drawing.frame import Drawing, open_drawing
+from ...gaussians.drawing.frame import GaussianDrawing
 from ...gaussians.drawing.particles import rules_of
 from ...gaussians.scene import GaussianScene
 from ..package.model import Scene
@@ -39,7 +39,7 @@ def held_out_likeness(
 
     InputError when none is held out.
     """
-    drawing = open_drawing(particles_of(gaussians))
+    drawing = GaussianDrawing(particles_of(gaussians))
     found = [
         likeness(_drawn(scene, gaussians, drawing, view), view.image)[:2]
         for view in views
@@ -55,7 +55,7 @@ def write_comparisons(
     scene: Scene, states: Sequence[GaussianScene], views: Sequence[FitView], folder: Path
 ) -> None:
     """Write FOLDER/CAMERA/END_US.png of held-out views: the picture, then that of each state."""
-    drawings = [open_drawing(particles_of(state)) for state in states]
+    drawings = [GaussianDrawing(particles_of(state)) for state in states]
     for view in views:
         if not view.held_out:
             continue
@@ -69,7 +69,7 @@ def write_comparisons(
 
 
 def _drawn(
-    scene: Scene, gaussians: GaussianScene, drawing: Drawing, view: FitView
+    scene: Scene, gaussians: GaussianScene, drawing: GaussianDrawing, view: FitView
 ) -> NDArray[np.uint8]:
     picture = FitPicture(scene, gaussians, view, seamless_sky(gaussians))
     motion = picture.motion()
