@@ -4,9 +4,9 @@ A run is a handful of Python programs that load the same libraries, a second of 
 Here they are loaded once; a program then starts in milliseconds and shares that memory. What forks
 is single-threaded, and holds no ROS context, no CARLA client, no GPU: only loaded modules.
 
-One connection is one program. The server says in a JSON line what it is like, gets one that says
-what the program is, beside its files, and answers with its process id and, later, with how it
-ended. ``forked`` has the other end.
+One connection is one program. The server says in a JSON line what it is like and gets one that says
+what the program is, beside its files. The forked process answers with its process id, the server
+later with how it ended. ``forked`` has the other end.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ import fcntl
 import gc
 import json
 import os
-import resource
 import runpy
 import select
 import signal
 import socket
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
+
+from .inherited import likeness, take
 
 LISTENING_FD, LIFELINE_FD = "CNB_FORK_LISTENING_FD", "CNB_FORK_LIFELINE_FD"
 ROOM_FOR_TITLES = 4096
@@ -38,50 +39,8 @@ ROOM_FOR_TITLES = 4096
 FILES = 16
 """So many files a program may be handed, its outputs among them."""
 
-_READ_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "NUMBA_", "OMP_", "OPENBLAS_", "MKL_")
-_LIBRARIES = "LD_LIBRARY_PATH"
-_READ_LATER = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
-_NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
-_LIMITS = {name: number for name, number in vars(resource).items() if name.startswith("RLIMIT_")}
-_IGNORABLE = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 _LONGEST_REQUEST = 1 << 20
 _REQUEST_S = 10.0
-
-
-def likeness(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a forked program has of the server, and cannot be given anew.
-
-    A program that would have another interpreter, package, machine (as containers divide it), or
-    other variables that libraries read while they are loaded, must be started by itself.
-    """
-    read = {
-        name: _folders(value) if name == _LIBRARIES else value
-        for name, value in environment.items()
-        if name.startswith(_READ_AT_START) and name not in _READ_LATER
-    }
-    spaces = {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in _NAMESPACES}
-    package = str(Path(__file__).parents[2])
-    return {"executable": sys.executable, "package": package, "read": read, "spaces": spaces}
-
-
-def _folders(path: str) -> list[str]:
-    """Return the folders that there are of a search path, once each: OpenCV adds some that are not.
-
-    It does so whenever it is loaded, to the variables of its process.
-    """
-    there = (str(Path(one).resolve()) for one in path.split(os.pathsep) if Path(one).is_dir())
-    return list(dict.fromkeys(there))
-
-
-def surroundings() -> dict[str, Any]:
-    """Return what a started program inherits of this process, and a forked one must be given."""
-    return {
-        "cwd": str(Path.cwd()),
-        "limits": {name: resource.getrlimit(number) for name, number in _LIMITS.items()},
-        "cores": sorted(os.sched_getaffinity(0)),
-        "niceness": os.nice(0),
-        "ignored": [n.value for n in _IGNORABLE if signal.getsignal(n) == signal.SIG_IGN],
-    }
 
 
 @dataclass(frozen=True)
@@ -110,7 +69,7 @@ class ForkServer:
     ) -> None:
         self._listening = listening
         self._lifeline = lifeline
-        self._likeness = json.dumps(likeness).encode() + b"\n"
+        self._likeness = _line(likeness)
         self._connections: dict[int, socket.socket] = {}
 
     def serve(self) -> _Program | None:
@@ -141,27 +100,25 @@ class ForkServer:
         """Answer one connection; return the program in the process that is to be it."""
         connection, _ = self._listening.accept()
         files: list[int] = []
-        pid = -1
         try:
+            if peer(connection).user != os.getuid():
+                raise ValueError("a request of another user")
             connection.settimeout(_REQUEST_S)
             connection.sendall(self._likeness)
-            request, files = _received(connection)
-            program = _Program(**request, files=files)
+            program = _Program(**_received(connection, files), files=files)
             pid = os.fork()
-            if pid == 0:
-                for other in (self._listening, connection, *self._connections.values()):
-                    other.close()
-                return program
-            self._connections[pid] = connection
-            connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
         except (OSError, ValueError, TypeError):
-            pass  # who asked starts the program by itself, or has gone
-        finally:
-            if pid != 0:
-                for file in files:
-                    os.close(file)
-            if pid < 0:
-                connection.close()
+            _close(files)
+            with connection, suppress(OSError):  # who asked starts it by itself, or has gone
+                connection.sendall(_line({"pid": None}))
+            return None
+        if pid == 0:
+            _tell(connection)
+            for other in (self._listening, connection, *self._connections.values()):
+                other.close()
+            return program
+        self._connections[pid] = connection
+        _close(files)
         return None
 
     def _bury(self) -> None:
@@ -176,20 +133,41 @@ class ForkServer:
                     continue
                 code, cpu_s = os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
                 with connection, suppress(OSError):
-                    connection.sendall(json.dumps({"code": code, "cpu_s": cpu_s}).encode() + b"\n")
+                    connection.sendall(_line({"code": code, "cpu_s": cpu_s}))
 
 
-def _received(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """Return a request and its files; ValueError for what is none."""
-    if peer(connection).user != os.getuid():
-        raise ValueError("a request of another user")
-    text, files, _, _ = socket.recv_fds(connection, 65536, FILES)
+def _line(message: Mapping[str, Any]) -> bytes:
+    return json.dumps(message).encode() + b"\n"
+
+
+def _close(files: Iterable[int]) -> None:
+    for file in files:
+        os.close(file)
+
+
+def _tell(connection: socket.socket) -> None:
+    """Have a session of our own, and tell who asked for us our process id; end when it has gone.
+
+    In this order: whoever knows the id signals the group that has it.
+    """
+    os.setsid()
+    try:
+        connection.sendall(_line({"pid": os.getpid()}))
+    except OSError:
+        os._exit(1)
+
+
+def _received(connection: socket.socket, files: list[int]) -> dict[str, Any]:
+    """Return a request, and add its files to ``files``; ValueError for what is none."""
+    text, handed, _, _ = socket.recv_fds(connection, 65536, FILES)
+    files += handed
     while not text.endswith(b"\n"):
         more = connection.recv(65536)
         if not more or len(text) > _LONGEST_REQUEST:
             raise ValueError("a request without an end")
         text += more
-    return json.loads(text), files
+    request: dict[str, Any] = json.loads(text)
+    return request
 
 
 class Peer(NamedTuple):
@@ -212,17 +190,8 @@ def _notice(_number: int, _frame: FrameType | None) -> None:
 
 def _become(program: _Program) -> None:
     """Run a program in this process, which was forked for it, to its end."""
-    os.setsid()
-    given = program.surroundings
-    for name, limit in given["limits"].items():
-        with suppress(ValueError, OSError):
-            resource.setrlimit(_LIMITS[name], tuple(limit))
-    os.sched_setaffinity(0, given["cores"])
-    os.nice(max(0, given["niceness"] - os.nice(0)))
-    for number in given["ignored"]:
-        signal.signal(number, signal.SIG_IGN)
     _place(dict(zip(program.numbers, program.files, strict=True)))
-    os.chdir(given["cwd"])
+    take(program.surroundings)
     os.environ.clear()
     os.environ.update(program.environment)
     if "numba" in sys.modules:
@@ -237,8 +206,7 @@ def _place(files: dict[int, int]) -> None:
     """Give open files the numbers that a program knows them by: {number: open file}."""
     above = max((*files, *files.values())) + 1
     high = {n: fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, above) for n, file in files.items()}
-    for file in files.values():
-        os.close(file)
+    _close(files.values())
     for number, file in high.items():
         os.dup2(file, number, inheritable=True)
         os.close(file)
@@ -248,6 +216,8 @@ def _take_title(words: Sequence[str]) -> None:
     """Have ``ps`` and /proc show a command line: it is written over that of the server."""
     fields = Path("/proc/self/stat").read_bytes().rpartition(b") ")[2].split()
     start, end = int(fields[45]), int(fields[46])  # proc(5): arg_start and arg_end
+    if end <= start:
+        return  # a kernel that does not tell where it lies
     text = b"\0".join(os.fsencode(word) for word in words)[: end - start - 1]
     ctypes.memset(start, 0, end - start)
     ctypes.memmove(start, text, len(text))

@@ -14,14 +14,8 @@ from contextlib import contextmanager, suppress
 from typing import IO, Any, Protocol
 
 from ..errors import RunError
-from .fork_server import (
-    LIFELINE_FD,
-    LISTENING_FD,
-    ROOM_FOR_TITLES,
-    likeness,
-    peer,
-    surroundings,
-)
+from .fork_server import LIFELINE_FD, LISTENING_FD, ROOM_FOR_TITLES, peer
+from .inherited import likeness, surroundings
 
 ADDRESS = "CNB_FORK_SERVER"
 """Names the fork server that this process and those below it use: an abstract unix socket."""
@@ -29,7 +23,6 @@ ADDRESS = "CNB_FORK_SERVER"
 _LOADING_S = 60.0
 """How long a server may take to load its modules; then programs start by themselves."""
 
-_END_S = 10.0
 _UNTOLD = 1
 """The exit code of a program whose server ended before it."""
 
@@ -59,7 +52,7 @@ def start(
 
     ``errors`` is another file for its errors. ``files`` stay open in it under their numbers. A
     module of Python is forked where a fork server runs that is like it (see
-    ``fork_server.likeness``).
+    ``inherited.likeness``).
     """
     if address := os.environ.get(ADDRESS):
         with suppress(_RefusedError):
@@ -110,11 +103,9 @@ def fork_server(what: Sequence[str], environment: Mapping[str, str]) -> Iterator
     finally:
         del os.environ[ADDRESS]
         os.close(our_end)
-        try:
-            server.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        server.kill()  # it may still be loading; programs that outlive the block go on
+        server.wait()
+        _Usage.cpu_s = 0.0
 
 
 class _Usage:
@@ -124,9 +115,10 @@ class _Usage:
 
 
 def forked_cpu_s() -> float:
-    """Return the processor time of the forked programs of this process that have ended, s.
+    """Return the processor time of this process's forked programs that have ended, s.
 
-    They are no children of ours, so that ``RUSAGE_CHILDREN`` lacks them.
+    They are no children of ours, so that ``RUSAGE_CHILDREN`` lacks them, until a server of our own
+    ends: it then has that of the server, with all that this one has waited for.
     """
     return _Usage.cpu_s
 
@@ -183,14 +175,15 @@ class _Forked:
             "numbers": list(files),
         }
         text = json.dumps(request).encode() + b"\n"
-        answer = None
-        with suppress(ConnectionError):
+        with suppress(OSError):  # of what the server refuses it need not read all
             sent = socket.send_fds(self._socket, [text], list(files.values()))
             self._socket.sendall(text[sent:])
-            answer = self._answer()
-        if answer is None:
-            raise RunError(f"the process that was to fork {argv[2]} has ended")
-        pid: int = answer["pid"]
+        answer = self._answer()
+        if answer is None or "pid" not in answer:
+            raise RunError(f"the process that was to fork {argv[2]} has ended, or hangs")
+        pid: int | None = answer["pid"]
+        if pid is None:
+            raise _RefusedError
         return pid
 
     def poll(self) -> int | None:
@@ -214,8 +207,8 @@ class _Forked:
         return self._code
 
     def _answer(self) -> dict[str, Any] | None:
-        """Return the server's next answer, None when it has gone."""
-        with suppress(ConnectionError):
+        """Return the server's next answer, None when it has gone or hangs."""
+        with suppress(OSError):
             while b"\n" not in self._rest:
                 more = self._socket.recv(4096)
                 if not more:

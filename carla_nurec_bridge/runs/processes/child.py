@@ -42,7 +42,6 @@ class Child:
         self.log = log
         self._works_s = works_s
         self.ready = process.ready_line is None
-        self._beat_s = self._alive_s = time.monotonic()
         self._used = 0
         self.shared_memory: set[Path] = set()
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +59,7 @@ class Child:
             raise
         finally:
             os.close(write_end)
+        self._beat_s = self._alive_s = time.monotonic()  # not before: the start may take long
         self._rest = b""
         self._asked_at_s: float | None = None
 

@@ -131,10 +131,36 @@ def test_a_signal_is_a_negative_code_and_a_wait_has_an_end(serving: Path) -> Non
     assert program.poll() == program.wait() == -signal.SIGTERM
 
 
+def test_who_is_told_an_id_can_signal_its_group(serving: Path) -> None:
+    for _ in range(20):
+        program = _start(serving, "0", "--wait")
+        os.killpg(program.pid, signal.SIGTERM)
+        assert program.wait(DEADLINE_S) == -signal.SIGTERM
+
+
 def test_processor_time_is_told(serving: Path) -> None:
     before = forked_cpu_s()
     _start(serving, "0", "--work").wait(DEADLINE_S)
     assert forked_cpu_s() - before >= 0.25
+
+
+def test_processor_time_counts_once(place: Path) -> None:
+    before_s = _children_s()
+    with fork_server((), os.environ):
+        _start(place, "0", "--work").wait(DEADLINE_S)
+    assert _children_s() - before_s >= 0.25  # the server's, with that of whom it waited for
+    assert forked_cpu_s() == 0.0
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def test_what_is_too_much_for_the_server_is_started_without_it(serving: Path) -> None:
+    much = {f"MUCH_{i}": "x" * 100_000 for i in range(12)}
+    assert _start(serving, "5", **much).wait(DEADLINE_S) == 5
+    assert _told(serving)["parent"] == os.getpid()
 
 
 @pytest.mark.parametrize("variable", ["PYTHONHASHSEED", "MALLOC_ARENA_MAX", "NUMBA_CPU_NAME"])
@@ -175,6 +201,26 @@ def test_strangers_words_do_not_end_the_server(serving: Path) -> None:
             stranger.sendall(words)
     _start(serving, "0").wait(DEADLINE_S)
     assert _told(serving)["parent"] != os.getpid()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
+def test_another_user_is_told_nothing(serving: Path) -> None:
+    code = (
+        "import os, socket, sys; os.setuid(65534); s = socket.socket(socket.AF_UNIX)\n"
+        "s.connect(chr(0) + sys.argv[1]); print(s.makefile().read())"
+    )
+    asked = (sys.executable, "-c", code, os.environ[forked.ADDRESS])
+    ran = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout) == {"pid": None}
+
+
+def test_a_block_does_not_wait_for_what_still_loads(place: Path) -> None:
+    (place / "slow.py").write_text(
+        f"import pathlib, time; time.sleep(5); pathlib.Path({str(place / 'loaded')!r}).touch()"
+    )
+    with fork_server(("slow",), os.environ):
+        pass
+    assert not (place / "loaded").exists()
 
 
 def test_a_server_that_was_killed_is_done_without(serving: Path) -> None:

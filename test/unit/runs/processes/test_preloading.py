@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,10 +12,29 @@ from carla_nurec_bridge.core.machine import forked
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.runs.graph import Process, environment, verb_argv
 from carla_nurec_bridge.runs.graph.environment import node_environment
+from carla_nurec_bridge.runs.processes import child as child_module
 from carla_nurec_bridge.runs.processes.child import Child
 from carla_nurec_bridge.runs.processes.preloading import preloaded
 
 _DEADLINE_S = 120.0
+
+
+def test_a_child_is_silent_from_its_start_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started_s = []
+
+    def slowly(*given: Any) -> forked.Started:
+        process = forked.start(*given)
+        time.sleep(0.1)  # as where libraries are still being loaded
+        started_s.append(time.monotonic())
+        return process
+
+    monkeypatch.setattr(child_module, "start", slowly)
+    child = Child(Process("true", ("true",), {}, None, True), tmp_path / "log.txt")
+    silent_s = child.silent_s()
+    assert silent_s <= time.monotonic() - started_s[0]
+    child.close()
 
 
 def test_servers_and_nodes_are_forked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
