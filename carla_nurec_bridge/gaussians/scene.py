@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,13 +69,15 @@ class RigidGaussians:
 
     ``cuboid_ids`` int32 (N,) are indices into ``track_ids``; a cuboid's frame has its middle as
     origin, x forward, y left, z up, as ``SceneTrack.world_from_box``. ``spans_us`` are the
-    first and last time of each track, where the file has them.
+    first and last time of each track, where the file has them. ``stiff`` are the indices of those
+    of people and riders, whose limbs a network would move.
     """
 
     cloud: GaussianCloud
     cuboid_ids: NDArray[np.int32]
     track_ids: tuple[str, ...]
     spans_us: tuple[tuple[int, int], ...] = ()
+    stiff: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         """Check that every Gaussian has a cuboid."""
@@ -85,6 +87,10 @@ class RigidGaussians:
             self.cuboid_ids.min() >= 0 and self.cuboid_ids.max() < len(self.track_ids)
         ):
             raise ValueError(f"cuboid_ids has values outside the {len(self.track_ids)} tracks")
+
+
+VIEWS_PPISP = "views' exposure, vignetting, colour and response (PPISP)"
+"""What a ``NotDrawn`` calls these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,3 +138,16 @@ class GaussianScene:
     def static(self) -> GaussianCloud:
         """Return all static layers as one cloud."""
         return concatenated(list(self.layers.values()))
+
+
+def without_stiff(scene: GaussianScene) -> GaussianScene:
+    """Return the scene without its stiff cuboids; these are told as not drawn."""
+    rigid = scene.rigid
+    if rigid is None or not rigid.stiff:
+        return scene
+    left_out = np.isin(rigid.cuboid_ids, list(rigid.stiff))
+    kept = replace(
+        rigid, cloud=rigid.cloud.select(~left_out), cuboid_ids=rigid.cuboid_ids[~left_out]
+    )
+    told = NotDrawn("Gaussians of people", int(left_out.sum()), "the server leaves stiff ones out")
+    return replace(scene, rigid=kept, not_drawn=(*scene.not_drawn, told))

@@ -122,6 +122,20 @@ def _neural_flags(command: click.Command) -> click.Command:
     help="Draw Gaussians with any, or all, sigma points in the image, whatever the file says.",
 )
 @click.option(
+    "--gaussian-deformables",
+    type=click.Choice(["stiff", "none"]),
+    default="stiff",
+    show_default=True,
+    help="People and riders of Gaussians, whom NuRec bends by a network: stiff at their tracks' "
+    "poses, or not drawn.",
+)
+@click.option(
+    "--recorded-views",
+    is_flag=True,
+    help="Give pictures of Gaussians the exposure, vignetting, colour and response (PPISP) of the "
+    "nearest recorded view, where the package has them.",
+)
+@click.option(
     "--batch-render-camera/--no-batch-render-camera",
     "camera_batches",
     default=True,
@@ -206,6 +220,8 @@ def command(
         harmonizer=settings["harmonizer"],
         gaussian_order=settings["gaussian_order"],
         gaussian_bounds=settings["gaussian_bounds"],
+        gaussian_deformables=settings["gaussian_deformables"] == "stiff",
+        recorded_views=settings["recorded_views"],
         lidar_lists=settings["lidar_lists"],
         lidar_column_step=settings["lidar_column_step"],
         cache_size=settings["cache_size"],

@@ -36,6 +36,13 @@ from ..until_signal import stop_on_signal
     help="Show so many of each layer as ellipsoids of one sigma; the others are points.",
 )
 @click.option(
+    "--sweeps",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 1000),
+    help="Sweeps of a 128-beam lidar on the roof, along the path, measured among the Gaussians.",
+)
+@click.option(
     "--save",
     type=click.Path(path_type=Path),
     help="Write a recording for rerun (.rrd) instead of opening the viewer.",
@@ -53,6 +60,7 @@ def command(
     images: Path | None,
     most: int,
     ellipsoids: int,
+    sweeps: int,
     save: Path | None,
     port: int,
     no_browser: bool,
@@ -67,7 +75,7 @@ def command(
 
     console = Console(highlight=False, markup=False)
     stop = stop_on_signal() if save is None else None
-    wish = ViewWish(most, ellipsoids, images)
+    wish = ViewWish(most, ellipsoids, images, sweeps)
     with open_viewer(path.name, save, port, browser=not no_browser) as viewer:
         for note in show(viewer.rerun, path, wish):
             console.print(f"note: {note}", style="yellow", soft_wrap=True)

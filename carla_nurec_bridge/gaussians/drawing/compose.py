@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ from .motion import Motion
 from .views import GaussianView
 
 f32 = np.float32
+Depth = TypeVar("Depth", np.uint8, np.uint16)
 _LINES = 16
 NO_SKY = SeamlessSky(np.zeros((6, 3, 3, 3), np.float32))
 """Black all around."""
@@ -34,12 +37,37 @@ def composed(
     without it; elsewhere the ``sky`` does, black without one. Colours are added as they are stored
     and cut off at 0 and 1; rays that see nothing are black.
     """
+    return _composed(frame, view, motion, sky, behind, stands, np.uint8)
+
+
+def composed_deep(
+    frame: GaussianFrame,
+    view: GaussianView,
+    motion: Motion,
+    sky: SeamlessSky | None,
+    behind: NDArray[np.uint8] | None = None,
+    stands: NDArray[np.bool_] | None = None,
+) -> NDArray[np.uint16]:
+    """Return what ``composed`` does in 16 bits a channel, for what changes its tones."""
+    return _composed(frame, view, motion, sky, behind, stands, np.uint16)
+
+
+def _composed(
+    frame: GaussianFrame,
+    view: GaussianView,
+    motion: Motion,
+    sky: SeamlessSky | None,
+    behind: NDArray[np.uint8] | None,
+    stands: NDArray[np.bool_] | None,
+    depth: type[Depth],
+) -> NDArray[Depth]:
     height, width = frame.transmittance.shape
-    image = np.empty((height, width, 3), np.uint8)
+    image = np.empty((height, width, 3), depth)
     cube = (NO_SKY if sky is None else sky).texels
     back = np.empty((0, 0, 3), np.uint8) if behind is None else behind
     solid = np.empty((0, 0), np.bool_) if stands is None else stands
-    shared = (motion.ray_turns, view.rays, view.transposed, cube, back, solid)
+    top = np.float32(np.iinfo(depth).max)
+    shared = (motion.ray_turns, view.rays, view.transposed, cube, back, solid, top)
     parts = part_count(-(-height // _LINES))
     share(
         lambda part: _compose(part, parts, frame.colour, frame.transmittance, *shared, image), parts
@@ -77,7 +105,9 @@ def _face(x, y, z):
 
 
 @kernel
-def _compose(part, parts, colour, passed, ray_turns, rays, transposed, sky, behind, stands, image):
+def _compose(
+    part, parts, colour, passed, ray_turns, rays, transposed, sky, behind, stands, top, image
+):
     """Compose every ``parts``-th block of lines of a picture."""
     height, width = passed.shape
     size = sky.shape[1] - 2
@@ -132,7 +162,6 @@ def _compose(part, parts, colour, passed, ray_turns, rays, transposed, sky, behi
                     blue + colour[v, u, 2],
                 )
                 half = f32(0.5)
-                top = f32(255.0)
                 image[v, u, 0] = int(min(max(red, f32(0.0)), f32(1.0)) * top + half)
                 image[v, u, 1] = int(min(max(green, f32(0.0)), f32(1.0)) * top + half)
                 image[v, u, 2] = int(min(max(blue, f32(0.0)), f32(1.0)) * top + half)

@@ -19,7 +19,7 @@ from ...gaussians.drawing.particles import Particles, joined, rules_of
 from ...gaussians.drawing.views import camera_view
 from ...gaussians.fitting.descent import slope_of
 from ...gaussians.fitting.steps import Descent, Rates
-from ...gaussians.scene import GaussianScene, RigidGaussians
+from ...gaussians.scene import GaussianScene
 from ...gaussians.sky import SeamlessSky, seamless
 from ..package.model import Scene
 from .fit_views import FitView
@@ -98,26 +98,27 @@ class FitPicture:
         """Return where the camera and the road users are while it is exposed."""
         view, nre_from_world = self._view, self._gaussians.nre_from_world
         start, end = (nre_from_world @ pose for pose in view.world_from_camera)
-        return motion_of(start, end, self.view.fractions, self._bodies())
+        bodies = bodies_at(self._scene, self._gaussians, (view.start_us, view.end_us))
+        return motion_of(start, end, self.view.fractions, bodies)
 
-    def _bodies(self) -> list[BodyMotion | None]:
-        rigid, view = self._gaussians.rigid, self._view
-        bodies: list[BodyMotion | None] = []
-        for track_id in () if rigid is None else rigid.track_ids:
-            track = self._scene.track(track_id)
-            there = track is not None and (
-                int(track.stamps_us[0]) < view.end_us and view.start_us <= int(track.stamps_us[-1])
-            )
-            if track is None or not there:
-                bodies.append(None)
-                continue
-            nre_from_world: Matrix = self._gaussians.nre_from_world
-            bodies.append(
-                BodyMotion(
-                    nre_from_world @ track.at(view.start_us), nre_from_world @ track.at(view.end_us)
-                )
-            )
-        return bodies
+
+def bodies_at(
+    scene: Scene, gaussians: GaussianScene, span_us: tuple[int, int]
+) -> list[BodyMotion | None]:
+    """Return where the cuboids of a scene were recorded in [start, end], None for who was not."""
+    start_us, end_us = span_us
+    nre_from_world: Matrix = gaussians.nre_from_world
+    bodies: list[BodyMotion | None] = []
+    for track_id in () if gaussians.rigid is None else gaussians.rigid.track_ids:
+        track = scene.track(track_id)
+        if track is None or not (
+            int(track.stamps_us[0]) < end_us and start_us <= int(track.stamps_us[-1])
+        ):
+            bodies.append(None)
+            continue
+        start, end = (nre_from_world @ track.at(stamp) for stamp in span_us)
+        bodies.append(BodyMotion(start, end))
+    return bodies
 
 
 def seamless_sky(gaussians: GaussianScene) -> SeamlessSky | None:
@@ -149,8 +150,7 @@ def _scene_of(gaussians: GaussianScene, particles: Particles) -> GaussianScene:
         # Sorted by cuboid there, in their own order here.
         places = np.empty(len(rigid.cloud), np.intp)
         places[np.argsort(rigid.cuboid_ids, kind="stable")] = np.arange(len(rigid.cloud)) + first
-        cloud = _cloud_of(rigid.cloud, particles, places)
-        rigid = RigidGaussians(cloud, rigid.cuboid_ids, rigid.track_ids, rigid.spans_us)
+        rigid = replace(rigid, cloud=_cloud_of(rigid.cloud, particles, places))
     return replace(gaussians, layers=layers, rigid=rigid)
 
 

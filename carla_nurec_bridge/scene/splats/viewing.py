@@ -29,15 +29,17 @@ from ..picture_comparison import found_pictures
 _TIME = "time"
 _POINT_SIGMA = 0.5
 _CAMERA_DEPTH_M = 2.0
+_LIDAR_RADIUS_M = 0.03
 
 
 @dataclass(frozen=True)
 class ViewWish:
-    """How many Gaussians of a layer are shown, how many as ellipsoids, and pictures' folder."""
+    """How many Gaussians of a layer are shown, how many as ellipsoids; sweeps; pictures' folder."""
 
     most: int = 400_000
     ellipsoids: int = 0
     images: Path | None = None
+    sweeps: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,10 @@ def show(rerun: Any, path: Path, wish: ViewWish) -> list[str]:
         gaussians = read_gaussians(path)
         _gaussians(rerun, gaussians, invert(gaussians.nre_from_world), wish)
         notes += [*gaussians.notes, *map(str, gaussians.not_drawn)]
+        if wish.sweeps:
+            _sweeps(rerun, scene, gaussians, wish.sweeps)
+    elif wish.sweeps:
+        notes.append("no lidar is shown: it is measured among Gaussians, and the package has none")
     _ground(rerun, scene)
     _rig(rerun, scene)
     _tracks(rerun, scene)
@@ -198,6 +204,20 @@ def _tracks(rerun: Any, scene: Scene) -> None:
         for stamp_us, pose in zip(track.stamps_us, track.world_from_box, strict=True):
             _at(rerun, int(stamp_us))
             _place(rerun, where, pose)
+
+
+def _sweeps(rerun: Any, scene: Scene, gaussians: GaussianScene, count: int) -> None:
+    """Log what a lidar on the roof measures along the path, grey as its returns are bright."""
+    # Imported here: it compiles kernels, which those who only look at splats need not wait for.
+    from .view_sweeps import RIG_FROM_LIDAR, sweeps_along
+
+    where = "world/rig/lidar"
+    _place(rerun, where, RIG_FROM_LIDAR, static=True)
+    for sweep in sweeps_along(scene, gaussians, count):
+        _at(rerun, sweep.end_us)
+        grey = np.round(255.0 * sweep.intensities).astype(np.uint8)
+        colours = np.repeat(grey[:, None], 3, axis=1)
+        rerun.log(where, rerun.Points3D(sweep.points_m, colors=colours, radii=_LIDAR_RADIUS_M))
 
 
 def _pictures(rerun: Any, scene: Scene, folder: Path) -> list[str]:

@@ -18,6 +18,9 @@ class NurecServerOptions:
       ones are always shown.
     * gaussian_order, gaussian_bounds: ``distance`` or ``depth``, ``any`` or ``all`` sigma points
       in place of what the file of a scene of Gaussians says; None for that.
+    * gaussian_deformables: draw people and riders stiff, where a file of Gaussians has them whole.
+    * recorded_views: give pictures of Gaussians the exposure, vignetting, colour and response of
+      the nearest recorded view, where the file has them in the public form.
     * camera_batches: offer ``batch_render_camera``, with the messages of ``batch_render_rgb``.
     * harmonizer: sessions of a temporal harmonizer may be opened; it changes no picture.
     * lidar_lists: send lidar points as lists under every service name, not only the older one.
@@ -39,6 +42,8 @@ class NurecServerOptions:
     hybrid: bool = False
     gaussian_order: Literal["distance", "depth"] | None = None
     gaussian_bounds: Literal["any", "all"] | None = None
+    gaussian_deformables: bool = True
+    recorded_views: bool = False
     camera_batches: bool = True
     harmonizer: bool = False
     lidar_lists: bool = False

@@ -244,6 +244,10 @@ def _config(options: NurecServerOptions) -> dict[str, str]:
         "semantics": "not served: no call of the contract as known here asks for them",
         "gaussian_order": options.gaussian_order or "as the file says",
         "gaussian_bounds": options.gaussian_bounds or "as the file says",
+        "gaussian_deformables": "stiff, where the file has them whole"
+        if options.gaussian_deformables
+        else "not drawn",
+        "recorded_views": str(options.recorded_views).lower(),
         "enable_editing_actors": str(options.editing).lower(),
         "cache_size": str(options.cache_size),
         "max_workers": str(options.workers),

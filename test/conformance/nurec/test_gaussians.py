@@ -16,7 +16,7 @@ from carla_nurec_bridge.gaussians.cloud import GaussianCloud, concatenated
 from carla_nurec_bridge.gaussians.formats.nurec.writing import encode_volume
 from carla_nurec_bridge.gaussians.formats.ply import encode_ply
 from carla_nurec_bridge.gaussians.harmonics import dc_from_colour
-from carla_nurec_bridge.gaussians.scene import GaussianScene, RigidGaussians
+from carla_nurec_bridge.gaussians.scene import GaussianScene, Ppisp, RigidGaussians
 from carla_nurec_bridge.nurec.client.client import NurecClient
 from carla_nurec_bridge.nurec.client.requests import (
     ActorMotion,
@@ -170,6 +170,38 @@ def test_surroundings_sky_and_a_moved_track_are_drawn(client, package):
     hidden = picture(client, package)
     assert np.abs(chroma(hidden) - chroma(moved)).max() > 0.2
     assert not np.any(hidden[..., 0] > 120)
+
+
+def test_a_recorded_views_exposure_is_for_those_who_ask_for_it(client, package, tmp_path):
+    """Of two recorded frames the second, which ends with the picture, was exposed by half."""
+    start_us = package.time_range_us[0]
+    frames = np.array([[0, 1_000], [2_000, 30_000]]) + start_us
+    camera = dataclasses.replace(package.cameras[0], frame_stamps_us=frames)
+    response = np.tile(np.array((0.013659, 0.013659, 0.378165, 0.0), np.float32), (1, 3, 1))
+    views = Ppisp(
+        np.array([0.0, -1.0], np.float32),
+        np.zeros((2, 8), np.float32),
+        np.zeros((1, 3, 5), np.float32),
+        response,
+    )
+    sky = np.broadcast_to(np.array(SKY, np.float32), (6, 4, 4, 3)).copy()
+    gaussians = GaussianScene({"road": ground(), "background": wall()}, None, sky, ppisp=views)
+    path = tmp_path / "scene.usdz"
+    scene = dataclasses.replace(package, cameras=(camera,))
+    write_scene(path, scene, {"scene.nurec": encode_volume(gaussians, {})})
+    recorded = open_scene(path)
+    pictures, told = [], []
+    for wanted in (False, True):
+        options = NurecServerOptions(recorded_views=wanted)
+        with (
+            NurecServer([recorded], port=0, options=options) as server,
+            NurecClient(f"127.0.0.1:{server.port}") as opened,
+        ):
+            pictures.append(picture(opened, recorded).astype(float))
+            told.append(opened.capabilities.config["recorded_views"])
+    assert told == ["false", "true"]
+    assert pictures[0][5, 240] == pytest.approx(255 * np.array(SKY), abs=2)
+    assert np.abs(pictures[1] - 0.5 * pictures[0]).max() < 1.1
 
 
 def test_a_car_that_only_the_client_knows_stands_among_the_gaussians(client, package):

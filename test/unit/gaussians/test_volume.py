@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.gaussians.scene import without_stiff
 
 from .splat_files import (
     BACKGROUND,
     CUBOIDS,
     FACES,
     HALF,
+    PEOPLE,
     RIGIDS,
     ROAD,
     TRACKS,
@@ -75,6 +77,53 @@ def test_what_has_no_part_in_drawing_is_told(tmp_path):
     counts = {part.what: part.count for part in scene.not_drawn}
     assert counts["refinements of tracks' poses"] == 11
     assert counts["trained lidar signals"] == 5
+
+
+def people_state(**more: np.ndarray) -> dict:
+    """A driving state whose two people are whole, each with a cuboid of its own."""
+    ids = np.array([0, 1], "<i4")
+    state = driving_state() | volume_state("dynamic_deformables", PEOPLE, gaussian_cuboid_ids=ids)
+    state["._extra_state"]["obj_track_ids"]["dynamic_deformables"] = ["1@clip", "9@clip"]
+    entries = {f".gaussians_nodes.dynamic_deformables.{k}": v for k, v in more.items()}
+    return state | tensor_entries(entries)
+
+
+def test_people_are_stiff_where_all_their_tensors_are(tmp_path):
+    """At their cuboids like rigid ones, whose numbers go on; a server may leave them out."""
+    near = np.array([[0.1, 0.2, 0.3], [-0.3, 0.1, -0.8]], "<f2")
+    data = volume_file(driving_config(), people_state(positions=near))
+    scene = read_volume(tmp_path, data)
+    assert scene.rigid.track_ids == (*TRACKS, "1@clip", "9@clip")
+    assert scene.rigid.cuboid_ids.tolist() == [*CUBOIDS, 3, 4]
+    assert scene.rigid.stiff == {3, 4}
+    assert np.allclose(scene.rigid.cloud.means_m[6:], near, atol=1e-3)
+    assert any("2 Gaussians are drawn stiff" in note for note in scene.notes)
+    assert not any("deformables" in part.what for part in scene.not_drawn)
+    left = without_stiff(scene)
+    assert left.rigid.cuboid_ids.tolist() == CUBOIDS
+    assert [part.count for part in left.not_drawn if "people" in part.what] == [2]
+
+
+def test_people_that_are_not_whole_or_not_in_boxes_are_counted(tmp_path):
+    far = np.array([[5.0, 0.0, 0.0], [0.0, 9.0, 0.0]], "<f2")
+    states = [
+        (driving_state(), "gaussian_cuboid_ids of what"),
+        (people_state(positions=far), "4 m"),
+    ]
+    for state, why in states:
+        scene = read_volume(tmp_path, volume_file(driving_config(), state))
+        assert scene.rigid.cuboid_ids.tolist() == CUBOIDS
+        told = [part for part in scene.not_drawn if "deformables" in part.what]
+        assert [part.count for part in told] == [2]
+        assert why in told[0].why
+
+
+@pytest.mark.parametrize("size", [(4, 5), (5, 4)])
+def test_a_sky_of_faces_that_are_no_squares_is_refused(tmp_path, size):
+    textures = np.zeros((1, 6, *size, 3), "<f2")
+    state = driving_state() | tensor_entries({".background.textures": textures})
+    with pytest.raises(InputError, match="pixels a face"):
+        read_volume(tmp_path, volume_file(driving_config(), state))
 
 
 def test_the_public_form_of_ppisp_is_read(tmp_path):

@@ -10,10 +10,11 @@ import numpy as np
 from ....core.errors import InputError
 from ...cloud import Floats, GaussianCloud, concatenated
 from ...harmonics import DEGREE_OF_COUNT
-from ...scene import GaussianScene, NotDrawn, Ppisp, RigidGaussians
+from ...scene import VIEWS_PPISP, GaussianScene, NotDrawn, Ppisp, RigidGaussians
 from ..rows import Rows, cloud_of, exponential, sigmoid
-from .config import DEFORMABLE, RIGID, SH, read_config
+from .config import DEFORMABLE, SH, read_config
 from .container import Volume
+from .deformables import beyond_boxes, incomplete, told_stiff
 
 _NODES = ".gaussians_nodes."
 _SKY = ".background.textures"
@@ -38,7 +39,8 @@ def scene_of_volume(volume: Volume) -> GaussianScene:
     """Return the scene of a volume in its nre frame; InputError names what is not understood.
 
     Rigid layers have track ids where the volume names them, else ``#K`` for cuboid K. Of albedo
-    that changes with time the constant term is taken. Deformable layers are counted only.
+    that changes with time the constant term is taken. Deformable layers are rigid here, as they
+    are stored, where all their tensors are; others are counted only.
     """
     config = read_config(volume.config, volume.what)
     names = _layer_names(volume)
@@ -54,13 +56,15 @@ def scene_of_volume(volume: Volume) -> GaussianScene:
             if kind != DEFORMABLE:
                 notes.append(f"the layer {name} of the config holds no Gaussians")
             continue
-        if kind == DEFORMABLE:
-            count = volume.shape(f"{_NODES}{name}.positions")[0]
-            not_drawn.append(
-                NotDrawn(f"Gaussians of {name}", count, "a network moves them, which is not run")
-            )
+        lacking = incomplete(volume, name, f"{_NODES}{name}.") if kind == DEFORMABLE else None
+        if lacking is not None:
+            not_drawn.append(lacking)
             continue
-        layer = _layer(volume, name, rigid=kind == RIGID, degree=config.settings.sh_degree)
+        layer = _layer(volume, name, rigid=kind != SH, degree=config.settings.sh_degree)
+        stray = beyond_boxes(layer.cloud, name) if kind == DEFORMABLE else None
+        if stray is not None:
+            not_drawn.append(stray)
+            continue
         not_drawn += layer.dropped
         notes += layer.notes
         if kind == SH or layer.cuboid_ids is None:
@@ -68,7 +72,9 @@ def scene_of_volume(volume: Volume) -> GaussianScene:
         else:
             tracks = _track_ids(volume, name, layer.cuboid_ids)
             spans = _spans(volume, name, len(tracks))
-            rigids.append(RigidGaussians(layer.cloud, layer.cuboid_ids, tracks, spans))
+            stiff = frozenset(range(len(tracks)) if kind == DEFORMABLE else ())
+            rigids.append(RigidGaussians(layer.cloud, layer.cuboid_ids, tracks, spans, stiff))
+            notes += [told_stiff(layer.cloud, name)] if stiff else []
     not_drawn += _left_out(volume)
     stored = _SKY in volume.state
     if stored and config.sky is False:
@@ -100,6 +106,9 @@ def joined_rigids(rigids: list[RigidGaussians]) -> RigidGaussians | None:
         tuple(span for rigid in rigids for span in rigid.spans_us)
         if all(len(rigid.spans_us) == len(rigid.track_ids) for rigid in rigids)
         else (),
+        frozenset(
+            int(begin) + k for rigid, begin in zip(rigids, first, strict=True) for k in rigid.stiff
+        ),
     )
 
 
@@ -239,6 +248,8 @@ def _ppisp(volume: Volume) -> tuple[Ppisp | None, NotDrawn | None]:
     colour = volume.floats(_PPISP + names[1], len(exposure), 8)
     vignetting = volume.floats(_PPISP + names[2], None, 3, 5)
     response = volume.floats(_PPISP + names[3], len(vignetting), 3, None)
+    if not len(vignetting):
+        return None, NotDrawn(what, 1, "it is of no camera")
     if response.shape[2] != _RESPONSE_PARAMETERS:
         return None, NotDrawn(
             what, 1, f"its response has {response.shape[2]} parameters; the form with 4 is known"
@@ -248,8 +259,8 @@ def _ppisp(volume: Volume) -> tuple[Ppisp | None, NotDrawn | None]:
         return None, NotDrawn(what, 1, "a value is not finite")
     if len(colour) and np.all(colour == np.array(_IDENTITY_ROW, np.float32), axis=1).any():
         return None, NotDrawn(what, 1, "its colours are of another form than the one known")
-    why = "it is of the recorded views; what clients ask for is drawn without"
-    told = NotDrawn(f"views' {what}", len(exposure), why)
+    why = "they are of the recorded views; what clients ask for is drawn without"
+    told = NotDrawn(VIEWS_PPISP, len(exposure), why)
     return Ppisp(exposure, colour, vignetting, response), told
 
 

@@ -54,6 +54,13 @@ def encode_volume(
         track_ids[RIGID_LAYER] = list(scene.rigid.track_ids)
     if scene.sky is not None:
         state[".background.textures"] = scene.sky[None].astype("<f2")
+    if scene.ppisp is not None:
+        state |= {
+            ".post_processings.0.ppisp.exposure_params": scene.ppisp.exposure.astype("<f4"),
+            ".post_processings.0.ppisp.color_params": scene.ppisp.colour.astype("<f4"),
+            ".post_processings.0.ppisp.vignetting_params": scene.ppisp.vignetting.astype("<f4"),
+            ".post_processings.0.ppisp.crf_params": scene.ppisp.response.astype("<f4"),
+        }
     state["._extra_state"] = {"obj_track_ids": track_ids}
     return pack_volume(VERSION, _config(scene, layers), state)
 

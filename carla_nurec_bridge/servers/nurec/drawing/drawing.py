@@ -100,7 +100,8 @@ class SceneDrawing:
     ) -> Future[bytes]:
         """Start one image; its future gives the encoded bytes. RefusalError for a bad request."""
         check_window(scene, request.frame_start_us, request.frame_end_us)
-        check_camera(scene, request.camera_intrinsics.logical_id)
+        camera_id = request.camera_intrinsics.logical_id
+        check_camera(scene, camera_id)
         check_format(request)
         view = self._views.view(request)
         mask = self._ego_masks.wanted(request, image_size(request))
@@ -120,7 +121,8 @@ class SceneDrawing:
                 if mask is None and seen.encodes_jpeg and not drawn_scene.gaussians.visible:
                     form = jpeg_format(request)
                 if form is None:
-                    return draw_image(drawn_scene, view, start, end)
+                    response = drawn_scene.response(camera_id, request.frame_end_us)
+                    return draw_image(drawn_scene, view, start, end, response)
                 sight = (seen, view.rays, start, end, view.fractions, view.axis, drawn_scene.light)
                 return render_jpeg(*sight, form)
 

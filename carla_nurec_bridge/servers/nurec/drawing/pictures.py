@@ -9,9 +9,14 @@ from numpy.typing import NDArray
 
 from ....core.frames import Matrix
 from ....core.rig.lidar import LidarPattern
-from ....gaussians.drawing.compose import composed
+from ....gaussians.drawing.compose import composed, composed_deep
+from ....gaussians.drawing.frame import GaussianFrame
+from ....gaussians.drawing.motion import Motion
 from ....gaussians.drawing.shadows import cast_shadows
 from ....gaussians.drawing.sweeps import Sector
+from ....gaussians.drawing.views import GaussianView
+from ....gaussians.ppisp import ViewResponse
+from ....gaussians.sky import SeamlessSky
 from ....rendering.camera import render_camera
 from ....rendering.lidar import LidarFrame, render_lidar
 from ..scenes.drawn_scene import DrawnScene
@@ -23,13 +28,17 @@ _RGB_AND_DEPTH = frozenset({"rgb", "depth"})
 
 
 def draw_image(
-    drawn: DrawnScene, view: RequestView, start: Matrix, end: Matrix
+    drawn: DrawnScene,
+    view: RequestView,
+    start: Matrix,
+    end: Matrix,
+    response: ViewResponse | None = None,
 ) -> NDArray[np.uint8]:
     """Return the picture uint8 (H, W, 3) of a camera that moves from ``start`` to ``end``.
 
     These are map_from_camera. Where something of meshes stands, the Gaussians before it blend over
     it and those behind it are hidden; in a scene of Gaussians it is as bright as that and darkens
-    the ground around it.
+    the ground around it. ``response`` is what the camera makes of what it sees there.
     """
     gaussians = drawn.gaussians
     if not gaussians.visible:
@@ -38,7 +47,7 @@ def draw_image(
     motion = gaussians.motion(start, end, motion_view.fractions)
     if gaussians.has_surroundings and not drawn.meshes:
         frame = gaussians.draw(motion_view, motion, None)
-        return composed(frame, motion_view, motion, gaussians.sky)
+        return _finished(response, frame, motion_view, motion, gaussians.sky)
     rgb, depth = _meshes(drawn, view, start, end, _RGB_AND_DEPTH)
     assert depth is not None
     stands = np.isfinite(depth)
@@ -49,7 +58,21 @@ def draw_image(
         return composed(frame, motion_view, motion, None, rgb)
     cast_shadows(frame, motion_view, motion, drawn.footprints)
     behind = shown(rgb, drawn.exposure_gain)
-    return composed(frame, motion_view, motion, gaussians.sky, behind, stands)
+    return _finished(response, frame, motion_view, motion, gaussians.sky, behind, stands)
+
+
+def _finished(
+    response: ViewResponse | None,
+    frame: GaussianFrame,
+    view: GaussianView,
+    motion: Motion,
+    sky: SeamlessSky | None,
+    behind: NDArray[np.uint8] | None = None,
+    stands: NDArray[np.bool_] | None = None,
+) -> NDArray[np.uint8]:
+    if response is None:
+        return composed(frame, view, motion, sky, behind, stands)
+    return response.applied(composed_deep(frame, view, motion, sky, behind, stands))
 
 
 def draw_sweep(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ....core.frames import Matrix, invert
 from ....gaussians.choice import open_drawing
-from ....gaussians.cloud import GaussianCloud, empty_cloud
+from ....gaussians.cloud import GaussianCloud, concatenated, empty_cloud
 from ....gaussians.drawing.frame import Drawing, GaussianFrame
 from ....gaussians.drawing.lidar import GaussianSweep, measure
 from ....gaussians.drawing.motion import BodyMotion, Motion, motion_of
@@ -55,7 +55,9 @@ class DrawnGaussians:
             for number, track_id in enumerate(rigid.track_ids):
                 cloud = rigid.cloud.select(rigid.cuboid_ids == number)
                 if len(cloud):
-                    self._models[track_id] = cloud
+                    # A rider's bicycle and the rider may be two cuboids of one track.
+                    parts = [self._models[track_id]] if track_id in self._models else []
+                    self._models[track_id] = concatenated([*parts, cloud])
         self._slots: list[str] = list(self._models)
         self._placed: list[BodyMotion | None] = [None] * len(self._slots)
         self._drawing = self._joined()

@@ -9,6 +9,7 @@ import numpy as np
 from ....core.errors import RefusalError
 from ....core.frames import Matrix, interpolate
 from ....gaussians.drawing.shadows import Footprint
+from ....gaussians.ppisp import ViewResponse
 from ....gaussians.scene import GaussianScene
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
 from ....rendering.lighting import Lighting
@@ -23,6 +24,7 @@ from ....town.street import Street
 from ..refusal import Code
 from .drawn_gaussians import Body, DrawnGaussians
 from .exposure import exposure_gain
+from .recorded_views import RecordedViews
 from .scene_actors import DrawnActors
 from .tracks import Placement, place_tracks
 
@@ -60,6 +62,8 @@ class DrawnScene:
         self.scene = scene
         self.light = Lighting()
         self.gaussians = DrawnGaussians(scene, gaussians)
+        ppisp = None if gaussians is None else gaussians.ppisp
+        self._views = None if ppisp is None else RecordedViews(scene, ppisp)
         self.footprints: tuple[Footprint, ...] = ()
         self.meshes = False
         self.exposure_gain = 1.0
@@ -128,6 +132,10 @@ class DrawnScene:
         self.footprints = tuple(footprints)
         self.meshes = bool(footprints)
         self._set = wanted
+
+    def response(self, logical_id: str, end_us: int) -> ViewResponse | None:
+        """Return what a camera makes of its picture at a time, None where that is nothing."""
+        return None if self._views is None else self._views.of(logical_id, end_us)
 
     def map_from(self, world_from_x: Matrix) -> Matrix:
         """Return map_from_x of a pose in the scene's world."""

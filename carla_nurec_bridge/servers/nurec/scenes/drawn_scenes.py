@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ....core.errors import InputError, RefusalError
-from ....gaussians.scene import GaussianScene
+from ....gaussians.scene import GaussianScene, without_stiff
 from ....scene import Scene
 from ....scene.drawn.gaussians import gaussians_of
 from ....town.street import Street
@@ -20,6 +20,7 @@ from ..drawing.warm_up import warm_up
 from ..options import NurecServerOptions
 from ..refusal import Code, result_of
 from .drawn_scene import DrawnScene
+from .recorded_views import with_views_asked_for
 from .scene_actors import DrawnActors, recorded_actors
 from .told import told_of
 
@@ -197,6 +198,9 @@ class DrawnScenes:
             settings = replace(settings, global_z_order=o.gaussian_order == "depth")
         if o.gaussian_bounds is not None:
             settings = replace(settings, require_all_sigma_points=o.gaussian_bounds == "all")
+        if not o.gaussian_deformables:
+            found = without_stiff(found)
+        found = with_views_asked_for(found, scene, wanted=o.recorded_views)
         return replace(found, settings=settings)
 
     def _free(self, entry: _Entry) -> None:

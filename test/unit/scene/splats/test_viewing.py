@@ -93,6 +93,38 @@ def test_a_picture_at_no_time_is_passed_over(package: Path, tmp_path: Path) -> N
     assert "CAMERA/END_US.jpg" in notes
 
 
+def test_a_lidar_meets_the_street_that_gaussians_show(road: Path, tmp_path: Path) -> None:
+    """Two metres up on a flat lane: what it meets below it lies on the ground."""
+    out = tmp_path / "sampled.usdz"
+    words = ["scene", "build", "--gaussians", "3000", "--map", str(road), "-o", str(out)]
+    assert main(words) == 0
+    recorder = Recorder()
+    assert show(recorder, out, ViewWish(100, sweeps=2)) == []
+    clouds = recorder.of("world/rig/lidar", "Points3D")
+    assert len(clouds) == 2
+    stamps_us = open_scene(out).rig_trajectory.stamps_us
+    assert clouds[1][4] == np.datetime64(int(stamps_us[-1]), "us")
+    for cloud in clouds:
+        points = cloud[2].values[0]
+        assert len(points) == len(cloud[2].colors) > 1000
+        lane = (np.abs(points[:, 1]) < 1.5) & (np.abs(points[:, 0]) < 10.0)
+        assert lane.sum() > 100
+        # The mount is 2 m above the ground, on which discs of 1 mm lie.
+        assert np.median(np.abs(points[lane, 2] + 2.0)) < 0.05
+
+
+def test_without_gaussians_there_is_no_lidar(road: Path, tmp_path: Path) -> None:
+    out, drive = tmp_path / "plain.usdz", tmp_path / "drive.csv"
+    rows = [f"{1.0 + 0.1 * k},{20.0 + 0.5 * k},48.0,0.0" for k in range(5)]
+    drive.write_text("\n".join(["stamp_s,x,y,yaw_deg", *rows]))
+    assert (
+        main(["scene", "build", "--trajectory", str(drive), "--map", str(road), "-o", str(out)])
+        == 0
+    )
+    (note,) = show(Recorder(), out, ViewWish(sweeps=2))
+    assert "no lidar is shown" in note
+
+
 def test_pictures_of_other_cameras_are_told(package: Path, tmp_path: Path) -> None:
     (notes,) = show(Recorder(), package, ViewWish(images=tmp_path))
     assert "CAMERA/END_US.jpg" in notes
