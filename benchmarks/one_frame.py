@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,23 +49,29 @@ class Moment:
 
 def used_s() -> dict[str, float]:
     """Return the processor time of this process and of each below it, by what it is."""
-    stats = {}
+    above, ticks = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
+        with suppress(OSError):  # it has just ended
             words = (folder / "stat").read_text().rpartition(")")[2].split()
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue  # it has just ended
-        stats[int(folder.name)] = int(words[1]), int(words[11]) + int(words[12]), command
+            above[int(folder.name)] = int(words[1])
+            ticks[int(folder.name)] = int(words[11]) + int(words[12])
     found: dict[str, float] = {}
-    for process, (_, ticks, command) in stats.items():
-        above = process
-        while above in stats and above != os.getpid():
-            above = stats[above][0]
-        if above == os.getpid():
-            name = next((NAMES[key] for key in NAMES if key in command[:200]), "demo itself")
-            found[name] = found.get(name, 0.0) + ticks * TICK_S
+    for process, used in ticks.items():
+        ancestor = process
+        while ancestor in above and ancestor != os.getpid():
+            ancestor = above[ancestor]
+        if ancestor == os.getpid():
+            name = what_is(process)
+            found[name] = found.get(name, 0.0) + used * TICK_S
     return found
+
+
+def what_is(process: int) -> str:
+    """Return what a process of the demo is called in the table."""
+    command = b""
+    with suppress(OSError):
+        command = Path(f"/proc/{process}/cmdline").read_bytes()[:200].replace(b"\0", b" ")
+    return next((NAMES[key] for key in NAMES if key.encode() in command), "demo itself")
 
 
 def drive(seconds: float) -> tuple[Moment, Moment]:
