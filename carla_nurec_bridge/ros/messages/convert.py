@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import array
 import sys
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.buffers import flat_bytes
 from ...core.errors import InputError
 from ...core.frames import Matrix, quaternion_from_rotation
 from ...core.rig.clouds import LAYOUTS
 from ...core.run_contract.timebase import NS_PER_S
+from .bulk import BulkMessage
 from .interfaces import (
     CompressedImage,
     Header,
@@ -50,18 +49,6 @@ class _Vector(Protocol):
     x: float
     y: float
     z: float
-
-
-def byte_array(buffer: Any) -> array.array[int]:
-    """Copy a C-contiguous buffer (array, bytes, memoryview) into an ``array.array("B")``.
-
-    That is the one value that rclpy takes for ``uint8[]`` fast on every distribution; a numpy
-    array or a memoryview costs hundreds of milliseconds for a large image. BufferError when the
-    memory is not contiguous.
-    """
-    data = array.array("B")
-    data.frombytes(flat_bytes(buffer))
-    return data
 
 
 def stamp_message(stamp_ns: int) -> Time:
@@ -120,7 +107,12 @@ def transform_message(
 
 
 def image_message(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: str) -> Image:
-    """Return the image message of (H, W) or (H, W, channels) pixels.
+    """Return the message of ``bulk_image``."""
+    return bulk_image(pixels, encoding, stamp_ns, frame_id).message()
+
+
+def bulk_image(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: str) -> BulkMessage:
+    """Return the image of (H, W) or (H, W, channels) pixels, which are not copied.
 
     The dtype must be the encoding's (rgb8, bgr8, 8UC1: uint8; 32FC1, 32FC2: float32; 32SC1:
     int32), else InputError.
@@ -133,7 +125,7 @@ def image_message(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: 
             f"give {np.dtype(dtype)} with {channels} channel(s)"
         )
     height, width = pixels.shape[:2]
-    message = Image(
+    head = Image(
         header=header(stamp_ns, frame_id),
         height=height,
         width=width,
@@ -141,34 +133,37 @@ def image_message(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: 
         is_bigendian=int(sys.byteorder == "big"),
         step=width * channels * pixels.itemsize,
     )
-    message.data = byte_array(np.ascontiguousarray(pixels))  # a constructor copies it again
-    return message
+    return BulkMessage(head, np.ascontiguousarray(pixels))
 
 
 def compressed_message(
     image: bytes, stamp_ns: int, frame_id: str, image_format: str = "jpeg"
 ) -> CompressedImage:
-    """Return the message of a ``jpeg`` or ``png`` image; its bytes go out unchanged."""
-    message = CompressedImage(
+    """Return the message of ``bulk_compressed``."""
+    return bulk_compressed(image, stamp_ns, frame_id, image_format).message()
+
+
+def bulk_compressed(
+    image: bytes, stamp_ns: int, frame_id: str, image_format: str = "jpeg"
+) -> BulkMessage:
+    """Return a ``jpeg`` or ``png`` image; its bytes go out unchanged."""
+    head = CompressedImage(
         header=header(stamp_ns, frame_id), format=f"rgb8; {image_format} compressed bgr8"
     )
-    message.data = byte_array(image)
-    return message
+    return BulkMessage(head, image)
 
 
-def cloud_message(points: NDArray[np.float32], stamp_ns: int, frame_id: str) -> PointCloud2:
+def bulk_cloud(points: NDArray[np.float32], stamp_ns: int, frame_id: str) -> BulkMessage:
     """Return the cloud of (N, 4) float32 points x, y, z in metres and intensity."""
     if points.dtype != np.float32 or points.ndim != 2 or points.shape[1] != 4:
         raise InputError(f"{frame_id}: a cloud needs (N, 4) float32, not {points.shape}")
-    return fields_message(
-        np.ascontiguousarray(points).view(LAYOUTS["xyzi"])[:, 0], stamp_ns, frame_id
-    )
+    return bulk_fields(np.ascontiguousarray(points).view(LAYOUTS["xyzi"])[:, 0], stamp_ns, frame_id)
 
 
-def fields_message(cloud: NDArray[np.void], stamp_ns: int, frame_id: str) -> PointCloud2:
+def bulk_fields(cloud: NDArray[np.void], stamp_ns: int, frame_id: str) -> BulkMessage:
     """Return the cloud of a structured array (N,); its fields keep their names."""
     described: Any = cloud.dtype.fields or {}
-    message = PointCloud2(
+    head = PointCloud2(
         header=header(stamp_ns, frame_id),
         height=1,
         width=len(cloud),
@@ -181,5 +176,4 @@ def fields_message(cloud: NDArray[np.void], stamp_ns: int, frame_id: str) -> Poi
         row_step=cloud.dtype.itemsize * len(cloud),
         is_dense=True,
     )
-    message.data = byte_array(np.ascontiguousarray(cloud).view(np.uint8))
-    return message
+    return BulkMessage(head, np.ascontiguousarray(cloud).view(np.uint8))

@@ -10,7 +10,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from sensor_msgs.msg import Imu, NavSatFix, NavSatStatus
 
 from ...core.rig.sensor_values import GnssFix, ImuReading, Reading, SensorEvent
-from .convert import fields_message, header, vector_message
+from .convert import bulk_fields, header, vector_message
 
 _LEVELS = {
     "ok": DiagnosticStatus.OK,
@@ -21,14 +21,14 @@ METRES_PER_DEGREE = 6_378_137.0 * math.pi / 180.0
 
 
 def reading_message(reading: Reading, stamp_ns: int, frame_id: str) -> Any:
-    """Return the message of what a sensor read, stamped in ns."""
+    """Return the message of what a sensor read, stamped in ns; of a cloud a BulkMessage."""
     match reading:
         case ImuReading():
             return _imu(reading, stamp_ns, frame_id)
         case GnssFix():
             return _gnss(reading, stamp_ns, frame_id)
         case _:
-            return fields_message(reading, stamp_ns, frame_id)
+            return bulk_fields(reading, stamp_ns, frame_id)
 
 
 def _imu(felt: ImuReading, stamp_ns: int, frame_id: str) -> Imu:

@@ -16,13 +16,15 @@ from ...core.run_contract.topics import TOPICS
 from ...nurec.client.replies import CloudReply, ImageReply
 from ..messages.camera_info import calibration_json, camera_info
 from ..messages.convert import (
-    cloud_message,
-    compressed_message,
-    fields_message,
-    image_message,
+    bulk_cloud,
+    bulk_compressed,
+    bulk_fields,
+    bulk_image,
+    stamp_message,
 )
 from ..publishers.publishers import Publishers
 from ..publishers.qos import profile
+from ..sending.sender import Sender
 from .rectifier import rectifiers
 from .render_step import sweep_ns
 
@@ -45,8 +47,10 @@ class NurecPublisher:
         self._publishers = publishers
         self._cameras = [camera for camera in rig.cameras if camera.source == "nurec"]
         row = TOPICS["image"]
-        self._raw = {
-            camera.name: node.create_publisher(Image, row.named(camera.name), profile(row.qos))
+        self.raw = {
+            camera.name: Sender(
+                node.create_publisher(Image, row.named(camera.name), profile(row.qos))
+            )
             for camera in self._cameras
         }
         self._flat = rectifiers(node, self._cameras, rectify, fov_deg)
@@ -71,16 +75,20 @@ class NurecPublisher:
             self._publishers.publish(topic, String(data=text))
 
     def image(self, camera: RigCamera, reply: ImageReply, stamp_ns: int) -> None:
-        """Publish one image with its camera_info."""
-        data, image_format = reply.compressed()
-        message = compressed_message(data, stamp_ns, _optical(camera), image_format)
-        self._publishers.publish(TOPICS["compressed"].named(camera.name), message)
+        """Publish one image with its camera_info; bare pixels become a JPEG if that is read."""
+        topic = TOPICS["compressed"].named(camera.name)
+        if self._publishers.is_read(topic):
+            data, image_format = reply.compressed()
+            message = bulk_compressed(data, stamp_ns, _optical(camera), image_format)
+            self._publishers.send(topic, message)
+        else:
+            self._publishers.count_unread(topic)
         info = self._infos[camera.name]
-        info.header.stamp = message.header.stamp
+        info.header.stamp = stamp_message(stamp_ns)
         self._publishers.publish(TOPICS["camera_info"].named(camera.name), info)
-        raw, flat = self._raw[camera.name], self._flat.get(camera.name)
-        if raw.get_subscription_count() > 0:
-            raw.publish(image_message(reply.pixels, "rgb8", stamp_ns, _optical(camera)))
+        raw, flat = self.raw[camera.name], self._flat.get(camera.name)
+        if raw.is_read:
+            raw.send(bulk_image(reply.pixels, "rgb8", stamp_ns, _optical(camera)))
         if flat is not None and flat.wanted:
             flat.publish(reply.pixels, stamp_ns, _optical(camera))
 
@@ -93,13 +101,13 @@ class NurecPublisher:
         points[:, 3] = 0.0 if reply.intensities is None else reply.intensities
         topic, frame_id = TOPICS["points"].named(lidar.name), f"{lidar.name}_link"
         if reply.rings is None or reply.times is None:
-            self._publishers.publish(topic, cloud_message(points, stamp_ns, frame_id))
+            self._publishers.send(topic, bulk_cloud(points, stamp_ns, frame_id))
             return
         sweep_s = sweep_ns(lidar) / NS_PER_S
         ages_s = sweep_s * (1.0 - reply.times.astype(np.float64))
         plain = points.view(LAYOUTS["xyzi"])[:, 0]
         cloud = arranged(lidar.fields, plain, reply.rings, ages_s, sweep_s)
-        self._publishers.publish(topic, fields_message(cloud, stamp_ns, frame_id))
+        self._publishers.send(topic, bulk_fields(cloud, stamp_ns, frame_id))
 
 
 def _optical(camera: RigCamera) -> str:

@@ -13,8 +13,9 @@ from ...core.rig.outputs import CAMERA_OUTPUTS
 from ...core.rig.rig import Rig, RigCamera
 from ...core.run_contract.topics import TOPICS
 from ...world.pixel_ids import PixelIds
+from ..messages.bulk import BulkMessage
 from ..messages.camera_info import camera_info
-from ..messages.convert import compressed_message, fields_message, image_message
+from ..messages.convert import bulk_compressed, bulk_fields, bulk_image
 from .publishers import Publishers
 
 _JPEG_QUALITY = 90
@@ -54,11 +55,11 @@ class CameraImages:
                 self._send_colours(pixels, stamp_ns, camera.name, frame_id)
                 continue
             output = CAMERA_OUTPUTS[name]
-            message: Any
+            message: BulkMessage
             if output.topic.type.endswith("PointCloud2"):
-                message = fields_message(pixels, stamp_ns, frame_id)
+                message = bulk_fields(pixels, stamp_ns, frame_id)
             else:
-                message = image_message(pixels, output.encoding, stamp_ns, frame_id)
+                message = bulk_image(pixels, output.encoding, stamp_ns, frame_id)
             self._publishers.send(output.topic.named(camera.name), message)
         topic = TOPICS["camera_info"].named(camera.name)
         self._publishers.send(topic, camera_info(camera.model, stamp_ns, frame_id))
@@ -72,9 +73,9 @@ class CameraImages:
             jpeg = simplejpeg.encode_jpeg(
                 pixels, quality=_JPEG_QUALITY, colorspace="RGB", colorsubsampling="420"
             )
-            publishers.send(topic, compressed_message(jpeg, stamp_ns, frame_id))
+            publishers.send(topic, bulk_compressed(jpeg, stamp_ns, frame_id))
         else:
             publishers.count_unread(topic)
         if publishers.is_read(self._raw[camera]):
-            raw = image_message(pixels, output.encoding, stamp_ns, frame_id)
+            raw = bulk_image(pixels, output.encoding, stamp_ns, frame_id)
             publishers.repeat(self._raw[camera], raw)

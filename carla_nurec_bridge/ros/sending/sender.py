@@ -14,6 +14,7 @@ from rclpy.publisher import Publisher
 from rclpy.serialization import serialize_message
 
 from ...core.errors import RunError
+from ..messages.bulk import BulkMessage
 
 
 class _Allocator(ctypes.Structure):
@@ -42,9 +43,15 @@ class Sender:
         self._publish.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Serialized), ctypes.c_void_p]
         self._publish.restype = ctypes.c_int32
 
+    @property
+    def is_read(self) -> bool:
+        """Whether anybody reads the topic now."""
+        return bool(self._publisher.get_subscription_count())
+
     def send(self, message: Any) -> None:
         """Publish a message; RunError when rcl refuses it."""
-        data = serialize_message(message)
+        bulky = isinstance(message, BulkMessage)
+        data = message.serialized() if bulky else serialize_message(message)
         held = _Serialized(data, len(data), len(data))
         with self._publisher.handle:  # so that nobody destroys it meanwhile
             code = self._publish(self._publisher.handle.pointer, ctypes.byref(held), None)
