@@ -21,6 +21,7 @@ from ..runs.processes.preloading import preloaded
 from ..runs.recipe import settled
 from ..runs.rehearsal import STEPS
 from ..runs.repeats import compare, write_repeats
+from .finite import FiniteRange
 from .up import settings_of
 
 _PIPE_WIDTH = 140
@@ -35,7 +36,7 @@ _PIPE_WIDTH = 140
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.1, 3600),
+    type=FiniteRange(0.1, 3600),
     default=None,
     help="Simulated time to drive.  [default: 200 frames, 10 s]",
 )

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from .finite import FiniteRange
+
 if TYPE_CHECKING:
     from ..runs.machine import MachineReport
 
@@ -39,7 +41,7 @@ _SIGNS = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "missing": "[bold red
     "limit_s",
     default=5.0,
     show_default=True,
-    type=click.FloatRange(0.1, 600),
+    type=FiniteRange(0.1, 600),
     help="Seconds for a server to answer.",
 )
 @click.option(

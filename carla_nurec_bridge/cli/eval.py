@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ..core.errors import InputError
+from .finite import FiniteRange
 from .log.tables import console, examples, table
 
 
@@ -37,16 +38,16 @@ from .log.tables import console, examples, table
     help="Bag or run of who is compared with; without it the route is.",
 )
 @click.option(
-    "--time-limit", "time_limit_s", type=click.FloatRange(0, min_open=True), help="Of the route, s."
+    "--time-limit", "time_limit_s", type=FiniteRange(0, min_open=True), help="Of the route, s."
 )
 @click.option(
     "--reference-impact",
     "reference_impact_mps",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     help="NeuroNCAP's: the impact speed of who does nothing, m/s.",
 )
 @click.option(
-    "--handover", "handover_s", type=click.FloatRange(0), default=0.0, help="AlpaSim's: first s."
+    "--handover", "handover_s", type=FiniteRange(0), default=0.0, help="AlpaSim's: first s."
 )
 @click.option(
     "--parquet",

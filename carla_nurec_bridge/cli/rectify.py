@@ -12,6 +12,7 @@ from ..core.cameras.rectify import WIDEST_DEG, projection_rows
 from ..core.cameras.rectify_files import calibrated_camera, rectify_files
 from ..core.errors import InputError
 from ..core.rig.rig import load_rig
+from .finite import FiniteRange
 
 _PATH = click.Path(path_type=Path)
 
@@ -28,7 +29,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--camera", help="The camera's name in --rig.")
 @click.option(
     "--fov",
-    type=click.FloatRange(0.0, WIDEST_DEG, min_open=True),
+    type=FiniteRange(0.0, WIDEST_DEG, min_open=True),
     help="Horizontal field of view wanted, in degrees. [default: that of CameraInfo.P]",
 )
 def command(

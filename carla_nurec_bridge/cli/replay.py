@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from ..core.errors import InputError
+from .finite import FiniteRange
 
 if TYPE_CHECKING:
     from ..runs.replay.player import Played
@@ -73,7 +74,7 @@ _GIVEN = click.core.ParameterSource.COMMANDLINE
 )
 @click.option(
     "--resolution-ratio",
-    type=click.FloatRange(0.01, 1.0),
+    type=FiniteRange(0.01, 1.0),
     help="Size of recorded cameras' images, 1 = full.  "
     "[default: 0.25, but no less than 640 pixels of width]",
 )
@@ -91,7 +92,7 @@ _GIVEN = click.core.ParameterSource.COMMANDLINE
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=FiniteRange(min=0.0, min_open=True),
     help="Simulated seconds to play.  [default: the whole scene]",
 )
 @click.option(

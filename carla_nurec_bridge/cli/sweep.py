@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import TaskID
 
 from ..core.errors import InputError
+from .finite import FiniteRange
 from .log.tables import console, examples, table
 from .playing import counting_progress, end_as_interrupted
 
@@ -51,20 +52,20 @@ _MINUTE_S = 60.0
 @click.option(
     "--time-budget",
     "time_budget_s",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     help="Begin no further run after so much wall time, s.",
 )
 @click.option("--plan", is_flag=True, help="Only say which runs there are and what they take.")
 @click.option("--nodes", type=click.IntRange(1), default=1, help="--plan: machines.")
 @click.option("--cores", type=click.IntRange(1), help="--plan: cores of one.  [default: of this]")
 @click.option(
-    "--memory", "memory_gib", type=click.FloatRange(0, min_open=True), help="--plan: GiB of one."
+    "--memory", "memory_gib", type=FiniteRange(0, min_open=True), help="--plan: GiB of one."
 )
 @click.option("--gpus", type=click.IntRange(0), default=0, help="--plan: GPUs of one, for NuRec.")
 @click.option(
     "--gpu-seconds",
     "gpu_s",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=0.0,
     help="--plan: what a run needs of a GPU, s.",
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ...core.machine.collector import keep_loaded
+from ..finite import FiniteRange
 
 
 @click.command()
@@ -42,7 +43,7 @@ from ...core.machine.collector import keep_loaded
 )
 @click.option(
     "--traffic-pause-ms",
-    type=click.FloatRange(0.0, 1000.0),
+    type=FiniteRange(0.0, 1000.0),
     default=2.0,
     show_default=True,
     help="Pause between a step of a client's Traffic Manager and the next tick; 0 for none.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..finite import FiniteRange
 from ..image_size import ImageSize
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ _FRONT = [
     ),
     click.option(
         "--fov",
-        type=click.FloatRange(5, 170),
+        type=FiniteRange(5, 170),
         default=90.0,
         show_default=True,
         help="Its horizontal field of view, in degrees.",
@@ -54,7 +55,7 @@ _REPLAY = [
         "-s",
         "--start",
         "start_s",
-        type=click.FloatRange(0),
+        type=FiniteRange(0),
         default=0.0,
         show_default=True,
         help="Where to begin, in seconds of the recording.",
@@ -63,7 +64,7 @@ _REPLAY = [
         "-d",
         "--duration",
         "duration_s",
-        type=click.FloatRange(0),
+        type=FiniteRange(0),
         default=0.0,
         show_default=True,
         help="Seconds of the recording; 0 goes to its end.",
@@ -76,7 +77,7 @@ _REPLAY = [
     ),
     click.option(
         "--fps",
-        type=click.FloatRange(1, 240),
+        type=FiniteRange(1, 240),
         help="Frames a second; Transfer 2.5 works at 16, Transfer 1 at 24.  "
         "[default: 16, or a bag's own]",
     ),
@@ -91,7 +92,7 @@ _REPLAY = [
     click.option("--role", default="hero", show_default=True, help="role_name of that car."),
     click.option(
         "--time-factor",
-        type=click.FloatRange(0.01, 100),
+        type=FiniteRange(0.01, 100),
         default=1.0,
         show_default=True,
         help="How fast the recording plays: 2 shows twice as much of it in a second.",

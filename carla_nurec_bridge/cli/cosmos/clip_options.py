@@ -25,6 +25,7 @@ from ...cosmos.clip.controls import (
 from ...cosmos.clip.streams import STREAMS, ControlOptions
 from ...cosmos.clip.vis import VisEncoding
 from ...labels.class_filter import class_filter, read_class_filter
+from ..finite import FiniteRange
 
 _STRENGTHS = tuple(CANNY)
 _STREAMS = [
@@ -45,13 +46,13 @@ _DEPTH = [
     click.option(
         "--depth-range",
         nargs=2,
-        type=float,
+        type=FiniteRange(),
         metavar="NEAR FAR",
         help="Metres shown white and black.  [default: 0.01 1000; measured for inverse]",
     ),
     click.option(
         "--depth-clip",
-        type=click.FloatRange(0, 49),
+        type=FiniteRange(0, 49),
         metavar="PERCENT",
         help="Measure the range in the clip, so many percent cut off at either end; sky "
         "and the ego's own pixels do not count.  [default: 1 for inverse]",

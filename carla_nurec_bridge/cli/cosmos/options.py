@@ -15,6 +15,7 @@ from ...cosmos.jobs.contracts import CONTRACTS
 from ...cosmos.jobs.protocols.connect import APIS
 from ...cosmos.jobs.protocols.http import Deadline, RetryPolicy
 from ...cosmos.jobs.protocols.server import Update
+from ..finite import FiniteRange
 
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -48,42 +49,42 @@ _SERVER = [
     ),
     click.option(
         "--backoff-initial",
-        type=click.FloatRange(0, 600),
+        type=FiniteRange(0, 600),
         default=1.5,
         show_default=True,
         help="Seconds before the first repetition.",
     ),
     click.option(
         "--backoff-multiplier",
-        type=click.FloatRange(1, 10),
+        type=FiniteRange(1, 10),
         default=2.0,
         show_default=True,
         help="How much longer each further wait is.",
     ),
     click.option(
         "--backoff-cap",
-        type=click.FloatRange(0, 3600),
+        type=FiniteRange(0, 3600),
         default=30.0,
         show_default=True,
         help="Longest wait in seconds.",
     ),
     click.option(
         "--jitter",
-        type=click.FloatRange(0, 600),
+        type=FiniteRange(0, 600),
         default=0.5,
         show_default=True,
         help="Up to so many seconds more, by chance.",
     ),
     click.option(
         "--poll-interval",
-        type=click.FloatRange(0.05, 600),
+        type=FiniteRange(0.05, 600),
         default=5.0,
         show_default=True,
         help="Seconds between questions for a job's state (REST).",
     ),
     click.option(
         "--result-timeout",
-        type=click.FloatRange(1, 1e6),
+        type=FiniteRange(1, 1e6),
         default=120.0,
         show_default=True,
         help="Seconds for fetching a result once it is there.",
@@ -101,7 +102,7 @@ _VIDEOS = [
 ]
 _DEADLINE = click.option(
     "--deadline",
-    type=click.FloatRange(1, 1e7),
+    type=FiniteRange(1, 1e7),
     default=3600.0,
     show_default=True,
     help="Seconds for everything together.",

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ...core.run_contract import heartbeat
+from ..finite import FiniteRange
 from ..until_signal import stop_on_signal
 from .options import PATH
 
@@ -40,14 +41,14 @@ DEFAULT_STATE = Path("out/cosmos")
     "--blob-ttl-hours",
     default=72.0,
     show_default=True,
-    type=click.FloatRange(0.001),
+    type=FiniteRange(0.001),
     help="How long unused uploads are kept.",
 )
 @click.option(
     "--job-ttl-hours",
     default=168.0,
     show_default=True,
-    type=click.FloatRange(0.001),
+    type=FiniteRange(0.001),
     help="How long results are kept.",
 )
 @click.option(
@@ -68,7 +69,7 @@ DEFAULT_STATE = Path("out/cosmos")
     "--max-store-gb",
     default=20.0,
     show_default=True,
-    type=click.FloatRange(0.001),
+    type=FiniteRange(0.001),
     help="Room for all uploads in GB.",
 )
 @click.option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..finite import FiniteRange
 from ..log.tables import examples
 from ..playing import end_as_interrupted
 from .annotating.asking import ask_all, write_layout
@@ -48,7 +49,7 @@ _LOW = 0.25
 @click.option(
     "--min-area",
     "least_area",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.0004,
     show_default=True,
     help="Part of the image that an object fills at its best to get a mark.",
@@ -56,7 +57,7 @@ _LOW = 0.25
 @click.option(
     "--min-visible",
     "least_visible",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.35,
     show_default=True,
     help="Fraction of it that is seen then. Once marked, a quarter of both is enough.",
@@ -98,7 +99,7 @@ _LOW = 0.25
 @click.option("--run-id", help="With --layout: its RUN_ID.  [default: the name of RUN]")
 @click.option(
     "--yes-ratio",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     default=0.5,
     show_default=True,
     help="With --layout: share of yes in its balanced file.",

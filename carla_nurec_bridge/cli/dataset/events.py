@@ -11,6 +11,7 @@ from ...core.errors import InputError
 from ...core.run_contract.timebase import NS_PER_S
 from ...dataset.truth.events import Event
 from ...evaluation.incidents.incident import Thresholds
+from ..finite import FiniteRange
 from ..log.tables import console, examples, table
 
 
@@ -40,7 +41,7 @@ from ..log.tables import console, examples, table
     "-s",
     "--start",
     "start_s",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=0.0,
     help="First second to look at.",
 )
@@ -48,15 +49,11 @@ from ..log.tables import console, examples, table
     "-d",
     "--duration",
     "duration_s",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     help="Seconds to look at.  [default: to the end]",
 )
-@click.option(
-    "--ttc", "ttc_s", type=click.FloatRange(0, min_open=True), help="Near miss below it, s."
-)
-@click.option(
-    "--pet", "pet_s", type=click.FloatRange(0, min_open=True), help="Near miss below it, s."
-)
+@click.option("--ttc", "ttc_s", type=FiniteRange(0, min_open=True), help="Near miss below it, s.")
+@click.option("--pet", "pet_s", type=FiniteRange(0, min_open=True), help="Near miss below it, s.")
 @click.option(
     "--negatives",
     type=click.IntRange(0),

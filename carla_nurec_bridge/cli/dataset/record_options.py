@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..cosmos.capture_options import FPS, front_of
+from ..finite import FiniteRange
 
 if TYPE_CHECKING:
     from ...cosmos.sensor_files.sensor_rig import SensorRig
@@ -41,7 +42,7 @@ _OPTIONS = [
     ),
     click.option(
         "--resolution-ratio",
-        type=click.FloatRange(0.01, 1.0),
+        type=FiniteRange(0.01, 1.0),
         help="Size of a scene's own cameras, 1 = full.  "
         "[default: 0.25, but no less than 640 pixels of width]",
     ),
@@ -109,7 +110,7 @@ _OPTIONS = [
     click.option(
         "--limit-distance",
         "far_m",
-        type=click.FloatRange(0),
+        type=FiniteRange(0),
         default=100.0,
         show_default=True,
         help="Objects farther away are flagged as far, in metres.",
@@ -117,7 +118,7 @@ _OPTIONS = [
     click.option(
         "--area-threshold",
         "smallest_px2",
-        type=click.FloatRange(0),
+        type=FiniteRange(0),
         default=100.0,
         show_default=True,
         help="Objects whose visible box is smaller are flagged as small, in square pixels.",
@@ -125,7 +126,7 @@ _OPTIONS = [
     click.option(
         "--min-visible",
         "least_visible",
-        type=click.FloatRange(0, 1),
+        type=FiniteRange(0, 1),
         default=0.1,
         show_default=True,
         help="Objects of which a smaller fraction is seen are flagged as hidden.",

@@ -9,6 +9,7 @@ import click
 from ...recorder_log.layouts import ActorKind
 from ...recorder_log.queries import actors_blocked, blocked_rows
 from ...recorder_log.statistics import actor_words
+from ..finite import FiniteRange
 from .tables import (
     FILE,
     console,
@@ -31,7 +32,7 @@ _CM_PER_M = 100.0
 @click.option(
     "--min-time",
     "min_time_s",
-    type=click.FloatRange(0.0),
+    type=FiniteRange(0.0),
     default=30.0,
     show_default=True,
     help="Shortest standstill to list, in seconds.",
@@ -39,7 +40,7 @@ _CM_PER_M = 100.0
 @click.option(
     "--min-distance",
     "distance_m",
-    type=click.FloatRange(0.0),
+    type=FiniteRange(0.0),
     default=0.1,
     show_default=True,
     help="Moving less than this many metres counts as standing.",

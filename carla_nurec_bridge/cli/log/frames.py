@@ -9,6 +9,7 @@ import click
 
 from ...recorder_log.layouts import PacketKind
 from ...recorder_log.statistics import frame_events
+from ..finite import FiniteRange
 from .tables import (
     FILE,
     console,
@@ -32,7 +33,7 @@ _MOST_EVENTS = 3
 @click.option(
     "--from",
     "from_s",
-    type=float,
+    type=FiniteRange(),
     default=0.0,
     show_default=True,
     help="First time to show, seconds of the recording.",
@@ -40,8 +41,8 @@ _MOST_EVENTS = 3
 @click.option(
     "--to",
     "to_s",
-    type=float,
-    default=math.inf,
+    type=FiniteRange(),
+    default=None,
     help="Last time to show, seconds of the recording; default: the end.",
 )
 @click.option("--events", is_flag=True, help="Only frames in which something happens.")
@@ -52,7 +53,7 @@ _MOST_EVENTS = 3
     show_default=True,
     help="Most rows to show; 0 = all.",
 )
-def command(file: Path, from_s: float, to_s: float, events: bool, limit: int) -> None:
+def command(file: Path, from_s: float, to_s: float | None, events: bool, limit: int) -> None:
     """List the frames of the CARLA recording FILE with their times and events.
 
     Events are actors that appear or go, collisions, doors. Times are seconds, steps milliseconds.
@@ -60,7 +61,7 @@ def command(file: Path, from_s: float, to_s: float, events: bool, limit: int) ->
     log = open_log(file)
     rows = []
     for frame in log.frames:
-        if from_s <= frame.elapsed_s <= to_s:
+        if from_s <= frame.elapsed_s <= (math.inf if to_s is None else to_s):
             found = list(frame_events(log, frame))
             if found or not events:
                 rows.append((frame, found))

@@ -12,6 +12,7 @@ import click
 
 from ...core.errors import InputError
 from ...core.run_contract import heartbeat
+from ..finite import FiniteRange
 from ..until_signal import stop_on_signal
 
 _TOKEN = "NIM_TOKEN"
@@ -61,7 +62,7 @@ _TOKEN = "NIM_TOKEN"
     "answer_s",
     default=60.0,
     show_default=True,
-    type=click.FloatRange(0.1, 3600),
+    type=FiniteRange(0.1, 3600),
     help="Seconds for one answer.",
 )
 @click.option(
@@ -75,7 +76,7 @@ _TOKEN = "NIM_TOKEN"
     "--slow-s",
     default=30.0,
     show_default=True,
-    type=click.FloatRange(0, 3600),
+    type=FiniteRange(0, 3600),
     help="How late the fault slow answers, in seconds.",
 )
 def command(

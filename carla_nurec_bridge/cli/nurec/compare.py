@@ -21,6 +21,7 @@ from ...core.errors import InputError
 from ...core.files.archive import open_archive
 from ...core.host_port import host_and_port
 from ...scene.picture_comparison import Likeness, Pictures, compare, pictures_in
+from ..finite import FiniteRange
 
 _OF_SERVERS = ("scene_id", "camera_ids", "frame_step", "height")
 _FRAME = re.compile(r"frames/([\w.\-]+)/(\d{1,18}\.(?:jpe?g|png))")
@@ -48,7 +49,7 @@ _WAIT_S = 120.0
     "--tolerance-ms",
     default=1.0,
     show_default=True,
-    type=click.FloatRange(0.0, 1000.0),
+    type=FiniteRange(0.0, 1000.0),
     help="How far apart the stamps of two pictures may be.",
 )
 @click.option("--scene-id", help="Scene of a server.  [default: the only one]")

@@ -11,6 +11,7 @@ import click
 
 from ...core.errors import RunError
 from ...core.run_contract import heartbeat
+from ..finite import FiniteRange
 
 _POLL_S = 1.0
 
@@ -42,7 +43,7 @@ _POLL_S = 1.0
     "--ready-s",
     default=300.0,
     show_default=True,
-    type=click.FloatRange(1.0, 3600.0),
+    type=FiniteRange(1.0, 3600.0),
     help="Seconds to wait until the server answers.",
 )
 @click.argument("arguments", nargs=-1)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..finite import FiniteRange
+
 if TYPE_CHECKING:
     from ...nurec.client.client import NurecClient
 
@@ -31,7 +33,7 @@ _OPTIONS = (
         "timeout_s",
         default=60.0,
         show_default=True,
-        type=click.FloatRange(0.1, 3600.0),
+        type=FiniteRange(0.1, 3600.0),
         help="Seconds to wait for an answer; 300 more while its first scene is loaded.",
     ),
     click.option("--tls", is_flag=True, help="Encrypt, with the system's authorities."),

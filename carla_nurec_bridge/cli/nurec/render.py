@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from ..finite import FiniteRange
 from .options import connect, connection_options
 
 
@@ -56,7 +57,7 @@ from .options import connect, connection_options
     "--exposure-ms",
     default=30.0,
     show_default=True,
-    type=click.FloatRange(0.001, 1000.0),
+    type=FiniteRange(0.001, 1000.0),
     help="Time from a frame's start to its end, which is a pose of the trajectory.",
 )
 @click.option("--rig-name", help="Lay the hood of this rig over the images, e.g. hyperion_8_1.")

@@ -12,6 +12,7 @@ from ...core.run_contract import heartbeat
 from ...runs.graph import verb_argv
 from ...runs.processes.own_server import carla_of_map
 from ...scenarios.spec import ScenarioSpec, load_spec, shipped_specs
+from ..finite import FiniteRange
 from ..log.tables import console, examples, table
 
 ALL = "all"
@@ -57,7 +58,7 @@ DEFAULT_MAP = "demo_town"
 @click.option(
     "--dt",
     "dt_s",
-    type=click.FloatRange(0.005, 0.1),
+    type=FiniteRange(0.005, 0.1),
     default=0.05,
     show_default=True,
     help="Simulated time of one frame, in seconds.",

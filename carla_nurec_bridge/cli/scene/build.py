@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from ...core.errors import InputError
+from ..finite import FiniteRange
 from .build_sources import SOURCES
 from .values import COLUMN_MAP, NumberList
 
@@ -86,14 +87,14 @@ _OF_SPLATS = ("splats_axes", "splats_at", "splats_scale")
     "--rate",
     default=20.0,
     show_default=True,
-    type=click.FloatRange(1.0, 200.0),
+    type=FiniteRange(1.0, 200.0),
     help="Poses a second of all trajectories.",
 )
 @click.option(
     "--smooth",
     default=0.0,
     show_default=True,
-    type=click.FloatRange(0.0, 10.0),
+    type=FiniteRange(0.0, 10.0),
     help="Seconds over which positions and orientations are smoothed; 0 = not.",
 )
 @click.option(
@@ -142,7 +143,7 @@ _OF_SPLATS = ("splats_axes", "splats_at", "splats_scale")
     "--splats-scale",
     default=1.0,
     show_default=True,
-    type=click.FloatRange(1e-6, 1e6),
+    type=FiniteRange(1e-6, 1e6),
     help="Metres a unit of that file.",
 )
 @click.option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...cosmos.options import FILE
+from ...finite import FiniteRange
 
 if TYPE_CHECKING:
     from ....dataset.augment.models.endpoint import Endpoint, ModelKind
@@ -37,7 +38,7 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--model-deadline",
-            type=click.FloatRange(1, 1e6),
+            type=FiniteRange(1, 1e6),
             default=600.0,
             show_default=True,
             help="Seconds for each text, all tries together.",

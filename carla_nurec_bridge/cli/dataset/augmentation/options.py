@@ -9,6 +9,7 @@ import click
 
 from ....core.errors import InputError
 from ...cosmos.options import FILE, PATH, server_options
+from ...finite import FiniteRange
 from .models import endpoints_of, model_options
 from .plan import plan_view_options
 
@@ -73,17 +74,17 @@ _JOBS = [
         show_default=True,
         help="How metres become levels of the depth video.",
     ),
-    click.option("--depth-near", type=click.FloatRange(1e-3), default=0.01, show_default=True),
-    click.option("--depth-far", type=click.FloatRange(1e-3), default=1000.0, show_default=True),
+    click.option("--depth-near", type=FiniteRange(1e-3), default=0.01, show_default=True),
+    click.option("--depth-far", type=FiniteRange(1e-3), default=1000.0, show_default=True),
     click.option(
-        "--guidance", type=click.FloatRange(0, 15), default=5.0, show_default=True, help="Of jobs."
+        "--guidance", type=FiniteRange(0, 15), default=5.0, show_default=True, help="Of jobs."
     ),
     click.option(
         "--steps", type=click.IntRange(1, 50), default=35, show_default=True, help="Of jobs."
     ),
     click.option(
         "--sigma-max",
-        type=click.FloatRange(0, 200),
+        type=FiniteRange(0, 200),
         default=75.0,
         show_default=True,
         help="Of jobs.",
@@ -121,7 +122,7 @@ _SERVER = [
     click.option("--own", is_flag=True, help="Use a server of this command's own, as by default."),
     click.option(
         "--deadline",
-        type=click.FloatRange(1, 1e7),
+        type=FiniteRange(1, 1e7),
         default=3600.0,
         show_default=True,
         help="Seconds for each job.",
