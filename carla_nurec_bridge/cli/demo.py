@@ -80,6 +80,16 @@ _PIPE_WIDTH = 140
     "200000 through the cameras of 320 x 180 of the rig demo_gaussians.",
 )
 @click.option(
+    "--fit",
+    is_flag=False,
+    flag_value=400,
+    default=None,
+    type=click.IntRange(1, 100_000),
+    metavar="STEPS",
+    help="Fit these Gaussians to pictures of the meshes first: 400 steps take two minutes or more "
+    "on two cores.",
+)
+@click.option(
     "--dataset",
     is_flag=True,
     help="Make a small labelled data set and its page instead, in out/dataset_demo; takes --out "
@@ -108,6 +118,7 @@ def command(
     scenario: str | None,
     insert: str | None,
     gaussians: int | None,
+    fit: int | None,
     dataset: bool,
     repeat: int,
     settings: tuple[str, ...],
@@ -134,6 +145,7 @@ def command(
         "scenario": ("--scenario", scenario),
         "inserted_actors": ("--insert", insert),
         "scene_gaussians": ("--gaussians", gaussians),
+        "scene_fit_steps": ("--fit", fit),
         "rig": ("--gaussians", "demo_gaussians" if gaussians else None),
     }
     options = {name: option for name, (option, value) in given.items() if value is not None}

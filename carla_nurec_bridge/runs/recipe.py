@@ -52,6 +52,10 @@ def settled(config: RunConfig) -> RunConfig:
 
     InputError for what is better told now than after a rehearsal.
     """
+    if config.scene_fit_steps and not config.scene_gaussians:
+        raise InputError(
+            "scene_fit_steps (--fit) fits Gaussians; ask for some: scene_gaussians (--gaussians)"
+        )
     if config.inserted_actors:
         draw_inserted_actors(load_inserted_actors(config.inserted_actors), config.seed)
     if config.scenario:
@@ -122,14 +126,22 @@ def frames_to_replay(config: RunConfig, log: Path) -> int:
     return min(config.frames or most, most)
 
 
-def _sampling(count: int) -> GaussianSource | None:
-    """Return what samples a scene as about so many Gaussians; None for 0."""
+def _sampling(config: RunConfig, on_progress: OnProgress) -> GaussianSource | None:
+    """Return what samples a run's scene as Gaussians, and fits them; None where meshes are."""
+    count, steps = config.scene_gaussians, config.scene_fit_steps
     if not count:
         return None
     # Only now what draws: it loads numba, and most demos show meshes.
     from ..scene.splats.sampled_street import StreetSampling, sampled_street
 
-    return partial(sampled_street, wish=StreetSampling(count))
+    if not steps:
+        return partial(sampled_street, wish=StreetSampling(count))
+    from ..scene.splats.refitting import fitted_street
+
+    def on_step(done: int, total: int) -> None:
+        on_progress("fit", done, total)
+
+    return partial(fitted_street, wish=StreetSampling(count), steps=steps, on_step=on_step)
 
 
 def prepared(config: RunConfig, on_progress: OnProgress) -> RunConfig:
@@ -153,7 +165,7 @@ def prepared(config: RunConfig, on_progress: OnProgress) -> RunConfig:
         load_rig(config.rig),
         scene,
         epoch_us=epoch_us,
-        gaussians=_sampling(config.scene_gaussians),
+        gaussians=_sampling(config, on_progress),
     )
     on_progress("scene", 1, 1)
     return config.model_copy(update={"scene": scene})

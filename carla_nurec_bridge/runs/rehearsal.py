@@ -27,6 +27,7 @@ STEPS = {
     "scenario": "recording the scenario",
     "rehearsal": "rehearsing",
     "scene": "building the scene",
+    "fit": "fitting Gaussians",
     "frames": "driving",
     "report": "reporting",
 }

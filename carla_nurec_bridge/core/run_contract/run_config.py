@@ -58,6 +58,11 @@ class RunConfig(AgentFields):
         "sample the street of a scene that is made first as about so many Gaussians; 0 = meshes",
         between=(0, 5_000_000),
     )
+    scene_fit_steps: int = run_field(
+        0,
+        "fit these Gaussians to pictures of the meshes in so many steps; 0 = as they are sampled",
+        between=(0, 100_000),
+    )
     scores: str = run_field(
         NO_SCORES,
         "scores that closed_loop_eval computes tick by tick: all, none, or names with commas",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ...core.errors import InputError
@@ -10,6 +12,8 @@ from ...gaussians.scene import GaussianScene
 from ..drawn.gaussians import gaussians_of
 from ..drawn.surroundings import built_here
 from ..package.model import Scene
+from .fit_views import ViewPlan, drawn_views
+from .fitting import FitWish, fitted
 from .members import gaussian_members
 from .sampled_street import StreetSampling, sampled_street
 
@@ -26,6 +30,24 @@ def gaussians_to_fit(scene: Scene, count: int) -> GaussianScene:
         )
     found = gaussians_of(scene)
     return sampled_street(scene, StreetSampling(count)) if found is None else found
+
+
+def fitted_street(
+    scene: Scene,
+    wish: StreetSampling,
+    steps: int,
+    on_step: Callable[[int, int], None] = lambda done, total: None,
+) -> GaussianScene:
+    """Return the Gaussians of a scene sampled from its map, then fitted to pictures of its meshes.
+
+    The scene need not have been written. ``on_step`` is told how many of how many steps are done.
+    """
+    unwritten = replace(scene, path=None)
+    sampled = sampled_street(unwritten, wish)
+    views = drawn_views(unwritten, ViewPlan())
+    return fitted(
+        unwritten, sampled, views, FitWish(steps), lambda done, psnr_db: on_step(done, steps)
+    )
 
 
 def write_fitted(scene: Scene, gaussians: GaussianScene, out: Path) -> list[str]:

@@ -140,3 +140,8 @@ def test_a_scenario_is_recorded_and_then_replayed(
     assert built == [(config.map, log, recipe.EPOCH_US)]
     assert (config.mode, config.log, config.frames) == ("replay", log, 59)
     assert build_graph(config).parameters["carla_ego"]["replay.log"] == str(log)
+
+
+def test_only_gaussians_are_fitted(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--gaussians"):
+        settled(_asked(tmp_path, scene_fit_steps=10))

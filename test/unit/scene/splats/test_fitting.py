@@ -17,6 +17,7 @@ from carla_nurec_bridge.core.files.archive import open_archive
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, rigid
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
 from carla_nurec_bridge.scene.package.model import SceneCamera
+from carla_nurec_bridge.scene.splats import refitting
 from carla_nurec_bridge.scene.splats.fit_views import ViewPlan, drawn_views, given_views
 from carla_nurec_bridge.scene.splats.fitting import FitWish, fitted
 from carla_nurec_bridge.scene.splats.likeness import held_out_likeness, write_comparisons
@@ -141,3 +142,18 @@ def test_the_verb_writes_a_package_with_fitted_gaussians(tmp_path, road, capsys)
 def test_packages_of_others_are_not_fitted(filmed):
     with pytest.raises(InputError, match="not built by carla-nurec"):
         gaussians_to_fit(filmed, 1000)
+
+
+def test_a_street_is_sampled_and_fitted_before_its_package_is_written(
+    filmed, tmp_path, monkeypatch
+):
+    """As a demo does, whose scene names a file that is not there yet."""
+    monkeypatch.setattr(refitting, "ViewPlan", lambda: ViewPlan(count=16, width=48))
+    told = []
+    unwritten = dataclasses.replace(filmed, path=tmp_path / "none.usdz")
+    wish = StreetSampling(count=500, sky_px=8)
+    after = refitting.fitted_street(unwritten, wish, 2, lambda *done: told.append(done))
+    assert told == [(1, 2), (2, 2)]
+    before = sampled_street(filmed, wish)
+    assert len(after) == len(before)
+    assert not np.array_equal(after.static.sh, before.static.sh)
