@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import select
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, Any, Protocol
 
 from ..errors import RunError
@@ -24,7 +27,11 @@ _LOADING_S = 60.0
 """How long a server may take to load its modules; then programs start by themselves."""
 
 _UNTOLD = 1
-"""The exit code of a program whose server ended before it."""
+"""The exit code of a program whose server ended before it, or hangs."""
+
+_LOOK_S = 0.5
+_TELL_S = 5.0
+"""How long a server may take to tell that a program has ended."""
 
 
 class Started(Protocol):
@@ -108,6 +115,15 @@ def fork_server(what: Sequence[str], environment: Mapping[str, str]) -> Iterator
         _Usage.cpu_s = 0.0
 
 
+def _has_ended(pid: int) -> bool:
+    """Return whether a process is gone, or dead and waits for who started it to hear of it."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return True
+    return stat.rpartition(b") ")[2][:1] in (b"Z", b"X")
+
+
 class _Usage:
     """The processor time of the forked programs that have ended, s."""
 
@@ -142,6 +158,7 @@ class _Forked:
             raise _RefusedError
         self._rest = b""
         self._code: int | None = None
+        self._ended_s = math.inf
         self._socket = socket.socket(socket.AF_UNIX)
         try:
             self._meet(address, environment)
@@ -194,17 +211,31 @@ class _Forked:
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for its end and return the code; subprocess.TimeoutExpired after so many seconds."""
-        if self._code is not None:
-            return self._code
+        until_s = math.inf if timeout is None else time.monotonic() + timeout
         poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        if not poll.poll(None if timeout is None else timeout * 1000.0):
-            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
-        answer = self._answer()
+        while self._code is None:
+            left_s = min(max(until_s - time.monotonic(), 0.0), _LOOK_S)
+            poll.register(self._socket, select.POLLIN)
+            if poll.poll(left_s * 1000.0):
+                self._note_end(self._answer())
+            elif self._is_untold():
+                self._note_end(None)
+            elif time.monotonic() >= until_s:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
+        return self._code
+
+    def _is_untold(self) -> bool:
+        """Return whether it has ended for a while without a word of the server, which hangs."""
+        if not _has_ended(self.pid):
+            self._ended_s = math.inf
+            return False
+        self._ended_s = min(self._ended_s, time.monotonic())
+        return time.monotonic() - self._ended_s > _TELL_S
+
+    def _note_end(self, answer: Mapping[str, Any] | None) -> None:
         self._code = _UNTOLD if answer is None else answer["code"]
         _Usage.cpu_s += 0.0 if answer is None else answer["cpu_s"]
         self._socket.close()
-        return self._code
 
     def _answer(self) -> dict[str, Any] | None:
         """Return the server's next answer, None when it has gone or hangs."""

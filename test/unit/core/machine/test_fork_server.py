@@ -233,6 +233,22 @@ def test_a_server_that_was_killed_is_done_without(serving: Path) -> None:
     assert _told(serving)["parent"] == os.getpid()
 
 
+def test_a_server_that_is_held_stopped_keeps_nobody_waiting(
+    serving: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forked, "_TELL_S", 0.2)
+    program = _start(serving, "0", "--wait")
+    server = _told(serving)["parent"]
+    os.kill(server, signal.SIGSTOP)
+    try:
+        assert program.poll() is None
+        os.killpg(program.pid, signal.SIGKILL)
+        assert program.wait() == 1  # nobody tells how it ended
+        assert program.poll() == 1
+    finally:
+        os.kill(server, signal.SIGCONT)
+
+
 def test_the_server_ends_with_the_block_and_with_its_starter(place: Path) -> None:
     with fork_server((), os.environ):
         _start(place, "0").wait(DEADLINE_S)
