@@ -19,6 +19,8 @@ from .views import GaussianView
 f32 = np.float32
 Depth = TypeVar("Depth", np.uint8, np.uint16)
 _LINES = 16
+LEAST_LIGHT = 1e-3
+"""Less than this of the sky is not looked up."""
 NO_SKY = SeamlessSky(np.zeros((6, 3, 3, 3), np.float32))
 """Black all around."""
 
@@ -127,7 +129,7 @@ def _compose(
                     red = share_of_one * f32(behind[v, u, 0])
                     green = share_of_one * f32(behind[v, u, 1])
                     blue = share_of_one * f32(behind[v, u, 2])
-                elif light > f32(1e-3):
+                elif light > f32(LEAST_LIGHT):
                     turn = ray_turns[line]
                     face, across, down = _face(
                         turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z,

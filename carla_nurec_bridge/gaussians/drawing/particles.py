@@ -93,7 +93,7 @@ def rules_of(settings: RenderSettings, *, wide: bool = False) -> Rules:
         settings.rolling_shutter_iterations,
         settings.image_margin_factor,
         settings.near_m,
-        settings.near_by_distance or wide,
+        bool(settings.near_by_distance or wide),
         settings.require_all_sigma_points,
         settings.global_z_order,
         settings.antialiased,

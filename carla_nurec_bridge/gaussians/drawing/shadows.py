@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.frames import Matrix, invert
 from ...rendering.engines.jit import kernel
@@ -23,10 +24,10 @@ from .views import GaussianView
 f32 = np.float32
 
 _LINES = 16
-_DARKEST = f32(0.65)
-_FADE_M = f32(0.45)
-_BELOW_M, _ABOVE_M = f32(0.5), f32(0.35)
-_LEAST_OPACITY = f32(0.5)
+DARKEST = f32(0.65)
+FADE_M = f32(0.45)
+BELOW_M, ABOVE_M = f32(0.5), f32(0.35)
+LEAST_OPACITY = f32(0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +44,7 @@ def cast_shadows(
     """Darken the colours of a frame in place, where its surfaces lie under or beside bodies."""
     if not bodies:
         return
-    box_from_scene = np.empty((len(bodies), 3, 4), np.float32)
-    halves = np.empty((len(bodies), 3), np.float32)
-    for k, body in enumerate(bodies):
-        near = body.scene_from_box.copy()
-        near[:3, 3] -= motion.centre
-        box_from_scene[k] = invert(near)[:3]
-        halves[k] = 0.5 * np.array(body.size_m)
+    box_from_scene, halves = boxes_of(motion, bodies)
     height = frame.transmittance.shape[0]
     parts = part_count(-(-height // _LINES))
     shared = (
@@ -66,6 +61,20 @@ def cast_shadows(
     share(lambda part: _darken(part, parts, *shared), parts)
 
 
+def boxes_of(
+    motion: Motion, bodies: Sequence[Footprint]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return box_from_scene (B, 3, 4), from the motion's centre, and half sizes (B, 3)."""
+    box_from_scene = np.empty((len(bodies), 3, 4), np.float32)
+    halves = np.empty((len(bodies), 3), np.float32)
+    for k, body in enumerate(bodies):
+        near = body.scene_from_box.copy()
+        near[:3, 3] -= motion.centre
+        box_from_scene[k] = invert(near)[:3]
+        halves[k] = 0.5 * np.array(body.size_m)
+    return box_from_scene, halves
+
+
 @kernel
 def _darken(
     part, parts, turns, origins, rays, transposed, box_from_scene, halves, passed, depth, colour
@@ -76,7 +85,7 @@ def _darken(
         for v in range(block, min(block + _LINES, height)):
             for u in range(width):
                 opacity = f32(1.0) - passed[v, u]
-                if opacity < _LEAST_OPACITY:
+                if opacity < LEAST_OPACITY:
                     continue
                 line, sample = (u, v) if transposed else (v, u)
                 x, y, z = rays[line, sample, 0], rays[line, sample, 1], rays[line, sample, 2]
@@ -88,16 +97,16 @@ def _darken(
                 for k in range(len(halves)):
                     m = box_from_scene[k]
                     bz = m[2, 0] * px + m[2, 1] * py + m[2, 2] * pz + m[2, 3] + halves[k, 2]
-                    if bz < -_BELOW_M or bz > _ABOVE_M:
+                    if bz < -BELOW_M or bz > ABOVE_M:
                         continue
                     bx = m[0, 0] * px + m[0, 1] * py + m[0, 2] * pz + m[0, 3]
                     by = m[1, 0] * px + m[1, 1] * py + m[1, 2] * pz + m[1, 3]
                     dx = max(abs(bx) - halves[k, 0], f32(0.0))
                     dy = max(abs(by) - halves[k, 1], f32(0.0))
-                    far = (dx * dx + dy * dy) / (_FADE_M * _FADE_M)
+                    far = (dx * dx + dy * dy) / (FADE_M * FADE_M)
                     if far < f32(9.0):
-                        rise = bz / (_ABOVE_M if bz > f32(0.0) else _BELOW_M)
-                        light *= f32(1.0) - _DARKEST * np.exp(-far) * (f32(1.0) - rise * rise)
+                        rise = bz / (ABOVE_M if bz > f32(0.0) else BELOW_M)
+                        light *= f32(1.0) - DARKEST * np.exp(-far) * (f32(1.0) - rise * rise)
                 if light < f32(1.0):
                     for channel in range(3):
                         colour[v, u, channel] *= light

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,13 +13,16 @@ from numpy.typing import NDArray
 
 from ...rendering.gpu.device import GpuError, turn_on_gpu
 from ...rendering.gpu.memory import HostMemory, RayTables
+from ..drawing.compose import Depth
 from ..drawing.frame import GaussianFrame, fitted, reaches
 from ..drawing.motion import Motion
 from ..drawing.particles import Particles, Rules
 from ..drawing.views import GaussianView
+from ..picture import Backdrop
+from ..sky import SeamlessSky
 from .launches import ImageLaunches, PairMemory, SeenMemory, load
 from .tables import PoseTable, RuleTable
-from .upload import MotionMemory, rules_on, sight_of, upload_particles
+from .upload import MotionMemory, backdrop_of, rules_on, sight_of, upload_particles
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +56,7 @@ class WarpDrawing:
         self._motions: OrderedDict[tuple[int, int], MotionMemory] = OrderedDict()
         self._images: OrderedDict[Any, ImageLaunches] = OrderedDict()
         self._rules: dict[Rules, RuleTable] = {}
+        self._sky: tuple[SeamlessSky, Any] | None = None
         with turn_on_gpu():
             self._device = wp.get_device(device)
             log.info("the GPU's kernels are loaded; the first time on a machine they are compiled")
@@ -76,14 +81,9 @@ class WarpDrawing:
         """Draw one image; see ``GaussianDrawing.draw``. GpuError when memory is short."""
         motion, far = fitted(view, motion, far_m, self._reach_m)
         with turn_on_gpu():
-            launches = self._launches((view.lines, view.samples), half=half, heaviest=heaviest)
-            launches.look(
-                sight_of(view, motion.turn_rad, self._tables),
-                launches.image(far, apart),
-                self._put(motion),
-                self._ruled(rules),
-            )
-            found = self._blended(launches)
+            launches = self._looked(view, motion, rules, far, half, heaviest, apart)
+            block = self._finished(launches, lambda: launches.memory.block)
+            found = launches.memory.split(block)
         if view.transposed:
             found = {name: values.swapaxes(0, 1) for name, values in found.items()}
         return GaussianFrame(
@@ -94,17 +94,65 @@ class WarpDrawing:
             found.get("heaviest"),
         )
 
+    def picture(
+        self,
+        view: GaussianView,
+        motion: Motion,
+        rules: Rules,
+        backdrop: Backdrop,
+        depth: type[Depth],
+    ) -> NDArray[Depth]:
+        """Draw and finish one picture (H, W, 3); see ``PictureDrawing``."""
+        motion, far = fitted(view, motion, backdrop.far_m, self._reach_m)
+        height, width = view.lines, view.samples
+        if view.transposed:
+            height, width = width, height
+        with turn_on_gpu():
+            launches = self._looked(view, motion, rules, far)
+            table = backdrop_of(backdrop, motion, self._kept_sky(backdrop.sky), self._device)
+            table.transposed = int(view.transposed)
+            image = self._finished(
+                launches, lambda: launches.compose(table, np.dtype(depth).itemsize)
+            )
+        return image.view(depth).reshape((height, width, 3))
+
     def close(self) -> None:
         """Free everything on the device; calling it again does nothing."""
         with turn_on_gpu():
-            self._cloud = self._room = self._seen = None
+            self._cloud = self._room = self._seen = self._sky = None
             self._images.clear()
             self._motions.clear()
             self._tables.clear()
             self._host.clear()
 
-    def _blended(self, launches: ImageLaunches) -> dict[str, NDArray[Any]]:
-        """Sort and blend what was looked at until there was room for all of it."""
+    def _looked(
+        self,
+        view: GaussianView,
+        motion: Motion,
+        rules: Rules,
+        far: Floats,
+        half: bool = False,
+        heaviest: bool = False,
+        apart: Floats | None = None,
+    ) -> ImageLaunches:
+        """Find what is seen and how many pairs there are; return what sorts and blends it."""
+        # A picture's bytes lie as its lines do, so those of another order have their own.
+        key = view.lines, view.samples, view.transposed, half, heaviest
+        if key not in self._images:
+            self._images[key] = ImageLaunches(
+                (view.lines, view.samples), self._cloud, self._seen, half=half, heaviest=heaviest
+            )
+        launches = _kept(self._images, key)
+        launches.look(
+            sight_of(view, motion.turn_rad, self._tables),
+            launches.image(far, apart),
+            self._put(motion),
+            self._ruled(rules),
+        )
+        return launches
+
+    def _finished(self, launches: ImageLaunches, result: Callable[[], Any]) -> NDArray[np.uint8]:
+        """Sort and blend until there was room for all pairs; return the bytes of the result."""
         if self._room is None:
             self._make_room(self._host.fetch([self._seen.total], self._device)[0])
         while True:
@@ -112,12 +160,12 @@ class WarpDrawing:
             assert room is not None
             count = min(room.pairs, max(self._likely, 1))
             launches.blend(room, count)
-            image, total = self._host.fetch([launches.memory.block, self._seen.total], self._device)
+            found, total = self._host.fetch([result(), self._seen.total], self._device)
             self.pairs = int(total.view(np.int64)[0])
             # Fewer are sorted only after many images that needed fewer: cameras take turns.
             self._likely = max(_some_more(self.pairs), self._likely - self._likely // 64)
             if self.pairs <= count:
-                return launches.memory.split(image)
+                return found
             if self.pairs > room.pairs:
                 self._make_room(total)
 
@@ -136,13 +184,13 @@ class WarpDrawing:
             launches.forget()
         self._room = PairMemory(self._likely, self._longest, self._device)
 
-    def _launches(self, size: tuple[int, int], *, half: bool, heaviest: bool) -> ImageLaunches:
-        key = (*size, half, heaviest)
-        if key not in self._images:
-            self._images[key] = ImageLaunches(
-                size, self._cloud, self._seen, half=half, heaviest=heaviest
-            )
-        return _kept(self._images, key)
+    def _kept_sky(self, sky: SeamlessSky | None) -> Any:
+        """Return a scene's sky on the device, uploaded once."""
+        if sky is None:
+            return None
+        if self._sky is None or self._sky[0] is not sky:
+            self._sky = sky, wp.array(sky.texels, dtype=wp.vec3, ndim=3, device=self._device)
+        return self._sky[1]
 
     def _put(self, motion: Motion) -> PoseTable:
         key = len(motion.ray_turns), len(motion.shown) - 1

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ...rendering.gpu.launches import FrameMemory, Launch, Output
 from ..drawing.project import TILE
-from . import blending, colour, projecting, sorting, upload
+from . import blending, colour, composing, projecting, sorting, upload
 from .response import PIXELS
-from .tables import BOUNDS, CloudTable, ImageTable, PairTable, SeenTable
+from .tables import BOUNDS, BackdropTable, CloudTable, ImageTable, PairTable, SeenTable
 
 OUTPUTS = {
     "colour": Output(wp.vec3, np.float32, 1, (3,)),
@@ -22,7 +22,8 @@ OUTPUTS = {
     "heaviest": Output(wp.int32, np.int32),
 }
 MODULES = tuple(
-    wp.get_module(part.__name__) for part in (upload, projecting, colour, sorting, blending)
+    wp.get_module(part.__name__)
+    for part in (upload, projecting, colour, sorting, blending, composing)
 )
 
 _UNCUT = 1 << 30
@@ -100,6 +101,7 @@ class ImageLaunches:
         self._looking: tuple[Launch, Launch] | None = None
         self._room: PairMemory | None = None
         self._stages: tuple[Launch, ...] = ()
+        self._compose: dict[int, tuple[Any, Launch]] = {}
 
     def image(self, far: NDArray[np.float32], apart: NDArray[np.float32] | None) -> ImageTable:
         """Return the outputs, with where rays end and start, uploaded."""
@@ -139,6 +141,31 @@ class ImageLaunches:
         blend(view, image, motion, rules)
         if not self._uncut:
             join(view, image, rules)
+
+    def compose(self, backdrop: BackdropTable, size: int) -> Any:
+        """Finish the picture; return it (H, W, 3) of 1 or 2 bytes each on the device, as bytes."""
+        view, image, motion, _ = self._given
+        lines, samples = view.rays.shape
+        if size not in self._compose:
+            raw = wp.empty(3 * lines * samples * size, dtype=wp.uint8, device=self._device)
+            shape = (samples, 3 * lines) if backdrop.transposed else (lines, 3 * samples)
+            arrays = [
+                wp.array(
+                    ptr=raw.ptr,
+                    dtype=kind,
+                    shape=shape if size == bytes_each else (0, 0),
+                    device=self._device,
+                )
+                for bytes_each, kind in ((1, wp.uint8), (2, wp.uint16))
+            ]
+            given = [view, image, motion, backdrop, *arrays]
+            self._compose[size] = (
+                raw,
+                Launch(composing.compose, (lines, samples), given, self._device),
+            )
+        raw, compose = self._compose[size]
+        compose(view, image, motion, backdrop)
+        return raw
 
     def forget(self) -> None:
         """Let go of the room for pairs."""

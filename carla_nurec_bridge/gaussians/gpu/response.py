@@ -23,7 +23,7 @@ _LIGHT = f"""
     const Quad* memory = reinterpret_cast<const Quad*>(records.data);
     float passed = begin, red = 0.0f, green = 0.0f, blue = 0.0f, sum = 0.0f, top = 0.0f;
     float half = 0.0f;
-    unsigned heaviest = 0xffffffffu;
+    union {{ unsigned number; float bits; }} heaviest = {{0xffffffffu}};
     auto meet = [&](const Quad& a, const Quad& b, const Quad& c, const Quad& d, int body,
                     auto number) {{
         float rx = ray[0], ry = ray[1], rz = ray[2];
@@ -67,7 +67,7 @@ _LIGHT = f"""
                 half = distance;
             if (weight > top) {{
                 top = weight;
-                heaviest = number();
+                heaviest.number = number();
             }}
         }}
     }};
@@ -101,7 +101,7 @@ _LIGHT = f"""
     wp::vec_t<8, float> met;
     met[0] = passed; met[1] = red; met[2] = green; met[3] = blue;
     met[4] = sum; met[5] = half; met[6] = top;
-    met[7] = reinterpret_cast<const float&>(heaviest);
+    met[7] = heaviest.bits;
     return met;
 """
 

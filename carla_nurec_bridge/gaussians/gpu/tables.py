@@ -132,3 +132,18 @@ class ImageTable:
     heaviest: wp.array2d(dtype=wp.int32)  # type: ignore[valid-type]
     apart: wp.array2d(dtype=wp.vec3)  # type: ignore[valid-type]
     far: wp.array2d(dtype=wp.float32)  # type: ignore[valid-type]
+
+
+@wp.struct
+class BackdropTable:
+    """The ``Backdrop`` of a picture; empty where it has no sky, image or footprints.
+
+    ``sky`` (6, S + 2, S + 2), ``behind`` (H, 3 W); ``box_from_scene`` and ``halves`` (B,) of boxes.
+    """
+
+    sky: wp.array3d(dtype=wp.vec3)  # type: ignore[valid-type]
+    behind: wp.array2d(dtype=wp.uint8)  # type: ignore[valid-type]
+    box_from_scene: wp.array(dtype=mat34)  # type: ignore[valid-type]
+    halves: wp.array(dtype=wp.vec3)  # type: ignore[valid-type]
+    everywhere: wp.int32
+    transposed: wp.int32

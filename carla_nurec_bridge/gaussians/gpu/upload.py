@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from ...rendering.gpu.memory import RayTables
 from ..drawing.motion import Motion
 from ..drawing.particles import Particles, Rules
+from ..drawing.shadows import boxes_of
 from ..drawing.views import GaussianView
-from .tables import PLANES, CloudTable, PoseTable, RuleTable, SightTable, mat34
+from ..picture import Backdrop
+from .tables import PLANES, BackdropTable, CloudTable, PoseTable, RuleTable, SightTable, mat34
 
 _AT_ONCE = 1 << 18
 
@@ -73,7 +75,23 @@ def rules_on(rules: Rules) -> RuleTable:
     """Return the rules for the kernels."""
     table = RuleTable()
     for name, value in rules._asdict().items():
-        setattr(table, name, int(value) if isinstance(value, bool) else value)
+        setattr(table, name, int(value) if isinstance(value, bool | int) else float(value))
+    return table
+
+
+def backdrop_of(backdrop: Backdrop, motion: Motion, sky: Any, device: Any) -> BackdropTable:
+    """Return a backdrop on a device, where its ``sky`` is already, or None."""
+    table = BackdropTable()
+    if sky is not None:
+        table.sky = sky
+    if backdrop.image is not None:
+        flat = np.ascontiguousarray(backdrop.image).reshape(len(backdrop.image), -1)
+        table.behind = wp.array(flat, dtype=wp.uint8, device=device)
+    if backdrop.footprints:
+        boxes, halves = boxes_of(motion, backdrop.footprints)
+        table.box_from_scene = wp.array(boxes, dtype=mat34, device=device)
+        table.halves = wp.array(halves, dtype=wp.vec3, device=device)
+    table.everywhere = int(backdrop.everywhere)
     return table
 
 

@@ -27,6 +27,7 @@ from carla_nurec_bridge.nurec.client.requests import (
 from carla_nurec_bridge.nurec.editing import inserted
 from carla_nurec_bridge.nurec.stubs import common_pb2 as common
 from carla_nurec_bridge.rendering.camera import render_camera
+from carla_nurec_bridge.rendering.gpu.device import open_warp
 from carla_nurec_bridge.rendering.lighting import Lighting
 from carla_nurec_bridge.rendering.mesh import empty_mesh
 from carla_nurec_bridge.rendering.scene import Instance, RenderScene
@@ -34,6 +35,7 @@ from carla_nurec_bridge.scene import open_scene, write_scene
 from carla_nurec_bridge.scene.drawn.appearances import ActorAppearance
 from carla_nurec_bridge.scene.drawn.models import model_of
 from carla_nurec_bridge.servers.nurec.options import NurecServerOptions
+from carla_nurec_bridge.servers.nurec.scenes import drawn_gaussians
 from carla_nurec_bridge.servers.nurec.server import NurecServer
 from carla_nurec_bridge.world.blueprint_catalogue import load_catalogue
 
@@ -103,6 +105,18 @@ def package(scene, tmp_path_factory):
     still = dataclasses.replace(scene, map_from_world=np.eye(4))
     write_scene(path, still, members)
     return open_scene(path)
+
+
+@pytest.fixture
+def target_of_warp(package, monkeypatch):
+    """A server whose Gaussians are drawn by the kernels of the GPU, on the processor."""
+    pytest.importorskip("warp", reason="warp-lang, of the extra [gpu], is not installed")
+    monkeypatch.setattr(open_warp().config, "optimization_level", 0)
+    from carla_nurec_bridge.gaussians.gpu.drawing import WarpDrawing
+
+    monkeypatch.setattr(drawn_gaussians, "open_drawing", lambda cloud: WarpDrawing(cloud, "cpu"))
+    with NurecServer([package], port=0) as running:
+        yield f"127.0.0.1:{running.port}"
 
 
 @pytest.fixture(scope="module")
@@ -320,6 +334,23 @@ def test_the_server_tells_what_it_draws(client, package):
     assert "drawn by numba" in told
     assert "road" in told
     assert "not drawn unless inserted" in told
+
+
+def test_a_gpu_draws_what_numba_draws(client, target_of_warp, package):
+    """A track, a car that has only a mesh, its shadow and the sky; and the server tells of it."""
+    height = 0.5 * load_catalogue()[CAR].size_m[2]
+    images = []
+    with NurecClient(target_of_warp) as other:
+        for one in (client, other):
+            one.edit(package.scene_id, insert=[inserted("carla 7", CAR)])
+            actors = at("mover", 12.0, 3.0, 1.0), at("carla 7", *CAR_AT, height)
+            images.append(picture(one, package, *actors).astype(int))
+            one.restore(package.scene_id)
+        config = other.ask("get_server_config", common.Empty()).server_config
+    apart = np.abs(images[0] - images[1]).max(axis=-1)
+    assert np.mean(apart > 2) < 1e-3
+    assert np.mean(apart > 0) < 0.05
+    assert "drawn by warp" in config[f"gaussians of {package.scene_id}"]
 
 
 def test_no_labels_are_traced_in_meshes_of_a_scene_whose_gaussians_are_drawn(target, package):

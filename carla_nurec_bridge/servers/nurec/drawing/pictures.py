@@ -9,14 +9,9 @@ from numpy.typing import NDArray
 
 from ....core.frames import Matrix
 from ....core.rig.lidar import LidarPattern
-from ....gaussians.drawing.compose import composed, composed_deep
-from ....gaussians.drawing.frame import GaussianFrame
-from ....gaussians.drawing.motion import Motion
-from ....gaussians.drawing.shadows import cast_shadows
 from ....gaussians.drawing.sweeps import Sector
-from ....gaussians.drawing.views import GaussianView
+from ....gaussians.picture import Backdrop
 from ....gaussians.ppisp import ViewResponse
-from ....gaussians.sky import SeamlessSky
 from ....rendering.camera import render_camera
 from ....rendering.lidar import LidarFrame, render_lidar
 from ..scenes.drawn_scene import DrawnScene
@@ -43,36 +38,19 @@ def draw_image(
     gaussians = drawn.gaussians
     if not gaussians.visible:
         return _meshes(drawn, view, start, end, RGB)[0]
-    motion_view = view.of_gaussians(gaussians.settings.image_margin_factor)
-    motion = gaussians.motion(start, end, motion_view.fractions)
+    gaussian_view = view.of_gaussians(gaussians.settings.image_margin_factor)
     if gaussians.has_surroundings and not drawn.meshes:
-        frame = gaussians.draw(motion_view, motion, None)
-        return _finished(response, frame, motion_view, motion, gaussians.sky)
+        return gaussians.picture(gaussian_view, start, end, Backdrop(gaussians.sky), response)
     rgb, depth = _meshes(drawn, view, start, end, _RGB_AND_DEPTH)
     assert depth is not None
-    stands = np.isfinite(depth)
     far = np.full_like(depth, np.inf)
-    np.divide(depth, view.rays[..., 2], out=far, where=stands)
-    frame = gaussians.draw(motion_view, motion, far)
+    np.divide(depth, view.rays[..., 2], out=far, where=np.isfinite(depth))
     if not gaussians.has_surroundings:
-        return composed(frame, motion_view, motion, None, rgb)
-    cast_shadows(frame, motion_view, motion, drawn.footprints)
+        backdrop = Backdrop(image=rgb, far_m=far, everywhere=True)
+        return gaussians.picture(gaussian_view, start, end, backdrop)
     behind = shown(rgb, drawn.exposure_gain)
-    return _finished(response, frame, motion_view, motion, gaussians.sky, behind, stands)
-
-
-def _finished(
-    response: ViewResponse | None,
-    frame: GaussianFrame,
-    view: GaussianView,
-    motion: Motion,
-    sky: SeamlessSky | None,
-    behind: NDArray[np.uint8] | None = None,
-    stands: NDArray[np.bool_] | None = None,
-) -> NDArray[np.uint8]:
-    if response is None:
-        return composed(frame, view, motion, sky, behind, stands)
-    return response.applied(composed_deep(frame, view, motion, sky, behind, stands))
+    backdrop = Backdrop(gaussians.sky, behind, far, footprints=drawn.footprints)
+    return gaussians.picture(gaussian_view, start, end, backdrop, response)
 
 
 def draw_sweep(

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from ....core.frames import Matrix, invert
 from ....gaussians.choice import open_drawing
 from ....gaussians.cloud import GaussianCloud, concatenated, empty_cloud
-from ....gaussians.drawing.frame import Drawing, GaussianFrame
+from ....gaussians.drawing.frame import Drawing
 from ....gaussians.drawing.lidar import GaussianSweep, measure
-from ....gaussians.drawing.motion import BodyMotion, Motion, motion_of
+from ....gaussians.drawing.motion import BodyMotion, motion_of
 from ....gaussians.drawing.particles import joined, rules_of
 from ....gaussians.drawing.sweeps import Sector
 from ....gaussians.drawing.views import GaussianView
+from ....gaussians.picture import Backdrop, draw_picture
+from ....gaussians.ppisp import ViewResponse
 from ....gaussians.scene import GaussianScene, RenderSettings
 from ....gaussians.sky import seamless
 from ....scene import Scene
@@ -107,18 +109,21 @@ class DrawnGaussians:
             self._drawing = self._joined()
         self._placed = placed
 
-    def motion(self, start: Matrix, end: Matrix, fractions: NDArray[np.float64]) -> Motion:
-        """Return the tables of a sensor that moves from one map_from_sensor to another."""
-        return motion_of(
-            self.nre_from_map @ start, self.nre_from_map @ end, fractions, self._placed
-        )
-
-    def draw(
-        self, view: GaussianView, motion: Motion, far_m: NDArray[np.float32] | None
-    ) -> GaussianFrame:
-        """Draw one image; rays end at ``far_m`` where that is given."""
+    def picture(
+        self,
+        view: GaussianView,
+        start: Matrix,
+        end: Matrix,
+        backdrop: Backdrop,
+        response: ViewResponse | None = None,
+    ) -> NDArray[np.uint8]:
+        """Draw one picture of a camera that moves from one map_from_camera to another."""
         wide = view.table.seen_rad >= _WIDE_RAD
-        return self._drawing.draw(view, motion, rules_of(self.settings, wide=wide), far_m)
+        motion = motion_of(
+            self.nre_from_map @ start, self.nre_from_map @ end, view.fractions, self._placed
+        )
+        rules = rules_of(self.settings, wide=wide)
+        return draw_picture(self._drawing, view, motion, rules, backdrop, response)
 
     def measure(
         self,

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.frames import Matrix
 from carla_nurec_bridge.gaussians.cloud import GaussianCloud, empty_cloud
-from carla_nurec_bridge.gaussians.drawing.compose import composed
-from carla_nurec_bridge.gaussians.drawing.frame import GaussianDrawing
 from carla_nurec_bridge.gaussians.drawing.motion import motion_of
 from carla_nurec_bridge.gaussians.drawing.particles import joined, rules_of
+from carla_nurec_bridge.gaussians.drawing.shadows import Footprint
 from carla_nurec_bridge.gaussians.drawing.views import camera_view
+from carla_nurec_bridge.gaussians.picture import Backdrop, draw_picture
 from carla_nurec_bridge.gaussians.scene import RenderSettings
 from carla_nurec_bridge.gaussians.sky import seamless
 
+from . import helpers
 from .helpers import HERE, cloud, ftheta
 
 CAMERA = ftheta(33, 33, (0.0, 20.0))
@@ -23,14 +27,22 @@ LEVELS = 20 + 10 * np.arange(18).reshape(6, 1, 1, 3)
 FACES = (LEVELS / 255.0).astype(np.float32)
 
 
+pytestmark = pytest.mark.usefixtures("back_end")
+
+
 def picture(
-    particles: GaussianCloud, pose: Matrix = HERE, sky: object = FACES, **more: object
+    particles: GaussianCloud,
+    pose: Matrix = HERE,
+    sky: NDArray[np.float32] | None = FACES,
+    camera: Any = CAMERA,
+    **more: Any,
 ) -> np.ndarray:
     """Return the picture of a camera at a pose."""
-    view = camera_view(CAMERA, Shutter.GLOBAL)
+    view = camera_view(camera, Shutter.GLOBAL)
     motion = motion_of(pose, pose, view.fractions)
-    frame = GaussianDrawing(joined(particles)).draw(view, motion, rules_of(RenderSettings()))
-    return composed(frame, view, motion, None if sky is None else seamless(sky), **more)  # type: ignore[arg-type]
+    drawing, rules = helpers.opened(joined(particles)), rules_of(RenderSettings())
+    around = None if sky is None else seamless(sky)
+    return draw_picture(drawing, view, motion, rules, Backdrop(around, **more))
 
 
 @pytest.mark.parametrize(
@@ -79,10 +91,7 @@ def test_a_sky_is_smooth_across_the_edges_of_its_cube(corner: bool) -> None:
     pose = np.eye(4)
     pose[:3, :3] = np.stack([np.cross(down, forward), down, forward], axis=1)
     camera = ftheta(801, 3, (0.0, 1600.0))
-    view = camera_view(camera, Shutter.GLOBAL)
-    motion = motion_of(pose, pose, view.fractions)
-    frame = GaussianDrawing(joined(empty_cloud())).draw(view, motion, rules_of(RenderSettings()))
-    row = composed(frame, view, motion, seamless(sky))[1].astype(int)
+    row = picture(empty_cloud(), pose, sky, camera)[1].astype(int)
     # A texel is 45 degrees or more wide, 1250 pixels: full contrast is 0.2 of 255 a pixel.
     assert np.abs(np.diff(row, axis=0)).max() <= 2
     assert np.ptp(row, axis=0).max() > 10
@@ -92,20 +101,35 @@ def test_what_stands_behind_shows_through() -> None:
     """Half of it, behind a Gaussian of half opacity; colours are cut off at white."""
     half = cloud([[0, 0, 2]], [5.0], [0.5], [(1.0, 0.0, 2.0)])
     behind = np.full((33, 33, 3), 100, np.uint8)
-    stands = np.zeros((33, 33), np.bool_)
-    stands[:, 16:] = True
-    image = picture(half, sky=None, behind=behind, stands=stands)
+    far = np.full((33, 33), np.inf, np.float32)
+    far[:, 16:] = 3.0
+    image = picture(half, sky=None, image=behind, far_m=far)
     assert image[16, 16] == pytest.approx((0.5 * 255 + 50, 50, 255), abs=1)
     assert image[16, 15] == pytest.approx((0.5 * 255, 0, 255), abs=1)
-    assert np.array_equal(picture(half, sky=None, behind=behind)[:, 16:], image[:, 16:])
+    everywhere = picture(half, sky=None, image=behind, far_m=far, everywhere=True)
+    assert np.array_equal(everywhere[:, 16:], image[:, 16:])
+    assert everywhere[16, 15] == pytest.approx((0.5 * 255 + 50, 50, 255), abs=1)
 
 
 def test_rays_that_see_nothing_are_black() -> None:
     camera_corner = picture(cloud([[0, 0, 2]], [5.0], [0.9], [(1.0, 1.0, 1.0)]))
     assert camera_corner.any()
-    view = camera_view(ftheta(65, 65, (0.0, 20.0), widest=0.8), Shutter.GLOBAL)
-    motion = motion_of(HERE, HERE, view.fractions)
-    frame = GaussianDrawing(joined(empty_cloud())).draw(view, motion, rules_of(RenderSettings()))
-    image = composed(frame, view, motion, seamless(FACES))
+    image = picture(empty_cloud(), camera=ftheta(65, 65, (0.0, 20.0), widest=0.8))
     assert not image[0, 0].any()
     assert image[32, 32].any()
+
+
+def test_a_body_darkens_the_ground_under_it() -> None:
+    """A wall 4 m ahead, whose face a box touches: under its middle 0.35 of the light is left."""
+    wall = cloud([[0, 0, 4]], [[50.0, 50.0, 1e-3]], [0.99], [(0.8, 0.8, 0.8)])
+    box = np.eye(4)  # its x to the right, its top towards the camera
+    box[:3, :3] = [[1, 0, 0], [0, -1, 0], [0, 0, -1]]
+    box[:3, 3] = 0.0, 0.0, 3.5
+    image = picture(wall, sky=None, footprints=(Footprint(box, (2.0, 1.0, 1.0)),)).astype(float)
+    lit = 0.99 * 0.8 * 255.0
+    assert image[16, 16, 0] == pytest.approx(0.35 * lit, abs=1.5)
+    rays = CAMERA.ray_table()[16].astype(np.float64)
+    beside = np.maximum(np.abs(4.0 * rays[:, 0] / rays[:, 2]) - 1.0, 0.0)
+    expected = lit * (1.0 - 0.65 * np.exp(-((beside / 0.45) ** 2)))
+    near = np.abs(rays[:, 0] / rays[:, 2]) < 1.0
+    assert np.abs(image[16, :, 0] - expected)[near].max() < 3.0

@@ -22,8 +22,11 @@ from carla_nurec_bridge.gaussians.cloud import empty_cloud
 from carla_nurec_bridge.gaussians.drawing.frame import GaussianDrawing, GaussianFrame
 from carla_nurec_bridge.gaussians.drawing.motion import BodyMotion, motion_of
 from carla_nurec_bridge.gaussians.drawing.particles import joined, rules_of
+from carla_nurec_bridge.gaussians.drawing.shadows import Footprint
 from carla_nurec_bridge.gaussians.drawing.views import camera_view
+from carla_nurec_bridge.gaussians.picture import Backdrop, draw_picture
 from carla_nurec_bridge.gaussians.scene import RenderSettings
+from carla_nurec_bridge.gaussians.sky import seamless
 from carla_nurec_bridge.rendering.engines import choice as engines
 from carla_nurec_bridge.rendering.gpu import device
 
@@ -79,7 +82,18 @@ def test_the_kernels_compile_for_a_gpu_that_is_not_here(warp: Any, tmp_path: Any
         made = warp.compile_aot_module(module, arch=75, module_dir=tmp_path, use_ptx=True)
         found += made[0].read_text()
     assert ".target sm_75" in found
-    names = ("spread", "project", "shade", "clear", "pair", "delimit", "cut", "assign", "blend")
+    names = (
+        "spread",
+        "project",
+        "shade",
+        "clear",
+        "pair",
+        "delimit",
+        "cut",
+        "assign",
+        "blend",
+        "compose",
+    )
     for name in (*names, "join"):
         assert f".entry {name}_" in found
     # The loops that threads share are compiled, not those of the processor.
@@ -118,6 +132,36 @@ def test_pictures_are_those_of_numba(shutter: Shutter, settings: RenderSettings)
     assert 0.05 < both.mean() < 0.99
     assert np.mean(np.abs(one.half_m[both] - two.half_m[both]) < 1e-3) > 0.999
     assert np.mean(one.heaviest == two.heaviest) > 0.999
+
+
+@pytest.mark.parametrize("shutter", [Shutter.GLOBAL, Shutter.ROLLING_LEFT_TO_RIGHT])
+def test_finished_pictures_are_those_of_numba(shutter: Shutter) -> None:
+    """A sky of noise, something that stands there, and its shadow; the second time from memory."""
+    rng = np.random.default_rng(3)
+    particles = joined(random_cloud(300, 11, degree=2, reach=1.5), [random_cloud(60, 12)])
+    far = np.full((48, 64), np.inf, np.float32)
+    far[20:40, 5:40] = 3.5
+    backdrop = Backdrop(
+        seamless(rng.uniform(0.0, 1.0, (6, 16, 16, 3)).astype(np.float32)),
+        rng.integers(0, 256, (48, 64, 3), dtype=np.uint8),
+        far,
+        footprints=(Footprint(matrix_from_xyz_rpy([0.3, 0.2, 4.0], [0, 0, 0.4]), (2.0, 1.0, 1.0)),),
+    )
+    view = camera_view(CAMERA, shutter)
+    motion = motion_of(START, END, view.fractions, (BODY,))
+    drawings = (GaussianDrawing(particles), on_warp(particles), on_warp(particles))
+    pictured = [
+        draw_picture(drawing, view, motion, rules_of(RenderSettings()), backdrop)
+        for drawing in (*drawings, drawings[1])
+    ]
+    apart = np.abs(pictured[0].astype(int) - pictured[1].astype(int)).max(axis=-1)
+    assert apart.max() <= 2
+    assert np.mean(apart > 0) < 0.02
+    assert np.array_equal(pictured[1], pictured[2])
+    assert np.array_equal(pictured[1], pictured[3])
+    deep = drawings[1].picture(view, motion, rules_of(RenderSettings()), backdrop, np.uint16)
+    assert deep.shape == (48, 64, 3)
+    assert np.abs(deep / 257.0 - pictured[1]).max() <= 0.5 + 1e-3
 
 
 def test_rays_that_start_apart_are_those_of_numba() -> None:
