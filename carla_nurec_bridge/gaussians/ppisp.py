@@ -4,6 +4,8 @@ The formulas are those published with ``ppisp`` (version 1), in its order: expos
 colour, response. Latents of colour are offsets of four chromaticities, which a homography follows.
 """
 
+# mypy: disable-error-code="no-untyped-def"
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.frames import Matrix
-from .cloud import Floats
+from ..rendering.engines.jit import inlined, kernel
+from ..rendering.engines.threads import part_count, share
 from .scene import Ppisp
 
 _FROM_LATENTS = np.array(
@@ -27,7 +30,8 @@ _FROM_LATENTS = np.array(
 _CHROMATICITIES = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0 / 3.0, 1.0 / 3.0]])
 _BARYCENTRIC = np.array([[-1.0, -1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 _LEAST_SQUARE = 1e-20
-_LEAST_SUM = np.float32(1e-5)
+_LEAST_SUM = 1e-5
+_LINES = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,32 +50,60 @@ class ViewResponse:
 
     def applied(self, image: NDArray[np.uint16]) -> NDArray[np.uint8]:
         """Return the picture (H, W, 3) that the camera makes of one of 16 bits a channel."""
-        light = image.astype(np.float32) * np.float32(self.gain / 65535.0)
-        light *= self._vignette(*image.shape[:2])
-        light = self._coloured(np.clip(light, 0.0, 1.0, out=light))
-        for channel, curve in enumerate(self.curves):
-            light[..., channel] = _curve(light[..., channel], *map(float, curve))
-        return np.clip(255.0 * light + 0.5, 0.0, 255.0).astype(np.uint8)
+        height, width = image.shape[:2]
+        seen = np.empty((height, width, 3), np.uint8)
+        levels = np.linspace(0.0, 1.0, 1 << 16)
+        curves = np.stack([255.0 * _curve(levels, *curve) + 0.5 for curve in self.curves], axis=1)
+        tones = np.clip(curves, 0.0, 255.0).astype(np.uint8)
+        shared = (float(self.gain), self.vignetting, self.colour, tones, image, seen)
+        parts = part_count(-(-height // _LINES))
+        share(lambda part: _develop(part, parts, *shared), parts)
+        return seen
 
-    def _vignette(self, height: int, width: int) -> Floats:
-        longest = max(width, height)
-        u = (np.arange(width) + 0.5 - 0.5 * width) / longest
-        v = (np.arange(height) + 0.5 - 0.5 * height) / longest
-        factors = np.empty((height, width, 3), np.float32)
-        for channel, (cu, cv, *terms) in enumerate(self.vignetting):
-            square = (u - cu) ** 2 + (v[:, None] - cv) ** 2
-            fall = 1.0 + square * (terms[0] + square * (terms[1] + square * terms[2]))
-            factors[..., channel] = np.clip(fall, 0.0, 1.0)
-        return factors
 
-    def _coloured(self, light: Floats) -> Floats:
-        total = light.sum(axis=2)
-        mapped = np.stack([light[..., 0], light[..., 1], total], axis=2) @ self.colour.T.astype(
-            "f4"
-        )
-        mapped *= (total / (mapped[..., 2] + _LEAST_SUM))[..., None]
-        mapped[..., 2] = total - mapped[..., 0] - mapped[..., 1]
-        return np.clip(mapped, 0.0, 1.0)
+@kernel
+def _develop(part, parts, gain, vignetting, colour, tones, image, seen):
+    """Develop every ``parts``-th block of lines; ``tones`` (65536, 3) are the curves."""
+    height, width = image.shape[0], image.shape[1]
+    longest = float(max(width, height))
+    for block in range(part * _LINES, height, parts * _LINES):
+        for row in range(block, min(block + _LINES, height)):
+            v = (row + 0.5 - 0.5 * height) / longest
+            for column in range(width):
+                u = (column + 0.5 - 0.5 * width) / longest
+                light = (
+                    _lit(image[row, column, 0], gain, vignetting, 0, u, v),
+                    _lit(image[row, column, 1], gain, vignetting, 1, u, v),
+                    _lit(image[row, column, 2], gain, vignetting, 2, u, v),
+                )
+                total = light[0] + light[1] + light[2]
+                x = colour[0, 0] * light[0] + colour[0, 1] * light[1] + colour[0, 2] * total
+                y = colour[1, 0] * light[0] + colour[1, 1] * light[1] + colour[1, 2] * total
+                z = colour[2, 0] * light[0] + colour[2, 1] * light[1] + colour[2, 2] * total
+                scale = total / (z + _LEAST_SUM)
+                red, green = x * scale, y * scale
+                seen[row, column, 0] = tones[_level(red), 0]
+                seen[row, column, 1] = tones[_level(green), 1]
+                seen[row, column, 2] = tones[_level(total - red - green), 2]
+
+
+@inlined
+def _lit(value, gain, vignetting, channel, u, v):
+    """Return a channel's light, 0 to 1, by exposure and vignetting."""
+    across, down = u - vignetting[channel, 0], v - vignetting[channel, 1]
+    square = across * across + down * down
+    fall = 1.0 + square * (
+        vignetting[channel, 2] + square * (vignetting[channel, 3] + square * vignetting[channel, 4])
+    )
+    return min(max(gain * value / 65535.0 * min(max(fall, 0.0), 1.0), 0.0), 1.0)
+
+
+@inlined
+def _level(share_of_white):
+    # Written so that what is no number is black, and no index either.
+    if not share_of_white > 0.0:
+        return 0
+    return int(min(share_of_white, 1.0) * 65535.0 + 0.5)
 
 
 def view_response(ppisp: Ppisp, camera: int, frame: int) -> ViewResponse:
@@ -107,11 +139,10 @@ def colour_homography(latents: Matrix) -> Matrix:
     return matrix / matrix[2, 2]
 
 
-def _curve(x: Floats, toe: float, shoulder: float, gamma: float, centre: float) -> Floats:
+def _curve(x: Matrix, toe: float, shoulder: float, gamma: float, centre: float) -> Matrix:
     """Return the response: a toe up to the centre, a shoulder beyond, then a power."""
-    # Plain numbers, so that the picture stays float32.
     height = shoulder * centre / (toe + centre * (shoulder - toe))
     low = height * (np.minimum(x, centre) / centre) ** toe
     high = 1.0 - (1.0 - height) * ((1.0 - np.maximum(x, centre)) / (1.0 - centre)) ** shoulder
-    bent = np.where(x <= centre, low, high) ** gamma
-    return bent.astype(np.float32, copy=False)
+    bent: Matrix = np.where(x <= centre, low, high) ** gamma
+    return bent

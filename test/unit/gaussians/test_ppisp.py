@@ -96,3 +96,17 @@ def test_the_response_has_a_toe_and_a_shoulder_that_meet():
     high = 1.0 - (1.0 - height) * ((1.0 - values) / (1.0 - centre)) ** shoulder
     assert found == pytest.approx(255.0 * np.where(values <= centre, low, high) ** gamma, abs=0.6)
     assert low[2] == pytest.approx(high[2])
+
+
+def test_extreme_values_give_a_picture_all_the_same():
+    """At the bounds of what is read, whatever the homography makes of a colour."""
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        parts = {
+            "exposure": rng.choice([-20.0, 20.0], 6),
+            "colour": rng.choice([-20.0, 20.0], (6, 8)),
+            "vignetting": rng.choice([-20.0, 20.0], (2, 3, 5)),
+            "response": rng.choice([-20.0, 20.0], (2, 3, 4)),
+        }
+        found = view_response(recorded(**parts), 0, 0).applied(levels())
+        assert found.shape == (12, 20, 3)

@@ -138,6 +138,13 @@ def test_the_public_form_of_ppisp_is_read(tmp_path):
     scene = read_volume(tmp_path, volume_file(driving_config(), state))
     assert scene.ppisp is None
     assert any("another form" in str(part) for part in scene.not_drawn)
+    for value in (np.nan, 30.0):
+        state = driving_state(4)
+        exposures = np.full(6, value, "<f2")
+        state |= tensor_entries({".post_processings.0.ppisp.exposure_params": exposures})
+        scene = read_volume(tmp_path, volume_file(driving_config(), state))
+        assert scene.ppisp is None
+        assert any("beyond 20" in str(part) for part in scene.not_drawn)
 
 
 def test_the_order_of_keys_and_wider_numbers_do_not_matter(tmp_path):

@@ -25,6 +25,8 @@ _IDENTITY_ROW = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
 _FACES = 6
 _MOST_SKY_SIDE = 8192
 _RESPONSE_PARAMETERS = 4
+_MOST_PPISP = 20.0
+"""Of all its raw values: exposures are powers of 2, the others of the order of 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,8 +257,8 @@ def _ppisp(volume: Volume) -> tuple[Ppisp | None, NotDrawn | None]:
             what, 1, f"its response has {response.shape[2]} parameters; the form with 4 is known"
         )
     parts = (exposure, colour, vignetting, response)
-    if not all(np.isfinite(part).all() for part in parts):
-        return None, NotDrawn(what, 1, "a value is not finite")
+    if not all((np.abs(part) <= _MOST_PPISP).all() for part in parts):
+        return None, NotDrawn(what, 1, f"a value is not finite, or beyond {_MOST_PPISP:g}")
     if len(colour) and np.all(colour == np.array(_IDENTITY_ROW, np.float32), axis=1).any():
         return None, NotDrawn(what, 1, "its colours are of another form than the one known")
     why = "they are of the recorded views; what clients ask for is drawn without"
