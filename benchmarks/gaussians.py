@@ -4,7 +4,8 @@ Run: ``python benchmarks/gaussians.py [SPLATS.ply]``; a file is drawn at 1280x72
 synthetic street from within. The floor is the arithmetic of the blend alone: as many rows of 16
 responses as the tile lists hold, of one Gaussian on one tile in the first cache, shared by all
 threads. It knows no projection, no sorting, no memory; on the other hand it ends no ray early,
-and the picture does. ``wall`` is the median of the rounds, ``cpu`` the processor time of all
+and the picture does. A step of a fit, which follows a picture's error back to its Gaussians, stands
+beside drawing that picture. ``wall`` is the median of the rounds, ``cpu`` the processor time of all
 threads.
 """
 
@@ -28,6 +29,8 @@ from carla_nurec_bridge.gaussians.drawing.motion import motion_of
 from carla_nurec_bridge.gaussians.drawing.particles import joined, rules_of
 from carla_nurec_bridge.gaussians.drawing.response import PLANES, respond
 from carla_nurec_bridge.gaussians.drawing.views import camera_view
+from carla_nurec_bridge.gaussians.fitting.descent import slope_of
+from carla_nurec_bridge.gaussians.fitting.steps import Descent, Rates
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
 from carla_nurec_bridge.gaussians.scene import RenderSettings
 from carla_nurec_bridge.rendering.engines.jit import kernel
@@ -136,6 +139,28 @@ def report(name: str, cloud: GaussianCloud, size: tuple[int, int], way: Any) -> 
     )
 
 
+def report_fit(count: int, size: tuple[int, int]) -> None:
+    """Print what a step of a fit takes, beside drawing the same picture."""
+    cloud = street(count).with_degree(0)
+    view = camera_view(camera(*size), Shutter.ROLLING_TOP_TO_BOTTOM)
+    motion, rules = motion_of(*inside(), view.fractions), rules_of(RenderSettings())
+    particles = joined(cloud)
+    drawing, descent = GaussianDrawing(particles), Descent(particles, Rates())
+    target = np.full((size[1], size[0], 3), 0.5, np.float32)
+
+    def step() -> None:
+        descent.step(slope_of(particles, view, motion, rules, target, target), 1e-6)
+
+    taken = measure(step, ROUNDS)
+    drawn = measure(lambda: drawing.draw(view, motion, rules), ROUNDS)
+    name = f"fit step {count // 1000} k, {size[0]}x{size[1]}"
+    tell(Figure("gaussians", name, taken.cpu_ms, "CPU ms", "drawing it", drawn.cpu_ms))
+    print(
+        f"{name}: {taken.wall_ms:.1f} ms, {taken.cpu_ms:.1f} ms of CPU, "
+        f"{taken.cpu_ms / drawn.cpu_ms:.2f} times drawing its picture ({drawn.cpu_ms:.1f})"
+    )
+
+
 def main() -> None:
     """Print the table."""
     print(f"{thread_count()} threads, F-theta with rolling shutter, ms")
@@ -148,6 +173,7 @@ def main() -> None:
         report("splats 1280x720", splats, (1280, 720), beside(splats))
     report("street 100 k, 640x360", street(100_000), (640, 360), inside())
     report("street 1 M, 1280x720", street(1_000_000), (1280, 720), inside())
+    report_fit(200_000, (320, 180))
 
 
 if __name__ == "__main__":
