@@ -9,9 +9,10 @@ from typing import Any
 
 import av
 import numpy as np
-from openai import OpenAI
+from openai import DefaultHttpxClient, OpenAI
 from PIL import Image
 
+from carla_nurec_bridge.core.machine.certificates import trusted
 from carla_nurec_bridge.servers.nim.options import MODEL
 
 FACTS: dict[str, Any] = {
@@ -34,7 +35,8 @@ ASKED = {"weather": "heavy rain", "light": "the blue hour"}
 
 
 def client_of(url: str, key: str = "none", retries: int = 0) -> OpenAI:
-    return OpenAI(base_url=url, api_key=key, max_retries=retries, timeout=30)
+    http = DefaultHttpxClient(verify=trusted())  # one that reads no certificates of its own
+    return OpenAI(base_url=url, api_key=key, max_retries=retries, timeout=30, http_client=http)
 
 
 def ask(client: OpenAI, content: Any, **more: Any) -> Any:

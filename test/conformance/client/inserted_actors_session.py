@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 
 import carla
 import numpy as np
@@ -41,7 +42,8 @@ def main(port: int) -> dict[str, object]:
 
 
 def _play(session: Session, inserted: InsertedActors) -> dict[str, object]:
-    camera = next(c for c in load_rig("demo").cameras if c.source == "carla")
+    shipped = next(c for c in load_rig("demo").cameras if c.source == "carla")
+    camera = replace(shipped, outputs=("instance",))
     setup = EpisodeSetup(1, "vehicle.lincoln.mkz_2020", "hero", 0, 120.0, inserted_actors=inserted)
     with PreparedEpisode(session, setup) as episode:
         episode.open()

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+import web
 
 from carla_nurec_bridge.cosmos.clip.codec import VideoOptions
 from carla_nurec_bridge.cosmos.clip.video import VideoWriter
@@ -75,7 +76,7 @@ def server(state_dir: Path) -> Iterator[CosmosServer]:
 @pytest.fixture
 def api(server: CosmosServer) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=server.url, headers=headers, timeout=250) as client:
+    with web.Client(base_url=server.url, headers=headers, timeout=250) as client:
         yield client
 
 

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import gradio_client
-import httpx
 import pytest
+import web
 
 from carla_nurec_bridge.cosmos.clip.video import count_frames
 from carla_nurec_bridge.cosmos.jobs.failures import JobFailed
@@ -25,16 +25,16 @@ NEW, OLD, ONE = "/transfer2.5", "/transfer2.5-v1.3", "/transfer1"
 def upload(url: str, path: Path) -> str:
     """Upload as the transcript does: bytes, then a call that registers them."""
     files = {"files": (path.name, path.read_bytes())}
-    (there,) = httpx.post(f"{url}/gradio_api/upload", files=files).json()
+    (there,) = web.post(f"{url}/gradio_api/upload", files=files).json()
     data = {"path": there, "meta": {"_type": "gradio.FileData"}, "orig_name": path.name}
     return json.loads(call(url, "upload_file", data)[0])["path"]
 
 
 def call(url: str, name: str, argument: object) -> list:
-    answer = httpx.post(f"{url}/gradio_api/call/{name}", json={"data": [argument]})
+    answer = web.post(f"{url}/gradio_api/call/{name}", json={"data": [argument]})
     assert answer.status_code == 200
     event = answer.json()["event_id"]
-    stream = httpx.get(f"{url}/gradio_api/call/{name}/{event}", timeout=250)
+    stream = web.get(f"{url}/gradio_api/call/{name}/{event}", timeout=250)
     kind, data = stream.text.rsplit("event: ", 1)[1].split("\n", 1)
     assert kind == "complete"
     return json.loads(data.removeprefix("data: "))
@@ -52,11 +52,11 @@ def newer_request(url: str, clip: Path, **changes: object) -> dict:
 
 def test_plain_client_completes_a_job(server: CosmosServer, clip: Path, tmp_path: Path):
     url = server.url + NEW
-    assert httpx.get(f"{url}/config").json()["protocol"] == "sse_v3"
-    assert "/generate" in httpx.get(f"{url}/gradio_api/info").json()["named_endpoints"]
+    assert web.get(f"{url}/config").json()["protocol"] == "sse_v3"
+    assert "/generate" in web.get(f"{url}/gradio_api/info").json()["named_endpoints"]
     video, status = call(url, "generate_video", json.dumps(newer_request(url, clip)))
     assert json.loads(status)["status"] == "success"
-    answer = httpx.get(f"{url}/gradio_api/file={video['video']['path']}")
+    answer = web.get(f"{url}/gradio_api/file={video['video']['path']}")
     (tmp_path / "v.mp4").write_bytes(answer.content)
     assert count_frames(tmp_path / "v.mp4") == FRAMES
 
@@ -83,13 +83,13 @@ def test_gradio_client_completes_jobs(server: CosmosServer, clip: Path, tmp_path
 def test_every_error_of_the_transcript(server: CosmosServer, clip: Path):
     url = server.url + NEW
     base = f"{url}/gradio_api"
-    assert httpx.post(f"{base}/call/nope", json={"data": []}).status_code == 500
-    unknown = httpx.get(f"{base}/call/generate_video/deadbeef")
+    assert web.post(f"{base}/call/nope", json={"data": []}).status_code == 500
+    unknown = web.get(f"{base}/call/generate_video/deadbeef")
     assert unknown.status_code == 200
     assert unknown.text == 'event: error\ndata: "404: Not Found"\n\n'
-    assert httpx.get(f"{base}/file=/etc/passwd").status_code == 403
+    assert web.get(f"{base}/file=/etc/passwd").status_code == 403
     missing = server.options.state_dir.resolve() / "uploads" / "none.mp4"
-    assert httpx.get(f"{base}/file={missing}").status_code == 403
+    assert web.get(f"{base}/file={missing}").status_code == 403
     nothing, status = call(url, "generate_video", "{no json")
     assert nothing is None
     assert status.startswith("Error parsing request JSON:")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import web
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.cosmos.clip.video import count_frames
@@ -87,7 +88,7 @@ def test_not_ready_queued_cancelled_and_over_quota(state_dir: Path, clip: Path):
     options = CosmosServerOptions(state_dir, port=0, token=TOKEN, max_queued_per_token=2)
     server = CosmosServer(options)
     server.worker.start = lambda: None  # type: ignore[method-assign]
-    with server, httpx.Client(base_url=server.url, headers=bearer()) as api:
+    with server, web.Client(base_url=server.url, headers=bearer()) as api:
         assert api.get("/v1/health/ready").status_code == 503
         first = api.post("/v1/jobs", json=body(api, clip)).json()
         second = api.post("/v1/jobs", json=body(api, clip)).json()
@@ -105,7 +106,7 @@ def test_restart_queues_again_and_expiry_answers_410(
     options = CosmosServerOptions(state_dir, port=0, token=TOKEN, job_ttl_h=0.0)
     with (
         CosmosServer(options) as server,
-        httpx.Client(base_url=server.url, headers=bearer()) as api,
+        web.Client(base_url=server.url, headers=bearer()) as api,
     ):
         job_id = api.post("/v1/jobs", json=body(api, clip, prompt="snow")).json()["id"]
         while api.get(f"/v1/jobs/{job_id}").json()["status"] != "running":
@@ -113,7 +114,7 @@ def test_restart_queues_again_and_expiry_answers_410(
     held.undo()
     with (
         CosmosServer(options) as server,
-        httpx.Client(base_url=server.url, headers=bearer()) as api,
+        web.Client(base_url=server.url, headers=bearer()) as api,
     ):
         assert server.jobs.requeued == 1
         assert ended(api, job_id)["status"] == "done"
@@ -132,9 +133,9 @@ def test_tokens_are_kept_hashed_and_private(state_dir: Path):
         assert secret not in (state_dir / "tokens.json").read_text()
         assert (state_dir / "tokens.json").stat().st_mode & 0o077 == 0
         good = {"Authorization": f"Bearer {token}"}
-        assert httpx.get(f"{server.url}/v1/models", headers=good).status_code == 200
+        assert web.get(f"{server.url}/v1/models", headers=good).status_code == 200
         server.tokens.revoke(token.split("_")[1])
-        assert httpx.get(f"{server.url}/v1/models", headers=good).status_code == 401
+        assert web.get(f"{server.url}/v1/models", headers=good).status_code == 401
 
 
 def test_listing_tokens_makes_no_state_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-import httpx
 import pytest
+import web
 from nim_client import ASKED, FACTS, ask, client_of, with_facts
 from openai import AsyncOpenAI
 
@@ -14,14 +14,14 @@ from carla_nurec_bridge.servers.nim.options import MODEL
 
 def test_health_models_and_version_are_those_of_a_nim(url, client):
     for probe, word in (("ready", "ready"), ("live", "live")):
-        reply = httpx.get(f"{url}/health/{probe}", timeout=10)
+        reply = web.get(f"{url}/health/{probe}", timeout=10)
         assert (reply.status_code, reply.json()["message"]) == (200, f"Service is {word}.")
         assert reply.json()["object"] == "health.response"
     (model,) = client.models.list().data
     assert (model.id, model.object) == (MODEL, "model")
     assert "no model" in model.owned_by
     assert client.models.retrieve(MODEL) == model
-    assert httpx.get(f"{url}/version", timeout=10).json()["release"] == "no-model"
+    assert web.get(f"{url}/version", timeout=10).json()["release"] == "no-model"
 
 
 def test_a_description_tells_every_fact(client):
@@ -114,7 +114,7 @@ def test_what_is_ignored_is_named(client):
 def test_lone_surrogates_come_back_whole(url):
     condition = json.dumps({"facts": FACTS, "conditions": {"w": "\ud800 fog"}})
     body = json.dumps({"model": MODEL, "messages": [{"role": "user", "content": condition}]})
-    reply = httpx.post(f"{url}/chat/completions", content=body, timeout=10)
+    reply = web.post(f"{url}/chat/completions", content=body, timeout=10)
     assert reply.status_code == 200
     assert "\\ud800 fog" in reply.text
 

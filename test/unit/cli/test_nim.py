@@ -9,8 +9,8 @@ import subprocess
 import sys
 import threading
 
-import httpx
 import pytest
+import web
 
 from carla_nurec_bridge.cli.main import main
 
@@ -42,10 +42,10 @@ def test_it_says_first_that_it_is_no_model_serves_and_ends_by_a_signal(tmp_path)
             },
             "timeout": 30,
         }
-        assert httpx.post(**request).status_code == 503
-        answer = httpx.post(**request).json()
+        assert web.post(**request).status_code == 503
+        answer = web.post(**request).json()
         assert "two buses" in answer["choices"][0]["message"]["content"]
-        assert httpx.get(f"{url}/models", timeout=30).status_code == 401
+        assert web.get(f"{url}/models", timeout=30).status_code == 401
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
         assert process.wait(30) == 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ....core.errors import InputError, ProtocolError
 from ....core.loading.deferred import deferred
+from ....core.machine.certificates import trusted
 from ..failures import OutOfTime, ServerUnreachable
 
 if TYPE_CHECKING:
@@ -84,7 +85,10 @@ class Http:
         self.policy = policy
         self.deadline = deadline
         self.client = httpx.Client(
-            headers=headers, timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S), trust_env=False
+            headers=headers,
+            timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
+            trust_env=False,
+            verify=trusted(environment=False),
         )
 
     def close(self) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import openai
 
+from ....core.machine.certificates import trusted
+
 _MOST_BYTES = 8 << 20
 
 
@@ -23,7 +25,7 @@ class BoundedClient(openai.DefaultHttpxClient):
     """
 
     def __init__(self, ends_at: float, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(verify=trusted(), **options)
         self._ends_at = ends_at
 
     def send(self, request: Any, *, stream: bool = False, **options: Any) -> Any:
