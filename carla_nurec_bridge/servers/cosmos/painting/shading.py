@@ -18,6 +18,7 @@ from .light import (
 from .prompt_conditions import PromptConditions
 from .shade_kernels import (
     GLOW_STEP,
+    TILE,
     contact_rows,
     lamp_glow,
     shade_rows,
@@ -37,8 +38,8 @@ class Relighter:
         self._light = light_of(conditions)
         self._tables = tables_of(conditions, self._light, height, width, seed)
         falls = conditions.rain > 0 or conditions.snowfall > 0
-        tiles = falling_tiles(conditions, height, seed)
-        self._tiles = tiles if falls else tiles[:0]
+        nothing = np.zeros((0, TILE, TILE), np.float32)
+        self._tiles = falling_tiles(conditions, height, seed) if falls else nothing
         self._contact = np.zeros((height, width), np.int32)
         # One cell more: the last rows and columns belong to no whole one.
         cells = (height // GLOW_STEP + 1, width // GLOW_STEP + 1, 3)
