@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -198,7 +197,7 @@ class Supervisor:
         if not killed and not spoken and time.monotonic() - self._first_death_s < _SPEAK_S:
             return None
         child = (killed or spoken or dead)[0]
-        return self._died(child, _how_it_ended(child))
+        return self._died(child, child.how_it_ended())
 
     def _not_ready(self, started: float) -> _Death | None:
         deadline_s = self._graph.config.start_deadline_s
@@ -275,11 +274,3 @@ def _failed(child: Child) -> bool:
 
 def _is_server(child: Child) -> bool:
     return not (child.process.participant or child.process.guest)
-
-
-def _how_it_ended(child: Child) -> str:
-    code = child.code() or 0
-    if code < 0:
-        return f"was killed by {signal.Signals(-code).name}"
-    error = child.last_error()
-    return f"ended with code {code}" + (f" ({error})" if error else "")

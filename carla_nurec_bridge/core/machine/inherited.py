@@ -13,7 +13,7 @@ from typing import Any
 
 _READ_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "NUMBA_", "OMP_", "OPENBLAS_", "MKL_")
 _LIBRARIES = "LD_LIBRARY_PATH"
-_READ_LATER = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
+_READ_LATER = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "PYTHONBREAKPOINT")
 _NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 _LIMITS = {name: number for name, number in vars(resource).items() if name.startswith("RLIMIT_")}
 _IGNORABLE = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)

@@ -144,9 +144,12 @@ def end_processes_of(folder: Path) -> None:
 
 def _check_answers(address: str) -> None:
     """Raise InputError when nobody listens at HOST:PORT; Ray itself asks for minutes."""
-    found = host_and_port(address.removeprefix("ray://"))
+    place = address.removeprefix("ray://")
+    if ":" not in place:
+        return  # "auto" and the like, as Ray knows them
+    found = host_and_port(place)
     if found is None:
-        return
+        raise InputError(f"no Ray cluster at {address}: that is no HOST:PORT")
     host, port = found
     try:
         socket.create_connection((host.strip("[]"), port), _CONNECT_S).close()

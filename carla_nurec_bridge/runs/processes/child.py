@@ -127,6 +127,14 @@ class Child:
         errors = [line.strip() for line in lines if "error: " in line.lower()]
         return errors[-1] if errors else ""
 
+    def how_it_ended(self) -> str:
+        """Return the signal that ended it, or its exit code with what its log says of it."""
+        code = self.code() or 0
+        if code < 0:
+            return f"was killed by {signal.Signals(-code).name}"
+        error = self.last_error()
+        return f"ended with code {code}" + (f" ({error})" if error else "")
+
     def terminate(self) -> None:
         """Ask the process to end."""
         self._asked_at_s = time.monotonic()

@@ -120,7 +120,7 @@ def _wait_ready(child: Child, deadline_s: float) -> None:
         if child.code() == InputError.exit_code:
             raise InputError(child.last_error().partition("error: ")[2])
         if child.code() is not None:
-            raise RunError(f"{child.name} ended with code {child.code()}: {child.last_error()}")
+            raise RunError(f"{child.name} {child.how_it_ended()}; its log: {child.log}")
         if time.monotonic() > deadline:
             raise DeadlineError(f"{child.name} was not ready within {deadline_s:g} s")
         time.sleep(_POLL_S)

@@ -46,6 +46,4 @@ def run_verb(
     if child.code() == InputError.exit_code:
         raise InputError(child.last_error().partition("error: ")[2])
     if child.code() != 0:
-        raise RunError(
-            f"the {name} ended with code {child.code()}: {child.last_error()}; its log: {log}"
-        )
+        raise RunError(f"the {name} {child.how_it_ended()}; its log: {log}")

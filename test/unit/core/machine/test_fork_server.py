@@ -182,6 +182,12 @@ def test_errors_may_have_a_file_of_their_own(
         assert (serving / "errors").read_text() == "an error\n"
 
 
+def test_what_rays_workers_have_of_their_own_does_not_hinder(serving: Path) -> None:
+    more = {"PYTHONBREAKPOINT": "ray.util.rpdb.set_trace", "OMP_NUM_THREADS": "1"}
+    assert _start(serving, "0", **more).wait(DEADLINE_S) == 0
+    assert _told(serving)["parent"] != os.getpid()
+
+
 def test_another_interpreter_is_started_by_itself(serving: Path) -> None:
     with (serving / "output").open("wb") as output:
         assert start(("true",), os.environ, output, ()).wait(DEADLINE_S) == 0

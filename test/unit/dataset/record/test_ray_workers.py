@@ -86,6 +86,14 @@ def test_where_no_cluster_is_a_sentence_says_so() -> None:
         pass
 
 
+def test_an_address_that_is_none_is_told_at_once() -> None:
+    with (
+        pytest.raises(InputError, match=r"no Ray cluster at ray://localhost:99999: .*HOST:PORT"),
+        ray_workers("ray://localhost:99999", None),
+    ):
+        pass
+
+
 def test_without_ray_a_sentence_says_how_to_get_it(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with (

@@ -37,3 +37,13 @@ def test_a_verb_that_hangs_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(verb_process, "HEARTBEAT_DEADLINE_S", 0.5)
     with pytest.raises(RunError, match="no sign of life"):
         run(HANGS, tmp_path, monkeypatch)
+
+
+def test_one_that_was_killed_is_told_by_the_signal(tmp_path, monkeypatch):
+    with pytest.raises(RunError, match=r"the step was killed by SIGKILL; its log: .*step\.log"):
+        run("import os; os.kill(os.getpid(), 9)", tmp_path, monkeypatch)
+
+
+def test_one_that_fails_is_told_with_what_it_said_of_it(tmp_path, monkeypatch):
+    with pytest.raises(RunError, match=r"the step ended with code 3 \(error: no map\); its log"):
+        run("print('error: no map'); exit(3)", tmp_path, monkeypatch)
