@@ -50,7 +50,7 @@ def delimit(pairs: PairTable) -> None:
     if k < count:
         shift = wp.uint64(32)
         tile = int(pairs.keys[k] >> shift)
-        if tile < pairs.starts.shape[0]:
+        if tile >= 0 and tile < pairs.starts.shape[0]:
             before = wp.int32(-1)
             if k > 0:
                 before = int(pairs.keys[k - 1] >> shift)
