@@ -108,7 +108,7 @@ def fork_server(what: Sequence[str], environment: Mapping[str, str]) -> Iterator
     try:
         yield
     finally:
-        del os.environ[ADDRESS]
+        os.environ.pop(ADDRESS, None)
         os.close(our_end)
         server.kill()  # it may still be loading; programs that outlive the block go on
         server.wait()
@@ -170,13 +170,18 @@ class _Forked:
             raise
 
     def _meet(self, address: str, environment: Mapping[str, str]) -> None:
-        """Connect to the server; _RefusedError where there is none that is like the program."""
+        """Connect to the server; _RefusedError where there is none that is like the program.
+
+        One that does not answer is not asked again.
+        """
         self._socket.settimeout(_LOADING_S)
         try:
             self._socket.connect(f"\0{address}")
             hello = self._answer() if peer(self._socket).user == os.getuid() else None
         except OSError as error:
             raise _RefusedError from error
+        if hello is None:
+            os.environ.pop(ADDRESS, None)
         if hello != likeness(environment):
             raise _RefusedError
 

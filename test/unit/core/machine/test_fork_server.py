@@ -301,3 +301,13 @@ def test_one_that_ends_while_it_is_asked_is_named(
         with pytest.raises(RunError, match="a_program"):
             _start(place, "0")
         os.waitpid(child, 0)
+
+
+def test_one_that_hangs_is_asked_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forked, "_LOADING_S", 0.05)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"\0a-server-of-{os.getpid()}")
+        listening.listen()
+        monkeypatch.setenv(forked.ADDRESS, f"a-server-of-{os.getpid()}")
+        assert _start(place, "3").wait(DEADLINE_S) == 3
+        assert forked.ADDRESS not in os.environ
