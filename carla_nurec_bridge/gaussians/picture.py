@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..rendering.engines.forms import JpegFormat
 from .drawing.compose import Depth, composed, composed_deep
 from .drawing.frame import Drawing
 from .drawing.motion import Motion
@@ -37,7 +38,12 @@ class Backdrop:
 
 @runtime_checkable
 class PictureDrawing(Protocol):
-    """A back end that finishes pictures itself, so that only these leave its device."""
+    """A back end that finishes pictures itself, so that only these leave its device.
+
+    ``encodes_jpeg`` says whether it makes JPEG of them too.
+    """
+
+    encodes_jpeg: bool
 
     def picture(
         self,
@@ -48,6 +54,17 @@ class PictureDrawing(Protocol):
         depth: type[Depth],
     ) -> NDArray[Depth]:
         """Return the picture (H, W, 3), 8 or 16 bits a channel; see ``draw_picture``."""
+        ...
+
+    def jpeg(
+        self,
+        view: GaussianView,
+        motion: Motion,
+        rules: Rules,
+        backdrop: Backdrop,
+        form: JpegFormat,
+    ) -> bytes:
+        """Return the picture as JPEG, where ``encodes_jpeg``."""
         ...
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
+from ...rendering.engines.forms import JpegFormat
 from ...rendering.gpu.device import GpuError, turn_on_gpu
+from ...rendering.gpu.jpeg import JpegEncoder, find_encoder
 from ...rendering.gpu.memory import HostMemory, RayTables
 from ..drawing.compose import Depth
 from ..drawing.frame import GaussianFrame, fitted, reaches
@@ -21,7 +23,7 @@ from ..drawing.views import GaussianView
 from ..picture import Backdrop
 from ..sky import SeamlessSky
 from .launches import ImageLaunches, PairMemory, SeenMemory, load
-from .tables import PoseTable, RuleTable
+from .tables import BackdropTable, PoseTable, RuleTable
 from .upload import MotionMemory, backdrop_of, rules_on, sight_of, upload_particles
 
 log = logging.getLogger(__name__)
@@ -66,6 +68,10 @@ class WarpDrawing:
             self._cloud: Any = upload_particles(particles, self._device)
             self._seen: Any = SeenMemory(len(particles.means), self._device)
             self._room: PairMemory | None = None
+            self._encoder: JpegEncoder | None = None
+            if self._device.is_cuda:
+                self._encoder = find_encoder(self._device.ordinal)
+        self.encodes_jpeg = self._encoder is not None
 
     def draw(
         self,
@@ -82,7 +88,7 @@ class WarpDrawing:
         motion, far = fitted(view, motion, far_m, self._reach_m)
         with turn_on_gpu():
             launches = self._looked(view, motion, rules, far, half, heaviest, apart)
-            block = self._finished(launches, lambda: launches.memory.block)
+            (block,) = self._finished(launches, lambda: [launches.memory.block])
             found = launches.memory.split(block)
         if view.transposed:
             found = {name: values.swapaxes(0, 1) for name, values in found.items()}
@@ -103,18 +109,36 @@ class WarpDrawing:
         depth: type[Depth],
     ) -> NDArray[Depth]:
         """Draw and finish one picture (H, W, 3); see ``PictureDrawing``."""
-        motion, far = fitted(view, motion, backdrop.far_m, self._reach_m)
-        height, width = view.lines, view.samples
-        if view.transposed:
-            height, width = width, height
+        size = np.dtype(depth).itemsize
         with turn_on_gpu():
-            launches = self._looked(view, motion, rules, far)
-            table = backdrop_of(backdrop, motion, self._kept_sky(backdrop.sky), self._device)
-            table.transposed = int(view.transposed)
-            image = self._finished(
-                launches, lambda: launches.compose(table, np.dtype(depth).itemsize)
-            )
+            launches, table = self._prepared(view, motion, rules, backdrop)
+            (image,) = self._finished(launches, lambda: [launches.compose(table, size)])
+        height, width = _size_of(view)
         return image.view(depth).reshape((height, width, 3))
+
+    def jpeg(
+        self,
+        view: GaussianView,
+        motion: Motion,
+        rules: Rules,
+        backdrop: Backdrop,
+        form: JpegFormat,
+    ) -> bytes:
+        """Draw one picture and encode it there; GpuError where not ``encodes_jpeg``."""
+        if self._encoder is None:
+            raise GpuError("Gaussians are not encoded as JPEG here; look at encodes_jpeg first")
+        height, width = _size_of(view)
+        with turn_on_gpu():
+            launches, table = self._prepared(view, motion, rules, backdrop)
+            composed: list[Any] = []
+
+            def compose() -> list[Any]:
+                composed[:] = [launches.compose(table, 1)]
+                return []
+
+            self._finished(launches, compose)
+            stream = int(self._device.stream.cuda_stream) if self._device.is_cuda else 0
+            return self._encoder.encode(composed[0].reshape((height, width, 3)), form, stream)
 
     def close(self) -> None:
         """Free everything on the device; calling it again does nothing."""
@@ -151,8 +175,23 @@ class WarpDrawing:
         )
         return launches
 
-    def _finished(self, launches: ImageLaunches, result: Callable[[], Any]) -> NDArray[np.uint8]:
-        """Sort and blend until there was room for all pairs; return the bytes of the result."""
+    def _prepared(
+        self, view: GaussianView, motion: Motion, rules: Rules, backdrop: Backdrop
+    ) -> tuple[ImageLaunches, BackdropTable]:
+        """Find what is seen of a picture; return what goes on, and its backdrop."""
+        motion, far = fitted(view, motion, backdrop.far_m, self._reach_m)
+        launches = self._looked(view, motion, rules, far)
+        table = backdrop_of(backdrop, motion, self._kept_sky(backdrop.sky), self._device)
+        table.transposed = int(view.transposed)
+        return launches, table
+
+    def _finished(
+        self, launches: ImageLaunches, finish: Callable[[], list[Any]]
+    ) -> list[NDArray[np.uint8]]:
+        """Sort, blend and finish until there was room for all pairs.
+
+        Return the blocks that ``finish`` names, fetched.
+        """
         if self._room is None:
             self._make_room(self._host.fetch([self._seen.total], self._device)[0])
         while True:
@@ -160,7 +199,7 @@ class WarpDrawing:
             assert room is not None
             count = min(room.pairs, max(self._likely, 1))
             launches.blend(room, count)
-            found, total = self._host.fetch([result(), self._seen.total], self._device)
+            *found, total = self._host.fetch([*finish(), self._seen.total], self._device)
             self.pairs = int(total.view(np.int64)[0])
             # Fewer are sorted only after many images that needed fewer: cameras take turns.
             self._likely = max(_some_more(self.pairs), self._likely - self._likely // 64)
@@ -202,6 +241,13 @@ class WarpDrawing:
         if rules not in self._rules:
             self._rules[rules] = rules_on(rules)
         return self._rules[rules]
+
+
+def _size_of(view: GaussianView) -> tuple[int, int]:
+    """Return the height and width of an image."""
+    if view.transposed:
+        return view.samples, view.lines
+    return view.lines, view.samples
 
 
 def _some_more(pairs: int) -> int:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
-from ....rendering.camera import render_jpeg
 from ....rendering.lidar import points_at_end
 from ....scene import Scene
 from ..checks import (
@@ -27,7 +26,7 @@ from ..scenes.drawn_scenes import DrawnScenes
 from .ego_masks import EgoMasks
 from .images import check_format, encode, jpeg_format
 from .lidar_filter import kept_ranges
-from .pictures import draw_image, draw_sweep
+from .pictures import draw_image, draw_jpeg, draw_sweep, encodes_jpeg
 from .render_thread import RenderThread
 from .views import RequestViews, image_size
 
@@ -116,15 +115,13 @@ class SceneDrawing:
                 drawn_scene.set_time(
                     actors, request.frame_start_us, request.frame_end_us, request.dynamic_objects
                 )
-                seen = drawn_scene.render_scene
+                response = drawn_scene.response(camera_id, request.frame_end_us)
                 form = None
-                if mask is None and seen.encodes_jpeg and not drawn_scene.gaussians.visible:
+                if mask is None and response is None and encodes_jpeg(drawn_scene):
                     form = jpeg_format(request)
                 if form is None:
-                    response = drawn_scene.response(camera_id, request.frame_end_us)
                     return draw_image(drawn_scene, view, start, end, response)
-                sight = (seen, view.rays, start, end, view.fractions, view.axis, drawn_scene.light)
-                return render_jpeg(*sight, form)
+                return draw_jpeg(drawn_scene, view, start, end, form)
 
         def finish(drawn: NDArray[np.uint8] | bytes) -> bytes:
             if isinstance(drawn, bytes):

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from ....core.frames import Matrix
 from ....core.rig.lidar import LidarPattern
 from ....gaussians.drawing.sweeps import Sector
+from ....gaussians.drawing.views import GaussianView
 from ....gaussians.picture import Backdrop
 from ....gaussians.ppisp import ViewResponse
-from ....rendering.camera import render_camera
+from ....rendering.camera import JpegFormat, render_camera, render_jpeg
 from ....rendering.lidar import LidarFrame, render_lidar
 from ..scenes.drawn_scene import DrawnScene
 from ..scenes.exposure import shown
@@ -38,19 +39,46 @@ def draw_image(
     gaussians = drawn.gaussians
     if not gaussians.visible:
         return _meshes(drawn, view, start, end, RGB)[0]
-    gaussian_view = view.of_gaussians(gaussians.settings.image_margin_factor)
+    backdrop = _backdrop(drawn, view, start, end)
+    if not gaussians.has_surroundings:
+        response = None
+    return gaussians.picture(_gaussian_view(drawn, view), start, end, backdrop, response)
+
+
+def encodes_jpeg(drawn: DrawnScene) -> bool:
+    """Say whether what draws this scene now can give its pictures as JPEG."""
+    gaussians = drawn.gaussians
+    return gaussians.encodes_jpeg if gaussians.visible else drawn.render_scene.encodes_jpeg
+
+
+def draw_jpeg(
+    drawn: DrawnScene, view: RequestView, start: Matrix, end: Matrix, form: JpegFormat
+) -> bytes:
+    """Return the picture of ``draw_image``, without a response, as JPEG of what draws it."""
+    if drawn.gaussians.visible:
+        backdrop = _backdrop(drawn, view, start, end)
+        return drawn.gaussians.jpeg(_gaussian_view(drawn, view), start, end, backdrop, form)
+    sight = (view.rays, start, end, view.fractions, view.axis, drawn.light)
+    return render_jpeg(drawn.render_scene, *sight, form)
+
+
+def _gaussian_view(drawn: DrawnScene, view: RequestView) -> GaussianView:
+    return view.of_gaussians(drawn.gaussians.settings.image_margin_factor)
+
+
+def _backdrop(drawn: DrawnScene, view: RequestView, start: Matrix, end: Matrix) -> Backdrop:
+    """Return what stands among and behind the Gaussians, drawing meshes where there are any."""
+    gaussians = drawn.gaussians
     if gaussians.has_surroundings and not drawn.meshes:
-        return gaussians.picture(gaussian_view, start, end, Backdrop(gaussians.sky), response)
+        return Backdrop(gaussians.sky)
     rgb, depth = _meshes(drawn, view, start, end, _RGB_AND_DEPTH)
     assert depth is not None
     far = np.full_like(depth, np.inf)
     np.divide(depth, view.rays[..., 2], out=far, where=np.isfinite(depth))
     if not gaussians.has_surroundings:
-        backdrop = Backdrop(image=rgb, far_m=far, everywhere=True)
-        return gaussians.picture(gaussian_view, start, end, backdrop)
+        return Backdrop(image=rgb, far_m=far, everywhere=True)
     behind = shown(rgb, drawn.exposure_gain)
-    backdrop = Backdrop(gaussians.sky, behind, far, footprints=drawn.footprints)
-    return gaussians.picture(gaussian_view, start, end, backdrop, response)
+    return Backdrop(gaussians.sky, behind, far, footprints=drawn.footprints)
 
 
 def draw_sweep(

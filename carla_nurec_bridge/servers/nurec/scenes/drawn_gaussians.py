@@ -13,14 +13,15 @@ from ....gaussians.choice import open_drawing
 from ....gaussians.cloud import GaussianCloud, concatenated, empty_cloud
 from ....gaussians.drawing.frame import Drawing
 from ....gaussians.drawing.lidar import GaussianSweep, measure
-from ....gaussians.drawing.motion import BodyMotion, motion_of
-from ....gaussians.drawing.particles import joined, rules_of
+from ....gaussians.drawing.motion import BodyMotion, Motion, motion_of
+from ....gaussians.drawing.particles import Rules, joined, rules_of
 from ....gaussians.drawing.sweeps import Sector
 from ....gaussians.drawing.views import GaussianView
-from ....gaussians.picture import Backdrop, draw_picture
+from ....gaussians.picture import Backdrop, PictureDrawing, draw_picture
 from ....gaussians.ppisp import ViewResponse
 from ....gaussians.scene import GaussianScene, RenderSettings
 from ....gaussians.sky import seamless
+from ....rendering.camera import JpegFormat
 from ....scene import Scene
 
 _WIDE_RAD = np.radians(85.0)
@@ -118,12 +119,27 @@ class DrawnGaussians:
         response: ViewResponse | None = None,
     ) -> NDArray[np.uint8]:
         """Draw one picture of a camera that moves from one map_from_camera to another."""
+        given = self._sight(view, start, end)
+        return draw_picture(self._drawing, view, *given, backdrop, response)
+
+    @property
+    def encodes_jpeg(self) -> bool:
+        """Say whether ``jpeg`` works here."""
+        return isinstance(self._drawing, PictureDrawing) and self._drawing.encodes_jpeg
+
+    def jpeg(
+        self, view: GaussianView, start: Matrix, end: Matrix, backdrop: Backdrop, form: JpegFormat
+    ) -> bytes:
+        """Draw one picture as JPEG, where ``encodes_jpeg``."""
+        assert isinstance(self._drawing, PictureDrawing)
+        return self._drawing.jpeg(view, *self._sight(view, start, end), backdrop, form)
+
+    def _sight(self, view: GaussianView, start: Matrix, end: Matrix) -> tuple[Motion, Rules]:
         wide = view.table.seen_rad >= _WIDE_RAD
         motion = motion_of(
             self.nre_from_map @ start, self.nre_from_map @ end, view.fractions, self._placed
         )
-        rules = rules_of(self.settings, wide=wide)
-        return draw_picture(self._drawing, view, motion, rules, backdrop, response)
+        return motion, rules_of(self.settings, wide=wide)
 
     def measure(
         self,

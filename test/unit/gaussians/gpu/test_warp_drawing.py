@@ -10,6 +10,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from carla_nurec_bridge.gaussians.picture import Backdrop, draw_picture
 from carla_nurec_bridge.gaussians.scene import RenderSettings
 from carla_nurec_bridge.gaussians.sky import seamless
 from carla_nurec_bridge.rendering.engines import choice as engines
+from carla_nurec_bridge.rendering.engines.forms import JpegFormat
 from carla_nurec_bridge.rendering.gpu import device
 
 from ..drawing.helpers import HERE, cloud, ftheta, psnr, random_cloud
@@ -164,6 +166,29 @@ def test_finished_pictures_are_those_of_numba(shutter: Shutter) -> None:
     assert np.abs(deep / 257.0 - pictured[1]).max() <= 0.5 + 1e-3
 
 
+def test_jpeg_is_made_of_the_picture_on_the_device() -> None:
+    """By a codec that notes what it is given; without one it is refused."""
+    particles = joined(random_cloud(100, 13))
+    drawing, view = on_warp(particles), camera_view(CAMERA, Shutter.GLOBAL)
+    given = (view, motion_of(HERE, HERE, view.fractions), rules_of(RenderSettings()), Backdrop())
+    form = JpegFormat(80, full_colour=False)
+    assert not drawing.encodes_jpeg
+    with pytest.raises(device.GpuError, match="look at encodes_jpeg"):
+        drawing.jpeg(*given, form)
+    seen: list[Any] = []
+
+    def encode(rgb: Any, asked: JpegFormat, stream: int) -> bytes:
+        seen.append((rgb.numpy().copy(), asked, stream))
+        return b"data"
+
+    drawing._encoder = SimpleNamespace(encode=encode)
+    assert drawing.jpeg(*given, form) == b"data"
+    (picture, asked, stream) = seen[0]
+    assert (asked, stream) == (form, 0)
+    assert picture.any()
+    assert np.array_equal(picture, drawing.picture(*given, np.uint8))
+
+
 def test_rays_that_start_apart_are_those_of_numba() -> None:
     """Each pixel of a line a little further along, as the beams of a lidar."""
     particles = joined(random_cloud(200, 4), [random_cloud(40, 5)])
@@ -293,6 +318,7 @@ def test_a_gpu_that_fails_leaves_gaussians_to_the_processor(
 _AUTO = """
 import sys
 from carla_nurec_bridge.rendering.engines import choice as engines
+from carla_nurec_bridge.rendering.engines.forms import JpegFormat
 engines.gpu_count = lambda: 0
 from carla_nurec_bridge.gaussians.choice import open_drawing
 from carla_nurec_bridge.gaussians.cloud import empty_cloud
