@@ -79,7 +79,8 @@ def motion_of(
     lines, count = len(fractions), len(bodies) + 1
     shown = np.array([True, *(track is not None for track in tracks)])
     rows = np.zeros((count + 1, _TRACK))
-    rows[0], rows[1] = sensor, _track(np.eye(4), np.eye(4), np.zeros(3))
+    rows[0] = sensor
+    rows[1, [0, 4, 8]] = 1.0  # the scene, which stands still
     for row, track in zip(rows[2:], tracks, strict=True):
         if track is not None:
             row[:] = track
