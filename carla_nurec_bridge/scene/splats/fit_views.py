@@ -70,20 +70,27 @@ def drawn_views(
     on_view: Callable[[int, int], None] = lambda done, total: None,
     light: Lighting | None = None,
 ) -> list[FitView]:
-    """Return pictures of a scene's meshes, every eighth of them on the path and held out."""
+    """Return pictures of a scene's meshes, every eighth of them on the path and held out.
+
+    Where there are more pictures than frames, others of the frames that are held out are taken from
+    beside the path.
+    """
     if not scene.cameras:
         raise InputError(f"scene {scene.scene_id} has no cameras to fit for")
     rng = np.random.default_rng(plan.seed)
     frames = [(camera, frame) for camera in scene.cameras for frame in camera.frame_stamps_us]
     frames.sort(key=lambda one: int(one[1][1]))
-    chosen = np.linspace(0, len(frames) - 1, plan.count)
+    if not frames:
+        raise InputError(f"the cameras of scene {scene.scene_id} have no frames to fit for")
+    chosen = np.round(np.linspace(0, len(frames) - 1, plan.count)).astype(int)
+    kept_out = set(chosen[_HELD_OUT // 2 :: _HELD_OUT].tolist())
     views = []
     with _meshes(scene) as draw:
-        for number, index in enumerate(np.round(chosen).astype(int)):
+        for number, index in enumerate(chosen.tolist()):
             camera, (start_us, end_us) = frames[index]
             held_out = number % _HELD_OUT == _HELD_OUT // 2
             beside = np.eye(4)
-            if number % 2 and not held_out:
+            if not held_out and (number % 2 or index in kept_out):
                 turn = np.radians(rng.uniform(-_TURN_DEG, _TURN_DEG))
                 shift = rng.uniform(-_BESIDE_M, _BESIDE_M)
                 beside = matrix_from_xyz_rpy([0.0, shift, 0.0], [0.0, 0.0, turn])
@@ -104,13 +111,15 @@ def drawn_views(
 def given_views(scene: Scene, folder: Path, width: int) -> list[FitView]:
     """Return the pictures FOLDER/CAMERA/END_US.jpg of a scene's cameras, every eighth held out.
 
-    They were exposed from so long before END_US as the scene's frames are, on the rig's path.
+    They were exposed from so long before END_US as the scene's frames are, on the rig's path; those
+    from before or after it are left out.
     InputError when none is of a camera of the scene, or one cannot be read.
     """
     views = []
     for number, ((name, end_us), path) in enumerate(sorted(pictures_in(folder).items())):
         camera = scene.camera(name)
-        if camera is None:
+        first_us, last_us = scene.rig_trajectory.stamps_us[[0, -1]]
+        if camera is None or not first_us < end_us <= last_us:
             continue
         model = _smaller(camera.model, width)
         start_us = end_us - _exposure_us(camera)

@@ -65,6 +65,15 @@ def test_every_eighth_view_is_held_out_and_on_the_path(filmed, views):
         assert view.image.std() > 5.0
 
 
+def test_frames_that_are_held_out_are_not_fitted_to_either(filmed):
+    """Of 16 frames 48 pictures: nobody learns from where the measure looks."""
+    views = drawn_views(filmed, ViewPlan(count=48, width=16))
+    measured = [view.world_from_camera[1] for view in views if view.held_out]
+    for view in views:
+        if not view.held_out:
+            assert not any(np.allclose(view.world_from_camera[1], pose) for pose in measured)
+
+
 def test_fitting_brings_held_out_pictures_nearer(filmed, views, sampled, tmp_path):
     before = held_out_likeness(filmed, sampled, views)
     wish = FitWish(steps=28)
@@ -108,6 +117,7 @@ def test_pictures_of_no_camera_of_the_scene_are_refused(filmed, tmp_path):
 
 def test_given_pictures_lie_on_the_rigs_path(filmed, views, tmp_path):
     (tmp_path / "front").mkdir()
+    (tmp_path / "front" / "9000000.png").write_bytes(b"after the drive")
     for view in views:
         path = tmp_path / "front" / f"{view.end_us}.png"
         cv2.imwrite(str(path), view.image[:, :, ::-1])
