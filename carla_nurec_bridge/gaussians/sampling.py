@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ _OVERLAP = 1.5
 _THINNED_OVERLAP = 1.25
 _LEAST_AREA_M2 = 1e-8
 _LEAST_SIGMA_M = 0.002
+_AREA_BY_EDGE = 0.15
 _MOST_CUTS = 40
 _MOST_PIECES = 8_000_000
 
@@ -163,6 +165,11 @@ def cover_mesh(
     return flat_gaussians(*refined(cut(mesh, longest), colours_of, halvings))
 
 
+def piece_area(longest_m: Matrix | float) -> Any:
+    """Return the mean area in square metres of pieces halved to edges of at most ``longest_m``."""
+    return _AREA_BY_EDGE * longest_m * longest_m
+
+
 def areas_of(mesh: Mesh) -> Matrix:
     """Return the areas (T,) of a mesh's triangles, square metres."""
     a, b, c = np.moveaxis(mesh.vertices.astype(np.float64)[mesh.triangles], 1, 0)
@@ -170,21 +177,27 @@ def areas_of(mesh: Mesh) -> Matrix:
     return areas
 
 
-def thinned(cloud: GaussianCloud, count: int) -> GaussianCloud:
-    """Return so many of a cloud's flat Gaussians, or all, that cover the same area together.
+def covered(cloud: GaussianCloud) -> Matrix:
+    """Return the areas (N,) of the pieces that flat Gaussians stand for, square metres.
 
-    They are taken at equal steps of the area that is covered so far, in the order of the cloud: a
-    large one is likelier to stay. Those that stay are as large as a share of the area and somewhat
-    more, for they lie unevenly.
+    The product of the standard deviations of a triangle is its area divided by the root of 108.
     """
-    if len(cloud) <= count:
-        return cloud
-    areas = cloud.scales_m[:, 0].astype(np.float64) * cloud.scales_m[:, 1]
-    covered = np.cumsum(areas)
-    steps = (np.arange(count) + 0.5) * (covered[-1] / count)
-    kept = np.unique(np.searchsorted(covered, steps))
+    sigmas = cloud.scales_m[:, 0].astype(np.float64) * cloud.scales_m[:, 1] / _OVERLAP**2
+    areas: Matrix = np.sqrt(108.0) * sigmas
+    return areas
+
+
+def thinned(cloud: GaussianCloud, shares: Matrix) -> GaussianCloud:
+    """Return a cloud's flat Gaussians without some that are smaller than need be.
+
+    Of those with a share (N,) of a tenth, say, one in ten stays, ten times as large and somewhat
+    more, for they lie unevenly; all with a share of 1 or more stay as they are.
+    """
+    shares = np.minimum(shares, 1.0)
+    passed = np.floor(np.cumsum(shares) + 0.5)
+    kept = np.flatnonzero((np.diff(passed, prepend=0.0) > 0.5) | (shares >= 1.0))
     few = cloud.select(kept)
-    factor = _THINNED_OVERLAP * np.sqrt(np.maximum(covered[-1] / count / areas[kept], 1.0))
+    factor = np.where(shares[kept] < 1.0, _THINNED_OVERLAP / np.sqrt(shares[kept]), 1.0)
     scales = few.scales_m.copy()
     scales[:, :2] *= factor[:, None].astype(np.float32)
     return replace(few, scales_m=scales)

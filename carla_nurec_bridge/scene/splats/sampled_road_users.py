@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from ...core.frames import Matrix, rigid
 from ...gaussians.cloud import Floats, GaussianCloud, concatenated
-from ...gaussians.sampling import Pieces, areas_of, cover_mesh, thinned
+from ...gaussians.sampling import Pieces, areas_of, cover_mesh, covered, piece_area, thinned
 from ...gaussians.scene import RigidGaussians
 from ...rendering.camera import colours_along
 from ...rendering.engines.choice import open_on_processor
@@ -22,8 +22,8 @@ from ..package.model import Scene, SceneTrack
 
 _ABOVE_M = 0.04
 """From so far above a surface its colour is looked at: paint and what else lies on it is seen."""
-_NEAR_EDGE_M, _FAR_EDGE_M = 0.05, 2.0
-_EDGE_PER_M = 0.006
+_NEAR_EDGE_M, _FAR_EDGE_M = 0.1, 4.0
+_EDGE_PER_M = 0.012
 _STEPS_AN_OCTAVE = 2.0
 _HALVINGS = 1
 _FEWEST = 1000
@@ -106,8 +106,9 @@ def _road_user(
             return colours_above(drawn, moved, light)
 
         cloud = cover_mesh(user.mesh, lambda points: np.full(len(points), edge_m), seen, _HALVINGS)
-    needed = float(areas_of(user.mesh).sum()) / (0.15 * edge_m**2)
-    return thinned(cloud, max(_FEWEST, round(2**_HALVINGS * needed)))
+    needed = 2**_HALVINGS * float(areas_of(user.mesh).sum()) / piece_area(edge_m)
+    areas = covered(cloud)
+    return thinned(cloud, max(_FEWEST, needed) * areas / areas.sum())
 
 
 def colours_above(drawn: RenderScene, pieces: Pieces, light: Lighting) -> Floats:

@@ -8,12 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ...core.errors import InputError
 from ...core.frames import Matrix, invert
-from ...gaussians.cloud import Floats, GaussianCloud
-from ...gaussians.sampling import Longest, Pieces, areas_of, cover_mesh
+from ...core.semantic_tag import Tag
+from ...gaussians.cloud import Floats, GaussianCloud, concatenated
+from ...gaussians.sampling import (
+    Longest,
+    Pieces,
+    areas_of,
+    cover_mesh,
+    covered,
+    piece_area,
+    thinned,
+)
 from ...gaussians.scene import GaussianScene, RenderSettings
 from ...gaussians.sky import directions_of_texels
 from ...rendering.camera import colours_along
@@ -74,7 +84,14 @@ def sampled_street(scene: Scene, wish: StreetSampling | None = None) -> Gaussian
     areas = [areas_of(mesh), *(areas_of(user.mesh) for user in users)]
     edges = [_longest(tree, 1.0)(middles)]
     edges += [np.full(len(user.mesh.triangles), user.edge_m) for user in users]
-    factor = _factor(np.concatenate(areas), np.concatenate(edges), wish.count * _BEFORE_HALVING)
+    least = [np.where(mesh.tags == Tag.VEGETATION, 0.0, 1.0)]
+    least += [np.zeros(len(user.mesh.triangles)) for user in users]
+    factor = _factor(
+        np.concatenate(areas),
+        np.concatenate(edges),
+        np.concatenate(least),
+        wish.count * _BEFORE_HALVING,
+    )
     layers = {
         name: cloud.transformed(world_from_map)
         for name, cloud in _static_layers(mesh, _longest(tree, factor), wish.light).items()
@@ -90,20 +107,29 @@ def sampled_street(scene: Scene, wish: StreetSampling | None = None) -> Gaussian
 
 def _static_layers(mesh: Mesh, longest: Longest, light: Lighting) -> dict[str, GaussianCloud]:
     ground = np.isin(mesh.tags, _GROUND_TAGS)
+    trees = mesh.tags == Tag.VEGETATION
     layers: dict[str, GaussianCloud] = {}
     with RenderScene(mesh, open_on_processor()) as drawn:
 
         def seen(pieces: Pieces) -> Floats:
             return colours_above(drawn, pieces, light)
 
-        for name, mask in (("background", ~ground), ("road", ground)):
+        def cover(mask: NDArray[np.bool_]) -> GaussianCloud:
             part = mesh.with_fields(
                 triangles=mesh.triangles[mask],
                 colours=mesh.colours[mask],
                 tags=mesh.tags[mask],
                 objects=mesh.objects[mask],
             )
-            layers[name] = cover_mesh(part, longest, seen)
+            return cover_mesh(part, longest, seen)
+
+        # Trees are of leaves that are far smaller than pieces need be where they are far away.
+        leaves = cover(trees)
+        fewer = thinned(
+            leaves, covered(leaves) / piece_area(longest(leaves.means_m.astype(np.float64)))
+        )
+        layers["background"] = concatenated([cover(~ground & ~trees), fewer])
+        layers["road"] = cover(ground)
     return layers
 
 
@@ -118,15 +144,14 @@ def _longest(path: cKDTree, factor: float) -> Longest:
     return rule
 
 
-def _factor(areas: Matrix, edges: Matrix, count: float) -> float:
+def _factor(areas: Matrix, edges: Matrix, least: Matrix, count: float) -> float:
     """Return the factor of edges (T,) that makes about so many pieces of triangles' areas (T,).
 
-    A halved triangle with the longest edge e has an area of about 0.15 e^2 on the mean, and one
-    that is smaller at once is a piece by itself.
+    Of each triangle there are ``least`` (T,) pieces at least: 1 of those that are not thinned.
     """
     factor = 1.0
     for _ in range(_MOST_TRIES):
-        pieces = float(np.maximum(areas / (0.15 * (factor * edges) ** 2), 1.0).sum())
+        pieces = float(np.maximum(areas / piece_area(factor * edges), least).sum())
         factor *= np.sqrt(max(pieces / count, 0.25))
     return float(max(factor, 0.2))
 

@@ -7,6 +7,7 @@ from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.gaussians.sampling import (
     Pieces,
     cover_mesh,
+    covered,
     cut,
     flat_gaussians,
     refined,
@@ -112,13 +113,14 @@ def test_fewer_gaussians_cover_as_much():
     sizes = np.repeat([2.0, 0.1], [4, 400])
     pieces = Pieces(corners * sizes[:, None, None], np.zeros(404, np.intp))
     cloud = flat_gaussians(pieces, np.full((404, 3), 0.5))
-    few = thinned(cloud, 40)
+    area = covered(cloud)
+    assert np.allclose(area, areas(pieces), rtol=1e-5)
+    few = thinned(cloud, 40.0 * area / area.sum())
     # The small ones have a fifth of the area, so eight of the forty steps.
     assert len(few) == 4 + 8
-    area = cloud.scales_m[:, 0].astype(float) * cloud.scales_m[:, 1]
-    left = few.scales_m[:, 0].astype(float) * few.scales_m[:, 1]
-    # 1.25 times as long and wide, for gaps.
-    assert (left > 1.2 * area.max()).sum() == 4
-    assert left.min() > 1.5 * area.sum() / 40
+    left = covered(few)
+    assert np.isclose(left, area.max()).sum() == 4
+    # Eight shares of a fortieth, and 1.25 times as long and wide for gaps.
+    assert np.allclose(np.sort(left)[:8], 1.25**2 * area.sum() / 40.0, rtol=1e-5)
     assert np.array_equal(few.scales_m[:, 2], np.full(len(few), 0.001, np.float32))
-    assert thinned(cloud, 404) is cloud
+    assert len(thinned(cloud, np.ones(404))) == 404
