@@ -25,7 +25,8 @@ _SUSPICIOUS_SILENCE_S = 1.8
 _SPEAK_S = 2.0
 STOPPED = 130
 _POLL_S = 0.05
-_SHARED_MEMORY_PERIOD_S = 1.0
+_SEGMENTS_PERIOD_S = 1.0
+_MEMORY_PERIOD_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Supervisor:
         self._on_progress = on_progress
         self._children: dict[str, Child] = {}
         self._progress = (0, graph.config.frames)
-        self._next_look_s = 0.0
+        self._next_segments_s = self._next_memory_s = 0.0
         self._held_bytes = 0
         self._first_death_s: float | None = None
 
@@ -160,13 +161,17 @@ class Supervisor:
             time.sleep(_POLL_S)
 
     def _listen(self) -> None:
-        look = time.monotonic() >= self._next_look_s
-        for child in self._children.values():
+        children, now_s = self._children.values(), time.monotonic()
+        for child in children:
             child.listen(self._note_progress)
-        if look:
-            held_bytes = sum(child.note_memory() for child in self._children.values())
+        if now_s >= self._next_segments_s:
+            self._next_segments_s = now_s + _SEGMENTS_PERIOD_S
+            for child in children:
+                child.note_segments()
+        if now_s >= self._next_memory_s:
+            self._next_memory_s = now_s + _MEMORY_PERIOD_S
+            held_bytes = sum(child.held_bytes() for child in children)
             self._held_bytes = max(self._held_bytes, held_bytes)
-            self._next_look_s = time.monotonic() + _SHARED_MEMORY_PERIOD_S
 
     def _note_progress(self, done: int, total: int) -> None:
         self._progress = (done, total)
@@ -231,7 +236,7 @@ class Supervisor:
         children = list(self._children.values())
         parts: list[tuple[str, Callable[[], object]]] = []
         for child in children:
-            child.note_memory()
+            child.note_segments()
             if child.code() is None and child.silent_s() > _SUSPICIOUS_SILENCE_S:
                 parts.append((child.name, child.close))
         for servers in (False, True):
