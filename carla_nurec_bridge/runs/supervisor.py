@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..core.errors import BridgeError, InputError, RunError
 from ..core.machine.interrupts import deaf, terminate_as_interrupt, uninterrupted
-from ..core.machine.shared_memory import port_files, remove_abandoned, remove_unused
+from ..core.machine.shared_memory import port_files, remove_abandoned, remove_unused, segments
 from ..core.run_contract.run_summary import read_run_summary
 from ..core.run_contract.streams import RECORDER
 from ..core.run_contract.verdict import VERDICT_CODES, ScenarioVerdict
@@ -82,6 +82,7 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         self._progress = (0, graph.config.frames)
         self._next_segments_s = self._next_memory_s = 0.0
+        self._segments_seen: tuple[frozenset[str], ...] = (frozenset(),)
         self._held_bytes = 0
         self._first_death_s: float | None = None
 
@@ -166,12 +167,21 @@ class Supervisor:
             child.listen(self._note_progress)
         if now_s >= self._next_segments_s:
             self._next_segments_s = now_s + _SEGMENTS_PERIOD_S
-            for child in children:
-                child.note_segments()
+            self._note_segments()
         if now_s >= self._next_memory_s:
             self._next_memory_s = now_s + _MEMORY_PERIOD_S
             held_bytes = sum(child.held_bytes() for child in children)
             self._held_bytes = max(self._held_bytes, held_bytes)
+
+    def _note_segments(self) -> None:
+        """Have children look what they have mapped, unless there was nothing new twice."""
+        seen = (*self._segments_seen[-1:], segments())
+        if set(seen) != set(
+            self._segments_seen
+        ):  # one that is new now may be mapped a moment later
+            for child in self._children.values():
+                child.note_segments()
+        self._segments_seen = seen
 
     def _note_progress(self, done: int, total: int) -> None:
         self._progress = (done, total)

@@ -14,6 +14,11 @@ _LOCK = re.compile(r"fastdds_[0-9a-f]{16}_el")
 _YOUNG_S = 60.0
 
 
+def segments() -> frozenset[str]:
+    """Return the names of all that Fast DDS keeps in shared memory now, whoever it belongs to."""
+    return frozenset(path.name for path in FOLDER.glob("*fastdds_*"))
+
+
 def remove_abandoned() -> list[Path]:
     """Remove the segments whose owners have gone without doing so; return the removed files.
 
