@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.gaussians import sampling
 from carla_nurec_bridge.gaussians.sampling import (
     Pieces,
     cover_mesh,
@@ -97,9 +98,13 @@ def test_pieces_are_smaller_where_colours_change():
     assert far[0].sum() == far[1].sum()
 
 
-def test_too_many_pieces_are_refused():
-    with pytest.raises(InputError, match="pieces"):
-        cut(SQUARE, lambda points: np.full(len(points), 1e-4))
+def test_too_many_pieces_are_refused(monkeypatch):
+    """8 m2 in pieces of at most 0.05 m a side, so of at most 0.0011 m2, are more than 7000."""
+    monkeypatch.setattr(sampling, "_MOST_PIECES", 7_000)
+    with pytest.raises(InputError, match="more than 7000 pieces"):
+        cut(SQUARE, lambda points: np.full(len(points), 0.05))
+    monkeypatch.setattr(sampling, "_MOST_PIECES", 100_000)
+    assert len(cut(SQUARE, lambda points: np.full(len(points), 0.05)).corners) > 7_000
 
 
 def test_triangles_without_an_area_are_left_out():

@@ -53,9 +53,15 @@ def covers(triangles: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Say for points (N, 2) whether any triangle (T, 3, 2+) lies over or under them."""
     hit = np.zeros(len(points), bool)
     corners = triangles[..., :2].astype(np.float64)
-    for a, b, c in corners:
-        low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
-        near = np.flatnonzero(np.all((points >= low) & (points <= high), axis=1) & ~hit)
+    lows, highs = corners.min(axis=1), corners.max(axis=1)
+    order = np.argsort(points[:, 0])
+    first = np.searchsorted(points[order, 0], lows[:, 0], "left")
+    last = np.searchsorted(points[order, 0], highs[:, 0], "right")
+    for number in np.flatnonzero(last > first):
+        a, b, c = corners[number]
+        near = order[first[number] : last[number]]
+        y = points[near, 1]
+        near = near[(y >= lows[number, 1]) & (y <= highs[number, 1]) & ~hit[near]]
         if len(near):
             p = points[near]
             side = [

@@ -39,7 +39,7 @@ from carla_nurec_bridge.recorder_log.writer import (
     write_log,
 )
 
-FRAMES = 12
+FRAMES = 4
 
 
 def frame_bytes(number: int, elapsed_s: float, *packets: bytes) -> bytes:
