@@ -191,13 +191,19 @@ def thinned(cloud: GaussianCloud, shares: Matrix) -> GaussianCloud:
     """Return a cloud's flat Gaussians without some that are smaller than need be.
 
     Of those with a share (N,) of a tenth, say, one in ten stays, ten times as large and somewhat
-    more, for they lie unevenly; all with a share of 1 or more stay as they are.
+    more, for they lie unevenly; all with a share of 1 or more stay as they are. Long ones grow in
+    width first, or they would stand out as needles.
     """
     shares = np.minimum(shares, 1.0)
     passed = np.floor(np.cumsum(shares) + 0.5)
     kept = np.flatnonzero((np.diff(passed, prepend=0.0) > 0.5) | (shares >= 1.0))
     few = cloud.select(kept)
-    factor = np.where(shares[kept] < 1.0, _THINNED_OVERLAP / np.sqrt(shares[kept]), 1.0)
+    grown = shares[kept] < 1.0
     scales = few.scales_m.copy()
-    scales[:, :2] *= factor[:, None].astype(np.float32)
+    sides = scales[grown, :2].astype(np.float64)
+    product = sides.prod(axis=1) * _THINNED_OVERLAP**2 / shares[kept][grown]
+    longest = np.maximum(sides.max(axis=1), np.sqrt(product))
+    along = sides[:, 0] > sides[:, 1]
+    pair = np.column_stack([longest, product / longest])
+    scales[grown, :2] = np.where(along[:, None], pair, pair[:, ::-1])
     return replace(few, scales_m=scales)

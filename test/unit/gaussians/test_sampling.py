@@ -129,3 +129,14 @@ def test_fewer_gaussians_cover_as_much():
     assert np.allclose(np.sort(left)[:8], 1.25**2 * area.sum() / 40.0, rtol=1e-5)
     assert np.array_equal(few.scales_m[:, 2], np.full(len(few), 0.001, np.float32))
     assert len(thinned(cloud, np.ones(404))) == 404
+
+
+def test_a_long_gaussian_that_stays_grows_in_width():
+    """A hundredth as wide as long, one of eight that stays: as long as before."""
+    corners = np.array([[(0.0, 0.0, 0.0), (0.0, 4.0, 0.0), (0.04, 0.0, 0.0)]])
+    pieces = Pieces(np.repeat(corners, 8, axis=0), np.zeros(8, np.intp))
+    cloud = flat_gaussians(pieces, np.full((8, 3), 0.5))
+    few = thinned(cloud, np.full(8, 0.125))
+    assert len(few) == 1
+    assert few.scales_m[0].max() == pytest.approx(cloud.scales_m[0].max(), rel=1e-6)
+    assert covered(few)[0] == pytest.approx(8 * 1.25**2 * covered(cloud)[0], rel=1e-5)
