@@ -34,6 +34,7 @@ from ..messages.camera_info import calibration_json
 from ..messages.convert import (
     stamp_message,
 )
+from ..messages.kept_objects import KeptObjects
 from ..messages.sensors import event_message, reading_message
 from ..parameters.ego import EgoParameters
 from ..sending.lane import SendingLane
@@ -75,6 +76,7 @@ class EgoPublisher:
         self._shown: dict[int, Actor] = {}
         self._verdict: tuple[str, ...] = ()
         self._stop_boxes: list[BoundingBox3D] = []
+        self._kept = KeptObjects()
         drifts = bool(parameters.ground_truth)
         self._odometry = DriftingOdometry(parameters.odometry_drift) if drifts else None
         self._place: GeoReference
@@ -99,6 +101,7 @@ class EgoPublisher:
             self._rig, stamp_ns, map_to_odom=self._p.publish_map_to_odom
         )
         self._send("tf_static", static)
+        self._kept = KeptObjects()
         self._stop_boxes = [
             object_messages.box_message(light.map_from_area, light.size_m) for light in lights
         ]
@@ -148,6 +151,8 @@ class EgoPublisher:
 
     def state(self, state: WorldState) -> None:
         """Publish the clock and then the state of a frame."""
+        if self._states.undone:  # what is under way stays as it is
+            self._kept = KeptObjects()
         stamp_ns, ego, actors = state.stamp_ns, state.ego, state.actors
         if self._p.owns_clock:
             self._send("clock", Clock(clock=stamp_message(stamp_ns)))
@@ -162,10 +167,10 @@ class EgoPublisher:
         self._send("odometry", odometry)
         if self._odometry is not None:
             self._send("ground_truth", ego_messages.ground_truth_message(ego, stamp_ns))
-        lights = object_messages.lights_message(state.lights, self._stop_boxes, stamp_ns)
-        self._send("traffic_lights", lights)
-        boxes = object_messages.boxes_of(actors)
-        self._send("objects", object_messages.objects_message(actors, boxes, stamp_ns))
+        self._send("traffic_lights", self._kept.lights(state.lights, self._stop_boxes, stamp_ns))
+        self._ages = {s.actor.id: self._ages.get(s.actor.id, 0) + 1 for s in actors}
+        around = self._kept.of(actors, self._ages, stamp_ns)
+        self._send("objects", around.objects)
         self._send("imu", ego_messages.imu_message(ego, stamp_ns))
         # Not by CARLA's client: of the map's projection it knows the origin only, and mirrors it.
         latitude, longitude, altitude_m = to_earth(self._place, ego.map_from_base[:3, 3])
@@ -176,11 +181,8 @@ class EgoPublisher:
             self._send(
                 "objects_appearance", object_messages.appearance_message(self._shown.values())
             )
-        self._ages = {s.actor.id: self._ages.get(s.actor.id, 0) + 1 for s in actors}
-        states = object_messages.states_message(actors, boxes, self._ages, stamp_ns)
-        self._send("objects_states", states)
-        markers = object_messages.markers_message(actors, boxes, stamp_ns)
-        self._send("objects_markers", markers)
+        self._send("objects_states", around.states)
+        self._send("objects_markers", around.markers)
 
     def wheels(self, state: WorldState, steer_rad: float) -> None:
         """Publish the speed and the measured angle of the front wheels."""
