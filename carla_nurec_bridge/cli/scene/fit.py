@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ...core.files.writable import make_writable
 from ..until_signal import stop_on_signal
 
 _FILE = click.Path(path_type=Path)
@@ -88,6 +89,8 @@ def command(
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     scene = open_scene(package)
+    for folder in (output.parent, *([] if pictures is None else [pictures])):
+        make_writable(folder)
     columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(
         *columns, TextColumn("{task.fields[told]}"), console=console, transient=True
@@ -115,10 +118,10 @@ def command(
 
         after = fitted(scene, before, found, FitWish(steps, seed=seed), on_step, stop)
         last = held_out_likeness(scene, after, found)
-    if pictures is not None:
-        write_comparisons(scene, (before, after), found, pictures)
     for note in write_fitted(scene, after, output):
         console.print(f"note: {note}", style="yellow")
+    if pictures is not None:
+        write_comparisons(scene, (before, after), found, pictures)
     if done < steps:
         console.print(f"stopped after {done} of {steps} steps", style="yellow")
     held_out = sum(view.held_out for view in found)
