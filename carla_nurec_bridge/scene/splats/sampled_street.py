@@ -44,6 +44,8 @@ _EDGE_PER_M = 0.03
 _MOST_TRIES = 6
 _BEFORE_HALVING = 0.7
 """So many pieces, as a share of those that they become where colours change."""
+_LEAVES_A_PIECE = 4.0
+"""Trees are round and their trunks thin: they need more than an even wall of their area does."""
 _HEIGHT_OF_SKY_M = 2.0
 
 
@@ -126,7 +128,10 @@ def _static_layers(mesh: Mesh, longest: Longest, light: Lighting) -> dict[str, G
         # Trees are of leaves that are far smaller than pieces need be where they are far away.
         leaves = cover(trees)
         fewer = thinned(
-            leaves, covered(leaves) / piece_area(longest(leaves.means_m.astype(np.float64)))
+            leaves,
+            _LEAVES_A_PIECE
+            * covered(leaves)
+            / piece_area(longest(leaves.means_m.astype(np.float64))),
         )
         layers["background"] = concatenated([cover(~ground & ~trees), fewer])
         layers["road"] = cover(ground)
