@@ -19,9 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, TextIO
 
+from carla_nurec_bridge.core.loading.deferred import deferred
 from carla_nurec_bridge.core.machine.forked import start
-from carla_nurec_bridge.runs.graph.environment import process_environment
-from carla_nurec_bridge.runs.processes.preloading import preloaded
+
+# Most tests start nothing.
+environment = deferred("carla_nurec_bridge.runs.graph.environment")
+preloading = deferred("carla_nurec_bridge.runs.processes.preloading")
 
 MAIN = "carla_nurec_bridge.cli.main"
 _ROOM = 1 << 20
@@ -32,7 +35,7 @@ _session = ExitStack()
 
 def serve() -> None:
     """Have a fork server until ``end``, also for what programs start; once is enough."""
-    _session.enter_context(preloaded())
+    _session.enter_context(preloading.preloaded())
 
 
 def end() -> None:
@@ -56,14 +59,14 @@ class Program:
     ) -> None:
         serve()
         argv = (sys.executable, "-m", module, *map(str, words))
-        environment = {**os.environ, **process_environment(), **(env or {})}
+        variables = {**os.environ, **environment.process_environment(), **(env or {})}
         self.args = argv
         self.returncode: int | None = None
         self.stdout, output = _pipe()
         self.stderr, errors = _pipe()
         with output, errors, (log or Path(os.devnull)).open("wb") as logged:
             outputs = (logged, logged) if log else (output, errors)
-            self._started = start(argv, environment, outputs[0], errors=outputs[1])
+            self._started = start(argv, variables, outputs[0], errors=outputs[1])
         self.pid = self._started.pid
 
     def poll(self) -> int | None:
