@@ -149,9 +149,7 @@ class ChunkedFile:
         head = struct.pack("<QQQI", chunk.start_ns, chunk.end_ns, size, chunk.crc)
         head += struct.pack("<I", len(name)) + name.encode() + struct.pack("<Q", packed)
         self._stream.write(struct.pack("<BQ", Opcode.CHUNK, len(head) + packed) + head)
-        for (
-            piece
-        ) in pieces:  # the buffer of the stream joins small ones and lets large ones through
+        for piece in pieces:  # the stream's buffer joins small ones and lets large ones through
             self._stream.write(piece)
         indices = self._stream.tell()
         builder, places = RecordBuilder(), {}

@@ -2,7 +2,8 @@
 
 A run is a handful of Python programs that load the same libraries, a second of processor time each.
 Here they are loaded once; a program then starts in milliseconds and shares that memory. What forks
-is single-threaded, and holds no ROS context, no CARLA client, no GPU: only loaded modules.
+has no threads but those of a tracing library, asleep, and holds no ROS context, no CARLA client, no
+GPU: only loaded modules.
 
 One connection is one program. The server says in a JSON line what it is like and gets one that says
 what the program is, beside its files. The forked process answers with its process id, the server
