@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..core.errors import BridgeError
-from ..core.machine.interrupts import be_deaf
+from ..core.machine.interrupts import be_deaf, handlers_kept
 from ..core.run_contract import heartbeat
 
 # Verb -> one line for --help. Its `command` lies in the module of its words (`scene.build`).
@@ -117,7 +117,15 @@ cli = LazyGroup(
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the command line; return its exit code (0 fine, 1 run failed, 2 bad input)."""
+    """Run the command line; return its exit code (0 fine, 1 run failed, 2 bad input).
+
+    Signals are handled afterwards as before.
+    """
+    with handlers_kept():
+        return _code_of(args)
+
+
+def _code_of(args: list[str] | None = None) -> int:
     try:
         result = cli.main(args=args, prog_name="carla-nurec", standalone_mode=False)
     except BridgeError as error:
@@ -137,7 +145,7 @@ def main(args: list[str] | None = None) -> int:
 def entry() -> None:
     """Enter from the console script and leave with the exit code of the verb."""
     heartbeat.start()
-    code = main()
+    code = _code_of()
     be_deaf()
     sys.stdout.flush()
     sys.stderr.flush()

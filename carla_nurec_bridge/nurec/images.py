@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import simplejpeg
 from numpy.typing import NDArray
 
 from ..core.errors import ProtocolError
-
-_PNG = b"\x89PNG"
+from ..core.files.images import PNG, ImageError, decoded_image, decoded_jpeg
 
 
 def planar(image: bytes, width: int, height: int) -> NDArray[np.uint8]:
@@ -25,12 +23,9 @@ def planar(image: bytes, width: int, height: int) -> NDArray[np.uint8]:
 
 def decoded(image: bytes) -> NDArray[np.uint8]:
     """Return the RGB pixels (H, W, 3) of a JPEG or PNG; ProtocolError for anything else."""
-    if not image.startswith(_PNG):
-        try:
-            return np.asarray(simplejpeg.decode_jpeg(image, colorspace="RGB"), np.uint8)
-        except ValueError as error:
-            raise ProtocolError(f"a picture is neither PNG nor whole JPEG: {error}") from error
-    pixels = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise ProtocolError("a picture begins as PNG and is broken")
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    try:
+        if not image.startswith(PNG):
+            return decoded_jpeg(image)
+        return np.asarray(cv2.cvtColor(decoded_image(image), cv2.COLOR_BGR2RGB), np.uint8)
+    except ImageError as error:
+        raise ProtocolError(f"a picture, which must be JPEG or PNG, {error}") from error

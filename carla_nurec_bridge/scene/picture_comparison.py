@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
+from ..core.files.images import ImageError, decoded_image
 
 _NAME = re.compile(r"(?P<stamp>\d{1,18})\.(jpe?g|png)", re.IGNORECASE)
 _SIGMA_PX = 1.5
@@ -167,7 +168,10 @@ def _alike(one: Image, other: Image) -> tuple[Image, Image]:
 def _read(path: Path) -> Image:
     if path.stat().st_size > _MOST_BYTES:
         raise InputError(f"{path} has over {_MOST_BYTES} bytes; it is not read")
-    picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    if picture is None or min(picture.shape[:2]) < 2:
-        raise InputError(f"{path} is no picture that can be read")
+    try:
+        picture = decoded_image(path.read_bytes())
+    except ImageError as error:
+        raise InputError(f"{path} {error}") from error
+    if min(picture.shape[:2]) < 2:
+        raise InputError(f"{path} has less than 2 x 2 pixels; nothing is compared")
     return np.asarray(picture, np.uint8)

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 
 from ..errors import InputError
+from ..files.images import ImageError, decoded_image
 from .models import CameraModel, OpenCVPinholeCamera, camera_from_json
 from .rectify import rectified_view, rectify_maps
 
@@ -34,9 +35,12 @@ def rectify_files(
     folder.mkdir(parents=True, exist_ok=True)
     maps = None
     for path in _files(paths):
-        image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        if image is None:
-            raise InputError(f"{path} is not an image that can be read (PNG or JPEG)")
+        try:
+            image = decoded_image(path.read_bytes(), cv2.IMREAD_UNCHANGED)
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror}") from error
+        except ImageError as error:
+            raise InputError(f"{path} {error}") from error
         height, width = image.shape[:2]
         if maps is None or maps[0] != (width, height):
             _check_shape(path, width, height, model)

@@ -22,6 +22,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -42,6 +43,7 @@ FILES = 16
 
 _LONGEST_REQUEST = 1 << 20
 _REQUEST_S = 10.0
+_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,11 @@ class ForkServer:
 
     def _fork(self) -> _Program | None:
         """Answer one connection; return the program in the process that is to be it."""
-        connection, _ = self._listening.accept()
+        try:
+            connection, _ = self._listening.accept()
+        except OSError:  # who asks waits, until there are descriptors again
+            time.sleep(_PAUSE_S)
+            return None
         files: list[int] = []
         try:
             if peer(connection).user != os.getuid():

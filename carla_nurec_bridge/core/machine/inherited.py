@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import sys
@@ -52,8 +53,16 @@ def surroundings() -> dict[str, Any]:
         "limits": {name: resource.getrlimit(number) for name, number in _LIMITS.items()},
         "cores": sorted(os.sched_getaffinity(0)),
         "niceness": os.nice(0),
+        "umask": _umask(),
         "ignored": [n.value for n in _IGNORABLE if signal.getsignal(n) == signal.SIG_IGN],
     }
+
+
+def _umask() -> int:
+    """Return which permissions new files lack, as proc(5) tells it: asking the system sets it."""
+    status = Path("/proc/self/status").read_text()
+    found = re.search(r"^Umask:\s+(\d+)$", status, re.MULTILINE)
+    return int(found[1], 8) if found else 0o022
 
 
 def take(surroundings: Mapping[str, Any]) -> None:
@@ -65,4 +74,5 @@ def take(surroundings: Mapping[str, Any]) -> None:
     os.nice(max(0, surroundings["niceness"] - os.nice(0)))
     for number in surroundings["ignored"]:
         signal.signal(number, signal.SIG_IGN)
+    os.umask(surroundings["umask"])
     os.chdir(surroundings["cwd"])

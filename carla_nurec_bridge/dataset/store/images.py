@@ -13,6 +13,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
+from ...core.files.images import ImageError, decoded_image
 
 _QUALITY = 95
 _DEFLATE, _FLOAT_PREDICTOR = 8, 3
@@ -49,10 +50,12 @@ class StoredImage:
         """Return the pixels of a file: (H, W), or (H, W, 3) RGB. InputError names a bad file."""
         flags = cv2.IMREAD_UNCHANGED if self.channels == 1 else cv2.IMREAD_COLOR
         try:
-            pixels = cv2.imdecode(np.fromfile(path, np.uint8), flags)
-        except (OSError, cv2.error) as error:
+            pixels = decoded_image(path.read_bytes(), flags)
+        except OSError as error:
             raise InputError(f"cannot read the image {path}: {error}") from error
-        if pixels is None or pixels.dtype != self.dtype:
+        except ImageError as error:
+            raise InputError(f"{path} {error}; record the scenario again") from error
+        if pixels.dtype != self.dtype:
             raise InputError(f"{path} is no image of {self.name}; record the scenario again")
         return pixels if self.channels == 1 else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 

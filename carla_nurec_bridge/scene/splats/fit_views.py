@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...core.cameras.models import CameraModel
 from ...core.cameras.shutter import Shutter, shutter_fraction
 from ...core.errors import InputError
+from ...core.files.images import ImageError, decoded_image
 from ...core.frames import Matrix, matrix_from_xyz_rpy
 from ...rendering.camera import render_camera
 from ...rendering.lighting import Lighting
@@ -149,9 +150,10 @@ def _exposure_us(camera: SceneCamera) -> int:
 def _read(path: Path, size: tuple[int, int]) -> Image:
     if path.stat().st_size > _MOST_BYTES:
         raise InputError(f"{path} has over {_MOST_BYTES} bytes; it is not read")
-    picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise InputError(f"{path} is no picture that can be read")
+    try:
+        picture = decoded_image(path.read_bytes())
+    except ImageError as error:
+        raise InputError(f"{path} {error}") from error
     rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 

@@ -121,7 +121,7 @@ def test_what_cannot_be_compared_is_said(tmp_path, capsys):
     broken = tmp_path / "broken" / "front"
     broken.mkdir(parents=True)
     (broken / "5.png").write_bytes(b"\x89PNG")
-    with pytest.raises(InputError, match="no picture that can be read"):
+    with pytest.raises(InputError, match="no image that can be read"):
         compare(one, pictures_in(broken.parent), tmp_path / "out")
     assert main(["nurec", "compare", "neither", str(empty)]) == 2
     assert "HOST:PORT" in capsys.readouterr().err

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ....core.cameras.camera_names import camera_named
 from ....core.errors import InputError, RefusalError
+from ....core.files.images import ImageError, decoded_image
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
 from ..refusal import Code
 
 _CACHED = 32
-_MOST_PIXELS = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,16 @@ def _plain(rig: str) -> str:
 
 
 def _load(path: Path, size: tuple[int, int]) -> ScaledMask:
-    bgra = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if bgra is None or bgra.ndim != 3 or bgra.shape[2] != 4 or bgra.dtype != np.uint8:
+    try:
+        bgra = decoded_image(path.read_bytes(), cv2.IMREAD_UNCHANGED)
+    except (OSError, ImageError) as error:
+        raise RefusalError(
+            Code.FAILED_PRECONDITION, f"the hood image {path.name}: {error}"
+        ) from error
+    if bgra.ndim != 3 or bgra.shape[2] != 4 or bgra.dtype != np.uint8:
         raise RefusalError(
             Code.FAILED_PRECONDITION, f"the hood image {path.name} is not 8-bit RGBA"
         )
-    if bgra.shape[0] * bgra.shape[1] > _MOST_PIXELS:
-        raise RefusalError(Code.FAILED_PRECONDITION, f"the hood image {path.name} is too large")
     alpha = bgra[..., 3:].astype(np.float32) / 255.0
     # Scaled after multiplying: else the colour of clear pixels bleeds into the hood's edge.
     layers = np.concatenate([bgra[..., 2::-1] * alpha, 1.0 - alpha], axis=2)

@@ -33,6 +33,7 @@ print(json.dumps({
     "deaf": signal.getsignal(signal.SIGINT) == signal.SIG_IGN,
     "title": open("/proc/self/cmdline").read().rstrip(chr(0)).split(chr(0)),
     "loaded": "colorsys" in sys.modules,
+    "umask": os.umask(0),
 }), flush=True)
 if "--wait" in sys.argv:
     time.sleep(60)
@@ -101,14 +102,17 @@ def test_a_forked_program_is_what_a_started_one_is(
 def test_limits_and_deafness_of_who_asks_are_the_programs(serving: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_CORE)
     heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    masked = os.umask(0o027)
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (4096 if before[0] != 4096 else 0, before[1]))
         _start(serving, "0").wait(DEADLINE_S)
         assert _told(serving)["core_bytes"] == resource.getrlimit(resource.RLIMIT_CORE)[0]
         assert _told(serving)["deaf"]
+        assert _told(serving)["umask"] == 0o027
     finally:
         signal.signal(signal.SIGINT, heard)
         resource.setrlimit(resource.RLIMIT_CORE, before)
+        os.umask(masked)
 
 
 def test_files_are_handed_on_and_closed(serving: Path) -> None:

@@ -8,7 +8,13 @@ import sys
 
 import pytest
 
-from carla_nurec_bridge.core.machine.interrupts import deaf, terminate_as_interrupt
+from carla_nurec_bridge.cli.main import main
+from carla_nurec_bridge.core.machine.interrupts import (
+    deaf,
+    handlers_kept,
+    interrupt_once,
+    terminate_as_interrupt,
+)
 
 RAISE = "import carla_nurec_bridge.{part}\nraise {error}"
 
@@ -72,4 +78,14 @@ def test_a_request_to_end_interrupts_a_block_and_is_as_before_behind_it() -> Non
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt), terminate_as_interrupt():
         signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_what_a_verb_sets_does_not_outlive_it_in_the_process_of_another() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with handlers_kept():
+        interrupt_once()
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert main(["scene", "fit", "nowhere.usdz", "-o", "out.usdz"]) == 2
     assert signal.getsignal(signal.SIGTERM) == before
