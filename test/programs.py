@@ -62,6 +62,7 @@ class Program:
         variables = {**os.environ, **environment.process_environment(), **(env or {})}
         self.args = argv
         self.returncode: int | None = None
+        self._said: tuple[str, str] | None = None
         self.stdout, output = _pipe()
         self.stderr, errors = _pipe()
         with output, errors, (log or Path(os.devnull)).open("wb") as logged:
@@ -80,7 +81,12 @@ class Program:
         return self.returncode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """Wait for its end and return what it has said; after so many seconds it is killed."""
+        """Wait for its end and return what it has said; after so many seconds it is killed.
+
+        Called again it returns the same.
+        """
+        if self._said is not None:
+            return self._said
         with ThreadPoolExecutor(2) as pool:
             said = [pool.submit(stream.read) for stream in (self.stdout, self.stderr)]
             try:
@@ -89,7 +95,8 @@ class Program:
                 self.kill()
                 raise
         self._close()
-        return said[0].result(), said[1].result()
+        self._said = said[0].result(), said[1].result()
+        return self._said
 
     def send_signal(self, number: int) -> None:
         """Send a signal to it, unless it has ended."""
