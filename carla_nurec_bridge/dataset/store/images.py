@@ -54,7 +54,9 @@ class StoredImage:
         except OSError as error:
             raise InputError(f"cannot read the image {path}: {error}") from error
         except ImageError as error:
-            raise InputError(f"{path} {error}; record the scenario again") from error
+            raise InputError(
+                f"{path} is no image of {self.name}: it {error}; record the scenario again"
+            ) from error
         if pixels.dtype != self.dtype:
             raise InputError(f"{path} is no image of {self.name}; record the scenario again")
         return pixels if self.channels == 1 else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
