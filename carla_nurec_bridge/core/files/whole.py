@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 from pathlib import Path
@@ -20,9 +21,21 @@ def write_synced(path: Path, data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def part_of(path: Path) -> Path:
+    """Return the hidden name under which this process makes a file before it takes its own.
+
+    What processes that were killed have left of the same file is removed.
+    """
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        pid = part.suffixes[-2][1:]
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            part.unlink(missing_ok=True)
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
 def write_whole(path: Path, data: bytes) -> str:
     """Write a file so that it is there whole or not at all; return its sha256."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # others may write it as well
+    part = part_of(path)
     try:
         sha256 = write_synced(part, data)
         part.replace(path)

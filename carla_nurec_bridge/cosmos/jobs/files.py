@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.files.safe_name import safe_name
+from ...core.files.whole import part_of
 from .probe import Decoded, decode
 from .protocols.http import Deadline, Http, Transient
 from .protocols.server import RemoteFile, Server
@@ -37,14 +37,6 @@ def _free(path: Path) -> Path:
     return free
 
 
-def _remove_orphans(target: Path) -> None:
-    """Remove what a process that was killed had fetched of this file."""
-    for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
-        pid = part.suffixes[-2][1:]
-        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
-            part.unlink(missing_ok=True)
-
-
 @dataclass(frozen=True)
 class Fetched:
     """A file as the server has it, under a hidden name, its SHA-256, and what is in it."""
@@ -64,9 +56,7 @@ def fetched(
     is not moved away within the block is removed after it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_orphans(target)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-
+    part = part_of(target)
     limit = Deadline(within_s, "--result-timeout")
 
     def once() -> Fetched:
