@@ -28,7 +28,8 @@ from .response import (
     Z,
     respond,
     respond_apart,
-    turned,
+    seen_from,
+    sigmas_of,
 )
 
 f32 = np.float32
@@ -120,19 +121,7 @@ def blend(
         for entry in range(starts[tile], starts[tile + 1]):
             n = entries[entry]
             body = bodies[n]
-            own = (
-                records[n, 0],
-                records[n, 1],
-                records[n, 2],
-                records[n, 3],
-                records[n, 4],
-                records[n, 5],
-                records[n, 6],
-                records[n, 7],
-                records[n, 8],
-            )
-            m0, m1, m2, m3, m4, m5, m6, m7, m8 = own
-            mx, my, mz = records[n, 9], records[n, 10], records[n, 11]
+            own, mean = sigmas_of(records, n)
             opacity = records[n, 12]
             red, green, blue = records[n, 13], records[n, 14], records[n, 15]
             for row in range(TILE):
@@ -140,15 +129,7 @@ def blend(
                     continue
                 base = np.uint64(row * TILE)
                 line = first + row
-                x = motion.origins[line, body, 0] - mx
-                y = motion.origins[line, body, 1] - my
-                z = motion.origins[line, body, 2] - mz
-                origin = (
-                    m0 * x + m1 * y + m2 * z,
-                    m3 * x + m4 * y + m5 * z,
-                    m6 * x + m7 * y + m8 * z,
-                )
-                m = turned(own, motion.turns[line, body]) if body > 0 else own
+                m, origin = seen_from(own, mean, motion, line, body)
                 if apart.shape[0] > 0:
                     met = respond_apart(planes, base, m, origin, opacity, limits)
                 else:

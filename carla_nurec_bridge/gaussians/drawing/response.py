@@ -128,7 +128,7 @@ def respond_apart(planes, base, m, origin, opacity, limits):
 
 
 @inlined
-def turned(m, turn):
+def _turned(m, turn):
     """Return the nine of ``m`` times a (3, 3) rotation."""
     m0, m1, m2, m3, m4, m5, m6, m7, m8 = m
     return (
@@ -142,3 +142,31 @@ def turned(m, turn):
         m6 * turn[0, 1] + m7 * turn[1, 1] + m8 * turn[2, 1],
         m6 * turn[0, 2] + m7 * turn[1, 2] + m8 * turn[2, 2],
     )
+
+
+@inlined
+def sigmas_of(records, n):
+    """Return of a record the nine of its matrix from metres to sigmas, and its mean (3), metres."""
+    own = (
+        records[n, 0],
+        records[n, 1],
+        records[n, 2],
+        records[n, 3],
+        records[n, 4],
+        records[n, 5],
+        records[n, 6],
+        records[n, 7],
+        records[n, 8],
+    )
+    return own, (records[n, 9], records[n, 10], records[n, 11])
+
+
+@inlined
+def seen_from(own, mean, motion, line, body):
+    """Return at a line the nine that take directions to sigmas, and there the sensor's place."""
+    m0, m1, m2, m3, m4, m5, m6, m7, m8 = own
+    x = motion.origins[line, body, 0] - mean[0]
+    y = motion.origins[line, body, 1] - mean[1]
+    z = motion.origins[line, body, 2] - mean[2]
+    origin = (m0 * x + m1 * y + m2 * z, m3 * x + m4 * y + m5 * z, m6 * x + m7 * y + m8 * z)
+    return _turned(own, motion.turns[line, body]) if body > 0 else own, origin

@@ -16,7 +16,22 @@ import numpy as np
 from ...rendering.engines.jit import inlined, kernel
 from ..drawing.blend import aim
 from ..drawing.project import TILE
-from ..drawing.response import HIT, PIXELS, PLANES, WEIGHT, B, G, R, T, X, Y, Z, respond, turned
+from ..drawing.response import (
+    HIT,
+    PIXELS,
+    PLANES,
+    WEIGHT,
+    B,
+    G,
+    R,
+    T,
+    X,
+    Y,
+    Z,
+    respond,
+    seen_from,
+    sigmas_of,
+)
 
 f32 = np.float32
 
@@ -32,23 +47,8 @@ SCRATCH = PLANES + 5 * PIXELS
 @inlined
 def _answer(planes, base, line, n, body, records, motion, limits):
     """Write weights and distances at 16 rays; return (any met, matrix to sigmas, sensor there)."""
-    own = (
-        records[n, 0],
-        records[n, 1],
-        records[n, 2],
-        records[n, 3],
-        records[n, 4],
-        records[n, 5],
-        records[n, 6],
-        records[n, 7],
-        records[n, 8],
-    )
-    m0, m1, m2, m3, m4, m5, m6, m7, m8 = own
-    x = motion.origins[line, body, 0] - records[n, 9]
-    y = motion.origins[line, body, 1] - records[n, 10]
-    z = motion.origins[line, body, 2] - records[n, 11]
-    origin = (m0 * x + m1 * y + m2 * z, m3 * x + m4 * y + m5 * z, m6 * x + m7 * y + m8 * z)
-    m = turned(own, motion.turns[line, body]) if body > 0 else own
+    own, mean = sigmas_of(records, n)
+    m, origin = seen_from(own, mean, motion, line, body)
     met = respond(planes, base, m, origin, records[n, 12], limits)
     return met, m, origin
 
