@@ -205,14 +205,12 @@ def six_raw(rounds: int, row: Callable[[str, float, str, float, str], None]) -> 
     image = TOPICS["image"]
     wanted = [Read(image.named(camera.name), image.type, image.qos) for camera in rig.cameras]
 
-    with published(rig, wanted) as (publisher, _):
-        done = [
-            (publisher.raw[c.name], bulk_image(r.pixels, "rgb8", STAMP, "x")) for c, r in replies
-        ]
+    with published(rig, wanted) as (publisher, publishers):
+        done = [(image.named(c.name), bulk_image(r.pixels, "rgb8", STAMP, "x")) for c, r in replies]
         took, floor = in_turn_ms(
             # A reply keeps what it has decoded; every step has new ones.
             lambda: each(lambda c, r: publisher.image(c, replace(r), STAMP), replies),
-            lambda: each(lambda sender, message: sender.send(message), done),
+            lambda: each(publishers.repeat, done),
             rounds=rounds,
         )
     figures = float(np.median(took)), float(np.median(floor))

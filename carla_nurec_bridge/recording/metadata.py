@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from ..core.errors import InputError
+from ..core.files.whole import write_whole
 
 VERSIONS = (5, 9)
 FILE_NAME = "metadata.yaml"
@@ -87,9 +88,7 @@ def metadata_text(summary: BagSummary, version: int) -> str:
 def write_metadata(directory: Path, summary: BagSummary, version: int) -> Path:
     """Write metadata.yaml into a bag folder in one step; return its path."""
     path = directory / FILE_NAME
-    temporary = path.with_suffix(".yaml.tmp")
-    temporary.write_text(metadata_text(summary, version), encoding="utf-8")
-    temporary.replace(path)
+    write_whole(path, metadata_text(summary, version).encode())
     return path
 
 

@@ -26,7 +26,9 @@ _SPEAK_S = 2.0
 STOPPED = 130
 _POLL_S = 0.05
 _SEGMENTS_PERIOD_S = 1.0
-_MEMORY_PERIOD_S = 5.0
+_FIRST_MEMORY_PAUSE_S, _MEMORY_PERIOD_S = 0.5, 5.0
+"""Wall time from one look at what processes hold to the next, at first and later: a look takes each
+some 10 ms, and short runs are to be seen as well."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Supervisor:
         self._progress = (0, graph.config.frames)
         self._next_segments_s = self._next_memory_s = 0.0
         self._segments_seen: tuple[frozenset[str], ...] = (frozenset(),)
+        self._memory_pause_s = _FIRST_MEMORY_PAUSE_S
         self._held_bytes = 0
         self._first_death_s: float | None = None
 
@@ -169,22 +172,27 @@ class Supervisor:
             self._next_segments_s = now_s + _SEGMENTS_PERIOD_S
             self._note_segments()
         if now_s >= self._next_memory_s:
-            self._next_memory_s = now_s + _MEMORY_PERIOD_S
-            held_bytes = sum(child.held_bytes() for child in children)
-            self._held_bytes = max(self._held_bytes, held_bytes)
+            self._next_memory_s = now_s + self._memory_pause_s
+            self._memory_pause_s = min(2.0 * self._memory_pause_s, _MEMORY_PERIOD_S)
+            self._note_memory()
+
+    def _note_memory(self) -> None:
+        held_bytes = sum(child.held_bytes() for child in self._children.values())
+        self._held_bytes = max(self._held_bytes, held_bytes)
 
     def _note_segments(self) -> None:
         """Have children look what they have mapped, unless there was nothing new twice."""
         seen = (*self._segments_seen[-1:], segments())
-        if set(seen) != set(
-            self._segments_seen
-        ):  # one that is new now may be mapped a moment later
+        # One that is new now may be mapped a moment later.
+        if set(seen) != set(self._segments_seen):
             for child in self._children.values():
                 child.note_segments()
         self._segments_seen = seen
 
     def _note_progress(self, done: int, total: int) -> None:
         self._progress = (done, total)
+        if done == total:
+            self._note_memory()  # everybody is there, and holds the most
         if self._on_progress is not None:
             self._on_progress(done, total)
 

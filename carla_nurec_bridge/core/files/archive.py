@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..errors import InputError
+from .whole import part_of
 
 ALIGNMENT = 64
 MAX_MEMBER_BYTES = 1 << 30
@@ -104,7 +105,7 @@ def write_archive(path: Path, members: Mapping[str, bytes]) -> None:
 
     Equal members give equal bytes: times and modes are fixed.
     """
-    partial = path.with_name(path.name + ".partial")
+    partial = part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as file:

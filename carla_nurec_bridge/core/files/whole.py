@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+from functools import cache
 from pathlib import Path
 
 
@@ -24,13 +25,21 @@ def write_synced(path: Path, data: bytes) -> str:
 def part_of(path: Path) -> Path:
     """Return the hidden name under which this process makes a file before it takes its own.
 
-    What processes that were killed have left of the same file is removed.
+    What processes that were killed have left of the same file is removed, where they ran here: of
+    those of other machines and containers nobody here knows whether they live.
     """
-    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        pid = part.suffixes[-2][1:]
+    made_here = f".{path.name}.{_here()}-"
+    for part in path.parent.glob(f"{glob.escape(made_here)}*.part"):
+        pid = part.name.removeprefix(made_here).removesuffix(".part")
         if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
             part.unlink(missing_ok=True)
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+    return path.with_name(f"{made_here}{os.getpid()}.part")
+
+
+@cache
+def _here() -> str:
+    """Return where process ids mean what they mean to this process: machine and namespace."""
+    return f"{os.uname().nodename}-{Path('/proc/self/ns/pid').stat().st_ino}"
 
 
 def write_whole(path: Path, data: bytes) -> str:

@@ -113,6 +113,8 @@ class ForkServer:
             connection.settimeout(_REQUEST_S)
             connection.sendall(self._likeness)
             program = _Program(**_received(connection, files), files=files)
+            if len(program.numbers) != len(files):
+                raise ValueError("files were lost on the way: there are too many")
             pid = os.fork()
         except (OSError, ValueError, TypeError):
             _close(files)
@@ -237,7 +239,7 @@ def _load(what: Sequence[str]) -> None:
     """
     for name in what:
         module, _, function = name.partition(":")
-        with suppress(ImportError):
+        with suppress(ImportError, OSError):  # OSError: a library's own shared object is missing
             loaded = import_module(module)
             if function:
                 getattr(loaded, function)()

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -87,8 +87,11 @@ def fork_server(what: Sequence[str], environment: Mapping[str, str]) -> Iterator
         yield
         return
     name = f"carla-nurec-{os.getpid()}-{secrets.token_hex(8)}"
-    lifeline, our_end = os.pipe()
-    with socket.socket(socket.AF_UNIX) as listening:
+    with ExitStack() as ends, socket.socket(socket.AF_UNIX) as listening:
+        lifeline, our_end = os.pipe()
+        ends.callback(os.close, lifeline)
+        ours = ends.enter_context(ExitStack())
+        ours.callback(os.close, our_end)
         listening.bind(f"\0{name}")
         listening.listen(64)
         handed = {LISTENING_FD: str(listening.fileno()), LIFELINE_FD: str(lifeline)}
@@ -103,13 +106,13 @@ def fork_server(what: Sequence[str], environment: Mapping[str, str]) -> Iterator
             pass_fds=(listening.fileno(), lifeline),
             start_new_session=True,
         )
-    os.close(lifeline)
+        ours = ours.pop_all()
     os.environ[ADDRESS] = name
     try:
         yield
     finally:
         os.environ.pop(ADDRESS, None)
-        os.close(our_end)
+        ours.close()
         server.kill()  # it may still be loading; programs that outlive the block go on
         server.wait()
         _Usage.cpu_s = 0.0
@@ -159,6 +162,7 @@ class _Forked:
         self._rest = b""
         self._code: int | None = None
         self._ended_s = math.inf
+        self._is_told = True
         self._socket = socket.socket(socket.AF_UNIX)
         try:
             self._meet(address, environment)
@@ -220,9 +224,15 @@ class _Forked:
         poll = select.poll()
         while self._code is None:
             left_s = min(max(until_s - time.monotonic(), 0.0), _LOOK_S)
-            poll.register(self._socket, select.POLLIN)
+            if self._is_told:
+                poll.register(self._socket, select.POLLIN)
             if poll.poll(left_s * 1000.0):
-                self._note_end(self._answer())
+                answer = self._answer()
+                if answer is None:  # the server has gone, the program perhaps not
+                    poll.unregister(self._socket)
+                    self._is_told = False
+                else:
+                    self._note_end(answer)
             elif self._is_untold():
                 self._note_end(None)
             elif time.monotonic() >= until_s:
@@ -230,12 +240,12 @@ class _Forked:
         return self._code
 
     def _is_untold(self) -> bool:
-        """Return whether it has ended for a while without a word of the server, which hangs."""
+        """Return whether it has ended without a word of the server, which hangs or has gone."""
         if not _has_ended(self.pid):
             self._ended_s = math.inf
             return False
         self._ended_s = min(self._ended_s, time.monotonic())
-        return time.monotonic() - self._ended_s > _TELL_S
+        return time.monotonic() - self._ended_s >= (_TELL_S if self._is_told else 0.0)
 
     def _note_end(self, answer: Mapping[str, Any] | None) -> None:
         self._code = _UNTOLD if answer is None else answer["code"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from ..errors import InputError
 from ..field_errors import problem_text
+from ..files.whole import write_whole
 from ..timings import StageTime
 from .record import Record
 from .verdict import ScenarioVerdict
@@ -260,12 +260,8 @@ def write_summary(run_dir: str, node: str, summary: NodeSummary) -> None:
     """Write ``run_dir/parts/NODE.json`` at once; an empty ``run_dir`` writes nothing."""
     if not run_dir:
         return
-    folder = Path(run_dir) / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{node}.json"
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(summary.to_json(), indent=2) + "\n")
-    temporary.replace(path)
+    text = json.dumps(summary.to_json(), indent=2) + "\n"
+    write_whole(Path(run_dir) / _FOLDER / f"{node}.json", text.encode())
 
 
 def read_run_summary(run_dir: Path) -> RunSummary:

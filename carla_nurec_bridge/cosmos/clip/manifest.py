@@ -14,6 +14,7 @@ import numpy as np
 from ...core.cameras.models import CameraModel, camera_to_json
 from ...core.cameras.shutter import Shutter
 from ...core.errors import InputError
+from ...core.files.whole import write_whole
 from ...core.frames import Matrix, quaternion_from_rotation
 from ...world.semantic_tags import semantic_tags
 from .clip import StreamFile
@@ -90,9 +91,7 @@ class ClipContent:
 def write_manifest(directory: Path, content: ClipContent) -> Path:
     """Write manifest.json into the folder of a clip; return its path."""
     path = directory / MANIFEST
-    part = path.with_name(f".{MANIFEST}")
-    part.write_bytes(manifest_bytes(content))
-    part.replace(path)
+    write_whole(path, manifest_bytes(content))
     return path
 
 

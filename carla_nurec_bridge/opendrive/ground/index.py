@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import os
-import tempfile
 import zlib
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...core.files.sources import sources_digest
+from ...core.files.whole import write_whole
 from ...core.resources import cache_dir
 from ..land import land
 from ..model import DRIVABLE, OpenDriveMap
@@ -85,16 +84,7 @@ def _write(file: Path, index: GroundIndex) -> None:
     }
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, owners=index.owners, **arrays)
-    with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as stream:
-        part = Path(stream.name)
-        try:
-            stream.write(content.getbuffer())
-            stream.flush()
-            os.fsync(stream.fileno())
-            part.replace(file)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+    write_whole(file, content.getvalue())
 
 
 def _built(opendrive: OpenDriveMap) -> GroundIndex:

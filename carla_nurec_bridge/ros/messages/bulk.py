@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import copy
 import struct
 from dataclasses import dataclass
 from typing import Any
@@ -44,8 +45,9 @@ class BulkMessage:
 
     def message(self) -> Any:
         """Return the message as rclpy takes it, with a copy of the data."""
-        self.head.data = byte_array(self.data)  # a constructor would copy it again
-        return self.head
+        message = copy.copy(self.head)
+        message.data = byte_array(self.data)  # a constructor would copy it again
+        return message
 
     def serialized(self) -> bytes:
         """Return the message in CDR."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from rclpy.node import Node
-from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
 from ...core.rig.clouds import LAYOUTS, arranged
@@ -23,8 +22,6 @@ from ..messages.convert import (
     stamp_message,
 )
 from ..publishers.publishers import Publishers
-from ..publishers.qos import profile
-from ..sending.sender import Sender
 from .rectifier import rectifiers
 from .render_step import sweep_ns
 
@@ -46,13 +43,8 @@ class NurecPublisher:
     ) -> None:
         self._publishers = publishers
         self._cameras = [camera for camera in rig.cameras if camera.source == "nurec"]
-        row = TOPICS["image"]
-        self.raw = {
-            camera.name: Sender(
-                node.create_publisher(Image, row.named(camera.name), profile(row.qos))
-            )
-            for camera in self._cameras
-        }
+        for camera in self._cameras:
+            publishers.offer(TOPICS["image"], TOPICS["image"].named(camera.name))
         self._flat = rectifiers(node, self._cameras, rectify, fov_deg)
         views = {name: flat.view for name, flat in self._flat.items()}
         # The fit behind a camera_info costs a few ms and never changes: make it once.
@@ -86,9 +78,10 @@ class NurecPublisher:
         info = self._infos[camera.name]
         info.header.stamp = stamp_message(stamp_ns)
         self._publishers.publish(TOPICS["camera_info"].named(camera.name), info)
-        raw, flat = self.raw[camera.name], self._flat.get(camera.name)
-        if raw.is_read:
-            raw.send(bulk_image(reply.pixels, "rgb8", stamp_ns, _optical(camera)))
+        raw, flat = TOPICS["image"].named(camera.name), self._flat.get(camera.name)
+        if self._publishers.is_read(raw):
+            message = bulk_image(reply.pixels, "rgb8", stamp_ns, _optical(camera))
+            self._publishers.repeat(raw, message)
         if flat is not None and flat.wanted:
             flat.publish(reply.pixels, stamp_ns, _optical(camera))
 

@@ -32,7 +32,7 @@ class RunCost(Record):
     drive_s: Rounded = Field(description="from then to the end of the processes, s")
     score_s: Rounded = Field(description="for scores and report, s")
     cpu_s: Rounded = Field(description="processor time of all processes and of the scores, s")
-    memory_bytes: int = Field(description="what all processes held at once at most, bytes")
+    memory_bytes: int = Field(description="what all processes held at once at most, sampled, bytes")
     disk_bytes: int = Field(description="size of what the run left, bytes")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from dataclasses import replace
@@ -13,6 +14,7 @@ from programs import Program
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.files.whole import part_of
 from carla_nurec_bridge.cosmos.jobs.batch import plan, run_batch
 from carla_nurec_bridge.cosmos.jobs.protocols.connect import connect
 from carla_nurec_bridge.cosmos.jobs.protocols.server import Update
@@ -120,7 +122,9 @@ def test_sigterm_cancels_too_and_orphans_of_killed_clients_go(
 ):
     target = tmp_path / "out" / "v.mp4"
     target.parent.mkdir()
-    orphan, other = target.parent / ".v.mp4.4194305.part", target.parent / ".w.mp4.1.part"
+    own = part_of(target)
+    orphan = own.with_name(own.name.replace(f"-{os.getpid()}.", "-4194305."))  # no such process
+    other = part_of(target.with_name("w.mp4"))
     orphan.touch()
     other.touch()
     argv = ["cosmos", "submit", server.url, "dawn", "--output", str(target), *FAST]

@@ -8,6 +8,7 @@ import click
 import numpy as np
 
 from ....core.errors import InputError
+from ...finite import FiniteRange
 from ...log.tables import console, examples
 from ..options import connect, connection_options
 from .edits import (
@@ -34,7 +35,7 @@ from .edits import (
 )
 @click.option(
     "--at",
-    type=(float, float, float, float),
+    type=(FiniteRange(), FiniteRange(), FiniteRange(), FiniteRange()),
     metavar="X Y Z YAW",
     help="Where its box's middle is all the time: NuRec world, m and degrees.",
 )

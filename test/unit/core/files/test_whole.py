@@ -15,14 +15,21 @@ NOBODY = 4_194_305
 """One more than the greatest process id that Linux gives."""
 
 
+def of(pid: int, file: Path) -> Path:
+    """Return the part that a process would write of a file."""
+    own = part_of(file)
+    return own.with_name(own.name.replace(f"-{os.getpid()}.part", f"-{pid}.part"))
+
+
 def test_what_killed_writers_left_goes_and_that_of_others_stays(tmp_path: Path) -> None:
     file = tmp_path / "a[1].json"
-    left, under_way = tmp_path / f".a[1].json.{NOBODY}.part", tmp_path / ".a[1].json.1.part"
-    other = tmp_path / f".b.json.{NOBODY}.part"
-    for part in (left, under_way, other):
+    left, under_way = of(NOBODY, file), of(1, file)
+    other = of(NOBODY, tmp_path / "b.json")
+    elsewhere = tmp_path / f".a[1].json.another-machine-4026531836-{NOBODY}.part"
+    for part in (left, under_way, other, elsewhere):
         part.touch()
     assert write_whole(file, b"all") == hashlib.sha256(b"all").hexdigest()
-    assert {path.name for path in tmp_path.iterdir()} == {file.name, under_way.name, other.name}
+    assert set(tmp_path.iterdir()) == {file, under_way, other, elsewhere}
     assert file.read_bytes() == b"all"
 
 
@@ -41,4 +48,3 @@ def test_a_write_that_fails_leaves_the_old_and_no_part(
         write_whole(file, b"new")
     assert file.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
-    assert part_of(file).name == f".result.json.{os.getpid()}.part"

@@ -225,20 +225,36 @@ def test_another_user_is_told_nothing(serving: Path) -> None:
 
 
 def test_a_block_does_not_wait_for_what_still_loads(place: Path) -> None:
+    begun, never, loaded = place / "begun", place / "never", place / "loaded"
+    os.mkfifo(never)  # nobody writes to it, so that its reader waits
     (place / "slow.py").write_text(
-        f"import pathlib, time; time.sleep(5); pathlib.Path({str(place / 'loaded')!r}).touch()"
+        f"from pathlib import Path\nPath({str(begun)!r}).touch()\n"
+        f"Path({str(never)!r}).read_text()\nPath({str(loaded)!r}).touch()\n"
     )
+    deadline = time.monotonic() + DEADLINE_S
     with fork_server(("slow",), os.environ):
-        pass
-    assert not (place / "loaded").exists()
+        while not begun.exists():
+            assert time.monotonic() < deadline, "the server does not begin"
+            time.sleep(0.01)
+    assert not loaded.exists()
+
+
+def test_more_files_than_can_be_handed_on_are_the_programs_by_itself(serving: Path) -> None:
+    pipes = [os.pipe() for _ in range(9)]
+    files = tuple(end for pipe in pipes for end in pipe)
+    assert _start(serving, "0", files=files).wait(DEADLINE_S) == 0
+    assert _told(serving)["parent"] == os.getpid()
+    for file in files:
+        os.close(file)
 
 
 def test_a_server_that_was_killed_is_done_without(serving: Path) -> None:
     program = _start(serving, "0", "--wait")
     server = _told(serving)["parent"]
     os.kill(server, signal.SIGKILL)
-    assert program.wait(DEADLINE_S) == 1  # nobody is left to tell
+    assert program.poll() is None  # it goes on
     os.killpg(program.pid, signal.SIGKILL)
+    assert program.wait(DEADLINE_S) == 1  # nobody is left to tell how it ended
     assert _start(serving, "3").wait(DEADLINE_S) == 3
     assert _told(serving)["parent"] == os.getpid()
 
