@@ -21,17 +21,14 @@ from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
 from .splat_files import (
     Splat,
     compressed_ply_file,
-    layer_config,
     ply_file,
     ply_values,
     sog_members,
     some_splats,
     spz_file,
-    volume_config,
-    volume_file,
-    volume_state,
     zipped,
 )
+from .volume_files import layer_config, volume_config, volume_file, volume_state
 
 
 def read(tmp_path, data: bytes, name: str = "splats.bin"):

@@ -25,19 +25,8 @@ from carla_nurec_bridge.gaussians.formats.splat import decode_splat
 from carla_nurec_bridge.gaussians.formats.spz import decode_spz
 from carla_nurec_bridge.gaussians.formats.usda import parse_usda
 
-from .splat_files import (
-    USDA,
-    compressed_ply_file,
-    driving_config,
-    driving_state,
-    package,
-    ply_file,
-    sog_members,
-    some_splats,
-    spz_file,
-    volume_file,
-    zipped,
-)
+from .splat_files import compressed_ply_file, ply_file, sog_members, some_splats, spz_file, zipped
+from .volume_files import USDA, driving_config, driving_state, package, volume_file
 
 CASES = int(os.environ.get("CNB_FUZZ_CASES", "3000"))
 SPLATS = some_splats(5, 1)

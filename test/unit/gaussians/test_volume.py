@@ -8,7 +8,9 @@ import pytest
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.gaussians.scene import without_stiff
 
-from .splat_files import (
+from .splat_files import zipped
+from .test_formats import assert_same
+from .volume_files import (
     BACKGROUND,
     CUBOIDS,
     FACES,
@@ -26,9 +28,7 @@ from .splat_files import (
     volume_config,
     volume_file,
     volume_state,
-    zipped,
 )
-from .test_formats import assert_same
 
 
 def test_the_export_of_3dgrut_is_read(tmp_path):

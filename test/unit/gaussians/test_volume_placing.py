@@ -7,7 +7,8 @@ from scipy.spatial.transform import Rotation
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.gaussians.harmonics import basis
 
-from .splat_files import (
+from .splat_files import zipped
+from .volume_files import (
     ROAD,
     USDA,
     layer_config,
@@ -15,7 +16,6 @@ from .splat_files import (
     volume_config,
     volume_file,
     volume_state,
-    zipped,
 )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 
-from .splat_files import (
+from .volume_files import (
     driving_config,
     driving_state,
     driving_volume_with,

@@ -9,7 +9,7 @@ import numpy as np
 from carla_nurec_bridge.gaussians.formats.nurec.writing import encode_volume
 from carla_nurec_bridge.gaussians.scene import GaussianScene
 
-from .splat_files import (
+from .volume_files import (
     ROAD,
     TRACKS,
     driving_config,
