@@ -114,7 +114,7 @@ def compare(
 
 
 def likeness(one: Image, other: Image) -> tuple[float, float, float]:
-    """Return PSNR (dB), SSIM and the correlation of edges of two pictures (H, W, 3).
+    """Return PSNR (dB), SSIM and the correlation of edges of two pictures (H, W, 3), BGR.
 
     SSIM is that of Wang et al. 2004 (window of 11 pixels, sigma 1.5) on luminance.
     """

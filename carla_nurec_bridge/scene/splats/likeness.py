@@ -41,7 +41,7 @@ def held_out_likeness(
     """
     drawing = GaussianDrawing(particles_of(gaussians))
     found = [
-        likeness(_drawn(scene, gaussians, drawing, view), view.image)[:2]
+        likeness(_bgr(_drawn(scene, gaussians, drawing, view)), _bgr(view.image))[:2]
         for view in views
         if view.held_out
     ]
@@ -64,8 +64,12 @@ def write_comparisons(
             row.append(_drawn(scene, state, drawing, view))
         path = folder / view.camera / f"{view.end_us}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not cv2.imwrite(str(path), np.concatenate(row, axis=1)[:, :, ::-1]):
+        if not cv2.imwrite(str(path), _bgr(np.concatenate(row, axis=1))):
             raise InputError(f"cannot write {path}")
+
+
+def _bgr(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
 
 
 def _drawn(

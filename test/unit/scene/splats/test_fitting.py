@@ -17,6 +17,7 @@ from carla_nurec_bridge.core.files.archive import open_archive
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, rigid
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
 from carla_nurec_bridge.scene.package.model import SceneCamera
+from carla_nurec_bridge.scene.picture_comparison import likeness
 from carla_nurec_bridge.scene.splats import refitting
 from carla_nurec_bridge.scene.splats.fit_views import ViewPlan, drawn_views, given_views
 from carla_nurec_bridge.scene.splats.fitting import FitWish, fitted
@@ -93,6 +94,19 @@ def test_fitting_brings_held_out_pictures_nearer(filmed, views, sampled, tmp_pat
     assert np.array_equal(again.rigid.cloud.means_m, after.rigid.cloud.means_m)
     write_comparisons(filmed, (sampled, after), views, tmp_path)
     assert len(list(tmp_path.glob("front/*.png"))) == 2
+
+
+def test_ssim_is_that_of_the_written_pictures(filmed, views, sampled, tmp_path):
+    """Their luminance is of red as red, however the arrays hold their channels."""
+    warm = np.array([1.0, 0.6, 0.1])
+    warmed = [
+        dataclasses.replace(view, image=(view.image * warm).astype(np.uint8)) for view in views
+    ]
+    write_comparisons(filmed, (sampled,), warmed, tmp_path)
+    rows = [cv2.imread(str(path)) for path in sorted(tmp_path.glob("front/*.png"))]
+    found = [likeness(*np.split(row, 2, axis=1))[:2] for row in rows]
+    told = held_out_likeness(filmed, sampled, warmed)
+    assert np.allclose([told.psnr_db, told.ssim], np.mean(found, axis=0), atol=1e-9)
 
 
 def test_a_fit_that_is_stopped_keeps_what_it_has(filmed, views, sampled):
