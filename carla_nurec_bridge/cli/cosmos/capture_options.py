@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..finite import FiniteRange
-from ..image_size import ImageSize
+from ..parameters.image_size import ImageSize
 
 if TYPE_CHECKING:
     from ...carla_client.replay.exact_replay import ExactReplayOptions

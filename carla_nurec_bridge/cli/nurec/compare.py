@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 import numpy as np
-from click.core import ParameterSource
 from rich import box
 from rich.console import Console
 from rich.progress import Progress
@@ -22,6 +21,7 @@ from ...core.files.archive import open_archive
 from ...core.host_port import host_and_port
 from ...scene.picture_comparison import Likeness, Pictures, compare, pictures_in
 from ..finite import FiniteRange
+from ..parameters.given import given
 
 _OF_SERVERS = ("scene_id", "camera_ids", "frame_step", "height")
 _FRAME = re.compile(r"frames/([\w.\-]+)/(\d{1,18}\.(?:jpe?g|png))")
@@ -127,10 +127,8 @@ def command(
 
 
 def _refuse_options_of_servers() -> None:
-    context = click.get_current_context()
-    for parameter in context.command.params:
-        given = context.get_parameter_source(str(parameter.name)) == ParameterSource.COMMANDLINE
-        if given and parameter.name in _OF_SERVERS:
+    for parameter in given(click.get_current_context()):
+        if parameter.name in _OF_SERVERS:
             raise InputError(f"{parameter.opts[0]} is for what a server draws; neither side is one")
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ...core.errors import InputError
 from ..finite import FiniteRange
+from ..parameters.given import given
 from .build_sources import SOURCES
 from .values import COLUMN_MAP, NumberList
 
@@ -196,10 +197,7 @@ def _check_belongs(context: click.Context, source: str) -> None:
         "bag": (*_TRAJECTORY_ONLY, "ego", "start_us"),
         "map": (*(set(_TRAJECTORY_ONLY) - {"rate", "origin", "no_map"}), "ego"),
     }[source]
-    for parameter in context.command.params:
-        given = context.get_parameter_source(str(parameter.name))
-        if given is not click.core.ParameterSource.COMMANDLINE:
-            continue
+    for parameter in given(context):
         if parameter.name in useless:
             raise InputError(f"{parameter.opts[-1]} means nothing beside --{source}; leave it out")
         if parameter.name in _OF_SPLATS and context.params["splats"] is None:

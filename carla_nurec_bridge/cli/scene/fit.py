@@ -8,7 +8,9 @@ import click
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ...core.errors import InputError
 from ...core.files.writable import make_writable
+from ..parameters.given import given
 from ..until_signal import stop_on_signal
 
 _FILE = click.Path(path_type=Path)
@@ -56,14 +58,20 @@ _FILE = click.Path(path_type=Path)
     help="Steps, each on one picture.",
 )
 @click.option(
-    "--seed", default=0, show_default=True, help="Of where views look from, and of their order."
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Of where views look from, and of their order.",
 )
 @click.option(
     "--pictures",
     type=_FILE,
     help="Folder for CAMERA/END_US.png of the held-out views: the picture, before, after.",
 )
+@click.pass_context
 def command(
+    context: click.Context,
     package: Path,
     output: Path,
     gaussians: int,
@@ -82,13 +90,22 @@ def command(
     fitting the output again goes on from there. Packages that this program built only.
     """
     from ...scene import open_scene
+    from ...scene.drawn.gaussians import holds_gaussians
     from ...scene.splats.fit_views import ViewPlan, drawn_views, given_views
     from ...scene.splats.fitting import FitWish, fitted
     from ...scene.splats.likeness import held_out_likeness, write_comparisons
     from ...scene.splats.refitting import gaussians_to_fit, write_fitted
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
+    written = {parameter.name for parameter in given(context)}
+    if images is not None and "views" in written:
+        raise InputError("--views counts pictures that are drawn; leave it out beside --images")
     scene = open_scene(package)
+    if "gaussians" in written and holds_gaussians(scene):
+        raise InputError(
+            f"{package} has Gaussians, and these are fitted; --gaussians is for a package that has "
+            "none, leave it out"
+        )
     for folder in (output.parent, *([] if pictures is None else [pictures])):
         make_writable(folder)
     columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())

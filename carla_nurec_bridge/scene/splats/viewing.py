@@ -92,7 +92,7 @@ def show(rerun: Any, path: Path, wish: ViewWish) -> list[str]:
         volume = gaussians.format.startswith("NuRec")
         rerun.log("world", axes.RIGHT_HAND_Z_UP if volume else axes.RDF, static=True)
         _gaussians(rerun, gaussians, np.eye(4), wish)
-        return [*gaussians.notes, *map(str, gaussians.not_drawn)]
+        return [*gaussians.notes, *map(str, gaussians.not_drawn), *_left_out(path, wish)]
     scene = open_scene(path)
     rerun.log("world", rerun.ViewCoordinates.RIGHT_HAND_Z_UP, static=True)
     if archive is not None and volume_members(archive):
@@ -109,6 +109,14 @@ def show(rerun: Any, path: Path, wish: ViewWish) -> list[str]:
     if wish.images is not None:
         notes += _pictures(rerun, scene, wish.images)
     return notes
+
+
+def _left_out(path: Path, wish: ViewWish) -> Iterator[str]:
+    """Yield sentences on what was wished for and needs a rig, which a file of Gaussians lacks."""
+    if wish.sweeps:
+        yield f"no lidar is shown: it is measured on a rig's path, and {path} has none"
+    if wish.images is not None:
+        yield f"no pictures of {wish.images} are shown: {path} has no cameras that they are of"
 
 
 def _gaussians(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from carla_nurec_bridge.cli.image_size import ImageSize
+from carla_nurec_bridge.cli.parameters.image_size import ImageSize
 
 
 def test_a_size_is_written_as_everybody_does() -> None:

@@ -26,9 +26,9 @@ from carla_nurec_bridge.scene.splats.refitting import gaussians_to_fit
 from carla_nurec_bridge.scene.splats.sampled_street import StreetSampling, sampled_street
 
 from .test_sampled_street import STAMPS, scene
-from .test_splats_in_packages import road
+from .test_splats_in_packages import road, splats
 
-__all__ = ["road", "scene"]
+__all__ = ["road", "scene", "splats"]
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +161,27 @@ def test_the_verb_writes_a_package_with_fitted_gaussians(tmp_path, road, capsys)
     for name in set(before.members) - {"default.usda"}:
         assert before.read(name) == after.read(name)
     assert len(read_gaussians(out)) > 100
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--seed", "-1"], "--seed"),
+        (["--images", "somewhere", "--views", "96"], "--views counts pictures that are drawn"),
+        (["--gaussians", "1000"], "has Gaussians, and these are fitted; --gaussians is for"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(tmp_path, road, splats, capsys, words, told):
+    package = str(tmp_path / "splats.usdz")
+    build = ["scene", "build", "--splats", str(splats), "--map", str(road), "-o", package]
+    assert main(build) == 0
+    capsys.readouterr()
+    out = tmp_path / "out.usdz"
+    assert main(["scene", "fit", package, "-o", str(out), "--steps", "1", *words]) == 2
+    shown = capsys.readouterr().err
+    assert told in " ".join(shown.replace("│", "").split())
+    assert "Traceback" not in shown
+    assert not out.exists()
 
 
 def test_packages_of_others_are_not_fitted(filmed):

@@ -84,6 +84,12 @@ def test_a_file_of_gaussians_is_shown_in_its_own_axes(splats: Path) -> None:
     assert points[2].colors[0].tolist() == [135, 142, 149, 225]
 
 
+def test_what_a_file_of_gaussians_cannot_show_is_told(splats: Path, tmp_path: Path) -> None:
+    lidar, pictures = show(Recorder(), splats, ViewWish(images=tmp_path, sweeps=5))
+    assert "no lidar is shown" in lidar
+    assert f"no pictures of {tmp_path} are shown" in pictures
+
+
 def test_a_picture_at_no_time_is_passed_over(package: Path, tmp_path: Path) -> None:
     (camera, *_) = open_scene(package).cameras
     folder = tmp_path / "images" / camera.logical_id

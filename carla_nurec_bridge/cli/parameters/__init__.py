@@ -1,0 +1,1 @@
+"""What options and arguments of several verbs have in common."""
