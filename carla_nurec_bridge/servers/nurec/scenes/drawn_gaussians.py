@@ -22,6 +22,7 @@ from ....gaussians.ppisp import ViewResponse
 from ....gaussians.scene import GaussianScene, RenderSettings
 from ....gaussians.sky import seamless
 from ....rendering.camera import JpegFormat
+from ....rendering.gpu.device import GpuError
 from ....scene import Scene
 
 _WIDE_RAD = np.radians(85.0)
@@ -63,7 +64,7 @@ class DrawnGaussians:
                     self._models[track_id] = concatenated([*parts, cloud])
         self._slots: list[str] = list(self._models)
         self._placed: list[BodyMotion | None] = [None] * len(self._slots)
-        self._drawing = self._joined()
+        self._drawing = self._joined(self._slots)
 
     @property
     def static(self) -> GaussianCloud:
@@ -89,25 +90,26 @@ class DrawnGaussians:
         self._models[model] = cloud
 
     def place(self, bodies: Sequence[Body]) -> None:
-        """Show exactly these bodies; a model may be there several times."""
-        placed: list[BodyMotion | None] = [None] * len(self._slots)
-        lacking = False
+        """Show exactly these bodies; a model may be there several times.
+
+        Those of before stay when the device fails at it (GpuError).
+        """
+        slots = list(self._slots)
+        placed: list[BodyMotion | None] = [None] * len(slots)
         for body in bodies:
             motion = BodyMotion(
                 self._nre_from_world @ body.world_from_body_start,
                 self._nre_from_world @ body.world_from_body_end,
             )
-            for slot, model in enumerate(self._slots):
+            for slot, model in enumerate(slots):
                 if model == body.model and placed[slot] is None:
                     placed[slot] = motion
                     break
             else:
-                self._slots.append(body.model)
+                slots.append(body.model)
                 placed.append(motion)
-                lacking = True
-        if lacking:
-            self._drawing.close()
-            self._drawing = self._joined()
+        if len(slots) > len(self._slots):
+            self._join(slots)
         self._placed = placed
 
     def picture(
@@ -165,5 +167,15 @@ class DrawnGaussians:
         """Free what the device holds; may be called twice."""
         self._drawing.close()
 
-    def _joined(self) -> Drawing:
-        return open_drawing(joined(self._static, [self._models[name] for name in self._slots]))
+    def _join(self, slots: list[str]) -> None:
+        # Closed first: the device may not hold both.
+        self._drawing.close()
+        try:
+            self._drawing = self._joined(slots)
+        except GpuError:
+            self._drawing = self._joined(self._slots)
+            raise
+        self._slots = slots
+
+    def _joined(self, slots: Sequence[str]) -> Drawing:
+        return open_drawing(joined(self._static, [self._models[name] for name in slots]))
