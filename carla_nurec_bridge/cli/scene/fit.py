@@ -115,6 +115,7 @@ def command(
         task = progress.add_task("Gaussians", total=1, told="")
         before = gaussians_to_fit(scene, gaussians)
         progress.update(task, description="views", total=views if images is None else 1)
+        left_out: list[str] = []
         if images is None:
             found = drawn_views(
                 scene,
@@ -122,7 +123,7 @@ def command(
                 lambda done, total: progress.update(task, completed=done),
             )
         else:
-            found = given_views(scene, images, width)
+            found, left_out = given_views(scene, images, width)
         first = held_out_likeness(scene, before, found)
         stop = stop_on_signal()
         progress.update(task, description="fit", total=steps, completed=0)
@@ -135,7 +136,7 @@ def command(
 
         after = fitted(scene, before, found, FitWish(steps, seed=seed), on_step, stop)
         last = held_out_likeness(scene, after, found)
-    for note in write_fitted(scene, after, output):
+    for note in (*left_out, *write_fitted(scene, after, output)):
         console.print(f"note: {note}", style="yellow")
     if pictures is not None:
         write_comparisons(scene, (before, after), found, pictures)

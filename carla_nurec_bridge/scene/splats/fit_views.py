@@ -89,7 +89,7 @@ def drawn_views(
     with _meshes(scene) as draw:
         for number, index in enumerate(chosen.tolist()):
             camera, (start_us, end_us) = frames[index]
-            held_out = number % _HELD_OUT == _HELD_OUT // 2
+            held_out = _is_held_out(number)
             beside = np.eye(4)
             if not held_out and (number % 2 or index in kept_out):
                 turn = np.radians(rng.uniform(-_TURN_DEG, _TURN_DEG))
@@ -109,32 +109,51 @@ def drawn_views(
     return views
 
 
-def given_views(scene: Scene, folder: Path, width: int) -> list[FitView]:
+def given_views(scene: Scene, folder: Path, width: int) -> tuple[list[FitView], list[str]]:
     """Return the pictures FOLDER/CAMERA/END_US.jpg of a scene's cameras, every eighth held out.
 
     They were exposed from so long before END_US as the scene's frames are, on the rig's path; those
-    from before or after it are left out.
-    InputError when none is of a camera of the scene, or one cannot be read.
+    whose exposure is not all on it are left out, as those of other cameras are. Notes tell of both.
+    InputError when none is left, or one cannot be read or has not the shape of its camera's.
     """
-    views = []
-    for number, ((name, end_us), path) in enumerate(sorted(pictures_in(folder).items())):
+    first_us, last_us = scene.rig_trajectory.stamps_us[[0, -1]]
+    usable: list[tuple[SceneCamera, int, int, Path]] = []
+    of_others = outside = 0
+    for (name, end_us), path in sorted(pictures_in(folder).items()):
         camera = scene.camera(name)
-        first_us, last_us = scene.rig_trajectory.stamps_us[[0, -1]]
-        if camera is None or not first_us < end_us <= last_us:
+        if camera is None:
+            of_others += 1
             continue
-        model = _smaller(camera.model, width)
         start_us = end_us - _exposure_us(camera)
+        if first_us <= start_us and end_us <= last_us:
+            usable.append((camera, start_us, end_us, path))
+        else:
+            outside += 1
+    if not usable:
+        raise InputError(
+            f"{folder} holds no pictures CAMERA/END_US.jpg of the scene's cameras on its path: "
+            f"{of_others} are of other cameras, {outside} from outside the path"
+        )
+    views = []
+    for number, (camera, start_us, end_us, path) in enumerate(usable):
+        model = _smaller(camera.model, width)
         start, end = (
             scene.rig_trajectory.at(stamp) @ camera.rig_from_camera for stamp in (start_us, end_us)
         )
-        held_out = number % _HELD_OUT == _HELD_OUT // 2
-        image = _read(path, (model.width, model.height))
-        views.append(
-            FitView(name, model, camera.shutter, start_us, end_us, (start, end), image, held_out)
-        )
-    if sum(not view.held_out for view in views) == 0:
-        raise InputError(f"{folder} holds no pictures CAMERA/END_US.jpg of the scene's cameras")
-    return views
+        image = _read(path, camera.model, (model.width, model.height))
+        taken = (camera.shutter, start_us, end_us, (start, end), image)
+        views.append(FitView(camera.logical_id, model, *taken, _is_held_out(number)))
+    return views, _left_out(of_others, outside)
+
+
+def _left_out(of_others: int, outside: int) -> list[str]:
+    if not of_others and not outside:
+        return []
+    return [f"{of_others} pictures of other cameras, {outside} from outside the path are left out"]
+
+
+def _is_held_out(number: int) -> bool:
+    return number % _HELD_OUT == _HELD_OUT // 2
 
 
 def _smaller(model: CameraModel, width: int) -> CameraModel:
@@ -147,13 +166,20 @@ def _exposure_us(camera: SceneCamera) -> int:
     return int(np.median(stamps[:, 1] - stamps[:, 0])) if len(stamps) else 0
 
 
-def _read(path: Path, size: tuple[int, int]) -> Image:
+def _read(path: Path, model: CameraModel, size: tuple[int, int]) -> Image:
     if path.stat().st_size > _MOST_BYTES:
         raise InputError(f"{path} has over {_MOST_BYTES} bytes; it is not read")
     try:
         picture = decoded_image(path.read_bytes())
     except ImageError as error:
         raise InputError(f"{path} {error}") from error
+    height, width = picture.shape[:2]
+    # Of another size by a factor, but for a pixel that rounding costs.
+    if abs(width * model.height - height * model.width) > max(model.width, model.height):
+        raise InputError(
+            f"{path} has {width} x {height} pixels; its camera's pictures have the shape of "
+            f"{model.width} x {model.height}, and none is stretched"
+        )
     rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 

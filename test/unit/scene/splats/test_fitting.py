@@ -135,11 +135,30 @@ def test_given_pictures_lie_on_the_rigs_path(filmed, views, tmp_path):
     for view in views:
         path = tmp_path / "front" / f"{view.end_us}.png"
         cv2.imwrite(str(path), view.image[:, :, ::-1])
-    found = given_views(filmed, tmp_path, 48)
+    (tmp_path / "front" / f"{filmed.rig_trajectory.stamps_us[0] + 29_999}.png").write_bytes(b"")
+    (tmp_path / "aft").mkdir()
+    (tmp_path / "aft" / f"{views[0].end_us}.png").write_bytes(b"of no camera of the rig's")
+    found, notes = given_views(filmed, tmp_path, 48)
+    assert notes == ["1 pictures of other cameras, 2 from outside the path are left out"]
     assert len(found) == len(views)
+    # Numbers are of those that are used: the fifth of each eight is held out.
+    assert [number for number, view in enumerate(found) if view.held_out] == [4, 12]
     for given, view in zip(found, views, strict=True):
         assert (given.start_us, given.end_us) == (view.start_us, view.end_us)
         assert np.array_equal(given.image, view.image)
+
+
+def test_pictures_of_another_shape_are_refused(filmed, views, tmp_path):
+    (tmp_path / "front").mkdir()
+    path = tmp_path / "front" / f"{views[4].end_us}.png"
+    # 64 x 36 as it is, and as 17 lines make of it: 30.2 pixels.
+    for width, height in ((64, 36), (30, 17)):
+        cv2.imwrite(str(path), np.zeros((height, width, 3), np.uint8))
+        assert len(given_views(filmed, tmp_path, 48)[0]) == 1
+    for width, height in ((64, 48), (48, 36), (36, 64)):
+        cv2.imwrite(str(path), np.zeros((height, width, 3), np.uint8))
+        with pytest.raises(InputError, match=f"{width} x {height} pixels; .* 64 x 36"):
+            given_views(filmed, tmp_path, 48)
 
 
 def test_the_verb_writes_a_package_with_fitted_gaussians(tmp_path, road, capsys):
