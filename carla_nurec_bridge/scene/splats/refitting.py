@@ -44,7 +44,7 @@ def fitted_street(
     """
     unwritten = replace(scene, path=None)
     sampled = sampled_street(unwritten, wish)
-    views = drawn_views(unwritten, ViewPlan())
+    views = drawn_views(unwritten, ViewPlan(), light=wish.light)
     return fitted(
         unwritten, sampled, views, FitWish(steps), lambda done, psnr_db: on_step(done, steps)
     )

@@ -16,6 +16,7 @@ from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.files.archive import open_archive
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, rigid
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
+from carla_nurec_bridge.rendering.lighting import Lighting
 from carla_nurec_bridge.scene.package.model import SceneCamera
 from carla_nurec_bridge.scene.picture_comparison import likeness
 from carla_nurec_bridge.scene.splats import refitting
@@ -221,3 +222,19 @@ def test_a_street_is_sampled_and_fitted_before_its_package_is_written(
     before = sampled_street(filmed, wish)
     assert len(after) == len(before)
     assert not np.array_equal(after.static.sh, before.static.sh)
+
+
+def test_a_street_is_fitted_in_the_light_that_it_is_sampled_in(filmed, monkeypatch):
+    seen = []
+
+    def kept(scene, gaussians, views, *_rest):
+        seen.extend(views)
+        return gaussians
+
+    monkeypatch.setattr(refitting, "fitted", kept)
+    monkeypatch.setattr(refitting, "ViewPlan", lambda: ViewPlan(count=2, width=16))
+    for altitude_deg in (60.0, -90.0):
+        light = Lighting(sun_altitude_deg=altitude_deg)
+        refitting.fitted_street(filmed, StreetSampling(count=500, sky_px=8, light=light), 1)
+    day, _, night, _ = seen
+    assert night.image.mean() < 0.5 * day.image.mean()
