@@ -9,6 +9,7 @@ colour, response. Latents of colour are offsets of four chromaticities, which a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,13 +53,17 @@ class ViewResponse:
         """Return the picture (H, W, 3) that the camera makes of one of 16 bits a channel."""
         height, width = image.shape[:2]
         seen = np.empty((height, width, 3), np.uint8)
-        levels = np.linspace(0.0, 1.0, 1 << 16)
-        curves = np.stack([255.0 * _curve(levels, *curve) + 0.5 for curve in self.curves], axis=1)
-        tones = np.clip(curves, 0.0, 255.0).astype(np.uint8)
-        shared = (float(self.gain), self.vignetting, self.colour, tones, image, seen)
+        shared = (float(self.gain), self.vignetting, self.colour, self._tones, image, seen)
         parts = part_count(-(-height // _LINES))
         share(lambda part: _develop(part, parts, *shared), parts)
         return seen
+
+    @cached_property
+    def _tones(self) -> NDArray[np.uint8]:
+        """Return the curves as a table (65536, 3)."""
+        levels = np.linspace(0.0, 1.0, 1 << 16)
+        curves = np.stack([255.0 * _curve(levels, *curve) + 0.5 for curve in self.curves], axis=1)
+        return np.clip(curves, 0.0, 255.0).astype(np.uint8)
 
 
 @kernel

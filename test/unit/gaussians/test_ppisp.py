@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.gaussians import ppisp
 from carla_nurec_bridge.gaussians.ppisp import colour_homography, view_response
 from carla_nurec_bridge.gaussians.scene import Ppisp
 
@@ -110,3 +111,11 @@ def test_extreme_values_give_a_picture_all_the_same():
         }
         found = view_response(recorded(**parts), 0, 0).applied(levels())
         assert found.shape == (12, 20, 3)
+
+
+def test_the_curves_of_a_view_are_made_once(monkeypatch):
+    made = []
+    monkeypatch.setattr(ppisp, "_curve", lambda x, *_curve: made.append(1) or x)
+    view = view_response(recorded(), 0, 0)
+    assert np.array_equal(view.applied(levels()), view.applied(levels()))
+    assert len(made) == 3

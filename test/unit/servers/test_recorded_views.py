@@ -11,6 +11,7 @@ from carla_nurec_bridge.gaussians.scene import VIEWS_PPISP, GaussianScene, NotDr
 from carla_nurec_bridge.scene.package.model import RigTrajectory, Scene, SceneCamera
 from carla_nurec_bridge.servers.nurec.scenes.recorded_views import (
     RecordedViews,
+    why_unfit,
     with_views_asked_for,
 )
 
@@ -67,3 +68,14 @@ def test_views_are_taken_where_they_are_wanted_and_fit():
         unfit = with_views_asked_for(gaussians, other, wanted=True)
         assert unfit.ppisp is None
         assert "cameras have" in unfit.not_drawn[0].why
+
+
+def test_no_views_of_cameras_without_frames_are_unfit():
+    ppisp = views()
+    none = dataclasses.replace(ppisp, exposure=ppisp.exposure[:0], colour=ppisp.colour[:0])
+    assert why_unfit(scene(frames=0), none) == "there are none"
+    no_cameras = dataclasses.replace(
+        none, vignetting=ppisp.vignetting[:0], response=ppisp.response[:0]
+    )
+    blind = dataclasses.replace(scene(), cameras=())
+    assert why_unfit(blind, no_cameras) == "there are none"

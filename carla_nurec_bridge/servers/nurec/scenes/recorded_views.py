@@ -55,6 +55,8 @@ def why_unfit(scene: Scene, ppisp: Ppisp) -> str | None:
     """Return why views are not those of a scene's cameras, or None."""
     counts = {len(camera.frame_stamps_us) for camera in scene.cameras}
     cameras, views = len(ppisp.vignetting), len(ppisp.exposure)
+    if cameras == 0 or views == 0:
+        return "there are none"
     if len(scene.cameras) == cameras and counts == {views // cameras} and views % cameras == 0:
         return None
     frames = ", ".join(str(len(camera.frame_stamps_us)) for camera in scene.cameras)
