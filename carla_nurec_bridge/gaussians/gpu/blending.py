@@ -5,6 +5,8 @@ work on it long after all others. So a long list is cut into pieces, each blende
 stood before it, and the pieces are laid over each other.
 """
 
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 import warp as wp
@@ -49,7 +51,7 @@ def blend(
     seen: SeenTable,
     pairs: PairTable,
     most: int,
-    scratch: wp.array3d(dtype=wp.float32),  # type: ignore[valid-type]
+    scratch: wp.array3d(dtype=wp.float32),
 ) -> None:
     """Blend a piece of at most ``most`` entries; ``scratch`` (pieces, PARTS, PIXELS) takes parts.
 
@@ -121,7 +123,7 @@ def join(
     image: ImageTable,
     rules: RuleTable,
     pairs: PairTable,
-    scratch: wp.array3d(dtype=wp.float32),  # type: ignore[valid-type]
+    scratch: wp.array3d(dtype=wp.float32),
 ) -> None:
     """Lay the pieces of a list over each other, for a pixel; what is one piece is there already."""
     index = wp.tid()

@@ -1,5 +1,7 @@
 """The colour of a Gaussian seen from a direction, as ``drawing.colour`` has it."""
 
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 import warp as wp
@@ -14,7 +16,7 @@ vec16 = wp.types.vector(length=16, dtype=wp.float32)
 
 
 @wp.func
-def basis(v: wp.vec3) -> vec16:  # type: ignore[valid-type]
+def basis(v: wp.vec3) -> vec16:
     """Return the 16 harmonics of a unit direction, with the signs of 3D Gaussian splatting."""
     x = v[0]
     y = v[1]

@@ -1,5 +1,7 @@
 """The finished picture as bytes: what ``drawing.compose`` and ``drawing.shadows`` do, at once."""
 
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 import warp as wp
@@ -34,7 +36,7 @@ def sky_face(v: wp.vec3) -> wp.vec3:
 
 
 @wp.func
-def sky_colour(sky: wp.array3d(dtype=wp.vec3), direction: wp.vec3) -> wp.vec3:  # type: ignore[valid-type]
+def sky_colour(sky: wp.array3d(dtype=wp.vec3), direction: wp.vec3) -> wp.vec3:
     """Return a ``SeamlessSky`` in a direction, between texels."""
     where = sky_face(direction)
     face = int(where[0])
@@ -77,8 +79,8 @@ def compose(
     image: ImageTable,
     motion: PoseTable,
     backdrop: BackdropTable,
-    rgb: wp.array2d(dtype=wp.uint8),  # type: ignore[valid-type]
-    deep: wp.array2d(dtype=wp.uint16),  # type: ignore[valid-type]
+    rgb: wp.array2d(dtype=wp.uint8),
+    deep: wp.array2d(dtype=wp.uint16),
 ) -> None:
     """Finish a pixel of the one of ``rgb`` and ``deep`` (H, 3 W) that is not empty."""
     line, sample = wp.tid()

@@ -1,5 +1,7 @@
 """The first stage: what a tile needs to know of each Gaussian, as ``drawing.project`` finds it."""
 
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 import warp as wp
@@ -42,7 +44,7 @@ _TINY, _HUGE = 2.5e-5, 1e18
     to[3] = Quad{opacity, 0.0f, 0.0f, 0.0f};
 """)
 def keep(
-    records: wp.array(dtype=wp.vec4),  # type: ignore[valid-type]
+    records: wp.array(dtype=wp.vec4),
     n: int,
     m: wp.mat33,
     mean: wp.vec3,

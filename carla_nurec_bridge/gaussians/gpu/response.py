@@ -5,6 +5,8 @@ warp whose pixels are all dark only fetches. On Warp's processor device each pix
 list by itself, with the same arithmetic.
 """
 
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 import warp as wp
@@ -108,13 +110,13 @@ _LIGHT = f"""
 
 @wp.func_native(_LIGHT)
 def pass_through(
-    values: wp.array(dtype=wp.uint32),  # type: ignore[valid-type]
+    values: wp.array(dtype=wp.uint32),
     first: int,
     last: int,
-    records: wp.array(dtype=wp.vec4),  # type: ignore[valid-type]
-    bodies: wp.array(dtype=wp.int32),  # type: ignore[valid-type]
-    origins: wp.array2d(dtype=wp.vec3),  # type: ignore[valid-type]
-    turns: wp.array2d(dtype=wp.mat33),  # type: ignore[valid-type]
+    records: wp.array(dtype=wp.vec4),
+    bodies: wp.array(dtype=wp.int32),
+    origins: wp.array2d(dtype=wp.vec3),
+    turns: wp.array2d(dtype=wp.mat33),
     line: int,
     ray: wp.vec3,
     start: wp.vec3,
@@ -125,7 +127,7 @@ def pass_through(
     min_alpha: float,
     max_alpha: float,
     min_transmittance: float,
-) -> light:  # type: ignore[valid-type]
+) -> light:
     """Return what a ray meets of a list's entries ``first`` to ``last``.
 
     It starts at ``start`` with transmittance ``begin``, ``apart`` from its line's place, both in

@@ -1,5 +1,7 @@
 """What the kernels read and write: structures of Warp, each a mirror of values of ``drawing``."""
 
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 import warp as wp
@@ -19,9 +21,9 @@ class CloudTable:
     ``planes`` (PLANES, N), ``harmonics`` (3 K, N) coefficient by coefficient, ``bodies`` (N,).
     """
 
-    planes: wp.array2d(dtype=wp.float32)  # type: ignore[valid-type]
-    harmonics: wp.array2d(dtype=wp.float32)  # type: ignore[valid-type]
-    bodies: wp.array(dtype=wp.int32)  # type: ignore[valid-type]
+    planes: wp.array2d(dtype=wp.float32)
+    harmonics: wp.array2d(dtype=wp.float32)
+    bodies: wp.array(dtype=wp.int32)
     count: wp.int32
 
 
@@ -32,8 +34,8 @@ class SightTable:
     The cone is what is seen of it during a motion; ``all_around`` says that there is none.
     """
 
-    rays: wp.array2d(dtype=wp.vec3)  # type: ignore[valid-type]
-    pixels: wp.array2d(dtype=wp.vec2)  # type: ignore[valid-type]
+    rays: wp.array2d(dtype=wp.vec3)
+    pixels: wp.array2d(dtype=wp.vec2)
     reach: wp.float32
     per_rad: wp.float32
     sin_cone: wp.float32
@@ -45,11 +47,11 @@ class SightTable:
 class PoseTable:
     """The ``Motion`` of L lines and B bodies; ``centre`` is the sum of its two parts."""
 
-    poses: wp.array2d(dtype=mat34)  # type: ignore[valid-type]
-    origins: wp.array2d(dtype=wp.vec3)  # type: ignore[valid-type]
-    turns: wp.array2d(dtype=wp.mat33)  # type: ignore[valid-type]
-    ray_turns: wp.array(dtype=wp.mat33)  # type: ignore[valid-type]
-    shown: wp.array(dtype=wp.uint8)  # type: ignore[valid-type]
+    poses: wp.array2d(dtype=mat34)
+    origins: wp.array2d(dtype=wp.vec3)
+    turns: wp.array2d(dtype=wp.mat33)
+    ray_turns: wp.array(dtype=wp.mat33)
+    shown: wp.array(dtype=wp.uint8)
     centre: wp.vec3
     centre_rest: wp.vec3
     still: wp.int32
@@ -88,11 +90,11 @@ class SeenTable:
     * records (4 N,): the (3, 3) matrix from metres to sigmas, mean, opacity, colour.
     """
 
-    counts: wp.array(dtype=wp.int64)  # type: ignore[valid-type]
-    orders: wp.array(dtype=wp.float32)  # type: ignore[valid-type]
-    bounds: wp.array2d(dtype=wp.float32)  # type: ignore[valid-type]
-    spans: wp.array2d(dtype=wp.uint32)  # type: ignore[valid-type]
-    records: wp.array(dtype=wp.vec4)  # type: ignore[valid-type]
+    counts: wp.array(dtype=wp.int64)
+    orders: wp.array(dtype=wp.float32)
+    bounds: wp.array2d(dtype=wp.float32)
+    spans: wp.array2d(dtype=wp.uint32)
+    records: wp.array(dtype=wp.vec4)
 
 
 @wp.struct
@@ -107,14 +109,14 @@ class PairTable:
     * piece_tiles: the tile of each piece.
     """
 
-    ends: wp.array(dtype=wp.int64)  # type: ignore[valid-type]
-    keys: wp.array(dtype=wp.uint64)  # type: ignore[valid-type]
-    values: wp.array(dtype=wp.uint32)  # type: ignore[valid-type]
-    starts: wp.array(dtype=wp.int32)  # type: ignore[valid-type]
-    stops: wp.array(dtype=wp.int32)  # type: ignore[valid-type]
-    counts: wp.array(dtype=wp.vec2i)  # type: ignore[valid-type]
-    pieces: wp.array(dtype=wp.vec2i)  # type: ignore[valid-type]
-    piece_tiles: wp.array(dtype=wp.int32)  # type: ignore[valid-type]
+    ends: wp.array(dtype=wp.int64)
+    keys: wp.array(dtype=wp.uint64)
+    values: wp.array(dtype=wp.uint32)
+    starts: wp.array(dtype=wp.int32)
+    stops: wp.array(dtype=wp.int32)
+    counts: wp.array(dtype=wp.vec2i)
+    pieces: wp.array(dtype=wp.vec2i)
+    piece_tiles: wp.array(dtype=wp.int32)
     room: wp.int32
 
 
@@ -125,13 +127,13 @@ class ImageTable:
     ``apart`` and ``far``, or empty, are where rays start beside their line's place, and end.
     """
 
-    colour: wp.array2d(dtype=wp.vec3)  # type: ignore[valid-type]
-    transmittance: wp.array2d(dtype=wp.float32)  # type: ignore[valid-type]
-    depth: wp.array2d(dtype=wp.float32)  # type: ignore[valid-type]
-    half: wp.array2d(dtype=wp.float32)  # type: ignore[valid-type]
-    heaviest: wp.array2d(dtype=wp.int32)  # type: ignore[valid-type]
-    apart: wp.array2d(dtype=wp.vec3)  # type: ignore[valid-type]
-    far: wp.array2d(dtype=wp.float32)  # type: ignore[valid-type]
+    colour: wp.array2d(dtype=wp.vec3)
+    transmittance: wp.array2d(dtype=wp.float32)
+    depth: wp.array2d(dtype=wp.float32)
+    half: wp.array2d(dtype=wp.float32)
+    heaviest: wp.array2d(dtype=wp.int32)
+    apart: wp.array2d(dtype=wp.vec3)
+    far: wp.array2d(dtype=wp.float32)
 
 
 @wp.struct
@@ -141,9 +143,9 @@ class BackdropTable:
     ``sky`` (6, S + 2, S + 2), ``behind`` (H, 3 W); ``box_from_scene`` and ``halves`` (B,) of boxes.
     """
 
-    sky: wp.array3d(dtype=wp.vec3)  # type: ignore[valid-type]
-    behind: wp.array2d(dtype=wp.uint8)  # type: ignore[valid-type]
-    box_from_scene: wp.array(dtype=mat34)  # type: ignore[valid-type]
-    halves: wp.array(dtype=wp.vec3)  # type: ignore[valid-type]
+    sky: wp.array3d(dtype=wp.vec3)
+    behind: wp.array2d(dtype=wp.uint8)
+    box_from_scene: wp.array(dtype=mat34)
+    halves: wp.array(dtype=wp.vec3)
     everywhere: wp.int32
     transposed: wp.int32

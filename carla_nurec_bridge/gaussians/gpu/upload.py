@@ -1,5 +1,7 @@
 """Particles, views, motions and rules as the structures that the kernels read."""
 
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 import math
@@ -23,10 +25,10 @@ _AT_ONCE = 1 << 18
 
 @wp.kernel
 def spread(
-    rows: wp.array2d(dtype=wp.float32),  # type: ignore[valid-type]
+    rows: wp.array2d(dtype=wp.float32),
     plane: int,
     first: int,
-    planes: wp.array2d(dtype=wp.float32),  # type: ignore[valid-type]
+    planes: wp.array2d(dtype=wp.float32),
 ) -> None:
     """Write rows of values as planes, from plane ``plane`` and column ``first`` on."""
     row, column = wp.tid()

@@ -4,6 +4,8 @@ A Gaussian that fills the image is in thousands of tiles, the next thread's in o
 32 threads of a warp walk over the tiles of large ones together.
 """
 
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 import warp as wp
@@ -106,8 +108,8 @@ def walk(  # type: ignore[empty-body]
     order: wp.uint32,
     n: int,
     position: wp.int64,
-    keys: wp.array(dtype=wp.uint64),  # type: ignore[valid-type]
-    values: wp.array(dtype=wp.uint32),  # type: ignore[valid-type]
+    keys: wp.array(dtype=wp.uint64),
+    values: wp.array(dtype=wp.uint32),
     room: int,
 ) -> int:
     """Return how many tiles an ellipse reaches, and write them from ``position`` on unless -1.

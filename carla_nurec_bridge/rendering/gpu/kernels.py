@@ -1,5 +1,7 @@
 """The kernels on the GPU: a thread a pixel or beam, which traces, shades and writes everything."""
 
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 from typing import Any
@@ -51,11 +53,11 @@ def draw(
     world: World,
     light: Light,
     wanted: int,
-    rgb: wp.array2d(dtype=wp.uint8),  # type: ignore[valid-type]
-    depth: wp.array2d(dtype=wp.float32),  # type: ignore[valid-type]
-    normals: wp.array2d(dtype=wp.vec3),  # type: ignore[valid-type]
-    semantic: wp.array2d(dtype=wp.uint8),  # type: ignore[valid-type]
-    instance: wp.array2d(dtype=wp.int32),  # type: ignore[valid-type]
+    rgb: wp.array2d(dtype=wp.uint8),
+    depth: wp.array2d(dtype=wp.float32),
+    normals: wp.array2d(dtype=wp.vec3),
+    semantic: wp.array2d(dtype=wp.uint8),
+    instance: wp.array2d(dtype=wp.int32),
 ) -> None:
     """Draw a pixel; bit k of ``wanted`` is output k of ``ALL_OUTPUTS``, ``rgb`` is (H, 3 W)."""
     row, column = wp.tid()
@@ -95,7 +97,7 @@ def draw(
 
 
 @wp.func
-def differs(rgb: wp.array2d(dtype=wp.uint8), row: int, at: int, other: int, beside: int) -> bool:  # type: ignore[valid-type]
+def differs(rgb: wp.array2d(dtype=wp.uint8), row: int, at: int, other: int, beside: int) -> bool:
     """Tell whether a channel differs much between two pixels."""
     return wp.abs(int(rgb[row, at]) - int(rgb[other, beside])) > wp.static(STEPS)
 
@@ -103,9 +105,9 @@ def differs(rgb: wp.array2d(dtype=wp.uint8), row: int, at: int, other: int, besi
 @wp.kernel
 def find_edges(
     view: View,
-    rgb: wp.array2d(dtype=wp.uint8),  # type: ignore[valid-type]
-    found: wp.array(dtype=wp.int32),  # type: ignore[valid-type]
-    count: wp.array(dtype=wp.int32),  # type: ignore[valid-type]
+    rgb: wp.array2d(dtype=wp.uint8),
+    found: wp.array(dtype=wp.int32),
+    count: wp.array(dtype=wp.int32),
 ) -> None:
     """List the pixels that differ from one of their neighbours, as row times width plus column."""
     row, column = wp.tid()
@@ -133,9 +135,9 @@ def refine(
     view: View,
     world: World,
     light: Light,
-    found: wp.array(dtype=wp.int32),  # type: ignore[valid-type]
-    count: wp.array(dtype=wp.int32),  # type: ignore[valid-type]
-    rgb: wp.array2d(dtype=wp.uint8),  # type: ignore[valid-type]
+    found: wp.array(dtype=wp.int32),
+    count: wp.array(dtype=wp.int32),
+    rgb: wp.array2d(dtype=wp.uint8),
 ) -> None:
     """Draw a listed pixel again, from four points inside it; see ``kernels.refining``."""
     index = wp.tid()
@@ -178,14 +180,14 @@ def refine(
 def sweep(
     view: View,
     world: World,
-    origins: wp.array2d(dtype=wp.vec3),  # type: ignore[valid-type]
+    origins: wp.array2d(dtype=wp.vec3),
     reach: float,
-    ranges: wp.array2d(dtype=wp.float32),  # type: ignore[valid-type]
-    intensity: wp.array2d(dtype=wp.float32),  # type: ignore[valid-type]
-    cosine: wp.array2d(dtype=wp.float32),  # type: ignore[valid-type]
-    normals: wp.array2d(dtype=wp.vec3),  # type: ignore[valid-type]
-    instance: wp.array2d(dtype=wp.int32),  # type: ignore[valid-type]
-    tags: wp.array2d(dtype=wp.uint8),  # type: ignore[valid-type]
+    ranges: wp.array2d(dtype=wp.float32),
+    intensity: wp.array2d(dtype=wp.float32),
+    cosine: wp.array2d(dtype=wp.float32),
+    normals: wp.array2d(dtype=wp.vec3),
+    instance: wp.array2d(dtype=wp.int32),
+    tags: wp.array2d(dtype=wp.uint8),
 ) -> None:
     """Measure a beam; ``origins`` (H, W) replace that of the view unless they are empty."""
     row, column = wp.tid()

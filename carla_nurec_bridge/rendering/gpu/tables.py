@@ -1,5 +1,7 @@
 """What the kernels on the GPU read: structures of Warp, each a mirror of a table in NumPy."""
 
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 import warp as wp
@@ -32,11 +34,11 @@ class Slot:
 class World:
     """All that rays can hit: ``rows`` and ``bits`` are one memory, see ``SurfaceTable``."""
 
-    slots: wp.array(dtype=Slot)  # type: ignore[valid-type]
-    poses: wp.array(dtype=mat34)  # type: ignore[valid-type]
-    rows: wp.array2d(dtype=wp.float32)  # type: ignore[valid-type]
-    bits: wp.array2d(dtype=wp.int32)  # type: ignore[valid-type]
-    corners: wp.array2d(dtype=wp.float32)  # type: ignore[valid-type]
+    slots: wp.array(dtype=Slot)
+    poses: wp.array(dtype=mat34)
+    rows: wp.array2d(dtype=wp.float32)
+    bits: wp.array2d(dtype=wp.int32)
+    corners: wp.array2d(dtype=wp.float32)
 
 
 @wp.struct
@@ -58,8 +60,8 @@ class Light:
     fog_from_m: wp.float32
     fog_thinning_per_m: wp.float32
     shadows: wp.int32
-    lamps: wp.array2d(dtype=wp.float32)  # type: ignore[valid-type]
-    display: wp.array(dtype=wp.uint8)  # type: ignore[valid-type]
+    lamps: wp.array2d(dtype=wp.float32)
+    display: wp.array(dtype=wp.uint8)
 
 
 @wp.struct
@@ -71,8 +73,8 @@ class View:
     ``origin`` on it moves by ``way``.
     """
 
-    rays: wp.array2d(dtype=wp.vec3)  # type: ignore[valid-type]
-    times: wp.array(dtype=wp.float32)  # type: ignore[valid-type]
+    rays: wp.array2d(dtype=wp.vec3)
+    times: wp.array(dtype=wp.float32)
     per_row: wp.int32
     rotation: wp.mat33
     axis: wp.vec3
