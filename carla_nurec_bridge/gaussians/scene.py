@@ -117,6 +117,7 @@ class GaussianScene:
     * ``rigid``: what moves with tracks.
     * ``sky`` float32 (6, H, W, 3) or None, 0 to 1: faces +x, -x, +y, -y, +z, -z of a cube map in
       OpenGL's orientation, looked up with (-y, z, -x) of a direction in nre.
+    * ``forward_left_up``: the format has these axes; others have those of photogrammetry, mostly.
     * ``not_drawn``: what the file holds beside that, or holds damaged. ``notes``: sentences on it.
     """
 
@@ -129,6 +130,7 @@ class GaussianScene:
     notes: tuple[str, ...] = ()
     nre_from_world: Matrix = field(default_factory=lambda: np.eye(4))
     format: str = ""
+    forward_left_up: bool = False
 
     def __len__(self) -> int:
         rigid = 0 if self.rigid is None else len(self.rigid.cloud)

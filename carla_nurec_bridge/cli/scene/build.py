@@ -131,7 +131,7 @@ _OF_SPLATS = ("splats_axes", "splats_at", "splats_scale")
     show_default=True,
     type=click.Choice(["auto", "rdf", "rub", "flu"]),
     help="Axes of that file: x right, y down, z forward (rdf); right, up, back (rub); forward, "
-    "left, up (flu). auto: flu for NuRec's volumes, else rdf.",
+    "left, up (flu). auto: flu for NuRec's volumes for driving, else rdf.",
 )
 @click.option(
     "--splats-at",

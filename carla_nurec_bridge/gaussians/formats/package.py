@@ -24,15 +24,14 @@ from .nurec.container import unpack_volume
 from .nurec.layers import joined, scene_of_volume
 from .rows import Mask
 from .unpacking import most_plain_bytes
-from .usd_placing import world_from_local
-from .usda import MOST_BYTES, Prim, parse_usda
+from .usd.layers import layers_of, put_together
+from .usd.particles import scene_of_layers
+from .usd.placing import MOST_FACTOR, MOST_SHIFT, bounded, similarity, world_from_local
+from .usd.prims import Prim
 
 RIG, TRACKS = "rig_trajectories.json", "sequence_tracks.json"
 _MOST_JSON_BYTES = 64 << 20
 _TOLERANCE = 1e-3
-_MOST_SHIFT = 1e8
-"""Metres; even places that are counted from the centre of the earth are nearer."""
-_MOST_FACTOR = 1e6
 _ASSET = re.compile(r"@(?:\./)?([^@]+\.nurec)@")
 _CUBOID = re.compile(r"/track_(\d+)_([^/]+)/cuboid$")
 _IDENTITY = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))
@@ -46,10 +45,14 @@ def volume_members(archive: Archive) -> list[str]:
 def read_package(archive: Archive) -> GaussianScene:
     """Read the volumes of a USDZ; InputError when it has none, or one is not understood."""
     members = volume_members(archive)
-    if not members:
-        raise InputError(f"{archive.path} holds no volume of Gaussians: {_held(archive)}")
     recorded = RIG in archive.members
-    prims = _prims(archive)
+    layers = layers_of(archive, text_only=recorded)
+    if not members:
+        fields = scene_of_layers(layers, str(archive.path))
+        if fields is None:
+            raise InputError(f"{archive.path} holds no volume of Gaussians: {_held(archive)}")
+        return fields
+    prims = put_together(layers)
     scenes = []
     for member in members:
         what = f"{archive.path}: {member}"
@@ -68,24 +71,8 @@ def _held(archive: Archive) -> str:
     if "checkpoint.ckpt" in archive.members or "nerf.ingp" in archive.members:
         return "its checkpoint is not read, for reading it runs what it says"
     if any(name.endswith((".usdc", ".usda", ".usd")) for name in archive.members):
-        return (
-            "its USD layers are read for where volumes are only; "
-            "have 3DGRUT export the format nurec, or a PLY"
-        )
+        return "its USD layers have neither a volume nor a ParticleField3DGaussianSplat"
     return f"it has {', '.join(list(archive.members)[:6]) or 'nothing'}"
-
-
-def _prims(archive: Archive) -> dict[str, Prim]:
-    """Return the prims of all text layers by path; those of several layers are put together."""
-    found: dict[str, Prim] = {}
-    for name, member in archive.members.items():
-        if not name.endswith(".usda") or member.file_size > MOST_BYTES:
-            continue
-        for prim in parse_usda(archive.read(name, MOST_BYTES), f"{archive.path}: {name}"):
-            known = found.setdefault(prim.path, prim)
-            if known is not prim:
-                known.attributes.update(prim.attributes)
-    return found
 
 
 def _placed(
@@ -107,7 +94,7 @@ def _placed(
     matrix, unknown = world_from_local(prims, path)
     notes: list[str] = []
     offset = holder.told("omni:nurec:offset", 3, what) or (0.0, 0.0, 0.0)
-    _bounded(np.array(offset), _MOST_SHIFT, f"{what}: omni:nurec:offset")
+    bounded(np.array(offset), MOST_SHIFT, f"{what}: omni:nurec:offset")
     scene = _cropped(scene, holder, what, shifted=any(offset))
     moved = bool(unknown) or not np.allclose(matrix, np.eye(4), atol=1e-9)
     if recorded and moved:
@@ -118,7 +105,7 @@ def _placed(
             "put all into one xformOp:transform"
         )
     elif moved:
-        rotation, scale = _similarity(matrix, what)
+        rotation, scale = similarity(matrix, what)
         pose = np.eye(4)
         pose[:3, :3], pose[:3, 3] = rotation, matrix[:3, 3]
         scene = _each_layer(scene, lambda cloud: cloud.transformed(pose, scale))
@@ -129,7 +116,7 @@ def _placed(
         notes.append(f"static layers are shifted by omni:nurec:offset {offset} m")
     rows = _colour_rows([holder, *fields], what)
     if rows is not None:
-        _bounded(rows, _MOST_FACTOR, f"{what}: omni:nurec:ccm")
+        bounded(rows, MOST_FACTOR, f"{what}: omni:nurec:ccm")
         scene = _each_layer(scene, lambda cloud: _coloured(cloud, rows))
         notes.append("colours of static layers go through the package's colour matrix")
     return replace(scene, notes=(*scene.notes, *notes))
@@ -160,24 +147,6 @@ def _cropped(scene: GaussianScene, holder: Prim, what: str, *, shifted: bool) ->
 
 def _each_layer(scene: GaussianScene, change: Any) -> GaussianScene:
     return replace(scene, layers={name: change(cloud) for name, cloud in scene.layers.items()})
-
-
-def _bounded(values: Matrix, most: float, name: str) -> None:
-    if not (np.abs(values) <= most).all():
-        raise InputError(f"{name} has a number beyond {most:g}, or one that is not finite")
-
-
-def _similarity(matrix: Matrix, what: str) -> tuple[Matrix, float]:
-    linear = matrix[:3, :3]
-    _bounded(linear, _MOST_FACTOR, f"{what}: the transform of its USD layer")
-    _bounded(matrix[:3, 3], _MOST_SHIFT, f"{what}: the shift of its USD layer")
-    scale = float(np.cbrt(np.linalg.det(linear)))
-    if scale <= 1e-9:
-        raise InputError(f"{what}: its volume is mirrored or flattened by its USD layer")
-    rotation = linear / scale
-    if np.abs(rotation @ rotation.T - np.eye(3)).max() > _TOLERANCE:
-        raise InputError(f"{what}: its volume is stretched unevenly by its USD layer")
-    return rotation, scale
 
 
 def _colour_rows(prims: list[Prim], what: str) -> Matrix | None:
@@ -214,7 +183,7 @@ def _nre_from_world(archive: Archive) -> Matrix:
         matrix = np.zeros(0)
     if matrix.shape != (4, 4):
         raise InputError(f"{archive.path}: {RIG}: world_to_nre is no matrix of 4 x 4 numbers")
-    _bounded(matrix, _MOST_SHIFT, f"{archive.path}: {RIG}: world_to_nre")
+    bounded(matrix, MOST_SHIFT, f"{archive.path}: {RIG}: world_to_nre")
     rotation = matrix[:3, :3]
     if np.abs(rotation @ rotation.T - np.eye(3)).max() > _TOLERANCE or np.linalg.det(rotation) < 0:
         raise InputError(f"{archive.path}: {RIG}: world_to_nre is no rotation and shift")

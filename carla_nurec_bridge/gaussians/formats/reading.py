@@ -17,12 +17,14 @@ from .package import read_package
 from .ply import decode_ply
 from .splat import decode_splat
 from .unpacking import gunzip_head
+from .usd.layers import layer_of
+from .usd.particles import scene_of_layers
 
 MOST_FILE_BYTES = 8 << 30
 _HEAD_BYTES = 64
 KINDS = (
     "a PLY of 3D Gaussian splatting, plain or compressed, SPZ, SOG, .splat, a .nurec volume, "
-    "or a USDZ with one"
+    "a USD layer with a field of Gaussians, or a USDZ with one of these"
 )
 
 
@@ -48,9 +50,9 @@ def read_gaussians(path: Path | str) -> GaussianScene:
         return _read_zip(path)
     if head.lstrip().startswith(b"{"):
         return _read_sog_folder(path)
-    if head.startswith((b"#usda", b"PXR-USDC")):
-        raise InputError(f"{path} is a bare USD layer; give the USDZ package, or a PLY")
     data = path.read_bytes()
+    if head.startswith((b"#usda", b"PXR-USDC")):
+        return _of_layer(data, path)
     if head.startswith(b"ply"):
         return with_sky_beside(decode_ply(data, what), path)
     if head.startswith(spz.MAGIC):
@@ -65,6 +67,13 @@ def read_gaussians(path: Path | str) -> GaussianScene:
         f"{path} is not a scene package, nor another file of Gaussians that is known: "
         f"{KINDS} is read"
     )
+
+
+def _of_layer(data: bytes, path: Path) -> GaussianScene:
+    scene = scene_of_layers({path.name: layer_of(data, str(path))}, str(path))
+    if scene is None:
+        raise InputError(f"{path} is a bare USD layer without Gaussians; give the USDZ package")
+    return scene
 
 
 def _read_zip(path: Path) -> GaussianScene:

@@ -29,7 +29,7 @@ class SplatPlacement:
 
     * axes: ``rdf`` (x right, y down, z forward, as photogrammetry has them), ``rub`` (x right, y
       up, z back), ``flu`` (x forward, y left, z up: the map's own); ``auto``: ``flu`` for NuRec's
-      volumes, ``rdf`` for all other files.
+      volumes for driving, ``rdf`` for all other files.
     * at: x, y, z (m, map) and yaw (rad, counter-clockwise) of the file's origin and its forward.
     * scale: metres a unit of the file.
     """
@@ -42,7 +42,7 @@ class SplatPlacement:
         """Return the rigid (4, 4) that takes scaled points of the file to the map."""
         axes = self.axes
         if axes == "auto":
-            axes = "flu" if scene.format.startswith("NuRec") else "rdf"
+            axes = "flu" if scene.forward_left_up else "rdf"
         x, y, z, yaw = self.at
         return rigid(rotation_from_rpy((0.0, 0.0, yaw)) @ _MAP_FROM_AXES[axes], (x, y, z))
 

@@ -89,8 +89,8 @@ def show(rerun: Any, path: Path, wish: ViewWish) -> list[str]:
     if not recorded:
         gaussians = read_gaussians(path)
         axes = rerun.ViewCoordinates
-        volume = gaussians.format.startswith("NuRec")
-        rerun.log("world", axes.RIGHT_HAND_Z_UP if volume else axes.RDF, static=True)
+        up = axes.RIGHT_HAND_Z_UP if gaussians.forward_left_up else axes.RDF
+        rerun.log("world", up, static=True)
         _gaussians(rerun, gaussians, np.eye(4), wish)
         return [*gaussians.notes, *map(str, gaussians.not_drawn), *_left_out(path, wish)]
     scene = open_scene(path)

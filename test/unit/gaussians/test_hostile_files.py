@@ -23,9 +23,12 @@ from carla_nurec_bridge.gaussians.formats.ply import decode_ply
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
 from carla_nurec_bridge.gaussians.formats.splat import decode_splat
 from carla_nurec_bridge.gaussians.formats.spz import decode_spz
-from carla_nurec_bridge.gaussians.formats.usda import parse_usda
+from carla_nurec_bridge.gaussians.formats.usd.layers import layer_of
+from carla_nurec_bridge.gaussians.formats.usd.particles import scene_of_layers
+from carla_nurec_bridge.gaussians.formats.usd.text import parse_usda
 
 from .splat_files import compressed_ply_file, ply_file, sog_members, some_splats, spz_file, zipped
+from .usd_files import CRATE, text_layer
 from .volume_files import USDA, driving_config, driving_state, package, volume_file
 
 CASES = int(os.environ.get("CNB_FUZZ_CASES", "3000"))
@@ -34,6 +37,10 @@ SPLATS = some_splats(5, 1)
 
 def volume(data: bytes, what: str) -> object:
     return scene_of_volume(unpack_volume(data, what))
+
+
+def field(data: bytes, what: str) -> object:
+    return scene_of_layers({"layer": layer_of(data, what)}, what)
 
 
 def packed_state(data: bytes, what: str) -> object:
@@ -64,6 +71,8 @@ DECODERS = {
     "state": (packed_state, PLAIN),
     "splat": (decode_splat, bytes(range(160))),
     "usda": (parse_usda, USDA.encode()),
+    "field": (field, text_layer(3, 1).encode()),
+    "crate": (field, CRATE),
 }
 
 

@@ -17,7 +17,7 @@ from .switches import notes_of_switches
 OURS = "carla_nurec_bridge"
 """What packages written here say beside NuRec's own config: settings that it has no place for."""
 SH, RIGID, DEFORMABLE = "sh-gaussians", "rigid-gaussians", "deformable-gaussians"
-_COMPOSITES = ("gaussians-composite", "gaussians_primitive")
+_DRIVING, _EXPORTED = "gaussians-composite", "gaussians_primitive"
 _RENDERERS = ("3dgut-nrend",)
 _RENDER_MODES = ("kbuffer",)
 _BACKGROUNDS = ("sky-env-map", "skip-background")
@@ -32,18 +32,22 @@ _MOST_LAYERS = 64
 
 @dataclass(frozen=True)
 class VolumeConfig:
-    """The kind of each layer by its name, and how to draw them; ``sky`` is None if not told."""
+    """The kind of each layer by its name, and how to draw them; ``sky`` is None if not told.
+
+    ``exported``: it is no scene for driving but what 3DGRUT exports of any scene.
+    """
 
     layers: Mapping[str, str]
     settings: RenderSettings
     sky: bool | None
     notes: tuple[str, ...] = ()
+    exported: bool = False
 
 
 def read_config(config: Mapping[str, Any], what: str) -> VolumeConfig:
     """Read a config; InputError names the first field that holds an unknown name."""
     reader = _Reader(what)
-    reader.one_of(config, "name", _COMPOSITES)
+    name = reader.one_of(config, "name", (_DRIVING, _EXPORTED))
     layers = reader.mapping(config, "layers")
     if not layers or len(layers) > _MOST_LAYERS:
         raise InputError(f"{what}: config.layers holds {len(layers)} layers")
@@ -58,24 +62,24 @@ def read_config(config: Mapping[str, Any], what: str) -> VolumeConfig:
     appearance = reader.mapping(config, "appearance_embedding")
     reader.one_of(appearance, "name", _APPEARANCES, "appearance_embedding")
     saturate = reader.flag(background, "saturate_radiance", default=True)
-    for name, layer in layers.items():
-        if not isinstance(name, str) or not isinstance(layer, dict):
-            raise InputError(f"{what}: config.layers.{name} is no layer")
-        kinds[name] = reader.layer(name, layer)
-        settings.append(reader.settings(layer, renderer, f"layers.{name}", saturate=saturate))
+    for own, layer in layers.items():
+        if not isinstance(own, str) or not isinstance(layer, dict):
+            raise InputError(f"{what}: config.layers.{own} is no layer")
+        kinds[own] = reader.layer(own, layer)
+        settings.append(reader.settings(layer, renderer, f"layers.{own}", saturate=saturate))
     chosen = replace(settings[0], sh_degree=max(one.sh_degree for one in settings))
     chosen = reader.ours(reader.mapping(config, OURS), chosen)
     others = [
-        name for name, one in zip(kinds, settings, strict=True) if _but_degree(one, settings[0])
+        own for own, one in zip(kinds, settings, strict=True) if _but_degree(one, settings[0])
     ]
-    notes = [f"the layer {name} is drawn as {next(iter(kinds))} is" for name in others]
+    notes = [f"the layer {own} is drawn as {next(iter(kinds))} is" for own in others]
     notes += notes_of_switches(config)
     render = reader.mapping(renderer, "render")
     reader.one_of(render, "mode", _RENDER_MODES, "renderer.render")
     if reader.number(render, "k_buffer_size", 0, 0, 1 << 16):
         notes.append("k_buffer_size is not 0: Gaussians are ordered by their means all the same")
     sky = background["name"] == "sky-env-map" if "name" in background else None
-    return VolumeConfig(kinds, chosen, sky, tuple(notes))
+    return VolumeConfig(kinds, chosen, sky, tuple(notes), exported=name == _EXPORTED)
 
 
 def _but_degree(one: RenderSettings, other: RenderSettings) -> bool:

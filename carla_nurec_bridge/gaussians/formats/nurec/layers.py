@@ -91,7 +91,8 @@ def scene_of_volume(volume: Volume) -> GaussianScene:
         ppisp,
         tuple(not_drawn),
         tuple(notes),
-        format=f"NuRec volume {volume.version}",
+        format=f"{'3DGRUT' if config.exported else 'NuRec'} volume {volume.version}",
+        forward_left_up=not config.exported,
     )
 
 

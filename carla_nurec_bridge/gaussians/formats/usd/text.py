@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-from ...core.errors import InputError
+from ....core.errors import InputError
+from .prims import Prim
 
 MOST_BYTES = 64 << 20
 _MOST_DEPTH = 64
@@ -14,43 +14,26 @@ _TOKEN = re.compile(
     r'"""(?s:.*?)"""|\'\'\'(?s:.*?)\'\'\'|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
     r"|@[^@\n]*@|\#[^\n]*|[()\[\]{}=]|[^\s()\[\]{}=\#\"'@]+"
 )
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf")
 _OPEN, _CLOSE = "([{", ")]}"
 
 
-@dataclass(frozen=True)
-class Prim:
-    """A prim: its path, type (may be empty), and attributes' values as text by their names."""
-
-    path: str
-    kind: str
-    attributes: dict[str, str] = field(default_factory=dict)
-
-    def numbers(self, name: str, count: int) -> tuple[float, ...] | None:
-        """Return an attribute's numbers, None where it has not that many."""
-        found = tuple(float(text) for text in _NUMBER.findall(self.attributes.get(name, "")))
-        return found if len(found) == count else None
-
-    def told(self, name: str, count: int, what: str) -> tuple[float, ...] | None:
-        """Return an attribute's numbers, None without it; InputError where they are others."""
-        found = self.numbers(name, count)
-        if found is None and self.attributes.get(name, "None") != "None":
-            shown = self.attributes[name][:60]
-            raise InputError(f"{what}: {name} is {shown!r}; {count} numbers are needed")
-        return found
-
-
 def parse_usda(data: bytes, what: str) -> list[Prim]:
-    """Return the prims of a text layer in their order; InputError when braces do not match."""
+    """Return the prims of a text layer in their order; InputError when braces do not match.
+
+    What a layer tells of itself, before its prims, is in the first, whose path is ``/``.
+    """
     text = data.decode("utf-8", "replace")
     tokens = (match.group() for match in _TOKEN.finditer(text))
     words = (token for token in tokens if not token.startswith("#"))
     prims: list[Prim] = []
     open_prims: list[Prim | None] = []
     before: list[str] = []
+    told: dict[str, str] = {}
     for token in words:
         if token == "(":
-            _group(token, words, what)
+            told = _metadata(_group(token, words, what))
+            if not prims:
+                prims.append(Prim("/", "", told))
         elif token == "=":
             name = before[-1] if before else ""
             value = next(words, "")
@@ -63,7 +46,10 @@ def parse_usda(data: bytes, what: str) -> list[Prim]:
         elif token == "{":
             prim = _prim(before, open_prims)
             if prim is not None:
+                if "references" in told:
+                    prim.attributes["references"] = told["references"]
                 prims.append(prim)
+            told = {}
             open_prims.append(prim or (open_prims[-1] if open_prims else None))
             if len(open_prims) > _MOST_DEPTH:
                 raise InputError(f"{what}: its prims lie more than {_MOST_DEPTH} deep")
@@ -86,6 +72,19 @@ def _prim(before: list[str], open_prims: list[Prim | None]) -> Prim | None:
     words = before[kinds[-1] :]
     parent = open_prims[-1].path if open_prims and open_prims[-1] is not None else ""
     return Prim(f"{parent}/{words[-1][1:-1]}", words[1] if len(words) == 3 else "")
+
+
+def _metadata(text: str) -> dict[str, str]:
+    """Return what a bracketed group tells by names."""
+    told: dict[str, str] = {}
+    words = (match.group() for match in _TOKEN.finditer(text[1:-1]))
+    name = ""
+    for word in words:
+        if word == "=":
+            value = next(words, "")
+            told[name] = _group(value, words, name) if value and value in _OPEN else value
+        name = word
+    return told
 
 
 def _group(first: str, words: Iterator[str], what: str) -> str:

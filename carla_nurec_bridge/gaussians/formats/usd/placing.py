@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ...core.frames import Matrix
-from ...core.loading.deferred import deferred
-from .usda import Prim
+from ....core.errors import InputError
+from ....core.frames import Matrix
+from ....core.loading.deferred import deferred
+from .prims import Prim
 
 transform = deferred("scipy.spatial.transform")
 
@@ -18,6 +19,10 @@ _OPERATION = re.compile(r"(!invert!)?(xformOp:(\w+)[\w:]*)")
 _ROTATION = re.compile(r"rotate([XYZ]|[XYZ]{3})")
 _ALONE = "!resetXformStack!"
 _LEAST_NORM = 1e-8
+_TOLERANCE = 1e-3
+MOST_SHIFT = 1e8
+"""Metres; even places that are counted from the centre of the earth are nearer."""
+MOST_FACTOR = 1e6
 
 
 def world_from_local(prims: Mapping[str, Prim], path: str) -> tuple[Matrix, list[str]]:
@@ -97,3 +102,23 @@ def _inverse(step: Matrix) -> Matrix | None:
     except np.linalg.LinAlgError:
         return None
     return inverse
+
+
+def similarity(matrix: Matrix, what: str) -> tuple[Matrix, float]:
+    """Return the rotation (3, 3) and the scale of a transform; InputError when it has others."""
+    linear = matrix[:3, :3]
+    bounded(linear, MOST_FACTOR, f"{what}: the transform of its USD layer")
+    bounded(matrix[:3, 3], MOST_SHIFT, f"{what}: the shift of its USD layer")
+    scale = float(np.cbrt(np.linalg.det(linear)))
+    if scale <= 1e-9:
+        raise InputError(f"{what}: its volume is mirrored or flattened by its USD layer")
+    rotation = linear / scale
+    if np.abs(rotation @ rotation.T - np.eye(3)).max() > _TOLERANCE:
+        raise InputError(f"{what}: its volume is stretched unevenly by its USD layer")
+    return rotation, scale
+
+
+def bounded(values: Matrix, most: float, name: str) -> None:
+    """Raise InputError where a number is larger than ``most``, or not finite."""
+    if not (np.abs(values) <= most).all():
+        raise InputError(f"{name} has a number beyond {most:g}, or one that is not finite")

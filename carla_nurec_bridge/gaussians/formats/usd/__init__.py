@@ -1,0 +1,1 @@
+"""USD layers, as far as Gaussians need them: text and binary, where prims lie, particle fields."""

@@ -1,0 +1,155 @@
+"""The values of fields in binary USD layers: 8 bytes that hold one, or say where it lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....core.errors import InputError
+from .crate_bytes import CrateBytes
+from .packed_numbers import integers
+
+_ARRAY, _INLINED, _PACKED = 1 << 63, 1 << 62, 1 << 61
+_PLACE = (1 << 48) - 1
+_LEAST_PACKED = 16
+_OLD_RANKS, _WIDE_SIZES = (0, 5, 0), (0, 7, 0)
+_BOOL, _HALF, _STRING, _TOKEN, _ASSET = 1, 7, 10, 11, 12
+_TYPES = {
+    2: ("u1", 1),
+    3: ("<i4", 1),
+    4: ("<u4", 1),
+    5: ("<i8", 1),
+    6: ("<u8", 1),
+    _HALF: ("<f2", 1),
+    8: ("<f4", 1),
+    9: ("<f8", 1),
+    13: ("<f8", 4),
+    14: ("<f8", 9),
+    15: ("<f8", 16),
+    16: ("<f8", 4),
+    17: ("<f4", 4),
+    18: ("<f2", 4),
+    19: ("<f8", 2),
+    20: ("<f4", 2),
+    21: ("<f2", 2),
+    22: ("<i4", 2),
+    23: ("<f8", 3),
+    24: ("<f4", 3),
+    25: ("<f2", 3),
+    26: ("<i4", 3),
+    27: ("<f8", 4),
+    28: ("<f4", 4),
+    29: ("<f2", 4),
+    30: ("<i4", 4),
+}
+"""Numbers, and how many of them, by the number of a type."""
+_UNSIGNED = (2, 4, 6)
+_SIDES = {13: 2, 14: 3, 15: 4}
+_QUATERNIONS = (16, 17, 18)
+
+
+@dataclass(frozen=True)
+class CrateValues:
+    """Values of fields: arrays of numbers as arrays, all others as text layers write them."""
+
+    crate: CrateBytes
+    tokens: list[str]
+
+    def is_array(self, value: int) -> bool:
+        """Tell whether a value is an array of numbers."""
+        return bool(value & _ARRAY) and (value >> 48 & 255) in _TYPES
+
+    def array(self, value: int) -> NDArray[Any]:
+        """Return an array of numbers (N,) or (N, K), quaternions w first."""
+        kind = value >> 48 & 255
+        name, width = _TYPES[kind]
+        dtype = np.dtype(name)
+        count, begin = self._counted(value & _PLACE)
+        if value & _PACKED and count >= _LEAST_PACKED and width == 1:
+            return self._unpacked(dtype, count, begin)
+        numbers = np.frombuffer(self.crate.at(begin, count * width * dtype.itemsize), dtype)
+        if width == 1:
+            return numbers
+        rows = numbers.reshape(count, width)
+        return rows[:, [3, 0, 1, 2]] if kind in _QUATERNIONS else rows
+
+    def text(self, value: int) -> str | None:
+        """Return a value as text; None for one that is of no use here."""
+        kind, place = value >> 48 & 255, value & _PLACE
+        if value & _ARRAY:
+            return self._words(place) if kind == _TOKEN else None
+        if kind in (_TOKEN, _STRING, _ASSET):
+            word = self._string(place) if kind == _STRING else self.tokens[place]
+            return f"@{word}@" if kind == _ASSET else f'"{word}"'
+        if kind == _BOOL:
+            return str(place & 1)
+        if kind not in _TYPES:
+            return None
+        name, width = _TYPES[kind]
+        if value & _INLINED:
+            return _told(_inlined(kind, place, width))
+        dtype = np.dtype(name)
+        numbers = np.frombuffer(self.crate.at(place, width * dtype.itemsize), dtype).tolist()
+        return _told(numbers[3:] + numbers[:3] if kind in _QUATERNIONS else numbers)
+
+    def _counted(self, place: int) -> tuple[int, int]:
+        """Return the length of an array, and where it begins."""
+        if place == 0:
+            return 0, 0
+        if self.crate.version >= _WIDE_SIZES:
+            return self.crate.size_at(place), place + 8
+        skipped = 4 if self.crate.version < _OLD_RANKS else 0
+        size = self.crate.at(place + skipped, 4)
+        return int.from_bytes(size, "little"), place + skipped + 4
+
+    def _unpacked(self, dtype: np.dtype[Any], count: int, begin: int) -> NDArray[Any]:
+        """Return packed numbers: integers, floats that are whole (i), or places in a table (t)."""
+        crate = self.crate
+        if dtype.kind != "f":
+            packed, _ = crate.block(begin)
+            return integers(packed, count, crate.what, wide=dtype.itemsize == 8).astype(dtype)
+        form, begin = bytes(crate.at(begin, 1)), begin + 1
+        if form == b"i":
+            packed, _ = crate.block(begin)
+            return integers(packed, count, crate.what).astype(dtype)
+        if form != b"t":
+            raise InputError(f"{crate.what}: floats are packed as {form!r}, which is not known")
+        length = int.from_bytes(crate.at(begin, 4), "little")
+        table = np.frombuffer(crate.at(begin + 4, length * dtype.itemsize), dtype)
+        packed, _ = crate.block(begin + 4 + length * dtype.itemsize)
+        places = integers(packed, count, crate.what)
+        if not 0 <= places.min() <= places.max() < length:
+            raise InputError(f"{crate.what} is damaged: its table of {length} floats is too short")
+        return table[places]
+
+    def _words(self, place: int) -> str:
+        count, begin = self._counted(place)
+        places = np.frombuffer(self.crate.at(begin, 4 * count), "<u4").tolist()
+        return "[" + ", ".join(f'"{self.tokens[place]}"' for place in places) + "]"
+
+    def _string(self, place: int) -> str:
+        count, begin = self.crate.counted("STRINGS")
+        if place >= count:
+            raise InputError(f"{self.crate.what} is damaged: it has no string {place}")
+        return self.tokens[int.from_bytes(self.crate.at(begin + 4 * place, 4), "little")]
+
+
+def _inlined(kind: int, place: int, width: int) -> list[Any]:
+    """Return numbers of which 4 bytes tell: wide ones that fit, and small whole ones of several."""
+    stored = place.to_bytes(6, "little")
+    if kind in _SIDES:
+        diagonal = np.frombuffer(stored, np.int8, _SIDES[kind])
+        return list(np.diag(diagonal).ravel().tolist())
+    if width > 1:
+        return list(np.frombuffer(stored, np.int8, width).tolist())
+    name = _TYPES[kind][0]
+    if kind != _HALF:
+        name = "<f4" if "f" in name else "<u4" if kind in _UNSIGNED else "<i4"
+    return list(np.frombuffer(stored, name, 1).tolist())
+
+
+def _told(numbers: list[Any]) -> str:
+    return str(numbers[0]) if len(numbers) == 1 else f"({', '.join(map(str, numbers))})"

@@ -1,0 +1,102 @@
+"""Fields of Gaussians in OpenUSD's own schema, as 3DGRUT exports them."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
+from carla_nurec_bridge.gaussians.formats.usd.crate import parse_crate
+
+from .splat_files import zipped
+from .usd_files import CRATE, SHIFT, TURN, UNIT_M, field_rows, text_layer
+
+DEFAULT = """#usda 1.0
+(
+    defaultPrim = "World"
+    metersPerUnit = 0.5
+    upAxis = "Y"
+)
+
+def Xform "World"
+{
+    over "gaussians" (
+        prepend references = @gaussians.usdc@
+    )
+    {
+        double3 xformOp:translate = (0, 0, 8)
+        uniform token[] xformOpOrder = ["xformOp:translate"]
+    }
+}
+"""
+
+
+def read(tmp_path, data, name):
+    (tmp_path / name).write_bytes(data)
+    return read_gaussians(tmp_path / name)
+
+
+def rotations(wxyz) -> Rotation:
+    return Rotation.from_quat(np.asarray(wxyz, np.float64)[:, [1, 2, 3, 0]])
+
+
+@pytest.mark.parametrize(("name", "count", "terms"), [("wide", 40, 4), ("half", 5, 1)])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_binary_layer_of_openusd_is_read_where_it_lies(tmp_path, name, count, terms, packed):
+    members = {"default.usda": DEFAULT.encode(), "gaussians.usdc": CRATE}
+    data, ending = (zipped(members), "usdz") if packed else (CRATE, "usdc")
+    scene = read(tmp_path, data, f"x.{ending}")
+    cloud = scene.layers[name]
+    means, sigmas, turns, opacities, sh = field_rows(count, terms)
+    shift = SHIFT + (0, 0, 8) if packed else SHIFT
+    assert np.allclose(cloud.means_m, UNIT_M * (means @ TURN.T + shift), atol=1e-5)
+    assert np.allclose(cloud.scales_m, UNIT_M * sigmas)
+    assert np.array_equal(cloud.opacities, opacities)
+    assert np.allclose(cloud.sh[:, 0], sh[:, 0])
+    away = rotations(cloud.rotations_wxyz).inv() * Rotation.from_matrix(TURN) * rotations(turns)
+    assert away.magnitude().max() < 1e-6
+    assert not scene.settings.global_z_order
+    assert scene.settings.sh_degree == 1
+    assert any("Y is up" in note for note in scene.notes)
+
+
+def test_prims_of_a_binary_layer_are_named_as_in_a_text_layer():
+    prims = {prim.path: prim for prim in parse_crate(CRATE, "the layer")}
+    assert prims["/"].numbers("metersPerUnit", 1) == (UNIT_M,)
+    assert prims["/World/Cameras/c0"].kind == "Camera"
+    placed = prims["/World/Gaussians"]
+    assert placed.attributes["xformOpOrder"] == '["xformOp:transform"]'
+    stored = np.array(placed.numbers("xformOp:transform", 16)).reshape(4, 4)
+    assert np.allclose(stored[:3, :3], TURN.T)
+    assert np.allclose(stored[3], (*SHIFT, 1))
+
+
+def test_a_text_layer_is_read_and_ordered_as_it_says(tmp_path):
+    scene = read(tmp_path, text_layer(6, 2).encode(), "x.usda")
+    means, sigmas, _, opacities, sh = field_rows(6, 9)
+    cloud = scene.static
+    assert np.allclose(cloud.means_m, means)
+    assert np.allclose(cloud.scales_m, sigmas)
+    assert np.allclose(cloud.opacities, opacities)
+    assert np.allclose(cloud.sh, sh)
+    # OpenUSD's own order, where a file names none.
+    assert scene.settings.global_z_order
+    by_distance = text_layer(6, 2, more='uniform token sortingModeHint = "cameraDistance"')
+    assert not read(tmp_path, by_distance.encode(), "x.usda").settings.global_z_order
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (text_layer(4, 1).replace("radiance:sphericalHarmonicsDegree = 1", "x = 1"), "degree 3"),
+        (text_layer(4, 1).replace("scales =", "sizes ="), "no scales"),
+        (text_layer(4, 1).replace("opacities = [0.25, ", "opacities = ["), "3 opacities for 4"),
+        (text_layer(4, 0, kind="ParticleField"), "another kernel"),
+        (text_layer(4, 0, more='token sortingModeHint = "byColour"'), "'byColour'"),
+        ('#usda 1.0\ndef Xform "World" {}', "without Gaussians"),
+        (text_layer(4, 0).replace("metersPerUnit = 1", "metersPerUnit = 0"), "metersPerUnit"),
+    ],
+)
+def test_fields_that_are_not_understood_are_refused(tmp_path, text, says):
+    with pytest.raises(InputError, match=says):
+        read(tmp_path, text.encode(), "x.usda")
