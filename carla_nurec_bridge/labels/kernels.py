@@ -12,6 +12,8 @@ from ..core.loading.compiled import compiled
 
 LOG, INVERSE, LINEAR = 0, 1, 2
 FARTHEST_CM = 65535
+LEVEL_BITS = 16
+"""A table of levels goes by the bits of depth above these."""
 
 
 def _given(kind: str) -> str:
@@ -38,6 +40,24 @@ def depth_levels(depth, mode, near, far, out):  # type: ignore[no-untyped-def]
             else:
                 level = (far - metres) / (far - near)
             out[i, j] = int(level * most)
+
+
+@compiled(
+    f"void({_given('int32')}, int32, int32, uint8[::1], int32[::1], uint8[:,::1])", nogil=True
+)
+def looked_up_levels(depth, near, far, first, ends, out):  # type: ignore[no-untyped-def]
+    """Write the grey level of depth (H, W), the bits of float32 metres, into ``out`` uint8.
+
+    ``first`` (N,) is the level of the smallest depth by its upper bits, ``ends`` (256,) the depth
+    from which on it is darker than a level; all depths are bits, as are ``near`` and ``far``.
+    """
+    for i in range(depth.shape[0]):
+        for j in range(depth.shape[1]):
+            bits = min(max(depth[i, j], near), far)
+            level = first[bits >> LEVEL_BITS]
+            while bits >= ends[level]:
+                level -= 1
+            out[i, j] = level
 
 
 @compiled(f"void({_given('float32')}, uint16[:,::1])", nogil=True)
@@ -92,5 +112,5 @@ def extents(ids: NDArray[np.int32]) -> dict[int, tuple[int, int, int, int, int]]
 
 def make_ready() -> None:
     """Have the machine code of all of these, compiling what the disk does not keep yet."""
-    for kernel in (depth_levels, depth_cm, paint, _extents):
+    for kernel in (depth_levels, looked_up_levels, depth_cm, paint, _extents):
         kernel.make_ready()

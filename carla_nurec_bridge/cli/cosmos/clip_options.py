@@ -115,7 +115,7 @@ _ENCODING = [
     click.option(
         "--preset",
         type=click.Choice(PRESETS),
-        default="superfast",
+        default="ultrafast",
         show_default=True,
         help="The encoder's effort.",
     ),

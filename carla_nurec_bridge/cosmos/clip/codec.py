@@ -41,7 +41,7 @@ class VideoOptions:
     """
 
     crf: int = 14
-    preset: str = "superfast"
+    preset: str = "ultrafast"
     codec: str = "x264"
     pixel_format: str = "yuv420p"
     nvenc: str = "off"

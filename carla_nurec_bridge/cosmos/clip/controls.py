@@ -16,8 +16,8 @@ from ...labels.kernels import (
     INVERSE,
     LINEAR,
     LOG,
-    depth_levels,
 )
+from ...labels.level_table import level_table
 from ...labels.palette import SKY
 from ...world.semantic_tags import semantic_tags
 
@@ -71,10 +71,7 @@ class DepthEncoding:
 
 def depth_grey(depth_m: NDArray[np.float32], encoding: DepthEncoding) -> ByteImage:
     """Return the grey levels (H, W) uint8 of depth along the optical axis (H, W) in metres."""
-    grey = np.empty(depth_m.shape, np.uint8)
-    near, far = np.float32(encoding.near_m), np.float32(encoding.far_m)
-    depth_levels(np.ascontiguousarray(depth_m), _MODES[encoding.mode], near, far, grey)
-    return grey
+    return level_table(_MODES[encoding.mode], encoding.near_m, encoding.far_m).levels(depth_m)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class RecorderParameters(OdometryParameters, SensorLatencyParameters):
     crf: int = parameter(
         14, "controls.crf", "quality, less is better; to 51, for av1 1 to 63", between=(0, MOST_CRF)
     )
-    preset: str = parameter("superfast", "controls.preset", "the encoder's effort", choices=PRESETS)
+    preset: str = parameter("ultrafast", "controls.preset", "the encoder's effort", choices=PRESETS)
     pixel_format: str = parameter(
         "yuv420p", "controls.pixel_format", "pixels of the videos", choices=PIXEL_FORMATS
     )

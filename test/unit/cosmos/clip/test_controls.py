@@ -37,6 +37,30 @@ def test_linear_depth() -> None:
     assert levels.tolist() == [[255, 127, 0, 0]]
 
 
+@pytest.mark.parametrize(
+    "encoding",
+    [DepthEncoding(), DepthEncoding("inverse", 0.93, 1e6), DepthEncoding("linear", 0.5, 80.0)],
+)
+def test_grey_levels_are_those_of_the_formula_at_any_depth(encoding: DepthEncoding) -> None:
+    rng = np.random.default_rng(0)
+    metres = np.exp(rng.uniform(np.log(1e-3), np.log(1e7), (100, 200))).astype(np.float32)
+    near, far = float(np.float32(encoding.near_m)), float(np.float32(encoding.far_m))
+    clipped = np.clip(metres.astype(np.float64), near, far)
+    exact = (
+        255.0
+        * {
+            "log": 1.0 - np.log(clipped / near) / np.log(far / near),
+            "inverse": (1.0 / clipped - 1.0 / far) / (1.0 / near - 1.0 / far),
+            "linear": (far - clipped) / (far - near),
+        }[encoding.mode]
+    )
+    # Where float32 may fall on either side of a whole level, either is right.
+    edge = np.abs(exact - np.round(exact)) < 1e-3
+    levels = depth_grey(metres, encoding)
+    assert np.array_equal(levels[~edge], np.floor(exact)[~edge])
+    assert np.abs(levels.astype(float) - exact).max() < 1.001
+
+
 @pytest.mark.parametrize("arguments", [("cubic", 1, 2), ("log", 0, 1), ("log", 2, 1)])
 def test_depth_encodings_that_make_no_sense(arguments: tuple[str, float, float]) -> None:
     with pytest.raises(InputError):
