@@ -205,6 +205,37 @@ ODD = {
         town(road(more=signals(light("7"))), '<controller id="c" name=""/>' * 2),
         "controllers of one id are joined: c",
     ),
+    # It mixes both: waypoints 470 m away, or an assertion.
+    "two lines of one road": (
+        town(
+            road(
+                more='<planView><geometry s="0" x="500" y="9" hdg="0" length="80"><line/>'
+                "</geometry></planView>"
+            )
+        ),
+        "of several <planView> of a road the first is taken: road 1",
+    ),
+    "two tables of lanes": (
+        town(road(more=f"<lanes>{section(s='nan')}</lanes>")),
+        "of several <lanes> of a road the first is taken: road 1",
+    ),
+    "two tables of heights": (
+        town(
+            road(
+                profile='<elevationProfile><elevation s="0" a="1" b="0" c="0" d="0"/>'
+                "</elevationProfile>" * 2
+            )
+        ),
+        "of several <elevationProfile> of a road the first is taken: road 1",
+    ),
+    "one side in two": (
+        town(road(lanes=section(lane(-1) + "</right><right>" + lane(-2)))),
+        "several <right> of one <laneSection> are joined: road 1 at s=0",
+    ),
+    "signals in two": (
+        town(road(more=signals(light("8")) + signals(reference("8")))),
+        "several <signals> of one <road> are joined: road 1",
+    ),
     # The client takes these; so do we.
     "namespace": (
         town(road()).replace("<OpenDRIVE>", '<OpenDRIVE xmlns="http://code.asam.net/x">'),

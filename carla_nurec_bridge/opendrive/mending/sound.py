@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from ..reading.files import xml_root
+from .doubled import mend_doubled
 from .furniture import mend_furniture
 from .identity import (
     mend_controllers,
@@ -42,6 +43,8 @@ def sound_map(text: str, name: str) -> SoundMap:
     notes = Notes()
     _drop_namespaces(root, notes)
     before = written_notes(root)
+    for road in root.iterfind("road"):
+        mend_doubled(road, notes)
     mend_reference(root, notes)
     mend_roads(root, notes)
     mend_junctions(root, notes)
