@@ -27,6 +27,8 @@ _WGS84 = "EPSG:4326"
 _ALTITUDE = re.compile(r"(\+alt_0|\+h_0|\+=alt_0)=(\S+)")
 """The last spelling is no PROJ; some published maps have it and CARLA reads only that."""
 _VERTICAL = re.compile(r"\+(=?alt_0|h_0|geoidgrids|vunits|vto_meter)=\S*")
+_PROJ = re.compile(r"\+=?[A-Za-z]|^\+")
+"""In PROJ text; in ``EPSG:25832+5783`` a plus stands before the number of a system of heights."""
 _INIT = re.compile(r"\+?init=(epsg:\d+)", re.IGNORECASE)
 _CLIENT = re.compile(r"\+(lat_0|lon_0)=([+-]?\d+\.?\d*(?:e[+-]?\d+)?)", re.IGNORECASE)
 _NORTH_DEG = 1e-5
@@ -163,7 +165,7 @@ def _horizontal(text: str) -> str:
     init = _INIT.search(text)
     if init is not None:
         return init[1].upper()
-    if "+" not in text or "[" in text:
+    if "[" in text or not _PROJ.search(text):
         return text
     text = _VERTICAL.sub("", text).strip()
     placed = [name for name in ("+lat_0=", "+lon_0=") if name in text]

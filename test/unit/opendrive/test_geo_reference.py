@@ -33,6 +33,7 @@ POINTS = np.array([[0.0, 0.0, 0.0], [1500.0, -800.0, 12.0], [-72.419, -1.75, 0.3
         ("+proj=utm +zone=32 +datum=WGS84", "", (691000.0, 5334000.0)),
         ("+proj=utm +zone=54 +south +datum=WGS84", "", (500000.0, 7000000.0)),
         ("EPSG:25832", "", (691000.0, 5334000.0)),
+        ("EPSG:25832+5783", "EPSG:25832", (691000.0, 5334000.0)),
         ("+init=epsg:32633", "EPSG:32633", (400000.0, 5800000.0)),
         (WKT, "", (691000.0, 5334000.0)),
         ("+proj=merc +lon_0=3 +datum=WGS84", "", (0.0, 5000000.0)),
@@ -44,7 +45,7 @@ def test_points_lie_where_proj_has_them(
     text: str, crs: str, offset: tuple[float, float], heading: float
 ) -> None:
     place = parse_geo_reference(
-        f"{text} +alt_0=519" if "+" in text else text, (*offset, 2.0, heading)
+        f"{text} +alt_0=519" if text.startswith("+") else text, (*offset, 2.0, heading)
     )
     assert place.given
     x = offset[0] + math.cos(heading) * POINTS[:, 0] - math.sin(heading) * POINTS[:, 1]
@@ -55,7 +56,9 @@ def test_points_lie_where_proj_has_them(
     # A nanodegree is a tenth of a millimetre.
     assert fixes[:, 0] == pytest.approx(latitude, abs=1e-9)
     assert fixes[:, 1] == pytest.approx(longitude, abs=1e-9)
-    assert fixes[:, 2] == pytest.approx(POINTS[:, 2] + 2.0 + (519.0 if "+" in text else 0.0))
+    assert fixes[:, 2] == pytest.approx(
+        POINTS[:, 2] + 2.0 + (519.0 if text.startswith("+") else 0.0)
+    )
     assert to_map(place, fixes) == pytest.approx(POINTS, abs=1e-3)
 
 
