@@ -68,10 +68,11 @@ def tube(
 ) -> Mesh:
     """Return a cylinder (or, with ``end_radius``, a cone) around the line between two points.
 
-    ``sides`` is how many flat faces stand for its round one.
+    ``sides`` is how many flat faces stand for its round one. Of two equal points it is a disc.
     """
     a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
-    axis = (b - a) / np.linalg.norm(b - a)
+    length = np.linalg.norm(b - a)
+    axis = (b - a) / length if length > 0.0 else np.array([1.0, 0.0, 0.0])
     across = np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0.0, 0.0])
     across /= np.linalg.norm(across)
     angle = np.linspace(0.0, 2 * np.pi, sides, endpoint=False)[:, None]

@@ -71,9 +71,11 @@ class PhysicsGround:
 
     def limits_at(self, xyz: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the posted speed in km/h at (N, 3) points of CARLA's axes."""
-        cells = ((xyz[:, :2] - (self.origin_x, self.origin_y)) / LIMIT_CELL_M).astype(np.int64)
-        rows = np.clip(cells[:, 1], 0, self.limits_kmh.shape[1] - 1)
-        columns = np.clip(cells[:, 0], 0, self.limits_kmh.shape[2] - 1)
+        _, row_count, column_count = self.limits_kmh.shape
+        cells = (xyz[:, :2] - (self.origin_x, self.origin_y)) / LIMIT_CELL_M
+        # Held to the table before they become whole: places may lie beyond whole numbers.
+        rows = np.clip(cells[:, 1], 0, row_count - 1).astype(np.int64)
+        columns = np.clip(cells[:, 0], 0, column_count - 1).astype(np.int64)
         layer = np.zeros(len(xyz), np.int64)
         if len(self.limits_kmh) > 1:
             layer = np.argmin(np.abs(self.limits_z_m[:, rows, columns] - xyz[:, 2]), axis=0)

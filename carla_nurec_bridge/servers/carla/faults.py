@@ -7,6 +7,8 @@ import traceback
 from collections import Counter
 from types import TracebackType
 
+from ...core.errors import BridgeError
+
 log = logging.getLogger(__name__)
 
 TOLD_AT = frozenset({1, 10, 100, 1_000, 10_000, 100_000, 1_000_000})
@@ -50,7 +52,7 @@ class Faults:
 class Containment:
     """The context of ``Faults.within``; ``error`` is what was raised in it, if anything.
 
-    ``what`` may change within.
+    ``what`` may change within. A ``BridgeError`` is the fault of who asked, and told as such.
     """
 
     __slots__ = ("_faults", "_then", "error", "what")
@@ -70,5 +72,8 @@ class Containment:
     ) -> bool:
         if isinstance(error, Exception):
             self.error = error
-            self._faults.tell(self.what, self._then, error)
+            if isinstance(error, BridgeError):
+                self._faults.refused(self.what, f"{error}; {self._then}")
+            else:
+                self._faults.tell(self.what, self._then, error)
         return self.error is not None

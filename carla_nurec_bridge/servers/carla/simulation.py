@@ -19,7 +19,7 @@ from .recorder.replay_options import ReplayOptions
 from .sensing.schedule import Sensors
 from .traffic_steps import TrafficSteps
 from .wire.streams import WORLD_STREAM, StreamHub
-from .wire.structs import ZERO, EpisodeSettings
+from .wire.structs import ZERO, EpisodeSettings, TrafficManagerAddress
 from .world.actors import STANDING, ActorIds
 from .world.collisions import collide
 from .world.episode import Episode
@@ -52,7 +52,7 @@ class Simulation:
         self.maps = maps
         self.streams = streams
         self.settings = EpisodeSettings()
-        self.traffic_managers: dict[int, tuple[str, int]] = {}
+        self.traffic_managers: dict[int, TrafficManagerAddress] = {}
         self.faults = Faults()
         self.clients = Clients()
         self.steps = steps or TrafficSteps()

@@ -50,6 +50,11 @@ def test_solids_are_closed_and_face_outwards(solid: Mesh, expected: float) -> No
     assert np.all(uses == 2)
 
 
+def test_a_tube_of_no_length_has_places(recwarn: pytest.WarningsRecorder) -> None:
+    assert np.isfinite(tube((1, 2, 3), (1, 2, 3), 0.5, **LOOK).vertices).all()
+    assert not recwarn.list
+
+
 def test_a_chamfer_cuts_the_edges_only() -> None:
     whole, cut = box((0, 0, 0), (4, 2, 1), **LOOK), chamfered_box((0, 0, 0), (4, 2, 1), 0.1, **LOOK)
     assert np.array_equal(cut.bounds, whole.bounds)

@@ -87,6 +87,14 @@ def test_each_road_of_a_crossing_has_its_own_limit(crossing: PhysicsGround) -> N
     assert crossing.limits_at(at) == pytest.approx(np.array([30, 60, 30, 60]) * 1.609344, abs=0.01)
 
 
+def test_places_beyond_all_numbers_have_the_limit_at_the_edge(
+    crossing: PhysicsGround, recwarn: pytest.WarningsRecorder
+) -> None:
+    far = np.array([(1e30, -1e30, 0.0), (1e4, -1e4, 0.0)])
+    assert np.ptp(crossing.limits_at(far)) == 0.0
+    assert not recwarn.list
+
+
 def test_a_ramp_that_winds_over_itself_is_followed() -> None:
     length = TURNS * 2.0 * math.pi * RADIUS_M
     arc = f'x="0" y="0" hdg="0" length="{length}"><arc curvature="{1.0 / RADIUS_M}"/>'

@@ -6,7 +6,7 @@ import logging
 import socket
 import struct
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgpack
 import numpy as np
@@ -14,7 +14,9 @@ import pytest
 
 from carla_nurec_bridge.servers.carla import server
 from carla_nurec_bridge.servers.carla.calls.connection import RpcConnection
+from carla_nurec_bridge.servers.carla.calls.registry import CALLS
 from carla_nurec_bridge.servers.carla.physics import columns as col
+from carla_nurec_bridge.servers.carla.physics.control import WalkerControl
 from carla_nurec_bridge.servers.carla.sensing.kinds import gnss, imu, lidar, radar
 from carla_nurec_bridge.servers.carla.sensing.kinds.cameras import depth
 from carla_nurec_bridge.servers.carla.wire.state import ACTOR_DTYPE
@@ -131,6 +133,44 @@ def test_a_part_of_the_frame_that_fails_is_left_out(
     assert len(world.heard(felt)) == 3
     (told,) = [record.getMessage() for record in caplog.records]
     assert "IndexError: out of bounds" in told
+
+
+def test_what_a_client_asked_for_is_no_fault_of_the_server(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    walker = world.spawn("walker.pedestrian.0001", SKY)
+    walker.walk = WalkerControl((1.0, 0.0, 0.0), 1e30)
+    with caplog.at_level(logging.WARNING):
+        world.tick(2)
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "it would walk at 1e+30 m/s" in told
+    assert "it stands still" in told
+    assert "report" not in told
+    assert np.isfinite(poses(world)).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments"),
+    [
+        ("add_traffic_manager_running", [["127.0.0.1", 8000, 1, 2]]),
+        ("add_traffic_manager_running", [[]]),
+        ("add_traffic_manager_running", [[8000, "127.0.0.1"]]),
+        ("add_traffic_manager_running", [7]),
+        ("get_sensor_token", [2**32]),
+        ("get_sensor_token", [-1]),
+        ("draw_debug_shape", [[[0, []], [1, 2, 3], 1.0]]),
+        ("draw_debug_shape", [["point"]]),
+    ],
+)
+def test_a_call_of_another_shape_is_answered_in_words(
+    world: World, caplog: pytest.LogCaptureFixture, call: str, arguments: list[Any]
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        answer = CALLS[call].answer(world.simulation, arguments)
+    told = CALLS[call].failures(answer)
+    assert len(told) == (0 if arguments == [["127.0.0.1", 8000, 1, 2]] else 1)
+    assert not any("failed in this server" in sentence for sentence in told)
+    assert not caplog.records
 
 
 def test_a_vehicle_whose_motion_is_lost_freezes_where_it_was(

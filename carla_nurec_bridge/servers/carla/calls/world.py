@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..physics.control import LIGHT_STATE
 from ..simulation import Simulation
 from ..wire.codecs import (
@@ -13,7 +11,6 @@ from ..wire.codecs import (
     INT,
     RAW,
     TEXT,
-    Codec,
     list_of,
 )
 from ..wire.streams import WORLD_STREAM
@@ -25,6 +22,7 @@ from ..wire.structs import (
     OPENDRIVE_PARAMETERS,
     SETTINGS,
     TOKEN,
+    TRAFFIC_MANAGER,
     WEATHER,
     ActorDefinition,
     ActorInfo,
@@ -32,6 +30,7 @@ from ..wire.structs import (
     EpisodeSettings,
     MapInfo,
     OpendriveParameters,
+    TrafficManagerAddress,
     Transform,
     Weather,
 )
@@ -42,7 +41,6 @@ VERSION = "0.9.16"
 MAP_FOLDER = "Carla/Maps"
 GENERATED = "OpenDriveMap"
 ALL_LAYERS = 0xFFFF
-_PAIR = Codec("pair", list, list)
 
 
 @serve("version", returns=TEXT)
@@ -142,8 +140,9 @@ def set_weather_parameters(simulation: Simulation, weather: Weather) -> None:
 @serve("get_sensor_token", INT, returns=TOKEN)
 def get_sensor_token(simulation: Simulation, stream_id: int) -> bytes:
     """Return the token of a stream, whose listener is then waited for."""
+    token = simulation.streams.token(stream_id)
     simulation.streams.expect(stream_id)
-    return simulation.streams.token(stream_id)
+    return token
 
 
 @serve("get_vehicle_light_states", returns=RAW)
@@ -170,19 +169,18 @@ def is_traffic_manager_running(simulation: Simulation, port: int) -> bool:
     return port in simulation.traffic_managers
 
 
-@serve("get_traffic_manager_running", INT, returns=_PAIR)
-def get_traffic_manager_running(simulation: Simulation, port: int) -> tuple[str, int]:
+@serve("get_traffic_manager_running", INT, returns=TRAFFIC_MANAGER)
+def get_traffic_manager_running(simulation: Simulation, port: int) -> TrafficManagerAddress:
     """Return the address of the Traffic Manager at a port."""
-    return simulation.traffic_managers.get(port, ("", 0))
+    return simulation.traffic_managers.get(port, TrafficManagerAddress())
 
 
-@serve("add_traffic_manager_running", RAW, returns=BOOL)
-def add_traffic_manager_running(simulation: Simulation, address: Any) -> bool:
+@serve("add_traffic_manager_running", TRAFFIC_MANAGER, returns=BOOL)
+def add_traffic_manager_running(simulation: Simulation, address: TrafficManagerAddress) -> bool:
     """Register a Traffic Manager; false when its port is taken."""
-    host, port = address
-    if port in simulation.traffic_managers:
+    if address.port in simulation.traffic_managers:
         return False
-    simulation.traffic_managers[port] = (str(host), int(port))
+    simulation.traffic_managers[address.port] = address
     return True
 
 

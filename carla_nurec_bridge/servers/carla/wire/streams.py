@@ -11,6 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 
 from ....core.buffers import flat_bytes
+from ....core.errors import ProtocolError
 
 WRITE_DEADLINE_S = 10.0
 CONNECT_DEADLINE_S = 2.0
@@ -24,7 +25,12 @@ log = logging.getLogger(__name__)
 
 
 def stream_token(stream_id: int, port: int) -> bytes:
-    """Return the 24-byte token of a stream on ``port`` of the host the client already knows."""
+    """Return the 24-byte token of a stream on ``port`` of the host the client already knows.
+
+    ProtocolError for a number that no stream can have.
+    """
+    if not 0 <= stream_id < 1 << 32:
+        raise ProtocolError(f"no stream has the number {stream_id}")
     return struct.pack("<IHBB16x", stream_id, port, TCP, 0)
 
 

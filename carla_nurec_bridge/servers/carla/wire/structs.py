@@ -43,6 +43,14 @@ class BoundingBox:
 
 
 @dataclass(frozen=True, slots=True)
+class TrafficManagerAddress:
+    """Where a client's Traffic Manager listens."""
+
+    host: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AttributeValue:
     """An attribute of a spawned actor; ``type`` is 1 bool, 2 int, 3 float, 4 text, 5 colour."""
 
@@ -200,6 +208,7 @@ DEFINITION = struct(
 )
 TOKEN = single(BYTES)
 EPISODE_INFO = struct(EpisodeInfo, id=INT, token=TOKEN)
+TRAFFIC_MANAGER = struct(TrafficManagerAddress, host=TEXT, port=INT)
 MAP_INFO = struct(MapInfo, name=TEXT, spawn_points=list_of(TRANSFORM))
 SETTINGS = struct(
     EpisodeSettings,

@@ -38,7 +38,7 @@ class Lidar(SpinningLidar):
         self, frame: LidarFrame, directions: NDArray[np.float32], keep: NDArray[np.bool_]
     ) -> NDArray[np.float32]:
         """Return (N, 4) x, y, z, intensity; some weak returns are taken off ``keep``."""
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):  # a rate below 0 gives no bound
             intensity = np.exp(-self._attenuation_per_m * frame.range_m)
         limit, zero = self._weak_intensity, self._dropoff_at_zero
         weak = keep & (intensity <= limit)
