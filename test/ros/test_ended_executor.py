@@ -15,7 +15,7 @@ pytest.importorskip("carla")
 
 import rclpy
 from rclpy.context import Context
-from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from std_msgs.msg import String
 
@@ -29,6 +29,7 @@ from carla_nurec_bridge.ros.lockstep.wire import run_message
 from carla_nurec_bridge.ros.parameters.agent import AgentParameters
 from carla_nurec_bridge.ros.parameters.ego import EgoParameters
 from carla_nurec_bridge.ros.publishers.qos import profile
+from carla_nurec_bridge.ros.runtime.kept_executor import KeptExecutor
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
 
 pytestmark = pytest.mark.ros
@@ -73,7 +74,7 @@ def test_a_run_that_stands_ends_with_its_executor(node: Node) -> None:
             _until(run._stand)
 
 
-class _Late(SingleThreadedExecutor):
+class _Late(KeptExecutor):
     """Stands between looking whether it has ended and waiting for messages, until it is let go."""
 
     def __init__(self, context: Context) -> None:

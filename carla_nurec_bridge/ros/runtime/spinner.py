@@ -6,10 +6,11 @@ import threading
 from types import TracebackType
 from typing import final
 
-from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.node import Node
 
 from ...core.errors import DeadlineError
+from .kept_executor import KeptExecutor
 
 _CLOSE_S = 30.0
 
@@ -30,7 +31,7 @@ class Spinner:
 
     def __init__(self, *nodes: Node, executor: Executor | None = None) -> None:
         self._context = nodes[0].context
-        self._executor = executor or SingleThreadedExecutor(context=self._context)
+        self._executor = executor or KeptExecutor(context=self._context)
         for node in nodes:
             self._executor.add_node(node)
         self._closed = False
