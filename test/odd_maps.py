@@ -285,6 +285,14 @@ ODD = {
         town(road(lanes=section(lane(-1, WIDTH + '<speed sOffset="0" max="fast"/>')))),
         "speeds whose numbers cannot be read are left out: road 1",
     ),
+    "validity of no lane": (
+        town(road(more=signals(light("8", inside='<validity fromLane="-1"/>')))),
+        "validities whose numbers cannot be read are left out: road 1",
+    ),
+    "validity of half a lane": (
+        town(road(more=signals(light("8", inside='<validity fromLane="-1" toLane="-1.5"/>')))),
+        "validities whose numbers cannot be read are left out: road 1",
+    ),
     "lane link of no number": (
         town(road(lanes=section(lane(-1, '<link><successor id="x"/></link>' + WIDTH)))),
         "left out: successor x of lane -1",

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from ..reading.parse_lanes import NO_LIMITS
 from .notes import Notes
-from .numbers import number
+from .numbers import lane_number, number
 
 Piece = tuple[str, Element, Element]
 """What it is called, its parent, itself."""
@@ -18,12 +18,17 @@ _LINE = ("length", "space", "tOffset", "width")
 
 
 def mend_furniture(road: Element, notes: Notes) -> None:
-    """Leave out objects, road marks and speeds of a road that have an attribute of no number.
+    """Leave out a road's objects, marks, speeds and validities with an attribute of no number.
 
     Clients read such an attribute as 0, which is no better known.
     """
     where = f"road {road.get('id')}"
-    for kind, parent, element in (*_objects(road), *_marks(road), *_speeds(road)):
+    for kind, parent, element in (
+        *_objects(road),
+        *_marks(road),
+        *_speeds(road),
+        *_validities(road),
+    ):
         parent.remove(element)
         notes.add(f"{kind} whose numbers cannot be read are left out", where)
 
@@ -54,6 +59,13 @@ def _speeds(road: Element) -> Iterator[Piece]:
                 told = speed.get("max") in NO_LIMITS or number(speed, "max") is not None
                 if not (told and _fine(speed, start)):
                     yield "speeds", parent, speed
+
+
+def _validities(road: Element) -> Iterator[Piece]:
+    for signal in road.iterfind("signals/*"):
+        for validity in signal.findall("validity"):
+            if None in (lane_number(validity, "fromLane"), lane_number(validity, "toLane")):
+                yield "validities", signal, validity
 
 
 def _fine(element: Element, *names: str) -> bool:

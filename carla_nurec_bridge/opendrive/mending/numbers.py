@@ -18,9 +18,9 @@ def number(element: Element, name: str, default: float | None = None) -> float |
     return value if math.isfinite(value) else None
 
 
-def lane_number(lane: Element) -> int | None:
-    """Return a lane's id, None when it is no whole number."""
-    value = number(lane, "id")
+def lane_number(lane: Element, name: str = "id") -> int | None:
+    """Return the number of a lane that an attribute holds, None when it is no whole number."""
+    value = number(lane, name)
     return int(value) if value is not None and value == int(value) else None
 
 
