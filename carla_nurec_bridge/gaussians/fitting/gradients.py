@@ -55,7 +55,10 @@ def _answer(planes, base, line, n, body, records, motion, limits):
 
 @inlined
 def _compared(planes, first, left, rays, target, sky):
-    """Write the error's derivatives of a blended tile; return its sum of squares."""
+    """Write the error's derivatives of a blended tile, whose light is all there again.
+
+    Return its sum of squares.
+    """
     lines, samples = rays.shape[0], rays.shape[1]
     total = 0.0
     for row in range(TILE):
@@ -64,11 +67,13 @@ def _compared(planes, first, left, rays, target, sky):
             line, sample = first + row, left + k
             planes[_BY_R + p] = planes[_BY_G + p] = planes[_BY_B + p] = f32(0.0)
             planes[_BEFORE + p] = planes[_ALL + p] = f32(0.0)
-            if line >= lines or sample >= samples or target[line, sample, 0] < f32(0.0):
-                continue
             passed = planes[T + p]
             seen = planes[X + p] != f32(0.0) or planes[Y + p] != f32(0.0)
-            if not (seen or planes[Z + p] != f32(0.0)):
+            seen = seen or planes[Z + p] != f32(0.0)
+            planes[T + p] = f32(1.0) if seen else f32(0.0)
+            if not seen or line >= lines or sample >= samples:
+                continue
+            if target[line, sample, 0] < f32(0.0):
                 continue
             behind = sky[line, sample]
             red = planes[R + p] + passed * behind[0] - target[line, sample, 0]
@@ -116,10 +121,11 @@ def descend(
     lines, samples = rays.shape[0], rays.shape[1]
     least, high = f32(rules.min_transmittance), f32(rules.max_alpha)
     limits = (f32(rules.most_squared), f32(rules.min_alpha), high, least)
+    everything = np.uint32((1 << TILE) - 1)
     for index in range(part, len(tiles), parts):
         tile = tiles[index]
         first, left = (tile // across) * TILE, (tile % across) * TILE
-        dead = aim(
+        empty = aim(
             planes,
             np.uint32(0),
             motion.ray_turns,
@@ -131,7 +137,11 @@ def descend(
             lines,
             samples,
         )
+        dead, last = empty, starts[tile]
         for entry in range(starts[tile], starts[tile + 1]):
+            if dead == everything:
+                break
+            last = entry + 1
             n = entries[entry]
             for row in range(TILE):
                 if dead & (np.uint32(1) << np.uint32(row)):
@@ -142,17 +152,21 @@ def descend(
                 )
                 if not met:
                     continue
+                alive = np.uint32(0)
                 for k in range(np.uint64(TILE)):
                     weight = planes[WEIGHT + k]
-                    planes[T + base + k] -= weight
+                    passed = planes[T + base + k] - weight
+                    planes[T + base + k] = passed
                     planes[R + base + k] += weight * records[n, 13]
                     planes[G + base + k] += weight * records[n, 14]
                     planes[B + base + k] += weight * records[n, 15]
+                    alive = np.uint32(alive | np.uint32(passed >= least))
+                if not alive:
+                    dead |= np.uint32(1) << np.uint32(row)
         errors[tile] = _compared(planes, first, left, rays, target, sky)
-        for row in range(min(TILE, lines - first)):
-            for k in range(min(TILE, samples - left)):
-                planes[T + np.uint64(row * TILE + k)] = f32(1.0)
-        for entry in range(starts[tile], starts[tile + 1]):
+        dead = empty
+        gradients[last : starts[tile + 1]] = f32(0.0)
+        for entry in range(starts[tile], last):
             n = entries[entry]
             opacity = records[n, 12]
             red, green, blue = f32(0.0), f32(0.0), f32(0.0)
@@ -167,6 +181,12 @@ def descend(
                 )
                 if not met:
                     continue
+                alive = np.uint32(0)
+                for k in range(np.uint64(TILE)):
+                    left_over = planes[T + base + k] - planes[WEIGHT + k]
+                    alive = np.uint32(alive | np.uint32(left_over >= least))
+                if not alive:
+                    dead |= np.uint32(1) << np.uint32(row)
                 for k in range(np.uint64(TILE)):
                     weight = planes[WEIGHT + k]
                     if weight <= f32(0.0):
