@@ -29,8 +29,8 @@ from carla_nurec_bridge.gaussians.drawing.motion import motion_of
 from carla_nurec_bridge.gaussians.drawing.particles import joined, rules_of
 from carla_nurec_bridge.gaussians.drawing.response import PLANES, respond
 from carla_nurec_bridge.gaussians.drawing.views import camera_view
-from carla_nurec_bridge.gaussians.fitting.descent import slope_of
-from carla_nurec_bridge.gaussians.fitting.steps import Descent, Rates
+from carla_nurec_bridge.gaussians.fitting.descent import Descent, Rates
+from carla_nurec_bridge.gaussians.fitting.slope import slope_of
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
 from carla_nurec_bridge.gaussians.scene import RenderSettings
 from carla_nurec_bridge.rendering.engines.jit import kernel

@@ -155,7 +155,7 @@ def lidars(scene: RenderScene) -> None:
         copied = measure(lambda rays=rays: rays.copy())
         report(name, measure(sweep), "copying its rays", copied, goal)
         gathering = measure(
-            lambda f=frame, d=directions, t=fraction: points_at_end(f, d, t, start, end)
+            lambda f=frame, d=directions, t=fraction: points_at_end(f.range_m, d, t, start, end)
         )
         report(f"{name}: points at its end", gathering, "copying its rays", copied)
 

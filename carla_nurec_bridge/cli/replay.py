@@ -11,11 +11,11 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from ..core.errors import InputError
 from .finite import FiniteRange
+from .parameters.given import given
 
 if TYPE_CHECKING:
     from ..runs.replay.player import Played
     from ..runs.replay.servers import ReplayServers
-_GIVEN = click.core.ParameterSource.COMMANDLINE
 
 
 @click.command(epilog="Example: carla-nurec replay scene.usdz -c camera_front_wide_120fov -o out")
@@ -175,13 +175,14 @@ def _servers(context: click.Context, options: dict[str, Any]) -> ReplayServers:
     """Take an address that was given for the wish to use what runs there."""
     from ..runs.replay.servers import ReplayServers
 
+    written = {parameter.name for parameter in given(context)}
     modes: dict[str, Any] = {}
     for name, addresses in (("carla", ("host", "port")), ("nurec", ("nurec_port",))):
-        given = [n for n in addresses if context.get_parameter_source(n) == _GIVEN]
-        mode = options[f"{name}_mode"] or ("external" if given else "embedded")
-        if given and mode != "external":
+        told = [n for n in addresses if n in written]
+        mode = options[f"{name}_mode"] or ("external" if told else "embedded")
+        if told and mode != "external":
             raise InputError(
-                f"--{given[0].replace('_', '-')} is the address of a running server; leave it out, "
+                f"--{told[0].replace('_', '-')} is the address of a running server; leave it out, "
                 f"or give --{name} external"
             )
         modes[name] = mode

@@ -12,7 +12,16 @@ C0 = 0.28209479177387814
 MOST_DEGREE = 3
 DEGREE_OF_COUNT = {1: 0, 4: 1, 9: 2, 16: 3}
 """The degree of so many coefficients."""
-_C1 = 0.4886025119029199
+C1 = 0.4886025119029199
+C2 = (1.0925484305920792, 0.31539156525252005, 0.5462742152960396)
+C3 = (
+    0.5900435899266435,
+    2.890611442640554,
+    0.4570457994644658,
+    0.3731763325901154,
+    1.445305721320277,
+)
+"""The factors of the bands, as ``basis`` has them."""
 
 
 def basis(directions: ArrayLike, degree: int) -> Matrix:
@@ -20,24 +29,24 @@ def basis(directions: ArrayLike, degree: int) -> Matrix:
     x, y, z = np.moveaxis(np.asarray(directions, dtype=np.float64), -1, 0)
     terms: list[Matrix] = [np.full_like(x, C0)]
     if degree >= 1:
-        terms += [-_C1 * y, _C1 * z, -_C1 * x]
+        terms += [-C1 * y, C1 * z, -C1 * x]
     if degree >= 2:
         terms += [
-            1.0925484305920792 * x * y,
-            -1.0925484305920792 * y * z,
-            0.31539156525252005 * (2.0 * z * z - x * x - y * y),
-            -1.0925484305920792 * x * z,
-            0.5462742152960396 * (x * x - y * y),
+            C2[0] * x * y,
+            -C2[0] * y * z,
+            C2[1] * (2.0 * z * z - x * x - y * y),
+            -C2[0] * x * z,
+            C2[2] * (x * x - y * y),
         ]
     if degree >= 3:
         terms += [
-            -0.5900435899266435 * y * (3.0 * x * x - y * y),
-            2.890611442640554 * x * y * z,
-            -0.4570457994644658 * y * (4.0 * z * z - x * x - y * y),
-            0.3731763325901154 * z * (2.0 * z * z - 3.0 * x * x - 3.0 * y * y),
-            -0.4570457994644658 * x * (4.0 * z * z - x * x - y * y),
-            1.445305721320277 * z * (x * x - y * y),
-            -0.5900435899266435 * x * (x * x - 3.0 * y * y),
+            -C3[0] * y * (3.0 * x * x - y * y),
+            C3[1] * x * y * z,
+            -C3[2] * y * (4.0 * z * z - x * x - y * y),
+            C3[3] * z * (2.0 * z * z - 3.0 * x * x - 3.0 * y * y),
+            -C3[2] * x * (4.0 * z * z - x * x - y * y),
+            C3[4] * z * (x * x - y * y),
+            -C3[0] * x * (x * x - 3.0 * y * y),
         ]
     return np.stack(terms, axis=-1)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rendering.engines.forms import JpegFormat
-from .drawing.compose import Depth, composed, composed_deep
+from .drawing.compose import Depth, composed
 from .drawing.frame import Drawing
 from .drawing.motion import Motion
 from .drawing.particles import Rules
@@ -93,5 +93,5 @@ def draw_picture(
         stands = np.isfinite(backdrop.far_m)
     layers = (frame, view, motion, backdrop.sky, backdrop.image, stands)
     if response is None:
-        return composed(*layers)
-    return response.applied(composed_deep(*layers))
+        return composed(*layers, depth=np.uint8)
+    return response.applied(composed(*layers, depth=np.uint16))

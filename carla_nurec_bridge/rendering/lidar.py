@@ -62,7 +62,7 @@ def render_lidar(
 
 
 def points_at_end(
-    frame: LidarFrame,
+    range_m: NDArray[np.float32],
     directions: NDArray[np.float32],
     column_fraction: NDArray[np.float64],
     map_from_lidar_start: Matrix,
@@ -70,13 +70,14 @@ def points_at_end(
 ) -> NDArray[np.float32]:
     """Return the hits as float32 (N, 3), metres, in the sensor frame of the sweep's end.
 
-    The arguments are those of ``render_lidar``. N counts the finite ranges, in row-major order:
-    ``np.isfinite(frame.range_m)`` picks the matching values of the other fields.
+    ``range_m`` (R, C) are a frame's; the other arguments are those of ``render_lidar``. N counts
+    the finite ranges, in row-major order: ``np.isfinite(range_m)`` picks the matching values of
+    the frame's other fields.
     """
     poses = interpolate(map_from_lidar_start, map_from_lidar_end, column_fraction)
     end_from_column = invert(np.asarray(map_from_lidar_end, np.float64)) @ poses
     return gather_points(
-        frame.range_m,
+        range_m,
         directions,
         end_from_column[:, :3, :3].astype(np.float32),
         end_from_column[:, :3, 3].astype(np.float32),

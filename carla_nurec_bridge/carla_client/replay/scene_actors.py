@@ -100,7 +100,7 @@ class SceneActors:
             pose = self.map_from_rig(elapsed_s) @ self._ego.base_from_actor
             batch.append(carla.command.ApplyTransform(self._ego.actor.id, transform_of(pose)))
         for track in self._scene.tracks:
-            present = track.stamps_us[0] <= stamp_us <= track.stamps_us[-1]
+            present = track.recorded_at(stamp_us)
             part = self._parts.get(track.track_id)
             if present and part is None and track.track_id not in self._refused:
                 part = self._enter(track, stamp_us)

@@ -32,37 +32,15 @@ def composed(
     sky: SeamlessSky | None,
     behind: NDArray[np.uint8] | None = None,
     stands: NDArray[np.bool_] | None = None,
-) -> NDArray[np.uint8]:
-    """Return the picture uint8 (H, W, 3).
+    *,
+    depth: type[Depth],
+) -> NDArray[Depth]:
+    """Return the picture (H, W, 3) of so many bits a channel: 16 for what changes its tones.
 
     ``behind`` (H, W, 3) is a picture that shows through where ``stands`` (H, W), or everywhere
     without it; elsewhere the ``sky`` does, black without one. Colours are added as they are stored
     and cut off at 0 and 1; rays that see nothing are black.
     """
-    return _composed(frame, view, motion, sky, behind, stands, np.uint8)
-
-
-def composed_deep(
-    frame: GaussianFrame,
-    view: GaussianView,
-    motion: Motion,
-    sky: SeamlessSky | None,
-    behind: NDArray[np.uint8] | None = None,
-    stands: NDArray[np.bool_] | None = None,
-) -> NDArray[np.uint16]:
-    """Return what ``composed`` does in 16 bits a channel, for what changes its tones."""
-    return _composed(frame, view, motion, sky, behind, stands, np.uint16)
-
-
-def _composed(
-    frame: GaussianFrame,
-    view: GaussianView,
-    motion: Motion,
-    sky: SeamlessSky | None,
-    behind: NDArray[np.uint8] | None,
-    stands: NDArray[np.bool_] | None,
-    depth: type[Depth],
-) -> NDArray[Depth]:
     height, width = frame.transmittance.shape
     image = np.empty((height, width, 3), depth)
     cube = (NO_SKY if sky is None else sky).texels

@@ -13,9 +13,8 @@ from ...rendering.engines.threads import part_count, share
 from .blend import blend
 from .motion import Motion
 from .particles import Particles, Rules
-from .project import BOUNDS, RECORD, TILE, project
 from .response import PIXELS, PLANES
-from .tiles import sorted_into_tiles
+from .tiles import Projection, tiles_of
 from .views import GaussianView
 
 Floats = NDArray[np.float32]
@@ -86,13 +85,10 @@ class GaussianDrawing:
     name = "numba"
 
     def __init__(self, particles: Particles) -> None:
-        count = len(particles.means)
         self.particles = particles
         self.pairs = 0
-        self._orders = np.empty(count, np.float32)
         self._reach_m = reaches(particles)
-        self._records = _by_cache_lines(count, RECORD)
-        self._bounds = _by_cache_lines(count, BOUNDS)
+        self._projection = Projection(particles)
 
     def draw(
         self,
@@ -113,10 +109,9 @@ class GaussianDrawing:
         threads. InputError for shapes that do not fit.
         """
         lines, samples = view.lines, view.samples
-        motion, far = fitted(view, motion, far_m, self._reach_m)
-        self._project(view, motion, rules)
-        across, along = -(-samples // TILE), -(-lines // TILE)
-        lists = sorted_into_tiles(self._orders, self._bounds, across, along)
+        motion, far = checked(view, motion, far_m, self._reach_m)
+        lists = self._projection.lists(view, motion, rules)
+        across, _ = tiles_of(view)
         self.pairs = len(lists.entries)
         colour = np.empty((lines, samples, 3), np.float32)
         transmittance, depth = np.empty((2, lines, samples), np.float32)
@@ -135,7 +130,7 @@ class GaussianDrawing:
                 across,
                 lists.starts,
                 lists.entries,
-                self._records,
+                self._projection.records,
                 self.particles.bodies,
                 motion,
                 view.rays,
@@ -163,16 +158,8 @@ class GaussianDrawing:
     def close(self) -> None:
         """Do nothing: what is kept is the processor's memory, and goes with this object."""
 
-    def _project(self, view: GaussianView, motion: Motion, rules: Rules) -> None:
-        table = (view.table.pixels, view.table.reach, view.table.seen_rad, view.table.per_rad)
-        size = (view.samples, view.lines)
-        parts = part_count(max(1, len(self.particles.means) // 256))
-        shared = (self.particles, motion, table, size, rules)
-        outputs = (self._orders, self._records, self._bounds)
-        share(lambda part: project(part, parts, *shared, *outputs), parts)
 
-
-def fitted(
+def checked(
     view: GaussianView, motion: Motion, far_m: Floats | None, reach_m: Floats
 ) -> tuple[Motion, Floats]:
     """Return the motion of what is in sight, and where rays end (lines, samples), or empty.
@@ -218,10 +205,3 @@ def reaches(particles: Particles) -> Floats:
     away = np.linalg.norm(particles.means, axis=1) + 4.0 * particles.scales.max(axis=1, initial=0.0)
     np.maximum.at(reach, particles.bodies, away)
     return reach
-
-
-def _by_cache_lines(rows: int, columns: int) -> Floats:
-    """Return an array whose rows, of 64 bytes, each lie in one line of the cache."""
-    raw = np.empty(rows * columns + 16, np.float32)
-    start = (-raw.ctypes.data % 64) // 4
-    return raw[start : start + rows * columns].reshape(rows, columns)

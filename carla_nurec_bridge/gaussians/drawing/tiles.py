@@ -1,4 +1,4 @@
-"""From projected Gaussians to a list for each tile, front to back: the stage that sorts."""
+"""From Gaussians to a list for each tile, front to back: projected, then sorted into tiles."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from ...rendering.engines.jit import inlined, kernel
 from ...rendering.engines.threads import part_count, share
-from .project import TILE
+from .motion import Motion
+from .particles import Particles, Rules
+from .project import BOUNDS, RECORD, TILE, project
+from .views import GaussianView
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +29,42 @@ class TileLists:
     order: NDArray[np.uint32]
     starts: NDArray[np.int64]
     entries: NDArray[np.uint32]
+
+
+class Projection:
+    """Puts some Gaussians into the tiles of images; keeps its working memory between them.
+
+    ``records`` float32 (N, RECORD) has of those that the last image shows what the blend reads.
+    """
+
+    def __init__(self, particles: Particles) -> None:
+        count = len(particles.means)
+        self.records = _by_cache_lines(count, RECORD)
+        self._particles = particles
+        self._orders = np.empty(count, np.float32)
+        self._bounds = _by_cache_lines(count, BOUNDS)
+
+    def lists(self, view: GaussianView, motion: Motion, rules: Rules) -> TileLists:
+        """Return the lists of a view's tiles, row by row."""
+        table = (view.table.pixels, view.table.reach, view.table.seen_rad, view.table.per_rad)
+        size = (view.samples, view.lines)
+        parts = part_count(max(1, len(self._orders) // 256))
+        shared = (self._particles, motion, table, size, rules)
+        outputs = (self._orders, self.records, self._bounds)
+        share(lambda part: project(part, parts, *shared, *outputs), parts)
+        return sorted_into_tiles(self._orders, self._bounds, *tiles_of(view))
+
+
+def tiles_of(view: GaussianView) -> tuple[int, int]:
+    """Return how many tiles lie side by side, and one below the other."""
+    return -(-view.samples // TILE), -(-view.lines // TILE)
+
+
+def _by_cache_lines(rows: int, columns: int) -> NDArray[np.float32]:
+    """Return an array whose rows, of 64 bytes, each lie in one line of the cache."""
+    raw = np.empty(rows * columns + 16, np.float32)
+    start = (-raw.ctypes.data % 64) // 4
+    return raw[start : start + rows * columns].reshape(rows, columns)
 
 
 def sorted_into_tiles(

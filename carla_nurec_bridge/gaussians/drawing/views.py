@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 from ...core.cameras.models import CameraModel
 from ...core.cameras.shutter import Shutter, shutter_fraction
+from ..scene import RenderSettings
+from .particles import Rules, rules_of
 from .pixel_table import PixelTable, camera_table
+
+WIDE_RAD = np.radians(85.0)
+"""A lens that sees so far off its axis is wide, see ``rules_of``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,3 +67,8 @@ def camera_view(
         camera_table(model, margin, transposed=transposed),
         transposed,
     )
+
+
+def rules_for(settings: RenderSettings, view: GaussianView) -> Rules:
+    """Return the rules by which a scene is drawn in a view, as wide as that is."""
+    return rules_of(settings, wide=view.table.seen_rad >= WIDE_RAD)

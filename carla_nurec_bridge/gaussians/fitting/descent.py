@@ -1,101 +1,126 @@
-"""One picture's error and its derivatives by all Gaussians, on all threads."""
+"""Adam's steps for what is seen: colours, opacities, scales and means of Gaussians."""
+
+# mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...rendering.engines.jit import inlined, kernel
 from ...rendering.engines.threads import part_count, share
-from ..drawing.motion import Motion
-from ..drawing.particles import Particles, Rules
-from ..drawing.project import BOUNDS, RECORD, TILE, project
-from ..drawing.tiles import sorted_into_tiles
-from ..drawing.views import GaussianView
-from .gradients import GRADIENT, SCRATCH, descend, gather
+from ..drawing.particles import Particles
+from ..harmonics import C0
+from .gradients import GRADIENT
+from .slope import Slope
 
-Floats = NDArray[np.float32]
-_NOT_APART, _NO_END = np.empty((0, 0, 3), np.float32), np.empty((0, 0), np.float32)
+_FADING, _SQUARE_FADING = 0.9, 0.99
+_MOST_COLOUR = 1.5
+"""Farther from its middle no colour is a step away from being clear in any picture."""
+_LEAST_OPACITY, _MOST_OPACITY = 0.02, 0.99
+_MOST_SCALING = 3.0
+_MOST_SHIFT = 1.0
 
 
-@dataclass(frozen=True, eq=False)
-class Slope:
-    """An image's sum of squared errors, and its derivatives by each Gaussian's (N, ...) values.
+@dataclass(frozen=True)
+class Rates:
+    """How far a step goes at most, in the beginning.
 
-    * seen uint32 (V,): the numbers of the Gaussians that are in the image.
-    * colours (N, 3), opacities (N,), log_scales (N, 3), means (N, 3), in the frames of the
-      particles, float32; 0 for those that are not seen.
+    * colour: of 0 to 1. opacity: of its logit. scale: of its logarithm. shift: of the mean, in
+      the Gaussian's largest sigma. 0 leaves these as they are.
     """
 
-    error: float
-    seen: NDArray[np.uint32]
-    colours: Floats
-    opacities: Floats
-    log_scales: Floats
-    means: Floats
+    colour: float = 0.015
+    opacity: float = 0.05
+    scale: float = 0.02
+    shift: float = 0.02
+
+    @property
+    def by_column(self) -> NDArray[np.float64]:
+        """Return the rate of each column of a gradient."""
+        return np.repeat((self.colour, self.opacity, self.scale, self.shift), (3, 1, 3, 3))
 
 
-def slope_of(
-    particles: Particles,
-    view: GaussianView,
-    motion: Motion,
-    rules: Rules,
-    target: Floats,
-    sky: Floats,
-) -> Slope:
-    """Return the error of an image against ``target`` over ``sky``, both (H, W, 3).
+class Descent:
+    """Moves particles, in place, against the slopes of their pictures.
 
-    Pixels whose target is negative do not count. Where a Gaussian ends (its smallest response, and
-    the tiles it is in) is held fixed. Equal input gives equal output on any number of threads.
+    A Gaussian keeps its own mean of slopes, so that one that is seen seldom steps as far as others
+    do. It may become up to three times as large or small, and move by its largest sigma.
     """
-    count = len(particles.means)
-    orders, records = np.empty(count, np.float32), np.empty((count, RECORD), np.float32)
-    bounds = np.empty((count, BOUNDS), np.float32)
-    table = (view.table.pixels, view.table.reach, view.table.seen_rad, view.table.per_rad)
-    size = (view.samples, view.lines)
-    parts = part_count(max(1, count // 256))
-    shared = (particles, motion, table, size, rules, orders, records, bounds)
-    share(lambda part: project(part, parts, *shared), parts)
-    across, along = -(-view.samples // TILE), -(-view.lines // TILE)
-    lists = sorted_into_tiles(orders, bounds, across, along)
-    by_lines = (1, 0, 2) if view.transposed else (0, 1, 2)
-    wanted, behind = (
-        np.ascontiguousarray(image.transpose(by_lines), np.float32) for image in (target, sky)
-    )
-    errors = np.empty(across * along)
-    gradients = np.empty((len(lists.entries), GRADIENT), np.float32)
-    tiles = np.argsort(-np.diff(lists.starts), kind="stable")
-    tile_parts = part_count(len(tiles))
 
-    def work(part: int) -> None:
-        descend(
-            part,
-            tile_parts,
-            tiles,
-            across,
-            lists.starts,
-            lists.entries,
-            records,
-            particles.bodies,
-            motion,
-            view.rays,
-            _NOT_APART,
-            _NO_END,
-            wanted,
-            behind,
-            rules,
-            np.empty(SCRATCH, np.float32),
-            errors,
-            gradients,
+    def __init__(self, particles: Particles, rates: Rates) -> None:
+        self._particles = particles
+        self._rates = rates.by_column
+        count = len(particles.means)
+        self._means, self._squares = np.zeros((2, count, GRADIENT), np.float32)
+        self._times = np.zeros(count, np.int32)
+        self._first_scales = particles.scales.copy()
+        self._first_means = particles.means.copy()
+
+    def step(self, slope: Slope, share_of_rates: float) -> None:
+        """Take one step, by that share of the rates."""
+        parts = part_count(max(1, len(slope.seen) // 1024))
+        rates = self._rates * share_of_rates
+        first = (self._first_scales, self._first_means)
+        moments = (self._means, self._squares, self._times)
+        slopes = (slope.colours, slope.opacities, slope.log_scales, slope.means)
+        share(
+            lambda part: _step(
+                part, parts, slope.seen, slopes, moments, self._particles, first, rates
+            ),
+            parts,
         )
 
-    share(work, tile_parts)
-    sums = np.zeros((count, GRADIENT), np.float32)
-    gather(lists.entries, gradients, sums)
-    if rules.antialiased:
-        # The blend knows the opacity that the low pass has left.
-        sums[lists.order, 3] *= records[lists.order, 12] / particles.opacities[lists.order]
-    return Slope(
-        float(errors.sum()), lists.order, sums[:, :3], sums[:, 3], sums[:, 4:7], sums[:, 7:]
-    )
+
+@inlined
+def _adam(moments, n, k, slope, time):
+    """Return the direction, -1 to 1 or so, of one value's step."""
+    means, squares, _ = moments
+    mean = _FADING * means[n, k] + (1.0 - _FADING) * slope
+    square = _SQUARE_FADING * squares[n, k] + (1.0 - _SQUARE_FADING) * slope * slope
+    means[n, k], squares[n, k] = mean, square
+    if square <= 0.0:
+        return 0.0
+    mean /= 1.0 - _FADING**time
+    return mean / math.sqrt(square / (1.0 - _SQUARE_FADING**time))
+
+
+@kernel
+def _step(part, parts, seen, slopes, moments, particles, first, rates):
+    """Move one part of the Gaussians that were seen."""
+    by_colour, by_opacity, by_scale, by_mean = slopes
+    first_scales, first_means = first
+    for index in range(len(seen) * part // parts, len(seen) * (part + 1) // parts):
+        n = seen[index]
+        moments[2][n] += 1
+        time = float(moments[2][n])
+        for k in range(3):
+            value = particles.harmonics[n, 0, k] - rates[k] / C0 * _adam(
+                moments, n, k, float(by_colour[n, k]), time
+            )
+            particles.harmonics[n, 0, k] = min(max(value, -_MOST_COLOUR / C0), _MOST_COLOUR / C0)
+        opacity = min(max(float(particles.opacities[n]), 1e-4), 0.9999)
+        slope = float(by_opacity[n]) * opacity * (1.0 - opacity)
+        if rates[3] > 0.0:
+            logit = math.log(opacity / (1.0 - opacity))
+            logit -= rates[3] * _adam(moments, n, 3, slope, time)
+            opacity = 1.0 / (1.0 + math.exp(-logit))
+            particles.opacities[n] = min(max(opacity, _LEAST_OPACITY), _MOST_OPACITY)
+        largest = 0.0
+        for k in range(3):
+            largest = max(largest, float(first_scales[n, k]))
+        for k in range(3):
+            away = rates[4 + k] * _adam(moments, n, 4 + k, float(by_scale[n, k]), time)
+            value = float(particles.scales[n, k]) * math.exp(-away)
+            low, high = first_scales[n, k] / _MOST_SCALING, first_scales[n, k] * _MOST_SCALING
+            particles.scales[n, k] = min(max(value, low), high)
+        for k in range(3):
+            slope = float(by_mean[n, k]) * largest
+            away = rates[7 + k] * largest * _adam(moments, n, 7 + k, slope, time)
+            reach = _MOST_SHIFT * largest
+            value = float(particles.means[n, k]) - away
+            low, high = first_means[n, k] - reach, first_means[n, k] + reach
+            particles.means[n, k] = min(max(value, low), high)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import warp as wp
 
-from ..drawing.colour import C0, C1, C2, C3
+from ..harmonics import C0, C1, C2, C3
 from .tables import CloudTable, PoseTable, SeenTable
 
 _A, _B, _C = C2

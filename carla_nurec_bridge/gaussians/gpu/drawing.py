@@ -16,7 +16,7 @@ from ...rendering.gpu.device import GpuError, turn_on_gpu
 from ...rendering.gpu.jpeg import JpegEncoder, find_encoder
 from ...rendering.gpu.memory import HostMemory, RayTables
 from ..drawing.compose import Depth
-from ..drawing.frame import GaussianFrame, fitted, reaches
+from ..drawing.frame import GaussianFrame, checked, reaches
 from ..drawing.motion import Motion
 from ..drawing.particles import Particles, Rules
 from ..drawing.views import GaussianView
@@ -85,7 +85,7 @@ class WarpDrawing:
         apart: Floats | None = None,
     ) -> GaussianFrame:
         """Draw one image; see ``GaussianDrawing.draw``. GpuError when memory is short."""
-        motion, far = fitted(view, motion, far_m, self._reach_m)
+        motion, far = checked(view, motion, far_m, self._reach_m)
         with turn_on_gpu():
             launches = self._looked(view, motion, rules, far, half, heaviest, apart)
             (block,) = self._finished(launches, lambda: [launches.memory.block])
@@ -179,7 +179,7 @@ class WarpDrawing:
         self, view: GaussianView, motion: Motion, rules: Rules, backdrop: Backdrop
     ) -> tuple[ImageLaunches, BackdropTable]:
         """Find what is seen of a picture; return what goes on, and its backdrop."""
-        motion, far = fitted(view, motion, backdrop.far_m, self._reach_m)
+        motion, far = checked(view, motion, backdrop.far_m, self._reach_m)
         launches = self._looked(view, motion, rules, far)
         table = backdrop_of(backdrop, motion, self._kept_sky(backdrop.sky), self._device)
         table.transposed = int(view.transposed)

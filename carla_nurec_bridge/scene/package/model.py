@@ -64,6 +64,14 @@ class SceneTrack:
         """Whether a request may move it."""
         return "CONTROLLABLE" in self.flags.split("|")
 
+    def recorded_at(self, stamp_us: int) -> bool:
+        """Tell whether the recording has it at a time."""
+        return bool(self.stamps_us[0] <= stamp_us <= self.stamps_us[-1])
+
+    def recorded_in(self, start_us: int, end_us: int) -> bool:
+        """Tell whether the recording has it at some time in [start, end)."""
+        return bool(self.stamps_us[0] < end_us and start_us <= self.stamps_us[-1])
+
     def at(self, stamp_us: int) -> Matrix:
         """Return world_from_box (4, 4) at a time: interpolated, held before and after."""
         return pose_at(self.stamps_us, self.world_from_box, stamp_us)

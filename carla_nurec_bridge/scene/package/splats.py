@@ -15,13 +15,12 @@ from ...core.loading.deferred import deferred
 from ...gaussians.formats.compressed_ply import is_compressed
 from ...gaussians.formats.ply import decode_ply, encode_ply
 from ...gaussians.formats.ply_table import PlyHeader, read_header, read_tables
+from ...gaussians.harmonics import C0
 from .surface import Surface
 
 spatial = deferred("scipy.spatial")
 transform = deferred("scipy.spatial.transform")
 
-_C0 = 0.28209479177387814
-"""The constant spherical harmonic: a colour is 0.5 plus this times its coefficient."""
 _LEAST_OPACITY = 0.1
 _STRAY_PERCENT = 1.0
 _LEAST_POINTS = 4
@@ -143,7 +142,7 @@ def _colours(rows: Rows) -> NDArray[np.uint8]:
     names = rows.dtype.names or ()
     if all(f"f_dc_{k}" in names for k in range(3)):
         terms = _columns(rows, ("f_dc_0", "f_dc_1", "f_dc_2"))
-        return np.clip(255.0 * (0.5 + _C0 * terms), 0.0, 255.0).astype(np.uint8)
+        return np.clip(255.0 * (0.5 + C0 * terms), 0.0, 255.0).astype(np.uint8)
     if all(name in names and rows.dtype[name] == np.uint8 for name in ("red", "green", "blue")):
         return _columns(rows, ("red", "green", "blue")).astype(np.uint8)
     return np.full((len(rows), 3), 160, np.uint8)

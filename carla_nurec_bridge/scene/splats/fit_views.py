@@ -149,7 +149,8 @@ def given_views(scene: Scene, folder: Path, width: int) -> tuple[list[FitView], 
 def _left_out(of_others: int, outside: int) -> list[str]:
     if not of_others and not outside:
         return []
-    return [f"{of_others} pictures of other cameras, {outside} from outside the path are left out"]
+    pictures = "picture" if of_others == 1 else "pictures"
+    return [f"{of_others} {pictures} of other cameras, {outside} from outside the path: left out"]
 
 
 def _is_held_out(number: int) -> bool:
@@ -207,7 +208,7 @@ def _meshes(scene: Scene) -> Iterator[Callable[..., Image]]:
         ) -> Image:
             instances = list(lights)
             for number, track in enumerate(scene.tracks, 1):
-                if int(track.stamps_us[0]) < stamps[1] and stamps[0] <= int(track.stamps_us[-1]):
+                if track.recorded_in(*stamps):
                     appearance = recorded_appearance(track)
                     start, end = (scene.map_from_world @ track.at(stamp) for stamp in stamps)
                     paint = appearance.paint or paint_of(track.track_id)

@@ -10,19 +10,19 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.frames import Matrix
 from ...gaussians.cloud import Floats, GaussianCloud
 from ...gaussians.drawing.compose import composed
 from ...gaussians.drawing.frame import GaussianFrame
-from ...gaussians.drawing.motion import BodyMotion, Motion, motion_of
-from ...gaussians.drawing.particles import Particles, joined, rules_of
-from ...gaussians.drawing.views import camera_view
-from ...gaussians.fitting.descent import slope_of
-from ...gaussians.fitting.steps import Descent, Rates
+from ...gaussians.drawing.motion import Motion, motion_of
+from ...gaussians.drawing.particles import Particles
+from ...gaussians.drawing.views import camera_view, rules_for
+from ...gaussians.fitting.descent import Descent, Rates
+from ...gaussians.fitting.slope import slope_of
 from ...gaussians.scene import GaussianScene
-from ...gaussians.sky import SeamlessSky, seamless
+from ...gaussians.sky import SeamlessSky
 from ..package.model import Scene
 from .fit_views import FitView
+from .recorded_gaussians import bodies_at, particles_of, seamless_sky
 
 _LAST_SHARE = 0.05
 _CAMERAS = 32
@@ -53,7 +53,6 @@ def fitted(
     sky = seamless_sky(gaussians)
     pictures = [FitPicture(scene, gaussians, view, sky) for view in views if not view.held_out]
     particles = particles_of(gaussians)
-    rules = rules_of(gaussians.settings)
     descent = Descent(particles, wish.rates)
     rng = np.random.default_rng(wish.seed)
     order: list[int] = []
@@ -63,6 +62,7 @@ def fitted(
         order = order or rng.permutation(len(pictures)).tolist()
         picture = pictures[order.pop()]
         motion, target = picture.motion(), picture.target
+        rules = rules_for(gaussians.settings, picture.view)
         slope = slope_of(particles, picture.view, motion, rules, target, picture.sky(motion))
         share = 0.5 * (1.0 + np.cos(np.pi * done / wish.steps))
         descent.step(slope, _LAST_SHARE + (1.0 - _LAST_SHARE) * share)
@@ -91,7 +91,7 @@ class FitPicture:
         shape = self._view.image.shape[:2]
         zero, one = np.zeros((*shape, 3), np.float32), np.ones(shape, np.float32)
         nothing = GaussianFrame(zero, one, np.zeros(shape, np.float32), None, None)
-        seen = composed(nothing, self.view, motion, self.seamless_sky)
+        seen = composed(nothing, self.view, motion, self.seamless_sky, depth=np.uint8)
         return _shares(seen)
 
     def motion(self) -> Motion:
@@ -102,41 +102,8 @@ class FitPicture:
         return motion_of(start, end, self.view.fractions, bodies)
 
 
-def bodies_at(
-    scene: Scene, gaussians: GaussianScene, span_us: tuple[int, int]
-) -> list[BodyMotion | None]:
-    """Return where the cuboids of a scene were recorded in [start, end], None for who was not."""
-    start_us, end_us = span_us
-    nre_from_world: Matrix = gaussians.nre_from_world
-    bodies: list[BodyMotion | None] = []
-    for track_id in () if gaussians.rigid is None else gaussians.rigid.track_ids:
-        track = scene.track(track_id)
-        if track is None or not (
-            int(track.stamps_us[0]) < end_us and start_us <= int(track.stamps_us[-1])
-        ):
-            bodies.append(None)
-            continue
-        start, end = (nre_from_world @ track.at(stamp) for stamp in span_us)
-        bodies.append(BodyMotion(start, end))
-    return bodies
-
-
-def seamless_sky(gaussians: GaussianScene) -> SeamlessSky | None:
-    """Return the sky of a scene as it is looked up, if it has one."""
-    return None if gaussians.sky is None else seamless(gaussians.sky)
-
-
 _rays = lru_cache(maxsize=_CAMERAS)(camera_view)
 """Views are of few cameras."""
-
-
-def particles_of(gaussians: GaussianScene) -> Particles:
-    """Return copies of all Gaussians: static layers in order, then those of each cuboid."""
-    rigid = gaussians.rigid
-    numbers = range(0 if rigid is None else len(rigid.track_ids))
-    assert rigid is not None or not numbers
-    clouds = [rigid.cloud.select(rigid.cuboid_ids == k) for k in numbers] if rigid else []
-    return joined(gaussians.static, clouds)
 
 
 def _scene_of(gaussians: GaussianScene, particles: Particles) -> GaussianScene:

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from ...core.errors import InputError
 from ...gaussians.drawing.compose import composed
 from ...gaussians.drawing.frame import GaussianDrawing
-from ...gaussians.drawing.particles import rules_of
+from ...gaussians.drawing.views import rules_for
 from ...gaussians.scene import GaussianScene
 from ..package.model import Scene
 from ..picture_comparison import likeness
 from .fit_views import FitView
-from .fitting import FitPicture, particles_of, seamless_sky
+from .fitting import FitPicture
+from .recorded_gaussians import particles_of, seamless_sky
 
 
 @dataclass(frozen=True)
@@ -77,5 +78,5 @@ def _drawn(
 ) -> NDArray[np.uint8]:
     picture = FitPicture(scene, gaussians, view, seamless_sky(gaussians))
     motion = picture.motion()
-    frame = drawing.draw(picture.view, motion, rules_of(gaussians.settings))
-    return composed(frame, picture.view, motion, picture.seamless_sky)
+    frame = drawing.draw(picture.view, motion, rules_for(gaussians.settings, picture.view))
+    return composed(frame, picture.view, motion, picture.seamless_sky, depth=np.uint8)

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.frames import Matrix, interpolate, invert, rigid
+from ...core.frames import Matrix, rigid
 from ...core.rig.lidar import lidar_pattern
 from ...gaussians.drawing.frame import GaussianDrawing
 from ...gaussians.drawing.lidar import measure
 from ...gaussians.drawing.particles import rules_of
 from ...gaussians.drawing.sweeps import sectors_of
 from ...gaussians.scene import GaussianScene
+from ...rendering.lidar import points_at_end
 from ..package.model import Scene
-from .fitting import bodies_at, particles_of
+from .recorded_gaussians import bodies_at, particles_of
 
 DEVICE = "PANDAR128"
 RIG_FROM_LIDAR: Matrix = rigid(np.eye(3), (1.0, 0.0, 2.0))
@@ -56,9 +57,5 @@ def sweeps_along(scene: Scene, gaussians: GaussianScene, count: int) -> Iterator
         fraction = pattern.column_fraction
         found = measure(drawing, sectors, fraction, start, end, rules, far, bodies)
         hit = np.isfinite(found.range_m)
-        row, column = np.nonzero(hit)
-        end_from_column = invert(end) @ interpolate(start, end, fraction)
-        along = found.range_m[hit][:, None] * pattern.directions[row, column]
-        turned = np.einsum("nij,nj->ni", end_from_column[column, :3, :3], along)
-        points = (turned + end_from_column[column, :3, 3]).astype(np.float32)
+        points = points_at_end(found.range_m, pattern.directions, fraction, start, end)
         yield Sweep(end_us, points, found.intensity[hit])

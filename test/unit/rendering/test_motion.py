@@ -104,7 +104,7 @@ def test_a_sweep_lands_on_the_wall_of_the_end_frame(engine: str) -> None:
     expected = (25 - poses[:, 0, 3]) / rays[..., 0]
     assert np.abs(frame.range_m / expected - 1).max() < 1e-4
     assert np.allclose(frame.cos_incidence, rays[..., 0], atol=1e-4)
-    points = points_at_end(frame, directions, fraction, start, end)
+    points = points_at_end(frame.range_m, directions, fraction, start, end)
     on_map = points @ end[:3, :3].T + end[:3, 3]
     assert np.abs(on_map[:, 0] - 25).max() < 2e-3
     expected_y = poses[None, :, 1, 3] + expected * rays[..., 1]

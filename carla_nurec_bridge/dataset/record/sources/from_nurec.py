@@ -30,7 +30,7 @@ from ..source import SourceCamera, SourceFacts, SourceFrame
 from ..tracks import NO_ID, beyond_carla
 from .from_bag import map_name_in
 from .mounting import sensors_to_json
-from .scene_pixels import Pixels, ScenePixels, present
+from .scene_pixels import Pixels, ScenePixels
 
 _UNKNOWN = np.full(3, np.nan)
 _EMBEDDED = " embedded"
@@ -104,7 +104,7 @@ class NurecSource:
                     actor, scene.map_from_world @ track.at(stamp_us), _UNKNOWN, _UNKNOWN, _UNKNOWN
                 )
                 for actor, track in zip(self._actors, scene.tracks, strict=True)
-                if present(track, stamp_us)
+                if track.recorded_at(stamp_us)
             ]
             images = self._images(number, stamp_us, map_from_rig)
             views = tuple(
@@ -118,7 +118,7 @@ class NurecSource:
         """Return the RGB image of each camera, exposed at one instant."""
         motions = []
         for track in self._scene.tracks:
-            if track.controllable and present(track, stamp_us):
+            if track.controllable and track.recorded_at(stamp_us):
                 pose = track.at(stamp_us)
                 motions.append(ActorMotion(track.track_id, pose, pose))
         requests = []

@@ -17,7 +17,7 @@ from ....rendering.lighting import Lighting
 from ....rendering.mesh import empty_mesh
 from ....rendering.primitives import box
 from ....rendering.scene import Instance, RenderScene
-from ....scene import Scene, SceneTrack
+from ....scene import Scene
 from ....scene.drawn.appearances import ActorAppearance, recorded_appearance
 from ....scene.drawn.models import model_of
 from ....scene.drawn.surroundings import street_of
@@ -169,11 +169,6 @@ class ScenePixels:
     def close(self) -> None:
         """Free the scene; a second call does nothing."""
         self._scene.close()
-
-
-def present(track: SceneTrack, stamp_us: int) -> bool:
-    """Whether a track is in the scene at a time, as the embedded server has it."""
-    return bool(track.stamps_us[0] <= stamp_us <= track.stamps_us[-1])
 
 
 def _instance(key: str, state: ActorState) -> Instance:

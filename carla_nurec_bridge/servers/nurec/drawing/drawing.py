@@ -157,7 +157,7 @@ class SceneDrawing:
                     sectors = self._views.sectors(pattern) if gaussians.visible else ()
                     seen = draw_sweep(drawn_scene, pattern, sectors, start, end, _LIDAR_RANGE_M)
                     seen.range_m[...] = kept_ranges(seen.range_m, request.render_filter)
-                    points = points_at_end(seen, table, times, start, end)
+                    points = points_at_end(seen.range_m, table, times, start, end)
                 hit = np.isfinite(seen.range_m)
                 return Cloud(points, seen.intensity[hit], hit, times)
 

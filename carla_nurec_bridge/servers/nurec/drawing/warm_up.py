@@ -23,4 +23,4 @@ def warm_up(drawn: DrawnScene, actors: DrawnActors) -> None:
     draw_image(drawn, view, pose, pose)
     table, fractions = pattern.directions, pattern.column_fraction
     sweep = draw_sweep(drawn, pattern, views.sectors(pattern), pose, pose, 10.0)
-    points_at_end(sweep, table, fractions, pose, pose)
+    points_at_end(sweep.range_m, table, fractions, pose, pose)

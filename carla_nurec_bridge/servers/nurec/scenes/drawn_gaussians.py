@@ -16,7 +16,7 @@ from ....gaussians.drawing.lidar import GaussianSweep, measure
 from ....gaussians.drawing.motion import BodyMotion, Motion, motion_of
 from ....gaussians.drawing.particles import Rules, joined, rules_of
 from ....gaussians.drawing.sweeps import Sector
-from ....gaussians.drawing.views import GaussianView
+from ....gaussians.drawing.views import GaussianView, rules_for
 from ....gaussians.picture import Backdrop, PictureDrawing, draw_picture
 from ....gaussians.ppisp import ViewResponse
 from ....gaussians.scene import GaussianScene, RenderSettings
@@ -24,8 +24,6 @@ from ....gaussians.sky import seamless
 from ....rendering.camera import JpegFormat
 from ....rendering.gpu.device import GpuError
 from ....scene import Scene
-
-_WIDE_RAD = np.radians(85.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,11 +135,10 @@ class DrawnGaussians:
         return self._drawing.jpeg(view, *self._sight(view, start, end), backdrop, form)
 
     def _sight(self, view: GaussianView, start: Matrix, end: Matrix) -> tuple[Motion, Rules]:
-        wide = view.table.seen_rad >= _WIDE_RAD
         motion = motion_of(
             self.nre_from_map @ start, self.nre_from_map @ end, view.fractions, self._placed
         )
-        return motion, rules_of(self.settings, wide=wide)
+        return motion, rules_for(self.settings, view)
 
     def measure(
         self,

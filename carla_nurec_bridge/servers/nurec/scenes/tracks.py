@@ -41,7 +41,7 @@ def place_tracks(
         if editing and track.controllable:
             if track.track_id in moved:
                 yield moved[track.track_id]
-        elif int(track.stamps_us[0]) < end_us and start_us <= int(track.stamps_us[-1]):
+        elif track.recorded_in(start_us, end_us):
             yield Placement(track, track.at(start_us), track.at(end_us))
 
 

@@ -140,7 +140,7 @@ def test_given_pictures_lie_on_the_rigs_path(filmed, views, tmp_path):
     (tmp_path / "aft").mkdir()
     (tmp_path / "aft" / f"{views[0].end_us}.png").write_bytes(b"of no camera of the rig's")
     found, notes = given_views(filmed, tmp_path, 48)
-    assert notes == ["1 pictures of other cameras, 2 from outside the path are left out"]
+    assert notes == ["1 picture of other cameras, 2 from outside the path: left out"]
     assert len(found) == len(views)
     # Numbers are of those that are used: the fifth of each eight is held out.
     assert [number for number, view in enumerate(found) if view.held_out] == [4, 12]

@@ -12,8 +12,8 @@ from carla_nurec_bridge.gaussians.drawing.frame import GaussianDrawing
 from carla_nurec_bridge.gaussians.drawing.motion import BodyMotion, motion_of
 from carla_nurec_bridge.gaussians.drawing.particles import joined, rules_of
 from carla_nurec_bridge.gaussians.drawing.views import camera_view
-from carla_nurec_bridge.gaussians.fitting.descent import Slope, slope_of
-from carla_nurec_bridge.gaussians.fitting.steps import Descent, Rates
+from carla_nurec_bridge.gaussians.fitting.descent import Descent, Rates
+from carla_nurec_bridge.gaussians.fitting.slope import Slope, slope_of
 from carla_nurec_bridge.gaussians.scene import RenderSettings
 
 from ..drawing.helpers import HERE, brute_force, cloud, ftheta
