@@ -95,6 +95,7 @@ def test_a_picture_is_made_for_who_reads_it_and_counted_for_the_plan(
     send()
     until(reader, lambda: bool(jpegs))
     assert len(encoded) == 1
-    assert simplejpeg.decode_jpeg(bytes(jpegs[0].data)).shape == (4, 6, 3)
+    colours = np.ascontiguousarray(BGRA[..., 2::-1])
+    assert bytes(jpegs[0].data) == encode(colours, quality=90, colorsubsampling="420")
     assert publishers.counts[JPEG] == 3
     assert RAW not in publishers.counts

@@ -68,7 +68,8 @@ def joined(measurements: Sequence[Any], dtype: np.dtype[Any]) -> Cloud:
     last_from_map = invert(_map_from_sensor(measurements[-1]))
     parts = []
     for measurement in measurements:
-        part = np.frombuffer(measurement.raw_data, dtype).copy()
+        # As bytes: numpy copies a structure point by point.
+        part = np.frombuffer(measurement.raw_data, np.uint8).copy().view(dtype)
         part["y"] *= -1.0
         if measurement is not measurements[-1]:
             last_from_sensor = last_from_map @ _map_from_sensor(measurement)

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import simplejpeg
-from numpy.typing import NDArray
 
-from ...carla_client.sensors.cameras import decoded
+from ...core.rig.camera_output import bgra
 from ...core.rig.outputs import CAMERA_OUTPUTS
 from ...core.rig.rig import Rig, RigCamera
 from ...core.run_contract.topics import TOPICS
 from ...world.pixel_ids import PixelIds
 from ..messages.bulk import BulkMessage
 from ..messages.camera_info import camera_info
-from ..messages.convert import bulk_compressed, bulk_fields, bulk_image
+from ..messages.convert import bulk_compressed, bulk_fields, bulk_image, stamp_message
 from .publishers import Publishers
 
 _JPEG_QUALITY = 90
@@ -38,6 +37,11 @@ class CameraImages:
         }
         for topic in self._raw.values():
             publishers.offer(TOPICS["image"], topic)
+        self._infos = {
+            camera.name: camera_info(camera.model, 0, _optical(camera))
+            for camera in rig.cameras
+            if camera.source == "carla"
+        }
 
     def send(
         self, stamp_ns: int, camera: RigCamera, raw: Mapping[str, Any], pixel_ids: PixelIds
@@ -46,36 +50,40 @@ class CameraImages:
 
         ``pixel_ids`` are those of the frame.
         """
-        frame_id = f"{camera.name}_optical_frame"
-        images: dict[str, NDArray[Any]] = decoded(raw)
-        if "instance" in images:
-            images["instance"] = pixel_ids.resolve(images["instance"])
-        for name, pixels in images.items():
+        frame_id = _optical(camera)
+        for name, image in raw.items():
             if name == _RGB:
-                self._send_colours(pixels, stamp_ns, camera.name, frame_id)
+                self._send_colours(image, stamp_ns, camera.name, frame_id)
                 continue
             output = CAMERA_OUTPUTS[name]
+            pixels = output.decode(image)
+            if name == "instance":
+                pixels = pixel_ids.resolve(pixels)
             message: BulkMessage
             if output.topic.type.endswith("PointCloud2"):
                 message = bulk_fields(pixels, stamp_ns, frame_id)
             else:
                 message = bulk_image(pixels, output.encoding, stamp_ns, frame_id)
             self._publishers.send(output.topic.named(camera.name), message)
-        topic = TOPICS["camera_info"].named(camera.name)
-        self._publishers.send(topic, camera_info(camera.model, stamp_ns, frame_id))
+        info = self._infos[camera.name]
+        info.header.stamp = stamp_message(stamp_ns)
+        self._publishers.send(TOPICS["camera_info"].named(camera.name), info)
 
-    def _send_colours(
-        self, pixels: NDArray[Any], stamp_ns: int, camera: str, frame_id: str
-    ) -> None:
+    def _send_colours(self, image: Any, stamp_ns: int, camera: str, frame_id: str) -> None:
         output, publishers = CAMERA_OUTPUTS[_RGB], self._publishers
         topic = output.topic.named(camera)
         if publishers.is_read(topic):
+            # CARLA's bytes as they are: the encoder leaves out alpha, and the JPEG is the same.
             jpeg = simplejpeg.encode_jpeg(
-                pixels, quality=_JPEG_QUALITY, colorspace="RGB", colorsubsampling="420"
+                bgra(image), quality=_JPEG_QUALITY, colorspace="BGRA", colorsubsampling="420"
             )
             publishers.send(topic, bulk_compressed(jpeg, stamp_ns, frame_id))
         else:
             publishers.count_unread(topic)
         if publishers.is_read(self._raw[camera]):
-            raw = bulk_image(pixels, output.encoding, stamp_ns, frame_id)
+            raw = bulk_image(output.decode(image), output.encoding, stamp_ns, frame_id)
             publishers.repeat(self._raw[camera], raw)
+
+
+def _optical(camera: RigCamera) -> str:
+    return f"{camera.name}_optical_frame"
