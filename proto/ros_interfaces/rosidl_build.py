@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from dispatchers import write_dispatchers
+from expanding import read_once
 
 KINDS = ("msg", "srv", "action")
 
@@ -66,6 +67,7 @@ def generate(package: MessagePackage, definitions: Path, root: Path) -> list[Pat
     from rosidl_typesupport_fastrtps_c.cli import GenerateFastRTPSCTypesupport
     from rosidl_typesupport_introspection_c.cli import GenerateIntrospectionCTypesupport
 
+    read_once()
     _parse_once()
     output = root / package.name
     shutil.rmtree(output, ignore_errors=True)
