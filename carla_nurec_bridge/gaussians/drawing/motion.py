@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.frames import Matrix, quaternion_from_rotation
+from ...core.frames import Matrix
 from ...rendering.engines.jit import inlined, kernel
 from ...rendering.engines.threads import part_count, share
 
@@ -69,21 +69,18 @@ def motion_of(
     """
     times = np.append(fractions, 0.5)
     centre = 0.5 * (scene_from_sensor_start[:3, 3] + scene_from_sensor_end[:3, 3])
-    sensor = _track(scene_from_sensor_start, scene_from_sensor_end, centre)
-    tracks = [
-        None
-        if body is None
-        else _track(body.scene_from_body_start, body.scene_from_body_end, centre)
-        for body in bodies
-    ]
     lines, count = len(fractions), len(bodies) + 1
-    shown = np.array([True, *(track is not None for track in tracks)])
+    starts, ends = np.empty((2, count + 1, 4, 4))
+    starts[0], ends[0] = scene_from_sensor_start, scene_from_sensor_end
+    starts[1] = ends[1] = np.eye(4)  # the scene, which stands still
+    shown = np.ones(count, np.bool_)
+    for number, body in enumerate(bodies, 1):
+        shown[number] = body is not None
+        if body is not None:
+            starts[number + 1] = body.scene_from_body_start
+            ends[number + 1] = body.scene_from_body_end
     rows = np.zeros((count + 1, _TRACK))
-    rows[0] = sensor
-    rows[1, [0, 4, 8]] = 1.0  # the scene, which stands still
-    for row, track in zip(rows[2:], tracks, strict=True):
-        if track is not None:
-            row[:] = track
+    _track(starts, ends, shown, centre, rows, np.empty((3, 3)), np.empty(4))
     sensor_from_body = np.empty((lines + 1, count, 3, 4))
     origins = np.empty((lines + 1, count, 3), np.float32)
     turns = np.empty((lines, count, 3, 3), np.float32)
@@ -107,26 +104,59 @@ def motion_of(
     )
 
 
-def _track(start: Matrix, end: Matrix, centre: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a motion for the kernel: rotation (9) and place (3) from ``centre`` at its start.
+@kernel
+def _track(starts, ends, shown, centre, rows, r, q):
+    """Write motions for ``_fill``: rotation (9) and place (3) from ``centre`` at their start.
 
-    Then the axis (3) and the angle of its turn, and its way (3).
+    Then the axis (3) and the angle of their turn, and their way (3). Rows 0 and 1, the sensor and
+    the scene, are always there, others where ``shown``; the scene lies at its own origin.
+    ``r`` (3, 3) and ``q`` (4,) are scratch.
     """
-    row = np.empty(_TRACK)
-    row[:9] = start[:3, :3].ravel()
-    row[9:12] = start[:3, 3] - centre
-    turn = quaternion_from_rotation(start[:3, :3].T @ end[:3, :3])
-    sine = float(np.linalg.norm(turn[:3]))
-    still = sine < 1e-15 or np.array_equal(start[:3, :3], end[:3, :3])
-    row[12:15] = 0.0 if still else turn[:3] / sine
-    row[_ANGLE] = 0.0 if still else 2.0 * np.arctan2(sine, turn[3])
-    row[_WAY] = end[:3, 3] - start[:3, 3]
-    return row
+    for n in range(len(rows)):
+        if n > 0 and not shown[n - 1]:
+            continue
+        start, end, row = starts[n], ends[n], rows[n]
+        moved = False
+        for i in range(3):
+            for j in range(3):
+                row[3 * i + j] = start[i, j]
+                moved = moved or start[i, j] != end[i, j]
+                r[i, j] = (
+                    start[0, i] * end[0, j] + start[1, i] * end[1, j] + start[2, i] * end[2, j]
+                )
+            row[9 + i] = start[i, 3] - centre[i] if n != 1 else 0.0
+            row[16 + i] = end[i, 3] - start[i, 3]
+        if not moved:
+            continue
+        trace = r[0, 0] + r[1, 1] + r[2, 2]
+        i = 0
+        for k in range(1, 3):
+            if r[k, k] > r[i, i]:
+                i = k
+        j, k = (i + 1) % 3, (i + 2) % 3
+        if trace >= r[i, i]:
+            q[0], q[1], q[2] = r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]
+            q[3] = 1.0 + trace
+        else:
+            q[i], q[j], q[k] = 1.0 - trace + 2.0 * r[i, i], r[j, i] + r[i, j], r[k, i] + r[i, k]
+            q[3] = r[k, j] - r[j, k]
+        sign = -1.0 if q[3] < 0.0 else 1.0
+        sine = math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2])
+        if sine < 1e-15 * (sine + abs(q[3])):
+            continue
+        for axis in range(3):
+            row[12 + axis] = sign * q[axis] / sine
+        row[15] = 2.0 * math.atan2(sine, sign * q[3])
 
 
 @inlined
 def _pose(row, time, rotation):
     """Write the rotation (3, 3) of a track at a time (Rodrigues' formula); return its place."""
+    if row[15] == 0.0:
+        for i in range(3):
+            for j in range(3):
+                rotation[i, j] = row[3 * i + j]
+        return row[9] + time * row[16], row[10] + time * row[17], row[11] + time * row[18]
     x, y, z = row[12], row[13], row[14]
     sine, rest = math.sin(row[15] * time), 1.0 - math.cos(row[15] * time)
     m00, m11 = 1.0 - rest * (y * y + z * z), 1.0 - rest * (x * x + z * z)
