@@ -13,7 +13,7 @@ from ..core.frames import Matrix
 from .engines.forms import FrameEngine, FrameView, JpegFormat, PacketEngine, RayView
 from .engines.packet import page
 from .engines.threads import part_count, share
-from .kernels.camera_kernel import BLOCK_ROWS, SKY_TAG, draw
+from .kernels.camera_kernel import SIDE, SKY_TAG, draw
 from .kernels.edges import edge_pixels
 from .kernels.refining import refine
 from .kernels.sky import light_table
@@ -170,9 +170,10 @@ def _by_packets(
     for name, (dtype, channels) in _OUTPUTS.items():
         shape = (height, width) if name in outputs else (0, 0)
         images[name] = np.empty(shape + channels, dtype)
-    parts = part_count(-(-height // BLOCK_ROWS))
+    parts = part_count(-(-height // SIDE))
+    rays = np.ascontiguousarray(view.rays)
     shared = (
-        view.rays,
+        rays,
         *view.lines,
         view.per_row,
         view.surface,
@@ -186,7 +187,7 @@ def _by_packets(
 
     share(paint, parts)
     if light.samples > 1 and "rgb" in outputs:
-        edges = edge_pixels(images["rgb"], view.rays)
+        edges = edge_pixels(images["rgb"], rays)
 
         def smooth(part: int) -> None:
             refine(engine.functions, part, parts, page(), edges, *shared, images["rgb"])

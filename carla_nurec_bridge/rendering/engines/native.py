@@ -84,5 +84,57 @@ def gather_rows(  # type: ignore[no-untyped-def]
     return signature, generate
 
 
+@intrinsic
+def gather_tile(  # type: ignore[no-untyped-def]
+    typingctx, rays, stride, target
+) -> Any:
+    """Copy 4 x 4 rays of three float32 to the lanes of a page; all three are addresses (intp).
+
+    ``rays`` is where the first of them lies, ``stride`` how many bytes further the row below it
+    does; x, y and z become the 16 lanes at ``target`` and 64 and 128 bytes further.
+    """
+    signature = types.void(*(types.intp,) * 3)
+
+    def generate(context, builder, _signature, values):  # type: ignore[no-untyped-def]
+        row = ir.VectorType(ir.FloatType(), 12)
+        lanes = ir.VectorType(ir.FloatType(), LANES)
+        rows, at = [], values[0]
+        for _ in range(4):
+            rows.append(builder.load(builder.inttoptr(at, row.as_pointer()), align=4))
+            at = builder.add(at, values[1])
+        beside = _mask(list(range(24)))
+        halves = [builder.shuffle_vector(rows[k], rows[k + 1], beside) for k in (0, 2)]
+        for axis in range(3):
+            picked = [24 * (k // 8) + 12 * (k // 4 % 2) + 3 * (k % 4) + axis for k in range(LANES)]
+            place = builder.add(values[2], ir.Constant(ir.IntType(64), 4 * LANES * axis))
+            one = builder.shuffle_vector(halves[0], halves[1], _mask(picked))
+            builder.store(one, builder.inttoptr(place, lanes.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def hashed(typingctx, i, j) -> Any:  # type: ignore[no-untyped-def]
+    """Return 16 bits, as int32, that look random and are the same for the same two int32.
+
+    Written out because the compiler's own integers have 64 bits, which vectors hold half as many
+    of.
+    """
+
+    def generate(_context, builder, _signature, values):  # type: ignore[no-untyped-def]
+        number = ir.IntType(32)
+
+        def mixed(value, shift):  # type: ignore[no-untyped-def]
+            return builder.xor(value, builder.lshr(value, ir.Constant(number, shift)))
+
+        factors = [ir.Constant(number, factor) for factor in (0x27D4EB2D, 0x165667B1, 0x2C1B3C6D)]
+        bits = builder.xor(builder.mul(values[0], factors[0]), builder.mul(values[1], factors[1]))
+        bits = mixed(builder.mul(mixed(bits, 15), factors[2]), 13)
+        return builder.and_(bits, ir.Constant(number, 0xFFFF))
+
+    return types.int32(types.int32, types.int32), generate
+
+
 def _mask(elements: list[int]) -> Any:
-    return ir.Constant(ir.VectorType(ir.IntType(32), LANES), elements)
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(elements)), elements)

@@ -67,7 +67,14 @@ HIT = COLOUR + 3 * LANES
 # int32: which row of the triangle table was hit, and the display table's entries for COLOUR.
 ROW = HIT + LANES
 SHOWN = ROW + LANES
-PAGE_SIZE = SHOWN + 3 * LANES
+
+# How each lane's ray is turned from the sensor's frame to the map's: the 9 numbers of the matrix.
+TURN = SHOWN + 3 * LANES
+
+# What a surface mirrors: the sky's colour, and how much of the sun.
+MIRRORED = TURN + 9 * LANES
+SPARK = MIRRORED + 3 * LANES
+PAGE_SIZE = SPARK + LANES
 
 
 def page() -> NDArray[np.float32]:

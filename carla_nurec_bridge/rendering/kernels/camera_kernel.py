@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..engines.jit import inlined, kernel, once
-from ..engines.native import call_packet
+from ..engines.native import call_packet, gather_tile
 from ..engines.packet import (
     COLOUR,
     DIRECTION,
@@ -28,6 +28,7 @@ from ..engines.packet import (
     SHOWN,
     TAG,
     TIME,
+    TURN,
     VALID,
     Y,
     Z,
@@ -38,7 +39,8 @@ from .sky import DISPLAY_RANGE, DISPLAY_STEPS, unpack_light
 
 f32 = np.float32
 SKY_TAG = 11
-BLOCK_ROWS = 4
+SIDE = 4
+"""Pixels of a packet, across and down: a square looks at fewer things than a row does."""
 
 
 @inlined
@@ -93,60 +95,94 @@ def look_up(page, page_i):
 
 
 @once
-def aim_row(page, page_i, row, first, count, rays, poses, origins, times, per_row):
-    """Aim ``count`` lanes through the pixels of a row from column ``first`` on."""
-    if per_row:
-        a, b, c = poses[row, 0, 0], poses[row, 0, 1], poses[row, 0, 2]
-        d, e, f = poses[row, 1, 0], poses[row, 1, 1], poses[row, 1, 2]
-        g, h, i = poses[row, 2, 0], poses[row, 2, 1], poses[row, 2, 2]
-        for lane in range(count):
-            x = rays[row, first + lane, 0]
-            y = rays[row, first + lane, 1]
-            z = rays[row, first + lane, 2]
-            page[DIRECTION + lane] = a * x + b * y + c * z
-            page[DIRECTION + Y + lane] = d * x + e * y + f * z
-            page[DIRECTION + Z + lane] = g * x + h * y + i * z
-            on = x * x + y * y + z * z > f32(0.0)
-            page_i[VALID + lane] = np.int32(-1) if on else np.int32(0)
-        time = times[row]
-        u, v, w = origins[row, 0], origins[row, 1], origins[row, 2]
-        for lane in range(LANES):
-            page[ORIGIN + lane] = u
-            page[ORIGIN + Y + lane] = v
-            page[ORIGIN + Z + lane] = w
-            page[TIME + lane] = time
-    else:
-        for lane in range(count):
-            k = first + lane
-            x, y, z = rays[row, k, 0], rays[row, k, 1], rays[row, k, 2]
-            aim(page, page_i, lane, x, y, z, poses, k, times[k])
-            start(page, lane, origins, k)
-    for lane in range(count, LANES):
-        page_i[VALID + lane] = np.int32(0)
+def hold(page, row, first, poses, origins, times, per_row):
+    """Note how and from where each lane of a tile looks, and when.
+
+    The tile's first pixel is (row, first).
+    """
+    for lane in range(LANES):
+        line = row + lane // SIDE if per_row else first + lane % SIDE
+        k = min(line, len(times) - 1)
+        for axis in range(3):
+            page[ORIGIN + LANES * axis + lane] = origins[k, axis]
+            for part in range(3):
+                page[TURN + LANES * (3 * axis + part) + lane] = poses[k, axis, part]
+        page[TIME + lane] = times[k]
 
 
 @once
-def write_row(page, page_i, row, first, count, rays, wanted, depth, normals, semantic, instance):
-    """Write what the lanes hit to the pixels of a row."""
-    if wanted[1]:
-        for lane in range(count):
-            along = page[FAR + lane] * rays[row, first + lane, 2]
-            depth[row, first + lane] = along if page[HIT + lane] > f32(0.0) else f32(np.inf)
-    if wanted[2]:
-        for lane in range(count):
-            hit = page[HIT + lane]
-            normals[row, first + lane, 0] = hit * page[NORMAL + lane]
-            normals[row, first + lane, 1] = hit * page[NORMAL + Y + lane]
-            normals[row, first + lane, 2] = hit * page[NORMAL + Z + lane]
-    if wanted[3]:
-        for lane in range(count):
-            missed = np.uint8(SKY_TAG) if page_i[VALID + lane] else np.uint8(0)
-            tag = np.uint8(page_i[TAG + lane])
-            semantic[row, first + lane] = tag if page[HIT + lane] > f32(0.0) else missed
-    if wanted[4]:
-        for lane in range(count):
-            owner = page_i[OBJECT + lane]
-            instance[row, first + lane] = owner if page[HIT + lane] > f32(0.0) else np.int32(0)
+def aim_tile(page, page_i, address, row, first, rays):
+    """Aim the lanes through the pixels of a tile, as they are held; off the image they are off.
+
+    ``address`` is where the page lies; ``rays`` lie row by row.
+    """
+    height, width = rays.shape[0], rays.shape[1]
+    if row + SIDE <= height and first + SIDE <= width:
+        at = rays.ctypes.data + 12 * (row * width + first)
+        gather_tile(at, 12 * width, address + 4 * DIRECTION)
+        for lane in range(LANES):
+            page_i[VALID + lane] = np.int32(-1)
+    else:
+        for lane in range(LANES):
+            down, across = lane // SIDE, lane % SIDE
+            i, j = min(row + down, height - 1), min(first + across, width - 1)
+            for axis in range(3):
+                page[DIRECTION + LANES * axis + lane] = rays[i, j, axis]
+            inside = row + down < height and first + across < width
+            page_i[VALID + lane] = np.int32(-1) if inside else np.int32(0)
+    for lane in range(LANES):
+        x, y, z = page[DIRECTION + lane], page[DIRECTION + Y + lane], page[DIRECTION + Z + lane]
+        on = x * x + y * y + z * z > f32(0.0)
+        page_i[VALID + lane] = page_i[VALID + lane] if on else np.int32(0)
+        for axis in range(3):
+            page[DIRECTION + LANES * axis + lane] = (
+                page[TURN + LANES * (3 * axis) + lane] * x
+                + page[TURN + LANES * (3 * axis + 1) + lane] * y
+                + page[TURN + LANES * (3 * axis + 2) + lane] * z
+            )
+
+
+@once
+def write_tile(page, page_i, row, first, rays, wanted, depth, normals, semantic, instance):
+    """Write what the lanes hit to the pixels of a tile, all but colours."""
+    rows, columns = min(SIDE, rays.shape[0] - row), min(SIDE, rays.shape[1] - first)
+    for down in range(rows):
+        at = SIDE * down
+        if wanted[1]:
+            depths, seen = depth[row + down], rays[row + down]
+            for j in range(columns):
+                along = page[FAR + at + j] * seen[first + j, 2]
+                depths[first + j] = along if page[HIT + at + j] > f32(0.0) else f32(np.inf)
+        if wanted[2]:
+            facing = normals[row + down]
+            for j in range(columns):
+                hit = page[HIT + at + j]
+                facing[first + j, 0] = hit * page[NORMAL + at + j]
+                facing[first + j, 1] = hit * page[NORMAL + Y + at + j]
+                facing[first + j, 2] = hit * page[NORMAL + Z + at + j]
+        if wanted[3]:
+            labels = semantic[row + down]
+            for j in range(columns):
+                missed = np.uint8(SKY_TAG) if page_i[VALID + at + j] else np.uint8(0)
+                tag = np.uint8(page_i[TAG + at + j])
+                labels[first + j] = tag if page[HIT + at + j] > f32(0.0) else missed
+        if wanted[4]:
+            owners = instance[row + down]
+            for j in range(columns):
+                owner = page_i[OBJECT + at + j]
+                owners[first + j] = owner if page[HIT + at + j] > f32(0.0) else np.int32(0)
+
+
+@once
+def write_colours(page_i, row, first, display, rgb):
+    """Write the display's bytes of SHOWN to the pixels of a tile."""
+    rows, columns = min(SIDE, rgb.shape[0] - row), min(SIDE, rgb.shape[1] - first)
+    for down in range(rows):
+        at, line = SHOWN + SIDE * down, rgb[row + down]
+        for j in range(columns):
+            for channel in range(3):
+                entry = np.uint32(page_i[at + LANES * channel + j])
+                line[first + j, channel] = display[entry]
 
 
 @kernel
@@ -175,53 +211,42 @@ def draw(
 
     ``functions`` are the addresses of the engine's intersect and occluded, and of what these get.
     ``times`` are shares of the motion by row or, without ``per_row``, by column, and so are
-    ``poses`` and ``origins``. ``wanted`` has a flag an output, rgb first. Part k takes the blocks
-    of rows k, k + parts, ... so that all parts see sky and street alike.
+    ``poses`` and ``origins``. ``wanted`` has a flag an output, rgb first. Part k takes the rows
+    of tiles k, k + parts, ... so that all parts see sky and street alike.
     """
     intersect, occluded, root, arguments = functions
     page_i = page.view(np.int32)
     address = page.ctypes.data
     light = unpack_light(light_table)
     display = light_table.display
+    more = wanted[1] or wanted[2] or wanted[3] or wanted[4]
     height, width = rays.shape[0], rays.shape[1]
-    for block in range(part * BLOCK_ROWS, height, parts * BLOCK_ROWS):
-        for row in range(block, min(block + BLOCK_ROWS, height)):
-            for first in range(0, width, LANES):
-                count = min(LANES, width - first)
-                aim_row(page, page_i, row, first, count, rays, poses, origins, times, per_row)
-                trace(page, page_i, address, f32(np.inf), intersect, root, arguments)
-                hits, moving = resolve(page, page_i, address, surface, slots)
-                if wanted[0]:
-                    shade(
-                        page,
-                        page_i,
-                        address,
-                        surface,
-                        slots,
-                        light,
-                        light_table.lamps,
-                        shadows,
-                        occluded,
-                        root,
-                        arguments,
-                        hits,
-                        moving,
-                    )
-                    look_up(page, page_i)
-                    for lane in range(count):
-                        for channel in range(3):
-                            entry = np.uint32(page_i[SHOWN + LANES * channel + lane])
-                            rgb[row, first + lane, channel] = display[entry]
-                write_row(
+    for row in range(part * SIDE, height, parts * SIDE):
+        for first in range(0, width, SIDE):
+            if not per_row or first == 0:
+                hold(page, row, first, poses, origins, times, per_row)
+            aim_tile(page, page_i, address, row, first, rays)
+            trace(page, page_i, address, f32(np.inf), intersect, root, arguments)
+            hits, moving = resolve(page, page_i, address, surface, slots)
+            if wanted[0]:
+                shade(
                     page,
                     page_i,
-                    row,
-                    first,
-                    count,
-                    rays,
-                    wanted,
-                    depth,
-                    normals,
-                    semantic,
-                    instance,
+                    address,
+                    surface,
+                    slots,
+                    light,
+                    light_table.lamps,
+                    shadows,
+                    occluded,
+                    root,
+                    arguments,
+                    hits,
+                    moving,
+                )
+                look_up(page, page_i)
+                write_colours(page_i, row, first, display, rgb)
+            if more:
+                write_tile(
+                    page, page_i, row, first, rays, wanted, depth, normals, semantic, instance
                 )

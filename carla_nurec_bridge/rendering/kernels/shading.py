@@ -22,6 +22,7 @@ from ..engines.packet import (
     LANES,
     MIRROR,
     MIRROR_RISE,
+    MIRRORED,
     NORMAL,
     ORIGIN,
     PATCHES,
@@ -34,6 +35,7 @@ from ..engines.packet import (
     SHADOW_VALID,
     SHINE,
     SMOOTH,
+    SPARK,
     TIME,
     Y,
     Z,
@@ -105,8 +107,44 @@ def mix(albedo, direct, up, shine, mirrored, spark, clear, sun, below, above, ai
 
 
 @once
+def mirror_sky(page, light, shadows):
+    """Fill MIRRORED and SPARK; below the horizon a mirror shows the dim street instead."""
+    mirrors = 0
+    for lane in range(LANES):
+        mirrors += page[MIRROR + lane] + page[MIRROR_RISE + lane] > f32(0.0)
+    if not mirrors:
+        for lane in range(LANES):
+            page[MIRRORED + lane] = f32(0.0)
+            page[MIRRORED + Y + lane] = f32(0.0)
+            page[MIRRORED + Z + lane] = f32(0.0)
+            page[SPARK + lane] = f32(0.0)
+        return
+    for lane in range(LANES):
+        dx, dy, dz = page[DIRECTION + lane], page[DIRECTION + Y + lane], page[DIRECTION + Z + lane]
+        nx, ny, nz = page[SMOOTH + lane], page[SMOOTH + Y + lane], page[SMOOTH + Z + lane]
+        view = min(max(-(dx * nx + dy * ny + dz * nz), f32(0.0)), f32(1.0))
+        graze = f32(1.0) - view
+        graze *= graze
+        mirror = page[MIRROR + lane] + page[MIRROR_RISE + lane] * graze * graze
+        twice = view + view
+        rx, ry, rz = dx + twice * nx, dy + twice * ny, dz + twice * nz
+        dim = mirror * min(max(rz * f32(8.0) + f32(0.6), f32(0.2)), f32(1.0))
+        towards = max(rx * light.to_sun[0] + ry * light.to_sun[1] + rz * light.to_sun[2], f32(0.0))
+        spark = power_32(towards * towards) * f32(14.0) * page[MIRROR + lane]
+        facing = nx * light.to_sun[0] + ny * light.to_sun[1] + nz * light.to_sun[2]
+        if shadows:
+            facing = f32(0.0) if page[SHADOW_FAR + lane] < f32(0.0) else facing
+        page[SPARK + lane] = spark if facing > f32(0.0) else f32(0.0)
+        sky = clear_sky(light, rx, ry, rz)
+        page[MIRRORED + lane] = dim * sky[0]
+        page[MIRRORED + Y + lane] = dim * sky[1]
+        page[MIRRORED + Z + lane] = dim * sky[2]
+
+
+@once
 def shade_hits(page, light, shadows):
     """Fill COLOUR with linear light for every lane, as if it had hit."""
+    mirror_sky(page, light, shadows)
     for lane in range(LANES):
         distance = min(page[FAR + lane], f32(1e4))
         dx, dy, dz = page[DIRECTION + lane], page[DIRECTION + Y + lane], page[DIRECTION + Z + lane]
@@ -136,27 +174,14 @@ def shade_hits(page, light, shadows):
         up = f32(0.5) + f32(0.5) * nz
         shine = page[SHINE + lane]
 
-        # Mirror the sky; below the horizon the mirror shows the dim street instead.
-        view = min(max(-(dx * nx + dy * ny + dz * nz), f32(0.0)), f32(1.0))
-        graze = f32(1.0) - view
-        graze *= graze
-        mirror = page[MIRROR + lane] + page[MIRROR_RISE + lane] * graze * graze
-        twice = view + view
-        rx, ry, rz = dx + twice * nx, dy + twice * ny, dz + twice * nz
-        dim = mirror * min(max(rz * f32(8.0) + f32(0.6), f32(0.2)), f32(1.0))
-        towards = max(rx * light.to_sun[0] + ry * light.to_sun[1] + rz * light.to_sun[2], f32(0.0))
-        spark = power_32(towards * towards) * f32(14.0) * page[MIRROR + lane]
-        spark = spark if direct > f32(0.0) else f32(0.0)
-        sky = clear_sky(light, rx, ry, rz)
-
         clear = left_by_haze(light.haze_per_m, distance, distance * dz)
         page[COLOUR + lane] = mix(
             page[ALBEDO + lane] * albedo,
             direct,
             up,
             shine,
-            dim * sky[0],
-            spark,
+            page[MIRRORED + lane],
+            page[SPARK + lane],
             clear,
             light.sun[0],
             light.below[0],
@@ -168,8 +193,8 @@ def shade_hits(page, light, shadows):
             direct,
             up,
             shine,
-            dim * sky[1],
-            spark,
+            page[MIRRORED + Y + lane],
+            page[SPARK + lane],
             clear,
             light.sun[1],
             light.below[1],
@@ -181,8 +206,8 @@ def shade_hits(page, light, shadows):
             direct,
             up,
             shine,
-            dim * sky[2],
-            spark,
+            page[MIRRORED + Z + lane],
+            page[SPARK + lane],
             clear,
             light.sun[2],
             light.below[2],

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engines.jit import inlined, once
+from ..engines.native import hashed
 from ..lighting import Lighting
 
 f32 = np.float32
-u32 = np.uint32
 DISPLAY_STEPS = 16384
 DISPLAY_RANGE = 4.0
 SRGB_GAMMA = 2.2
@@ -184,11 +184,8 @@ def left_by_haze(haze_per_m, distance, rise):
 
 @inlined
 def lattice(i, j):
-    """Return a fixed random value in -1 to 1 for a point of the integer grid."""
-    h = u32(u32(i) * u32(0x27D4EB2D)) ^ u32(u32(j) * u32(0x165667B1))
-    h = u32(u32(h ^ (h >> u32(15))) * u32(0x2C1B3C6D))
-    h = u32(h ^ (h >> u32(13)))
-    return f32(np.int32(h & u32(0xFFFF))) * f32(1 / 32768) - f32(1.0)
+    """Return a fixed random value in -1 to 1 for a point of the integer grid, int32."""
+    return f32(hashed(i, j)) * f32(1 / 32768) - f32(1.0)
 
 
 @inlined

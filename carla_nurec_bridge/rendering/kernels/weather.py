@@ -76,6 +76,7 @@ def shine_lamps(page, lamps, haze_per_m):
             off = -(lamp[3] * x + lamp[4] * y + lamp[5] * z) * near
             spot = min(max((off - lamp[9]) * lamp[10], f32(0.0)), f32(1.0))
             light = max(facing, f32(0.0)) * spot * spot / (f32(1.0) + square)
+            light = light if x * x + y * y <= f32(LAMP_REACH_M * LAMP_REACH_M) else f32(0.0)
             light *= page[HIT + lane] * left_by_haze(
                 haze_per_m, far, far * page[DIRECTION + Z + lane]
             )
