@@ -21,7 +21,11 @@ LEAST_SHARE = 0.004
 DEPTH = 16
 SAMPLE = re.compile(r"(?P<stack>.*) (?P<count>\d+)$")
 LEFT_OUT = ("numba/core", "importlib")
-WAITING = ("threading.py:", "executors.py:796", "_server.py:1314", "thread.py:81", "selectors.py:")
+WAITING = re.compile(
+    r"\((.*/)?(threading|selectors)\.py|wait \(.*runtime/kept_executor\.py|"
+    r"_wait_for_ready_callbacks \(.*executors\.py|_serve \(.*_server\.py|_worker \(.*thread\.py"
+)
+"""Calls that end a stack where a thread waits: for each other, for DDS, for gRPC, for work."""
 BETWEEN = ("_bootstrap", "runpy", "Thread.run", "click/", "concurrent/", "contextlib", "<module>")
 PROGRAM = re.compile(r"nodes/(?P<node>\w+)\.py|cli/(carla/serve|nurec/serve|rehearse|demo)\.py")
 PROGRAMS = {
@@ -66,13 +70,14 @@ def samples(raw: Path) -> Iterator[tuple[str, list[str], int]]:
 def stacks(raw: Path) -> Iterator[tuple[list[str], int]]:
     """Yield the calls of each stack that works, from its process on, and how often it was seen."""
     names = {}
-    for process, calls, _ in samples(raw):  # a forked process still has its parent's command line
+    # By its calls: py-spy may have read the command line before a forked process took its own.
+    for process, calls, _ in samples(raw):
         found = PROGRAM.search(";".join(calls))
         if found:
             names[process] = PROGRAMS.get(found[0], found["node"])
     for process, calls, count in samples(raw):
         last, stack = calls[-1], ";".join(calls)
-        if any(word in last for word in WAITING) or any(word in stack for word in LEFT_OUT):
+        if WAITING.search(last) or any(word in stack for word in LEFT_OUT):
             continue
         short = [re.sub(r":\d+\)$", ")", call) for call in calls]
         short = [call for call in short if not any(word in call for word in BETWEEN)]

@@ -131,7 +131,7 @@ def request_of(camera: RigCamera) -> CameraRequest:
 measured_ms = partial(median_ms, pause_s=0.002)
 
 
-def rigs() -> Rig:
+def bench_rig() -> Rig:
     """Return one rig of a small, a large and a planar camera, and a lidar."""
     demo = load_rig("demo")
     front = demo.cameras[0]
@@ -158,7 +158,7 @@ def measure(rounds: int, row: Callable[[str, float, str, float, str], None]) -> 
 
 def each_reply(rounds: int, row: Callable[[str, float, str, float, str], None]) -> None:
     """Write a row for each kind of reply."""
-    rig = rigs()
+    rig = bench_rig()
     wanted = [Read(s.topic, s.row.type, s.row.qos) for s in streams_of(rig)]
     with published(rig, wanted) as (publisher, publishers):
         for camera in rig.cameras:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from _carla import DELTA_S, Server, serve, synchronous_world
 from _figures import Figure, quick, tell
 from _help import show_help
 
@@ -17,11 +18,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import queue
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,76 +38,11 @@ from carla_nurec_bridge.rendering.rays import cast
 from carla_nurec_bridge.rendering.scene import RenderScene
 from carla_nurec_bridge.town.street import cached_street
 
-DELTA_S = 0.05
 SHORT_TICK_S, PACED_TICKS = 0.005, 100
 ROUNDS = 2 if quick() else 5
 WIDTH, HEIGHT = 1280, 720
 LIDAR_RATE, CHANNELS, RANGE_M = 600_000, 32, 100.0
 DEMO_TOWN = config_path("maps", "demo_town.xodr")
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True)
-class Server:
-    """A served map: the port of its calls and the server's process."""
-
-    port: int
-    process: subprocess.Popen[str]
-
-    def cpu_s(self) -> float:
-        """Return the processor time spent so far by all threads."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
-
-    def memory_mb(self) -> tuple[float, float]:
-        """Return memory in use and its part that no file backs, in MB."""
-        rows = dict(
-            line.split(":", 1)
-            for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        )
-        resident, anonymous = (int(rows[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon"))
-        return resident, anonymous
-
-
-@contextmanager
-def serve(map_file: Path, *options: str) -> Iterator[Server]:
-    """Serve a map in a process of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        port = holder.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "carla_nurec_bridge.cli.main",
-            "carla",
-            "serve",
-            "--map",
-            str(map_file),
-            "--port",
-            str(port),
-            *options,
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    if not process.stdout.readline().startswith("ready:"):
-        raise SystemExit(f"the server did not start on {map_file}")
-    try:
-        yield Server(port, process)
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def synchronous_world(client: carla.Client) -> carla.World:
-    """Return a fresh world whose time the client owns."""
-    world = client.reload_world()
-    settings = world.get_settings()
-    settings.synchronous_mode = True
-    settings.fixed_delta_seconds = DELTA_S
-    world.apply_settings(settings)
-    return world
 
 
 def best_rate(work: Callable[[], object], count: int) -> float:

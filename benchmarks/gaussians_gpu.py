@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from _figures import Figure, quick, tell
+from _gpu_copy import copying_ms
 from _gsplat import gsplat_picture, has_gsplat
 from _timing import measure
 from gaussians import camera, inside, street
@@ -63,20 +64,6 @@ class Row:
     most_difference: float
     share_beyond_2_steps: float
     psnr_db: float
-
-
-def copying(size: int, device: str) -> float:
-    """Return how long ``size`` bytes take from the device into page-locked memory, in ms."""
-    import warp
-
-    source = warp.zeros(size, dtype=warp.uint8, device=device)
-    target = warp.empty(size, dtype=warp.uint8, device="cpu", pinned=device != "cpu")
-
-    def copy() -> None:
-        warp.copy(target, source)
-        warp.synchronize_device(device)
-
-    return measure(copy, ROUNDS, warm_up=WARM_UP).wall_ms
 
 
 def compare(one: GaussianFrame, two: GaussianFrame) -> tuple[float, float, float]:
@@ -126,9 +113,9 @@ def row(cloud: GaussianCloud, size: tuple[int, int], device: str) -> Row:
         opened,
         took.wall_ms,
         took.wall_p95_ms,
-        copying(PIXEL_BYTES * pixels, device),
+        copying_ms(PIXEL_BYTES * pixels, device, ROUNDS, WARM_UP),
         as_floats.wall_ms,
-        copying(FLOAT_BYTES * pixels, device),
+        copying_ms(FLOAT_BYTES * pixels, device, ROUNDS, WARM_UP),
         by_numba,
         by_gsplat,
         GOALS_MS.get(len(cloud)),

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import simplejpeg
 from _figures import Figure, quick, tell
+from _gpu_copy import copying_ms
 from _timing import measure
 from rendering import END, START, moving_cars, spinning, town_with_cars
 
@@ -59,20 +60,6 @@ class Row:
     floor_ms: float
     embree_ms: float
     goal_ms: float | None
-
-
-def copying(size: int) -> float:
-    """Return how long ``size`` bytes take from the GPU into page-locked memory, in ms."""
-    import warp
-
-    source = warp.zeros(size, dtype=warp.uint8, device="cuda:0")
-    target = warp.empty(size, dtype=warp.uint8, device="cpu", pinned=True)
-
-    def copy() -> None:
-        warp.copy(target, source)
-        warp.synchronize_device("cuda:0")
-
-    return measure(copy, ROUNDS, warm_up=WARM_UP).wall_ms
 
 
 class Views:
@@ -176,7 +163,8 @@ def rows(views: Views, gpu: RenderScene, cpu: RenderScene) -> list[Row]:
     for name, work, size, goal in cases:
         count = next((n for key, n in pixels.items() if name.startswith(key)), 0)
         files = views.jpegs(gpu, full, 1) if name == "1080p as JPEG" else []
-        floor = copying(max(count * size, len(files[0]) if files else 64))
+        sent = max(count * size, len(files[0]) if files else 64)
+        floor = copying_ms(sent, "cuda:0", ROUNDS, WARM_UP)
         took = measure(lambda work=work: work(gpu), ROUNDS, warm_up=WARM_UP)
         median, tail = took.wall_ms, took.wall_p95_ms
         peer = measure(lambda work=work: work(cpu), 9, warm_up=WARM_UP).wall_ms

@@ -27,6 +27,7 @@ SECONDS = 2.0 if quick() else 4.0
 WARM_UP_FRAMES = 15
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 NAMES = {
+    "fork_server": "fork server",  # first: its command line names what it has loaded
     "nurec serve": "NuRec server",
     "carla serve": "CARLA server",
     "nodes.carla_ego": "carla_ego",

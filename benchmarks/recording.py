@@ -7,7 +7,6 @@ canonicalisation, hash and stamp is what the recorder reaches in all.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import sys
@@ -30,6 +29,7 @@ from carla_nurec_bridge.recording import (
     canonical,
 )
 from carla_nurec_bridge.recording.types import store_of
+from carla_nurec_bridge.ros.runtime.malloc import keep_freed_memory
 
 TOTAL_BYTES = 100_000_000 if quick() else 300_000_000
 ROUNDS = 1 if quick() else 5
@@ -104,17 +104,10 @@ def in_turns(works: Sequence[Callable[[Path], None]], folder: Path, total: int) 
     return best
 
 
-def keep_memory() -> None:
-    """Stop glibc from giving large blocks back, as the graph does for every node of a run."""
-    libc = ctypes.CDLL(None)
-    libc.mallopt(-3, 32 << 20)
-    libc.mallopt(-1, 256 << 20)
-
-
 def main() -> None:
     """Print the table."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
-    keep_memory()
+    keep_freed_memory()  # as every node of a run does
     head = f"{'message':>14} {'time':>9} {'plain MB/s':>11} {'bag MB/s':>9} {'ratio':>6}"
     print(f"{head} {'whole way MB/s':>15}")
     for name, shape in SIZES.items():
