@@ -85,8 +85,9 @@ def command(
     )
     scored = score_bag(source, asked)
     folder = output or scores_folder(source)
+    seen = look(source, scored)
     try:
-        files = write_scores(folder, scored, look(source, scored), parquet=parquet)
+        files = write_scores(folder, scored, seen, parquet=parquet)
     except OSError as error:
         raise InputError(f"cannot write {folder}: {error.strerror}") from error
     report = scored.report

@@ -6,10 +6,11 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from .. import __version__
 from ..core.errors import InputError, RunError
@@ -70,10 +71,8 @@ class BagWriter:
             raise InputError(f"{directory} exists already; a bag never overwrites another")
         self._alone = directory.suffix == ".mcap"
         self.directory = directory.parent if self._alone else directory
-        self.directory.mkdir(parents=True, exist_ok=True)
         self.path = directory if self._alone else directory / f"{directory.name}_0.mcap"
         self._options = options
-        self._stream = self.path.open("xb")
         self._channels: dict[int, _Channel] = {}
         self._schemas: dict[str, int] = {}
         self._start_ns: int | None = None
@@ -83,14 +82,21 @@ class BagWriter:
         self._failure = ""
         self.unflushed = 0
         self._custom = {key: json.dumps(value) for key, value in (plan or {}).items()}
-        try:
-            library = f"carla_nurec_bridge {__version__}"
-            self._file: ChunkedFile | None = ChunkedFile(self._stream, options.compression, library)
-            self._file.add_metadata(PLAN_RECORD, self._custom)
-            self._stream.flush()  # a bag from its first moment on, whenever the writer dies
-            self._whole_bytes = self._stream.tell()
-        except OSError as error:
-            raise RunError(f"cannot write {self.path}: {error.strerror}") from error
+        library = f"carla_nurec_bridge {__version__}"
+        with ExitStack() as opened:
+            try:
+                self.directory.mkdir(parents=True, exist_ok=True)
+                self._stream = self.path.open("xb")
+                opened.callback(_abandon, self._stream)
+                self._file: ChunkedFile | None = ChunkedFile(
+                    self._stream, options.compression, library
+                )
+                self._file.add_metadata(PLAN_RECORD, self._custom)
+                self._stream.flush()  # a bag from its first moment on, whenever the writer dies
+                self._whole_bytes = self._stream.tell()
+            except OSError as error:
+                raise RunError(f"cannot write {self.path}: {error.strerror}") from error
+            opened.pop_all()
 
     def add_stream(self, topic: str, type_name: str, qos: tuple[OfferedQos, ...]) -> int:
         """Announce a topic with its offered QoS; return the channel to write to."""
@@ -165,8 +171,7 @@ class BagWriter:
                 "carla-nurec bag recover gives it an index"
             ) from error
         finally:
-            with suppress(OSError):  # it tries once more to write what was refused
-                self._stream.close()
+            _abandon(self._stream)  # it tries once more to write what was refused
 
     def __enter__(self) -> BagWriter:
         """Return the open bag."""
@@ -188,8 +193,7 @@ class BagWriter:
             f"cannot write {self.path}: {error.strerror}; what it holds so far can be read after "
             "carla-nurec bag recover"
         )
-        with suppress(OSError):
-            self._stream.close()  # it tries to write what is left of the chunk
+        _abandon(self._stream)  # it tries to write what is left of the chunk
         with suppress(OSError):  # a half chunk at the end is left out by who recovers the bag
             os.truncate(self.path, self._whole_bytes)
 
@@ -208,3 +212,9 @@ class BagWriter:
         return BagSummary(
             self.path.name, self._start_ns or 0, self._end_ns, topics, dict(self._custom)
         )
+
+
+def _abandon(stream: BinaryIO) -> None:
+    """Close a stream that may find no place for its last bytes."""
+    with suppress(OSError):
+        stream.close()

@@ -23,12 +23,16 @@ def score_run(
     folder = scores_folder(run_dir)
     try:
         scored = score_bag(run_dir, AskedScores(names))
-        if pages:
-            write_scores(folder, scored, look(run_dir, scored))
-        else:
-            write_score_table(folder, scored.report)
+        seen = look(run_dir, scored) if pages else None
     except BridgeError as error:
         return None, str(error)
+    except OSError as error:
+        return None, f"cannot read {error.filename or run_dir}: {error.strerror}"
+    try:
+        if seen is None:
+            write_score_table(folder, scored.report)
+        else:
+            write_scores(folder, scored, seen)
     except OSError as error:
         return None, f"cannot write {folder}: {error.strerror}"
     return scored.report, ""

@@ -11,7 +11,13 @@ from pathlib import Path
 
 from ..core.errors import BridgeError, InputError, RunError
 from ..core.machine.interrupts import deaf, terminate_as_interrupt, uninterrupted
-from ..core.machine.shared_memory import port_files, remove_abandoned, remove_unused, segments
+from ..core.machine.shared_memory import (
+    SegmentWatch,
+    port_files,
+    remove_abandoned,
+    remove_unused,
+    segments,
+)
 from ..core.run_contract.run_summary import read_run_summary
 from ..core.run_contract.streams import RECORDER
 from ..core.run_contract.verdict import VERDICT_CODES, ScenarioVerdict
@@ -84,7 +90,7 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         self._progress = (0, graph.config.frames)
         self._next_segments_s = self._next_memory_s = 0.0
-        self._segments_seen: tuple[frozenset[str], ...] = (frozenset(),)
+        self._segments = SegmentWatch()
         self._memory_pause_s = _FIRST_MEMORY_PAUSE_S
         self._held_bytes = 0
         self._first_death_s: float | None = None
@@ -170,7 +176,9 @@ class Supervisor:
             child.listen(self._note_progress)
         if now_s >= self._next_segments_s:
             self._next_segments_s = now_s + _SEGMENTS_PERIOD_S
-            self._note_segments()
+            if self._segments.changed(segments()):
+                for child in self._children.values():
+                    child.note_segments()
         if now_s >= self._next_memory_s:
             self._next_memory_s = now_s + self._memory_pause_s
             self._memory_pause_s = min(2.0 * self._memory_pause_s, _MEMORY_PERIOD_S)
@@ -179,15 +187,6 @@ class Supervisor:
     def _note_memory(self) -> None:
         held_bytes = sum(child.held_bytes() for child in self._children.values())
         self._held_bytes = max(self._held_bytes, held_bytes)
-
-    def _note_segments(self) -> None:
-        """Have children look what they have mapped, unless there was nothing new twice."""
-        seen = (*self._segments_seen[-1:], segments())
-        # One that is new now may be mapped a moment later.
-        if set(seen) != set(self._segments_seen):
-            for child in self._children.values():
-                child.note_segments()
-        self._segments_seen = seen
 
     def _note_progress(self, done: int, total: int) -> None:
         self._progress = (done, total)

@@ -19,6 +19,18 @@ def segments() -> frozenset[str]:
     return frozenset(path.name for path in FOLDER.glob("*fastdds_*"))
 
 
+class SegmentWatch:
+    """Looks whether there are other segments than at the two looks before."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[frozenset[str], ...] = (frozenset(),)
+
+    def changed(self, there: frozenset[str]) -> bool:
+        """Say so for what is there now; what is new now may be mapped a moment later."""
+        before, self._seen = self._seen, (*self._seen[-1:], there)
+        return set(self._seen) != set(before)
+
+
 def remove_abandoned() -> list[Path]:
     """Remove the segments whose owners have gone without doing so; return the removed files.
 

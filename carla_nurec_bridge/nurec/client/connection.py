@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ from .service import (
 
 _UNIX = "unix:"
 _POLL_S, _HEALTH_S = 0.25, 5.0
+_TOLD_AFTER_S = 1.0
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +58,20 @@ class Connection:
 
     def wait_until_serving(self, limit_s: float) -> None:
         """Wait while the server says NOT_SERVING, ``limit_s`` at most; calls then tell the rest."""
-        ends_at = time.monotonic() + limit_s
+        ends_at, told = time.monotonic() + limit_s, False
         while (left_s := ends_at - time.monotonic()) > 0.0:
             try:
                 if self.health(min(left_s, _HEALTH_S)) != "NOT_SERVING":
                     return
             except ProtocolError:
                 return  # The call that comes next fails with its own reason.
+            if not told and limit_s - left_s >= _TOLD_AFTER_S:
+                log.warning(
+                    "the NuRec server at %s loads its first scene; it is waited for up to %g s",
+                    self.target,
+                    limit_s,
+                )
+                told = True
             time.sleep(min(_POLL_S, left_s))
 
 
@@ -81,11 +91,25 @@ def open_connection(
     else:
         channel = grpc.secure_channel(target, client_credentials(tls), options=options)
     try:
-        service, version = _find_service(channel, target, connect_s)
+        ends_at = time.monotonic() + connect_s
+        _tell_of_a_wait(channel, target, connect_s)
+        service, version = _find_service(channel, target, connect_s, ends_at)
     except BaseException:
         channel.close()
         raise
     return Connection(target, channel, service, version)
+
+
+def _tell_of_a_wait(channel: grpc.Channel, target: str, limit_s: float) -> None:
+    """Say what is waited for, where nobody listens at once."""
+    if limit_s <= _TOLD_AFTER_S:
+        return
+    try:
+        grpc.channel_ready_future(channel).result(timeout=_TOLD_AFTER_S)
+    except grpc.FutureTimeoutError:
+        log.warning(
+            "no NuRec server answers at %s yet; it is waited for up to %g s", target, limit_s
+        )
 
 
 def check_target(target: str, *, allow_remote: bool, who: str = "a NuRec server") -> None:
@@ -129,12 +153,13 @@ def _is_loopback(host: str) -> bool:
 
 
 def _find_service(
-    channel: grpc.Channel, target: str, connect_s: float
+    channel: grpc.Channel, target: str, connect_s: float, ends_at: float
 ) -> tuple[str, common.VersionId]:
     for service in SERVICES:
         get_version = _callable(channel, service, "get_version")
         try:
-            return service, get_version(common.Empty(), timeout=connect_s, wait_for_ready=True)
+            left_s = max(ends_at - time.monotonic(), 0.0)
+            return service, get_version(common.Empty(), timeout=left_s, wait_for_ready=True)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise DeadlineError(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import DeadlineError, InputError, ProtocolError
+from carla_nurec_bridge.nurec.client import connection
 from carla_nurec_bridge.nurec.client.client import Deadlines, NurecClient
 from carla_nurec_bridge.nurec.client.instant import InstantRenderer
 from carla_nurec_bridge.nurec.client.requests import ActorMotion, CameraRequest, LidarRequest
@@ -262,12 +263,15 @@ def test_a_cloud_that_does_not_add_up_is_an_error(sweep):
     assert cloud.error == "top: NuRec announced 3 points and sent 6 coordinates"
 
 
-def test_nothing_there():
+def test_nothing_there(monkeypatch, caplog):
+    monkeypatch.setattr(connection, "_TOLD_AFTER_S", 0.05)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         target = f"127.0.0.1:{unused.getsockname()[1]}"
         with pytest.raises(DeadlineError, match=f"no NuRec server answered at {target} within"):
             NurecClient(target, Deadlines(connect_s=0.5))
+    (told,) = caplog.messages
+    assert told == f"no NuRec server answers at {target} yet; it is waited for up to 0.5 s"
 
 
 def test_something_else_there():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -13,12 +15,13 @@ from mcap.reader import make_reader
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability, QosReliability
 
-from carla_nurec_bridge.core.errors import InputError, ProtocolError
+from carla_nurec_bridge.core.errors import InputError, ProtocolError, RunError
 from carla_nurec_bridge.recording import (
     BagOptions,
     BagReader,
     BagWriter,
     OfferedQos,
+    bag,
     canonical,
     message_type,
 )
@@ -161,6 +164,24 @@ def test_refusals(tmp_path: Path) -> None:
         message_type("nobody_msgs/msg/Nothing")
     with pytest.raises(InputError, match="PACKAGE/msg/TYPE"):
         message_type("std_msgs/String")
+
+
+def test_a_head_that_finds_no_place_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[BinaryIO] = []
+
+    def full(stream: BinaryIO, *_: object) -> None:
+        opened.append(stream)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(bag, "ChunkedFile", full)
+    with pytest.raises(RunError, match=r"cannot write .*bag_0\.mcap: No space left on device"):
+        BagWriter(tmp_path / "bag", BagOptions())
+    assert opened[0].closed
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(RunError, match=r"cannot write .*: Not a directory"):
+        BagWriter(tmp_path / "file" / "bag", BagOptions())
 
 
 def test_an_old_chunk_is_closed_by_time(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from carla_nurec_bridge.core.machine import ports, shared_memory
 from carla_nurec_bridge.core.machine.ports import held_domain
 from carla_nurec_bridge.core.machine.shared_memory import (
+    SegmentWatch,
     port_files,
     remove_abandoned,
     remove_unused,
@@ -122,3 +123,11 @@ def test_a_domain_begins_without_what_killed_processes_left(
         path.write_bytes(bytes(4096))
     with held_domain() as domain:
         assert [path for path in left if not path.exists()] == [left[domain - 70]]
+
+
+def test_what_is_new_is_looked_at_twice() -> None:
+    watch = SegmentWatch()
+    there = ("x", "x", "x", "xy", "xy", "xy", "y", "yz", "yz", "yz")
+    # The second look finds what was mapped only after its file was seen.
+    told = [watch.changed(frozenset(names)) for names in there]
+    assert told == [True, True, False, True, True, False, True, True, True, False]
