@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import rclpy
+from rclpy.context import Context
 from ros_domain import in_own_domain
 
 
@@ -18,3 +20,12 @@ def domain() -> Iterator[int]:
     """Put the module's nodes and processes into a ROS domain in which nobody else is."""
     with in_own_domain() as domain:
         yield domain
+
+
+@pytest.fixture
+def context() -> Iterator[Context]:
+    """Give a context of rclpy that ends with the test."""
+    made = Context()
+    rclpy.init(context=made)
+    yield made
+    made.try_shutdown()
