@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,17 +85,18 @@ class SceneGround:
         rise[lost] = 0.0
         return rise
 
-    def settle_rig(self, map_from_base: Matrix) -> Matrix:
-        """Return the rig's pose (4, 4) on the scene's ground: height and pitch corrected."""
-        forward = map_from_base[:3, 0] * WHEELBASE_M
-        rear, front = self.rise(np.stack([map_from_base[:3, 3], map_from_base[:3, 3] + forward]))
-        pitch = rotation_from_rpy((0.0, -math.atan2(front - rear, WHEELBASE_M), 0.0))
-        return rigid(map_from_base[:3, :3] @ pitch, map_from_base[:3, 3] + (0.0, 0.0, float(rear)))
+    def settle(
+        self, map_from_base: Matrix, map_from_boxes: Mapping[str, Matrix]
+    ) -> tuple[Matrix, dict[str, Matrix]]:
+        """Return the poses (4, 4) of the rig and of boxes by name on the scene's ground.
 
-    def settle_boxes(self, map_from_boxes: dict[str, Matrix]) -> dict[str, Matrix]:
-        """Return the poses (4, 4) of boxes by name on the scene's ground: heights corrected."""
-        if not map_from_boxes:
-            return {}
-        poses = np.stack(list(map_from_boxes.values()))
-        poses[:, 2, 3] += self.rise(poses[:, :3, 3])
-        return dict(zip(map_from_boxes, poses, strict=True))
+        Heights are corrected, and the rig's pitch.
+        """
+        forward = map_from_base[:3, 0] * WHEELBASE_M
+        boxes = np.array([map_from_base, *map_from_boxes.values()])[1:]
+        places = np.stack([map_from_base[:3, 3], map_from_base[:3, 3] + forward])
+        rear, front, *rise = self.rise(np.concatenate([places, boxes[:, :3, 3]])).tolist()
+        pitch = rotation_from_rpy((0.0, -math.atan2(front - rear, WHEELBASE_M), 0.0))
+        rig = rigid(map_from_base[:3, :3] @ pitch, map_from_base[:3, 3] + (0.0, 0.0, rear))
+        boxes[:, 2, 3] += rise
+        return rig, dict(zip(map_from_boxes, boxes, strict=True))

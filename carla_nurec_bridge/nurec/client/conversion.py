@@ -29,11 +29,9 @@ _SHORTEST_QUATERNION = 1e-3
 
 def pose_message(a_from_b: Matrix) -> common.Pose:
     """Return the message of a rigid (4, 4) transform; it holds float32, metres."""
-    x, y, z, w = quaternion_from_rotation(a_from_b[:3, :3])
-    return common.Pose(
-        vec=common.Vec3(x=a_from_b[0, 3], y=a_from_b[1, 3], z=a_from_b[2, 3]),
-        quat=common.Quat(w=w, x=x, y=y, z=z),
-    )
+    qx, qy, qz, qw = quaternion_from_rotation(a_from_b[:3, :3]).tolist()
+    x, y, z = a_from_b[:3, 3].tolist()
+    return common.Pose(vec=common.Vec3(x=x, y=y, z=z), quat=common.Quat(w=qw, x=qx, y=qy, z=qz))
 
 
 def pose_matrix(pose: common.Pose) -> Matrix:

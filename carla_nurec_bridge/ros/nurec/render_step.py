@@ -60,8 +60,7 @@ class RenderStep:
     ) -> None:
         """Take the poses of a frame; boxes are by track id."""
         if self._ground is not None:
-            map_from_base = self._ground.settle_rig(map_from_base)
-            map_from_boxes = self._ground.settle_boxes(dict(map_from_boxes))
+            map_from_base, map_from_boxes = self._ground.settle(map_from_base, map_from_boxes)
         self._ego.add(stamp_ns, map_from_base)
         for track_id, pose in map_from_boxes.items():
             self._actors.setdefault(track_id, PoseHistory()).add(stamp_ns, pose)

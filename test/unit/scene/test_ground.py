@@ -34,13 +34,13 @@ def test_height_and_pitch_follow_the_mesh_and_the_rest_stays(monkeypatch):
     road, _ = ground_height(parse(XODR), np.vstack([point, point + (ground.WHEELBASE_M, 0.0)]))
     settled = _settled(monkeypatch, float(road[0]) + 0.4 - 0.5, 0.05)
     pose = matrix_from_xyz_rpy((10.0, 5.0, road[0] + 0.02), (0.01, 0.0, 0.0))
-    found = settled.settle_rig(pose)
+    found = settled.settle(pose, {})[0]
     assert found[2, 3] == pytest.approx(pose[2, 3] + 0.4, abs=1e-3)
     rise_front = 0.4 + 0.05 * ground.WHEELBASE_M - (road[1] - road[0])
     roll, pitch, yaw = rpy_from_rotation(found[:3, :3])
     assert pitch == pytest.approx(-np.arctan2(rise_front - 0.4, ground.WHEELBASE_M), abs=1e-3)
     assert (roll, yaw) == pytest.approx((0.01, 0.0), abs=1e-3)
-    boxes = settled.settle_boxes({"car": pose})
+    boxes = settled.settle(pose, {"car": pose})[1]
     assert boxes["car"][2, 3] == pytest.approx(pose[2, 3] + 0.4, abs=1e-3)
     assert settled.missed == 0
 
@@ -48,7 +48,7 @@ def test_height_and_pitch_follow_the_mesh_and_the_rest_stays(monkeypatch):
 def test_without_ground_in_reach_poses_stay_and_are_counted(monkeypatch):
     settled = _settled(monkeypatch, -50.0, 0.0)
     pose = matrix_from_xyz_rpy((10.0, 5.0, 0.0), (0.0, 0.0, 1.0))
-    assert settled.settle_rig(pose) == pytest.approx(pose)
+    assert settled.settle(pose, {})[0] == pytest.approx(pose)
     assert settled.missed == 2
 
 

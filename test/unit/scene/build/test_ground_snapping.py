@@ -86,6 +86,6 @@ def test_poses_of_both_roads_follow_the_scenes_own_ground(
     assert own.rise(np.array([(50.0, -3.5, 0.8), (50.0, -3.5, BRIDGE_M + 0.8)])) == pytest.approx(
         [0.3, 0.2], abs=1e-3
     )
-    rig = own.settle_rig(matrix_from_xyz_rpy((48.0, -3.5, 0.0), (0.0, 0.0, 0.0)))
+    rig, _ = own.settle(matrix_from_xyz_rpy((48.0, -3.5, 0.0), (0.0, 0.0, 0.0)), {})
     assert rig[2, 3] == pytest.approx(0.3, abs=1e-3)
     assert own.missed == 0
