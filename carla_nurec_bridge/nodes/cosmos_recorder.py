@@ -15,7 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 
-from ..core.errors import BridgeError, DeadlineError, RunError
+from ..core.errors import BridgeError
 from ..core.lockstep.words import Announcement, Answer, Farewell
 from ..core.rig.rig import load_rig
 from ..core.run_contract.streams import AGENTS, RECORDER
@@ -28,32 +28,23 @@ from ..ros.lockstep.wire import done_word
 from ..ros.parameters.declare import load
 from ..ros.parameters.recorder import RecorderParameters, job_options
 from ..ros.recorder.controls import ControlRecorder
+from ..ros.recorder.frame_writer import FrameWriter
 from ..ros.recorder.mismatch_watch import MismatchWatch
 from ..ros.recorder.summary import summary_of
 from ..ros.recorder.topics import recorded_topics
 from ..ros.runtime.runtime import run
 from ..ros.runtime.spinner import Spinner
-from ..ros.sending.lane import SendingLane
 from ..ros.services.cosmos_job_services import CosmosJobServices
 
 _STALL_S = 2.0
 _POLL_S = 0.05
 _LAST_ANSWERS_S = 2.0
-_MOST_UNWRITTEN_BYTES = 16 << 20
-"""So much of answered frames may wait for the disk and the encoders, and be lost with the power."""
-_TELL_S = 5.0
-"""Wall time that a failed writer waits for the next frame, to be told with its answer."""
-WRITE_S = 18.0
-"""Wall time at the end of a run to write the frames that wait, and show them to the encoders."""
-UNDER_WAY_S = 5.0
-"""Wall time that the frame under way then has to end, before the videos are closed."""
 
 
 class CosmosRecorder:
     """The recorder's parts, wired; callbacks run in the executor, the rest in the main thread.
 
-    Whole frames are written, and shown to the encoders, in a thread of their own: a frame is
-    answered when its bounded queue holds it. ``queue`` in the timings is the wait for room in it.
+    A frame is answered when the queue of the writer holds it.
     """
 
     def __init__(self, node: Node, spinner: Spinner, p: RecorderParameters) -> None:
@@ -74,10 +65,8 @@ class CosmosRecorder:
             BagOptions(p.metadata_version, p.chunk_kib * 1024, p.flush_s, p.compression),  # type: ignore[arg-type]
             partial(topics.offered, node),
         )
-        self._writer = SendingLane("writing of frames", _MOST_UNWRITTEN_BYTES)
+        self._writer = FrameWriter(self._write, self._session.timings)
         self._over = self._closed = False
-        self._failure = ""
-        self._told = threading.Event()
         self._participation = Participation(node, spinner, p)
         topics.subscribe(node, self._take)
 
@@ -86,7 +75,7 @@ class CosmosRecorder:
         self._participation.wait_begin(limit_s=self._p.start_s)
         warned = False
         for _ in self._participation.turns():
-            self._check_writing()
+            self._writer.check(self._session.flush_if_due)
             now_s = time.monotonic()
             self._mismatches.look_if_due(now_s)
             with self._lock:
@@ -113,7 +102,7 @@ class CosmosRecorder:
         with self._lock:  # the callback under way has brought its frames
             pass
         Teardown.in_order(
-            ("the frames to be written", self._finish_writing),
+            ("the frames to be written", self._writer.finish),
             ("the bag", self._session.close),
             ("the control videos", self._close_videos),
             ("what was lost", self._tell_lost),
@@ -125,18 +114,8 @@ class CosmosRecorder:
         self._over = True
         self._writer.stop_waiting()
 
-    def _finish_writing(self) -> None:
-        self._writer.close(WRITE_S)
-        self._writer.check()
-        if undone := self._writer.undone:
-            raise DeadlineError(
-                f"{undone} of them were not written and encoded within {WRITE_S:g} s: the disk or "
-                "the encoders are too slow for this rig"
-            )
-
     def _close_videos(self) -> None:
-        if not self._writer.wait_ended(UNDER_WAY_S):
-            raise RunError("a frame is still being encoded; they are left unfinished")
+        self._writer.wait_for_encoders()
         self.controls.close()
 
     def _tell_lost(self) -> None:
@@ -161,37 +140,14 @@ class CosmosRecorder:
                 frames = self._session.take(number, data)
                 if self._topics.rows[number] is TOPICS["lockstep_done"]:
                     frames += self._answered(done_word(deserialize_message(data, DiagnosticArray)))
-            self._put(frames)
+            self._writer.put(frames)
             delivered = self._session.delivered()
             if delivered:
                 self._progress_s = time.monotonic()
-            failure = self._failure
+            failure = self._writer.failure
         for stamp_ns, counts in delivered:
             self._participation.answer(stamp_ns, {} if failure else counts, failure)
-            if failure:
-                self._told.set()
-
-    def _put(self, frames: Sequence[AssembledFrame]) -> None:
-        """Give whole frames to the writer; what it has raised is kept for the answers."""
-        try:
-            for frame in frames:
-                with self._session.timings.stage("queue"):
-                    self._writer.put(partial(self._write, frame), frame.size_bytes)
-        except BridgeError as error:
-            self._failure = str(error)
-
-    def _check_writing(self) -> None:
-        """Raise what the writer has raised, once the owner has heard it of the frame it waits for.
-
-        The frames that were lost by it are answered long since.
-        """
-        try:
-            self._writer.check()
-            self._session.flush_if_due()
-        except BridgeError as error:
-            self._failure = str(error)
-            self._told.wait(_TELL_S)
-            raise
+            self._writer.answered(failure)
 
     @contextmanager
     def _answering(self, about: str) -> Iterator[None]:

@@ -16,7 +16,6 @@ from rclpy.node import Node
 from carla_nurec_bridge.core.errors import RunError
 from carla_nurec_bridge.core.lockstep.words import RunState
 from carla_nurec_bridge.core.run_contract.streams import RECORDER
-from carla_nurec_bridge.nodes import cosmos_recorder as node_module
 from carla_nurec_bridge.nodes.cosmos_recorder import CosmosRecorder
 from carla_nurec_bridge.recording import (
     AssembledFrame,
@@ -29,6 +28,7 @@ from carla_nurec_bridge.recording import session as session_module
 from carla_nurec_bridge.ros.lockstep.participation import Participation
 from carla_nurec_bridge.ros.parameters.recorder import RecorderParameters
 from carla_nurec_bridge.ros.recorder import controls as controls_module
+from carla_nurec_bridge.ros.recorder import frame_writer
 from carla_nurec_bridge.ros.recorder.controls import ControlRecorder
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
 from carla_nurec_bridge.runs.graph.process import RECORDER_CLOSING_S
@@ -101,8 +101,8 @@ def bring(node: Node, monkeypatch: pytest.MonkeyPatch, frames: int) -> None:
 def started(node: Node, run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> CosmosRecorder:
     """Return a recorder that closes with next to no patience."""
     for module, name in (
-        (node_module, "WRITE_S"),
-        (node_module, "UNDER_WAY_S"),
+        (frame_writer, "WRITE_S"),
+        (frame_writer, "UNDER_WAY_S"),
         (session_module, "WRITE_UNDER_WAY_S"),
     ):
         monkeypatch.setattr(module, name, 0.01)
@@ -126,7 +126,7 @@ def test_a_bag_that_is_being_written_to_is_not_closed_under_its_writer(
     assert "bag_0.mcap is still being written to" in str(raised.value)
     assert closed == [], "whoever is in them has them"
     stuck.free.set()
-    assert recorder._writer.wait_ended(60.0)
+    assert recorder._writer.lane.wait_ended(60.0)
     assert stuck.threads == {"writing of frames"}
 
 
@@ -146,27 +146,27 @@ def test_a_bag_is_ended_while_an_encoder_does_not(
     with BagReader(tmp_path / "bag") as bag:
         assert bag.tallies()["/clock"].messages == 1
     stuck.free.set()
-    assert recorder._writer.wait_ended(60.0)
+    assert recorder._writer.lane.wait_ended(60.0)
 
 
 def test_a_callback_that_waits_for_room_does_not_hold_up_the_end(
     node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(node_module, "_MOST_UNWRITTEN_BYTES", 20)  # one clock message
+    monkeypatch.setattr(frame_writer, "_MOST_UNWRITTEN_BYTES", 20)  # one clock message
     stuck = Stuck()
     recorder = started(node, tmp_path, monkeypatch)
     monkeypatch.setattr(ControlRecorder, "add", stuck)
     callback = threading.Thread(target=bring, args=(node, monkeypatch, 2))
     callback.start()
-    while recorder._writer.waits == 0:
+    while recorder._writer.lane.waits == 0:
         assert callback.is_alive()
         callback.join(0.01)
     recorder.stop_taking()
     callback.join(60.0)
     assert not callback.is_alive()
-    assert recorder._writer.undone == 2, "what waited is not lost"
+    assert recorder._writer.lane.undone == 2, "what waited is not lost"
     stuck.free.set()
-    monkeypatch.setattr(node_module, "WRITE_S", 60.0)
+    monkeypatch.setattr(frame_writer, "WRITE_S", 60.0)
     recorder.close()
     with BagReader(tmp_path / "bag") as bag:
         assert bag.tallies()["/clock"].messages == 2
@@ -181,11 +181,11 @@ def test_what_the_writer_could_not_write_is_told_at_once_and_of_no_topic(
     monkeypatch.setattr(Participation, "wait_begin", lambda *_, **__: running)
     monkeypatch.setattr(Participation, "turns", lambda _: iter((None, None)))
     monkeypatch.setattr(Participation, "answer", lambda _, *given: answers.append(given))
-    monkeypatch.setattr(node_module, "_TELL_S", 0.0)
+    monkeypatch.setattr(frame_writer, "_TELL_S", 0.0)
     monkeypatch.setattr(BagWriter, "write", refuse)
     recorder = started(node, tmp_path, monkeypatch)
     bring(node, monkeypatch, 1)
-    assert recorder._writer.wait_ended(60.0)
+    assert recorder._writer.lane.wait_ended(60.0)
     with pytest.raises(RunError, match=FULL):
         recorder.work()  # no message comes any more, and yet
     monkeypatch.setattr(RecordingSession, "delivered", lambda _: [(7, {"/clock": 1})])
@@ -197,9 +197,9 @@ def test_what_the_writer_could_not_write_is_told_at_once_and_of_no_topic(
 
 def test_all_of_closing_takes_less_than_a_supervisor_gives() -> None:
     parts_s = (
-        node_module.WRITE_S,
+        frame_writer.WRITE_S,
         session_module.WRITE_UNDER_WAY_S,
-        node_module.UNDER_WAY_S,
+        frame_writer.UNDER_WAY_S,
         controls_module.ENCODE_S,
     )
     assert sum(parts_s) + 5.0 < RECORDER_CLOSING_S  # the rest: index, summary, ROS
