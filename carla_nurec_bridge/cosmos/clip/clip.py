@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -218,16 +219,17 @@ class ControlClip:
         for track in self._tracks:
             track.put(frame)
 
-    def close(self, limit_s: float = CLOSE_S) -> tuple[StreamFile, ...]:
+    def close(self, limit_s: float | None = None) -> tuple[StreamFile, ...]:
         """Finish every stream; return the files in the order of the table.
 
-        * limit_s: wall time for what is queued.
+        * limit_s: wall time for all of it; without one what is queued has two minutes, and a
+          depth video of a measured range, which is made from its masters then, its time.
 
         RunError names the first stream and frame that failed, or that is missing.
         """
         tracks, self._tracks = self._tracks, []
         failures = []
-        until_s = time.monotonic() + limit_s
+        until_s = time.monotonic() + (CLOSE_S if limit_s is None else limit_s)
         for track in tracks:
             try:
                 track.close(until_s)
@@ -244,7 +246,14 @@ class ControlClip:
                 )
         for stream in self._later:
             own = frozenset({self._ego}) if self._ego else self.agreement.without_box()
-            self.options = remake_depth(self.directory, self._model, self.rate, self.options, own)
+            self.options = remake_depth(
+                self.directory,
+                self._model,
+                self.rate,
+                self.options,
+                own,
+                math.inf if limit_s is None else until_s,
+            )
             self._done[stream.name] = self._done["depth_master"]
         return tuple(self._file(stream) for stream in self.streams)
 

@@ -16,7 +16,7 @@ from ...labels.frame import LabelledFrame
 from ...labels.messages import NEEDED, WELCOME
 from ...opendrive import parse
 from ..hdmap.content import hd_map
-from .clip import CLOSE_S, ControlClip, StreamFile
+from .clip import ControlClip, StreamFile
 from .manifest import (
     MAP_ENGINE,
     ClipCamera,
@@ -113,16 +113,16 @@ class ControlFeed:
         rate = source.rate_hz or Fraction(source.camera.rate_hz)
         return ControlClip(self._directory, self._model, rate, self._options, sources, street)
 
-    def close(self, limit_s: float = CLOSE_S) -> tuple[StreamFile, ...]:
+    def close(self, limit_s: float | None = None) -> tuple[StreamFile, ...]:
         """Finish the streams and write their manifest; a second call returns the same.
 
-        * limit_s: wall time to encode what is queued.
+        * limit_s: wall time for all of it, as ``ControlClip.close`` has it.
         """
         if self._files is None:
             self._files = () if self._clip is None else self._finish(self._clip, limit_s)
         return self._files
 
-    def _finish(self, clip: ControlClip, limit_s: float) -> tuple[StreamFile, ...]:
+    def _finish(self, clip: ControlClip, limit_s: float | None) -> tuple[StreamFile, ...]:
         source, camera = self._source, self._source.camera
         files = clip.close(limit_s)
         described = ClipCamera(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Collection
 from dataclasses import replace
 from fractions import Fraction
@@ -12,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.cameras.opencv_pinhole import OpenCVPinholeCamera
-from ...core.errors import InputError
+from ...core.errors import InputError, RunError
 from ...labels.kernels import FARTHEST_CM
 from .controls import DepthEncoding, depth_grey
 from .masters import metres, read_master
@@ -51,10 +53,22 @@ class DepthRange:
         return replace(encoding, near_m=near_cm / 100.0, far_m=max(far_cm, near_cm + 1) / 100.0)
 
 
-def measured(depth: Path, ids: Path, own: frozenset[int], encoding: DepthEncoding) -> DepthEncoding:
-    """Return the encoding with the range that a clip's depth master has, as ``DepthRange`` does."""
+def measured(
+    depth: Path,
+    ids: Path,
+    own: frozenset[int],
+    encoding: DepthEncoding,
+    until_s: float = math.inf,
+) -> DepthEncoding:
+    """Return the encoding with the range that a clip's depth master has, as ``DepthRange`` does.
+
+    RunError where ``until_s`` of the monotonic clock is over before its last frame.
+    """
     seen = DepthRange(own)
-    for depth_cm, numbers in zip(read_master(depth), read_master(ids), strict=True):
+    for number, (depth_cm, numbers) in enumerate(
+        zip(read_master(depth), read_master(ids), strict=True)
+    ):
+        _check_time(until_s, depth, number)
         seen.add(depth_cm, numbers)
     return seen.of(encoding, str(depth))
 
@@ -65,19 +79,30 @@ def remake_depth(
     rate: Fraction,
     options: ControlOptions,
     own: frozenset[int],
+    until_s: float,
 ) -> ControlOptions:
     """Write depth.mp4 from the masters of a clip; return the options with the measured range.
 
-    The instances ``own`` are the ego's and do not count in it.
+    The instances ``own`` are the ego's and do not count in it. RunError where ``until_s`` of the
+    monotonic clock is over before it is whole.
     """
     depth = directory / STREAMS["depth_master"].file
     ids = directory / STREAMS["instance_master"].file
-    encoding = measured(depth, ids, own, options.depth)
+    encoding = measured(depth, ids, own, options.depth, until_s)
     path = directory / STREAMS["depth"].file
     writer = VideoWriter(path, model.width, model.height, rate, options.video)
     try:
-        for numbers in read_master(depth):
+        for number, numbers in enumerate(read_master(depth)):
+            _check_time(until_s, path, number)
             writer.add(depth_grey(metres(numbers), encoding))
     finally:
         writer.close()
     return replace(options, depth=encoding)
+
+
+def _check_time(until_s: float, path: Path, frame: int) -> None:
+    if time.monotonic() > until_s:
+        raise RunError(
+            f"{path}: the time to end the videos is over at frame {frame}, while its depth range "
+            "is measured; without a depth clip the range is the one that is given"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera
-from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.errors import InputError, RunError
 from carla_nurec_bridge.cosmos.clip.clip import ControlClip
 from carla_nurec_bridge.cosmos.clip.controls import DepthEncoding
 from carla_nurec_bridge.cosmos.clip.masters import (
@@ -20,6 +21,7 @@ from carla_nurec_bridge.cosmos.clip.masters import (
     metres,
     read_master,
 )
+from carla_nurec_bridge.cosmos.clip.remake import remake_depth
 from carla_nurec_bridge.cosmos.clip.streams import ControlOptions
 from carla_nurec_bridge.labels.frame import LabelledFrame
 from carla_nurec_bridge.world.object_classes import ObjectClass
@@ -115,3 +117,14 @@ def test_a_measured_range_leaves_out_sky_and_the_ego(tmp_path: Path, known: bool
     near, far = clip.options.depth.near_m, clip.options.depth.far_m
     level = (1 / street(0, 60.0).depth_m[30, 40] - 1 / far) / (1 / near - 1 / far)
     assert grey[30, 40] == pytest.approx(255 * level, abs=4)
+
+
+def test_measuring_a_range_ends_with_the_time_that_closing_has(tmp_path: Path) -> None:
+    wish = ControlOptions(DepthEncoding("inverse", clip_percent=1.0), only=frozenset({"depth"}))
+    clip = ControlClip(tmp_path, MODEL, 20.0, wish, SOURCES, ego=EGO)
+    clip.add(replace(street(0, 60.0), actors=(OTHER,)))
+    clip.close()
+    given = (tmp_path, MODEL, Fraction(20), wish, frozenset({EGO}))
+    with pytest.raises(RunError, match=r"depth\.mkv: the time to end .* is over at frame 0"):
+        remake_depth(*given, 0.0)
+    assert remake_depth(*given, time.monotonic() + 60.0) == clip.options
