@@ -14,10 +14,11 @@ from ...core.run_contract.timebase import NS_PER_S
 from ...core.run_contract.topics import TOPICS
 from ...nurec.images import decoded
 from ..messages.camera_info import calibration_json, camera_info
-from ..messages.convert import compressed_message, image_message
+from ..messages.convert import bulk_compressed, bulk_image, stamp_message
 from ..messages.interfaces import String
 from ..publishers.publishers import message_class
 from ..publishers.qos import profile
+from ..sending.sender import Sender
 
 _KEYS = ("compressed", "image", "camera_info", "calibration")
 
@@ -28,6 +29,7 @@ class CameraTopics:
     def __init__(self, node: Node, camera: DeclaredCamera) -> None:
         self._frame_id = f"{camera.name}_optical_frame"
         self._publishers = {key: _publisher(node, key, camera.name) for key in _KEYS}
+        self._senders = {key: Sender(publisher) for key, publisher in self._publishers.items()}
         self.counts = {publisher.topic: 0 for publisher in self._publishers.values()}
         self._camera = camera
         self._info: CameraInfo | None = None
@@ -49,14 +51,14 @@ class CameraTopics:
         stamp_ns = shot.closed_ns
         if self._info is None or (self._info.width, self._info.height) != (shot.width, shot.height):
             self._describe(shot)
-        message = compressed_message(shot.image, stamp_ns, self._frame_id, shot.image_format)
-        self._send("compressed", message)
+        image = bulk_compressed(shot.image, stamp_ns, self._frame_id, shot.image_format)
+        self._send("compressed", image)
         assert self._info is not None
-        self._info.header.stamp = message.header.stamp
+        self._info.header.stamp = stamp_message(stamp_ns)
         self._send("camera_info", self._info)
         if self._publishers["image"].get_subscription_count() > 0:
             pixels = decoded(shot.image)
-            self._send("image", image_message(pixels, "rgb8", stamp_ns, self._frame_id))
+            self._send("image", bulk_image(pixels, "rgb8", stamp_ns, self._frame_id))
 
     def _describe(self, shot: CameraShot) -> None:
         model = self._camera.model.scaled(shot.width, shot.height)
@@ -73,9 +75,8 @@ class CameraTopics:
         self._send("calibration", String(data=text))
 
     def _send(self, key: str, message: Any) -> None:
-        publisher = self._publishers[key]
-        publisher.publish(message)
-        self.counts[publisher.topic] += 1
+        self._senders[key].send(message)
+        self.counts[self._publishers[key].topic] += 1
 
 
 def _publisher(node: Node, key: str, name: str) -> Publisher:

@@ -21,14 +21,16 @@ from ...nurec.client.replies import ImageReply
 from ...recording.read_back.messages import pose_matrix
 from ..messages.camera_info import calibration_json, camera_info
 from ..messages.convert import (
-    compressed_message,
+    bulk_compressed,
+    bulk_image,
     header,
-    image_message,
     nanoseconds_of,
     pose_message,
+    stamp_message,
 )
 from ..publishers.qos import profile
 from ..runtime.tf_listener import listen
+from ..sending.sender import Sender
 
 FRAME = "novel_view_optical_frame"
 MAP = "map"
@@ -71,8 +73,9 @@ class NovelView:
             row = TOPICS[f"novel_view_{key}"]
             return node.create_publisher(kind, row.name, profile(row.qos))
 
-        self._image = told(CompressedImage, "compressed")
+        self._image = Sender(told(CompressedImage, "compressed"))
         self._raw = told(Image, "image")
+        self._pixels = Sender(self._raw)
         self._infos = told(CameraInfo, "info")
         self._from = told(PoseStamped, "camera_pose")
         self._calibration = told(String, "calibration")
@@ -106,14 +109,13 @@ class NovelView:
     def publish(self, map_from_camera: Matrix, reply: ImageReply, stamp_ns: int) -> None:
         """Publish an image (as NuRec sent it) and from where it is."""
         data, image_format = reply.compressed()
-        message = compressed_message(data, stamp_ns, FRAME, image_format)
-        self._info.header.stamp = message.header.stamp
-        self._image.publish(message)
+        self._image.send(bulk_compressed(data, stamp_ns, FRAME, image_format))
+        self._info.header.stamp = stamp_message(stamp_ns)
         self._infos.publish(self._info)
         pose = PoseStamped(header=header(stamp_ns, MAP), pose=pose_message(map_from_camera))
         self._from.publish(pose)
         if self._raw.get_subscription_count() > 0:
-            self._raw.publish(image_message(reply.pixels, "rgb8", stamp_ns, FRAME))
+            self._pixels.send(bulk_image(reply.pixels, "rgb8", stamp_ns, FRAME))
         self.rendered += 1
 
     def _take(self, message: PoseStamped) -> None:

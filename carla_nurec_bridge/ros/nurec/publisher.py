@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 from rclpy.node import Node
 from std_msgs.msg import String
 
@@ -88,10 +90,7 @@ class NurecPublisher:
     def cloud(self, lidar: RigLidar, reply: CloudReply, stamp_ns: int) -> None:
         """Publish one sweep in the rig's layout; points without intensity get 0."""
         assert reply.points_m is not None
-        points = np.empty((len(reply.points_m), 4), np.float32)
-        for axis in range(3):  # column by column is four times as fast
-            points[:, axis] = reply.points_m[:, axis]
-        points[:, 3] = 0.0 if reply.intensities is None else reply.intensities
+        points = _with_intensity(reply.points_m, reply.intensities)
         topic, frame_id = TOPICS["points"].named(lidar.name), f"{lidar.name}_link"
         if reply.rings is None or reply.times is None:
             self._publishers.send(topic, bulk_cloud(points, stamp_ns, frame_id))
@@ -101,6 +100,19 @@ class NurecPublisher:
         plain = points.view(LAYOUTS["xyzi"])[:, 0]
         cloud = arranged(lidar.fields, plain, reply.rings, ages_s, sweep_s)
         self._publishers.send(topic, bulk_fields(cloud, stamp_ns, frame_id))
+
+
+def _with_intensity(
+    points_m: NDArray[np.float32], intensities: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """Return points (N, 4): x, y, z and intensity, which is 0 where none is told."""
+    count = len(points_m)
+    told = np.zeros(count, np.float32) if intensities is None else intensities
+    points = np.empty((count, 1, 4), np.float32)
+    if count:  # OpenCV takes half of numpy's time
+        sources = [points_m.reshape(count, 1, 3), told.reshape(count, 1, 1)]
+        cv2.mixChannels(sources, [points], [0, 0, 1, 1, 2, 2, 3, 3])
+    return points[:, 0]
 
 
 def _optical(camera: RigCamera) -> str:

@@ -15,8 +15,9 @@ from ...core.cameras.rectify import rectified_view, rectify_maps
 from ...core.errors import InputError
 from ...core.rig.rig import RigCamera
 from ...core.run_contract.topics import TOPICS
-from ..messages.convert import image_message
+from ..messages.convert import bulk_image
 from ..publishers.qos import profile
+from ..sending.sender import Sender
 
 
 class Rectifier:
@@ -29,6 +30,7 @@ class Rectifier:
         row = TOPICS["image_rect"]
         name = row.named(camera.name)
         self._publisher = node.create_publisher(Image, name, profile(row.qos))
+        self._sender = Sender(self._publisher)
 
     @property
     def wanted(self) -> bool:
@@ -43,9 +45,7 @@ class Rectifier:
         if self._maps is None:
             self._maps = rectify_maps(self._model, self.view)
         flat = cv2.remap(pixels, *self._maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        self._publisher.publish(
-            image_message(np.asarray(flat, np.uint8), "rgb8", stamp_ns, frame_id)
-        )
+        self._sender.send(bulk_image(np.asarray(flat, np.uint8), "rgb8", stamp_ns, frame_id))
 
 
 def rectifiers(

@@ -23,8 +23,9 @@ from ...cosmos.jobs.protocols.server import Update
 from ...cosmos.jobs.run import Outcome, run_job
 from ...cosmos.jobs.spec import load_spec
 from ...cosmos.playback import play
-from ..messages.convert import compressed_message
+from ..messages.convert import bulk_compressed
 from ..publishers.qos import profile
+from ..sending.sender import Sender
 
 _JOB, _VIDEO = TOPICS["cosmos_job"], TOPICS["cosmos_video"]
 
@@ -72,7 +73,8 @@ class CosmosJobServices:
         self._outcome: Outcome | None = None
         self.jobs: list[dict[str, Any]] = []
         self._state = node.create_publisher(String, _JOB.name, profile(_JOB.qos))
-        self._video = node.create_publisher(CompressedImage, _VIDEO.name, profile(_VIDEO.qos))
+        video = node.create_publisher(CompressedImage, _VIDEO.name, profile(_VIDEO.qos))
+        self._video = Sender(video)
         node.create_service(Trigger, "~/submit", self._on_submit)
         node.create_service(Trigger, "~/play", self._on_play)
 
@@ -167,7 +169,7 @@ class CosmosJobServices:
         began = time.monotonic()
         for image in play(video, clip.folder):
             time.sleep(max(0.0, began + image.time_s - time.monotonic()))
-            self._video.publish(compressed_message(image.jpeg, image.stamp_ns, clip.frame_id))
+            self._video.send(bulk_compressed(image.jpeg, image.stamp_ns, clip.frame_id))
 
     def _on_submit(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         lacking = [n for n in ("url", "prompt") if not getattr(self._options, n)]
