@@ -46,6 +46,8 @@ _BEFORE_HALVING = 0.7
 """So many pieces, as a share of those that they become where colours change."""
 _LEAVES_A_PIECE = 4.0
 """Trees are round and their trunks thin: they need more than an even wall of their area does."""
+_SMALLS_A_PIECE = 16.0
+"""So many triangles in the place of one piece keep the shape of a kerb or a post."""
 _HEIGHT_OF_SKY_M = 2.0
 
 
@@ -86,8 +88,8 @@ def sampled_street(scene: Scene, wish: StreetSampling | None = None) -> Gaussian
     areas = [areas_of(mesh), *(areas_of(user.mesh) for user in users)]
     edges = [_longest(tree, 1.0)(middles)]
     edges += [np.full(len(user.mesh.triangles), user.edge_m) for user in users]
-    least = [np.where(mesh.tags == Tag.VEGETATION, 0.0, 1.0)]
-    least += [np.zeros(len(user.mesh.triangles)) for user in users]
+    least = [np.where(mesh.tags == Tag.VEGETATION, 1.0, _SMALLS_A_PIECE)]
+    least += [np.ones(len(user.mesh.triangles)) for user in users]
     factor = _factor(
         np.concatenate(areas),
         np.concatenate(edges),
@@ -125,16 +127,14 @@ def _static_layers(mesh: Mesh, longest: Longest, light: Lighting) -> dict[str, G
             )
             return cover_mesh(part, longest, seen)
 
-        # Trees are of leaves that are far smaller than pieces need be where they are far away.
-        leaves = cover(trees)
-        fewer = thinned(
-            leaves,
-            _LEAVES_A_PIECE
-            * covered(leaves)
-            / piece_area(longest(leaves.means_m.astype(np.float64))),
-        )
-        layers["background"] = concatenated([cover(~ground & ~trees), fewer])
-        layers["road"] = cover(ground)
+        def fewer(cloud: GaussianCloud, a_piece: float) -> GaussianCloud:
+            # Triangles may be far smaller than pieces need be where they are far away.
+            needed = piece_area(longest(cloud.means_m.astype(np.float64)))
+            return thinned(cloud, a_piece * covered(cloud) / needed)
+
+        others = fewer(cover(~ground & ~trees), _SMALLS_A_PIECE)
+        layers["background"] = concatenated([others, fewer(cover(trees), _LEAVES_A_PIECE)])
+        layers["road"] = fewer(cover(ground), _SMALLS_A_PIECE)
     return layers
 
 
@@ -152,11 +152,12 @@ def _longest(path: cKDTree, factor: float) -> Longest:
 def _factor(areas: Matrix, edges: Matrix, least: Matrix, count: float) -> float:
     """Return the factor of edges (T,) that makes about so many pieces of triangles' areas (T,).
 
-    Of each triangle there are ``least`` (T,) pieces at least: 1 of those that are not thinned.
+    Triangles smaller than a piece are thinned to ``least`` (T,) of them a piece.
     """
     factor = 1.0
     for _ in range(_MOST_TRIES):
-        pieces = float(np.maximum(areas / piece_area(factor * edges), least).sum())
+        needed = areas / piece_area(factor * edges)
+        pieces = float(np.maximum(needed, np.minimum(1.0, least * needed)).sum())
         factor *= np.sqrt(max(pieces / count, 0.25))
     return float(max(factor, 0.2))
 

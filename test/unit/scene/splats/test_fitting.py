@@ -53,7 +53,7 @@ def views(filmed):
 
 @pytest.fixture(scope="module")
 def sampled(filmed):
-    return sampled_street(filmed, StreetSampling(count=2000, sky_px=16))
+    return sampled_street(filmed, StreetSampling(count=8000, sky_px=16))
 
 
 def test_every_eighth_view_is_held_out_and_on_the_path(filmed, views):
