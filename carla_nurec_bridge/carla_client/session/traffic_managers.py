@@ -19,7 +19,7 @@ from typing import final
 
 import carla
 
-from ...core.traffic_manager_port import signal_again
+from ...core.machine.traffic_manager_port import signal_again
 
 __all__ = ["TrafficManagers"]
 

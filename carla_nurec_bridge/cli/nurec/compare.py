@@ -18,7 +18,7 @@ from rich.table import Table
 
 from ...core.errors import InputError
 from ...core.files.archive import open_archive
-from ...core.host_port import host_and_port
+from ...core.machine.host_port import host_and_port
 from ...scene.picture_comparison import Likeness, Pictures, compare, pictures_in
 from ..finite import FiniteRange
 from ..parameters.given import given

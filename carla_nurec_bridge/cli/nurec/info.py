@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ...core.errors import InputError
-from ...core.host_port import host_and_port
+from ...core.machine.host_port import host_and_port
 from .options import connect, connection_options
 
 if TYPE_CHECKING:

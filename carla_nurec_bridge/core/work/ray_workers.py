@@ -17,7 +17,7 @@ from typing import Any, final
 
 from ..errors import InputError, RunError
 from ..files.scratch import scratch_folder
-from ..host_port import host_and_port
+from ..machine.host_port import host_and_port
 from ..teardown import Teardown
 from .workers import Work, WorkerLostError, report
 

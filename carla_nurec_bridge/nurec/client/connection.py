@@ -12,7 +12,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ...core.errors import DeadlineError, InputError, ProtocolError
-from ...core.host_port import host_and_port
+from ...core.machine.host_port import host_and_port
 from ..stubs import common_pb2 as common
 from .calls import failure_text
 from .security import TlsFiles, client_credentials

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import InputError
-from ...core.host_port import LAST_PORT, host_and_port
+from ...core.machine.host_port import LAST_PORT, host_and_port
 
 _LAST_CARLA_PORT = LAST_PORT - 1
 """Its streams come from the port after that of its calls."""

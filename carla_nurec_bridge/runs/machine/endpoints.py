@@ -8,7 +8,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from ...core.errors import BridgeError
-from ...core.host_port import host_and_port
+from ...core.machine.host_port import host_and_port
 from .finding import Finding, all_within
 from .http_endpoints import look_at_cosmos, look_at_language_model
 from .network import PORTS

@@ -18,7 +18,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...core.traffic_manager_port import signal_again
+from ...core.machine.traffic_manager_port import signal_again
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.core.host_port import host_and_port
+from carla_nurec_bridge.core.machine.host_port import host_and_port
 from carla_nurec_bridge.nurec.client.connection import check_target
 
 
