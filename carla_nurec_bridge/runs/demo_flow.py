@@ -79,7 +79,8 @@ def run_demo(config: RunConfig, on_progress: OnProgress) -> DemoRun:
     on_progress("report", 0, 1)
     unscored = ""
     if config.scores != NO_SCORES:
-        _, unscored = score_run(config.run_dir, asked_scores(config.scores))
+        # closed_loop_eval has scored it, if it came to that; pictures of cameras are in the bag.
+        _, unscored = score_run(config.run_dir, asked_scores(config.scores), anew=False)
     report = report_of(config, result)
     if config.inserted_actors and report is not None:
         actors = draw_inserted_actors(

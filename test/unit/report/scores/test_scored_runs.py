@@ -5,6 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
+from carla_nurec_bridge.report.scores import of_bag
 from carla_nurec_bridge.report.scores.write import read_scores
 from carla_nurec_bridge.runs.scoring import score_run
 
@@ -32,3 +35,20 @@ def test_a_run_is_scored_beside_its_bag_and_told_where_that_cannot_be_written(
     scored, unscored = score_run(copy, ("neuroncap",))
     assert scored is None
     assert str(copy) in unscored
+
+
+def test_scores_that_a_run_has_are_shown_and_not_computed_again(
+    run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run_dir, copy)
+    first, unscored = score_run(copy, ("neuroncap",), pages=False, anew=False)
+    assert unscored == ""
+    assert first is not None, "there were none yet"
+
+    def never(*_: object) -> None:
+        raise AssertionError("scored twice")
+
+    monkeypatch.setattr(of_bag, "score_drive", never)
+    assert score_run(copy, ("neuroncap",), anew=False) == (first, "")
+    assert {path.name for path in (copy / "scores").iterdir()} >= {"scores.html", "scores.md"}
