@@ -123,7 +123,7 @@ _OF_SPLATS = ("splats_axes", "splats_at", "splats_scale")
     "--splats",
     type=_FILE,
     help="Gaussians to put into the package: .ply (3DGS, compressed), .spz, .sog, .splat, .nurec, "
-    ".usdz. With --map and no source the rig drives along the map.",
+    ".usdz, .usda, .usdc. With --map and no source the rig drives along the map.",
 )
 @click.option(
     "--splats-axes",

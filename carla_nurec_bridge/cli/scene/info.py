@@ -32,8 +32,8 @@ _LOOK: dict[str, Any] = {"title_justify": "left", "title_style": "bold", "box": 
 def command(package: Path) -> None:
     """Show what a scene package holds: time, cameras, tracks, Gaussians, members, oddities.
 
-    Of a file of Gaussians alone (.ply, .spz, .sog, .splat, .nurec, a .usdz without a rig) that is
-    its layers, extent and settings, and what of it cannot be drawn.
+    Of a file of Gaussians alone (.ply, .spz, .sog, .splat, .nurec, .usda, .usdc, a .usdz without a
+    rig) that is its layers, extent and settings, and what of it cannot be drawn.
     """
     console = Console(highlight=False, markup=False)
     tables, notes = [], list[str]()

@@ -43,6 +43,11 @@ from ..until_signal import stop_on_signal
     help="Sweeps of a 128-beam lidar on the roof, along the path, measured among the Gaussians.",
 )
 @click.option(
+    "--classes",
+    is_flag=True,
+    help="Colour Gaussians by the class that they score highest, where the file has scores.",
+)
+@click.option(
     "--save",
     type=click.Path(path_type=Path),
     help="Write a recording for rerun (.rrd) instead of opening the viewer.",
@@ -61,6 +66,7 @@ def command(
     most: int,
     ellipsoids: int,
     sweeps: int,
+    classes: bool,
     save: Path | None,
     port: int,
     no_browser: bool,
@@ -71,11 +77,11 @@ def command(
     they move. Nothing is loaded from a network; rerun is an extra: pip install
     'carla_nurec_bridge[view]'.
     """
-    from ...scene.splats.viewing import ViewWish, open_viewer, show
+    from ...scene.splats.viewer.viewing import ViewWish, open_viewer, show
 
     console = Console(highlight=False, markup=False)
     stop = stop_on_signal() if save is None else None
-    wish = ViewWish(most, ellipsoids, images, sweeps)
+    wish = ViewWish(most, ellipsoids, images, sweeps, classes)
     with open_viewer(path.name, save, port, browser=not no_browser) as viewer:
         for note in show(viewer.rerun, path, wish):
             console.print(f"note: {note}", style="yellow", soft_wrap=True)

@@ -1,5 +1,6 @@
 """What a viewer is shown of a scene: which things, where, and when."""
 
+import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,9 +10,13 @@ import pytest
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.gaussians.cloud import GaussianCloud
+from carla_nurec_bridge.gaussians.formats.ply import encode_ply
+from carla_nurec_bridge.gaussians.scene import GaussianScene
 from carla_nurec_bridge.scene import open_scene
-from carla_nurec_bridge.scene.splats import viewing
-from carla_nurec_bridge.scene.splats.viewing import ViewWish, show
+from carla_nurec_bridge.scene.splats.viewer import viewing
+from carla_nurec_bridge.scene.splats.viewer.view_classes import class_colours, told_classes
+from carla_nurec_bridge.scene.splats.viewer.viewing import ViewWish, show
 
 from .test_splats_in_packages import road, splats
 
@@ -160,3 +165,25 @@ def test_a_recording_is_written_where_rerun_is_installed(package: Path, tmp_path
     assert main(["scene", "view", str(package), "--save", str(out)]) == 0
     assert out.read_bytes()[:3] == b"RRF"
     assert out.stat().st_size > 10_000
+
+
+def test_gaussians_have_the_colours_of_their_classes(tmp_path: Path) -> None:
+    """Equal where the same score is highest, another where another is; without scores grey."""
+    scores = np.array([[0, 5, 1], [2, -1, 0], [0, 1, 0], [9, 8, 7]], np.float32)
+    parts = [np.zeros((4, 3)), np.tile([1, 0, 0, 0], (4, 1)), np.ones((4, 3)), np.ones(4)]
+    cloud = GaussianCloud(
+        *(np.asarray(part, np.float32) for part in parts), np.zeros((4, 1, 3), np.float32), scores
+    )
+    colours = class_colours(cloud)
+    assert np.array_equal(colours[0], colours[2])
+    assert np.array_equal(colours[1], colours[3])
+    assert np.abs(colours[0].astype(int) - colours[1]).max() > 60
+    assert told_classes(GaussianScene({"all": cloud})).endswith("not public: 0: 2, 1: 2")
+    bare = dataclasses.replace(cloud, semantic_logits=None)
+    assert np.unique(class_colours(bare), axis=0).tolist() == [[128, 128, 128]]
+    (tmp_path / "x.ply").write_bytes(encode_ply(bare))
+    recorder = Recorder()
+    notes = show(recorder, tmp_path / "x.ply", ViewWish(classes=True))
+    assert any("all are grey" in note for note in notes)
+    (points,) = recorder.of("world/gaussians/gaussians/points", "Points3D")
+    assert points[2].colors[:, :3].tolist() == [[128, 128, 128]] * 4

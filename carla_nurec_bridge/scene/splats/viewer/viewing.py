@@ -13,18 +13,19 @@ from urllib.parse import quote
 
 import numpy as np
 
-from ...core.errors import InputError
-from ...core.files.archive import open_archive
-from ...core.frames import Matrix, invert, quaternion_from_rotation
-from ...gaussians.cloud import GaussianCloud
-from ...gaussians.formats.package import volume_members
-from ...gaussians.formats.reading import read_gaussians
-from ...gaussians.harmonics import colour_from_dc
-from ...gaussians.scene import GaussianScene
-from ..package.model import Scene, SceneCamera
-from ..package.reading import DATA_INFO, open_scene
-from ..package.surface import MESH_GROUND, read_surface
-from ..picture_comparison import found_pictures
+from ....core.errors import InputError
+from ....core.files.archive import open_archive
+from ....core.frames import Matrix, invert, quaternion_from_rotation
+from ....gaussians.cloud import GaussianCloud
+from ....gaussians.formats.package import volume_members
+from ....gaussians.formats.reading import read_gaussians
+from ....gaussians.harmonics import colour_from_dc
+from ....gaussians.scene import GaussianScene
+from ...package.model import Scene, SceneCamera
+from ...package.reading import DATA_INFO, open_scene
+from ...package.surface import MESH_GROUND, read_surface
+from ...picture_comparison import found_pictures
+from .view_classes import class_colours, told_classes
 
 _TIME = "time"
 _POINT_SIGMA = 0.5
@@ -34,12 +35,16 @@ _LIDAR_RADIUS_M = 0.03
 
 @dataclass(frozen=True)
 class ViewWish:
-    """How many Gaussians of a layer are shown, how many as ellipsoids; sweeps; pictures' folder."""
+    """How many Gaussians of a layer are shown, how many as ellipsoids; sweeps; pictures' folder.
+
+    With ``classes`` they have the colours of their classes.
+    """
 
     most: int = 400_000
     ellipsoids: int = 0
     images: Path | None = None
     sweeps: int = 0
+    classes: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,18 +96,18 @@ def show(rerun: Any, path: Path, wish: ViewWish) -> list[str]:
         axes = rerun.ViewCoordinates
         up = axes.RIGHT_HAND_Z_UP if gaussians.forward_left_up else axes.RDF
         rerun.log("world", up, static=True)
-        _gaussians(rerun, gaussians, np.eye(4), wish)
-        return [*gaussians.notes, *map(str, gaussians.not_drawn), *_left_out(path, wish)]
+        notes += _gaussians(rerun, gaussians, np.eye(4), wish)
+        return [*notes, *gaussians.notes, *map(str, gaussians.not_drawn), *_left_out(path, wish)]
     scene = open_scene(path)
     rerun.log("world", rerun.ViewCoordinates.RIGHT_HAND_Z_UP, static=True)
     if archive is not None and volume_members(archive):
         gaussians = read_gaussians(path)
-        _gaussians(rerun, gaussians, invert(gaussians.nre_from_world), wish)
+        notes += _gaussians(rerun, gaussians, invert(gaussians.nre_from_world), wish)
         notes += [*gaussians.notes, *map(str, gaussians.not_drawn)]
         if wish.sweeps:
             _sweeps(rerun, scene, gaussians, wish.sweeps)
-    elif wish.sweeps:
-        notes.append("no lidar is shown: it is measured among Gaussians, and the package has none")
+    else:
+        notes += [f"no {what}, and the package has none" for what in _of_gaussians(wish)]
     _ground(rerun, scene)
     _rig(rerun, scene)
     _tracks(rerun, scene)
@@ -119,9 +124,18 @@ def _left_out(path: Path, wish: ViewWish) -> Iterator[str]:
         yield f"no pictures of {wish.images} are shown: {path} has no cameras that they are of"
 
 
+def _of_gaussians(wish: ViewWish) -> Iterator[str]:
+    """Yield what was wished for and needs Gaussians."""
+    if wish.sweeps:
+        yield "lidar is shown: it is measured among Gaussians"
+    if wish.classes:
+        yield "classes are shown: Gaussians have them"
+
+
 def _gaussians(
     rerun: Any, gaussians: GaussianScene, world_from_nre: Matrix, wish: ViewWish
-) -> None:
+) -> list[str]:
+    """Log all Gaussians; return a sentence on their classes where these are wished for."""
     for name, cloud in gaussians.layers.items():
         where = f"world/gaussians/{name}"
         _place(rerun, where, world_from_nre, static=True)
@@ -132,6 +146,7 @@ def _gaussians(
             cloud = rigid.cloud.select(rigid.cuboid_ids == index)
             if len(cloud):
                 _cloud(rerun, ["world", "tracks", track_id, "gaussians"], cloud, wish)
+    return [told_classes(gaussians)] if wish.classes else []
 
 
 def _cloud(rerun: Any, where: str | list[str], cloud: GaussianCloud, wish: ViewWish) -> None:
@@ -141,8 +156,9 @@ def _cloud(rerun: Any, where: str | list[str], cloud: GaussianCloud, wish: ViewW
     largest = np.sort(cloud.scales_m, axis=1)[:, 1:]
     shown = np.argsort(-cloud.opacities * largest.prod(axis=1), kind="stable")[: wish.most]
     cloud = cloud.select(shown)
-    colours = np.column_stack([colour_from_dc(cloud.sh[:, 0]), cloud.opacities])
-    rgba = np.round(255.0 * colours).astype(np.uint8)
+    seen = np.round(255.0 * colour_from_dc(cloud.sh[:, 0])).astype(np.uint8)
+    rgb = class_colours(cloud) if wish.classes else seen
+    rgba = np.column_stack([rgb, np.round(255.0 * cloud.opacities).astype(np.uint8)])
     few = wish.ellipsoids
     points = rerun.Points3D(
         cloud.means_m[few:],

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.frames import Matrix, rigid
-from ...core.rig.lidar import lidar_pattern
-from ...gaussians.drawing.frame import GaussianDrawing
-from ...gaussians.drawing.lidar import measure
-from ...gaussians.drawing.particles import rules_of
-from ...gaussians.drawing.sweeps import sectors_of
-from ...gaussians.scene import GaussianScene
-from ...rendering.lidar import points_at_end
-from ..package.model import Scene
-from .recorded_gaussians import bodies_at, particles_of
+from ....core.frames import Matrix, rigid
+from ....core.rig.lidar import lidar_pattern
+from ....gaussians.drawing.frame import GaussianDrawing
+from ....gaussians.drawing.lidar import measure
+from ....gaussians.drawing.particles import rules_of
+from ....gaussians.drawing.sweeps import sectors_of
+from ....gaussians.scene import GaussianScene
+from ....rendering.lidar import points_at_end
+from ...package.model import Scene
+from ..recorded_gaussians import bodies_at, particles_of
 
 DEVICE = "PANDAR128"
 RIG_FROM_LIDAR: Matrix = rigid(np.eye(3), (1.0, 0.0, 2.0))

@@ -1,0 +1,1 @@
+"""Scenes and files of Gaussians in rerun's viewer."""
