@@ -115,7 +115,8 @@ class Ego:
             self.process.wait(120)
         self.process.kill()
         code = self.process.wait()
-        assert code < 0 or unused(mapped) == set()
+        left = set() if code < 0 else unused(mapped)
+        assert not left, f"it left {sorted(left)}, ended with {code}: {self.log.read_text()}"
         return code
 
 

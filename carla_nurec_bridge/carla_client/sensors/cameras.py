@@ -61,7 +61,7 @@ class CameraGroup:
         # A batch does not wait for an answer, which a server that died would never give.
         batch = [carla.command.DestroyActor(queue.actor.id) for queue in queues.values()]
         Teardown.in_order(
-            *((f"output {output}", queue.actor.stop) for output, queue in queues.items()),
+            *((f"output {output}", queue.stop) for output, queue in queues.items()),
             ("the actors", lambda: self._client.apply_batch(batch)),
         ).close()
 

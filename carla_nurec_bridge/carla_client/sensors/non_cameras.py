@@ -51,7 +51,7 @@ class NonCameraSensor:
         """Stop and destroy the sensor; a second call does nothing."""
         queue, self._queue = self._queue, None
         if queue is not None:
-            queue.actor.stop()
+            queue.stop()
             # A batch does not wait for an answer, which a server that died would never give.
             self._client.apply_batch([carla.command.DestroyActor(queue.actor.id)])
 

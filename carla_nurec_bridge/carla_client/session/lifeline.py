@@ -1,13 +1,16 @@
-"""Calls to CARLA that a dead server would hold for the client library's whole time-out."""
+"""The client library's life and ours: calls that a dead server would hold, and a client's end."""
 
 from __future__ import annotations
 
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, final
+
+import carla
 
 from ...core.errors import ProtocolError
 from .handshake import is_gone
@@ -16,6 +19,17 @@ T = TypeVar("T")
 
 _LOOK_S = 0.5
 _GOODBYE_S = 2.0
+
+_last_closed: deque[carla.Client] = deque(maxlen=1)
+
+
+def linger(client: carla.Client) -> None:
+    """Keep a client whose session ends until the next one ends, or the process does.
+
+    The threads of its connection still let go of what has listened to sensors and ticks. Where one
+    of them lets go of the client itself, it cannot wait for its own end and aborts the process.
+    """
+    _last_closed.append(client)
 
 
 @dataclass(eq=False)

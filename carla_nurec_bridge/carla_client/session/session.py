@@ -18,7 +18,7 @@ from ...core.teardown import Teardown
 from ...opendrive import OpenDriveMap, parse
 from .followed_ticks import FollowedTicks
 from .handshake import SilentError, ask_version, check_versions, is_gone
-from .lifeline import Lifeline
+from .lifeline import Lifeline, linger
 from .traffic_managers import TrafficManagers
 from .world_watch import WorldWatch
 
@@ -276,6 +276,7 @@ class Session:
             ("the Traffic Managers", self._end_traffic_managers),
             ("the listener to ticks", self._end_following),
             ("the settings found in CARLA", self._restore_settings),
+            ("the client", lambda: linger(self._client)),
             excused=self.has_ended,
         )
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+
+import carla
 
 from carla_nurec_bridge.carla_client.sensors import cameras as sensors_module
 from carla_nurec_bridge.carla_client.sensors.queue import SensorQueue
@@ -22,16 +25,26 @@ ARRIVED: dict[str, list[int]] = {}
 """Frames of the measurements that came, by the sensor's kind and size."""
 
 
-class Witness(SensorQueue):
-    """Notes the frame of every measurement that a sensor sends."""
+class Overheard:
+    """A sensor's actor; notes the frame of every measurement that it sends."""
 
-    def _put(self, measurement: Any) -> None:
-        kind = f"{self.actor.type_id.split('.')[-1]} {self.actor.attributes['image_size_x']}"
-        ARRIVED.setdefault(kind, []).append(measurement.frame)
-        super()._put(measurement)
+    def __init__(self, actor: carla.Sensor) -> None:
+        self._actor = actor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._actor, name)
+
+    def listen(self, heard: Callable[[Any], None]) -> None:
+        kind = f"{self._actor.type_id.split('.')[-1]} {self._actor.attributes['image_size_x']}"
+
+        def noted(measurement: Any) -> None:
+            ARRIVED.setdefault(kind, []).append(measurement.frame)
+            heard(measurement)
+
+        self._actor.listen(noted)
 
 
-sensors_module.SensorQueue = Witness
+sensors_module.SensorQueue = lambda actor: SensorQueue(Overheard(actor))
 
 
 def main(port: int, ticks_per_frame: int, paced: bool) -> dict[str, object]:

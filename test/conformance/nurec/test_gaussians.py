@@ -108,8 +108,9 @@ def package(scene, tmp_path_factory):
 
 
 @pytest.fixture
-def target_of_warp(package, monkeypatch):
+def target_of_warp(client, package, monkeypatch):
     """A server whose Gaussians are drawn by the kernels of the GPU, on the processor."""
+    picture(client, package)  # what draws there is chosen with the first picture
     pytest.importorskip("warp", reason="warp-lang, of the extra [gpu], is not installed")
     monkeypatch.setattr(open_warp().config, "optimization_level", 0)
     from carla_nurec_bridge.gaussians.gpu.drawing import WarpDrawing
@@ -121,7 +122,8 @@ def target_of_warp(package, monkeypatch):
 
 @pytest.fixture(scope="module")
 def target(package):
-    with NurecServer([package], port=0) as running:
+    with pytest.MonkeyPatch.context() as patch, NurecServer([package], port=0) as running:
+        patch.setenv("CARLA_NUREC_ENGINE", "embree")  # then numba draws, beside a GPU as well
         yield f"127.0.0.1:{running.port}"
 
 
@@ -346,11 +348,12 @@ def test_a_gpu_draws_what_numba_draws(client, target_of_warp, package):
             actors = at("mover", 12.0, 3.0, 1.0), at("carla 7", *CAR_AT, height)
             images.append(picture(one, package, *actors).astype(int))
             one.restore(package.scene_id)
-        config = other.ask("get_server_config", common.Empty()).server_config
+        told = [one.ask("get_server_config", common.Empty()) for one in (client, other)]
     apart = np.abs(images[0] - images[1]).max(axis=-1)
     assert np.mean(apart > 2) < 1e-3
     assert np.mean(apart > 0) < 0.05
-    assert "drawn by warp" in config[f"gaussians of {package.scene_id}"]
+    for config, engine in zip(told, ("numba", "warp"), strict=True):
+        assert f"drawn by {engine}" in config.server_config[f"gaussians of {package.scene_id}"]
 
 
 def test_no_labels_are_traced_in_meshes_of_a_scene_whose_gaussians_are_drawn(target, package):
