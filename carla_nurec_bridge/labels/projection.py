@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -98,6 +100,9 @@ class PinholeView:
         before it has about a third: it hides its own far side. 0 when it is beside the image.
         """
         half = np.array(size_m) / 2.0
+        middle = self.points(map_from_box[:3, 3])
+        if middle[2] + math.hypot(*half) < NEAR_M:
+            return 0.0
         lattice = _LATTICE * half @ map_from_box[:3, :3].T + map_from_box[:3, 3]
         points = self.points(lattice)
         points = points[points[:, 2] > NEAR_M]
@@ -114,6 +119,8 @@ class PinholeView:
 
 def _before(polygon: Array) -> Array:
     """Return the part (M, 3) of a polygon (N, 3) that lies before the near plane."""
+    if (polygon[:, 2] >= NEAR_M).all():
+        return polygon
     kept = []
     for here, then in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
         if here[2] >= NEAR_M:

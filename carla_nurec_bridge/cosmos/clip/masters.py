@@ -82,7 +82,7 @@ class MasterWriter:
                 f"{self.path.name}: frame {self.frames} is {numbers.shape[1]}x{numbers.shape[0]}, "
                 f"not {self._size[1]}x{self._size[0]}"
             )
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(numbers), format=self._format)
+        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(numbers), format=self._format)
         frame.pts = self.frames
         frame.time_base = self._stream.codec_context.time_base
         self._container.mux(self._stream.encode(frame))

@@ -67,7 +67,7 @@ class VideoWriter:
                 f"not {self._size[1]}x{self._size[0]}"
             )
         given = "rgb24" if image.ndim == 3 else "gray"
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format=given)
+        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format=given)
         if self._format.startswith("yuv"):
             frame = self._reformatter.reformat(
                 frame,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -165,7 +166,7 @@ def _unhidden(ends: Array, view: PinholeView, depth_m: NDArray[np.float32]) -> N
 
 
 def _distance(view: PinholeView, pose: Matrix) -> float:
-    return float(np.linalg.norm(pose[:3, 3] - view.position))
+    return math.dist(pose[:3, 3], view.position)
 
 
 def _draw_box(

@@ -57,9 +57,10 @@ class Cloud:
 
     def rays(self) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
         """Return each point's beam, 0 the lowest, and when it was measured, 0 to 1."""
-        row, column = np.nonzero(self.hit)
-        rings = (len(self.hit) - 1 - row).astype("<u2")
-        return rings, self.column_fraction[column].astype("<f4")
+        lowest_last = np.arange(len(self.hit) - 1, -1, -1, dtype="<u2")
+        rings = np.repeat(lowest_last, np.count_nonzero(self.hit, axis=1))
+        times = np.broadcast_to(self.column_fraction.astype("<f4"), self.hit.shape)
+        return rings, times[self.hit]
 
 
 class SceneDrawing:

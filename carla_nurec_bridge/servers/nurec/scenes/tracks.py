@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ....core.errors import RefusalError
 from ....core.frames import Matrix
-from ....nurec.client.conversion import pose_matrix
+from ....nurec.client.conversion import pose_matrices
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
 from ....scene import SceneTrack
 from ..refusal import Code, as_invalid_argument
@@ -48,7 +48,7 @@ def place_tracks(
 def _moved(
     tracks: Mapping[str, SceneTrack], objects: Sequence[sensorsim.DynamicObject]
 ) -> dict[str, Placement]:
-    moved: dict[str, Placement] = {}
+    moved: dict[str, SceneTrack] = {}
     for item in objects:
         track = tracks.get(item.track_id)
         if track is None:
@@ -59,8 +59,10 @@ def _moved(
             )
         if item.track_id in moved:
             raise RefusalError(Code.INVALID_ARGUMENT, f"track {item.track_id!r} is listed twice")
-        with as_invalid_argument():
-            start = pose_matrix(item.pose_pair.start_pose)
-            end = pose_matrix(item.pose_pair.end_pose)
-        moved[item.track_id] = Placement(track, start, end)
-    return moved
+        moved[item.track_id] = track
+    pairs = [item.pose_pair for item in objects]
+    with as_invalid_argument():
+        # All at once: one by one they take a millisecond for a dozen.
+        poses = pose_matrices([pose for pair in pairs for pose in (pair.start_pose, pair.end_pose)])
+    placed = zip(moved.items(), poses[::2], poses[1::2], strict=True)
+    return {name: Placement(track, start, end) for (name, track), start, end in placed}
