@@ -22,7 +22,8 @@ from ..drawing.particles import Particles, Rules
 from ..drawing.views import GaussianView
 from ..picture import Backdrop
 from ..sky import SeamlessSky
-from .launches import ImageLaunches, PairMemory, SeenMemory, load
+from .launches import ImageLaunches, SeenMemory, load
+from .room import PairRoom
 from .tables import BackdropTable, PoseTable, RuleTable
 from .upload import MotionMemory, backdrop_of, rules_on, sight_of, upload_particles
 
@@ -34,15 +35,12 @@ _Kept = TypeVar("_Kept")
 _KEPT_SIZES = 12
 _LONGEST = 1024
 """Lists of more Gaussians than this are blended in pieces."""
-_MOST_PAIRS = 1 << 30
 
 
 class WarpDrawing:
     """Draws images of some Gaussians on the first GPU, or on Warp's ``cpu`` to test without one.
 
-    ``pairs`` counts the entries of the last image's tile lists. How many there are is known only on
-    the device. So nobody waits for it: memory has room for some more than the last images had, the
-    number comes back with the picture, and one that did not fit is drawn again.
+    ``pairs`` counts the entries of the last image's tile lists.
     """
 
     name = "warp"
@@ -51,10 +49,7 @@ class WarpDrawing:
         self, particles: Particles, device: str = "cuda:0", longest: int = _LONGEST
     ) -> None:
         """Compile (or fetch) the kernels and upload; GpuError when the device fails."""
-        self.pairs = 0
-        self._longest = longest
         self._reach_m = reaches(particles)
-        self._likely = 0
         self._motions: OrderedDict[tuple[int, int], MotionMemory] = OrderedDict()
         self._images: OrderedDict[Any, ImageLaunches] = OrderedDict()
         self._rules: dict[Rules, RuleTable] = {}
@@ -67,11 +62,16 @@ class WarpDrawing:
             self._host = HostMemory()
             self._cloud: Any = upload_particles(particles, self._device)
             self._seen: Any = SeenMemory(len(particles.means), self._device)
-            self._room: PairMemory | None = None
+            self._room = PairRoom(longest, self._device)
             self._encoder: JpegEncoder | None = None
             if self._device.is_cuda:
                 self._encoder = find_encoder(self._device.ordinal)
         self.encodes_jpeg = self._encoder is not None
+
+    @property
+    def pairs(self) -> int:
+        """Return how many entries the last image's tile lists had."""
+        return self._room.pairs
 
     def draw(
         self,
@@ -143,7 +143,8 @@ class WarpDrawing:
     def close(self) -> None:
         """Free everything on the device; calling it again does nothing."""
         with turn_on_gpu():
-            self._cloud = self._room = self._seen = self._sky = None
+            self._cloud = self._seen = self._sky = None
+            self._room.close()
             self._images.clear()
             self._motions.clear()
             self._tables.clear()
@@ -188,40 +189,17 @@ class WarpDrawing:
     def _finished(
         self, launches: ImageLaunches, finish: Callable[[], list[Any]]
     ) -> list[NDArray[np.uint8]]:
-        """Sort, blend and finish until there was room for all pairs.
+        """Sort, blend and finish; return the blocks that ``finish`` names, fetched."""
 
-        Return the blocks that ``finish`` names, fetched.
-        """
-        if self._room is None:
-            self._make_room(self._host.fetch([self._seen.total], self._device)[0])
-        while True:
-            room = self._room
-            assert room is not None
-            count = min(room.pairs, max(self._likely, 1))
-            launches.blend(room, count)
-            *found, total = self._host.fetch([*finish(), self._seen.total], self._device)
-            self.pairs = int(total.view(np.int64)[0])
-            # Fewer are sorted only after many images that needed fewer: cameras take turns.
-            self._likely = max(_some_more(self.pairs), self._likely - self._likely // 64)
-            if self.pairs <= count:
-                return found
-            if self.pairs > room.pairs:
-                self._make_room(total)
+        def fetch(finished: bool) -> list[NDArray[np.uint8]]:
+            wanted = finish() if finished else []
+            return self._host.fetch([*wanted, self._seen.total], self._device)
 
-    def _make_room(self, total: NDArray[np.uint8]) -> None:
-        """Make room for so many pairs and some more, in the place of the room before."""
-        pairs = int(total.view(np.int64)[0])
-        if pairs > _MOST_PAIRS:
-            raise GpuError(
-                f"an image has {pairs} pairs of a tile and a Gaussian, more than {_MOST_PAIRS}: "
-                "its Gaussians are too large for the GPU; CARLA_NUREC_ENGINE=numba draws on the "
-                "processor"
-            )
-        self._likely = _some_more(pairs)
-        self._room = None
-        for launches in self._images.values():
-            launches.forget()
-        self._room = PairMemory(self._likely, self._longest, self._device)
+        def forget() -> None:
+            for others in self._images.values():
+                others.forget()
+
+        return self._room.blended(launches, fetch, forget)
 
     def _kept_sky(self, sky: SeamlessSky | None) -> Any:
         """Return a scene's sky on the device, uploaded once."""
@@ -248,10 +226,6 @@ def _size_of(view: GaussianView) -> tuple[int, int]:
     if view.transposed:
         return view.samples, view.lines
     return view.lines, view.samples
-
-
-def _some_more(pairs: int) -> int:
-    return -(-(pairs + pairs // 8 + 1) // 1024) * 1024
 
 
 def _kept(kept: OrderedDict[Any, _Kept], key: Any) -> _Kept:

@@ -268,7 +268,7 @@ def test_nothing_is_drawn_of_nothing() -> None:
 def test_closing_frees_what_lies_on_the_device() -> None:
     drawing = on_warp(joined(random_cloud(20, 9)))
     pictures(drawing)
-    arrays = (drawing._cloud.harmonics, drawing._seen.table.records, drawing._room.keys)
+    arrays = (drawing._cloud.harmonics, drawing._seen.table.records, drawing._room._memory.keys)
     kept = [weakref.ref(array) for array in arrays]
     del arrays
     drawing.close()
@@ -277,7 +277,7 @@ def test_closing_frees_what_lies_on_the_device() -> None:
 
 
 def test_what_memory_does_not_hold_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from carla_nurec_bridge.gaussians.gpu import drawing, launches
+    from carla_nurec_bridge.gaussians.gpu import launches, room
 
     def full(*_: Any, **__: Any) -> None:
         raise RuntimeError("Failed to allocate 8 GB on device 'cuda:0'")
@@ -287,7 +287,7 @@ def test_what_memory_does_not_hold_is_told(monkeypatch: pytest.MonkeyPatch) -> N
         patch.setattr(launches.PairMemory, "__init__", full)
         with pytest.raises(device.GpuError, match=r"cannot draw: Failed to allocate 8 GB"):
             pictures(small)
-    monkeypatch.setattr(drawing, "_MOST_PAIRS", 3)
+    monkeypatch.setattr(room, "_MOST_PAIRS", 3)
     with pytest.raises(device.GpuError, match=r"pairs of a tile and a Gaussian, more than 3"):
         pictures(small)
     monkeypatch.undo()
