@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import carla
+
+from carla_nurec_bridge.core.machine.ports import free_port
 
 DELTA_S = 0.05
 _CLOCK_HZ = os.sysconf("SC_CLK_TCK")
@@ -42,8 +43,7 @@ class Server:
 @contextmanager
 def serve(map_file: Path, *options: str, cache: Path | None = None) -> Iterator[Server]:
     """Serve a map in a process of its own; ``cache`` is where it keeps what it has made of it."""
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        port = holder.getsockname()[1]
+    port = free_port(pair=True)
     process = subprocess.Popen(
         [
             sys.executable,

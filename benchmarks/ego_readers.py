@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from _carla import serve
 from _figures import Figure, quick, tell
 from _help import show_help
 
@@ -35,7 +36,6 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
-from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.ros.messages.convert import nanoseconds_of
@@ -108,28 +108,18 @@ class Reader:
 @contextmanager
 def running(folder: Path) -> Iterator[int]:
     """Serve the demo town and drive an ego with the large rig in it; yield the port."""
-    port = free_port(pair=True)
     (folder / "rig.yaml").write_text(RIG)
-    python = [sys.executable, "-m"]
-    town = str(config_path("maps", "demo_town.xodr"))
-    server = subprocess.Popen(
-        [*python, "carla_nurec_bridge.cli.main", "carla", "serve", "--map", town]
-        + ["--port", str(port)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stdout is not None
-    if not server.stdout.readline().startswith("ready:"):
-        raise SystemExit("the server did not start")
-    values = {"carla.port": port, "rig": str(folder / "rig.yaml"), "dt_s": 0.1}
-    words = [word for name, x in values.items() for word in ("-p", f"{name}:={x}")]
-    ego = subprocess.Popen([*python, "carla_nurec_bridge.nodes.carla_ego", "--ros-args", *words])
-    try:
-        yield port
-    finally:
-        for process in (ego, server):
-            process.terminate()
-            process.wait(60)
+    with serve(config_path("maps", "demo_town.xodr")) as server:
+        values = {"carla.port": server.port, "rig": str(folder / "rig.yaml"), "dt_s": 0.1}
+        words = [word for name, x in values.items() for word in ("-p", f"{name}:={x}")]
+        ego = subprocess.Popen(
+            [sys.executable, "-m", "carla_nurec_bridge.nodes.carla_ego", "--ros-args", *words]
+        )
+        try:
+            yield server.port
+        finally:
+            ego.terminate()
+            ego.wait(60)
 
 
 def main(rounds: int) -> None:
