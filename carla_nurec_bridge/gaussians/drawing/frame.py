@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...core.errors import InputError
 from ...rendering.engines.threads import part_count, share
 from .blend import blend
-from .motion import Motion
+from .motion import Motion, Sight, out_of_sight
 from .particles import Particles, Rules
 from .response import PIXELS, PLANES
 from .tiles import Projection, tiles_of
@@ -52,10 +52,12 @@ class Drawing(Protocol):
     """Draw images of the particles that it was made of: one form for every device.
 
     A back end gets the particles once, and for each image a view, a motion and rules, whose arrays
-    a device can take as they are. Its pictures must be those of ``GaussianDrawing``.
+    a device can take as they are. Its pictures must be those of ``GaussianDrawing``. ``reach_m``
+    (bodies + 1,) is how far the Gaussians of each body reach from its origin, see ``Sight``.
     """
 
     name: str
+    reach_m: Floats
 
     def draw(
         self,
@@ -87,7 +89,7 @@ class GaussianDrawing:
     def __init__(self, particles: Particles) -> None:
         self.particles = particles
         self.pairs = 0
-        self._reach_m = reaches(particles)
+        self.reach_m = reaches(particles)
         self._projection = Projection(particles)
 
     def draw(
@@ -109,7 +111,7 @@ class GaussianDrawing:
         threads. InputError for shapes that do not fit.
         """
         lines, samples = view.lines, view.samples
-        motion, far = checked(view, motion, far_m, self._reach_m)
+        motion, far = checked(view, motion, far_m, self.reach_m)
         lists = self._projection.lists(view, motion, rules)
         across, _ = tiles_of(view)
         self.pairs = len(lists.entries)
@@ -183,19 +185,9 @@ def in_sight(motion: Motion, view: GaussianView, reach_m: Floats) -> Motion:
     ``reach_m`` (bodies + 1,) is how far the Gaussians of each reach from its origin. InputError
     when the motion lacks bodies.
     """
-    if len(reach_m) > len(motion.shown):
-        raise InputError(
-            f"a motion of {len(motion.shown) - 1} bodies for Gaussians of {len(reach_m) - 1}"
-        )
     middle = motion.sensor_from_body[-1, :, :, 3]
-    distance = np.linalg.norm(middle, axis=1)
-    ball = np.zeros(len(motion.shown)) + motion.reach_m
-    ball[: len(reach_m)] += reach_m
-    with np.errstate(divide="ignore", invalid="ignore"):
-        beside = np.arccos(np.clip(middle[:, 2] / distance, -1.0, 1.0))
-        beside -= np.arcsin(np.clip(ball / distance, 0.0, 1.0))
-    hidden = (ball < distance) & (beside > view.table.seen_rad + motion.turn_rad)
-    hidden[0] = False
+    sight = Sight(view.table.seen_rad, reach_m)
+    hidden = out_of_sight(middle, sight, motion.reach_m, motion.turn_rad)
     return motion._replace(shown=motion.shown & ~hidden)
 
 

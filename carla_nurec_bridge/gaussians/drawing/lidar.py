@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...core.frames import Matrix, interpolate
 from .frame import Drawing
-from .motion import BodyMotion, motion_of
+from .motion import BodyMotion, Sight, motion_of
 from .particles import Rules
 from .sweeps import Sector
 
@@ -59,9 +59,10 @@ def measure(
         rays = view.rays
         if not np.array_equal(start[:3, :3], end[:3, :3]):
             rays = _turned(rays, start, end, view.fractions, column_fraction, sector.column)
+        sight = Sight(view.table.seen_rad, drawing.reach_m)
         seen = drawing.draw(
             replace(view, rays=rays),
-            motion_of(start, end, view.fractions, bodies),
+            motion_of(start, end, view.fractions, bodies, sight),
             beside,
             np.where(sector.column < 0, 0.0, far_m[sector.row, sector.column]).astype(np.float32),
             half=True,

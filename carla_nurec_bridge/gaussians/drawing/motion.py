@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.errors import InputError
 from ...core.frames import Matrix
 from ...rendering.engines.jit import inlined, kernel
 from ...rendering.engines.threads import part_count, share
@@ -57,15 +58,27 @@ class Motion(NamedTuple):
     turn_rad: float
 
 
+class Sight(NamedTuple):
+    """How far off its axis a view sees, and how far bodies' Gaussians reach from their origins.
+
+    ``reach_m`` (bodies + 1,), the scene itself being body 0.
+    """
+
+    seen_rad: float
+    reach_m: Floats
+
+
 def motion_of(
     scene_from_sensor_start: Matrix,
     scene_from_sensor_end: Matrix,
     fractions: NDArray[np.float64],
     bodies: Sequence[BodyMotion | None] = (),
+    sight: Sight | None = None,
 ) -> Motion:
     """Return the tables of lines exposed at ``fractions`` (L,) of the motion.
 
     ``bodies`` are in the order of the particles' bodies, from 1; None for one that is not drawn.
+    With ``sight`` nothing is worked out for those beside it, which no picture shows.
     """
     times = np.append(fractions, 0.5)
     centre = 0.5 * (scene_from_sensor_start[:3, 3] + scene_from_sensor_end[:3, 3])
@@ -81,6 +94,16 @@ def motion_of(
             ends[number + 1] = body.scene_from_body_end
     rows = np.zeros((count + 1, _TRACK))
     _track(starts, ends, shown, centre, rows, np.empty((3, 3)), np.empty(4))
+    farthest = float(np.abs(times - 0.5).max())
+    ways = np.linalg.norm(rows[:, _WAY], axis=1)
+    angles = rows[:, _ANGLE]
+    moved_m = float(ways[0] + ways[1:].max()) * farthest
+    turn_rad = float(min(angles[0] * farthest, np.pi))
+    if sight is not None:
+        middle, unused = np.empty((1, count, 3, 4)), np.empty((1, count, 3), np.float32)
+        none = np.empty((0, count, 3, 3), np.float32), np.empty((0, 3, 3), np.float32)
+        _fill(0, 1, times[-1:], rows, shown, middle, unused, *none, np.empty((2, 3, 3)))
+        shown &= ~out_of_sight(middle[0, :, :, 3], sight, moved_m, turn_rad)
     sensor_from_body = np.empty((lines + 1, count, 3, 4))
     origins = np.empty((lines + 1, count, 3), np.float32)
     turns = np.empty((lines, count, 3, 3), np.float32)
@@ -88,9 +111,6 @@ def motion_of(
     parts = part_count(max(1, lines * count // 2048))
     given = (times, rows, shown, sensor_from_body, origins, turns, ray_turns)
     share(lambda part: _fill(part, parts, *given, np.empty((2, 3, 3))), parts)
-    farthest = float(np.abs(times - 0.5).max())
-    ways = np.linalg.norm(rows[:, _WAY], axis=1)
-    angles = rows[:, _ANGLE]
     return Motion(
         centre,
         sensor_from_body,
@@ -99,9 +119,32 @@ def motion_of(
         ray_turns,
         shown,
         not (ways.any() or angles.any()),
-        float(ways[0] + ways[1:].max()) * farthest,
-        float(min(angles[0] * farthest, np.pi)),
+        moved_m,
+        turn_rad,
     )
+
+
+def out_of_sight(
+    middle: Matrix, sight: Sight, moved_m: float, turn_rad: float
+) -> NDArray[np.bool_]:
+    """Tell which bodies (bodies + 1,) lie wholly beside the cone that a view sees.
+
+    ``middle`` (bodies + 1, 3) are their places in the sensor's frame in the middle of a motion by
+    ``moved_m`` and ``turn_rad``. InputError when there are more in ``sight``.
+    """
+    if len(sight.reach_m) > len(middle):
+        raise InputError(
+            f"a motion of {len(middle) - 1} bodies for Gaussians of {len(sight.reach_m) - 1}"
+        )
+    distance = np.linalg.norm(middle, axis=1)
+    ball = np.zeros(len(middle)) + moved_m
+    ball[: len(sight.reach_m)] += sight.reach_m
+    with np.errstate(divide="ignore", invalid="ignore"):
+        away = np.arccos(np.clip(middle[:, 2] / distance, -1.0, 1.0))
+        away -= np.arcsin(np.clip(ball / distance, 0.0, 1.0))
+    hidden: NDArray[np.bool_] = (ball < distance) & (away > sight.seen_rad + turn_rad)
+    hidden[0] = False
+    return hidden
 
 
 @kernel

@@ -49,7 +49,7 @@ class WarpDrawing:
         self, particles: Particles, device: str = "cuda:0", longest: int = _LONGEST
     ) -> None:
         """Compile (or fetch) the kernels and upload; GpuError when the device fails."""
-        self._reach_m = reaches(particles)
+        self.reach_m = reaches(particles)
         self._motions: OrderedDict[tuple[int, int], MotionMemory] = OrderedDict()
         self._images: OrderedDict[Any, ImageLaunches] = OrderedDict()
         self._rules: dict[Rules, RuleTable] = {}
@@ -85,7 +85,7 @@ class WarpDrawing:
         apart: Floats | None = None,
     ) -> GaussianFrame:
         """Draw one image; see ``GaussianDrawing.draw``. GpuError when memory is short."""
-        motion, far = checked(view, motion, far_m, self._reach_m)
+        motion, far = checked(view, motion, far_m, self.reach_m)
         with turn_on_gpu():
             launches = self._looked(view, motion, rules, far, half, heaviest, apart)
             (block,) = self._finished(launches, lambda: [launches.memory.block])
@@ -180,7 +180,7 @@ class WarpDrawing:
         self, view: GaussianView, motion: Motion, rules: Rules, backdrop: Backdrop
     ) -> tuple[ImageLaunches, BackdropTable]:
         """Find what is seen of a picture; return what goes on, and its backdrop."""
-        motion, far = checked(view, motion, backdrop.far_m, self._reach_m)
+        motion, far = checked(view, motion, backdrop.far_m, self.reach_m)
         launches = self._looked(view, motion, rules, far)
         table = backdrop_of(backdrop, motion, self._kept_sky(backdrop.sky), self._device)
         table.transposed = int(view.transposed)

@@ -13,7 +13,7 @@ from ....gaussians.choice import open_drawing
 from ....gaussians.cloud import GaussianCloud, concatenated, empty_cloud
 from ....gaussians.drawing.frame import Drawing
 from ....gaussians.drawing.lidar import GaussianSweep, measure
-from ....gaussians.drawing.motion import BodyMotion, Motion, motion_of
+from ....gaussians.drawing.motion import BodyMotion, Motion, Sight, motion_of
 from ....gaussians.drawing.particles import Rules, joined, rules_of
 from ....gaussians.drawing.sweeps import Sector
 from ....gaussians.drawing.views import GaussianView, rules_for
@@ -135,9 +135,9 @@ class DrawnGaussians:
         return self._drawing.jpeg(view, *self._sight(view, start, end), backdrop, form)
 
     def _sight(self, view: GaussianView, start: Matrix, end: Matrix) -> tuple[Motion, Rules]:
-        motion = motion_of(
-            self.nre_from_map @ start, self.nre_from_map @ end, view.fractions, self._placed
-        )
+        start, end = self.nre_from_map @ start, self.nre_from_map @ end
+        sight = Sight(view.table.seen_rad, self._drawing.reach_m)
+        motion = motion_of(start, end, view.fractions, self._placed, sight)
         return motion, rules_for(self.settings, view)
 
     def measure(

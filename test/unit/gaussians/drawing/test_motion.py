@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.frames import interpolate, invert, matrix_from_xyz_rpy
-from carla_nurec_bridge.gaussians.drawing.motion import BodyMotion, motion_of
+from carla_nurec_bridge.gaussians.drawing.motion import BodyMotion, Sight, motion_of
 
 START = matrix_from_xyz_rpy([4e5, -2e5, 30.0], [0.3, -0.2, 2.9])
 END = matrix_from_xyz_rpy([4e5 + 1.0, -2e5 + 0.4, 30.2], [0.35, -0.1, -3.1])
@@ -52,3 +52,24 @@ def test_how_far_all_moves_bounds_what_tables_hold() -> None:
     still = motion_of(START, START, times, (None, BodyMotion(END, END)))
     assert (still.still, still.reach_m, still.turn_rad) == (True, 0.0, 0.0)
     assert not motion_of(START, START, times, BODIES).still
+
+
+def test_nothing_is_worked_out_for_bodies_beside_a_sight() -> None:
+    """Ahead within 60 degrees is seen; so is what lies beside, but reaches as far as into that."""
+    places = {"ahead": [0, 0, 10], "right": [10, 0, 1], "wide": [10, 0, 1], "behind": [0, 0, -9]}
+    bodies = []
+    for place in places.values():
+        pose = np.eye(4)
+        pose[:3, 3] = place
+        bodies.append(BodyMotion(pose, pose))
+    times = np.linspace(0.0, 1.0, 3)
+    sight = Sight(np.radians(60.0), np.array([0, 1, 1, 6, 1], np.float32))
+    seen = motion_of(np.eye(4), np.eye(4), times, bodies, sight)
+    assert seen.shown.tolist() == [True, True, False, True, False]
+    everything = motion_of(np.eye(4), np.eye(4), times, bodies)
+    assert everything.shown.all()
+    for name in ("sensor_from_body", "origins", "turns"):
+        known, own = getattr(everything, name), getattr(seen, name)
+        assert np.array_equal(own[:, seen.shown], known[:, seen.shown])
+        assert not own[:, ~seen.shown].any()
+    assert (seen.reach_m, seen.turn_rad) == (everything.reach_m, everything.turn_rad)
