@@ -6,6 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
+from carla_nurec_bridge.gaussians.formats.usd import layers
 from carla_nurec_bridge.gaussians.formats.usd.crate import parse_crate
 
 from .splat_files import zipped
@@ -100,3 +101,11 @@ def test_a_text_layer_is_read_and_ordered_as_it_says(tmp_path):
 def test_fields_that_are_not_understood_are_refused(tmp_path, text, says):
     with pytest.raises(InputError, match=says):
         read(tmp_path, text.encode(), "x.usda")
+
+
+def test_text_that_is_too_large_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(layers, "MOST_BYTES", 500)
+    text = text_layer(40, 1).encode()
+    for name, data in (("x.usda", text), ("x.usdz", zipped({"x.usda": text}))):
+        with pytest.raises(InputError, match="write it as a binary one"):
+            read(tmp_path, data, name)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ....core.files.archive import MAX_MEMBER_BYTES, Archive
+from ....core.errors import InputError
+from ....core.files.archive import Archive
 from .crate import parse_crate
 from .crate_bytes import MAGIC
 from .prims import Prim
@@ -19,22 +20,29 @@ _ASSET = re.compile(r"@(?:\./)?([^@]+)@")
 
 
 def layer_of(data: bytes, what: str) -> Layer:
-    """Return the prims of a layer, text or binary; InputError when it is damaged."""
+    """Return the prims of a layer, text or binary; InputError when it is damaged or too large."""
     binary = data.startswith(MAGIC)
+    if not binary and len(data) > MOST_BYTES:
+        raise InputError(
+            f"{what} is a text layer of {len(data)} bytes; {MOST_BYTES} are the most read, write "
+            "it as a binary one (.usdc)"
+        )
     return {prim.path: prim for prim in (parse_crate if binary else parse_usda)(data, what)}
 
 
 def layers_of(archive: Archive, *, text_only: bool = False) -> dict[str, Layer]:
-    """Return the layers of a package by their names, in their order; the first is its own."""
+    """Return the layers of a package by their names, in their order; the first is its own.
+
+    With ``text_only`` binary ones are left out, and text that is too large to be read.
+    """
     found: dict[str, Layer] = {}
     for name, member in archive.members.items():
         if not name.endswith(_ENDINGS):
             continue
         binary = archive.head(name, len(MAGIC)) == MAGIC
-        if binary and text_only:
+        if text_only and (binary or member.file_size > MOST_BYTES):
             continue
-        if member.file_size <= (MAX_MEMBER_BYTES if binary else MOST_BYTES):
-            found[name] = layer_of(archive.read(name), f"{archive.path}: {name}")
+        found[name] = layer_of(archive.read(name), f"{archive.path}: {name}")
     return found
 
 
