@@ -46,6 +46,8 @@ _MATTE_LOOK = {
     24: (0.75, 0.12, 0.14),
     25: (0.25, 0.20, 0.25),
 }
+# Pairs of faces that are compared at once, which bounds the memory.
+_MOST_PAIRS = 1 << 20
 # By finish: what is mirrored seen straight and how much more at a grazing angle.
 _MIRROR = {PAINT: (0.04, 0.45), GLASS: (0.10, 0.75)}
 
@@ -137,20 +139,44 @@ def corner_normals(mesh: Mesh, crease_deg: float = 40.0) -> NDArray[np.float32]:
     faces = face_normals(mesh).astype(np.float64)
     a, b, c = (mesh.vertices[mesh.triangles[:, k]].astype(np.float64) for k in range(3))
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
-    finish = np.repeat(mesh.colours[:, 3].astype(np.int64), 3)
-    grid = np.round(mesh.vertices[mesh.triangles].reshape(-1, 3) / 1e-4).astype(np.int64)
-    _, point = np.unique(np.column_stack([grid, finish]), axis=0, return_inverse=True)
-    order = np.argsort(point.reshape(-1), kind="stable")
-    starts = np.flatnonzero(np.diff(point.reshape(-1)[order], prepend=-1))
+    order, first, count = _meetings(mesh)
+    around = order // 3
+    normals, areas = faces[around], area[around]
     limit = np.cos(np.radians(crease_deg))
-    result = np.empty((len(faces) * 3, 3))
-    for begin, end in zip(starts, [*starts[1:], len(order)], strict=True):
-        corners = order[begin:end]
-        around = corners // 3
-        near = faces[around] @ faces[around].T >= limit
-        result[corners] = (near * area[around]) @ faces[around]
+    result = np.empty((len(order), 3))
+    pairs = np.cumsum(count)
+    begin = 0
+    while begin < len(order):
+        done = pairs[begin - 1] if begin else 0
+        end = max(begin + 1, int(np.searchsorted(pairs, done + _MOST_PAIRS, "right")))
+        counts = count[begin:end]
+        starts = np.cumsum(counts) - counts
+        other = np.repeat(first[begin:end] - starts, counts)
+        other += np.arange(len(other))
+        theirs = normals.take(other, axis=0)
+        own = np.repeat(normals[begin:end], counts, axis=0)
+        near = np.einsum("nk,nk->n", own, theirs) >= limit
+        weighted = (near * areas[other])[:, None] * theirs
+        result[order[begin:end]] = np.add.reduceat(weighted, starts, axis=0)
+        begin = end
     result /= np.maximum(np.linalg.norm(result, axis=1, keepdims=True), 1e-12)
     return result.reshape(-1, 9).astype(np.float32)
+
+
+def _meetings(mesh: Mesh) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the corners (N,) ordered so that those of one point and finish follow each other.
+
+    Beside it, for each in that order, where those that it meets begin and how many they are.
+    """
+    finish = np.repeat(mesh.colours[:, 3].astype(np.int64), 3)
+    grid = np.round(mesh.vertices[mesh.triangles].reshape(-1, 3) / 1e-4).astype(np.int64)
+    order = np.lexsort((finish, *grid.T))
+    sorted_points = np.column_stack([grid, finish])[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (sorted_points[1:] != sorted_points[:-1]).any(axis=1)
+    starts = np.flatnonzero(new)
+    sizes = np.diff(starts, append=len(order))
+    return order, np.repeat(starts, sizes), np.repeat(sizes, sizes)
 
 
 def _reflectivity(linear: NDArray[np.float32], finish: NDArray[np.uint8]) -> NDArray[np.float32]:

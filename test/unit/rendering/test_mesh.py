@@ -7,6 +7,7 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
+from carla_nurec_bridge.rendering.kernels import surfaces
 from carla_nurec_bridge.rendering.mesh import (
     Mesh,
     build_mesh,
@@ -117,3 +118,27 @@ def test_build_mesh_repeats_colour_finish_tag_and_object() -> None:
     )
     assert mesh.colours.tolist() == [[1, 2, 3, 255]]
     assert (mesh.tags[0], mesh.objects[0]) == (4, 0)
+
+
+def test_corners_share_the_normals_of_faces_within_the_crease(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parts = [
+        ellipsoid((0, 0, 1), (1.0, 0.7, 0.5), 9, 12, **LOOK),
+        box((3, 0, 1), (1, 1, 1), **LOOK),
+    ]
+    mesh = concatenate(parts)
+    points = mesh.vertices[mesh.triangles].astype(np.float64)
+    cross = np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])
+    area = np.linalg.norm(cross, axis=1)
+    faces = cross / np.maximum(area, 1e-30)[:, None]
+    expected = np.zeros((len(points), 3, 3))
+    for i, k in np.ndindex(len(points), 3):
+        meets = (np.abs(points - points[i, k]).max(axis=2) < 5e-5).any(axis=1)
+        close = meets & (faces @ faces[i] >= np.cos(np.radians(40.0))) & (area > 0)
+        total = (area[close, None] * faces[close]).sum(axis=0)
+        expected[i, k] = total / max(np.linalg.norm(total), 1e-12)
+    for pairs in (1 << 20, 50):  # at once, and in parts
+        monkeypatch.setattr(surfaces, "_MOST_PAIRS", pairs)
+        found = surfaces.corner_normals(mesh).reshape(-1, 3, 3)
+        np.testing.assert_allclose(found[area > 0], expected[area > 0], atol=1e-6)
