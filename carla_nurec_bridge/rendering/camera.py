@@ -171,7 +171,8 @@ def _by_packets(
         shape = (height, width) if name in outputs else (0, 0)
         images[name] = np.empty(shape + channels, dtype)
     parts = part_count(-(-height // SIDE))
-    rays = np.ascontiguousarray(view.rays)
+    rays = np.ascontiguousarray(view.rays).view()
+    rays.flags.writeable = False  # numba would compile once more for those that are not
     shared = (
         rays,
         *view.lines,

@@ -50,7 +50,7 @@ def render_lidar(
     """
     _check(directions, column_fraction)
     view = FrameView(
-        directions,
+        np.ascontiguousarray(directions),
         map_from_lidar_start,
         map_from_lidar_end,
         column_fraction,

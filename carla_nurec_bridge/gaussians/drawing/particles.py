@@ -42,13 +42,18 @@ def joined(static: GaussianCloud, bodies: Sequence[GaussianCloud] = ()) -> Parti
         harmonics[first : first + len(cloud), : cloud.sh.shape[1]] = cloud.sh
         first += len(cloud)
     return Particles(
-        np.concatenate([cloud.means_m for cloud in clouds]),
-        np.concatenate([cloud.rotations_wxyz for cloud in clouds]),
-        np.concatenate([cloud.scales_m for cloud in clouds]),
-        np.concatenate([cloud.opacities for cloud in clouds]),
+        _in_rows([cloud.means_m for cloud in clouds]),
+        _in_rows([cloud.rotations_wxyz for cloud in clouds]),
+        _in_rows([cloud.scales_m for cloud in clouds]),
+        _in_rows([cloud.opacities for cloud in clouds]),
         harmonics,
         np.concatenate([np.full(len(cloud), k, np.int32) for k, cloud in enumerate(clouds)]),
     )
+
+
+def _in_rows(parts: Sequence[Floats]) -> Floats:
+    """Join arrays; numba would compile the kernels once more for those stored by columns."""
+    return np.ascontiguousarray(np.concatenate(parts))
 
 
 class Rules(NamedTuple):

@@ -8,6 +8,7 @@ import pytest
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import invert, matrix_from_xyz_rpy
 from carla_nurec_bridge.rendering.camera import CameraFrame, render_camera
+from carla_nurec_bridge.rendering.kernels.camera_kernel import draw
 from carla_nurec_bridge.rendering.scene import RenderScene
 
 from .helpers import PLAIN, optical_pose, photograph, pinhole
@@ -135,6 +136,14 @@ def test_only_what_is_asked_for_is_drawn(yard: RenderScene) -> None:
     whole = photograph(yard, rays, POSE)
     assert np.array_equal(frame.depth, whole.depth)
     assert np.array_equal(frame.instance, whole.instance)
+
+
+def test_rays_that_may_be_written_are_drawn_by_the_same_code(yard: RenderScene) -> None:
+    rays = pinhole(16, 8, 12.0)
+    assert rays.flags.writeable
+    photograph(yard, rays, POSE)
+    assert rays.flags.writeable
+    assert [arguments[4].mutable for arguments in draw.signatures] == [False]
 
 
 @pytest.mark.parametrize(
