@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Protocol, TypeVar, final
 
 from .errors import RunError
+from .machine.interrupts import uninterrupted
 
 _log = logging.getLogger(__name__)
 
@@ -87,8 +88,13 @@ class Teardown:
     def _close_all(self) -> list[str]:
         """Close all parts; return what failed, in words.
 
-        An interrupt is raised after the last; what failed is in the log then.
+        An interrupt is raised after the last; what failed is in the log then. Those by signals wait
+        as well: a close that is torn out of halfway leaves threads, files and shared memory behind.
         """
+        with uninterrupted():
+            return self._close_each()
+
+    def _close_each(self) -> list[str]:
         failures: list[str] = []
         interrupt: BaseException | None = None
         while self._parts:

@@ -63,7 +63,10 @@ def deaf() -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let interruptions wait until the block has ended; in other threads none come anyway."""
+    """Let interruptions wait until the block has ended; in other threads none come anyway.
+
+    Where the block has become deaf, the program stays so, and what has waited is forgotten.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -72,10 +75,11 @@ def uninterrupted() -> Iterator[None]:
     def remember(number: int, _frame: FrameType | None) -> None:
         came.append(number)
 
+    before = {number: signal.signal(number, remember) for number in _SIGNALS}
     try:
-        with _handled_by(remember):
-            yield
+        yield
     finally:
+        _handle({n: old for n, old in before.items() if signal.getsignal(n) is remember})
         for interruption in dict.fromkeys(came):
             signal.raise_signal(interruption)
 

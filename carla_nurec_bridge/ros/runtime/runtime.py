@@ -46,11 +46,15 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
         sys.stderr.write(f"{name}: error: {unknown}{' '.join(str(error).split())}\n")
         rclpy.try_shutdown()
         return InputError.exit_code
+    spinner = Spinner(node)
     closing = Teardown.in_order(
-        ("signals", be_deaf), ("the node", node.destroy_node), ("ROS", rclpy.try_shutdown)
+        ("signals", be_deaf),
+        ("the executor", spinner.close),
+        ("the node", node.destroy_node),
+        ("ROS", rclpy.try_shutdown),
     )
     try:
-        with closing, Spinner(node) as spinner:
+        with closing, spinner:
             return work(node, spinner)
     except BridgeError as error:
         sys.stderr.write(f"{name}: error: {error}\n")

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import logging
+import signal
 
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError, RunError
+from carla_nurec_bridge.core.machine.interrupts import (
+    be_deaf,
+    handlers_kept,
+    terminate_as_interrupt,
+)
 from carla_nurec_bridge.core.teardown import Teardown
 
 
@@ -92,3 +98,26 @@ def test_parts_that_were_handed_over_are_closed_by_the_other(closed: list[str]) 
     held.close()
     held.close()
     assert closed == ["ego"]
+
+
+def test_a_signal_tears_no_part_out_of_its_close() -> None:
+    done: list[str] = []
+
+    def close() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        done.append("closed whole")
+
+    teardown = Teardown.in_order(("one", close), ("two", close))
+    with terminate_as_interrupt(), pytest.raises(KeyboardInterrupt):
+        teardown.close()
+    assert done == ["closed whole"] * 2
+
+
+def test_who_becomes_deaf_in_a_teardown_stays_so() -> None:
+    def close() -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    with handlers_kept(), terminate_as_interrupt():
+        Teardown.in_order(("signals", be_deaf), ("one", close)).close()
+        signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
