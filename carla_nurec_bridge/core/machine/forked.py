@@ -162,6 +162,7 @@ class _Forked:
         self._rest = b""
         self._code: int | None = None
         self._ended_s = math.inf
+        self._look_s = 0.0
         self._is_told = True
         self._socket = socket.socket(socket.AF_UNIX)
         try:
@@ -241,11 +242,15 @@ class _Forked:
 
     def _is_untold(self) -> bool:
         """Return whether it has ended without a word of the server, which hangs or has gone."""
+        now_s = time.monotonic()
+        if self._is_told and now_s < self._look_s:
+            return False  # who asks many times a second need not open a file each time
+        self._look_s = now_s + _LOOK_S
         if not _has_ended(self.pid):
             self._ended_s = math.inf
             return False
-        self._ended_s = min(self._ended_s, time.monotonic())
-        return time.monotonic() - self._ended_s >= (_TELL_S if self._is_told else 0.0)
+        self._ended_s = min(self._ended_s, now_s)
+        return now_s - self._ended_s >= (_TELL_S if self._is_told else 0.0)
 
     def _note_end(self, answer: Mapping[str, Any] | None) -> None:
         self._code = _UNTOLD if answer is None else answer["code"]

@@ -81,8 +81,10 @@ def _drive(frame: EgoFrame) -> None:
 
 
 def _tick(frame: EgoFrame) -> None:
-    state = frame.state
-    with frame.parts.timings.stage("tick"):
+    state, parts = frame.state, frame.parts
+    # Now that what was sent has been acknowledged: just sent, every reader would look silent.
+    parts.publisher.beside(parts.readers.look)
+    with parts.timings.stage("tick"):
         frame.snapshot = snapshot = frame.episode.advance(state.at.frame + 1)
     state.at.count(snapshot.frame, snapshot.timestamp.elapsed_seconds)
 
@@ -177,7 +179,6 @@ def _do_requests(frame: EgoFrame) -> None:
 
 def _watch(frame: EgoFrame) -> None:
     p, parts, state = frame.p, frame.parts, frame.state
-    parts.publisher.beside(parts.readers.look)
     if parts.readers.silent != state.silent:
         state.silent = parts.readers.silent
         frame.tell(f"silent readers: {', '.join(state.silent) or 'none any more'}")

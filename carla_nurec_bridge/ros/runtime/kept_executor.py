@@ -30,7 +30,7 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import QoSEventHandler as EventHandler
 
-_REST_S = 1.0
+_REST_S = 2.0
 """Wall time from one look of rclpy at everything to the next. Events of QoS are found by it only:
 every topic has two, and nothing waits for them."""
 _NS_PER_S = 1_000_000_000

@@ -135,6 +135,19 @@ def test_a_signal_is_a_negative_code_and_a_wait_has_an_end(serving: Path) -> Non
     assert program.poll() == program.wait() == -signal.SIGTERM
 
 
+def test_who_asks_often_whether_it_has_ended_opens_no_file_each_time(
+    serving: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr(forked, "_has_ended", lambda pid: bool(looks.append(pid)))
+    monkeypatch.setattr(forked, "_LOOK_S", DEADLINE_S)
+    program = _start(serving, "0", "--wait")
+    assert [program.poll() for _ in range(20)] == [None] * 20
+    os.killpg(program.pid, signal.SIGKILL)
+    assert program.wait(DEADLINE_S) == -signal.SIGKILL
+    assert len(looks) == 1
+
+
 def test_who_is_told_an_id_can_signal_its_group(serving: Path) -> None:
     for _ in range(20):
         program = _start(serving, "0", "--wait")
