@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
-from carla_nurec_bridge.gaussians.formats.usd import layers
+from carla_nurec_bridge.gaussians.formats.usd import crate, layers
 from carla_nurec_bridge.gaussians.formats.usd.crate import parse_crate
 
 from .splat_files import zipped
@@ -101,6 +101,12 @@ def test_a_text_layer_is_read_and_ordered_as_it_says(tmp_path):
 def test_fields_that_are_not_understood_are_refused(tmp_path, text, says):
     with pytest.raises(InputError, match=says):
         read(tmp_path, text.encode(), "x.usda")
+
+
+def test_a_layer_that_shares_its_fields_too_often_is_refused(monkeypatch):
+    monkeypatch.setattr(crate, "_MOST_TOLD", 40)
+    with pytest.raises(InputError, match="over 40 fields"):
+        parse_crate(CRATE, "the layer")
 
 
 def test_text_that_is_too_large_is_refused(tmp_path, monkeypatch):

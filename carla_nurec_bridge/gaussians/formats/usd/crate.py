@@ -19,8 +19,8 @@ from .prims import Prim
 _ATTRIBUTE, _PRIM, _LAYER = 1, 6, 7
 _MOST_TOKEN_BYTES = 64 << 20
 _MOST_PATH = 1000
-_MOST_FIELDS = 1000
-"""Of one prim or attribute; the prims of a layer share sets of fields."""
+_MOST_TOLD = 1 << 22
+"""Fields of all prims and attributes, which may share sets of them."""
 _ENDS = 0xFFFFFFFF
 
 
@@ -39,11 +39,12 @@ def _prims(crate: CrateBytes) -> list[Prim]:
     count, offset = crate.counted("SPECS")
     prims: dict[str, Prim] = {}
     attributes = []
+    fields_told = 0
     for path, first, kind in zip(*crate.columns(offset, count, 3), strict=True):
-        told = {
-            tokens[fields[index][0]]: fields[index][1]
-            for index in sets.get(first, ())[:_MOST_FIELDS]
-        }
+        fields_told += len(sets.get(first, ()))
+        if fields_told > _MOST_TOLD:
+            raise InputError(f"{crate.what} has over {_MOST_TOLD} fields; they are not read")
+        told = {tokens[fields[index][0]]: fields[index][1] for index in sets.get(first, ())}
         if kind in (_PRIM, _LAYER):
             typed = values.text(told["typeName"]) if "typeName" in told else ""
             prim = Prim(paths[path], (typed or "").strip('"'))
@@ -73,7 +74,7 @@ def _tokens(crate: CrateBytes) -> list[str]:
     if size > _MOST_TOKEN_BYTES:
         raise InputError(f"{crate.what} has {size} bytes of names; {_MOST_TOKEN_BYTES} are read")
     packed, _ = crate.block(offset + 8)
-    words = unpacked(packed, size, crate.what).split(b"\0")[:count]
+    words = unpacked(packed, size, crate.what).split(b"\0", count)[:count]
     return [word.decode("utf-8", "replace") for word in words]
 
 

@@ -15,6 +15,8 @@ from .packed_numbers import integers
 _ARRAY, _INLINED, _PACKED = 1 << 63, 1 << 62, 1 << 61
 _PLACE = (1 << 48) - 1
 _LEAST_PACKED = 16
+_MOST_WORDS = 1000
+"""Lists of more tokens are none of those that are asked for."""
 _OLD_RANKS, _WIDE_SIZES = (0, 5, 0), (0, 7, 0)
 _BOOL, _HALF, _STRING, _TOKEN, _ASSET = 1, 7, 10, 11, 12
 _TYPES = {
@@ -125,8 +127,10 @@ class CrateValues:
             raise InputError(f"{crate.what} is damaged: its table of {length} floats is too short")
         return table[places]
 
-    def _words(self, place: int) -> str:
+    def _words(self, place: int) -> str | None:
         count, begin = self._counted(place)
+        if count > _MOST_WORDS:
+            return None
         places = np.frombuffer(self.crate.at(begin, 4 * count), "<u4").tolist()
         return "[" + ", ".join(f'"{self.tokens[place]}"' for place in places) + "]"
 

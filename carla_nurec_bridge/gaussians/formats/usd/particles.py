@@ -26,7 +26,7 @@ _DEGREE = "radiance:sphericalHarmonicsDegree"
 _ORDERS = {"zDepth": True, "cameraDistance": False, "rayHitDistance": False}
 _LINEAR = "lin_"
 _MOST_FIELDS = 10_000
-_MOST_GAUSSIANS = 200_000_000
+_MOST_GAUSSIANS = 50_000_000
 _MOST_UNIT = 1e6
 
 
