@@ -81,7 +81,9 @@ def blocked_rows(
                 blocked_s[actor_id] = blocked_s.get(actor_id, 0.0) + frame.duration_s
                 continue
             if blocked_s.get(actor_id, 0.0) >= min_time_s:
-                rows.append(BlockedRow(since[actor_id], blocked_s[actor_id], actor_id))
+                # Of a time from 0 down, one that has never stood is told too, as in CARLA.
+                stood_s = blocked_s.get(actor_id, 0.0)
+                rows.append(BlockedRow(since.get(actor_id, 0.0), stood_s, actor_id))
             since.pop(actor_id, None)
             blocked_s.pop(actor_id, None)
             last[actor_id] = (place[0], place[1], place[2])

@@ -12,7 +12,7 @@ from carla_nurec_bridge.recorder_log import read_log, write_log
 from carla_nurec_bridge.recorder_log.export.carla_text import file_info
 from carla_nurec_bridge.recorder_log.layouts import ActorKind, PacketKind
 from carla_nurec_bridge.recorder_log.log import Log
-from carla_nurec_bridge.recorder_log.queries import actors_blocked, collisions
+from carla_nurec_bridge.recorder_log.queries import actors_blocked, blocked_rows, collisions
 from carla_nurec_bridge.recorder_log.reader import parse_log
 from carla_nurec_bridge.recorder_log.records import encode_event_add, encode_physics_control
 from carla_nurec_bridge.recorder_log.trajectories import trajectories
@@ -122,6 +122,13 @@ def test_file_info_with_everything(log: Log) -> None:
 
 def test_nobody_collides(log: Log) -> None:
     assert collisions(log, "a", "a").count("\n") == 8
+
+
+@pytest.mark.parametrize("least_s", [0.0, -1.0])
+def test_of_no_time_at_all_whoever_moves_is_blocked_too(log: Log, least_s: float) -> None:
+    rows = blocked_rows(log, least_s, 10.0)
+    assert {row.duration_s for row in rows if row.start_s == 0.0} >= {0.0}
+    assert [row for row in rows if row.duration_s >= 5.0] == blocked_rows(log, 5.0, 10.0)
 
 
 def test_blocked_actors_are_those_that_stand(log: Log) -> None:

@@ -160,6 +160,11 @@ def test_what_a_client_asked_for_is_no_fault_of_the_server(
         ("get_sensor_token", [-1]),
         ("draw_debug_shape", [[[0, []], [1, 2, 3], 1.0]]),
         ("draw_debug_shape", [["point"]]),
+        ("draw_debug_shape", [[[0, [[0, 0, 0], 0.1]], [255, -1, 0, 255], 1.0, False]]),
+        ("draw_debug_shape", [[[0, [[0, 1e300, 0], 0.1]], [255, 1, 0, 255], 1.0, False]]),
+        ("start_recorder", ["x" * 5000, False]),
+        ("replay_file", ["x/" * 5000, 0.0, 0.0, 0, False, [[0, 0, 0], [0, 0, 0]]]),
+        ("show_recorder_collisions", ["x" * 300, 97, 97]),
     ],
 )
 def test_a_call_of_another_shape_is_answered_in_words(

@@ -116,11 +116,18 @@ def missing(path: Path) -> str:
 
 
 def whole_path(name: str) -> Path:
-    """Return the whole path of a recording, as CARLA does; ``~`` is the home of this process."""
+    """Return the whole path of a recording, as CARLA does; ``~`` is the home of this process.
+
+    InputError for a name that no file can have.
+    """
     try:
-        return Path(name).expanduser().resolve()
-    except RuntimeError as error:
-        raise InputError(f"{name}: {error}") from error
+        path = Path(name).expanduser().resolve()
+        path.is_file()
+    except OSError as error:
+        raise InputError(f"{name:.80}: {error.strerror}") from error
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"{name:.80}: {error}") from error
+    return path
 
 
 def _ask(name: str, question: Callable[[Log], str]) -> str:

@@ -14,6 +14,9 @@ from typing import Any
 
 from ....core.errors import ProtocolError
 
+_LARGEST = 3.4028235e38
+"""Of a float of 32 bits, which places and directions are in clients."""
+
 
 @dataclass(frozen=True)
 class Codec:
@@ -44,6 +47,12 @@ def _decode_int(value: Any) -> int:
     raise _refuse("an integer", value)
 
 
+def _decode_byte(value: Any) -> int:
+    if type(value) is int and 0 <= value <= 0xFF:
+        return value
+    raise _refuse("a whole number from 0 to 255", value)
+
+
 def _decode_bool(value: Any) -> bool:
     if type(value) is bool:
         return value
@@ -65,11 +74,15 @@ def _decode_bytes(value: Any) -> bytes:
 def _decode_vector(value: Any) -> tuple[float, float, float]:
     if type(value) is not list or len(value) < 3:
         raise _refuse("three numbers", value)
-    return _decode_float(value[0]), _decode_float(value[1]), _decode_float(value[2])
+    x, y, z = (_decode_float(part) for part in value[:3])
+    if max(abs(x), abs(y), abs(z)) > _LARGEST:
+        raise _refuse("three numbers that 32 bits can hold", value)
+    return x, y, z
 
 
 FLOAT = Codec("float", float, _decode_float)
 INT = Codec("integer", int, _decode_int)
+BYTE = Codec("byte", int, _decode_byte)
 BOOL = Codec("bool", bool, _decode_bool)
 TEXT = Codec("text", str, _decode_text)
 BYTES = Codec("bytes", bytes, _decode_bytes)

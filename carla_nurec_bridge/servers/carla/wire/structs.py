@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from .codecs import (
     BOOL,
+    BYTE,
     BYTES,
     FLOAT,
     INT,
@@ -178,7 +179,7 @@ class LabelledPoint:
 
 TRANSFORM = struct(Transform, location=VECTOR, rotation=VECTOR)
 BOUNDING_BOX = struct(BoundingBox, location=VECTOR, extent=VECTOR, rotation=VECTOR, actor_id=INT)
-ATTRIBUTE_VALUE = struct(AttributeValue, id=TEXT, type=INT, value=TEXT)
+ATTRIBUTE_VALUE = struct(AttributeValue, id=TEXT, type=BYTE, value=TEXT)
 DESCRIPTION = struct(ActorDescription, uid=INT, id=TEXT, attributes=list_of(ATTRIBUTE_VALUE))
 ACTOR = struct(
     ActorInfo,

@@ -11,10 +11,12 @@ from ....town.objects import StreetObject
 from ....town.tags import ANY
 from ..wire.codecs import (
     BOOL,
+    BYTE,
     FLOAT,
     INT,
     VECTOR,
     Codec,
+    list_of,
     struct,
 )
 from ..wire.structs import BoundingBox, Transform, Vector
@@ -67,7 +69,8 @@ class EnvironmentObject:
     type: int
 
 
-_COLOUR = Codec("colour", list, lambda v: tuple(INT.decode(part) for part in v))
+_PARTS = list_of(BYTE)
+_COLOUR = Codec("colour", list, lambda v: tuple(_PARTS.decode(v)))
 LAMP = struct(
     StreetLamp, id=INT, location=VECTOR, intensity=FLOAT, group=INT, colour=_COLOUR, active=BOOL
 )

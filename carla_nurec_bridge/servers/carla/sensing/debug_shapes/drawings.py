@@ -14,7 +14,7 @@ from .....rendering.camera import render_camera
 from .....rendering.lighting import Lighting
 from .....rendering.mesh import Mesh, concatenate
 from .....rendering.scene import RenderScene
-from ...wire.codecs import FLOAT, INT
+from ...wire.codecs import BYTE, FLOAT
 from ..optics.lens import Optics
 from .solids import solids
 from .texts import Text, write
@@ -107,7 +107,7 @@ class Drawings:
         """Keep a shape as it came on the wire; ProtocolError when it is none."""
         try:
             (kind, fields), colour, life_s = shape[:3]
-            red, green, blue = (INT.decode(part) for part in colour[:3])
+            red, green, blue = (BYTE.decode(part) for part in colour[:3])
             seconds = FLOAT.decode(life_s)
             layer, what = self._made(kind, fields, (red, green, blue))
         except (TypeError, ValueError, IndexError) as error:
