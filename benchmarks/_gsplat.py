@@ -21,9 +21,10 @@ def has_gsplat() -> bool:
 def gsplat_picture(
     cloud: GaussianCloud, camera: FThetaCamera, start: Matrix, end: Matrix
 ) -> Callable[[], Any]:
-    """Return what draws colours and depth by gsplat's 3DGUT, and copies them to the host.
+    """Return what draws colours and opacity by gsplat's 3DGUT, and copies them to the host.
 
-    The camera has no linear part. What it culls and when it stops are its own defaults.
+    Its 3DGUT takes three channels, so there is no depth. The camera has no linear part. What it
+    culls and when it stops are its own defaults.
     """
     import torch
     from gsplat.cuda._wrapper import (
@@ -60,7 +61,7 @@ def gsplat_picture(
         "Ks": on_gpu([[[scale, 0.0, u], [0.0, scale, v], [0.0, 0.0, 1.0]]]),
     }
     size = (camera.height, camera.width)
-    host = [torch.empty((1, *size, n), pin_memory=True) for n in (4, 1)]
+    host = [torch.empty((1, *size, n), pin_memory=True) for n in (3, 1)]
 
     def picture() -> Any:
         drawn, alphas, _ = rasterization(
@@ -74,7 +75,7 @@ def gsplat_picture(
             with_ut=True,
             with_eval3d=True,
             packed=False,
-            render_mode="RGB+D",
+            render_mode="RGB",
         )
         for target, source in zip(host, (drawn, alphas), strict=True):
             target.copy_(source, non_blocking=True)
