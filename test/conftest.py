@@ -7,7 +7,7 @@ import math
 import os
 import signal
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import programs
@@ -125,8 +125,10 @@ class ReplayRules:
         self.poses(start_s)
         self.before = {}
 
-    def poses(self, time_s: float) -> dict[int, tuple[float, ...]] | None:
-        """Return id -> (x, y, z, roll, pitch, yaw) at the next processed time."""
+    def poses(
+        self, time_s: float, actors: Collection[int] | None = None
+    ) -> dict[int, tuple[float, ...]] | None:
+        """Return id -> (x, y, z, roll, pitch, yaw) at the next processed time, of some or all."""
         found = next((i for i, (e, d, _) in enumerate(self.frames) if time_s < e + d), None)
         if found is None:
             return None
@@ -135,7 +137,11 @@ class ReplayRules:
             self.at = found
         elapsed, duration, now = self.frames[found]
         share = (time_s - elapsed) / duration
-        return {i: self._between(self.before.get(i), pose, share) for i, pose in now.items()}
+        return {
+            i: self._between(self.before.get(i), pose, share)
+            for i, pose in now.items()
+            if actors is None or i in actors
+        }
 
     @staticmethod
     def _between(

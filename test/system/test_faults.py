@@ -38,7 +38,7 @@ VICTIMS = {
 }
 REHEARSAL = f"-m {PACKAGE}.cli.main rehearse"
 FORK_SERVER = f"-m {PACKAGE}.core.machine.fork_server"
-MOMENTS = {"early": 0, "middle": 5_000_000, "late": 130_000_000}  # bytes of the bag by then
+MOMENTS = {"early": 0, "middle": 20_000_000, "late": 130_000_000}  # bytes of the bag by then
 SIGNALS = {"SIGKILL": "was killed by SIGKILL", "SIGSTOP": "gave no sign of life"}
 
 ALL = tuple(product(VICTIMS, SIGNALS, MOMENTS))

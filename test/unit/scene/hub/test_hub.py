@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from programs import Program
 
 from carla_nurec_bridge.core.errors import BridgeError, DeadlineError, InputError
 from carla_nurec_bridge.scene.hub import download as download_module
@@ -148,19 +147,15 @@ class Hub:
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
         self.thread.start()
 
-    def start(self, *arguments: str, token: str = "") -> subprocess.Popen[str]:
+    def start(self, *arguments: str, token: str = "") -> Program:
         env = {
-            **os.environ,
             "HF_ENDPOINT": f"http://127.0.0.1:{self.server.server_port}",
             "HF_HOME": str(self.folder / "home"),
             "HF_TOKEN": token,
             "NO_PROXY": "127.0.0.1",
             "COLUMNS": "200",
         }
-        verb = (sys.executable, "-m", "carla_nurec_bridge.cli.main", "scene")
-        return subprocess.Popen(
-            [*verb, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        return Program("scene", *arguments, env=env)
 
     def run(self, *arguments: str, token: str = "") -> subprocess.CompletedProcess[str]:
         with self.start(*arguments, token=token) as process:
