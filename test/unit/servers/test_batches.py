@@ -133,3 +133,27 @@ def test_each_command_is_answered_and_a_failure_ends_nothing(
     ]
     assert answers[0] == answers[5] == [[1, car.id]]
     assert answers[6] == [[0, [f"actor {car.id} not found"]]]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [[DESTROY, [[1]]]],
+        [[[DESTROY], [1]]],
+        [[DESTROY, "actor"]],
+        [[DESTROY, []]],
+        [[DESTROY, 7]],
+        [[0, [1, 2, 3, 4, 5, 6]]],
+        [[None, None]],
+        "command",
+        7,
+    ],
+)
+def test_a_command_of_another_shape_is_refused_in_words(
+    world: World, caplog: pytest.LogCaptureFixture, command: Any
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        ((answer,),) = apply_batch(world.simulation, [command], False)
+    assert answer[0] == 0
+    assert "failed in this server" not in answer[1][0]
+    assert not caplog.records

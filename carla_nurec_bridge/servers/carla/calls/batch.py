@@ -56,9 +56,10 @@ _APPLY: dict[int, tuple[Callable[..., None], tuple[Codec, ...]]] = {
 """Handler and codecs behind the actor's id, by the number of the command."""
 
 _PARENT = optional(INT)
+_LIST = list_of(RAW)
 
 
-@serve("apply_batch", list_of(RAW), BOOL, returns=RAW, bare=True)
+@serve("apply_batch", _LIST, BOOL, returns=RAW, bare=True)
 def apply_batch(simulation: Simulation, commands: list[Any], tick: bool) -> list[Any]:
     """Run commands in order, then tick if asked to."""
     answers = [_run(simulation, command, None) for command in commands]
@@ -79,14 +80,15 @@ def _run(simulation: Simulation, command: Any, new_actor: int | None) -> list[An
 
 def _execute(simulation: Simulation, command: Any, new_actor: int | None) -> int:
     try:
-        ((number, fields),) = command
-        actor_id = fields[0]
-    except (TypeError, ValueError, IndexError) as error:
+        ((kind, values),) = command
+    except (TypeError, ValueError) as error:
         raise ProtocolError("a command is no [[number, fields]]") from error
+    number, fields = INT.decode(kind), _LIST.decode(values)
+    if not fields:
+        raise ProtocolError(f"command {number} has no fields")
     if number == SPAWN:
         return _spawn(simulation, fields)
-    if new_actor is not None:
-        actor_id = new_actor
+    actor_id = INT.decode(fields[0]) if new_actor is None else new_actor
     if number == DESTROY:
         actor = simulation.episode.actors.get(actor_id)
         if not destroy(simulation.episode, simulation.sensors, actor):
@@ -99,10 +101,10 @@ def _execute(simulation: Simulation, command: Any, new_actor: int | None) -> int
         raise ProtocolError(f"command {number} takes {len(codecs)} values behind the actor")
     handler(
         simulation,
-        INT.decode(actor_id),
+        actor_id,
         *(codec.decode(value) for codec, value in zip(codecs, fields[1:], strict=False)),
     )
-    return int(actor_id)
+    return actor_id
 
 
 def _spawn(simulation: Simulation, fields: list[Any]) -> int:
@@ -116,7 +118,7 @@ def _spawn(simulation: Simulation, fields: list[Any]) -> int:
     parent_id = _PARENT.decode(fields[2])
     parent = None if parent_id is None else simulation.episode.actors.get(parent_id)
     actor = spawn(simulation.episode, simulation.sensors, description, transform, parent=parent)
-    for command in fields[5]:
+    for command in _LIST.decode(fields[5]):
         ((succeeded, result),) = _run(simulation, command, actor.id)
         if not succeeded:
             simulation.faults.refused("what was to follow a spawn in a batch", result[0])
