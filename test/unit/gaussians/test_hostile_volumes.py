@@ -44,7 +44,7 @@ EMPTY_LISTS, EMPTY_MAPS = (
         (gzip.compress(b"\x01\x02"), "no volume: it does not end where"),
         (gzip.compress(EMPTY_LISTS, 0), "over 1000000 values"),
         (gzip.compress(EMPTY_MAPS, 0), "over 1000000 values"),
-        (gzip.compress(bytes(40 << 20)), "unpacks to more than"),
+        (gzip.compress(bytes(40 << 20), 1), "unpacks to more than"),
         (volume_file(driving_config(), []), "state_dict"),
         (volume_file([], driving_state()), "config"),
         (volume_file(driving_config(), {}), "no layer"),
