@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import rclpy
 from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.task import Future
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
@@ -161,25 +162,28 @@ def test_events_of_quality_of_service_are_told(node: Node, executor: KeptExecuto
     _spin(executor, lambda: found)
 
 
-def test_a_coroutine_is_left_to_rclpy(
-    node: Node, executor: KeptExecutor, monkeypatch: pytest.MonkeyPatch
+def test_a_coroutine_goes_on_when_what_it_waits_for_is_there(
+    node: Node, executor: KeptExecutor
 ) -> None:
-    spins: list[object] = []
-    stock = SingleThreadedExecutor.spin_once
-    monkeypatch.setattr(
-        SingleThreadedExecutor, "spin_once", lambda *args: (spins.append(1), stock(*args))[1]
-    )
+    came: Future[str] = Future(executor=executor)
     heard: list[str] = []
 
     async def hear(word: String) -> None:
         heard.append(word.data)
+        heard.append(await came)
 
     publisher = node.create_publisher(String, "words", 10)
     node.create_subscription(String, "words", hear, 10)
     _spin(executor, publisher.get_subscription_count)
     publisher.publish(String(data="word"))
     _spin(executor, lambda: heard)
-    assert spins
+    executor.spin_once(0.0)
+    assert heard == ["word"]
+    came.set_result("and more")
+    _spin(executor, lambda: len(heard) > 1)
+    publisher.publish(String(data="word"))
+    _spin(executor, lambda: len(heard) > 3)
+    assert heard == ["word", "and more"] * 2
 
 
 def test_the_end_of_its_context_ends_the_wait(context: Context, executor: KeptExecutor) -> None:

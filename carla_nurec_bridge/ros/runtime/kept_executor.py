@@ -53,7 +53,11 @@ class _WaitSet:
             "client": [one for node in nodes for one in node.clients],
             "service": [one for node in nodes for one in node.services],
         }
-        self._heard = {one.handle.pointer: one for one in entities["subscription"]}
+        self._heard = {
+            one.handle.pointer: one
+            for one in entities["subscription"]
+            if not iscoroutinefunction(one.callback)
+        }
         with ExitStack() as opening:
             handles = {kind: [one.handle for one in ones] for kind, ones in entities.items()}
             for handle in (*(h for ones in handles.values() for h in ones), context.handle):
@@ -70,14 +74,18 @@ class _WaitSet:
         ]
 
     def wait(self, timeout_ns: int) -> tuple[list[Any], bool]:
-        """Return the subscriptions that have a message, and whether anything else is ready."""
+        """Return the subscriptions that have a message, and whether anything else is ready.
+
+        Those whose callbacks are coroutines count among the others.
+        """
         self._set.clear_entities()
         for add, handle in self._add:
             add(handle)
         self._set.wait(timeout_ns)
         ready = self._set.get_ready_entities
-        heard = [self._heard[pointer] for pointer in ready("subscription")]
-        return heard, any(ready(kind) for kind in _OTHERS)
+        pointers = ready("subscription")
+        heard = [self._heard[pointer] for pointer in pointers if pointer in self._heard]
+        return heard, len(heard) < len(pointers) or any(ready(kind) for kind in _OTHERS)
 
     def close(self) -> None:
         """Let go of the handles; a second call does nothing."""
@@ -88,8 +96,9 @@ class _WaitSet:
 class KeptExecutor(SingleThreadedExecutor):
     """Calls callbacks in the thread that spins, all that are ready in one ``spin_once``.
 
-    It goes rclpy's own way where rclpy is another one than is known here, and for nodes with
-    coroutines, actions or guard conditions of their own.
+    It goes rclpy's own way while a coroutine is under way, which may keep others from being called,
+    for nodes with actions or guard conditions of their own, and where rclpy is another one than is
+    known here.
     """
 
     def __init__(self, *, context: Context | None = None) -> None:
@@ -148,11 +157,14 @@ class KeptExecutor(SingleThreadedExecutor):
 
     def _wait_set(self) -> _WaitSet | None:
         """Return the wait set of what there is now; None where rclpy has to do it all."""
+        if any(not task.done() for task, *_ in tuple(getattr(self, "_tasks", ()))):
+            return None
         if self._changed:
             self._let_go()
             self._changed = False
             nodes, guard = self.get_nodes(), getattr(self, "_guard", None)
-            if _is_known(guard) and all(map(_is_plain, nodes)):
+            known = isinstance(getattr(self, "_tasks", None), list) and _is_known(guard)
+            if known and all(map(_is_plain, nodes)):
                 self._kept = _WaitSet(nodes, guard, self._context)
         return self._kept
 
@@ -178,15 +190,10 @@ def _is_known(guard: object) -> bool:
 
 
 def _is_plain(node: Node) -> bool:
-    """Whether a node has nothing but events of QoS and callbacks that are functions of a message.
-
-    A coroutine would go on later, and keep others from being called until then.
-    """
-    callbacks = (*node.subscriptions, *node.timers, *node.services)
+    """Whether a node has nothing but events of QoS and callbacks that take a message alone."""
     return (
         not any(node.guards)
         and all(isinstance(one, EventHandler) for one in node.waitables)
-        and not any(iscoroutinefunction(one.callback) for one in callbacks)
         and all(_takes_message(one) for one in node.subscriptions)
     )
 
