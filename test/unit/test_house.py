@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from collections import defaultdict
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[2] / "carla_nurec_bridge"
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "carla_nurec_bridge"
+FILES_AT_TOP = """.gitignore CHANGELOG.md CONTRIBUTING.md LICENSE README.md dev package.xml
+    pyproject.toml requirements-ros.txt setup.cfg setup.py"""
+FOLDERS_AT_TOP = """.ci benchmarks carla_nurec_bridge config docker docs launch proto requirements
+    resource rviz test"""
+TOP = {*FILES_AT_TOP.split(), *FOLDERS_AT_TOP.split()}
 MOST_FILES = 15
 
 
@@ -20,6 +29,15 @@ def test_no_folder_holds_more_files_than_a_reader_overlooks():
     for path in sources():
         counts[path.parent] += 1
     assert not {str(folder): n for folder, n in counts.items() if n > MOST_FILES}
+
+
+def test_nothing_lies_at_the_top_that_does_not_belong_there():
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout, so nobody knows which files are the project's")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert {name.partition("/")[0] for name in listed.stdout.split("\0") if name} <= TOP
 
 
 def test_every_public_class_name_stands_for_one_thing():
