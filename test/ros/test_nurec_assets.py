@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-import rclpy
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters, ListParameters, SetParametersAtomically
 from rclpy.context import Context
@@ -118,14 +116,6 @@ def _parameter(name: str, value: Any) -> Parameter:
     else:
         told = ParameterValue(type=ParameterType.PARAMETER_DOUBLE_ARRAY, double_array_value=value)
     return Parameter(name=name, value=told)
-
-
-@pytest.fixture
-def context() -> Iterator[Context]:
-    made = Context()
-    rclpy.init(context=made)
-    yield made
-    made.try_shutdown()
 
 
 def _soon(condition: Any) -> None:

@@ -14,7 +14,7 @@ DEPTH = 8
 
 @final
 class _Inbox:
-    """What a sensor sent that nobody has taken; the newest makes room for itself."""
+    """What a sensor sent and nobody has taken; the oldest makes room for the newest."""
 
     def __init__(self, depth: int) -> None:
         self.measurements: deque[Any] = deque(maxlen=depth)

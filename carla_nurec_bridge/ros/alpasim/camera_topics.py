@@ -56,7 +56,7 @@ class CameraTopics:
         assert self._info is not None
         self._info.header.stamp = stamp_message(stamp_ns)
         self._send("camera_info", self._info)
-        if self._publishers["image"].get_subscription_count() > 0:
+        if self._senders["image"].is_read:
             pixels = decoded(shot.image)
             self._send("image", bulk_image(pixels, "rgb8", stamp_ns, self._frame_id))
 

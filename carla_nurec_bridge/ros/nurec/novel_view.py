@@ -74,8 +74,7 @@ class NovelView:
             return node.create_publisher(kind, row.name, profile(row.qos))
 
         self._image = Sender(told(CompressedImage, "compressed"))
-        self._raw = told(Image, "image")
-        self._pixels = Sender(self._raw)
+        self._pixels = Sender(told(Image, "image"))
         self._infos = told(CameraInfo, "info")
         self._from = told(PoseStamped, "camera_pose")
         self._calibration = told(String, "calibration")
@@ -114,7 +113,7 @@ class NovelView:
         self._infos.publish(self._info)
         pose = PoseStamped(header=header(stamp_ns, MAP), pose=pose_message(map_from_camera))
         self._from.publish(pose)
-        if self._raw.get_subscription_count() > 0:
+        if self._pixels.is_read:
             self._pixels.send(bulk_image(reply.pixels, "rgb8", stamp_ns, FRAME))
         self.rendered += 1
 

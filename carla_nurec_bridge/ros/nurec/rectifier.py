@@ -29,13 +29,12 @@ class Rectifier:
         self._maps: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
         row = TOPICS["image_rect"]
         name = row.named(camera.name)
-        self._publisher = node.create_publisher(Image, name, profile(row.qos))
-        self._sender = Sender(self._publisher)
+        self._sender = Sender(node.create_publisher(Image, name, profile(row.qos)))
 
     @property
     def wanted(self) -> bool:
         """Whether somebody subscribes."""
-        return bool(self._publisher.get_subscription_count() > 0)
+        return self._sender.is_read
 
     def publish(self, pixels: NDArray[np.uint8], stamp_ns: int, frame_id: str) -> None:
         """Publish an RGB image (H, W, 3) as ``view`` sees it; black where the lens saw nothing.

@@ -54,7 +54,8 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
         ("ROS", rclpy.try_shutdown),
     )
     try:
-        with closing, spinner:
+        with closing:
+            spinner.open()
             return work(node, spinner)
     except BridgeError as error:
         sys.stderr.write(f"{name}: error: {error}\n")

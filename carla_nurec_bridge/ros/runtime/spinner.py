@@ -40,8 +40,12 @@ class Spinner:
         name = f"executor of {nodes[0].get_name()}"
         self._thread = threading.Thread(target=self._spin, name=name, daemon=True)
 
-    def __enter__(self) -> Spinner:
+    def open(self) -> None:
+        """Start the thread."""
         self._thread.start()
+
+    def __enter__(self) -> Spinner:
+        self.open()
         return self
 
     def __exit__(

@@ -43,6 +43,11 @@ class Sender:
         self._publish.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Serialized), ctypes.c_void_p]
         self._publish.restype = ctypes.c_int32
 
+    @property
+    def is_read(self) -> bool:
+        """Whether anybody reads the topic now."""
+        return bool(self._publisher.get_subscription_count())
+
     def send(self, message: Any) -> None:
         """Publish a message; RunError when rcl refuses it."""
         bulky = isinstance(message, BulkMessage)

@@ -60,7 +60,7 @@ class ServiceExecutor:
         return f"{self._name}{name[1:]}" if name.startswith("~/") else name
 
     def __enter__(self) -> ServiceExecutor:
-        self._spinner.__enter__()
+        self._spinner.open()
         return self
 
     def __exit__(

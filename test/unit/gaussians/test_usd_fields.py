@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
-from carla_nurec_bridge.gaussians.formats.usd import crate, layers
+from carla_nurec_bridge.gaussians.formats.usd import crate, layers, particles
 from carla_nurec_bridge.gaussians.formats.usd.crate import parse_crate
 
 from .splat_files import zipped
@@ -115,3 +115,44 @@ def test_text_that_is_too_large_is_refused(tmp_path, monkeypatch):
     for name, data in (("x.usda", text), ("x.usdz", zipped({"x.usda": text}))):
         with pytest.raises(InputError, match="write it as a binary one"):
             read(tmp_path, data, name)
+
+
+def putting(name: str, *metres: float) -> bytes:
+    """Return a layer that puts another at places along x."""
+    prims = [
+        f"""def Xform "p{number}" (prepend references = @./{name}@)
+{{
+    double3 xformOp:translate = ({x}, 0, 0)
+    uniform token[] xformOpOrder = ["xformOp:translate"]
+}}
+"""
+        for number, x in enumerate(metres)
+    ]
+    return ("#usda 1.0\n" + "".join(prims)).encode()
+
+
+def test_layers_that_are_put_into_each_other_add_up(tmp_path):
+    members = {"top.usda": putting("middle.usda", 100.0, 200.0)}
+    members["middle.usda"] = putting("field.usda", 10.0, 20.0)
+    members["field.usda"] = text_layer(3, 0).encode()
+    scene = read(tmp_path, zipped(members), "x.usdz")
+    means = field_rows(3, 1)[0]
+    firsts = sorted(cloud.means_m[0, 0] - means[0, 0] for cloud in scene.layers.values())
+    assert firsts == [110.0, 120.0, 210.0, 220.0]
+
+
+def test_layers_that_multiply_are_refused(tmp_path, monkeypatch):
+    members = {"field.usda": text_layer(3, 0).encode()}
+    inner = "field.usda"
+    for number in range(9):
+        members[f"l{number}.usda"] = putting(inner, *range(10))
+        inner = f"l{number}.usda"
+    circle = {"a.usda": putting("b.usda", 1.0), "b.usda": putting("a.usda", 1.0)}
+    circle["a.usda"] += text_layer(3, 0).encode().partition(b")")[2]
+    for layered in (members, circle):
+        with pytest.raises(InputError, match="into each other too often"):
+            read(tmp_path, zipped(layered), "x.usdz")
+    monkeypatch.setattr(particles, "_MOST_GAUSSIANS", 100)
+    many = {"top.usda": putting("field.usda", *range(40)), "field.usda": members["field.usda"]}
+    with pytest.raises(InputError, match="over 100 Gaussians"):
+        read(tmp_path, zipped(many), "x.usdz")

@@ -59,11 +59,11 @@ def put_together(layers: Mapping[str, Layer]) -> Layer:
     return found
 
 
-def places_of(name: str, layers: Mapping[str, Layer]) -> list[tuple[Layer, str]]:
-    """Return the layers, and the paths in them, at which a layer is put by its name."""
+def places_of(name: str, layers: Mapping[str, Layer]) -> list[tuple[str, str]]:
+    """Return the names of layers, and the paths in them, at which a layer is put by its name."""
     short = name.rpartition("/")[2]
     return [
-        (layer, prim.path)
+        (other, prim.path)
         for other, layer in layers.items()
         if other != name
         for prim in layer.values()

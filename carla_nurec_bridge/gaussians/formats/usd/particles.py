@@ -28,6 +28,8 @@ _LINEAR = "lin_"
 _MOST_FIELDS = 10_000
 _MOST_GAUSSIANS = 50_000_000
 _MOST_UNIT = 1e6
+_MOST_DEPTH = 16
+"""So many layers may be put into each other."""
 
 
 def scene_of_layers(layers: Mapping[str, Layer], what: str) -> GaussianScene | None:
@@ -47,10 +49,13 @@ def scene_of_layers(layers: Mapping[str, Layer], what: str) -> GaussianScene | N
     for name, prim in found:
         where = f"{what}: {prim.path}"
         cloud, dropped = _cloud(prim, where)
-        total += len(cloud)
-        if total > _MOST_GAUSSIANS:
-            raise InputError(f"{what} holds over {_MOST_GAUSSIANS} Gaussians; they are not read")
         for matrix in _matrices(name, prim, layers, where):
+            total += len(cloud)
+            if total > _MOST_GAUSSIANS or len(clouds) == _MOST_FIELDS:
+                raise InputError(
+                    f"{what} puts fields of Gaussians at over {_MOST_FIELDS} places, or over "
+                    f"{_MOST_GAUSSIANS} Gaussians in all; they are not read"
+                )
             clouds[_unused(prim.path.rpartition("/")[2], clouds)] = _moved(
                 cloud, matrix, unit, where
             )
@@ -138,14 +143,25 @@ def _part(prim: Prim, name: str, width: int, count: int | None, what: str) -> Fl
 
 
 def _matrices(name: str, prim: Prim, layers: Mapping[str, Layer], what: str) -> list[np.ndarray]:
-    """Return where a field lies (4, 4), for each place at which another layer puts its layer."""
-    own, unknown = world_from_local(layers[name], prim.path)
-    found = []
-    for layer, path in places_of(name, layers) or [({}, "")]:
-        outer, odd = world_from_local(layer, path)
-        unknown += odd
+    """Return where a field lies (4, 4), for each place at which other layers put its layer."""
+    inner, unknown = world_from_local(layers[name], prim.path)
+    found: list[np.ndarray] = []
+    put: dict[str, list[tuple[str, np.ndarray]]] = {}
+    left = [(name, inner, 0)]
+    while left:
+        name, inner, depth = left.pop()
+        if name not in put:
+            put[name] = []
+            for other, path in places_of(name, layers):
+                outer, odd = world_from_local(layers[other], path)
+                put[name].append((other, outer))
+                unknown += odd
+        if depth == _MOST_DEPTH or len(found) + len(left) + len(put[name]) > _MOST_FIELDS:
+            raise InputError(f"{what}: its USD layers are put into each other too often")
+        if not put[name]:
+            found.append(inner)
         with np.errstate(all="ignore"):
-            found.append(outer @ own)
+            left += [(other, outer @ inner, depth + 1) for other, outer in put[name]]
     if unknown:
         raise InputError(
             f"{what}: its USD layer places it by {unknown[0]}, which is not understood; "

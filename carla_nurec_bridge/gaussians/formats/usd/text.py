@@ -32,7 +32,7 @@ def parse_usda(data: bytes, what: str) -> list[Prim]:
     for token in words:
         if token == "(":
             told = _metadata(_group(token, words, what))
-            if not prims:
+            if not prims and not before:  # else they are of the first prim
                 prims.append(Prim("/", "", told))
         elif token == "=":
             name = before[-1] if before else ""
