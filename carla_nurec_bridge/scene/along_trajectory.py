@@ -17,6 +17,7 @@ from ..nurec.client.conversion import camera_model, camera_shutter, pose_matrix
 from ..nurec.client.replies import OfferedCamera
 from ..nurec.client.requests import ActorMotion, CameraRequest, EgoMask, ImageFormat
 from ..nurec.editing import EditableTrack
+from .layer_files import write_layers
 from .package.model import RigTrajectory
 
 SUFFIXES: Mapping[str, str] = {"jpeg": "jpg", "png": "png"}
@@ -31,7 +32,8 @@ class ImageWish:
 
     ``height_px`` is theirs, the width follows the camera. ``exposure_us`` passes from a frame's
     start to its end; ``rolling`` exposes rows one after the other in it, else all are exposed at
-    its end. ``rig_name`` is that of the hood to lay over them.
+    its end. ``rig_name`` is that of the hood to lay over them. ``layers``: distance, opacity and
+    classes are written beside each, which the embedded server alone gives.
     """
 
     height_px: int
@@ -39,6 +41,7 @@ class ImageWish:
     exposure_us: int
     rolling: bool
     rig_name: str | None
+    layers: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def render_to_files(
     """Write FOLDER/CAMERA/END_US.jpg and timestamps.csv; return how many images failed.
 
     ``on_frame`` is told the end of each frame (us) and why images of it failed. InputError when the
-    server has no hood of the wanted rig.
+    server has no hood of the wanted rig, ProtocolError when it gives no layers.
     """
     actors = client.dynamic_objects(plan.scene_id) if client.capabilities.editing else ()
     masks = _masks(client, wish.rig_name, plan.cameras)
@@ -104,6 +107,9 @@ def render_to_files(
                     continue
                 name = f"{reply.name}/{end_us}.{SUFFIXES[wish.image_format]}"
                 (folder / name).write_bytes(reply.image)
+                if wish.layers:
+                    found = client.layers(plan.scene_id, request, moving)
+                    write_layers(found, folder / reply.name / str(end_us))
                 table.writerow([reply.name, request.start_us, request.end_us, name])
             failed += len(errors)
             on_frame(end_us, errors)

@@ -62,6 +62,12 @@ from .options import connect, connection_options
 )
 @click.option("--rig-name", help="Lay the hood of this rig over the images, e.g. hyperion_8_1.")
 @click.option(
+    "--layers",
+    is_flag=True,
+    help="Write END_US.layers.npz and .png beside each image: distance along the rays (m), opacity "
+    "and, where a scene of Gaussians has scores, semantic classes. Of 'nurec serve' alone.",
+)
+@click.option(
     "-o",
     "--output-dir",
     type=click.Path(path_type=Path),
@@ -78,6 +84,7 @@ def command(
     height: int,
     image_format: Literal["jpeg", "png"],
     rig_name: str | None,
+    layers: bool,
     output_dir: Path,
     **connection: Any,
 ) -> int:
@@ -89,7 +96,9 @@ def command(
     from ...scene.along_trajectory import ImageWish, planned_images, render_to_files
 
     exposure_us = max(1, round(1e3 * exposure_ms))
-    wish = ImageWish(height, image_format, exposure_us, not disable_rolling_shutter, rig_name)
+    wish = ImageWish(
+        height, image_format, exposure_us, not disable_rolling_shutter, rig_name, layers
+    )
     console = Console(highlight=False)
     columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
     with connect(connection) as client, Progress(*columns, console=console) as progress:

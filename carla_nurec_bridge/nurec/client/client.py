@@ -21,6 +21,7 @@ from .calls import Deadlines, PendingCall, failure_text
 from .capabilities import Capabilities, find_capabilities
 from .connection import Connection, open_connection
 from .instant import InstantRenderer, PendingInstant
+from .layers import CameraLayers, layers_of
 from .replies import (
     OfferedCamera,
     Replies,
@@ -31,6 +32,8 @@ from .requests import (
     CameraRequest,
     EgoMask,
     LidarRequest,
+    dynamic_objects,
+    rgb_request,
 )
 from .security import TlsFiles
 from .service import SCENE_ID, SCENE_URL
@@ -216,6 +219,26 @@ class NurecClient:
             self._connection.wait_until_serving(self._deadlines.serving_s)
             self._waited = True
         return self._renderer.start(self.capabilities, scene_id, cameras, lidars, actors)
+
+    def layers(
+        self, scene_id: str, camera: CameraRequest, actors: Sequence[ActorMotion] = ()
+    ) -> CameraLayers:
+        """Render distance, opacity and semantic classes of one image (the embedded server alone).
+
+        ProtocolError with the server's reason when it does not, or has no such call.
+        """
+        objects = [] if self.capabilities.editing is False else dynamic_objects(actors)
+        request = rgb_request(scene_id, camera, objects)
+        name = "render_camera_layers"
+        try:
+            call = self._start(name, request, self._deadlines.first_render_s)
+            return layers_of(camera, call.result())
+        except grpc.RpcError as error:
+            unknown = error.code() is grpc.StatusCode.UNIMPLEMENTED
+            hint = "; only carla-nurec nurec serve has that call" if unknown else ""
+            raise ProtocolError(
+                f"NuRec server {self._connection.target}: {name}: {failure_text(error)}{hint}"
+            ) from error
 
     def _start(self, method: str, request: Any, limit_s: float, scene_id: str = "") -> PendingCall:
         headers: tuple[tuple[str, str], ...] = ()

@@ -61,11 +61,19 @@ METHODS: dict[str, Method] = {
     "shut_down": Method(common.Empty, common.Empty),
 }
 METHODS_OF_OUR_OWN = {
-    "render_lidar_rays": Method(sensorsim.LidarRenderRequest, sensorsim.AggregatedRenderReturn)
+    "render_lidar_rays": Method(sensorsim.LidarRenderRequest, sensorsim.AggregatedRenderReturn),
+    "render_camera_layers": Method(sensorsim.RGBRenderRequest, sensorsim.AggregatedRenderReturn),
 }
-"""What the embedded server has beside: a sweep that tells its rays. ``driver_data`` is the beam of
-each point (uint16, 0 the lowest), then of each when it was measured (float32, 0 to 1, the sweep's
-end)."""
+"""What the embedded server has beside.
+
+* render_lidar_rays: a sweep that tells its rays. ``driver_data`` is the beam of each point (uint16,
+  0 the lowest), then of each when it was measured (float32, 0 to 1, the sweep's end).
+* render_camera_layers: what the rays of an image met. ``driver_data`` has of all pixels, row by
+  row, the distance along the ray (float32, metres, inf for nothing), then the opacity (float32),
+  then the semantic class (uint8, 255 for none).
+"""
+LAYER_BYTES = 9
+"""Of a pixel in ``render_camera_layers``."""
 ONLY_ASKED_FOR = {"batch_render_camera": Method(common.Empty, common.Empty)}
 """Methods whose messages are not public: no more can be told than whether a server has them."""
 METHODS_AS_ASSUMED = {

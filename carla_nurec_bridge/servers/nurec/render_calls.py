@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 
 from ...core.errors import RefusalError
-from ...nurec.client.service import MAX_MESSAGE_BYTES
+from ...nurec.client.service import LAYER_BYTES, MAX_MESSAGE_BYTES
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from .drawing.drawing import Caller, Cloud, SceneDrawing
 from .drawing.views import image_size
@@ -112,6 +112,24 @@ class RenderCalls:
         return sensorsim.AggregatedRenderReturn(
             lidar_returns=[_cloud_message(cloud, as_lists=False)],
             driver_data=rings.tobytes() + times.tobytes(),
+        )
+
+    def render_camera_layers(
+        self, request: sensorsim.RGBRenderRequest, caller: Caller
+    ) -> sensorsim.AggregatedRenderReturn:
+        """Draw distance, opacity and classes of one image, without its colours."""
+        width, height = image_size(request)
+        if LAYER_BYTES * width * height > MAX_MESSAGE_BYTES - 4096:
+            raise RefusalError(
+                Code.RESOURCE_EXHAUSTED,
+                f"layers of {width} x {height} pixels do not fit a message of {MAX_MESSAGE_BYTES} "
+                "bytes; ask for a smaller image",
+            )
+        layers = self._drawing.layers(self._library.find(request.scene_id), request, caller)
+        numbers = (layers.distance_m, layers.opacity)
+        parts = [part.astype("<f4", copy=False).tobytes() for part in numbers]
+        return sensorsim.AggregatedRenderReturn(
+            driver_data=b"".join([*parts, layers.classes.tobytes()])
         )
 
     def render_aggregated(

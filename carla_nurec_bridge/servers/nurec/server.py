@@ -241,7 +241,8 @@ def _config(options: NurecServerOptions) -> dict[str, str]:
         "batch_render_camera": "the messages of batch_render_rgb"
         if options.camera_batches
         else "not offered",
-        "semantics": "not served: no call of the contract as known here asks for them",
+        "semantics": "by render_camera_layers, a call of this server's own: the class that is "
+        "scored highest, where the file has scores",
         "gaussian_order": options.gaussian_order or "as the file says",
         "gaussian_bounds": options.gaussian_bounds or "as the file says",
         "gaussian_deformables": "stiff, where the file has them whole"

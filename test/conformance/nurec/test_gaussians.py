@@ -12,6 +12,7 @@ from carla_nurec_bridge.core.rig.rig import Rig, RigCamera
 from carla_nurec_bridge.core.timings import Timings
 from carla_nurec_bridge.cosmos.sensor_files.sensor_rig import SensorRig
 from carla_nurec_bridge.dataset.record.sources.from_nurec import SceneWish, nurec_source
+from carla_nurec_bridge.gaussians.classes import NO_CLASS
 from carla_nurec_bridge.gaussians.cloud import GaussianCloud, concatenated
 from carla_nurec_bridge.gaussians.formats.nurec.writing import encode_volume
 from carla_nurec_bridge.gaussians.formats.ply import encode_ply
@@ -74,6 +75,13 @@ def fence() -> GaussianCloud:
     return grid((-1.4, 0, 0.1), (0, 2, 0.1), lambda y, z: (FENCE_X, y, z), (0.01, 0.1, 0.1), GREEN)
 
 
+def scored(cloud: GaussianCloud, number: int) -> GaussianCloud:
+    """Return a cloud whose Gaussians score one of five classes highest."""
+    scores = np.zeros((len(cloud), 5), np.float32)
+    scores[:, number] = 1.0
+    return dataclasses.replace(cloud, semantic_logits=scores)
+
+
 def ball(colour: object) -> GaussianCloud:
     """A ball of 0.5 m about the origin."""
     rng = np.random.default_rng(0)
@@ -93,7 +101,10 @@ def package(scene, tmp_path_factory):
     path = tmp_path_factory.mktemp("gaussians") / "scene.usdz"
     red = ball(RED)
     gaussians = GaussianScene(
-        {"background": concatenated([wall(), fence()]), "road": ground()},
+        {
+            "background": concatenated([scored(wall(), 2), scored(fence(), 3)]),
+            "road": scored(ground(), 1),
+        },
         RigidGaussians(red, np.zeros(len(red), np.int32), ("mover",)),
         np.broadcast_to(np.array(SKY, np.float32), (6, 4, 4, 3)).copy(),
     )
@@ -138,9 +149,9 @@ def camera_pose() -> np.ndarray:
     return matrix_from_xyz_rpy([0.0, 0.0, 1.5], [0, 0, 0]) @ BODY_FROM_OPTICAL
 
 
-def picture(client, package, *actors):
+def asked(package):
     start_us = package.time_range_us[0]
-    request = CameraRequest(
+    return CameraRequest(
         "front",
         package.cameras[0].logical_id,
         CAMERA,
@@ -151,6 +162,10 @@ def picture(client, package, *actors):
         start_us + 30_000,
         image_format=ImageFormat.PNG,
     )
+
+
+def picture(client, package, *actors):
+    request = asked(package)
     (reply,) = client.render(package.scene_id, [request], (), actors).images
     assert reply.error is None, reply.error
     return reply.pixels
@@ -251,6 +266,36 @@ def test_a_car_that_only_the_client_knows_stands_among_the_gaussians(client, pac
     assert image[row, column].sum() < 0.75 * before[row, column].sum()
     row, column = pixel((8.5, 3.5, 0.0))
     assert np.array_equal(image[row, column], before[row, column])
+
+
+def test_distance_opacity_and_classes_are_told_of_each_pixel(client, package):
+    """The ground is a plane, which rays meet where geometry says; meshes have no class."""
+    height, place = 0.5 * load_catalogue()[CAR].size_m[2], (20.0, 9.0)
+    client.edit(package.scene_id, insert=[inserted("carla 7", CAR)])
+    try:
+        actors = at("mover", 12.0, 3.0, 1.0), at("carla 7", *place, height)
+        layers = client.layers(package.scene_id, asked(package), actors)
+    finally:
+        client.restore(package.scene_id)
+    camera = camera_pose()[:3, 3]
+    for point in ((10.0, -3.0, 0.0), (16.0, 2.0, 0.0), (25.0, -8.0, 0.0)):
+        at_pixel = pixel(point)
+        ray = CAMERA.ray_table()[at_pixel] @ camera_pose()[:3, :3].T
+        assert layers.distance_m[at_pixel] == pytest.approx(-camera[2] / ray[2], rel=0.02)
+        assert layers.opacity[at_pixel] > 0.98
+        assert layers.classes[at_pixel] == 1
+    assert layers.classes[pixel((WALL_X, 5.0, 4.0))] == 2
+    assert layers.classes[pixel((FENCE_X, -0.7, 1.0))] == 3
+    assert layers.classes[pixel((12.0, 3.0, 1.0))] == NO_CLASS  # a ball without scores
+    ball_m = np.linalg.norm(np.array([12.0, 3.0, 1.0]) - camera) - 0.5
+    assert layers.distance_m[pixel((12.0, 3.0, 1.0))] == pytest.approx(ball_m, abs=0.1)
+    car = pixel((*place, 0.7))
+    assert layers.classes[car] == NO_CLASS
+    length, away = load_catalogue()[CAR].size_m[0], np.hypot(*place)
+    assert away - 0.6 * length < layers.distance_m[car] < away
+    sky = pixel((20.0, 0.0, 8.0))
+    assert (layers.opacity[sky], layers.classes[sky]) == (0.0, NO_CLASS)
+    assert np.isinf(layers.distance_m[sky])
 
 
 def test_a_recorded_track_without_gaussians_is_drawn_only_when_asked(package):

@@ -215,8 +215,8 @@ def test_our_client_and_its_user_are_told(opened, server, capsys):
     for running, answer in ((started, True), (server, False)):
         with NurecClient(f"127.0.0.1:{running.port}") as client:
             assert client.capabilities.harmonizer is answer
-            assert "no call of the contract" in client.capabilities.semantics
+            assert "render_camera_layers" in client.capabilities.semantics
     assert main(["nurec", "info", f"127.0.0.1:{started.port}"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "harmonizer sessions │ yes" in told
-    assert "semantics │ not served" in told
+    assert "semantics │ by render_camera_layers" in told

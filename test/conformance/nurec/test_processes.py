@@ -8,6 +8,7 @@ import signal
 import socket
 
 import cv2
+import numpy as np
 import pytest
 from programs import Program, run
 
@@ -151,7 +152,7 @@ def test_render_writes_pictures_along_the_way(running, tmp_path, world):
     assert all(picture.std() > 20 for picture in pictures)
 
 
-def test_render_without_rolling_shutter_as_png(running, tmp_path):
+def test_render_without_rolling_shutter_as_png_with_layers(running, tmp_path):
     _, port = running
     done = render(
         port,
@@ -163,10 +164,19 @@ def test_render_without_rolling_shutter_as_png(running, tmp_path):
         "--frame-step",
         "20",
         "--disable-rolling-shutter",
+        "--layers",
     )
     assert done.returncode == 0, done.stderr
-    (picture,) = (tmp_path / "camera_front_wide_120fov").iterdir()
+    layers, to_look_at, picture = sorted((tmp_path / "camera_front_wide_120fov").iterdir())
     assert picture.read_bytes().startswith(b"\x89PNG")
+    assert cv2.imread(str(to_look_at)).shape == (90, 80, 3), "distance and opacity"
+    with np.load(layers) as found:
+        met = np.isfinite(found["distance_m"])
+        assert np.array_equal(met, found["opacity"] == 1.0)
+        assert met[-1].all()
+        assert not met[0].all(), "the sky is nowhere"
+        assert found["distance_m"][-1].max() < 20.0, "the road before the camera"
+        assert (found["classes"] == 255).all(), "meshes have none"
 
 
 @pytest.mark.parametrize(

@@ -20,5 +20,7 @@ def test_scores_of_classes_are_told_as_not_served() -> None:
     )
     scored = dataclasses.replace(cloud, semantic_logits=np.zeros((2, 20), np.float32))
     scene = GaussianScene({"background": cloud, "road": scored})
-    assert "not served: scores of 20 semantic classes" in told_of(scene, "numba", hybrid=False)
+    assert "scores of 20 semantic classes, by render_camera_layers" in told_of(
+        scene, "numba", hybrid=False
+    )
     assert "semantic" not in told_of(GaussianScene({"road": cloud}), "numba", hybrid=False)

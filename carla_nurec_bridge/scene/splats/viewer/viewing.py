@@ -16,6 +16,7 @@ import numpy as np
 from ....core.errors import InputError
 from ....core.files.archive import open_archive
 from ....core.frames import Matrix, invert, quaternion_from_rotation
+from ....gaussians.classes import class_colours, top_classes
 from ....gaussians.cloud import GaussianCloud
 from ....gaussians.formats.package import volume_members
 from ....gaussians.formats.reading import read_gaussians
@@ -25,7 +26,7 @@ from ...package.model import Scene, SceneCamera
 from ...package.reading import DATA_INFO, open_scene
 from ...package.surface import MESH_GROUND, read_surface
 from ...picture_comparison import found_pictures
-from .view_classes import class_colours, told_classes
+from .view_classes import told_classes
 
 _TIME = "time"
 _POINT_SIGMA = 0.5
@@ -157,7 +158,7 @@ def _cloud(rerun: Any, where: str | list[str], cloud: GaussianCloud, wish: ViewW
     shown = np.argsort(-cloud.opacities * largest.prod(axis=1), kind="stable")[: wish.most]
     cloud = cloud.select(shown)
     seen = np.round(255.0 * colour_from_dc(cloud.sh[:, 0])).astype(np.uint8)
-    rgb = class_colours(cloud) if wish.classes else seen
+    rgb = class_colours(top_classes(cloud)) if wish.classes else seen
     rgba = np.column_stack([rgb, np.round(255.0 * cloud.opacities).astype(np.uint8)])
     few = wish.ellipsoids
     points = rerun.Points3D(

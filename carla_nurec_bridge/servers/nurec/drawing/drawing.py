@@ -26,7 +26,14 @@ from ..scenes.drawn_scenes import DrawnScenes
 from .ego_masks import EgoMasks
 from .images import check_format, encode, jpeg_format
 from .lidar_filter import kept_ranges
-from .pictures import draw_image, draw_jpeg, draw_sweep, encodes_jpeg
+from .pictures import (
+    PictureLayers,
+    draw_image,
+    draw_jpeg,
+    draw_layers,
+    draw_sweep,
+    encodes_jpeg,
+)
 from .render_thread import RenderThread
 from .views import RequestViews, image_size
 
@@ -136,6 +143,26 @@ class SceneDrawing:
         drawn = self._thread.submit(draw, caller.name)
         drawn.add_done_callback(lambda _: held.close())
         return _then(drawn, self._encoders, finish)
+
+    def layers(
+        self, scene: Scene, request: sensorsim.RGBRenderRequest, caller: Caller
+    ) -> PictureLayers:
+        """Draw distance, opacity and classes of one image; RefusalError for a bad request."""
+        check_window(scene, request.frame_start_us, request.frame_end_us)
+        check_camera(scene, request.camera_intrinsics.logical_id)
+        view = self._views.view(request)
+        start, end = map_poses(scene, request.sensor_pose)
+        window = request.frame_start_us, request.frame_end_us
+        with self._scenes.drawing(scene) as drawn_scene:
+            actors = self._scenes.actors(scene)
+
+            def draw() -> PictureLayers:
+                check_wanted(caller.waits)
+                with self._metrics.stage("draw_layers"):
+                    drawn_scene.set_time(actors, *window, request.dynamic_objects)
+                    return draw_layers(drawn_scene, view, start, end)
+
+            return result_of(self._thread.submit(draw, caller.name))
 
     def sweep(self, scene: Scene, request: sensorsim.LidarRenderRequest, caller: Caller) -> Cloud:
         """Draw one sweep; RefusalError for a bad request."""

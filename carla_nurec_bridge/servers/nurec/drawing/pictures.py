@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....core.frames import Matrix
 from ....core.rig.lidar import LidarPattern
+from ....gaussians.classes import NO_CLASS
 from ....gaussians.drawing.sweeps import Sector
 from ....gaussians.drawing.views import GaussianView
 from ....gaussians.picture import Backdrop
@@ -71,10 +73,7 @@ def _backdrop(drawn: DrawnScene, view: RequestView, start: Matrix, end: Matrix) 
     gaussians = drawn.gaussians
     if gaussians.has_surroundings and not drawn.meshes:
         return Backdrop(gaussians.sky)
-    rgb, depth = _meshes(drawn, view, start, end, _RGB_AND_DEPTH)
-    assert depth is not None
-    far = np.full_like(depth, np.inf)
-    np.divide(depth, view.rays[..., 2], out=far, where=np.isfinite(depth))
+    rgb, far = _meshes_and_ends(drawn, view, start, end)
     if not gaussians.has_surroundings:
         return Backdrop(image=rgb, far_m=far, everywhere=True)
     behind = shown(rgb, drawn.exposure_gain)
@@ -102,6 +101,55 @@ def draw_sweep(
     seen.range_m[met] = found.range_m[met]
     seen.intensity[met] = found.intensity[met]
     return seen
+
+
+@dataclass(frozen=True, eq=False)
+class PictureLayers:
+    """What the rays of a picture (H, W) met.
+
+    * distance_m: float32, along the ray, the mean of what is seen weighted by how much of it is;
+      inf where nothing is.
+    * opacity: float32, the share of light that does not come from the sky.
+    * classes: uint8, of the Gaussian that is seen most, ``NO_CLASS`` for meshes and without scores.
+    """
+
+    distance_m: NDArray[np.float32]
+    opacity: NDArray[np.float32]
+    classes: NDArray[np.uint8]
+
+
+def draw_layers(drawn: DrawnScene, view: RequestView, start: Matrix, end: Matrix) -> PictureLayers:
+    """Return the layers of what ``draw_image`` draws."""
+    gaussians = drawn.gaussians
+    far = None
+    if drawn.meshes or not gaussians.has_surroundings:
+        _, far = _meshes_and_ends(drawn, view, start, end)
+    if not gaussians.visible:
+        assert far is not None
+        nowhere = np.full(far.shape, NO_CLASS, np.uint8)
+        return PictureLayers(far, np.isfinite(far).astype(np.float32), nowhere)
+    frame, classes = gaussians.layers(_gaussian_view(drawn, view), start, end, far)
+    passed = frame.transmittance
+    opacity, sums = np.float32(1) - passed, frame.depth_sum
+    if far is not None:
+        stands = np.isfinite(far)
+        sums = sums + passed * np.where(stands, far, np.float32(0))
+        opacity = np.where(stands, np.float32(1), opacity)
+        classes = np.where(stands & (passed > 0.5), np.uint8(NO_CLASS), classes)
+    distance = np.full(passed.shape, np.inf, np.float32)
+    np.divide(sums, opacity, out=distance, where=opacity > 0.0)
+    return PictureLayers(distance, opacity, classes)
+
+
+def _meshes_and_ends(
+    drawn: DrawnScene, view: RequestView, start: Matrix, end: Matrix
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return the picture of all meshes, and how far along its rays they are, metres."""
+    rgb, depth = _meshes(drawn, view, start, end, _RGB_AND_DEPTH)
+    assert depth is not None
+    far = np.full_like(depth, np.inf)
+    np.divide(depth, view.rays[..., 2], out=far, where=np.isfinite(depth))
+    return rgb, far
 
 
 def _meshes(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....core.frames import Matrix, invert
 from ....gaussians.choice import open_drawing
-from ....gaussians.cloud import GaussianCloud, concatenated, empty_cloud
-from ....gaussians.drawing.frame import Drawing
+from ....gaussians.classes import NO_CLASS, top_classes
+from ....gaussians.cloud import GaussianCloud, concatenated
+from ....gaussians.drawing.frame import Drawing, GaussianFrame
 from ....gaussians.drawing.lidar import GaussianSweep, measure
 from ....gaussians.drawing.motion import BodyMotion, Motion, Sight, motion_of
 from ....gaussians.drawing.particles import Rules, joined, rules_of
@@ -49,7 +50,10 @@ class DrawnGaussians:
         self.settings = RenderSettings() if gaussians is None else gaussians.settings
         sky = None if gaussians is None else gaussians.sky
         self.sky = None if sky is None else seamless(sky)
-        self._static = empty_cloud() if gaussians is None else gaussians.static
+        layers = [] if gaussians is None else list(gaussians.layers.values())
+        # Scores are as large as all else of a Gaussian; which is highest is all that is asked.
+        self._static_classes = _classes_of(layers)
+        self._static = concatenated([replace(layer, semantic_logits=None) for layer in layers])
         self.has_surroundings = len(self._static) > 0
         self._models: dict[str, GaussianCloud] = {}
         rigid = None if gaussians is None else gaussians.rigid
@@ -60,6 +64,7 @@ class DrawnGaussians:
                     # A rider's bicycle and the rider may be two cuboids of one track.
                     parts = [self._models[track_id]] if track_id in self._models else []
                     self._models[track_id] = concatenated([*parts, cloud])
+        self._classes: NDArray[np.uint8] | None = None
         self._slots: list[str] = list(self._models)
         self._placed: list[BodyMotion | None] = [None] * len(self._slots)
         self._drawing = self._joined(self._slots)
@@ -134,6 +139,24 @@ class DrawnGaussians:
         assert isinstance(self._drawing, PictureDrawing)
         return self._drawing.jpeg(view, *self._sight(view, start, end), backdrop, form)
 
+    def layers(
+        self,
+        view: GaussianView,
+        start: Matrix,
+        end: Matrix,
+        far_m: NDArray[np.float32] | None,
+    ) -> tuple[GaussianFrame, NDArray[np.uint8]]:
+        """Return what one image's rays met up to ``far_m``, and the class (H, W) of each pixel.
+
+        That is of the Gaussian that gives the pixel most; ``NO_CLASS`` without any, or scores.
+        """
+        motion, rules = self._sight(view, start, end)
+        frame = self._drawing.draw(view, motion, rules, far_m, heaviest=True)
+        if self._classes is None:
+            bodies = _classes_of([self._models[name] for name in self._slots])
+            self._classes = np.concatenate([self._static_classes, bodies, _NOTHING])
+        return frame, self._classes[frame.heaviest]
+
     def _sight(self, view: GaussianView, start: Matrix, end: Matrix) -> tuple[Motion, Rules]:
         start, end = self.nre_from_map @ start, self.nre_from_map @ end
         sight = Sight(view.table.seen_rad, self._drawing.reach_m)
@@ -173,6 +196,16 @@ class DrawnGaussians:
             self._drawing = self._joined(self._slots)
             raise
         self._slots = slots
+        self._classes = None
 
     def _joined(self, slots: Sequence[str]) -> Drawing:
         return open_drawing(joined(self._static, [self._models[name] for name in slots]))
+
+
+_NOTHING = np.array([NO_CLASS], np.uint8)
+"""What the number -1, no Gaussian at all, leads to."""
+
+
+def _classes_of(clouds: Sequence[GaussianCloud]) -> NDArray[np.uint8]:
+    parts = [top_classes(cloud) for cloud in clouds]
+    return np.concatenate([np.zeros(0, np.uint8), *parts])

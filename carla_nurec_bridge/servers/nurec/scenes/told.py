@@ -15,7 +15,9 @@ def told_of(gaussians: GaussianScene, engine: str, *, hybrid: bool) -> str:
     words.append("no sky" if gaussians.sky is None else "sky from the package")
     clouds = [*gaussians.layers.values(), *([] if rigid is None else [rigid.cloud])]
     scores = {c.semantic_logits.shape[1] for c in clouds if c.semantic_logits is not None}
-    words += [f"not served: scores of {count} semantic classes" for count in sorted(scores)]
+    words += [
+        f"scores of {count} semantic classes, by render_camera_layers" for count in sorted(scores)
+    ]
     words += [f"not drawn: {part}" for part in gaussians.not_drawn]
     words.append(
         "tracks without Gaussians are meshes"

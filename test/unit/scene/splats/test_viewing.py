@@ -10,12 +10,13 @@ import pytest
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.gaussians.classes import class_colours, top_classes
 from carla_nurec_bridge.gaussians.cloud import GaussianCloud
 from carla_nurec_bridge.gaussians.formats.ply import encode_ply
 from carla_nurec_bridge.gaussians.scene import GaussianScene
 from carla_nurec_bridge.scene import open_scene
 from carla_nurec_bridge.scene.splats.viewer import viewing
-from carla_nurec_bridge.scene.splats.viewer.view_classes import class_colours, told_classes
+from carla_nurec_bridge.scene.splats.viewer.view_classes import told_classes
 from carla_nurec_bridge.scene.splats.viewer.viewing import ViewWish, show
 
 from .test_splats_in_packages import road, splats
@@ -174,13 +175,13 @@ def test_gaussians_have_the_colours_of_their_classes(tmp_path: Path) -> None:
     cloud = GaussianCloud(
         *(np.asarray(part, np.float32) for part in parts), np.zeros((4, 1, 3), np.float32), scores
     )
-    colours = class_colours(cloud)
+    colours = class_colours(top_classes(cloud))
     assert np.array_equal(colours[0], colours[2])
     assert np.array_equal(colours[1], colours[3])
     assert np.abs(colours[0].astype(int) - colours[1]).max() > 60
     assert told_classes(GaussianScene({"all": cloud})).endswith("not public: 0: 2, 1: 2")
     bare = dataclasses.replace(cloud, semantic_logits=None)
-    assert np.unique(class_colours(bare), axis=0).tolist() == [[128, 128, 128]]
+    assert np.unique(class_colours(top_classes(bare)), axis=0).tolist() == [[128, 128, 128]]
     (tmp_path / "x.ply").write_bytes(encode_ply(bare))
     recorder = Recorder()
     notes = show(recorder, tmp_path / "x.ply", ViewWish(classes=True))
