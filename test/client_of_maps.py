@@ -1,7 +1,8 @@
 """What CARLA's client makes of map texts, in a process of its own: it may end it.
 
-Reads {name: {"text": ..., "lanes": [[road, lane, x, y], ...]}} as JSON, writes lines of JSON: a
-name, and how far (m) the waypoint lies from the middles of lanes at most, or what went wrong.
+Reads {name: {"text": ..., "lanes": [[road, lane, x, y], ...], "onward": [[road, lane, s, lanes that
+follow], ...]}} as JSON, writes lines of JSON: a name, and how far (m) the waypoint lies from the
+middles of lanes at most, or what went wrong.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ def use(given: dict[str, Any]) -> float:
             raise ValueError(f"{road_id}.{lane_id} is {waypoint.road_id}.{waypoint.lane_id}")
         place = waypoint.transform.location
         worst = max(worst, abs(place.x - x), abs(place.y + y))
+    for road_id, lane_id, s, lanes in given["onward"]:
+        following = town.get_waypoint_xodr(road_id, lane_id, s).next(3.0)
+        found = sorted({(x.road_id, x.lane_id) for x in following})
+        if found != [tuple(x) for x in lanes]:
+            raise ValueError(f"after {road_id}.{lane_id} come {found}")
     return worst
 
 

@@ -6,6 +6,8 @@ Where the comment says so, CARLA 0.9.16's client dies of the map as it is, or re
 from __future__ import annotations
 
 WIDTH = '<width sOffset="0" a="3.5" b="0" c="0" d="0"/>'
+TAPER = '<width sOffset="0" a="0.2" b="-0.005" c="0" d="0"/>'
+BORDER = '<border sOffset="{}" a="{}" b="{}" c="0" d="0"/>'
 CENTRE = '<center><lane id="0" type="none" level="false"/></center>'
 
 
@@ -92,6 +94,41 @@ CONTROLLED = road(more=signals(light("8"))) + (
     '<junction id="5" name=""><controller id="c"/><controller id="gone"/></junction>'
 )
 
+
+def fork(junction: object = 10, connections: tuple[str, str] = ('id="0"', 'id="1"')) -> str:
+    """Return a road whose lane goes on in two, over the connecting roads 2 and 3."""
+    linked = f'<link><predecessor id="-1"/><successor id="-1"/></link>{WIDTH}'
+    ends = f'elementType="junction" elementId="{junction}"'
+    within = "".join(
+        road(
+            way,
+            x=80.0,
+            length=20.0,
+            junction=f'junction="{junction}"',
+            head='<link><predecessor elementType="road" elementId="1" contactPoint="end"/>'
+            f'<successor elementType="road" elementId="{way + 2}" contactPoint="start"/></link>',
+            plan="<line/>" if way == 2 else '<arc curvature="0.02"/>',
+            lanes=section(lane(-1, linked)),
+        )
+        for way in (2, 3)
+    )
+    ways = "".join(
+        f'<connection {given} incomingRoad="1" connectingRoad="{way}" contactPoint="start">'
+        '<laneLink from="-1" to="-1"/></connection>'
+        for way, given in zip((2, 3), connections, strict=True)
+    )
+    return town(
+        road(1, head=f"<link><successor {ends}/></link>"),
+        within,
+        road(4, x=100.0, head=f"<link><predecessor {ends}/></link>"),
+        road(5, 300.0, head=f"<link><predecessor {ends}/></link>"),
+        f'<junction id="{junction}" name="">{ways}</junction>',
+    )
+
+
+ONWARD = [[1, -1, 79.0, [[2, -1], [3, -1]]]]
+"""Of forks: road, lane, s of a place, and the lanes that follow."""
+
 ODD = {
     # The client takes all of them for road 0.
     "text road ids": (
@@ -105,7 +142,7 @@ ODD = {
     # Dies: segmentation fault, once a road is asked for its junction.
     "junction id beyond 32 bits": (
         town(road(1, junction='junction="99999999999"'), '<junction id="99999999999" name=""/>'),
-        "'99999999999' by 1",
+        "'99999999999' by 2",
     ),
     "no junction": (town(road(1, junction='junction="77"')), "only named by roads are added: 77"),
     "no word of a junction": (town(road(1, junction="")), "lie in none: road 1"),
@@ -113,6 +150,17 @@ ODD = {
     "two junctions of one id": (
         town(road(), '<junction id="5" name=""/><junction id="5" name=""/>'),
         "junctions of one id are joined: 5",
+    ),
+    # It takes the number for the road's, and the road ends there: no way into the junction.
+    "fork at a junction of a road's number": (fork(3), "are replaced: '3' by 6"),
+    # Of connections of one number it keeps one.
+    "fork of connections of one number": (
+        fork(connections=('id="7"', 'id="7"')),
+        "junction 10 is 1",
+    ),
+    "fork of connections without numbers": (
+        fork(connections=("", 'id="a"')),
+        "junction 10 is 1, a",
     ),
     # Dies: IndexError, map::at.
     "no centre lane": (town(road(lanes=section(centre="<center/>"))), "get one: road 1 at s=0"),
@@ -173,11 +221,46 @@ ODD = {
     "crosswalk beyond its road": (town(road(more=CROSSWALK)), "moved to it: 1 on road 1"),
     "arc without curvature": (
         town(road(plan='<arc curvature="0"/>')),
-        "written as arcs and lines: road 1",
+        "as lines and cubics: road 1",
     ),
     "spiral of one curvature": (
         town(road(plan='<spiral curvStart="0.01" curvEnd="0.01"/>')),
-        "as arcs and lines: road 1",
+        "written as arcs: road 1",
+    ),
+    # Metres away, and at curvatures of 1e-300 nowhere.
+    "arc of rounding": (town(road(plan='<arc curvature="-1e-17"/>')), "lines and cubics: road 1"),
+    "arc of next to nothing": (
+        town(road(plan='<arc curvature="1e-300"/>')),
+        "lines and cubics: road 1",
+    ),
+    "weak arc far out": (
+        town(road(1, 3000.0, plan='<arc curvature="2e-6"/>')),
+        "and cubics: road 1",
+    ),
+    "spiral of one curvature but for rounding": (
+        town(road(plan='<spiral curvStart="0.01" curvEnd="0.010000000000000002"/>')),
+        "written as arcs: road 1",
+    ),
+    # Dies: segmentation fault.
+    "shape that is not first": (
+        town(road(plan='<userData code="a" value="b"/><arc curvature="0.01"/>')),
+        "before its shape is put behind it: road 1",
+    ),
+    # It knows no borders, and turns lanes over.
+    "borders": (
+        town(
+            road(
+                lanes=section(
+                    lane(-1, BORDER.format(0, -3.0, 0.0) + BORDER.format(40, -3.0, -0.001))
+                    + lane(-2, BORDER.format(0, -7.0, -0.002))
+                )
+            )
+        ),
+        "written as widths: lane -1 of road 1 at s=0, lane -2 of road 1 at s=0",
+    ),
+    "width below zero": (
+        town(road(lanes=section(lane(-1, TAPER) + lane(-2)))),
+        "taken as none: lane -1 of road 1 at s=0",
     ),
     # Dies: ValueError and IndexError of a number.
     "latitude that is no number": (
@@ -284,6 +367,22 @@ ODD = {
     "speed of no number": (
         town(road(lanes=section(lane(-1, WIDTH + '<speed sOffset="0" max="fast"/>')))),
         "speeds whose numbers cannot be read are left out: road 1",
+    ),
+    "speed of no unit": (
+        town(road(lanes=section(lane(-1, WIDTH + '<speed sOffset="0" max="50" unit="kmh"/>')))),
+        "speeds whose numbers cannot be read are left out: road 1",
+    ),
+    "signal of no place": (
+        town(road(more=signals(light("8"), light("9").replace('t="-5"', "")))),
+        "place is no number are left out: 9 on road 1",
+    ),
+    "signal of a value in words": (
+        town(road(more=signals(light("8").replace('value="-1"', 'value="fifty"')))),
+        "value='fifty' of 8 on road 1",
+    ),
+    "controller of no sequence": (
+        town(road(more=signals(light("8"))), '<controller id="c" name="" sequence="x"/>'),
+        "sequences of controllers that are no numbers are left out: c",
     ),
     "validity of no lane": (
         town(road(more=signals(light("8", inside='<validity fromLane="-1"/>')))),

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
+_MOST_STEPS = 20
 _GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(24)
 
 
@@ -28,7 +29,7 @@ class CurveShape(IntEnum):
     POLY3 = 3
     """aV, bV, cV, dV: v of u, both in metres in the frame of the piece's start"""
     PARAM_POLY3 = 4
-    """aU, bU, cU, dU, aV, bV, cV, dV, and dp/ds (1, or 1 / length when normalized)"""
+    """aU, bU, cU, dU, aV, bV, cV, dV, and p at the end (the length, or 1 when normalized)"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,11 +118,34 @@ def _poly3(d: Array, parameters: Array) -> tuple[Array, Array, Array]:
 
 
 def _param_poly3(d: Array, parameters: Array) -> tuple[Array, Array, Array]:
-    au, bu, cu, du, av, bv, cv, dv, scale = parameters.T
-    p = d * scale
-    u = au + p * (bu + p * (cu + p * du))
-    v = av + p * (bv + p * (cv + p * dv))
-    return u, v, np.arctan2(bv + p * (2.0 * cv + 3.0 * dv * p), bu + p * (2.0 * cu + 3.0 * du * p))
+    """Follow the curve for ``d`` metres of itself, and straight on where it is shorter.
+
+    Its parameter is no measure of length; CARLA's client and esmini go by arc length as well.
+    """
+    au, bu, cu, du, av, bv, cv, dv, last = parameters.T
+
+    def slopes(p: Array) -> tuple[Array, Array]:
+        return bu + p * (2.0 * cu + 3.0 * du * p), bv + p * (2.0 * cv + 3.0 * dv * p)
+
+    def arc(p: Array) -> Array:
+        nodes = 0.5 * p * (_GAUSS_X[:, None] + 1.0)
+        return 0.5 * p * (_GAUSS_W @ np.hypot(*slopes(nodes)))
+
+    whole = arc(last)
+    beyond = np.maximum(d - whole, 0.0)
+    d = np.minimum(d, whole)
+    p = last * d / np.maximum(whole, 1e-12)
+    for _ in range(_MOST_STEPS):
+        # Newton, kept on the curve: arc(p) grows with p, by the length of the slopes.
+        step = (arc(p) - d) / np.maximum(np.hypot(*slopes(p)), 1e-9)
+        p = np.clip(p - step, 0.0, last)
+        if not np.any(np.abs(step) > 1e-12 * last):
+            break
+    slope_u, slope_v = slopes(p)
+    turn = np.arctan2(slope_v, slope_u)
+    u = au + p * (bu + p * (cu + p * du)) + beyond * np.cos(turn)
+    v = av + p * (bv + p * (cv + p * dv)) + beyond * np.sin(turn)
+    return u, v, turn
 
 
 _LOCAL = {

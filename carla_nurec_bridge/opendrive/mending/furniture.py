@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from ..reading.parse_lanes import NO_LIMITS
+from ..reading.parse_lanes import NO_LIMITS, UNITS_MPS
 from .notes import Notes
 from .numbers import lane_number, number
 
@@ -15,6 +15,28 @@ Piece = tuple[str, Element, Element]
 _OBJECT_SIZES = ("zOffset", "hdg", "length", "width", "height")
 _CORNER = ("u", "v", "z", "s", "t", "dz")
 _LINE = ("length", "space", "tOffset", "width")
+_SIGNAL_SIZES = ("value", "zOffset", "hOffset", "height", "width")
+
+
+def mend_signal_numbers(road: Element, notes: Notes) -> None:
+    """Leave out signals of no place, and of the others what is no number.
+
+    Clients read either as 0: a light at the road's begin, a limit of nothing.
+    """
+    where = f"on road {road.get('id')}"
+    for signals in road.iterfind("signals"):
+        for signal in [x for x in signals if x.tag in ("signal", "signalReference")]:
+            label = f"{signal.get('id')} {where}"
+            if number(signal, "s") is None or number(signal, "t") is None:
+                signals.remove(signal)
+                notes.add("signals whose place is no number are left out", label)
+                continue
+            for name in _SIGNAL_SIZES:
+                if number(signal, name, 0.0) is None:
+                    text = signal.attrib.pop(name)
+                    notes.add(
+                        "what is no number in a signal is left out", f"{name}={text!r} of {label}"
+                    )
 
 
 def mend_furniture(road: Element, notes: Notes) -> None:
@@ -57,7 +79,8 @@ def _speeds(road: Element) -> Iterator[Piece]:
         for parent in road.iterfind(path):
             for speed in parent.findall("speed"):
                 told = speed.get("max") in NO_LIMITS or number(speed, "max") is not None
-                if not (told and _fine(speed, start)):
+                known = speed.get("unit", "m/s") in UNITS_MPS
+                if not (told and known and _fine(speed, start)):
                     yield "speeds", parent, speed
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from itertools import count
 from xml.etree.ElementTree import Element
 
 from .notes import Notes
+from .numbers import number
 
 LARGEST_ID = 2**31 - 1
 """The client library keeps the ids of roads and junctions in 32 bits, one of them for the sign."""
@@ -30,10 +32,10 @@ _JUNCTION_NAMES = (("road", "junction"), ("junctionGroup/junctionReference", "ju
 def mend_roads(root: Element, notes: Notes) -> None:
     """Give roads whose ids are no numbers of a client new ones, wherever they are named."""
     new = _numbers(root.findall("road"))
-    for old, number in new.items():
+    for old, renamed_to in new.items():
         notes.add(
             f"ids of roads that are no whole numbers of 0 to {LARGEST_ID} are replaced",
-            f"{old!r} by {number}",
+            f"{old!r} by {renamed_to}",
         )
     _rename(root, _ROAD_NAMES, "road", new)
 
@@ -41,13 +43,15 @@ def mend_roads(root: Element, notes: Notes) -> None:
 def mend_junctions(root: Element, notes: Notes) -> None:
     """Join junctions of one id, give new ids as to roads, and add junctions that roads name."""
     _join(root, "junction", notes)
-    new = _numbers(root.findall("junction"))
-    for old, number in new.items():
-        notes.add(
-            f"ids of junctions that are no whole numbers of 0 to {LARGEST_ID} are replaced",
-            f"{old!r} by {number}",
-        )
     roads = root.findall("road")
+    taken = {x.get("id") for x in roads}
+    new = _numbers(root.findall("junction"), taken)
+    for old, renamed_to in new.items():
+        notes.add(
+            f"ids of junctions that are a road's as well, which clients take for the road, or no "
+            f"whole numbers of 0 to {LARGEST_ID} are replaced",
+            f"{old!r} by {renamed_to}",
+        )
     for road in roads:
         if not (road.get("junction") or "").strip():
             road.set("junction", NO_JUNCTION)
@@ -58,11 +62,29 @@ def mend_junctions(root: Element, notes: Notes) -> None:
     _rename(root, _JUNCTION_NAMES, "junction", new)
     known = {x.get("id") for x in root.iterfind("junction")}
     absent = {x.get("junction", "") for x in roads} - known - {NO_JUNCTION}
-    renamed = dict(zip(sorted(absent), _fresh(_canonical(known), sorted(absent)), strict=True))
+    others = _canonical(known | taken)
+    renamed = dict(zip(sorted(absent), _fresh(others, sorted(absent)), strict=True))
     for junction_id in sorted(absent):
         root.append(Element("junction", id=renamed[junction_id], name=""))
         notes.add("junctions that are only named by roads are added", junction_id)
     _rename(root, _JUNCTION_NAMES, "junction", renamed)
+
+
+def number_connections(junction: Element, notes: Notes) -> None:
+    """Give the connections of a junction numbers of their own: clients keep one of each number."""
+    connections = junction.findall("connection")
+    free = _free(_canonical(x.get("id") for x in connections))
+    seen: set[str] = set()
+    for connection in connections:
+        old = connection.get("id", "")
+        if not _is_number(old) or old in seen:
+            connection.set("id", str(next(free)))
+            notes.add(
+                "connections of a junction without a number of their own get one",
+                f"{old or 'one without an id'} of junction {junction.get('id')} is "
+                f"{connection.get('id')}",
+            )
+        seen.add(connection.get("id", ""))
 
 
 def mend_signals(root: Element, notes: Notes) -> None:
@@ -105,6 +127,13 @@ def mend_signals(root: Element, notes: Notes) -> None:
 def mend_controllers(root: Element, notes: Notes) -> None:
     """Join controllers of one id, and let them name only what is there."""
     _join(root, "controller", notes)
+    for controller in root.iterfind("controller"):
+        if number(controller, "sequence", 0.0) is None:
+            del controller.attrib["sequence"]
+            notes.add(
+                "sequences of controllers that are no numbers are left out",
+                controller.get("id", ""),
+            )
     for path, attribute, targets in (
         ("controller", "signalId", "road/signals/signal"),
         ("junction", "id", "controller"),
@@ -133,15 +162,18 @@ def _join(root: Element, tag: str, notes: Notes) -> None:
         first.setdefault(name, element)
 
 
-def _numbers(elements: Iterable[Element]) -> dict[str, str]:
+def _numbers(
+    elements: Iterable[Element], others: AbstractSet[str | None] = frozenset()
+) -> dict[str, str]:
     """Return new ids for those that are no numbers of a client; the first of a doubled id counts.
 
-    A number that is only written oddly (" 7", "07") keeps its value where that is free.
+    ``others`` are ids that are given away as well. A number that is only written oddly (" 7", "07")
+    keeps its value where that is free.
     """
     ids = [x.get("id") for x in elements]
     names = list(dict.fromkeys(x for x in ids if x is not None))
-    taken = _canonical(names)
-    odd = [x for x in names if not _is_number(x)]
+    odd = [x for x in names if not _is_number(x) or x in others]
+    taken = _canonical({*others, *names})
     return dict(zip(odd, _fresh(taken, odd), strict=True))
 
 
@@ -151,13 +183,13 @@ def _fresh(taken: set[int], names: list[str]) -> Iterator[str]:
     free = _free(taken | wished)
     for name in names:
         own = int(name) if name.strip().isdecimal() else LARGEST_ID + 1
-        number = next(free) if own > LARGEST_ID or own in taken else own
-        taken.add(number)
-        yield str(number)
+        given = next(free) if own > LARGEST_ID or own in taken else own
+        taken.add(given)
+        yield str(given)
 
 
 def _free(taken: set[int]) -> Iterator[int]:
-    return (number for number in count(1) if number not in taken)
+    return (x for x in count(1) if x not in taken)
 
 
 def _canonical(names: Iterable[str | None]) -> set[int]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement
 
 from .notes import Notes
 from .numbers import in_order, lane_number, number
 from .profiles import begin_at_zero
+from .widths import borders_as_widths, no_negative_widths
 
 SIDES = (("left", 1), ("center", 0), ("right", -1))
 _MOST_LANES = 100
@@ -27,8 +29,12 @@ def mend_lanes(road: Element, notes: Notes) -> None:
             for side, sign in SIDES:
                 for group in section.iterfind(side):
                     _close_gaps(group, sign, place, notes)
+            for group in section:
+                borders_as_widths(group, place, notes)
             for lane in section.iterfind("*/lane"):
                 begin_at_zero(lane, "width", "sOffset", f"lane {lane.get('id')} of {place}", notes)
+        for section, end in _ends(lanes, length):
+            no_negative_widths(section, end, where, notes)
 
 
 def _keep_on_road(lanes: Element, length: float, where: str, notes: Notes) -> None:
@@ -49,6 +55,14 @@ def _keep_on_road(lanes: Element, length: float, where: str, notes: Notes) -> No
         elif k + 1 < len(sections) and starts[k + 1] == starts[k]:
             lanes.remove(section)
             notes.add("of lane sections that begin at one place the last one is taken", where)
+
+
+def _ends(lanes: Element, length: float | None) -> Iterator[tuple[Element, float]]:
+    """Yield the sections with their lengths in metres, where all begin at numbers."""
+    sections = in_order(lanes.findall("laneSection"), "s") or []
+    starts = [number(x, "s") or 0.0 for x in sections] + [length or 0.0]
+    for section, begin, end in zip(sections, starts[:-1], starts[1:], strict=True):
+        yield section, end - begin
 
 
 def _sort_sides(section: Element, where: str, notes: Notes) -> None:

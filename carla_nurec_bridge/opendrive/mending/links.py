@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from ..reading.elements import Node
 from ..reading.parse_roads import parse_plan
+from .identity import number_connections
 from .notes import Notes
 from .numbers import in_order, lane_number, number
 
@@ -46,6 +47,7 @@ def mend_connections(root: Element, notes: Notes) -> None:
     roads = {x.get("id"): x for x in root.iterfind("road")}
     for junction in root.iterfind("junction"):
         where = f"junction {junction.get('id')}"
+        number_connections(junction, notes)
         for connection in junction.findall("connection"):
             label = f"{connection.get('id')} of {where}"
             for link in connection.findall("laneLink"):

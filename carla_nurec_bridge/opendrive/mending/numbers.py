@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from xml.etree.ElementTree import Element
 
+from ..reading.elements import plain_number
+
 
 def number(element: Element, name: str, default: float | None = None) -> float | None:
     """Return a finite number, ``default`` where the attribute is missing or empty, else None."""
@@ -12,7 +14,7 @@ def number(element: Element, name: str, default: float | None = None) -> float |
     if not text:
         return default
     try:
-        value = float(text)
+        value = plain_number(text)
     except ValueError:
         return None
     return value if math.isfinite(value) else None

@@ -8,7 +8,13 @@ from xml.etree.ElementTree import Element, SubElement
 from .notes import Notes
 from .numbers import in_order, number
 
+SHAPES = ("line", "arc", "spiral", "poly3", "paramPoly3")
 _NO_GAP_M = 1e-6
+_NO_CURVATURE = 1e-12
+"""In 1/m: leaves a road of 100 km by 5 mm, and clients' spirals are good to 1 mm from there."""
+_WEAK_CURVATURE = 1e-5
+"""In 1/m: clients take the middle of an arc in 32 bits, 8 mm apart at this radius."""
+_NO_SAGITTA_M = 1e-3
 
 
 def mend_profiles(road: Element, notes: Notes) -> None:
@@ -16,7 +22,8 @@ def mend_profiles(road: Element, notes: Notes) -> None:
     where = f"road {road.get('id')}"
     for plan in road.iterfind("planView"):
         _begin_plan(plan, where, notes)
-        for geometry in plan:
+        for geometry in plan.iterfind("geometry"):
+            _shape_first(geometry, where, notes)
             _straighten(geometry, where, notes)
     for parent, tag in (("elevationProfile", "elevation"), ("lanes", "laneOffset")):
         for profile in road.iterfind(parent):
@@ -77,15 +84,35 @@ def _begin_plan(plan: Element, where: str, notes: Notes) -> None:
     notes.add("lines of roads that begin late are drawn back to the begin", where)
 
 
+def _shape_first(geometry: Element, where: str, notes: Notes) -> None:
+    """Let the shape stand before all else in a geometry: clients die of another beginning."""
+    shapes = [x for x in geometry if x.tag in SHAPES]
+    if shapes and (geometry[0] is not shapes[0] or (geometry.text or "").strip()):
+        geometry.text = None
+        geometry.remove(shapes[0])
+        geometry.insert(0, shapes[0])
+        notes.add("what stands in a geometry before its shape is put behind it", where)
+
+
 def _straighten(geometry: Element, where: str, notes: Notes) -> None:
-    """Write a straight arc as a line, and a spiral of one curvature as an arc."""
-    what = "spirals of one curvature and arcs of none are written as arcs and lines"
+    """Write curves that clients' arithmetic cannot hold as others of the same course.
+
+    Clients divide by the curvature of an arc, in 32 bits, and by the change of a spiral's: what is
+    left of rounding, such as 1e-17, takes them metres away.
+    """
     for spiral in geometry.iterfind("spiral"):
         start, end = number(spiral, "curvStart"), number(spiral, "curvEnd")
-        if start is not None and start == end:
-            spiral.tag, spiral.attrib = "arc", {"curvature": repr(start)}
-            notes.add(what, where)
+        if start is not None and end is not None and abs(end - start) < _NO_CURVATURE:
+            spiral.tag, spiral.attrib = "arc", {"curvature": repr(0.5 * (start + end))}
+            notes.add("spirals of one curvature are written as arcs", where)
     for arc in geometry.iterfind("arc"):
-        if number(arc, "curvature") == 0.0:
+        curvature, length = number(arc, "curvature"), number(geometry, "length") or 0.0
+        if curvature is None or abs(curvature) >= _WEAK_CURVATURE:
+            continue
+        if 0.5 * abs(curvature) * length**2 < _NO_SAGITTA_M:
             arc.tag, arc.attrib = "line", {}
-            notes.add(what, where)
+        else:
+            arc.tag, arc.attrib = "paramPoly3", {"pRange": "arcLength", "bU": "1"}
+            arc.attrib |= dict.fromkeys(("aU", "cU", "dU", "aV", "bV", "dV"), "0")
+            arc.set("cV", repr(0.5 * curvature))
+        notes.add("arcs of a radius beyond 100 km are written as lines and cubics", where)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from ..reading.files import xml_root
 from .doubled import mend_doubled
-from .furniture import mend_furniture
+from .furniture import mend_furniture, mend_signal_numbers
 from .identity import (
     mend_controllers,
     mend_junctions,
@@ -45,6 +45,7 @@ def sound_map(text: str, name: str) -> SoundMap:
     before = written_notes(root)
     for road in root.iterfind("road"):
         mend_doubled(road, notes)
+        mend_signal_numbers(road, notes)
     mend_reference(root, notes)
     mend_roads(root, notes)
     mend_junctions(root, notes)

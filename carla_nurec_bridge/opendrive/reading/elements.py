@@ -48,7 +48,7 @@ class Node:
         if (value is None or not value.strip()) and default is not None:
             return default
         try:
-            number = float(self.text(name))
+            number = plain_number(self.text(name))
         except ValueError:
             raise self.fail(f"{name}={value!r} is not a number") from None
         if not math.isfinite(number):
@@ -63,10 +63,20 @@ class Node:
         return int(number)
 
 
+def plain_number(text: str) -> float:
+    """Return a number written as XML and CARLA's client write it; ValueError for all else.
+
+    Python also takes "3_5" and the digits of other scripts, which the client reads as 3 and 0.
+    """
+    if not text.isascii() or "_" in text:
+        raise ValueError(text)
+    return float(text)
+
+
 def cubics(nodes: list[Node], start: str) -> Cubics:
     """Return the pieces of ``nodes`` with attributes a, b, c, d from attribute ``start`` on."""
     rows = sorted(
-        ([node.number(start), *(node.number(x, 0.0) for x in "abcd")] for node in nodes),
+        ([node.number(start, 0.0), *(node.number(x, 0.0) for x in "abcd")] for node in nodes),
         key=lambda row: row[0],
     )
     table: NDArray[np.float64] = np.array(rows, dtype=np.float64).reshape(-1, 5)

@@ -78,6 +78,7 @@ def xml_root(text: str, name: str) -> ElementTree.Element:
     for word in ("<!DOCTYPE", "<!ENTITY"):
         if word in text or word.lower() in text:
             raise InputError(f"map {name} holds {word}, which OpenDRIVE does not use; remove it")
+    text = text.lstrip("\ufeff \t\r\n")
     # The events are (what, element) for these two kinds; the stubs allow for others.
     parser: Any = ElementTree.XMLPullParser(events=("start", "end"))
     root: ElementTree.Element | None = None

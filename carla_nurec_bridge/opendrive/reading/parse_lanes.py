@@ -13,7 +13,7 @@ from ..model import (
 )
 from .elements import Node, cubics
 
-_MPS = {"m/s": 1.0, "mph": 0.44704, "km/h": 1.0 / 3.6}
+UNITS_MPS = {"m/s": 1.0, "mph": 0.44704, "km/h": 1.0 / 3.6}
 NO_LIMITS = ("no limit", "undefined")
 _WEIGHT_WIDTH_M = {"standard": 0.12, "bold": 0.25}
 
@@ -108,6 +108,6 @@ def speed_record(node: Node, start: str) -> SpeedRecord:
     if value in NO_LIMITS:
         return SpeedRecord(node.number(start, 0.0), None)
     unit = node.text("unit", "m/s")
-    if unit not in _MPS:
-        raise node.fail(f"unit={unit!r} is none of {', '.join(_MPS)}")
-    return SpeedRecord(node.number(start, 0.0), node.number("max") * _MPS[unit])
+    if unit not in UNITS_MPS:
+        raise node.fail(f"unit={unit!r} is none of {', '.join(UNITS_MPS)}")
+    return SpeedRecord(node.number(start, 0.0), node.number("max") * UNITS_MPS[unit])

@@ -120,8 +120,10 @@ def _shape(piece: Node, length: float) -> tuple[CurveShape, list[float]]:
             case "paramPoly3":
                 names = [x + axis for axis in "UV" for x in "abcd"]
                 normalized = node.text("pRange", "normalized") != "arcLength"
-                scale = 1.0 / max(length, 1e-9) if normalized else 1.0
-                return CurveShape.PARAM_POLY3, [*(node.number(name) for name in names), scale]
+                values = [node.number(name) for name in names]
+                if not any(values[1:4] + values[5:]):
+                    raise node.fail("its curve has no length: all but aU and aV are 0")
+                return CurveShape.PARAM_POLY3, [*values, 1.0 if normalized else max(length, 1e-9)]
     raise piece.fail("it holds none of line, arc, spiral, poly3, paramPoly3")
 
 

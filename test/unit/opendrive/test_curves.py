@@ -7,6 +7,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import fresnel
 
+from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.opendrive import Road, lane_pose, road_pose
 
 
@@ -73,19 +74,45 @@ def test_poly3_runs_over_arc_length(only_road) -> None:
         assert np.tan(heading) == pytest.approx(b + 2 * c * x + 3 * d * x * x, abs=1e-9)
 
 
-@pytest.mark.parametrize(("kind", "end"), [("arcLength", 20.0), ("normalized", 1.0)])
-def test_param_poly3_runs_over_its_range(only_road, kind: str, end: float) -> None:
-    a = np.array([0.0, 20.0 / end, 0.0, 0.0])
-    v = np.array([0.0, 0.0, 3.0 / end**2, 1.0 / end**3])
-    names = dict(zip(["aU", "bU", "cU", "dU", "aV", "bV", "cV", "dV"], [*a, *v], strict=True))
-    text = " ".join(f'{k}="{value}"' for k, value in names.items())
-    inner = f'<paramPoly3 pRange="{kind}" {text}/>'
-    road = only_road(geometry(inner, 20.0), length=20)
-    p = end * np.linspace(0, 1, 9)
-    x, y, _, heading = road_pose(road, 20 * np.linspace(0, 1, 9), 0.0)
-    assert np.allclose(x, 20 * p / end)
-    assert np.allclose(y, 3 * (p / end) ** 2 + (p / end) ** 3)
-    assert np.allclose(np.tan(heading), (6 * p / end + 3 * (p / end) ** 2) / 20)
+def cubic(road_of: Callable[..., Road], kind: str, end: float, length: float) -> Road:
+    """Return a road along (20 q, 3 q^2 + q^3), q from 0 to 1, of a stated length."""
+    numbers = {"aU": 0.0, "bU": 20.0 / end, "cU": 0.0, "dU": 0.0}
+    numbers |= {"aV": 0.0, "bV": 0.0, "cV": 3.0 / end**2, "dV": 1.0 / end**3}
+    text = " ".join(f'{name}="{value}"' for name, value in numbers.items())
+    return road_of(geometry(f'<paramPoly3 pRange="{kind}" {text}/>', length), length=length)
+
+
+def along(q: float) -> float:
+    """Return the length of that curve from its begin to q."""
+    return quad(lambda p: np.hypot(20.0, 6 * p + 3 * p * p), 0, q, epsabs=1e-12)[0]
+
+
+@pytest.mark.parametrize("kind", ["arcLength", "normalized"])
+def test_param_poly3_runs_over_arc_length(only_road, kind: str) -> None:
+    length = along(1.0)
+    road = cubic(only_road, kind, length if kind == "arcLength" else 1.0, length)
+    for s in (0.0, 5.0, 13.0, length):
+        x, y, _, heading = (float(v) for v in road_pose(road, s, 0.0))
+        q = x / 20
+        assert along(q) == pytest.approx(s, abs=1e-9)
+        assert y == pytest.approx(3 * q**2 + q**3, abs=1e-9)
+        assert np.tan(heading) == pytest.approx((6 * q + 3 * q**2) / 20, abs=1e-9)
+
+
+def test_param_poly3_shorter_than_it_says_goes_straight_on(only_road) -> None:
+    road = cubic(only_road, "normalized", 1.0, 30.0)
+    x, y, _, heading = (float(v) for v in road_pose(road, 30.0, 0.0))
+    beyond, turn = 30.0 - along(1.0), np.arctan(9.0 / 20.0)
+    assert heading == pytest.approx(turn, abs=1e-12)
+    assert [x, y] == pytest.approx(
+        [20.0 + beyond * np.cos(turn), 4.0 + beyond * np.sin(turn)], abs=1e-9
+    )
+
+
+def test_param_poly3_of_no_length_is_refused(only_road) -> None:
+    nothing = " ".join(f'{x}{axis}="0"' for axis in "UV" for x in "abcd")
+    with pytest.raises(InputError, match="road 1, <paramPoly3>: its curve has no length"):
+        only_road(geometry(f"<paramPoly3 {nothing}/>", 20.0), length=20.0)
 
 
 def test_lane_heading_is_the_direction_of_its_middle(only_road) -> None:

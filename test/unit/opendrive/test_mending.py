@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from odd_maps import ODD, link, road, town
+from odd_maps import ODD, ONWARD, link, road, town
 
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.opendrive import lane_pose, parse
@@ -36,7 +36,14 @@ def middles(text: str) -> list[tuple[str, int, float, float]]:
 def answers() -> dict[str, Any]:
     """Return what the client says of every odd map, mended: a distance, or its last words."""
     texts = {name: text for name, (text, _) in ODD.items()} | {"connections": WITHOUT_A_ROAD}
-    given = {n: {"text": parse(t).text, "lanes": middles(t)} for n, t in texts.items()}
+    given = {
+        name: {
+            "text": parse(text).text,
+            "lanes": middles(text),
+            "onward": ONWARD if name.startswith("fork") else [],
+        }
+        for name, text in texts.items()
+    }
     script = Path(__file__).parents[2] / "client_of_maps.py"
     done = subprocess.run(
         [sys.executable, str(script)],

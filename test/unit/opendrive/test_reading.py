@@ -106,7 +106,8 @@ def changed(old: str, new: str) -> str:
         (changed('<lane id="3" type="sidewalk"', '<lane id="700" type="sidewalk"'), "count up"),
         (changed('<lane id="0" type="none"', '<lane id="9" type="none"'), "side <center>"),
         (changed('<lane id="3" type="sidewalk"', '<lane id="2" type="sidewalk"'), "twice"),
-        (changed('unit="km/h"', 'unit="knots"'), "none of m/s, mph, km/h"),
+        (changed('length="72.0"', 'length="7_2"'), "length='7_2' is not a number"),
+        (changed('length="72.0"', 'length="\u0667\u0662"'), "is not a number"),
         (changed('contactPoint="start"', 'contactPoint="middle"'), "must be start or end"),
     ],
 )
@@ -148,3 +149,7 @@ def test_a_geo_reference_that_is_no_number_is_left_out() -> None:
     read = parse(xml)
     assert "lat_0=north" in read.notes[0]
     assert not read.geo_reference.given
+
+
+def test_blanks_and_a_mark_before_the_declaration_are_passed_over() -> None:
+    assert parse("\ufeff\n  " + DEMO_TEXT).roads.keys() == parse(DEMO_TEXT).roads.keys()
