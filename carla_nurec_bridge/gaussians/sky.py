@@ -7,6 +7,7 @@ Faces +x, -x, +y, -y, +z, -z in OpenGL's orientation, of the direction (-y, z, -
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,17 +32,23 @@ class SeamlessSky:
 def seamless(sky: Floats) -> SeamlessSky:
     """Return a sky (6, S, S, 3) with its borders; at a corner of the cube three texels' mean."""
     side = sky.shape[1]
-    beyond = 1.0 + 1e-6
-    places = np.concatenate([[-beyond], _middles(side), [beyond]])
-    face, u, v = texels_of(_directions(places).reshape(-1, 3))
-    column, row = (np.clip((at * side).astype(np.intp), 0, side - 1) for at in (u, v))
-    texels = sky[face, row, column].reshape(6, side + 2, side + 2, 3).astype(np.float32)
+    texels = sky[_beyond_edges(side)].reshape(6, side + 2, side + 2, 3).astype(np.float32)
     texels[:, 1:-1, 1:-1] = sky
     for j, i in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
         inner_j, inner_i = (1 if k == 0 else -2 for k in (j, i))
         around = texels[:, inner_j, inner_i] + texels[:, j, inner_i] + texels[:, inner_j, i]
         texels[:, j, i] = around / np.float32(3)
     return SeamlessSky(texels)
+
+
+@lru_cache(maxsize=4)
+def _beyond_edges(side: int) -> tuple[NDArray[np.intp], ...]:
+    """Return the face, row and column of each texel of all faces with their borders."""
+    beyond = 1.0 + 1e-6
+    places = np.concatenate([[-beyond], _middles(side), [beyond]])
+    face, u, v = texels_of(_directions(places).reshape(-1, 3))
+    column, row = (np.clip((at * side).astype(np.intp), 0, side - 1) for at in (u, v))
+    return face, row, column
 
 
 def directions_of_texels(side: int) -> Matrix:

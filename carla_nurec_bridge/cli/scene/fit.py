@@ -84,10 +84,11 @@ def command(
 ) -> None:
     """Fit a package's Gaussians to pictures, and write the package with them.
 
-    Colours, opacities, sizes and places of the Gaussians follow the pictures; a package without
-    any is sampled first, as `scene build --gaussians` does. PSNR and SSIM against pictures that
-    were held out are told before and after. Ctrl-C ends early and writes what has been reached;
-    fitting the output again goes on from there. Packages that this program built only.
+    Colours, opacities, sizes and places of the Gaussians, and the sky, follow the pictures; a
+    package without Gaussians is sampled first, as `scene build --gaussians` does. PSNR and SSIM
+    against pictures that were held out are told before and after. Ctrl-C ends early and writes
+    what has been reached; fitting the output again goes on from there. Packages that this program
+    built only.
     """
     from ...scene import open_scene
     from ...scene.drawn.gaussians import holds_gaussians

@@ -54,7 +54,7 @@ def _answer(planes, base, line, n, body, records, motion, limits):
 
 
 @inlined
-def _compared(planes, first, left, rays, target, sky):
+def _compared(planes, first, left, rays, target, sky, behind):
     """Write the error's derivatives of a blended tile, whose light is all there again.
 
     Return its sum of squares.
@@ -75,17 +75,19 @@ def _compared(planes, first, left, rays, target, sky):
                 continue
             if target[line, sample, 0] < f32(0.0):
                 continue
-            behind = sky[line, sample]
-            red = planes[R + p] + passed * behind[0] - target[line, sample, 0]
-            green = planes[G + p] + passed * behind[1] - target[line, sample, 1]
-            blue = planes[B + p] + passed * behind[2] - target[line, sample, 2]
+            at_end = sky[line, sample]
+            red = planes[R + p] + passed * at_end[0] - target[line, sample, 0]
+            green = planes[G + p] + passed * at_end[1] - target[line, sample, 1]
+            blue = planes[B + p] + passed * at_end[2] - target[line, sample, 2]
+            behind[line, sample, 0], behind[line, sample, 1] = passed * red, passed * green
+            behind[line, sample, 2], behind[line, sample, 3] = passed * blue, passed
             total += red * red + green * green + blue * blue
             red, green, blue = f32(2.0) * red, f32(2.0) * green, f32(2.0) * blue
             planes[_BY_R + p], planes[_BY_G + p], planes[_BY_B + p] = red, green, blue
             planes[_ALL + p] = (
-                red * (planes[R + p] + passed * behind[0])
-                + green * (planes[G + p] + passed * behind[1])
-                + blue * (planes[B + p] + passed * behind[2])
+                red * (planes[R + p] + passed * at_end[0])
+                + green * (planes[G + p] + passed * at_end[1])
+                + blue * (planes[B + p] + passed * at_end[2])
             )
     return total
 
@@ -110,13 +112,15 @@ def descend(
     planes,
     errors,
     gradients,
+    behind,
 ):
     """Blend one part of the tiles, and follow the sum of squared errors back to the Gaussians.
 
     The first arguments are those of ``blend``. ``target`` and ``sky`` (lines, samples, 3) are what
     is wanted, negative where that is not known, and what lies behind all. ``planes`` (SCRATCH,) is
     scratch. Outputs: ``errors`` (tiles,), the sum of squares of each; ``gradients`` (entries,
-    GRADIENT), its derivatives by the Gaussian of each entry, for this tile alone.
+    GRADIENT), its derivatives by the Gaussian of each entry, for this tile alone; ``behind``, see
+    ``Slope``, left as it is where nothing is wanted.
     """
     lines, samples = rays.shape[0], rays.shape[1]
     least, high = f32(rules.min_transmittance), f32(rules.max_alpha)
@@ -163,7 +167,7 @@ def descend(
                     alive = np.uint32(alive | np.uint32(passed >= least))
                 if not alive:
                     dead |= np.uint32(1) << np.uint32(row)
-        errors[tile] = _compared(planes, first, left, rays, target, sky)
+        errors[tile] = _compared(planes, first, left, rays, target, sky, behind)
         dead = empty
         gradients[last : starts[tile + 1]] = f32(0.0)
         for entry in range(starts[tile], last):

@@ -25,6 +25,8 @@ class Slope:
     * seen uint32 (V,): the numbers of the Gaussians that are in the image.
     * colours (N, 3), opacities (N,), log_scales (N, 3), means (N, 3), in the frames of the
       particles, float32; 0 for those that are not seen.
+    * behind (lines, samples, 4): each pixel's error in red, green and blue, times the share of
+      light from behind all Gaussians, then that share; 0 where nothing is wanted.
     """
 
     error: float
@@ -33,6 +35,7 @@ class Slope:
     opacities: Floats
     log_scales: Floats
     means: Floats
+    behind: Floats
 
 
 def slope_of(
@@ -57,6 +60,7 @@ def slope_of(
     )
     errors = np.empty(across * along)
     gradients = np.empty((len(lists.entries), GRADIENT), np.float32)
+    behind_all = np.zeros((*wanted.shape[:2], 4), np.float32)
     tiles = np.argsort(-np.diff(lists.starts), kind="stable")
     tile_parts = part_count(len(tiles))
 
@@ -80,6 +84,7 @@ def slope_of(
             np.empty(SCRATCH, np.float32),
             errors,
             gradients,
+            behind_all,
         )
 
     share(work, tile_parts)
@@ -89,5 +94,11 @@ def slope_of(
         # The blend knows the opacity that the low pass has left.
         sums[lists.order, 3] *= records[lists.order, 12] / particles.opacities[lists.order]
     return Slope(
-        float(errors.sum()), lists.order, sums[:, :3], sums[:, 3], sums[:, 4:7], sums[:, 7:]
+        float(errors.sum()),
+        lists.order,
+        sums[:, :3],
+        sums[:, 3],
+        sums[:, 4:7],
+        sums[:, 7:],
+        behind_all,
     )

@@ -17,15 +17,17 @@ from ...gaussians.drawing.motion import Motion, motion_of
 from ...gaussians.drawing.particles import Particles
 from ...gaussians.drawing.views import camera_view, rules_for
 from ...gaussians.fitting.descent import Descent, Rates
+from ...gaussians.fitting.sky_descent import SkyDescent
 from ...gaussians.fitting.slope import slope_of
 from ...gaussians.scene import GaussianScene
-from ...gaussians.sky import SeamlessSky
+from ...gaussians.sky import SeamlessSky, seamless
 from ..package.model import Scene
 from .fit_views import FitView
-from .recorded_gaussians import bodies_at, particles_of, seamless_sky
+from .recorded_gaussians import bodies_at, particles_of
 
 _LAST_SHARE = 0.05
 _CAMERAS = 32
+_SKY_PX = 128
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,15 @@ def fitted(
     on_step: Callable[[int, float], None] = lambda done, psnr_db: None,
     stop: threading.Event | None = None,
 ) -> GaussianScene:
-    """Return the Gaussians after steps on the views that are not held out.
+    """Return the Gaussians and the sky after steps on the views that are not held out.
 
+    A scene without a sky gets one, black where no view sees it.
     ``on_step`` is told how many are done, and the last view's PSNR before its step. ``stop`` ends
     it early with what has been reached. Equal input gives equal output.
     """
-    sky = seamless_sky(gaussians)
-    pictures = [FitPicture(scene, gaussians, view, sky) for view in views if not view.held_out]
+    pictures = [FitPicture(scene, gaussians, view) for view in views if not view.held_out]
+    black = np.zeros((6, _SKY_PX, _SKY_PX, 3), np.float32)
+    sky = SkyDescent(black if gaussians.sky is None else gaussians.sky)
     particles = particles_of(gaussians)
     descent = Descent(particles, wish.rates)
     rng = np.random.default_rng(wish.seed)
@@ -63,21 +67,19 @@ def fitted(
         picture = pictures[order.pop()]
         motion, target = picture.motion(), picture.target
         rules = rules_for(gaussians.settings, picture.view)
-        slope = slope_of(particles, picture.view, motion, rules, target, picture.sky(motion))
+        behind = picture.sky(motion, seamless(sky.sky))
+        slope = slope_of(particles, picture.view, motion, rules, target, behind)
         share = 0.5 * (1.0 + np.cos(np.pi * done / wish.steps))
         descent.step(slope, _LAST_SHARE + (1.0 - _LAST_SHARE) * share)
+        sky.step(slope.behind, picture.view, motion)
         on_step(done + 1, _psnr_db(slope.error / target.size))
-    return _scene_of(gaussians, particles)
+    return replace(_scene_of(gaussians, particles), sky=sky.sky)
 
 
 class FitPicture:
     """A view as the fit needs it; ``view`` are its rays."""
 
-    def __init__(
-        self, scene: Scene, gaussians: GaussianScene, view: FitView, sky: SeamlessSky | None
-    ) -> None:
-        """Look at a scene; ``sky`` is that of its Gaussians."""
-        self.seamless_sky = sky
+    def __init__(self, scene: Scene, gaussians: GaussianScene, view: FitView) -> None:
         self._scene, self._gaussians, self._view = scene, gaussians, view
         self.view = _rays(view.model, view.shutter, gaussians.settings.image_margin_factor)
 
@@ -86,12 +88,12 @@ class FitPicture:
         """Return the picture (H, W, 3), 0 to 1."""
         return _shares(self._view.image)
 
-    def sky(self, motion: Motion) -> Floats:
+    def sky(self, motion: Motion, sky: SeamlessSky) -> Floats:
         """Return what lies behind all Gaussians (H, W, 3), 0 to 1."""
         shape = self._view.image.shape[:2]
         zero, one = np.zeros((*shape, 3), np.float32), np.ones(shape, np.float32)
         nothing = GaussianFrame(zero, one, np.zeros(shape, np.float32), None, None)
-        seen = composed(nothing, self.view, motion, self.seamless_sky, depth=np.uint8)
+        seen = composed(nothing, self.view, motion, sky, depth=np.uint8)
         return _shares(seen)
 
     def motion(self) -> Motion:

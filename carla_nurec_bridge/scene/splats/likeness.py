@@ -76,7 +76,7 @@ def _bgr(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _drawn(
     scene: Scene, gaussians: GaussianScene, drawing: GaussianDrawing, view: FitView
 ) -> NDArray[np.uint8]:
-    picture = FitPicture(scene, gaussians, view, seamless_sky(gaussians))
+    picture = FitPicture(scene, gaussians, view)
     motion = picture.motion()
     frame = drawing.draw(picture.view, motion, rules_for(gaussians.settings, picture.view))
-    return composed(frame, picture.view, motion, picture.seamless_sky, depth=np.uint8)
+    return composed(frame, picture.view, motion, seamless_sky(gaussians), depth=np.uint8)

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.cameras.shutter import Shutter
-from carla_nurec_bridge.core.frames import invert, matrix_from_xyz_rpy
+from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, invert, matrix_from_xyz_rpy
 from carla_nurec_bridge.gaussians.cloud import GaussianCloud, empty_cloud
 from carla_nurec_bridge.gaussians.drawing.frame import GaussianDrawing
 from carla_nurec_bridge.gaussians.drawing.motion import BodyMotion, motion_of
 from carla_nurec_bridge.gaussians.drawing.particles import joined, rules_of
 from carla_nurec_bridge.gaussians.drawing.views import camera_view
 from carla_nurec_bridge.gaussians.fitting.descent import Descent, Rates
+from carla_nurec_bridge.gaussians.fitting.sky_descent import SkyDescent
 from carla_nurec_bridge.gaussians.fitting.slope import Slope, slope_of
 from carla_nurec_bridge.gaussians.scene import RenderSettings
+from carla_nurec_bridge.gaussians.sky import seen
 
 from ..drawing.helpers import HERE, brute_force, cloud, ftheta
 
@@ -163,3 +165,36 @@ def test_what_has_rate_0_stays(case):
     assert np.array_equal(moved.means, particles.means_m)
     changed = np.abs(moved.harmonics[:, 0] - particles.sh[:, 0])
     assert changed.max() == pytest.approx(0.015 / C0, rel=1e-3)
+
+
+def test_what_a_picture_shows_of_the_sky_is_told(case):
+    """The share of its light that passes all Gaussians, and that times the pixel's error."""
+    particles, of = case
+    pixels = np.stack(np.meshgrid(np.arange(20), np.arange(24), indexing="ij"), -1).reshape(-1, 2)
+    colour, passed, _ = brute_force(Double(particles), CAMERA, pixels, HERE, END)
+    wanted = of["target"].reshape(-1, 3)
+    away = colour + passed[:, None] * of["sky"].reshape(-1, 3) - wanted
+    told = np.column_stack([passed[:, None] * away, passed])
+    told[(wanted < 0.0).any(axis=1)] = 0.0
+    assert np.allclose(found(particles, **of).behind.reshape(-1, 4), told, atol=1e-4)
+
+
+def test_a_sky_becomes_what_is_seen_through_clear_pixels():
+    """Ahead, where the view looks; not where it does not, nor where Gaussians hide it."""
+    view = camera_view(ftheta(48, 40, (0.0, 40.0)), Shutter.GLOBAL)
+    pose = np.eye(4)
+    pose[:3, :3] = BODY_FROM_OPTICAL[:3, :3]
+    motion = motion_of(pose, pose, view.fractions)
+    descent = SkyDescent(np.full((6, 8, 8, 3), 0.5, np.float32))
+    directions = view.rays @ pose[:3, :3].T
+    wanted = np.where(directions[..., 2:] > 0.0, (0.2, 0.4, 0.9), (0.6, 0.5, 0.1))
+    hidden = directions[..., 1] > 0.2  # to the left
+    for _ in range(5):
+        now = seen(descent.sky, directions.reshape(-1, 3)).reshape(wanted.shape)
+        passed = np.where(hidden, 0.01, 1.0)[..., None]
+        behind = np.concatenate([passed * (now - wanted), passed], axis=-1)
+        descent.step(behind.astype(np.float32), view, motion)
+    ahead = [[1.0, -0.1, 0.3], [1.0, -0.1, -0.3]]
+    assert np.allclose(seen(descent.sky, ahead), [(0.2, 0.4, 0.9), (0.6, 0.5, 0.1)], atol=0.02)
+    aside = [[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.6, 0.2]]
+    assert np.array_equal(seen(descent.sky, aside), np.full((3, 3), 0.5, np.float32))

@@ -15,6 +15,7 @@ from carla_nurec_bridge.core.cameras.shutter import Shutter
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.files.archive import open_archive
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, rigid
+from carla_nurec_bridge.gaussians.fitting.descent import Rates
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
 from carla_nurec_bridge.rendering.lighting import Lighting
 from carla_nurec_bridge.scene.package.model import SceneCamera
@@ -95,6 +96,18 @@ def test_fitting_brings_held_out_pictures_nearer(filmed, views, sampled, tmp_pat
     assert np.array_equal(again.rigid.cloud.means_m, after.rigid.cloud.means_m)
     write_comparisons(filmed, (sampled, after), views, tmp_path)
     assert len(list(tmp_path.glob("front/*.png"))) == 2
+
+
+@pytest.mark.parametrize("sky", ["of another hour", "none"])
+def test_the_sky_of_the_pictures_is_fitted_too(filmed, views, sampled, sky):
+    wrong = None if sky == "none" else 1.0 - sampled.sky
+    other = dataclasses.replace(sampled, sky=wrong)
+    only_sky = FitWish(steps=28, rates=Rates(0.0, 0.0, 0.0, 0.0))
+    after = fitted(filmed, other, views, only_sky)
+    before_db, true_db = (held_out_likeness(filmed, one, views).psnr_db for one in (other, sampled))
+    assert before_db < true_db - 4.0
+    assert held_out_likeness(filmed, after, views).psnr_db > true_db - 0.5
+    assert np.array_equal(after.static.sh, sampled.static.sh)
 
 
 def test_ssim_is_that_of_the_written_pictures(filmed, views, sampled, tmp_path):
