@@ -79,6 +79,8 @@ def read_by_trackeval(folder: Path) -> None:
 
 
 def read_by_motmetrics(folder: Path) -> None:
+    # numpy 2 has no such function any more, motmetrics 1.4 still calls it.
+    np.asfarray = lambda values: np.asarray(values, float)  # type: ignore[attr-defined]  # noqa: NPY201
     import motmetrics
 
     names, scored = [], []
