@@ -1,6 +1,7 @@
 """A package of Gaussians behind the real protocol: surroundings, tracks, meshes among them."""
 
 import dataclasses
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -118,19 +119,6 @@ def package(scene, tmp_path_factory):
     return open_scene(path)
 
 
-@pytest.fixture
-def target_of_warp(client, package, monkeypatch):
-    """A server whose Gaussians are drawn by the kernels of the GPU, on the processor."""
-    picture(client, package)  # what draws there is chosen with the first picture
-    pytest.importorskip("warp", reason="warp-lang, of the extra [gpu], is not installed")
-    monkeypatch.setattr(open_warp().config, "optimization_level", 0)
-    from carla_nurec_bridge.gaussians.gpu.drawing import WarpDrawing
-
-    monkeypatch.setattr(drawn_gaussians, "open_drawing", lambda cloud: WarpDrawing(cloud, "cpu"))
-    with NurecServer([package], port=0) as running:
-        yield f"127.0.0.1:{running.port}"
-
-
 @pytest.fixture(scope="module")
 def target(package):
     with pytest.MonkeyPatch.context() as patch, NurecServer([package], port=0) as running:
@@ -142,6 +130,25 @@ def target(package):
 def client(target):
     with NurecClient(target) as opened:
         yield opened
+
+
+@contextmanager
+def drawn_by_warp(package):
+    """Yield a client of a server whose Gaussians the kernels of the GPU draw, on the processor.
+
+    Meanwhile, so do those of every other server of this process that is given something new.
+    """
+    pytest.importorskip("warp", reason="warp-lang, of the extra [gpu], is not installed")
+    from carla_nurec_bridge.gaussians.gpu.drawing import WarpDrawing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(open_warp().config, "optimization_level", 0)
+        patch.setattr(drawn_gaussians, "open_drawing", lambda cloud: WarpDrawing(cloud, "cpu"))
+        with (
+            NurecServer([package], port=0) as running,
+            NurecClient(f"127.0.0.1:{running.port}") as opened,
+        ):
+            yield opened
 
 
 def camera_pose() -> np.ndarray:
@@ -383,22 +390,24 @@ def test_the_server_tells_what_it_draws(client, package):
     assert "not drawn unless inserted" in told
 
 
-def test_a_gpu_draws_what_numba_draws(client, target_of_warp, package):
+def test_a_gpu_draws_what_numba_draws(client, package):
     """A track, a car that has only a mesh, its shadow and the sky; and the server tells of it."""
     height = 0.5 * load_catalogue()[CAR].size_m[2]
-    images = []
-    with NurecClient(target_of_warp) as other:
-        for one in (client, other):
-            one.edit(package.scene_id, insert=[inserted("carla 7", CAR)])
-            actors = at("mover", 12.0, 3.0, 1.0), at("carla 7", *CAR_AT, height)
-            images.append(picture(one, package, *actors).astype(int))
-            one.restore(package.scene_id)
-        told = [one.ask("get_server_config", common.Empty()) for one in (client, other)]
-    apart = np.abs(images[0] - images[1]).max(axis=-1)
+
+    def drawn(by, engine):
+        by.edit(package.scene_id, insert=[inserted("carla 7", CAR)])
+        actors = at("mover", 12.0, 3.0, 1.0), at("carla 7", *CAR_AT, height)
+        image = picture(by, package, *actors).astype(int)
+        by.restore(package.scene_id)
+        told = by.ask("get_server_config", common.Empty()).server_config
+        assert f"drawn by {engine}" in told[f"gaussians of {package.scene_id}"]
+        return image
+
+    by_numba = drawn(client, "numba")
+    with drawn_by_warp(package) as other:
+        apart = np.abs(by_numba - drawn(other, "warp")).max(axis=-1)
     assert np.mean(apart > 2) < 1e-3
     assert np.mean(apart > 0) < 0.05
-    for config, engine in zip(told, ("numba", "warp"), strict=True):
-        assert f"drawn by {engine}" in config.server_config[f"gaussians of {package.scene_id}"]
 
 
 def test_no_labels_are_traced_in_meshes_of_a_scene_whose_gaussians_are_drawn(target, package):

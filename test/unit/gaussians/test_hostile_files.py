@@ -8,13 +8,13 @@ import io
 import json
 import os
 import random
-import warnings
 import zipfile
 
 import msgpack
 import numpy as np
 import pytest
 from PIL import Image
+from unwarned import without_warnings
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.gaussians.formats.nurec.container import unpack_volume
@@ -105,42 +105,40 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("kind", DECODERS)
+@without_warnings
 def test_damaged_files_are_read_or_refused(kind):
     decode, sound = DECODERS[kind]
     chance = random.Random(kind)
     told = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for _ in range(CASES // len(DECODERS)):
-            try:
-                decode(damaged(sound, chance), "the file")
-            except InputError as error:
-                told.append(str(error))
+    for _ in range(CASES // len(DECODERS)):
+        try:
+            decode(damaged(sound, chance), "the file")
+        except InputError as error:
+            told.append(str(error))
     assert told
     assert all(sentence.startswith("the file") for sentence in told)
 
 
 @pytest.mark.parametrize("kind", ["sog 1", "sog 2", "package"])
+@without_warnings
 def test_damaged_archives_are_read_or_refused(tmp_path, kind):
     members = sog_members(SPLATS, int(kind[-1])) if kind != "package" else None
     chance = random.Random(kind)
     path = tmp_path / "file.zip"
     told = []
     sound = volume_file(driving_config(), driving_state())
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for _ in range(max(CASES // 50, 20)):
-            if members is None:
-                usda = damaged(USDA.replace("gauss.nurec", "volume.nurec").encode(), chance)
-                data = package(sound, nre=np.eye(4).tolist(), **{"volume.usda": usda})
-            else:
-                name = chance.choice(list(members))
-                data = zipped(members | {name: damaged(members[name], chance)})
-            path.write_bytes(damaged(data, chance) if chance.random() < 0.3 else data)
-            try:
-                read_gaussians(path)
-            except InputError as error:
-                told.append(str(error))
+    for _ in range(max(CASES // 50, 20)):
+        if members is None:
+            usda = damaged(USDA.replace("gauss.nurec", "volume.nurec").encode(), chance)
+            data = package(sound, nre=np.eye(4).tolist(), **{"volume.usda": usda})
+        else:
+            name = chance.choice(list(members))
+            data = zipped(members | {name: damaged(members[name], chance)})
+        path.write_bytes(damaged(data, chance) if chance.random() < 0.3 else data)
+        try:
+            read_gaussians(path)
+        except InputError as error:
+            told.append(str(error))
     assert told
     assert all(str(path) in sentence for sentence in told)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+Values = Sequence[Any] | Mapping[str, Any]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -40,17 +42,17 @@ class Database:
         self._connection.execute("PRAGMA busy_timeout=5000")
         self._connection.executescript(_SCHEMA)
 
-    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def rows(self, statement: str, values: Values = ()) -> list[sqlite3.Row]:
         """Run a statement; return its rows."""
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
 
-    def row(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
+    def row(self, statement: str, values: Values = ()) -> sqlite3.Row | None:
         """Run a statement; return its first row, if any."""
         found = self.rows(statement, values)
         return found[0] if found else None
 
-    def count(self, statement: str, values: Sequence[Any] = ()) -> int:
+    def count(self, statement: str, values: Values = ()) -> int:
         """Run a statement that changes rows; return how many it changed."""
         with self._lock:
             return self._connection.execute(statement, values).rowcount

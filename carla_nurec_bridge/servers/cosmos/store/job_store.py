@@ -95,9 +95,11 @@ class JobStore:
     ) -> list[sqlite3.Row]:
         """Return jobs, newest first, that match what is not None."""
         return self._db.rows(
-            "SELECT * FROM jobs WHERE (?1 IS NULL OR status=?1) AND (?2 IS NULL OR backend=?2)"
-            " AND (?3 IS NULL OR token_id=?3) ORDER BY created DESC, id LIMIT ?4",
-            (status, backend, token_id, limit),
+            "SELECT * FROM jobs WHERE (:status IS NULL OR status=:status)"
+            " AND (:backend IS NULL OR backend=:backend)"
+            " AND (:token_id IS NULL OR token_id=:token_id)"
+            " ORDER BY created DESC, id LIMIT :limit",
+            {"status": status, "backend": backend, "token_id": token_id, "limit": limit},
         )
 
     def counts(self) -> dict[str, int]:
@@ -153,13 +155,14 @@ class JobStore:
         """End a job with one of ENDED."""
         self._db.count(
             "UPDATE jobs SET status=?, finished=?, error=?, result=?, message=?,"
-            " progress=CASE WHEN ?1='done' THEN 1.0 ELSE progress END WHERE id=?",
+            " progress=CASE WHEN ?='done' THEN 1.0 ELSE progress END WHERE id=?",
             (
                 status,
                 time.time(),
                 error,
                 None if result is None else json.dumps(dict(result)),
                 error or "",
+                status,
                 job_id,
             ),
         )

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from unwarned import without_warnings
 
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.files.archive import open_archive, write_archive
@@ -83,7 +84,7 @@ def test_what_is_borne_out_and_what_is_contradicted(package, tmp_path, capsys):
     assert "1.000 2.000 1.000" in albedo["figures"]
 
 
-@pytest.mark.filterwarnings("error")
+@without_warnings
 @pytest.mark.parametrize("views", [0, 3])
 def test_exposures_and_colours_of_views_are_told(package, tmp_path, capsys, views):
     def with_views(_config, state):
@@ -104,7 +105,7 @@ def test_exposures_and_colours_of_views_are_told(package, tmp_path, capsys, view
     assert ("exposures 0.250 to 0.500" in told["figures"]) == (views > 0)
 
 
-@pytest.mark.filterwarnings("error")
+@without_warnings
 def test_a_layer_without_gaussians_says_nothing_of_albedo_in_time(package, tmp_path, capsys):
     def emptied(_config, state):
         prefix = ".gaussians_nodes.road."
