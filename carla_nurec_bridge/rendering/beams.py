@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .engines.forms import Engine, FrameEngine, FrameView, PacketEngine
 from .engines.packet import page
 from .engines.threads import part_count, share
-from .kernels.lidar_kernel import sweep
+from .kernels.lidar_kernel import column_blocks, sweep
 
 
 def measure_beams(
@@ -36,13 +36,12 @@ def _by_packets(
         "instance": np.empty(shape, np.int32),
         "cos_incidence": np.empty(shape, np.float32),
     }
-    normals = np.empty((0, 0, 0) if origins is None else (*shape, 3), np.float32)
+    nothing = np.empty((0, 0, 0), np.float32)
+    normals = nothing if origins is None else np.empty((*shape, 3), np.float32)
     shared = (
         view.rays,
-        rotations,
-        places[None] if origins is None else origins,
-        fractions,
-        len(fractions) > 1,
+        column_blocks(rotations, places, fractions),
+        nothing if origins is None else origins,
         np.float32(reach_m),
         view.surface,
         view.slots,

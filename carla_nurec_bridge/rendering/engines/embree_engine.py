@@ -1,4 +1,8 @@
-"""Embree as an engine: one tree per mesh, one tree of instances over them."""
+"""Embree as an engine: one tree per mesh, one tree of instances over those that move.
+
+Slot 0, which lies where it was made and is most of what rays meet, is traced for itself before the
+instances: without the turn into an instance's frame a ray costs about a tenth less.
+"""
 
 from __future__ import annotations
 
@@ -45,29 +49,34 @@ class EmbreeEngine:
         self._device = process_device()
         self._top = self._device.instance_scene()
         self._scenes = [self._top]
+        self._still = self._top
         self._slots: list[int] = []
-        self._shown: list[int | None] = []
+        self._moving = 0
         self._use_packets(self._device.packet_width)
         self._trace_known_triangle()
 
     @property
-    def functions(self) -> tuple[int, int, int, int]:
-        """Return the addresses that kernels take; see ``Engine``."""
-        return self._intersect, self._occluded, self._root, self._arguments
+    def functions(self) -> tuple[int, int, tuple[int, int], int]:
+        """Return the addresses that kernels take; see ``PacketEngine``."""
+        still, moving = self._roots()
+        scenes = (still, moving if self._moving else 0)
+        return self._intersect, self._occluded, scenes, self._arguments
 
     def add_mesh(self, vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> int:
-        """Build the tree of a mesh; see ``Engine``."""
+        """Build the tree of a mesh; see ``PacketEngine``."""
         self._scenes.append(self._device.mesh_scene(vertices, triangles))
         return self._scenes[-1]
 
     def place(self, meshes: Sequence[int], transforms: Sequence[NDArray[np.float32]]) -> None:
-        """Show exactly these meshes; see ``Engine``."""
-        while len(self._slots) < len(meshes):
-            self._slots.append(self._device.attach_instance(self._top, len(self._slots)))
-        for geometry, mesh, poses in zip(self._slots, meshes, transforms, strict=False):
+        """Show exactly these meshes; see ``PacketEngine``."""
+        self._still, *moving = meshes
+        while len(self._slots) < len(moving):
+            self._slots.append(self._device.attach_instance(self._top, len(self._slots) + 1))
+        for geometry, mesh, poses in zip(self._slots, moving, transforms[1:], strict=False):
             self._device.place_instance(geometry, mesh, np.ascontiguousarray(poses, np.float32))
-        for geometry in self._slots[len(meshes) :]:
+        for geometry in self._slots[len(moving) :]:
             self._device.hide_instance(geometry)
+        self._moving = len(moving)
         self._device.commit(self._top)
 
     def close(self) -> None:
@@ -77,27 +86,35 @@ class EmbreeEngine:
 
     def _use_packets(self, width: int) -> None:
         coherent = ctypes.addressof(COHERENT)
+        self._indirection: NDArray[np.intp] | None = None
         if width == LANES:
             self._intersect, self._occluded = (
                 address_of("rtcIntersect16"),
                 address_of("rtcOccluded16"),
             )
-            self._root, self._arguments = self._top, coherent
+            self._arguments = coherent
             return
         self._intersect, self._occluded = _halving_functions()
-        self._indirection = np.array(
-            [self._top, coherent, address_of("rtcIntersect8"), address_of("rtcOccluded8")], np.intp
-        )
-        self._root, self._arguments = self._indirection.ctypes.data, 0
+        both = [self._top, coherent, address_of("rtcIntersect8"), address_of("rtcOccluded8")]
+        self._indirection = np.array([both, both], np.intp)
+        self._arguments = 0
+
+    def _roots(self) -> tuple[int, int]:
+        """Return what the functions take as scene, of slot 0 and of the instances."""
+        if self._indirection is None:
+            return self._still, self._top
+        self._indirection[0, 0] = self._still
+        first = self._indirection.ctypes.data
+        return first, first + self._indirection.strides[0]
 
     def _trace_known_triangle(self) -> None:
         """Prove that structure layout and calling form fit the library."""
-        mesh = self.add_mesh(
-            np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32),
-            np.array([[0, 1, 2]], np.int32),
-        )
+        corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32)
+        triangle = np.array([[0, 1, 2]], np.int32)
+        mesh = self.add_mesh(corners, triangle)
+        lower = self.add_mesh(corners - np.array([0, 0, 1], np.float32), triangle)
         pose = np.eye(4, dtype=np.float32)[None, :3]
-        self.place([mesh, mesh], [pose + np.float32(9.0), pose])
+        self.place([lower, mesh], [pose, pose])
         floats = page()
         ints = floats.view(np.int32)
         half = LANES // 2
@@ -109,7 +126,8 @@ class EmbreeEngine:
             ints[row : row + LANES] = -1
         # rtcIntersect16(const int* valid, scene, packet, arguments)
         function = ctypes.CFUNCTYPE(None, *(ctypes.c_void_p,) * 4)(self._intersect)
-        function(ints[VALID:].ctypes.data, self._root, floats.ctypes.data, self._arguments)
+        for scene in self._roots():
+            function(ints[VALID:].ctypes.data, scene, floats.ctypes.data, self._arguments)
         if not (
             np.all(floats[FAR : FAR + half] == 2.0)
             and np.all(ints[INSTANCE : INSTANCE + half] == 1)

@@ -21,11 +21,12 @@ class PacketEngine(Protocol):
     name: str
 
     @property
-    def functions(self) -> tuple[int, int, int, int]:
+    def functions(self) -> tuple[int, int, tuple[int, int], int]:
         """Return the addresses that kernels take; they may change with ``place``.
 
         They are intersect and occluded, in the form of Embree's ``rtcIntersect16`` and
-        ``rtcOccluded16``, then what to pass these as scene and as arguments.
+        ``rtcOccluded16``, then two scenes to pass these one after the other, the second 0 where
+        there is none, and the arguments. A hit may tell slot 0 as instance 0 or -1.
         """
         ...
 
@@ -36,7 +37,8 @@ class PacketEngine(Protocol):
     def place(self, meshes: Sequence[int], transforms: Sequence[NDArray[np.float32]]) -> None:
         """Show exactly these meshes, slot k at the poses transforms[k].
 
-        Each is float32 (K, 3, 4), K poses evenly spread over the ray time 0 to 1.
+        Each is float32 (K, 3, 4), K poses evenly spread over the ray time 0 to 1. Slot 0 lies where
+        its mesh was made: its pose is the identity.
         """
         ...
 

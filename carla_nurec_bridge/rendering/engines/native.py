@@ -34,6 +34,21 @@ def call_packet(  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def whole_pages(typingctx) -> Any:  # type: ignore[no-untyped-def]
+    """Let the function that calls this use vectors of 16 lanes where the processor has them.
+
+    For processors of Intel the compiler takes half of that unless it is told.
+    """
+
+    def generate(context, builder, _signature, _values):  # type: ignore[no-untyped-def]
+        # llvmlite knows the names of attributes only, and those with a value go through as text.
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+@intrinsic
 def pointer_from_int(typingctx, address) -> Any:  # type: ignore[no-untyped-def]
     """Turn an intp into a ``void*`` that ``numba.carray`` accepts."""
     signature = types.voidptr(types.intp)
@@ -112,6 +127,51 @@ def gather_tile(  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return signature, generate
+
+
+@intrinsic
+def show_tile(  # type: ignore[no-untyped-def]
+    typingctx, display, shown, target, stride
+) -> Any:
+    """Write the bytes that 3 x 16 int32 choose from a table to 4 x 4 pixels; all are addresses.
+
+    ``shown`` are the entries of the lanes for red, then green and blue; ``target`` is where the
+    first pixel lies, ``stride`` how many bytes further the row below it does.
+    """
+    signature = types.void(*(types.intp,) * 4)
+
+    def generate(context, builder, _signature, values):  # type: ignore[no-untyped-def]
+        display, shown, at, stride = values
+        address, number, byte = ir.IntType(64), ir.IntType(32), ir.IntType(8)
+        row = ir.VectorType(byte, 12)
+        for down in range(4):
+            shades = ir.Constant(row, ir.Undefined)
+            for k in range(12):
+                lane = LANES * (k % 3) + 4 * down + k // 3
+                place = builder.add(shown, ir.Constant(address, 4 * lane))
+                entry = builder.load(builder.inttoptr(place, number.as_pointer()))
+                place = builder.add(display, builder.zext(entry, address))
+                shade = builder.load(builder.inttoptr(place, byte.as_pointer()))
+                shades = builder.insert_element(shades, shade, ir.Constant(number, k))
+            builder.store(shades, builder.inttoptr(at, row.as_pointer()), align=1)
+            at = builder.add(at, stride)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def lanes_set(typingctx, address) -> Any:  # type: ignore[no-untyped-def]
+    """Return, as intp, how many of the 16 int32 at an address are not zero (-0.0 is not)."""
+
+    def generate(_context, builder, _signature, values):  # type: ignore[no-untyped-def]
+        lanes = ir.VectorType(ir.IntType(32), LANES)
+        numbers = builder.load(builder.inttoptr(values[0], lanes.as_pointer()), align=4)
+        other = builder.icmp_signed("!=", numbers, ir.Constant(lanes, [0] * LANES))
+        bits = builder.bitcast(other, ir.IntType(LANES))
+        return builder.zext(builder.ctpop(bits), ir.IntType(64))
+
+    return types.intp(types.intp), generate
 
 
 @intrinsic

@@ -55,20 +55,20 @@ class NumbaEngine:
         self.place([], [])
 
     @property
-    def functions(self) -> tuple[int, int, int, int]:
-        """Return the addresses that kernels take; see ``Engine``.
+    def functions(self) -> tuple[int, int, tuple[int, int], int]:
+        """Return the addresses that kernels take; see ``PacketEngine``.
 
-        The scene is the address of (number of slots, slot table, boxes).
+        The one scene is the address of (number of slots, slot table, boxes).
         """
-        return _intersect.address, _occluded.address, int(self._root.ctypes.data), 0
+        return _intersect.address, _occluded.address, (int(self._root.ctypes.data), 0), 0
 
     def add_mesh(self, vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> int:
-        """Build the tree of a mesh; see ``Engine``."""
+        """Build the tree of a mesh; see ``PacketEngine``."""
         self._trees.append(build_tree(vertices, triangles))
         return len(self._trees) - 1
 
     def place(self, meshes: Sequence[int], transforms: Sequence[NDArray[np.float32]]) -> None:
-        """Show exactly these meshes; see ``Engine``."""
+        """Show exactly these meshes; see ``PacketEngine``."""
         table = np.zeros((max(len(meshes), 1), _COLUMNS), np.intp)
         boxes = np.zeros((max(len(meshes), 1), 6), np.float32)
         kept: list[NDArray] = [table, boxes]

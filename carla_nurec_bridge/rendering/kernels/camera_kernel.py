@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..engines.jit import inlined, kernel, once
-from ..engines.native import call_packet, gather_tile
+from ..engines.native import call_packet, gather_tile, show_tile, whole_pages
 from ..engines.packet import (
     COLOUR,
     DIRECTION,
@@ -66,10 +66,10 @@ def start(page, lane, origins, k):
 
 
 @once
-def trace(page, page_i, address, reach, intersect, root, arguments):
+def trace(page, page_i, address, reach, intersect, scenes, arguments):
     """Find the nearest hit of every lane that is on, within ``reach`` metres.
 
-    ``address`` is where the page lies.
+    ``address`` is where the page lies; the others are an engine's ``functions``.
     """
     for lane in range(LANES):
         page[NEAR + lane] = f32(0.0)
@@ -77,7 +77,9 @@ def trace(page, page_i, address, reach, intersect, root, arguments):
         page_i[MASK + lane] = np.int32(-1)
         page_i[GEOMETRY + lane] = np.int32(-1)
         page_i[INSTANCE + lane] = np.int32(-1)
-    call_packet(intersect, address + 4 * VALID, root, address, arguments)
+    call_packet(intersect, address + 4 * VALID, scenes[0], address, arguments)
+    if scenes[1] != 0:
+        call_packet(intersect, address + 4 * VALID, scenes[1], address, arguments)
 
 
 @once
@@ -111,6 +113,24 @@ def hold(page, row, first, poses, origins, times, per_row):
 
 
 @once
+def turn(page, page_i):
+    """Turn DIRECTION of all lanes from the sensor's frame to the map's, by TURN.
+
+    A zero direction switches a lane off.
+    """
+    for lane in range(LANES):
+        x, y, z = page[DIRECTION + lane], page[DIRECTION + Y + lane], page[DIRECTION + Z + lane]
+        on = x * x + y * y + z * z > f32(0.0)
+        page_i[VALID + lane] = page_i[VALID + lane] if on else np.int32(0)
+        for axis in range(3):
+            page[DIRECTION + LANES * axis + lane] = (
+                page[TURN + LANES * (3 * axis) + lane] * x
+                + page[TURN + LANES * (3 * axis + 1) + lane] * y
+                + page[TURN + LANES * (3 * axis + 2) + lane] * z
+            )
+
+
+@once
 def aim_tile(page, page_i, address, row, first, rays):
     """Aim the lanes through the pixels of a tile, as they are held; off the image they are off.
 
@@ -130,16 +150,7 @@ def aim_tile(page, page_i, address, row, first, rays):
                 page[DIRECTION + LANES * axis + lane] = rays[i, j, axis]
             inside = row + down < height and first + across < width
             page_i[VALID + lane] = np.int32(-1) if inside else np.int32(0)
-    for lane in range(LANES):
-        x, y, z = page[DIRECTION + lane], page[DIRECTION + Y + lane], page[DIRECTION + Z + lane]
-        on = x * x + y * y + z * z > f32(0.0)
-        page_i[VALID + lane] = page_i[VALID + lane] if on else np.int32(0)
-        for axis in range(3):
-            page[DIRECTION + LANES * axis + lane] = (
-                page[TURN + LANES * (3 * axis) + lane] * x
-                + page[TURN + LANES * (3 * axis + 1) + lane] * y
-                + page[TURN + LANES * (3 * axis + 2) + lane] * z
-            )
+    turn(page, page_i)
 
 
 @once
@@ -174,9 +185,14 @@ def write_tile(page, page_i, row, first, rays, wanted, depth, normals, semantic,
 
 
 @once
-def write_colours(page_i, row, first, display, rgb):
-    """Write the display's bytes of SHOWN to the pixels of a tile."""
-    rows, columns = min(SIDE, rgb.shape[0] - row), min(SIDE, rgb.shape[1] - first)
+def write_colours(page_i, address, row, first, display, rgb):
+    """Write the display's bytes of SHOWN to the pixels of a tile; ``address`` is the page's."""
+    height, width = rgb.shape[0], rgb.shape[1]
+    if row + SIDE <= height and first + SIDE <= width:
+        at = rgb.ctypes.data + 3 * (row * width + first)
+        show_tile(display.ctypes.data, address + 4 * SHOWN, at, 3 * width)
+        return
+    rows, columns = min(SIDE, height - row), min(SIDE, width - first)
     for down in range(rows):
         at, line = SHOWN + SIDE * down, rgb[row + down]
         for j in range(columns):
@@ -209,12 +225,13 @@ def draw(
 ):
     """Draw one part of an image.
 
-    ``functions`` are the addresses of the engine's intersect and occluded, and of what these get.
+    ``functions`` are the addresses of the engine's intersect and occluded, and what these get.
     ``times`` are shares of the motion by row or, without ``per_row``, by column, and so are
     ``poses`` and ``origins``. ``wanted`` has a flag an output, rgb first. Part k takes the rows
     of tiles k, k + parts, ... so that all parts see sky and street alike.
     """
-    intersect, occluded, root, arguments = functions
+    whole_pages()
+    intersect, occluded, scenes, arguments = functions
     page_i = page.view(np.int32)
     address = page.ctypes.data
     light = unpack_light(light_table)
@@ -226,7 +243,7 @@ def draw(
             if not per_row or first == 0:
                 hold(page, row, first, poses, origins, times, per_row)
             aim_tile(page, page_i, address, row, first, rays)
-            trace(page, page_i, address, f32(np.inf), intersect, root, arguments)
+            trace(page, page_i, address, f32(np.inf), intersect, scenes, arguments)
             hits, moving = resolve(page, page_i, address, surface, slots)
             if wanted[0]:
                 shade(
@@ -239,13 +256,13 @@ def draw(
                     light_table.lamps,
                     shadows,
                     occluded,
-                    root,
+                    scenes,
                     arguments,
                     hits,
                     moving,
                 )
                 look_up(page, page_i)
-                write_colours(page_i, row, first, display, rgb)
+                write_colours(page_i, address, row, first, display, rgb)
             if more:
                 write_tile(
                     page, page_i, row, first, rays, wanted, depth, normals, semantic, instance

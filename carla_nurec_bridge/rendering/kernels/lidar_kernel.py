@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..engines.jit import allocating, kernel
+from ..engines.jit import allocating, kernel, once
+from ..engines.native import gather_tile
 from ..engines.packet import (
     DIRECTION,
     FAR,
@@ -17,11 +19,13 @@ from ..engines.packet import (
     ORIGIN,
     REFLECTIVITY,
     TAG,
+    TIME,
+    TURN,
     VALID,
     Y,
     Z,
 )
-from .camera_kernel import aim, trace
+from .camera_kernel import SIDE, trace, turn
 from .resolving import resolve
 from .sky import exp_negative
 
@@ -51,6 +55,52 @@ def measure(page):
         page[HIT + lane] = cosine
 
 
+def column_blocks(
+    poses: NDArray[np.float32], origins: NDArray[np.float32], times: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the poses (K, 3, 3), origins (K, 3) and times (K,) of columns as lanes (B, 13, 16).
+
+    A block has those of 16 neighbours, in the order of the arguments; one for all columns when K
+    is 1. The last column fills the last block.
+    """
+    count = len(times)
+    columns = np.column_stack([poses.reshape(count, 9), origins, times])
+    chosen = np.minimum(np.arange(-(-count // LANES) * LANES), count - 1)
+    return np.ascontiguousarray(columns[chosen].reshape(-1, LANES, 13).transpose(0, 2, 1))
+
+
+@once
+def hold_columns(page, held):
+    """Note how, from where and when the lanes look, by a block (13, 16) of ``column_blocks``."""
+    for lane in range(LANES):
+        for part in range(9):
+            page[TURN + LANES * part + lane] = held[part, lane]
+        for axis in range(3):
+            page[ORIGIN + LANES * axis + lane] = held[9 + axis, lane]
+        page[TIME + lane] = held[12, lane]
+
+
+@once
+def aim_beams(page, page_i, address, row, first, directions):
+    """Aim the lanes along 16 neighbours in a row, as their columns are held; lanes beyond are off.
+
+    ``address`` is where the page lies; ``directions`` lie row by row.
+    """
+    columns = directions.shape[1]
+    if first + LANES <= columns:
+        at = directions.ctypes.data + 12 * (row * columns + first)
+        gather_tile(at, 12 * SIDE, address + 4 * DIRECTION)
+    else:
+        for lane in range(LANES):
+            column = min(first + lane, columns - 1)
+            on = f32(1.0) if first + lane < columns else f32(0.0)
+            for axis in range(3):
+                page[DIRECTION + LANES * axis + lane] = on * directions[row, column, axis]
+    for lane in range(LANES):
+        page_i[VALID + lane] = np.int32(-1)
+    turn(page, page_i)
+
+
 @kernel
 def sweep(
     functions,
@@ -58,10 +108,8 @@ def sweep(
     parts,
     page,
     directions,
-    poses,
+    blocks,
     origins,
-    times,
-    per_column,
     reach,
     surface,
     slots,
@@ -74,28 +122,23 @@ def sweep(
 ):
     """Measure one part of the rows of a table of directions (R, C, 3).
 
-    Part k takes the rows k, k + parts, ... ``origins`` is (R, C, 3), or (1, C, 3) for all rows;
+    Part k takes the rows k, k + parts, ... ``blocks`` are what ``column_blocks`` returns.
+    ``origins`` (R, C, 3), unless it is (0, 0, 0), are those of the rays in place of the blocks';
     ``normals`` may be (0, 0, 0) when they are not wanted.
     """
-    intersect, _, root, arguments = functions
+    intersect, _, scenes, arguments = functions
     page_i = page.view(np.int32)
     address = page.ctypes.data
     columns = directions.shape[1]
     for row in range(part, directions.shape[0], parts):
         for first in range(0, columns, LANES):
             count = min(LANES, columns - first)
-            for lane in range(count):
-                column = first + lane
-                x, y = directions[row, column, 0], directions[row, column, 1]
-                z = directions[row, column, 2]
-                k = column if per_column else 0
-                aim(page, page_i, lane, x, y, z, poses, k, times[k])
-                above = row if len(origins) > 1 else 0
+            hold_columns(page, blocks[first // LANES if len(blocks) > 1 else 0])
+            for lane in range(count if len(origins) else 0):
                 for axis in range(3):
-                    page[ORIGIN + LANES * axis + lane] = origins[above, column, axis]
-            for lane in range(count, LANES):
-                page_i[VALID + lane] = np.int32(0)
-            trace(page, page_i, address, reach, intersect, root, arguments)
+                    page[ORIGIN + LANES * axis + lane] = origins[row, first + lane, axis]
+            aim_beams(page, page_i, address, row, first, directions)
+            trace(page, page_i, address, reach, intersect, scenes, arguments)
             resolve(page, page_i, address, surface, slots)
             for lane in range(count):
                 hit = page[HIT + lane] > f32(0.0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..engines.jit import kernel, once
+from ..engines.native import whole_pages
 from ..engines.packet import LANES, SHOWN
 from .camera_kernel import (
     aim,
@@ -76,14 +77,15 @@ def refine(
     rgb,
 ):
     """Draw one part of the pixels ``edges`` (E, 2) of ``rgb`` anew; parts as in ``draw``."""
-    intersect, occluded, root, arguments = functions
+    whole_pages()
+    intersect, occluded, scenes, arguments = functions
     page_i = page.view(np.int32)
     address = page.ctypes.data
     light = unpack_light(light_table)
     display = light_table.display
     for first in range(part * PIXELS, len(edges), parts * PIXELS):
         aim_edges(page, page_i, first, edges, rays, poses, origins, times, per_row)
-        trace(page, page_i, address, f32(np.inf), intersect, root, arguments)
+        trace(page, page_i, address, f32(np.inf), intersect, scenes, arguments)
         hits, moving = resolve(page, page_i, address, surface, slots)
         shade(
             page,
@@ -95,7 +97,7 @@ def refine(
             light_table.lamps,
             shadows,
             occluded,
-            root,
+            scenes,
             arguments,
             hits,
             moving,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..engines.jit import kernel, once
-from ..engines.native import gather_rows
+from ..engines.native import gather_rows, lanes_set
 from ..engines.packet import (
     ALBEDO,
     CORNER,
@@ -62,24 +62,28 @@ def rotate(page, at, time, rotations, slot):
         page[at + LANES * axis] *= scale
 
 
-@kernel
+@once
 def resolve(page, page_i, address, surface, slots):
     """Fill the rows from SURFACE on, HIT, and turn NORMAL to the map frame, towards the origin.
 
     OBJECT of an instance becomes its identity. Lanes without a hit get the values of triangle 0.
     Return the numbers of lanes that hit and of lanes that hit an instance.
     """
-    hits = 0
-    moving = 0
     for lane in range(LANES):
-        hit = page_i[GEOMETRY + lane] != -1
-        slot = page_i[INSTANCE + lane] if hit else np.int32(0)
-        primitive = page_i[PRIMITIVE + lane] if hit else np.int32(0)
-        page_i[INSTANCE + lane] = slot
+        hit = page_i[GEOMETRY + lane] != np.int32(-1)
+        slot = max(page_i[INSTANCE + lane], np.int32(0))
+        page_i[INSTANCE + lane] = slot if hit else np.int32(0)
+        page_i[ROW + lane] = page_i[PRIMITIVE + lane] if hit else np.int32(0)
         page[HIT + lane] = f32(1.0) if hit else f32(0.0)
-        page_i[ROW + lane] = slots.first[slot] + primitive
-        hits += hit
-        moving += slot > 0
+    hits = lanes_set(address + 4 * HIT)
+    moving = lanes_set(address + 4 * INSTANCE)
+    if moving > 0:
+        for lane in range(LANES):
+            page_i[ROW + lane] += slots.first[page_i[INSTANCE + lane]]
+    else:
+        first = slots.first[0]
+        for lane in range(LANES):
+            page_i[ROW + lane] += first
     gather_rows(surface.rows.ctypes.data, address + 4 * ROW, address + 4 * SURFACE)
     if moving > 0:
         for lane in range(LANES):

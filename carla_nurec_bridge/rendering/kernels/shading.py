@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..engines.jit import inlined, once
-from ..engines.native import call_packet
+from ..engines.native import call_packet, lanes_set
 from ..engines.packet import (
     ALBEDO,
     COLOUR,
@@ -54,13 +54,12 @@ f32 = np.float32
 
 
 @once
-def trace_shadows(page, page_i, address, to_sun, occluded, root, arguments):
+def trace_shadows(page, page_i, address, to_sun, occluded, scenes, arguments):
     """Send a ray to the sun from every lane that faces it; SHADOW_FAR < 0 means it is blocked.
 
-    ``address`` is where the page lies, ``occluded`` the address of the engine's function, ``root``
-    and ``arguments`` what that function gets beside rays.
+    ``address`` is where the page lies, ``occluded``, ``scenes`` and ``arguments`` are an
+    engine's ``functions``.
     """
-    wanted = 0
     for lane in range(LANES):
         lit = (
             page[SMOOTH + lane] * to_sun[0]
@@ -70,8 +69,7 @@ def trace_shadows(page, page_i, address, to_sun, occluded, root, arguments):
         use = lit and page[HIT + lane] > f32(0.0)
         page_i[SHADOW_VALID + lane] = np.int32(-1) if use else np.int32(0)
         page_i[SHADOW_MASK + lane] = np.int32(-1)
-        wanted += use
-    if not wanted:
+    if lanes_set(address + 4 * SHADOW_VALID) == 0:
         return
     for lane in range(LANES):
         distance = min(page[FAR + lane], f32(1e6))
@@ -88,7 +86,11 @@ def trace_shadows(page, page_i, address, to_sun, occluded, root, arguments):
         page[SHADOW_NEAR + lane] = f32(0.0)
         page[SHADOW_TIME + lane] = page[TIME + lane]
         page[SHADOW_FAR + lane] = f32(400.0)
-    call_packet(occluded, address + 4 * SHADOW_VALID, root, address + 4 * SHADOW, arguments)
+    call_packet(occluded, address + 4 * SHADOW_VALID, scenes[0], address + 4 * SHADOW, arguments)
+    if scenes[1] != 0:
+        call_packet(
+            occluded, address + 4 * SHADOW_VALID, scenes[1], address + 4 * SHADOW, arguments
+        )
 
 
 @inlined
@@ -107,12 +109,10 @@ def mix(albedo, direct, up, shine, mirrored, spark, clear, sun, below, above, ai
 
 
 @once
-def mirror_sky(page, light, shadows):
+def mirror_sky(page, address, light, shadows):
     """Fill MIRRORED and SPARK; below the horizon a mirror shows the dim street instead."""
-    mirrors = 0
-    for lane in range(LANES):
-        mirrors += page[MIRROR + lane] + page[MIRROR_RISE + lane] > f32(0.0)
-    if not mirrors:
+    mirrors = lanes_set(address + 4 * MIRROR) + lanes_set(address + 4 * MIRROR_RISE)
+    if mirrors == 0:
         for lane in range(LANES):
             page[MIRRORED + lane] = f32(0.0)
             page[MIRRORED + Y + lane] = f32(0.0)
@@ -142,9 +142,9 @@ def mirror_sky(page, light, shadows):
 
 
 @once
-def shade_hits(page, light, shadows):
+def shade_hits(page, address, light, shadows):
     """Fill COLOUR with linear light for every lane, as if it had hit."""
-    mirror_sky(page, light, shadows)
+    mirror_sky(page, address, light, shadows)
     for lane in range(LANES):
         distance = min(page[FAR + lane], f32(1e4))
         dx, dy, dz = page[DIRECTION + lane], page[DIRECTION + Y + lane], page[DIRECTION + Z + lane]
@@ -241,7 +241,7 @@ def shade(
     lamps,
     shadows,
     occluded,
-    root,
+    scenes,
     arguments,
     hits,
     moving,
@@ -260,8 +260,8 @@ def shade(
         if light.wetness > f32(0.0):
             wet(page, light.wetness)
         if shadows:
-            trace_shadows(page, page_i, address, light.to_sun, occluded, root, arguments)
-        shade_hits(page, light, shadows)
+            trace_shadows(page, page_i, address, light.to_sun, occluded, scenes, arguments)
+        shade_hits(page, address, light, shadows)
         if len(lamps):
             shine_lamps(page, lamps, light.haze_per_m)
     if hits < LANES:

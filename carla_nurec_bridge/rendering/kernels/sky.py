@@ -191,11 +191,13 @@ def lattice(i, j):
 @inlined
 def noise(u, v):
     """Return smooth noise in -1 to 1 that varies over about one unit of u and v."""
-    i, j = np.int32(u), np.int32(v)
-    i -= np.int32(u < f32(i))
-    j -= np.int32(v < f32(j))
-    a, b = u - f32(i), v - f32(j)
-    k, m = np.int32(i + 1), np.int32(j + 1)
+    # Whole numbers as float32 and int32 only: of those with 64 bits a vector holds half as many.
+    west, south = f32(np.int32(u)), f32(np.int32(v))
+    west = west - f32(1.0) if u < west else west
+    south = south - f32(1.0) if v < south else south
+    a, b = u - west, v - south
+    i, j = np.int32(west), np.int32(south)
+    k, m = np.int32(west + f32(1.0)), np.int32(south + f32(1.0))
     a = a * a * (f32(3.0) - a - a)
     b = b * b * (f32(3.0) - b - b)
     low = lattice(i, j)

@@ -103,6 +103,21 @@ def test_the_same_scene_gives_the_same_bytes_again(engine: str) -> None:
             assert getattr(frame, name).tobytes() == getattr(frames[0], name).tobytes()
 
 
+@pytest.mark.parametrize("size", [(64, 36), (61, 33), (3, 2)])
+def test_a_pixel_is_the_same_in_pictures_of_any_size(size: tuple[int, int]) -> None:
+    """Packets at the borders, which a picture does not fill, write what whole ones do."""
+    width, height = size
+    rays = pinhole(64, 36, 40.0)
+    pose = optical_pose(-6, 0, 1.6)
+    with RenderScene(street(), "numba") as scene:
+        traffic(scene)
+        whole = photograph(scene, rays, pose, pose)
+        part = photograph(scene, rays[:height, :width], pose, pose)
+    for name in ("rgb", "depth", "normals", "semantic", "instance"):
+        expected = getattr(whole, name)[:height, :width]
+        np.testing.assert_array_equal(getattr(part, name), expected, err_msg=name)
+
+
 HASHES = """
 import hashlib
 from test_engines import RenderScene, shot, street, traffic
