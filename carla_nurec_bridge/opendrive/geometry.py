@@ -79,7 +79,9 @@ def lane_pose(
     middle = 0.5 * (inner + outer)
     x, y, z, heading = road_pose(road, s, middle)
     along = 1.0 - middle * road.plan.curvature(s)
-    heading = heading + np.arctan2(lane_slopes(road, section, lane_id, s), along)
+    # Beyond the middle of a tight curve a lane runs backwards; who drives there still goes on.
+    drift = lane_slopes(road, section, lane_id, s)
+    heading = heading + np.where(along > 0.0, np.arctan2(drift, along), np.arctan(drift))
     slope = np.arctan(road.elevation.slope(s) / np.maximum(along, 1e-6))
     if not road.forward(lane_id):
         heading, slope = heading + np.pi, -slope

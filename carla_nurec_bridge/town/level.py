@@ -11,7 +11,6 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.frames import carla_from_matrix, matrix_from_xyz_rpy
-from ..opendrive.geo_reference import client_place
 from ..opendrive.geometry import lane_pose
 from ..opendrive.heights import LanePlace, lane_at
 from ..opendrive.model import TRAFFIC_LIGHT, OpenDriveMap
@@ -24,6 +23,7 @@ from ..opendrive.stops import (
     stop_area,
     stop_lines,
 )
+from .client_differences import tell_differences
 from .ground import PhysicsGround, build_ground
 from .objects import StreetObject, street_objects
 from .obstacles import Obstacles, build_obstacles
@@ -104,7 +104,7 @@ def open_level(name: str, xodr: str, listed: tuple[ListedSpawn, ...] | None = No
     road_map = parse(xodr, name)
     for note in road_map.notes:
         _log.warning("map %s: %s", name, note)
-    _compare_places(road_map)
+    tell_differences(road_map)
     if next(road_map.drivable_lanes(), None) is None:
         raise InputError(f"map {name} has no lane to drive on")
     lights = _lights(road_map)
@@ -204,19 +204,6 @@ class _Progress:
         if self._large:
             spent_s = time.monotonic() - self._began_s
             _log.info("%s: %s (%.0f s so far)", self._what, step, spent_s)
-
-
-def _compare_places(road_map: OpenDriveMap) -> None:
-    """Log where CARLA's client, which reads only lat_0 and lon_0, puts a map elsewhere."""
-    place = road_map.geo_reference
-    theirs = client_place(road_map.geo_reference_text)
-    if not np.allclose(theirs, (place.latitude_deg, place.longitude_deg), atol=1e-6):
-        _log.warning(
-            "map %s lies at %s; CARLA's client and so the GNSS sensor read %.7f N, %.7f E",
-            road_map.name,
-            place.words(),
-            *theirs,
-        )
 
 
 def _pose(position: tuple[float, float, float], heading: float) -> Pose:

@@ -19,6 +19,9 @@ def only_road(make_road, make_map) -> Callable[..., Road]:
     return make
 
 
+WIDE = '<width sOffset="0" a="9" b="0" c="0" d="0"/>'
+
+
 def geometry(inner: str, length: float, x: float = 0.0, y: float = 0.0, hdg: float = 0.0) -> str:
     return f'<geometry s="0" x="{x}" y="{y}" hdg="{hdg}" length="{length}">{inner}</geometry>'
 
@@ -132,6 +135,13 @@ def test_lane_heading_is_the_direction_of_its_middle(only_road) -> None:
     assert np.allclose(z, 1 + 0.05 * s + 0.001 * s**2)
     rise = np.arctan2(way[2], np.hypot(way[0], way[1]))
     assert np.allclose(rise, slope, atol=2e-3)
+
+
+def test_a_lane_beyond_the_middle_of_a_curve_keeps_its_direction(only_road) -> None:
+    # CARLA's client gives a lane the heading of its reference line.
+    road = only_road(geometry('<arc curvature="-0.5"/>', 3), length=3, lane=WIDE)
+    _, _, _, heading, _ = lane_pose(road, road.sections[0], -1, np.array([1.0, 2.0]))
+    assert heading == pytest.approx([-0.5, -1.0])
 
 
 def test_superelevation_lifts_the_left_side(only_road) -> None:
