@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from .usd.prims import Prim
 
 RIG, TRACKS = "rig_trajectories.json", "sequence_tracks.json"
 _MOST_JSON_BYTES = 64 << 20
+MOST_ASSET_BYTES = 64 << 20
 _TOLERANCE = 1e-3
 _ASSET = re.compile(r"@(?:\./)?([^@]+\.nurec)@")
 _CUBOID = re.compile(r"/track_(\d+)_([^/]+)/cuboid$")
@@ -48,7 +50,7 @@ def read_package(archive: Archive) -> GaussianScene:
     recorded = RIG in archive.members
     layers = layers_of(archive, text_only=recorded)
     if not members:
-        fields = scene_of_layers(layers, str(archive.path))
+        fields = scene_of_layers(layers, partial(_asset, archive), str(archive.path))
         if fields is None:
             raise InputError(f"{archive.path} holds no volume of Gaussians: {_held(archive)}")
         return fields
@@ -65,6 +67,12 @@ def read_package(archive: Archive) -> GaussianScene:
     if TRACKS in archive.members and scene.rigid is not None:
         scene = _bound(scene, scene.rigid, _track_spans(archive), prims)
     return scene
+
+
+def _asset(archive: Archive, name: str) -> bytes:
+    if name not in archive.members:
+        raise InputError(f"the package has no {name}")
+    return archive.read(name, MOST_ASSET_BYTES)
 
 
 def _held(archive: Archive) -> str:

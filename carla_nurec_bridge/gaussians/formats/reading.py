@@ -13,7 +13,7 @@ from . import sog, spz
 from .instant_sky import with_sky_beside
 from .nurec.container import unpack_volume
 from .nurec.layers import scene_of_volume
-from .package import read_package
+from .package import MOST_ASSET_BYTES, read_package
 from .ply import decode_ply
 from .splat import decode_splat
 from .unpacking import gunzip_head
@@ -70,7 +70,15 @@ def read_gaussians(path: Path | str) -> GaussianScene:
 
 
 def _of_layer(data: bytes, path: Path) -> GaussianScene:
-    scene = scene_of_layers({path.name: layer_of(data, str(path))}, str(path))
+    def load(name: str) -> bytes:
+        # Beside the layer or below: what a file names elsewhere is not looked at.
+        beside = path.parent / name
+        inside = not Path(name).is_absolute() and ".." not in Path(name).parts
+        if not inside or not beside.is_file() or beside.stat().st_size > MOST_ASSET_BYTES:
+            raise InputError(f"{name} is not beside the layer, or over {MOST_ASSET_BYTES} bytes")
+        return beside.read_bytes()
+
+    scene = scene_of_layers({path.name: layer_of(data, str(path))}, load, str(path))
     if scene is None:
         raise InputError(f"{path} is a bare USD layer without Gaussians; give the USDZ package")
     return scene

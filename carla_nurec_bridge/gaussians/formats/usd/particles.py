@@ -15,8 +15,9 @@ from ...cloud import Floats, GaussianCloud
 from ...harmonics import DEGREE_OF_COUNT
 from ...scene import GaussianScene, NotDrawn, RenderSettings
 from ..rows import Rows, cloud_of
-from .layers import Layer, places_of
-from .placing import similarity, world_from_local
+from .dome_light import LoadAsset, dome_sky
+from .layers import Layer
+from .placing import MOST_PLACES, matrices_of, similarity
 from .prims import Prim
 
 KIND = "ParticleField3DGaussianSplat"
@@ -25,23 +26,24 @@ _COEFFICIENTS = "radiance:sphericalHarmonicsCoefficients"
 _DEGREE = "radiance:sphericalHarmonicsDegree"
 _ORDERS = {"zDepth": True, "cameraDistance": False, "rayHitDistance": False}
 _LINEAR = "lin_"
-_MOST_FIELDS = 10_000
 _MOST_GAUSSIANS = 50_000_000
 _MOST_UNIT = 1e6
-_MOST_DEPTH = 16
-"""So many layers may be put into each other."""
 
 
-def scene_of_layers(layers: Mapping[str, Layer], what: str) -> GaussianScene | None:
+def scene_of_layers(
+    layers: Mapping[str, Layer], load: LoadAsset, what: str
+) -> GaussianScene | None:
     """Return the Gaussians of all fields in a package's layers, where these lie; None without any.
+
+    ``load`` gives the picture of a dome light, which is the sky.
 
     InputError: a field lacks a part, its parts disagree, or its kernel is none that is drawn.
     """
     found = [(name, prim) for name, layer in layers.items() for prim in _fields(layer, what)]
     if not found:
         return None
-    if len(found) > _MOST_FIELDS:
-        raise InputError(f"{what} holds {len(found)} fields; {_MOST_FIELDS} are read")
+    if len(found) > MOST_PLACES:
+        raise InputError(f"{what} holds {len(found)} fields; {MOST_PLACES} are read")
     unit, unit_note = _unit(next(iter(layers.values())), what)
     clouds: dict[str, GaussianCloud] = {}
     not_drawn, notes = list[NotDrawn](), unit_note
@@ -49,11 +51,11 @@ def scene_of_layers(layers: Mapping[str, Layer], what: str) -> GaussianScene | N
     for name, prim in found:
         where = f"{what}: {prim.path}"
         cloud, dropped = _cloud(prim, where)
-        for matrix in _matrices(name, prim, layers, where):
+        for matrix in matrices_of(name, prim, layers, where):
             total += len(cloud)
-            if total > _MOST_GAUSSIANS or len(clouds) == _MOST_FIELDS:
+            if total > _MOST_GAUSSIANS or len(clouds) == MOST_PLACES:
                 raise InputError(
-                    f"{what} puts fields of Gaussians at over {_MOST_FIELDS} places, or over "
+                    f"{what} puts fields of Gaussians at over {MOST_PLACES} places, or over "
                     f"{_MOST_GAUSSIANS} Gaussians in all; they are not read"
                 )
             clouds[_unused(prim.path.rpartition("/")[2], clouds)] = _moved(
@@ -64,18 +66,17 @@ def scene_of_layers(layers: Mapping[str, Layer], what: str) -> GaussianScene | N
         space = prim.word("colorSpace:name") or ""
         if space.startswith(_LINEAR):
             notes.append(f"{prim.path}: its colours are linear ({space}) and drawn as they are")
-    lights = sum(prim.kind == "DomeLight" for layer in layers.values() for prim in layer.values())
-    if lights:
-        not_drawn.append(NotDrawn("dome lights", lights, "their pictures are not read as skies"))
+    dome = dome_sky(layers, load, what)
     order, order_notes = _order(orders, what)
     settings = RenderSettings(
         sh_degree=max(cloud.sh_degree for cloud in clouds.values()), global_z_order=order
     )
     return GaussianScene(
         clouds,
+        sky=dome.sky,
         settings=settings,
-        not_drawn=tuple(not_drawn),
-        notes=(*notes, *order_notes),
+        not_drawn=(*not_drawn, *dome.not_drawn),
+        notes=(*notes, *order_notes, *dome.notes),
         format="USD particle field",
     )
 
@@ -140,34 +141,6 @@ def _part(prim: Prim, name: str, width: int, count: int | None, what: str) -> Fl
                 raise InputError(f"{what} has {len(rows)} {name} for {count} Gaussians")
             return rows
     raise InputError(f"{what} has no {name}, or none that hold at all times")
-
-
-def _matrices(name: str, prim: Prim, layers: Mapping[str, Layer], what: str) -> list[np.ndarray]:
-    """Return where a field lies (4, 4), for each place at which other layers put its layer."""
-    inner, unknown = world_from_local(layers[name], prim.path)
-    found: list[np.ndarray] = []
-    put: dict[str, list[tuple[str, np.ndarray]]] = {}
-    left = [(name, inner, 0)]
-    while left:
-        name, inner, depth = left.pop()
-        if name not in put:
-            put[name] = []
-            for other, path in places_of(name, layers):
-                outer, odd = world_from_local(layers[other], path)
-                put[name].append((other, outer))
-                unknown += odd
-        if depth == _MOST_DEPTH or len(found) + len(left) + len(put[name]) > _MOST_FIELDS:
-            raise InputError(f"{what}: its USD layers are put into each other too often")
-        if not put[name]:
-            found.append(inner)
-        with np.errstate(all="ignore"):
-            left += [(other, outer @ inner, depth + 1) for other, outer in put[name]]
-    if unknown:
-        raise InputError(
-            f"{what}: its USD layer places it by {unknown[0]}, which is not understood; "
-            "put all into one xformOp:transform"
-        )
-    return found
 
 
 def _moved(cloud: GaussianCloud, matrix: np.ndarray, unit: float, what: str) -> GaussianCloud:

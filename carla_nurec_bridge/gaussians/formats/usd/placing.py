@@ -11,6 +11,7 @@ import numpy as np
 from ....core.errors import InputError
 from ....core.frames import Matrix
 from ....core.loading.deferred import deferred
+from .layers import Layer, places_of
 from .prims import Prim
 
 transform = deferred("scipy.spatial.transform")
@@ -23,6 +24,9 @@ _TOLERANCE = 1e-3
 MOST_SHIFT = 1e8
 """Metres; even places that are counted from the centre of the earth are nearer."""
 MOST_FACTOR = 1e6
+MOST_PLACES = 10_000
+_MOST_DEPTH = 16
+"""So many layers may be put into each other."""
 
 
 def world_from_local(prims: Mapping[str, Prim], path: str) -> tuple[Matrix, list[str]]:
@@ -102,6 +106,34 @@ def _inverse(step: Matrix) -> Matrix | None:
     except np.linalg.LinAlgError:
         return None
     return inverse
+
+
+def matrices_of(name: str, prim: Prim, layers: Mapping[str, Layer], what: str) -> list[Matrix]:
+    """Return where a prim lies (4, 4), for each place at which other layers put its layer."""
+    inner, unknown = world_from_local(layers[name], prim.path)
+    found: list[Matrix] = []
+    put: dict[str, list[tuple[str, Matrix]]] = {}
+    left = [(name, inner, 0)]
+    while left:
+        name, inner, depth = left.pop()
+        if name not in put:
+            put[name] = []
+            for other, path in places_of(name, layers):
+                outer, odd = world_from_local(layers[other], path)
+                put[name].append((other, outer))
+                unknown += odd
+        if depth == _MOST_DEPTH or len(found) + len(left) + len(put[name]) > MOST_PLACES:
+            raise InputError(f"{what}: its USD layers are put into each other too often")
+        if not put[name]:
+            found.append(inner)
+        with np.errstate(all="ignore"):
+            left += [(other, outer @ inner, depth + 1) for other, outer in put[name]]
+    if unknown:
+        raise InputError(
+            f"{what}: its USD layer places it by {unknown[0]}, which is not understood; "
+            "put all into one xformOp:transform"
+        )
+    return found
 
 
 def similarity(matrix: Matrix, what: str) -> tuple[Matrix, float]:
