@@ -12,7 +12,7 @@ from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
 from carla_nurec_bridge.gaussians.sky import seen
 
 from .splat_files import zipped
-from .usd_files import text_layer
+from .usd_files import dome_layer
 
 AXES = {"+x": (1, 0, 0), "-x": (-1, 0, 0), "+y": (0, 1, 0), "-y": (0, -1, 0)}
 AXES |= {"+z": (0, 0, 1), "-z": (0, 0, -1)}
@@ -31,21 +31,6 @@ def picture() -> bytes:
     return cv2.imencode(".png", image)[1].tobytes()
 
 
-def lit(
-    more: str = "", kind: str = "DomeLight", texture: str = "@./maps/sky.png@", up: str = "Z"
-) -> bytes:
-    """Return a layer of some Gaussians with a dome light."""
-    light = f"""
-    def {kind} "Sky"
-    {{
-        asset inputs:texture:file = {texture}
-        {more}
-    }}
-"""
-    text = text_layer(3, 0).replace('"World"\n', f'"World"\n    upAxis = "{up}"\n', 1)
-    return (text[: text.rindex("}")] + light + "}\n").encode()
-
-
 def scene_of(tmp_path, layer: bytes, **others: bytes):
     members = {"x.usda": layer, "maps/sky.png": picture()} | others
     (tmp_path / "x.usdz").write_bytes(zipped(members))
@@ -61,23 +46,25 @@ def colours(scene) -> dict[str, float]:
 
 
 def test_the_picture_lies_as_openexr_has_it(tmp_path):
-    scene = scene_of(tmp_path, lit())
+    scene = scene_of(tmp_path, dome_layer())
     assert colours(scene) == pytest.approx(COLOURS, abs=0.1)
     assert not scene.not_drawn
     assert any("sky is maps/sky.png of /World/Sky" in note for note in scene.notes)
     # A bare layer finds it beside itself.
     (tmp_path / "maps").mkdir()
     (tmp_path / "maps" / "sky.png").write_bytes(picture())
-    (tmp_path / "x.usda").write_bytes(lit())
+    (tmp_path / "x.usda").write_bytes(dome_layer())
     assert colours(read_gaussians(tmp_path / "x.usda")) == pytest.approx(COLOURS, abs=0.1)
 
 
 @pytest.mark.parametrize(
     "layer",
     [
-        lit('float xformOp:rotateX = 90\nuniform token[] xformOpOrder = ["xformOp:rotateX"]'),
-        lit('uniform token poleAxis = "Z"', "DomeLight_1", up="Y"),
-        lit(kind="DomeLight_1"),
+        dome_layer(
+            'float xformOp:rotateX = 90\nuniform token[] xformOpOrder = ["xformOp:rotateX"]'
+        ),
+        dome_layer('uniform token poleAxis = "Z"', "DomeLight_1", up="Y"),
+        dome_layer(kind="DomeLight_1"),
     ],
     ids=["turned", "pole", "pole of the scene"],
 )
@@ -90,24 +77,27 @@ def test_the_picture_turns_with_its_light(tmp_path, layer):
 
 def test_colour_and_exposure_change_the_picture(tmp_path):
     more = "color3f inputs:color = (0.5, 0.5, 0.5)\nfloat inputs:exposure = 2\n"
-    brighter = colours(scene_of(tmp_path, lit(more + "float inputs:intensity = 0.25")))
+    brighter = colours(scene_of(tmp_path, dome_layer(more + "float inputs:intensity = 0.25")))
     assert brighter == pytest.approx({name: value / 2 for name, value in COLOURS.items()}, abs=0.6)
     one = cv2.imencode(".png", np.full((1, 1, 3), 255, np.uint8))[1].tobytes()
-    white = scene_of(tmp_path, lit(), **{"maps/sky.png": one})
+    white = scene_of(tmp_path, dome_layer(), **{"maps/sky.png": one})
     assert np.array_equal(white.sky, np.ones_like(white.sky))
 
 
 @pytest.mark.parametrize(
     ("layer", "says"),
     [
-        (lit("float inputs:intensity = 1000"), "1e\\+03 times as bright"),
-        (lit("float inputs:intensity = inf"), "times as bright"),
-        (lit('token visibility = "invisible"'), "invisible"),
-        (lit('token inputs:texture:format = "angular"'), "'angular'"),
-        (lit(texture="@other.png@"), "no other.png"),
-        (lit(texture="@x.usda@"), "PNG and JPEG are read"),
-        (lit(texture="None"), "no picture"),
-        (lit('float xformOp:shear = 1\nuniform token[] xformOpOrder = ["xformOp:shear"]'), "shear"),
+        (dome_layer("float inputs:intensity = 1000"), "1e\\+03 times as bright"),
+        (dome_layer("float inputs:intensity = inf"), "times as bright"),
+        (dome_layer('token visibility = "invisible"'), "invisible"),
+        (dome_layer('token inputs:texture:format = "angular"'), "'angular'"),
+        (dome_layer(texture="@other.png@"), "no other.png"),
+        (dome_layer(texture="@x.usda@"), "PNG and JPEG are read"),
+        (dome_layer(texture="None"), "no picture"),
+        (
+            dome_layer('float xformOp:shear = 1\nuniform token[] xformOpOrder = ["xformOp:shear"]'),
+            "shear",
+        ),
     ],
 )
 def test_a_light_that_is_no_sky_is_told(tmp_path, layer, says):
@@ -123,7 +113,7 @@ def test_a_bare_layer_looks_nowhere_else(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "secret.png").write_bytes(picture())
     for texture in ("@../secret.png@", f"@{tmp_path}/secret.png@"):
-        (tmp_path / "in" / "x.usda").write_bytes(lit(texture=texture))
+        (tmp_path / "in" / "x.usda").write_bytes(dome_layer(texture=texture))
         scene = read_gaussians(tmp_path / "in" / "x.usda")
         assert scene.sky is None
         assert "not beside the layer" in scene.not_drawn[0].why

@@ -10,6 +10,7 @@ import os
 import random
 import zipfile
 
+import cv2
 import msgpack
 import numpy as np
 import pytest
@@ -28,19 +29,36 @@ from carla_nurec_bridge.gaussians.formats.usd.particles import scene_of_layers
 from carla_nurec_bridge.gaussians.formats.usd.text import parse_usda
 
 from .splat_files import compressed_ply_file, ply_file, sog_members, some_splats, spz_file, zipped
-from .usd_files import CRATE, text_layer
+from .usd_files import CRATE, PUT, TIMED, dome_layer, text_layer
 from .volume_files import USDA, driving_config, driving_state, package, volume_file
 
 CASES = int(os.environ.get("CNB_FUZZ_CASES", "3000"))
 SPLATS = some_splats(5, 1)
+SKY = cv2.imencode(".png", np.arange(24, dtype=np.uint8).reshape(2, 4, 3))[1].tobytes()
 
 
 def volume(data: bytes, what: str) -> object:
     return scene_of_volume(unpack_volume(data, what))
 
 
+def no_asset(name: str) -> bytes:
+    raise InputError(f"no {name}")
+
+
 def field(data: bytes, what: str) -> object:
-    return scene_of_layers({"layer": layer_of(data, what)}, what)
+    return scene_of_layers({"layer": layer_of(data, what)}, no_asset, what)
+
+
+def put(data: bytes, what: str) -> object:
+    """Read a layer that puts others."""
+    layers = {"layer": layer_of(data, what), "field.usda": layer_of(text_layer(1, 0).encode(), "")}
+    return scene_of_layers(layers, no_asset, what)
+
+
+def lit(data: bytes, what: str) -> object:
+    """Read a layer with a dome light whose picture is damaged, or the layer is."""
+    image, layer = data[: len(SKY)], data[len(SKY) :]
+    return scene_of_layers({"layer": layer_of(layer, what)}, lambda name: image, what)
 
 
 def packed_state(data: bytes, what: str) -> object:
@@ -73,6 +91,9 @@ DECODERS = {
     "usda": (parse_usda, USDA.encode()),
     "field": (field, text_layer(3, 1).encode()),
     "crate": (field, CRATE),
+    "timed crate": (field, TIMED),
+    "put crate": (put, PUT),
+    "dome light": (lit, SKY + dome_layer()),
 }
 
 

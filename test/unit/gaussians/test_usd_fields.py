@@ -10,7 +10,7 @@ from carla_nurec_bridge.gaussians.formats.usd import crate, layers, particles
 from carla_nurec_bridge.gaussians.formats.usd.crate import parse_crate
 
 from .splat_files import zipped
-from .usd_files import CRATE, SHIFT, TURN, UNIT_M, field_rows, text_layer
+from .usd_files import CRATE, PUT, SHIFT, TIMED, TURN, UNIT_M, field_rows, text_layer
 
 DEFAULT = """#usda 1.0
 (
@@ -120,15 +120,15 @@ def test_text_that_is_too_large_is_refused(tmp_path, monkeypatch):
 def putting(name: str, *metres: float) -> bytes:
     """Return a layer that puts another at places along x."""
     prims = [
-        f"""def Xform "p{number}" (prepend references = @./{name}@)
-{{
-    double3 xformOp:translate = ({x}, 0, 0)
-    uniform token[] xformOpOrder = ["xformOp:translate"]
-}}
+        f"""    def Xform "p{number}" (prepend references = @./{name}@)
+    {{
+        double3 xformOp:translate = ({x}, 0, 0)
+        uniform token[] xformOpOrder = ["xformOp:translate"]
+    }}
 """
         for number, x in enumerate(metres)
     ]
-    return ("#usda 1.0\n" + "".join(prims)).encode()
+    return ('#usda 1.0\ndef Xform "World"\n{\n' + "".join(prims) + "}\n").encode()
 
 
 def test_layers_that_are_put_into_each_other_add_up(tmp_path):
@@ -139,6 +139,60 @@ def test_layers_that_are_put_into_each_other_add_up(tmp_path):
     means = field_rows(3, 1)[0]
     firsts = sorted(cloud.means_m[0, 0] - means[0, 0] for cloud in scene.layers.values())
     assert firsts == [110.0, 120.0, 210.0, 220.0]
+
+
+PUT_AS_TEXT = b"""#usda 1.0
+def Xform "Root"
+{
+    def Xform "a" (prepend references = @./field.usda@)
+    {
+        double3 xformOp:translate = (10, 0, 0)
+        uniform token[] xformOpOrder = ["xformOp:translate"]
+    }
+    def Xform "b" (payload = @./field.usda@)
+    {
+        double3 xformOp:translate = (20, 0, 0)
+        uniform token[] xformOpOrder = ["xformOp:translate"]
+    }
+    def Xform "c" (prepend payload = @./field.usda@) {}
+}
+"""
+
+
+@pytest.mark.parametrize(("name", "top"), [("top.usdc", PUT), ("top.usda", PUT_AS_TEXT)])
+def test_a_prim_stands_for_the_outermost_one_of_the_layer_that_it_puts(tmp_path, name, top):
+    """Where OpenUSD's own stage has them: a transform of the prim is instead of the layer's."""
+    raised = "double3 xformOp:translate = (0, 0, 3)\n"
+    raised += 'uniform token[] xformOpOrder = ["xformOp:translate"]\n'
+    field = text_layer(3, 0).replace('"World"\n{', '"World"\n{' + raised, 1).encode()
+    scene = read(tmp_path, zipped({name: top, "field.usda": field}), "x.usdz")
+    first = field_rows(3, 1)[0][0]
+    places = sorted(tuple(cloud.means_m[0] - first) for cloud in scene.layers.values())
+    assert places == [(0.0, 0.0, 3.0), (10.0, 0.0, 0.0), (20.0, 0.0, 0.0)]
+
+
+def test_a_list_of_references_that_changes_another_is_refused(tmp_path):
+    at = PUT.index(bytes([0x20, 1, 0, 0, 0, 0, 0, 0, 0]))
+    members = {"top.usdc": PUT[:at] + b"\x08" + PUT[at + 1 :], "field.usda": b"#usda 1.0"}
+    with pytest.raises(InputError, match="changes another one"):
+        read(tmp_path, zipped(members), "x.usdz")
+
+
+AT_TIMES = (
+    "point3f[] positions.timeSamples = {1: [(1, 0, 0), (0, 1, 5)], 2: [(2, 0, 0), (0, 2, 5)]}"
+)
+
+
+@pytest.mark.parametrize("form", ["binary", "text"])
+def test_of_values_that_change_with_time_the_first_are_drawn(tmp_path, form):
+    data, name = TIMED, "x.usdc"
+    if form == "text":
+        lines = text_layer(2, 0).split("\n")
+        lines = [AT_TIMES if " positions = " in line else line for line in lines]
+        data, name = "\n".join(lines).encode(), "x.usda"
+    scene = read(tmp_path, data, name)
+    assert scene.static.means_m.tolist() == [[1.0, 0.0, 0.0], [0.0, 1.0, 5.0]]
+    assert any("positions change with time" in note for note in scene.notes)
 
 
 def test_layers_that_multiply_are_refused(tmp_path, monkeypatch):

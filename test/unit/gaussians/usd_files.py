@@ -38,6 +38,38 @@ CRATE = zlib.decompress(base64.b85decode(_PACKED))
 Both below /World/Gaussians, whose transform is TURN and SHIFT; a unit is half a metre, y up; a
 camera that moves stands beside them.
 """
+PUT = zlib.decompress(
+    base64.b85decode(
+        "c-pN}ON-M`6#j0KzEX?R(mLX5KsOa<w2UC?!jw)%i_&)bz%t?@ZEi7`HX%)Ax)_+{Ed2@d7hJe-Blr&#T)1@MN;efc"
+        "RJ0Fo%FQ(5#)SvId+t5od0tMXS>0^Zb_$4MDVIe27a?4W9G=7&WQI6{z-"
+        "{Lk5)2z85G?$aZgkJT{i7oZ<iEi0Z@GTsJCCb(H?u&Oy42}csMF{fE~=L0!gh>q;hACT4(&mw9c^H`6=p-"
+        "<rfs8RPzTM9<#gc=ZCcX06dGD+<G?eP?K`fc_4=mf(iFzovZFJ9+p%owxCZTG>pII|>RW@puEC)l%Br-P-PVStrRmV"
+        "ELCd7uhZu$7TF+_k$y2=097Agvrr{3HhC9!Jz>pY8-mg^BjSL}EnM~q1P0aUw_5?U$UldcCEX$27#0YYTD-"
+        "q;zRf)uqiz|8*+gTh$kvxtfcNwqPc?+qi$H`ILURTn~J6XfYHRaPXZTx717r1iPN6Kq6pHHfpOe2q(^ivXkNP;ktq="
+        "|eg3**FhIj|TA%!2pc2x^*uh*NR8=9@n+m^9La2;pz*UoWog-"
+        "m%xfLYmD(v$>xx?(;9bPLkfftSU%eb9)4#kSH#<#Qz>3Bq6f+73QXT`Jq~>tv2in*B`j9)vLwQ{guOOvf4aPc8ltxo"
+        "k09M&L985t99R{$d~#ie^>JL2Z3-La{jSjzoHg`{7263^7n6Pbd6~"
+    )
+)
+"""Of OpenUSD 26.11: puts ./field.usda at /Root/a, moved by 10 along x, as a payload at /Root/b,
+moved by 20, and at /Root/c, not moved."""
+TIMED = zlib.decompress(
+    base64.b85decode(
+        "c-pO0-A)rh6h6BxbeBSD5rmi+6XFFmqBQkN6T3}YexlYw+ekvV7`L-"
+        "9$^JPzkdSz>kKiNpQZIc2F1<27fDfRFKahwR5pi~zZMVdD<;k8oKi`=%voq&RV|{JD-"
+        "K<tXfsmXe{1=jhOvH4R^RUp<oJTp2an5ia=bYs%_cHkR`B0Mon%ys5v@gV!VlkybJoIb))8e}PkK6#=7#_qAkT!^G7"
+        "jP}a=VIs4r-Ra9PDOLW!&-"
+        ">0qZhA){uzHx$Ymj~2)rl`c{)1mvsd@#^8glRn0gIN+cshF#Gz&fTuQ9UHZeOC+t9%V+A&#!`@nOtP7H!6tQ!usfbF"
+        "@sjw}q8vrFtPXdudnZsJ9P%}%kpgmyfSAiL?Bh=J>Pgb~N~z@Y@&44oUEj!evbF48&7HHtcXj*jno?lz``!^?<Tj!k"
+        "s0inl1nv!EU(D-Jdcq6djQzG27Ze*nxd9mF;^-@*aFvmL~YjZMBTu~~5hq**w~6}f|(u!|@`Pl-"
+        "v`9x!6zCbHaM8xc(kd9`;F>7XLp?Od%b%aSDjN~*_4M{txqf#K&-"
+        "Q1`qVRBfHt^g<pIDJVc%OF<cKXekv6X|1C`ArB);pu3?y5$Z4asQ8ni-sNM?pHiTh)-"
+        "EfMd&BJ+e>%h@1uormp^(r%WT89bZ-@7J3$BSRT<>joB0$RJ+Un#`dkRjIKa+_c>i6`w%whIRX6W-"
+        "+>XRDlyMRV|B`t}r9FIKjg8E%;fi(P4I*~?WKg`zv=}h_^CFx^flB5LkX(saR2d{@TB|(DIV3ry{>g*(H|JLINwR*G"
+        "P2>YUJZwuLMt*z9T`T<`>e?@JvxKevqjm<w6`0D|@)`~)2iaxp{>_)k@9GedB1^!6b%|@*f$MfP@Tom>nGzY%v"
+    )
+)
+"""Of OpenUSD 26.11: two Gaussians of degree 0, at times t of 1, 2, 3 at (t, 0, 0) and (0, t, 5)."""
 TURN, SHIFT, UNIT_M = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]]), np.array([1, 2, 3]), 0.5
 
 
@@ -89,3 +121,18 @@ def _listed(part: np.ndarray) -> str:
     rows = part.tolist()
     texts = map(str, map(tuple, rows)) if part.ndim > 1 else map(str, rows)
     return f"[{', '.join(texts)}]"
+
+
+def dome_layer(
+    more: str = "", kind: str = "DomeLight", texture: str = "@./maps/sky.png@", up: str = "Z"
+) -> bytes:
+    """Return a layer of three Gaussians and a dome light, /World/Sky."""
+    light = f"""
+    def {kind} "Sky"
+    {{
+        asset inputs:texture:file = {texture}
+        {more}
+    }}
+"""
+    text = text_layer(3, 0).replace('"World"\n', f'"World"\n    upAxis = "{up}"\n', 1)
+    return (text[: text.rindex("}")] + light + "}\n").encode()

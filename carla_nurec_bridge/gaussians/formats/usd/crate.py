@@ -14,7 +14,7 @@ from ....core.errors import InputError
 from .crate_bytes import MOST_ROWS, CrateBytes, opened
 from .crate_values import CrateValues
 from .packed_numbers import integers, unpacked
-from .prims import Prim
+from .prims import LAYERS_PUT, TIMED, Prim
 
 _ATTRIBUTE, _PRIM, _LAYER = 1, 6, 7
 _MOST_TOKEN_BYTES = 64 << 20
@@ -52,10 +52,17 @@ def _prims(crate: CrateBytes) -> list[Prim]:
             if kind == _LAYER:
                 for name in told:
                     _tell(prim, name, values, told[name])
+            put = [values.layers(told[name]) for name in LAYERS_PUT if name in told]
+            if put and kind == _PRIM:
+                prim.attributes["references"] = " ".join(put)
         elif kind == _ATTRIBUTE and "default" in told:
             attributes.append((paths[path], told["default"]))
+        elif kind == _ATTRIBUTE and "timeSamples" in told:
+            first = values.first_sample(told["timeSamples"])
+            if first is not None:
+                attributes.append((paths[path] + TIMED, first))
     for full, value in attributes:
-        owner, _, name = full.rpartition(".")
+        owner, _, name = full.partition(".")
         if owner in prims:
             _tell(prims[owner], name, values, value)
     return list(prims.values())

@@ -18,6 +18,11 @@ _LEAST_PACKED = 16
 _MOST_WORDS = 1000
 """Lists of more tokens are none of those that are asked for."""
 _OLD_RANKS, _WIDE_SIZES = (0, 5, 0), (0, 7, 0)
+_REFERENCES, _PAYLOAD, _PAYLOADS = 35, 47, 55
+_PUT_LISTS = (_REFERENCES, _PAYLOADS)
+_WHOLE_LISTS = (0x03, 0x04, 0x20, 0x40)
+"""Of what a list consists: explicit, added, prepended or appended items alone."""
+_TIMED_PAYLOADS = (0, 8, 0)
 _BOOL, _HALF, _STRING, _TOKEN, _ASSET = 1, 7, 10, 11, 12
 _TYPES = {
     2: ("u1", 1),
@@ -96,6 +101,45 @@ class CrateValues:
         dtype = np.dtype(name)
         numbers = np.frombuffer(self.crate.at(place, width * dtype.itemsize), dtype).tolist()
         return _told(numbers[3:] + numbers[:3] if kind in _QUATERNIONS else numbers)
+
+    def layers(self, value: int) -> str:
+        """Return the layers of a list of references or payloads as text; "" for none.
+
+        InputError for a list that changes one of another layer.
+        """
+        kind, place = value >> 48 & 255, value & _PLACE
+        if kind not in _PUT_LISTS and kind != _PAYLOAD:
+            return ""
+        count = 1
+        if kind in _PUT_LISTS:
+            changes = self.crate.at(place, 1)[0]
+            if changes not in _WHOLE_LISTS:
+                raise InputError(f"{self.crate.what}: a list of references changes another one")
+            count, place = self.crate.size_at(place + 1), place + 9
+        found = []
+        for _ in range(min(count, _MOST_WORDS)):
+            asset = int.from_bytes(self.crate.at(place, 4), "little")
+            found.append(f"@{self._string(asset)}@")
+            # The place, a path there, and what is done to its time.
+            place += 8 if kind != _REFERENCES and self.crate.version < _TIMED_PAYLOADS else 24
+            if kind == _REFERENCES:
+                if self.crate.size_at(place):
+                    raise InputError(f"{self.crate.what}: a reference has data of its own")
+                place += 8
+        return " ".join(found)
+
+    def first_sample(self, value: int) -> int | None:
+        """Return the value at the first time of some; None without any.
+
+        Times and values lie behind jumps from where they are told.
+        """
+        place = value & _PLACE
+        times = place + self._jump(place)
+        begin = times + 8 + self._jump(times + 8)
+        return self.crate.size_at(begin + 8) if self.crate.size_at(begin) else None
+
+    def _jump(self, place: int) -> int:
+        return int.from_bytes(self.crate.at(place, 8), "little", signed=True)
 
     def _counted(self, place: int) -> tuple[int, int]:
         """Return the length of an array, and where it begins."""

@@ -62,6 +62,9 @@ def scene_of_layers(
                 cloud, matrix, unit, where
             )
         not_drawn += dropped
+        if prim.timed:
+            told = ", ".join(prim.timed)
+            notes.append(f"{prim.path}: {told} change with time; those of the first are drawn")
         orders.add(prim.word("sortingModeHint") or "zDepth")
         space = prim.word("colorSpace:name") or ""
         if space.startswith(_LINEAR):
@@ -140,7 +143,7 @@ def _part(prim: Prim, name: str, width: int, count: int | None, what: str) -> Fl
             if count is not None and len(rows) != count:
                 raise InputError(f"{what} has {len(rows)} {name} for {count} Gaussians")
             return rows
-    raise InputError(f"{what} has no {name}, or none that hold at all times")
+    raise InputError(f"{what} has no {name}")
 
 
 def _moved(cloud: GaussianCloud, matrix: np.ndarray, unit: float, what: str) -> GaussianCloud:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,15 +29,18 @@ _MOST_DEPTH = 16
 """So many layers may be put into each other."""
 
 
-def world_from_local(prims: Mapping[str, Prim], path: str) -> tuple[Matrix, list[str]]:
+def world_from_local(
+    prims: Mapping[str, Prim], path: str, *, root: bool = True
+) -> tuple[Matrix, list[str]]:
     """Return where a prim lies (4, 4), and the operations that are not understood.
 
+    Without ``root`` what the outermost prim tells of itself does not count.
     USD multiplies row vectors, p' = p M; the result is for columns. With those left the matrix is
     not where the prim lies. Numbers may be infinite, or none.
     """
     total, unknown = np.eye(4), list[str]()
     while path:
-        prim = prims.get(path)
+        prim = prims.get(path) if root or path.rpartition("/")[0] else None
         order = [] if prim is None else _order(prim)
         if prim is not None:
             with np.errstate(all="ignore"):
@@ -109,31 +112,52 @@ def _inverse(step: Matrix) -> Matrix | None:
 
 
 def matrices_of(name: str, prim: Prim, layers: Mapping[str, Layer], what: str) -> list[Matrix]:
-    """Return where a prim lies (4, 4), for each place at which other layers put its layer."""
-    inner, unknown = world_from_local(layers[name], prim.path)
+    """Return where a prim lies (4, 4), for each place at which other layers put its layer.
+
+    A prim that puts a layer stands for that layer's outermost one, whose own transform does not
+    count where it has one.
+    """
+    inner = _both(layers[name], prim.path)
+    unknown = inner.unknown
     found: list[Matrix] = []
-    put: dict[str, list[tuple[str, Matrix]]] = {}
-    left = [(name, inner, 0)]
+    put: dict[str, list[tuple[str, str, _Both]]] = {}
+    left = [(name, inner.whole, inner.below, 0)]
     while left:
-        name, inner, depth = left.pop()
+        name, whole, below, depth = left.pop()
         if name not in put:
             put[name] = []
             for other, path in places_of(name, layers):
-                outer, odd = world_from_local(layers[other], path)
-                put[name].append((other, outer))
-                unknown += odd
+                outer = _both(layers[other], path)
+                put[name].append((other, path, outer))
+                unknown = [*unknown, *outer.unknown]
         if depth == _MOST_DEPTH or len(found) + len(left) + len(put[name]) > MOST_PLACES:
             raise InputError(f"{what}: its USD layers are put into each other too often")
         if not put[name]:
-            found.append(inner)
+            found.append(whole)
         with np.errstate(all="ignore"):
-            left += [(other, outer @ inner, depth + 1) for other, outer in put[name]]
+            for other, path, outer in put[name]:
+                own = below if _order(layers[other][path]) else whole
+                left.append((other, outer.whole @ own, outer.below @ own, depth + 1))
     if unknown:
         raise InputError(
             f"{what}: its USD layer places it by {unknown[0]}, which is not understood; "
             "put all into one xformOp:transform"
         )
     return found
+
+
+class _Both(NamedTuple):
+    """Where a prim lies with and without what the outermost prim tells of itself."""
+
+    whole: Matrix
+    below: Matrix
+    unknown: list[str]
+
+
+def _both(layer: Layer, path: str) -> _Both:
+    whole, unknown = world_from_local(layer, path)
+    below, _ = world_from_local(layer, path, root=False)
+    return _Both(whole, below, unknown)
 
 
 def similarity(matrix: Matrix, what: str) -> tuple[Matrix, float]:

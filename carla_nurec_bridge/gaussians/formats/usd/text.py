@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ....core.errors import InputError
-from .prims import Prim
+from .prims import LAYERS_PUT, Prim
 
 MOST_BYTES = 64 << 20
 _MOST_DEPTH = 64
@@ -46,8 +46,9 @@ def parse_usda(data: bytes, what: str) -> list[Prim]:
         elif token == "{":
             prim = _prim(before, open_prims)
             if prim is not None:
-                if "references" in told:
-                    prim.attributes["references"] = told["references"]
+                put = [told[name] for name in LAYERS_PUT if name in told]
+                if put:
+                    prim.attributes["references"] = " ".join(put)
                 prims.append(prim)
             told = {}
             open_prims.append(prim or (open_prims[-1] if open_prims else None))
