@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from .errors import InputError
+from .files.plain_yaml import load_yaml
 from .resources import config_path
 
 
@@ -25,7 +26,7 @@ def read_fields(folder: str, wanted: str, what: str) -> tuple[Path, dict[str, An
             known = ", ".join(file.stem for file in shipped_files(folder))
             raise InputError(f"no {what} {wanted!r}; there are: {known}; or give a YAML file")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = load_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read the {what} {path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

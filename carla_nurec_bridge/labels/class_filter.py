@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from ..core.errors import InputError
+from ..core.files.plain_yaml import load_yaml
 from ..world.semantic_tags import SemanticTag, semantic_tags
 
 _NEW, _OLD, _UNUSED = "edge_classes", "canny_classes", "shaded_segmentation_classes"
@@ -50,7 +51,7 @@ def read_class_filter(path: Path) -> ClassFilter:
     ``notes`` tell. InputError names the file, the entry and what may stand there.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the class filter {path}: {error}") from error
     except yaml.YAMLError as error:

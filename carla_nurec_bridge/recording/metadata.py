@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from ..core.errors import InputError
+from ..core.files.plain_yaml import load_yaml
 from ..core.files.whole import write_whole
 
 VERSIONS = (5, 9)
@@ -99,7 +100,7 @@ def _topic(topic: TopicCount, version: int) -> dict[str, Any]:
         "serialization_format": "cdr",
     }
     if version >= 9:
-        metadata["offered_qos_profiles"] = yaml.safe_load(topic.qos_yaml or "[]")
+        metadata["offered_qos_profiles"] = load_yaml(topic.qos_yaml or "[]")
         metadata["type_description_hash"] = topic.digest
     else:
         metadata["offered_qos_profiles"] = topic.qos_yaml

@@ -8,13 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import yaml
 from mcap.exceptions import McapError
 from mcap.reader import McapReader, make_reader
 from mcap.records import Schema
 from mcap.summary import Summary
 
 from ..core.errors import InputError
+from ..core.files.plain_yaml import load_yaml
 from .bag import PLAN_RECORD
 from .plan import RunPlan, plan_from_record
 from .recover import mcap_file
@@ -144,5 +144,5 @@ class BagReader:
 
 
 def _first_profile(text: str) -> dict[str, Any]:
-    profiles = yaml.safe_load(text) if text else []
+    profiles = load_yaml(text) if text else []
     return dict(profiles[0]) if profiles else {}

@@ -11,13 +11,13 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from mcap.exceptions import McapError
 from mcap.reader import make_reader
 from mcap.records import Metadata
 
 from .. import __version__
 from ..core.errors import InputError, RunError
+from ..core.files.plain_yaml import load_yaml
 from .bag import PLAN_RECORD, BagOptions
 from .chunked_file import ChunkedFile
 from .metadata import (
@@ -218,7 +218,7 @@ def _summary(target: Path, scan: Scan, copy: _Copy) -> BagSummary:
 def _version(scan: Scan) -> int:
     """Return the metadata version whose way of writing QoS the file uses."""
     for channel in scan.channels.values():
-        profiles = yaml.safe_load(channel.metadata.get("offered_qos_profiles", "") or "[]")
+        profiles = load_yaml(channel.metadata.get("offered_qos_profiles", "") or "[]")
         if profiles:
             return 9 if isinstance(profiles[0]["history"], str) else 5
     return 9

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from ..core.errors import InputError
 from ..core.field_errors import problem_text
+from ..core.files.plain_yaml import load_yaml
 from ..core.near_names import near_names
 from ..core.resources import config_path
 from ..core.rig.rig import load_rig
@@ -31,7 +32,7 @@ def load_config(
     if not file.is_file():
         raise InputError(f"no run configuration {file}; give a YAML file or the name of one")
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        values = load_yaml(file.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):

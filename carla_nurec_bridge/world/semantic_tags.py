@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-import yaml
-
+from ..core.files.plain_yaml import load_yaml
 from ..core.resources import config_path
 
 
@@ -24,5 +23,5 @@ class SemanticTag:
 def semantic_tags() -> tuple[SemanticTag, ...]:
     """Return CARLA's semantic tags in order of their number."""
     text = config_path("carla", "semantic_tags.yaml").read_text(encoding="utf-8")
-    rows = yaml.safe_load(text)["tags"]
+    rows = load_yaml(text)["tags"]
     return tuple(SemanticTag(r["tag"], r["name"], r["label"], tuple(r["rgb"])) for r in rows)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
+from ...core.files.plain_yaml import load_yaml
 from ...core.frames import matrix_from_xyz_rpy
 from ...core.machine.ports import free_port
 from ...core.teardown import Teardown
@@ -75,7 +76,7 @@ def read_spec(text: str) -> ActorSpec:
 
 def _yaml(text: str) -> object:
     try:
-        return yaml.safe_load(text)
+        return load_yaml(text)
     except yaml.YAMLError as error:
         raise InputError(f"the actors to spawn are not YAML: {' '.join(str(error).split())}") from (
             error

@@ -13,6 +13,7 @@ from ..cameras.models import CameraModel
 from ..cameras.shutter import Shutter
 from ..errors import InputError
 from ..field_errors import problem_text
+from ..files.plain_yaml import load_yaml
 from ..frames import BODY_FROM_OPTICAL, Matrix
 from ..resources import config_path, share_dir
 from .clouds import CloudFields
@@ -84,7 +85,7 @@ def load_rig(path_or_name: str | Path) -> Rig:
     """
     path = _find(path_or_name)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the rig {path}: {error}") from error
     except yaml.YAMLError as error:

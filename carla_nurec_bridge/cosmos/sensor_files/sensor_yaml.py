@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ...core.cameras.models import OpenCVPinholeCamera
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
+from ...core.files.plain_yaml import load_yaml
 from ...core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy
 from ...core.rig.rig import Rig, RigCamera
 from .sensor_file import ListFile, NewerRigFile
@@ -49,7 +50,7 @@ def read_sensor_yaml(path: Path, rate_hz: float) -> SensorRig:
 
 def _content(path: Path) -> Any:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the sensors {path}: {error}") from error
     except yaml.YAMLError as error:

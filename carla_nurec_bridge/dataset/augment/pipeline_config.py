@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
+from ...core.files.plain_yaml import load_yaml
 
 _CATEGORIES = {
     "weather_condition": "weather",
@@ -116,10 +117,10 @@ def _parsed(path: Path) -> _File:
             data = opened.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
             raise InputError(f"{path} is longer than {_MOST_BYTES >> 20} MiB")
-        content = yaml.safe_load(data.decode("utf-8"))
+        content = load_yaml(data.decode("utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold 'field: value' lines")

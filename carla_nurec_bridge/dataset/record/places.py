@@ -19,6 +19,7 @@ from pydantic import (
 
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
+from ...core.files.plain_yaml import load_yaml
 from ...core.frames import Matrix, matrix_from_carla, matrix_from_xyz_rpy, rigid
 from ...world.level_objects import LevelObject
 from ...world.object_classes import ObjectClass
@@ -91,11 +92,11 @@ def read_places(path: Path) -> tuple[LevelObject, ...]:
     A place's pixels may have any semantic tag. InputError names the file, the field and the fix.
     """
     try:
-        content = yaml.safe_load(path.read_bytes())
+        content = load_yaml(path.read_bytes())
         file = _PlacesFile.model_validate(content)
     except OSError as error:
         raise InputError(f"cannot read the places {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         problem = error.errors()[0]

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pydantic import Field
-from scipy.stats import wilcoxon
 
+from ...core.loading.deferred import deferred
 from ...core.run_contract.record import Record
 from .bootstrap import Groups, Interval, mean_interval
+
+stats = deferred("scipy.stats")
 
 
 class PairedTest(Record):
@@ -52,7 +54,7 @@ def signed_rank_p(differences: Sequence[float]) -> float | None:
         return None
     if not any(differences):
         return 1.0
-    return float(wilcoxon(differences, zero_method="wilcox").pvalue)
+    return float(stats.wilcoxon(differences, zero_method="wilcox").pvalue)
 
 
 def holm(p_values: Mapping[str, float | None]) -> dict[str, float | None]:

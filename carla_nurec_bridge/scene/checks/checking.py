@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
 from ...core.files.archive import Archive, open_archive
+from ...core.files.plain_yaml import load_yaml
 from ..package.problems import Findings, Problem
 from ..package.reading import (
     DATA_INFO,
@@ -90,7 +91,7 @@ def _read(
     is_json = member.endswith(".json")
     try:
         data = archive.read(member, MAX_JSON_BYTES if is_json else MAX_YAML_BYTES)
-        content = _json(data, member, found) if is_json else yaml.safe_load(data)
+        content = _json(data, member, found) if is_json else load_yaml(data)
         return model.validate_python(content)
     except ValidationError as error:
         for one in error.errors():

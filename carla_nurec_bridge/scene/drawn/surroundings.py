@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
 from ...core.files.archive import open_archive
+from ...core.files.plain_yaml import load_yaml
 from ...core.semantic_tag import Tag
 from ...rendering.mesh import Mesh
 from ...town.street import Street, cached_street
@@ -46,7 +46,7 @@ def built_here(scene: Scene) -> bool:
     archive = open_archive(scene.path)
     if METADATA not in archive.members:
         return False
-    version = yaml.safe_load(archive.read(METADATA)).get("version_string")
+    version = load_yaml(archive.read(METADATA)).get("version_string")
     return str(version).startswith("carla_nurec_bridge ")
 
 

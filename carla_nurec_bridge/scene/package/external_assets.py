@@ -15,6 +15,7 @@ import yaml
 
 from ...core.errors import InputError
 from ...core.files.archive import Archive, open_archive
+from ...core.files.plain_yaml import load_yaml
 from ...gaussians.formats.ply_table import read_header
 from .model import Scene
 from .splats import decode_splats, holds_triangles
@@ -92,7 +93,7 @@ def _metadata(archive: Archive, asset_id: str) -> tuple[str, Size | None]:
         return asset_id, None
     what = f"{archive.path}: {member}"
     try:
-        content = yaml.safe_load(archive.read(member, _MAX_YAML_BYTES))
+        content = load_yaml(archive.read(member, _MAX_YAML_BYTES))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{what} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from ...core.errors import InputError
 from ...core.field_errors import problem_text
+from ...core.files.plain_yaml import load_yaml
 
 Content = TypeVar("Content")
 Number = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
@@ -155,8 +156,8 @@ def parse_json(data: bytes, what: str, model: TypeAdapter[Content]) -> Content:
 def parse_yaml(data: bytes, what: str, model: TypeAdapter[Content]) -> Content:
     """Return a YAML member; InputError names the member, the field and what was found."""
     try:
-        content = yaml.safe_load(data.decode("utf-8"))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        content = load_yaml(data.decode("utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{what} is not YAML: {' '.join(str(error).split())}") from error
     return _validated(content, what, model)
 

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from ....core.errors import InputError
 from ....core.field_errors import problem_text
+from ....core.files.plain_yaml import load_yaml
 from ....core.resources import config_path
 from ....core.run_contract.record import Record
 from .vocabulary import ConditionValue, Constraint, Vocabulary
@@ -117,7 +118,7 @@ def _content(path: Path) -> dict[str, Any]:
             data = file.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
             raise InputError(f"{path} is longer than {_MOST_BYTES >> 20} MiB")
-        content = yaml.safe_load(data.decode("utf-8"))
+        content = load_yaml(data.decode("utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

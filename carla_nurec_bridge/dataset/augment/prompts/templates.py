@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from ....core.errors import InputError
 from ....core.field_errors import problem_text
+from ....core.files.plain_yaml import load_yaml
 from ....core.resources import config_path
 from ....core.run_contract.record import Record
 
@@ -40,7 +41,7 @@ def read_templates(path: Path | None = None) -> Templates:
     """Return the wordings of a YAML file, the shipped ones without; InputError names the field."""
     file = config_path("augment", "prompts.yaml") if path is None else path
     try:
-        return Templates.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        return Templates.model_validate(load_yaml(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(f"cannot read {file}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

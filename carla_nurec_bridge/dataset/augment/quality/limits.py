@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from ....core.errors import InputError
 from ....core.field_errors import problem_text
+from ....core.files.plain_yaml import load_yaml
 from ....core.resources import config_path
 from ....core.run_contract.record import Record
 from ...truth.variant import ToneFigures
@@ -93,7 +94,7 @@ def read_limits(path: Path | None = None) -> QualityLimits:
     """
     file = config_path("augment", "quality.yaml") if path is None else path
     try:
-        return QualityLimits.model_validate(yaml.safe_load(file.read_bytes()))
+        return QualityLimits.model_validate(load_yaml(file.read_bytes()))
     except OSError as error:
         raise InputError(f"cannot read {file}: {error.strerror}") from error
     except yaml.YAMLError as error:

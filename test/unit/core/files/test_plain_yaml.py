@@ -1,0 +1,63 @@
+"""YAML is read as PyYAML's own parser reads it, but for what nests without end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from carla_nurec_bridge.core.files.plain_yaml import load_yaml
+from carla_nurec_bridge.core.resources import config_path
+
+SHIPPED = sorted(config_path("rigs").parent.rglob("*.yaml"))
+ODD = (
+    "",
+    "on: 0o17",
+    "- &there [1, 2]\n- *there",
+    "at: 2030-01-31",
+    "{a: 1e3, b: 1.0e+3, c: ~, d: .inf}",
+    "text: |\n  one\n  two",
+    "\ufeffa: ü",
+)
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_values_are_those_of_the_other_parser(text: str) -> None:
+    assert load_yaml(text) == yaml.safe_load(text)
+    assert load_yaml(text.encode()) == yaml.safe_load(text.encode())
+
+
+def test_shipped_files_are_read_alike() -> None:
+    assert len(SHIPPED) > 10
+    for path in SHIPPED:
+        assert load_yaml(path.read_text()) == yaml.safe_load(path.read_text()), path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1, 2",
+        "a: b: c",
+        "a: '\x07'",
+        "a: \ud800",
+        b"\xff\xfe\x00",
+        "!!python/object/apply:os.getcwd []",
+        "[*nobody]",
+        "? [1]\n: 2",
+    ],
+)
+def test_what_is_no_yaml_is_an_error_of_one_kind(text: str | bytes) -> None:
+    with pytest.raises(yaml.YAMLError):
+        load_yaml(text)
+
+
+@pytest.mark.parametrize(
+    "nested",
+    [lambda n: "[" * n + "]" * n, lambda n: "- " * n + "1", lambda n: "{a: " * n + "}" * n],
+)
+def test_nesting_has_a_bound(nested: Callable[[int], str]) -> None:
+    assert load_yaml(nested(64)) == yaml.safe_load(nested(64))
+    for levels in (65, 100_000):
+        with pytest.raises(yaml.YAMLError, match="more than 64 deep"):
+            load_yaml(nested(levels))
