@@ -25,16 +25,14 @@ from ..core.teardown import Teardown
 from ..recording.recover import recover_bag
 from .graph import Graph, write_parameters
 from .processes.child import Child
+from .processes.memory_watch import MemoryWatch
 
 HEARTBEAT_DEADLINE_S = 5.0
 _SUSPICIOUS_SILENCE_S = 1.8
 _SPEAK_S = 2.0
 STOPPED = 130
-_POLL_S = 0.05
+_POLL_S = 0.1
 _SEGMENTS_PERIOD_S = 1.0
-_FIRST_MEMORY_PAUSE_S, _MEMORY_PERIOD_S = 0.5, 5.0
-"""Wall time from one look at what processes hold to the next, at first and later: a look takes each
-some 10 ms, and short runs are to be seen as well."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +87,9 @@ class Supervisor:
         self._on_progress = on_progress
         self._children: dict[str, Child] = {}
         self._progress = (0, graph.config.frames)
-        self._next_segments_s = self._next_memory_s = 0.0
+        self._next_segments_s = 0.0
         self._segments = SegmentWatch()
-        self._memory_pause_s = _FIRST_MEMORY_PAUSE_S
-        self._held_bytes = 0
+        self._memory = MemoryWatch()
         self._first_death_s: float | None = None
 
     @property
@@ -132,7 +129,7 @@ class Supervisor:
                 sentence,
                 wall_s,
                 codes,
-                memory_bytes=self._held_bytes,
+                memory_bytes=self._memory.held_bytes,
                 verdict=verdict,
             )
         sentence, bag = death.sentence + left, None
@@ -141,7 +138,8 @@ class Supervisor:
         except BridgeError as error:
             sentence += f"; its bag cannot be recovered: {error}"
         dead = death.name or None
-        return RunResult(death.exit_code, sentence, wall_s, codes, dead, bag, self._held_bytes)
+        held_bytes = self._memory.held_bytes
+        return RunResult(death.exit_code, sentence, wall_s, codes, dead, bag, held_bytes)
 
     def _watch(self, started: float) -> _Death | None:
         ended_s: float | None = None
@@ -179,19 +177,12 @@ class Supervisor:
             if self._segments.changed(segments()):
                 for child in self._children.values():
                     child.note_segments()
-        if now_s >= self._next_memory_s:
-            self._next_memory_s = now_s + self._memory_pause_s
-            self._memory_pause_s = min(2.0 * self._memory_pause_s, _MEMORY_PERIOD_S)
-            self._note_memory()
-
-    def _note_memory(self) -> None:
-        held_bytes = sum(child.held_bytes() for child in self._children.values())
-        self._held_bytes = max(self._held_bytes, held_bytes)
+        self._memory.look_if_due(children)
 
     def _note_progress(self, done: int, total: int) -> None:
         self._progress = (done, total)
         if done == total:
-            self._note_memory()  # everybody is there, and holds the most
+            self._memory.look(self._children.values())  # everybody is there, and holds the most
         if self._on_progress is not None:
             self._on_progress(done, total)
 

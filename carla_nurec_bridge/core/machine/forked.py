@@ -215,30 +215,32 @@ class _Forked:
 
     def poll(self) -> int | None:
         """Return the exit code, None while it runs."""
-        with suppress(subprocess.TimeoutExpired):
-            return self.wait(0.0)
-        return None
+        if self._code is None:
+            self._look(0.0)
+        return self._code
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for its end and return the code; subprocess.TimeoutExpired after so many seconds."""
         until_s = math.inf if timeout is None else time.monotonic() + timeout
-        poll = select.poll()
         while self._code is None:
-            left_s = min(max(until_s - time.monotonic(), 0.0), _LOOK_S)
-            if self._is_told:
-                poll.register(self._socket, select.POLLIN)
-            if poll.poll(left_s * 1000.0):
-                answer = self._answer()
-                if answer is None:  # the server has gone, the program perhaps not
-                    poll.unregister(self._socket)
-                    self._is_told = False
-                else:
-                    self._note_end(answer)
-            elif self._is_untold():
-                self._note_end(None)
-            elif time.monotonic() >= until_s:
+            self._look(min(max(until_s - time.monotonic(), 0.0), _LOOK_S))
+            if self._code is None and time.monotonic() >= until_s:
                 raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
         return self._code
+
+    def _look(self, limit_s: float) -> None:
+        """Note the end when the server tells it within so many seconds, or when it has gone."""
+        poll = select.poll()
+        if self._is_told:
+            poll.register(self._socket, select.POLLIN)
+        if poll.poll(limit_s * 1000.0):
+            answer = self._answer()
+            if answer is None:  # the server has gone, the program perhaps not
+                self._is_told = False
+            else:
+                self._note_end(answer)
+        elif self._is_untold():
+            self._note_end(None)
 
     def _is_untold(self) -> bool:
         """Return whether it has ended without a word of the server, which hangs or has gone."""
