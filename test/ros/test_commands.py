@@ -93,6 +93,7 @@ def test_without_lockstep_a_command_holds_for_simulated_time() -> None:
     assert box.inbox.current() == STAND_STILL
     box.drive(900 * _MS, 7.0)
     assert box.inbox.counts.late == 1
+    assert "command/ackermann was left out: its stamp lies 0.600 s before" in box.warnings[0]
 
 
 def test_a_watchdog_may_let_the_last_command_stand() -> None:

@@ -253,6 +253,11 @@ def test_a_car_is_spawned_placed_set_going_and_deleted(paused: Simulator) -> Non
     ahead = array(paused.pose("guest").position) - at_once
     assert np.linalg.norm(ahead) == pytest.approx(1.25, abs=0.2)
     assert ahead @ (at_once - stands) > 0
+    for asked, result in (
+        ({"state": EntityState(twist=Twist(linear=Vector3(x=np.inf))), "set_twist": True}, 101),
+        ({"set_acceleration": True}, Result.RESULT_FEATURE_UNSUPPORTED),
+    ):
+        paused.ask(srv.SetEntityState, entity="guest", result=result, **asked)
     paused.ask(srv.DeleteEntity, entity="guest")
     assert "guest" not in paused.names()
     paused.ask(srv.StepSimulation, steps=1)

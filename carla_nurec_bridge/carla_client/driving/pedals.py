@@ -67,7 +67,7 @@ class DriveController:
             limit_rad = self.limit_rad(speed_mps)
             self._note(
                 command,
-                f"{command.steer:.3f} rad of steering were asked for at {speed_mps:.1f} m/s, where "
+                f"{command.steer:.4g} rad of steering were asked for at {speed_mps:.1f} m/s, where "
                 f"the wheels reach {limit_rad:.3f}",
             )
         return steer

@@ -26,8 +26,8 @@ class CommandQueue(Generic[T]):
     In lock-step a command must carry the stamp of the open frame. The first of a topic counts; of
     those on several topics the one whose topic comes first in ``topics`` acts. Otherwise the
     latest to come acts, if its stamp is neither older than the one before nor than ``hold_ns``;
-    stamp zero is that of the open frame. A command of stamp t acts from t plus ``latency`` on,
-    until a newer one does. Not to be shared between threads.
+    stamp zero is that of the open frame, and so is one of the future. A command of stamp t acts
+    from t plus ``latency`` on, until a newer one does. Not to be shared between threads.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class CommandQueue(Generic[T]):
         entry = _Entry(release_ns, order, command)
         self._entries = [e for e in self._entries if e.release_ns < release_ns or e.order > order]
         self._entries.append(entry)
-        self._latest_ns = stamp_ns or self._open_ns
+        self._latest_ns = at_ns  # a clock that is ahead must not make later commands old
         return "accepted"
 
     def acting(self) -> tuple[T, int] | None:

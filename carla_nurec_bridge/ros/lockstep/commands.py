@@ -178,6 +178,8 @@ class CommandInbox:
                 self._on_arrival()
             elif verdict == "refused":
                 self._tell_refused(topic, command, stamp_ns)
+            elif verdict == "late" and not self._lockstep:
+                self._tell_late(topic, stamp_ns)
 
         return receive
 
@@ -188,6 +190,16 @@ class CommandInbox:
             why = f"its stamp {stamp_ns} ns is not that of the open frame, {self._open_ns} ns"
         self._log.warning(
             f"a message on {topic} was refused: {why} ({self.counts.refused} so far)",
+            throttle_duration_sec=_TELL_S,
+        )
+
+    def _tell_late(self, topic: str, stamp_ns: int) -> None:
+        """Say in the log that a command was too old to act, now and then."""
+        behind_s = (self._open_ns - stamp_ns) * 1e-9
+        self._log.warning(
+            f"a message on {topic} was left out: its stamp lies {behind_s:.3f} s before the clock, "
+            "or before that of the command before it; does its node have use_sim_time? "
+            f"({self.counts.late} so far)",
             throttle_duration_sec=_TELL_S,
         )
 

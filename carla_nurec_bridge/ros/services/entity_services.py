@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Accel
+from numpy.typing import NDArray
 
 from ...carla_client.actors.entities import Entities, Entity
 from ...carla_client.actors.spawned_actors import ActorSpec, read_spec
@@ -18,6 +19,7 @@ from ..messages.convert import vector_array
 from ..messages.simulation import (
     NOT_FOUND,
     OK,
+    UNSUPPORTED,
     bounds_message,
     info_message,
     passes,
@@ -35,6 +37,7 @@ from .simulation_package import (
     resource_of,
 )
 
+_NO_ACCELERATION = "CARLA's actors take no acceleration"
 _WORLD = ("", "world", "map", "odom")
 _NAME_NOT_UNIQUE, _NAME_INVALID, _NO_RESOURCE, _NAMESPACE_INVALID = 101, 102, 104, 105
 _PARSE_ERROR, _INVALID_SPAWN_POSE, _INVALID_POSE = 106, 109, 101
@@ -107,13 +110,12 @@ class EntityServices:
             pose = map_from_frame @ _pose(state.pose, _INVALID_POSE)
         if whole or request.set_twist:
             turn = map_from_frame[:3, :3]
-            twist = (
-                turn @ vector_array(state.twist.linear),
-                turn @ vector_array(state.twist.angular),
-            )
-        self._entities.place(entity, pose, twist)
+            twist = turn @ _finite(state.twist.linear), turn @ _finite(state.twist.angular)
         asked = state.acceleration != Accel() if whole else request.set_acceleration
-        return "CARLA's actors take no acceleration" if asked else ""
+        if asked and pose is None and twist is None:
+            raise RefusalError(UNSUPPORTED, _NO_ACCELERATION)
+        self._entities.place(entity, pose, twist)
+        return _NO_ACCELERATION if asked else ""
 
     def _info(self, request: Any, response: Any) -> None:
         response.info = info_message(self._package.msg, self._find(request.entity))
@@ -199,6 +201,14 @@ class EntityServices:
         if not request.allow_renaming:
             raise RefusalError(_NAME_NOT_UNIQUE, f"the name {full!r} is taken")
         return next(n for n in (f"{full}_{k}" for k in range(1, len(taken) + 2)) if n not in taken)
+
+
+def _finite(message: Any) -> NDArray[np.float64]:
+    """Return a velocity; RefusalError when it is none."""
+    vector = vector_array(message)
+    if not np.isfinite(vector).all():
+        raise RefusalError(_INVALID_POSE, f"the twist {vector.tolist()} is not finite")
+    return vector
 
 
 def _pose(message: Any, code: int) -> Matrix:

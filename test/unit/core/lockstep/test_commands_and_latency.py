@@ -90,6 +90,18 @@ def test_without_lockstep_the_last_to_come_acts_after_its_latency() -> None:
     assert commands.offer("direct", 400 * _MS, "old") == "late"
 
 
+def test_a_stamp_of_the_future_counts_as_now_and_makes_no_later_command_old() -> None:
+    commands = queue(lockstep=False)
+    commands.open(1000 * _MS)
+    assert (
+        commands.offer("ackermann", 2**31 * 1_000_000_000, "of a clock on the wall") == "accepted"
+    )
+    assert commands.acting() == ("of a clock on the wall", 0)
+    commands.open(1050 * _MS)
+    assert commands.offer("ackermann", 1050 * _MS, "of simulated time") == "accepted"
+    assert commands.acting() == ("of simulated time", 0)
+
+
 def test_a_flood_while_time_stands_is_not_kept() -> None:
     commands = queue(Latency(100 * _MS), lockstep=False)
     commands.open(1000 * _MS)
