@@ -1,4 +1,4 @@
-"""YAML is read as PyYAML's own parser reads it, but for what nests without end."""
+"""YAML is read as PyYAML's own parser reads it, but for what nests or repeats without end."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ ODD = (
     "- &there [1, 2]\n- *there",
     "at: 2030-01-31",
     "{a: 1e3, b: 1.0e+3, c: ~, d: .inf}",
+    "one: &one {x: 1}\ntwo: {<<: *one, y: 2}",
     "text: |\n  one\n  two",
     "\ufeffa: ü",
 )
@@ -44,6 +45,7 @@ def test_shipped_files_are_read_alike() -> None:
         b"\xff\xfe\x00",
         "!!python/object/apply:os.getcwd []",
         "[*nobody]",
+        "[&a 1, &a 2]",
         "? [1]\n: 2",
     ],
 )
@@ -61,3 +63,25 @@ def test_nesting_has_a_bound(nested: Callable[[int], str]) -> None:
     for levels in (65, 100_000):
         with pytest.raises(yaml.YAMLError, match="more than 64 deep"):
             load_yaml(nested(levels))
+
+
+def doubled(levels: int, line: str) -> str:
+    """Return lines that each name the one before it twice."""
+    lines = (line.format(here=f"a{k + 1}", there=f"*a{k}") for k in range(levels))
+    return "\n".join(["a0: &a0 {x: 1}", *lines])
+
+
+@pytest.mark.parametrize(
+    "line", ["{here}: &{here} [{there}, {there}]", "{here}: &{here} {{<<: [{there}, {there}]}}"]
+)
+def test_repetition_has_a_bound(line: str) -> None:
+    assert load_yaml(doubled(5, line)) == yaml.safe_load(doubled(5, line))
+    for levels in (20, 60):
+        with pytest.raises(yaml.YAMLError, match="aliases stand for more than"):
+            load_yaml(doubled(levels, line))
+
+
+@pytest.mark.parametrize("text", ["&a [1, *a]", "a: &a {b: [*a]}", "&a {<<: *a}"])
+def test_what_holds_itself_is_an_error(text: str) -> None:
+    with pytest.raises(yaml.YAMLError, match="&a holds itself"):
+        load_yaml(text)
