@@ -332,3 +332,19 @@ def test_a_recording_begins_without_the_doors_that_were_moved_before(
     log = read_log(path)
     doors = [log.records(frame, PacketKind.VEHICLE_DOOR).tolist() for frame in log.frames]
     assert [[door for _, door, _ in rows] for rows in doors] == [[], [1], []]
+
+
+def test_what_is_no_recording_is_not_written_over(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(control, "EpisodeSource", lambda _episode: World())
+    recorded = control.RecorderControl(Faults())
+    episode: Any = SimpleNamespace(level=SimpleNamespace(name="Town01"))
+    thesis = tmp_path / "thesis.tex"
+    thesis.write_text("years of work")
+    for path in (thesis, Path("/dev/null")):
+        with pytest.raises(InputError, match=f"{path}: it is there already and no CARLA recording"):
+            recorded.start_recording(episode, path, additional_data=False)
+    assert thesis.read_text() == "years of work"
+    empty = tmp_path / "empty.log"
+    empty.touch()
+    assert recorded.start_recording(episode, empty, additional_data=False) == empty
+    recorded.stop()

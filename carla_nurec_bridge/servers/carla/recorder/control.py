@@ -6,7 +6,8 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from ....core.errors import RunError
+from ....core.errors import InputError, RunError
+from ....recorder_log.layouts import MAGIC
 from ....recorder_log.log import Log
 from ..faults import Faults
 from ..sensing.schedule import Sensors
@@ -17,6 +18,9 @@ from .source import EpisodeSource
 from .target import EpisodeTarget
 
 _log = logging.getLogger(__name__)
+
+RECORDING_BEGINS = 4 + len(MAGIC)
+"""Bytes of a recording up to its magic word's end: its version, the word's length, the word."""
 
 
 class RecorderControl:
@@ -32,7 +36,12 @@ class RecorderControl:
         self._options = ReplayOptions()
 
     def start_recording(self, episode: Episode, path: Path, *, additional_data: bool) -> Path:
-        """Record to a file from now on, ending a replay; InputError when it cannot be written."""
+        """Record to a file from now on, ending a replay.
+
+        InputError when it cannot be written, or when what is there is no recording: clients name
+        any path, and what this process may write over is not theirs to lose.
+        """
+        _refuse_other_files(path)
         self.stop_replay(episode, keep_actors=False)
         running = self._recorder
         self.stop_recording()
@@ -127,3 +136,21 @@ class RecorderControl:
         """End recording and replay; a second call does nothing."""
         self.stop_recording()
         self._replayer = None
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Raise InputError when a path names something else than a recording or an empty file."""
+    if not path.exists() or path.is_dir():  # the recorder says what is wrong with a folder
+        return
+    if path.is_file():
+        try:
+            with path.open("rb") as file:
+                head = file.read(RECORDING_BEGINS)
+        except OSError as error:
+            raise InputError(f"cannot record to {path}: {error.strerror}") from error
+        if not head or MAGIC in head:
+            return
+    raise InputError(
+        f"cannot record to {path}: it is there already and no CARLA recording; "
+        "choose another name, or remove it"
+    )
