@@ -123,8 +123,12 @@ def _new(data: bytes, what: str) -> _Planes:
     planes = []
     for index, size in enumerate(sizes):
         packed, plain = _STREAM.unpack_from(data, table + index * _STREAM.size)
-        if plain != size or packed > len(data) - offset:
+        if plain != size:
             raise InputError(f"{what}: stream {index} is said to have {plain} bytes, not {size}")
+        if packed > len(data) - offset:
+            raise InputError(
+                f"{what} is cut off: its stream {index} ends before its {packed} bytes"
+            )
         planes.append(unzstd(data[offset : offset + packed], size, f"{what}: stream {index}"))
         offset += packed
     planes += [b""] * (6 - len(planes))

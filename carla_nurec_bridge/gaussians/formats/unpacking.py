@@ -16,6 +16,10 @@ _CHUNK = 1 << 22
 _HEAD_CHUNK = 1 << 10
 
 
+class DamagedError(InputError):
+    """Packed bytes that no program can unpack."""
+
+
 def most_plain_bytes(packed: int) -> int:
     """Return how many bytes ``packed`` ones may stand for: 200 each, and always 1 MiB."""
     return max(_ALWAYS_ALLOWED, _MOST_RATIO * packed)
@@ -24,7 +28,8 @@ def most_plain_bytes(packed: int) -> int:
 def gunzip(data: bytes, what: str, limit: int = MOST_BYTES) -> bytearray:
     """Return the plain bytes of a gzip file.
 
-    InputError: damaged, cut off, or more than 200 times its size (over 1 MiB) or ``limit``.
+    DamagedError: damaged or cut off. InputError: more than 200 times its size (over 1 MiB) or
+    ``limit``.
     """
     limit = min(limit, most_plain_bytes(len(data)))
     packer = zlib.decompressobj(wbits=31)
@@ -39,9 +44,9 @@ def gunzip(data: bytes, what: str, limit: int = MOST_BYTES) -> bytearray:
                 if len(plain) > limit:
                     raise InputError(f"{what} unpacks to more than {limit} bytes; it is not read")
     except zlib.error as error:
-        raise InputError(f"{what} is damaged: {error}") from error
+        raise DamagedError(f"{what} is damaged: {error}") from error
     if not packer.eof:
-        raise InputError(f"{what} is cut off: its gzip data do not end")
+        raise DamagedError(f"{what} is cut off: its gzip data do not end")
     return plain
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from ...core.errors import InputError
 from ...core.files.archive import Archive
 from ...gaussians.formats.package import read_package, volume_members
+from ...gaussians.formats.unpacking import DamagedError
 from ...gaussians.scene import GaussianScene
 from ..package.problems import Findings
 from ..package.schema import FullRigTrajectories
@@ -27,7 +28,8 @@ def check_volumes(archive: Archive, rigs: FullRigTrajectories | None, found: Fin
         gaussians = read_package(archive)
     except InputError as error:
         sentence = str(error).removeprefix(f"{archive.path}: ").removeprefix(f"{members[0]}: ")
-        found.warn(members[0], "", f"its Gaussians are not drawn: {sentence}")
+        add = found.error if isinstance(error, DamagedError) else found.warn
+        add(members[0], "", f"`nurec serve` refuses the package: {sentence}")
         return
     for part in gaussians.not_drawn:
         found.warn(members[0], "", f"{part.count} {part.what} are not drawn; {part.why}")

@@ -339,7 +339,7 @@ NO_SPLATS_IN_LISTS = b"".join(
         (compressed_ply_file(some_splats(9, 0)).replace(b"chunk 1", b"chunk 0"), "chunks"),
         (NO_SPLATS_IN_LISTS, "lists"),
         (spz_file(SPLATS, 3)[:-9], "cut off"),
-        (spz_file(SPLATS, 4)[:-9], "stream 5"),
+        (spz_file(SPLATS, 4)[:-9], "cut off: its stream 5"),
         (spz_file(SPLATS, 4).replace(b"NGSP\x04", b"NGSP\x05"), "version 5"),
         (spz_file(SPLATS, 4).replace(b"\x04\0\0\0\x07\0\0", b"\x04\0\0\0\x07\0\x90"), "bytes"),
         (zipped({"meta.json": b"[]"}), "no object"),

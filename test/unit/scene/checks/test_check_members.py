@@ -262,10 +262,14 @@ def test_the_payloads_version_is_looked_at(members: Members, problems: Any) -> N
         head = {"version": version, "model": "nre", "state_dict": {"w": bytes(300_000)}}
         return gzip.compress(msgpack.packb({"nre_data": head}))
 
-    why = "its Gaussians are not drawn: nre_data holds no config"
+    why = "`nurec serve` refuses the package: nre_data holds no config"
     refused = ("warning", "volume.nurec", "", why)
     for version in ("0.2.576", "26.4.96"):
         assert problems(members | {"volume.nurec": payload(version)}) == {refused}
+    whole = payload("0.2.576")
+    why = "`nurec serve` refuses the package: volume.nurec is cut off: its gzip data do not end"
+    cut_off = ("error", "volume.nurec", "", why)
+    assert cut_off in problems(members | {"volume.nurec": whole[: len(whole) // 2]})
     why = "'7.1' is not a known version; 0.2, 25 and 26 are"
     told = ("warning", "volume.nurec", "nre_data.version", why)
     assert problems(members | {"volume.nurec": payload("7.1")}) == {refused, told}
