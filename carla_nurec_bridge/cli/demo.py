@@ -25,6 +25,8 @@ from .finite import FiniteRange
 from .up import settings_of
 
 _PIPE_WIDTH = 140
+_SHEETS = ("contact_sheet.png", "inserted_actors.png", "scenario.png")
+_PATHS = ("bag", "fit", "controls", "report.md", "report.json", *_SHEETS)
 
 
 @click.command()
@@ -259,18 +261,10 @@ def _outcome(console: Console, config: RunConfig, run: DemoRun, *, paths: bool) 
             + f"{run.wall_s:.1f} s in all",
             soft_wrap=True,
         )
-    if not paths:
-        return
-    for name in (
-        "bag",
-        "controls",
-        "report.md",
-        "report.json",
-        "contact_sheet.png",
-        "inserted_actors.png",
-        "scenario.png",
-    ):
-        path = config.run_dir / name
+    likeness = config.run_dir / "fit" / "likeness.txt"
+    if likeness.exists():
+        console.print(f"fitted: {likeness.read_text().strip()}", soft_wrap=True)
+    for path in map(config.run_dir.joinpath, _PATHS if paths else ()):
         if path.exists():
             console.print(f"  {path}")
 

@@ -141,7 +141,13 @@ def _sampling(config: RunConfig, on_progress: OnProgress) -> GaussianSource | No
     def on_step(done: int, total: int) -> None:
         on_progress("fit", done, total)
 
-    return partial(fitted_street, wish=StreetSampling(count), steps=steps, on_step=on_step)
+    return partial(
+        fitted_street,
+        wish=StreetSampling(count),
+        steps=steps,
+        on_step=on_step,
+        folder=config.run_dir / "fit",
+    )
 
 
 def prepared(config: RunConfig, on_progress: OnProgress) -> RunConfig:

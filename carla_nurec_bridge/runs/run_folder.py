@@ -19,6 +19,7 @@ _ARTEFACTS = (
     "scenario",
     "rehearsal.server.log",
     "scene.usdz",
+    "fit",
     "report.json",
     "report.md",
     "contact_sheet.png",

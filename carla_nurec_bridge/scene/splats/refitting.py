@@ -14,8 +14,11 @@ from ..drawn.surroundings import built_here
 from ..package.model import Scene
 from .fit_views import ViewPlan, drawn_views
 from .fitting import FitWish, fitted
+from .likeness import held_out_likeness, write_comparisons
 from .members import gaussian_members
 from .sampled_street import StreetSampling, sampled_street
+
+LIKENESS = "likeness.txt"
 
 
 def gaussians_to_fit(scene: Scene, count: int) -> GaussianScene:
@@ -37,17 +40,29 @@ def fitted_street(
     wish: StreetSampling,
     steps: int,
     on_step: Callable[[int, int], None] = lambda done, total: None,
+    folder: Path | None = None,
 ) -> GaussianScene:
     """Return the Gaussians of a scene sampled from its map, then fitted to pictures of its meshes.
 
     The scene need not have been written. ``on_step`` is told how many of how many steps are done.
+    In ``folder`` are then ``LIKENESS``, a sentence, and CAMERA/END_US.png: pictures that were held
+    out, as they are, before and after.
     """
     unwritten = replace(scene, path=None)
     sampled = sampled_street(unwritten, wish)
     views = drawn_views(unwritten, ViewPlan(), light=wish.light)
-    return fitted(
+    after = fitted(
         unwritten, sampled, views, FitWish(steps), lambda done, psnr_db: on_step(done, steps)
     )
+    if folder is not None:
+        write_comparisons(unwritten, (sampled, after), views, folder)
+        first, last = (held_out_likeness(unwritten, one, views) for one in (sampled, after))
+        count = sum(view.held_out for view in views)
+        (folder / LIKENESS).write_text(
+            f"{len(after)} Gaussians, {steps} steps; {count} pictures held out: {first} before, "
+            f"{last} after\n"
+        )
+    return after
 
 
 def write_fitted(scene: Scene, gaussians: GaussianScene, out: Path) -> list[str]:

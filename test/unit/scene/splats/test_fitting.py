@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import threading
 
 import cv2
@@ -230,8 +231,16 @@ def test_a_street_is_sampled_and_fitted_before_its_package_is_written(
     told = []
     unwritten = dataclasses.replace(filmed, path=tmp_path / "none.usdz")
     wish = StreetSampling(count=500, sky_px=8)
-    after = refitting.fitted_street(unwritten, wish, 2, lambda *done: told.append(done))
+    folder = tmp_path / "fit"
+    after = refitting.fitted_street(unwritten, wish, 2, lambda *done: told.append(done), folder)
     assert told == [(1, 2), (2, 2)]
+    (picture, _) = sorted(folder.glob("front/*.png"))
+    assert cv2.imread(str(picture)).shape == (27, 3 * 48, 3), "the picture, before, after"
+    text = (folder / refitting.LIKENESS).read_text()
+    numbers = re.search(r"2 pictures held out: ([\d.]+) dB .* before, ([\d.]+) dB", text)
+    fitted_to = drawn_views(dataclasses.replace(filmed, path=None), ViewPlan(count=16, width=48))
+    measured = held_out_likeness(filmed, after, fitted_to).psnr_db
+    assert float(numbers[2]) == pytest.approx(measured, abs=0.006)
     before = sampled_street(filmed, wish)
     assert len(after) == len(before)
     assert not np.array_equal(after.static.sh, before.static.sh)
