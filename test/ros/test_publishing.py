@@ -21,6 +21,7 @@ from sensor_msgs.msg import Image
 from carla_nurec_bridge.core.errors import DeadlineError, RunError
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.ros.sending import lane as lane_module
+from carla_nurec_bridge.ros.sending.arrival import let_arrive
 from carla_nurec_bridge.ros.sending.lane import SendingLane
 from carla_nurec_bridge.ros.sending.reader_watch import ReaderWatch
 from carla_nurec_bridge.ros.sending.sender import Sender
@@ -157,8 +158,10 @@ def test_a_reader_that_is_stopped_is_named_and_one_that_runs_is_not(context: Con
         os.kill(asleep, signal.SIGSTOP)
         until(look, "the stopped reader")
         assert watch.silent == (f"/other/asleep (process {asleep})",)
+        assert not let_arrive([publisher], 0.1)
         os.kill(asleep, signal.SIGCONT)
         until(lambda: not look(), "the reader going on")
+        assert let_arrive([publisher], _S)
     finally:
         for reader in readers:
             reader.kill()

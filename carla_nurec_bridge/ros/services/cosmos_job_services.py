@@ -25,8 +25,10 @@ from ...cosmos.jobs.spec import load_spec
 from ...cosmos.playback import play
 from ..messages.convert import bulk_compressed
 from ..publishers.qos import profile
+from ..sending.arrival import let_arrive
 from ..sending.sender import Sender
 
+_ARRIVAL_S = 5.0
 _JOB, _VIDEO = TOPICS["cosmos_job"], TOPICS["cosmos_video"]
 
 
@@ -75,13 +77,15 @@ class CosmosJobServices:
         self._state = node.create_publisher(String, _JOB.name, profile(_JOB.qos))
         video = node.create_publisher(CompressedImage, _VIDEO.name, profile(_VIDEO.qos))
         self._video = Sender(video)
+        self._publishers = (self._state, video)
         node.create_service(Trigger, "~/submit", self._on_submit)
         node.create_service(Trigger, "~/play", self._on_play)
 
     def serve(self, clip: RecordedClip) -> None:
         """Work off what was and is asked for; return once nothing was for ``linger_s``.
 
-        Raises the error of the last job, if it failed.
+        By then readers have what was said and shown, or have not taken it for some seconds. Raises
+        the error of the last job, if it failed.
         """
         failure: BridgeError | None = None
         while (task := self._next()) is not None:
@@ -89,6 +93,8 @@ class CosmosJobServices:
                 failure = self._attempt(clip)
             elif self._outcome is not None:
                 self._attempt_to_show(clip, self._outcome.path)
+        if not let_arrive(self._publishers, _ARRIVAL_S):
+            self._node.get_logger().warning("not all readers took what was said of the Cosmos jobs")
         if failure is not None:
             raise failure
 

@@ -22,6 +22,9 @@ from ..graph import Process
 _HELD = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _QUIET_S = 0.2
+_STOOD_S = 1.0
+"""Who has not listened for so long was kept from it, by a machine that stands still or has too much
+to do; a child was then too."""
 _SEGMENT = re.compile(rb"/dev/shm/\S*fastdds_[^\s(]+")
 
 WORKS_WITHOUT_BEAT_S = 20.0
@@ -61,7 +64,8 @@ class Child:
             raise
         finally:
             os.close(write_end)
-        self._beat_s = self._alive_s = time.monotonic()  # not before: the start may take long
+        # Not before: the start may take long.
+        self._beat_s = self._alive_s = self._listened_s = time.monotonic()
         self._rest = b""
         self._asked_at_s: float | None = None
 
@@ -89,6 +93,9 @@ class Child:
             while chunk := os.read(self._pipe, 65536):
                 self._rest += chunk
         now_s = time.monotonic()
+        away_s, self._listened_s = now_s - self._listened_s, now_s
+        if away_s > _STOOD_S:
+            self._beat_s, self._alive_s = self._beat_s + away_s, self._alive_s + away_s
         quiet = now_s - self._alive_s > _QUIET_S
         if quiet and now_s - self._beat_s < self._works_s and self._works():
             self._alive_s = now_s
