@@ -19,6 +19,8 @@ from ...core.errors import BridgeError, ProtocolError
 _VALUE = 1  # in CARLA's answers a variant: 0 an error, 1 the value
 _RELEASE = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?!\d)")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}(-dirty)?")
+_OTHER_FORM = "std::bad_cast"
+_UNKNOWN_CALL = re.compile(r"rpc::rpc_error during call in function (\w+)")
 _TOGETHER = {"0.9.15", "0.9.16"}
 _SYNCHRONOUS = [False]
 """What the client library sends first with every call that waits for its answer."""
@@ -121,3 +123,22 @@ def check_versions(where: str, server: str, client: str) -> str:
     pair = {".".join(found.groups(default="")) for found in (mine, theirs)}
     known = "they work together" if pair == _TOGETHER else "they may not fit"
     return f"{both}; {known}, and pip install carla=={release} makes them equal"
+
+
+def words_for(error: str, server: str, note: str) -> str:
+    """Return in words what the client library raises when a call fails; others as they are.
+
+    ``server`` is the version that the server says it has, ``note`` what ``check_versions`` said.
+    """
+    reason = note or (
+        f"it says that it is {server}, as the library here; was it built from other sources, or "
+        "does something on the way change what it sends?"
+    )
+    if error == _OTHER_FORM:
+        return (
+            f"it answered a call in another form than the client library knows ({error}): {reason}"
+        )
+    unknown = _UNKNOWN_CALL.fullmatch(error)
+    if unknown is not None:
+        return f"it has no call {unknown[1]}, or failed in it ({error}): {reason}"
+    return f"{error} ({note})" if note else error

@@ -17,7 +17,7 @@ from ...core.run_contract.timebase import NS_PER_S
 from ...core.teardown import Teardown
 from ...opendrive import OpenDriveMap, parse
 from .followed_ticks import FollowedTicks
-from .handshake import SilentError, ask_version, check_versions, is_gone
+from .handshake import SilentError, ask_version, check_versions, is_gone, words_for
 from .lifeline import Lifeline, linger
 from .traffic_managers import TrafficManagers
 from .world_watch import WorldWatch
@@ -74,8 +74,8 @@ class Session:
         finally:
             self._closing().close_after(value)
         if type(value) is RuntimeError:
-            why = f" ({self._note})" if self._note else ""
-            raise ProtocolError(f"CARLA at {self._where}: {value}{why}") from value
+            words = words_for(str(value), self.server_version, self._note)
+            raise ProtocolError(f"CARLA at {self._where}: {words}") from value
 
     @property
     def client(self) -> carla.Client:

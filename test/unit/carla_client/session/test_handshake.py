@@ -19,6 +19,7 @@ from carla_nurec_bridge.carla_client.session.handshake import (
     SilentError,
     ask_version,
     check_versions,
+    words_for,
 )
 from carla_nurec_bridge.carla_client.session.session import Session
 from carla_nurec_bridge.core.errors import DeadlineError, ProtocolError
@@ -118,13 +119,22 @@ def _open_and_fail(session: Session) -> None:
 
 
 def test_what_fails_between_two_releases_names_both() -> None:
-    words = r": std::bad_cast \(.* is 0\.9\.14, .* is 0\.9\.1.*may not fit"
+    words = r"in another form .*\(std::bad_cast\): .* is 0\.9\.14, .* is 0\.9\.1.*may not fit"
     with (
         stub(generation("0.9.14")) as server,
         pytest.raises(ProtocolError, match=words),
         Session("127.0.0.1", server.port, _S) as session,
     ):
         _open_and_fail(session)
+
+
+def test_what_fails_between_equal_releases_is_said_in_words_too() -> None:
+    said = words_for("std::bad_cast", "0.9.16", "")
+    assert "in another form than the client library knows" in said
+    assert "it says that it is 0.9.16, as the library here; was it built from other sources" in said
+    said = words_for("rpc::rpc_error during call in function get_map_data", "0.9.16", "")
+    assert said.startswith("it has no call get_map_data, or failed in it (rpc::rpc_error")
+    assert words_for("time-out of 5000ms", "0.9.16", "") == "time-out of 5000ms"
 
 
 @pytest.mark.parametrize(
