@@ -97,6 +97,7 @@ def test_the_graphs_agent_takes_a_truck_over_and_drives_beyond_the_record(
     finally:
         over.set()
         listener.join()
+    user.hear_out()
     assert result.ok, result.sentence
     drive = Drive(user, scene)
     drive.until_handover_it_is_the_record()
@@ -138,9 +139,10 @@ def test_the_traffic_manager_takes_the_ego_and_one_chosen_actor(
         )
         try:
             user.plays()
-            user.until(lambda: ego.process.poll() is not None, "the replay", 90)
+            user.until(lambda: ego.process.poll() is not None, "the replay")
         finally:
             code = ego.close()
+    user.hear_out()
     assert code == 0, f"exit code {code}: {ego.log.read_text()[-2000:]}"
     drive = Drive(user, scene)
     drive.until_handover_it_is_the_record()

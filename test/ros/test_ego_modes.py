@@ -235,6 +235,7 @@ def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> Non
             user.until(lambda: ego.process.poll() is not None, "the end of the replay")
         finally:
             ego.close()
+    user.hear_out()
     start = scene.time_range_us[0] * 1000
     recorded = [
         m for m in user.heard[odometry] if nanoseconds_of(m.header.stamp) - start < 1_900_000_000
@@ -277,10 +278,11 @@ def test_a_recording_is_replayed_at_its_moments_to_its_end(folder: Path, user: U
         ego = Ego(folder / "rerun", port, **wanted, replay__start_s=begin_s, start_paused=True)
         try:
             user.plays()
-            user.until(lambda: ego.process.poll() is not None, "the end of the recording", 90)
+            user.until(lambda: ego.process.poll() is not None, "the end of the recording")
             assert ego.process.poll() == 0, ego.log.read_text()[-2000:]
         finally:
             ego.close()
+    user.hear_out()
     summary = ego.summary()
     assert summary["frames"] == 26  # 0.53 + 2.6 s, of 3.2 that are shown
     assert summary["reason"] in ego.log.read_text()
