@@ -6,6 +6,8 @@ import math
 
 import click
 
+_EXAMPLES = ("48.1", "11.6", "520", "90")
+
 
 class NumberList(click.ParamType):
     """Numbers parted by commas, as many as the metavar names."""
@@ -31,8 +33,10 @@ class NumberList(click.ParamType):
             numbers = tuple(float(part) for part in parts)
         except ValueError:
             numbers = ()
-        if len(numbers) != len(self._metavar.split(",")) or not all(map(math.isfinite, numbers)):
-            self.fail(f"{value!r} is not {self._metavar}; write it like 48.1,11.6,520", param, ctx)
+        wanted = len(self._metavar.split(","))
+        if len(numbers) != wanted or not all(map(math.isfinite, numbers)):
+            like = ",".join(_EXAMPLES[:wanted])
+            self.fail(f"{value!r} is not {self._metavar}; write it like {like}", param, ctx)
         return numbers
 
 

@@ -316,7 +316,10 @@ def test_without_a_map_in_the_package(tmp_path: Path) -> None:
         (("--trajectory", "a.csv", "--bag", "b"), "--trajectory and --bag are given"),
         (("--recording", "a.log"), "cannot read the recording a.log"),
         (("--recording", "a.log", "--smooth", "1"), "--smooth means nothing beside --recording"),
-        (("--trajectory", "a.csv", "--origin", "48"), "is not LAT,LON,ALT"),
+        (
+            ("--trajectory", "a.csv", "--origin", "48"),
+            "is not LAT,LON,ALT; write it like 48.1,11.6,520",
+        ),
         (("--trajectory", "a.csv", "--columns", "x"), "'x' is not a new OURS=THEIRS"),
         (("--trajectory", "a.txt", "--columns", "x=y"), "read as tum, whose columns have no names"),
     ],

@@ -115,6 +115,10 @@ def test_a_volume_that_is_not_understood_is_a_problem_of_its_package(tmp_path, s
         (["--splats", "{splats}", "--map", "{road}", "--ego", "3"], "--ego"),
         (["--splats", "{road}", "--map", "{road}"], "file of Gaussians that is known"),
         (["--splats", "{missing}", "--map", "{road}"], "cannot read"),
+        (
+            ["--splats", "{splats}", "--map", "{road}", "--splats-at", "1,2,3"],
+            "is not X,Y,Z,YAW_DEG; write it like 48.1,11.6,520,90",
+        ),
     ],
 )
 def test_what_does_not_fit_is_said(tmp_path, splats, road, capsys, words, says):
