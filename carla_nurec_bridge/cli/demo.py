@@ -102,7 +102,8 @@ _PATHS = ("bag", "fit", "controls", "report.md", "report.json", *_SHEETS)
     type=click.IntRange(1, 1000),
     default=1,
     show_default=True,
-    help="Run it this many times and compare the runs.",
+    help="Run it this many times and compare the runs; one that breaks is the last, and leaves its "
+    "logs.",
 )
 @click.option(
     "--set",
@@ -179,7 +180,9 @@ def command(
             runs.append(run)
             if repeat == 1:
                 _streams(console, run)
-            _outcome(console, config, run, paths=number == repeat - 1)
+            _outcome(console, config, run, paths=not run.result.ok or number == repeat - 1)
+        if not run.result.ok:
+            break  # the next would write over what tells why
     if repeat > 1:
         return _compare(console, config.run_dir, runs)
     return runs[0].exit_code

@@ -64,7 +64,8 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     with Watch(process.pid) as watch:
         said, _ = process.communicate()
-    assert process.returncode == 0, said[-5000:]
+    logs = "".join(f"\n{log.name}: {log.read_text()[-1500:]}" for log in out.glob("logs/*.log"))
+    assert process.returncode == 0, said[-5000:] + logs
     assert processes_of(out) == {}
     assert watch.names, "nothing was watched"
     assert unused(watch.names) == set()
