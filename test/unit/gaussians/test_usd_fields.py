@@ -195,6 +195,21 @@ def test_of_values_that_change_with_time_the_first_are_drawn(tmp_path, form):
     assert any("positions change with time" in note for note in scene.notes)
 
 
+def test_a_field_that_moves_stands_where_it_is_first(tmp_path):
+    turned = "( (0, 1, 0, 0), (-1, 0, 0, 0), (0, 0, 1, 0), (1, 2, 3, 1) )"
+    moving = f"""
+    matrix4d xformOp:transform.timeSamples = {{
+        0.5: {turned},
+        2: ( (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (7, 8, 9, 1) ),
+    }}
+    uniform token[] xformOpOrder = ["xformOp:transform"]
+"""
+    text = text_layer(3, 0).replace('"World"\n{', '"World"\n{' + moving, 1)
+    scene = read(tmp_path, text.encode(), "x.usda")
+    assert np.allclose(scene.static.means_m, field_rows(3, 1)[0] @ TURN.T + SHIFT)
+    assert any("/World: xformOp:transform change with time" in note for note in scene.notes)
+
+
 def test_layers_that_multiply_are_refused(tmp_path, monkeypatch):
     members = {"field.usda": text_layer(3, 0).encode()}
     inner = "field.usda"

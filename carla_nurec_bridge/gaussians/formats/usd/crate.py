@@ -14,7 +14,7 @@ from ....core.errors import InputError
 from .crate_bytes import MOST_ROWS, CrateBytes, opened
 from .crate_values import CrateValues
 from .packed_numbers import integers, unpacked
-from .prims import LAYERS_PUT, TIMED, Prim
+from .prims import LAYERS_PUT, Prim
 
 _ATTRIBUTE, _PRIM, _LAYER = 1, 6, 7
 _MOST_TOKEN_BYTES = 64 << 20
@@ -38,7 +38,7 @@ def _prims(crate: CrateBytes) -> list[Prim]:
     values = CrateValues(crate, tokens)
     count, offset = crate.counted("SPECS")
     prims: dict[str, Prim] = {}
-    attributes = []
+    attributes, timed = list[tuple[str, int]](), set[str]()
     fields_told = 0
     for path, first, kind in zip(*crate.columns(offset, count, 3), strict=True):
         fields_told += len(sets.get(first, ()))
@@ -60,11 +60,13 @@ def _prims(crate: CrateBytes) -> list[Prim]:
         elif kind == _ATTRIBUTE and "timeSamples" in told:
             first = values.first_sample(told["timeSamples"])
             if first is not None:
-                attributes.append((paths[path] + TIMED, first))
+                attributes.append((paths[path], first))
+                timed.add(paths[path])
     for full, value in attributes:
-        owner, _, name = full.partition(".")
+        owner, _, name = full.rpartition(".")
         if owner in prims:
             _tell(prims[owner], name, values, value)
+            prims[owner].timed.update({name} if full in timed else ())
     return list(prims.values())
 
 

@@ -62,9 +62,7 @@ def scene_of_layers(
                 cloud, matrix, unit, where
             )
         not_drawn += dropped
-        if prim.timed:
-            told = ", ".join(prim.timed)
-            notes.append(f"{prim.path}: {told} change with time; those of the first are drawn")
+        notes += _told_of_time(layers[name], prim.path)
         orders.add(prim.word("sortingModeHint") or "zDepth")
         space = prim.word("colorSpace:name") or ""
         if space.startswith(_LINEAR):
@@ -91,6 +89,17 @@ def _fields(layer: Layer, what: str) -> list[Prim]:
             f"{what}: {others[0]} is a {_OTHER_KIND} of another kernel; {KIND} is read"
         )
     return [prim for prim in layer.values() if prim.kind == KIND]
+
+
+def _told_of_time(layer: Layer, path: str) -> list[str]:
+    """Return what is told of a field and of what it lies in where their values change with time."""
+    told = []
+    while path:
+        if path in layer and layer[path].timed:
+            names = ", ".join(sorted(layer[path].timed))
+            told.append(f"{path}: {names} change with time; those of the first are drawn")
+        path = path.rpartition("/")[0]
+    return told
 
 
 def _order(orders: set[str], what: str) -> tuple[bool, list[str]]:

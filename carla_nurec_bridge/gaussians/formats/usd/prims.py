@@ -24,6 +24,7 @@ class Prim:
     """A prim: its path, type (may be empty), and attributes' values by their names.
 
     Values are text as text layers have it; what reads the arrays of binary layers is in ``arrays``.
+    Those that change with time, whose names are in ``timed``, have their values of the first time.
     A layer's own fields are those of the prim ``/``; ``references`` are the layers put there.
     """
 
@@ -31,6 +32,7 @@ class Prim:
     kind: str
     attributes: dict[str, str] = field(default_factory=dict)
     arrays: dict[str, Callable[[], NDArray[Any]]] = field(default_factory=dict)
+    timed: set[str] = field(default_factory=set)
 
     def numbers(self, name: str, count: int) -> tuple[float, ...] | None:
         """Return an attribute's numbers, None where it has not that many."""
@@ -45,27 +47,12 @@ class Prim:
             raise InputError(f"{what}: {name} is {shown!r}; {count} numbers are needed")
         return found
 
-    @property
-    def timed(self) -> list[str]:
-        """Return the names of the arrays that have values at certain times only."""
-        return sorted(
-            name.removesuffix(TIMED)
-            for name in (*self.arrays, *self.attributes)
-            if name.endswith(TIMED)
-        )
-
     def rows(self, name: str, width: int) -> NDArray[np.float32] | None:
-        """Return an array of numbers as (N, width), of the first time where it has several.
-
-        None where it has none, or another width.
-        """
-        text = self.attributes.get(name, "")
-        if name in self.arrays or f"{name}{TIMED}" in self.arrays:
-            stored = self.arrays.get(name, self.arrays.get(f"{name}{TIMED}", _nothing))()
-        elif text.startswith("[") or f"{name}{TIMED}" in self.attributes:
-            text = text or self.attributes[f"{name}{TIMED}"]
-            first = text[text.find("[") : text.find("]") + 1]
-            stored = np.array(_ANY_NUMBER.findall(first), np.float64)
+        """Return an array of numbers as (N, width); None where it has none, or another width."""
+        if name in self.arrays:
+            stored = self.arrays[name]()
+        elif self.attributes.get(name, "").startswith("["):
+            stored = np.array(_ANY_NUMBER.findall(self.attributes[name]), np.float64)
         else:
             return None
         if stored.size % width or stored.shape[1:] not in ((), (width,)):
@@ -77,7 +64,3 @@ class Prim:
         """Return a token or string without its quotes, None where there is none."""
         text = self.attributes.get(name, "")
         return text[1:-1] if len(text) > 1 and text[0] in "\"'" else None
-
-
-def _nothing() -> NDArray[Any]:
-    return np.zeros(0)

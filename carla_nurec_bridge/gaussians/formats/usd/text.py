@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from ....core.errors import InputError
-from .prims import LAYERS_PUT, Prim
+from .prims import LAYERS_PUT, TIMED, Prim
 
 MOST_BYTES = 64 << 20
 _MOST_DEPTH = 64
+_MOST_TUPLE = 10_000
 _TOKEN = re.compile(
     r'"""(?s:.*?)"""|\'\'\'(?s:.*?)\'\'\'|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
     r"|@[^@\n]*@|\#[^\n]*|[()\[\]{}=]|[^\s()\[\]{}=\#\"'@]+"
@@ -41,7 +42,7 @@ def parse_usda(data: bytes, what: str) -> list[Prim]:
                 value = _group(value, words, what)
             owner = open_prims[-1] if open_prims else None
             if owner is not None:
-                owner.attributes[name] = value
+                _tell(owner, name, value)
             before = []
         elif token == "{":
             prim = _prim(before, open_prims)
@@ -63,6 +64,30 @@ def parse_usda(data: bytes, what: str) -> list[Prim]:
         elif token not in _OPEN + _CLOSE:
             before = [*before[-3:], token]
     return prims
+
+
+def _tell(prim: Prim, name: str, value: str) -> None:
+    """Write a value down; of one at certain times only, ``{ TIME: VALUE , ... }``, the first."""
+    own = name.removesuffix(TIMED)
+    if own == name:
+        prim.timed.discard(name)
+        prim.attributes[name] = value
+    elif own not in prim.attributes:
+        prim.timed.add(own)
+        prim.attributes[own] = _first_value(value.partition(":")[2].lstrip())
+
+
+def _first_value(text: str) -> str:
+    if text.startswith("["):
+        return text[: text.find("]") + 1]
+    if not text.startswith("("):
+        return re.split(r"[,}]", text, maxsplit=1)[0].strip()
+    depth = 0
+    for place, letter in enumerate(text[:_MOST_TUPLE]):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return text[: place + 1]
+    return ""
 
 
 def _prim(before: list[str], open_prims: list[Prim | None]) -> Prim | None:
