@@ -13,6 +13,7 @@ from ..core.errors import InputError
 from ..core.frames import Matrix, interpolate
 from .engines.choice import EngineName, open_engine
 from .engines.forms import Engine, FrameEngine
+from .engines.packet import SURFACE_COLUMNS
 from .kernels.surfaces import (
     SlotTable,
     SurfaceTable,
@@ -51,6 +52,27 @@ class _Asset:
     first_row: int
 
 
+class _Table:
+    """Rows of float32 that grow; there is room for as many again, so few are copied for others."""
+
+    def __init__(self, columns: int) -> None:
+        self.count = 0
+        self._room = np.empty((0, columns), np.float32)
+
+    @property
+    def filled(self) -> NDArray[np.float32]:
+        """The rows so far, (count, columns); they stay where they are until it grows."""
+        return self._room[: self.count]
+
+    def append(self, rows: NDArray[np.float32]) -> None:
+        """Add rows (N, columns) at the end."""
+        before, self.count = self.filled, self.count + len(rows)
+        if self.count > len(self._room):
+            self._room = np.empty((self.count + len(before), self._room.shape[1]), np.float32)
+            self._room[: len(before)] = before
+        self._room[len(before) : self.count] = rows
+
+
 class RenderScene:
     """Own the ray casting structures of one world; close it (or use ``with``) to free them.
 
@@ -63,10 +85,8 @@ class RenderScene:
         self.engine: Engine = (
             open_engine(engine) if engine is None or isinstance(engine, str) else engine
         )
-        self._rows: list[NDArray[np.float32]] = []
-        self._corners: list[NDArray[np.float32]] = []
-        self._row_count = 0
-        self._corner_count = 0
+        self._rows = _Table(SURFACE_COLUMNS)
+        self._corners = _Table(9)
         self._surface: SurfaceTable | None = None
         self._assets: dict[str, _Asset] = {}
         self._static = self._add(static, smooth=False)
@@ -82,9 +102,7 @@ class RenderScene:
     def surface(self) -> SurfaceTable:
         """Return the triangle table of all meshes added so far."""
         if self._surface is None:
-            rows, corners = np.concatenate(self._rows), np.concatenate(self._corners)
-            self._rows, self._corners = [rows], [corners]
-            self._surface = SurfaceTable(rows, corners)
+            self._surface = SurfaceTable(self._rows.filled, self._corners.filled)
         return self._surface
 
     def add_asset(self, key: str, mesh: Mesh) -> None:
@@ -152,15 +170,13 @@ class RenderScene:
         self.close()
 
     def _add(self, mesh: Mesh, *, smooth: bool) -> _Asset:
-        asset = _Asset(self.engine.add_mesh(mesh.vertices, mesh.triangles), self._row_count)
-        rows = surface_rows(mesh, self._corner_count if smooth else None)
+        asset = _Asset(self.engine.add_mesh(mesh.vertices, mesh.triangles), self._rows.count)
+        rows = surface_rows(mesh, self._corners.count if smooth else None)
         corners = corner_normals(mesh) if smooth else np.zeros((0, 9), np.float32)
         # A scene without triangles still needs a row to read for rays that hit nothing.
         rows = rows if len(rows) else np.zeros((1, rows.shape[1]), np.float32)
         self._rows.append(rows)
         self._corners.append(corners)
-        self._row_count += len(rows)
-        self._corner_count += len(corners)
         self._surface = None
         return asset
 

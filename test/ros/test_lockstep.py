@@ -156,6 +156,19 @@ def test_a_participant_hears_the_end(pair: _Pair) -> None:
     assert pair.participant.state.frames == 9
 
 
+def test_who_is_admitted_says_no_more_of_itself_until_another_run(pair: _Pair) -> None:
+    pair.start()
+    timer = pair.participant._timer
+    _eventually(timer.is_canceled)
+    pair.participant._on_run(run_message(replace(_RUN, run_id="run-2", members=())))
+    assert not timer.is_canceled()
+    heard = []
+    profile = pair.participant._done.qos_profile
+    name = TOPICS["lockstep_done"].name
+    pair.owner.create_subscription(DiagnosticArray, name, heard.append, profile)
+    _eventually(lambda: heard)
+
+
 def test_a_word_that_comes_while_a_participant_is_made_is_kept() -> None:
     """The executor runs already: a latched message may come before the constructor is done."""
 

@@ -66,8 +66,8 @@ class Participant:
         )
         self._done = node.create_publisher(DiagnosticArray, _DONE.name, profile(_DONE.qos))
         # From here on the executor calls; a latched word comes at once, and never again.
-        self._run = node.create_subscription(String, _RUN.name, self._on_run, profile(_RUN.qos))
         self._timer = node.create_timer(_ANNOUNCE_PERIOD_S, self._announce)
+        self._run = node.create_subscription(String, _RUN.name, self._on_run, profile(_RUN.qos))
 
     @property
     def state(self) -> RunState | None:
@@ -111,9 +111,9 @@ class Participant:
 
     def _announce(self) -> None:
         with self._changed:
-            outside = self._attendance.outside
-        if not outside:
-            return
+            if not self._attendance.outside:
+                self._timer.cancel()  # each call takes the executor some milliseconds
+                return
         waits = "; ".join(self._unready())
         with self._changed:
             word = self._attendance.announcement(waits)
@@ -127,6 +127,8 @@ class Participant:
         state = run_state(message)
         with self._changed:
             self._say(self._attendance.hear(state))
+            if self._attendance.outside and self._timer.is_canceled():
+                self._timer.reset()
             self._changed.notify_all()
 
 

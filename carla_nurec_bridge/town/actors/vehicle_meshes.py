@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -35,13 +36,36 @@ class Pose:
     doors: Mapping[int, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class _Pieces:
-    """A vehicle taken apart: its body without steered wheels, these, and what opens on it."""
+class _Vehicle:
+    """A vehicle's mesh, and its pieces: each is made when it is asked for first, and once."""
 
-    body: Mesh
-    wheels: dict[int, MovingPart]
-    doors: dict[int, MovingPart]
+    def __init__(self, blueprint: Blueprint) -> None:
+        self._blueprint = blueprint
+
+    @cached_property
+    def whole(self) -> Mesh:
+        """All of it, shrunk where lamps or plates reach beyond its box."""
+        return _scaled(self._mesh, self._scale)
+
+    @cached_property
+    def pieces(self) -> tuple[Mesh, dict[int, MovingPart]]:
+        """The body without the steered wheels, and these."""
+        return take_wheels(self.whole)
+
+    @cached_property
+    def doors(self) -> dict[int, MovingPart]:
+        """What opens on it, by CARLA's number of the door."""
+        doors = vehicle_doors(self._blueprint.base_type, self._blueprint.size_m, self._blueprint.id)
+        return {k: door.placed(self._scale, np.zeros(3)) for k, door in doors.items()}
+
+    @cached_property
+    def _mesh(self) -> Mesh:
+        return asset_for(self._blueprint.base_type, self._blueprint.size_m, self._blueprint.id)
+
+    @cached_property
+    def _scale(self) -> np.ndarray:
+        reach = np.maximum(*np.abs(self._mesh.bounds))
+        return np.asarray(np.minimum(0.5 * np.array(self._blueprint.size_m) / reach, 1.0))
 
 
 class VehicleMeshes:
@@ -49,24 +73,23 @@ class VehicleMeshes:
 
     def __init__(self, scene: RenderScene) -> None:
         self._scene = scene
-        self._pieces: dict[str, _Pieces] = {}
+        self._vehicles: dict[str, _Vehicle] = {}
 
     def parts(self, blueprint: Blueprint, pose: Pose) -> list[tuple[str, Matrix]]:
         """Return the assets that make a vehicle up, and vehicle_from_asset (4, 4) of each."""
         name = blueprint.id
+        vehicle = self._vehicles.setdefault(name, _Vehicle(blueprint))
         opened = [door for door, share in pose.doors.items() if share > 0.0]
         if not opened and max(abs(angle) for angle in pose.steer_rad) < LEAST_TURN_RAD:
             if not self._scene.has_asset(name):
-                self._scene.add_asset(name, vehicle_asset(blueprint))
+                self._scene.add_asset(name, vehicle.whole)
             return [(name, np.eye(4))]
-        if name not in self._pieces:
-            self._pieces[name] = _take_apart(blueprint)
-        pieces = self._pieces[name]
-        doors = {door: pieces.doors[door] for door in sorted(opened) if door in pieces.doors}
-        parts = [(self._body(name, pieces.body, doors), np.eye(4))]
+        body, wheels = vehicle.pieces
+        doors = {door: vehicle.doors[door] for door in sorted(opened) if door in vehicle.doors}
+        parts = [(self._body(name, body, doors), np.eye(4))]
         for wheel, angle in zip((LEFT_WHEEL, RIGHT_WHEEL), pose.steer_rad, strict=True):
-            if wheel in pieces.wheels:
-                part = pieces.wheels[wheel]
+            if wheel in wheels:
+                part = wheels[wheel]
                 parts.append((self._made(f"{name} wheel {wheel}", part), part.turned(angle)))
         for door, part in doors.items():
             turn = part.turned(pose.doors[door] * part.most_rad)
@@ -87,25 +110,10 @@ class VehicleMeshes:
         return key
 
 
-def _take_apart(blueprint: Blueprint) -> _Pieces:
-    whole = asset_for(blueprint.base_type, blueprint.size_m, blueprint.id)
-    scale = _scale(blueprint, whole)
-    body, wheels = take_wheels(_scaled(whole, scale))
-    doors = vehicle_doors(blueprint.base_type, blueprint.size_m, blueprint.id)
-    here = np.zeros(3)
-    return _Pieces(body, wheels, {k: door.placed(scale, here) for k, door in doors.items()})
-
-
 def vehicle_asset(blueprint: Blueprint) -> Mesh:
     """Return a vehicle's mesh, shrunk where lamps or plates reach beyond its box."""
-    mesh = asset_for(blueprint.base_type, blueprint.size_m, blueprint.id)
-    return _scaled(mesh, _scale(blueprint, mesh))
+    return _Vehicle(blueprint).whole
 
 
 def _scaled(mesh: Mesh, scale: np.ndarray) -> Mesh:
     return mesh.with_fields(vertices=(mesh.vertices * scale).astype(np.float32))
-
-
-def _scale(blueprint: Blueprint, mesh: Mesh) -> np.ndarray:
-    reach = np.maximum(*np.abs(mesh.bounds))
-    return np.asarray(np.minimum(0.5 * np.array(blueprint.size_m) / reach, 1.0))
