@@ -161,6 +161,36 @@ def show_tile(  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def quantise(typingctx, values, steps, scale, most) -> Any:  # type: ignore[no-untyped-def]
+    """Write 16 float32 as whole numbers, int32: times ``scale``, cut to 0 to ``most``.
+
+    ``values`` and ``steps`` are addresses, the others float32. What is not a number becomes 0.
+    """
+    signature = types.void(types.intp, types.intp, types.float32, types.float32)
+
+    def generate(context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
+        source, target, scale, most = arguments
+        lanes = ir.VectorType(ir.FloatType(), LANES)
+        whole = ir.VectorType(ir.IntType(32), LANES)
+
+        def spread(value):  # type: ignore[no-untyped-def]
+            nothing = ir.Constant(lanes, ir.Undefined)
+            one = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
+            return builder.shuffle_vector(one, nothing, _mask([0] * LANES))
+
+        found = builder.load(builder.inttoptr(source, lanes.as_pointer()), align=4)
+        found = builder.fmul(found, spread(scale))
+        nothing, limit = ir.Constant(lanes, [0.0] * LANES), spread(most)
+        found = builder.select(builder.fcmp_ordered(">", found, nothing), found, nothing)
+        found = builder.select(builder.fcmp_ordered("<", found, limit), found, limit)
+        numbers = builder.fptosi(found, whole)
+        builder.store(numbers, builder.inttoptr(target, whole.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
 def lanes_set(typingctx, address) -> Any:  # type: ignore[no-untyped-def]
     """Return, as intp, how many of the 16 int32 at an address are not zero (-0.0 is not)."""
 

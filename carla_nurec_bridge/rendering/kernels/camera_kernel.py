@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..engines.jit import inlined, kernel, once
-from ..engines.native import call_packet, gather_tile, show_tile, whole_pages
+from ..engines.native import call_packet, gather_tile, lanes_set, quantise, show_tile, whole_pages
 from ..engines.packet import (
     COLOUR,
     DIRECTION,
@@ -83,17 +83,24 @@ def trace(page, page_i, address, reach, intersect, scenes, arguments):
 
 
 @once
-def look_up(page, page_i):
+def look_up(page_i, address):
     """Fill SHOWN with the display table's entries for the linear light of COLOUR.
 
-    Lanes that are off get the last entry, which is black.
+    Lanes that are off get the last entry, which is black. ``address`` is where the page lies.
     """
     for channel in range(3):
-        for lane in range(LANES):
-            scaled = page[COLOUR + LANES * channel + lane] * f32(DISPLAY_STEPS / DISPLAY_RANGE)
-            inside = min(max(scaled, f32(0.0)), f32(DISPLAY_STEPS - 1))
-            inside = inside if page_i[VALID + lane] != 0 else f32(DISPLAY_STEPS)
-            page_i[SHOWN + LANES * channel + lane] = np.int32(inside)
+        quantise(
+            address + 4 * (COLOUR + LANES * channel),
+            address + 4 * (SHOWN + LANES * channel),
+            f32(DISPLAY_STEPS / DISPLAY_RANGE),
+            f32(DISPLAY_STEPS - 1),
+        )
+    if lanes_set(address + 4 * VALID) < LANES:
+        for channel in range(3):
+            for lane in range(LANES):
+                shown = page_i[SHOWN + LANES * channel + lane]
+                on = page_i[VALID + lane] != np.int32(0)
+                page_i[SHOWN + LANES * channel + lane] = shown if on else np.int32(DISPLAY_STEPS)
 
 
 @once
@@ -261,7 +268,7 @@ def draw(
                     hits,
                     moving,
                 )
-                look_up(page, page_i)
+                look_up(page_i, address)
                 write_colours(page_i, address, row, first, display, rgb)
             if more:
                 write_tile(

@@ -102,7 +102,7 @@ def refine(
             hits,
             moving,
         )
-        look_up(page, page_i)
+        look_up(page_i, address)
         for pixel in range(min(PIXELS, len(edges) - first)):
             row, column = edges[first + pixel, 0], edges[first + pixel, 1]
             for channel in range(3):
