@@ -17,6 +17,7 @@ from rclpy.serialization import deserialize_message
 
 from ..core.errors import BridgeError
 from ..core.lockstep.words import Announcement, Answer, Farewell
+from ..core.machine.interrupts import uninterrupted
 from ..core.rig.rig import load_rig
 from ..core.run_contract.streams import AGENTS, RECORDER
 from ..core.run_contract.timebase import seconds_to_ns
@@ -54,8 +55,10 @@ class CosmosRecorder:
         topics = self._topics = recorded_topics(node, rig, p)
         self._mismatches = MismatchWatch(partial(topics.mismatched, node), self._log.warning)
         self.controls = ControlRecorder(rig, topics, p, self._log.warning)
+        self._participation = Participation(node, spinner, p)
         self._lock = threading.Lock()
         self._progress_s = time.monotonic()
+        # Opens the bag: nothing that may fail comes after it.
         self._session = RecordingSession(
             Path(p.run_dir) / "bag",
             topics.streams,
@@ -67,7 +70,6 @@ class CosmosRecorder:
         )
         self._writer = FrameWriter(self._write, self._session.timings)
         self._over = self._closed = False
-        self._participation = Participation(node, spinner, p)
         topics.subscribe(node, self._take)
 
     def work(self) -> int:
@@ -183,10 +185,10 @@ class CosmosRecorder:
 
 def _work(node: Node, spinner: Spinner) -> int:
     p = load(node, RecorderParameters)
-    recorder = CosmosRecorder(node, spinner, p)
     jobs = CosmosJobServices(node, job_options(p))
     with Teardown() as teardown:
-        teardown.keep("the recorder", recorder)
+        with uninterrupted():  # else a bag that has just been opened is never closed
+            recorder = teardown.keep("the recorder", CosmosRecorder(node, spinner, p))
         teardown.keep("the executor", spinner)
         teardown.add("what waits for the writer", recorder.stop_taking)
         code = recorder.work()

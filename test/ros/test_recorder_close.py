@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from rclpy.node import Node
 from carla_nurec_bridge.core.errors import RunError
 from carla_nurec_bridge.core.lockstep.words import RunState
 from carla_nurec_bridge.core.run_contract.streams import RECORDER
+from carla_nurec_bridge.nodes import cosmos_recorder
 from carla_nurec_bridge.nodes.cosmos_recorder import CosmosRecorder
 from carla_nurec_bridge.recording import (
     AssembledFrame,
@@ -30,6 +32,7 @@ from carla_nurec_bridge.ros.parameters.recorder import RecorderParameters
 from carla_nurec_bridge.ros.recorder import controls as controls_module
 from carla_nurec_bridge.ros.recorder import frame_writer
 from carla_nurec_bridge.ros.recorder.controls import ControlRecorder
+from carla_nurec_bridge.ros.recorder.topics import RecordedTopics
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
 from carla_nurec_bridge.runs.graph.process import RECORDER_CLOSING_S
 
@@ -193,6 +196,25 @@ def test_what_the_writer_could_not_write_is_told_at_once_and_of_no_topic(
     assert answers == [(7, {}, FULL)], "the frame that the owner waits for"
     with pytest.raises(RunError, match=f"the frames to be written .{FULL}"):
         recorder.close()
+
+
+def test_a_signal_while_it_is_made_leaves_a_whole_bag(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe = RecordedTopics.subscribe
+
+    def interrupted(*given: Any) -> None:
+        assert (tmp_path / "bag").exists()
+        signal.raise_signal(signal.SIGINT)
+        subscribe(*given)
+
+    monkeypatch.setattr(RecordedTopics, "subscribe", interrupted)
+    parameters = RecorderParameters(run_dir=str(tmp_path))
+    monkeypatch.setattr(cosmos_recorder, "load", lambda *_: parameters)
+    with pytest.raises(KeyboardInterrupt):
+        cosmos_recorder._work(node, Spinner(node))
+    with BagReader(tmp_path / "bag") as bag:
+        assert list(bag.messages()) == []
 
 
 def test_all_of_closing_takes_less_than_a_supervisor_gives() -> None:
