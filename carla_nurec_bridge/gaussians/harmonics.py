@@ -58,15 +58,14 @@ def rotated(sh: NDArray[np.float32], rotation: Matrix) -> NDArray[np.float32]:
     for at directions that determine it.
     """
     degree = DEGREE_OF_COUNT[sh.shape[1]]
-    result = sh.copy()
+    mixed = np.eye(sh.shape[1], dtype=np.float32)
     directions = np.random.default_rng(0).normal(size=(64, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     before, after = basis(directions, degree), basis(directions @ rotation.T, degree)
     for band in range(1, degree + 1):
         terms = slice(band * band, (band + 1) ** 2)
-        matrix = np.linalg.lstsq(after[:, terms], before[:, terms], rcond=None)[0]
-        result[:, terms] = np.einsum("kj,njc->nkc", matrix, sh[:, terms])
-    return result
+        mixed[terms, terms] = np.linalg.lstsq(after[:, terms], before[:, terms], rcond=None)[0]
+    return mixed @ sh
 
 
 def colour_from_dc(dc: NDArray[np.float32]) -> NDArray[np.float32]:

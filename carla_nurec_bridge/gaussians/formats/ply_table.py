@@ -20,6 +20,7 @@ from ...core.errors import InputError
 _MOST_HEADER_BYTES = 1 << 17
 MOST_ROWS = 200_000_000
 _MOST_PROPERTIES = 1000
+_ROWS_AT_ONCE = 1024
 _END = re.compile(rb"(?:\A|[\r\n])end_header[ \t]*(\r\n|\r|\n)")
 _TYPES = {
     "char": "i1",
@@ -155,8 +156,11 @@ def columns(table: Table, names: tuple[str, ...] | list[str]) -> NDArray[np.floa
     """Return properties of a table as float32 (N, len(names))."""
     result = np.empty((len(table), len(names)), np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        for index, name in enumerate(names):
-            result[:, index] = table[name]
+        # Rows are read once, for all properties, while they are in the cache.
+        for first in range(0, len(table), _ROWS_AT_ONCE):
+            rows = table[first : first + _ROWS_AT_ONCE]
+            for index, name in enumerate(names):
+                result[first : first + len(rows), index] = rows[name]
     return result
 
 

@@ -45,6 +45,8 @@ def read_gaussians(path: Path | str) -> GaussianScene:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     if size > MOST_FILE_BYTES:
         raise InputError(f"{path} has {size} bytes; {MOST_FILE_BYTES} are the most read")
+    if not head and path.suffix.lower() != ".splat":
+        raise InputError(f"{path} is empty")
     what = str(path)
     if head.startswith(b"PK"):
         return _read_zip(path)

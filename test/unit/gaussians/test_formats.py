@@ -324,7 +324,8 @@ NO_SPLATS_IN_LISTS = b"".join(
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "known"),
+        (b"", "is empty"),
+        (b"no splats", "known"),
         (b"ply\nformat binary_little_endian 1.0\n", "end_header"),
         (ply_file(SPLATS)[:-1], "cut off"),
         (ply_file(SPLATS).replace(b"vertex 7", b"vertex 9000000000"), "rows"),
