@@ -43,6 +43,9 @@ def numbered_edges(box_camera: Box3D, model: CameraModel) -> list[tuple[int, Lin
     lines = []
     for number, edge in enumerate(pixels.reshape(*points.shape[:2], 2)):
         seen = known[number]
+        if seen.all():
+            lines.append((number, edge))
+            continue
         borders = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8)))
         spans = zip(borders[::2], borders[1::2], strict=True)
         lines += [(number, edge[a:b]) for a, b in spans if b - a > 1]

@@ -130,6 +130,8 @@ class LabelPlacer:
             wanted.insert(0, kept)
         best: tuple[float, Rectangle, Point] | None = None
         for x, y in wanted:
+            if best is not None and math.hypot(x, y) >= best[0]:
+                continue  # what else there is to it only makes it dearer
             middle = (point[0] + x * (height + 0.5 * (width - height)), point[1] + y * height)
             asked = _around(middle, width, height)
             plate = self._within(asked)
