@@ -9,8 +9,8 @@ from .plan import PlannedStream, RunPlan, plan_of
 from .qos import OfferedQos
 from .reader import BagReader, BagStream
 from .recover import Recovery, recover_bag
+from .serialized import peek_stamp_ns
 from .session import RecordingSession
-from .stamps import peek_stamp_ns
 from .tally import Tally
 from .types import canonical, decode, message_type
 

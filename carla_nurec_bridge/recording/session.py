@@ -15,9 +15,8 @@ from .assembler import AssembledFrame, FrameAssembler, Message
 from .bag import BagOptions, BagWriter
 from .plan import plan_of
 from .qos import OfferedQos
-from .stamps import peek_stamp_ns
+from .serialized import Canonicaliser, peek_stamp_ns
 from .tally import Tally
-from .types import canonical
 
 WRITE_UNDER_WAY_S = 5.0
 """Wall time that closing waits for a write of another thread."""
@@ -51,6 +50,7 @@ class RecordingSession:
         self._offered = offered
         self._channels: dict[int, int] = {}
         self.timings = Timings()
+        self._canonical = Canonicaliser()
         self.frames = 0
         plan = plan_of(streams, self._names[: len(self._streams)], dt_ns)
         self._bag = BagWriter(directory, options, plan.to_json())
@@ -67,7 +67,7 @@ class RecordingSession:
         """Take one serialized message; return the frames that it completes, for ``write``."""
         row = self._assembler.rows[topic]
         with self.timings.stage("take"):
-            clean = canonical(data, row.type)
+            clean = self._canonical(data, row.type)
             frames = self._assembler.add(topic, peek_stamp_ns(clean, row), clean)
         return self._whole(frames)
 
