@@ -67,6 +67,7 @@ def _best_split(low, high, order, begin, end):
     count = np.empty(_BINS, np.int32)
     box = np.empty((_BINS, 6), np.float32)
     right = np.empty(_BINS, np.float32)
+    around = np.empty(6, np.float32)
     for axis in range(3):
         first, last = f32(np.inf), f32(-np.inf)
         for k in range(begin, end):
@@ -86,7 +87,7 @@ def _best_split(low, high, order, begin, end):
                 box[b, side] = min(box[b, side], low[triangle, side])
                 box[b, 3 + side] = max(box[b, 3 + side], high[triangle, side])
         total = 0
-        around = np.array([np.inf, np.inf, np.inf, -np.inf, -np.inf, -np.inf], np.float32)
+        around[:3], around[3:] = f32(np.inf), f32(-np.inf)
         for b in range(_BINS - 1, 0, -1):
             total += count[b]
             right[b] = _grow(around, box[b]) * f32(total)
@@ -113,6 +114,12 @@ def _grow(around, box):
     return x * y + y * z + z * x
 
 
+@inlined
+def _put_off(work, at, node, begin, end, depth):
+    """Write what is to be split later; a row that is given an array takes 3 s to compile."""
+    work[at, 0], work[at, 1], work[at, 2], work[at, 3] = node, begin, end, depth
+
+
 @allocating
 def _split_all(corners, nodes, bits, order):
     """Fill the nodes and sort the order; return the number of nodes."""
@@ -125,7 +132,7 @@ def _split_all(corners, nodes, bits, order):
             high[k, axis] = max(a, max(b, c))
     # Depth is bounded by splitting in the middle of the list below the 40th level.
     work = np.empty((2 * STACK + 2, 4), np.int64)
-    work[0] = np.array([0, 0, count, 0])
+    _put_off(work, 0, 0, 0, count, 0)
     waiting, used = 1, 1
     while waiting:
         waiting -= 1
@@ -145,8 +152,8 @@ def _split_all(corners, nodes, bits, order):
         if middle in (begin, end):
             middle = (begin + end) // 2
         bits[node, 6], bits[node, 7] = 0, used
-        work[waiting] = np.array([used, begin, middle, depth + 1])
-        work[waiting + 1] = np.array([used + 1, middle, end, depth + 1])
+        _put_off(work, waiting, used, begin, middle, depth + 1)
+        _put_off(work, waiting + 1, used + 1, middle, end, depth + 1)
         waiting += 2
         used += 2
     return used
