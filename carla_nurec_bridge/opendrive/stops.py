@@ -108,6 +108,16 @@ def stop_lines(opendrive: OpenDriveMap) -> dict[str, tuple[StopLine, ...]]:
     return {signal_id: tuple(lines.values()) for signal_id, lines in found.items()}
 
 
+def lines_across(
+    road: Road, signal_id: str, s: float, validities: tuple[Validity, ...], orientation: str
+) -> tuple[StopLine, ...]:
+    """Return the lines across the lanes that a signal at ``s`` (m) of a road holds for, there."""
+    s = min(max(s, 0.0), road.length)
+    section = road.section_at(s)
+    held = _held_lanes(road, s, validities, orientation)
+    return tuple(_line(signal_id, _Place(road, section, x, s), road.junction) for x in held)
+
+
 def stop_area(opendrive: OpenDriveMap, line: StopLine, length_m: float, gap_m: float) -> StopArea:
     """Return the piece of lane, ``length_m`` long, whose front lies ``gap_m`` before a stop line.
 

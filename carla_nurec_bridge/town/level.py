@@ -7,26 +7,18 @@ import math
 import time
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..core.errors import InputError
-from ..core.frames import carla_from_matrix, matrix_from_xyz_rpy
 from ..opendrive.geometry import lane_pose
 from ..opendrive.heights import LanePlace, lane_at
-from ..opendrive.model import TRAFFIC_LIGHT, OpenDriveMap
+from ..opendrive.model import OpenDriveMap
 from ..opendrive.reading.parser import parse
-from ..opendrive.signals import SignalGroup, signal_facing, signal_groups
+from ..opendrive.signals import SignalGroup, signal_groups
 from ..opendrive.spawn import spawn_points
-from ..opendrive.stops import (
-    StopLine,
-    one_approach,
-    stop_area,
-    stop_lines,
-)
 from .client_differences import tell_differences
 from .ground import PhysicsGround, build_ground
 from .objects import StreetObject, street_objects
 from .obstacles import Obstacles, build_obstacles
+from .signal_posts import LightPost, Pose, SignPost, light_posts, post_pose, sign_posts
 from .spawn_list import ListedSpawn
 from .street import street_of
 
@@ -34,50 +26,6 @@ _log = logging.getLogger(__name__)
 
 LARGE_MAP_ROADS = 500
 SPAWN_CLEARANCE_M = 0.5
-STOP_LINE_MARGIN_M = 0.3
-TRIGGER_LENGTH_M = 3.0
-TRIGGER_GAP_M = 1.5
-"""CARLA's trigger volumes are 3 m long and end 1.5 m before the junction."""
-
-Pose = tuple[tuple[float, float, float], tuple[float, float, float]]
-"""CARLA's ((x, y, z) in metres, (pitch, yaw, roll) in degrees)."""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """A stop line in CARLA's axes: its middle, the heading of its traffic, half its width."""
-
-    x: float
-    y: float
-    z: float
-    yaw_rad: float
-    half_width_m: float
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """The ground before one stop line, in CARLA's axes: middle, heading of travel, half sizes."""
-
-    x: float
-    y: float
-    z: float
-    yaw_rad: float
-    half_length_m: float
-    half_width_m: float
-
-
-@dataclass(frozen=True)
-class LightPost:
-    """A traffic light of a level.
-
-    ``stops`` are its lines, ``triggers`` the areas before those that one box can cover; both are
-    empty for a light that holds for no lane of vehicles.
-    """
-
-    signal_id: str
-    pose: Pose
-    stops: tuple[Stop, ...]
-    triggers: tuple[Trigger, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +38,7 @@ class Level:
     ground: PhysicsGround
     spawns: tuple[Pose, ...]
     lights: tuple[LightPost, ...]
+    signs: tuple[SignPost, ...]
     groups: tuple[SignalGroup, ...]
     objects: tuple[StreetObject, ...]
     obstacles: Obstacles
@@ -107,7 +56,7 @@ def open_level(name: str, xodr: str, listed: tuple[ListedSpawn, ...] | None = No
     tell_differences(road_map)
     if next(road_map.drivable_lanes(), None) is None:
         raise InputError(f"map {name} has no lane to drive on")
-    lights = _lights(road_map)
+    lights = light_posts(road_map)
     for light in lights:
         if not light.stops:
             _log.warning(
@@ -127,6 +76,7 @@ def open_level(name: str, xodr: str, listed: tuple[ListedSpawn, ...] | None = No
         build_ground(road_map),
         spawns,
         lights,
+        sign_posts(road_map),
         signal_groups(road_map),
         objects,
         build_obstacles(objects),
@@ -135,7 +85,8 @@ def open_level(name: str, xodr: str, listed: tuple[ListedSpawn, ...] | None = No
 
 def _computed(road_map: OpenDriveMap) -> tuple[Pose, ...]:
     return tuple(
-        _pose((x, y, z + SPAWN_CLEARANCE_M), heading) for x, y, z, heading in spawn_points(road_map)
+        post_pose((x, y, z + SPAWN_CLEARANCE_M), heading)
+        for x, y, z, heading in spawn_points(road_map)
     )
 
 
@@ -165,32 +116,6 @@ def _yaw_along(place: LanePlace | None) -> float:
     return -math.degrees(float(heading)) % 360.0
 
 
-def _lights(road_map: OpenDriveMap) -> tuple[LightPost, ...]:
-    lines = stop_lines(road_map)
-    lights = []
-    for signal_id, (road, signal) in road_map.signals.items():
-        if signal.type != TRAFFIC_LIGHT:
-            continue
-        held = lines.get(signal_id, ())
-        position, facing = signal_facing(road, signal, held)
-        # CARLA's lights have their x axis across the road that they face.
-        pose = _pose(position, facing - 0.5 * math.pi)
-        triggers = tuple(_trigger(road_map, line) for line in one_approach(held, position))
-        lights.append(LightPost(signal_id, pose, tuple(_stop(x) for x in held), triggers))
-    return tuple(lights)
-
-
-def _stop(line: StopLine) -> Stop:
-    x, y, z = line.position
-    return Stop(x, -y, z, -line.heading, 0.5 * line.width_m + STOP_LINE_MARGIN_M)
-
-
-def _trigger(road_map: OpenDriveMap, line: StopLine) -> Trigger:
-    area = stop_area(road_map, line, TRIGGER_LENGTH_M, TRIGGER_GAP_M)
-    x, y, z = area.position
-    return Trigger(x, -y, z, -area.heading, 0.5 * area.length_m, 0.5 * line.width_m)
-
-
 class _Progress:
     """Log the steps of a load that takes long; short ones say nothing."""
 
@@ -204,9 +129,3 @@ class _Progress:
         if self._large:
             spent_s = time.monotonic() - self._began_s
             _log.info("%s: %s (%.0f s so far)", self._what, step, spent_s)
-
-
-def _pose(position: tuple[float, float, float], heading: float) -> Pose:
-    location, rotation = carla_from_matrix(matrix_from_xyz_rpy(position, (0.0, 0.0, heading)))
-    rotation = np.round(rotation, 6) + 0.0
-    return tuple(location.tolist()), tuple(rotation.tolist())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,18 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.frames import Matrix, matrix_from_xyz_rpy
-from ...opendrive.geometry import road_pose
 from ...opendrive.heights import ground_height
-from ...opendrive.model import (
-    SPEED_SIGN,
-    STOP_SIGN,
-    TRAFFIC_LIGHT,
-    YIELD_SIGN,
-    OpenDriveMap,
-    Signal,
-)
+from ...opendrive.model import TRAFFIC_LIGHT, OpenDriveMap
 from ...opendrive.raster import Mask
 from ...opendrive.signals import signal_facing
+from ...opendrive.signs import signs
 from ...opendrive.stops import StopLine
 from ...opendrive.surface import Pavement
 from ...rendering.mesh import LIGHT, Mesh, concatenate
@@ -180,38 +172,12 @@ def _lane_ahead(spot: Array, facing: float, stops: tuple[StopLine, ...]) -> Arra
 
 
 def sign_meshes(opendrive: OpenDriveMap) -> list[Mesh]:
-    """Return posts with plates: speed limits, stop and yield signs.
-
-    Speed limits are signals of type 274 and, in CARLA's own towns, objects named Speed_NN.
-    """
-    signs: list[tuple[tuple[float, float, float], float, str]] = []
-    for road, signal in opendrive.signals.values():
-        kind = {SPEED_SIGN: _limit(signal), STOP_SIGN: "STOP", YIELD_SIGN: "YIELD"}.get(signal.type)
-        if kind is not None:
-            place, facing = signal_facing(road, signal, ())
-            signs.append((place, facing, kind))
-    for road in opendrive.roads.values():
-        for item in road.objects:
-            match = re.fullmatch(r"Speed_(\d{2,3})", item.name)
-            if match:
-                s = float(np.clip(item.s, 0.0, road.length))
-                x, y, z, heading = (float(v) for v in road_pose(road, s, item.t))
-                # The right side of a road is read by traffic along it, the left by the other.
-                facing = heading + (np.pi if item.t < 0.0 else 0.0)
-                signs.append(((x, y, z), facing, match[1]))
+    """Return posts with plates: speed limits, stop and yield signs."""
     return [
-        _sign(place, base, facing, kind)
-        for place, facing, kind in signs
-        if np.isfinite(base := _base(opendrive, place))
+        _sign(sign.position, base, sign.facing, sign.limit or sign.kind.upper())
+        for sign in signs(opendrive)
+        if np.isfinite(base := _base(opendrive, sign.position))
     ]
-
-
-def _limit(signal: Signal) -> str | None:
-    """Return the number on a speed limit sign: its value, else what its subtype or name says."""
-    if signal.value is not None and signal.value > 0.0:
-        return f"{signal.value:.0f}"
-    digits = re.search(r"[1-9]\d{1,2}", f"{signal.subtype} {signal.name}")
-    return digits[0] if digits else None
 
 
 def _base(opendrive: OpenDriveMap, place: tuple[float, float, float]) -> float:

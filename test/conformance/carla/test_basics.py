@@ -95,7 +95,8 @@ def test_tick_returns_the_frame_of_the_next_snapshot(facts: Facts) -> None:
 
 def test_spectator_moves(facts: Facts) -> None:
     assert facts["spectator"] == pytest.approx([1, 2, 3, 4, 5, 6])
-    assert facts["actors"] == ["spectator", "traffic.traffic_light"]
+    limits = [f"traffic.speed_limit.{number}" for number in (30, 50)]
+    assert facts["actors"] == ["spectator", *limits, "traffic.traffic_light"]
     assert facts["missing_actor"]
 
 

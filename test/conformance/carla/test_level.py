@@ -37,6 +37,14 @@ def test_environment_objects_are_those_of_the_street(facts: Facts) -> None:
         assert [*sides, extent[2]] == pytest.approx((0.5 * (high - low)).tolist(), abs=0.02)
 
 
+def test_every_speed_limit_is_an_actor_that_its_landmark_finds(facts: Facts) -> None:
+    signs = {mark: rest for mark, *rest in facts["signs"]}
+    assert len(signs) == 8
+    for name, type_id, half_m in signs.values():
+        assert type_id == f"traffic.speed_limit.{name.removeprefix('Speed_')}"
+        assert half_m > 1.0
+
+
 def test_level_boxes_are_sorted_by_tag(facts: Facts) -> None:
     buildings, lights, water = facts["objects"]["boxes"]
     assert buildings > 50

@@ -8,20 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.frames import Matrix, mirror_vector
-from ....town.level import Level, LightPost
+from ....town.level import Level
+from ....town.signal_posts import LightPost, Pose
 from ..physics import columns as col
 from ..physics.ackermann import AckermannDriver
 from ..physics.doors import Door
 from ..physics.fleet import Fleet
 from ..sensing.debug_shapes.drawings import Drawings
-from ..wire.structs import ActorDescription, AttributeValue, Transform, Vector, Weather
-from .actors import ActorIds, EpisodeActor, Registry, compose, matrix_of
+from ..wire.structs import ActorDescription, AttributeValue, BoundingBox, Transform, Vector, Weather
+from .actors import ActorIds, EpisodeActor, Kind, Registry, compose, matrix_of
 from .friction import FrictionTriggers
 from .scenery import Scenery
-from .signals import Signals, trigger_box
+from .signals import Signals, sign_box, trigger_box
 
 EARTH_GRAVITY_M_S2 = 9.81
 TEXT_TYPE = 4
+POST_TAGS: dict[Kind, bytes] = {"light": b"\x07", "sign": b"\x08"}
+"""CARLA's semantic tags: TrafficLight, TrafficSigns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,7 @@ class Episode:
         self.actors = Registry(ids)
         self.spectator = _add_spectator(self.actors)
         self.signals = Signals.create(_add_lights(level, self.actors), level.groups)
+        self.sign_ids = _add_signs(level, self.actors)
         self.fleet = Fleet()
         self.friction = FrictionTriggers()
         self.ackermann = AckermannDriver(self.fleet)
@@ -174,16 +178,30 @@ def _add_lights(level: Level, actors: Registry) -> dict[int, LightPost]:
     """Put a level's traffic lights into a fresh world; return them by their actors' ids."""
     by_actor: dict[int, LightPost] = {}
     for light in level.lights:
-        role = [AttributeValue("role_name", TEXT_TYPE, "")]
-        description = ActorDescription(0, "traffic.traffic_light", role)
-        transform = Transform(*light.pose)
-        actor = EpisodeActor(
-            actors.new_id(description),
-            "light",
-            description,
-            box=trigger_box(transform, light.triggers),
-            tags=b"\x07",
-            transform=transform,
-        )
-        by_actor[actors.add(actor).id] = light
+        box = trigger_box(Transform(*light.pose), light.triggers)
+        actor_id = _add_post(actors, "light", "traffic.traffic_light", light.pose, box)
+        by_actor[actor_id] = light
     return by_actor
+
+
+def _add_signs(level: Level, actors: Registry) -> dict[int, str]:
+    """Put a level's signs into a fresh world; return their signals' ids by their actors'."""
+    by_actor: dict[int, str] = {}
+    for sign in level.signs:
+        box = sign_box(Transform(*sign.pose), sign.trigger)
+        by_actor[_add_post(actors, "sign", sign.type_id, sign.pose, box)] = sign.signal_id
+    return by_actor
+
+
+def _add_post(actors: Registry, kind: Kind, type_id: str, pose: Pose, box: BoundingBox) -> int:
+    role = [AttributeValue("role_name", TEXT_TYPE, "")]
+    description = ActorDescription(0, type_id, role)
+    actor = EpisodeActor(
+        actors.new_id(description),
+        kind,
+        description,
+        box=box,
+        tags=POST_TAGS[kind],
+        transform=Transform(*pose),
+    )
+    return actors.add(actor).id

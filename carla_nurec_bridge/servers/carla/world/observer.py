@@ -80,6 +80,9 @@ class WorldStateRows:
         lights = self._rows.view(LIGHT_DTYPE)
         for row, actor in self._lights:
             lights[row]["sign_id"] = episode.signals.by_actor[actor.id][0].signal_id.encode()
+        for row, actor in numbered:
+            if actor.kind == "sign":  # a sign's id lies where a light's does
+                lights[row]["sign_id"] = episode.sign_ids[actor.id].encode()
         self._version = episode.actors.version
 
     def _place(self, row: int, transform: Transform) -> None:

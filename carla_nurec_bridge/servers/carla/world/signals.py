@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....opendrive.signals import SignalGroup
-from ....town.level import LightPost, Trigger
+from ....town.signal_posts import LightPost, Trigger
 from ..physics import columns as col
 from ..wire.structs import BoundingBox, Transform
 
@@ -179,6 +179,20 @@ def trigger_box(transform: Transform, triggers: Sequence[Trigger]) -> BoundingBo
     return BoundingBox(
         (float(middle[0]), float(middle[1]), height),
         (float(half[0]), float(half[1]), TRIGGER_HALF_HEIGHT_M),
+    )
+
+
+def sign_box(transform: Transform, trigger: Trigger | None) -> BoundingBox:
+    """Return a sign's trigger volume in its own frame, turned along the lane, as CARLA does."""
+    if trigger is None:
+        return BoundingBox()
+    yaw_deg = transform.rotation[1]
+    cos, sin = math.cos(math.radians(yaw_deg)), math.sin(math.radians(yaw_deg))
+    x, y, z = np.subtract((trigger.x, trigger.y, trigger.z), transform.location).tolist()
+    return BoundingBox(
+        (cos * x + sin * y, cos * y - sin * x, z),
+        (trigger.half_length_m, trigger.half_width_m, TRIGGER_HALF_HEIGHT_M),
+        (0.0, (math.degrees(trigger.yaw_rad) - yaw_deg + 180.0) % 360.0 - 180.0, 0.0),
     )
 
 

@@ -26,6 +26,13 @@ def pixels(heard: queue.Queue[Any], frame: int) -> np.ndarray:
             return raw.reshape(image.height, image.width, 4).copy()
 
 
+# Signs, as the map has them.
+facts["signs"] = [
+    [mark.id, mark.name, sign.type_id, sign.trigger_volume.extent.x]
+    for mark in world.get_map().get_all_landmarks_of_type("274")
+    for sign in [world.get_traffic_sign(mark)]
+]
+
 # Objects and their boxes.
 buildings = world.get_environment_objects(label.Buildings)
 facts["objects"] = {
