@@ -19,6 +19,7 @@ class NurecServerOptions:
     * gaussian_order, gaussian_bounds: ``distance`` or ``depth``, ``any`` or ``all`` sigma points
       in place of what the file of a scene of Gaussians says; None for that.
     * gaussian_deformables: draw people and riders stiff, where a file of Gaussians has them whole.
+    * gaussian_limit: draw so many Gaussians of a scene at most, those that cover most; None: all.
     * recorded_views: give pictures of Gaussians the exposure, vignetting, colour and response of
       the nearest recorded view, where the file has them in the public form.
     * camera_batches: offer ``batch_render_camera``, with the messages of ``batch_render_rgb``.
@@ -43,6 +44,7 @@ class NurecServerOptions:
     gaussian_order: Literal["distance", "depth"] | None = None
     gaussian_bounds: Literal["any", "all"] | None = None
     gaussian_deformables: bool = True
+    gaussian_limit: int | None = None
     recorded_views: bool = False
     camera_batches: bool = True
     harmonizer: bool = False

@@ -248,6 +248,7 @@ def _config(options: NurecServerOptions) -> dict[str, str]:
         "gaussian_deformables": "stiff, where the file has them whole"
         if options.gaussian_deformables
         else "not drawn",
+        "gaussian_limit": str(options.gaussian_limit or "none"),
         "recorded_views": str(options.recorded_views).lower(),
         "enable_editing_actors": str(options.editing).lower(),
         "cache_size": str(options.cache_size),

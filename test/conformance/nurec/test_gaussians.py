@@ -336,6 +336,23 @@ def test_a_recorded_track_without_gaussians_is_drawn_only_when_asked(package):
     assert np.abs(chroma(images[1])[there] - green).max() > 0.05
 
 
+def test_a_server_may_draw_fewer_gaussians(package):
+    total = len(ground()) + len(wall()) + len(fence()) + len(ball(RED))
+    options = NurecServerOptions(gaussian_limit=4500)
+    with (
+        NurecServer([package], port=0, options=options) as running,
+        NurecClient(f"127.0.0.1:{running.port}") as client,
+    ):
+        image = picture(client, package)
+        config = client.ask("get_server_config", common.Empty()).server_config
+    assert chroma(image)[pixel((10.0, -3.0, 0.0))] == pytest.approx(
+        np.array(GREEN) / sum(GREEN), abs=0.03
+    )
+    told = config[f"gaussians of {package.scene_id}"]
+    assert told.startswith("4500 Gaussians drawn")
+    assert f"{total - 4500} Gaussians: the server was asked for 4500 at most" in told
+
+
 def test_an_asset_of_splats_is_drawn_with_its_gaussians(client, package):
     client.edit(package.scene_id, insert=[inserted("globe 1", "globe")])
     try:

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ....core.errors import InputError, RefusalError
+from ....core.frames import Matrix
 from ....gaussians.scene import GaussianScene, without_stiff
+from ....gaussians.thinning import thinned
 from ....scene import Scene
 from ....scene.drawn.gaussians import gaussians_of
 from ....town.street import Street
@@ -25,6 +27,7 @@ from .scene_actors import DrawnActors, recorded_actors
 from .told import told_of
 
 _log = logging.getLogger(__name__)
+_PLACES = 32
 
 
 @dataclass(eq=False)
@@ -200,9 +203,19 @@ class DrawnScenes:
             settings = replace(settings, require_all_sigma_points=o.gaussian_bounds == "all")
         if not o.gaussian_deformables:
             found = without_stiff(found)
+        if o.gaussian_limit is not None:
+            found = thinned(found, o.gaussian_limit, _path_of(scene, found))
         found = with_views_asked_for(found, scene, wanted=o.recorded_views)
         return replace(found, settings=settings)
 
     def _free(self, entry: _Entry) -> None:
         drawn = entry.drawn.result()
         self._thread.submit(drawn.close, owner="close")
+
+
+def _path_of(scene: Scene, gaussians: GaussianScene) -> Matrix:
+    """Return places (P, 3) in nre along the rig's path."""
+    world_from_rig = scene.rig_trajectory.world_from_rig
+    step = max(1, len(world_from_rig) // _PLACES)
+    places: Matrix = (gaussians.nre_from_world @ world_from_rig[::step])[:, :3, 3]
+    return places
