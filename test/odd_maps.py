@@ -5,6 +5,7 @@ Where the comment says so, CARLA 0.9.16's client dies of the map as it is, or re
 
 from __future__ import annotations
 
+WIDTH_M = 3.5
 WIDTH = '<width sOffset="0" a="3.5" b="0" c="0" d="0"/>'
 TAPER = '<width sOffset="0" a="0.2" b="-0.005" c="0" d="0"/>'
 BORDER = '<border sOffset="{}" a="{}" b="{}" c="0" d="0"/>'
@@ -126,8 +127,42 @@ def fork(junction: object = 10, connections: tuple[str, str] = ('id="0"', 'id="1
     )
 
 
+def direct(*, merge: bool = False) -> str:
+    """Return a road that becomes two (or two that become one) in a direct junction.
+
+    Lane -1 of road 1 and of road 2, lane -2 of road 1 and lane -1 of road 3 are one.
+    """
+    way, other = ("predecessor", "successor") if merge else ("successor", "predecessor")
+    wide = section(lane(-1) + lane(-2))
+    ends = 'elementType="junction" elementId="10"'
+    main = road(1, x=80.0 if merge else 0.0, head=f"<link><{way} {ends}/></link>", lanes=wide)
+    branches = [
+        road(
+            number,
+            y,
+            x=0.0 if merge else 80.0,
+            head=f"<link><{other} {ends}/></link>",
+        )
+        for number, y in ((2, 0.0), (3, -WIDTH_M))
+    ]
+    joined = [
+        (2, 1, -1, -1) if merge else (1, 2, -1, -1),
+        (3, 1, -1, -2) if merge else (1, 3, -2, -1),
+    ]
+    connections = "".join(
+        f'<connection id="{k}" incomingRoad="{incoming}" linkedRoad="{linked}" '
+        f'contactPoint="start"><laneLink from="{here}" to="{there}"/></connection>'
+        for k, (incoming, linked, here, there) in enumerate(joined)
+    )
+    return town(
+        main, *branches, f'<junction id="10" type="direct" name="">{connections}</junction>'
+    )
+
+
 ONWARD = [[1, -1, 79.0, [[2, -1], [3, -1]]]]
 """Of forks: road, lane, s of a place, and the lanes that follow."""
+SPLIT = [[1, -1, 79.0, [[2, -1]]], [1, -2, 79.0, [[3, -1]]]]
+MERGE = [[2, -1, 79.0, [[1, -1]]], [3, -1, 79.0, [[1, -2]]]]
 
 ODD = {
     # The client takes all of them for road 0.
@@ -162,6 +197,9 @@ ODD = {
         fork(connections=("", 'id="a"')),
         "junction 10 is 1, a",
     ),
+    # It knows connecting roads only: all ways end here.
+    "direct junction that splits": (direct(), "written as those of connecting roads: 0 of"),
+    "direct junction that merges": (direct(merge=True), "of connecting roads: 0 of junction 10, 1"),
     # Dies: IndexError, map::at.
     "no centre lane": (town(road(lanes=section(centre="<center/>"))), "get one: road 1 at s=0"),
     "no centre": (town(road(lanes=section(centre=""))), "get one: road 1 at s=0"),

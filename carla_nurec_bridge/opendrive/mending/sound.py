@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from ..reading.files import xml_root
+from .direct import mend_direct
 from .doubled import mend_doubled
 from .furniture import mend_furniture, mend_signal_numbers
 from .identity import (
@@ -56,6 +57,7 @@ def sound_map(text: str, name: str) -> SoundMap:
         mend_profiles(road, notes)
         mend_lanes(road, notes)
     mend_road_links(root, notes, name)
+    mend_direct(root, notes)
     mend_connections(root, notes)
     mend_lane_links(root, notes)
     new = notes.sentences()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from odd_maps import ODD, ONWARD, link, road, town
+from odd_maps import MERGE, ODD, ONWARD, SPLIT, link, road, town
 
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.opendrive import lane_pose, parse
@@ -15,6 +15,7 @@ from carla_nurec_bridge.opendrive.mending import sound_map
 
 pytest.importorskip("carla")
 
+WAYS = {"fork": ONWARD, "splits": SPLIT, "merges": MERGE}
 DEMO_TEXT = config_path("maps", "demo_town.xodr").read_text()
 WITHOUT_A_ROAD = DEMO_TEXT.replace('incomingRoad="10"', 'incomingRoad="-1"')
 
@@ -40,7 +41,7 @@ def answers() -> dict[str, Any]:
         name: {
             "text": parse(text).text,
             "lanes": middles(text),
-            "onward": ONWARD if name.startswith("fork") else [],
+            "onward": next((onward for words, onward in WAYS.items() if words in name), []),
         }
         for name, text in texts.items()
     }
