@@ -6,11 +6,12 @@ from scipy.spatial.transform import Rotation
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
+from carla_nurec_bridge.gaussians.formats.rows import LEAST_SCALE_M
 from carla_nurec_bridge.gaussians.formats.usd import crate, layers, particles
 from carla_nurec_bridge.gaussians.formats.usd.crate import parse_crate
 
 from .splat_files import zipped
-from .usd_files import CRATE, PUT, SHIFT, TIMED, TURN, UNIT_M, field_rows, text_layer
+from .usd_files import CRATE, KERNELS, PUT, SHIFT, TIMED, TURN, UNIT_M, field_rows, text_layer
 
 DEFAULT = """#usda 1.0
 (
@@ -174,7 +175,7 @@ def test_a_prim_stands_for_the_outermost_one_of_the_layer_that_it_puts(tmp_path,
 def test_a_list_of_references_that_changes_another_is_refused(tmp_path):
     at = PUT.index(bytes([0x20, 1, 0, 0, 0, 0, 0, 0, 0]))
     members = {"top.usdc": PUT[:at] + b"\x08" + PUT[at + 1 :], "field.usda": b"#usda 1.0"}
-    with pytest.raises(InputError, match="changes another one"):
+    with pytest.raises(InputError, match="references changes another one"):
         read(tmp_path, zipped(members), "x.usdz")
 
 
@@ -208,6 +209,26 @@ def test_a_field_that_moves_stands_where_it_is_first(tmp_path):
     scene = read(tmp_path, text.encode(), "x.usda")
     assert np.allclose(scene.static.means_m, field_rows(3, 1)[0] @ TURN.T + SHIFT)
     assert any("/World: xformOp:transform change with time" in note for note in scene.notes)
+
+
+@pytest.mark.parametrize("kernel", ["Ellipsoid", "Surflet"])
+@pytest.mark.parametrize("form", ["binary", "text"])
+def test_fields_of_gaussian_kernels_are_read(tmp_path, kernel, form):
+    """Discs are flat along their own z, whatever scale they are given there."""
+    if form == "binary":
+        scene = read(tmp_path, KERNELS, "x.usdc")
+        cloud, scale = scene.layers[kernel.lower()], (1.0, 2.0, 3.0)
+        assert cloud.means_m.tolist() == [[1.0, 2.0, 3.0]]
+    else:
+        text = text_layer(4, 0, kind="ParticleField").replace(
+            '"ColorSpaceAPI"', f'"ColorSpaceAPI", "ParticleFieldKernelGaussian{kernel}API"'
+        )
+        cloud, scale = read(tmp_path, text.encode(), "x.usda").static, field_rows(4, 1)[1]
+        assert len(cloud) == 4
+    wanted = np.broadcast_to(scale, (len(cloud), 3)).copy()
+    if kernel == "Surflet":
+        wanted[:, 2] = LEAST_SCALE_M
+    assert np.allclose(cloud.scales_m, wanted, rtol=1e-6)
 
 
 def test_layers_that_multiply_are_refused(tmp_path, monkeypatch):

@@ -70,6 +70,25 @@ TIMED = zlib.decompress(
     )
 )
 """Of OpenUSD 26.11: two Gaussians of degree 0, at times t of 1, 2, 3 at (t, 0, 0) and (0, t, 5)."""
+KERNELS = zlib.decompress(
+    base64.b85decode(
+        "c-"
+        "pO0&2JM&6#tFAX6=}KIEf)p0U;8Hpdb=O;t&p5%P|mv!Uo$SQbeo8o+Tr#y_?xF5*G++{{WES&It()C_>@@r&j"
+        "$R5Zu~ZrMAdIe29eNKATx%;J}5a{k`w^c4lYZ+AHUdl#2^_B+((;z;_|0Wt<SxdWz6T7~i2CI|==S0m2|*h>#&"
+        "f@e#r(Axqdr*i9JwR)f8ty`O0Q3%iFl=2?$U%%aDF`BnaWJ3gU}qk2Pbl(e;a{KzCw<BH4B=CWKD3g><4RS`&0"
+        "%dZKqDtR4M?m7)m+2lhQ@QQE+msoLqS%bO~@Fl0l!97m|p)aZk8`AZ-"
+        "g6&8pDjq)}xK|y(R>Jl}p@d)0DJ8|lhT=JUaRS%QO2O;OIfV32#fszc1tk5zsR(uDAk0?07_4zAC~(S=HNP$@;"
+        "S|hQIL&39dncVn7z(FecmX`d?@l0!l{H>-"
+        "LIlroEQJ3XrbC4HFhlxH{400}=~Str!so)D;V<w@lJg0qg1paNS5ywN>r^cLfW8M(>#T1R!^K++51?Gnchu^Ir"
+        ">qIAHyq`zUO?cBx|;0+n?N%$OAaz|*^$DzC_LIi_b9Sj?vEVJo$WhPE@v~#EEZ!d_TK0--"
+        "@W;VXwUX9QP!Q0C!DfY=xnDa5jQb|v}GcP!<L!COxmg@F*AvDvaKuP<G9`NJnHB_bo|eVCpY$W^uLH_HufiBr7"
+        "f@&rpGo8n8;Jtu_26%4}lG06H}I+1nZDq%Hi(H$J#e2mrInhh2_x_!+*w>5r1pM<E^*pSN$&so0%6Qe`i|FAzc"
+        "v3fvCf;vCbEvp=Ip#u5MqW?Ora8X4#HE*)}`y2eIL9w8NK?wOYw{9~k=(bxlVZH&`?=qurv;oiAlF8N)~<;zUM"
+        "&6x(dG1m&Bp?PxMfXHOTFik}8(O3%twEsLddi%TazCEV9DrGG;>u~;~>&{O|V$De!_FO;GbFaA-"
+        "^Y1__~PW6=Iu8#kx?V?@C_r?wV-#er2{{fzH(b5"
+    )
+)
+"""Of OpenUSD 26.11: a ParticleField each of Gaussian ellipsoids and surflets, one at (1, 2, 3)."""
 TURN, SHIFT, UNIT_M = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]]), np.array([1, 2, 3]), 0.5
 
 

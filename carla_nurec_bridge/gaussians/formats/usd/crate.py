@@ -14,7 +14,7 @@ from ....core.errors import InputError
 from .crate_bytes import MOST_ROWS, CrateBytes, opened
 from .crate_values import CrateValues
 from .packed_numbers import integers, unpacked
-from .prims import LAYERS_PUT, Prim
+from .prims import LAYERS_PUT, SCHEMAS, Prim
 
 _ATTRIBUTE, _PRIM, _LAYER = 1, 6, 7
 _MOST_TOKEN_BYTES = 64 << 20
@@ -55,6 +55,8 @@ def _prims(crate: CrateBytes) -> list[Prim]:
             put = [values.layers(told[name]) for name in LAYERS_PUT if name in told]
             if put and kind == _PRIM:
                 prim.attributes["references"] = " ".join(put)
+            if SCHEMAS in told and kind == _PRIM:
+                prim.attributes[SCHEMAS] = values.token_list(told[SCHEMAS])
         elif kind == _ATTRIBUTE and "default" in told:
             attributes.append((paths[path], told["default"]))
         elif kind == _ATTRIBUTE and "timeSamples" in told:

@@ -18,7 +18,7 @@ _LEAST_PACKED = 16
 _MOST_WORDS = 1000
 """Lists of more tokens are none of those that are asked for."""
 _OLD_RANKS, _WIDE_SIZES = (0, 5, 0), (0, 7, 0)
-_REFERENCES, _PAYLOAD, _PAYLOADS = 35, 47, 55
+_TOKENS, _REFERENCES, _PAYLOAD, _PAYLOADS = 32, 35, 47, 55
 _PUT_LISTS = (_REFERENCES, _PAYLOADS)
 _WHOLE_LISTS = (0x03, 0x04, 0x20, 0x40)
 """Of what a list consists: explicit, added, prepended or appended items alone."""
@@ -112,10 +112,7 @@ class CrateValues:
             return ""
         count = 1
         if kind in _PUT_LISTS:
-            changes = self.crate.at(place, 1)[0]
-            if changes not in _WHOLE_LISTS:
-                raise InputError(f"{self.crate.what}: a list of references changes another one")
-            count, place = self.crate.size_at(place + 1), place + 9
+            count, place = self._whole_list(place)
         found = []
         for _ in range(min(count, _MOST_WORDS)):
             asset = int.from_bytes(self.crate.at(place, 4), "little")
@@ -127,6 +124,21 @@ class CrateValues:
                     raise InputError(f"{self.crate.what}: a reference has data of its own")
                 place += 8
         return " ".join(found)
+
+    def token_list(self, value: int) -> str:
+        """Return a list of tokens as text; "" for none, or one that changes another layer's."""
+        kind, place = value >> 48 & 255, value & _PLACE
+        if kind != _TOKENS or self.crate.at(place, 1)[0] not in _WHOLE_LISTS:
+            return ""
+        count, place = self._whole_list(place)
+        places = np.frombuffer(self.crate.at(place, 4 * min(count, _MOST_WORDS)), "<u4").tolist()
+        return f"[{', '.join(self.tokens[one] for one in places)}]"
+
+    def _whole_list(self, place: int) -> tuple[int, int]:
+        """Return how many items a list has, and where they begin."""
+        if self.crate.at(place, 1)[0] not in _WHOLE_LISTS:
+            raise InputError(f"{self.crate.what}: a list of references changes another one")
+        return self.crate.size_at(place + 1), place + 9
 
     def first_sample(self, value: int) -> int | None:
         """Return the value at the first time of some; None without any.

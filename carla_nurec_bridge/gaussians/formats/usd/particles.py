@@ -6,6 +6,7 @@ one Gaussian behind the other, the constant one first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,10 +19,13 @@ from ..rows import Rows, cloud_of
 from .dome_light import LoadAsset, dome_sky
 from .layers import Layer
 from .placing import MOST_PLACES, matrices_of, similarity
-from .prims import Prim
+from .prims import SCHEMAS, Prim
 
 KIND = "ParticleField3DGaussianSplat"
 _OTHER_KIND = "ParticleField"
+_ELLIPSOID = "ParticleFieldKernelGaussianEllipsoidAPI"
+_SURFLET = "ParticleFieldKernelGaussianSurfletAPI"
+"""Kernels of fields that are not of one kind: Gaussians, and discs of them, flat along z."""
 _COEFFICIENTS = "radiance:sphericalHarmonicsCoefficients"
 _DEGREE = "radiance:sphericalHarmonicsDegree"
 _ORDERS = {"zDepth": True, "cameraDistance": False, "rayHitDistance": False}
@@ -83,12 +87,21 @@ def scene_of_layers(
 
 
 def _fields(layer: Layer, what: str) -> list[Prim]:
-    others = [prim.path for prim in layer.values() if prim.kind == _OTHER_KIND]
-    if others:
-        raise InputError(
-            f"{what}: {others[0]} is a {_OTHER_KIND} of another kernel; {KIND} is read"
-        )
-    return [prim for prim in layer.values() if prim.kind == KIND]
+    found = []
+    for prim in layer.values():
+        if prim.kind == _OTHER_KIND and not _kernels(prim) & {_ELLIPSOID, _SURFLET}:
+            names = ", ".join(sorted(_kernels(prim))) or "none"
+            raise InputError(
+                f"{what}: {prim.path} is a {_OTHER_KIND} of another kernel ({names}); {KIND}, "
+                f"{_ELLIPSOID} and {_SURFLET} are read"
+            )
+        if prim.kind in (KIND, _OTHER_KIND):
+            found.append(prim)
+    return found
+
+
+def _kernels(prim: Prim) -> set[str]:
+    return set(re.findall(rf"{_OTHER_KIND}Kernel\w+", prim.attributes.get(SCHEMAS, "")))
 
 
 def _told_of_time(layer: Layer, path: str) -> list[str]:
@@ -133,10 +146,13 @@ def _cloud(prim: Prim, what: str) -> tuple[GaussianCloud, list[NotDrawn]]:
             f"{what} has {len(coefficients)} coefficients of harmonics for {count} Gaussians of "
             f"degree {degree:g}"
         )
+    scales = _part(prim, "scales", 3, count, what)
+    if prim.kind == _OTHER_KIND and _SURFLET in _kernels(prim):
+        scales[:, 2] = 0.0
     rows = Rows(
         means,
         _part(prim, "orientations", 4, count, what),
-        _part(prim, "scales", 3, count, what),
+        scales,
         _part(prim, "opacities", 1, count, what)[:, 0],
         coefficients.reshape(count, terms, 3),
     )

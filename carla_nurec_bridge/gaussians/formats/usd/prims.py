@@ -14,6 +14,8 @@ from ....core.errors import InputError
 
 LAYERS_PUT = ("references", "payload")
 """How a prim says which layers are put at it."""
+SCHEMAS = "apiSchemas"
+"""What a prim is beside its type."""
 TIMED = ".timeSamples"
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf")
 _ANY_NUMBER = re.compile(rf"{_NUMBER.pattern}|nan")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ....core.errors import InputError
-from .prims import LAYERS_PUT, TIMED, Prim
+from .prims import LAYERS_PUT, SCHEMAS, TIMED, Prim
 
 MOST_BYTES = 64 << 20
 _MOST_DEPTH = 64
@@ -50,6 +50,8 @@ def parse_usda(data: bytes, what: str) -> list[Prim]:
                 put = [told[name] for name in LAYERS_PUT if name in told]
                 if put:
                     prim.attributes["references"] = " ".join(put)
+                if SCHEMAS in told:
+                    prim.attributes[SCHEMAS] = told[SCHEMAS]
                 prims.append(prim)
             told = {}
             open_prims.append(prim or (open_prims[-1] if open_prims else None))
