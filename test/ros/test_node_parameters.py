@@ -49,6 +49,7 @@ def test_parameters_are_read_with_their_ranges(context: Context) -> None:
     [
         ({"carla__port": 70000}, "carla.port"),
         ({"carla__port": "x"}, "carla.port"),
+        ({"dt_s": 1}, "dt_s of carla_ego: .*; write dt_s:=1.0$"),
         ({"mode": "fly"}, "'fly'; use one of drive, replay"),
         ({"carla__prot": 2010}, "has no parameter carla.prot; it has: .*carla.port"),
     ],

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from ...core.errors import InputError
 from ...core.run_contract.run_config import run_fields
@@ -117,6 +118,7 @@ def _declare(node: Node, field: dataclasses.Field[Any]) -> Any:
     except (InvalidParameterTypeException, InvalidParameterValueException) as error:
         raise InputError(
             f"parameter {name} of {node.get_name()}: {error}; {meta['description']}"
+            f"{_remedy(node, name, default)}"
         ) from error
     if meta["choices"] and value not in meta["choices"]:
         raise InputError(
@@ -124,6 +126,13 @@ def _declare(node: Node, field: dataclasses.Field[Any]) -> Any:
             f"use one of {', '.join(meta['choices'])}"
         )
     return tuple(item for item in value if item) if is_list else value
+
+
+def _remedy(node: Node, name: str, default: Any) -> str:
+    """Return how to write a whole number where ROS wants a decimal one, mostly nothing."""
+    given = node._parameter_overrides.get(name)
+    whole = given is not None and given.type_ == Parameter.Type.INTEGER
+    return f"; write {name}:={float(given.value)}" if whole and isinstance(default, float) else ""
 
 
 def _refuse_unknown(node: Node) -> None:
