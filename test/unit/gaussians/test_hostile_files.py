@@ -29,7 +29,7 @@ from carla_nurec_bridge.gaussians.formats.usd.particles import scene_of_layers
 from carla_nurec_bridge.gaussians.formats.usd.text import parse_usda
 
 from .splat_files import compressed_ply_file, ply_file, sog_members, some_splats, spz_file, zipped
-from .usd_files import CRATE, PUT, TIMED, dome_layer, text_layer
+from .usd_files import CRATE, KERNELS, PUT, TIMED, dome_layer, text_layer
 from .volume_files import USDA, driving_config, driving_state, package, volume_file
 
 CASES = int(os.environ.get("CNB_FUZZ_CASES", "3000"))
@@ -93,6 +93,7 @@ DECODERS = {
     "crate": (field, CRATE),
     "timed crate": (field, TIMED),
     "put crate": (put, PUT),
+    "kernels crate": (field, KERNELS),
     "dome light": (lit, SKY + dome_layer()),
 }
 
