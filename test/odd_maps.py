@@ -5,6 +5,7 @@ Where the comment says so, CARLA 0.9.16's client dies of the map as it is, or re
 
 from __future__ import annotations
 
+UUID = "0b7c1f1e-7a3d-4f5e-9c58-1a2b3c4d5e6f"
 WIDTH_M = 3.5
 WIDTH = '<width sOffset="0" a="3.5" b="0" c="0" d="0"/>'
 TAPER = '<width sOffset="0" a="0.2" b="-0.005" c="0" d="0"/>'
@@ -321,6 +322,14 @@ ODD = {
     "signal without an id": (
         town(road(more=signals(light("7"), light("")))),
         "signal without an id on road 1 is 1",
+    ),
+    # get_traffic_light finds none: the state of a light holds 32 bytes of its id.
+    "signal of a long id": (
+        town(
+            road(more=signals(light(UUID), reference(UUID))),
+            f'<controller id="c" name=""><control signalId="{UUID}" type="0"/></controller>',
+        ),
+        f"'{UUID}' by 1",
     ),
     "two controllers of one id": (
         town(road(more=signals(light("7"))), '<controller id="c" name=""/>' * 2),

@@ -13,6 +13,9 @@ from .numbers import number
 LARGEST_ID = 2**31 - 1
 """The client library keeps the ids of roads and junctions in 32 bits, one of them for the sign."""
 
+LONGEST_SIGNAL_ID = 31
+"""Bytes: CARLA's state of a light or sign has 32 for its id and the end of it."""
+
 NO_JUNCTION = "-1"
 _ENDS = ("road/link/predecessor", "road/link/successor")
 _ROAD_NAMES = (
@@ -25,6 +28,13 @@ _ROAD_NAMES = (
     ("junction/crossPath", "crossingRoad"),
     ("junction/boundary/segment", "roadId"),
     ("station/platform/segment", "roadId"),
+)
+_SIGNAL_NAMES = (
+    ("road/signals/signal", "id"),
+    ("road/signals/signalReference", "id"),
+    ("road/signals/signal/dependency", "id"),
+    ("road/signals/signal/reference", "elementId"),
+    ("controller/control", "signalId"),
 )
 _JUNCTION_NAMES = (("road", "junction"), ("junctionGroup/junctionReference", "junction"))
 
@@ -94,6 +104,7 @@ def mend_signals(root: Element, notes: Notes) -> None:
     """
     ids = [x.get("id", "") for x in root.iterfind("road/signals/signal")]
     free = _free({int(x) for x in ids if x.isdecimal()})
+    _shorten(root, ids, free, notes)
     seen: dict[str, tuple[Element, dict[str, str]]] = {}
     for road in root.iterfind("road"):
         for signals in road.iterfind("signals"):
@@ -122,6 +133,23 @@ def mend_signals(root: Element, notes: Notes) -> None:
                         "signal references to signals that are not there are left out",
                         f"{reference.get('id')} on road {road.get('id')}",
                     )
+
+
+def _shorten(root: Element, ids: list[str], free: Iterator[int], notes: Notes) -> None:
+    """Give signals whose ids clients cannot hold new ones, wherever they are named."""
+    long = dict.fromkeys(x for x in ids if len(x.encode()) > LONGEST_SIGNAL_ID)
+    new = {old: str(next(free)) for old in long}
+    if not new:
+        return
+    for path, attribute in _SIGNAL_NAMES:
+        for element in root.iterfind(path):
+            element.set(attribute, new.get(element.get(attribute, ""), element.get(attribute, "")))
+    for old, short in new.items():
+        notes.add(
+            f"ids of signals longer than {LONGEST_SIGNAL_ID} bytes, the most that clients are told "
+            "of a light's, are replaced",
+            f"{old!r} by {short}",
+        )
 
 
 def mend_controllers(root: Element, notes: Notes) -> None:

@@ -141,3 +141,10 @@ def test_sections_keep_lanes_where_numbers_have_gaps() -> None:
     lanes = parse(ODD["gap in lanes"][0]).roads["1"].sections[0].lanes
     assert sorted(lanes) == [-3, -2, -1, 0]
     assert float(lanes[-2].width.value(10.0)) == 0.0
+
+
+def test_a_long_signal_is_called_by_its_new_id_everywhere() -> None:
+    opendrive = parse(ODD["signal of a long id"][0])
+    assert list(opendrive.signals) == ["1"]
+    assert [x.signal_id for x in opendrive.road("1").signal_references] == ["1"]
+    assert opendrive.controllers["c"].signals == ("1",)
