@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import socket
 import time
@@ -20,6 +21,8 @@ _TRIES = 200
 _LOOK_AGAIN_S = 0.2
 _KEPT_S = 300.0
 _DOMAINS = range(10, 101)
+_TAKEN = (errno.EADDRINUSE, errno.EACCES)
+_chance = random.SystemRandom()  # whose numbers no seed of a run or a test repeats
 _until_the_end = ExitStack()
 _kept: deque[tuple[float, ExitStack]] = deque()
 
@@ -58,14 +61,16 @@ def held_port(*, pair: bool = False) -> Iterator[int]:
     It is a name, not the port, that is kept taken: our server can still listen on it.
     """
     for _ in range(_TRIES):
-        port = random.choice(given_out())
+        port = _chance.choice(given_out())
         with ExitStack() as held:
             try:
                 for number in (port, port + 1)[: 2 if pair else 1]:
                     held.enter_context(_held(f"port/{number}"))
                     with socket.socket() as probe:
                         probe.bind(("127.0.0.1", number))
-            except OSError:
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise RunError(f"cannot look for a free TCP port: {error}") from error
                 continue
             yield port
             return
@@ -89,6 +94,8 @@ def held_address(host: str, port: int, wait_s: float) -> Iterator[None]:
                 held.enter_context(_held(f"address/{host}:{port}"))
                 break
             except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise RunError(f"cannot claim {host}:{port}: {error}") from error
                 if time.monotonic() > deadline:
                     raise DeadlineError(
                         f"another run has used {host}:{port} for {wait_s:g} s; one server can "
@@ -135,11 +142,13 @@ def held_domain() -> Iterator[int]:
     shared memory is removed: who finds such ports may write into one that nobody reads any more,
     and is then never discovered (eProsima/Fast-DDS#4728). RunError when every domain is in use.
     """
-    for domain in random.sample(_DOMAINS, len(_DOMAINS)):
+    for domain in _chance.sample(_DOMAINS, len(_DOMAINS)):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
             try:
                 holder.bind(("", 7400 + 250 * domain + 10))
-            except OSError:
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise RunError(f"cannot look for a free ROS domain: {error}") from error
                 continue
             remove_unused(port_files(domain))
             yield domain

@@ -108,7 +108,7 @@ def test_what_lies_beyond_the_reach_is_clipped_and_said_once_a_command() -> None
     control = controller.control(command, 10.0, 0.0)
     assert control.steer == 1.0
     assert controller.clip == (
-        "-1.000 rad of steering were asked for at 10.0 m/s, where the wheels reach 0.960"
+        "-1 rad of steering were asked for at 10.0 m/s, where the wheels reach 0.960"
     )
     controller.control(command, 10.0, -0.9)
     assert controller.clip == ""

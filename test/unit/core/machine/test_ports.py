@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import random
 import socket
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -66,6 +69,26 @@ def test_a_held_port_is_found_by_nobody_and_can_be_listened_on(monkeypatch) -> N
     monkeypatch.setattr(ports, "_KEPT_S", 300.0)
     with pytest.raises(RunError, match="no free TCP ports"):
         free_port()
+
+
+def test_programs_with_the_same_seed_look_at_other_ports() -> None:
+    """Whose numbers are those of others only finds ports that these hold."""
+    found = []
+    for _ in range(4):
+        random.seed(1)
+        with held_port() as port:
+            found.append(port)
+    assert len(set(found)) > 1
+
+
+def test_what_keeps_from_looking_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(socket.socket, "bind", refused)
+    for held in (held_port, held_domain, lambda: held_address("127.0.0.1", 2000, 1.0)):
+        with pytest.raises(RunError, match="Too many open files"), held():
+            pass
 
 
 @pytest.mark.parametrize(
