@@ -415,16 +415,23 @@ def test_a_gpu_draws_what_numba_draws(client, package):
         by.edit(package.scene_id, insert=[inserted("carla 7", CAR)])
         actors = at("mover", 12.0, 3.0, 1.0), at("carla 7", *CAR_AT, height)
         image = picture(by, package, *actors).astype(int)
+        layers = by.layers(package.scene_id, asked(package), actors)
         by.restore(package.scene_id)
         told = by.ask("get_server_config", common.Empty()).server_config
         assert f"drawn by {engine}" in told[f"gaussians of {package.scene_id}"]
-        return image
+        return image, layers
 
-    by_numba = drawn(client, "numba")
+    by_numba, first = drawn(client, "numba")
     with drawn_by_warp(package) as other:
-        apart = np.abs(by_numba - drawn(other, "warp")).max(axis=-1)
+        by_warp, second = drawn(other, "warp")
+    apart = np.abs(by_numba - by_warp).max(axis=-1)
     assert np.mean(apart > 2) < 1e-3
     assert np.mean(apart > 0) < 0.05
+    assert np.mean(first.classes != second.classes) < 1e-3
+    assert np.abs(first.opacity - second.opacity).max() < 0.02
+    seen = (first.opacity > 0.1) & (second.opacity > 0.1)
+    away = np.abs(first.distance_m[seen] - second.distance_m[seen])
+    assert np.quantile(away, 0.999) < 0.02
 
 
 def test_no_labels_are_traced_in_meshes_of_a_scene_whose_gaussians_are_drawn(target, package):
