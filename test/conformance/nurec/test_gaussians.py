@@ -121,9 +121,10 @@ def package(scene, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def target(package):
-    with pytest.MonkeyPatch.context() as patch, NurecServer([package], port=0) as running:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CARLA_NUREC_ENGINE", "embree")  # then numba draws, beside a GPU as well
-        yield f"127.0.0.1:{running.port}"
+        with NurecServer([package], port=0) as running:  # which begins to load at once
+            yield f"127.0.0.1:{running.port}"
 
 
 @pytest.fixture(scope="module")
