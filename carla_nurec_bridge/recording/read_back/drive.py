@@ -41,13 +41,15 @@ class BagDrive:
 def topics_of(bag: BagReader, keys: Iterable[str]) -> dict[str, str]:
     """Return the topic of each of these rows of the table that the bag has messages of.
 
-    A namespace may stand before the name; InputError when there are several.
+    A namespace may stand before the name; InputError when there are several. A topic of that name
+    and another type is another program's.
     """
-    present = sorted({stream.topic for stream in bag.streams() if stream.messages})
+    present = sorted({(s.topic, s.type) for s in bag.streams() if s.messages})
     found = {}
     for key in keys:
         names = [n.lstrip("/") for n in (TOPICS[key].name, TOPICS[key].formerly) if n]
-        fitting = [t for t in present if any(f"/{t}".endswith(f"/{name}") for name in names)]
+        of_type = [topic for topic, kind in present if kind == TOPICS[key].type]
+        fitting = [t for t in of_type if any(f"/{t}".endswith(f"/{name}") for name in names)]
         if len(fitting) > 1:
             raise InputError(
                 f"{bag.path} holds {' and '.join(fitting)}; a drive has one ego: record each alone"

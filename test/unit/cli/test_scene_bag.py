@@ -246,7 +246,9 @@ def test_bags_that_make_no_scene(tmp_path: Path, capsys: pytest.CaptureFixture[s
     words = " ".join(capsys.readouterr().err.split())
     assert "/a/odometry and /b/odometry; a drive has one ego" in words
     with BagWriter(tmp_path / "none", BagOptions()) as writer:
-        Maker(writer).write("map/opendrive", "std_msgs/msg/String", 5, {"data": MAP})
+        maker = Maker(writer)
+        maker.write("map/opendrive", "std_msgs/msg/String", 5, {"data": MAP})
+        maker.write("odometry", "std_msgs/msg/String", 5, {"data": "another program's"})
     assert main(["scene", "build", "--bag", str(tmp_path / "none"), "-o", "x.usdz"]) == 2
     assert "it holds too little odometry" in capsys.readouterr().err
     bare = write_bag(tmp_path / "bare", with_map=False)
