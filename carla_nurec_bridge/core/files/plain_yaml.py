@@ -17,19 +17,23 @@ _DEEPEST = 64
 """So many lists and mappings may lie in each other; what we read has six."""
 _MOST_REPEATED = 1_000_000
 """So many values may aliases stand for, one after another; what we read has none."""
+_NO_VALUE = (ValueError, ArithmeticError, LookupError, AttributeError)
+"""What PyYAML lets through of numbers, dates and truth values that are none, as 2030-13-01."""
 
 
 def load_yaml(text: str | bytes) -> Any:
     """Return the values of a document: mappings, lists, numbers, texts and dates.
 
     yaml.YAMLError for what is no YAML, has tags of its own or an anchor twice, nests too deep,
-    holds itself, or repeats too much.
+    holds itself, repeats too much, or has a date or number that is none.
     """
     try:
         _check_size(text)
         return yaml.load(text, Loader=_Loader)
     except UnicodeEncodeError as error:
         raise yaml.YAMLError(f"a character that no text has: {error.reason}") from error
+    except _NO_VALUE as error:
+        raise yaml.YAMLError(f"a value is none of its kind: {error}") from error
 
 
 def _check_size(text: str | bytes) -> None:

@@ -47,6 +47,14 @@ def test_shipped_files_are_read_alike() -> None:
         "[*nobody]",
         "[&a 1, &a 2]",
         "? [1]\n: 2",
+        "at: 2030-13-01",
+        "at: 2030-01-01T00:00:00+99:00",
+        "a: " + "9" * 5000,
+        "a: 1" + ":20" * 300 + ".5",
+        "!!int seven",
+        "!!int ''",
+        "!!bool perhaps",
+        "!!timestamp tomorrow",
     ],
 )
 def test_what_is_no_yaml_is_an_error_of_one_kind(text: str | bytes) -> None:
