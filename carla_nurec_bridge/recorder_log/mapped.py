@@ -32,13 +32,20 @@ Bytes = bytes | MappedFile
 def open_bytes(path: Path) -> Bytes:
     """Return a file's content; InputError when it cannot be read.
 
-    A small file is read whole: it may be written anew by others. A large one stays on disk.
+    A small file is read whole: it may be written anew by others. A large one stays on disk. A pipe
+    or device may give as much as a small file.
     """
     try:
         with path.open("rb") as file:
-            if path.stat().st_size <= _READ_BYTES:
-                return file.read()
-            return MappedFile(file.fileno(), 0, access=mmap.ACCESS_READ)
+            if path.stat().st_size > _READ_BYTES:
+                return MappedFile(file.fileno(), 0, access=mmap.ACCESS_READ)
+            data = file.read(_READ_BYTES + 1)
+            if len(data) > _READ_BYTES and not path.is_file():
+                raise InputError(
+                    f"the recording {path} is no file and gives more than {_READ_BYTES >> 20} MiB; "
+                    "copy it to a file first"
+                )
+            return data
     except OSError as error:
         raise InputError(f"cannot read the recording {path}: {error.strerror}") from error
 

@@ -273,3 +273,8 @@ def test_positions_lacking(tmp_path: Path) -> None:
     path = tmp_path / "still.log"
     path.write_bytes(encode_header("Town01", 0) + frame_bytes(1, 0.0))
     use(read_log(path))
+
+
+def test_what_never_ends_is_refused() -> None:
+    with pytest.raises(InputError, match="/dev/zero is no file and gives more than 32 MiB"):
+        mapped.open_bytes(Path("/dev/zero"))
