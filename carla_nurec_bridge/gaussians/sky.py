@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,8 +33,10 @@ class SeamlessSky:
 def seamless(sky: Floats) -> SeamlessSky:
     """Return a sky (6, S, S, 3) with its borders; at a corner of the cube three texels' mean."""
     side = sky.shape[1]
-    texels = sky[_beyond_edges(side)].reshape(6, side + 2, side + 2, 3).astype(np.float32)
+    texels = np.empty((6, side + 2, side + 2, 3), np.float32)
     texels[:, 1:-1, 1:-1] = sky
+    border, *beyond = _beyond_edges(side)
+    texels[:, border] = sky[tuple(beyond)]
     for j, i in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
         inner_j, inner_i = (1 if k == 0 else -2 for k in (j, i))
         around = texels[:, inner_j, inner_i] + texels[:, j, inner_i] + texels[:, inner_j, i]
@@ -42,13 +45,18 @@ def seamless(sky: Floats) -> SeamlessSky:
 
 
 @lru_cache(maxsize=4)
-def _beyond_edges(side: int) -> tuple[NDArray[np.intp], ...]:
-    """Return the face, row and column of each texel of all faces with their borders."""
+def _beyond_edges(side: int) -> tuple[NDArray[Any], ...]:
+    """Return where a face (S + 2, S + 2) has its border, and of what lies there face, row, column.
+
+    These are (6, B), of the border's texels row by row.
+    """
     beyond = 1.0 + 1e-6
     places = np.concatenate([[-beyond], _middles(side), [beyond]])
-    face, u, v = texels_of(_directions(places).reshape(-1, 3))
+    border = np.ones((side + 2, side + 2), bool)
+    border[1:-1, 1:-1] = False
+    face, u, v = texels_of(_directions(places)[:, border].reshape(-1, 3))
     column, row = (np.clip((at * side).astype(np.intp), 0, side - 1) for at in (u, v))
-    return face, row, column
+    return border, *(part.reshape(6, -1) for part in (face, row, column))
 
 
 def directions_of_texels(side: int) -> Matrix:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.errors import InputError
 from ..gaussians.classes import NO_CLASS, class_colours
 from ..nurec.client.layers import CameraLayers
 
@@ -18,7 +19,8 @@ def write_layers(layers: CameraLayers, stem: Path) -> None:
     """Write STEM.layers.npz with all, and STEM.layers.png to look at.
 
     The picture has the distance (white near, black far or nothing, its logarithm), the opacity, and
-    where any pixel has a class the classes in colours, below each other.
+    where any pixel has a class the classes in colours, below each other. InputError when it cannot
+    be written.
     """
     np.savez_compressed(
         f"{stem}.layers.npz",
@@ -30,7 +32,9 @@ def write_layers(layers: CameraLayers, stem: Path) -> None:
     shown = [_grey(1.0 - near), _grey(layers.opacity)]
     if (layers.classes != NO_CLASS).any():
         shown.append(class_colours(layers.classes))
-    cv2.imwrite(f"{stem}.layers.png", np.concatenate(shown)[:, :, ::-1])
+    path = f"{stem}.layers.png"
+    if not cv2.imwrite(path, np.concatenate(shown)[:, :, ::-1]):
+        raise InputError(f"cannot write {path}")
 
 
 def _grey(shares: NDArray[np.float32]) -> NDArray[np.uint8]:

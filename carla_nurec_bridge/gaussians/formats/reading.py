@@ -76,9 +76,12 @@ def _of_layer(data: bytes, path: Path) -> GaussianScene:
         # Beside the layer or below: what a file names elsewhere is not looked at.
         beside = path.parent / name
         inside = not Path(name).is_absolute() and ".." not in Path(name).parts
-        if not inside or not beside.is_file() or beside.stat().st_size > MOST_ASSET_BYTES:
-            raise InputError(f"{name} is not beside the layer, or over {MOST_ASSET_BYTES} bytes")
-        return beside.read_bytes()
+        try:
+            if inside and beside.is_file() and beside.stat().st_size <= MOST_ASSET_BYTES:
+                return beside.read_bytes()
+        except OSError as error:
+            raise InputError(f"{name[:40]} cannot be read: {error.strerror}") from error
+        raise InputError(f"{name[:40]} is not beside the layer, or over {MOST_ASSET_BYTES} bytes")
 
     scene = scene_of_layers({path.name: layer_of(data, str(path))}, load, str(path))
     if scene is None:

@@ -35,6 +35,8 @@ _SIGNAL_NAMES = (
     ("road/signals/signal/dependency", "id"),
     ("road/signals/signal/reference", "elementId"),
     ("controller/control", "signalId"),
+    ("road/objects/object", "id"),
+    ("road/objects/objectReference", "id"),
 )
 _JUNCTION_NAMES = (("road", "junction"), ("junctionGroup/junctionReference", "junction"))
 
@@ -102,7 +104,10 @@ def mend_signals(root: Element, notes: Notes) -> None:
 
     What names a doubled id means its first signal.
     """
-    ids = [x.get("id", "") for x in root.iterfind("road/signals/signal")]
+    # Of objects called Speed_NN clients make signals.
+    objects = root.iterfind("road/objects/object")
+    limits = [x.get("id", "") for x in objects if x.get("name", "").startswith("Speed_")]
+    ids = [*(x.get("id", "") for x in root.iterfind("road/signals/signal")), *limits]
     free = _free({int(x) for x in ids if x.isdecimal()})
     _shorten(root, ids, free, notes)
     seen: dict[str, tuple[Element, dict[str, str]]] = {}

@@ -117,3 +117,5 @@ def test_a_bare_layer_looks_nowhere_else(tmp_path):
         scene = read_gaussians(tmp_path / "in" / "x.usda")
         assert scene.sky is None
         assert "not beside the layer" in scene.not_drawn[0].why
+    (tmp_path / "in" / "x.usda").write_bytes(dome_layer(texture=f"@{300 * 'x'}.png@"))
+    assert "File name too long" in read_gaussians(tmp_path / "in" / "x.usda").not_drawn[0].why

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from odd_maps import MERGE, ODD, ONWARD, SPLIT, link, road, town
+from odd_maps import MERGE, ODD, ONWARD, SPLIT, UUID, light, link, road, signals, town
 
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.opendrive import lane_pose, parse
@@ -148,3 +148,10 @@ def test_a_long_signal_is_called_by_its_new_id_everywhere() -> None:
     assert list(opendrive.signals) == ["1"]
     assert [x.signal_id for x in opendrive.road("1").signal_references] == ["1"]
     assert opendrive.controllers["c"].signals == ("1",)
+
+
+def test_a_speed_limit_that_is_an_object_gets_a_short_id_too() -> None:
+    limit = f'<object id="{UUID}" name="Speed_30" s="40" t="-5" zOffset="0" hdg="0"/>'
+    text = town(road(more=signals(light("1")) + f"<objects>{limit}</objects>"))
+    (item,) = parse(text).road("1").objects
+    assert item.id == "2"
