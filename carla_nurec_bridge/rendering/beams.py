@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .engines.forms import Engine, FrameEngine, FrameView, PacketEngine
 from .engines.packet import page
-from .engines.threads import part_count, share
+from .engines.threads import share_blocks
 from .kernels.lidar_kernel import column_blocks, sweep
 
 
@@ -48,10 +48,9 @@ def _by_packets(
         *found.values(),
         normals,
     )
-    parts = part_count(shape[0])
 
-    def work(part: int) -> None:
-        sweep(engine.functions, part, parts, page(), *shared)
+    def work(taken: NDArray[np.int64]) -> None:
+        sweep(engine.functions, taken, page(), *shared)
 
-    share(work, parts)
+    share_blocks(work, shape[0])
     return found if origins is None else {**found, "normals": normals}

@@ -12,10 +12,10 @@ from ..core.errors import InputError
 from ..core.frames import Matrix
 from .engines.forms import FrameEngine, FrameView, JpegFormat, PacketEngine, RayView
 from .engines.packet import page
-from .engines.threads import part_count, share
+from .engines.threads import share_blocks
 from .kernels.camera_kernel import SIDE, SKY_TAG, draw
 from .kernels.edges import edge_pixels
-from .kernels.refining import refine
+from .kernels.refining import PIXELS, refine
 from .kernels.sky import light_table
 from .lighting import Lighting
 from .scene import RenderScene
@@ -170,7 +170,6 @@ def _by_packets(
     for name, (dtype, channels) in _OUTPUTS.items():
         shape = (height, width) if name in outputs else (0, 0)
         images[name] = np.empty(shape + channels, dtype)
-    parts = part_count(-(-height // SIDE))
     rays = np.ascontiguousarray(view.rays).view()
     rays.flags.writeable = False  # numba would compile once more for those that are not
     shared = (
@@ -183,17 +182,17 @@ def _by_packets(
         light.shadows,
     )
 
-    def paint(part: int) -> None:
-        draw(engine.functions, part, parts, page(), *shared, wanted, *images.values())
+    def paint(taken: NDArray[np.int64]) -> None:
+        draw(engine.functions, taken, page(), *shared, wanted, *images.values())
 
-    share(paint, parts)
+    share_blocks(paint, -(-height // SIDE))
     if light.samples > 1 and "rgb" in outputs:
         edges = edge_pixels(images["rgb"], rays)
 
-        def smooth(part: int) -> None:
-            refine(engine.functions, part, parts, page(), edges, *shared, images["rgb"])
+        def smooth(taken: NDArray[np.int64]) -> None:
+            refine(engine.functions, taken, page(), edges, *shared, images["rgb"])
 
-        share(smooth, parts)
+        share_blocks(smooth, -(-len(edges) // PIXELS))
     return {name: images[name] for name in outputs}
 
 

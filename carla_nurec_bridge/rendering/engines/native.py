@@ -49,6 +49,18 @@ def whole_pages(typingctx) -> Any:  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def next_block(typingctx, address) -> Any:  # type: ignore[no-untyped-def]
+    """Return the int64 at an address and add one to it, at once for all threads."""
+
+    def generate(_context, builder, _signature, values):  # type: ignore[no-untyped-def]
+        number = ir.IntType(64)
+        place = builder.inttoptr(values[0], number.as_pointer())
+        return builder.atomic_rmw("add", place, ir.Constant(number, 1), "monotonic")
+
+    return types.int64(types.intp), generate
+
+
+@intrinsic
 def pointer_from_int(typingctx, address) -> Any:  # type: ignore[no-untyped-def]
     """Turn an intp into a ``void*`` that ``numba.carray`` accepts."""
     signature = types.voidptr(types.intp)

@@ -1,6 +1,6 @@
 """Spread the parts of one kernel call over the cores.
 
-Kernels release the interpreter lock, so plain threads do; parts are handed out one by one, so a
+Kernels release the interpreter lock, so plain threads do; pieces of work are taken one by one, so a
 core that is busy with something else takes fewer of them. Several callers may render at once.
 The number of threads is numba's: ``NUMBA_NUM_THREADS`` in the environment, else the cores.
 """
@@ -12,7 +12,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+import numpy as np
 from numba import config
+from numpy.typing import NDArray
 
 _PARTS_PER_THREAD = 4
 
@@ -40,9 +42,24 @@ def share(work: Callable[[int], None], parts: int) -> None:
                 return
             work(number)
 
-    helpers = [_pool().submit(take) for _ in range(min(thread_count(), parts) - 1)]
+    _on_threads(take, parts)
+
+
+def share_blocks(work: Callable[[NDArray[np.int64]], None], blocks: int) -> None:
+    """Call ``work(taken)`` once on every thread, or on as many as there are blocks.
+
+    The kernel that it calls takes numbers of blocks by ``next_block`` until none is left. That
+    costs nothing, so that blocks may be small, where each call of a kernel from Python holds the
+    other threads up for some 13 us. An error of any call is raised here.
+    """
+    taken = np.zeros(1, np.int64)
+    _on_threads(lambda: work(taken), blocks)
+
+
+def _on_threads(work: Callable[[], None], most: int) -> None:
+    helpers = [_pool().submit(work) for _ in range(min(thread_count(), most) - 1)]
     try:
-        take()
+        work()
     finally:
         # A helper that has not started by now would find nothing to do.
         started = [helper for helper in helpers if not helper.cancel()]

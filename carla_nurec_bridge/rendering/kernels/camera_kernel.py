@@ -11,7 +11,15 @@ from __future__ import annotations
 import numpy as np
 
 from ..engines.jit import inlined, kernel, once
-from ..engines.native import call_packet, gather_tile, lanes_set, quantise, show_tile, whole_pages
+from ..engines.native import (
+    call_packet,
+    gather_tile,
+    lanes_set,
+    next_block,
+    quantise,
+    show_tile,
+    whole_pages,
+)
 from ..engines.packet import (
     COLOUR,
     DIRECTION,
@@ -211,8 +219,7 @@ def write_colours(page_i, address, row, first, display, rgb):
 @kernel
 def draw(
     functions,
-    part,
-    parts,
+    taken,
     page,
     rays,
     poses,
@@ -230,12 +237,12 @@ def draw(
     semantic,
     instance,
 ):
-    """Draw one part of an image.
+    """Draw rows of tiles of an image until all are drawn.
 
-    ``functions`` are the addresses of the engine's intersect and occluded, and what these get.
+    ``taken`` counts those that are taken; see ``share_blocks``. ``functions`` are the addresses of
+    the engine's intersect and occluded, and what these get.
     ``times`` are shares of the motion by row or, without ``per_row``, by column, and so are
-    ``poses`` and ``origins``. ``wanted`` has a flag an output, rgb first. Part k takes the rows
-    of tiles k, k + parts, ... so that all parts see sky and street alike.
+    ``poses`` and ``origins``. ``wanted`` has a flag an output, rgb first.
     """
     whole_pages()
     intersect, occluded, scenes, arguments = functions
@@ -245,7 +252,10 @@ def draw(
     display = light_table.display
     more = wanted[1] or wanted[2] or wanted[3] or wanted[4]
     height, width = rays.shape[0], rays.shape[1]
-    for row in range(part * SIDE, height, parts * SIDE):
+    while True:
+        row = SIDE * next_block(taken.ctypes.data)
+        if row >= height:
+            break
         for first in range(0, width, SIDE):
             if not per_row or first == 0:
                 hold(page, row, first, poses, origins, times, per_row)

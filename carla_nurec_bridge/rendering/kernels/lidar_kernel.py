@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engines.jit import allocating, kernel, once
-from ..engines.native import gather_tile
+from ..engines.native import gather_tile, next_block
 from ..engines.packet import (
     DIRECTION,
     FAR,
@@ -104,8 +104,7 @@ def aim_beams(page, page_i, address, row, first, directions):
 @kernel
 def sweep(
     functions,
-    part,
-    parts,
+    taken,
     page,
     directions,
     blocks,
@@ -120,9 +119,10 @@ def sweep(
     cosine,
     normals,
 ):
-    """Measure one part of the rows of a table of directions (R, C, 3).
+    """Measure rows of a table of directions (R, C, 3) until all are measured.
 
-    Part k takes the rows k, k + parts, ... ``blocks`` are what ``column_blocks`` returns.
+    ``taken`` counts those that are taken; see ``share_blocks``. ``blocks`` are what
+    ``column_blocks`` returns.
     ``origins`` (R, C, 3), unless it is (0, 0, 0), are those of the rays in place of the blocks';
     ``normals`` may be (0, 0, 0) when they are not wanted.
     """
@@ -130,7 +130,10 @@ def sweep(
     page_i = page.view(np.int32)
     address = page.ctypes.data
     columns = directions.shape[1]
-    for row in range(part, directions.shape[0], parts):
+    while True:
+        row = next_block(taken.ctypes.data)
+        if row >= directions.shape[0]:
+            break
         for first in range(0, columns, LANES):
             count = min(LANES, columns - first)
             hold_columns(page, blocks[first // LANES if len(blocks) > 1 else 0])

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..engines.jit import kernel, once
-from ..engines.native import whole_pages
+from ..engines.native import next_block, whole_pages
 from ..engines.packet import LANES, SHOWN
 from .camera_kernel import (
     aim,
@@ -61,8 +61,7 @@ def aim_edges(page, page_i, first, edges, rays, poses, origins, times, per_row):
 @kernel
 def refine(
     functions,
-    part,
-    parts,
+    taken,
     page,
     edges,
     rays,
@@ -76,14 +75,17 @@ def refine(
     shadows,
     rgb,
 ):
-    """Draw one part of the pixels ``edges`` (E, 2) of ``rgb`` anew; parts as in ``draw``."""
+    """Draw pixels of ``edges`` (E, 2) of ``rgb`` anew until all are; the rest is as in ``draw``."""
     whole_pages()
     intersect, occluded, scenes, arguments = functions
     page_i = page.view(np.int32)
     address = page.ctypes.data
     light = unpack_light(light_table)
     display = light_table.display
-    for first in range(part * PIXELS, len(edges), parts * PIXELS):
+    while True:
+        first = PIXELS * next_block(taken.ctypes.data)
+        if first >= len(edges):
+            break
         aim_edges(page, page_i, first, edges, rays, poses, origins, times, per_row)
         trace(page, page_i, address, f32(np.inf), intersect, scenes, arguments)
         hits, moving = resolve(page, page_i, address, surface, slots)
