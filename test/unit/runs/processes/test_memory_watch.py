@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from dataclasses import dataclass
 
@@ -26,7 +27,8 @@ class _Child:
         return self.held
 
 
-def test_who_grows_is_asked_and_the_most_is_kept() -> None:
+def test_who_grows_is_asked_and_the_most_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_watch.time, "monotonic", itertools.count(0, 10).__next__)
     watch, children = MemoryWatch(), (_Child(300, 100), _Child(200, 50))
     for resident, held, most, asked in (
         (300, 100, 150, 1),
@@ -36,17 +38,22 @@ def test_who_grows_is_asked_and_the_most_is_kept() -> None:
         (800, 160, 230, 3),
     ):
         children[0].resident, children[0].held = resident, held
-        watch.look(children)
+        watch.look_if_due(children)
         assert (watch.held_bytes, children[0].asked) == (most, asked)
+    children[0].held = 900  # no longer shared with others, and no more in memory
+    watch.look(children)
+    assert watch.held_bytes == 950
 
 
 def test_looks_become_rare(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s, looks_s = [0.0], []
     monkeypatch.setattr(memory_watch.time, "monotonic", lambda: now_s[0])
+    child = _Child(1, 1)
     monkeypatch.setattr(MemoryWatch, "look", lambda self, children: looks_s.append(now_s[0]))
     watch = MemoryWatch()
     while now_s[0] < 20.0:
-        watch.look_if_due(())
+        child.resident *= 2
+        watch.look_if_due((child,))
         now_s[0] += 0.25
     assert looks_s == [0.0, 0.5, 1.5, 3.5, 7.5, 12.5, 17.5]
 
