@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.gaussians.formats.reading import read_gaussians
 from carla_nurec_bridge.gaussians.formats.rows import LEAST_SCALE_M
-from carla_nurec_bridge.gaussians.formats.usd import crate, layers, particles
+from carla_nurec_bridge.gaussians.formats.usd import crate, crate_values, layers, particles
 from carla_nurec_bridge.gaussians.formats.usd.crate import parse_crate
 
 from .splat_files import zipped
@@ -108,6 +108,20 @@ def test_a_layer_that_shares_its_fields_too_often_is_refused(monkeypatch):
     monkeypatch.setattr(crate, "_MOST_TOLD", 40)
     with pytest.raises(InputError, match="over 40 fields"):
         parse_crate(CRATE, "the layer")
+
+
+def test_values_that_share_a_long_token_too_often_are_refused(monkeypatch):
+    """Four bytes name a token of any length: a small file would fill all memory."""
+    monkeypatch.setattr(crate_values, "_MOST_TEXT", 16)
+    with pytest.raises(InputError, match="values have over 16 characters"):
+        parse_crate(CRATE, "the layer")
+
+
+def test_a_list_of_more_references_than_are_read_is_refused():
+    at = PUT.index(bytes([0x20, 1, 0, 0, 0, 0, 0, 0, 0]))
+    more = PUT[: at + 1] + (1001).to_bytes(8, "little") + PUT[at + 9 :]
+    with pytest.raises(InputError, match="a list has 1001 items; 1000 are read"):
+        parse_crate(more, "the layer")
 
 
 def test_text_that_is_too_large_is_refused(tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ _PLACE = (1 << 48) - 1
 _LEAST_PACKED = 16
 _MOST_WORDS = 1000
 """Lists of more tokens are none of those that are asked for."""
+_MOST_TEXT = 64 << 20
+"""Characters of all values, which may share tokens: of these text layers may have as many."""
 _OLD_RANKS, _WIDE_SIZES = (0, 5, 0), (0, 7, 0)
 _TOKENS, _REFERENCES, _PAYLOAD, _PAYLOADS = 32, 35, 47, 55
 _PUT_LISTS = (_REFERENCES, _PAYLOADS)
@@ -58,12 +60,16 @@ _SIDES = {13: 2, 14: 3, 15: 4}
 _QUATERNIONS = (16, 17, 18)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class CrateValues:
-    """Values of fields: arrays of numbers as arrays, all others as text layers write them."""
+    """Values of fields: arrays of numbers as arrays, all others as text layers write them.
+
+    InputError when these become more text than is read.
+    """
 
     crate: CrateBytes
     tokens: list[str]
+    _characters: int = field(default=0, init=False)
 
     def is_array(self, value: int) -> bool:
         """Tell whether a value is an array of numbers."""
@@ -89,7 +95,7 @@ class CrateValues:
         if value & _ARRAY:
             return self._words(place) if kind == _TOKEN else None
         if kind in (_TOKEN, _STRING, _ASSET):
-            word = self._string(place) if kind == _STRING else self.tokens[place]
+            word = self._string(place) if kind == _STRING else self._token(place)
             return f"@{word}@" if kind == _ASSET else f'"{word}"'
         if kind == _BOOL:
             return str(place & 1)
@@ -114,7 +120,7 @@ class CrateValues:
         if kind in _PUT_LISTS:
             count, place = self._whole_list(place)
         found = []
-        for _ in range(min(count, _MOST_WORDS)):
+        for _ in range(count):
             asset = int.from_bytes(self.crate.at(place, 4), "little")
             found.append(f"@{self._string(asset)}@")
             # The place, a path there, and what is done to its time.
@@ -131,14 +137,17 @@ class CrateValues:
         if kind != _TOKENS or self.crate.at(place, 1)[0] not in _WHOLE_LISTS:
             return ""
         count, place = self._whole_list(place)
-        places = np.frombuffer(self.crate.at(place, 4 * min(count, _MOST_WORDS)), "<u4").tolist()
-        return f"[{', '.join(self.tokens[one] for one in places)}]"
+        places = np.frombuffer(self.crate.at(place, 4 * count), "<u4").tolist()
+        return f"[{', '.join(self._token(one) for one in places)}]"
 
     def _whole_list(self, place: int) -> tuple[int, int]:
         """Return how many items a list has, and where they begin."""
         if self.crate.at(place, 1)[0] not in _WHOLE_LISTS:
             raise InputError(f"{self.crate.what}: a list of references changes another one")
-        return self.crate.size_at(place + 1), place + 9
+        count = self.crate.size_at(place + 1)
+        if count > _MOST_WORDS:
+            raise InputError(f"{self.crate.what}: a list has {count} items; {_MOST_WORDS} are read")
+        return count, place + 9
 
     def first_sample(self, value: int) -> int | None:
         """Return the value at the first time of some; None without any.
@@ -188,13 +197,20 @@ class CrateValues:
         if count > _MOST_WORDS:
             return None
         places = np.frombuffer(self.crate.at(begin, 4 * count), "<u4").tolist()
-        return "[" + ", ".join(f'"{self.tokens[place]}"' for place in places) + "]"
+        return "[" + ", ".join(f'"{self._token(place)}"' for place in places) + "]"
 
     def _string(self, place: int) -> str:
         count, begin = self.crate.counted("STRINGS")
         if place >= count:
             raise InputError(f"{self.crate.what} is damaged: it has no string {place}")
-        return self.tokens[int.from_bytes(self.crate.at(begin + 4 * place, 4), "little")]
+        return self._token(int.from_bytes(self.crate.at(begin + 4 * place, 4), "little"))
+
+    def _token(self, place: int) -> str:
+        token = self.tokens[place]
+        self._characters += len(token)
+        if self._characters > _MOST_TEXT:
+            raise InputError(f"{self.crate.what}: its values have over {_MOST_TEXT} characters")
+        return token
 
 
 def _inlined(kind: int, place: int, width: int) -> list[Any]:
