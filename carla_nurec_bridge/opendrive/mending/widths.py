@@ -19,6 +19,7 @@ Pieces = list[tuple[float, Cubic]]
 
 _NOTHING: Cubic = (0.0, 0.0, 0.0, 0.0)
 _ROUNDING_M = 1e-3
+_ROUNDING = 1e-15
 
 
 def borders_as_widths(group: Element, where: str, notes: Notes) -> None:
@@ -92,12 +93,27 @@ def _write(lane: Element, pieces: Pieces) -> None:
 
 def _above_zero(start: float, cubic: Cubic, end: float) -> Iterator[tuple[float, Cubic]]:
     """Yield a piece cut where it passes zero, and zero itself where it is below."""
-    roots = np.roots(np.trim_zeros(cubic[::-1], "f"))
-    inside = sorted(float(x.real) for x in roots if abs(x.imag) < 1e-9)
-    cuts = [0.0, *(x for x in inside if 0.0 < x < end - start), max(end - start, 0.0)]
+    length_m = max(end - start, 0.0)
+    cuts = [0.0, *(length_m * x for x in _zeros(cubic, length_m)), length_m]
     for low, high in pairwise(cuts):
-        moved = _moved(cubic, low)
+        moved = _moved(cubic, low) if low else cubic
         yield start + low, moved if _value(cubic, 0.5 * (low + high)) > 0.0 else _NOTHING
+
+
+def _zeros(cubic: Cubic, length_m: float) -> list[float]:
+    """Return where a cubic is zero, as shares of a length between 0 and 1, in ascending order.
+
+    None of one whose numbers are beyond all arithmetic: its map is refused later.
+    """
+    a, b, c, d = cubic
+    parts = (a, length_m * b, length_m * length_m * c, length_m * length_m * length_m * d)
+    largest = max(map(abs, parts))
+    if not math.isfinite(largest):
+        return []
+    # What adds less than rounding does to the value anywhere would only make roots overflow.
+    counting = [x if abs(x) > _ROUNDING * largest else 0.0 for x in parts[::-1]]
+    roots = np.roots(np.trim_zeros(counting, "f"))
+    return sorted(float(x.real) for x in roots if abs(x.imag) < 1e-9 and 0.0 < x.real < 1.0)
 
 
 def _sum(first: Pieces, second: Pieces, sign: float) -> Pieces:

@@ -6,8 +6,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from odd_maps import MERGE, ODD, ONWARD, SPLIT, UUID, light, link, road, signals, town
+from odd_maps import (
+    MERGE,
+    ODD,
+    ONWARD,
+    SPLIT,
+    UUID,
+    WIDTH,
+    light,
+    link,
+    road,
+    signals,
+    town,
+)
 
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.opendrive import lane_pose, parse
@@ -155,3 +168,11 @@ def test_a_speed_limit_that_is_an_object_gets_a_short_id_too() -> None:
     text = town(road(more=signals(light("1")) + f"<objects>{limit}</objects>"))
     (item,) = parse(text).road("1").objects
     assert item.id == "2"
+
+
+@pytest.mark.parametrize("d", ["1e-320", "-1e-320", "1e-200", "0"])
+def test_a_width_passes_zero_where_it_does_whatever_stands_beside(d: str) -> None:
+    width = f'<width sOffset="0" a="-3.5" b="1" c="0" d="{d}"/>'
+    sections = parse(town(road()).replace(WIDTH, width)).roads["1"].sections
+    found = sections[0].lanes[-1].width.value(np.array([0.0, 3.0, 4.5, 10.0]))
+    assert found.tolist() == pytest.approx([0.0, 0.0, 1.0, 6.5])
