@@ -421,7 +421,12 @@ ODD = {
     ),
     "signal of no place": (
         town(road(more=signals(light("8"), light("9").replace('t="-5"', "")))),
-        "place is no number are left out: 9 on road 1",
+        "are left out: 9 on road 1",
+    ),
+    # It puts the light at infinity.
+    "signal of a place beyond all maps": (
+        town(road(more=signals(light("8"), light("9").replace('t="-5"', 't="-1e300"')))),
+        "farther from their road than any map reaches, are left out: 9 on road 1",
     ),
     "signal of a value in words": (
         town(road(more=signals(light("8").replace('value="-1"', 'value="fifty"')))),

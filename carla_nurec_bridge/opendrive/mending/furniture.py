@@ -16,6 +16,8 @@ _OBJECT_SIZES = ("zOffset", "hdg", "length", "width", "height")
 _CORNER = ("u", "v", "z", "s", "t", "dz")
 _LINE = ("length", "space", "tOffset", "width")
 _SIGNAL_SIZES = ("value", "zOffset", "hOffset", "height", "width")
+_MOST_AWAY_M = 25_000.0
+"""Maps reach as far from the origin; clients get places as float32, which 1e300 is none of."""
 
 
 def mend_signal_numbers(road: Element, notes: Notes) -> None:
@@ -27,9 +29,13 @@ def mend_signal_numbers(road: Element, notes: Notes) -> None:
     for signals in road.iterfind("signals"):
         for signal in [x for x in signals if x.tag in ("signal", "signalReference")]:
             label = f"{signal.get('id')} {where}"
-            if number(signal, "s") is None or number(signal, "t") is None:
+            if not _placed(signal):
                 signals.remove(signal)
-                notes.add("signals whose place is no number are left out", label)
+                notes.add(
+                    "signals whose place is no number, or farther from their road than any map "
+                    "reaches, are left out",
+                    label,
+                )
                 continue
             for name in _SIGNAL_SIZES:
                 if number(signal, name, 0.0) is None:
@@ -42,7 +48,8 @@ def mend_signal_numbers(road: Element, notes: Notes) -> None:
 def mend_furniture(road: Element, notes: Notes) -> None:
     """Leave out a road's objects, marks, speeds and validities with an attribute of no number.
 
-    Clients read such an attribute as 0, which is no better known.
+    Clients read such an attribute as 0, which is no better known. So are objects left out that lie
+    farther from their road than any map reaches.
     """
     where = f"road {road.get('id')}"
     for kind, parent, element in (
@@ -55,12 +62,19 @@ def mend_furniture(road: Element, notes: Notes) -> None:
         notes.add(f"{kind} whose numbers cannot be read are left out", where)
 
 
+def _placed(element: Element) -> bool:
+    """Tell whether a signal or an object has a place, and one that a map may have."""
+    across_m = number(element, "t")
+    return (
+        number(element, "s") is not None and across_m is not None and abs(across_m) <= _MOST_AWAY_M
+    )
+
+
 def _objects(road: Element) -> Iterator[Piece]:
     for objects in road.iterfind("objects"):
         for item in objects.findall("object"):
             corners = [x for x in item.iter() if x.tag in ("cornerLocal", "cornerRoad")]
-            placed = number(item, "s") is not None and number(item, "t") is not None
-            if not (placed and _fine(item, *_OBJECT_SIZES)) or not all(
+            if not (_placed(item) and _fine(item, *_OBJECT_SIZES)) or not all(
                 _fine(x, *_CORNER) for x in corners
             ):
                 yield "objects", objects, item

@@ -163,6 +163,11 @@ def test_a_long_signal_is_called_by_its_new_id_everywhere() -> None:
     assert opendrive.controllers["c"].signals == ("1",)
 
 
+def test_an_object_beyond_all_maps_is_left_out() -> None:
+    far = '<object id="1" name="Speed_30" s="40" t="1e300" zOffset="0" hdg="0"/>'
+    assert not parse(town(road(more=f"<objects>{far}</objects>"))).road("1").objects
+
+
 def test_a_speed_limit_that_is_an_object_gets_a_short_id_too() -> None:
     limit = f'<object id="{UUID}" name="Speed_30" s="40" t="-5" zOffset="0" hdg="0"/>'
     text = town(road(more=signals(light("1")) + f"<objects>{limit}</objects>"))
