@@ -37,15 +37,15 @@ def open_bytes(path: Path) -> Bytes:
     """
     try:
         with path.open("rb") as file:
-            if path.stat().st_size > _READ_BYTES:
-                return MappedFile(file.fileno(), 0, access=mmap.ACCESS_READ)
             data = file.read(_READ_BYTES + 1)
-            if len(data) > _READ_BYTES and not path.is_file():
+            if len(data) <= _READ_BYTES:
+                return data
+            if not path.is_file():
                 raise InputError(
                     f"the recording {path} is no file and gives more than {_READ_BYTES >> 20} MiB; "
                     "copy it to a file first"
                 )
-            return data
+            return MappedFile(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
         raise InputError(f"cannot read the recording {path}: {error.strerror}") from error
 

@@ -278,3 +278,13 @@ def test_positions_lacking(tmp_path: Path) -> None:
 def test_what_never_ends_is_refused() -> None:
     with pytest.raises(InputError, match="/dev/zero is no file and gives more than 32 MiB"):
         mapped.open_bytes(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("size", [0, 10, 11, 5000])
+def test_files_of_any_size_are_there_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(mapped, "_READ_BYTES", 10)
+    content = (b"0123456789" * 500)[:size]
+    (tmp_path / "x.log").write_bytes(content)
+    assert mapped.open_bytes(tmp_path / "x.log")[:] == content
