@@ -81,6 +81,16 @@ def _junction_of(
     return road.junction or next(named, None)
 
 
+def signal_place(road: Road, signal: Signal) -> tuple[tuple[float, float, float], float]:
+    """Return where a signal stands and the heading (rad) of its landmark in CARLA.
+
+    That goes along the road, turned by the heading offset, whatever the orientation.
+    """
+    s = min(max(signal.s, 0.0), road.length)
+    x, y, z, heading = (float(v) for v in road_pose(road, s, signal.t))
+    return (x, y, z), heading + signal.h_offset
+
+
 def signal_facing(
     road: Road, signal: Signal, stops: tuple[StopLine, ...]
 ) -> tuple[tuple[float, float, float], float]:
@@ -89,16 +99,15 @@ def signal_facing(
     Files disagree on what orientation and heading offset mean together, so the stop lines decide
     between the two directions along the road; without any, orientation does.
     """
-    s = min(max(signal.s, 0.0), road.length)
-    x, y, z, heading = (float(v) for v in road_pose(road, s, signal.t))
-    facing = heading + signal.h_offset + np.pi
+    position, heading = signal_place(road, signal)
+    facing = heading + np.pi
     if stops:
         travel = sum(np.exp(1j * stop.heading) for stop in stops)
         if np.real(np.exp(-1j * facing) * travel) > 0.0:
             facing += np.pi
     elif signal.orientation == "-":
         facing += np.pi
-    return (x, y, z), float(facing % (2.0 * np.pi))
+    return position, float(facing % (2.0 * np.pi))
 
 
 def lane_light(opendrive: OpenDriveMap, line: StopLine) -> TrafficLight:

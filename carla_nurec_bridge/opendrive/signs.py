@@ -11,7 +11,7 @@ import numpy as np
 
 from .geometry import road_pose
 from .model import SPEED_SIGN, STOP_SIGN, YIELD_SIGN, OpenDriveMap, Road, Signal
-from .signals import signal_facing
+from .signals import signal_facing, signal_place
 from .stops import Point, StopLine, lines_across, stop_lines
 
 SignKind = Literal["stop", "yield", "speed_limit"]
@@ -60,8 +60,7 @@ def signs(opendrive: OpenDriveMap) -> Iterator[Sign]:
         if kind == "speed_limit":
             across = (signal.validities, signal.orientation)
             lines = lines_across(road, signal.id, signal.s, *across)
-        s = min(max(signal.s, 0.0), road.length)
-        heading = float(road_pose(road, s, signal.t)[3]) + signal.h_offset
+        _, heading = signal_place(road, signal)
         yield Sign(signal.id, signal.name, kind, limit, position, facing, heading, lines)
     for road in opendrive.roads.values():
         yield from _speed_objects(road)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.frames import carla_from_matrix, matrix_from_xyz_rpy
 from ..opendrive.model import TRAFFIC_LIGHT, OpenDriveMap
-from ..opendrive.signals import signal_facing
+from ..opendrive.signals import signal_place
 from ..opendrive.signs import Sign, signs
 from ..opendrive.stops import StopLine, one_approach, stop_area, stop_lines
 
@@ -17,6 +17,8 @@ STOP_LINE_MARGIN_M = 0.3
 TRIGGER_LENGTH_M = 3.0
 TRIGGER_GAP_M = 1.5
 """CARLA's trigger volumes are 3 m long and end 1.5 m before the junction."""
+TURN_RAD = 0.5 * math.pi
+"""CARLA's lights and signs are turned so far from their landmarks, clockwise."""
 LIMIT_SHARE = 0.35
 STOP_SHARE = 0.25
 """Half the widths of a speed limit's and a stop's area in widths of their lane, as in CARLA."""
@@ -86,9 +88,8 @@ def light_posts(road_map: OpenDriveMap) -> tuple[LightPost, ...]:
         if signal.type != TRAFFIC_LIGHT:
             continue
         held = lines.get(signal_id, ())
-        position, facing = signal_facing(road, signal, held)
-        # CARLA's lights have their x axis across the road that they face.
-        pose = post_pose(position, facing - 0.5 * math.pi)
+        position, heading = signal_place(road, signal)
+        pose = post_pose(position, heading - TURN_RAD)
         triggers = tuple(_trigger(road_map, line) for line in one_approach(held, position))
         lights.append(LightPost(signal_id, pose, tuple(_stop(x) for x in held), triggers))
     return tuple(lights)
@@ -126,7 +127,7 @@ def _sign_post(road_map: OpenDriveMap, sign: Sign) -> SignPost:
     return SignPost(
         sign.id,
         f"traffic.speed_limit.{sign.limit}" if limit else f"traffic.{sign.kind}",
-        post_pose(sign.position, sign.heading - 0.5 * math.pi),
+        post_pose(sign.position, sign.heading - TURN_RAD),
         trigger,
     )
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from odd_maps import road, signals, town
+from realdata import real
 
-from carla_nurec_bridge.opendrive import parse
+from carla_nurec_bridge.opendrive import parse, read_opendrive
+from carla_nurec_bridge.recorder_log.reader import read_log
 from carla_nurec_bridge.servers.carla.wire.structs import BoundingBox, Transform
 from carla_nurec_bridge.servers.carla.world.signals import sign_box
-from carla_nurec_bridge.town.signal_posts import SignPost, sign_posts
+from carla_nurec_bridge.town.signal_posts import SignPost, light_posts, sign_posts
 
 WIDTH_M = 3.5
 
@@ -96,3 +99,18 @@ def test_boxes_are_told_in_the_signs_own_frame(posts: dict[str, SignPost]) -> No
     assert at == pytest.approx((57.0, WIDTH_M / 2))
     assert math.remainder(yaw + box.rotation[1], 360.0) == pytest.approx(0.0, abs=1e-6)
     assert box_of(SignPost("x", "traffic.stop", post.pose, None)) == BoundingBox()
+
+
+def test_lights_stand_and_look_as_those_of_a_recording_of_carla() -> None:
+    """All 36 lights of Town01, as CARLA 0.9.13 recorded them; it moves posts off the lanes."""
+    log = read_log(real("recorder/DistanceBetweenVehicles_0.9.13.log"))
+    recorded = [x for x in log.actors.values() if x.blueprint == "traffic.traffic_light"]
+    lights = light_posts(parse(read_opendrive(real("opendrive/Town01.xodr.gz"))))
+    assert len(recorded) == len(lights) == 36
+    places = np.array([light.pose[0][:2] for light in lights])
+    for there in recorded:
+        x, y, _ = np.array(there.location_cm) / 100.0
+        away_m = np.hypot(*(places - (x, y)).T)
+        assert away_m.min() < 0.35
+        yaw_deg = lights[int(away_m.argmin())].pose[1][1]
+        assert abs((yaw_deg - there.rotation_deg[2] + 180.0) % 360.0 - 180.0) < 0.1
