@@ -109,13 +109,18 @@ def _trigger(road_map: OpenDriveMap, line: StopLine) -> Trigger:
 def sign_posts(road_map: OpenDriveMap) -> tuple[SignPost, ...]:
     """Return the stop signs, yield signs and speed limits of a map that are actors in CARLA.
 
-    It has none of limits without a model, nor of stops that are painted on the road.
+    It has none of limits without a model, of stops that are painted on the road, nor of a sign that
+    stands in another, as files have some twice.
     """
-    return tuple(
+    posts = (
         _sign_post(road_map, sign)
         for sign in signs(road_map)
         if sign.limit in ("", *LIMITS) and sign.name != PAINTED
     )
+    single: dict[tuple[str, Pose], SignPost] = {}
+    for post in posts:
+        single.setdefault((post.type_id, post.pose), post)
+    return tuple(single.values())
 
 
 def _sign_post(road_map: OpenDriveMap, sign: Sign) -> SignPost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from odd_maps import road, signals, town
 from realdata import real
 
 from carla_nurec_bridge.opendrive import parse, read_opendrive
+from carla_nurec_bridge.opendrive.model import OpenDriveMap
 from carla_nurec_bridge.recorder_log.reader import read_log
 from carla_nurec_bridge.servers.carla.wire.structs import BoundingBox, Transform
 from carla_nurec_bridge.servers.carla.world.signals import sign_box
-from carla_nurec_bridge.town.signal_posts import SignPost, light_posts, sign_posts
+from carla_nurec_bridge.town.signal_posts import LightPost, SignPost, light_posts, sign_posts
 
 WIDTH_M = 3.5
 
@@ -101,16 +103,25 @@ def test_boxes_are_told_in_the_signs_own_frame(posts: dict[str, SignPost]) -> No
     assert box_of(SignPost("x", "traffic.stop", post.pose, None)) == BoundingBox()
 
 
-def test_lights_stand_and_look_as_those_of_a_recording_of_carla() -> None:
-    """All 36 lights of Town01, as CARLA 0.9.13 recorded them; it moves posts off the lanes."""
+@pytest.mark.parametrize(
+    ("posts", "kind", "count"),
+    [(light_posts, "traffic.traffic_light", 36), (sign_posts, "traffic.speed_limit.", 21)],
+)
+def test_posts_stand_and_look_as_those_of_a_recording_of_carla(
+    posts: Callable[[OpenDriveMap], tuple[LightPost, ...] | tuple[SignPost, ...]],
+    kind: str,
+    count: int,
+) -> None:
+    """All of Town01, as CARLA 0.9.13 recorded them; it moves posts that stand on a lane."""
     log = read_log(real("recorder/DistanceBetweenVehicles_0.9.13.log"))
-    recorded = [x for x in log.actors.values() if x.blueprint == "traffic.traffic_light"]
-    lights = light_posts(parse(read_opendrive(real("opendrive/Town01.xodr.gz"))))
-    assert len(recorded) == len(lights) == 36
-    places = np.array([light.pose[0][:2] for light in lights])
+    recorded = [x for x in log.actors.values() if x.blueprint.startswith(kind)]
+    made = posts(parse(read_opendrive(real("opendrive/Town01.xodr.gz"))))
+    assert len(recorded) == len(made) == count
+    places = np.array([post.pose[0][:2] for post in made])
     for there in recorded:
         x, y, _ = np.array(there.location_cm) / 100.0
         away_m = np.hypot(*(places - (x, y)).T)
         assert away_m.min() < 0.35
-        yaw_deg = lights[int(away_m.argmin())].pose[1][1]
-        assert abs((yaw_deg - there.rotation_deg[2] + 180.0) % 360.0 - 180.0) < 0.1
+        post = made[int(away_m.argmin())]
+        assert abs((post.pose[1][1] - there.rotation_deg[2] + 180.0) % 360.0 - 180.0) < 0.1
+        assert isinstance(post, LightPost) or post.type_id == there.blueprint
