@@ -12,15 +12,13 @@ from ..stubs import sensorsim_pb2 as sensorsim
 from .requests import CameraRequest
 from .service import LAYER_BYTES
 
-NO_CLASS = 255
-
 
 @dataclass(frozen=True, eq=False)
 class CameraLayers:
     """What the rays of an image (H, W) met.
 
     * distance_m: float32, along the ray, inf where it met nothing. opacity: float32, 0 to 1.
-    * classes: uint8, the number of a semantic class, ``NO_CLASS`` where there is none.
+    * classes: uint8, the number of a semantic class, 255 where there is none.
     """
 
     distance_m: NDArray[np.float32]

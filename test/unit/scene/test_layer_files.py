@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
-from carla_nurec_bridge.nurec.client.layers import NO_CLASS, CameraLayers
+from carla_nurec_bridge.gaussians.classes import NO_CLASS
+from carla_nurec_bridge.nurec.client.layers import CameraLayers
 from carla_nurec_bridge.scene.layer_files import write_layers
 
 DISTANCE_M = np.array([[1.0, 200.0, np.inf, 0.1]], np.float32)
