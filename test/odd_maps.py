@@ -64,6 +64,12 @@ def light(signal_id: str, s: float = 40.0, inside: str = "") -> str:
     )
 
 
+def thing(name: str, t: object = -5) -> str:
+    """Return an object beside a road, in its list."""
+    item = f'<object id="5" name="{name}" type="-1" s="40" t="{t}" zOffset="0" hdg="0"/>'
+    return f"<objects>{item}</objects>"
+
+
 def signals(*inside: str) -> str:
     """Return a road's signals."""
     return f"<signals>{''.join(inside)}</signals>"
@@ -396,7 +402,20 @@ ODD = {
     ),
     "object of no number": (
         town(road(more='<objects><object type="crosswalk" s="nan" t="0"/></objects>')),
-        "objects whose numbers cannot be read are left out: road 1",
+        "objects whose place is no number are left out: road 1",
+    ),
+    "object beyond all maps": (
+        town(road(more=thing(name="Speed_30", t="-1e300"))),
+        "objects whose place is farther from their road than any map reaches are left out: road 1",
+    ),
+    # It dies of these two.
+    "bump that is called as a speed limit": (
+        town(road(more=thing(name="speed_bump"))),
+        "clients die, get others: 'speed_bump' on road 1 is 'speed bump'",
+    ),
+    "speed limit beyond all numbers": (
+        town(road(more=thing(name="Speed_1e400"))),
+        "'Speed_1e400' on road 1 is 'Speed 1e400'",
     ),
     "corner of no number": (
         town(
@@ -426,7 +445,7 @@ ODD = {
     # It puts the light at infinity.
     "signal of a place beyond all maps": (
         town(road(more=signals(light("8"), light("9").replace('t="-5"', 't="-1e300"')))),
-        "farther from their road than any map reaches, are left out: 9 on road 1",
+        "farther from their road than any map reaches are left out: 9 on road 1",
     ),
     "signal of a value in words": (
         town(road(more=signals(light("8").replace('value="-1"', 'value="fifty"')))),

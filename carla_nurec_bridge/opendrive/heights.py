@@ -57,6 +57,15 @@ def ground_height(
     return z, normals / np.linalg.norm(normals, axis=1, keepdims=True)
 
 
+def height_at(opendrive: OpenDriveMap, place: tuple[float, float, float]) -> float:
+    """Return the ground's height in metres where something stands, NaN beyond the land.
+
+    ``place`` is on a road's surface or at its height beside it.
+    """
+    z, _ = ground_height(opendrive, np.array([place]), np.array([place[2] + 0.5]))
+    return float(z[0])
+
+
 def paved_height(opendrive: OpenDriveMap, points: ArrayLike) -> tuple[Array, NDArray[np.bool_]]:
     """Return the height (N,) of the highest ground under points (N, 2+), and which are paved."""
     flat = np.ascontiguousarray(np.asarray(points, dtype=np.float64)[:, :2])

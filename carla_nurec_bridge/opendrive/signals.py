@@ -91,15 +91,12 @@ def signal_place(road: Road, signal: Signal) -> tuple[tuple[float, float, float]
     return (x, y, z), heading + signal.h_offset
 
 
-def signal_facing(
-    road: Road, signal: Signal, stops: tuple[StopLine, ...]
-) -> tuple[tuple[float, float, float], float]:
-    """Return where a signal stands and the heading (rad) towards the traffic that reads it.
+def signal_facing(signal: Signal, heading: float, stops: tuple[StopLine, ...]) -> float:
+    """Return the heading (rad) towards the traffic that reads a signal, from its landmark's.
 
     Files disagree on what orientation and heading offset mean together, so the stop lines decide
     between the two directions along the road; without any, orientation does.
     """
-    position, heading = signal_place(road, signal)
     facing = heading + np.pi
     if stops:
         travel = sum(np.exp(1j * stop.heading) for stop in stops)
@@ -107,7 +104,7 @@ def signal_facing(
             facing += np.pi
     elif signal.orientation == "-":
         facing += np.pi
-    return position, float(facing % (2.0 * np.pi))
+    return float(facing % (2.0 * np.pi))
 
 
 def lane_light(opendrive: OpenDriveMap, line: StopLine) -> TrafficLight:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .geometry import road_pose
 from .model import SPEED_SIGN, STOP_SIGN, YIELD_SIGN, OpenDriveMap, Road, Signal
+from .reading.speed_names import speed_of_name
 from .signals import signal_facing, signal_place
 from .stops import Point, StopLine, lines_across, stop_lines
 
@@ -21,7 +22,6 @@ _KINDS: dict[str, SignKind] = {
     YIELD_SIGN: "yield",
     SPEED_SIGN: "speed_limit",
 }
-_SPEED_OBJECT = re.compile(r"Speed_(\d{2,3})")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Sign:
 def signs(opendrive: OpenDriveMap) -> Iterator[Sign]:
     """Yield the signs of a map; speed limits without a number are left out.
 
-    Speed limits are signals of type 274 and, in CARLA's own towns, objects named Speed_NN.
+    Speed limits are signals of type 274 and, in CARLA's own towns, objects named Speed_N or
+    speed_N.
     """
     stops = stop_lines(opendrive)
     for road, signal in opendrive.signals.values():
@@ -55,12 +56,12 @@ def signs(opendrive: OpenDriveMap) -> Iterator[Sign]:
         limit = _limit(signal) if kind == "speed_limit" else ""
         if kind is None or limit is None:
             continue
-        position, facing = signal_facing(road, signal, ())
+        position, heading = signal_place(road, signal)
+        facing = signal_facing(signal, heading, ())
         lines = stops.get(signal.id, ())
         if kind == "speed_limit":
             across = (signal.validities, signal.orientation)
             lines = lines_across(road, signal.id, signal.s, *across)
-        _, heading = signal_place(road, signal)
         yield Sign(signal.id, signal.name, kind, limit, position, facing, heading, lines)
     for road in opendrive.roads.values():
         yield from _speed_objects(road)
@@ -68,8 +69,8 @@ def signs(opendrive: OpenDriveMap) -> Iterator[Sign]:
 
 def _speed_objects(road: Road) -> Iterator[Sign]:
     for item in road.objects:
-        match = _SPEED_OBJECT.fullmatch(item.name)
-        if match is None:
+        speed = speed_of_name(item.name)
+        if speed is None:
             continue
         s = float(np.clip(item.s, 0.0, road.length))
         x, y, z, heading = (float(v) for v in road_pose(road, s, item.t))
@@ -78,7 +79,7 @@ def _speed_objects(road: Road) -> Iterator[Sign]:
         lines = lines_across(road, item.id, s, (), "+" if right else "-")
         facing = (heading + (np.pi if right else 0.0)) % (2.0 * np.pi)
         own = heading + item.heading
-        yield Sign(item.id, item.name, "speed_limit", match[1], (x, y, z), facing, own, lines)
+        yield Sign(item.id, item.name, "speed_limit", f"{speed:.0f}", (x, y, z), facing, own, lines)
 
 
 def _limit(signal: Signal) -> str | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.loading.deferred import deferred
+from .geometry import MAP_REACH_M
 from .model import OpenDriveMap
 from .raster import (
     Mask,
@@ -30,7 +31,6 @@ _CLOSING_M = 4.0
 SUNK_M = 0.01
 """What fills a junction is drawn so much lower than its ways, so as not to shine through them."""
 _HIGHEST_STEP_M = 2.0
-_MAX_REACH_M = 25_000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +60,10 @@ def pavement(opendrive: OpenDriveMap) -> Pavement:
         raise InputError(f"map {opendrive.name} has no lanes; there is nothing to build")
     for strip in strips:
         reach = np.max(np.abs([strip.inner, strip.outer]))
-        if not reach < _MAX_REACH_M:
+        if not reach < MAP_REACH_M:
             raise InputError(
                 f"map {opendrive.name}: lane {strip.lane.id} of road {strip.road.id} reaches "
-                f"{reach:.3g} m from the origin, and at most {_MAX_REACH_M:g} m can be built: move "
+                f"{reach:.3g} m from the origin, and at most {MAP_REACH_M:g} m can be built: move "
                 "the map to its origin (take its middle off x and y of every <geometry>, and give "
                 "that as the header's <offset>, so that its place on earth stays)"
             )

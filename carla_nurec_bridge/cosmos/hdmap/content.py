@@ -18,7 +18,7 @@ from ...opendrive.model import (
     TRAFFIC_LIGHT,
     YIELD_SIGN,
 )
-from ...opendrive.signals import signal_facing
+from ...opendrive.signals import signal_facing, signal_place
 from ...opendrive.stops import stop_lines
 from ...town.street.marks import crosswalk_outlines
 from ...world.fixtures import Fixture
@@ -108,7 +108,8 @@ def _fixtures(opendrive: OpenDriveMap) -> list[Fixture]:
         light = signal.type == TRAFFIC_LIGHT
         if not light and signal.type not in (SPEED_SIGN, STOP_SIGN, YIELD_SIGN):
             continue
-        (x, y, z), facing = signal_facing(road, signal, stops.get(signal_id, ()))
+        (x, y, z), heading = signal_place(road, signal)
+        facing = signal_facing(signal, heading, stops.get(signal_id, ()))
         above = _HEAD_ABOVE_M if light else _PLATE_ABOVE_M
         pose = matrix_from_xyz_rpy((x, y, z + above), (0.0, 0.0, facing))
         size = _HEAD_SIZE_M if light else _PLATE_SIZE_M

@@ -1,23 +1,24 @@
-"""What stands on roads and is drawn on them: pieces whose numbers cannot be read are left out."""
+"""What stands on roads and is drawn on them: pieces that no client can read are left out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from ..geometry import MAP_REACH_M
 from ..reading.parse_lanes import NO_LIMITS, UNITS_MPS
+from ..reading.speed_names import names_a_speed, speed_of_name
 from .notes import Notes
 from .numbers import lane_number, number
 
 Piece = tuple[str, Element, Element]
-"""What it is called, its parent, itself."""
+"""What it is and why it cannot stay, its parent, itself."""
 
+_UNREADABLE = "numbers cannot be read"
 _OBJECT_SIZES = ("zOffset", "hdg", "length", "width", "height")
 _CORNER = ("u", "v", "z", "s", "t", "dz")
 _LINE = ("length", "space", "tOffset", "width")
 _SIGNAL_SIZES = ("value", "zOffset", "hOffset", "height", "width")
-_MOST_AWAY_M = 25_000.0
-"""Maps reach as far from the origin; clients get places as float32, which 1e300 is none of."""
 
 
 def mend_signal_numbers(road: Element, notes: Notes) -> None:
@@ -29,13 +30,10 @@ def mend_signal_numbers(road: Element, notes: Notes) -> None:
     for signals in road.iterfind("signals"):
         for signal in [x for x in signals if x.tag in ("signal", "signalReference")]:
             label = f"{signal.get('id')} {where}"
-            if not _placed(signal):
+            fault = _misplaced(signal)
+            if fault:
                 signals.remove(signal)
-                notes.add(
-                    "signals whose place is no number, or farther from their road than any map "
-                    "reaches, are left out",
-                    label,
-                )
+                notes.add(f"signals whose {fault} are left out", label)
                 continue
             for name in _SIGNAL_SIZES:
                 if number(signal, name, 0.0) is None:
@@ -52,32 +50,52 @@ def mend_furniture(road: Element, notes: Notes) -> None:
     farther from their road than any map reaches.
     """
     where = f"road {road.get('id')}"
-    for kind, parent, element in (
+    _rename_speeds(road, where, notes)
+    for what, parent, element in (
         *_objects(road),
         *_marks(road),
         *_speeds(road),
         *_validities(road),
     ):
         parent.remove(element)
-        notes.add(f"{kind} whose numbers cannot be read are left out", where)
+        notes.add(f"{what} are left out", where)
 
 
-def _placed(element: Element) -> bool:
-    """Tell whether a signal or an object has a place, and one that a map may have."""
+def _misplaced(element: Element) -> str:
+    """Say what is wrong with the place of a signal or an object, "" where nothing is.
+
+    Clients hold places in 32 bits, which 1e300 is none of.
+    """
     across_m = number(element, "t")
-    return (
-        number(element, "s") is not None and across_m is not None and abs(across_m) <= _MOST_AWAY_M
-    )
+    if number(element, "s") is None or across_m is None:
+        return "place is no number"
+    if abs(across_m) > MAP_REACH_M:
+        return "place is farther from their road than any map reaches"
+    return ""
+
+
+def _rename_speeds(road: Element, where: str, notes: Notes) -> None:
+    """Give objects other names that clients take for speed limits, and die of: Speed_bump."""
+    for item in road.iterfind("objects/object"):
+        name = item.get("name", "")
+        if names_a_speed(name) and speed_of_name(name) is None:
+            item.set("name", name.replace("_", " ", 1))
+            notes.add(
+                "objects whose names begin as those of speed limits, but tell none, of which "
+                "clients die, get others",
+                f"{name!r} on {where} is {item.get('name')!r}",
+            )
 
 
 def _objects(road: Element) -> Iterator[Piece]:
     for objects in road.iterfind("objects"):
         for item in objects.findall("object"):
             corners = [x for x in item.iter() if x.tag in ("cornerLocal", "cornerRoad")]
-            if not (_placed(item) and _fine(item, *_OBJECT_SIZES)) or not all(
-                _fine(x, *_CORNER) for x in corners
-            ):
-                yield "objects", objects, item
+            fault = _misplaced(item)
+            if not _fine(item, *_OBJECT_SIZES) or not all(_fine(x, *_CORNER) for x in corners):
+                fault = fault or _UNREADABLE
+            if fault:
+                yield f"objects whose {fault}", objects, item
 
 
 def _marks(road: Element) -> Iterator[Piece]:
@@ -85,7 +103,7 @@ def _marks(road: Element) -> Iterator[Piece]:
         for mark in lane.findall("roadMark"):
             lines = mark.findall("type/line")
             if not _fine(mark, "sOffset", "width") or not all(_fine(x, *_LINE) for x in lines):
-                yield "road marks", lane, mark
+                yield f"road marks whose {_UNREADABLE}", lane, mark
 
 
 def _speeds(road: Element) -> Iterator[Piece]:
@@ -95,14 +113,14 @@ def _speeds(road: Element) -> Iterator[Piece]:
                 told = speed.get("max") in NO_LIMITS or number(speed, "max") is not None
                 known = speed.get("unit", "m/s") in UNITS_MPS
                 if not (told and known and _fine(speed, start)):
-                    yield "speeds", parent, speed
+                    yield f"speeds whose {_UNREADABLE}", parent, speed
 
 
 def _validities(road: Element) -> Iterator[Piece]:
     for signal in road.iterfind("signals/*"):
         for validity in signal.findall("validity"):
             if None in (lane_number(validity, "fromLane"), lane_number(validity, "toLane")):
-                yield "validities", signal, validity
+                yield f"validities whose {_UNREADABLE}", signal, validity
 
 
 def _fine(element: Element, *names: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from itertools import count
 from xml.etree.ElementTree import Element
 
+from ..reading.speed_names import names_a_speed
 from .notes import Notes
 from .numbers import number
 
@@ -104,9 +105,9 @@ def mend_signals(root: Element, notes: Notes) -> None:
 
     What names a doubled id means its first signal.
     """
-    # Of objects called Speed_NN clients make signals.
+    # Of objects called Speed_N clients make signals.
     objects = root.iterfind("road/objects/object")
-    limits = [x.get("id", "") for x in objects if x.get("name", "").startswith("Speed_")]
+    limits = [x.get("id", "") for x in objects if names_a_speed(x.get("name", ""))]
     ids = [*(x.get("id", "") for x in root.iterfind("road/signals/signal")), *limits]
     free = _free({int(x) for x in ids if x.isdecimal()})
     _shorten(root, ids, free, notes)

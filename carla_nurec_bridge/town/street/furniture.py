@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.frames import Matrix, matrix_from_xyz_rpy
-from ...opendrive.heights import ground_height
+from ...opendrive.heights import height_at
 from ...opendrive.model import TRAFFIC_LIGHT, OpenDriveMap
 from ...opendrive.raster import Mask
-from ...opendrive.signals import signal_facing
+from ...opendrive.signals import signal_facing, signal_place
 from ...opendrive.signs import signs
 from ...opendrive.stops import StopLine
 from ...opendrive.surface import Pavement
@@ -57,9 +57,8 @@ def lamp_meshes(opendrive: OpenDriveMap, sides: list[Frontage]) -> list[Mesh]:
             if np.hypot(*(edge - kerb)[:2]) < 1.2:
                 continue
             foot = kerb[:2] + 0.5 * outward
-            z, _ = ground_height(opendrive, foot[None], np.array([kerb[2] + 0.5]))
             heading = float(np.arctan2(-outward[1], -outward[0]))
-            meshes.append(_lamp(foot, float(z[0]), heading))
+            meshes.append(_lamp(foot, height_at(opendrive, (foot[0], foot[1], kerb[2])), heading))
     return meshes
 
 
@@ -103,7 +102,8 @@ def signal_parts(
     for signal_id, (road, signal) in opendrive.signals.items():
         if signal.type != TRAFFIC_LIGHT:
             continue
-        (x, y, road_z), facing = signal_facing(road, signal, stops.get(signal_id, ()))
+        (x, y, road_z), heading = signal_place(road, signal)
+        facing = signal_facing(signal, heading, stops.get(signal_id, ()))
         spot = np.array([x, y])
         row, column = built.grid.cells(spot)
         overhead = bool(built.carriageway[row, column])
@@ -113,8 +113,7 @@ def signal_parts(
             away = edge - spot
             foot = edge + 0.6 * away / max(float(np.hypot(*away)), 1e-6)
         target = spot if overhead else _lane_ahead(spot, facing, stops.get(signal_id, ()))
-        z, _ = ground_height(opendrive, foot[None], np.array([road_z + 0.5]))
-        base = float(z[0])
+        base = height_at(opendrive, (foot[0], foot[1], road_z))
         if not np.isfinite(base):
             continue
         tubes = [
@@ -176,14 +175,8 @@ def sign_meshes(opendrive: OpenDriveMap) -> list[Mesh]:
     return [
         _sign(sign.position, base, sign.facing, sign.limit or sign.kind.upper())
         for sign in signs(opendrive)
-        if np.isfinite(base := _base(opendrive, sign.position))
+        if np.isfinite(base := height_at(opendrive, sign.position))
     ]
-
-
-def _base(opendrive: OpenDriveMap, place: tuple[float, float, float]) -> float:
-    """Return the ground's height at a place, NaN beyond the land."""
-    z, _ = ground_height(opendrive, np.array([place[:2]]), np.array([place[2] + 0.5]))
-    return float(z[0])
 
 
 def _sign(place: tuple[float, float, float], base: float, facing: float, kind: str) -> Mesh:

@@ -6,7 +6,7 @@ import pytest
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.opendrive import OpenDriveMap, parse
 from carla_nurec_bridge.opendrive.lines import lane_lines
-from carla_nurec_bridge.opendrive.signals import signal_facing, signal_groups
+from carla_nurec_bridge.opendrive.signals import signal_facing, signal_groups, signal_place
 from carla_nurec_bridge.opendrive.stops import stop_lines
 
 
@@ -61,7 +61,8 @@ def test_every_light_of_town01_belongs_to_one_phase(town01: OpenDriveMap) -> Non
 def test_lights_face_the_traffic_they_stop(fixture: str, request: pytest.FixtureRequest) -> None:
     opendrive = request.getfixturevalue(fixture)
     for signal_id, lines in stop_lines(opendrive).items():
-        _, facing = signal_facing(*opendrive.signals[signal_id], lines)
+        road, signal = opendrive.signals[signal_id]
+        facing = signal_facing(signal, signal_place(road, signal)[1], lines)
         for line in lines:
             assert np.cos(facing - line.heading) < -0.95
 

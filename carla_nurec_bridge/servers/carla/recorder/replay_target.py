@@ -53,7 +53,7 @@ class ReplayTarget(Protocol):
         """Return the id of the spectator."""
 
     def traffic_light_at(self, location_cm: Vec3) -> int | None:
-        """Return the traffic light whose x, y, z truncated to whole cm equal ``location_cm``'s."""
+        """Return the traffic light that stands at ``location_cm``, or None."""
 
     def spawn_replayed(self, actor: ReplayedActor) -> int | None:
         """Create the actor, with its recorded id if that is free; None when it cannot be made."""

@@ -22,6 +22,7 @@ from ..world.episode import Episode
 from .replay_target import ReplayedActor, Vec3, WheelPose
 
 CM_PER_M = 100.0
+SAME_LIGHT_M = 0.5
 TEXT_TYPE = 4
 
 
@@ -45,13 +46,17 @@ class EpisodeTarget:
         return self._episode.spectator.id
 
     def traffic_light_at(self, location_cm: Vec3) -> int | None:
-        """Return the light whose place truncated to whole centimetres is that of the recording."""
-        wanted = [math.trunc(value) for value in location_cm]
-        for actor in self._episode.actors.of_kind("light"):
-            place = [math.trunc(value * CM_PER_M) for value in actor.transform.location]
-            if place == wanted:
-                return actor.id
-        return None
+        """Return the light nearest to a recorded one, seen from above; None beyond half a metre.
+
+        CARLA asks for the same centimetre, but its own versions differ by some 7 cm in this.
+        """
+        x, y, _ = (value / CM_PER_M for value in location_cm)
+        apart_m = {
+            actor.id: math.dist((x, y), actor.transform.location[:2])
+            for actor in self._episode.actors.of_kind("light")
+        }
+        nearest = min(apart_m, key=apart_m.__getitem__, default=None)
+        return nearest if nearest is not None and apart_m[nearest] <= SAME_LIGHT_M else None
 
     def spawn_replayed(self, actor: ReplayedActor) -> int | None:
         """Create the actor, with its recorded id if that is free; None when it cannot be made."""

@@ -88,6 +88,7 @@ def _bool(value: bool) -> str:
 
 def _vehicle(blueprint: Blueprint) -> tuple[AttributeDefinition, ...]:
     roles = ("autopilot", "scenario", "ego_vehicle")
+    driver = (_attribute("driver_id", "int", "1"),) if blueprint.wheels == 2 else ()
     return (
         _text("role_name", "autopilot", roles),
         _attribute("color", "colour", COLOURS[0], COLOURS),
@@ -100,6 +101,7 @@ def _vehicle(blueprint: Blueprint) -> tuple[AttributeDefinition, ...]:
         _fixed("has_lights", "bool", _bool(blueprint.has_lights)),
         _fixed("has_dynamic_doors", "bool", _bool(blueprint.generation == 2)),
         _attribute("terramechanics", "bool", "false"),
+        *driver,
     )
 
 

@@ -188,7 +188,7 @@ def _add_signs(level: Level, actors: Registry) -> dict[int, str]:
     """Put a level's signs into a fresh world; return their signals' ids by their actors'."""
     by_actor: dict[int, str] = {}
     for sign in level.signs:
-        box = sign_box(Transform(*sign.pose), sign.trigger)
+        box = sign_box(Transform(*sign.pose), sign.triggers)
         by_actor[_add_post(actors, "sign", sign.type_id, sign.pose, box)] = sign.signal_id
     return by_actor
 

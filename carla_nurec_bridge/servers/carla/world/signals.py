@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....opendrive.signals import SignalGroup
-from ....town.signal_posts import LightPost, Trigger
+from ....town.signal_posts import TRIGGER_HALF_HEIGHT_M, LightPost, Trigger
 from ..physics import columns as col
 from ..wire.structs import BoundingBox, Transform
 
@@ -22,7 +22,6 @@ COMFORTABLE_BRAKING = 7.0
 STOP_HEIGHT_M = 3.0
 STEEPEST = 0.1
 """How far above or below a vehicle its stop line may lie, and what each metre of way adds."""
-TRIGGER_HALF_HEIGHT_M = 1.0
 MIN_ALIGNMENT = math.cos(math.radians(45.0))
 
 
@@ -163,37 +162,47 @@ def trigger_box(transform: Transform, triggers: Sequence[Trigger]) -> BoundingBo
     """Return the box, in the light's own frame (x across the road), over ``triggers``."""
     if not triggers:
         return BoundingBox()
-    x, y, z = transform.location
-    yaw = math.radians(transform.rotation[1])
+    middle, half = _around(transform, triggers, math.radians(transform.rotation[1]))
+    height = TRIGGER_HALF_HEIGHT_M + float(np.mean([t.z for t in triggers])) - transform.location[2]
+    return BoundingBox((*middle, height), (*half, TRIGGER_HALF_HEIGHT_M))
+
+
+def sign_box(transform: Transform, triggers: Sequence[Trigger]) -> BoundingBox:
+    """Return the box over a sign's ``triggers``, along the world's axes, as CARLA's are.
+
+    Its place and its turn are told in the sign's own frame.
+    """
+    if not triggers:
+        return BoundingBox()
+    yaw_deg = transform.rotation[1]
+    cos, sin = math.cos(math.radians(yaw_deg)), math.sin(math.radians(yaw_deg))
+    (x, y), half = _around(transform, triggers, 0.0)
+    low = min(t.z - t.half_height_m for t in triggers)
+    high = max(t.z + t.half_height_m for t in triggers)
+    return BoundingBox(
+        (cos * x + sin * y, cos * y - sin * x, 0.5 * (low + high) - transform.location[2]),
+        (*half, 0.5 * (high - low)),
+        (0.0, -yaw_deg, 0.0),
+    )
+
+
+def _around(
+    transform: Transform, triggers: Sequence[Trigger], yaw: float
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return middle and half sizes of the rectangle around ``triggers``, on axes turned by ``yaw``.
+
+    They are those of a frame at the transform's place.
+    """
+    x, y, _ = transform.location
     cos, sin = math.cos(yaw), math.sin(yaw)
-    places = np.array([(t.x - x, t.y - y, t.z - z) for t in triggers])
+    places = np.array([(t.x - x, t.y - y) for t in triggers]) @ ((cos, -sin), (sin, cos))
     turns = np.array([t.yaw_rad - yaw for t in triggers])
     sizes = np.array([(t.half_length_m, t.half_width_m) for t in triggers])
     along, across = np.abs(np.cos(turns)), np.abs(np.sin(turns))
     halves = along[:, None] * sizes + across[:, None] * sizes[:, ::-1]
-    places[:, :2] = places[:, :2] @ ((cos, -sin), (sin, cos))
-    low = (places[:, :2] - halves).min(axis=0)
-    high = (places[:, :2] + halves).max(axis=0)
-    middle, half = 0.5 * (low + high), 0.5 * (high - low)
-    height = TRIGGER_HALF_HEIGHT_M + float(places[:, 2].mean())
-    return BoundingBox(
-        (float(middle[0]), float(middle[1]), height),
-        (float(half[0]), float(half[1]), TRIGGER_HALF_HEIGHT_M),
-    )
-
-
-def sign_box(transform: Transform, trigger: Trigger | None) -> BoundingBox:
-    """Return a sign's trigger volume in its own frame, turned along the lane, as CARLA does."""
-    if trigger is None:
-        return BoundingBox()
-    yaw_deg = transform.rotation[1]
-    cos, sin = math.cos(math.radians(yaw_deg)), math.sin(math.radians(yaw_deg))
-    x, y, z = np.subtract((trigger.x, trigger.y, trigger.z), transform.location).tolist()
-    return BoundingBox(
-        (cos * x + sin * y, cos * y - sin * x, z),
-        (trigger.half_length_m, trigger.half_width_m, TRIGGER_HALF_HEIGHT_M),
-        (0.0, (math.degrees(trigger.yaw_rad) - yaw_deg + 180.0) % 360.0 - 180.0, 0.0),
-    )
+    low, high = (places - halves).min(axis=0), (places + halves).max(axis=0)
+    (mx, my), (hx, hy) = (0.5 * (low + high)).tolist(), (0.5 * (high - low)).tolist()
+    return (mx, my), (hx, hy)
 
 
 @numba.njit(cache=True)
