@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 
 import cv2
@@ -39,6 +40,9 @@ COLOURS = {
 }
 _LIFT_M = 0.005
 _DASH_M, _GAP_M = 3.0, 6.0
+_LEAST_PERIOD_M = 0.2
+"""Of a broken line; the shortest that is painted has 0.5 m. A finer one looks unbroken."""
+_LEAST_PIECE_M = 0.05
 _DOUBLE_M = 0.13
 _STOP_DEPTH_M = 0.45
 _STRIPE_M = 0.5
@@ -56,9 +60,9 @@ def mark_meshes(opendrive: OpenDriveMap, rng: np.random.Generator) -> list[Mesh]
             end = min(section.s_end, road.length)
             for lane in section.lanes.values():
                 for mark, following in zip_longest(lane.marks, lane.marks[1:]):
-                    begin = section.s + mark.s_offset
+                    begin = section.s + max(mark.s_offset, 0.0)
                     until = end if following is None else section.s + following.s_offset
-                    if mark.type in _UNPAINTED or until - begin < 0.05:
+                    if mark.type in _UNPAINTED or until - begin < _LEAST_PIECE_M:
                         continue
                     faces = list(_faces(road, section, lane.id, mark, begin, min(until, end)))
                     if faces:
@@ -72,7 +76,11 @@ def mark_meshes(opendrive: OpenDriveMap, rng: np.random.Generator) -> list[Mesh]
 def painted_lines(mark: Mark) -> tuple[MarkLine, ...]:
     """Return the lines that a mark consists of, from the file or from its type."""
     if mark.lines:
-        return mark.lines
+        return tuple(
+            replace(line, width_m=min(line.width_m, _MAX_LINE_M))
+            for line in mark.lines
+            if abs(line.t_offset_m) < _MAX_REACH_M
+        )
     width = min(mark.width_m, _MAX_LINE_M)
     words = mark.type.split()
     if not set(words) <= {"solid", "broken"}:
@@ -88,14 +96,14 @@ def _faces(
     road: Road, section: LaneSection, lane_id: int, mark: Mark, begin: float, end: float
 ) -> Iterator[Array]:
     for line in painted_lines(mark):
-        if line.space_m <= 0.0 or line.length_m <= 0.0:
+        period = line.length_m + line.space_m
+        if line.space_m <= 0.0 or line.length_m <= 0.0 or period < _LEAST_PERIOD_M:
             pieces = [(begin, end)]
         else:
-            period = line.length_m + line.space_m
             firsts = np.arange(np.floor(begin / period) * period, end, period)
             pieces = [(max(x, begin), min(x + line.length_m, end)) for x in firsts]
         for low, high in pieces:
-            if high - low < 0.05:
+            if high - low < _LEAST_PIECE_M:
                 continue
             s = stations(road, low, high, step_m=8.0, tolerance_m=0.01)
             if lane_id:

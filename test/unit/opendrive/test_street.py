@@ -215,3 +215,30 @@ def test_absurd_numbers_build_a_street_or_raise_an_input_error(which: int, value
         street = build_street(parse(SMALL[:begin] + value + SMALL[end:], "absurd"))
         assert len(street.mesh.triangles) > 0
         assert np.isfinite(street.mesh.vertices).all()
+
+
+def test_marks_that_begin_before_their_road_are_painted_on_it_only() -> None:
+    def paint(mark: str) -> np.ndarray:
+        text = SMALL.replace('<roadMark sOffset="0" type="broken" width="0.1"/>', mark)
+        mesh = build_street(parse(text, "marked")).mesh
+        return mesh.vertices[mesh.triangles[mesh.tags == LINES]]
+
+    plain = paint('<roadMark sOffset="0" type="broken" width="0.1"/>')
+    early = paint('<roadMark sOffset="-1e8" type="broken" width="0.1"/>')
+    np.testing.assert_array_equal(early, plain)
+
+
+@pytest.mark.parametrize(
+    ("length_m", "space_m"), [("1e-9", "1e-9"), ("1e-300", "1"), ("3", "1e-9")]
+)
+def test_dashes_of_no_length_do_not_count_up_to_the_sky(length_m: str, space_m: str) -> None:
+    line = f'<line length="{length_m}" space="{space_m}" tOffset="1e9" sOffset="0" width="1e8"/>'
+    line += line.replace('tOffset="1e9"', 'tOffset="0"')
+    mark = (
+        f'<roadMark sOffset="0" type="broken" width="0.1"><type name="x">{line}</type></roadMark>'
+    )
+    text = SMALL.replace('<roadMark sOffset="0" type="broken" width="0.1"/>', mark)
+    mesh = build_street(parse(text, "dashed")).mesh
+    painted = mesh.vertices[mesh.triangles[mesh.tags == LINES]]
+    assert len(mesh.triangles) < 10_000
+    assert np.abs(painted).max() < 100.0
