@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from carla_nurec_bridge.core.resources import config_path
@@ -66,3 +68,22 @@ def test_cameras_rest_while_nothing_is_rendered(world: World) -> None:
     world.simulation.apply_settings(replace(world.simulation.settings, no_rendering_mode=True))
     world.tick(2)
     assert (len(world.heard(camera)), len(world.heard(receiver))) == (0, 2)
+
+
+def test_a_lidar_on_a_tick_of_its_own_turns_by_the_ticks_it_measures(world: World) -> None:
+    # CARLA gives it the world's step, not the time since it last measured.
+    values = {"points_per_second": "12000", "rotation_frequency": "2", "channels": "4"}
+    lidar = world.spawn("sensor.lidar.ray_cast", ABOVE, sensor_tick="0.1", **values)
+    world.tick(6)
+    angles = [struct.unpack_from("<f", m, SENSOR_HEADER_BYTES)[0] for m in world.heard(lidar)]
+    turn = 2.0 * 360.0 * 0.05
+    assert np.degrees(angles) == pytest.approx([turn, 2 * turn, 3 * turn], abs=1e-4)
+
+
+@pytest.mark.parametrize(("per_second", "detections"), [(1500, 75), (1510, 75), (1519, 75)])
+def test_a_radar_sends_whole_points_only(world: World, per_second: int, detections: int) -> None:
+    down = Transform((*world.simulation.episode.level.spawns[0][0][:2], 5.0), (-90.0, 0.0, 0.0))
+    radar = world.spawn("sensor.other.radar", down, points_per_second=str(per_second))
+    world.tick()
+    (message,) = world.heard(radar)
+    assert len(message) - SENSOR_HEADER_BYTES == 16 * detections

@@ -21,13 +21,14 @@ class Moment:
     """One sensor in one tick, and what it may ask of the world.
 
     * map_from_sensor: (4, 4), the sensor looks along +x.
-    * covered_s: simulated seconds that one measurement covers, ``sensor_tick`` or the tick itself.
+    * tick_s: simulated seconds of this tick. What turns or casts rays by time covers these, as in
+      CARLA: a lidar that measures every second tick (``sensor_tick``) sends half a turn.
     """
 
     episode: Episode
     actor: EpisodeActor
     map_from_sensor: Matrix
-    covered_s: float
+    tick_s: float
     drawing: EpisodeDrawing
 
     def surroundings(self) -> Surroundings:

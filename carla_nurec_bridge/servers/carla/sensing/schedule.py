@@ -141,9 +141,8 @@ class Sensors:
             heard = entry.kind.runs_unheard or self._streams.has_listener(entry.stream)
             if not heard or (entry.kind.is_rendered and settings.no_rendering_mode):
                 continue
-            covered_s = max(entry.tick_s, delta_s)
             pose = episode.matrix_of(actor)
-            moments.append(Moment(episode, actor, pose, covered_s, self.drawing))
+            moments.append(Moment(episode, actor, pose, delta_s, self.drawing))
         return moments
 
     def _measure_alone(self, moment: Moment, settings: EpisodeSettings) -> None:

@@ -84,9 +84,9 @@ class SpinningLidar(ABC):
         """Return the part of a turn that the measurement covers."""
         spec = self._spec
         # CARLA rounds half a point away from zero, Python to the even number.
-        per_channel = math.floor(spec.points_per_second * moment.covered_s / spec.channels + 0.5)
+        per_channel = math.floor(spec.points_per_second * moment.tick_s / spec.channels + 0.5)
         per_channel = min(per_channel, MOST_POINTS_PER_TICK // spec.channels)
-        turned = spec.rotation_hz * spec.horizontal_deg * moment.covered_s
+        turned = spec.rotation_hz * spec.horizontal_deg * moment.tick_s
         directions = _directions(spec, self._angle_deg, turned, per_channel)
         self._angle_deg = (self._angle_deg + turned) % spec.horizontal_deg
         directions = self.thinned(directions)

@@ -41,7 +41,9 @@ class Radar:
         map_from_radar = moment.map_from_sensor
         velocities = moment.episode.velocities()
         own_velocity = velocities.get(moment.actor.root().id, _STILL)
-        count = min(round(self._points_per_second * moment.covered_s), MOST_POINTS_PER_TICK)
+        # CARLA cuts off what is left of a point, in 32 bits.
+        points = np.float32(self._points_per_second) * np.float32(moment.tick_s)
+        count = int(min(points, MOST_POINTS_PER_TICK))
         radius = np.sqrt(self._random.random(count))
         turn = 2.0 * math.pi * self._random.random(count)
         azimuth = 0.5 * self._fov_rad[0] * radius * np.cos(turn)
