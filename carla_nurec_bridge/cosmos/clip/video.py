@@ -12,6 +12,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ...core.errors import InputError, RunError
+from ..kernels.yuv import Yuv420
 from .codec import VideoOptions, encoder_of
 from .scheduling import scheduling_kept
 
@@ -50,6 +51,7 @@ class VideoWriter:
         self._format = encoder.pixel_format
         # A frame's own reformat() makes tables, and a thread a core, anew for every frame.
         self._reformatter = VideoReformatter()
+        self._yuv = Yuv420(width, height)
         if self._format.startswith("yuv"):
             # Players and readers that ignore the tag assume BT.601 for untagged video too.
             stream.codec_context.colorspace = Colorspace.ITU601
@@ -66,10 +68,20 @@ class VideoWriter:
                 f"{self.path.name}: frame {self.frames} is {image.shape[1]}x{image.shape[0]}, "
                 f"not {self._size[1]}x{self._size[0]}"
             )
+        frame = self._frame(np.ascontiguousarray(image))
+        frame.pts = self.frames
+        frame.time_base = self._stream.codec_context.time_base
+        self._container.mux(self._stream.encode(frame))
+        self.frames += 1
+
+    def _frame(self, image: NDArray[np.uint8]) -> av.VideoFrame:
+        """Return the image as the encoder takes it."""
+        if self._format == "yuv420p" and image.ndim == 3:
+            return av.VideoFrame.from_numpy_buffer(self._yuv.convert(image), format=self._format)
         given = "rgb24" if image.ndim == 3 else "gray"
-        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format=given)
+        frame = av.VideoFrame.from_numpy_buffer(image, format=given)
         if self._format.startswith("yuv"):
-            frame = self._reformatter.reformat(
+            return self._reformatter.reformat(
                 frame,
                 format=self._format,
                 src_color_range=ColorRange.JPEG,
@@ -77,12 +89,9 @@ class VideoWriter:
                 dst_color_range=ColorRange.MPEG,
                 threads=1,
             )
-        elif self._format != given:
-            frame = self._reformatter.reformat(frame, format=self._format, threads=1)
-        frame.pts = self.frames
-        frame.time_base = self._stream.codec_context.time_base
-        self._container.mux(self._stream.encode(frame))
-        self.frames += 1
+        if self._format != given:
+            return self._reformatter.reformat(frame, format=self._format, threads=1)
+        return frame
 
     def close(self) -> None:
         """Write what the encoder still holds and the index; a second call does nothing.

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core.errors import InputError
 from ...labels.frame import ByteImage
+from ..kernels.bilateral import bilateral
 from .controls import Strength
 
 VisModel = Literal["transfer1", "transfer2.5"]
@@ -72,7 +73,7 @@ def vis_rgb(rgb: ByteImage, encoding: VisEncoding) -> ByteImage:
     if smaller > 1:
         size = (max(width // smaller, 1), max(height // smaller, 1))
         image = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    image = np.asarray(cv2.bilateralFilter(image, diameter, colour, space), np.uint8)
+    image = bilateral(image, diameter, colour, space)
     if smaller > 1:
         up = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
         image = np.asarray(up, np.uint8)

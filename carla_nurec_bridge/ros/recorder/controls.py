@@ -14,7 +14,7 @@ from ...core.run_contract.run_summary import RecordedControls, RecordedVideo
 from ...core.run_contract.topics import TOPICS
 from ...core.timings import Timings
 from ...cosmos.clip.feed import NEEDED, ControlFeed, FeedSource
-from ...labels.kernels import make_ready
+from ...cosmos.kernels.ready import make_ready
 from ...labels.messages import labelled_frame
 from ...opendrive import parse
 from ...recording import AssembledFrame, decode

@@ -21,7 +21,7 @@ _LOADED = (
     "scipy.ndimage",
     "scipy.spatial",
     # With the first machine code that is read numba loads most of itself, in half a second.
-    f"{_PACKAGE}.labels.kernels:make_ready",
+    f"{_PACKAGE}.cosmos.kernels.ready:make_ready",
 )
 
 
