@@ -98,9 +98,11 @@ def main() -> None:
     """Print the table."""
     first, last = drive(float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS)
     frames = last.frames - first.frames
+    # What waits, as the process that all others are forked from, has no row.
     each = {
-        name: 1e3 * (used - first.used_s.get(name, 0.0)) / frames
-        for name, used in last.used_s.items()
+        name: 1e3 * used / frames
+        for name, at_end in last.used_s.items()
+        if (used := at_end - first.used_s.get(name, 0.0)) > 0.0
     }
     drawing = sum(each.get(name, 0.0) for name in DRAWING)
     for name, cost in sorted(each.items(), key=lambda row: -row[1]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -74,6 +75,9 @@ VERBS: dict[str, str] = {
 }
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 class LazyGroup(click.Group):
     """A click group whose commands are imported from the table when first used."""
 
@@ -129,10 +133,13 @@ def _code_of(args: list[str] | None = None) -> int:
     try:
         result = cli.main(args=args, prog_name="carla-nurec", standalone_mode=False)
     except BridgeError as error:
-        Console(stderr=True, highlight=False).print(
-            f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True
-        )
+        _tell(str(error))
         return error.exit_code
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _tell(f"{error.filename or 'what is written, or printed,'} has no room: {error.strerror}")
+        return 1
     except click.ClickException as error:
         error.show()
         return 2
@@ -142,17 +149,38 @@ def _code_of(args: list[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _tell(sentence: str) -> None:
+    Console(stderr=True, highlight=False).print(
+        f"[bold red]error:[/] {escape(sentence)}", soft_wrap=True
+    )
+
+
 def entry() -> None:
     """Enter from the console script and leave with the exit code of the verb."""
     heartbeat.start()
     code = _code_of()
     be_deaf()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    code = _flushed(code)
     if "carla" in sys.modules:
         # The CARLA client library may abort while the interpreter tears down its threads.
         os._exit(code)
     sys.exit(code)
+
+
+def _flushed(code: int) -> int:
+    """Write out what was printed; return the exit code, 1 for 0 where nobody can take it.
+
+    The interpreter, which tries again as it ends, then finds a device that takes everything.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno != errno.EPIPE:
+            _tell(f"what is printed has no room: {error.strerror}")
+        return code or 1
+    return code
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from ..core.cameras.camera_names import camera_named, cameras_text
 from ..core.errors import InputError
 from ..nurec.client.client import NurecClient
 from ..nurec.client.conversion import camera_model, camera_shutter, pose_matrix
+from ..nurec.client.layers import LayersRefusedError
 from ..nurec.client.replies import OfferedCamera
 from ..nurec.client.requests import ActorMotion, CameraRequest, EgoMask, ImageFormat
 from ..nurec.editing import EditableTrack
@@ -85,8 +86,8 @@ def render_to_files(
 ) -> int:
     """Write FOLDER/CAMERA/END_US.jpg and timestamps.csv; return how many images failed.
 
-    ``on_frame`` is told the end of each frame (us) and why images of it failed. InputError when the
-    server has no hood of the wanted rig, ProtocolError when it gives no layers.
+    ``on_frame`` is told the end of each frame (us) and why images of it failed, or their layers.
+    InputError when the server has no hood of the wanted rig, ProtocolError when it has no layers.
     """
     actors = client.dynamic_objects(plan.scene_id) if client.capabilities.editing else ()
     masks = _masks(client, wish.rig_name, plan.cameras)
@@ -108,8 +109,11 @@ def render_to_files(
                 name = f"{reply.name}/{end_us}.{SUFFIXES[wish.image_format]}"
                 (folder / name).write_bytes(reply.image)
                 if wish.layers:
-                    found = client.layers(plan.scene_id, request, moving)
-                    write_layers(found, folder / reply.name / str(end_us))
+                    try:
+                        found = client.layers(plan.scene_id, request, moving)
+                        write_layers(found, folder / reply.name / str(end_us))
+                    except LayersRefusedError as error:
+                        errors.append(f"layers of {reply.name}: {error}")
                 table.writerow([reply.name, request.start_us, request.end_us, name])
             failed += len(errors)
             on_frame(end_us, errors)

@@ -91,7 +91,7 @@ def command(
     """Render the recorded cameras of a scene along its trajectory into image files.
 
     Other road users are where the recording has them, also on a server with editing enabled.
-    Exit code 1 when an image failed; the others are there.
+    Exit code 1 when an image or its layers failed; the others are there.
     """
     from ...scene.along_trajectory import ImageWish, planned_images, render_to_files
 

@@ -21,7 +21,7 @@ from .calls import Deadlines, PendingCall, failure_text
 from .capabilities import Capabilities, find_capabilities
 from .connection import Connection, open_connection
 from .instant import InstantRenderer, PendingInstant
-from .layers import CameraLayers, layers_of
+from .layers import CameraLayers, LayersRefusedError, layers_of
 from .replies import (
     OfferedCamera,
     Replies,
@@ -39,6 +39,9 @@ from .security import TlsFiles
 from .service import SCENE_ID, SCENE_URL
 
 __all__ = ["Deadlines", "NurecClient"]
+
+_REFUSALS = (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INVALID_ARGUMENT)
+"""Of layers of one image: another may have them."""
 
 
 class NurecClient:
@@ -225,7 +228,8 @@ class NurecClient:
     ) -> CameraLayers:
         """Render distance, opacity and semantic classes of one image (the embedded server alone).
 
-        ProtocolError with the server's reason when it does not, or has no such call.
+        LayersRefusedError with the server's reason when this image has none, ProtocolError when the
+        server has no such call, or fails.
         """
         objects = [] if self.capabilities.editing is False else dynamic_objects(actors)
         request = rgb_request(scene_id, camera, objects)
@@ -236,7 +240,8 @@ class NurecClient:
         except grpc.RpcError as error:
             unknown = error.code() is grpc.StatusCode.UNIMPLEMENTED
             hint = "; only carla-nurec nurec serve has that call" if unknown else ""
-            raise ProtocolError(
+            kind = LayersRefusedError if error.code() in _REFUSALS else ProtocolError
+            raise kind(
                 f"NuRec server {self._connection.target}: {name}: {failure_text(error)}{hint}"
             ) from error
 

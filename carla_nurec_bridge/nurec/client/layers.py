@@ -13,6 +13,10 @@ from .requests import CameraRequest
 from .service import LAYER_BYTES
 
 
+class LayersRefusedError(ProtocolError):
+    """The server has the call, and does not make the layers of this image: of too many pixels."""
+
+
 @dataclass(frozen=True, eq=False)
 class CameraLayers:
     """What the rays of an image (H, W) met.

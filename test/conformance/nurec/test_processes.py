@@ -17,6 +17,7 @@ from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.nurec.client.client import NurecClient
 from carla_nurec_bridge.nurec.client.requests import CameraRequest
 from carla_nurec_bridge.scene import write_scene
+from carla_nurec_bridge.scene.along_trajectory import ImageWish, planned_images, render_to_files
 from carla_nurec_bridge.scene.geodesy import ecef_from_enu, geo_reference
 
 pytestmark = pytest.mark.random_order(disabled=True)  # a server that the last tests end
@@ -177,6 +178,31 @@ def test_render_without_rolling_shutter_as_png_with_layers(running, tmp_path):
         assert not met[0].all(), "the sky is nowhere"
         assert found["distance_m"][-1].max() < 20.0, "the road before the camera"
         assert (found["classes"] == 255).all(), "meshes have none"
+
+
+class _Asking(NurecClient):
+    """A client that asks for the layers of one camera at a size that no message holds."""
+
+    def layers(self, scene_id, camera, actors=()):
+        if camera.name == "camera_front_wide_120fov":
+            camera = dataclasses.replace(camera, size=(4000, 2000))
+        return super().layers(scene_id, camera, actors)
+
+
+def test_an_image_whose_layers_do_not_fit_a_message_costs_no_other(running, tmp_path):
+    _, port = running
+    told = []
+    wish = ImageWish(45, "png", 1000, rolling=False, rig_name=None, layers=True)
+    with _Asking(f"127.0.0.1:{port}") as client:
+        plan = planned_images(client, None, ("all",), 1000, 20)
+        failed = render_to_files(
+            client, plan, wish, tmp_path, lambda _, errors: told.extend(errors)
+        )
+    assert failed == len(plan.frames) == len(told)
+    assert all("layers of camera_front_wide_120fov" in error for error in told)
+    assert all("4000 x 2000 pixels do not fit a message" in error for error in told)
+    assert len(list(tmp_path.glob("*/*.layers.npz"))) == (len(plan.cameras) - 1) * len(plan.frames)
+    assert len(list(tmp_path.glob("camera_front_wide_120fov/*.png"))) == len(plan.frames)
 
 
 @pytest.mark.parametrize(
