@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 
 from ...core.errors import InputError
+
+_CERTIFICATE, _KEY = "CERTIFICATE", "PRIVATE KEY"
+_MOST_BYTES = 4 << 20
+"""Some ten times what a system's list of all authorities has."""
 
 
 @dataclass(frozen=True)
@@ -29,20 +34,20 @@ class TlsFiles:
 
 
 def client_credentials(files: TlsFiles) -> grpc.ChannelCredentials:
-    """Return what a channel needs; InputError for a file that cannot be read."""
+    """Return what a channel needs; InputError for a file that cannot be read or is none of PEM."""
     return grpc.ssl_channel_credentials(
-        root_certificates=_read(files.authority),
-        private_key=_read(files.key),
-        certificate_chain=_read(files.certificate),
+        root_certificates=_certificates(files.authority),
+        private_key=_read(files.key, _KEY),
+        certificate_chain=_certificates(files.certificate),
     )
 
 
 def server_credentials(files: TlsFiles) -> grpc.ServerCredentials:
     """Return what a server's port needs; InputError without a certificate and its key."""
-    key, certificate = _read(files.key), _read(files.certificate)
+    key, certificate = _read(files.key, _KEY), _certificates(files.certificate)
     if key is None or certificate is None:
         raise InputError("a TLS server needs a certificate and its key (--tls-cert, --tls-key)")
-    authority = _read(files.authority)
+    authority = _certificates(files.authority)
     return grpc.ssl_server_credentials(
         [(key, certificate)],
         root_certificates=authority,
@@ -50,10 +55,30 @@ def server_credentials(files: TlsFiles) -> grpc.ServerCredentials:
     )
 
 
-def _read(path: Path | None) -> bytes | None:
+def _certificates(path: Path | None) -> bytes | None:
+    """Return the certificates of a file, which gRPC would take unread and wait in vain with."""
+    pem = _read(path, _CERTIFICATE)
+    if pem is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(
+                cadata=pem.decode("ascii")
+            )
+        except (ssl.SSLError, ValueError) as error:
+            raise InputError(f"the TLS file {path} has a broken certificate: {error}") from error
+    return pem
+
+
+def _read(path: Path | None, what: str) -> bytes | None:
+    """Return a PEM file that has ``what`` it is for; None without a path."""
     if path is None:
         return None
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            pem = file.read(_MOST_BYTES)
     except OSError as error:
         raise InputError(f"cannot read the TLS file {path}: {error.strerror or error}") from error
+    if what.encode() not in pem:
+        raise InputError(
+            f"the TLS file {path} has no line '-----BEGIN ...{what}-----', as PEM does"
+        )
+    return pem

@@ -1,5 +1,6 @@
 """Fair turns, metrics, encryption, sockets, and what the client repeats."""
 
+import re
 import subprocess
 import threading
 import time
@@ -194,6 +195,24 @@ def test_mutual_tls(serve, scene, picture, certificates):
         for wrong in (TlsFiles(ca), TlsFiles(), None):
             with pytest.raises(DeadlineError, match="no NuRec server answered"):
                 NurecClient(target, quick, tls=wrong)
+
+
+def test_tls_files_that_are_none(tmp_path, certificates):
+    """gRPC would take them, and then wait for a server that it never asks."""
+    good = certificates / "client.pem"
+    broken, words = tmp_path / "broken.pem", tmp_path / "words"
+    lines = good.read_text().splitlines()
+    broken.write_text("\n".join([lines[0], lines[1][::-1], *lines[2:]]))
+    words.write_text("certificate")
+    key = certificates / "client.key"
+    for files, fault in (
+        (TlsFiles(words), "words has no line '-----BEGIN ...CERTIFICATE-----'"),
+        (TlsFiles(broken), "broken.pem has a broken certificate"),
+        (TlsFiles(None, broken, key), "broken.pem has a broken certificate"),
+        (TlsFiles(None, good, good), "client.pem has no line '-----BEGIN ...PRIVATE KEY-----'"),
+    ):
+        with pytest.raises(InputError, match=re.escape(fault)):
+            NurecClient("localhost:1", tls=files)
 
 
 def test_tls_files_that_are_not_there(tmp_path):
