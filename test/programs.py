@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -79,6 +80,15 @@ class Program:
         """Wait for its end and return the exit code; TimeoutExpired after so many seconds."""
         self.returncode = self._started.wait(timeout)
         return self.returncode
+
+    def complaints(self) -> str:
+        """Return what it has said on ``stderr`` since this was last asked, without waiting."""
+        said = b""
+        while select.select([self.stderr], [], [], 0.0)[0] and (
+            more := os.read(self.stderr.fileno(), _ROOM)
+        ):
+            said += more
+        return said.decode(errors="replace").strip()
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         """Wait for its end and return what it has said; after so many seconds it is killed.

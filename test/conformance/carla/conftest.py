@@ -40,20 +40,28 @@ def maps_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def carla_port(maps_dir: Path) -> Iterator[int]:
-    """Serve the demo town for the whole test session; yield the port of the calls."""
+def carla_server(maps_dir: Path) -> Iterator[tuple[Program, int]]:
+    """Serve the demo town for the whole test session; yield the port of the calls, too."""
     port = free_port(pair=True)
     options = ("--map", "demo_town", "--maps-dir", maps_dir, "--port", port, "--seed", 7)
     with Program("carla", "serve", *options) as process:
         line = process.stdout.readline()
         assert line.startswith("ready:"), f"the server did not start: {line!r}"
-        yield port
+        yield process, port
         process.terminate()
         assert process.wait(60) == 0, "the server must leave with exit code 0 on SIGTERM"
 
 
 @pytest.fixture(scope="session")
-def run_session(carla_port: int, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Facts]:
+def carla_port(carla_server: tuple[Program, int]) -> int:
+    """Return the port of the calls."""
+    return carla_server[1]
+
+
+@pytest.fixture(scope="session")
+def run_session(
+    carla_server: tuple[Program, int], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Facts]:
     """Return a function that runs ``sessions/NAME.py`` once and gives its facts."""
     pytest.importorskip("carla")
     known: dict[str, Facts] = {}
@@ -62,7 +70,7 @@ def run_session(carla_port: int, tmp_path_factory: pytest.TempPathFactory) -> Ca
     def run(name: str, *arguments: str, deadline_s: float = SESSION_S) -> Facts:
         key = " ".join((name, *arguments))
         if key not in known:
-            known[key] = _session(name, arguments, carla_port, folder, deadline_s)
+            known[key] = _session(name, arguments, carla_server, folder, deadline_s)
         return known[key]
 
     return run
@@ -82,13 +90,21 @@ def _run_session(
 
 
 def _session(
-    name: str, arguments: tuple[str, ...], port: int, folder: Path, deadline_s: float
+    name: str,
+    arguments: tuple[str, ...],
+    server: tuple[Program, int],
+    folder: Path,
+    deadline_s: float,
 ) -> Facts:
+    process, port = server
     done = _run_session(name, arguments, port, folder, deadline_s)
     if done.returncode in (-signal.SIGSEGV, -signal.SIGABRT):
         # carla 0.9.16 does, once in some hundred sessions; twice would be no chance.
         warnings.warn(f"the CARLA client library crashed in the session {name}", stacklevel=1)
         done = _run_session(name, arguments, port, folder, deadline_s)
-    assert done.returncode == 0, f"session {name} failed:\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, (
+        f"session {name} failed:\n{done.stdout}\n{done.stderr}\n"
+        f"The server said:\n{process.complaints()}"
+    )
     facts: Facts = json.loads(done.stdout.strip().splitlines()[-1])
     return facts
