@@ -195,6 +195,11 @@ ODD = {
     ),
     # It takes the number for the road's, and the road ends there: no way into the junction.
     "fork at a junction of a road's number": (fork(3), "are replaced: '3' by 6"),
+    "fork at a junction without an id": (
+        fork().replace('<junction id="10"', "<junction"),
+        "get the one that their roads name: 10",
+    ),
+    "junction without an id or a road": (town(road(), "<junction/>"), "are left out: one"),
     # Of connections of one number it keeps one.
     "fork of connections of one number": (
         fork(connections=('id="7"', 'id="7"')),

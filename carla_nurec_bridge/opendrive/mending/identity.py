@@ -55,8 +55,9 @@ def mend_roads(root: Element, notes: Notes) -> None:
 
 def mend_junctions(root: Element, notes: Notes) -> None:
     """Join junctions of one id, give new ids as to roads, and add junctions that roads name."""
-    _join(root, "junction", notes)
     roads = root.findall("road")
+    _name_junctions(root, roads, notes)
+    _join(root, "junction", notes)
     taken = {x.get("id") for x in roads}
     new = _numbers(root.findall("junction"), taken)
     for old, renamed_to in new.items():
@@ -81,6 +82,22 @@ def mend_junctions(root: Element, notes: Notes) -> None:
         root.append(Element("junction", id=renamed[junction_id], name=""))
         notes.add("junctions that are only named by roads are added", junction_id)
     _rename(root, _JUNCTION_NAMES, "junction", renamed)
+
+
+def _name_junctions(root: Element, roads: list[Element], notes: Notes) -> None:
+    """Give junctions without an id the one by which their connecting roads name them."""
+    named = {road.get("id"): (road.get("junction") or "").strip() for road in roads}
+    for junction in root.findall("junction"):
+        if (junction.get("id") or "").strip():
+            continue
+        ways = [named.get(x.get("connectingRoad"), "") for x in junction.iterfind("connection")]
+        junction_id = next((x for x in ways if x not in ("", NO_JUNCTION)), "")
+        if junction_id:
+            junction.set("id", junction_id)
+            notes.add("junctions without an id get the one that their roads name", junction_id)
+        else:
+            root.remove(junction)
+            notes.add("junctions without an id that no road names are left out", "one")
 
 
 def number_connections(junction: Element, notes: Notes) -> None:
