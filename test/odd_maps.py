@@ -9,6 +9,7 @@ UUID = "0b7c1f1e-7a3d-4f5e-9c58-1a2b3c4d5e6f"
 WIDTH_M = 3.5
 WIDTH = '<width sOffset="0" a="3.5" b="0" c="0" d="0"/>'
 TAPER = '<width sOffset="0" a="0.2" b="-0.005" c="0" d="0"/>'
+VALIDITY = '<validity fromLane="-1" toLane="-1"/>'
 BORDER = '<border sOffset="{}" a="{}" b="{}" c="0" d="0"/>'
 CENTRE = '<center><lane id="0" type="none" level="false"/></center>'
 
@@ -55,8 +56,8 @@ def town(*inside: str, header: str = '<header revMajor="1" revMinor="4"/>') -> s
     return f'<?xml version="1.0"?><OpenDRIVE>{header}{"".join(inside)}</OpenDRIVE>'
 
 
-def light(signal_id: str, s: float = 40.0, inside: str = "") -> str:
-    """Return a traffic light beside the right lane."""
+def light(signal_id: str, s: float = 40.0, inside: str = VALIDITY) -> str:
+    """Return a traffic light beside the right lane, for which it holds."""
     return (
         f'<signal s="{s}" t="-5" id="{signal_id}" name="x" dynamic="yes" orientation="+" '
         'zOffset="3" country="OpenDRIVE" type="1000001" subtype="-1" value="-1" hOffset="0" '
@@ -77,7 +78,8 @@ def signals(*inside: str) -> str:
 
 def reference(signal_id: str, s: float = 10.0) -> str:
     """Return a reference to a signal."""
-    return f'<signalReference s="{s}" t="-5" id="{signal_id}" orientation="+"/>'
+    place = f's="{s}" t="-5" id="{signal_id}" orientation="+"'
+    return f"<signalReference {place}>{VALIDITY}</signalReference>"
 
 
 def link(road_id: object, attributes: str, way: str = "successor") -> str:
@@ -461,12 +463,31 @@ ODD = {
         "sequences of controllers that are no numbers are left out: c",
     ),
     "validity of no lane": (
-        town(road(more=signals(light("8", inside='<validity fromLane="-1"/>')))),
+        town(road(more=signals(light("8", inside=VALIDITY + '<validity fromLane="-1"/>')))),
         "validities whose numbers cannot be read are left out: road 1",
     ),
     "validity of half a lane": (
-        town(road(more=signals(light("8", inside='<validity fromLane="-1" toLane="-1.5"/>')))),
+        town(
+            road(
+                more=signals(
+                    light("8", inside=VALIDITY + '<validity fromLane="-1" toLane="-1.5"/>')
+                )
+            )
+        ),
         "validities whose numbers cannot be read are left out: road 1",
+    ),
+    # It finds no such light, hands out None for lanes, and takes those of the other direction.
+    "validity upside down": (
+        town(road(more=signals(light("8", inside='<validity fromLane="0" toLane="-1"/>')))),
+        "turned or cut to those that are: -1 to 0 of signal 8",
+    ),
+    "validity of lanes that are not there": (
+        town(road(more=signals(light("8", inside='<validity fromLane="-9" toLane="-1"/>')))),
+        "turned or cut to those that are: -9 to -1 of signal 8",
+    ),
+    "signal without a validity": (
+        town(road(more=signals(light("8", inside="")))),
+        "which clients take to hold for lanes against their orientation, get one: 8",
     ),
     "lane link of no number": (
         town(road(lanes=section(lane(-1, '<link><successor id="x"/></link>' + WIDTH)))),

@@ -20,6 +20,7 @@ from .links import mend_connections, mend_lane_links, mend_road_links
 from .notes import Notes, write_notes, written_notes
 from .profiles import mend_profiles
 from .referencing import mend_reference
+from .validity import mend_validities
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,7 @@ def sound_map(text: str, name: str) -> SoundMap:
         mend_furniture(road, notes)
         mend_profiles(road, notes)
         mend_lanes(road, notes)
+        mend_validities(road, notes)
     mend_road_links(root, notes, name)
     mend_direct(root, notes)
     mend_connections(root, notes)
