@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...core.errors import InputError
 from ..finite import FiniteRange
+from ..parameters.given import given
 from ..parameters.image_size import ImageSize
 
 if TYPE_CHECKING:
@@ -140,6 +142,14 @@ _OPTIONS = [
 ]
 
 
+_OF_RECORDINGS = frozenset(
+    (
+        *("map_name", "host", "port", "rig", "sensors", "size", "fov", "actor_id", "role"),
+        *("time_factor", "ignore_hero", "move_spectator", "spawn_sensors", "warmup"),
+    )
+)
+
+
 def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what is played, from where, and who sees it."""
     for option in reversed(_OPTIONS):
@@ -152,6 +162,16 @@ def played_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed([*_SERVER, *_FRONT, *_REPLAY]):
         command = option(command)
     return command
+
+
+def refuse_beside_bags(context: click.Context) -> None:
+    """Refuse options that only recordings have a use for; InputError names the first."""
+    for parameter in given(context):
+        if parameter.name in _OF_RECORDINGS:
+            raise InputError(
+                f"{parameter.opts[-1]} is for recordings, which are played; a bag has its map and "
+                "its cameras, leave it out"
+            )
 
 
 def replay_of(settings: dict[str, Any]) -> ExactReplayOptions:

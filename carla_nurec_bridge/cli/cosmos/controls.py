@@ -11,7 +11,13 @@ from rich.console import Console
 
 from ..log.tables import console, examples
 from ..playing import counting_progress, end_as_interrupted, open_session, recording_server
-from .capture_options import bag_window_of, capture_options, replay_of, sensors_of
+from .capture_options import (
+    bag_window_of,
+    capture_options,
+    refuse_beside_bags,
+    replay_of,
+    sensors_of,
+)
 from .clip_options import clip_options, controls_of
 
 
@@ -25,7 +31,10 @@ from .clip_options import clip_options, controls_of
 )
 @capture_options
 @clip_options
-def command(recording: Path | None, bag: Path | None, **settings: Any) -> int:
+@click.pass_context
+def command(
+    context: click.Context, recording: Path | None, bag: Path | None, **settings: Any
+) -> int:
     """Write videos, lossless masters and a manifest of each camera: all frames, exactly.
 
     The recording is played in CARLA tick by tick, in a server of this package's own unless --host
@@ -34,6 +43,8 @@ def command(recording: Path | None, bag: Path | None, **settings: Any) -> int:
     """
     if (recording is None) == (bag is None):
         raise click.UsageError("give --recording or --bag")
+    if bag is not None:
+        refuse_beside_bags(context)
     end_as_interrupted()
     settings["output"].mkdir(parents=True, exist_ok=True)
     out = console()

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import TaskID
 
-from ..cosmos.capture_options import played_options
+from ..cosmos.capture_options import played_options, refuse_beside_bags
 from ..log.tables import console, examples, table
 from ..playing import counting_progress, end_as_interrupted
 from .record_options import from_anywhere, record_options
@@ -70,6 +70,8 @@ def command(
     ray, workers = settings.pop("ray"), settings.pop("workers")
     if workers is not None and ray is None:
         raise click.UsageError("--workers is for --ray")
+    if not (recordings or scenes or settings["live"]):
+        refuse_beside_bags(context)
     end_as_interrupted()
     out, started = console(), time.monotonic()
     for note in unused_keys(context):

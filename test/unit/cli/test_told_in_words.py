@@ -1,0 +1,47 @@
+"""What a command line cannot do, or cannot print, is told in a sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from carla_nurec_bridge.cli import main as module
+from carla_nurec_bridge.cli.main import main
+
+
+@pytest.mark.parametrize("verb", [("cosmos", "controls"), ("dataset", "record")])
+@pytest.mark.parametrize("option", [("--sensors", "x"), ("--role", "hero"), ("--port", "2000")])
+def test_options_of_recordings_are_refused_beside_a_bag(
+    verb: tuple[str, str],
+    option: tuple[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*verb, "--bag", str(tmp_path), "-o", str(tmp_path / "o"), *option]) == 2
+    assert f"{option[0]} is for recordings" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("args", [("--help",), ("scene", "build", "--help"), ("scenario", "list")])
+def test_what_is_printed_to_a_full_disk_ends_in_a_sentence(
+    args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(list(args)) == 1
+        with Path(os.devnull).open("w") as roomy:  # what is left in the buffer goes there
+            os.dup2(roomy.fileno(), full.fileno())
+    assert capsys.readouterr().err.endswith("has no room: No space left on device\n")
+
+
+def test_a_reader_that_has_gone_makes_the_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        gone.write("row\n")
+        monkeypatch.setattr(sys, "stdout", gone)
+        assert module._flushed(0) == 1
+        gone.flush()  # as the interpreter does at its end
