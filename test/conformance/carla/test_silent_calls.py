@@ -208,3 +208,11 @@ def test_the_navigation_mesh_comes_both_ways(wire: Wire) -> None:
     (name,) = wire.ask("get_required_files", "Nav")
     assert len(mesh) > 1000
     assert bytes(wire.ask("request_file", name)) == mesh
+
+
+def test_a_batch_ticks_the_world_when_asked_to(wire: Wire) -> None:
+    destroy_nobody = [[[1, [987654]]]]
+    frame = wire.ask("tick_cue")
+    wire.ask("apply_batch", destroy_nobody, False)
+    wire.ask("apply_batch", destroy_nobody, True)
+    assert wire.ask("tick_cue") == frame + 2

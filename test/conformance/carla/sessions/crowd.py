@@ -161,7 +161,8 @@ facts["moved"] = sum(
 facts["lowest"] = min(
     row.get_transform().location.z - first[actor_id].location.z for actor_id, row in rows.items()
 )
-gone = stage.client.apply_batch_sync([batch.DestroyActor(actor_id) for actor_id in ids], True)
+gone = stage.client.apply_batch_sync([batch.DestroyActor(actor_id) for actor_id in ids], False)
+stage.ticks(1)
 facts["destroyed"] = [
     sum(not answer.error for answer in gone),
     len(world.get_actors().filter("vehicle.*")),

@@ -179,8 +179,9 @@ answers = stage.client.apply_batch_sync(
         batch.ApplyVehicleControl(424242, carla.VehicleControl()),
         batch.DestroyActor(other.id),
     ],
-    True,
+    False,  # with True the client waits for the frame with Python's lock held, and bump listens
 )
+stage.ticks(1)
 mini = world.get_actor(answers[0].actor_id)
 facts["batch"] = [
     mini.type_id,
