@@ -34,7 +34,7 @@ FACTS: dict[str, Any] = {
 ASKED = {"weather": "heavy rain", "light": "the blue hour"}
 
 
-def client_of(url: str, key: str = "none", retries: int = 0) -> OpenAI:
+def new_client(url: str, key: str = "none", retries: int = 0) -> OpenAI:
     http = DefaultHttpxClient(verify=trusted())  # one that reads no certificates of its own
     return OpenAI(base_url=url, api_key=key, max_retries=retries, timeout=30, http_client=http)
 

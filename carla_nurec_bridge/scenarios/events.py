@@ -69,7 +69,7 @@ def read_events(path: Path) -> tuple[dict[str, Any], tuple[ScenarioEvent, ...]]:
         events = tuple(_event(item) for item in document.pop("events"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is not a file of scenario events: {error}") from error
     return document, events
 

@@ -57,7 +57,7 @@ def calibrated_camera(calibration: Path) -> CameraModel:
     """Return the camera of a file with the text of a calibration topic; InputError for others."""
     try:
         content = json.loads(calibration.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"cannot read the calibration {calibration}: {error}") from error
     if not isinstance(content, dict) or "camera_model" not in content:
         raise InputError(f"{calibration} has no camera_model, as calibration topics have")

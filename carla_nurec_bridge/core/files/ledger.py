@@ -31,15 +31,15 @@ class Ledger:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             return
-        lines = path.read_text().splitlines(keepends=True)
+        lines = path.read_bytes().splitlines(keepends=True)
         for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
                 self._rows[row["name"]] = row
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 if number < len(lines):
                     raise InputError(f"{path}, line {number} is no entry of a ledger") from error
-                path.write_text("".join(lines[:-1]))
+                path.write_bytes(b"".join(lines[:-1]))
 
     def is_done(self, name: str, key: str, output: Path) -> bool:
         """Return whether a job with this request is done and its file is still as it was."""

@@ -284,5 +284,5 @@ def read_run_summary(run_dir: Path) -> RunSummary:
 def _table(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} holds no JSON: {error}") from error

@@ -90,5 +90,5 @@ def listed(path: Path) -> Mapping[str, Any] | None:
     try:
         videos = json.loads((path.parent / MANIFEST).read_text(encoding="utf-8"))["videos"].values()
         return next((dict(v) for v in videos if v["file"] == path.name and "view" in v), None)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -172,7 +172,7 @@ def _read(path: Path) -> dict[str, Any]:
             return tomli.load(file)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
-    except tomli.TOMLDecodeError as error:
+    except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path} is no TOML: {error}") from error
 
 

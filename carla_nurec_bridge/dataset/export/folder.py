@@ -56,7 +56,7 @@ def _refuse_other(out: Path, mark: str) -> None:
         return
     try:
         json.loads((out / mark).read_text(encoding="utf-8"))["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{out} exists and has no {mark} that tells it may be replaced; name a new folder"
         ) from error

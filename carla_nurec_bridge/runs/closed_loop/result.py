@@ -78,7 +78,7 @@ def read_result(folder: Path) -> ClosedLoopResult:
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
         return ClosedLoopResult.model_validate(content)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, ValidationError):
             problem = error.errors()[0]
             place = ".".join(map(str, problem["loc"]))

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from ...core.errors import InputError
 from ...core.run_contract.run_config import run_fields
 from ...scenarios.files import load_driven
@@ -73,5 +71,5 @@ def _read(path: Path) -> RunTimes | None:
         return None
     try:
         return RunTimes.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, ValidationError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} holds no times of a sweep; remove it") from error

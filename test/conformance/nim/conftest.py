@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from nim_client import client_of
+from nim_client import new_client
 from openai import OpenAI
 
 from carla_nurec_bridge.servers.nim import Fault, NimServer, NimServerOptions
@@ -37,5 +37,16 @@ def url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def client(url: str) -> Iterator[OpenAI]:
     """Return a client of that server."""
-    with client_of(url) as made:
+    with new_client(url) as made:
+        yield made
+
+
+@pytest.fixture
+def client_of() -> Iterator[Callable[..., OpenAI]]:
+    """Return what makes clients of a server's address, closed with the test."""
+    with ExitStack() as open_clients:
+
+        def made(*args: Any, **options: Any) -> OpenAI:
+            return open_clients.enter_context(new_client(*args, **options))
+
         yield made

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import web
-from nim_client import ASKED, FACTS, ask, client_of, with_facts
+from nim_client import ASKED, FACTS, ask, with_facts
 from openai import AsyncOpenAI
 
 from carla_nurec_bridge.servers.nim.options import MODEL
@@ -52,7 +52,7 @@ def test_a_rewrite_keeps_the_conditions_word_for_word_instead_of_the_recorded_on
     assert "wet" not in text
 
 
-def test_facts_of_the_file_are_used_where_the_messages_hold_none(serve):
+def test_facts_of_the_file_are_used_where_the_messages_hold_none(serve, client_of):
     client = client_of(serve(facts=FACTS).url)
     assert "two red cars" in ask(client, "What is there?").choices[0].message.content
     other = json.dumps({"counts": {"truck": 2}})

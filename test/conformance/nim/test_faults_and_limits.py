@@ -10,7 +10,7 @@ import httpx
 import openai
 import pytest
 import web
-from nim_client import ask, client_of, with_facts
+from nim_client import ask, with_facts
 
 from carla_nurec_bridge.servers.nim.options import MODEL
 
@@ -36,7 +36,7 @@ def text_of(client, stream, **more):
     return "".join(choice.delta.content or "" for chunk in reply for choice in chunk.choices)
 
 
-def test_429_says_when_to_come_back_and_the_client_does(serve):
+def test_429_says_when_to_come_back_and_the_client_does(serve, client_of):
     url = serve("rate-limit:1", "rate-limit:1").url
     with pytest.raises(openai.RateLimitError) as caught:
         ask(client_of(url), "?")
@@ -46,7 +46,7 @@ def test_429_says_when_to_come_back_and_the_client_does(serve):
     assert time.monotonic() - before_s >= 1.0
 
 
-def test_503_ends_after_as_many_requests_as_were_asked_for(serve):
+def test_503_ends_after_as_many_requests_as_were_asked_for(serve, client_of):
     url = serve("server-error:2").url
     for _ in range(2):
         with pytest.raises(openai.InternalServerError, match="overloaded"):
@@ -55,7 +55,7 @@ def test_503_ends_after_as_many_requests_as_were_asked_for(serve):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_cut_answer_is_an_error_and_no_short_answer(serve, stream):
+def test_a_cut_answer_is_an_error_and_no_short_answer(serve, client_of, stream):
     client = client_of(serve("cut-stream:1").url)
     with pytest.raises((openai.APIConnectionError, httpx.RemoteProtocolError)):
         text_of(client, stream)
@@ -63,7 +63,7 @@ def test_a_cut_answer_is_an_error_and_no_short_answer(serve, stream):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_prose_stands_round_the_json(serve, stream):
+def test_prose_stands_round_the_json(serve, client_of, stream):
     text = text_of(client_of(serve("prose").url), stream, **FORM)
     with pytest.raises(ValueError, match="Expecting value"):
         json.loads(text)
@@ -72,13 +72,13 @@ def test_prose_stands_round_the_json(serve, stream):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_the_wrong_language_is_german_and_still_conforms(serve, stream):
+def test_the_wrong_language_is_german_and_still_conforms(serve, client_of, stream):
     client = client_of(serve("wrong-language").url)
     assert "3 Auto, 1 Fußgänger" in text_of(client, stream)
     assert "Das Video" in json.loads(text_of(client, stream, **FORM))["caption"]
 
 
-def test_a_refusal_has_its_own_field_where_json_was_asked_for(serve):
+def test_a_refusal_has_its_own_field_where_json_was_asked_for(serve, client_of):
     client = client_of(serve("refusal").url)
     assert "can't help" in text_of(client, stream=False)
     message = ask(client, with_facts(), **FORM).choices[0].message
@@ -89,14 +89,14 @@ def test_a_refusal_has_its_own_field_where_json_was_asked_for(serve):
     assert "can't help" in said
 
 
-def test_a_slow_answer_runs_into_the_clients_deadline(serve):
+def test_a_slow_answer_runs_into_the_clients_deadline(serve, client_of):
     client = client_of(serve("slow:1", slow_s=5.0).url)
     with pytest.raises(openai.APITimeoutError):
         ask(client.with_options(timeout=0.3), "?")
     assert ask(client, "?").choices
 
 
-def test_a_wrong_key_a_wrong_model_and_a_wrong_body_are_told_apart(serve):
+def test_a_wrong_key_a_wrong_model_and_a_wrong_body_are_told_apart(serve, client_of):
     url = serve(token="the right one", aliases=("nvidia/cosmos-reason1-7b",)).url
     with pytest.raises(openai.AuthenticationError, match="not valid"):
         client_of(url, "a wrong one").models.list()
@@ -135,7 +135,7 @@ def test_bodies_that_are_no_request_are_refused(url, body):
     assert reply.json()["error"]["message"]
 
 
-def test_a_request_that_is_too_large_is_refused_whether_it_says_so_or_not(serve):
+def test_a_request_that_is_too_large_is_refused_whether_it_says_so_or_not(serve, client_of):
     url = serve(body_bytes=1000).url
     with pytest.raises(openai.APIStatusError, match="1000 bytes") as caught:
         ask(client_of(url), "x" * 2000)
@@ -173,7 +173,7 @@ def until(client: openai.OpenAI, *, refused: bool) -> openai.RateLimitError | No
     raise AssertionError("it never was")
 
 
-def test_more_requests_than_it_works_on_are_told_to_come_back(serve):
+def test_more_requests_than_it_works_on_are_told_to_come_back(serve, client_of):
     server = serve(in_flight=1)
     with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
         head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"

@@ -10,7 +10,7 @@ import zlib
 
 import openai
 import pytest
-from nim_client import ask, client_of, data_url, image_part, video_bytes, video_part
+from nim_client import ask, data_url, image_part, video_bytes, video_part
 from PIL import Image
 
 
@@ -93,7 +93,7 @@ def test_bad_media_are_refused_in_words(client, part, word):
         ask(client, [part])
 
 
-def test_what_is_too_large_is_refused(serve):
+def test_what_is_too_large_is_refused(serve, client_of):
     client = client_of(serve(media_bytes=2000, media_parts=2, pixels=10_000, frames=10).url)
     noise = io.BytesIO()
     Image.effect_noise((60, 60), 90).save(noise, "PNG")

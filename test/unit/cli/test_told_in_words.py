@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from carla_nurec_bridge.cli import main as module
 from carla_nurec_bridge.cli.main import main
+from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.files.ledger import Ledger
+from carla_nurec_bridge.cosmos.clip.manifest import MANIFEST, read_manifest
+from carla_nurec_bridge.runs.closed_loop.result import RESULT, read_result
 
 
 @pytest.mark.parametrize("verb", [("cosmos", "controls"), ("dataset", "record")])
@@ -35,6 +40,35 @@ def test_what_is_printed_to_a_full_disk_ends_in_a_sentence(
         with Path(os.devnull).open("w") as roomy:  # what is left in the buffer goes there
             os.dup2(roomy.fileno(), full.fileno())
     assert capsys.readouterr().err.endswith("has no room: No space left on device\n")
+
+
+@pytest.mark.parametrize("text", [b"\xe1\x00", b"a = " + b"[" * 200_000, b"a ="])
+def test_a_prompt_that_is_no_toml_is_told(
+    text: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prompt = tmp_path / "prompt.toml"
+    prompt.write_bytes(text)
+    assert main(["cosmos", "submit", "http://127.0.0.1:9", str(prompt)]) == 2
+    assert f"{prompt} is no TOML" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", [b"\xe1\n{}\n", b"[" * 200_000 + b"\n{}\n"])
+def test_a_ledger_that_is_none_is_told(text: bytes, tmp_path: Path) -> None:
+    (tmp_path / "ledger.jsonl").write_bytes(text)
+    with pytest.raises(InputError, match="line 1 is no entry of a ledger"):
+        Ledger(tmp_path / "ledger.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [(MANIFEST, read_manifest), (RESULT, read_result)],
+)
+def test_json_that_nests_without_end_is_told(
+    name: str, read: Callable[[Path], object], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("[" * 200_000)
+    with pytest.raises(InputError, match=name):
+        read(tmp_path)
 
 
 def test_a_reader_that_has_gone_makes_the_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,8 @@ def token_from(given: str | None) -> str | None:
         return Path(file).read_text().strip()
     except OSError as error:
         raise InputError(f"COSMOS_TOKEN_FILE {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"COSMOS_TOKEN_FILE {file} holds no token, but binary data") from error
 
 
 def connect(
