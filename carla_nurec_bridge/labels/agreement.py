@@ -77,22 +77,28 @@ class Agreement:
             instance.frames += 1
             instance.pixels += pixels
         self._boxes += len(frame.actors)
-        for state in frame.actors:
+        shown = [state for state in frame.actors if pixel_id(state.actor.id) in seen]
+        boxes = [(state.map_from_box, state.actor.size_m) for state in shown]
+        shares = view.visible_shares(frame.depth_m, boxes)
+        for state, visible in zip(shown, shares, strict=True):
             number = pixel_id(state.actor.id)
-            if number in seen:
-                self.instances[number].label = state.actor.object_class.value
-                sighting = self._compare(view, frame, state, seen[number])
-                self.instances[number].sightings.append(sighting)
+            self.instances[number].label = state.actor.object_class.value
+            sighting = self._compare(view, frame, state, seen[number], visible)
+            self.instances[number].sightings.append(sighting)
         self._frames += 1
 
     def _compare(
-        self, view: PinholeView, frame: LabelledFrame, state: ActorState, seen: Sequence[int]
+        self,
+        view: PinholeView,
+        frame: LabelledFrame,
+        state: ActorState,
+        seen: Sequence[int],
+        visible: float,
     ) -> Sighting:
         pixels, *edges = seen
         outline = view.box_outline(state.map_from_box, state.actor.size_m)
         projected = view.clipped_rectangle(outline)
         iou = 0.0 if projected is None else _iou(projected, np.array(edges, np.float64))
-        visible = view.visible_share(frame.depth_m, state.map_from_box, state.actor.size_m)
         inside = _inside(frame.ids, pixel_id(state.actor.id), edges, outline) / pixels
         return Sighting(self._frames, pixels, round(iou, 4), round(inside, 4), round(visible, 3))
 

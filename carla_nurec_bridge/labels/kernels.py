@@ -83,6 +83,15 @@ def paint(numbers, table, out):  # type: ignore[no-untyped-def]
             out[i, j, 2] = table[number, 2]
 
 
+@compiled("boolean(Array(int32, 1, 'C', readonly=True), boolean[::1])", nogil=True)
+def all_known(ids, known):  # type: ignore[no-untyped-def]
+    """Return whether ``known`` (M,) has True for each of ``ids`` (N,), all from 0 to M - 1."""
+    strange = 0
+    for i in range(len(ids)):
+        strange += not known[ids[i]]
+    return strange == 0
+
+
 @compiled(f"void({_given('int32')}, int32[:,::1])", nogil=True)
 def _extents(ids, found):  # type: ignore[no-untyped-def]
     for i in range(ids.shape[0]):
@@ -112,5 +121,5 @@ def extents(ids: NDArray[np.int32]) -> dict[int, tuple[int, int, int, int, int]]
 
 def make_ready() -> None:
     """Have the machine code of all of these, compiling what the disk does not keep yet."""
-    for kernel in (depth_levels, looked_up_levels, depth_cm, paint, _extents):
+    for kernel in (depth_levels, looked_up_levels, depth_cm, paint, all_known, _extents):
         kernel.make_ready()

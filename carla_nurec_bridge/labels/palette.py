@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..core.errors import InputError
 from ..core.semantic_tag import Tag
 from ..world.semantic_tags import semantic_tags
-from .kernels import paint
+from .kernels import all_known, paint
 
 Rgb = tuple[int, int, int]
 SKY = Tag.SKY
@@ -69,12 +69,12 @@ class InstancePalette:
                 f"instance ids must lie in 0 to {_LARGEST_ID - 1}, found {low}, {high}"
             )
         self._grow(high + 1)
-        seen = np.zeros(len(self._known), np.bool_)
-        seen[ids.ravel()] = True
-        for new in np.flatnonzero(seen & ~self._known):
-            self._table[new] = self._unused()
-            self._known[new] = True
-            self.tags[int(new)] = int(tags.ravel()[np.argmax(ids.ravel() == new)])
+        flat = np.ascontiguousarray(ids).reshape(-1)
+        if not all_known(flat, self._known):
+            for new in np.unique(flat[~self._known[flat]]):
+                self._table[new] = self._unused()
+                self._known[new] = True
+                self.tags[int(new)] = int(tags.ravel()[np.argmax(flat == new)])
         colours = np.empty((*ids.shape, 3), np.uint8)
         paint(np.ascontiguousarray(ids), self._table, colours)
         return colours

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,11 @@ class PinholeView:
         flat: Array = in_camera[..., :2] / in_camera[..., 2:] * self._focal + self._centre
         return flat
 
+    def pixels_before(self, in_map: Array) -> Array | None:
+        """Return the pixels (N, 2) of points (N, 3) that all lie before the near plane, or None."""
+        in_camera = self.points(in_map)
+        return self.pixels(in_camera) if (in_camera[:, 2] >= NEAR_M).all() else None
+
     def polygon(self, in_map: Array) -> Array:
         """Return the outline (M, 2) in pixels of a flat polygon (N, 3); empty when behind."""
         return self.pixels(_before(self.points(in_map)))
@@ -79,8 +84,10 @@ class PinholeView:
     def box_outline(self, map_from_box: Matrix, size_m: tuple[float, float, float]) -> Array:
         """Return the pixels (N, 2) of all corners of a box and of its cuts with the near plane."""
         corners = Box(map_from_box, size_m).corners()
-        parts = [self.polygon(corners[face]) for face in FACES]
-        return np.concatenate(parts)
+        whole = self.pixels_before(corners)
+        if whole is not None:
+            return whole
+        return np.concatenate([self.polygon(corners[face]) for face in FACES])
 
     def clipped_rectangle(self, pixels: Array) -> Array | None:
         """Return (left, top, right, bottom) of pixels (N, 2) within the image, None if outside."""
@@ -91,30 +98,33 @@ class PinholeView:
         high = np.clip(pixels.max(axis=0), 0.0, limit)
         return np.concatenate([low, high]) if np.all(high > low) else None
 
-    def visible_share(
-        self, depth_m: NDArray[np.float32], map_from_box: Matrix, size_m: tuple[float, float, float]
-    ) -> float:
-        """Return the part of a box's 27 lattice points on the image that nothing hides.
+    def visible_shares(
+        self,
+        depth_m: NDArray[np.float32],
+        boxes: Sequence[tuple[Matrix, tuple[float, float, float]]],
+    ) -> list[float]:
+        """Return for each box (pose, size) what part of its 27 lattice points nothing hides.
 
-        A point is hidden when the depth picture (H, W) is 0.5 m + 2 % nearer. A box with nothing
-        before it has about a third: it hides its own far side. 0 when it is beside the image.
+        Points beside the image do not count. One is hidden when the depth picture (H, W) is
+        0.5 m + 2 % nearer. A box with nothing before it has about a third: it hides its own far
+        side. 0 when it is beside the image.
         """
-        half = np.array(size_m) / 2.0
-        middle = self.points(map_from_box[:3, 3])
-        if middle[2] + math.hypot(*half) < NEAR_M:
-            return 0.0
-        lattice = _LATTICE * half @ map_from_box[:3, :3].T + map_from_box[:3, 3]
-        points = self.points(lattice)
-        points = points[points[:, 2] > NEAR_M]
-        if not len(points):
-            return 0.0
+        if not boxes:
+            return []
+        poses = np.array([pose for pose, _ in boxes])
+        halves = np.array([size for _, size in boxes])[:, None] / 2.0
+        turned = (_LATTICE * halves) @ poses[:, :3, :3].transpose(0, 2, 1)
+        points = self.points(turned + poses[:, None, :3, 3])
+        reach = points[..., 2]
+        inside = reach > NEAR_M
+        points[~inside] = 1.0
         at = np.floor(self.pixels(points)).astype(np.int64)
-        inside = np.all((at >= 0) & (at < (self.width, self.height)), axis=1)
-        if not inside.any():
-            return 0.0
-        at, reach = at[inside], points[inside, 2]
-        seen = depth_m[at[:, 1], at[:, 0]] >= reach - (_SLACK_M + _SLACK * reach)
-        return float(seen.mean())
+        inside &= np.all((at >= 0) & (at < (self.width, self.height)), axis=-1)
+        at[~inside] = 0
+        seen = inside & (depth_m[at[..., 1], at[..., 0]] >= reach - (_SLACK_M + _SLACK * reach))
+        counts = np.maximum(inside.sum(axis=1), 1)
+        shares: list[float] = (seen.sum(axis=1) / counts).tolist()
+        return shares
 
 
 def _before(polygon: Array) -> Array:

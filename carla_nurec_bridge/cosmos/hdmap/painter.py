@@ -96,14 +96,17 @@ class HdMapPainter:
     def _lights_and_signs(
         self, view: PinholeView, frame: LabelledFrame
     ) -> list[tuple[Matrix, tuple[float, float, float], Rgb]]:
+        near = [
+            fixture
+            for fixture in self._street.fixtures
+            if _distance(view, fixture.map_from_box) <= FIXTURES_REACH_M
+        ]
+        shares = view.visible_shares(frame.depth_m, [(f.map_from_box, f.size_m) for f in near])
         found = []
-        for fixture in self._street.fixtures:
-            pose = fixture.map_from_box
-            if _distance(view, pose) > FIXTURES_REACH_M:
+        for fixture, share in zip(near, shares, strict=True):
+            if share < VISIBLE_SHARE:
                 continue
-            if view.visible_share(frame.depth_m, pose, fixture.size_m) < VISIBLE_SHARE:
-                continue
-            colour = SIGN_COLOUR
+            pose, colour = fixture.map_from_box, SIGN_COLOUR
             if fixture.kind == "light":
                 # What a light shows is for those before it; from behind it is dark.
                 facing = fixture.facing
@@ -116,12 +119,11 @@ class HdMapPainter:
     def _boxes(
         self, view: PinholeView, frame: LabelledFrame
     ) -> list[tuple[Matrix, tuple[float, float, float], Rgb]]:
+        near = [s for s in frame.actors if _distance(view, s.map_from_box) <= REACH_M]
+        boxes = [(state.map_from_box, state.actor.size_m) for state in near]
         found = []
-        for state in frame.actors:
+        for state, share in zip(near, view.visible_shares(frame.depth_m, boxes), strict=True):
             actor, pose = state.actor, state.map_from_box
-            if _distance(view, pose) > REACH_M:
-                continue
-            share = view.visible_share(frame.depth_m, pose, actor.size_m)
             unseen = 0 if share >= VISIBLE_SHARE else self._unseen.get(actor.id, HELD_FRAMES) + 1
             self._unseen[actor.id] = unseen
             if unseen <= HELD_FRAMES:
@@ -177,11 +179,13 @@ def _draw_box(
     colour: Rgb,
 ) -> None:
     corners = Box(pose, size).corners()
-    for face, normal, shade in zip(FACES, NORMALS, _SHADES, strict=True):
-        outward = pose[:3, :3] @ normal
-        if (view.position - corners[face[0]]) @ outward > 0.0:
-            shaded = tuple(round(c * shade) for c in colour)
-            _fill(canvas, view, view.polygon(corners[face]), shaded)
+    outward = NORMALS @ pose[:3, :3].T
+    facing = np.einsum("ij,ij->i", view.position - corners[FACES[:, 0]], outward) > 0.0
+    pixels = view.pixels_before(corners)
+    for number in np.flatnonzero(facing).tolist():
+        face = FACES[number]
+        outline = view.polygon(corners[face]) if pixels is None else pixels[face]
+        _fill(canvas, view, outline, tuple(round(c * _SHADES[number]) for c in colour))
 
 
 def _fill(canvas: ByteImage, view: PinholeView, outline: Array, colour: tuple[int, ...]) -> None:
