@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..core.files.absolute import absolute
 from .finite import FiniteRange
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def command(folder: Path, limit_s: float, as_json: bool, **given: str | None) ->
 
     report = machine.report_of(
         {
-            "machine": [*machine.look_at_python(), *machine.look_at_memory(folder.resolve())],
+            "machine": [*machine.look_at_python(), *machine.look_at_memory(absolute(folder))],
             "packages": machine.look_at_packages(),
             "network": machine.look_at_network(),
             "accelerator": [*machine.look_at_gpus(), *machine.look_at_engine()],

@@ -136,10 +136,14 @@ def _code_of(args: list[str] | None = None) -> int:
         _tell(str(error))
         return error.exit_code
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno in _FULL:
+            place = error.filename or "what is written, or printed,"
+            _tell(f"{place} has no room: {error.strerror}")
+            return 1
+        if error.filename is None:
             raise
-        _tell(f"{error.filename or 'what is written, or printed,'} has no room: {error.strerror}")
-        return 1
+        _tell(f"cannot use {error.filename}: {error.strerror}")
+        return 2
     except click.ClickException as error:
         error.show()
         return 2

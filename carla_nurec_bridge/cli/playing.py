@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
 from ..core.errors import InputError
+from ..core.files.absolute import absolute
 from ..core.run_contract import heartbeat
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def recording_server(
     ``said`` keeps what an own server says when it fails.
     """
     if settings["host"]:
-        known = recording.resolve() if recording.is_file() else recording
+        known = absolute(recording) if recording.is_file() else recording
         yield PlayingServer(settings["host"], settings["port"], str(known), False)
         return
     from ..recorder_log import read_log
@@ -85,7 +86,7 @@ def recording_server(
     recorded = read_log(recording).map_name  # what is no recording is told before CARLA starts
     map_name = settings["map_name"] or recorded
     with carla_of_map(map_name, settings["seed"], said, verb) as (host, port):
-        yield PlayingServer(host, port, str(recording.resolve()), True)
+        yield PlayingServer(host, port, str(absolute(recording)), True)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from ..core.errors import InputError
+from ..core.files.absolute import absolute
 
 _ARTEFACTS = (
     "bag",
@@ -39,7 +40,7 @@ def clear(out: Path, keep: Collection[Path] = ()) -> None:
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; name a folder")
     try:
-        _empty(out, {path.resolve() for path in keep})
+        _empty(out, {absolute(path) for path in keep})
     except OSError as error:
         raise InputError(f"cannot write in {out}: {error.strerror}; name another folder") from error
 
@@ -52,7 +53,7 @@ def _empty(out: Path, kept: Collection[Path]) -> None:
     marker.touch()
     for name in _ARTEFACTS:
         path = out / name
-        if any(file.is_relative_to(path.resolve()) for file in kept):
+        if any(file.is_relative_to(absolute(path)) for file in kept):
             continue
         if path.is_dir():
             shutil.rmtree(path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...core.files.absolute import absolute
 from ..cosmos.capture_options import FPS, front_of
 from ..finite import FiniteRange
 
@@ -201,6 +202,6 @@ def from_anywhere(settings: dict[str, Any]) -> dict[str, Any]:
     for name in _FILES:
         value = known[name]
         if value is not None and (isinstance(value, Path) or Path(value).is_file()):
-            known[name] = type(value)(Path(value).resolve())
-    known["sensors"] = tuple(path.resolve() for path in known["sensors"])
+            known[name] = type(value)(absolute(value))
+    known["sensors"] = tuple(absolute(path) for path in known["sensors"])
     return known

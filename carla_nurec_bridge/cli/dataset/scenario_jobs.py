@@ -15,6 +15,7 @@ import click
 from ... import __version__
 from ...core.buffers import sha256_of
 from ...core.errors import BridgeError, InputError
+from ...core.files.absolute import absolute
 from ...core.files.ledger import request_key
 from ...cosmos.played_recording import Carrier
 from ...dataset.record.drawn_alone import BlueprintShapes, DrawnAlone, Shapes
@@ -72,7 +73,7 @@ def _of_recording(settings: Settings, path: Path) -> ScenarioJob:
         "map": _map_content(settings, path),
         **_wish(settings).to_json(),
     }
-    known = path.resolve() if path.is_file() else path
+    known = absolute(path) if path.is_file() else path
     return ScenarioJob(path.stem, _key(settings, facts), partial(_play, settings, known))
 
 
@@ -83,15 +84,15 @@ def _of_bag(settings: Settings, path: Path) -> ScenarioJob:
         "bag": {one.relative_to(path).as_posix(): sha256_of(one) for one in files},
         "window": asdict(bag_window_of(dict(settings))),
     }
-    name = path.resolve().parent.name if path.name == "bag" else path.name
-    return ScenarioJob(name, _key(settings, facts), partial(_read, settings, path.resolve()))
+    name = absolute(path).parent.name if path.name == "bag" else path.name
+    return ScenarioJob(name, _key(settings, facts), partial(_read, settings, absolute(path)))
 
 
 def _of_scene(settings: Settings, path: Path) -> ScenarioJob:
     facts = {"scene": sha256_of(path) if path.is_file() else str(path), "nurec": settings["nurec"]}
     with suppress(BridgeError, OSError):  # the scenario then fails with the reason, and no other
         facts |= scene_wish_of(open_scene(path), dict(settings)).to_json()
-    return ScenarioJob(path.stem, _key(settings, facts), partial(_draw, settings, path.resolve()))
+    return ScenarioJob(path.stem, _key(settings, facts), partial(_draw, settings, absolute(path)))
 
 
 def _of_live(settings: Settings) -> ScenarioJob:

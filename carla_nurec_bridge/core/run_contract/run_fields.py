@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
+from ..files.absolute import absolute
 from .streams import PARTICIPANTS
 
 
@@ -57,7 +58,7 @@ class RunField:
         if value is None:
             return ""
         if isinstance(value, Path) or (self.file and Path(value).suffix):
-            return str(Path(value).resolve())
+            return str(absolute(value))
         if isinstance(value, tuple):
             return list(value) or [""]  # ROS cannot tell the type of an empty list
         return value

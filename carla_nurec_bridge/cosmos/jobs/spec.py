@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from ...core.errors import InputError
+from ...core.files.absolute import absolute
 from ...core.resources import config_path
 from ..clip.alignment import listed
 from .contracts import Contract
@@ -133,14 +134,14 @@ def load_spec(
     absent = {name for name in CONTROLS if name not in values}
     given = {name: file for name, file in given.items() if name not in absent} | dict(videos or {})
     for name, file in given.items():
-        absolute = str(file.resolve())
+        place = str(absolute(file))
         if name == "input":
-            values["input_video_path"] = absolute
+            values["input_video_path"] = place
         elif name in values:
             values[name] = {k: v for k, v in values[name].items() if k != "control_path"}
-            values[name]["input_control"] = absolute
+            values[name]["input_control"] = place
         else:
-            values[name] = {"control_weight": 0.5, "input_control": absolute}
+            values[name] = {"control_weight": 0.5, "input_control": place}
     if seed is not None:
         values["seed"] = seed
     try:
@@ -191,7 +192,11 @@ def _flat(path: Path, values: dict[str, Any]) -> dict[str, Any]:
 
 def _spec(path: Path, values: _Plain) -> JobSpec:
     def existing(field: str, text: str) -> Path:
-        file = (path.parent / Path(text).expanduser()).resolve()
+        try:
+            named = Path(text).expanduser()
+        except RuntimeError:  # of a user whom nobody knows
+            named = Path(text)
+        file = absolute(path.parent / named)
         if not file.is_file():
             raise InputError(
                 f"{path}: {field} names {file}, which is no file; paths are relative to the TOML"

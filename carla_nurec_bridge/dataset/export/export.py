@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.errors import InputError, RunError
+from ...core.files.absolute import absolute
 from ..store import Dataset
 from .folder import MARK, whole_folder
 from .formats import Format
@@ -67,7 +68,7 @@ def export_dataset(
 
     try:
         with whole_folder(out) as folder:
-            form.write(noted(), folder, out.resolve())
+            form.write(noted(), folder, absolute(out))
             mark = {
                 "format": form.name,
                 "created_by": ", ".join(sorted({one.manifest.created_by for one in sources})),
@@ -90,7 +91,7 @@ def _refuse(dataset: Dataset, out: Path) -> None:
     """Raise InputError for a data set without scenarios, or a place within or around it."""
     if not dataset.manifest.scenarios:
         raise InputError(f"{dataset.path} has no finished scenario; record one first")
-    run, place = dataset.path.resolve(), out.resolve()
+    run, place = absolute(dataset.path), absolute(out)
     if run in (place, *place.parents):
         raise InputError(f"{out} lies in the data set itself; name a folder beside it")
     if place in run.parents:  # an export there would be replaced with all that lies in it

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ...core.files.absolute import absolute
 from ...core.machine.waiting_threads import ASLEEP
 from ...core.run_contract.run_config import RunConfig
 from ...ros.runtime.dds import variables
@@ -54,4 +55,4 @@ def _unless_given(variables: Mapping[str, str]) -> dict[str, str]:
 
 def dds_profile(config: RunConfig) -> Path:
     """Return where the Fast DDS profile of a run lies."""
-    return config.run_dir.resolve() / "params" / "fastdds.xml"
+    return absolute(config.run_dir) / "params" / "fastdds.xml"

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from ...core.files.absolute import absolute
 from ...core.run_contract.run_config import RunConfig, run_fields
 from ...core.run_contract.streams import EGO, RECORDER
 from ...scenarios.files import load_driven
@@ -43,7 +44,7 @@ def _map_to_load(scenario: str) -> dict[str, str]:
 
 def parameter_file(config: RunConfig, node: str) -> Path:
     """Return where the parameters of a node are written."""
-    return config.run_dir.resolve() / "params" / f"{node}.yaml"
+    return absolute(config.run_dir) / "params" / f"{node}.yaml"
 
 
 def write_parameter_file(path: Path, parameters: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...core.errors import InputError
+from ...core.files.absolute import absolute
 from ...core.run_contract.run_config import RunConfig
 from .environment import environment
 from .process import Process, verb_argv
@@ -29,7 +30,7 @@ def _server(config: RunConfig, name: str, verb: tuple[str, ...]) -> Process:
 def _carla(config: RunConfig) -> tuple[str, ...]:
     if config.map is None:
         raise InputError("the embedded CARLA needs a map: demo_town, or an OpenDRIVE file")
-    town, port, seed = str(config.map.resolve()), str(config.carla_port), str(config.seed)
+    town, port, seed = str(absolute(config.map)), str(config.carla_port), str(config.seed)
     address = ("--host", config.carla_host, "--port", port)
     return ("carla", "serve", "--map", town, *address, "--seed", seed)
 
@@ -40,7 +41,7 @@ def _nurec(config: RunConfig) -> tuple[str, ...]:
             "a NuRec server needs a scene package (.usdz); build one with carla-nurec scene "
             "build, or do without NuRec (nurec: false)"
         )
-    scene, port = str(config.scene.resolve()), str(config.nurec_port)
+    scene, port = str(absolute(config.scene)), str(config.nurec_port)
     if config.nurec_mode == "embedded":
         address = ("--host", config.nurec_host, "--port", port)
         return ("nurec", "serve", "--scene", scene, *address)

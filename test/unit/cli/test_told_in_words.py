@@ -13,6 +13,7 @@ from carla_nurec_bridge.cli import main as module
 from carla_nurec_bridge.cli.main import main
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.files.ledger import Ledger
+from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.cosmos.clip.manifest import MANIFEST, read_manifest
 from carla_nurec_bridge.runs.closed_loop.result import RESULT, read_result
 
@@ -52,6 +53,27 @@ def test_a_prompt_that_is_no_toml_is_told(
     assert f"{prompt} is no TOML" in capsys.readouterr().err
 
 
+def test_links_that_lead_in_a_circle_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert main(["dataset", "record", "--bag", str(loop), "-o", str(tmp_path / "run")]) == 1
+    assert f"no bag folder {loop}" in capsys.readouterr().out
+    assert main(["up", "--map", "demo_town", "--run-dir", str(loop)]) in (1, 2)
+    assert "error:" in capsys.readouterr().err
+
+
+def test_a_file_of_a_user_whom_nobody_knows_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prompt = tmp_path / "prompt.toml"
+    shipped = config_path("prompts", "autumn.toml").read_text()
+    prompt.write_text(f'input_video_path = "~nobody_of_this_name/x.mp4"\n{shipped}')
+    assert main(["cosmos", "submit", "http://127.0.0.1:9", str(prompt)]) == 2
+    assert "~nobody_of_this_name/x.mp4, which is no file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("text", [b"\xe1\n{}\n", b"[" * 200_000 + b"\n{}\n"])
 def test_a_ledger_that_is_none_is_told(text: bytes, tmp_path: Path) -> None:
     (tmp_path / "ledger.jsonl").write_bytes(text)
@@ -69,6 +91,24 @@ def test_json_that_nests_without_end_is_told(
     (tmp_path / name).write_text("[" * 200_000)
     with pytest.raises(InputError, match=name):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("bag", "recover", "BAG", "--out", "OUT"),
+        ("cosmos", "controls", "--bag", "BAG", "-o", "OUT"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_named(
+    verb: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "bag").mkdir()
+    (tmp_path / "bag" / "x.mcap").touch()
+    names = {"BAG": str(tmp_path / "bag"), "OUT": str(tmp_path / "file" / "out")}
+    assert main([names.get(word, word) for word in verb]) == 2
+    assert f"{tmp_path / 'file'}" in capsys.readouterr().err
 
 
 def test_a_reader_that_has_gone_makes_the_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:

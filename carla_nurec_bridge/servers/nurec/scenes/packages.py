@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ....core.errors import InputError, RefusalError
+from ....core.files.absolute import absolute
 from ....core.resources import cache_dir
 from ..refusal import Code
 
@@ -46,7 +47,7 @@ class Packages:
                 raise InputError(
                     f"--scene-root {folder} is no folder and no http(s) address; give one of them"
                 )
-        self._folders = tuple(Path(folder).resolve() for folder in folders)
+        self._folders = tuple(absolute(folder) for folder in folders)
         if count < 1:
             raise InputError("--download-cache-size must be 1 or more")
         self._count = count
@@ -69,7 +70,7 @@ class Packages:
         # Resolved first: dots and links must not lead out. The answer is the same whether or not
         # there is a file, so that nobody can ask what else is on the disk.
         path = Path(unquote(parts.path) if parts.scheme else url)
-        resolved = path.resolve()
+        resolved = absolute(path)
         if not path.is_absolute() or not any(resolved.is_relative_to(r) for r in self._folders):
             raise RefusalError(
                 Code.PERMISSION_DENIED, f"{url} is not below a folder that this server may read"
