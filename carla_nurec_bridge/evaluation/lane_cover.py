@@ -144,7 +144,7 @@ class LaneCover:
 
     def _from_fillings(self, point: Array) -> float:
         low, high = self._fillings[:, 0], self._fillings[:, 2]
-        beyond = np.maximum(np.maximum(low[:, :2] - point[:2], point[:2] - high[:, :2]), 0.0)
+        beyond = np.maximum(low[:, :2] - point[:2], point[:2] - high[:, :2]).clip(0.0)
         level = np.abs(low[:, 2] - point[2]) < _SAME_PLACE_M
         return float(np.where(level, np.hypot(beyond[:, 0], beyond[:, 1]), _FAR_M).min())
 

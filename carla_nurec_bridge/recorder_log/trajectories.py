@@ -48,8 +48,9 @@ def trajectories(log: Log) -> dict[int, Track]:
     indices = np.repeat(np.arange(len(per_frame)), [len(r) for r in per_frame])
     elapsed_s = np.array([frame.elapsed_s for frame in log.frames])
     poses = matrices_from_recorder(records["location"], records["rotation"])
-    order = np.argsort(records["id"], kind="stable")
-    ids, starts = np.unique(records["id"][order], return_index=True)
+    each_id: NDArray[np.uint32] = records["id"]
+    order = np.argsort(each_id, kind="stable")
+    ids, starts = np.unique(each_id[order], return_index=True)
     ends = [*starts[1:].tolist(), len(order)]
     tracks: dict[int, Track] = {}
     for actor_id, start, end in zip(ids.tolist(), starts.tolist(), ends, strict=False):

@@ -56,7 +56,8 @@ class _Part:
         """Return where the ground is (3,) after a way of ``along_m``."""
         place = np.clip(along_m / _GROUND_EVERY_M, 0.0, len(self.path) - 1.0)
         index = np.arange(len(self.path))
-        return np.array([np.interp(place, index, self.path[:, k]) for k in range(3)])
+        xyz = [float(np.interp(place, index, self.path[:, k])) for k in range(3)]
+        return np.array(xyz)
 
 
 @final

@@ -99,15 +99,13 @@ class OpenCVPinholeCamera(CameraBase):
         xd = x * factor + 2.0 * p1 * x * y + p2 * (r2 + 2.0 * x * x) + r2 * (s1 + s2 * r2)
         yd = y * factor + p1 * (r2 + 2.0 * y * y) + 2.0 * p2 * x * y + r2 * (s3 + s4 * r2)
         prism_x, prism_y = s1 + 2.0 * s2 * r2, s3 + 2.0 * s4 * r2
-        jacobian = np.stack(
-            [
-                factor + 2.0 * x * x * slope + 2.0 * p1 * y + 6.0 * p2 * x + 2.0 * x * prism_x,
-                2.0 * x * y * slope + 2.0 * p1 * x + 2.0 * p2 * y + 2.0 * y * prism_x,
-                2.0 * x * y * slope + 2.0 * p1 * x + 2.0 * p2 * y + 2.0 * x * prism_y,
-                factor + 2.0 * y * y * slope + 6.0 * p1 * y + 2.0 * p2 * x + 2.0 * y * prism_y,
-            ]
-        )
-        return xd, yd, jacobian
+        rows = [
+            factor + 2.0 * x * x * slope + 2.0 * p1 * y + 6.0 * p2 * x + 2.0 * x * prism_x,
+            2.0 * x * y * slope + 2.0 * p1 * x + 2.0 * p2 * y + 2.0 * y * prism_x,
+            2.0 * x * y * slope + 2.0 * p1 * x + 2.0 * p2 * y + 2.0 * x * prism_y,
+            factor + 2.0 * y * y * slope + 6.0 * p1 * y + 2.0 * p2 * x + 2.0 * y * prism_y,
+        ]
+        return xd, yd, np.stack(rows)
 
     def _through_lens(self, points: Array) -> tuple[Array, Mask]:
         """Project optical points; valid in front, within the distortion's reach, on the image."""

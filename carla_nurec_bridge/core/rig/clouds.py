@@ -38,20 +38,23 @@ def arranged(
     """
     order = np.lexsort((rings, -ages_s))
     points, rings, ages_s = points[order], rings[order], ages_s[order]
+    x: NDArray[np.float32] = points["x"]
+    y: NDArray[np.float32] = points["y"]
+    z: NDArray[np.float32] = points["z"]
+    intensity: NDArray[np.float32] = points["intensity"]
     cloud = np.empty(len(points), LAYOUTS[fields])
-    for axis in "xyz":
-        cloud[axis] = points[axis]
+    cloud["x"], cloud["y"], cloud["z"] = x, y, z
     if fields in ("xyzi", "xyzirt"):
-        cloud["intensity"] = points["intensity"]
+        cloud["intensity"] = intensity
     else:
-        cloud["intensity"] = np.clip(np.rint(255.0 * points["intensity"]), 0.0, 255.0)
+        cloud["intensity"] = np.rint(255.0 * intensity).clip(0.0, 255.0)
         cloud["return_type"], cloud["channel"] = _STRONGEST, rings
     if fields == "xyzirt":
         cloud["ring"], cloud["time"] = rings, -ages_s
     if fields == "autoware":
-        level = np.hypot(points["x"], points["y"])
-        cloud["azimuth"] = np.arctan2(points["y"], points["x"])
-        cloud["elevation"] = np.arctan2(points["z"], level)
-        cloud["distance"] = np.hypot(level, points["z"])
+        level = np.hypot(x, y)
+        cloud["azimuth"] = np.arctan2(y, x)
+        cloud["elevation"] = np.arctan2(z, level)
+        cloud["distance"] = np.hypot(level, z)
         cloud["time_stamp"] = np.rint(1e9 * np.maximum(sweep_s - ages_s, 0.0))
     return cloud

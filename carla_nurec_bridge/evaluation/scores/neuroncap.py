@@ -6,6 +6,7 @@ Source: github.com/atonderski/neuro-ncap, commit ecdcf28.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from ...core.run_contract.record import Record
@@ -90,9 +91,9 @@ class NeuroncapScore:
             hits, seen = moment.touching, moment
         if not hits:
             return None
-        impacts = _closing_mps(seen)
-        i = max(hits, key=lambda k: np.nan_to_num(impacts[k]))
-        impact, actor = float(np.nan_to_num(impacts[i])), seen.others.ids[i]
+        impacts = np.nan_to_num(_closing_mps(seen))
+        i = max(hits, key=lambda k: float(impacts[k]))
+        impact, actor = float(impacts[i]), seen.others.ids[i]
         reference = self._context.reference_impact_mps
         if reference is None:
             reference = self._first_mps.get(actor, impact)
@@ -106,7 +107,7 @@ class NeuroncapScore:
         )
 
 
-def _closing_mps(moment: DriveMoment) -> np.ndarray:
+def _closing_mps(moment: DriveMoment) -> NDArray[np.float64]:
     """Return the speeds (N,) of the others against the ego, nan where nobody knows."""
     against = moment.others.velocities - moment.velocity
     return np.hypot(against[:, 0], against[:, 1])

@@ -117,5 +117,6 @@ def _rests(table: Table | None, count: int, what: str) -> Floats:
     share = (np.arange(256) + 0.5) / 256.0
     share[[0, 255]] = 0.0, 1.0
     values = ((share - 0.5) * 8.0).astype(np.float32)
-    taken = np.stack([values[table[name]] for name in wanted], axis=1)
+    columns: list[Floats] = [values[table[name]] for name in wanted]
+    taken = np.stack(columns, axis=1)
     return taken.reshape(count, 3, rests // 3).transpose(0, 2, 1).copy()

@@ -129,10 +129,10 @@ class EmbreeEngine:
         for scene in self._roots():
             function(ints[VALID:].ctypes.data, scene, floats.ctypes.data, self._arguments)
         if not (
-            np.all(floats[FAR : FAR + half] == 2.0)
-            and np.all(ints[INSTANCE : INSTANCE + half] == 1)
-            and np.all(ints[PRIMITIVE : PRIMITIVE + half] == 0)
-            and np.all(ints[GEOMETRY + half : GEOMETRY + LANES] == -1)
+            (floats[FAR : FAR + half] == 2.0).all()
+            and (ints[INSTANCE : INSTANCE + half] == 1).all()
+            and (ints[PRIMITIVE : PRIMITIVE + half] == 0).all()
+            and (ints[GEOMETRY + half : GEOMETRY + LANES] == -1).all()
         ):
             self.close()
             raise EmbreeError("Embree answered a known triangle wrongly; use engine numba")

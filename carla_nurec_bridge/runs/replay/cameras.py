@@ -81,7 +81,8 @@ def _recorded(scene: Scene, wish: CameraWish) -> list[RigCamera]:
         ratio = wish.ratio or min(1.0, max(_USUAL_RATIO, _USUAL_WIDTH / model.width))
         size = (max(2, round(model.width * ratio)), max(2, round(model.height * ratio)))
         stamps = camera.frame_stamps_us
-        taken_s = float(np.median(stamps[:, 1] - stamps[:, 0])) / 1e6 if len(stamps) else 0.0
+        taken_us = stamps[:, 1] - stamps[:, 0]
+        taken_s = float(np.median(taken_us)) / 1e6 if len(stamps) else 0.0
         shutter_s = min(taken_s or _USUAL_SHUTTER_S, 0.9 / wish.rate_hz)
         cameras.append(
             RigCamera(

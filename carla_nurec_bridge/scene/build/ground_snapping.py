@@ -96,7 +96,8 @@ class SnappingGround:
 
         The ground is felt ``behind_m`` and ``ahead_m`` of the origin and ``width_m`` apart across.
         """
-        forward = poses[:, :3, 0] / np.maximum(np.hypot(*poses[:, :2, 0].T), 1e-9)[:, None]
+        level = np.hypot(poses[:, 0, 0], poses[:, 1, 0])
+        forward = poses[:, :3, 0] / np.maximum(level, 1e-9)[:, None]
         left = np.column_stack([-forward[:, 1], forward[:, 0], np.zeros(len(poses))])
         origin = poses[:, :3, 3]
         middle = origin + 0.5 * (ahead_m - behind_m) * forward

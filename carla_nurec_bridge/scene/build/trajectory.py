@@ -134,13 +134,13 @@ def along_path(points: Vectors) -> Matrix | None:
         [[0.0], np.cumsum(np.linalg.norm(np.diff(points[kept], axis=0), axis=1))]
     )
     at_m = np.interp(np.arange(len(points)), kept, arc_m)
-    ends = [
-        np.column_stack(
-            [np.interp(np.clip(at_m + d, 0.0, arc_m[-1]), arc_m, points[kept, i]) for i in range(3)]
-        )
-        for d in (-_CHORD_M, _CHORD_M)
-    ]
-    x, y, z = (ends[1] - ends[0]).T
+
+    def places(ahead_m: float) -> Vectors:
+        along_m = np.clip(at_m + ahead_m, 0.0, arc_m[-1])
+        axes = [np.interp(along_m, arc_m, points[kept, i]) for i in range(3)]
+        return np.column_stack(axes)
+
+    x, y, z = (places(_CHORD_M) - places(-_CHORD_M)).T
     rpy = np.column_stack([np.zeros(len(x)), -np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)])
     return np.array([rotation_from_rpy(row) for row in rpy])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +69,8 @@ def sampled_road_users(
     for user in users:
         paint = user.appearance.paint or paint_of(user.track.track_id)
         heading = scene.map_from_world[:3, :3] @ user.track.world_from_box[0, :3, :3]
-        yaw = round(float(np.degrees(np.arctan2(heading[1, 0], heading[0, 0]))) / _YAW_STEP_DEG)
+        yaw_rad = math.atan2(heading[1, 0], heading[0, 0])
+        yaw = round(math.degrees(yaw_rad) / _YAW_STEP_DEG)
         step = round(float(_STEPS_AN_OCTAVE * np.log2(factor * user.edge_m)))
         key = (user.appearance, paint, yaw, step)
         if key not in known:

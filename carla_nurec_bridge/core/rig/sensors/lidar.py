@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..clouds import LAYOUTS, arranged
 from ..sensor_base import Attributes, Sampling, sampled_topic
@@ -65,7 +66,9 @@ class CarlaLidar(CarlaSpinningLidar):
             raw = np.frombuffer(measurement.raw_data, POINT)
             counts = [measurement.get_point_count(c) for c in range(measurement.channels)]
             rings.append(np.repeat(np.arange(measurement.channels)[::-1], counts))
-            clockwise = np.arctan2(raw["y"], raw["x"], dtype=np.float64) + 0.5 * fov
+            x: NDArray[np.float32] = raw["x"]
+            y: NDArray[np.float32] = raw["y"]
+            clockwise = np.arctan2(y, x, dtype=np.float64) + 0.5 * fov
             since_start = clockwise - measurement.horizontal_angle + step * columns
             column = np.minimum((since_start + 0.5 * step) % fov // step, columns - 1)
             ages.append(1.0 - (part * columns + column + 1.0) / (ticks * columns))
