@@ -69,7 +69,9 @@ def test_a_file_of_a_user_whom_nobody_knows_is_told(
 ) -> None:
     prompt = tmp_path / "prompt.toml"
     shipped = config_path("prompts", "autumn.toml").read_text()
-    prompt.write_text(f'input_video_path = "~nobody_of_this_name/x.mp4"\n{shipped}')
+    named = shipped.replace("]\n", ']\ninput_control = "~nobody_of_this_name/x.mp4"\n')
+    prompt.write_text(f'input_video_path = "{tmp_path / "x.mp4"}"\n{named}')
+    (tmp_path / "x.mp4").touch()
     assert main(["cosmos", "submit", "http://127.0.0.1:9", str(prompt)]) == 2
     assert "~nobody_of_this_name/x.mp4, which is no file" in capsys.readouterr().err
 
