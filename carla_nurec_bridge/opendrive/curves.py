@@ -53,19 +53,29 @@ class PlanView:
         flat = np.atleast_1d(s).ravel()
         index = np.maximum(np.searchsorted(self.s, flat, side="right") - 1, 0)
         distance = np.clip(flat - self.s[index], 0.0, self.lengths[index])
+        x, y, heading = self._on(index, distance)
+        return x.reshape(s.shape), y.reshape(s.shape), heading.reshape(s.shape)
+
+    def jumps(self) -> Array:
+        """Return how far (m) each piece but the first begins from where the one before ends."""
+        before = np.arange(len(self.s) - 1)
+        x, y, _ = self._on(before, np.diff(self.s))
+        return np.hypot(self.starts[1:, 0] - x, self.starts[1:, 1] - y)
+
+    def _on(self, index: NDArray[np.int64], distance: Array) -> tuple[Array, Array, Array]:
+        """Return x, y and heading (N,) of pieces (N,) at distances (N,) from their starts."""
         shapes = self.shapes[index]
-        if len(flat) and np.all(shapes == shapes[0]):
+        if len(index) and np.all(shapes == shapes[0]):
             u, v, turn = _LOCAL[shapes[0]](distance, self.parameters[index])
         else:
-            u, v, turn = np.empty_like(flat), np.empty_like(flat), np.empty_like(flat)
+            u, v, turn = np.empty((3, len(index)))
             for shape in np.unique(shapes):
                 chosen = shapes == shape
                 local = _LOCAL[shape](distance[chosen], self.parameters[index[chosen]])
                 u[chosen], v[chosen], turn[chosen] = local
         x0, y0, heading = self.starts[index].T
         cos, sin = np.cos(heading), np.sin(heading)
-        x, y = x0 + cos * u - sin * v, y0 + sin * u + cos * v
-        return x.reshape(s.shape), y.reshape(s.shape), (heading + turn).reshape(s.shape)
+        return x0 + cos * u - sin * v, y0 + sin * u + cos * v, heading + turn
 
     def curvature(self, s: ArrayLike) -> Array:
         """Return the signed curvature in 1/m (left turns positive) at ``s`` by differences."""

@@ -16,6 +16,7 @@ from ..opendrive.signals import SignalGroup, signal_groups
 from ..opendrive.spawn import spawn_points
 from .client_differences import tell_differences
 from .ground import PhysicsGround, build_ground
+from .line_jumps import tell_jumps
 from .objects import StreetObject, street_objects
 from .obstacles import Obstacles, build_obstacles
 from .signal_posts import LightPost, Pose, SignPost, light_posts, post_pose, sign_posts
@@ -54,6 +55,7 @@ def open_level(name: str, xodr: str, listed: tuple[ListedSpawn, ...] | None = No
     for note in road_map.notes:
         _log.warning("map %s: %s", name, note)
     tell_differences(road_map)
+    tell_jumps(road_map)
     if next(road_map.drivable_lanes(), None) is None:
         raise InputError(f"map {name} has no lane to drive on")
     lights = light_posts(road_map)
