@@ -7,7 +7,8 @@ import math
 import os
 import signal
 import struct
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
+from contextlib import ExitStack
 from pathlib import Path
 
 import programs
@@ -15,6 +16,7 @@ import pytest
 from realdata import real
 from shared_memory import FOLDER, Watch, unused
 
+from carla_nurec_bridge.core.machine.collector import collect_seldom, keep_loaded
 from carla_nurec_bridge.core.machine.ports import own_domain
 from carla_nurec_bridge.core.machine.shared_memory import remove_abandoned
 from carla_nurec_bridge.core.machine.waiting_threads import wait_asleep
@@ -26,7 +28,11 @@ os.environ["ROS_DOMAIN_ID"] = str(own_domain())
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+collect_seldom()
+
 _LONGEST_FIRST = ("system", "ros", "conformance", "unit")
+_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+_watch = ExitStack()
 _left_behind = pytest.StashKey[list[str]]()
 _SHA256 = "bf922505c224b768b113a786feec4395825fe780249c469e1f09e6312b9c258d"
 
@@ -48,17 +54,40 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
-@pytest.fixture(scope="session", autouse=True)
-def shared_memory(pytestconfig: pytest.Config) -> Iterator[None]:
-    """Take away what killed processes of ROS leave in shared memory; the summary names them."""
+def pytest_collection_finish() -> None:
+    """Keep what has been loaded, of all tests, out of the collections of cycles."""
+    keep_loaded()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Do once what serves all processes of tests: those of xdist are ours, and inherit it.
+
+    Programs are forked from one server, and what they leave in shared memory is watched.
+    """
+    if _IS_WORKER:
+        return
     remove_abandoned()
-    left = pytestconfig.stash[_left_behind] = []
-    with Watch(os.getpid(), period_s=1.0) as watch:
-        yield
+    if session.config.getoption("numprocesses", None):
+        programs.serve()
+    watch = Watch(os.getpid(), period_s=1.0)
+    _watch.callback(_take_away, watch, session.config.stash.setdefault(_left_behind, []))
+    _watch.enter_context(watch)
+
+
+def _take_away(watch: Watch, told: list[str]) -> None:
+    """Take away what killed processes of ROS have left in shared memory, and tell whose it was."""
     for name in sorted(unused({name for name in watch.names if "port" not in name})):
         (FOLDER / name).unlink(missing_ok=True)
         if name in watch.names:
-            left.append(f"{name} was left in shared memory by: {watch.owners[name]}")
+            told.append(f"{name} was left in shared memory by: {watch.owners[name]}")
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish() -> Generator[None, None, None]:
+    """End the process that programs are forked from, when the processes of tests have ended."""
+    yield
+    programs.end()
+    _watch.close()
 
 
 def pytest_terminal_summary(
@@ -73,13 +102,6 @@ def pytest_terminal_summary(
 def forked_programs() -> None:
     """Have programs forked, also those that runs in this process start, to the end of the tests."""
     programs.serve()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def programs_end() -> Iterator[None]:
-    """End the process that programs are forked from, where a test has begun one."""
-    yield
-    programs.end()
 
 
 @pytest.fixture(scope="session")

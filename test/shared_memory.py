@@ -34,7 +34,8 @@ def mapped_by(pids: set[int]) -> set[str]:
 class Watch:
     """Notes, while it is entered, who of all that a process starts has mapped which segments.
 
-    ``owners`` has the command line of the first process that was seen with a segment.
+    ``owners`` has the command line of the first process that was seen with a segment. To read what
+    processes have mapped takes milliseconds each: it is done when segments have come.
     """
 
     def __init__(self, pid: int, period_s: float = 0.25) -> None:
@@ -58,7 +59,13 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
+        before: set[str] = set()
+        known: set[str] = set()
         while not self._over.wait(self._period_s):
+            there = {path.name for path in FOLDER.glob("fastdds_*")}
+            if there <= known:
+                continue
+            known, before = there & before, there  # twice: who makes a file maps it a moment later
             with suppress(psutil.Error):
                 for child in self._process.children(recursive=True):
                     for name in mapped_by({child.pid}) - self.names:
