@@ -3,6 +3,8 @@
 A program that loads its libraries itself costs a second of processor time, a forked one a few
 milliseconds. What a test is about how a program starts (its imports, a signal that comes meanwhile,
 an installation) it starts by ``subprocess``.
+
+No program outlives the process that has started it here, however that ends.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, TextIO
@@ -31,6 +34,8 @@ MAIN = "carla_nurec_bridge.cli.main"
 _ROOM = 1 << 20
 """So many bytes a program can say while nobody reads."""
 
+_GUARD = Path(__file__).with_name("program_guard.py")
+
 _session = ExitStack()
 
 
@@ -40,8 +45,29 @@ def serve() -> None:
 
 
 def end() -> None:
-    """End the fork server, where there is one."""
+    """End the fork server, where there is one, and the programs that still run."""
     _session.close()
+
+
+@cache
+def _guard() -> subprocess.Popen[str]:
+    """Return the process that ends our programs when we have ended, killed or not."""
+    _session.callback(_guard.cache_clear)
+    return _session.enter_context(
+        subprocess.Popen(
+            (sys.executable, "-I", "-S", str(_GUARD)),
+            stdin=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+    )
+
+
+def _keep_from_staying(pid: int) -> None:
+    """Have a program end with us."""
+    told = _guard().stdin
+    assert told
+    print(pid, file=told, flush=True)
 
 
 class Program:
@@ -70,6 +96,7 @@ class Program:
             outputs = (logged, logged) if log else (output, errors)
             self._started = start(argv, variables, outputs[0], errors=outputs[1])
         self.pid = self._started.pid
+        _keep_from_staying(self.pid)
 
     def poll(self) -> int | None:
         """Return the exit code, None while it runs."""
