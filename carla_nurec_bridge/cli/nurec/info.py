@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from rich.console import Console
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ...nurec.client.capabilities import Capabilities
     from ...nurec.client.client import NurecClient
 
+T = TypeVar("T")
 _ANSWERS = {True: "yes", False: "no", None: "not told"}
 
 
@@ -32,9 +34,22 @@ def command(target: str | None, timeout_s: float, **connection: Any) -> int:
     with connect({**connection, **_address(target), "timeout_s": limit_s}) as client:
         console = Console(highlight=False)
         _print_server(console, client)
-        for scene_id in client.scenes():
+        scenes = _told(client.scenes)
+        if scenes is None:
+            console.print("it does not tell which scenes it has")
+        for scene_id in scenes or ():
             _print_scene(console, client, scene_id)
     return 0
+
+
+def _told(ask: Callable[[], tuple[T, ...]]) -> tuple[T, ...] | None:
+    """Return what a server lists, None where it has no such method."""
+    from ...nurec.client.client import UnknownMethodError
+
+    try:
+        return ask()
+    except UnknownMethodError:
+        return None
 
 
 def _address(target: str | None) -> dict[str, Any]:
@@ -62,8 +77,9 @@ def _print_server(console: Console, client: NurecClient) -> None:
     table.add_row("harmonizer sessions", _ANSWERS[found.harmonizer])
     table.add_row("semantics", found.semantics or "not told")
     table.add_row("editing", _ANSWERS[found.editing])
-    masks = sorted({mask.rig_config_id for mask in client.ego_masks()})
-    table.add_row("hoods", ", ".join(masks) or "none")
+    masks = _told(client.ego_masks)
+    hoods = sorted({mask.rig_config_id for mask in masks or ()})
+    table.add_row("hoods", "not told" if masks is None else ", ".join(hoods) or "none")
     if found.aggregated:
         loaded, room = client.loaded_scenes()
         table.add_row("in memory", f"{len(loaded)} of {room}: {', '.join(loaded) or 'none'}")
@@ -81,11 +97,11 @@ def _batches(found: Capabilities) -> str:
 
 def _print_scene(console: Console, client: NurecClient, scene_id: str) -> None:
     table = Table("camera", "model", "resolution", "shutter", title=f"scene {scene_id}")
-    for camera in client.cameras(scene_id):
+    for camera in _told(lambda: client.cameras(scene_id)) or ():
         width, height = camera.size
         table.add_row(camera.logical_id, camera.optics, f"{width} x {height}", camera.shutter)
     console.print(table)
-    for trajectory in client.trajectories(scene_id):
+    for trajectory in _told(lambda: client.trajectories(scene_id)) or ():
         stamps = [pose.timestamp_us for pose in trajectory.poses]
         if stamps:
             seconds = (stamps[-1] - stamps[0]) / 1e6

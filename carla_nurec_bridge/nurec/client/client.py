@@ -38,10 +38,14 @@ from .requests import (
 from .security import TlsFiles
 from .service import SCENE_ID, SCENE_URL
 
-__all__ = ["Deadlines", "NurecClient"]
+__all__ = ["Deadlines", "NurecClient", "UnknownMethodError"]
 
 _REFUSALS = (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INVALID_ARGUMENT)
 """Of layers of one image: another may have them."""
+
+
+class UnknownMethodError(ProtocolError):
+    """A NuRec server has no such method: it is of another generation."""
 
 
 class NurecClient:
@@ -117,11 +121,15 @@ class NurecClient:
         self.close()
 
     def ask(self, method: str, request: Any) -> Any:
-        """Call a method that does not render; ProtocolError with the server's reason."""
+        """Call a method that does not render; ProtocolError with the server's reason.
+
+        UnknownMethodError where the server has no such method.
+        """
         try:
             return self._start(method, request, self._deadlines.call_s).result()
         except grpc.RpcError as error:
-            raise ProtocolError(
+            unknown = error.code() is grpc.StatusCode.UNIMPLEMENTED
+            raise (UnknownMethodError if unknown else ProtocolError)(
                 f"NuRec server {self._connection.target}: {method}: {failure_text(error)}"
             ) from error
 

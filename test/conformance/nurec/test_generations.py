@@ -351,3 +351,24 @@ def test_a_camera_goes_by_its_full_name_too(server, rig, scene, world, tmp_path)
     renamed = dataclasses.replace(front, logical_id=full)
     (same,) = calibrated(dataclasses.replace(rig, cameras=(renamed,)), scene).cameras
     assert same.logical_id == front.logical_id
+
+
+def test_a_server_that_tells_its_version_alone_is_shown_as_that(capsys):
+    class Bare(grpc.GenericRpcHandler):
+        def service(self, call):
+            if call.method != f"/{NEXT}/get_version":
+                return None
+            reply = common_pb2.VersionId(version_id="26.10").SerializeToString()
+            return grpc.unary_unary_rpc_method_handler(lambda request, context: reply)
+
+    server = grpc.server(ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers((Bare(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        assert main(["nurec", "info", f"127.0.0.1:{port}"]) == 0
+    finally:
+        server.stop(None)
+    words = capsys.readouterr().out
+    assert "26.10" in words
+    assert "does not tell which scenes it has" in words
