@@ -20,6 +20,7 @@ _VALUE = 1  # in CARLA's answers a variant: 0 an error, 1 the value
 _RELEASE = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?!\d)")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}(-dirty)?")
 _OTHER_FORM = "std::bad_cast"
+_MISSING_ACTOR = re.compile(r"[Aa]ctor (\d+ not found|could not be found|is missing)")
 _UNKNOWN_CALL = re.compile(r"rpc::rpc_error during call in function (\w+)")
 _TOGETHER = {"0.9.15", "0.9.16"}
 _SYNCHRONOUS = [False]
@@ -141,4 +142,6 @@ def words_for(error: str, server: str, note: str) -> str:
     unknown = _UNKNOWN_CALL.fullmatch(error)
     if unknown is not None:
         return f"it has no call {unknown[1]}, or failed in it ({error}): {reason}"
+    if _MISSING_ACTOR.search(error) is not None:
+        error = f"{error}; did another client destroy it?"
     return f"{error} ({note})" if note else error

@@ -40,7 +40,7 @@ class Session:
     """A synchronous session; the settings found at ``synchronise`` come back at ``close``.
 
     Used with ``with``, a failed call to CARLA (a bare RuntimeError of its client library) leaves
-    the block as a ProtocolError.
+    the block as a ProtocolError, which names what another client did to the world before.
     """
 
     def __init__(self, host: str, port: int, timeout_s: float) -> None:
@@ -71,6 +71,8 @@ class Session:
         try:
             if isinstance(value, RuntimeError | DeadlineError) and self._is_open:
                 self._lifeline.check()
+            if type(value) is RuntimeError and self._watch is not None:
+                self._watch.explain(self.world)
         finally:
             self._closing().close_after(value)
         if type(value) is RuntimeError:
@@ -248,11 +250,10 @@ class Session:
 
     def look(self) -> None:
         """Look at a world that stands: ProtocolError when it has ended, or another changed it."""
-        watch = self._watch
-        if self._followed is not None or watch is None:
-            self._lifeline.check()
-        else:
+        if self._followed is None and (watch := self._watch) is not None:
             self._lifeline.call(lambda: watch.before_tick(self.world))
+        else:
+            self._lifeline.check()
 
     def hasten(self) -> None:
         """Before things are put away: wait for no answers of a server that gives none."""

@@ -13,7 +13,9 @@ _TOLERANCE = 1e-4
 _SETTLING_TICKS = 2
 """Ticks after taking over whose length is not judged: one may have been under way before."""
 _EPISODE_S = 0.5
+_LATE_EPISODE_S = 2.0
 _GENERATED = "OpenDriveMap"
+_LOADING = ", as load_world and reload_world do"
 _PHYSICS = ("substepping", "max_substeps", "max_substep_delta_time")
 
 
@@ -57,6 +59,14 @@ class WorldWatch:
             raise self._ticked(snapshot.frame, frame)
         self._frame = frame
 
+    def explain(self, world: carla.World) -> None:
+        """Say what another client did to the world, if that may be why a call failed in it.
+
+        What was called for is gone with its episode, of which the client library hears later.
+        """
+        self._compare_settings(world)
+        self._await_episode(world, _LATE_EPISODE_S)
+
     def _explain_step(self, world: carla.World, delta_s: float) -> None:
         before = self._settings.fixed_delta_seconds
         after = world.get_settings().fixed_delta_seconds
@@ -88,7 +98,9 @@ class WorldWatch:
         if now.synchronous_mode != asked.synchronous_mode:
             self._await_episode(world)  # a map that is loaded brings its own settings
             way = "synchronous" if now.synchronous_mode else "asynchronous"
-            raise self._changed(f"switched the world to {way} mode")
+            raise self._changed(
+                f"switched the world to {way} mode{_LOADING if self._owned else ''}"
+            )
         self._compare_steps(asked.fixed_delta_seconds, now.fixed_delta_seconds)
         if now.no_rendering_mode != asked.no_rendering_mode:
             way = "off" if now.no_rendering_mode else "on"
@@ -100,9 +112,9 @@ class WorldWatch:
                     f"{getattr(now, name):g}"
                 )
 
-    def _await_episode(self, world: carla.World) -> None:
+    def _await_episode(self, world: carla.World, limit_s: float = _EPISODE_S) -> None:
         """Give the client library a moment to hear of another episode."""
-        deadline = time.monotonic() + _EPISODE_S
+        deadline = time.monotonic() + limit_s
         while time.monotonic() < deadline:
             self._compare_episode(world.get_snapshot().id, world)
             time.sleep(_EPISODE_S / 20)

@@ -82,6 +82,27 @@ def reset() -> None:
     world.apply_settings(settings)
 
 
+def destroy_cars() -> None:
+    for car in stranger().get_world().get_actors().filter("vehicle.*"):
+        car.destroy()
+
+
+def outcome_of_a_call(act: Callable[[], object]) -> tuple[str, int]:
+    """Return what is said where a call about an actor is what meets the change first."""
+    try:
+        with Session("127.0.0.1", PORT, 20.0) as session:
+            session.open(200.0)
+            session.synchronise(50_000_000)
+            blueprint = session.world.get_blueprint_library().find("vehicle.audi.tt")
+            car = session.world.spawn_actor(blueprint, session.map.get_spawn_points()[0])
+            session.tick()
+            act()
+            car.get_physics_control()
+    except BridgeError as error:
+        return str(error), 0
+    return "", 0
+
+
 told = {}
 for name, act in CASES.items():
     told[name] = outcome(act, standing=False)
@@ -89,6 +110,11 @@ for name, act in CASES.items():
 for name in ("step", "ticks", "generate"):
     told[f"{name}, standing"] = outcome(CASES[name], standing=True)
     reset()
+for name in ("reload", "generate"):
+    told[f"{name}, called"] = outcome_of_a_call(CASES[name])
+    reset()
+told["destroy, called"] = outcome_of_a_call(destroy_cars)
+reset()
 told["nobody"] = outcome(lambda: None, standing=True)
 print(json.dumps(told), flush=True)
 os._exit(0)

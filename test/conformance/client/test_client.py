@@ -197,6 +197,8 @@ def test_a_rehearsal_records_every_vehicle(tmp_path: Path) -> None:
         ("step, standing", "changed the world's step"),
         ("ticks, standing", "ticks it too"),
         ("generate, standing", "(generate_opendrive_world)"),
+        ("reload, called", "anew (reload_world"),
+        ("generate, called", "generate_opendrive_world)"),
     ],
 )
 def test_what_another_client_changes_is_said_at_once_by_its_name(
@@ -207,6 +209,13 @@ def test_what_another_client_changes_is_said_at_once_by_its_name(
     assert "another client" in text
     assert "stop that client" in text
     assert ticks <= 1
+
+
+def test_an_actor_that_another_client_destroys_is_missed_in_words(
+    strangers: dict[str, Any],
+) -> None:
+    text, _ = strangers["destroy, called"]
+    assert "did another client destroy it?" in text
 
 
 def test_a_world_that_nobody_touches_is_left_in_peace(strangers: dict[str, Any]) -> None:

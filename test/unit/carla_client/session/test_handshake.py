@@ -135,6 +135,8 @@ def test_what_fails_between_equal_releases_is_said_in_words_too() -> None:
     said = words_for("rpc::rpc_error during call in function get_map_data", "0.9.16", "")
     assert said.startswith("it has no call get_map_data, or failed in it (rpc::rpc_error")
     assert words_for("time-out of 5000ms", "0.9.16", "") == "time-out of 5000ms"
+    for missing in ("actor 17 not found", "Actor could not be found in the registry"):
+        assert "did another client destroy it?" in words_for(missing, "0.9.16", "")
 
 
 @pytest.mark.parametrize(
