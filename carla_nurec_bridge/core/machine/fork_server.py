@@ -38,6 +38,9 @@ LISTENING_FD, LIFELINE_FD = "CNB_FORK_LISTENING_FD", "CNB_FORK_LIFELINE_FD"
 ROOM_FOR_TITLES = 4096
 """So long a command line the server itself is given, that those of its programs have room."""
 
+THEN = "--"
+"""Among what the server is to load: what comes after it is not there for the first program."""
+
 FILES = 16
 """So many files a program may be handed, its outputs among them."""
 
@@ -75,8 +78,13 @@ class ForkServer:
         self._likeness = _line(likeness)
         self._connections: dict[int, socket.socket] = {}
 
-    def serve(self) -> _Program | None:
-        """Return the program that this process has been forked to be; None at the server's end."""
+    def serve(self, then: Sequence[str]) -> _Program | None:
+        """Return the program that this process has been forked to be; None at the server's end.
+
+        * then: what is loaded until somebody asks, and before a second one is answered; see
+          ``_load``.
+        """
+        waiting = list(then)
         listening = self._listening.fileno()
         woken, wake = os.pipe()
         for end in (woken, wake):
@@ -84,7 +92,14 @@ class ForkServer:
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, _notice)
         while True:
-            ready, _, _ = select.select([listening, self._lifeline, woken], [], [])
+            # One program may go before all is there; others would load the same, each by itself.
+            heard = [] if waiting and self._connections else [listening]
+            timeout_s = 0.0 if waiting else None
+            ready, _, _ = select.select([*heard, self._lifeline, woken], [], [], timeout_s)
+            if not ready:
+                _load(waiting.pop(0))
+                if not waiting:
+                    _keep()
             if self._lifeline in ready:
                 return None
             if woken in ready:
@@ -232,17 +247,20 @@ def _take_title(words: Sequence[str]) -> None:
     ctypes.memmove(start, text, len(text))
 
 
-def _load(what: Sequence[str]) -> None:
-    """Load modules, and call functions given as MODULE:FUNCTION.
+def _load(name: str) -> None:
+    """Load a module; with a function, given as MODULE:FUNCTION, call that as well.
 
     What lacks a library is left to tell so when it is started.
     """
-    for name in what:
-        module, _, function = name.partition(":")
-        with suppress(ImportError, OSError):  # OSError: a library's own shared object is missing
-            loaded = import_module(module)
-            if function:
-                getattr(loaded, function)()
+    module, _, function = name.partition(":")
+    with suppress(ImportError, OSError):  # OSError: a library's own shared object is missing
+        loaded = import_module(module)
+        if function:
+            getattr(loaded, function)()
+
+
+def _keep() -> None:
+    """Take all that is loaded out of what Python looks through for garbage, here and in forks."""
     gc.collect()
     gc.freeze()
 
@@ -252,10 +270,14 @@ def main() -> None:
     listening = socket.socket(fileno=int(os.environ.pop(LISTENING_FD)))
     lifeline = int(os.environ.pop(LIFELINE_FD))
     like = likeness(os.environ)
-    _load(sys.argv[1:-1])
+    what = sys.argv[1:-1]
+    first, then = what[: what.index(THEN)], what[what.index(THEN) + 1 :]
+    for name in first:
+        _load(name)
+    _keep()
     # Python 3.12 warns of threads where one forks; those here are the tracing library's, asleep.
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-    program = ForkServer(listening, lifeline, like).serve()
+    program = ForkServer(listening, lifeline, like).serve(then)
     if program is not None:
         _become(program)
 

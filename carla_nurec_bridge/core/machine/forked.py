@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from ..errors import RunError
-from .fork_server import LIFELINE_FD, LISTENING_FD, ROOM_FOR_TITLES, peer
+from .fork_server import LIFELINE_FD, LISTENING_FD, ROOM_FOR_TITLES, THEN, peer
 from .inherited import likeness, surroundings
 
 ADDRESS = "CNB_FORK_SERVER"
@@ -76,12 +76,15 @@ def start(
 
 
 @contextmanager
-def fork_server(what: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
+def fork_server(
+    what: Sequence[str], environment: Mapping[str, str], then: Sequence[str] = ()
+) -> Iterator[None]:
     """Have a fork server for the block; one that there is already serves.
 
     It loads ``what`` (modules), and calls what stands there as MODULE:FUNCTION, while the block
-    goes on; what is started meanwhile waits for it. ``environment`` is that of the programs, as
-    far as libraries read it when they are loaded.
+    goes on; what is started meanwhile waits for it. ``then`` is loaded after that: one program
+    does not wait for it, and loads of it what it needs by itself, all others do.
+    ``environment`` is that of the programs, as far as libraries read it when they are loaded.
     """
     if os.environ.get(ADDRESS):
         yield
@@ -97,7 +100,7 @@ def fork_server(what: Sequence[str], environment: Mapping[str, str]) -> Iterator
         handed = {LISTENING_FD: str(listening.fileno()), LIFELINE_FD: str(lifeline)}
         server = subprocess.Popen(
             (
-                *(sys.executable, "-m", f"{__package__}.fork_server", *what),
+                *(sys.executable, "-m", f"{__package__}.fork_server", *what, THEN, *then),
                 " " * ROOM_FOR_TITLES,
             ),
             env={**environment, **handed},

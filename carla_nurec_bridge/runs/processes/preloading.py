@@ -11,17 +11,21 @@ from ...core.run_contract.streams import PARTICIPANTS
 from ..graph.environment import process_environment
 
 _PACKAGE = __package__.partition(".")[0]
-_VERBS = ("carla.serve", "nurec.serve", "rehearse")
-_LOADED = (
-    *(f"{_PACKAGE}.nodes.{name}" for name in PARTICIPANTS),
-    *(f"{_PACKAGE}.cli.{verb}" for verb in _VERBS),
+_FIRST = (
+    f"{_PACKAGE}.cli.carla.serve",
     f"{_PACKAGE}.servers.carla.server",
-    f"{_PACKAGE}.servers.nurec.server",
     # What most processes come to need although they put it off: the ground of a map.
     "scipy.ndimage",
     "scipy.spatial",
     # With the first machine code that is read numba loads most of itself, in half a second.
     f"{_PACKAGE}.cosmos.kernels.ready:make_ready",
+)
+"""What a run's first program needs, the CARLA server, which takes a second to read its map."""
+_THEN = (
+    f"{_PACKAGE}.cli.rehearse",
+    *(f"{_PACKAGE}.nodes.{name}" for name in PARTICIPANTS),
+    f"{_PACKAGE}.cli.nurec.serve",
+    f"{_PACKAGE}.servers.nurec.server",
 )
 
 
@@ -31,5 +35,5 @@ def preloaded() -> Iterator[None]:
 
     It loads beside the block, which goes on at once.
     """
-    with fork_server(_LOADED, {**os.environ, **process_environment()}):
+    with fork_server(_FIRST, {**os.environ, **process_environment()}, _THEN):
         yield

@@ -252,6 +252,29 @@ def test_a_block_does_not_wait_for_what_still_loads(place: Path) -> None:
     assert not loaded.exists()
 
 
+def test_the_first_program_alone_does_not_wait_for_what_is_loaded_then(place: Path) -> None:
+    gate = place / "gate"
+    os.mkfifo(gate)  # who reads it waits for somebody who writes
+    (place / "slow.py").write_text(f"from pathlib import Path\nPath({str(gate)!r}).read_text()\n")
+    (place / "asked.py").write_text(  # so that the first program has asked by then
+        "import gc, select, socket\n"
+        "sockets = [one for one in gc.get_objects() if isinstance(one, socket.socket)]\n"
+        f"assert select.select(sockets, [], [], {DEADLINE_S})[0]\n"
+    )
+    with fork_server(("asked",), os.environ, ("slow", "colorsys")):
+        first = _start(place, "0", "--wait")
+        told = _told(place)
+        assert told["parent"] != os.getpid()
+        assert not told["loaded"]
+        (place / "output").unlink()
+        with gate.open("w"):
+            pass  # from here on the rest is loaded
+        assert _start(place, "0").wait(DEADLINE_S) == 0
+        assert _told(place)["loaded"]
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait(DEADLINE_S)
+
+
 def test_more_files_than_can_be_handed_on_are_the_programs_by_itself(serving: Path) -> None:
     pipes = [os.pipe() for _ in range(9)]
     files = tuple(end for pipe in pipes for end in pipe)
