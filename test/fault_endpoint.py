@@ -150,4 +150,4 @@ def fault_server(*replies: Reply) -> Iterator[FaultServer]:
         server.ended.set()
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(60)

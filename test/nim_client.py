@@ -36,7 +36,7 @@ ASKED = {"weather": "heavy rain", "light": "the blue hour"}
 
 def new_client(url: str, key: str = "none", retries: int = 0) -> OpenAI:
     http = DefaultHttpxClient(verify=trusted())  # one that reads no certificates of its own
-    return OpenAI(base_url=url, api_key=key, max_retries=retries, timeout=30, http_client=http)
+    return OpenAI(base_url=url, api_key=key, max_retries=retries, timeout=120, http_client=http)
 
 
 def ask(client: OpenAI, content: Any, **more: Any) -> Any:

@@ -25,7 +25,7 @@ except ImportError:  # Humble
 from carla_nurec_bridge.ros.runtime import kept_executor
 from carla_nurec_bridge.ros.runtime.kept_executor import KeptExecutor
 
-LIMIT_S = 30.0
+LIMIT_S = 120.0
 
 
 @pytest.fixture

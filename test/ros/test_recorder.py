@@ -380,7 +380,7 @@ def test_a_video_that_is_not_what_was_asked_is_no_finished_job(tmp_path: Path, m
                 owner.play(frame)
                 assert owner.answer(frame) == []
             owner.say("finished", frames=FRAMES)
-            assert owner.process.wait(20) == 1
+            assert owner.process.wait(120) == 1
             assert "1 frame instead of 3" in owner.process.stderr.read()
     (job,) = json.loads((tmp_path / "run/parts" / f"{RECORDER}.json").read_text())["jobs"]
     assert job["state"] == "failed"

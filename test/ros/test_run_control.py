@@ -39,7 +39,7 @@ class Loop:
             while self.control.state != "quitting":
                 self.control.wait_turn(lambda: None)
                 self.frames += 1
-                self.held.wait(20.0)
+                self.held.wait(100.0)
         except BaseException as error:  # noqa: BLE001 - the test looks at it
             self.ended_by = error
         self.control.close()
@@ -47,7 +47,7 @@ class Loop:
     def close(self) -> None:
         self.control.become("quitting")
         self.held.set()
-        self._thread.join(20.0)
+        self._thread.join(100.0)
         assert not self._thread.is_alive()
 
 

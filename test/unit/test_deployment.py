@@ -143,7 +143,7 @@ def test_the_workbench_starts_with_a_token_only(tmp_path, token, starts):
         env={"PATH": f"{tmp_path}:/usr/bin:/bin", "JUPYTER_TOKEN": token, "JUPYTER_PORT": "8899"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert (done.returncode == 0) == starts

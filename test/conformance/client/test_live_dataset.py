@@ -65,7 +65,7 @@ def circling(tmp_path_factory: pytest.TempPathFactory) -> Circling:
         finally:
             owner.kill()
             owner.stdout.close()
-            owner.wait(10.0)
+            owner.wait(60.0)
         assert live.returncode == 0, live.stdout[-2000:] + live.stderr[-2000:]
         played = run(
             "dataset",

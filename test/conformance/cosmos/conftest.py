@@ -118,7 +118,7 @@ class BadProxy:
         self._listener.close()
         self._accepting.join()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
 
     def _accept(self) -> None:
         while True:

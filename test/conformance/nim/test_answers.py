@@ -14,14 +14,14 @@ from carla_nurec_bridge.servers.nim.options import MODEL
 
 def test_health_models_and_version_are_those_of_a_nim(url, client):
     for probe, word in (("ready", "ready"), ("live", "live")):
-        reply = web.get(f"{url}/health/{probe}", timeout=10)
+        reply = web.get(f"{url}/health/{probe}", timeout=120)
         assert (reply.status_code, reply.json()["message"]) == (200, f"Service is {word}.")
         assert reply.json()["object"] == "health.response"
     (model,) = client.models.list().data
     assert (model.id, model.object) == (MODEL, "model")
     assert "no model" in model.owned_by
     assert client.models.retrieve(MODEL) == model
-    assert web.get(f"{url}/version", timeout=10).json()["release"] == "no-model"
+    assert web.get(f"{url}/version", timeout=120).json()["release"] == "no-model"
 
 
 def test_a_description_tells_every_fact(client):
@@ -114,7 +114,7 @@ def test_what_is_ignored_is_named(client):
 def test_lone_surrogates_come_back_whole(url):
     condition = json.dumps({"facts": FACTS, "conditions": {"w": "\ud800 fog"}})
     body = json.dumps({"model": MODEL, "messages": [{"role": "user", "content": condition}]})
-    reply = web.post(f"{url}/chat/completions", content=body, timeout=10)
+    reply = web.post(f"{url}/chat/completions", content=body, timeout=120)
     assert reply.status_code == 200
     assert "\\ud800 fog" in reply.text
 
@@ -124,7 +124,7 @@ def test_the_asynchronous_client_is_answered_too(url, stream):
     import asyncio
 
     async def text_of(url: str) -> str:
-        async with AsyncOpenAI(base_url=url, api_key="none", timeout=30) as client:
+        async with AsyncOpenAI(base_url=url, api_key="none", timeout=120) as client:
             messages = [{"role": "user", "content": with_facts()}]
             reply = await client.chat.completions.create(
                 model=MODEL, messages=messages, stream=stream

@@ -100,8 +100,8 @@ def test_a_wrong_key_a_wrong_model_and_a_wrong_body_are_told_apart(serve, client
     url = serve(token="the right one", aliases=("nvidia/cosmos-reason1-7b",)).url
     with pytest.raises(openai.AuthenticationError, match="not valid"):
         client_of(url, "a wrong one").models.list()
-    assert web.get(f"{url}/health/ready", timeout=10).status_code == 200
-    assert web.get(f"{url}/models", timeout=10).status_code == 401
+    assert web.get(f"{url}/health/ready", timeout=120).status_code == 200
+    assert web.get(f"{url}/models", timeout=120).status_code == 401
     client = client_of(url, "the right one")
     with pytest.raises(openai.NotFoundError, match="gpt-x"):
         client.chat.completions.create(model="gpt-x", messages=[{"role": "user", "content": "?"}])
@@ -130,7 +130,7 @@ def test_a_wrong_key_a_wrong_model_and_a_wrong_body_are_told_apart(serve, client
     [b"", b"[]", b"{", b"\xff\xfe", b'{"model":1}', b'{"model":"' + b"[" * 10, b"[" * 100_000],
 )
 def test_bodies_that_are_no_request_are_refused(url, body):
-    reply = web.post(f"{url}/chat/completions", content=body, timeout=10)
+    reply = web.post(f"{url}/chat/completions", content=body, timeout=120)
     assert reply.status_code == 400
     assert reply.json()["error"]["message"]
 
@@ -141,7 +141,7 @@ def test_a_request_that_is_too_large_is_refused_whether_it_says_so_or_not(serve,
         ask(client_of(url), "x" * 2000)
     assert caught.value.status_code == 413
     parts = iter([b"x" * 600, b"x" * 600])
-    reply = web.post(f"{url}/chat/completions", content=parts, timeout=10)
+    reply = web.post(f"{url}/chat/completions", content=parts, timeout=120)
     assert reply.status_code == 413
 
 
@@ -164,7 +164,7 @@ def refusal_of(client: openai.OpenAI) -> openai.RateLimitError | None:
 
 def until(client: openai.OpenAI, *, refused: bool) -> openai.RateLimitError | None:
     """Ask until the answer is as wanted; return the refusal."""
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + 120
     while time.monotonic() < deadline_s:
         refusal = refusal_of(client)
         if (refusal is not None) == refused:

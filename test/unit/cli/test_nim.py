@@ -45,10 +45,10 @@ def test_it_says_first_that_it_is_no_model_serves_and_ends_by_a_signal(tmp_path)
         assert web.post(**request).status_code == 503
         answer = web.post(**request).json()
         assert "two buses" in answer["choices"][0]["message"]["content"]
-        assert web.get(f"{url}/models", timeout=30).status_code == 401
+        assert web.get(f"{url}/models", timeout=120).status_code == 401
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
         assert "nobody may read" not in ready + rest
         assert "Traceback" not in rest
     finally:

@@ -33,7 +33,7 @@ class Wanted(Record):
 
 def model_of(server, *, stream: bool = False, **changes) -> ChatModel:
     sampling = replace(REWRITING_SAMPLING, stream=stream)
-    endpoint = Endpoint("LLM", server.url, "fake-1", sampling, timeout_s=2.0, deadline_s=20.0)
+    endpoint = Endpoint("LLM", server.url, "fake-1", sampling, timeout_s=2.0, deadline_s=100.0)
     return ChatModel(replace(endpoint, **changes), QUICK)
 
 

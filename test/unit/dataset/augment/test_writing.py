@@ -52,7 +52,7 @@ def quick(monkeypatch):
 
 def options(*, llm=None, vlm=None, **more) -> PlanOptions:
     endpoints = {
-        kind.lower(): endpoint_of(kind, {}, url=server.url, model="fake-1", deadline_s=10.0)
+        kind.lower(): endpoint_of(kind, {}, url=server.url, model="fake-1", deadline_s=100.0)
         for kind, server in (("LLM", llm), ("VLM", vlm))
         if server is not None
     }

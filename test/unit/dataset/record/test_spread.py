@@ -47,7 +47,7 @@ class Threads:
 
     def wait(self, turns: Collection[Hashable], seconds: float) -> Collection[Hashable]:
         first = next(iter(turns))
-        self._turns[first][0].join(30)  # type: ignore[index]
+        self._turns[first][0].join(120)  # type: ignore[index]
         return [first]
 
     def result(self, turn: Hashable) -> tuple[Turn, Timings]:

@@ -121,7 +121,7 @@ def test_an_agent_is_ended_with_all_that_it_started():
             assert agent.stdout.readline() == b"1\n"
             agent.terminate()
             assert agent.stdout.read() == b""
-            assert agent.wait(30) == -signal.SIGTERM
+            assert agent.wait(120) == -signal.SIGTERM
         finally:
             if agent.poll() is None:
                 os.killpg(agent.pid, signal.SIGKILL)
