@@ -57,11 +57,11 @@ def signs(opendrive: OpenDriveMap) -> Iterator[Sign]:
         if kind is None or limit is None:
             continue
         position, heading = signal_place(road, signal)
-        facing = signal_facing(signal, heading, ())
         lines = stops.get(signal.id, ())
         if kind == "speed_limit":
             across = (signal.validities, signal.orientation)
             lines = lines_across(road, signal.id, signal.s, *across)
+        facing = signal_facing(signal, heading, lines)
         yield Sign(signal.id, signal.name, kind, limit, position, facing, heading, lines)
     for road in opendrive.roads.values():
         yield from _speed_objects(road)

@@ -9,17 +9,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.frames import matrix_from_xyz_rpy
+from ...core.frames import Matrix, matrix_from_xyz_rpy
 from ...opendrive import OpenDriveMap
 from ...opendrive.lines import LineKind, lane_lines
-from ...opendrive.model import (
-    SPEED_SIGN,
-    STOP_SIGN,
-    TRAFFIC_LIGHT,
-    YIELD_SIGN,
-)
+from ...opendrive.model import TRAFFIC_LIGHT
 from ...opendrive.signals import signal_facing, signal_place
-from ...opendrive.stops import stop_lines
+from ...opendrive.signs import signs
+from ...opendrive.stops import Point, stop_lines
 from ...town.street.marks import crosswalk_outlines
 from ...world.fixtures import Fixture
 from ...world.object_classes import ObjectClass
@@ -105,13 +101,17 @@ def _fixtures(opendrive: OpenDriveMap) -> list[Fixture]:
     stops = stop_lines(opendrive)
     found = []
     for signal_id, (road, signal) in opendrive.signals.items():
-        light = signal.type == TRAFFIC_LIGHT
-        if not light and signal.type not in (SPEED_SIGN, STOP_SIGN, YIELD_SIGN):
-            continue
-        (x, y, z), heading = signal_place(road, signal)
-        facing = signal_facing(signal, heading, stops.get(signal_id, ()))
-        above = _HEAD_ABOVE_M if light else _PLATE_ABOVE_M
-        pose = matrix_from_xyz_rpy((x, y, z + above), (0.0, 0.0, facing))
-        size = _HEAD_SIZE_M if light else _PLATE_SIZE_M
-        found.append(Fixture("light" if light else "sign", signal_id, pose, size, pose[:3, 0]))
+        if signal.type == TRAFFIC_LIGHT:
+            place, heading = signal_place(road, signal)
+            facing = signal_facing(signal, heading, stops.get(signal_id, ()))
+            pose = _above(place, _HEAD_ABOVE_M, facing)
+            found.append(Fixture("light", signal_id, pose, _HEAD_SIZE_M, pose[:3, 0]))
+    for sign in signs(opendrive):
+        pose = _above(sign.position, _PLATE_ABOVE_M, sign.facing)
+        found.append(Fixture("sign", sign.id, pose, _PLATE_SIZE_M, pose[:3, 0]))
     return found
+
+
+def _above(place: Point, height_m: float, facing: float) -> Matrix:
+    x, y, z = place
+    return matrix_from_xyz_rpy((x, y, z + height_m), (0.0, 0.0, facing))

@@ -14,6 +14,7 @@ from realdata import real
 
 from carla_nurec_bridge.opendrive import parse, read_opendrive
 from carla_nurec_bridge.opendrive.model import OpenDriveMap
+from carla_nurec_bridge.opendrive.signs import signs
 from carla_nurec_bridge.recorder_log.reader import read_log
 from carla_nurec_bridge.servers.carla.clients import Clients
 from carla_nurec_bridge.servers.carla.recorder.target import EpisodeTarget
@@ -136,6 +137,17 @@ def test_posts_stand_on_the_ground_whatever_height_the_file_gives_them() -> None
         road_map = parse(town(road(lanes=lanes, more=signals(stop, light("b")))))
         for post in (*sign_posts(road_map), *light_posts(road_map)):
             assert 0.05 < post.pose[0][2] < 0.3
+
+
+@pytest.mark.parametrize("orientation", ["+", "-"])
+def test_signs_face_those_who_obey_them_whatever_their_orientation(orientation: str) -> None:
+    """Files write either: CARLA's Town07 has 22 whose orientation is against their lanes."""
+    stop = sign("a", "206", 60.0, 'name=""').replace(
+        "/>", '><validity fromLane="-1" toLane="-1"/></signal>'
+    )
+    stop = stop.replace('orientation="+"', f'orientation="{orientation}"')
+    (found,) = signs(parse(town(road(more=signals(stop)))))
+    assert math.cos(found.facing) < -0.9  # traffic goes along x
 
 
 @pytest.mark.parametrize("name", ["Speed_30", "speed_30", "Speed_STATIC_30", "Speed_30 b"])
