@@ -76,8 +76,9 @@ class VideoWriter:
 
     def _frame(self, image: NDArray[np.uint8]) -> av.VideoFrame:
         """Return the image as the encoder takes it."""
-        if self._format == "yuv420p" and image.ndim == 3:
-            return av.VideoFrame.from_numpy_buffer(self._yuv.convert(image), format=self._format)
+        if self._format == "yuv420p":
+            convert = self._yuv.convert if image.ndim == 3 else self._yuv.convert_grey
+            return av.VideoFrame.from_numpy_buffer(convert(image), format=self._format)
         given = "rgb24" if image.ndim == 3 else "gray"
         frame = av.VideoFrame.from_numpy_buffer(image, format=given)
         if self._format.startswith("yuv"):

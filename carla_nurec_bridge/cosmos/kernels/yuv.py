@@ -27,6 +27,8 @@ def _weights() -> NDArray[np.int32]:
 
 
 _WEIGHTS = _weights()
+_GREY_LUMA = np.round(16.0 + 219.0 / 255.0 * np.arange(256)).astype(np.uint8)
+_NO_DIFFERENCE = 128
 
 
 class Yuv420:
@@ -48,6 +50,14 @@ class Yuv420:
         yuv = np.empty((height * 3 // 2, width), np.uint8)
         differences = yuv[height:].reshape(2, height // 2, width // 2)
         _convert(self._planes, _WEIGHTS, self._halved, yuv[:height], differences)
+        return yuv
+
+    def convert_grey(self, grey: ByteImage) -> ByteImage:
+        """Return the planes of grey levels (H, W), as ``convert`` does."""
+        height, width = grey.shape
+        yuv = np.empty((height * 3 // 2, width), np.uint8)
+        cv2.LUT(grey, _GREY_LUMA, yuv[:height])
+        yuv[height:] = _NO_DIFFERENCE
         return yuv
 
 

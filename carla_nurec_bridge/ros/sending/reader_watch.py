@@ -59,27 +59,24 @@ class ReaderWatch:
             self._node.get_logger().info(f"{name} goes on, or is gone")
 
     def _stopped_readers(self, publishers: Sequence[Publisher]) -> tuple[str, ...]:
-        """Return the stopped programs that read any of these."""
+        """Return the stopped programs on this machine that read any of these."""
         readers = {}
         for publisher in publishers:
             for info in self._node.get_subscriptions_info_by_topic(publisher.topic_name):
                 guid = bytes(info.endpoint_gid)[_PARTICIPANT]
                 readers[guid] = called(info.node_name, info.node_namespace)
-        found = [(name, self._stopped_process(guid)) for guid, name in readers.items()]
-        return tuple(sorted(f"{name} (process {pid})" for name, pid in found if pid is not None))
-
-    def _stopped_process(self, guid: bytes) -> int | None:
-        """Return the stopped process on this machine to which a participant's GUID points."""
-        for publisher in list(self._publishers.values())[:1]:
-            infos = self._node.get_publishers_info_by_topic(publisher.topic_name)
-            hosts = {bytes(info.endpoint_gid)[_HOST] for info in infos}
-            if guid[_HOST] not in hosts:
-                return None
-        low = int.from_bytes(guid[_PROCESS], "little")
-        for folder in Path("/proc").glob("[0-9]*"):
-            if int(folder.name) & 0xFFFF == low and _state(folder) in _STOPPED:
-                return int(folder.name)
-        return None
+        if not readers:
+            return ()
+        infos = self._node.get_publishers_info_by_topic(publishers[0].topic_name)
+        hosts = {bytes(info.endpoint_gid)[_HOST] for info in infos}
+        here = {guid[_PROCESS]: name for guid, name in readers.items() if guid[_HOST] in hosts}
+        found = []
+        for folder in Path("/proc").iterdir():
+            number = int(folder.name) if folder.name.isdigit() else 0
+            name = here.get((number & 0xFFFF).to_bytes(2, "little"))
+            if name is not None and _state(folder) in _STOPPED:
+                found.append(f"{name} (process {number})")
+        return tuple(sorted(found))
 
 
 def _state(process: Path) -> str:

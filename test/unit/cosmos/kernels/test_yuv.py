@@ -50,3 +50,10 @@ def test_the_levels_of_black_white_and_primaries() -> None:
         one = planes(np.full((2, 4, 3), colour, np.uint8))
         assert tuple(int(plane.min()) for plane in one) == levels
         assert tuple(int(plane.max()) for plane in one) == levels
+
+
+def test_every_grey_is_nearest_to_the_formula() -> None:
+    grey = np.arange(256, dtype=np.uint8).reshape(8, 32)
+    yuv = Yuv420(32, 8).convert_grey(grey)
+    assert np.abs(yuv[:8] - (16.0 + 219.0 * (grey / 255.0))).max() <= 0.5
+    assert (yuv[8:] == 128).all()
