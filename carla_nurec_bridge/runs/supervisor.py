@@ -191,7 +191,8 @@ class Supervisor:
 
         A process that was killed or hangs makes its peers give up soon after, so among several
         the silent one and the one ended by a signal come before those that report an error, and
-        these before those that left because the run was aborted, who say nothing.
+        these before those that left because the run was aborted, who say nothing. One that refuses
+        what it was given does so of itself; meanwhile a busy machine may keep others silent.
         """
         running = [c for c in self._children.values() if c.code() is None]
         for child in running:
@@ -201,15 +202,16 @@ class Supervisor:
         if not dead:
             return None
         killed = [c for c in dead if (c.code() or 0) < 0]
+        refused = [c for c in dead if c.code() == InputError.exit_code and c.last_error()]
         silent = [c for c in running if c.silent_s() > _SUSPICIOUS_SILENCE_S]
-        if not killed and silent:
-            child = max(silent, key=Child.silent_s)
+        if silent and not killed and not refused:
+            child = max(silent, key=lambda one: one.silent_s())
             return self._died(child, f"gave no sign of life for {child.silent_s():.1f} s")
         spoken = [c for c in dead if c.last_error()]
         self._first_death_s = self._first_death_s or time.monotonic()
         if not killed and not spoken and time.monotonic() - self._first_death_s < _SPEAK_S:
             return None
-        child = (killed or spoken or dead)[0]
+        child = (killed or refused or spoken or dead)[0]
         return self._died(child, child.how_it_ended())
 
     def _not_ready(self, started: float) -> _Death | None:
