@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binom, bootstrap, wilcoxon
 
+from carla_nurec_bridge.core.loading.deferred import deferred
 from carla_nurec_bridge.evaluation.comparison.bootstrap import Interval, mean_interval
 from carla_nurec_bridge.evaluation.comparison.flaky import Flaky, flaky_runs
 from carla_nurec_bridge.evaluation.comparison.paired import holm, paired_test, signed_rank_p
 
+stats = deferred("scipy.stats")  # processes of tests load all files, and run a few
 SETTINGS = {"confidence": 0.95, "resamples": 20_000, "seed": 1}
 
 
 def test_groups_of_one_are_the_ordinary_bootstrap():
     values = np.random.default_rng(3).normal(5.0, 2.0, 40)
     ours = mean_interval({f"{k:02d}": [float(v)] for k, v in enumerate(values)}, **SETTINGS)
-    theirs = bootstrap(
+    theirs = stats.bootstrap(
         (values,), np.mean, method="percentile", n_resamples=20_000, rng=np.random.default_rng(7)
     ).confidence_interval
     assert ours.mean == pytest.approx(values.mean())
@@ -63,7 +64,7 @@ def test_signed_ranks_without_ties_have_the_exact_chance():
     assert signed_rank_p([0.1 * k for k in range(1, 9)]) == pytest.approx(2 / 2**8)
     assert signed_rank_p([0.0, 0.0]) == 1.0
     mixed = [0.3, -0.1, 0.4, 0.55, 0.2, -0.7, 0.9, 1.1, 0.15]
-    assert signed_rank_p(mixed) == pytest.approx(wilcoxon(mixed).pvalue)
+    assert signed_rank_p(mixed) == pytest.approx(stats.wilcoxon(mixed).pvalue)
 
 
 def test_of_pairs_the_runs_are_counted_and_the_scenarios_tested():
@@ -71,7 +72,7 @@ def test_of_pairs_the_runs_are_counted_and_the_scenarios_tested():
     assert (test.wins, test.ties, test.losses) == (3, 1, 1)
     assert test.difference.mean == pytest.approx(0.8 / 5)
     # Mean differences 0.3, -0.05, 0.3: of 2^3 signs six are as extreme (ranks 1; 2.5, 2.5).
-    assert test.p_value == pytest.approx(wilcoxon([0.3, -0.05, 0.3]).pvalue)
+    assert test.p_value == pytest.approx(stats.wilcoxon([0.3, -0.05, 0.3]).pvalue)
 
 
 def test_holm_multiplies_the_least_by_all_and_never_falls():
@@ -101,4 +102,4 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         assert found.high is not None
         held += found.low <= 0.5 <= found.high
     # A percentile interval of 25 holds a bit less than it says: 0.92, binomial of 200.
-    assert binom.ppf(0.0005, 200, 0.92) <= held
+    assert stats.binom.ppf(0.0005, 200, 0.92) <= held
