@@ -17,9 +17,12 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(scope="module", params=ENGINES)
 def yard(request: pytest.FixtureRequest) -> Iterator[RenderScene]:
-    """Ground z = 0 (Roads), a ball of radius 2 at (10, 0, 2), a wall x = 30 and a still box."""
+    """Ground z = 0 (Roads), a ball of radius 2 at (10, 0, 2), a wall x = 30 and a still box.
+
+    The ball's tree takes the engine of numba a second to build: tests only look at it.
+    """
     look = {"colour": (120, 120, 120)}
     side = 200.0
     static = concatenate(

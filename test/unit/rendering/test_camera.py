@@ -53,7 +53,7 @@ def exact(rays: np.ndarray) -> dict[str, np.ndarray]:
     return {"distance": distance, "nearest": nearest, "normals": normals}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shot(yard: RenderScene) -> tuple[CameraFrame, np.ndarray, dict[str, np.ndarray]]:
     rays = pinhole(WIDTH, HEIGHT, FOCAL)
     return photograph(yard, rays, POSE), rays, exact(rays)
