@@ -89,6 +89,9 @@ def test_a_namespace_may_end_in_a_slash(given: str, used: str) -> None:
     ("given", "words"),
     [
         (["--ros-args", "--help"], "unknown ROS arguments ['--help']"),
+        (["--ros-args", "-r", "__ns:=ego1"], "__ns:=ego1: a namespace is a slash and a name"),
+        (["--ros-args", "-r", "__ns:=/1st"], "__ns:=/1st: a namespace is a slash and a name"),
+        (["--ros-args", "-r", "__ns:=/a//b"], "__ns:=/a//b: a namespace is a slash and a name"),
         (["--dt", "0.1", "--ros-args", "-p", "a:=1"], "--dt 0.1: only ROS arguments are taken"),
     ],
 )

@@ -52,6 +52,14 @@ def find_blueprint(world: carla.World, blueprint_id: str) -> carla.ActorBlueprin
     return found[0]
 
 
+def ego_blueprint(world: carla.World, blueprint_id: str) -> str:
+    """Return the id of a vehicle's blueprint, the first of a pattern; InputError for others."""
+    found: str = find_blueprint(world, blueprint_id).id
+    if not found.startswith("vehicle."):
+        raise InputError(f"an ego is a vehicle, and {found} is none; choose a blueprint vehicle.*")
+    return found
+
+
 def spawn(
     world: carla.World, blueprint_id: str, role_name: str, transform: carla.Transform
 ) -> carla.Vehicle:

@@ -22,6 +22,7 @@ from ...world.inserted_actors import InsertedActors
 from ...world.states import ActorState
 from ..actors.ego import (
     Ego,
+    ego_blueprint,
     find_by_role,
     measure,
     spawn,
@@ -219,8 +220,9 @@ class PreparedEpisode:
         return actor
 
     def _spawn_ego(self, start: carla.Transform) -> carla.Vehicle:
-        setup = self._setup
-        actor = spawn(self._session.world, setup.ego_blueprint, setup.role_name, start)
+        setup, world = self._setup, self._session.world
+        blueprint = ego_blueprint(world, setup.ego_blueprint)
+        actor = spawn(world, blueprint, setup.role_name, start)
         destroy = [carla.command.DestroyActor(actor.id)]
         self._teardown.add("the ego", lambda: self._session.client.apply_batch(destroy))
         return actor

@@ -22,6 +22,8 @@ from .dds import use_own_profile
 from .malloc import keep_freed_memory
 from .spinner import Spinner
 
+_ANY_NAMESPACE = re.compile(r"(?:\w+:)?__ns:=(.*)")
+_SOUND_NAMESPACE = re.compile(r"/|(?:/[A-Za-z_][A-Za-z0-9_]*)+")
 _NAMESPACE = re.compile(r"^((?:\w+:)?__ns:=/(?:.*[^/])?)/+$")
 
 
@@ -35,9 +37,9 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
     keep_freed_memory()
     use_own_profile()
     interrupt_once()
-    given = tidy_arguments(args)
     # ROS's own handlers end the context under the worker's feet; ours let it say goodbye first.
     try:
+        given = tidy_arguments(args)
         refuse_other_arguments(given)
         rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
         node = Node(name)
@@ -65,9 +67,20 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
 
 
 def tidy_arguments(args: list[str] | None) -> list[str]:
-    """Return the command line with namespaces as ROS wants them: without a slash at the end."""
+    """Return the command line with namespaces as ROS wants them: without a slash at the end.
+
+    InputError for one that ROS would not take, of which it tells the lexemes.
+    """
     given = sys.argv if args is None else args
-    return [_NAMESPACE.sub(r"\1", word) for word in given]
+    tidy = [_NAMESPACE.sub(r"\1", word) for word in given]
+    for word in tidy:
+        namespace = _ANY_NAMESPACE.fullmatch(word)
+        if namespace is not None and _SOUND_NAMESPACE.fullmatch(namespace[1]) is None:
+            raise InputError(
+                f"{word}: a namespace is a slash and a name of letters, digits and _, and so on, "
+                "as in __ns:=/ego1"
+            )
+    return tidy
 
 
 def refuse_other_arguments(given: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("carla")
-from carla_nurec_bridge.carla_client.actors.ego import measure
-from carla_nurec_bridge.core.errors import ProtocolError
+from carla_nurec_bridge.carla_client.actors.ego import ego_blueprint, measure
+from carla_nurec_bridge.core.errors import InputError, ProtocolError
 from carla_nurec_bridge.core.frames import rigid
 
 _CM = 100.0
@@ -67,3 +68,18 @@ def test_wheels_that_are_no_numbers_few_or_elsewhere_are_refused() -> None:
     ):
         with pytest.raises(ProtocolError, match=words):
             measure(vehicle(wheels), np.eye(4))
+
+
+@pytest.mark.parametrize("asked", ["walker.pedestrian.0001", "sensor.*", "*"])
+def test_an_ego_is_a_vehicle(asked: str) -> None:
+    names = ["sensor.camera.rgb", "walker.pedestrian.0001", "vehicle.audi.tt"]
+    library = [SimpleNamespace(id=name) for name in names]
+
+    class Library(list[Any]):
+        def filter(self, pattern: str) -> list[Any]:
+            return [x for x in self if fnmatch(x.id, pattern)]
+
+    world: Any = SimpleNamespace(get_blueprint_library=lambda: Library(library))
+    assert ego_blueprint(world, "vehicle.*") == "vehicle.audi.tt"
+    with pytest.raises(InputError, match="an ego is a vehicle"):
+        ego_blueprint(world, asked)
