@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import socket
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -12,6 +16,9 @@ from ..core.errors import DeadlineError, InputError
 
 _START_S = 20.0
 _DRAIN_S = 2
+_END_S = 30.0
+
+log = logging.getLogger(__name__)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -44,7 +51,8 @@ class HttpServer:
             timeout_keep_alive=30,
         )
         self._uvicorn = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._uvicorn.run, args=([listener],), name=name)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._cut_off: Callable[[], object] = lambda: None
 
     def start(self) -> None:
         """Serve; returns once connections are taken, DeadlineError when that takes too long."""
@@ -61,11 +69,25 @@ class HttpServer:
         self._uvicorn.should_exit = True
 
     def close(self) -> None:
-        """Stop, wait for the thread, and give the port back."""
+        """Stop, wait for the thread, and give the port back; what does not end is cut off."""
         self.stop()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_END_S)
+        if self._thread.is_alive():
+            log.warning("%s did not end within %g s and is cut off", self._thread.name, _END_S)
+            self._cut_off()
+            self._thread.join(_END_S)
         self._socket.close()
+
+    def _run(self) -> None:
+        with suppress(asyncio.CancelledError):
+            asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        loop, serving = asyncio.get_running_loop(), asyncio.current_task()
+        assert serving is not None
+        self._cut_off = lambda: loop.call_soon_threadsafe(serving.cancel)
+        await self._uvicorn.serve(sockets=[self._socket])
 
 
 def url_of(host: str, port: int) -> str:

@@ -19,7 +19,7 @@ _PASSING_TEXTS = ("A load persistent id instruction was encountered", "Stopped w
 
 @dataclass(frozen=True)
 class Deadlines:
-    """Seconds to wait; a server's first picture of a scene, or by a lens, may take a minute.
+    """Seconds to wait; a server's first picture of a scene, or by a lens, may take minutes.
 
     A deadline holds for a call with all its repetitions. Renders that are under way at once add
     theirs up: each may take as long as if they had been asked for one after the other.
@@ -27,8 +27,8 @@ class Deadlines:
     """
 
     connect_s: float = 20.0
-    call_s: float = 5.0
-    first_render_s: float = 60.0
+    call_s: float = 30.0
+    first_render_s: float = 300.0
     serving_s: float = 300.0
 
 

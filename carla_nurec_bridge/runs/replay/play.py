@@ -13,14 +13,13 @@ from ...carla_client.session.session import Session
 from ...core.errors import InputError
 from ...core.run_contract.timebase import NS_PER_S, NS_PER_US
 from ...core.teardown import Teardown
-from ...nurec.client.client import Deadlines, NurecClient
+from ...nurec.client.client import NurecClient
 from ...scene import Scene
 from .player import Played, Replay, ReplayPlayer
 from .servers import ReplayServers, carla_address, check_external, nurec_address
 
 _CARLA_ANSWERS_S = 20.0
 _SLACK = 1e-6
-_NUREC = Deadlines(20.0, 30.0, 300.0)
 
 
 def frames_of(scene: Scene, fps: int, seconds: float | None) -> int:
@@ -51,7 +50,7 @@ def play(
         session.open(_CARLA_ANSWERS_S)
         if servers.carla == "external":
             generate_world(session, str(wish.scene.xodr))
-        nurec = teardown.keep("the client of NuRec", NurecClient(target, _NUREC))
+        nurec = teardown.keep("the client of NuRec", NurecClient(target))
         offered = replace(wish, scene=_as_offered(wish.scene, nurec.scenes(), target))
         return ReplayPlayer(offered, session, nurec).run(on_frame)
 
