@@ -59,10 +59,10 @@ def _certificates(path: Path | None) -> bytes | None:
     """Return the certificates of a file, which gRPC would take unread and wait in vain with."""
     pem = _read(path, _CERTIFICATE)
     if pem is not None:
+        # Lists of authorities name some in words of other alphabets, between the certificates.
+        text = pem.decode("ascii", "replace").replace("\ufffd", "?")
         try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(
-                cadata=pem.decode("ascii")
-            )
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
         except (ssl.SSLError, ValueError) as error:
             raise InputError(f"the TLS file {path} has a broken certificate: {error}") from error
     return pem
@@ -74,9 +74,11 @@ def _read(path: Path | None, what: str) -> bytes | None:
         return None
     try:
         with path.open("rb") as file:
-            pem = file.read(_MOST_BYTES)
+            pem = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise InputError(f"cannot read the TLS file {path}: {error.strerror or error}") from error
+    if len(pem) > _MOST_BYTES:
+        raise InputError(f"the TLS file {path} has more than {_MOST_BYTES} bytes")
     if what.encode() not in pem:
         raise InputError(
             f"the TLS file {path} has no line '-----BEGIN ...{what}-----', as PEM does"

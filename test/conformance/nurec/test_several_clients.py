@@ -17,7 +17,7 @@ from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.nurec.client.calls import PendingCall
 from carla_nurec_bridge.nurec.client.client import Deadlines, NurecClient
 from carla_nurec_bridge.nurec.client.requests import CameraRequest
-from carla_nurec_bridge.nurec.client.security import TlsFiles
+from carla_nurec_bridge.nurec.client.security import TlsFiles, client_credentials
 from carla_nurec_bridge.servers.nurec.drawing.render_thread import RenderThread
 from carla_nurec_bridge.servers.nurec.drawing.views import RequestViews
 
@@ -204,8 +204,11 @@ def test_tls_files_that_are_none(tmp_path, certificates):
     lines = good.read_text().splitlines()
     broken.write_text("\n".join([lines[0], lines[1][::-1], *lines[2:]]))
     words.write_text("certificate")
+    long = tmp_path / "long.pem"
+    long.write_bytes(good.read_bytes() + b"\n" * (4 << 20))
     key = certificates / "client.key"
     for files, fault in (
+        (TlsFiles(long), "long.pem has more than 4194304 bytes"),
         (TlsFiles(words), "words has no line '-----BEGIN ...CERTIFICATE-----'"),
         (TlsFiles(broken), "broken.pem has a broken certificate"),
         (TlsFiles(None, broken, key), "broken.pem has a broken certificate"),
@@ -213,6 +216,13 @@ def test_tls_files_that_are_none(tmp_path, certificates):
     ):
         with pytest.raises(InputError, match=re.escape(fault)):
             NurecClient("localhost:1", tls=files)
+
+
+def test_a_list_of_authorities_may_name_them_in_any_alphabet(tmp_path, certificates):
+    listed = tmp_path / "authorities.pem"
+    names = "# NetLock Arany (Főtanúsítvány)\n".encode()
+    listed.write_bytes(names + (certificates / "client.pem").read_bytes())
+    client_credentials(TlsFiles(listed))
 
 
 def test_tls_files_that_are_not_there(tmp_path):
