@@ -35,10 +35,11 @@ def sweep(
 ) -> Image.Image:
     """Draw points (N, 3) of a lidar around the ego, forward up, coloured by height."""
     canvas = paint.Canvas(width, height, (0.0, 0.0), 2 * _SWEEP_RANGE_M / height)
-    # Not by a product of matrices, whose threads take 80 ms for so many rows of three.
-    base = cv2.transform(points[None].astype(np.float64), base_from_lidar[:3])[0]
-    base = base[np.argsort(base[:, 2])]
-    canvas.points(_forward_up(base), _height_colours(base[:, 2]))
+    if len(points):  # of none OpenCV makes None
+        # Not by a product of matrices, whose threads take 80 ms for so many rows of three.
+        base = cv2.transform(points[None].astype(np.float64), base_from_lidar[:3])[0]
+        base = base[np.argsort(base[:, 2])]
+        canvas.points(_forward_up(base), _height_colours(base[:, 2]))
     base_from_map = invert(state.ego.map_from_base)
     for other in state.actors:
         corners = paint.footprint(base_from_map @ other.map_from_box, other.actor.size_m)

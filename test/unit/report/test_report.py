@@ -21,6 +21,7 @@ from carla_nurec_bridge.report.schema import report_schema
 from carla_nurec_bridge.report.scores.asked import AskedScores
 from carla_nurec_bridge.report.scores.of_bag import score_bag
 from carla_nurec_bridge.report.scores.write import write_score_table
+from carla_nurec_bridge.report.topdown import sweep
 from carla_nurec_bridge.report.values import Report, RunFacts
 from carla_nurec_bridge.scene.recorded_ego import read_recorded_ego
 
@@ -70,6 +71,15 @@ def test_contact_sheet_shows_every_row(report: Report, run_dir: Path) -> None:
     flat = {tuple(c) for c in sheet.reshape(-1, 3)[::7]}
     assert (128, 64, 128) in flat
     assert (70, 130, 180) in flat
+
+
+def test_a_lidar_that_hits_nothing_shows_the_boxes_alone(run_dir: Path) -> None:
+    with BagReader(run_dir / "bag") as bag:
+        state = read_drive(bag).states[0]
+    drawn = np.asarray(sweep(np.empty((0, 3), np.float32), np.eye(4), state, 320, 200))
+    red, green, blue = drawn[100, 160].astype(int)  # the ego is green, in the middle
+    assert green > 100
+    assert green > max(red, blue) + 30
 
 
 def test_an_incomplete_stream_is_said(facts: RunFacts, run_dir: Path, tmp_path: Path) -> None:
