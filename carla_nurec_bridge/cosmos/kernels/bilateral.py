@@ -14,6 +14,8 @@ from ...labels.frame import ByteImage
 
 _F = np.float32
 _ROOT = 64  # exp(t) is made as exp(t / 64) ** 64, which is 0.5 at least for what counts
+_LEAST = np.float32(-2.0)
+"""Of t: below it the series of exp rises again, and 1e-31 counts for nothing as well."""
 
 
 def bilateral(rgb: ByteImage, diameter: int, colour: float, space: float) -> ByteImage:
@@ -68,7 +70,7 @@ def _smooth(planes, offsets, near, falloff, sums, out):  # type: ignore[no-untyp
             r, g, b = planes[0, y, left:right], planes[1, y, left:right], planes[2, y, left:right]
             for x in range(width):
                 apart = abs(r[x] - mr[x]) + abs(g[x] - mg[x]) + abs(b[x] - mb[x])
-                t = apart * apart * falloff
+                t = max(apart * apart * falloff, _LEAST)
                 # The series of exp, then six times squared.
                 e = _F(1.0) + t * (_F(1.0) + t * (_F(1 / 2) + t * (_F(1 / 6) + t * _F(1 / 24))))
                 e *= e

@@ -28,3 +28,11 @@ def test_a_picture_smaller_than_the_disc() -> None:
     tiny = np.array([[[10, 20, 30], [200, 100, 0]]], np.uint8)
     theirs = np.asarray(cv2.bilateralFilter(tiny, 15, 150.0, 50.0))
     assert np.abs(bilateral(tiny, 15, 150.0, 50.0).astype(int) - theirs).max() <= 1
+
+
+@pytest.mark.parametrize("colour", [10.0, 30.0, 100.0])
+def test_the_strongest_edge_stays_whatever_the_colours_sigma(colour: float) -> None:
+    edge = np.zeros((9, 24, 3), np.uint8)
+    edge[:, 12:] = 255
+    theirs = np.asarray(cv2.bilateralFilter(edge, 7, colour, 50.0))
+    assert np.abs(bilateral(edge, 7, colour, 50.0).astype(int) - theirs).max() <= 1
