@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ..core.errors import InputError
+from ..core.files.reasons import reason_of
 from .finite import FiniteRange
 from .log.tables import console, examples, table
 
@@ -89,7 +90,7 @@ def command(
     try:
         files = write_scores(folder, scored, seen, parquet=parquet)
     except OSError as error:
-        raise InputError(f"cannot write {folder}: {error.strerror}") from error
+        raise InputError(f"cannot write {folder}: {reason_of(error)}") from error
     report = scored.report
     shown = table(f"{source}, {report.duration_s:g} s", ("score", "status"), ("value", "best"))
     for score in report.scores:

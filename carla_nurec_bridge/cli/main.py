@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..core.errors import BridgeError
+from ..core.files.reasons import reason_of
 from ..core.machine.interrupts import be_deaf, handlers_kept
 from ..core.run_contract import heartbeat
 
@@ -142,7 +143,7 @@ def _code_of(args: list[str] | None = None) -> int:
             return 1
         if error.filename is None:
             raise
-        _tell(f"cannot use {error.filename}: {error.strerror}")
+        _tell(f"cannot use {error.filename}: {reason_of(error)}")
         return 2
     except click.ClickException as error:
         error.show()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..core.errors import InputError
 from ..core.files.absolute import absolute
+from ..core.files.reasons import reason_of
 
 _ARTEFACTS = (
     "bag",
@@ -42,7 +43,9 @@ def clear(out: Path, keep: Collection[Path] = ()) -> None:
     try:
         _empty(out, {absolute(path) for path in keep})
     except OSError as error:
-        raise InputError(f"cannot write in {out}: {error.strerror}; name another folder") from error
+        raise InputError(
+            f"cannot write in {out}: {reason_of(error)}; name another folder"
+        ) from error
 
 
 def _empty(out: Path, kept: Collection[Path]) -> None:

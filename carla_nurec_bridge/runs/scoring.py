@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.errors import BridgeError
+from ..core.files.reasons import reason_of
 from ..evaluation.scores.records import ScoreReport
 from ..report.scores.asked import AskedScores
 from ..report.scores.of_bag import score_bag, scores_folder
@@ -36,5 +37,5 @@ def score_run(
         else:
             write_scores(folder, scored, seen)
     except OSError as error:
-        return None, f"cannot write {folder}: {error.strerror}"
+        return None, f"cannot write {folder}: {reason_of(error)}"
     return scored.report, ""

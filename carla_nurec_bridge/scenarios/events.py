@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import InputError
+from ..core.files.reasons import reason_of
 from .spec import EventType
 
 FORMAT = "carla_nurec_scenario"
@@ -57,7 +58,7 @@ def write_events(path: Path, head: Mapping[str, Any], events: Sequence[ScenarioE
     try:
         path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+        raise InputError(f"cannot write {path}: {reason_of(error)}") from error
 
 
 def read_events(path: Path) -> tuple[dict[str, Any], tuple[ScenarioEvent, ...]]:

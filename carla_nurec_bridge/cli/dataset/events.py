@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ...core.errors import InputError
+from ...core.files.reasons import reason_of
 from ...core.run_contract.timebase import NS_PER_S
 from ...dataset.truth.events import Event
 from ...evaluation.incidents.incident import Thresholds
@@ -116,7 +117,7 @@ def _of_bag(
     try:
         write_whole(output, told.model_dump_json(indent=1).encode() + b"\n")
     except OSError as error:
-        raise InputError(f"cannot write {output}: {error.strerror}") from error
+        raise InputError(f"cannot write {output}: {reason_of(error)}") from error
     names = {
         one.track_id: "ego" if one.actor_id is None else f"{one.object_class} {one.actor_id}"
         for one in told.actors

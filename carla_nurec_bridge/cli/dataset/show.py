@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ...core.files.reasons import reason_of
 from ..log.tables import console, examples
 from ..playing import counting_progress
 
@@ -62,7 +63,7 @@ def command(run: Path, output: Path | None, embed: bool | None, sheet_frames: in
             )
         except OSError as error:
             raise InputError(
-                f"cannot write {error.filename or folder}: {error.strerror}"
+                f"cannot write {error.filename or folder}: {reason_of(error)}"
             ) from error
     for note in shown.notes:
         out.print(f"note: {note}", soft_wrap=True)

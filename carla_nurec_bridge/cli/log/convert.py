@@ -10,6 +10,7 @@ import click
 from rich.progress import Progress
 
 from ...core.errors import InputError
+from ...core.files.reasons import reason_of
 from ...core.resources import map_file
 from ...recorder_log import Log, write_log
 from ...recorder_log.export.csv_export import write_csv
@@ -78,7 +79,7 @@ def command(
             words = writers[target.suffix](log, Path(folder) / target.name)
             (Path(folder) / target.name).replace(target)
     except OSError as error:
-        raise InputError(f"cannot write {target}: {error.strerror}") from error
+        raise InputError(f"cannot write {target}: {reason_of(error)}") from error
     size = target.stat().st_size / 1e6
     console().print(f"{target}: {words}, {size:.2f} MB", soft_wrap=True)
 

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..errors import InputError
+from .reasons import reason_of
 from .whole import part_of
 
 ALIGNMENT = 64
@@ -119,7 +120,7 @@ def write_archive(path: Path, members: Mapping[str, bytes]) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             partial.unlink()
-        raise InputError(f"cannot write the scene package {path}: {error.strerror}") from error
+        raise InputError(f"cannot write the scene package {path}: {reason_of(error)}") from error
 
 
 def _padding(data_offset: int) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..buffers import sha256_of
 from ..errors import InputError, RunError
+from .reasons import reason_of
 
 
 def request_key(request: Mapping[str, Any]) -> str:
@@ -66,4 +67,4 @@ class Ledger:
         except OSError as error:
             with suppress(OSError):  # half a line would spoil the next one
                 os.truncate(self._path, before)
-            raise RunError(f"cannot write {self._path}: {error.strerror}") from error
+            raise RunError(f"cannot write {self._path}: {reason_of(error)}") from error

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from ..errors import InputError
+from .reasons import reason_of
 
 
 def make_writable(folder: Path) -> None:
@@ -16,5 +17,5 @@ def make_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise InputError(
-            f"cannot write in {folder}: {error.strerror}; name another folder"
+            f"cannot write in {folder}: {reason_of(error)}; name another folder"
         ) from error

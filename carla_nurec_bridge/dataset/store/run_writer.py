@@ -12,6 +12,7 @@ from ... import __version__
 from ...core.errors import InputError, RunError
 from ...core.files.ledger import Ledger
 from ...core.files.lock import locked
+from ...core.files.reasons import reason_of
 from .change import committing, write_manifest
 from .layout import LEDGER, LOCK, MANIFEST, RECORDING, ScenarioFolder
 from .manifest import FORMAT_VERSION, DatasetManifest, ScenarioEntry, read_manifest
@@ -54,7 +55,7 @@ class RunWriter:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"cannot make {self.path}: {error.strerror}") from error
+            raise InputError(f"cannot make {self.path}: {reason_of(error)}") from error
         with locked(self.path / RECORDING, 0.0, f"another command records in {self.path}"):
             sweep(self.path)
             try:
@@ -101,7 +102,7 @@ class RunWriter:
                     files={**others, **hashes},
                 )
         except OSError as error:
-            raise RunError(f"cannot write {error.filename or place}: {error.strerror}") from error
+            raise RunError(f"cannot write {error.filename or place}: {reason_of(error)}") from error
         shutil.rmtree(old, ignore_errors=True)
         scenario = ScenarioFolder(Path(name)).scenario.as_posix()
         self._ledger.add(name, _DONE, key, sha256=hashes[scenario])

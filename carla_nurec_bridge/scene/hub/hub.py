@@ -18,6 +18,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoFile
 
 from ...core.errors import BridgeError, InputError
+from ...core.files.reasons import reason_of
 from .download import StatusError, WantedFile, download
 
 DATA_SET = "nvidia/PhysicalAI-Autonomous-Vehicles-NuRec"
@@ -130,7 +131,7 @@ def fetch(
                 else BridgeError(f"the Hugging Face hub did not give {file.path}: {error}")
             ) from error
         except OSError as error:
-            raise InputError(f"cannot write {folder / file.path}: {error.strerror}") from error
+            raise InputError(f"cannot write {folder / file.path}: {reason_of(error)}") from error
     return [folder / scene.package for scene in scenes]
 
 

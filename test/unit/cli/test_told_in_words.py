@@ -100,6 +100,7 @@ def test_json_that_nests_without_end_is_told(
     [
         ("bag", "recover", "BAG", "--out", "OUT"),
         ("cosmos", "controls", "--bag", "BAG", "-o", "OUT"),
+        ("dataset", "record", "--bag", "BAG", "-o", "OUT"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_named(
@@ -110,7 +111,7 @@ def test_a_place_that_cannot_be_written_is_named(
     (tmp_path / "bag" / "x.mcap").touch()
     names = {"BAG": str(tmp_path / "bag"), "OUT": str(tmp_path / "file" / "out")}
     assert main([names.get(word, word) for word in verb]) == 2
-    assert f"{tmp_path / 'file'}" in capsys.readouterr().err
+    assert f": {tmp_path / 'file'} is a file, not a folder" in capsys.readouterr().err
 
 
 def test_a_reader_that_has_gone_makes_the_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:

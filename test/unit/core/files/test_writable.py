@@ -21,3 +21,14 @@ def test_what_is_no_folder_is_named(tmp_path: Path) -> None:
     for place in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/nothing")):
         with pytest.raises(InputError, match=f"cannot write in {place}"):
             make_writable(place)
+
+
+@pytest.mark.parametrize("below", ["", "a", "a/b"])
+def test_a_file_in_the_way_is_named_whatever_is_asked_for_below_it(
+    below: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(InputError) as refused:
+        make_writable(file / below)
+    assert f": {file} is a file, not a folder;" in str(refused.value)
