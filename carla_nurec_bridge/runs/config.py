@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from ..core.errors import InputError
 from ..core.field_errors import problem_text
+from ..core.files.archive import open_archive
 from ..core.files.plain_yaml import load_yaml
 from ..core.near_names import near_names
 from ..core.resources import config_path
@@ -72,7 +73,17 @@ def checked_config(
         path = getattr(config, name)
         if path is not None and not path.exists():
             raise InputError(f"{options.get(name, f'{where}: {name}')}: there is no file {path}")
+    if config.scene is not None:
+        _check_scene(config.scene, options.get("scene", f"{where}: scene"))
     return config
+
+
+def _check_scene(scene: Path, place: str) -> None:
+    """Refuse what is no package before processes are started; what it holds its server reads."""
+    try:
+        open_archive(scene)
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error
 
 
 def _check_scores(scores: str, place: str) -> None:

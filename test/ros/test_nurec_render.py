@@ -20,6 +20,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage
 from tf2_msgs.msg import TFMessage
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.files.archive import write_archive
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, invert, matrix_from_xyz_rpy
 from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.nurec.client.replies import ImageReply, Replies
@@ -235,7 +236,7 @@ def test_the_camera_of_novel_views_is_found_by_name() -> None:
 )
 def test_the_graph_starts_nurec_as_asked(mode: str, words: list[str], tmp_path: Path) -> None:
     scene = tmp_path / "scene.usdz"
-    scene.write_bytes(b"")
+    write_archive(scene, {})
     values = {"nurec_mode": mode, "scene": scene, "embedded_carla": False}
     found = [p for p in server_processes(checked_config(values, "test")) if p.name == NUREC_SERVER]
     assert [p.argv[4] for p in found] == words

@@ -13,6 +13,7 @@ import pytest
 from ros_domain import in_own_domain
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.files.archive import write_archive
 from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
@@ -93,7 +94,7 @@ def test_a_killed_node_ends_the_run_in_words(tmp_path: Path) -> None:
 
 def test_the_graph_of_the_demo(tmp_path: Path) -> None:
     scene = tmp_path / "scene.usdz"
-    scene.touch()
+    write_archive(scene, {})
     config = load_config("demo", map=config_path("maps", "demo_town.xodr"), scene=scene)
     graph = build_graph(config)
     assert [process.name for process in graph.processes] == [
@@ -115,7 +116,7 @@ def test_every_parameter_that_the_graph_gives_is_declared_by_its_node(tmp_path: 
     from carla_nurec_bridge.ros.parameters.parameter_files import NODES
 
     scene = tmp_path / "scene.usdz"
-    scene.touch()
+    write_archive(scene, {})
     graph = build_graph(load_config("demo", map=config_path("maps", "demo_town.xodr"), scene=scene))
     needless = {"rig", "scene", "frames", "deadlines.frame_s"}
     for node, given in graph.parameters.items():
@@ -124,7 +125,7 @@ def test_every_parameter_that_the_graph_gives_is_declared_by_its_node(tmp_path: 
 
 def test_tracks_to_hand_over_are_named_with_commas(tmp_path: Path) -> None:
     scene = tmp_path / "scene.usdz"
-    scene.touch()
+    write_archive(scene, {})
     fields = {"mode": "scene", "scene": scene, "handover_tracks": "a,b", "handover_ego_s": 2.0}
     config = checked_config(fields, "launch arguments")
     assert config.handover_tracks == ("a", "b")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...core.errors import InputError
 from ..finite import FiniteRange
 
 if TYPE_CHECKING:
@@ -54,13 +55,20 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def connect(options: Mapping[str, Any]) -> NurecClient:
-    """Connect as the options say; the errors are those of ``NurecClient``."""
+    """Connect as the options say; the errors are those of ``NurecClient``.
+
+    InputError where no socket is: a verb is called when its server runs, and names are mistyped.
+    """
     from ...nurec.client.client import Deadlines, NurecClient
     from ...nurec.client.security import TlsFiles
 
     files = (options["tls_ca"], options["tls_cert"], options["tls_key"])
     socket = options["unix_socket"]
     limit_s = options["timeout_s"]
+    if socket is not None and not socket.is_socket():
+        raise InputError(
+            f"there is no Unix socket {socket}; is the server running, with --unix-socket?"
+        )
     return NurecClient(
         f"{options['host']}:{options['port']}" if socket is None else f"unix:{socket}",
         Deadlines(limit_s, limit_s, limit_s),

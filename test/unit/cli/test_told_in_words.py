@@ -122,3 +122,15 @@ def test_a_reader_that_has_gone_makes_the_exit_code_1(monkeypatch: pytest.Monkey
         monkeypatch.setattr(sys, "stdout", gone)
         assert module._flushed(0) == 1
         gone.flush()  # as the interpreter does at its end
+
+
+@pytest.mark.parametrize("verb", [("info",), ("render", "-o", "OUT")])
+def test_a_unix_socket_that_is_not_there_is_not_waited_for(
+    verb: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(tmp_path / "out") if word == "OUT" else word for word in verb]
+    (tmp_path / "file").touch()
+    for name in ("none", "file"):
+        place = tmp_path / name
+        assert main(["nurec", *words, "--unix-socket", str(place)]) == 2
+        assert f"there is no Unix socket {place}" in capsys.readouterr().err

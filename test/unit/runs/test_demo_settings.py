@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.files.archive import write_archive
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.recorder_log import LogWriter
 from carla_nurec_bridge.runs import demo_flow, recipe, rehearsal
@@ -79,7 +80,7 @@ def test_a_scene_or_recording_of_the_same_folder_is_kept(
     out = tmp_path / "demo"
     recipe.clear(out)
     scene, log = out / "scene.usdz", out / "rehearsal.log"
-    scene.touch()
+    write_archive(scene, {})
     _recording(log, 1.0)
     (out / "bag").mkdir()
     asked = demo_config({"run_dir": out, "scene": scene, "mode": "replay", "log": log}, {})

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from carla_nurec_bridge.cli import demo
+from carla_nurec_bridge.core.files.archive import write_archive
 from carla_nurec_bridge.core.rig.rig import Rig
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig, run_fields
 from carla_nurec_bridge.core.run_contract.run_fields import RunField
@@ -75,7 +76,10 @@ def _file(name: str, folder: Path) -> Path:
         for _ in range(60):
             writer.write_frame(0.05, [])
         writer.close()
-    path.touch()
+    if name == "scene":
+        write_archive(path, {})
+    else:
+        path.touch()
     return path
 
 

@@ -69,6 +69,13 @@ def test_an_option_that_is_wrong_is_named_and_not_the_file(
         load_config("demo", options=options, **given)
 
 
+def test_a_scene_that_is_no_package_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    scene = tmp_path / "scene.usdz"
+    scene.write_text("no package")
+    with pytest.raises(InputError, match=r"^--scene: .*scene.usdz is not a scene package"):
+        load_config("demo", options={"scene": "--scene"}, scene=scene)
+
+
 def test_launch_arguments_become_the_run_and_are_named() -> None:
     defaults = {"frames": 0, "agent": "none", "carla_host": "10.0.0.1"}
     arguments = {a.name: a for a in launch_arguments(defaults)}
