@@ -420,6 +420,10 @@ ODD = {
         town(road(more=thing(name="speed_bump"))),
         "clients die, get others: 'speed_bump' on road 1 is 'speed bump'",
     ),
+    "speed limit too near 0": (
+        town(road(more=thing(name="Speed_1e-400"))),
+        "'Speed_1e-400' on road 1 is 'Speed 1e-400'",
+    ),
     "speed limit beyond all numbers": (
         town(road(more=thing(name="Speed_1e400"))),
         "'Speed_1e400' on road 1 is 'Speed 1e400'",

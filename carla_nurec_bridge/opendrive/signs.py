@@ -70,7 +70,7 @@ def signs(opendrive: OpenDriveMap) -> Iterator[Sign]:
 def _speed_objects(road: Road) -> Iterator[Sign]:
     for item in road.objects:
         speed = speed_of_name(item.name)
-        if speed is None:
+        if speed is None or speed <= 0.0:  # -5 is no limit, though clients take it for one
             continue
         s = float(np.clip(item.s, 0.0, road.length))
         x, y, z, heading = (float(v) for v in road_pose(road, s, item.t))

@@ -22,6 +22,7 @@ from carla_nurec_bridge.servers.carla.wire.structs import ActorDescription, Boun
 from carla_nurec_bridge.servers.carla.world.actors import ActorIds, EpisodeActor, Registry
 from carla_nurec_bridge.servers.carla.world.signals import sign_box
 from carla_nurec_bridge.town.signal_posts import LightPost, SignPost, light_posts, sign_posts
+from carla_nurec_bridge.town.street.furniture import sign_meshes
 
 WIDTH_M = 3.5
 
@@ -157,6 +158,14 @@ def test_limits_are_the_objects_that_clients_make_landmarks_of(name: str) -> Non
     (mark,) = carla.Map("signs", text).get_all_landmarks_of_type("274")
     (post,) = sign_posts(parse(text))
     assert (post.signal_id, post.type_id) == (mark.id, f"traffic.speed_limit.{mark.value:.0f}")
+
+
+@pytest.mark.parametrize("name", ["Speed_-5", "Speed_0", "Speed_0.0e-400"])
+def test_no_plate_shows_a_limit_that_is_none(name: str) -> None:
+    road_map = parse(town(road(more=thing(name))))
+    assert road_map.notes == ()
+    assert list(signs(road_map)) == []
+    assert sign_meshes(road_map) == []
 
 
 def test_recorded_lights_of_carla_are_found_in_a_replay() -> None:
