@@ -84,7 +84,7 @@ watching = witness.get_world()
 
 def seen_lamps(lit: int) -> list[Any]:
     """Return the lamps as the other client knows them, soon after so many are lit."""
-    for _ in range(100):
+    for _ in range(2000):
         found = list(watching.get_lightmanager().get_all_lights())
         if sum(lamp.is_on for lamp in found) == lit:
             break

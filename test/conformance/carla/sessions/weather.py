@@ -83,8 +83,10 @@ dark = look(sun_altitude_angle=-60.0)
 lamps = world.get_lightmanager()
 lamps.set_day_night_cycle(False)
 lamps.turn_off(lamps.get_all_lights())
-world.tick()
-unlit = look(sun_altitude_angle=-60.0)
+for _ in range(500):  # a thread of the client asks for it some time after a tick
+    unlit = look(sun_altitude_angle=-60.0)
+    if not np.array_equal(unlit["plain"], dark["plain"]):
+        break
 car.set_light_state(carla.VehicleLightState(carla.VehicleLightState.HighBeam))
 beams = look(sun_altitude_angle=-60.0)
 shown = {"day": day, "wet": wet, "gloomy": gloomy, "lit": dark, "unlit": unlit}
