@@ -27,7 +27,6 @@ __all__ = ["Session", "Snapshot"]
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-
 _RETRY_S = 0.2
 _DYING_S = 5.0
 _BRIEF_S = 5.0
@@ -72,7 +71,8 @@ class Session:
             if isinstance(value, RuntimeError | DeadlineError) and self._is_open:
                 self._lifeline.check()
             if type(value) is RuntimeError and self._watch is not None:
-                self._watch.explain(self.world)
+                self.hasten()
+                self._watch.explain(self._client)
         finally:
             self._closing().close_after(value)
         if type(value) is RuntimeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import final
 
 import carla
@@ -59,13 +60,16 @@ class WorldWatch:
             raise self._ticked(snapshot.frame, frame)
         self._frame = frame
 
-    def explain(self, world: carla.World) -> None:
+    def explain(self, client: carla.Client) -> None:
         """Say what another client did to the world, if that may be why a call failed in it.
 
         What was called for is gone with its episode, of which the client library hears later.
+        Of a server that does not answer nothing is said: the call's own error tells that.
         """
-        self._compare_settings(world)
-        self._await_episode(world, _LATE_EPISODE_S)
+        with suppress(RuntimeError):
+            world = client.get_world()
+            self._compare_settings(world)
+            self._await_episode(world, _LATE_EPISODE_S)
 
     def _explain_step(self, world: carla.World, delta_s: float) -> None:
         before = self._settings.fixed_delta_seconds
