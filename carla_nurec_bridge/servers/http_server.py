@@ -75,7 +75,8 @@ class HttpServer:
             self._thread.join(_END_S)
         if self._thread.is_alive():
             log.warning("%s did not end within %g s and is cut off", self._thread.name, _END_S)
-            self._cut_off()
+            with suppress(RuntimeError):  # of a loop that has ended by itself meanwhile
+                self._cut_off()
             self._thread.join(_END_S)
         self._socket.close()
 
