@@ -1,15 +1,17 @@
-"""Messages that are changed in place say what those made anew say."""
+"""Messages that are written in place say what those made anew say."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.errors import ProtocolError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.recording import canonical
-from carla_nurec_bridge.ros.messages import objects
+from carla_nurec_bridge.ros.messages import kept_objects, objects
 from carla_nurec_bridge.ros.messages.interfaces import serialized
 from carla_nurec_bridge.ros.messages.kept_objects import KeptObjects
 from carla_nurec_bridge.world.object_classes import ObjectClass
@@ -29,17 +31,17 @@ def moved(number: int) -> ActorState:
     return ActorState(actor, pose, *NUMBERS.normal(size=(3, 3)))
 
 
-def told(messages: Sequence[object]) -> list[bytes]:
-    return [canonical(serialized(m), kind) for m, kind in zip(messages, KINDS, strict=True)]
+def told(messages: Sequence[bytes]) -> list[bytes]:
+    return [canonical(m, kind) for m, kind in zip(messages, KINDS, strict=True)]
 
 
 def made(actors: Sequence[ActorState], ages: dict[int, int], stamp_ns: int) -> list[bytes]:
     boxes = objects.boxes_of(actors)
     return told(
         [
-            objects.objects_message(actors, boxes, stamp_ns),
-            objects.states_message(actors, boxes, ages, stamp_ns),
-            objects.markers_message(actors, boxes, stamp_ns),
+            serialized(objects.objects_message(actors, boxes, stamp_ns)),
+            serialized(objects.states_message(actors, boxes, ages, stamp_ns)),
+            serialized(objects.markers_message(actors, boxes, stamp_ns)),
         ]
     )
 
@@ -51,26 +53,60 @@ def test_what_moves_stands_where_it_is() -> None:
         actors = [moved(number) for number in numbers]
         ages = {number: frame + number for number in numbers}
         ours = kept.of(actors, ages, 10**9 * frame + 7)
-        assert told([ours.objects, ours.states, ours.markers]) == made(
+        assert told([ours.objects.data, ours.states.data, ours.markers.data]) == made(
             actors, ages, 10**9 * frame + 7
         ), frame
 
 
-def test_messages_are_the_same_ones_while_the_same_are_there() -> None:
+def test_a_size_that_looks_like_a_mark_stays_what_it_is() -> None:
     kept = KeptObjects()
-    first = kept.of([moved(1)], {1: 1}, 5)
-    assert kept.of([moved(1)], {1: 2}, 6) is first
-    assert kept.of([moved(2)], {2: 1}, 7) is not first
+    words = np.array([kept_objects._FIRST_MARK, kept_objects._FIRST_MARK + 1], np.uint32)
+    actor = replace(moved(1).actor, size_m=(float(words.view(np.float64)[0]), 2.0, 1.0))
+    for stamp_ns in (5, 6):
+        actors = [replace(moved(1), actor=actor)]
+        ours = kept.of(actors, {1: 3}, stamp_ns)
+        theirs = made(actors, {1: 3}, stamp_ns)
+        assert told([ours.objects.data, ours.states.data, ours.markers.data]) == theirs
+
+
+def test_messages_are_made_anew_only_when_others_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_anew = []
+    monkeypatch.setattr(
+        kept_objects, "boxes_of", lambda actors: made_anew.append(1) or objects.boxes_of(actors)
+    )
+    kept = KeptObjects()
+    for numbers, times in (((1,), 1), ((1,), 1), ((2,), 2), ((2, 1), 3), ((2, 1), 3)):
+        kept.of([moved(number) for number in numbers], dict.fromkeys(numbers, 1), 5)
+        assert len(made_anew) == times
+
+
+def test_what_was_told_stays_as_it_was() -> None:
+    kept = KeptObjects()
+    first = kept.of([moved(1)], {1: 1}, 5).states
+    before = bytes(first.data)
+    kept.of([moved(1)], {1: 2}, 6)
+    assert first.data == before
+
+
+def test_a_middleware_that_writes_otherwise_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_objects, "serialized", lambda message: serialized(message)[::-1])
+    with pytest.raises(ProtocolError, match="changing words of a message are not found"):
+        KeptObjects().of([moved(1)], {1: 1}, 5)
 
 
 def test_lights_show_what_they_show() -> None:
     kept = KeptObjects()
     place = matrix_from_xyz_rpy((1.0, 2.0, 0.0), (0.0, 0.0, 1.0))
-    for stamp_ns, shown in ((5, ("red", "green")), (6, ("green", "red")), (7, ("off", "yellow"))):
+    for stamp_ns, shown in (
+        (5, ("red", "green")),
+        (6, ("green", "red")),
+        (7, ("off", "yellow")),
+        (8, ("off", "yellow")),
+    ):
         lights = [
             TrafficLight(str(i), "-1", place, (3.0, 3.0, 1.0), s) for i, s in enumerate(shown)
         ]  # type: ignore[arg-type]
         boxes = [objects.box_message(light.map_from_area, light.size_m) for light in lights]
-        ours = serialized(kept.lights(lights, boxes, stamp_ns))
+        ours = kept.lights(lights, boxes, stamp_ns).data
         theirs = serialized(objects.lights_message(lights, boxes, stamp_ns))
         assert canonical(ours, DETECTIONS) == canonical(theirs, DETECTIONS)

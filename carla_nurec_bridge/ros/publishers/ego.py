@@ -31,9 +31,7 @@ from ..messages import ego as ego_messages
 from ..messages import latched_messages
 from ..messages import objects as object_messages
 from ..messages.camera_info import calibration_json
-from ..messages.convert import (
-    stamp_message,
-)
+from ..messages.convert import stamp_message
 from ..messages.kept_objects import KeptObjects
 from ..messages.sensors import event_message, reading_message
 from ..parameters.ego import EgoParameters
@@ -151,38 +149,36 @@ class EgoPublisher:
 
     def state(self, state: WorldState) -> None:
         """Publish the clock and then the state of a frame."""
-        if self._states.undone:  # what is under way stays as it is
-            self._kept = KeptObjects()
         stamp_ns, ego, actors = state.stamp_ns, state.ego, state.actors
         if self._p.owns_clock:
             self._send("clock", Clock(clock=stamp_message(stamp_ns)))
         told = (
             EgoEstimate(ego) if self._odometry is None else self._odometry.estimate(stamp_ns, ego)
         )
+        messages: dict[str, Any] = {}
         if self._p.publish_odom_to_base:
-            self._send("tf", ego_messages.base_transform(told.ego, stamp_ns))
-        odometry = ego_messages.odometry_message(
+            messages["tf"] = ego_messages.base_transform(told.ego, stamp_ns)
+        messages["odometry"] = ego_messages.odometry_message(
             told.ego, stamp_ns, told.pose_covariance, told.twist_covariance
         )
-        self._send("odometry", odometry)
         if self._odometry is not None:
-            self._send("ground_truth", ego_messages.ground_truth_message(ego, stamp_ns))
-        self._send("traffic_lights", self._kept.lights(state.lights, self._stop_boxes, stamp_ns))
+            messages["ground_truth"] = ego_messages.ground_truth_message(ego, stamp_ns)
+        messages["traffic_lights"] = self._kept.lights(state.lights, self._stop_boxes, stamp_ns)
         self._ages = {s.actor.id: self._ages.get(s.actor.id, 0) + 1 for s in actors}
         around = self._kept.of(actors, self._ages, stamp_ns)
-        self._send("objects", around.objects)
-        self._send("imu", ego_messages.imu_message(ego, stamp_ns))
+        messages["objects"] = around.objects
+        messages["imu"] = ego_messages.imu_message(ego, stamp_ns)
         # Not by CARLA's client: of the map's projection it knows the origin only, and mirrors it.
         latitude, longitude, altitude_m = to_earth(self._place, ego.map_from_base[:3, 3])
         fix = float(latitude), float(longitude), float(altitude_m)
-        self._send("gnss", ego_messages.gnss_message(*fix, stamp_ns))
+        messages["gnss"] = ego_messages.gnss_message(*fix, stamp_ns)
         if any(s.actor.id not in self._shown for s in actors):
             self._shown |= {s.actor.id: s.actor for s in actors}
-            self._send(
-                "objects_appearance", object_messages.appearance_message(self._shown.values())
-            )
-        self._send("objects_states", around.states)
-        self._send("objects_markers", around.markers)
+            shown = object_messages.appearance_message(self._shown.values())
+            messages["objects_appearance"] = shown
+        messages["objects_states"] = around.states
+        messages["objects_markers"] = around.markers
+        self._send_all(messages)
 
     def wheels(self, state: WorldState, steer_rad: float) -> None:
         """Publish the speed and the measured angle of the front wheels."""
@@ -252,6 +248,15 @@ class EgoPublisher:
 
     def _send(self, key: str, message: Any) -> None:
         self._tell(TOPICS[key].name, message)
+
+    def _send_all(self, messages: Mapping[str, Any]) -> None:
+        """Send messages by key in this order, for one wake of the lane's thread."""
+
+        def send() -> None:
+            for key, message in messages.items():
+                self._publishers.send(TOPICS[key].name, message)
+
+        self._told = self._states.put(send, _SMALL_BYTES * len(messages))
 
     def _tell(self, topic: str, message: Any) -> None:
         self._told = self._states.put(partial(self._publishers.send, topic, message), _SMALL_BYTES)

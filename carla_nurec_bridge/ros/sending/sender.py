@@ -14,7 +14,7 @@ from rclpy.publisher import Publisher
 from rclpy.serialization import serialize_message
 
 from ...core.errors import RunError
-from ..messages.bulk import BulkMessage
+from ..messages.bulk import BulkMessage, CdrMessage
 
 
 class _Allocator(ctypes.Structure):
@@ -50,8 +50,8 @@ class Sender:
 
     def send(self, message: Any) -> None:
         """Publish a message; RunError when rcl refuses it."""
-        bulky = isinstance(message, BulkMessage)
-        data = message.serialized() if bulky else serialize_message(message)
+        ours = isinstance(message, BulkMessage | CdrMessage)
+        data = message.serialized() if ours else serialize_message(message)
         held = _Serialized(data, len(data), len(data))
         with self._publisher.handle:  # so that nobody destroys it meanwhile
             code = self._publish(self._publisher.handle.pointer, ctypes.byref(held), None)
