@@ -82,10 +82,10 @@ def _drive(frame: EgoFrame) -> None:
 
 def _tick(frame: EgoFrame) -> None:
     state, parts = frame.state, frame.parts
-    # Now that what was sent has been acknowledged: just sent, every reader would look silent.
-    parts.publisher.beside(parts.readers.look)
     with parts.timings.stage("tick"):
         frame.snapshot = snapshot = frame.episode.advance(state.at.frame + 1)
+    # Now that what was sent has been acknowledged: just sent, every reader would look silent.
+    parts.publisher.beside(parts.readers.look)
     state.at.count(snapshot.frame, snapshot.timestamp.elapsed_seconds)
 
 
