@@ -99,6 +99,20 @@ def matrix_from_carla(location_m: ArrayLike, rotation_deg: ArrayLike) -> Matrix:
     return rigid(rotation_from_rpy((roll, -pitch, -yaw)), location)
 
 
+def matrices_from_carla(places: ArrayLike) -> Matrix:
+    """Return the matrices (N, 4, 4) of ``matrix_from_carla`` of N places, the same bit by bit.
+
+    A place is CARLA's x, y, z in metres and pitch, yaw, roll in degrees.
+    """
+    rows = np.asarray(places, dtype=np.float64).reshape(-1, 6)
+    pitch, yaw, roll = np.radians(rows[:, 3:]).T
+    matrices = np.zeros((len(rows), 4, 4))
+    matrices[:, :3, :3] = rotation_from_rpy(np.stack([roll, -pitch, -yaw], axis=-1))
+    matrices[:, :3, 3] = rows[:, :3] * _MIRROR
+    matrices[:, 3, 3] = 1.0
+    return matrices
+
+
 def carla_from_matrix(matrix: Matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return CARLA's ((x, y, z) in metres, (pitch, yaw, roll) in degrees) of a (4, 4) matrix."""
     roll, pitch, yaw = np.degrees(rpy_from_rotation(matrix[:3, :3]))

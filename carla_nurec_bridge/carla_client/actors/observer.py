@@ -80,6 +80,7 @@ class EgoTracker:
 
     def __init__(self, ego: Ego, dt_s: float, *, from_poses: bool) -> None:
         self._ego = ego
+        self._actor_from_base = invert(ego.base_from_actor)
         self._dt_s = dt_s
         self._from_poses = from_poses
         self._pose: Matrix | None = None
@@ -94,7 +95,7 @@ class EgoTracker:
                 f"the ego (actor {self._ego.actor.id}) is no longer in the world; "
                 "was it destroyed, or has the recording ended?"
             )
-        pose = matrix_of(state.get_transform()) @ invert(self._ego.base_from_actor)
+        pose = matrix_of(state.get_transform()) @ self._actor_from_base
         rotation = pose[:3, :3]
         teleported = self._teleported(pose)
         if teleported:
@@ -131,6 +132,12 @@ class EgoTracker:
     def _reported(self, state: carla.ActorSnapshot, rotation: Matrix) -> tuple[Vector, Vector]:
         v, w = state.get_velocity(), state.get_angular_velocity()
         angular_map = np.radians(mirror_angular((w.x, w.y, w.z)))
-        arm = rotation @ invert(self._ego.base_from_actor)[:3, 3]
-        velocity = mirror_vector((v.x, v.y, v.z)) + np.cross(angular_map, arm)
+        arm = rotation @ self._actor_from_base[:3, 3]
+        velocity = mirror_vector((v.x, v.y, v.z)) + _cross(angular_map, arm)
         return velocity, rotation.T @ angular_map
+
+
+def _cross(left: Vector, right: Vector) -> Vector:
+    """Return the product of two vectors: numpy's takes ten times as long, for the same bits."""
+    (a, b, c), (x, y, z) = left.tolist(), right.tolist()
+    return np.array([b * z - c * y, c * x - a * z, a * y - b * x])

@@ -123,3 +123,14 @@ def test_the_rate_between_two_poses() -> None:
     turned = before @ frames.matrix_from_xyz_rpy((0, 0, 0), (0, 0, 0.05))
     np.testing.assert_allclose(frames.rotation_rate(before, turned, 0.1), [0, 0, 0.5], atol=1e-9)
     np.testing.assert_array_equal(frames.rotation_rate(before, before, 0.1), [0, 0, 0])
+
+
+def test_many_places_of_carla_are_each_what_one_is():
+    numbers = np.random.default_rng(5)
+    places = np.concatenate(
+        [numbers.normal(size=(7, 3)) * 100.0, numbers.uniform(-180.0, 180.0, (7, 3))], axis=1
+    )
+    places[0, 3:] = 0.0
+    one_by_one = [frames.matrix_from_carla(place[:3], place[3:]) for place in places]
+    assert frames.matrices_from_carla(places).tobytes() == np.array(one_by_one).tobytes()
+    assert frames.matrices_from_carla([]).shape == (0, 4, 4)
