@@ -16,11 +16,13 @@ import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 
 from carla_nurec_bridge.core.errors import DeadlineError, RunError
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.ros.sending import lane as lane_module
+from carla_nurec_bridge.ros.sending import sender as sending
 from carla_nurec_bridge.ros.sending.arrival import let_arrive
 from carla_nurec_bridge.ros.sending.lane import SendingLane
 from carla_nurec_bridge.ros.sending.reader_watch import ReaderWatch
@@ -117,6 +119,38 @@ def test_a_sent_message_arrives_as_a_published_one_would(context: Context) -> No
     Sender(publisher).send(sent)
     until(lambda: executor.spin_once(0.1) or heard, "the picture")
     assert heard == [sent]
+    executor.shutdown()
+    node.destroy_node()
+
+
+def test_a_message_is_serialised_only_for_who_reads_it_now_or_later(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serialised = []
+
+    def serialize(message: Image) -> bytes:
+        serialised.append(message.header.frame_id)
+        return bytes(serialize_message(message))
+
+    monkeypatch.setattr(sending, "serialize_message", serialize)
+    node = Node("carla_ego", context=context)
+    read = node.create_publisher(Image, "read", profile("sensor"))
+    unread = node.create_publisher(Image, "unread", profile("sensor"))
+    latched = node.create_publisher(Image, "latched", profile("latched"))
+    node.create_subscription(Image, "read", lambda _: None, profile("sensor"))
+    until(read.get_subscription_count, "the reader")
+    for name, publisher in (("read", read), ("unread", unread), ("latched", latched)):
+        message = Image()
+        message.header.frame_id = name
+        Sender(publisher).send(message)
+    assert serialised == ["read", "latched"]
+    heard: list[str] = []
+    late = profile("latched")
+    node.create_subscription(Image, "latched", lambda m: heard.append(m.header.frame_id), late)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    until(lambda: executor.spin_once(0.1) or heard, "the latched message")
+    assert heard == ["latched"]
     executor.shutdown()
     node.destroy_node()
 

@@ -85,7 +85,8 @@ def _tick(frame: EgoFrame) -> None:
     with parts.timings.stage("tick"):
         frame.snapshot = snapshot = frame.episode.advance(state.at.frame + 1)
     # Now that what was sent has been acknowledged: just sent, every reader would look silent.
-    parts.publisher.beside(parts.readers.look)
+    if parts.readers.is_due:
+        parts.publisher.beside(parts.readers.look)
     state.at.count(snapshot.frame, snapshot.timestamp.elapsed_seconds)
 
 

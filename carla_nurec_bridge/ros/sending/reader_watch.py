@@ -39,11 +39,16 @@ class ReaderWatch:
         self._next_s = 0.0
         self.silent: tuple[str, ...] = ()
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time for another look, which is at most a few times a second."""
+        return time.monotonic() >= self._next_s
+
     def look(self) -> None:
-        """Look, at most a few times a second."""
-        now_s = time.monotonic()
-        if now_s < self._next_s:
+        """Look, if it is time."""
+        if not self.is_due:
             return
+        now_s = time.monotonic()
         unheard = []
         for topic, publisher in self._publishers.items():
             if publisher.get_subscription_count() == 0 or publisher.wait_for_all_acked(_AT_ONCE):

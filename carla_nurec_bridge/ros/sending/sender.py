@@ -11,6 +11,7 @@ import ctypes
 from typing import Any, final
 
 from rclpy.publisher import Publisher
+from rclpy.qos import DurabilityPolicy
 from rclpy.serialization import serialize_message
 
 from ...core.errors import RunError
@@ -38,6 +39,7 @@ class Sender:
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
+        self._keeps_for_later = publisher.qos_profile.durability != DurabilityPolicy.VOLATILE
         # The library is loaded already: rclpy's own module links it.
         self._publish = ctypes.CDLL("librcl.so").rcl_publish_serialized_message
         self._publish.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Serialized), ctypes.c_void_p]
@@ -49,7 +51,12 @@ class Sender:
         return bool(self._publisher.get_subscription_count())
 
     def send(self, message: Any) -> None:
-        """Publish a message; RunError when rcl refuses it."""
+        """Publish a message; RunError when rcl refuses it.
+
+        One that nobody reads, nor could read later, is not even serialised.
+        """
+        if not (self._keeps_for_later or self.is_read):
+            return
         ours = isinstance(message, BulkMessage | CdrMessage)
         data = message.serialized() if ours else serialize_message(message)
         held = _Serialized(data, len(data), len(data))
