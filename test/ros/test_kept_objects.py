@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from carla_nurec_bridge.core.errors import ProtocolError
+from carla_nurec_bridge.core.errors import BridgeError, ProtocolError
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.recording import canonical
 from carla_nurec_bridge.ros.messages import kept_objects, objects
@@ -67,6 +69,52 @@ def test_a_size_that_looks_like_a_mark_stays_what_it_is() -> None:
         ours = kept.of(actors, {1: 3}, stamp_ns)
         theirs = made(actors, {1: 3}, stamp_ns)
         assert told([ours.objects.data, ours.states.data, ours.markers.data]) == theirs
+
+
+def padding_of(message: bytes, kind: str) -> list[int]:
+    """Return the places of bytes that say nothing."""
+    said = canonical(message, kind)
+
+    def says_the_same(place: int, value: int) -> bool:
+        other = bytearray(message)
+        other[place] = value
+        with suppress(BridgeError):
+            return canonical(bytes(other), kind) == said
+        return False
+
+    return [
+        place
+        for place in range(4, len(message))
+        if says_the_same(place, 0xFF) and says_the_same(place, 0)
+    ]
+
+
+@pytest.mark.parametrize("first", [0x5A5A0000, 0x5A5A0000 ^ 0x01010101])
+@pytest.mark.parametrize("since", [0, 3])
+def test_padding_may_hold_what_it_held(
+    monkeypatch: pytest.MonkeyPatch, first: int, since: int
+) -> None:
+    """It is memory of before: [end of a text, padding] may look like a mark."""
+    mark = first.to_bytes(4, "little")
+    asked, filled = [], []
+
+    def with_old_marks(message: Any) -> bytes:
+        data = bytearray(serialized(message))
+        asked.append(message)
+        if len(asked) <= since:
+            return bytes(data)
+        kind = next(kind for kind in KINDS if kind.endswith("/" + type(message).__name__))
+        for place in padding_of(bytes(data), kind):
+            data[place] = mark[place % 4]
+            filled.append(place)
+        return bytes(data)
+
+    monkeypatch.setattr(kept_objects, "serialized", with_old_marks)
+    actors = [moved(number) for number in (1, 2)]
+    ages = {1: 5, 2: 6}
+    ours = KeptObjects().of(actors, ages, 9)
+    assert told([ours.objects.data, ours.states.data, ours.markers.data]) == made(actors, ages, 9)
+    assert filled
 
 
 def test_messages_are_made_anew_only_when_others_are_there(monkeypatch: pytest.MonkeyPatch) -> None:

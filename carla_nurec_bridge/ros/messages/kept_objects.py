@@ -27,6 +27,9 @@ _NUMBERS = 16
 _FIRST_MARK = 0x5A5A0000
 """Two such words are a finite double, and one is a second that a stamp can have."""
 
+_EVERY_BYTE = 0x01010101
+"""Bits by which the second marks differ from the first: one in each byte."""
+
 
 @dataclass(frozen=True)
 class ObjectMessages:
@@ -85,11 +88,12 @@ class KeptObjects:
 class _Template:
     """A message in CDR, and where in it each of the words stands that change."""
 
-    def __init__(self, marked: bytes, first_mark: int, count: int) -> None:
+    def __init__(self, marked: bytes, marked_otherwise: bytes, count: int) -> None:
         self._data = bytearray(marked)
         self._words = _words_of(self._data)
-        number = self._words - np.uint32(first_mark)
-        self._places = np.flatnonzero(number < count)
+        number = self._words - np.uint32(_FIRST_MARK)
+        again = (_words_of(marked_otherwise) ^ np.uint32(_EVERY_BYTE)) - np.uint32(_FIRST_MARK)
+        self._places = np.flatnonzero((number < count) & (number == again))
         self.sources = number[self._places]
 
     def filled(self, words: _Words) -> CdrMessage:
@@ -103,15 +107,18 @@ def _templates(
 ) -> Sequence[_Template]:
     """Return messages of whose CDR ``count`` words change, which ``put`` sets in all of them.
 
-    Where they stand is seen by marks that nothing else in them is equal to. ProtocolError when one
-    is not found.
+    Where they stand is seen by two marks for each, of which no byte is equal: whatever shares a
+    word with a byte that stays is none of them, also beside padding, in which anything may stand
+    (marks of before as well). ProtocolError when one is not found.
     """
-    others = np.concatenate([_words_of(serialized(message)) for message in messages])
-    first = _FIRST_MARK
-    while np.any(others - np.uint32(first) < count):
-        first += count
-    put(np.arange(first, first + count, dtype=np.uint32))
-    made = [_Template(serialized(message), first, count) for message in messages]
+    marks = np.arange(_FIRST_MARK, _FIRST_MARK + count, dtype=np.uint32)
+    put(marks)
+    marked = [serialized(message) for message in messages]
+    put(marks ^ np.uint32(_EVERY_BYTE))
+    made = [
+        _Template(one, serialized(message), count)
+        for one, message in zip(marked, messages, strict=True)
+    ]
     found = len(np.unique(np.concatenate([template.sources for template in made])))
     if found != count:
         raise ProtocolError(
