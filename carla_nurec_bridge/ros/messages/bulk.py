@@ -1,4 +1,4 @@
-"""Messages that rclpy does not serialise: images and clouds, with one copy of their bytes."""
+"""Messages that are mostly one array of bytes, images and clouds, serialised with one copy."""
 
 from __future__ import annotations
 
@@ -29,17 +29,6 @@ def byte_array(buffer: Any) -> array.array[int]:
     data = array.array("B")
     data.frombytes(flat_bytes(buffer))
     return data
-
-
-@dataclass(frozen=True)
-class CdrMessage:
-    """A message that is in CDR already; its frame ids stay as they are."""
-
-    data: bytes
-
-    def serialized(self) -> bytes:
-        """Return the message in CDR."""
-        return self.data
 
 
 @dataclass(frozen=True)

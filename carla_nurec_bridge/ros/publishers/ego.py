@@ -149,6 +149,8 @@ class EgoPublisher:
 
     def state(self, state: WorldState) -> None:
         """Publish the clock and then the state of a frame."""
+        if self._states.undone:  # what is under way stays as it is
+            self._kept = KeptObjects()
         stamp_ns, ego, actors = state.stamp_ns, state.ego, state.actors
         if self._p.owns_clock:
             self._send("clock", Clock(clock=stamp_message(stamp_ns)))

@@ -14,7 +14,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from ...core.run_contract.streams import Stream, readers
 from ...core.run_contract.topic import Topic
 from ...core.run_contract.topics import TOPICS
-from ..messages.bulk import BulkMessage, CdrMessage
+from ..messages.bulk import BulkMessage
 from ..messages.frame_prefix import prefix_frames
 from ..sending.sender import Sender
 from .qos import profile
@@ -92,7 +92,7 @@ class Publishers:
 
     def repeat(self, topic: str, message: Any) -> None:
         """Send a message that says nothing new, uncounted."""
-        if self._frame_prefix and not isinstance(message, CdrMessage):
+        if self._frame_prefix:
             head = message.head if isinstance(message, BulkMessage) else message
             prefix_frames(head, self._frame_prefix)
         self._senders[topic].send(message)

@@ -15,7 +15,7 @@ from rclpy.qos import DurabilityPolicy
 from rclpy.serialization import serialize_message
 
 from ...core.errors import RunError
-from ..messages.bulk import BulkMessage, CdrMessage
+from ..messages.bulk import BulkMessage
 
 
 class _Allocator(ctypes.Structure):
@@ -57,8 +57,8 @@ class Sender:
         """
         if not (self._keeps_for_later or self.is_read):
             return
-        ours = isinstance(message, BulkMessage | CdrMessage)
-        data = message.serialized() if ours else serialize_message(message)
+        bulky = isinstance(message, BulkMessage)
+        data = message.serialized() if bulky else serialize_message(message)
         held = _Serialized(data, len(data), len(data))
         with self._publisher.handle:  # so that nobody destroys it meanwhile
             code = self._publish(self._publisher.handle.pointer, ctypes.byref(held), None)
