@@ -16,7 +16,7 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 
 from ..core.errors import BridgeError
-from ..core.lockstep.words import Announcement, Answer, Farewell
+from ..core.lockstep.words import Announcement, Answer, Farewell, Heard
 from ..core.machine.interrupts import uninterrupted
 from ..core.rig.rig import load_rig
 from ..core.run_contract.streams import AGENTS, RECORDER
@@ -55,7 +55,7 @@ class CosmosRecorder:
         topics = self._topics = recorded_topics(node, rig, p)
         self._mismatches = MismatchWatch(partial(topics.mismatched, node), self._log.warning)
         self.controls = ControlRecorder(rig, topics, p, self._log.warning)
-        self._participation = Participation(node, spinner, p)
+        self._participation = Participation(node, spinner, p, hears_all=True)
         self._lock = threading.Lock()
         self._progress_s = time.monotonic()
         # Opens the bag: nothing that may fail comes after it.
@@ -123,8 +123,10 @@ class CosmosRecorder:
     def _tell_lost(self) -> None:
         lost = self._session.lost()
         if lost:
-            topics = ", ".join(f"{name} {count}" for name, count in lost.items())
-            self._log.error(f"taken, and not in the bag: {sum(lost.values())} messages ({topics})")
+            self._log.error(f"taken, and not in the bag: {_total(lost)}")
+        unheard = self._session.unheard()
+        if unheard:
+            self._log.error(f"sent by those who take part, and never heard: {_total(unheard)}")
 
     def leave(self, jobs: Sequence[Mapping[str, Any]] = ()) -> None:
         """Leave the summary, with what became of the clip's jobs."""
@@ -141,7 +143,7 @@ class CosmosRecorder:
             with self._answering(f"{self._topics.names[number]}: "):
                 frames = self._session.take(number, data)
                 if self._topics.rows[number] is TOPICS["lockstep_done"]:
-                    frames += self._answered(done_word(deserialize_message(data, DiagnosticArray)))
+                    frames += self._hear(done_word(deserialize_message(data, DiagnosticArray)))
             self._writer.put(frames)
             delivered = self._session.delivered()
             if delivered:
@@ -165,8 +167,10 @@ class CosmosRecorder:
         self._session.write(frame)
         self.controls.add(frame, self._session.timings)
 
-    def _answered(self, word: Announcement | Answer | Farewell | None) -> list[AssembledFrame]:
-        """Wait no more for what a participant did not send with the frame that it answers."""
+    def _hear(self, word: Announcement | Answer | Farewell | Heard | None) -> list[AssembledFrame]:
+        """Say who is heard; wait no more for what a participant did not send with its answer."""
+        if isinstance(word, Announcement) and word.of.name != RECORDER:
+            self._participation.heard(word.of)
         if not isinstance(word, Answer):
             return []
         return self._session.sent(word.participant, word.stamp_ns, word.counts)
@@ -175,12 +179,20 @@ class CosmosRecorder:
         """Give the last commands, which no frame waits for, a moment to arrive."""
         state = self._participation.state
         frames = state.frames if state is not None and self._participation.finished else 0
+        agents = frames and set(AGENTS) & set(self._p.participants)
         deadline_s = time.monotonic() + _LAST_ANSWERS_S
-        while set(AGENTS) & set(self._p.participants) and frames and time.monotonic() < deadline_s:
+        while time.monotonic() < deadline_s:
             with self._lock:
-                if self._session.answered() >= self._session.expected_answers(frames):
+                wanted = self._session.expected_answers(frames) if agents else 0
+                if self._session.answered() >= wanted and not self._session.unheard():
                     return
             time.sleep(_POLL_S)
+
+
+def _total(counts: Mapping[str, int]) -> str:
+    """Return how many messages that are, and of which topics."""
+    topics = ", ".join(f"{name} {count}" for name, count in counts.items())
+    return f"{sum(counts.values())} messages ({topics})"
 
 
 def _work(node: Node, spinner: Spinner) -> int:

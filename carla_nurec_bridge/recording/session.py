@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -46,6 +47,8 @@ class RecordingSession:
         self._assembler = FrameAssembler(streams, events, dt_ns)
         self._tallies = [Tally() for _ in self._names]
         self._missed = [0] * len(self._names)
+        self._told: Counter[str] = Counter()
+        self._told_ns: dict[str, int] = {}
         self._in_chunk: list[Message] = []
         self._offered = offered
         self._channels: dict[int, int] = {}
@@ -72,10 +75,13 @@ class RecordingSession:
         return self._whole(frames)
 
     def sent(self, producer: str, stamp_ns: int, counts: Mapping[str, int]) -> list[AssembledFrame]:
-        """Take how many messages (by topic) of its sensors a producer has sent with a frame.
+        """Take how many messages (by topic) a producer has sent with a frame.
 
-        Returns the frames that wait for nothing more.
+        Returns the frames that wait for nothing more. What is said again counts once.
         """
+        if stamp_ns > self._told_ns.get(producer, -1):
+            self._told_ns[producer] = stamp_ns
+            self._told.update(counts)
         return self._whole(self._assembler.sent(producer, stamp_ns, counts))
 
     def write(self, frame: AssembledFrame) -> None:
@@ -106,6 +112,12 @@ class RecordingSession:
     def expected_answers(self, frames: int) -> int:
         """Return how many answers a run of ``frames`` ticks must have."""
         return sum(expected_count(self._streams[i], frames) for i in self._answers())
+
+    def unheard(self) -> dict[str, int]:
+        """Return by topic without a plan how many messages were told of and have not come."""
+        events = range(len(self._streams), len(self._names))
+        unheard = {self._names[i]: self._unheard(i) for i in events}
+        return {name: count for name, count in unheard.items() if count}
 
     def flush_if_due(self) -> None:
         """Close the open chunk of the bag when it is old enough; call it often.
@@ -164,7 +176,7 @@ class RecordingSession:
                 recorded=tally.messages - extra,
                 extra=extra,
                 bytes=tally.size_bytes,
-                missed=self._missed[i],
+                missed=self._missed[i] if stream else self._unheard(i),
                 lost=self._lost(i),
                 under_way=stream.delivery.under_way(frames) if stream else 0,
                 repeated=arrivals.repeated,
@@ -172,6 +184,10 @@ class RecordingSession:
                 sha256=tally.sha256 if row.reproducible and tally.messages else None,
             )
         return result
+
+    def _unheard(self, topic: int) -> int:
+        told = self._told[self._assembler.names[topic]]
+        return max(0, told - self._assembler.arrivals[topic].messages)
 
     def _answers(self) -> list[int]:
         return [i for i, s in enumerate(self._streams) if s.row.cadence == "answer"]

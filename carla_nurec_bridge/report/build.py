@@ -90,7 +90,7 @@ def _report(
         simulated_s=simulated_s,
         loop_wall_s=loop_s or None,
         wall_s_per_simulated_s=loop_s / simulated_s if loop_s and simulated_s else None,
-        complete=all(s.complete for s in recorder.streams.values() if s.planned),
+        complete=all(s.complete for s in recorder.streams.values()),
         streams=recorder.streams,
         unheard=recorder.unheard,
         run_sha256=run_hash(recorder.streams),

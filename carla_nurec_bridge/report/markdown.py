@@ -35,7 +35,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[in
 def stream_rows(report: Report) -> list[list[str]]:
     """Return topic, expected, recorded, size and hash of every stream, planned ones first."""
     planned = report.planned().items()
-    events = [(t, s) for t, s in report.streams.items() if not s.planned and s.recorded]
+    events = [
+        (t, s) for t, s in report.streams.items() if not s.planned and (s.recorded or s.missed)
+    ]
     return [
         [
             topic,
@@ -53,7 +55,8 @@ def _recorded(stream: StreamCount) -> str:
     extra = f" + {stream.extra}" if stream.extra and stream.expected else ""
     late = f" ({stream.under_way} under way)" if stream.under_way else ""
     lost = f" ({stream.lost} lost)" if stream.lost else ""
-    return f"{stream.recorded}{extra}{late}{lost}"
+    unheard = f" ({stream.missed} never heard)" if stream.missed and not stream.planned else ""
+    return f"{stream.recorded}{extra}{late}{lost}{unheard}"
 
 
 def size(count: int) -> str:

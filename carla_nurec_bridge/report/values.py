@@ -87,7 +87,7 @@ class Report(RunFacts):
     wall_s_per_simulated_s: Rounded | None = Field(
         description="that time by the simulated time, s/s; null without one of them"
     )
-    complete: bool = Field(description="whether every planned stream has all its messages")
+    complete: bool = Field(description="whether every stream has all its messages")
     streams: dict[str, StreamCount] = Field(description="topics of the bag by name")
     unheard: tuple[str, ...] = Field(
         description="sentences about publishers that the recorder could not hear"

@@ -57,6 +57,7 @@ class Owner:
         self.node.create_subscription(
             AckermannDriveStamped, "command/ackermann", self._hear, profile("command")
         )
+        self.barrier.listen()
 
     def _hear(self, message: AckermannDriveStamped) -> None:
         self.commands[nanoseconds_of(message.header.stamp)] = message

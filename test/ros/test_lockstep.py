@@ -16,7 +16,7 @@ from rclpy.node import Node
 
 from carla_nurec_bridge.core.errors import ProtocolError
 from carla_nurec_bridge.core.lockstep.patience import Abort, FrameWait, GoOn
-from carla_nurec_bridge.core.lockstep.words import RunState
+from carla_nurec_bridge.core.lockstep.words import Member, RunState
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.ros.lockstep.protocol import Barrier, Participant
 from carla_nurec_bridge.ros.lockstep.wire import run_message, run_state
@@ -34,6 +34,7 @@ class _Pair:
         self.owner = Node("owner", context=context)
         self.node = Node("agent", context=context)
         self.barrier = Barrier(self.owner, ["agent"], "run-1")
+        self.barrier.listen()
         self.participant = Participant(self.node, lambda: self.missing)
 
     def start(self) -> None:
@@ -78,6 +79,28 @@ def test_what_is_missing_at_the_start_is_named(pair: _Pair) -> None:
     _eventually(lambda: pair.barrier.unready() == ["agent waits: x is not read"])
     pair.missing = []
     _eventually(lambda: not pair.barrier.unready())
+
+
+def test_nobody_takes_part_whom_one_that_hears_all_has_not_heard(pair: _Pair) -> None:
+    listener = Participant(pair.node, list, hears_all=True)
+    listener._attendance.of = replace(listener._attendance.of, name="listener")
+    pair.missing = []
+    _eventually(lambda: pair.barrier.unready() == ["listener does not hear agent yet"])
+    pair.barrier.say(_RUN)
+    pair.barrier.open(0, _RUN.t0_ns)  # the required are not kept waiting for ever
+    late = Participant(pair.node, list)
+    late._attendance.of = replace(late._attendance.of, name="late")
+    _eventually(lambda: "late" in pair.barrier.reads())
+    pair.barrier.open(1, _STAMP)
+    assert [member.of.name for member in pair.barrier.members] == ["agent", "listener"]
+    listener.heard(late._attendance.of)
+    frames = iter(range(2, 1000))
+    _eventually(lambda: len(_opened(pair.barrier, next(frames))) == 3)
+
+
+def _opened(barrier: Barrier, frame: int) -> tuple[Member, ...]:
+    barrier.open(frame, _STAMP + frame * _RUN.dt_ns)
+    return barrier.members
 
 
 def test_an_answer_lets_the_frame_go_on(pair: _Pair) -> None:

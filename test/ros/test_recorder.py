@@ -18,12 +18,13 @@ from programs import Program
 
 rclpy = pytest.importorskip("rclpy")
 
+from ackermann_msgs.msg import AckermannDriveStamped  # noqa: E402
 from rosbags.highlevel import AnyReader  # noqa: E402
 from rosbags.interfaces import QosDurability  # noqa: E402
 from sensor_msgs.msg import CompressedImage  # noqa: E402
 from service_calls import Calls  # noqa: E402
 from shared_memory import FOLDER, mapped_by, unused  # noqa: E402
-from std_msgs.msg import String  # noqa: E402
+from std_msgs.msg import Header, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera  # noqa: E402
@@ -46,7 +47,7 @@ from carla_nurec_bridge.cosmos.clip.streams import ControlOptions  # noqa: E402
 from carla_nurec_bridge.cosmos.clip.video import VideoWriter, count_frames  # noqa: E402
 from carla_nurec_bridge.cosmos.from_bag import BagWish, clips_of_bag  # noqa: E402
 from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
-from carla_nurec_bridge.ros.lockstep.protocol import Barrier  # noqa: E402
+from carla_nurec_bridge.ros.lockstep.protocol import Barrier, Participant  # noqa: E402
 from carla_nurec_bridge.ros.messages.camera_info import calibration_json  # noqa: E402
 from carla_nurec_bridge.ros.messages.convert import (  # noqa: E402
     compressed_message,
@@ -146,6 +147,7 @@ class Owner:
         run_dir: Path,
         participants: tuple[str, ...] = (EGO, RECORDER),
         more_cameras: str = "",
+        stranger: str = "",
         **more: object,
     ) -> None:
         run_dir.mkdir(parents=True)
@@ -170,7 +172,9 @@ class Owner:
         rclpy.init(context=self.context)
         self.node = rclpy.create_node(EGO, context=self.context)
         self.publishers = Publishers(self.node, self.streams)
-        self.barrier = Barrier(self.node, (RECORDER,), "run 1")
+        required = (RECORDER, stranger) if stranger else (RECORDER,)
+        self.barrier = Barrier(self.node, required, "run 1")
+        self.barrier.listen()
         self.spinner = Spinner(self.node).__enter__()
 
     def __enter__(self) -> Owner:
@@ -228,6 +232,35 @@ def record(run_dir: Path) -> dict[str, Any]:
             assert owner.answer(frame) == []
         owner.say("finished")
         return owner.end()
+
+
+def test_the_first_command_of_a_program_that_only_announces_itself_is_recorded(
+    tmp_path: Path,
+) -> None:
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node("stranger", context=context)
+    commands = node.create_publisher(AckermannDriveStamped, "command/ackermann", 10)
+    try:
+        with Spinner(node):
+            stranger = Participant(node, list)
+            with Owner(tmp_path / "run", stranger="stranger") as owner:
+                for frame in range(FRAMES + 1):
+                    owner.play(frame)
+                    stamp_ns = T0_NS + frame * DT_NS
+                    commands.publish(
+                        AckermannDriveStamped(header=Header(stamp=stamp_message(stamp_ns)))
+                    )
+                    while not stranger.owes(stamp_ns):
+                        time.sleep(0.01)
+                    stranger.answer(stamp_ns, {"command/ackermann": 1})
+                    assert owner.answer(frame) == []
+                owner.say("finished")
+                recorded = owner.end()["streams"]
+    finally:
+        node.destroy_node()
+        rclpy.shutdown(context=context)
+    assert recorded["/command/ackermann"]["recorded"] == FRAMES + 1
 
 
 def test_a_run_is_recorded_completely_and_reproducibly(tmp_path: Path) -> None:

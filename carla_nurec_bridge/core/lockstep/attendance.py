@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .words import Announcement, Answer, Declaration, Farewell, RunState
+from .words import Announcement, Answer, Declaration, Farewell, Heard, RunState
 
 _KEPT = 64
 _ASKS_FOR_FRAMES = 2
@@ -42,6 +42,10 @@ class Attendance:
     def announcement(self, waits: str) -> Announcement | None:
         """Return what it says of itself; None once it is a member, or the run is over."""
         return Announcement(self.of, waits) if self.outside else None
+
+    def heard(self, other: Declaration) -> Heard:
+        """Return what the owner is told when another's announcement has come."""
+        return Heard(self.of.name, self.of.incarnation, other.name, other.incarnation)
 
     def farewell(self) -> Farewell:
         """Leave: no frame is begun or answered any more; return what the owner is told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from .words import Announcement, Answer, Declaration, Farewell, Member
+from .words import Announcement, Answer, Declaration, Farewell, Heard, Member
 
 _NEWS_KEPT = 1000
 _EARLY_FRAMES = 2
@@ -27,6 +27,7 @@ class Roster:
         self._wanting: dict[str, Announcement] = {}
         self._members: dict[str, Member] = {}
         self._gone: dict[str, str] = {}
+        self._heard: set[Heard] = set()
         self._due: tuple[Member, ...] = ()
         self._commanding: set[str] = set()
         self.answers: dict[str, Answer] = {}
@@ -59,13 +60,15 @@ class Roster:
                 phrases.append(f"{name} has not been heard of")
             elif wanting.waits:
                 phrases.append(f"{name} waits: {wanting.waits}")
+            else:
+                phrases += [f"{deaf} does not hear {name} yet" for deaf in self._deaf_to(wanting)]
         return phrases
 
     def wanting(self) -> tuple[Declaration, ...]:
         """Return those who want to become members."""
         return tuple(each.of for each in self._wanting.values())
 
-    def hear(self, word: Announcement | Answer | Farewell | None) -> None:
+    def hear(self, word: Announcement | Answer | Farewell | Heard | None) -> None:
         """Take what somebody says; None is what nobody could understand."""
         match word:
             case Announcement():
@@ -74,16 +77,14 @@ class Roster:
                 self._left(word)
             case Answer():
                 self._answered(word)
+            case Heard():
+                self._heard.add(word)
             case _:
                 self.strays += 1
 
     def open(self, frame: int, stamp_ns: int) -> bool:
         """Open a frame, admit who is ready, and say whether the members have changed."""
-        ready = [
-            each.of
-            for each in self._wanting.values()
-            if not each.waits or (self.frame < 0 and each.of.name in self._required)
-        ]
+        ready = [each.of for each in self._wanting.values() if self._is_ready(each)]
         for declaration in ready:
             del self._wanting[declaration.name]
             self._members[declaration.name] = Member(declaration, frame)
@@ -110,6 +111,23 @@ class Roster:
         limit_s = member.of.deadline_s or frame_s
         early = self.frame - member.from_frame <= _EARLY_FRAMES * member.of.period_frames
         return max(limit_s, first_frame_s) if early else limit_s
+
+    def _is_ready(self, word: Announcement) -> bool:
+        if self.frame < 0 and word.of.name in self._required:
+            return True
+        return not word.waits and not self._deaf_to(word)
+
+    def _deaf_to(self, word: Announcement) -> list[str]:
+        """Return who has to hear what a candidate sends, and has not said that it does."""
+        name, incarnation = word.of.name, word.of.incarnation
+        candidates = [each.of for each in self._wanting.values() if not each.waits]
+        listeners = [of for of in (*(m.of for m in self.members), *candidates) if of.hears_all]
+        return [
+            of.name
+            for of in listeners
+            if of.name != name
+            and Heard(of.name, of.incarnation, name, incarnation) not in self._heard
+        ]
 
     def _announced(self, word: Announcement) -> None:
         name, incarnation = word.of.name, word.of.incarnation

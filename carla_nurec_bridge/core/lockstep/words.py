@@ -18,6 +18,7 @@ class Declaration:
     * period_frames: it answers the frames whose number this divides.
     * deadline_s: wall time for its answer; 0 for the owner's.
     * reads: topics of the owner that have to reach it from its first frame on.
+    * hears_all: what any participant sends has to reach it; it says of each whether it does.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Declaration:
     period_frames: int = 1
     deadline_s: float = 0.0
     reads: tuple[str, ...] = ()
+    hears_all: bool = False
 
     def is_due(self, frame: int) -> bool:
         """Say whether it answers this frame."""
@@ -37,6 +39,16 @@ class Announcement:
 
     of: Declaration
     waits: str = ""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Who ``hears_all`` has heard another's announcement, and so will hear all that it sends."""
+
+    participant: str
+    incarnation: str
+    other: str
+    other_incarnation: str = ""
 
 
 @dataclass(frozen=True)

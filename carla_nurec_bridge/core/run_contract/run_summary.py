@@ -31,7 +31,10 @@ class StreamCount(Record):
     recorded: int = Field(description="messages in the bag that the plan asked for")
     extra: int = Field(description="messages in the bag beyond the plan")
     bytes: int = Field(description="size of the recorded messages, bytes")
-    missed: int = Field(description="messages that a frame was written without")
+    missed: int = Field(
+        description="messages that a frame was written without, or, without a plan, that their "
+        "senders told of and that never came"
+    )
     lost: int = Field(0, description="messages that were taken and did not reach the disk")
     under_way: int = Field(0, description="messages that sensor latency held back at the end")
     repeated: int = Field(description="messages that came again with a stamp already seen")
@@ -47,8 +50,8 @@ class StreamCount(Record):
 
     @property
     def complete(self) -> bool:
-        """Whether the bag has exactly what the plan asked for."""
-        return self.recorded == self.expected
+        """Whether the bag has exactly what the plan asked for; without one, all that was told."""
+        return self.recorded == self.expected if self.planned else not self.missed
 
 
 class RecordedVideo(Record):

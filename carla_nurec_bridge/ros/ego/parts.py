@@ -99,7 +99,7 @@ def open_parts(node: Node, spinner: Spinner, p: EgoParameters, run_id: str) -> E
         latency=p.command_latency,
         on_arrival=owner.notify,
     )
-    return EgoParts(
+    parts = EgoParts(
         node=node,
         spinner=spinner,
         scene=scene,
@@ -118,3 +118,5 @@ def open_parts(node: Node, spinner: Spinner, p: EgoParameters, run_id: str) -> E
         followed=FollowedRun(node, spinner, p.follow_run) if not p.owns_clock else None,
         diagnostics=Diagnostics(node),
     )
+    owner.listen()
+    return parts

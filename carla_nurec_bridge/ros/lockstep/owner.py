@@ -29,7 +29,7 @@ class LockstepOwner:
     def __init__(
         self, node: Node, spinner: Spinner, parameters: EgoParameters, run_id: str
     ) -> None:
-        """Open the barrier.
+        """Open the barrier; ``listen`` is to follow.
 
         * spinner: the executor's thread; what ends it ends every wait.
         * run_id: marks the answers that belong to this run.
@@ -46,6 +46,10 @@ class LockstepOwner:
     def stray(self) -> int:
         """How many answers belonged to no current frame."""
         return self._barrier.stray
+
+    def listen(self) -> None:
+        """Hear the others from now on; all that is read of them is subscribed to by now."""
+        self._barrier.listen()
 
     def notify(self) -> None:
         """Look again: a command has arrived."""

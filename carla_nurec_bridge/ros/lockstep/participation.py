@@ -13,7 +13,7 @@ from rclpy.node import Node
 
 from ...core.errors import DeadlineError
 from ...core.lockstep.frame_gate import FrameGate
-from ...core.lockstep.words import RunState
+from ...core.lockstep.words import Declaration, RunState
 from ...core.machine.collector import keep_loaded
 from ...core.run_contract.run_summary import NodeSummary, write_summary
 from ..publishers.subscriptions import subscribe
@@ -58,6 +58,7 @@ class Participation:
         unready: Callable[[], Sequence[str]] = tuple,
         period_frames: int = 1,
         deadline_s: float = 0.0,
+        hears_all: bool = False,
     ) -> None:
         """Join: listen to the topics, and tell the owner what is missing until the run begins.
 
@@ -66,6 +67,7 @@ class Participation:
         * unready: phrases for what has to be there before the run may begin.
         * period_frames: it is given, and answers, the frames whose number this divides.
         * deadline_s: wall time for its answers; 0 for the owner's.
+        * hears_all: nobody takes part whom it has not ``heard``.
         """
         self._spinner = spinner
         self._p = p
@@ -77,6 +79,7 @@ class Participation:
             period_frames=period_frames,
             deadline_s=deadline_s,
             reads=keys,
+            hears_all=hears_all,
         )
         self._gate: FrameGate[JoinedFrame] = FrameGate(
             self._participant.owes, self._participant.begin
@@ -149,6 +152,14 @@ class Participation:
         """Tell what was published at a frame by topic, or why that failed."""
         if self._p.lockstep:
             self._participant.answer(stamp_ns, counts, error)
+
+    def heard(self, other: Declaration) -> None:
+        """Tell the owner that another's announcement has come, and so all that it will send will.
+
+        To be called for each, by who ``hears_all``.
+        """
+        if self._p.lockstep:
+            self._participant.heard(other)
 
     def leave(self, name: str, summary: NodeSummary) -> int:
         """Leave the run and the summary of the node ``name``; return its exit code.

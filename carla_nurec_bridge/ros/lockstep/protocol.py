@@ -26,6 +26,7 @@ from ...core.lockstep.words import (
     Asked,
     Declaration,
     Farewell,
+    Heard,
     Member,
     RunState,
 )
@@ -49,6 +50,7 @@ class Participant:
         period_frames: int = 1,
         deadline_s: float = 0.0,
         reads: Sequence[str] = (),
+        hears_all: bool = False,
     ) -> None:
         """Announce the node as a participant.
 
@@ -56,13 +58,14 @@ class Participant:
         * period_frames: it answers the frames whose number this divides.
         * deadline_s: wall time for its answers; 0 for the owner's.
         * reads: keys of the owner's topics that it needs from its first frame on.
+        * hears_all: nobody takes part whom it has not ``heard``.
         """
         self._unready = unready
         self._changed = threading.Condition()
         topics = tuple(TOPICS[key].name for key in reads)
         incarnation = f"{time.time_ns():016x}{uuid.uuid4().hex[:4]}"
         self._attendance = Attendance(
-            Declaration(node.get_name(), incarnation, period_frames, deadline_s, topics)
+            Declaration(node.get_name(), incarnation, period_frames, deadline_s, topics, hears_all)
         )
         self._done = node.create_publisher(DiagnosticArray, _DONE.name, profile(_DONE.qos))
         # From here on the executor calls; a latched word comes at once, and never again.
@@ -103,6 +106,11 @@ class Participant:
             answer = self._attendance.answer(stamp_ns, counts, error)
             self._say([] if answer is None else [answer])
 
+    def heard(self, other: Declaration) -> None:
+        """Tell the owner that another one's announcement has come."""
+        with self._changed:
+            self._say([self._attendance.heard(other)])
+
     def leave(self) -> None:
         """Tell the owner that this node answers no more; nothing where the run is over."""
         with self._changed:
@@ -119,7 +127,7 @@ class Participant:
             word = self._attendance.announcement(waits)
             self._say([] if word is None else [word])
 
-    def _say(self, words: Sequence[Announcement | Answer | Farewell]) -> None:
+    def _say(self, words: Sequence[Announcement | Answer | Farewell | Heard]) -> None:
         for word in words:
             self._done.publish(done_message(word))
 
@@ -136,13 +144,22 @@ class Barrier:
     """The owner's side: hears the others, and holds a frame open until they have answered."""
 
     def __init__(self, node: Node, participants: Sequence[str], run_id: str) -> None:
-        """Await ``participants``; others may join at any time."""
+        """Await ``participants``, once ``listen`` is called; others may join at any time."""
+        self._node = node
         self._roster = Roster(participants, run_id)
         self._changed = threading.Condition()
         self._state: RunState | None = None
         self._number = 0
         self._run = node.create_publisher(String, _RUN.name, profile(_RUN.qos))
-        node.create_subscription(DiagnosticArray, _DONE.name, self._on_done, profile(_DONE.qos))
+
+    def listen(self) -> None:
+        """Hear the others from now on; to be called when all that is read of them is subscribed to.
+
+        Readers are told to others in the order in which they were made: whoever is heard here knows
+        of all of them, and nothing that it sends is lost.
+        """
+        qos = profile(_DONE.qos)
+        self._node.create_subscription(DiagnosticArray, _DONE.name, self._on_done, qos)
 
     @property
     def stray(self) -> int:

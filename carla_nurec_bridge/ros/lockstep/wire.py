@@ -16,6 +16,7 @@ from ...core.lockstep.words import (
     Asked,
     Declaration,
     Farewell,
+    Heard,
     Member,
     RunState,
 )
@@ -53,11 +54,12 @@ def _tupled(values: dict[str, Any], field: str) -> dict[str, Any]:
     return values | {field: tuple(values[field])}
 
 
-def done_message(word: Announcement | Answer | Farewell) -> DiagnosticArray:
+def done_message(word: Announcement | Answer | Farewell | Heard) -> DiagnosticArray:
     """Return the message of ``lockstep/done``.
 
-    Stamp zero is an announcement (OK: ready, WARN: what it waits for) or, with level STALE, a
-    farewell; any other stamp is that of the frame which is answered, OK or ERROR.
+    Stamp zero is an announcement (OK: ready, WARN: what it waits for), a farewell (level STALE), or
+    word of who was heard (it has that name); any other stamp is that of the frame which is
+    answered, OK or ERROR.
     """
     status = DiagnosticStatus()
     stamp_ns = 0
@@ -70,6 +72,14 @@ def done_message(word: Announcement | Answer | Farewell) -> DiagnosticArray:
                 "period_frames": str(of.period_frames),
                 "deadline_s": repr(of.deadline_s),
                 "reads": ",".join(of.reads),
+                "hears": "all" if of.hears_all else "",
+            }
+        case Heard():
+            status.level, status.name = DiagnosticStatus.OK, word.participant
+            told = {
+                "incarnation": word.incarnation,
+                "heard": word.other,
+                "heard_incarnation": word.other_incarnation,
             }
         case Farewell(name, incarnation):
             status.level, status.name = DiagnosticStatus.STALE, name
@@ -86,7 +96,7 @@ def done_message(word: Announcement | Answer | Farewell) -> DiagnosticArray:
     return message
 
 
-def done_word(message: DiagnosticArray) -> Announcement | Answer | Farewell | None:
+def done_word(message: DiagnosticArray) -> Announcement | Answer | Farewell | Heard | None:
     """Return what a message of ``lockstep/done`` says, None for one that no participant sends."""
     if len(message.status) != 1:
         return None
@@ -102,6 +112,8 @@ def done_word(message: DiagnosticArray) -> Announcement | Answer | Farewell | No
             return Answer(status.name, stamp_ns, run_id, ok, text, counts, incarnation)
         if status.level == DiagnosticStatus.STALE:
             return Farewell(status.name, incarnation)
+        if other := own.get("heard"):
+            return Heard(status.name, incarnation, other, own.get("heard_incarnation", ""))
         return Announcement(
             _declaration(status.name, incarnation, own), "" if ok else status.message or "?"
         )
@@ -116,4 +128,5 @@ def _declaration(name: str, incarnation: str, own: dict[str, str]) -> Declaratio
     if not name or not 1 <= period_frames <= _MOST_PERIOD_FRAMES or not 0 <= deadline_s < 1e9:
         raise ValueError(f"no declaration: {name} {own}")
     reads = tuple(topic for topic in own.get("reads", "").split(",") if topic)
-    return Declaration(name, incarnation, period_frames, deadline_s, reads)
+    hears_all = own.get("hears") == "all"
+    return Declaration(name, incarnation, period_frames, deadline_s, reads, hears_all)

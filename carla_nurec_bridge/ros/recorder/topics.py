@@ -38,9 +38,14 @@ class RecordedTopics:
     rows: tuple[Topic, ...]
 
     def subscribe(self, node: Node, take: Callable[[int, bytes], None]) -> None:
-        """Have ``take(number, bytes)`` called in the executor with each serialized message."""
-        for number, (name, row) in enumerate(zip(self.names, self.rows, strict=True)):
-            qos = profile(row.qos)
+        """Have ``take(number, bytes)`` called in the executor with each serialized message.
+
+        Readers are told to others in the order in which they are made, that of ``lockstep/done``
+        last: whoever is heard there knows of all of them, and nothing that it sends is lost.
+        """
+        told_last = sorted(enumerate(self.rows), key=lambda n: n[1] is TOPICS["lockstep_done"])
+        for number, row in told_last:
+            name, qos = self.names[number], profile(row.qos)
             qos.depth = max(qos.depth, _READ_DEPTH)  # room for a burst: nothing may be lost
             receive = partial(take, number)
             # rclpy's own events of QoS are two more things to wait for with every message, for

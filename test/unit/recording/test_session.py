@@ -13,6 +13,7 @@ import pytest
 
 from carla_nurec_bridge.core.errors import RunError
 from carla_nurec_bridge.core.run_contract.streams import EGO, Stream
+from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.recording import (
     BagOptions,
     BagReader,
@@ -117,3 +118,25 @@ def test_a_clock_that_is_repeated_is_not_lost(tmp_path: Path) -> None:
     session.record(0, clock(14))  # as a paused owner does
     session.close()
     assert check_against(tmp_path / "bag", session, 15) == 15
+
+
+def test_what_participants_tell_of_and_nobody_heard_is_counted(tmp_path: Path) -> None:
+    event = TOPICS["manual_override"]
+    names = ["/clock", f"/{event.name}"]
+    options = BagOptions(chunk_bytes=400, flush_s=1e9)
+    session = RecordingSession(
+        tmp_path / "bag", (CLOCK,), (event,), names, DT_NS, options, lambda _: (OfferedQos(),)
+    )
+    stamp_ns = 10**9
+    for frame in range(3):
+        session.record(0, clock(frame))
+        if frame > 0:  # that of frame 0 was sent before we were known
+            session.record(1, b"\0\1\0\0\1")
+        for _ in range(2):  # an answer may be given again
+            session.sent("agent", stamp_ns + frame * DT_NS, {event.name: 1})
+    assert session.unheard() == {names[1]: 1}
+    session.close()
+    counts = session.counts(2)
+    assert (counts[names[1]].recorded, counts[names[1]].missed) == (2, 1)
+    assert not counts[names[1]].complete
+    assert counts["/clock"].complete
