@@ -15,7 +15,7 @@ from .engines.packet import page
 from .engines.threads import share_blocks
 from .kernels.camera_kernel import SIDE, SKY_TAG, draw
 from .kernels.edges import edge_pixels
-from .kernels.refining import PIXELS, refine
+from .kernels.refining import PIXELS
 from .kernels.sky import light_table
 from .lighting import Lighting
 from .scene import RenderScene
@@ -182,17 +182,21 @@ def _by_packets(
         light.shadows,
     )
 
+    none = np.empty((0, 2), np.int32)
+
     def paint(taken: NDArray[np.int64]) -> None:
-        draw(engine.functions, taken, page(), *shared, wanted, *images.values())
+        draw(engine.functions, taken, page(), none, *shared, wanted, *images.values())
 
     share_blocks(paint, -(-height // SIDE))
     if light.samples > 1 and "rgb" in outputs:
         edges = edge_pixels(images["rgb"], rays)
+        colours = tuple(name == "rgb" for name in _OUTPUTS)
 
         def smooth(taken: NDArray[np.int64]) -> None:
-            refine(engine.functions, taken, page(), edges, *shared, images["rgb"])
+            draw(engine.functions, taken, page(), edges, *shared, colours, *images.values())
 
-        share_blocks(smooth, -(-len(edges) // PIXELS))
+        if len(edges):
+            share_blocks(smooth, -(-len(edges) // PIXELS))
     return {name: images[name] for name in outputs}
 
 

@@ -10,26 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engines.jit import inlined, kernel, once
-from ..engines.native import (
-    call_packet,
-    gather_tile,
-    lanes_set,
-    next_block,
-    quantise,
-    show_tile,
-    whole_pages,
-)
+from ..engines.jit import kernel, once
+from ..engines.native import gather_tile, next_block, show_tile, whole_pages
 from ..engines.packet import (
-    COLOUR,
     DIRECTION,
     FAR,
-    GEOMETRY,
     HIT,
-    INSTANCE,
     LANES,
-    MASK,
-    NEAR,
     NORMAL,
     OBJECT,
     ORIGIN,
@@ -41,74 +28,16 @@ from ..engines.packet import (
     Y,
     Z,
 )
+from .refining import PIXELS, aim_edges, write_edges
 from .resolving import resolve
 from .shading import shade
-from .sky import DISPLAY_RANGE, DISPLAY_STEPS, unpack_light
+from .sky import unpack_light
+from .tracing import look_up, trace
 
 f32 = np.float32
 SKY_TAG = 11
 SIDE = 4
 """Pixels of a packet, across and down: a square looks at fewer things than a row does."""
-
-
-@inlined
-def aim(page, page_i, lane, x, y, z, poses, k, time):
-    """Set the direction of a lane, (x, y, z) of the sensor frame, as pose k (K, 3, 3) turns it.
-
-    A zero direction switches the lane off.
-    """
-    page[DIRECTION + lane] = poses[k, 0, 0] * x + poses[k, 0, 1] * y + poses[k, 0, 2] * z
-    page[DIRECTION + Y + lane] = poses[k, 1, 0] * x + poses[k, 1, 1] * y + poses[k, 1, 2] * z
-    page[DIRECTION + Z + lane] = poses[k, 2, 0] * x + poses[k, 2, 1] * y + poses[k, 2, 2] * z
-    page[TIME + lane] = time
-    on = x * x + y * y + z * z > f32(0.0)
-    page_i[VALID + lane] = np.int32(-1) if on else np.int32(0)
-
-
-@inlined
-def start(page, lane, origins, k):
-    """Set the origin of a lane to row k of (K, 3)."""
-    page[ORIGIN + lane] = origins[k, 0]
-    page[ORIGIN + Y + lane] = origins[k, 1]
-    page[ORIGIN + Z + lane] = origins[k, 2]
-
-
-@once
-def trace(page, page_i, address, reach, intersect, scenes, arguments):
-    """Find the nearest hit of every lane that is on, within ``reach`` metres.
-
-    ``address`` is where the page lies; the others are an engine's ``functions``.
-    """
-    for lane in range(LANES):
-        page[NEAR + lane] = f32(0.0)
-        page[FAR + lane] = reach
-        page_i[MASK + lane] = np.int32(-1)
-        page_i[GEOMETRY + lane] = np.int32(-1)
-        page_i[INSTANCE + lane] = np.int32(-1)
-    call_packet(intersect, address + 4 * VALID, scenes[0], address, arguments)
-    if scenes[1] != 0:
-        call_packet(intersect, address + 4 * VALID, scenes[1], address, arguments)
-
-
-@once
-def look_up(page_i, address):
-    """Fill SHOWN with the display table's entries for the linear light of COLOUR.
-
-    Lanes that are off get the last entry, which is black. ``address`` is where the page lies.
-    """
-    for channel in range(3):
-        quantise(
-            address + 4 * (COLOUR + LANES * channel),
-            address + 4 * (SHOWN + LANES * channel),
-            f32(DISPLAY_STEPS / DISPLAY_RANGE),
-            f32(DISPLAY_STEPS - 1),
-        )
-    if lanes_set(address + 4 * VALID) < LANES:
-        for channel in range(3):
-            for lane in range(LANES):
-                shown = page_i[SHOWN + LANES * channel + lane]
-                on = page_i[VALID + lane] != np.int32(0)
-                page_i[SHOWN + LANES * channel + lane] = shown if on else np.int32(DISPLAY_STEPS)
 
 
 @once
@@ -221,6 +150,7 @@ def draw(
     functions,
     taken,
     page,
+    edges,
     rays,
     poses,
     origins,
@@ -237,12 +167,15 @@ def draw(
     semantic,
     instance,
 ):
-    """Draw rows of tiles of an image until all are drawn.
+    """Draw rows of tiles of an image until all are drawn, or its edges anew.
 
     ``taken`` counts those that are taken; see ``share_blocks``. ``functions`` are the addresses of
     the engine's intersect and occluded, and what these get.
     ``times`` are shares of the motion by row or, without ``per_row``, by column, and so are
     ``poses`` and ``origins``. ``wanted`` has a flag an output, rgb first.
+
+    With pixels in ``edges`` (E, 2) only these are drawn, and only in ``rgb``. That is no kernel of
+    its own because shading would be compiled twice, ten seconds each time.
     """
     whole_pages()
     intersect, occluded, scenes, arguments = functions
@@ -252,14 +185,20 @@ def draw(
     display = light_table.display
     more = wanted[1] or wanted[2] or wanted[3] or wanted[4]
     height, width = rays.shape[0], rays.shape[1]
+    anew = len(edges) > 0
+    across = SIDE if anew else width
     while True:
-        row = SIDE * next_block(taken.ctypes.data)
-        if row >= height:
+        block = next_block(taken.ctypes.data)
+        row = SIDE * block
+        if PIXELS * block >= len(edges) if anew else row >= height:
             break
-        for first in range(0, width, SIDE):
-            if not per_row or first == 0:
-                hold(page, row, first, poses, origins, times, per_row)
-            aim_tile(page, page_i, address, row, first, rays)
+        for first in range(0, across, SIDE):
+            if anew:
+                aim_edges(page, page_i, PIXELS * block, edges, rays, poses, origins, times, per_row)
+            else:
+                if not per_row or first == 0:
+                    hold(page, row, first, poses, origins, times, per_row)
+                aim_tile(page, page_i, address, row, first, rays)
             trace(page, page_i, address, f32(np.inf), intersect, scenes, arguments)
             hits, moving = resolve(page, page_i, address, surface, slots)
             if wanted[0]:
@@ -279,7 +218,10 @@ def draw(
                     moving,
                 )
                 look_up(page_i, address)
-                write_colours(page_i, address, row, first, display, rgb)
+                if anew:
+                    write_edges(page_i, PIXELS * block, edges, display, rgb)
+                else:
+                    write_colours(page_i, address, row, first, display, rgb)
             if more:
                 write_tile(
                     page, page_i, row, first, rays, wanted, depth, normals, semantic, instance

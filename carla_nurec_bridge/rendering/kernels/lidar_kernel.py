@@ -25,9 +25,10 @@ from ..engines.packet import (
     Y,
     Z,
 )
-from .camera_kernel import SIDE, trace, turn
+from .camera_kernel import SIDE, turn
 from .resolving import resolve
 from .sky import exp_negative
+from .tracing import trace
 
 f32 = np.float32
 # CARLA's default attenuation of lidar light in air, per metre.

@@ -1,4 +1,4 @@
-"""The kernel that draws pixels on edges again, from four points inside each."""
+"""Parts of the kernel that draws pixels on edges again, from four points inside each."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -6,18 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engines.jit import kernel, once
-from ..engines.native import next_block, whole_pages
+from ..engines.jit import once
 from ..engines.packet import LANES, SHOWN
-from .camera_kernel import (
-    aim,
-    look_up,
-    start,
-    trace,
-)
-from .resolving import resolve
-from .shading import shade
-from .sky import unpack_light
+from .tracing import aim, start
 
 f32 = np.float32
 PIXELS = LANES // 4
@@ -58,59 +49,15 @@ def aim_edges(page, page_i, first, edges, rays, poses, origins, times, per_row):
         start(page, lane, origins, k)
 
 
-@kernel
-def refine(
-    functions,
-    taken,
-    page,
-    edges,
-    rays,
-    poses,
-    origins,
-    times,
-    per_row,
-    surface,
-    slots,
-    light_table,
-    shadows,
-    rgb,
-):
-    """Draw pixels of ``edges`` (E, 2) of ``rgb`` anew until all are; the rest is as in ``draw``."""
-    whole_pages()
-    intersect, occluded, scenes, arguments = functions
-    page_i = page.view(np.int32)
-    address = page.ctypes.data
-    light = unpack_light(light_table)
-    display = light_table.display
-    while True:
-        first = PIXELS * next_block(taken.ctypes.data)
-        if first >= len(edges):
-            break
-        aim_edges(page, page_i, first, edges, rays, poses, origins, times, per_row)
-        trace(page, page_i, address, f32(np.inf), intersect, scenes, arguments)
-        hits, moving = resolve(page, page_i, address, surface, slots)
-        shade(
-            page,
-            page_i,
-            address,
-            surface,
-            slots,
-            light,
-            light_table.lamps,
-            shadows,
-            occluded,
-            scenes,
-            arguments,
-            hits,
-            moving,
-        )
-        look_up(page_i, address)
-        for pixel in range(min(PIXELS, len(edges) - first)):
-            row, column = edges[first + pixel, 0], edges[first + pixel, 1]
-            for channel in range(3):
-                # The mean of the squares is close to a mean of light, after tone mapping.
-                total = f32(0.0)
-                for lane in range(4 * pixel, 4 * pixel + 4):
-                    seen = f32(display[page_i[SHOWN + LANES * channel + lane]])
-                    total += seen * seen
-                rgb[row, column, channel] = np.uint8(np.sqrt(f32(0.25) * total) + f32(0.5))
+@once
+def write_edges(page_i, first, edges, display, rgb):
+    """Write the means of the display's bytes of SHOWN to the pixels that the lanes are aimed at."""
+    for pixel in range(min(PIXELS, len(edges) - first)):
+        row, column = edges[first + pixel, 0], edges[first + pixel, 1]
+        for channel in range(3):
+            # The mean of the squares is close to a mean of light, after tone mapping.
+            total = f32(0.0)
+            for lane in range(4 * pixel, 4 * pixel + 4):
+                seen = f32(display[page_i[SHOWN + LANES * channel + lane]])
+                total += seen * seen
+            rgb[row, column, channel] = np.uint8(np.sqrt(f32(0.25) * total) + f32(0.5))

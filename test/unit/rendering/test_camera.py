@@ -143,7 +143,7 @@ def test_rays_that_may_be_written_are_drawn_by_the_same_code(yard: RenderScene) 
     assert rays.flags.writeable
     photograph(yard, rays, POSE)
     assert rays.flags.writeable
-    assert [arguments[3].mutable for arguments in draw.signatures] == [False]
+    assert [arguments[4].mutable for arguments in draw.signatures] == [False]
 
 
 @pytest.mark.parametrize(
