@@ -37,6 +37,11 @@ class FrameGate(Generic[F]):
         """Take a frame that has come whole."""
         self._waiting.append(frame)
 
+    @property
+    def undecided(self) -> bool:
+        """Whether a frame waits for the word whether it is owed."""
+        return bool(self._waiting)
+
     def next(self) -> F | None:
         """Return the next frame to work on; None when there is none, or nothing is known yet."""
         while self._waiting:

@@ -56,6 +56,14 @@ class Joiner:
                 del self._partial[min(self._partial)]
                 self.incomplete += 1
 
+    def lacking(self) -> tuple[int, tuple[str, ...]] | None:
+        """Return the stamp (ns) of the oldest frame that is not whole, and what it lacks."""
+        with self._condition:
+            if not self._partial:
+                return None
+            stamp_ns = min(self._partial)
+            return stamp_ns, tuple(sorted(self._keys - self._partial[stamp_ns].keys()))
+
     def next(self, timeout_s: float) -> JoinedFrame | None:
         """Return the next frame, or None when none is complete within ``timeout_s``."""
         with self._condition:

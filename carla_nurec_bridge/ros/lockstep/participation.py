@@ -20,6 +20,7 @@ from ..publishers.subscriptions import subscribe
 from ..runtime.spinner import Spinner
 from .joiner import JoinedFrame, Joiner
 from .protocol import Participant
+from .standstill import Standstill
 
 _POLL_S = 0.05
 
@@ -84,8 +85,11 @@ class Participation:
         self._gate: FrameGate[JoinedFrame] = FrameGate(
             self._participant.owes, self._participant.begin
         )
+        self._at_work_ns: int | None = None
         for key in keys:
             subscribe(node, key, partial(self.joiner.hear, key))
+        if p.lockstep:
+            Standstill(node, self._stands)
 
     @contextmanager
     def taking_part(self, name: str, summary: Callable[[], NodeSummary]) -> Iterator[None]:
@@ -146,7 +150,24 @@ class Participation:
                 if frame is not None:
                     self._gate.add(frame)
                 frame = self._gate.next()
+            self._at_work_ns = frame.stamp_ns if frame is not None else None
             yield frame
+            self._at_work_ns = None
+
+    def _stands(self) -> str:
+        """Return what keeps it from answering a frame that has begun to come; empty: nothing."""
+        if (at_work_ns := self._at_work_ns) is not None:
+            return f"at work on frame {self._number(at_work_ns)}"
+        if (lacking := self.joiner.lacking()) is not None:
+            stamp_ns, topics = lacking
+            return f"frame {self._number(stamp_ns)} waits for {', '.join(topics)}"
+        if self._gate.undecided:
+            return "a frame has come, and the owner has not said who answers it,"
+        return ""
+
+    def _number(self, stamp_ns: int) -> str:
+        state = self.state
+        return str(state.frame_at(stamp_ns)) if state is not None else f"stamped {stamp_ns} ns"
 
     def answer(self, stamp_ns: int, counts: Mapping[str, int], error: str = "") -> None:
         """Tell what was published at a frame by topic, or why that failed."""
