@@ -84,6 +84,7 @@ class Entities:
         self._fresh: dict[int, carla.Actor] = {}
         self._gone: set[int] = set()
         self._asked: dict[int, EntityMotion] = {}
+        self._placed: set[int] = set()
         self.all()
 
     def all(self) -> list[Entity]:
@@ -144,6 +145,16 @@ class Entities:
             entity.actor.set_target_angular_velocity(_vector(mirror_angular(np.degrees(angular))))
             now = replace(now, linear_map_mps=linear, angular_map_radps=angular)
         self._asked[entity.actor.id] = now
+        self._placed.add(entity.actor.id)
+
+    def ours(self) -> set[int]:
+        """Return the ids of those who were spawned or placed here."""
+        return self._spawned.ids() | self._placed
+
+    @property
+    def places_ego(self) -> bool:
+        """Whether the ego was placed or set going since the last frame."""
+        return self._ego.actor.id in self._asked
 
     @property
     def blueprints(self) -> list[carla.ActorBlueprint]:

@@ -112,6 +112,10 @@ class SpawnedActors:
             self._waiting.append(actor)
         return actor
 
+    def ids(self) -> set[int]:
+        """Return who was spawned and is not destroyed."""
+        return {one.actor.id for one in self.actors}
+
     def destroy(self, actor: carla.Actor) -> None:
         """Destroy an actor, whoever spawned it."""
         self.actors = [one for one in self.actors if one.actor.id != actor.id]

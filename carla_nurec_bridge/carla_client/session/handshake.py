@@ -14,7 +14,7 @@ from typing import Any
 
 import msgpack
 
-from ...core.errors import BridgeError, ProtocolError
+from ...core.errors import BridgeError, DeadlineError, ProtocolError
 
 _VALUE = 1  # in CARLA's answers a variant: 0 an error, 1 the value
 _RELEASE = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?!\d)")
@@ -145,3 +145,16 @@ def words_for(error: str, server: str, note: str) -> str:
     if _MISSING_ACTOR.search(error) is not None:
         error = f"{error}; did another client destroy it?"
     return f"{error} ({note})" if note else error
+
+
+def nobody(where: str, deadline_s: float, trouble: Exception | None) -> DeadlineError:
+    """Return the error for an address where no CARLA answered; ``trouble`` is what did."""
+    if trouble is None:
+        return DeadlineError(
+            f"no CARLA server answered at {where} within {deadline_s:g} s; "
+            "is it running, and is the port right?"
+        )
+    return DeadlineError(
+        f"somebody listens at {where}, but did not answer as a CARLA server within "
+        f"{deadline_s:g} s: {trouble}; is the port right, and has the server started?"
+    )

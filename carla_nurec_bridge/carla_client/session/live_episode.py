@@ -10,6 +10,7 @@ from ...core.rig.rig import Rig
 from ...core.run_contract.timebase import seconds_to_ns
 from ...core.teardown import Teardown
 from ...world.command import Command
+from ..actors.ego_watch import EgoWatch
 from ..actors.entities import Entities
 from ..actors.observer import WorldObserver
 from ..actors.spawned_actors import SpawnedActors
@@ -25,13 +26,15 @@ class FrameMaking:
 
     A frame lasts ``dt_s`` of simulated time and takes ``ticks`` of CARLA's. With
     ``paced_cameras`` CARLA draws the images that are due and no others. ``from_poses`` is for
-    actors that a replay moves: their speeds are those of their poses.
+    actors that a replay moves: their speeds are those of their poses. ``follows`` another
+    client's ticks, who may do with the ego what it likes.
     """
 
     dt_s: float
     ticks: int
     paced_cameras: bool
     from_poses: bool
+    follows: bool = False
 
 
 @final
@@ -43,6 +46,7 @@ class LiveEpisode:
     * sensors: CARLA's sensors of the rig, on the ego.
     * observer: makes a frame's state of a snapshot.
     * entities: everything in the world by name, for services.
+    * watch: compares every tick with what the run does to the ego; None in other modes than drive.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class LiveEpisode:
             self.observer = WorldObserver(session, ego, lights, making.dt_s, from_poses=from_poses)
             self.entities = Entities(session, ego, self.spawned, self.observer)
             self._controller = DriveController(ego.info, making.dt_s)
+            self.watch = self._watch()
             opening.add("the haste before the end", session.hasten)
             self._teardown = opening.hand_over()
 
@@ -89,7 +94,15 @@ class LiveEpisode:
             return ""
         control = self._controller.control(command, state.ego.speed_mps, self.observer.steer_rad)
         self.prepared.ego.actor.apply_control(control)
+        if self.watch is not None:
+            self.watch.sent(control)
         return self._controller.clip
+
+    def _watch(self) -> EgoWatch | None:
+        if self._making.from_poses or self._making.follows:
+            return None
+        posts = list(self.prepared.lights.posts.values())
+        return EgoWatch(self.session, self.prepared.ego.actor, posts, self.entities.ours)
 
     @property
     def steer_limit_rad(self) -> float:
@@ -99,13 +112,17 @@ class LiveEpisode:
 
     def advance(self, frame: int) -> Snapshot:
         """Make the ticks of ``frame`` and return the last one's snapshot."""
-        ticks = self._making.ticks
+        ticks, watch = self._making.ticks, self.watch
+        if watch is not None and self.entities.places_ego:
+            watch.excuse()
         for tick in range(1, ticks + 1):
             self.prepared.before_tick((frame - 1 + tick / ticks) * self._making.dt_s)
             if tick == ticks:
                 self.sensors.before_last_tick(frame)
             snapshot = self.session.tick()
             self.prepared.after_tick(snapshot)
+            if watch is not None:
+                watch.after_tick(snapshot)
         self.spawned.after_tick()
         self.entities.after_tick()
         return snapshot

@@ -17,10 +17,17 @@ from ...core.run_contract.timebase import NS_PER_S
 from ...core.teardown import Teardown
 from ...opendrive import OpenDriveMap, parse
 from .followed_ticks import FollowedTicks
-from .handshake import SilentError, ask_version, check_versions, is_gone, words_for
+from .handshake import (
+    SilentError,
+    ask_version,
+    check_versions,
+    is_gone,
+    nobody,
+    words_for,
+)
 from .lifeline import Lifeline, linger
 from .traffic_managers import TrafficManagers
-from .world_watch import WorldWatch
+from .world_watch import WorldWatch, blame
 
 __all__ = ["Session", "Snapshot"]
 
@@ -120,7 +127,7 @@ class Session:
             except (SilentError, RuntimeError) as error:
                 trouble = error
             if time.monotonic() >= deadline:
-                raise self._nobody(deadline_s, trouble) from trouble
+                raise nobody(self._where, deadline_s, trouble) from trouble
             time.sleep(_RETRY_S)
 
     def _connect(self, version: str) -> None:
@@ -134,17 +141,6 @@ class Session:
         self._is_open = True
         if self._note:
             _log.warning("%s", self._note)
-
-    def _nobody(self, deadline_s: float, trouble: Exception | None) -> DeadlineError:
-        if trouble is None:
-            return DeadlineError(
-                f"no CARLA server answered at {self._where} within {deadline_s:g} s; "
-                "is it running, and is the port right?"
-            )
-        return DeadlineError(
-            f"somebody listens at {self._where}, but did not answer as a CARLA server within "
-            f"{deadline_s:g} s: {trouble}; is the port right, and has the server started?"
-        )
 
     def use_map(self, name: str) -> None:
         """Load the map called ``name`` unless it is there; InputError lists what there is."""
@@ -238,6 +234,10 @@ class Session:
         if watch is not None:
             watch.after_tick(world, frame, snapshot)
         return snapshot
+
+    def blame(self, did: str, instead: str = "") -> ProtocolError:
+        """Return the error that says what another client did, and what to do ``instead``."""
+        return blame(self._where, did, instead)
 
     def call(self, work: Callable[[], T]) -> T:
         """Return what a brief call to CARLA gives; ProtocolError as soon as the server has ended.

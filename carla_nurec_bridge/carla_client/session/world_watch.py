@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import suppress
 from typing import final
@@ -13,10 +14,12 @@ from ...core.errors import ProtocolError
 _TOLERANCE = 1e-4
 _SETTLING_TICKS = 2
 """Ticks after taking over whose length is not judged: one may have been under way before."""
-_EPISODE_S = 0.5
+_OLD_FRAMES = 5
+"""A world that is left for another map makes a frame or two more; one that goes on makes these."""
+_EPISODE_S = 20.0
 _LATE_EPISODE_S = 2.0
+_POLL_S = 0.025
 _GENERATED = "OpenDriveMap"
-_LOADING = ", as load_world and reload_world do"
 _PHYSICS = ("substepping", "max_substeps", "max_substep_delta_time")
 
 
@@ -94,17 +97,17 @@ class WorldWatch:
         elif name == _GENERATED:
             did = "made another world of OpenDRIVE text (generate_opendrive_world)"
         else:
-            did = f"loaded the map {name} in place of {self._town} (load_world)"
+            how = "load_world, or replay_file of a recording of that map"
+            did = f"loaded the map {name} in place of {self._town} ({how})"
         raise self._changed(did)
 
     def _compare_settings(self, world: carla.World) -> None:
         asked, now = self._settings, world.get_settings()
         if now.synchronous_mode != asked.synchronous_mode:
-            self._await_episode(world)  # a map that is loaded brings its own settings
+            # A map that is loaded brings its own settings, and these are there before it is.
+            self._await_episode(world, _EPISODE_S, _OLD_FRAMES)
             way = "synchronous" if now.synchronous_mode else "asynchronous"
-            raise self._changed(
-                f"switched the world to {way} mode{_LOADING if self._owned else ''}"
-            )
+            raise self._changed(f"switched the world to {way} mode (apply_settings)")
         self._compare_steps(asked.fixed_delta_seconds, now.fixed_delta_seconds)
         if now.no_rendering_mode != asked.no_rendering_mode:
             way = "off" if now.no_rendering_mode else "on"
@@ -116,12 +119,20 @@ class WorldWatch:
                     f"{getattr(now, name):g}"
                 )
 
-    def _await_episode(self, world: carla.World, limit_s: float = _EPISODE_S) -> None:
-        """Give the client library a moment to hear of another episode."""
+    def _await_episode(self, world: carla.World, limit_s: float, frames: float = math.inf) -> None:
+        """Give the client library time to hear of another episode.
+
+        No longer than ``limit_s`` of wall time, nor than the episode of before goes on for more
+        than ``frames``.
+        """
         deadline = time.monotonic() + limit_s
+        last = (self._frame or world.get_snapshot().frame) + frames
         while time.monotonic() < deadline:
-            self._compare_episode(world.get_snapshot().id, world)
-            time.sleep(_EPISODE_S / 20)
+            snapshot = world.get_snapshot()
+            self._compare_episode(snapshot.id, world)
+            if snapshot.frame > last:
+                return
+            time.sleep(_POLL_S)
 
     def _compare_steps(self, before: float | None, after: float | None) -> None:
         if abs((before or 0.0) - (after or 0.0)) > _TOLERANCE * (before or 1.0):
@@ -134,7 +145,13 @@ class WorldWatch:
         )
 
     def _changed(self, did: str) -> ProtocolError:
-        return ProtocolError(f"another client of CARLA at {self._where} {did}; stop that client")
+        return blame(self._where, did)
+
+
+def blame(where: str, did: str, instead: str = "") -> ProtocolError:
+    """Return the error that says what another client did, and what to do ``instead``."""
+    advice = f"stop that client{', or ' if instead else ''}{instead}"
+    return ProtocolError(f"another client of CARLA at {where} {did}; {advice}")
 
 
 def _step(seconds: float | None) -> str:

@@ -99,6 +99,7 @@ class EgoHealth(Record):
     sensor_tick_fallbacks: int = Field(0, description="sensors that CARLA does not pace")
     skipped_ticks: int = Field(0, description="ticks of a followed world that were not seen")
     teleports: int = Field(0, description="jumps of the ego that no motion explains")
+    unexplained: int = Field(0, description="what another client may have done to the ego; logged")
     not_renderable: int = Field(0, description="actors without a track that NuRec draws")
     lights_without_place: int = Field(0, description="traffic lights without a place to stop")
     under_way: int = Field(0, description="captures of sensors that latency holds back")

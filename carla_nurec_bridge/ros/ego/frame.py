@@ -88,6 +88,10 @@ def _tick(frame: EgoFrame) -> None:
     if parts.readers.is_due:
         parts.publisher.beside(parts.readers.look)
     state.at.count(snapshot.frame, snapshot.timestamp.elapsed_seconds)
+    watch = frame.episode.watch
+    for text in watch.take_warnings() if watch is not None else ():
+        parts.node.get_logger().warning(text)
+        frame.tell(text)
 
 
 def _publish_state(frame: EgoFrame) -> None:

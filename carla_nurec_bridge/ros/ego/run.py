@@ -127,6 +127,7 @@ class EgoRun:
             p.ticks_per_frame,
             paced_cameras=p.sensor_tick and p.mode != "follow",
             from_poses=p.mode in ("replay", "scene"),
+            follows=p.mode == "follow",
         )
         setup = setup_from_parameters(p, parts.scene, self._replay)
         episode = self._episode = LiveEpisode(session, setup, parts.rig, making)

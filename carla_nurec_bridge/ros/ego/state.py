@@ -87,6 +87,7 @@ def health_of(parts: EgoParts, state: EgoRunState, episode: LiveEpisode) -> EgoH
         sensor_tick_fallbacks=episode.sensors.fallbacks,
         skipped_ticks=episode.session.skipped_ticks,
         teleports=episode.observer.teleports,
+        unexplained=episode.watch.unexplained if episode.watch is not None else 0,
         not_renderable=sum(track is None for track in state.binding.values()),
         lights_without_place=len(state.unplaced),
         under_way=parts.deliveries.under_way,

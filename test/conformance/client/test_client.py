@@ -63,6 +63,14 @@ def strangers(port: int, facts: dict[str, Any]) -> dict[str, Any]:
     return _said("strangers_session.py", port)
 
 
+@pytest.fixture(scope="module")
+def meddlers(
+    port: int, strangers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    assert strangers
+    return _said("meddlers_session.py", port, str(tmp_path_factory.mktemp("meddlers")))
+
+
 def test_rings_are_elevations_and_times_are_azimuths(port: int, facts: dict[str, Any]) -> None:
     """5776 points in 16 channels are 361 columns; four ticks make 360 of them."""
     assert facts
@@ -187,13 +195,13 @@ def test_a_rehearsal_records_every_vehicle(tmp_path: Path) -> None:
     [
         ("step", "changed the world's step from 0.05 s to 0.1 s"),
         ("no_step", "changed the world's step from 0.05 s to none"),
-        ("asynchronous", "switched the world to asynchronous mode"),
+        ("asynchronous", "switched the world to asynchronous mode (apply_settings)"),
         ("rendering", "switched rendering off"),
         ("substeps", "changed max_substeps of the physics from 10 to 3"),
         ("ticks", "ticks it too"),
         ("reload", "loaded the map demo_town anew (reload_world)"),
         ("generate", "(generate_opendrive_world)"),
-        ("load", "in place of OpenDriveMap (load_world)"),
+        ("load", "in place of OpenDriveMap (load_world, or replay_file"),
         ("step, standing", "changed the world's step"),
         ("ticks, standing", "ticks it too"),
         ("generate, standing", "(generate_opendrive_world)"),
@@ -220,6 +228,54 @@ def test_an_actor_that_another_client_destroys_is_missed_in_words(
 
 def test_a_world_that_nobody_touches_is_left_in_peace(strangers: dict[str, Any]) -> None:
     assert strangers["nobody"] == ["", 40]
+
+
+@pytest.mark.parametrize(
+    ("did", "words"),
+    [
+        ("moved", "moved the ego by 2"),
+        ("turned", "turned the ego by 120 deg within a tick (set_transform)"),
+        ("physics", "took the ego's physics away (set_simulate_physics(False))"),
+        ("control", "drives the ego, too (set_autopilot of its Traffic Manager, or apply_control)"),
+        ("autopilot", "drives the ego, too (set_autopilot"),
+        ("replay", "replays a recording in this world (replay_file), which moved the ego by"),
+        ("replay, others come", "replays a recording in this world (replay_file): vehicle.audi.tt"),
+        ("replay, others led", "replays a recording in this world (replay_file): vehicle.audi.tt"),
+    ],
+)
+def test_what_another_client_does_to_the_ego_ends_the_run_by_its_name(
+    meddlers: dict[str, Any], did: str, words: str
+) -> None:
+    text, frames, unexplained, _ = meddlers[did]
+    assert words in text
+    assert text.startswith("another client of CARLA at 127.0.0.1:")
+    assert "; stop that client, or " in text
+    assert frames <= 6
+    assert unexplained == 0
+
+
+@pytest.mark.parametrize(
+    ("did", "words"),
+    [
+        ("moved a little", "m farther than it drove: another client may have placed it"),
+        ("pushed", "m/s faster after a tick: another client may have pushed it"),
+        ("impulse", "m/s faster after a tick: another client may have pushed it"),
+        ("physics, standing", "stands exactly still at throttle 0.6: another client may have"),
+    ],
+)
+def test_what_physics_may_have_done_as_well_is_warned_of_and_counted(
+    meddlers: dict[str, Any], did: str, words: str
+) -> None:
+    text, frames, unexplained, warnings = meddlers[did]
+    assert (text, frames, unexplained) == ("", 26, 1)
+    assert words in warnings[0]
+
+
+@pytest.mark.parametrize("did", ["nobody", "its own", "stands", "hand brake", "collides"])
+def test_an_ego_that_nobody_else_touches_raises_no_alarm(
+    meddlers: dict[str, Any], did: str
+) -> None:
+    assert meddlers[did] == ["", 26, 0, []]
 
 
 @pytest.mark.parametrize("case", ["paced", "two ticks a frame", "not paced"])

@@ -13,7 +13,7 @@ from carla_nurec_bridge.carla_client.session import live_episode
 from carla_nurec_bridge.carla_client.session.live_episode import FrameMaking, LiveEpisode
 from carla_nurec_bridge.core.errors import InputError, RunError
 
-MAKING = FrameMaking(0.05, 1, paced_cameras=False, from_poses=False)
+MAKING = FrameMaking(0.05, 1, paced_cameras=False, from_poses=True)
 
 
 class Parts:
