@@ -18,8 +18,8 @@ from ..attributes import real, whole
 from ..world.actors import EpisodeActor
 from ..world.episode import Episode
 from .kind import Moment, Payload
+from .point_budget import MOST_OF_LIDAR, PointBudget
 
-MOST_POINTS_PER_TICK = 20_000_000
 MOST_CHANNELS = 16384
 
 
@@ -65,6 +65,7 @@ class SpinningLidar(ABC):
         """Read what is common to lidars; InputError when the attributes measure nothing."""
         self._spec = LidarSpec.of(actor)
         self._angle_deg = 0.0
+        self._budget = PointBudget(actor, MOST_OF_LIDAR)
 
     @abstractmethod
     def points(
@@ -85,7 +86,7 @@ class SpinningLidar(ABC):
         spec = self._spec
         # CARLA rounds half a point away from zero, Python to the even number.
         per_channel = math.floor(spec.points_per_second * moment.tick_s / spec.channels + 0.5)
-        per_channel = min(per_channel, MOST_POINTS_PER_TICK // spec.channels)
+        per_channel = self._budget.within(per_channel * spec.channels) // spec.channels
         turned = spec.rotation_hz * spec.horizontal_deg * moment.tick_s
         directions = _directions(spec, self._angle_deg, turned, per_channel)
         self._angle_deg = (self._angle_deg + turned) % spec.horizontal_deg

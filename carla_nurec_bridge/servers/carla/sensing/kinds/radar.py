@@ -14,8 +14,7 @@ from ...world.actors import EpisodeActor
 from ...world.episode import Episode
 from ..kind import Moment, Payload, SensorKind
 from ..noise import random_of
-
-MOST_POINTS_PER_TICK = 5_000_000
+from ..point_budget import MOST_OF_RADAR, PointBudget
 
 
 class Radar:
@@ -30,6 +29,7 @@ class Radar:
         self._range_m = real(values, "range")
         self._points_per_second = whole(values, "points_per_second")
         self._random = random_of(actor, episode.seed)
+        self._budget = PointBudget(actor, MOST_OF_RADAR)
         if not (self._range_m > 0.0 and self._points_per_second >= 0):
             raise InputError("a radar needs a range above 0 and no negative points_per_second")
 
@@ -43,7 +43,7 @@ class Radar:
         own_velocity = velocities.get(moment.actor.root().id, _STILL)
         # CARLA cuts off what is left of a point, in 32 bits.
         points = np.float32(self._points_per_second) * np.float32(moment.tick_s)
-        count = int(min(points, MOST_POINTS_PER_TICK))
+        count = self._budget.within(float(points))
         radius = np.sqrt(self._random.random(count))
         turn = 2.0 * math.pi * self._random.random(count)
         azimuth = 0.5 * self._fov_rad[0] * radius * np.cos(turn)
