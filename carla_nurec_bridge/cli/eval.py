@@ -90,7 +90,7 @@ def command(
     try:
         files = write_scores(folder, scored, seen, parquet=parquet)
     except OSError as error:
-        raise InputError(f"cannot write {folder}: {reason_of(error)}") from error
+        raise InputError(f"cannot write {folder}: {reason_of(error, folder)}") from error
     report = scored.report
     shown = table(f"{source}, {report.duration_s:g} s", ("score", "status"), ("value", "best"))
     for score in report.scores:

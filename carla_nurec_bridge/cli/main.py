@@ -143,7 +143,7 @@ def _code_of(args: list[str] | None = None) -> int:
             return 1
         if error.filename is None:
             raise
-        _tell(f"cannot use {error.filename}: {reason_of(error)}")
+        _tell(f"cannot use {error.filename}: {reason_of(error, error.filename)}")
         return 2
     except click.ClickException as error:
         error.show()

@@ -59,7 +59,7 @@ def write_log(log: Log, path: Path | str) -> None:
             for frame in log.frames:
                 file.writelines(pieces(frame.packets))
     except OSError as error:
-        raise InputError(f"cannot write the recording {path}: {reason_of(error)}") from error
+        raise InputError(f"cannot write the recording {path}: {reason_of(error, path)}") from error
 
 
 def _create(path: Path) -> BinaryIO:
@@ -117,7 +117,9 @@ class LogWriter:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file: BinaryIO | None = _create(self.path)
         except OSError as error:
-            raise InputError(f"cannot write the recording {path}: {reason_of(error)}") from error
+            raise InputError(
+                f"cannot write the recording {path}: {reason_of(error, path)}"
+            ) from error
         head = encode_header(map_name, date_s, version)
         self._file.write(head)
         self._size = len(head)

@@ -44,7 +44,7 @@ def clear(out: Path, keep: Collection[Path] = ()) -> None:
         _empty(out, {absolute(path) for path in keep})
     except OSError as error:
         raise InputError(
-            f"cannot write in {out}: {reason_of(error)}; name another folder"
+            f"cannot write in {out}: {reason_of(error, out)}; name another folder"
         ) from error
 
 

@@ -37,5 +37,5 @@ def score_run(
         else:
             write_scores(folder, scored, seen)
     except OSError as error:
-        return None, f"cannot write {folder}: {reason_of(error)}"
+        return None, f"cannot write {folder}: {reason_of(error, folder)}"
     return scored.report, ""

@@ -58,7 +58,7 @@ def write_events(path: Path, head: Mapping[str, Any], events: Sequence[ScenarioE
     try:
         path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise InputError(f"cannot write {path}: {reason_of(error)}") from error
+        raise InputError(f"cannot write {path}: {reason_of(error, path)}") from error
 
 
 def read_events(path: Path) -> tuple[dict[str, Any], tuple[ScenarioEvent, ...]]:

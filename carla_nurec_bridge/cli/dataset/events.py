@@ -117,7 +117,7 @@ def _of_bag(
     try:
         write_whole(output, told.model_dump_json(indent=1).encode() + b"\n")
     except OSError as error:
-        raise InputError(f"cannot write {output}: {reason_of(error)}") from error
+        raise InputError(f"cannot write {output}: {reason_of(error, output)}") from error
     names = {
         one.track_id: "ego" if one.actor_id is None else f"{one.object_class} {one.actor_id}"
         for one in told.actors

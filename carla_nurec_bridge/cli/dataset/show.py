@@ -62,9 +62,8 @@ def command(run: Path, output: Path | None, embed: bool | None, sheet_frames: in
                 progress=lambda k, n: progress.update(task, completed=k, total=n),
             )
         except OSError as error:
-            raise InputError(
-                f"cannot write {error.filename or folder}: {reason_of(error)}"
-            ) from error
+            place = error.filename or folder
+            raise InputError(f"cannot write {place}: {reason_of(error, place)}") from error
     for note in shown.notes:
         out.print(f"note: {note}", soft_wrap=True)
     how = "linked to where they lie" if shown.linked else "in the page"

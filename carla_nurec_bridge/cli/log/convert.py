@@ -79,7 +79,7 @@ def command(
             words = writers[target.suffix](log, Path(folder) / target.name)
             (Path(folder) / target.name).replace(target)
     except OSError as error:
-        raise InputError(f"cannot write {target}: {reason_of(error)}") from error
+        raise InputError(f"cannot write {target}: {reason_of(error, target)}") from error
     size = target.stat().st_size / 1e6
     console().print(f"{target}: {words}, {size:.2f} MB", soft_wrap=True)
 

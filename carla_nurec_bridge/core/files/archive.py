@@ -120,7 +120,9 @@ def write_archive(path: Path, members: Mapping[str, bytes]) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             partial.unlink()
-        raise InputError(f"cannot write the scene package {path}: {reason_of(error)}") from error
+        raise InputError(
+            f"cannot write the scene package {path}: {reason_of(error, path)}"
+        ) from error
 
 
 def _padding(data_offset: int) -> bytes:

@@ -67,4 +67,4 @@ class Ledger:
         except OSError as error:
             with suppress(OSError):  # half a line would spoil the next one
                 os.truncate(self._path, before)
-            raise RunError(f"cannot write {self._path}: {reason_of(error)}") from error
+            raise RunError(f"cannot write {self._path}: {reason_of(error, self._path)}") from error

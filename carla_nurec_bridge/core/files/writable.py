@@ -17,5 +17,5 @@ def make_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise InputError(
-            f"cannot write in {folder}: {reason_of(error)}; name another folder"
+            f"cannot write in {folder}: {reason_of(error, folder)}; name another folder"
         ) from error

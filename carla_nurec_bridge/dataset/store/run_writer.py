@@ -55,7 +55,7 @@ class RunWriter:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"cannot make {self.path}: {reason_of(error)}") from error
+            raise InputError(f"cannot make {self.path}: {reason_of(error, self.path)}") from error
         with locked(self.path / RECORDING, 0.0, f"another command records in {self.path}"):
             sweep(self.path)
             try:
@@ -102,7 +102,8 @@ class RunWriter:
                     files={**others, **hashes},
                 )
         except OSError as error:
-            raise RunError(f"cannot write {error.filename or place}: {reason_of(error)}") from error
+            named = error.filename or place
+            raise RunError(f"cannot write {named}: {reason_of(error, named)}") from error
         shutil.rmtree(old, ignore_errors=True)
         scenario = ScenarioFolder(Path(name)).scenario.as_posix()
         self._ledger.add(name, _DONE, key, sha256=hashes[scenario])

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from ..geometry import MAP_REACH_M
+from ..model import SPEED_SIGN
 from ..reading.parse_lanes import NO_LIMITS, UNITS_MPS
-from ..reading.speed_names import names_a_speed, speed_of_name
+from ..reading.speed_names import MOST_LIMIT, names_a_speed, speed_of_name
 from .notes import Notes
 from .numbers import lane_number, number
 
@@ -15,6 +16,11 @@ Piece = tuple[str, Element, Element]
 """What it is and why it cannot stay, its parent, itself."""
 
 _UNREADABLE = "numbers cannot be read"
+_NO_LIMIT = f"speed limits beyond {MOST_LIMIT:g}, which no sign shows,"
+_NO_SPEED = (
+    "objects whose names begin as those of speed limits, but tell none, of which clients die, get "
+    "others"
+)
 _OBJECT_SIZES = ("zOffset", "hdg", "length", "width", "height")
 _CORNER = ("u", "v", "z", "s", "t", "dz")
 _LINE = ("length", "space", "tOffset", "width")
@@ -41,6 +47,10 @@ def mend_signal_numbers(road: Element, notes: Notes) -> None:
                     notes.add(
                         "what is no number in a signal is left out", f"{name}={text!r} of {label}"
                     )
+            limit = number(signal, "value", 0.0)
+            if signal.get("type") == SPEED_SIGN and limit is not None and limit > MOST_LIMIT:
+                text = signal.attrib.pop("value")
+                notes.add(f"{_NO_LIMIT} are left out", f"value={text!r} of {label}")
 
 
 def mend_furniture(road: Element, notes: Notes) -> None:
@@ -78,13 +88,11 @@ def _rename_speeds(road: Element, where: str, notes: Notes) -> None:
     """Give objects other names that clients take for speed limits, and die of: Speed_bump."""
     for item in road.iterfind("objects/object"):
         name = item.get("name", "")
-        if names_a_speed(name) and speed_of_name(name) is None:
+        limit = speed_of_name(name)
+        if names_a_speed(name) and (limit is None or limit > MOST_LIMIT):
             item.set("name", name.replace("_", " ", 1))
-            notes.add(
-                "objects whose names begin as those of speed limits, but tell none, of which "
-                "clients die, get others",
-                f"{name!r} on {where} is {item.get('name')!r}",
-            )
+            what = f"{_NO_LIMIT} are no names of objects" if limit is not None else _NO_SPEED
+            notes.add(what, f"{name!r} on {where} is {item.get('name')!r}")
 
 
 def _objects(road: Element) -> Iterator[Piece]:

@@ -6,6 +6,8 @@ import math
 import re
 import sys
 
+MOST_LIMIT = 999.0
+"""No sign shows a limit of more digits."""
 _PREFIXES = ("Speed_", "speed_")
 _STATIC = "STATIC"
 _BEFORE_STATIC_LIMIT = len("Speed_STATIC_")

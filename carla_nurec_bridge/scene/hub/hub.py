@@ -131,7 +131,9 @@ def fetch(
                 else BridgeError(f"the Hugging Face hub did not give {file.path}: {error}")
             ) from error
         except OSError as error:
-            raise InputError(f"cannot write {folder / file.path}: {reason_of(error)}") from error
+            raise InputError(
+                f"cannot write {folder / file.path}: {reason_of(error, folder / file.path)}"
+            ) from error
     return [folder / scene.package for scene in scenes]
 
 

@@ -25,6 +25,7 @@ from odd_maps import (
 from carla_nurec_bridge.core.resources import config_path
 from carla_nurec_bridge.opendrive import lane_pose, parse
 from carla_nurec_bridge.opendrive.mending import sound_map
+from carla_nurec_bridge.opendrive.signs import signs as signs_of
 
 pytest.importorskip("carla")
 
@@ -166,6 +167,18 @@ def test_a_long_signal_is_called_by_its_new_id_everywhere() -> None:
 def test_an_object_beyond_all_maps_is_left_out() -> None:
     far = '<object id="1" name="Speed_30" s="40" t="1e300" zOffset="0" hdg="0"/>'
     assert not parse(town(road(more=f"<objects>{far}</objects>"))).road("1").objects
+
+
+@pytest.mark.parametrize(("limit", "shown"), [("999", 2), ("1e30", 0), ("1000", 0)])
+def test_a_speed_limit_that_no_sign_shows_is_left_out_with_a_note(limit: str, shown: int) -> None:
+    named = f'<object id="1" name="Speed_{limit}" s="40" t="-5" zOffset="0" hdg="0"/>'
+    valued = (
+        light("2").replace('type="1000001"', 'type="274"').replace('value="-1"', f'value="{limit}"')
+    )
+    opendrive = parse(town(road(more=signals(valued) + f"<objects>{named}</objects>")))
+    assert len(list(signs_of(opendrive))) == shown
+    notes = [note for note in opendrive.notes if note.startswith("speed limits beyond 999")]
+    assert len(notes) == 2 - shown
 
 
 def test_a_speed_limit_that_is_an_object_gets_a_short_id_too() -> None:

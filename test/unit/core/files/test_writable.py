@@ -31,4 +31,5 @@ def test_a_file_in_the_way_is_named_whatever_is_asked_for_below_it(
     file.touch()
     with pytest.raises(InputError) as refused:
         make_writable(file / below)
-    assert f": {file} is a file, not a folder;" in str(refused.value)
+    there = str(file) if below else "it"
+    assert f": {there} is a file, not a folder;" in str(refused.value)

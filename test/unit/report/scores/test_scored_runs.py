@@ -29,9 +29,7 @@ def test_a_run_is_scored_beside_its_bag_and_told_where_that_cannot_be_written(
     for pages in (False, True):
         scored, unscored = score_run(copy, ("neuroncap",), pages=pages)
         assert scored is None
-        assert (
-            unscored == f"cannot write {copy / 'scores'}: {copy / 'scores'} is a file, not a folder"
-        )
+        assert unscored == f"cannot write {copy / 'scores'}: it is a file, not a folder"
 
     shutil.rmtree(copy / "bag")
     scored, unscored = score_run(copy, ("neuroncap",))
