@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import signal
 from pathlib import Path
 
 import click
 
 from ...core.machine.collector import keep_loaded
 from ..finite import FiniteRange
+from ..until_signal import die_in_words, stop_in_words
 
 
 @click.command()
@@ -56,6 +56,7 @@ def command(
     from ...servers.carla.wire.listening import check_ports
     from ...town.maps import find_maps
 
+    die_in_words()
     check_engine()
     maps, name = find_maps(map_name, maps_dir)
     check_ports(host, port)
@@ -65,8 +66,7 @@ def command(
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("carla_nurec_bridge").setLevel(logging.INFO)
     server = open_server(maps, name, host, port, seed, 1e-3 * traffic_pause_ms)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
+    stop_in_words(server.stop)
     keep_loaded()
     click.echo(f"ready: CARLA 0.9.16 calls on {host}:{port}, map {server.map_name}")
     try:

@@ -87,7 +87,7 @@ def command(host: str, port: int, state: Path, **settings: Any) -> int:
     """
     from ...servers.cosmos import CosmosServer, CosmosServerOptions
 
-    stop = stop_on_signal()
+    stop = stop_on_signal(in_words=True)
     heartbeat.start()
     options = CosmosServerOptions(
         state,

@@ -109,7 +109,7 @@ def command(
         slow_s=settings["slow_s"],
     )
     server = NimServer(options)
-    stop = stop_on_signal()
+    stop = stop_on_signal(in_words=True)
     heartbeat.start()
     with server:
         click.echo("this is no model: answers are composed of the scene facts that are given")

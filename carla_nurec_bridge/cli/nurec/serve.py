@@ -213,7 +213,7 @@ def command(
     from ...servers.nurec.server import NurecServer
 
     check_engine()
-    stop = stop_on_signal()
+    stop = stop_on_signal(in_words=True)
     heartbeat.start()
     if settings["enable_timing"]:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -251,6 +251,8 @@ def command(
         click.echo(f"ready: NuRec on {host}:{server.port}, {_served(scenes, options.scene_roots)}")
         while not stop.is_set() and not server.wait_for_shut_down(_POLL_S):
             pass
+        if not stop.is_set():
+            click.echo("ended by a client that called shut_down")
     return 0
 
 
