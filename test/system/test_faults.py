@@ -38,7 +38,10 @@ VICTIMS = {
 }
 REHEARSAL = f"-m {PACKAGE}.cli.main rehearse"
 FORK_SERVER = f"-m {PACKAGE}.core.machine.fork_server"
-MOMENTS = {"early": 0, "middle": 20_000_000, "late": 130_000_000}  # bytes of the bag by then
+MOMENTS = {"early": 0, "middle": 10_000_000, "late": 60_000_000}
+"""So many bytes the bag has by then, of 30 million a second."""
+LASTS_S = {"early": 1, "middle": 2, "late": 3}
+"""How long the run would be, in simulated seconds: the moment has to come well before its end."""
 SIGNALS = {"SIGKILL": "was killed by SIGKILL", "SIGSTOP": "gave no sign of life"}
 
 ALL = tuple(product(VICTIMS, SIGNALS, MOMENTS))
@@ -57,22 +60,24 @@ def below(pid: int) -> dict[int, str]:
 
 def wait_for(run: subprocess.Popen[str], out: Path, victim: str, moment: str) -> int:
     """Return the process id of the victim once the moment has come."""
-    bag = out / "bag/bag_0.mcap"
+    log, bag = out / f"logs/{victim}.log", out / "bag/bag_0.mcap"
     deadline_s = time.monotonic() + 250
     while time.monotonic() < deadline_s:
         time.sleep(0.1)
         assert run.poll() is None, run.communicate()[0][-3000:]
+        if not log.exists() or (MOMENTS[moment] and not _has_grown(bag, MOMENTS[moment])):
+            continue  # to look who was started costs more than the run's own waiting
         started = below(run.pid)
         if any(REHEARSAL in words for words in started.values()):
             continue  # which has a server of its own
         found = [pid for pid, words in started.items() if VICTIMS[victim] in words]
-        if found and (not MOMENTS[moment] or (bag.exists() and _size(bag) > MOMENTS[moment])):
+        if found:
             return found[0]
     raise AssertionError(f"{victim} was not there in time")
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size
+def _has_grown(path: Path, least: int) -> bool:
+    return path.exists() and path.stat().st_size > least
 
 
 def leftovers(pids: set[int]) -> set[int]:
@@ -82,7 +87,14 @@ def leftovers(pids: set[int]) -> set[int]:
 @pytest.mark.parametrize(("victim", "how", "moment"), CASES, ids=map("-".join, CASES))
 def test_a_dead_part_is_named(tmp_path: Path, victim: str, how: str, moment: str) -> None:
     out = tmp_path / "run"
-    options = ("--seconds", "3", "--set", f"rig={small_rig(tmp_path)}", "--out", str(out))
+    options = (
+        "--seconds",
+        str(LASTS_S[moment]),
+        "--set",
+        f"rig={small_rig(tmp_path)}",
+        "--out",
+        str(out),
+    )
     run = subprocess.Popen(
         (sys.executable, "-m", f"{PACKAGE}.cli.main", "demo", *options),
         cwd=ROOT,
