@@ -35,6 +35,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Iterator[int]:
+    """Serve the demo town for all tests that leave the server as it is; return its port."""
+    (folder / "shared").mkdir()
+    with carla_server(folder / "shared") as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def scene_path(folder: Path) -> Path:
+    """Return a scene of 60 frames, beside the recording that it was made of."""
+    return make_scene(folder / "scene", frames=60, vehicles=4)
+
+
 @pytest.fixture
 def user() -> Iterator[User]:
     made = User()
@@ -42,7 +56,9 @@ def user() -> Iterator[User]:
     made.close()
 
 
-def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: User) -> None:
+def test_a_second_ego_follows_the_first_under_its_own_names(
+    served: int, folder: Path, user: User
+) -> None:
     rig = str(folder / "rig.yaml")
     first_odometry = user.hear("odometry", prefix="/ego1/")
     second_odometry = user.hear("odometry", prefix="/ego2/")
@@ -52,90 +68,89 @@ def test_a_second_ego_follows_the_first_under_its_own_names(folder: Path, user: 
     )
     transforms = user.hear("tf")
     user.hear("clock")
-    with carla_server(folder) as port:
-        first = Ego(
-            folder / "ego1",
-            port,
-            "__ns:=/ego1",
-            "cmd_vel:=/cmd_vel",
-            rig=rig,
-            ego__role_name="ego1",
-            frame_prefix="ego1/",
-            real_time_factor=1.0,
-            command__cmd_vel="twist_stamped",
+    first = Ego(
+        folder / "ego1",
+        served,
+        "__ns:=/ego1",
+        "cmd_vel:=/cmd_vel",
+        rig=rig,
+        ego__role_name="ego1",
+        frame_prefix="ego1/",
+        real_time_factor=1.0,
+        command__cmd_vel="twist_stamped",
+    )
+    user.until(lambda: user.heard[first_odometry], "the first ego")
+    second = Ego(
+        folder / "ego2",
+        served,
+        "__ns:=/ego2",
+        rig=rig,
+        ego__role_name="ego2",
+        seed=5,
+        ego__blueprint="vehicle.yamaha.yzf",
+        mode="follow",
+        follow__run="/ego1/lockstep/run",
+        frame_prefix="ego2/",
+    )
+    try:
+        user.until(lambda: len(user.heard[second_odometry]) > 20, "the second ego")
+        own = [nanoseconds_of(m.header.stamp) for m in user.heard[second_odometry][:20]]
+        first_began = nanoseconds_of(user.heard[first_odometry][0].header.stamp)
+        user.until(
+            lambda: nanoseconds_of(user.heard[first_odometry][-1].header.stamp) >= own[-1],
+            "the same frames of the first",
         )
-        user.until(lambda: user.heard[first_odometry], "the first ego")
-        second = Ego(
-            folder / "ego2",
-            port,
-            "__ns:=/ego2",
-            rig=rig,
-            ego__role_name="ego2",
-            seed=5,
-            ego__blueprint="vehicle.yamaha.yzf",
-            mode="follow",
-            follow__run="/ego1/lockstep/run",
-            frame_prefix="ego2/",
+        stamps = {nanoseconds_of(m.header.stamp) for m in user.heard[first_odometry]}
+        assert {stamp for stamp in own if stamp >= first_began} <= stamps
+        # Frame by frame; who is kept waiting for more than four leaves some out.
+        steps = np.diff(own)
+        assert np.all(steps > 0)
+        assert np.all(steps % 50_000_000 == 0)
+        both = {"ego1/base_link", "ego2/base_link"}
+        user.until(
+            lambda: (
+                both <= {t.child_frame_id for m in user.heard[transforms] for t in m.transforms}
+            ),
+            "the transforms of both",
         )
-        try:
-            user.until(lambda: len(user.heard[second_odometry]) > 20, "the second ego")
-            own = [nanoseconds_of(m.header.stamp) for m in user.heard[second_odometry][:20]]
-            first_began = nanoseconds_of(user.heard[first_odometry][0].header.stamp)
-            user.until(
-                lambda: nanoseconds_of(user.heard[first_odometry][-1].header.stamp) >= own[-1],
-                "the same frames of the first",
-            )
-            stamps = {nanoseconds_of(m.header.stamp) for m in user.heard[first_odometry]}
-            assert {stamp for stamp in own if stamp >= first_began} <= stamps
-            # Frame by frame; who is kept waiting for more than four leaves some out.
-            steps = np.diff(own)
-            assert np.all(steps > 0)
-            assert np.all(steps % 50_000_000 == 0)
-            both = {"ego1/base_link", "ego2/base_link"}
-            user.until(
-                lambda: (
-                    both <= {t.child_frame_id for m in user.heard[transforms] for t in m.transforms}
-                ),
-                "the transforms of both",
-            )
-            assert user.heard[second_odometry][-1].header.frame_id == "ego2/odom"
-            # It does not stand still by itself, but it does as it is told.
-            publisher = user.node.create_publisher(
-                AckermannDriveStamped, "/ego2/command/ackermann", profile("command")
-            )
-            user.until(publisher.get_subscription_count, "the second ego's ear")
-            drive = AckermannDrive(speed=4.0, steering_angle=0.1)
+        assert user.heard[second_odometry][-1].header.frame_id == "ego2/odom"
+        # It does not stand still by itself, but it does as it is told.
+        publisher = user.node.create_publisher(
+            AckermannDriveStamped, "/ego2/command/ackermann", profile("command")
+        )
+        user.until(publisher.get_subscription_count, "the second ego's ear")
+        drive = AckermannDrive(speed=4.0, steering_angle=0.1)
 
-            def rides() -> bool:
-                # It is a motorcycle: one wheel steers.
-                angle = user.heard[state][-1].drive.steering_angle
-                speed = user.heard[second_odometry][-1].twist.twist.linear.x
-                return bool(speed > 0.5 and abs(angle - 0.1) < 0.01)
+        def rides() -> bool:
+            # It is a motorcycle: one wheel steers.
+            angle = user.heard[state][-1].drive.steering_angle
+            speed = user.heard[second_odometry][-1].twist.twist.linear.x
+            return bool(speed > 0.5 and abs(angle - 0.1) < 0.01)
 
-            user.while_saying(
-                lambda: publisher.publish(AckermannDriveStamped(drive=drive)), rides, "a ride"
-            )
-            # Its axles are near.
-            user.until(lambda: user.heard[info], "what the second ego is")
-            assert 1.2 < json.loads(user.heard[info][-1].data)["wheelbase_m"] < 1.8
-            assert abs(user.heard[first_odometry][-1].twist.twist.linear.x) < 0.1
-            # Nav2's controller knows nothing of namespaces: its topic is remapped to.
-            teleop = user.node.create_publisher(TwistStamped, "/cmd_vel", 10)
-            user.until(teleop.get_subscription_count, "the first ego's reader of /cmd_vel")
+        user.while_saying(
+            lambda: publisher.publish(AckermannDriveStamped(drive=drive)), rides, "a ride"
+        )
+        # Its axles are near.
+        user.until(lambda: user.heard[info], "what the second ego is")
+        assert 1.2 < json.loads(user.heard[info][-1].data)["wheelbase_m"] < 1.8
+        assert abs(user.heard[first_odometry][-1].twist.twist.linear.x) < 0.1
+        # Nav2's controller knows nothing of namespaces: its topic is remapped to.
+        teleop = user.node.create_publisher(TwistStamped, "/cmd_vel", 10)
+        user.until(teleop.get_subscription_count, "the first ego's reader of /cmd_vel")
 
-            def steer() -> None:
-                message = TwistStamped(twist=Twist(linear=Vector3(x=3.0)))
-                message.header.stamp = user.heard[first_odometry][-1].header.stamp
-                teleop.publish(message)
+        def steer() -> None:
+            message = TwistStamped(twist=Twist(linear=Vector3(x=3.0)))
+            message.header.stamp = user.heard[first_odometry][-1].header.stamp
+            teleop.publish(message)
 
-            user.while_saying(
-                steer, lambda: user.heard[first_odometry][-1].twist.twist.linear.x > 0.5, "a drive"
-            )
-        finally:
-            second.close()
-            count = len(user.heard[first_odometry])
-            user.until(lambda: len(user.heard[first_odometry]) > count + 10, "the first going on")
-            first.close()
+        user.while_saying(
+            steer, lambda: user.heard[first_odometry][-1].twist.twist.linear.x > 0.5, "a drive"
+        )
+    finally:
+        second.close()
+        count = len(user.heard[first_odometry])
+        user.until(lambda: len(user.heard[first_odometry]) > count + 10, "the first going on")
+        first.close()
 
 
 def test_carla_dies_and_comes_back(folder: Path, user: User) -> None:
@@ -211,30 +226,30 @@ def test_a_run_starts_paused_before_frame_0_and_a_carla_that_ends_is_named(
         later.close()
 
 
-def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> None:
-    scene_path = make_scene(folder / "scene", frames=60, vehicles=4)
+def test_a_scene_is_replayed_until_the_handover(
+    served: int, scene_path: Path, folder: Path, user: User
+) -> None:
     scene = open_scene(scene_path)
     odometry, objects = user.hear("odometry"), user.hear("objects")
     tracks = user.hear("objects_tracks")
-    with carla_server(folder) as port:
-        ego = Ego(
-            folder / "replayed",
-            port,
-            rig=str(folder / "rig.yaml"),
-            scene=str(scene_path),
-            mode="scene",
-            real_time_factor=2.0,
-            frames=100,
-            handover__ego_s=2.0,
-            handover__tracks=["*"],
-            handover__tracks_s=2.0,
-            start_paused=True,
-        )
-        try:
-            user.plays()
-            user.until(lambda: ego.process.poll() is not None, "the end of the replay")
-        finally:
-            ego.close()
+    ego = Ego(
+        folder / "replayed",
+        served,
+        rig=str(folder / "rig.yaml"),
+        scene=str(scene_path),
+        mode="scene",
+        real_time_factor=2.0,
+        frames=100,
+        handover__ego_s=2.0,
+        handover__tracks=["*"],
+        handover__tracks_s=2.0,
+        start_paused=True,
+    )
+    try:
+        user.plays()
+        user.until(lambda: ego.process.poll() is not None, "the end of the replay")
+    finally:
+        ego.close()
     user.hear_out()
     start = scene.time_range_us[0] * 1000
     recorded = [
@@ -258,9 +273,11 @@ def test_a_scene_is_replayed_until_the_handover(folder: Path, user: User) -> Non
     assert ego.summary()["frames"] >= 95
 
 
-def test_a_recording_is_replayed_at_its_moments_to_its_end(folder: Path, user: User) -> None:
-    scene = open_scene(make_scene(folder / "recorded", frames=60, vehicles=2))
-    log, begin_s = folder / "recorded/drive.log", 0.53
+def test_a_recording_is_replayed_at_its_moments_to_its_end(
+    served: int, scene_path: Path, folder: Path, user: User
+) -> None:
+    scene = open_scene(scene_path)
+    log, begin_s = scene_path.with_name("drive.log"), 0.53
     odometry = user.hear("odometry")
     wanted = {
         "rig": str(folder / "rig.yaml"),
@@ -270,18 +287,17 @@ def test_a_recording_is_replayed_at_its_moments_to_its_end(folder: Path, user: U
         "real_time_factor": 2.0,
         "frames": 400,
     }
-    with carla_server(folder) as port:
-        late = Ego(folder / "late", port, **wanted, replay__start_s=12.0)
-        assert late.process.wait(60) == 2
-        late.close()
-        assert "drive.log lasts 3.25 s; a start at 12 s" in late.log.read_text()
-        ego = Ego(folder / "rerun", port, **wanted, replay__start_s=begin_s, start_paused=True)
-        try:
-            user.plays()
-            user.until(lambda: ego.process.poll() is not None, "the end of the recording")
-            assert ego.process.poll() == 0, ego.log.read_text()[-2000:]
-        finally:
-            ego.close()
+    late = Ego(folder / "late", served, **wanted, replay__start_s=12.0)
+    assert late.process.wait(60) == 2
+    late.close()
+    assert "drive.log lasts 3.25 s; a start at 12 s" in late.log.read_text()
+    ego = Ego(folder / "rerun", served, **wanted, replay__start_s=begin_s, start_paused=True)
+    try:
+        user.plays()
+        user.until(lambda: ego.process.poll() is not None, "the end of the recording")
+        assert ego.process.poll() == 0, ego.log.read_text()[-2000:]
+    finally:
+        ego.close()
     user.hear_out()
     summary = ego.summary()
     assert summary["frames"] == 26  # 0.53 + 2.6 s, of 3.2 that are shown
@@ -315,7 +331,9 @@ def _boxes_follow_their_tracks(user: User, objects: str, scene: Scene, start: in
 
 
 @pytest.mark.parametrize("policy", ["hold", "wait"])
-def test_a_late_participant_does_not_end_the_run(policy: str, folder: Path, user: User) -> None:
+def test_a_late_participant_does_not_end_the_run(
+    policy: str, served: int, folder: Path, user: User
+) -> None:
     """Answer some frames not at all: ``hold`` goes on after the deadline, ``wait`` does not."""
     odometry = user.hear("odometry")
     done = user.node.create_publisher(DiagnosticArray, "lockstep/done", profile("event"))
@@ -326,56 +344,53 @@ def test_a_late_participant_does_not_end_the_run(policy: str, folder: Path, user
         status = DiagnosticStatus(level=b"\0", name="route_agent", hardware_id=run_id)
         done.publish(DiagnosticArray(header=header(stamp, ""), status=[status]))
 
-    with carla_server(folder) as port:
-        ego = Ego(
-            folder / policy,
-            port,
-            rig=str(folder / "rig.yaml"),
-            lockstep__enabled=True,
-            lockstep__participants=["carla_ego", "route_agent"],
-            lockstep__policy=policy,
-            deadlines__frame_s=0.5,
-            deadlines__first_frame_s=2.0,
-            frames=30,
-        )
-        agent = User()
-        agent.node.destroy_node()
-        stand_in = _stand_in(agent)
-        try:
-            user.while_saying(lambda: answer(0, ""), lambda: user.heard[run], "the run's start")
-            state = json.loads(user.heard[run][-1].data)
+    ego = Ego(
+        folder / policy,
+        served,
+        rig=str(folder / "rig.yaml"),
+        lockstep__enabled=True,
+        lockstep__participants=["carla_ego", "route_agent"],
+        lockstep__policy=policy,
+        deadlines__frame_s=0.5,
+        deadlines__first_frame_s=2.0,
+        frames=30,
+    )
+    agent = User()
+    agent.node.destroy_node()
+    stand_in = _stand_in(agent)
+    try:
+        user.while_saying(lambda: answer(0, ""), lambda: user.heard[run], "the run's start")
+        state = json.loads(user.heard[run][-1].data)
 
-            def stamp(frame: int) -> int:
-                return int(state["t0_ns"] + frame * state["dt_ns"])
+        def stamp(frame: int) -> int:
+            return int(state["t0_ns"] + frame * state["dt_ns"])
 
-            def last() -> int:
-                return max(
-                    (nanoseconds_of(m.header.stamp) for m in user.heard[odometry]), default=0
-                )
+        def last() -> int:
+            return max((nanoseconds_of(m.header.stamp) for m in user.heard[odometry]), default=0)
 
-            for frame in range(6):
-                user.until(lambda k=frame: last() >= stamp(k), f"frame {frame}")
-                answer(stamp(frame), state["run_id"])
-            user.until(lambda: last() >= stamp(6), "the answered frames")
-            if policy == "hold":
-                user.until(lambda: last() > stamp(7), "a frame without an answer")
-            else:
-                user.until(
-                    lambda: (
-                        "waiting for route_agent"
-                        in [m.status[0].message for m in user.heard[diagnostics]]
-                    ),
-                    "the word of who is waited for",
-                )
-                user.listen(1.5)  # three deadlines more
-                assert last() == stamp(6)
-                answer(stamp(6), state["run_id"])
-                user.until(lambda: last() == stamp(7), "the frame after")
-        finally:
-            ego.close()
-            stand_in.destroy_node()
-            agent._context.try_shutdown()
-        assert ego.summary()["late"]["route_agent"] >= 1
+        for frame in range(6):
+            user.until(lambda k=frame: last() >= stamp(k), f"frame {frame}")
+            answer(stamp(frame), state["run_id"])
+        user.until(lambda: last() >= stamp(6), "the answered frames")
+        if policy == "hold":
+            user.until(lambda: last() > stamp(7), "a frame without an answer")
+        else:
+            user.until(
+                lambda: (
+                    "waiting for route_agent"
+                    in [m.status[0].message for m in user.heard[diagnostics]]
+                ),
+                "the word of who is waited for",
+            )
+            user.listen(1.5)  # three deadlines more
+            assert last() == stamp(6)
+            answer(stamp(6), state["run_id"])
+            user.until(lambda: last() == stamp(7), "the frame after")
+    finally:
+        ego.close()
+        stand_in.destroy_node()
+        agent._context.try_shutdown()
+    assert ego.summary()["late"]["route_agent"] >= 1
 
 
 def _stand_in(agent: User) -> Node:

@@ -207,7 +207,7 @@ def test_control_videos_have_the_cameras_frames(twice: Path) -> None:
 def test_a_real_recording_is_replayed(real_recording_path: Path, tmp_path: Path) -> None:
     out = tmp_path / "replay"
     town01 = real("opendrive/Town01.xodr.gz")
-    words = ("demo", "--replay", real_recording_path, "--map", town01, "--seconds", 1)
+    words = ("demo", "--replay", real_recording_path, "--map", town01, "--seconds", 0.5)
     done = run(*words, "--set", f"rig={small_rig(tmp_path)}", "--out", out)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     report = json.loads((out / "report.json").read_text())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import cache
 
 import numpy as np
 import pytest
@@ -25,14 +26,20 @@ from carla_nurec_bridge.town.street import Street, build_street
 ROADS, SIDEWALKS, BUILDINGS, POLES, SIGNS, VEGETATION, TERRAIN, LINES = 1, 2, 3, 6, 8, 9, 10, 24
 
 
+@cache
+def built(opendrive: OpenDriveMap) -> Street:
+    """Return a map's street, built once for all tests of it."""
+    return build_street(opendrive)
+
+
 @pytest.fixture(scope="module")
 def street(demo: OpenDriveMap) -> Street:
-    return build_street(demo)
+    return built(demo)
 
 
 @pytest.fixture(scope="module")
 def town01_street(town01: OpenDriveMap) -> Street:
-    return build_street(town01)
+    return built(town01)
 
 
 def lane_samples(opendrive: OpenDriveMap, step: float, kinds: frozenset[str]) -> np.ndarray:
@@ -179,7 +186,7 @@ def test_objects_are_whole_and_of_one_kind(street: Street) -> None:
 
 
 def test_every_map_gets_a_street(any_map: tuple[OpenDriveMap, str]) -> None:
-    street = build_street(any_map[0])
+    street = built(any_map[0])
     present = set(np.unique(street.mesh.tags))
     assert {ROADS, BUILDINGS, VEGETATION, TERRAIN} <= present
     assert np.isfinite(street.mesh.vertices).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from carla_nurec_bridge.core.rig.rig import Rig
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig, run_fields
 from carla_nurec_bridge.core.run_contract.run_fields import RunField
 from carla_nurec_bridge.recorder_log import LogWriter
-from carla_nurec_bridge.runs import demo_flow, recipe
+from carla_nurec_bridge.runs import demo_flow, recipe, rehearsal
 from carla_nurec_bridge.runs.graph import build_graph
 from carla_nurec_bridge.runs.launch_arguments import (
     launched_config,
@@ -129,6 +131,22 @@ def _made(config: RunConfig, folder: Path, monkeypatch: pytest.MonkeyPatch) -> d
     return made
 
 
+def _recorded_once(kept: Path) -> Callable[..., Path]:
+    """Return what records a scenario for the first of equal runs, and copies it for the others."""
+    known: list[tuple[RunConfig, str]] = []
+
+    def record(config: RunConfig, on_progress: Any) -> Path:
+        for other, name in known:
+            if other == config:
+                return shutil.copytree(kept, config.run_dir / "scenario") / name
+        log = rehearsal.record_scenario(config, on_progress)
+        shutil.copytree(log.parent, kept)
+        known.append((config, log.name))
+        return log
+
+    return record
+
+
 @pytest.mark.parametrize("name", run_fields())
 def test_a_field_makes_the_same_run_in_both(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -140,6 +158,7 @@ def test_a_field_makes_the_same_run_in_both(
     elsewhere = {place: getattr(driven, place) for place in PLACE if place != name}
     launched = launched.model_copy(update=elsewhere)
     assert launched == driven
+    monkeypatch.setattr(recipe, "record_scenario", _recorded_once(tmp_path / "kept"))
     assert _made(launched, tmp_path, monkeypatch) == _made(driven, tmp_path, monkeypatch)
 
 
