@@ -129,10 +129,13 @@ class EgoWatch:
             self._warn(f"the ego is {faster_mps:.1f} m/s faster after a tick: {_MAYBE_PUSHED}")
 
     def _stand(self, old_mps: float, is_still: bool, snapshot: carla.WorldSnapshot) -> None:
-        """Look at an ego that is exactly where it was a tick ago."""
+        """Look at an ego that is exactly where it was a tick ago.
+
+        One that presses against a wall may be, too, but tells a speed.
+        """
         if self._still_s == 0.0:
-            self._stopped_mps = old_mps
-        elif self._stopped_mps > _ROLLS_MPS:
+            self._stopped_mps = old_mps if is_still else 0.0
+        elif is_still and self._stopped_mps > _ROLLS_MPS:
             did = "took the ego's physics away (set_simulate_physics(False))"
             words = f"{did}: from {self._stopped_mps:.1f} m/s it stands exactly still"
             self._end(words, _PHYSICS_HERE, snapshot)
