@@ -21,7 +21,7 @@ from ..graph import Process
 
 _HELD = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_QUIET_S = 0.2
+_QUIET_S = 0.7
 _STOOD_S = 1.0
 """Who has not listened for so long was kept from it, by a machine that stands still or has too much
 to do; a child was then too."""
@@ -110,15 +110,20 @@ class Child:
             self.ready = any(li.startswith(start) for li in self.log.read_bytes().splitlines())
 
     def _works(self) -> bool:
-        """Return whether it used the processor since the last call, or waits for it or a disk."""
-        try:
-            stat = Path(f"/proc/{self.pid}/stat").read_bytes()
-        except OSError:
-            return False
-        # proc(5): the state follows the name in brackets, utime and stime are 11 and 12 after it.
-        fields = stat.rpartition(b") ")[2].split()
-        before, self._used = self._used, int(fields[11]) + int(fields[12])
-        return self._used > before or fields[0] in (b"R", b"D")
+        """Return whether it used the processor since the last call, or waits for it or a disk.
+
+        It waits where any of its threads does: the others may wait for that one.
+        """
+        used, waits = 0, False
+        for task in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):  # a thread that has just ended
+                # proc(5): the state follows the name in brackets, utime and stime are 11 and 12
+                # after it.
+                fields = task.read_bytes().rpartition(b") ")[2].split()
+                used += int(fields[11]) + int(fields[12])
+                waits |= fields[0] in (b"R", b"D")
+        before, self._used = self._used, used
+        return used != before or waits
 
     def note_segments(self) -> None:
         """Remember the Fast DDS segments that the child has mapped, to be cleaned after a crash."""
