@@ -12,27 +12,23 @@ later with how it ended. ``forked`` has the other end.
 
 from __future__ import annotations
 
-import ctypes
-import fcntl
 import gc
 import json
 import os
-import runpy
 import select
 import signal
 import socket
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from .inherited import likeness, take
+from .forked_program import ForkedProgram, close_files
+from .inherited import likeness
 
 LISTENING_FD, LIFELINE_FD = "CNB_FORK_LISTENING_FD", "CNB_FORK_LIFELINE_FD"
 ROOM_FOR_TITLES = 4096
@@ -49,21 +45,6 @@ _REQUEST_S = 10.0
 _PAUSE_S = 0.05
 
 
-@dataclass(frozen=True)
-class _Program:
-    """What a forked process becomes: a module with arguments, its variables and files.
-
-    ``files`` are open files, in the order of the ``numbers`` that the program knows them by.
-    """
-
-    module: str
-    arguments: list[str]
-    environment: dict[str, str]
-    surroundings: dict[str, Any]
-    numbers: list[int]
-    files: list[int]
-
-
 class ForkServer:
     """Forks a program for each connection to ``listening`` until ``lifeline`` is closed.
 
@@ -78,7 +59,7 @@ class ForkServer:
         self._likeness = _line(likeness)
         self._connections: dict[int, socket.socket] = {}
 
-    def serve(self, then: Sequence[str]) -> _Program | None:
+    def serve(self, then: Sequence[str]) -> ForkedProgram | None:
         """Return the program that this process has been forked to be; None at the server's end.
 
         * then: what is loaded until somebody asks, and before a second one is answered; see
@@ -114,7 +95,7 @@ class ForkServer:
                         os.close(end)
                     return program
 
-    def _fork(self) -> _Program | None:
+    def _fork(self) -> ForkedProgram | None:
         """Answer one connection; return the program in the process that is to be it."""
         try:
             connection, _ = self._listening.accept()
@@ -127,12 +108,12 @@ class ForkServer:
                 raise ValueError("a request of another user")
             connection.settimeout(_REQUEST_S)
             connection.sendall(self._likeness)
-            program = _Program(**_received(connection, files), files=files)
+            program = ForkedProgram(**_received(connection, files), files=files)
             if len(program.numbers) != len(files):
                 raise ValueError("files were lost on the way: there are too many")
             pid = os.fork()
         except (OSError, ValueError, TypeError):
-            _close(files)
+            close_files(files)
             with connection, suppress(OSError):  # who asked starts it by itself, or has gone
                 connection.sendall(_line({"pid": None}))
             return None
@@ -142,7 +123,7 @@ class ForkServer:
                 other.close()
             return program
         self._connections[pid] = connection
-        _close(files)
+        close_files(files)
         return None
 
     def _bury(self) -> None:
@@ -162,11 +143,6 @@ class ForkServer:
 
 def _line(message: Mapping[str, Any]) -> bytes:
     return json.dumps(message).encode() + b"\n"
-
-
-def _close(files: Iterable[int]) -> None:
-    for file in files:
-        os.close(file)
 
 
 def _tell(connection: socket.socket) -> None:
@@ -212,41 +188,6 @@ def _notice(_number: int, _frame: FrameType | None) -> None:
     """Let a signal wake the server."""
 
 
-def _become(program: _Program) -> None:
-    """Run a program in this process, which was forked for it, to its end."""
-    _place(dict(zip(program.numbers, program.files, strict=True)))
-    take(program.surroundings)
-    os.environ.clear()
-    os.environ.update(program.environment)
-    if "numba" in sys.modules:
-        sys.modules["numba"].core.config.reload_config()
-    sys.argv = [program.module, *program.arguments]
-    _take_title((sys.executable, "-m", program.module, *program.arguments))
-    sys.modules.pop(program.module, None)  # its body runs anew, as that of the main module
-    runpy.run_module(program.module, run_name="__main__", alter_sys=True)
-
-
-def _place(files: dict[int, int]) -> None:
-    """Give open files the numbers that a program knows them by: {number: open file}."""
-    above = max((*files, *files.values())) + 1
-    high = {n: fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, above) for n, file in files.items()}
-    _close(files.values())
-    for number, file in high.items():
-        os.dup2(file, number, inheritable=True)
-        os.close(file)
-
-
-def _take_title(words: Sequence[str]) -> None:
-    """Have ``ps`` and /proc show a command line: it is written over that of the server."""
-    fields = Path("/proc/self/stat").read_bytes().rpartition(b") ")[2].split()
-    start, end = int(fields[45]), int(fields[46])  # proc(5): arg_start and arg_end
-    if end <= start:
-        return  # a kernel that does not tell where it lies
-    text = b"\0".join(os.fsencode(word) for word in words)[: end - start - 1]
-    ctypes.memset(start, 0, end - start)
-    ctypes.memmove(start, text, len(text))
-
-
 def _load(name: str) -> None:
     """Load a module; with a function, given as MODULE:FUNCTION, call that as well.
 
@@ -279,7 +220,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     program = ForkServer(listening, lifeline, like).serve(then)
     if program is not None:
-        _become(program)
+        program.become()
 
 
 if __name__ == "__main__":

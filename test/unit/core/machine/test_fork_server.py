@@ -367,3 +367,36 @@ def test_one_that_hangs_is_asked_once(place: Path, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(forked.ADDRESS, f"a-server-of-{os.getpid()}")
         assert _start(place, "3").wait(DEADLINE_S) == 3
         assert forked.ADDRESS not in os.environ
+
+
+ENDS = {
+    "falls off": "",
+    "code": "sys.exit(7)",
+    "large code": "sys.exit(259)",
+    "negative code": "sys.exit(-1)",
+    "words": "sys.exit('no such map')",
+    "nothing": "sys.exit(None)",
+    "error": "raise ValueError('odd')",
+    "interrupt": "raise KeyboardInterrupt",
+    "atexit": "atexit.register(print, 'at exit')",
+    "thread": "threading.Timer(0.2, print, ('a thread',)).start()",
+    "pool": "ThreadPoolExecutor(1).submit(lambda: (time.sleep(0.2), print('pooled')))",
+    "full disk": "sys.stdout = open('/dev/full', 'w'); print('lost')",
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_a_forked_program_ends_as_a_started_one(serving: Path, end: str) -> None:
+    imports = "import atexit, sys, threading, time\nfrom concurrent.futures import *\n"
+    (serving / "an_end.py").write_text(f"{imports}print('begun')\n{end}\n")
+    argv = (sys.executable, "-m", "an_end")
+    with (serving / "forked").open("wb") as output:
+        code = start(argv, os.environ, output).wait(DEADLINE_S)
+    plain = subprocess.run(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=DEADLINE_S, check=False
+    )
+    assert code == plain.returncode
+    said, plainly = ((serving / "forked").read_text(), plain.stdout.decode())
+    own = [line for line in plainly.splitlines() if not line.startswith(("  ", "Exception ign"))]
+    assert own[0] == "begun"
+    assert [line for line in said.splitlines() if line in own] == own
