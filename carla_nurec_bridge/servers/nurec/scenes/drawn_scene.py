@@ -40,7 +40,7 @@ class DrawnScene:
     them. Actors with Gaussians are drawn as these, others as meshes; ``gaussians`` with
     surroundings stand in for the street.
 
-    * meshes: whether any actor is drawn as a mesh now; ``footprints`` are theirs.
+    * meshes: whether any actor is drawn as a mesh now.
     * exposure_gain: the factor of linear light by which meshes match the Gaussians.
     """
 
@@ -64,7 +64,7 @@ class DrawnScene:
         self.gaussians = DrawnGaussians(scene, gaussians)
         ppisp = None if gaussians is None else gaussians.ppisp
         self._views = None if ppisp is None else RecordedViews(scene, ppisp)
-        self.footprints: tuple[Footprint, ...] = ()
+        self._standing: list[tuple[Placement, Size]] = []
         self.meshes = False
         self.exposure_gain = 1.0
         self._editing, self._hybrid = editing, hybrid
@@ -105,7 +105,7 @@ class DrawnScene:
             return
         self._set = None
         instances = list(self._lights)
-        bodies, footprints = [], []
+        bodies, standing = [], []
         placements = place_tracks(actors.tracks, start_us, end_us, objects, editing=self._editing)
         for number, placed in enumerate(placements, 1):
             name = placed.track.track_id
@@ -117,7 +117,7 @@ class DrawnScene:
                 continue
             if not self._drawn_as_mesh(name, appearance):
                 continue
-            footprints.append(self._footprint(placed, appearance))
+            standing.append((placed, appearance.size_m))
             instances.append(
                 Instance(
                     self._asset(appearance),
@@ -129,9 +129,19 @@ class DrawnScene:
             )
         self.render_scene.set_instances(instances)
         self.gaussians.place(bodies)
-        self.footprints = tuple(footprints)
-        self.meshes = bool(footprints)
+        self._standing = standing
+        self.meshes = bool(standing)
         self._set = wanted
+
+    @property
+    def footprints(self) -> tuple[Footprint, ...]:
+        """The boxes of the actors that are drawn as meshes, in the middle of the frame."""
+        nre_from_map, found = self.gaussians.nre_from_map, []
+        for placed, size_m in self._standing:
+            start, end = placed.world_from_box_start, placed.world_from_box_end
+            nre_from_box = nre_from_map @ self.map_from(interpolate(start, end, 0.5))
+            found.append(Footprint(nre_from_box, size_m))
+        return tuple(found)
 
     def response(self, logical_id: str, end_us: int) -> ViewResponse | None:
         """Return what a camera makes of its picture at a time, None where that is nothing."""
@@ -165,12 +175,6 @@ class DrawnScene:
         if not self.gaussians.has_surroundings or self._hybrid:
             return True
         return bool(appearance.asset_id) or track_id not in self._recorded
-
-    def _footprint(self, placed: Placement, appearance: ActorAppearance) -> Footprint:
-        """Return the box of an actor in the middle of the frame."""
-        world_from_box = interpolate(placed.world_from_box_start, placed.world_from_box_end, 0.5)
-        nre_from_box = self.gaussians.nre_from_map @ self.map_from(world_from_box)
-        return Footprint(nre_from_box, appearance.size_m)
 
     def _asset(self, appearance: ActorAppearance) -> str:
         if appearance not in self._appearances:
