@@ -83,6 +83,21 @@ def rpy_from_rotation(rotation: ArrayLike) -> NDArray[np.float64]:
     return np.array([np.arctan2(r[2, 1], r[2, 2]), pitch, np.arctan2(r[1, 0], r[0, 0])])
 
 
+def rpys_from_rotations(rotations: ArrayLike) -> NDArray[np.float64]:
+    """Return ``rpy_from_rotation`` (N, 3) of N rotations (N, 3, 3)."""
+    r = np.moveaxis(np.asarray(rotations, dtype=np.float64), 0, -1)
+    cos_pitch = np.hypot(r[0, 0], r[1, 0])
+    upright = cos_pitch < 1e-9
+    return np.stack(
+        [
+            np.where(upright, 0.0, np.arctan2(r[2, 1], r[2, 2])),
+            np.arctan2(-r[2, 0], cos_pitch),
+            np.where(upright, np.arctan2(-r[0, 1], r[1, 1]), np.arctan2(r[1, 0], r[0, 0])),
+        ],
+        axis=-1,
+    )
+
+
 def matrix_from_xyz_rpy(xyz_m: ArrayLike, rpy_rad: ArrayLike) -> Matrix:
     """Return the (4, 4) transform of a translation in metres and (roll, pitch, yaw) in radians."""
     return rigid(rotation_from_rpy(rpy_rad), xyz_m)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...core.frames import mirror_vector, rpy_from_rotation
+from ...core.frames import mirror_vector, rpys_from_rotations
 from ..layouts import PacketKind
 from ..log import Log
 from ..packets import LogFrame
@@ -60,22 +60,30 @@ def write_csv(log: Log, path: Path) -> int:
 
 def csv_rows(log: Log) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of ``COLUMNS`` in order of time; actors without an EventAdd are left out."""
+    words = {
+        actor_id: (kind_name(event.kind), event.blueprint, event.attribute("role_name") or "")
+        for actor_id, event in log.actors.items()
+    }
     for frame in log.frames:
-        yield from _frame_rows(log, frame)
+        yield from _frame_rows(log, frame, words)
 
 
-def _frame_rows(log: Log, frame: LogFrame) -> Iterator[tuple[Any, ...]]:
+def _frame_rows(
+    log: Log, frame: LogFrame, words: Mapping[int, tuple[str, str, str]]
+) -> Iterator[tuple[Any, ...]]:
     positions = log.records(frame, PacketKind.POSITION)
     poses = matrices_from_recorder(positions["location"], positions["rotation"])
-    motion = {
-        int(r["id"]): mirror_vector(r["linear"]) for r in log.records(frame, PacketKind.KINEMATICS)
-    }
+    rpys_deg = np.degrees(rpys_from_rotations(poses[:, :3, :3]))
+    numbers = np.concatenate([poses[:, :3, 3], rpys_deg], axis=1).tolist()
+    kinematics = log.records(frame, PacketKind.KINEMATICS)
+    speeds = mirror_vector(kinematics["linear"]).tolist()
+    motion = dict(zip(kinematics["id"].tolist(), speeds, strict=True))
     pedals = {r[0]: r for r in log.records(frame, PacketKind.ANIM_VEHICLE).tolist()}
     lights = dict(log.records(frame, PacketKind.VEHICLE_LIGHT).tolist())
     walking = dict(log.records(frame, PacketKind.ANIM_WALKER).tolist())
-    for actor_id, pose in zip(positions["id"].tolist(), poses, strict=True):
-        event = log.actors.get(actor_id)
-        if event is None:
+    time_s = f"{frame.elapsed_s:.6f}"
+    for actor_id, place in zip(positions["id"].tolist(), numbers, strict=True):
+        if actor_id not in words:
             continue
         control = _NOTHING
         if actor_id in pedals:
@@ -84,17 +92,14 @@ def _frame_rows(log: Log, frame: LogFrame) -> Iterator[tuple[Any, ...]]:
         velocity = motion.get(actor_id)
         yield (
             frame.frame_id,
-            f"{frame.elapsed_s:.6f}",
+            time_s,
             actor_id,
-            kind_name(event.kind),
-            event.blueprint,
-            event.attribute("role_name") or "",
-            *(f"{value:.4f}" for value in pose[:3, 3]),
-            *(f"{value:.4f}" for value in np.degrees(rpy_from_rotation(pose[:3, :3]))),
-            *(("", "", "") if velocity is None else (f"{value:.4f}" for value in velocity)),
+            *words[actor_id],
+            *[_text(value) for value in place],
+            *(("", "", "") if velocity is None else [_text(value) for value in velocity]),
             *control,
             lights.get(actor_id, ""),
-            f"{walking[actor_id] / 100.0:.4f}" if actor_id in walking else "",
+            _text(walking[actor_id] / 100.0) if actor_id in walking else "",
         )
 
 

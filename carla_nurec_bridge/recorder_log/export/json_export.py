@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..layouts import NUMBERS, RECORDS, PacketKind
 from ..log import Log
@@ -65,8 +66,7 @@ def _frame(log: Log, frame: LogFrame) -> dict[str, Any]:
 def _packet(log: Log, frame: LogFrame, kind: int) -> dict[str, Any]:
     if kind in RECORDS:
         known = PacketKind(kind)
-        records = [_row(record) for record in log.records(frame, known)]
-        return {"kind": known.name, "records": records}
+        return {"kind": known.name, "records": _rows(log.records(frame, known))}
     if kind in NUMBERS:
         known = PacketKind(kind)
         return {"kind": known.name, "value": _plain(log.number(frame, known))}
@@ -80,8 +80,16 @@ def _packet(log: Log, frame: LogFrame, kind: int) -> dict[str, Any]:
     return {"kind": kind, "bytes": bodies} | ({"left_out_bytes": left_out} if left_out else {})
 
 
-def _row(record: np.void) -> dict[str, Any]:
-    return {name: _plain(record[name].tolist()) for name in record.dtype.names or ()}
+def _rows(records: NDArray[Any]) -> list[dict[str, Any]]:
+    names = records.dtype.names or ()
+    columns = [_column(records[name]) for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _column(values: NDArray[Any]) -> list[Any]:
+    whole = values.dtype.kind != "f" or np.isfinite(values).all()
+    column: list[Any] = values.tolist() if whole else _plain(values.tolist())
+    return column
 
 
 def _plain(value: Any) -> Any:

@@ -38,6 +38,16 @@ def test_gimbal_lock_keeps_the_rotation():
         assert np.allclose(again, rotation, atol=1e-8)
 
 
+def test_angles_of_many_rotations_are_those_of_each() -> None:
+    rng = np.random.default_rng(8)
+    rpys = rng.uniform(-np.pi, np.pi, (40, 3))
+    rpys[:20, 1] = np.pi / 2 * rng.choice((-1, 1), 20)  # straight up and down
+    rotations = frames.rotation_from_rpy(rpys)
+    each = [frames.rpy_from_rotation(rotation) for rotation in rotations]
+    np.testing.assert_allclose(frames.rpys_from_rotations(rotations), each, atol=1e-14)
+    assert frames.rpys_from_rotations(rotations[:0]).shape == (0, 3)
+
+
 def test_carla_conversion_is_the_mirrored_matrix_for_every_attitude():
     mirror = np.diag([1.0, -1.0, 1.0])
     for roll, pitch, yaw in ATTITUDES:
