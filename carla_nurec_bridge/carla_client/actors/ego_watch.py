@@ -205,9 +205,9 @@ def _alike(one: Controls, other: Controls) -> bool:
 
 
 def _words(control: Controls) -> str:
-    throttle, steer, brake, hand_brake = control
+    throttle, steer, brake = (round(value, 4) + 0.0 for value in control[:3])
     words = f"throttle {throttle:.3g}, steer {steer:.3g}, brake {brake:.3g}"
-    return words + (", hand brake" if hand_brake else "")
+    return words + (", hand brake" if control[3] else "")
 
 
 def _reach_m(actor: carla.Actor) -> float:

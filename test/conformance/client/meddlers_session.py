@@ -27,12 +27,26 @@ HERO = "vehicle.lincoln.mkz_2020"
 GO = Command("direct", throttle=0.6)
 BEFORE, AFTER = 50, 25
 """Frames before the other client acts, when the ego is quick, and after that."""
+TRAFFIC_MANAGER = 3000
+"""Frames of 20 ms and more of wall time in which a Traffic Manager has begun to drive."""
+
+
+STRANGERS: list[carla.Client] = []
 
 
 def stranger() -> carla.Client:
     client = carla.Client("127.0.0.1", PORT)
     client.set_timeout(120.0)
+    STRANGERS.append(client)
     return client
+
+
+def done(act: Callable[[], object]) -> None:
+    """Let another client act, and wait until the server has done what it asked."""
+    act()
+    for client in STRANGERS:
+        client.get_server_version()
+    STRANGERS.clear()
 
 
 def vehicle(role: str = "hero") -> carla.Vehicle:
@@ -132,11 +146,12 @@ def drive(
             episode = LiveEpisode(session, setup, RIG, making)
             try:
                 assert episode.watch is not None
-                for frame in range(1, BEFORE + AFTER + 1):
+                after = TRAFFIC_MANAGER if act is autopilot else AFTER
+                for frame in range(1, BEFORE + after + 1):
                     if frame in early:
-                        early[frame]()
+                        done(early[frame])
                     if frame == BEFORE:
-                        act()
+                        done(act)
                         if own:
                             place(episode.entities)
                     frames += frame >= BEFORE

@@ -250,7 +250,7 @@ def test_what_another_client_does_to_the_ego_ends_the_run_by_its_name(
     assert words in text
     assert text.startswith("another client of CARLA at 127.0.0.1:")
     assert "; stop that client, or " in text
-    assert frames <= 6
+    assert frames <= 6 or did == "autopilot"  # its Traffic Manager drives when it is ready
     assert unexplained == 0
 
 
