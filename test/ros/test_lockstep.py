@@ -150,6 +150,15 @@ def test_who_leaves_is_no_longer_waited_for(pair: _Pair) -> None:
     assert pair.barrier.news()[-1] == "agent has left at frame 1"
 
 
+def test_farewells_are_said_at_the_end_of_a_run_too(pair: _Pair) -> None:
+    pair.start()
+    pair.barrier.say(replace(_RUN, state="finished"))
+    _eventually(lambda: pair.participant.over)
+    assert pair.barrier.left == frozenset()
+    pair.participant.leave()
+    _eventually(lambda: pair.barrier.left == {"agent"})
+
+
 def test_one_joins_a_run_that_goes_on_with_its_own_period_and_deadline(pair: _Pair) -> None:
     pair.start()
     second = Participant(pair.node, list, period_frames=2, deadline_s=0.2, reads=("odometry",))

@@ -45,6 +45,11 @@ class Roster:
         return tuple(self._members[n] for n in first + [n for n in names if n not in first])
 
     @property
+    def left(self) -> frozenset[str]:
+        """Who has left, and does not take part again."""
+        return frozenset(self._gone.keys() - self._members.keys())
+
+    @property
     def commanded(self) -> bool:
         """Whether somebody takes part, or is yet to come, who has told of commands."""
         return bool(self._commanding)

@@ -140,7 +140,9 @@ class LockstepOwner:
         deadline = time.monotonic() + patience_s
         members = (member.of.name for member in self._barrier.members)
         others = {*self.participants, *members} - {EGO}
-        while others & set(self._node.get_node_names()) and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            if not (others - self._barrier.left) & set(self._node.get_node_names()):
+                return
             time.sleep(_POLL_S)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import String
 
@@ -37,6 +38,7 @@ from .wire import done_message, done_word, run_message, run_state
 _DONE = TOPICS["lockstep_done"]
 _RUN = TOPICS["lockstep_run"]
 _ANNOUNCE_PERIOD_S = 0.2
+_HEARD = Duration(seconds=0.5)
 
 
 class Participant:
@@ -112,10 +114,13 @@ class Participant:
             self._say([self._attendance.heard(other)])
 
     def leave(self) -> None:
-        """Tell the owner that this node answers no more; nothing where the run is over."""
+        """Tell the owner that this node answers no more, and give it a moment to hear it.
+
+        ROS tells of a node's end too, but in a message that may be lost, and again after 20 s.
+        """
         with self._changed:
-            if not self._attendance.over:
-                self._say([self._attendance.farewell()])
+            self._say([self._attendance.farewell()])
+        self._done.wait_for_all_acked(_HEARD)
 
     def _announce(self) -> None:
         with self._changed:
@@ -172,6 +177,12 @@ class Barrier:
         """Who takes part."""
         with self._changed:
             return self._roster.members
+
+    @property
+    def left(self) -> frozenset[str]:
+        """Who has said farewell, or was started anew and has yet to take part again."""
+        with self._changed:
+            return self._roster.left
 
     @property
     def commanded(self) -> bool:

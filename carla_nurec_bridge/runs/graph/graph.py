@@ -101,6 +101,8 @@ def _node(name: str, config: RunConfig) -> Process:
     module = f"carla_nurec_bridge.nodes.{name}"
     argv = (sys.executable, "-m", module, "--ros-args", "--params-file", str(params))
     leave_s = closing_s = RECORDER_CLOSING_S if name == RECORDER else END_DEADLINE_S
+    if name == EGO:
+        leave_s += END_DEADLINE_S  # so long it lets the others leave before itself
     if name == RECORDER and config.cosmos_url:
         leave_s += config.cosmos_deadline_s
     return Process(name, argv, node_environment(config), None, True, params, leave_s, closing_s)
