@@ -240,7 +240,7 @@ def _streams(console: Console, run: DemoRun) -> None:
         justify: JustifyMethod = "left" if head in ("topic", "sha256") else "right"
         table.add_column(head, justify=justify, overflow="fold")
     for topic, expected, recorded, count, digest in stream_rows(run.report):
-        whole = expected in ("–", recorded.split(" ")[0])
+        whole = run.report.streams[topic].complete
         table.add_row(topic, expected, recorded if whole else f"[red]{recorded}[/]", count, digest)
     console.print(table)
 

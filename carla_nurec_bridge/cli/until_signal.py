@@ -7,8 +7,9 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from types import FrameType
+
+from ..core.machine.last_words import last_words
 
 _STDERR = 2
 _ENDS = {
@@ -55,9 +56,7 @@ def stop_in_words(stop: Callable[[], object]) -> None:
 
 def _handle(signals: Iterable[signal.Signals], act: Callable[[int], object]) -> None:
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        words = f"ended by {signal.Signals(number).name} ({_ENDS[signal.Signals(number)]})\n"
-        with suppress(OSError):  # nobody reads any more
-            os.write(_STDERR, words.encode())
+        last_words(f"ended by {signal.Signals(number).name} ({_ENDS[signal.Signals(number)]})")
         act(number)
 
     for number in signals:

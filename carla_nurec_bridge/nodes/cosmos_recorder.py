@@ -124,9 +124,8 @@ class CosmosRecorder:
         lost = self._session.lost()
         if lost:
             self._log.error(f"taken, and not in the bag: {_total(lost)}")
-        unheard = self._session.unheard()
-        if unheard:
-            self._log.error(f"sent by those who take part, and never heard: {_total(unheard)}")
+        if lacking := self._session.never_came():
+            self._log.error(f"sent by those who take part, and never heard: {_total(lacking)}")
 
     def leave(self, jobs: Sequence[Mapping[str, Any]] = ()) -> None:
         """Leave the summary, with what became of the clip's jobs."""
@@ -179,12 +178,12 @@ class CosmosRecorder:
         """Give the last commands, which no frame waits for, a moment to arrive."""
         state = self._participation.state
         frames = state.frames if state is not None and self._participation.finished else 0
-        agents = frames and set(AGENTS) & set(self._p.participants)
-        deadline_s = time.monotonic() + _LAST_ANSWERS_S
+        agents = frames > 0 and not set(AGENTS).isdisjoint(self._p.participants)
+        deadline_s = time.monotonic() + (_LAST_ANSWERS_S if frames else 0.0)
         while time.monotonic() < deadline_s:
             with self._lock:
                 wanted = self._session.expected_answers(frames) if agents else 0
-                if self._session.answered() >= wanted and not self._session.unheard():
+                if self._session.answered() >= wanted and not self._session.never_came():
                     return
             time.sleep(_POLL_S)
 

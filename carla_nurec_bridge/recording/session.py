@@ -113,11 +113,11 @@ class RecordingSession:
         """Return how many answers a run of ``frames`` ticks must have."""
         return sum(expected_count(self._streams[i], frames) for i in self._answers())
 
-    def unheard(self) -> dict[str, int]:
+    def never_came(self) -> dict[str, int]:
         """Return by topic without a plan how many messages were told of and have not come."""
         events = range(len(self._streams), len(self._names))
-        unheard = {self._names[i]: self._unheard(i) for i in events}
-        return {name: count for name, count in unheard.items() if count}
+        lacking = {self._names[i]: self._lacking(i) for i in events}
+        return {name: count for name, count in lacking.items() if count}
 
     def flush_if_due(self) -> None:
         """Close the open chunk of the bag when it is old enough; call it often.
@@ -176,7 +176,7 @@ class RecordingSession:
                 recorded=tally.messages - extra,
                 extra=extra,
                 bytes=tally.size_bytes,
-                missed=self._missed[i] if stream else self._unheard(i),
+                missed=self._missed[i] if stream else self._lacking(i),
                 lost=self._lost(i),
                 under_way=stream.delivery.under_way(frames) if stream else 0,
                 repeated=arrivals.repeated,
@@ -185,7 +185,7 @@ class RecordingSession:
             )
         return result
 
-    def _unheard(self, topic: int) -> int:
+    def _lacking(self, topic: int) -> int:
         told = self._told[self._assembler.names[topic]]
         return max(0, told - self._assembler.arrivals[topic].messages)
 

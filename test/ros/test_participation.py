@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import rclpy
-from nav_msgs.msg import Odometry
 from rclpy.context import Context
 from rclpy.node import Node
 
@@ -18,7 +19,6 @@ from carla_nurec_bridge.core.run_contract.run_summary import NodeSummary
 from carla_nurec_bridge.ros.lockstep import standstill
 from carla_nurec_bridge.ros.lockstep.participation import Participation
 from carla_nurec_bridge.ros.lockstep.protocol import Participant
-from carla_nurec_bridge.ros.messages.convert import header
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
 
 pytestmark = pytest.mark.ros
@@ -79,29 +79,38 @@ def test_a_summary_is_left_where_a_person_ends_the_run(
 def test_what_a_participant_stands_still_for_is_told_ever_rarer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    told: list[str] = []
+    node: Any = SimpleNamespace(
+        get_logger=lambda: SimpleNamespace(warning=told.append), create_timer=lambda *_, **__: None
+    )
+    now_s = iter(range(0, 105, 5))
+    monkeypatch.setattr(standstill, "time", SimpleNamespace(monotonic=lambda: next(now_s)))
+    stands = ["frame 2 waits for objects"] * 9 + [""] * 9
+    watch = standstill.Standstill(node, partial(stands.pop, 0))
+    for _ in range(18):
+        watch.look()
+    assert told == [f"frame 2 waits for objects for {s} s" for s in (5, 10, 20, 40)]
+
+
+def test_a_participant_knows_what_the_next_frame_lacks() -> None:
     settings: Any = SimpleNamespace(lockstep=True, start_s=240.0, run_dir="")
     context = Context()
     rclpy.init(context=context)
-    node, told = Node("mine", context=context), []
+    node = Node("mine", context=context)
     try:
         with Spinner(node) as spinner:
             part = Participation(node, spinner, settings, keys=("odometry", "objects"))
-            part._participant._attendance.hear(RunState("r", "running", "", 0, 10**9, 50_000_000))
-            part.joiner.hear("odometry", Odometry(header=header(10**9 + 100_000_000, "map")))
-            watched: Any = SimpleNamespace(
-                get_logger=lambda: SimpleNamespace(warning=told.append),
-                create_timer=lambda *_, **__: None,
-            )
-            now_s = iter(range(0, 105, 5))
-            steady = SimpleNamespace(monotonic=lambda: next(now_s))
-            monkeypatch.setattr(standstill, "time", steady)
-            watch = standstill.Standstill(watched, part._stands)
-            for _ in range(9):
-                watch.look()
-            part.joiner.add("objects", 10**9 + 100_000_000, "the rest")
-            for _ in range(9):
-                watch.look()
+            run = RunState("r", "running", "", 0, 10**9, 50_000_000)
+            part._participant._attendance.hear(run)
+            assert part._stands() == ""
+            part.joiner.add("odometry", 10**9 + 100_000_000, "half of frame 2")
+            assert part._stands() == "frame 2 waits for objects"
+            for key in ("odometry", "objects"):
+                part.joiner.add(key, 10**9 + 150_000_000, "frame 3")
+            assert part._stands() == ""  # what frame 2 lacked is lost, and nobody waits for it
+            part._participant._attendance.hear(replace(run, number=1, state="finished"))
+            part.joiner.add("objects", 10**9 + 200_000_000, "half of frame 4")
+            assert part._stands() == ""
     finally:
         node.destroy_node()
         context.try_shutdown()
-    assert told == [f"frame 2 waits for objects for {s} s" for s in (5, 10, 20, 40)]

@@ -251,7 +251,9 @@ def test_the_first_command_of_a_program_that_only_announces_itself_is_recorded(
                     commands.publish(
                         AckermannDriveStamped(header=Header(stamp=stamp_message(stamp_ns)))
                     )
+                    deadline = time.monotonic() + 120.0
                     while not stranger.owes(stamp_ns):
+                        assert time.monotonic() < deadline, f"not admitted at frame {frame}"
                         time.sleep(0.01)
                     stranger.answer(stamp_ns, {"command/ackermann": 1})
                     assert owner.answer(frame) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from typing import NoReturn, final
+from typing import final
 
 import carla
 
@@ -50,27 +50,35 @@ class EgoWatch:
         ego: carla.Vehicle,
         lights: Sequence[carla.TrafficLight],
         own: Callable[[], Collection[int]],
+        *,
+        warns: bool = False,
     ) -> None:
         """Watch from the next tick on.
 
         * lights: traffic lights of the world; a replay sets their clocks.
         * own: ids of the actors that this run has spawned or placed since.
+        * warns: what would end the run is warned of, each kind once.
         """
         self._session = session
         self._ego = ego
         # Without it the server lets a control go after one tick.
         self._shows_control = ego.attributes.get("sticky_control", "true").lower() != "false"
-        self._sent: deque[Controls] = deque(maxlen=_KEPT_CONTROLS)
+        self._warns = warns
+        self._warned_of: set[str] = set()
+        self._has_sent = False
+        # A server that shows what was sent late shows this at first.
+        self._sent = deque([_controls(ego.get_control())], maxlen=_KEPT_CONTROLS)
         self._before: carla.ActorSnapshot | None = None
         self._still_s = 0.0
         self._stopped_mps = 0.0
         self._carried = 0
         self._warnings: list[str] = []
-        self._replay = ReplayWatch(session, lights, own, self._warn)
+        self._replay = ReplayWatch(session, lights, own, self._warn, self._told)
         self.unexplained = 0
 
     def sent(self, control: carla.VehicleControl) -> None:
         """Take note of what the run asks of the ego."""
+        self._has_sent = True
         self._sent.append(_controls(control))
 
     def excuse(self) -> None:
@@ -91,7 +99,7 @@ class EgoWatch:
             return  # its observer says that it is gone
         if before is not None:
             self._compare_motion(before, now, snapshot)
-        if self._sent and self._shows_control:
+        if self._has_sent and self._shows_control:
             self._compare_control(snapshot)
 
     def _compare_motion(
@@ -102,31 +110,32 @@ class EgoWatch:
         velocity, old_velocity = now.get_velocity(), before.get_velocity()
         if pose == old:
             self._carried = 0
-            self._stand(length_of(old_velocity), velocity == STILL, snapshot)
-            return
+            return self._stand(length_of(old_velocity), velocity == STILL, snapshot)
         self._still_s = 0.0
         moved_m = pose.location.distance(old.location)
         speed_mps, old_mps = length_of(velocity), length_of(old_velocity)
         rolled_m = max(speed_mps, old_mps) * dt_s
         unmoved_m = moved_m - 1.1 * rolled_m - 0.5 * _MOST_MPS2 * dt_s * dt_s
-        turned_deg = _turn_deg(pose.rotation.yaw, old.rotation.yaw)
+        turned_deg = _turn_deg(pose, old)
         if unmoved_m > _FAR_M + _OTHERS_MPS * dt_s:
             did = f"moved the ego by {moved_m:.1f} m within a tick (set_transform)"
-            self._end(did, _PLACE_HERE, snapshot)
+            return self._end(did, _PLACE_HERE, snapshot)
         if turned_deg > _TURN_DEG + _TURN_DEGPS * dt_s:
             did = f"turned the ego by {turned_deg:.0f} deg within a tick (set_transform)"
-            self._end(did, _PLACE_HERE, snapshot)
+            return self._end(did, _PLACE_HERE, snapshot)
         self._carried = self._carried + 1 if _is_carried(moved_m, old_mps, speed_mps) else 0
         faster_mps = speed_mps - old_mps
         apart, pushed = unmoved_m > _APART_M, faster_mps > _FASTER_MPS + _MOST_MPS2 * dt_s
         if not (self._carried > 1 or apart or pushed) or self._somebody_is_near(snapshot, dt_s):
-            return
+            return None
         if self._carried > 1:
-            self._end("moves the ego from tick to tick (set_transform)", _PLACE_HERE, snapshot)
+            did = "moves the ego from tick to tick (set_transform)"
+            return self._end(did, _PLACE_HERE, snapshot)
         if apart:
-            self._warn(f"the ego is {unmoved_m:.1f} m farther than it drove: {_MAYBE_PLACED}")
-        else:
-            self._warn(f"the ego is {faster_mps:.1f} m/s faster after a tick: {_MAYBE_PUSHED}")
+            return self._warn(
+                f"the ego is {unmoved_m:.1f} m farther than it drove: {_MAYBE_PLACED}"
+            )
+        return self._warn(f"the ego is {faster_mps:.1f} m/s faster after a tick: {_MAYBE_PUSHED}")
 
     def _stand(self, old_mps: float, is_still: bool, snapshot: carla.WorldSnapshot) -> None:
         """Look at an ego that is exactly where it was a tick ago.
@@ -177,10 +186,19 @@ class EgoWatch:
         self.unexplained += 1
         self._warnings.append(text)
 
-    def _end(self, did: str, instead: str, snapshot: carla.WorldSnapshot) -> NoReturn:
+    def _end(self, did: str, instead: str, snapshot: carla.WorldSnapshot) -> None:
         if self._replay.is_seen(snapshot):
             did, instead = f"{REPLAYS}, which {did}", PLAY_HERE
-        raise self._session.blame(did, instead)
+        self._told(did, instead)
+
+    def _told(self, did: str, instead: str) -> None:
+        """End the run by what another client did, or warn of it the first time."""
+        if not self._warns:
+            raise self._session.blame(did, instead)
+        self.unexplained += 1
+        if instead not in self._warned_of:
+            self._warned_of.add(instead)
+            self._warnings.append(str(self._session.blame(did, instead)))
 
 
 _PLACE_HERE = "place the ego by this node's set_entity_state"
@@ -216,8 +234,13 @@ def _reach_m(actor: carla.Actor) -> float:
     return math.hypot(box.extent.x, box.extent.y) + math.hypot(box.location.x, box.location.y)
 
 
-def _turn_deg(yaw: float, old: float) -> float:
-    return abs(math.remainder(yaw - old, 360.0))
+def _turn_deg(pose: carla.Transform, old: carla.Transform) -> float:
+    """Return the angle between where an actor heads and where it headed.
+
+    Not that of yaw, which turns by half a turn where an actor goes over its nose.
+    """
+    now, before = pose.get_forward_vector(), old.get_forward_vector()
+    return math.degrees(math.acos(min(1.0, max(-1.0, now.dot(before)))))
 
 
 def _is_carried(moved_m: float, old_mps: float, speed_mps: float) -> bool:

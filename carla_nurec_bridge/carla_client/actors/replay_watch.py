@@ -51,11 +51,14 @@ class ReplayWatch:
         lights: Sequence[carla.TrafficLight],
         own: Callable[[], Collection[int]],
         warn: Callable[[str], None],
+        end: Callable[[str, str], None],
     ) -> None:
+        """Look from the next tick on; ``end(did, instead)`` hears of a replay."""
         self._session = session
         self._light = next(iter(lights), None)
         self._own = own
         self._warn = warn
+        self._end = end
         self._known: set[int] | None = None
         self._count = 0
         self._clock_s = math.nan
@@ -66,7 +69,7 @@ class ReplayWatch:
         self._warned = False
 
     def after_tick(self, snapshot: carla.WorldSnapshot) -> None:
-        """Look at a tick; ProtocolError when a recording is replayed."""
+        """Look at a tick."""
         self._before, self._last = self._last, snapshot
         for actor_id in list(self._watched):
             self._look_at(actor_id, snapshot)
@@ -132,8 +135,8 @@ class ReplayWatch:
         del self._watched[actor_id]
         led = f"{one.name} (actor {actor_id}) is led from place to place"
         if one.lights_set:
-            raise self._session.blame(f"{REPLAYS}: {led}, and traffic lights were set", PLAY_HERE)
-        if not self._warned:
+            self._end(f"{REPLAYS}: {led}, and traffic lights were set", PLAY_HERE)
+        elif not self._warned:
             self._warned = True
             self._warn(f"{led}: {_MAYBE_REPLAYED}")
 

@@ -27,7 +27,8 @@ class FrameMaking:
     A frame lasts ``dt_s`` of simulated time and takes ``ticks`` of CARLA's. With
     ``paced_cameras`` CARLA draws the images that are due and no others. ``from_poses`` is for
     actors that a replay moves: their speeds are those of their poses. ``follows`` another
-    client's ticks, who may do with the ego what it likes.
+    client's ticks, who may do with the ego what it likes. ``watch`` says what happens when one
+    does so otherwise: ``end`` the run, ``warn``, or ``off``.
     """
 
     dt_s: float
@@ -35,6 +36,7 @@ class FrameMaking:
     paced_cameras: bool
     from_poses: bool
     follows: bool = False
+    watch: str = "end"
 
 
 @final
@@ -99,10 +101,17 @@ class LiveEpisode:
         return self._controller.clip
 
     def _watch(self) -> EgoWatch | None:
-        if self._making.from_poses or self._making.follows:
+        making = self._making
+        if making.from_poses or making.follows or making.watch == "off":
             return None
         posts = list(self.prepared.lights.posts.values())
-        return EgoWatch(self.session, self.prepared.ego.actor, posts, self.entities.ours)
+        return EgoWatch(
+            self.session,
+            self.prepared.ego.actor,
+            posts,
+            self.entities.ours,
+            warns=making.watch == "warn",
+        )
 
     @property
     def steer_limit_rad(self) -> float:

@@ -15,7 +15,8 @@ class Attendance:
     """What one participant knows of the run, and the answers that it has given.
 
     An answer is given once for a frame; it is said again when the owner asks for it, and kept
-    until the owner has told from which frame on this participant is a member. Not to be shared
+    until the owner has told from which frame on this participant is a member. ``left`` says whether
+    it has said farewell. Not to be shared
     between threads.
     """
 
@@ -26,12 +27,12 @@ class Attendance:
         self._answers: dict[int, Answer] = {}
         self._begun_ns = -1
         self._asks: tuple[int, int] = (-1, 0)
-        self._left = False
+        self.left = False
 
     @property
     def over(self) -> bool:
         """Whether the owner has finished or aborted the run, or this participant has left it."""
-        return self._left or (self.state is not None and self.state.state != "running")
+        return self.left or (self.state is not None and self.state.state != "running")
 
     @property
     def outside(self) -> bool:
@@ -49,7 +50,7 @@ class Attendance:
 
     def farewell(self) -> Farewell:
         """Leave: no frame is begun or answered any more; return what the owner is told."""
-        self._left = True
+        self.left = True
         return Farewell(self.of.name, self.of.incarnation)
 
     def hear(self, state: RunState) -> list[Answer]:
@@ -67,7 +68,7 @@ class Attendance:
         was_outside = self._from_frame is None
         member = state.member(self.of.name, self.of.incarnation)
         self._from_frame = None if member is None else member.from_frame
-        if self._left or member is None:
+        if self.left or member is None:
             return []
         held = [a for a in self._answers.values() if self.owes(a.stamp_ns)] if was_outside else []
         return [replace(answer, run_id=state.run_id) for answer in held] + self._asked(state)

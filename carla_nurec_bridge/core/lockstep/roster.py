@@ -28,6 +28,8 @@ class Roster:
         self._members: dict[str, Member] = {}
         self._gone: dict[str, str] = {}
         self._heard: set[Heard] = set()
+        self._silent: frozenset[str] = frozenset()
+        self._kept_out: set[str] = set()
         self._due: tuple[Member, ...] = ()
         self._commanding: set[str] = set()
         self.answers: dict[str, Answer] = {}
@@ -46,8 +48,8 @@ class Roster:
 
     @property
     def left(self) -> frozenset[str]:
-        """Who has left, and does not take part again."""
-        return frozenset(self._gone.keys() - self._members.keys())
+        """Who has left, and does not want to take part again."""
+        return frozenset(self._gone.keys() - self._members.keys() - self._wanting.keys())
 
     @property
     def commanded(self) -> bool:
@@ -90,6 +92,7 @@ class Roster:
     def open(self, frame: int, stamp_ns: int) -> bool:
         """Open a frame, admit who is ready, and say whether the members have changed."""
         ready = [each.of for each in self._wanting.values() if self._is_ready(each)]
+        self._tell_of_deaf()
         for declaration in ready:
             del self._wanting[declaration.name]
             self._members[declaration.name] = Member(declaration, frame)
@@ -101,6 +104,7 @@ class Roster:
 
     def close(self) -> None:
         """Close the frame: answers that still come to it are strays."""
+        self._silent = frozenset(member.of.name for member in self.owing())
         self._stamp_ns, self._due = None, ()
 
     def owing(self) -> tuple[Member, ...]:
@@ -123,7 +127,10 @@ class Roster:
         return not word.waits and not self._deaf_to(word)
 
     def _deaf_to(self, word: Announcement) -> list[str]:
-        """Return who has to hear what a candidate sends, and has not said that it does."""
+        """Return who has to hear what a candidate sends, and has not said that it does.
+
+        Who did not answer the last frame may have crashed, and keeps nobody out.
+        """
         name, incarnation = word.of.name, word.of.incarnation
         candidates = [each.of for each in self._wanting.values() if not each.waits]
         listeners = [of for of in (*(m.of for m in self.members), *candidates) if of.hears_all]
@@ -131,8 +138,16 @@ class Roster:
             of.name
             for of in listeners
             if of.name != name
+            and of.name not in self._silent
             and Heard(of.name, of.incarnation, name, incarnation) not in self._heard
         ]
+
+    def _tell_of_deaf(self) -> None:
+        """Say once of each candidate that it is not heard yet."""
+        for name, word in self._wanting.items():
+            if not word.waits and not self._is_ready(word) and name not in self._kept_out:
+                self._kept_out.add(name)
+                self.news.append(f"{self._deaf_to(word)[0]} does not hear {name} yet")
 
     def _announced(self, word: Announcement) -> None:
         name, incarnation = word.of.name, word.of.incarnation

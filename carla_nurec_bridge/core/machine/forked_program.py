@@ -5,14 +5,15 @@ from __future__ import annotations
 import atexit
 import ctypes
 import fcntl
+import gc
 import os
-import runpy
 import signal
 import sys
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -62,7 +63,14 @@ class ForkedProgram:
         sys.argv = [self.module, *self.arguments]
         _take_title((sys.executable, "-m", self.module, *self.arguments))
         sys.modules.pop(self.module, None)  # its body runs anew, as that of the main module
-        runpy.run_module(self.module, run_name="__main__", alter_sys=True)
+        spec = find_spec(self.module)
+        code = spec.loader.get_code(self.module) if spec and spec.loader else None  # type: ignore[attr-defined]
+        if spec is None or code is None:
+            raise SystemExit(f"{sys.executable}: No module named {self.module}")
+        main = module_from_spec(spec)
+        main.__name__ = "__main__"
+        sys.modules["__main__"] = main
+        exec(code, vars(main))
 
 
 def close_files(files: Iterable[int]) -> None:
@@ -91,11 +99,14 @@ def _end(code: int) -> NoReturn:
             threading._shutdown()  # type: ignore[attr-defined]  # waits for those that are no daemons
         with suppress(BaseException):
             atexit._run_exitfuncs()
-        for stream in (sys.stdout, sys.stderr):
+        _let_go(vars(sys.modules["__main__"]))
+        for stream in dict.fromkeys((sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)):
+            if stream is None or stream.closed:
+                continue
             try:
                 stream.flush()
             except Exception as error:  # noqa: BLE001 - a full disk, or a reader who has gone
-                code = code or _UNWRITTEN
+                code = _UNWRITTEN if code >= 0 else code
                 with suppress(Exception):
                     sys.stderr.write(f"{type(error).__name__}: {error}\n")
         ctypes.CDLL(None).fflush(None)
@@ -104,6 +115,14 @@ def _end(code: int) -> NoReturn:
             os.kill(os.getpid(), -code)
     finally:
         os._exit(code & 0xFF)
+
+
+def _let_go(names: dict[str, Any]) -> None:
+    """Forget what a module has, so that files that nobody has closed are written."""
+    for name in list(names):
+        if name != "__builtins__":
+            names[name] = None
+    gc.collect()
 
 
 def _place(files: dict[int, int]) -> None:

@@ -12,12 +12,12 @@ import json
 import os
 import signal
 import threading
-from contextlib import suppress
 from dataclasses import dataclass, field
+
+from ..machine.last_words import last_words
 
 STATUS_FD = "CNB_STATUS_FD"
 BEAT_PERIOD_S = 0.5
-_STDERR = 2
 
 
 @dataclass
@@ -72,6 +72,5 @@ def _beat() -> None:
     while _pipe.write({"beat": beat}):
         beat += 1
         pause.wait(BEAT_PERIOD_S)
-    with suppress(OSError):  # nobody may read that either
-        os.write(_STDERR, b"what started this process has gone, so it ends\n")
+    last_words("what started this process has gone, so it ends")
     os.kill(os.getpid(), signal.SIGTERM)

@@ -533,7 +533,7 @@ TOPICS: dict[str, Topic] = {
         "event",
         "answer",
         True,
-        "a participant's announcement, answer to a frame, or farewell",
+        "a participant's announcement, answer to a frame, farewell, or word of whom it hears",
         reproducible=False,
     ),
     "lockstep_run": Topic(

@@ -82,16 +82,18 @@ def _drive(frame: EgoFrame) -> None:
 
 def _tick(frame: EgoFrame) -> None:
     state, parts = frame.state, frame.parts
-    with parts.timings.stage("tick"):
-        frame.snapshot = snapshot = frame.episode.advance(state.at.frame + 1)
+    try:
+        with parts.timings.stage("tick"):
+            frame.snapshot = snapshot = frame.episode.advance(state.at.frame + 1)
+    finally:
+        watch = frame.episode.watch
+        for text in watch.take_warnings() if watch is not None else ():
+            parts.node.get_logger().warning(text)
+            frame.tell(text)
     # Now that what was sent has been acknowledged: just sent, every reader would look silent.
     if parts.readers.is_due:
         parts.publisher.beside(parts.readers.look)
     state.at.count(snapshot.frame, snapshot.timestamp.elapsed_seconds)
-    watch = frame.episode.watch
-    for text in watch.take_warnings() if watch is not None else ():
-        parts.node.get_logger().warning(text)
-        frame.tell(text)
 
 
 def _publish_state(frame: EgoFrame) -> None:

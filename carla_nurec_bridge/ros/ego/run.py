@@ -128,6 +128,7 @@ class EgoRun:
             paced_cameras=p.sensor_tick and p.mode != "follow",
             from_poses=p.mode in ("replay", "scene"),
             follows=p.mode == "follow",
+            watch=p.ego_watch,
         )
         setup = setup_from_parameters(p, parts.scene, self._replay)
         episode = self._episode = LiveEpisode(session, setup, parts.rig, making)

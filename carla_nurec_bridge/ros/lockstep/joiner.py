@@ -35,6 +35,7 @@ class Joiner:
         self._partial: dict[int, dict[str, Any]] = {}
         self._ready: dict[int, JoinedFrame] = {}
         self._condition = threading.Condition()
+        self._newest_ns = -1
         self.skipped = 0
         self.incomplete = 0
         self.heard = False
@@ -51,17 +52,19 @@ class Joiner:
             if len(partial) == len(self._keys):
                 self._ready[stamp_ns] = JoinedFrame(stamp_ns, self._partial.pop(stamp_ns))
                 self.heard = True
+                self._newest_ns = max(self._newest_ns, stamp_ns)
                 self._condition.notify()
             while len(self._partial) > _KEEP:
                 del self._partial[min(self._partial)]
                 self.incomplete += 1
 
     def lacking(self) -> tuple[int, tuple[str, ...]] | None:
-        """Return the stamp (ns) of the oldest frame that is not whole, and what it lacks."""
+        """Return the stamp (ns) of the next frame, if any of it has come, and what it lacks."""
         with self._condition:
-            if not self._partial:
+            later = [stamp_ns for stamp_ns in self._partial if stamp_ns > self._newest_ns]
+            if not later:
                 return None
-            stamp_ns = min(self._partial)
+            stamp_ns = min(later)
             return stamp_ns, tuple(sorted(self._keys - self._partial[stamp_ns].keys()))
 
     def next(self, timeout_s: float) -> JoinedFrame | None:

@@ -156,6 +156,8 @@ class Participation:
 
     def _stands(self) -> str:
         """Return what keeps it from answering a frame that has begun to come; empty: nothing."""
+        if self._participant.over:
+            return ""
         if (at_work_ns := self._at_work_ns) is not None:
             return f"at work on frame {self._number(at_work_ns)}"
         if (lacking := self.joiner.lacking()) is not None:
@@ -187,7 +189,7 @@ class Participation:
 
         That is 1 for an aborted run.
         """
+        write_summary(self._p.run_dir, name, summary)
         if self._p.lockstep:
             self._participant.leave()
-        write_summary(self._p.run_dir, name, summary)
         return 0 if self.finished else 1

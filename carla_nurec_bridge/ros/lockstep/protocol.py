@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import String
 
@@ -33,12 +32,13 @@ from ...core.lockstep.words import (
 )
 from ...core.run_contract.topics import TOPICS
 from ..publishers.qos import profile
+from ..sending.arrival import let_arrive
 from .wire import done_message, done_word, run_message, run_state
 
 _DONE = TOPICS["lockstep_done"]
 _RUN = TOPICS["lockstep_run"]
 _ANNOUNCE_PERIOD_S = 0.2
-_HEARD = Duration(seconds=0.5)
+_HEARD_S = 0.5
 
 
 class Participant:
@@ -119,8 +119,10 @@ class Participant:
         ROS tells of a node's end too, but in a message that may be lost, and again after 20 s.
         """
         with self._changed:
+            if self._attendance.left:
+                return
             self._say([self._attendance.farewell()])
-        self._done.wait_for_all_acked(_HEARD)
+        let_arrive([self._done], _HEARD_S)
 
     def _announce(self) -> None:
         with self._changed:
@@ -180,7 +182,7 @@ class Barrier:
 
     @property
     def left(self) -> frozenset[str]:
-        """Who has said farewell, or was started anew and has yet to take part again."""
+        """Who has said farewell, and does not want to take part again."""
         with self._changed:
             return self._roster.left
 

@@ -65,6 +65,12 @@ class EgoParameters(OdometryParameters, SensorLatencyParameters):
         "", "frame_prefix", "goes before every frame id but map, such as ego1/"
     )
     spectator: bool = parameter(False, "spectator.follow", "CARLA's spectator follows the ego")
+    ego_watch: str = parameter(
+        "end",
+        "ego.watch",
+        "when another client drives, moves or stops the ego: end the run, warn, or do not look",
+        choices=("end", "warn", "off"),
+    )
     reconnect_s: float = parameter(
         0.0,
         "carla.reconnect_s",

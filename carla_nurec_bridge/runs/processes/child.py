@@ -22,6 +22,7 @@ from ..graph import Process
 _HELD = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _QUIET_S = 0.7
+"""Longer than from one beat to the next: to look at all threads costs more than to hear one."""
 _STOOD_S = 1.0
 """Who has not listened for so long was kept from it, by a machine that stands still or has too much
 to do; a child was then too."""
@@ -115,15 +116,21 @@ class Child:
         It waits where any of its threads does: the others may wait for that one.
         """
         used, waits = 0, False
-        for task in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+        for task in self._threads():
             with contextlib.suppress(OSError):  # a thread that has just ended
                 # proc(5): the state follows the name in brackets, utime and stime are 11 and 12
                 # after it.
-                fields = task.read_bytes().rpartition(b") ")[2].split()
+                fields = (task / "stat").read_bytes().rpartition(b") ")[2].split()
                 used += int(fields[11]) + int(fields[12])
                 waits |= fields[0] in (b"R", b"D")
         before, self._used = self._used, used
         return used != before or waits
+
+    def _threads(self) -> list[Path]:
+        try:
+            return list(Path(f"/proc/{self.pid}/task").iterdir())
+        except OSError:  # the process has just gone
+            return []
 
     def note_segments(self) -> None:
         """Remember the Fast DDS segments that the child has mapped, to be cleaned after a crash."""

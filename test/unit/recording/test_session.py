@@ -134,7 +134,7 @@ def test_what_participants_tell_of_and_nobody_heard_is_counted(tmp_path: Path) -
             session.record(1, b"\0\1\0\0\1")
         for _ in range(2):  # an answer may be given again
             session.sent("agent", stamp_ns + frame * DT_NS, {event.name: 1})
-    assert session.unheard() == {names[1]: 1}
+    assert session.never_came() == {names[1]: 1}
     session.close()
     counts = session.counts(2)
     assert (counts[names[1]].recorded, counts[names[1]].missed) == (2, 1)

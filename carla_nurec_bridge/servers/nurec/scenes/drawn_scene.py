@@ -65,6 +65,7 @@ class DrawnScene:
         ppisp = None if gaussians is None else gaussians.ppisp
         self._views = None if ppisp is None else RecordedViews(scene, ppisp)
         self._standing: list[tuple[Placement, Size]] = []
+        self._footprints: tuple[Footprint, ...] | None = None
         self.meshes = False
         self.exposure_gain = 1.0
         self._editing, self._hybrid = editing, hybrid
@@ -129,13 +130,18 @@ class DrawnScene:
             )
         self.render_scene.set_instances(instances)
         self.gaussians.place(bodies)
-        self._standing = standing
+        self._standing, self._footprints = standing, None
         self.meshes = bool(standing)
         self._set = wanted
 
     @property
     def footprints(self) -> tuple[Footprint, ...]:
         """The boxes of the actors that are drawn as meshes, in the middle of the frame."""
+        if self._footprints is None:
+            self._footprints = self._work_out_footprints()
+        return self._footprints
+
+    def _work_out_footprints(self) -> tuple[Footprint, ...]:
         nre_from_map, found = self.gaussians.nre_from_map, []
         for placed, size_m in self._standing:
             start, end = placed.world_from_box_start, placed.world_from_box_end

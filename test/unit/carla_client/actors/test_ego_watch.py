@@ -20,7 +20,7 @@ SENT = carla.VehicleControl(throttle=0.5, steer=0.1)
 class World:
     """An ego alone, which is where and as quick as it is told."""
 
-    def __init__(self, sticky: str = "true") -> None:
+    def __init__(self, sticky: str = "true", *, warns: bool = False) -> None:
         self.control = SENT
         ego = SimpleNamespace(
             id=7,
@@ -33,10 +33,13 @@ class World:
             world=SimpleNamespace(get_actors=lambda _: [ego]),
             blame=lambda did, instead: blame("here:2000", did, instead),
         )
-        self.watch = EgoWatch(session, ego, [], set)  # type: ignore[arg-type]
+        self.watch = EgoWatch(session, ego, [], set, warns=warns)  # type: ignore[arg-type]
 
-    def tick(self, x_m: float, speed_mps: float, yaw_deg: float = 0.0) -> None:
-        pose = carla.Transform(carla.Location(x_m), carla.Rotation(yaw=yaw_deg))
+    def tick(
+        self, x_m: float, speed_mps: float, yaw_deg: float = 0.0, pitch_deg: float = 0.0
+    ) -> None:
+        rotation = carla.Rotation(pitch=pitch_deg, yaw=yaw_deg)
+        pose = carla.Transform(carla.Location(x_m), rotation)
         state = SimpleNamespace(
             id=7,
             get_transform=lambda: pose,
@@ -114,3 +117,36 @@ def test_small_jumps_are_warned_of_from_half_a_metre_on(
     assert world.watch.unexplained == unexplained
     assert len(world.watch.take_warnings()) == unexplained
     assert not world.watch.take_warnings()
+
+
+def test_a_server_may_show_at_first_what_was_asked_before_the_run() -> None:
+    world = World()
+    settling = world.control
+    world.watch.sent(carla.VehicleControl(throttle=1.0))
+    for _ in range(2):
+        assert world.control is settling
+        world.tick(0.0, 0.0)
+    world.control = carla.VehicleControl(brake=0.7)
+    with pytest.raises(ProtocolError, match="drives the ego, too"):
+        world.tick(0.0, 0.0)
+
+
+def test_an_ego_that_goes_over_its_nose_is_not_turned_by_anybody() -> None:
+    world = World()
+    for pitch_deg, yaw_deg in ((-80.0, 0.0), (-88.0, 0.0), (-84.0, 180.0), (-76.0, 180.0)):
+        world.tick(0.0, 3.0, yaw_deg, pitch_deg)
+    assert world.watch.unexplained == 0
+    with pytest.raises(ProtocolError, match="turned the ego by 118 deg"):
+        world.tick(0.0, 3.0, yaw_deg=0.0, pitch_deg=14.0)
+
+
+def test_what_would_end_a_run_may_be_warned_of_instead() -> None:
+    world = World(warns=True)
+    world.watch.sent(SENT)
+    world.control = carla.VehicleControl(brake=0.7)
+    for x_m in (0.0, 0.0, 40.0):
+        world.tick(x_m, 1.0)
+    warnings = world.watch.take_warnings()
+    assert [any(word in text for text in warnings) for word in ("drives", "40.0 m")] == [True, True]
+    assert len(warnings) == 2
+    assert world.watch.unexplained == 4

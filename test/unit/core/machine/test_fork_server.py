@@ -382,21 +382,36 @@ ENDS = {
     "thread": "threading.Timer(0.2, print, ('a thread',)).start()",
     "pool": "ThreadPoolExecutor(1).submit(lambda: (time.sleep(0.2), print('pooled')))",
     "full disk": "sys.stdout = open('/dev/full', 'w'); print('lost')",
+    "code and full disk": "sys.stdout = open('/dev/full', 'w'); print('lost'); sys.exit(7)",
+    "closed output": "sys.stdout.close()",
+    "unclosed file": "rows = open(sys.argv[1], 'w'); rows.write('row')\ndef keep(): return rows",
+    "other output": "print('before'); sys.stdout = io.StringIO()",
 }
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_a_forked_program_ends_as_a_started_one(serving: Path, end: str) -> None:
-    imports = "import atexit, sys, threading, time\nfrom concurrent.futures import *\n"
-    (serving / "an_end.py").write_text(f"{imports}print('begun')\n{end}\n")
+def test_a_forked_program_ends_as_a_started_one(
+    place: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    imports = "import atexit, io, sys, threading, time\nfrom concurrent.futures import *\n"
+    (place / "an_end.py").write_text(f"{imports}print('begun', flush=True)\n{end}\n")
     argv = (sys.executable, "-m", "an_end")
-    with (serving / "forked").open("wb") as output:
-        code = start(argv, os.environ, output).wait(DEADLINE_S)
+    with fork_server((), os.environ), (place / "forked").open("wb") as output:
+        program = start((*argv, str(place / "forked_rows")), os.environ, output)
+        code = program.wait(DEADLINE_S)
+    assert not isinstance(program, subprocess.Popen)
     plain = subprocess.run(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=DEADLINE_S, check=False
+        (*argv, str(place / "plain_rows")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=DEADLINE_S,
+        check=False,
     )
     assert code == plain.returncode
-    said, plainly = ((serving / "forked").read_text(), plain.stdout.decode())
+    said, plainly = ((place / "forked").read_text(), plain.stdout.decode())
     own = [line for line in plainly.splitlines() if not line.startswith(("  ", "Exception ign"))]
     assert own[0] == "begun"
     assert [line for line in said.splitlines() if line in own] == own
+    rows = [file.read_text() for file in sorted(place.glob("*_rows"))]
+    assert rows in ([], ["row", "row"])
