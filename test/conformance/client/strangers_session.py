@@ -83,7 +83,11 @@ def reset() -> None:
 
 
 def destroy_cars() -> None:
-    for car in stranger().get_world().get_actors().filter("vehicle.*"):
+    world, deadline = stranger().get_world(), time.monotonic() + 120.0
+    while not (cars := world.get_actors().filter("vehicle.*")):  # a client that has just come
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    for car in cars:
         car.destroy()
 
 

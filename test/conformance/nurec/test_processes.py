@@ -237,7 +237,7 @@ def test_a_signal_ends_it_with_code_0(running):
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=250)
     assert process.returncode == 0, err
-    assert (out, err) == ("", "")
+    assert (out, err) == ("", "ended by SIGTERM (kill, or the end of what started it)\n")
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 

@@ -8,8 +8,9 @@ from show_page import FRAMES, put_videos, shown
 from small_dataset import write_dataset
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """A browser for one module: while it is open, its thread has a running loop of asyncio."""
     with chromium() as found:
         yield found
 
