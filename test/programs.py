@@ -138,7 +138,8 @@ class Program:
     def send_signal(self, number: int) -> None:
         """Send a signal to it, unless it has ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it has, and nobody has told us yet
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         """Ask it to end."""
