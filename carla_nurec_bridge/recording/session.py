@@ -75,13 +75,14 @@ class RecordingSession:
         return self._whole(frames)
 
     def sent(self, producer: str, stamp_ns: int, counts: Mapping[str, int]) -> list[AssembledFrame]:
-        """Take how many messages (by topic) a producer has sent with a frame.
+        """Take how many messages (by topic) a producer says that it has sent with a frame.
 
         Returns the frames that wait for nothing more. What is said again counts once.
         """
         if stamp_ns > self._told_ns.get(producer, -1):
             self._told_ns[producer] = stamp_ns
-            self._told.update(counts)
+            events = self._assembler.names[len(self._streams) :]
+            self._told.update({topic: counts[topic] for topic in events if topic in counts})
         return self._whole(self._assembler.sent(producer, stamp_ns, counts))
 
     def write(self, frame: AssembledFrame) -> None:

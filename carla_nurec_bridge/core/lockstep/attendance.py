@@ -16,8 +16,7 @@ class Attendance:
 
     An answer is given once for a frame; it is said again when the owner asks for it, and kept
     until the owner has told from which frame on this participant is a member. ``left`` says whether
-    it has said farewell. Not to be shared
-    between threads.
+    it has said farewell. Not to be shared between threads.
     """
 
     def __init__(self, of: Declaration) -> None:

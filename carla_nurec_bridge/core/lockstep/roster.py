@@ -29,7 +29,7 @@ class Roster:
         self._gone: dict[str, str] = {}
         self._heard: set[Heard] = set()
         self._silent: frozenset[str] = frozenset()
-        self._kept_out: set[str] = set()
+        self._kept_out: set[Declaration] = set()
         self._due: tuple[Member, ...] = ()
         self._commanding: set[str] = set()
         self.answers: dict[str, Answer] = {}
@@ -81,7 +81,7 @@ class Roster:
             case Announcement():
                 self._announced(word)
             case Farewell():
-                self._left(word)
+                self._says_farewell(word)
             case Answer():
                 self._answered(word)
             case Heard():
@@ -92,7 +92,7 @@ class Roster:
     def open(self, frame: int, stamp_ns: int) -> bool:
         """Open a frame, admit who is ready, and say whether the members have changed."""
         ready = [each.of for each in self._wanting.values() if self._is_ready(each)]
-        self._tell_of_deaf()
+        self._tell_of_deaf(ready)
         for declaration in ready:
             del self._wanting[declaration.name]
             self._members[declaration.name] = Member(declaration, frame)
@@ -142,12 +142,12 @@ class Roster:
             and Heard(of.name, of.incarnation, name, incarnation) not in self._heard
         ]
 
-    def _tell_of_deaf(self) -> None:
+    def _tell_of_deaf(self, ready: Sequence[Declaration]) -> None:
         """Say once of each candidate that it is not heard yet."""
-        for name, word in self._wanting.items():
-            if not word.waits and not self._is_ready(word) and name not in self._kept_out:
-                self._kept_out.add(name)
-                self.news.append(f"{self._deaf_to(word)[0]} does not hear {name} yet")
+        for word in self._wanting.values():
+            if word.of not in ready and not word.waits and word.of not in self._kept_out:
+                self._kept_out.add(word.of)
+                self.news.append(f"{self._deaf_to(word)[0]} does not hear {word.of.name} yet")
 
     def _announced(self, word: Announcement) -> None:
         name, incarnation = word.of.name, word.of.incarnation
@@ -164,7 +164,7 @@ class Roster:
             self._remove(member, "was started anew")
         self._wanting[name] = word
 
-    def _left(self, word: Farewell) -> None:
+    def _says_farewell(self, word: Farewell) -> None:
         name, incarnation = word.participant, word.incarnation
         member, wanting = self._members.get(name), self._wanting.get(name)
         self._gone[name] = max(incarnation, self._gone.get(name, ""))

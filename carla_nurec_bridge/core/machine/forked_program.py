@@ -6,6 +6,7 @@ import atexit
 import ctypes
 import fcntl
 import gc
+import io
 import os
 import signal
 import sys
@@ -13,14 +14,18 @@ import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.abc import InspectLoader
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from types import CodeType
 from typing import Any, NoReturn
 
 from .inherited import take
 
 _UNWRITTEN = 120
 """What Python ends with where its last words could not be written."""
+_BUFFERED = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
 
 
 @dataclass(frozen=True)
@@ -62,15 +67,25 @@ class ForkedProgram:
             sys.modules["numba"].core.config.reload_config()
         sys.argv = [self.module, *self.arguments]
         _take_title((sys.executable, "-m", self.module, *self.arguments))
-        sys.modules.pop(self.module, None)  # its body runs anew, as that of the main module
-        spec = find_spec(self.module)
-        code = spec.loader.get_code(self.module) if spec and spec.loader else None  # type: ignore[attr-defined]
-        if spec is None or code is None:
-            raise SystemExit(f"{sys.executable}: No module named {self.module}")
+        spec, code = _found(self.module)
+        sys.modules.pop(spec.name, None)  # its body runs anew, as that of the main module
         main = module_from_spec(spec)
         main.__name__ = "__main__"
         sys.modules["__main__"] = main
         exec(code, vars(main))
+
+
+def _found(module: str) -> tuple[ModuleSpec, CodeType]:
+    """Return where a module is, or what a package runs as one, and its code."""
+    spec = find_spec(module)
+    if spec is not None and spec.submodule_search_locations is not None:
+        spec = find_spec(f"{module}.__main__")
+    code = None
+    if spec is not None and isinstance(spec.loader, InspectLoader):
+        code = spec.loader.get_code(spec.name)
+    if spec is None or code is None:
+        raise SystemExit(f"{sys.executable}: No module named {module}")
+    return spec, code
 
 
 def close_files(files: Iterable[int]) -> None:
@@ -99,7 +114,6 @@ def _end(code: int) -> NoReturn:
             threading._shutdown()  # type: ignore[attr-defined]  # waits for those that are no daemons
         with suppress(BaseException):
             atexit._run_exitfuncs()
-        _let_go(vars(sys.modules["__main__"]))
         for stream in dict.fromkeys((sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)):
             if stream is None or stream.closed:
                 continue
@@ -109,6 +123,7 @@ def _end(code: int) -> NoReturn:
                 code = _UNWRITTEN if code >= 0 else code
                 with suppress(Exception):
                     sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        _write_files()
         ctypes.CDLL(None).fflush(None)
         if code < 0:
             signal.signal(-code, signal.SIG_DFL)
@@ -117,12 +132,13 @@ def _end(code: int) -> NoReturn:
         os._exit(code & 0xFF)
 
 
-def _let_go(names: dict[str, Any]) -> None:
-    """Forget what a module has, so that files that nobody has closed are written."""
-    for name in list(names):
-        if name != "__builtins__":
-            names[name] = None
-    gc.collect()
+def _write_files() -> None:
+    """Write what is left in files that nobody has closed."""
+    files = [one for one in gc.get_objects() if issubclass(type(one), _BUFFERED)]
+    # A text goes into its buffer first.
+    for file in sorted(files, key=lambda one: not issubclass(type(one), io.TextIOWrapper)):
+        with suppress(Exception):  # a full disk, a reader who has gone, a closed file
+            file.flush()
 
 
 def _place(files: dict[int, int]) -> None:

@@ -25,8 +25,7 @@ class Joiner:
 
     ``keep_all`` is for lock-step: every frame is kept. Otherwise a worker that is too slow gets
     the newest frame, and ``skipped`` counts the ones it missed. Incomplete frames are dropped and
-    counted in ``incomplete`` when more than 16 are waiting. ``heard`` says whether any was
-    complete.
+    counted in ``incomplete`` when more than 16 are waiting.
     """
 
     def __init__(self, keys: Sequence[str], *, keep_all: bool) -> None:
@@ -38,7 +37,11 @@ class Joiner:
         self._newest_ns = -1
         self.skipped = 0
         self.incomplete = 0
-        self.heard = False
+
+    @property
+    def had_whole(self) -> bool:
+        """Whether any frame was complete."""
+        return self._newest_ns >= 0
 
     def hear(self, key: str, message: Any) -> None:
         """Add a message of ``key`` by the stamp of its header."""
@@ -51,7 +54,6 @@ class Joiner:
             partial[key] = message
             if len(partial) == len(self._keys):
                 self._ready[stamp_ns] = JoinedFrame(stamp_ns, self._partial.pop(stamp_ns))
-                self.heard = True
                 self._newest_ns = max(self._newest_ns, stamp_ns)
                 self._condition.notify()
             while len(self._partial) > _KEEP:

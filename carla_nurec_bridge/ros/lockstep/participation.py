@@ -137,7 +137,7 @@ class Participation:
     def _lacks(self) -> list[str]:
         """Return what is missing: who joins a run that goes on must have heard a whole frame."""
         lacks = [*self._unready()]
-        if self.state is not None and not self.joiner.heard:
+        if self.state is not None and not self.joiner.had_whole:
             lacks.append("no frame has come whole yet")
         return lacks
 

@@ -48,12 +48,10 @@ DEADLINE_S = 60.0
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(bare: Path) -> Path:
     """Return a folder with the module ``a_program`` on Python's path, and no server to inherit."""
-    (tmp_path / "a_program.py").write_text(PROGRAM)
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
-    monkeypatch.delenv(forked.ADDRESS, raising=False)
-    return tmp_path
+    (bare / "a_program.py").write_text(PROGRAM)
+    return bare
 
 
 @pytest.fixture
@@ -367,51 +365,3 @@ def test_one_that_hangs_is_asked_once(place: Path, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(forked.ADDRESS, f"a-server-of-{os.getpid()}")
         assert _start(place, "3").wait(DEADLINE_S) == 3
         assert forked.ADDRESS not in os.environ
-
-
-ENDS = {
-    "falls off": "",
-    "code": "sys.exit(7)",
-    "large code": "sys.exit(259)",
-    "negative code": "sys.exit(-1)",
-    "words": "sys.exit('no such map')",
-    "nothing": "sys.exit(None)",
-    "error": "raise ValueError('odd')",
-    "interrupt": "raise KeyboardInterrupt",
-    "atexit": "atexit.register(print, 'at exit')",
-    "thread": "threading.Timer(0.2, print, ('a thread',)).start()",
-    "pool": "ThreadPoolExecutor(1).submit(lambda: (time.sleep(0.2), print('pooled')))",
-    "full disk": "sys.stdout = open('/dev/full', 'w'); print('lost')",
-    "code and full disk": "sys.stdout = open('/dev/full', 'w'); print('lost'); sys.exit(7)",
-    "closed output": "sys.stdout.close()",
-    "unclosed file": "rows = open(sys.argv[1], 'w'); rows.write('row')\ndef keep(): return rows",
-    "other output": "print('before'); sys.stdout = io.StringIO()",
-}
-
-
-@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_a_forked_program_ends_as_a_started_one(
-    place: Path, monkeypatch: pytest.MonkeyPatch, end: str
-) -> None:
-    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
-    imports = "import atexit, io, sys, threading, time\nfrom concurrent.futures import *\n"
-    (place / "an_end.py").write_text(f"{imports}print('begun', flush=True)\n{end}\n")
-    argv = (sys.executable, "-m", "an_end")
-    with fork_server((), os.environ), (place / "forked").open("wb") as output:
-        program = start((*argv, str(place / "forked_rows")), os.environ, output)
-        code = program.wait(DEADLINE_S)
-    assert not isinstance(program, subprocess.Popen)
-    plain = subprocess.run(
-        (*argv, str(place / "plain_rows")),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=DEADLINE_S,
-        check=False,
-    )
-    assert code == plain.returncode
-    said, plainly = ((place / "forked").read_text(), plain.stdout.decode())
-    own = [line for line in plainly.splitlines() if not line.startswith(("  ", "Exception ign"))]
-    assert own[0] == "begun"
-    assert [line for line in said.splitlines() if line in own] == own
-    rows = [file.read_text() for file in sorted(place.glob("*_rows"))]
-    assert rows in ([], ["row", "row"])
