@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import rclpy
@@ -14,7 +15,7 @@ from rclpy.context import Context
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 
-from carla_nurec_bridge.core.errors import ProtocolError
+from carla_nurec_bridge.core.errors import ProtocolError, RunError
 from carla_nurec_bridge.core.lockstep.patience import Abort, FrameWait, GoOn
 from carla_nurec_bridge.core.lockstep.words import Member, RunState
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
@@ -199,6 +200,29 @@ def test_who_is_admitted_says_no_more_of_itself_until_another_run(pair: _Pair) -
     name = TOPICS["lockstep_done"].name
     pair.owner.create_subscription(DiagnosticArray, name, heard.append, profile)
     _eventually(lambda: heard)
+
+
+def test_a_member_that_has_not_heard_that_it_is_one_is_told_again(pair: _Pair) -> None:
+    pair.start()
+    pair.participant._attendance.state = pair.participant._attendance.first_frame = None
+    pair.participant._timer.reset()  # it goes on announcing itself
+    _eventually(lambda: pair.participant.owes(_STAMP))
+    pair.participant.answer(_STAMP, {})
+    assert pair.wait() == GoOn()
+
+
+def test_what_ends_the_executor_ends_the_wait_for_answers(pair: _Pair) -> None:
+    pair.start()
+    failed = threading.Event()
+    threading.Timer(0.3, failed.set).start()
+
+    def check() -> None:
+        if failed.is_set():
+            raise RunError("a callback failed")
+
+    rule = partial(FrameWait, policy="abort", frame_s=3600.0, first_frame_s=3600.0)
+    with pytest.raises(RunError, match="a callback failed"):
+        pair.barrier.wait(rule, lambda _: True, check=check)
 
 
 def test_a_word_that_comes_while_a_participant_is_made_is_kept() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ import rclpy
 from rclpy.context import Context
 from rclpy.node import Node
 
-from carla_nurec_bridge.core.lockstep.words import RunState
+from carla_nurec_bridge.core.lockstep.words import Member, RunState
 from carla_nurec_bridge.core.run_contract.run_summary import NodeSummary
 from carla_nurec_bridge.ros.lockstep import standstill
 from carla_nurec_bridge.ros.lockstep.participation import Participation
@@ -77,40 +78,82 @@ def test_a_summary_is_left_where_a_person_ends_the_run(
 
 
 def test_what_a_participant_stands_still_for_is_told_ever_rarer(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     told: list[str] = []
-    node: Any = SimpleNamespace(
-        get_logger=lambda: SimpleNamespace(warning=told.append), create_timer=lambda *_, **__: None
-    )
-    now_s = iter(range(0, 105, 5))
+    node: Any = SimpleNamespace(get_logger=lambda: SimpleNamespace(warning=told.append))
+    now_s = iter(range(0, 205, 5))
     monkeypatch.setattr(standstill, "time", SimpleNamespace(monotonic=lambda: next(now_s)))
-    stands = ["frame 2 waits for objects"] * 9 + [""] * 9
+    stands = ["frame 2 waits for objects"] * 19 + [""] * 9 + [None]
     watch = standstill.Standstill(node, partial(stands.pop, 0))
-    for _ in range(18):
-        watch.look()
-    assert told == [f"frame 2 waits for objects for {s} s" for s in (5, 10, 20, 40)]
+    more = [watch.look() for _ in range(29)]
+    assert told == [f"frame 2 waits for objects for {s} s" for s in (5, 10, 20, 40, 80)]
+    assert more == [True] * 28 + [False]
+    # Where every thread is after a minute, once.
+    assert capfd.readouterr().err.count("test_what_a_participant_stands_still_for") == 1
 
 
-def test_a_participant_knows_what_the_next_frame_lacks() -> None:
-    settings: Any = SimpleNamespace(lockstep=True, start_s=240.0, run_dir="")
+class Taking:
+    """A participant that hears of frames what a test says."""
+
+    def __init__(self, spinner: Spinner, node: Node) -> None:
+        settings: Any = SimpleNamespace(lockstep=True, start_s=240.0, run_dir="")
+        self.part = Participation(node, spinner, settings, keys=("odometry", "objects"))
+        self.attendance = self.part._participant._attendance
+
+    def hear(self, frame: int, *keys: str) -> None:
+        for key in keys:
+            self.part.joiner.add(key, 10**9 + frame * 50_000_000, f"{key} of frame {frame}")
+
+    def admit(self, run: RunState, frame: int) -> None:
+        self.attendance.hear(replace(run, members=(Member(self.attendance.of, frame),)))
+
+
+@pytest.fixture
+def taking() -> Iterator[Taking]:
     context = Context()
     rclpy.init(context=context)
     node = Node("mine", context=context)
     try:
         with Spinner(node) as spinner:
-            part = Participation(node, spinner, settings, keys=("odometry", "objects"))
-            run = RunState("r", "running", "", 0, 10**9, 50_000_000)
-            part._participant._attendance.hear(run)
-            assert part._stands() == ""
-            part.joiner.add("odometry", 10**9 + 100_000_000, "half of frame 2")
-            assert part._stands() == "frame 2 waits for objects"
-            for key in ("odometry", "objects"):
-                part.joiner.add(key, 10**9 + 150_000_000, "frame 3")
-            assert part._stands() == ""  # what frame 2 lacked is lost, and nobody waits for it
-            part._participant._attendance.hear(replace(run, number=1, state="finished"))
-            part.joiner.add("objects", 10**9 + 200_000_000, "half of frame 4")
-            assert part._stands() == ""
+            yield Taking(spinner, node)
     finally:
         node.destroy_node()
         context.try_shutdown()
+
+
+RUN = RunState("r", "running", "", 0, 10**9, 50_000_000)
+
+
+def test_a_participant_knows_what_it_waits_for_before_its_first_frame(taking: Taking) -> None:
+    part = taking.part
+    assert part._stands() == "no carla_ego has begun a run"
+    taking.attendance.hear(RUN)
+    assert part._stands() == ""  # a run may be paused before anybody takes part
+    taking.admit(replace(RUN, number=1), 0)
+    assert part._stands() == "it takes part from frame 0 on, of which nothing has come,"
+    taking.hear(0, "odometry", "objects")
+    assert part._stands() == "frame 0 has come, and the node is not ready for it,"
+    frame = next(part.turns())
+    assert frame is not None
+    assert part._stands() == "at work on frame 0"
+
+
+def test_a_participant_knows_what_the_next_frame_lacks(taking: Taking) -> None:
+    part = taking.part
+    taking.attendance.hear(RUN)
+    taking.hear(2, "odometry")
+    assert part._stands() == "frame 2 waits for objects"
+    taking.hear(3, "odometry", "objects")
+    part.joiner.next(0.0)
+    assert part._stands() == ""  # what frame 2 lacked is lost, and nobody waits for it
+    taking.attendance.hear(replace(RUN, number=1, state="finished"))
+    taking.hear(4, "objects")
+    assert part._stands() is None
+
+
+def test_a_participant_knows_that_its_executor_does_not_come_round(
+    taking: Taking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Spinner, "away_s", 11.0)
+    assert taking.part._stands() == "the executor is at one callback, or in the middleware,"

@@ -74,9 +74,12 @@ def test_a_lane_that_does_not_go_on_is_an_error(
 ) -> None:
     go = threading.Event()
     lane.put(lambda: go.wait(_S) and None, 90)
+    lane.check_moving()
     monkeypatch.setattr(lane_module, "_WAIT_S", 0.05)
     with pytest.raises(DeadlineError, match="given to publishing was not done in 0.05 s"):
         lane.put(lambda: None, 90)
+    with pytest.raises(DeadlineError, match="publishing has stood still for 0.05 s"):
+        lane.check_moving()
     go.set()
 
 
@@ -86,6 +89,8 @@ def test_what_work_raises_is_raised_to_who_brings_more(lane: SendingLane) -> Non
         lane.wait_idle(_S)
     with pytest.raises(RunError, match="cannot be published"):
         lane.put(lambda: None)
+    with pytest.raises(RunError, match="cannot be published"):
+        lane.check_moving()
     lane.close(_S)
     lane.close(_S)
 

@@ -15,14 +15,14 @@ class Attendance:
     """What one participant knows of the run, and the answers that it has given.
 
     An answer is given once for a frame; it is said again when the owner asks for it, and kept
-    until the owner has told from which frame on this participant is a member. ``left`` says whether
-    it has said farewell. Not to be shared between threads.
+    until the owner has told from which frame on this participant is a member, ``first_frame``.
+    ``left`` says whether it has said farewell. Not to be shared between threads.
     """
 
     def __init__(self, of: Declaration) -> None:
         self.of = of
         self.state: RunState | None = None
-        self._from_frame: int | None = None
+        self.first_frame: int | None = None
         self._answers: dict[int, Answer] = {}
         self._begun_ns = -1
         self._asks: tuple[int, int] = (-1, 0)
@@ -37,7 +37,7 @@ class Attendance:
     def outside(self) -> bool:
         """Whether the owner has yet to admit it."""
         free = self.state is not None and not self.state.lockstep
-        return self._from_frame is None and not free and not self.over
+        return self.first_frame is None and not free and not self.over
 
     def announcement(self, waits: str) -> Announcement | None:
         """Return what it says of itself; None once it is a member, or the run is over."""
@@ -62,11 +62,11 @@ class Attendance:
             if state.number < before.number:
                 return []
         elif before is not None:
-            self._answers, self._begun_ns, self._from_frame = {}, -1, None
+            self._answers, self._begun_ns, self.first_frame = {}, -1, None
         self.state = state
-        was_outside = self._from_frame is None
+        was_outside = self.first_frame is None
         member = state.member(self.of.name, self.of.incarnation)
-        self._from_frame = None if member is None else member.from_frame
+        self.first_frame = None if member is None else member.from_frame
         if self.left or member is None:
             return []
         held = [a for a in self._answers.values() if self.owes(a.stamp_ns)] if was_outside else []
@@ -81,7 +81,7 @@ class Attendance:
         frame = self.state.frame_at(stamp_ns)
         if not self.of.is_due(frame):
             return False
-        return self._from_frame is None or frame >= self._from_frame
+        return self.first_frame is None or frame >= self.first_frame
 
     def begin(self, stamp_ns: int) -> bool:
         """Say whether a frame is to be worked on now: it is owed, new, and not behind another."""

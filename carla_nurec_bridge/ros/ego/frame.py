@@ -201,7 +201,7 @@ def _watch(frame: EgoFrame) -> None:
 def _wait_answers(frame: EgoFrame) -> None:
     parts, at = frame.parts, frame.state.at
     with parts.timings.stage("answers"):
-        parts.owner.wait_answers(at.frame, parts.inbox, frame.tell)
+        parts.owner.wait_answers(at.frame, parts.inbox, frame.tell, parts.publisher.check)
 
 
 FRAME: tuple[FrameStep, ...] = (

@@ -60,6 +60,12 @@ class Joiner:
                 del self._partial[min(self._partial)]
                 self.incomplete += 1
 
+    @property
+    def untaken_ns(self) -> int | None:
+        """The stamp (ns) of the first whole frame that nobody has taken yet, None without one."""
+        with self._condition:
+            return min(self._ready, default=None)
+
     def lacking(self) -> tuple[int, tuple[str, ...]] | None:
         """Return the stamp (ns) of the next frame, if any of it has come, and what it lacks."""
         with self._condition:

@@ -21,6 +21,7 @@ from .protocol import Barrier
 _POLL_S = 0.1
 _TELL_S = 5.0
 _GOODBYE_S = 0.5
+_AWAY_S = 10.0
 
 
 class LockstepOwner:
@@ -89,25 +90,39 @@ class LockstepOwner:
         for text in self._barrier.news():
             self._node.get_logger().info(text)
 
-    def wait_answers(self, frame: int, inbox: CommandInbox, on_wait: Callable[[str], None]) -> None:
+    def wait_answers(
+        self,
+        frame: int,
+        inbox: CommandInbox,
+        on_wait: Callable[[str], None],
+        check_sent: Callable[[], None],
+    ) -> None:
         """Wait for everybody's answer to the open frame, as the policy says.
 
         ``abort`` raises DeadlineError or RunError, ``hold`` goes on with the last command,
         ``wait`` waits on and calls ``on_wait`` with a phrase after each deadline. When the last
         who has commanded the ego has left, it stands still.
+
+        * check_sent: raises what keeps the frame from being published.
         """
-        self._spinner.check()
         if not self._p.lockstep:
+            self._spinner.check()
             return
 
-        def asked(who: Asked) -> None:
+        def check() -> None:
             self._spinner.check()
+            check_sent()
+
+        def asked(who: Asked) -> None:
             self._count(*who.names)
             on_wait(f"waiting for {', '.join(who.names)}")
 
         commanded = self._barrier.commanded
         ended = self._barrier.wait(
-            self._patience, lambda answers: _commands_arrived(answers, inbox), asked
+            self._patience,
+            lambda answers: _commands_arrived(answers, inbox),
+            asked,
+            check,
         )
         if commanded and not self._barrier.commanded:
             inbox.forget()
@@ -120,13 +135,20 @@ class LockstepOwner:
                 raise RunError(f"{name} failed at frame {frame}: {text}")
             self._count(*ended.late)
             names = ", ".join(ended.late)
-            raise DeadlineError(f"{names} did not answer frame {frame} within {ended.limit_s:g} s")
+            raise DeadlineError(
+                f"{names} did not answer frame {frame} within {ended.limit_s:g} s{self._deaf()}"
+            )
         self._count(*ended.late, *(answer.participant for answer in ended.failed))
 
     def _patience(self, roster: Roster) -> FrameWait:
         p = self._p
         policy = cast("Policy", p.policy)
         return FrameWait(roster, policy, frame_s=p.frame_s, first_frame_s=p.first_frame_s)
+
+    def _deaf(self) -> str:
+        """Return, as the end of a sentence, for how long this node has heard nobody at all."""
+        away_s = self._spinner.away_s
+        return "" if away_s < _AWAY_S else f"; {EGO} itself has heard nobody for {away_s:.0f} s"
 
     def _count(self, *names: str) -> None:
         for name in names:

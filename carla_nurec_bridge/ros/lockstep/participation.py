@@ -23,6 +23,7 @@ from .protocol import Participant
 from .standstill import Standstill
 
 _POLL_S = 0.05
+_AWAY_S = 10.0
 
 
 class ParticipantParameters(Protocol):
@@ -70,8 +71,10 @@ class Participation:
         * deadline_s: wall time for its answers; 0 for the owner's.
         * hears_all: nobody takes part whom it has not ``heard``.
         """
+        self._node = node
         self._spinner = spinner
         self._p = p
+        self._keys = keys
         self._unready = unready
         self.joiner = Joiner(keys, keep_all=p.lockstep)
         self._participant = Participant(
@@ -89,7 +92,7 @@ class Participation:
         for key in keys:
             subscribe(node, key, partial(self.joiner.hear, key))
         if p.lockstep:
-            Standstill(node, self._stands)
+            Standstill(node, self._stands).watch()
 
     @contextmanager
     def taking_part(self, name: str, summary: Callable[[], NodeSummary]) -> Iterator[None]:
@@ -154,17 +157,27 @@ class Participation:
             yield frame
             self._at_work_ns = None
 
-    def _stands(self) -> str:
-        """Return what keeps it from answering a frame that has begun to come; empty: nothing."""
-        if self._participant.over:
-            return ""
+    def _stands(self) -> str | None:
+        """Return what keeps it from coming on; empty: nothing, None: nothing any more."""
+        state = self.state
+        if self._participant.over or not self._node.context.ok():
+            return None
+        if self._spinner.away_s > _AWAY_S:
+            return "the executor is at one callback, or in the middleware,"
         if (at_work_ns := self._at_work_ns) is not None:
             return f"at work on frame {self._number(at_work_ns)}"
+        if (untaken_ns := self.joiner.untaken_ns) is not None:
+            return f"frame {self._number(untaken_ns)} has come, and the node is not ready for it,"
         if (lacking := self.joiner.lacking()) is not None:
             stamp_ns, topics = lacking
             return f"frame {self._number(stamp_ns)} waits for {', '.join(topics)}"
         if self._gate.undecided:
             return "a frame has come, and the owner has not said who answers it,"
+        if state is None:
+            return "no carla_ego has begun a run"
+        first = self._participant.first_frame
+        if first is not None and self._keys and not self.joiner.had_whole:
+            return f"it takes part from frame {first} on, of which nothing has come,"
         return ""
 
     def _number(self, stamp_ns: int) -> str:

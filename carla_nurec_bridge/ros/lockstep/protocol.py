@@ -39,6 +39,8 @@ _DONE = TOPICS["lockstep_done"]
 _RUN = TOPICS["lockstep_run"]
 _ANNOUNCE_PERIOD_S = 0.2
 _HEARD_S = 0.5
+_UNAWARE_S = 1.0
+_CHECK_S = 1.0
 
 
 class Participant:
@@ -79,6 +81,12 @@ class Participant:
         """The owner's latest word; None before the first."""
         with self._changed:
             return self._attendance.state
+
+    @property
+    def first_frame(self) -> int | None:
+        """The frame from which on it takes part; None while the owner has not said so."""
+        with self._changed:
+            return self._attendance.first_frame
 
     @property
     def over(self) -> bool:
@@ -157,6 +165,7 @@ class Barrier:
         self._changed = threading.Condition()
         self._state: RunState | None = None
         self._number = 0
+        self._told_s = 0.0
         self._run = node.create_publisher(String, _RUN.name, profile(_RUN.qos))
 
     def listen(self) -> None:
@@ -226,6 +235,7 @@ class Barrier:
         patience: Callable[[Roster], FrameWait],
         complete: Callable[[Mapping[str, Answer]], bool],
         on_ask: Callable[[Asked], None] = lambda _: None,
+        check: Callable[[], None] = lambda: None,
     ) -> GoOn | Abort:
         """Wait for the answers to the open frame and close it; return how that ended.
 
@@ -233,10 +243,12 @@ class Barrier:
         * complete: may demand more, once all have answered (say, that the counted commands have
           arrived too); it is asked again on ``notify``.
         * on_ask: hears who is late, each time that they are asked again.
+        * check: is called every second or so, and raises what is to end the wait.
         """
         began_s = time.monotonic()
         rule = patience(self._roster)
         while True:
+            check()
             with self._changed:
                 verdict = rule.verdict(time.monotonic() - began_s, complete)
                 if isinstance(verdict, GoOn | Abort):
@@ -244,7 +256,7 @@ class Barrier:
                     return verdict
                 if not isinstance(verdict, Ask):
                     left_s = began_s + verdict.until_s - time.monotonic()
-                    self._changed.wait(max(left_s, 0.001))
+                    self._changed.wait(min(max(left_s, 0.001), _CHECK_S))
                     continue
             self._tell(verdict.asked, verdict.asked.frame)
             on_ask(verdict.asked)
@@ -255,17 +267,30 @@ class Barrier:
             self._changed.notify_all()
 
     def _tell(self, asked: Asked | None, frame: int | None = None) -> None:
-        if self._state is None:
-            return
-        self._number += 1
-        frames = self._state.frames if frame is None else frame
-        state = replace(
-            self._state, number=self._number, members=self.members, asked=asked, frames=frames
-        )
-        self._run.publish(run_message(state))
+        with self._changed:
+            if self._state is None:
+                return
+            self._number += 1
+            self._told_s = time.monotonic()
+            frames = self._state.frames if frame is None else frame
+            state = replace(
+                self._state, number=self._number, members=self.members, asked=asked, frames=frames
+            )
+            self._run.publish(run_message(state))
 
     def _on_done(self, message: DiagnosticArray) -> None:
         word = done_word(message)
         with self._changed:
             self._roster.hear(word)
             self._changed.notify_all()
+            if isinstance(word, Announcement):
+                self._admit_again(word.of)
+
+    def _admit_again(self, declaration: Declaration) -> None:
+        """Tell a member anew that it is one, if it does not know after a second."""
+        unaware = any(member.of == declaration for member in self._roster.members)
+        if unaware and time.monotonic() - self._told_s > _UNAWARE_S:
+            self._node.get_logger().warning(
+                f"{declaration.name} has not heard that it takes part; it is told again"
+            )
+            self._tell(None, self._roster.frame)

@@ -222,6 +222,11 @@ class EgoPublisher:
         self._states.wait_idle(timeout_s)
         self._sensor_data.wait_idle(timeout_s)
 
+    def check(self) -> None:
+        """Raise what keeps anything from being published."""
+        self._states.check_moving()
+        self._sensor_data.check_moving()
+
     def close(self, timeout_s: float) -> None:
         """Give what is left ``timeout_s`` to be published and end; a second call does nothing."""
         Teardown.in_order(

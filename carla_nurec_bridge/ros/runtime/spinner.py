@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import TracebackType
 from typing import final
 
@@ -37,6 +38,7 @@ class Spinner:
         self._closed = False
         self._woken = threading.Event()
         self._failure: BaseException | None = None
+        self._came_round_s = time.monotonic()
         name = f"executor of {nodes[0].get_name()}"
         self._thread = threading.Thread(target=self._spin, name=name, daemon=True)
 
@@ -61,6 +63,11 @@ class Spinner:
         if self._failure is not None:
             raise self._failure
 
+    @property
+    def away_s(self) -> float:
+        """For how long (s, wall time) it has not come round; ours does every two seconds or so."""
+        return time.monotonic() - self._came_round_s
+
     def close(self) -> None:
         """End and join the thread; a second call does nothing.
 
@@ -84,6 +91,7 @@ class Spinner:
         try:
             while not self._closed and self._context.ok():
                 self._executor.spin_once()
+                self._came_round_s = time.monotonic()
         except ExternalShutdownException:
             pass
         except Exception as error:  # noqa: BLE001 - the top of this thread

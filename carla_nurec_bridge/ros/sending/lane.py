@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import final
@@ -27,6 +28,7 @@ class SendingLane:
         self._changed = threading.Condition()
         self._work: deque[tuple[Callable[[], None], int]] = deque()
         self._held = self._put = self._done = 0
+        self._begun_s: float | None = None
         self._error: BaseException | None = None
         self._over = self._room_for_all = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -72,6 +74,13 @@ class SendingLane:
         with self._changed:
             self._check()
 
+    def check_moving(self) -> None:
+        """Raise what work has raised; DeadlineError where a piece of it has taken a minute."""
+        with self._changed:
+            self._check()
+            if self._begun_s is not None and time.monotonic() - self._begun_s > _WAIT_S:
+                raise DeadlineError(f"{self._name} has stood still for {_WAIT_S:g} s")
+
     @property
     def undone(self) -> int:
         """How much of what was put is not done."""
@@ -111,6 +120,7 @@ class SendingLane:
                 if self._over:
                     return
                 work, size = self._work[0]
+                self._begun_s = time.monotonic()
             try:
                 work()
             except BaseException as error:  # noqa: BLE001 - it belongs to who brings the work
@@ -122,5 +132,6 @@ class SendingLane:
                 if self._work:
                     self._work.popleft()
                 self._held -= size
+                self._begun_s = None
                 self._done += 1
                 self._changed.notify_all()
