@@ -115,6 +115,13 @@ def paused(simulator: Simulator) -> Iterator[Simulator]:
         simulator.become(SimulationState.STATE_PLAYING)
 
 
+@pytest.fixture
+def anew(paused: Simulator) -> Simulator:
+    """All stand where they began: how far traffic has come by now is a matter of wall time."""
+    paused.ask(srv.ResetSimulation)
+    return paused
+
+
 def test_the_features_name_what_is_served(simulator: Simulator) -> None:
     request = srv.GetSimulatorFeatures.Request()
     answer = simulator.user.ask(srv.GetSimulatorFeatures, "get_simulator_features", request)
@@ -229,57 +236,70 @@ def test_an_entity_tells_what_where_and_how_large_it_is(paused: Simulator) -> No
     paused.ask(srv.GetEntityState, entity="nobody", result=Result.RESULT_NOT_FOUND)
 
 
-def test_a_car_is_spawned_placed_set_going_and_deleted(paused: Simulator) -> None:
-    assert paused.spawn("guest", MODEL3, FREE).entity_name == "guest"
-    hero = paused.ask(srv.GetEntityState, entity="hero").state.pose
-    before = array(paused.pose("guest").position)
+def free_ahead_m(simulator: Simulator, place: np.ndarray, way: np.ndarray) -> float:
+    """Return how far on there is room for a car, where no traffic comes by soon."""
+    everybody = simulator.ask(srv.GetEntitiesStates, filters=EntityFilters(filter="^traffic_"))
+    cars = [array(state.pose.position) for state in everybody.states]
+    ahead = way / np.linalg.norm(way)
+
+    def room_m(on_m: float) -> float:
+        return min(float(np.linalg.norm(place + on_m * ahead - car)) for car in cars)
+
+    return next(on_m for on_m in (10.0, 20.0, 30.0, 40.0) if room_m(on_m) > 15.0)
+
+
+def test_a_car_is_spawned_placed_set_going_and_deleted(anew: Simulator) -> None:
+    assert anew.spawn("guest", MODEL3, FREE).entity_name == "guest"
+    hero = anew.ask(srv.GetEntityState, entity="hero").state.pose
+    before = array(anew.pose("guest").position)
     away = np.linalg.norm((before - array(hero.position))[:2])
     assert away == pytest.approx(FREE[0], abs=0.01)
-    paused.ask(srv.StepSimulation, steps=20)  # it falls onto its wheels
-    stands = array(paused.pose("guest").position)
+    anew.ask(srv.StepSimulation, steps=20)  # it falls onto its wheels
+    stands = array(anew.pose("guest").position)
     assert stands[:2] == pytest.approx(before[:2], abs=0.05)
     there = EntityState()
     there.header.frame_id = "guest"
-    there.pose = Pose(position=Point(x=10.0), orientation=Quaternion(w=1.0))
-    paused.ask(srv.SetEntityState, entity="guest", state=there, set_pose=True)
-    at_once = array(paused.pose("guest").position)
-    assert np.linalg.norm(at_once - stands) == pytest.approx(10.0, abs=1e-3)
-    paused.ask(srv.StepSimulation, steps=1)
-    assert array(paused.pose("guest").position) == pytest.approx(at_once, abs=0.05)
+    on_m = free_ahead_m(anew, stands, stands - array(hero.position))
+    there.pose = Pose(position=Point(x=on_m), orientation=Quaternion(w=1.0))
+    anew.ask(srv.SetEntityState, entity="guest", state=there, set_pose=True)
+    at_once = array(anew.pose("guest").position)
+    assert np.linalg.norm(at_once - stands) == pytest.approx(on_m, abs=1e-3)
+    anew.ask(srv.StepSimulation, steps=1)
+    assert array(anew.pose("guest").position) == pytest.approx(at_once, abs=0.05)
     going = EntityState(twist=Twist(linear=Vector3(x=5.0)))
     going.header.frame_id = "guest"
-    paused.ask(srv.SetEntityState, entity="guest", state=going, set_twist=True)
-    paused.ask(srv.StepSimulation, steps=5)
-    ahead = array(paused.pose("guest").position) - at_once
+    anew.ask(srv.SetEntityState, entity="guest", state=going, set_twist=True)
+    anew.ask(srv.StepSimulation, steps=5)
+    ahead = array(anew.pose("guest").position) - at_once
     assert np.linalg.norm(ahead) == pytest.approx(1.25, abs=0.2)
     assert ahead @ (at_once - stands) > 0
     for asked, result in (
         ({"state": EntityState(twist=Twist(linear=Vector3(x=np.inf))), "set_twist": True}, 101),
         ({"set_acceleration": True}, Result.RESULT_FEATURE_UNSUPPORTED),
     ):
-        paused.ask(srv.SetEntityState, entity="guest", result=result, **asked)
-    paused.ask(srv.DeleteEntity, entity="guest")
-    assert "guest" not in paused.names()
-    paused.ask(srv.StepSimulation, steps=1)
-    assert "guest" not in paused.names()
-    paused.ask(srv.DeleteEntity, entity="hero", result=Result.RESULT_OPERATION_FAILED)
+        anew.ask(srv.SetEntityState, entity="guest", result=result, **asked)
+    anew.ask(srv.DeleteEntity, entity="guest")
+    assert "guest" not in anew.names()
+    anew.ask(srv.StepSimulation, steps=1)
+    assert "guest" not in anew.names()
+    anew.ask(srv.DeleteEntity, entity="hero", result=Result.RESULT_OPERATION_FAILED)
 
 
-def test_a_prop_stays_where_it_is_put_and_cannot_be_set_going(paused: Simulator) -> None:
-    assert paused.spawn("cone", Resource(uri="static.prop.trafficcone01"), FREE).result.result == 1
-    paused.ask(srv.StepSimulation, steps=2)
-    info = paused.ask(srv.GetEntityInfo, entity="cone").info
+def test_a_prop_stays_where_it_is_put_and_cannot_be_set_going(anew: Simulator) -> None:
+    assert anew.spawn("cone", Resource(uri="static.prop.trafficcone01"), FREE).result.result == 1
+    anew.ask(srv.StepSimulation, steps=2)
+    info = anew.ask(srv.GetEntityInfo, entity="cone").info
     assert info.category.category == EntityCategory.CATEGORY_STATIC_OBJECT
     going = EntityState(twist=Twist(linear=Vector3(x=1.0)))
-    paused.ask(
+    anew.ask(
         srv.SetEntityState,
         entity="cone",
         state=going,
         set_twist=True,
         result=Result.RESULT_OPERATION_FAILED,
     )
-    paused.ask(srv.DeleteEntity, entity="cone")
-    paused.ask(srv.StepSimulation, steps=1)
+    anew.ask(srv.DeleteEntity, entity="cone")
+    anew.ask(srv.StepSimulation, steps=1)
 
 
 @pytest.mark.parametrize(
@@ -314,8 +334,7 @@ def test_an_orientation_without_length_is_refused(simulator: Simulator) -> None:
     assert answer.result.result == srv.SpawnEntity.Response.INVALID_POSE
 
 
-def test_several_are_spawned_at_once_and_resets_put_them_back_or_away(paused: Simulator) -> None:
-    paused.ask(srv.ResetSimulation)  # traffic is back where it began
+def test_several_are_spawned_at_once_and_resets_put_them_back_or_away(anew: Simulator) -> None:
     requests = []
     for place in ((9.5, 0.0, 0.5), (-8.0, 0.0, 0.5), (-8.0, 0.0, 0.5)):
         request = SpawnEntity(name="row", allow_renaming=True, entity_namespace="cars")
@@ -323,32 +342,32 @@ def test_several_are_spawned_at_once_and_resets_put_them_back_or_away(paused: Si
         request.initial_pose.header.frame_id = "base_link"
         request.initial_pose.pose.position = point(place)
         requests.append(request)
-    answer = paused.ask(
+    answer = anew.ask(
         srv.SpawnEntities,
         spawn_requests=requests,
         result=srv.SpawnEntities.Response.ENTITIES_SPAWN_FAILED,
     )
     assert [r.entity_name for r in answer.results[:2]] == ["cars/row", "cars/row_1"]
     assert answer.results[2].result.result == Result.RESULT_OPERATION_FAILED  # the place is taken
-    spawned = array(paused.pose("cars/row").position)
-    paused.ask(srv.StepSimulation, steps=1)
+    spawned = array(anew.pose("cars/row").position)
+    anew.ask(srv.StepSimulation, steps=1)
     aside = EntityState()
     aside.header.frame_id = "cars/row"
     aside.pose.position.y = 4.0
-    paused.ask(srv.SetEntityState, entity="cars/row", state=aside, set_pose=True)
-    stamp = paused.stamp()
-    paused.ask(srv.ResetSimulation, scope=srv.ResetSimulation.Request.SCOPE_STATE)
-    assert array(paused.pose("cars/row").position) == pytest.approx(spawned, abs=0.05)
+    anew.ask(srv.SetEntityState, entity="cars/row", state=aside, set_pose=True)
+    stamp = anew.stamp()
+    anew.ask(srv.ResetSimulation, scope=srv.ResetSimulation.Request.SCOPE_STATE)
+    assert array(anew.pose("cars/row").position) == pytest.approx(spawned, abs=0.05)
     spawned_only = srv.ResetSimulation.Request.SCOPE_SPAWNED
-    paused.ask(srv.ResetSimulation, scope=spawned_only)
-    assert paused.names(filter="^cars/") == []
-    paused.ask(
+    anew.ask(srv.ResetSimulation, scope=spawned_only)
+    assert anew.names(filter="^cars/") == []
+    anew.ask(
         srv.ResetSimulation,
         scope=srv.ResetSimulation.Request.SCOPE_TIME,
         result=Result.RESULT_FEATURE_UNSUPPORTED,
     )
-    paused.ask(srv.StepSimulation, steps=1)
-    paused.user.until(lambda: paused.stamp() > stamp, "time going on")
+    anew.ask(srv.StepSimulation, steps=1)
+    anew.user.until(lambda: anew.stamp() > stamp, "time going on")
 
 
 def test_what_can_be_spawned_and_where(simulator: Simulator) -> None:
