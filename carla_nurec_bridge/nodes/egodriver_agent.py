@@ -50,6 +50,7 @@ class EgodriverNode:
         latency = p.sensor_latency(p.seed)
         self._images = RigImages(node, load_rig(p.rig), dt_ns, participants, latency)
         self._way: WayDriver[PlanTracker] = WayDriver(node)
+        self._connected = False
         self._next = 0
         self._timings = Timings()
         self._participation = Participation(
@@ -57,13 +58,14 @@ class EgodriverNode:
             spinner,
             p,
             keys=("odometry",),
-            unready=lambda: self._publishers.unmatched(participants),
+            unready=partial(self._unready, participants),
         )
 
     def work(self) -> int:
         """Drive until the run is over; return the exit code."""
         p = self._p
         with PolicyClient(p.target, p.start_s, allow_remote=p.remote) as policy:
+            self._connected = True
             state = self._participation.wait_begin()
             self._way.wait(p.start_s, self._spinner.check)
             cameras = self._images.cameras(p.start_s, self._spinner.check)
@@ -75,6 +77,11 @@ class EgodriverNode:
                     if frame is not None:
                         self._turn(policy, frame, clock)
         return self._participation.leave(EGODRIVER, self._summary(policy))
+
+    def _unready(self, participants: tuple[str, ...]) -> list[str]:
+        if not self._connected:
+            return [f"the policy server {self._p.target} has not answered yet"]
+        return self._publishers.unmatched(participants)
 
     def _turn(self, policy: PolicyClient, frame: JoinedFrame, clock: TickClock) -> None:
         """Drive one frame; what fails is the answer to it."""

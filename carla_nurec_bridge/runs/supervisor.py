@@ -227,7 +227,10 @@ class Supervisor:
         done, total = self._progress
         where = f"at frame {done} of {total}" if total else f"at frame {done}"
         bad_input = child.code() == InputError.exit_code
-        sentence = f"{child.name} {how} {where}; its log: {child.log}"
+        # Who names others knows what they did not do, and they know why.
+        others = [c for c in self._children.values() if c is not child and c.name in how]
+        said = "".join(f"; that of {c.name} ends: {c.last_line()}" for c in others if c.last_line())
+        sentence = f"{child.name} {how} {where}; its log: {child.log}{said}"
         return _Death(child.name, sentence, InputError.exit_code if bad_input else 1)
 
     def _close(self) -> str:

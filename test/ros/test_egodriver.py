@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,18 +71,32 @@ class Witness:
         self._context.try_shutdown()
 
 
+@contextmanager
+def served(port: int, written: Path) -> Iterator[None]:
+    program = "import sys; from carla_driver_interface.cli import main; sys.exit(main())"
+    options = ("serve", "--policy", "route_follower", "--host", "127.0.0.1", "--port", str(port))
+    argv = [sys.executable, "-c", program, *options]
+    with written.open("w") as log, subprocess.Popen(argv, stderr=log) as server:
+        try:
+            while not listens(port):
+                assert server.poll() is None, written.read_text()  # another program has the port
+                time.sleep(0.05)
+            yield
+        finally:
+            server.terminate()
+
+
 @pytest.fixture
 def policy(tmp_path: Path) -> Iterator[str]:
     pytest.importorskip("carla_driver_interface")
     port = free_port()
-    program = "import sys; from carla_driver_interface.cli import main; sys.exit(main())"
-    options = ("serve", "--policy", "route_follower", "--host", "127.0.0.1", "--port", str(port))
-    argv = [sys.executable, "-c", program, *options]
-    with (tmp_path / "policy.log").open("w") as log, subprocess.Popen(argv, stderr=log) as served:
-        try:
-            yield f"127.0.0.1:{port}"
-        finally:
-            served.terminate()
+    with served(port, tmp_path / "policy.log"):
+        yield f"127.0.0.1:{port}"
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def run(run_dir: Path, policy: str, **fields: Any) -> RunResult:
@@ -145,6 +163,29 @@ def test_a_route_follower_drives_200_m_within_its_lane(tmp_path: Path, policy: s
     assert told["counts"]["command/ackermann"] == 341
     ego = json.loads((tmp_path / "run/parts/carla_ego.json").read_text())
     assert (ego["commands_accepted"], ego["commands_late"], ego["late"]) == (341, 0, {})
+
+
+def test_a_run_begins_when_the_policy_has_answered(tmp_path: Path) -> None:
+    pytest.importorskip("carla_driver_interface")
+    port, log = free_port(), tmp_path / "run/logs/carla_ego.log"
+    waits = f"egodriver_agent waits: the policy server 127.0.0.1:{port} has not answered yet"
+    over = threading.Event()
+
+    def come_late() -> bool:
+        while not (log.exists() and waits in log.read_text()):
+            if over.wait(0.05):
+                return False
+        with served(port, tmp_path / "policy.log"):
+            return over.wait()
+
+    with ThreadPoolExecutor() as pool:
+        came = pool.submit(come_late)
+        try:
+            result = run(tmp_path / "run", f"127.0.0.1:{port}", frames=2)
+        finally:
+            over.set()
+    assert result.ok, result.sentence
+    assert came.result()
 
 
 def test_a_policy_that_is_not_there_is_named(tmp_path: Path) -> None:

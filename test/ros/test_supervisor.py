@@ -102,6 +102,15 @@ def test_the_error_line_of_the_cause_is_quoted(tmp_path: Path) -> None:
     assert "ended with code 1 (loud: error: no map)" in result.sentence
 
 
+def test_who_is_waited_for_in_vain_is_quoted_too(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    late = f"{_BEAT}print('frame 0 waits for objects', flush=True); open({str(said)!r}, 'w'); "
+    owner = _until(said) + "print('error: late did not answer frame 0'); raise SystemExit(1)"
+    result = _supervisor(tmp_path, late=late + _LONG, owner=owner).run()
+    assert result.dead == "owner"
+    assert result.sentence.endswith("owner.log; that of late ends: frame 0 waits for objects")
+
+
 def test_bad_input_keeps_its_exit_code(tmp_path: Path) -> None:
     server = _BEAT + "print('error: port 2000 is in use'); raise SystemExit(2)"
     result = _supervisor(tmp_path, a_server=server, node=_BEAT + _LONG).run()

@@ -157,9 +157,16 @@ class Child:
 
     def last_error(self) -> str:
         """Return the last line of the log that names an error, or an empty text."""
-        lines = self.log.read_text(errors="replace").splitlines()[-200:]
-        errors = [line.strip() for line in lines if "error: " in line.lower()]
+        errors = [line for line in self._last_lines() if "error: " in line.lower()]
         return errors[-1] if errors else ""
+
+    def last_line(self) -> str:
+        """Return the last line of the log, or an empty text."""
+        return (self._last_lines() or [""])[-1]
+
+    def _last_lines(self) -> list[str]:
+        lines = self.log.read_text(errors="replace").splitlines()[-200:]
+        return [text for line in lines if (text := line.strip())]
 
     def how_it_ended(self) -> str:
         """Return the signal that ended it, or its exit code with what its log says of it."""
