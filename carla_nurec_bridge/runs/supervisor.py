@@ -119,10 +119,12 @@ class Supervisor:
             left = self._close()
         wall_s = time.monotonic() - started
         codes = {name: child.code() for name, child in self._children.items()}
+        hung = [name for name, child in self._children.items() if child.hung]
+        note = f"; {', '.join(hung)} hung at the end and was killed" if hung else ""
         if death is None:
             ego = read_run_summary(self._graph.config.run_dir).carla_ego
             why = f": {ego.reason}" if ego and ego.reason else ""
-            sentence = f"finished in {wall_s:.1f} s{why}{left}"
+            sentence = f"finished in {wall_s:.1f} s{why}{left}{note}"
             verdict = ego.verdict if ego else None
             return RunResult(
                 1 if left else 0,
@@ -150,7 +152,7 @@ class Supervisor:
                 return death
             participants = [c for c in self._children.values() if c.process.participant]
             running = [c for c in participants if c.code() is None]
-            if not running:
+            if not running and not any(map(_failed, participants)):
                 return None
             if len(running) < len(participants):
                 ended_s = ended_s or time.monotonic()

@@ -15,6 +15,7 @@ import pytest
 from carla_nurec_bridge.core.errors import RunError
 from carla_nurec_bridge.core.run_contract.run_config import RunConfig
 from carla_nurec_bridge.runs.graph import Graph, Process
+from carla_nurec_bridge.runs.processes import child as child_module
 from carla_nurec_bridge.runs.processes.child import Child
 from carla_nurec_bridge.runs.supervisor import Supervisor
 
@@ -109,6 +110,18 @@ def test_who_is_waited_for_in_vain_is_quoted_too(tmp_path: Path) -> None:
     result = _supervisor(tmp_path, late=late + _LONG, owner=owner).run()
     assert result.dead == "owner"
     assert result.sentence.endswith("owner.log; that of late ends: frame 0 waits for objects")
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_who_hangs_when_its_work_is_done_ends_as_it_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(child_module, "_TAKING_LEAVE_S", 1.0)
+    # PyDLL keeps Python's lock, so that there are no beats any more.
+    hangs = f"{_BEAT}heartbeat.leaves({code}); import ctypes; ctypes.PyDLL(None).pause()"
+    result = _supervisor(tmp_path, hangs=hangs, peer=_BEAT).run()
+    assert (result.exit_code, result.codes) == (code, {"hangs": code, "peer": 0})
+    assert "hangs hung at the end and was killed" in result.sentence or code
 
 
 def test_bad_input_keeps_its_exit_code(tmp_path: Path) -> None:

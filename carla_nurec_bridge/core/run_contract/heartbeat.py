@@ -2,8 +2,9 @@
 
 The supervisor hands each child the write end of a pipe and names it in ``CNB_STATUS_FD``. The child
 writes JSON lines there: ``{"beat": n}`` every half second, ``{"done": k, "total": n}`` when it
-makes progress. When the supervisor has gone the child ends itself, so that no run leaves orphans. A
-process that was started by hand has no such pipe, and both functions do nothing.
+makes progress, ``{"leaves": code}`` when its work is done. When the supervisor has gone the child
+ends itself, so that no run leaves orphans. A process that was started by hand has no such pipe, and
+these functions do nothing.
 """
 
 from __future__ import annotations
@@ -64,6 +65,11 @@ def start() -> None:
 def progress(done: int, total: int) -> None:
     """Tell the supervisor that ``done`` of ``total`` steps are finished."""
     _pipe.write({"done": done, "total": total})
+
+
+def leaves(code: int) -> None:
+    """Tell the supervisor that nothing is left to do, and what the exit code will be."""
+    _pipe.write({"leaves": code})
 
 
 def _beat() -> None:

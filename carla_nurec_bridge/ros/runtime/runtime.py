@@ -55,10 +55,21 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
         ("the node", node.destroy_node),
         ("ROS", rclpy.try_shutdown),
     )
-    try:
+
+    def work_and_leave() -> int:
         with closing:
             spinner.open()
-            return work(node, spinner)
+            code = _code_of(name, lambda: work(node, spinner))
+            heartbeat.leaves(code)
+            return code
+
+    return _code_of(name, work_and_leave)
+
+
+def _code_of(name: str, work: Callable[[], int]) -> int:
+    """Return what work ends with, or the code of what ends it, which is told."""
+    try:
+        return work()
     except BridgeError as error:
         sys.stderr.write(f"{name}: error: {error}\n")
         return error.exit_code

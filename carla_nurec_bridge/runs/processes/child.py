@@ -26,6 +26,8 @@ _QUIET_S = 0.7
 _STOOD_S = 1.0
 """Who has not listened for so long was kept from it, by a machine that stands still or has too much
 to do; a child was then too."""
+_TAKING_LEAVE_S = 8.0
+"""How long a child that has done its work may take to leave the middleware, wall time."""
 _SEGMENT = re.compile(rb"/dev/shm/\S*fastdds_[^\s(]+")
 
 WORKS_WITHOUT_BEAT_S = 20.0
@@ -40,7 +42,7 @@ class Child:
     """A started process; ``close`` ends its whole process group and may be called twice.
 
     Times are ``time.monotonic`` seconds. ``works_s`` is for how long it counts as alive without a
-    beat while it works.
+    beat while it works. ``hung`` tells that it had done its work, and was killed as it did not end.
     """
 
     def __init__(self, process: Process, log: Path, works_s: float = WORKS_WITHOUT_BEAT_S) -> None:
@@ -49,6 +51,8 @@ class Child:
         self._works_s = works_s
         self.ready = process.ready_line is None
         self._used = 0
+        self._leaves: tuple[int, float] | None = None
+        self.hung = False
         self.shared_memory: set[Path] = set()
         log.parent.mkdir(parents=True, exist_ok=True)
         self._output: IO[bytes] = log.open("wb")
@@ -81,12 +85,22 @@ class Child:
         return self._started.pid
 
     def code(self) -> int | None:
-        """Return the exit code (negative: the signal that ended it), None while it runs."""
-        return self._started.poll()
+        """Return the exit code (negative: the signal that ended it), None while it runs.
+
+        One that has told it and then hangs in the middleware, as that can, is killed.
+        """
+        code = self._started.poll()
+        if self._leaves is None:
+            return code
+        told, since_s = self._leaves
+        if code is None and time.monotonic() - since_s > _TAKING_LEAVE_S:
+            self.hung = True
+            self._signal(signal.SIGKILL)
+        return told if self.hung and code is not None else code
 
     def silent_s(self) -> float:
         """Return for how long the process gave no sign of life, though it should have."""
-        return time.monotonic() - self._alive_s
+        return 0.0 if self._leaves else time.monotonic() - self._alive_s
 
     def listen(self, on_progress: Callable[[int, int], None]) -> None:
         """Read what the child has said since the last call, without waiting."""
@@ -106,6 +120,8 @@ class Child:
             self._beat_s = self._alive_s = time.monotonic()
             if "done" in message:
                 on_progress(message["done"], message["total"])
+            if "leaves" in message:
+                self._leaves = message["leaves"], self._beat_s
         if not self.ready and self.process.ready_line is not None:
             start = self.process.ready_line.encode()
             self.ready = any(li.startswith(start) for li in self.log.read_bytes().splitlines())
