@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +16,6 @@ from rclpy.node import Node
 
 from carla_nurec_bridge.core.lockstep.words import Member, RunState
 from carla_nurec_bridge.core.run_contract.run_summary import NodeSummary
-from carla_nurec_bridge.ros.lockstep import standstill
 from carla_nurec_bridge.ros.lockstep.participation import Participation
 from carla_nurec_bridge.ros.lockstep.protocol import Participant
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
@@ -75,22 +73,6 @@ def test_a_summary_is_left_where_a_person_ends_the_run(
     assert summary.exists() is left
     if left:
         assert json.loads(summary.read_text())["counts"] == {"/plan": 3}
-
-
-def test_what_a_participant_stands_still_for_is_told_ever_rarer(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    told: list[str] = []
-    node: Any = SimpleNamespace(get_logger=lambda: SimpleNamespace(warning=told.append))
-    now_s = iter(range(0, 205, 5))
-    monkeypatch.setattr(standstill, "time", SimpleNamespace(monotonic=lambda: next(now_s)))
-    stands = ["frame 2 waits for objects"] * 19 + [""] * 9 + [None]
-    watch = standstill.Standstill(node, partial(stands.pop, 0))
-    more = [watch.look() for _ in range(29)]
-    assert told == [f"frame 2 waits for objects for {s} s" for s in (5, 10, 20, 40, 80)]
-    assert more == [True] * 28 + [False]
-    # Where every thread is after a minute, once.
-    assert capfd.readouterr().err.count("test_what_a_participant_stands_still_for") == 1
 
 
 class Taking:

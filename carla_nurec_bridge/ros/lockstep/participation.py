@@ -15,12 +15,12 @@ from ...core.errors import DeadlineError
 from ...core.lockstep.frame_gate import FrameGate
 from ...core.lockstep.words import Declaration, RunState
 from ...core.machine.collector import keep_loaded
+from ...core.machine.standstill import Standstill
 from ...core.run_contract.run_summary import NodeSummary, write_summary
 from ..publishers.subscriptions import subscribe
 from ..runtime.spinner import Spinner
 from .joiner import JoinedFrame, Joiner
 from .protocol import Participant
-from .standstill import Standstill
 
 _POLL_S = 0.05
 _AWAY_S = 10.0
@@ -92,7 +92,7 @@ class Participation:
         for key in keys:
             subscribe(node, key, partial(self.joiner.hear, key))
         if p.lockstep:
-            Standstill(node, self._stands).watch()
+            Standstill(node.get_logger().warning, self._stands).watch()
 
     @contextmanager
     def taking_part(self, name: str, summary: Callable[[], NodeSummary]) -> Iterator[None]:

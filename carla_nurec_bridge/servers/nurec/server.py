@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from ...core.errors import InputError, RefusalError
 from ...core.machine.ports import check_free
+from ...core.machine.standstill import Standstill
 from ...nurec.client.security import server_credentials
 from ...nurec.client.service import (
     CHANNEL_OPTIONS,
@@ -40,6 +42,7 @@ from .scenes.drawn_scenes import DrawnScenes
 from .scenes.library import SceneLibrary
 from .scenes.packages import Packages
 
+_log = logging.getLogger(__name__)
 _MOST_CALLS = 64
 _WITH_POINTS = ("render_lidar", "render_aggregated")
 
@@ -99,9 +102,11 @@ class NurecServer:
 
         Health is NOT_SERVING until that scene is loaded and its kernels are compiled, which takes a
         minute or more the first time: clients that heed it do not spend a render's deadline on it.
+        What takes long to draw is told in the log.
         """
         self._tell_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         self._server.start()
+        Standstill(_log.warning, self._thread.stands).watch()
         if self._health_server is not None:
             self._health_server.start()
         if self._scenes:

@@ -120,3 +120,16 @@ def test_the_render_thread_keeps_order_and_hands_errors_on():
     thread.close()
     thread.close()
     assert thread.submit(lambda: 1).cancelled()
+
+
+def test_the_render_thread_says_what_it_is_at():
+    thread = RenderThread()
+    begun, go_on = threading.Event(), threading.Event()
+    assert thread.stands() == ""
+    drawn = thread.submit(lambda: begun.set() or go_on.wait(60.0))
+    assert begun.wait(60.0)
+    assert thread.stands() == "drawing number 1 is under way"
+    go_on.set()
+    assert drawn.result(60.0)
+    thread.close()
+    assert thread.stands() is None

@@ -30,6 +30,8 @@ class RenderThread:
         self._waiting: OrderedDict[str, deque[_Job[Any]]] = OrderedDict()
         self._changed = threading.Condition()
         self._closed = False
+        self._begun = 0
+        self._at_work = False
         self._thread = threading.Thread(target=self._run, name="render", daemon=True)
         self._thread.start()
 
@@ -43,6 +45,12 @@ class RenderThread:
                 self._waiting.setdefault(owner, deque()).append(_Job(work, future))
                 self._changed.notify()
         return future
+
+    def stands(self) -> str | None:
+        """Say what is being drawn; empty: nothing, None: nothing any more. See ``Standstill``."""
+        if not self._thread.is_alive():
+            return None
+        return f"drawing number {self._begun} is under way" if self._at_work else ""
 
     def close(self) -> None:
         """Finish the jobs queued so far and end the thread; may be called twice."""
@@ -67,7 +75,10 @@ class RenderThread:
         while (job := self._next()) is not None:
             if not job.future.set_running_or_notify_cancel():
                 continue
+            self._begun += 1
+            self._at_work = True
             try:
                 job.future.set_result(job.work())
             except BaseException as error:  # noqa: BLE001 - the call that waits for it gets it
                 job.future.set_exception(error)
+            self._at_work = False

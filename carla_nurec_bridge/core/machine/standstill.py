@@ -1,4 +1,4 @@
-"""Says in the log what a participant waits for, when it does not come on."""
+"""Says in the log what a program waits for, when it does not come on."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from typing import final
 
-from rclpy.node import Node
-
 _LOOK_S = 5.0
 _LONGER = 2.0
 _LONG_S = 60.0
@@ -20,19 +18,20 @@ _LONG_S = 60.0
 class Standstill:
     """Looks every five seconds of wall time, and tells what is the same as before, ever rarer."""
 
-    def __init__(self, node: Node, stands: Callable[[], str | None]) -> None:
+    def __init__(self, tell: Callable[[str], object], stands: Callable[[], str | None]) -> None:
         """Be ready to ``watch``.
 
+        * tell: hears the sentences.
         * stands: returns what is waited for now, as the beginning of "... for 5 s"; empty: nothing;
           None: nothing any more.
         """
-        self._log = node.get_logger()
+        self._tell = tell
         self._stands = stands
         self._what: str | None = ""
         self._since_s = self._told_s = 0.0
 
     def watch(self) -> None:
-        """Look from now on, in a thread of its own: the executor's may be what stands still."""
+        """Look from now on, in a thread of its own: any other may be what stands still."""
 
         def look_on() -> None:
             while self.look():
@@ -54,5 +53,5 @@ class Standstill:
             if self._told_s < _LONG_S <= stood_s:
                 faulthandler.dump_traceback(sys.stderr)
             self._told_s = stood_s
-            self._log.warning(f"{what} for {stood_s:.0f} s")
+            self._tell(f"{what} for {stood_s:.0f} s")
         return True
