@@ -86,7 +86,7 @@ class CosmosRecorder:
             if stalled and not warned and missing:
                 self._log.warning(f"waiting for {', '.join(missing)}")
                 self._mismatches.look()
-            warned = stalled
+            warned = stalled and (warned or bool(missing))
         self._await_answers()
         self._mismatches.look()
         return 0 if self._participation.finished else 1

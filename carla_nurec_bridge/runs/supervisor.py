@@ -134,7 +134,7 @@ class Supervisor:
                 memory_bytes=self._memory.held_bytes,
                 verdict=verdict,
             )
-        sentence, bag = death.sentence + left, None
+        sentence, bag = death.sentence + left + note, None
         try:
             bag = self._recover()
         except BridgeError as error:
@@ -156,7 +156,7 @@ class Supervisor:
                 return None
             if len(running) < len(participants):
                 ended_s = ended_s or time.monotonic()
-                for child in running:
+                for child in (c for c in running if not c.leaves):
                     if time.monotonic() - ended_s > child.process.leave_s:
                         return self._died(child, f"did not end within {child.process.leave_s:g} s")
             late = self._not_ready(started)
@@ -230,8 +230,8 @@ class Supervisor:
         where = f"at frame {done} of {total}" if total else f"at frame {done}"
         bad_input = child.code() == InputError.exit_code
         # Who names others knows what they did not do, and they know why.
-        others = [c for c in self._children.values() if c is not child and c.name in how]
-        said = "".join(f"; that of {c.name} ends: {c.last_line()}" for c in others if c.last_line())
+        others = [c for c in self._children.values() if c is not child and c.is_named_in(how)]
+        said = "".join(f"; that of {c.name}: {text}" for c in others if (text := c.last_warning()))
         sentence = f"{child.name} {how} {where}; its log: {child.log}{said}"
         return _Death(child.name, sentence, InputError.exit_code if bad_input else 1)
 

@@ -22,7 +22,7 @@ from vision_msgs.msg import Detection3D, Detection3DArray
 from carla_nurec_bridge.core.frames import matrix_from_xyz_rpy
 from carla_nurec_bridge.core.lockstep.patience import FrameWait, GoOn
 from carla_nurec_bridge.core.lockstep.words import RunState
-from carla_nurec_bridge.ros.lockstep.protocol import Barrier
+from carla_nurec_bridge.ros.lockstep.barrier import Barrier
 from carla_nurec_bridge.ros.messages.convert import header, nanoseconds_of, pose_message
 from carla_nurec_bridge.ros.messages.ego import path_message
 from carla_nurec_bridge.ros.publishers.qos import profile

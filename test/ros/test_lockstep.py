@@ -19,7 +19,8 @@ from carla_nurec_bridge.core.errors import ProtocolError, RunError
 from carla_nurec_bridge.core.lockstep.patience import Abort, FrameWait, GoOn
 from carla_nurec_bridge.core.lockstep.words import Member, RunState
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
-from carla_nurec_bridge.ros.lockstep.protocol import Barrier, Participant
+from carla_nurec_bridge.ros.lockstep.barrier import Barrier
+from carla_nurec_bridge.ros.lockstep.participant import Participant
 from carla_nurec_bridge.ros.lockstep.wire import run_message, run_state
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
 

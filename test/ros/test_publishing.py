@@ -20,6 +20,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 
 from carla_nurec_bridge.core.errors import DeadlineError, RunError
+from carla_nurec_bridge.core.lockstep.stall import Stall
 from carla_nurec_bridge.ros.publishers.qos import profile
 from carla_nurec_bridge.ros.sending import lane as lane_module
 from carla_nurec_bridge.ros.sending import sender as sending
@@ -74,6 +75,7 @@ def test_a_lane_that_does_not_go_on_is_an_error(
 ) -> None:
     go = threading.Event()
     lane.put(lambda: go.wait(_S) and None, 90)
+    monkeypatch.setattr(lane, "_stall", Stall(0.0))
     lane.check_moving()
     monkeypatch.setattr(lane_module, "_WAIT_S", 0.05)
     with pytest.raises(DeadlineError, match="given to publishing was not done in 0.05 s"):

@@ -47,7 +47,8 @@ from carla_nurec_bridge.cosmos.clip.streams import ControlOptions  # noqa: E402
 from carla_nurec_bridge.cosmos.clip.video import VideoWriter, count_frames  # noqa: E402
 from carla_nurec_bridge.cosmos.from_bag import BagWish, clips_of_bag  # noqa: E402
 from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
-from carla_nurec_bridge.ros.lockstep.protocol import Barrier, Participant  # noqa: E402
+from carla_nurec_bridge.ros.lockstep.barrier import Barrier  # noqa: E402
+from carla_nurec_bridge.ros.lockstep.participant import Participant  # noqa: E402
 from carla_nurec_bridge.ros.messages.camera_info import calibration_json  # noqa: E402
 from carla_nurec_bridge.ros.messages.convert import (  # noqa: E402
     compressed_message,

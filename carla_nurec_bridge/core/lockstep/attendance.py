@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .words import Announcement, Answer, Declaration, Farewell, Heard, RunState
+from .words import Announcement, Answer, Asked, Declaration, Farewell, Heard, RunState
 
 _KEPT = 64
 _ASKS_FOR_FRAMES = 2
@@ -25,7 +25,7 @@ class Attendance:
         self.first_frame: int | None = None
         self._answers: dict[int, Answer] = {}
         self._begun_ns = -1
-        self._asks: tuple[int, int] = (-1, 0)
+        self._asks: tuple[Asked | None, int] = (None, 0)
         self.left = False
 
     @property
@@ -116,9 +116,11 @@ class Attendance:
             return [self._answers[stamp_ns]]
         if asked.names[0] != self.of.name or stamp_ns <= self._begun_ns:
             return []  # those who act before it may still have to send what it needs
-        frame, times = self._asks
-        self._asks = (asked.frame, times + 1 if frame == asked.frame else 1)
-        if self._asks[1] < _ASKS_FOR_FRAMES:
+        last, times = self._asks
+        if asked != last:
+            times = times + 1 if last is not None and last.frame == asked.frame else 1
+            self._asks = (asked, times)
+        if times < _ASKS_FOR_FRAMES:
             return []
         lost = self.answer(stamp_ns, {}, f"frame {asked.frame} did not arrive whole")
         return [lost] if lost is not None else []

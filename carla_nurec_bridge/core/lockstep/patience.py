@@ -11,6 +11,7 @@ from .words import Answer, Asked
 
 Policy = Literal["wait", "hold", "abort"]
 _ASKS_FOR_COMMANDS = 2
+_EARLY = 3.0
 COMMAND = "a command that was announced"
 
 
@@ -52,6 +53,8 @@ class FrameWait:
     * ``hold``: goes on when everybody has answered or is late; the last command holds.
     * ``wait``: waits on, and asks again after each deadline.
 
+    With ``abort`` and ``hold`` those who owe an answer are asked for it once before they are late,
+    at a third of the shortest limit: one that was lost is given again.
     An ERROR does not end the wait for the others, but with ``abort``. Announced commands are
     waited for as long as answers; with ``wait``, two deadlines more.
     """
@@ -89,7 +92,14 @@ class FrameWait:
             return Abort(late=late, limit_s=min(limits[name] for name in late))
         if len(late) == len(limits):
             return GoOn(late, failed)
-        return Wait(min(limit_s for limit_s in limits.values() if limit_s > elapsed_s))
+        until_s = min(limit_s for limit_s in limits.values() if limit_s > elapsed_s)
+        if owing and not self._asks:
+            early_s = min(limits.values()) / _EARLY
+            if elapsed_s >= early_s:
+                self._asks = 1
+                return Ask(Asked(roster.frame, tuple(limits), 0))
+            until_s = min(until_s, early_s)
+        return Wait(until_s)
 
     def _command_limit_s(self) -> float:
         members = [m for m in self._roster.members if m.of.name in self._roster.answers]

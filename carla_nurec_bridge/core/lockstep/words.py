@@ -82,7 +82,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Asked:
-    """Whose answers to a frame are overdue, in the order in which they act; ``times`` counts."""
+    """Who is asked for answers to a frame, in the order in which they act.
+
+    ``times`` counts; at 0 they are not late yet.
+    """
 
     frame: int
     names: tuple[str, ...]
@@ -96,7 +99,7 @@ class RunState:
     * origin_s: CARLA's elapsed time at frame 0, by which followers find the stamps.
     * number: counts the words of a run; an older one than the last is no news.
     * lockstep: whether anybody is waited for; else ``members`` is empty and all may look on.
-    * asked: whose answers are overdue, with the policy ``wait``.
+    * asked: whose answers are asked for again.
     """
 
     run_id: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import re
 import time
 from collections.abc import Iterable
@@ -84,8 +85,9 @@ def remove_unused(segments: Iterable[Path]) -> list[Path]:
     removed = []
     for path, unused in aside.items():
         if str(unused) in mapped:
-            with contextlib.suppress(OSError):
-                unused.rename(path)
+            with contextlib.suppress(OSError):  # there is another one of that name by now
+                os.link(unused, path)
+            _unlinked(unused)
             continue
         name = path.name
         if _unlinked(unused):

@@ -36,7 +36,7 @@ class _Pipe:
             try:
                 os.write(self.fd, json.dumps(message).encode() + b"\n")
             except BlockingIOError:
-                return True  # the reader is busy; a line lost here is followed by the next
+                return True  # the reader is busy; another beat follows one that is lost here
             except OSError:
                 self.fd = None
                 return False

@@ -93,6 +93,7 @@ class EgoHealth(Record):
     )
     manual_override: bool = Field(False, description="whether a person drives")
     stray_answers: int = Field(0, description="answers to frames that were not asked about")
+    told_again: int = Field(0, description="participants that had not heard that they take part")
     late_answers: int = Field(0, description="answers after the deadline of their frame")
     waits_for_publishing: int = Field(0, description="ticks that waited for the publisher")
     silent_readers: str = Field("", description="readers that take nothing, with commas between")

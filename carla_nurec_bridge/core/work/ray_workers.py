@@ -27,6 +27,7 @@ _LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
 """Ray's own words for a cluster that no other machine reaches, and nobody without its token."""
 
 _FOLDER = "cnb-ray-"
+_SLOW = "timed out during startup"
 _CONNECT_S, _END_S = 5.0, 20.0
 _OBJECT_STORE_BYTES = 80 << 20  # the least that Ray takes; only results pass through it
 
@@ -125,13 +126,24 @@ def ray_workers(address: str, count: int | None) -> Iterator[RayWorkers]:
         teardown.add("Ray", ray.shutdown)
         ends_by = signal.getsignal(signal.SIGTERM)
         try:
-            ray.init(**asked, **quiet)
+            _join(ray, {**asked, **quiet})
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, ends_by)  # Ray's own ends without tidying up
-        except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+        except Exception as error:
             reason = str(error).strip().splitlines()[0]
             raise InputError(f"no Ray cluster at {address}: {reason}") from error
         yield RayWorkers(ray, count)
+
+
+def _join(ray: Any, asked: dict[str, Any]) -> None:
+    """Start or find a cluster; one that took over 30 s to start, on a busy machine, starts anew."""
+    try:
+        ray.init(**asked)
+    except Exception as error:
+        if _SLOW not in str(error):
+            raise
+        ray.shutdown()
+        ray.init(**asked)
 
 
 def end_processes_of(folder: Path) -> None:

@@ -179,6 +179,8 @@ class EgoRun:
         while True:
             if parts.control.wait_turn(self._stand):
                 pacer = Pacer(factor, p.dt_s)
+                if first:  # who was there before the pause may have been started anew
+                    parts.owner.wait_ready(parts.publishers.unmatched)
             if self._lost is not None:
                 lost, self._lost = self._lost, None
                 raise lost

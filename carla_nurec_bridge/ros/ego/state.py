@@ -81,6 +81,7 @@ def health_of(parts: EgoParts, state: EgoRunState, episode: LiveEpisode) -> EgoH
         steer_limit_rad=episode.steer_limit_rad,
         manual_override=parts.inbox.overridden,
         stray_answers=parts.owner.stray,
+        told_again=parts.owner.told_again,
         late_answers=sum(parts.owner.late.values()),
         waits_for_publishing=parts.publisher.waits,
         silent_readers=", ".join(state.silent),

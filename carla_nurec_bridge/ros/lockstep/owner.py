@@ -11,17 +11,18 @@ from rclpy.node import Node
 from ...core.errors import DeadlineError, RunError
 from ...core.lockstep.patience import Abort, FrameWait, Policy
 from ...core.lockstep.roster import Roster
+from ...core.lockstep.stall import Stall
 from ...core.lockstep.words import Answer, Asked, RunState
 from ...core.run_contract.streams import EGO, RECORDER
 from ..parameters.ego import EgoParameters
 from ..runtime.spinner import Spinner
+from .barrier import Barrier
 from .commands import CommandInbox
-from .protocol import Barrier
 
 _POLL_S = 0.1
 _TELL_S = 5.0
 _GOODBYE_S = 0.5
-_AWAY_S = 10.0
+_DEAF_S = 20.0
 
 
 class LockstepOwner:
@@ -47,6 +48,11 @@ class LockstepOwner:
     def stray(self) -> int:
         """How many answers belonged to no current frame."""
         return self._barrier.stray
+
+    @property
+    def told_again(self) -> int:
+        """How often a member did not know that it was one."""
+        return self._barrier.told_again
 
     def listen(self) -> None:
         """Hear the others from now on; all that is read of them is subscribed to by now."""
@@ -109,13 +115,23 @@ class LockstepOwner:
             self._spinner.check()
             return
 
+        stall = Stall(_DEAF_S)
+
         def check() -> None:
             self._spinner.check()
             check_sent()
+            if stall.look(self._spinner.rounds):
+                raise RunError(
+                    f"{EGO} itself has heard nobody for {_DEAF_S:g} s: a callback of its own does "
+                    "not end, or the middleware"
+                )
 
         def asked(who: Asked) -> None:
+            if not who.times:
+                self._node.get_logger().info(f"asks for answers to frame {frame}: {_list(who)}")
+                return
             self._count(*who.names)
-            on_wait(f"waiting for {', '.join(who.names)}")
+            on_wait(f"waiting for {_list(who)}")
 
         commanded = self._barrier.commanded
         ended = self._barrier.wait(
@@ -135,20 +151,13 @@ class LockstepOwner:
                 raise RunError(f"{name} failed at frame {frame}: {text}")
             self._count(*ended.late)
             names = ", ".join(ended.late)
-            raise DeadlineError(
-                f"{names} did not answer frame {frame} within {ended.limit_s:g} s{self._deaf()}"
-            )
+            raise DeadlineError(f"{names} did not answer frame {frame} within {ended.limit_s:g} s")
         self._count(*ended.late, *(answer.participant for answer in ended.failed))
 
     def _patience(self, roster: Roster) -> FrameWait:
         p = self._p
         policy = cast("Policy", p.policy)
         return FrameWait(roster, policy, frame_s=p.frame_s, first_frame_s=p.first_frame_s)
-
-    def _deaf(self) -> str:
-        """Return, as the end of a sentence, for how long this node has heard nobody at all."""
-        away_s = self._spinner.away_s
-        return "" if away_s < _AWAY_S else f"; {EGO} itself has heard nobody for {away_s:.0f} s"
 
     def _count(self, *names: str) -> None:
         for name in names:
@@ -166,6 +175,10 @@ class LockstepOwner:
             if not (others - self._barrier.left) & set(self._node.get_node_names()):
                 return
             time.sleep(_POLL_S)
+
+
+def _list(who: Asked) -> str:
+    return ", ".join(who.names)
 
 
 def _commands_arrived(answers: Mapping[str, Answer], inbox: CommandInbox) -> bool:

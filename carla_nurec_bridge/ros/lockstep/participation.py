@@ -13,6 +13,7 @@ from rclpy.node import Node
 
 from ...core.errors import DeadlineError
 from ...core.lockstep.frame_gate import FrameGate
+from ...core.lockstep.stall import Stall
 from ...core.lockstep.words import Declaration, RunState
 from ...core.machine.collector import keep_loaded
 from ...core.machine.standstill import Standstill
@@ -20,10 +21,11 @@ from ...core.run_contract.run_summary import NodeSummary, write_summary
 from ..publishers.subscriptions import subscribe
 from ..runtime.spinner import Spinner
 from .joiner import JoinedFrame, Joiner
-from .protocol import Participant
+from .participant import Participant
 
 _POLL_S = 0.05
-_AWAY_S = 10.0
+_AWAY_S = 4.0
+_FAULT_S = 25.0
 
 
 class ParticipantParameters(Protocol):
@@ -71,7 +73,6 @@ class Participation:
         * deadline_s: wall time for its answers; 0 for the owner's.
         * hears_all: nobody takes part whom it has not ``heard``.
         """
-        self._node = node
         self._spinner = spinner
         self._p = p
         self._keys = keys
@@ -89,10 +90,12 @@ class Participation:
             self._participant.owes, self._participant.begin
         )
         self._at_work_ns: int | None = None
+        self._stall = Stall(_AWAY_S)
+        self._standstill = Standstill(node.get_logger().warning, self._stands, _FAULT_S)
         for key in keys:
             subscribe(node, key, partial(self.joiner.hear, key))
         if p.lockstep:
-            Standstill(node.get_logger().warning, self._stands).watch()
+            self._standstill.open()
 
     @contextmanager
     def taking_part(self, name: str, summary: Callable[[], NodeSummary]) -> Iterator[None]:
@@ -105,6 +108,7 @@ class Participation:
         except KeyboardInterrupt:
             if self._p.lockstep:
                 self._participant.leave()  # nobody waits for what a summary takes
+            self._standstill.close()
             write_summary(self._p.run_dir, name, summary())
             raise
 
@@ -157,32 +161,27 @@ class Participation:
             yield frame
             self._at_work_ns = None
 
-    def _stands(self) -> str | None:
-        """Return what keeps it from coming on; empty: nothing, None: nothing any more."""
-        state = self.state
-        if self._participant.over or not self._node.context.ok():
-            return None
-        if self._spinner.away_s > _AWAY_S:
+    def _stands(self) -> str:
+        """Return what keeps it from getting on; empty: nothing that it knows of."""
+        if self._stall.look(self._spinner.rounds if self._spinner.runs else None):
             return "the executor is at one callback, or in the middleware,"
+        state = self.state
+        if state is None or self._participant.over:
+            return ""
         if (at_work_ns := self._at_work_ns) is not None:
-            return f"at work on frame {self._number(at_work_ns)}"
+            return f"at work on frame {state.frame_at(at_work_ns)}"
         if (untaken_ns := self.joiner.untaken_ns) is not None:
-            return f"frame {self._number(untaken_ns)} has come, and the node is not ready for it,"
+            number = state.frame_at(untaken_ns)
+            return f"frame {number} has come, and the node is not ready for it,"
         if (lacking := self.joiner.lacking()) is not None:
             stamp_ns, topics = lacking
-            return f"frame {self._number(stamp_ns)} waits for {', '.join(topics)}"
+            return f"frame {state.frame_at(stamp_ns)} waits for {', '.join(topics)}"
         if self._gate.undecided:
             return "a frame has come, and the owner has not said who answers it,"
-        if state is None:
-            return "no carla_ego has begun a run"
         first = self._participant.first_frame
         if first is not None and self._keys and not self.joiner.had_whole:
             return f"it takes part from frame {first} on, of which nothing has come,"
         return ""
-
-    def _number(self, stamp_ns: int) -> str:
-        state = self.state
-        return str(state.frame_at(stamp_ns)) if state is not None else f"stamped {stamp_ns} ns"
 
     def answer(self, stamp_ns: int, counts: Mapping[str, int], error: str = "") -> None:
         """Tell what was published at a frame by topic, or why that failed."""
@@ -205,4 +204,5 @@ class Participation:
         write_summary(self._p.run_dir, name, summary)
         if self._p.lockstep:
             self._participant.leave()
+        self._standstill.close()
         return 0 if self.finished else 1

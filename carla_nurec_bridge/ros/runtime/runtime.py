@@ -55,26 +55,30 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
         ("the node", node.destroy_node),
         ("ROS", rclpy.try_shutdown),
     )
-
-    def work_and_leave() -> int:
+    ended: BaseException | None = None
+    code = 0
+    try:
         with closing:
             spinner.open()
-            code = _code_of(name, lambda: work(node, spinner))
+            try:
+                code = work(node, spinner)
+            except (BridgeError, KeyboardInterrupt) as error:
+                ended, code = error, _told(name, error)
+                heartbeat.leaves(code)
+                raise
             heartbeat.leaves(code)
-            return code
+    except (BridgeError, KeyboardInterrupt) as error:
+        if error is not ended:  # something could not be closed
+            code = _told(name, error) if code == 0 else code
+    return code
 
-    return _code_of(name, work_and_leave)
 
-
-def _code_of(name: str, work: Callable[[], int]) -> int:
-    """Return what work ends with, or the code of what ends it, which is told."""
-    try:
-        return work()
-    except BridgeError as error:
-        sys.stderr.write(f"{name}: error: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
+def _told(name: str, error: BridgeError | KeyboardInterrupt) -> int:
+    """Tell what ends a node; return its exit code."""
+    if isinstance(error, KeyboardInterrupt):
         return 130
+    sys.stderr.write(f"{name}: error: {error}\n")
+    return error.exit_code
 
 
 def tidy_arguments(args: list[str] | None) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from types import TracebackType
 from typing import final
 
@@ -14,6 +13,7 @@ from ...core.errors import DeadlineError
 from .kept_executor import KeptExecutor
 
 _CLOSE_S = 30.0
+_ROUND_S = 2.0
 
 
 def _wake() -> None:
@@ -27,7 +27,8 @@ class Spinner:
     ``Executor.shutdown`` of rclpy takes the executor's guard condition away as soon as it has
     triggered it. A thread that is about to wait then waits without one, until a message comes that
     may never come. So the thread ends by a task, and then shuts the executor down itself, which
-    waits for callbacks in the executor's own threads.
+    waits for callbacks in the executor's own threads. ``rounds`` counts how often it has come
+    round, which is every two seconds at least where no callback takes longer.
     """
 
     def __init__(self, *nodes: Node, executor: Executor | None = None) -> None:
@@ -38,7 +39,7 @@ class Spinner:
         self._closed = False
         self._woken = threading.Event()
         self._failure: BaseException | None = None
-        self._came_round_s = time.monotonic()
+        self.rounds = 0
         name = f"executor of {nodes[0].get_name()}"
         self._thread = threading.Thread(target=self._spin, name=name, daemon=True)
 
@@ -64,9 +65,9 @@ class Spinner:
             raise self._failure
 
     @property
-    def away_s(self) -> float:
-        """For how long (s, wall time) it has not come round; ours does every two seconds or so."""
-        return time.monotonic() - self._came_round_s
+    def runs(self) -> bool:
+        """Whether callbacks are called."""
+        return self._thread.is_alive() and not self._closed
 
     def close(self) -> None:
         """End and join the thread; a second call does nothing.
@@ -90,8 +91,8 @@ class Spinner:
     def _spin(self) -> None:
         try:
             while not self._closed and self._context.ok():
-                self._executor.spin_once()
-                self._came_round_s = time.monotonic()
+                self._executor.spin_once(_ROUND_S)
+                self.rounds += 1
         except ExternalShutdownException:
             pass
         except Exception as error:  # noqa: BLE001 - the top of this thread

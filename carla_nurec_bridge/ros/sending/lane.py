@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import final
 
 from ...core.errors import DeadlineError
+from ...core.lockstep.stall import Stall
 
 _MOST_BYTES = 96 << 20
 _WAIT_S = 60.0
@@ -28,7 +28,7 @@ class SendingLane:
         self._changed = threading.Condition()
         self._work: deque[tuple[Callable[[], None], int]] = deque()
         self._held = self._put = self._done = 0
-        self._begun_s: float | None = None
+        self._stall = Stall(_WAIT_S)
         self._error: BaseException | None = None
         self._over = self._room_for_all = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -75,10 +75,13 @@ class SendingLane:
             self._check()
 
     def check_moving(self) -> None:
-        """Raise what work has raised; DeadlineError where a piece of it has taken a minute."""
+        """Raise what work has raised; DeadlineError where a piece of it takes a minute.
+
+        To be called every second or so.
+        """
         with self._changed:
             self._check()
-            if self._begun_s is not None and time.monotonic() - self._begun_s > _WAIT_S:
+            if self._stall.look(self._done if self._work else None):
                 raise DeadlineError(f"{self._name} has stood still for {_WAIT_S:g} s")
 
     @property
@@ -120,7 +123,6 @@ class SendingLane:
                 if self._over:
                     return
                 work, size = self._work[0]
-                self._begun_s = time.monotonic()
             try:
                 work()
             except BaseException as error:  # noqa: BLE001 - it belongs to who brings the work
@@ -132,6 +134,5 @@ class SendingLane:
                 if self._work:
                     self._work.popleft()
                 self._held -= size
-                self._begun_s = None
                 self._done += 1
                 self._changed.notify_all()

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -26,6 +27,7 @@ _QUIET_S = 0.7
 _STOOD_S = 1.0
 """Who has not listened for so long was kept from it, by a machine that stands still or has too much
 to do; a child was then too."""
+_WARNING = re.compile(r"\bwarn(ing)?\b|\berror\b", re.IGNORECASE)
 _TAKING_LEAVE_S = 8.0
 """How long a child that has done its work may take to leave the middleware, wall time."""
 _SEGMENT = re.compile(rb"/dev/shm/\S*fastdds_[^\s(]+")
@@ -38,11 +40,19 @@ stopped, neither uses the processor nor waits for it or for a disk.
 """
 
 
+@dataclass(frozen=True)
+class _Leave:
+    """The exit code that was told, and since when nothing else is waited for."""
+
+    code: int
+    since_s: float
+
+
 class Child:
     """A started process; ``close`` ends its whole process group and may be called twice.
 
     Times are ``time.monotonic`` seconds. ``works_s`` is for how long it counts as alive without a
-    beat while it works. ``hung`` tells that it had done its work, and was killed as it did not end.
+    beat while it works. ``hung`` tells that it had done its work and did not end.
     """
 
     def __init__(self, process: Process, log: Path, works_s: float = WORKS_WITHOUT_BEAT_S) -> None:
@@ -51,7 +61,7 @@ class Child:
         self._works_s = works_s
         self.ready = process.ready_line is None
         self._used = 0
-        self._leaves: tuple[int, float] | None = None
+        self._leaves: _Leave | None = None
         self.hung = False
         self.shared_memory: set[Path] = set()
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -87,16 +97,18 @@ class Child:
     def code(self) -> int | None:
         """Return the exit code (negative: the signal that ended it), None while it runs.
 
-        One that has told it and then hangs in the middleware, as that can, is killed.
+        One that has told it, and then does not leave the middleware in time, has ended with it.
         """
         code = self._started.poll()
-        if self._leaves is None:
-            return code
-        told, since_s = self._leaves
-        if code is None and time.monotonic() - since_s > _TAKING_LEAVE_S:
-            self.hung = True
-            self._signal(signal.SIGKILL)
-        return told if self.hung and code is not None else code
+        told = self._leaves
+        if told is not None and code is None:
+            self.hung |= time.monotonic() - told.since_s > _TAKING_LEAVE_S
+        return told.code if told is not None and self.hung else code
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it has told that its work is done."""
+        return self._leaves is not None
 
     def silent_s(self) -> float:
         """Return for how long the process gave no sign of life, though it should have."""
@@ -111,6 +123,8 @@ class Child:
         away_s, self._listened_s = now_s - self._listened_s, now_s
         if away_s > _STOOD_S:
             self._beat_s, self._alive_s = self._beat_s + away_s, self._alive_s + away_s
+            if self._leaves is not None:
+                self._leaves = replace(self._leaves, since_s=self._leaves.since_s + away_s)
         quiet = now_s - self._alive_s > _QUIET_S
         if quiet and now_s - self._beat_s < self._works_s and self._works():
             self._alive_s = now_s
@@ -121,7 +135,7 @@ class Child:
             if "done" in message:
                 on_progress(message["done"], message["total"])
             if "leaves" in message:
-                self._leaves = message["leaves"], self._beat_s
+                self._leaves = _Leave(message["leaves"], self._beat_s)
         if not self.ready and self.process.ready_line is not None:
             start = self.process.ready_line.encode()
             self.ready = any(li.startswith(start) for li in self.log.read_bytes().splitlines())
@@ -176,9 +190,14 @@ class Child:
         errors = [line for line in self._last_lines() if "error: " in line.lower()]
         return errors[-1] if errors else ""
 
-    def last_line(self) -> str:
-        """Return the last line of the log, or an empty text."""
-        return (self._last_lines() or [""])[-1]
+    def is_named_in(self, text: str) -> bool:
+        """Return whether a sentence is about it."""
+        return re.search(rf"\b{re.escape(self.name)}\b", text) is not None
+
+    def last_warning(self) -> str:
+        """Return the last line of the log that warns of something, or an empty text."""
+        warnings = [line for line in self._last_lines() if _WARNING.search(line)]
+        return warnings[-1] if warnings else ""
 
     def _last_lines(self) -> list[str]:
         lines = self.log.read_text(errors="replace").splitlines()[-200:]
@@ -208,7 +227,7 @@ class Child:
         """
         with self._files:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._started.wait(grace_s)
+                self._started.wait(0.0 if self.hung else grace_s)
             self._signal(signal.SIGKILL)
             self._started.wait()
 

@@ -44,6 +44,8 @@ from .scenes.packages import Packages
 
 _log = logging.getLogger(__name__)
 _MOST_CALLS = 64
+_FAULT_S = 150.0
+"""A first drawing compiles for a minute or more, the longest seen."""
 _WITH_POINTS = ("render_lidar", "render_aggregated")
 
 Answer = Callable[[Any, grpc.ServicerContext], Any]
@@ -75,6 +77,8 @@ class NurecServer:
         with contextlib.ExitStack() as opened:
             self._thread = RenderThread()
             opened.callback(self._thread.close)
+            self._standstill = Standstill(_log.info, self._thread.stands, _FAULT_S)
+            opened.callback(self._standstill.close)
             self._drawn_scenes = DrawnScenes(self._thread, o, street_of)
             self._metrics = Metrics(
                 o.metrics_dir, timing=o.timing, loaded=lambda: len(self._drawn_scenes.loaded())
@@ -106,7 +110,7 @@ class NurecServer:
         """
         self._tell_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         self._server.start()
-        Standstill(_log.warning, self._thread.stands).watch()
+        self._standstill.open()
         if self._health_server is not None:
             self._health_server.start()
         if self._scenes:
@@ -131,6 +135,7 @@ class NurecServer:
         if self._health_server is not None:
             self._health_server.stop(None).wait()
         self._workers.shutdown()
+        self._standstill.close()
         self._thread.close()
         self._drawing.close()
         self._drawn_scenes.close()

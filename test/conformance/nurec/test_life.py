@@ -132,4 +132,4 @@ def test_the_render_thread_says_what_it_is_at():
     go_on.set()
     assert drawn.result(60.0)
     thread.close()
-    assert thread.stands() is None
+    assert thread.stands() == ""

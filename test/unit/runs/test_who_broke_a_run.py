@@ -19,7 +19,8 @@ def child(name: str, code: int | None, silent_s: float = 0.0, error: str = "") -
         code=lambda: code,
         silent_s=lambda: silent_s,
         last_error=lambda: error,
-        last_line=lambda: error,
+        is_named_in=lambda text: name in text,
+        last_warning=lambda: error,
         how_it_ended=lambda: f"ended with code {code} ({error})",
     )
 

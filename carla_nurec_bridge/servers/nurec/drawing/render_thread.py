@@ -46,10 +46,8 @@ class RenderThread:
                 self._changed.notify()
         return future
 
-    def stands(self) -> str | None:
-        """Say what is being drawn; empty: nothing, None: nothing any more. See ``Standstill``."""
-        if not self._thread.is_alive():
-            return None
+    def stands(self) -> str:
+        """Say what is being drawn, for a ``Standstill``; empty: nothing."""
         return f"drawing number {self._begun} is under way" if self._at_work else ""
 
     def close(self) -> None:

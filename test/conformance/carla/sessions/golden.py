@@ -159,6 +159,7 @@ seen = [
     d
     for d in last["radar"]
     if abs(d.depth * math.cos(d.azimuth) * math.cos(d.altitude) - (AHEAD_M - half[0])) < 0.02
+    and d.depth * math.sin(d.altitude) > 0.1 - EYE_M  # not on the street before it
 ]
 facts["radar"] = [
     len(seen),

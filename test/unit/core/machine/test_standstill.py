@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from functools import partial
-from types import SimpleNamespace
+import time
 
 import pytest
 
 from carla_nurec_bridge.core.machine import standstill
+from carla_nurec_bridge.core.machine.standstill import Standstill
 
 
 def test_what_a_program_stands_still_for_is_told_ever_rarer(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     told: list[str] = []
-    now_s = iter(range(0, 205, 5))
-    monkeypatch.setattr(standstill, "time", SimpleNamespace(monotonic=lambda: next(now_s)))
-    stands = ["frame 2 waits for objects"] * 19 + [""] * 9 + [None]
-    watch = standstill.Standstill(told.append, partial(stands.pop, 0))
-    more = [watch.look() for _ in range(29)]
+    now = ["frame 2 waits for objects"]
+    watch = Standstill(told.append, lambda: now[0], 30.0)
+    for now_s in range(0, 95, 5):
+        watch.look(float(now_s))
+        # Where every thread is, once, when it has lasted so long that it is a fault.
+        dumped = capfd.readouterr().err.count("test_what_a_program_stands_still_for")
+        assert dumped == (now_s == 30)
+    now[0] = ""
+    for now_s in range(95, 140, 5):
+        watch.look(float(now_s))
     assert told == [f"frame 2 waits for objects for {s} s" for s in (5, 10, 20, 40, 80)]
-    assert more == [True] * 28 + [False]
-    # Where every thread is after a minute, once.
-    assert capfd.readouterr().err.count("test_what_a_program_stands_still_for") == 1
+
+
+def test_it_looks_in_a_thread_of_its_own_until_it_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(standstill, "_LOOK_S", 0.01)
+    told: list[str] = []
+    watch = Standstill(told.append, lambda: "it waits", 3600.0)
+    watch.open()
+    while not told:
+        time.sleep(0.01)
+    watch.close()
+    watch.close()
+    assert not watch._thread.is_alive()
