@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import rclpy
@@ -17,9 +19,11 @@ from rclpy.node import Node
 
 from carla_nurec_bridge.core.errors import ProtocolError, RunError
 from carla_nurec_bridge.core.lockstep.patience import Abort, FrameWait, GoOn
-from carla_nurec_bridge.core.lockstep.words import Member, RunState
+from carla_nurec_bridge.core.lockstep.words import Announcement, Declaration, Member, RunState
 from carla_nurec_bridge.core.run_contract.topics import TOPICS
+from carla_nurec_bridge.ros.lockstep import owner as owner_module
 from carla_nurec_bridge.ros.lockstep.barrier import Barrier
+from carla_nurec_bridge.ros.lockstep.owner import LockstepOwner
 from carla_nurec_bridge.ros.lockstep.participant import Participant
 from carla_nurec_bridge.ros.lockstep.wire import run_message, run_state
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
@@ -224,6 +228,36 @@ def test_what_ends_the_executor_ends_the_wait_for_answers(pair: _Pair) -> None:
     rule = partial(FrameWait, policy="abort", frame_s=3600.0, first_frame_s=3600.0)
     with pytest.raises(RunError, match="a callback failed"):
         pair.barrier.wait(rule, lambda _: True, check=check)
+
+
+@pytest.fixture
+def owner(pair: _Pair) -> LockstepOwner:
+    """An owner whose frame an agent owes an answer, and whose executor does nothing."""
+    settings = {"participants": ("agent",), "lockstep": True, "policy": "wait"}
+    limits = {"frame_s": 3600.0, "first_frame_s": 3600.0}
+    spinner: Any = SimpleNamespace(check=lambda: None, rounds=7)
+    parameters: Any = SimpleNamespace(**settings, **limits)
+    made = LockstepOwner(pair.owner, spinner, parameters, "run-1")
+    made._barrier._roster.hear(Announcement(Declaration("agent", "1"), ""))
+    made.open(0, _RUN.t0_ns)
+    return made
+
+
+def test_what_keeps_an_owner_from_publishing_ends_its_wait(owner: LockstepOwner) -> None:
+    def check_sent() -> None:
+        raise RunError("publishing of states has stood still")
+
+    with pytest.raises(RunError, match="publishing of states has stood still"):
+        owner.wait_answers(0, SimpleNamespace(), lambda _: None, check_sent)  # type: ignore[arg-type]
+
+
+def test_an_owner_that_hears_nobody_blames_itself(
+    owner: LockstepOwner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner_module, "_DEAF_S", 0.0)
+    with pytest.raises(RunError, match="carla_ego itself has heard nobody") as raised:
+        owner.wait_answers(0, SimpleNamespace(), lambda _: None, lambda: None)  # type: ignore[arg-type]
+    assert "agent" not in str(raised.value)
 
 
 def test_a_word_that_comes_while_a_participant_is_made_is_kept() -> None:

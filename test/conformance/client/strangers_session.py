@@ -17,11 +17,15 @@ from carla_nurec_bridge.core.resources import config_path
 PORT = int(sys.argv[1])
 TOWN = config_path("maps", "demo_town.xodr").read_text()
 FEW_TICKS = 40
+STRANGERS: list[carla.Client] = []
+"""A client that is let go of can crash the library, whose threads may be at work for it: strangers
+are programs of their own elsewhere."""
 
 
 def stranger() -> carla.Client:
     client = carla.Client("127.0.0.1", PORT)
     client.set_timeout(120.0)
+    STRANGERS.append(client)
     return client
 
 
