@@ -44,6 +44,13 @@ def test_parameters_are_read_with_their_ranges(context: Context) -> None:
     node.destroy_node()
 
 
+def test_off_is_the_word_that_yaml_takes_for_false(context: Context) -> None:
+    node = _node(context, ego__watch=False, command__cmd_vel=False)
+    values = load(node, EgoParameters)
+    assert (values.ego_watch, values.cmd_vel) == ("off", "off")
+    node.destroy_node()
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

@@ -110,7 +110,7 @@ class EgoWatch:
         velocity, old_velocity = now.get_velocity(), before.get_velocity()
         if pose == old:
             self._carried = 0
-            return self._stand(length_of(old_velocity), velocity == STILL, snapshot)
+            return self._stand(_level_mps(old_velocity), velocity == STILL, snapshot)
         self._still_s = 0.0
         moved_m = pose.location.distance(old.location)
         speed_mps, old_mps = length_of(velocity), length_of(old_velocity)
@@ -124,7 +124,7 @@ class EgoWatch:
             did = f"turned the ego by {turned_deg:.0f} deg within a tick (set_transform)"
             return self._end(did, _PLACE_HERE, snapshot)
         self._carried = self._carried + 1 if _is_carried(moved_m, old_mps, speed_mps) else 0
-        faster_mps = speed_mps - old_mps
+        faster_mps = _level_mps(velocity) - _level_mps(old_velocity)
         apart, pushed = unmoved_m > _APART_M, faster_mps > _FASTER_MPS + _MOST_MPS2 * dt_s
         if not (self._carried > 1 or apart or pushed) or self._somebody_is_near(snapshot, dt_s):
             return None
@@ -214,6 +214,11 @@ _MAYBE_HELD = (
 
 def _controls(control: carla.VehicleControl) -> Controls:
     return control.throttle, control.steer, control.brake, control.hand_brake
+
+
+def _level_mps(velocity: carla.Vector3D) -> float:
+    """Return how quick it is along the ground: who is spawned above it falls, and lands at once."""
+    return math.hypot(velocity.x, velocity.y)
 
 
 def _alike(one: Controls, other: Controls) -> bool:

@@ -21,6 +21,7 @@ from ...core.run_contract.run_fields import allowed_text
 from ...core.run_contract.streams import EGO, PARTICIPANTS
 
 T = TypeVar("T")
+_OFF = "off"
 _ANYBODYS = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 _OF_A_RUN = frozenset(
     field.becomes[EGO] for field in run_fields().values() if set(field.becomes) == set(PARTICIPANTS)
@@ -113,6 +114,8 @@ def _declare(node: Node, field: dataclasses.Field[Any]) -> Any:
     default = _default(field)
     if is_list and not default:
         default = [""]  # rclpy cannot tell the type of an empty list
+    if _OFF in meta["choices"]:
+        _take_off(node, name)
     try:
         value = node.declare_parameter(name, default, _descriptor(meta, field.default)).value
     except (InvalidParameterTypeException, InvalidParameterValueException) as error:
@@ -126,6 +129,13 @@ def _declare(node: Node, field: dataclasses.Field[Any]) -> Any:
             f"use one of {', '.join(meta['choices'])}"
         )
     return tuple(item for item in value if item) if is_list else value
+
+
+def _take_off(node: Node, name: str) -> None:
+    """Take ``off``, which YAML reads as false, for the word that it is."""
+    given = node._parameter_overrides.get(name)
+    if given is not None and given.type_ == Parameter.Type.BOOL and given.value is False:
+        node._parameter_overrides[name] = Parameter(name, Parameter.Type.STRING, _OFF)
 
 
 def _remedy(node: Node, name: str, default: Any) -> str:

@@ -36,14 +36,21 @@ class World:
         self.watch = EgoWatch(session, ego, [], set, warns=warns)  # type: ignore[arg-type]
 
     def tick(
-        self, x_m: float, speed_mps: float, yaw_deg: float = 0.0, pitch_deg: float = 0.0
+        self,
+        x_m: float,
+        speed_mps: float,
+        yaw_deg: float = 0.0,
+        pitch_deg: float = 0.0,
+        *,
+        z_m: float = 0.0,
+        climbs_mps: float = 0.0,
     ) -> None:
         rotation = carla.Rotation(pitch=pitch_deg, yaw=yaw_deg)
-        pose = carla.Transform(carla.Location(x_m), rotation)
+        pose = carla.Transform(carla.Location(x_m, 0.0, z_m), rotation)
         state = SimpleNamespace(
             id=7,
             get_transform=lambda: pose,
-            get_velocity=lambda: carla.Vector3D(speed_mps),
+            get_velocity=lambda: carla.Vector3D(speed_mps, 0.0, climbs_mps),
         )
         self.watch.after_tick(Snapshot([state]))  # type: ignore[arg-type]
 
@@ -70,6 +77,13 @@ def test_an_ego_without_physics_stands_where_it_was_quick() -> None:
     world.tick(0.5, 0.0)
     with pytest.raises(ProtocolError, match=r"physics away .*: from 10.0 m/s it stands exactly"):
         world.tick(0.5, 0.0)
+
+
+def test_one_that_lands_where_it_was_spawned_has_its_physics() -> None:
+    world = World()
+    for z_m, falls_mps in ((0.05, -2.1), (0.04, -2.2), (0.0, -5.0), (0.0, 0.0), (0.0, 0.0)):
+        world.tick(0.0, 0.0, z_m=z_m, climbs_mps=falls_mps)
+    assert world.watch.unexplained == 0
 
 
 def test_one_that_brakes_to_a_stand_has_its_physics() -> None:

@@ -137,7 +137,10 @@ def test_any_server_of_openais_api_is_fine(talk):
 
 @pytest.mark.parametrize(
     ("version", "state", "word"),
-    [("0.9.15", "note", "work together"), ("0.10.0", "missing", "pip install carla==0.10.0")],
+    [
+        ("0.9.15", "note", "work together"),
+        ("0.10.0", "missing", "the wheel that comes with the server"),
+    ],
 )
 def test_a_carla_of_another_version_is_compared_with_the_library(talk, version, state, word):
     pytest.importorskip("carla")
