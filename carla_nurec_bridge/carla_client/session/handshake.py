@@ -117,7 +117,7 @@ def check_versions(where: str, server: str, client: str) -> str:
     if mine.group(1, 2) != theirs.group(1, 2):
         raise ProtocolError(
             f"{both}: they do not understand each other; install the server's client "
-            f"({_how_to_get(release)}) or start a CARLA {client}"
+            f"({how_to_get(release)}) or start a CARLA {client}"
         )
     if mine.groups() == theirs.groups():
         return ""
@@ -160,8 +160,8 @@ def nobody(where: str, deadline_s: float, trouble: Exception | None) -> Deadline
     )
 
 
-def _how_to_get(release: str) -> str:
-    """Return how to get the client of a release; later ones are not on PyPI by that name."""
+def how_to_get(release: str) -> str:
+    """Return how to get the client of a release: those before 0.10 are on PyPI by that name."""
     if release.startswith("0.9."):
         return f"pip install carla=={release}"
     return "the wheel that comes with the server, in its PythonAPI folder"

@@ -24,7 +24,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Ask:
-    """Tell those who are late that they are waited for, and wait on."""
+    """Ask for answers, early or late, and wait on."""
 
     asked: Asked
 

@@ -120,7 +120,7 @@ class Barrier:
         * patience: makes the rule by which it is decided.
         * complete: may demand more, once all have answered (say, that the counted commands have
           arrived too); it is asked again on ``notify``.
-        * on_ask: hears who is late, each time that they are asked again.
+        * on_ask: hears each time who is asked for an answer.
         * check: is called at each look, once a second at least, and raises what is to end the wait.
         """
         began_s = time.monotonic()

@@ -69,7 +69,8 @@ def run(name: str, work: Callable[[Node, Spinner], int], args: list[str] | None 
             heartbeat.leaves(code)
     except (BridgeError, KeyboardInterrupt) as error:
         if error is not ended:  # something could not be closed
-            code = _told(name, error) if code == 0 else code
+            closing_code = _told(name, error)
+            code = code or closing_code
     return code
 
 

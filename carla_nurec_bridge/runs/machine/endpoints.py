@@ -69,7 +69,12 @@ def look_at_endpoints(
 
 def _carla(address: str, limit_s: float) -> Finding:
     """Ask for the version by one message: the client library ends the process on a stranger."""
-    from ...carla_client.session.handshake import SilentError, ask_version, check_versions
+    from ...carla_client.session.handshake import (
+        SilentError,
+        ask_version,
+        check_versions,
+        how_to_get,
+    )
 
     found = host_and_port(address)
     if found is None:
@@ -79,11 +84,12 @@ def _carla(address: str, limit_s: float) -> Finding:
         theirs = ask_version(found[0].strip("[]"), found[1], limit_s)
         if theirs is None:
             return Finding("CARLA", "missing", f"nobody listens at {address}", advice)
-        mine = version("carla")
+        try:
+            mine = version("carla")
+        except PackageNotFoundError:
+            told = f"{theirs} at {address}; no client library here"
+            return Finding("CARLA", "note", told, how_to_get(theirs))
         note = check_versions(address, theirs, mine)
-    except PackageNotFoundError:
-        told = f"{theirs} at {address}; no client library here"
-        return Finding("CARLA", "note", told, f"pip install carla=={theirs}")
     except SilentError as error:
         return Finding("CARLA", "missing", f"{address}: {error}", advice)
     except (BridgeError, OSError) as error:

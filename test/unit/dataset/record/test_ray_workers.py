@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import small_jobs
@@ -17,6 +19,7 @@ from small_jobs import record_killed_once, record_late
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.files.scratch import scratch_folder
 from carla_nurec_bridge.core.machine.ports import free_port
+from carla_nurec_bridge.core.work import ray_workers as ray_module
 from carla_nurec_bridge.core.work.ray_workers import RayWorkers, end_processes_of, ray_workers
 from carla_nurec_bridge.dataset.record.run import RunListener, record_run
 from carla_nurec_bridge.dataset.record.spread import spread_run, timed_turn
@@ -84,6 +87,21 @@ def test_where_no_cluster_is_a_sentence_says_so() -> None:
         ray_workers(address, None),
     ):
         pass
+
+
+@pytest.mark.parametrize("slow", [1, 2])
+def test_a_cluster_that_takes_too_long_to_start_starts_anew_once(slow: int) -> None:
+    done: list[str] = []
+
+    def init(**asked: int) -> None:
+        done.append(f"init {asked}")
+        if done.count("init {'num_cpus': 2}") <= slow:
+            raise Exception("The current node timed out during startup. This could happen")
+
+    ray = SimpleNamespace(init=init, shutdown=lambda: done.append("shutdown"))
+    with nullcontext() if slow == 1 else pytest.raises(Exception, match="timed out"):
+        ray_module._join(ray, {"num_cpus": 2})
+    assert done == ["init {'num_cpus': 2}", "shutdown", "init {'num_cpus': 2}"]
 
 
 def test_an_address_that_is_none_is_told_at_once() -> None:
