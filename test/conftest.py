@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Generator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import programs
 import pytest
 from realdata import real
@@ -29,6 +30,11 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_seldom()
+# How long an example takes is the machine's affair.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 _LONGEST_FIRST = ("system", "ros", "conformance", "unit")
 _IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ

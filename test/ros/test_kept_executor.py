@@ -157,7 +157,7 @@ def test_events_of_quality_of_service_are_told(node: Node, executor: KeptExecuto
     found: list[int] = []
     reliable = QoSProfile(depth=1)
     lossy = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-    node.create_subscription(String, "words", print, reliable, event_callbacks=events)
+    node.create_subscription(String, "words", found.append, reliable, event_callbacks=events)
     node.create_publisher(String, "words", lossy)
     _spin(executor, lambda: found)
 

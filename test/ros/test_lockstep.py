@@ -122,7 +122,7 @@ def test_the_late_are_named_and_their_late_answer_is_a_stray(pair: _Pair) -> Non
     pair.start()
     assert pair.wait(limit_s=0.1) == GoOn(late=("agent",))
     pair.participant.answer(_STAMP, {})
-    _eventually(lambda: pair.barrier.stray == 1)
+    _eventually(lambda: pair.barrier.stray >= 1)
     # It must not release the next frame either.
     pair.barrier.open(2, _STAMP + _RUN.dt_ns)
     assert pair.wait(limit_s=0.1) == GoOn(late=("agent",))

@@ -23,8 +23,13 @@ from .workers import Work, WorkerLostError, report
 
 LOCAL = "local"
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_COLOR_PREFIX": "0"}
-_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
-"""Ray's own words for a cluster that no other machine reaches, and nobody without its token."""
+_OWN = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_AUTH_MODE": "token",
+    "RAY_gcs_server_port_wait_time_s": "120",
+}
+"""Ray's own words for a cluster that no other machine reaches, and nobody without its token; whose
+server is given two minutes on a busy machine."""
 
 _FOLDER = "cnb-ray-"
 _SLOW = "timed out during startup"
@@ -96,7 +101,7 @@ def ray_workers(address: str, count: int | None) -> Iterator[RayWorkers]:
     InputError when Ray is not installed, or no cluster answers there.
     """
     if "ray" not in sys.modules:  # which reads them when it is imported
-        here = _LOOPBACK | {"RAY_AUTH_TOKEN": secrets.token_hex(32)} if address == LOCAL else {}
+        here = _OWN | {"RAY_AUTH_TOKEN": secrets.token_hex(32)} if address == LOCAL else {}
         for name, value in {**_QUIET, **here}.items():
             os.environ.setdefault(name, value)
     try:

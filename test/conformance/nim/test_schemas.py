@@ -207,7 +207,7 @@ _SCHEMAS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(_SCHEMAS, _VALUES)
 def test_values_are_judged_as_jsonschema_judges_them(schema, value):
     check_schema(schema)
@@ -215,7 +215,7 @@ def test_values_are_judged_as_jsonschema_judges_them(schema, value):
     assert SchemaChecker(schema).fits(value, schema) == expected
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(_SCHEMAS)
 def test_values_that_are_made_conform(schema):
     try:

@@ -20,7 +20,7 @@ EVENT = f"stop = stop_on_signal(in_words=True); {KILL}; print('stopped' if stop.
 
 
 def _end(what: str, number: int) -> tuple[int, str, str]:
-    argv = [sys.executable, "-c", START + what, str(number)]
+    argv = [sys.executable, "-c", START + what, str(int(number))]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, done.stdout, done.stderr
 

@@ -71,7 +71,7 @@ def test_overlap_of_boxes(other: Box, overlap: bool) -> None:
     assert boxes_overlap(other, box(0, 0)) is overlap
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(-4, 4),
     st.floats(-3, 3),

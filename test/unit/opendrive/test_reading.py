@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carla_nurec_bridge.core.errors import InputError
@@ -117,7 +117,7 @@ def test_errors_say_where_and_what(text: str, words: str) -> None:
     assert "broken_town" in str(caught.value)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(
     at=st.integers(0, len(DEMO_TEXT) - 1),
     length=st.integers(0, 40),

@@ -211,7 +211,7 @@ SMALL = """<OpenDRIVE><road length="60" id="1" junction="-1">
 NUMBERS = [m.span(1) for m in re.finditer(r'"(-?[0-9.]+)"', SMALL)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     which=st.integers(0, len(NUMBERS) - 1),
     value=st.sampled_from(["0", "-1", "1e-9", "5e4", "-1e8", "1e300", "-1e-300", "777.5"]),

@@ -85,7 +85,6 @@ class LongerWorlds(RuleBasedStateMachine):
 LongerWorlds.TestCase.settings = settings(
     max_examples=60,
     stateful_step_count=30,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 TestLongerWorlds = LongerWorlds.TestCase
