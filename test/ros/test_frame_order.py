@@ -46,4 +46,5 @@ def test_the_clock_goes_out_before_what_it_stamps_and_answers_come_last() -> Non
     assert names[:3] == ["drive", "tick", "state"]
     assert names.index("cameras") < names.index("wheels")
     assert names[-1] == "answers"
-    assert [step.name for step in FRAME if step.advances] == ["drive", "tick"]
+    assert names.index("cameras") < names.index("traffic") < names.index("scenario")
+    assert [step.name for step in FRAME if step.advances] == ["drive", "tick", "traffic"]

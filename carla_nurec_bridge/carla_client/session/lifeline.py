@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, final
+from typing import Generic, TypeVar, final
 
 import carla
 
@@ -33,11 +33,21 @@ def linger(client: carla.Client) -> None:
 
 
 @dataclass(eq=False)
-class _Call:
-    work: Callable[[], Any]
+class CallUnderWay(Generic[T]):
+    """A call under way; ``result`` holds what it returned once ``done``, unless it raised."""
+
+    work: Callable[[], T]
     done: threading.Event = field(default_factory=threading.Event)
-    result: Any = None
+    result: list[T] = field(default_factory=list)
     error: BaseException | None = None
+
+    def make(self) -> None:
+        """Do the work, in whichever thread this is."""
+        try:
+            self.result.append(self.work())
+        except BaseException as error:  # noqa: BLE001 - it belongs to the thread that waits
+            self.error = error
+        self.done.set()
 
 
 @final
@@ -49,7 +59,7 @@ class Lifeline:
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
-        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def call(self, work: Callable[[], T]) -> T:
@@ -57,21 +67,32 @@ class Lifeline:
 
         ProtocolError as soon as nobody listens at the server's port any more.
         """
+        return self.finish(self.begin(work))
+
+    def begin(self, work: Callable[[], T]) -> CallUnderWay[T]:
+        """Have a call made after those before it; ``finish`` gives its result."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._make, name="calls", daemon=True)
             self._thread.start()
-        call = _Call(work)
-        self._calls.put(call)
-        try:
-            while not call.done.wait(_LOOK_S):
-                self.check()
-        except KeyboardInterrupt:
-            self._let_finish(call)
-            raise
+        call = CallUnderWay(work)
+        self._calls.put(call.make)
+        return call
+
+    def finish(self, call: CallUnderWay[T]) -> T:
+        """Wait for a call; return and raise as ``call`` does."""
+        self.wait(call, call.done)
         if call.error is not None:
             raise call.error
-        result: T = call.result
-        return result
+        return call.result[0]
+
+    def wait(self, call: CallUnderWay[T], event: threading.Event) -> None:
+        """Wait for what comes while a call is under way; ProtocolError when the server ends."""
+        try:
+            while not event.wait(_LOOK_S):
+                self.check()
+        except KeyboardInterrupt:
+            self.let_finish(call)
+            raise
 
     def check(self) -> None:
         """Raise ProtocolError when nobody listens at the server's port."""
@@ -86,18 +107,14 @@ class Lifeline:
         if thread is not None:
             self._calls.put(None)
 
-    def _let_finish(self, call: _Call) -> None:
-        """Wait for a call under way, so that what follows meets no half-made one."""
+    def let_finish(self, call: CallUnderWay[T]) -> None:
+        """Wait briefly for a call under way, so that what follows meets no half-made one."""
         deadline = time.monotonic() + _GOODBYE_S
         while not call.done.wait(0.1) and time.monotonic() < deadline:
             if is_gone(self._host, self._port):
                 return
 
     def _make(self) -> None:
-        while (call := self._calls.get()) is not None:
-            try:
-                call.result = call.work()
-            except BaseException as error:  # noqa: BLE001 - it belongs to the thread that waits
-                call.error = error
-            call.done.set()
-            del call
+        while (make := self._calls.get()) is not None:
+            make()
+            del make

@@ -120,21 +120,29 @@ class LiveEpisode:
         return self._controller.limit_rad(state.ego.speed_mps if state is not None else 0.0)
 
     def advance(self, frame: int) -> Snapshot:
-        """Make the ticks of ``frame`` and return the last one's snapshot."""
+        """Make the ticks of ``frame`` and return the last one's snapshot.
+
+        Until ``settle`` that tick is under way: the world may only be looked at.
+        """
         ticks, watch = self._making.ticks, self.watch
         if watch is not None and self.entities.places_ego:
             watch.excuse()
         for tick in range(1, ticks + 1):
+            self.session.end_tick()
             self.prepared.before_tick((frame - 1 + tick / ticks) * self._making.dt_s)
             if tick == ticks:
                 self.sensors.before_last_tick(frame)
-            snapshot = self.session.tick()
+            snapshot = self.session.begin_tick()
             self.prepared.after_tick(snapshot)
             if watch is not None:
                 watch.after_tick(snapshot)
+        return snapshot
+
+    def settle(self) -> None:
+        """Wait until the frame's last tick has ended, and let those drive who were spawned."""
+        self.session.end_tick()
         self.spawned.after_tick()
         self.entities.after_tick()
-        return snapshot
 
     def close(self) -> None:
         """Remove everything from the world; RunError names what stayed. May be called twice."""

@@ -26,6 +26,7 @@ from .handshake import (
     words_for,
 )
 from .lifeline import Lifeline, linger
+from .own_ticks import OwnTicks
 from .traffic_managers import TrafficManagers
 from .world_watch import WorldWatch, blame
 
@@ -55,6 +56,7 @@ class Session:
         self._timeout_s = timeout_s
         self._client: carla.Client
         self.traffic_managers: TrafficManagers
+        self._ticks: OwnTicks
         self._is_open = False
         self._found: carla.WorldSettings | None = None
         self._map: carla.Map | None = None
@@ -138,6 +140,7 @@ class Session:
         self._note = check_versions(self._where, version, self._client.get_client_version())
         self.server_version = self._client.get_server_version()
         self.traffic_managers = TrafficManagers(self._client)
+        self._ticks = OwnTicks(self._client, self._where, self._lifeline, self.traffic_managers)
         self._is_open = True
         if self._note:
             _log.warning("%s", self._note)
@@ -187,7 +190,7 @@ class Session:
             settings.max_substeps = _MOST_SUBSTEPS
             settings.max_substep_delta_time = settings.fixed_delta_seconds / _MOST_SUBSTEPS
         self.world.apply_settings(settings)
-        self._watch = self._watched(owned=True)
+        self._watch = self._ticks.watch = self._watched(owned=True)
 
     def _watched(self, *, owned: bool) -> WorldWatch:
         town = self.map.name.split("/")[-1]
@@ -213,27 +216,23 @@ class Session:
 
         ProtocolError when the server has ended or another client has changed the world.
         """
-        if self._followed is not None:
-            snapshot = self._followed.next()
-            if self._watch is not None:
-                self._watch.after_tick(self.world, snapshot.frame, snapshot)
-            return snapshot
-        try:
-            return self._lifeline.call(self._tick)
-        except RuntimeError as error:
-            self._lifeline.check()
-            raise ProtocolError(f"CARLA at {self._where} did not finish a tick: {error}") from error
-
-    def _tick(self) -> carla.WorldSnapshot:
-        world, watch = self.world, self._watch
-        if watch is not None:
-            watch.before_tick(world)
-        with self.traffic_managers.stepping(world):
-            frame = world.tick()
-        snapshot = world.get_snapshot()
-        if watch is not None:
-            watch.after_tick(world, frame, snapshot)
+        snapshot = self.begin_tick()
+        self.end_tick()
         return snapshot
+
+    def begin_tick(self) -> carla.WorldSnapshot:
+        """Return the state that ``tick`` does once it is there; only look until ``end_tick``."""
+        if self._followed is None:
+            return self._ticks.begin()
+        snapshot = self._followed.next()
+        if self._watch is not None:
+            self._watch.after_tick(self.world, snapshot.frame, snapshot)
+        return snapshot
+
+    def end_tick(self) -> None:
+        """Wait until the tick's Traffic Managers have stepped; ProtocolError as for ``tick``."""
+        if self._followed is None:
+            self._ticks.end()
 
     def blame(self, did: str, instead: str = "") -> ProtocolError:
         """Return the error that says what another client did, and what to do ``instead``."""
@@ -273,6 +272,7 @@ class Session:
         if not self._is_open:
             return Teardown()
         return Teardown.in_order(
+            ("the tick under way", self._ticks.close),
             ("the watch over the server", self._lifeline.close),
             ("the Traffic Managers", self._end_traffic_managers),
             ("the listener to ticks", self._end_following),

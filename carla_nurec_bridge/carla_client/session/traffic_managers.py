@@ -62,6 +62,11 @@ class TrafficManagers:
             self._watcher.start()
         return manager
 
+    @property
+    def any(self) -> bool:
+        """Whether one is open."""
+        return bool(self._open)
+
     def close(self, manager: carla.TrafficManager) -> None:
         """End one of them; RuntimeError when the server is gone. After ``abandon`` do nothing."""
         if manager not in self._open:

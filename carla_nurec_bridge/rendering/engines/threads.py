@@ -14,7 +14,6 @@ from functools import cache
 
 import numpy as np
 from numba import config
-from numpy.typing import NDArray
 
 _PARTS_PER_THREAD = 4
 
@@ -45,15 +44,16 @@ def share(work: Callable[[int], None], parts: int) -> None:
     _on_threads(take, parts)
 
 
-def share_blocks(work: Callable[[NDArray[np.int64]], None], blocks: int) -> None:
-    """Call ``work(taken)`` once on every thread, or on as many as there are blocks.
+def share_blocks(work: Callable[..., None], *blocks: int) -> None:
+    """Call ``work(taken, ...)`` once on every thread, or on as many as there are blocks.
 
     The kernel that it calls takes numbers of blocks by ``next_block`` until none is left. That
     costs nothing, so that blocks may be small, where each call of a kernel from Python holds the
-    other threads up for some 13 us. An error of any call is raised here.
+    other threads up for some 13 us. With several numbers of blocks ``work`` gets an array for each,
+    to call a kernel for one after the other. An error of any call is raised here.
     """
-    taken = np.zeros(1, np.int64)
-    _on_threads(lambda: work(taken), blocks)
+    taken = tuple(np.zeros(1, np.int64) for _ in blocks)
+    _on_threads(lambda: work(*taken), sum(blocks))
 
 
 def _on_threads(work: Callable[[], None], most: int) -> None:

@@ -8,8 +8,8 @@ from functools import partial
 
 from ...carla_client.session.live_episode import LiveEpisode
 from ...carla_client.session.session import Snapshot
-from ...carla_client.session.spectator import follow
 from ...carla_client.session.weather import apply_weather, weather_json
+from ...carla_client.spectator import follow
 from ...core.errors import told
 from ...world.pixel_ids import PixelIds
 from ...world.states import WorldState
@@ -126,6 +126,11 @@ def _note_ambiguous(frame: EgoFrame, pixel_ids: PixelIds) -> None:
         )
 
 
+def _settle(frame: EgoFrame) -> None:
+    with frame.parts.timings.stage("traffic"):
+        frame.episode.settle()
+
+
 def _judge_scenario(frame: EgoFrame) -> None:
     scenario = frame.episode.prepared.scenario
     if scenario is None:
@@ -208,10 +213,11 @@ FRAME: tuple[FrameStep, ...] = (
     FrameStep("drive", "the ego does what the command that holds asks", _drive, advances=True),
     FrameStep("tick", "CARLA makes the ticks; frame and stamp are counted", _tick, advances=True),
     FrameStep("state", "/clock goes out, then ego, objects and lights", _publish_state),
-    FrameStep("scenario", "its outcome is judged, its actors are told what to do", _judge_scenario),
     FrameStep("deliveries", "sensor data of earlier frames, where they were under way", _deliver),
     FrameStep("cameras", "CARLA's images that are due", _publish_cameras),
     FrameStep("sensors", "the clouds and readings that are due", _publish_sensors),
+    FrameStep("traffic", "the tick ends: Traffic Managers have stepped", _settle, advances=True),
+    FrameStep("scenario", "its outcome is judged, its actors are told what to do", _judge_scenario),
     FrameStep("wheels", "the wheels' angle, asked once the images are drawn", _publish_wheels),
     FrameStep("events", "collisions and the like since the last frame", _publish_events),
     FrameStep("requests", "the weather that was asked for", _do_requests),

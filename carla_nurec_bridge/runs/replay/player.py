@@ -13,8 +13,8 @@ from ...carla_client.actors.objects import ObjectTracker
 from ...carla_client.sensors.cameras import CameraGroup, mount_all
 from ...carla_client.session.episode_setup import EpisodeSetup, PreparedEpisode
 from ...carla_client.session.session import Session, Snapshot
-from ...carla_client.session.spectator import follow
 from ...carla_client.session.transforms import matrix_of
+from ...carla_client.spectator import follow
 from ...core.errors import DeadlineError
 from ...core.frames import invert
 from ...core.rig.rig import Rig, RigCamera

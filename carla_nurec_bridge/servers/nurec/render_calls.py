@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
 
 from ...core.errors import RefusalError
 from ...nurec.client.service import LAYER_BYTES, MAX_MESSAGE_BYTES
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from .drawing.drawing import Caller, Cloud, SceneDrawing
 from .drawing.views import image_size
+from .drawing.wanted import WantedPicture
 from .harmonizer import Frame, HarmonizerSessions
 from .refusal import Code, result_of
 from .scenes.library import SceneLibrary
@@ -37,19 +37,25 @@ class RenderCalls:
         unknown = unknown_fields(request) if self._sessions.enabled else ()
         frame = _frame(request.camera_intrinsics.logical_id, request, unknown)
         with self._sessions.drawing([frame]):
-            return sensorsim.RGBRenderReturn(image_bytes=result_of(self._image(request, caller)))
+            return sensorsim.RGBRenderReturn(
+                image_bytes=result_of(self._drawing.images([self._wanted(request)], caller)[0])
+            )
 
     def batch_render_rgb(
         self, request: sensorsim.BatchRGBRenderRequest, caller: Caller
     ) -> sensorsim.BatchRGBRenderReturn:
         """Draw images one after another, encoding each while the next is drawn."""
         _check_amount([item.request for item in request.items])
-        started: list[Future[bytes] | RefusalError] = []
+        checked: list[WantedPicture | RefusalError] = []
         for item in request.items:
             try:
-                started.append(self._image(item.request, caller))
+                checked.append(self._wanted(item.request))
             except RefusalError as refusal:
-                started.append(refusal)
+                checked.append(refusal)
+        drawn = iter(
+            self._drawing.images([p for p in checked if isinstance(p, WantedPicture)], caller)
+        )
+        started = [p if isinstance(p, RefusalError) else next(drawn) for p in checked]
         reply = sensorsim.BatchRGBRenderReturn()
         room = MAX_MESSAGE_BYTES - 4096
         for item, image in zip(request.items, started, strict=True):
@@ -139,7 +145,9 @@ class RenderCalls:
         _check_amount(request.rgb_requests)
         if len(request.lidar_requests) > _MOST_ITEMS:
             raise RefusalError(Code.INVALID_ARGUMENT, f"more than {_MOST_ITEMS} lidar requests")
-        images = [self._image(image, caller) for image in request.rgb_requests]
+        images = self._drawing.images(
+            [self._wanted(image) for image in request.rgb_requests], caller
+        )
         sweeps = [
             self.render_lidar(sweep, caller, as_lists=as_lists) for sweep in request.lidar_requests
         ]
@@ -150,8 +158,8 @@ class RenderCalls:
             lidar_returns=sweeps,
         )
 
-    def _image(self, request: sensorsim.RGBRenderRequest, caller: Caller) -> Future[bytes]:
-        return self._drawing.image(self._library.find(request.scene_id), request, caller)
+    def _wanted(self, request: sensorsim.RGBRenderRequest) -> WantedPicture:
+        return self._drawing.wanted(self._library.find(request.scene_id), request)
 
 
 def _frame(

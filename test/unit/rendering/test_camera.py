@@ -7,8 +7,15 @@ import pytest
 
 from carla_nurec_bridge.core.errors import InputError
 from carla_nurec_bridge.core.frames import invert, matrix_from_xyz_rpy
-from carla_nurec_bridge.rendering.camera import CameraFrame, render_camera
+from carla_nurec_bridge.rendering.camera import (
+    ALL_OUTPUTS,
+    CameraFrame,
+    Viewpoint,
+    render_camera,
+    render_cameras,
+)
 from carla_nurec_bridge.rendering.kernels.camera_kernel import draw
+from carla_nurec_bridge.rendering.lighting import Lighting
 from carla_nurec_bridge.rendering.scene import RenderScene
 
 from .helpers import PLAIN, optical_pose, photograph, pinhole
@@ -136,6 +143,29 @@ def test_only_what_is_asked_for_is_drawn(yard: RenderScene) -> None:
     whole = photograph(yard, rays, POSE)
     assert np.array_equal(frame.depth, whole.depth)
     assert np.array_equal(frame.instance, whole.instance)
+
+
+@pytest.mark.parametrize("samples", [1, 4])
+def test_images_drawn_together_are_those_drawn_alone(yard: RenderScene, samples: int) -> None:
+    light, later = Lighting(samples=samples), optical_pose(-1.5, 0.5, 1.7, yaw=0.05, pitch=0.04)
+    viewpoints = [
+        Viewpoint(pinhole(40, 30, 30.0), POSE, later, np.linspace(0, 1, 30), "row"),
+        Viewpoint(pinhole(64, 8, 40.0), later, POSE, np.linspace(0, 1, 64), "column"),
+        Viewpoint(pinhole(3, 2, 4.0), POSE, POSE, np.zeros(2), "row"),
+    ]
+    together = render_cameras(yard, viewpoints, light)
+    for viewpoint, frame in zip(viewpoints, together, strict=True):
+        alone = render_camera(
+            yard,
+            viewpoint.rays,
+            viewpoint.map_from_camera_start,
+            viewpoint.map_from_camera_end,
+            viewpoint.fractions,
+            viewpoint.axis,
+            light,
+        )
+        for name in ALL_OUTPUTS:
+            assert np.array_equal(getattr(frame, name), getattr(alone, name)), name
 
 
 def test_rays_that_may_be_written_are_drawn_by_the_same_code(yard: RenderScene) -> None:

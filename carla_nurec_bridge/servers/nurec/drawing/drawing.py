@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from ..checks import (
 )
 from ..metrics import Metrics
 from ..refusal import result_of
+from ..scenes.drawn_scene import DrawnScene
 from ..scenes.drawn_scenes import DrawnScenes
 from .ego_masks import EgoMasks
 from .images import check_format, encode, jpeg_format
@@ -29,6 +31,7 @@ from .lidar_filter import kept_ranges
 from .pictures import (
     PictureLayers,
     draw_image,
+    draw_images,
     draw_jpeg,
     draw_layers,
     draw_sweep,
@@ -36,10 +39,11 @@ from .pictures import (
 )
 from .render_thread import RenderThread
 from .views import RequestViews, image_size
+from .wanted import READY_PIXELS, WantedPicture, together
 
 _LIDAR_RANGE_M = 200.0
-_ENCODERS = 2
-_READY_PIXELS = 1280 * 720
+_ENCODERS = 4
+Drawn = NDArray[np.uint8] | bytes
 
 
 @dataclass(frozen=True)
@@ -99,50 +103,59 @@ class SceneDrawing:
         with self._scenes.drawing(scene):
             for camera in scene.cameras:
                 # The sizes of a small scene are those that will be asked for.
-                if camera.model.width * camera.model.height <= _READY_PIXELS:
+                if camera.model.width * camera.model.height <= READY_PIXELS:
                     self._views.of(camera.model, camera.shutter)
 
-    def image(
-        self, scene: Scene, request: sensorsim.RGBRenderRequest, caller: Caller
-    ) -> Future[bytes]:
-        """Start one image; its future gives the encoded bytes. RefusalError for a bad request."""
+    def wanted(self, scene: Scene, request: sensorsim.RGBRenderRequest) -> WantedPicture:
+        """Return what a request wants to see; RefusalError for a bad one."""
         check_window(scene, request.frame_start_us, request.frame_end_us)
-        camera_id = request.camera_intrinsics.logical_id
-        check_camera(scene, camera_id)
+        check_camera(scene, request.camera_intrinsics.logical_id)
         check_format(request)
         view = self._views.view(request)
         mask = self._ego_masks.wanted(request, image_size(request))
-        start, end = map_poses(scene, request.sensor_pose)
+        return WantedPicture(scene, request, view, *map_poses(scene, request.sensor_pose), mask)
+
+    def images(self, pictures: Sequence[WantedPicture], caller: Caller) -> list[Future[bytes]]:
+        """Start images; their futures give the encoded bytes."""
+        return [image for group in together(pictures) for image in self._start(group, caller)]
+
+    def _start(self, group: Sequence[WantedPicture], caller: Caller) -> list[Future[bytes]]:
         held = ExitStack()
+        scene = group[0].scene
         drawn_scene = held.enter_context(self._scenes.drawing(scene))
+        if len(group) > 1 and drawn_scene.gaussians.has_surroundings:
+            held.close()  # each takes long: others come in between
+            return [image for one in group for image in self._start([one], caller)]
         actors = self._scenes.actors(scene)
 
-        def draw() -> NDArray[np.uint8] | bytes:
+        def draw() -> list[Drawn]:
             check_wanted(caller.waits)
             with self._metrics.stage("draw_image"):
+                asked = group[0].request
                 drawn_scene.set_time(
-                    actors, request.frame_start_us, request.frame_end_us, request.dynamic_objects
+                    actors, asked.frame_start_us, asked.frame_end_us, asked.dynamic_objects
                 )
-                response = drawn_scene.response(camera_id, request.frame_end_us)
-                form = None
-                if mask is None and response is None and encodes_jpeg(drawn_scene):
-                    form = jpeg_format(request)
-                if form is None:
-                    return draw_image(drawn_scene, view, start, end, response)
-                return draw_jpeg(drawn_scene, view, start, end, form)
+                if drawn_scene.draws_alike:
+                    return [*draw_images(drawn_scene, [(p.view, p.start, p.end) for p in group])]
+                return [_drawn_alone(drawn_scene, picture) for picture in group]
 
-        def finish(drawn: NDArray[np.uint8] | bytes) -> bytes:
-            if isinstance(drawn, bytes):
-                data = drawn
+        def finish(drawn: list[Drawn], number: int) -> bytes:
+            one, picture = drawn[number], group[number]
+            if isinstance(one, bytes):
+                data = one
             else:
                 with self._metrics.stage("encode"):
-                    data = encode(drawn if mask is None else mask.over(drawn), request)
+                    seen = one if picture.mask is None else picture.mask.over(one)
+                    data = encode(seen, picture.request)
             self._metrics.sent(len(data))
             return data
 
         drawn = self._thread.submit(draw, caller.name)
         drawn.add_done_callback(lambda _: held.close())
-        return _then(drawn, self._encoders, finish)
+        return [
+            _then(drawn, self._encoders, partial(finish, number=number))
+            for number in range(len(group))
+        ]
 
     def layers(
         self, scene: Scene, request: sensorsim.RGBRenderRequest, caller: Caller
@@ -194,10 +207,22 @@ class SceneDrawing:
         return cloud
 
 
+def _drawn_alone(drawn_scene: DrawnScene, picture: WantedPicture) -> Drawn:
+    """Return a picture drawn with what its camera makes of it, as JPEG where that is made there."""
+    response = drawn_scene.response(picture.camera_id, picture.request.frame_end_us)
+    form = None
+    if picture.mask is None and response is None and encodes_jpeg(drawn_scene):
+        form = jpeg_format(picture.request)
+    view, start, end = picture.view, picture.start, picture.end
+    if form is None:
+        return draw_image(drawn_scene, view, start, end, response)
+    return draw_jpeg(drawn_scene, view, start, end, form)
+
+
 def _then(
-    first: Future[NDArray[np.uint8] | bytes],
+    first: Future[list[Drawn]],
     pool: ThreadPoolExecutor,
-    work: Callable[[NDArray[np.uint8] | bytes], bytes],
+    work: Callable[[list[Drawn]], bytes],
 ) -> Future[bytes]:
     """Return the future of ``work`` on the result of ``first``, done by the pool."""
     last: Future[bytes] = Future()
@@ -209,7 +234,7 @@ def _then(
         else:
             last.set_exception(error)
 
-    def go_on(done: Future[NDArray[np.uint8] | bytes]) -> None:
+    def go_on(done: Future[list[Drawn]]) -> None:
         if done.cancelled():
             last.cancel()
             last.set_running_or_notify_cancel()

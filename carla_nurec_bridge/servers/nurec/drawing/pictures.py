@@ -15,7 +15,13 @@ from ....gaussians.drawing.sweeps import Sector
 from ....gaussians.drawing.views import GaussianView
 from ....gaussians.picture import Backdrop
 from ....gaussians.ppisp import ViewResponse
-from ....rendering.camera import JpegFormat, render_camera, render_jpeg
+from ....rendering.camera import (
+    CameraFrame,
+    JpegFormat,
+    Viewpoint,
+    render_cameras,
+    render_jpeg,
+)
 from ....rendering.lidar import LidarFrame, render_lidar
 from ..scenes.drawn_scene import DrawnScene
 from ..scenes.exposure import shown
@@ -47,6 +53,17 @@ def draw_image(
     return gaussians.picture(_gaussian_view(drawn, view), start, end, backdrop, response)
 
 
+def draw_images(
+    drawn: DrawnScene, views: Sequence[tuple[RequestView, Matrix, Matrix]]
+) -> list[NDArray[np.uint8]]:
+    """Return the pictures of ``draw_image`` of several views, each with its start and end.
+
+    For scenes in which no Gaussians are visible.
+    """
+    frames = _frames(drawn, views, RGB)
+    return [frame.rgb for frame in frames if frame.rgb is not None]
+
+
 def encodes_jpeg(drawn: DrawnScene) -> bool:
     """Say whether what draws this scene now can give its pictures as JPEG."""
     gaussians = drawn.gaussians
@@ -60,8 +77,8 @@ def draw_jpeg(
     if drawn.gaussians.visible:
         backdrop = _backdrop(drawn, view, start, end)
         return drawn.gaussians.jpeg(_gaussian_view(drawn, view), start, end, backdrop, form)
-    sight = (view.rays, start, end, view.fractions, view.axis, drawn.light)
-    return render_jpeg(drawn.render_scene, *sight, form)
+    viewpoint = (view.rays, start, end, view.fractions, view.axis, drawn.light)
+    return render_jpeg(drawn.render_scene, *viewpoint, form)
 
 
 def _gaussian_view(drawn: DrawnScene, view: RequestView) -> GaussianView:
@@ -155,15 +172,17 @@ def _meshes_and_ends(
 def _meshes(
     drawn: DrawnScene, view: RequestView, start: Matrix, end: Matrix, outputs: frozenset[str]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
-    frame = render_camera(
-        drawn.render_scene,
-        view.rays,
-        start,
-        end,
-        view.fractions,
-        view.axis,
-        drawn.light,
-        outputs,
-    )
+    frame = _frames(drawn, [(view, start, end)], outputs)[0]
     assert frame.rgb is not None
     return frame.rgb, frame.depth
+
+
+def _frames(
+    drawn: DrawnScene,
+    views: Sequence[tuple[RequestView, Matrix, Matrix]],
+    outputs: frozenset[str],
+) -> list[CameraFrame]:
+    viewpoints = [
+        Viewpoint(view.rays, start, end, view.fractions, view.axis) for view, start, end in views
+    ]
+    return render_cameras(drawn.render_scene, viewpoints, drawn.light, outputs)

@@ -149,6 +149,13 @@ class DrawnScene:
             found.append(Footprint(nre_from_box, size_m))
         return tuple(found)
 
+    @property
+    def draws_alike(self) -> bool:
+        """Whether now all cameras see meshes alone, as they are, to be encoded elsewhere."""
+        return not (
+            self.gaussians.visible or self._views is not None or self.render_scene.encodes_jpeg
+        )
+
     def response(self, logical_id: str, end_us: int) -> ViewResponse | None:
         """Return what a camera makes of its picture at a time, None where that is nothing."""
         return None if self._views is None else self._views.of(logical_id, end_us)

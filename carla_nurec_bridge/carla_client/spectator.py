@@ -7,8 +7,8 @@ import math
 import carla
 import numpy as np
 
-from ...core.frames import Matrix, matrix_from_xyz_rpy
-from .transforms import transform_of
+from ..core.frames import Matrix, matrix_from_xyz_rpy
+from .session.transforms import transform_of
 
 _BEHIND_M, _ABOVE_M = 9.0, 4.5
 _DOWN_RAD = math.radians(18.0)

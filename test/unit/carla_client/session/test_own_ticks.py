@@ -1,0 +1,161 @@
+"""A tick's state is there before Traffic Managers have stepped; what it raises comes at its end.
+
+The world stands in for CARLA's: its tick is over when the test says so.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+pytest.importorskip("carla")
+from carla_nurec_bridge.carla_client.session.lifeline import Lifeline
+from carla_nurec_bridge.carla_client.session.own_ticks import OwnTicks
+from carla_nurec_bridge.carla_client.session.traffic_managers import TrafficManagers
+from carla_nurec_bridge.core.errors import ProtocolError
+
+LONG_S = 60.0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    frame: int
+
+
+class World:
+    """Makes its next frame at once, tells who listens, and waits for ``stepped``."""
+
+    def __init__(self, number: int = 1) -> None:
+        self.id = number
+        self.frame = 7
+        self.stepped = threading.Event()
+        self.error: Exception | None = None
+        self.listeners: dict[int, Callable[[Snapshot], None]] = {}
+
+    def get_snapshot(self) -> Snapshot:
+        return Snapshot(self.frame)
+
+    def on_tick(self, listener: Callable[[Snapshot], None]) -> int:
+        self.listeners[len(self.listeners)] = listener
+        return len(self.listeners) - 1
+
+    def remove_on_tick(self, number: int) -> None:
+        del self.listeners[number]
+
+    def tick(self) -> int:
+        self.frame += 1
+        for listener in self.listeners.values():
+            listener(Snapshot(self.frame))
+        assert self.stepped.wait(LONG_S)
+        if self.error is not None:
+            raise self.error
+        return self.frame
+
+
+class Client:
+    """Has a world, and Traffic Managers that do nothing."""
+
+    def __init__(self) -> None:
+        self.world = World()
+
+    def get_world(self) -> World:
+        return self.world
+
+    def get_trafficmanager(self, port: int) -> Manager:
+        return Manager()
+
+
+class Manager:
+    def set_synchronous_mode(self, mode: bool) -> None:
+        pass
+
+    def shut_down(self) -> None:
+        pass
+
+
+@dataclass
+class Stand:
+    client: Client
+    managers: TrafficManagers
+    ticks: OwnTicks
+
+    @property
+    def world(self) -> World:
+        return self.client.world
+
+
+@pytest.fixture
+def stand() -> Iterator[Stand]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client, line = Client(), Lifeline("127.0.0.1", server.getsockname()[1])
+        managers = TrafficManagers(client)  # type: ignore[arg-type]
+        ticks = OwnTicks(client, "here", line, managers)  # type: ignore[arg-type]
+        yield Stand(client, managers, ticks)
+        client.world.stepped.set()
+        ticks.close()
+        line.close()
+        managers.shut_down()
+
+
+def test_the_state_is_there_while_traffic_managers_step(stand: Stand) -> None:
+    stand.managers.open(1)
+    for frame in (8, 9):
+        stand.world.stepped.clear()
+        assert stand.ticks.begin().frame == frame
+        assert not stand.world.stepped.is_set()
+        stand.world.stepped.set()
+        stand.ticks.end()
+    stand.ticks.end()
+    assert len(stand.world.listeners) == 1
+
+
+def test_without_a_traffic_manager_a_tick_is_over_when_it_is_told(stand: Stand) -> None:
+    threading.Timer(0.05, stand.world.stepped.set).start()
+    assert stand.ticks.begin().frame == 8
+    assert stand.world.stepped.is_set()
+    assert not stand.world.listeners
+
+
+def test_what_a_tick_raises_comes_at_its_end(stand: Stand) -> None:
+    stand.managers.open(1)
+    stand.world.error = RuntimeError("time-out of 10000ms")
+    assert stand.ticks.begin().frame == 8
+    stand.world.stepped.set()
+    with pytest.raises(ProtocolError, match="here did not finish a tick: time-out"):
+        stand.ticks.end()
+    stand.ticks.end()
+
+
+def test_what_a_tick_raises_before_its_state_comes_at_once(stand: Stand) -> None:
+    stand.world.error = RuntimeError("time-out of 10000ms")
+    stand.world.stepped.set()
+    with pytest.raises(ProtocolError, match="here did not finish a tick: time-out"):
+        stand.ticks.begin()
+    stand.world.error = None
+    assert stand.ticks.begin().frame == 9
+
+
+def test_a_world_that_was_loaded_anew_is_listened_to(stand: Stand) -> None:
+    stand.managers.open(1)
+    stand.world.stepped.set()
+    stand.ticks.begin()
+    stand.ticks.end()
+    old, stand.client.world = stand.world, World(2)
+    assert stand.ticks.begin().frame == 8
+    assert not stand.world.stepped.is_set()
+    assert not old.listeners
+    stand.world.stepped.set()
+    stand.ticks.end()
+
+
+def test_closing_lets_a_tick_end_and_hears_no_more(stand: Stand) -> None:
+    stand.managers.open(1)
+    stand.world.error = RuntimeError("time-out of 10000ms")
+    stand.ticks.begin()
+    stand.world.stepped.set()
+    stand.ticks.close()
+    assert not stand.world.listeners

@@ -1,0 +1,53 @@
+"""Which pictures of a batch a NuRec server draws at once."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from carla_nurec_bridge.nurec.stubs import sensorsim_pb2 as sensorsim
+from carla_nurec_bridge.servers.nurec.drawing.wanted import WantedPicture, together
+
+SCENE, OTHER = object(), object()
+SMALL, HD, FULL = (640, 360), (1280, 720), (1920, 1080)
+
+
+def picture(
+    size: tuple[int, int] = SMALL,
+    scene: Any = SCENE,
+    start_us: int = 100,
+    end_us: int = 200,
+    tracks: tuple[str, ...] = (),
+) -> WantedPicture:
+    request = sensorsim.RGBRenderRequest(
+        frame_start_us=start_us,
+        frame_end_us=end_us,
+        dynamic_objects=[sensorsim.DynamicObject(track_id=name) for name in tracks],
+    )
+    view: Any = SimpleNamespace(model=SimpleNamespace(width=size[0], height=size[1]))
+    return WantedPicture(scene, request, view, np.eye(4), np.eye(4), None)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "counts"),
+    [
+        ([], []),
+        ([picture()] * 3, [3]),
+        ([picture()] * 9, [4, 4, 1]),
+        ([picture(HD)] * 2, [1, 1]),
+        ([picture(), picture(FULL), picture(), picture()], [1, 1, 2]),
+        ([picture(), picture(scene=OTHER), picture()], [1, 1, 1]),
+        ([picture(), picture(start_us=101)], [1, 1]),
+        ([picture(), picture(end_us=201)], [1, 1]),
+        ([picture(tracks=("a",)), picture(tracks=("a",)), picture(tracks=("b",))], [2, 1]),
+    ],
+)
+def test_pictures_of_a_moment_are_drawn_together_up_to_one_of_720_lines(
+    pictures: list[WantedPicture], counts: list[int]
+) -> None:
+    groups = list(together(pictures))
+    assert [len(group) for group in groups] == counts
+    assert [one for group in groups for one in group] == pictures
