@@ -25,7 +25,8 @@ class PacedCamera:
     CARLA makes a sensor's first picture at the tick after its birth and the others a multiple of
     ``sensor_tick`` later, so it is mounted before the first tick that is wanted. Where a picture
     does not come (``sensor_tick`` of a real server may drift, carla-simulator/carla issue 7108) it
-    is mounted anew without; ``fell_back`` says so. InputError as ``sensors.mount``.
+    is mounted anew without, before the next tick; ``fell_back`` says so. InputError as
+    ``sensors.mount``.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class PacedCamera:
         compares = any(CAMERA_OUTPUTS[output].every_tick for output in camera.outputs)
         self._period_s = 0.0 if compares else period_s
         self._group: CameraGroup | None = None
+        self._anew = False
         if self._period_s == 0.0:
             self._mount()
 
@@ -52,7 +54,11 @@ class PacedCamera:
 
     def before_last_tick(self, frame: int) -> None:
         """Be told that the next tick completes ``frame``."""
-        if self._group is None and self.is_due(frame):
+        if self._anew:
+            self._anew = False
+            self.close()
+            self._mount()
+        elif self._group is None and self.is_due(frame):
             self._mount()
 
     def take_raw(self, frame: int, timeout_s: float) -> dict[str, Any] | None:
@@ -67,9 +73,8 @@ class PacedCamera:
             if self._period_s == 0.0:
                 raise
             _log.warning("%s; from now on it makes one at every tick", error)
-        self.fell_back, self._period_s = True, 0.0
-        self._group.close()
-        self._mount()
+        self.fell_back = self._anew = True
+        self._period_s = 0.0
         return None
 
     def close(self) -> None:

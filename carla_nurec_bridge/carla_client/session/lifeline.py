@@ -107,9 +107,9 @@ class Lifeline:
         if thread is not None:
             self._calls.put(None)
 
-    def let_finish(self, call: CallUnderWay[T]) -> None:
-        """Wait briefly for a call under way, so that what follows meets no half-made one."""
-        deadline = time.monotonic() + _GOODBYE_S
+    def let_finish(self, call: CallUnderWay[T], limit_s: float = _GOODBYE_S) -> None:
+        """Wait for a call under way, so that what follows meets no half-made one."""
+        deadline = time.monotonic() + limit_s
         while not call.done.wait(0.1) and time.monotonic() < deadline:
             if is_gone(self._host, self._port):
                 return

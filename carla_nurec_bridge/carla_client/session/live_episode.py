@@ -77,6 +77,7 @@ class LiveEpisode:
             self._controller = DriveController(ego.info, making.dt_s)
             self.watch = self._watch()
             opening.add("the haste before the end", session.hasten)
+            opening.add("the tick under way", session.ticks.close)
             self._teardown = opening.hand_over()
 
     @property

@@ -15,6 +15,8 @@ from .lifeline import CallUnderWay, Lifeline
 from .traffic_managers import TrafficManagers
 from .world_watch import WorldWatch
 
+_LAST_S = 10.0
+
 
 @final
 class OwnTicks:
@@ -23,8 +25,6 @@ class OwnTicks:
     ``World.tick`` of CARLA's client returns when the synchronous Traffic Managers of its process
     have stepped. They wait where a server draws its pictures before it answers them, as the
     embedded one does; the state of the world has come long before.
-
-    ``watch`` compares every tick with what was asked for, once there is one.
     """
 
     def __init__(
@@ -39,65 +39,82 @@ class OwnTicks:
         self._where = where
         self._lifeline = lifeline
         self._traffic_managers = traffic_managers
-        self.watch: WorldWatch | None = None
-        self._call: CallUnderWay[carla.WorldSnapshot] | None = None
+        self._watch: WorldWatch | None = None
+        self._call: CallUnderWay[int] | None = None
         self._news = threading.Event()
         self._ended = False
+        self._before: int | None = None
         self._heard: deque[carla.WorldSnapshot] = deque(maxlen=1)
         self._listener: tuple[carla.World, int] | None = None
 
-    def begin(self) -> carla.WorldSnapshot:
-        """Begin a tick; return its state as soon as that is there.
+    def begin(self, watch: WorldWatch | None) -> carla.WorldSnapshot:
+        """Begin a tick, once the one before has ended; return its state as soon as that is there.
 
-        Where a Traffic Manager steps that is before the end, which ``end`` waits for.
-        ProtocolError when the server has ended or another client has changed the world.
+        Where a Traffic Manager steps that is before the end, which ``end`` waits for. ``watch``
+        compares the world with what was asked for, before and after the tick. ProtocolError when
+        the server has ended or another client has changed the world.
         """
-        assert self._call is None, "the tick before has not ended"
-        world = self._client.get_world()
-        if self._traffic_managers.any:
+        self.end()
+        world, self._watch = self._client.get_world(), watch
+        if self._traffic_managers.are_open:
             self._listen(world)
-        frame_before = world.get_snapshot().frame
+        else:
+            self._unlisten()
+        self._before, self._ended = None, False
         self._heard.clear()
-        self._ended = False
         self._news.clear()
         with self._telling():
             call = self._call = self._lifeline.begin(self._make)
-            while not self._ended:
+            snapshot = None
+            while snapshot is None and not self._ended:
                 self._lifeline.wait(call, self._news)
                 self._news.clear()
-                if self._heard and self._heard[-1].frame > frame_before:
-                    return self._heard[-1]
-            self._call = None
-            return self._lifeline.finish(call)
+                snapshot = self._of_this_tick()
+            if snapshot is not None:
+                frame = snapshot.frame
+            else:
+                self._call = None
+                frame, snapshot = self._lifeline.finish(call), world.get_snapshot()
+            if watch is not None:
+                watch.after_tick(world, frame, snapshot)
+            return snapshot
 
     def end(self) -> None:
         """Wait for the end of the tick, if one is under way; ProtocolError as for ``begin``."""
         call, self._call = self._call, None
-        if call is not None:
-            with self._telling():
-                self._lifeline.finish(call)
+        if call is None:
+            return
+        with self._telling():
+            frame = self._lifeline.finish(call)
+            if self._watch is not None:
+                self._watch.at_end(self._client.get_world(), frame)
 
     def close(self) -> None:
-        """Let a tick under way end, whatever it raises, and hear no more; may be called twice."""
+        """Give a tick under way ten seconds to end, whatever it raises, and hear no more."""
         call, self._call = self._call, None
         if call is not None:
-            self._lifeline.let_finish(call)
+            self._lifeline.let_finish(call, _LAST_S)
         self._unlisten()
 
-    def _make(self) -> carla.WorldSnapshot:
+    def _make(self) -> int:
+        """Make a tick, in the lifeline's thread; return its frame."""
         try:
-            world, watch = self._client.get_world(), self.watch
-            if watch is not None:
-                watch.before_tick(world)
+            world = self._client.get_world()
+            if self._watch is not None:
+                self._watch.before_tick(world)
             with self._traffic_managers.stepping(world):
-                frame = world.tick()
-            snapshot = world.get_snapshot()
-            if watch is not None:
-                watch.after_tick(world, frame, snapshot)
-            return snapshot
+                self._before = world.get_snapshot().frame
+                return int(world.tick())
         finally:
             self._ended = True
             self._news.set()
+
+    def _of_this_tick(self) -> carla.WorldSnapshot | None:
+        """Return the state that was heard of, unless the tick has ended or not begun."""
+        before, heard = self._before, list(self._heard)
+        if self._ended or before is None or not heard or heard[-1].frame <= before:
+            return None
+        return heard[-1]
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

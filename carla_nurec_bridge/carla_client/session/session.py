@@ -56,7 +56,7 @@ class Session:
         self._timeout_s = timeout_s
         self._client: carla.Client
         self.traffic_managers: TrafficManagers
-        self._ticks: OwnTicks
+        self.ticks: OwnTicks
         self._is_open = False
         self._found: carla.WorldSettings | None = None
         self._map: carla.Map | None = None
@@ -140,7 +140,7 @@ class Session:
         self._note = check_versions(self._where, version, self._client.get_client_version())
         self.server_version = self._client.get_server_version()
         self.traffic_managers = TrafficManagers(self._client)
-        self._ticks = OwnTicks(self._client, self._where, self._lifeline, self.traffic_managers)
+        self.ticks = OwnTicks(self._client, self._where, self._lifeline, self.traffic_managers)
         self._is_open = True
         if self._note:
             _log.warning("%s", self._note)
@@ -153,9 +153,8 @@ class Session:
             self._client.load_world(name)
         except RuntimeError as error:
             known = ", ".join(sorted(self._client.get_available_maps()))
-            raise InputError(
-                f"CARLA at {self._where} has no map {name!r}; it has: {known}"
-            ) from error
+            text = f"CARLA at {self._where} has no map {name!r}; it has: {known}"
+            raise InputError(text) from error
         self.forget_map()
 
     def forget_map(self) -> None:
@@ -190,11 +189,10 @@ class Session:
             settings.max_substeps = _MOST_SUBSTEPS
             settings.max_substep_delta_time = settings.fixed_delta_seconds / _MOST_SUBSTEPS
         self.world.apply_settings(settings)
-        self._watch = self._ticks.watch = self._watched(owned=True)
+        self._watch = self._watched(owned=True)
 
     def _watched(self, *, owned: bool) -> WorldWatch:
-        town = self.map.name.split("/")[-1]
-        return WorldWatch(self.world, town, self._where, owned=owned)
+        return WorldWatch(self.world, self.map.name.split("/")[-1], self._where, owned=owned)
 
     def follow(self, patience_s: float) -> None:
         """Leave the tick to another client: ``tick`` then waits for its next one.
@@ -223,7 +221,7 @@ class Session:
     def begin_tick(self) -> carla.WorldSnapshot:
         """Return the state that ``tick`` does once it is there; only look until ``end_tick``."""
         if self._followed is None:
-            return self._ticks.begin()
+            return self.ticks.begin(self._watch)
         snapshot = self._followed.next()
         if self._watch is not None:
             self._watch.after_tick(self.world, snapshot.frame, snapshot)
@@ -232,7 +230,7 @@ class Session:
     def end_tick(self) -> None:
         """Wait until the tick's Traffic Managers have stepped; ProtocolError as for ``tick``."""
         if self._followed is None:
-            self._ticks.end()
+            self.ticks.end()
 
     def blame(self, did: str, instead: str = "") -> ProtocolError:
         """Return the error that says what another client did, and what to do ``instead``."""
@@ -272,7 +270,7 @@ class Session:
         if not self._is_open:
             return Teardown()
         return Teardown.in_order(
-            ("the tick under way", self._ticks.close),
+            ("the tick under way", self.ticks.close),
             ("the watch over the server", self._lifeline.close),
             ("the Traffic Managers", self._end_traffic_managers),
             ("the listener to ticks", self._end_following),

@@ -63,8 +63,8 @@ class TrafficManagers:
         return manager
 
     @property
-    def any(self) -> bool:
-        """Whether one is open."""
+    def are_open(self) -> bool:
+        """Whether there is one."""
         return bool(self._open)
 
     def close(self, manager: carla.TrafficManager) -> None:

@@ -63,6 +63,12 @@ class WorldWatch:
             raise self._ticked(snapshot.frame, frame)
         self._frame = frame
 
+    def at_end(self, world: carla.World, frame: int) -> None:
+        """Compare the frame as which CARLA counts a tick with that of its state, once it ends."""
+        if self._frame is not None and frame != self._frame:
+            self._compare_settings(world)
+            raise self._ticked(self._frame, frame)
+
     def explain(self, client: carla.Client) -> None:
         """Say what another client did to the world, if that may be why a call failed in it.
 

@@ -10,7 +10,7 @@ from ...carla_client.session.live_episode import LiveEpisode
 from ...carla_client.session.session import Snapshot
 from ...carla_client.session.weather import apply_weather, weather_json
 from ...carla_client.spectator import follow
-from ...core.errors import told
+from ...core.errors import DeadlineError, told
 from ...world.pixel_ids import PixelIds
 from ...world.states import WorldState
 from ..lockstep.clock_owner import refuse_second_clock
@@ -27,7 +27,7 @@ _SAY_CLIPPED_S = 10.0
 class EgoFrame:
     """What the steps of one frame work with: parameters, handles in ROS and CARLA, state.
 
-    * snapshot: CARLA's state of the frame; ``tick`` fills it, the next three read it.
+    * snapshot: CARLA's state of the frame; ``tick`` fills it, later ones read it.
     * seen: the same in our values; ``state`` fills it, ``wheels`` and ``watch`` read.
     """
 
@@ -42,9 +42,13 @@ class EgoFrame:
         """Go through the table; the ``first`` frame is the episode as it was opened."""
         if first:
             self.snapshot = self.episode.prepared.snapshot
-        for step in FRAME:
-            if not (first and step.advances):
-                step.work(self)
+        try:
+            for step in FRAME:
+                if not (first and step.advances):
+                    step.work(self)
+        except DeadlineError:
+            self.episode.session.end_tick()  # one that failed tells why nothing came
+            raise
 
     def tell(self, warning: str) -> None:
         """Publish the node's health; ``warning`` may be empty."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, final
@@ -15,6 +16,7 @@ from ...core.teardown import Teardown
 from ..runtime.spinner import Spinner
 
 _THREADS = 4
+_LAST_ANSWER_S = 1.0
 
 
 @final
@@ -36,12 +38,20 @@ class ServiceExecutor:
         )
         self._group = ReentrantCallbackGroup()
         self._actions: list[ActionServer] = []
+        self._answered_s = float("-inf")
         threads = MultiThreadedExecutor(_THREADS, context=node.context)
         self._spinner = Spinner(self._node, executor=threads)
 
     def serve(self, kind: Any, name: str, answer: Callable[[Any, Any], Any]) -> None:
         """Serve ``name`` with ``answer(request, response)``; ``~/`` is below the main node."""
-        self._node.create_service(kind, self._path(name), answer, callback_group=self._group)
+
+        def noted(request: Any, response: Any) -> Any:
+            try:
+                return answer(request, response)
+            finally:
+                self._answered_s = time.monotonic()
+
+        self._node.create_service(kind, self._path(name), noted, callback_group=self._group)
 
     def act(self, kind: Any, name: str, execute: Callable[[Any], Any]) -> ActionServer:
         """Serve an action that may be cancelled; ``execute(goal_handle)`` returns the result."""
@@ -78,10 +88,15 @@ class ServiceExecutor:
     def _closing(self) -> Teardown:
         return Teardown.in_order(
             ("the executor", self._spinner.close),
+            ("the last answer", self._let_it_arrive),
             ("a service", self._spinner.check),
             ("actions", self._destroy_actions),
             ("the node of services", self._node.destroy_node),
         )
+
+    def _let_it_arrive(self) -> None:
+        """Stay for a second after an answer: one that ended the run is lost if its sender is."""
+        time.sleep(max(self._answered_s + _LAST_ANSWER_S - time.monotonic(), 0.0))
 
     def _destroy_actions(self) -> None:
         """End the actions: nodes do not, and what is not ended keeps its shared memory for ever."""

@@ -44,7 +44,7 @@ class RenderCalls:
     def batch_render_rgb(
         self, request: sensorsim.BatchRGBRenderRequest, caller: Caller
     ) -> sensorsim.BatchRGBRenderReturn:
-        """Draw images one after another, encoding each while the next is drawn."""
+        """Draw images, small ones of a moment together, each encoded while others are drawn."""
         _check_amount([item.request for item in request.items])
         checked: list[WantedPicture | RefusalError] = []
         for item in request.items:

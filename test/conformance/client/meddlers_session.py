@@ -158,6 +158,7 @@ def drive(
                     episode.drive(how)
                     snapshot = episode.advance(frame)
                     episode.observer.update(snapshot, frame)
+                    episode.settle()
                     warnings += episode.watch.take_warnings()
                     if act is autopilot:
                         time.sleep(0.02)

@@ -12,6 +12,7 @@ import carla
 
 from carla_nurec_bridge.carla_client.session.session import Session
 from carla_nurec_bridge.core.errors import BridgeError
+from carla_nurec_bridge.core.machine.ports import free_port
 from carla_nurec_bridge.core.resources import config_path
 
 PORT = int(sys.argv[1])
@@ -57,21 +58,27 @@ CASES: dict[str, Callable[[], object]] = {
 }
 
 
-def outcome(act: Callable[[], object], *, standing: bool) -> tuple[str, int]:
-    """Return what is said, and after how many ticks."""
+def outcome(act: Callable[[], object], *, standing: bool, traffic: bool = False) -> tuple[str, int]:
+    """Return what is said, and after how many ticks whose state was told.
+
+    With ``traffic`` a Traffic Manager steps after each.
+    """
     ticks = 0
     try:
         with Session("127.0.0.1", PORT, 20.0) as session:
             session.open(200.0)
             session.synchronise(50_000_000)
+            if traffic:
+                session.traffic_managers.open(free_port())
             for _ in range(5):
                 session.tick()
             act()
             if standing:
                 session.look()
             while ticks < FEW_TICKS:
-                session.tick()
+                session.begin_tick()
                 ticks += 1
+                session.end_tick()
                 time.sleep(0.01)
     except BridgeError as error:
         return str(error), ticks
@@ -115,6 +122,9 @@ told = {}
 for name, act in CASES.items():
     told[name] = outcome(act, standing=False)
     reset()
+for name, act in CASES.items():
+    told[f"{name}, traffic"] = outcome(act, standing=False, traffic=True)
+    reset()
 for name in ("step", "ticks", "generate"):
     told[f"{name}, standing"] = outcome(CASES[name], standing=True)
     reset()
@@ -124,5 +134,6 @@ for name in ("reload", "generate"):
 told["destroy, called"] = outcome_of_a_call(destroy_cars)
 reset()
 told["nobody"] = outcome(lambda: None, standing=True)
+told["nobody, traffic"] = outcome(lambda: None, standing=True, traffic=True)
 print(json.dumps(told), flush=True)
 os._exit(0)

@@ -202,6 +202,16 @@ def test_a_rehearsal_records_every_vehicle(tmp_path: Path) -> None:
         ("reload", "loaded the map demo_town anew (reload_world)"),
         ("generate", "(generate_opendrive_world)"),
         ("load", "in place of OpenDriveMap (load_world, or replay_file"),
+        ("step, traffic", "changed the world's step from 0.05 s to 0.1 s"),
+        ("no_step, traffic", "changed the world's step from 0.05 s to none"),
+        ("asynchronous, traffic", "switched the world to asynchronous mode (apply_settings)"),
+        ("rendering, traffic", "switched rendering off"),
+        ("substeps, traffic", "changed max_substeps of the physics from 10 to 3"),
+        ("ticks, traffic", "ticks it too"),
+        ("reload, traffic", "anew (reload_world)"),
+        # With a Traffic Manager the client library still has the old map then.
+        ("generate, traffic", "loaded the map"),
+        ("load, traffic", "loaded the map"),
         ("step, standing", "changed the world's step"),
         ("ticks, standing", "ticks it too"),
         ("generate, standing", "(generate_opendrive_world)"),
@@ -228,6 +238,7 @@ def test_an_actor_that_another_client_destroys_is_missed_in_words(
 
 def test_a_world_that_nobody_touches_is_left_in_peace(strangers: dict[str, Any]) -> None:
     assert strangers["nobody"] == ["", 40]
+    assert strangers["nobody, traffic"] == ["", 40]
 
 
 @pytest.mark.parametrize(

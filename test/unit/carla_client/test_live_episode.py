@@ -25,6 +25,7 @@ class Parts:
         self.ended = False
         self.client = None
         self.ego = SimpleNamespace(info=None)
+        self.ticks = SimpleNamespace(close=lambda: self.closed.append("tick"))
 
     def has_ended(self) -> bool:
         return self.ended
@@ -65,11 +66,11 @@ def test_two_parts_that_fail_keep_the_third_from_nothing_and_both_are_told(made:
     episode = made(parts)
     with pytest.raises(RunError) as raised:
         episode.close()
-    assert parts.closed == ["haste", "RigSensors", "SpawnedActors", "PreparedEpisode"]
+    assert parts.closed == ["tick", "haste", "RigSensors", "SpawnedActors", "PreparedEpisode"]
     assert "the sensors (RigSensors does not answer)" in str(raised.value)
     assert "(PreparedEpisode does not answer)" in str(raised.value)
     episode.close()
-    assert len(parts.closed) == 4
+    assert len(parts.closed) == 5
 
 
 def test_a_server_that_has_ended_excuses_what_cannot_be_closed(made: Any) -> None:
@@ -77,7 +78,7 @@ def test_a_server_that_has_ended_excuses_what_cannot_be_closed(made: Any) -> Non
     episode = made(parts)
     parts.ended = True
     episode.close()
-    assert parts.closed == ["haste", "RigSensors", "SpawnedActors", "PreparedEpisode"]
+    assert parts.closed == ["tick", "haste", "RigSensors", "SpawnedActors", "PreparedEpisode"]
 
 
 def test_sensors_that_cannot_be_mounted_leave_nothing_behind(made: Any) -> None:

@@ -37,6 +37,7 @@ def picture(
         ([], []),
         ([picture()] * 3, [3]),
         ([picture()] * 9, [4, 4, 1]),
+        ([picture((16, 8))] * 20, [8, 8, 4]),
         ([picture(HD)] * 2, [1, 1]),
         ([picture(), picture(FULL), picture(), picture()], [1, 1, 2]),
         ([picture(), picture(scene=OTHER), picture()], [1, 1, 1]),

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ....core.errors import RefusalError
 from ....nurec.stubs import sensorsim_pb2 as sensorsim
 from ....rendering.lidar import points_at_end
 from ....scene import Scene
@@ -39,10 +40,11 @@ from .pictures import (
 )
 from .render_thread import RenderThread
 from .views import RequestViews, image_size
-from .wanted import READY_PIXELS, WantedPicture, together
+from .wanted import WantedPicture, together
 
 _LIDAR_RANGE_M = 200.0
 _ENCODERS = 4
+_READY_PIXELS = 1280 * 720
 Drawn = NDArray[np.uint8] | bytes
 
 
@@ -103,7 +105,7 @@ class SceneDrawing:
         with self._scenes.drawing(scene):
             for camera in scene.cameras:
                 # The sizes of a small scene are those that will be asked for.
-                if camera.model.width * camera.model.height <= READY_PIXELS:
+                if camera.model.width * camera.model.height <= _READY_PIXELS:
                     self._views.of(camera.model, camera.shutter)
 
     def wanted(self, scene: Scene, request: sensorsim.RGBRenderRequest) -> WantedPicture:
@@ -116,8 +118,14 @@ class SceneDrawing:
         return WantedPicture(scene, request, view, *map_poses(scene, request.sensor_pose), mask)
 
     def images(self, pictures: Sequence[WantedPicture], caller: Caller) -> list[Future[bytes]]:
-        """Start images; their futures give the encoded bytes."""
-        return [image for group in together(pictures) for image in self._start(group, caller)]
+        """Start images; their futures give the encoded bytes, or a RefusalError, one by one."""
+        started: list[Future[bytes]] = []
+        for group in together(pictures):
+            try:
+                started += self._start(group, caller)
+            except RefusalError as refusal:
+                started += [_refused(refusal) for _ in group]
+        return started
 
     def _start(self, group: Sequence[WantedPicture], caller: Caller) -> list[Future[bytes]]:
         held = ExitStack()
@@ -205,6 +213,12 @@ class SceneDrawing:
             cloud = result_of(self._thread.submit(draw, caller.name))
         self._metrics.sent(cloud.points.nbytes + cloud.intensities.nbytes)
         return cloud
+
+
+def _refused(refusal: RefusalError) -> Future[bytes]:
+    future: Future[bytes] = Future()
+    future.set_exception(refusal)
+    return future
 
 
 def _drawn_alone(drawn_scene: DrawnScene, picture: WantedPicture) -> Drawn:

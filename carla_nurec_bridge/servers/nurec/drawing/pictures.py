@@ -60,8 +60,11 @@ def draw_images(
 
     For scenes in which no Gaussians are visible.
     """
-    frames = _frames(drawn, views, RGB)
-    return [frame.rgb for frame in frames if frame.rgb is not None]
+    pictures = []
+    for frame in _frames(drawn, views, RGB):
+        assert frame.rgb is not None
+        pictures.append(frame.rgb)
+    return pictures
 
 
 def encodes_jpeg(drawn: DrawnScene) -> bool:

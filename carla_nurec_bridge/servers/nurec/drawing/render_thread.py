@@ -22,7 +22,7 @@ class RenderThread:
     """Runs jobs; ``close`` ends it.
 
     The jobs of one owner run in the order they came, owners take turns job by job: a batch of many
-    images delays another client by one image. The queue is as long as the calls under way ask for,
+    images delays another client by one job. The queue is as long as the calls under way ask for,
     which the server bounds.
     """
 

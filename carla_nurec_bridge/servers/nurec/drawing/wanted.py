@@ -11,7 +11,8 @@ from ....scene import Scene
 from .ego_masks import ScaledMask
 from .views import RequestView
 
-READY_PIXELS = 1280 * 720
+_MOST_PIXELS = 1280 * 720
+_MOST_PICTURES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +33,10 @@ class WantedPicture:
 
     @property
     def pixels(self) -> int:
-        """How many it has."""
+        """How many pixels it has."""
         return self.view.model.width * self.view.model.height
 
-    def is_beside(self, other: WantedPicture) -> bool:
+    def shows_moment_of(self, other: WantedPicture) -> bool:
         """Say whether both show the same moment of the same scene."""
         one, two = self.request, other.request
         return (
@@ -49,13 +50,14 @@ class WantedPicture:
 def together(pictures: Sequence[WantedPicture]) -> Iterator[Sequence[WantedPicture]]:
     """Yield, in their order, the pictures of a moment that are to be drawn at once.
 
-    Together they have no more pixels than one of 1280 x 720, so that another client does not wait
-    longer than for one such picture.
+    They are eight at most, with no more pixels than one of 1280 x 720, so that another client does
+    not wait longer than for one such picture.
     """
     group: list[WantedPicture] = []
     for picture in pictures:
         pixels = sum(one.pixels for one in group) + picture.pixels
-        if group and (pixels > READY_PIXELS or not picture.is_beside(group[0])):
+        is_full = len(group) == _MOST_PICTURES or pixels > _MOST_PIXELS
+        if group and (is_full or not picture.shows_moment_of(group[0])):
             yield group
             group = []
         group.append(picture)

@@ -75,6 +75,9 @@ def test_where_a_picture_does_not_come_all_are_made_from_then_on(
     mounts.late = True
     assert paced.take_raw(4, 1.0) is None
     assert paced.fell_back
+    assert (mounts.periods_s, mounts.closed) == ([0.2], 0)
+    paced.before_last_tick(5)
+    paced.before_last_tick(6)
     assert (mounts.periods_s, mounts.closed) == ([0.2, 0.0], 1)
     assert "from now on it makes one at every tick" in caplog.text
     assert paced.take_raw(8, 1.0) == {"rgb": 8}

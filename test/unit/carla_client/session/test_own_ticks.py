@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -46,10 +47,13 @@ class World:
     def remove_on_tick(self, number: int) -> None:
         del self.listeners[number]
 
-    def tick(self) -> int:
-        self.frame += 1
+    def tell(self) -> None:
         for listener in self.listeners.values():
             listener(Snapshot(self.frame))
+
+    def tick(self) -> int:
+        self.frame += 1
+        self.tell()
         assert self.stepped.wait(LONG_S)
         if self.error is not None:
             raise self.error
@@ -105,7 +109,7 @@ def test_the_state_is_there_while_traffic_managers_step(stand: Stand) -> None:
     stand.managers.open(1)
     for frame in (8, 9):
         stand.world.stepped.clear()
-        assert stand.ticks.begin().frame == frame
+        assert stand.ticks.begin(None).frame == frame
         assert not stand.world.stepped.is_set()
         stand.world.stepped.set()
         stand.ticks.end()
@@ -115,7 +119,7 @@ def test_the_state_is_there_while_traffic_managers_step(stand: Stand) -> None:
 
 def test_without_a_traffic_manager_a_tick_is_over_when_it_is_told(stand: Stand) -> None:
     threading.Timer(0.05, stand.world.stepped.set).start()
-    assert stand.ticks.begin().frame == 8
+    assert stand.ticks.begin(None).frame == 8
     assert stand.world.stepped.is_set()
     assert not stand.world.listeners
 
@@ -123,7 +127,7 @@ def test_without_a_traffic_manager_a_tick_is_over_when_it_is_told(stand: Stand) 
 def test_what_a_tick_raises_comes_at_its_end(stand: Stand) -> None:
     stand.managers.open(1)
     stand.world.error = RuntimeError("time-out of 10000ms")
-    assert stand.ticks.begin().frame == 8
+    assert stand.ticks.begin(None).frame == 8
     stand.world.stepped.set()
     with pytest.raises(ProtocolError, match="here did not finish a tick: time-out"):
         stand.ticks.end()
@@ -134,28 +138,95 @@ def test_what_a_tick_raises_before_its_state_comes_at_once(stand: Stand) -> None
     stand.world.error = RuntimeError("time-out of 10000ms")
     stand.world.stepped.set()
     with pytest.raises(ProtocolError, match="here did not finish a tick: time-out"):
-        stand.ticks.begin()
+        stand.ticks.begin(None)
     stand.world.error = None
-    assert stand.ticks.begin().frame == 9
+    assert stand.ticks.begin(None).frame == 9
 
 
 def test_a_world_that_was_loaded_anew_is_listened_to(stand: Stand) -> None:
     stand.managers.open(1)
     stand.world.stepped.set()
-    stand.ticks.begin()
+    stand.ticks.begin(None)
     stand.ticks.end()
     old, stand.client.world = stand.world, World(2)
-    assert stand.ticks.begin().frame == 8
+    assert stand.ticks.begin(None).frame == 8
     assert not stand.world.stepped.is_set()
     assert not old.listeners
     stand.world.stepped.set()
     stand.ticks.end()
 
 
+class Watch:
+    """Says what it is asked to, in what order; ``wrong`` raises there."""
+
+    def __init__(self, world: World, wrong: str = "") -> None:
+        self._world, self._wrong = world, wrong
+        self.asked: list[str] = []
+
+    def _look(self, what: str) -> None:
+        self.asked.append(what)
+        if what == self._wrong:
+            raise ProtocolError(f"another client: {what}")
+
+    def before_tick(self, world: World) -> None:
+        if self._wrong == "before":  # while another client steps the world
+            world.frame += 1
+            world.tell()
+        self._look("before")
+
+    def after_tick(self, world: World, frame: int, snapshot: Snapshot) -> None:
+        assert frame == snapshot.frame == 8
+        self._look("after")
+
+    def at_end(self, world: World, frame: int) -> None:
+        assert frame == 8
+        self._look("end")
+
+
+def test_a_state_is_compared_before_it_is_told(stand: Stand) -> None:
+    stand.managers.open(1)
+    watch: Any = Watch(stand.world)
+    assert stand.ticks.begin(watch).frame == 8
+    assert watch.asked == ["before", "after"]
+    stand.world.stepped.set()
+    stand.ticks.end()
+    assert watch.asked == ["before", "after", "end"]
+
+
+@pytest.mark.parametrize("wrong", ["before", "after", "end"])
+def test_what_another_client_did_is_said_where_it_shows(stand: Stand, wrong: str) -> None:
+    stand.managers.open(1)
+    stand.ticks._listen(stand.world)  # type: ignore[arg-type]
+    watch: Any = Watch(stand.world, wrong)
+    if wrong == "end":
+        stand.ticks.begin(watch)
+    stand.world.stepped.set()
+    with pytest.raises(ProtocolError, match=f"another client: {wrong}"):
+        stand.ticks.end() if wrong == "end" else stand.ticks.begin(watch)
+
+
+def test_who_begins_again_waits_for_the_tick_before(stand: Stand) -> None:
+    stand.managers.open(1)
+    stand.ticks.begin(None)
+    threading.Timer(0.05, stand.world.stepped.set).start()
+    assert stand.ticks.begin(None).frame == 9
+    assert stand.world.stepped.is_set()
+
+
+def test_nobody_is_listened_to_for_no_traffic_manager(stand: Stand) -> None:
+    manager = stand.managers.open(1)
+    stand.world.stepped.set()
+    stand.ticks.begin(None)
+    stand.ticks.end()
+    stand.managers.close(manager)
+    stand.ticks.begin(None)
+    assert not stand.world.listeners
+
+
 def test_closing_lets_a_tick_end_and_hears_no_more(stand: Stand) -> None:
     stand.managers.open(1)
     stand.world.error = RuntimeError("time-out of 10000ms")
-    stand.ticks.begin()
+    stand.ticks.begin(None)
     stand.world.stepped.set()
     stand.ticks.close()
     assert not stand.world.listeners
