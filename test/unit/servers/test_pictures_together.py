@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from carla_nurec_bridge.core.errors import RefusalError
 from carla_nurec_bridge.nurec.stubs import sensorsim_pb2 as sensorsim
+from carla_nurec_bridge.servers.nurec.drawing.drawing import Caller, SceneDrawing
 from carla_nurec_bridge.servers.nurec.drawing.wanted import WantedPicture, together
+from carla_nurec_bridge.servers.nurec.refusal import Code
 
 SCENE, OTHER = object(), object()
 SMALL, HD, FULL = (640, 360), (1280, 720), (1920, 1080)
@@ -52,3 +57,24 @@ def test_pictures_of_a_moment_are_drawn_together_up_to_one_of_720_lines(
     groups = list(together(pictures))
     assert [len(group) for group in groups] == counts
     assert [one for group in groups for one in group] == pictures
+
+
+def test_a_scene_that_cannot_be_drawn_costs_its_own_pictures_only() -> None:
+    def start(group: Sequence[WantedPicture], _caller: Caller) -> list[Future[bytes]]:
+        if group[0].scene is OTHER:
+            raise RefusalError(Code.RESOURCE_EXHAUSTED, "all scenes in memory are in use")
+        drawn: list[Future[bytes]] = [Future() for _ in group]
+        for future in drawn:
+            future.set_result(b"picture")
+        return drawn
+
+    drawing: Any = object.__new__(SceneDrawing)
+    drawing._start = start
+    pictures = [picture(), picture(scene=OTHER), picture(scene=OTHER), picture()]
+    images = drawing.images(pictures, Caller("somebody", lambda: True))
+    assert [str(one.exception() or one.result()) for one in images] == [
+        "b'picture'",
+        "all scenes in memory are in use",
+        "all scenes in memory are in use",
+        "b'picture'",
+    ]
