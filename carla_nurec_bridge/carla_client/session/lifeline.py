@@ -18,6 +18,7 @@ from .handshake import is_gone
 T = TypeVar("T")
 
 _LOOK_S = 0.5
+_SEEN_S = 0.0005
 _GOODBYE_S = 2.0
 
 _last_closed: deque[carla.Client] = deque(maxlen=1)
@@ -80,16 +81,25 @@ class Lifeline:
 
     def finish(self, call: CallUnderWay[T]) -> T:
         """Wait for a call; return and raise as ``call`` does."""
-        self.wait(call, call.done)
+        self.wait(call)
         if call.error is not None:
             raise call.error
         return call.result[0]
 
-    def wait(self, call: CallUnderWay[T], event: threading.Event) -> None:
-        """Wait for what comes while a call is under way; ProtocolError when the server ends."""
+    def wait(self, call: CallUnderWay[T], is_seen: Callable[[], bool] | None = None) -> None:
+        """Wait for the end of a call, or until ``is_seen``, asked 2000 times a second, says so.
+
+        ProtocolError as soon as nobody listens at the server's port any more.
+        """
+        period_s = _LOOK_S if is_seen is None else _SEEN_S
+        look_s = time.monotonic() + _LOOK_S
         try:
-            while not event.wait(_LOOK_S):
-                self.check()
+            while not call.done.wait(period_s):
+                if is_seen is not None and is_seen():
+                    return
+                if time.monotonic() >= look_s:
+                    look_s = time.monotonic() + _LOOK_S
+                    self.check()
         except KeyboardInterrupt:
             self.let_finish(call)
             raise

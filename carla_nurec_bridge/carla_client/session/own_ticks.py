@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import final
 
 import carla
@@ -41,11 +39,7 @@ class OwnTicks:
         self._traffic_managers = traffic_managers
         self._watch: WorldWatch | None = None
         self._call: CallUnderWay[int] | None = None
-        self._news = threading.Event()
-        self._ended = False
         self._before: int | None = None
-        self._heard: deque[carla.WorldSnapshot] = deque(maxlen=1)
-        self._listener: tuple[carla.World, int] | None = None
 
     def begin(self, watch: WorldWatch | None) -> carla.WorldSnapshot:
         """Begin a tick, once the one before has ended; return its state as soon as that is there.
@@ -55,23 +49,21 @@ class OwnTicks:
         the server has ended or another client has changed the world.
         """
         self.end()
-        world, self._watch = self._client.get_world(), watch
-        if self._traffic_managers.are_open:
-            self._listen(world)
-        else:
-            self._unlisten()
-        self._before, self._ended = None, False
-        self._heard.clear()
-        self._news.clear()
+        world, self._watch, self._before = self._client.get_world(), watch, None
+        early: list[carla.WorldSnapshot] = []
+
+        def is_seen() -> bool:
+            snapshot, before = world.get_snapshot(), self._before
+            if before is not None and snapshot.frame > before:
+                early.append(snapshot)
+            return bool(early)
+
         with self._telling():
             call = self._call = self._lifeline.begin(self._make)
-            snapshot = None
-            while snapshot is None and not self._ended:
-                self._lifeline.wait(call, self._news)
-                self._news.clear()
-                snapshot = self._of_this_tick()
-            if snapshot is not None:
-                frame = snapshot.frame
+            steps = self._traffic_managers.are_open
+            self._lifeline.wait(call, is_seen if steps else None)
+            if early:
+                frame, snapshot = early[0].frame, early[0]
             else:
                 self._call = None
                 frame, snapshot = self._lifeline.finish(call), world.get_snapshot()
@@ -90,31 +82,19 @@ class OwnTicks:
                 self._watch.at_end(self._client.get_world(), frame)
 
     def close(self) -> None:
-        """Give a tick under way ten seconds to end, whatever it raises, and hear no more."""
+        """Give a tick under way ten seconds to end, whatever it raises; may be called twice."""
         call, self._call = self._call, None
         if call is not None:
             self._lifeline.let_finish(call, _LAST_S)
-        self._unlisten()
 
     def _make(self) -> int:
         """Make a tick, in the lifeline's thread; return its frame."""
-        try:
-            world = self._client.get_world()
-            if self._watch is not None:
-                self._watch.before_tick(world)
-            with self._traffic_managers.stepping(world):
-                self._before = world.get_snapshot().frame
-                return int(world.tick())
-        finally:
-            self._ended = True
-            self._news.set()
-
-    def _of_this_tick(self) -> carla.WorldSnapshot | None:
-        """Return the state that was heard of, unless the tick has ended or not begun."""
-        before, heard = self._before, list(self._heard)
-        if self._ended or before is None or not heard or heard[-1].frame <= before:
-            return None
-        return heard[-1]
+        world = self._client.get_world()
+        if self._watch is not None:
+            self._watch.before_tick(world)
+        with self._traffic_managers.stepping(world):
+            self._before = world.get_snapshot().frame
+            return int(world.tick())
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -123,20 +103,3 @@ class OwnTicks:
         except RuntimeError as error:
             self._lifeline.check()
             raise ProtocolError(f"CARLA at {self._where} did not finish a tick: {error}") from error
-
-    def _listen(self, world: carla.World) -> None:
-        """Hear of this world's ticks from now on, and of no other's."""
-        if self._listener is None or self._listener[0].id != world.id:
-            self._unlisten()
-            self._listener = world, world.on_tick(self._hear)
-
-    def _hear(self, snapshot: carla.WorldSnapshot) -> None:
-        self._heard.append(snapshot)
-        self._news.set()
-
-    def _unlisten(self) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            world, number = listener
-            with suppress(RuntimeError):  # of a world that is gone with its server
-                world.remove_on_tick(number)

@@ -122,8 +122,9 @@ told = {}
 for name, act in CASES.items():
     told[name] = outcome(act, standing=False)
     reset()
-for name, act in CASES.items():
-    told[f"{name}, traffic"] = outcome(act, standing=False, traffic=True)
+for name in ("step", "no_step", "asynchronous", "rendering", "substeps", "ticks"):
+    # No other map: CARLA's library may crash at that in a process with a Traffic Manager.
+    told[f"{name}, traffic"] = outcome(CASES[name], standing=False, traffic=True)
     reset()
 for name in ("step", "ticks", "generate"):
     told[f"{name}, standing"] = outcome(CASES[name], standing=True)

@@ -208,10 +208,6 @@ def test_a_rehearsal_records_every_vehicle(tmp_path: Path) -> None:
         ("rendering, traffic", "switched rendering off"),
         ("substeps, traffic", "changed max_substeps of the physics from 10 to 3"),
         ("ticks, traffic", "ticks it too"),
-        ("reload, traffic", "anew (reload_world)"),
-        # With a Traffic Manager the client library still has the old map then.
-        ("generate, traffic", "loaded the map"),
-        ("load, traffic", "loaded the map"),
         ("step, standing", "changed the world's step"),
         ("ticks, standing", "ticks it too"),
         ("generate, standing", "(generate_opendrive_world)"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,32 +28,19 @@ class Snapshot:
 
 
 class World:
-    """Makes its next frame at once, tells who listens, and waits for ``stepped``."""
+    """Makes its next frame at once and waits for ``stepped``."""
 
     def __init__(self, number: int = 1) -> None:
         self.id = number
         self.frame = 7
         self.stepped = threading.Event()
         self.error: Exception | None = None
-        self.listeners: dict[int, Callable[[Snapshot], None]] = {}
 
     def get_snapshot(self) -> Snapshot:
         return Snapshot(self.frame)
 
-    def on_tick(self, listener: Callable[[Snapshot], None]) -> int:
-        self.listeners[len(self.listeners)] = listener
-        return len(self.listeners) - 1
-
-    def remove_on_tick(self, number: int) -> None:
-        del self.listeners[number]
-
-    def tell(self) -> None:
-        for listener in self.listeners.values():
-            listener(Snapshot(self.frame))
-
     def tick(self) -> int:
         self.frame += 1
-        self.tell()
         assert self.stepped.wait(LONG_S)
         if self.error is not None:
             raise self.error
@@ -114,14 +101,12 @@ def test_the_state_is_there_while_traffic_managers_step(stand: Stand) -> None:
         stand.world.stepped.set()
         stand.ticks.end()
     stand.ticks.end()
-    assert len(stand.world.listeners) == 1
 
 
 def test_without_a_traffic_manager_a_tick_is_over_when_it_is_told(stand: Stand) -> None:
     threading.Timer(0.05, stand.world.stepped.set).start()
     assert stand.ticks.begin(None).frame == 8
     assert stand.world.stepped.is_set()
-    assert not stand.world.listeners
 
 
 def test_what_a_tick_raises_comes_at_its_end(stand: Stand) -> None:
@@ -143,19 +128,6 @@ def test_what_a_tick_raises_before_its_state_comes_at_once(stand: Stand) -> None
     assert stand.ticks.begin(None).frame == 9
 
 
-def test_a_world_that_was_loaded_anew_is_listened_to(stand: Stand) -> None:
-    stand.managers.open(1)
-    stand.world.stepped.set()
-    stand.ticks.begin(None)
-    stand.ticks.end()
-    old, stand.client.world = stand.world, World(2)
-    assert stand.ticks.begin(None).frame == 8
-    assert not stand.world.stepped.is_set()
-    assert not old.listeners
-    stand.world.stepped.set()
-    stand.ticks.end()
-
-
 class Watch:
     """Says what it is asked to, in what order; ``wrong`` raises there."""
 
@@ -171,7 +143,6 @@ class Watch:
     def before_tick(self, world: World) -> None:
         if self._wrong == "before":  # while another client steps the world
             world.frame += 1
-            world.tell()
         self._look("before")
 
     def after_tick(self, world: World, frame: int, snapshot: Snapshot) -> None:
@@ -196,7 +167,6 @@ def test_a_state_is_compared_before_it_is_told(stand: Stand) -> None:
 @pytest.mark.parametrize("wrong", ["before", "after", "end"])
 def test_what_another_client_did_is_said_where_it_shows(stand: Stand, wrong: str) -> None:
     stand.managers.open(1)
-    stand.ticks._listen(stand.world)  # type: ignore[arg-type]
     watch: Any = Watch(stand.world, wrong)
     if wrong == "end":
         stand.ticks.begin(watch)
@@ -213,20 +183,10 @@ def test_who_begins_again_waits_for_the_tick_before(stand: Stand) -> None:
     assert stand.world.stepped.is_set()
 
 
-def test_nobody_is_listened_to_for_no_traffic_manager(stand: Stand) -> None:
-    manager = stand.managers.open(1)
-    stand.world.stepped.set()
-    stand.ticks.begin(None)
-    stand.ticks.end()
-    stand.managers.close(manager)
-    stand.ticks.begin(None)
-    assert not stand.world.listeners
-
-
-def test_closing_lets_a_tick_end_and_hears_no_more(stand: Stand) -> None:
+def test_closing_lets_a_tick_end(stand: Stand) -> None:
     stand.managers.open(1)
     stand.world.error = RuntimeError("time-out of 10000ms")
     stand.ticks.begin(None)
     stand.world.stepped.set()
     stand.ticks.close()
-    assert not stand.world.listeners
+    stand.ticks.end()
