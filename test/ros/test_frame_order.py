@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("rclpy")
 pytest.importorskip("carla")
 
+from carla_nurec_bridge.core.errors import DeadlineError, ProtocolError
 from carla_nurec_bridge.ros.ego import frame as frame_module
 from carla_nurec_bridge.ros.ego.frame import FRAME, EgoFrame, FrameStep
 
@@ -39,6 +40,27 @@ def test_the_first_frame_is_the_episode_as_it_was_opened(monkeypatch: pytest.Mon
     assert (done, frame.snapshot) == (["state", "answers"], "as opened")
     EgoFrame(nothing, nothing, episode, nothing).make(first=False)
     assert done[2:] == ["tick", "state", "answers"]
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_a_tick_that_failed_tells_why_no_picture_came(
+    monkeypatch: pytest.MonkeyPatch, *, failed: bool
+) -> None:
+    def late(_frame: EgoFrame) -> None:
+        raise DeadlineError("no picture of carla_front")
+
+    def end_tick() -> None:
+        if failed:
+            raise ProtocolError("CARLA did not finish a tick")
+
+    monkeypatch.setattr(frame_module, "FRAME", (FrameStep("cameras", "", late),))
+    nothing: Any = None
+    episode: Any = SimpleNamespace(session=SimpleNamespace(end_tick=end_tick))
+    with pytest.raises(
+        ProtocolError if failed else DeadlineError,
+        match="did not finish a tick" if failed else "no picture of carla_front",
+    ):
+        EgoFrame(nothing, nothing, episode, nothing).make(first=False)
 
 
 def test_the_clock_goes_out_before_what_it_stamps_and_answers_come_last() -> None:

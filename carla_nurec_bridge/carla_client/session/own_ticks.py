@@ -60,8 +60,7 @@ class OwnTicks:
 
         with self._telling():
             call = self._call = self._lifeline.begin(self._make)
-            steps = self._traffic_managers.are_open
-            self._lifeline.wait(call, is_seen if steps else None)
+            self._lifeline.wait(call, is_seen if self._traffic_managers.are_open else None)
             if early:
                 frame, snapshot = early[0].frame, early[0]
             else:

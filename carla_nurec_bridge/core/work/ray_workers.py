@@ -23,16 +23,15 @@ from .workers import Work, WorkerLostError, report
 
 LOCAL = "local"
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_COLOR_PREFIX": "0"}
-_OWN = {
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    "RAY_AUTH_MODE": "token",
-    "RAY_gcs_server_port_wait_time_s": "120",
-}
-"""Ray's own words for a cluster that no other machine reaches, and nobody without its token; whose
-server is given two minutes on a busy machine."""
+_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
+"""Ray's own words for a cluster that no other machine reaches, and nobody without its token."""
+
+_PATIENT = {"RAY_gcs_server_port_wait_time_s": "120"}
+"""How long a cluster's server may take to start, which Ray reads then: 30 s are little on a busy
+machine."""
 
 _FOLDER = "cnb-ray-"
-_SLOW = "timed out during startup"
+_SLOW = ("timed out during startup", "Timed out waiting for file")
 _CONNECT_S, _END_S = 5.0, 20.0
 _OBJECT_STORE_BYTES = 80 << 20  # the least that Ray takes; only results pass through it
 
@@ -101,7 +100,7 @@ def ray_workers(address: str, count: int | None) -> Iterator[RayWorkers]:
     InputError when Ray is not installed, or no cluster answers there.
     """
     if "ray" not in sys.modules:  # which reads them when it is imported
-        here = _OWN | {"RAY_AUTH_TOKEN": secrets.token_hex(32)} if address == LOCAL else {}
+        here = _LOOPBACK | {"RAY_AUTH_TOKEN": secrets.token_hex(32)} if address == LOCAL else {}
         for name, value in {**_QUIET, **here}.items():
             os.environ.setdefault(name, value)
     try:
@@ -117,6 +116,8 @@ def ray_workers(address: str, count: int | None) -> Iterator[RayWorkers]:
     }
     with ExitStack() as files, Teardown() as teardown:
         if address == LOCAL:
+            for name, value in _PATIENT.items():
+                os.environ.setdefault(name, value)
             parent = Path(tempfile.gettempdir())
             folder = files.enter_context(scratch_folder(parent, _FOLDER, end_processes_of))
             asked: dict[str, Any] = {
@@ -141,11 +142,11 @@ def ray_workers(address: str, count: int | None) -> Iterator[RayWorkers]:
 
 
 def _join(ray: Any, asked: dict[str, Any]) -> None:
-    """Start or find a cluster; one that took over 30 s to start, on a busy machine, starts anew."""
+    """Start or find a cluster; one that was too slow to start, on a busy machine, starts anew."""
     try:
         ray.init(**asked)
     except Exception as error:
-        if _SLOW not in str(error):
+        if not any(words in str(error) for words in _SLOW):
             raise
         ray.shutdown()
         ray.init(**asked)

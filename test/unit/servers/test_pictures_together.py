@@ -68,6 +68,7 @@ def test_a_scene_that_cannot_be_drawn_costs_its_own_pictures_only() -> None:
             future.set_result(b"picture")
         return drawn
 
+    # What stands here for the drawing itself is the only part that needs a renderer.
     drawing: Any = object.__new__(SceneDrawing)
     drawing._start = start
     pictures = [picture(), picture(scene=OTHER), picture(scene=OTHER), picture()]

@@ -133,7 +133,7 @@ class SceneDrawing:
         drawn_scene = held.enter_context(self._scenes.drawing(scene))
         if len(group) > 1 and drawn_scene.gaussians.has_surroundings:
             held.close()  # each takes long: others come in between
-            return [image for one in group for image in self._start([one], caller)]
+            return [image for one in group for image in self.images([one], caller)]
         actors = self._scenes.actors(scene)
 
         def draw() -> list[Drawn]:
