@@ -27,21 +27,23 @@ ME, EVERYBODY = "owner", ("a", "b", "c")
 class Peer:
     """A participant as ``Participation`` makes one: attendance, gate, one frame in work."""
 
-    def __init__(self, name: str, life: int, period: int, deadline_s: float, seen: int) -> None:
-        self.attendance = Attendance(Declaration(name, f"{name}{life}", period, deadline_s))
+    def __init__(self, name: str, life: int, period: int, behind: int) -> None:
+        self.attendance = Attendance(
+            Declaration(name, f"{name}{life}", period, behind_frames=behind)
+        )
         self.gate: FrameGate[Any] = FrameGate(self.attendance.owes, self.attendance.begin)
         self.life = life
         self.heard_frame = False
         self.working: int | None = None
         self.worked: list[int] = []
-        self.first_frame_sent = seen
 
     @property
     def name(self) -> str:
         return self.attendance.of.name
 
     def waits(self) -> str:
-        late = self.attendance.state is not None and not self.heard_frame
+        state = self.attendance.state
+        late = state is not None and state.begun and not self.heard_frame
         return "no whole frame yet" if late else ""
 
 
@@ -53,6 +55,7 @@ class Model:
     policy: Any
     frames: int = 2
     periods: dict[str, int] = field(default_factory=dict)
+    behind: dict[str, int] = field(default_factory=dict)
     volunteers: tuple[str, ...] = ()
     losses: int = 0
     copies: int = 0
@@ -75,7 +78,7 @@ class Model:
         self.gone: set[str] = set()
 
     def _born(self, name: str, life: int) -> Peer:
-        return Peer(name, life, self.periods.get(name, 1), 0.0, 0)
+        return Peer(name, life, self.periods.get(name, 1), self.behind.get(name, 0))
 
     def stamp(self, frame: int) -> int:
         return T0 + frame * DT
@@ -110,6 +113,8 @@ class Model:
                 yield ("join", name)
         if self.phase == "starting" and not self.roster.unready():
             yield ("begin",)
+        if self.phase == "paused" and not self.roster.unready():
+            yield ("resume",)
         if self.phase == "between":
             yield ("frame",)
         if self.phase == "waiting" and self.patience:
@@ -156,6 +161,8 @@ class Model:
                 self._tell_latched(name)
             case ("begin",):
                 self._say()
+                self.phase = "paused"
+            case ("resume",):
                 self._open(0)
             case ("frame",):
                 self._open(self.roster.frame + 1)
@@ -184,6 +191,7 @@ class Model:
             T0,
             DT,
             number=self.number,
+            begun=self.roster.frame >= 0,
             members=self.roster.members,
             asked=asked,
         )
@@ -198,16 +206,19 @@ class Model:
         if acting is not None:
             self.acted.append(acting[0])
         assert frame == self.roster.frame + 1, "frames are made one by one"
-        if self.roster.open(frame, self.stamp(frame)):
+        if self.roster.open(frame, self.stamp(frame)) or frame == 0:
             self._say()
         self.queue.open(self.stamp(frame))
-        self.rule = FrameWait(self.roster, self.policy, frame_s=1.0, first_frame_s=1.0)
-        self.elapsed_s, self.phase = 0.0, "waiting"
+        self._wait(whole=False)
         self.net += [
             (name, SimpleNamespace(stamp_ns=self.stamp(frame)))
             for name in self.peers
             if name not in self.gone
         ]
+
+    def _wait(self, *, whole: bool) -> None:
+        self.rule = FrameWait(self.roster, self.policy, frame_s=1.0, first_frame_s=1.0, whole=whole)
+        self.elapsed_s, self.phase = 0.0, "waiting"
 
     def _complete(self, answers: Any) -> bool:
         return all(
@@ -233,18 +244,31 @@ class Model:
                 return
 
     def _end_frame(self, verdict: GoOn) -> None:
-        frame = self.roster.frame
-        excused = {*verdict.late, *(a.participant for a in verdict.failed)}
-        self.missed += [(frame, name) for name in sorted(excused)]
-        for member in self.roster.members:
-            name = member.of.name
-            if member.of.is_due(frame) and member.from_frame <= frame and name not in excused:
-                peer = self.peers[name]
-                alive = peer.attendance.of.incarnation == member.of.incarnation
-                assert not alive or frame in peer.worked, f"{name} skipped frame {frame}"
-        self.roster.close()
-        self.phase = "between"
-        if frame >= self.frames:
+        assert self.rule is not None
+        whole = self.rule.whole
+        owing = self.roster.owing(whole=whole)
+        later = {(owed.frame, owed.member.of.name) for owed in owing if not owed.needed}
+        for opened in self.roster.open_frames:
+            for member in self.roster.members:
+                of, at = member.of, (opened.number, member.of.name)
+                due = of.is_due(opened.number) and member.from_frame <= opened.number
+                if not due or at in later or at in self.missed:
+                    continue
+                peer, answer = self.peers[of.name], opened.answers.get(of.name)
+                if answer is None or not answer.ok:
+                    assert answer is not None or of.name in verdict.late, f"{at} was not waited for"
+                    self.missed.append(at)
+                elif peer.attendance.of.incarnation == of.incarnation:
+                    assert opened.number in peer.worked, f"{of.name} skipped {opened.number}"
+        assert self.roster.frame - min([at for at, _ in later], default=self.roster.frame) < max(
+            [1, *self.behind.values()]
+        ), "somebody is further behind than he may be"
+        self.roster.close(whole=whole)
+        if self.roster.frame < self.frames:
+            self.phase = "between"
+        elif self.roster.open_frames:
+            self._wait(whole=True)
+        else:
             self.phase = "over"
             self._say("finished")
 
@@ -307,12 +331,11 @@ class Model:
         parts = (
             (self.phase, self.net, self.number, sorted(self.gone), self.elapsed_s),
             (self.losses, self.copies, self.departures, self.crashes, self.patience),
-            (roster.frame, roster._stamp_ns, roster._members, roster._due, roster._commanding),
+            (roster.frame, roster.open_frames, roster._members, roster._commanding),
             sorted(roster._wanting.items()),
             sorted(roster._gone.items()),
-            sorted(roster.answers.items()),
             (queue._open_ns, queue._entries, queue._arrived, self.accepted, self.acted),
-            (rule._ask_s, rule._asks) if rule is not None else None,
+            (rule._ask_s, rule._asks, rule._asked_early, rule.whole) if rule is not None else None,
             peers,
         )
         return repr(parts)
@@ -339,7 +362,8 @@ class Model:
             elif self.phase == "over":
                 break
             elif self.phase == "waiting":
-                for name in [m.of.name for m in self.roster.owing() if m.of.name in self.gone]:
+                owing = {owed.member.of.name for owed in self.roster.owing()}
+                for name in sorted(owing & self.gone):
                     self._replace(name)  # its farewell was lost
                 self.patience = 1
                 self.do(("time",))

@@ -55,7 +55,9 @@ class CosmosRecorder:
         topics = self._topics = recorded_topics(node, rig, p)
         self._mismatches = MismatchWatch(partial(topics.mismatched, node), self._log.warning)
         self.controls = ControlRecorder(rig, topics, p, self._log.warning)
-        self._participation = Participation(node, spinner, p, hears_all=True)
+        self._participation = Participation(
+            node, spinner, p, hears_all=True, behind_frames=p.frames_behind
+        )
         self._lock = threading.Lock()
         self._progress_s = time.monotonic()
         # Opens the bag: nothing that may fail comes after it.

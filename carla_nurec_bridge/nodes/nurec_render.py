@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter, deque
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from ..ros.nurec.health import RenderRecord
 from ..ros.nurec.novel_view import NovelView, view_camera
 from ..ros.nurec.publisher import NurecPublisher
 from ..ros.nurec.render_step import RenderStep
-from ..ros.nurec.sensor_renderer import SensorRenderer
+from ..ros.nurec.sensor_renderer import AskedFrame, SensorRenderer
 from ..ros.nurec.status import NurecStatus
 from ..ros.parameters.declare import load
 from ..ros.parameters.nurec import NurecParameters
@@ -41,6 +43,16 @@ from ..world.inserted_actors import draw_inserted_actors
 from ..world.inserted_actors_file import load_inserted_actors
 
 _DIAGNOSTICS_FRAMES = 20
+
+
+@dataclass
+class _InWork:
+    """A frame that was asked for: its stamp, what it leaves out, and what it has sent by topic."""
+
+    asked: AskedFrame
+    stamp_ns: int
+    left_out: str
+    sent: Counter[str] = field(default_factory=Counter)
 
 
 class NurecRender:
@@ -73,9 +85,12 @@ class NurecRender:
         self._status = NurecStatus(node, scene.scene_id)
         self._connected = False
         self._composed: ComposedActors | None = None
+        self._in_work: deque[_InWork] = deque()
         unready = partial(self._unready, participants)
         keys = ("odometry", "objects", *p.ground_truth)
-        self._participation = Participation(node, spinner, p, keys=keys, unready=unready)
+        self._participation = Participation(
+            node, spinner, p, keys=keys, unready=unready, behind_frames=p.frames_behind
+        )
         self._record = RenderRecord(
             scene.scene_id,
             self._publishers,
@@ -100,7 +115,9 @@ class NurecRender:
                 for frame in self._participation.turns():
                     self._assets.work(editor)
                     if frame is not None:
-                        self._render(client, editor, frame, clock.frame_at(frame.stamp_ns))
+                        self._ask(client, editor, frame, clock.frame_at(frame.stamp_ns))
+                    while self._in_work and (not p.lockstep or self._in_work[0].asked.ready):
+                        self._publish(editor)
                     warning = self._renderer.render_view(client, self._view) if self._view else ""
                     if warning:
                         self._status.publish(
@@ -120,7 +137,9 @@ class NurecRender:
         self._status.connected(client)
         hybrid = p.hybrid and composes(client.capabilities, scene.scene_id)
         recorded = (track.track_id for track in scene.tracks)
-        editor = AssetEditor(client, scene.scene_id, recorded, self._admit)
+        editor = AssetEditor(
+            client, scene.scene_id, recorded, self._admit, before=lambda: self._publish_all(editor)
+        )
         if p.inserted_actors:
             editor.ensure(
                 assets_of_inserted_actors(
@@ -140,27 +159,43 @@ class NurecRender:
         self._tracks.admit(added)
         self._inserted.tell(added)
 
-    def _render(
+    def _ask(
         self, client: NurecClient, editor: AssetEditor, frame: JoinedFrame, number: int
     ) -> None:
-        self._record.frames += 1
-        before = dict(self._publishers.counts)
         detections = frame.messages["objects"].detections
         limit_s = self._p.frame_s if self._p.lockstep else None
         boxes = self._tracks.map_from_boxes(detections, self._movable | editor.added, limit_s)
         if self._composed is not None:
             boxes |= self._composed.boxes(self._tracks.unbound(detections))
-        self._record.last_ns = frame.stamp_ns
+        left_out = self._composed.warning if self._composed is not None else ""
         map_from_base = pose_matrix(true_odometry(frame.messages).pose.pose)
         self._renderer.observe(frame.stamp_ns, map_from_base, boxes)
-        errors = self._renderer.render(client, number, frame.stamp_ns)
+        asked = self._renderer.ask(client, number, frame.stamp_ns)
+        self._in_work.append(_InWork(asked, frame.stamp_ns, left_out))
+        asked.on_done(self._participation.wake)
+
+    def _publish_all(self, editor: AssetEditor) -> None:
+        """Publish every frame that was asked for: what changes now is not to be seen in them."""
+        while self._in_work:
+            self._publish(editor)
+
+    def _publish(self, editor: AssetEditor) -> None:
+        """Publish the next part of the oldest frame in work; answer the frame with the last one."""
+        frame = self._in_work[0]
+        before = Counter(self._publishers.counts)
+        more = self._renderer.publish(frame.asked)
+        frame.sent += Counter(self._publishers.counts) - before
+        if more:
+            return
+        self._in_work.popleft()
+        self._record.frames += 1
+        self._record.last_ns = frame.stamp_ns
+        errors = frame.asked.errors
         if errors and editor.added:
             editor.look()  # another client may have restored the scene
-        counts = {t: n - before[t] for t, n in self._publishers.counts.items() if n > before[t]}
-        left_out = self._composed.warning if self._composed is not None else ""
-        warning = "; ".join([*errors, *([left_out] if left_out else [])])
-        self._participation.answer(frame.stamp_ns, counts, warning)
-        if number % _DIAGNOSTICS_FRAMES == 0 or (errors and not self._p.lockstep):
+        warning = "; ".join([*errors, *([frame.left_out] if frame.left_out else [])])
+        self._participation.answer(frame.stamp_ns, frame.sent, warning)
+        if frame.asked.frame % _DIAGNOSTICS_FRAMES == 0 or (errors and not self._p.lockstep):
             self._diagnostics.publish(frame.stamp_ns, self._record.health(), warning)
             self._status.publish(frame.stamp_ns, self._record.health().to_json(), warning)
 

@@ -183,9 +183,9 @@ class FrameAssembler:
 
     def _place(self, topic: int, stamp_ns: int | None, data: bytes) -> None:
         assert self.t0_ns is not None
-        now_ns = self._stamp(self._next)
+        now_ns, last_ns = self._stamp(self._next), self._stamp(self._next + self._window)
         if topic >= len(self._streams):
-            inside = stamp_ns is not None and self.t0_ns <= stamp_ns <= now_ns
+            inside = stamp_ns is not None and self.t0_ns <= stamp_ns <= last_ns
             at_ns = stamp_ns if inside and stamp_ns is not None else now_ns
             self._held.append(Message(topic, at_ns, data))
             return

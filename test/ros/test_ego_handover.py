@@ -83,9 +83,13 @@ def test_the_graphs_agent_takes_a_truck_over_and_drives_beyond_the_record(
     user = User()
     user.hear("odometry")
     info, route = user.hear("vehicle_info"), user.hear("route")
+    stands = user.hear("lockstep_run")
     over = threading.Event()
 
     def listen() -> None:
+        while not user.heard[stands] and not over.is_set():
+            user.listen(0.2)
+        user.listen(1.0)  # so long that the agent announces itself to a run that stands
         user.plays()
         while not over.is_set():
             user.listen(0.2)

@@ -62,13 +62,15 @@ def test_a_run_that_stands_ends_with_its_executor(node: Node) -> None:
 
     node.create_timer(0.01, fail)
     nothing: Any = SimpleNamespace(
-        clock=lambda _stamp_ns: None, beside=lambda _work: None, look=lambda: None
+        clock=lambda _: None, beside=lambda _: None, look=lambda: None, check=lambda: None
     )
     with Spinner(node) as spinner:
+        owner = SimpleNamespace(wait_answers=lambda *_, whole: spinner.check())
         parts: Any = SimpleNamespace(
-            scene=None, spinner=spinner, publisher=nothing, readers=nothing
+            scene=None, owner=owner, inbox=None, publisher=nothing, readers=nothing
         )
         run = EgoRun(parts, EgoParameters(), "run")
+        run._episode = nothing
         run._looked_s = float("inf")  # there is no session to look at
         with pytest.raises(ProtocolError, match="a message that is none"):
             _until(run._stand)

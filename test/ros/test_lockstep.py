@@ -182,7 +182,7 @@ def test_one_joins_a_run_that_goes_on_with_its_own_period_and_deadline(pair: _Pa
         lambda roster: FrameWait(roster, "abort", frame_s=3600.0, first_frame_s=0.0),
         lambda _: True,
     )
-    assert ended == Abort(late=("second",), limit_s=0.2)
+    assert ended == Abort(2, late=("second",), limit_s=0.2)
 
 
 def test_a_participant_hears_the_end(pair: _Pair) -> None:

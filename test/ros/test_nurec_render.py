@@ -120,18 +120,25 @@ class _Client:
         return Replies(images, clouds)  # type: ignore[arg-type]
 
 
+def rendered(renderer: SensorRenderer, client: Any, frame: int, stamp_ns: int) -> list[str]:
+    asked = renderer.ask(client, frame, stamp_ns)
+    while renderer.publish(asked):
+        pass
+    return asked.errors
+
+
 def test_a_camera_that_fails_is_counted_and_leaves_the_others_alone() -> None:
     shown: list[str] = []
     publisher: Any = SimpleNamespace(image=lambda camera, *_: shown.append(camera.name))
     renderer = SensorRenderer(SCENE, RIG, 50 * _MS, RenderStep(SCENE), publisher)
     renderer.observe(1_950 * _MS, _pose(0.0), {"car": _pose(3.0)})
     client: Any = _Client("cross_left_120fov")
-    errors = renderer.render(client, 1, 1_950 * _MS)
+    errors = rendered(renderer, client, 1, 1_950 * _MS)
     assert errors == ["cross_left_120fov: NOT_FOUND: no such camera"]
     assert shown == ["front_wide_120fov", "cross_right_120fov"]
     assert renderer.failed == {"cross_left_120fov": 1}
     assert client.actors == [1]
-    renderer.render(client, 2, 2_000 * _MS)
+    rendered(renderer, client, 2, 2_000 * _MS)
     assert renderer.failed == {"cross_left_120fov": 2, "top": 1}
 
 
@@ -141,7 +148,7 @@ def test_a_sweep_is_asked_for_before_the_images_are_waited_for() -> None:
     renderer.observe(1_950 * _MS, _pose(0.0), {})
     client: Any = _Client("")
     renderer.observe(2_000 * _MS, _pose(0.1), {})
-    renderer.render(client, 2, 2_000 * _MS)
+    rendered(renderer, client, 2, 2_000 * _MS)
     images = ["image published"] * 3
     assert client.events == [
         *("images asked", "sweep asked", "images awaited", *images, "sweep awaited")
@@ -153,7 +160,7 @@ def test_a_server_without_editing_is_sent_no_actors() -> None:
     renderer = SensorRenderer(SCENE, RIG, 50 * _MS, RenderStep(SCENE), publisher)
     renderer.observe(1_950 * _MS, _pose(0.0), {"car": _pose(3.0)})
     client: Any = _Client("", editing=False)
-    renderer.render(client, 1, 1_950 * _MS)
+    rendered(renderer, client, 1, 1_950 * _MS)
     assert client.actors == [0]
 
 

@@ -200,7 +200,9 @@ class Owner:
 
     def answer(self, frame: int, timeout_s: float = 60.0) -> list[str]:
         ended = self.barrier.wait(
-            lambda roster: FrameWait(roster, "hold", frame_s=timeout_s, first_frame_s=timeout_s),
+            lambda roster: FrameWait(
+                roster, "hold", frame_s=timeout_s, first_frame_s=timeout_s, whole=True
+            ),
             lambda _: True,
         )
         return [*ended.late, *(answer.participant for answer in ended.failed)]

@@ -114,13 +114,16 @@ class Attendance:
         stamp_ns = state.t0_ns + asked.frame * state.dt_ns
         if stamp_ns in self._answers:
             return [self._answers[stamp_ns]]
-        if asked.names[0] != self.of.name or stamp_ns <= self._begun_ns:
+        if stamp_ns < self._begun_ns:  # a later frame has come before it: it is never begun
+            return self._lost(asked.frame, stamp_ns)
+        if asked.names[0] != self.of.name or stamp_ns == self._begun_ns:
             return []  # those who act before it may still have to send what it needs
         last, times = self._asks
         if asked != last:
             times = times + 1 if last is not None and last.frame == asked.frame else 1
             self._asks = (asked, times)
-        if times < _ASKS_FOR_FRAMES:
-            return []
-        lost = self.answer(stamp_ns, {}, f"frame {asked.frame} did not arrive whole")
+        return self._lost(asked.frame, stamp_ns) if times >= _ASKS_FOR_FRAMES else []
+
+    def _lost(self, frame: int, stamp_ns: int) -> list[Answer]:
+        lost = self.answer(stamp_ns, {}, f"frame {frame} did not arrive whole")
         return [lost] if lost is not None else []

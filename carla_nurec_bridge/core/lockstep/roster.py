@@ -1,9 +1,10 @@
-"""The owner's side of lock-step: who takes part, and who owes the open frame an answer."""
+"""The owner's side of lock-step: who takes part, and who owes which open frame an answer."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from .words import Announcement, Answer, Declaration, Farewell, Heard, Member
 
@@ -11,12 +12,32 @@ _NEWS_KEPT = 1000
 _EARLY_FRAMES = 2
 
 
-class Roster:
-    """Members, those who want to become some, and the answers to the open frame.
+@dataclass
+class OpenFrame:
+    """A frame whose answers are yet to come, or have come; ``due`` may give one."""
 
-    Everything goes by stamps and names: what is said twice, late, early or by somebody else
-    changes nothing and is counted in ``strays`` or ``repeated``. Members come and go between two
-    frames; one that leaves, or is started anew, no longer owes the open frame anything.
+    number: int
+    stamp_ns: int
+    due: tuple[Member, ...]
+    answers: dict[str, Answer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """An answer that has not come; the next frame must wait for it if it is ``needed``."""
+
+    frame: int
+    member: Member
+    needed: bool
+
+
+class Roster:
+    """Members, those who want to become some, and the answers to the open frames.
+
+    Frames are opened one by one. Those before the newest are open for members that may be so far
+    ``behind_frames``. Everything goes by stamps and names: what is said twice, late, early or by
+    somebody else changes nothing and is counted in ``strays`` or ``repeated``. Members come and go
+    between two frames; one that leaves, or is started anew, owes no open frame anything any more.
     Not to be shared between threads.
     """
 
@@ -30,11 +51,9 @@ class Roster:
         self._heard: set[Heard] = set()
         self._silent: frozenset[str] = frozenset()
         self._kept_out: set[Declaration] = set()
-        self._due: tuple[Member, ...] = ()
+        self._open: list[OpenFrame] = []
         self._commanding: set[str] = set()
-        self.answers: dict[str, Answer] = {}
         self.frame = -1
-        self._stamp_ns: int | None = None
         self.strays = 0
         self.repeated = 0
         self.news: deque[str] = deque(maxlen=_NEWS_KEPT)
@@ -55,6 +74,17 @@ class Roster:
     def commanded(self) -> bool:
         """Whether somebody takes part, or is yet to come, who has told of commands."""
         return bool(self._commanding)
+
+    @property
+    def open_frames(self) -> tuple[OpenFrame, ...]:
+        """The frames that are open, the oldest first."""
+        return tuple(self._open)
+
+    @property
+    def answers(self) -> Mapping[str, Answer]:
+        """The answers to the newest frame by who gave them, while it is open."""
+        newest = self._open[-1:]
+        return newest[0].answers if newest and newest[0].number == self.frame else {}
 
     def unready(self) -> list[str]:
         """Return a phrase for each required participant that is not ready to begin."""
@@ -98,27 +128,42 @@ class Roster:
             self._members[declaration.name] = Member(declaration, frame)
             if frame > 0:
                 self.news.append(f"{declaration.name} takes part from frame {frame} on")
-        self.frame, self._stamp_ns, self.answers = frame, stamp_ns, {}
-        self._due = tuple(m for m in self.members if m.of.is_due(frame))
+        self.frame = frame
+        due = tuple(m for m in self.members if m.of.is_due(frame))
+        self._open.append(OpenFrame(frame, stamp_ns, due))
         return bool(ready)
 
-    def close(self) -> None:
-        """Close the frame: answers that still come to it are strays."""
-        self._silent = frozenset(member.of.name for member in self.owing())
-        self._stamp_ns, self._due = None, ()
+    def close(self, *, whole: bool = False) -> None:
+        """Wait no more for what was needed: answers that still come to it are strays.
 
-    def owing(self) -> tuple[Member, ...]:
-        """Return the members whose answer to the open frame is yet to come."""
+        * whole: nothing stays open for those who may be behind either.
+        """
+        owing = self.owing(whole=whole)
+        self._silent = frozenset(owed.member.of.name for owed in owing if owed.needed)
+        later = {(owed.frame, owed.member) for owed in owing if not owed.needed}
+        for frame in self._open:
+            frame.due = tuple(
+                m for m in frame.due if m.of.name in frame.answers or (frame.number, m) in later
+            )
+        numbers = {number for number, _ in later}
+        self._open = [frame for frame in self._open if frame.number in numbers]
+
+    def owing(self, *, whole: bool = False) -> tuple[Owed, ...]:
+        """Return the answers that are yet to come, those to the oldest frame first.
+
+        * whole: nobody may be behind.
+        """
         return tuple(
-            m
-            for m in self._due
-            if self._members.get(m.of.name) is m and m.of.name not in self.answers
+            Owed(frame.number, m, whole or frame.number + m.of.behind_frames <= self.frame)
+            for frame in self._open
+            for m in frame.due
+            if self._members.get(m.of.name) is m and m.of.name not in frame.answers
         )
 
-    def patience_s(self, member: Member, frame_s: float, first_frame_s: float) -> float:
-        """Return how long, in wall time, this member's answer to the open frame may take."""
+    def patience_s(self, member: Member, frame: int, frame_s: float, first_frame_s: float) -> float:
+        """Return how long, in wall time, this member's answer to a frame may take."""
         limit_s = member.of.deadline_s or frame_s
-        early = self.frame - member.from_frame <= _EARLY_FRAMES * member.of.period_frames
+        early = frame - member.from_frame <= _EARLY_FRAMES * member.of.period_frames
         return max(limit_s, first_frame_s) if early else limit_s
 
     def _is_ready(self, word: Announcement) -> bool:
@@ -178,23 +223,26 @@ class Roster:
         del self._members[name]
         self._gone[name] = max(member.of.incarnation, self._gone.get(name, ""))
         self._commanding.discard(name)
-        self.answers.pop(name, None)
+        for frame in self._open:
+            frame.answers.pop(name, None)
         self.news.append(f"{name} {why} at frame {self.frame}")
 
     def _answered(self, word: Answer) -> None:
         name = word.participant
-        member = next((m for m in self._due if m.of.name == name), None)
+        frame = next((f for f in self._open if f.stamp_ns == word.stamp_ns), None)
+        due = frame.due if frame is not None else ()
+        member = next((m for m in due if m.of.name == name), None)
         if (
             word.run_id != self._run_id
-            or word.stamp_ns != self._stamp_ns
+            or frame is None
             or member is None
             or self._members.get(name) is not member
             or word.incarnation != member.of.incarnation
         ):
             self.strays += 1
-        elif name in self.answers:
+        elif name in frame.answers:
             self.repeated += 1
         else:
-            self.answers[name] = word
+            frame.answers[name] = word
             if any(topic.startswith("command/") for topic in word.counts):
                 self._commanding.add(name)

@@ -19,6 +19,7 @@ class Declaration:
     * deadline_s: wall time for its answer; 0 for the owner's.
     * reads: topics of the owner that have to reach it from its first frame on.
     * hears_all: what any participant sends has to reach it; it says of each whether it does.
+    * behind_frames: it only watches: its answer may come so many frames after that of who drives.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Declaration:
     deadline_s: float = 0.0
     reads: tuple[str, ...] = ()
     hears_all: bool = False
+    behind_frames: int = 0
 
     def is_due(self, frame: int) -> bool:
         """Say whether it answers this frame."""
@@ -98,6 +100,7 @@ class RunState:
 
     * origin_s: CARLA's elapsed time at frame 0, by which followers find the stamps.
     * number: counts the words of a run; an older one than the last is no news.
+    * begun: whether a frame has been opened: who joins from then on must have heard one whole.
     * lockstep: whether anybody is waited for; else ``members`` is empty and all may look on.
     * asked: whose answers are asked for again.
     """
@@ -110,6 +113,7 @@ class RunState:
     dt_ns: int
     origin_s: float = 0.0
     number: int = 0
+    begun: bool = False
     lockstep: bool = True
     members: tuple[Member, ...] = ()
     asked: Asked | None = None

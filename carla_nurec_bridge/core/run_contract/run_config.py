@@ -103,6 +103,12 @@ class RunConfig(AgentFields):
         "when a participant is late: wait on, go on with the last command (hold), or abort",
         becomes={EGO: "lockstep.policy"},
     )
+    frames_behind: int = run_field(
+        1,
+        "lock-step: how many frames who only watches may be behind the ego; what comes is the same",
+        between=(0, 8),
+        becomes={NUREC: "lockstep.frames_behind", RECORDER: "lockstep.frames_behind"},
+    )
     command_latency_s: float = run_field(
         0.0,
         "how long after its stamp a command acts",

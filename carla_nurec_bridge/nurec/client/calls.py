@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,10 @@ class PendingCall:
     def done(self) -> bool:
         """Whether the server has answered, or the call has failed; the wait may yet repeat it."""
         return bool(self._call.done())
+
+    def on_done(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called, by a thread of gRPC, once it is ``done``; at once if it is."""
+        self._call.add_done_callback(lambda _: call())
 
     def result(self) -> Any:
         """Return the reply; grpc.RpcError of the last try otherwise."""

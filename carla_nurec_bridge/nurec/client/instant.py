@@ -123,6 +123,16 @@ class PendingInstant:
     drawn: Callable[[], None]
     batched: bool
 
+    @property
+    def done(self) -> bool:
+        """Whether all has come or failed, so that ``replies`` has nothing to wait for."""
+        return all(call.done for call in (*self.images_due, *self.clouds_due))
+
+    def on_done(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called whenever something has come, or failed, by a thread of gRPC."""
+        for due in (*self.images_due, *self.clouds_due):
+            due.on_done(call)
+
     def replies(self) -> Replies:
         """Return the replies in the order of the requests; see ``NurecClient.render``."""
         asked = [camera for n, camera in enumerate(self.cameras) if n not in self.refused]

@@ -50,6 +50,13 @@ class EgoFrame:
             self.episode.session.end_tick()  # one that failed tells why nothing came
             raise
 
+    def wait_answers(self, *, whole: bool) -> None:
+        """Wait for the participants' answers; ``whole``: also of who may be behind."""
+        parts = self.parts
+        parts.owner.wait_answers(
+            self.state.at.frame, parts.inbox, self.tell, parts.publisher.check, whole=whole
+        )
+
     def tell(self, warning: str) -> None:
         """Publish the node's health; ``warning`` may be empty."""
         state = self.state
@@ -107,6 +114,7 @@ def _publish_state(frame: EgoFrame) -> None:
         frame.seen = seen = observer.update(frame.snapshot, state.at.stamp_ns)
         binding = parts.tracks.bind(seen.actors, parts.inserted.ids, prepared.recorded_s)
         if state.at.frame == 0 or binding != state.binding:
+            frame.wait_answers(whole=True)  # it holds from this frame on: no older one is drawn
             state.binding = binding
             parts.publisher.binding(binding)
         _note_ambiguous(frame, observer.pixel_ids)
@@ -208,9 +216,8 @@ def _watch(frame: EgoFrame) -> None:
 
 
 def _wait_answers(frame: EgoFrame) -> None:
-    parts, at = frame.parts, frame.state.at
-    with parts.timings.stage("answers"):
-        parts.owner.wait_answers(at.frame, parts.inbox, frame.tell, parts.publisher.check)
+    with frame.parts.timings.stage("answers"):
+        frame.wait_answers(whole=False)
 
 
 FRAME: tuple[FrameStep, ...] = (

@@ -110,7 +110,9 @@ class EgoRun:
                     if parts.followed is not None:
                         at.run = parts.followed.wait(p.start_s)
                 keep_loaded()
-                return self._make_frames()
+                reason = self._make_frames()
+                self._frame().wait_answers(whole=True)
+                return reason
 
     def _plan_replay(self, session: Session) -> None:
         """See what the recording holds, and take as many ticks a frame as it needs."""
@@ -177,6 +179,8 @@ class EgoRun:
             state.begin(self.episode.prepared.snapshot)
             parts.owner.say(state.run_state("running", ""))
         while True:
+            if parts.control.state != "playing":  # steps are whole, and in a pause nobody is late
+                self._frame().wait_answers(whole=True)
             if parts.control.wait_turn(self._stand):
                 pacer = Pacer(factor, p.dt_s)
                 if first:  # who was there before the pause may have been started anew
@@ -186,7 +190,7 @@ class EgoRun:
                 raise lost
             if parts.control.state == "quitting":
                 return ""
-            EgoFrame(p, parts, self.episode, state).make(first=first)
+            self._frame().make(first=first)
             first = False
             heartbeat.progress(state.at.frame, total)
             end = self.episode.prepared.end
@@ -200,13 +204,16 @@ class EgoRun:
 
     def _stand(self) -> None:
         """While no frame is made: repeat the clock, and look whether the world still stands."""
-        self._parts.spinner.check()
+        self._frame().wait_answers(whole=True)
         publisher = self._parts.publisher
         publisher.clock(self._state.at.stamp_ns)
         publisher.beside(self._parts.readers.look)
         if self._lost is None and time.monotonic() - self._looked_s > _LOOK_S:
             self._looked_s = time.monotonic()
             self.session.look()
+
+    def _frame(self) -> EgoFrame:
+        return EgoFrame(self._p, self._parts, self.episode, self._state)
 
     @property
     def episode(self) -> LiveEpisode:

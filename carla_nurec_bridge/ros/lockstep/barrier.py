@@ -29,7 +29,7 @@ _CHECK_S = 1.0
 
 
 class Barrier:
-    """The owner's side: hears the others, and holds a frame open until they have answered."""
+    """The owner's side: hears the others, and holds frames open until they have answered."""
 
     def __init__(self, node: Node, participants: Sequence[str], run_id: str) -> None:
         """Await ``participants``, once ``listen`` is called; others may join at any time."""
@@ -73,6 +73,12 @@ class Barrier:
             return self._roster.left
 
     @property
+    def answered(self) -> bool:
+        """Whether everybody has answered all frames."""
+        with self._changed:
+            return not self._roster.open_frames
+
+    @property
     def commanded(self) -> bool:
         """Whether somebody takes part who sends commands."""
         with self._changed:
@@ -103,8 +109,8 @@ class Barrier:
     def open(self, frame: int, stamp_ns: int) -> None:
         """Open a frame before anything of it is published, and admit who is ready."""
         with self._changed:
-            self._asked = None
-            if self._roster.open(frame, stamp_ns):
+            first = self._roster.frame < 0
+            if self._roster.open(frame, stamp_ns) or first:
                 self._again_s = _UNAWARE_S
                 self._tell(frame)
 
@@ -115,7 +121,9 @@ class Barrier:
         on_ask: Callable[[Asked], None] = lambda _: None,
         check: Callable[[], None] = lambda: None,
     ) -> GoOn | Abort:
-        """Wait for the answers to the open frame and close it; return how that ended.
+        """Wait for the answers that the next frame needs; return how that ended.
+
+        Frames that have had all their answers are closed then.
 
         * patience: makes the rule by which it is decided.
         * complete: may demand more, once all have answered (say, that the counted commands have
@@ -130,7 +138,8 @@ class Barrier:
             with self._changed:
                 verdict = rule.verdict(time.monotonic() - began_s, complete)
                 if isinstance(verdict, GoOn | Abort):
-                    self._roster.close()
+                    self._roster.close(whole=rule.whole)
+                    self._asked = None
                     return verdict
                 if not isinstance(verdict, Ask):
                     left_s = began_s + verdict.until_s - time.monotonic()
@@ -155,6 +164,7 @@ class Barrier:
             state = replace(
                 self._state,
                 number=self._number,
+                begun=self._roster.frame >= 0,
                 members=self.members,
                 asked=self._asked,
                 frames=frames,

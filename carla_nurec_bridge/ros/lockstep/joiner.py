@@ -35,6 +35,7 @@ class Joiner:
         self._ready: dict[int, JoinedFrame] = {}
         self._condition = threading.Condition()
         self._newest_ns = -1
+        self._woken = False
         self.skipped = 0
         self.incomplete = 0
 
@@ -75,11 +76,18 @@ class Joiner:
             stamp_ns = min(later)
             return stamp_ns, tuple(sorted(self._keys - self._partial[stamp_ns].keys()))
 
+    def wake(self) -> None:
+        """Let ``next``, this time or the next, wait no longer; for any thread."""
+        with self._condition:
+            self._woken = True
+            self._condition.notify()
+
     def next(self, timeout_s: float) -> JoinedFrame | None:
         """Return the next frame, or None when none is complete within ``timeout_s``."""
         with self._condition:
-            if not self._ready:
+            if not self._ready and not self._woken:
                 self._condition.wait(timeout_s)
+            self._woken = False
             if not self._ready:
                 return None
             while not self._keep_all and len(self._ready) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import cast
 
 from rclpy.node import Node
@@ -102,16 +103,19 @@ class LockstepOwner:
         inbox: CommandInbox,
         on_wait: Callable[[str], None],
         check_sent: Callable[[], None],
+        *,
+        whole: bool = False,
     ) -> None:
-        """Wait for everybody's answer to the open frame, as the policy says.
+        """Wait for the answers that the frame after ``frame`` needs, as the policy says.
 
         ``abort`` raises DeadlineError or RunError, ``hold`` goes on with the last command,
         ``wait`` waits on and calls ``on_wait`` with a phrase after each deadline. When the last
         who has commanded the ego has left, it stands still.
 
         * check_sent: raises what keeps the frame from being published.
+        * whole: until nobody is behind any more; nothing to do once all have answered all frames.
         """
-        if not self._p.lockstep:
+        if not self._p.lockstep or (whole and self._barrier.answered):
             self._spinner.check()
             return
 
@@ -128,14 +132,15 @@ class LockstepOwner:
 
         def asked(who: Asked) -> None:
             if not who.times:
-                self._node.get_logger().info(f"asks for answers to frame {frame}: {_list(who)}")
+                text = f"asks for answers to frame {who.frame}: {_list(who)}"
+                self._node.get_logger().info(text)
                 return
             self._count(*who.names)
             on_wait(f"waiting for {_list(who)}")
 
         commanded = self._barrier.commanded
         ended = self._barrier.wait(
-            self._patience,
+            partial(self._patience, whole=whole),
             lambda answers: _commands_arrived(answers, inbox),
             asked,
             check,
@@ -148,16 +153,23 @@ class LockstepOwner:
             if ended.failed is not None:
                 self._count(ended.failed.participant)
                 name, text = ended.failed.participant, ended.failed.message
-                raise RunError(f"{name} failed at frame {frame}: {text}")
+                raise RunError(f"{name} failed at frame {ended.frame}: {text}")
             self._count(*ended.late)
             names = ", ".join(ended.late)
-            raise DeadlineError(f"{names} did not answer frame {frame} within {ended.limit_s:g} s")
+            raise DeadlineError(
+                f"{names} did not answer frame {ended.frame} within {ended.limit_s:g} s"
+            )
         self._count(*ended.late, *(answer.participant for answer in ended.failed))
 
-    def _patience(self, roster: Roster) -> FrameWait:
+    def _patience(self, roster: Roster, *, whole: bool) -> FrameWait:
         p = self._p
-        policy = cast("Policy", p.policy)
-        return FrameWait(roster, policy, frame_s=p.frame_s, first_frame_s=p.first_frame_s)
+        return FrameWait(
+            roster,
+            cast("Policy", p.policy),
+            frame_s=p.frame_s,
+            first_frame_s=p.first_frame_s,
+            whole=whole,
+        )
 
     def _count(self, *names: str) -> None:
         for name in names:

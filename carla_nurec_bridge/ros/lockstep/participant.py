@@ -41,6 +41,7 @@ class Participant:
         deadline_s: float = 0.0,
         reads: Sequence[str] = (),
         hears_all: bool = False,
+        behind_frames: int = 0,
     ) -> None:
         """Announce the node as a participant.
 
@@ -49,6 +50,7 @@ class Participant:
         * deadline_s: wall time for its answers; 0 for the owner's.
         * reads: keys of the owner's topics that it needs from its first frame on.
         * hears_all: nobody takes part whom it has not ``heard``.
+        * behind_frames: how many frames it may be behind those who drive.
         """
         self._log = node.get_logger()
         self._unready = unready
@@ -56,7 +58,15 @@ class Participant:
         topics = tuple(TOPICS[key].name for key in reads)
         incarnation = f"{time.time_ns():016x}{uuid.uuid4().hex[:4]}"
         self._attendance = Attendance(
-            Declaration(node.get_name(), incarnation, period_frames, deadline_s, topics, hears_all)
+            Declaration(
+                node.get_name(),
+                incarnation,
+                period_frames,
+                deadline_s,
+                topics,
+                hears_all,
+                behind_frames,
+            )
         )
         self._done = node.create_publisher(DiagnosticArray, _DONE.name, profile(_DONE.qos))
         # From here on the executor calls; a latched word comes at once, and never again.

@@ -63,6 +63,7 @@ class Participation:
         period_frames: int = 1,
         deadline_s: float = 0.0,
         hears_all: bool = False,
+        behind_frames: int = 0,
     ) -> None:
         """Join: listen to the topics, and tell the owner what is missing until the run begins.
 
@@ -72,6 +73,7 @@ class Participation:
         * period_frames: it is given, and answers, the frames whose number this divides.
         * deadline_s: wall time for its answers; 0 for the owner's.
         * hears_all: nobody takes part whom it has not ``heard``.
+        * behind_frames: how many frames it may be behind those who drive.
         """
         self._spinner = spinner
         self._p = p
@@ -85,11 +87,12 @@ class Participation:
             deadline_s=deadline_s,
             reads=keys,
             hears_all=hears_all,
+            behind_frames=behind_frames,
         )
         self._gate: FrameGate[JoinedFrame] = FrameGate(
             self._participant.owes, self._participant.begin
         )
-        self._at_work_ns: int | None = None
+        self._at_work: set[int] = set()
         self._stall = Stall(_AWAY_S)
         self._standstill = Standstill(node.get_logger().warning, self._stands, _FAULT_S)
         for key in keys:
@@ -142,14 +145,20 @@ class Participation:
         return state
 
     def _lacks(self) -> list[str]:
-        """Return what is missing: who joins a run that goes on must have heard a whole frame."""
+        """Return what is missing: who joins a run that goes on must have heard a whole frame.
+
+        In a pause before frame 0 there is none to be heard.
+        """
         lacks = [*self._unready()]
-        if self.state is not None and not self.joiner.had_whole:
+        if self.state is not None and self.state.begun and not self.joiner.had_whole:
             lacks.append("no frame has come whole yet")
         return lacks
 
     def turns(self) -> Iterator[JoinedFrame | None]:
-        """Yield the frames that are due until the run is over, and None now and then between."""
+        """Yield the frames that are due until the run is over, and None now and then between.
+
+        The next may come before one has been answered, if it may be behind.
+        """
         while not self._participant.over:
             self._spinner.check()
             frame = self.joiner.next(_POLL_S)
@@ -157,9 +166,13 @@ class Participation:
                 if frame is not None:
                     self._gate.add(frame)
                 frame = self._gate.next()
-            self._at_work_ns = frame.stamp_ns if frame is not None else None
+                if frame is not None:
+                    self._at_work.add(frame.stamp_ns)
             yield frame
-            self._at_work_ns = None
+
+    def wake(self) -> None:
+        """Have ``turns`` go on at once, if need be without a frame; for any thread."""
+        self.joiner.wake()
 
     def _stands(self) -> str:
         """Return what keeps it from getting on; empty: nothing that it knows of."""
@@ -168,7 +181,7 @@ class Participation:
         state = self.state
         if state is None or self._participant.over:
             return ""
-        if (at_work_ns := self._at_work_ns) is not None:
+        if (at_work_ns := min(self._at_work.copy(), default=None)) is not None:
             return f"at work on frame {state.frame_at(at_work_ns)}"
         if (untaken_ns := self.joiner.untaken_ns) is not None:
             number = state.frame_at(untaken_ns)
@@ -186,6 +199,7 @@ class Participation:
     def answer(self, stamp_ns: int, counts: Mapping[str, int], error: str = "") -> None:
         """Tell what was published at a frame by topic, or why that failed."""
         if self._p.lockstep:
+            self._at_work.discard(stamp_ns)
             self._participant.answer(stamp_ns, counts, error)
 
     def heard(self, other: Declaration) -> None:

@@ -25,6 +25,7 @@ from ..messages.convert import nanoseconds_of, stamp_message
 _OWN = "lockstep."
 """Before the keys that are no topics."""
 _MOST_PERIOD_FRAMES = 1_000_000
+_MOST_BEHIND_FRAMES = 8
 
 
 def run_message(state: RunState) -> String:
@@ -73,6 +74,7 @@ def done_message(word: Announcement | Answer | Farewell | Heard) -> DiagnosticAr
                 "deadline_s": repr(of.deadline_s),
                 "reads": ",".join(of.reads),
                 "hears": "all" if of.hears_all else "",
+                "behind_frames": str(of.behind_frames),
             }
         case Heard():
             status.level, status.name = DiagnosticStatus.OK, word.participant
@@ -125,8 +127,16 @@ def _declaration(name: str, incarnation: str, own: dict[str, str]) -> Declaratio
     """Read a declaration; ValueError for numbers that it cannot have."""
     period_frames = int(own.get("period_frames", "1"))
     deadline_s = float(own.get("deadline_s", "0"))
-    if not name or not 1 <= period_frames <= _MOST_PERIOD_FRAMES or not 0 <= deadline_s < 1e9:
+    behind_frames = int(own.get("behind_frames", "0"))
+    if not (
+        name
+        and 1 <= period_frames <= _MOST_PERIOD_FRAMES
+        and 0 <= deadline_s < 1e9
+        and 0 <= behind_frames <= _MOST_BEHIND_FRAMES
+    ):
         raise ValueError(f"no declaration: {name} {own}")
     reads = tuple(topic for topic in own.get("reads", "").split(",") if topic)
     hears_all = own.get("hears") == "all"
-    return Declaration(name, incarnation, period_frames, deadline_s, reads, hears_all)
+    return Declaration(
+        name, incarnation, period_frames, deadline_s, reads, hears_all, behind_frames
+    )

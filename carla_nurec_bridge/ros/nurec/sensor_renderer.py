@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from ...core.errors import BridgeError
@@ -25,6 +26,30 @@ from .render_step import (
     by_duration,
     sweep_ns,
 )
+
+_Publish = Callable[[PendingInstant], tuple[str, ...]]
+
+
+@dataclass(eq=False)
+class AskedFrame:
+    """What was asked for at one frame and is yet to be published, in that order.
+
+    A part are the images of one duration of shutter, or a sweep; ``errors`` say what failed.
+    """
+
+    frame: int
+    parts: deque[tuple[PendingInstant, _Publish]]
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next part has come, or none is left."""
+        return not self.parts or self.parts[0][0].done
+
+    def on_done(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called whenever a reply is there, by another thread."""
+        for pending, _ in self.parts:
+            pending.on_done(call)
 
 
 class SensorRenderer:
@@ -80,50 +105,48 @@ class SensorRenderer:
         """Take where the ego and the bound actors (by track id) are."""
         self._step.observe(stamp_ns, map_from_base, boxes)
 
-    def render(self, client: NurecClient, frame: int, stamp_ns: int) -> list[str]:
-        """Render and publish what is due; return the reasons of what failed."""
-        self._deliveries.open(frame)
+    def ask(self, client: NurecClient, frame: int, stamp_ns: int) -> AskedFrame:
+        """Ask for all that is due at a frame; frames are to be published in order."""
         # Everything is asked for before the first reply is waited for: the server draws what is
         # next while what came is published.
         with self.timings.stage("ask"):
-            images = self._ask_images(client, frame, stamp_ns)
-            sweeps = self._ask_sweeps(client, frame, stamp_ns)
-        errors: list[str] = []
-        for cameras, pending in images:
-            errors += self._publish_images(cameras, pending, frame, stamp_ns)
-        for lidar, pending in sweeps:
-            errors += self._publish_sweep(lidar, pending, frame, stamp_ns)
-        return errors
+            parts = deque(self._ask_images(client, frame, stamp_ns))
+            parts.extend(self._ask_sweeps(client, frame, stamp_ns))
+        return AskedFrame(frame, parts)
+
+    def publish(self, asked: AskedFrame) -> bool:
+        """Wait for the next part of a frame and publish it; return whether any is left."""
+        self._deliveries.open(asked.frame)
+        if asked.parts:
+            pending, publish = asked.parts.popleft()
+            asked.errors += publish(pending)
+        return bool(asked.parts)
 
     def _ask_images(
         self, client: NurecClient, frame: int, stamp_ns: int
-    ) -> list[tuple[list[RigCamera], PendingInstant]]:
+    ) -> Iterator[tuple[PendingInstant, _Publish]]:
         due = [camera for period, camera in self._cameras if is_due(frame, period)]
-        asked = []
         for duration_ns, cameras in by_duration(due).items():
             window = self._step.window(stamp_ns, duration_ns)
             self.clamped += window.clamped
             requests = [self._step.camera(camera, window) for camera in cameras]
             actors = self._actors(client, window)
             pending = client.start(self._scene_id, requests, (), actors)
-            asked.append((cameras, pending))
-        return asked
+            yield pending, partial(self._publish_images, cameras, frame, stamp_ns)
 
     def _ask_sweeps(
         self, client: NurecClient, frame: int, stamp_ns: int
-    ) -> list[tuple[RigLidar, PendingInstant]]:
-        asked = []
+    ) -> Iterator[tuple[PendingInstant, _Publish]]:
         for period, lidar in self._lidars:
             if is_due(frame, period):
                 window = self._step.window(stamp_ns, sweep_ns(lidar))
                 request = self._step.lidar(lidar, window)
                 actors = self._actors(client, window)
                 pending = client.start(self._scene_id, (), [request], actors)
-                asked.append((lidar, pending))
-        return asked
+                yield pending, partial(self._publish_sweep, lidar, frame, stamp_ns)
 
     def _publish_images(
-        self, cameras: list[RigCamera], pending: PendingInstant, frame: int, stamp_ns: int
+        self, cameras: list[RigCamera], frame: int, stamp_ns: int, pending: PendingInstant
     ) -> tuple[str, ...]:
         with self.timings.stage("wait_cameras"):
             replies = pending.replies()
@@ -137,7 +160,7 @@ class SensorRenderer:
         return replies.errors
 
     def _publish_sweep(
-        self, lidar: RigLidar, pending: PendingInstant, frame: int, stamp_ns: int
+        self, lidar: RigLidar, frame: int, stamp_ns: int, pending: PendingInstant
     ) -> tuple[str, ...]:
         with self.timings.stage("wait_lidar"):
             replies = pending.replies()

@@ -60,6 +60,7 @@ class NurecParameters(OdometryParameters, SensorLatencyParameters):
     run_dir: str = _run("run_dir", "", "folder for the summary; empty = none is written")
     dt_s: float = _run("dt_s")
     lockstep: bool = _run("lockstep", False, "answer every frame, skip none")
+    frames_behind: int = _run("frames_behind")
     participants: tuple[str, ...] = parameter(
         (), "lockstep.participants", "names of the nodes of the run"
     )

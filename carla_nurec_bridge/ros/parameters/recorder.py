@@ -38,6 +38,7 @@ class RecorderParameters(OdometryParameters, SensorLatencyParameters):
     dt_s: float = _run("dt_s")
     frames: int = _run("frames", 0)
     lockstep: bool = _run("lockstep", description="answer each frame once it stands to be written")
+    frames_behind: int = _run("frames_behind")
     participants: tuple[str, ...] = parameter(
         (EGO, NUREC, AGENT, RECORDER),
         "lockstep.participants",

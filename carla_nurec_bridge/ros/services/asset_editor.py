@@ -16,7 +16,7 @@ class AssetEditor:
     """Edits one scene through a client; the thread that renders uses it.
 
     ``added`` are the ids of the tracks that were put in, by anybody; ``changed`` is called with
-    them whenever this node looks or edits.
+    them whenever this node looks or edits, ``before`` whenever it is about to edit.
     """
 
     def __init__(
@@ -25,11 +25,13 @@ class AssetEditor:
         scene_id: str,
         recorded: Iterable[str],
         changed: Callable[[frozenset[str]], None],
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._scene_id = scene_id
         self._recorded = frozenset(recorded)
         self._changed = changed
+        self._before = before
         self.added: frozenset[str] = frozenset()
 
     @property
@@ -65,22 +67,26 @@ class AssetEditor:
 
     def replace(self, edits: Sequence[WantedAsset]) -> str:
         """Draw tracks as other assets; return the server's words."""
+        self._before()
         return assets.replace_assets(self._client, self._scene_id, edits)
 
     def insert(self, edits: Sequence[WantedAsset]) -> str:
         """Put actors in; return the server's words."""
+        self._before()
         words = assets.insert_assets(self._client, self._scene_id, edits)
         self.tracks()
         return words
 
     def ensure(self, edits: Sequence[WantedAsset]) -> str:
         """Put in what is not there yet; return the server's words."""
+        self._before()
         words = assets.ensure_inserted(self._client, self._scene_id, edits)
         self.tracks()
         return words
 
     def restore(self) -> str:
         """Undo all edits; return what to say."""
+        self._before()
         assets.restore_assets(self._client, self._scene_id)
         self.tracks()
         return f"the scene {self._scene_id} is as recorded"

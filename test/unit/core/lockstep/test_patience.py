@@ -29,7 +29,7 @@ def test_an_answer_is_asked_for_once_before_it_is_late(policy: Any) -> None:
     rule = FrameWait(roster, policy, frame_s=30.0, first_frame_s=180.0)
     said = [rule.verdict(elapsed_s, lambda _: True) for elapsed_s in (0.0, 60.0, 61.0, 180.0)]
     assert said[:3] == [Wait(60.0), Ask(Asked(0, ("agent",), 0)), Wait(180.0)]
-    late = Abort(("agent",), limit_s=180.0) if policy == "abort" else GoOn(("agent",))
+    late = Abort(0, ("agent",), limit_s=180.0) if policy == "abort" else GoOn(("agent",))
     assert said[3] == late
 
 
