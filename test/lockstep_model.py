@@ -25,7 +25,10 @@ ME, EVERYBODY = "owner", ("a", "b", "c")
 
 
 class Peer:
-    """A participant as ``Participation`` makes one: attendance, gate, one frame in work."""
+    """A participant as ``Participation`` makes one: attendance, gate, frames in work.
+
+    These are one, and as many more as it may be behind.
+    """
 
     def __init__(self, name: str, life: int, period: int, behind: int) -> None:
         self.attendance = Attendance(
@@ -34,7 +37,7 @@ class Peer:
         self.gate: FrameGate[Any] = FrameGate(self.attendance.owes, self.attendance.begin)
         self.life = life
         self.heard_frame = False
-        self.working: int | None = None
+        self.working: list[int] = []
         self.worked: list[int] = []
 
     @property
@@ -100,7 +103,7 @@ class Model:
         for name, peer in self.peers.items():
             if name in self.gone:
                 continue
-            if peer.working is not None:
+            if peer.working:
                 yield ("work", name)
             if self._announceable(peer):
                 yield ("announce", name)
@@ -298,14 +301,16 @@ class Model:
         self._take_up(peer)
 
     def _take_up(self, peer: Peer) -> None:
-        if peer.working is None and (frame := peer.gate.next()) is not None:
-            peer.working = frame.stamp_ns
+        room = peer.attendance.of.behind_frames + 1 - len(peer.working)
+        if room and (frame := peer.gate.next()) is not None:
             number = (frame.stamp_ns - T0) // DT
-            assert not peer.worked or number > peer.worked[-1], "a frame was taken up again"
+            begun = [*peer.worked, *((stamp_ns - T0) // DT for stamp_ns in peer.working)]
+            assert not begun or number > begun[-1], "a frame was taken up again"
+            peer.working.append(frame.stamp_ns)
+            self._take_up(peer)
 
     def _work(self, peer: Peer) -> None:
-        stamp_ns, peer.working = peer.working, None
-        assert stamp_ns is not None
+        stamp_ns = peer.working.pop(0)
         peer.worked.append((stamp_ns - T0) // DT)
         counts = {}
         if peer.name == "a":

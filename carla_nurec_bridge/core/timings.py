@@ -35,7 +35,11 @@ class Timings:
         try:
             yield
         finally:
-            self._durations_s.setdefault(name, []).append(time.perf_counter() - started)
+            self.note(name, started)
+
+    def note(self, name: str, started: float) -> None:
+        """Take what began at ``started`` (time.perf_counter, s) as one run of a stage that ends."""
+        self._durations_s.setdefault(name, []).append(time.perf_counter() - started)
 
     def add(self, other: Timings) -> None:
         """Take the durations that another has measured as well."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -60,12 +62,13 @@ class NurecRender:
 
     def __init__(self, node: Node, spinner: Spinner, p: NurecParameters) -> None:
         self._p = p
+        self._log = node.get_logger()
         if not p.scene:
             raise InputError("nurec_render needs the parameter scene: a scene package (.usdz)")
         self._scene = scene = open_scene(Path(p.scene))
         rig = calibrated(load_rig(p.rig), scene)
         for note in squeezed(rig, scene):
-            node.get_logger().warning(note)
+            self._log.warning(note)
         dt_ns = seconds_to_ns(p.dt_s)
         participants = p.participants or (NUREC,)
         streams = plan_streams(rig, dt_ns, participants)
@@ -115,6 +118,8 @@ class NurecRender:
                 for frame in self._participation.turns():
                     self._assets.work(editor)
                     if frame is not None:
+                        while len(self._in_work) > p.frames_behind:  # the run goes on without it
+                            self._publish(editor)
                         self._ask(client, editor, frame, clock.frame_at(frame.stamp_ns))
                     while self._in_work and (not p.lockstep or self._in_work[0].asked.ready):
                         self._publish(editor)
@@ -123,6 +128,11 @@ class NurecRender:
                         self._status.publish(
                             self._record.last_ns, self._record.health().to_json(), warning
                         )
+        if self._in_work:
+            self._log.warning(
+                f"{len(self._in_work)} frames that NuRec was asked for are not published: the run "
+                "is over"
+            )
         return self._participation.leave(NUREC, self._record.summary())
 
     def _connect(self, client: NurecClient) -> AssetEditor:
@@ -172,6 +182,8 @@ class NurecRender:
         self._renderer.observe(frame.stamp_ns, map_from_base, boxes)
         asked = self._renderer.ask(client, number, frame.stamp_ns)
         self._in_work.append(_InWork(asked, frame.stamp_ns, left_out))
+        if len(self._in_work) == 1:
+            self._deliver()
         asked.on_done(self._participation.wake)
 
     def _publish_all(self, editor: AssetEditor) -> None:
@@ -179,14 +191,23 @@ class NurecRender:
         while self._in_work:
             self._publish(editor)
 
+    @contextmanager
+    def _sending(self) -> Iterator[_InWork]:
+        """Count what the block sends as sent with the oldest frame in work."""
+        frame, before = self._in_work[0], Counter(self._publishers.counts)
+        yield frame
+        frame.sent += Counter(self._publishers.counts) - before
+
+    def _deliver(self) -> None:
+        """Publish what was under way and goes out with the frame that is now the oldest in work."""
+        with self._sending() as frame:
+            self._renderer.deliver(frame.asked)
+
     def _publish(self, editor: AssetEditor) -> None:
         """Publish the next part of the oldest frame in work; answer the frame with the last one."""
-        frame = self._in_work[0]
-        before = Counter(self._publishers.counts)
-        more = self._renderer.publish(frame.asked)
-        frame.sent += Counter(self._publishers.counts) - before
-        if more:
-            return
+        with self._sending() as frame:
+            if self._renderer.publish(frame.asked):
+                return
         self._in_work.popleft()
         self._record.frames += 1
         self._record.last_ns = frame.stamp_ns
@@ -198,6 +219,8 @@ class NurecRender:
         if frame.asked.frame % _DIAGNOSTICS_FRAMES == 0 or (errors and not self._p.lockstep):
             self._diagnostics.publish(frame.stamp_ns, self._record.health(), warning)
             self._status.publish(frame.stamp_ns, self._record.health().to_json(), warning)
+        if self._in_work:
+            self._deliver()
 
     def _unready(self, participants: tuple[str, ...]) -> list[str]:
         if not self._connected:

@@ -174,6 +174,14 @@ class FrameAssembler:
         tail = self._take_held(None)
         return [*frames, AssembledFrame(self._next, stamp_ns, tail)] if tail else frames
 
+    def _now(self) -> int:
+        """Return the frame that an event without a stamp belongs to: the newest that has a clock.
+
+        One for which all has come is over.
+        """
+        begun = (number for number, one in self._open.items() if self._clock in one.messages)
+        return max(begun, default=self._next)
+
     def _stamp(self, frame: int) -> int:
         assert self.t0_ns is not None
         return self.t0_ns + frame * self._dt_ns
@@ -183,7 +191,7 @@ class FrameAssembler:
 
     def _place(self, topic: int, stamp_ns: int | None, data: bytes) -> None:
         assert self.t0_ns is not None
-        now_ns, last_ns = self._stamp(self._next), self._stamp(self._next + self._window)
+        now_ns, last_ns = self._stamp(self._now()), self._stamp(self._next + self._window)
         if topic >= len(self._streams):
             inside = stamp_ns is not None and self.t0_ns <= stamp_ns <= last_ns
             at_ns = stamp_ns if inside and stamp_ns is not None else now_ns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from .qos import OfferedQos
 from .serialized import Canonicaliser, peek_stamp_ns
 from .tally import Tally
 
+_TOLD_OF = 64
+"""Frames for which it is known whether a producer has told what it sent."""
 WRITE_UNDER_WAY_S = 5.0
 """Wall time that closing waits for a write of another thread."""
 
@@ -48,7 +50,7 @@ class RecordingSession:
         self._tallies = [Tally() for _ in self._names]
         self._missed = [0] * len(self._names)
         self._told: Counter[str] = Counter()
-        self._told_ns: dict[str, int] = {}
+        self._told_of: dict[str, deque[int]] = {}
         self._in_chunk: list[Message] = []
         self._offered = offered
         self._channels: dict[int, int] = {}
@@ -79,8 +81,9 @@ class RecordingSession:
 
         Returns the frames that wait for nothing more. What is said again counts once.
         """
-        if stamp_ns > self._told_ns.get(producer, -1):
-            self._told_ns[producer] = stamp_ns
+        told_of = self._told_of.setdefault(producer, deque(maxlen=_TOLD_OF))
+        if stamp_ns not in told_of:
+            told_of.append(stamp_ns)
             events = self._assembler.names[len(self._streams) :]
             self._told.update({topic: counts[topic] for topic in events if topic in counts})
         return self._whole(self._assembler.sent(producer, stamp_ns, counts))

@@ -248,7 +248,7 @@ def test_what_keeps_an_owner_from_publishing_ends_its_wait(owner: LockstepOwner)
         raise RunError("publishing of states has stood still")
 
     with pytest.raises(RunError, match="publishing of states has stood still"):
-        owner.wait_answers(0, SimpleNamespace(), lambda _: None, check_sent)  # type: ignore[arg-type]
+        owner.wait_answers(SimpleNamespace(), lambda _: None, check_sent)  # type: ignore[arg-type]
 
 
 def test_an_owner_that_hears_nobody_blames_itself(
@@ -256,7 +256,7 @@ def test_an_owner_that_hears_nobody_blames_itself(
 ) -> None:
     monkeypatch.setattr(owner_module, "_DEAF_S", 0.0)
     with pytest.raises(RunError, match="carla_ego itself has heard nobody") as raised:
-        owner.wait_answers(0, SimpleNamespace(), lambda _: None, lambda: None)  # type: ignore[arg-type]
+        owner.wait_answers(SimpleNamespace(), lambda _: None, lambda: None)  # type: ignore[arg-type]
     assert "agent" not in str(raised.value)
 
 

@@ -19,9 +19,10 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from tf2_msgs.msg import TFMessage
 
-from carla_nurec_bridge.core.errors import InputError
+from carla_nurec_bridge.core.errors import InputError, ProtocolError
 from carla_nurec_bridge.core.files.archive import write_archive
 from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, invert, matrix_from_xyz_rpy
+from carla_nurec_bridge.core.lockstep.latency import Latency
 from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.nurec.client.replies import ImageReply, Replies
 from carla_nurec_bridge.nurec.client.requests import ImageFormat
@@ -122,6 +123,7 @@ class _Client:
 
 def rendered(renderer: SensorRenderer, client: Any, frame: int, stamp_ns: int) -> list[str]:
     asked = renderer.ask(client, frame, stamp_ns)
+    renderer.deliver(asked)
     while renderer.publish(asked):
         pass
     return asked.errors
@@ -153,6 +155,36 @@ def test_a_sweep_is_asked_for_before_the_images_are_waited_for() -> None:
     assert client.events == [
         *("images asked", "sweep asked", "images awaited", *images, "sweep awaited")
     ]
+
+
+def test_what_was_under_way_goes_out_before_the_pictures_of_its_frame_are_there() -> None:
+    publisher: Any = SimpleNamespace(image=lambda *_: client.events.append("image published"))
+    latency = Latency(50 * _MS)
+    renderer = SensorRenderer(SCENE, RIG, 50 * _MS, RenderStep(SCENE), publisher, latency)
+    client: Any = _Client("")
+    renderer.observe(1_950 * _MS, _pose(0.0), {})
+    assert rendered(renderer, client, 1, 1_950 * _MS) == []
+    assert renderer.under_way == 3
+    renderer.observe(2_000 * _MS, _pose(0.1), {})
+    asked = renderer.ask(client, 2, 2_000 * _MS)
+    client.events.clear()
+    renderer.deliver(asked)
+    assert client.events == ["image published"] * 3
+
+
+def test_a_part_that_cannot_be_published_is_not_forgotten() -> None:
+    def refuse(*_: Any) -> None:
+        raise ProtocolError("no picture")
+
+    publisher: Any = SimpleNamespace(image=refuse)
+    renderer = SensorRenderer(SCENE, RIG, 50 * _MS, RenderStep(SCENE), publisher)
+    renderer.observe(1_950 * _MS, _pose(0.0), {})
+    client: Any = _Client("")
+    asked = renderer.ask(client, 1, 1_950 * _MS)
+    for _ in range(2):  # whoever swallows the first one hears it again
+        with pytest.raises(ProtocolError, match="no picture"):
+            renderer.publish(asked)
+    assert len(asked.parts) == 1
 
 
 def test_a_server_without_editing_is_sent_no_actors() -> None:

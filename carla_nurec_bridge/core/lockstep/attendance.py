@@ -25,6 +25,7 @@ class Attendance:
         self.first_frame: int | None = None
         self._answers: dict[int, Answer] = {}
         self._begun_ns = -1
+        self._at_work: set[int] = set()
         self._asks: tuple[Asked | None, int] = (None, 0)
         self.left = False
 
@@ -63,6 +64,7 @@ class Attendance:
                 return []
         elif before is not None:
             self._answers, self._begun_ns, self.first_frame = {}, -1, None
+            self._at_work.clear()
         self.state = state
         was_outside = self.first_frame is None
         member = state.member(self.of.name, self.of.incarnation)
@@ -83,11 +85,17 @@ class Attendance:
             return False
         return self.first_frame is None or frame >= self.first_frame
 
+    @property
+    def at_work_ns(self) -> int | None:
+        """The stamp of the oldest frame that was begun and is not answered, None without one."""
+        return min(self._at_work, default=None)
+
     def begin(self, stamp_ns: int) -> bool:
         """Say whether a frame is to be worked on now: it is owed, new, and not behind another."""
         if not self.owes(stamp_ns) or stamp_ns <= self._begun_ns or stamp_ns in self._answers:
             return False
         self._begun_ns = stamp_ns
+        self._at_work.add(stamp_ns)
         return True
 
     def answer(self, stamp_ns: int, counts: Mapping[str, int], error: str = "") -> Answer | None:
@@ -98,6 +106,7 @@ class Attendance:
         """
         if stamp_ns in self._answers or self.over:
             return None
+        self._at_work.discard(stamp_ns)
         run_id = self.state.run_id if self.state is not None else ""
         of = self.of
         answer = Answer(of.name, stamp_ns, run_id, not error, error, dict(counts), of.incarnation)
@@ -114,9 +123,11 @@ class Attendance:
         stamp_ns = state.t0_ns + asked.frame * state.dt_ns
         if stamp_ns in self._answers:
             return [self._answers[stamp_ns]]
+        if stamp_ns in self._at_work:
+            return []
         if stamp_ns < self._begun_ns:  # a later frame has come before it: it is never begun
             return self._lost(asked.frame, stamp_ns)
-        if asked.names[0] != self.of.name or stamp_ns == self._begun_ns:
+        if asked.names[0] != self.of.name:
             return []  # those who act before it may still have to send what it needs
         last, times = self._asks
         if asked != last:

@@ -14,12 +14,16 @@ _EARLY_FRAMES = 2
 
 @dataclass
 class OpenFrame:
-    """A frame whose answers are yet to come, or have come; ``due`` may give one."""
+    """A frame whose answers are yet to come, or have come; ``due`` may give one.
+
+    Once it is ``settled`` the next one may be made: only who may be behind is waited for.
+    """
 
     number: int
     stamp_ns: int
     due: tuple[Member, ...]
     answers: dict[str, Answer] = field(default_factory=dict)
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,9 @@ class Roster:
 
     @property
     def answers(self) -> Mapping[str, Answer]:
-        """The answers to the newest frame by who gave them, while it is open."""
-        newest = self._open[-1:]
-        return newest[0].answers if newest and newest[0].number == self.frame else {}
+        """The answers to the newest frame by who gave them, until it is settled."""
+        newest = self._open[-1] if self._open else None
+        return {} if newest is None or newest.settled else newest.answers
 
     def unready(self) -> list[str]:
         """Return a phrase for each required participant that is not ready to begin."""
@@ -142,6 +146,7 @@ class Roster:
         self._silent = frozenset(owed.member.of.name for owed in owing if owed.needed)
         later = {(owed.frame, owed.member) for owed in owing if not owed.needed}
         for frame in self._open:
+            frame.settled = True
             frame.due = tuple(
                 m for m in frame.due if m.of.name in frame.answers or (frame.number, m) in later
             )
@@ -151,10 +156,16 @@ class Roster:
     def owing(self, *, whole: bool = False) -> tuple[Owed, ...]:
         """Return the answers that are yet to come, those to the oldest frame first.
 
-        * whole: nobody may be behind.
+        * whole: nobody may be behind; who has told of commands never may.
         """
         return tuple(
-            Owed(frame.number, m, whole or frame.number + m.of.behind_frames <= self.frame)
+            Owed(
+                frame.number,
+                m,
+                whole
+                or m.of.name in self._commanding
+                or frame.number + m.of.behind_frames <= self.frame,
+            )
             for frame in self._open
             for m in frame.due
             if self._members.get(m.of.name) is m and m.of.name not in frame.answers

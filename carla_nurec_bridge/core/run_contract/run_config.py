@@ -95,7 +95,7 @@ class RunConfig(AgentFields):
     )
     lockstep: bool = run_field(
         True,
-        "wait for every participant after each frame",
+        "wait for the participants after each frame",
         becomes=everywhere("lockstep.enabled"),
     )
     policy: Literal["wait", "hold", "abort"] = run_field(

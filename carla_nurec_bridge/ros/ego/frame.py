@@ -53,9 +53,7 @@ class EgoFrame:
     def wait_answers(self, *, whole: bool) -> None:
         """Wait for the participants' answers; ``whole``: also of who may be behind."""
         parts = self.parts
-        parts.owner.wait_answers(
-            self.state.at.frame, parts.inbox, self.tell, parts.publisher.check, whole=whole
-        )
+        parts.owner.wait_answers(parts.inbox, self.tell, parts.publisher.check, whole=whole)
 
     def tell(self, warning: str) -> None:
         """Publish the node's health; ``warning`` may be empty."""
@@ -113,12 +111,13 @@ def _publish_state(frame: EgoFrame) -> None:
     with parts.timings.stage("state"):
         frame.seen = seen = observer.update(frame.snapshot, state.at.stamp_ns)
         binding = parts.tracks.bind(seen.actors, parts.inserted.ids, prepared.recorded_s)
+        recorded = dict(prepared.recorded_ids(frame.snapshot, seen.actors))
+        if binding != state.binding or recorded != state.recorded:
+            frame.wait_answers(whole=True)  # they hold from this frame on: no older one is in work
         if state.at.frame == 0 or binding != state.binding:
-            frame.wait_answers(whole=True)  # it holds from this frame on: no older one is drawn
             state.binding = binding
             parts.publisher.binding(binding)
         _note_ambiguous(frame, observer.pixel_ids)
-        recorded = dict(prepared.recorded_ids(frame.snapshot, seen.actors))
         if recorded != state.recorded:
             state.recorded = recorded
             parts.publisher.recorded(recorded)
@@ -233,6 +232,8 @@ FRAME: tuple[FrameStep, ...] = (
     FrameStep("events", "collisions and the like since the last frame", _publish_events),
     FrameStep("requests", "the weather that was asked for", _do_requests),
     FrameStep("watch", "silent readers, the spectator, second clocks, health", _watch),
-    FrameStep("answers", "lock-step: every participant has done the frame", _wait_answers),
+    FrameStep(
+        "answers", "lock-step: all answers that the next frame needs have come", _wait_answers
+    ),
 )
 """Services are answered between two frames; docs/architecture.md shows the same table."""

@@ -99,14 +99,13 @@ class LockstepOwner:
 
     def wait_answers(
         self,
-        frame: int,
         inbox: CommandInbox,
         on_wait: Callable[[str], None],
         check_sent: Callable[[], None],
         *,
         whole: bool = False,
     ) -> None:
-        """Wait for the answers that the frame after ``frame`` needs, as the policy says.
+        """Wait for the answers that the next frame needs, as the policy says.
 
         ``abort`` raises DeadlineError or RunError, ``hold`` goes on with the last command,
         ``wait`` waits on and calls ``on_wait`` with a phrase after each deadline. When the last

@@ -86,6 +86,12 @@ class Participant:
             return self._attendance.first_frame
 
     @property
+    def at_work_ns(self) -> int | None:
+        """The stamp of the oldest frame that was begun and is not answered, None without one."""
+        with self._changed:
+            return self._attendance.at_work_ns
+
+    @property
     def over(self) -> bool:
         """Whether the owner has finished or aborted the run, or this node has left it."""
         with self._changed:

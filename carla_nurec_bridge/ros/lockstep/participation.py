@@ -92,7 +92,6 @@ class Participation:
         self._gate: FrameGate[JoinedFrame] = FrameGate(
             self._participant.owes, self._participant.begin
         )
-        self._at_work: set[int] = set()
         self._stall = Stall(_AWAY_S)
         self._standstill = Standstill(node.get_logger().warning, self._stands, _FAULT_S)
         for key in keys:
@@ -166,8 +165,6 @@ class Participation:
                 if frame is not None:
                     self._gate.add(frame)
                 frame = self._gate.next()
-                if frame is not None:
-                    self._at_work.add(frame.stamp_ns)
             yield frame
 
     def wake(self) -> None:
@@ -181,7 +178,7 @@ class Participation:
         state = self.state
         if state is None or self._participant.over:
             return ""
-        if (at_work_ns := min(self._at_work.copy(), default=None)) is not None:
+        if (at_work_ns := self._participant.at_work_ns) is not None:
             return f"at work on frame {state.frame_at(at_work_ns)}"
         if (untaken_ns := self.joiner.untaken_ns) is not None:
             number = state.frame_at(untaken_ns)
@@ -199,7 +196,6 @@ class Participation:
     def answer(self, stamp_ns: int, counts: Mapping[str, int], error: str = "") -> None:
         """Tell what was published at a frame by topic, or why that failed."""
         if self._p.lockstep:
-            self._at_work.discard(stamp_ns)
             self._participant.answer(stamp_ns, counts, error)
 
     def heard(self, other: Declaration) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -114,12 +115,16 @@ class SensorRenderer:
             parts.extend(self._ask_sweeps(client, frame, stamp_ns))
         return AskedFrame(frame, parts)
 
+    def deliver(self, asked: AskedFrame) -> None:
+        """Publish what is due with a frame and was captured before it; once, before its parts."""
+        self._deliveries.open(asked.frame)
+
     def publish(self, asked: AskedFrame) -> bool:
         """Wait for the next part of a frame and publish it; return whether any is left."""
-        self._deliveries.open(asked.frame)
         if asked.parts:
-            pending, publish = asked.parts.popleft()
+            pending, publish = asked.parts[0]
             asked.errors += publish(pending)
+            asked.parts.popleft()
         return bool(asked.parts)
 
     def _ask_images(
@@ -132,7 +137,8 @@ class SensorRenderer:
             requests = [self._step.camera(camera, window) for camera in cameras]
             actors = self._actors(client, window)
             pending = client.start(self._scene_id, requests, (), actors)
-            yield pending, partial(self._publish_images, cameras, frame, stamp_ns)
+            began = time.perf_counter()
+            yield pending, partial(self._publish_images, cameras, frame, stamp_ns, began)
 
     def _ask_sweeps(
         self, client: NurecClient, frame: int, stamp_ns: int
@@ -143,13 +149,19 @@ class SensorRenderer:
                 request = self._step.lidar(lidar, window)
                 actors = self._actors(client, window)
                 pending = client.start(self._scene_id, (), [request], actors)
-                yield pending, partial(self._publish_sweep, lidar, frame, stamp_ns)
+                began = time.perf_counter()
+                yield pending, partial(self._publish_sweep, lidar, frame, stamp_ns, began)
 
     def _publish_images(
-        self, cameras: list[RigCamera], frame: int, stamp_ns: int, pending: PendingInstant
+        self,
+        cameras: list[RigCamera],
+        frame: int,
+        stamp_ns: int,
+        began: float,
+        pending: PendingInstant,
     ) -> tuple[str, ...]:
-        with self.timings.stage("wait_cameras"):
-            replies = pending.replies()
+        replies = pending.replies()
+        self.timings.note("wait_cameras", began)
         with self.timings.stage("publish_cameras"):
             for camera, reply in zip(cameras, replies.images, strict=True):
                 if reply.image is None:
@@ -160,10 +172,10 @@ class SensorRenderer:
         return replies.errors
 
     def _publish_sweep(
-        self, lidar: RigLidar, frame: int, stamp_ns: int, pending: PendingInstant
+        self, lidar: RigLidar, frame: int, stamp_ns: int, began: float, pending: PendingInstant
     ) -> tuple[str, ...]:
-        with self.timings.stage("wait_lidar"):
-            replies = pending.replies()
+        replies = pending.replies()
+        self.timings.note("wait_lidar", began)
         cloud = replies.clouds[0]
         if cloud.points_m is None:
             self.failed[lidar.name] += 1

@@ -224,3 +224,26 @@ def test_a_bag_tells_how_late_its_sensors_were() -> None:
     assert points.delivery == late
     # Of the five sweeps up to frame 10 those of the last three frames at least are under way.
     assert points.expected(10) == expected_count(streams[1], 10) == 5 - late.under_way(10) < 4
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_an_event_belongs_to_the_frame_that_has_begun_however_far_the_sensors_are(
+    behind: bool,
+) -> None:
+    frames = assembler()
+    out = [*frames.add(ROUTE, None, b"route")]
+    for frame in range(3):
+        out += frames.add(CLOCK, T0 + frame * DT, b"clock")
+        if not (behind and frame == 1):
+            out += frames.add(ODOMETRY, T0 + frame * DT, b"odometry")
+        if frame == 2:
+            out += frames.add(EVENT, None, b"of 2, without a stamp")
+            out += frames.add(EVENT, T0 + 3 * DT, b"of 3, early")
+    if behind:
+        out += frames.add(ODOMETRY, T0 + DT, b"odometry")
+    out += frames.drain()
+    events = [m for frame in out for m in frame.messages if m.topic == EVENT]
+    assert [(m.stamp_ns, m.data) for m in events] == [
+        (T0 + 2 * DT, b"of 2, without a stamp"),
+        (T0 + 3 * DT, b"of 3, early"),
+    ]
