@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from ego_bench import Ego, User, carla_server, make_scene
 from geometry_msgs.msg import Twist, TwistStamped, Vector3
 from rclpy.node import Node
@@ -391,6 +391,66 @@ def test_a_late_participant_does_not_end_the_run(
         stand_in.destroy_node()
         agent._context.try_shutdown()
     assert ego.summary()["late"]["route_agent"] >= 1
+
+
+def test_who_only_watches_is_a_frame_behind_and_steps_and_the_end_wait_for_it(
+    served: int, folder: Path, user: User
+) -> None:
+    odometry, run = user.hear("odometry"), user.hear("lockstep_run")
+    done = user.node.create_publisher(DiagnosticArray, "lockstep/done", profile("event"))
+    behind = KeyValue(key="lockstep.behind_frames", value="1")
+    answered: list[int] = []
+
+    def say(stamp: int, run_id: str, *values: KeyValue) -> None:
+        status = DiagnosticStatus(
+            level=b"\0", name="watcher", hardware_id=run_id, values=list(values)
+        )
+        done.publish(DiagnosticArray(header=header(stamp, ""), status=[status]))
+
+    def made() -> int:
+        return len(user.heard[odometry])
+
+    def answer(frame: int) -> None:
+        say(state["t0_ns"] + frame * state["dt_ns"], state["run_id"])
+        answered.append(frame)
+
+    ego = Ego(
+        folder / "watched",
+        served,
+        rig=str(folder / "rig.yaml"),
+        lockstep__enabled=True,
+        lockstep__participants=["carla_ego", "watcher"],
+        frames=6,
+        start_paused=True,
+    )
+    try:
+        user.while_saying(lambda: say(0, "", behind), lambda: user.heard[run], "the run's start")
+        state = json.loads(user.heard[run][-1].data)
+        assert not state["begun"]
+        user.plays()
+        user.until(lambda: made() == 2, "the frame after the first")
+        user.listen(1.0)
+        assert made() == 2
+        answer(0)
+        user.until(lambda: made() == 3, "the one after that")
+        assert user.call("pause", True).success
+        for frame in (1, 2):
+            answer(frame)
+        user.listen(0.5)
+        assert made() == 3
+        # From here on each answer takes its time.
+        slow = user.node.create_timer(
+            1.0, lambda: answer(len(answered)) if len(answered) < made() else None
+        )
+        assert user.call("step").success
+        assert answered == [0, 1, 2, 3]
+        assert user.call("pause", False).success
+        user.until(lambda: ego.process.poll() is not None, "the end")
+        slow.cancel()
+    finally:
+        code = ego.close()
+    assert code == 0, ego.log.read_text()
+    assert ego.summary()["frames"] == 6
 
 
 def _stand_in(agent: User) -> Node:

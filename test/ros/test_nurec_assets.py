@@ -238,10 +238,14 @@ def test_inserted_actors_are_put_in_once_and_drawn_as_asked() -> None:
     inserted = draw_inserted_actors(load_inserted_actors("ball_and_child"), 4)
     with _server(scene, editing=True) as server, NurecClient(f"127.0.0.1:{server.port}") as client:
         told: list[frozenset[str]] = []
-        editor = AssetEditor(client, "clip", ["car"], told.append)
+        before: list[frozenset[str]] = []
+        editor = AssetEditor(
+            client, "clip", ["car"], told.append, before=lambda: before.append(editor.added)
+        )
         wanted = assets_of_inserted_actors(inserted)
         assert editor.ensure(wanted) == "0 replaced, 2 inserted"
         assert told[-1] == {"ball", "child"}
+        assert before == [frozenset()], "what is in work is published before the scene changes"
         tracks = {track.track_id: track for track in editor.tracks()}
         for actor in inserted.actors:
             assert tracks[actor.name].asset_id == actor.asset_id
