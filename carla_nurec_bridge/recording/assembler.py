@@ -174,13 +174,16 @@ class FrameAssembler:
         tail = self._take_held(None)
         return [*frames, AssembledFrame(self._next, stamp_ns, tail)] if tail else frames
 
-    def _now(self) -> int:
-        """Return the frame that an event without a stamp belongs to: the newest that has a clock.
+    def _event_ns(self, stamp_ns: int | None) -> int:
+        """Return the log time of an event: its stamp, if that lies within the run.
 
-        One for which all has come is over.
+        Another belongs to the newest frame that has a clock; one for which all has come is over.
         """
+        last_ns = self._stamp(self._next + self._window)
+        if stamp_ns is not None and self._stamp(0) <= stamp_ns <= last_ns:
+            return stamp_ns
         begun = (number for number, one in self._open.items() if self._clock in one.messages)
-        return max(begun, default=self._next)
+        return self._stamp(max(begun, default=self._next))
 
     def _stamp(self, frame: int) -> int:
         assert self.t0_ns is not None
@@ -191,11 +194,8 @@ class FrameAssembler:
 
     def _place(self, topic: int, stamp_ns: int | None, data: bytes) -> None:
         assert self.t0_ns is not None
-        now_ns, last_ns = self._stamp(self._now()), self._stamp(self._next + self._window)
         if topic >= len(self._streams):
-            inside = stamp_ns is not None and self.t0_ns <= stamp_ns <= last_ns
-            at_ns = stamp_ns if inside and stamp_ns is not None else now_ns
-            self._held.append(Message(topic, at_ns, data))
+            self._held.append(Message(topic, self._event_ns(stamp_ns), data))
             return
         stream = self._streams[topic]
         if stream.period_ticks == 0:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from ..run_contract.run_summary import Phase
 
+MOST_BEHIND_FRAMES = 8
+"""So far behind may be who only watches: fewer frames than a participant keeps waiting."""
+
 
 @dataclass(frozen=True)
 class Declaration:

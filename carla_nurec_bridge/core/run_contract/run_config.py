@@ -6,6 +6,7 @@ from functools import partial
 from typing import Literal
 
 from ..lockstep.latency import Latency
+from ..lockstep.words import MOST_BEHIND_FRAMES
 from .agent_fields import AgentFields
 from .run_fields import RunField, everywhere, read_field, run_field
 from .streams import EGO, EGODRIVER, EVAL, NUREC, RECORDER
@@ -106,7 +107,7 @@ class RunConfig(AgentFields):
     frames_behind: int = run_field(
         1,
         "lock-step: how many frames who only watches may be behind the ego; what comes is the same",
-        between=(0, 8),
+        between=(0, MOST_BEHIND_FRAMES),
         becomes={NUREC: "lockstep.frames_behind", RECORDER: "lockstep.frames_behind"},
     )
     command_latency_s: float = run_field(

@@ -11,6 +11,7 @@ from std_msgs.msg import String
 
 from ...core.errors import ProtocolError
 from ...core.lockstep.words import (
+    MOST_BEHIND_FRAMES,
     Announcement,
     Answer,
     Asked,
@@ -25,7 +26,6 @@ from ..messages.convert import nanoseconds_of, stamp_message
 _OWN = "lockstep."
 """Before the keys that are no topics."""
 _MOST_PERIOD_FRAMES = 1_000_000
-_MOST_BEHIND_FRAMES = 8
 
 
 def run_message(state: RunState) -> String:
@@ -132,7 +132,7 @@ def _declaration(name: str, incarnation: str, own: dict[str, str]) -> Declaratio
         name
         and 1 <= period_frames <= _MOST_PERIOD_FRAMES
         and 0 <= deadline_s < 1e9
-        and 0 <= behind_frames <= _MOST_BEHIND_FRAMES
+        and 0 <= behind_frames <= MOST_BEHIND_FRAMES
     ):
         raise ValueError(f"no declaration: {name} {own}")
     reads = tuple(topic for topic in own.get("reads", "").split(",") if topic)
