@@ -217,10 +217,7 @@ def interpolate(start: Matrix, end: Matrix, fraction: ArrayLike) -> Matrix:
     ``fraction`` is a scalar or an (N,) array, 0 at ``start`` and 1 at ``end``; the result is
     (4, 4) or (N, 4, 4). Fractions outside [0, 1] extrapolate at constant velocity.
     """
-    q = quaternion_from_rotation(start[:3, :3].T @ end[:3, :3])
-    sine = math.sqrt(q[:3].dot(q[:3]))
-    angle = 2.0 * np.arctan2(sine, q[3])
-    axis = q[:3] / sine if sine > 1e-15 else np.zeros(3)
+    axis, angle = turn_between(start, end)
     t: NDArray[Any] = np.asarray(fraction, dtype=np.float64)
     half = 0.5 * angle * t
     if t.ndim == 0:
@@ -233,6 +230,17 @@ def interpolate(start: Matrix, end: Matrix, fraction: ArrayLike) -> Matrix:
     result[..., :3, 3] = start[:3, 3] + t[..., None] * (end[:3, 3] - start[:3, 3])
     result[..., 3, 3] = 1.0
     return result
+
+
+def turn_between(start: Matrix, end: Matrix) -> tuple[Matrix, float]:
+    """Return the shortest turn from one rigid transform to another.
+
+    That is an axis (3,), in axes of ``start``, of no length where nothing turns, and radians.
+    """
+    q = quaternion_from_rotation(start[:3, :3].T @ end[:3, :3])
+    sine = math.sqrt(q[:3].dot(q[:3]))
+    axis: Matrix = q[:3] / sine if sine > 1e-15 else np.zeros(3)
+    return axis, 2.0 * float(np.arctan2(sine, q[3]))
 
 
 def rotation_rate(a_from_b0: Matrix, a_from_b1: Matrix, dt_s: float) -> Matrix:

@@ -28,6 +28,7 @@ from ..ros.lockstep.participation import Participation
 from ..ros.lockstep.wire import done_word
 from ..ros.parameters.declare import load
 from ..ros.parameters.recorder import RecorderParameters, job_options
+from ..ros.recorder.control_process import ControlProcess
 from ..ros.recorder.controls import ControlRecorder
 from ..ros.recorder.frame_writer import FrameWriter
 from ..ros.recorder.mismatch_watch import MismatchWatch
@@ -48,13 +49,15 @@ class CosmosRecorder:
     A frame is answered when the queue of the writer holds it.
     """
 
-    def __init__(self, node: Node, spinner: Spinner, p: RecorderParameters) -> None:
+    def __init__(
+        self, node: Node, spinner: Spinner, p: RecorderParameters, process: ControlProcess
+    ) -> None:
         self._p = p
         self._log = node.get_logger()
         rig = load_rig(p.rig)
         topics = self._topics = recorded_topics(node, rig, p)
         self._mismatches = MismatchWatch(partial(topics.mismatched, node), self._log.warning)
-        self.controls = ControlRecorder(rig, topics, p, self._log.warning)
+        self.controls = ControlRecorder(rig, topics, p, process, self._log.warning)
         self._participation = Participation(
             node, spinner, p, hears_all=True, behind_frames=p.frames_behind
         )
@@ -76,6 +79,7 @@ class CosmosRecorder:
 
     def work(self) -> int:
         """Record until the owner ends the run; return the exit code."""
+        self.controls.wait_ready(self._p.start_s)
         self._participation.wait_begin(limit_s=self._p.start_s)
         warned = False
         for _ in self._participation.turns():
@@ -196,12 +200,12 @@ def _total(counts: Mapping[str, int]) -> str:
     return f"{sum(counts.values())} messages ({topics})"
 
 
-def _work(node: Node, spinner: Spinner) -> int:
+def _work(process: ControlProcess, node: Node, spinner: Spinner) -> int:
     p = load(node, RecorderParameters)
     jobs = CosmosJobServices(node, job_options(p))
     with Teardown() as teardown:
         with uninterrupted():  # else a bag that has just been opened is never closed
-            recorder = teardown.keep("the recorder", CosmosRecorder(node, spinner, p))
+            recorder = teardown.keep("the recorder", CosmosRecorder(node, spinner, p, process))
         teardown.keep("the executor", spinner)
         teardown.add("what waits for the writer", recorder.stop_taking)
         code = recorder.work()
@@ -218,7 +222,8 @@ def _work(node: Node, spinner: Spinner) -> int:
 
 def main(args: list[str] | None = None) -> int:
     """Run the recorder until the run ends; return its exit code."""
-    return run(RECORDER, _work, args)
+    with ControlProcess() as process:
+        return run(RECORDER, partial(_work, process), args)
 
 
 if __name__ == "__main__":

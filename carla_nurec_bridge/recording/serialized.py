@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from rosbags.interfaces import Nodetype
 from ..core.errors import ProtocolError
 from ..core.run_contract.timebase import NS_PER_S
 from ..core.run_contract.topic import Topic
-from .types import canonical, store_of
+from .types import MOST_PADDING_BYTES, canonical, store_of
 
 _ENCAPSULATION_BYTES = 4
 _COUNT_BYTES = 4
@@ -50,27 +50,38 @@ def peek_stamp_ns(data: bytes, row: Topic) -> int | None:
 
 
 class Canonicaliser:
-    """Sets bytes between fields to zero, as ``canonical`` does; knows the layouts of messages.
+    """Sets bytes between fields to zero, as ``canonical`` does, in the messages of one topic.
 
-    A message that has the lengths of one before it has its fields where that had them: what is
+    It knows their layouts: a message that has the lengths of one before it has its fields where
+    that had them, and so has one that only ends in another number of bytes, as a JPEG does; what is
     not looked at need not be decoded. Whatever else decoding changes or refuses is left to it.
     """
 
-    def __init__(self) -> None:
-        self._layouts: dict[tuple[str, int], Layout | None] = {}
+    def __init__(self, name: str) -> None:
+        """Take the type of the messages."""
+        self._name = name
+        self._layouts: dict[int, Layout | None] = {}
+        self._first: Layout | None = None
 
-    def __call__(self, data: bytes, name: str) -> bytes:
-        """Return a message of a type; ProtocolError when the bytes are none."""
-        key = (name, len(data))
-        layout = self._layouts.get(key)
-        if layout is not None and layout.fits(data):
-            return layout.cleaned(data)
-        clean = canonical(data, name)
+    def __call__(self, data: bytes) -> bytes:
+        """Return a message; ProtocolError when the bytes are none."""
+        length = len(data)
+        known = self._layouts.get(length)
+        if known is not None and known.fits(data):
+            return known.cleaned(data)
+        near = self._first.stretched(data) if self._first is not None else None
+        if near is not None and near.fits(data):
+            return near.cleaned(data)
+        clean = canonical(data, self._name)
+        first = not self._layouts
         if len(self._layouts) >= _MOST_LAYOUTS:
             self._layouts.clear()
-        # What comes but once, as most JPEGs do, is not worth the look.
-        known = layout_of(data, name) if key in self._layouts else None
-        self._layouts[key] = known if known is not None and known.size == len(clean) else None
+        # A length that comes but once is not worth the look.
+        known = layout_of(data, self._name) if first or length in self._layouts else None
+        known = known if known is not None and known.size == len(clean) else None
+        self._layouts[length] = known
+        if first:
+            self._first = known
         return clean
 
 
@@ -83,6 +94,7 @@ class Layout:
     * gaps: bytes that mean nothing, between fields.
     * limited, limits: bytes of text, its end and truth values, and the most that each may be.
     * floats_at: places (in units of 4 bytes) of single float32.
+    * bytes_end: where the bytes of the last count end, if only single bytes follow; else 0.
     """
 
     size: int
@@ -92,6 +104,26 @@ class Layout:
     limited: NDArray[np.int64]
     limits: NDArray[np.uint8]
     floats_at: NDArray[np.int64]
+    bytes_end: int
+
+    def stretched(self, data: bytes) -> Layout | None:
+        """Return the layout with as many bytes at its end as a message has; None where none fit."""
+        if not self.bytes_end:
+            return None
+        count_at = _COUNT_BYTES * int(self.counts_at[-1])
+        if len(data) < count_at + _COUNT_BYTES:
+            return None
+        (count,) = struct.unpack_from("<I", data, count_at)
+        more = int(count) - int(self.counts[-1])
+        if not 0 <= len(data) - (self.size + more) < MOST_PADDING_BYTES:
+            return None
+        return replace(
+            self,
+            size=self.size + more,
+            counts=np.append(self.counts[:-1], np.uint32(count)),
+            limited=np.where(self.limited < self.bytes_end, self.limited, self.limited + more),
+            bytes_end=self.bytes_end + more,
+        )
 
     def fits(self, data: bytes) -> bool:
         """Tell whether a message of as many bytes has this layout and plain content."""
@@ -136,6 +168,7 @@ def layout_of(data: bytes, name: str) -> Layout | None:
         limited,
         limits,
         np.array(look.floats_at, np.int64),
+        look.bytes_end,
     )
 
 
@@ -153,6 +186,7 @@ class _Look:
     truths: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     floats_at: list[int] = field(default_factory=list)
+    bytes_end: int = 0
 
     def fields(self, name: str) -> None:
         """Pass the fields of a type; KeyError for what has no size here."""
@@ -171,6 +205,8 @@ class _Look:
                 size = _SIZES[what[0]]
                 self._align(size if count else 1)
                 self.at += size * count
+                if size == 1 and kind == Nodetype.SEQUENCE:
+                    self.bytes_end = self.at
             else:
                 for _ in range(count):
                     self._one(inner, what)
@@ -200,6 +236,8 @@ class _Look:
         return int(count)
 
     def _align(self, size: int) -> None:
+        if size > 1:
+            self.bytes_end = 0
         over = -(self.at - _ENCAPSULATION_BYTES) % size
         self.gaps += range(self.at, self.at + over)
         self.at += over

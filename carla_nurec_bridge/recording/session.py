@@ -55,7 +55,7 @@ class RecordingSession:
         self._offered = offered
         self._channels: dict[int, int] = {}
         self.timings = Timings()
-        self._canonical = Canonicaliser()
+        self._canonical = [Canonicaliser(row.type) for row in self._assembler.rows]
         self.frames = 0
         plan = plan_of(streams, self._names[: len(self._streams)], dt_ns)
         self._bag = BagWriter(directory, options, plan.to_json())
@@ -72,7 +72,7 @@ class RecordingSession:
         """Take one serialized message; return the frames that it completes, for ``write``."""
         row = self._assembler.rows[topic]
         with self.timings.stage("take"):
-            clean = self._canonical(data, row.type)
+            clean = self._canonical[topic](data)
             frames = self._assembler.add(topic, peek_stamp_ns(clean, row), clean)
         return self._whole(frames)
 

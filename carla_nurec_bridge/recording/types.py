@@ -19,6 +19,9 @@ from rosbags.typesys.store import Typestore
 from ..core.errors import InputError, ProtocolError
 from ..core.resources import share_dir
 
+MOST_PADDING_BYTES = 8
+"""Some writers pad a message at its end, by fewer bytes than this."""
+
 
 @dataclass(frozen=True)
 class MessageType:
@@ -63,7 +66,7 @@ def canonical(data: bytes | memoryview, name: str) -> bytes:
     except SerdeError as error:
         raise ProtocolError(f"{len(data)} bytes are no {name} message: {error}") from error
     # Some writers pad the end of a message; more than one alignment unit is another type.
-    if not 0 <= len(data) - len(result) < 8:
+    if not 0 <= len(data) - len(result) < MOST_PADDING_BYTES:
         raise ProtocolError(
             f"a message of {len(data)} bytes reads as a {name} of {len(result)} bytes; "
             "publisher and recorder were built from different definitions of it"

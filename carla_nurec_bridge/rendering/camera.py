@@ -192,11 +192,12 @@ def _by_packets(
     table = light_table(light), light.shadows
     pictures = [(_shared(view, table), _empty_images(view, outputs)) for view in views]
     wanted = tuple(name in outputs for name in _OUTPUTS)
-    none = np.empty((0, 2), np.int32)
+    none, functions = np.empty((0, 2), np.int32), engine.functions
 
     def paint(*taken: NDArray[np.int64]) -> None:
+        own = page()
         for (shared, images), blocks in zip(pictures, taken, strict=True):
-            draw(engine.functions, blocks, page(), none, *shared, wanted, *images.values())
+            draw(functions, blocks, own, none, *shared, wanted, *images.values())
 
     share_blocks(paint, *(-(-len(shared[0]) // SIDE) for shared, _ in pictures))
     if light.samples > 1 and "rgb" in outputs:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
-from ..core.frames import Matrix, interpolate, invert
+from ..core.frames import Matrix, invert
 from .beams import measure_beams
 from .engines.forms import FrameView
 from .kernels.lidar_kernel import gather_points
+from .kernels.motion import lines_between
 from .scene import RenderScene
 
 
@@ -74,14 +75,9 @@ def points_at_end(
     the finite ranges, in row-major order: ``np.isfinite(range_m)`` picks the matching values of
     the frame's other fields.
     """
-    poses = interpolate(map_from_lidar_start, map_from_lidar_end, column_fraction)
-    end_from_column = invert(np.asarray(map_from_lidar_end, np.float64)) @ poses
-    return gather_points(
-        range_m,
-        directions,
-        end_from_column[:, :3, :3].astype(np.float32),
-        end_from_column[:, :3, 3].astype(np.float32),
-    )
+    end_from_start = invert(map_from_lidar_end) @ map_from_lidar_start
+    moved = lines_between(end_from_start, np.eye(4), column_fraction)
+    return gather_points(range_m, directions, *moved)
 
 
 def _check(directions: NDArray[np.float32], column_fraction: NDArray[np.float64]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -19,6 +21,7 @@ from programs import Program
 rclpy = pytest.importorskip("rclpy")
 
 from ackermann_msgs.msg import AckermannDriveStamped  # noqa: E402
+from recorded_messages import RIG, message_of  # noqa: E402
 from rosbags.highlevel import AnyReader  # noqa: E402
 from rosbags.interfaces import QosDurability  # noqa: E402
 from sensor_msgs.msg import CompressedImage  # noqa: E402
@@ -27,9 +30,6 @@ from shared_memory import FOLDER, mapped_by, unused  # noqa: E402
 from std_msgs.msg import Header, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
-from carla_nurec_bridge.core.cameras.opencv_pinhole import OpenCVPinholeCamera  # noqa: E402
-from carla_nurec_bridge.core.cameras.shutter import Shutter  # noqa: E402
-from carla_nurec_bridge.core.frames import BODY_FROM_OPTICAL, matrix_from_xyz_rpy  # noqa: E402
 from carla_nurec_bridge.core.lockstep.patience import FrameWait  # noqa: E402
 from carla_nurec_bridge.core.lockstep.words import RunState  # noqa: E402
 from carla_nurec_bridge.core.rig.rig import load_rig  # noqa: E402
@@ -37,7 +37,6 @@ from carla_nurec_bridge.core.run_contract.streams import (  # noqa: E402
     EGO,
     NUREC,
     RECORDER,
-    Stream,
     plan_streams,
 )
 from carla_nurec_bridge.core.run_contract.topics import TOPICS  # noqa: E402
@@ -49,14 +48,11 @@ from carla_nurec_bridge.cosmos.from_bag import BagWish, clips_of_bag  # noqa: E4
 from carla_nurec_bridge.recording import BagReader, recover_bag  # noqa: E402
 from carla_nurec_bridge.ros.lockstep.barrier import Barrier  # noqa: E402
 from carla_nurec_bridge.ros.lockstep.participant import Participant  # noqa: E402
-from carla_nurec_bridge.ros.messages.camera_info import calibration_json  # noqa: E402
 from carla_nurec_bridge.ros.messages.convert import (  # noqa: E402
-    compressed_message,
-    image_message,
     nanoseconds_of,
     stamp_message,
 )
-from carla_nurec_bridge.ros.publishers.publishers import Publishers, message_class  # noqa: E402
+from carla_nurec_bridge.ros.publishers.publishers import Publishers  # noqa: E402
 from carla_nurec_bridge.ros.publishers.qos import profile  # noqa: E402
 from carla_nurec_bridge.ros.runtime.spinner import Spinner  # noqa: E402
 from carla_nurec_bridge.servers.cosmos import CosmosServer, CosmosServerOptions  # noqa: E402
@@ -65,19 +61,6 @@ pytestmark = pytest.mark.ros
 
 T0_NS, DT_NS = 1_700_000_000_000_000_000, 50_000_000
 FRAMES = 6
-RIG = """
-name: small
-cameras:
-  - name: eye
-    source: carla
-    resolution: [64, 48]
-    rate_hz: 10
-    outputs: [rgb, depth, semantic, instance, normals]
-    mount: {position_m: [1.5, 0.0, 1.4]}
-    model: {type: fov, horizontal_fov_deg: 90}
-"""
-
-
 NUREC_CAMERA = """
   - name: eye_nurec
     source: nurec
@@ -91,53 +74,6 @@ NUREC_CAMERA = """
       principal_point: [32, 24]
       focal_length: [32, 32]
 """
-
-
-def message_of(stream: Stream, stamp_ns: int, frame: int) -> Any:
-    """A message of the stream that is a function of the frame alone."""
-    grid = np.arange(48 * 64).reshape(48, 64)
-    match stream.key:
-        case "compressed":
-            blue = 200 if stream.producer == EGO else 40
-            picture = np.full((48, 64, 3), (40 * frame, 90, blue), np.uint8)
-            return compressed_message(simplejpeg.encode_jpeg(picture), stamp_ns, "eye")
-        case "depth":
-            return image_message((grid / 10 + 1).astype(np.float32), "32FC1", stamp_ns, "eye")
-        case "semantic":
-            return image_message((grid % 29).astype(np.uint8), "8UC1", stamp_ns, "eye")
-        case "instance":
-            return image_message((grid // 600 + frame).astype(np.int32), "32SC1", stamp_ns, "eye")
-        case "normals":
-            return image_message(np.zeros((48, 64, 3), np.uint8), "rgb8", stamp_ns, "eye")
-        case "calibration":
-            mount = matrix_from_xyz_rpy((1.5, 0.0, 1.4), (0.0, 0.0, 0.0)) @ BODY_FROM_OPTICAL
-            model = OpenCVPinholeCamera.from_fov(64, 48, 90.0)
-            text = calibration_json("eye", "carla", model, Shutter.GLOBAL, 0.0, mount)
-            return String(data=text)
-    message = message_class(stream.row.type)()
-    stamp = stamp_message(stamp_ns)
-    match stream.key:
-        case "clock":
-            message.clock = stamp
-        case "tf" | "tf_static":
-            nested = message_class("geometry_msgs/msg/TransformStamped")()
-            nested.header.stamp = stamp
-            nested.child_frame_id = "base_link"
-            message.transforms = [nested]
-        case "objects_markers" | "map_markers":
-            for i in range(3):
-                marker = message_class("visualization_msgs/msg/Marker")()
-                marker.header.stamp = stamp
-                marker.ns, marker.id, marker.text = "odd", i, "x" * (i + frame % 3)
-                message.markers.append(marker)
-        case "odometry":
-            message.header.stamp = stamp
-            message.pose.pose.position.x = float(frame)
-        case _ if hasattr(message, "header"):
-            message.header.stamp = stamp
-        case _:
-            message.data = json.dumps({"topic": stream.topic})
-    return message
 
 
 class Owner:
@@ -208,9 +144,9 @@ class Owner:
         return [*ended.late, *(answer.participant for answer in ended.failed)]
 
     def kill(self) -> None:
-        """Kill the recorder; what it leaves in shared memory is taken away at the end."""
+        """Kill the recorder alone; what it leaves in shared memory is taken away at the end."""
         self.mapped = mapped_by({self.process.pid})
-        self.process.kill()
+        os.kill(self.process.pid, signal.SIGKILL)
 
     def end(self) -> dict[str, Any]:
         assert self.process.wait(60) == 0, self.process.stderr
@@ -448,8 +384,16 @@ def recovered_copy(bag: Path, copy: Path) -> int:
     return recover_bag(copy).counts.get("/odometry", 0)
 
 
+def frames_of_videos(folder: Path) -> set[int]:
+    """Return how many frames the videos of a folder have, of none where one is not ended."""
+    try:
+        return {count_frames(video) for video in folder.glob("[!.]*.mp4")}
+    except av.FFmpegError:
+        return set()
+
+
 def test_a_killed_recorder_leaves_a_bag_that_recovers(tmp_path: Path) -> None:
-    bag = tmp_path / "run/bag"
+    bag, controls = tmp_path / "run/bag", tmp_path / "run/controls"
     with Owner(tmp_path / "run") as owner:
         for frame in range(FRAMES + 1):
             owner.play(frame)
@@ -458,6 +402,8 @@ def test_a_killed_recorder_leaves_a_bag_that_recovers(tmp_path: Path) -> None:
         eventually(lambda: recovered_copy(bag, tmp_path / "copy") == FRAMES + 1)
         owner.kill()
         owner.process.wait()
+    eventually(lambda: frames_of_videos(controls) in ({FRAMES // 2}, {FRAMES // 2 + 1}))
+    assert not (controls / "manifest.json").exists(), "they are not what was asked for"
     assert not (bag / "metadata.yaml").exists()
     recovery = recover_bag(bag)
     assert recovery.exit_code == 3

@@ -31,12 +31,19 @@ from carla_nurec_bridge.ros.lockstep.participation import Participation
 from carla_nurec_bridge.ros.parameters.recorder import RecorderParameters
 from carla_nurec_bridge.ros.recorder import controls as controls_module
 from carla_nurec_bridge.ros.recorder import frame_writer
+from carla_nurec_bridge.ros.recorder.control_process import ControlProcess
 from carla_nurec_bridge.ros.recorder.controls import ControlRecorder
 from carla_nurec_bridge.ros.recorder.topics import RecordedTopics
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
 from carla_nurec_bridge.runs.graph.process import RECORDER_CLOSING_S
 
 pytestmark = pytest.mark.ros
+
+
+@pytest.fixture
+def process() -> Iterator[ControlProcess]:
+    with ControlProcess() as made:
+        yield made
 
 
 @pytest.fixture
@@ -50,7 +57,7 @@ def node() -> Iterator[Node]:
 
 
 def test_two_parts_that_fail_are_both_told_and_the_summary_is_left(
-    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    node: Node, process: ControlProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed: list[str] = []
 
@@ -58,7 +65,9 @@ def test_two_parts_that_fail_are_both_told_and_the_summary_is_left(
         closed.append(part)
         raise OSError(why)
 
-    recorder = CosmosRecorder(node, Spinner(node), RecorderParameters(run_dir=str(tmp_path)))
+    recorder = CosmosRecorder(
+        node, Spinner(node), RecorderParameters(run_dir=str(tmp_path)), process
+    )
     monkeypatch.setattr(RecordingSession, "close", lambda _: fail("bag", "disk full"))
     monkeypatch.setattr(ControlRecorder, "close", lambda _: fail("videos", "the encoder died"))
     with pytest.raises(RunError) as raised:
@@ -101,7 +110,9 @@ def bring(node: Node, monkeypatch: pytest.MonkeyPatch, frames: int) -> None:
         clock.callback(message.data)
 
 
-def started(node: Node, run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> CosmosRecorder:
+def started(
+    node: Node, process: ControlProcess, run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> CosmosRecorder:
     """Return a recorder that closes with next to no patience."""
     for module, name in (
         (frame_writer, "WRITE_S"),
@@ -109,15 +120,15 @@ def started(node: Node, run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Cosmo
         (session_module, "WRITE_UNDER_WAY_S"),
     ):
         monkeypatch.setattr(module, name, 0.01)
-    return CosmosRecorder(node, Spinner(node), RecorderParameters(run_dir=str(run_dir)))
+    return CosmosRecorder(node, Spinner(node), RecorderParameters(run_dir=str(run_dir)), process)
 
 
 def test_a_bag_that_is_being_written_to_is_not_closed_under_its_writer(
-    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    node: Node, process: ControlProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck = Stuck()
     closed: list[str] = []
-    recorder = started(node, tmp_path, monkeypatch)
+    recorder = started(node, process, tmp_path, monkeypatch)
     monkeypatch.setattr(BagWriter, "write", stuck)
     monkeypatch.setattr(BagWriter, "close", lambda _: closed.append("bag"))
     monkeypatch.setattr(ControlRecorder, "close", lambda _: closed.append("videos"))
@@ -134,11 +145,11 @@ def test_a_bag_that_is_being_written_to_is_not_closed_under_its_writer(
 
 
 def test_a_bag_is_ended_while_an_encoder_does_not(
-    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    node: Node, process: ControlProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck = Stuck()
     closed: list[str] = []
-    recorder = started(node, tmp_path, monkeypatch)
+    recorder = started(node, process, tmp_path, monkeypatch)
     monkeypatch.setattr(ControlRecorder, "add", stuck)
     monkeypatch.setattr(ControlRecorder, "close", lambda _: closed.append("videos"))
     bring(node, monkeypatch, 2)
@@ -153,11 +164,11 @@ def test_a_bag_is_ended_while_an_encoder_does_not(
 
 
 def test_a_callback_that_waits_for_room_does_not_hold_up_the_end(
-    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    node: Node, process: ControlProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(frame_writer, "_MOST_UNWRITTEN_BYTES", 20)  # one clock message
     stuck = Stuck()
-    recorder = started(node, tmp_path, monkeypatch)
+    recorder = started(node, process, tmp_path, monkeypatch)
     monkeypatch.setattr(ControlRecorder, "add", stuck)
     callback = threading.Thread(target=bring, args=(node, monkeypatch, 2))
     callback.start()
@@ -176,7 +187,7 @@ def test_a_callback_that_waits_for_room_does_not_hold_up_the_end(
 
 
 def test_what_the_writer_could_not_write_is_told_at_once_and_of_no_topic(
-    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    node: Node, process: ControlProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers: list[Any] = []
     running = RunState("run 1", "running", "", 0, 0, 1)
@@ -186,7 +197,7 @@ def test_what_the_writer_could_not_write_is_told_at_once_and_of_no_topic(
     monkeypatch.setattr(Participation, "answer", lambda _, *given: answers.append(given))
     monkeypatch.setattr(frame_writer, "_TELL_S", 0.0)
     monkeypatch.setattr(BagWriter, "write", refuse)
-    recorder = started(node, tmp_path, monkeypatch)
+    recorder = started(node, process, tmp_path, monkeypatch)
     bring(node, monkeypatch, 1)
     assert recorder._writer.lane.wait_ended(60.0)
     with pytest.raises(RunError, match=FULL):
@@ -199,7 +210,7 @@ def test_what_the_writer_could_not_write_is_told_at_once_and_of_no_topic(
 
 
 def test_a_signal_while_it_is_made_leaves_a_whole_bag(
-    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    node: Node, process: ControlProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subscribe = RecordedTopics.subscribe
 
@@ -212,7 +223,7 @@ def test_a_signal_while_it_is_made_leaves_a_whole_bag(
     parameters = RecorderParameters(run_dir=str(tmp_path))
     monkeypatch.setattr(cosmos_recorder, "load", lambda *_: parameters)
     with pytest.raises(KeyboardInterrupt):
-        cosmos_recorder._work(node, Spinner(node))
+        cosmos_recorder._work(process, node, Spinner(node))
     with BagReader(tmp_path / "bag") as bag:
         assert list(bag.messages()) == []
 

@@ -22,6 +22,7 @@ from carla_nurec_bridge.core.run_contract.topics import TOPICS
 from carla_nurec_bridge.nodes.cosmos_recorder import CosmosRecorder
 from carla_nurec_bridge.ros.lockstep.participation import Participation
 from carla_nurec_bridge.ros.parameters.recorder import RecorderParameters
+from carla_nurec_bridge.ros.recorder.control_process import ControlProcess
 from carla_nurec_bridge.ros.recorder.mismatch_watch import LOOK_S, MismatchWatch
 from carla_nurec_bridge.ros.recorder.topics import recorded_topics
 from carla_nurec_bridge.ros.runtime.spinner import Spinner
@@ -80,10 +81,13 @@ def test_publishers_are_looked_at_every_few_seconds_and_told_once() -> None:
 def test_a_late_publisher_of_an_event_that_cannot_be_heard_is_told_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    process = ControlProcess()
     context = Context()
     rclpy.init(context=context)
     node, other = Node(RECORDER, context=context), Node("their_weather", context=context)
-    recorder = CosmosRecorder(node, Spinner(node), RecorderParameters(run_dir=str(tmp_path)))
+    recorder = CosmosRecorder(
+        node, Spinner(node), RecorderParameters(run_dir=str(tmp_path)), process
+    )
 
     def turns(_: Participation) -> Iterator[None]:
         yield None
@@ -104,6 +108,7 @@ def test_a_late_publisher_of_an_event_that_cannot_be_heard_is_told_and_kept(
         (sentence,) = json.loads((tmp_path / "parts" / f"{RECORDER}.json").read_text())["unheard"]
         assert "/weather of their_weather cannot be recorded" in sentence
     finally:
+        process.end()
         node.destroy_node()
         other.destroy_node()
         context.try_shutdown()

@@ -12,7 +12,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..machine.last_words import last_words
@@ -60,6 +62,15 @@ def start() -> None:
         return
     _pipe.fd = int(text)
     threading.Thread(target=_beat, name="heartbeat", daemon=True).start()
+
+
+def let_go() -> None:
+    """Close the pipe in a process that was forked off: else it would hide the end of its parent."""
+    text = os.environ.get(STATUS_FD, "")
+    if text.isdecimal():
+        with suppress(OSError):
+            if stat.S_ISFIFO(os.fstat(int(text)).st_mode):  # not what has its number by now
+                os.close(int(text))
 
 
 def progress(done: int, total: int) -> None:

@@ -136,7 +136,7 @@ def ray_workers(address: str, count: int | None) -> Iterator[RayWorkers]:
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, ends_by)  # Ray's own ends without tidying up
         except Exception as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = str(error).strip().splitlines()[0] + _last_words(asked)
             raise InputError(f"no Ray cluster at {address}: {reason}") from error
         yield RayWorkers(ray, count)
 
@@ -150,6 +150,18 @@ def _join(ray: Any, asked: dict[str, Any]) -> None:
             raise
         ray.shutdown()
         ray.init(**asked)
+
+
+def _last_words(asked: dict[str, Any]) -> str:
+    """Return what Ray's server said last of a cluster that was to be started, in a sentence."""
+    said = ""
+    for log in sorted(
+        Path(asked.get("_temp_dir", os.devnull)).glob("session_2*/logs/gcs_server.*")
+    ):
+        with suppress(OSError):
+            for line in log.read_text(errors="replace").split("\n"):
+                said = line.strip() or said
+    return f"; its server said last: {said}" if said else ""
 
 
 def end_processes_of(folder: Path) -> None:

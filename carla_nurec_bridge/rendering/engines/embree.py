@@ -52,6 +52,17 @@ _SIGNATURES: dict[str, tuple[object, list[object]]] = {
     "rtcSetGeometryTransform": (None, [_P, _U, ctypes.c_int, _P]),
 }
 
+_BRIEF = {
+    "rtcGetDeviceError",
+    "rtcEnableGeometry",
+    "rtcDisableGeometry",
+    "rtcCommitGeometry",
+    "rtcSetGeometryInstancedScene",
+    "rtcSetGeometryTimeStepCount",
+    "rtcSetGeometryTransform",
+}
+"""Called many times a frame, and done sooner than Python's lock is handed on and taken again."""
+
 
 class EmbreeError(BridgeError):
     """Embree cannot be used here, or refused a call."""
@@ -86,10 +97,11 @@ def library() -> ctypes.CDLL:
     for companion in sorted(found[0].parent.glob("libtbb*")):
         ctypes.CDLL(str(companion), mode=ctypes.RTLD_GLOBAL)
     try:
-        loaded = ctypes.CDLL(str(found[0]))
+        loaded, locked = ctypes.CDLL(str(found[0])), ctypes.PyDLL(str(found[0]))
         for name, (result, arguments) in _SIGNATURES.items():
-            function = getattr(loaded, name)
+            function = getattr(locked if name in _BRIEF else loaded, name)
             function.restype, function.argtypes = result, arguments
+            setattr(loaded, name, function)
     except (OSError, AttributeError) as error:
         raise EmbreeError(f"cannot use {found[0]}: {error}; reinstall embreex 4.4") from error
     return loaded

@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.frames import Matrix, interpolate
+from ...core.frames import Matrix
+from ..kernels.motion import lines_between
 from ..kernels.surfaces import SlotTable, SurfaceTable
 from ..lighting import Lighting
 
@@ -68,12 +69,8 @@ class FrameView:
     @property
     def lines(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Return rotations (K, 3, 3), origins (K, 3) and fractions (K,) of the lines, float32."""
-        poses = interpolate(self.map_from_sensor_start, self.map_from_sensor_end, self.fractions)
-        return (
-            poses[:, :3, :3].astype(np.float32),
-            poses[:, :3, 3].astype(np.float32),
-            np.asarray(self.fractions, np.float32),
-        )
+        start, end = self.map_from_sensor_start, self.map_from_sensor_end
+        return *lines_between(start, end, self.fractions), np.asarray(self.fractions, np.float32)
 
 
 @dataclass(frozen=True, eq=False)

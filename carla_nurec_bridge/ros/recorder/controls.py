@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from ...core.errors import BridgeError
 from ...core.rig.rig import Rig
-from ...core.run_contract.run_summary import RecordedControls, RecordedVideo
+from ...core.run_contract.run_summary import RecordedControls
 from ...core.run_contract.topics import TOPICS
 from ...core.timings import Timings
-from ...cosmos.clip.feed import NEEDED, ControlFeed, FeedSource
-from ...cosmos.kernels.ready import make_ready
-from ...labels.messages import labelled_frame
-from ...opendrive import parse
-from ...recording import AssembledFrame, decode
+from ...labels.messages import NEEDED
+from ...recording import AssembledFrame
 from ..parameters.recorder import RecorderParameters
 from ..services.cosmos_job_services import RecordedClip
-from .control_sources import CARLA_ENGINE, MAP, WEATHER, control_options, control_sources
+from .control_maker import ControlOrder
+from .control_process import ControlProcess, Piece
+from .control_sources import MAP, WEATHER, control_options, control_sources
 from .topics import RecordedTopics
 
 _FOLDER = "controls"
@@ -29,88 +24,71 @@ ENCODE_S = 25.0
 
 
 class ControlRecorder:
-    """Feeds the videos frame by frame; begins with the first frame that has all that is needed."""
+    """Hands the process of the control videos what it needs of each frame."""
 
     def __init__(
-        self, rig: Rig, topics: RecordedTopics, p: RecorderParameters, warn: Callable[[str], object]
+        self,
+        rig: Rig,
+        topics: RecordedTopics,
+        p: RecorderParameters,
+        process: ControlProcess,
+        warn: Callable[[str], object],
     ) -> None:
         """Find the camera; InputError when the one that was asked for cannot be shown.
 
         * topics: numbers and types of what frames hold.
+        * process: ended at once where there are to be no videos.
         * warn: hears sentences for the user.
         """
-        self._options, notes = control_options(p)
+        options, notes = control_options(p)
         for note in notes:
             warn(note)
         self._topics = topics
-        self._warn = warn
+        self._process = process
         self._folder = Path(p.run_dir) / _FOLDER
-        self._seed = p.seed if p.seed >= 0 else None
         self._sources = control_sources(rig, topics.streams, p)
-        if self._sources is not None:
-            make_ready()  # the first frame of a run does not wait for it
-        self._opendrive = ""
-        self._world: dict[str, Any] = {}
-        self._feed: ControlFeed | None = None
+        self._begun = False
         self._closed: RecordedControls | None = None
+        if self._sources is None:
+            process.end()
+            return
+        names = {key: topics.names[number] for number, key in self._sources.needed.items()}
+        seed = p.seed if p.seed >= 0 else None
+        process.begin(ControlOrder(self._sources, names, self._folder, options, seed), warn)
+
+    def wait_ready(self, limit_s: float) -> None:
+        """Wait until the first frame would not have to wait for anything to be compiled."""
+        if self._sources is not None:
+            self._process.wait_ready(limit_s)
 
     def add(self, frame: AssembledFrame, timings: Timings) -> None:
-        """Take the messages of a frame; their encoding is timed as the stage ``controls``."""
+        """Hand over a frame; the stage ``controls`` is that and the wait for the encoders' room.
+
+        Raises what went wrong with the videos of an earlier one.
+        """
         if self._sources is None:
             return
-        found: dict[str, Any] = {}
+        lasting, shown = [], []
         for message in frame.messages:
             row = self._topics.rows[message.topic]
             key = WEATHER if row is TOPICS[WEATHER] else self._sources.needed.get(message.topic)
-            if key is None:
-                continue
-            content: Any = decode(message.data, row.type)
-            if key == MAP:
-                self._opendrive = self._usable(content.data)
-                self._world["opendrive_sha256"] = hashlib.sha256(content.data.encode()).hexdigest()
-            elif key == WEATHER:
-                self._world["weather"] = json.loads(content.data)
-            elif message.stamp_ns == frame.stamp_ns:
-                found[key] = content
-        if not found.keys() >= set(NEEDED):
-            return
-        if self._feed is None:
-            self._feed = self._begin()
-        with timings.stage("controls"):
-            camera = self._sources.camera
-            self._feed.add(labelled_frame(camera, frame.number, frame.stamp_ns, found))
-
-    def _begin(self) -> ControlFeed:
-        sources = self._sources
-        assert sources is not None
-        source = FeedSource(
-            sources.camera,
-            {key: self._topics.names[number] for number, key in sources.needed.items()},
-            CARLA_ENGINE,
-            sources.rgb_engine,
-            self._opendrive,
-            world=self._world,
-            seed=self._seed,
-        )
-        return ControlFeed(self._folder, source, self._options)
-
-    def _usable(self, opendrive: str) -> str:
-        """Return the map's text; without one that can be read a clip has no drawing of it."""
-        try:
-            parse(opendrive)
-        except BridgeError as error:
-            self._warn(f"control videos without hdmap: {error}")
-            return ""
-        return opendrive
+            if key in (MAP, WEATHER):
+                lasting.append(Piece(key, row.type, message.data))
+            elif key is not None and message.stamp_ns == frame.stamp_ns:
+                shown.append(Piece(key, row.type, message.data))
+        whole = {piece.key for piece in shown} >= set(NEEDED)
+        if pieces := [*lasting, *(shown if whole else ())]:
+            with timings.stage("controls"):
+                self._process.add(frame.number, frame.stamp_ns, pieces)
+        self._begun |= whole
 
     def close(self) -> None:
         """End the videos; a second call does nothing."""
         if self._closed is not None:
             return
         self._closed = self.summary
-        videos = self._feed.close(ENCODE_S) if self._feed is not None else ()
-        named = {video.kind: RecordedVideo(**video.to_json()) for video in videos}
-        self._closed = self._closed.model_copy(update={"videos": named})
+        videos = self._process.close(ENCODE_S) if self._sources is not None else {}
+        self._closed = self._closed.model_copy(update={"videos": videos})
 
     @property
     def summary(self) -> RecordedControls:
@@ -119,7 +97,7 @@ class ControlRecorder:
             return self._closed
         return RecordedControls(
             camera=self._sources.camera.name if self._sources is not None else None,
-            directory=str(self._folder) if self._feed is not None else None,
+            directory=str(self._folder) if self._begun else None,
             videos={},
         )
 

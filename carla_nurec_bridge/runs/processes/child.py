@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -170,20 +170,26 @@ class Child:
 
     def resident_bytes(self) -> int:
         """Return how much of what the child holds or shares is in memory; this takes no time."""
-        with contextlib.suppress(OSError):
-            # proc(5): pages, the second of the numbers.
-            return int(Path(f"/proc/{self.pid}/statm").read_bytes().split()[1]) * _PAGE_BYTES
-        return 0
+        # proc(5): pages, the second of the numbers.
+        return _PAGE_BYTES * sum(int(text.split()[1]) for text in self._of_all("statm"))
 
     def held_bytes(self) -> int:
         """Return how much the child holds, with its share of what it holds with others.
 
         The system looks at every page of it: that takes a process of 300 MB some 10 ms.
         """
-        held = None
-        with contextlib.suppress(OSError):
-            held = _HELD.search(Path(f"/proc/{self.pid}/smaps_rollup").read_bytes())
-        return int(held[1]) * 1024 if held else 0
+        found = (_HELD.search(text) for text in self._of_all("smaps_rollup"))
+        return sum(int(held[1]) * 1024 for held in found if held)
+
+    def _of_all(self, file: str) -> Iterator[bytes]:
+        """Yield a file below /proc of the child and of the processes that it has started."""
+        pids = [self.pid]
+        for pid in pids:
+            with contextlib.suppress(OSError):  # it has just gone
+                text = Path(f"/proc/{pid}/{file}").read_bytes()
+                started = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+                pids += map(int, started.split())
+                yield text
 
     def last_error(self) -> str:
         """Return the last line of the log that names an error, or an empty text."""

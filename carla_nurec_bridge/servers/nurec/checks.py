@@ -10,7 +10,7 @@ from ...core.cameras.camera_names import cameras_text
 from ...core.errors import RefusalError
 from ...core.frames import Matrix
 from ...core.rig.lidar import LidarPattern, lidar_pattern
-from ...nurec.client.conversion import pose_matrix
+from ...nurec.client.conversion import pose_matrices
 from ...nurec.stubs import common_pb2 as common
 from ...nurec.stubs import sensorsim_pb2 as sensorsim
 from ...scene import Scene
@@ -55,8 +55,8 @@ def map_poses(scene: Scene, pair: sensorsim.PosePair) -> tuple[Matrix, Matrix]:
         if pose.quat == common.Quat():
             _warn_of_unset_quaternion()
     with as_invalid_argument():
-        start, end = pose_matrix(pair.start_pose), pose_matrix(pair.end_pose)
-    return scene.map_from_world @ start, scene.map_from_world @ end
+        start, end = scene.map_from_world @ pose_matrices((pair.start_pose, pair.end_pose))
+    return start, end
 
 
 @cache

@@ -107,25 +107,24 @@ class DrawnScene:
         self._set = None
         instances = list(self._lights)
         bodies, standing = [], []
-        placements = place_tracks(actors.tracks, start_us, end_us, objects, editing=self._editing)
-        for number, placed in enumerate(placements, 1):
+        placements = [
+            *place_tracks(actors.tracks, start_us, end_us, objects, editing=self._editing)
+        ]
+        ends = [(p.world_from_box_start, p.world_from_box_end) for p in placements]
+        in_map = self.map_from(np.reshape(ends, (-1, 2, 4, 4)))
+        for number, (placed, (start, end)) in enumerate(zip(placements, in_map, strict=True), 1):
             name = placed.track.track_id
             appearance = actors.appearances[name]
             model = self._model(name, appearance)
             if model is not None:
-                start, end = placed.world_from_box_start, placed.world_from_box_end
-                bodies.append(Body(model, start, end))
+                bodies.append(Body(model, placed.world_from_box_start, placed.world_from_box_end))
                 continue
             if not self._drawn_as_mesh(name, appearance):
                 continue
             standing.append((placed, appearance.size_m))
             instances.append(
                 Instance(
-                    self._asset(appearance),
-                    self.map_from(placed.world_from_box_start),
-                    self.map_from(placed.world_from_box_end),
-                    number,
-                    appearance.paint or paint_of(name),
+                    self._asset(appearance), start, end, number, appearance.paint or paint_of(name)
                 )
             )
         self.render_scene.set_instances(instances)
@@ -161,7 +160,7 @@ class DrawnScene:
         return None if self._views is None else self._views.of(logical_id, end_us)
 
     def map_from(self, world_from_x: Matrix) -> Matrix:
-        """Return map_from_x of a pose in the scene's world."""
+        """Return map_from_x of a pose in the scene's world, or of several (..., 4, 4)."""
         return np.asarray(self.scene.map_from_world @ world_from_x)
 
     def _model(self, track_id: str, appearance: ActorAppearance) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -67,3 +69,17 @@ def test_of_what_is_in_memory_a_process_holds_a_share() -> None:
         child._started.kill()
         child._started.wait()
     assert child.resident_bytes() == child.held_bytes() == 0
+
+
+def test_what_a_process_has_started_counts_as_its_own() -> None:
+    start = "import subprocess as s; cat = s.Popen('cat', stdin=s.PIPE); print(flush=True); input()"
+    child = Child.__new__(Child)
+    with subprocess.Popen(
+        [sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child._started:
+        assert child._started.stdout is not None
+        child._started.stdout.readline()
+        own, other = (int(text.split()[1]) for text in child._of_all("statm"))
+        assert other > 0
+        assert child.resident_bytes() > own * os.sysconf("SC_PAGE_SIZE"), "the other has begun"
+        child._started.communicate()
