@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.run_contract.run_summary import (
+    WHOLE_FRAME,
     RecordedControls,
     RecorderSummary,
     RunSummary,
@@ -76,7 +77,8 @@ def _report(
         raise InputError(f"{run_dir} holds no run: the recorder ended before one began")
     ego = nodes.carla_ego
     simulated_s = recorder.frames * recorder.dt_ns / NS_PER_S
-    loop_s = sum(stage.total_s for stage in ego.timings.values()) if ego else 0.0
+    loop = ego.timings.get(WHOLE_FRAME) if ego else None
+    loop_s = loop.total_s if loop else 0.0
     seen = {other.actor.id for state in drive.states for other in state.actors}
     error = _replay_error(run_dir / _SCENE, drive) if facts.mode == "replay" else None
     report = Report(

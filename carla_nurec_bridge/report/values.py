@@ -82,7 +82,8 @@ class Report(RunFacts):
     t0_ns: int = Field(description="stamp of frame 0, ns")
     simulated_s: float = Field(description="simulated time from frame 0 to the last, s")
     loop_wall_s: Rounded | None = Field(
-        description="wall time of all stages of carla_ego, s; null when it left no times"
+        description="wall time in which carla_ego made frames, without pauses and waits for real "
+        "time, s; null when it left no times"
     )
     wall_s_per_simulated_s: Rounded | None = Field(
         description="that time by the simulated time, s/s; null without one of them"

@@ -12,6 +12,7 @@ pytest.importorskip("rclpy")
 pytest.importorskip("carla")
 
 from carla_nurec_bridge.core.errors import DeadlineError, ProtocolError
+from carla_nurec_bridge.core.timings import Timings
 from carla_nurec_bridge.ros.ego import frame as frame_module
 from carla_nurec_bridge.ros.ego.frame import FRAME, EgoFrame, FrameStep
 
@@ -34,12 +35,14 @@ def test_the_first_frame_is_the_episode_as_it_was_opened(monkeypatch: pytest.Mon
     table = (step("tick", advances=True), step("state"), step("answers"))
     monkeypatch.setattr(frame_module, "FRAME", table)
     nothing: Any = None
+    parts: Any = SimpleNamespace(timings=Timings())
     episode: Any = SimpleNamespace(prepared=SimpleNamespace(snapshot="as opened"))
-    frame = EgoFrame(nothing, nothing, episode, nothing)
+    frame = EgoFrame(nothing, parts, episode, nothing)
     frame.make(first=True)
     assert (done, frame.snapshot) == (["state", "answers"], "as opened")
-    EgoFrame(nothing, nothing, episode, nothing).make(first=False)
+    EgoFrame(nothing, parts, episode, nothing).make(first=False)
     assert done[2:] == ["tick", "state", "answers"]
+    assert parts.timings.summary()["frame"].count == 2
 
 
 @pytest.mark.parametrize("failed", [True, False])
@@ -55,12 +58,13 @@ def test_a_tick_that_failed_tells_why_no_picture_came(
 
     monkeypatch.setattr(frame_module, "FRAME", (FrameStep("cameras", "", late),))
     nothing: Any = None
+    parts: Any = SimpleNamespace(timings=Timings())
     episode: Any = SimpleNamespace(session=SimpleNamespace(end_tick=end_tick))
     with pytest.raises(
         ProtocolError if failed else DeadlineError,
         match="did not finish a tick" if failed else "no picture of carla_front",
     ):
-        EgoFrame(nothing, nothing, episode, nothing).make(first=False)
+        EgoFrame(nothing, parts, episode, nothing).make(first=False)
 
 
 def test_the_clock_goes_out_before_what_it_stamps_and_answers_come_last() -> None:

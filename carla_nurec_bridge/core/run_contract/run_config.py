@@ -105,7 +105,7 @@ class RunConfig(AgentFields):
         becomes={EGO: "lockstep.policy"},
     )
     frames_behind: int = run_field(
-        1,
+        2,
         "lock-step: how many frames who only watches may be behind the ego; what comes is the same",
         between=(0, MOST_BEHIND_FRAMES),
         becomes={NUREC: "lockstep.frames_behind", RECORDER: "lockstep.frames_behind"},

@@ -18,6 +18,8 @@ from .verdict import ScenarioVerdict
 
 Phase = Literal["running", "finished", "aborted"]
 _FOLDER = "parts"
+WHOLE_FRAME = "frame"
+"""The stage of ``carla_ego`` that is all of a frame, from the last command to all answers."""
 
 
 class StreamCount(Record):

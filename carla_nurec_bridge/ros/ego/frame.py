@@ -11,6 +11,7 @@ from ...carla_client.session.session import Snapshot
 from ...carla_client.session.weather import apply_weather, weather_json
 from ...carla_client.spectator import follow
 from ...core.errors import DeadlineError, told
+from ...core.run_contract.run_summary import WHOLE_FRAME
 from ...world.pixel_ids import PixelIds
 from ...world.states import WorldState
 from ..lockstep.clock_owner import refuse_second_clock
@@ -43,9 +44,10 @@ class EgoFrame:
         if first:
             self.snapshot = self.episode.prepared.snapshot
         try:
-            for step in FRAME:
-                if not (first and step.advances):
-                    step.work(self)
+            with self.parts.timings.stage(WHOLE_FRAME):
+                for step in FRAME:
+                    if not (first and step.advances):
+                        step.work(self)
         except DeadlineError:
             self.episode.session.end_tick()  # one that failed tells why nothing came
             raise

@@ -231,6 +231,7 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 session.record(number, bytes(data))
     session.close()
     stage = StageTime(count=41, p50_ms=10.0, p99_ms=20.0, max_ms=25.0, total_s=0.5)
+    whole = StageTime(count=41, p50_ms=20.0, p99_ms=40.0, max_ms=50.0, total_s=1.0)
     streams_kept = session.counts(FRAMES)
     recorder = RecorderSummary(
         run_id="r1",
@@ -253,7 +254,7 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         t0_ns=T0_NS,
         dt_ns=DT_NS,
         counts={},
-        timings={"tick": stage, "state": stage},
+        timings={"tick": stage, "state": stage, "beside": stage, "frame": whole},
         distance_m=16.0,
         late={},
         wall_s=1.0,
