@@ -58,6 +58,7 @@ class CosmosRecorder:
         topics = self._topics = recorded_topics(node, rig, p)
         self._mismatches = MismatchWatch(partial(topics.mismatched, node), self._log.warning)
         self.controls = ControlRecorder(rig, topics, p, process, self._log.warning)
+        self.controls.wait_ready(p.start_s)  # before anybody hears that the recorder is there
         self._participation = Participation(
             node, spinner, p, hears_all=True, behind_frames=p.frames_behind
         )
@@ -79,7 +80,6 @@ class CosmosRecorder:
 
     def work(self) -> int:
         """Record until the owner ends the run; return the exit code."""
-        self.controls.wait_ready(self._p.start_s)
         self._participation.wait_begin(limit_s=self._p.start_s)
         warned = False
         for _ in self._participation.turns():

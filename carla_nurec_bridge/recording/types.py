@@ -19,8 +19,8 @@ from rosbags.typesys.store import Typestore
 from ..core.errors import InputError, ProtocolError
 from ..core.resources import share_dir
 
-MOST_PADDING_BYTES = 8
-"""Some writers pad a message at its end, by fewer bytes than this."""
+MOST_PADDING_BYTES = 4
+"""Some writers pad a message at its end, by fewer bytes than this; rosbags takes no more."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 from rclpy.serialization import serialize_message
 from recorded_messages import RIG, message_of
 
-from carla_nurec_bridge.core.errors import DeadlineError, RunError
+from carla_nurec_bridge.core.errors import BridgeError, DeadlineError, RunError
 from carla_nurec_bridge.core.rig.rig import load_rig
 from carla_nurec_bridge.core.run_contract.heartbeat import STATUS_FD
 from carla_nurec_bridge.core.run_contract.streams import EGO, RECORDER, plan_streams
@@ -23,7 +23,8 @@ from carla_nurec_bridge.ros.messages.bulk import BulkMessage
 from carla_nurec_bridge.ros.parameters.recorder import RecorderParameters
 from carla_nurec_bridge.ros.recorder import control_process
 from carla_nurec_bridge.ros.recorder.control_maker import ControlOrder
-from carla_nurec_bridge.ros.recorder.control_process import ControlProcess, Piece
+from carla_nurec_bridge.ros.recorder.control_memory import Piece
+from carla_nurec_bridge.ros.recorder.control_process import ControlProcess
 from carla_nurec_bridge.ros.recorder.control_sources import control_sources
 
 pytestmark = pytest.mark.ros
@@ -59,9 +60,9 @@ class Run:
             found.append(Piece(key, stream.row.type, bytes(data)))
         return found
 
-    def hand_over(self, process: ControlProcess, frames: int) -> None:
-        """Hand over the first frames."""
-        for frame in range(frames):
+    def hand_over(self, process: ControlProcess, frames: int, *, first: int = 0) -> None:
+        """Hand over the first frames, or those from ``first`` on."""
+        for frame in range(first, frames):
             process.add(frame, frame * DT_NS, self.pieces(frame))
 
 
@@ -114,10 +115,32 @@ def test_a_frame_that_lacks_something_is_not_in_the_videos(
 
 def test_what_goes_wrong_is_raised_here_in_its_own_words(run: Run, process: ControlProcess) -> None:
     process.begin(run.order, lambda _: None)
-    process.add(1, DT_NS, run.pieces(1))
-    process.add(1, DT_NS, run.pieces(1))
+    for _ in range(2):
+        process.add(1, DT_NS, run.pieces(1))
+    videos = process.close(60.0)
+    assert {video.frames for video in videos.values()} == {1}, "those before it are whole"
     with pytest.raises(RunError, match=r"stamped 100000000 ns comes after 100000000 ns"):
-        process.close(60.0)
+        process.check()
+    process.check()  # it is told once
+
+
+def test_after_a_frame_that_failed_none_is_taken(run: Run, process: ControlProcess) -> None:
+    process.begin(run.order, lambda _: None)
+    process.add(0, 0, run.pieces(0))
+    broken = [
+        piece._replace(data=piece.data[:40]) if piece.key == "semantic" else piece
+        for piece in run.pieces(1)
+    ]
+    process.add(1, DT_NS, broken)
+    with pytest.raises(BridgeError):
+        run.hand_over(process, 9, first=2)
+    assert {video.frames for video in process.close(60.0).values()} == {1}
+
+
+def test_without_frames_there_are_no_videos(run: Run, process: ControlProcess) -> None:
+    assert process.close(60.0) == {}
+    process.begin(run.order, lambda _: None)
+    assert process.close(60.0) == {}
 
 
 def test_the_memory_of_frames_is_given_back(run: Run, process: ControlProcess) -> None:

@@ -24,7 +24,9 @@ def lines_between(
     turns = np.empty((len(fractions), 3, 3), np.float32)
     places = np.empty((len(fractions), 3), np.float32)
     # Copies: the kernel is compiled for one kind of array.
-    first, last, shares = np.array(start[:3]), np.array(end[:3, 3]), np.array(fractions)
+    first, last, shares = (
+        np.array(one, np.float64, order="C") for one in (start[:3], end[:3, 3], fractions)
+    )
     _move(first, last, axis, angle, shares, turns, places)
     return turns, places
 

@@ -17,17 +17,17 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple, NoReturn, final
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple, NoReturn, final
 
 from ...core.errors import BridgeError, DeadlineError, RunError, told
 from ...core.machine.interrupts import be_deaf
 from ...core.run_contract import heartbeat
 from ...core.run_contract.run_summary import RecordedVideo
-from ...recording import decode
 from ..runtime.malloc import keep_freed_memory
 from .control_maker import ControlMaker, ControlOrder
+from .control_memory import Piece, memory_of, messages_in
 
 _AHEAD = 2
 """So many frames may lie between the processes."""
@@ -36,15 +36,6 @@ _ROOM_S = 60.0
 _END_S = 2.0
 """Wall time that the process has to end before it is killed."""
 _LONGEST_WORD = 1 << 17
-_ALIGNMENT = 64
-
-
-class Piece(NamedTuple):
-    """A message of a frame: what it is needed for, its type, its serialized bytes."""
-
-    key: str
-    type: str
-    data: bytes
 
 
 class _Frame(NamedTuple):
@@ -78,6 +69,7 @@ class _Failure(NamedTuple):
 
 class _Done(NamedTuple):
     videos: dict[str, RecordedVideo]
+    failure: _Failure | None
 
 
 @final
@@ -85,12 +77,13 @@ class ControlProcess:
     """The process, seen from the recorder; used with ``with``, by one thread at a time."""
 
     def __init__(self) -> None:
-        """Fork it off, from a process that has no threads of its own yet."""
+        """Fork it off, before ROS or anything else of this process has begun."""
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._warn: Callable[[str], object] = lambda _: None
         self._ready = False
         self._ahead = 0
         self._done: _Done | None = None
+        self._failure: BridgeError | None = None
         self._over = False
         self._ending = ""
         sys.stdout.flush()
@@ -108,7 +101,9 @@ class ControlProcess:
 
     def wait_ready(self, limit_s: float) -> None:
         """Wait until nothing has to be compiled any more before the first frame."""
-        self._hear_until(lambda: self._ready, limit_s, "what makes control videos was not ready")
+        unready = "what makes control videos was not ready"
+        self._hear_until(lambda: self._ready or self._failure is not None, limit_s, unready)
+        self.check()
 
     def add(self, number: int, stamp_ns: int, pieces: Sequence[Piece]) -> None:
         """Hand over messages of a frame; waits while the encoders have no room.
@@ -116,22 +111,33 @@ class ControlProcess:
         Raises what went wrong with an earlier frame.
         """
         self._hear_until(lambda: self._ahead < _AHEAD, _ROOM_S, "no encoder took another frame")
+        self.check()
         heads = tuple((piece.key, piece.type, len(piece.data)) for piece in pieces)
-        with _memory_of(pieces) as memory:
+        with memory_of(pieces) as memory:
             self._say(_Frame(number, stamp_ns, heads), memory)
         self._ahead += 1
 
     def close(self, limit_s: float) -> dict[str, RecordedVideo]:
-        """Have the videos ended within so much wall time; return them by kind."""
+        """Have the videos ended within so much wall time; return them by kind.
+
+        ``check`` then raises what went wrong with some.
+        """
         self._say(_Close(limit_s))
         unended = "the control videos were not ended"
         self._hear_until(lambda: self._done is not None, limit_s + _END_S / 2, unended)
         assert self._done is not None
         return self._done.videos
 
+    def check(self) -> None:
+        """Raise what went wrong with the videos, once."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
     def end(self) -> None:
         """End the process, which leaves what it has encoded; a second call does nothing."""
         if self._pid is None:
+            self._socket.close()
             return
         with self._socket, suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
@@ -156,8 +162,8 @@ class ControlProcess:
     def _hear_until(self, true: Callable[[], bool], limit_s: float, failing: str) -> None:
         """Take what the process has said, and what it says until something is true.
 
-        DeadlineError, beginning with ``failing``, when it is not true within ``limit_s``; raises
-        what went wrong with the videos, and RunError when the process has ended.
+        DeadlineError, beginning with ``failing``, when it is not true within ``limit_s``; RunError
+        when the process has ended.
         """
         deadline_s = time.monotonic() + limit_s
         while self._hear(0.0):
@@ -177,10 +183,11 @@ class ControlProcess:
                 self._ahead -= 1
             case _Warning(text):
                 self._warn(text)
-            case _Done() as done:
+            case _Done(_, failure) as done:
                 self._done = done
+                self._failure = self._failure or (failure and failure.kind(failure.text))
             case _Failure(kind, text):
-                raise kind(text)
+                self._failure = self._failure or kind(text)
             case _:
                 if self._over:
                     raise RunError(f"the process of the control videos has ended ({self._bury()})")
@@ -208,26 +215,6 @@ class ControlProcess:
         return self._ending
 
 
-@contextmanager
-def _memory_of(pieces: Sequence[Piece]) -> Iterator[int]:
-    """Yield a file in memory that holds the pieces, each at a multiple of the alignment."""
-    memory = os.memfd_create("frame of control videos")
-    try:
-        at = 0
-        for piece in pieces:
-            written = os.pwrite(memory, piece.data, at)
-            if written != len(piece.data):
-                raise RunError(f"no memory for {len(piece.data)} bytes of {piece.key}")
-            at = _aligned(at + written)
-        yield memory
-    finally:
-        os.close(memory)
-
-
-def _aligned(at: int) -> int:
-    return -(-at // _ALIGNMENT) * _ALIGNMENT
-
-
 def _become(connection: socket.socket) -> NoReturn:
     """Make videos until the other end of the connection is closed, and end."""
     code = 1
@@ -251,17 +238,14 @@ class _Work:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._maker: ControlMaker | None = None
+        self._failed = False
 
     def serve(self) -> None:
         """Do what comes until the connection ends."""
         try:
             with suppress(ConnectionError):
                 while (request := self._request()) is not None:
-                    try:
-                        self._do(*request)
-                    except Exception as error:  # noqa: BLE001 - who asked is told
-                        failure = told(error)
-                        self._say(_Failure(type(failure), str(failure)))
+                    self._do(*request)
         finally:
             if self._maker is not None:
                 self._maker.abandon()
@@ -277,24 +261,27 @@ class _Work:
         return pickle.loads(data), content
 
     def _do(self, word: object, content: memoryview) -> None:
-        if isinstance(word, ControlOrder):
-            self._maker = ControlMaker(word, lambda text: self._say(_Warning(text)))
-            self._say(_Ready())
+        """Do what is asked and answer; after a failure no frame is taken, as one would lack."""
+        videos: dict[str, RecordedVideo] = {}
+        failure = None
+        try:
+            if isinstance(word, ControlOrder):
+                self._maker = ControlMaker(word, lambda text: self._say(_Warning(text)))
+            elif isinstance(word, _Frame) and self._maker is not None and not self._failed:
+                self._maker.add(word.number, word.stamp_ns, messages_in(content, word.pieces))
+            elif isinstance(word, _Close) and self._maker is not None:
+                videos = self._maker.close(word.limit_s)
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - who asked is told
+            self._failed, one = True, told(error)
+            failure = _Failure(type(one), str(one))
+        if isinstance(word, _Close):
+            self._say(_Done(videos, failure))
             return
-        assert self._maker is not None
-        if isinstance(word, _Frame):
-            self._maker.add(word.number, word.stamp_ns, dict(_messages(word, content)))
-            self._say(_Taken())
-        elif isinstance(word, _Close):
-            self._say(_Done(self._maker.close(word.limit_s)))
+        if failure is not None:
+            self._say(failure)
+        self._say(_Taken() if isinstance(word, _Frame) else _Ready())
 
     def _say(self, word: object) -> None:
         self._connection.sendall(pickle.dumps(word))
-
-
-def _messages(frame: _Frame, content: memoryview) -> Iterator[tuple[str, Any]]:
-    """Yield the messages of a frame, whose arrays are views of its memory."""
-    at = 0
-    for key, kind, size in frame.pieces:
-        yield key, decode(content[at : at + size], kind)
-        at = _aligned(at + size)

@@ -14,7 +14,8 @@ from ...recording import AssembledFrame
 from ..parameters.recorder import RecorderParameters
 from ..services.cosmos_job_services import RecordedClip
 from .control_maker import ControlOrder
-from .control_process import ControlProcess, Piece
+from .control_memory import Piece
+from .control_process import ControlProcess
 from .control_sources import MAP, WEATHER, control_options, control_sources
 from .topics import RecordedTopics
 
@@ -87,8 +88,10 @@ class ControlRecorder:
         if self._closed is not None:
             return
         self._closed = self.summary
-        videos = self._process.close(ENCODE_S) if self._sources is not None else {}
-        self._closed = self._closed.model_copy(update={"videos": videos})
+        if self._begun:
+            videos = self._process.close(ENCODE_S)
+            self._closed = self._closed.model_copy(update={"videos": videos})
+            self._process.check()
 
     @property
     def summary(self) -> RecordedControls:

@@ -186,10 +186,10 @@ class Child:
         pids = [self.pid]
         for pid in pids:
             with contextlib.suppress(OSError):  # it has just gone
-                text = Path(f"/proc/{pid}/{file}").read_bytes()
-                started = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-                pids += map(int, started.split())
-                yield text
+                yield Path(f"/proc/{pid}/{file}").read_bytes()
+            for started in Path(f"/proc/{pid}/task").glob("*/children"):
+                with contextlib.suppress(OSError):
+                    pids += map(int, started.read_text().split())
 
     def last_error(self) -> str:
         """Return the last line of the log that names an error, or an empty text."""

@@ -118,7 +118,7 @@ def test_other_bytes_at_the_end_need_no_decoding(monkeypatch: pytest.MonkeyPatch
         dirty = bytearray(data)
         for at in gaps:
             dirty[at] = 0xFF
-        for padding in range(8):
+        for padding in range(4):
             assert clean(bytes(dirty) + bytes(padding)) == data
 
 
@@ -128,7 +128,7 @@ def test_other_bytes_at_the_end_do_not_hide_what_is_wrong() -> None:
     assert clean(an_image(b"12345")) == an_image(b"12345")
     longer = an_image(b"1234567", "rear camera")  # elsewhere as well
     assert clean(longer) == longer
-    for broken in (an_image(b"123456")[:-1], an_image(b"123456") + bytes(8), b"\0\1\0\0\1\0\0\0"):
+    for broken in (an_image(b"123456")[:-1], an_image(b"123456") + bytes(4), b"\0\1\0\0\1\0\0\0"):
         with pytest.raises(ProtocolError, match="CompressedImage"):
             clean(broken)
 
