@@ -75,7 +75,7 @@ def points_at_end(
     the finite ranges, in row-major order: ``np.isfinite(range_m)`` picks the matching values of
     the frame's other fields.
     """
-    end_from_start = invert(map_from_lidar_end) @ map_from_lidar_start
+    end_from_start = invert(np.asarray(map_from_lidar_end, np.float64)) @ map_from_lidar_start
     moved = lines_between(end_from_start, np.eye(4), column_fraction)
     return gather_points(range_m, directions, *moved)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +121,9 @@ def test_what_goes_wrong_is_raised_here_in_its_own_words(run: Run, process: Cont
         process.add(1, DT_NS, run.pieces(1))
     videos = process.close(60.0)
     assert {video.frames for video in videos.values()} == {1}, "those before it are whole"
+    manifest = json.loads((run.order.folder / "manifest.json").read_text())
+    lists = ("stamps_ns", "source_frames", "map_from_camera_xyz_xyzw")
+    assert [len(manifest[name]) for name in lists] == [1, 1, 1]
     with pytest.raises(RunError, match=r"stamped 100000000 ns comes after 100000000 ns"):
         process.check()
     process.check()  # it is told once
@@ -141,6 +146,19 @@ def test_without_frames_there_are_no_videos(run: Run, process: ControlProcess) -
     assert process.close(60.0) == {}
     process.begin(run.order, lambda _: None)
     assert process.close(60.0) == {}
+
+
+def test_a_frame_for_which_there_is_no_memory_is_told(run: Run, process: ControlProcess) -> None:
+    process.begin(run.order, lambda _: None)
+    process.add(0, 0, run.pieces(0))
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most[1]))
+    try:
+        with pytest.raises(RunError, match=r"no memory for \d+ bytes of a frame: [A-Z]"):
+            process.add(1, DT_NS, run.pieces(1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert {video.frames for video in process.close(60.0).values()} == {1}
 
 
 def test_the_memory_of_frames_is_given_back(run: Run, process: ControlProcess) -> None:

@@ -12,6 +12,7 @@ later with how it ended. ``forked`` has the other end.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -43,6 +44,8 @@ FILES = 16
 _LONGEST_REQUEST = 1 << 20
 _REQUEST_S = 10.0
 _PAUSE_S = 0.05
+_PR_SET_CHILD_SUBREAPER = 36
+"""See prctl(2)."""
 
 
 class ForkServer:
@@ -213,6 +216,8 @@ def main() -> None:
     like = likeness(os.environ)
     what = sys.argv[1:-1]
     first, then = what[: what.index(THEN)], what[what.index(THEN) + 1 :]
+    # Whoever a killed program leaves is handed to us, to be waited for: not all inits do it soon.
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for name in first:
         _load(name)
     _keep()

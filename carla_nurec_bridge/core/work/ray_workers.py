@@ -136,7 +136,7 @@ def ray_workers(address: str, count: int | None) -> Iterator[RayWorkers]:
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, ends_by)  # Ray's own ends without tidying up
         except Exception as error:
-            reason = str(error).strip().splitlines()[0] + _last_words(asked)
+            reason = str(error).strip().splitlines()[0] + _last_words(asked.get("_temp_dir"))
             raise InputError(f"no Ray cluster at {address}: {reason}") from error
         yield RayWorkers(ray, count)
 
@@ -152,12 +152,10 @@ def _join(ray: Any, asked: dict[str, Any]) -> None:
         ray.init(**asked)
 
 
-def _last_words(asked: dict[str, Any]) -> str:
-    """Return what Ray's server said last of a cluster that was to be started, in a sentence."""
+def _last_words(folder: str | None) -> str:
+    """Return what Ray's server said last of a cluster that was to be started in a folder."""
     said = ""
-    for log in sorted(
-        Path(asked.get("_temp_dir", os.devnull)).glob("session_2*/logs/gcs_server.*")
-    ):
+    for log in sorted(Path(folder).glob("session_2*/logs/gcs_server.*")) if folder else ():
         with suppress(OSError):
             for line in log.read_text(errors="replace").split("\n"):
                 said = line.strip() or said

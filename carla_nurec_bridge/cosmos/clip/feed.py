@@ -89,9 +89,9 @@ class ControlFeed:
         """Take the next frame; waits while an encoder is full."""
         if self._clip is None:
             self._clip = self._open(with_normals=frame.normals is not None)
+        self._clip.add(frame)  # one that it refuses is not in the manifest either
         self._poses.append(frame.map_from_camera)
         self._numbers.append(frame.number)
-        self._clip.add(frame)
 
     @property
     def agreement(self) -> list[dict[str, Any]]:

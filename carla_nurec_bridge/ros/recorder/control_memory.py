@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,20 +28,27 @@ def memory_of(pieces: Sequence[Piece]) -> Iterator[int]:
 
     RunError where there is no memory for them.
     """
-    size = sum(len(piece.data) for piece in pieces)
+    memory = _filled(pieces)
     try:
-        memory = os.memfd_create("frame of control videos")
-    except OSError as error:
-        raise RunError(f"no memory for {size} bytes of a frame: {error.strerror}") from error
-    try:
-        at = 0
-        for piece in pieces:
-            if os.pwrite(memory, piece.data, at) != len(piece.data):
-                raise RunError(f"no memory for {len(piece.data)} bytes of {piece.key}")
-            at = _aligned(at + len(piece.data))
         yield memory
     finally:
         os.close(memory)
+
+
+def _filled(pieces: Sequence[Piece]) -> int:
+    size = sum(len(piece.data) for piece in pieces)
+    memory = None
+    try:
+        memory, at = os.memfd_create("frame of control videos"), 0
+        for piece in pieces:
+            if os.pwrite(memory, piece.data, at) != len(piece.data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            at = _aligned(at + len(piece.data))
+    except OSError as error:
+        if memory is not None:
+            os.close(memory)
+        raise RunError(f"no memory for {size} bytes of a frame: {error.strerror}") from error
+    return memory
 
 
 def messages_in(content: memoryview, heads: Sequence[tuple[str, str, int]]) -> dict[str, Any]:

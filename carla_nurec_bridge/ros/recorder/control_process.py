@@ -47,7 +47,9 @@ class _Frame(NamedTuple):
 
 
 class _Close(NamedTuple):
-    limit_s: float
+    """End the videos by a time of the clock that both ends read (time.monotonic)."""
+
+    ends_s: float
 
 
 class _Ready(NamedTuple):
@@ -122,7 +124,7 @@ class ControlProcess:
 
         ``check`` then raises what went wrong with some.
         """
-        self._say(_Close(limit_s))
+        self._say(_Close(time.monotonic() + limit_s))
         unended = "the control videos were not ended"
         self._hear_until(lambda: self._done is not None, limit_s + _END_S / 2, unended)
         assert self._done is not None
@@ -270,7 +272,7 @@ class _Work:
             elif isinstance(word, _Frame) and self._maker is not None and not self._failed:
                 self._maker.add(word.number, word.stamp_ns, messages_in(content, word.pieces))
             elif isinstance(word, _Close) and self._maker is not None:
-                videos = self._maker.close(word.limit_s)
+                videos = self._maker.close(max(0.0, word.ends_s - time.monotonic()))
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001 - who asked is told

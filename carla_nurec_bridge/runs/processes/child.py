@@ -28,6 +28,8 @@ _STOOD_S = 1.0
 """Who has not listened for so long was kept from it, by a machine that stands still or has too much
 to do; a child was then too."""
 _WARNING = re.compile(r"\bwarn(ing)?\b|\berror\b", re.IGNORECASE)
+_GONE_S, _LOOK_S = 2.0, 0.005
+"""How long it may take to bury those who were killed, and how often is looked, wall time."""
 _TAKING_LEAVE_S = 8.0
 """How long a child that has done its work may take to leave the middleware, wall time."""
 _SEGMENT = re.compile(rb"/dev/shm/\S*fastdds_[^\s(]+")
@@ -236,6 +238,15 @@ class Child:
                 self._started.wait(0.0 if self.hung else grace_s)
             self._signal(signal.SIGKILL)
             self._started.wait()
+            self._wait_nobody_left()
+
+    def _wait_nobody_left(self) -> None:
+        """Wait until those whom it had started are gone: they were killed, not waited for."""
+        ends_s = time.monotonic() + _GONE_S
+        with contextlib.suppress(ProcessLookupError):
+            while time.monotonic() < ends_s:
+                os.killpg(self.pid, 0)
+                time.sleep(_LOOK_S)
 
     def end(self, grace_s: float) -> None:
         """Ask the process to end, and close it whether or not it could be asked."""

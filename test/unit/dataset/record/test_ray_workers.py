@@ -111,6 +111,22 @@ def test_a_cluster_that_takes_too_long_to_start_starts_anew_once(slow: int, word
     assert done == ["init {'num_cpus': 2}", "shutdown", "init {'num_cpus': 2}"]
 
 
+def test_a_cluster_that_does_not_start_is_told_with_what_its_server_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def init(*, _temp_dir: str, **_: object) -> None:
+        logs = Path(_temp_dir) / "session_2026-12-01_1" / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        (logs / "gcs_server.out").write_text("it begins\nno port is free\n\n")
+        raise Exception("Timed out waiting for file gcs_server_port_1\nat some length")
+
+    ray = SimpleNamespace(init=init, shutdown=lambda: None)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    told = "at local: Timed out .*port_1; its server said last: no port is free$"
+    with pytest.raises(InputError, match=told), ray_module.ray_workers("local", 1):
+        pass
+
+
 def test_an_address_that_is_none_is_told_at_once() -> None:
     with (
         pytest.raises(InputError, match=r"no Ray cluster at ray://localhost:99999: .*HOST:PORT"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -37,3 +39,15 @@ def test_a_machine_that_stood_still_is_nobodys_silence(
             assert listen(0.5) == pytest.approx(silent_s)
     finally:
         child.close()
+
+
+def test_closed_means_that_nobody_is_left_whom_it_has_started(tmp_path: Path) -> None:
+    held = "b = b'x' * (300 << 20); print(flush=True); input()"  # takes a while to die
+    start = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {held!r}]).wait()"
+    log = tmp_path / "log"
+    child = Child(Process("starter", (sys.executable, "-c", start), {}, None, True), log)
+    while not log.read_bytes():
+        time.sleep(0.01)
+    (started,) = psutil.Process(child.pid).children()
+    child.close()
+    assert not started.is_running() or started.status() == psutil.STATUS_ZOMBIE
